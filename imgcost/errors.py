@@ -1,0 +1,119 @@
+"""Every exception that imgcost raises on purpose, under one base.
+
+A message says what happened, where, and what to do next. The parts are kept as attributes too, so that a program
+does not need to read prose.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
+
+__all__ = [
+    "HeaderError",
+    "ImgcostError",
+    "MissingExtraError",
+    "NoPriceError",
+    "SizeError",
+    "TableError",
+    "UnknownModelError",
+]
+
+
+class ImgcostError(Exception):
+    """The base of every error that imgcost raises on purpose."""
+
+
+class SizeError(ImgcostError, ValueError):
+    """A width, height or ratio that no image can have."""
+
+
+class HeaderError(ImgcostError, ValueError):
+    """Bytes that do not begin an image that the API reads.
+
+    Attributes:
+        problem: A slug that programs may compare: `empty`, `damaged` (a supported format whose header is cut or
+            lies), `unsupported` (an image of another format) or `not-an-image`.
+        reason: One sentence for people.
+        format: The name of the format where it could be told, such as `TIFF`; else None.
+    """
+
+    def __init__(self, problem: str, reason: str, *, format: str | None = None) -> None:  # noqa: A002 - the plain word
+        """Keep the parts; the message is the reason."""
+        super().__init__(reason)
+        self.problem = problem
+        self.reason = reason
+        self.format = format
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Survive the way back from a worker process."""
+        return (_header_error, (self.problem, self.reason, self.format))
+
+
+def _header_error(problem: str, reason: str, format: str | None) -> HeaderError:  # noqa: A002 - the plain word
+    return HeaderError(problem, reason, format=format)
+
+
+class TableError(ImgcostError):
+    """A published table that does not say what it must.
+
+    Attributes:
+        file: The name of the file, such as `prices.toml`.
+        key: Where in the file, such as `claude-opus-5.2`.
+    """
+
+    def __init__(self, file: str, key: str, problem: str) -> None:
+        """Name the file and the key, then the problem."""
+        super().__init__(f"{file}: {key}: {problem}")
+        self.file = file
+        self.key = key
+
+
+class UnknownModelError(ImgcostError, LookupError):
+    """A model name that no table lists. It is never guessed and never priced at zero.
+
+    Attributes:
+        name: The name as it was given.
+        suggestions: Known names that look like it, the nearest first.
+    """
+
+    def __init__(self, name: str, suggestions: Sequence[str] = ()) -> None:
+        """Suggest the nearest names, or say where the list is."""
+        hint = f"did you mean {' or '.join(suggestions)}?" if suggestions else "no known name is near it"
+        super().__init__(f"unknown model {name!r}: {hint} ('imgcost models' lists every name)")
+        self.name = name
+        self.suggestions = tuple(suggestions)
+
+
+class NoPriceError(ImgcostError, LookupError):
+    """A day on which a model had no price of the kind asked for, or did not exist.
+
+    Attributes:
+        model: The model's id, or the family's name.
+        day: The day asked for.
+        first_day: The first day that is known, or None where none is.
+    """
+
+    def __init__(self, model: str, day: date, first_day: date | None, *, kind: str = "price") -> None:
+        """Name the first known day, which is what to ask for instead."""
+        known = f"the first known day is {first_day}" if first_day else "none is published"
+        super().__init__(f"no {kind} of {model} is known on {day}: {known}")
+        self.model = model
+        self.day = day
+        self.first_day = first_day
+
+
+class MissingExtraError(ImgcostError, ImportError):
+    """A feature whose optional dependency is not installed.
+
+    Attributes:
+        extra: The name of the extra that brings it.
+    """
+
+    def __init__(self, feature: str, extra: str) -> None:
+        """Say which command installs it."""
+        super().__init__(f"{feature} needs an extra: pip install 'imgcost[{extra}]'")
+        self.extra = extra

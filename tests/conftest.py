@@ -1,0 +1,22 @@
+"""What several test files share: the golden tables, and a deterministic hypothesis profile."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+from hypothesis import settings
+
+ROOT = Path(__file__).parent.parent
+DATA = ROOT / "data"
+SAMPLES = DATA / "samples"
+
+# One run is like another: what fails here fails for everybody.
+settings.register_profile("imgcost", deadline=None, derandomize=True, max_examples=300)
+settings.load_profile("imgcost")
+
+
+def golden(name):
+    """Rows of a table in data/, as dictionaries; lines that begin with # say where it comes from."""
+    with (DATA / name).open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(line for line in file if not line.startswith("#")))
