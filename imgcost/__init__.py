@@ -1,5 +1,66 @@
-"""imgcost: what images will cost with Claude, before they are sent."""
+"""imgcost: what images will cost with Claude, before they are sent.
+
+What is named here is the public library; each name is imported when it is first used, so that `import imgcost` costs
+next to nothing and loads neither numpy nor pandas nor Pillow.
+
+>>> import imgcost
+>>> imgcost.estimate(1920, 1080, model="claude-sonnet-4-6").tokens
+1560
+"""
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from imgcost import arrays, errors, geometry, tables
+    from imgcost.errors import ImgcostError
+    from imgcost.estimates import Estimate, estimate
+    from imgcost.files import Image, Unreadable, scan
+    from imgcost.headers import Header, read_header
+    from imgcost.reports.frames import audit
+
 __version__ = "2026.11.0"
+
+__all__ = [
+    "Estimate",
+    "Header",
+    "Image",
+    "ImgcostError",
+    "Unreadable",
+    "__version__",
+    "arrays",
+    "audit",
+    "errors",
+    "estimate",
+    "geometry",
+    "read_header",
+    "scan",
+    "tables",
+]
+
+_ROOMS = {
+    "Estimate": "estimates",
+    "Header": "headers",
+    "Image": "files",
+    "ImgcostError": "errors",
+    "Unreadable": "files",
+    "audit": "reports.frames",
+    "estimate": "estimates",
+    "read_header": "headers",
+    "scan": "files",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name from its room on first use."""
+    if name in _ROOMS:
+        return getattr(import_module(f"imgcost.{_ROOMS[name]}"), name)
+    if name in __all__:
+        return import_module(f"imgcost.{name}")
+    raise AttributeError(f"module 'imgcost' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from decimal import ROUND_HALF_UP, Decimal
+from itertools import pairwise
 from math import gcd
 
 import documented
@@ -222,7 +223,7 @@ def test_the_table_behind_it_is_the_documented_search_on_both_sides_of_every_bre
     assert len(steps) == changes + 1
     assert [step.ratio for step in steps] == sorted({step.ratio for step in steps})
     assert all(step.tokens <= tier.token_limit for step in steps)
-    for before, step in zip(steps, steps[1:], strict=False):
+    for before, step in pairwise(steps):
         # The nearest fractions on either side of the break, in sizes far beyond the tier.
         for short in range(4000, 4060):
             long = round(step.ratio * short)
@@ -246,7 +247,7 @@ def test_a_side_out_of_range_is_refused_and_the_limits_themselves_are_not(edge):
 @pytest.mark.parametrize("edge", [1.0, float("nan"), True, np.True_, "100", None, 1 + 0j])
 def test_a_side_that_is_no_integer_is_refused(edge):
     for function in (padded_size, patch_tokens, area_tokens):
-        with pytest.raises(SizeError, match="height is .*: give a whole number of pixels"):
+        with pytest.raises(SizeError, match=r"height is .*: give a whole number of pixels"):
             function(10, edge)
 
 

@@ -1,0 +1,67 @@
+"""The command line. It speaks to people: options in, one call of the library, a report out, an exit code.
+
+A command's module is imported when the command is run, and not before: starting fast is a feature.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+
+import click
+
+from imgcost import __version__
+from imgcost.errors import ImgcostError
+
+__all__ = ["main"]
+
+COMMANDS = ("estimate", "scan", "largest", "models")
+
+INTERRUPTED = 130
+"""The exit code of a run that Ctrl-C ended, as shells have it."""
+
+
+class Failure(click.ClickException):
+    """imgcost could not do its work: exit code 2, so that it is never taken for a finding."""
+
+    exit_code = 2
+
+
+class _Commands(click.Group):
+    """The commands by name; turns the library's own errors into exit code 2."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - likewise
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = import_module(f"imgcost.cli.{cmd_name}").command
+        return command
+
+    def invoke(self, ctx: click.Context) -> None:
+        try:
+            super().invoke(ctx)
+        except (ImgcostError, OSError) as error:
+            if isinstance(error, BrokenPipeError):
+                raise
+            raise Failure(str(error)) from error
+        except KeyboardInterrupt:
+            click.echo("imgcost: interrupted", err=True)
+            sys.exit(INTERRUPTED)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, message="imgcost %(version)s")
+def main() -> None:
+    """What images will cost with Claude, before they are sent.
+
+    Counts visual tokens exactly as the published rules do and prices them from dated tables. Nothing is sent anywhere,
+    no key is needed, and no pixel is decoded.
+
+    \b
+    Exit codes:
+      0  done
+      2  imgcost could not do its work: bad usage, an unknown model, no price on that day, or,
+         under --strict, something that could not be read
+    """

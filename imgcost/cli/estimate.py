@@ -1,0 +1,34 @@
+"""`imgcost estimate`: sizes alone, no files."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from imgcost.cli.options import SIZE, echo, format_option, settle, terms_options
+from imgcost.estimates import estimate_on
+from imgcost.formats.estimates import estimate_report
+
+__all__ = ["command"]
+
+
+@click.command("estimate")
+@click.argument("sizes", type=SIZE, nargs=-1, required=True, metavar="SIZE...")
+@terms_options
+@click.option("--count", type=click.IntRange(min=1), help="Also price this many images of each size.")
+@format_option
+def command(
+    sizes: tuple[tuple[int, int], ...], models: tuple[str, ...], count: int | None, style: str, **conditions: Any
+) -> None:
+    """What images of these sizes cost: tokens and dollars, no files needed.
+
+    \b
+    Examples:
+      imgcost estimate 1920x1080
+      imgcost estimate 1920x1080 4032x3024 -m sonnet -m haiku --count 50000
+      imgcost estimate 1000x1000 -m claude-3-opus --as-of 2024-03-04
+    """
+    asked = settle(models, **conditions)
+    found = {name: [estimate_on(terms, *size) for size in sizes] for name, terms in asked.items()}
+    echo(estimate_report(found, count), style)

@@ -1,0 +1,38 @@
+"""`imgcost models`: what is known, from when, from where."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from imgcost.cli.options import DATE, echo, format_option
+from imgcost.formats.catalogs import model_report, models_report
+from imgcost.tables import find_model, models, today
+
+if TYPE_CHECKING:
+    from datetime import date
+
+__all__ = ["command"]
+
+
+@click.command("models")
+@click.argument("name", required=False)
+@click.option("--as-of", type=DATE, help="The day to look at.  [default: today]")
+@click.option("--all", "everything", is_flag=True, help="List retired and unreleased models too.")
+@format_option
+def command(name: str | None, as_of: date | None, everything: bool, style: str) -> None:
+    """The models that read images; with NAME, all that is known of one: prices, dates, sources.
+
+    \b
+    Examples:
+      imgcost models
+      imgcost models sonnet
+      imgcost models --as-of 2024-06-20
+    """
+    day = as_of or today()
+    if name is not None:
+        echo(model_report(find_model(name, as_of=day), day), style)
+        return
+    listed = [model for model in models() if everything or model.status_on(day) in {"active", "deprecated"}]
+    echo(models_report(listed, day), style)

@@ -1,0 +1,164 @@
+"""The reports of `imgcost models` and `imgcost largest`: what the published tables and the rule say."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from imgcost import geometry
+from imgcost.errors import NoPriceError
+from imgcost.formats.rendering import Report, Table, number
+from imgcost.tables import price_on, price_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
+    from decimal import Decimal
+
+    from imgcost.geometry import Tier
+    from imgcost.tables import Model, PriceRow
+
+
+def models_report(models: Sequence[Model], day: date) -> Report:
+    """List models as they stood on a day."""
+    rows = []
+    for model in models:
+        row = _standard_price(model, day)
+        rows.append(
+            (
+                model.id,
+                model.family,
+                model.status_on(day) + (", restricted" if model.restricted else ""),
+                str(model.released),
+                str(model.retires or ""),
+                model.tier.name if model.tier else "unknown",
+                model.formula,
+                _usd(row.rates.input if row else None),
+                _usd(row.rates.output if row else None),
+            )
+        )
+    columns = (
+        "model",
+        "family",
+        "status",
+        "released",
+        "retires",
+        "tier",
+        "formula",
+        ">$ in/MTok",
+        ">$ out/MTok",
+    )
+    notes = ["'imgcost models NAME' tells all that is known of one, with every price and its source."]
+    data = {"schema": "imgcost.models/1", "as_of": day.isoformat(), "models": [_model_data(m, day) for m in models]}
+    return Report(data, [Table(f"Models on {day}", columns, rows)], notes)
+
+
+def model_report(model: Model, day: date) -> Report:
+    """Tell all that is known of one model: names, dates, limits, prices, and where each was read."""
+    facts = [
+        ("id", model.id),
+        ("also named", ", ".join(model.names[1:])),
+        ("family", model.family),
+        ("status", model.status_on(day) + (", restricted" if model.restricted else "")),
+        ("released", str(model.released)),
+        ("reads images from", str(model.vision_from)),
+        ("deprecated", str(model.deprecated or "")),
+        (
+            "retires",
+            str(model.retires or (model.retires_not_before and f"not before {model.retires_not_before}") or ""),
+        ),
+        ("resolution tier", _tier(model.tier)),
+        ("formula", model.formula),
+        ("context window", f"{number(model.context_window)} tokens"),
+        ("cached from", f"{number(model.min_cacheable_tokens)} tokens" if model.min_cacheable_tokens else "unknown"),
+        ("note", model.note),
+    ]
+    columns = ("price", "from", "to", ">input", ">output", ">write 5m", ">write 1h", ">read", "source")
+    prices = [
+        (
+            row.kind + (f" above {number(row.above_input_tokens)}" if row.above_input_tokens else ""),
+            str(row.first_day),
+            str(row.last_day or ""),
+            *map(_usd, row.rates),
+            "; ".join(f"{source.title}, read {source.read}" for source in row.sources),
+        )
+        for row in price_rows(model)
+    ]
+    sources = [(source.title, source.url, str(source.read)) for source in model.sources]
+    tables = [
+        Table(f"{model.name} on {day}", ("what", "is"), [fact for fact in facts if fact[1]]),
+        Table("Prices, US dollars per MTok", columns, prices),
+        Table("Where the facts were read", ("source", "at", "read"), sources),
+    ]
+    data = {"schema": "imgcost.model/1", "as_of": day.isoformat(), **_model_data(model, day)}
+    data["prices"] = [_price_data(row) for row in price_rows(model)]
+    return Report(data, tables)
+
+
+def largest_report(ratios: Sequence[tuple[int, int]], tiers: Sequence[Tier]) -> Report:
+    """List the largest sizes that are not downscaled, for each ratio and tier."""
+    rows, entries = [], []
+    for ratio in ratios:
+        cells = ["{}:{}".format(*ratio)]
+        for tier in tiers:
+            width, height = geometry.largest_size(ratio, tier)
+            tokens = {name: geometry.image_tokens(width, height, tier, name) for name in ("patch", "area")}
+            cells += [f"{width}x{height}", number(tokens["patch"])]
+            entry = {"ratio": cells[0], "tier": tier.name, "width": width, "height": height}
+            entries.append(entry | {"tokens": tokens["patch"], "area_tokens": tokens["area"]})
+        rows.append(tuple(cells))
+    heads = [head for tier in tiers for head in (f"{tier.name} tier", ">tokens")]
+    table = Table("The largest sizes that are not downscaled", ("ratio", *heads), rows)
+    return Report({"schema": "imgcost.largest/1", "sizes": entries}, [table])
+
+
+def _tier(tier: Tier | None) -> str:
+    if tier is None:
+        return "unknown"
+    return f"{tier.name} ({tier.edge_limit} px, {tier.token_limit} tokens)"
+
+
+def _usd(rate: Decimal | None) -> str:
+    return "" if rate is None else f"{rate.normalize():f}"
+
+
+def _standard_price(model: Model, day: date) -> PriceRow | None:
+    try:
+        return price_on(model, day)
+    except NoPriceError:
+        return None
+
+
+def _model_data(model: Model, day: date) -> dict[str, Any]:
+    row = _standard_price(model, day)
+    return {
+        "id": model.id,
+        "name": model.name,
+        "names": list(model.names),
+        "family": model.family,
+        "status": model.status_on(day),
+        "restricted": model.restricted,
+        "released": model.released.isoformat(),
+        "vision_from": model.vision_from.isoformat(),
+        "deprecated": model.deprecated and model.deprecated.isoformat(),
+        "retires": model.retires and model.retires.isoformat(),
+        "tier": model.tier and model.tier.name,
+        "formula": model.formula,
+        "context_window": model.context_window,
+        "min_cacheable_tokens": model.min_cacheable_tokens,
+        "input_usd_per_mtok": _usd(row.rates.input) if row else None,
+        "output_usd_per_mtok": _usd(row.rates.output) if row else None,
+        "sources": [{"title": one.title, "url": one.url, "read": one.read.isoformat()} for one in model.sources],
+        "note": model.note,
+    }
+
+
+def _price_data(row: PriceRow) -> dict[str, Any]:
+    return {
+        "kind": row.kind,
+        "first_day": row.first_day.isoformat(),
+        "last_day": row.last_day and row.last_day.isoformat(),
+        "above_input_tokens": row.above_input_tokens,
+        **{f"{name}_usd_per_mtok": _usd(rate) or None for name, rate in row.rates._asdict().items()},
+        "sources": [{"title": one.title, "url": one.url, "read": one.read.isoformat()} for one in row.sources],
+        "note": row.note,
+    }

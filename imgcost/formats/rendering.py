@@ -1,0 +1,172 @@
+"""Reports as text for people and as JSON for programs: pure functions, strings out.
+
+File names are hostile. `visible` is the one door through which they reach a person: what a terminal would obey, or
+would not show, leaves it as an escape.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from decimal import ROUND_HALF_UP, Decimal
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["Report", "Table", "as_json", "as_markdown", "as_text", "dollars", "number", "visible"]
+
+
+class Table(NamedTuple):
+    """A table as people read it.
+
+    Attributes:
+        title: One line above it, or empty.
+        columns: The heads of its columns; one that begins with `>` is aligned to the right.
+        rows: Cells, as text.
+    """
+
+    title: str
+    columns: tuple[str, ...]
+    rows: Sequence[tuple[str, ...]]
+
+
+class Report(NamedTuple):
+    """What a command prints.
+
+    Attributes:
+        data: For `-f json`: plain values, dollars as strings so that no digit is lost.
+        tables: For `-f text` and `-f markdown`.
+        notes: Sentences below the tables.
+    """
+
+    data: dict[str, Any]
+    tables: Sequence[Table]
+    notes: Sequence[str] = ()
+
+
+def as_text(report: Report) -> str:
+    """Render a report for a terminal, in columns.
+
+    >>> print(as_text(Report({}, [Table("Ducks", ("name", ">count"), [("Huey", "1"), ("Dewey", "10")])])))
+    Ducks
+      name   count
+      Huey       1
+      Dewey     10
+    """
+    blocks = []
+    for table in report.tables:
+        heads = tuple(head.removeprefix(">") for head in table.columns)
+        widths = [max(map(_width, column)) for column in zip(heads, *table.rows, strict=True)]
+        right = [head.startswith(">") for head in table.columns]
+        lines = ["  ".join(map(_padded, row, widths, right)).rstrip() for row in (heads, *table.rows)]
+        indent = "  " if table.title else ""
+        blocks.append("\n".join([table.title] * bool(table.title) + [indent + line for line in lines]))
+    if report.notes:
+        blocks.append("\n".join(report.notes))
+    return "\n\n".join(blocks)
+
+
+def as_markdown(report: Report) -> str:
+    r"""Render a report as Markdown; names of files come out as they are, and no markup in them is obeyed.
+
+    >>> print(as_markdown(Report({}, [Table("Ducks", ("name", ">count"), [("*Huey*", "1")])], ["All here."])))
+    ### Ducks
+    <BLANKLINE>
+    | name | count |
+    |---|---:|
+    | \*Huey\* | 1 |
+    <BLANKLINE>
+    All here.
+    """
+    blocks = []
+    for table in report.tables:
+        if table.title:
+            blocks.append(f"### {_markdown(table.title)}")
+        heads = [head.removeprefix(">") for head in table.columns]
+        rule = "|" + "|".join("---:" if head.startswith(">") else "---" for head in table.columns) + "|"
+        rows = ["| " + " | ".join(map(_markdown, row)) + " |" for row in (heads, *table.rows)]
+        blocks.append("\n".join([rows[0], rule, *rows[1:]]))
+    blocks.extend(map(_markdown, report.notes))
+    return "\n\n".join(blocks)
+
+
+def as_json(report: Report) -> str:
+    r"""Render a report for programs: ASCII, so that no terminal is told anything, and valid whatever a file is called.
+
+    >>> print(as_json(Report({"path": "caf\u00e9"}, [])))
+    {
+      "path": "caf\u00e9"
+    }
+    """
+    return json.dumps(report.data, indent=2, default=str)
+
+
+def dollars(amount: Decimal) -> str:
+    """Round dollars for people: to the cent, and below ten cents to two figures.
+
+    >>> [dollars(Decimal(text)) for text in ("4774.5", "4.77", "0.004002", "0.00016", "0")]
+    ['$4,774.50', '$4.77', '$0.004', '$0.00016', '$0']
+    """
+    if not amount:
+        return "$0"
+    if amount >= Decimal("0.1"):
+        return f"${amount.quantize(Decimal('0.01'), ROUND_HALF_UP):,}"
+    return f"${amount.quantize(Decimal(1).scaleb(amount.adjusted() - 1), ROUND_HALF_UP).normalize():f}"
+
+
+def number(count: int) -> str:
+    """Write a count for people: with separators from five digits on.
+
+    >>> number(1334), number(50000)
+    ('1334', '50,000')
+    """
+    return f"{count:,}" if abs(count) >= 10_000 else str(count)
+
+
+def visible(name: str) -> str:
+    r"""Show a file name harmlessly: control characters, terminal escapes, invisible marks and stray bytes as escapes.
+
+    >>> print(visible("a\nb\x1b[31m\udcff.png"))
+    a\nb\x1b[31m\xff.png
+    """
+    if name.isascii() and name.isprintable():
+        return name
+    return "".join(map(_visible_character, name))
+
+
+_ESCAPES = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
+
+
+def _visible_character(character: str) -> str:
+    if character.isprintable():
+        return character
+    code = ord(character)
+    if character in _ESCAPES:
+        return _ESCAPES[character]
+    if 0xDC80 <= code <= 0xDCFF:  # a byte that is no UTF-8, as Python smuggles it through a string
+        code -= 0xDC00
+    if code < 0x100:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+_MARKUP = re.compile(r"([\\`*_\[\]|~])")
+
+
+def _markdown(text: str) -> str:
+    return _MARKUP.sub(r"\\\1", text.replace("&", "&amp;").replace("<", "&lt;"))
+
+
+def _width(text: str) -> int:
+    """Columns that a terminal gives a text: two for wide characters, none for combining ones."""
+    if text.isascii():
+        return len(text)
+    wide = sum(unicodedata.east_asian_width(character) in "WF" for character in text)
+    return len(text) + wide - sum(map(bool, map(unicodedata.combining, text)))
+
+
+def _padded(text: str, width: int, right: bool) -> str:
+    space = " " * (width - _width(text))
+    return space + text if right else text + space

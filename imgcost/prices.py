@@ -1,0 +1,194 @@
+"""Decimal arithmetic for dollars: rates, multipliers, cost.
+
+A rate is US dollars per million tokens (MTok) of one class. Every operation here is exact: a result that would have to be
+rounded is an error, never a cent too little. Which rate a model has on which day is told by `imgcost.tables`.
+"""
+
+from __future__ import annotations
+
+from decimal import Context, Decimal, DivisionByZero, Inexact, InvalidOperation, Overflow
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["Cache", "Kind", "Rates", "TokenCounts", "cost_usd", "multiply", "total_usd"]
+
+Kind: TypeAlias = Literal["standard", "long-context", "fast"]
+"""Which of a model's prices: the usual one, the one of a prompt over the threshold, the one of fast mode."""
+
+Cache: TypeAlias = Literal["none", "write-5m", "write-1h", "read"]
+"""What prompt caching does with a token of the prompt."""
+
+_EXACT = Context(prec=400, traps=[Inexact, InvalidOperation, DivisionByZero, Overflow])
+
+
+def multiply(*factors: Decimal) -> Decimal:
+    """Multiply without rounding.
+
+    Multipliers stack this way: half the price in a batch, times 1.1 for inference in the US, is 0.55 of the price.
+
+    Args:
+        *factors: Rates and multipliers, in any order.
+
+    Returns:
+        The exact product; 1 without factors.
+
+    Example:
+        >>> multiply(Decimal(3), Decimal("0.5"), Decimal("1.1"))
+        Decimal('1.65')
+    """
+    product = Decimal(1)
+    for factor in factors:
+        product = _EXACT.multiply(product, factor)
+    return product
+
+
+def cost_usd(tokens: int, usd_per_mtok: Decimal) -> Decimal:
+    """Price a number of tokens, exactly.
+
+    Args:
+        tokens: How many tokens of one class.
+        usd_per_mtok: Their rate, US dollars per million tokens.
+
+    Returns:
+        US dollars, never rounded.
+
+    Raises:
+        ValueError: The number of tokens is negative.
+
+    Example:
+        >>> cost_usd(1_296_000, Decimal("0.1"))
+        Decimal('0.1296000')
+    """
+    if tokens < 0:
+        raise ValueError(f"a number of tokens is never negative: {tokens}")
+    return _EXACT.scaleb(_EXACT.multiply(Decimal(tokens), usd_per_mtok), -6)
+
+
+def total_usd(costs: Iterable[Decimal]) -> Decimal:
+    """Add costs without rounding.
+
+    Args:
+        costs: US dollars.
+
+    Returns:
+        Their exact sum; 0 of nothing.
+
+    Example:
+        >>> total_usd([Decimal("0.1"), Decimal("0.02")])
+        Decimal('0.12')
+    """
+    total = Decimal(0)
+    for cost in costs:
+        total = _EXACT.add(total, cost)
+    return total
+
+
+class TokenCounts(NamedTuple):
+    """How many tokens of each class a request or a job has.
+
+    Attributes:
+        input: Prompt tokens that the cache has no part in.
+        output: Tokens of the answer.
+        cache_write_5m: Prompt tokens written to the cache for five minutes.
+        cache_write_1h: Prompt tokens written to the cache for an hour.
+        cache_read: Prompt tokens read from the cache.
+    """
+
+    input: int = 0
+    output: int = 0
+    cache_write_5m: int = 0
+    cache_write_1h: int = 0
+    cache_read: int = 0
+
+    @property
+    def prompt(self) -> int:
+        """All tokens of the prompt, cached or not: what a long-context threshold is compared with."""
+        return self.input + self.cache_write_5m + self.cache_write_1h + self.cache_read
+
+    def plus(self, other: TokenCounts) -> TokenCounts:
+        """Add class by class.
+
+        Example:
+            >>> TokenCounts(input=2).plus(TokenCounts(input=3, output=1))
+            TokenCounts(input=5, output=1, cache_write_5m=0, cache_write_1h=0, cache_read=0)
+        """
+        return TokenCounts(*map(sum, zip(self, other, strict=True)))
+
+
+class Rates(NamedTuple):
+    """US dollars per million tokens, by class of token; None where no price is published.
+
+    Attributes:
+        input: A prompt token that the cache has no part in.
+        output: A token of the answer.
+        cache_write_5m: A prompt token written to the cache for five minutes.
+        cache_write_1h: A prompt token written to the cache for an hour.
+        cache_read: A prompt token read from the cache.
+    """
+
+    input: Decimal
+    output: Decimal
+    cache_write_5m: Decimal | None = None
+    cache_write_1h: Decimal | None = None
+    cache_read: Decimal | None = None
+
+    def prompt(self, cache: Cache = "none") -> Decimal | None:
+        """Tell the rate of a prompt token, by what the cache does with it.
+
+        Args:
+            cache: `none`, `write-5m`, `write-1h` or `read`.
+
+        Returns:
+            US dollars per million tokens, or None where no price is published.
+
+        Example:
+            >>> Rates(Decimal(3), Decimal(15), cache_read=Decimal("0.3")).prompt("read")
+            Decimal('0.3')
+        """
+        return {
+            "none": self.input,
+            "write-5m": self.cache_write_5m,
+            "write-1h": self.cache_write_1h,
+            "read": self.cache_read,
+        }[cache]
+
+    def times(self, *multipliers: Decimal) -> Rates:
+        """Multiply every class by the same multipliers, exactly.
+
+        Args:
+            *multipliers: Such as 0.5 in a batch; they stack.
+
+        Returns:
+            New rates; a class without a published price stays without one.
+
+        Example:
+            >>> Rates(Decimal(4), Decimal(20)).times(Decimal("0.5"))
+            Rates(input=Decimal('2.0'), output=Decimal('10.0'), cache_write_5m=None, cache_write_1h=None, cache_read=None)
+        """
+        return Rates(*(None if rate is None else multiply(rate, *multipliers) for rate in self))  # type: ignore[arg-type] # input and output are never None
+
+    def cost_usd(self, counts: TokenCounts) -> Decimal:
+        """Price tokens of every class at once, exactly.
+
+        Args:
+            counts: How many tokens of each class.
+
+        Returns:
+            US dollars, never rounded.
+
+        Raises:
+            ValueError: There are tokens of a class whose price is not published.
+
+        Example:
+            >>> Rates(Decimal(3), Decimal(15)).cost_usd(TokenCounts(input=1_000_000, output=1000))
+            Decimal('3.015000')
+        """
+        costs = []
+        for name, tokens, rate in zip(self._fields, counts, self, strict=True):
+            if rate is not None:
+                costs.append(cost_usd(tokens, rate))
+            elif tokens:
+                raise ValueError(f"no price of {name.replace('_', ' ')} tokens is published: ask for a rate first")
+        return total_usd(costs)

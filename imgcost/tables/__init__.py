@@ -1,0 +1,105 @@
+"""The published numbers: models, prices, limits, and what was measured; each with its source and the day it was read.
+
+The files stand in `imgcost/published/`. Each is read and checked once, when it is first asked.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+from imgcost.tables.catalog import (
+    Model,
+    Status,
+    families,
+    find_model,
+    find_tier,
+    known_names,
+    load_models,
+    models,
+    today,
+)
+from imgcost.tables.limits import (
+    Advice,
+    Limits,
+    LimitTable,
+    Platform,
+    Statement,
+    advice_on,
+    limits_on,
+    load_limits,
+    platforms,
+    statements,
+)
+from imgcost.tables.measured import Measured, MeasuredName, find_measured, load_measured, measurements
+from imgcost.tables.pricelist import CacheStart, Multiplier, MultiplierName, PriceRow, PriceTable, load_prices
+from imgcost.tables.pricing import (
+    cache_starts,
+    kind_of_prompt,
+    multiplier_on,
+    multipliers,
+    price_on,
+    price_rows,
+    prompt_usd_per_mtok,
+)
+from imgcost.tables.reading import Entry, Source, read_published, read_sources
+
+__all__ = [
+    "Advice",
+    "CacheStart",
+    "LimitTable",
+    "Limits",
+    "Measured",
+    "MeasuredName",
+    "Model",
+    "Multiplier",
+    "MultiplierName",
+    "Platform",
+    "PriceRow",
+    "PriceTable",
+    "Source",
+    "Statement",
+    "Status",
+    "advice_on",
+    "cache_starts",
+    "families",
+    "find_measured",
+    "find_model",
+    "find_tier",
+    "kind_of_prompt",
+    "known_names",
+    "limits_on",
+    "load_limits",
+    "load_measured",
+    "load_models",
+    "load_prices",
+    "measurements",
+    "models",
+    "multiplier_on",
+    "multipliers",
+    "platforms",
+    "price_on",
+    "price_rows",
+    "prompt_usd_per_mtok",
+    "sources",
+    "statements",
+    "today",
+]
+
+FILES = ("models.toml", "prices.toml", "limits.toml", "measured.toml")
+
+
+@cache
+def sources() -> tuple[Source, ...]:
+    """List every source of every table, in the order of the day read.
+
+    Returns:
+        Each source once.
+
+    Example:
+        >>> sources()[0].title
+        'Introducing the next generation of Claude'
+    """
+    found = {}
+    for file in FILES:
+        found.update(read_sources(file, Entry(file, file, read_published(file))))
+    return tuple(sorted(found.values(), key=lambda source: (source.read, source.key)))

@@ -1,0 +1,199 @@
+"""What a model's tokens cost on a day."""
+
+from datetime import date
+from decimal import Decimal
+from functools import cache
+
+from imgcost.errors import NoPriceError
+from imgcost.prices import Cache, Kind, Rates
+from imgcost.tables.catalog import Model, models
+from imgcost.tables.pricelist import (
+    FILE,
+    KINDS,
+    CacheStart,
+    Multiplier,
+    MultiplierName,
+    PriceRow,
+    PriceTable,
+    load_prices,
+)
+from imgcost.tables.reading import read_published
+
+__all__ = [
+    "cache_starts",
+    "kind_of_prompt",
+    "multiplier_on",
+    "multipliers",
+    "price_on",
+    "price_rows",
+    "prompt_usd_per_mtok",
+]
+
+
+@cache
+def _table() -> PriceTable:
+    return load_prices(read_published(FILE), models())
+
+
+def price_rows(model: Model) -> tuple[PriceRow, ...]:
+    """List every price that a model ever had, by kind, oldest first.
+
+    Args:
+        model: The model.
+
+    Returns:
+        Its standard prices, then those of long contexts, then those of fast mode.
+
+    Example:
+        >>> from imgcost.tables import find_model
+        >>> [row.rates.input for row in price_rows(find_model("claude-3-5-haiku"))]
+        [Decimal('1'), Decimal('0.8')]
+    """
+    return tuple(row for kind in KINDS for row in _table().rows.get((model.id, kind), ()))
+
+
+def price_on(model: Model, day: date, kind: Kind = "standard") -> PriceRow:
+    """Tell a model's price on a day.
+
+    After a model's retirement its last standard price stands: an old job may be priced again.
+
+    Args:
+        model: The model.
+        day: The day.
+        kind: `standard`, `long-context` or `fast`.
+
+    Returns:
+        The price that held. Rates of cache classes that nobody sold yet on that day are None.
+
+    Raises:
+        NoPriceError: No price of this kind is known on that day.
+
+    Source: https://platform.claude.com/docs/en/about-claude/pricing (read 2026-10-08)
+
+    Example:
+        >>> from imgcost.tables import find_model
+        >>> price_on(find_model("sonnet", as_of=date(2026, 11, 22)), date(2026, 11, 22)).rates.input
+        Decimal('2')
+    """
+    rows = _table().rows.get((model.id, kind), ())
+    for row in reversed(rows):
+        if row.first_day <= day and (row.last_day is None or day <= row.last_day):
+            return row._replace(rates=_sold_on(row.rates, day))
+    first_day = rows[0].first_day if rows else None
+    raise NoPriceError(model.id, day, first_day, kind="price" if kind == "standard" else f"{kind} price")
+
+
+def _sold_on(rates: Rates, day: date) -> Rates:
+    sold = [rates.prompt(name) if start.first_day <= day else None for name, start in _table().cache_starts.items()]
+    return Rates(rates.input, rates.output, *sold)
+
+
+def prompt_usd_per_mtok(model: Model, day: date, *, cache: Cache = "none", kind: Kind = "standard") -> Decimal:
+    """Tell the rate of a prompt token, an image's too, by what the cache does with it.
+
+    Args:
+        model: The model.
+        day: The day.
+        cache: `none`, `write-5m`, `write-1h` or `read`.
+        kind: `standard`, `long-context` or `fast`.
+
+    Returns:
+        US dollars per million tokens.
+
+    Raises:
+        NoPriceError: No such price is known on that day.
+
+    Example:
+        >>> from imgcost.tables import find_model
+        >>> prompt_usd_per_mtok(find_model("claude-sonnet-5-5"), date(2026, 10, 7), cache="read")
+        Decimal('0.1')
+    """
+    rate = price_on(model, day, kind).rates.prompt(cache)
+    if rate is None:
+        days = [
+            max(row.first_day, _table().cache_starts[cache].first_day)
+            for row in price_rows(model)
+            if row.kind == kind and row.rates.prompt(cache) is not None
+        ]
+        raise NoPriceError(model.id, day, min(days, default=None), kind=f"cache {cache} price")
+    return rate
+
+
+def kind_of_prompt(model: Model, day: date, prompt_tokens: int) -> Kind:
+    """Tell which price a prompt of a given length has.
+
+    Args:
+        model: The model.
+        day: The day.
+        prompt_tokens: All tokens of the prompt, cache reads and writes included.
+
+    Returns:
+        `long-context` over the model's threshold on that day, else `standard`. At the threshold it is `standard`.
+
+    Source: https://platform.claude.com/docs/en/about-claude/pricing (read 2026-10-08)
+
+    Example:
+        >>> from imgcost.tables import find_model
+        >>> [kind_of_prompt(find_model("claude-haiku-5-5"), date(2026, 10, 7), n) for n in (100_000, 100_001)]
+        ['standard', 'long-context']
+    """
+    try:
+        above = price_on(model, day, "long-context").above_input_tokens
+    except NoPriceError:
+        return "standard"
+    return "long-context" if above is not None and prompt_tokens > above else "standard"
+
+
+def multipliers() -> tuple[Multiplier, ...]:
+    """List every published factor, by name, oldest first.
+
+    Example:
+        >>> [(row.name, row.factor) for row in multipliers()]
+        [('batch', Decimal('0.5')), ('inference-geo-us', Decimal('1.1')), ('regional', Decimal('1.1'))]
+    """
+    return tuple(row for rows in _table().multipliers.values() for row in rows)
+
+
+def multiplier_on(name: MultiplierName, model: Model, day: date, kind: Kind = "standard") -> Decimal:
+    """Tell a published factor on all of a model's rates.
+
+    Args:
+        name: `batch`, `inference-geo-us` or `regional` (regional endpoints of Amazon Bedrock and Google Cloud).
+        model: The model.
+        day: The day.
+        kind: The price that it is to be combined with.
+
+    Returns:
+        The factor.
+
+    Raises:
+        NoPriceError: It does not hold for this model, on this day, or with this kind of price.
+
+    Source: https://platform.claude.com/docs/en/about-claude/pricing (read 2026-10-08)
+
+    Example:
+        >>> from imgcost.tables import find_model
+        >>> multiplier_on("batch", find_model("claude-sonnet-5-5"), date(2026, 11, 22))
+        Decimal('0.5')
+    """
+    rows = _table().multipliers[name]
+    what = f"{name} price" if kind == "standard" else f"{name} {kind} price"
+    row = next((row for row in reversed(rows) if row.first_day <= day), rows[0])
+    covered = row.released_since is None or model.released >= row.released_since
+    if not covered and row.otherwise is not None and kind in row.kinds:
+        return row.otherwise
+    if not covered or model.id in row.excepted_ids or kind not in row.kinds:
+        raise NoPriceError(model.id, day, None, kind=what)
+    if day < row.first_day:
+        raise NoPriceError(model.id, day, max(row.first_day, model.released), kind=what)
+    return row.factor
+
+
+def cache_starts() -> tuple[CacheStart, ...]:
+    """List from when on tokens of each cache class were sold.
+
+    Example:
+        >>> [(row.cache, str(row.first_day)) for row in cache_starts()]
+        [('write-5m', '2024-08-14'), ('write-1h', '2025-05-22'), ('read', '2024-08-14')]
+    """
+    return tuple(_table().cache_starts.values())

@@ -1,0 +1,152 @@
+"""What a scan adds up: counts that merge, whatever the number of files and wherever they were counted."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import Counter
+from typing import TYPE_CHECKING, NamedTuple
+
+from imgcost import geometry
+from imgcost.files import Unreadable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from imgcost.estimates import Terms
+    from imgcost.files import Found
+    from imgcost.geometry import Formula, Tier
+
+__all__ = ["Measure", "Tally"]
+
+
+class Measure(NamedTuple):
+    """What decides a token count. Models that share both share their counts.
+
+    Attributes:
+        tier: The resolution tier.
+        formula: The formula.
+    """
+
+    tier: Tier
+    formula: Formula
+
+    @classmethod
+    def of(cls, terms: Terms) -> Measure:
+        """The measure by which these terms count."""
+        return cls(terms.tier, terms.formula)
+
+
+class Tally:
+    """The sums over a scan: enough for its summary, and small.
+
+    For each measure it keeps how many images cost how many tokens. That is exact, merges by addition, and has at most
+    as many entries as the tier has tokens; sums, percentiles and every model's dollars follow from it.
+
+    Attributes:
+        measures: What is counted, the first one decides the folders.
+        histograms: For each measure, tokens to number of images.
+        downscaled: For each measure, how many images the API would downscale.
+        media_types: Images by media type.
+        animated: How many images have more than one frame, of which Claude sees the first.
+        file_bytes: Size of all images, bytes.
+        folders: Folder to (images, tokens by the first measure).
+        unreadable: Everything that could not be counted, in the order of the scan.
+    """
+
+    def __init__(self, measures: Iterable[Measure]) -> None:
+        """Start from nothing."""
+        self.measures = tuple(dict.fromkeys(measures))
+        self.histograms: tuple[Counter[int], ...] = tuple(Counter() for _ in self.measures)
+        self.downscaled = [0] * len(self.measures)
+        self.media_types: Counter[str] = Counter()
+        self.animated = 0
+        self.file_bytes = 0
+        self.folders: dict[str, tuple[int, int]] = {}
+        self.unreadable: list[Unreadable] = []
+
+    @property
+    def images(self) -> int:
+        """How many images were counted."""
+        return self.media_types.total()
+
+    def add(self, folder: str, found: Iterable[Found]) -> None:
+        """Count what was found in one folder."""
+        sizes: list[tuple[int, int]] = []
+        for one in found:
+            if isinstance(one, Unreadable):
+                self.unreadable.append(one)
+                continue
+            _, media_type, width, height, _, animated, file_bytes = one
+            sizes.append((width, height))
+            self.media_types[media_type] += 1
+            self.animated += animated
+            self.file_bytes += file_bytes
+        if not sizes:
+            return
+        for place, measure in enumerate(self.measures):
+            tokens, downscaled = _count(sizes, measure)
+            self.histograms[place].update(tokens)
+            self.downscaled[place] += downscaled
+            if not place:
+                images, so_far = self.folders.get(folder, (0, 0))
+                self.folders[folder] = (images + len(sizes), so_far + sum(tokens))
+
+    def merge(self, other: Tally) -> None:
+        """Add what another tally of the same measures has counted later in the scan."""
+        for mine, theirs in zip(self.histograms, other.histograms, strict=True):
+            mine.update(theirs)
+        self.downscaled = [mine + theirs for mine, theirs in zip(self.downscaled, other.downscaled, strict=True)]
+        self.media_types.update(other.media_types)
+        self.animated += other.animated
+        self.file_bytes += other.file_bytes
+        for folder, (images, tokens) in other.folders.items():
+            images_here, tokens_here = self.folders.get(folder, (0, 0))
+            self.folders[folder] = (images_here + images, tokens_here + tokens)
+        self.unreadable.extend(other.unreadable)
+
+    def tokens(self, measure: Measure) -> int:
+        """Visual tokens of all images by a measure."""
+        return sum(tokens * images for tokens, images in self._histogram(measure).items())
+
+    def downscaled_by(self, measure: Measure) -> int:
+        """How many images the API would downscale, on the tier of a measure."""
+        return self.downscaled[self.measures.index(measure)]
+
+    def bins(self, measure: Measure, bins: int = 8) -> list[tuple[int, int, int]]:
+        """Images by tokens, in bins of equal width up to the tier's limit.
+
+        Args:
+            measure: What counts the tokens.
+            bins: How many bins.
+
+        Returns:
+            The first and last number of tokens of each bin, and the images in it. The last bin is open: the area
+            formula can pass the limit a little.
+        """
+        limit = measure.tier.token_limit
+        starts = [1 + limit * number // bins for number in range(bins)]
+        counts = [0] * bins
+        for tokens, images in self._histogram(measure).items():
+            counts[bisect_right(starts, tokens) - 1] += images
+        ends = [*(start - 1 for start in starts[1:]), max(limit, *self._histogram(measure), 0)]
+        return list(zip(starts, ends, counts, strict=True))
+
+    def costliest_folders(self, most: int = 10) -> list[tuple[str, int, int]]:
+        """The folders whose own images cost most: folder, images, tokens by the first measure."""
+        found = ((folder, images, tokens) for folder, (images, tokens) in self.folders.items())
+        return sorted(found, key=lambda row: (-row[2], row[0]))[:most]
+
+    def _histogram(self, measure: Measure) -> Counter[int]:
+        return self.histograms[self.measures.index(measure)]
+
+
+def _count(sizes: Sequence[tuple[int, int]], measure: Measure) -> tuple[list[int], int]:
+    """Tokens of each size, and how many of the sizes are downscaled."""
+    tier, formula = measure
+    if formula == "area":
+        tokens = [geometry.image_tokens(width, height, tier, "area") for width, height in sizes]
+        return tokens, sum(not geometry.fits(width, height, tier) for width, height in sizes)
+    tokens = [geometry.count_patches(width, height, tier) for width, height in sizes]
+    # An image that is downscaled always loses patches: those past the edge limit, or those past the token limit.
+    whole = (-(-width // geometry.PATCH) * -(-height // geometry.PATCH) for width, height in sizes)
+    return tokens, sum(map(int.__ne__, tokens, whole))
