@@ -49,6 +49,8 @@ class Tally:
         media_types: Images by media type.
         animated: How many images have more than one frame, of which Claude sees the first.
         file_bytes: Size of all images, bytes.
+        duplicates: How many images were left out as duplicates of earlier ones; they are in no other count.
+        duplicate_tokens: For each measure, the tokens of those.
         folders: Folder to (images, tokens by the first measure).
         unreadable: Everything that could not be counted, in the order of the scan.
     """
@@ -61,6 +63,8 @@ class Tally:
         self.media_types: Counter[str] = Counter()
         self.animated = 0
         self.file_bytes = 0
+        self.duplicates = 0
+        self.duplicate_tokens = [0] * len(self.measures)
         self.folders: dict[str, tuple[int, int]] = {}
         self.unreadable: list[Unreadable] = []
 
@@ -72,17 +76,26 @@ class Tally:
     def add(self, folder: str, found: Iterable[Found]) -> None:
         """Count what was found in one folder."""
         sizes: list[tuple[int, int]] = []
+        repeated: list[tuple[int, int]] = []
         for one in found:
             if isinstance(one, Unreadable):
                 self.unreadable.append(one)
                 continue
-            _, media_type, width, height, _, animated, file_bytes = one
+            _, media_type, width, height, _, animated, file_bytes, duplicate_of = one
+            if duplicate_of is not None:
+                repeated.append((width, height))
+                continue
             sizes.append((width, height))
             self.media_types[media_type] += 1
             self.animated += animated
             self.file_bytes += file_bytes
-        if not sizes:
-            return
+        if sizes:
+            self._add_sizes(folder, sizes)
+        self.duplicates += len(repeated)
+        for place, measure in enumerate(self.measures):
+            self.duplicate_tokens[place] += sum(_count(repeated, measure)[0])
+
+    def _add_sizes(self, folder: str, sizes: Sequence[tuple[int, int]]) -> None:
         for place, measure in enumerate(self.measures):
             tokens, downscaled = _count(sizes, measure)
             self.histograms[place].update(tokens)
@@ -95,7 +108,9 @@ class Tally:
         """Add what another tally of the same measures has counted later in the scan."""
         for mine, theirs in zip(self.histograms, other.histograms, strict=True):
             mine.update(theirs)
-        self.downscaled = [mine + theirs for mine, theirs in zip(self.downscaled, other.downscaled, strict=True)]
+        self.downscaled = _added(self.downscaled, other.downscaled)
+        self.duplicates += other.duplicates
+        self.duplicate_tokens = _added(self.duplicate_tokens, other.duplicate_tokens)
         self.media_types.update(other.media_types)
         self.animated += other.animated
         self.file_bytes += other.file_bytes
@@ -107,6 +122,10 @@ class Tally:
     def tokens(self, measure: Measure) -> int:
         """Visual tokens of all images by a measure."""
         return sum(tokens * images for tokens, images in self._histogram(measure).items())
+
+    def tokens_of_duplicates(self, measure: Measure) -> int:
+        """Visual tokens that leaving out the duplicates saves, by a measure."""
+        return self.duplicate_tokens[self.measures.index(measure)]
 
     def downscaled_by(self, measure: Measure) -> int:
         """How many images the API would downscale, on the tier of a measure."""
@@ -138,6 +157,10 @@ class Tally:
 
     def _histogram(self, measure: Measure) -> Counter[int]:
         return self.histograms[self.measures.index(measure)]
+
+
+def _added(mine: list[int], theirs: list[int]) -> list[int]:
+    return [one + other for one, other in zip(mine, theirs, strict=True)]
 
 
 def _count(sizes: Sequence[tuple[int, int]], measure: Measure) -> tuple[list[int], int]:

@@ -85,7 +85,8 @@ def terms_options(command: Command) -> Command:
             ),
             click.option("--batch", is_flag=True, help="Price the images in a message batch."),
             click.option(
-                "--cache",
+                "--prompt-cache",
+                "cache",
                 type=click.Choice(["none", "write-5m", "write-1h", "read"]),
                 default="none",
                 show_default=True,

@@ -41,6 +41,12 @@ def scan_report(tally: Tally, asked: Mapping[str, Terms], compared: Sequence[Ter
     if tally.unreadable:
         tables += [_problems(tally), _unreadable(tally)]
     notes = [note for name, terms in asked.items() for note in terms_notes(name, terms)]
+    if tally.duplicates:
+        saved = tally.tokens_of_duplicates(Measure.of(first))
+        notes.append(
+            f"{_plural(tally.duplicates, 'duplicate')} left out: "
+            f"that saves {number(saved)} tokens, {dollars(first.cost_usd(saved))} with {first.model.id}."
+        )
     if len(tally.unreadable) > LISTED:
         rest = number(len(tally.unreadable) - LISTED)
         notes.append(f"{rest} more were not counted: -f json lists them all, and so do the rows of -o FILE.")
@@ -50,6 +56,7 @@ def scan_report(tally: Tally, asked: Mapping[str, Terms], compared: Sequence[Ter
         "file_bytes": tally.file_bytes,
         "media_types": dict(sorted(tally.media_types.items())),
         "animated": tally.animated,
+        "duplicates": tally.duplicates,
         "models": [_costs(tally, terms) for terms in asked.values()],
         "compared": [_costs(tally, terms) for terms in others],
         "histogram": [_bin(*row) for row in tally.bins(Measure.of(first))],
@@ -120,7 +127,14 @@ def _unreadable(tally: Tally) -> Table:
 def _costs(tally: Tally, terms: Terms) -> dict[str, Any]:
     tokens = tally.tokens(Measure.of(terms))
     downscaled = tally.downscaled_by(Measure.of(terms))
-    return terms_data(terms) | {"tokens": tokens, "input_usd": f"{terms.cost_usd(tokens):f}", "downscaled": downscaled}
+    saved = tally.tokens_of_duplicates(Measure.of(terms))
+    return terms_data(terms) | {
+        "tokens": tokens,
+        "input_usd": f"{terms.cost_usd(tokens):f}",
+        "downscaled": downscaled,
+        "tokens_of_duplicates": saved,
+        "input_usd_of_duplicates": f"{terms.cost_usd(saved):f}",
+    }
 
 
 def _bin(first: int, last: int, images: int) -> dict[str, int]:

@@ -83,7 +83,8 @@ def audit(
     conditions = {"formula": formula, "batch": batch, "cache": cache, "inference_geo": inference_geo}
     names = [model] if isinstance(model, str) else model
     settled = [terms(name, as_of=as_of, **conditions) for name in names]  # type: ignore[arg-type] # checked by terms
-    rows = rows_of(scan(*paths, follow_symlinks=follow_symlinks), settled)
+    found = scan(*paths, follow_symlinks=follow_symlinks)
+    rows = rows_of((("", [one]) for one in found), settled)
     frame = pd.DataFrame(rows, columns=list(COLUMNS)).astype(_DTYPES)
     exact = [Decimal(text) if isinstance(text, str) else None for text in frame["input_usd"]]
     frame["input_usd"] = pd.Series(exact, index=frame.index, dtype=object)

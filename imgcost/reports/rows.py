@@ -1,4 +1,4 @@
-"""Rows: one an image and model, streamed as CSV, JSON lines or a JSON array while the scan goes on.
+"""Rows: one an image and model, streamed as CSV, JSON lines, a JSON array or Parquet while the scan goes on.
 
 What could not be counted has a row too, with its reason and without a model.
 """
@@ -8,9 +8,10 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import IO, TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
 from imgcost import geometry
 from imgcost.errors import ImgcostError
@@ -21,9 +22,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from imgcost.estimates import Terms
-    from imgcost.files import Found
+    from imgcost.files import Group
 
-__all__ = ["COLUMNS", "RowWriter", "open_rows", "rows_of"]
+__all__ = ["COLUMNS", "RowKind", "RowWriter", "encode", "open_rows", "row_kind", "rows_of"]
+
+RowKind: TypeAlias = Literal["csv", "json", "jsonl", "parquet"]
+
+Row: TypeAlias = tuple[Any, ...]
 
 COLUMNS = {
     "path": "the file, as reached from the path that was given",
@@ -33,6 +38,7 @@ COLUMNS = {
     "orientation": "EXIF orientation, 1 to 8",
     "animated": "true if there is more than one frame; Claude sees the first",
     "file_bytes": "size of the file, bytes",
+    "duplicate_of": "with --dedupe: the earlier image with the same bytes; such a row is in no total",
     "model": "the model's id",
     "tier": "its resolution tier",
     "formula": "the formula that counted",
@@ -46,15 +52,17 @@ COLUMNS = {
 }
 """The columns of a row, in their order, and what they hold."""
 
-_IMAGE_COLUMNS = 7
+_TEXTS = [list(COLUMNS).index(name) for name in ("path", "duplicate_of", "reason")]
+"""The columns that hold text from outside."""
+
 _BLANK_MODEL = (None,) * 8
 
 
-def rows_of(found: Iterable[Found], settled: Sequence[Terms]) -> Iterator[tuple[Any, ...]]:
+def rows_of(groups: Iterable[Group], settled: Sequence[Terms]) -> Iterator[Row]:
     """Build the rows of what was found: for each image one a model, for everything else one.
 
     Args:
-        found: Images and what could not be counted, in the order of the scan.
+        groups: Folders and what was found in them, in the order of the scan.
         settled: The terms of each model.
 
     Yields:
@@ -62,95 +70,165 @@ def rows_of(found: Iterable[Found], settled: Sequence[Terms]) -> Iterator[tuple[
 
     >>> from imgcost.estimates import terms
     >>> image = Image("a.png", "image/png", 1000, 1000, 1, False, 900)
-    >>> next(rows_of([image], [terms("claude-3-sonnet")]))[7:15]
+    >>> next(rows_of([("", [image])], [terms("claude-3-sonnet")]))[8:16]
     ('claude-3-sonnet-20240229', 'standard', 'area', 1334, False, 1000, 1000, '0.004002')
     """
     dollars: list[dict[int, str]] = [{} for _ in settled]
-    for one in found:
+    for one in (one for _, found in groups for one in found):
         if not isinstance(one, Image):
-            yield (one.path, None, one.width, one.height, None, None, None, *_BLANK_MODEL, one.problem, one.reason)
+            yield (one.path, None, one.width, one.height, *[None] * 4, *_BLANK_MODEL, one.problem, one.reason)
             continue
-        _, _, width, height, _, _, _ = one
-        for known, (model, _, tier, formula, _, _), terms in zip(dollars, settled, settled, strict=True):
-            tokens = geometry.image_tokens(width, height, tier, formula)
+        size = one.width, one.height
+        for known, terms in zip(dollars, settled, strict=True):
+            model, _, tier, formula, _, _ = terms
+            tokens = geometry.image_tokens(*size, tier, formula)
             usd = known.get(tokens) or known.setdefault(tokens, f"{terms.cost_usd(tokens):f}")
-            resized = geometry.resized_size(width, height, tier)
-            yield (*one, model.id, tier.name, formula, tokens, resized != (width, height), *resized, usd, None, None)
+            resized = geometry.resized_size(*size, tier)
+            yield (*one, model.id, tier.name, formula, tokens, resized != size, *resized, usd, None, None)
 
 
-class RowWriter:
-    """Writes rows to a text stream as they come.
+def row_kind(path: str) -> RowKind:
+    """Tell from a file's suffix how rows are written to it.
 
-    Every `write` ends on a whole row, so that what is on disk can be read at any time (a JSON array lacks its end).
+    Raises:
+        ImgcostError: The suffix names no format that rows can have.
+
+    >>> row_kind("costs.CSV")
+    'csv'
     """
+    match Path(path).suffix.lower():
+        case ".csv":
+            return "csv"
+        case ".json":
+            return "json"
+        case ".jsonl":
+            return "jsonl"
+        case ".parquet":
+            return "parquet"
+    raise ImgcostError(f"cannot write rows to {visible(path)}: give it a suffix .csv, .json, .jsonl or .parquet")
 
-    def __init__(self, stream: TextIO, settled: Sequence[Terms], kind: str) -> None:
-        """Begin the file.
 
-        Args:
-            stream: Where to; opened without newline translation.
-            settled: The terms of each model.
-            kind: `csv`, `jsonl` or `json`.
-        """
-        self._stream = stream
-        self._settled = settled
-        self._encode = {"csv": _as_csv, "jsonl": _as_jsonl, "json": _as_json}[kind]
-        self._array = kind == "json"
-        self._begun = False
-        if kind == "csv":
-            stream.write(",".join(COLUMNS) + "\r\n")
+def encode(groups: Iterable[Group], settled: Sequence[Terms], kind: RowKind) -> Any:
+    """Turn what was found into what a writer of this kind takes: bytes, or rows for Parquet.
 
-    def write(self, found: Iterable[Found]) -> None:
-        """Write the rows of what was found, all at once."""
-        text = self._encode(rows_of(found, self._settled))
-        if self._array and text:
-            text = (",\n" if self._begun else "[\n") + text
-            self._begun = True
-        self._stream.write(text)
+    It needs no writer and can be done elsewhere, such as in a worker process.
+
+    Args:
+        groups: Folders and what was found in them, in the order of the scan.
+        settled: The terms of each model.
+        kind: The format.
+
+    Returns:
+        Whole rows: UTF-8 for CSV and JSON, a list of tuples for Parquet.
+    """
+    rows = rows_of(groups, settled)
+    match kind:
+        case "csv":
+            buffer = io.StringIO()
+            csv.writer(buffer).writerows(map(_csv_row, rows))
+            return buffer.getvalue().encode()
+        case "jsonl":
+            return "".join(_object(row) + "\n" for row in rows).encode()
+        case "json":
+            return ",\n".join(map(_object, rows)).encode()
+        case "parquet":
+            return [_printable_row(row) for row in rows]
+
+
+class RowWriter(Protocol):
+    """Takes encoded rows, and can be closed in good order after an interruption."""
+
+    def write(self, encoded: Any) -> None:
+        """Write whole rows; when it returns they are on their way to disk."""
 
     def close(self) -> None:
-        """End the file: a JSON array needs its bracket."""
-        if self._array:
-            self._stream.write("\n]\n" if self._begun else "[]\n")
-        self._stream.flush()
+        """End the file so that it can be read, whatever it holds."""
 
 
 @contextmanager
-def open_rows(target: str | TextIO, settled: Sequence[Terms], kind: str | None = None) -> Iterator[RowWriter]:
-    """Open a file or a stream for rows.
+def open_rows(target: str | IO[bytes], kind: RowKind) -> Iterator[RowWriter]:
+    """Open a file or a binary stream for rows, and close it so that it can be read, even after an interruption.
 
     Args:
-        target: A path, whose suffix says the format, or an open text stream.
-        settled: The terms of each model.
-        kind: The format, for a stream.
+        target: A path, or an open stream.
+        kind: The format.
 
     Yields:
         The writer.
 
     Raises:
-        ImgcostError: The suffix names no format that rows can have.
         OSError: The file cannot be written.
+        MissingExtraError: Parquet is asked for and pyarrow is not installed.
     """
-    if not isinstance(target, str):
-        writer = RowWriter(target, settled, kind or "csv")
+    if kind == "parquet":
+        from imgcost.reports.parquet import ParquetWriter  # noqa: PLC0415 - an extra
+
+        writer: RowWriter = ParquetWriter(str(target))
+    elif isinstance(target, str):
+        # Unbuffered: a chunk of rows is one write, and what is written can be cut at the end of a row.
+        writer = _TextWriter(Path(target).open("wb", buffering=0), kind)  # noqa: SIM115 - closed by the writer
+    else:
+        writer = _StreamWriter(target, kind)
+    try:
         yield writer
-        writer.close()
-        return
-    suffix = Path(target).suffix.lower().removeprefix(".")
-    if suffix not in {"csv", "json", "jsonl"}:
-        raise ImgcostError(f"cannot write rows to {visible(target)}: give it a suffix .csv, .json or .jsonl")
-    with Path(target).open("w", encoding="utf-8", newline="") as stream:
-        writer = RowWriter(stream, settled, suffix)
-        yield writer
+    finally:
         writer.close()
 
 
-def _as_csv(rows: Iterable[tuple[Any, ...]]) -> str:
-    buffer = io.StringIO()
-    csv.writer(buffer).writerows(
-        (_cell(row[0]), *map(_plain, row[1:-1]), _cell(row[-1]) if row[-1] else None) for row in rows
-    )
-    return buffer.getvalue()
+class _StreamWriter:
+    """Writes text rows to a pipe."""
+
+    def __init__(self, stream: IO[bytes], kind: RowKind) -> None:
+        self._stream = stream
+        self._array = kind == "json"
+        self._begun = False
+        if kind == "csv":
+            self._put(",".join(COLUMNS).encode() + b"\r\n")
+
+    def write(self, encoded: bytes) -> None:
+        if not encoded:
+            return
+        if self._array:
+            encoded = (b",\n" if self._begun else b"[\n") + encoded
+        self._put(encoded)
+        self._begun = True
+
+    def close(self) -> None:
+        if self._array:
+            self._put(b"\n]\n" if self._begun else b"[]\n")
+
+    def _put(self, text: bytes) -> None:
+        self._stream.write(text)
+        self._stream.flush()
+
+
+class _TextWriter(_StreamWriter):
+    """Writes text rows to a file of its own: whatever ends it, the file ends with a whole row."""
+
+    def __init__(self, file: IO[bytes], kind: RowKind) -> None:
+        self._whole = 0
+        super().__init__(file, kind)
+
+    def _put(self, text: bytes) -> None:
+        rest = memoryview(text)
+        while rest:
+            rest = rest[self._stream.write(rest) :]
+        self._whole += len(text)
+
+    def close(self) -> None:
+        with self._stream:
+            if self._stream.seekable():
+                self._stream.seek(self._whole)
+                self._stream.truncate()
+            super().close()
+
+
+def _csv_row(row: Row) -> list[Any]:
+    cells = [str(value).lower() if isinstance(value, bool) else value for value in row]
+    for place in _TEXTS:
+        if cells[place] is not None:
+            cells[place] = _cell(cells[place])
+    return cells
 
 
 def _cell(text: str) -> str:
@@ -159,19 +237,15 @@ def _cell(text: str) -> str:
     return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text
 
 
-def _plain(value: Any) -> Any:
-    return str(value).lower() if isinstance(value, bool) else value
+def _printable_row(row: Row) -> Row:
+    """A row whose paths any reader takes: a byte that is no UTF-8 becomes an escape."""
+    cells = list(row)
+    for place in _TEXTS:
+        if cells[place] is not None and not cells[place].isascii():
+            cells[place] = os.fsencode(cells[place]).decode("utf-8", "backslashreplace")
+    return tuple(cells)
 
 
-def _as_jsonl(rows: Iterable[tuple[Any, ...]]) -> str:
-    return "".join(_object(row) + "\n" for row in rows)
-
-
-def _as_json(rows: Iterable[tuple[Any, ...]]) -> str:
-    return ",\n".join(map(_object, rows))
-
-
-def _object(row: tuple[Any, ...]) -> str:
-    """One row as JSON: every key always there; a byte of a path that is no UTF-8 becomes an escape."""
-    path = row[0].encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-    return json.dumps(dict(zip(COLUMNS, (path, *row[1:]), strict=True)))
+def _object(row: Row) -> str:
+    """One row as JSON: ASCII, and every key always there."""
+    return json.dumps(dict(zip(COLUMNS, _printable_row(row), strict=True)))

@@ -1,0 +1,98 @@
+"""Progress on stderr: files done, files a second, and how long it will take where the total is known."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import AbstractContextManager, nullcontext
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from imgcost.files import Archive, Batch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from types import TracebackType
+
+    from rich.progress import Progress
+
+    from imgcost.files import Walk
+
+__all__ = ["progress_of"]
+
+QUIET_SECONDS = 0.5
+"""A scan that is over sooner shows none."""
+
+REFRESH_SECONDS = 0.1
+
+
+def progress_of(walk: Walk, paths: Iterable[str] | None) -> AbstractContextManager[Callable[[int], None]]:
+    """Show progress while the context lasts.
+
+    Args:
+        walk: How the scan walks; where paths are known it walks once before, to count.
+        paths: The paths of the scan, or None where they are not known beforehand.
+
+    Returns:
+        A context that gives a function to be called with the number of files done since its last call. Where stderr
+        is no terminal it does nothing.
+    """
+    if not sys.stderr.isatty():
+        return nullcontext(lambda _files: None)
+    return _Bar(None if paths is None else _count(walk, paths))
+
+
+def _count(walk: Walk, paths: Iterable[str]) -> int | None:
+    """How many files lie ahead; None where an archive hides some."""
+    files = 0
+    for step in walk.steps(paths):
+        if isinstance(step, Archive):
+            return None
+        files += len(step.names) if isinstance(step, Batch) else 1
+    return files
+
+
+class _Bar:
+    def __init__(self, total: int | None) -> None:
+        self._total = total
+        self._began = self._shown = monotonic()
+        self._done = 0
+        self._progress: Progress | None = None
+
+    def __enter__(self) -> Callable[[int], None]:
+        return self._advance
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self._progress:
+            self._progress.stop()
+
+    def _advance(self, files: int) -> None:
+        self._done += files
+        now = monotonic()
+        if now - self._began < QUIET_SECONDS or now - self._shown < REFRESH_SECONDS:
+            return
+        self._shown = now
+        if self._progress is None:
+            self._progress = _begin(self._total)
+        rate = self._done / (now - self._began)
+        self._progress.update(self._progress.task_ids[0], completed=self._done, rate=f"{rate:,.0f} files/s")
+        self._progress.refresh()
+
+
+def _begin(total: int | None) -> Progress:
+    from rich import progress as rich  # noqa: PLC0415 - loaded for long scans at a terminal only
+    from rich.console import Console  # noqa: PLC0415 - likewise
+
+    columns: list[rich.ProgressColumn] = [
+        rich.MofNCompleteColumn(),
+        rich.TextColumn("files"),
+        rich.TextColumn("{task.fields[rate]}"),
+    ]
+    if total is not None:
+        columns = [rich.BarColumn(), *columns, rich.TimeRemainingColumn()]
+    # Without a thread of its own: a process with threads cannot safely be forked into workers.
+    shown = rich.Progress(*columns, console=Console(stderr=True), auto_refresh=False, transient=True)
+    shown.add_task("", total=total, rate="")
+    shown.start()
+    return shown

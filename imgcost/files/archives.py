@@ -1,0 +1,115 @@
+"""Members of zip and tar archives, probed as they lie.
+
+Nothing is unpacked to disk, and no more of a member is decompressed than its header needs.
+"""
+
+from __future__ import annotations
+
+import os
+import tarfile
+import zipfile
+from functools import partial
+from typing import IO, TYPE_CHECKING, TypeAlias
+
+from imgcost.errors import HeaderError
+from imgcost.files.found import Image, Unreadable, no_access
+from imgcost.files.walking import ARCHIVE_SUFFIXES, BATCH_FILES
+from imgcost.headers import HEAD_BYTES, parse_header
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from imgcost.files.found import Found, Group
+
+__all__ = ["probe_archive"]
+
+MEMBER_BYTES = 16 << 20
+"""The most that is decompressed of a member: what lies further in is taken as not there. A bomb goes off no further."""
+
+_Member: TypeAlias = tuple[str, int, "Callable[[], IO[bytes] | None]"]
+
+
+def probe_archive(path: str, wanted: Callable[..., bool] | None = None) -> Iterator[list[Group]]:
+    """Probe every file in an archive, in its order.
+
+    Args:
+        path: The archive.
+        wanted: The filter of the walk, or None for all.
+
+    Yields:
+        What was found, a batch at a time: a folder inside the archive and its files. An archive that is broken
+        somewhere gives what lies before, and says so.
+    """
+    groups: list[Group] = []
+    count = 0
+    try:
+        for name, size, open_member in _members(path):
+            inside, base = os.path.split(name)
+            folder = os.path.join(path, inside) if inside else path
+            if wanted is not None and not wanted(folder, base, is_folder=False):
+                continue
+            found = _probe_member(os.path.join(folder, base), size, open_member)
+            if groups and groups[-1][0] == folder:
+                groups[-1][1].append(found)
+            else:
+                groups.append((folder, [found]))
+            count += 1
+            if count % BATCH_FILES == 0:
+                yield groups
+                groups = []
+    except OSError as error:
+        groups.append(("", [no_access(path, error)]))
+    except Exception as error:  # noqa: BLE001 - both libraries raise what they like on bytes that lie
+        groups.append(("", [Unreadable(path, "damaged", f"the archive breaks off: {_words(error)}")]))
+    if groups:
+        yield groups
+
+
+def _members(path: str) -> Iterator[_Member]:
+    return _zip_members(path) if path.lower().endswith((".zip", ".cbz")) else _tar_members(path)
+
+
+def _zip_members(path: str) -> Iterator[_Member]:
+    with zipfile.ZipFile(path) as archive:
+        for member in archive.infolist():
+            if not member.is_dir():
+                yield member.filename, member.file_size, partial(archive.open, member)
+
+
+def _tar_members(path: str) -> Iterator[_Member]:
+    with tarfile.open(path) as archive:
+        for member in archive:
+            if not member.isdir():
+                yield member.name, member.size, partial(_open_tar_member, archive, member)
+            # The library keeps every member that it has passed, which for a million of them is a gigabyte.
+            archive.members.clear()  # type: ignore[attr-defined] # documented by use only
+
+
+def _open_tar_member(archive: tarfile.TarFile, member: tarfile.TarInfo) -> IO[bytes] | None:
+    return archive.extractfile(member) if member.isreg() else None
+
+
+def _probe_member(path: str, size: int, open_member: Callable[[], IO[bytes] | None]) -> Found:
+    if path.lower().endswith(ARCHIVE_SUFFIXES):
+        return Unreadable(path, "archive-not-entered", "an archive inside an archive is not entered")
+    try:
+        stream = open_member()
+        if stream is None:
+            return Unreadable(path, "not-a-file", "a link or a device inside an archive")
+        with stream:
+
+            def read_at(offset: int, size: int) -> bytes:
+                if offset + size > MEMBER_BYTES:
+                    return b""
+                stream.seek(offset)
+                return stream.read(size)
+
+            return Image(path, *parse_header(read_at(0, HEAD_BYTES), read_at), size)
+    except HeaderError as error:
+        return Unreadable(path, error.problem, error.reason, error.format)
+    except Exception as error:  # noqa: BLE001 - encrypted, of an unknown compression, cut: the member is listed
+        return Unreadable(path, "damaged", f"cannot be read from its archive: {_words(error)}")
+
+
+def _words(error: Exception) -> str:
+    return str(error) or type(error).__name__

@@ -1,0 +1,145 @@
+"""What a file is: open, read a kilobyte, ask the size, close; more only where the header lies further in."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from typing import TYPE_CHECKING
+
+from imgcost.errors import HeaderError
+from imgcost.files.found import Image, Unreadable, no_access
+from imgcost.headers import HEAD_BYTES, parse_header, unsupported
+
+try:
+    from resource import RUSAGE_THREAD, getrusage
+except ImportError:  # Windows and macOS do not tell a thread's waits
+    getrusage = None  # type: ignore[assignment]
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from concurrent.futures import ThreadPoolExecutor
+
+    from imgcost.files.found import Found, Group
+    from imgcost.files.walking import Batch
+
+__all__ = ["identified", "probe", "probe_chunk"]
+
+# O_NONBLOCK: a named pipe must not hold a scan. O_BINARY: Windows would change line ends.
+_OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+
+
+def probe(path: str) -> Found:
+    """Read one file's header.
+
+    Args:
+        path: The file.
+
+    Returns:
+        The image, or why it is none.
+
+    >>> probe("no/such/file").reason
+    'no such file or folder'
+    """
+    try:
+        descriptor = os.open(path, _OPEN_FLAGS)
+    except (OSError, ValueError) as error:
+        return no_access(path, error)
+
+    def read_at(offset: int, size: int) -> bytes:
+        os.lseek(descriptor, offset, os.SEEK_SET)
+        return os.read(descriptor, size)
+
+    try:
+        head = os.read(descriptor, HEAD_BYTES)
+        file_bytes = os.lseek(descriptor, 0, os.SEEK_END)
+        return Image(path, *parse_header(head, read_at), file_bytes)
+    except HeaderError as error:
+        return Unreadable(path, error.problem, error.reason, error.format)
+    except OSError as error:
+        return no_access(path, error)
+    finally:
+        os.close(descriptor)
+
+
+def probe_chunk(chunk: Iterable[Batch | Unreadable], *, identify: bool = False) -> list[Group]:
+    """Probe every file of a chunk, in its order.
+
+    Args:
+        chunk: Batches of files, and what the walk could not enter.
+        identify: Whether to ask Pillow about files of other formats.
+
+    Returns:
+        For each batch its folder and what was found in it.
+    """
+    groups: list[Group] = []
+    for step in chunk:
+        if isinstance(step, Unreadable):
+            groups.append(("", [step]))
+            continue
+        prefix = os.path.join(step.folder, "")
+        found = _probe_all([prefix + name for name in step.names])
+        groups.append((step.folder, [identified(one) for one in found] if identify else found))
+    return groups
+
+
+class _Storage:
+    """How the storage behaves, as this process has last seen it: whether reading a file made it wait.
+
+    Waiting shows in voluntary context switches, which a busy processor does not cause. While storage is slow, several
+    threads wait at once; they cannot tell whether it still is, so that now and then a batch is read without them.
+    """
+
+    THREADS = 8
+    LEAST = 64
+    """Batches of fewer files tell nothing and gain nothing."""
+    PATIENCE = 32
+    """How many batches threads read before it is asked again."""
+
+    def __init__(self) -> None:
+        self.patience = 0
+        self.pool: ThreadPoolExecutor | None = None
+
+
+_storage = _Storage()
+
+
+def _probe_all(paths: list[str]) -> list[Found]:
+    if getrusage is None or len(paths) < _Storage.LEAST:
+        return [probe(path) for path in paths]
+    if _storage.patience:
+        _storage.patience -= 1
+        return _probe_in_threads(paths)
+    waits = getrusage(RUSAGE_THREAD).ru_nvcsw
+    found = [probe(path) for path in paths]
+    if getrusage(RUSAGE_THREAD).ru_nvcsw - waits > len(paths) // 4:
+        _storage.patience = _Storage.PATIENCE
+    return found
+
+
+def _probe_in_threads(paths: list[str]) -> list[Found]:
+    if _storage.pool is None:
+        from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - only slow storage pays for it
+
+        _storage.pool = ThreadPoolExecutor(_Storage.THREADS)
+    size = -(-len(paths) // _Storage.THREADS)
+    parts = [paths[start : start + size] for start in range(0, len(paths), size)]
+    return [one for part in _storage.pool.map(lambda part: [probe(path) for path in part], parts) for one in part]
+
+
+def identified(found: Found) -> Found:
+    """Let Pillow name what the header reader does not know, and measure what it knows by name only.
+
+    >>> identified(Unreadable("no/such/file", "not-an-image", "the bytes do not begin any known image format")).format
+    """
+    if isinstance(found, Image) or found.problem not in {"unsupported", "not-an-image"}:
+        return found
+    from PIL import Image as Pillow  # noqa: PLC0415 - loaded for the first such file only
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # such as that of a decompression bomb, which opening does not set off
+            with Pillow.open(found.path) as image:
+                name = found.format or image.format or "unknown"
+                return Unreadable(found.path, "unsupported", unsupported(name).reason, name, *image.size)
+    except Exception:  # noqa: BLE001 - a stranger's decoder on a stranger's bytes: whatever it says, the file is listed
+        return found

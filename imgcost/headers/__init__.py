@@ -1,0 +1,96 @@
+"""Read an image's format, size, orientation and animation from its first bytes.
+
+No pixel is decoded and no imaging library is imported: a header is a few struct reads, so a folder is scanned at
+about the speed of opening its files. Whatever lies past the first kilobyte is fetched only if the answer needs it.
+
+Every walk through a file is bounded, so a hostile file costs milliseconds and not minutes.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, BinaryIO
+
+from imgcost.headers.foreign import name_format, refusal, unsupported
+from imgcost.headers.gif import parse_gif
+from imgcost.headers.header import HEAD_BYTES, Header, ReadAt
+from imgcost.headers.jpeg import parse_jpeg
+from imgcost.headers.png import parse_png
+from imgcost.headers.webp import parse_webp
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["HEAD_BYTES", "Header", "name_format", "parse_header", "read_header", "unsupported"]
+
+_PARSERS: dict[bytes, Callable[[bytes, ReadAt], Header]] = {
+    b"\xff\xd8\xff": parse_jpeg,
+    b"\x89PN": parse_png,
+    b"GIF": parse_gif,
+    b"RIF": parse_webp,
+}
+"""The parser of each format, by its first three bytes."""
+
+
+def read_header(source: bytes | bytearray | memoryview | BinaryIO) -> Header:
+    r"""Read the header of one image.
+
+    Args:
+        source: The bytes of the image, or a seekable binary stream that stands where the image begins. A stream is
+            left where it was.
+
+    Returns:
+        The header.
+
+    Raises:
+        HeaderError: The bytes are empty, damaged, of a format that the API does not read, or no image. An `OSError`
+            of the stream itself passes through.
+
+    Example:
+        >>> gif = b"GIF89a\x08\0\x06\0\0\0\0" + b",\0\0\0\0\x08\0\x06\0\0\x02"
+        >>> read_header(gif)
+        Header(media_type='image/gif', width=8, height=6, orientation=1, animated=False)
+    """
+    if isinstance(source, (bytes, bytearray, memoryview)):
+        view = memoryview(source)
+        if view.ndim != 1 or view.itemsize != 1:
+            view = memoryview(view.tobytes())
+        return parse_header(view[:HEAD_BYTES].tobytes(), lambda offset, size: view[offset : offset + size].tobytes())
+    origin = source.tell()
+
+    def read_at(offset: int, size: int) -> bytes:
+        source.seek(origin + offset)
+        found = source.read(size)
+        # A raw stream may give less than it has.
+        while len(found) < size and (more := source.read(size - len(found))):
+            found += more
+        return found
+
+    try:
+        return parse_header(read_at(0, HEAD_BYTES), read_at)
+    finally:
+        source.seek(origin)
+
+
+def parse_header(head: bytes, read_at: ReadAt) -> Header:
+    r"""Read the header of one image of which the first bytes are already here.
+
+    Args:
+        head: The first `HEAD_BYTES` bytes of the file, or all of it where it is shorter.
+        read_at: Called as `read_at(offset, size)`, in bytes from the start of the file, where `head` is not enough;
+            returns fewer bytes only at the end of the file.
+
+    Returns:
+        The header.
+
+    Raises:
+        HeaderError: The bytes are empty, damaged, of a format that the API does not read, or no image.
+
+    Example:
+        >>> png = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\x02\x80\0\0\x01\xe0\x08\x02\0\0\0" + b"\0\0\0\0"
+        >>> parse_header(png, lambda offset, size: png[offset : offset + size])
+        Header(media_type='image/png', width=640, height=480, orientation=1, animated=False)
+    """
+    parse = _PARSERS.get(head[:3])
+    if parse is None:
+        raise refusal(head)
+    return parse(head, read_at)

@@ -1,0 +1,60 @@
+"""The EXIF orientation, which JPEG, PNG and WebP each wrap in their own way."""
+
+from __future__ import annotations
+
+from struct import Struct
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from imgcost.headers.header import ReadAt
+
+__all__ = ["EXIF_SIGNATURE", "exif_orientation"]
+
+EXIF_SIGNATURE = b"Exif\0\0"
+
+# Orientation (0x0112) comes early in a directory sorted by tag; real ones hold 10 to 30 entries of 12 bytes.
+_MAX_IFD_ENTRIES = 64
+_MAX_IFD_BYTES = 2 + 12 * _MAX_IFD_ENTRIES
+
+# By the first bytes of a TIFF structure: tag 0x0112, and how to read a short, a long, and an entry after its tag (type,
+# count, and the value where it is a short). Some writers swap the 42; Pillow believes the letters, and so do we.
+_LITTLE = (b"\x12\x01", Struct("<H").unpack_from, Struct("<I").unpack_from, Struct("<HIH").unpack_from)
+_BIG = (b"\x01\x12", Struct(">H").unpack_from, Struct(">I").unpack_from, Struct(">HIH").unpack_from)
+_TIFF_LAYOUTS = {b"II*\0": _LITTLE, b"II\0*": _LITTLE, b"MM\0*": _BIG, b"MM*\0": _BIG}
+
+
+def exif_orientation(exif: bytes, size: int, offset: int, read_at: ReadAt) -> int:
+    """Find tag 0x0112 in the first directory of a TIFF structure (TIFF 6.0, section 2).
+
+    Args:
+        exif: The structure, or as much of its beginning as is here.
+        size: Its whole size in bytes.
+        offset: Where it begins in the file.
+        read_at: As in `parse_header`.
+
+    Returns:
+        1 to 8; 1 for whatever makes no sense, since a picture's size does not hang on it.
+    """
+    if len(exif) < min(size, 64):
+        exif = read_at(offset, min(size, _MAX_IFD_BYTES))
+    # Some writers put the signature of JPEG's segment in PNG and WebP too, or twice in JPEG.
+    base = 6 if exif.startswith(EXIF_SIGNATURE) else 0
+    layout = _TIFF_LAYOUTS.get(exif[base : base + 4])
+    if layout is None or len(exif) < base + 8:
+        return 1
+    tag, short, long, entry = layout
+    ifd = base + long(exif, base + 4)[0]
+    directory = exif[ifd : ifd + _MAX_IFD_BYTES]
+    known = len(directory)
+    if (known < 2 or known < 2 + 12 * short(directory)[0]) and known < _MAX_IFD_BYTES and len(exif) < size > ifd:
+        directory = read_at(offset + ifd, min(_MAX_IFD_BYTES, size - ifd))
+    entries = directory[2 : 2 + 12 * short(directory)[0]] if len(directory) > 1 else b""
+    at = entries.find(tag)
+    while at > 0 and at % 12:  # the same two bytes inside another entry
+        at = entries.find(tag, at + 1)
+    if at < 0 or at + 12 > len(entries):
+        return 1
+    kind, count, value = entry(entries, at + 2)
+    if kind == 4:  # LONG, by writers who get it wrong; the standard says SHORT, 3
+        value = long(entries, at + 8)[0]
+    return value if count == 1 and kind in {3, 4} and 1 <= value <= 8 else 1

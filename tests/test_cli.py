@@ -1,0 +1,445 @@
+"""The command line: the guide's tables to the digit, transcripts kept as files, exit codes, and what is refused.
+
+The transcripts in tests/transcripts/ are lines `$ imgcost ...`, each followed by what it prints on stdout. After a change
+that is meant, IMGCOST_UPDATE_TRANSCRIPTS=1 writes them anew; read the difference before you keep it.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from conftest import golden
+
+import imgcost
+from imgcost.cli import COMMANDS, main
+from imgcost.geometry import MAX_EDGE
+from imgcost.tables import catalog
+
+TRANSCRIPTS = sorted((Path(__file__).parent / "transcripts").glob("*.txt"))
+UPDATE = bool(os.environ.get("IMGCOST_UPDATE_TRANSCRIPTS"))
+AS_OF = ("--as-of", "2026-11-22")
+
+
+def run(*arguments):
+    """Run a command as a shell would, on a terminal of a hundred columns."""
+    return CliRunner().invoke(main, [str(one) for one in arguments], prog_name="imgcost", terminal_width=100)
+
+
+def printed(*arguments):
+    """What a run prints that does its work: stdout alone, for stderr is empty."""
+    result = run(*arguments)
+    assert (result.exit_code, result.stderr) == (0, "")
+    return result.stdout
+
+
+def refused(*arguments):
+    """What stderr says of a run that could not be done: exit code 2, nothing on stdout, no traceback."""
+    result = run(*arguments)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert isinstance(result.exception, SystemExit)
+    assert "Error: " in result.stderr
+    return result.stderr
+
+
+def cells(text):
+    """Rows of the first table of a text report, without its title and head."""
+    lines = text.split("\n\n")[0].split("\n")[2:]
+    return [re.split(r"\s{2,}", line.strip()) for line in lines if line]
+
+
+# Transcripts
+
+
+@pytest.mark.parametrize("path", TRANSCRIPTS, ids=lambda path: path.stem)
+def test_a_transcript_is_what_is_printed(path):
+    commands = [line for line in path.read_text(encoding="utf-8").splitlines() if line.startswith("$ imgcost ")]
+    assert commands
+    found = "".join(f"{command}\n{printed(*shlex.split(command)[2:])}" for command in commands)
+    if UPDATE:
+        path.write_text(found, encoding="utf-8")
+    assert path.read_text(encoding="utf-8") == found
+
+
+def test_no_transcript_depends_on_the_day_it_is_run():
+    assert len(TRANSCRIPTS) >= 6
+    for path in TRANSCRIPTS:
+        for line in path.read_text(encoding="utf-8").splitlines():
+            if line.startswith("$ "):
+                assert "--as-of" in line or line.startswith("$ imgcost largest ")
+
+
+# The guide's tables
+
+
+def test_the_guides_costs_to_the_digit():
+    rows = cells(printed("estimate", "200x200", "1000x1000", "1092x1092", "-m", "claude-3-sonnet"))
+    assert rows == [
+        ["200x200", "as it is", "54", "$0.00016", "$0.16"],
+        ["1000x1000", "as it is", "1334", "$0.004", "$4.00"],
+        ["1092x1092", "as it is", "1590", "$0.0048", "$4.77"],
+    ]
+
+
+def test_the_guides_largest_sizes_to_the_pixel():
+    guide = golden("largest_sizes.csv")
+    rows = cells(printed("largest", *(row["ratio"] for row in guide)))
+    assert [row[:2] for row in rows] == [[row["ratio"], f"{row['width']}x{row['height']}"] for row in guide]
+
+
+# estimate
+
+
+def test_the_default_model_is_the_newest_sonnet_of_today(monkeypatch):
+    class Clock(datetime):
+        @classmethod
+        def now(cls, tz=None):
+            return datetime(2026, 9, 27, 23, 59, tzinfo=tz)
+
+    monkeypatch.setattr(catalog, "datetime", Clock)
+    assert Clock.now(tz=UTC).date() == date(2026, 9, 27)
+    text = printed("estimate", "1920x1080")
+    assert "'sonnet' is claude-sonnet-5, the newest active Sonnet on 2026-09-27." in text
+    assert text == printed("estimate", "1920x1080", "-m", "sonnet", "--as-of", "2026-09-27")
+    assert "Models on 2026-09-27" in printed("models")
+
+
+def test_a_family_name_says_which_model_it_became():
+    text = printed("estimate", "1920x1080", "-m", "sonnet", *AS_OF)
+    assert text.startswith("claude-sonnet-5-5: high-resolution tier, patch formula, $2 per MTok on 2026-11-22\n")
+    assert "'sonnet' is claude-sonnet-5-5, the newest active Sonnet on 2026-11-22." in text
+
+
+def test_several_models_have_a_table_each_in_the_order_asked():
+    text = printed("estimate", "1920x1080", "-m", "haiku", "-m", "claude-opus-4-6", *AS_OF)
+    assert re.findall(r"^claude\S+(?=: )", text, re.MULTILINE) == ["claude-haiku-5-5", "claude-opus-4-6"]
+
+
+def test_the_same_model_twice_counts_once():
+    once = printed("estimate", "1920x1080", "-m", "sonnet", *AS_OF)
+    twice = printed("estimate", "1920x1080", "-m", "sonnet", "-m", "claude-sonnet-5-5", "-m", "SONNET", *AS_OF)
+    assert twice == once
+
+
+def test_a_count_prices_so_many_images():
+    text = printed("estimate", "1000x1000", "-m", "claude-3-sonnet", "--count", "50000", *AS_OF)
+    assert "50,000 images" in text
+    assert cells(text) == [["1000x1000", "as it is", "1334", "$0.004", "$4.00", "$200.10"]]
+
+
+def test_json_has_exact_dollars_as_strings():
+    text = printed("estimate", "200x200", "1000x1000", "-m", "claude-3-sonnet", "--count", "3", "-f", "json", *AS_OF)
+    one, two = json.loads(text)["estimates"]
+    assert (one["input_usd"], two["input_usd"]) == ("0.000162", "0.004002")
+    assert Decimal(two["input_usd_of_count"]) == Decimal("0.012006")
+    assert {type(value) for name, value in two.items() if "usd" in name} == {str}
+
+
+def test_conditions_reach_the_estimate():
+    text = printed(
+        *("estimate", "700x1120", "-m", "claude-opus-4-6", "-f", "json", "--formula", "area"),
+        *("--batch", "--cache", "write-5m", "--inference-geo", "us", *AS_OF),
+    )
+    [one] = json.loads(text)["estimates"]
+    assert (one["formula"], one["tokens"], one["usd_per_mtok"]) == ("area", 1046, "3.4375")
+    assert one["conditions"] == ["batch", "cache write-5m", "inference in the US"]
+
+
+@pytest.mark.parametrize("spelling", ["1920x1080", "1920X1080", "1920*1080", "1920\u00d71080", " 1920 x 1080 "])
+def test_a_size_may_be_spelled_in_several_ways(spelling):
+    assert cells(printed("estimate", spelling, *AS_OF))[0][0] == "1920x1080"
+
+
+def test_the_largest_size_that_can_be_said():
+    assert cells(printed("estimate", f"{MAX_EDGE}x1", *AS_OF))[0][0] == "2147483648x1"
+
+
+@pytest.mark.parametrize(
+    ("size", "message"),
+    [
+        ("0x10", "'0x10': width is 0 px: an image has from 1 to 2147483648 px on a side."),
+        ("10x0", "'10x0': height is 0 px"),
+        ("2147483649x1", "'2147483649x1': width is 2147483649 px"),
+        ("10", "'10' is no size: write it in pixels, like 1920x1080."),
+        ("axb", "'axb' is no size"),
+        ("1920x", "'1920x' is no size"),
+        ("x1080", "'x1080' is no size"),
+        ("1920x1080x3", "'1920x1080x3' is no size"),
+        ("1.5x10", "'1.5x10' is no size"),
+        ("\u0661\u0669x10", "is no size"),
+        ("", "'' is no size"),
+        ("\x1b[31mx", r"'\x1b[31mx' is no size"),
+    ],
+)
+def test_a_bad_size_is_refused(size, message):
+    assert message in refused("estimate", size)
+
+
+def test_a_negative_size_is_refused_as_an_option_and_as_a_size():
+    assert "No such option" in refused("estimate", "-1x5")
+    assert "'-1x5' is no size" in refused("estimate", "--", "-1x5")
+
+
+@pytest.mark.xfail(reason="int() and Fraction() refuse more than 4300 digits with a ValueError that nobody catches")
+@pytest.mark.parametrize("arguments", [("estimate", "9" * 10_000 + "x1"), ("largest", "9" * 10_000 + ":1")])
+def test_a_number_of_ten_thousand_digits_is_refused(arguments):
+    assert "Invalid value" in refused(*arguments)
+
+
+@pytest.mark.xfail(
+    reason="a cost of more than 400 digits raises decimal.Inexact, and one of more than 28 InvalidOperation"
+)
+@pytest.mark.parametrize("digits", [40, 4000])
+def test_a_count_beyond_all_measure_is_refused_or_priced(digits):
+    result = run("estimate", "1920x1080", "--count", "9" * digits, *AS_OF)
+    assert result.exit_code in {0, 2}
+
+
+@pytest.mark.parametrize("count", ["0", "-1", "1.5", "many", ""])
+def test_a_bad_count_is_refused(count):
+    assert "Invalid value for '--count'" in refused("estimate", "10x10", "--count", count)
+
+
+@pytest.mark.parametrize("day", ["2026-02-30", "22.11.2026", "yesterday", "", "2026-11", "2026-11-22T00:00"])
+@pytest.mark.parametrize("command", [("estimate", "10x10"), ("models",)])
+def test_a_bad_day_is_refused(command, day):
+    assert f"'{day}' is no day: write it like 2026-11-22." in refused(*command, "--as-of", day)
+
+
+def test_a_misspelled_model_is_refused_with_suggestions():
+    message = refused("estimate", "1920x1080", "-m", "claude-sonet-5")
+    assert message.startswith("Error: unknown model 'claude-sonet-5': did you mean claude-sonnet-5 ")
+
+
+def test_a_day_before_the_first_price_is_refused_with_that_day():
+    message = refused("estimate", "1920x1080", "--as-of", "2023-01-01")
+    assert message == "Error: no model of sonnet is known on 2023-01-01: the first known day is 2024-03-04\n"
+    message = refused("estimate", "1920x1080", "-m", "claude-opus-5-5", "--as-of", "2026-09-21")
+    assert message == "Error: no price of claude-opus-5-5 is known on 2026-09-21: the first known day is 2026-09-22\n"
+
+
+def test_a_price_that_does_not_exist_is_refused():
+    assert "no batch price of claude-3-sonnet-20240229" in refused(
+        "estimate", "10x10", "-m", "claude-3-sonnet", "--batch"
+    )
+    assert "was never published" in refused("estimate", "10x10", "-m", "claude-mythos-preview")
+
+
+def test_one_model_that_cannot_be_priced_ends_the_run_before_anything_is_printed():
+    refused("estimate", "10x10", "-m", "sonnet", "-m", "gpt-4o")
+
+
+@pytest.mark.parametrize(
+    "option",
+    [("--formula", "tiles"), ("--cache", "write"), ("--inference-geo", "eu"), ("-f", "yaml"), ("--colour", "1")],
+)
+def test_a_choice_that_is_none_is_refused(option):
+    assert option[0] in refused("estimate", "10x10", *option)
+
+
+# largest
+
+
+@pytest.mark.parametrize(
+    ("ratio", "row"),
+    [
+        ("1.85:1", ["37:20", "1480x800", "1537", "2553x1380", "4600"]),
+        ("16/9", ["16:9", "1456x819", "1560", "2576x1449", "4784"]),
+        ("32:18", ["16:9", "1456x819", "1560", "2576x1449", "4784"]),
+        (" 4.0 : 3 ", ["4:3", "1268x951", "1564", "2212x1659", "4740"]),
+    ],
+)
+def test_a_ratio_may_be_spelled_in_several_ways_and_is_shown_in_lowest_terms(ratio, row):
+    assert cells(printed("largest", ratio)) == [row]
+
+
+@pytest.mark.parametrize("ratio", ["0:1", "1:0", "0:0", "0.0:1", "16-9", "16", "16:", "a:b", "1:2:3", "1e3:1", ""])
+def test_a_bad_ratio_is_refused(ratio):
+    assert f"'{ratio}' is no ratio: write it like 16:9." in refused("largest", ratio)
+
+
+def test_a_negative_ratio_is_refused():
+    assert "'-1:2' is no ratio" in refused("largest", "--", "-1:2")
+
+
+def test_a_ratio_that_no_size_has_is_refused():
+    assert "no size of the exact ratio 1569:1568 fits standard" in refused("largest", "1569:1568")
+    assert "width is 2147483649 px" in refused("largest", "2147483649:1")
+
+
+def test_the_largest_sizes_in_json():
+    sizes = json.loads(printed("largest", "1:1", "3:4", "-f", "json"))["sizes"]
+    assert [(one["ratio"], one["tier"], one["width"], one["height"]) for one in sizes] == [
+        ("1:1", "standard", 1092, 1092),
+        ("1:1", "high-resolution", 1932, 1932),
+        ("3:4", "standard", 951, 1268),
+        ("3:4", "high-resolution", 1659, 2212),
+    ]
+
+
+# models
+
+
+def listed(*arguments):
+    return {one["id"]: one for one in json.loads(printed("models", "-f", "json", *arguments))["models"]}
+
+
+def test_models_are_those_that_stand_on_the_day():
+    today = listed(*AS_OF)
+    assert {one["status"] for one in today.values()} == {"active", "deprecated"}
+    assert "claude-haiku-5-5" in today
+    assert "claude-3-opus-20240229" not in today
+    assert list(listed("--as-of", "2024-03-12")) == ["claude-3-opus-20240229", "claude-3-sonnet-20240229"]
+    assert listed("--as-of", "2023-01-01") == {}
+
+
+def test_all_models_are_the_retired_and_the_unreleased_too():
+    everything = listed("--all", "--as-of", "2026-02-01")
+    assert {one["status"] for one in everything.values()} == {"active", "deprecated", "retired", "unreleased"}
+    assert len(everything) == len(imgcost.tables.models())
+
+
+def test_a_model_by_name_tells_all_that_is_known():
+    text = printed("models", "haiku", *AS_OF)
+    assert text.startswith("Claude Haiku 5.5 on 2026-11-22\n")
+    assert "long-context above 100,000" in text
+    data = json.loads(printed("models", "bedrock/us.anthropic.claude-opus-4-6-v1", "-f", "json", *AS_OF))
+    assert (data["id"], data["input_usd_per_mtok"]) == ("claude-opus-4-6", "5")
+
+
+def test_an_unknown_model_or_a_family_too_early_is_refused():
+    assert "unknown model 'sonet': did you mean sonnet" in refused("models", "sonet")
+    assert "no model of fable is known on 2026-06-08" in refused("models", "fable", "--as-of", "2026-06-08")
+
+
+# Every command
+
+
+@pytest.mark.parametrize("flag", ["-h", "--help"])
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help_names_every_option_and_fits_a_hundred_columns(name, flag):
+    text = printed(name, flag)
+    command = main.get_command(None, name)
+    for parameter in command.params:
+        names = parameter.opts if parameter.param_type_name == "option" else [parameter.make_metavar(None)]
+        assert all(one in text for one in names)
+    assert text.startswith(f"Usage: imgcost {name} ")
+    assert "Examples:" in text or "Example:" in text
+    assert max(map(len, text.split("\n"))) <= 100
+
+
+@pytest.mark.parametrize("flag", ["-h", "--help"])
+def test_help_names_every_command_and_the_exit_codes(flag):
+    text = printed(flag)
+    assert re.findall(r"^  (\w+)  ", text.split("Commands:")[1], re.MULTILINE) == list(COMMANDS)
+    assert "Exit codes:" in text
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_examples_of_a_command_call_it(name):
+    command = main.get_command(None, name)
+    examples = re.findall(r"^\s+imgcost (\w+)", command.help, re.MULTILINE)
+    assert set(examples) == {name}
+
+
+@pytest.mark.parametrize("style", ["text", "json", "markdown"])
+@pytest.mark.parametrize(
+    "command",
+    [("estimate", "10x10"), ("largest", "1:1"), ("models", *AS_OF), ("models", "sonnet", *AS_OF)],
+    ids=" ".join,
+)
+def test_every_report_comes_in_three_styles(command, style):
+    text = printed(*command, "-f", style)
+    assert text.endswith("\n")
+    assert not text.endswith("\n\n")
+    assert ("| " in text) == (style == "markdown")
+    if style == "json":
+        assert json.loads(text)["schema"].startswith("imgcost.")
+
+
+def test_the_version():
+    assert printed("--version") == f"imgcost {imgcost.__version__}\n"
+
+
+def test_without_a_command_the_help_is_shown_as_an_error():
+    result = run()
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.startswith("Usage: imgcost ")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["frobnicate"], "No such command 'frobnicate'"),
+        (["estimate"], "Missing argument 'SIZE...'"),
+        (["largest"], "Missing argument 'RATIO...'"),
+        (["models", "one", "two"], "unexpected extra argument"),
+        (["--frobnicate"], "No such option"),
+    ],
+)
+def test_bad_usage_is_refused(arguments, message):
+    assert message in refused(*arguments)
+
+
+# How a run may end
+
+
+@pytest.fixture
+def broken(monkeypatch):
+    """Make `imgcost estimate` end with an exception."""
+
+    def end_with(exception):
+        def fail(*_):
+            raise exception
+
+        monkeypatch.setattr("imgcost.cli.estimate.estimate_report", fail)
+        return run("estimate", "10x10", *AS_OF)
+
+    return end_with
+
+
+def test_an_error_of_the_system_is_exit_code_2(broken):
+    result = broken(PermissionError(errno.EACCES, "Permission denied", "a\nb"))
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr == "Error: [Errno 13] Permission denied: 'a\\nb'\n"
+
+
+def test_ctrl_c_is_exit_code_130(broken):
+    result = broken(KeyboardInterrupt())
+    assert (result.exit_code, result.stdout, result.stderr) == (130, "", "imgcost: interrupted\n")
+
+
+def test_a_reader_that_went_away_is_no_error_of_imgcost(broken):
+    result = broken(BrokenPipeError(errno.EPIPE, "Broken pipe"))
+    assert result.exit_code == 1
+    assert result.output == ""
+
+
+def test_a_closed_pipe_ends_a_run_without_a_word():
+    read_end, write_end = os.pipe()
+    os.close(read_end)
+    code = "from imgcost.cli import main; main(['largest', '1:1'], prog_name='imgcost')"
+    try:
+        ended = subprocess.run(
+            [sys.executable, "-c", code], stdout=write_end, stderr=subprocess.PIPE, text=True, check=False, timeout=60
+        )
+    finally:
+        os.close(write_end)
+    assert ended.stderr == ""
+    assert ended.returncode not in {0, 2}
+
+
+def test_a_defect_of_imgcost_is_not_dressed_up_as_an_error_of_the_user(broken):
+    result = broken(ZeroDivisionError())
+    assert isinstance(result.exception, ZeroDivisionError)
+    assert result.exit_code == 1

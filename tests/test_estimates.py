@@ -1,0 +1,299 @@
+"""One image, one model, one day: the guide's own rows, an independent oracle, and both sides of every day."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from fractions import Fraction
+from itertools import product
+
+import documented
+import pytest
+from genai_prices import Usage, calc_price
+from hypothesis import given
+from hypothesis import strategies as st
+
+from imgcost import tables
+from imgcost.errors import ImgcostError, NoPriceError, SizeError, UnknownModelError
+from imgcost.estimates import Estimate, estimate, estimate_on, terms
+from imgcost.geometry import MAX_EDGE, image_tokens, padded_size, resized_size
+
+DAY = date(2026, 11, 22)
+CURRENT = [
+    model for model in tables.models() if model.status_on(DAY) in {"active", "deprecated"} and not model.restricted
+]
+CACHES = {"none": "input", "write-5m": "cache_write_5m", "write-1h": "cache_write_1h", "read": "cache_read"}
+
+edges = st.integers(1, 10_000)
+
+
+def on_day(model, day=DAY, **conditions):
+    """A size of a thousand tokens, whatever the tier: 700 x 1120 is 25 x 40 patches."""
+    return estimate(700, 1120, model=model, as_of=day, **conditions)
+
+
+# What the guide of 2024 printed
+
+
+@pytest.mark.parametrize(
+    ("side", "tokens", "usd", "usd_per_thousand"),
+    [(200, 54, "0.000162", "0.162"), (1000, 1334, "0.004002", "4.002"), (1092, 1590, "0.00477", "4.77")],
+)
+def test_the_guides_own_images_cost_what_the_guide_says(side, tokens, usd, usd_per_thousand):
+    found = estimate(side, side, model="claude-3-sonnet", as_of=date(2024, 3, 4))
+    assert found.tokens == tokens
+    assert found.input_usd == Decimal(usd)
+    assert found.terms.cost_usd(1000 * tokens) == Decimal(usd_per_thousand)
+    assert not found.downscaled
+
+
+def test_the_models_of_the_guide_count_by_area_and_all_later_ones_by_patch():
+    by_area = {model.id for model in tables.models() if model.tier and terms(model, as_of=DAY).formula == "area"}
+    assert by_area == {"claude-3-opus-20240229", "claude-3-sonnet-20240229", "claude-3-haiku-20240307"}
+
+
+def test_a_formula_that_is_asked_for_counts_instead_of_the_models_own():
+    assert estimate(1000, 1000, model="claude-3-sonnet", as_of=DAY, formula="patch").tokens == 36 * 36
+    assert estimate(1000, 1000, model="claude-sonnet-4-6", as_of=DAY, formula="area").tokens == 1334
+    assert estimate(1000, 1000, model="claude-sonnet-4-6", as_of=DAY, formula="patch").tokens == 36 * 36
+
+
+@pytest.mark.parametrize("model", ["claude-3-sonnet", "claude-sonnet-5-5"])
+def test_the_other_formula_is_the_one_that_did_not_count(model):
+    by_default = estimate(1000, 1000, model=model, as_of=DAY)
+    turned = estimate(1000, 1000, model=model, as_of=DAY, formula=by_default.other_formula)
+    assert {by_default.terms.formula, by_default.other_formula} == {"area", "patch"}
+    assert (by_default.other_tokens, by_default.tokens) == (turned.tokens, turned.other_tokens)
+    assert {by_default.tokens, by_default.other_tokens} == {1296, 1334}
+
+
+def test_the_other_formula_counts_the_resized_image_too():
+    found = estimate(4000, 3000, model="claude-sonnet-4-6", as_of=DAY)
+    assert (found.resized_width, found.resized_height) == documented.resized(4000, 3000, 1568, 1568)
+    assert found.other_tokens == -(-found.resized_width * found.resized_height // 750)
+
+
+# The size that Claude sees
+
+
+def test_an_image_within_its_tier_is_seen_as_it_is_and_padded():
+    found = estimate(924, 1307, model="claude-sonnet-4-6", as_of=DAY)
+    assert (found.resized_width, found.resized_height) == (924, 1307)
+    assert found.padded_size == (924, 1316)
+    assert not found.downscaled
+
+
+@pytest.mark.parametrize(
+    ("model", "size", "padded", "downscaled"),
+    [
+        ("claude-sonnet-4-6", (1456, 819), (1456, 840), True),
+        ("claude-sonnet-5-5", (1920, 1080), (1932, 1092), False),
+    ],
+)
+def test_the_same_image_is_downscaled_on_one_tier_and_not_on_the_other(model, size, padded, downscaled):
+    found = estimate(1920, 1080, model=model, as_of=DAY)
+    assert (found.resized_width, found.resized_height) == size
+    assert found.padded_size == padded
+    assert found.downscaled is downscaled
+    assert found.tokens == documented.tokens(*size)
+
+
+def test_one_pixel_over_the_limit_in_either_direction_is_downscaled():
+    assert not estimate(1568, 784, model="claude-opus-4-6", as_of=DAY).downscaled
+    assert estimate(1569, 784, model="claude-opus-4-6", as_of=DAY).downscaled
+    assert estimate(1568, 785, model="claude-opus-4-6", as_of=DAY).downscaled
+
+
+@given(edges, edges, st.sampled_from(CURRENT), st.sampled_from([None, "patch", "area"]))
+def test_an_estimate_is_its_terms_and_its_geometry(width, height, model, formula):
+    """Nothing in an estimate comes from anywhere but the model's terms and the rule of sizes."""
+    settled = terms(model, as_of=DAY, formula=formula)
+    found = estimate(width, height, model=model, as_of=DAY, formula=formula)
+    tokens = image_tokens(width, height, model.tier, formula or model.formula)
+    size = resized_size(width, height, model.tier)
+    assert found == Estimate(width, height, *size, tokens, settled.cost_usd(tokens), settled)
+    assert found == estimate_on(settled, width, height)
+    assert found.padded_size == padded_size(*size)
+    assert settled.tokens(width, height) == tokens
+
+
+@pytest.mark.parametrize("size", [(0, 10), (10, -1), (MAX_EDGE + 1, 1), (1.5, 10), (True, 10)])
+def test_a_size_that_no_image_can_have_is_refused(size):
+    with pytest.raises(SizeError):
+        estimate(*size, model="claude-sonnet-5-5", as_of=DAY)
+
+
+def test_sizes_come_back_as_plain_integers():
+    np = pytest.importorskip("numpy")
+    found = estimate(np.int32(1920), np.uint16(1080), model="claude-sonnet-4-6", as_of=DAY)
+    assert found == estimate(1920, 1080, model="claude-sonnet-4-6", as_of=DAY)
+    assert {type(value) for value in found[:5]} == {int}
+
+
+# Dollars
+
+
+@given(st.integers(0, 10**12), st.integers(0, 10**12), st.sampled_from(CURRENT))
+def test_cost_is_linear_in_tokens(one, other, model):
+    """Two jobs together cost the sum of both, to the last digit, and nothing costs nothing."""
+    settled = terms(model, as_of=DAY)
+    assert settled.cost_usd(one) + settled.cost_usd(other) == settled.cost_usd(one + other)
+    assert Fraction(settled.cost_usd(one)) == one * Fraction(settled.usd_per_mtok) / 10**6
+    assert settled.cost_usd(0) == 0
+
+
+@pytest.mark.parametrize("model", CURRENT, ids=lambda model: model.id)
+def test_dollars_equal_those_of_genai_prices(model):
+    for width, height in [(1, 1), (1920, 1080), (8000, 8000)]:
+        found = estimate(width, height, model=model.id, as_of=DAY)
+        usage = Usage(input_tokens=found.tokens)
+        noon = datetime(2026, 11, 22, 12, tzinfo=UTC)
+        oracle = calc_price(usage, model.id, provider_id="anthropic", genai_request_timestamp=noon)
+        assert oracle.input_price == found.input_usd
+
+
+@pytest.mark.parametrize(
+    ("batch", "cache", "geo"),
+    list(product([False, True], CACHES, ["global", "us"])),
+    ids=lambda value: str(value).lower(),
+)
+@pytest.mark.parametrize("model", ["claude-opus-4-6", "claude-sonnet-5-5", "claude-haiku-5-5", "claude-fable-5-2"])
+def test_batch_cache_and_place_multiply_exactly_and_stack(model, batch, cache, geo):
+    row = tables.price_on(tables.find_model(model), DAY).rates
+    rate = Fraction(getattr(row, CACHES[cache]))
+    rate *= (Fraction(1, 2) if batch else 1) * (Fraction(11, 10) if geo == "us" else 1)
+    found = on_day(model, batch=batch, cache=cache, inference_geo=geo)
+    assert found.tokens == 1000
+    assert Fraction(found.terms.usd_per_mtok) == rate
+    assert Fraction(found.input_usd) == rate / 1000
+    names = {"batch": batch, f"cache {cache}": cache != "none", "inference in the US": geo == "us"}
+    assert found.terms.conditions == tuple(name for name, asked in names.items() if asked)
+
+
+def test_everything_stacked_by_hand():
+    # Opus 4.6 writes to the five-minute cache at 6.25; half of it in a batch, times 1.1 in the US.
+    found = on_day("claude-opus-4-6", batch=True, cache="write-5m", inference_geo="us")
+    assert str(found.terms.usd_per_mtok) == "3.4375"
+    assert found.input_usd == Decimal("0.0034375")
+
+
+# Days
+
+
+@pytest.mark.parametrize(
+    ("model", "cache", "day", "usd_per_mtok"),
+    [
+        ("claude-sonnet-5-5", "read", date(2026, 10, 6), "0.2"),
+        ("claude-sonnet-5-5", "read", date(2026, 10, 7), "0.1"),
+        ("claude-sonnet-5-5", "none", date(2026, 10, 6), "2"),
+        ("claude-sonnet-5-5", "none", date(2026, 10, 7), "2"),
+    ],
+)
+def test_a_price_changes_on_its_day_and_not_before(model, cache, day, usd_per_mtok):
+    assert on_day(model, day, cache=cache).terms.usd_per_mtok == Decimal(usd_per_mtok)
+
+
+def test_the_price_cut_of_haiku_3_5_came_before_it_read_images():
+    model = tables.find_model("claude-3-5-haiku")
+    rates = [tables.price_on(model, day).rates.input for day in (date(2024, 12, 2), date(2024, 12, 3))]
+    assert rates == [Decimal(1), Decimal("0.8")]
+    for day in (date(2024, 12, 2), date(2024, 12, 3), date(2025, 2, 23)):
+        with pytest.raises(NoPriceError, match="no price of images of claude-3-5-haiku-20241022") as caught:
+            on_day(model, day)
+        assert caught.value.first_day == date(2025, 2, 24)
+    assert on_day(model, date(2025, 2, 24)).terms.usd_per_mtok == Decimal("0.8")
+
+
+@pytest.mark.parametrize(
+    ("family", "day", "model_id"),
+    [
+        ("sonnet", date(2026, 9, 27), "claude-sonnet-5"),
+        ("sonnet", date(2026, 9, 28), "claude-sonnet-5-5"),
+        ("haiku", date(2026, 10, 6), "claude-haiku-4-5-20251001"),
+        ("haiku", date(2026, 10, 7), "claude-haiku-5-5"),
+        ("haiku", date(2025, 2, 23), "claude-3-haiku-20240307"),
+        ("haiku", date(2025, 2, 24), "claude-3-5-haiku-20241022"),
+    ],
+)
+def test_a_family_is_its_newest_model_on_the_day(family, day, model_id):
+    found = on_day(family, day)
+    assert (found.terms.model.id, found.terms.as_of) == (model_id, day)
+
+
+def test_without_a_day_today_holds(monkeypatch):
+    monkeypatch.setattr("imgcost.estimates.today", lambda: date(2026, 10, 6))
+    assert on_day("claude-sonnet-5-5", None, cache="read").terms.usd_per_mtok == Decimal("0.2")
+    assert on_day("haiku", None).terms.model.id == "claude-haiku-4-5-20251001"
+
+
+def test_a_retired_model_keeps_its_last_price():
+    assert on_day("claude-3-opus").terms.usd_per_mtok == 15
+
+
+# What is refused
+
+
+def test_an_unknown_model_is_an_error_with_suggestions():
+    with pytest.raises(UnknownModelError, match=r"unknown model 'claude-sonet-5': did you mean claude-sonnet-5") as err:
+        on_day("claude-sonet-5")
+    assert (err.value.name, err.value.suggestions[0]) == ("claude-sonet-5", "claude-sonnet-5")
+
+
+@pytest.mark.parametrize("model", tables.models(), ids=lambda model: model.id)
+def test_before_its_first_day_a_model_has_no_price_and_the_error_names_that_day(model):
+    with pytest.raises(NoPriceError, match=f"the first known day is {model.released}") as caught:
+        on_day(model, date(2023, 1, 1))
+    assert (caught.value.model, caught.value.day) == (model.id, date(2023, 1, 1))
+    assert caught.value.first_day == model.released
+
+
+def test_a_family_before_its_first_model_is_an_error():
+    with pytest.raises(NoPriceError, match="no model of fable is known on 2026-06-08") as caught:
+        on_day("fable", date(2026, 6, 8))
+    assert caught.value.first_day == date(2026, 6, 9)
+
+
+def test_a_model_whose_tier_was_never_published_is_not_guessed():
+    with pytest.raises(ImgcostError, match="resolution tier of claude-mythos-preview was never published"):
+        on_day("claude-mythos-preview")
+
+
+@pytest.mark.parametrize("released_before", [m for m in CURRENT if m.released < date(2026, 2, 5)], ids=lambda m: m.id)
+def test_older_models_refuse_inference_in_the_us(released_before):
+    with pytest.raises(NoPriceError, match="no inference-geo-us price") as caught:
+        on_day(released_before, inference_geo="us")
+    assert caught.value.first_day is None
+    assert on_day(released_before, inference_geo="global").terms.conditions == ()
+
+
+def test_what_was_not_sold_yet_has_no_price():
+    with pytest.raises(NoPriceError, match="no cache write-1h price") as caught:
+        on_day("claude-3-opus", date(2025, 5, 21), cache="write-1h")
+    assert caught.value.first_day == date(2025, 5, 22)
+    assert on_day("claude-3-opus", date(2025, 5, 22), cache="write-1h").terms.usd_per_mtok == 30
+    with pytest.raises(NoPriceError, match="no batch price") as caught:
+        on_day("claude-3-opus", date(2024, 10, 7), batch=True)
+    assert caught.value.first_day == date(2024, 10, 8)
+    assert on_day("claude-3-opus", date(2024, 10, 8), batch=True).terms.usd_per_mtok == Decimal("7.5")
+
+
+def test_a_cache_price_that_was_never_published_is_an_error():
+    with pytest.raises(NoPriceError, match=r"no cache read price of claude-3-sonnet-20240229 .* none is published"):
+        on_day("claude-3-sonnet", cache="read")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"formula": "tiles"}, "formula is 'tiles': choose one of patch, area"),
+        ({"formula": ""}, "formula is '': choose one of patch, area"),
+        ({"cache": "write"}, "cache is 'write': choose one of none, write-5m, write-1h, read"),
+        ({"cache": None}, "cache is None: choose one of none, write-5m, write-1h, read"),
+        ({"inference_geo": "eu"}, "inference_geo is 'eu': choose one of global, us"),
+        ({"inference_geo": None}, "inference_geo is None: choose one of global, us"),
+    ],
+)
+def test_a_condition_of_another_name_is_refused_with_the_choices(wrong, message):
+    for question in (terms, lambda model, **kw: estimate(10, 10, model=model, **kw)):
+        with pytest.raises(ValueError, match=message):
+            question("claude-sonnet-5-5", as_of=DAY, **wrong)

@@ -1,0 +1,510 @@
+"""What is printed: aligned text, Markdown that obeys nothing, JSON for programs, dollars, and hostile names."""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+
+import pytest
+from conftest import golden
+from hypothesis import given
+from hypothesis import strategies as st
+
+from imgcost.estimates import estimate_on, terms
+from imgcost.formats import Report, Table, as_json, as_markdown, as_text, dollars, number, visible
+from imgcost.formats.catalogs import largest_report, model_report, models_report
+from imgcost.formats.estimates import estimate_report, terms_data, terms_notes, terms_title
+from imgcost.tables import find_model, find_tier, models
+
+DAY = date(2026, 11, 22)
+
+
+def report(*rows, title="", columns=("name", ">count"), notes=()):
+    return Report({}, [Table(title, columns, rows)], notes)
+
+
+# Text
+
+
+def test_columns_are_aligned_and_lines_have_no_trailing_space():
+    text = as_text(report(("a", "1"), ("longer", "1000"), ("", "")))
+    assert text.split("\n") == ["name    count", "a           1", "longer   1000", ""]
+
+
+def test_a_title_stands_above_an_indented_table():
+    assert as_text(report(("a", "1"), title="Title")).split("\n") == ["Title", "  name  count", "  a         1"]
+
+
+def test_tables_and_notes_stand_apart():
+    table = Table("", ("x",), [("1",)])
+    assert as_text(Report({}, [table, table], ["One.", "Two."])) == "x\n1\n\nx\n1\n\nOne.\nTwo."
+    assert as_text(Report({}, [], ["One."])) == "One."
+    assert as_text(Report({}, [table])) == "x\n1"
+
+
+def test_a_table_without_rows_shows_its_heads():
+    assert as_text(report()) == "name  count"
+
+
+def test_a_row_of_another_length_than_the_heads_is_an_error():
+    with pytest.raises(ValueError, match="zip"):
+        as_text(report(("a",), ("b", "2")))
+
+
+def columns_of(line):
+    """Columns on a terminal, counted by hand from Unicode's own properties."""
+    marks = {"Mn", "Me"}
+    return sum(
+        0 if unicodedata.category(c) in marks else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in line
+    )
+
+
+def test_wide_and_combining_characters_keep_the_columns():
+    rows = [
+        ("日本語", "1"),
+        ("cafe\u0301", "22"),
+        ("\uff46\uff55\uff4c\uff4c", "333"),
+        ("plain", "4444"),
+        ("한국", "5"),
+    ]
+    lines = as_text(report(*rows)).split("\n")
+    assert {columns_of(line) for line in lines} == {8 + 2 + 5}
+    assert lines[1] == "日本語        1"
+    assert lines[2] == "cafe\u0301         22"
+
+
+# Markdown
+
+
+def test_markdown_has_a_heading_a_rule_with_alignment_and_notes():
+    assert as_markdown(report(("a", "1"), title="Title", notes=["One.", "Two."])).split("\n") == [
+        "### Title",
+        "",
+        "| name | count |",
+        "|---|---:|",
+        "| a | 1 |",
+        "",
+        "One.",
+        "",
+        "Two.",
+    ]
+    assert as_markdown(report(("a", "1"))).startswith("| name | count |")
+
+
+@pytest.mark.parametrize(
+    ("name", "escaped"),
+    [
+        ("a|b", r"a\|b"),
+        ("a\\b", r"a\\b"),
+        ("a\\|b", r"a\\\|b"),
+        ("<img src=x onerror=alert(1)>", "&lt;img src=x onerror=alert(1)>"),
+        ("&lt;b&gt;", "&amp;lt;b&amp;gt;"),
+        ("[link](https://example.com)", r"\[link\](https://example.com)"),
+        ("![image](x)", r"!\[image\](x)"),
+        ("*bold* _italic_ ~~gone~~ `code`", r"\*bold\* \_italic\_ \~\~gone\~\~ \`code\`"),
+        ("plain-name (1).png", "plain-name (1).png"),
+    ],
+)
+def test_no_markup_in_a_name_is_obeyed(name, escaped):
+    for place in (
+        report((name, "1"), columns=("name", "n")),
+        report(title=name),
+        report(columns=(name, "n")),
+        report(notes=[name]),
+    ):
+        assert escaped in as_markdown(place)
+    assert as_markdown(report((name, "1"))).split("\n")[2] == f"| {escaped} | 1 |"
+
+
+@given(st.text(st.sampled_from("ab|\\`*_[]~<&"), max_size=12))
+def test_every_cell_of_markdown_can_be_read_back(name):
+    """A cell ends at a pipe that no backslash escapes, and what it holds is the name."""
+    row = as_markdown(report((name, "1"))).split("\n")[2]
+    cells, cell, characters = [], "", iter(row)
+    for character in characters:
+        if character == "|":
+            cells.append(cell)
+            cell = ""
+        else:
+            cell += next(characters) if character == "\\" else character
+    assert [cell.replace("&lt;", "<").replace("&amp;", "&") for cell in cells] == ["", f" {name} ", " 1 "]
+
+
+# JSON
+
+
+@given(
+    st.dictionaries(st.text(), st.text() | st.integers() | st.none() | st.booleans() | st.lists(st.text(), max_size=3))
+)
+def test_json_is_ascii_and_says_the_same(value):
+    """Whatever a file is called, programs read it and terminals are told nothing."""
+    printed = as_json(Report({"value": value}, []))
+    assert printed.isascii()
+    assert printed.replace("\n", "").isprintable()
+    assert json.loads(printed) == {"value": value}
+
+
+def test_a_name_that_is_no_utf_8_is_json_too():
+    printed = as_json(Report({"path": "a\udcff.png"}, []))
+    assert printed.isascii()
+    assert json.loads(printed)["path"] == "a\udcff.png"
+
+
+def test_decimals_and_days_are_strings_in_json():
+    data = json.loads(as_json(Report({"usd": Decimal("0.10"), "day": DAY}, [])))
+    assert data == {"usd": "0.10", "day": "2026-11-22"}
+
+
+# Names
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("plain name.png", "plain name.png"),
+        ("日本 café.png", "日本 café.png"),
+        ("cafe\u0301", "cafe\u0301"),
+        ("\U0001f600.png", "\U0001f600.png"),
+        ("two\nlines", r"two\nlines"),
+        ("back\rto the start", r"back\rto the start"),
+        ("a\ttab", r"a\ttab"),
+        ("\x1b[2Jcleared", r"\x1b[2Jcleared"),
+        ("\x1b]0;title\x07", r"\x1b]0;title\x07"),
+        ("\x00", r"\x00"),
+        ("rub\x7fout", r"rub\x7fout"),
+        ("\x9b31m", r"\x9b31m"),
+        ("\x85next line", r"\x85next line"),
+        ("\xa0", r"\xa0"),
+        ("\xad", r"\xad"),
+        ("gnp.\u202eexe", r"gnp.\u202eexe"),
+        ("\u2066isolated\u2069", r"\u2066isolated\u2069"),
+        ("zero\u200bwidth\u200d", r"zero\u200bwidth\u200d"),
+        ("\ufeffmark", r"\ufeffmark"),
+        ("line\u2028separator", r"line\u2028separator"),
+        ("latin-1 caf\udce9", r"latin-1 caf\xe9"),
+        ("\udc80\udcff", r"\x80\xff"),
+        ("\ud800", r"\ud800"),
+        ("\udc7f\udd00", r"\udc7f\udd00"),
+        ("\ufffe", r"\ufffe"),
+        ("\uffff\U00010000", "\\uffff\U00010000"),
+        ("\U000e0001tag", r"\U000e0001tag"),
+        ("\U0010ffff", r"\U0010ffff"),
+        ("", ""),
+    ],
+)
+def test_a_hostile_name_is_shown_harmlessly(name, shown):
+    assert visible(name) == shown
+
+
+def test_bytes_that_are_no_utf_8_are_shown_as_bytes():
+    assert visible(b"caf\xe9-\xc3\xa9.png".decode("utf-8", "surrogateescape")) == r"caf\xe9-é.png"
+
+
+@given(st.text(st.characters(exclude_categories=()), max_size=30))
+def test_what_is_shown_of_a_name_is_printable_and_a_printable_name_is_itself(name):
+    """Nothing leaves `visible` that a terminal would obey, and nothing is changed that needs no change."""
+    shown = visible(name)
+    assert shown.isprintable()
+    shown.encode("utf-8")
+    if name.isprintable():
+        assert shown == name
+    else:
+        assert "\\" in shown
+
+
+# Dollars and counts
+
+
+@pytest.mark.parametrize(
+    ("amount", "shown"),
+    [
+        ("0", "$0"),
+        ("0.000", "$0"),
+        ("0.0000001", "$0.0000001"),
+        ("0.000162", "$0.00016"),
+        ("0.004002", "$0.004"),
+        ("0.00477", "$0.0048"),
+        ("0.162", "$0.16"),
+        ("4.002", "$4.00"),
+        ("4.77", "$4.77"),
+        # Half of the last digit is rounded up, an even digit before it or not.
+        ("0.00125", "$0.0013"),
+        ("0.00135", "$0.0014"),
+        ("0.125", "$0.13"),
+        ("0.135", "$0.14"),
+        ("2.665", "$2.67"),
+        ("2.6649999", "$2.66"),
+        # Both sides of ten cents.
+        ("0.1", "$0.10"),
+        ("0.100000", "$0.10"),
+        ("0.104999", "$0.10"),
+        ("0.105", "$0.11"),
+        ("0.0994", "$0.099"),
+        ("0.0949999", "$0.095"),
+        # Thousands and beyond.
+        ("999.994", "$999.99"),
+        ("999.995", "$1,000.00"),
+        ("1234567.891", "$1,234,567.89"),
+        ("1E+6", "$1,000,000.00"),
+        ("99999999999999999999999.995", "$100,000,000,000,000,000,000,000.00"),
+    ],
+)
+def test_dollars_are_rounded_for_people(amount, shown):
+    assert dollars(Decimal(amount)) == shown
+
+
+@given(st.decimals(min_value=0, max_value=10**12, allow_nan=False, allow_infinity=False, places=12))
+def test_dollars_are_never_off_by_more_than_half_of_the_last_printed_digit(amount):
+    """To the cent from ten cents on, to two figures below; half is rounded up."""
+    shown = dollars(amount)
+    assert shown.startswith("$")
+    printed = Decimal(shown[1:].replace(",", ""))
+    last = Fraction(1, 100)
+    while 0 < Fraction(amount) < 10 * last:
+        last /= 10
+    off = Fraction(printed) - Fraction(amount)
+    assert -last / 2 < off <= last / 2
+    if amount >= Decimal("0.1"):
+        assert shown[-3] == "."
+        assert len(shown.split(".")[1]) == 2
+
+
+@given(st.integers(1, 10**9))
+def test_small_amounts_are_never_shown_as_nothing(micros):
+    """An amount that is not zero is not shown as zero, however small."""
+    assert dollars(Decimal(micros).scaleb(-15)) != "$0"
+    assert "E" not in dollars(Decimal(micros).scaleb(-15))
+
+
+@pytest.mark.parametrize(
+    ("count", "shown"),
+    [(0, "0"), (999, "999"), (1334, "1334"), (9999, "9999"), (10_000, "10,000"), (1_234_567, "1,234,567")],
+)
+def test_counts_have_separators_from_five_digits_on(count, shown):
+    assert number(count) == shown
+    assert number(-count) == ("-" if count else "") + shown
+
+
+# The report of estimates
+
+
+def estimates(*sizes, model, **conditions):
+    settled = terms(model, as_of=conditions.pop("as_of", DAY), **conditions)
+    return [estimate_on(settled, *size) for size in sizes]
+
+
+ENTRY = {
+    "model": "claude-sonnet-4-6",
+    "as_of": "2026-11-22",
+    "tier": "standard",
+    "formula": "patch",
+    "usd_per_mtok": "3",
+    "conditions": [],
+    "width": 1920,
+    "height": 1080,
+    "resized_width": 1456,
+    "resized_height": 819,
+    "padded_width": 1456,
+    "padded_height": 840,
+    "downscaled": True,
+    "tokens": 1560,
+    "input_usd": "0.004680",
+    "input_usd_per_1000": "4.680000",
+    "other_formula": "area",
+    "other_formula_tokens": 1590,
+}
+
+
+def test_the_json_of_an_estimate_has_a_schema_every_fact_and_exact_dollars():
+    found = {"claude-sonnet-4-6": estimates((1920, 1080), model="claude-sonnet-4-6")}
+    assert json.loads(as_json(estimate_report(found))) == {"schema": "imgcost.estimate/1", "estimates": [ENTRY]}
+    with_count = json.loads(as_json(estimate_report(found, 7)))["estimates"]
+    assert with_count == [ENTRY | {"count": 7, "input_usd_of_count": "0.032760"}]
+
+
+def test_the_json_of_estimates_has_an_entry_a_size_and_model():
+    sizes = [(200, 200), (1000, 1000)]
+    found = {name: estimates(*sizes, model=name) for name in ("claude-3-opus", "claude-opus-4-6")}
+    entries = estimate_report(found).data["estimates"]
+    assert [(one["model"], one["width"], one["input_usd"]) for one in entries] == [
+        ("claude-3-opus-20240229", 200, "0.000810"),
+        ("claude-3-opus-20240229", 1000, "0.020010"),
+        ("claude-opus-4-6", 200, "0.000320"),
+        ("claude-opus-4-6", 1000, "0.006480"),
+    ]
+
+
+def test_the_text_of_one_estimate_tells_the_other_formula_and_that_of_several_does_not():
+    one = estimate_report({"x": estimates((1000, 1000), model="claude-opus-4-6")})
+    assert list(one.notes) == ["By the area formula it would be 1334 tokens."]
+    assert list(estimate_report({"x": estimates((1, 1), (2, 2), model="claude-opus-4-6")}).notes) == []
+
+
+def test_a_size_that_is_not_downscaled_is_seen_as_it_is():
+    [table] = estimate_report({"x": estimates((1920, 1080), (10, 10), model="claude-opus-4-6")}).tables
+    assert [row[1] for row in table.rows] == ["1456x819", "as it is"]
+
+
+def test_a_count_has_a_column_and_several_sizes_a_sum():
+    [table] = estimate_report({"x": estimates((1000, 1000), (200, 200), model="claude-3-sonnet")}, 50_000).tables
+    assert table.columns[-1] == ">50,000 images"
+    assert table.rows[0][-1] == "$200.10"
+    assert table.rows[1][-1] == "$8.10"
+    assert (table.rows[2][0], table.rows[2][-1]) == ("together", "$208.20")
+    [alone] = estimate_report({"x": estimates((1000, 1000), model="claude-3-sonnet")}, 50_000).tables
+    assert len(alone.rows) == 1
+
+
+def test_the_title_names_model_tier_formula_rate_conditions_and_day():
+    assert (
+        terms_title(terms("claude-3-sonnet", as_of=DAY))
+        == "claude-3-sonnet-20240229: standard tier, area formula, $3 per MTok on 2026-11-22"
+    )
+    settled = terms("claude-opus-4-6", as_of=DAY, batch=True, cache="read", inference_geo="us")
+    assert terms_title(settled).endswith("$0.275 per MTok (batch, cache read, inference in the US) on 2026-11-22")
+    assert terms_data(settled)["conditions"] == ["batch", "cache read", "inference in the US"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "day", "notes"),
+    [
+        ("claude-sonnet-5-5", DAY, []),
+        ("sonnet", DAY, ["'sonnet' is claude-sonnet-5-5, the newest active Sonnet on 2026-11-22."]),
+        (" Opus ", DAY, ["'Opus' is claude-opus-5-5, the newest active Opus on 2026-11-22."]),
+        ("claude-3-opus", date(2026, 1, 4), ["claude-3-opus-20240229 is deprecated and retires on 2026-01-05."]),
+        ("claude-3-opus", date(2026, 1, 5), ["claude-3-opus-20240229 retired on 2026-01-05; its last price stands"]),
+        ("claude-sonnet-4-5", date(2026, 9, 29), []),
+        (
+            "claude-sonnet-4-5",
+            date(2026, 9, 30),
+            ["claude-sonnet-4-5-20250929 is deprecated and retires on 2026-11-30."],
+        ),
+    ],
+)
+def test_notes_tell_of_families_and_of_models_that_are_gone_or_going(asked, day, notes):
+    found = terms_notes(asked, terms(asked, as_of=day))
+    assert len(found) == len(notes)
+    assert all(one.startswith(note) for one, note in zip(found, notes, strict=True))
+
+
+def test_a_deprecated_model_without_a_last_day_is_said_to_be_deprecated_only():
+    preview = find_model("claude-mythos-preview")
+    settled = terms("mythos", as_of=DAY)._replace(model=preview)
+    assert terms_notes("claude-mythos-preview", settled) == ["claude-mythos-preview is deprecated."]
+
+
+# The reports of models and of the largest sizes
+
+
+MODEL_KEYS = (
+    *("id", "name", "names", "family", "status", "restricted", "released", "vision_from", "deprecated", "retires"),
+    *("tier", "formula", "context_window", "min_cacheable_tokens", "input_usd_per_mtok", "output_usd_per_mtok"),
+    *("sources", "note"),
+)
+
+
+def test_the_json_of_models_has_a_schema_and_an_entry_a_model():
+    data = json.loads(as_json(models_report(models(), DAY)))
+    assert (data["schema"], data["as_of"]) == ("imgcost.models/1", "2026-11-22")
+    assert [one["id"] for one in data["models"]] == [model.id for model in models()]
+    assert {tuple(one) for one in data["models"]} == {MODEL_KEYS}
+    [preview] = [one for one in data["models"] if one["id"] == "claude-mythos-preview"]
+    assert (preview["tier"], preview["input_usd_per_mtok"], preview["restricted"]) == (None, "25", True)
+    assert {frozenset(source) for one in data["models"] for source in one["sources"]} == {
+        frozenset({"title", "url", "read"})
+    }
+
+
+def test_the_table_of_models_shows_how_each_stood_on_the_day():
+    [table] = models_report(models(), DAY).tables
+    rows = {row[0]: dict(zip(table.columns, row, strict=True)) for row in table.rows}
+    assert rows["claude-haiku-5-5"][">$ in/MTok"] == "0.1"
+    assert rows["claude-mythos-5-2"]["status"] == "active, restricted"
+    assert rows["claude-mythos-preview"]["tier"] == "unknown"
+    assert rows["claude-3-opus-20240229"]["status"] == "retired"
+    assert rows["claude-3-opus-20240229"]["retires"] == "2026-01-05"
+    assert rows["claude-3-opus-20240229"]["formula"] == "area"
+    assert rows["claude-opus-5-5"]["retires"] == ""
+
+
+def test_a_model_that_is_not_released_is_listed_without_a_price():
+    early = models_report(models(), date(2024, 3, 4))
+    statuses = {row[0]: (row[2], row[-1]) for row in early.tables[0].rows}
+    assert statuses["claude-3-opus-20240229"] == ("active", "75")
+    assert statuses["claude-3-haiku-20240307"] == ("unreleased", "")
+    assert early.data["models"][-1]["output_usd_per_mtok"] is None
+
+
+@pytest.mark.parametrize("model", models(), ids=lambda model: model.id)
+def test_the_report_of_a_model_tells_every_price_with_its_source(model):
+    found = model_report(model, DAY)
+    facts, prices, sources = found.tables
+    data = json.loads(as_json(found))
+    assert data["schema"] == "imgcost.model/1"
+    assert dict(facts.rows)["id"] == data["id"] == model.id
+    assert all(row[1] for row in facts.rows)
+    assert len(prices.rows) == len(data["prices"]) > 0
+    assert all(", read 20" in row[-1] for row in prices.rows)
+    assert all(price["sources"] for price in data["prices"])
+    assert len(sources.rows) == len(data["sources"]) > 0
+    assert {type(price["input_usd_per_mtok"]) for price in data["prices"]} == {str}
+
+
+def test_the_report_of_a_model_spells_its_facts():
+    facts = dict(model_report(find_model("claude-haiku-5-5"), DAY).tables[0].rows)
+    assert facts["retires"] == "not before 2027-10-07"
+    assert facts["resolution tier"] == "high-resolution (2576 px, 4784 tokens)"
+    assert facts["context window"] == "1,000,000 tokens"
+    assert facts["cached from"] == "512 tokens"
+    assert "deprecated" not in facts
+    preview = dict(model_report(find_model("claude-mythos-preview"), DAY).tables[0].rows)
+    assert (preview["resolution tier"], preview["deprecated"]) == ("unknown", "2026-06-09")
+    assert "retires" not in preview
+    assert dict(model_report(find_model("claude-3-opus"), DAY).tables[0].rows)["retires"] == "2026-01-05"
+
+
+def test_what_is_unknown_of_a_model_is_said_to_be():
+    model = find_model("claude-opus-4-6")._replace(min_cacheable_tokens=None)
+    assert dict(model_report(model, DAY).tables[0].rows)["cached from"] == "unknown"
+
+
+def test_a_price_that_was_not_published_is_blank_in_text_and_null_in_json():
+    found = model_report(find_model("claude-3-sonnet"), DAY)
+    [price] = found.tables[1].rows
+    assert price[3:8] == ("3", "15", "", "", "")
+    assert found.data["prices"][0]["cache_read_usd_per_mtok"] is None
+    assert found.data["prices"][0]["input_usd_per_mtok"] == "3"
+
+
+def test_a_price_of_long_prompts_names_its_threshold_and_an_ended_one_its_last_day():
+    found = model_report(find_model("claude-sonnet-4-6"), DAY)
+    assert [row[:3] for row in found.tables[1].rows] == [
+        ("standard", "2026-02-17", ""),
+        ("long-context above 200,000", "2026-02-17", "2026-03-12"),
+    ]
+    assert [(p["above_input_tokens"], p["last_day"]) for p in found.data["prices"]] == [
+        (None, None),
+        (200_000, "2026-03-12"),
+    ]
+
+
+def test_the_largest_sizes_are_those_of_the_guide():
+    rows = golden("largest_sizes.csv")
+    ratios = [tuple(map(int, row["ratio"].split(":"))) for row in rows]
+    found = largest_report(ratios, [find_tier("standard"), find_tier("high-resolution")])
+    [table] = found.tables
+    assert table.columns == ("ratio", "standard tier", ">tokens", "high-resolution tier", ">tokens")
+    assert [row[:2] for row in table.rows] == [(row["ratio"], f"{row['width']}x{row['height']}") for row in rows]
+    assert found.data["schema"] == "imgcost.largest/1"
+    assert found.data["sizes"][0] == {
+        "ratio": "1:1",
+        "tier": "standard",
+        "width": 1092,
+        "height": 1092,
+        "tokens": 1521,
+        "area_tokens": 1590,
+    }
+    assert len(found.data["sizes"]) == 2 * len(rows)
