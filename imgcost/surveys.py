@@ -127,8 +127,7 @@ class _Digest(NamedTuple):
 
     def __call__(self, groups: list[Group]) -> _Piece:
         tally = Tally(self.measures)
-        for folder, found in groups:
-            tally.add(folder, found)
+        tally.add(groups)
         rows = []
         if self.kinds:
             from imgcost.reports import encode  # noqa: PLC0415 - most scans write none

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter
+from functools import cache, lru_cache
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from imgcost import geometry
 from imgcost.files import Unreadable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable
 
     from imgcost.estimates import Terms
-    from imgcost.files import Found
+    from imgcost.files import Group, Image
     from imgcost.geometry import Formula, Tier
 
 __all__ = ["Measure", "Tally"]
@@ -73,36 +75,49 @@ class Tally:
         """How many images were counted."""
         return self.media_types.total()
 
-    def add(self, folder: str, found: Iterable[Found]) -> None:
-        """Count what was found in one folder."""
-        sizes: list[tuple[int, int]] = []
-        repeated: list[tuple[int, int]] = []
-        for one in found:
-            if isinstance(one, Unreadable):
-                self.unreadable.append(one)
-                continue
-            _, media_type, width, height, _, animated, file_bytes, duplicate_of = one
-            if duplicate_of is not None:
-                repeated.append((width, height))
-                continue
-            sizes.append((width, height))
-            self.media_types[media_type] += 1
-            self.animated += animated
-            self.file_bytes += file_bytes
-        if sizes:
-            self._add_sizes(folder, sizes)
+    def add(self, groups: Iterable[Group]) -> None:
+        """Count what was found.
+
+        Args:
+            groups: Folders and what was found in them.
+        """
+        images: list[Image] = []
+        folders: list[tuple[str, int]] = []
+        repeated: list[Image] = []
+        for folder, found in groups:
+            whole = len(images)
+            for one in found:
+                if isinstance(one, Unreadable):
+                    self.unreadable.append(one)
+                elif one.duplicate_of is None:
+                    images.append(one)
+                else:
+                    repeated.append(one)
+            if len(images) > whole:
+                folders.append((folder, len(images) - whole))
+        if images:
+            self._add_images(images, folders)
         self.duplicates += len(repeated)
         for place, measure in enumerate(self.measures):
-            self.duplicate_tokens[place] += sum(_count(repeated, measure)[0])
+            count = _counter(measure)
+            self.duplicate_tokens[place] += sum(count(image.width, image.height)[0] for image in repeated)
 
-    def _add_sizes(self, folder: str, sizes: Sequence[tuple[int, int]]) -> None:
+    def _add_images(self, images: list[Image], folders: Iterable[tuple[str, int]]) -> None:
+        """Count images, of which so many lie in each folder, in this order."""
+        _, media_types, widths, heights, _, animated, file_bytes, _ = zip(*images, strict=True)
+        self.media_types.update(media_types)
+        self.animated += sum(animated)
+        self.file_bytes += sum(file_bytes)
         for place, measure in enumerate(self.measures):
-            tokens, downscaled = _count(sizes, measure)
+            tokens, downscaled = zip(*map(_counter(measure), widths, heights), strict=True)
+            self.downscaled[place] += sum(downscaled)
             self.histograms[place].update(tokens)
-            self.downscaled[place] += downscaled
-            if not place:
-                images, so_far = self.folders.get(folder, (0, 0))
-                self.folders[folder] = (images + len(sizes), so_far + sum(tokens))
+            if place:
+                continue
+            rest = iter(tokens)
+            for folder, count in folders:
+                images_so_far, tokens_so_far = self.folders.get(folder, (0, 0))
+                self.folders[folder] = (images_so_far + count, tokens_so_far + sum(islice(rest, count)))
 
     def merge(self, other: Tally) -> None:
         """Add what another tally of the same measures has counted later in the scan."""
@@ -163,13 +178,13 @@ def _added(mine: list[int], theirs: list[int]) -> list[int]:
     return [one + other for one, other in zip(mine, theirs, strict=True)]
 
 
-def _count(sizes: Sequence[tuple[int, int]], measure: Measure) -> tuple[list[int], int]:
-    """Tokens of each size, and how many of the sizes are downscaled."""
+@cache
+def _counter(measure: Measure) -> Callable[[int, int], tuple[int, bool]]:
+    """A function that tells an image's tokens, and whether it is downscaled."""
     tier, formula = measure
-    if formula == "area":
-        tokens = [geometry.image_tokens(width, height, tier, "area") for width, height in sizes]
-        return tokens, sum(not geometry.fits(width, height, tier) for width, height in sizes)
-    tokens = [geometry.count_patches(width, height, tier) for width, height in sizes]
-    # An image that is downscaled always loses patches: those past the edge limit, or those past the token limit.
-    whole = (-(-width // geometry.PATCH) * -(-height // geometry.PATCH) for width, height in sizes)
-    return tokens, sum(map(int.__ne__, tokens, whole))
+
+    @lru_cache(maxsize=1 << 14)  # folders hold many images of few sizes
+    def count(width: int, height: int) -> tuple[int, bool]:
+        return geometry.image_tokens(width, height, tier, formula), not geometry.fits(width, height, tier)
+
+    return count

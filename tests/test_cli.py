@@ -148,7 +148,7 @@ def test_json_has_exact_dollars_as_strings():
 def test_conditions_reach_the_estimate():
     text = printed(
         *("estimate", "700x1120", "-m", "claude-opus-4-6", "-f", "json", "--formula", "area"),
-        *("--batch", "--cache", "write-5m", "--inference-geo", "us", *AS_OF),
+        *("--batch", "--prompt-cache", "write-5m", "--inference-geo", "us", *AS_OF),
     )
     [one] = json.loads(text)["estimates"]
     assert (one["formula"], one["tokens"], one["usd_per_mtok"]) == ("area", 1046, "3.4375")
@@ -241,7 +241,7 @@ def test_one_model_that_cannot_be_priced_ends_the_run_before_anything_is_printed
 
 @pytest.mark.parametrize(
     "option",
-    [("--formula", "tiles"), ("--cache", "write"), ("--inference-geo", "eu"), ("-f", "yaml"), ("--colour", "1")],
+    [("--formula", "tiles"), ("--prompt-cache", "write"), ("--inference-geo", "eu"), ("-f", "yaml"), ("--colour", "1")],
 )
 def test_a_choice_that_is_none_is_refused(option):
     assert option[0] in refused("estimate", "10x10", *option)
@@ -331,7 +331,11 @@ def test_help_names_every_option_and_fits_a_hundred_columns(name, flag):
     text = printed(name, flag)
     command = main.get_command(None, name)
     for parameter in command.params:
-        names = parameter.opts if parameter.param_type_name == "option" else [parameter.make_metavar(None)]
+        names = (
+            [*parameter.opts, *parameter.secondary_opts]
+            if parameter.param_type_name == "option"
+            else [parameter.make_metavar(None)]
+        )
         assert all(one in text for one in names)
     assert text.startswith(f"Usage: imgcost {name} ")
     assert "Examples:" in text or "Example:" in text

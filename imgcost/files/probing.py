@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
+from functools import partial
 from typing import TYPE_CHECKING
 
 from imgcost.errors import HeaderError
@@ -26,6 +27,10 @@ __all__ = ["identified", "probe", "probe_chunk"]
 
 # O_NONBLOCK: a named pipe must not hold a scan. O_BINARY: Windows would change line ends.
 _OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+
+
+# Ten times a microsecond counts here: this is the same as Image(...), and half of its price.
+_image = partial(tuple.__new__, Image)
 
 
 def probe(path: str) -> Found:
@@ -52,7 +57,7 @@ def probe(path: str) -> Found:
     try:
         head = os.read(descriptor, HEAD_BYTES)
         file_bytes = os.lseek(descriptor, 0, os.SEEK_END)
-        return Image(path, *parse_header(head, read_at), file_bytes)
+        return _image((path, *parse_header(head, read_at), file_bytes, None))
     except HeaderError as error:
         return Unreadable(path, error.problem, error.reason, error.format)
     except OSError as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from fnmatch import translate
+from re import IGNORECASE
 from re import compile as compile_pattern
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
@@ -20,6 +21,10 @@ BATCH_FILES = 1000
 
 ARCHIVE_SUFFIXES = (".zip", ".cbz", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
 """By these an archive is told, for many other things are zip files inside."""
+
+
+# Asked once a folder: most hold no archive, and asking each name would cost as much as listing them.
+_ARCHIVE_IN_NAMES = compile_pattern(r"\.(zip|cbz|tar|tgz|tbz2|txz)", IGNORECASE).search
 
 
 class Batch(NamedTuple):
@@ -142,8 +147,9 @@ class Walk(NamedTuple):
                 names = [name for name in names if wanted(folder, name, is_folder=False)]
                 subfolders = [name for name in subfolders if wanted(folder, name, is_folder=True)]
             names.sort()
-            archives = [name for name in names if name.lower().endswith(ARCHIVE_SUFFIXES)]
-            if archives:
+            archives: list[str] = []
+            if _ARCHIVE_IN_NAMES("\0".join(names)):
+                archives = [name for name in names if name.lower().endswith(ARCHIVE_SUFFIXES)]
                 names = [name for name in names if not name.lower().endswith(ARCHIVE_SUFFIXES)]
             for start in range(0, len(names), BATCH_FILES):
                 yield Batch(folder, names[start : start + BATCH_FILES])
