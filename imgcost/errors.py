@@ -26,6 +26,17 @@ __all__ = [
 class ImgcostError(Exception):
     """The base of every error that imgcost raises on purpose."""
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Survive the way back from a worker process, message and attributes alike."""
+        return (_revived, (type(self), self.args, self.__dict__))
+
+
+def _revived(kind: type[ImgcostError], args: tuple[object, ...], attributes: dict[str, object]) -> ImgcostError:
+    error = kind.__new__(kind)
+    error.args = args
+    error.__dict__.update(attributes)
+    return error
+
 
 class SizeError(ImgcostError, ValueError):
     """A width, height or ratio that no image can have."""
@@ -47,14 +58,6 @@ class HeaderError(ImgcostError, ValueError):
         self.problem = problem
         self.reason = reason
         self.format = format
-
-    def __reduce__(self) -> tuple[object, ...]:
-        """Survive the way back from a worker process."""
-        return (_header_error, (self.problem, self.reason, self.format))
-
-
-def _header_error(problem: str, reason: str, format: str | None) -> HeaderError:  # noqa: A002 - the plain word
-    return HeaderError(problem, reason, format=format)
 
 
 class TableError(ImgcostError):

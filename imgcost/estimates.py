@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from imgcost import geometry
@@ -146,6 +147,8 @@ def terms(
     ('claude-haiku-5-5', Decimal('0.05'))
     """
     day = as_of or today()
+    if isinstance(day, datetime):
+        day = day.date()
     found = model if isinstance(model, Model) else find_model(model, as_of=day)
     _checked("formula", formula, (None, "patch", "area"))
     _checked("cache", cache, ("none", "write-5m", "write-1h", "read"))

@@ -7,8 +7,6 @@ from contextlib import ExitStack, closing
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from imgcost.caches import Cache
-from imgcost.duplicates import Duplicates
 from imgcost.files import Batch, Walk, chunks, probe_archive, probe_chunk, spread
 from imgcost.tallies import Measure, Tally
 
@@ -16,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator
     from os import PathLike
 
+    from imgcost.caches import Cache
     from imgcost.estimates import Terms
     from imgcost.files import Archive, Chunk, Found, Group
     from imgcost.reports import RowKind, RowWriter
@@ -100,12 +99,18 @@ class Survey(NamedTuple):
         found: Generator[list[Group]]
         with ExitStack() as stack:
             if self.cache:
+                from imgcost.caches import Cache  # noqa: PLC0415 - most scans need no database
+
                 cache = stack.enter_context(Cache(self.cache, identified=self.identify))
                 stack.callback(lambda: deque(map(warn, cache.notices), maxlen=0))
                 found = _remembering(cache, tasks, probe, members, self.jobs)
             else:
                 found = spread(tasks, probe, members, self.jobs)
-            mark = Duplicates().mark if self.dedupe else list
+            mark: Callable[[list[Group]], list[Group]] = list
+            if self.dedupe:
+                from imgcost.duplicates import Duplicates  # noqa: PLC0415 - nor digests
+
+                mark = Duplicates().mark
             for groups in stack.enter_context(closing(found)):
                 yield digest(mark(groups))
 

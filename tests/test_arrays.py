@@ -171,9 +171,8 @@ def test_threads_at_once_get_right_answers():
     wrong = []
 
     def work(number):
-        for _ in range(5):
-            if not np.array_equal(arrays.image_tokens(*columns[number], STANDARD), expected[number]):
-                wrong.append(number)
+        answers = [arrays.image_tokens(*columns[number], STANDARD) for _ in range(5)]
+        wrong.extend(number for answer in answers if not np.array_equal(answer, expected[number]))
 
     threads = [threading.Thread(target=work, args=(number,)) for number in range(4)]
     for thread in threads:

@@ -5,7 +5,9 @@ A command's module is imported when the command is run, and not before: starting
 
 from __future__ import annotations
 
+import os
 import sys
+from contextlib import suppress
 from importlib import import_module
 
 import click
@@ -17,8 +19,8 @@ __all__ = ["main"]
 
 COMMANDS = ("estimate", "scan", "largest", "models")
 
-INTERRUPTED = 130
-"""The exit code of a run that Ctrl-C ended, as shells have it."""
+INTERRUPTED, BROKEN_PIPE = 130, 141
+"""The exit codes of a run that Ctrl-C ended, and of one whose reader went away, as shells have them."""
 
 
 class Failure(click.ClickException):
@@ -42,9 +44,12 @@ class _Commands(click.Group):
     def invoke(self, ctx: click.Context) -> None:
         try:
             super().invoke(ctx)
+        except BrokenPipeError:
+            # Whoever read our output has gone, as `head` does: no failure, and nothing to flush at the end.
+            with suppress(OSError, ValueError):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            sys.exit(BROKEN_PIPE)
         except (ImgcostError, OSError) as error:
-            if isinstance(error, BrokenPipeError):
-                raise
             raise Failure(str(error)) from error
         except KeyboardInterrupt:
             click.echo("imgcost: interrupted", err=True)

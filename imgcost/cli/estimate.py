@@ -13,10 +13,10 @@ from imgcost.formats.estimates import estimate_report
 __all__ = ["command"]
 
 
-@click.command("estimate")
+@click.command("estimate", short_help="What images of these sizes cost.")
 @click.argument("sizes", type=SIZE, nargs=-1, required=True, metavar="SIZE...")
 @terms_options
-@click.option("--count", type=click.IntRange(min=1), help="Also price this many images of each size.")
+@click.option("--count", type=click.IntRange(1, 10**15), help="Also price this many images of each size.")
 @format_option
 def command(
     sizes: tuple[tuple[int, int], ...], models: tuple[str, ...], count: int | None, style: str, **conditions: Any

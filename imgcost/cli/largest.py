@@ -11,7 +11,7 @@ from imgcost.tables import find_tier
 __all__ = ["command"]
 
 
-@click.command("largest")
+@click.command("largest", short_help="The largest sizes that are not downscaled.")
 @click.argument("ratios", type=RATIO, nargs=-1, required=True, metavar="RATIO...")
 @format_option
 def command(ratios: tuple[tuple[int, int], ...], style: str) -> None:

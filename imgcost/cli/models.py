@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 
-@click.command("models")
+@click.command("models", short_help="The models that are known, or all about one.")
 @click.argument("name", required=False)
 @click.option("--as-of", type=DATE, help="The day to look at.  [default: today]")
 @click.option("--all", "everything", is_flag=True, help="List retired and unreleased models too.")
@@ -34,5 +34,7 @@ def command(name: str | None, as_of: date | None, everything: bool, style: str) 
     if name is not None:
         echo(model_report(find_model(name, as_of=day), day), style)
         return
-    listed = [model for model in models() if everything or model.status_on(day) in {"active", "deprecated"}]
+    listed = [
+        model for model in models() if everything or (model.vision_from <= day and model.status_on(day) != "retired")
+    ]
     echo(models_report(listed, day), style)

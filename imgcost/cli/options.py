@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import date
-from fractions import Fraction
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -14,6 +15,7 @@ from imgcost.errors import SizeError
 from imgcost.estimates import Terms, terms
 from imgcost.formats import Report, as_json, as_markdown, as_text
 from imgcost.geometry import padded_size
+from imgcost.tables import family_of
 
 __all__ = ["DATE", "RATIO", "SIZE", "echo", "format_option", "settle", "terms_options"]
 
@@ -24,40 +26,56 @@ DEFAULT_MODEL = "sonnet"
 RENDERERS = {"text": as_text, "json": as_json, "markdown": as_markdown}
 
 
-class _Size(click.ParamType[tuple[int, int]]):
+if TYPE_CHECKING:
+    from click import ParamType
+else:
+    ParamType = defaultdict(lambda: click.ParamType)  # it says what it converts to since click 8.4 only
+
+
+class _Size(ParamType[tuple[int, int]]):
     name = "WIDTHxHEIGHT"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, int]:
-        match = re.fullmatch(r"\s*(\d+)\s*[xX*\u00d7]\s*(\d+)\s*", str(value), re.ASCII)
+        match = re.fullmatch(r"\s*0*(\d{1,10})\s*[xX*\u00d7]\s*0*(\d{1,10})\s*", str(value), re.ASCII)
         if not match:
-            self.fail(f"{value!r} is no size: write it in pixels, like 1920x1080.", param, ctx)
+            self.fail(f"{_shown(value)} is no size: write it in pixels, like 1920x1080.", param, ctx)
         size = int(match[1]), int(match[2])
         try:
             padded_size(*size)
         except SizeError as error:
-            self.fail(f"{value!r}: {error}.", param, ctx)
+            self.fail(f"{_shown(value)}: {error}.", param, ctx)
         return size
 
 
-class _Ratio(click.ParamType[tuple[int, int]]):
+class _Ratio(ParamType[tuple[int, int]]):
     name = "WIDTH:HEIGHT"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, int]:
-        match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*[:/]\s*(\d+(?:\.\d+)?)\s*", str(value), re.ASCII)
+        from fractions import Fraction  # noqa: PLC0415 - one command needs it
+
+        match = re.fullmatch(r"\s*(\d{1,10}(?:\.\d{1,6})?)\s*[:/]\s*(\d{1,10}(?:\.\d{1,6})?)\s*", str(value), re.ASCII)
         if not match or not (Fraction(match[1]) and Fraction(match[2])):
-            self.fail(f"{value!r} is no ratio: write it like 16:9.", param, ctx)
+            self.fail(f"{_shown(value)} is no ratio: write it like 16:9.", param, ctx)
         ratio = Fraction(match[1]) / Fraction(match[2])
         return ratio.numerator, ratio.denominator
 
 
-class _Date(click.ParamType[date]):
+class _Date(ParamType[date]):
     name = "YYYY-MM-DD"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
-        try:
-            return value if isinstance(value, date) else date.fromisoformat(value)
-        except ValueError:
-            self.fail(f"{value!r} is no day: write it like 2026-11-22.", param, ctx)
+        if isinstance(value, date):
+            return value
+        with suppress(ValueError):
+            if re.fullmatch(r"\d{4}-\d{2}-\d{2}", value, re.ASCII):
+                return date.fromisoformat(value)
+        return self.fail(f"{_shown(value)} is no day: write it like 2026-11-22.", param, ctx)
+
+
+def _shown(value: Any) -> str:
+    """What was typed, cut to a length that fits a sentence."""
+    text = str(value)
+    return repr(text if len(text) <= 40 else text[:40] + "...")
 
 
 SIZE, RATIO, DATE = _Size(), _Ratio(), _Date()
@@ -120,12 +138,12 @@ def format_option(command: Command) -> Command:
 
 def settle(models: tuple[str, ...], **conditions: Any) -> dict[str, Terms]:
     """The terms of each model asked for, by the name that it was asked by; the same model twice counts once."""
-    asked: dict[str, Terms] = {}
+    asked: dict[Terms, str] = {}
     for name in models:
         settled = terms(name, **conditions)
-        if settled not in asked.values():
-            asked[name] = settled
-    return asked
+        if settled not in asked or family_of(name):  # of two names the family is the one to be explained
+            asked[settled] = name
+    return {name: settled for settled, name in asked.items()}
 
 
 def echo(report: Report, style: str, *, err: bool = False) -> None:

@@ -38,7 +38,7 @@ MOST_JOBS = 8
 """Beyond so many workers the walk, which is one process, is what everybody waits for."""
 
 
-@click.command("scan")
+@click.command("scan", short_help="What every image under some paths costs.")
 @click.argument("paths", type=click.Path(exists=True, allow_dash=True), nargs=-1, required=True, metavar="PATH...|-")
 @terms_options
 @format_option

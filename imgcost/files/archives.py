@@ -6,8 +6,6 @@ Nothing is unpacked to disk, and no more of a member is decompressed than its he
 from __future__ import annotations
 
 import os
-import tarfile
-import zipfile
 from functools import partial
 from typing import IO, TYPE_CHECKING, TypeAlias
 
@@ -17,6 +15,7 @@ from imgcost.files.walking import ARCHIVE_SUFFIXES, BATCH_FILES
 from imgcost.headers import HEAD_BYTES, parse_header
 
 if TYPE_CHECKING:
+    import tarfile
     from collections.abc import Callable, Iterator
 
     from imgcost.files.found import Found, Group
@@ -70,6 +69,8 @@ def _members(path: str) -> Iterator[_Member]:
 
 
 def _zip_members(path: str) -> Iterator[_Member]:
+    import zipfile  # noqa: PLC0415 - most scans meet no archive
+
     with zipfile.ZipFile(path) as archive:
         for member in archive.infolist():
             if not member.is_dir():
@@ -77,6 +78,8 @@ def _zip_members(path: str) -> Iterator[_Member]:
 
 
 def _tar_members(path: str) -> Iterator[_Member]:
+    import tarfile  # noqa: PLC0415 - likewise
+
     with tarfile.open(path) as archive:
         for member in archive:
             if not member.isdir():

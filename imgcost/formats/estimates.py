@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from imgcost.formats.rendering import Report, Table, dollars, number
+from imgcost.tables import family_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -35,9 +36,10 @@ def estimate_report(found: Mapping[str, Sequence[Estimate]], count: int | None =
         entries.extend(_entry(estimate, count) for estimate in estimates)
         if len(estimates) == 1:
             (one,) = estimates
-            notes.append(f"By the {one.other_formula} formula it would be {number(one.other_tokens)} tokens.")
-    data = {"schema": "imgcost.estimate/1", "estimates": entries}
-    return Report(data, tables, list(dict.fromkeys(notes)))
+            tokens = "1 token" if one.other_tokens == 1 else f"{number(one.other_tokens)} tokens"
+            notes.append(f"By the {one.other_formula} formula it would be {tokens}.")
+    notes = list(dict.fromkeys(notes))
+    return Report({"schema": "imgcost.estimate/1", "estimates": entries, "notes": notes}, tables, notes)
 
 
 def terms_title(terms: Terms) -> str:
@@ -57,7 +59,7 @@ def terms_notes(asked: str, terms: Terms) -> list[str]:
     """Say what a reader may not expect: which model a family became, and that a model is gone or going."""
     model, day = terms.model, terms.as_of
     notes = []
-    if asked.strip().lower() == model.family:
+    if family_of(asked):
         notes.append(f"'{asked.strip()}' is {model.id}, the newest active {model.family.title()} on {day}.")
     if model.status_on(day) == "retired":
         notes.append(f"{model.id} retired on {model.retires}; its last price stands here.")
@@ -100,14 +102,7 @@ def _table(estimates: Sequence[Estimate], count: int | None) -> Table:
     if count is not None and len(rows) > 1:
         total = sum(one.tokens for one in estimates)
         terms = estimates[0].terms
-        rows.append(
-            (
-                "together",
-                "",
-                number(total),
-                *(dollars(terms.cost_usd(total * images)) for images in (1, THOUSAND, count)),
-            )
-        )
+        rows.append(("together", "", number(total), "", "", dollars(terms.cost_usd(total * count))))
     return Table(terms_title(estimates[0].terms), tuple(columns), rows)
 
 

@@ -6,10 +6,9 @@ would not show, leaves it as an escape.
 
 from __future__ import annotations
 
-import json
 import re
 import unicodedata
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
@@ -93,14 +92,16 @@ def as_markdown(report: Report) -> str:
 
 
 def as_json(report: Report) -> str:
-    r"""Render a report for programs: ASCII, so that no terminal is told anything, and valid whatever a file is called.
+    r"""Render a report for programs: ASCII, so that a terminal is told nothing by it.
 
     >>> print(as_json(Report({"path": "caf\u00e9"}, [])))
     {
       "path": "caf\u00e9"
     }
     """
-    return json.dumps(report.data, indent=2, default=str)
+    import json  # noqa: PLC0415 - text needs none
+
+    return json.dumps(report.data, indent=2)
 
 
 def dollars(amount: Decimal) -> str:
@@ -111,9 +112,14 @@ def dollars(amount: Decimal) -> str:
     """
     if not amount:
         return "$0"
-    if amount >= Decimal("0.1"):
-        return f"${amount.quantize(Decimal('0.01'), ROUND_HALF_UP):,}"
-    return f"${amount.quantize(Decimal(1).scaleb(amount.adjusted() - 1), ROUND_HALF_UP).normalize():f}"
+    figures = amount.quantize(Decimal(1).scaleb(amount.adjusted() - 1), ROUND_HALF_UP, _WIDE)
+    if figures >= Decimal("0.1"):
+        return f"${amount.quantize(Decimal('0.01'), ROUND_HALF_UP, _WIDE):,}"
+    return f"${figures.normalize():f}"
+
+
+_WIDE = Context(prec=400)
+"""Digits enough for any sum: the default context has 28."""
 
 
 def number(count: int) -> str:
@@ -139,8 +145,12 @@ def visible(name: str) -> str:
 _ESCAPES = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
 
 
+_BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0") | frozenset(map(chr, range(0xFE00, 0xFE10)))
+"""Printable by the letter of Unicode, and yet nothing to see: fillers and variation selectors."""
+
+
 def _visible_character(character: str) -> str:
-    if character.isprintable():
+    if character.isprintable() and character not in _BLANK:
         return character
     code = ord(character)
     if character in _ESCAPES:

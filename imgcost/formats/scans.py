@@ -75,6 +75,7 @@ def scan_report(tally: Tally, asked: Mapping[str, Terms], compared: Sequence[Ter
             }
             for one in tally.unreadable
         ],
+        "notes": notes,
     }
     return Report(data, tables, notes)
 

@@ -10,7 +10,18 @@ from imgcost.errors import NoPriceError, TableError, UnknownModelError
 from imgcost.geometry import Formula, Tier
 from imgcost.tables.reading import Entry, Source, read_published, read_sources
 
-__all__ = ["Model", "Status", "families", "find_model", "find_tier", "known_names", "load_models", "models", "today"]
+__all__ = [
+    "Model",
+    "Status",
+    "families",
+    "family_of",
+    "find_model",
+    "find_tier",
+    "known_names",
+    "load_models",
+    "models",
+    "today",
+]
 
 FILE = "models.toml"
 
@@ -266,6 +277,23 @@ def find_model(name: str, *, as_of: date | None = None) -> Model:
     if len(found) != 1:
         raise UnknownModelError(name, [model.id for model in found] or _nearest(wanted))
     return found[0]
+
+
+def family_of(name: str) -> str | None:
+    """Tell whether a name is that of a family, however it is spelled.
+
+    Args:
+        name: Any name.
+
+    Returns:
+        The family, or None.
+
+    Example:
+        >>> family_of("anthropic/Sonnet"), family_of("claude-sonnet-5")
+        ('sonnet', None)
+    """
+    wanted = _canonical(name)
+    return wanted if wanted in families() else None
 
 
 def known_names() -> tuple[str, ...]:
