@@ -19,10 +19,15 @@ from hypothesis import strategies as st
 from PIL import Image, ImageSequence, features
 
 from imgcost.errors import HeaderError
-from imgcost.headers import HEAD_BYTES, Header, name_format, parse_header, read_header
+from imgcost.headers import HEAD_BYTES, Header, name_format, read_header
+from imgcost.headers import parse_header as parse_fields
 
 PROBLEMS = {"empty", "damaged", "unsupported", "not-an-image"}
 PROJECT_SAMPLES = sorted(p for p in (Path(__file__).parents[1] / "data/samples").rglob("*") if p.is_file())
+
+
+def parse_header(head, read_at):
+    return Header(*parse_fields(head, read_at))
 
 
 class Source:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from imgcost.headers.foreign import name_format, refusal, unsupported
 from imgcost.headers.gif import parse_gif
-from imgcost.headers.header import HEAD_BYTES, Header, ReadAt
+from imgcost.headers.header import HEAD_BYTES, Fields, Header, ReadAt
 from imgcost.headers.jpeg import parse_jpeg
 from imgcost.headers.png import parse_png
 from imgcost.headers.webp import parse_webp
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["HEAD_BYTES", "Header", "name_format", "parse_header", "read_header", "unsupported"]
 
-_PARSERS: dict[bytes, Callable[[bytes, ReadAt], Header]] = {
+_PARSERS: dict[bytes, Callable[[bytes, ReadAt], Fields]] = {
     b"\xff\xd8\xff": parse_jpeg,
     b"\x89PN": parse_png,
     b"GIF": parse_gif,
@@ -54,7 +54,9 @@ def read_header(source: bytes | bytearray | memoryview | BinaryIO) -> Header:
         view = memoryview(source)
         if view.ndim != 1 or view.itemsize != 1:
             view = memoryview(view.tobytes())
-        return parse_header(view[:HEAD_BYTES].tobytes(), lambda offset, size: view[offset : offset + size].tobytes())
+        return Header(
+            *parse_header(view[:HEAD_BYTES].tobytes(), lambda offset, size: view[offset : offset + size].tobytes())
+        )
     origin = source.tell()
 
     def read_at(offset: int, size: int) -> bytes:
@@ -66,12 +68,12 @@ def read_header(source: bytes | bytearray | memoryview | BinaryIO) -> Header:
         return found
 
     try:
-        return parse_header(read_at(0, HEAD_BYTES), read_at)
+        return Header(*parse_header(read_at(0, HEAD_BYTES), read_at))
     finally:
         source.seek(origin)
 
 
-def parse_header(head: bytes, read_at: ReadAt) -> Header:
+def parse_header(head: bytes, read_at: ReadAt) -> Fields:
     r"""Read the header of one image of which the first bytes are already here.
 
     Args:
@@ -80,7 +82,7 @@ def parse_header(head: bytes, read_at: ReadAt) -> Header:
             returns fewer bytes only at the end of the file.
 
     Returns:
-        The header.
+        The fields of a `Header`, as a plain tuple.
 
     Raises:
         HeaderError: The bytes are empty, damaged, of a format that the API does not read, or no image.
@@ -88,7 +90,7 @@ def parse_header(head: bytes, read_at: ReadAt) -> Header:
     Example:
         >>> png = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\x02\x80\0\0\x01\xe0\x08\x02\0\0\0" + b"\0\0\0\0"
         >>> parse_header(png, lambda offset, size: png[offset : offset + size])
-        Header(media_type='image/png', width=640, height=480, orientation=1, animated=False)
+        ('image/png', 640, 480, 1, False)
     """
     parse = _PARSERS.get(head[:3])
     if parse is None:

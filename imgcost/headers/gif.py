@@ -6,10 +6,10 @@ from struct import Struct
 from typing import TYPE_CHECKING
 
 from imgcost.headers.foreign import refusal
-from imgcost.headers.header import Header, damaged, impossible
+from imgcost.headers.header import damaged, impossible
 
 if TYPE_CHECKING:
-    from imgcost.headers.header import ReadAt
+    from imgcost.headers.header import Fields, ReadAt
 
 __all__ = ["parse_gif"]
 
@@ -23,7 +23,7 @@ _gif_screen = Struct("<HHB").unpack_from
 _gif_frame = Struct("<HHHHB").unpack_from
 
 
-def parse_gif(head: bytes, read_at: ReadAt) -> Header:  # noqa: C901, PLR0912 - one state machine, best read whole
+def parse_gif(head: bytes, read_at: ReadAt) -> Fields:  # noqa: C901, PLR0912 - one state machine, best read whole
     """Find the first image descriptor for the size, and a second one for animation (GIF89a, 17 to 27)."""
     if not head.startswith((b"GIF87a", b"GIF89a")):
         raise refusal(head)
@@ -77,7 +77,7 @@ def parse_gif(head: bytes, read_at: ReadAt) -> Header:  # noqa: C901, PLR0912 - 
         raise damaged("GIF", "ends before its first frame")
     if not (width and height):
         raise impossible("GIF", width, height)
-    return Header("image/gif", width, height, 1, animated)
+    return "image/gif", width, height, 1, animated
 
 
 def _gif_table_bytes(flags: int) -> int:

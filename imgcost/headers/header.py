@@ -7,7 +7,7 @@ from typing import NamedTuple, TypeAlias
 
 from imgcost.errors import HeaderError
 
-__all__ = ["HEAD_BYTES", "HOP_BYTES", "MAX_STEPS", "Header", "ReadAt", "damaged", "impossible"]
+__all__ = ["HEAD_BYTES", "HOP_BYTES", "MAX_STEPS", "Fields", "Header", "ReadAt", "damaged", "impossible"]
 
 HEAD_BYTES = 1024
 """How many bytes `parse_header` wants first: a read of 32 bytes costs as much, one of 64 KB twice as much."""
@@ -40,6 +40,10 @@ class Header(NamedTuple):
     height: int
     orientation: int
     animated: bool
+
+
+Fields: TypeAlias = tuple[str, int, int, int, bool]
+"""The fields of a `Header` as a plain tuple, which a scan of millions of files builds faster."""
 
 
 def damaged(name: str, what: str) -> HeaderError:

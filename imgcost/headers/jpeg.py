@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from imgcost.headers.exif import EXIF_SIGNATURE, exif_orientation
 from imgcost.headers.foreign import unsupported
-from imgcost.headers.header import HOP_BYTES, MAX_STEPS, Header, damaged, impossible
+from imgcost.headers.header import HOP_BYTES, MAX_STEPS, damaged, impossible
 
 if TYPE_CHECKING:
-    from imgcost.headers.header import ReadAt
+    from imgcost.headers.header import Fields, ReadAt
 
 __all__ = ["parse_jpeg"]
 
@@ -22,7 +22,7 @@ _JPEG_FRAMES = frozenset(range(0xFFC0, 0xFFD0)) - {0xFFC4, 0xFFC8, 0xFFCC}
 _two_shorts = Struct(">HH").unpack_from
 
 
-def parse_jpeg(head: bytes, read_at: ReadAt) -> Header:
+def parse_jpeg(head: bytes, read_at: ReadAt) -> Fields:
     """Hop from marker to marker up to the frame header (ITU T.81, B.1.1 and B.2.2)."""
     window, start, at = head, 0, 2  # the window's place in the file, and the next marker's in the window
     last = len(head) - 10  # where ten bytes are left, enough for a frame's size or an Exif signature
@@ -47,7 +47,7 @@ def parse_jpeg(head: bytes, read_at: ReadAt) -> Header:
                 raise damaged("JPEG", f"has a frame header of only {length} bytes")
             if not (width and height):  # height 0 would leave it to a DNL marker, which decoders do not follow
                 raise impossible("JPEG", width, height)
-            return Header("image/jpeg", width, height, orientation or 1, False)  # noqa: FBT003 - a field, by its place
+            return "image/jpeg", width, height, orientation or 1, False
         else:
             at = _skip_jpeg_oddity(window, at, start, marker)
     raise damaged("JPEG", f"has no frame header within {MAX_STEPS} segments")

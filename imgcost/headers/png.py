@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from imgcost.headers.exif import exif_orientation
 from imgcost.headers.foreign import refusal, unsupported
-from imgcost.headers.header import HOP_BYTES, MAX_STEPS, Header, damaged, impossible
+from imgcost.headers.header import HOP_BYTES, MAX_STEPS, damaged, impossible
 
 if TYPE_CHECKING:
-    from imgcost.headers.header import ReadAt
+    from imgcost.headers.header import Fields, ReadAt
 
 __all__ = ["parse_png"]
 
@@ -20,7 +20,7 @@ _png_chunk = Struct(">I4s").unpack_from
 _png_start = Struct(">I4sII").unpack_from
 
 
-def parse_png(head: bytes, read_at: ReadAt) -> Header:
+def parse_png(head: bytes, read_at: ReadAt) -> Fields:
     """Read IHDR, which must come first (PNG spec 5.6, 11.2.1)."""
     if len(head) < 33 or not head.startswith(_PNG_SIGNATURE):
         if _PNG_SIGNATURE.startswith(head[:8]):
@@ -34,7 +34,7 @@ def parse_png(head: bytes, read_at: ReadAt) -> Header:
     if not (0 < width < 1 << 31 and 0 < height < 1 << 31):
         raise impossible("PNG", width, height)
     orientation, animated = _walk_png(head, read_at)
-    return Header("image/png", width, height, orientation, animated)
+    return "image/png", width, height, orientation, animated
 
 
 def _walk_png(head: bytes, read_at: ReadAt) -> tuple[int, bool]:

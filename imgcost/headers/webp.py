@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from imgcost.headers.exif import exif_orientation
 from imgcost.headers.foreign import refusal
-from imgcost.headers.header import HOP_BYTES, MAX_STEPS, Header, damaged, impossible
+from imgcost.headers.header import HOP_BYTES, MAX_STEPS, damaged, impossible
 
 if TYPE_CHECKING:
-    from imgcost.headers.header import ReadAt
+    from imgcost.headers.header import Fields, ReadAt
 
 __all__ = ["parse_webp"]
 
@@ -22,7 +22,7 @@ _vp8_start = Struct("<B2x3sHH").unpack_from
 _vp8l_start = Struct("<BI").unpack_from
 
 
-def parse_webp(head: bytes, read_at: ReadAt) -> Header:
+def parse_webp(head: bytes, read_at: ReadAt) -> Fields:
     """Read the first chunk, of which there are three kinds (RFC 9649, 2.5 to 2.7)."""
     if head[:4] != b"RIFF" or head[8:12] != b"WEBP":
         raise refusal(head)
@@ -50,7 +50,7 @@ def parse_webp(head: bytes, read_at: ReadAt) -> Header:
         raise damaged("WebP", "begins with a chunk that is none of VP8, VP8L and VP8X")
     if not 0 < width * height < 1 << 32:  # RFC 9649, 2.7
         raise impossible("WebP", width, height)
-    return Header("image/webp", width, height, orientation, animated)
+    return "image/webp", width, height, orientation, animated
 
 
 def _walk_webp(head: bytes, read_at: ReadAt, flags: int) -> tuple[int, bool]:
