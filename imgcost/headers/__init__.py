@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["HEAD_BYTES", "Header", "name_format", "parse_header", "read_header", "unsupported"]
 
-_PARSERS: dict[bytes, Callable[[bytes, ReadAt], Fields]] = {
+_PARSERS: dict[bytes, Callable[[bytes, ReadAt, bool], Fields]] = {
     b"\xff\xd8\xff": parse_jpeg,
     b"\x89PN": parse_png,
     b"GIF": parse_gif,
@@ -73,13 +73,15 @@ def read_header(source: bytes | bytearray | memoryview | BinaryIO) -> Header:
         source.seek(origin)
 
 
-def parse_header(head: bytes, read_at: ReadAt) -> Fields:
+def parse_header(head: bytes, read_at: ReadAt, *, details: bool = True) -> Fields:
     r"""Read the header of one image of which the first bytes are already here.
 
     Args:
         head: The first `HEAD_BYTES` bytes of the file, or all of it where it is shorter.
         read_at: Called as `read_at(offset, size)`, in bytes from the start of the file, where `head` is not enough;
             returns fewer bytes only at the end of the file.
+        details: Whether orientation and animation are asked for. Without them less is read, and they come out as 1
+            and False; what is refused, and every size, stays the same.
 
     Returns:
         The fields of a `Header`, as a plain tuple.
@@ -95,4 +97,4 @@ def parse_header(head: bytes, read_at: ReadAt) -> Fields:
     parse = _PARSERS.get(head[:3])
     if parse is None:
         raise refusal(head)
-    return parse(head, read_at)
+    return parse(head, read_at, details)

@@ -22,11 +22,11 @@ _JPEG_FRAMES = frozenset(range(0xFFC0, 0xFFD0)) - {0xFFC4, 0xFFC8, 0xFFCC}
 _two_shorts = Struct(">HH").unpack_from
 
 
-def parse_jpeg(head: bytes, read_at: ReadAt) -> Fields:
+def parse_jpeg(head: bytes, read_at: ReadAt, details: bool) -> Fields:
     """Hop from marker to marker up to the frame header (ITU T.81, B.1.1 and B.2.2)."""
     window, start, at = head, 0, 2  # the window's place in the file, and the next marker's in the window
     last = len(head) - 10  # where ten bytes are left, enough for a frame's size or an Exif signature
-    orientation = 0
+    orientation = 0 if details else 1  # 0 asks for it
     for _ in range(MAX_STEPS):
         if at > last:
             start += at

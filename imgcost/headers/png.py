@@ -20,7 +20,7 @@ _png_chunk = Struct(">I4s").unpack_from
 _png_start = Struct(">I4sII").unpack_from
 
 
-def parse_png(head: bytes, read_at: ReadAt) -> Fields:
+def parse_png(head: bytes, read_at: ReadAt, details: bool) -> Fields:  # noqa: ARG001 - all of a walk is needed to trust a PNG
     """Read IHDR, which must come first (PNG spec 5.6, 11.2.1)."""
     if len(head) < 33 or not head.startswith(_PNG_SIGNATURE):
         if _PNG_SIGNATURE.startswith(head[:8]):

@@ -22,7 +22,7 @@ _vp8_start = Struct("<B2x3sHH").unpack_from
 _vp8l_start = Struct("<BI").unpack_from
 
 
-def parse_webp(head: bytes, read_at: ReadAt) -> Fields:
+def parse_webp(head: bytes, read_at: ReadAt, details: bool) -> Fields:
     """Read the first chunk, of which there are three kinds (RFC 9649, 2.5 to 2.7)."""
     if head[:4] != b"RIFF" or head[8:12] != b"WEBP":
         raise refusal(head)
@@ -44,7 +44,7 @@ def parse_webp(head: bytes, read_at: ReadAt) -> Fields:
         width = int.from_bytes(head[24:27], "little") + 1
         height = int.from_bytes(head[27:30], "little") + 1
         flags = head[20]
-        if flags & (_WEBP_ANIMATION | _WEBP_EXIF):
+        if details and flags & (_WEBP_ANIMATION | _WEBP_EXIF):
             orientation, animated = _walk_webp(head, read_at, flags)
     else:
         raise damaged("WebP", "begins with a chunk that is none of VP8, VP8L and VP8X")
@@ -75,6 +75,4 @@ def _walk_webp(head: bytes, read_at: ReadAt, flags: int) -> tuple[int, bool]:
         if orientation and frames >= 2:
             break
         at += 8 + size + (size & 1)
-    else:
-        raise damaged("WebP", f"has more than {MAX_STEPS} chunks")
     return orientation or 1, flags & _WEBP_ANIMATION != 0 and frames > 1
