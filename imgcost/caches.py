@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["Cache"]
 
 FORMAT = 1
-"""Raised whenever what a header says is read differently: a cache of another format is begun anew."""
+"""Raised whenever a header is read differently: a cache of another format is begun anew."""
 
 _SCHEMA = "CREATE TABLE files (path BLOB PRIMARY KEY, size INTEGER, mtime_ns INTEGER, found TEXT, checksum INTEGER)"
 
@@ -53,20 +53,17 @@ class Cache:
         notices: What a person should be told, such as that a damaged cache was moved aside.
     """
 
-    def __init__(self, path: str | os.PathLike[str], *, identified: bool) -> None:
+    def __init__(self, path: str | os.PathLike[str]) -> None:
         """Open a cache, or begin one.
 
         Args:
             path: The SQLite file.
-            identified: Whether files of other formats are identified by Pillow in this scan; such answers are kept
-                apart from those without.
 
         Raises:
             ImgcostError: The file can be neither read nor begun, or is a database of something else.
         """
         self.path = Path(path)
         self.notices: list[str] = []
-        self._format = FORMAT * 2 + identified
         self._fresh: dict[str, _State] = {}
         self._usable = True
         self._database = self._open()
@@ -152,7 +149,7 @@ class Cache:
                 tables = {name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
                 if tables - {"files"}:
                     raise ImgcostError(f"{self.path} is a database of something else: name another file")
-                if version == self._format and tables:
+                if version == FORMAT and tables:
                     database.execute("SELECT path, size, mtime_ns, found, checksum FROM files LIMIT 1").fetchone()
                 else:
                     database.execute("DROP TABLE IF EXISTS files")
@@ -177,7 +174,7 @@ class Cache:
 
     def _prepare(self, database: sqlite3.Connection) -> None:
         database.execute(_SCHEMA)
-        database.execute(f"PRAGMA user_version = {self._format}")
+        database.execute(f"PRAGMA user_version = {FORMAT}")
         database.commit()
 
     def _begin_anew(self, error: Exception) -> None:

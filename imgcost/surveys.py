@@ -30,7 +30,7 @@ class Survey(NamedTuple):
         compared: The terms of other models to count for.
         walk: How to walk.
         jobs: The most worker processes.
-        identify: Whether to ask Pillow about files of other formats.
+        details: Whether rows are to tell orientation and animation, and what Pillow says of files of other formats.
         dedupe: Whether to look for duplicates, and count identical contents once.
         cache: A file that remembers what was read, or None.
     """
@@ -39,7 +39,7 @@ class Survey(NamedTuple):
     compared: tuple[Terms, ...] = ()
     walk: Walk = Walk()
     jobs: int = 1
-    identify: bool = False
+    details: bool = False
     dedupe: bool = False
     cache: str | None = None
 
@@ -88,7 +88,8 @@ class Survey(NamedTuple):
         self, paths: Iterable[str | PathLike[str]], digest: _Digest, warn: Callable[[str], None]
     ) -> Generator[_Piece]:
         tasks = chunks(self.walk.steps(paths))
-        probe = partial(probe_chunk, identify=self.identify)
+        # A cache serves later scans too, which may want details.
+        probe = partial(probe_chunk, details=self.details or bool(self.cache))
         members = partial(_members, wanted=self.walk.wants)
         if not (self.dedupe or self.cache):
             # Nothing is asked of the scan as a whole: workers can do all, and only sums and rows travel back.
@@ -101,7 +102,7 @@ class Survey(NamedTuple):
             if self.cache:
                 from imgcost.caches import Cache  # noqa: PLC0415 - most scans need no database
 
-                cache = stack.enter_context(Cache(self.cache, identified=self.identify))
+                cache = stack.enter_context(Cache(self.cache))
                 stack.callback(lambda: deque(map(warn, cache.notices), maxlen=0))
                 found = _remembering(cache, tasks, probe, members, self.jobs)
             else:

@@ -49,7 +49,6 @@ class Tally:
         histograms: For each measure, tokens to number of images.
         downscaled: For each measure, how many images the API would downscale.
         media_types: Images by media type.
-        animated: How many images have more than one frame, of which Claude sees the first.
         file_bytes: Size of all images, bytes.
         duplicates: How many images were left out as duplicates of earlier ones; they are in no other count.
         duplicate_tokens: For each measure, the tokens of those.
@@ -63,7 +62,6 @@ class Tally:
         self.histograms: tuple[Counter[int], ...] = tuple(Counter() for _ in self.measures)
         self.downscaled = [0] * len(self.measures)
         self.media_types: Counter[str] = Counter()
-        self.animated = 0
         self.file_bytes = 0
         self.duplicates = 0
         self.duplicate_tokens = [0] * len(self.measures)
@@ -104,9 +102,8 @@ class Tally:
 
     def _add_images(self, images: list[Image], folders: Iterable[tuple[str, int]]) -> None:
         """Count images, of which so many lie in each folder, in this order."""
-        _, media_types, widths, heights, _, animated, file_bytes, _ = zip(*images, strict=True)
+        _, media_types, widths, heights, _, _, file_bytes, _ = zip(*images, strict=True)
         self.media_types.update(media_types)
-        self.animated += sum(animated)
         self.file_bytes += sum(file_bytes)
         for place, measure in enumerate(self.measures):
             tokens, downscaled = zip(*map(_counter(measure), widths, heights), strict=True)
@@ -127,7 +124,6 @@ class Tally:
         self.duplicates += other.duplicates
         self.duplicate_tokens = _added(self.duplicate_tokens, other.duplicate_tokens)
         self.media_types.update(other.media_types)
-        self.animated += other.animated
         self.file_bytes += other.file_bytes
         for folder, (images, tokens) in other.folders.items():
             images_here, tokens_here = self.folders.get(folder, (0, 0))

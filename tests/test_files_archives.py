@@ -114,7 +114,7 @@ def outcomes(found):
 
 
 def inside(path, *names):
-    return [os.sep.join([path, *name.split("/")]) for name in names]
+    return [f"{path}/{name}".replace("/", os.sep) for name in names]
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
@@ -205,7 +205,6 @@ def test_globs_hold_inside_archives(put, tmp_path, suffix):
     assert kept(include=("none",)) == []
 
 
-@pytest.mark.xfail(reason="only the names and whole paths of members are asked, not the folders that they lie in")
 def test_an_excluded_folder_inside_an_archive_is_passed_over(put):
     path = put("x.zip", [("a.png", png(8, 6)), ("node_modules/b.png", png(9, 6))])
     assert outcomes(found_in(path, wanted=Walk(exclude=("node_modules",)).wants)) == [8]
@@ -225,7 +224,7 @@ def test_many_members_come_in_several_batches(put, monkeypatch, suffix, count, b
 def test_members_are_read_as_they_are_taken_and_closing_closes_the_archive(put, monkeypatch, suffix):
     monkeypatch.setattr(archives, "BATCH_FILES", 2)
     asked, parse = [], archives.parse_header
-    monkeypatch.setattr(archives, "parse_header", lambda *args: asked.append(1) or parse(*args))
+    monkeypatch.setattr(archives, "parse_header", lambda *args, **options: asked.append(1) or parse(*args, **options))
     found = probe_archive(put("x" + suffix, [(str(number), png(8, 6)) for number in range(50)]))
     next(found)
     assert len(asked) == 2
@@ -296,7 +295,6 @@ def test_hostile_names_stay_below_the_archive(put, suffix, name):
     assert found[0].path == path + os.sep + name
 
 
-@pytest.mark.xfail(reason="os.path.join drops the archive's path before a member's absolute one")
 @pytest.mark.parametrize("suffix", [".zip", ".tar"])
 @pytest.mark.parametrize("name", ["/etc/a.png", "//a.png", "/a.png"])
 def test_absolute_names_stay_below_the_archive(put, suffix, name):
@@ -331,7 +329,6 @@ def test_what_is_no_archive_is_listed_as_damaged(put, suffix, data):
     assert found[0].reason.startswith("the archive breaks off: ")
 
 
-@pytest.mark.xfail(reason="tarfile tells at length and in many lines what each of its methods made of it")
 def test_why_a_tar_is_damaged_is_said_in_one_line(put):
     (found,) = found_in(put("x.tar", b"hello"))
     assert "\n" not in found.reason
@@ -380,7 +377,7 @@ def test_a_cut_archive_gives_a_readable_prefix_and_is_never_silent_about_all_of_
     "suffix",
     [
         *(".zip", ".tar.gz", ".tar.bz2", ".tar.xz"),
-        pytest.param(".tar", marks=pytest.mark.xfail(reason="tarfile takes a cut or broken header for the end")),
+        ".tar",
     ],
 )
 def test_a_cut_archive_that_lost_a_member_says_so(put, suffix):
@@ -390,7 +387,6 @@ def test_a_cut_archive_that_lost_a_member_says_so(put, suffix):
         assert told == FULL or "damaged" in told
 
 
-@pytest.mark.xfail(reason="tarfile takes a broken header for the end")
 @pytest.mark.parametrize("suffix", [".tar", ".tar.gz"])
 def test_a_tar_with_a_broken_header_amid_it_says_so(put, suffix):
     raw = bytearray(tarred(THREE))
@@ -421,12 +417,13 @@ def test_compressed_data_that_is_broken_amid_its_first_block_is_damaged(put, suf
     assert "no-access" not in told
 
 
-@pytest.mark.xfail(reason="gzip and bz2 raise an OSError on broken data, which is taken for the system's")
 @pytest.mark.parametrize("suffix", [".tar.gz", ".tar.bz2"])
 def test_compressed_data_that_breaks_later_is_damaged_too_and_no_matter_of_access(put, suffix):
     many = tarred([(f"{number}.png", png(1 + number, 6, size=60_000)) for number in range(40)])
-    data = gzip.compress(many)[:-8] + bytes(8) if suffix == ".tar.gz" else bytearray(bz2.compress(many, 1))
-    if suffix == ".tar.bz2":
+    if suffix == ".tar.gz":  # what follows the first of two streams is none
+        data = gzip.compress(many[: len(many) // 2]) + b"junk" + gzip.compress(many[len(many) // 2 :])
+    else:
+        data = bytearray(bz2.compress(many, 1))
         data[len(data) // 2 : len(data) // 2 + 50] = bytes(50)
     told = outcomes(found_in(put("x" + suffix, bytes(data))))
     assert told[0] == 1

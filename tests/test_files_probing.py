@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import importlib.util
 import io
 import os
 import struct
+import sys
 import threading
 from pathlib import Path
 from types import SimpleNamespace
@@ -97,6 +99,14 @@ def test_an_image_is_told_by_its_content(sample, media_type, orientation, animat
     assert found == Image(str(path), media_type, *size, orientation, animated, path.stat().st_size)
     assert found.duplicate_of is None
     assert descriptors.opened[:1] == descriptors.closed[:1]
+
+
+@pytest.mark.parametrize("sample", ["photos/dogs-orientation-6.jpg", "animations/new-notebook.gif"])
+def test_without_details_neither_orientation_nor_animation_is_told(sample):
+    path = str(SAMPLES / sample)
+    told = probe(path)._replace(orientation=1, animated=False)
+    assert probe(path, details=False) == told != probe(path)
+    assert probe_chunk([Batch("", [path])], details=False) == [("", [told])]
 
 
 @pytest.mark.parametrize(
@@ -202,7 +212,7 @@ def test_a_pipe_that_took_a_files_place_does_not_hang(tmp_path, descriptors):
 
 
 def test_a_failure_that_nobody_foresaw_still_closes_the_file(put, monkeypatch, descriptors):
-    def fail(*_):
+    def fail(*_, **__):
         raise ZeroDivisionError
 
     monkeypatch.setattr(probing, "parse_header", fail)
@@ -251,7 +261,7 @@ def test_other_formats_are_named_and_measured(put, pillow_name, name):
     reason = f"{name} file: the API reads JPEG, PNG, GIF and WebP"
     expected = Unreadable(path, "unsupported", reason, name, *((48, 48) if name == "ICO" else (40, 30)))
     assert identified(probe(path)) == expected
-    assert probe_chunk([Batch("", [path])], identify=True) == [("", [expected])]
+    assert probe_chunk([Batch("", [path])], details=True) == [("", [expected])]
 
 
 def test_without_pillow_well_known_formats_are_named_and_none_is_measured(put):
@@ -426,3 +436,12 @@ def test_where_the_system_does_not_tell_waits_there_are_no_threads(batch, waits,
     readers(batch, monkeypatch)
     monkeypatch.setattr(probing, "getrusage", None)
     assert [readers(batch, monkeypatch) for _ in range(2)] == [(expected, False)] * 2
+
+
+def test_where_the_system_cannot_tell_waits_the_module_says_so(batch, monkeypatch):
+    spec = importlib.util.find_spec("imgcost.files.probing")
+    elsewhere = importlib.util.module_from_spec(spec)
+    monkeypatch.setitem(sys.modules, "resource", None)
+    spec.loader.exec_module(elsewhere)
+    assert elsewhere.getrusage is None
+    assert elsewhere.probe_chunk([batch]) == probe_chunk([batch])

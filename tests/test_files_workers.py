@@ -9,6 +9,7 @@ import threading
 import time
 from itertools import count, islice
 from multiprocessing import active_children
+from pathlib import Path
 
 import pytest
 
@@ -42,8 +43,13 @@ def fail_elsewhere(chunk):
 
 def sleep_on_z(chunk):
     if chunk[0].names == ["z"]:
-        time.sleep(3600)
+        time.sleep(20)
+        Path(chunk[0].folder, "slept to the end").touch()
     return answer(chunk)
+
+
+def ends_on(number):
+    return signal.getsignal(number) is signal.SIG_DFL
 
 
 def members(archive):
@@ -94,9 +100,19 @@ def pools(monkeypatch):
     return started
 
 
+@pytest.fixture
+def sleepers(tmp_path):
+    """Chunks that keep a worker asleep; none of them must come to its end."""
+    yield [[Batch(str(tmp_path), ["z"])]] * 8
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.fixture(autouse=True)
 def nothing_is_left_behind():
+    # Workers that are forked take over what this process does on a signal, such as the command line's way to end.
+    before = signal.signal(signal.SIGTERM, signal.SIG_DFL)
     yield
+    signal.signal(signal.SIGTERM, before)
     assert active_children() == []
 
 
@@ -190,9 +206,9 @@ def test_tasks_are_taken_a_few_ahead_of_the_results_and_no_more(jobs):
 
 
 @pytest.mark.usefixtures("eager")
-def test_closing_early_ends_the_workers_even_amid_their_work():
-    tasks = [chunk("a"), chunk("b"), *(chunk("z") for _ in range(6))]
-    results = spread(iter([*tasks, *map(chunk, "cdefgh")]), sleep_on_z, members, 2)
+def test_closing_early_ends_the_workers_even_amid_their_work(sleepers):
+    tasks = [chunk("a"), chunk("b"), *sleepers, *map(chunk, "cdefgh")]
+    results = spread(iter(tasks), sleep_on_z, members, 2)
     assert [next(results), next(results)] == [[["a"]], [["b"]]]
     assert active_children()
     results.close()
@@ -201,8 +217,8 @@ def test_closing_early_ends_the_workers_even_amid_their_work():
 
 @pytest.mark.usefixtures("eager")
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
-def test_an_error_in_whoever_takes_the_results_ends_the_workers(error):
-    tasks = [chunk("a"), chunk("b"), *(chunk("z") for _ in range(12))]
+def test_an_error_in_whoever_takes_the_results_ends_the_workers(sleepers, error):
+    tasks = [chunk("a"), chunk("b"), *sleepers, *sleepers]
 
     def take():
         for number, _ in enumerate(spread(tasks, sleep_on_z, members, 2)):
@@ -216,12 +232,12 @@ def test_an_error_in_whoever_takes_the_results_ends_the_workers(error):
 
 
 @pytest.mark.usefixtures("eager")
-def test_an_error_in_an_archive_ends_the_workers():
+def test_an_error_in_an_archive_ends_the_workers(sleepers):
     def fail(archive):
         yield archive.path
         raise LookupError
 
-    results = spread([chunk("a"), chunk("b"), Archive("x.zip"), *map(chunk, "zzzz")], sleep_on_z, fail, 2)
+    results = spread([chunk("a"), chunk("b"), Archive("x.zip"), *sleepers], sleep_on_z, fail, 2)
     assert list(islice(results, 3)) == [[["a"]], [["b"]], "x.zip"]
     with pytest.raises(LookupError):
         next(results)
@@ -239,10 +255,10 @@ def test_an_error_in_the_tasks_themselves_ends_the_workers():
 
 
 @pytest.mark.usefixtures("eager")
-def test_children_of_others_are_left_alone():
+def test_children_of_others_are_left_alone(sleepers):
     with workers._pool(1) as stranger:
         assert stranger.submit(os.getppid).result() == HERE
-        results = spread([chunk("a"), chunk("b"), *map(chunk, "zzzz")], sleep_on_z, members, 2)
+        results = spread([chunk("a"), chunk("b"), *sleepers], sleep_on_z, members, 2)
         assert list(islice(results, 2)) == [[["a"]], [["b"]]]
         assert len(active_children()) > 1
         results.close()
@@ -295,7 +311,25 @@ def test_workers_are_forked_on_linux_alone(monkeypatch, platform, method):
 def test_ctrl_c_ends_a_worker_without_a_word():
     before = signal.getsignal(signal.SIGINT)
     try:
-        workers._let_ctrl_c_end_me()
+        workers._let_signals_end_me()
         assert signal.getsignal(signal.SIGINT) is signal.SIG_DFL
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        signal.SIGINT,
+        pytest.param(
+            signal.SIGTERM,
+        ),
+    ],
+)
+def test_a_worker_ends_at_once_on_a_signal_whatever_its_parent_does_on_it(number):
+    before = signal.signal(number, lambda *_: sys.exit(1))
+    try:
+        with workers._pool(1) as pool:
+            assert pool.submit(ends_on, number).result()
+    finally:
+        signal.signal(number, before)

@@ -153,12 +153,17 @@ def test_a_name_that_is_no_utf_8_is_json_too():
     assert json.loads(printed)["path"] == "a\udcff.png"
 
 
-def test_decimals_and_days_are_strings_in_json():
-    data = json.loads(as_json(Report({"usd": Decimal("0.10"), "day": DAY}, [])))
-    assert data == {"usd": "0.10", "day": "2026-11-22"}
+@pytest.mark.parametrize("value", [Decimal("0.10"), DAY, {1}, b"bytes"])
+def test_a_value_that_is_no_json_is_an_error_of_imgcost(value):
+    """A report spells its dollars and days itself: none is guessed at."""
+    with pytest.raises(TypeError, match="not JSON serializable"):
+        as_json(Report({"value": value}, []))
 
 
 # Names
+
+BLANK = {*"\u115f\u1160\u2800\u3164\uffa0", *map(chr, range(0xFE00, 0xFE10))}
+"""Printable to Unicode, and invisible to a person."""
 
 
 @pytest.mark.parametrize(
@@ -190,6 +195,10 @@ def test_decimals_and_days_are_strings_in_json():
         ("\udc7f\udd00", r"\udc7f\udd00"),
         ("\ufffe", r"\ufffe"),
         ("\uffff\U00010000", "\\uffff\U00010000"),
+        ("\u115f\u1160filler\u3164\uffa0", r"\u115f\u1160filler\u3164\uffa0"),
+        ("\u2800braille", r"\u2800braille"),
+        ("\ufe00\ufe0f", r"\ufe00\ufe0f"),
+        ("\ufdff\ufe10", "\ufdff\ufe10"),
         ("\U000e0001tag", r"\U000e0001tag"),
         ("\U0010ffff", r"\U0010ffff"),
         ("", ""),
@@ -209,10 +218,11 @@ def test_what_is_shown_of_a_name_is_printable_and_a_printable_name_is_itself(nam
     shown = visible(name)
     assert shown.isprintable()
     shown.encode("utf-8")
-    if name.isprintable():
+    if name.isprintable() and not set(name) & BLANK:
         assert shown == name
     else:
         assert "\\" in shown
+    assert not set(shown) & BLANK
 
 
 # Dollars and counts
@@ -243,6 +253,11 @@ def test_what_is_shown_of_a_name_is_printable_and_a_printable_name_is_itself(nam
         ("0.104999", "$0.10"),
         ("0.105", "$0.11"),
         ("0.0994", "$0.099"),
+        ("0.09949999", "$0.099"),
+        ("0.0995", "$0.10"),
+        ("0.0999", "$0.10"),
+        ("0.09999999", "$0.10"),
+        ("0.00999", "$0.01"),
         ("0.0949999", "$0.095"),
         # Thousands and beyond.
         ("999.994", "$999.99"),
@@ -320,7 +335,11 @@ ENTRY = {
 
 def test_the_json_of_an_estimate_has_a_schema_every_fact_and_exact_dollars():
     found = {"claude-sonnet-4-6": estimates((1920, 1080), model="claude-sonnet-4-6")}
-    assert json.loads(as_json(estimate_report(found))) == {"schema": "imgcost.estimate/1", "estimates": [ENTRY]}
+    assert json.loads(as_json(estimate_report(found))) == {
+        "schema": "imgcost.estimate/1",
+        "estimates": [ENTRY],
+        "notes": ["By the area formula it would be 1590 tokens."],
+    }
     with_count = json.loads(as_json(estimate_report(found, 7)))["estimates"]
     assert with_count == [ENTRY | {"count": 7, "input_usd_of_count": "0.032760"}]
 
@@ -353,7 +372,7 @@ def test_a_count_has_a_column_and_several_sizes_a_sum():
     assert table.columns[-1] == ">50,000 images"
     assert table.rows[0][-1] == "$200.10"
     assert table.rows[1][-1] == "$8.10"
-    assert (table.rows[2][0], table.rows[2][-1]) == ("together", "$208.20")
+    assert table.rows[2] == ("together", "", "1388", "", "", "$208.20")  # an image and a thousand of what?
     [alone] = estimate_report({"x": estimates((1000, 1000), model="claude-3-sonnet")}, 50_000).tables
     assert len(alone.rows) == 1
 

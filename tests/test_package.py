@@ -213,22 +213,8 @@ def test_what_an_error_does_not_know_it_says():
     assert errors.HeaderError("empty", "nothing in it").format is None
 
 
-def assert_comes_back(kind, args, keywords, message, attributes):
-    back = pickle.loads(pickle.dumps(kind(*args, **keywords)))
+@pytest.mark.parametrize(("kind", "args", "keywords", "message", "attributes"), error_cases())
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+def test_an_error_survives_the_way_back_from_a_worker_process(protocol, kind, args, keywords, message, attributes):
+    back = pickle.loads(pickle.dumps(kind(*args, **keywords), protocol))
     assert (type(back), str(back), vars(back)) == (kind, message, attributes)
-
-
-UNPICKLED = {errors.TableError, errors.UnknownModelError, errors.NoPriceError, errors.MissingExtraError}
-
-
-@pytest.mark.parametrize(("kind", "args", "keywords", "message", "attributes"), error_cases(set(ERRORS) - UNPICKLED))
-def test_an_error_survives_the_way_back_from_a_worker_process(kind, args, keywords, message, attributes):
-    assert_comes_back(kind, args, keywords, message, attributes)
-
-
-@pytest.mark.xfail(
-    reason="pickle calls the class with the finished message instead of the parts: a __reduce__ is missing"
-)
-@pytest.mark.parametrize(("kind", "args", "keywords", "message", "attributes"), error_cases(UNPICKLED))
-def test_every_other_error_survives_it_too(kind, args, keywords, message, attributes):
-    assert_comes_back(kind, args, keywords, message, attributes)

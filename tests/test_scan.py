@@ -116,12 +116,7 @@ def test_a_scan_of_all_samples_finds_each_once_and_agrees_with_pillow():
 
 # One scan as a whole.
 
-ARCHIVES = pytest.mark.xfail(
-    reason="scan() hands an Archive to probe_archive(), which takes its path: no member is found"
-)
 
-
-@ARCHIVES
 def test_everything_that_is_met_comes_out_in_the_stable_order(collection):
     found = list(scan(collection, collection / "none"))
     names = [os.path.relpath(one.path, collection).replace(os.sep, "/") for one in found]
@@ -140,7 +135,6 @@ def test_everything_that_is_met_comes_out_in_the_stable_order(collection):
     assert told == [*kinds, *kinds, *archive, *kinds, *kinds, "damaged", "missing"]
 
 
-@ARCHIVES
 def test_options_reach_the_walk_and_the_archives(collection):
     def count(**options):
         return len(list(scan(collection, **options)))
@@ -151,7 +145,7 @@ def test_options_reach_the_walk_and_the_archives(collection):
     assert count(include=["*/x.cbz*"]) == 3
     assert count(exclude=["b"]) == 2 * len(CONTENTS) + 1
     assert count(exclude=["*.jpg", "*.tar"]) == everything - 2
-    (unnamed,) = scan(collection / "a" / "5.png", identify=False)
+    (unnamed,) = scan(collection / "a" / "5.png", details=False)
     assert (unnamed.problem, unnamed.format) == ("not-an-image", None)
 
 
@@ -197,7 +191,7 @@ def test_scanning_nothing_gives_nothing(tmp_path):
 def test_a_plain_scan_loads_neither_pillow_nor_workers_nor_archive_libraries():
     code = (
         "import sys; from imgcost.files import scan;"
-        "found = list(scan(*sys.argv[1:], identify=False, jobs=8)); assert len(found) > 5, found;"
+        "found = list(scan(*sys.argv[1:], details=False, jobs=8)); assert len(found) > 5, found;"
         "print({'PIL', 'concurrent.futures', 'multiprocessing', 'zipfile', 'tarfile', 'numpy'} & set(sys.modules))"
     )
     command = [sys.executable, "-I", "-c", code, SAMPLES / "photos", SAMPLES / "broken"]
@@ -283,4 +277,4 @@ def test_a_random_tree_packed_into_an_archive_holds_what_the_tree_holds(tree, ki
         archive = shutil.make_archive(os.path.join(place, "tree"), kind, top)  # noqa: PTH118 - it takes no Path in 3.11
         packed = [one for groups in probe_archive(archive) for _, found in groups for one in found]
         below = Counter((os.path.relpath(one.path, archive), *summed_up(one)) for one in packed)
-        assert below == Counter((os.path.relpath(one.path, top), *summed_up(one)) for one in scan(top, identify=False))
+        assert below == Counter((os.path.relpath(one.path, top), *summed_up(one)) for one in scan(top, details=False))

@@ -107,7 +107,7 @@ def command(
         compared=tuple(compared),
         walk=Walk(follow_symlinks, include, exclude, archives),
         jobs=jobs or min(_cores(), MOST_JOBS),
-        identify=bool(output or rows),
+        details=bool(output or rows),
         dedupe=dedupe,
         cache=cache_file,
     )

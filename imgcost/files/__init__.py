@@ -45,7 +45,7 @@ def scan(
     include: tuple[str, ...] = (),
     exclude: tuple[str, ...] = (),
     archives: bool = True,
-    identify: bool = True,
+    details: bool = True,
     jobs: int = 1,
 ) -> Iterator[Image | Unreadable]:
     """Find every image in files, folders and archives, by content, without decoding a pixel.
@@ -61,7 +61,8 @@ def scan(
             with a slash against the whole path.
         exclude: Globs; files and folders that match one are passed over.
         archives: Whether to look into zip and tar files.
-        identify: Whether to ask Pillow what a file of another format is, and how large. Without it only well-known
+        details: Whether orientation and animation are asked for, and what Pillow says of files of other formats.
+            Without them less is read: every `orientation` is 1 and every `animated` False, only well-known foreign
             formats are named, and Pillow is not loaded.
         jobs: The most worker processes. They are started only where enough files lie ahead to be worth it.
 
@@ -72,8 +73,11 @@ def scan(
     [('no/such/folder', 'missing')]
     """
     walk = Walk(follow_symlinks, tuple(include), tuple(exclude), archives)
-    work = partial(probe_chunk, identify=identify)
-    stream = partial(probe_archive, wanted=walk.wants)
+    work = partial(probe_chunk, details=details)
+
+    def stream(archive: Archive) -> Iterator[list[Group]]:
+        return probe_archive(archive.path, walk.wants)
+
     for groups in spread(chunks(walk.steps(paths)), work, stream, jobs):
         for _, found in groups:
             yield from found

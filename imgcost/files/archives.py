@@ -5,9 +5,8 @@ Nothing is unpacked to disk, and no more of a member is decompressed than its he
 
 from __future__ import annotations
 
-import os
 from functools import partial
-from typing import IO, TYPE_CHECKING, TypeAlias
+from typing import IO, TYPE_CHECKING, TypeAlias, cast
 
 from imgcost.errors import HeaderError
 from imgcost.files.found import Image, Unreadable, no_access
@@ -43,11 +42,11 @@ def probe_archive(path: str, wanted: Callable[..., bool] | None = None) -> Itera
     count = 0
     try:
         for name, size, open_member in _members(path):
-            inside, base = os.path.split(name)
-            folder = os.path.join(path, inside) if inside else path
-            if wanted is not None and not wanted(folder, base, is_folder=False):
+            # Joined as text: an absolute name stays below the archive.
+            folder, _, base = f"{path}/{name.lstrip('/')}".rpartition("/")
+            if wanted is not None and not _wanted(wanted, path, folder, base):
                 continue
-            found = _probe_member(os.path.join(folder, base), size, open_member)
+            found = _probe_member(f"{folder}/{base}", size, open_member)
             if groups and groups[-1][0] == folder:
                 groups[-1][1].append(found)
             else:
@@ -56,12 +55,22 @@ def probe_archive(path: str, wanted: Callable[..., bool] | None = None) -> Itera
             if count % BATCH_FILES == 0:
                 yield groups
                 groups = []
-    except OSError as error:
-        groups.append(("", [no_access(path, error)]))
     except Exception as error:  # noqa: BLE001 - both libraries raise what they like on bytes that lie
-        groups.append(("", [Unreadable(path, "damaged", f"the archive breaks off: {_words(error)}")]))
+        of_system = isinstance(error, OSError) and error.errno is not None
+        reason = f"the archive breaks off: {_words(error)}"
+        groups.append(("", [no_access(path, error) if of_system else Unreadable(path, "damaged", reason)]))  # type: ignore[arg-type] # narrowed above
     if groups:
         yield groups
+
+
+def _wanted(wanted: Callable[..., bool], path: str, folder: str, base: str) -> bool:
+    """Ask the globs about a member and about every folder that it lies in."""
+    above = path
+    for inner in filter(None, folder[len(path) :].split("/")):
+        if not wanted(above, inner, is_folder=True):
+            return False
+        above = f"{above}/{inner}"
+    return wanted(folder, base, is_folder=False)
 
 
 def _members(path: str) -> Iterator[_Member]:
@@ -86,6 +95,11 @@ def _tar_members(path: str) -> Iterator[_Member]:
                 yield member.name, member.size, partial(_open_tar_member, archive, member)
             # The library keeps every member that it has passed, which for a million of them is a gigabyte.
             archive.members.clear()  # type: ignore[attr-defined] # documented by use only
+        # It also takes a broken header for the end, which is where a block of zeros or nothing at all stands.
+        stream = cast("IO[bytes]", archive.fileobj)
+        stream.seek(archive.offset)
+        if stream.read(tarfile.BLOCKSIZE).strip(b"\0"):
+            raise tarfile.ReadError("a header is broken or cut")
 
 
 def _open_tar_member(archive: tarfile.TarFile, member: tarfile.TarInfo) -> IO[bytes] | None:
@@ -115,4 +129,4 @@ def _probe_member(path: str, size: int, open_member: Callable[[], IO[bytes] | No
 
 
 def _words(error: Exception) -> str:
-    return str(error) or type(error).__name__
+    return (str(error).splitlines() or [type(error).__name__])[0]

@@ -14,8 +14,9 @@ class Image(NamedTuple):
         media_type: `image/jpeg`, `image/png`, `image/gif` or `image/webp`, by content.
         width: Width as stored, px.
         height: Height as stored, px.
-        orientation: EXIF orientation, 1 to 8; 1 where none is said. It never changes the tokens.
-        animated: Whether there is more than one frame; Claude sees the first.
+        orientation: EXIF orientation, 1 to 8; 1 where none is said, or details were not asked for. It never changes
+            the tokens.
+        animated: Whether there is more than one frame, if details were asked for; Claude sees the first.
         file_bytes: Size of the file, bytes.
         duplicate_of: Where duplicates are looked for: the path of an earlier image with the same bytes.
     """

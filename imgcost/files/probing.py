@@ -33,11 +33,13 @@ _OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY
 _image = partial(tuple.__new__, Image)
 
 
-def probe(path: str) -> Found:
+def probe(path: str, details: bool = True) -> Found:
     """Read one file's header.
 
     Args:
         path: The file.
+        details: Whether orientation and animation are asked for. Without them less is read, and they come out as 1
+            and False.
 
     Returns:
         The image, or why it is none.
@@ -57,7 +59,7 @@ def probe(path: str) -> Found:
     try:
         head = os.read(descriptor, HEAD_BYTES)
         file_bytes = os.lseek(descriptor, 0, os.SEEK_END)
-        return _image((path, *parse_header(head, read_at), file_bytes, None))
+        return _image((path, *parse_header(head, read_at, details=details), file_bytes, None))
     except HeaderError as error:
         return Unreadable(path, error.problem, error.reason, error.format)
     except OSError as error:
@@ -66,12 +68,12 @@ def probe(path: str) -> Found:
         os.close(descriptor)
 
 
-def probe_chunk(chunk: Iterable[Batch | Unreadable], *, identify: bool = False) -> list[Group]:
+def probe_chunk(chunk: Iterable[Batch | Unreadable], *, details: bool = False) -> list[Group]:
     """Probe every file of a chunk, in its order.
 
     Args:
         chunk: Batches of files, and what the walk could not enter.
-        identify: Whether to ask Pillow about files of other formats.
+        details: Whether orientation and animation are asked for, and what Pillow says of files of other formats.
 
     Returns:
         For each batch its folder and what was found in it.
@@ -82,8 +84,8 @@ def probe_chunk(chunk: Iterable[Batch | Unreadable], *, identify: bool = False) 
             groups.append(("", [step]))
             continue
         prefix = os.path.join(step.folder, "")
-        found = _probe_all([prefix + name for name in step.names])
-        groups.append((step.folder, [identified(one) for one in found] if identify else found))
+        found = _probe_all([prefix + name for name in step.names], details)
+        groups.append((step.folder, [identified(one) for one in found] if details else found))
     return groups
 
 
@@ -108,27 +110,29 @@ class _Storage:
 _storage = _Storage()
 
 
-def _probe_all(paths: list[str]) -> list[Found]:
+def _probe_all(paths: list[str], details: bool) -> list[Found]:
     if getrusage is None or len(paths) < _Storage.LEAST:
-        return [probe(path) for path in paths]
+        return [probe(path, details) for path in paths]
     if _storage.patience:
         _storage.patience -= 1
-        return _probe_in_threads(paths)
+        return _probe_in_threads(paths, details)
     waits = getrusage(RUSAGE_THREAD).ru_nvcsw
-    found = [probe(path) for path in paths]
+    found = [probe(path, details) for path in paths]
     if getrusage(RUSAGE_THREAD).ru_nvcsw - waits > len(paths) // 4:
         _storage.patience = _Storage.PATIENCE
     return found
 
 
-def _probe_in_threads(paths: list[str]) -> list[Found]:
+def _probe_in_threads(paths: list[str], details: bool) -> list[Found]:
     if _storage.pool is None:
         from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - only slow storage pays for it
 
         _storage.pool = ThreadPoolExecutor(_Storage.THREADS)
     size = -(-len(paths) // _Storage.THREADS)
     parts = [paths[start : start + size] for start in range(0, len(paths), size)]
-    return [one for part in _storage.pool.map(lambda part: [probe(path) for path in part], parts) for one in part]
+    return [
+        one for part in _storage.pool.map(lambda part: [probe(path, details) for path in part], parts) for one in part
+    ]
 
 
 def identified(found: Found) -> Found:

@@ -142,6 +142,8 @@ class Walk(NamedTuple):
             except OSError as error:
                 yield no_access(folder, error)
                 continue
+            if wanted:  # whatever a link leads to, its name may be excluded
+                others = [name for name in others if wanted(folder, name, is_folder=True)]
             yield from self._sort_out(folder, others, names, subfolders)
             if wanted:
                 names = [name for name in names if wanted(folder, name, is_folder=False)]

@@ -119,7 +119,7 @@ def _pool(jobs: int) -> Iterator[ProcessPoolExecutor]:
     from multiprocessing import active_children  # noqa: PLC0415 - see above
 
     strangers = set(active_children())
-    pool = ProcessPoolExecutor(jobs, mp_context=_context(), initializer=_let_ctrl_c_end_me)
+    pool = ProcessPoolExecutor(jobs, mp_context=_context(), initializer=_let_signals_end_me)
     try:
         yield pool
     except BaseException:
@@ -137,6 +137,7 @@ def _context() -> BaseContext:
     return get_context("fork" if sys.platform == "linux" and threading.active_count() == 1 else "spawn")
 
 
-def _let_ctrl_c_end_me() -> None:
-    """A worker holds nothing that must be put in order: let the signal end it, without a word."""
+def _let_signals_end_me() -> None:
+    """A worker holds nothing that must be put in order: let a signal end it, whatever its parent does on one."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)

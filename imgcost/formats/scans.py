@@ -55,7 +55,6 @@ def scan_report(tally: Tally, asked: Mapping[str, Terms], compared: Sequence[Ter
         "images": tally.images,
         "file_bytes": tally.file_bytes,
         "media_types": dict(sorted(tally.media_types.items())),
-        "animated": tally.animated,
         "duplicates": tally.duplicates,
         "models": [_costs(tally, terms) for terms in asked.values()],
         "compared": [_costs(tally, terms) for terms in others],

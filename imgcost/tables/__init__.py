@@ -6,6 +6,8 @@ The files stand in `imgcost/published/`. Each is read and checked once, when it 
 from __future__ import annotations
 
 from functools import cache
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from imgcost.tables.catalog import (
     Model,
@@ -19,19 +21,6 @@ from imgcost.tables.catalog import (
     models,
     today,
 )
-from imgcost.tables.limits import (
-    Advice,
-    Limits,
-    LimitTable,
-    Platform,
-    Statement,
-    advice_on,
-    limits_on,
-    load_limits,
-    platforms,
-    statements,
-)
-from imgcost.tables.measured import Measured, MeasuredName, find_measured, load_measured, measurements
 from imgcost.tables.pricelist import CacheStart, Multiplier, MultiplierName, PriceRow, PriceTable, load_prices
 from imgcost.tables.pricing import (
     cache_starts,
@@ -43,6 +32,21 @@ from imgcost.tables.pricing import (
     prompt_usd_per_mtok,
 )
 from imgcost.tables.reading import Entry, Source, read_published, read_sources
+
+if TYPE_CHECKING:
+    from imgcost.tables.limits import (
+        Advice,
+        Limits,
+        LimitTable,
+        Platform,
+        Statement,
+        advice_on,
+        limits_on,
+        load_limits,
+        platforms,
+        statements,
+    )
+    from imgcost.tables.measured import Measured, MeasuredName, find_measured, load_measured, measurements
 
 __all__ = [
     "Advice",
@@ -86,6 +90,33 @@ __all__ = [
     "statements",
     "today",
 ]
+
+_LATE = {
+    "Advice": "limits",
+    "LimitTable": "limits",
+    "Limits": "limits",
+    "Measured": "measured",
+    "MeasuredName": "measured",
+    "Platform": "limits",
+    "Statement": "limits",
+    "advice_on": "limits",
+    "find_measured": "measured",
+    "limits_on": "limits",
+    "load_limits": "limits",
+    "load_measured": "measured",
+    "measurements": "measured",
+    "platforms": "limits",
+    "statements": "limits",
+}
+"""Names whose room is imported when they are first used: an estimate asks for no limits."""
+
+
+def __getattr__(name: str) -> Any:
+    """Import a late name from its room."""
+    if name in _LATE:
+        return getattr(import_module(f"imgcost.tables.{_LATE[name]}"), name)
+    raise AttributeError(f"module 'imgcost.tables' has no attribute {name!r}")
+
 
 FILES = ("models.toml", "prices.toml", "limits.toml", "measured.toml")
 

@@ -1,0 +1,549 @@
+"""What earlier scans have read: used where nothing changed, and never trusted where anything is amiss."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import struct
+import tempfile
+from functools import partial
+from pathlib import Path
+from zlib import crc32
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from imgcost import caches
+from imgcost.caches import Cache
+from imgcost.errors import ImgcostError
+from imgcost.estimates import terms
+from imgcost.files import Batch, Unreadable, probe_chunk, probing
+from imgcost.reports import open_rows
+from imgcost.surveys import Survey
+
+LONG_AGO = 1_600_000_000 * 10**9
+"""A time of modification that is not racy, in nanoseconds."""
+
+TERMS = (terms("claude-3-sonnet"),)
+
+
+def png(width, height, tail=b""):
+    header = struct.pack(">4sIIBBBBB", b"IHDR", width, height, 8, 2, 0, 0, 0)
+    return (
+        b"\x89PNG\r\n\x1a\n\0\0\0\r"
+        + header
+        + struct.pack(">I", crc32(header))
+        + b"\0\0\0\0IDAT\x35\xaf\x06\x1e"
+        + tail
+    )
+
+
+def write(path, data, mtime_ns=LONG_AGO):
+    path.write_bytes(data)
+    os.utime(path, ns=(mtime_ns, mtime_ns))
+
+
+class Place:
+    """A folder of files, a cache beside it, and what a scan of one with the other did."""
+
+    def __init__(self, folder):
+        self.folder = folder / "files"
+        self.cache = folder / "cache"
+        self.folder.mkdir()
+        self.notices = []
+
+    def put(self, name, data, mtime_ns=LONG_AGO):
+        write(self.folder / name, data, mtime_ns)
+
+    def rows(self, *, cache=True, **options):
+        target = self.folder.parent / "rows.jsonl"
+        survey = Survey(TERMS, cache=str(self.cache) if cache else None, **options)
+        with open_rows(str(target), "jsonl") as writer:
+            tally = survey.run([str(self.folder)], [("jsonl", writer)], warn=self.notices.append)
+        return target.read_bytes(), tally.tokens(tally.measures[0]), tally.unreadable
+
+    def kept(self):
+        with sqlite3.connect(self.cache) as database:
+            names = [Path(os.fsdecode(path)).name for (path,) in database.execute("SELECT path FROM files ORDER BY 1")]
+        database.close()
+        return names
+
+
+@pytest.fixture
+def place(tmp_path):
+    return Place(tmp_path)
+
+
+@pytest.fixture
+def filled(place):
+    """A place whose cache knows every file."""
+    for number in range(12):
+        place.put(f"{number:02}.png", png(28 * (number + 1), 28))
+    place.put("broken.png", png(1, 1)[:20])
+    place.put("empty.png", b"")
+    place.put("notes.txt", b"notes")
+    place.rows()
+    return place
+
+
+@pytest.fixture
+def opened(monkeypatch):
+    """Names of the files that a scan opens."""
+    names = []
+    probe = probing.probe
+
+    def spy(path):
+        names.append(Path(path).name)
+        return probe(path)
+
+    monkeypatch.setattr(probing, "probe", spy)
+    return names
+
+
+# What is opened again
+
+
+def test_a_second_scan_opens_nothing_that_has_not_changed(filled, opened):
+    expected = filled.rows(cache=False)
+    opened.clear()
+    assert filled.rows() == expected
+    assert opened == []
+    assert filled.notices == []
+
+
+def test_what_is_said_of_the_content_is_remembered_too(filled):
+    assert {"broken.png", "empty.png", "notes.txt"} <= set(filled.kept())
+    _, _, unreadable = filled.rows()
+    assert [one.problem for one in unreadable] == ["damaged", "empty", "not-an-image"]
+    assert all(isinstance(one, Unreadable) for one in unreadable)
+
+
+@pytest.mark.parametrize(
+    ("data", "mtime_ns"),
+    [(png(99, 99, b"longer"), LONG_AGO), (png(99, 28), LONG_AGO + 1), (png(99, 28), LONG_AGO - 1)],
+    ids=["size", "later", "earlier"],
+)
+def test_a_file_that_changed_is_read_again(filled, opened, data, mtime_ns):
+    filled.put("03.png", data, mtime_ns)
+    assert filled.rows() == filled.rows(cache=False)
+    assert opened[0] == "03.png"
+    opened.clear()
+    filled.rows()
+    assert opened == []
+
+
+def test_new_files_are_read_and_vanished_ones_are_gone(filled, opened):
+    (filled.folder / "05.png").unlink()
+    filled.put("035.png", png(7, 7))
+    rows, _, _ = filled.rows()
+    assert opened == ["035.png"]
+    assert b"05.png" not in rows
+    assert rows == filled.rows(cache=False)[0]
+
+
+def test_a_file_that_was_renamed_is_another(filled, opened):
+    (filled.folder / "05.png").rename(filled.folder / "renamed.png")
+    filled.rows()
+    assert opened == ["renamed.png"]
+
+
+def test_a_file_is_known_by_its_absolute_path(filled, opened, monkeypatch):
+    monkeypatch.chdir(filled.folder)
+    tally = Survey(TERMS, cache=str(filled.cache)).run(["."])
+    assert (tally.images, opened) == (12, [])
+    assert [one.path for one in tally.unreadable] == ["./broken.png", "./empty.png", "./notes.txt"]
+
+
+def test_a_name_that_is_no_utf_8_is_known_again(place, opened):
+    name = os.fsdecode(b"caf\xe9.png")
+    place.put(name, png(5, 5))
+    assert place.rows() == place.rows()
+    assert opened == [name]
+
+
+def test_what_could_not_be_reached_is_not_remembered(place, opened):
+    place.put("a.png", png(5, 5))
+    (place.folder / "link").symlink_to("nothing")
+    with Cache(place.cache, identified=False) as cache:
+        gone = Batch(str(place.folder), ["gone.png", "nul\0.png", "a.png"])
+        groups = probe_chunk([gone])
+        assert cache.known([gone]) == {}
+        cache.keep([*groups, ("", [Unreadable("x", "no-access", "permission denied")])])
+        (folder, found) = groups[0]
+        cache._fresh[found[0].path] = caches._State(1, 1)
+        cache.keep([(folder, [Unreadable(found[0].path, "no-access", "permission denied")])])
+    assert place.kept() == ["a.png"]
+
+
+def test_a_file_modified_just_now_is_not_remembered(place, opened, monkeypatch):
+    now = LONG_AGO + 10**12
+    monkeypatch.setattr(caches.time, "time_ns", lambda: now)
+    place.put("kept.png", png(5, 5), now - caches.RACY_NS)
+    place.put("racy.png", png(5, 5), now - caches.RACY_NS + 1)
+    place.put("to-come.png", png(5, 5), now + 10**12)
+    place.rows()
+    assert place.kept() == ["kept.png"]
+    opened.clear()
+    place.rows()
+    assert opened == ["racy.png", "to-come.png"]
+
+
+def test_the_same_file_twice_in_one_scan(place):
+    place.put("a.png", png(28, 28))
+    survey = Survey(TERMS, cache=str(place.cache))
+    path = str(place.folder / "a.png")
+    assert [survey.run([path, path]).images for _ in range(2)] == [2, 2]
+
+
+def test_more_files_than_sqlite_takes_parameters(place, opened):
+    for number in range(1203):
+        place.put(f"{number}.png", png(1 + number, 1))
+    expected = place.rows()
+    opened.clear()
+    assert place.rows() == expected
+    assert opened == []
+
+
+def test_what_pillow_identified_is_kept_apart_from_what_it_was_not_asked(place, opened):
+    place.put("a.tif", b"II*\0\x08\0\0\0\0\0" + bytes(20))
+    place.put("a.png", png(1, 1))
+    place.rows()
+    place.rows(identify=True)
+    assert opened == ["a.png", "a.tif"] * 2
+    place.rows(identify=True)
+    assert opened == ["a.png", "a.tif"] * 2
+    assert place.notices == []
+
+
+edits = st.lists(
+    st.tuples(
+        st.sampled_from(["write", "touch", "delete", "scan"]),
+        st.sampled_from(["a.png", "b.png", "c.png"]),
+        st.sampled_from([png(5, 5), png(6, 6), png(50, 5, b"longer"), b"", b"no image", png(1, 1)[:20]]),
+    ),
+    max_size=10,
+)
+
+
+@settings(max_examples=40)
+@given(edits)
+def test_with_the_cache_a_scan_says_what_it_says_without(steps):
+    with tempfile.TemporaryDirectory() as folder:
+        place = Place(Path(folder))
+        for number, (edit, name, data) in enumerate([*steps, ("scan", "", b"")]):
+            file = place.folder / name
+            match edit:
+                case "write":
+                    place.put(name, data, LONG_AGO + number)
+                case "touch" if file.exists():
+                    os.utime(file, ns=(LONG_AGO, LONG_AGO + number))
+                case "delete":
+                    file.unlink(missing_ok=True)
+                case "scan":
+                    assert place.rows() == place.rows(cache=False)
+        assert place.notices == []
+
+
+def test_an_interrupted_scan_keeps_what_it_had(place, opened):
+    for folder in ("a", "b"):
+        (place.folder / folder).mkdir()
+        for number in range(1000):
+            place.put(f"{folder}/{number}.png", b"")
+
+    def interrupt(_files):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        Survey(TERMS, cache=str(place.cache)).run([str(place.folder)], progress=interrupt)
+    opened.clear()
+    place.rows()
+    assert len(opened) == 1000
+
+
+# What is damaged
+
+PRAGMA_TOO_EARLY = pytest.mark.xfail(
+    reason="_connect runs PRAGMA synchronous, which reads the file: damage is refused there and never moved aside"
+)
+
+
+def damaged(place):
+    return sorted(path.name for path in place.folder.parent.iterdir() if ".damaged" in path.name)
+
+
+def test_an_empty_file_is_an_empty_cache(place, opened):
+    place.put("a.png", png(5, 5))
+    place.cache.touch()
+    place.rows()
+    assert place.rows() == place.rows(cache=False)
+    assert (place.notices, damaged(place), opened) == ([], [], ["a.png", "a.png"])
+
+
+@PRAGMA_TOO_EARLY
+@pytest.mark.parametrize(
+    "content", [b"not a database at all", bytes(5000), b"\xff" * 5000], ids=["text", "zeros", "ones"]
+)
+def test_what_is_no_database_is_moved_aside_with_a_notice(filled, content):
+    expected = filled.rows(cache=False)
+    filled.cache.write_bytes(content)
+    assert filled.rows() == expected
+    [notice] = filled.notices
+    assert str(filled.cache) in notice
+    assert "was damaged" in notice
+    assert "it is now cache.damaged, and begun anew" in notice
+    assert (filled.folder.parent / "cache.damaged").read_bytes() == content
+    assert len(filled.kept()) == 15
+
+
+@PRAGMA_TOO_EARLY
+def test_each_damaged_cache_is_moved_to_a_name_of_its_own(filled):
+    for content in (b"1" * 99, b"2" * 99, b"3" * 99):
+        filled.cache.write_bytes(content)
+        filled.rows()
+    assert damaged(filled) == ["cache.damaged", "cache.damaged-1", "cache.damaged-2"]
+    assert (filled.folder.parent / "cache.damaged-2").read_bytes() == b"3" * 99
+    assert "it is now cache.damaged-2" in filled.notices[-1]
+
+
+@PRAGMA_TOO_EARLY
+def test_what_lies_beside_a_damaged_cache_is_not_taken_for_the_new_ones(filled):
+    filled.cache.write_bytes(b"damaged" * 99)
+    for tail in ("-journal", "-wal", "-shm"):
+        (filled.folder.parent / f"cache{tail}").write_bytes(b"old")
+    filled.rows()
+    assert sorted(path.name for path in filled.folder.parent.iterdir() if path.name.startswith("cache")) == [
+        "cache",
+        "cache.damaged",
+    ]
+
+
+@PRAGMA_TOO_EARLY
+def test_a_cache_that_was_cut_never_lies(filled):
+    expected = filled.rows(cache=False)
+    whole = filled.cache.read_bytes()
+    for length in range(0, len(whole), 97):
+        filled.cache.write_bytes(whole[:length])
+        filled.notices.clear()
+        assert filled.rows() == expected
+        assert len(filled.notices) == len(damaged(filled)) <= 1
+        assert filled.rows() == expected
+        for aside in damaged(filled):
+            (filled.folder.parent / aside).unlink()
+
+
+@PRAGMA_TOO_EARLY
+def test_a_cache_with_any_byte_changed_never_lies(filled):
+    expected = filled.rows(cache=False)
+    whole = filled.cache.read_bytes()
+    used = [at for at, byte in enumerate(whole) if byte] + list(range(0, len(whole), 997))
+    told = 0
+    for at in [*range(100), *used[100::23]]:
+        for flip in (0x01, 0xFF):
+            filled.cache.write_bytes(whole[:at] + bytes([whole[at] ^ flip]) + whole[at + 1 :])
+            filled.notices.clear()
+            try:
+                assert filled.rows() == expected, at
+            except ImgcostError as error:  # its list of tables names another: it may be somebody's
+                assert "a database of something else" in str(error)  # noqa: PT017 - most bytes do not raise
+            told += len(filled.notices)
+            for aside in damaged(filled):
+                (filled.folder.parent / aside).unlink()
+    assert told > 10
+
+
+def change(place, statement, *values):
+    database = sqlite3.connect(place.cache)
+    database.execute(statement, values)
+    database.commit()
+    database.close()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE files SET checksum = checksum + 1",
+        "UPDATE files SET checksum = NULL",
+        "UPDATE files SET found = replace(found, '28', '29')",
+        "UPDATE files SET found = 'no json'",
+        "UPDATE files SET found = x'ff'",
+        "UPDATE files SET found = NULL",
+    ],
+)
+def test_a_row_that_is_not_what_was_written_damages_the_cache(filled, statement):
+    expected = filled.rows(cache=False)
+    change(filled, statement)
+    assert filled.rows() == expected
+    assert len(filled.notices) == 1
+    assert "a row is not what was written" in filled.notices[0]
+    assert len(filled.kept()) == 15
+
+
+@pytest.mark.parametrize("statement", ["UPDATE files SET size = size + 1", "UPDATE files SET mtime_ns = 'x'"])
+def test_a_row_of_another_state_is_of_no_use(filled, opened, statement):
+    change(filled, statement)
+    assert filled.rows() == filled.rows(cache=False)
+    assert len(opened) == 30
+    assert filled.notices == []
+
+
+def test_damage_in_the_middle_of_a_scan_forgets_what_was_half_read(filled):
+    """Damage that shows only in the second part: what was found before it stands, what comes after is read."""
+    for number in range(1200):
+        filled.put(f"more-{number:04}.png", png(1 + number, 1))
+    expected = filled.rows()
+    change(filled, "UPDATE files SET checksum = 0 WHERE CAST(path AS TEXT) LIKE '%more-1150.png'")
+    assert filled.rows() == expected
+    assert len(filled.notices) == 1
+
+
+def test_damage_that_shows_only_in_writing_is_noticed(filled, monkeypatch):
+    expected = filled.rows(cache=False)
+    filled.put("new.png", png(3, 3))
+    known = Cache.known
+
+    def damage_then(self, chunk):
+        found = known(self, chunk)
+        self._database.execute("DROP TABLE files")
+        return found
+
+    monkeypatch.setattr(Cache, "known", damage_then)
+    assert filled.rows()[0] != expected[0]
+    monkeypatch.undo()
+    [notice] = filled.notices
+    assert "no such table" in notice
+    assert filled.kept() == []
+    assert filled.rows() == filled.rows(cache=False)
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        "CREATE TABLE files (path)",
+        "CREATE TABLE files (path, size, mtime_ns, found)",
+        "CREATE TABLE files (a, b, c, d, e)",
+    ],
+)
+def test_a_table_of_another_shape_is_begun_anew_with_a_notice(filled, schema):
+    expected = filled.rows(cache=False)
+    change(filled, "DROP TABLE files")
+    change(filled, schema)
+    assert filled.rows() == expected
+    assert len(filled.notices) == 1
+    assert len(filled.kept()) == 15
+
+
+@pytest.mark.parametrize("version", [0, 1, 99])
+def test_another_format_is_begun_anew_silently(filled, opened, version):
+    change(filled, f"PRAGMA user_version = {version}")
+    assert filled.rows() == filled.rows(cache=False)
+    assert len(opened) == 30
+    assert (filled.notices, damaged(filled)) == ([], [])
+    assert len(filled.kept()) == 15
+
+
+# What is not to be used
+
+
+@pytest.mark.parametrize("tables", [["mails"], ["mails", "files"]])
+def test_a_database_of_something_else_is_refused_and_left_as_it_was(place, tables):
+    database = sqlite3.connect(place.cache)
+    for table in tables:
+        database.execute(f"CREATE TABLE {table} (a)")
+    database.commit()
+    database.close()
+    before = place.cache.read_bytes()
+    with pytest.raises(ImgcostError, match="cache is a database of something else: name another file"):
+        place.rows()
+    assert place.cache.read_bytes() == before
+    assert damaged(place) == []
+
+
+@pytest.mark.parametrize("schema", ["CREATE TABLE files (name TEXT, content BLOB)", "CREATE VIEW mine AS SELECT 1"])
+@pytest.mark.xfail(reason="_open drops any table `files` of another user_version, and asks after tables alone")
+def test_a_database_of_something_else_may_have_files_too(place, schema):
+    database = sqlite3.connect(place.cache)
+    database.execute(schema)
+    database.commit()
+    database.close()
+    before = place.cache.read_bytes()
+    with pytest.raises(ImgcostError, match="something else"):
+        place.rows()
+    assert place.cache.read_bytes() == before
+
+
+def test_a_folder_is_no_cache(place):
+    place.cache.mkdir()
+    with pytest.raises(ImgcostError, match=r"^cannot use the cache .*cache: unable to open database file$"):
+        place.rows()
+
+
+def test_a_cache_in_a_folder_that_is_not_there_is_refused(place):
+    place.cache = place.folder / "no" / "such" / "cache"
+    with pytest.raises(ImgcostError, match="cannot use the cache .*unable to open"):
+        place.rows()
+    assert not (place.folder / "no").exists()
+
+
+@pytest.fixture
+def hurried(monkeypatch):
+    """Nobody waits for a lock."""
+    monkeypatch.setattr(caches.sqlite3, "connect", partial(sqlite3.connect, timeout=0))
+
+
+@pytest.mark.usefixtures("hurried")
+def test_a_cache_that_is_in_use_from_the_start(filled):
+    other = sqlite3.connect(filled.cache)
+    other.execute("BEGIN EXCLUSIVE")
+    with pytest.raises(ImgcostError, match="cannot use the cache .*cache: database is locked"):
+        filled.rows()
+    other.close()
+    assert damaged(filled) == []
+
+
+@pytest.mark.parametrize("begin", ["EXCLUSIVE", "IMMEDIATE"])
+@pytest.mark.usefixtures("hurried")
+def test_a_cache_that_comes_into_use_later_is_gone_on_without(filled, begin):
+    """Locked for reading and writing, or for writing only: the scan says what it would without a cache."""
+    filled.put("new.png", png(3, 3))
+    chunk = [Batch(str(filled.folder), sorted(os.listdir(filled.folder)))]
+    with Cache(filled.cache, identified=False) as cache:
+        other = sqlite3.connect(filled.cache)
+        other.execute(f"BEGIN {begin}")
+        known = cache.known(chunk)
+        assert len(known) == (0 if begin == "EXCLUSIVE" else 15)
+        cache.keep(probe_chunk(chunk))
+        assert f"going on without the cache {filled.cache}: database is locked" in cache.notices
+        notices = list(cache.notices)
+        assert cache.known(chunk) == {}
+        other.close()
+        cache.keep(probe_chunk(chunk))
+        assert cache.notices == notices
+    assert damaged(filled) == []
+    assert "new.png" not in filled.kept()
+
+
+def test_a_disk_that_is_full_is_no_damage(filled, monkeypatch):
+    filled.put("new.png", png(3, 3))
+    expected = filled.rows(cache=False)
+
+    class Full:
+        def __init__(self, database):
+            self._database = database
+
+        def __getattr__(self, name):
+            return getattr(self._database, name)
+
+        def executemany(self, *_):
+            error = sqlite3.OperationalError("database or disk is full")
+            error.sqlite_errorcode = sqlite3.SQLITE_FULL
+            raise error
+
+        def commit(self):
+            raise sqlite3.OperationalError("database or disk is full")
+
+    opened = Cache._open
+    monkeypatch.setattr(Cache, "_open", lambda self: Full(opened(self)))
+    assert filled.rows() == expected
+    assert filled.notices == [f"going on without the cache {filled.cache}: database or disk is full"]
+    assert damaged(filled) == []

@@ -1,0 +1,153 @@
+"""Progress: at a terminal, for scans that last, and never with a thread of its own."""
+
+from __future__ import annotations
+
+import io
+import re
+import threading
+import zipfile
+
+import pytest
+
+from imgcost.cli import progress
+from imgcost.cli.progress import progress_of
+from imgcost.files import Walk
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+@pytest.fixture
+def terminal(monkeypatch):
+    """A terminal on stderr."""
+    screen = Terminal()
+    monkeypatch.setattr("sys.stderr", screen)
+    for name in ("NO_COLOR", "FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "100")
+    return screen
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """Seconds, which pass only when they are told to."""
+
+    class Clock:
+        now = 1000.0
+
+        def __call__(self):
+            return self.now
+
+    clock = Clock()
+    monkeypatch.setattr(progress, "monotonic", clock)
+    return clock
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for number in range(4):
+        (tmp_path / f"{number}.png").touch()
+    (tmp_path / "link").symlink_to("nothing")
+    return tmp_path
+
+
+def plain(screen):
+    """What was shown, without the terminal's own language."""
+    return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", screen.getvalue())
+
+
+def test_nothing_is_shown_where_stderr_is_no_terminal(folder, monkeypatch, clock):
+    screen = io.StringIO()
+    monkeypatch.setattr("sys.stderr", screen)
+    monkeypatch.setattr(progress, "_count", None)  # nor is anything walked for it
+    with progress_of(Walk(), [str(folder)]) as advance:
+        for _ in range(4):
+            clock.now += 10
+            advance(1)
+    assert screen.getvalue() == ""
+
+
+def test_a_short_scan_shows_nothing(folder, terminal, clock):
+    with progress_of(Walk(), [str(folder)]) as advance:
+        clock.now += progress.QUIET_SECONDS * 0.99
+        advance(5)
+    assert terminal.getvalue() == ""
+
+
+def test_a_long_scan_shows_files_of_the_total_and_files_a_second(folder, terminal, clock):
+    with progress_of(Walk(), [str(folder)]) as advance:
+        clock.now += 2
+        advance(3)
+        assert "3/5 files 2 files/s" in plain(terminal)
+        clock.now += 2
+        advance(2)
+        assert "5/5 files 1 files/s" in plain(terminal)
+
+
+def test_the_total_has_what_the_walk_could_not_enter_and_heeds_the_globs(folder, terminal, clock):
+    with progress_of(Walk(include=("0.png",)), [str(folder)]) as advance:
+        clock.now += 2
+        advance(1)
+    assert "1/2 files" in plain(terminal)
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["archive", "stdin"])
+def test_where_the_total_is_not_known_none_is_shown(folder, terminal, clock, known):
+    with zipfile.ZipFile(folder / "z.zip", "w") as archive:
+        archive.writestr("a.png", b"")
+    with progress_of(Walk(), [str(folder)] if known else None) as advance:
+        clock.now += 1
+        advance(1234)
+    assert "1234/? files 1,234 files/s" in plain(terminal)
+
+
+def test_archives_that_are_not_entered_are_counted(folder, terminal, clock):
+    (folder / "z.zip").touch()
+    with progress_of(Walk(archives=False), [str(folder)]) as advance:
+        clock.now += 1
+        advance(1)
+    assert "1/6 files" in plain(terminal)
+
+
+def test_it_is_shown_anew_no_oftener_than_ten_times_a_second(folder, terminal, clock):
+    with progress_of(Walk(), [str(folder)]) as advance:
+        clock.now += 1
+        advance(1)
+        before = terminal.getvalue()
+        clock.now += progress.REFRESH_SECONDS / 2
+        advance(1)
+        assert terminal.getvalue() == before
+        clock.now += progress.REFRESH_SECONDS
+        advance(1)
+        assert "3/5 files" in plain(terminal)
+
+
+@pytest.mark.parametrize("error", [None, KeyboardInterrupt])
+def test_it_is_gone_when_the_scan_ends_and_the_cursor_is_back(folder, terminal, clock, error):
+    def scan():
+        with progress_of(Walk(), [str(folder)]) as advance:
+            clock.now += 1
+            advance(1)
+            if error:
+                raise error
+
+    if error:
+        with pytest.raises(error):
+            scan()
+    else:
+        scan()
+    assert terminal.getvalue().rfind("\x1b[?25h") > terminal.getvalue().rfind("\x1b[?25l") >= 0
+    assert terminal.getvalue().endswith("\x1b[2K")
+
+
+def test_no_thread_is_started(folder, terminal, clock):
+    """A process with threads cannot safely be forked into workers."""
+    before = threading.active_count()
+    with progress_of(Walk(), [str(folder)]) as advance:
+        clock.now += 1
+        advance(1)
+        assert terminal.getvalue()
+        assert threading.active_count() == before

@@ -1,0 +1,234 @@
+"""A whole scan: the same totals and the same rows, however many processes work and whatever is remembered."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import struct
+import tarfile
+import zipfile
+from datetime import date
+from zlib import crc32
+
+import pytest
+from conftest import SAMPLES
+
+from imgcost import geometry
+from imgcost.errors import ImgcostError
+from imgcost.estimates import terms
+from imgcost.files import Image, Walk, scan, workers
+from imgcost.reports import encode, open_rows
+from imgcost.surveys import Survey
+from imgcost.tallies import Measure
+
+DAY = date(2026, 11, 22)
+AREA, PATCH, OPUS = (terms(name, as_of=DAY) for name in ("claude-3-sonnet", "claude-opus-4-6", "claude-opus-5-5"))
+LONG_AGO = 1_600_000_000 * 10**9
+
+
+def png(width, height, tail=b""):
+    header = struct.pack(">4sIIBBBBB", b"IHDR", width, height, 8, 2, 0, 0, 0)
+    return (
+        b"\x89PNG\r\n\x1a\n\0\0\0\r"
+        + header
+        + struct.pack(">I", crc32(header))
+        + b"\0\0\0\0IDAT\x35\xaf\x06\x1e"
+        + tail
+    )
+
+
+def facts(tally):
+    return {**vars(tally), "images": tally.images}
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory):
+    """Enough folders for several chunks, with duplicates, broken files, links and archives between them."""
+    top = tmp_path_factory.mktemp("tree")
+    for folder, files in (("a", 700), ("b", 700), ("c", 1500), ("d", 3)):
+        (top / folder).mkdir()
+        for number in range(files):
+            content = png(1 + number % 50, 1 + number // 50) if number % 90 else b""
+            (top / folder / f"{number:04}.png").write_bytes(content)
+            os.utime(top / folder / f"{number:04}.png", ns=(LONG_AGO, LONG_AGO))
+    (top / "b" / "link").symlink_to("nothing")
+    (top / "d" / "notes.txt").write_bytes(b"notes")
+    with zipfile.ZipFile(top / "b" / "two.zip", "w") as archive:
+        archive.writestr("x.png", png(100, 100))
+        archive.writestr("in/y.png", b"")
+        archive.writestr("in/z.jpg", png(100, 100))
+    with tarfile.open(top / "b" / "more.tar", "w") as archive:
+        archive.add(top / "c" / "0001.png", "one.png")
+    return top
+
+
+def surveyed(path, tree, *, kind="jsonl", **options):
+    """The tally, the bytes of the rows, the steps of the progress and the notices of a survey."""
+    steps, notices = [], []
+    with open_rows(str(path), kind) as writer:
+        tally = Survey((AREA, PATCH), (OPUS,), **options).run(
+            [tree], [(kind, writer)], progress=steps.append, warn=notices.append
+        )
+    return facts(tally), path.read_bytes(), sum(steps), notices
+
+
+def test_a_survey_adds_up_what_a_scan_finds(tree, tmp_path):
+    found = list(scan(tree, identify=False))
+    images = [one for one in found if isinstance(one, Image)]
+    tally = Survey((AREA, PATCH), (OPUS,)).run([tree])
+    assert tally.images == len(images) > 2000
+    assert tally.unreadable == [one for one in found if not isinstance(one, Image)]
+    assert tally.file_bytes == sum(one.file_bytes for one in images)
+    for settled in (AREA, PATCH, OPUS):
+        tokens = [geometry.image_tokens(one.width, one.height, settled.tier, settled.formula) for one in images]
+        assert tally.tokens(Measure.of(settled)) == sum(tokens)
+    rows = tmp_path / "rows"
+    with open_rows(str(rows), "csv") as writer:
+        Survey((AREA, PATCH)).run([tree], [("csv", writer)])
+    with open_rows(str(tmp_path / "expected"), "csv") as writer:
+        writer.write(encode([("", found)], [AREA, PATCH], "csv"))
+    assert rows.read_bytes() == (tmp_path / "expected").read_bytes()
+
+
+@pytest.mark.parametrize("kind", ["csv", "json", "jsonl"])
+@pytest.mark.parametrize(("cache", "dedupe"), list(itertools.product([False, True], repeat=2)))
+def test_two_processes_find_what_one_finds(tree, tmp_path, monkeypatch, kind, cache, dedupe):
+    monkeypatch.setattr(workers, "ALONE_SECONDS", 0)
+    monkeypatch.setattr(workers, "AHEAD_SECONDS", 0)
+    pools = []
+    spread_over_processes = workers._spread_over_processes
+
+    def spy(*arguments):
+        pools.append(arguments[-1])
+        return spread_over_processes(*arguments)
+
+    monkeypatch.setattr(workers, "_spread_over_processes", spy)
+    found = [
+        surveyed(
+            tmp_path / "rows",
+            tree,
+            kind=kind,
+            jobs=jobs,
+            dedupe=dedupe,
+            cache=str(tmp_path / f"cache-{number}") if cache else None,
+        )
+        for number, jobs in ((1, 1), (2, 2), (2, 2))
+    ]
+    assert pools == [2, 2]
+    assert found[0] == found[1] == found[2]
+    assert (found[0][0]["duplicates"] > 500) == dedupe
+    if not dedupe:
+        assert found[0] == surveyed(tmp_path / "plain", tree, kind=kind)
+
+
+def test_archives_stand_in_their_place(tree, tmp_path):
+    for cache in (None, str(tmp_path / "cache"), str(tmp_path / "cache")):
+        _, rows, _, _ = surveyed(tmp_path / "rows.csv", tree, kind="csv", cache=cache)
+        paths = list(dict.fromkeys(line.split(b",")[0].decode() for line in rows.splitlines()[1:]))
+        inside = [number for number, path in enumerate(paths) if ".zip" in path or ".tar" in path]
+        assert [paths[number].removeprefix(str(tree)) for number in inside] == [
+            "/b/more.tar/one.png",
+            "/b/two.zip/x.png",
+            "/b/two.zip/in/y.png",
+            "/b/two.zip/in/z.jpg",
+        ]
+        assert inside == list(range(inside[0], inside[0] + 4))
+        assert paths[inside[0] - 1].endswith("b/0699.png")
+        assert paths[inside[-1] + 1].endswith("c/0000.png")
+
+
+def test_the_walk_is_that_of_the_survey(tree):
+    tally = Survey((AREA,), walk=Walk(include=("x.png", "000?.png"), archives=True)).run([tree / "b", tree / "d"])
+    assert tally.images == 9 + 1 + 2
+    assert [one.problem for one in tally.unreadable] == ["missing", "empty", "empty"]
+    tally = Survey((AREA,), walk=Walk(archives=False)).run([tree / "b"])
+    assert [one.problem for one in tally.unreadable][-2:] == ["archive-not-entered"] * 2
+
+
+@pytest.mark.parametrize("options", [{}, {"cache": True}, {"dedupe": True}, {"cache": True, "dedupe": True}])
+def test_progress_adds_up_to_everything_that_was_met(tree, tmp_path, options):
+    if "cache" in options:
+        options = options | {"cache": str(tmp_path / "cache")}
+    _, _, files, _ = surveyed(tmp_path / "rows", tree, **options)
+    assert files == len(list(scan(tree, identify=False)))
+
+
+def test_pillow_is_asked_only_where_it_is_wanted():
+    for identify, size in ((False, (None, None)), (True, (1000, 1520))):
+        [tif] = Survey((AREA,), identify=identify).run([SAMPLES / "formats" / "senate-1871.tif"]).unreadable
+        assert (tif.problem, tif.format) == ("unsupported", "TIFF")
+        assert ((tif.width, tif.height) == (None, None)) == (size == (None, None))
+
+
+def test_duplicates_have_rows_and_are_in_no_total(tree, tmp_path):
+    tally, rows, _, _ = surveyed(tmp_path / "rows", tree / "d", dedupe=True)
+    again, _, _, _ = surveyed(tmp_path / "rows", tree / "d")
+    assert tally == again
+    with open_rows(str(tmp_path / "two"), "jsonl") as writer:
+        twice = Survey((AREA, PATCH), (OPUS,), dedupe=True).run([tree / "d", f"{tree}/d/."], [("jsonl", writer)])
+    assert twice.duplicates == twice.images == 2
+    assert twice.tokens_of_duplicates(Measure.of(AREA)) == twice.tokens(Measure.of(AREA))
+    assert len((tmp_path / "two").read_bytes().splitlines()) == 2 * len(rows.splitlines())
+
+
+def test_models_that_count_alike_are_counted_once():
+    tally = Survey((PATCH, terms("claude-opus-4-5", as_of=DAY)), (PATCH,)).run([SAMPLES / "web"])
+    assert tally.measures == (Measure.of(PATCH),)
+
+
+def test_several_writers_get_every_piece(tree, tmp_path):
+    with open_rows(str(tmp_path / "a.csv"), "csv") as one, open_rows(str(tmp_path / "b.jsonl"), "jsonl") as two:
+        Survey((AREA,)).run([tree], [("csv", one), ("jsonl", two)])
+    lines = len((tmp_path / "b.jsonl").read_bytes().splitlines())
+    assert len((tmp_path / "a.csv").read_bytes().splitlines()) == 1 + lines == 1 + len(list(scan(tree)))
+
+
+def test_the_notices_of_the_cache_are_told(tree, tmp_path):
+    (tmp_path / "cache").write_bytes(b"")
+    assert surveyed(tmp_path / "rows", tree / "d", cache=str(tmp_path / "cache"))[3] == []
+    with pytest.raises(ImgcostError, match="cannot use the cache"):
+        Survey((AREA,), cache=str(tmp_path)).run([tree / "d"])
+
+
+def test_notices_are_told_even_of_a_scan_that_was_interrupted(tree, tmp_path, monkeypatch):
+    from imgcost.caches import Cache  # noqa: PLC0415 - where it is patched
+
+    known = Cache.known
+
+    def noticing(self, chunk):
+        self.notices.append("a notice")
+        return known(self, chunk)
+
+    def interrupt(_files):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Cache, "known", noticing)
+    notices = []
+    with pytest.raises(KeyboardInterrupt):
+        Survey((AREA,), cache=str(tmp_path / "cache")).run([tree / "d"], progress=interrupt, warn=notices.append)
+    assert notices == ["a notice"]
+
+
+@pytest.mark.parametrize("options", [{}, {"dedupe": True}, {"cache": "cache"}])
+def test_a_writer_that_fails_ends_the_survey_and_its_workers(tree, tmp_path, monkeypatch, options):
+    import multiprocessing  # noqa: PLC0415 - one test asks
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(workers, "ALONE_SECONDS", 0)
+    monkeypatch.setattr(workers, "AHEAD_SECONDS", 0)
+
+    class Full:
+        pieces = 0
+
+        def write(self, _encoded):
+            self.pieces += 1
+            if self.pieces == 2:
+                raise OSError(28, "No space left on device")
+
+    with pytest.raises(OSError, match="No space left"):
+        Survey((AREA,), jobs=2, **options).run([tree], [("jsonl", Full())])
+    assert multiprocessing.active_children() == []
+
+
+def test_nothing_at_all():
+    assert Survey((AREA,)).run([]).images == 0
