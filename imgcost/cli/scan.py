@@ -54,9 +54,9 @@ MOST_JOBS = 8
 )
 @click.option("-0", "--null", is_flag=True, help="The list of paths on stdin is NUL-separated, not lines.")
 @click.option(
-    "--include", multiple=True, metavar="GLOB", help="Take only files that match; with a slash, by their path."
+    "--include", multiple=True, metavar="GLOB", help="Take only files that match, by name or, with a slash, by path."
 )
-@click.option("--exclude", multiple=True, metavar="GLOB", help="Pass over files and folders that match.")
+@click.option("--exclude", multiple=True, metavar="GLOB", help="Pass over files, folders and archives that match.")
 @click.option("--follow-symlinks", is_flag=True, help="Enter links to folders; each folder is entered once.")
 @click.option("--archives/--no-archives", default=True, show_default=True, help="Look into zip and tar files.")
 @click.option("--dedupe", is_flag=True, help="Count identical files once, and say what that saves.")
@@ -111,7 +111,7 @@ def command(
         dedupe=dedupe,
         cache=cache_file,
     )
-    signal.signal(signal.SIGTERM, _end)
+    before = signal.signal(signal.SIGTERM, _end)
     done = 0
     try:
         with ExitStack() as stack:
@@ -128,6 +128,8 @@ def command(
         kept = f"; {visible(output)} holds the rows of those, whole to the last" if output else ""
         _warn(f"interrupted after {number(done)} files{kept}")
         sys.exit(INTERRUPTED)
+    finally:
+        signal.signal(signal.SIGTERM, before)
     echo(scan_report(tally, asked, compared), style, err=bool(rows))
     if strict and tally.unreadable:
         _warn(f"{number(len(tally.unreadable))} not counted, which --strict does not allow")

@@ -17,7 +17,7 @@ from imgcost.files.workers import spread
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 __all__ = [
     "Archive",
@@ -42,8 +42,8 @@ __all__ = [
 def scan(
     *paths: str | os.PathLike[str],
     follow_symlinks: bool = False,
-    include: tuple[str, ...] = (),
-    exclude: tuple[str, ...] = (),
+    include: str | Sequence[str] = (),
+    exclude: str | Sequence[str] = (),
     archives: bool = True,
     details: bool = True,
     jobs: int = 1,
@@ -57,9 +57,9 @@ def scan(
         *paths: Files and folders.
         follow_symlinks: Whether to enter links to folders. Links to files are always read. A folder is then never
             entered twice, so that loops end.
-        include: Globs; only files that match one are taken. A glob without a slash is matched against the name, one
-            with a slash against the whole path.
-        exclude: Globs; files and folders that match one are passed over.
+        include: Globs; only files, and members of archives, that match one are taken. A glob without a slash is matched
+            against the name, one with a slash against the whole path; case matters.
+        exclude: Globs; files, folders and archives that match one are passed over.
         archives: Whether to look into zip and tar files.
         details: Whether orientation and animation are asked for, and what Pillow says of files of other formats.
             Without them less is read: every `orientation` is 1 and every `animated` False, only well-known foreign
@@ -72,7 +72,8 @@ def scan(
     >>> [(found.path, found.problem) for found in scan("no/such/folder")]
     [('no/such/folder', 'missing')]
     """
-    walk = Walk(follow_symlinks, tuple(include), tuple(exclude), archives)
+    included, excluded = ((globs,) if isinstance(globs, str) else tuple(globs) for globs in (include, exclude))
+    walk = Walk(follow_symlinks, included, excluded, archives)
     work = partial(probe_chunk, details=details)
 
     def stream(archive: Archive) -> Iterator[list[Group]]:

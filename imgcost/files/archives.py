@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 __all__ = ["probe_archive"]
 
 MEMBER_BYTES = 16 << 20
-"""The most that is decompressed of a member: what lies further in is taken as not there. A bomb goes off no further."""
+"""The most that is read of a member: what lies further in is taken as not there, so that a bomb in a zip file goes off
+no further. (A compressed tar file has to be decompressed from end to end, but nothing of it is held.)"""
 
 _Member: TypeAlias = tuple[str, int, "Callable[[], IO[bytes] | None]"]
 
@@ -43,7 +44,7 @@ def probe_archive(path: str, wanted: Callable[..., bool] | None = None) -> Itera
     try:
         for name, size, open_member in _members(path):
             # Joined as text: an absolute name stays below the archive.
-            folder, _, base = f"{path}/{name.lstrip('/')}".rpartition("/")
+            folder, _, base = f"{path}/{name.removeprefix('./').lstrip('/')}".rpartition("/")
             if wanted is not None and not _wanted(wanted, path, folder, base):
                 continue
             found = _probe_member(f"{folder}/{base}", size, open_member)

@@ -67,4 +67,6 @@ def no_access(path: str, error: OSError | ValueError) -> Unreadable:
     if isinstance(error, FileNotFoundError):
         return Unreadable(path, "missing", "no such file or folder")
     reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
-    return Unreadable(path, "no-access", reason[:1].lower() + reason[1:])
+    if reason[1:2].islower():  # a sentence, and no abbreviation
+        reason = reason[0].lower() + reason[1:]
+    return Unreadable(path, "no-access", reason)

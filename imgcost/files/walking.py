@@ -67,9 +67,9 @@ class Walk(NamedTuple):
     Attributes:
         follow_symlinks: Whether to enter links to folders. Links to files are always read. A folder is then never
             entered twice, so that loops end.
-        include: Globs; only files that match one are taken. A glob without a slash is matched against the name, one
-            with a slash against the whole path as it is printed.
-        exclude: Globs; files and folders that match one are passed over.
+        include: Globs; only files, and members of archives, that match one are taken. A glob without a slash is matched
+            against the name, one with a slash against the whole path as it is printed; case matters.
+        exclude: Globs; files, folders and archives that match one are passed over.
         archives: Whether to look into zip and tar files.
     """
 
@@ -103,7 +103,7 @@ class Walk(NamedTuple):
                 yield from self._folder(place, seen, wanted)
             elif not stat.S_ISREG(mode):
                 yield _special(place)
-            elif wanted is None or wanted(*os.path.split(place), is_folder=False):
+            elif wanted is None or _wants_file(wanted, *os.path.split(place)):
                 yield from self._files(*os.path.split(place))
 
     @property
@@ -135,7 +135,7 @@ class Walk(NamedTuple):
         while stack:
             folder = stack.pop()
             if self.follow_symlinks and not _first_visit(folder, seen):
-                yield Unreadable(folder, "seen-already", "a link to a folder that this scan has entered already")
+                yield Unreadable(folder, "seen-already", "a folder that this scan has entered already")
                 continue
             try:
                 names, subfolders, others = _list(folder)
@@ -146,7 +146,7 @@ class Walk(NamedTuple):
                 others = [name for name in others if wanted(folder, name, is_folder=True)]
             yield from self._sort_out(folder, others, names, subfolders)
             if wanted:
-                names = [name for name in names if wanted(folder, name, is_folder=False)]
+                names = [name for name in names if _wants_file(wanted, folder, name)]
                 subfolders = [name for name in subfolders if wanted(folder, name, is_folder=True)]
             names.sort()
             archives: list[str] = []
@@ -205,6 +205,11 @@ def chunks(steps: Iterable[Step]) -> Iterator[Chunk | Archive]:
             chunk, files = [], 0
     if chunk:
         yield chunk
+
+
+def _wants_file(wanted: Callable[..., bool], folder: str, name: str) -> bool:
+    """An archive is to its members what a folder is to its files: what is included are they."""
+    return wanted(folder, name, is_folder=name.lower().endswith(ARCHIVE_SUFFIXES))
 
 
 class _Globs:

@@ -71,7 +71,7 @@ def spread(
     else:
         return
     ahead: list[Chunk | Archive] = []
-    worth = files * AHEAD_SECONDS / seconds
+    worth = files * AHEAD_SECONDS / max(seconds, 1e-9)
     for task in tasks:
         ahead.append(task)
         worth -= _files(task) if isinstance(task, list) else 0
