@@ -21,14 +21,18 @@ class Terminal(io.StringIO):
 
 @pytest.fixture
 def terminal(monkeypatch):
-    """A terminal on stderr."""
-    screen = Terminal()
-    monkeypatch.setattr("sys.stderr", screen)
+    """Put a terminal on stderr: to be called in the test itself, for pytest puts its own there before each phase."""
     for name in ("NO_COLOR", "FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("COLUMNS", "100")
-    return screen
+
+    def begin():
+        screen = Terminal()
+        monkeypatch.setattr("sys.stderr", screen)
+        return screen
+
+    return begin
 
 
 @pytest.fixture
@@ -71,62 +75,70 @@ def test_nothing_is_shown_where_stderr_is_no_terminal(folder, monkeypatch, clock
 
 
 def test_a_short_scan_shows_nothing(folder, terminal, clock):
+    screen = terminal()
     with progress_of(Walk(), [str(folder)]) as advance:
         clock.now += progress.QUIET_SECONDS * 0.99
         advance(5)
-    assert terminal.getvalue() == ""
+    assert screen.getvalue() == ""
 
 
 def test_a_long_scan_shows_files_of_the_total_and_files_a_second(folder, terminal, clock):
+    screen = terminal()
     with progress_of(Walk(), [str(folder)]) as advance:
         clock.now += 2
         advance(3)
-        assert "3/5 files 2 files/s" in plain(terminal)
+        assert "3/5 files 2 files/s" in plain(screen)
         clock.now += 2
         advance(2)
-        assert "5/5 files 1 files/s" in plain(terminal)
+        assert "5/5 files 1 files/s" in plain(screen)
 
 
 def test_the_total_has_what_the_walk_could_not_enter_and_heeds_the_globs(folder, terminal, clock):
+    screen = terminal()
     with progress_of(Walk(include=("0.png",)), [str(folder)]) as advance:
         clock.now += 2
         advance(1)
-    assert "1/2 files" in plain(terminal)
+    assert "1/2 files" in plain(screen)
 
 
 @pytest.mark.parametrize("known", [True, False], ids=["archive", "stdin"])
 def test_where_the_total_is_not_known_none_is_shown(folder, terminal, clock, known):
+    screen = terminal()
     with zipfile.ZipFile(folder / "z.zip", "w") as archive:
         archive.writestr("a.png", b"")
     with progress_of(Walk(), [str(folder)] if known else None) as advance:
         clock.now += 1
         advance(1234)
-    assert "1234/? files 1,234 files/s" in plain(terminal)
+    assert "1234/? files 1,234 files/s" in plain(screen)
 
 
 def test_archives_that_are_not_entered_are_counted(folder, terminal, clock):
+    screen = terminal()
     (folder / "z.zip").touch()
     with progress_of(Walk(archives=False), [str(folder)]) as advance:
         clock.now += 1
         advance(1)
-    assert "1/6 files" in plain(terminal)
+    assert "1/6 files" in plain(screen)
 
 
 def test_it_is_shown_anew_no_oftener_than_ten_times_a_second(folder, terminal, clock):
+    screen = terminal()
     with progress_of(Walk(), [str(folder)]) as advance:
         clock.now += 1
         advance(1)
-        before = terminal.getvalue()
+        before = screen.getvalue()
         clock.now += progress.REFRESH_SECONDS / 2
         advance(1)
-        assert terminal.getvalue() == before
+        assert screen.getvalue() == before
         clock.now += progress.REFRESH_SECONDS
         advance(1)
-        assert "3/5 files" in plain(terminal)
+        assert "3/5 files" in plain(screen)
 
 
 @pytest.mark.parametrize("error", [None, KeyboardInterrupt])
 def test_it_is_gone_when_the_scan_ends_and_the_cursor_is_back(folder, terminal, clock, error):
+    screen = terminal()
+
     def scan():
         with progress_of(Walk(), [str(folder)]) as advance:
             clock.now += 1
@@ -139,15 +151,16 @@ def test_it_is_gone_when_the_scan_ends_and_the_cursor_is_back(folder, terminal, 
             scan()
     else:
         scan()
-    assert terminal.getvalue().rfind("\x1b[?25h") > terminal.getvalue().rfind("\x1b[?25l") >= 0
-    assert terminal.getvalue().endswith("\x1b[2K")
+    assert screen.getvalue().rfind("\x1b[?25h") > screen.getvalue().rfind("\x1b[?25l") >= 0
+    assert screen.getvalue().endswith("\x1b[2K")
 
 
 def test_no_thread_is_started(folder, terminal, clock):
     """A process with threads cannot safely be forked into workers."""
+    screen = terminal()
     before = threading.active_count()
     with progress_of(Walk(), [str(folder)]) as advance:
         clock.now += 1
         advance(1)
-        assert terminal.getvalue()
+        assert screen.getvalue()
         assert threading.active_count() == before

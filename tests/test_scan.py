@@ -144,7 +144,7 @@ def test_options_reach_the_walk_and_the_archives(collection):
     # An archive is to its members what a folder is to its files: it is entered, and the broken one says so.
     for globs in (["0.png"], "0.png"):
         assert sorted(one.path.rpartition("/")[2] for one in scan(collection, include=globs)) == ["0.png"] * 4 + [
-            "x.tar"
+            "broken.tar"
         ]
     assert count(include=["*/x.cbz*"]) == 3
     assert count(exclude=["b"]) == 2 * len(CONTENTS) + 1

@@ -73,7 +73,7 @@ def surveyed(path, tree, *, kind="jsonl", **options):
 
 
 def test_a_survey_adds_up_what_a_scan_finds(tree, tmp_path):
-    found = list(scan(tree, identify=False))
+    found = list(scan(tree, details=False))
     images = [one for one in found if isinstance(one, Image)]
     tally = Survey((AREA, PATCH), (OPUS,)).run([tree])
     assert tally.images == len(images) > 2000
@@ -150,14 +150,26 @@ def test_progress_adds_up_to_everything_that_was_met(tree, tmp_path, options):
     if "cache" in options:
         options = options | {"cache": str(tmp_path / "cache")}
     _, _, files, _ = surveyed(tmp_path / "rows", tree, **options)
-    assert files == len(list(scan(tree, identify=False)))
+    assert files == len(list(scan(tree, details=False)))
 
 
-def test_pillow_is_asked_only_where_it_is_wanted():
-    for identify, size in ((False, (None, None)), (True, (1000, 1520))):
-        [tif] = Survey((AREA,), identify=identify).run([SAMPLES / "formats" / "senate-1871.tif"]).unreadable
-        assert (tif.problem, tif.format) == ("unsupported", "TIFF")
-        assert ((tif.width, tif.height) == (None, None)) == (size == (None, None))
+def test_details_are_asked_for_only_where_they_are_wanted(tmp_path):
+    tif, gif = (SAMPLES / name for name in ("formats/senate-1871.tif", "animations/new-notebook.gif"))
+    for details, size in ((False, (None, None)), (True, (1000, 1520))):
+        tally, rows, _, _ = surveyed(tmp_path / "rows", tif, details=details)
+        [one] = tally["unreadable"]
+        assert (one.problem, one.format) == ("unsupported", "TIFF")
+        assert ((one.width, one.height) == (None, None)) == (size == (None, None))
+        _, rows, _, _ = surveyed(tmp_path / "rows", gif, details=details)
+        assert (b'"animated": true' in rows) == details
+
+
+def test_a_cache_that_a_plain_scan_filled_serves_one_that_wants_details(tmp_path):
+    cache = str(tmp_path / "cache")
+    surveyed(tmp_path / "rows", SAMPLES, cache=cache)
+    assert surveyed(tmp_path / "rows", SAMPLES, cache=cache, details=True) == surveyed(
+        tmp_path / "rows", SAMPLES, details=True
+    )
 
 
 def test_duplicates_have_rows_and_are_in_no_total(tree, tmp_path):
