@@ -91,13 +91,14 @@ def filled(place):
 def opened(monkeypatch):
     """Names of the files that a scan opens."""
     names = []
-    probe = probing.probe
+    system_open = os.open
 
-    def spy(path, *details):
-        names.append(Path(path).name)
-        return probe(path, *details)
+    def spy(path, flags, *rest, **options):
+        if flags == probing._OPEN_FLAGS:
+            names.append(Path(path).name)
+        return system_open(path, flags, *rest, **options)
 
-    monkeypatch.setattr(probing, "probe", spy)
+    monkeypatch.setattr(os, "open", spy)
     return names
 
 
@@ -162,7 +163,7 @@ def test_a_name_that_is_no_utf_8_is_known_again(place, opened):
     assert opened == [name]
 
 
-def test_what_could_not_be_reached_is_not_remembered(place, opened):
+def test_what_could_not_be_reached_is_not_remembered(place):
     place.put("a.png", png(5, 5))
     (place.folder / "link").symlink_to("nothing")
     with Cache(place.cache) as cache:
@@ -478,7 +479,7 @@ def test_a_folder_is_no_cache(place):
 
 def test_a_cache_in_a_folder_that_is_not_there_is_refused(place):
     place.cache = place.folder / "no" / "such" / "cache"
-    with pytest.raises(ImgcostError, match="cannot use the cache .*unable to open"):
+    with pytest.raises(ImgcostError, match=r"cannot use the cache .*unable to open"):
         place.rows()
     assert not (place.folder / "no").exists()
 
@@ -493,7 +494,7 @@ def hurried(monkeypatch):
 def test_a_cache_that_is_in_use_from_the_start(filled):
     other = sqlite3.connect(filled.cache)
     other.execute("BEGIN EXCLUSIVE")
-    with pytest.raises(ImgcostError, match="cannot use the cache .*cache: database is locked"):
+    with pytest.raises(ImgcostError, match=r"cannot use the cache .*cache: database is locked"):
         filled.rows()
     other.close()
     assert damaged(filled) == []
@@ -504,7 +505,7 @@ def test_a_cache_that_is_in_use_from_the_start(filled):
 def test_a_cache_that_comes_into_use_later_is_gone_on_without(filled, begin):
     """Locked for reading and writing, or for writing only: the scan says what it would without a cache."""
     filled.put("new.png", png(3, 3))
-    chunk = [Batch(str(filled.folder), sorted(os.listdir(filled.folder)))]
+    chunk = [Batch(str(filled.folder), sorted(path.name for path in filled.folder.iterdir()))]
     with Cache(filled.cache) as cache:
         other = sqlite3.connect(filled.cache)
         other.execute(f"BEGIN {begin}")
@@ -519,6 +520,19 @@ def test_a_cache_that_comes_into_use_later_is_gone_on_without(filled, begin):
         assert cache.notices == notices
     assert damaged(filled) == []
     assert "new.png" not in filled.kept()
+
+
+@pytest.mark.usefixtures("hurried")
+@pytest.mark.xfail(reason="after known() has given up, keep() tries once more, waits once more and says it once more")
+def test_that_a_cache_is_in_use_is_said_once(filled):
+    chunk = [Batch(str(filled.folder), ["00.png"])]
+    with Cache(filled.cache) as cache:
+        other = sqlite3.connect(filled.cache)
+        other.execute("BEGIN EXCLUSIVE")
+        cache.known(chunk)
+        cache.keep(probe_chunk(chunk))
+        other.close()
+        assert len(cache.notices) == 1
 
 
 def test_a_disk_that_is_full_is_no_damage(filled, monkeypatch):

@@ -23,6 +23,7 @@ from conftest import golden
 
 import imgcost
 from imgcost.cli import COMMANDS, main
+from imgcost.cli.options import DATE
 from imgcost.geometry import MAX_EDGE
 from imgcost.tables import catalog
 
@@ -240,6 +241,11 @@ def test_a_bad_count_is_refused(count):
 @pytest.mark.parametrize("command", [("estimate", "10x10"), ("models",)])
 def test_a_bad_day_is_refused(command, day):
     assert f"'{day}' is no day: write it like 2026-11-22." in refused(*command, "--as-of", day)
+
+
+def test_a_day_that_is_one_already_is_taken():
+    """As where a program calls the command."""
+    assert DATE.convert(date(2026, 11, 22), None, None) == date(2026, 11, 22)
 
 
 def test_a_misspelled_model_is_refused_with_suggestions():

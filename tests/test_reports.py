@@ -65,7 +65,7 @@ HOSTILE = [
 
 
 def image(path="a.png", width=1000, height=1000, **fields):
-    return Image(path, "image/png", width, height, 1, False, 900)._replace(**fields)
+    return Image(path, "image/png", width, height, orientation=1, animated=False, file_bytes=900)._replace(**fields)
 
 
 def groups(*found):
@@ -146,10 +146,9 @@ def test_an_image_has_a_row_a_model_and_everything_else_one():
 
 @given(st.integers(1, 10_000), st.integers(1, 10_000))
 def test_a_row_says_what_the_library_says(width, height):
-    for settled, row in zip(
-        (AREA, PATCH), rows_of(groups(image(width=width, height=height)), [AREA, PATCH]), strict=True
-    ):
-        row = dict(zip(COLUMNS, row, strict=True))
+    found = rows_of(groups(image(width=width, height=height)), [AREA, PATCH])
+    for settled, values in zip((AREA, PATCH), found, strict=True):
+        row = dict(zip(COLUMNS, values, strict=True))
         assert row["tokens"] == settled.tokens(width, height)
         assert Decimal(row["input_usd"]) == settled.cost_usd(row["tokens"])
         assert row["downscaled"] is not geometry.fits(width, height, settled.tier)
@@ -330,7 +329,7 @@ def test_a_write_that_is_interrupted_leaves_whole_rows(tmp_path, monkeypatch, ki
     monkeypatch.setattr(rows.Path, "open", open_breaking)
     piece = encode(groups(image("a.png"), image("b.png")), [AREA], kind)
     monkeypatch.setattr(Breaking, "error", error)
-    with pytest.raises(type(error)), open_rows(str(tmp_path / "f"), kind) as writer:
+    with pytest.raises(type(error)), open_rows(str(tmp_path / "f"), kind) as writer:  # noqa: PT012 - the last is armed
         for _ in range(pieces):
             writer.write(piece)
         opened[0].armed = True
@@ -397,10 +396,10 @@ def test_a_file_that_cannot_be_begun_is_told(tmp_path, kind):
         pass
 
 
-def test_a_target_that_cannot_be_cut_is_written_to_all_the_same(tmp_path):
+def test_a_target_that_cannot_be_cut_is_written_to_all_the_same():
     """Such as a named pipe, or /dev/stdout."""
     read_end, write_end = os.pipe()
-    with open(read_end, "rb") as reader:
+    with os.fdopen(read_end, "rb") as reader:
         with open_rows(f"/dev/fd/{write_end}", "json") as writer:
             writer.write(encode(groups(image()), [AREA], "json"))
         os.close(write_end)

@@ -22,7 +22,7 @@ MEASURES = (PATCH, PATCH_HIGH, AREA)
 
 
 def image(width, height, path="a.png", *, media_type="image/png", file_bytes=10, duplicate_of=None):
-    return Image(path, media_type, width, height, 1, False, file_bytes, duplicate_of)
+    return Image(path, media_type, width, height, 1, animated=False, file_bytes=file_bytes, duplicate_of=duplicate_of)
 
 
 images = st.builds(
@@ -52,7 +52,7 @@ def counted(found, measures=MEASURES):
 
 def facts(tally):
     """Everything that a tally knows."""
-    return {name: value for name, value in vars(tally).items()} | {"images": tally.images}
+    return {**vars(tally), "images": tally.images}
 
 
 @settings(max_examples=80)

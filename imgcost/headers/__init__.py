@@ -73,7 +73,7 @@ def read_header(source: bytes | bytearray | memoryview | BinaryIO) -> Header:
         source.seek(origin)
 
 
-def parse_header(head: bytes, read_at: ReadAt, *, details: bool = True) -> Fields:
+def parse_header(head: bytes, read_at: ReadAt, details: bool = True) -> Fields:
     r"""Read the header of one image of which the first bytes are already here.
 
     Args:
