@@ -31,6 +31,9 @@ __all__ = ["Cache"]
 FORMAT = 1
 """Raised whenever a header is read differently: a cache of another format is begun anew."""
 
+APPLICATION = 0x696D6763
+"""What marks a database as a cache of imgcost: nobody else's is touched."""
+
 _SCHEMA = "CREATE TABLE files (path BLOB PRIMARY KEY, size INTEGER, mtime_ns INTEGER, found TEXT, checksum INTEGER)"
 
 RACY_NS = 2_000_000_000
@@ -96,10 +99,10 @@ class Cache:
         known: dict[str, Found] = {}
         try:
             for key, size, mtime_ns, text, checksum in self._rows(list(by_key)):
-                path = by_key[key]
+                path = by_key[key]  # not there if an index and its table disagree
                 if (size, mtime_ns) == states[path]:
                     known[path] = _found(path, (key, size, mtime_ns, text), checksum)
-        except _Damage as error:
+        except (_Damage, KeyError) as error:
             self._begin_anew(error)
             known = {}
         self._fresh.update((path, state) for path, state in states.items() if path not in known)
@@ -111,6 +114,8 @@ class Cache:
         Args:
             groups: Folders and what was found in them.
         """
+        if not self._usable:
+            return
         newest = time.time_ns() - RACY_NS
         rows = []
         for _, found in groups:
@@ -145,15 +150,15 @@ class Cache:
         database = self._connect()
         try:
             with _damage_told_apart():
+                (application,) = database.execute("PRAGMA application_id").fetchone()
+                if application != APPLICATION:
+                    self._refuse_if_foreign(database)
+                    self._prepare(database)
                 (version,) = database.execute("PRAGMA user_version").fetchone()
-                tables = {name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-                if tables - {"files"}:
-                    raise ImgcostError(f"{self.path} is a database of something else: name another file")
-                if version == FORMAT and tables:
-                    database.execute("SELECT path, size, mtime_ns, found, checksum FROM files LIMIT 1").fetchone()
-                else:
+                if version != FORMAT:
                     database.execute("DROP TABLE IF EXISTS files")
                     self._prepare(database)
+                database.execute("SELECT path, size, mtime_ns, found, checksum FROM files LIMIT 1").fetchone()
         except _Damage as error:
             database.close()
             self._move_aside(error)
@@ -162,18 +167,25 @@ class Cache:
         except sqlite3.Error as error:
             database.close()
             raise ImgcostError(f"cannot use the cache {self.path}: {error}") from error
+        except ImgcostError:
+            database.close()
+            raise
         return database
+
+    def _refuse_if_foreign(self, database: sqlite3.Connection) -> None:
+        if database.execute("SELECT 1 FROM sqlite_master").fetchone():
+            raise ImgcostError(f"{self.path} is a database of something else: name another file")
 
     def _connect(self) -> sqlite3.Connection:
         try:
-            database = sqlite3.connect(self.path)
-            database.execute("PRAGMA synchronous = OFF")  # a cache that a power failure damages is begun anew
+            return sqlite3.connect(self.path)
         except sqlite3.Error as error:
             raise ImgcostError(f"cannot use the cache {self.path}: {error}") from error
-        return database
 
     def _prepare(self, database: sqlite3.Connection) -> None:
+        database.execute("PRAGMA synchronous = OFF")  # a cache that a power failure damages is begun anew
         database.execute(_SCHEMA)
+        database.execute(f"PRAGMA application_id = {APPLICATION}")
         database.execute(f"PRAGMA user_version = {FORMAT}")
         database.commit()
 
@@ -240,6 +252,8 @@ def _damage_told_apart() -> Iterator[None]:
     """Tell a cache that is damaged from one that is only in use, or whose disk is full."""
     try:
         yield
+    except UnicodeDecodeError as error:  # names of tables and columns that are no text
+        raise _Damage(str(error)) from error
     except sqlite3.Error as error:
         if getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF in _DAMAGE_CODES:
             raise _Damage(str(error)) from error

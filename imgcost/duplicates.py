@@ -47,17 +47,20 @@ class Duplicates:
         if not isinstance(found, Image):
             return found
         alike = (found.file_bytes, found.width, found.height)
-        first = self._single.setdefault(alike, found.path)
-        if first is found.path:
+        if alike not in self._single:
+            self._single[alike] = found.path
             return found
         if alike not in self._digests:
+            first = self._single[alike]
             digest = _digest(first)
             self._digests[alike] = {} if digest is None else {digest: first}
         digest = _digest(found.path)
         if digest is None:
             return found
-        first = self._digests[alike].setdefault(digest, found.path)
-        return found if first is found.path else found._replace(duplicate_of=first)
+        if digest in self._digests[alike]:
+            return found._replace(duplicate_of=self._digests[alike][digest])
+        self._digests[alike][digest] = found.path
+        return found
 
 
 def _digest(path: str) -> bytes | None:

@@ -9,13 +9,13 @@ from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from imgcost import geometry
-from imgcost.files import Unreadable
+from imgcost.files import Image, Unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from imgcost.estimates import Terms
-    from imgcost.files import Group, Image
+    from imgcost.files import Group
     from imgcost.geometry import Formula, Tier
 
 __all__ = ["Measure", "Tally"]
@@ -81,28 +81,21 @@ class Tally:
         """
         images: list[Image] = []
         folders: list[tuple[str, int]] = []
-        repeated: list[Image] = []
         for folder, found in groups:
-            whole = len(images)
-            for one in found:
-                if isinstance(one, Unreadable):
-                    self.unreadable.append(one)
-                elif one.duplicate_of is None:
-                    images.append(one)
-                else:
-                    repeated.append(one)
-            if len(images) > whole:
-                folders.append((folder, len(images) - whole))
+            mine = [one for one in found if type(one) is Image]
+            if len(mine) < len(found):
+                self.unreadable += [one for one in found if isinstance(one, Unreadable)]
+            images += mine
+            folders.append((folder, len(mine)))
         if images:
             self._add_images(images, folders)
-        self.duplicates += len(repeated)
-        for place, measure in enumerate(self.measures):
-            count = _counter(measure)
-            self.duplicate_tokens[place] += sum(count(image.width, image.height)[0] for image in repeated)
 
     def _add_images(self, images: list[Image], folders: Iterable[tuple[str, int]]) -> None:
         """Count images, of which so many lie in each folder, in this order."""
-        _, media_types, widths, heights, _, _, file_bytes, _ = zip(*images, strict=True)
+        _, media_types, widths, heights, _, _, file_bytes, duplicate_of = zip(*images, strict=True)
+        if any(duplicate_of):
+            self._add_without_duplicates(images, folders)
+            return
         self.media_types.update(media_types)
         self.file_bytes += sum(file_bytes)
         for place, measure in enumerate(self.measures):
@@ -113,8 +106,21 @@ class Tally:
                 continue
             rest = iter(tokens)
             for folder, count in folders:
+                if not count:
+                    continue
                 images_so_far, tokens_so_far = self.folders.get(folder, (0, 0))
                 self.folders[folder] = (images_so_far + count, tokens_so_far + sum(islice(rest, count)))
+
+    def _add_without_duplicates(self, images: list[Image], folders: Iterable[tuple[str, int]]) -> None:
+        """Count duplicates apart, and the rest as if they were not there."""
+        repeated = [image for image in images if image.duplicate_of is not None]
+        self.duplicates += len(repeated)
+        for place, measure in enumerate(self.measures):
+            count = _counter(measure)
+            self.duplicate_tokens[place] += sum(count(image.width, image.height)[0] for image in repeated)
+        rest = iter(images)
+        mine = [(folder, islice(rest, count)) for folder, count in folders]
+        self.add([(folder, [image for image in part if image.duplicate_of is None]) for folder, part in mine])
 
     def merge(self, other: Tally) -> None:
         """Add what another tally of the same measures has counted later in the scan."""

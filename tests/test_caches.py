@@ -262,10 +262,6 @@ def test_an_interrupted_scan_keeps_what_it_had(place, opened):
 
 # What is damaged
 
-PRAGMA_TOO_EARLY = pytest.mark.xfail(
-    reason="_connect runs PRAGMA synchronous, which reads the file: damage is refused there and never moved aside"
-)
-
 
 def damaged(place):
     return sorted(path.name for path in place.folder.parent.iterdir() if ".damaged" in path.name)
@@ -279,7 +275,6 @@ def test_an_empty_file_is_an_empty_cache(place, opened):
     assert (place.notices, damaged(place), opened) == ([], [], ["a.png", "a.png"])
 
 
-@PRAGMA_TOO_EARLY
 @pytest.mark.parametrize(
     "content", [b"not a database at all", bytes(5000), b"\xff" * 5000], ids=["text", "zeros", "ones"]
 )
@@ -295,7 +290,6 @@ def test_what_is_no_database_is_moved_aside_with_a_notice(filled, content):
     assert len(filled.kept()) == 15
 
 
-@PRAGMA_TOO_EARLY
 def test_each_damaged_cache_is_moved_to_a_name_of_its_own(filled):
     for content in (b"1" * 99, b"2" * 99, b"3" * 99):
         filled.cache.write_bytes(content)
@@ -305,7 +299,6 @@ def test_each_damaged_cache_is_moved_to_a_name_of_its_own(filled):
     assert "it is now cache.damaged-2" in filled.notices[-1]
 
 
-@PRAGMA_TOO_EARLY
 def test_what_lies_beside_a_damaged_cache_is_not_taken_for_the_new_ones(filled):
     filled.cache.write_bytes(b"damaged" * 99)
     for tail in ("-journal", "-wal", "-shm"):
@@ -317,7 +310,6 @@ def test_what_lies_beside_a_damaged_cache_is_not_taken_for_the_new_ones(filled):
     ]
 
 
-@PRAGMA_TOO_EARLY
 def test_a_cache_that_was_cut_never_lies(filled):
     expected = filled.rows(cache=False)
     whole = filled.cache.read_bytes()
@@ -331,7 +323,6 @@ def test_a_cache_that_was_cut_never_lies(filled):
             (filled.folder.parent / aside).unlink()
 
 
-@PRAGMA_TOO_EARLY
 def test_a_cache_with_any_byte_changed_never_lies(filled):
     expected = filled.rows(cache=False)
     whole = filled.cache.read_bytes()
@@ -459,7 +450,6 @@ def test_a_database_of_something_else_is_refused_and_left_as_it_was(place, table
 
 
 @pytest.mark.parametrize("schema", ["CREATE TABLE files (name TEXT, content BLOB)", "CREATE VIEW mine AS SELECT 1"])
-@pytest.mark.xfail(reason="_open drops any table `files` of another user_version, and asks after tables alone")
 def test_a_database_of_something_else_may_have_files_too(place, schema):
     database = sqlite3.connect(place.cache)
     database.execute(schema)
@@ -523,7 +513,6 @@ def test_a_cache_that_comes_into_use_later_is_gone_on_without(filled, begin):
 
 
 @pytest.mark.usefixtures("hurried")
-@pytest.mark.xfail(reason="after known() has given up, keep() tries once more, waits once more and says it once more")
 def test_that_a_cache_is_in_use_is_said_once(filled):
     chunk = [Batch(str(filled.folder), ["00.png"])]
     with Cache(filled.cache) as cache:

@@ -174,7 +174,6 @@ def test_a_rounded_size_goes_over_to_the_next_unit():
     assert _size(999_949) == "999.9 kB"
 
 
-@pytest.mark.xfail(reason="_size picks the unit before it rounds: 1000.0 kB and 1000.0 MB are shown")
 @pytest.mark.parametrize(("size", "shown"), [(999_950, "1.0 MB"), (999_999_999, "1.0 GB")])
 def test_a_size_that_rounds_up_to_the_next_unit_is_shown_in_it(size, shown):
     assert _size(size) == shown

@@ -193,15 +193,23 @@ def test_storage_that_fails_while_it_is_read_is_no_access_and_closed(put, monkey
     path = put(jpeg(8, 6, far=2))
     reads, read = [], os.read
 
-    def fail(descriptor, size):
+    def fail(descriptor, size, *_):
         reads.append(size)
         if len(reads) > good_reads:
             raise OSError(5, "Input/output error")
         return read(descriptor, size)
 
     monkeypatch.setattr(os, "read", fail)
+    monkeypatch.setattr(probing, "_read_from", fail)
     assert probe(path) == Unreadable(path, "no-access", "input/output error")
     assert descriptors.opened == descriptors.closed
+
+
+def test_a_system_without_pread_seeks_and_reads_the_same(put, monkeypatch):
+    path = put(jpeg(8, 6, far=2))
+    expected = probe(path)
+    monkeypatch.setattr(probing, "_read_from", probing._seek_and_read)
+    assert probe(path) == expected
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no named pipes in its file system")

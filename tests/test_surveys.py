@@ -289,9 +289,6 @@ except OSError as error:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="workers are forked on Linux only")
-@pytest.mark.xfail(
-    reason="a worker ended in the middle of a result leaves the pool's reader waiting for the rest, forever"
-)
 def test_workers_that_are_ended_in_the_middle_of_a_result_are_not_waited_for(tmp_path):
     code = [sys.executable, "-c", HALF_A_MESSAGE, str(tmp_path / "begun")]
     with subprocess.Popen(code, stdout=subprocess.PIPE, text=True, start_new_session=True) as process:

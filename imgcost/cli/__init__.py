@@ -14,6 +14,7 @@ import click
 
 from imgcost import __version__
 from imgcost.errors import ImgcostError
+from imgcost.formats import visible
 
 __all__ = ["main"]
 
@@ -50,7 +51,7 @@ class _Commands(click.Group):
                 os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             sys.exit(BROKEN_PIPE)
         except (ImgcostError, OSError) as error:
-            raise Failure(str(error)) from error
+            raise Failure(visible(str(error))) from error
         except KeyboardInterrupt:
             click.echo("imgcost: interrupted", err=True)
             sys.exit(INTERRUPTED)

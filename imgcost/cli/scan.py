@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
@@ -22,6 +22,7 @@ from imgcost.tables import families
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from io import BufferedReader
     from types import FrameType
 
     from imgcost.reports import RowKind, RowWriter
@@ -180,10 +181,10 @@ def _listed(paths: tuple[str, ...], null: bool) -> Iterator[str]:
 
 
 def _items(null: bool) -> Iterator[bytes]:
-    stream = sys.stdin.buffer
+    stream = cast("BufferedReader", sys.stdin.buffer)
     separator = b"\0" if null else b"\n"
     rest = b""
-    while block := stream.read(1 << 16):
+    while block := stream.read1(1 << 16):
         *items, rest = (rest + block).split(separator)
         yield from filter(None, items)
     if rest:
@@ -191,7 +192,7 @@ def _items(null: bool) -> Iterator[bytes]:
 
 
 def _warn(notice: str) -> None:
-    click.echo(f"imgcost: {notice}", err=True)
+    click.echo(f"imgcost: {visible(notice)}", err=True)
 
 
 def _end(_signal: int, _frame: FrameType | None) -> None:

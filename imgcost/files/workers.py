@@ -6,7 +6,7 @@ import signal
 import sys
 import threading
 from collections import deque
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import chain
 from time import perf_counter
 from typing import TYPE_CHECKING, TypeVar
@@ -125,6 +125,9 @@ def _pool(jobs: int) -> Iterator[ProcessPoolExecutor]:
     except BaseException:
         for child in set(active_children()) - strangers:
             child.terminate()
+        # A worker that ends in the middle of a result leaves the pool reading on for the rest: this is its end of file.
+        with suppress(AttributeError, OSError):
+            pool._result_queue._writer.close()  # type: ignore[attr-defined] # noqa: SLF001 - there is no public way
         raise
     finally:
         pool.shutdown(cancel_futures=True)

@@ -152,6 +152,6 @@ def _plural(count: int, one: str, many: str = "") -> str:
 
 def _size(size_bytes: int) -> str:
     for unit, scale in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
-        if size_bytes >= scale:
+        if size_bytes / scale >= 0.99995:  # what would be shown as 1000.0 of the unit below
             return f"{size_bytes / scale:.1f} {unit}"
     return f"{size_bytes} bytes"

@@ -9,7 +9,7 @@ from imgcost.errors import HeaderError
 
 __all__ = ["HEAD_BYTES", "HOP_BYTES", "MAX_STEPS", "Fields", "Header", "ReadAt", "damaged", "impossible"]
 
-HEAD_BYTES = 1024
+HEAD_BYTES = 4096
 """How many bytes `parse_header` wants first: a read of 32 bytes costs as much, one of 64 KB twice as much."""
 
 # A hop past a long segment reads this much. It holds two quantization tables and the frame header of a usual photo,

@@ -122,17 +122,15 @@ def encode(groups: Iterable[Group], settled: Sequence[Terms], kind: RowKind) -> 
         Whole rows: UTF-8 for CSV and JSON, a list of tuples for Parquet.
     """
     rows = rows_of(groups, settled)
-    match kind:
-        case "csv":
-            buffer = io.StringIO()
-            csv.writer(buffer).writerows(map(_csv_row, rows))
-            return buffer.getvalue().encode()
-        case "jsonl":
-            return "".join(_object(row) + "\n" for row in rows).encode()
-        case "json":
-            return ",\n".join(map(_object, rows)).encode()
-        case "parquet":
-            return [_printable_row(row) for row in rows]
+    if kind == "parquet":
+        return [_printable_row(row) for row in rows]
+    if kind == "csv":
+        buffer = io.StringIO()
+        csv.writer(buffer).writerows(map(_csv_row, rows))
+        return buffer.getvalue().encode()
+    separator, end = ("\n", "\n") if kind == "jsonl" else (",\n", "")
+    objects = separator.join(map(_object, rows))
+    return (objects + end if objects else objects).encode()
 
 
 class RowWriter(Protocol):
@@ -180,22 +178,20 @@ class _StreamWriter:
 
     def __init__(self, stream: IO[bytes], kind: RowKind) -> None:
         self._stream = stream
-        self._array = kind == "json"
-        self._begun = False
-        if kind == "csv":
-            self._put(",".join(COLUMNS).encode() + b"\r\n")
+        self._kind = kind
+        # What stands before the next rows: first the beginning of the file, in an array then a comma.
+        self._before = {"csv": ",".join(COLUMNS).encode() + b"\r\n", "json": b"[\n"}.get(kind, b"")
 
     def write(self, encoded: bytes) -> None:
-        if not encoded:
-            return
-        if self._array:
-            encoded = (b",\n" if self._begun else b"[\n") + encoded
-        self._put(encoded)
-        self._begun = True
+        if encoded:
+            self._put(self._before + encoded)
+            self._before = b",\n" if self._kind == "json" else b""
 
     def close(self) -> None:
-        if self._array:
-            self._put(b"\n]\n" if self._begun else b"[]\n")
+        if self._kind == "json":
+            self._put(b"[]\n" if self._before == b"[\n" else b"\n]\n")
+        else:
+            self._put(self._before)
 
     def _put(self, text: bytes) -> None:
         self._stream.write(text)
@@ -205,9 +201,7 @@ class _StreamWriter:
 class _TextWriter(_StreamWriter):
     """Writes text rows to a file of its own: whatever ends it, the file ends with a whole row."""
 
-    def __init__(self, file: IO[bytes], kind: RowKind) -> None:
-        self._whole = 0
-        super().__init__(file, kind)
+    _whole = 0
 
     def _put(self, text: bytes) -> None:
         rest = memoryview(text)
@@ -217,7 +211,7 @@ class _TextWriter(_StreamWriter):
 
     def close(self) -> None:
         with self._stream:
-            if self._stream.seekable():
+            if os.fstat(self._stream.fileno()).st_size > self._whole:
                 self._stream.seek(self._whole)
                 self._stream.truncate()
             super().close()
