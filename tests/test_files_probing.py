@@ -15,7 +15,7 @@ import PIL.Image
 import pytest
 from conftest import SAMPLES
 
-from imgcost.files import Batch, Image, Unreadable, identified, probe, probe_chunk, probing
+from imgcost.files import Batch, Image, Unreadable, identified, no_access, probe, probe_chunk, probing
 
 GIF = b"GIF89a\x08\0\x06\0\0\0\0" + b",\0\0\0\0\x08\0\x06\0\0\x02" + b"\x01\0\0;"
 
@@ -453,3 +453,10 @@ def test_where_the_system_cannot_tell_waits_the_module_says_so(batch, monkeypatc
     spec.loader.exec_module(elsewhere)
     assert elsewhere.getrusage is None
     assert elsewhere.probe_chunk([batch]) == probe_chunk([batch])
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"), [("Permission denied", "permission denied"), ("CRC failed", "CRC failed"), ("x", "x"), ("", "")]
+)
+def test_the_words_of_the_system_begin_small_unless_they_begin_with_an_abbreviation(said, shown):
+    assert no_access("a", OSError(5, said)) == Unreadable("a", "no-access", shown or "[Errno 5] ")

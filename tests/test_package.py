@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+import gc
 import importlib
 import pickle
 import re
+import runpy
 import subprocess
 import sys
 import tomllib
@@ -218,3 +220,22 @@ def test_what_an_error_does_not_know_it_says():
 def test_an_error_survives_the_way_back_from_a_worker_process(protocol, kind, args, keywords, message, attributes):
     back = pickle.loads(pickle.dumps(kind(*args, **keywords), protocol))
     assert (type(back), str(back), vars(back)) == (kind, message, attributes)
+
+
+def test_python_m_imgcost_is_the_command_line(monkeypatch, capsys):
+    threshold = gc.get_threshold()
+    monkeypatch.setattr(sys, "argv", ["imgcost", "--version"])
+    monkeypatch.delitem(sys.modules, "imgcost.__main__", raising=False)
+    try:
+        with pytest.raises(SystemExit) as ended:
+            runpy.run_module("imgcost", run_name="__main__")
+    finally:
+        gc.set_threshold(*threshold)
+    assert ended.value.code == 0
+    assert capsys.readouterr().out == f"imgcost {imgcost.__version__}\n"
+
+
+def test_the_installed_command_and_python_m_are_the_same():
+    scripts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["scripts"]
+    module, _, name = scripts["imgcost"].partition(":")
+    assert callable(getattr(importlib.import_module(module), name))
