@@ -52,6 +52,8 @@ fix: $(VENV)/.test
 
 bench: $(VENV)/.bench
 	$(PY) benchmarks/arrays.py
+	$(PY) benchmarks/corpus.py --files 20000
+	$(PY) benchmarks/scan.py benchmarks/corpus
 
 clean:
 	rm -rf $(VENV) .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import struct
 from pathlib import Path
+from zlib import crc32
 
 from hypothesis import settings
 
@@ -20,3 +22,15 @@ def golden(name):
     """Rows of a table in data/, as dictionaries; lines that begin with # say where it comes from."""
     with (DATA / name).open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(line for line in file if not line.startswith("#")))
+
+
+def png(width, height, tail=b""):
+    """A PNG as far as its header goes, with bytes of its own behind it."""
+    header = struct.pack(">4sIIBBBBB", b"IHDR", width, height, 8, 2, 0, 0, 0)
+    return (
+        b"\x89PNG\r\n\x1a\n\0\0\0\r"
+        + header
+        + struct.pack(">I", crc32(header))
+        + b"\0\0\0\0IDAT\x35\xaf\x06\x1e"
+        + tail
+    )

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 import sqlite3
-import struct
 import tempfile
 from functools import partial
 from pathlib import Path
-from zlib import crc32
 
 import pytest
+from conftest import png
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -26,17 +25,6 @@ LONG_AGO = 1_600_000_000 * 10**9
 """A time of modification that is not racy, in nanoseconds."""
 
 TERMS = (terms("claude-3-sonnet"),)
-
-
-def png(width, height, tail=b""):
-    header = struct.pack(">4sIIBBBBB", b"IHDR", width, height, 8, 2, 0, 0, 0)
-    return (
-        b"\x89PNG\r\n\x1a\n\0\0\0\r"
-        + header
-        + struct.pack(">I", crc32(header))
-        + b"\0\0\0\0IDAT\x35\xaf\x06\x1e"
-        + tail
-    )
 
 
 def write(path, data, mtime_ns=LONG_AGO):

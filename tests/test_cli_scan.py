@@ -10,7 +10,6 @@ import re
 import shutil
 import signal
 import sqlite3
-import struct
 import subprocess
 import sys
 import threading
@@ -18,12 +17,11 @@ import time
 import zipfile
 from contextlib import suppress
 from pathlib import Path
-from zlib import crc32
 
 import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
-from conftest import SAMPLES
+from conftest import SAMPLES, png
 
 from imgcost.cli import main, scan
 from imgcost.estimates import terms
@@ -33,17 +31,6 @@ from imgcost.reports import COLUMNS
 
 AS_OF = ("--as-of", "2026-11-22")
 SONNET_3 = ("-m", "claude-3-sonnet", *AS_OF)
-
-
-def png(width, height, tail=b""):
-    header = struct.pack(">4sIIBBBBB", b"IHDR", width, height, 8, 2, 0, 0, 0)
-    return (
-        b"\x89PNG\r\n\x1a\n\0\0\0\r"
-        + header
-        + struct.pack(">I", crc32(header))
-        + b"\0\0\0\0IDAT\x35\xaf\x06\x1e"
-        + tail
-    )
 
 
 def run(*arguments, stdin=None):

@@ -2,30 +2,18 @@
 
 from __future__ import annotations
 
-import struct
 import tempfile
 import zipfile
 from pathlib import Path
-from zlib import crc32
 
 import pytest
+from conftest import png
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from imgcost import duplicates
 from imgcost.duplicates import Duplicates
 from imgcost.files import Image, Unreadable, Walk, chunks, probe, probe_archive, probe_chunk
-
-
-def png(width, height, tail=b""):
-    header = struct.pack(">4sIIBBBBB", b"IHDR", width, height, 8, 2, 0, 0, 0)
-    return (
-        b"\x89PNG\r\n\x1a\n\0\0\0\r"
-        + header
-        + struct.pack(">I", crc32(header))
-        + b"\0\0\0\0IDAT\x35\xaf\x06\x1e"
-        + tail
-    )
 
 
 def found_in(folder):

@@ -5,17 +5,15 @@ from __future__ import annotations
 import itertools
 import os
 import signal
-import struct
 import subprocess
 import sys
 import tarfile
 import zipfile
 from contextlib import suppress
 from datetime import date
-from zlib import crc32
 
 import pytest
-from conftest import SAMPLES
+from conftest import SAMPLES, png
 
 from imgcost import geometry
 from imgcost.errors import ImgcostError
@@ -28,17 +26,6 @@ from imgcost.tallies import Measure
 DAY = date(2026, 11, 22)
 AREA, PATCH, OPUS = (terms(name, as_of=DAY) for name in ("claude-3-sonnet", "claude-opus-4-6", "claude-opus-5-5"))
 LONG_AGO = 1_600_000_000 * 10**9
-
-
-def png(width, height, tail=b""):
-    header = struct.pack(">4sIIBBBBB", b"IHDR", width, height, 8, 2, 0, 0, 0)
-    return (
-        b"\x89PNG\r\n\x1a\n\0\0\0\r"
-        + header
-        + struct.pack(">I", crc32(header))
-        + b"\0\0\0\0IDAT\x35\xaf\x06\x1e"
-        + tail
-    )
 
 
 def facts(tally):
