@@ -267,7 +267,8 @@ def decompressed(monkeypatch):
 def test_a_bomb_is_decompressed_no_further_than_the_bound(put, monkeypatch, decompressed, bomb, compression):
     path = put("x.zip", zipped([("a.gif", bomb), ("b.png", png(8, 6))], compression))
     assert outcomes(found_in(path)) == [9, 8]
-    assert decompressed.bytes > 1_900_000
+    if compression == zipfile.ZIP_DEFLATED:  # what is stored, Python 3.13 seeks over without reading
+        assert decompressed.bytes > 1_900_000
     decompressed.bytes = 0
     monkeypatch.setattr(archives, "MEMBER_BYTES", 200_000)
     assert outcomes(found_in(path)) == ["damaged", 8]
