@@ -1,4 +1,4 @@
-"""What a file is: open, read a kilobyte, ask the size, close; more only where the header lies further in."""
+"""What a file is: open, read its beginning, ask the size, close; more only where the header lies further in."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["Report", "Table", "as_json", "as_markdown", "as_text", "dollars", "number", "visible"]
+__all__ = ["Report", "Table", "as_json", "as_markdown", "as_text", "dollars", "number", "parseable", "visible"]
 
 
 class Table(NamedTuple):
@@ -140,6 +140,15 @@ def visible(name: str) -> str:
     if name.isascii() and name.isprintable():
         return name
     return "".join(map(_visible_character, name))
+
+
+def parseable(path: str) -> str:
+    r"""Give a path that any parser of JSON or UTF-8 takes: bytes that are no UTF-8 become escapes.
+
+    >>> print(parseable("caf\udce9.png"))
+    caf\xe9.png
+    """
+    return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 _ESCAPES = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}

@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from imgcost.formats.estimates import terms_data, terms_notes, terms_title
-from imgcost.formats.rendering import Report, Table, dollars, number, visible
+from imgcost.formats.rendering import Report, Table, dollars, number, parseable, visible
 from imgcost.tallies import Measure
 
 if TYPE_CHECKING:
@@ -60,12 +60,17 @@ def scan_report(tally: Tally, asked: Mapping[str, Terms], compared: Sequence[Ter
         "compared": [_costs(tally, terms) for terms in others],
         "histogram": [_bin(*row) for row in tally.bins(Measure.of(first))],
         "costliest_folders": [
-            {"folder": _text(folder), "images": images, "tokens": tokens, "input_usd": f"{first.cost_usd(tokens):f}"}
+            {
+                "folder": parseable(folder),
+                "images": images,
+                "tokens": tokens,
+                "input_usd": f"{first.cost_usd(tokens):f}",
+            }
             for folder, images, tokens in tally.costliest_folders()
         ],
         "unreadable": [
             {
-                "path": _text(one.path),
+                "path": parseable(one.path),
                 "problem": one.problem,
                 "reason": one.reason,
                 "format": one.format,
@@ -139,11 +144,6 @@ def _costs(tally: Tally, terms: Terms) -> dict[str, Any]:
 
 def _bin(first: int, last: int, images: int) -> dict[str, int]:
     return {"first_tokens": first, "last_tokens": last, "images": images}
-
-
-def _text(path: str) -> str:
-    """A path that any JSON parser takes: bytes that are no UTF-8 become escapes."""
-    return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def _plural(count: int, one: str, many: str = "") -> str:

@@ -1,7 +1,7 @@
 """Read an image's format, size, orientation and animation from its first bytes.
 
 No pixel is decoded and no imaging library is imported: a header is a few struct reads, so a folder is scanned at
-about the speed of opening its files. Whatever lies past the first kilobyte is fetched only if the answer needs it.
+about the speed of opening its files. Whatever lies past the first `HEAD_BYTES` is fetched only if the answer needs it.
 
 Every walk through a file is bounded, so a hostile file costs milliseconds and not minutes.
 """

@@ -16,7 +16,7 @@ from typing import IO, TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 from imgcost import geometry
 from imgcost.errors import ImgcostError
 from imgcost.files import Image
-from imgcost.formats import visible
+from imgcost.formats import parseable, visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -236,7 +236,7 @@ def _printable_row(row: Row) -> Row:
     cells = list(row)
     for place in _TEXTS:
         if cells[place] is not None and not cells[place].isascii():
-            cells[place] = os.fsencode(cells[place]).decode("utf-8", "backslashreplace")
+            cells[place] = parseable(cells[place])
     return tuple(cells)
 
 
