@@ -19,12 +19,14 @@ if TYPE_CHECKING:
     from imgcost.estimates import Estimate, estimate
     from imgcost.files import Image, Unreadable, scan
     from imgcost.headers import Header, read_header
+    from imgcost.preflight import Findings, check_batch, check_images, check_request
     from imgcost.reports.frames import audit
 
 __version__ = "2026.11.0"
 
 __all__ = [
     "Estimate",
+    "Findings",
     "Header",
     "Image",
     "ImgcostError",
@@ -32,6 +34,9 @@ __all__ = [
     "__version__",
     "arrays",
     "audit",
+    "check_batch",
+    "check_images",
+    "check_request",
     "errors",
     "estimate",
     "geometry",
@@ -42,11 +47,15 @@ __all__ = [
 
 _ROOMS = {
     "Estimate": "estimates",
+    "Findings": "preflight",
     "Header": "headers",
     "Image": "files",
     "ImgcostError": "errors",
     "Unreadable": "files",
     "audit": "reports.frames",
+    "check_batch": "preflight",
+    "check_images": "preflight",
+    "check_request": "preflight",
     "estimate": "estimates",
     "read_header": "headers",
     "scan": "files",

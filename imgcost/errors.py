@@ -12,11 +12,15 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
 
+    from imgcost.preflight import Findings
+
 __all__ = [
     "HeaderError",
     "ImgcostError",
     "MissingExtraError",
     "NoPriceError",
+    "PreflightError",
+    "RequestError",
     "SizeError",
     "TableError",
     "UnknownModelError",
@@ -107,6 +111,41 @@ class NoPriceError(ImgcostError, LookupError):
         self.model = model
         self.day = day
         self.first_day = first_day
+
+
+class RequestError(ImgcostError, ValueError):
+    """Something that is no Messages request, so that no rule can be asked.
+
+    Attributes:
+        place: Where in the request, such as `messages.2.content.0`; empty for the request itself.
+        problem: What is wrong there, as a sentence.
+    """
+
+    def __init__(self, place: str, problem: str) -> None:
+        """Name the place, then the problem."""
+        super().__init__(f"{place or 'the request'}: {problem}")
+        self.place = place
+        self.problem = problem
+
+
+class PreflightError(ImgcostError, ValueError):
+    """What is about to be sent would be rejected.
+
+    Attributes:
+        findings: All that was found, errors and warnings.
+    """
+
+    def __init__(self, findings: Findings) -> None:
+        """Name the first errors, a line each, and count the rest."""
+        shown = [f"{one.place}: {one.message} [{one.rule}]" for one in findings.errors[:_SHOWN]]
+        if rest := len(findings.errors) - len(shown):
+            shown.append(f"and {rest} more")
+        super().__init__("this would be rejected:\n" + "\n".join(shown))
+        self.findings = findings
+
+
+_SHOWN = 10
+"""How many errors the message of a `PreflightError` tells one by one."""
 
 
 class MissingExtraError(ImgcostError, ImportError):

@@ -18,7 +18,7 @@ from imgcost.formats import visible
 
 __all__ = ["main"]
 
-COMMANDS = ("estimate", "scan", "largest", "models")
+COMMANDS = ("estimate", "scan", "check", "largest", "models", "rules")
 
 INTERRUPTED, BROKEN_PIPE = 130, 141
 """The exit codes of a run that Ctrl-C ended, and of one whose reader went away, as shells have them."""
@@ -68,6 +68,7 @@ def main() -> None:
     \b
     Exit codes:
       0  done
+      1  'check' found something that would be rejected, or that costs more than the budget
       2  imgcost could not do its work: bad usage, an unknown model, no price on that day, or,
          under --strict, something that could not be read
     """

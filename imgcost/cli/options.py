@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import date
+from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -17,7 +18,7 @@ from imgcost.formats import Report, as_json, as_markdown, as_text
 from imgcost.geometry import padded_size
 from imgcost.tables import family_of
 
-__all__ = ["DATE", "RATIO", "SIZE", "echo", "format_option", "settle", "terms_options"]
+__all__ = ["DATE", "DOLLARS", "RATIO", "RENDERERS", "SIZE", "echo", "format_option", "settle", "terms_options"]
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -72,13 +73,24 @@ class _Date(ParamType[date]):
         return self.fail(f"{_shown(value)} is no day: write it like 2026-11-22.", param, ctx)
 
 
+class _Dollars(ParamType[Decimal]):
+    name = "USD"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Decimal:
+        with suppress(InvalidOperation):
+            amount = Decimal(str(value).removeprefix("$"))
+            if amount.is_finite() and amount >= 0:
+                return amount
+        return self.fail(f"{_shown(value)} is no amount: write it in US dollars, like 12.50.", param, ctx)
+
+
 def _shown(value: Any) -> str:
     """What was typed, cut to a length that fits a sentence."""
     text = str(value)
     return repr(text if len(text) <= 40 else text[:40] + "...")
 
 
-SIZE, RATIO, DATE = _Size(), _Ratio(), _Date()
+SIZE, RATIO, DATE, DOLLARS = _Size(), _Ratio(), _Date(), _Dollars()
 
 
 def terms_options(command: Command) -> Command:

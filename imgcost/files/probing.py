@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from imgcost.errors import HeaderError
 from imgcost.files.found import Image, Unreadable, no_access
 from imgcost.files.walking import Batch
-from imgcost.headers import HEAD_BYTES, parse_header, unsupported
+from imgcost.headers import HEAD_BYTES, Contents, inspect_bytes, parse_header, unsupported
 
 try:
     from resource import RUSAGE_THREAD, getrusage
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from imgcost.files.found import Found, Group
 
-__all__ = ["identified", "probe", "probe_all", "probe_chunk"]
+__all__ = ["identified", "inspect", "probe", "probe_all", "probe_chunk"]
 
 # O_NONBLOCK: a named pipe must not hold a scan. O_BINARY: Windows would change line ends.
 _OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
@@ -86,6 +86,30 @@ def probe_all(paths: list[str], details: bool = True) -> list[Found]:
         finally:
             os.close(descriptor)
     return found
+
+
+def inspect(path: str) -> Contents:
+    """Look at both ends of one file.
+
+    Args:
+        path: The file.
+
+    Returns:
+        Its header, or why there is none, and whether it is whole.
+
+    Raises:
+        OSError: It cannot be read.
+        ValueError: No file can have this name.
+
+    >>> inspect("data/samples/broken/cut-in-pixels.png").truncated
+    True
+    """
+    descriptor = os.open(path, _OPEN_FLAGS)
+    try:
+        file_bytes = os.lseek(descriptor, 0, os.SEEK_END)
+        return inspect_bytes(lambda offset, size: _read_from(descriptor, size, offset), file_bytes)
+    finally:
+        os.close(descriptor)
 
 
 def probe_chunk(chunk: Iterable[Batch | Unreadable], *, details: bool = False) -> list[Group]:

@@ -8,8 +8,10 @@ Every walk through a file is bounded, so a hostile file costs milliseconds and n
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
+from imgcost.errors import HeaderError
+from imgcost.headers.endings import is_truncated
 from imgcost.headers.foreign import name_format, refusal, unsupported
 from imgcost.headers.gif import parse_gif
 from imgcost.headers.header import HEAD_BYTES, Fields, Header, ReadAt
@@ -20,7 +22,17 @@ from imgcost.headers.webp import parse_webp
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["HEAD_BYTES", "Header", "name_format", "parse_header", "read_header", "unsupported"]
+__all__ = [
+    "HEAD_BYTES",
+    "Contents",
+    "Header",
+    "ReadAt",
+    "inspect_bytes",
+    "name_format",
+    "parse_header",
+    "read_header",
+    "unsupported",
+]
 
 _PARSERS: dict[bytes, Callable[[bytes, ReadAt, bool], Fields]] = {
     b"\xff\xd8\xff": parse_jpeg,
@@ -98,3 +110,41 @@ def parse_header(head: bytes, read_at: ReadAt, details: bool = True) -> Fields:
     if parse is None:
         raise refusal(head)
     return parse(head, read_at, details)
+
+
+class Contents(NamedTuple):
+    """What an image is from end to end, as far as its first and last bytes tell.
+
+    Attributes:
+        file_bytes: Its length, bytes; where it came as base64, that of what is encoded.
+        header: What it begins with, or None where that is no image which the API reads.
+        problem: Why there is no header; else None.
+        truncated: Whether its end is missing.
+    """
+
+    file_bytes: int
+    header: Header | None
+    problem: HeaderError | None = None
+    truncated: bool = False
+
+
+def inspect_bytes(read_at: ReadAt, file_bytes: int) -> Contents:
+    r"""Look at both ends of an image.
+
+    Args:
+        read_at: Called as `read_at(offset, size)`, in bytes from the start of the image.
+        file_bytes: The length of the image, bytes.
+
+    Returns:
+        Its header, or why there is none, and whether it is whole.
+
+    Example:
+        >>> png = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\x02\x80\0\0\x01\xe0\x08\x02\0\0\0" + b"\0\0\0\0"
+        >>> inspect_bytes(lambda offset, size: png[offset : offset + size], len(png)).truncated
+        True
+    """
+    try:
+        header = Header(*parse_header(read_at(0, HEAD_BYTES), read_at))
+    except HeaderError as problem:
+        return Contents(file_bytes, None, problem)
+    return Contents(file_bytes, header, None, is_truncated(header.media_type, read_at, file_bytes))

@@ -12,7 +12,7 @@ from imgcost.headers.header import HOP_BYTES, MAX_STEPS, damaged, impossible
 if TYPE_CHECKING:
     from imgcost.headers.header import Fields, ReadAt
 
-__all__ = ["parse_jpeg"]
+__all__ = ["find_scan", "parse_jpeg"]
 
 # Markers followed by a length: DHT, DAC, DQT, DNL, DRI, DHP, EXP, APP0 to APP15 and COM (ITU T.81, table B.1).
 _JPEG_SEGMENTS = frozenset([0xFFC4, 0xFFCC, 0xFFDB, 0xFFDC, 0xFFDD, 0xFFDE, 0xFFDF, 0xFFFE, *range(0xFFE0, 0xFFF0)])
@@ -67,3 +67,20 @@ def _skip_jpeg_oddity(window: bytes, at: int, start: int, marker: int) -> int:
     if 0xFF02 <= marker < 0xFFC0:
         raise damaged("JPEG", f"has the reserved marker 0x{marker:X} at byte {start + at}")
     return at + 2
+
+
+def find_scan(read_at: ReadAt) -> int | None:
+    """Find where the image data of a JPEG begins, in bytes from the start of the file; None where none does."""
+    start = 2
+    for _ in range(MAX_STEPS):
+        window = read_at(start, 4)
+        if len(window) < 4:
+            return None
+        marker, length = _two_shorts(window, 0)
+        if marker == 0xFFDA:
+            return start
+        if marker in _JPEG_SEGMENTS or marker in _JPEG_FRAMES:
+            start += 2 + max(length, 2)
+        else:
+            start += 1  # fill bytes, junk, and bare markers
+    return None

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
         statements,
     )
     from imgcost.tables.measured import Measured, MeasuredName, find_measured, load_measured, measurements
+    from imgcost.tables.wordings import Wording, load_wordings, wordings_of
 
 __all__ = [
     "Advice",
@@ -64,6 +65,7 @@ __all__ = [
     "Source",
     "Statement",
     "Status",
+    "Wording",
     "advice_on",
     "cache_starts",
     "families",
@@ -78,6 +80,7 @@ __all__ = [
     "load_measured",
     "load_models",
     "load_prices",
+    "load_wordings",
     "measurements",
     "models",
     "multiplier_on",
@@ -89,6 +92,7 @@ __all__ = [
     "sources",
     "statements",
     "today",
+    "wordings_of",
 ]
 
 _LATE = {
@@ -99,14 +103,17 @@ _LATE = {
     "MeasuredName": "measured",
     "Platform": "limits",
     "Statement": "limits",
+    "Wording": "wordings",
     "advice_on": "limits",
     "find_measured": "measured",
     "limits_on": "limits",
     "load_limits": "limits",
     "load_measured": "measured",
+    "load_wordings": "wordings",
     "measurements": "measured",
     "platforms": "limits",
     "statements": "limits",
+    "wordings_of": "wordings",
 }
 """Names whose room is imported when they are first used: an estimate asks for no limits."""
 
@@ -118,7 +125,7 @@ def __getattr__(name: str) -> Any:
     raise AttributeError(f"module 'imgcost.tables' has no attribute {name!r}")
 
 
-FILES = ("models.toml", "prices.toml", "limits.toml", "measured.toml")
+FILES = ("models.toml", "prices.toml", "limits.toml", "errors.toml", "measured.toml")
 
 
 @cache

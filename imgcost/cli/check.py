@@ -1,0 +1,96 @@
+"""`imgcost check`: what would be rejected, before it is sent."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from imgcost.cli.options import DATE, DOLLARS, RENDERERS
+from imgcost.formats.findings import as_github, findings_report
+from imgcost.preflight import check_paths
+from imgcost.tables import platforms
+
+if TYPE_CHECKING:
+    from datetime import date
+    from decimal import Decimal
+
+    from imgcost.tables import Platform
+
+__all__ = ["command"]
+
+FOUND = 1
+"""The exit code where something would be rejected."""
+
+
+@click.command("check", short_help="What would be rejected: images, folders, requests, batches.")
+@click.argument("paths", type=click.Path(exists=True, allow_dash=True), nargs=-1, required=True, metavar="PATH...|-")
+@click.option(
+    "-m",
+    "--model",
+    help="The model that the images are for, and that requests are checked for instead of their own.  "
+    "[default: sonnet for images]",
+)
+@click.option(
+    "--platform",
+    type=click.Choice(platforms()),
+    default="claude-api",
+    show_default=True,
+    help="Where it will be sent.",
+)
+@click.option("--as-of", type=DATE, help="The day whose limits hold.  [default: today]")
+@click.option("--ignore", multiple=True, metavar="RULE", help="Do not ask this rule. May be given several times.")
+@click.option("--one-request", is_flag=True, help="The images go into one request: its limits hold too.")
+@click.option("--budget", type=DOLLARS, help="What all images may cost as input, US dollars.")
+@click.option("--strict", is_flag=True, help="Exit with 1 on warnings too.")
+@click.option("--exit-zero", is_flag=True, help="Exit with 0 whatever is found.")
+@click.option(
+    "-f",
+    "--format",
+    "style",
+    type=click.Choice(["text", "json", "github"]),
+    default="text",
+    show_default=True,
+    help="How the findings are printed; github makes annotations of a workflow.",
+)
+def command(
+    paths: tuple[str, ...],
+    model: str | None,
+    platform: Platform,
+    as_of: date | None,
+    ignore: tuple[str, ...],
+    one_request: bool,
+    budget: Decimal | None,
+    strict: bool,
+    exit_zero: bool,
+    style: str,
+) -> None:
+    """What the API would reject or change, told before anything is sent.
+
+    PATH is an image, a folder of images, a request as JSON (the keyword arguments of messages.create), the body of a
+    message batch, or a batch as JSON lines; - reads JSON from stdin. Nothing is sent or fetched.
+
+    Exits with 1 if anything would be rejected, or the images cost more than the budget.
+
+    \b
+    Examples:
+      imgcost check photos
+      imgcost check request.json --platform bedrock
+      imgcost check batch.jsonl -f github
+      imgcost check *.png --one-request -m haiku --budget 0.50
+    """
+    findings = check_paths(
+        paths,
+        stdin=sys.stdin.buffer,
+        model=model,
+        platform=platform,
+        as_of=as_of,
+        ignore=ignore,
+        budget_usd=budget,
+        one_request=one_request,
+    )
+    text = as_github(findings) if style == "github" else RENDERERS[style](findings_report(findings))
+    click.echo(text, nl=bool(text))
+    if not exit_zero and (findings.errors or (strict and findings.warnings)):
+        sys.exit(FOUND)

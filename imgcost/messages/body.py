@@ -1,0 +1,188 @@
+"""The body of a request: its values as they will be sent, and how many bytes they will be.
+
+The count is that of the Anthropic SDK: JSON without spaces, letters beyond ASCII as UTF-8. Nothing is built to be
+counted, so that a request of many megabytes is not copied.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping, MappingView, Sequence
+from collections.abc import Set as AbstractSet
+from datetime import date
+from typing import Any
+
+from imgcost.errors import RequestError
+from imgcost.payloads import base64_length
+
+__all__ = ["as_items", "as_object", "body_bytes", "is_file"]
+
+MAX_DEPTH = 200
+"""Real requests nest some ten levels; what nests deeper than this is a mistake or an attack."""
+
+_SLICE_LETTERS = 1 << 16
+_escaped = json.encoder.encode_basestring
+
+
+def as_object(value: Any, place: str) -> Mapping[Any, Any]:
+    """Take a value as an object: a mapping, or a block of the SDK.
+
+    Args:
+        value: The value.
+        place: Where it stands.
+
+    Returns:
+        The mapping that will be sent.
+
+    Raises:
+        RequestError: It is none.
+
+    Example:
+        >>> as_object({"type": "text"}, "messages.0.content.0")
+        {'type': 'text'}
+    """
+    if isinstance(value, Mapping):
+        return value
+    # The SDK's own blocks are pydantic models; so are those of others, and pydantic itself is not needed to ask them.
+    if hasattr(value, "model_dump") and not isinstance(value, type):
+        dumped = value.model_dump(mode="json", by_alias=True, exclude_unset=True)
+        if isinstance(dumped, Mapping):
+            return dumped
+    raise RequestError(place, f"must be an object, not {_kind(value)}")
+
+
+def as_items(value: Any, place: str) -> Sequence[Any]:
+    """Take a value as an array.
+
+    Args:
+        value: The value.
+        place: Where it stands.
+
+    Returns:
+        Its items.
+
+    Raises:
+        RequestError: It is none, or can be read only once: checking it would leave nothing to send.
+
+    Example:
+        >>> as_items(("a", "b"), "messages")
+        ('a', 'b')
+    """
+    if isinstance(value, (list, tuple)):
+        return value
+    if _is_list(value):
+        return list(value)
+    if isinstance(value, Iterator):
+        raise RequestError(place, "can be read only once, so that checking would empty it: give a list")
+    raise RequestError(place, f"must be a list, not {_kind(value)}")
+
+
+def is_file(value: Any) -> bool:
+    """Tell whether a value is what the SDK reads and encodes itself: a path, or an open binary file."""
+    return isinstance(value, os.PathLike) or hasattr(value, "read")
+
+
+def body_bytes(value: Any, place: str = "", depth: int = 0) -> int:
+    r"""Count the bytes of a value as JSON.
+
+    Args:
+        value: The value.
+        place: Where it stands in the request.
+        depth: How deep it is nested.
+
+    Returns:
+        Bytes.
+
+    Raises:
+        RequestError: Something in it cannot be sent as JSON.
+
+    Example:
+        >>> body_bytes({"max_tokens": 1, "system": "caf\u00e9"})
+        33
+    """
+    if depth > MAX_DEPTH:
+        raise RequestError(_short(place), f"is nested deeper than {MAX_DEPTH} levels")
+    if isinstance(value, str):
+        return _text_bytes(value, place)
+    if value is None or isinstance(value, (bool, int, float)):
+        return _scalar_bytes(value, place)
+    if isinstance(value, date):
+        return len(value.isoformat()) + 2
+    if _is_list(value) or isinstance(value, (list, tuple)):
+        items = [body_bytes(item, f"{place}.{number}".lstrip("."), depth + 1) for number, item in enumerate(value)]
+        return sum(items) + max(len(items) - 1, 0) + 2
+    if isinstance(value, Iterator):
+        as_items(value, place)
+    return _object_bytes(as_object(value, place), place, depth)
+
+
+def _object_bytes(value: Mapping[Any, Any], place: str, depth: int) -> int:
+    encoded = value.get("type") == "base64"
+    sizes = []
+    for key, item in value.items():
+        if type(item).__name__ in {"NotGiven", "Omit"}:  # the SDK's own words for what is not to be sent
+            continue
+        if not isinstance(key, str):
+            raise RequestError(place, f"has a key that is no text: {_kind(key)}")
+        below = f"{place}.{key}".lstrip(".")
+        size = _payload_bytes(item) if encoded and key == "data" else None
+        sizes.append(_text_bytes(key, place) + 1 + (body_bytes(item, below, depth + 1) if size is None else size))
+    return sum(sizes) + max(len(sizes) - 1, 0) + 2
+
+
+def _payload_bytes(data: Any) -> int | None:
+    """The size of encoded data, without looking at all of it; None where it has to be counted like any other text."""
+    if isinstance(data, str) and data.isascii() and "\n" not in data[:_SLICE_LETTERS]:
+        return len(data) + 2
+    if isinstance(data, os.PathLike):
+        try:
+            return base64_length(os.stat(data).st_size) + 2  # noqa: PTH116 - whatever is like a path
+        except (OSError, ValueError):
+            return 2  # the rule for unreadable images tells
+    if hasattr(data, "read"):
+        return base64_length(_rest_bytes(data)) + 2
+    return None
+
+
+def _rest_bytes(stream: Any) -> int:
+    """How much an open file still holds."""
+    try:
+        here = stream.tell()
+        rest = int(stream.seek(0, os.SEEK_END) - here)
+        stream.seek(here)
+    except (OSError, ValueError, AttributeError):
+        return 0  # the rule for base64 tells
+    return rest
+
+
+def _text_bytes(text: str, place: str) -> int:
+    total = 2
+    for start in range(0, len(text), _SLICE_LETTERS):
+        piece = _escaped(text[start : start + _SLICE_LETTERS])
+        try:
+            total += (len(piece) if piece.isascii() else len(piece.encode())) - 2
+        except UnicodeEncodeError:
+            raise RequestError(place, "holds a lone surrogate, which cannot be sent as UTF-8") from None
+    return total
+
+
+def _scalar_bytes(value: float | None, place: str) -> int:
+    try:
+        return len(json.dumps(value, allow_nan=False))
+    except ValueError:
+        raise RequestError(place, "holds a number that JSON cannot carry") from None
+
+
+def _is_list(value: Any) -> bool:
+    """Whether the SDK would send it as an array, and it can be read more than once."""
+    texts = (str, bytes, bytearray, memoryview)
+    return isinstance(value, (Sequence, AbstractSet, MappingView)) and not isinstance(value, (*texts, Mapping))
+
+
+def _kind(value: Any) -> str:
+    return "null" if value is None else type(value).__name__
+
+
+def _short(place: str) -> str:
+    return place if len(place) <= 80 else f"{place[:80]}..."

@@ -1,0 +1,251 @@
+"""Pre-flight: what the API would reject or change, told before anything is sent.
+
+Nothing is sent, nothing is fetched, no pixel is decoded, and what is checked is not changed.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
+
+from imgcost.files import Image, Unreadable
+from imgcost.messages import read_request
+from imgcost.preflight.asking import Inquiry
+from imgcost.preflight.batches import ask_entries, ask_text, entries_of, entries_of_lines, looks_like_json
+from imgcost.preflight.findings import CheckedImage, Findings
+from imgcost.preflight.seeing import see_bytes, see_found, see_path
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from datetime import date
+    from decimal import Decimal
+
+    from imgcost.rules import ImageSeen
+    from imgcost.tables import Platform
+
+__all__ = [
+    "CheckedImage",
+    "Findings",
+    "Imagelike",
+    "check_batch",
+    "check_images",
+    "check_paths",
+    "check_request",
+]
+
+DEFAULT_MODEL = "sonnet"
+
+Imagelike: TypeAlias = "str | os.PathLike[str] | bytes | bytearray | memoryview | Image | Unreadable"
+"""A file, a folder, the bytes of an image, or what `imgcost.scan` has found."""
+
+
+def check_images(
+    images: Imagelike | Iterable[Imagelike],
+    *,
+    model: str = DEFAULT_MODEL,
+    platform: Platform = "claude-api",
+    as_of: date | None = None,
+    ignore: Iterable[str] = (),
+    budget_usd: Decimal | None = None,
+    one_request: bool = False,
+) -> Findings:
+    """Check images: files, folders with all that lies under them, bytes, or what a scan has found.
+
+    Args:
+        images: One or many of them. Archives are not looked into. Of what a scan has found the end is not looked at.
+        model: The model that they are for; a family such as `sonnet` means its newest active model on that day.
+        platform: Where they will be sent.
+        as_of: The day whose limits hold; today if None.
+        ignore: Names of rules that are not to be asked.
+        budget_usd: What they may cost as input at the standard price, US dollars.
+        one_request: Whether they are to be sent together in one request, with its limits.
+
+    Returns:
+        What was found, and each image with its size and tokens.
+
+    Raises:
+        UnknownModelError: No table lists the model.
+        NoPriceError: The model does not answer on that day, or nothing is known of the platform.
+        ImgcostError: A rule to be ignored does not exist.
+        TypeError: Something is none of these kinds of images.
+
+    Source: https://platform.claude.com/docs/en/build-with-claude/vision (read 2026-09-07)
+
+    >>> findings = check_images("data/samples/broken", model="claude-sonnet-4-6")
+    >>> [(one.place, one.rule) for one in findings.errors][0]
+    ('data/samples/broken/cut-in-header.jpg', 'unreadable')
+    """
+    inquiry = Inquiry(platform, as_of, ignore)
+    found = inquiry.find_model(model)
+    kept = inquiry.ask_images(_seen(images), found)
+    if one_request:
+        inquiry.ask_together(kept, found)
+    return inquiry.findings(budget_usd)
+
+
+def check_request(
+    params: Mapping[str, Any],
+    *,
+    model: str | None = None,
+    platform: Platform = "claude-api",
+    as_of: date | None = None,
+    ignore: Iterable[str] = (),
+    budget_usd: Decimal | None = None,
+) -> Findings:
+    """Check a request before it is sent.
+
+    Large images are not decoded: the header needs the first bytes, the end the last ones, and their number is
+    arithmetic.
+
+    Args:
+        params: The keyword arguments of `messages.create`: plain dictionaries, or what the Anthropic SDK offers to build
+            them with. They are not changed.
+        model: A model to check for instead of the one that the request names.
+        platform: Where it will be sent.
+        as_of: The day whose limits hold; today if None.
+        ignore: Names of rules that are not to be asked.
+        budget_usd: What its images may cost as input at the standard price, US dollars.
+
+    Returns:
+        What was found, and each image with its place, size and tokens.
+
+    Raises:
+        RequestError: It is no request at all; the error names the place.
+        NoPriceError: Nothing is known of the platform on that day.
+        ImgcostError: A rule to be ignored does not exist.
+
+    Source: https://platform.claude.com/docs/en/build-with-claude/vision (read 2026-09-07)
+
+    >>> gif = {"type": "base64", "media_type": "image/png", "data": "R0lGODlhCAAGAAAAACwAAAAACAAGAAACAQA7"}
+    >>> message = {"role": "user", "content": [{"type": "image", "source": gif}]}
+    >>> findings = check_request({"model": "claude-opus-5", "max_tokens": 9, "messages": [message]})
+    >>> print(findings.errors[0].place, findings.errors[0].message)
+    messages.0.content.0 the image declares image/png, but its bytes are image/gif
+    """
+    inquiry = Inquiry(platform, as_of, ignore)
+    inquiry.ask_request(read_request(params), model)
+    return inquiry.findings(budget_usd)
+
+
+def check_batch(
+    batch: str | os.PathLike[str] | Iterable[Mapping[str, Any]],
+    *,
+    model: str | None = None,
+    platform: Platform = "claude-api",
+    as_of: date | None = None,
+    ignore: Iterable[str] = (),
+    budget_usd: Decimal | None = None,
+) -> Findings:
+    """Check a message batch: every request in it, and the batch as a whole.
+
+    Args:
+        batch: A file of JSON lines, read line by line, or the requests themselves; each is
+            `{"custom_id": ..., "params": {...}}`, or the parameters alone.
+        model: A model to check for instead of those that the requests name.
+        platform: Where it will be sent.
+        as_of: The day whose limits hold; today if None.
+        ignore: Names of rules that are not to be asked.
+        budget_usd: What its images may cost as input at the price of a batch, US dollars.
+
+    Returns:
+        What was found. A line that is no request is a finding too, of the rule `request`.
+
+    Raises:
+        OSError: The file cannot be read.
+        NoPriceError: Nothing is known of the platform on that day.
+        ImgcostError: A rule to be ignored does not exist.
+
+    Source: https://platform.claude.com/docs/en/build-with-claude/batch-processing (read 2026-10-08)
+
+    >>> findings = check_batch([{"custom_id": "a", "params": {"model": "claude-opus-5"}}])
+    >>> print(findings.errors[0].place, findings.errors[0].message)
+    requests.0 messages is missing: a request has a list of messages
+    """
+    inquiry = Inquiry(platform, as_of, ignore)
+    if isinstance(batch, (str, os.PathLike)):
+        _ask_lines(os.fspath(batch), inquiry, model)
+    else:
+        ask_entries(entries_of(list(batch)), inquiry, model, "requests")
+    return inquiry.findings(budget_usd)
+
+
+def check_paths(
+    paths: Iterable[str],
+    *,
+    stdin: BinaryIO | None = None,
+    model: str | None = None,
+    platform: Platform = "claude-api",
+    as_of: date | None = None,
+    ignore: Iterable[str] = (),
+    budget_usd: Decimal | None = None,
+    one_request: bool = False,
+) -> Findings:
+    """Check whatever paths lead to: images, folders, requests as JSON, batches as JSON lines.
+
+    Args:
+        paths: What begins like JSON is a request, the body of a batch, an array of requests or, line by line, a batch;
+            everything else is an image, or a folder of images. `-` is JSON from stdin.
+        stdin: What `-` stands for.
+        model: The model that images are for, `sonnet` if None; and that requests are checked for instead of their own.
+        platform: Where all this will be sent.
+        as_of: The day whose limits hold; today if None.
+        ignore: Names of rules that are not to be asked.
+        budget_usd: What all images together may cost as input, US dollars.
+        one_request: Whether the images are to be sent together in one request.
+
+    Returns:
+        What was found. What looks like JSON and is no request is a finding, of the rule `request`.
+
+    Raises:
+        OSError: A file of JSON cannot be read.
+        UnknownModelError: No table lists the model.
+        NoPriceError: The model does not answer on that day, or nothing is known of the platform.
+        ImgcostError: A rule to be ignored does not exist.
+
+    >>> check_paths(["data/samples/web"], model="claude-sonnet-4-6").tokens
+    490
+    """
+    inquiry = Inquiry(platform, as_of, ignore)
+    images: list[str] = []
+    for path in paths:
+        if path == "-" and stdin is not None:
+            ask_text(stdin.read(), inquiry, model, "-")
+        elif not os.path.isfile(path) or not _holds_json(path):  # noqa: PTH113 - a path may be any string
+            images.append(path)
+        elif path.lower().endswith((".jsonl", ".ndjson")):
+            _ask_lines(path, inquiry, model)
+        else:
+            with open(path, "rb") as file:  # noqa: PTH123 - likewise
+                ask_text(file.read(), inquiry, model, path, path)
+    if images:
+        found = inquiry.find_model(model or DEFAULT_MODEL)
+        kept = inquiry.ask_images(_seen(images), found)
+        if one_request:
+            inquiry.ask_together(kept, found)
+    return inquiry.findings(budget_usd)
+
+
+def _holds_json(path: str) -> bool:
+    try:
+        with open(path, "rb") as file:  # noqa: PTH123 - likewise
+            return looks_like_json(file.read(1024))
+    except OSError:
+        return False  # it is told where images are read
+
+
+def _ask_lines(path: str, inquiry: Inquiry, model: str | None) -> None:
+    with open(path, "rb") as lines:  # noqa: PTH123 - likewise
+        ask_entries(entries_of_lines(lines, path), inquiry, model, path, path)
+
+
+def _seen(images: Imagelike | Iterable[Imagelike]) -> Iterator[ImageSeen]:
+    alone = isinstance(images, (str, os.PathLike, bytes, bytearray, memoryview, Image, Unreadable))
+    for number, image in enumerate([images] if alone else images):  # type: ignore[arg-type]
+        if isinstance(image, (str, os.PathLike)):
+            yield from see_path(os.fspath(image))
+        elif isinstance(image, (Image, Unreadable)):
+            yield see_found(image)
+        elif isinstance(image, (bytes, bytearray, memoryview)):
+            yield see_bytes(image, f"images.{number}")
+        else:
+            raise TypeError(f"images.{number} is {type(image).__name__}: give a path, bytes, or what a scan has found")

@@ -1,0 +1,137 @@
+"""Requests in files: one as JSON, many as JSON lines or as the body of a message batch."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
+
+from imgcost.errors import RequestError
+from imgcost.messages import as_items, as_object, body_bytes, read_request
+from imgcost.rules import Batch
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from imgcost.preflight.asking import Inquiry
+
+__all__ = ["Entry", "ask_entries", "ask_text", "entries_of", "entries_of_lines", "looks_like_json"]
+
+# The body of a batch is {"requests":[ ... ]}, with a comma between two.
+_BATCH_FRAME_BYTES = len('{"requests":[]}')
+
+
+class Entry(NamedTuple):
+    """A request of a batch.
+
+    Attributes:
+        place: What stands before places in it.
+        raw: What stands there, or why it cannot be read.
+        line: Its line in the file, counted from 1; None in one document.
+    """
+
+    place: str
+    raw: Any
+    line: int | None = None
+
+
+def looks_like_json(head: bytes) -> bool:
+    """Tell whether a file begins like JSON, and so like no image.
+
+    >>> looks_like_json(b"  {"), looks_like_json(b"GIF89a")
+    (True, False)
+    """
+    return head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in {b"{", b"["}
+
+
+def _parse(text: bytes) -> Any:
+    """Parse JSON.
+
+    Raises:
+        RequestError: It is none, or is nested too deep to be read.
+    """
+    try:
+        return json.loads(text.removeprefix(b"\xef\xbb\xbf"))
+    except RecursionError:
+        raise RequestError("", "is nested too deep to be read") from None
+    except ValueError as error:  # no JSON, no UTF-8, or a number of thousands of digits
+        raise RequestError("", f"is no JSON: {error}") from error
+
+
+def entries_of_lines(lines: Iterable[bytes] | BinaryIO, name: str) -> Iterator[Entry]:
+    """Read JSON lines one by one; an empty line is passed over."""
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        place = f"{name}:{number} "
+        try:
+            yield Entry(place, _parse(line), number)
+        except RequestError as error:
+            yield Entry(place, error, number)
+
+
+def entries_of(requests: Any, name: str = "requests") -> Iterator[Entry]:
+    """Take the requests of a batch that is here already."""
+    for number, raw in enumerate(as_items(requests, name)):
+        yield Entry(f"{name}.{number} ", raw)
+
+
+def ask_text(text: bytes, inquiry: Inquiry, model: str | None, name: str, file: str | None = None) -> None:
+    """Check JSON as it comes: one request, the body of a batch, an array of requests, or one request a line."""
+    try:
+        found = _parse(text)
+    except RequestError as error:
+        if len(text.splitlines()) > 1 and _is_json(text.splitlines()[0]):
+            ask_entries(entries_of_lines(text.splitlines(), name), inquiry, model, name, file)
+        else:
+            inquiry.refuse(error, f"{name} ", file)
+        return
+    try:
+        if isinstance(found, list):
+            ask_entries(entries_of(found, f"{name} requests"), inquiry, model, name, file)
+        elif isinstance(found, dict) and "requests" in found and "messages" not in found:
+            ask_entries(entries_of(found["requests"], f"{name} requests"), inquiry, model, name, file)
+        else:
+            inquiry.ask_request(read_request(found), model, f"{name} ", file)
+    except RequestError as error:
+        inquiry.refuse(error, f"{name} ", file)
+
+
+def _is_json(line: bytes) -> bool:
+    try:
+        return isinstance(_parse(line), dict)
+    except RequestError:
+        return False
+
+
+def ask_entries(
+    entries: Iterable[Entry], inquiry: Inquiry, model: str | None, name: str, file: str | None = None
+) -> None:
+    """Check every request of a batch, and the batch as a whole.
+
+    An entry is `{"custom_id": ..., "params": {...}}`, or the parameters alone where requests are kept without more.
+    """
+    first: set[str] = set()
+    repeated, missing = [], []
+    size, count = _BATCH_FRAME_BYTES, 0
+    for place, raw, line in entries:
+        count += 1
+        try:
+            if isinstance(raw, RequestError):
+                raise raw
+            entry = as_object(raw, "")
+            size += body_bytes(entry) + (count > 1)
+            if "params" not in entry:
+                inquiry.ask_request(read_request(entry), model, place, file, line, batch=True)
+                continue
+            custom_id = entry.get("custom_id")
+            if not isinstance(custom_id, str) or not custom_id:
+                missing.append(place.rstrip())
+            elif custom_id in first:
+                repeated.append((place.rstrip(), custom_id))
+            else:
+                first.add(custom_id)
+            inquiry.ask_request(read_request(entry["params"]), model, place, file, line, batch=True)
+        except RequestError as error:
+            inquiry.refuse(error, place, file, line)
+    batch = Batch(name, count, size, tuple(repeated), tuple(missing))
+    inquiry.ask("batch", batch, inquiry.case(), file)

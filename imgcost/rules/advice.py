@@ -1,0 +1,139 @@
+"""What the API accepts, and what is worth knowing all the same: what it changes, ignores or does worse with."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from imgcost import geometry
+from imgcost.rules.rule import Case, DocumentSeen, ImageSeen, Observation, rule, said
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from imgcost.messages import Part, Turn
+
+_SUFFIXES = {
+    ".jpg": "image/jpeg",
+    ".jpeg": "image/jpeg",
+    ".png": "image/png",
+    ".gif": "image/gif",
+    ".webp": "image/webp",
+}
+
+_LABEL_LETTERS = 80
+_LABEL = re.compile(r".*(:|\d\s*\W?)\s*", re.DOTALL)
+
+
+@rule("warning", "image", "Remove the file, or mend its name if it is meant to be an image.")
+def not_an_image(image: ImageSeen, case: Case) -> Iterator[Observation]:  # noqa: ARG001 - every rule is asked the same way
+    """A file in a folder is no image, and its name does not claim that it is one: it is passed over."""
+    if image.stray and image.contents and image.contents.problem:
+        yield Observation(image.place, f"passed over: {image.contents.problem}")
+
+
+@rule("warning", "image", "Mend the name: many programs declare the media type by it, and then the API rejects.")
+def suffix(image: ImageSeen, case: Case) -> Iterator[Observation]:  # noqa: ARG001 - likewise
+    """The suffix of a file is that of its bytes."""
+    named = _SUFFIXES.get(image.suffix or "")
+    header = image.contents and image.contents.header
+    if named and header and named != header.media_type:
+        message = f"the name ends with {image.suffix}, but the bytes are {header.media_type}"
+        yield Observation(image.place, message, image.suffix, header.media_type)
+
+
+@rule("warning", "image", "Scale it before it is sent: it is seen the same, and sent faster.")
+def downscaled(image: ImageSeen, case: Case) -> Iterator[Observation]:
+    """The API scales an image down to the tier of the model before Claude sees it.
+
+    That costs time until the first token and brings no better result; coordinates in the answer are those of the
+    smaller image.
+    """
+    header = image.contents and image.contents.header
+    tier = case.models[0].tier if case.models else None
+    rejected = image.setting == "error" or (image.toolset and case.limits.toolset_screenshots_fail)
+    if header is None or tier is None or rejected:
+        return
+    width, height = geometry.resized_size(header.width, header.height, tier)
+    if (width, height) != (header.width, header.height):
+        size = f"{header.width}x{header.height}"
+        message = f"{size} px is downscaled: Claude sees {width}x{height} px on the {tier.name} tier"
+        yield Observation(image.place, message, size, f"{width}x{height}", "px")
+
+
+@rule("warning", "image", "Send the frames that matter as images of their own.")
+def animated(image: ImageSeen, case: Case) -> Iterator[Observation]:  # noqa: ARG001 - likewise
+    """Of an animation Claude sees the first frame only."""
+    header = image.contents and image.contents.header
+    if header and header.animated:
+        yield Observation(image.place, "the image is animated, and Claude sees its first frame only")
+
+
+@rule("warning", "image", "Send a larger image, if there is one.", "tiny_edge")
+def tiny(image: ImageSeen, case: Case) -> Iterator[Observation]:
+    """An image with a very short side may be read worse."""
+    limit = case.advice.tiny_edge
+    header = image.contents and image.contents.header
+    if header and limit is not None and min(header.width, header.height) < limit:
+        message = f"{header.width}x{header.height} px: a side under {limit} px may be read worse"
+        sources = said(case.advice.statements, "tiny_edge")
+        yield Observation(image.place, message, min(header.width, header.height), limit, "px", sources)
+
+
+@rule("warning", "image", "Scale it down, if the first token is to come sooner.", "latency_pixels", "latency_edge")
+def latency(image: ImageSeen, case: Case) -> Iterator[Observation]:
+    """The guide advised smaller images than the tier allows, for a faster first token, until April 2026."""
+    header = image.contents and image.contents.header
+    pixels, edge = case.advice.latency_pixels, case.advice.latency_edge
+    if header is None or pixels is None or edge is None:
+        return
+    area, longest = header.width * header.height, max(header.width, header.height)
+    if area > pixels or longest > edge:
+        message = (
+            f"{header.width}x{header.height} px makes the first token wait: at most {pixels:,} px, and {edge} a side"
+        )
+        yield Observation(image.place, message, area, pixels, "px", said(case.advice.statements, "latency_pixels"))
+
+
+@rule("warning", "image", "Measure the image where it lies, or send it as base64 to have it checked.")
+def unmeasured(image: ImageSeen, case: Case) -> Iterator[Observation]:  # noqa: ARG001 - likewise
+    """An image from a URL or an uploaded file cannot be measured from here: nothing is fetched."""
+    if image.source_type in {"url", "file"}:
+        yield Observation(image.place, f"an image from a {image.source_type} is not measured: nothing is fetched")
+
+
+@rule("warning", "document", "Count the pages yourself: they count as images do.")
+def uncounted(document: DocumentSeen, case: Case) -> Iterator[Observation]:  # noqa: ARG001 - likewise
+    """The pages of a document that is not here, or that cannot be looked into, are in no count."""
+    if document.uncounted:
+        yield Observation(document.place, document.uncounted)
+
+
+@rule("warning", "turn", "Put the images before the text.")
+def image_after_text(turn: Turn, case: Case) -> Iterator[Observation]:  # noqa: ARG001 - likewise
+    """Claude works best with images before the text about them: here an image is the last word of a message."""
+    kinds = ["label" if _is_label(part) else part[0] for part in turn.parts]
+    if turn.role == "user" and "text" in kinds and "image" in kinds[_last(kinds, "text") :]:
+        yield Observation(turn.place, "an image comes after all the text of its message")
+
+
+@rule("warning", "turn", "Introduce each with a text of its own: Image 1:, Image 2: and so on.")
+def unlabelled(turn: Turn, case: Case) -> Iterator[Observation]:  # noqa: ARG001 - likewise
+    """Several images of a message are introduced one by one, so that question and answer can name them."""
+    kinds = [kind for kind, _ in turn.parts]
+    bare = sum(kind == "image" and (place == 0 or kinds[place - 1] != "text") for place, kind in enumerate(kinds))
+    images = kinds.count("image")
+    if turn.role == "user" and images > 1 and bare:
+        yield Observation(
+            turn.place, f"{bare} of {images} images have no text right before them", bare, images, "images"
+        )
+
+
+def _is_label(part: Part) -> bool:
+    """Whether a text only introduces what follows, such as `Image 1:`."""
+    kind, text = part
+    return kind == "text" and len(text) <= _LABEL_LETTERS and _LABEL.fullmatch(text) is not None
+
+
+def _last(kinds: list[str], kind: str) -> int:
+    return len(kinds) - 1 - kinds[::-1].index(kind)

@@ -1,0 +1,176 @@
+"""What the API rejects in one image."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from imgcost import geometry
+from imgcost.rules.rule import Case, ImageSeen, Observation, rule, said
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+_NAMED = frozenset({"empty", "unsupported"})
+"""Problems that have a rule of their own."""
+
+
+@rule("error", "image", "Encode the bytes of the file with base64.b64encode, and send nothing before or behind that.")
+def base64(image: ImageSeen, case: Case) -> Iterator[Observation]:  # noqa: ARG001 - every rule is asked the same way
+    """The data of an image is base64: letters, digits, + and /, padded with = to a multiple of four.
+
+    Only both ends of a long text are looked at.
+    """
+    if image.base64_problem:
+        yield Observation(image.place, f"the data is no base64: {image.base64_problem}")
+
+
+@rule("error", "image", "Leave the block out, or find out why its data got lost.")
+def empty(image: ImageSeen, case: Case) -> Iterator[Observation]:  # noqa: ARG001 - likewise
+    """An image has bytes."""
+    if _problem(image) == "empty" and not image.stray:
+        yield Observation(image.place, "the image is empty", 0, None, "bytes")
+
+
+@rule("error", "image", "Look at what the file really is: often an error page or a part of a download.")
+def unreadable(image: ImageSeen, case: Case) -> Iterator[Observation]:  # noqa: ARG001 - likewise
+    """The bytes of an image begin a JPEG, PNG, GIF or WebP whose header makes sense."""
+    if image.contents and image.contents.problem and _problem(image) not in _NAMED and not image.stray:
+        yield Observation(image.place, f"this is no image that can be read: {image.contents.problem}")
+
+
+@rule("error", "image", "Convert it to PNG or JPEG.", "media_types")
+def format(image: ImageSeen, case: Case) -> Iterator[Observation]:  # noqa: A001 - the documentation's word
+    """The API reads JPEG, PNG, GIF and WebP, and no other format."""
+    problem = image.contents and image.contents.problem
+    if problem and problem.problem == "unsupported" and not image.stray:
+        message = f"the bytes are a {problem.format} file, which the API does not read"
+        types = ", ".join(case.limits.media_types or ())
+        yield Observation(
+            image.place, message, problem.format, types, None, said(case.limits.statements, "media_types")
+        )
+
+
+@rule("error", "image", "Fetch or save the file again.")
+def truncated(image: ImageSeen, case: Case) -> Iterator[Observation]:  # noqa: ARG001 - likewise
+    """An image is whole: a JPEG has its end marker, a PNG its IEND chunk, a GIF its trailer, a WebP its whole length.
+
+    It is told by the last bytes, without decoding. Damage in the middle is not seen.
+    """
+    if image.contents and image.contents.header and image.contents.truncated:
+        kind = image.contents.header.media_type
+        yield Observation(image.place, f"the end of the image is missing ({kind}, {image.contents.file_bytes:,} bytes)")
+
+
+@rule("error", "image", "Declare the media type by the bytes, not by the name of the file.", "media_types")
+def media_type(image: ImageSeen, case: Case) -> Iterator[Observation]:
+    """A base64 image declares one of the accepted media types, and it is the one of its bytes."""
+    if image.source_type != "base64":
+        return
+    accepted, sources = case.limits.media_types, said(case.limits.statements, "media_types")
+    if accepted and image.declared not in accepted:
+        what = "no media type" if image.declared is None else f"the media type {ascii(image.declared)[:60]}"
+        message = f"the image declares {what}: it must be one of {', '.join(accepted)}"
+        yield Observation(image.place, message, str(image.declared), ", ".join(accepted), None, sources)
+    elif image.contents and image.contents.header and image.contents.header.media_type != image.declared:
+        real = image.contents.header.media_type
+        message = f"the image declares {image.declared}, but its bytes are {real}"
+        yield Observation(image.place, message, image.declared, real, None, sources, f"Declare {real}.")
+
+
+@rule("error", "image", "Scale the image down: Claude sees no more of it than its model's tier allows.", "image_edge")
+def image_edge(image: ImageSeen, case: Case) -> Iterator[Observation]:
+    """No side of an image is longer than the platform accepts, however few images the request has."""
+    limit = case.limits.image_edge
+    size = _size(image)
+    if size and limit is not None and max(size) > limit:
+        message = f"{size[0]}x{size[1]} px: a side is longer than {limit} px"
+        yield Observation(image.place, message, max(size), limit, "px", said(case.limits.statements, "image_edge"))
+
+
+@rule("error", "image", "Scale the image down, or save it with more compression.", "image_bytes", "image_bytes_of")
+def image_bytes(image: ImageSeen, case: Case) -> Iterator[Observation]:
+    """An image is not larger than the platform accepts; the API measures its base64 text, which is a third longer."""
+    limit, measured = case.limits.image_bytes, case.limits.image_bytes_of
+    observed = image.text_bytes if measured == "base64" else image.contents and image.contents.file_bytes
+    if limit is not None and observed is not None and observed > limit:
+        what = "bytes of base64" if measured == "base64" else "bytes"
+        message = f"{observed:,} {what}, and the limit is {limit:,}"
+        yield Observation(image.place, message, observed, limit, "bytes", said(case.limits.statements, "image_bytes"))
+
+
+@rule("error", "image", "Send the image in a way that the platform takes, such as base64.", "source_types")
+def source_type(image: ImageSeen, case: Case) -> Iterator[Observation]:
+    """The platform takes images from such a source on that day: base64, a URL, or a file uploaded before."""
+    accepted = case.limits.source_types
+    if image.suffix is not None or image.source_type in (accepted or (image.source_type,)):
+        return
+    types = ", ".join(accepted or ())
+    message = (
+        f"{case.platform} takes no image source of type {ascii(image.source_type)[:60]} on {case.day}, only {types}"
+    )
+    sources = said(case.limits.statements, "source_types")
+    yield Observation(image.place, message, str(image.source_type), types, None, sources)
+
+
+@rule("error", "image", "Scale it yourself to that size, or let the API do so.", "oversized_image")
+def oversized_image(image: ImageSeen, case: Case) -> Iterator[Observation]:
+    """An image with `transformations.oversized_image` set to `error` fits the tier of every model of the request.
+
+    The setting is `error` or `downsize`, and not every platform knows it.
+    """
+    if image.setting is None:
+        return
+    sources = said(case.limits.statements, "oversized_image")
+    if not case.limits.oversized_image:
+        message = f"{case.platform} does not know transformations.oversized_image on {case.day}"
+        yield Observation(image.place, message, advice="Leave the setting out.")
+    elif image.setting not in ("error", "downsize"):
+        message = f"oversized_image is {ascii(image.setting)[:60]}: it must be error or downsize"
+        yield Observation(image.place, message, str(image.setting), "error, downsize", None, sources)
+    elif image.setting == "error":
+        resized = _smallest(image, case)
+        if resized:
+            yield _too_large(image, resized, "is set to be rejected rather than downscaled", sources)
+
+
+@rule(
+    "error",
+    "image",
+    "Take the screenshot at a size that fits, or scale it before it is sent.",
+    "toolset_screenshots_fail",
+)
+def toolset_screenshot(image: ImageSeen, case: Case) -> Iterator[Observation]:
+    """A screenshot for the computer or browser toolset fits the model's tier: there nothing is downscaled."""
+    if image.toolset and case.limits.toolset_screenshots_fail:
+        resized = _smallest(image, case)
+        if resized:
+            sources = said(case.limits.statements, "toolset_screenshots_fail")
+            yield _too_large(image, resized, f"is a screenshot of the {ascii(image.toolset)[1:-1]} toolset", sources)
+
+
+def _too_large(image: ImageSeen, resized: tuple[int, int], why: str, sources: tuple[object, ...]) -> Observation:
+    width, height = _size(image) or resized
+    size = f"{resized[0]}x{resized[1]}"
+    message = f"{width}x{height} px {why}, and does not fit: at most {size}"
+    return Observation(image.place, message, f"{width}x{height}", size, "px", sources)  # type: ignore[arg-type] # as said() gives
+
+
+def _problem(image: ImageSeen) -> str | None:
+    problem = image.contents and image.contents.problem
+    return problem.problem if problem else None
+
+
+def _size(image: ImageSeen) -> tuple[int, int] | None:
+    header = image.contents and image.contents.header
+    return (header.width, header.height) if header else None
+
+
+def _smallest(image: ImageSeen, case: Case) -> tuple[int, int] | None:
+    """What the strictest tier would make of an image; None where it fits them all."""
+    size = _size(image)
+    if size is None:
+        return None
+    resized = [geometry.resized_size(*size, model.tier) for model in case.models if model.tier]
+    changed = [other for other in resized if other != size]
+    return min(changed) if changed else None

@@ -1,0 +1,279 @@
+"""What a rule is, what it is asked about, and what it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from inspect import getdoc
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
+
+if TYPE_CHECKING:
+    from datetime import date
+    from decimal import Decimal
+
+    from imgcost.headers import Contents
+    from imgcost.messages import Turn
+    from imgcost.tables import Advice, Limits, Model, Platform, Source, Statement
+
+__all__ = [
+    "Batch",
+    "Bill",
+    "Case",
+    "DocumentSeen",
+    "Finding",
+    "ImageSeen",
+    "Observation",
+    "RequestSeen",
+    "Rule",
+    "Severity",
+    "all_rules",
+    "rule",
+    "said",
+]
+
+Severity: TypeAlias = Literal["error", "warning"]
+
+Scope: TypeAlias = Literal["image", "document", "turn", "request", "batch", "bill", "shape"]
+"""What a rule is asked about."""
+
+
+class Case(NamedTuple):
+    """What holds where and when the question is asked.
+
+    Attributes:
+        platform: Where it will be sent.
+        day: When.
+        limits: What the platform accepts then.
+        advice: What the vision guide advises then.
+        models: The models that may answer, the one that is asked first; none where it is not known.
+    """
+
+    platform: Platform
+    day: date
+    limits: Limits
+    advice: Advice
+    models: tuple[Model, ...]
+
+
+class ImageSeen(NamedTuple):
+    """An image, as far as it can be seen from here.
+
+    Attributes:
+        place: Where it stands: in the request, or on the disk.
+        contents: What its bytes are, or None where they are not here, or are no base64.
+        text_bytes: The length of its base64 text; None where its bytes are not here.
+        source_type: `base64`, `url`, `file` or what else stands there; None for a file on the disk.
+        declared: The media type that the request declares, whatever stands there.
+        base64_problem: Why its data is no base64; else None.
+        suffix: That of the file on the disk, in small letters, such as `.jpg`; else None.
+        stray: Whether it is a file in a folder whose name does not claim to be an image's.
+        setting: What its `transformations` say of `oversized_image`; None where they say nothing.
+        toolset: The toolset of Anthropic's that it is a screenshot of, or None.
+    """
+
+    place: str
+    contents: Contents | None
+    text_bytes: int | None = None
+    source_type: Any = None
+    declared: Any = None
+    base64_problem: str | None = None
+    suffix: str | None = None
+    stray: bool = False
+    setting: Any = None
+    toolset: str | None = None
+
+
+class DocumentSeen(NamedTuple):
+    """A document, as far as it can be seen from here.
+
+    Attributes:
+        place: Where it stands.
+        pages: How many pages of PDF it has; None where that is not known.
+        problem: Why a PDF cannot be read, as a sentence; else None.
+        uncounted: Why the pages are not counted, as a sentence; else None.
+    """
+
+    place: str
+    pages: int | None = None
+    problem: str | None = None
+    uncounted: str | None = None
+
+
+class RequestSeen(NamedTuple):
+    """A request as a whole.
+
+    Attributes:
+        place: What stands before places in it; empty for a request alone.
+        model: The name of the model as it is given.
+        model_problem: Why it cannot answer, as a sentence; else None.
+        images: Its images.
+        documents: Its documents.
+        turns: Its messages.
+        body_bytes: The size of its body, bytes; None where images are checked without one.
+        tokens: The visual tokens of the images that could be measured.
+    """
+
+    place: str
+    model: str | None
+    model_problem: str | None
+    images: tuple[ImageSeen, ...]
+    documents: tuple[DocumentSeen, ...]
+    turns: tuple[Turn, ...]
+    body_bytes: int | None
+    tokens: int
+
+
+class Batch(NamedTuple):
+    """A message batch as a whole.
+
+    Attributes:
+        place: The file, or whatever stands for the batch.
+        requests: How many requests it has.
+        body_bytes: The size of its body, bytes.
+        repeated_ids: Places of requests whose custom_id an earlier one has, and the id.
+        missing_ids: Places of requests without a custom_id.
+    """
+
+    place: str
+    requests: int
+    body_bytes: int
+    repeated_ids: tuple[tuple[str, str], ...]
+    missing_ids: tuple[str, ...]
+
+
+class Bill(NamedTuple):
+    """What all images cost together, and what they may cost.
+
+    Attributes:
+        place: What stands for all of them.
+        input_usd: US dollars, exact; None where there is no price.
+        budget_usd: US dollars.
+    """
+
+    place: str
+    input_usd: Decimal | None
+    budget_usd: Decimal
+
+
+class Finding(NamedTuple):
+    """What a rule has to say.
+
+    Attributes:
+        rule: The rule's name.
+        severity: `error` where the API would reject, `warning` where it is only worth knowing.
+        place: Where: in the request as the Anthropic SDK words it, such as `messages.2.content.0`, or the file.
+        message: What was observed, as a sentence.
+        advice: What to do about it.
+        observed: What was measured.
+        limit: What it is compared with.
+        unit: The unit of both, such as `bytes` or `px`.
+        sources: Where the limit was read.
+        file: The file that it is about, or that the request stands in; None for a request in memory.
+        line: The line of a batch file, counted from 1; else None.
+    """
+
+    rule: str
+    severity: Severity
+    place: str
+    message: str
+    advice: str
+    observed: int | str | None = None
+    limit: int | str | None = None
+    unit: str | None = None
+    sources: tuple[Source, ...] = ()
+    file: str | None = None
+    line: int | None = None
+
+
+class Observation(NamedTuple):
+    """What a rule observes; with the rule's name, severity and advice it becomes a `Finding`."""
+
+    place: str
+    message: str
+    observed: int | str | None = None
+    limit: int | str | None = None
+    unit: str | None = None
+    sources: tuple[Source, ...] = ()
+    advice: str | None = None
+
+
+class Rule(NamedTuple):
+    """A rule: something that the API rejects, changes or does worse with.
+
+    Attributes:
+        name: Its name, such as `image-bytes`.
+        severity: `error` or `warning`.
+        scope: What it is asked about.
+        explanation: What it says and why, for people.
+        advice: What to do about a finding.
+        limits: The limits that it compares with, by the names of the attributes of `Limits` and `Advice`.
+        observe: The function that asks it.
+    """
+
+    name: str
+    severity: Severity
+    scope: Scope
+    explanation: str
+    advice: str
+    limits: tuple[str, ...]
+    observe: Callable[[Any, Case], Iterator[Observation]]
+
+    def ask(self, about: Any, case: Case) -> Iterator[Finding]:
+        """Ask the rule about something of its scope.
+
+        Args:
+            about: An image, a request, or what else the scope is.
+            case: What holds.
+
+        Yields:
+            What it finds.
+        """
+        for place, message, observed, limit, unit, sources, advice in self.observe(about, case):
+            yield Finding(
+                self.name, self.severity, place, message, advice or self.advice, observed, limit, unit, sources
+            )
+
+
+_RULES: list[Rule] = []
+
+Observe = Callable[[Any, Case], Iterator[Observation]]
+
+
+def rule(severity: Severity, scope: Scope, advice: str, *limits: str) -> Callable[[Observe], Observe]:
+    """Make a function a rule: its name is the rule's, and its docstring the explanation.
+
+    Args:
+        severity: `error` or `warning`.
+        scope: What it is asked about.
+        advice: What to do about a finding.
+        *limits: The limits that it compares with.
+
+    Returns:
+        A decorator.
+    """
+    return partial(_register, severity, scope, advice, limits)
+
+
+def _register(severity: Severity, scope: Scope, advice: str, limits: tuple[str, ...], observe: Observe) -> Observe:
+    name = observe.__name__.replace("_", "-")
+    _RULES.append(Rule(name, severity, scope, getdoc(observe) or "", advice, limits, observe))
+    return observe
+
+
+def all_rules() -> tuple[Rule, ...]:
+    """List the rules that have been registered, in the order of their definition."""
+    return tuple(_RULES)
+
+
+def said(statements: dict[str, Statement] | Any, name: str) -> tuple[Source, ...]:
+    """Tell where a limit was read.
+
+    Args:
+        statements: Those of `Limits` or `Advice`.
+        name: The limit.
+
+    Returns:
+        Its sources; none where nothing is stated.
+    """
+    statement = statements.get(name)
+    return statement.sources if statement else ()
