@@ -130,7 +130,7 @@ def _summary(findings: Findings) -> str:
     cost = "" if findings.input_usd is None else f", {dollars(findings.input_usd)}"
     rest = f"; {number(findings.unmeasured)} not measured" if findings.unmeasured else ""
     verdict = "nothing would be rejected" if findings.ok else _errors(findings.errors).title
-    images = "1 image" if count == 1 else f"{number(count)} images"
+    images = _plural(len(findings.images), "image")
     return (
         f"{images}, {number(findings.tokens)} tokens{cost}{rest}: {verdict} on {findings.platform}, {findings.as_of}."
     )
