@@ -13,6 +13,7 @@ import anthropic
 import pytest
 from anthropic import types
 from api_server import api
+from conftest import ROOT
 from pictures import SMALL_MODEL, document_block, encoded, image_block, pdf, png, request
 
 import imgcost
@@ -21,6 +22,7 @@ from imgcost.messages import read_request
 from imgcost.tables import wordings_of
 
 DAY = date(2026, 11, 22)
+README = ROOT / "README.md"
 PNG = png(64, 48)
 
 
@@ -171,4 +173,16 @@ def test_the_budget_stops_a_request_before_it_is_sent(server):
     assert check_request(sent, as_of=DAY, budget_usd=Decimal("0.001296")).ok
     with pytest.raises(imgcost.errors.PreflightError, match=r"\$0\.001296.*budget is \$0\.001295"):
         check_request(sent, as_of=DAY, budget_usd=Decimal("0.001295")).raise_for_errors()
+    assert len(server.received) == before
+
+
+def test_the_two_lines_of_the_readme(client, server):
+    (block,) = re.findall(r"```python\n(imgcost\.check_request.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
+    assert len(block.splitlines()) == 2
+    here = {"imgcost": imgcost, "client": client, "params": ACCEPTED["each format"]}
+    exec(block, here)
+    assert here["message"].content[0].text == "A grey square."
+    before = len(server.received)
+    with pytest.raises(imgcost.errors.PreflightError):
+        exec(block, here | {"params": REJECTED["8001"][1]})
     assert len(server.received) == before
