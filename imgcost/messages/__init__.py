@@ -95,11 +95,14 @@ def read_request(params: Any) -> Request:
     request = as_object(params, "")
     if "messages" not in request:
         raise RequestError("messages", "is missing: a request has a list of messages")
+    messages = as_items(request["messages"], "messages")
+    if not messages:
+        raise RequestError("messages", "is empty: a request has at least one message")
     size = body_bytes({key: value for key, value in request.items() if key not in _NOT_SENT})
     toolsets: dict[str, str] = {}
     turns: list[Turn] = []
     blocks: list[Block] = []
-    for number, raw in enumerate(as_items(request["messages"], "messages")):
+    for number, raw in enumerate(messages):
         place = f"messages.{number}"
         message = as_object(raw, place)
         content = message.get("content")

@@ -69,10 +69,10 @@ def entries_of_lines(lines: Iterable[bytes] | BinaryIO, name: str) -> Iterator[E
             yield Entry(place, error, number)
 
 
-def entries_of(requests: Any, name: str = "requests") -> Iterator[Entry]:
+def entries_of(requests: Any, place: str = "") -> Iterator[Entry]:
     """Take the requests of a batch that is here already."""
-    for number, raw in enumerate(as_items(requests, name)):
-        yield Entry(f"{name}.{number} ", raw)
+    for number, raw in enumerate(as_items(requests, "requests")):
+        yield Entry(f"{place}requests.{number} ", raw)
 
 
 def ask_text(text: bytes, inquiry: Inquiry, model: str | None, name: str, file: str | None = None) -> None:
@@ -87,9 +87,9 @@ def ask_text(text: bytes, inquiry: Inquiry, model: str | None, name: str, file: 
         return
     try:
         if isinstance(found, list):
-            ask_entries(entries_of(found, f"{name} requests"), inquiry, model, name, file)
+            ask_entries(entries_of(found, f"{name} "), inquiry, model, name, file)
         elif isinstance(found, dict) and "requests" in found and "messages" not in found:
-            ask_entries(entries_of(found["requests"], f"{name} requests"), inquiry, model, name, file)
+            ask_entries(entries_of(found["requests"], f"{name} "), inquiry, model, name, file)
         else:
             inquiry.ask_request(read_request(found), model, f"{name} ", file)
     except RequestError as error:
