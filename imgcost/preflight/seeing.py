@@ -112,14 +112,16 @@ def _read_stream(stream: BinaryIO) -> Payload:
     """Look at what an open file still holds, and leave it where it was."""
     try:
         origin = stream.tell()
-        size = stream.seek(0, os.SEEK_END) - origin
 
         def read_at(offset: int, size: int) -> bytes:
             stream.seek(origin + offset)
             return stream.read(size)
 
-        contents = inspect_bytes(read_at, size)
-        stream.seek(origin)
+        try:
+            size = stream.seek(0, os.SEEK_END) - origin
+            contents = inspect_bytes(read_at, size)
+        finally:
+            stream.seek(origin)
     except (OSError, ValueError, TypeError, AttributeError) as error:
         return Payload(0, None, f"it is a file that cannot be read: {error}")
     return Payload(base64_length(size), contents)
@@ -128,7 +130,7 @@ def _read_stream(stream: BinaryIO) -> Payload:
 def see_document(block: Block) -> DocumentSeen:
     """See a document block: the pages of a PDF are counted where its bytes are here."""
     kind = block.source.get("type")
-    if kind in {"url", "file"}:
+    if kind in ("url", "file"):  # it may be anything, and not every value can be in a set
         return DocumentSeen(block.place, uncounted=f"a document from a {kind} is not looked into: nothing is fetched")
     if kind != "base64":
         return DocumentSeen(block.place)
@@ -148,10 +150,13 @@ def _pdf_bytes(data: Any) -> bytes:
         with open(data, "rb") as file:  # noqa: PTH123 - whatever is like a path
             return file.read()
     if is_file(data):
-        origin = data.tell()
-        whole = data.read()
-        data.seek(origin)
-        return bytes(whole)
+        try:
+            origin = data.tell()
+            whole = bytes(data.read())
+            data.seek(origin)
+        except (OSError, ValueError, TypeError, AttributeError) as error:
+            raise ValueError(f"the PDF is a file that cannot be read: {error}") from error
+        return whole
     try:
         return a2b_base64(data)
     except (ValueError, TypeError) as error:
