@@ -54,7 +54,7 @@ def _see_file(path: str, *, given: bool) -> ImageSeen:
     except (OSError, ValueError) as error:
         return see_found(no_access(path, error))
     stray = not given and contents.header is None and suffix not in _IMAGE_SUFFIXES
-    return ImageSeen(path, contents, base64_length(contents.file_bytes), suffix=suffix, stray=stray)
+    return ImageSeen(path, contents, base64_length(contents.file_bytes), file=path, suffix=suffix, stray=stray)
 
 
 def see_found(found: Image | Unreadable) -> ImageSeen:
@@ -62,9 +62,11 @@ def see_found(found: Image | Unreadable) -> ImageSeen:
     if isinstance(found, Image):
         header = Header(found.media_type, found.width, found.height, found.orientation, found.animated)
         suffix = os.path.splitext(found.path)[1].lower()  # noqa: PTH122 - likewise
-        return ImageSeen(found.path, Contents(found.file_bytes, header), base64_length(found.file_bytes), suffix=suffix)
+        contents, letters = Contents(found.file_bytes, header), base64_length(found.file_bytes)
+        return ImageSeen(found.path, contents, letters, file=found.path, suffix=suffix)
     problem = HeaderError(found.problem, found.reason, format=found.format)
-    return ImageSeen(found.path, Contents(0, None, problem), suffix="", stray=found.problem in _BY_PLACE)
+    stray = found.problem in _BY_PLACE
+    return ImageSeen(found.path, Contents(0, None, problem), file=found.path, suffix="", stray=stray)
 
 
 def see_bytes(data: bytes | bytearray | memoryview, place: str) -> ImageSeen:
@@ -152,11 +154,12 @@ def _pdf_bytes(data: Any) -> bytes:
     if is_file(data):
         try:
             origin = data.tell()
-            whole = bytes(data.read())
-            data.seek(origin)
+            try:
+                return bytes(data.read())
+            finally:
+                data.seek(origin)
         except (OSError, ValueError, TypeError, AttributeError) as error:
             raise ValueError(f"the PDF is a file that cannot be read: {error}") from error
-        return whole
     try:
         return a2b_base64(data)
     except (ValueError, TypeError) as error:
