@@ -225,6 +225,20 @@ def test_empty_unreadable_and_format_share_what_is_no_image():
     assert found.sources
 
 
+def test_the_bytes_of_a_stray_file_are_no_image():
+    # Such as a video in a folder of pictures.
+    large = broken("not-an-image", text_bytes=10_485_761)
+    assert [one.observed for one in ask("image-bytes", large)] == [10_485_761]
+    assert not ask("image-bytes", large._replace(text_bytes=10_485_760))
+    assert not ask("image-bytes", large._replace(stray=True))
+
+
+@pytest.mark.parametrize(("file_bytes", "told"), [(10_485_760, False), (10_485_761, True)])
+def test_claude_ai_measures_the_file(file_bytes, told):
+    found = ask("image-bytes", image(file_bytes=file_bytes, text_bytes=10**9), platform="claude-ai")
+    assert [one.message for one in found] == ["10,485,761 bytes, and the limit is 10,485,760"] * told
+
+
 def test_truncated():
     message = "the end of the image is missing (image/png, 1,000 bytes)"
     assert said("truncated", image(truncated=True)) == message
