@@ -75,13 +75,17 @@ def read_payload(text: str) -> Payload:
     def read_at(offset: int, size: int) -> bytes:
         skip = offset % 3
         start = offset // 3 * 4
-        return a2b_base64(text[start : start + base64_length(skip + size)])[skip : skip + size]
+        return a2b_base64(text[start : start + base64_length(skip + size)], strict_mode=True)[skip : skip + size]
 
-    return Payload(length, inspect_bytes(read_at, file_bytes))
+    try:
+        return Payload(length, inspect_bytes(read_at, file_bytes))
+    except ValueError:  # between the ends, where only some files are looked at
+        return Payload(length, None, _problem(text))
 
 
 def _is_base64_at_both_ends(text: str) -> bool:
-    if len(text) % 4 or not text.isascii():
+    # Three signs of padding are one too many; not every Python says so.
+    if len(text) % 4 or not text.isascii() or text.endswith("==="):
         return False
     try:
         a2b_base64(text[: base64_length(HEAD_BYTES)], strict_mode=True)

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -77,10 +77,9 @@ class _Dollars(ParamType[Decimal]):
     name = "USD"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Decimal:
-        with suppress(InvalidOperation):
-            amount = Decimal(str(value).removeprefix("$"))
-            if amount.is_finite() and amount >= 0:
-                return amount
+        match = re.fullmatch(r"\s*\$?\s*(\d{1,15}(?:\.\d{0,15})?|\.\d{1,15})\s*", str(value), re.ASCII)
+        if match:
+            return Decimal(match[1])
         return self.fail(f"{_shown(value)} is no amount: write it in US dollars, like 12.50.", param, ctx)
 
 

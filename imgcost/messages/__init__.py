@@ -95,14 +95,11 @@ def read_request(params: Any) -> Request:
     request = as_object(params, "")
     if "messages" not in request:
         raise RequestError("messages", "is missing: a request has a list of messages")
-    messages = as_items(request["messages"], "messages")
-    if not messages:
-        raise RequestError("messages", "is empty: a request has at least one message")
     size = body_bytes({key: value for key, value in request.items() if key not in _NOT_SENT})
     toolsets: dict[str, str] = {}
     turns: list[Turn] = []
     blocks: list[Block] = []
-    for number, raw in enumerate(messages):
+    for number, raw in enumerate(as_items(request["messages"], "messages")):
         place = f"messages.{number}"
         message = as_object(raw, place)
         content = message.get("content")
@@ -114,7 +111,10 @@ def read_request(params: Any) -> Request:
         items = _content(content, f"{place}.content")
         turns.append(Turn(place, role, tuple(_part(item) for _, item in items)))
         blocks += _blocks(items, toolsets)
-    return Request(_model(request), _fallbacks(request), tuple(turns), tuple(blocks), size)
+    found = Request(_model(request), _fallbacks(request), tuple(turns), tuple(blocks), size)
+    if not turns:
+        raise RequestError("messages", "is empty: a request has at least one message")
+    return found
 
 
 def _model(request: Mapping[Any, Any]) -> str | None:

@@ -22,6 +22,7 @@ MAX_DEPTH = 200
 """Real requests nest some ten levels; what nests deeper than this is a mistake or an attack."""
 
 _SLICE_LETTERS = 1 << 16
+_OMISSIONS = frozenset({"NotGiven", "Omit"})
 _escaped = json.encoder.encode_basestring
 
 
@@ -43,12 +44,12 @@ def as_object(value: Any, place: str) -> Mapping[Any, Any]:
         {'type': 'text'}
     """
     if isinstance(value, Mapping):
-        return value
+        return _without_omissions(value)
     # The SDK's own blocks are pydantic models; so are those of others, and pydantic itself is not needed to ask them.
     if hasattr(value, "model_dump") and not isinstance(value, type):
         dumped = value.model_dump(mode="json", by_alias=True, exclude_unset=True)
         if isinstance(dumped, Mapping):
-            return dumped
+            return _without_omissions(dumped)
     raise RequestError(place, f"must be an object, not {_kind(value)}")
 
 
@@ -117,12 +118,16 @@ def body_bytes(value: Any, place: str = "", depth: int = 0) -> int:
     return _object_bytes(as_object(value, place), place, depth)
 
 
+def _without_omissions(value: Mapping[Any, Any]) -> Mapping[Any, Any]:
+    """Leave out what is not to be sent, by the SDK's own words for that."""
+    kept = {key: item for key, item in value.items() if type(item).__name__ not in _OMISSIONS}
+    return value if len(kept) == len(value) else kept
+
+
 def _object_bytes(value: Mapping[Any, Any], place: str, depth: int) -> int:
     encoded = value.get("type") == "base64"
     sizes = []
     for key, item in value.items():
-        if type(item).__name__ in {"NotGiven", "Omit"}:  # the SDK's own words for what is not to be sent
-            continue
         if not isinstance(key, str):
             raise RequestError(place, f"has a key that is no text: {_kind(key)}")
         below = f"{place}.{key}".lstrip(".")
@@ -151,7 +156,7 @@ def _rest_bytes(stream: Any) -> int:
         here = stream.tell()
         rest = int(stream.seek(0, os.SEEK_END) - here)
         stream.seek(here)
-    except (OSError, ValueError, AttributeError):
+    except (OSError, ValueError, TypeError, AttributeError):
         return 0  # the rule for base64 tells
     return rest
 

@@ -77,7 +77,7 @@ class Inquiry:
         kept = []
         tokens = 0
         for image in seen:
-            self.ask("image", image, case, image.place if image.suffix is not None else None)
+            self.ask("image", image, case, image.file)
             if not image.stray:
                 kept.append(image)
                 tokens += self._count(image, case)

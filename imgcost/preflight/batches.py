@@ -69,10 +69,10 @@ def entries_of_lines(lines: Iterable[bytes] | BinaryIO, name: str) -> Iterator[E
             yield Entry(place, error, number)
 
 
-def entries_of(requests: Any, place: str = "") -> Iterator[Entry]:
+def entries_of(requests: Iterable[Any], name: str = "requests") -> Iterator[Entry]:
     """Take the requests of a batch that is here already."""
-    for number, raw in enumerate(as_items(requests, "requests")):
-        yield Entry(f"{place}requests.{number} ", raw)
+    for number, raw in enumerate(requests):
+        yield Entry(f"{name}.{number} ", raw)
 
 
 def ask_text(text: bytes, inquiry: Inquiry, model: str | None, name: str, file: str | None = None) -> None:
@@ -80,20 +80,30 @@ def ask_text(text: bytes, inquiry: Inquiry, model: str | None, name: str, file: 
     try:
         found = _parse(text)
     except RequestError as error:
-        if len(text.splitlines()) > 1 and _is_json(text.splitlines()[0]):
-            ask_entries(entries_of_lines(text.splitlines(), name), inquiry, model, name, file)
+        lines = text.splitlines()
+        if _is_json(next(filter(bytes.strip, lines), b"")):
+            ask_entries(entries_of_lines(lines, name), inquiry, model, name, file)
         else:
             inquiry.refuse(error, f"{name} ", file)
         return
     try:
-        if isinstance(found, list):
-            ask_entries(entries_of(found, f"{name} "), inquiry, model, name, file)
-        elif isinstance(found, dict) and "requests" in found and "messages" not in found:
-            ask_entries(entries_of(found["requests"], f"{name} "), inquiry, model, name, file)
-        else:
+        entries = _entries(found, name)
+        if entries is None:
             inquiry.ask_request(read_request(found), model, f"{name} ", file)
+        else:
+            ask_entries(entries, inquiry, model, name, file)
     except RequestError as error:
         inquiry.refuse(error, f"{name} ", file)
+
+
+def _entries(found: Any, name: str) -> Iterable[Entry] | None:
+    """The requests of a batch, whichever way it comes; None where it is one request, or nothing of all this."""
+    if isinstance(found, dict) and "messages" not in found:
+        if "params" in found:  # a batch of one line
+            return [Entry(f"{name} ", found)]
+        if "requests" in found:
+            found = as_items(found["requests"], "requests")
+    return entries_of(found, f"{name} requests") if isinstance(found, list) else None
 
 
 def _is_json(line: bytes) -> bool:

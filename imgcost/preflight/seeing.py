@@ -54,7 +54,7 @@ def _see_file(path: str, *, given: bool) -> ImageSeen:
     except (OSError, ValueError) as error:
         return see_found(no_access(path, error))
     stray = not given and contents.header is None and suffix not in _IMAGE_SUFFIXES
-    return ImageSeen(path, contents, base64_length(contents.file_bytes), suffix=suffix, stray=stray)
+    return ImageSeen(path, contents, base64_length(contents.file_bytes), file=path, suffix=suffix, stray=stray)
 
 
 def see_found(found: Image | Unreadable) -> ImageSeen:
@@ -62,9 +62,11 @@ def see_found(found: Image | Unreadable) -> ImageSeen:
     if isinstance(found, Image):
         header = Header(found.media_type, found.width, found.height, found.orientation, found.animated)
         suffix = os.path.splitext(found.path)[1].lower()  # noqa: PTH122 - likewise
-        return ImageSeen(found.path, Contents(found.file_bytes, header), base64_length(found.file_bytes), suffix=suffix)
+        contents, letters = Contents(found.file_bytes, header), base64_length(found.file_bytes)
+        return ImageSeen(found.path, contents, letters, file=found.path, suffix=suffix)
     problem = HeaderError(found.problem, found.reason, format=found.format)
-    return ImageSeen(found.path, Contents(0, None, problem), suffix="", stray=found.problem in _BY_PLACE)
+    stray = found.problem in _BY_PLACE
+    return ImageSeen(found.path, Contents(0, None, problem), file=found.path, suffix="", stray=stray)
 
 
 def see_bytes(data: bytes | bytearray | memoryview, place: str) -> ImageSeen:
@@ -112,14 +114,16 @@ def _read_stream(stream: BinaryIO) -> Payload:
     """Look at what an open file still holds, and leave it where it was."""
     try:
         origin = stream.tell()
-        size = stream.seek(0, os.SEEK_END) - origin
 
         def read_at(offset: int, size: int) -> bytes:
             stream.seek(origin + offset)
             return stream.read(size)
 
-        contents = inspect_bytes(read_at, size)
-        stream.seek(origin)
+        try:
+            size = stream.seek(0, os.SEEK_END) - origin
+            contents = inspect_bytes(read_at, size)
+        finally:
+            stream.seek(origin)
     except (OSError, ValueError, TypeError, AttributeError) as error:
         return Payload(0, None, f"it is a file that cannot be read: {error}")
     return Payload(base64_length(size), contents)
@@ -128,7 +132,7 @@ def _read_stream(stream: BinaryIO) -> Payload:
 def see_document(block: Block) -> DocumentSeen:
     """See a document block: the pages of a PDF are counted where its bytes are here."""
     kind = block.source.get("type")
-    if kind in {"url", "file"}:
+    if kind in ("url", "file"):  # it may be anything, and not every value can be in a set
         return DocumentSeen(block.place, uncounted=f"a document from a {kind} is not looked into: nothing is fetched")
     if kind != "base64":
         return DocumentSeen(block.place)
@@ -148,10 +152,14 @@ def _pdf_bytes(data: Any) -> bytes:
         with open(data, "rb") as file:  # noqa: PTH123 - whatever is like a path
             return file.read()
     if is_file(data):
-        origin = data.tell()
-        whole = data.read()
-        data.seek(origin)
-        return bytes(whole)
+        try:
+            origin = data.tell()
+            try:
+                return bytes(data.read())
+            finally:
+                data.seek(origin)
+        except (OSError, ValueError, TypeError, AttributeError) as error:
+            raise ValueError(f"the PDF is a file that cannot be read: {error}") from error
     try:
         return a2b_base64(data)
     except (ValueError, TypeError) as error:

@@ -98,7 +98,7 @@ def latency(image: ImageSeen, case: Case) -> Iterator[Observation]:
 @rule("warning", "image", "Measure the image where it lies, or send it as base64 to have it checked.")
 def unmeasured(image: ImageSeen, case: Case) -> Iterator[Observation]:  # noqa: ARG001 - likewise
     """An image from a URL or an uploaded file cannot be measured from here: nothing is fetched."""
-    if image.source_type in {"url", "file"}:
+    if image.source_type in ("url", "file"):  # it may be anything, and not every value can be in a set
         yield Observation(image.place, f"an image from a {image.source_type} is not measured: nothing is fetched")
 
 

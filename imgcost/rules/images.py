@@ -93,7 +93,7 @@ def image_bytes(image: ImageSeen, case: Case) -> Iterator[Observation]:
     """An image is not larger than the platform accepts; the API measures its base64 text, which is a third longer."""
     limit, measured = case.limits.image_bytes, case.limits.image_bytes_of
     observed = image.text_bytes if measured == "base64" else image.contents and image.contents.file_bytes
-    if limit is not None and observed is not None and observed > limit:
+    if limit is not None and observed is not None and observed > limit and not image.stray:
         what = "bytes of base64" if measured == "base64" else "bytes"
         message = f"{observed:,} {what}, and the limit is {limit:,}"
         yield Observation(image.place, message, observed, limit, "bytes", said(case.limits.statements, "image_bytes"))

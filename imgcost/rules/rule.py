@@ -65,7 +65,8 @@ class ImageSeen(NamedTuple):
         source_type: `base64`, `url`, `file` or what else stands there; None for a file on the disk.
         declared: The media type that the request declares, whatever stands there.
         base64_problem: Why its data is no base64; else None.
-        suffix: That of the file on the disk, in small letters, such as `.jpg`; else None.
+        file: The file on the disk; else None.
+        suffix: That of the file, in small letters, such as `.jpg`; empty for bytes in memory, and None in a request.
         stray: Whether it is a file in a folder whose name does not claim to be an image's.
         setting: What its `transformations` say of `oversized_image`; None where they say nothing.
         toolset: The toolset of Anthropic's that it is a screenshot of, or None.
@@ -77,6 +78,7 @@ class ImageSeen(NamedTuple):
     source_type: Any = None
     declared: Any = None
     base64_problem: str | None = None
+    file: str | None = None
     suffix: str | None = None
     stray: bool = False
     setting: Any = None

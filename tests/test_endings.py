@@ -1,0 +1,295 @@
+"""Whether an image is whole: real images, cut and with all that programs leave behind the end."""
+
+from __future__ import annotations
+
+import io
+import random
+import struct
+from functools import cache
+
+import pytest
+from conftest import SAMPLES
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image, features
+
+from imgcost.headers import inspect_bytes, read_header
+from imgcost.headers.endings import is_truncated
+from imgcost.headers.jpeg import find_scan
+
+WEBP = pytest.mark.skipif(not features.check("webp"), reason="this Pillow has no WebP")
+PADDING = b"\0\r\n "
+"""What may stand behind an end without a search."""
+
+KINDS = ("JPEG", "JPEG progressive", "JPEG small", "PNG", "PNG grey", "GIF", "GIF animated")
+WEBPS = ("WEBP", "WEBP lossless", "WEBP animated") if features.check("webp") else ()
+
+
+class Source:
+    """Bytes behind read_at, counting what is asked of them."""
+
+    def __init__(self, data):
+        self.data = data
+        self.asked = 0
+        self.reads = 0
+
+    def read_at(self, offset, size):
+        assert offset >= 0
+        assert size >= 0
+        self.reads += 1
+        self.asked += size
+        return self.data[offset : offset + size]
+
+
+def truncated(data, media_type=None):
+    media_type = media_type or read_header(data).media_type
+    return is_truncated(media_type, Source(data).read_at, len(data))
+
+
+@cache
+def picture(kind, size=(120, 90)):
+    """A picture as Pillow writes it; noise, so that its data holds every byte."""
+    noise = random.Random(7)
+    frames = [Image.frombytes("RGB", size, noise.randbytes(size[0] * size[1] * 3)) for _ in range(3)]
+    form, _, how = kind.partition(" ")
+    out = io.BytesIO()
+    options = {
+        "progressive": {"progressive": True, "restart_marker_rows": 1},
+        "animated": {"save_all": True, "append_images": frames[1:], "duration": 40},
+        "lossless": {"lossless": True},
+    }.get(how, {})
+    image = frames[0].resize((1, 1)) if how == "small" else frames[0].convert("L") if how == "grey" else frames[0]
+    image.save(out, form, **options)
+    return out.getvalue()
+
+
+def thumbnail():
+    out = io.BytesIO()
+    Image.new("RGB", (16, 12), "teal").save(out, "JPEG")
+    return out.getvalue()
+
+
+def with_exif(data, payload):
+    """A JPEG with a picture of its own in an Exif segment, right behind its start."""
+    body = b"Exif\0\0MM\0*\0\0\0\x08\0\0\0\0\0\0" + payload
+    return data[:2] + b"\xff\xe1" + struct.pack(">H", len(body) + 2) + body + data[2:]
+
+
+# Whole
+
+
+@pytest.mark.parametrize("kind", KINDS + WEBPS)
+@pytest.mark.parametrize("size", [(1, 1), (13, 7), (120, 90), (300, 200)])
+def test_a_picture_of_pillow_is_whole(kind, size):
+    assert not truncated(picture(kind, size))
+
+
+@pytest.mark.parametrize("path", sorted(p for p in SAMPLES.rglob("*") if p.suffix in {".jpg", ".png", ".gif", ".webp"}))
+def test_the_samples_are_whole_but_for_those_cut_on_purpose(path):
+    data = path.read_bytes()
+    if path.name == "cut-in-header.jpg":
+        assert inspect_bytes(Source(data).read_at, len(data)).problem.problem == "damaged"
+    elif path.parent.name == "broken" and path.name == "notes.png":
+        assert inspect_bytes(Source(data).read_at, len(data)).problem.problem == "not-an-image"
+    else:
+        assert truncated(data) == (path.name == "cut-in-pixels.png")
+
+
+@given(st.sampled_from(KINDS + WEBPS), st.integers(1, 40), st.integers(1, 40), st.binary(max_size=3))
+def test_a_whole_picture_stays_whole_with_padding_behind_it(kind, width, height, choice):
+    padding = bytes(PADDING[byte % len(PADDING)] for byte in choice)
+    assert not truncated(picture(kind, (width, height)) + padding)
+
+
+# Cut
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS + WEBPS if not kind.startswith("GIF")])
+def test_a_jpeg_png_or_webp_that_lacks_any_bytes_at_its_end_is_truncated(kind):
+    # From the last byte down to the first: a header that is gone too is the parser's business, not this test's.
+    data = picture(kind, (24, 18))
+    media_type = read_header(data).media_type
+    for left in range(12, len(data)):
+        assert truncated(data[:left], media_type), left
+
+
+@pytest.mark.parametrize("kind", ["GIF", "GIF animated"])
+def test_a_cut_gif_is_truncated_unless_chance_ends_it_with_a_trailer(kind):
+    # The trailer is one byte, 3B, that pixels may be too: then, and only then, a cut is not seen.
+    data = picture(kind, (48, 36))
+    seen = 0
+    for left in range(13, len(data)):
+        lucky = data[:left].rstrip(PADDING).endswith(b";")
+        assert truncated(data[:left], "image/gif") != lucky, left
+        seen += not lucky
+    assert seen > 0.98 * (len(data) - 13)
+
+
+@given(st.sampled_from(["JPEG", "JPEG progressive", "PNG", *WEBPS]), st.data())
+def test_large_pictures_cut_anywhere_are_truncated(kind, data):
+    whole = picture(kind, (300, 200))
+    left = data.draw(st.integers(len(whole) // 20, len(whole) - 1))
+    assert truncated(whole[:left])
+
+
+def test_a_cut_picture_is_truncated_whatever_padding_follows():
+    for kind in ("JPEG", "PNG"):
+        data = picture(kind)
+        assert truncated(data[:-1] + b"\0" * 500)
+        assert truncated(data[: len(data) // 2] + b"\0" * 200_000)
+
+
+def test_contents_say_it_together_with_the_header():
+    data = picture("PNG")
+    assert inspect_bytes(Source(data).read_at, len(data)) == (len(data), read_header(data), None, False)
+    assert inspect_bytes(Source(data[:-1]).read_at, len(data) - 1) == (len(data) - 1, read_header(data), None, True)
+    nothing = inspect_bytes(Source(b"").read_at, 0)
+    assert (nothing.file_bytes, nothing.header, nothing.problem.problem, nothing.truncated) == (0, None, "empty", False)
+
+
+# JPEG: what stands behind the end, and before the beginning
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "JPEG progressive"])
+@pytest.mark.parametrize(
+    "trailer",
+    [
+        b"\0" * 5000,
+        b"\xff" * 300,
+        random.Random(1).randbytes(200_000),  # such as the video of a motion photo
+        b"\0\0\0\x18ftypmp42" + bytes(200_000),
+    ],
+)
+def test_a_jpeg_is_whole_whatever_follows_it(kind, trailer):
+    assert not truncated(picture(kind) + trailer)
+
+
+def test_a_second_picture_behind_the_first_does_not_hide_that_it_is_whole():
+    first, second = picture("JPEG"), picture("JPEG", (300, 200))
+    assert not truncated(first + second)
+    assert not truncated(first + second[:-7])
+
+
+def test_the_end_marker_is_found_where_two_windows_meet():
+    data = picture("JPEG")
+    for more in range(65_536 - 4, 65_536 + 5):
+        for windows in (1, 2):
+            assert not truncated(data + b"\1" * (more + (windows - 1) * 65_536))
+
+
+def test_the_thumbnail_of_a_cut_jpeg_is_not_taken_for_its_end():
+    whole = with_exif(picture("JPEG"), thumbnail())
+    assert not truncated(whole)
+    assert whole.count(b"\xff\xd9") == 2
+    assert truncated(whole[:-2])
+    assert truncated(whole[: len(whole) // 2])
+    scan = whole.rindex(b"\xff\xda")
+    assert truncated(whole[: scan + 20])
+    assert truncated(whole[:scan])  # cut before any image data
+
+
+@given(st.integers(0, 300))
+def test_thumbnails_of_any_length_do_not_hide_a_cut(length):
+    whole = with_exif(picture("JPEG"), b"\1" * length + thumbnail())
+    assert truncated(whole[:-1])
+    assert not truncated(whole)
+
+
+def test_the_usual_jpeg_costs_one_read():
+    source = Source(picture("JPEG", (300, 200)))
+    assert not is_truncated("image/jpeg", source.read_at, len(source.data))
+    assert (source.reads, source.asked) == (1, 256)
+
+
+# PNG, GIF, WebP
+
+
+@pytest.mark.parametrize("trailer", [b"\0" * 9000, b"<html>", random.Random(2).randbytes(150_000)])
+def test_a_png_is_whole_whatever_follows_its_last_chunk(trailer):
+    data = picture("PNG")
+    assert not truncated(data + trailer)
+    assert truncated(data[:-4] + trailer)
+
+
+def test_a_gif_is_whole_with_a_block_of_padding_behind_it():
+    data = picture("GIF")
+    for padding in (b"\0", b"\r\n", b"\0" * 255, b"\0" * 256, b"\0" * 100_000):
+        assert not truncated(data + padding)
+        assert truncated(data[:-1] + b"\1" + padding) == (len(padding) < 256)
+
+
+def test_a_short_gif_is_looked_at_whole():
+    data = picture("GIF small", (1, 1))
+    assert len(data) < 256
+    assert not truncated(data)
+    assert truncated(data[:-1])
+
+
+def test_a_short_gif_with_nothing_but_its_header_is_truncated():
+    assert truncated(b"GIF89a\x08\0\x06\0\0\0\0", "image/gif")
+
+
+@WEBP
+def test_a_webp_is_as_long_as_it_says():
+    data = picture("WEBP")
+    size = int.from_bytes(data[4:8], "little")
+    assert size == len(data) - 8
+    assert not truncated(data)
+    assert not truncated(data + b"anything")
+    assert truncated(data[:-1])
+    longer = data[:4] + (size + 1).to_bytes(4, "little") + data[8:]
+    assert truncated(longer)
+    shorter = data[:4] + (size - 2).to_bytes(4, "little") + data[8:]
+    assert not truncated(shorter)
+
+
+# Where image data begins
+
+
+def scan_of(data):
+    return find_scan(Source(data).read_at)
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "JPEG progressive", "JPEG small"])
+def test_the_scan_begins_at_the_first_marker_of_one(kind):
+    data = picture(kind)
+    assert scan_of(data) == data.index(b"\xff\xda")
+
+
+def test_segments_are_hopped_over_whatever_they_hold():
+    decoy = b"\xff\xda\0\x08" * 50
+    data = with_exif(picture("JPEG"), decoy)
+    assert scan_of(data) == data.rindex(b"\xff\xda")
+
+
+@pytest.mark.parametrize(
+    "oddity",
+    [
+        b"\xff" * 7,  # fill bytes
+        b"\0junk\0",
+        b"\xff\x01",  # TEM, a bare marker
+        b"\xff\xd0\xff\xd7",  # restarts, likewise
+        b"\xff\xfe\0\0",  # a comment shorter than its own length: empty, as for decoders
+        b"\xff\xfe\0\1",
+        b"\xff\xfe\0\2",
+    ],
+)
+def test_fill_bytes_bare_markers_and_empty_segments_are_passed(oddity):
+    data = picture("JPEG")
+    start = data.index(b"\xff\xdb")  # behind the first segment
+    odd = data[:start] + oddity + data[start:]
+    assert scan_of(odd) == data.index(b"\xff\xda") + len(oddity)
+    assert not truncated(odd + b"\1" * 300)
+    assert truncated(odd[:-2] + b"\1" * 300)
+
+
+@pytest.mark.parametrize("left", [0, 1, 2, 3, 5, 6, 20, 100])
+def test_a_jpeg_cut_before_its_scan_has_none(left):
+    assert scan_of(picture("JPEG")[:left]) is None
+
+
+def test_a_walk_without_end_is_bounded():
+    for hostile in (b"\xff\xe0\0\2" * 100_000, b"\xff" * 1_000_000, b"\1" * 1_000_000, b"\xff\xfe\0\0" * 100_000):
+        source = Source(b"\xff\xd8" + hostile)
+        assert find_scan(source.read_at) is None
+        assert source.reads <= 4096

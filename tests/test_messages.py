@@ -1,0 +1,526 @@
+"""Requests read the way the API sees them: where each image stands, how large the body is, and what is no request."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+from collections import UserDict, UserList, deque
+from datetime import UTC, date, datetime
+from enum import StrEnum
+from pathlib import Path
+from types import MappingProxyType
+
+import pytest
+from conftest import png
+from hypothesis import given
+from hypothesis import strategies as st
+
+from imgcost.errors import RequestError
+from imgcost.messages import Block, Turn, as_items, as_object, body_bytes, is_file, read_request
+from imgcost.messages.body import MAX_DEPTH
+from imgcost.preflight import check_request
+
+URL = {"type": "url", "url": "https://example.com/a.png"}
+IMAGE = {"type": "image", "source": URL}
+TEXT = {"type": "text", "text": "What is this?"}
+INNER = {"type": "document", "source": {"type": "content", "content": [TEXT, IMAGE]}}
+
+
+class Model:
+    """What pydantic calls a model, as far as it is asked: by its words, and with what they say."""
+
+    def __init__(self, **fields):
+        self.fields = fields
+
+    def model_dump(self, *, mode, by_alias, exclude_unset):
+        assert (mode, by_alias, exclude_unset) == ("json", True, True)
+        return self.fields
+
+
+class NotGiven:
+    """Named as the SDK names it."""
+
+
+class Omit:
+    """Likewise."""
+
+
+def request(*content, **more):
+    return {"model": "claude-opus-5", "messages": [{"role": "user", "content": list(content)}], **more}
+
+
+def result(content, **more):
+    return {"type": "tool_result", "tool_use_id": "t", "content": content, **more}
+
+
+def places(params):
+    return [block.place for block in read_request(params).blocks]
+
+
+def refused(params):
+    with pytest.raises(RequestError) as caught:
+        read_request(params)
+    error = caught.value
+    assert str(error) == f"{error.place or 'the request'}: {error.problem}"
+    return error.place, error.problem
+
+
+def as_sent(value):
+    return len(json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode())
+
+
+# Places
+
+
+@pytest.mark.parametrize(
+    ("content", "found"),
+    [
+        ([IMAGE], [""]),
+        ([TEXT, IMAGE, TEXT, IMAGE], [".1", ".3"]),
+        ([result([TEXT, IMAGE])], [".0.content.1"]),
+        ([result([result([IMAGE])])], [".0.content.0.content.0"]),
+        ([result(IMAGE)], [".0.content"]),
+        ([INNER], [".0", ".0.source.content.1"]),
+        ([result([INNER])], [".0.content.0", ".0.content.0.source.content.1"]),
+        ([{"type": "web_fetch_tool_result", "content": {"type": "web_fetch_result", "content": INNER}}],
+         [".0.content.content", ".0.content.content.source.content.1"]),
+        ([{"type": "something_new", "content": [IMAGE, {"type": "x", "content": [IMAGE]}]}],
+         [".0.content.0", ".0.content.1.content.0"]),
+        ([{"type": "something_new", "content": {"no": "type"}}], []),
+        ([{"type": "something_new", "content": {"type": 7}}], []),
+        ([{"type": "something_new", "content": "text"}, result("text"), result(None), result([])], []),
+        ([{"type": "tool_use", "id": "a", "name": "n", "input": {"content": [IMAGE]}}], []),
+        ([{"type": "document", "source": {"type": "url", "content": [IMAGE]}}], [".0"]),
+        ([{"type": "text", "text": "a", "content": [IMAGE]}], [".0.content.0"]),
+    ],
+)  # fmt: skip
+def test_every_image_and_document_has_its_place(content, found):
+    expected = ["messages.0.content" + (place or ".0") for place in found]
+    assert places(request(*content)) == expected
+
+
+def test_places_count_the_messages():
+    turns = [
+        {"role": "user", "content": [IMAGE]},
+        {"role": "assistant", "content": "An image."},
+        {"role": "user", "content": (TEXT, IMAGE)},
+    ]
+    found = read_request({"messages": turns})
+    assert [block.place for block in found.blocks] == ["messages.0.content.0", "messages.2.content.1"]
+    assert found.turns == (
+        Turn("messages.0", "user", (("image", ""),)),
+        Turn("messages.1", "assistant", (("text", "An image."),)),
+        Turn("messages.2", "user", (("text", "What is this?"), ("image", ""))),
+    )
+
+
+def test_blocks_keep_what_rules_ask_about():
+    setting = {"oversized_image": "error"}
+    found = read_request(request({**IMAGE, "transformations": setting}, INNER, TEXT, {"type": "text", "text": 7}))
+    assert found.blocks[0] == Block("messages.0.content.0", "image", URL, None, setting)
+    assert [block.kind for block in found.blocks] == ["image", "document", "image"]
+    assert found.turns[0].parts == (
+        ("image", ""), ("other", ""), ("text", "What is this?"), ("text", ""),
+    )  # fmt: skip
+
+
+def test_the_model_and_its_fallbacks():
+    assert read_request({"messages": [{"role": "user", "content": "x"}]})[:2] == (None, ())
+    with pytest.raises(RequestError, match="messages: is empty"):
+        read_request({"messages": []})
+    assert read_request(request(fallbacks=[{"model": "a"}, Model(model="b")]))[:2] == ("claude-opus-5", ("a", "b"))
+    for server_side in ("default", None, NotGiven(), Omit()):
+        assert read_request(request(fallbacks=server_side)).fallbacks == ()
+
+
+# Toolsets
+
+
+def toolset(*content):
+    return [(block.place.removeprefix("messages.0.content."), block.toolset) for block in
+            read_request(request(*content)).blocks]  # fmt: skip
+
+
+def use(name, used="t"):
+    return {"type": "tool_use", "id": used, "name": "screenshot", "input": {}, "toolset_name": name}
+
+
+def test_a_result_belongs_to_the_toolset_that_it_names():
+    assert toolset(result([TEXT, IMAGE], toolset_name="computer"), IMAGE) == [("0.content.1", "computer"), ("1", None)]
+
+
+def test_a_result_belongs_to_the_toolset_of_the_call_that_it_answers():
+    calls = [use("browser"), use("computer", "u")]
+    assert toolset(*calls, result([IMAGE])) == [("2.content.0", "browser")]
+    assert toolset(*calls, result([INNER])) == [("2.content.0", "browser"), ("2.content.0.source.content.1", "browser")]
+    assert toolset(*calls, result([IMAGE], tool_use_id="unknown")) == [("2.content.0", None)]
+    assert toolset(*calls, result([IMAGE], toolset_name="other")) == [("2.content.0", "other")]
+
+
+@pytest.mark.parametrize("odd", [None, 7, ["t"], {"t": 1}])
+def test_an_odd_name_or_id_is_no_toolset(odd):
+    assert toolset(use(odd), result([IMAGE])) == [("1.content.0", None)]
+    assert toolset(use("browser", odd), result([IMAGE])) == [("1.content.0", None)]
+    assert toolset(use("browser"), result([IMAGE], tool_use_id=odd)) == [("1.content.0", None)]
+    assert toolset(result([IMAGE], toolset_name=odd)) == [("0.content.0", None)]
+
+
+def test_a_call_in_an_earlier_message_is_remembered():
+    turns = [{"role": "assistant", "content": [use("computer")]}, {"role": "user", "content": [result([IMAGE])]}]
+    assert read_request({"messages": turns}).blocks[0].toolset == "computer"
+
+
+# What the SDK takes
+
+
+def test_objects_that_dump_themselves_are_read_like_mappings():
+    plain = request(IMAGE, result([IMAGE]))
+    built = Model(
+        model="claude-opus-5",
+        messages=(Model(role="user", content=[Model(**IMAGE), Model(**result([Model(**IMAGE)]))]),),
+    )
+    assert read_request(built) == read_request(plain)
+    assert read_request(built).body_bytes == as_sent(plain)
+    assert places(request(result(Model(**IMAGE)))) == ["messages.0.content.0.content"]
+
+
+def test_mappings_and_sequences_of_any_class():
+    plain = request(IMAGE, TEXT)
+    message = UserDict(role="user", content=UserList([MappingProxyType(IMAGE), TEXT]))
+    for messages in ((message,), deque([message]), {1: message}.values(), UserList([message])):
+        other = UserDict(model="claude-opus-5", messages=messages)
+        assert read_request(other) == read_request(plain)
+
+
+def test_what_can_be_read_again_is_a_list():
+    assert as_items([1], "x") == [1]
+    assert as_items((1, 2), "x") == (1, 2)
+    assert as_items({3}, "x") == [3]
+    assert as_items(frozenset(), "x") == []
+    assert as_items({"a": 1}.keys(), "x") == ["a"]
+    assert as_items({"a": 1}.values(), "x") == [1]
+    assert as_items(range(3), "x") == [0, 1, 2]
+
+
+@pytest.mark.parametrize("make", [iter, lambda items: (item for item in items), lambda items: map(dict, items)])
+def test_what_can_be_read_once_is_refused_and_left_as_it_was(make):
+    messages = [{"role": "user", "content": "a"}]
+    once = make(messages)
+    said = ("messages", "can be read only once, so that checking would empty it: give a list")
+    assert refused({"messages": once}) == said
+    assert len(list(once)) == 1
+    content = make([TEXT])
+    assert refused({"messages": [{"role": "user", "content": content}]})[0] == "messages.0.content"
+    assert len(list(content)) == 1
+
+
+def test_what_the_sdk_would_not_send_is_not_counted():
+    plain = request(IMAGE)
+    more = {"temperature": NotGiven(), "system": Omit(), "extra_headers": {"a": "b"}, "extra_query": {}, "timeout": 9}
+    assert read_request({**plain, **more, "betas": ["x"]}) == read_request(plain)
+    inner = request({**IMAGE, "cache_control": Omit()})
+    assert read_request(inner).body_bytes == as_sent(plain)
+
+
+def test_nothing_is_changed():
+    params = request(IMAGE, result([IMAGE]), INNER, fallbacks=[{"model": "a"}])
+    before = json.dumps(params)
+    read_request(params)
+    assert json.dumps(params) == before
+
+
+def test_what_the_sdk_encodes_itself(tmp_path):
+    assert is_file(tmp_path)
+    assert is_file(io.BytesIO())
+    assert not any(map(is_file, ("a", b"a", None, 7, [], {})))
+
+
+# The size of the body
+
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False)
+TEXTS = st.text(st.characters(codec="utf-8")) | st.sampled_from(
+    ["\u2028", '"\\/\b\f\n\r\t\x7f', "\U0001f600", "e\u0301"]
+)
+VALUES = st.recursive(
+    SCALARS | TEXTS, lambda inner: st.lists(inner) | st.dictionaries(TEXTS, inner) | st.tuples(inner), max_leaves=30
+)
+
+
+@given(VALUES)
+def test_the_body_is_as_long_as_json_without_spaces(value):
+    assert body_bytes(value) == as_sent(value)
+
+
+@given(st.binary(max_size=300), TEXTS)
+def test_encoded_data_is_counted_without_a_look(data, name):
+    source = {"type": "base64", "media_type": name, "data": base64.b64encode(data).decode()}
+    assert body_bytes(source) == as_sent(source)
+    assert body_bytes([source, {"data": source}]) == as_sent([source, {"data": source}])
+    broken = {"type": "base64", "data": base64.encodebytes(data).decode() + "\u00e9"}
+    assert body_bytes(broken) == as_sent(broken)
+
+
+@given(VALUES)
+def test_other_data_is_counted_like_anything_else(value):
+    for kind in ("base64", "text", None):
+        if not (kind == "base64" and isinstance(value, str) and value.isascii()):
+            assert body_bytes({"type": kind, "data": value}) == as_sent({"type": kind, "data": value})
+
+
+@pytest.mark.parametrize("size", [65_534, 65_535, 65_536, 65_537, 131_072, 200_001])
+@pytest.mark.parametrize("letter", ["a", "\n", "\u00e9", "\U0001f600", '"'])
+def test_long_texts_are_counted_piece_by_piece(size, letter):
+    text = letter * size + "\u00e9"
+    assert body_bytes({"text": text}) == as_sent({"text": text})
+
+
+def test_days_and_enumerations_are_counted_as_the_sdk_sends_them():
+    class Color(StrEnum):
+        RED = "red"
+
+    day, moment = date(2026, 11, 22), datetime(2026, 11, 22, 10, 30, tzinfo=UTC)
+    assert body_bytes([day, moment]) == as_sent([day.isoformat(), moment.isoformat()])
+    assert body_bytes({"color": Color.RED}) == as_sent({"color": "red"})
+
+
+@pytest.mark.parametrize("size", [0, 1, 2, 3, 4, 57, 58, 5000])
+def test_paths_and_open_files_are_counted_as_they_will_be_encoded(tmp_path, size):
+    data = png(8, 8, b"\1" * 9000)[:size]
+    file = tmp_path / "a.png"
+    file.write_bytes(data)
+    sent = as_sent({"type": "base64", "data": base64.b64encode(data).decode()})
+    assert body_bytes({"type": "base64", "data": file}) == sent
+    with file.open("rb") as stream:
+        assert body_bytes({"type": "base64", "data": stream}) == sent
+        assert stream.tell() == 0
+    behind = io.BytesIO(b"12345" + data)
+    behind.seek(5)
+    assert body_bytes({"type": "base64", "data": behind}) == sent
+    assert behind.tell() == 5
+
+
+def test_files_that_cannot_be_measured_count_as_nothing():
+    # The rules on images say what is wrong with them.
+    class Stream:
+        def read(self):
+            raise AssertionError
+
+    class Deaf(Stream):
+        def tell(self):
+            return 0
+
+        def seek(self, *_):
+            return None
+
+    empty = as_sent({"type": "base64", "data": ""})
+    for odd in (Path("no/such/file"), Path("nul\0l"), Stream(), Deaf(), io.BytesIO):
+        assert body_bytes({"type": "base64", "data": odd}) == empty
+
+
+# What is no request
+
+CYCLE: dict = {"role": "user"}
+CYCLE["content"] = [CYCLE]
+DEEP: list = []
+for _ in range(MAX_DEPTH + 5):
+    DEEP = [DEEP]
+
+
+@pytest.mark.parametrize(
+    ("params", "place", "problem"),
+    [
+        (None, "", "must be an object, not null"),
+        ([], "", "must be an object, not list"),
+        ("text", "", "must be an object, not str"),
+        (Model, "", "must be an object, not type"),
+        ({}, "messages", "is missing: a request has a list of messages"),
+        ({"messages": None}, "messages", "must be a list, not null"),
+        ({"messages": "text"}, "messages", "must be a list, not str"),
+        ({"messages": {"a": 1}}, "messages", "must be a list, not dict"),
+        ({"messages": 7}, "messages", "must be a list, not int"),
+        ({"messages": [None]}, "messages.0", "must be an object, not null"),
+        ({"messages": [{}]}, "messages.0.content", "is missing"),
+        ({"messages": [{"role": "user", "content": None}]}, "messages.0.content", "is missing"),
+        ({"messages": [{"content": "a"}]}, "messages.0.role", "is missing"),
+        ({"messages": [{"role": 7, "content": "a"}]}, "messages.0.role", "must be text"),
+        ({"messages": [{"role": "user", "content": 7}]}, "messages.0.content", "must be a list, not int"),
+        ({"messages": [{"role": "user", "content": IMAGE}]}, "messages.0.content", "must be a list, not dict"),
+        ({"messages": [], "model": 7}, "model", "must be text"),
+        ({"messages": [], "fallbacks": 7}, "fallbacks", "must be a list, not int"),
+        ({"messages": [], "fallbacks": ["a"]}, "fallbacks.0", "must be an object, not str"),
+        ({"messages": [], "fallbacks": [{"model": "a"}, {}]}, "fallbacks.1.model", "must be text"),
+        ({"messages": [], 7: "a"}, "", "has a key that is no text: int"),
+        ({"messages": [], "metadata": {None: "a"}}, "metadata", "has a key that is no text: null"),
+        ({"messages": [], "top_p": float("nan")}, "top_p", "holds a number that JSON cannot carry"),
+        ({"messages": [], "top_p": float("-inf")}, "top_p", "holds a number that JSON cannot carry"),
+        ({"messages": [], "max_tokens": 10**5000}, "max_tokens", "holds a number that JSON cannot carry"),
+        ({"messages": [], "system": "\ud800"}, "system", "holds a lone surrogate, which cannot be sent as UTF-8"),
+        ({"messages": [], "a": [1, "b\udfff"]}, "a.1", "holds a lone surrogate, which cannot be sent as UTF-8"),
+        ({"messages": [], "\udc00": 1}, "", "holds a lone surrogate, which cannot be sent as UTF-8"),
+        ({"messages": [], "a": b"bytes"}, "a", "must be an object, not bytes"),
+        ({"messages": [], "a": bytearray(3)}, "a", "must be an object, not bytearray"),
+        ({"messages": [], "a": [object()]}, "a.0", "must be an object, not object"),
+        ({"messages": [], "a": 1j}, "a", "must be an object, not complex"),
+        ({"messages": [], "a": Path("a")}, "a", f"must be an object, not {type(Path()).__name__}"),
+        ({"messages": [CYCLE]}, ("messages.0" + ".content.0" * 40)[:80] + "...", "is nested deeper than 200 levels"),
+        ({"messages": [], "a": DEEP}, "a" + ".0" * 39 + "...", "is nested deeper than 200 levels"),
+    ],
+)  # fmt: skip
+def test_what_is_no_request_is_told_with_its_place(params, place, problem):
+    found, said = refused(params)
+    if said.startswith("is nested"):
+        assert found[:70] == place[:70]
+        assert len(found) == 83
+    else:
+        assert found == place
+    assert said == problem
+
+
+@pytest.mark.parametrize(
+    ("block", "place", "problem"),
+    [
+        ("text", "", "must be an object, not str"),
+        (["image"], "", "must be an object, not list"),
+        ({}, ".type", "is missing"),
+        ({"type": ["image"]}, ".type", "must be text"),
+        ({"type": "image"}, ".source", "must be an object, not null"),
+        ({"type": "image", "source": "https://example.com"}, ".source", "must be an object, not str"),
+        ({"type": "document", "source": 7}, ".source", "must be an object, not int"),
+        ({"type": "document", "source": {"type": "content"}}, ".source.content", "must be a list, not null"),
+        (result(7), ".content", "must be a list, not int"),
+        (result(["text"]), ".content.0", "must be an object, not str"),
+        (result([{"type": None}]), ".content.0.type", "is missing"),
+        (result([{"type": "image"}]), ".content.0.source", "must be an object, not null"),
+    ],
+)
+def test_what_is_no_block_is_told_with_its_place(block, place, problem):
+    assert refused(request(TEXT, block)) == ("messages.0.content.1" + place, problem)
+
+
+@pytest.mark.parametrize("levels", [1, 50, 97])
+def test_what_nests_deep_but_not_too_deep_is_read(levels):
+    block = IMAGE
+    for _ in range(levels):
+        block = result([block])
+    assert places(request(block)) == ["messages.0.content.0" + ".content.0" * levels]
+
+
+def test_both_sides_of_the_depth():
+    value: list = []
+    for _ in range(MAX_DEPTH):
+        value = [value]
+    assert body_bytes(value) == 2 * (MAX_DEPTH + 1)
+    with pytest.raises(RequestError, match=r"nested deeper than 200 levels$"):
+        body_bytes([value])
+
+
+def test_an_object_that_dumps_no_mapping_is_none():
+    odd = Model()
+    odd.fields = "text"
+    with pytest.raises(RequestError, match=r"^a\.0: must be an object, not Model$"):
+        as_object(odd, "a.0")
+
+
+# Junk
+
+WORDS = """
+type image document text tool_result tool_use source content base64 url file data media_type role user messages model
+fallbacks transformations oversized_image error toolset_name tool_use_id id claude-opus-5 claude-sonnet-4-6 default
+image/png R0lGODlhCAAGAAAAACwAAAAACAAGAAACAQA7 iVBORw0KGgo= data:image/png;base64,iVBORw0KGgo= application/pdf
+"""
+KEYS = st.sampled_from(WORDS.split())
+JUNK = st.recursive(
+    SCALARS | st.floats() | KEYS | st.text(max_size=5) | st.binary(max_size=3) | st.just(object()) | st.just(Omit()),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(KEYS, inner, max_size=5)
+        | st.dictionaries(st.integers() | st.none() | st.text(max_size=2), inner, max_size=2)
+    ),
+    max_leaves=25,
+)
+
+
+def valid():
+    data = base64.b64encode(png(640, 480)).decode()
+    encoded = {"type": "base64", "media_type": "image/png", "data": data}
+    pdf = {"type": "base64", "media_type": "application/pdf", "data": "JVBERi0xLjQK"}
+    params = {
+        "model": "claude-opus-5",
+        "max_tokens": 9,
+        "fallbacks": [{"model": "claude-sonnet-4-6"}],
+        "messages": [
+            {
+                "role": "user",
+                "content": [
+                    {"type": "image", "source": encoded, "transformations": {"oversized_image": "error"}},
+                    {"type": "document", "source": pdf},
+                    {"type": "document", "source": {"type": "content", "content": [{"type": "image", "source": URL}]}},
+                    {"type": "text", "text": "Image 1:"},
+                ],
+            },
+            {"role": "assistant", "content": [use("computer")]},
+            {"role": "user", "content": [result([{"type": "image", "source": encoded}]), IMAGE]},
+        ],
+    }
+    return json.loads(json.dumps(params))
+
+
+def survives(params):
+    """Checks whatever it is: it is refused as a request at a place, or there are findings that say all they must."""
+    refusal = None
+    try:
+        found = check_request(params, as_of=date(2026, 11, 22))
+    except RequestError as error:
+        refusal = error
+    if refusal:
+        assert refusal.problem
+        assert str(refusal) == f"{refusal.place or 'the request'}: {refusal.problem}"
+    else:
+        assert all(one.place and one.message and one.advice for one in found)
+        json.dumps([one._replace(sources=()) for one in found])
+
+
+def nodes(value):
+    """Every container in a request."""
+    yield value
+    for inner in value.values() if isinstance(value, dict) else value:
+        if isinstance(inner, (dict, list)):
+            yield from nodes(inner)
+
+
+@given(JUNK)
+def test_junk_is_refused_or_checked_and_never_fails(junk):
+    survives(junk)
+    survives({"messages": junk})
+    survives({"model": junk, "messages": [{"role": "user", "content": junk}]})
+    survives(request(junk))
+    survives(request({"type": "image", "source": junk, "transformations": junk}))
+    survives(request({"type": "image", "source": {"type": junk, "media_type": junk, "data": junk}}))
+    survives(request({"type": "image", "source": {"type": "base64", "media_type": junk, "data": junk}}))
+    survives(request({"type": "document", "source": {"type": "base64", "data": junk}}))
+    survives(request({"type": "document", "source": {"type": junk, "data": junk, "content": junk}}))
+
+
+@given(st.data())
+def test_a_request_with_parts_deleted_or_replaced_never_fails(data):
+    params = valid()
+    for _ in range(data.draw(st.integers(1, 3))):
+        every = [node for node in nodes(params) if node]
+        node = data.draw(st.sampled_from(every))
+        key = data.draw(st.sampled_from(list(node) if isinstance(node, dict) else range(len(node))))
+        if data.draw(st.booleans()):
+            del node[key]
+        else:
+            node[key] = data.draw(JUNK)
+    survives(params)
+
+
+def test_the_request_that_is_mutated_is_a_request():
+    found = check_request(valid(), as_of=date(2026, 11, 22))
+    assert [one.place for one in found.images] == [
+        "messages.0.content.0",
+        "messages.0.content.2.source.content.0",
+        "messages.2.content.0.content.0",
+        "messages.2.content.1",
+    ]

@@ -1,0 +1,218 @@
+"""Images as base64: what is read from both ends is what the decoded bytes say, and what is no base64 is told in words."""
+
+from __future__ import annotations
+
+import base64
+import io
+import random
+import struct
+import tracemalloc
+from functools import cache
+
+import pytest
+from conftest import png
+from hypothesis import example, given
+from hypothesis import strategies as st
+from PIL import Image
+
+from imgcost.headers import HEAD_BYTES, Contents, inspect_bytes
+from imgcost.payloads import base64_length, read_payload
+
+GIF = b"GIF89a\x08\0\x06\0\0\0\0,\0\0\0\0\x08\0\x06\0\0\x02\x01\0\0;"
+TAIL, WINDOW = 256, 1 << 16
+BEGINNINGS = (b"", GIF, png(640, 480), b"\xff\xd8\xff\xe0\0\x10JFIF", b"RIFF", b"%PDF-1.4", b"II*\0")
+
+
+def encoded(data):
+    return base64.b64encode(data).decode()
+
+
+def seen(contents):
+    """Contents, with the error in its parts: two errors of the same words are not equal."""
+    problem = contents.problem
+    return contents._replace(problem=problem and (problem.problem, problem.reason, problem.format))
+
+
+def inspected(data):
+    return seen(inspect_bytes(lambda at, size: data[at : at + size], len(data)))
+
+
+def problem_of(text):
+    found = read_payload(text)
+    assert found.text_bytes == len(text)
+    assert found.contents is None
+    return found.problem
+
+
+@cache
+def picture(kind, size):
+    noise = random.Random(3).randbytes(size[0] * size[1] * 3)
+    out = io.BytesIO()
+    Image.frombytes("RGB", size, noise).save(out, kind)
+    return out.getvalue()
+
+
+# The same as the bytes
+
+
+@given(st.sampled_from(BEGINNINGS), st.binary(max_size=700))
+@example(b"", b"")
+def test_a_text_says_what_its_bytes_say(beginning, rest):
+    data = beginning + rest
+    found = read_payload(encoded(data))
+    assert found.problem is None
+    assert found.text_bytes == 4 * ((len(data) + 2) // 3)
+    assert seen(found.contents) == inspected(data)
+
+
+@pytest.mark.parametrize("beginning", BEGINNINGS)
+@pytest.mark.parametrize("size", [HEAD_BYTES, HEAD_BYTES + TAIL, WINDOW, WINDOW + TAIL, 2 * WINDOW, 3 * WINDOW])
+def test_sizes_around_those_that_are_read_at_once(beginning, size):
+    noise = random.Random(size).randbytes(size + 4)
+    for length in range(size - 4, size + 5):
+        data = (beginning + noise)[:length]
+        found = read_payload(encoded(data))
+        assert (seen(found.contents), found.problem) == (inspected(data), None)
+        assert found.contents.file_bytes == length
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF"])
+def test_pictures_whole_and_cut(kind):
+    data = picture(kind, (300, 200))
+    for left in (*range(len(data) - 9, len(data) + 1), len(data) // 2):
+        assert seen(read_payload(encoded(data[:left])).contents) == inspected(data[:left])
+    for trailer in (b"\0" * 1000, b"\1" * 70_000, b"\1" * 70_001):
+        found = read_payload(encoded(data + trailer)).contents
+        assert seen(found) == inspected(data + trailer)
+        assert found.truncated == (kind == "GIF" and trailer[0] == 1)
+
+
+def test_a_header_far_into_the_file_is_read():
+    # A JPEG whose frame header lies behind long segments: odd lengths, so that no read begins at a multiple of 3.
+    data = picture("JPEG", (33, 44))
+    for length in (60_000, 60_001, 60_002):
+        padded = data[:2] + (b"\xff\xfe" + struct.pack(">H", length) + b"\1" * (length - 2)) * 3 + data[2:]
+        found = read_payload(encoded(padded)).contents
+        assert (found.header.width, found.header.height, found.truncated) == (33, 44, False)
+
+
+# How long a file is as base64
+
+
+@given(st.binary(max_size=100))
+def test_base64_is_as_long_as_python_makes_it(data):
+    assert base64_length(len(data)) == len(base64.b64encode(data))
+
+
+@pytest.mark.parametrize(
+    ("file_bytes", "letters"),
+    [(0, 0), (1, 4), (2, 4), (3, 4), (4, 8), (7_864_320, 10_485_760), (7_864_321, 10_485_764)],
+)
+def test_lengths_known_from_the_limits(file_bytes, letters):
+    assert base64_length(file_bytes) == letters
+
+
+def test_the_length_that_the_api_named_for_a_file():
+    # A message of the API: "image exceeds 10 MB maximum: 23045044 bytes > 10485760 bytes", of a PNG of 17.28 MB.
+    assert base64_length(17_283_781) == 23_045_044
+
+
+# What is no base64
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("data:image/png;base64,iVBORw0KGgo=", "it is a data URL: send only what follows 'base64,'"),
+        ("DATA:,", "it is a data URL: send only what follows 'base64,'"),
+        ("\n data:image/png;base64,iVBORw0KGgo=", "it is a data URL: send only what follows 'base64,'"),
+        ("R0lG-Dlh", "it holds '-', which is no letter of base64"),
+        ("R0lG_Dlh", "it holds '_', which is no letter of base64"),
+        ("R0lG*Dlh", "it holds '*', which is no letter of base64"),
+        ("R0lG\u00e9lh=", "it holds '\\xe9', which is no letter of base64"),
+        ("R0lG\u041elhA", "it holds '\\u041e', which is no letter of base64"),  # a Cyrillic O
+        ("R0lG\U0001f600lhA", "it holds '\\U0001f600', which is no letter of base64"),
+        ("R0lG\0Dlh", "it holds '\\x00', which is no letter of base64"),
+        ("R0lGODlhA", "its 9 letters are no multiple of 4: it is cut, or lacks its padding"),
+        ("R0lGODlhAA", "its 10 letters are no multiple of 4: it is cut, or lacks its padding"),
+        ("R0lGODlhAAA", "its 11 letters are no multiple of 4: it is cut, or lacks its padding"),
+        ("R0lGODlhAA=", "its 11 letters are no multiple of 4: it is cut, or lacks its padding"),
+        ("R0lGODlhA===", "its padding is wrong"),
+        ("====", "its padding is wrong"),
+        ("R0lGODlh====", "its padding is wrong"),
+        ("R0lG====ODlh", "it holds '=', which is no letter of base64"),
+        ("<html><body>404 Not Found</body></html>!", "it holds '<', which is no letter of base64"),
+        ("b'R0lGODlh'", 'it holds "\'", which is no letter of base64'),
+    ],
+)
+def test_what_is_no_base64_is_told_in_a_sentence(text, problem):
+    assert problem_of(text) == problem
+
+
+def test_letters_of_the_other_alphabet_are_found_in_a_long_text():
+    text = encoded(b"\xff\xd8\xff" + b"\xfb\xef\xbe" * 5000)
+    assert problem_of(text.replace("+", "-").replace("/", "_")) == "it holds '_', which is no letter of base64"
+
+
+@given(st.text(alphabet=st.characters(codec=None, exclude_categories=()), max_size=60))
+def test_no_text_whatever_makes_it_fail(text):
+    found = read_payload(text)
+    assert (found.contents is None) == (found.problem is not None)
+    assert found.text_bytes == len(text)
+
+
+@given(st.sampled_from(["PNG", "GIF", "JPEG"]), st.integers(0, 10**9), st.text(max_size=3), st.integers(0, 3))
+def test_a_letter_changed_anywhere_does_not_make_it_fail(kind, place, letters, cut):
+    # What is no base64 in the middle of a long text is not looked for: whatever is said then, something is.
+    whole = encoded(picture(kind, (200, 150)))
+    text = whole[: len(whole) - cut]
+    place %= len(text)
+    found = read_payload(text[:place] + letters + text[place + len(letters) :])
+    assert (found.contents is None) == (found.problem is not None)
+
+
+def test_a_foreign_letter_where_the_missing_end_is_searched_does_not_make_it_fail():
+    text = encoded(picture("PNG", (300, 200))[:90_000])
+    assert read_payload(text).contents.truncated
+    assert problem_of(text[:60_001] + "*" + text[60_002:]) == "it holds '*', which is no letter of base64"
+    assert problem_of(text[:60_000] + "\n\n\n\n" + text[60_004:]) == "it holds '\\n', which is no letter of base64"
+    assert problem_of(text[:60_000] + "QQ==" + text[60_004:]) == "it holds '=', which is no letter of base64"
+
+
+# Line breaks
+
+
+@pytest.mark.parametrize("size", [1, 56, 57, 58, 4096, 5000, 100_000])
+def test_line_breaks_of_mime_are_passed_over(size):
+    data = (png(640, 480) + random.Random(4).randbytes(size))[:size]
+    for text in (base64.encodebytes(data).decode(), base64.encodebytes(data).decode().replace("\n", "\r\n")):
+        found = read_payload(text)
+        assert (found.problem, found.text_bytes) == (None, len(text))
+        assert seen(found.contents) == inspected(data)
+
+
+def test_white_space_around_it_is_passed_over():
+    text = encoded(GIF)
+    assert read_payload(f" \n{text}\t\n").contents.header == inspected(GIF).header
+
+
+def test_nothing_is_an_empty_image():
+    for text in ("", "\n", "   "):
+        found = read_payload(text)
+        assert (found.text_bytes, found.problem) == (len(text), None)
+        assert (found.contents.file_bytes, found.contents.problem.problem) == (0, "empty")
+
+
+# Cost
+
+
+def test_a_long_text_is_not_copied():
+    text = encoded(png(8, 8)[:42]) + "QUFB" * 75_000_000  # 300 MB
+    tracemalloc.start()
+    try:
+        found = read_payload(text)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert isinstance(found.contents, Contents)
+    assert peak < 2_000_000

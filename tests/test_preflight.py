@@ -1,0 +1,788 @@
+"""Pre-flight from folders, bytes, requests and batches to findings, and what a check costs."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import os
+import sys
+import tracemalloc
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from conftest import SAMPLES, png
+from PIL import Image as Pillow
+from pypdf import PdfWriter
+
+import imgcost
+from imgcost.errors import ImgcostError, NoPriceError, PreflightError, UnknownModelError
+from imgcost.files import Image, Unreadable, scan
+from imgcost.preflight import CheckedImage, asking, check_batch, check_images, check_paths, check_request
+from imgcost.tables import limits_on
+
+TODAY = date(2026, 11, 22)
+POSIX = pytest.mark.skipif(os.name == "nt", reason="Windows has no such names, links or pipes without a privilege")
+SONNET = "claude-sonnet-4-6"
+GIF = base64.b64decode("R0lGODlhCAAGAAAAACwAAAAACAAGAAACAQA7")
+
+
+def picture(width=400, height=300, kind="PNG"):
+    out = io.BytesIO()
+    Pillow.new("RGB", (width, height), "teal").save(out, kind)
+    return out.getvalue()
+
+
+def encoded(data):
+    return base64.b64encode(data).decode()
+
+
+def block(data=None, media_type="image/png", **more):
+    source = {"type": "base64", "media_type": media_type, "data": encoded(picture() if data is None else data)}
+    return {"type": "image", "source": source, **more}
+
+
+def document(data, **more):
+    return {"type": "document", "source": {"type": "base64", "media_type": "application/pdf", "data": data}, **more}
+
+
+def request(*content, model="claude-opus-5", **more):
+    return {"model": model, "max_tokens": 9, "messages": [{"role": "user", "content": list(content)}], **more}
+
+
+def told(findings):
+    return [(one.place, one.rule) for one in findings]
+
+
+def rules_told(findings):
+    return [one.rule for one in findings]
+
+
+def check(*content, model="claude-opus-5", **options):
+    return check_request(request(*content, model=model), **{"as_of": TODAY, **options})
+
+
+def images(what, **options):
+    return check_images(what, **{"as_of": TODAY, "model": SONNET, **options})
+
+
+# Folders and files
+
+
+@pytest.fixture
+def folder(tmp_path):
+    found = tmp_path / "pictures"
+    (found / "sub").mkdir(parents=True)
+    (found / "a.png").write_bytes(picture())
+    (found / "b.jpg").write_bytes(picture(kind="JPEG")[:-2])
+    (found / "c.png").write_bytes(b"")
+    (found / "notes.txt").write_text("not an image")
+    (found / "sub" / "d.png").write_bytes(b"<html>")
+    (found / "sub" / "e.gif").write_bytes(picture(2000, 1500))
+    (found / "sub" / "f.tif").write_bytes(b"II*\0")
+    (found / "z.zip").write_bytes(b"PK\3\4")
+    return found
+
+
+def test_a_folder_is_checked_file_by_file(folder):
+    found = images(folder)
+    said = [(Path(one.place).relative_to(folder).as_posix(), one.rule) for one in found]
+    assert said == [
+        ("b.jpg", "truncated"),
+        ("c.png", "empty"),
+        ("notes.txt", "not-an-image"),
+        ("z.zip", "not-an-image"),
+        ("sub/d.png", "unreadable"),
+        ("sub/e.gif", "suffix"),
+        ("sub/e.gif", "downscaled"),
+        ("sub/f.tif", "format"),
+    ]
+    assert [one.file for one in found] == [one.place for one in found]
+    assert {one.line for one in found} == {None}
+    # Stray files are no images; all else is counted, with what could be measured.
+    assert [Path(one.place).name for one in found.images] == ["a.png", "b.jpg", "c.png", "d.png", "e.gif", "f.tif"]
+    # 400x300 px are 15x11 patches, and 2000x1500 px 1564 tokens on the standard tier, by the table of the documentation.
+    assert [one.tokens for one in found.images] == [165, 165, None, None, 1564, None]
+    assert (found.tokens, found.unmeasured, len(found), found.ok) == (1894, 3, 8, False)
+    assert found.input_usd == Decimal(1894) * 3 / 1_000_000
+    assert found.images[4] == (str(folder / "sub" / "e.gif"), "image/png", 2000, 1500, 1270, 952, 1564)
+
+
+def test_what_is_named_alone_is_meant_to_be_an_image(folder):
+    assert rules_told(images(folder / "notes.txt")) == ["unreadable"]
+    assert rules_told(images([str(folder / "notes.txt"), folder / "a.png"])) == ["unreadable"]
+    assert rules_told(images(str(folder / "nothing.png"))) == ["unreadable"]
+    assert (
+        images(folder / "nothing.png").errors[0].message == "this is no image that can be read: no such file or folder"
+    )
+    assert rules_told(images("a\0b.png")) == ["unreadable"]
+
+
+def test_an_empty_folder_has_no_images(tmp_path):
+    found = images(tmp_path)
+    assert (told(found), found.images, found.tokens, found.input_usd, found.ok) == ([], (), 0, Decimal(0), True)
+    assert images([]).images == ()
+
+
+@POSIX
+def test_links_and_special_files_are_passed_over(tmp_path):
+    (tmp_path / "a.png").write_bytes(picture())
+    (tmp_path / "loop").symlink_to(tmp_path)
+    (tmp_path / "link.png").symlink_to("a.png")
+    (tmp_path / "gone.png").symlink_to("nowhere")
+    os.mkfifo(tmp_path / "pipe.png")
+    found = images(tmp_path)
+    said = {(Path(one.place).name, one.rule) for one in found}
+    assert ("gone.png", "unreadable") in said
+    assert said <= {("gone.png", "unreadable"), ("loop", "not-an-image"), ("pipe.png", "not-an-image")}
+    assert sorted(Path(one.place).name for one in found.images) == ["a.png", "gone.png", "link.png"]
+
+
+@POSIX
+def test_a_folder_that_may_not_be_listed_is_told(tmp_path, monkeypatch):
+    def refuse(folder):
+        raise PermissionError(13, "Permission denied", folder)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    found = images(tmp_path)
+    assert [(one.rule, one.message) for one in found] == [
+        ("unreadable", "this is no image that can be read: permission denied")
+    ]
+
+
+@POSIX
+@pytest.mark.parametrize(
+    "name", [b"new\nline.png", b"\x1b[31m.png", b"=1+1.png", b"\xff\xfe.png", b"-rf.png", b"a:b,c%.png"]
+)
+def test_hostile_names_are_names(tmp_path, name):
+    (tmp_path / os.fsdecode(name)).write_bytes(picture()[:-1])
+    found = images(tmp_path)
+    assert [os.path.basename(one.place) for one in found] == [os.fsdecode(name)]  # noqa: PTH119 - as the system has it
+    assert rules_told(found) == ["truncated"]
+
+
+# Bytes, and what a scan has found
+
+
+def test_bytes_are_checked_where_they_are():
+    data = picture()
+    for same in (data, bytearray(data), memoryview(data), memoryview(data + b"\0" * 4)[: len(data)].cast("B")):
+        found = images(same)
+        assert (told(found), found.images[0][:4]) == ([], ("images.0", "image/png", 400, 300))
+    found = images([data, data[:-1], b"", bytearray(b"<html>")])
+    assert told(found) == [("images.1", "truncated"), ("images.2", "empty"), ("images.3", "unreadable")]
+    assert {one.file for one in found} == {None}
+
+
+def test_what_a_scan_has_found_is_not_read_again(tmp_path):
+    gone = Image(str(tmp_path / "gone.PNG"), "image/jpeg", 9000, 100, 1, False, 8_000_000)  # noqa: FBT003 - a row
+    lost = Unreadable("lost", "missing", "no such file or folder")
+    link = Unreadable("link", "link-not-followed", "a link to a folder")
+    found = images([gone, lost, link])
+    assert [(one.rule, one.file) for one in found] == [
+        ("image-edge", gone.path),
+        ("image-bytes", gone.path),
+        ("suffix", gone.path),
+        ("downscaled", gone.path),
+        ("tiny", gone.path),
+        ("unreadable", "lost"),
+        ("not-an-image", "link"),
+    ]
+    assert images(gone).errors[1].observed == 10_666_668
+    assert rules_told(images(lost)) == ["unreadable"]
+    assert sorted(rules_told(images(scan(SAMPLES / "broken")))) == ["unreadable", "unreadable"]
+
+
+@pytest.mark.parametrize("odd", [7, None, 1.5, {"type": "image"}, object()])
+def test_what_is_no_image_at_all_is_a_type_error(odd):
+    with pytest.raises(TypeError, match=r"^images\.1 is .+: give a path, bytes, or what a scan has found$"):
+        images([picture(), odd])
+
+
+def test_together_the_images_are_one_request():
+    wide = picture(2001, 300)
+    assert "many-images-edge" not in rules_told(images([wide] * 21))
+    assert rules_told(images([wide] * 20, one_request=True)) == ["downscaled"] * 20
+    found = images([wide] * 21, one_request=True)
+    assert rules_told(found.errors) == ["many-images-edge"] * 21
+    assert [one.place for one in found.errors] == [f"images.{number}" for number in range(21)]
+    assert found.errors[0].message == "2001x300 px in a request with 21 images: over 20, each side is at most 2000 px"
+    haiku = {"model": "claude-haiku-4-5", "one_request": True}
+    assert images([GIF] * 100, **haiku).ok
+    assert rules_told(images([GIF] * 101, **haiku).errors) == ["image-count"]
+
+
+def test_together_the_bytes_of_images_count(tmp_path):
+    large = png(8, 8, b"\1" * 7_000_000) + b"\0\0\0\0IEND\xaeB`\x82"
+    assert images([large] * 3, one_request=True).ok
+    found = images([large] * 4, one_request=True)
+    assert [(one.rule, one.place, one.limit) for one in found.errors] == [("request-bytes", "request", 33_554_432)]
+    assert images([large] * 4).ok
+    (tmp_path / "notes.txt").write_text("x" * 40_000_000)
+    assert images([*[large] * 3, tmp_path], one_request=True).errors == ()  # a stray file is not sent
+
+
+# Days and models
+
+
+def test_in_march_2024():
+    day = date(2024, 3, 13)
+    small = block(picture(300, 300))
+    chosen = {"model": "claude-3-opus-20240229", "as_of": day}
+    assert check_request(request(*[small] * 20), **chosen).ok
+    assert rules_told(check_request(request(*[small] * 21), **chosen).errors) == ["image-count"]
+    url = {"type": "image", "source": {"type": "url", "url": "https://example.com"}}
+    assert rules_told(check_request(request(url), **chosen).errors) == ["source-type"]
+
+
+@pytest.mark.parametrize(("more", "ok"), [(0, True), (1, False)])
+def test_five_megabytes_of_base64_until_june_2026(more, ok):
+    end = b"\0\0\0\0IEND\xaeB`\x82"
+    data = png(300, 300)
+    data += b"\1" * (3_932_160 + more - len(data) - len(end)) + end
+    assert len(data) == 3_932_160 + more
+    for day in (date(2024, 3, 4), date(2026, 6, 3)):
+        assert check_images(data, model="claude-3-opus-20240229" if day.year == 2024 else SONNET, as_of=day).ok == ok
+    assert check_images(data, model=SONNET, as_of=date(2026, 6, 4)).ok
+    assert check_images(data, model=SONNET, as_of=TODAY, platform="bedrock").ok == ok
+
+
+def test_before_anything_is_known_nothing_can_be_checked():
+    with pytest.raises(NoPriceError):
+        check_images(GIF, as_of=date(2024, 3, 3))
+    with pytest.raises(NoPriceError):
+        check_request(request(), as_of=date(2026, 8, 21), platform="foundry")
+
+
+def test_a_day_may_be_a_moment_and_today_is_the_default():
+    found = check(block(), as_of=datetime(2026, 11, 22, 23, 59, tzinfo=UTC))
+    assert (found.as_of, type(found.as_of), found.platform) == (TODAY, date, "claude-api")
+    assert check_request(request(block())).as_of == imgcost.tables.today()
+
+
+def test_a_family_is_its_newest_model_of_the_day():
+    old = images(picture(3008, 2000), model="sonnet", as_of=date(2026, 3, 1))
+    new = images(picture(3008, 2000), model="sonnet")
+    # The standard tier makes 1348x896 of it, the high-resolution tier 2359x1568: facts of the documentation.
+    assert old.images[0][4:] == (1348, 896, 1568)
+    assert new.images[0][4:] == (2359, 1568, 4760)
+
+
+@pytest.mark.parametrize(
+    ("model", "day", "problem"),
+    [
+        ("claude-3-opus-20240229", TODAY, "claude-3-opus-20240229 retired on 2026-01-05"),
+        ("claude-sonnet-5-5", date(2026, 9, 27), "claude-sonnet-5-5 reads images from 2026-09-28 on"),
+        ("claude-3-5-haiku-20241022", date(2025, 2, 23), "claude-3-5-haiku-20241022 reads images from 2025-02-24 on"),
+    ],
+)
+def test_a_model_that_does_not_answer_on_the_day(model, day, problem):
+    found = check(block(), model=model, as_of=day)
+    assert [(one.rule, one.place, one.message) for one in found.errors] == [("model", "model", problem)]
+    assert found.tokens in {160, 165}  # by the area, as it was counted once, or by patches
+    with pytest.raises(NoPriceError, match=model):
+        images(GIF, model=model, as_of=day)
+
+
+def test_a_model_that_answers_on_its_first_and_last_days():
+    assert check(block(), model="claude-sonnet-5-5", as_of=date(2026, 9, 28)).ok
+    assert check(block(), model="claude-3-opus-20240229", as_of=date(2026, 1, 4)).ok
+
+
+def test_a_model_that_nobody_knows():
+    with pytest.raises(UnknownModelError):
+        images(GIF, model="gpt-4o")
+    found = check(block(), model="gpt-4o")
+    assert rules_told(found.errors) == ["model"]
+    assert found.errors[0].message.startswith("unknown model 'gpt-4o'")
+    assert (found.images[0][:4], found.tokens, found.input_usd) == (
+        ("messages.0.content.0", "image/png", 400, 300),
+        0,
+        0,
+    )
+    nameless = check_request({"messages": [{"role": "user", "content": [block()]}]}, as_of=TODAY)
+    assert [one.message for one in nameless.errors] == ["the request names no model"]
+
+
+def test_a_model_of_unknown_tier_is_not_counted():
+    found = check(block(picture(3000, 3000)), model="claude-mythos-preview")
+    assert (found.tokens, found.unmeasured) == (0, 1)
+    assert "downscaled" not in rules_told(found)
+
+
+def test_another_model_than_the_one_that_is_named():
+    params = request(block(picture(1920, 1080)), model="claude-3-opus-20240229", fallbacks=[{"model": "gpt-4o"}])
+    found = check_request(params, model=SONNET, as_of=TODAY)
+    assert (found.ok, found.tokens) == (True, 1560)
+
+
+def test_of_several_models_the_strictest_decides():
+    setting = {"transformations": {"oversized_image": "error"}}
+    large = request(block(picture(1920, 1080), **setting))
+    assert check_request(large, as_of=TODAY).ok
+    found = check_request({**large, "fallbacks": [{"model": SONNET}]}, as_of=TODAY)
+    assert [(one.rule, one.limit) for one in found.errors] == [("oversized-image", "1456x819")]
+    assert found.tokens == 2691  # of the model that is asked first
+    gone = check_request({**large, "fallbacks": [{"model": "claude-opus-4-1"}, {"model": "x"}]}, as_of=TODAY)
+    assert rules_told(gone.errors) == ["model", "oversized-image"]
+    assert gone.errors[0].message.startswith("claude-opus-4-1-20250805 retired on 2026-08-05; unknown model 'x'")
+    assert check_request({**large, "fallbacks": "default"}, as_of=TODAY).ok
+
+
+# Money
+
+
+def test_the_budget_is_kept_to_the_last_digit():
+    # 165 tokens at $3 a million.
+    cost = Decimal("0.000495")
+    assert images(picture()).input_usd == cost
+    assert images(picture(), budget_usd=cost).ok
+    found = images(picture(), budget_usd=cost - Decimal("1e-12"))
+    assert [(one.rule, one.place, one.observed, one.limit) for one in found] == [
+        ("budget", "all images", "0.000495", "0.000494999999")
+    ]
+    assert images([], budget_usd=Decimal(0)).ok
+    assert not images(picture(), budget_usd=Decimal(0)).ok
+
+
+def test_a_batch_costs_half():
+    entries = [{"custom_id": str(number), "params": request(block(), model=SONNET)} for number in range(4)]
+    found = check_batch(entries, as_of=TODAY, budget_usd=Decimal("0.00099"))
+    assert (found.ok, found.input_usd) == (True, Decimal("0.00099"))
+    assert rules_told(check_batch(entries, as_of=TODAY, budget_usd=Decimal("0.000989"))) == ["budget"]
+
+
+def test_without_a_price_no_budget_can_be_kept():
+    found = check(block(), model="claude-sonnet-5-5", budget_usd=Decimal(100), as_of=date(2026, 9, 27))
+    assert found.input_usd is None
+    assert rules_told(found.errors) == ["model", "budget"]
+    assert found.errors[1].message == "the images have no price on that day, so no budget can be kept"
+
+
+# Ignoring, and what Findings are
+
+
+def test_rules_can_be_ignored():
+    bad = picture(kind="JPEG")[:-1]
+    wrong = block(bad)
+    assert rules_told(check(wrong).errors) == ["truncated", "media-type"]
+    assert rules_told(check(wrong, ignore="truncated").errors) == ["media-type"]
+    assert check(wrong, ignore=["TRUNCATED", "media_type"]).ok
+    assert check(wrong, ignore=iter(["truncated", "media-type"])).ok
+    for call in (check, images):
+        with pytest.raises(ImgcostError, match=r"unknown rule 'truncate': did you mean truncated\?"):
+            call(bad if call is images else wrong, ignore=["truncate"])
+
+
+def test_findings_tell_and_raise():
+    good = check(block())
+    assert (list(good), good.ok, good.errors, good.warnings) == ([], True, (), ())
+    good.raise_for_errors()
+    bad = check(*[block(picture()[:-1])] * 12)
+    assert [one.severity for one in bad] == ["error"] * 12 + ["warning"]
+    assert (len(bad), len(bad.errors), len(bad.warnings)) == (13, 12, 1)
+    with pytest.raises(PreflightError) as caught:
+        bad.raise_for_errors()
+    lines = str(caught.value).splitlines()
+    assert lines[0] == "this would be rejected:"
+    assert len(lines) == 12
+    assert lines[1].startswith("messages.0.content.0: the end of the image is missing (image/png, ")
+    assert lines[1].endswith(" [truncated]")
+    assert lines[-1] == "and 2 more"
+    assert caught.value.findings is bad
+    with pytest.raises(PreflightError, match=r"\[empty\]$"):
+        images(b"").raise_for_errors()
+
+
+def test_checked_images_say_what_was_measured():
+    found = check(block(), block(b"<html>"), {"type": "image", "source": {"type": "url", "url": "https://example.com"}})
+    assert found.images == (
+        CheckedImage("messages.0.content.0", "image/png", 400, 300, 400, 300, 165),
+        CheckedImage("messages.0.content.1"),
+        CheckedImage("messages.0.content.2"),
+    )
+    assert found.unmeasured == 2
+
+
+def test_the_library_is_reached_from_its_door():
+    assert (imgcost.check_images, imgcost.check_request, imgcost.check_batch) == (
+        check_images,
+        check_request,
+        check_batch,
+    )
+    assert isinstance(check(block()), imgcost.Findings)
+
+
+# Data that is not text
+
+
+def source(data):
+    return {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": data}}
+
+
+def test_paths_and_open_files_are_data(tmp_path):
+    file = tmp_path / "a.png"
+    file.write_bytes(picture())
+    with file.open("rb") as stream:
+        for data in (file, stream):
+            assert (told(check(source(data))), check(source(data)).tokens) == ([], 165)
+        assert stream.tell() == 0
+    file.write_bytes(picture()[:-1])
+    assert rules_told(check(source(file))) == ["truncated"]
+    assert rules_told(check(source(tmp_path / "none"))) == ["unreadable"]
+    assert rules_told(check(source(Path("a\0b")))) == ["unreadable"]
+    behind = io.BytesIO(b"12345" + picture())
+    behind.seek(5)
+    assert check(source(behind)).ok
+    assert behind.tell() == 5
+
+
+@pytest.mark.parametrize("data", [None, 7, [], {}, True])
+def test_other_data_is_no_base64(data):
+    kind = "null" if data is None else type(data).__name__
+    found = check(source(data))
+    assert [(one.rule, one.message) for one in found.errors] == [
+        ("base64", f"the data is no base64: it must be text, not {kind}")
+    ]
+
+
+def test_files_that_cannot_be_sought_are_told():
+    class Pipe(io.RawIOBase):
+        def readable(self):
+            return True
+
+    class Reader:
+        def read(self, *_):
+            return b""
+
+    texts = io.StringIO("text")
+    texts.seek(2)
+    for odd in (Pipe(), Reader(), texts):
+        found = check(source(odd), document(odd))
+        assert rules_told(found.errors) == ["base64", "pdf"]
+        assert found.errors[0].message.startswith("the data is no base64: it is a file that cannot be read: ")
+    assert texts.tell() == 2
+
+
+# PDFs
+
+
+def pdf(pages, password=None):
+    writer = PdfWriter()
+    for _ in range(pages):
+        writer.add_blank_page(100, 100)
+    if password is not None:
+        writer.encrypt(password, algorithm="RC4-128")
+    out = io.BytesIO()
+    writer.write(out)
+    return out.getvalue()
+
+
+def test_pages_of_pdfs_are_counted():
+    haiku = {"model": "claude-haiku-4-5"}
+    assert check(document(encoded(pdf(100))), **haiku).ok
+    found = check(document(encoded(pdf(101))), **haiku)
+    assert [(one.rule, one.observed, one.limit) for one in found.errors] == [
+        ("image-count", 101, 100),
+        ("pdf-pages", 101, 100),
+    ]
+    assert rules_told(check(document(encoded(pdf(60))), document(encoded(pdf(41))), **haiku).errors) == [
+        "image-count",
+        "pdf-pages",
+    ]
+    assert check(document(encoded(pdf(101)))).ok
+    assert check(document(encoded(pdf(101))), platform="foundry", **haiku).errors[0].rule == "image-count"
+
+
+@pytest.mark.parametrize("password", ["secret", ""])
+def test_a_pdf_with_a_password_is_rejected(password):
+    found = check(document(encoded(pdf(1, password))))
+    assert [one.message for one in found.errors] == ["the PDF is protected by a password"]
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        ("", "the PDF is damaged, or is none"),
+        (encoded(b"junk" * 100), "the PDF is damaged, or is none"),
+        (encoded(pdf(1)[:40]), "the PDF is damaged, or is none"),
+        (encoded(picture()), "the PDF is damaged, or is none"),
+        ("A", "the data of the PDF is no base64: "),
+        ("\u00e9", "the data of the PDF is no base64: "),
+        (None, "the data of the PDF is no base64: "),
+        (7, "the data of the PDF is no base64: "),
+        (["a"], "the data of the PDF is no base64: "),
+        (Path("no/such/file.pdf"), "the PDF cannot be read: no such file or folder"),
+    ],
+)
+def test_what_is_no_pdf_is_rejected(data, message):
+    found = check(document(data))
+    assert rules_told(found.errors) == ["pdf"]
+    assert found.errors[0].message.startswith(message)
+
+
+def test_pdfs_on_the_disk(tmp_path):
+    file = tmp_path / "a.pdf"
+    file.write_bytes(pdf(101))
+    with file.open("rb") as stream:
+        for data in (file, stream):
+            assert rules_told(check(document(data), model="claude-haiku-4-5").errors) == ["image-count", "pdf-pages"]
+        assert stream.tell() == 0
+
+
+def test_without_pypdf_pages_are_not_counted(monkeypatch):
+    monkeypatch.setitem(sys.modules, "pypdf", None)
+    found = check(document(encoded(b"whatever")))
+    assert [(one.rule, one.severity, one.message) for one in found] == [
+        ("uncounted", "warning", "counting the pages of a PDF needs an extra: pip install 'imgcost[pdf]'")
+    ]
+
+
+def test_documents_that_are_not_here():
+    for kind in ("url", "file"):
+        found = check({"type": "document", "source": {"type": kind}})
+        assert (rules_told(found), found.ok) == (["uncounted"], True)
+    for kind in ("text", "content", None, ["url"]):
+        assert check({"type": "document", "source": {"type": kind, "data": "a", "content": []}}).ok
+
+
+def test_documents_count_as_images_on_some_platforms():
+    params = request(*[block(picture(2001, 300))] * 20, document(encoded(pdf(1))))
+    assert check_request(params, as_of=TODAY).ok
+    found = check_request(params, as_of=TODAY, platform="bedrock")
+    assert rules_told(found.errors) == ["many-images-edge"] * 20
+
+
+# Batches
+
+
+def entry(name, *content):
+    return {"custom_id": name, "params": request(*content)}
+
+
+def test_a_batch_of_requests():
+    bare = request(block(b""))
+    found = check_batch([entry("a", block()), entry("b", block(b"<html>")), bare], as_of=TODAY)
+    assert told(found) == [
+        ("requests.1 messages.0.content.0", "unreadable"),
+        ("requests.2 messages.0.content.0", "empty"),
+    ]
+    assert [one.place for one in found.images] == [f"requests.{number} messages.0.content.0" for number in range(3)]
+    assert {(one.file, one.line) for one in found} == {(None, None)}
+
+
+def test_ids_of_a_batch():
+    entries = [entry("a"), entry("b"), entry("a"), entry(""), entry(None), entry(7), {"params": request()}, entry("a")]
+    found = check_batch(iter(entries), as_of=TODAY)
+    assert [(one.place, one.message) for one in found] == [
+        *[(f"requests.{number}", "the request has no custom_id") for number in (3, 4, 5, 6)],
+        *[(f"requests.{number}", "an earlier request has the custom_id 'a' too") for number in (2, 7)],
+    ]
+
+
+def test_what_is_no_request_in_a_batch_is_a_finding():
+    entries = [7, None, {}, {"params": 7}, {"params": {"messages": [7]}}, entry("a", {"type": "image"}), entry("b")]
+    found = check_batch(entries, as_of=TODAY, ignore=["custom-id"])
+    assert [(one.place, one.rule, one.message) for one in found] == [
+        ("requests.0", "request", "must be an object, not int"),
+        ("requests.1", "request", "must be an object, not null"),
+        ("requests.2 messages", "request", "is missing: a request has a list of messages"),
+        ("requests.3", "request", "must be an object, not int"),
+        ("requests.4 messages.0", "request", "must be an object, not int"),
+        ("requests.5 messages.0.content.0.source", "request", "must be an object, not null"),
+    ]
+
+
+def test_a_batch_in_a_file_is_read_line_by_line(tmp_path):
+    file = tmp_path / "batch.jsonl"
+    lines = [
+        b"\xef\xbb\xbf" + json.dumps(entry("a", block(b""))).encode(),
+        b"",
+        b"  ",
+        b"{oops",
+        b"\xff",
+        b"[" * 100_000,
+        b"7" * 5000,
+        json.dumps(entry("a", block())).encode() + b"\r",
+    ]
+    file.write_bytes(b"\n".join(lines))
+    found = check_batch(file, as_of=TODAY)
+    assert [(one.rule, one.line, one.file) for one in found] == [
+        ("empty", 1, str(file)),
+        ("request", 4, str(file)),
+        ("request", 5, str(file)),
+        ("request", 6, str(file)),
+        ("request", 7, str(file)),
+        ("custom-id", None, str(file)),
+    ]
+    assert found.errors[0].place == f"{file}:1 messages.0.content.0"
+    assert found.errors[1].place == f"{file}:4"
+    assert found.errors[1].message.startswith("is no JSON: ")
+    assert found.errors[3].message == "is nested too deep to be read"
+    assert found.errors[5].place == f"{file}:8"
+    assert told(check_batch(str(file), as_of=TODAY)) == told(found)
+
+
+def test_a_batch_that_cannot_be_read(tmp_path):
+    for path in (tmp_path / "none.jsonl", tmp_path):
+        with pytest.raises(OSError, match=r"none\.jsonl|" + tmp_path.name):
+            check_batch(path)
+
+
+def test_the_size_of_a_batch(monkeypatch):
+    entries = [entry("a", block()), entry("b"), request(block())]
+    body = len(json.dumps({"requests": entries}, separators=(",", ":")).encode())
+    real = limits_on("claude-api", TODAY)
+    assert (real.batch_requests, real.batch_bytes) == (100_000, 268_435_456)
+    for requests, size, expected in (
+        (3, body, []),
+        (2, body, ["batch-count"]),
+        (3, body - 1, ["batch-bytes"]),
+        (2, body - 1, ["batch-count", "batch-bytes"]),
+    ):
+        limits = real._replace(batch_requests=requests, batch_bytes=size)
+        monkeypatch.setattr(asking, "limits_on", lambda *_, limits=limits: limits)
+        found = check_batch(entries, as_of=TODAY)
+        assert rules_told(found) == expected
+        assert {one.place for one in found} <= {"requests"}
+
+
+def test_a_hundred_thousand_requests():
+    entries = [
+        {"custom_id": str(number), "params": {"model": SONNET, "messages": [{"role": "user", "content": "x"}]}}
+        for number in range(100_001)
+    ]
+    found = check_batch(entries, as_of=TODAY)
+    assert [(one.rule, one.observed, one.limit) for one in found] == [("batch-count", 100_001, 100_000)]
+
+
+# Whatever paths lead to
+
+
+def paths(*given, stdin=None, **options):
+    return check_paths(map(str, given), stdin=stdin, **{"as_of": TODAY, **options})
+
+
+def test_paths_are_images_requests_and_batches(tmp_path):
+    (tmp_path / "a.png").write_bytes(picture())
+    one = tmp_path / "request.json"
+    one.write_text(" \n" + json.dumps(request(block(b""))))
+    body = tmp_path / "body.json"
+    body.write_text(json.dumps({"requests": [entry("a", block(b""))]}))
+    array = tmp_path / "array.json"
+    array.write_text(json.dumps([request(block(b""))]))
+    lines = tmp_path / "lines.txt"
+    lines.write_text("\n".join(json.dumps(entry(name, block(b""))) for name in "aa"))
+    batch = tmp_path / "batch.NDJSON"
+    batch.write_text(lines.read_text())
+    found = paths(tmp_path / "a.png", one, body, array, lines, batch)
+    assert [(one.place, one.rule, one.line) for one in found] == [
+        (f"{one} messages.0.content.0", "empty", None),
+        (f"{body} requests.0 messages.0.content.0", "empty", None),
+        (f"{array} requests.0 messages.0.content.0", "empty", None),
+        (f"{lines}:1 messages.0.content.0", "empty", 1),
+        (f"{lines}:2 messages.0.content.0", "empty", 2),
+        (f"{lines}:2", "custom-id", None),
+        (f"{batch}:1 messages.0.content.0", "empty", 1),
+        (f"{batch}:2 messages.0.content.0", "empty", 2),
+        (f"{batch}:2", "custom-id", None),
+    ]
+    assert [one.file for one in found] == [str(one), str(body), str(array), *[str(lines)] * 3, *[str(batch)] * 3]
+    assert found.tokens == 165
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "message"),
+    [
+        ("{", "", "is no JSON: "),
+        ("{}", " messages", "is missing"),
+        ("[7]", " requests.0", "must be an object, not int"),
+        ('{"requests": 7}', " requests", "must be a list, not int"),
+        ('{"requests": [], "messages": []}', " messages", "is empty"),
+        ('{"a": 1}\noops', ":1 messages", "is missing"),
+        ("{oops\n{}", "", "is no JSON: "),
+        ("[" * 100_000, "", "is nested too deep"),
+        ('{"messages": [], "top_p": NaN}', " top_p", "holds a number that JSON cannot carry"),
+        ('{"messages": [], "system": "\\ud800"}', " system", "holds a lone surrogate"),
+    ],
+)
+def test_what_looks_like_json_and_is_no_request_is_a_finding(tmp_path, text, place, message):
+    file = tmp_path / "a.json"
+    file.write_text(text)
+    for found, name in ((paths(file), str(file)), (paths("-", stdin=io.BytesIO(text.encode())), "stdin")):
+        first = found.errors[0]
+        assert (first.rule, first.place) == ("request", name + place)
+        assert first.message.startswith(message)
+
+
+def test_a_batch_of_one_line():
+    text = json.dumps(entry("a", block(b""))).encode()
+    for lines in (text, text + b"\n", b"\n" + text + b"\n\n"):
+        found = paths("-", stdin=io.BytesIO(lines))
+        assert rules_told(found) == ["empty"]
+        assert found.errors[0].place.endswith(" messages.0.content.0")
+
+
+def test_lines_may_begin_with_an_empty_one():
+    text = json.dumps(entry("a", block(b""))).encode()
+    found = paths("-", stdin=io.BytesIO(b"\n" + text + b"\n" + text))
+    assert told(found) == [
+        ("stdin:2 messages.0.content.0", "empty"),
+        ("stdin:3 messages.0.content.0", "empty"),
+        ("stdin:3", "custom-id"),
+    ]
+
+
+def test_the_model_of_images_is_asked_only_where_there_are_images(tmp_path):
+    file = tmp_path / "a.json"
+    file.write_text(json.dumps(request(block())))
+    assert rules_told(paths(file, model="gpt-4o").errors) == ["model"]
+    with pytest.raises(UnknownModelError):
+        paths(file, SAMPLES / "web", model="gpt-4o")
+    assert paths("-").errors[0].rule == "unreadable"  # without stdin it is a name like another
+    assert rules_told(paths(*[SAMPLES / "web" / "marker-icon.png"] * 101, model="claude-haiku-4-5", one_request=True).errors) == ["image-count"]  # fmt: skip
+
+
+@POSIX
+def test_a_file_that_may_not_be_read_is_no_json(tmp_path, monkeypatch):
+    file = tmp_path / "a.json"
+    file.write_text("{}")
+
+    def refuse(path, *_, **__):
+        raise PermissionError(13, "Permission denied", path)
+
+    monkeypatch.setattr("builtins.open", refuse)
+    monkeypatch.setattr(os, "open", refuse)
+    found = paths(file)
+    assert [(one.rule, one.message) for one in found] == [
+        ("unreadable", "this is no image that can be read: permission denied")
+    ]
+
+
+# Cost
+
+
+def peak_of(call):
+    tracemalloc.start()
+    try:
+        call()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_hundred_large_images_are_not_copied():
+    data = encoded(png(640, 480) + b"\1" * 1_000_000 + b"\0\0\0\0IEND\xaeB`\x82")
+    params = request(*[source(data[:-8] + data[-8:]) for _ in range(100)])
+    check_request(params, as_of=TODAY)
+    assert peak_of(lambda: check_request(params, as_of=TODAY)) < 2_000_000
+
+
+def test_a_giant_text_is_not_copied():
+    params = request(source("iVBORw0KGgoAAAANSUhEUgAAAoAAAAHgCAIAAAA" + "A" * 300_000_001))
+    check(block())
+    assert peak_of(lambda: check_request(params, as_of=TODAY)) < 2_000_000
+    found = check_request(params, as_of=TODAY)
+    assert {"image-bytes", "request-bytes"} <= set(rules_told(found))
