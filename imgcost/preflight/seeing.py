@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from binascii import a2b_base64
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from imgcost.errors import HeaderError, MissingExtraError
 from imgcost.files import Batch, Image, Unreadable, Walk, inspect, no_access
@@ -43,8 +43,8 @@ def _see_step(step: Batch | Unreadable | Archive) -> Iterator[ImageSeen]:
     if isinstance(step, Batch):
         for name in step.names:
             yield _see_file(step.path_of(name), given=False)
-    elif isinstance(step, Unreadable):
-        yield see_found(step)
+    else:
+        yield see_found(cast("Unreadable", step))  # no archive: the walk was not asked for any
 
 
 def _see_file(path: str, *, given: bool) -> ImageSeen:
