@@ -725,6 +725,14 @@ def test_a_batch_of_one_line():
         assert found.errors[0].place.endswith(" messages.0.content.0")
 
 
+def test_a_batch_is_told_by_its_suffix_even_if_its_first_line_is_junk(tmp_path):
+    file = tmp_path / "a.jsonl"
+    file.write_text("oops\n" + json.dumps(entry("a", block(b""))))
+    assert [(one.rule, one.line) for one in paths(file)] == [("request", 1), ("empty", 2)]
+    file.write_text("")
+    assert (told(paths(file)), paths(file).images) == ([], ())
+
+
 def test_lines_may_begin_with_an_empty_one():
     text = json.dumps(entry("a", block(b""))).encode()
     found = paths("-", stdin=io.BytesIO(b"\n" + text + b"\n" + text))
