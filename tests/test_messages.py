@@ -223,6 +223,19 @@ def test_what_the_sdk_would_not_send_is_not_counted():
     assert read_request(inner).body_bytes == as_sent(plain)
 
 
+def test_an_extra_body_becomes_a_part_of_the_body():
+    plain = request(IMAGE, fallbacks=[{"model": "a"}])
+    apart = {
+        "model": "b",
+        "messages": plain["messages"],
+        "extra_body": {"fallbacks": [{"model": "a"}], "model": "claude-opus-5"},
+    }
+    assert read_request(apart) == read_request(plain)
+    assert read_request(apart).body_bytes == as_sent(plain)
+    assert read_request({**plain, "extra_body": None}) == read_request(plain)
+    assert refused({**plain, "extra_body": 7}) == ("extra_body", "must be an object, not int")
+
+
 def test_nothing_is_changed():
     params = request(IMAGE, result([IMAGE]), INNER, fallbacks=[{"model": "a"}])
     before = json.dumps(params)

@@ -25,6 +25,7 @@ from imgcost.tables import limits_on
 
 TODAY = date(2026, 11, 22)
 POSIX = pytest.mark.skipif(os.name == "nt", reason="Windows has no such names, links or pipes without a privilege")
+LINUX = pytest.mark.skipif(sys.platform != "linux", reason="other systems take no bytes that are not UTF-8")
 SONNET = "claude-sonnet-4-6"
 GIF = base64.b64decode("R0lGODlhCAAGAAAAACwAAAAACAAGAAACAQA7")
 
@@ -152,7 +153,7 @@ def test_a_folder_that_may_not_be_listed_is_told(tmp_path, monkeypatch):
     ]
 
 
-@POSIX
+@LINUX
 @pytest.mark.parametrize(
     "name", [b"new\nline.png", b"\x1b[31m.png", b"=1+1.png", b"\xff\xfe.png", b"-rf.png", b"a:b,c%.png"]
 )
@@ -212,6 +213,15 @@ def test_together_the_images_are_one_request():
     haiku = {"model": "claude-haiku-4-5", "one_request": True}
     assert images([GIF] * 100, **haiku).ok
     assert rules_told(images([GIF] * 101, **haiku).errors) == ["image-count"]
+
+
+def test_together_a_finding_about_a_file_names_it(tmp_path):
+    for number in range(21):
+        (tmp_path / f"{number:02}.png").write_bytes(picture(2001 if number == 7 else 300, 300))
+    found = images(tmp_path, one_request=True, model="claude-opus-5")
+    assert [(one.rule, one.file) for one in found] == [("many-images-edge", str(tmp_path / "07.png"))]
+    haiku = images([str(tmp_path)] * 5, one_request=True, model="claude-haiku-4-5", ignore=["many-images-edge"])
+    assert [(one.rule, one.file) for one in haiku.errors] == [("image-count", None)]
 
 
 def test_together_the_bytes_of_images_count(tmp_path):
@@ -656,6 +666,7 @@ def test_a_hundred_thousand_requests():
     ]
     found = check_batch(entries, as_of=TODAY)
     assert [(one.rule, one.observed, one.limit) for one in found] == [("batch-count", 100_001, 100_000)]
+    assert check_batch(entries[1:], as_of=TODAY).ok
 
 
 # Whatever paths lead to
@@ -723,6 +734,14 @@ def test_a_batch_of_one_line():
         found = paths("-", stdin=io.BytesIO(lines))
         assert rules_told(found) == ["empty"]
         assert found.errors[0].place.endswith(" messages.0.content.0")
+
+
+def test_a_batch_is_told_by_its_suffix_even_if_its_first_line_is_junk(tmp_path):
+    file = tmp_path / "a.jsonl"
+    file.write_text("oops\n" + json.dumps(entry("a", block(b""))))
+    assert [(one.rule, one.line) for one in paths(file)] == [("request", 1), ("empty", 2)]
+    file.write_text("")
+    assert (told(paths(file)), paths(file).images) == ([], ())
 
 
 def test_lines_may_begin_with_an_empty_one():

@@ -309,13 +309,6 @@ def test_batch_bytes():
     assert [one.rule for one in check_batch(entries, as_of=DAY).errors] == ["batch-bytes"]
 
 
-def test_requests_of_a_batch():
-    params = request({"type": "text", "text": "x"})
-    entries = [{"custom_id": str(number), "params": params} for number in range(100_001)]
-    assert check_batch(entries[:-1], as_of=DAY).errors == ()
-    assert [one.rule for one in check_batch(entries, as_of=DAY).errors] == ["batch-count"]
-
-
 # The table of messages
 
 

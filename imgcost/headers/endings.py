@@ -58,7 +58,7 @@ def _gif(read_at: ReadAt, file_bytes: int) -> bool:
     # A single byte cannot be searched for. What follows the trailer in the wild is padding.
     start = max(file_bytes - _TAIL_BYTES, 0)
     tail = read_at(start, file_bytes - start).rstrip(_PADDING)
-    return not tail.endswith(b";") if tail else file_bytes <= _TAIL_BYTES
+    return bool(tail) and not tail.endswith(b";")  # behind padding longer than that it is not looked for
 
 
 def _webp(read_at: ReadAt, file_bytes: int) -> bool:

@@ -20,8 +20,8 @@ __all__ = ["Block", "Part", "Request", "Turn", "as_items", "as_object", "body_by
 Part: TypeAlias = tuple[Literal["text", "image", "other"], str]
 """A content block as far as the order of blocks goes: its kind, and its text."""
 
-# Keywords of messages.create() that are no part of the body.
-_NOT_SENT = frozenset({"extra_headers", "extra_query", "timeout", "betas"})
+# Keywords of messages.create() that are no part of the body; what is in `extra_body` becomes a part of it.
+_NOT_SENT = frozenset({"extra_headers", "extra_query", "extra_body", "timeout", "betas"})
 
 
 class Block(NamedTuple):
@@ -92,10 +92,13 @@ def read_request(params: Any) -> Request:
         >>> request.blocks[0].place
         'messages.0.content.0'
     """
-    request = as_object(params, "")
+    given = as_object(params, "")
+    request = {key: value for key, value in given.items() if key not in _NOT_SENT}
+    if given.get("extra_body") is not None:
+        request.update(as_object(given["extra_body"], "extra_body"))
     if "messages" not in request:
         raise RequestError("messages", "is missing: a request has a list of messages")
-    size = body_bytes({key: value for key, value in request.items() if key not in _NOT_SENT})
+    size = body_bytes(request)
     toolsets: dict[str, str] = {}
     turns: list[Turn] = []
     blocks: list[Block] = []

@@ -183,8 +183,9 @@ def check_paths(
     """Check whatever paths lead to: images, folders, requests as JSON, batches as JSON lines.
 
     Args:
-        paths: What begins like JSON is a request, the body of a batch, an array of requests or, line by line, a batch;
-            everything else is an image, or a folder of images. `-` is JSON from stdin.
+        paths: What begins like JSON is a request, the body of a batch, an array of requests or, line by line, a batch,
+            as is what ends with `.jsonl` or `.ndjson`; everything else is an image, or a folder of images. `-` is JSON
+            from stdin.
         stdin: What `-` stands for.
         model: The model that images are for, `sonnet` if None; and that requests are checked for instead of their own.
         platform: Where all this will be sent.
@@ -210,10 +211,12 @@ def check_paths(
     for path in paths:
         if path == "-" and stdin is not None:
             ask_text(stdin.read(), inquiry, model, "stdin")
-        elif not os.path.isfile(path) or not _holds_json(path):  # noqa: PTH113 - a path may be any string
+        elif not os.path.isfile(path):  # noqa: PTH113 - a path may be any string
             images.append(path)
         elif path.lower().endswith((".jsonl", ".ndjson")):
             _ask_lines(path, inquiry, model)
+        elif not _holds_json(path):
+            images.append(path)
         else:
             with open(path, "rb") as file:  # noqa: PTH123 - likewise
                 ask_text(file.read(), inquiry, model, path, path)

@@ -132,7 +132,10 @@ class Inquiry:
         tokens = sum(one.tokens or 0 for one in self._images)
         size = sum(image.text_bytes or 0 for image in kept)
         seen = RequestSeen("", model.id, None, kept, (), (), size, tokens)
+        start = len(self._found)
         self.ask("request", seen, self.case(model))
+        files = {image.place: image.file for image in kept}
+        self._found[start:] = [one._replace(file=files.get(one.place)) for one in self._found[start:]]
 
     def refuse(self, problem: RequestError, place: str, file: str | None, line: int | None = None) -> None:
         """Keep that something is no request at all."""

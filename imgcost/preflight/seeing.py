@@ -17,7 +17,6 @@ from imgcost.rules import DocumentSeen, ImageSeen
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from imgcost.files import Archive
     from imgcost.messages import Block
 
 __all__ = ["see_block", "see_bytes", "see_document", "see_found", "see_path"]
@@ -36,15 +35,11 @@ def see_path(path: str) -> Iterator[ImageSeen]:
         yield _see_file(path, given=True)
         return
     for step in Walk(archives=False).steps([path]):
-        yield from _see_step(step)
-
-
-def _see_step(step: Batch | Unreadable | Archive) -> Iterator[ImageSeen]:
-    if isinstance(step, Batch):
-        for name in step.names:
-            yield _see_file(step.path_of(name), given=False)
-    else:
-        yield see_found(cast("Unreadable", step))  # no archive: the walk was not asked for any
+        if isinstance(step, Batch):
+            for name in step.names:
+                yield _see_file(step.path_of(name), given=False)
+        else:
+            yield see_found(cast("Unreadable", step))  # no archive: they are not looked into
 
 
 def _see_file(path: str, *, given: bool) -> ImageSeen:
