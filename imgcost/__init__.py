@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from imgcost.estimates import Estimate, estimate
     from imgcost.files import Image, Unreadable, scan
     from imgcost.headers import Header, read_header
+    from imgcost.plans import Plan, Repeated, plan
     from imgcost.reports.frames import audit
 
 __version__ = "2026.11.0"
@@ -28,6 +29,8 @@ __all__ = [
     "Header",
     "Image",
     "ImgcostError",
+    "Plan",
+    "Repeated",
     "Unreadable",
     "__version__",
     "arrays",
@@ -35,6 +38,7 @@ __all__ = [
     "errors",
     "estimate",
     "geometry",
+    "plan",
     "read_header",
     "scan",
     "tables",
@@ -45,9 +49,12 @@ _ROOMS = {
     "Header": "headers",
     "Image": "files",
     "ImgcostError": "errors",
+    "Plan": "plans",
+    "Repeated": "plans",
     "Unreadable": "files",
     "audit": "reports.frames",
     "estimate": "estimates",
+    "plan": "plans",
     "read_header": "headers",
     "scan": "files",
 }
