@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from imgcost.plans.ledgers import Ledger, lines_of
+from imgcost.plans.notes import notes_of
 from imgcost.prices import TokenCounts, cost_usd, multiply, total_usd
 
 if TYPE_CHECKING:
@@ -104,6 +105,7 @@ class ModelPlan:
         cached: Whether anything is cached: asked for, and worth it.
         variants: The same job bought otherwise, where that is sold: `standard`, `batch`, `cached`, `batch + cached`,
             and `downscaled` as this plan with smaller images, if asked for.
+        intake: The images, to be walked again.
     """
 
     scenario: Scenario
@@ -112,7 +114,7 @@ class ModelPlan:
     ledger: Ledger
     cached: bool
     variants: Mapping[str, Variant]
-    _intake: Intake
+    intake: Intake
 
     @property
     def model(self) -> Model:
@@ -176,6 +178,11 @@ class ModelPlan:
         """How long the cache keeps what it is given, or would."""
         return self.scenario.cache or "5m"
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the plan rests on, as sentences: measured numbers, assumptions, what is not cached and why."""
+        return tuple(notes_of(self))
+
     def images_within(self, budget_usd: Decimal) -> int | None:
         """Tell how many images a budget buys, at what an image costs here on average.
 
@@ -193,7 +200,7 @@ class ModelPlan:
         Yields:
             Each request, with its tokens and exact dollars. Their sum is `usd.total`, to the last digit.
         """
-        for _, found in self._intake.requests([self.offer.rules]):
+        for _, found in self.intake.requests([self.offer.rules]):
             for line in lines_of(found, self.offer.rules, cached=self.cached):
                 tokens = line.split.counts(self.ttl)
                 usd = self.price.rates[line.kind].cost_usd(tokens)

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Intake"]
 
+FEW = 8
+"""So many different sizes are worth telling one by one."""
+
 
 class Intake:
     """The images of a job that a platform takes.
@@ -33,12 +36,14 @@ class Intake:
         job: The job.
         images: How many are taken, once they have been walked.
         unsized: How many of them have a file whose size is not known.
+        sizes: How many there are of each size (px), where there are few; None where there are more than `FEW`.
     """
 
     def __init__(self, job: Job, limits: Limits, scene: Scenario) -> None:
         """Remember the limits on a single image."""
         self.job = job
         self.images = self.unsized = 0
+        self.sizes: dict[tuple[int, int], int] | None = {}
         self._limits = limits
         self._room = None
         if limits.request_bytes is not None:
@@ -83,8 +88,19 @@ class Intake:
             if not self.job.walked:
                 self.images += len(block.width) * (block.times or 1)
                 self.unsized += int(np.count_nonzero(block.file_bytes == UNKNOWN)) * (block.times or 1)
+                self._count_sizes(block)
             if len(block.width):
                 yield block
+
+    def _count_sizes(self, block: Block) -> None:
+        if self.sizes is None:
+            return
+        found, counts = np.unique(np.stack([block.width, block.height]), axis=1, return_counts=True)
+        if len(counts) > FEW or len(self.sizes) > FEW:
+            self.sizes = None
+            return
+        for size, count in zip(zip(*found.tolist(), strict=True), counts.tolist(), strict=True):
+            self.sizes[size] = self.sizes.get(size, 0) + count * (block.times or 1)
 
     def _broken(self, block: Block) -> Iterator[tuple[str, NDArray[np.bool_]]]:
         """Each limit on one image, and which images break it."""
