@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import sys
-from collections import defaultdict
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from imgcost.cli.options import DATE, DEFAULT_MODEL, SIZE, echo, format_option
+from imgcost.cli.options import DATE, DEFAULT_MODEL, SIZE, ParamType, echo, format_option
 from imgcost.formats.plans import plan_report
 from imgcost.plans import Repeated, plan, read_scenario
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from click import ParamType
-else:
-    ParamType = defaultdict(lambda: click.ParamType)  # it says what it converts to since click 8.4 only
 
 __all__ = ["command"]
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from imgcost import geometry
 from imgcost.formats.rendering import Table, number
+from imgcost.prices import cost_usd
 from imgcost.tables import sources
 
 if TYPE_CHECKING:
@@ -81,12 +82,10 @@ def _visual(one: ModelPlan) -> Iterator[Line]:
 
 def _prompt(one: ModelPlan) -> Iterator[Line]:
     ledger, rules, measured = one.ledger, one.offer.rules, one.offer.measured
-    each = (
-        f"{one.offer.rules.images_per_request or 'as many images as may be'} in each, {number(ledger.widest)} at most"
-    )
-    yield Line(
-        "requests", f"{number(one.images)} images, {each}", number(one.requests), dict(rules.sources).get("images", "")
-    )
+    yield _limits(one)
+    asked = "as many as may be" if rules.images_per_request is None else number(rules.images_per_request)
+    each = f"{number(one.images)} images, {asked} in each: {number(ledger.widest)} at most"
+    yield Line("requests", each, number(one.requests), ASKED)
     parts = [ledger.carried_visual]
     for what, size, times, of, name in (
         ("wrapping", rules.wrapping, ledger.carried, "images sent", "image-wrapping-tokens"),
@@ -103,6 +102,21 @@ def _prompt(one: ModelPlan) -> Iterator[Line]:
     yield Line("prompt tokens", " + ".join(map(number, parts)), number(sum(parts)))
 
 
+def _limits(one: ModelPlan) -> Line:
+    rules = one.offer.rules
+    said = []
+    if rules.max_images is not None:
+        said.append(f"{number(rules.max_images)} images")
+    if rules.many_images is not None and rules.many_images_edge is not None:
+        said.append(f"{number(rules.many_images)} if an edge is over {rules.many_images_edge} px")
+    if rules.request_bytes is not None:
+        said.append(f"{number(rules.request_bytes)} bytes")
+    said.append(f"{number(rules.context_window)} tokens with the answer")
+    if rules.threshold is not None:
+        said.append(f"the long-context price above {number(rules.threshold)} prompt tokens")
+    return Line("limits of a request", "; ".join(said), "", "; ".join(dict.fromkeys(dict(rules.sources).values())))
+
+
 def _cache(one: ModelPlan) -> Iterator[Line]:
     if not one.cached:
         return
@@ -116,7 +130,7 @@ def _cache(one: ModelPlan) -> Iterator[Line]:
 
 
 def _dollars(one: ModelPlan) -> Iterator[Line]:
-    tokens, factors = one.tokens, one.price.factors
+    tokens = one.tokens
     if tokens.output:
         each = f"{number(one.scenario.output_tokens)} x {number(one.requests)} requests"
         yield Line("output tokens", each, number(tokens.output), ASKED)
@@ -128,8 +142,6 @@ def _dollars(one: ModelPlan) -> Iterator[Line]:
                 yield line
                 costs.append(usd)
     yield Line("together", " + ".join(costs) or "nothing", _exact(one.usd.total))
-    if factors and not costs:
-        return
     if one.retries_usd:
         rate = f"{one.scenario.retry_rate:f} x ${_exact(one.usd.total)[1:]}"
         yield Line("retries", rate, _exact(one.retries_usd), ASKED)
@@ -145,7 +157,7 @@ def _class(one: ModelPlan, kind: Kind, name: str, count: int) -> tuple[Line, str
     published, rate = getattr(row.rates, name), getattr(one.price.rates[kind], name)
     product = "".join(f" x {factor.normalize():f} ({what})" for what, factor, _ in one.price.factors)
     said = [_cited(row.sources[0]), *(source for _, _, source in one.price.factors)]
-    usd = _exact(rate.scaleb(-6) * count) if len(str(count)) < 20 else _exact(getattr(one.usd, name))
+    usd = _exact(cost_usd(count, rate))
     arithmetic = f"{number(count)} x {_exact(published)}{product} / 1,000,000"
     label = name.replace("_", " ") + (" at the long-context price" if kind == "long-context" else "")
     return Line(label, arithmetic, usd, "; ".join(dict.fromkeys(said))), usd
@@ -153,7 +165,8 @@ def _class(one: ModelPlan, kind: Kind, name: str, count: int) -> tuple[Line, str
 
 def _vision() -> str:
     """The newest reading of the page that has the rule and the tiers."""
-    return _cited([source for source in sources() if source.url.endswith("build-with-claude/vision")][-1])
+    page = "https://platform.claude.com/docs/en/build-with-claude/vision"
+    return _cited([source for source in sources() if source.url == page][-1])
 
 
 def _cited(source: Source) -> str:

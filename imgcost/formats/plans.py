@@ -65,7 +65,7 @@ def conditions(scene: Scenario) -> str:
     if scene.inference_geo == "us":
         said.append("inference in the US")
     if scene.retry_rate:
-        said.append(f"{scene.retry_rate * 100:f} % sent again")
+        said.append(f"{scene.retry_rate:f} of all sent again")
     return ", ".join(said)
 
 

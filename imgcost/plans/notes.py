@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from imgcost.plans.budgets import ModelPlan
+    from imgcost.tables import MeasuredName
 
 __all__ = ["notes_of"]
 
@@ -40,11 +41,12 @@ def notes_of(one: ModelPlan) -> Iterator[str]:
 
 
 def _measured(one: ModelPlan) -> Iterator[str]:
-    for name, use in (
+    uses: tuple[tuple[MeasuredName, str], ...] = (
         ("image-wrapping-tokens", "wrap an image"),
         ("message-framing-tokens", "frame a user message"),
         ("image-request-surcharge-tokens", "are added to a request with images"),
-    ):
+    )
+    for name, use in uses:
         found = one.offer.measured[name]
         if found:
             sure = "" if found.confidence == "high" else f"{found.confidence} confidence, "
