@@ -17,7 +17,7 @@ from imgcost.formats import Report, as_json, as_markdown, as_text
 from imgcost.geometry import padded_size
 from imgcost.tables import family_of
 
-__all__ = ["DATE", "RATIO", "SIZE", "echo", "format_option", "settle", "terms_options"]
+__all__ = ["DATE", "RATIO", "SIZE", "ParamType", "echo", "format_option", "settle", "terms_options"]
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 

@@ -207,8 +207,11 @@ def _add_array(job: Job, sizes: NDArray[Any]) -> None:
 
     def blocks() -> Iterator[Block]:
         for start in range(0, len(sizes), BLOCK):
-            # What does not fit 64 bits with a sign is out of range all the same.
-            part = np.minimum(sizes[start : start + BLOCK], MAX_EDGE + 1)
+            part = sizes[start : start + BLOCK]
+            if part.dtype == np.uint64:
+                part = np.minimum(
+                    part, MAX_EDGE + 1
+                )  # what 64 bits with a sign do not hold is out of range all the same
             yield block_of(part[:, 0], part[:, 1], place=f"image {start}")
 
     job.append(blocks)

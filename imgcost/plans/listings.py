@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import os
+from abc import ABC, abstractmethod
 from itertools import islice
 from operator import index
 from pathlib import Path
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["Frame", "Listing", "is_listing"]
 
 NO_SIZE = "no width or height is given"
+_MISSING = {"None", "nan", "<NA>"}  # as the libraries of DataFrames say it
 _COLUMNS = ("width", "height", "file_bytes")
 
 
@@ -39,16 +41,16 @@ def is_listing(path: str | os.PathLike[str]) -> bool:
     return Path(path).suffix.lower() in {".csv", ".parquet"} and not Path(path).is_dir()
 
 
-class _Table:
+class _Table(ABC):
     """Columns on their way to blocks."""
 
     def __init__(self, name: str, job: Job) -> None:
         self.name = name
         self._job = job
 
+    @abstractmethod
     def columns(self) -> Iterator[tuple[int, list[NDArray[Any]]]]:
         """The columns, a block at a time, each with the number of its first row."""
-        raise NotImplementedError
 
     def blocks(self) -> Iterator[Block]:
         """Walk the sizes."""
@@ -145,13 +147,15 @@ def _whole(name: str, column: NDArray[Any], place: str) -> tuple[NDArray[np.int6
         values[given] = column[given].astype(np.int64)
         return values, given
     for number, value in enumerate(column.tolist()):
-        if value is None or value != value or str(value) == "<NA>":  # noqa: PLR0124 - NaN is what differs from itself
-            given[number] = False
-            continue
         try:
             values[number] = int(value) if isinstance(value, str) else index(value)
         except (TypeError, ValueError, OverflowError):
-            _refuse(name, value, place)
+            if str(value) not in _MISSING:
+                _refuse(name, value, place)
+            given[number] = False
+        else:
+            if isinstance(value, bool):
+                _refuse(name, value, place)
     return values, given
 
 
