@@ -279,6 +279,13 @@ def test_the_context_window():
     assert packed(full) == [65, 35]  # (200,000 - 100,007) / 1524
 
 
+def test_turns_without_room_for_their_answers_end_after_one_image():
+    # Three turns would carry 2 * 70,000 tokens of answers; of one image there is one turn only.
+    files = [image(28, 28, 30_000)] * 3
+    one = planned(files, "claude-haiku-4-5", prompt_tokens=60_000, output_tokens=70_000, turns=3)
+    assert [(request.images, request.turn) for request in one.each_request()] == [(1, 0), (1, 0), (1, 0)]
+
+
 def test_images_that_no_request_may_carry_are_set_aside_and_never_priced():
     found = plan(
         [(8000, 28), (8001, 28), image(28, 28, 7_864_320), image(28, 28, 7_864_321), (28, 9000)],

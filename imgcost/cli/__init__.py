@@ -68,6 +68,7 @@ def main() -> None:
     \b
     Exit codes:
       0  done
+      1  over the budget that plan was given
       2  imgcost could not do its work: bad usage, an unknown model, no price on that day, or,
          under --strict, something that could not be read
     """

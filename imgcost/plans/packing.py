@@ -196,7 +196,7 @@ class _Reach:
         text = rules.text_tokens(rules.turns)
         tokens = _view(_sums(weights))
         self._sums.append((tokens, rules.context_window - rules.output_tokens - text))
-        if rules.request_bytes is not None:
+        if rules.request_bytes is not None and images.sent_bytes.any():
             room = rules.request_bytes - rules.text_bytes(rules.turns)
             self._sums.append((_view(_sums(images.sent_bytes)), room))
         self._cheap = None if rules.threshold is None else (tokens, rules.threshold - text)
@@ -212,10 +212,10 @@ class _Reach:
         end = self._total
         if rules.max_images is not None:
             end = min(end, start + rules.max_images)
-        for sums, room in self._sums:
-            end = _within(sums, room, start, end)
         if rules.many_images is not None and end > start + rules.many_images:
             end = min(end, max(start + rules.many_images, self._next(self._large, start)))
+        for sums, room in self._sums:
+            end = _within(sums, room, start, end)
         if self._cheap is not None:
             # Images that cross the threshold each alone may share a request: no smaller one would avoid it.
             end = min(end, max(_within(*self._cheap, start, end), self._next(self._not_alone, start)))
@@ -232,7 +232,10 @@ def _view(column: NDArray[np.integer]) -> memoryview:
 
 
 def _within(sums: memoryview, room: int, start: int, end: int) -> int:
-    return bisect_right(sums, sums[start] + room, start, end + 1) - 1
+    most = sums[start] + room
+    if sums[end] <= most:  # most limits bind seldom
+        return end
+    return max(start, bisect_right(sums, most, start, end) - 1)
 
 
 def _sums(column: NDArray[Any]) -> NDArray[np.int64]:
