@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from imgcost import geometry, tables
 from imgcost.errors import ImgcostError, NoPriceError, UnknownModelError
 from imgcost.files import Image
-from imgcost.plans import Repeated, jobs, packing, plan
+from imgcost.plans import Repeated, inputs, packing, plan
 from imgcost.prices import Rates, TokenCounts
 
 DAY = date(2026, 11, 22)
@@ -417,7 +417,7 @@ def test_ten_thousand_images_of_mixed_sizes_against_next_fit():
 
 
 @given(
-    st.lists(st.tuples(EDGES, EDGES, st.integers(0, 300)), max_size=6),
+    st.lists(st.tuples(EDGES, EDGES, st.integers(0, 600)), max_size=4),
     st.integers(1, 4),
     st.sampled_from(["auto", 1, 7]),
     st.sampled_from([16, 1000, 1 << 16]),
@@ -434,7 +434,7 @@ def test_repeated_sizes_and_any_size_of_block_are_planned_like_single_ones(runs,
     }
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(packing, "BLOCK", block)
-        patch.setattr(jobs, "BLOCK", block)
+        patch.setattr(inputs, "BLOCK", block)
         found = []
         for images in ([Repeated(*run) for run in runs], listed):
             try:

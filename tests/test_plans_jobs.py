@@ -17,7 +17,7 @@ from conftest import SAMPLES, png
 import imgcost
 from imgcost.errors import ImgcostError, MissingExtraError, SizeError
 from imgcost.files import Image, Unreadable
-from imgcost.plans import Repeated, jobs, plan, read_scenario
+from imgcost.plans import Repeated, inputs, plan, read_scenario
 from imgcost.plans.intakes import FEW
 
 DAY = date(2026, 11, 22)
@@ -106,7 +106,7 @@ def test_a_mix_of_paths_sizes_and_images(tmp_path):
 
 
 def test_many_blocks_of_pairs_and_rows(monkeypatch, tmp_path):
-    monkeypatch.setattr(jobs, "BLOCK", 4)
+    monkeypatch.setattr(inputs, "BLOCK", 4)
     monkeypatch.setattr("imgcost.plans.listings.BLOCK", 4)
     sizes = [(28 * n, 28) for n in range(1, 11)]
     pd.DataFrame(sizes, columns=["width", "height"]).to_csv(tmp_path / "a.csv")

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from imgcost.errors import ImgcostError, UnknownModelError
 from imgcost.plans.budgets import ModelPlan, variant_of
+from imgcost.plans.inputs import job_of
 from imgcost.plans.intakes import Intake
-from imgcost.plans.jobs import job_of
 from imgcost.plans.ledgers import Ledger
 from imgcost.plans.offers import Price, offer, price_of
 from imgcost.plans.scenarios import Scenario, scenario

@@ -1,18 +1,14 @@
-"""Images in, columns of sizes out: everything that a job may be given as, read block by block."""
+"""A job: images in order, as columns of sizes, walked block by block as often as there are questions."""
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
-from itertools import islice
-from operator import index
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from imgcost import geometry
-from imgcost.errors import ImgcostError, SizeError
-from imgcost.files import Image, Unreadable, scan
+from imgcost.errors import SizeError
 from imgcost.geometry import MAX_EDGE
 
 if TYPE_CHECKING:
@@ -20,7 +16,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["BLOCK", "MOST_IMAGES", "Block", "Job", "Rejected", "Repeated", "block_of", "job_of"]
+__all__ = ["BLOCK", "MOST_IMAGES", "Block", "Job", "Rejected", "Repeated", "block_of"]
 
 BLOCK = 1 << 16
 """Images worked on at a time: however long a job is, memory holds so many of its sizes more than the caller does."""
@@ -169,121 +165,3 @@ def _moved(place: str, by: int) -> str:
     """`image 3` from `image 0`: the number in a place, further on."""
     word, number, *rest = place.split(" ", 2)
     return " ".join((word, str(int(number) + by), *rest))
-
-
-def job_of(images: Any) -> Job:
-    """Read what `plan` takes.
-
-    Args:
-        images: Files and folders, tables (`.csv`, `.parquet`), DataFrames with columns `width` and `height` and perhaps
-            `file_bytes`, arrays of shape (n, 2), `Repeated`, or an iterable of paths, pairs, `Image`s and `Repeated`s.
-
-    Returns:
-        The job. Files are scanned and iterators used up here; tables on disk are read again for every walk.
-
-    Raises:
-        SizeError: A size is none.
-        ImgcostError: It is nothing of all this.
-
-    >>> [block.times for block in job_of(Repeated(3000, 3000, 10**12)).blocks()]
-    [1000000000000]
-    """
-    job = Job()
-    if isinstance(images, np.ndarray):
-        _add_array(job, images)
-    elif hasattr(images, "columns"):
-        _add_frame(job, images)
-    else:
-        alone = isinstance(images, str | os.PathLike | Repeated | Image | Unreadable)
-        _add_items(job, [images] if alone else images)
-    return job
-
-
-def _add_array(job: Job, sizes: NDArray[Any]) -> None:
-    if sizes.ndim != 2 or sizes.shape[1] != 2 or sizes.dtype.kind not in "iu":
-        raise SizeError(
-            f"an array of sizes has the shape (n, 2) and an integer dtype, not {sizes.shape} and {sizes.dtype}"
-        )
-
-    def blocks() -> Iterator[Block]:
-        for start in range(0, len(sizes), BLOCK):
-            part = sizes[start : start + BLOCK]
-            if part.dtype == np.uint64:
-                part = np.minimum(
-                    part, MAX_EDGE + 1
-                )  # what 64 bits with a sign do not hold is out of range all the same
-            yield block_of(part[:, 0], part[:, 1], place=f"image {start}")
-
-    job.append(blocks)
-
-
-def _add_frame(job: Job, frame: Any) -> None:
-    from imgcost.plans.listings import Frame  # noqa: PLC0415 - plain sizes need no table
-
-    job.append(Frame(frame, job).blocks)
-
-
-def _add_items(job: Job, items: Any) -> None:
-    try:
-        rest = iter(items)
-    except TypeError:
-        raise ImgcostError(
-            f"cannot plan a {type(items).__name__}: give paths, a DataFrame with width and height, an array of shape "
-            "(n, 2), pairs of width and height, or Repeated(width, height, count)"
-        ) from None
-    number = 0
-    while batch := list(islice(rest, BLOCK)):
-        sizes: list[tuple[int, int, int]] = []
-        for item in batch:
-            if isinstance(item, Image):
-                sizes.append((item.width, item.height, item.file_bytes))
-            elif isinstance(item, str | os.PathLike | Repeated | Unreadable):
-                _append_sizes(job, sizes, number)
-                number += len(sizes)
-                sizes = []
-                _add_other(job, item)
-            else:
-                sizes.append(_pair(item, number + len(sizes)))
-        _append_sizes(job, sizes, number)
-        number += len(sizes)
-
-
-def _append_sizes(job: Job, sizes: list[tuple[int, int, int]], number: int) -> None:
-    if sizes:
-        job.append([block_of(*zip(*sizes, strict=True), place=f"image {number}")].__iter__)
-
-
-def _add_other(job: Job, item: str | os.PathLike[str] | Repeated | Unreadable) -> None:
-    if isinstance(item, Unreadable):
-        job.reject(f"{item.problem}: {item.reason}" if item.problem == "missing" else item.problem, 1, item.path)
-    elif isinstance(item, Repeated):
-        _add_repeated(job, item)
-    else:
-        from imgcost.plans.listings import Listing, is_listing  # noqa: PLC0415 - only paths may be tables
-
-        if is_listing(item):
-            job.append(Listing(item, job).blocks)
-        else:
-            _add_items(job, scan(item, details=False))
-
-
-def _add_repeated(job: Job, one: Repeated) -> None:
-    size = _pair((one.width, one.height), 0)[:2]
-    if isinstance(one.count, bool) or not isinstance(one.count, int) or not 0 <= one.count <= MOST_IMAGES:
-        raise ImgcostError(f"the count of Repeated is {one.count!r}: give a whole number from 0 to 10**15")
-    if one.count:
-        file_bytes = None if one.file_bytes is None else [one.file_bytes]
-        found = block_of([size[0]], [size[1]], file_bytes, place=f"image 0 of {one.width}x{one.height}")
-        job.append([found._replace(times=one.count)].__iter__)
-
-
-def _pair(item: Any, number: int) -> tuple[int, int, int]:
-    try:
-        width, height = item
-        if not (isinstance(width, bool) or isinstance(height, bool)):
-            return index(width), index(height), UNKNOWN
-    except (TypeError, ValueError):
-        pass
-    shown = repr(item)
-    shown = shown if len(shown) <= 40 else shown[:40] + "..."
-    raise SizeError(f"image {number} is {shown}: give a pair of whole numbers, such as (1920, 1080)")
