@@ -119,6 +119,7 @@ def test_the_arithmetic_can_be_checked_by_hand():
     assert steps["framing"]["result"] == "7000"
     assert steps["prompt tokens"]["arithmetic"] == "30,420,000 + 60,000 + 7000 + 8,500,000"
     assert steps["prompt tokens"]["result"] == "38,987,000"
+    assert steps["read from the cache"]["arithmetic"] == "8500 x 999, every later one"
     assert steps["input tokens"]["arithmetic"] == "38,987,000 - 8500 - 8,491,500"
     assert steps["cache read"]["arithmetic"] == "8,491,500 x $0.3 x 0.5 (batch) / 1,000,000"
     assert steps["cache read"]["result"] == "$1.273725"
@@ -133,6 +134,8 @@ def test_the_arithmetic_of_conversations_many_sizes_the_area_formula_and_of_a_su
     assert "the sum over 11 images, each counted by the patch formula" in text
     assert "each image again on every later turn" in text
     assert "answers sent again" in text
+    text = done("1000x1000", "--count", "2", "--turns", "2", "--prompt-cache", "5m", "--explain", *AS_OF)
+    assert "what the turn before it had as its prompt" in text
     text = done("1000x1000", "-m", "claude-3-opus", "--as-of", "2024-03-04", "--explain")
     assert "1000 x 1000 / 750, rounded up" in text
     assert "20 images; 200,000 tokens with the answer" in text

@@ -51,6 +51,7 @@ def seen(found):
         pd.DataFrame(SIZES, columns=["width", "height"], dtype="Int64"),
         pd.DataFrame(SIZES, columns=["width", "height"], dtype=float),
         pd.DataFrame(SIZES, columns=["width", "height"], dtype=object),
+        pa.table(pd.DataFrame(SIZES, columns=["width", "height"])),
         [Repeated(*size, 1) for size in SIZES],
         [np.array(size) for size in SIZES],
         [(1920, 1080), Repeated(3000, 3000, 1), (np.int32(28), 28)],
@@ -132,6 +133,11 @@ def csv_of(text, path):
     return path
 
 
+def test_a_csv_with_more_blank_lines_than_a_block(tmp_path, monkeypatch):
+    monkeypatch.setattr("imgcost.plans.listings.BLOCK", 4)
+    assert planned(csv_of("width,height\n" + "\n" * 9 + "28,28\n" * 5, tmp_path / "a.csv")).images == 5
+
+
 def test_a_csv_with_other_columns_blank_lines_and_a_byte_order_mark(tmp_path):
     text = "\ufeffname, height ,width,file_bytes\n\xe9,1080,1920,100\n\nb,3000,3000,\nc, 28 ,28, 7\n"
     found = planned(csv_of(text, tmp_path / "Sizes.CSV"))
@@ -157,8 +163,10 @@ def test_rows_without_a_size_are_set_aside_and_counted_once(tmp_path):
     [
         ("", "has no column 'width', which sizes need: it has none"),
         ("width,hight\n1,2\n", "has no column 'height', which sizes need: it has width, hight"),
-        ("width,height\n1,2.5\n", "row 2 of .*a.csv or one after it: height is '2.5', not a whole number"),
+        ("width,height\n1,2.5\n", "row 2 of .*a.csv: height is '2.5', not a whole number"),
         ("width,height\n1,=cmd()\n", "height is '=cmd"),
+        ("width,height\n1,1\n\n,1\n1,2\n1,x\n1,y\n", "row 5 of .*a.csv: height is 'x', not a whole number"),
+        ("width,height\n1,1\n,1\n1,2\n1,0\n", "row 5 of .*a.csv: height is 0"),
         ("width,height\n1,0\n", "row 2 of .*a.csv: height is 0"),
         ("width,height\n1,-5\n", "height is -5"),
         ("width,height\n1," + "9" * 30 + "\n", "not a whole number"),
@@ -239,7 +247,8 @@ def test_a_table_that_is_not_there():
         (Repeated(0, 1, 1), "width is 0"),
         (Repeated(1, 1, 1, -2), "file_bytes is -2"),
         (Repeated(1, 1, 1, 2**60), "file_bytes is 1152921504606846976: give a number from 0"),
-        (pd.DataFrame({"width": [1.5], "height": [1]}), "row 0 of the frame or one after it: width is .*1.5"),
+        (pd.DataFrame({"width": [1.5], "height": [1]}), "row 0 of the frame: width is .*1.5"),
+        (pd.DataFrame({"width": [1.0, np.nan, 1.5], "height": 1}), "row 2 of the frame: width is .*1.5"),
         (pd.DataFrame({"width": [np.inf], "height": [1]}), "width is .*inf"),
         (pd.DataFrame({"width": [True], "height": [1]}, dtype=object), "width is True"),
         (pd.DataFrame({"width": [10**30], "height": [1]}, dtype=object), "width is 1000"),

@@ -123,8 +123,13 @@ def _cache(one: ModelPlan) -> Iterator[Line]:
     tokens, least = one.tokens, one.model.min_cacheable_tokens or 0
     source = f"{number(least)} tokens at least: {_cited(one.model.sources[-1])}"
     written = tokens.cache_write_5m + tokens.cache_write_1h
-    yield Line("written to the cache", "what a later request reads again, once", number(written), source)
-    yield Line("read from the cache", "what a request before it had written", number(tokens.cache_read))
+    if one.scenario.turns == 1:
+        prompt = number(one.scenario.prompt_tokens)
+        writes, reads = f"{prompt} x 1, the first request", f"{prompt} x {number(one.requests - 1)}, every later one"
+    else:
+        writes, reads = "what is new in each turn that another follows", "what the turn before it had as its prompt"
+    yield Line("written to the cache", writes, number(written), source)
+    yield Line("read from the cache", reads, number(tokens.cache_read))
     rest = f"{number(tokens.prompt)} - {number(written)} - {number(tokens.cache_read)}"
     yield Line("input tokens", rest, number(tokens.input))
 

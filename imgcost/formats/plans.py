@@ -83,7 +83,8 @@ def _models(found: Plan) -> Table:
         )
         for one in found
     ]
-    title = f"{number(found.images)} images on {found.scenario.as_of}: {conditions(found.scenario)}"
+    images = "1 image" if found.images == 1 else f"{number(found.images)} images"
+    title = f"{images} on {found.scenario.as_of}: {conditions(found.scenario)}"
     return Table(title, columns, rows)
 
 
@@ -126,7 +127,7 @@ def _notes(found: Plan, budget_usd: Decimal | None) -> Iterator[str]:
         yield from terms_notes(one.offer.asked, one.offer.terms)
         yield from one.notes
     if found.unsized:
-        yield f"The file sizes of {number(found.unsized)} images are not known: no limit of bytes was asked for them."
+        yield f"File sizes not known: {number(found.unsized)}; no limit of bytes was asked for those images."
     if budget_usd is not None:
         for one in found:
             yield _budgeted(one, budget_usd)

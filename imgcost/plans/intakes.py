@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from imgcost import arrays
-from imgcost.plans.jobs import UNKNOWN, Block
+from imgcost.plans.jobs import UNKNOWN, Block, moved
 from imgcost.plans.offers import cited
 from imgcost.plans.packing import Columns, Packer
 from imgcost.plans.rules import BYTES_A_BLOCK, BYTES_A_REQUEST, BYTES_A_TOKEN
@@ -120,8 +120,7 @@ class Intake:
 
 
 def _named(block: Block, row: int) -> str:
-    word, number, *rest = block.place.split(" ", 2)
-    return " ".join((word, str(int(number) + row), *rest, f"({block.width[row]}x{block.height[row]})"))
+    return f"{moved(block.place, row)} ({block.width[row]}x{block.height[row]})"
 
 
 def _base64_bytes(block: Block) -> NDArray[np.int64]:

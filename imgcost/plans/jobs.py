@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["BLOCK", "MOST_IMAGES", "Block", "Job", "Rejected", "Repeated", "block_of"]
+__all__ = ["BLOCK", "MOST_IMAGES", "Block", "Job", "Rejected", "Repeated", "block_of", "moved"]
 
 BLOCK = 1 << 16
 """Images worked on at a time: however long a job is, memory holds so many of its sizes more than the caller does."""
@@ -144,7 +144,7 @@ def block_of(
     """
     try:
         across, down = np.asarray(width, np.int64), np.asarray(height, np.int64)
-        sizes = np.full(across.shape, UNKNOWN) if file_bytes is None else np.asarray(file_bytes, np.int64)
+        sizes = np.full(across.shape, UNKNOWN, np.int64) if file_bytes is None else np.asarray(file_bytes, np.int64)
     except OverflowError:
         raise SizeError(f"{place} or one after it has a number beyond 64 bits") from None
     bad = (across < 1) | (down < 1) | (across > MAX_EDGE) | (down > MAX_EDGE)
@@ -153,15 +153,19 @@ def block_of(
         try:
             geometry.padded_size(int(across[first]), int(down[first]))
         except SizeError as error:
-            raise SizeError(f"{_moved(place, first)}: {error}") from None
+            raise SizeError(f"{moved(place, first)}: {error}") from None
     bad = (sizes < UNKNOWN) | (sizes > MOST_BYTES)
     if bad.any():
         first = int(np.argmax(bad))
-        raise SizeError(f"{_moved(place, first)}: file_bytes is {sizes[first]}: give a number from 0 to 2**50")
+        raise SizeError(f"{moved(place, first)}: file_bytes is {sizes[first]}: give a number from 0 to 2**50")
     return Block(across, down, sizes, None, place)
 
 
-def _moved(place: str, by: int) -> str:
-    """`image 3` from `image 0`: the number in a place, further on."""
+def moved(place: str, by: int) -> str:
+    """Name a place further on.
+
+    >>> moved("row 2 of a.csv", 3)
+    'row 5 of a.csv'
+    """
     word, number, *rest = place.split(" ", 2)
     return " ".join((word, str(int(number) + by), *rest))

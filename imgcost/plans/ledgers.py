@@ -174,7 +174,7 @@ def _is_long(found: Requests, rules: Rules) -> NDArray[np.bool_]:
 def _split(found: Requests, rules: Rules, cached: bool) -> tuple[NDArray[np.int64], ...]:
     """Columns of input, write, read and output tokens."""
     prompt = found.prompt
-    output = np.full(prompt.shape, rules.output_tokens)
+    output = np.full(prompt.shape, rules.output_tokens, np.int64)
     nothing = np.zeros_like(prompt)
     if not cached or rules.cache_minimum is None:
         return prompt, nothing, nothing, output

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from imgcost.errors import ImgcostError, MissingExtraError, SizeError
-from imgcost.plans.jobs import BLOCK, UNKNOWN, Block, block_of
+from imgcost.plans.jobs import BLOCK, UNKNOWN, Block, block_of, moved
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -61,8 +61,10 @@ class _Table(ABC):
             if not given.all():
                 first = int(np.argmin(given))
                 self._job.reject(NO_SIZE, int(np.count_nonzero(~given)), f"row {row + first} of {self.name}")
-            # Places in messages count the rows with a size; those without are rare, and named apart.
-            yield block_of(*(values[given] for values, _ in numbers), place=place)
+            # Rows without a size are one pixel until the others are checked, each in its place.
+            width, height = (np.where(given, values, 1) for values, _ in numbers[:2])
+            file_bytes = numbers[2][0] if len(numbers) > 2 else None
+            yield block_of(width, height, file_bytes, place=place).within(given)
 
     def _check(self, names: Sequence[str]) -> list[str]:
         for name in _COLUMNS[:2]:
@@ -78,7 +80,8 @@ class Frame(_Table):
     def __init__(self, frame: Any, job: Job) -> None:
         """Look for the columns."""
         super().__init__("the frame", job)
-        self._found = [np.asarray(frame[name]) for name in self._check(list(frame.columns))]
+        names = getattr(frame, "column_names", frame.columns)  # Arrow calls its columns themselves columns
+        self._found = [np.asarray(frame[name]) for name in self._check(list(names))]
 
     def columns(self) -> Iterator[tuple[int, list[NDArray[Any]]]]:
         """The columns, a block at a time, each with the number of its first row, from 0."""
@@ -105,7 +108,8 @@ class Listing(_Table):
                 head = [name.strip() for name in next(rows, [])]
                 places = [head.index(name) for name in self._check(head)]
                 row = 2
-                while block := [line for line in islice(rows, BLOCK) if line]:
+                lines = filter(None, rows)
+                while block := list(islice(lines, BLOCK)):
                     yield row, [np.array([_cell(line, place) for line in block], object) for place in places]
                     row += len(block)
             except csv.Error as error:
@@ -136,14 +140,15 @@ def _whole(name: str, column: NDArray[Any], place: str) -> tuple[NDArray[np.int6
     """A column as whole numbers, and which rows give one."""
     if column.dtype.kind in "iu":
         return np.minimum(column, np.iinfo(np.int64).max).astype(np.int64), np.ones(column.shape, np.bool_)
-    values = np.full(column.shape, UNKNOWN)
+    values = np.full(column.shape, UNKNOWN, np.int64)
     given = np.ones(column.shape, np.bool_)
     if column.dtype.kind == "f":
         given = ~np.isnan(column)
         whole = np.abs(column) < 2.0**62
         whole &= np.where(whole, column, 0.5) == np.floor(np.where(whole, column, 0))
         if not (whole | ~given).all():
-            _refuse(name, column[int(np.argmax(~(whole | ~given)))], place)
+            first = int(np.argmax(given & ~whole))
+            _refuse(name, column[first], moved(place, first))
         values[given] = column[given].astype(np.int64)
         return values, given
     for number, value in enumerate(column.tolist()):
@@ -151,15 +156,15 @@ def _whole(name: str, column: NDArray[Any], place: str) -> tuple[NDArray[np.int6
             values[number] = int(value) if isinstance(value, str) else index(value)
         except (TypeError, ValueError, OverflowError):
             if str(value) not in _MISSING:
-                _refuse(name, value, place)
+                _refuse(name, value, moved(place, number))
             given[number] = False
         else:
             if isinstance(value, bool):
-                _refuse(name, value, place)
+                _refuse(name, value, moved(place, number))
     return values, given
 
 
 def _refuse(name: str, value: object, place: str) -> None:
     shown = repr(value)
     shown = shown if len(shown) <= 40 else shown[:40] + "..."
-    raise SizeError(f"{place} or one after it: {name} is {shown}, not a whole number")
+    raise SizeError(f"{place}: {name} is {shown}, not a whole number")

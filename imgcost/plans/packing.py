@@ -157,8 +157,8 @@ class Packer:
         length = end - start
         each = rules.images_per_request
         turns = np.minimum(rules.turns, length if each is None else -(-length // each))
-        conversation = np.repeat(np.arange(len(end)), turns)
-        turn = np.arange(len(conversation)) - np.repeat(np.cumsum(turns) - turns, turns)
+        conversation = np.repeat(np.arange(len(end), dtype=np.int64), turns)
+        turn = np.arange(len(conversation), dtype=np.int64) - np.repeat(np.cumsum(turns) - turns, turns)
         if each is None:  # spread evenly
             before, carried = (length[conversation] * (turn + n) // turns[conversation] for n in (0, 1))
         else:
