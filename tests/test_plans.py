@@ -454,6 +454,50 @@ def test_repeated_sizes_and_any_size_of_block_are_planned_like_single_ones(runs,
                 assert after.first_image + after.images == before.first_image + before.images + after.new_images
 
 
+@given(
+    st.lists(st.tuples(EDGES, EDGES), min_size=1, max_size=60),
+    st.integers(1, 5),
+    st.sampled_from(["auto", 1, 3]),
+    st.sampled_from([0, 500, 1017, 1100, 5000]),
+    st.integers(0, 400),
+)
+def test_every_turn_has_the_tokens_that_the_rules_give_it(sizes, turns, images_per_request, prompt_tokens, answer):
+    # Sonnet 4.6: 3 tokens wrap an image, 7 frame a message, prefixes are cached from 1024 tokens on.
+    one = planned(
+        sizes,
+        "claude-sonnet-4-6",
+        turns=turns,
+        images_per_request=images_per_request,
+        prompt_tokens=prompt_tokens,
+        output_tokens=answer,
+        cache="5m",
+    )
+    requests = list(one.each_request())
+    place = 0
+    shared = prompt_tokens if prompt_tokens >= 1024 else 0
+    before = 0
+    for request, later in zip(requests, [*requests[1:], None], strict=True):
+        conversation, turn = request.conversation, request.turn
+        if turn == 0:
+            assert request.first_image == place
+        place += request.new_images
+        assert request.first_image + request.images == place
+        part = sizes[request.first_image : place]
+        visual = sum(geometry.image_tokens(*size, STANDARD) for size in part)
+        prompt = prompt_tokens + visual + 3 * len(part) + 7 * (turn + 1) + answer * turn
+        last = later is None or later.conversation != conversation
+        if turn == 0:
+            before = shared if conversation else 0
+        read = before if before >= 1024 else 0
+        write = prompt - read if prompt >= 1024 and not last else 0
+        if last and turn == 0 and conversation == 0 and later is not None:
+            write = shared
+        assert request.tokens == TokenCounts(prompt - read - write, answer, cache_write_5m=write, cache_read=read)
+        before = prompt
+    assert place == len(sizes)
+    assert max(request.turn for request in requests) < turns
+
+
 def test_a_size_with_a_huge_count_is_not_written_down():
     one = planned(Repeated(3000, 3000, 10**12), "claude-sonnet-4-6", output_tokens=150)
     assert (one.images, one.requests) == (10**12, 5 * 10**10)
