@@ -52,6 +52,7 @@ fix: $(VENV)/.test
 
 bench: $(VENV)/.bench
 	$(PY) benchmarks/arrays.py
+	$(PY) benchmarks/plans.py
 	$(PY) benchmarks/corpus.py --files 20000
 	$(PY) benchmarks/scan.py benchmarks/corpus
 

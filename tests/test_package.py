@@ -94,6 +94,7 @@ def test_every_public_name_is_there(name):
         ("scan", "imgcost.files"),
         ("read_header", "imgcost.headers"),
         ("audit", "imgcost.reports.frames"),
+        ("plan", "imgcost.plans"),
         ("ImgcostError", "imgcost.errors"),
     ],
 )
@@ -120,7 +121,20 @@ def test_a_name_that_is_not_there_is_an_attribute_error_that_names_it():
 
 
 @pytest.mark.parametrize(
-    "room", ["arrays", "errors", "estimates", "files", "formats", "geometry", "headers", "prices", "reports", "tables"]
+    "room",
+    [
+        "arrays",
+        "errors",
+        "estimates",
+        "files",
+        "formats",
+        "geometry",
+        "headers",
+        "plans",
+        "prices",
+        "reports",
+        "tables",
+    ],
 )
 def test_every_room_defines_what_it_names(room):
     module = importlib.import_module(f"imgcost.{room}")

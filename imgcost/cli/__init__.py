@@ -18,7 +18,7 @@ from imgcost.formats import visible
 
 __all__ = ["main"]
 
-COMMANDS = ("estimate", "scan", "check", "largest", "models", "rules")
+COMMANDS = ("estimate", "scan", "plan", "check", "largest", "models", "rules")
 
 INTERRUPTED, BROKEN_PIPE = 130, 141
 """The exit codes of a run that Ctrl-C ended, and of one whose reader went away, as shells have them."""
@@ -62,13 +62,13 @@ class _Commands(click.Group):
 def main() -> None:
     """What images will cost with Claude, before they are sent.
 
-    Counts visual tokens exactly as the published rules do and prices them from dated tables. Nothing is sent anywhere,
-    no key is needed, and no pixel is decoded.
+        Counts visual tokens exactly as the published rules do and prices them from dated tables. Nothing is sent anywhere,
+        no key is needed, and no pixel is decoded.
 
-    \b
-    Exit codes:
-      0  done
-      1  'check' found something that would be rejected, or that costs more than the budget
-      2  imgcost could not do its work: bad usage, an unknown model, no price on that day, or,
-         under --strict, something that could not be read
+        \b
+        Exit codes:
+          0  done
+    COMMANDS = ("estimate", "scan", "plan", "check", "largest", "models", "rules")
+          2  imgcost could not do its work: bad usage, an unknown model, no price on that day, or,
+             under --strict, something that could not be read
     """

@@ -18,7 +18,18 @@ from imgcost.formats import Report, as_json, as_markdown, as_text
 from imgcost.geometry import padded_size
 from imgcost.tables import family_of
 
-__all__ = ["DATE", "DOLLARS", "RATIO", "RENDERERS", "SIZE", "echo", "format_option", "settle", "terms_options"]
+__all__ = [
+    "DATE",
+    "DOLLARS",
+    "RATIO",
+    "RENDERERS",
+    "SIZE",
+    "ParamType",
+    "echo",
+    "format_option",
+    "settle",
+    "terms_options",
+]
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 

@@ -1,0 +1,142 @@
+"""Everything that a job may be given as, read into one."""
+
+from __future__ import annotations
+
+import os
+from operator import index
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from imgcost.errors import ImgcostError, SizeError
+from imgcost.files import Image, Unreadable, scan
+from imgcost.geometry import MAX_EDGE
+from imgcost.plans.jobs import BLOCK, MOST_IMAGES, UNKNOWN, Block, Job, Repeated, block_of
+from imgcost.plans.listings import Frame, Listing, is_listing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from numpy.typing import NDArray
+
+__all__ = ["job_of"]
+
+FEW_TIMES = 256
+"""A size repeated no more often is listed like single images: a block of its own would take longer."""
+
+
+def job_of(images: Any) -> Job:
+    """Read what `plan` takes.
+
+    Args:
+        images: Files and folders, tables (`.csv`, `.parquet`), DataFrames with columns `width` and `height` and perhaps
+            `file_bytes`, arrays of shape (n, 2), `Repeated`, or an iterable of paths, pairs, `Image`s and `Repeated`s.
+
+    Returns:
+        The job. Files are scanned and iterators used up here; tables on disk are read again for every walk.
+
+    Raises:
+        SizeError: A size is none.
+        ImgcostError: It is nothing of all this.
+
+    >>> [block.times for block in job_of(Repeated(3000, 3000, 10**12)).blocks()]
+    [1000000000000]
+    """
+    job = Job()
+    if isinstance(images, np.ndarray):
+        _add_array(job, images)
+    elif hasattr(images, "columns"):
+        job.append(Frame(images, job).blocks)
+    else:
+        alone = isinstance(images, str | os.PathLike | Repeated | Image | Unreadable)
+        _add_items(job, [images] if alone else images)
+    return job
+
+
+def _add_array(job: Job, sizes: NDArray[Any]) -> None:
+    if sizes.ndim != 2 or sizes.shape[1] != 2 or sizes.dtype.kind not in "iu":
+        raise SizeError(
+            f"an array of sizes has the shape (n, 2) and an integer dtype, not {sizes.shape} and {sizes.dtype}"
+        )
+
+    def blocks() -> Iterator[Block]:
+        for start in range(0, len(sizes), BLOCK):
+            part = sizes[start : start + BLOCK]
+            if part.dtype == np.uint64:  # what does not fit 64 bits with a sign is out of range all the same
+                part = np.minimum(part, MAX_EDGE + 1)
+            yield block_of(part[:, 0], part[:, 1], place=f"image {start}")
+
+    job.append(blocks)
+
+
+def _add_items(job: Job, items: Any) -> None:
+    try:
+        rest = iter(items)
+    except TypeError:
+        raise ImgcostError(
+            f"cannot plan a {type(items).__name__}: give paths, a DataFrame with width and height, an array of shape "
+            "(n, 2), pairs of width and height, or Repeated(width, height, count)"
+        ) from None
+    sizes: list[tuple[int, int, int]] = []
+    number = 0
+    for item in _flat(rest, job):
+        part = None
+        if isinstance(item, Image):
+            sizes.append((item.width, item.height, item.file_bytes))
+        elif isinstance(item, Unreadable):
+            reason = f"{item.problem}: {item.reason}" if item.problem == "missing" else item.problem
+            job.reject(reason, 1, item.path)
+        elif isinstance(item, Listing):
+            part = item.blocks
+        elif isinstance(item, Repeated):
+            block = _repeated(item)
+            if item.count <= FEW_TIMES:
+                sizes += [(item.width, item.height, int(block.file_bytes[0]))] * item.count
+            else:
+                part = [block].__iter__
+        else:
+            sizes.append(_pair(item, number + len(sizes)))
+        if part or len(sizes) >= BLOCK:
+            number += _append_sizes(job, sizes, number)
+            sizes = []
+        if part:
+            job.append(part)
+    _append_sizes(job, sizes, number)
+
+
+def _flat(items: Iterable[Any], job: Job) -> Iterator[Any]:
+    """The items, with what a scan finds in the place of its path, and tables as such."""
+    for item in items:
+        if not isinstance(item, str | os.PathLike):
+            yield item
+        elif is_listing(item):
+            yield Listing(item, job)
+        else:
+            yield from scan(item, details=False)
+
+
+def _append_sizes(job: Job, sizes: list[tuple[int, int, int]], number: int) -> int:
+    if sizes:
+        job.append([block_of(*zip(*sizes, strict=True), place=f"image {number}")].__iter__)
+    return len(sizes)
+
+
+def _repeated(one: Repeated) -> Block:
+    size = _pair((one.width, one.height), 0)[:2]
+    if isinstance(one.count, bool) or not isinstance(one.count, int) or not 0 <= one.count <= MOST_IMAGES:
+        raise ImgcostError(f"the count of Repeated is {one.count!r}: give a whole number from 0 to 10**15")
+    file_bytes = None if one.file_bytes is None else [one.file_bytes]
+    found = block_of([size[0]], [size[1]], file_bytes, place=f"image 0 of {one.width}x{one.height}")
+    return found._replace(times=one.count)
+
+
+def _pair(item: Any, number: int) -> tuple[int, int, int]:
+    try:
+        width, height = item
+        if not (isinstance(width, bool) or isinstance(height, bool)):
+            return index(width), index(height), UNKNOWN
+    except (TypeError, ValueError):
+        pass
+    shown = repr(item)
+    shown = shown if len(shown) <= 40 else shown[:40] + "..."
+    raise SizeError(f"image {number} is {shown}: give a pair of whole numbers, such as (1920, 1080)")

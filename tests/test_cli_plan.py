@@ -1,0 +1,228 @@
+"""`imgcost plan` as people and shells use it: what it prints, how it ends, and hostile input."""
+
+from __future__ import annotations
+
+import json
+import re
+from decimal import Decimal
+
+import pytest
+from click.testing import CliRunner
+from conftest import SAMPLES
+
+from imgcost.cli import main
+
+AS_OF = ("--as-of", "2026-11-22")
+JOB = ("3000x3000", "--count", "20000", "--prompt-tokens", "8500", "--output-tokens", "150", *AS_OF)
+
+
+def run(*arguments):
+    return CliRunner().invoke(main, ["plan", *map(str, arguments)], prog_name="imgcost", terminal_width=100)
+
+
+def done(*arguments, code=0):
+    result = run(*arguments)
+    assert (result.exit_code, result.stderr) == (code, "")
+    return result.stdout
+
+
+def data(*arguments, code=0):
+    return json.loads(done(*arguments, "-f", "json", code=code))
+
+
+def refused(*arguments):
+    result = run(*arguments)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert isinstance(result.exception, SystemExit)
+    assert "Error: " in result.stderr
+    return result.stderr
+
+
+# 1000 requests of 8500 + 20 * 1521 + 20 * 3 + 7 = 38,987 tokens, and 150; see test_plans.py.
+
+
+@pytest.mark.parametrize(
+    ("options", "usd"),
+    [
+        ((), "119.211"),
+        (("--prompt-cache", "5m"), "96.290325"),
+        (("--batch",), "59.6055"),
+        (("--batch", "--prompt-cache", "5m"), "48.1451625"),
+        (("--inference-geo", "us"), "131.1321"),
+        (("--retry-rate", "0.1"), "131.1321"),
+        (("--platform", "bedrock", "--endpoint", "regional"), "131.1321"),
+        (("--images-per-request", "10"), "149.232"),  # 2000 * (8500 + 15,240 + 7) * 3 + 4.50
+    ],
+)
+def test_a_job_to_the_digit(options, usd):
+    [one] = data(*JOB, "-m", "claude-sonnet-4-6", *options)["models"]
+    expected = Decimal(usd)
+    if "--images-per-request" in options:
+        expected = Decimal(2000 * (8500 + 15_240 + 7) * 3 + 2000 * 150 * 15) / 1_000_000
+    assert Decimal(one["total_usd"]) == expected
+
+
+def test_the_text_shows_models_side_by_side_the_cheapest_first():
+    text = done(*JOB, "-m", "claude-sonnet-4-6", "-m", "haiku", "--downscale-to", "1000", "--retry-rate", "0.02")
+    tables = text.split("\n\n")
+    assert tables[0].splitlines()[0] == (
+        "20,000 images on 2026-11-22: prompt of 8500 tokens, answer of 150, 0.02 of all sent again"
+    )
+    rows = [re.split(r"\s{2,}", line.strip()) for line in tables[0].splitlines()[2:]]
+    assert [row[:4] for row in rows] == [
+        ["claude-haiku-5-5", "high-resolution", "1053", "19"],
+        ["claude-sonnet-4-6", "standard", "1000", "20"],
+    ]
+    assert rows[1][-1] == "$121.60"  # 119.211 * 1.02
+    assert "downscaled to 1000" in tables[1]
+    assert re.search(r"claude-sonnet-4-6 +\$121\.60 +\$60\.80 +\$98\.22 +\$49\.11 ", tables[1])
+    assert re.search(r"claude-sonnet-4-6 +retries +\$2\.38", tables[2])
+    assert "'haiku' is claude-haiku-5-5" in text
+
+
+def test_what_is_not_sold_is_a_dash_and_conditions_are_named():
+    text = done(
+        "100x100", "--platform", "bedrock", "--endpoint", "regional", "--turns", "2", "--prompt-cache", "1h", *AS_OF
+    )
+    assert "2 turns, cached for 1h, bedrock, regional endpoint" in text
+    assert re.search(r"claude-sonnet-5-5 +\$\S+ +- +- +-", text)
+    text = done("100x100", "--platform", "foundry", "--inference-geo", "us", "--batch", "--no-batch", *AS_OF)
+    assert "foundry, inference in the US" in text
+    assert "answer of 0, batch" in done("100x100", "--batch", *AS_OF)
+
+
+def test_json_has_a_schema_and_exact_dollars():
+    found = data(*JOB, "-m", "claude-sonnet-4-6", "--downscale-to", "500", "--prompt-cache", "5m", "--budget", "100")
+    assert found["schema"] == "imgcost.plan/1"
+    assert found["scenario"]["prompt_tokens"] == 8500
+    assert (found["images"], found["images_of_unknown_bytes"], found["rejected"]) == (20_000, 20_000, [])
+    [one] = found["models"]
+    assert one["requests"] == one["conversations"] == 1000
+    assert one["tokens"]["cache_read"] == 8_491_500
+    assert sum(map(Decimal, one["usd"].values())) == Decimal(one["total_usd"]) == Decimal("96.290325")
+    assert set(one["variants"]) == {"standard", "batch", "cached", "batch + cached", "downscaled"}
+    assert (one["within_budget"], one["images_within_budget"]) == (True, 20_770)
+    assert "explanation" not in found
+
+
+def test_the_arithmetic_can_be_checked_by_hand():
+    lines = data(*JOB, "-m", "claude-sonnet-4-6", "--prompt-cache", "5m", "--batch", "--retry-rate", "1", "--explain")
+    steps = {line["what"]: line for line in lines["explanation"]}
+    assert all(
+        line["source"] for line in lines["explanation"] if re.search(r"\$\d.* x .*1,000,000", line["arithmetic"])
+    )
+    assert steps["an image of 3000x3000"]["arithmetic"] == "seen as 1092x1092: 39 x 39 patches of 28 px"
+    assert "1568 px, 1568 tokens; Vision page, read 2026-" in steps["an image of 3000x3000"]["source"]
+    assert (steps["visual tokens"]["arithmetic"], steps["visual tokens"]["result"]) == ("20,000 x 1521", "30,420,000")
+    assert steps["wrapping"]["arithmetic"] == "3 x 20,000 images sent"
+    assert steps["wrapping"]["source"].startswith("measured: ")
+    assert steps["framing"]["result"] == "7000"
+    assert steps["prompt tokens"]["arithmetic"] == "30,420,000 + 60,000 + 7000 + 8,500,000"
+    assert steps["prompt tokens"]["result"] == "38,987,000"
+    assert steps["read from the cache"]["arithmetic"] == "8500 x 999, every later one"
+    assert steps["input tokens"]["arithmetic"] == "38,987,000 - 8500 - 8,491,500"
+    assert steps["cache read"]["arithmetic"] == "8,491,500 x $0.3 x 0.5 (batch) / 1,000,000"
+    assert steps["cache read"]["result"] == "$1.273725"
+    assert steps["together"]["result"] == "$48.1451625"
+    assert steps["total"]["result"] == "$96.290325"
+    assert steps["a thousand images"]["result"] == "$4.81451625"
+
+
+def test_the_arithmetic_of_conversations_many_sizes_the_area_formula_and_of_a_surcharge():
+    sizes = [f"{28 * n}x28" for n in range(1, 12)]
+    text = done(*sizes, "--turns", "2", "--images-per-request", "6", "--output-tokens", "9", "--explain", *AS_OF)
+    assert "the sum over 11 images, each counted by the patch formula" in text
+    assert "each image again on every later turn" in text
+    assert "answers sent again" in text
+    text = done("1000x1000", "--count", "2", "--turns", "2", "--prompt-cache", "5m", "--explain", *AS_OF)
+    assert "what the turn before it had as its prompt" in text
+    text = done("1000x1000", "-m", "claude-3-opus", "--as-of", "2024-03-04", "--explain")
+    assert "1000 x 1000 / 750, rounded up" in text
+    assert "20 images; 200,000 tokens with the answer" in text
+    text = done("28x28", "--platform", "bedrock", "-m", "claude-sonnet-4-6", "--as-of", "2026-07-01", "--explain")
+    assert "  20 if an edge is over 2000 px; 1,000,000 tokens with the answer" in text
+    text = done("28x28", "-m", "haiku", "--prompt-tokens", "100000", "--explain", *AS_OF)
+    assert "input at the long-context price" in text
+    assert re.search(r"100,004 x \$0\.5 / 1,000,000 +\$0\.050002 ", text)
+    text = done("28x28", "-m", "claude-3-haiku", "--as-of", "2024-04-01", "--explain")
+    assert "75 x 1 requests" in text
+    assert "nothing" in done(SAMPLES / "broken" / "notes.png", "--explain", *AS_OF)
+
+
+def test_markdown():
+    text = done(*JOB, "-f", "markdown")
+    assert text.startswith("### 20,000 images on 2026-11-22")
+    assert "| claude-sonnet-5-5 |" in text
+
+
+@pytest.mark.parametrize(
+    ("budget", "code", "said"), [("119.211", 0, "within"), ("$119.21", 1, "over"), ("0", 1, "over")]
+)
+def test_a_budget_decides_on_the_exit_code(budget, code, said):
+    text = done(*JOB, "-m", "claude-sonnet-4-6", "--budget", budget, code=code)
+    assert f"is {said} the budget of" in text
+
+
+def test_one_model_over_the_budget_is_over_it():
+    done(*JOB, "-m", "haiku", "-m", "claude-sonnet-4-6", "--budget", "100", code=1)
+    assert "buys" not in done(SAMPLES / "broken" / "notes.png", "--budget", "1", *AS_OF)
+
+
+def test_a_scenario_file_and_options_that_override_it(tmp_path):
+    path = tmp_path / "job.toml"
+    path.write_text(
+        'models = ["claude-sonnet-4-6"]\nprompt_tokens = 8500\noutput_tokens = 150\ncache = "5m"\nbatch = true\n'
+        "as_of = 2026-11-22\nbudget = 50\n",
+        encoding="utf-8",
+    )
+    options = ("3000x3000", "--count", "20000", "--scenario", path)
+    assert Decimal(data(*options)["models"][0]["total_usd"]) == Decimal("48.1451625")
+    assert Decimal(data(*options, "--no-batch", code=1)["models"][0]["total_usd"]) == Decimal("96.290325")
+    assert Decimal(data(*options, "--prompt-cache", "none", code=1)["models"][0]["total_usd"]) == Decimal("59.6055")
+    assert data(*options, "-m", "haiku")["models"][0]["model"] == "claude-haiku-5-5"
+    path.write_text("imags_per_request = 5\n", encoding="utf-8")
+    assert "did you mean images_per_request?" in refused(*options)
+    path.write_text('budget = "lots"\n', encoding="utf-8")
+    assert "is no amount" in refused(*options)
+
+
+def test_files_tables_and_sizes_together(tmp_path):
+    (tmp_path / "sizes.csv").write_text("width,height\n3000,3000\n", encoding="utf-8")
+    found = data(SAMPLES, tmp_path / "sizes.csv", "1920x1080", *AS_OF)
+    assert (found["images"], found["images_of_unknown_bytes"]) == (23, 2)
+    assert [one["reason"] for one in found["rejected"]] == ["damaged", "not-an-image", "unsupported"]
+    assert "Set aside, not priced" in done(SAMPLES, *AS_OF)
+
+
+def test_hostile_names_are_shown_harmlessly(tmp_path):
+    (tmp_path / "\x1b[31m\nred.png").write_bytes(b"")
+    text = done(tmp_path, *AS_OF)
+    assert r"\x1b[31m\nred.png" in text
+    assert "\x1b" not in text + json.dumps(data(tmp_path, *AS_OF))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ((), "Missing argument 'PATH|SIZE|TABLE...'"),
+        (
+            ("no-such-file.png",),
+            "'no-such-file.png' is no size: write it in pixels, like 1920x1080. No file has that name",
+        ),
+        ((SAMPLES, "--count", "5"), "--count is for sizes"),
+        (("100x100", "--turns", "0"), "turns is 0: give a whole number from 1"),
+        (("100x100", "--images-per-request", "many"), "'many' is not a valid integer"),
+        (("100x100", "--images-per-request", "601", "--count", "601"), "request 0 (from image 0 on) has 601 images"),
+        (("100x100", "--retry-rate", "often"), "retry_rate is 'often'"),
+        (("100x100", "--budget", "nan"), "'nan' is no amount"),
+        (("100x100", "--budget", "-1"), "'-1' is no amount"),
+        (("100x100", "--batch", "--platform", "foundry"), "not sold on foundry"),
+        (("100x100", "-m", "gpt-5"), "unknown model 'gpt-5'"),
+    ],
+)
+def test_what_is_refused(arguments, said):
+    assert said in " ".join(refused(*arguments).split())
+
+
+def test_auto_is_the_default_of_images_per_request():
+    assert data(*JOB, "--images-per-request", "auto")["models"] == data(*JOB)["models"]

@@ -1,0 +1,673 @@
+"""Plans: arithmetic written out by hand, packing against other ways to pack, caching by its rules, exact sums."""
+
+from __future__ import annotations
+
+import random
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from fractions import Fraction
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from genai_prices import Usage, data_snapshot
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from imgcost import geometry, tables
+from imgcost.errors import ImgcostError, NoPriceError, UnknownModelError
+from imgcost.files import Image
+from imgcost.plans import Repeated, inputs, packing, plan
+from imgcost.prices import Rates, TokenCounts
+
+DAY = date(2026, 11, 22)
+STANDARD = geometry.Tier(1568, 1568)
+HIGH = geometry.Tier(2576, 4784)
+
+
+def planned(images, model, **settings):
+    [one] = plan(images, models=model, as_of=DAY, **settings)
+    return one
+
+
+def image(width, height, file_bytes):
+    return Image("a.png", "image/png", width, height, orientation=1, animated=False, file_bytes=file_bytes)
+
+
+def packed(one):
+    """How many images each request carries."""
+    return [request.images for request in one.each_request()]
+
+
+# Arithmetic by hand: 3000x3000 on the standard tier is seen as 1092x1092, 39 x 39 = 1521 tokens. Both edges are over
+# 2000 px, so 20 images a request, 1000 requests. A request: 8500 + 20 * 1521 + 20 * 3 + 7 = 38,987 tokens and 150.
+
+JOB = Repeated(3000, 3000, 20_000)
+SETTINGS = {"prompt_tokens": 8500, "output_tokens": 150}
+
+
+def test_a_job_in_plain_requests():
+    one = planned(JOB, "claude-sonnet-4-6", **SETTINGS)
+    assert (one.requests, one.images, set(packed(one))) == (1000, 20_000, {20})
+    assert one.tokens == TokenCounts(input=38_987_000, output=150_000)
+    # 38.987 MTok * $3 + 0.15 MTok * $15
+    assert one.usd.input == Decimal("116.961")
+    assert one.usd.output == Decimal("2.25")
+    assert one.total_usd == Decimal("119.211")
+    assert one.usd_per_thousand_images == Decimal("5.96055")
+
+
+def test_the_same_job_cached():
+    one = planned(JOB, "claude-sonnet-4-6", cache="5m", **SETTINGS)
+    # The first request writes 8500, the other 999 read 8500 each: 8,491,500. Plain: 1000 * 30,487.
+    assert one.tokens == TokenCounts(input=30_487_000, output=150_000, cache_write_5m=8500, cache_read=8_491_500)
+    # 30.487 * $3 + 0.15 * $15 + 0.0085 * $3.75 + 8.4915 * $0.30
+    assert one.total_usd == Decimal("91.461") + Decimal("2.25") + Decimal("0.031875") + Decimal("2.54745")
+    assert one.total_usd == Decimal("96.290325")
+    hour = planned(JOB, "claude-sonnet-4-6", cache="1h", **SETTINGS)
+    assert hour.tokens == TokenCounts(input=30_487_000, output=150_000, cache_write_1h=8500, cache_read=8_491_500)
+    assert hour.total_usd == Decimal("96.290325") + Decimal("0.0085") * (6 - Decimal("3.75"))
+
+
+def test_the_same_job_in_a_batch_and_cached_too():
+    one = planned(JOB, "claude-sonnet-4-6", batch=True, **SETTINGS)
+    assert one.total_usd == Decimal("119.211") / 2
+    both = planned(JOB, "claude-sonnet-4-6", batch=True, cache="5m", **SETTINGS)
+    assert both.total_usd == Decimal("48.1451625")
+    ways = {name: way.total_usd for name, way in both.variants.items()}
+    assert ways == {
+        "standard": Decimal("119.211"),
+        "batch": Decimal("59.6055"),
+        "cached": Decimal("96.290325"),
+        "batch + cached": Decimal("48.1451625"),
+    }
+
+
+def test_inference_in_the_us_regional_endpoints_and_retries():
+    one = planned(JOB, "claude-sonnet-4-6", inference_geo="us", retry_rate=0.1, **SETTINGS)
+    assert one.usd.total == Decimal("131.1321")  # 119.211 * 1.1
+    assert one.retries_usd == Decimal("13.11321")
+    assert one.total_usd == Decimal("144.24531")
+    assert one.tokens == TokenCounts(input=38_987_000, output=150_000)
+    foundry = planned(
+        JOB, "claude-sonnet-4-6", platform="foundry", inference_geo="us", images_per_request=20, **SETTINGS
+    )
+    assert foundry.total_usd == Decimal("131.1321")
+    regional = planned(JOB, "claude-sonnet-4-6", platform="bedrock", endpoint="regional", **SETTINGS)
+    assert regional.total_usd == Decimal("131.1321")
+    assert set(regional.variants) == {"standard", "cached"}  # nobody sells batches there
+    assert planned(JOB, "claude-sonnet-4-6", platform="google-cloud", **SETTINGS).total_usd == Decimal("119.211")
+
+
+def test_a_conversation_that_resends_every_image():
+    # Two conversations of three turns with 2 images each turn, the last one shorter: 10 images of 28x28, one token.
+    # Sonnet 4.6: framing 7, wrapping 3. Turn t carries 2t images: 1000 + 2t * (1 + 3) + 7t + 50 (t - 1).
+    one = planned(
+        Repeated(28, 28, 9), "claude-sonnet-4-6", prompt_tokens=1500, output_tokens=50, images_per_request=2, turns=3
+    )
+    prompts = [1515, 1580, 1645, 1515, 1576]  # the last turn has one image: 1500 + 3 * 4 + 14 + 50
+    assert [request.tokens.prompt for request in one.each_request()] == prompts
+    assert [(r.conversation, r.turn, r.first_image, r.images, r.new_images) for r in one.each_request()] == [
+        (0, 0, 0, 2, 2),
+        (0, 1, 0, 4, 2),
+        (0, 2, 0, 6, 2),
+        (1, 0, 6, 2, 2),
+        (1, 1, 6, 3, 1),
+    ]
+    assert one.tokens == TokenCounts(input=sum(prompts), output=250)
+
+
+def test_a_conversation_cached():
+    one = planned(
+        Repeated(28, 28, 9),
+        "claude-sonnet-4-6",
+        prompt_tokens=1500,
+        output_tokens=50,
+        images_per_request=2,
+        turns=3,
+        cache="1h",
+    )
+    found = [(r.tokens.cache_write_1h, r.tokens.cache_read, r.tokens.input) for r in one.each_request()]
+    assert found == [
+        (1515, 0, 0),  # the whole prompt
+        (1580 - 1515, 1515, 0),  # what is new
+        (0, 1580, 1645 - 1580),  # nobody reads the last turn again
+        (15, 1500, 0),  # the standing prompt is there already
+        (0, 1515, 61),
+    ]
+
+
+def test_a_prefix_under_the_minimum_is_plain_input_until_a_turn_reaches_it():
+    # Sonnet 4.6 caches 1024 tokens or more: 1003 + 8t + 50 (t - 1) + 7t is 1018, 1083, 1148.
+    settings = {"output_tokens": 50, "images_per_request": 2, "turns": 3, "cache": "5m"}
+    one = planned(Repeated(28, 28, 6), "claude-sonnet-4-6", prompt_tokens=1003, **settings)
+    found = [(r.tokens.cache_write_5m, r.tokens.cache_read, r.tokens.input) for r in one.each_request()]
+    assert found == [(0, 0, 1018), (1083, 0, 0), (0, 1083, 65)]
+    # One token more at a time, up to the first prompt that has 1024.
+    one = planned(Repeated(28, 28, 6), "claude-sonnet-4-6", prompt_tokens=1008, **settings)
+    assert next(one.each_request()).tokens == TokenCounts(input=1023, output=50)
+    one = planned(Repeated(28, 28, 6), "claude-sonnet-4-6", prompt_tokens=1009, **settings)
+    assert next(one.each_request()).tokens == TokenCounts(cache_write_5m=1024, output=50)
+
+
+@pytest.mark.parametrize(("prompt_tokens", "cached"), [(1023, False), (1024, True)])
+def test_the_minimum_of_a_standing_prompt(prompt_tokens, cached):
+    one = planned(
+        Repeated(28, 28, 2), "claude-sonnet-4-6", prompt_tokens=prompt_tokens, images_per_request=1, cache="5m"
+    )
+    assert one.cached is cached
+    assert one.tokens.cache_read == (prompt_tokens if cached else 0)
+    assert ("cached" in one.variants) is cached
+    assert any("Nothing is cached" in note for note in one.notes) is not cached
+
+
+def test_what_nobody_reads_again_is_not_written():
+    one = planned([(28, 28)], "claude-sonnet-4-6", prompt_tokens=5000, cache="5m")
+    assert one.tokens == TokenCounts(input=5000 + 1 + 3 + 7)
+    assert any("a single request has nobody to read it again" in note for note in one.notes)
+
+
+def test_a_model_whose_minimum_is_not_known_caches_nothing():
+    model = tables.find_model("claude-sonnet-4-6")._replace(min_cacheable_tokens=None)
+    one = planned(Repeated(28, 28, 2), model, prompt_tokens=5000, cache="5m", images_per_request=1)
+    assert not one.cached
+    assert any("the shortest prefix that it caches is not known" in note for note in one.notes)
+
+
+def test_the_measured_extra_of_early_haiku():
+    early, late = (
+        plan([(28, 28)], models="claude-3-haiku", as_of=date(2024, 5, day)).for_model("claude-3-haiku")
+        for day in (1, 2)
+    )
+    assert early.tokens.input - late.tokens.input == 75
+    assert late.tokens.input == 2 + 3 + 7  # the area formula: 28 * 28 / 750, rounded up
+    assert any("75 tokens are added" in note for note in early.notes)
+
+
+# The surcharge
+
+
+def test_a_full_request_stays_under_the_threshold_of_haiku():
+    # 1932x1932 is 69 x 69 = 4761 tokens, and 3 more: 20 images are 95,280, 21 are 100,044.
+    one = planned(Repeated(1932, 1932, 40), "claude-haiku-5-5")
+    assert packed(one) == [20, 20]
+    assert (one.long_context_requests, one.surcharge_usd) == (0, 0)
+    # 2 * 95,280 tokens at $0.10
+    assert one.total_usd == Decimal("0.019056")
+
+
+def test_one_that_is_asked_to_cross_it_says_what_that_costs():
+    one = planned(Repeated(1932, 1932, 41), "claude-haiku-5-5", images_per_request=21)
+    assert packed(one) == [21, 20]
+    assert one.long_context_requests == 1
+    # 100,044 tokens at $0.50, not $0.10
+    assert one.surcharge_usd == Decimal("0.0400176")
+    assert one.total_usd == Decimal("0.050022") + Decimal("0.009528")
+    assert any("1 of 2 requests" in note and "$0.0400176" in note for note in one.notes)
+
+
+@pytest.mark.parametrize(("prompt_tokens", "requests"), [(100_000 - 4, 3), (100_000 - 8, 2), (100_000 - 12, 1)])
+def test_both_sides_of_the_threshold(prompt_tokens, requests):
+    one = planned(Repeated(28, 28, 3), "claude-haiku-5-5", prompt_tokens=prompt_tokens)
+    assert (one.requests, one.long_context_requests) == (requests, 0)
+
+
+def test_images_that_cross_alone_share_a_request_for_nothing_would_avoid_it():
+    one = planned(Repeated(28, 28, 3), "claude-haiku-5-5", prompt_tokens=100_000)
+    assert (packed(one), one.long_context_requests) == ([3], 1)
+    mixed = planned([(1932, 1932), (1932, 1932), (28, 28), (1932, 1932)], "claude-haiku-5-5", prompt_tokens=99_000)
+    assert packed(mixed) == [2, 1, 1]
+    assert [request.kind for request in mixed.each_request()] == ["long-context", "standard", "long-context"]
+
+
+def test_cache_reads_count_for_the_threshold():
+    one = planned(
+        Repeated(28, 28, 3), "claude-haiku-5-5", prompt_tokens=100_000, images_per_request=1, cache="5m", batch=True
+    )
+    # Each request is long: one writes and two read 100,000, at half of $0.625 and $0.05; 12 tokens at half of $0.50.
+    assert one.total_usd == Decimal("0.03125") + 2 * Decimal("0.0025") + Decimal("0.000003")
+    assert one.surcharge_usd == one.total_usd * 4 / 5
+
+
+# Limits
+
+
+@pytest.mark.parametrize(("edge", "images"), [(2000, 100), (2001, 20)])
+def test_many_images_have_a_smaller_edge(edge, images):
+    one = planned(Repeated(edge, 100, 100), "claude-haiku-4-5")
+    assert max(packed(one)) == images
+
+
+def test_small_images_before_a_large_one_fill_a_request_of_their_own():
+    sizes = [(28, 28)] * 30 + [(2001, 28)] + [(28, 28)] * 30
+    assert packed(planned(sizes, "claude-haiku-4-5")) == [30, 20, 11]
+
+
+@pytest.mark.parametrize(("model", "most"), [("claude-haiku-4-5", 100), ("claude-sonnet-4-6", 600)])
+def test_the_most_images_of_a_request(model, most):
+    assert packed(planned(Repeated(28, 28, most + 1), model)) == [most, 1]
+    assert packed(planned(Repeated(28, 28, most), model, images_per_request=most)) == [most]
+    with pytest.raises(
+        ImgcostError, match=rf"request 0 .* has {most + 1} images: the limit is {most} \(images: .*read"
+    ):
+        planned(Repeated(28, 28, most + 1), model, images_per_request=most + 1)
+
+
+def test_bytes_of_a_request():
+    # 10 MB as base64 is 7,864,320 bytes of file; three of those and their frames fit 32 MB, four do not.
+    files = [image(28, 28, 7_864_320)] * 7
+    assert packed(planned(files, "claude-sonnet-4-6")) == [3, 3, 1]
+    with pytest.raises(ImgcostError, match=r"request 0 .* bytes: the limit is 33,554,432 .request bytes: "):
+        planned(files, "claude-sonnet-4-6", images_per_request=4)
+    assert packed(planned(files, "claude-sonnet-4-6", images_per_request=3)) == [3, 3, 1]
+    assert packed(planned(Repeated(28, 28, 7, 7_864_320), "claude-sonnet-4-6")) == [3, 3, 1]
+
+
+def test_the_edge_among_many_is_named_with_the_first_request_that_breaks_it():
+    sizes = [(28, 28)] * 22 + [(28, 2001)] + [(28, 28)] * 21
+    with pytest.raises(ImgcostError, match=r"request 1 \(from image 22 on\) has 22 images, one of them over 2000 px"):
+        planned(sizes, "claude-sonnet-4-6", images_per_request=22)
+
+
+def test_the_context_window():
+    # Haiku 4.5: 200,000 tokens, of which an image of one patch takes 1 + 3, and its message 7.
+    least = 200_000 - 4 - 7
+    assert planned([(28, 28)], "claude-haiku-4-5", prompt_tokens=least - 10, output_tokens=10).requests == 1
+    with pytest.raises(ImgcostError, match="has 200,001 tokens, prompt and answer: the limit is 200,000"):
+        planned([(28, 28)], "claude-haiku-4-5", prompt_tokens=least - 9, output_tokens=10)
+    full = planned(Repeated(1092, 1092, 100), "claude-haiku-4-5", prompt_tokens=100_000)
+    assert packed(full) == [65, 35]  # (200,000 - 100,007) / 1524
+
+
+def test_turns_without_room_for_their_answers_end_after_one_image():
+    # Three turns would carry 2 * 70,000 tokens of answers; of one image there is one turn only.
+    files = [image(28, 28, 30_000)] * 3
+    one = planned(files, "claude-haiku-4-5", prompt_tokens=60_000, output_tokens=70_000, turns=3)
+    assert [(request.images, request.turn) for request in one.each_request()] == [(1, 0), (1, 0), (1, 0)]
+
+
+def test_images_that_no_request_may_carry_are_set_aside_and_never_priced():
+    found = plan(
+        [(8000, 28), (8001, 28), image(28, 28, 7_864_320), image(28, 28, 7_864_321), (28, 9000)],
+        models="claude-sonnet-4-6",
+        as_of=DAY,
+    )
+    assert (found.images, found.models[0].images) == (2, 2)
+    [edge, heavy] = found.rejected
+    assert (edge.images, edge.first) == (2, "image 1 (8001x28)")
+    assert edge.reason.startswith("an edge over 8000 px (Vision page")
+    assert (heavy.images, heavy.first) == (1, "image 3 (28x28)")
+    assert "10,485,760 bytes as base64" in heavy.reason
+    assert [request.first_image for request in found.models[0].each_request()] == [0]
+    assert found.rejected == (edge, heavy)  # walking again counts nothing twice
+
+
+def test_a_file_that_fills_a_request_alone_is_set_aside_where_no_smaller_limit_is_stated():
+    most = 33_554_432 - 1024 - 128
+    file_bytes = most // 4 * 3
+    found = plan([image(28, 28, file_bytes)], models="claude-sonnet-4-6", platform="foundry", as_of=DAY)
+    assert found.images == 1
+    found = plan([image(28, 28, file_bytes + 1)], models="claude-sonnet-4-6", platform="foundry", as_of=DAY)
+    assert found.images == 0
+    assert found.rejected[0].reason.startswith("alone over the 33,554,432 bytes of a request")
+
+
+def test_nothing_to_send_costs_nothing():
+    one = planned([], "sonnet", cache="5m", batch=True, downscale_to=500)
+    assert (one.requests, one.total_usd, one.usd_per_thousand_images, one.notes) == (0, 0, None, ())
+    assert one.images_within(Decimal(1)) is None
+    assert list(one.each_request()) == []
+
+
+def test_where_no_number_of_images_is_stated_the_context_window_ends_a_request():
+    found = plan(Repeated(28, 28, 500_000), models="claude-sonnet-4-6", platform="bedrock", as_of=date(2026, 7, 1))
+    assert packed(found.models[0]) == [249_998, 249_998, 4]  # (1,000,000 - 7) / 4
+
+
+def test_an_early_day_has_fewer_limits():
+    found = plan(Repeated(9000, 28, 21), models="claude-3-sonnet", as_of=date(2024, 3, 4))
+    assert packed(found.for_model("claude-3-sonnet")) == [20, 1]
+    assert found.rejected == ()
+
+
+# Packing
+
+
+def feasible(sizes, limit_images, room):
+    """One request of these sizes (standard tier, Haiku 4.5), by the rules as they are written."""
+    if len(sizes) > limit_images or (len(sizes) > 20 and max(map(max, sizes)) > 2000):
+        return False
+    return sum(geometry.image_tokens(*size, STANDARD) + 3 for size in sizes) <= room
+
+
+def next_fit(sizes, fits):
+    requests, current = [], []
+    for size in sizes:
+        if current and not fits([*current, size]):
+            requests.append(current)
+            current = []
+        current.append(size)
+    return [*requests, current] if current else requests
+
+
+def fewest(sizes, fits):
+    best = [0]
+    for end in range(1, len(sizes) + 1):
+        best.append(1 + min(best[start] for start in range(end) if end - start == 1 or fits(sizes[start:end])))
+    return best[-1]
+
+
+EDGES = st.sampled_from([1, 28, 300, 1092, 1568, 2000, 2001, 4000, 8000])
+SIZES = st.lists(st.tuples(EDGES, EDGES), max_size=130)
+PROMPTS = st.sampled_from([0, 100_000, 190_000, 198_000])
+
+
+@given(SIZES, PROMPTS)
+def test_no_request_breaks_a_limit_every_image_is_sent_once_and_order_is_kept(sizes, prompt_tokens):
+    one = planned(sizes, "claude-haiku-4-5", prompt_tokens=prompt_tokens, output_tokens=20, retry_rate="0.125")
+    room = 200_000 - prompt_tokens - 20 - 7
+    place, total, tokens = 0, Decimal(0), TokenCounts()
+    for number, request in enumerate(one.each_request()):
+        part = sizes[place : place + request.images]
+        assert (request.number, request.first_image, request.new_images) == (number, place, len(part))
+        assert feasible(part, 100, room)
+        visual = sum(geometry.image_tokens(*size, STANDARD) for size in part)
+        assert request.tokens == TokenCounts(prompt_tokens + visual + 3 * len(part) + 7, 20)
+        place += request.images
+        total += request.usd
+        tokens = tokens.plus(request.tokens)
+    assert place == len(sizes)
+    assert (total, tokens) == (one.usd.total, one.tokens)
+    assert one.total_usd == total * Decimal("1.125")
+
+
+@given(SIZES, PROMPTS)
+def test_it_needs_no_more_requests_than_next_fit_and_on_few_images_as_few_as_any_way(sizes, prompt_tokens):
+    one = planned(sizes, "claude-haiku-4-5", prompt_tokens=prompt_tokens)
+    fits = lambda part: feasible(part, 100, 200_000 - prompt_tokens - 7)  # noqa: E731 - a rule with its numbers in it
+    assert one.requests <= len(next_fit(sizes, fits))
+    few = sizes[:40]
+    assert planned(few, "claude-haiku-4-5", prompt_tokens=prompt_tokens).requests == fewest(few, fits)
+
+
+@given(SIZES, st.sampled_from([0, 50_000, 95_000, 99_500, 99_990, 100_000, 120_000]))
+def test_no_request_crosses_a_surcharge_that_a_smaller_one_would_avoid(sizes, prompt_tokens):
+    one = planned(sizes, "claude-haiku-5-5", prompt_tokens=prompt_tokens)
+    for request in one.each_request():
+        part = sizes[request.first_image : request.first_image + request.images]
+        alone = [prompt_tokens + geometry.image_tokens(*size, HIGH) + 3 for size in part]
+        assert request.kind == ("long-context" if request.tokens.prompt > 100_000 else "standard")
+        assert request.tokens.prompt <= 100_000 or min(alone) > 100_000
+
+
+def test_ten_thousand_images_of_mixed_sizes_against_next_fit():
+    draw = random.Random(28)
+    sizes = [(draw.randint(1, 3000), draw.randint(1, 3000)) for _ in range(10_000)]
+    weights = {size: geometry.image_tokens(*size, STANDARD) + 3 for size in sizes}
+    requests, images, large, tokens = 0, 0, False, 0
+    for size in sizes:  # next-fit
+        larger = large or max(size) > 2000
+        if images and (images == 100 or (images >= 20 and larger) or tokens + weights[size] > 200_000 - 100_007):
+            requests, images, large, tokens = requests + 1, 0, False, 0
+            larger = max(size) > 2000
+        images, large, tokens = images + 1, larger, tokens + weights[size]
+    one = planned(np.array(sizes), "claude-haiku-4-5", prompt_tokens=100_000)
+    assert one.requests <= requests + 1
+    assert sum(packed(one)) == 10_000
+
+
+@given(
+    st.lists(st.tuples(EDGES, EDGES, st.integers(0, 600)), max_size=4),
+    st.integers(1, 4),
+    st.sampled_from(["auto", 1, 7]),
+    st.sampled_from([16, 1000, 1 << 16]),
+)
+@settings(max_examples=200)
+def test_repeated_sizes_and_any_size_of_block_are_planned_like_single_ones(runs, turns, images_per_request, block):
+    listed = [(width, height) for width, height, count in runs for _ in range(count)]
+    settings = {
+        "turns": turns,
+        "images_per_request": images_per_request,
+        "prompt_tokens": 2000,
+        "output_tokens": 30,
+        "cache": "5m",
+    }
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(packing, "BLOCK", block)
+        patch.setattr(inputs, "BLOCK", block)
+        found = []
+        for images in ([Repeated(*run) for run in runs], listed):
+            try:
+                one = planned(images, "claude-haiku-5-5", **settings)
+            except ImgcostError as error:
+                found.append(str(error))
+            else:
+                found.append((list(one.each_request()), one.tokens, one.total_usd))
+    assert found[0] == found[1]
+    if isinstance(found[0], tuple):
+        requests, _, total = found[0]
+        assert sum(request.new_images for request in requests) == len(listed)
+        assert sum(request.usd for request in requests) == total
+        for before, after in pairwise(requests):
+            if after.turn:
+                assert after.tokens.cache_read in {0, before.tokens.prompt}
+                assert after.first_image + after.images == before.first_image + before.images + after.new_images
+
+
+@given(
+    st.lists(st.tuples(EDGES, EDGES), min_size=1, max_size=60),
+    st.integers(1, 5),
+    st.sampled_from(["auto", 1, 3]),
+    st.sampled_from([0, 500, 1017, 1100, 5000]),
+    st.integers(0, 400),
+)
+def test_every_turn_has_the_tokens_that_the_rules_give_it(sizes, turns, images_per_request, prompt_tokens, answer):
+    # Sonnet 4.6: 3 tokens wrap an image, 7 frame a message, prefixes are cached from 1024 tokens on.
+    one = planned(
+        sizes,
+        "claude-sonnet-4-6",
+        turns=turns,
+        images_per_request=images_per_request,
+        prompt_tokens=prompt_tokens,
+        output_tokens=answer,
+        cache="5m",
+    )
+    requests = list(one.each_request())
+    place = 0
+    shared = prompt_tokens if prompt_tokens >= 1024 else 0
+    before = 0
+    for request, later in zip(requests, [*requests[1:], None], strict=True):
+        conversation, turn = request.conversation, request.turn
+        if turn == 0:
+            assert request.first_image == place
+        place += request.new_images
+        assert request.first_image + request.images == place
+        part = sizes[request.first_image : place]
+        visual = sum(geometry.image_tokens(*size, STANDARD) for size in part)
+        prompt = prompt_tokens + visual + 3 * len(part) + 7 * (turn + 1) + answer * turn
+        last = later is None or later.conversation != conversation
+        if turn == 0:
+            before = shared if conversation else 0
+        read = before if before >= 1024 else 0
+        write = prompt - read if prompt >= 1024 and not last else 0
+        if last and turn == 0 and conversation == 0 and later is not None:
+            write = shared
+        assert request.tokens == TokenCounts(prompt - read - write, answer, cache_write_5m=write, cache_read=read)
+        before = prompt
+    assert place == len(sizes)
+    assert max(request.turn for request in requests) < turns
+
+
+def test_a_size_with_a_huge_count_is_not_written_down():
+    one = planned(Repeated(3000, 3000, 10**12), "claude-sonnet-4-6", output_tokens=150)
+    assert (one.images, one.requests) == (10**12, 5 * 10**10)
+    assert one.tokens == TokenCounts(10**12 * 1524 + 5 * 10**10 * 7, 150 * 5 * 10**10)
+    most = planned(Repeated(3000, 3000, 10**15), "claude-sonnet-4-6", turns=20, images_per_request=1)
+    assert most.requests == 10**15
+    assert most.ledger.carried_visual == 10**15 * 1521 * 21 // 2  # beyond 64 bits
+
+
+def test_costs_are_exact_beyond_the_digits_of_the_default_context():
+    one = planned(Repeated(3000, 3000, 10**15 - 1), "claude-haiku-5-5", retry_rate="0.123456789123456789")
+    assert Fraction(one.total_usd) == Fraction(one.usd.total) * (1 + Fraction("0.123456789123456789"))
+
+
+# Several models
+
+
+def test_models_stand_side_by_side_the_cheapest_first_each_once():
+    found = plan(
+        [(1000, 1000)],
+        models=["claude-opus-5-5", "claude-haiku-5-5", "haiku", "sonnet", "claude-sonnet-5-5"],
+        as_of=DAY,
+    )
+    assert [one.model.id for one in found] == ["claude-haiku-5-5", "claude-sonnet-5-5", "claude-opus-5-5"]
+    assert found.for_model("haiku").offer.asked == "haiku"
+    assert found.for_model(tables.find_model("opus", as_of=DAY)).total_usd == Decimal("0.005196")
+    with pytest.raises(UnknownModelError, match=r"did you mean claude-haiku-5-5"):
+        found.for_model("claude-opus-4-6")
+    by_object = plan([(1000, 1000)], models=tables.find_model("claude-opus-5-5"), as_of=DAY)
+    assert by_object.models[0].offer.asked == "claude-opus-5-5"
+
+
+def test_many_models_together_are_each_as_alone():
+    names = [model.id for model in tables.models() if model.status_on(DAY) == "active"]
+    sizes = [(28 * n, 3000) for n in range(1, 200)]
+    together = plan(sizes, models=names, as_of=DAY, prompt_tokens=3000, turns=2, cache="5m")
+    assert len(together.models) == len(names) > 10
+    for one in together:
+        assert one.total_usd == planned(sizes, one.model, prompt_tokens=3000, turns=2, cache="5m").total_usd
+
+
+def test_what_downscaling_first_would_save():
+    one = planned(JOB, "claude-sonnet-5-5", downscale_to=1521)
+    smaller = planned(Repeated(1092, 1092, 20_000), "claude-sonnet-5-5")
+    assert one.variants["downscaled"].total_usd == smaller.total_usd < one.total_usd
+    assert any("saves $" in note for note in one.notes)
+    # What Claude would shrink to the same size saves nothing.
+    one = planned(Repeated(2000, 1500, 10), "claude-sonnet-4-6", downscale_to=1568)
+    assert one.variants["downscaled"].total_usd == one.total_usd
+    assert any("saves nothing" in note for note in one.notes)
+
+
+def test_a_downscaled_copy_has_bytes_that_nobody_knows():
+    files = [image(1000, 1000, 7_864_320)] * 4
+    one = planned(files, "claude-sonnet-4-6", downscale_to=100)
+    assert (one.requests, one.variants["downscaled"].requests) == (2, 1)
+    assert planned(files, "claude-sonnet-4-6", downscale_to=1296).variants["downscaled"].requests == 2
+
+
+def test_a_budget_buys_whole_images():
+    one = planned(Repeated(1000, 1000, 10), "claude-3-haiku", retry_rate=1)
+    each = one.total_usd / 10
+    assert one.images_within(each * 7) == 7
+    assert one.images_within(each * 7 - Decimal("0.000001")) == 6
+
+
+def test_batches_that_a_job_needs():
+    def said(one):
+        return next(note for note in one.notes if "message batch" in note)
+
+    assert "need 1 message batch at least." in said(
+        planned(Repeated(28, 28, 100_000), "haiku", images_per_request=1, batch=True)
+    )
+    assert "need 2 message batches" in said(
+        planned(Repeated(28, 28, 100_001), "haiku", images_per_request=1, batch=True)
+    )
+    heavy = planned([image(28, 28, 7_864_320)] * 26, "claude-sonnet-4-6", batch=True)
+    assert "need 2 message batches" in said(heavy)  # 260 MB, where a batch takes 256
+    talks = planned(Repeated(28, 28, 9), "claude-sonnet-4-6", batch=True, turns=3)
+    assert "need 3 message batches at least, for a turn needs the answer" in said(talks)
+    early = plan(Repeated(28, 28, 9), models="claude-3-5-sonnet-20241022", batch=True, as_of=date(2025, 1, 1))
+    assert "need 1 message batch" in said(early.models[0])
+
+
+def test_notes_say_what_is_measured_and_assumed():
+    notes = " ".join(planned(JOB, "claude-opus-4-7", cache="1h", batch=True, **SETTINGS).notes)
+    assert "11 tokens frame a user message with claude-opus-4-7 (medium confidence" in notes
+    assert "for an hour" in notes
+    assert "best effort" in notes
+    notes = " ".join(planned(JOB, "sonnet", cache="5m", **SETTINGS).notes)
+    assert "requests follow each other that closely" in notes
+    assert "Nothing was measured of what tokens frame a user message with claude-sonnet-5-5" in notes
+    notes = " ".join(planned([(28, 28)], "claude-3-haiku", output_tokens=5000).notes)
+    assert "claude-3-haiku-20240307 answers with 4,096 tokens at most: 5,000 are priced." in notes
+    short = planned(Repeated(28, 28, 4), "claude-sonnet-4-6", turns=2, images_per_request=1, cache="5m")
+    assert any("no shared prefix has more" in note for note in short.notes)
+
+
+# What is not sold
+
+
+@pytest.mark.parametrize(
+    ("error", "match", "model", "settings"),
+    [
+        (ImgcostError, "not sold on bedrock", "sonnet", {"batch": True, "platform": "bedrock"}),
+        (ImgcostError, "inference_geo is sold on", "sonnet", {"inference_geo": "us", "platform": "google-cloud"}),
+        (ImgcostError, "claude-api has none", "sonnet", {"endpoint": "regional"}),
+        (NoPriceError, "inference-geo-us", "claude-opus-4-5", {"inference_geo": "us"}),
+        (NoPriceError, "batch price", "claude-3-sonnet", {"batch": True}),
+        (NoPriceError, "cache write-5m price", "claude-3-sonnet", {"cache": "5m"}),
+        (ImgcostError, "tier of claude-mythos-preview was never", "claude-mythos-preview", {}),
+        (ImgcostError, "claude-mythos-5-2 is not sold on google-cloud", "mythos", {"platform": "google-cloud"}),
+    ],
+)
+def test_a_combination_that_is_not_sold(error, match, model, settings):
+    with pytest.raises(error, match=match):
+        planned([(28, 28)], model, **settings)
+
+
+def test_a_platform_whose_limits_are_not_known_that_day():
+    with pytest.raises(NoPriceError, match="no limit of bedrock"):
+        plan([(28, 28)], models="claude-sonnet-4-6", platform="bedrock", as_of=date(2026, 6, 1))
+
+
+# An independent oracle
+
+
+def test_costs_equal_those_of_genai_prices():
+    draw = random.Random(750)
+    provider = next(one for one in data_snapshot.get_snapshot().providers if one.id == "anthropic")
+    names = [
+        "claude-haiku-5-5",
+        "claude-sonnet-5-5",
+        "claude-opus-5-5",
+        "claude-sonnet-4-6",
+        "claude-haiku-4-5-20251001",
+    ]
+    when = datetime(2026, 11, 22, 12, tzinfo=UTC)
+    compared = 0
+    while compared < 200:
+        name, batch = draw.choice(names), draw.random() < 0.4
+        listed = provider.find_model(name)
+        variants = [next(iter(variant.when.items())) for variant in listed.price_variants or ()]
+        context = dict(one for one in variants if batch and one[1] == "batch")
+        if batch and not context:
+            continue
+        one = planned(
+            [(draw.randint(1, 2000), draw.randint(1, 2000)) for _ in range(draw.randint(1, 30))],
+            name,
+            prompt_tokens=draw.choice([0, 600, 5000, 99_000, 120_000]),
+            output_tokens=draw.randint(0, 2000),
+            cache=draw.choice([None, "5m"]),
+            images_per_request=draw.choice(["auto", 1, 7]),
+            turns=draw.choice([1, 1, 3]),
+            batch=batch,
+        )
+        for request in one.each_request():
+            tokens = request.tokens
+            usage = Usage(
+                input_tokens=tokens.prompt,
+                cache_write_tokens=tokens.cache_write_5m or None,
+                cache_read_tokens=tokens.cache_read or None,
+                output_tokens=tokens.output,
+            )
+            prices = listed.get_prices(when, context)
+            assert request.usd == prices.calc_price(usage)["total_price"], (name, batch, tokens)
+            compared += 1
+
+
+def test_requests_are_priced_by_the_published_rates():
+    rates = Rates(Decimal("0.1"), Decimal("0.5"), cache_write_5m=Decimal("0.125"), cache_read=Decimal("0.01"))
+    one = planned(Repeated(28, 28, 5), "haiku", prompt_tokens=600, output_tokens=9, images_per_request=2, cache="5m")
+    assert [request.usd for request in one.each_request()] == [rates.cost_usd(r.tokens) for r in one.each_request()]

@@ -1,0 +1,341 @@
+"""Everything that a job may be given as, what is refused, and scenarios."""
+
+from __future__ import annotations
+
+import builtins
+from datetime import date, datetime
+from decimal import Decimal
+from fractions import Fraction
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from conftest import SAMPLES, png
+
+import imgcost
+from imgcost.errors import ImgcostError, MissingExtraError, SizeError
+from imgcost.files import Image, Unreadable
+from imgcost.plans import Repeated, inputs, plan, read_scenario
+from imgcost.plans.intakes import FEW
+
+DAY = date(2026, 11, 22)
+SIZES = [(1920, 1080), (3000, 3000), (28, 28)]
+TOKENS = 1560 + 1521 + 1  # standard tier
+
+
+def planned(images, **settings):
+    return plan(images, models="claude-sonnet-4-6", as_of=DAY, **settings)
+
+
+def seen(found):
+    [one] = found.models
+    return one.ledger.visual, found.images
+
+
+# What a job may be
+
+
+@pytest.mark.parametrize(
+    "images",
+    [
+        SIZES,
+        tuple(SIZES),
+        iter(SIZES),
+        [list(size) for size in SIZES],
+        np.array(SIZES),
+        np.array(SIZES, np.uint16),
+        np.array(SIZES, np.uint64),
+        pd.DataFrame(SIZES, columns=["width", "height"]),
+        pd.DataFrame(SIZES, columns=["width", "height"], dtype="Int64"),
+        pd.DataFrame(SIZES, columns=["width", "height"], dtype=float),
+        pd.DataFrame(SIZES, columns=["width", "height"], dtype=object),
+        pa.table(pd.DataFrame(SIZES, columns=["width", "height"])),
+        [Repeated(*size, 1) for size in SIZES],
+        [np.array(size) for size in SIZES],
+        [(1920, 1080), Repeated(3000, 3000, 1), (np.int32(28), 28)],
+    ],
+    ids=lambda images: type(images).__name__,
+)
+def test_sizes_in_every_form(images):
+    found = planned(images)
+    assert seen(found) == (TOKENS, 3)
+    assert (found.unsized, found.rejected) == (3, ())
+    assert sum(request.usd for one in found for request in one.each_request()) == found.models[0].total_usd
+
+
+def test_the_sample_images_by_path_scan_and_frame():
+    by_path = planned(SAMPLES)
+    assert by_path.images == 21
+    assert by_path.unsized == 0
+    assert [(one.reason, one.images) for one in by_path.rejected] == [
+        ("damaged", 1),
+        ("not-an-image", 1),
+        ("unsupported", 1),
+    ]
+    frame = imgcost.audit(SAMPLES, model="claude-sonnet-4-6")
+    tokens = int(frame["tokens"].sum())
+    for images in (str(SAMPLES), [SAMPLES], imgcost.scan(SAMPLES), list(imgcost.scan(str(SAMPLES)))):
+        found = planned(images)
+        assert seen(found) == (tokens, 21)
+        assert found.unsized == 0
+        assert sum(one.images for one in found.rejected) == 3
+    found = planned(frame[frame["problem"].isna()])
+    assert (seen(found), found.unsized, found.rejected) == ((tokens, 21), 0, ())
+
+
+def test_what_is_missing_is_set_aside_with_its_path():
+    [one] = planned("no/such/folder").rejected
+    assert (one.reason, one.images, one.first) == ("missing: no such file or folder", 1, "no/such/folder")
+    [one] = planned(Unreadable("a.tif", "unsupported", "TIFF")).rejected
+    assert (one.reason, one.first) == ("unsupported", "a.tif")
+
+
+def test_a_mix_of_paths_sizes_and_images(tmp_path):
+    (tmp_path / "a.png").write_bytes(png(28, 28))
+    (tmp_path / "sizes.csv").write_text("width,height\n56,28\n")
+    files = [
+        (28, 84),
+        tmp_path / "a.png",
+        tmp_path / "sizes.csv",
+        Image("b", "image/png", 28, 112, orientation=1, animated=False, file_bytes=9),
+    ]
+    found = planned(files)
+    assert seen(found) == (3 + 1 + 2 + 4, 4)
+    assert found.unsized == 2
+
+
+def test_many_blocks_of_pairs_and_rows(monkeypatch, tmp_path):
+    monkeypatch.setattr(inputs, "BLOCK", 4)
+    monkeypatch.setattr("imgcost.plans.listings.BLOCK", 4)
+    sizes = [(28 * n, 28) for n in range(1, 11)]
+    pd.DataFrame(sizes, columns=["width", "height"]).to_csv(tmp_path / "a.csv")
+    for images in (sizes, np.array(sizes), pd.DataFrame(sizes, columns=["width", "height"]), tmp_path / "a.csv"):
+        assert seen(planned(images)) == (55, 10)
+    with pytest.raises(SizeError, match=r"^image 9: width is 0"):
+        planned(np.array([*sizes[:9], (0, 1)]))
+
+
+def test_few_sizes_are_known_one_by_one():
+    found = planned([*SIZES, *SIZES, Repeated(28, 28, 10)])
+    assert found.models[0].intake.sizes == {(1920, 1080): 2, (3000, 3000): 2, (28, 28): 12}
+    many = [(28, n) for n in range(1, FEW + 2)]
+    assert planned(many).models[0].intake.sizes is None
+    assert planned([Repeated(*size, 1) for size in [*many, (28, 500)]]).models[0].intake.sizes is None
+
+
+# Tables
+
+
+def csv_of(text, path):
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return path
+
+
+def test_a_csv_with_more_blank_lines_than_a_block(tmp_path, monkeypatch):
+    monkeypatch.setattr("imgcost.plans.listings.BLOCK", 4)
+    assert planned(csv_of("width,height\n" + "\n" * 9 + "28,28\n" * 5, tmp_path / "a.csv")).images == 5
+
+
+def test_a_csv_with_other_columns_blank_lines_and_a_byte_order_mark(tmp_path):
+    text = "\ufeffname, height ,width,file_bytes\n\xe9,1080,1920,100\n\nb,3000,3000,\nc, 28 ,28, 7\n"
+    found = planned(csv_of(text, tmp_path / "Sizes.CSV"))
+    assert (seen(found), found.unsized) == ((TOKENS, 3), 1)
+
+
+def test_rows_without_a_size_are_set_aside_and_counted_once(tmp_path):
+    found = planned(csv_of("width,height\n28,28\n,28\n28\n28,28\n", tmp_path / "a.csv"))
+    [one] = found.rejected
+    assert (found.images, one.images, one.reason) == (2, 2, "no width or height is given")
+    assert one.first == f"row 3 of {tmp_path / 'a.csv'}"
+    assert len(list(found.models[0].each_request())) == 1
+    assert found.rejected == (one,)
+    nan = pd.DataFrame({"width": [28.0, np.nan], "height": [28, 28], "file_bytes": [np.nan, 3.0]})
+    found = planned(nan)
+    assert (found.images, found.unsized, found.rejected[0].first) == (1, 1, "row 1 of the frame")
+    gone = pd.DataFrame({"width": [28, None, pd.NA, 28], "height": [28, 28, 28, None]}, dtype=object)
+    assert (planned(gone).images, planned(gone).rejected[0].images) == (1, 3)
+
+
+@pytest.mark.parametrize(
+    ("text", "match"),
+    [
+        ("", "has no column 'width', which sizes need: it has none"),
+        ("width,hight\n1,2\n", "has no column 'height', which sizes need: it has width, hight"),
+        ("width,height\n1,2.5\n", "row 2 of .*a.csv: height is '2.5', not a whole number"),
+        ("width,height\n1,=cmd()\n", "height is '=cmd"),
+        ("width,height\n1,1\n\n,1\n1,2\n1,x\n1,y\n", "row 5 of .*a.csv: height is 'x', not a whole number"),
+        ("width,height\n1,1\n,1\n1,2\n1,0\n", "row 5 of .*a.csv: height is 0"),
+        ("width,height\n1,0\n", "row 2 of .*a.csv: height is 0"),
+        ("width,height\n1,-5\n", "height is -5"),
+        ("width,height\n1," + "9" * 30 + "\n", "not a whole number"),
+        ("width,height\n1,99999999999\n", "height is 99999999999"),
+        ("width,height,file_bytes\n1,1,-2\n", "file_bytes is -2"),
+        ("width,height\n1," + "9" * 140_000 + "\n", "line 2: field larger than field limit"),
+        (b"width,height\n\xff,1\n", "not a whole number"),
+    ],
+)
+def test_a_csv_that_is_none_says_where(tmp_path, text, match):
+    with pytest.raises(ImgcostError, match=match):
+        planned(csv_of(text, tmp_path / "a.csv"))
+
+
+def test_parquet(tmp_path):
+    path = tmp_path / "a.parquet"
+    table = {"name": ["a", "b", "c", "d"], "width": [1920, 3000, None, 28], "height": [1080, 3000, 28, 28]}
+    pq.write_table(pa.table(table | {"file_bytes": pa.array([1, None, 2, 3], pa.int32())}), path)
+    found = planned(path)
+    assert (seen(found), found.unsized) == ((TOKENS, 3), 1)
+    assert found.rejected[0].first == f"row 2 of {path}"
+    pq.write_table(pa.table({"width": [1]}), path)
+    with pytest.raises(ImgcostError, match="has no column 'height'"):
+        planned(path)
+    path.write_bytes(b"no parquet")
+    with pytest.raises(ImgcostError, match=r"cannot read .*a\.parquet as Parquet"):
+        planned(path)
+
+
+def test_parquet_without_its_extra(tmp_path, monkeypatch):
+    before = builtins.__import__
+
+    def without(name, *args, **kwargs):
+        if name.startswith("pyarrow"):
+            raise ImportError(name)
+        return before(name, *args, **kwargs)
+
+    monkeypatch.setattr(builtins, "__import__", without)
+    with pytest.raises(MissingExtraError, match="reading Parquet needs an extra"):
+        planned(tmp_path / "a.parquet")
+
+
+def test_a_folder_that_is_called_like_a_table_is_scanned(tmp_path):
+    folder = tmp_path / "a.csv"
+    folder.mkdir()
+    (folder / "a.png").write_bytes(png(28, 28))
+    assert planned(folder).images == 1
+
+
+def test_a_table_that_is_not_there():
+    with pytest.raises(OSError, match=r"none\.csv"):
+        planned("none.csv")
+
+
+# What is no job
+
+
+@pytest.mark.parametrize(
+    ("images", "match"),
+    [
+        (3, "cannot plan a int: give paths"),
+        ([(1920, 1080), (1, 2, 3)], r"image 1 is \(1, 2, 3\): give a pair"),
+        ([1920, 1080], "image 0 is 1920: give a pair"),
+        ([(True, 5)], r"image 0 is \(True, 5\)"),
+        ([(5, True)], r"image 0 is \(5, True\)"),
+        ([(1.5, 2)], r"image 0 is \(1.5, 2\)"),
+        ([("9" * 99, float("nan"))], "image 0 is .{40}\\.\\.\\.: give a pair"),
+        ([(1, 1), (0, 1)], "image 1: width is 0"),
+        ([(1, 2**31 + 1)], "image 0: height is 2147483649"),
+        ([(1, 10**30)], "image 0 or one after it has a number beyond 64 bits"),
+        (np.array([1, 2]), "shape .n, 2. and an integer dtype, not .2,. and int64"),
+        (np.array([[1.0, 2.0]]), "not .1, 2. and float64"),
+        (np.array([[2**64 - 1, 1]], np.uint64), "image 0: width is 2147483649"),
+        (Repeated(1, 1, -1), "count of Repeated is -1"),
+        (Repeated(1, 1, 10**15 + 1), "from 0 to 10..15"),
+        (Repeated(1, 1, count=True), "count of Repeated is True"),
+        (Repeated(1, 1, 1.0), "count of Repeated is 1.0"),
+        (Repeated(0, 1, 1), "width is 0"),
+        (Repeated(1, 1, 1, -2), "file_bytes is -2"),
+        (Repeated(1, 1, 1, 2**60), "file_bytes is 1152921504606846976: give a number from 0"),
+        (pd.DataFrame({"width": [1.5], "height": [1]}), "row 0 of the frame: width is .*1.5"),
+        (pd.DataFrame({"width": [1.0, np.nan, 1.5], "height": 1}), "row 2 of the frame: width is .*1.5"),
+        (pd.DataFrame({"width": [np.inf], "height": [1]}), "width is .*inf"),
+        (pd.DataFrame({"width": [True], "height": [1]}, dtype=object), "width is True"),
+        (pd.DataFrame({"width": [10**30], "height": [1]}, dtype=object), "width is 1000"),
+        (pd.DataFrame({"width": [{}], "height": [1]}), "width is {}"),
+        (pd.DataFrame({"a": [1]}), "the frame has no column 'width'"),
+    ],
+    ids=str,
+)
+def test_what_is_refused(images, match):
+    with pytest.raises(ImgcostError, match=match):
+        planned(images)
+
+
+def test_no_image_of_a_size_is_nothing():
+    assert planned(Repeated(28, 28, 0)).images == 0
+
+
+# Scenarios
+
+
+@pytest.mark.parametrize(
+    ("settings", "match"),
+    [
+        ({"models": []}, "models is .*: name one at least"),
+        ({"models": [5]}, "models is .5.: name one"),
+        ({"prompt_tokens": -1}, "prompt_tokens is -1: give a whole number from 0 to 10,000,000"),
+        ({"prompt_tokens": True}, "prompt_tokens is True"),
+        ({"output_tokens": 1.0}, "output_tokens is 1.0"),
+        ({"turns": 0}, "turns is 0: give a whole number from 1 to 10,000"),
+        ({"turns": 10**9}, "turns is 1000000000"),
+        ({"images_per_request": 0}, "images_per_request is 0: .*, or 'auto'"),
+        ({"images_per_request": "all"}, "images_per_request is 'all'"),
+        ({"downscale_to": 0}, "downscale_to is 0"),
+        ({"cache": "2m"}, "cache is '2m': choose one of none, 5m, 1h"),
+        ({"platform": "claude-ai"}, "platform is 'claude-ai': choose one of claude-api, bedrock"),
+        ({"inference_geo": "eu"}, "inference_geo is 'eu'"),
+        ({"endpoint": []}, r"endpoint is \[\]"),
+        ({"batch": "yes"}, "batch is 'yes': give true or false"),
+        ({"retry_rate": -0.1}, "retry_rate is -0.1"),
+        ({"retry_rate": float("nan")}, "retry_rate is nan"),
+        ({"retry_rate": "1e999999"}, "retry_rate is '1e999999'"),
+        ({"retry_rate": "1e-40"}, "retry_rate is '1e-40'"),
+        ({"retry_rate": "often"}, "retry_rate is 'often'"),
+        ({"retry_rate": True}, "retry_rate is True"),
+        ({"as_of": "2026-11-22"}, "as_of is '2026-11-22': give a day"),
+    ],
+    ids=str,
+)
+def test_settings_that_are_none(settings, match):
+    with pytest.raises(ImgcostError, match=match):
+        plan([(28, 28)], **({"models": "sonnet", "as_of": DAY} | settings))
+
+
+def test_a_moment_is_its_day_and_no_day_is_today():
+    assert plan([], models="sonnet", as_of=datetime(2026, 11, 22, 23, 59)).scenario.as_of == DAY  # noqa: DTZ001 - a naive one
+    assert plan([], models="sonnet").scenario.as_of == imgcost.tables.today()
+
+
+def test_a_rate_has_the_digits_it_is_written_with():
+    assert planned([], retry_rate=0.1).scenario.retry_rate == Decimal("0.1")
+    assert Fraction(planned([], retry_rate="0.02").scenario.retry_rate) == Fraction(1, 50)
+
+
+def test_a_scenario_file(tmp_path):
+    path = tmp_path / "job.toml"
+    path.write_text('models = ["sonnet"]\nretry_rate = 0.1\nas_of = 2026-11-22\nbudget = 99.5\nturns = 2\n')
+    assert read_scenario(path) == {
+        "models": ["sonnet"],
+        "retry_rate": Decimal("0.1"),
+        "as_of": DAY,
+        "budget": Decimal("99.5"),
+        "turns": 2,
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "match"),
+    [
+        (b"promt_tokens = 5\n", "unknown key 'promt_tokens': did you mean prompt_tokens?"),
+        (b"'\\u001b[31m' = 5\n", r"unknown key '\\x1b\[31m|unknown key"),
+        (b"zzz = 5\n", "the keys are models, prompt_tokens"),
+        (b"turns = \n", "is no TOML"),
+        (b"\xff\n", "is no TOML"),
+    ],
+)
+def test_a_scenario_file_that_is_none(tmp_path, text, match):
+    path = tmp_path / "job.toml"
+    path.write_bytes(text)
+    with pytest.raises(ImgcostError, match=match):
+        read_scenario(path)
