@@ -12,9 +12,11 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from click.testing import CliRunner
 from conftest import SAMPLES, png
 
 import imgcost
+from imgcost.cli import main
 from imgcost.errors import ImgcostError, MissingExtraError, SizeError
 from imgcost.files import Image, Unreadable
 from imgcost.plans import Repeated, inputs, plan, read_scenario
@@ -339,3 +341,26 @@ def test_a_scenario_file_that_is_none(tmp_path, text, match):
     path.write_bytes(text)
     with pytest.raises(ImgcostError, match=match):
         read_scenario(path)
+
+
+# Tables that a scan wrote
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_the_rows_of_a_scan_plan_as_its_folder_does(tmp_path, suffix):
+    rows = tmp_path / f"rows.{suffix}"
+    models = ["-m", "claude-opus-5", "-m", "claude-haiku-4-5"]
+    ended = CliRunner().invoke(main, ["scan", str(SAMPLES), *models, "-o", str(rows), "--as-of", "2026-11-22"])
+    assert ended.exit_code == 0
+    asked = {"models": "claude-opus-5", "prompt_tokens": 100, "as_of": date(2026, 11, 22)}
+    from_rows, from_folder = plan(rows, **asked), plan(SAMPLES, **asked)
+    assert from_rows.images == from_folder.images == 21
+    assert from_rows.models[0].total_usd == from_folder.models[0].total_usd
+    assert sum(one.images for one in from_rows.rejected) == sum(one.images for one in from_folder.rejected) == 3
+    frame = pd.read_csv(rows) if suffix == "csv" else pd.read_parquet(rows)
+    assert plan(frame, **asked).models[0].total_usd == from_folder.models[0].total_usd
+
+
+def test_duplicates_that_a_scan_left_out_are_left_out(tmp_path):
+    (tmp_path / "rows.csv").write_text("width,height,duplicate_of\n100,100,\n100,100,a.png\n")
+    assert plan(tmp_path / "rows.csv", models="claude-opus-5").images == 1
