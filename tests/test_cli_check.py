@@ -190,7 +190,7 @@ def test_images_may_be_meant_for_one_request():
 
 def test_the_model_of_requests_is_their_own_unless_another_is_named():
     wrong = as_json(request(model="claude-3-opus-20240229"))
-    assert told(data("-", stdin=wrong, code=1)) == [("- model", "model")]
+    assert told(data("-", stdin=wrong, code=1)) == [("stdin model", "model")]
     assert told(data("-", *SONNET, stdin=wrong, code=0)) == []
 
 
@@ -302,7 +302,7 @@ def test_annotations_of_what_is_in_no_file():
     code, text = check("-", "-f", "github", stdin=as_json(request(media_type="image/png")))
     assert code == 1
     assert text == (
-        "::error title=imgcost media-type::- messages.0.content.0: the image declares image/png, but its bytes are "
+        "::error title=imgcost media-type::stdin messages.0.content.0: the image declares image/png, but its bytes are "
         "image/webp. Declare image/webp.\n"
     )
     assert check(ICON, "-f", "github")[1].startswith(f"::warning file={shown(ICON)},title=imgcost tiny::")
@@ -343,9 +343,9 @@ def test_hostile_names_obey_nothing(tmp_path):
 
 def test_stdin_is_one_request():
     assert told(data("-", stdin=as_json(request()), code=0)) == []
-    assert data("-", stdin=as_json(request()))["images"][0]["place"] == "- messages.0.content.0"
+    assert data("-", stdin=as_json(request()))["images"][0]["place"] == "stdin messages.0.content.0"
     assert told(data("-", stdin=json.dumps(request(media_type="image/gif"), indent=2).encode(), code=1)) == [
-        ("- messages.0.content.0", "media-type")
+        ("stdin messages.0.content.0", "media-type")
     ]
 
 
@@ -353,16 +353,16 @@ def test_stdin_is_a_batch():
     one, two = ({"custom_id": name, "params": request(media_type="image/gif")} for name in "aa")
     body = as_json({"requests": [one, two]})
     assert told(data("-", stdin=body, code=1)) == [
-        ("- requests.0 messages.0.content.0", "media-type"),
-        ("- requests.1 messages.0.content.0", "media-type"),
-        ("- requests.1", "custom-id"),
+        ("stdin requests.0 messages.0.content.0", "media-type"),
+        ("stdin requests.1 messages.0.content.0", "media-type"),
+        ("stdin requests.1", "custom-id"),
     ]
     lines = as_json(one) + b"\n" + as_json(two) + b"\noops\n"
     assert told(data("-", stdin=lines, code=1)) == [
-        ("-:1 messages.0.content.0", "media-type"),
-        ("-:2 messages.0.content.0", "media-type"),
-        ("-:3", "request"),
-        ("-:2", "custom-id"),
+        ("stdin:1 messages.0.content.0", "media-type"),
+        ("stdin:2 messages.0.content.0", "media-type"),
+        ("stdin:3", "request"),
+        ("stdin:2", "custom-id"),
     ]
 
 
@@ -372,7 +372,7 @@ def test_stdin_is_a_batch():
 def test_junk_from_stdin_is_a_finding(junk):
     found = data("-", stdin=junk, code=1)
     assert {one["rule"] for one in found["findings"]} == {"request"}
-    assert found["findings"][0]["place"].startswith("-")
+    assert found["findings"][0]["place"].startswith("stdin")
     assert check("-", stdin=junk)[0] == 1
     assert check("-", "--exit-zero", stdin=junk)[0] == 0
 

@@ -19,6 +19,7 @@ from conftest import DATA, ROOT
 
 from imgcost.cli import COMMANDS, main
 from imgcost.reports import COLUMNS
+from imgcost.rules import rules
 from imgcost.tables import catalog
 
 README = ROOT / "README.md"
@@ -136,6 +137,14 @@ def table_of_columns():
     return f"| column | holds |\n|---|---|{rows}"
 
 
+def table_of_rules():
+    rows = "".join(
+        f"\n| `{rule.name}` | {rule.severity} | {' '.join(rule.explanation.split())} | {rule.advice} |"
+        for rule in rules()
+    )
+    return f"| rule | severity | what it says | what to do |\n|---|---|---|---|{rows}"
+
+
 def marked(page, mark):
     """What a page has between a mark and the end of it."""
     found = re.search(rf"<!-- {mark} -->\n(.*?)\n<!-- end -->", page.read_text(encoding="utf-8"), re.DOTALL)
@@ -175,3 +184,9 @@ def test_the_columns_of_the_rows_are_in_the_documentation():
     assert pages
     for page in pages:
         assert marked(page, "columns") == table_of_columns()
+
+
+def test_the_rules_are_in_the_documentation():
+    if UPDATE:
+        write(COMMANDS_PAGE, "rules", table_of_rules(), "The rules")
+    assert marked(COMMANDS_PAGE, "rules") == table_of_rules()

@@ -126,7 +126,9 @@ def test_blocks_keep_what_rules_ask_about():
 
 
 def test_the_model_and_its_fallbacks():
-    assert read_request({"messages": []})[:2] == (None, ())
+    assert read_request({"messages": [{"role": "user", "content": "x"}]})[:2] == (None, ())
+    with pytest.raises(RequestError, match="messages: is empty"):
+        read_request({"messages": []})
     assert read_request(request(fallbacks=[{"model": "a"}, Model(model="b")]))[:2] == ("claude-opus-5", ("a", "b"))
     for server_side in ("default", None, NotGiven(), Omit()):
         assert read_request(request(fallbacks=server_side)).fallbacks == ()

@@ -19,6 +19,8 @@ from PIL import Image
 
 import imgcost
 from imgcost import errors
+from imgcost.preflight import Findings
+from imgcost.rules import Finding
 
 HEAVY = {"numpy", "pandas", "PIL", "pyarrow"}
 DAY = date(2026, 11, 22)
@@ -142,7 +144,30 @@ def test_the_version_is_calendar_and_has_one_source():
 
 # Errors
 
+REJECTED = Findings(
+    (Finding("image-edge", "error", "messages.0.content.0", "8001x8 px: a side is longer than 8000 px", "Scale it."),)
+    * 11,
+    (),
+    None,
+    "claude-api",
+    DAY,
+)
+
 ERRORS = {
+    errors.RequestError: (
+        ("messages.2", "must be an object, not str"),
+        {},
+        "messages.2: must be an object, not str",
+        {"place": "messages.2", "problem": "must be an object, not str"},
+    ),
+    errors.PreflightError: (
+        (REJECTED,),
+        {},
+        "this would be rejected:\n"
+        + "messages.0.content.0: 8001x8 px: a side is longer than 8000 px [image-edge]\n" * 10
+        + "and 1 more",
+        {"findings": REJECTED},
+    ),
     errors.ImgcostError: (("it went wrong",), {}, "it went wrong", {}),
     errors.SizeError: (("width is 0 px",), {}, "width is 0 px", {}),
     errors.HeaderError: (
@@ -198,6 +223,8 @@ def test_an_error_keeps_its_parts_and_says_them(kind, args, keywords, message, a
     ("kind", "builtin"),
     [
         (errors.SizeError, ValueError),
+        (errors.RequestError, ValueError),
+        (errors.PreflightError, ValueError),
         (errors.HeaderError, ValueError),
         (errors.UnknownModelError, LookupError),
         (errors.NoPriceError, LookupError),

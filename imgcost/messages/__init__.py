@@ -114,7 +114,10 @@ def read_request(params: Any) -> Request:
         items = _content(content, f"{place}.content")
         turns.append(Turn(place, role, tuple(_part(item) for _, item in items)))
         blocks += _blocks(items, toolsets)
-    return Request(_model(request), _fallbacks(request), tuple(turns), tuple(blocks), size)
+    found = Request(_model(request), _fallbacks(request), tuple(turns), tuple(blocks), size)
+    if not turns:
+        raise RequestError("messages", "is empty: a request has at least one message")
+    return found
 
 
 def _model(request: Mapping[Any, Any]) -> str | None:

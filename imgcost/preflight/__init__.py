@@ -210,7 +210,7 @@ def check_paths(
     images: list[str] = []
     for path in paths:
         if path == "-" and stdin is not None:
-            ask_text(stdin.read(), inquiry, model, "-")
+            ask_text(stdin.read(), inquiry, model, "stdin")
         elif not os.path.isfile(path):  # noqa: PTH113 - a path may be any string
             images.append(path)
         elif path.lower().endswith((".jsonl", ".ndjson")):

@@ -1,0 +1,69 @@
+"""Images, PDFs and requests for the tests of pre-flight, of any size and length."""
+
+from __future__ import annotations
+
+import base64
+import io
+import struct
+import zlib
+
+from PIL import Image
+from pypdf import PdfWriter
+
+MODEL = "claude-opus-5"
+"""A million tokens of context, the high-resolution tier."""
+
+SMALL_MODEL = "claude-haiku-4-5"
+"""200,000 tokens of context, the standard tier."""
+
+
+def chunk(kind, body=b""):
+    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+
+def png(width=300, height=300, file_bytes=None):
+    """A PNG that decodes, of one colour; with a comment in it that makes it as long as asked."""
+    rows = zlib.compress(bytes((width + 7) // 8 + 1) * height)
+    parts = [
+        b"\x89PNG\r\n\x1a\n",
+        chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0)),
+        chunk(b"IDAT", rows),
+        chunk(b"IEND"),
+    ]
+    if file_bytes is not None:
+        parts.insert(2, chunk(b"tEXt", b"c\0" + bytes(file_bytes - sum(map(len, parts)) - 14)))
+    return b"".join(parts)
+
+
+def encoded(kind, width=300, height=300, **options):
+    out = io.BytesIO()
+    Image.new("RGB", (width, height), "gray").save(out, kind, **options)
+    return out.getvalue()
+
+
+def pdf(pages=1, password=None):
+    writer = PdfWriter()
+    for _ in range(pages):
+        writer.add_blank_page(612, 792)
+    if password:
+        writer.encrypt(password)
+    out = io.BytesIO()
+    writer.write(out)
+    return out.getvalue()
+
+
+def text(data):
+    return base64.b64encode(data).decode()
+
+
+def image_block(data, media_type="image/png", **more):
+    return {"type": "image", "source": {"type": "base64", "media_type": media_type, "data": text(data)}, **more}
+
+
+def document_block(data):
+    source = {"type": "base64", "media_type": "application/pdf", "data": text(data)}
+    return {"type": "document", "source": source}
+
+
+def request(*blocks, model=MODEL):
+    return {"model": model, "max_tokens": 1024, "messages": [{"role": "user", "content": list(blocks)}]}

@@ -1,0 +1,326 @@
+"""Every error of the API that a request can provoke, foreseen; and its nearest legal neighbour, passed.
+
+Limits are written out here, as the documentation has them, so that a slip in the tables is found.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from conftest import golden
+from pictures import MODEL, SMALL_MODEL, document_block, encoded, image_block, pdf, png, request, text
+
+from imgcost import check_batch, check_images, check_request
+from imgcost.messages import body_bytes
+from imgcost.rules import rules
+from imgcost.tables import wordings_of
+
+DAY = date(2026, 11, 22)
+MB = 1_048_576
+
+IMAGE_BYTES = {"claude-api": 10 * MB, "bedrock": 5 * MB, "google-cloud": 5 * MB}
+EDGE = dict.fromkeys(("claude-api", "bedrock", "google-cloud", "claude-ai"), 8000)
+MANY = dict.fromkeys(("claude-api", "bedrock", "google-cloud"), (20, 2000))
+IMAGES = {SMALL_MODEL: 100, MODEL: 600}
+REQUEST_BYTES = {"claude-api": 32 * MB, "bedrock": 20 * MB, "google-cloud": 30 * MB, "foundry": 32 * MB}
+SOURCES = {
+    "claude-api": {"base64", "url", "file"},
+    "bedrock": {"base64"},
+    "google-cloud": {"base64"},
+    "foundry": {"base64"},
+}
+PLATFORMS = ("claude-api", "bedrock", "google-cloud", "foundry", "claude-ai")
+
+TINY = image_block(png(8, 8))
+
+
+def errors(params, platform="claude-api", day=DAY, **more):
+    """The rules that would reject a request."""
+    return {one.rule for one in check_request(params, platform=platform, as_of=day, **more).errors}
+
+
+def places(params, rule, platform="claude-api", day=DAY):
+    return [one.place for one in check_request(params, platform=platform, as_of=day).errors if one.rule == rule]
+
+
+# One image
+
+
+def test_an_image_as_it_should_be_is_rejected_nowhere():
+    for kind in ("PNG", "JPEG", "GIF", "WEBP"):
+        good = request(image_block(encoded(kind), f"image/{kind.lower()}"))
+        for platform in PLATFORMS:
+            assert errors(good, platform) == set()
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_image_bytes_are_those_of_the_base64_text(platform):
+    limit = IMAGE_BYTES.get(platform)
+    if limit is None:
+        assert "image-bytes" not in errors(request(image_block(png(file_bytes=9 * MB))), platform)
+        return
+    most = limit // 4 * 3
+    assert len(text(bytes(most))) == limit
+    assert errors(request(image_block(png(file_bytes=most))), platform) == set()
+    over = check_request(request(image_block(png(file_bytes=most + 1))), platform=platform, as_of=DAY)
+    (found,) = over.errors
+    assert (found.rule, found.place, found.observed, found.limit) == (
+        "image-bytes",
+        "messages.0.content.0",
+        limit + 4,
+        limit,
+    )
+    assert found.sources
+
+
+def test_claude_ai_measures_the_file_itself():
+    def found(file_bytes):
+        checked = check_images(png(file_bytes=file_bytes), model=MODEL, platform="claude-ai", as_of=DAY)
+        return [one.rule for one in checked.errors]
+
+    assert (found(10 * MB), found(10 * MB + 1)) == ([], ["image-bytes"])
+
+
+def test_image_bytes_of_the_days_before_june_2026():
+    most = 5 * MB // 4 * 3
+    for day, model in ((date(2024, 3, 13), "claude-3-opus"), (date(2026, 6, 3), SMALL_MODEL)):
+        assert errors(request(image_block(png(file_bytes=most)), model=model), day=day) == set()
+        assert errors(request(image_block(png(file_bytes=most + 1)), model=model), day=day) == {"image-bytes"}
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_image_edge(platform):
+    limit = EDGE.get(platform)
+    for size in ((8000, 8000), (8001, 8), (8, 8001)):
+        params = request(image_block(png(*size)))
+        rejected = limit is not None and max(size) > limit
+        assert errors(params, platform) == ({"image-edge"} if rejected else set()), (platform, size)
+
+
+def test_empty_unreadable_and_damaged_images():
+    whole = encoded("JPEG")
+    assert errors(request(image_block(b""))) == {"empty"}
+    assert errors(request(image_block(b"<html>404</html>"))) == {"unreadable"}
+    assert errors(request(image_block(whole[:100], "image/jpeg"))) == {"unreadable"}
+    assert errors(request(image_block(whole[:-2], "image/jpeg"))) == {"truncated"}
+    assert errors(request(image_block(whole, "image/jpeg"))) == set()
+    assert errors(request(image_block(encoded("BMP"), "image/png"))) == {"format"}
+    assert errors(request(image_block(encoded("TIFF"), "image/tiff"))) == {"format", "media-type"}
+
+
+def test_data_that_is_no_base64():
+    block = image_block(png())
+    data = block["source"]["data"]
+    for wrong in (f"data:image/png;base64,{data}", data[:-1], data[:-4] + "%%%%", "\u00e9" + data[1:], 17, None):
+        source = block["source"] | {"data": wrong}
+        assert errors(request(block | {"source": source})) == {"base64"}, wrong
+    assert errors(request(block)) == set()
+
+
+def test_media_types():
+    jpeg = encoded("JPEG")
+    for declared, expected in (("image/jpeg", set()), ("image/png", {"media-type"}), ("image/jpg", {"media-type"})):
+        assert errors(request(image_block(jpeg, declared))) == expected
+    for wrong in (None, 3, ["image/jpeg"], "image/heic"):
+        assert errors(request(image_block(jpeg, wrong))) == {"media-type"}
+    block = image_block(jpeg)
+    del block["source"]["media_type"]
+    assert errors(request(block)) == {"media-type"}
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_source_types(platform):
+    blocks = {
+        "base64": TINY,
+        "url": {"type": "image", "source": {"type": "url", "url": "https://example.com/a.png"}},
+        "file": {"type": "image", "source": {"type": "file", "file_id": "file_1"}},
+    }
+    for kind, block in blocks.items():
+        accepted = SOURCES.get(platform, {kind})
+        assert errors(request(block), platform) == (set() if kind in accepted else {"source-type"}), kind
+
+
+def test_urls_and_files_came_late():
+    url = {"type": "image", "source": {"type": "url", "url": "https://example.com/a.png"}}
+    file = {"type": "image", "source": {"type": "file", "file_id": "file_1"}}
+    model = "claude-3-5-sonnet-20241022"
+    assert errors(request(url, model=model), day=date(2025, 2, 26)) == {"source-type"}
+    assert errors(request(url, model=model), day=date(2025, 2, 27)) == set()
+    assert errors(request(file, model=model), day=date(2025, 5, 21)) == {"source-type"}
+    assert errors(request(file, model=model), day=date(2025, 5, 22)) == set()
+
+
+# The request
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_many_images_are_to_be_smaller(platform):
+    limit = MANY.get(platform)
+    for count, edge in ((20, 2001), (21, 2000), (21, 2001)):
+        params = request(*[TINY] * (count - 1), image_block(png(edge, 8)))
+        rejected = limit is not None and count > limit[0] and edge > limit[1]
+        found = errors(params, platform) - {"image-count"}
+        assert found == ({"many-images-edge"} if rejected else set()), (platform, count, edge)
+
+
+def nested(count):
+    """A conversation of `count` images, the one that is 2001 px wide in the result of a tool."""
+    result = {"type": "tool_result", "tool_use_id": "toolu_1", "content": [image_block(png(2001, 8))]}
+    call = {"type": "tool_use", "id": "toolu_1", "name": "screenshot", "input": {}}
+    return {
+        "model": MODEL,
+        "max_tokens": 9,
+        "messages": [
+            {"role": "user", "content": [TINY] * (count - 1) + [{"type": "text", "text": "And now?"}]},
+            {"role": "assistant", "content": [call]},
+            {"role": "user", "content": [result]},
+        ],
+    }
+
+
+def test_the_twentieth_image_is_the_last_that_may_be_wide_wherever_it_stands():
+    assert errors(nested(20)) == set()
+    assert places(nested(21), "many-images-edge") == ["messages.2.content.0.content.0"]
+    assert errors(nested(21)) == {"many-images-edge"}
+
+
+def test_documents_count_as_images_on_some_platforms():
+    document = document_block(pdf())
+    wide = image_block(png(2001, 8))
+    for platform, expected in (
+        ("claude-api", set()),
+        ("bedrock", {"many-images-edge"}),
+        ("google-cloud", {"many-images-edge"}),
+    ):
+        assert errors(request(wide, *[TINY] * 19, document), platform) == expected
+        assert errors(request(wide, *[TINY] * 18, document), platform) == set()
+
+
+@pytest.mark.parametrize("model", [SMALL_MODEL, MODEL])
+@pytest.mark.parametrize("platform", ["claude-api", "bedrock", "google-cloud", "foundry"])
+def test_images_of_a_request(platform, model):
+    most = IMAGES[model]
+    assert errors(request(*[TINY] * most, model=model), platform) == set()
+    assert errors(request(*[TINY] * (most + 1), model=model), platform) == {"image-count"}
+
+
+def test_images_of_a_request_in_the_days_of_the_guide():
+    day = date(2024, 3, 13)
+    assert errors(request(*[TINY] * 20, model="claude-3-opus"), day=day) == set()
+    assert errors(request(*[TINY] * 21, model="claude-3-opus"), day=day) == {"image-count"}
+
+
+def test_pages_of_documents_count_with_the_images():
+    pages = document_block(pdf(97))
+    assert errors(request(*[TINY] * 3, pages, model=SMALL_MODEL)) == set()
+    assert errors(request(*[TINY] * 4, pages, model=SMALL_MODEL)) == {"image-count"}
+
+
+@pytest.mark.parametrize("model", [SMALL_MODEL, MODEL])
+def test_pages_of_pdf(model):
+    most = IMAGES[model]
+    for platform in ("claude-api", "bedrock", "google-cloud"):
+        assert errors(request(document_block(pdf(most)), model=model), platform) == set()
+        assert "pdf-pages" in errors(request(document_block(pdf(most + 1)), model=model), platform)
+
+
+def test_pdfs_that_cannot_be_read():
+    assert errors(request(document_block(pdf(password="secret")))) == {"pdf"}
+    assert errors(request(document_block(b"%PDF-1.7 and no more"))) == {"pdf"}
+    assert errors(request(document_block(b""))) == {"pdf"}
+    assert errors(request(document_block(pdf()))) == set()
+
+
+@pytest.mark.parametrize("platform", list(REQUEST_BYTES))
+def test_request_bytes(platform):
+    limit = REQUEST_BYTES[platform]
+    params = request({"type": "text", "text": ""})
+    params["messages"][0]["content"][0]["text"] = "x" * (limit - body_bytes(params))
+    assert body_bytes(params) == limit
+    assert errors(params, platform) == set()
+    params["messages"][0]["content"][0]["text"] += "x"
+    assert errors(params, platform) == {"request-bytes"}
+
+
+def test_images_that_overflow_the_context_window():
+    large = image_block(png(1932, 1932))  # 69 x 69 patches: 4761 tokens, and a million hold 210 of them
+    assert errors(request(*[large] * 210)) == set()
+    assert errors(request(*[large] * 211)) == {"context-window"}
+
+
+# Settings
+
+
+def test_an_oversized_image_that_is_set_to_be_rejected():
+    strict = {"transformations": {"oversized_image": "error"}}
+    fits, large = image_block(png(2576, 1456), **strict), image_block(png(2577, 1456), **strict)
+    assert errors(request(fits)) == set()
+    assert errors(request(large)) == {"oversized-image"}
+    found = check_request(request(image_block(png(1920, 1080), **strict), model=SMALL_MODEL), as_of=DAY).errors
+    assert [one.limit for one in found] == ["1456x819"]
+    assert "1456x819" in wordings_of("oversized-image")[0].text
+    for platform in ("bedrock", "google-cloud", "foundry"):
+        assert errors(request(fits), platform) == {"oversized-image"}
+    assert errors(request(fits), day=date(2026, 8, 21)) == {"oversized-image"}
+    assert errors(request(fits), day=date(2026, 8, 22)) == set()
+    assert errors(request(image_block(png(), transformations={"oversized_image": "no"}))) == {"oversized-image"}
+
+
+def test_a_fallback_with_a_stricter_tier_decides():
+    strict = image_block(png(1920, 1080), transformations={"oversized_image": "error"})
+    assert errors(request(strict)) == set()
+    assert errors(request(strict) | {"fallbacks": [{"model": SMALL_MODEL}]}) == {"oversized-image"}
+
+
+def test_screenshots_of_a_toolset_are_not_downscaled():
+    def conversation(width, **call):
+        result = {"type": "tool_result", "tool_use_id": "toolu_1", "content": [image_block(png(width, 1456))]}
+        used = {"type": "tool_use", "id": "toolu_1", "name": "screenshot", "input": {}, **call}
+        return {
+            "model": MODEL,
+            "messages": [
+                {"role": "user", "content": "Look"},
+                {"role": "assistant", "content": [used]},
+                {"role": "user", "content": [result]},
+            ],
+        }
+
+    assert errors(conversation(2577, toolset_name="computer")) == {"toolset-screenshot"}
+    assert errors(conversation(2576, toolset_name="computer")) == set()
+    assert errors(conversation(2577)) == set()
+    assert errors(conversation(2577, toolset_name="computer"), day=date(2026, 8, 20)) == set()
+
+
+# Batches
+
+
+def test_batch_bytes():
+    params = request({"type": "text", "text": ""})
+    entries = [{"custom_id": f"r{number}", "params": params} for number in range(9)]
+    frame = body_bytes({"requests": entries})
+    limit, share = 256 * MB, 30 * MB
+    rest = limit - frame - 8 * share
+    for number, entry in enumerate(entries):
+        entry["params"] = request({"type": "text", "text": "x" * (share if number < 8 else rest)})
+    assert body_bytes({"requests": entries}) == limit
+    assert check_batch(entries, as_of=DAY).errors == ()
+    entries[0]["params"]["messages"][0]["content"][0]["text"] += "x"
+    assert [one.rule for one in check_batch(entries, as_of=DAY).errors] == ["batch-bytes"]
+
+
+def test_requests_of_a_batch():
+    params = request({"type": "text", "text": "x"})
+    entries = [{"custom_id": str(number), "params": params} for number in range(100_001)]
+    assert check_batch(entries[:-1], as_of=DAY).errors == ()
+    assert [one.rule for one in check_batch(entries, as_of=DAY).errors] == ["batch-count"]
+
+
+# The table of messages
+
+
+def test_every_known_message_is_foreseen_by_a_rule_that_quotes_it():
+    named = {rule.name for rule in rules()}
+    for row in golden("error_messages.csv"):
+        assert row["rule"] in named
+        assert row["text"] in {one.text for one in wordings_of(row["rule"])}, row

@@ -1,0 +1,188 @@
+"""Pre-flight before real calls: the Anthropic SDK builds and sends them, a server on this machine answers as the API."""
+
+from __future__ import annotations
+
+import copy
+import io
+import json
+import re
+from datetime import date
+from decimal import Decimal
+
+import anthropic
+import pytest
+from anthropic import types
+from api_server import api
+from conftest import ROOT
+from pictures import SMALL_MODEL, document_block, encoded, image_block, pdf, png, request
+
+import imgcost
+from imgcost import check_request
+from imgcost.messages import read_request
+from imgcost.tables import wordings_of
+
+DAY = date(2026, 11, 22)
+README = ROOT / "README.md"
+PNG = png(64, 48)
+
+
+@pytest.fixture(scope="module")
+def server():
+    with api() as running:
+        yield running
+
+
+@pytest.fixture
+def client(server):
+    with anthropic.Anthropic(api_key="none", base_url=f"http://127.0.0.1:{server.server_port}", max_retries=0) as one:
+        yield one
+
+
+def params(*blocks):
+    return request(*blocks, model=SMALL_MODEL)
+
+
+def result_of(*blocks):
+    return {"type": "tool_result", "tool_use_id": "toolu_1", "content": list(blocks)}
+
+
+ACCEPTED = {
+    "text": {"model": SMALL_MODEL, "max_tokens": 1, "messages": [{"role": "user", "content": "caf\u00e9 \u2603"}]},
+    "each format": params(*[image_block(encoded(k), f"image/{k.lower()}") for k in ("PNG", "JPEG", "GIF", "WEBP")]),
+    "wide, alone": params(image_block(png(2001, 8))),
+    "wide, one of twenty": params(*[image_block(PNG)] * 19, result_of(image_block(png(2001, 8)))),
+    "a hundred": params(*[image_block(png(8, 8))] * 100),
+    "8000": params(image_block(png(8000, 8))),
+    "10 MB": params(image_block(png(8, 8, file_bytes=7_864_320))),
+    "100 pages": params(document_block(pdf(100))),
+    "url": params({"type": "image", "source": {"type": "url", "url": "https://example.com/a.png"}}),
+}
+
+REJECTED = {
+    "declared as another": ("media-type", params(image_block(PNG, "image/jpeg"))),
+    "declared as nothing": ("media-type", params(image_block(PNG, "image/heic"))),
+    "empty": ("empty", params(image_block(b""))),
+    "an error page": ("unreadable", params(image_block(b"<html>404 Not Found</html>"))),
+    "cut": ("truncated", params(image_block(encoded("PNG")[:400]))),
+    "cut JPEG in a result": ("truncated", params(result_of(image_block(encoded("JPEG", 900, 900)[:-40], "image/jpeg")))),
+    "data URL": ("base64", params({"type": "image", "source": {
+        "type": "base64", "media_type": "image/png", "data": "data:image/png;base64,iVBORw0KGgo="}})),
+    "8001": ("image-edge", params(image_block(png(8001, 8)))),
+    "wide, one of twenty-one": ("many-images-edge", params(*[image_block(PNG)] * 20, result_of(image_block(png(2001, 8))))),
+    "over 10 MB": ("image-bytes", params(image_block(png(8, 8, file_bytes=7_864_321)))),
+    "a hundred and one": ("image-count", params(*[image_block(png(8, 8))] * 101)),
+    "101 pages": ("pdf-pages", params(document_block(pdf(101)))),
+    "a password": ("pdf", params(document_block(pdf(password="secret")))),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ACCEPTED)
+def test_what_the_server_accepts_passes_and_arrives_unchanged(client, server, name):
+    sent = ACCEPTED[name]
+    before = copy.deepcopy(sent)
+    imgcost.check_request(sent, as_of=DAY).raise_for_errors()
+    message = client.messages.create(**sent)
+    assert message.content[0].text == "A grey square."
+    assert sent == before == json.loads(server.received[-1])
+    assert read_request(sent).body_bytes == len(server.received[-1])
+
+
+def words(text):
+    """A message of the API without its numbers."""
+    return re.sub(r"image/\w+|\d+", "#", text)
+
+
+@pytest.mark.parametrize("name", REJECTED)
+def test_what_the_server_rejects_is_foreseen_at_its_place_in_its_words(client, name):
+    rule, sent = REJECTED[name]
+    findings = check_request(sent, as_of=DAY)
+    first = next(one for one in findings.errors if one.rule == rule)
+    with pytest.raises(imgcost.errors.PreflightError, match=re.escape(first.message)):
+        findings.raise_for_errors()
+    with pytest.raises(anthropic.BadRequestError) as caught:
+        client.messages.create(**sent)
+    said = caught.value.body["error"]["message"]
+    assert any(words(one.text) in words(said) for one in wordings_of(rule)), said
+    if said.startswith("messages."):
+        assert said.startswith(first.place)
+
+
+def test_typed_params_and_blocks_of_an_answer_are_read(client, server):
+    # A conversation as programs hold it: TypedDicts, then the SDK's own objects of an earlier answer.
+    answer = client.messages.create(**ACCEPTED["text"])
+    called = types.ToolUseBlock(id="toolu_1", type="tool_use", name="see", input={"x": 1}, caller=None)
+    image = types.ImageBlockParam(
+        type="image",
+        source=types.Base64ImageSourceParam(
+            type="base64", media_type="image/png", data=image_block(PNG)["source"]["data"]
+        ),
+        cache_control=types.CacheControlEphemeralParam(type="ephemeral"),
+    )
+    inner = types.DocumentBlockParam(
+        type="document",
+        source=types.ContentBlockSourceParam(type="content", content=[image, {"type": "text", "text": "x"}]),
+    )
+    sent = {
+        "model": SMALL_MODEL,
+        "max_tokens": 10,
+        "timeout": 30,
+        "extra_headers": {"x-test": "1"},
+        "messages": [
+            {"role": "user", "content": "Hello"},
+            {"role": "assistant", "content": [*answer.content, called]},
+            {
+                "role": "user",
+                "content": [
+                    types.ToolResultBlockParam(type="tool_result", tool_use_id="toolu_1", content=[image]),
+                    inner,
+                ],
+            },
+        ],
+    }
+    findings = check_request(sent, as_of=DAY)
+    assert [one.place for one in findings.images] == [
+        "messages.2.content.0.content.0",
+        "messages.2.content.1.source.content.0",
+    ]
+    assert findings.tokens == 2 * 3 * 2
+    assert findings.ok
+    client.messages.create(**sent)
+    assert read_request(sent).body_bytes == len(server.received[-1])
+
+
+def test_paths_and_open_files_that_the_sdk_encodes_are_measured_and_left_as_they_were(client, server, tmp_path):
+    path = tmp_path / "a.png"
+    path.write_bytes(PNG)
+    stream = io.BytesIO(b"junk before" + PNG)
+    stream.seek(11)
+    sources = [{"type": "base64", "media_type": "image/png", "data": data} for data in (path, stream)]
+    sent = params(*[{"type": "image", "source": source} for source in sources])
+    findings = check_request(sent, as_of=DAY)
+    assert [(one.width, one.height, one.tokens) for one in findings.images] == [(64, 48, 6)] * 2
+    assert findings.ok
+    assert stream.tell() == 11
+    client.messages.create(**sent)
+    assert read_request(sent | {"messages": json.loads(server.received[-1])["messages"]}).body_bytes == len(
+        server.received[-1]
+    )
+
+
+def test_the_budget_stops_a_request_before_it_is_sent(server):
+    before = len(server.received)
+    sent = params(image_block(png(1000, 1000)))  # 1296 tokens at $1 per MTok
+    assert check_request(sent, as_of=DAY, budget_usd=Decimal("0.001296")).ok
+    with pytest.raises(imgcost.errors.PreflightError, match=r"\$0\.001296.*budget is \$0\.001295"):
+        check_request(sent, as_of=DAY, budget_usd=Decimal("0.001295")).raise_for_errors()
+    assert len(server.received) == before
+
+
+def test_the_two_lines_of_the_readme(client, server):
+    (block,) = re.findall(r"```python\n(imgcost\.check_request.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
+    assert len(block.splitlines()) == 2
+    here = {"imgcost": imgcost, "client": client, "params": ACCEPTED["each format"]}
+    exec(block, here)
+    assert here["message"].content[0].text == "A grey square."
+    before = len(server.received)
+    with pytest.raises(imgcost.errors.PreflightError):
+        exec(block, here | {"params": REJECTED["8001"][1]})
+    assert len(server.received) == before
