@@ -24,11 +24,11 @@ $(VENV)/.demo: $(PY) pyproject.toml
 	@touch $@
 
 $(VENV)/.test: $(PY) pyproject.toml
-	$(PY) -m pip install --quiet --editable '.[parquet]' --group test --group lint
+	$(PY) -m pip install --quiet --editable '.[report]' --group test --group lint
 	@touch $@ $(VENV)/.demo
 
 $(VENV)/.bench: $(PY) pyproject.toml
-	$(PY) -m pip install --quiet --editable '.[parquet]' --group bench
+	$(PY) -m pip install --quiet --editable '.[report]' --group bench
 	@touch $@ $(VENV)/.demo
 
 demo: $(VENV)/.demo

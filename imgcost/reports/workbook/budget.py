@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["Job", "write_budget"]
 
 _WIDTHS = (2, 30, 19, 15, 14, 14, 16, 16, 15, 15, 15, 17)
-_TOP = 4
+_TOP = 5
 _LEFT, _MIDDLE, _RIGHT, _HIDDEN = 1, 4, 9, 12
 
 
@@ -50,6 +50,11 @@ class Job(NamedTuple):
     rows: int
 
     @property
+    def visual(self) -> int:
+        """Visual tokens of all images, as the model chosen counts."""
+        return self.packing.tokens[self.packing.measures.index(self.offers[self.chosen].measure)]
+
+    @property
     def chosen(self) -> int:
         """The place of the model chosen."""
         return [offer.model.id for offer in self.offers].index(self.inputs.model)
@@ -71,9 +76,9 @@ def write_budget(page: Page, job: Job) -> int:
     page.put(1, _LEFT, f"{hint} List prices of {job.day} on the Claude API, US dollars, before tax.", "hint")
     page.put(2, _LEFT, _check(job), "section plain")
     blocks = (_inputs(job), _costs(job), _images(job))
-    _section(page, 3, _LEFT, ["Your job", None])
-    _section(page, 3, _MIDDLE, [Formula("model", job.inputs.model), None, "Tokens", "US$"])
-    _section(page, 3, _RIGHT, ["Your images", None, None])
+    _section(page, _TOP - 1, _LEFT, ["Your job", None])
+    _section(page, _TOP - 1, _MIDDLE, [Formula("model", job.inputs.model), None, "Tokens", "US$"])
+    _section(page, _TOP - 1, _RIGHT, ["Your images", None, None])
     depth = max(map(len, blocks))
     for row in range(depth):
         _put_input(page, row, blocks[0])
@@ -109,7 +114,7 @@ def _inputs(job: Job) -> list[tuple[str, Cell, str]]:
         ("Output tokens of a request", inputs.output_tokens, "input number"),
         ("Images of a request", inputs.images_per_request, "input number"),
         ("Inference geo", inputs.inference_geo, "input"),
-        ("Input price so, US$ per MTok", Formula(f"IF(ISTEXT({factor}),{factor},{factor}*{price})", usd), "usd"),
+        ("Input price then, US$ per MTok", Formula(f"IF(ISTEXT({factor}),{factor},{factor}*{price})", usd), "usd"),
     ]
 
 
@@ -149,7 +154,8 @@ def _costs(job: Job) -> list[tuple[str, Sequence[Cell], str]]:
         ("Total", [Formula(f"SUM({_area(_TOP, _MIDDLE + 2, 4)})", sum(tokens)), total], "total "),
         ("An image", [None, Formula(ratio % "", each)], ""),
         ("A thousand images", [None, Formula(ratio % "*1000", thousand)], ""),
-        ("Of the total: the images alone", [_chosen(job, "visual", job.packing.tokens[job.packing.measures.index(job.offers[job.chosen].measure)]), _chosen(job, "images_usd", found.images_usd)], ""),
+        ("Around images (measured)", [_chosen(job, "around", found.around), None], ""),
+        ("Of the total: the images alone", [_chosen(job, "visual", job.visual), _chosen(job, "images_usd", found.images_usd)], ""),
         ("Of the total: long-context surcharge", [None, _chosen(job, "surcharge_usd", found.surcharge_usd)], ""),
     ]  # fmt: skip
 
@@ -286,6 +292,6 @@ def _side_by_side(page: Page, top: int, job: Job) -> int:
         ]
         page.line(row, _LEFT, cells, ["label", "label", "usd", "usd", "usd", *["count"] * len(_KEYS)])
     last = first + len(job.offers) - 1
-    rule = {"type": "formula", "criteria": f"=$B${first + 1}=model", "format": page.styles["chosen"]}
+    rule = {"type": "formula", "criteria": f"=$B{first + 1}=model", "format": page.styles["chosen"]}
     page.sheet.conditional_format(first, _LEFT, last, _LEFT + len(_HEADS) - 1, rule)
     return last + 1

@@ -30,7 +30,8 @@ ROWS = 25
 _HEADS = ("Width seen", "Height seen", "Visual tokens", "US$ an image", "US$ a thousand")
 _WORKING = ("fits", "step", "tie", "long edge", "whole short edge", "short edge")
 _VALID = 1 + 2 + 2 * len(_HEADS)
-_FIRST = 6
+_FIRST = 7
+_HEAD, _MODEL, _PRICE = 6, 4, 5
 _BLOCK = 12
 
 
@@ -75,7 +76,9 @@ def write_steps(page: Page, tiers: Sequence[Tier]) -> None:
         titles += ["twice the longest short edge, px", ""]
         titles += ["ties: long / short", "long", "short", "downscaled long edge, px", "downscaled short edge, px", ""]
         rows = steps(tier)
-        ratios = [Formula(f"{at[1]}{row}/{at[2]}{row}", step.numerator / step.denominator) for row, step in enumerate(rows, 2)]
+        ratios = [
+            Formula(f"{at[1]}{row}/{at[2]}{row}", step.numerator / step.denominator) for row, step in enumerate(rows, 2)
+        ]
         columns += [list(ratios), *map(list, zip(*((*step[:3], step.doubled_limit) for step in rows), strict=True)), []]
         tied = ties(tier)
         quotients = [Formula(f"{at[7]}{row}/{at[8]}{row}", tie.long / tie.short) for row, tie in enumerate(tied, 2)]
@@ -88,7 +91,9 @@ def write_steps(page: Page, tiers: Sequence[Tier]) -> None:
                 page.put(row + 1, place, column[row], "text")
 
 
-def write_calculator(page: Page, choices: Sequence[Choice | None], tiers: Sequence[Tier], sizes: Sequence[tuple[int, int]], offers: int) -> None:
+def write_calculator(
+    page: Page, choices: Sequence[Choice | None], tiers: Sequence[Tier], sizes: Sequence[tuple[int, int]], offers: int
+) -> None:
     """Write the sheet Calculator.
 
     Args:
@@ -105,15 +110,15 @@ def write_calculator(page: Page, choices: Sequence[Choice | None], tiers: Sequen
     starts = [3 + number * len(_HEADS) for number in range(len(tiers))]
     for start, tier in zip(starts, tiers, strict=True):
         label = f"{tier.name}: to {tier.edge_limit} px and {tier.token_limit} tokens"
-        page.line(2, start, [label, *[None] * (len(_HEADS) - 1)], "section")
-    for row, label in ((3, "priced with"), (4, "input, US$ per MTok")):
+        page.line(_MODEL - 1, start, [label, *[None] * (len(_HEADS) - 1)], "section")
+    for row, label in ((_MODEL, "priced with"), (_PRICE, "input, US$ per MTok")):
         for start, choice in zip(starts, choices, strict=True):
             _put_choice(page, row, start, label, choice, offers)
     heads = ["Width", "Height", *_HEADS * len(tiers)]
-    page.line(5, 1, heads, "head right")
+    page.line(_HEAD, 1, heads, "head right")
     titles = ["valid", *(f"{word}, {tier.name}" for tier in tiers for word in _WORKING)]
-    page.line(5, _VALID + 1, titles, "working")
-    page.sheet.set_row(5, 34)
+    page.line(_HEAD, _VALID + 1, titles, "working")
+    page.sheet.set_row(_HEAD, 34)
     rows = max(ROWS, len(sizes))
     for place in range(rows):
         size = sizes[place] if place < len(sizes) else None
@@ -129,18 +134,18 @@ def _lay_out(page: Page, tiers: Sequence[Tier]) -> None:
     page.sheet.set_row(0, 32)
     page.sheet.set_column(0, 0, 2)
     page.sheet.set_column(1, 2, 11)
-    page.sheet.set_column(3, 2 + len(tiers) * len(_HEADS), 14)
+    page.sheet.set_column(3, 2 + len(tiers) * len(_HEADS), 15)
     last = _VALID + 1 + len(tiers) * len(_WORKING)
     page.sheet.set_column(_VALID, last, 11, None, {"level": 1, "hidden": True})
     page.sheet.set_column(last + 1, last + 1, None, None, {"collapsed": True})
 
 
 def _put_choice(page: Page, row: int, start: int, label: str, choice: Choice | None, offers: int) -> None:
-    page.put(row, start, label, "text")
-    cell = cell_name(3, start + 2)
+    page.put(row, start, label)
+    cell = cell_name(_MODEL, start + 2)
     if choice is None:
         page.put(row, start + 2, "no model on this day", "hint")
-    elif row == 3:
+    elif row == _MODEL:
         page.sheet.merge_range(row, start + 2, row, start + 3, "", page.styles["input"])
         page.put(row, start + 2, choice.model, "input")
         source = f"={cell_of_models(choice.first)}:{cell_of_models(choice.first + choice.count - 1)}"
@@ -150,8 +155,8 @@ def _put_choice(page: Page, row: int, start: int, label: str, choice: Choice | N
         factor, price = (f"INDEX({model_column(key, offers)},{at})" for key in ("factor", "in"))
         usd = NOT_OFFERED if choice.usd_per_mtok is None else choice.usd_per_mtok
         page.put(row, start + 2, Formula(f"IF(ISTEXT({factor}),{factor},{factor}*{price})", usd), "price")
-        formula = Formula(f'INDEX({model_column("formula", offers)},{at})', choice.measure.formula)
-        page.line(row, start + 3, [formula, "formula"], "text")
+        formula = Formula(f"INDEX({model_column('formula', offers)},{at})", choice.measure.formula)
+        page.line(row, start + 3, ["formula", formula], "right")
 
 
 def cell_of_models(place: int) -> str:
@@ -159,7 +164,14 @@ def cell_of_models(place: int) -> str:
     return f"'Models'!$A${place + 2}"
 
 
-def _put_size(page: Page, row: int, size: tuple[int, int] | None, choices: Sequence[Choice | None], tiers: Sequence[Tier], starts: Sequence[int]) -> None:
+def _put_size(
+    page: Page,
+    row: int,
+    size: tuple[int, int] | None,
+    choices: Sequence[Choice | None],
+    tiers: Sequence[Tier],
+    starts: Sequence[int],
+) -> None:
     page.line(row, 1, size or (None, None), "input number")
     working: list[Cell] = []
     width, height = f"$B{row + 1}", f"$C{row + 1}"
@@ -169,7 +181,9 @@ def _put_size(page: Page, row: int, size: tuple[int, int] | None, choices: Seque
         at = [f"${column_name(_VALID + 2 + number * len(_WORKING) + place)}{row + 1}" for place in range(len(_WORKING))]
         texts = _downscaling(number, tier, at, valid, long, short)
         working += [Formula(text, value) for text, value in zip(texts, _downscaled(size, tier), strict=True)]
-        page.line(row, start, _seen(row, start, size, choice, tier, at, valid), ["number", "number", "number", "usd", "usd"])
+        page.line(
+            row, start, _seen(row, start, size, choice, tier, at, valid), ["count", "count", "count", "usd", "usd"]
+        )
     numbers = f"COUNT({width},{height})=2"
     whole = f"AND({short}>=1,{long}<={MOST_EDGE},{width}=INT({width}),{height}=INT({height}))"
     page.put(row, _VALID + 1, Formula(f"IF({numbers},IF({whole},1,0),0)", int(size is not None)), "number")
@@ -212,14 +226,16 @@ def _downscaled(size: tuple[int, int] | None, tier: Tier) -> list[int]:
     return [int(geometry.fits(*size, tier)), step, tie, seen[0], seen[0] * short // long, seen[1]]
 
 
-def _seen(row: int, start: int, size: tuple[int, int] | None, choice: Choice | None, tier: Tier, at: Sequence[str], valid: str) -> list[Cell]:
+def _seen(
+    row: int, start: int, size: tuple[int, int] | None, choice: Choice | None, tier: Tier, at: Sequence[str], valid: str
+) -> list[Cell]:
     """What people want to know of a size."""
     width, height = f"$B{row + 1}", f"$C{row + 1}"
     long_edge, short_edge = at[3], at[5]
     seen = [f"${column_name(start + place)}{row + 1}" for place in range(3)]
     patches = "*".join(f"INT(({edge}+{PATCH - 1})/{PATCH})" for edge in seen[:2])
     area = f"INT(({seen[0]}*{seen[1]}+{PIXELS_PER_TOKEN - 1})/{PIXELS_PER_TOKEN})"
-    price, formula = cell_name(4, start + 2), cell_name(4, start + 3)
+    price, formula = cell_name(_PRICE, start + 2), cell_name(_PRICE, start + 4)
     texts = [
         f"IF({width}>={height},{long_edge},{short_edge})",
         f"IF({width}>={height},{short_edge},{long_edge})",

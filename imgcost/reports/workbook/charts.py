@@ -55,7 +55,9 @@ def write_charts(
         if row <= len(folders):
             name, images, *tokens = folders[row - 1]
             cells = ",".join(f"{column}{row + 1}" for column in columns)
-            text = f'IF(ISNUMBER(input_usd_per_mtok),CHOOSE(measure,{cells})*input_usd_per_mtok/1000000,"{NOT_OFFERED}")'
+            text = (
+                f'IF(ISNUMBER(input_usd_per_mtok),CHOOSE(measure,{cells})*input_usd_per_mtok/1000000,"{NOT_OFFERED}")'
+            )
             usd = NOT_OFFERED if rate.usd_per_mtok is None else cost_usd(tokens[rate.measure], rate.usd_per_mtok)
             page.line(row, 0, [name, images, *tokens], ["text", *["number"] * (1 + len(tokens))])
             page.put(row, bins - 2, Formula(text, usd), "dollars")
@@ -106,7 +108,13 @@ def insert_charts(page: Page, row: int, folders: int, measures: int) -> None:
     usd = 2 + measures
     cost = _chart(page, "bar", "Input by folder, US$", _ACCENT, ("Charts", folders, 0, usd))
     cost.set_y_axis({"reverse": True, "num_font": {"color": _INK}, "line": {"none": True}})
-    cost.set_x_axis({"num_format": "$#,##0.00##", "major_gridlines": {"visible": True, "line": {"color": "#E8E0D8"}}})
+    cost.set_x_axis(
+        {
+            "num_format": "$#,##0.00##",
+            "label_position": "high",
+            "major_gridlines": {"visible": True, "line": {"color": "#E8E0D8"}},
+        }
+    )
     page.sheet.insert_chart(row, 1, cost, {"object_position": 2})
     tokens = _chart(page, "column", "Images by visual tokens", _SECOND, ("Charts", BINS, bins, bins + 1))
     tokens.set_y_axis({"num_format": "#,##0", "major_gridlines": {"visible": True, "line": {"color": "#E8E0D8"}}})

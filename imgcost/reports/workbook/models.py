@@ -68,6 +68,7 @@ _WORKING = (
     _Column("first_over", "First request over it, where it writes the cache"),
     _Column("largest", "Tokens of the largest prompt"),
     _Column("visual", "Visual tokens"),
+    _Column("around", "Tokens around images and messages (measured)"),
     _Column("input", "Input tokens"),
     _Column("write", "Cache write tokens"),
     _Column("reads", "Cache read tokens"),
@@ -108,20 +109,21 @@ _FORMULAS = {
     "largest": "IF(request_count=0,0,MAX(IF({full}=0,0,{full}+{wrapping}*images_per_request),"
     f"{{open_end}}+{{wrapping}}*last_images)+{_AROUND})",
     "visual": "{total}",
-    "input": "{visual}+{wrapping}*image_count+({framing}+{extra}+(1-{cached})*prompt_tokens)*request_count",
+    "around": "{wrapping}*image_count+({framing}+{extra})*request_count",
+    "input": "{visual}+{around}+(1-{cached})*prompt_tokens*request_count",
     "write": "{cached}*prompt_tokens",
     "reads": "{cached}*prompt_tokens*(request_count-1)",
     "output": "output_tokens*request_count",
     "long": "{over_tokens}+{wrapping}*{over_images}+({framing}+{extra}+(1-{cached})*prompt_tokens)*{over}",
     "input_usd": _OFFERED % "{factor}*(({input}-{long})*{in}+{long}*{long_in})/1000000",
-    "write_usd": _OFFERED % f"IF({{cached}}=0,0,{{factor}}*{{write}}*IF({{first_over}}=1,{_LONG_WRITE},{_WRITE})/1000000)",
+    "write_usd": _OFFERED
+    % f"IF({{cached}}=0,0,{{factor}}*{{write}}*IF({{first_over}}=1,{_LONG_WRITE},{_WRITE})/1000000)",
     "read_usd": _OFFERED
     % (
         "IF({cached}=0,0,{factor}*prompt_tokens*((request_count-1-({over}-{first_over}))*{read}"
         "+({over}-{first_over})*{long_read})/1000000)"
     ),
-    "output_usd": _OFFERED
-    % "{factor}*output_tokens*((request_count-{over})*{out}+{over}*{long_out})/1000000",
+    "output_usd": _OFFERED % "{factor}*output_tokens*((request_count-{over})*{out}+{over}*{long_out})/1000000",
     "total_usd": _OFFERED % "SUM({input_usd}:{output_usd})",
     "surcharge_usd": _OFFERED
     % (
@@ -218,6 +220,7 @@ def _values(found: Outcome, packing: Packing, place: int) -> dict[str, Cell]:
         "first_over": int(found.first_over),
         "largest": found.largest,
         "visual": packing.tokens[place],
+        "around": found.around,
         "input": counts.input,
         "write": counts.cache_write_5m + counts.cache_write_1h,
         "reads": counts.cache_read,

@@ -112,6 +112,7 @@ class Outcome(NamedTuple):
         bound: Visual tokens of a full request from which on it is one of them; 0 where there is no threshold.
         first_over: Whether the request that writes the cache is one of them.
         largest: Tokens of the largest prompt.
+        around: Tokens around all images and messages, as measured.
         counts: Tokens of all requests, by class.
         long: Those of them in requests over the threshold.
         usd: US dollars of input, cache writes, cache reads and output; None where the options are not offered.
@@ -128,6 +129,7 @@ class Outcome(NamedTuple):
     bound: int
     first_over: bool
     largest: int
+    around: int
     counts: TokenCounts
     long: TokenCounts
     usd: tuple[Decimal, Decimal, Decimal, Decimal] | None
@@ -183,6 +185,7 @@ def outcome(offer: Offer, inputs: Inputs, packing: Packing) -> Outcome:
     bound = max(0, (offer.threshold or 0) - prompt - around - wrapping * size)
     factor = _factor(offer, inputs)
     reached = (over, over_full, over_tokens, over_images, bound, first_over, largest if requests else 0)
+    reached = (*reached, wrapping * packing.images + around * requests)
     found = Outcome(factor, cached, *reached, counts, long, usd=None, surcharge_usd=None, images_usd=None)
     return found if factor is None else _priced(found, factor, offer, packing.tokens[place])
 

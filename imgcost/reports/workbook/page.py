@@ -14,10 +14,20 @@ if TYPE_CHECKING:
     from xlsxwriter import Workbook
     from xlsxwriter.worksheet import Worksheet
 
-__all__ = ["MOST_TEXT", "NOT_OFFERED", "Cell", "Formula", "Page", "begin_styles", "cell_name", "column_name", "printable"]
+__all__ = [
+    "MOST_TEXT",
+    "NOT_OFFERED",
+    "Cell",
+    "Formula",
+    "Page",
+    "begin_styles",
+    "cell_name",
+    "column_name",
+    "printable",
+]
 
 MOST_TEXT = 32_767
-"""The most characters that a cell holds."""
+"""The most characters that a cell holds, counted in UTF-16."""
 
 NOT_OFFERED = "not offered"
 """What stands where there is no price, so that nobody takes it for 0."""
@@ -40,6 +50,7 @@ _STYLES: dict[str, dict[str, Any]] = {
     "head right": {"align": "right"},
     "working": {"bold": True, "font_color": _INK, "bg_color": _EDGE, "text_wrap": True, "valign": "vcenter"},
     "text": {},
+    "right": {"align": "right", "indent": 1},
     "wrapped": {"text_wrap": True, "valign": "top"},
     "quoted": {"quote_prefix": True},
     "label": {"bottom": 1, "bottom_color": _EDGE},
@@ -85,6 +96,10 @@ class Page:
         self.book = book
         self.sheet = sheet
         self.styles = styles
+        sheet.set_landscape()
+        sheet.set_paper(9)  # A4
+        sheet.fit_to_pages(1, 0)
+        sheet.set_margins(0.4, 0.4, 0.5, 0.5)
 
     def put(self, row: int, column: int, cell: Cell, style: str = "text") -> None:
         """Write a cell.
@@ -159,7 +174,9 @@ def printable(text: str) -> str:
     ('a\\x00b', 32767)
     """
     text = visible(text)
-    return text if len(text) <= MOST_TEXT else text[: MOST_TEXT - 1] + "…"
+    if len(text.encode("utf-16-le")) <= 2 * MOST_TEXT:
+        return text
+    return text.encode("utf-16-le")[: 2 * MOST_TEXT - 2].decode("utf-16-le", "ignore") + "…"
 
 
 def column_name(column: int) -> str:
