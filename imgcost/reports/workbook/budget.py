@@ -75,15 +75,15 @@ def write_budget(page: Page, job: Job) -> int:
     hint = "Choose and type in the yellow cells: everything else follows by formula."
     page.put(1, _LEFT, f"{hint} List prices of {job.day} on the Claude API, US dollars, before tax.", "hint")
     page.put(2, _LEFT, _check(job), "section plain")
-    blocks = (_inputs(job), _costs(job), _images(job))
+    inputs, costs, images = _inputs(job), _costs(job), _images(job)
     _section(page, _TOP - 1, _LEFT, ["Your job", None])
     _section(page, _TOP - 1, _MIDDLE, [Formula("model", job.inputs.model), None, "Tokens", "US$"])
     _section(page, _TOP - 1, _RIGHT, ["Your images", None, None])
-    depth = max(map(len, blocks))
+    depth = max(len(inputs), len(costs), len(images))
     for row in range(depth):
-        _put_input(page, row, blocks[0])
-        _put_block(page, row, _MIDDLE, 2, blocks[1])
-        _put_block(page, row, _RIGHT, 2, blocks[2])
+        _put_input(page, row, inputs)
+        _put_block(page, row, _MIDDLE, 2, costs)
+        _put_block(page, row, _RIGHT, 2, images)
         _put_hidden(page, row, job)
     _validate(page, len(job.offers))
     return _side_by_side(page, _TOP + depth + 1, job) + 1

@@ -41,7 +41,7 @@ class Choice(NamedTuple):
     Attributes:
         tier: The tier.
         first: The place of its first model on the sheet Models.
-        count: How many models it has.
+        models: How many models it has.
         measure: How the model counts.
         usd_per_mtok: What it charges; None where the options are not offered.
         model: Its id.
@@ -49,7 +49,7 @@ class Choice(NamedTuple):
 
     tier: Tier
     first: int
-    count: int
+    models: int
     measure: Measure
     usd_per_mtok: Decimal | None
     model: str
@@ -148,7 +148,7 @@ def _put_choice(page: Page, row: int, start: int, label: str, choice: Choice | N
     elif row == _MODEL:
         page.sheet.merge_range(row, start + 2, row, start + 3, "", page.styles["input"])
         page.put(row, start + 2, choice.model, "input")
-        source = f"={cell_of_models(choice.first)}:{cell_of_models(choice.first + choice.count - 1)}"
+        source = f"={cell_of_models(choice.first)}:{cell_of_models(choice.first + choice.models - 1)}"
         page.sheet.data_validation(row, start + 2, row, start + 2, {"validate": "list", "source": source})
     else:
         at = f"MATCH({cell},{model_column('model', offers)},0)"
@@ -209,8 +209,10 @@ def _downscaling(number: int, tier: Tier, at: Sequence[str], valid: str, long: s
         f"IFERROR(MATCH({long}/{short},{column(6, tied)},0),0)",
         f"IF({fits}=1,{long},IF({tie}>0,INDEX({column(9, tied)},{tie}),{cut}))",
         f"INT({long_edge}*{short}/{long})",
-        f"IF({fits}=1,{short},IF({tie}>0,INDEX({column(10, tied)},{tie}),"
-        f"MAX(1,{whole}+IF({rest}>{long},1,IF({rest}<{long},0,MOD({whole},2))))))",
+        (
+            f"IF({fits}=1,{short},IF({tie}>0,INDEX({column(10, tied)},{tie}),"
+            f"MAX(1,{whole}+IF({rest}>{long},1,IF({rest}<{long},0,MOD({whole},2))))))"
+        ),
     ]
     return [f"IF({valid}=0,0,{text})" for text in found]
 
@@ -243,10 +245,10 @@ def _seen(
         f"IF(ISNUMBER({price}),{seen[2]}*{price}/1000000,{price})",
         f"IF(ISNUMBER({price}),{seen[2]}*{price}/1000,{price})",
     ]
-    values: list[Cell] = [""] * len(texts)
+    values: list[str | int | Decimal] = [""] * len(texts)
     if size is not None:
         tokens = geometry.image_tokens(*size, tier, choice.measure.formula if choice else "patch")
-        usd: list[Cell] = ["no model on this day"] * 2
+        usd: list[str | Decimal] = ["no model on this day"] * 2
         if choice:
             rate = choice.usd_per_mtok
             usd = [NOT_OFFERED if rate is None else cost_usd(tokens * times, rate) for times in (1, 1000)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pickle
 from functools import lru_cache
 from tempfile import TemporaryFile
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeGuard
 
 from imgcost import geometry
 from imgcost.errors import ImgcostError
@@ -121,7 +121,7 @@ class Contents:
         """Give up the space on disk."""
         self._spool.close()
 
-    def _counts(self, one: Image | Unreadable) -> bool:
+    def _counts(self, one: Image | Unreadable) -> TypeGuard[Image]:
         reason = self._aside(one)
         if reason:
             self.set_aside.append(SetAside(one.path, *reason))

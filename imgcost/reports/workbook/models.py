@@ -8,6 +8,7 @@ from imgcost.reports.workbook.page import NOT_OFFERED, Formula, column_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from decimal import Decimal
 
     from imgcost.reports.workbook.offers import Offer
     from imgcost.reports.workbook.packing import Outcome, Packing
@@ -203,10 +204,12 @@ def _facts(offer: Offer, place: int) -> list[Cell]:
     ]
 
 
-def _values(found: Outcome, packing: Packing, place: int) -> dict[str, Cell]:
+def _values(found: Outcome, packing: Packing, place: int) -> dict[str, str | float | Decimal]:
     """What the formulas come to."""
     none = (NOT_OFFERED,) * 4
-    usd = dict(zip(("input_usd", "write_usd", "read_usd", "output_usd"), found.usd or none, strict=True))
+    usd: dict[str, str | float | Decimal] = dict(
+        zip(("input_usd", "write_usd", "read_usd", "output_usd"), found.usd or none, strict=True)
+    )
     counts = found.counts
     return usd | {
         "factor": NOT_OFFERED if found.factor is None else found.factor,

@@ -184,9 +184,9 @@ def outcome(offer: Offer, inputs: Inputs, packing: Packing) -> Outcome:
     long = counted(over_tokens, over_images, over, writes=first_over)
     bound = max(0, (offer.threshold or 0) - prompt - around - wrapping * size)
     factor = _factor(offer, inputs)
-    reached = (over, over_full, over_tokens, over_images, bound, first_over, largest if requests else 0)
-    reached = (*reached, wrapping * packing.images + around * requests)
-    found = Outcome(factor, cached, *reached, counts, long, usd=None, surcharge_usd=None, images_usd=None)
+    reached = (over, over_full, over_tokens, over_images, bound, first_over)
+    sizes = (largest if requests else 0, wrapping * packing.images + around * requests)
+    found = Outcome(factor, cached, *reached, *sizes, counts, long, usd=None, surcharge_usd=None, images_usd=None)
     return found if factor is None else _priced(found, factor, offer, packing.tokens[place])
 
 

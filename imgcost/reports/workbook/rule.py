@@ -115,7 +115,8 @@ def ties(tier: Tier) -> tuple[Tie, ...]:
 
 def _candidates(tier: Tier) -> Iterator[tuple[int, int]]:
     """Ratios in lowest terms whose short edge may be a tie."""
-    for step, end in pairwise((*steps(tier), None)):
+    rows = steps(tier)
+    for step, end in zip(rows, (*rows[1:], None), strict=True):
         edge, limit = step.long_edge, step.doubled_limit
         most, over = (end.numerator, end.denominator) if end else (2 * edge + 1, 1)
         for long in _divisors(2 * edge):  # twice the edge, times short / long, is odd

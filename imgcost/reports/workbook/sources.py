@@ -81,13 +81,17 @@ def _notes(day: date) -> list[tuple[str, str]]:
         ("Day", f"Prices, limits and models are those of {day}, as the sheet Prices has them with their sources."),
         (
             "Visual tokens",
-            "An image is downscaled to its model's resolution tier, then every patch of 28 x 28 px is one token: "
-            "ceil(width / 28) * ceil(height / 28). The area formula of the 2024 guide is ceil(width * height / 750).",
+            (
+                "An image is downscaled to its model's resolution tier, then every patch of 28 x 28 px is one token: "
+                "ceil(width / 28) * ceil(height / 28). The area formula of the 2024 guide is ceil(width * height / 750)."
+            ),
         ),
         (
             "Requests",
-            "Images go into requests in the order of the sheet Images, so many to a request as the Budget says; the last "
-            "request may have fewer. Sort that sheet, or change how many images a row has, and the requests follow.",
+            (
+                "Images go into requests in the order of the sheet Images, so many to a request as the Budget says; the last "
+                "request may have fewer. Sort that sheet, or change how many images a row has, and the requests follow."
+            ),
         ),
         (
             "A prompt",
@@ -95,9 +99,11 @@ def _notes(day: date) -> list[tuple[str, str]]:
         ),
         (
             "Prompt caching",
-            "The first request writes the standing prompt and every later one reads it; images are plain input. Nothing is "
-            "cached with fewer than two requests, or where the prompt is shorter than the model's minimum. Requests are "
-            "assumed to follow each other within the cache's lifetime; in a batch, hits are best effort.",
+            (
+                "The first request writes the standing prompt and every later one reads it; images are plain input. Nothing is "
+                "cached with fewer than two requests, or where the prompt is shorter than the model's minimum. Requests are "
+                "assumed to follow each other within the cache's lifetime; in a batch, hits are best effort."
+            ),
         ),
         (
             "Long contexts",
@@ -106,14 +112,18 @@ def _notes(day: date) -> list[tuple[str, str]]:
         ("not offered", "The model is not sold with the options chosen. It does not mean that it costs nothing."),
         (
             "Dollars",
-            "List prices before tax, discounts and retries, in the floating point of spreadsheets: right to about fifteen "
-            "digits. The library computes exact decimals.",
+            (
+                "List prices before tax, discounts and retries, in the floating point of spreadsheets: right to about fifteen "
+                "digits. The library computes exact decimals."
+            ),
         ),
         ("An estimate", "Text tokens are what you type in: count those of your prompt and of typical answers first."),
         (
             "Not checked",
-            "The bytes of whole requests. An image that no request may carry, for its edge or its bytes, stands on the "
-            "sheet Not counted.",
+            (
+                "The bytes of whole requests. An image that no request may carry, for its edge or its bytes, stands on the "
+                "sheet Not counted."
+            ),
         ),
     ]
 
@@ -122,8 +132,10 @@ def _measured() -> list[tuple[str, str]]:
     return [
         (
             "Measured",
-            f"{row.name.replace('-', ' ')}: {row.value}, measured on {', '.join(row.measured_ids)} and published nowhere; "
-            f"confidence {row.confidence}. {'; '.join(source.title for source in row.sources)}.",
+            (
+                f"{row.name.replace('-', ' ')}: {row.value}, measured on {', '.join(row.measured_ids)} and published nowhere; "
+                f"confidence {row.confidence}. {'; '.join(source.title for source in row.sources)}."
+            ),
         )
         for row in measurements()
         if row.name != "patch-grid-multiple"

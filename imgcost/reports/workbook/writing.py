@@ -49,10 +49,10 @@ _OPTIONS = {
 }
 
 
-class _Sheet(Worksheet):
+class _Sheet(Worksheet):  # type: ignore[misc] # it ships no types
     """A sheet that takes formulas as they are: looking each through for the newest functions doubles the time."""
 
-    def _prepare_formula(self, formula: str, expand_future_functions: bool = False) -> str:  # noqa: ARG002, FBT001, FBT002
+    def _prepare_formula(self, formula: str, expand_future_functions: bool = False) -> str:  # noqa: ARG002
         return formula.removeprefix("=")
 
 
