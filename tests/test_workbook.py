@@ -364,6 +364,7 @@ SHOWN = {
     "a" * 40_000: "a" * 32_766 + "…",
     "\U0001f600" * 40_000: "\U0001f600" * 16_383 + "…",
     "": None,
+    "_x0041_.png": "_x005F_x0041_.png",  # the format's own escape of it: Excel shows the name, openpyxl the escape
 }
 
 

@@ -88,8 +88,8 @@ class WorkbookWriter:
         self._offers = list_offers(settled)
         measures = tuple(dict.fromkeys(offer.measure for offer in self._offers))
         self._measures = tuple(sorted(measures, key=lambda measure: measure.tier.edge_limit))
-        self._contents = Contents(limits_on("claude-api", self._day), self._measures)
         self._file = Path(target).open("wb") if isinstance(target, str) else target  # noqa: SIM115 - closed below
+        self._contents = Contents(limits_on("claude-api", self._day), self._measures)
 
     def write(self, encoded: list[Group]) -> None:
         """Take what was found."""
