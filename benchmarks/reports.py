@@ -53,7 +53,7 @@ def measure(count):
         for groups in folders(count):
             writer.write(groups)
     seconds = time.perf_counter() - start
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1 if sys.platform == "darwin" else 1024) / 1024
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1 << 20 if sys.platform == "darwin" else 1 << 10)
     print(
         f"{count:>9,} images  {seconds:6.1f} s  {1e6 * seconds / count:6.0f} us an image  peak {peak:5.0f} MB", end=""
     )

@@ -55,11 +55,9 @@ class Choice(NamedTuple):
     model: str
 
 
-def choose(tier: Tier, offers: Sequence[Offer], outcomes: Sequence[Outcome], wanted: str) -> Choice | None:
+def choose(tier: Tier, offers: Sequence[Offer], outcomes: Sequence[Outcome], wanted: str) -> Choice:
     """Choose the model that a tier is priced with: the Budget's if it is on it, else the newest open to everyone."""
     places = [place for place, offer in enumerate(offers) if offer.measure.tier == tier]
-    if not places:
-        return None
     best = min(places, key=lambda place: (offers[place].model.id != wanted, offers[place].model.restricted, place))
     factor, offer = outcomes[best].factor, offers[best]
     usd = None if factor is None else multiply(factor, offer.standard.input)
@@ -92,13 +90,13 @@ def write_steps(page: Page, tiers: Sequence[Tier]) -> None:
 
 
 def write_calculator(
-    page: Page, choices: Sequence[Choice | None], tiers: Sequence[Tier], sizes: Sequence[tuple[int, int]], offers: int
+    page: Page, choices: Sequence[Choice], tiers: Sequence[Tier], sizes: Sequence[tuple[int, int]], offers: int
 ) -> None:
     """Write the sheet Calculator.
 
     Args:
         page: The sheet.
-        choices: For each tier, the model that it is priced with; None where there is none on the day.
+        choices: For each tier, the model that it is priced with.
         tiers: The resolution tiers.
         sizes: What stands in its input cells, px.
         offers: How many models the sheet Models has.
@@ -140,12 +138,10 @@ def _lay_out(page: Page, tiers: Sequence[Tier]) -> None:
     page.sheet.set_column(last + 1, last + 1, None, None, {"collapsed": True})
 
 
-def _put_choice(page: Page, row: int, start: int, label: str, choice: Choice | None, offers: int) -> None:
+def _put_choice(page: Page, row: int, start: int, label: str, choice: Choice, offers: int) -> None:
     page.put(row, start, label)
     cell = cell_name(_MODEL, start + 2)
-    if choice is None:
-        page.put(row, start + 2, "no model on this day", "hint")
-    elif row == _MODEL:
+    if row == _MODEL:
         page.sheet.merge_range(row, start + 2, row, start + 3, "", page.styles["input"])
         page.put(row, start + 2, choice.model, "input")
         source = f"={cell_of_models(choice.first)}:{cell_of_models(choice.first + choice.models - 1)}"
@@ -168,7 +164,7 @@ def _put_size(
     page: Page,
     row: int,
     size: tuple[int, int] | None,
-    choices: Sequence[Choice | None],
+    choices: Sequence[Choice],
     tiers: Sequence[Tier],
     starts: Sequence[int],
 ) -> None:
@@ -229,7 +225,7 @@ def _downscaled(size: tuple[int, int] | None, tier: Tier) -> list[int]:
 
 
 def _seen(
-    row: int, start: int, size: tuple[int, int] | None, choice: Choice | None, tier: Tier, at: Sequence[str], valid: str
+    row: int, start: int, size: tuple[int, int] | None, choice: Choice, tier: Tier, at: Sequence[str], valid: str
 ) -> list[Cell]:
     """What people want to know of a size."""
     width, height = f"$B{row + 1}", f"$C{row + 1}"
@@ -247,10 +243,8 @@ def _seen(
     ]
     values: list[str | int | Decimal] = [""] * len(texts)
     if size is not None:
-        tokens = geometry.image_tokens(*size, tier, choice.measure.formula if choice else "patch")
-        usd: list[str | Decimal] = ["no model on this day"] * 2
-        if choice:
-            rate = choice.usd_per_mtok
-            usd = [NOT_OFFERED if rate is None else cost_usd(tokens * times, rate) for times in (1, 1000)]
+        tokens = geometry.image_tokens(*size, tier, choice.measure.formula)
+        rate = choice.usd_per_mtok
+        usd = [NOT_OFFERED if rate is None else cost_usd(tokens * times, rate) for times in (1, 1000)]
         values = [*geometry.resized_size(*size, tier), tokens, *usd]
     return [Formula(f'IF({valid}=0,"",{text})', value) for text, value in zip(texts, values, strict=True)]
