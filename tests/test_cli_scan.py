@@ -332,9 +332,9 @@ def read_csv(content):
 
 
 def test_an_unknown_suffix_is_refused_and_nothing_is_written(folder, tmp_path):
-    message = refused(folder, "-o", tmp_path / "costs.xlsx")
-    assert "give it a suffix .csv, .json, .jsonl or .parquet" in message
-    assert not (tmp_path / "costs.xlsx").exists()
+    message = refused(folder, "-o", tmp_path / "costs.xls")
+    assert "give it a suffix .csv, .json, .jsonl, .parquet or .xlsx" in message
+    assert not (tmp_path / "costs.xls").exists()
 
 
 def test_a_file_that_cannot_be_written_is_exit_code_2(folder, tmp_path):

@@ -170,9 +170,9 @@ def test_the_suffix_tells_the_format(kind, suffix):
     assert row_kind(f"folder.csv/costs.{suffix(kind)}") == kind
 
 
-@pytest.mark.parametrize("path", ["costs", "costs.xlsx", ".csv", "costs.csv.gz", "csv", ""])
+@pytest.mark.parametrize("path", ["costs", "costs.xls", ".csv", "costs.csv.gz", "csv", ""])
 def test_another_suffix_is_refused_with_those_that_work(path):
-    with pytest.raises(ImgcostError, match=r"give it a suffix \.csv, \.json, \.jsonl or \.parquet$"):
+    with pytest.raises(ImgcostError, match=r"give it a suffix \.csv, \.json, \.jsonl, \.parquet or \.xlsx$"):
         row_kind(path)
     with pytest.raises(ImgcostError, match=r"cannot write rows to a\\nb: "):
         row_kind("a\nb")

@@ -1,4 +1,4 @@
-"""Rows: one an image and model, streamed as CSV, JSON lines, a JSON array or Parquet while the scan goes on.
+"""Rows: one an image and model, streamed as CSV, JSON lines, a JSON array or Parquet while the scan goes on; a workbook.
 
 What could not be counted has a row too, with its reason and without a model.
 """
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["COLUMNS", "RowKind", "RowWriter", "encode", "open_rows", "row_kind", "rows_of"]
 
-RowKind: TypeAlias = Literal["csv", "json", "jsonl", "parquet"]
+RowKind: TypeAlias = Literal["csv", "json", "jsonl", "parquet", "xlsx"]
 
 Row: TypeAlias = tuple[Any, ...]
 
@@ -105,11 +105,13 @@ def row_kind(path: str) -> RowKind:
             return "jsonl"
         case ".parquet":
             return "parquet"
-    raise ImgcostError(f"cannot write rows to {visible(path)}: give it a suffix .csv, .json, .jsonl or .parquet")
+        case ".xlsx":
+            return "xlsx"
+    raise ImgcostError(f"cannot write rows to {visible(path)}: give it a suffix .csv, .json, .jsonl, .parquet or .xlsx")
 
 
 def encode(groups: Iterable[Group], settled: Sequence[Terms], kind: RowKind) -> Any:
-    """Turn what was found into what a writer of this kind takes: bytes, or rows for Parquet.
+    """Turn what was found into what a writer of this kind takes: bytes, rows for Parquet, the groups for a workbook.
 
     It needs no writer and can be done elsewhere, such as in a worker process.
 
@@ -119,8 +121,10 @@ def encode(groups: Iterable[Group], settled: Sequence[Terms], kind: RowKind) -> 
         kind: The format.
 
     Returns:
-        Whole rows: UTF-8 for CSV and JSON, a list of tuples for Parquet.
+        Whole rows: UTF-8 for CSV and JSON, a list of tuples for Parquet; for a workbook what was found, as it is.
     """
+    if kind == "xlsx":
+        return list(groups)
     rows = rows_of(groups, settled)
     if kind == "parquet":
         return [_printable_row(row) for row in rows]
@@ -144,24 +148,29 @@ class RowWriter(Protocol):
 
 
 @contextmanager
-def open_rows(target: str | IO[bytes], kind: RowKind) -> Iterator[RowWriter]:
+def open_rows(target: str | IO[bytes], kind: RowKind, settled: Sequence[Terms] = ()) -> Iterator[RowWriter]:
     """Open a file or a binary stream for rows, and close it so that it can be read, even after an interruption.
 
     Args:
         target: A path, or an open stream.
         kind: The format.
+        settled: The terms of each model: a workbook goes by them, and needs at least one.
 
     Yields:
         The writer.
 
     Raises:
         OSError: The file cannot be written.
-        MissingExtraError: Parquet is asked for and pyarrow is not installed.
+        MissingExtraError: Parquet is asked for and pyarrow is not installed, or a workbook and not XlsxWriter.
     """
     if kind == "parquet":
         from imgcost.reports.parquet import ParquetWriter  # noqa: PLC0415 - an extra
 
         writer: RowWriter = ParquetWriter(str(target))
+    elif kind == "xlsx":
+        from imgcost.reports.workbook import WorkbookWriter  # noqa: PLC0415 - an extra
+
+        writer = WorkbookWriter(target, settled)
     elif isinstance(target, str):
         # Unbuffered: a chunk of rows is one write, and what is written can be cut at the end of a row.
         writer = _TextWriter(Path(target).open("wb", buffering=0), kind)  # noqa: SIM115 - closed by the writer

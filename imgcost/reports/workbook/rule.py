@@ -1,0 +1,143 @@
+"""The downscaling rule as a spreadsheet can carry it out: whole numbers, one look-up, and a short list of ties.
+
+Spreadsheets compare and round floats leniently, each in its own way. So the formulas of the workbook work with fractions,
+in whole numbers below 2**53. That agrees with the rule, which is told in floats, wherever the short edge is no tie: a
+fraction that is none differs from one by far more than a float's last bit. Of the ties, which a float may miss by that
+bit, there are few, because they depend on the ratio in lowest terms alone. Those that the floats decide otherwise than
+the fractions are listed, and looked up.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from itertools import pairwise
+from math import gcd
+from typing import TYPE_CHECKING, NamedTuple
+
+from imgcost import geometry
+from imgcost.geometry import PATCH
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from imgcost.geometry import Tier
+
+__all__ = ["MOST_EDGE", "Step", "Tie", "steps", "ties"]
+
+MOST_EDGE = 100_000
+"""The longest edge that the formulas are exact for, px: beyond every format but PNG."""
+
+
+class Step(NamedTuple):
+    """A row of the table behind every downscale, with its ratio as a fraction.
+
+    Attributes:
+        numerator: Of the least long edge / short edge of the row.
+        denominator: Of the same.
+        long_edge: The longest long edge of the downscaled image, px.
+        short_patches: Patches along its short edge.
+    """
+
+    numerator: int
+    denominator: int
+    long_edge: int
+    short_patches: int
+
+    @property
+    def doubled_limit(self) -> int:
+        """Twice the longest short edge that still rounds into the patches, px."""
+        return 2 * self.short_patches * PATCH + 1
+
+
+class Tie(NamedTuple):
+    """A ratio in lowest terms whose downscaled size the floats decide otherwise than the fractions.
+
+    Attributes:
+        long: The long side of the ratio.
+        short: The short side.
+        long_edge: What an oversize image of this ratio is downscaled to, px.
+        short_edge: The same of the short edge, px.
+    """
+
+    long: int
+    short: int
+    long_edge: int
+    short_edge: int
+
+
+@cache
+def steps(tier: Tier) -> tuple[Step, ...]:
+    """Tell the table behind every downscale in whole numbers.
+
+    Args:
+        tier: The resolution tier.
+
+    Returns:
+        The rows of `geometry.grid_steps`, in the same order.
+
+    >>> steps(geometry.Tier(1568, 1568))[1]
+    Step(numerator=2186, denominator=2185, long_edge=1120, short_patches=39)
+    """
+    grid = geometry.grid_steps(tier)
+    found = [Step(1, 1, grid[0].long_patches * PATCH, grid[0].short_patches)]
+    for before, step in pairwise(grid):
+        # The long edge takes a patch more at its first pixel; the short edge gives one up while the long one stays.
+        long_edge = before.long_patches * PATCH + (step.long_patches > before.long_patches)
+        limit = 2 * step.short_patches * PATCH + 1
+        found.append(Step(2 * long_edge, limit, step.long_patches * PATCH, step.short_patches))
+    return tuple(found)
+
+
+@cache
+def ties(tier: Tier) -> tuple[Tie, ...]:
+    """List the ties that fall otherwise in floats than in fractions.
+
+    A tie can only come up at the end of a search: where the row's longest long edge is reached, or where the short edge
+    is the row's longest and a half. Either leaves few ratios, and each is tried.
+
+    Args:
+        tier: The resolution tier.
+
+    Returns:
+        The ties by rising ratio: 91 on the standard tier, 176 on the high-resolution one.
+
+    >>> ties(geometry.Tier(1568, 1568))[0]
+    Tie(long=2212, short=2185, long_edge=1105, short_edge=1092)
+    """
+    found = []
+    for long, short in sorted(set(_candidates(tier)), key=lambda ratio: ratio[0] / ratio[1]):
+        times = -(-2 * tier.edge_limit // short)  # far too large to stay as it is
+        seen = geometry.resized_size(long * times, short * times, tier)
+        if seen != _by_fractions(long, short, tier):
+            found.append(Tie(long, short, *seen))
+    return tuple(found)
+
+
+def _candidates(tier: Tier) -> Iterator[tuple[int, int]]:
+    """Ratios in lowest terms whose short edge may be a tie."""
+    rows = steps(tier)
+    for step, end in zip(rows, (*rows[1:], None), strict=True):
+        edge, limit = step.long_edge, step.doubled_limit
+        most, over = (end.numerator, end.denominator) if end else (2 * edge + 1, 1)
+        for long in _divisors(2 * edge):  # twice the edge, times short / long, is odd
+            for short in range(max(1, long * over // most), min(long, long * step.denominator // step.numerator) + 1):
+                if gcd(long, short) == 1 and 2 * edge // long * short % 2:
+                    yield long, short
+        for short in _divisors(limit):  # an edge of the row or the next one, times short / long, is half the limit
+            least, top = short * step.numerator // (2 * step.denominator), (edge + 1) * short // limit
+            for half in range(least, min(top, short * most // (2 * over)) + 1):
+                if gcd(2 * half, short) == 1 and 2 * half >= short:
+                    yield 2 * half, short
+
+
+def _divisors(number: int) -> list[int]:
+    return [divisor for divisor in range(1, number + 1) if number % divisor == 0]
+
+
+def _by_fractions(long: int, short: int, tier: Tier) -> tuple[int, int]:
+    """What the workbook's formulas make of an oversize ratio before they look at the ties."""
+    rows = steps(tier)
+    row = next(step for step in reversed(rows) if long * step.denominator >= step.numerator * short)
+    edge = min(row.long_edge, row.doubled_limit * long // (2 * short))
+    whole, rest = divmod(edge * short, long)
+    return edge, max(whole + (2 * rest > long or (2 * rest == long and whole % 2)), 1)
