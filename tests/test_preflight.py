@@ -21,6 +21,8 @@ import imgcost
 from imgcost.errors import ImgcostError, NoPriceError, PreflightError, UnknownModelError
 from imgcost.files import Image, Unreadable, scan
 from imgcost.preflight import CheckedImage, asking, check_batch, check_images, check_paths, check_request
+from imgcost.preflight.asking import Inquiry
+from imgcost.rules import Batch, rules_of
 from imgcost.tables import limits_on
 
 TODAY = date(2026, 11, 22)
@@ -659,14 +661,22 @@ def test_the_size_of_a_batch(monkeypatch):
         assert {one.place for one in found} <= {"requests"}
 
 
-def test_a_hundred_thousand_requests():
+def test_requests_of_a_batch_are_counted():
+    (counting,) = [one for one in rules_of("batch") if one.name == "batch-count"]
+    case = Inquiry("claude-api", TODAY).case()
+    for requests, found in ((100_000, []), (100_001, [(100_001, 100_000)])):
+        batch = Batch("batch", requests, 9, (), ())
+        assert [(one.observed, one.limit) for one in counting.ask(batch, case)] == found
+    # Three of them are counted as three, whichever way they come.
+    short = limits_on("claude-api", TODAY)._replace(batch_requests=2)
     entries = [
         {"custom_id": str(number), "params": {"model": SONNET, "messages": [{"role": "user", "content": "x"}]}}
-        for number in range(100_001)
+        for number in range(3)
     ]
-    found = check_batch(entries, as_of=TODAY)
-    assert [(one.rule, one.observed, one.limit) for one in found] == [("batch-count", 100_001, 100_000)]
-    assert check_batch(entries[1:], as_of=TODAY).ok
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(asking, "limits_on", lambda *_: short)
+        assert check_batch(entries[1:], as_of=TODAY).ok
+        assert [(one.rule, one.observed) for one in check_batch(entries, as_of=TODAY)] == [("batch-count", 3)]
 
 
 # Whatever paths lead to

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections import defaultdict
 from collections.abc import Callable
 from contextlib import suppress
@@ -169,5 +170,12 @@ def settle(models: tuple[str, ...], **conditions: Any) -> dict[str, Terms]:
 
 
 def echo(report: Report, style: str, *, err: bool = False) -> None:
-    """Print a report in the style asked for."""
+    """Print a report in the style asked for; at a terminal with its pictures."""
+    if style == "text" and any(table.bars for table in report.tables):
+        stream = sys.stderr if err else sys.stdout
+        if stream.isatty():
+            from imgcost.cli.pictures import draw  # noqa: PLC0415 - a pipe pays for no pictures
+
+            draw(report, stream)
+            return
     click.echo(RENDERERS[style](report), err=err)

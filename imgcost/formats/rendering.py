@@ -24,11 +24,13 @@ class Table(NamedTuple):
         title: One line above it, or empty.
         columns: The heads of its columns; one that begins with `>` is aligned to the right.
         rows: Cells, as text.
+        bars: A number a row where a picture helps, or nothing; a terminal draws them as bars.
     """
 
     title: str
     columns: tuple[str, ...]
     rows: Sequence[tuple[str, ...]]
+    bars: Sequence[int] = ()
 
 
 class Report(NamedTuple):

@@ -18,9 +18,6 @@ if TYPE_CHECKING:
 LISTED = 40
 """How many unreadable files the text lists; the JSON and the rows list all."""
 
-BAR = 40
-"""Columns of the longest bar of the histogram."""
-
 
 def scan_report(tally: Tally, asked: Mapping[str, Terms], compared: Sequence[Terms]) -> Report:
     """Summarise a scan.
@@ -101,18 +98,18 @@ def _totals(tally: Tally, terms: Sequence[Terms]) -> Table:
 
 def _histogram(tally: Tally, terms: Terms) -> Table:
     bins = tally.bins(Measure.of(terms))
-    most = max(images for _, _, images in bins)
-    # A bin with anything in it shows at least a trace of a bar.
-    rows = [(f"{first}-{last}", number(count), "#" * -(-BAR * count // most)) for first, last, count in bins]
-    return Table("Tokens an image", (">tokens", ">images", ""), rows)
+    rows = [(f"{first}-{last}", number(count)) for first, last, count in bins]
+    return Table("Tokens an image", (">tokens", ">images"), rows, [count for _, _, count in bins])
 
 
 def _folders(tally: Tally, terms: Terms) -> Table:
+    folders = tally.costliest_folders()
     rows = [
         (visible(folder) or ".", number(images), number(tokens), dollars(terms.cost_usd(tokens)))
-        for folder, images, tokens in tally.costliest_folders()
+        for folder, images, tokens in folders
     ]
-    return Table("Costliest folders", ("folder", ">images", ">tokens", ">input"), rows)
+    bars = [tokens for _, _, tokens in folders]
+    return Table("Costliest folders", ("folder", ">images", ">tokens", ">input"), rows, bars)
 
 
 def _problems(tally: Tally) -> Table:

@@ -1,0 +1,97 @@
+"""What a terminal shows beyond the text: bars, where there is room for them."""
+
+from __future__ import annotations
+
+import io
+import re
+
+import pytest
+from click.testing import CliRunner
+from conftest import SAMPLES
+
+from imgcost.cli import main, options
+from imgcost.cli.pictures import draw
+from imgcost.formats import Report, Table, as_text
+
+
+class Terminal(io.TextIOWrapper):
+    def isatty(self):
+        return True
+
+    def text(self):
+        """What was printed, without colours."""
+        self.flush()
+        return re.sub(r"\x1b\[[0-9;]*m", "", self.buffer.getvalue().decode(self.encoding))
+
+
+def terminal(encoding="utf-8"):
+    return Terminal(io.BytesIO(), encoding, newline="\n")
+
+
+@pytest.fixture(autouse=True)
+def hundred_columns(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.setenv("TERM", "xterm-256color")
+
+
+def drawn(report, encoding="utf-8"):
+    stream = terminal(encoding)
+    draw(report, stream)
+    return [line.rstrip() for line in stream.text().splitlines()]
+
+
+DUCKS = Table("Ducks", ("name", ">count"), [("Huey", "8"), ("[b]Dewey", "4"), ("Louie", "0")], [8, 4, 0])
+PLAIN = Table("", ("place",), [("pond",)])
+
+
+def test_a_bar_stands_behind_each_row_as_long_as_its_number():
+    lines = drawn(Report({}, [DUCKS, PLAIN], ["One note."]))
+    assert lines == [
+        "Ducks",
+        "  name      count",
+        "  Huey          8  " + "\u2588" * 40,
+        "  [b]Dewey      4  " + "\u2588" * 20,
+        "  Louie         0",
+        "",
+        "place",
+        "pond",
+        "",
+        "One note.",
+    ]
+
+
+def test_bars_give_way_to_the_text(monkeypatch):
+    text = as_text(Report({}, [DUCKS])).splitlines()
+    for columns, bar in ((27, 8), (26, 0), (10, 0)):
+        monkeypatch.setenv("COLUMNS", str(columns))
+        assert drawn(Report({}, [DUCKS])) == [text[0], text[1], (text[2] + "  " + "\u2588" * bar).rstrip(), *(
+            [text[3] + "  " + "\u2588" * (bar // 2)] if bar else [text[3]]), text[4]]  # fmt: skip
+
+
+def test_a_terminal_without_these_signs_gets_the_text():
+    assert "\n".join(drawn(Report({}, [DUCKS]), "latin-1")) == as_text(Report({}, [DUCKS]))
+
+
+def test_no_bar_is_longer_than_none():
+    nothing = DUCKS._replace(bars=[0, 0, 0])
+    assert "\n".join(drawn(Report({}, [nothing]))) == as_text(Report({}, [nothing]))
+
+
+def test_only_a_terminal_gets_pictures(monkeypatch):
+    report = Report({}, [DUCKS])
+    for stream, pictures in ((terminal(), True), (io.TextIOWrapper(io.BytesIO(), "utf-8"), False)):
+        for name, err in (("stdout", False), ("stderr", True)):
+            with monkeypatch.context() as patch:
+                patch.setattr(f"sys.{name}", stream)
+                options.echo(report, "text", err=err)
+                stream.flush()
+        assert ("\u2588" in stream.buffer.getvalue().decode()) is pictures
+    stream = terminal()
+    monkeypatch.setattr("sys.stdout", stream)
+    options.echo(report, "markdown")
+    options.echo(Report({}, [PLAIN]), "text")
+    assert "\u2588" not in stream.text()
+
+
+def test_a_pipe_gets_the_numbers_alone():
+    assert "\u2588" not in CliRunner().invoke(main, ["scan", str(SAMPLES)]).stdout
