@@ -19,6 +19,7 @@ from conftest import DATA, ROOT
 
 from imgcost.cli import COMMANDS, main
 from imgcost.reports import COLUMNS
+from imgcost.reports.records import RECORDS
 from imgcost.rules import rules
 from imgcost.tables import catalog
 
@@ -137,6 +138,11 @@ def table_of_columns():
     return f"| column | holds |\n|---|---|{rows}"
 
 
+def table_of_records(command):
+    rows = "".join(f"\n| `{name}` | {column.meaning} |" for name, column in RECORDS[command].columns.items())
+    return f"| column | holds |\n|---|---|{rows}"
+
+
 def table_of_rules():
     rows = "".join(
         f"\n| `{rule.name}` | {rule.severity} | {' '.join(rule.explanation.split())} | {rule.advice} |"
@@ -190,3 +196,11 @@ def test_the_rules_are_in_the_documentation():
     if UPDATE:
         write(COMMANDS_PAGE, "rules", table_of_rules(), "The rules")
     assert marked(COMMANDS_PAGE, "rules") == table_of_rules()
+
+
+@pytest.mark.parametrize("command", RECORDS)
+def test_the_columns_of_reports_are_in_the_documentation(command):
+    mark = f"columns: {command}"
+    if UPDATE:
+        write(COMMANDS_PAGE, mark, table_of_records(command), f"The columns of `{command} -o`")
+    assert marked(COMMANDS_PAGE, mark) == table_of_records(command)

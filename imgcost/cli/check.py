@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from imgcost.cli.options import DATE, DOLLARS, RENDERERS
+from imgcost.cli.options import DATE, DOLLARS, RENDERERS, output_option, save
 from imgcost.formats.findings import as_github, findings_report
 from imgcost.preflight import check_paths
 from imgcost.tables import platforms
@@ -54,6 +54,7 @@ FOUND = 1
     show_default=True,
     help="How the findings are printed; github makes annotations of a workflow.",
 )
+@output_option
 def command(
     paths: tuple[str, ...],
     model: str | None,
@@ -65,6 +66,7 @@ def command(
     strict: bool,
     exit_zero: bool,
     style: str,
+    output: str | None,
 ) -> None:
     """What the API would reject or change, told before anything is sent.
 
@@ -90,7 +92,9 @@ def command(
         budget_usd=budget,
         one_request=one_request,
     )
-    text = as_github(findings) if style == "github" else RENDERERS[style](findings_report(findings))
+    report = findings_report(findings)
+    save(report, output, "check")
+    text = as_github(findings) if style == "github" else RENDERERS[style](report)
     click.echo(text, nl=bool(text))
     if not exit_zero and (findings.errors or (strict and findings.warnings)):
         sys.exit(FOUND)

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from imgcost.cli.options import SIZE, echo, format_option, settle, terms_options
+from imgcost.cli.options import SIZE, echo, format_option, output_option, save, settle, terms_options
 from imgcost.estimates import estimate_on
 from imgcost.formats.estimates import estimate_report
 
@@ -18,8 +18,14 @@ __all__ = ["command"]
 @terms_options
 @click.option("--count", type=click.IntRange(1, 10**15), help="Also price this many images of each size.")
 @format_option
+@output_option
 def command(
-    sizes: tuple[tuple[int, int], ...], models: tuple[str, ...], count: int | None, style: str, **conditions: Any
+    sizes: tuple[tuple[int, int], ...],
+    models: tuple[str, ...],
+    count: int | None,
+    style: str,
+    output: str | None,
+    **conditions: Any,
 ) -> None:
     """What images of these sizes cost: tokens and dollars, no files needed.
 
@@ -31,4 +37,6 @@ def command(
     """
     asked = settle(models, **conditions)
     found = {name: [estimate_on(terms, *size) for size in sizes] for name, terms in asked.items()}
-    echo(estimate_report(found, count), style)
+    report = estimate_report(found, count)
+    save(report, output, "estimate")
+    echo(report, style)

@@ -28,6 +28,8 @@ __all__ = [
     "ParamType",
     "echo",
     "format_option",
+    "output_option",
+    "save",
     "settle",
     "terms_options",
 ]
@@ -157,6 +159,36 @@ def format_option(command: Command) -> Command:
         show_default=True,
         help="How the report is printed.",
     )(command)
+
+
+def _with_known_suffix(_context: click.Context, _option: click.Parameter, path: str | None) -> str | None:
+    """Refuse a suffix before the work, not after it."""
+    if path is not None:
+        from imgcost.reports.saving import saver_of  # noqa: PLC0415 - most reports are printed only
+
+        saver_of(path)
+    return path
+
+
+def output_option(command: Command) -> Command:
+    """Add where the report is written to."""
+    return click.option(
+        "-o",
+        "--output",
+        type=click.Path(dir_okay=False),
+        callback=_with_known_suffix,
+        metavar="FILE",
+        help="Also write it to FILE: .csv, .json, .jsonl, .parquet, .xlsx, .html or .md.",
+    )(command)
+
+
+def save(report: Report, output: str | None, command: str) -> None:
+    """Write a command's report where `output_option` says."""
+    if output is not None:
+        from imgcost.reports.records import RECORDS  # noqa: PLC0415 - most reports are printed only
+        from imgcost.reports.saving import save_report  # noqa: PLC0415 - likewise
+
+        save_report(report, RECORDS[command], output)
 
 
 def settle(models: tuple[str, ...], **conditions: Any) -> dict[str, Terms]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from imgcost.cli.options import DATE, DEFAULT_MODEL, DOLLARS, SIZE, ParamType, echo, format_option
+from imgcost.cli.options import DATE, DEFAULT_MODEL, DOLLARS, SIZE, ParamType, echo, format_option, output_option, save
 from imgcost.formats.plans import plan_report
 from imgcost.plans import Repeated, plan, read_scenario
 
@@ -72,6 +72,7 @@ class _Images(ParamType[object]):
 @click.option("--budget", type=DOLLARS, help="Exit with 1 if any model costs more; tell what it buys.")
 @click.option("--explain", is_flag=True, help="Show the arithmetic of the cheapest model, with sources.")
 @format_option
+@output_option
 def command(
     images: tuple[str, ...],
     count: int | None,
@@ -79,6 +80,7 @@ def command(
     scenario: str | None,
     explain: bool,
     style: str,
+    output: str | None,
     **given: Any,
 ) -> None:
     """What a whole job costs: requests, tokens by class and dollars, models side by side, the cheapest first.
@@ -102,7 +104,9 @@ def command(
     if budget is not None:
         budget = DOLLARS.convert(budget, None, None)
     found = plan(_job(images, count), **settings)
-    echo(plan_report(found, budget_usd=budget, explain=explain), style)
+    report = plan_report(found, budget_usd=budget, explain=explain)
+    save(report, output, "plan")
+    echo(report, style)
     if budget is not None and any(one.total_usd > budget for one in found):
         sys.exit(OVER_BUDGET)
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from imgcost.estimates import Terms
     from imgcost.files import Group
 
-__all__ = ["COLUMNS", "RowKind", "RowWriter", "encode", "open_rows", "row_kind", "rows_of"]
+__all__ = ["COLUMNS", "RowKind", "RowWriter", "encode", "open_rows", "row_kind", "rows_of", "spreadsheet_text"]
 
 RowKind: TypeAlias = Literal["csv", "json", "jsonl", "parquet", "xlsx"]
 
@@ -230,12 +230,16 @@ def _csv_row(row: Row) -> list[Any]:
     cells = [str(value).lower() if isinstance(value, bool) else value for value in row]
     for place in _TEXTS:
         if cells[place] is not None:
-            cells[place] = _cell(cells[place])
+            cells[place] = spreadsheet_text(cells[place])
     return cells
 
 
-def _cell(text: str) -> str:
-    """A text from outside, for a spreadsheet: nothing invisible in it, and no formula that opening it would run."""
+def spreadsheet_text(text: str) -> str:
+    """Give a text from outside that a spreadsheet may open: nothing invisible in it, and no formula that would run.
+
+    >>> spreadsheet_text("=1+1")
+    "'=1+1"
+    """
     text = visible(text)
     return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text
 

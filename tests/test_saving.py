@@ -1,0 +1,187 @@
+"""Reports written to files: the same records in every format, whatever is in them."""
+
+from __future__ import annotations
+
+import builtins
+import io
+import json
+from decimal import Decimal
+
+import openpyxl
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+from click.testing import CliRunner
+from pictures import image_block, png, request
+
+from imgcost.cli import main
+from imgcost.errors import ImgcostError, MissingExtraError
+from imgcost.formats import Report
+from imgcost.reports.records import RECORDS, Column, Records
+from imgcost.reports.saving import SUFFIXES, save_report, saver_of
+
+DAY = ("--as-of", "2026-11-22")
+ESTIMATE = ("estimate", "1920x1080", "4032x3024", "-m", "claude-sonnet-4-6", "--count", "3", "--batch", *DAY)
+PLAN = ("plan", "3000x3000", "--count", "1000", "-m", "claude-haiku-5-5", "-m", "claude-sonnet-4-6",
+        "--prompt-tokens", "900", "--output-tokens", "70", "--retry-rate", "0.02", *DAY)  # fmt: skip
+
+
+def run(*arguments, code=0, stdin=None):
+    ended = CliRunner().invoke(main, [str(one) for one in arguments], input=stdin, prog_name="imgcost")
+    assert (ended.exit_code, ended.stderr) == (code, ""), ended.output
+    return ended.stdout
+
+
+def written(path):
+    """The rows of a file as a program reads them: dictionaries of text, empty where there is nothing."""
+    match path.suffix:
+        case ".csv":
+            frame = pd.read_csv(path, dtype=str, keep_default_na=False)
+        case ".jsonl":
+            rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+            return [{name: shown(value) for name, value in row.items()} for row in rows]
+        case ".parquet":
+            rows = pq.read_table(path).to_pylist()
+            return [{name: shown(value) for name, value in row.items()} for row in rows]
+        case ".xlsx":
+            head, *rows = openpyxl.load_workbook(path)["Report"].iter_rows(values_only=True)
+            names = [name.replace(" ", "_") for name in head]
+            return [{name: shown(value) for name, value in zip(names, row, strict=True)} for row in rows]
+    return frame.to_dict("records")
+
+
+def shown(value):
+    if value is None:
+        return ""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def same(left, right):
+    """Whether two cells hold the same, numbers by their value: a workbook has floats."""
+    try:
+        return left == right or abs(Decimal(left) - Decimal(right)) <= Decimal("1e-12") * abs(Decimal(left))
+    except ArithmeticError:
+        return False
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".parquet", ".xlsx"])
+@pytest.mark.parametrize(("arguments", "rows"), [(ESTIMATE, 2), (PLAN, 8)])
+def test_every_format_has_the_figures_of_the_json(tmp_path, arguments, rows, suffix):
+    run(*arguments, "-o", tmp_path / "a.json")
+    run(*arguments, "-o", tmp_path / f"a{suffix}")
+    data = json.loads((tmp_path / "a.json").read_text(encoding="utf-8"))
+    assert data == json.loads(run(*arguments, "-f", "json"))
+    found = written(tmp_path / f"a{suffix}")
+    records = RECORDS[arguments[0]]
+    expected = [[shown(value) if not isinstance(value, Decimal) else f"{value:f}" for value in row]
+                for row in records.of(Report(data, []))]  # fmt: skip
+    assert [list(row) for row in found] == [list(records.columns)] * rows
+    assert len(expected) == rows
+    for row, wanted in zip(found, expected, strict=True):
+        assert all(map(same, row.values(), wanted)), (row, wanted)
+
+
+def test_an_estimate_and_a_plan_by_hand(tmp_path):
+    run(*ESTIMATE, "-o", tmp_path / "a.csv")
+    first = written(tmp_path / "a.csv")[0]
+    assert (first["tokens"], first["resized_width"], first["conditions"]) == ("1560", "1456", "batch")
+    assert Decimal(first["input_usd_of_count"]) == Decimal(3 * 1560) * Decimal("1.5") / 10**6
+    run(*PLAN, "-o", tmp_path / "b.csv")
+    sonnet = next(row for row in written(tmp_path / "b.csv") if row["model"] == "claude-sonnet-4-6")
+    # 50 requests of 20 images: 1521 tokens an image and 3 around it, the prompt, 7 of framing.
+    tokens = 1000 * 1524 + 50 * (900 + 7)
+    assert (sonnet["variant"], sonnet["requests"], sonnet["input_tokens"]) == ("as asked", "50", str(tokens))
+    total = (Decimal(tokens) * 3 + Decimal(50 * 70) * 15) / 10**6 * Decimal("1.02")
+    assert Decimal(sonnet["total_usd"]) == total
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_findings_with_hostile_names_do_no_harm(tmp_path, suffix):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    names = ["=1+1.png", "@SUM(A1).png", "a\nb\x1b[31m.png", "<img src=x onerror=alert(1)>.png", "|pipe|.png"]
+    for name in names:
+        (folder / name).write_bytes(png(8001, 8))
+    out = tmp_path / f"out{suffix}"
+    text = run("check", folder, *DAY, "--ignore", "tiny", "--ignore", "downscaled", "-o", out, code=1)
+    assert "5 errors" in text
+    content = out.read_bytes()
+    if suffix not in {".xlsx", ".parquet"}:
+        assert b"\x1b" not in content
+    if suffix == ".json":
+        assert len(json.loads(content)["findings"]) == 5
+    elif suffix == ".html":
+        assert b"<img" not in content
+    elif suffix != ".md":
+        rows = written(out)
+        assert {row["rule"] for row in rows} == {"image-edge"}
+        assert all(row["limit"] == "8000" for row in rows)
+
+
+def test_a_formula_is_no_formula(tmp_path):
+    sent = json.dumps(request(image_block(b"")) | {"model": "=cmd|' /C calc'!A0"})
+    run("check", "-", "-o", tmp_path / "a.csv", code=1, stdin=sent)
+    assert ",=cmd" not in (tmp_path / "a.csv").read_text(encoding="utf-8")
+    assert [row["observed"] for row in written(tmp_path / "a.csv") if row["rule"] == "model"] == ["'=cmd|' /C calc'!A0"]
+    run("check", "-", "-o", tmp_path / "a.xlsx", code=1, stdin=sent)
+    cells = [cell for row in openpyxl.load_workbook(tmp_path / "a.xlsx")["Report"] for cell in row]
+    assert not [cell for cell in cells if cell.data_type == "f"]
+
+
+def test_parquet_says_what_its_columns_hold(tmp_path):
+    run(*PLAN, "-o", tmp_path / "a.parquet")
+    for field in pq.read_schema(tmp_path / "a.parquet"):
+        assert field.metadata[b"description"].decode() == RECORDS["plan"].columns[field.name].meaning
+
+
+def test_markdown_is_the_report_and_a_workbook_has_its_notes(tmp_path):
+    run(*ESTIMATE, "-o", tmp_path / "a.md")
+    assert (tmp_path / "a.md").read_text(encoding="utf-8") == run(*ESTIMATE, "-f", "markdown")
+    run(*PLAN, "-o", tmp_path / "a.xlsx")
+    notes = [row[1] for row in openpyxl.load_workbook(tmp_path / "a.xlsx")["Notes"].iter_rows(values_only=True)]
+    assert any(note.startswith("Measured, not published: 3 tokens wrap an image") for note in notes)
+    assert "US dollars, retries included, exact" in notes
+
+
+def test_a_suffix_that_names_no_format_is_refused_before_the_work(tmp_path):
+    ended = CliRunner().invoke(main, [*PLAN, "-o", str(tmp_path / "a.doc")])
+    assert ended.exit_code == 2
+    assert "give it a suffix .csv" in ended.stderr
+    assert not list(tmp_path.iterdir())
+    with pytest.raises(ImgcostError, match=r"a\\x1b\.doc"):
+        saver_of("a\x1b.doc")
+
+
+def test_a_file_that_cannot_be_written_is_told(tmp_path):
+    ended = CliRunner().invoke(main, [*ESTIMATE, "-o", str(tmp_path / "no" / "a.csv")])
+    assert ended.exit_code == 2
+    assert "No such file" in ended.stderr
+
+
+@pytest.mark.parametrize(("suffix", "library"), [(".parquet", "pyarrow"), (".xlsx", "xlsxwriter"), (".html", "jinja2")])
+def test_a_missing_library_is_named_with_its_extra(tmp_path, monkeypatch, suffix, library):
+    real = builtins.__import__
+
+    def missing(name, *rest, **more):
+        if name.split(".")[0] == library:
+            raise ImportError(name)
+        return real(name, *rest, **more)
+
+    for name in ("imgcost.reports.workbook.sheets", "imgcost.reports.page.report"):
+        monkeypatch.delitem(__import__("sys").modules, name, raising=False)
+    monkeypatch.setattr(builtins, "__import__", missing)
+    with pytest.raises(MissingExtraError, match=r"pip install 'imgcost\[report\]'"):
+        save_report(Report({"findings": []}, []), RECORDS["check"], str(tmp_path / f"a{suffix}"))
+
+
+def test_flags_and_blanks_in_every_format(tmp_path):
+    columns = {"good": Column("flag", "a flag"), "usd": Column("usd", "dollars"), "many": Column("whole", "a number")}
+    records = Records(columns, lambda data: iter(data["rows"]))
+    report = Report({"rows": [{"good": True, "usd": "0.10"}, {"good": False, "many": 7}, {}]}, [])
+    for suffix in (".csv", ".jsonl", ".parquet", ".xlsx"):
+        save_report(report, records, str(tmp_path / f"a{suffix}"))
+        rows = [list(row.values()) for row in written(tmp_path / f"a{suffix}")]
+        assert [row[0] for row in rows] == ["true", "false", ""]
+        assert [row[2] for row in rows] == ["", "7", ""]
+        assert Decimal(rows[0][1]) == Decimal("0.1")
+    assert io.BytesIO((tmp_path / "a.xlsx").read_bytes()).read(2) == b"PK"
