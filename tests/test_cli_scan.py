@@ -317,7 +317,7 @@ def test_rows_are_written_beside_the_summary(folder, tmp_path, suffix):
         case "csv":
             rows = read_csv(path.read_bytes())
         case "json":
-            rows = json.loads(path.read_bytes())
+            rows = json.loads(path.read_bytes())["rows"]
         case "jsonl":
             rows = [json.loads(line) for line in path.read_bytes().splitlines()]
         case "parquet":
@@ -503,7 +503,7 @@ def test_a_scan_that_a_signal_ends_keeps_whole_rows_and_leaves_nobody(folder, tm
         case "csv":
             found = read_csv(content)
         case "json":
-            found = json.loads(content)
+            found = json.loads(content)["rows"]
         case "jsonl":
             found = [json.loads(line) for line in content.splitlines()]
     assert {row["path"] for row in found} <= {str(folder / "a.png")}  # what was being written is taken back

@@ -30,6 +30,15 @@ from imgcost.reports.rows import rows_of
 
 DAY = date(2026, 11, 22)
 AREA, PATCH = terms("claude-3-sonnet", as_of=DAY), terms("claude-opus-4-6", as_of=DAY)
+
+
+def rows_in(content):
+    """The rows of a JSON file, which says of itself what it is."""
+    found = json.loads(content)
+    assert found["schema"] == "imgcost.rows/1"
+    return found["rows"]
+
+
 TEXT_KINDS = ["csv", "json", "jsonl"]
 KINDS = [*TEXT_KINDS, "parquet"]
 
@@ -94,7 +103,7 @@ def read(path, kind):
             with path.open(encoding="utf-8", newline="") as file:
                 return list(csv.DictReader(file, strict=True))
         case "json":
-            return json.loads(path.read_bytes())
+            return rows_in(path.read_bytes())
         case "jsonl":
             return [json.loads(line) for line in path.read_bytes().splitlines()]
         case "parquet":
@@ -202,7 +211,7 @@ def test_no_rows_are_a_file_that_can_be_read(tmp_path, kind):
     for number, found in enumerate(([], groups())):
         path = written(tmp_path / str(number), found, kind)
         assert read(path, kind) == []
-    expected = {"csv": ",".join(NAMES) + "\r\n", "json": "[]\n", "jsonl": ""}
+    expected = {"csv": ",".join(NAMES) + "\r\n", "json": '{"schema": "imgcost.rows/1", "rows": []}\n', "jsonl": ""}
     if kind in expected:
         assert path.read_bytes() == expected[kind].encode()
     else:
@@ -268,7 +277,7 @@ def test_pandas_reads_them(tmp_path):
     assert frame["input_usd"].tolist()[0] == "0.004002"
     frame = pd.read_json(written(tmp_path / "a.jsonl", FOUND, "jsonl"), lines=True)
     assert frame["path"].tolist() == ["a.png", "b.jpg", "c.tif", "d"]
-    frame = pd.read_json(written(tmp_path / "a.json", FOUND, "json"))
+    frame = pd.DataFrame(rows_in(written(tmp_path / "a.json", FOUND, "json").read_bytes()))
     assert frame["path"].tolist() == ["a.png", "b.jpg", "c.tif", "d"]
 
 
@@ -283,7 +292,7 @@ def test_what_was_written_is_on_disk_before_the_file_is_closed(tmp_path, kind):
             writer.write(encode(groups(image(f"{number}.png")), [AREA], kind))
             so_far = path.read_bytes()
             if kind == "json":
-                assert [row["path"] for row in json.loads(so_far + b"]")][-1] == f"{number}.png"
+                assert [row["path"] for row in rows_in(so_far + b"]}")][-1] == f"{number}.png"
             else:
                 assert so_far.endswith(b"\n")
                 assert len(so_far.splitlines()) == number + (kind == "csv")
@@ -401,7 +410,7 @@ def test_a_target_that_cannot_be_cut_is_written_to_all_the_same():
         with open_rows(f"/dev/fd/{write_end}", "json") as writer:
             writer.write(encode(groups(image()), [AREA], "json"))
         os.close(write_end)
-        assert len(json.loads(reader.read())) == 1
+        assert len(rows_in(reader.read())) == 1
 
 
 # Parquet

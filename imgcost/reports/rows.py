@@ -182,6 +182,9 @@ def open_rows(target: str | IO[bytes], kind: RowKind, settled: Sequence[Terms] =
         writer.close()
 
 
+_BEGIN = b'{"schema": "imgcost.rows/1", "rows": [\n'
+
+
 class _StreamWriter:
     """Writes text rows to a pipe."""
 
@@ -189,7 +192,7 @@ class _StreamWriter:
         self._stream = stream
         self._kind = kind
         # What stands before the next rows: first the beginning of the file, in an array then a comma.
-        self._before = {"csv": ",".join(COLUMNS).encode() + b"\r\n", "json": b"[\n"}.get(kind, b"")
+        self._before = {"csv": ",".join(COLUMNS).encode() + b"\r\n", "json": _BEGIN}.get(kind, b"")
 
     def write(self, encoded: bytes) -> None:
         if encoded:
@@ -198,7 +201,7 @@ class _StreamWriter:
 
     def close(self) -> None:
         if self._kind == "json":
-            self._put(b"[]\n" if self._before == b"[\n" else b"\n]\n")
+            self._put(_BEGIN.rstrip() + b"]}\n" if self._before == _BEGIN else b"\n]}\n")
         else:
             self._put(self._before)
 
