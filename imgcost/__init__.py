@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from imgcost.estimates import Estimate, estimate
     from imgcost.files import Image, Unreadable, scan
     from imgcost.headers import Header, read_header
+    from imgcost.plans import Plan, Repeated, plan
     from imgcost.preflight import Findings, check_batch, check_images, check_request
     from imgcost.reports.frames import audit
 
@@ -30,6 +31,8 @@ __all__ = [
     "Header",
     "Image",
     "ImgcostError",
+    "Plan",
+    "Repeated",
     "Unreadable",
     "__version__",
     "arrays",
@@ -40,6 +43,7 @@ __all__ = [
     "errors",
     "estimate",
     "geometry",
+    "plan",
     "read_header",
     "scan",
     "tables",
@@ -51,12 +55,15 @@ _ROOMS = {
     "Header": "headers",
     "Image": "files",
     "ImgcostError": "errors",
+    "Plan": "plans",
+    "Repeated": "plans",
     "Unreadable": "files",
     "audit": "reports.frames",
     "check_batch": "preflight",
     "check_images": "preflight",
     "check_request": "preflight",
     "estimate": "estimates",
+    "plan": "plans",
     "read_header": "headers",
     "scan": "files",
 }

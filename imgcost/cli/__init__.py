@@ -18,7 +18,7 @@ from imgcost.formats import visible
 
 __all__ = ["main"]
 
-COMMANDS = ("estimate", "scan", "check", "largest", "models", "rules")
+COMMANDS = ("estimate", "scan", "plan", "check", "largest", "models", "rules")
 
 INTERRUPTED, BROKEN_PIPE = 130, 141
 """The exit codes of a run that Ctrl-C ended, and of one whose reader went away, as shells have them."""

@@ -1,0 +1,179 @@
+"""The arithmetic of a plan, line by line, so that it can be checked by hand."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from imgcost import geometry
+from imgcost.formats.rendering import Table, number
+from imgcost.prices import cost_usd
+from imgcost.tables import sources
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from decimal import Decimal
+
+    from imgcost.plans import ModelPlan
+    from imgcost.prices import Kind
+    from imgcost.tables import Source
+
+ASKED = "as asked"
+
+THOUSAND = 1000
+
+
+class Line(NamedTuple):
+    """A step.
+
+    Attributes:
+        what: What is computed.
+        arithmetic: How.
+        result: What it comes to: tokens, or exact dollars.
+        source: Where the numbers in it stand; empty where they stand in lines above.
+    """
+
+    what: str
+    arithmetic: str
+    result: str
+    source: str = ""
+
+
+def explanation(one: ModelPlan) -> Table:
+    """Show the arithmetic of a plan as a table."""
+    columns = ("what", "arithmetic", ">comes to", "source")
+    return Table(f"The arithmetic of {one.model.id}", columns, list(explained(one)))
+
+
+def explained(one: ModelPlan) -> Iterator[Line]:
+    """Tell the arithmetic of a plan.
+
+    Args:
+        one: The plan.
+
+    Yields:
+        A line a step, each built from the numbers above it.
+    """
+    yield from _visual(one)
+    yield from _prompt(one)
+    yield from _cache(one)
+    yield from _dollars(one)
+
+
+def _visual(one: ModelPlan) -> Iterator[Line]:
+    tier, formula, ledger = one.offer.terms.tier, one.offer.terms.formula, one.ledger
+    limits = f"{tier.name} tier: {tier.edge_limit} px, {number(tier.token_limit)} tokens; {_vision()}"
+    sums = []
+    for (width, height), count in (one.intake.sizes or {}).items():
+        tokens = geometry.image_tokens(width, height, tier, formula)
+        across, down = geometry.resized_size(width, height, tier)
+        seen = f"seen as {across}x{down}: "
+        if formula == "patch":
+            seen += f"{-(-across // geometry.PATCH)} x {-(-down // geometry.PATCH)} patches of {geometry.PATCH} px"
+        else:
+            seen += f"{across} x {down} / {geometry.PIXELS_PER_TOKEN}, rounded up"
+        yield Line(f"an image of {width}x{height}", seen, number(tokens), limits)
+        sums.append(f"{number(count)} x {number(tokens)}")
+    every = " + ".join(sums) or f"the sum over {number(one.images)} images, each counted by the {formula} formula"
+    yield Line("visual tokens", every, number(ledger.visual), "" if sums else limits)
+    if one.scenario.turns > 1:
+        again = "each image again on every later turn of its conversation"
+        yield Line("visual tokens sent", again, number(ledger.carried_visual))
+
+
+def _prompt(one: ModelPlan) -> Iterator[Line]:
+    ledger, rules, measured = one.ledger, one.offer.rules, one.offer.measured
+    yield _limits(one)
+    asked = "as many as may be" if rules.images_per_request is None else number(rules.images_per_request)
+    each = f"{number(one.images)} images, {asked} in each: {number(ledger.widest)} at most"
+    yield Line("requests", each, number(one.requests), ASKED)
+    parts = [ledger.carried_visual]
+    for what, size, times, of, name in (
+        ("wrapping", rules.wrapping, ledger.carried, "images sent", "image-wrapping-tokens"),
+        ("framing", rules.framing, ledger.messages, "messages sent", "message-framing-tokens"),
+        ("added to requests", rules.extra, ledger.requests, "requests", "image-request-surcharge-tokens"),
+        ("standing prompts", rules.prompt_tokens, ledger.requests, "requests", ""),
+        ("answers sent again", rules.output_tokens, ledger.answers, "answers", ""),
+    ):
+        if size * times:
+            found = measured[name] if name else None  # type: ignore[index] # the names are those of the mapping
+            source = f"measured: {found.sources[0].title}, read {found.sources[0].read}" if found else ASKED
+            yield Line(what, f"{number(size)} x {number(times)} {of}", number(size * times), source)
+            parts.append(size * times)
+    yield Line("prompt tokens", " + ".join(map(number, parts)), number(sum(parts)))
+
+
+def _limits(one: ModelPlan) -> Line:
+    rules = one.offer.rules
+    said = []
+    if rules.max_images is not None:
+        said.append(f"{number(rules.max_images)} images")
+    if rules.many_images is not None and rules.many_images_edge is not None:
+        said.append(f"{number(rules.many_images)} if an edge is over {rules.many_images_edge} px")
+    if rules.request_bytes is not None:
+        said.append(f"{number(rules.request_bytes)} bytes")
+    said.append(f"{number(rules.context_window)} tokens with the answer")
+    if rules.threshold is not None:
+        said.append(f"the long-context price above {number(rules.threshold)} prompt tokens")
+    return Line("limits of a request", "; ".join(said), "", "; ".join(dict.fromkeys(dict(rules.sources).values())))
+
+
+def _cache(one: ModelPlan) -> Iterator[Line]:
+    if not one.cached:
+        return
+    tokens, least = one.tokens, one.model.min_cacheable_tokens or 0
+    source = f"{number(least)} tokens at least: {_cited(one.model.sources[-1])}"
+    written = tokens.cache_write_5m + tokens.cache_write_1h
+    yield Line("written to the cache", "what a later request reads again, once", number(written), source)
+    yield Line("read from the cache", "what a request before it had written", number(tokens.cache_read))
+    rest = f"{number(tokens.prompt)} - {number(written)} - {number(tokens.cache_read)}"
+    yield Line("input tokens", rest, number(tokens.input))
+
+
+def _dollars(one: ModelPlan) -> Iterator[Line]:
+    tokens = one.tokens
+    if tokens.output:
+        each = f"{number(one.scenario.output_tokens)} x {number(one.requests)} requests"
+        yield Line("output tokens", each, number(tokens.output), ASKED)
+    costs = []
+    for kind, split in one.ledger.splits(cached=one.cached).items():
+        for name, count in split.counts(one.ttl)._asdict().items():
+            if count:
+                line, usd = _class(one, kind, name, count)
+                yield line
+                costs.append(usd)
+    yield Line("together", " + ".join(costs) or "nothing", _exact(one.usd.total))
+    if one.retries_usd:
+        rate = f"{one.scenario.retry_rate:f} x ${_exact(one.usd.total)[1:]}"
+        yield Line("retries", rate, _exact(one.retries_usd), ASKED)
+        yield Line("total", f"{_exact(one.usd.total)} + {_exact(one.retries_usd)}", _exact(one.total_usd))
+    if one.usd_per_thousand_images is not None:
+        each = f"{_exact(one.total_usd)} x 1000 / {number(one.images)}"
+        yield Line("a thousand images", each, _exact(one.usd_per_thousand_images))
+
+
+def _class(one: ModelPlan, kind: Kind, name: str, count: int) -> tuple[Line, str]:
+    """A class of tokens priced: the published rate, every factor on it, and the product."""
+    row = one.price.rows[kind]
+    published, rate = getattr(row.rates, name), getattr(one.price.rates[kind], name)
+    product = "".join(f" x {factor.normalize():f} ({what})" for what, factor, _ in one.price.factors)
+    said = [_cited(row.sources[0]), *(source for _, _, source in one.price.factors)]
+    usd = _exact(cost_usd(count, rate))
+    arithmetic = f"{number(count)} x {_exact(published)}{product} / 1,000,000"
+    label = name.replace("_", " ") + (" at the long-context price" if kind == "long-context" else "")
+    return Line(label, arithmetic, usd, "; ".join(dict.fromkeys(said))), usd
+
+
+def _vision() -> str:
+    """The newest reading of the page that has the rule and the tiers."""
+    page = "https://platform.claude.com/docs/en/build-with-claude/vision"
+    return _cited([source for source in sources() if source.url == page][-1])
+
+
+def _cited(source: Source) -> str:
+    return f"{source.title}, read {source.read}"
+
+
+def _exact(usd: Decimal) -> str:
+    """Dollars with every digit."""
+    text = f"{usd:f}"
+    return "$" + (text.rstrip("0").rstrip(".") if "." in text else text)

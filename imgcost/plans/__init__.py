@@ -1,0 +1,26 @@
+"""A whole job: images and a scenario in; requests, tokens by class and exact dollars out, for one model or many.
+
+It needs numpy, and is imported when the first plan is made.
+"""
+
+from __future__ import annotations
+
+from imgcost.plans.budgets import Costs, ModelPlan, Request, Variant
+from imgcost.plans.comparisons import Plan, plan
+from imgcost.plans.jobs import Rejected, Repeated
+from imgcost.plans.scenarios import CacheTtl, Endpoint, Scenario, read_scenario
+
+__all__ = [
+    "CacheTtl",
+    "Costs",
+    "Endpoint",
+    "ModelPlan",
+    "Plan",
+    "Rejected",
+    "Repeated",
+    "Request",
+    "Scenario",
+    "Variant",
+    "plan",
+    "read_scenario",
+]

@@ -1,0 +1,239 @@
+"""The budget of a whole job with one model: requests, tokens by class and exact dollars."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Context, Decimal
+from fractions import Fraction
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
+
+from imgcost.plans.ledgers import Ledger, lines_of
+from imgcost.plans.notes import notes_of
+from imgcost.prices import TokenCounts, cost_usd, multiply, total_usd
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from imgcost.plans.intakes import Intake
+    from imgcost.plans.ledgers import Split
+    from imgcost.plans.offers import Offer, Price
+    from imgcost.plans.scenarios import CacheTtl, Scenario
+    from imgcost.prices import Kind
+    from imgcost.tables import Model
+
+__all__ = ["Costs", "ModelPlan", "Request", "Variant", "variant_of"]
+
+THOUSAND = 1000
+
+_FIGURES = Context(prec=28)
+"""For the one number here that is a quotient, and may have no end."""
+
+
+class Costs(NamedTuple):
+    """US dollars by class of token, exact.
+
+    Attributes:
+        input: Of prompt tokens that the cache has no part in.
+        output: Of the answers.
+        cache_write_5m: Of tokens written to the cache for five minutes.
+        cache_write_1h: Of tokens written to it for an hour.
+        cache_read: Of tokens read from it.
+    """
+
+    input: Decimal
+    output: Decimal
+    cache_write_5m: Decimal
+    cache_write_1h: Decimal
+    cache_read: Decimal
+
+    @property
+    def total(self) -> Decimal:
+        """Their exact sum."""
+        return total_usd(self)
+
+
+class Request(NamedTuple):
+    """One request of a job.
+
+    Attributes:
+        number: Its number, from 0.
+        conversation: Its conversation, from 0.
+        turn: Its turn in the conversation, from 0.
+        first_image: The first image that it carries, from 0 among those that are sent.
+        images: How many it carries, from there on.
+        new_images: How many of them, at the end, are new in this turn.
+        tokens: Its tokens by class.
+        kind: Which price it has: `standard`, or `long-context` over the threshold.
+        usd: What it costs, US dollars, exact; without retries.
+    """
+
+    number: int
+    conversation: int
+    turn: int
+    first_image: int
+    images: int
+    new_images: int
+    tokens: TokenCounts
+    kind: Kind
+    usd: Decimal
+
+
+class Variant(NamedTuple):
+    """The same job bought in another way.
+
+    Attributes:
+        requests: How many.
+        tokens: By class, without retries.
+        total_usd: US dollars, retries included, exact.
+    """
+
+    requests: int
+    tokens: TokenCounts
+    total_usd: Decimal
+
+
+@dataclass(frozen=True)
+class ModelPlan:
+    """A job with one model.
+
+    Attributes:
+        scenario: What it is planned under.
+        offer: The model, its rules of packing, and the measured numbers that count.
+        price: The rates, and where they come from.
+        ledger: The sums over all requests.
+        cached: Whether anything is cached: asked for, and worth it.
+        variants: The same job bought otherwise, where that is sold: `standard`, `batch`, `cached`, `batch + cached`,
+            and `downscaled` as this plan with smaller images, if asked for.
+        intake: The images, to be walked again.
+    """
+
+    scenario: Scenario
+    offer: Offer
+    price: Price
+    ledger: Ledger
+    cached: bool
+    variants: Mapping[str, Variant]
+    intake: Intake
+
+    @property
+    def model(self) -> Model:
+        """The model."""
+        return self.offer.model
+
+    @property
+    def requests(self) -> int:
+        """How many requests, without retries."""
+        return self.ledger.requests
+
+    @property
+    def images(self) -> int:
+        """How many images, each once."""
+        return self.ledger.images
+
+    @cached_property
+    def tokens(self) -> TokenCounts:
+        """Tokens by class, without retries."""
+        return _tokens(self.ledger, self.cached, self.ttl)
+
+    @cached_property
+    def usd(self) -> Costs:
+        """US dollars by class, without retries."""
+        return _costs(self.ledger.splits(cached=self.cached), self.price, self.ttl)
+
+    @property
+    def retries_usd(self) -> Decimal:
+        """US dollars of requests sent again: the rate times the rest, exact."""
+        return multiply(self.scenario.retry_rate, self.usd.total)
+
+    @property
+    def total_usd(self) -> Decimal:
+        """US dollars altogether, exact."""
+        return total_usd([self.usd.total, self.retries_usd])
+
+    @property
+    def usd_per_thousand_images(self) -> Decimal | None:
+        """US dollars a thousand images, to 28 figures; None without images."""
+        if not self.images:
+            return None
+        return _FIGURES.divide(multiply(self.total_usd, Decimal(THOUSAND)), Decimal(self.images))
+
+    @property
+    def long_context_requests(self) -> int:
+        """Requests whose prompt crosses the threshold of the long-context price."""
+        return self.ledger.long_requests
+
+    @property
+    def surcharge_usd(self) -> Decimal:
+        """What those cost more than at the standard price, US dollars, without retries."""
+        if not self.long_context_requests:
+            return Decimal(0)
+        crossing = self.ledger.splits(cached=self.cached)["long-context"]
+        as_standard = _costs({"standard": crossing}, self.price, self.ttl)
+        crossed = _costs({"long-context": crossing}, self.price, self.ttl)
+        return total_usd([crossed.total, as_standard.total.copy_negate()])
+
+    @property
+    def ttl(self) -> CacheTtl:
+        """How long the cache keeps what it is given, or would."""
+        return self.scenario.cache or "5m"
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the plan rests on, as sentences: measured numbers, assumptions, what is not cached and why."""
+        return tuple(notes_of(self))
+
+    def images_within(self, budget_usd: Decimal) -> int | None:
+        """Tell how many images a budget buys, at what an image costs here on average.
+
+        Args:
+            budget_usd: US dollars.
+
+        Returns:
+            Whole images; None where they cost nothing.
+        """
+        return Fraction(budget_usd) * self.images // Fraction(self.total_usd) if self.total_usd else None
+
+    def each_request(self) -> Iterator[Request]:
+        """Walk the requests in order; the job is packed again on the way, and none of them is kept.
+
+        Yields:
+            Each request, with its tokens and exact dollars. Their sum is `usd.total`, to the last digit.
+        """
+        for _, found in self.intake.requests([self.offer.rules]):
+            for line in lines_of(found, self.offer.rules, cached=self.cached):
+                tokens = line.split.counts(self.ttl)
+                usd = self.price.rates[line.kind].cost_usd(tokens)
+                yield Request(*line[:6], tokens, line.kind, usd)
+
+
+def variant_of(ledger: Ledger, price: Price, scene: Scenario, cached: bool) -> Variant:
+    """Price the sums of a job.
+
+    Args:
+        ledger: The sums.
+        price: The rates.
+        scene: The retries, and how long the cache lives.
+        cached: Whether prompts are cached, where anything is.
+
+    Returns:
+        Requests, tokens and dollars.
+    """
+    ttl: CacheTtl = scene.cache or "5m"
+    total = _costs(ledger.splits(cached=cached), price, ttl).total
+    with_retries = total_usd([total, multiply(scene.retry_rate, total)])
+    return Variant(ledger.requests, _tokens(ledger, cached, ttl), with_retries)
+
+
+def _tokens(ledger: Ledger, cached: bool, ttl: CacheTtl) -> TokenCounts:
+    standard, long = ledger.splits(cached=cached).values()
+    return standard.plus(long).counts(ttl)
+
+
+def _costs(splits: Mapping[Kind, Split], price: Price, ttl: CacheTtl) -> Costs:
+    columns: list[list[Decimal]] = [[] for _ in Costs._fields]
+    for kind, split in splits.items():
+        for column, tokens, rate in zip(columns, split.counts(ttl), price.rates.get(kind, ()), strict=False):
+            if rate is not None:
+                column.append(cost_usd(tokens, rate))
+    return Costs(*map(total_usd, columns))

@@ -1,0 +1,202 @@
+"""A job with one model or many, side by side."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from imgcost.errors import ImgcostError, UnknownModelError
+from imgcost.plans.budgets import ModelPlan, variant_of
+from imgcost.plans.intakes import Intake
+from imgcost.plans.jobs import job_of
+from imgcost.plans.ledgers import Ledger
+from imgcost.plans.offers import Price, offer, price_of
+from imgcost.plans.scenarios import Scenario, scenario
+from imgcost.tables import family_of, find_model, limits_on
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from datetime import date
+    from decimal import Decimal
+
+    from imgcost.estimates import InferenceGeo
+    from imgcost.plans.jobs import Rejected
+    from imgcost.plans.offers import Offer
+    from imgcost.plans.rules import Rules
+    from imgcost.plans.scenarios import CacheTtl, Endpoint
+    from imgcost.tables import Model, Platform
+
+__all__ = ["Plan", "plan"]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A job with one model or many, the cheapest first.
+
+    Attributes:
+        scenario: What it is planned under.
+        models: A plan a model, the cheapest first.
+        images: How many images can be sent.
+        unsized: How many of them have a file whose size is not known: limits of bytes do not see them.
+        rejected: What is set aside, by reason: never priced, and in none of the other numbers.
+    """
+
+    scenario: Scenario
+    models: tuple[ModelPlan, ...]
+    images: int
+    unsized: int
+    rejected: tuple[Rejected, ...]
+
+    def __iter__(self) -> Iterator[ModelPlan]:
+        return iter(self.models)
+
+    def for_model(self, name: str | Model) -> ModelPlan:
+        """Find the plan of a model.
+
+        Args:
+            name: The model, or any of its names.
+
+        Returns:
+            Its plan.
+
+        Raises:
+            UnknownModelError: It was not planned, or no table lists the name.
+        """
+        model = find_model(name, as_of=self.scenario.as_of) if isinstance(name, str) else name
+        for one in self.models:
+            if one.model == model:
+                return one
+        raise UnknownModelError(model.id, [one.model.id for one in self.models])
+
+
+def plan(
+    images: Any,
+    *,
+    models: str | Model | Sequence[str | Model],
+    prompt_tokens: int = 0,
+    output_tokens: int = 0,
+    images_per_request: int | Literal["auto"] = "auto",
+    cache: CacheTtl | None = None,
+    batch: bool = False,
+    inference_geo: InferenceGeo = "global",
+    endpoint: Endpoint = "global",
+    platform: Platform = "claude-api",
+    turns: int = 1,
+    retry_rate: Decimal | str | float = 0,
+    as_of: date | None = None,
+    downscale_to: int | None = None,
+) -> Plan:
+    """Plan a whole job: how many requests, which tokens, what it costs; for one model or many.
+
+    A request has a standing prompt, its images and one answer. Its tokens are those of the prompt and the answer, the
+    visual tokens of the images, and what was measured to wrap an image and to frame a message. Images are packed in
+    order, as `imgcost.plans.packing` says.
+
+    Args:
+        images: Files, folders and tables on disk (`.csv`, `.parquet`); a DataFrame with columns `width` and `height`
+            and perhaps `file_bytes`; an integer array of shape (n, 2); `Repeated(width, height, count)`; or an iterable
+            of paths, (width, height) pairs, `Image`s and `Repeated`s.
+        models: A model, any of its names, or several of those.
+        prompt_tokens: Tokens of the standing prompt of every request, such as the system prompt and the question.
+        output_tokens: Tokens of the answer to every request.
+        images_per_request: New images a request, or `auto`: as many as no limit forbids and no surcharge punishes.
+        cache: Whether prompts are cached, and for how long: None, `5m` or `1h`.
+        batch: Whether the requests go through the Message Batches API.
+        inference_geo: `global`, or `us` (on the Claude API and Microsoft Foundry).
+        endpoint: `global`, or `regional` (on Amazon Bedrock and Google Cloud).
+        platform: `claude-api`, `bedrock`, `google-cloud` or `foundry`: whose limits hold.
+        turns: Requests of a conversation. Each brings new images and sends all before it again.
+        retry_rate: Requests sent again, as a part of all: 0.02 is one in fifty.
+        as_of: The day whose prices and limits hold; today in UTC if None.
+        downscale_to: Visual tokens; adds the variant `downscaled`: what it would cost if images were downscaled to so
+            many before they are sent.
+
+    Returns:
+        The plan; iterate over it, or ask it `for_model`.
+
+    Raises:
+        SizeError: A size is none that an image can have.
+        UnknownModelError: No table lists a model's name.
+        NoPriceError: A model has no such price on that day, did not read images yet, or limits are not known then.
+        ImgcostError: The scenario contradicts itself, `images_per_request` breaks a limit, or a prompt with one image
+            exceeds the context window.
+        OSError: A table cannot be read.
+
+    Source: https://platform.claude.com/docs/en/about-claude/pricing (read 2026-10-08)
+
+    >>> from datetime import date
+    >>> from imgcost.plans import Repeated
+    >>> found = plan(Repeated(3000, 3000, 20_000), models="claude-sonnet-4-6", as_of=date(2026, 11, 22))
+    >>> [(one.requests, one.tokens.input, one.total_usd) for one in found]
+    [(1000, 30487000, Decimal('91.46100000'))]
+    """
+    scene = scenario(
+        models=models,
+        prompt_tokens=prompt_tokens,
+        output_tokens=output_tokens,
+        images_per_request=images_per_request,
+        cache=cache,
+        batch=batch,
+        inference_geo=inference_geo,
+        endpoint=endpoint,
+        platform=platform,
+        turns=turns,
+        retry_rate=retry_rate,
+        as_of=as_of,
+        downscale_to=downscale_to,
+    )
+    offers = _offers(scene)
+    prices = [price_of(one.model, scene, batch=scene.batch, cached=scene.cache is not None) for one in offers]
+    intake = Intake(job_of(images), limits_on(scene.platform, scene.as_of), scene)
+    ledgers = _ledgers(intake, offers, scene)
+    found = [_model_plan(scene, one, price, ledgers, intake) for one, price in zip(offers, prices, strict=True)]
+    found.sort(key=lambda one: one.total_usd)
+    return Plan(scene, tuple(found), intake.images, intake.unsized, intake.job.rejected)
+
+
+def _offers(scene: Scenario) -> list[Offer]:
+    """The models asked for, each once; of two names the family is the one to be explained."""
+    found: dict[str, Offer] = {}
+    for name in scene.models:
+        one = offer(name, scene)
+        if one.model.id not in found or family_of(one.asked):
+            found[one.model.id] = one
+    return list(found.values())
+
+
+def _ledgers(intake: Intake, offers: Sequence[Offer], scene: Scenario) -> dict[Rules, Ledger]:
+    ledgers = {one.rules: Ledger(one.rules) for one in offers}
+    if scene.downscale_to is not None:
+        ledgers |= {rules: Ledger(rules) for rules in (_downscaled(one, scene) for one in offers)}
+    for rules, requests in intake.requests(list(ledgers)):
+        ledgers[rules].add(requests)
+    return ledgers
+
+
+def _downscaled(one: Offer, scene: Scenario) -> Rules:
+    return one.rules._replace(measure=one.rules.measure._replace(downscale_to=scene.downscale_to))
+
+
+def _model_plan(
+    scene: Scenario, one: Offer, price: Price, ledgers: Mapping[Rules, Ledger], intake: Intake
+) -> ModelPlan:
+    ledger = ledgers[one.rules]
+    variants = {}
+    for name, batch, cached in (
+        ("standard", False, False),
+        ("batch", True, False),
+        ("cached", False, True),
+        ("batch + cached", True, True),
+    ):
+        if cached and not ledger.cacheable:
+            continue
+        try:
+            other = price_of(one.model, scene, batch=batch, cached=cached)
+        except ImgcostError:
+            continue  # nobody sells it like this: there is nothing to compare
+        variants[name] = variant_of(ledger, other, scene, cached)
+    cached = scene.cache is not None and ledger.cacheable
+    if scene.downscale_to is not None:
+        smaller = ledgers[_downscaled(one, scene)]
+        variants["downscaled"] = variant_of(smaller, price, scene, scene.cache is not None)
+    return ModelPlan(scene, one, price, ledger, cached, variants, intake)

@@ -1,0 +1,190 @@
+"""Requests into tokens by class: what is read from the cache, what is written, what is plain; and their sums.
+
+What nobody reads again is not written. In a conversation a turn reads the prompt of the turn before it and writes what
+is new, but for the last turn. The standing prompt alone is what conversations share: it is written once in the job, and
+read by the first turn of every later conversation. No prefix under the model's minimum is written or read.
+
+Source: https://platform.claude.com/docs/en/build-with-claude/prompt-caching (read 2026-10-08)
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from imgcost.prices import TokenCounts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from imgcost.plans.packing import Requests
+    from imgcost.plans.rules import Rules
+    from imgcost.plans.scenarios import CacheTtl
+    from imgcost.prices import Kind
+
+__all__ = ["Ledger", "Line", "Split", "lines_of"]
+
+KINDS: tuple[Kind, Kind] = ("standard", "long-context")
+
+
+class Split(NamedTuple):
+    """Prompt tokens by what the cache does with them, and answers.
+
+    Attributes:
+        input: Not cached.
+        write: Written.
+        read: Read.
+        output: Of the answer.
+    """
+
+    input: int = 0
+    write: int = 0
+    read: int = 0
+    output: int = 0
+
+    def plus(self, other: Split) -> Split:
+        """Add class by class."""
+        return Split(*map(sum, zip(self, other, strict=True)))
+
+    def counts(self, ttl: CacheTtl) -> TokenCounts:
+        """The same by the classes that have prices.
+
+        >>> Split(1, 2, 3, 4).counts("1h")
+        TokenCounts(input=1, output=4, cache_write_5m=0, cache_write_1h=2, cache_read=3)
+        """
+        writes = (self.write, 0) if ttl == "5m" else (0, self.write)
+        return TokenCounts(self.input, self.output, *writes, self.read)
+
+
+class Line(NamedTuple):
+    """A request of a job.
+
+    Attributes:
+        number: Its number, from 0.
+        conversation: Its conversation, from 0.
+        turn: Its turn there, from 0.
+        first_image: The first image that it carries, from 0 among those that are sent.
+        images: How many it carries, from there on.
+        new_images: How many of them, at the end, are new in this turn.
+        visual: Visual tokens of the images that it carries.
+        split: Its tokens.
+        kind: Its price.
+    """
+
+    number: int
+    conversation: int
+    turn: int
+    first_image: int
+    images: int
+    new_images: int
+    visual: int
+    split: Split
+    kind: Kind
+
+
+class Ledger:
+    """The sums over a job: enough for every price of it, whatever its length.
+
+    Attributes:
+        requests: How many requests.
+        conversations: How many conversations; as many, where a conversation has one turn.
+        images: How many images.
+        carried: Images as often as they are sent: again on every turn.
+        messages: User messages as often as they are sent.
+        answers: Answers as often as they are sent back in a prompt.
+        visual: Visual tokens of every image once.
+        carried_visual: Visual tokens as often as they are sent.
+        sent_bytes: Bytes of images as often as they are sent, where known.
+        long_requests: Requests at the long-context price.
+        widest: Most new images in a request.
+    """
+
+    def __init__(self, rules: Rules) -> None:
+        """Begin with nothing."""
+        self._rules = rules
+        self.requests = self.conversations = self.images = self.carried = self.messages = self.answers = 0
+        self.visual = self.carried_visual = self.sent_bytes = self.long_requests = self.widest = 0
+        self._splits = {(cached, kind): Split() for cached in (False, True) for kind in KINDS}
+
+    def add(self, found: Requests) -> None:
+        """Count requests."""
+        times = found.times
+        self.requests += len(found.turn) * times
+        self.conversations += int(np.count_nonzero(found.last)) * times
+        self.images += int(found.new_images.sum()) * times
+        self.carried += int(found.images.sum()) * times
+        self.messages += int((found.turn + 1).sum()) * times
+        self.answers += int(found.turn.sum()) * times
+        self.visual += int(found.visual[found.last].sum()) * times
+        self.carried_visual += int(found.visual.sum()) * times
+        self.sent_bytes += int(found.sent_bytes.sum()) * times
+        self.widest = max(self.widest, int(found.new_images.max()))
+        is_long = _is_long(found, self._rules)
+        self.long_requests += int(np.count_nonzero(is_long)) * times
+        for cached in (False, True):
+            columns = _split(found, self._rules, cached)
+            for kind, mask in zip(KINDS, (~is_long, is_long), strict=True):
+                sums = Split(*(int(column[mask].sum()) * times for column in columns))
+                self._splits[cached, kind] = self._splits[cached, kind].plus(sums)
+
+    def splits(self, *, cached: bool) -> dict[Kind, Split]:
+        """Tokens by class of all requests, by the price that they have."""
+        cached = cached and self.cacheable
+        return {kind: self._splits[cached, kind] for kind in KINDS}
+
+    @property
+    def cacheable(self) -> bool:
+        """Whether anything would be read from the cache; else nothing is written."""
+        return any(self._splits[True, kind].read for kind in KINDS)
+
+
+def lines_of(found: Requests, rules: Rules, *, cached: bool) -> Iterator[Line]:
+    """Tell requests one by one.
+
+    Args:
+        found: The requests.
+        rules: What they were packed by.
+        cached: Whether their prompts are cached.
+
+    Yields:
+        A line each, in order.
+    """
+    columns = [column.tolist() for column in found[1:9] if column is not found.last]
+    splits = [column.tolist() for column in _split(found, rules, cached)]
+    is_long = _is_long(found, rules).tolist()
+    length = int(found.images[-1])
+    number = found.number
+    for time in range(found.times):
+        for row, (conversation, turn, first, images, new, visual, _) in enumerate(zip(*columns, strict=True)):
+            split = Split(*(column[row] for column in splits))
+            kind = KINDS[is_long[row]]
+            yield Line(number, conversation + time, turn, first + time * length, images, new, visual, split, kind)
+            number += 1
+
+
+def _is_long(found: Requests, rules: Rules) -> NDArray[np.bool_]:
+    if rules.threshold is None:
+        return np.zeros(len(found.turn), np.bool_)
+    return found.prompt > rules.threshold
+
+
+def _split(found: Requests, rules: Rules, cached: bool) -> tuple[NDArray[np.int64], ...]:
+    """Columns of input, write, read and output tokens."""
+    prompt = found.prompt
+    output = np.full(prompt.shape, rules.output_tokens)
+    nothing = np.zeros_like(prompt)
+    if not cached or rules.cache_minimum is None:
+        return prompt, nothing, nothing, output
+    opening, standing = found.turn == 0, rules.prompt_tokens
+    shared = standing if standing >= rules.cache_minimum else 0
+    # A block of requests begins with a conversation: before a turn that is not its first stands the turn before it.
+    before = np.where(opening, np.where(found.conversation > 0, shared, 0), np.roll(prompt, 1))
+    read = np.where(before >= rules.cache_minimum, before, 0)
+    cacheable = prompt >= rules.cache_minimum
+    write = np.where(~found.last & cacheable, prompt - read, 0)
+    alone = found.last & opening & (found.conversation == 0)
+    write = np.where(alone, shared, write)
+    return prompt - write - read, write, read, output
