@@ -47,7 +47,8 @@ MOST_JOBS = 8
     "-o",
     "--output",
     type=click.Path(dir_okay=False),
-    help="Write a row for each image and model to FILE, as the scan goes: .csv, .json, .jsonl or .parquet.",
+    help="Write a row for each image and model to FILE, as the scan goes: .csv, .json, .jsonl or .parquet; or a report: "
+    "a page that recalculates (.html), or .md.",
     metavar="FILE",
 )
 @click.option(
@@ -116,7 +117,7 @@ def command(
     done = 0
     try:
         with ExitStack() as stack:
-            writers = _open_writers(stack, output, rows)
+            writers = _open_writers(stack, output, rows, tuple(asked.values()))
             advance = stack.enter_context(progress_of(survey.walk, None if "-" in paths else paths))
 
             def progress(files: int) -> None:
@@ -157,7 +158,9 @@ def _cores() -> int:
     return os.cpu_count() or 1
 
 
-def _open_writers(stack: ExitStack, output: str | None, rows: RowKind | None) -> list[tuple[RowKind, RowWriter]]:
+def _open_writers(
+    stack: ExitStack, output: str | None, rows: RowKind | None, settled: tuple[Terms, ...]
+) -> list[tuple[RowKind, RowWriter]]:
     if not (output or rows):
         return []
     from imgcost.reports import open_rows, row_kind  # noqa: PLC0415 - most scans write none
@@ -165,7 +168,7 @@ def _open_writers(stack: ExitStack, output: str | None, rows: RowKind | None) ->
     writers = []
     if output:
         kind = row_kind(output)
-        writers.append((kind, stack.enter_context(open_rows(output, kind))))
+        writers.append((kind, stack.enter_context(open_rows(output, kind, settled))))
     if rows:
         writers.append((rows, stack.enter_context(open_rows(sys.stdout.buffer, rows))))
     return writers

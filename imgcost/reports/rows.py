@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["COLUMNS", "RowKind", "RowWriter", "encode", "open_rows", "row_kind", "rows_of"]
 
-RowKind: TypeAlias = Literal["csv", "json", "jsonl", "parquet"]
+RowKind: TypeAlias = Literal["csv", "json", "jsonl", "parquet", "html", "md"]
 
 Row: TypeAlias = tuple[Any, ...]
 
@@ -105,11 +105,17 @@ def row_kind(path: str) -> RowKind:
             return "jsonl"
         case ".parquet":
             return "parquet"
-    raise ImgcostError(f"cannot write rows to {visible(path)}: give it a suffix .csv, .json, .jsonl or .parquet")
+        case ".html":
+            return "html"
+        case ".md":
+            return "md"
+    raise ImgcostError(
+        f"cannot write rows to {visible(path)}: give it a suffix .csv, .json, .jsonl, .parquet, .html or .md"
+    )
 
 
 def encode(groups: Iterable[Group], settled: Sequence[Terms], kind: RowKind) -> Any:
-    """Turn what was found into what a writer of this kind takes: bytes, or rows for Parquet.
+    """Turn what was found into what a writer of this kind takes: bytes, rows for Parquet, sums for reports.
 
     It needs no writer and can be done elsewhere, such as in a worker process.
 
@@ -119,8 +125,16 @@ def encode(groups: Iterable[Group], settled: Sequence[Terms], kind: RowKind) -> 
         kind: The format.
 
     Returns:
-        Whole rows: UTF-8 for CSV and JSON, a list of tuples for Parquet.
+        Whole rows: UTF-8 for CSV and JSON, a list of tuples for Parquet. For a page and for Markdown what they add up.
     """
+    if kind == "html":
+        from imgcost.reports.page.gathering import gather  # noqa: PLC0415 - it needs numpy
+
+        return gather(groups, settled)
+    if kind == "md":
+        from imgcost.reports.markdown import sum_up  # noqa: PLC0415 - most scans write none
+
+        return sum_up(groups, settled)
     rows = rows_of(groups, settled)
     if kind == "parquet":
         return [_printable_row(row) for row in rows]
@@ -144,24 +158,33 @@ class RowWriter(Protocol):
 
 
 @contextmanager
-def open_rows(target: str | IO[bytes], kind: RowKind) -> Iterator[RowWriter]:
+def open_rows(target: str | IO[bytes], kind: RowKind, settled: Sequence[Terms] = ()) -> Iterator[RowWriter]:
     """Open a file or a binary stream for rows, and close it so that it can be read, even after an interruption.
 
     Args:
         target: A path, or an open stream.
         kind: The format.
+        settled: The terms of each model: a page and Markdown go by them, and need at least one.
 
     Yields:
         The writer.
 
     Raises:
         OSError: The file cannot be written.
-        MissingExtraError: Parquet is asked for and pyarrow is not installed.
+        MissingExtraError: What the format needs is not installed: pyarrow for Parquet, Jinja2 and matplotlib for a page.
     """
     if kind == "parquet":
         from imgcost.reports.parquet import ParquetWriter  # noqa: PLC0415 - an extra
 
         writer: RowWriter = ParquetWriter(str(target))
+    elif kind == "html":
+        from imgcost.reports.page.writing import PageWriter  # noqa: PLC0415 - an extra
+
+        writer = PageWriter(str(target), settled)
+    elif kind == "md":
+        from imgcost.reports.markdown import MarkdownWriter  # noqa: PLC0415 - most scans write none
+
+        writer = MarkdownWriter(str(target), settled)
     elif isinstance(target, str):
         # Unbuffered: a chunk of rows is one write, and what is written can be cut at the end of a row.
         writer = _TextWriter(Path(target).open("wb", buffering=0), kind)  # noqa: SIM115 - closed by the writer
