@@ -27,7 +27,7 @@ BINS = 24
 MOST_MARKS = 1500
 """Beyond so many dots the chart of sizes becomes coarser, and not the page larger."""
 
-_DOTS = ((1, 4.0), (10, 6.0), (100, 8.5), (1000, 11.0), (10_000, 14.0))
+_DOTS = ((1, 5.0), (10, 7.0), (100, 9.0), (1000, 12.0), (10_000, 15.0))
 """From how many images on a dot is how large, in points."""
 
 _TIER_COLOURS = {"standard": COLOURS["two"], "high-resolution": COLOURS["one"]}
@@ -110,7 +110,7 @@ def size_chart(sizes: Mapping[tuple[int, int], int], tiers: Sequence[Tier], word
             axis.set_major_locator(FixedLocator(ticks))
             axis.set_minor_locator(FixedLocator([]))
         _settle(ax, None, ax.xaxis, ax.yaxis)
-        found.figure.legend(loc="outside upper left", ncols=2)
+        found.figure.legend(loc="outside upper left", ncols=4)
     return found.svg
 
 
@@ -159,6 +159,6 @@ def _draw_limit(ax: Axes, tier: Tier) -> None:
         widths += [PATCH * (across - 1) or 1.0, float(PATCH * across)]
         heights += [height, height]
     colour = _TIER_COLOURS[tier.name]
-    label = f"{tier.name} tier: beyond this line an image is downscaled"
+    label = f"limit of the {tier.name} tier"
     ax.plot([*widths, widths[-1]], [*heights, 1.0], color=colour, linewidth=1.6, label=label)
     ax.fill_between(widths, heights, 1.0, color=colour, alpha=0.07, linewidth=0)

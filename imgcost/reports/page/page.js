@@ -2,43 +2,49 @@
 (() => {
   const byId = (id) => document.getElementById(id);
   const data = JSON.parse(byId("data").textContent);
-  const { limits, allowed, places } = data;
+  const { limits, allowed, places, models } = data;
   const bytes = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
   // The columns are little-endian, and so is every machine with a browser.
   const tokens = data.tokens.map((text) => new Uint16Array(bytes(text).buffer));
   const textBytes = new Uint32Array(bytes(data.base64_bytes).buffer);
   const large = bytes(data.large);
-  const CLASSES = ["Input", "Output", "Cache write, 5 minutes", "Cache write, 1 hour", "Cache read"];
-  const PLACES = 6 + places.rate + 2 * places.factor; // of a dollar, in which costs are whole numbers
-  const ONE = 10 ** places.factor;
-  const many = (count, one) => `${count.toLocaleString("en-US")} ${one}${count === 1 ? "" : "s"}`;
+  const CLASSES = [0, 1, 2, 3, 4]; // input, output, cache write for 5 minutes, for 1 hour, cache read
+  const PLACES = 6 + places.rate + 2 * places.factor; // decimal places of a dollar, in which costs are whole numbers
+  const ONE = [0, 1].map(() => 10 ** places.factor);
+  const sum = (costs) => costs.reduce((all, cost) => all + cost, 0n);
+  const written = (number) => number.toLocaleString("en-US");
+  const many = (number, one) => `${written(number)} ${one}${number === 1 ? "" : "s"}`;
 
-  // Consecutive images into requests. Kind 0 is the standard price, 1 the one above the long-context threshold.
+  // Consecutive images into requests; of prompts and requests the first number is at the standard price, the second
+  // at the one above the long-context threshold.
   function pack(model, set) {
-    const text = allowed.request + allowed.token * set.prompt;
     const { wrapping, framing, extra } = model.measured;
+    const text = allowed.request + allowed.token * set.prompt;
     const column = tokens[model.tokens];
-    const found = { prompts: [0, 0], requests: [0, 0], images: 0, first: 0, problem: null };
+    const found = { prompts: [0, 0], requests: [0, 0], total: 0, images: 0, first: 0, problem: null };
     let count = 0, visual = 0, size = text, wide = false;
     const close = () => {
       const prompt = set.prompt + extra + framing + visual + wrapping * count;
-      const over = (what, value, limit) =>
-        `Request ${found.requests[0] + found.requests[1] + 1} would have ${many(value, what)}; the limit is ${limit.toLocaleString("en-US")}.`;
-      if (count > (model.max_images ?? Infinity)) found.problem = over("image", count, model.max_images);
-      else if (wide && count > (limits.many_images ?? Infinity))
-        found.problem = `${over("image", count, limits.many_images)} More are allowed where no edge is over ${limits.many_images_edge} px.`;
-      else if (size > (limits.request_bytes ?? Infinity)) found.problem = over("byte", size, limits.request_bytes);
-      else if (prompt + set.output > model.context_window)
-        found.problem = over("token", prompt + set.output, model.context_window) + " That is the context window.";
-      const kind = Number(prompt > (model.threshold ?? Infinity));
-      if (found.requests[0] + found.requests[1] === 0) found.first = kind;
+      const kind = model.threshold !== null && prompt > model.threshold ? 1 : 0;
+      const broken = [
+        [count, model.max_images, "image", ""],
+        [wide ? count : 0, limits.many_images, "image", `, for an edge is over ${limits.many_images_edge} px`],
+        [size, limits.request_bytes, "byte", ""],
+        [prompt + set.output, model.context_window, "token", ", the context window"],
+      ].find(([value, limit]) => limit !== null && value > limit);
+      if (!found.total) found.first = kind;
+      found.total += 1;
       found.prompts[kind] += prompt;
       found.requests[kind] += 1;
+      if (broken) {
+        const [value, limit, what, why] = broken;
+        found.problem = `Request ${written(found.total)} would have ${many(value, what)}: the limit is ${written(limit)}${why}.`;
+      }
       count = visual = 0, size = text, wide = false;
     };
     for (let place = 0; place < column.length && !found.problem; place++) {
-      const sent = textBytes[place] && textBytes[place] + allowed.image;
-      if (sent && sent + text > (limits.request_bytes ?? Infinity)) continue; // no request may carry it
+      const sent = textBytes[place] + allowed.image;
+      if (limits.request_bytes !== null && sent + text > limits.request_bytes) continue; // no request may carry it
       found.images += 1;
       count += 1, visual += column[place], size += sent;
       wide ||= Boolean((large[place >> 3] >> (place & 7)) & 1);
@@ -48,44 +54,37 @@
     return found;
   }
 
-  // Tokens of each class at each kind of price. With one turn a request, what is cached is the standing prompt:
-  // the first request writes it, all others read it, and a single one has nobody to write it for.
+  // Tokens of each class, at each kind of price. What is cached is the standing prompt: the first request writes it,
+  // all others read it, and a single one has nobody to write it for.
   function split(model, set, found) {
-    const requests = found.requests[0] + found.requests[1];
-    const cached = set.cache !== "none" && requests > 1 && set.prompt > 0 && set.prompt >= (model.cache_minimum ?? Infinity);
+    const least = model.cache_minimum;
+    const cached = set.cache !== "none" && found.total > 1 && set.prompt > 0 && least !== null && set.prompt >= least;
     return [0, 1].map((kind) => {
-      const first = Number(cached && found.first === kind);
-      const read = cached ? (found.requests[kind] - first) * set.prompt : 0;
-      const write = first * set.prompt;
+      const write = cached && found.first === kind ? set.prompt : 0;
+      const read = cached ? found.requests[kind] * set.prompt - write : 0;
       const writes = set.cache === "1h" ? [0, write] : [write, 0];
       return [found.prompts[kind] - read - write, found.requests[kind] * set.output, ...writes, read];
     });
   }
 
   // Whole numbers only: no digit of a dollar is ever rounded.
-  function price(model, set, splits, rateOf = (kind) => kind) {
-    return CLASSES.map((_, place) =>
-      splits.reduce((sum, counts, kind) => {
-        if (!counts[place]) return sum;
-        const factors = [set.batch ? model.batch : null, set.geo === "us" ? model.us : null];
-        const rate = model.rates[rateOf(kind)][place];
-        return factors.reduce((cost, factor) => cost * BigInt(factor ? factor[rateOf(kind)] : ONE), BigInt(counts[place]) * BigInt(rate)) + sum;
-      }, 0n));
+  function price(model, set, counts, kind) {
+    const factors = [set.batch ? model.batch : ONE, set.geo === "us" ? model.us : ONE];
+    return CLASSES.map((one) => (counts[one] ? [counts[one], model.rates[kind][one], ...factors.map((all) => all[kind])] : [0]))
+      .map((numbers) => numbers.reduce((product, number) => product * BigInt(number), 1n));
   }
 
   function calculate(model, set) {
-    const cache = { "5m": 2, "1h": 3 }[set.cache];
-    const sold = [!set.batch || model.batch, set.geo !== "us" || model.us,
-      !cache || (model.rates[0][cache] !== null && model.rates[0][4] !== null)];
-    if (!sold.every(Boolean)) return { problem: "not offered" };
+    const write = { "5m": 2, "1h": 3 }[set.cache];
+    const sold = (!set.batch || model.batch) && (set.geo !== "us" || model.us);
+    if (!sold || (write && (model.rates[0][write] === null || model.rates[0][4] === null))) return { problem: "Not offered." };
     const found = pack(model, set);
     if (found.problem) return found;
-    const splits = split(model, set, found);
-    const costs = price(model, set, splits);
-    const usd = costs.reduce((sum, cost) => sum + cost, 0n);
-    const long = [[0, 0, 0, 0, 0], splits[1]];
-    const more = [price(model, set, long), price(model, set, long, () => 0)].map((all) => all.reduce((a, b) => a + b, 0n));
-    return { ...found, counts: CLASSES.map((_, place) => splits[0][place] + splits[1][place]), costs, usd, surcharge: more[0] - more[1] };
+    const [standard, long] = split(model, set, found);
+    const crossing = price(model, set, long, found.requests[1] ? 1 : 0);
+    const costs = price(model, set, standard, 0).map((cost, one) => cost + crossing[one]);
+    const surcharge = sum(crossing) - sum(price(model, set, long, 0));
+    return { ...found, counts: CLASSES.map((one) => standard[one] + long[one]), costs, usd: sum(costs), surcharge };
   }
 
   function exact(units) {
@@ -93,70 +92,70 @@
     return `${digits.slice(0, -PLACES)}.${digits.slice(-PLACES)}`.replace(/\.?0+$/, "");
   }
 
-  // To the cent, and below ten cents to two figures.
+  // For people: to the cent, and below ten cents to two figures.
   function rounded(units) {
     if (!units) return "$0";
     const leading = units.toString().length - 1 - PLACES;
-    const last = Math.min(leading >= -1 ? -2 : leading - 1, 0);
-    const step = 10n ** BigInt(Math.max(PLACES + last, 0));
+    const step = 10n ** BigInt(Math.max(PLACES + (leading >= -1 ? -2 : leading - 1), 0));
     const near = ((units + step / 2n) / step) * step;
     const [whole, part = ""] = exact(near).split(".");
     const cents = near * 10n >= 10n ** BigInt(PLACES) ? part.padEnd(2, "0") : part;
-    return `$${BigInt(whole).toLocaleString("en-US")}${cents && `.${cents}`}`;
+    return `$${written(BigInt(whole))}.${cents}`;
   }
 
   function notes(model, set, found) {
-    const requests = found.requests[0] + found.requests[1];
-    const said = [];
     const aside = data.set_aside + tokens[0].length - found.images;
-    if (aside) said.push(`${many(aside, "image")} set aside: no request may carry ${aside === 1 ? "it" : "them"}.`);
-    if (found.requests[1])
-      said.push(`${many(found.requests[1], "request")} of ${requests.toLocaleString("en-US")} with more than ${many(model.threshold, "prompt token")}: every token there has the long-context price, which adds $${exact(found.surcharge)}.`);
-    if (set.cache !== "none") {
-      if (found.counts[4]) said.push(set.batch ? "Cache hits in a batch are best effort; all are assumed." : "Requests are assumed to follow each other within the cache's lifetime.");
-      else if (requests < 2) said.push("Nothing is cached: a single request has nobody to read it again.");
-      else if (model.cache_minimum === null) said.push("Nothing is cached: the shortest prefix that this model caches is not known.");
-      else said.push(`Nothing is cached: this model caches a prompt of ${many(model.cache_minimum, "token")} or more.`);
-    }
-    if (set.output > model.max_output) said.push(`This model answers with ${many(model.max_output, "token")} at most.`);
     const { wrapping, framing, extra } = model.measured;
-    const measured = [wrapping && `${wrapping} to wrap an image`, framing && `${framing} to frame a message`, extra && `${extra} a request with images`].filter(Boolean);
-    if (measured.length) said.push(`Included, measured and not published: tokens, ${measured.join(", ")}.`);
-    return said;
+    const measured = [[wrapping, "an image"], [framing, "a message"], [extra, "a request with images"]].filter(([number]) => number);
+    const cached = () => {
+      if (found.counts[4]) return set.batch ? "All cache hits are assumed; in a batch they are best effort." : "Requests are assumed to follow each other while the cache lasts.";
+      if (found.total < 2) return "Nothing is cached: a single request has nobody to read it again.";
+      if (model.cache_minimum === null) return "Nothing is cached: the shortest prefix that this model caches is not known.";
+      return `Nothing is cached: this model caches a prompt of ${many(model.cache_minimum, "token")} or more.`;
+    };
+    return [
+      aside && `${many(aside, "image")} set aside: over a limit.`,
+      found.requests[1] && `${many(found.requests[1], "request")} with more than ${many(model.threshold, "prompt token")}: the long-context price of every token there adds $${exact(found.surcharge)}.`,
+      set.cache !== "none" && cached(),
+      set.output > model.max_output && `This model answers with ${many(model.max_output, "token")} at most.`,
+      measured.length && `Included, measured and not published: ${measured.map(([number, what]) => `${many(number, "token")} ${what}`).join(", ")}.`,
+    ].filter(Boolean);
   }
 
   const form = byId("settings");
-  function read() {
-    const wrong = [...form.elements].find((field) => !field.checkValidity());
-    if (wrong) return { wrong: `${wrong.labels[0].textContent.trim()}: ${wrong.validationMessage}` };
-    const number = (name) => form.elements[name].valueAsNumber;
-    return {
-      model: form.elements.model.value, batch: form.elements.batch.checked, cache: form.elements.cache.value,
-      geo: form.elements.geo.value, prompt: number("prompt"), output: number("output"), images: number("images"),
-    };
+  function settings() {
+    const { model, batch, cache, geo, prompt, output, images } = form.elements;
+    const set = { model: model.value, batch: batch.checked, cache: cache.value, geo: geo.value };
+    return { ...set, prompt: prompt.valueAsNumber, output: output.valueAsNumber, images: images.valueAsNumber };
   }
 
   function show() {
-    const set = read();
-    const results = data.models.map((model) => (set.wrong ? { problem: set.wrong } : calculate(model, set)));
-    const place = Math.max(data.models.findIndex((model) => model.id === set.model), 0);
-    const found = results[place];
-    byId("total").textContent = found.problem ? "No price" : rounded(found.usd);
-    byId("exact").textContent = found.problem ?? `Exactly $${exact(found.usd)}`;
-    byId("exact").dataset.usd = found.problem ? "" : exact(found.usd);
-    byId("requests").textContent = found.problem ? "" : `${many(found.images, "image")} in ${many(found.requests[0] + found.requests[1], "request")} to ${set.model}`;
-    byId("notes").replaceChildren(...(found.problem ? [] : notes(data.models[place], set, found)).map((text) => Object.assign(document.createElement("li"), { textContent: text })));
-    byId("classes").hidden = Boolean(found.problem);
-    document.querySelectorAll("#classes tbody tr").forEach((row, at) => {
-      row.cells[1].textContent = found.problem ? "" : found.counts[at].toLocaleString("en-US");
-      row.cells[2].textContent = found.problem ? "" : rounded(found.costs[at]);
-      row.cells[2].title = found.problem ? "" : `$${exact(found.costs[at])}`;
-    });
-    document.querySelectorAll("#everywhere tbody tr").forEach((row, at) => {
-      const { problem, usd } = results[at];
-      row.classList.toggle("chosen", at === place);
-      row.cells[2].textContent = set.wrong ? "\u2013" : problem === "not offered" ? problem : problem ? "over a limit" : rounded(usd);
-      row.cells[2].title = problem ?? `$${exact(usd)}`;
+    const wrong = [...form.elements].find((field) => !field.checkValidity());
+    const problem = wrong && `${wrong.labels[0].textContent}: ${wrong.validationMessage}`;
+    const set = settings();
+    const results = models.map((model) => (problem ? { problem } : calculate(model, set)));
+    const chosen = models.findIndex((model) => model.id === set.model);
+    const found = results[chosen];
+    const fine = !found.problem;
+    byId("total").textContent = fine ? rounded(found.usd) : "No price";
+    byId("exact").textContent = fine ? `Exactly $${exact(found.usd)}` : found.problem;
+    byId("requests").textContent = fine ? `${many(found.images, "image")} in ${many(found.total, "request")} to ${set.model}` : "";
+    byId("classes").hidden = byId("notes").hidden = !fine;
+    if (fine) {
+      const items = notes(models[chosen], set, found).map((text) => Object.assign(document.createElement("li"), { textContent: text }));
+      byId("notes").replaceChildren(...items);
+      [...byId("classes").tBodies[0].rows].forEach(({ cells }, one) => {
+        cells[1].textContent = written(found.counts[one]);
+        cells[2].textContent = rounded(found.costs[one]);
+        cells[2].title = `$${exact(found.costs[one])}`;
+      });
+    }
+    [...byId("models").tBodies[0].rows].forEach((row, place) => {
+      const one = results[place];
+      row.classList.toggle("chosen", place === chosen);
+      const short = problem ? "\u2013" : one.problem === "Not offered." ? "not offered" : "over a limit";
+      row.lastElementChild.textContent = one.problem ? short : rounded(one.usd);
+      row.lastElementChild.title = one.problem ?? `$${exact(one.usd)}`;
     });
   }
 

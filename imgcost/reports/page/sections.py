@@ -52,7 +52,7 @@ class Section(NamedTuple):
 
 
 def model_grid(tally: Tally, compared: Sequence[Compared]) -> Grid:
-    """What the images cost as input with each model.
+    """What the images cost as input with each model; the last column waits for the panel.
 
     Args:
         tally: The sums.
@@ -61,14 +61,15 @@ def model_grid(tally: Tally, compared: Sequence[Compared]) -> Grid:
     Returns:
         A table.
     """
-    grid = Grid("The images as input", ("model", "tier", ">tokens", ">rate, $ per MTok", ">cost", ">downscaled"), [])
+    columns = ("model", "tier", ">downscaled", ">visual tokens", ">$ per MTok", ">as input", ">what if")
+    grid = Grid("The images alone, as input, and the job of the panel", columns, [])
     for model, measure, terms in compared:
         tokens = tally.tokens(measure)
         rate = f"{terms.usd_per_mtok.normalize():f}" if terms else ""
         usd = usd_of(terms.cost_usd(tokens)) if terms else "not offered"
         name = f"{model.id} (by invitation)" if model.restricted else model.id
         downscaled = number(tally.downscaled_by(measure))
-        grid.rows.append((name, TierName(measure.tier.name), number(tokens), rate, usd, downscaled))
+        grid.rows.append((name, TierName(measure.tier.name), downscaled, number(tokens), rate, usd, ""))
     return grid
 
 

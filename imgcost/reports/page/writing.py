@@ -20,7 +20,7 @@ except ImportError as error:
 
 from imgcost.formats import number
 from imgcost.formats.scans import file_size, plural
-from imgcost.reports.page.cells import Grid, TierName, usd_of
+from imgcost.reports.page.cells import Grid, usd_of
 from imgcost.reports.page.gathering import gather
 from imgcost.reports.page.models import compare
 from imgcost.reports.page.sections import model_grid, notes_of, sections_of
@@ -82,11 +82,6 @@ def _page(found: Gathered, settled: tuple[Terms, ...]) -> str:
         options=[one.model.id for one in compared],
         most=data["most"],
         classes=Grid("By class of token", ("class", ">tokens", ">cost"), [(name, "", "") for name in _CLASSES]),
-        everywhere=Grid(
-            "The same job with every model",
-            ("model", "tier", ">cost"),
-            [(one.model.id, TierName(one.measure.tier.name), "") for one in compared],
-        ),
         sections=sections_of(found, first),
         notes=notes_of(tally, first),
     )
