@@ -24,11 +24,11 @@ $(VENV)/.demo: $(PY) pyproject.toml
 	@touch $@
 
 $(VENV)/.test: $(PY) pyproject.toml
-	$(PY) -m pip install --quiet --editable '.[parquet,pdf]' --group test --group lint
+	$(PY) -m pip install --quiet --editable '.[parquet,pdf,report]' --group test --group lint
 	@touch $@ $(VENV)/.demo
 
 $(VENV)/.bench: $(PY) pyproject.toml
-	$(PY) -m pip install --quiet --editable '.[parquet,pdf]' --group bench
+	$(PY) -m pip install --quiet --editable '.[parquet,pdf,report]' --group bench
 	@touch $@ $(VENV)/.demo
 
 demo: $(VENV)/.demo
@@ -36,6 +36,7 @@ demo: $(VENV)/.demo
 	$(VENV)/bin/imgcost estimate 1920x1080 4032x3024 -m sonnet -m haiku --count 50000
 
 test: $(VENV)/.test
+	@sh .ci/packages
 	$(PY) -m ruff format --check .
 	$(PY) -m ruff check .
 	$(PY) -m mypy

@@ -333,7 +333,7 @@ def read_csv(content):
 
 def test_an_unknown_suffix_is_refused_and_nothing_is_written(folder, tmp_path):
     message = refused(folder, "-o", tmp_path / "costs.xlsx")
-    assert "give it a suffix .csv, .json, .jsonl or .parquet" in message
+    assert "give it a suffix .csv, .json, .jsonl, .parquet, .html or .md" in message
     assert not (tmp_path / "costs.xlsx").exists()
 
 

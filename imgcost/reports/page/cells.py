@@ -9,10 +9,10 @@ from imgcost.formats import dollars, number, visible
 if TYPE_CHECKING:
     from decimal import Decimal
 
-__all__ = ["Grid", "Name", "TierName", "Usd", "shortened", "usd_of"]
+__all__ = ["LONGEST", "Grid", "Name", "TierName", "Usd", "shortened", "usd_of"]
 
-LONGEST = 160
-"""Letters of a path that are shown; of a longer one both ends."""
+LONGEST = 240
+"""Letters of a path or a sentence that are shown; of a longer one both ends."""
 
 
 class Usd(NamedTuple):
@@ -73,4 +73,4 @@ def shortened(path: str, most: int) -> str:
     if len(text) <= most:
         return text
     head = most // 4
-    return f"{text[:head]}\N{HORIZONTAL ELLIPSIS}{text[head - most + 1:]} ({number(len(path))} letters)"
+    return f"{text[:head]}\N{HORIZONTAL ELLIPSIS}{text[head - most + 1 :]} ({number(len(path))} letters)"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from itertools import pairwise
-from typing import TYPE_CHECKING, Literal
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, Literal
 
 from imgcost.formats import dollars, number
 from imgcost.geometry import PATCH
@@ -19,11 +19,13 @@ if TYPE_CHECKING:
 
     from imgcost.estimates import Terms
     from imgcost.geometry import Tier
-    from imgcost.tallies import Tally
+    from imgcost.tallies import Measure, Tally
 
-__all__ = ["folder_chart", "size_chart", "token_chart"]
+__all__ = ["folder_chart", "size_chart", "token_bins", "token_chart"]
 
-BINS = 24
+BINS = 25
+"""How many bars there are at most."""
+
 MOST_MARKS = 1500
 """Beyond so many dots the chart of sizes becomes coarser, and not the page larger."""
 
@@ -31,6 +33,26 @@ _DOTS = ((1, 5.0), (10, 7.0), (100, 9.0), (1000, 12.0), (10_000, 15.0))
 """From how many images on a dot is how large, in points."""
 
 _TIER_COLOURS = {"standard": COLOURS["two"], "high-resolution": COLOURS["one"]}
+
+
+def token_bins(tally: Tally) -> list[tuple[Measure, list[tuple[int, int, int]]]]:
+    """Count images by tokens, in bins that are as wide for every measure and end where the images do.
+
+    Args:
+        tally: The sums; with one image at least.
+
+    Returns:
+        For each measure the first and last number of tokens of each bin, and the images in it.
+    """
+    top = max(tokens for histogram in tally.histograms for tokens in histogram)
+    width = next(step for power in range(9) for step in (10**power, 2 * 10**power, 5 * 10**power) if step * BINS >= top)
+    found = []
+    for measure, histogram in zip(tally.measures, tally.histograms, strict=True):
+        counts = [0] * -(-top // width)
+        for tokens, images in histogram.items():
+            counts[(tokens - 1) // width] += images
+        found.append((measure, [(width * n + 1, width * (n + 1), images) for n, images in enumerate(counts)]))
+    return found
 
 
 def token_chart(tally: Tally) -> str:
@@ -42,23 +64,19 @@ def token_chart(tally: Tally) -> str:
     Returns:
         SVG.
     """
-    title = "Images by visual tokens"
+    binned = token_bins(tally)
     words = []
-    for measure in tally.measures:
-        most = max(tally.bins(measure, BINS), key=lambda row: row[2])
+    for measure, bins in binned:
+        first, last, images = max(bins, key=itemgetter(2))
         name = f"{measure.tier.name} tier, {measure.formula} formula"
-        words.append(f"{name}: most often {most[0]} to {most[1]} tokens, {number(most[2])} images.")
-    with drawing("tokens", (10, 1.9 + 1.6 * len(tally.measures)), title, " ".join(words)) as found:
-        axes = found.figure.subplots(len(tally.measures), 1, sharex=True, squeeze=False)[:, 0]
-        widest = max(measure.tier.token_limit for measure in tally.measures)
-        for measure, ax in zip(tally.measures, axes, strict=True):
-            tier, formula = measure
-            # A bar stands for about as many tokens on each tier.
-            bins = tally.bins(measure, BINS * tier.token_limit // widest)
+        words.append(f"{name}: most often {first} to {last} tokens, {number(images)} images.")
+    with drawing("tokens", (10, 1 + 1.9 * len(binned)), "Images by visual tokens", " ".join(words)) as found:
+        axes = found.figure.subplots(len(binned), 1, sharex=True, squeeze=False)[:, 0]
+        for ((tier, formula), bins), ax in zip(binned, axes, strict=True):
             starts, counts = [first - 1 for first, _, _ in bins], [images for _, _, images in bins]
-            widths = [0.92 * (last - first + 1) for first, last, _ in bins]
-            ax.bar(starts, counts, widths, align="edge", color=_TIER_COLOURS[tier.name])
-            ax.axvline(tier.token_limit, color=COLOURS["muted"], linewidth=1, linestyle=(0, (3, 3)))
+            ax.bar(starts, counts, 0.92 * bins[0][1], align="edge", color=_TIER_COLOURS[tier.name])
+            if tier.token_limit <= bins[-1][1]:
+                ax.axvline(tier.token_limit, color=COLOURS["muted"], linewidth=1, linestyle=(0, (3, 3)))
             ax.set_title(f"{tier.name.capitalize()} tier, {formula} formula: {number(tier.token_limit)} tokens at most")
             ax.set_ylabel("images")
             ax.yaxis.get_major_locator().set_params(integer=True, nbins=4)
@@ -78,34 +96,21 @@ def size_chart(sizes: Mapping[tuple[int, int], int], tiers: Sequence[Tier], word
     Returns:
         SVG.
     """
-    marks, bins = dict(sizes), BINS_AN_OCTAVE
-    while len(marks) > MOST_MARKS:
-        coarser: Counter[tuple[int, int]] = Counter()
-        for (across, down), images in marks.items():
-            coarser[across // 2, down // 2] += images
-        marks, bins = dict(coarser), bins / 2
+    dots = _dots(sizes)
     with drawing("sizes", (10, 6.2), "Widths and heights of the images", words) as found:
         ax = found.figure.subplots()
         for tier in tiers:
             _draw_limit(ax, tier)
-        single = max(marks.values()) == 1
-        for (least, points), (above, _) in pairwise((*_DOTS, (None, 0))):
-            places = [place for place, images in marks.items() if least <= images < (above or images + 1)]
-            if not places:
-                continue
-            across, down = ([2 ** (place[side] / bins) for place in places] for side in (0, 1))
-            label = f"{number(least)} to {number(above - 1)} images" if above else f"{number(least)} images or more"
-            label = "an image" if single else label
-            ax.plot(across, down, "o", markersize=points, color=COLOURS["ink"], alpha=0.6, markeredgewidth=0, label=label)
+        _draw_dots(ax, dots)
         ax.set_xscale("log")
         ax.set_yscale("log")
         ax.set_xlabel("width, px")
         ax.set_ylabel("height, px")
-        edges = [2 ** (edge / bins) for place in marks for edge in place]
+        edges = [edge for size in dots for edge in size]
         low, high = min(edges) / 1.25, max(*edges, *(tier.edge_limit for tier in tiers)) * 1.25
         ax.set_xlim(low, high)
         ax.set_ylim(low, high)
-        ticks = [edge for edge in (1, 3, 10, 30, 100, 300, 1000, 3000, 10_000, 30_000) if low <= edge <= high]
+        ticks = [edge for power in range(10) for edge in (10**power, 3 * 10**power) if low <= edge <= high]
         for axis in (ax.xaxis, ax.yaxis):
             axis.set_major_locator(FixedLocator(ticks))
             axis.set_minor_locator(FixedLocator([]))
@@ -148,6 +153,29 @@ def _settle(ax: Axes, bare: Literal["x", "y"] | None, *counted: Axis) -> None:
     ax.tick_params(length=0)
     for axis in counted:
         axis.set_major_formatter(lambda value, _: number(round(value)))
+
+
+def _dots(sizes: Mapping[tuple[int, int], int]) -> dict[tuple[float, float], int]:
+    """Images by width and height, px, as coarse as it takes to be few."""
+    marks, step = dict(sizes), 1
+    while len(marks) > MOST_MARKS:
+        coarser: Counter[tuple[int, int]] = Counter()
+        for (across, down), images in marks.items():
+            coarser[across // 2, down // 2] += images
+        marks, step = dict(coarser), step * 2
+    edge = {place: 2.0 ** ((place * step + (step - 1) / 2) / BINS_AN_OCTAVE) for size in marks for place in size}
+    return {(edge[across], edge[down]): images for (across, down), images in marks.items()}
+
+
+def _draw_dots(ax: Axes, dots: Mapping[tuple[float, float], int]) -> None:
+    single = max(dots.values()) == 1
+    for (least, points), above in zip(_DOTS, [*(least for least, _ in _DOTS[1:]), None], strict=True):
+        places = [size for size, images in dots.items() if images >= least and (above is None or images < above)]
+        if not places:
+            continue
+        label = f"{number(least)} images or more" if above is None else f"{number(least)} to {number(above - 1)} images"
+        style: dict[str, Any] = {"color": COLOURS["ink"], "alpha": 0.6, "markeredgewidth": 0, "markersize": points}
+        ax.plot(*zip(*places, strict=True), "o", label="an image" if single else label, **style)
 
 
 def _draw_limit(ax: Axes, tier: Tier) -> None:

@@ -6,13 +6,13 @@ import io
 import re
 import warnings
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
 from imgcost.errors import MissingExtraError
 
 try:
-    import matplotlib as mpl
+    from matplotlib import style
     from matplotlib.figure import Figure
     from matplotlib.ticker import FixedLocator
 except ImportError as error:
@@ -30,7 +30,7 @@ COLOURS = {name: f"#0000{number:02x}" for number, name in enumerate(("ink", "mut
 """Stand-ins: the page's CSS gives each its real colour, by light and by dark."""
 
 _NAMES = {colour: name for name, colour in COLOURS.items()}
-_SETTINGS = {
+_SETTINGS: dict[str, Any] = {
     "svg.fonttype": "none",
     "text.parse_math": False,  # a dollar in a file name is a dollar
     "font.size": 11,
@@ -81,7 +81,7 @@ def drawing(name: str, size: tuple[float, float], title: str, description: str) 
     Yields:
         The drawing; afterwards it has its SVG.
     """
-    with mpl.rc_context(_SETTINGS | {"svg.hashsalt": name}):
+    with style.context(["default", _SETTINGS | {"svg.hashsalt": name}]):
         found = Drawing(name, size)
         yield found
         with warnings.catch_warnings(), io.StringIO() as text:
@@ -94,7 +94,7 @@ def _cleaned(text: str, name: str, title: str, description: str) -> str:
     root = ET.fromstring(text)  # noqa: S314 - matplotlib wrote it a moment ago
     for parent in root.iter():
         for child in list(parent):
-            if child.tag == f"{_SVG}style" or not child.tag.startswith(_SVG) or child.tag == f"{_SVG}metadata":
+            if child.tag in {f"{_SVG}style", f"{_SVG}metadata"}:
                 parent.remove(child)
     used = {link.removeprefix("#") for one in root.iter() if (link := one.get(_LINK))}
     used |= {clip for one in root.iter() for clip in re.findall(r"url\(#(\w+)\)", one.get("clip-path", ""))}

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from imgcost.estimates import Terms
     from imgcost.files import Group
+    from imgcost.tables import Platform
 
 __all__ = ["BINS_AN_OCTAVE", "LISTED", "Gathered", "Listed", "gather"]
 
@@ -37,7 +38,7 @@ BINS_AN_OCTAVE = 16
 _RULES = ("image-edge", "image-bytes")
 """The rules on a single image that its header and the size of its file answer."""
 
-_PLATFORM = "claude-api"
+_PLATFORM: Platform = "claude-api"
 
 
 class Listed(NamedTuple):
@@ -86,7 +87,7 @@ class Gathered:
         """Add what came later in the scan."""
         self.tally.merge(other.tally)
         for mine, theirs in zip(self.tokens, other.tokens, strict=True):
-            mine += theirs
+            mine.extend(theirs)
         self.base64_bytes += other.base64_bytes
         self.large += other.large
         self.sizes.update(other.sizes)
@@ -133,7 +134,9 @@ def gather(groups: Iterable[Group], settled: Sequence[Terms]) -> Gathered:
     found.large.append(np.maximum(width, height)[sent] > (np.inf if limit is None else limit))
     octaves = (np.rint(np.log2(edge) * BINS_AN_OCTAVE).astype(int).tolist() for edge in (width, height))
     found.sizes.update(zip(*octaves, strict=True))
-    listed = [Listed(one.path, one.width, one.height, count) for one, count in zip(images, tokens[0].tolist(), strict=True)]
+    listed = [
+        Listed(one.path, one.width, one.height, count) for one, count in zip(images, tokens[0].tolist(), strict=True)
+    ]
     found.costliest = sorted(listed, key=_by_tokens)[:LISTED]
     kept = np.all([arrays.fits(width, height, tier) for tier in {tier for tier, _ in measures}], axis=0)
     found.downscaled = sorted((listed[place] for place in np.flatnonzero(~kept)), key=_by_area)[:LISTED]

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from markupsafe import Markup
 
-from imgcost.formats import number, visible
+from imgcost.formats import number
 from imgcost.formats.estimates import terms_notes, terms_title
 from imgcost.formats.scans import plural
 from imgcost.geometry import resized_size
 from imgcost.reports.page.cells import Grid, Name, TierName, shortened, usd_of
-from imgcost.reports.page.charts import folder_chart, size_chart, token_chart
+from imgcost.reports.page.charts import folder_chart, size_chart, token_bins, token_chart
 from imgcost.reports.page.gathering import LISTED
 from imgcost.tallies import Measure
 
@@ -106,8 +106,8 @@ def notes_of(tally: Tally, first: Terms) -> list[str]:
     """
     notes = [
         f"{terms_title(first)}.",
-        "Tokens are counted by the published rule from the size in each file's header; nothing was sent or decoded. "
-        "Dollars are exact, and rounded on this page only; each has all its digits behind it.",
+        "Tokens are counted by the published rule from the size in each file's header; nothing was sent or decoded.",
+        "Dollars are exact, and rounded for reading only: all digits of each show when it is pointed at.",
         *terms_notes(first.model.id, first),
     ]
     if tally.duplicates:
@@ -120,26 +120,29 @@ def _problems(found: Gathered) -> Section:
     unreadable, findings = found.tally.unreadable, found.findings
     tables = []
     if findings:
-        rows = [(Name.of(one.place), Name(one.message), Name(one.advice)) for one in findings]
+        rows = [(Name.of(one.place), Name.of(one.message), one.advice) for one in findings]
         title = _listed("Over a limit of the Claude API", found.rejected, "image")
         tables.append(Grid(title, ("image", "what", "what to do"), list(rows)))
     if unreadable:
-        counts = Counter(one.problem for one in unreadable)
-        title = f"{plural(len(unreadable), 'entry', 'entries')} not counted, by reason"
-        tables.append(Grid(title, ("problem", ">entries"), [(one, number(n)) for one, n in counts.most_common()]))
-        files = [(Name.of(one.path), one.problem, Name(visible(one.reason))) for one in unreadable[:LISTED]]
-        tables.append(Grid(_listed("Not counted", len(unreadable), "entry", "entries"), ("path", "problem", "reason"), list(files)))
+        if len(unreadable) > LISTED:
+            counts = [(one, number(count)) for one, count in Counter(one.problem for one in unreadable).most_common()]
+            tables.append(Grid("Not counted, by reason", ("problem", ">entries"), list(counts)))
+        files = [(Name.of(one.path), one.problem, Name.of(one.reason)) for one in unreadable[:LISTED]]
+        tables.append(
+            Grid(
+                _listed("Not counted", len(unreadable), "entry", "entries"), ("path", "problem", "reason"), list(files)
+            )
+        )
     lead = "What is over a limit is counted above all the same; what cannot be read is not."
     return Section("rejected", "What would be rejected", lead, tables=tables)
 
 
 def _tokens(tally: Tally) -> Section:
     tables = []
-    for measure in tally.measures:
-        rows = [(f"{number(low)} to {number(high)}", number(images)) for low, high, images in tally.bins(measure, 16)]
-        tables.append(
-            Grid(f"Images by tokens: {measure.tier.name} tier, {measure.formula} formula", ("tokens", ">images"), list(rows))
-        )
+    for (tier, formula), bins in token_bins(tally):
+        rows = [(f"{number(first)} to {number(last)}", number(images)) for first, last, images in bins]
+        title = f"Images by tokens: {tier.name} tier, {formula} formula"
+        tables.append(Grid(title, ("tokens", ">images"), list(rows)))
     return Section("tokens", "Tokens an image", charts=[Markup(token_chart(tally))], folded=tables)  # noqa: S704 - escaped when drawn
 
 
@@ -164,8 +167,16 @@ def _costliest(found: Gathered, first: Terms) -> Section:
         for one in found.costliest
     ]
     tables = [
-        Grid(_listed("Costliest folders, by their own images", len(found.tally.folders), "folder", most=FOLDERS), ("folder", ">images", ">tokens", ">cost"), list(rows)),
-        Grid(_listed("Costliest images", found.tally.images, "image"), ("image", ">size, px", ">tokens", ">cost"), list(images)),
+        Grid(
+            _listed("Costliest folders, by their own images", len(found.tally.folders), "folder", most=FOLDERS),
+            ("folder", ">images", ">tokens", ">cost"),
+            list(rows),
+        ),
+        Grid(
+            _listed("Costliest images", found.tally.images, "image"),
+            ("image", ">size, px", ">tokens", ">cost"),
+            list(images),
+        ),
     ]
     svg = Markup(folder_chart(drawn, first))  # noqa: S704 - escaped when drawn
     return Section("costliest", "What costs most", f"With {first.model.id}.", charts=[svg], tables=tables)

@@ -93,7 +93,9 @@ def _model(model: Model, measure: int, day: date) -> dict[str, Any]:
     }
 
 
-def _factors(name: MultiplierName, model: Model, day: date, kinds: Sequence[Kind] | dict[Kind, Any]) -> list[Decimal] | None:
+def _factors(
+    name: MultiplierName, model: Model, day: date, kinds: Sequence[Kind] | dict[Kind, Any]
+) -> list[Decimal] | None:
     """A factor on each of a model's prices; None where it is not offered."""
     try:
         return [multiplier_on(name, model, day, kind) for kind in kinds]
