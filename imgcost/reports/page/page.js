@@ -12,7 +12,7 @@
   const PLACES = 6 + places.rate + 2 * places.factor; // decimal places of a dollar, in which costs are whole numbers
   const ONE = [0, 1].map(() => 10 ** places.factor);
   const sum = (costs) => costs.reduce((all, cost) => all + cost, 0n);
-  const written = (number) => number.toLocaleString("en-US");
+  const written = (number) => number.toLocaleString("en-US", { useGrouping: "min2" }); // separators from five digits on
   const many = (number, one) => `${written(number)} ${one}${number === 1 ? "" : "s"}`;
 
   // Consecutive images into requests; of prompts and requests the first number is at the standard price, the second
@@ -100,7 +100,7 @@
     const near = ((units + step / 2n) / step) * step;
     const [whole, part = ""] = exact(near).split(".");
     const cents = near * 10n >= 10n ** BigInt(PLACES) ? part.padEnd(2, "0") : part;
-    return `$${written(BigInt(whole))}.${cents}`;
+    return `$${BigInt(whole).toLocaleString("en-US")}.${cents}`;
   }
 
   function notes(model, set, found) {
