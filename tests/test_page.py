@@ -185,6 +185,15 @@ def test_rates_and_factors_are_whole_numbers_that_say_what_the_tables_say():
     assert haiku["max_images"] in (100, 600)
 
 
+@pytest.mark.parametrize("month", range(34))
+def test_every_active_model_has_prices_on_every_day(month):
+    day = date(2024 + (month + 2) // 12, (month + 2) % 12 + 1, 28)
+    asked = (terms("sonnet", as_of=day),)
+    data = settings(gather([], asked), compare(asked), day)
+    assert all(isinstance(rate, int) for one in data["models"] for row in one["rates"] for rate in row[:2])
+    assert data["places"]["factor"] in (0, 1)
+
+
 # What it shows
 
 

@@ -56,8 +56,8 @@ SET = """(set) => {
 }"""
 
 
-def write(folder, path, **conditions):
-    settled = (terms("claude-sonnet-5-5", as_of=DAY, **conditions), terms("claude-haiku-5-5", as_of=DAY, **conditions))
+def write(folder, path, names=("claude-sonnet-5-5", "claude-haiku-5-5"), day=DAY):
+    settled = tuple(terms(name, as_of=day) for name in names)
     with open_rows(str(path), "html", settled) as writer:
         Survey(settled, walk=Walk()).run([folder], [("html", writer)])
     return path
@@ -131,23 +131,23 @@ def page(browser, folder, tmp_path_factory):
 def planned(folder):
     """The same job by the library."""
 
-    def ask(model, *, images=1, prompt=0, output=0, cache="none", geo="global", batch=False):
+    def ask(model, *, images=1, prompt=0, output=0, cache="none", geo="global", batch=False, day=DAY):
         scenario = {"prompt_tokens": prompt, "output_tokens": output, "images_per_request": images, "batch": batch}
         ttl = None if cache == "none" else cache
-        [found] = plan(folder, models=model, cache=ttl, inference_geo=geo, as_of=DAY, **scenario)
+        [found] = plan(folder, models=model, cache=ttl, inference_geo=geo, as_of=day, **scenario)
         return found
 
     return ask
 
 
-def compare_with_plan(page, planned, model, settings):
+def compare_with_plan(page, planned, model, settings, day=DAY):
     """What the library says, once the page says the same: a plan, or why there is none."""
     shown = page.set(model=model, **settings)
     if shown["total"] == "No price":
         with pytest.raises(ImgcostError) as refused:
-            planned(model, **settings)
+            planned(model, **settings, day=day)
         return str(refused.value)
-    found = planned(model, **settings)
+    found = planned(model, **settings, day=day)
     assert shown["exact"].startswith("Exactly $"), shown
     assert Decimal(shown["exact"].removeprefix("Exactly $")) == found.total_usd
     assert [int(cell.replace(",", "")) for cell in shown["classes"]] == list(found.tokens)
@@ -211,6 +211,24 @@ def test_the_panel_equals_plan_on_random_settings(page, planned):
         }
         prices += not isinstance(compare_with_plan(page, planned, model, settings), str)
     assert prices > 10
+
+
+@pytest.mark.parametrize(
+    ("day", "model", "settings"),
+    [
+        (date(2024, 4, 1), "claude-3-haiku-20240307", {}),  # area formula, tokens on top of a request, no cache
+        (date(2024, 4, 1), "claude-3-haiku-20240307", {"images": 3, "prompt": 2048, "output": 9}),
+        (date(2024, 4, 1), "claude-3-haiku-20240307", {"batch": True}),
+        (date(2024, 4, 1), "claude-3-haiku-20240307", {"cache": "5m"}),
+        (date(2025, 10, 1), "claude-sonnet-4-20250514", {"prompt": 199_500, "output": 77}),  # a threshold of 200,000
+        (date(2025, 10, 1), "claude-sonnet-4-20250514", {"prompt": 199_500, "cache": "1h", "batch": True}),
+        (date(2025, 10, 1), "claude-sonnet-4-20250514", {"geo": "us"}),
+    ],
+)
+def test_the_panel_says_what_plan_says_on_other_days(browser, folder, tmp_path, planned, day, model, settings):
+    opened = Opened(browser, write(folder, tmp_path / "report.html", (model,), day))
+    compare_with_plan(opened, planned, model, settings, day)
+    assert opened.said == []
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,9 @@ BINS = 25
 MOST_MARKS = 1500
 """Beyond so many dots the chart of sizes becomes coarser, and not the page larger."""
 
+LOWEST = 300
+"""The chart of sizes begins here at the latest, px, so that the limits of the tiers are on it."""
+
 _DOTS = ((1, 5.0), (10, 7.0), (100, 9.0), (1000, 12.0), (10_000, 15.0))
 """From how many images on a dot is how large, in points."""
 
@@ -107,7 +110,7 @@ def size_chart(sizes: Mapping[tuple[int, int], int], tiers: Sequence[Tier], word
         ax.set_xlabel("width, px")
         ax.set_ylabel("height, px")
         edges = [edge for size in dots for edge in size]
-        low, high = min(edges) / 1.25, max(*edges, *(tier.edge_limit for tier in tiers)) * 1.25
+        low, high = min(*edges, LOWEST) / 1.25, max(*edges, *(tier.edge_limit for tier in tiers)) * 1.25
         ax.set_xlim(low, high)
         ax.set_ylim(low, high)
         ticks = [edge for power in range(10) for edge in (10**power, 3 * 10**power) if low <= edge <= high]

@@ -13,7 +13,7 @@ from imgcost.plans.scenarios import MOST_TOKENS
 from imgcost.tables import find_measured, limits_on, multiplier_on, price_on
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import date
     from decimal import Decimal
 
@@ -93,9 +93,7 @@ def _model(model: Model, measure: int, day: date) -> dict[str, Any]:
     }
 
 
-def _factors(
-    name: MultiplierName, model: Model, day: date, kinds: Sequence[Kind] | dict[Kind, Any]
-) -> list[Decimal] | None:
+def _factors(name: MultiplierName, model: Model, day: date, kinds: Iterable[Kind]) -> list[Decimal] | None:
     """A factor on each of a model's prices; None where it is not offered."""
     try:
         return [multiplier_on(name, model, day, kind) for kind in kinds]
@@ -103,9 +101,9 @@ def _factors(
         return None
 
 
-def _places(numbers: Any) -> int:
+def _places(numbers: Iterable[Decimal | None]) -> int:
     """The fewest decimal places that hold all of these numbers."""
-    return max((-int(one.normalize().as_tuple().exponent) for one in numbers if one is not None), default=0)
+    return max((0, *(-int(one.normalize().as_tuple().exponent) for one in numbers if one is not None)))
 
 
 def _scaled(number: Decimal | None, places: int) -> int | None:
