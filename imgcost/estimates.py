@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias, cast
 
 from imgcost import geometry
 from imgcost.errors import ImgcostError, NoPriceError
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from imgcost.geometry import Formula, Tier
 
-__all__ = ["Estimate", "InferenceGeo", "Terms", "estimate", "terms"]
+__all__ = ["Estimate", "InferenceGeo", "Terms", "estimate", "terms", "terms_like"]
 
 InferenceGeo: TypeAlias = Literal["global", "us"]
 """Where inference may run: anywhere, or in the US only, which newer models bill dearer."""
@@ -168,6 +168,39 @@ def terms(
         rate = multiply(rate, multiplier_on("inference-geo-us", found, day))
         conditions.append("inference in the US")
     return Terms(found, day, found.tier, formula or found.formula, rate, tuple(conditions))
+
+
+def terms_like(settled: Terms, model: str | Model, formula: Formula | None = None) -> Terms:
+    """Settle how another model counts and bills under the same conditions, on the same day.
+
+    Args:
+        settled: The terms that have the conditions.
+        model: The other model, or any of its names.
+        formula: `patch` or `area`, to override the model's own.
+
+    Returns:
+        Its terms.
+
+    Raises:
+        UnknownModelError: No table lists the name.
+        NoPriceError: The model had no such price on that day, or did not read images yet.
+        ImgcostError: The model's resolution tier was never published.
+
+    >>> from datetime import date
+    >>> found = terms_like(terms("opus", as_of=date(2026, 11, 22), batch=True, cache="read"), "sonnet")
+    >>> found.model.id, found.conditions
+    ('claude-sonnet-5-5', ('batch', 'cache read'))
+    """
+    asked = settled.conditions
+    cache = next((one.removeprefix("cache ") for one in asked if one.startswith("cache ")), "none")
+    return terms(
+        model,
+        as_of=settled.as_of,
+        formula=formula,
+        batch="batch" in asked,
+        cache=cast("Cache", cache),
+        inference_geo="us" if "inference in the US" in asked else "global",
+    )
 
 
 def estimate(

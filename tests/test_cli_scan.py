@@ -26,7 +26,7 @@ from conftest import SAMPLES, png
 from imgcost.cli import main, scan
 from imgcost.estimates import terms
 from imgcost.files import workers
-from imgcost.formats.scans import LISTED, _size
+from imgcost.formats.scans import LISTED, file_size
 from imgcost.reports import COLUMNS
 
 AS_OF = ("--as-of", "2026-11-22")
@@ -154,16 +154,16 @@ def test_an_empty_folder_is_no_failure(tmp_path, style):
     [(0, "0 bytes"), (999, "999 bytes"), (1000, "1.0 kB"), (1_250_000, "1.2 MB"), (10**9, "1.0 GB")],
 )
 def test_sizes_are_for_people(size, shown):
-    assert _size(size) == shown
+    assert file_size(size) == shown
 
 
 def test_a_rounded_size_goes_over_to_the_next_unit():
-    assert _size(999_949) == "999.9 kB"
+    assert file_size(999_949) == "999.9 kB"
 
 
 @pytest.mark.parametrize(("size", "shown"), [(999_950, "1.0 MB"), (999_999_999, "1.0 GB")])
 def test_a_size_that_rounds_up_to_the_next_unit_is_shown_in_it(size, shown):
-    assert _size(size) == shown
+    assert file_size(size) == shown
 
 
 def test_no_more_are_listed_than_a_person_reads_and_json_has_all(tmp_path):
@@ -333,7 +333,7 @@ def read_csv(content):
 
 def test_an_unknown_suffix_is_refused_and_nothing_is_written(folder, tmp_path):
     message = refused(folder, "-o", tmp_path / "costs.xls")
-    assert "give it a suffix .csv, .json, .jsonl, .parquet or .xlsx" in message
+    assert "give it a suffix .csv, .json, .jsonl, .parquet, .xlsx, .html, .md" in message
     assert not (tmp_path / "costs.xls").exists()
 
 

@@ -173,7 +173,7 @@ def test_dollars_are_never_in_scientific_notation():
 # Formats
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", [*KINDS, "html", "md"])
 @pytest.mark.parametrize("suffix", [str.lower, str.upper])
 def test_the_suffix_tells_the_format(kind, suffix):
     assert row_kind(f"folder.csv/costs.{suffix(kind)}") == kind
@@ -181,7 +181,9 @@ def test_the_suffix_tells_the_format(kind, suffix):
 
 @pytest.mark.parametrize("path", ["costs", "costs.xls", ".csv", "costs.csv.gz", "csv", ""])
 def test_another_suffix_is_refused_with_those_that_work(path):
-    with pytest.raises(ImgcostError, match=r"give it a suffix \.csv, \.json, \.jsonl, \.parquet or \.xlsx$"):
+    with pytest.raises(
+        ImgcostError, match=r"give it a suffix \.csv, \.json, \.jsonl, \.parquet, \.xlsx, \.html, \.md$"
+    ):
         row_kind(path)
     with pytest.raises(ImgcostError, match=r"cannot write rows to a\\nb: "):
         row_kind("a\nb")

@@ -47,8 +47,8 @@ MOST_JOBS = 8
     "-o",
     "--output",
     type=click.Path(dir_okay=False),
-    help="Write a row for each image and model to FILE, as the scan goes: .csv, .json, .jsonl or .parquet; "
-    "or a workbook that recalculates: .xlsx.",
+    help="Write to FILE: a row for each image and model, as the scan goes (.csv, .json, .jsonl, .parquet); a workbook (.xlsx) "
+    "or a page (.html) that recalculates; or the report (.md).",
     metavar="FILE",
 )
 @click.option(

@@ -41,7 +41,7 @@ def scan_report(tally: Tally, asked: Mapping[str, Terms], compared: Sequence[Ter
     if tally.duplicates:
         saved = tally.tokens_of_duplicates(Measure.of(first))
         notes.append(
-            f"{_plural(tally.duplicates, 'duplicate')} left out: "
+            f"{plural(tally.duplicates, 'duplicate')} left out: "
             f"that saves {number(saved)} tokens, {dollars(first.cost_usd(saved))} with {first.model.id}."
         )
     if len(tally.unreadable) > LISTED:
@@ -82,7 +82,7 @@ def scan_report(tally: Tally, asked: Mapping[str, Terms], compared: Sequence[Ter
 
 
 def _totals(tally: Tally, terms: Sequence[Terms]) -> Table:
-    title = f"{_plural(tally.images, 'image')}, {_size(tally.file_bytes)}: {terms_title(terms[0])}"
+    title = f"{plural(tally.images, 'image')}, {file_size(tally.file_bytes)}: {terms_title(terms[0])}"
     rows = [
         (
             one.model.id,
@@ -115,7 +115,7 @@ def _folders(tally: Tally, terms: Terms) -> Table:
 def _problems(tally: Tally) -> Table:
     counts = Counter(one.problem for one in tally.unreadable)
     rows = [(problem, number(count)) for problem, count in counts.most_common()]
-    return Table(f"{_plural(len(tally.unreadable), 'entry', 'entries')} not counted", ("problem", ">count"), rows)
+    return Table(f"{plural(len(tally.unreadable), 'entry', 'entries')} not counted", ("problem", ">count"), rows)
 
 
 def _unreadable(tally: Tally) -> Table:
@@ -143,11 +143,21 @@ def _bin(first: int, last: int, images: int) -> dict[str, int]:
     return {"first_tokens": first, "last_tokens": last, "images": images}
 
 
-def _plural(count: int, one: str, many: str = "") -> str:
+def plural(count: int, one: str, many: str = "") -> str:
+    """Count something.
+
+    >>> plural(1, "image"), plural(0, "entry", "entries")
+    ('1 image', '0 entries')
+    """
     return f"{number(count)} {one if count == 1 else many or one + 's'}"
 
 
-def _size(size_bytes: int) -> str:
+def file_size(size_bytes: int) -> str:
+    """Write a size in bytes for people.
+
+    >>> file_size(999), file_size(1_000_000)
+    ('999 bytes', '1.0 MB')
+    """
     for unit, scale in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
         if size_bytes / scale >= 0.99995:  # what would be shown as 1000.0 of the unit below
             return f"{size_bytes / scale:.1f} {unit}"

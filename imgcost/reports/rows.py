@@ -11,7 +11,7 @@ import json
 import os
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
+from typing import IO, TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, cast, get_args
 
 from imgcost import geometry
 from imgcost.errors import ImgcostError
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["COLUMNS", "RowKind", "RowWriter", "encode", "open_rows", "row_kind", "rows_of", "spreadsheet_text"]
 
-RowKind: TypeAlias = Literal["csv", "json", "jsonl", "parquet", "xlsx"]
+RowKind: TypeAlias = Literal["csv", "json", "jsonl", "parquet", "xlsx", "html", "md"]
 
 Row: TypeAlias = tuple[Any, ...]
 
@@ -96,22 +96,15 @@ def row_kind(path: str) -> RowKind:
     >>> row_kind("costs.CSV")
     'csv'
     """
-    match Path(path).suffix.lower():
-        case ".csv":
-            return "csv"
-        case ".json":
-            return "json"
-        case ".jsonl":
-            return "jsonl"
-        case ".parquet":
-            return "parquet"
-        case ".xlsx":
-            return "xlsx"
-    raise ImgcostError(f"cannot write rows to {visible(path)}: give it a suffix .csv, .json, .jsonl, .parquet or .xlsx")
+    kind = Path(path).suffix.lower().removeprefix(".")
+    if kind in get_args(RowKind):
+        return cast("RowKind", kind)
+    suffixes = ", ".join(f".{kind}" for kind in get_args(RowKind))
+    raise ImgcostError(f"cannot write rows to {visible(path)}: give it a suffix {suffixes}")
 
 
 def encode(groups: Iterable[Group], settled: Sequence[Terms], kind: RowKind) -> Any:
-    """Turn what was found into what a writer of this kind takes: bytes, rows for Parquet, the groups for a workbook.
+    """Turn what was found into what a writer of this kind takes: bytes, rows for Parquet, the groups or their sums.
 
     It needs no writer and can be done elsewhere, such as in a worker process.
 
@@ -121,10 +114,19 @@ def encode(groups: Iterable[Group], settled: Sequence[Terms], kind: RowKind) -> 
         kind: The format.
 
     Returns:
-        Whole rows: UTF-8 for CSV and JSON, a list of tuples for Parquet; for a workbook what was found, as it is.
+        Whole rows: UTF-8 for CSV and JSON, a list of tuples for Parquet. For a workbook what was found, as it is; for a
+        page and for Markdown what that adds up to.
     """
     if kind == "xlsx":
         return list(groups)
+    if kind == "html":
+        from imgcost.reports.page.gathering import gather  # noqa: PLC0415 - it needs numpy
+
+        return gather(groups, settled)
+    if kind == "md":
+        from imgcost.reports.markdown import sum_up  # noqa: PLC0415 - most scans write none
+
+        return sum_up(groups, settled)
     rows = rows_of(groups, settled)
     if kind == "parquet":
         return [_printable_row(row) for row in rows]
@@ -154,14 +156,15 @@ def open_rows(target: str | IO[bytes], kind: RowKind, settled: Sequence[Terms] =
     Args:
         target: A path, or an open stream.
         kind: The format.
-        settled: The terms of each model: a workbook goes by them, and needs at least one.
+        settled: The terms of each model: a workbook, a page and Markdown go by them, and need at least one.
 
     Yields:
         The writer.
 
     Raises:
         OSError: The file cannot be written.
-        MissingExtraError: Parquet is asked for and pyarrow is not installed, or a workbook and not XlsxWriter.
+        MissingExtraError: What the format needs is not installed: pyarrow for Parquet, XlsxWriter for a workbook, Jinja2
+            and matplotlib for a page.
     """
     if kind == "parquet":
         from imgcost.reports.parquet import ParquetWriter  # noqa: PLC0415 - an extra
@@ -171,6 +174,14 @@ def open_rows(target: str | IO[bytes], kind: RowKind, settled: Sequence[Terms] =
         from imgcost.reports.workbook import WorkbookWriter  # noqa: PLC0415 - an extra
 
         writer = WorkbookWriter(target, settled)
+    elif kind == "html":
+        from imgcost.reports.page.writing import PageWriter  # noqa: PLC0415 - an extra
+
+        writer = PageWriter(str(target), settled)
+    elif kind == "md":
+        from imgcost.reports.markdown import MarkdownWriter  # noqa: PLC0415 - most scans write none
+
+        writer = MarkdownWriter(str(target), settled)
     elif isinstance(target, str):
         # Unbuffered: a chunk of rows is one write, and what is written can be cut at the end of a row.
         writer = _TextWriter(Path(target).open("wb", buffering=0), kind)  # noqa: SIM115 - closed by the writer

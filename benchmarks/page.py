@@ -1,0 +1,89 @@
+"""What a page costs: time and memory of a scan with and without one, the size of the page, and how long its panel takes.
+
+python benchmarks/page.py DIR [--rounds 3]
+
+The panel is timed in the chromium that is installed, if playwright is; a change of a setting recalculates every model.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+PANEL = """() => {
+  const form = document.getElementById("settings");
+  const times = [];
+  for (let images = 1; images <= 20; images++) {
+    form.elements.images.value = images;
+    const start = performance.now();
+    form.dispatchEvent(new Event("input"));
+    times.push(performance.now() - start);
+  }
+  return times;
+}"""
+
+
+def main():
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("folder")
+    options.add_argument("--rounds", type=int, default=3)
+    chosen = options.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        page = Path(folder) / "report.html"
+        ratios = []
+        for _ in range(chosen.rounds):
+            plain, plain_bytes = timed(chosen.folder)
+            with_page, page_bytes = timed(chosen.folder, "-o", page)
+            ratios.append(with_page / plain)
+            print(
+                f"scan {plain:.2f} s, {plain_bytes / 1e6:.0f} MB; with a page {with_page:.2f} s, {page_bytes / 1e6:.0f} MB"
+            )
+        print(
+            f"a page takes {statistics.median(ratios):.2f} times the scan without; it has {page.stat().st_size:,} bytes"
+        )
+        time_panel(page)
+
+
+def timed(*arguments):
+    """Seconds of a scan, and the most memory that its main process held, bytes."""
+    start = time.perf_counter()
+    command = [sys.executable, "-m", "imgcost", "scan", *map(str, arguments)]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    if status:
+        sys.exit("the scan failed")
+    unit = 1 if sys.platform == "darwin" else 1024
+    return time.perf_counter() - start, usage.ru_maxrss * unit
+
+
+def time_panel(page):
+    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    try:
+        from playwright.sync_api import sync_playwright  # noqa: PLC0415 - the rest goes without
+    except ImportError:
+        chromium = None
+    if chromium is None:
+        print("the panel is not timed: that takes playwright and chromium")
+        return
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+        tab = browser.new_context(offline=True).new_page()
+        start = time.perf_counter()
+        tab.goto(page.as_uri())
+        opened = time.perf_counter() - start
+        times = tab.evaluate(PANEL)
+        browser.close()
+    print(
+        f"it opens in {opened:.2f} s; a change in the panel takes {statistics.median(times):.0f} ms, {max(times):.0f} at most"
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,366 @@
+"""The page in a browser without a network: nothing is fetched, nothing runs that is not ours, the panel equals `plan`."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from conftest import SAMPLES, png
+
+from imgcost import plan
+from imgcost.errors import ImgcostError
+from imgcost.estimates import terms
+from imgcost.files import Walk
+from imgcost.reports import open_rows
+from imgcost.reports.page.models import compare
+from imgcost.surveys import Survey
+from imgcost.tables import find_model
+
+sync_api = pytest.importorskip("playwright.sync_api")
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+if CHROMIUM is None:
+    pytest.skip("no chromium is installed: apt-get install chromium", allow_module_level=True)
+
+DAY = date(2026, 11, 22)
+FLAGS = [
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
+    *("--disable-component-update", "--disable-sync"),
+]
+HOSTILE = "<img src=x onerror=alert(1)>.png"
+NAMES = [
+    HOSTILE,
+    "</script><script>alert(2)<",
+    '" onmouseover="alert(3)',
+    "{{ 7 * 7 }}",
+    "$a$",
+    "gnp.\u202eexe",
+    "日本",
+]
+if os.name == "posix":
+    NAMES += ["new\nline", "\x1b[31m", os.fsdecode(b"caf\xe9"), "n" * 250]
+
+SET = """(set) => {
+  const form = document.getElementById("settings");
+  for (const [name, value] of Object.entries(set)) {
+    if (name === "batch") form.elements.batch.checked = value; else form.elements[name].value = value;
+  }
+  form.dispatchEvent(new Event("input"));
+  const text = (id) => document.getElementById(id).textContent;
+  const cells = [...document.querySelectorAll("#classes tbody tr")].map((row) => row.cells[1].textContent);
+  return { total: text("total"), exact: text("exact"), requests: text("requests"), notes: text("notes"), classes: cells };
+}"""
+
+
+def write(folder, path, names=("claude-sonnet-5-5", "claude-haiku-5-5"), day=DAY):
+    settled = tuple(terms(name, as_of=day) for name in names)
+    with open_rows(str(path), "html", settled) as writer:
+        Survey(settled, walk=Walk()).run([folder], [("html", writer)])
+    return path
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Small and large images, some over a limit alone and some over one together, and names that attack."""
+    found = tmp_path_factory.mktemp("pictures")
+    chance = random.Random(7)
+    for number in range(300):
+        width, height = (int(2 ** chance.uniform(3, 11.6)) for _ in range(2))
+        (found / f"{number:03}.png").write_bytes(png(width, height))
+    for number in (100, 103, 106, 109):  # almost the largest image; the four are over a request
+        (found / f"{number}-heavy.png").write_bytes(png(1000, 1000))
+        os.truncate(found / f"{number}-heavy.png", 7_500_000)
+    (found / "too-heavy.png").write_bytes(png(1000, 1000))
+    os.truncate(found / "too-heavy.png", 7_900_000)
+    (found / "too-long.png").write_bytes(png(8001, 10))
+    for name in NAMES:
+        (found / name.replace("/", "\u2215")).write_bytes(png(640, 480))
+    (found / f"{HOSTILE}.txt").write_bytes(b"not an image")
+    return found
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory):
+    with sync_api.sync_playwright() as playwright:
+        profile = tmp_path_factory.mktemp("profile")
+        options = {"executable_path": CHROMIUM, "headless": True, "args": FLAGS, "offline": True}
+        context = playwright.chromium.launch_persistent_context(profile, **options)
+        yield context
+        context.close()
+
+
+class Opened:
+    """A page, and all that it asked for, said and threw."""
+
+    def __init__(self, browser, path):
+        self.url = path.as_uri()
+        self.requests, self.said = [], []
+        self.tab = browser.new_page()
+        self.tab.route("**", self.answer)
+        self.tab.on("console", lambda message: self.said.append(message.text))
+        self.tab.on("pageerror", lambda error: self.said.append(str(error)))
+        self.tab.on("dialog", lambda dialog: (self.said.append(dialog.message), dialog.dismiss()))
+        self.tab.goto(self.url)
+
+    def answer(self, route):
+        self.requests.append(route.request.url)
+        if route.request.url == self.url:
+            route.continue_()
+        else:
+            route.abort()
+
+    def set(self, **settings):
+        """Set the panel; what is not named is as it is when the page opens."""
+        plain = {"model": "claude-sonnet-5-5", "images": 1, "prompt": 0, "output": 0, "cache": "none", "geo": "global"}
+        return self.tab.evaluate(SET, plain | {"batch": False} | settings)
+
+
+@pytest.fixture(scope="module")
+def page(browser, folder, tmp_path_factory):
+    opened = Opened(browser, write(folder, tmp_path_factory.mktemp("page") / "report.html"))
+    yield opened
+    assert opened.requests == [opened.url]
+    assert opened.said == []
+
+
+@pytest.fixture(scope="module")
+def planned(folder):
+    """The same job by the library."""
+
+    def ask(model, *, images=1, prompt=0, output=0, cache="none", geo="global", batch=False, day=DAY):
+        scenario = {"prompt_tokens": prompt, "output_tokens": output, "images_per_request": images, "batch": batch}
+        ttl = None if cache == "none" else cache
+        [found] = plan(folder, models=model, cache=ttl, inference_geo=geo, as_of=day, **scenario)
+        return found
+
+    return ask
+
+
+def compare_with_plan(page, planned, model, settings, day=DAY):
+    """What the library says, once the page says the same: a plan, or why there is none."""
+    shown = page.set(model=model, **settings)
+    if shown["total"] == "No price":
+        with pytest.raises(ImgcostError) as refused:
+            planned(model, **settings, day=day)
+        return str(refused.value)
+    found = planned(model, **settings, day=day)
+    assert shown["exact"].startswith("Exactly $"), shown
+    assert Decimal(shown["exact"].removeprefix("Exactly $")) == found.total_usd
+    assert [int(cell.replace(",", "")) for cell in shown["classes"]] == list(found.tokens)
+    images = f"{found.images:,} image{'' if found.images == 1 else 's'}"
+    requests = f"{found.requests:,} request{'' if found.requests == 1 else 's'}"
+    assert shown["requests"] == f"{images} in {requests} to {model}"
+    return found
+
+
+def test_nothing_leaves_and_nothing_goes_wrong(page):
+    assert page.requests == [page.url]
+    assert page.said == []
+    assert page.tab.locator("#what-if").is_visible()
+
+
+CHOSEN = [
+    ("claude-sonnet-5-5", {}),
+    ("claude-sonnet-4-6", {}),
+    ("claude-opus-4-5-20251101", {"images": 7, "prompt": 1234, "output": 321}),
+    ("claude-opus-5-5", {"images": 12, "output": 1000, "batch": True}),
+    ("claude-haiku-5-5", {"images": 3, "prompt": 98_000, "output": 10}),
+    ("claude-haiku-5-5", {"prompt": 99_990, "output": 1, "cache": "5m", "batch": True}),
+    ("claude-haiku-5-5", {"prompt": 100_001, "cache": "1h", "geo": "us"}),
+    ("claude-sonnet-5-5", {"prompt": 511, "cache": "5m"}),
+    ("claude-sonnet-5-5", {"prompt": 5000, "cache": "5m", "geo": "us"}),
+    ("claude-sonnet-4-6", {"prompt": 5000, "cache": "1h", "batch": True, "geo": "us"}),
+    ("claude-mythos-5", {"prompt": 4096, "cache": "1h", "images": 2}),
+    ("claude-haiku-4-5-20251001", {"images": 4, "prompt": 4095, "cache": "1h"}),
+    ("claude-haiku-4-5-20251001", {"images": 4, "prompt": 4096, "cache": "1h"}),
+]
+
+
+@pytest.mark.parametrize(("model", "settings"), CHOSEN)
+def test_the_panel_says_what_plan_says(page, planned, model, settings):
+    found = compare_with_plan(page, planned, model, settings)
+    assert not isinstance(found, str)
+
+
+def test_haiku_crosses_the_threshold_on_some_requests_and_not_on_others(page, planned):
+    found = compare_with_plan(page, planned, "claude-haiku-5-5", {"images": 3, "prompt": 98_000})
+    assert 0 < found.long_context_requests < found.requests
+    notes = page.set(model="claude-haiku-5-5", images=3, prompt=98_000)["notes"]
+    assert f"{found.long_context_requests} requests with more than 100,000 prompt tokens" in notes
+    assert f"adds ${found.surcharge_usd.normalize():f}." in notes
+
+
+def test_the_panel_equals_plan_on_random_settings(page, planned):
+    chance = random.Random(40)
+    names = [one.model.id for one in compare((terms("sonnet", as_of=DAY),))]
+    prices = 0
+    for _ in range(40):
+        model = chance.choice(names)
+        least = find_model(model).min_cacheable_tokens or 1024
+        settings = {
+            "images": chance.choice([1, 2, 3, 5, 20, 21, 600, 10_000_000]),
+            "prompt": chance.choice([0, 1, least - 1, least, chance.randrange(200_000), 99_000]),
+            "output": chance.choice([0, 1, 500, 20_000]),
+            "cache": chance.choice(["none", "5m", "1h"]),
+            "geo": chance.choice(["global", "us"]),
+            "batch": chance.random() < 0.5,
+        }
+        prices += not isinstance(compare_with_plan(page, planned, model, settings), str)
+    assert prices > 10
+
+
+@pytest.mark.parametrize(
+    ("day", "model", "settings"),
+    [
+        (date(2024, 4, 1), "claude-3-haiku-20240307", {}),  # area formula, tokens on top of a request, no cache
+        (date(2024, 4, 1), "claude-3-haiku-20240307", {"images": 3, "prompt": 2048, "output": 9}),
+        (date(2024, 4, 1), "claude-3-haiku-20240307", {"batch": True}),
+        (date(2024, 4, 1), "claude-3-haiku-20240307", {"cache": "5m"}),
+        (date(2025, 10, 1), "claude-sonnet-4-20250514", {"prompt": 199_500, "output": 77}),  # a threshold of 200,000
+        (date(2025, 10, 1), "claude-sonnet-4-20250514", {"prompt": 199_500, "cache": "1h", "batch": True}),
+        (date(2025, 10, 1), "claude-sonnet-4-20250514", {"geo": "us"}),
+    ],
+)
+def test_the_panel_says_what_plan_says_on_other_days(browser, folder, tmp_path, planned, day, model, settings):
+    opened = Opened(browser, write(folder, tmp_path / "report.html", (model,), day))
+    compare_with_plan(opened, planned, model, settings, day)
+    assert opened.said == []
+
+
+@pytest.mark.parametrize(
+    ("model", "settings", "words"),
+    [
+        ("claude-haiku-4-5-20251001", {"images": 101}, "would have 101 images: the limit is 100."),
+        ("claude-opus-5-5", {"images": 21}, "would have 21 images: the limit is 20, for an edge is over 2000 px."),
+        ("claude-opus-5-5", {"images": 20}, "bytes: the limit is 33,554,432."),
+        ("claude-haiku-4-5-20251001", {"prompt": 200_000}, "tokens: the limit is 200,000, the context window."),
+        ("claude-opus-4-5-20251101", {"geo": "us"}, "Not offered."),
+    ],
+)
+def test_what_cannot_be_is_said_in_words(page, planned, model, settings, words):
+    assert isinstance(compare_with_plan(page, planned, model, settings), str)
+    assert words in page.set(model=model, **settings)["exact"]
+
+
+def test_a_number_that_is_none_is_said(page):
+    shown = page.set(images="")
+    assert shown["total"] == "No price"
+    assert shown["exact"].startswith("Images a request: ")
+    assert page.tab.locator("#models tbody tr td:last-child").first.text_content() == "\N{EN DASH}"
+    assert page.set(images="1.5")["total"] == page.set(prompt=-1)["total"] == "No price"
+    assert page.set()["total"].startswith("$")
+
+
+def test_the_table_of_models_follows_the_panel(page, planned):
+    page.set(images=2, prompt=7, output=3)
+    for row in page.tab.locator("#models tbody tr").all():
+        model = row.locator("th").text_content().removesuffix(" (by invitation)")
+        exact = row.locator("td:last-child").get_attribute("title")
+        assert Decimal(exact.removeprefix("$")) == planned(model, images=2, prompt=7, output=3).total_usd
+        assert ("chosen" in (row.get_attribute("class") or "")) == (model == "claude-sonnet-5-5")
+
+
+def test_names_are_text(page):
+    assert page.tab.locator("main img, [onerror], [onmouseover]").count() == 0
+    text = page.tab.locator("main").text_content()
+    assert HOSTILE in text
+    assert "{{ 7 * 7 }}" not in text or "49" not in text
+    assert "\u202e" not in page.tab.content()
+
+
+def test_every_field_has_a_label_and_headings_do_not_skip(page):
+    fields = page.tab.evaluate("[...document.querySelectorAll('input, select')].map(one => one.labels.length)")
+    assert fields == [1] * 7
+    levels = page.tab.evaluate("[...document.querySelectorAll('h1,h2,h3,h4')].map(one => Number(one.tagName[1]))")
+    assert levels[0] == 1
+    assert set(levels[1:]) == {2}
+    for query in ("header", "main", "footer", "html[lang=en]", "[aria-live=polite]", "a[href='#main']"):
+        assert page.tab.locator(query).count() == 1, query
+    tables = "[...document.querySelectorAll('table')].map(one => [one.caption?.textContent.length > 0, "
+    tables += "one.querySelectorAll('thead th:not([scope=col]), tbody th:not([scope=row])').length])"
+    assert all(found == [True, 0] for found in page.tab.evaluate(tables))
+    drawn = "[...document.querySelectorAll('svg')].map(one => [one.getAttribute('role'), "
+    drawn += "...one.getAttribute('aria-labelledby').split(' ').map(id => document.getElementById(id).textContent.length > 9)])"
+    assert page.tab.evaluate(drawn) == [["img", True, True]] * 3
+    ids = page.tab.evaluate("[...document.querySelectorAll('[id]')].map(one => one.id)")
+    assert len(ids) == len(set(ids))
+
+
+def test_the_keyboard_reaches_every_field(page):
+    page.tab.locator("body").focus()
+    page.tab.evaluate("document.activeElement.blur()")
+    seen = set()
+    for _ in range(20):
+        page.tab.keyboard.press("Tab")
+        seen.add(page.tab.evaluate("document.activeElement.id"))
+    assert {"model", "images", "prompt", "output", "cache", "geo", "batch"} <= seen
+
+
+RATIOS = """() => {
+  const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+  const light = (colour) => {
+    canvas.fillStyle = colour;
+    canvas.fillRect(0, 0, 1, 1);
+    const parts = [...canvas.getImageData(0, 0, 1, 1).data].slice(0, 3).map((part) => part / 255);
+    const [red, green, blue] = parts.map((part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+  };
+  const behind = (one) => {
+    for (; one; one = one.parentElement) {
+      const colour = getComputedStyle(one).backgroundColor;
+      if (colour !== "rgba(0, 0, 0, 0)") return colour;
+    }
+  };
+  const texts = [...document.querySelectorAll("body *")].filter((one) =>
+    [...one.childNodes].some((child) => child.nodeType === 3 && child.data.trim()) && one.getClientRects().length);
+  return texts.map((one) => {
+    const style = getComputedStyle(one);
+    const shades = [one.closest("svg") && one.localName === "text" ? style.fill : style.color, behind(one)].map(light).sort();
+    return (Math.max(...shades) + 0.05) / (Math.min(...shades) + 0.05);
+  });
+}"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_text_stands_out_from_what_is_behind_it(page, scheme):
+    page.tab.emulate_media(color_scheme=scheme)
+    ratios = page.tab.evaluate(RATIOS)
+    page.tab.emulate_media(color_scheme="light")
+    assert len(ratios) > 100
+    assert min(ratios) >= 4.5
+
+
+def test_without_javascript_all_but_the_panel_is_there(browser, folder, tmp_path):
+    path = write(folder, tmp_path / "report.html")
+    tab = browser.new_page()
+    browser.new_cdp_session(tab).send("Emulation.setScriptExecutionDisabled", {"value": True})
+    tab.goto(path.as_uri())
+    assert not tab.locator("#what-if").is_visible()
+    assert tab.locator("noscript").is_visible()
+    assert tab.locator("#models tbody tr").count() > 10
+    assert not tab.locator("#models tbody td:last-child").first.is_visible()
+
+
+def test_a_script_that_is_not_ours_does_not_run(browser, tmp_path):
+    path = write(SAMPLES, tmp_path / "report.html")
+    text = path.read_text(encoding="utf-8")
+    attack = (
+        "<script>document.title = 'taken'</script><img src='http://images.example/x.png' onerror='document.title = 1'>"
+    )
+    path.write_text(text.replace("<footer>", f"<footer>{attack}"), encoding="utf-8")
+    opened = Opened(browser, path)
+    assert "taken" not in opened.tab.title()
+    assert opened.tab.title().startswith("21 images")
+    assert opened.requests == [opened.url]
+
+
+def test_a_page_without_images_opens(browser, tmp_path):
+    (tmp_path / "nothing").mkdir()
+    opened = Opened(browser, write(tmp_path / "nothing", tmp_path / "report.html"))
+    assert opened.said == []
+    assert opened.tab.locator("h1").text_content() == "0 images, 0 bytes"
+    assert opened.set()["exact"] == "Exactly $0"
