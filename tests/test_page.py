@@ -369,10 +369,10 @@ def test_markdown_of_nothing_is_a_summary_alone(tmp_path):
 # Where things are missing
 
 
-@pytest.mark.parametrize(("library", "room"), [("jinja2", "writing"), ("matplotlib", "drawing")])
+@pytest.mark.parametrize(("library", "room"), [("jinja2", "templates"), ("matplotlib", "drawing")])
 def test_a_missing_library_is_an_error_that_names_the_extra(tmp_path, monkeypatch, library, room):
     monkeypatch.setitem(sys.modules, library, None)
-    for name in ("writing", "sections", "charts", room):
+    for name in ("writing", "templates", "sections", "charts", room):
         monkeypatch.delitem(sys.modules, f"imgcost.reports.page.{name}", raising=False)
     with pytest.raises(MissingExtraError) as caught:
         written(tmp_path / "a.html")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import io
 import json
+import sys
 from decimal import Decimal
 
 import openpyxl
@@ -167,8 +168,8 @@ def test_a_missing_library_is_named_with_its_extra(tmp_path, monkeypatch, suffix
             raise ImportError(name)
         return real(name, *rest, **more)
 
-    for name in ("imgcost.reports.workbook.sheets", "imgcost.reports.page.report"):
-        monkeypatch.delitem(__import__("sys").modules, name, raising=False)
+    for name in ("imgcost.reports.workbook.sheets", "imgcost.reports.page.report", "imgcost.reports.page.templates"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
     monkeypatch.setattr(builtins, "__import__", missing)
     with pytest.raises(MissingExtraError, match=r"pip install 'imgcost\[report\]'"):
         save_report(Report({"findings": []}, []), RECORDS["check"], str(tmp_path / f"a{suffix}"))
@@ -176,7 +177,7 @@ def test_a_missing_library_is_named_with_its_extra(tmp_path, monkeypatch, suffix
 
 def test_flags_and_blanks_in_every_format(tmp_path):
     columns = {"good": Column("flag", "a flag"), "usd": Column("usd", "dollars"), "many": Column("whole", "a number")}
-    records = Records(columns, lambda data: iter(data["rows"]))
+    records = Records("Ducks", columns, lambda data: iter(data["rows"]))
     report = Report({"rows": [{"good": True, "usd": "0.10"}, {"good": False, "many": 7}, {}]}, [])
     for suffix in (".csv", ".jsonl", ".parquet", ".xlsx"):
         save_report(report, records, str(tmp_path / f"a{suffix}"))
@@ -185,3 +186,14 @@ def test_flags_and_blanks_in_every_format(tmp_path):
         assert [row[2] for row in rows] == ["", "7", ""]
         assert Decimal(rows[0][1]) == Decimal("0.1")
     assert io.BytesIO((tmp_path / "a.xlsx").read_bytes()).read(2) == b"PK"
+
+
+def test_a_page_has_the_tables_and_the_notes_and_nothing_that_runs(tmp_path):
+    run(*PLAN, "-o", tmp_path / "a.html")
+    page = (tmp_path / "a.html").read_text(encoding="utf-8")
+    assert "<h1>What a job costs with Claude</h1>" in page
+    assert page.count("<caption>") == 3
+    for cell in ("claude-sonnet-4-6", "Measured, not published: 3 tokens wrap an image", "$4.8"):
+        assert cell in page
+    assert "<script" not in page
+    assert "default-src &#39;none&#39;" in page

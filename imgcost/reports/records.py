@@ -35,10 +35,12 @@ class Records(NamedTuple):
     """The records that a kind of report has.
 
     Attributes:
+        title: What a page of them is called.
         columns: Their columns by name, in order.
         rows: Makes them of the report's data: values by column; a column left out is empty.
     """
 
+    title: str
     columns: Mapping[str, Column]
     rows: Callable[[Mapping[str, Any]], Iterator[dict[str, Any]]]
 
@@ -150,8 +152,8 @@ CHECK = {
 }
 
 RECORDS = {
-    "estimate": Records(ESTIMATE, _estimates),
-    "plan": Records(PLAN, _plans),
-    "check": Records(CHECK, _findings),
+    "estimate": Records("What images cost with Claude", ESTIMATE, _estimates),
+    "plan": Records("What a job costs with Claude", PLAN, _plans),
+    "check": Records("What would be rejected", CHECK, _findings),
 }
 """The records of each command that has a report and no rows of its own."""

@@ -107,6 +107,12 @@ def _workbook(report: Report, records: Records) -> bytes:
     return write_records(report, records)
 
 
+def _page(report: Report, records: Records) -> bytes:
+    from imgcost.reports.page.report import report_page  # noqa: PLC0415 - an extra
+
+    return report_page(report, records.title)
+
+
 _SAVERS: dict[str, Callable[[Report, Records], bytes]] = {
     ".csv": _csv,
     ".json": _json,
@@ -114,6 +120,7 @@ _SAVERS: dict[str, Callable[[Report, Records], bytes]] = {
     ".parquet": _parquet,
     ".md": _markdown,
     ".xlsx": _workbook,
+    ".html": _page,
 }
 
 SUFFIXES = tuple(_SAVERS)

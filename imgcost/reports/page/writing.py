@@ -1,22 +1,10 @@
-"""The page itself: one file, written when the scan has ended. The only room that needs Jinja2."""
+"""The page of a scan: one file, written when the scan has ended."""
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-import imgcost
-from imgcost.errors import MissingExtraError
-
-try:
-    from jinja2 import Environment, StrictUndefined
-    from markupsafe import Markup
-except ImportError as error:
-    raise MissingExtraError("writing an HTML page", "report") from error
 
 from imgcost.formats import number
 from imgcost.formats.scans import file_size, plural
@@ -25,6 +13,7 @@ from imgcost.reports.page.gathering import gather
 from imgcost.reports.page.models import compare
 from imgcost.reports.page.sections import model_grid, notes_of, sections_of
 from imgcost.reports.page.settings import settings
+from imgcost.reports.page.templates import as_markup, read, render
 from imgcost.tallies import Measure
 
 if TYPE_CHECKING:
@@ -59,15 +48,11 @@ def _page(found: Gathered, settled: tuple[Terms, ...]) -> str:
     first, compared, tally = settled[0], compare(settled), found.tally
     tokens, downscaled = tally.tokens(Measure.of(first)), tally.downscaled_by(Measure.of(first))
     data = settings(found, compared, first.as_of)
-    style, script = _read("page.css"), _read("page.js")
-    environment = Environment(autoescape=True, undefined=StrictUndefined)
-    return environment.from_string(_read("page.html.j2")).render(
-        version=imgcost.__version__,
-        policy=f"default-src 'none'; style-src '{_digest(style)}'; script-src '{_digest(script)}'; "
-        "base-uri 'none'; form-action 'none'",
-        style=Markup(style),  # noqa: S704 - ours
-        script=Markup(script),  # noqa: S704 - ours
-        data=Markup(json.dumps(data, separators=(",", ":")).replace("<", "\\u003c")),  # noqa: S704 - it has no markup
+    return render(
+        "page.html.j2",
+        script=read("page.js"),
+        # What may stand in a script: no name of a file can end it.
+        data=as_markup(json.dumps(data, separators=(",", ":")).replace("<", "\\u003c")),
         title=f"{plural(tally.images, 'image')}, {file_size(tally.file_bytes)}",
         day=first.as_of,
         model=first.model.id,
@@ -89,12 +74,3 @@ def _page(found: Gathered, settled: tuple[Terms, ...]) -> str:
 
 _CLASSES = ("Input", "Output", "Cache write, 5 minutes", "Cache write, 1 hour", "Cache read")
 """The rows that `page.js` fills, in its order."""
-
-
-def _read(name: str) -> str:
-    return files(__package__).joinpath(name).read_text(encoding="utf-8")
-
-
-def _digest(text: str) -> str:
-    """What the policy of the page calls a style or a script that it may have."""
-    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
