@@ -18,7 +18,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
+from command_line import printed, refused, run
 from conftest import golden
 
 import imgcost
@@ -30,27 +30,6 @@ from imgcost.tables import catalog
 TRANSCRIPTS = sorted((Path(__file__).parent / "transcripts").glob("*.txt"))
 UPDATE = bool(os.environ.get("IMGCOST_UPDATE_TRANSCRIPTS"))
 AS_OF = ("--as-of", "2026-11-22")
-
-
-def run(*arguments):
-    """Run a command as a shell would, on a terminal of a hundred columns."""
-    return CliRunner().invoke(main, [str(one) for one in arguments], prog_name="imgcost", terminal_width=100)
-
-
-def printed(*arguments):
-    """What a run prints that does its work: stdout alone, for stderr is empty."""
-    result = run(*arguments)
-    assert (result.exit_code, result.stderr) == (0, "")
-    return result.stdout
-
-
-def refused(*arguments):
-    """What stderr says of a run that could not be done: exit code 2, nothing on stdout, no traceback."""
-    result = run(*arguments)
-    assert (result.exit_code, result.stdout) == (2, "")
-    assert isinstance(result.exception, SystemExit)
-    assert "Error: " in result.stderr
-    return result.stderr
 
 
 def cells(text):

@@ -9,11 +9,10 @@ import re
 import sys
 from pathlib import Path
 
+import command_line
 import pytest
-from click.testing import CliRunner
 from conftest import SAMPLES, png
 
-from imgcost.cli import main
 from imgcost.rules import rules
 
 DAY = ("--as-of", "2026-11-22")
@@ -26,11 +25,7 @@ END = b"\0\0\0\0IEND\xaeB`\x82"
 
 
 def run(*arguments, stdin=None, command="check"):
-    result = CliRunner().invoke(
-        main, [command, *map(str, arguments)], input=stdin, prog_name="imgcost", terminal_width=100
-    )
-    assert result.exception is None or isinstance(result.exception, SystemExit)
-    return result
+    return command_line.run(command, *arguments, stdin=stdin)
 
 
 def check(*arguments, stdin=None):
@@ -50,9 +45,7 @@ def data(*arguments, stdin=None, code=None):
 
 
 def refused(*arguments, stdin=None, command="check"):
-    result = run(*arguments, stdin=stdin, command=command)
-    assert (result.exit_code, result.stdout) == (2, "")
-    return result.stderr
+    return command_line.refused(command, *arguments, stdin=stdin)
 
 
 def request(image=GOOD, media_type="image/webp", **more):

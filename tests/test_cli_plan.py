@@ -5,37 +5,21 @@ from __future__ import annotations
 import json
 import re
 from decimal import Decimal
+from functools import partial
 
+import command_line
 import pytest
-from click.testing import CliRunner
 from conftest import SAMPLES
-
-from imgcost.cli import main
 
 AS_OF = ("--as-of", "2026-11-22")
 JOB = ("3000x3000", "--count", "20000", "--prompt-tokens", "8500", "--output-tokens", "150", *AS_OF)
 
 
-def run(*arguments):
-    return CliRunner().invoke(main, ["plan", *map(str, arguments)], prog_name="imgcost", terminal_width=100)
-
-
-def done(*arguments, code=0):
-    result = run(*arguments)
-    assert (result.exit_code, result.stderr) == (code, "")
-    return result.stdout
+run, done, refused = (partial(one, "plan") for one in (command_line.run, command_line.printed, command_line.refused))
 
 
 def data(*arguments, code=0):
     return json.loads(done(*arguments, "-f", "json", code=code))
-
-
-def refused(*arguments):
-    result = run(*arguments)
-    assert (result.exit_code, result.stdout) == (2, "")
-    assert isinstance(result.exception, SystemExit)
-    assert "Error: " in result.stderr
-    return result.stderr
 
 
 # 1000 requests of 8500 + 20 * 1521 + 20 * 3 + 7 = 38,987 tokens, and 150; see test_plans.py.

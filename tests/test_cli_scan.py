@@ -16,14 +16,15 @@ import threading
 import time
 import zipfile
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
+import command_line
 import pyarrow.parquet as pq
 import pytest
-from click.testing import CliRunner
 from conftest import SAMPLES, png
 
-from imgcost.cli import main, scan
+from imgcost.cli import scan
 from imgcost.estimates import terms
 from imgcost.files import workers
 from imgcost.formats.scans import LISTED, file_size
@@ -33,29 +34,11 @@ AS_OF = ("--as-of", "2026-11-22")
 SONNET_3 = ("-m", "claude-3-sonnet", *AS_OF)
 
 
-def run(*arguments, stdin=None):
-    return CliRunner().invoke(
-        main, ["scan", *map(str, arguments)], input=stdin, prog_name="imgcost", terminal_width=100
-    )
-
-
-def done(*arguments, stdin=None, stderr=""):
-    """The stdout of a run that did its work."""
-    result = run(*arguments, stdin=stdin)
-    assert (result.exit_code, result.stderr) == (0, stderr)
-    return result.stdout
+run, done, refused = (partial(one, "scan") for one in (command_line.run, command_line.printed, command_line.refused))
 
 
 def data(*arguments, stdin=None):
     return json.loads(done(*arguments, "-f", "json", *AS_OF, stdin=stdin))
-
-
-def refused(*arguments):
-    result = run(*arguments)
-    assert (result.exit_code, result.stdout) == (2, "")
-    assert isinstance(result.exception, SystemExit)
-    assert "Error: " in result.stderr
-    return result.stderr
 
 
 @pytest.fixture

@@ -12,10 +12,9 @@ import openpyxl
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
-from click.testing import CliRunner
+from command_line import printed, refused
 from pictures import image_block, png, request
 
-from imgcost.cli import main
 from imgcost.errors import ImgcostError, MissingExtraError
 from imgcost.formats import Report
 from imgcost.reports.records import RECORDS, Column, Records
@@ -25,12 +24,6 @@ DAY = ("--as-of", "2026-11-22")
 ESTIMATE = ("estimate", "1920x1080", "4032x3024", "-m", "claude-sonnet-4-6", "--count", "3", "--batch", *DAY)
 PLAN = ("plan", "3000x3000", "--count", "1000", "-m", "claude-haiku-5-5", "-m", "claude-sonnet-4-6",
         "--prompt-tokens", "900", "--output-tokens", "70", "--retry-rate", "0.02", *DAY)  # fmt: skip
-
-
-def run(*arguments, code=0, stdin=None):
-    ended = CliRunner().invoke(main, [str(one) for one in arguments], input=stdin, prog_name="imgcost")
-    assert (ended.exit_code, ended.stderr) == (code, ""), ended.output
-    return ended.stdout
 
 
 def written(path):
@@ -68,10 +61,10 @@ def same(left, right):
 @pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".parquet", ".xlsx"])
 @pytest.mark.parametrize(("arguments", "rows"), [(ESTIMATE, 2), (PLAN, 8)])
 def test_every_format_has_the_figures_of_the_json(tmp_path, arguments, rows, suffix):
-    run(*arguments, "-o", tmp_path / "a.json")
-    run(*arguments, "-o", tmp_path / f"a{suffix}")
+    printed(*arguments, "-o", tmp_path / "a.json")
+    printed(*arguments, "-o", tmp_path / f"a{suffix}")
     data = json.loads((tmp_path / "a.json").read_text(encoding="utf-8"))
-    assert data == json.loads(run(*arguments, "-f", "json"))
+    assert data == json.loads(printed(*arguments, "-f", "json"))
     found = written(tmp_path / f"a{suffix}")
     records = RECORDS[arguments[0]]
     expected = [[shown(value) if not isinstance(value, Decimal) else f"{value:f}" for value in row]
@@ -83,11 +76,11 @@ def test_every_format_has_the_figures_of_the_json(tmp_path, arguments, rows, suf
 
 
 def test_an_estimate_and_a_plan_by_hand(tmp_path):
-    run(*ESTIMATE, "-o", tmp_path / "a.csv")
+    printed(*ESTIMATE, "-o", tmp_path / "a.csv")
     first = written(tmp_path / "a.csv")[0]
     assert (first["tokens"], first["resized_width"], first["conditions"]) == ("1560", "1456", "batch")
     assert Decimal(first["input_usd_of_count"]) == Decimal(3 * 1560) * Decimal("1.5") / 10**6
-    run(*PLAN, "-o", tmp_path / "b.csv")
+    printed(*PLAN, "-o", tmp_path / "b.csv")
     sonnet = next(row for row in written(tmp_path / "b.csv") if row["model"] == "claude-sonnet-4-6")
     # 50 requests of 20 images: 1521 tokens an image and 3 around it, the prompt, 7 of framing.
     tokens = 1000 * 1524 + 50 * (900 + 7)
@@ -104,7 +97,7 @@ def test_findings_with_hostile_names_do_no_harm(tmp_path, suffix):
     for name in names:
         (folder / name).write_bytes(png(8001, 8))
     out = tmp_path / f"out{suffix}"
-    text = run("check", folder, *DAY, "--ignore", "tiny", "--ignore", "downscaled", "-o", out, code=1)
+    text = printed("check", folder, *DAY, "--ignore", "tiny", "--ignore", "downscaled", "-o", out, code=1)
     assert "5 errors" in text
     content = out.read_bytes()
     if suffix not in {".xlsx", ".parquet"}:
@@ -121,42 +114,38 @@ def test_findings_with_hostile_names_do_no_harm(tmp_path, suffix):
 
 def test_a_formula_is_no_formula(tmp_path):
     sent = json.dumps(request(image_block(b"")) | {"model": "=cmd|' /C calc'!A0"})
-    run("check", "-", "-o", tmp_path / "a.csv", code=1, stdin=sent)
+    printed("check", "-", "-o", tmp_path / "a.csv", code=1, stdin=sent)
     assert ",=cmd" not in (tmp_path / "a.csv").read_text(encoding="utf-8")
     assert [row["observed"] for row in written(tmp_path / "a.csv") if row["rule"] == "model"] == ["'=cmd|' /C calc'!A0"]
-    run("check", "-", "-o", tmp_path / "a.xlsx", code=1, stdin=sent)
+    printed("check", "-", "-o", tmp_path / "a.xlsx", code=1, stdin=sent)
     cells = [cell for row in openpyxl.load_workbook(tmp_path / "a.xlsx")["Report"] for cell in row]
     assert not [cell for cell in cells if cell.data_type == "f"]
 
 
 def test_parquet_says_what_its_columns_hold(tmp_path):
-    run(*PLAN, "-o", tmp_path / "a.parquet")
+    printed(*PLAN, "-o", tmp_path / "a.parquet")
     for field in pq.read_schema(tmp_path / "a.parquet"):
         assert field.metadata[b"description"].decode() == RECORDS["plan"].columns[field.name].meaning
 
 
 def test_markdown_is_the_report_and_a_workbook_has_its_notes(tmp_path):
-    run(*ESTIMATE, "-o", tmp_path / "a.md")
-    assert (tmp_path / "a.md").read_text(encoding="utf-8") == run(*ESTIMATE, "-f", "markdown")
-    run(*PLAN, "-o", tmp_path / "a.xlsx")
+    printed(*ESTIMATE, "-o", tmp_path / "a.md")
+    assert (tmp_path / "a.md").read_text(encoding="utf-8") == printed(*ESTIMATE, "-f", "markdown")
+    printed(*PLAN, "-o", tmp_path / "a.xlsx")
     notes = [row[1] for row in openpyxl.load_workbook(tmp_path / "a.xlsx")["Notes"].iter_rows(values_only=True)]
     assert any(note.startswith("Measured, not published: 3 tokens wrap an image") for note in notes)
     assert "US dollars, retries included, exact" in notes
 
 
 def test_a_suffix_that_names_no_format_is_refused_before_the_work(tmp_path):
-    ended = CliRunner().invoke(main, [*PLAN, "-o", str(tmp_path / "a.doc")])
-    assert ended.exit_code == 2
-    assert "give it a suffix .csv" in ended.stderr
+    assert "give it a suffix .csv" in refused(*PLAN, "-o", tmp_path / "a.doc")
     assert not list(tmp_path.iterdir())
     with pytest.raises(ImgcostError, match=r"a\\x1b\.doc"):
         saver_of("a\x1b.doc")
 
 
 def test_a_file_that_cannot_be_written_is_told(tmp_path):
-    ended = CliRunner().invoke(main, [*ESTIMATE, "-o", str(tmp_path / "no" / "a.csv")])
-    assert ended.exit_code == 2
-    assert "No such file" in ended.stderr
+    assert "No such file" in refused(*ESTIMATE, "-o", tmp_path / "no" / "a.csv")
 
 
 @pytest.mark.parametrize(("suffix", "library"), [(".parquet", "pyarrow"), (".xlsx", "xlsxwriter"), (".html", "jinja2")])
@@ -189,7 +178,7 @@ def test_flags_and_blanks_in_every_format(tmp_path):
 
 
 def test_a_page_has_the_tables_and_the_notes_and_nothing_that_runs(tmp_path):
-    run(*PLAN, "-o", tmp_path / "a.html")
+    printed(*PLAN, "-o", tmp_path / "a.html")
     page = (tmp_path / "a.html").read_text(encoding="utf-8")
     assert "<h1>What a job costs with Claude</h1>" in page
     assert page.count("<caption>") == 3
