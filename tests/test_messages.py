@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+import sys
 from collections import UserDict, UserList, deque
 from datetime import UTC, date, datetime
 from enum import StrEnum
@@ -537,3 +538,16 @@ def test_the_request_that_is_mutated_is_a_request():
         "messages.2.content.0.content.0",
         "messages.2.content.1",
     ]
+
+
+def test_a_caller_deep_in_its_own_calls_is_told_too():
+    value = 1
+    for _ in range(150):
+        value = [value]
+
+    def call(levels):
+        return call(levels - 1) if levels else read_request(request() | {"metadata": value})
+
+    assert call(1).model == "claude-opus-5"
+    with pytest.raises(RequestError, match="too deep"):
+        call(sys.getrecursionlimit() - 300)

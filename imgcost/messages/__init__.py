@@ -98,7 +98,10 @@ def read_request(params: Any) -> Request:
         request.update(as_object(given["extra_body"], "extra_body"))
     if "messages" not in request:
         raise RequestError("messages", "is missing: a request has a list of messages")
-    size = body_bytes(request)
+    try:
+        size = body_bytes(request)
+    except RecursionError:  # whoever called has left little of the stack
+        raise RequestError("", "is nested too deep to be read here") from None
     toolsets: dict[str, str] = {}
     turns: list[Turn] = []
     blocks: list[Block] = []
