@@ -92,7 +92,7 @@ def command(
         budget_usd=budget,
         one_request=one_request,
     )
-    report = findings_report(findings)
+    report = findings_report(findings, everything=style == "json" or output is not None)
     save(report, output, "check")
     text = as_github(findings) if style == "github" else RENDERERS[style](report)
     click.echo(text, nl=bool(text))

@@ -26,14 +26,16 @@ SHOWN_PLACES = 3
 """How many places of one kind of warning the text names."""
 
 
-def findings_report(findings: Findings) -> Report:
+def findings_report(findings: Findings, *, everything: bool = True) -> Report:
     """Show what a check has found: errors one by one, warnings by their rule.
 
     Args:
         findings: What was found.
+        everything: Whether the JSON is to have every finding and every image; text does not ask for them, and a folder
+            may have millions.
 
     Returns:
-        The report; its JSON has every finding and every image.
+        The report.
     """
     errors, warnings = findings.errors, findings.warnings
     tables = []
@@ -46,7 +48,7 @@ def findings_report(findings: Findings) -> Report:
         notes.append(f"{number(len(errors) - LISTED)} more errors: -f json lists them all.")
     if errors or warnings:
         notes.append("'imgcost rules RULE' explains each rule, in the API's own words where they are known.")
-    data = {
+    data: dict[str, Any] = {
         "schema": "imgcost.check/1",
         "platform": findings.platform,
         "as_of": findings.as_of.isoformat(),
@@ -56,9 +58,10 @@ def findings_report(findings: Findings) -> Report:
         "tokens": findings.tokens,
         "unmeasured": findings.unmeasured,
         "input_usd": None if findings.input_usd is None else f"{findings.input_usd:f}",
-        "findings": [_finding(one) for one in findings],
-        "images": [image._asdict() | {"place": parseable(image.place)} for image in findings.images],
     }
+    if everything:
+        data["findings"] = [_finding(one) for one in findings]
+        data["images"] = [image._asdict() | {"place": parseable(image.place)} for image in findings.images]
     return Report(data, tables, notes)
 
 

@@ -77,9 +77,7 @@ def check_images(
     """
     inquiry = Inquiry(platform, as_of, ignore)
     found = inquiry.find_model(model)
-    kept = inquiry.ask_images(_seen(images), found)
-    if one_request:
-        inquiry.ask_together(kept, found)
+    inquiry.ask_images(_seen(images), found, one_request=one_request)
     return inquiry.findings(budget_usd)
 
 
@@ -222,9 +220,7 @@ def check_paths(
                 ask_text(file.read(), inquiry, model, path, path)
     if images:
         found = inquiry.find_model(model or DEFAULT_MODEL)
-        kept = inquiry.ask_images(_seen(images), found)
-        if one_request:
-            inquiry.ask_together(kept, found)
+        inquiry.ask_images(_seen(images), found, one_request=one_request)
     return inquiry.findings(budget_usd)
 
 

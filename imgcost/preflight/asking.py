@@ -71,18 +71,20 @@ class Inquiry:
                 for found in rule.ask(about, case):
                     self._found.append(found._replace(file=file, line=line) if file else found)
 
-    def ask_images(self, seen: Iterable[ImageSeen], model: Model) -> list[ImageSeen]:
-        """Ask about images that stand for themselves, and count them."""
+    def ask_images(self, seen: Iterable[ImageSeen], model: Model, *, one_request: bool) -> None:
+        """Ask about images that stand for themselves, and count them; then as one request, if they are to be sent so."""
         case = self.case(model)
-        kept = []
+        together = []
         tokens = 0
         for image in seen:
             self.ask("image", image, case, image.file)
             if not image.stray:
-                kept.append(image)
                 tokens += self._count(image, case)
+                if one_request:  # of a folder of millions nothing else is kept
+                    together.append(image)
         self._pay(tokens, case)
-        return kept
+        if one_request:
+            self._ask_together(together, model)
 
     def ask_request(
         self,
@@ -126,7 +128,7 @@ class Inquiry:
                 self.ask(scope, about, case, file, line)
         self._pay(tokens, case, batch)
 
-    def ask_together(self, images: Iterable[ImageSeen], model: Model) -> None:
+    def _ask_together(self, images: Iterable[ImageSeen], model: Model) -> None:
         """Ask about images as one request that holds nothing else."""
         kept = tuple(images)
         tokens = sum(one.tokens or 0 for one in self._images)
