@@ -11,7 +11,7 @@ from pathlib import Path
 
 import command_line
 import pytest
-from conftest import SAMPLES, png
+from conftest import ROOT, SAMPLES, png
 
 from imgcost.rules import rules
 
@@ -453,3 +453,13 @@ def test_an_unknown_rule_ends_with_2_and_a_suggestion():
     assert "\x1b" not in refused("\x1b[31m", command="rules")
     assert "is no day" in refused("tiny", "--as-of", "never", command="rules")
     assert "2024-03-03" in refused("tiny", "--as-of", "2024-03-03", command="rules")
+
+
+def test_the_hook_runs_what_it_says_on_the_files_it_is_given():
+    hook = dict(
+        re.findall(r"^[- ] (\w+): (.*)$", (ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"), re.MULTILINE)
+    )
+    program, *arguments = hook["entry"].split()
+    assert (program, hook["id"], hook["types_or"]) == ("imgcost", "imgcost-check", "[jpeg, png, gif, webp]")
+    assert command_line.run(*arguments, GOOD, CUT).exit_code == 1
+    assert command_line.run(*arguments, GOOD).exit_code == 0

@@ -312,7 +312,7 @@ def test_a_model_that_nobody_knows():
     assert (found.images[0][:4], found.tokens, found.input_usd) == (
         ("messages.0.content.0", "image/png", 400, 300),
         0,
-        0,
+        None,
     )
     nameless = check_request({"messages": [{"role": "user", "content": [block()]}]}, as_of=TODAY)
     assert [one.message for one in nameless.errors] == ["the request names no model"]
@@ -815,3 +815,12 @@ def test_a_giant_text_is_not_copied():
     assert peak_of(lambda: check_request(params, as_of=TODAY)) < 2_000_000
     found = check_request(params, as_of=TODAY)
     assert {"image-bytes", "request-bytes"} <= set(rules_told(found))
+
+
+def test_images_for_a_model_that_nobody_knows_have_no_price():
+    params = {"model": "claude-9", "messages": [{"role": "user", "content": [block(png(300, 300))]}]}
+    findings = check_request(params, as_of=TODAY)
+    assert [one.rule for one in findings.errors if one.rule == "model"] == ["model"]
+    assert (findings.tokens, findings.unmeasured, findings.input_usd) == (0, 1, None)
+    told = check_request(params, as_of=TODAY, budget_usd=Decimal(9)).errors
+    assert "no price" in next(one.message for one in told if one.rule == "budget")

@@ -200,6 +200,7 @@ class Inquiry:
             return 0
         size = header.width, header.height
         if not (case.models and case.models[0].tier):
+            self._costs.append(None)  # unknown, and never nothing
             self._images.append(CheckedImage(image.place, header.media_type, *size))
             return 0
         tier, formula = case.models[0].tier, case.models[0].formula
