@@ -34,6 +34,8 @@ $(VENV)/.bench: $(PY) pyproject.toml
 demo: $(VENV)/.demo
 	$(VENV)/bin/imgcost scan data/samples
 	$(VENV)/bin/imgcost estimate 1920x1080 4032x3024 -m sonnet -m haiku --count 50000
+	$(VENV)/bin/imgcost plan data/samples -m sonnet -m haiku --scenario data/job.toml
+	$(VENV)/bin/imgcost check data/samples --exit-zero
 
 test: $(VENV)/.test
 	@sh .ci/packages
@@ -54,6 +56,7 @@ fix: $(VENV)/.test
 bench: $(VENV)/.bench
 	$(PY) benchmarks/arrays.py
 	$(PY) benchmarks/plans.py
+	$(PY) benchmarks/preflight.py
 	$(PY) benchmarks/corpus.py --files 20000
 	$(PY) benchmarks/scan.py benchmarks/corpus
 
