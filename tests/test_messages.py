@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import inspect
 import io
 import json
 import sys
@@ -550,4 +551,4 @@ def test_a_caller_deep_in_its_own_calls_is_told_too():
 
     assert call(1).model == "claude-opus-5"
     with pytest.raises(RequestError, match="too deep"):
-        call(sys.getrecursionlimit() - 300)
+        call(sys.getrecursionlimit() - len(inspect.stack(0)) - 150)
