@@ -444,9 +444,21 @@ class Running:
         self.feeder.start()
 
     def end(self, number):
-        """Send a signal; then its exit code and what it said on stderr."""
-        self.process.send_signal(number)
-        return self.process.wait(30), self.process.stderr.read().decode()
+        """Send a signal; then its exit code and what it said on stderr.
+
+        Python drops what a signal raises where the signal comes in the callback of a weak reference, such as those of
+        imports, once in some thousand times. A person who sees nothing happen presses the keys again.
+        """
+        for patience in (10, 30):
+            self.process.send_signal(number)
+            with suppress(subprocess.TimeoutExpired):
+                return self.process.wait(patience), self._said()
+        pytest.fail("it did not end, though it was told to twice")
+
+    def _said(self):
+        lines = self.process.stderr.read().decode().splitlines(keepends=True)
+        dropped = [number for number, line in enumerate(lines) if line.startswith("Exception ignored in")]
+        return "".join(lines[(dropped[-1] + 4 if dropped else 0) :])
 
     def children_left(self):
         """Whether anybody is left in the group that it led."""
@@ -481,7 +493,7 @@ def test_a_scan_that_a_signal_ends_keeps_whole_rows_and_leaves_nobody(folder, tm
         assert running.process.stdout.read() == b""
         assert not running.children_left()
     content = rows.read_bytes()
-    assert content.endswith(b"\n")
+    assert content.endswith(b"\n") or (suffix, content) == ("jsonl", b"")  # no row was whole yet
     match suffix:
         case "csv":
             found = read_csv(content)

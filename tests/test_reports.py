@@ -13,6 +13,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 
+import openpyxl
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -26,7 +27,7 @@ from imgcost.errors import ImgcostError, MissingExtraError, NoPriceError, Unknow
 from imgcost.estimates import terms
 from imgcost.files import Image, Unreadable, scan
 from imgcost.reports import COLUMNS, encode, open_rows, parquet, row_kind, rows
-from imgcost.reports.rows import rows_of
+from imgcost.reports.rows import EARLY, rows_of
 
 DAY = date(2026, 11, 22)
 AREA, PATCH = terms("claude-3-sonnet", as_of=DAY), terms("claude-opus-4-6", as_of=DAY)
@@ -567,3 +568,22 @@ def test_a_model_that_cannot_be_priced_is_an_error_before_any_file_is_read():
         audit("missing", model="sonet")
     with pytest.raises(NoPriceError):
         audit("missing", as_of=date(2023, 1, 1))
+
+
+@pytest.mark.parametrize("kind", ["xlsx", "html", "md"])
+def test_a_report_says_that_it_does_not_hold_the_whole_scan(tmp_path, kind):
+    def text(path):
+        if kind != "xlsx":
+            return path.read_text(encoding="utf-8")
+        book = openpyxl.load_workbook(path)
+        return " ".join(str(cell.value) for name in ("Budget", "Notes") for row in book[name] for cell in row)
+
+    said = {}
+    for name in ("whole", "early"):
+        path = tmp_path / f"{name}.{kind}"
+        with suppress(KeyboardInterrupt), open_rows(str(path), kind, [AREA]) as writer:
+            writer.write(encode(FOUND, [AREA], kind))
+            if name == "early":
+                raise KeyboardInterrupt
+        said[name] = text(path).count(EARLY)
+    assert said == {"whole": 0, "early": 2 if kind == "xlsx" else 1}

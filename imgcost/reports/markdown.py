@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from imgcost.files import Image
 from imgcost.formats import Table, as_markdown, dollars, number, visible
 from imgcost.formats.scans import scan_report
+from imgcost.reports.rows import EARLY
 from imgcost.tallies import Measure, Tally
 
 if TYPE_CHECKING:
@@ -66,9 +67,11 @@ class MarkdownWriter:
         self._tally.merge(encoded.tally)
         self._images += encoded.images[: MOST_ROWS - len(self._images)]
 
-    def close(self) -> None:
+    def close(self, *, whole: bool = True) -> None:
         """Write the report."""
         report = scan_report(self._tally, self._settled, ())
+        if not whole:
+            report = report._replace(notes=[EARLY, *report.notes])
         with self._file:
             self._file.write(f"{as_markdown(report._replace(tables=[*report.tables, *self._rows()]))}\n".encode())
 

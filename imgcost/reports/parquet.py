@@ -65,7 +65,7 @@ class ParquetWriter:
         if len(self._waiting) >= GROUP_ROWS:
             self._flush()
 
-    def close(self) -> None:
+    def close(self, *, whole: bool = True) -> None:  # noqa: ARG002 - rows speak for themselves
         """Write what is left, and the end of the file."""
         if self._waiting:
             self._flush()

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from imgcost.estimates import Terms
     from imgcost.files import Group
 
-__all__ = ["COLUMNS", "RowKind", "RowWriter", "encode", "open_rows", "row_kind", "rows_of", "spreadsheet_text"]
+__all__ = ["COLUMNS", "EARLY", "RowKind", "RowWriter", "encode", "open_rows", "row_kind", "rows_of", "spreadsheet_text"]
 
 RowKind: TypeAlias = Literal["csv", "json", "jsonl", "parquet", "xlsx", "html", "md"]
 
@@ -145,8 +145,8 @@ class RowWriter(Protocol):
     def write(self, encoded: Any) -> None:
         """Write whole rows; when it returns they are on their way to disk."""
 
-    def close(self) -> None:
-        """End the file so that it can be read, whatever it holds."""
+    def close(self, *, whole: bool = True) -> None:
+        """End the file so that it can be read, whatever it holds; a report says so where that is not the whole scan."""
 
 
 @contextmanager
@@ -187,11 +187,16 @@ def open_rows(target: str | IO[bytes], kind: RowKind, settled: Sequence[Terms] =
         writer = _TextWriter(Path(target).open("wb", buffering=0), kind)  # noqa: SIM115 - closed by the writer
     else:
         writer = _StreamWriter(target, kind)
+    whole = False
     try:
         yield writer
+        whole = True
     finally:
-        writer.close()
+        writer.close(whole=whole)
 
+
+EARLY = "The scan was ended early: only what it had found by then is here."
+"""What a report says of itself where it does not hold the whole scan."""
 
 _BEGIN = b'{"schema": "imgcost.rows/1", "rows": [\n'
 
@@ -210,7 +215,7 @@ class _StreamWriter:
             self._put(self._before + encoded)
             self._before = b",\n" if self._kind == "json" else b""
 
-    def close(self) -> None:
+    def close(self, *, whole: bool = True) -> None:  # noqa: ARG002 - rows speak for themselves
         if self._kind == "json":
             self._put(_BEGIN.rstrip() + b"]}\n" if self._before == _BEGIN else b"\n]}\n")
         else:
@@ -232,12 +237,12 @@ class _TextWriter(_StreamWriter):
             rest = rest[self._stream.write(rest) :]
         self._whole += len(text)
 
-    def close(self) -> None:
+    def close(self, *, whole: bool = True) -> None:
         with self._stream:
             if os.fstat(self._stream.fileno()).st_size > self._whole:
                 self._stream.seek(self._whole)
                 self._stream.truncate()
-            super().close()
+            super().close(whole=whole)
 
 
 def _csv_row(row: Row) -> list[Any]:

@@ -14,6 +14,7 @@ from imgcost.reports.page.models import compare
 from imgcost.reports.page.sections import model_grid, notes_of, sections_of
 from imgcost.reports.page.settings import settings
 from imgcost.reports.page.templates import as_markup, read, render
+from imgcost.reports.rows import EARLY
 from imgcost.tallies import Measure
 
 if TYPE_CHECKING:
@@ -38,13 +39,13 @@ class PageWriter:
         """Add a part of the scan."""
         self._found.merge(encoded)
 
-    def close(self) -> None:
+    def close(self, *, whole: bool = True) -> None:
         """Write the page."""
         with self._file:
-            self._file.write(_page(self._found, self._settled).encode())
+            self._file.write(_page(self._found, self._settled, "" if whole else EARLY).encode())
 
 
-def _page(found: Gathered, settled: tuple[Terms, ...]) -> str:
+def _page(found: Gathered, settled: tuple[Terms, ...], early: str) -> str:
     first, compared, tally = settled[0], compare(settled), found.tally
     tokens, downscaled = tally.tokens(Measure.of(first)), tally.downscaled_by(Measure.of(first))
     data = settings(found, compared, first.as_of)
@@ -54,6 +55,7 @@ def _page(found: Gathered, settled: tuple[Terms, ...]) -> str:
         # What may stand in a script: no name of a file can end it.
         data=as_markup(json.dumps(data, separators=(",", ":")).replace("<", "\\u003c")),
         title=f"{plural(tally.images, 'image')}, {file_size(tally.file_bytes)}",
+        early=early,
         day=first.as_of,
         model=first.model.id,
         conditions=f" ({', '.join(first.conditions)})" if first.conditions else "",

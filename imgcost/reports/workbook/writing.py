@@ -8,6 +8,7 @@ from typing import IO, TYPE_CHECKING
 
 from imgcost.errors import MissingExtraError
 from imgcost.prices import multiply
+from imgcost.reports.rows import EARLY
 from imgcost.reports.workbook.budget import Job, write_budget
 from imgcost.reports.workbook.calculator import choose, write_calculator, write_steps
 from imgcost.reports.workbook.charts import insert_charts, write_charts
@@ -85,6 +86,7 @@ class WorkbookWriter:
         self._inputs = inputs or _inputs(settled[0])
         self._sizes = sizes
         self._most = most_rows - 1
+        self._early: str | None = None
         self._offers = list_offers(settled)
         measures = tuple(dict.fromkeys(offer.measure for offer in self._offers))
         self._measures = tuple(sorted(measures, key=lambda measure: measure.tier.edge_limit))
@@ -95,12 +97,16 @@ class WorkbookWriter:
         """Take what was found."""
         self._contents.take(encoded)
 
-    def close(self) -> None:
+    def close(self, *, whole: bool = True) -> None:
         """Write every sheet.
+
+        Args:
+            whole: Whether the scan was not ended early.
 
         Raises:
             ImgcostError: The images have more sizes than a sheet has rows.
         """
+        self._early = None if whole else EARLY
         with self._file, closing(self._contents), Workbook(self._file, _OPTIONS) as book:
             styles = begin_styles(book)
             self._write({name: Page(book, book.add_worksheet(name, _Sheet), styles) for name in _SHEETS})
@@ -115,7 +121,8 @@ class WorkbookWriter:
         rate = Rate(self._measures.index(chosen.measure), usd)
         rows = write_images(pages["Images"], contents, packing, tiers, rate, self._most)
         outcomes = [outcome(offer, inputs, packing) for offer in offers]
-        job = Job(self._day, limits_on("claude-api", self._day), inputs, offers, outcomes, packing, contents, rows)
+        limits = limits_on("claude-api", self._day)
+        job = Job(self._day, limits, inputs, offers, outcomes, packing, contents, rows, self._early)
         below = write_budget(pages["Budget"], job)
         choices = [choose(tier, offers, outcomes, inputs.model) for tier in tiers]
         write_calculator(pages["Calculator"], choices, tiers, self._sizes, len(offers))
@@ -131,7 +138,7 @@ class WorkbookWriter:
         write_notes(pages["Notes"], self._day, self._notes())
 
     def _notes(self) -> list[str]:
-        notes = []
+        notes = [self._early] if self._early else []
         if self._contents.images > self._most:
             notes.append(
                 f"{self._contents.images} images are more than a sheet has rows: the sheet Images has one row for all "
