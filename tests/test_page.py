@@ -380,9 +380,36 @@ def test_a_missing_library_is_an_error_that_names_the_extra(tmp_path, monkeypatc
     assert written(tmp_path / "a.md")
 
 
-@pytest.mark.parametrize("library", ["jinja2", "matplotlib"])
-def test_a_missing_library_is_told_before_the_scan(tmp_path, library):
-    code = f"import sys; sys.modules[{library!r}] = None\nfrom imgcost.__main__ import run\nrun()"
+@pytest.mark.parametrize(
+    "command", [("scan", str(SAMPLES)), ("estimate", "9x9"), ("plan", "9x9"), ("check", str(SAMPLES))]
+)
+@pytest.mark.parametrize(
+    ("suffix", "libraries"),
+    [
+        ("html", ["jinja2", "markupsafe"]),
+        ("html", ["jinja2", "markupsafe", "matplotlib", "pyarrow", "xlsxwriter"]),
+        ("xlsx", ["jinja2", "markupsafe", "matplotlib", "pyarrow", "xlsxwriter"]),
+        ("parquet", ["jinja2", "markupsafe", "matplotlib", "pyarrow", "xlsxwriter"]),
+    ],
+)
+def test_where_no_extra_is_installed_every_command_names_it(tmp_path, command, suffix, libraries):
+    code = f"import sys; sys.modules |= dict.fromkeys({libraries})\nfrom imgcost.__main__ import run\nrun()"
+    output = tmp_path / f"a.{suffix}"
+    ended = subprocess.run(
+        [sys.executable, "-c", code, *command, "-o", str(output)],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=ROOT,
+        timeout=60,
+    )
+    assert ended.returncode == 2, ended.stderr
+    assert " needs an extra: pip install 'imgcost[" in ended.stderr
+    assert not output.exists()
+
+
+def test_a_page_of_a_scan_needs_matplotlib_too_and_says_so_before_the_scan(tmp_path):
+    code = "import sys; sys.modules['matplotlib'] = None\nfrom imgcost.__main__ import run\nrun()"
     command = [sys.executable, "-c", code, "scan", str(SAMPLES), "-o", str(tmp_path / "a.html")]
     ended = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT, timeout=60)
     assert ended.returncode == 2

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
-from markupsafe import Markup
-
 from imgcost.formats import number
 from imgcost.formats.estimates import terms_notes, terms_title
 from imgcost.formats.scans import plural
@@ -14,10 +12,13 @@ from imgcost.geometry import resized_size
 from imgcost.reports.page.cells import Grid, Name, TierName, shortened, usd_of
 from imgcost.reports.page.charts import folder_chart, size_chart, token_bins, token_chart
 from imgcost.reports.page.gathering import LISTED
+from imgcost.reports.page.templates import as_markup
 from imgcost.tallies import Measure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    from markupsafe import Markup
 
     from imgcost.estimates import Terms
     from imgcost.geometry import Tier
@@ -143,7 +144,7 @@ def _tokens(tally: Tally) -> Section:
         rows = [(f"{number(first)} to {number(last)}", number(images)) for first, last, images in bins]
         title = f"Images by tokens: {tier.name} tier, {formula} formula"
         tables.append(Grid(title, ("tokens", ">images"), list(rows)))
-    return Section("tokens", "Tokens an image", charts=[Markup(token_chart(tally))], folded=tables)  # noqa: S704 - escaped when drawn
+    return Section("tokens", "Tokens an image", charts=[as_markup(token_chart(tally))], folded=tables)
 
 
 def _sizes(found: Gathered) -> Section:
@@ -151,7 +152,7 @@ def _sizes(found: Gathered) -> Section:
     for (tier, _), images in zip(found.tally.measures, found.tally.downscaled, strict=True):
         whose = f"the {tier.name} tier ({tier.edge_limit} px and {number(tier.token_limit)} tokens at most)"
         kept[tier.name] = f"{number(images)} of {plural(found.tally.images, 'image')} downscaled on {whose}."
-    svg = Markup(size_chart(found.sizes, _tiers(found), " ".join(kept.values())))  # noqa: S704 - escaped when drawn
+    svg = as_markup(size_chart(found.sizes, _tiers(found), " ".join(kept.values())))
     return Section("sizes", "Sizes and the limits of the tiers", " ".join(kept.values()), charts=[svg])
 
 
@@ -178,7 +179,7 @@ def _costliest(found: Gathered, first: Terms) -> Section:
             list(images),
         ),
     ]
-    svg = Markup(folder_chart(drawn, first))  # noqa: S704 - escaped when drawn
+    svg = as_markup(folder_chart(drawn, first))
     return Section("costliest", "What costs most", f"With {first.model.id}.", charts=[svg], tables=tables)
 
 
