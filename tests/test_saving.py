@@ -160,7 +160,7 @@ def test_a_missing_library_is_named_with_its_extra(tmp_path, monkeypatch, suffix
     for name in ("imgcost.reports.workbook.sheets", "imgcost.reports.page.report", "imgcost.reports.page.templates"):
         monkeypatch.delitem(sys.modules, name, raising=False)
     monkeypatch.setattr(builtins, "__import__", missing)
-    with pytest.raises(MissingExtraError, match=r"pip install 'imgcost\[report\]'"):
+    with pytest.raises(MissingExtraError, match=r"pip install 'imgcost\[(report|parquet)\]'"):
         save_report(Report({"findings": []}, []), RECORDS["check"], str(tmp_path / f"a{suffix}"))
 
 

@@ -87,7 +87,7 @@ def _parquet(report: Report, records: Records) -> bytes:
         import pyarrow as pa  # noqa: PLC0415 - an extra
         import pyarrow.parquet as pq  # noqa: PLC0415 - likewise
     except ImportError as error:
-        raise MissingExtraError("writing Parquet", "report") from error
+        raise MissingExtraError("writing Parquet", "parquet") from error
     types = {"text": pa.string(), "whole": pa.int64(), "usd": pa.decimal256(60, 20), "flag": pa.bool_()}
     schema = pa.schema(
         [
