@@ -8,11 +8,17 @@ from __future__ import annotations
 
 import re
 from binascii import a2b_base64
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from imgcost.headers import HEAD_BYTES, Contents, inspect_bytes
 
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
 __all__ = ["Payload", "base64_length", "read_payload"]
+
+Bytes = TypeVar("Bytes", int, "NDArray[np.int64]")
 
 _FOREIGN = re.compile(r"[^A-Za-z0-9+/]")
 _END_LETTERS = 256
@@ -32,14 +38,14 @@ class Payload(NamedTuple):
     problem: str | None = None
 
 
-def base64_length(file_bytes: int) -> int:
+def base64_length(file_bytes: Bytes) -> Bytes:
     """Tell how long a file is as base64 text.
 
     Args:
-        file_bytes: The length of the file, bytes.
+        file_bytes: The length of the file, bytes; or an int64 array of lengths.
 
     Returns:
-        Characters, with padding and without line breaks.
+        Characters, with padding and without line breaks; for an array an array of the same shape.
 
     Example:
         >>> base64_length(7_864_320)

@@ -1,5 +1,27 @@
 """Everything that is printed: rendering as text, Markdown and JSON, and beside it a room for each command's report."""
 
-from imgcost.formats.rendering import Report, Table, as_json, as_markdown, as_text, dollars, number, parseable, visible
+from imgcost.formats.rendering import (
+    Report,
+    Table,
+    as_json,
+    as_markdown,
+    as_text,
+    dollars,
+    number,
+    parseable,
+    plural,
+    visible,
+)
 
-__all__ = ["Report", "Table", "as_json", "as_markdown", "as_text", "dollars", "number", "parseable", "visible"]
+__all__ = [
+    "Report",
+    "Table",
+    "as_json",
+    "as_markdown",
+    "as_text",
+    "dollars",
+    "number",
+    "parseable",
+    "plural",
+    "visible",
+]

@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from imgcost.errors import NoPriceError
-from imgcost.formats.rendering import Report, Table, dollars, number, parseable, visible
+from imgcost.formats.rendering import Report, Table, dollars, number, parseable, plural, visible
 from imgcost.tables import advice_on, limits_on, platforms, wordings_of
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ def rule_report(rule: Rule, day: date) -> Report:
 
 def _errors(errors: Sequence[Finding]) -> Table:
     rows = [(visible(one.place), one.rule, visible(one.message)) for one in errors[:LISTED]]
-    return Table(_plural(len(errors), "error"), ("place", "rule", "what"), rows)
+    return Table(plural(len(errors), "error"), ("place", "rule", "what"), rows)
 
 
 def _advice(errors: Sequence[Finding]) -> Table:
@@ -126,21 +126,17 @@ def _warnings(warnings: Sequence[Finding]) -> Table:
         rows += [(visible(one.place), rule, visible(one.message)) for one in of_rule[:SHOWN_PLACES]]
         if count > SHOWN_PLACES:
             rows.append((f"and {number(count - SHOWN_PLACES)} more", rule, ""))
-    return Table(_plural(len(warnings), "warning"), ("place", "rule", "what"), rows)
+    return Table(plural(len(warnings), "warning"), ("place", "rule", "what"), rows)
 
 
 def _summary(findings: Findings) -> str:
     cost = "" if findings.input_usd is None else f", {dollars(findings.input_usd)}"
     rest = f"; {number(findings.unmeasured)} not measured" if findings.unmeasured else ""
     verdict = "nothing would be rejected" if findings.ok else _errors(findings.errors).title
-    images = _plural(len(findings.images), "image")
+    images = plural(len(findings.images), "image")
     return (
         f"{images}, {number(findings.tokens)} tokens{cost}{rest}: {verdict} on {findings.platform}, {findings.as_of}."
     )
-
-
-def _plural(count: int, one: str) -> str:
-    return f"{number(count)} {one if count == 1 else one + 's'}"
 
 
 def _finding(one: Finding) -> dict[str, Any]:

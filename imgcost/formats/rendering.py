@@ -14,7 +14,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["Report", "Table", "as_json", "as_markdown", "as_text", "dollars", "number", "parseable", "visible"]
+__all__ = [
+    "Report",
+    "Table",
+    "as_json",
+    "as_markdown",
+    "as_text",
+    "dollars",
+    "number",
+    "parseable",
+    "plural",
+    "visible",
+]
 
 
 class Table(NamedTuple):
@@ -131,6 +142,15 @@ def number(count: int) -> str:
     ('1334', '50,000')
     """
     return f"{count:,}" if abs(count) >= 10_000 else str(count)
+
+
+def plural(count: int, one: str, many: str = "") -> str:
+    """Count something.
+
+    >>> plural(1, "image"), plural(0, "entry", "entries")
+    ('1 image', '0 entries')
+    """
+    return f"{number(count)} {one if count == 1 else many or one + 's'}"
 
 
 def visible(name: str) -> str:

@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from imgcost.formats.estimates import terms_data, terms_notes, terms_title
-from imgcost.formats.rendering import Report, Table, dollars, number, parseable, visible
+from imgcost.formats.rendering import Report, Table, dollars, number, parseable, plural, visible
 from imgcost.tallies import Measure
 
 if TYPE_CHECKING:
@@ -141,15 +141,6 @@ def _costs(tally: Tally, terms: Terms) -> dict[str, Any]:
 
 def _bin(first: int, last: int, images: int) -> dict[str, int]:
     return {"first_tokens": first, "last_tokens": last, "images": images}
-
-
-def plural(count: int, one: str, many: str = "") -> str:
-    """Count something.
-
-    >>> plural(1, "image"), plural(0, "entry", "entries")
-    ('1 image', '0 entries')
-    """
-    return f"{number(count)} {one if count == 1 else many or one + 's'}"
 
 
 def file_size(size_bytes: int) -> str:

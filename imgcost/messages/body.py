@@ -110,7 +110,7 @@ def body_bytes(value: Any, place: str = "", depth: int = 0) -> int:
         return _scalar_bytes(value, place)
     if isinstance(value, date):
         return len(value.isoformat()) + 2
-    if _is_list(value) or isinstance(value, (list, tuple)):
+    if _is_list(value):
         items = [body_bytes(item, f"{place}.{number}".lstrip("."), depth + 1) for number, item in enumerate(value)]
         return sum(items) + max(len(items) - 1, 0) + 2
     if isinstance(value, Iterator):

@@ -13,6 +13,7 @@ from imgcost.files import Image, Unreadable, scan
 from imgcost.geometry import MAX_EDGE
 from imgcost.plans.jobs import BLOCK, MOST_IMAGES, UNKNOWN, Block, Job, Repeated, block_of
 from imgcost.plans.listings import Frame, Listing, is_listing
+from imgcost.plans.scenarios import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -137,6 +138,4 @@ def _pair(item: Any, number: int) -> tuple[int, int, int]:
             return index(width), index(height), UNKNOWN
     except (TypeError, ValueError):
         pass
-    shown = repr(item)
-    shown = shown if len(shown) <= 40 else shown[:40] + "..."
-    raise SizeError(f"image {number} is {shown}: give a pair of whole numbers, such as (1920, 1080)")
+    raise SizeError(f"image {number} is {shown(item)}: give a pair of whole numbers, such as (1920, 1080)")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from imgcost import arrays
+from imgcost.payloads import base64_length
 from imgcost.plans.jobs import UNKNOWN, Block, moved
 from imgcost.plans.offers import cited
 from imgcost.plans.packing import Columns, Packer
@@ -125,7 +126,7 @@ def _named(block: Block, row: int) -> str:
 
 def _base64_bytes(block: Block) -> NDArray[np.int64]:
     """Length of each file as base64 text; 0 where the file's size is not known."""
-    return np.where(block.file_bytes == UNKNOWN, 0, (block.file_bytes + 2) // 3 * 4)
+    return np.where(block.file_bytes == UNKNOWN, 0, base64_length(block.file_bytes))
 
 
 def _columns(block: Block, measure: Measure) -> Columns:

@@ -18,6 +18,7 @@ import numpy as np
 
 from imgcost.errors import ImgcostError, MissingExtraError, SizeError
 from imgcost.plans.jobs import BLOCK, UNKNOWN, Block, block_of, moved
+from imgcost.plans.scenarios import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -189,6 +190,4 @@ def _whole(name: str, column: NDArray[Any], place: str) -> tuple[NDArray[np.int6
 
 
 def _refuse(name: str, value: object, place: str) -> None:
-    shown = repr(value)
-    shown = shown if len(shown) <= 40 else shown[:40] + "..."
-    raise SizeError(f"{place}: {name} is {shown}, not a whole number")
+    raise SizeError(f"{place}: {name} is {shown(value)}, not a whole number")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from imgcost.estimates import InferenceGeo
     from imgcost.tables import Platform
 
-__all__ = ["CacheTtl", "Endpoint", "Scenario", "read_scenario", "scenario"]
+__all__ = ["CacheTtl", "Endpoint", "Scenario", "read_scenario", "scenario", "shown"]
 
 CacheTtl: TypeAlias = Literal["5m", "1h"]
 """How long a cached prefix lives after its last use."""
@@ -105,24 +105,24 @@ def scenario(*, models: str | Model | Sequence[str | Model], as_of: date | None 
     """
     names = (models,) if isinstance(models, str | Model) else tuple(models)
     if not names or not all(isinstance(name, str | Model) for name in names):
-        raise ImgcostError(f"models is {_shown(models)}: name one at least, such as 'sonnet'")
+        raise ImgcostError(f"models is {shown(models)}: name one at least, such as 'sonnet'")
     for name, choices in _CHOICES.items():
         if settings[name] not in choices:
             known = ", ".join(choice or "none" for choice in choices)
-            raise ImgcostError(f"{name} is {_shown(settings[name])}: choose one of {known}")
+            raise ImgcostError(f"{name} is {shown(settings[name])}: choose one of {known}")
     for name, (least, most) in _RANGES.items():
         value = settings[name]
         if name in _OTHERWISE and value == _OTHERWISE[name]:
             continue
         if not (_is_whole(value) and least <= value <= most):
             choice = ", or 'auto'" if name == "images_per_request" else ""
-            raise ImgcostError(f"{name} is {_shown(value)}: give a whole number from {least} to {most:,}{choice}")
+            raise ImgcostError(f"{name} is {shown(value)}: give a whole number from {least} to {most:,}{choice}")
     if not isinstance(settings["batch"], bool):
-        raise ImgcostError(f"batch is {_shown(settings['batch'])}: give true or false")
+        raise ImgcostError(f"batch is {shown(settings['batch'])}: give true or false")
     settings["retry_rate"] = _rate(settings["retry_rate"])
     day = as_of.date() if isinstance(as_of, datetime) else as_of or today()
     if not isinstance(day, date):
-        raise ImgcostError(f"as_of is {_shown(day)}: give a day")
+        raise ImgcostError(f"as_of is {shown(day)}: give a day")
     found = Scenario(models=names, as_of=day, **settings)
     _check_sold(found)
     return found
@@ -160,7 +160,7 @@ def read_scenario(path: str | os.PathLike[str]) -> dict[str, Any]:
         if key not in known:
             near = get_close_matches(key, known, n=1)
             hint = f"did you mean {near[0]}?" if near else f"the keys are {', '.join(known)}"
-            raise ImgcostError(f"{path}: unknown key {_shown(key)}: {hint}")
+            raise ImgcostError(f"{path}: unknown key {shown(key)}: {hint}")
     return said
 
 
@@ -170,7 +170,7 @@ def _rate(value: Any) -> Decimal:
     except InvalidOperation:
         rate = Decimal("NaN")
     if not rate.is_finite() or not 0 <= rate <= MOST_RETRIES or rate.adjusted() < -30:
-        raise ImgcostError(f"retry_rate is {_shown(value)}: give a number from 0 to {MOST_RETRIES}, 0.02 for 2 %")
+        raise ImgcostError(f"retry_rate is {shown(value)}: give a number from 0 to {MOST_RETRIES}, 0.02 for 2 %")
     return rate
 
 
@@ -178,6 +178,11 @@ def _is_whole(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
+    """Cut what was given to a length that fits a sentence.
+
+    >>> shown("a" * 50)
+    "'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa..."
+    """
     text = repr(value)
     return text if len(text) <= 40 else text[:40] + "..."

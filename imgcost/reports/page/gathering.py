@@ -10,10 +10,10 @@ import numpy as np
 
 from imgcost import arrays
 from imgcost.files import Image
-from imgcost.headers import Contents, Header
 from imgcost.payloads import base64_length
+from imgcost.preflight.seeing import see_found
 from imgcost.reports.page.models import compare
-from imgcost.rules import Case, Finding, ImageSeen, find_rule
+from imgcost.rules import Case, Finding, find_rule
 from imgcost.tables import advice_on, limits_on
 from imgcost.tallies import Tally
 
@@ -129,7 +129,7 @@ def gather(groups: Iterable[Group], settled: Sequence[Terms]) -> Gathered:
     limit = limits_on(_PLATFORM, settled[0].as_of).many_images_edge
     for parts, column in zip(found.tokens, tokens, strict=True):
         parts.append(column[sent].astype(np.uint16))
-    text_bytes = np.minimum((file_bytes[sent] + 2) // 3 * 4, np.iinfo(np.uint32).max)
+    text_bytes = np.minimum(base64_length(file_bytes[sent]), np.iinfo(np.uint32).max)
     found.base64_bytes.append(text_bytes.astype(np.uint32))
     found.large.append(np.maximum(width, height)[sent] > (np.inf if limit is None else limit))
     octaves = (np.rint(np.log2(edge) * BINS_AN_OCTAVE).astype(int).tolist() for edge in (width, height))
@@ -151,8 +151,7 @@ def _refused(images: Sequence[Image], day: date) -> list[list[Finding]]:
     rules = [find_rule(name) for name in _RULES]
     refused = []
     for one in images:
-        header = Header(one.media_type, one.width, one.height, one.orientation, one.animated)
-        seen = ImageSeen(one.path, Contents(one.file_bytes, header), base64_length(one.file_bytes))
+        seen = see_found(one)
         refused.append([finding for rule in rules for finding in rule.ask(seen, case)])
     return refused
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
-from imgcost.formats import number
+from imgcost.formats import number, plural
 from imgcost.formats.estimates import terms_notes, terms_title
-from imgcost.formats.scans import plural
 from imgcost.geometry import resized_size
 from imgcost.reports.page.cells import Grid, Name, TierName, shortened, usd_of
 from imgcost.reports.page.charts import folder_chart, size_chart, token_bins, token_chart

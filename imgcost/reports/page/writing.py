@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from imgcost.formats import number
-from imgcost.formats.scans import file_size, plural
+from imgcost.formats import number, plural
+from imgcost.formats.scans import file_size
 from imgcost.reports.page.cells import Grid, usd_of
 from imgcost.reports.page.gathering import gather
 from imgcost.reports.page.models import compare

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeGuard
 from imgcost import geometry
 from imgcost.errors import ImgcostError
 from imgcost.files import Image
+from imgcost.payloads import base64_length
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -135,7 +136,7 @@ class Contents:
         edge, most_bytes = self._limits.image_edge, self._limits.image_bytes
         if edge and max(one.width, one.height) > edge:
             return "rejected", f"{one.width}x{one.height} px: the API takes at most {edge} px on a side"
-        sent = 4 * -(-one.file_bytes // 3) if self._limits.image_bytes_of == "base64" else one.file_bytes
+        sent = base64_length(one.file_bytes) if self._limits.image_bytes_of == "base64" else one.file_bytes
         if most_bytes and sent > most_bytes:
             return "rejected", f"{sent} bytes as sent: the API takes at most {most_bytes}"
         return None
