@@ -7,6 +7,7 @@ from functools import cache
 from imgcost.errors import NoPriceError
 from imgcost.prices import Cache, Kind, Rates
 from imgcost.tables.catalog import Model, models
+from imgcost.tables.platforms import Platform
 from imgcost.tables.pricelist import (
     FILE,
     KINDS,
@@ -52,7 +53,7 @@ def price_rows(model: Model) -> tuple[PriceRow, ...]:
     return tuple(row for kind in KINDS for row in _table().rows.get((model.id, kind), ()))
 
 
-def price_on(model: Model, day: date, kind: Kind = "standard") -> PriceRow:
+def price_on(model: Model, day: date, kind: Kind = "standard", platform: Platform = "claude-api") -> PriceRow:
     """Tell a model's price on a day.
 
     After a model's retirement its last standard price stands: an old job may be priced again.
@@ -61,6 +62,7 @@ def price_on(model: Model, day: date, kind: Kind = "standard") -> PriceRow:
         model: The model.
         day: The day.
         kind: `standard`, `long-context` or `fast`.
+        platform: Who sells it. The endpoint is not part of the price: see `multiplier_on`.
 
     Returns:
         The price that held. Rates of cache classes that nobody sold yet on that day are None.
@@ -77,6 +79,8 @@ def price_on(model: Model, day: date, kind: Kind = "standard") -> PriceRow:
     """
     rows = _table().rows.get((model.id, kind), ())
     for row in reversed(rows):
+        if row.platforms and platform not in row.platforms:
+            raise NoPriceError(model.id, day, None, kind=f"{kind} price on {platform}")
         if row.first_day <= day and (row.last_day is None or day <= row.last_day):
             return row._replace(rates=_sold_on(row.rates, day))
     first_day = rows[0].first_day if rows else None
@@ -88,7 +92,9 @@ def _sold_on(rates: Rates, day: date) -> Rates:
     return Rates(rates.input, rates.output, *sold)
 
 
-def prompt_usd_per_mtok(model: Model, day: date, *, cache: Cache = "none", kind: Kind = "standard") -> Decimal:
+def prompt_usd_per_mtok(
+    model: Model, day: date, *, cache: Cache = "none", kind: Kind = "standard", platform: Platform = "claude-api"
+) -> Decimal:
     """Tell the rate of a prompt token, an image's too, by what the cache does with it.
 
     Args:
@@ -96,6 +102,7 @@ def prompt_usd_per_mtok(model: Model, day: date, *, cache: Cache = "none", kind:
         day: The day.
         cache: `none`, `write-5m`, `write-1h` or `read`.
         kind: `standard`, `long-context` or `fast`.
+        platform: Who sells it.
 
     Returns:
         US dollars per million tokens.
@@ -108,7 +115,7 @@ def prompt_usd_per_mtok(model: Model, day: date, *, cache: Cache = "none", kind:
         >>> prompt_usd_per_mtok(find_model("claude-sonnet-5-5"), date(2026, 10, 7), cache="read")
         Decimal('0.1')
     """
-    rate = price_on(model, day, kind).rates.prompt(cache)
+    rate = price_on(model, day, kind, platform).rates.prompt(cache)
     if rate is None:
         days = [
             max(row.first_day, _table().cache_starts[cache].first_day)
