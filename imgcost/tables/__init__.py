@@ -27,7 +27,7 @@ from imgcost.tables.names import (
     place,
     resolve_model,
 )
-from imgcost.tables.platforms import Endpoint, Platform, Speed, platforms
+from imgcost.tables.platforms import TWO_ENDPOINTS, Endpoint, Platform, Speed, platforms
 from imgcost.tables.pricelist import CacheStart, Multiplier, MultiplierName, PriceRow, PriceTable, load_prices
 from imgcost.tables.pricing import (
     cache_starts,
@@ -37,6 +37,7 @@ from imgcost.tables.pricing import (
     price_on,
     price_rows,
     prompt_usd_per_mtok,
+    require_offered,
 )
 from imgcost.tables.reading import Entry, Source, read_published, read_sources
 
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
     from imgcost.tables.wordings import Wording, load_wordings, wordings_of
 
 __all__ = [
+    "TWO_ENDPOINTS",
     "Advice",
     "CacheStart",
     "Endpoint",
@@ -99,6 +101,7 @@ __all__ = [
     "price_on",
     "price_rows",
     "prompt_usd_per_mtok",
+    "require_offered",
     "resolve_model",
     "sources",
     "statements",

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from imgcost.errors import ImgcostError, NoPriceError, UnknownModelError
 from imgcost.tables.catalog import Model, families, models, today
-from imgcost.tables.platforms import Endpoint, Platform, Speed
+from imgcost.tables.platforms import TWO_ENDPOINTS, Endpoint, Platform, Speed
 
 __all__ = ["NamedModel", "Placement", "family_of", "find_model", "known_names", "place", "resolve_model"]
 
@@ -193,8 +193,8 @@ def place(
         Placement(platform='bedrock', endpoint='global', speed='standard', assumed=False)
     """
     where = _agreed("platform", platform, [(one.name, one.platform) for one in named]) or "claude-api"
-    if endpoint == "regional" and where not in _TWO_ENDPOINTS:
-        raise ImgcostError(f"{where} has no regional endpoint: only {' and '.join(_TWO_ENDPOINTS)} have")
+    if endpoint == "regional" and where not in TWO_ENDPOINTS:
+        raise ImgcostError(f"{where} has no regional endpoint: only {' and '.join(TWO_ENDPOINTS)} have")
     selected = _agreed("endpoint", endpoint, [(one.name, one.endpoint) for one in named])
     in_region = any(one.platform == "bedrock" and "anthropic." in one.name.lower() for one in named)
     how = _agreed("speed", speed, [(one.name, one.speed) for one in named])
@@ -205,11 +205,8 @@ def place(
         where,  # type: ignore[arg-type] # one of the platforms given
         selected or ("regional" if in_region else "global"),  # type: ignore[arg-type] # likewise
         how or "standard",  # type: ignore[arg-type] # likewise
-        assumed=selected is None and where in _TWO_ENDPOINTS,
+        assumed=selected is None and where in TWO_ENDPOINTS,
     )
-
-
-_TWO_ENDPOINTS = ("bedrock", "google-cloud")
 
 
 def _agreed(what: str, given: str | None, said: Sequence[tuple[str, str | None]]) -> str | None:

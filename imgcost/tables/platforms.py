@@ -2,7 +2,7 @@
 
 from typing import Literal, TypeAlias
 
-__all__ = ["PLATFORMS", "Endpoint", "Platform", "Speed", "platforms"]
+__all__ = ["PLATFORMS", "TWO_ENDPOINTS", "Endpoint", "Platform", "Speed", "platforms"]
 
 Platform: TypeAlias = Literal[
     "claude-api", "claude-platform-aws", "bedrock", "google-cloud", "google-cloud-anthropic", "foundry", "claude-ai"
@@ -25,6 +25,9 @@ PLATFORMS: tuple[Platform, ...] = (
     "foundry",
     "claude-ai",
 )
+
+TWO_ENDPOINTS: tuple[Platform, ...] = ("bedrock", "google-cloud")
+"""The platforms that have regional endpoints beside the global one."""
 
 
 def platforms() -> tuple[Platform, ...]:

@@ -4,7 +4,7 @@ from datetime import date
 from decimal import Decimal
 from functools import cache
 
-from imgcost.errors import NoPriceError
+from imgcost.errors import ImgcostError, NoPriceError
 from imgcost.prices import Cache, Kind, Rates
 from imgcost.tables.catalog import Model, models
 from imgcost.tables.platforms import Platform
@@ -28,6 +28,7 @@ __all__ = [
     "price_on",
     "price_rows",
     "prompt_usd_per_mtok",
+    "require_offered",
 ]
 
 
@@ -194,6 +195,35 @@ def multiplier_on(name: MultiplierName, model: Model, day: date, kind: Kind = "s
     if day < row.first_day:
         raise NoPriceError(model.id, day, max(row.first_day, model.released), kind=what)
     return row.factor
+
+
+_OPTIONS: dict[MultiplierName, str] = {
+    "batch": "batches (the Message Batches API) are",
+    "inference-geo-us": "inference_geo is",
+    "regional": "regional endpoints are",
+}
+
+
+def require_offered(name: MultiplierName, platform: Platform) -> None:
+    """Make sure that a platform offers an option.
+
+    Args:
+        name: `batch`, `inference-geo-us` or `regional`.
+        platform: The platform.
+
+    Raises:
+        ImgcostError: It does not, as far as is published; the message names those that do.
+
+    Source: https://platform.claude.com/docs/en/about-claude/pricing (read 2026-10-08)
+
+    Example:
+        >>> require_offered("regional", "foundry")
+        Traceback (most recent call last):
+        imgcost.errors.ImgcostError: regional endpoints are sold on bedrock, google-cloud, not on foundry
+    """
+    offered = _table().multipliers[name][-1].platforms
+    if platform not in offered:
+        raise ImgcostError(f"{_OPTIONS[name]} sold on {', '.join(offered)}, not on {platform}")
 
 
 def cache_starts() -> tuple[CacheStart, ...]:
