@@ -8,13 +8,28 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias, cast
 from imgcost import geometry
 from imgcost.errors import ImgcostError, NoPriceError
 from imgcost.prices import Cache, cost_usd, multiply
-from imgcost.tables import Model, find_model, multiplier_on, prompt_usd_per_mtok, today
+from imgcost.tables import (
+    TWO_ENDPOINTS,
+    Model,
+    NamedModel,
+    find_measured,
+    multiplier_on,
+    place,
+    platforms,
+    prompt_usd_per_mtok,
+    require_offered,
+    resolve_model,
+    today,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import date
     from decimal import Decimal
 
     from imgcost.geometry import Formula, Tier
+    from imgcost.prices import Kind
+    from imgcost.tables import Endpoint, MultiplierName, Placement, Platform, Speed
 
 __all__ = ["Estimate", "InferenceGeo", "Terms", "estimate", "terms", "terms_like"]
 
@@ -32,6 +47,10 @@ class Terms(NamedTuple):
         formula: The formula that counts.
         usd_per_mtok: US dollars per million visual tokens, every condition included.
         conditions: What was asked for beyond the standard price, such as `batch`.
+        platform: Where the request is sent.
+        endpoint: Which endpoint of Amazon Bedrock or Google Cloud; `global` on other platforms.
+        speed: `standard`, or `fast` for fast mode.
+        assumptions: What was assumed because neither the name nor the caller said it, as sentences.
     """
 
     model: Model
@@ -40,6 +59,10 @@ class Terms(NamedTuple):
     formula: Formula
     usd_per_mtok: Decimal
     conditions: tuple[str, ...]
+    platform: Platform = "claude-api"
+    endpoint: Endpoint = "global"
+    speed: Speed = "standard"
+    assumptions: tuple[str, ...] = ()
 
     def tokens(self, width: int, height: int) -> int:
         """Count the visual tokens of an image.
@@ -100,6 +123,21 @@ class Estimate(NamedTuple):
         return geometry.padded_size(self.resized_width, self.resized_height)
 
     @property
+    def measured_tokens(self) -> int | None:
+        """Visual tokens as billed, where measurements contradict the published formula; None elsewhere.
+
+        Measured on Claude 3.5 Haiku, on images that are not downscaled: it bills even numbers of patches.
+
+        >>> estimate(128, 128, model="claude-3-5-haiku").measured_tokens
+        36
+        """
+        grid = find_measured("patch-grid-multiple", self.terms.model) if self.terms.formula == "patch" else None
+        if grid is None or self.downscaled:
+            return None
+        billed = geometry.grid_tokens(self.width, self.height, grid.value)
+        return None if billed == self.tokens else billed
+
+    @property
     def other_formula(self) -> Formula:
         """The formula that was not used."""
         return "area" if self.terms.formula == "patch" else "patch"
@@ -118,6 +156,9 @@ def terms(
     batch: bool = False,
     cache: Cache = "none",
     inference_geo: InferenceGeo = "global",
+    platform: Platform | None = None,
+    endpoint: Endpoint | None = None,
+    speed: Speed | None = None,
 ) -> Terms:
     """Settle how a model counts and bills visual tokens.
 
@@ -129,6 +170,11 @@ def terms(
         batch: Whether the request goes through the Message Batches API.
         cache: What prompt caching does with the image: `none`, `write-5m`, `write-1h` or `read`.
         inference_geo: `global`, or `us`.
+        platform: Where the request is sent, one of `imgcost.tables.platforms()`. If None, as the name says, such as
+            `bedrock` for `us.anthropic.claude-opus-5-5`; else the Claude API.
+        endpoint: `global`, or `regional` (Amazon Bedrock and Google Cloud). If None, as the name says; an id of Amazon
+            Bedrock without a geography is taken as regional, everything else as global.
+        speed: `standard`, or `fast` for fast mode. If None, as the name says, else standard.
 
     Returns:
         The terms, to be asked for tokens and dollars.
@@ -137,7 +183,9 @@ def terms(
         UnknownModelError: No table lists the name.
         NoPriceError: The model had no such price on that day, or did not read images yet.
         ImgcostError: The model's resolution tier was never published.
-        ValueError: The formula, the cache or the place of inference has another name.
+        ImgcostError: The platform does not sell the model like this, or the name contradicts the platform, the
+            endpoint or the speed.
+        ValueError: A choice is none of those listed.
 
     Source: https://platform.claude.com/docs/en/about-claude/pricing (read 2026-10-08)
 
@@ -149,25 +197,99 @@ def terms(
     day = as_of or today()
     if isinstance(day, datetime):
         day = day.date()
-    found = model if isinstance(model, Model) else find_model(model, as_of=day)
-    _checked("formula", formula, (None, "patch", "area"))
-    _checked("cache", cache, ("none", "write-5m", "write-1h", "read"))
-    _checked("inference_geo", inference_geo, ("global", "us"))
-    rate = prompt_usd_per_mtok(found, day, cache=cache)
+    named = NamedModel(model.id, model) if isinstance(model, Model) else resolve_model(model, as_of=day)
+    for name, value, choices in (
+        ("formula", formula, (None, "patch", "area")),
+        ("cache", cache, ("none", "write-5m", "write-1h", "read")),
+        ("inference_geo", inference_geo, ("global", "us")),
+        ("platform", platform, (None, *platforms())),
+        ("endpoint", endpoint, (None, "global", "regional")),
+        ("speed", speed, (None, "standard", "fast")),
+    ):
+        _checked(name, value, choices)
+    where = place([named], platform=platform, endpoint=endpoint, speed=speed)
+    return terms_at(named, where, day, formula=formula, batch=batch, cache=cache, inference_geo=inference_geo)
+
+
+def terms_at(
+    named: NamedModel,
+    where: Placement,
+    day: date,
+    *,
+    formula: Formula | None = None,
+    batch: bool = False,
+    cache: Cache = "none",
+    inference_geo: InferenceGeo = "global",
+) -> Terms:
+    """`terms`, for a name that is resolved and a place that is decided already.
+
+    >>> from imgcost.tables import place, resolve_model
+    >>> named = resolve_model("global.anthropic.claude-opus-5-5")
+    >>> terms_at(named, place([named]), today()).usd_per_mtok
+    Decimal('4')
+    """
+    found = named.model
+    _require_sold(found, where.platform)
+    kind: Kind = "fast" if where.speed == "fast" else "standard"
+    rate = prompt_usd_per_mtok(found, day, cache=cache, kind=kind, platform=where.platform)
     if day < found.vision_from:
         raise NoPriceError(found.id, day, found.vision_from, kind="price of images")
     if found.tier is None:
         raise ImgcostError(f"the resolution tier of {found.id} was never published, so its images cannot be counted")
-    conditions = []
-    if batch:
-        rate = multiply(rate, multiplier_on("batch", found, day))
-        conditions.append("batch")
-    if cache != "none":
-        conditions.append(f"cache {cache}")
-    if inference_geo == "us":
-        rate = multiply(rate, multiplier_on("inference-geo-us", found, day))
-        conditions.append("inference in the US")
-    return Terms(found, day, found.tier, formula or found.formula, rate, tuple(conditions))
+    factors: dict[MultiplierName, bool] = {
+        "batch": batch,
+        "inference-geo-us": inference_geo == "us",
+        "regional": where.endpoint == "regional",
+    }
+    for factor, wanted in factors.items():
+        if wanted:
+            require_offered(factor, where.platform)
+            rate = multiply(rate, multiplier_on(factor, found, day, kind))
+    conditions = {
+        "batch": batch,
+        f"cache {cache}": cache != "none",
+        "inference in the US": inference_geo == "us",
+        "fast mode": kind == "fast",
+        where.platform: where.platform != "claude-api",
+        f"{where.endpoint} endpoint": where.platform in TWO_ENDPOINTS,
+    }
+    return Terms(
+        found,
+        day,
+        found.tier,
+        formula or found.formula,
+        rate,
+        tuple(name for name, applies in conditions.items() if applies),
+        where.platform,
+        where.endpoint,
+        where.speed,
+        tuple(_assumptions(named, where, day)),
+    )
+
+
+_IDS: dict[Platform, str] = {"bedrock": "bedrock_ids", "google-cloud": "google_cloud_id", "foundry": "foundry_id"}
+
+
+def _require_sold(model: Model, platform: Platform) -> None:
+    """Refuse a platform on which the model has neither an id nor a date of retirement."""
+    if platform in _IDS and not getattr(model, _IDS[platform]) and not model.retires_on(platform):
+        raise ImgcostError(f"{model.id} is not sold on {platform}: no id of it there is published")
+
+
+def _assumptions(named: NamedModel, where: Placement, day: date) -> Iterator[str]:
+    """Say which endpoint was assumed where the price depends on it, and which price is uncertain."""
+    if where.platform not in TWO_ENDPOINTS:
+        return
+    factor = multiplier_on("regional", named.model, day)
+    if factor == 1:
+        return
+    if where.assumed:
+        other = f"at {factor:f} times the global price" if where.endpoint == "regional" else (
+            f"regional endpoints cost {factor:f} times as much"
+        )
+        yield f"{named.name!r} does not say which endpoint of {where.platform} it calls: {where.endpoint} is assumed; {other}."
+    if named.geography == "us-gov":
+        yield f"The price of us-gov. endpoints is uncertain: {factor:f} times the global price here, sources disagree."
 
 
 def terms_like(settled: Terms, model: str | Model, formula: Formula | None = None) -> Terms:
@@ -200,6 +322,9 @@ def terms_like(settled: Terms, model: str | Model, formula: Formula | None = Non
         batch="batch" in asked,
         cache=cast("Cache", cache),
         inference_geo="us" if "inference in the US" in asked else "global",
+        platform=settled.platform,
+        endpoint=settled.endpoint,
+        speed=settled.speed,
     )
 
 
@@ -213,6 +338,9 @@ def estimate(
     batch: bool = False,
     cache: Cache = "none",
     inference_geo: InferenceGeo = "global",
+    platform: Platform | None = None,
+    endpoint: Endpoint | None = None,
+    speed: Speed | None = None,
 ) -> Estimate:
     """Tell what one image costs with a model.
 
@@ -225,6 +353,11 @@ def estimate(
         batch: Whether the request goes through the Message Batches API.
         cache: What prompt caching does with the image: `none`, `write-5m`, `write-1h` or `read`.
         inference_geo: `global`, or `us`.
+        platform: Where the request is sent, one of `imgcost.tables.platforms()`. If None, as the name says, such as
+            `bedrock` for `us.anthropic.claude-opus-5-5`; else the Claude API.
+        endpoint: `global`, or `regional` (Amazon Bedrock and Google Cloud). If None, as the name says; an id of Amazon
+            Bedrock without a geography is taken as regional, everything else as global.
+        speed: `standard`, or `fast` for fast mode. If None, as the name says, else standard.
 
     Returns:
         Visual tokens, exact US dollars, the size that Claude sees, and the terms behind them.
@@ -234,7 +367,9 @@ def estimate(
         UnknownModelError: No table lists the name.
         NoPriceError: The model had no such price on that day, or did not read images yet.
         ImgcostError: The model's resolution tier was never published.
-        ValueError: The formula, the cache or the place of inference has another name.
+        ImgcostError: The platform does not sell the model like this, or the name contradicts the platform, the
+            endpoint or the speed.
+        ValueError: A choice is none of those listed.
 
     Source: https://platform.claude.com/docs/en/build-with-claude/vision (read 2026-09-07)
 
@@ -243,7 +378,19 @@ def estimate(
     (1334, Decimal('0.004002'))
     """
     return estimate_on(
-        terms(model, as_of=as_of, formula=formula, batch=batch, cache=cache, inference_geo=inference_geo), width, height
+        terms(
+            model,
+            as_of=as_of,
+            formula=formula,
+            batch=batch,
+            cache=cache,
+            inference_geo=inference_geo,
+            platform=platform,
+            endpoint=endpoint,
+            speed=speed,
+        ),
+        width,
+        height,
     )
 
 

@@ -195,7 +195,8 @@ def resized_size(width: int, height: int, tier: Tier) -> tuple[int, int]:
     Raises:
         SizeError: A side is no integer from 1 to 2**31, or the tier has no room for a patch.
 
-    Source: https://platform.claude.com/docs/en/build-with-claude/vision-coordinates (read 2026-09-26)
+    Source: https://platform.claude.com/docs/en/build-with-claude/vision-coordinates (read 2026-09-26);
+    Claude Code 2.1.332 has the same rule with explicit half-even rounding (read 2026-11-26)
 
     >>> resized_size(1920, 1080, Tier(1568, 1568))
     (1456, 819)
@@ -233,6 +234,30 @@ def image_tokens(width: int, height: int, tier: Tier, formula: Formula = "patch"
     if formula == "area":
         return area_tokens(*_resized(width, height, _checked_tier(tier)))
     raise ValueError(f"no formula {formula!r}: 'patch' and 'area' are the two published ones")
+
+
+def grid_tokens(width: int, height: int, multiple: int) -> int:
+    """Count patches where each side's number of patches is rounded up to a multiple, as measured on Claude 3.5 Haiku.
+
+    Args:
+        width: Width, px.
+        height: Height, px.
+        multiple: What the number of patches on a side is a multiple of; 2 means even numbers.
+
+    Returns:
+        Visual tokens. No downscaling is applied.
+
+    Raises:
+        SizeError: A side is no integer from 1 to 2**31.
+
+    Source: data/measured_tokens.csv (measured, not published)
+
+    >>> grid_tokens(128, 128, 2)
+    36
+    """
+    width, height = _checked(width, height)
+    across, down = (-(-_patches(edge) // multiple) * multiple for edge in (width, height))
+    return across * down
 
 
 def largest_size(ratio: tuple[int, int], tier: Tier) -> tuple[int, int]:

@@ -63,7 +63,8 @@ def test_a_model_is_what_the_golden_row_says(row):
     assert model.status_on(as_of) == row["status"]
     assert model.restricted == bool(row["restricted"])
     assert model.deprecated == day_of(row["deprecated"])
-    assert (model.retires, model.retires_not_before) == (day_of(row["retires"]), day_of(row["retires_not_before"]))
+    assert ";".join(f"{platform}={day}" for platform, day in model.retirements) == row["retires"]
+    assert model.retires_not_before == day_of(row["retires_not_before"])
     assert (model.context_window, model.max_output_tokens) == (
         int(row["context_window"]),
         int(row["max_output_tokens"]),
@@ -311,7 +312,7 @@ def test_a_dateless_name_of_two_models_is_refused_with_both():
     ("name", "first"),
     [
         ("claude-sonet-5", "claude-sonnet-5"),
-        ("claude-opus-5.5", "claude-opus-5-5"),
+        ("claude-opus-5.6", "claude-opus-5-5"),
         ("haiko", "haiku"),
         ("claude-3-5-haiku-20241023", "claude-3-5-haiku-20241022"),
         ("us.anthropic.claude-opus-4-6-v2", "anthropic.claude-opus-4-6-v1"),
@@ -379,7 +380,7 @@ def test_a_family_before_its_first_model_is_an_error(family, first_day):
 
 
 def test_without_a_day_a_family_means_today(monkeypatch):
-    monkeypatch.setattr("imgcost.tables.catalog.today", lambda: date(2024, 6, 19))
+    monkeypatch.setattr("imgcost.tables.names.today", lambda: date(2024, 6, 19))
     assert tables.find_model("sonnet").id == "claude-3-sonnet-20240229"
 
 
@@ -560,14 +561,23 @@ def test_before_the_first_reading_a_platform_has_no_limits(platform):
         ("claude-api", "pdf_pages", "2024-11-01", None, 100),
         ("claude-api", "source_types", "2025-02-27", ("base64",), ("base64", "url")),
         ("claude-api", "source_types", "2025-05-22", ("base64", "url"), ("base64", "url", "file")),
-        ("claude-api", "request_bytes", "2025-05-22", None, 32 * 2**20),
+        ("claude-api", "request_bytes", "2026-01-13", None, 32 * 2**20),
+        ("claude-api", "batch_bytes", "2026-01-13", None, 256 * 2**20),
+        ("claude-api", "batch_requests", "2026-01-13", None, 100_000),
+        ("claude-api", "file_bytes", "2026-01-13", None, 500 * 2**20),
         ("claude-api", "images_large_context", "2026-03-13", None, 600),
         ("claude-api", "image_bytes", "2026-06-04", 5 * 2**20, 10 * 2**20),
         ("claude-api", "toolset_screenshots_fail", "2026-08-21", False, True),
         ("claude-api", "oversized_image", "2026-08-22", False, True),
         ("claude-ai", "images", "2024-06-20", 5, 20),
-        ("bedrock", "image_bytes", "2026-08-22", None, 5 * 2**20),
-        ("google-cloud", "request_bytes", "2026-08-22", None, 30 * 2**20),
+        ("bedrock", "images", "2025-06-01", 20, None),
+        ("bedrock", "images", "2026-08-22", None, 100),
+        ("bedrock", "request_bytes", "2026-03-14", None, 20 * 2**20),
+        ("bedrock", "source_types", "2026-05-21", None, ("base64",)),
+        ("bedrock", "image_bytes", "2026-06-04", None, 5 * 2**20),
+        ("google-cloud", "source_types", "2026-05-21", None, ("base64",)),
+        ("google-cloud", "image_bytes", "2026-06-04", None, 5 * 2**20),
+        ("google-cloud", "image_edge", "2026-08-22", None, 8000),
     ],
 )
 def test_a_limit_changes_on_its_day(platform, name, day, before, after):
@@ -575,8 +585,11 @@ def test_a_limit_changes_on_its_day(platform, name, day, before, after):
     assert getattr(tables.limits_on(platform, day - ONE_DAY), name) == before
     limits = tables.limits_on(platform, day)
     assert getattr(limits, name) == after
-    assert limits.statements[name].first_day == day
-    assert limits.statements[name].sources
+    if after is None:
+        assert name not in limits.statements
+    else:
+        assert limits.statements[name].first_day == day
+        assert limits.statements[name].sources
 
 
 def test_the_guide_of_2024():
@@ -773,8 +786,33 @@ DEFECTS = [
     ),
     (
         "models.toml",
-        put("models", "claude-3-opus-20240229", "retires", date(2025, 1, 1)),
+        put("models", "claude-3-opus-20240229", "retires", "claude-api", date(2025, 1, 1)),
         "models.claude-3-opus-20240229.retires: retires before it is deprecated",
+    ),
+    (
+        "models.toml",
+        put("models", "claude-3-opus-20240229", "retires", "azure", date(2026, 1, 5)),
+        "models.claude-3-opus-20240229.retires.azure: is an unknown key",
+    ),
+    (
+        "models.toml",
+        put("models", "claude-3-opus-20240229", "retires", "bedrock", "2026"),
+        "models.claude-3-opus-20240229.retires.bedrock: must be a day",
+    ),
+    (
+        "prices.toml",
+        put("fast", "claude-opus-5-5", 0, "platforms", ["azure"]),
+        "fast.claude-opus-5-5[1].platforms: 'azure' is not a platform",
+    ),
+    (
+        "limits.toml",
+        put("same", "foundry-anthropic", {"as": "claude-api", "from": date(2026, 1, 5), "src": ["error-5-mb"]}),
+        "same.foundry-anthropic.as: must name a platform that has limits of its own",
+    ),
+    (
+        "limits.toml",
+        put("same", "claude-platform-aws", "as", "azure"),
+        "same.claude-platform-aws.as: must name a platform that has limits of its own",
     ),
     # prices
     ("prices.toml", put("extra", 1), "prices.toml.extra: is an unknown key"),

@@ -17,7 +17,7 @@ from imgcost.errors import SizeError
 from imgcost.estimates import Terms, terms
 from imgcost.formats import Report, as_json, as_markdown, as_text
 from imgcost.geometry import padded_size
-from imgcost.tables import family_of
+from imgcost.tables import family_of, platforms
 
 __all__ = [
     "DATE",
@@ -29,6 +29,7 @@ __all__ = [
     "echo",
     "format_option",
     "output_option",
+    "placement_options",
     "save",
     "settle",
     "terms_options",
@@ -106,8 +107,28 @@ def _shown(value: Any) -> str:
 SIZE, RATIO, DATE, DOLLARS = _Size(), _Ratio(), _Date(), _Dollars()
 
 
+def placement_options(command: Command) -> Command:
+    """Add where and how requests are sent; what is not given follows from the model's name."""
+    for option in (
+        click.option("--fast", "speed", flag_value="fast", default=None, help="Run in fast mode, at its price."),
+        click.option(
+            "--endpoint",
+            type=click.Choice(["global", "regional"]),
+            help="Endpoint of Amazon Bedrock or Google Cloud.  [default: from the model id, else global]",
+        ),
+        click.option(
+            "--platform",
+            type=click.Choice([name for name in platforms() if name != "claude-ai"]),
+            help="Where requests are sent.  [default: from the model id, else claude-api]",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
 def terms_options(command: Command) -> Command:
     """Add what settles how images are counted and billed; `settle` takes it all."""
+    command = placement_options(command)
     for option in reversed(
         (
             click.option(

@@ -8,7 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from imgcost.cli.options import DATE, DEFAULT_MODEL, DOLLARS, SIZE, ParamType, echo, format_option, output_option, save
+from imgcost.cli.options import (
+    DATE,
+    DEFAULT_MODEL,
+    DOLLARS,
+    SIZE,
+    ParamType,
+    echo,
+    format_option,
+    output_option,
+    placement_options,
+    save,
+)
 from imgcost.formats.plans import plan_report
 from imgcost.plans import Repeated, plan, read_scenario
 
@@ -54,16 +65,7 @@ class _Images(ParamType[object]):
 @click.option(
     "--inference-geo", type=click.Choice(["global", "us"]), help="Where inference may run.  [default: global]"
 )
-@click.option(
-    "--platform",
-    type=click.Choice(["claude-api", "bedrock", "google-cloud", "foundry"]),
-    help="Whose limits hold.  [default: claude-api]",
-)
-@click.option(
-    "--endpoint",
-    type=click.Choice(["global", "regional"]),
-    help="Of Amazon Bedrock and Google Cloud.  [default: global]",
-)
+@placement_options
 @click.option("--retry-rate", metavar="RATE", help="Requests sent again: 0.02 is one in fifty.  [default: 0]")
 @click.option("--downscale-to", type=int, metavar="N", help="Compare: images downscaled to N tokens before.")
 @click.option(

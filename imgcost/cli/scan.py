@@ -13,7 +13,7 @@ import click
 from imgcost.cli.options import echo, format_option, settle, terms_options
 from imgcost.cli.progress import progress_of
 from imgcost.errors import ImgcostError
-from imgcost.estimates import Terms, terms
+from imgcost.estimates import Terms, terms_like
 from imgcost.files import Walk
 from imgcost.formats import number, visible
 from imgcost.formats.scans import scan_report
@@ -21,10 +21,11 @@ from imgcost.surveys import Survey
 from imgcost.tables import families
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
     from io import BufferedReader
     from types import FrameType
 
+    from imgcost.geometry import Formula
     from imgcost.reports import RowKind, RowWriter
 
 __all__ = ["command"]
@@ -103,7 +104,7 @@ def command(
       find photos -newer stamp -print0 | imgcost scan -0 -
     """
     asked = settle(models, **conditions)
-    compared = _newest_of_each_family(conditions)
+    compared = _newest_of_each_family(next(iter(asked.values())), conditions["formula"])
     survey = Survey(
         settled=tuple(asked.values()),
         compared=tuple(compared),
@@ -138,12 +139,12 @@ def command(
         sys.exit(UNREADABLE)
 
 
-def _newest_of_each_family(conditions: Mapping[str, Any]) -> list[Terms]:
-    """The terms of each family's newest model that is open to everybody, where it can be had on these conditions."""
+def _newest_of_each_family(first: Terms, formula: Formula | None) -> list[Terms]:
+    """The terms of each family's newest model that is open to everybody, where it can be had on the same conditions."""
     found = []
     for family in families():
         try:
-            settled = terms(family, **conditions)
+            settled = terms_like(first, family, formula)
         except ImgcostError:
             continue
         if not settled.model.restricted:

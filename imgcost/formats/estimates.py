@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from imgcost.formats.rendering import Report, Table, dollars, number
-from imgcost.tables import family_of
+from imgcost.geometry import PATCH, grid_tokens, patch_tokens
+from imgcost.tables import family_of, find_measured
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import date
 
     from imgcost.estimates import Estimate, Terms
+    from imgcost.tables import Model
 
 THOUSAND = 1000
 
@@ -38,6 +40,12 @@ def estimate_report(found: Mapping[str, Sequence[Estimate]], count: int | None =
             (one,) = estimates
             tokens = "1 token" if one.other_tokens == 1 else f"{number(one.other_tokens)} tokens"
             notes.append(f"By the {one.other_formula} formula it would be {tokens}.")
+        notes.extend(
+            f"Measured, not published: {one.width}x{one.height} is billed as {number(one.measured_tokens)} tokens with "
+            f"{terms.model.id}, {number(one.tokens)} by the formula."
+            for one in estimates
+            if one.measured_tokens is not None
+        )
     notes = list(dict.fromkeys(notes))
     return Report({"schema": "imgcost.estimate/1", "estimates": entries, "notes": notes}, tables, notes)
 
@@ -61,15 +69,29 @@ def terms_notes(asked: str, terms: Terms) -> list[str]:
     notes = []
     if family_of(asked):
         notes.append(f"'{asked.strip()}' is {model.id}, the newest active {model.family.title()} on {day}.")
-    if model.status_on(day) == "retired":
-        notes.append(f"{model.id} retired on {model.retires}; its last price stands here.")
-    elif model.status_on(day) == "deprecated":
-        notes.append(f"{model.id} is deprecated{_end(model.retires)}.")
+    status, retires = model.status_on(day, terms.platform), model.retires_on(terms.platform)
+    where = "" if terms.platform == "claude-api" else f" on {terms.platform}"
+    if status == "retired":
+        notes.append(f"{model.id} retired{where} on {retires}; its last price is used here.")
+    elif status == "deprecated":
+        notes.append(f"{model.id} is deprecated{_end(model, where, retires)}.")
+    notes.extend(terms.assumptions)
+    grid = find_measured("patch-grid-multiple", model)
+    if grid and terms.formula == "patch":
+        notes.append(
+            f"Measured, not published: {model.id} bills more than the formula counts, because each side is rounded up to "
+            f"a multiple of {grid.value * PATCH} px (128x128 px: {grid_tokens(128, 128, grid.value)} tokens, not "
+            f"{patch_tokens(128, 128)})."
+        )
     return notes
 
 
-def _end(retires: date | None) -> str:
-    return f" and retires on {retires}" if retires else ""
+def _end(model: Model, where: str, retires: date | None) -> str:
+    if retires:
+        return f" and retires{where} on {retires}"
+    if model.retires:
+        return f"; it retires on the Claude API on {model.retires}, and no date is published{where}"
+    return ""
 
 
 def terms_data(terms: Terms) -> dict[str, Any]:
@@ -81,6 +103,9 @@ def terms_data(terms: Terms) -> dict[str, Any]:
         "formula": terms.formula,
         "usd_per_mtok": f"{terms.usd_per_mtok:f}",
         "conditions": list(terms.conditions),
+        "platform": terms.platform,
+        "endpoint": terms.endpoint,
+        "speed": terms.speed,
     }
 
 
@@ -121,6 +146,7 @@ def _entry(one: Estimate, count: int | None) -> dict[str, Any]:
         "input_usd_per_1000": f"{one.terms.cost_usd(one.tokens * THOUSAND):f}",
         "other_formula": one.other_formula,
         "other_formula_tokens": one.other_tokens,
+        "measured_tokens": one.measured_tokens,
     }
     if count is not None:
         entry |= {"count": count, "input_usd_of_count": f"{one.terms.cost_usd(one.tokens * count):f}"}

@@ -64,6 +64,8 @@ def conditions(scene: Scenario) -> str:
         said.append(scene.platform + (", regional endpoint" if scene.endpoint == "regional" else ""))
     if scene.inference_geo == "us":
         said.append("inference in the US")
+    if scene.speed == "fast":
+        said.append("fast mode")
     if scene.retry_rate:
         said.append(f"{scene.retry_rate:f} of all sent again")
     return ", ".join(said)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from imgcost.plans.offers import Offer
     from imgcost.plans.rules import Rules
     from imgcost.plans.scenarios import CacheTtl, Endpoint
-    from imgcost.tables import Model, Platform
+    from imgcost.tables import Model, Platform, Speed
 
 __all__ = ["Plan", "plan"]
 
@@ -79,8 +79,9 @@ def plan(
     cache: CacheTtl | None = None,
     batch: bool = False,
     inference_geo: InferenceGeo = "global",
-    endpoint: Endpoint = "global",
-    platform: Platform = "claude-api",
+    endpoint: Endpoint | None = None,
+    platform: Platform | None = None,
+    speed: Speed | None = None,
     turns: int = 1,
     retry_rate: Decimal | str | float = 0,
     as_of: date | None = None,
@@ -103,8 +104,11 @@ def plan(
         cache: Whether prompts are cached, and for how long: None, `5m` or `1h`.
         batch: Whether the requests go through the Message Batches API.
         inference_geo: `global`, or `us` (on the Claude API and Microsoft Foundry).
-        endpoint: `global`, or `regional` (on Amazon Bedrock and Google Cloud).
-        platform: `claude-api`, `bedrock`, `google-cloud` or `foundry`: whose limits hold.
+        endpoint: `global`, or `regional` (on Amazon Bedrock and Google Cloud). If None, as the models' names say; ids of
+            Amazon Bedrock without a geography are taken as regional, everything else as global.
+        platform: Where requests are sent, and whose limits apply: any of `imgcost.tables.platforms()` but `claude-ai`. If
+            None, as the models' names say, else the Claude API.
+        speed: `standard`, or `fast` for fast mode. If None, as the models' names say, else standard.
         turns: Requests of a conversation. Each brings new images and sends all before it again.
         retry_rate: Requests sent again, as a part of all: 0.02 is one in fifty.
         as_of: The day whose prices and limits hold; today in UTC if None.
@@ -140,6 +144,7 @@ def plan(
         inference_geo=inference_geo,
         endpoint=endpoint,
         platform=platform,
+        speed=speed,
         turns=turns,
         retry_rate=retry_rate,
         as_of=as_of,

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, cast
 
-from imgcost.errors import ImgcostError, NoPriceError
-from imgcost.estimates import Terms, terms
+from imgcost.errors import NoPriceError
+from imgcost.estimates import Terms, terms_at
 from imgcost.plans.ledgers import KINDS
 from imgcost.plans.rules import Measure, Rules
 from imgcost.tables import (
     Limits,
     Measured,
     Model,
+    NamedModel,
     PriceRow,
     find_measured,
     limits_on,
@@ -19,6 +20,8 @@ from imgcost.tables import (
     multipliers,
     price_on,
     prompt_usd_per_mtok,
+    require_offered,
+    resolve_model,
 )
 
 if TYPE_CHECKING:
@@ -36,8 +39,9 @@ class Price(NamedTuple):
     """Rates under conditions.
 
     Attributes:
-        rates: US dollars per million tokens by kind of price, every factor included.
-        rows: The published prices behind them, by kind.
+        rates: US dollars per million tokens by kind of price, every factor included; in fast mode the price of fast mode
+            takes the place of the standard one.
+        rows: The published prices behind them, by the same kinds.
         factors: What they were multiplied by, with the source of each.
     """
 
@@ -67,9 +71,6 @@ class Offer(NamedTuple):
         return self.terms.model
 
 
-_IDS = {"bedrock": "bedrock_ids", "google-cloud": "google_cloud_id", "foundry": "foundry_id"}
-
-
 def offer(name: str | Model, scene: Scenario) -> Offer:
     """Settle what a model is, takes and counts under a scenario.
 
@@ -85,10 +86,9 @@ def offer(name: str | Model, scene: Scenario) -> Offer:
         NoPriceError: The model had no price on that day, did not read images yet, or the platform's limits are unknown.
         ImgcostError: The platform does not sell it, or its tier was never published.
     """
-    settled = terms(name, as_of=scene.as_of)
+    named = resolve_model(name, as_of=scene.as_of) if isinstance(name, str) else NamedModel(name.id, name)
+    settled = terms_at(named, scene.placement, scene.as_of)
     model, day = settled.model, scene.as_of
-    if scene.platform in _IDS and not getattr(model, _IDS[scene.platform]):
-        raise ImgcostError(f"{model.id} is not sold on {scene.platform}: no id of it there is published")
     limits = limits_on(scene.platform, day)
     names: tuple[MeasuredName, ...] = (
         "image-wrapping-tokens",
@@ -115,10 +115,12 @@ def offer(name: str | Model, scene: Scenario) -> Offer:
         cache_minimum=model.min_cacheable_tokens,
         sources=_limit_sources(limits, model),
     )
-    return Offer(name.id if isinstance(name, Model) else name, settled, rules, measured)
+    return Offer(named.name, settled, rules, measured)
 
 
 def _threshold(model: Model, scene: Scenario) -> int | None:
+    if scene.speed == "fast":
+        return None  # fast mode has one price for prompts of every length
     try:
         return price_on(model, scene.as_of, "long-context").above_input_tokens
     except NoPriceError:
@@ -156,24 +158,26 @@ def price_of(model: Model, scene: Scenario, *, batch: bool, cached: bool) -> Pri
     Source: https://platform.claude.com/docs/en/about-claude/pricing (read 2026-10-08)
     """
     day = scene.as_of
-    if batch and scene.platform != "claude-api":
-        raise ImgcostError(f"the Message Batches API is not sold on {scene.platform}")
+    usual: Kind = "fast" if scene.speed == "fast" else "standard"
+    if batch:
+        require_offered("batch", scene.platform)
     if cached:
-        prompt_usd_per_mtok(model, day, cache="write-1h" if scene.cache == "1h" else "write-5m")
-        prompt_usd_per_mtok(model, day, cache="read")
+        for cache in ("write-1h" if scene.cache == "1h" else "write-5m", "read"):
+            prompt_usd_per_mtok(model, day, cache=cache, kind=usual, platform=scene.platform)
     asked = {
         "batch": batch,
         "inference-geo-us": scene.inference_geo == "us",
         "regional": scene.endpoint == "regional",
     }
     names = cast("list[MultiplierName]", [name for name, wanted in asked.items() if wanted])
-    rows = {"standard": price_on(model, day)}
+    rows = {"standard": price_on(model, day, usual, scene.platform)}
     if _threshold(model, scene) is not None:
         rows["long-context"] = price_on(model, day, "long-context")
     rates = {}
     for kind in KINDS:
         if kind in rows:
-            rates[kind] = rows[kind].rates.times(*(multiplier_on(name, model, day, kind) for name in names))
+            sold_as = rows[kind].kind
+            rates[kind] = rows[kind].rates.times(*(multiplier_on(name, model, day, sold_as) for name in names))
     factors = tuple((name, multiplier_on(name, model, day), _source_of(name, scene)) for name in names)
     return Price(rates, cast("dict[Kind, PriceRow]", rows), factors)
 

@@ -10,7 +10,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 from imgcost.errors import ImgcostError
-from imgcost.tables import Model, today
+from imgcost.tables import (
+    Endpoint,
+    Model,
+    NamedModel,
+    Placement,
+    Speed,
+    place,
+    platforms,
+    require_offered,
+    resolve_model,
+    today,
+)
 
 if TYPE_CHECKING:
     import os
@@ -24,9 +35,6 @@ __all__ = ["CacheTtl", "Endpoint", "Scenario", "read_scenario", "scenario", "sho
 CacheTtl: TypeAlias = Literal["5m", "1h"]
 """How long a cached prefix lives after its last use."""
 
-Endpoint: TypeAlias = Literal["global", "regional"]
-"""Which endpoints of Amazon Bedrock and Google Cloud are asked: regional ones cost more."""
-
 MOST_TOKENS = 10**7
 MOST_TURNS = 10**4
 MOST_RETRIES = 1000
@@ -34,8 +42,9 @@ MOST_RETRIES = 1000
 _CHOICES: dict[str, tuple[str | None, ...]] = {
     "cache": (None, "5m", "1h"),
     "inference_geo": ("global", "us"),
-    "endpoint": ("global", "regional"),
-    "platform": ("claude-api", "bedrock", "google-cloud", "foundry"),
+    "endpoint": (None, "global", "regional"),
+    "platform": (None, *(name for name in platforms() if name != "claude-ai")),
+    "speed": (None, "standard", "fast"),
 }
 _RANGES = {
     "prompt_tokens": (0, MOST_TOKENS),
@@ -62,11 +71,13 @@ class Scenario(NamedTuple):
         batch: Whether the requests go through the Message Batches API.
         inference_geo: `global`, or `us`.
         endpoint: `global`, or `regional` (Amazon Bedrock and Google Cloud).
-        platform: `claude-api`, `bedrock`, `google-cloud` or `foundry`.
+        platform: Where requests are sent, any of `imgcost.tables.platforms()` but `claude-ai`.
+        speed: `standard`, or `fast` for fast mode.
         turns: Requests of a conversation, each of which sends all before it again.
         retry_rate: Requests sent again, as a part of all: 0.02 is one in fifty.
         as_of: The day whose prices and limits hold.
         downscale_to: Visual tokens to which images might be downscaled before they are sent, to compare; or None.
+        endpoint_assumed: Whether nothing selected the endpoint of a platform that has two.
     """
 
     models: tuple[str | Model, ...]
@@ -78,10 +89,17 @@ class Scenario(NamedTuple):
     inference_geo: InferenceGeo
     endpoint: Endpoint
     platform: Platform
+    speed: Speed
     turns: int
     retry_rate: Decimal
     as_of: date
     downscale_to: int | None
+    endpoint_assumed: bool
+
+    @property
+    def placement(self) -> Placement:
+        """Where and how every model is called."""
+        return Placement(self.platform, self.endpoint, self.speed, self.endpoint_assumed)
 
     @property
     def fixed_images(self) -> int | None:
@@ -95,12 +113,14 @@ def scenario(*, models: str | Model | Sequence[str | Model], as_of: date | None 
     Args:
         models: A model, any of its names, or several of those.
         as_of: The day; today in UTC if None.
-        **settings: The other attributes of `Scenario`; all of them.
+        **settings: The other attributes of `Scenario`; all of them but `endpoint_assumed`. Platform, endpoint and speed
+            may be None: then the models' names decide.
 
     Returns:
         The scenario.
 
     Raises:
+        UnknownModelError: No table lists a model's name.
         ImgcostError: A value is none of those that may be, or two contradict each other.
     """
     names = (models,) if isinstance(models, str | Model) else tuple(models)
@@ -123,19 +143,20 @@ def scenario(*, models: str | Model | Sequence[str | Model], as_of: date | None 
     day = as_of.date() if isinstance(as_of, datetime) else as_of or today()
     if not isinstance(day, date):
         raise ImgcostError(f"as_of is {shown(day)}: give a day")
-    found = Scenario(models=names, as_of=day, **settings)
-    _check_sold(found)
-    return found
+    where = _placed(names, day, settings)
+    settings |= {"platform": where.platform, "endpoint": where.endpoint, "speed": where.speed}
+    settings["endpoint_assumed"] = where.assumed
+    if settings["batch"]:
+        require_offered("batch", where.platform)
+    if settings["inference_geo"] == "us":
+        require_offered("inference-geo-us", where.platform)
+    return Scenario(models=names, as_of=day, **settings)
 
 
-def _check_sold(found: Scenario) -> None:
-    """Refuse what is sold nowhere, by the pages that the multipliers were read on."""
-    if found.batch and found.platform != "claude-api":
-        raise ImgcostError(f"batch is the Message Batches API of claude-api: it is not sold on {found.platform}")
-    if found.inference_geo == "us" and found.platform not in {"claude-api", "foundry"}:
-        raise ImgcostError(f"inference_geo is sold on claude-api and foundry, not on {found.platform}: see endpoint")
-    if found.endpoint == "regional" and found.platform not in {"bedrock", "google-cloud"}:
-        raise ImgcostError(f"regional endpoints are those of bedrock and google-cloud: {found.platform} has none")
+def _placed(names: Sequence[str | Model], day: date, settings: dict[str, Any]) -> Placement:
+    """Where and how all models are called: one plan has one platform, one endpoint and one speed."""
+    named = [resolve_model(name, as_of=day) if isinstance(name, str) else NamedModel(name.id, name) for name in names]
+    return place(named, **{what: settings[what] for what in ("platform", "endpoint", "speed")})
 
 
 def read_scenario(path: str | os.PathLike[str]) -> dict[str, Any]:
@@ -155,7 +176,7 @@ def read_scenario(path: str | os.PathLike[str]) -> dict[str, Any]:
         said = tomllib.loads(Path(path).read_text(encoding="utf-8"), parse_float=Decimal)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ImgcostError(f"{path} is no TOML: {error}") from None
-    known = [*Scenario._fields, "budget"]
+    known = [*(name for name in Scenario._fields if name != "endpoint_assumed"), "budget"]
     for key in said:
         if key not in known:
             near = get_close_matches(key, known, n=1)

@@ -149,6 +149,16 @@ class RowWriter(Protocol):
         """End the file so that it can be read, whatever it holds; a report says so where that is not the whole scan."""
 
 
+def _refuse_other_prices(kind: RowKind, settled: Sequence[Terms]) -> None:
+    """A workbook and a page calculate with the global standard prices: other totals than the scan's would be wrong."""
+    for terms in settled:
+        if terms.speed == "fast" or terms.endpoint == "regional":
+            raise ImgcostError(
+                f"a .{kind} report cannot calculate with regional endpoints or fast mode, as asked for {terms.model.id}: "
+                "write .csv, .json, .jsonl, .parquet or .md"
+            )
+
+
 @contextmanager
 def open_rows(target: str | IO[bytes], kind: RowKind, settled: Sequence[Terms] = ()) -> Iterator[RowWriter]:
     """Open a file or a binary stream for rows, and close it so that it can be read, even after an interruption.
@@ -163,9 +173,12 @@ def open_rows(target: str | IO[bytes], kind: RowKind, settled: Sequence[Terms] =
 
     Raises:
         OSError: The file cannot be written.
+        ImgcostError: A workbook or a page is to show prices of regional endpoints or of fast mode.
         MissingExtraError: What the format needs is not installed: pyarrow for Parquet, XlsxWriter for a workbook, Jinja2
             and matplotlib for a page.
     """
+    if kind in {"xlsx", "html"}:
+        _refuse_other_prices(kind, settled)
     if kind == "parquet":
         from imgcost.reports.parquet import ParquetWriter  # noqa: PLC0415 - an extra
 

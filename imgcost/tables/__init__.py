@@ -13,14 +13,21 @@ from imgcost.tables.catalog import (
     Model,
     Status,
     families,
-    family_of,
-    find_model,
     find_tier,
-    known_names,
     load_models,
     models,
     today,
 )
+from imgcost.tables.names import (
+    NamedModel,
+    Placement,
+    family_of,
+    find_model,
+    known_names,
+    place,
+    resolve_model,
+)
+from imgcost.tables.platforms import TWO_ENDPOINTS, Endpoint, Platform, Speed, platforms
 from imgcost.tables.pricelist import CacheStart, Multiplier, MultiplierName, PriceRow, PriceTable, load_prices
 from imgcost.tables.pricing import (
     cache_starts,
@@ -30,6 +37,7 @@ from imgcost.tables.pricing import (
     price_on,
     price_rows,
     prompt_usd_per_mtok,
+    require_offered,
 )
 from imgcost.tables.reading import Entry, Source, read_published, read_sources
 
@@ -38,20 +46,20 @@ if TYPE_CHECKING:
         Advice,
         Limits,
         LimitTable,
-        Platform,
         Statement,
         advice_on,
         limits_on,
         load_limits,
-        platforms,
         statements,
     )
     from imgcost.tables.measured import Measured, MeasuredName, find_measured, load_measured, measurements
     from imgcost.tables.wordings import Wording, load_wordings, wordings_of
 
 __all__ = [
+    "TWO_ENDPOINTS",
     "Advice",
     "CacheStart",
+    "Endpoint",
     "LimitTable",
     "Limits",
     "Measured",
@@ -59,10 +67,13 @@ __all__ = [
     "Model",
     "Multiplier",
     "MultiplierName",
+    "NamedModel",
+    "Placement",
     "Platform",
     "PriceRow",
     "PriceTable",
     "Source",
+    "Speed",
     "Statement",
     "Status",
     "Wording",
@@ -85,10 +96,13 @@ __all__ = [
     "models",
     "multiplier_on",
     "multipliers",
+    "place",
     "platforms",
     "price_on",
     "price_rows",
     "prompt_usd_per_mtok",
+    "require_offered",
+    "resolve_model",
     "sources",
     "statements",
     "today",
@@ -101,7 +115,6 @@ _LATE = {
     "Limits": "limits",
     "Measured": "measured",
     "MeasuredName": "measured",
-    "Platform": "limits",
     "Statement": "limits",
     "Wording": "wordings",
     "advice_on": "limits",
@@ -111,7 +124,6 @@ _LATE = {
     "load_measured": "measured",
     "load_wordings": "wordings",
     "measurements": "measured",
-    "platforms": "limits",
     "statements": "limits",
     "wordings_of": "wordings",
 }

@@ -1,37 +1,22 @@
-"""The models that read images: who they are, by every name, and what is known of them."""
+"""The models that read images, and what is published about each of them."""
 
-import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from functools import cache
 from typing import Any, Literal, NamedTuple, TypeAlias, cast
 
-from imgcost.errors import NoPriceError, TableError, UnknownModelError
+from imgcost.errors import TableError
 from imgcost.geometry import Formula, Tier
+from imgcost.tables.platforms import PLATFORMS, Platform
 from imgcost.tables.reading import Entry, Source, read_published, read_sources
 
-__all__ = [
-    "Model",
-    "Status",
-    "families",
-    "family_of",
-    "find_model",
-    "find_tier",
-    "known_names",
-    "load_models",
-    "models",
-    "today",
-]
+__all__ = ["Model", "Status", "families", "find_tier", "load_models", "models", "today"]
 
 FILE = "models.toml"
 
 Status: TypeAlias = Literal["unreleased", "active", "deprecated", "retired"]
 
 _FORMULAS = {"area", "patch"}
-_PROVIDERS = ("anthropic/", "bedrock/", "vertex_ai/", "azure_ai/")
-_REGIONS = {"us", "eu", "apac", "au", "jp", "us-gov", "global"}
-_DATED = re.compile(r"[-@]\d{8}$")
-_BEDROCK_VERSION = re.compile(r"(-v\d+)?(:\d+)?$")
 
 
 class Model(NamedTuple):
@@ -45,7 +30,7 @@ class Model(NamedTuple):
         vision_from: The first day on which it read images.
         restricted: Only for organizations that were invited or verified.
         deprecated: The day on which its end was announced, if it was.
-        retires: Its scheduled or actual last day, if one is set.
+        retirements: From which date on it is retired, by platform; a platform without a published date is not listed.
         retires_not_before: The day before which no retirement was promised.
         context_window: Tokens.
         max_output_tokens: Tokens.
@@ -67,7 +52,7 @@ class Model(NamedTuple):
     vision_from: date
     restricted: bool
     deprecated: date | None
-    retires: date | None
+    retirements: tuple[tuple[Platform, date], ...]
     retires_not_before: date | None
     context_window: int
     max_output_tokens: int
@@ -81,22 +66,48 @@ class Model(NamedTuple):
     sources: tuple[Source, ...]
     note: str
 
-    def status_on(self, day: date) -> Status:
-        """Tell how the model stood on a day.
+    def retires_on(self, platform: Platform = "claude-api") -> date | None:
+        """Return the date from which on the model is retired on a platform.
 
         Args:
-            day: Any day.
+            platform: The platform. For `claude-ai` this is the date of the Claude API.
 
         Returns:
-            `unreleased`, `active`, `deprecated` (its end was announced) or `retired` (from the day of retirement on).
+            The scheduled or actual date; None where none is published.
+
+        Source: https://platform.claude.com/docs/en/about-claude/model-deprecations (read 2026-10-08)
 
         Example:
-            >>> find_model("claude-3-opus").status_on(date(2025, 7, 1))
-            'deprecated'
+            >>> [str(find.retires_on(name)) for find in models() if find.id == "claude-opus-4-1-20250805"
+            ...  for name in ("claude-api", "bedrock", "google-cloud")]
+            ['2026-08-05', '2027-01-08', 'None']
+        """
+        return dict(self.retirements).get("claude-api" if platform == "claude-ai" else platform)
+
+    @property
+    def retires(self) -> date | None:
+        """The date from which on it is retired on the Claude API; None where none is published."""
+        return self.retires_on("claude-api")
+
+    def status_on(self, day: date, platform: Platform = "claude-api") -> Status:
+        """Return the status of the model on a date.
+
+        Args:
+            day: Any date.
+            platform: The platform; models retire on different dates there.
+
+        Returns:
+            `unreleased`, `active`, `deprecated` (its retirement was announced) or `retired` (from the date of
+            retirement on; never on a platform for which none is published).
+
+        Example:
+            >>> [model.status_on(date(2025, 7, 1)) for model in models() if model.id == "claude-3-opus-20240229"]
+            ['deprecated']
         """
         if day < self.released:
             return "unreleased"
-        if self.retires and day >= self.retires:
+        retires = self.retires_on(platform)
+        if retires and day >= retires:
             return "retired"
         if self.deprecated and day >= self.deprecated:
             return "deprecated"
@@ -171,7 +182,7 @@ def _model(model_id: str, entry: Entry, tiers: Mapping[str, Tier], sources: Mapp
         vision_from=entry.maybe("vision", date) or released,
         restricted=entry.maybe("restricted", bool) or False,
         deprecated=entry.maybe("deprecated", date),
-        retires=entry.maybe("retires", date),
+        retirements=_retirements(entry),
         retires_not_before=entry.maybe("not_before", date),
         context_window=entry.take("context", int),
         max_output_tokens=entry.take("max_output", int),
@@ -186,12 +197,20 @@ def _model(model_id: str, entry: Entry, tiers: Mapping[str, Tier], sources: Mapp
         note=entry.note(),
     )
     entry.done()
-    later = [day for day in (model.vision_from, model.deprecated, model.retires, model.retires_not_before) if day]
+    ends = [day for _, day in model.retirements]
+    later = [day for day in (model.vision_from, model.deprecated, model.retires_not_before, *ends) if day]
     if min(later) < released:
         raise entry.error("has a day before its release", "released")
-    if model.deprecated and model.retires and model.retires < model.deprecated:
+    if model.deprecated and ends and min(ends) < model.deprecated:
         raise entry.error("retires before it is deprecated", "retires")
     return model
+
+
+def _retirements(entry: Entry) -> tuple[tuple[Platform, date], ...]:
+    dates = Entry(entry.file, f"{entry.key}.retires", entry.maybe("retires", dict) or {})
+    found = [(platform, dates.maybe(platform, date)) for platform in PLATFORMS]
+    dates.done()
+    return tuple((platform, day) for platform, day in found if day)
 
 
 @cache
@@ -244,102 +263,3 @@ def find_tier(name: str) -> Tier:
     if name not in tiers:
         raise TableError(FILE, f"tiers.{name}", f"no such tier is published, only {' and '.join(tiers)}")
     return tiers[name]
-
-
-def find_model(name: str, *, as_of: date | None = None) -> Model:
-    """Find a model by any of its names.
-
-    Ids and aliases of the Claude API, ids of Amazon Bedrock (with or without the region and the version), Google Cloud and
-    Microsoft Foundry are all names, and so is an id without its date where only one model has it. The name of a family
-    means its newest model that is open to everyone and not retired (restricted ones where there are no others).
-
-    Args:
-        name: The name, in small or capital letters.
-        as_of: The day on which a family's newest model is looked for; today where it is None.
-
-    Returns:
-        The model. A name other than a family's finds it on every day, before its release too.
-
-    Raises:
-        UnknownModelError: No model has this name, or more than one; the nearest names are suggested.
-        NoPriceError: The family had no such model on that day.
-
-    Example:
-        >>> find_model("us.anthropic.claude-opus-4-6-v1").id
-        'claude-opus-4-6'
-        >>> find_model("sonnet", as_of=date(2024, 6, 20)).id
-        'claude-3-5-sonnet-20240620'
-    """
-    wanted = _canonical(name)
-    if wanted in families():
-        return _newest(wanted, as_of or today())
-    found = _names().get(wanted, ())
-    if len(found) != 1:
-        raise UnknownModelError(name, [model.id for model in found] or _nearest(wanted))
-    return found[0]
-
-
-def family_of(name: str) -> str | None:
-    """Tell whether a name is that of a family, however it is spelled.
-
-    Args:
-        name: Any name.
-
-    Returns:
-        The family, or None.
-
-    Example:
-        >>> family_of("anthropic/Sonnet"), family_of("claude-sonnet-5")
-        ('sonnet', None)
-    """
-    wanted = _canonical(name)
-    return wanted if wanted in families() else None
-
-
-def known_names() -> tuple[str, ...]:
-    """List every name that `find_model` takes as it stands: families, ids, aliases, ids of the clouds, undated ids."""
-    return (*families(), *(name for name, found in _names().items() if len(found) == 1))
-
-
-def _canonical(name: str) -> str:
-    name = name.strip().lower()
-    for provider in _PROVIDERS:
-        if name.startswith(provider):
-            name = name.removeprefix(provider)
-            break
-    name = name.removeprefix("publishers/anthropic/models/")
-    region, _, rest = name.partition(".")
-    return rest if region in _REGIONS and rest.startswith("anthropic.") else name
-
-
-@cache
-def _names() -> dict[str, tuple[Model, ...]]:
-    names: dict[str, tuple[Model, ...]] = {name: (model,) for model in models() for name in model.names}
-    short: dict[str, dict[str, Model]] = {}
-    for model in models():
-        for name in model.names:
-            undated = _BEDROCK_VERSION.sub("", name) if name in model.bedrock_ids else _DATED.sub("", name)
-            short.setdefault(undated, {})[model.id] = model
-    for name, found in short.items():
-        names.setdefault(name, tuple(found.values()))
-    return names
-
-
-def _newest(family: str, day: date) -> Model:
-    members = [model for model in models() if model.family == family]
-    members = [model for model in members if not model.restricted] or members
-    # A family is asked about images: Claude Haiku 3.5 took text only for its first months.
-    standing = [m for m in members if m.status_on(day) in {"active", "deprecated"} and m.vision_from <= day]
-    if not standing:
-        raise NoPriceError(family, day, members[0].released, kind="model")
-    return max(standing, key=lambda model: model.released)
-
-
-def _nearest(name: str) -> list[str]:
-    from difflib import get_close_matches  # noqa: PLC0415 - only a wrong name pays for it
-
-    suggestions: dict[str, str] = {}
-    for near in get_close_matches(name, known_names(), n=9):
-        of = near if near in families() else _names()[near][0].id
-        suggestions.setdefault(of, near)
-    return list(suggestions.values())[:3]

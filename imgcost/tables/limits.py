@@ -3,29 +3,25 @@
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from functools import cache
-from typing import Any, Literal, NamedTuple, TypeAlias, cast
+from typing import Any, Literal, NamedTuple
 
 from imgcost.errors import NoPriceError
+from imgcost.tables.platforms import PLATFORMS, Platform
 from imgcost.tables.reading import Entry, Source, read_published, read_rows, read_sources
 
 __all__ = [
     "Advice",
     "LimitTable",
     "Limits",
-    "Platform",
     "Statement",
     "advice_on",
     "limits_on",
     "load_limits",
-    "platforms",
     "statements",
 ]
 
 FILE = "limits.toml"
 
-Platform: TypeAlias = Literal["claude-api", "bedrock", "google-cloud", "foundry", "claude-ai"]
-
-_PLATFORMS: tuple[Platform, ...] = ("claude-api", "bedrock", "google-cloud", "foundry", "claude-ai")
 _MEASURED_ON = {"base64", "file"}
 
 
@@ -181,14 +177,32 @@ def load_limits(data: Mapping[str, Any]) -> LimitTable:
     top = Entry(FILE, "limits.toml", data)
     sources = read_sources(FILE, top)
     listed = Entry(FILE, "platforms", top.take("platforms", dict))
-    found = {}
-    for name in _PLATFORMS:
-        rows = read_rows(FILE, f"platforms.{name}", listed.take(name, list))
-        found[name] = _statements(rows, sources, _limits)
+    found: dict[str, tuple[Statement, ...]] = {}
+    same = top.take("same", dict)
+    for name in PLATFORMS:
+        if name not in same:
+            rows = read_rows(FILE, f"platforms.{name}", listed.take(name, list))
+            found[name] = _statements(rows, sources, _limits)
     listed.done()
+    for name, raw in same.items():
+        found[name] = _same(Entry(FILE, f"same.{name}", raw), name, found, sources)
     advice = _statements(read_rows(FILE, "advice", top.take("advice", list)), sources, _advised)
     top.done()
-    return LimitTable(cast("dict[str, tuple[Statement, ...]]", found), advice)
+    return LimitTable(found, advice)
+
+
+def _same(
+    entry: Entry, name: str, found: Mapping[str, tuple[Statement, ...]], sources: Mapping[str, Source]
+) -> tuple[Statement, ...]:
+    """The changes of another platform, none before the date from which on the platform is known to have them too."""
+    of, first_day, own = entry.take("as", str), entry.take("from", date), entry.sources(sources)
+    entry.note()
+    entry.done()
+    if name not in PLATFORMS or of not in found:
+        raise entry.error("must name a platform that has limits of its own", "as")
+    return tuple(
+        one._replace(first_day=max(one.first_day, first_day), sources=(*one.sources, *own)) for one in found[of]
+    )
 
 
 def _limits(entry: Entry) -> dict[str, Any]:
@@ -229,16 +243,6 @@ def _table() -> LimitTable:
     return load_limits(read_published(FILE))
 
 
-def platforms() -> tuple[Platform, ...]:
-    """List the platforms whose limits are known.
-
-    Example:
-        >>> platforms()
-        ('claude-api', 'bedrock', 'google-cloud', 'foundry', 'claude-ai')
-    """
-    return _PLATFORMS
-
-
 def statements(platform: Platform) -> tuple[Statement, ...]:
     """List every change of a platform's limits, oldest first.
 
@@ -276,7 +280,7 @@ def limits_on(platform: Platform, day: date) -> Limits:
     """Tell what a platform accepts on a day.
 
     Args:
-        platform: `claude-api`, `bedrock`, `google-cloud`, `foundry` or `claude-ai`.
+        platform: One of `platforms()`.
         day: The day.
 
     Returns:

@@ -13,7 +13,12 @@ __all__ = ["Measured", "MeasuredName", "find_measured", "load_measured", "measur
 FILE = "measured.toml"
 
 MeasuredName: TypeAlias = Literal[
-    "image-wrapping-tokens", "message-framing-tokens", "patch-grid-multiple", "image-request-surcharge-tokens"
+    "image-wrapping-tokens",
+    "message-framing-tokens",
+    "patch-grid-multiple",
+    "image-request-surcharge-tokens",
+    "pdf-document-tokens",
+    "pdf-page-dpi",
 ]
 
 _NAMES: tuple[MeasuredName, ...] = (
@@ -21,6 +26,8 @@ _NAMES: tuple[MeasuredName, ...] = (
     "message-framing-tokens",
     "patch-grid-multiple",
     "image-request-surcharge-tokens",
+    "pdf-document-tokens",
+    "pdf-page-dpi",
 )
 
 

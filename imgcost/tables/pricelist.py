@@ -8,6 +8,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias, cast
 from imgcost.errors import TableError
 from imgcost.prices import Cache, Kind, Rates
 from imgcost.tables.catalog import Model
+from imgcost.tables.platforms import PLATFORMS, Platform
 from imgcost.tables.reading import Entry, Source, read_kinds, read_rows, read_sources
 
 __all__ = ["FILE", "KINDS", "CacheStart", "Multiplier", "MultiplierName", "PriceRow", "PriceTable", "load_prices"]
@@ -35,6 +36,7 @@ class PriceRow(NamedTuple):
         sources: Where it was read.
         note: What a reader should know about it.
         confidence: `high`, or `medium` where parts are inferred.
+        platforms: Who sells at this price; empty where every platform that has the model does.
     """
 
     model_id: str
@@ -46,6 +48,7 @@ class PriceRow(NamedTuple):
     sources: tuple[Source, ...]
     note: str
     confidence: str
+    platforms: tuple[Platform, ...] = ()
 
 
 class Multiplier(NamedTuple):
@@ -59,6 +62,7 @@ class Multiplier(NamedTuple):
         excepted_ids: Models that it is not known to hold for.
         otherwise: The published factor of models released earlier; None where the option is not offered for them.
         kinds: The prices that it goes with.
+        platforms: Who offers it.
         sources: Where it was read.
         note: What a reader should know about it.
     """
@@ -70,6 +74,7 @@ class Multiplier(NamedTuple):
     excepted_ids: tuple[str, ...]
     otherwise: Decimal | None
     kinds: tuple[Kind, ...]
+    platforms: tuple[Platform, ...]
     sources: tuple[Source, ...]
     note: str
 
@@ -160,10 +165,21 @@ def _price_rows(
         confidence = entry.maybe("confidence", str) or "high"
         if confidence not in {"high", "medium"}:
             raise entry.error("must be high or medium", "confidence")
+        sold_on = _platforms(entry) or (("claude-api",) if kind == "fast" else ())
         found = entry.sources(sources)
-        rows.append(PriceRow(model_id, kind, first_day, last_day, above, rates, found, entry.note(), confidence))
+        rows.append(
+            PriceRow(model_id, kind, first_day, last_day, above, rates, found, entry.note(), confidence, sold_on)
+        )
         entry.done()
     return tuple(rows)
+
+
+def _platforms(entry: Entry) -> tuple[Platform, ...]:
+    named = entry.texts("platforms")
+    for name in named:
+        if name not in PLATFORMS:
+            raise entry.error(f"{name!r} is not a platform", "platforms")
+    return cast("tuple[Platform, ...]", named)
 
 
 def _cache_starts(top: Entry, sources: Mapping[str, Source]) -> dict[Cache, CacheStart]:
@@ -189,9 +205,10 @@ def _multipliers(
                     raise entry.error(f"{model_id!r} is no model of models.toml", "but")
             otherwise = entry.maybe_usd("otherwise")
             kinds = read_kinds(entry, "kinds", entry.texts("kinds")) or KINDS
+            offered = _platforms(entry)
             found, note = entry.sources(sources), entry.note()
             label = cast("MultiplierName", name)
-            rows.append(Multiplier(label, first_day, factor, since, excepted, otherwise, kinds, found, note))
+            rows.append(Multiplier(label, first_day, factor, since, excepted, otherwise, kinds, offered, found, note))
             entry.done()
         factors[name] = tuple(rows)
     top.done()

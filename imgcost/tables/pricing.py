@@ -4,9 +4,10 @@ from datetime import date
 from decimal import Decimal
 from functools import cache
 
-from imgcost.errors import NoPriceError
+from imgcost.errors import ImgcostError, NoPriceError
 from imgcost.prices import Cache, Kind, Rates
 from imgcost.tables.catalog import Model, models
+from imgcost.tables.platforms import Platform
 from imgcost.tables.pricelist import (
     FILE,
     KINDS,
@@ -27,6 +28,7 @@ __all__ = [
     "price_on",
     "price_rows",
     "prompt_usd_per_mtok",
+    "require_offered",
 ]
 
 
@@ -52,7 +54,7 @@ def price_rows(model: Model) -> tuple[PriceRow, ...]:
     return tuple(row for kind in KINDS for row in _table().rows.get((model.id, kind), ()))
 
 
-def price_on(model: Model, day: date, kind: Kind = "standard") -> PriceRow:
+def price_on(model: Model, day: date, kind: Kind = "standard", platform: Platform = "claude-api") -> PriceRow:
     """Tell a model's price on a day.
 
     After a model's retirement its last standard price stands: an old job may be priced again.
@@ -61,6 +63,7 @@ def price_on(model: Model, day: date, kind: Kind = "standard") -> PriceRow:
         model: The model.
         day: The day.
         kind: `standard`, `long-context` or `fast`.
+        platform: Who sells it. The endpoint is not part of the price: see `multiplier_on`.
 
     Returns:
         The price that held. Rates of cache classes that nobody sold yet on that day are None.
@@ -77,6 +80,8 @@ def price_on(model: Model, day: date, kind: Kind = "standard") -> PriceRow:
     """
     rows = _table().rows.get((model.id, kind), ())
     for row in reversed(rows):
+        if row.platforms and platform not in row.platforms:
+            raise NoPriceError(model.id, day, None, kind=f"{kind} price on {platform}")
         if row.first_day <= day and (row.last_day is None or day <= row.last_day):
             return row._replace(rates=_sold_on(row.rates, day))
     first_day = rows[0].first_day if rows else None
@@ -88,7 +93,9 @@ def _sold_on(rates: Rates, day: date) -> Rates:
     return Rates(rates.input, rates.output, *sold)
 
 
-def prompt_usd_per_mtok(model: Model, day: date, *, cache: Cache = "none", kind: Kind = "standard") -> Decimal:
+def prompt_usd_per_mtok(
+    model: Model, day: date, *, cache: Cache = "none", kind: Kind = "standard", platform: Platform = "claude-api"
+) -> Decimal:
     """Tell the rate of a prompt token, an image's too, by what the cache does with it.
 
     Args:
@@ -96,6 +103,7 @@ def prompt_usd_per_mtok(model: Model, day: date, *, cache: Cache = "none", kind:
         day: The day.
         cache: `none`, `write-5m`, `write-1h` or `read`.
         kind: `standard`, `long-context` or `fast`.
+        platform: Who sells it.
 
     Returns:
         US dollars per million tokens.
@@ -108,7 +116,7 @@ def prompt_usd_per_mtok(model: Model, day: date, *, cache: Cache = "none", kind:
         >>> prompt_usd_per_mtok(find_model("claude-sonnet-5-5"), date(2026, 10, 7), cache="read")
         Decimal('0.1')
     """
-    rate = price_on(model, day, kind).rates.prompt(cache)
+    rate = price_on(model, day, kind, platform).rates.prompt(cache)
     if rate is None:
         days = [
             max(row.first_day, _table().cache_starts[cache].first_day)
@@ -187,6 +195,35 @@ def multiplier_on(name: MultiplierName, model: Model, day: date, kind: Kind = "s
     if day < row.first_day:
         raise NoPriceError(model.id, day, max(row.first_day, model.released), kind=what)
     return row.factor
+
+
+_OPTIONS: dict[MultiplierName, str] = {
+    "batch": "batches (the Message Batches API) are",
+    "inference-geo-us": "inference_geo is",
+    "regional": "regional endpoints are",
+}
+
+
+def require_offered(name: MultiplierName, platform: Platform) -> None:
+    """Make sure that a platform offers an option.
+
+    Args:
+        name: `batch`, `inference-geo-us` or `regional`.
+        platform: The platform.
+
+    Raises:
+        ImgcostError: It does not, as far as is published; the message names those that do.
+
+    Source: https://platform.claude.com/docs/en/about-claude/pricing (read 2026-10-08)
+
+    Example:
+        >>> require_offered("regional", "foundry")
+        Traceback (most recent call last):
+        imgcost.errors.ImgcostError: regional endpoints are sold on bedrock, google-cloud, not on foundry
+    """
+    offered = _table().multipliers[name][-1].platforms
+    if platform not in offered:
+        raise ImgcostError(f"{_OPTIONS[name]} sold on {', '.join(offered)}, not on {platform}")
 
 
 def cache_starts() -> tuple[CacheStart, ...]:
