@@ -151,7 +151,7 @@ def test_rows_without_a_size_are_set_aside_and_counted_once(tmp_path):
     [one] = found.rejected
     assert (found.images, one.images, one.reason) == (2, 2, "no width or height is given")
     assert one.first == f"row 3 of {tmp_path / 'a.csv'}"
-    assert len(list(found.models[0].each_request())) == 1
+    assert len(list(found.models[0].each_request())) == 2
     assert found.rejected == (one,)
     nan = pd.DataFrame({"width": [28.0, np.nan], "height": [28, 28], "file_bytes": [np.nan, 3.0]})
     found = planned(nan)
@@ -163,19 +163,19 @@ def test_rows_without_a_size_are_set_aside_and_counted_once(tmp_path):
 @pytest.mark.parametrize(
     ("text", "match"),
     [
-        ("", "has no column 'width', which sizes need: it has none"),
-        ("width,hight\n1,2\n", "has no column 'height', which sizes need: it has width, hight"),
-        ("width,height\n1,2.5\n", "row 2 of .*a.csv: height is '2.5', not a whole number"),
+        ("", "has no column 'width'. Columns found: none"),
+        ("width,hight\n1,2\n", "has no column 'height'; rename 'hight' if that is it. Columns found: width, hight"),
+        ("width,height\n1,2.5\n", "row 2 of .*a.csv: height is '2.5': expected a whole number from 1 to 2,147,483,648$"),
         ("width,height\n1,=cmd()\n", "height is '=cmd"),
-        ("width,height\n1,1\n\n,1\n1,2\n1,x\n1,y\n", "row 5 of .*a.csv: height is 'x', not a whole number"),
-        ("width,height\n1,1\n,1\n1,2\n1,0\n", "row 5 of .*a.csv: height is 0"),
-        ("width,height\n1,0\n", "row 2 of .*a.csv: height is 0"),
-        ("width,height\n1,-5\n", "height is -5"),
-        ("width,height\n1," + "9" * 30 + "\n", "not a whole number"),
-        ("width,height\n1,99999999999\n", "height is 99999999999"),
-        ("width,height,file_bytes\n1,1,-2\n", "file_bytes is -2"),
+        ("width,height\n1,1\n\n,1\n1,2\n1,x\n1,y\n", "row 6 of .*a.csv: height is 'x': expected a whole number"),
+        ("width,height\n1,1\n,1\n1,2\n1,0\n", "row 5 of .*a.csv: height is '0'"),
+        ("width,height\n1,0\n", "row 2 of .*a.csv: height is '0'"),
+        ("width,height\n1,-5\n", "height is '-5'"),
+        ("width,height\n1," + "9" * 30 + "\n", "height is '9{30}': expected"),
+        ("width,height\n1,99999999999\n", "height is '99999999999'"),
+        ("width,height,file_bytes\n1,1,-2\n", "file_bytes is '-2': expected a whole number from 0"),
         ("width,height\n1," + "9" * 140_000 + "\n", "line 2: field larger than field limit"),
-        (b"width,height\n\xff,1\n", "not a whole number"),
+        (b"width,height\n\xff,1\n", "width is .*: expected a whole number"),
     ],
 )
 def test_a_csv_that_is_none_says_where(tmp_path, text, match):
