@@ -620,11 +620,11 @@ def test_plans_are_equal_by_value_and_survive_pickling(tmp_path):
 
 def test_a_plan_is_shown_in_a_line():
     found = plan(Repeated(1000, 1000, 200_000), models=["haiku", "sonnet", "opus"], as_of=DAY, prompt_tokens=400)
-    assert repr(found).startswith("<Plan of 200,000 images: claude-haiku-5-5 $33.98, claude-sonnet-5-5 $")
+    assert repr(found).startswith("<Plan images=200000 claude-haiku-5-5=$33.98 claude-sonnet-5-5=$")
     shown = repr(found.for_model("sonnet"))
-    assert shown == "<ModelPlan claude-sonnet-5-5: 200,000 images, 200,000 requests, 339,800,000 tokens, $679.6>"
+    assert shown == "<ModelPlan claude-sonnet-5-5 images=200000 requests=200000 tokens=339800000 usd=$679.6>"
     many = plan([(28, 28)], models=["haiku", "sonnet", "opus", "fable", "claude-opus-4-6"], as_of=DAY)
-    assert repr(many).endswith(" and 2 more>")
+    assert repr(many).endswith(" ...>")
     assert len(repr(many)) < 200
 
 

@@ -11,6 +11,7 @@ from imgcost.tables import sources
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
     from imgcost.plans import ModelPlan
     from imgcost.prices import Kind
     from imgcost.tables import Source

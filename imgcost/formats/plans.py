@@ -55,7 +55,7 @@ def plan_report(found: Plan, *, budget_usd: Decimal | None = None, explain: bool
 def conditions(scene: Scenario) -> str:
     """Name what a job is planned under, in a line."""
     each = scene.images_per_request
-    said = ["as many per request as fit" if each == "auto" else f"{number(each)} per request"]
+    said = ["as many images per request as fit" if each == "auto" else f"{plural(each, 'image')} per request"]
     said += [f"prompt of {number(scene.prompt_tokens)} tokens", f"answer of {number(scene.output_tokens)}"]
     if scene.turns > 1:
         said.append(f"{number(scene.turns)} turns")
@@ -135,7 +135,7 @@ def _classes(found: Plan) -> Table:
                 rows.append((one.model.id, name.replace("_", " "), number(tokens), dollars(usd)))
         if one.retries_usd:
             rows.append((one.model.id, "retries", "", dollars(one.retries_usd)))
-    return Table("Where the money goes", ("model", "class", ">tokens", ">dollars"), rows)
+    return Table("Cost by token class", ("model", "class", ">tokens", ">dollars"), rows)
 
 
 def _rejected(found: Plan) -> Table:
@@ -147,6 +147,8 @@ def _notes(found: Plan, budget_usd: Decimal | None) -> Iterator[str]:
     for one in found:
         yield from terms_notes(one.offer.asked, one.offer.terms)
         yield from one.notes
+    if any("packed" in one.variants for one in found):
+        yield "Packed: all images of a request share one prompt and one answer."
     if found.unsized:
         yield f"File sizes of {plural(found.unsized, 'image')} are unknown; limits in bytes were not checked for them."
     if budget_usd is not None:

@@ -122,8 +122,8 @@ class ModelPlan:
 
     def __repr__(self) -> str:
         tokens = self.tokens.prompt + self.tokens.output
-        counts = f"{self.images:,} images, {self.requests:,} requests, {tokens:,} tokens"
-        return f"<ModelPlan {self.model.id}: {counts}, {exact_usd(self.total_usd)}>"
+        counts = f"images={self.images} requests={self.requests} tokens={tokens}"
+        return f"<ModelPlan {self.model.id} {counts} usd={exact_usd(self.total_usd)}>"
 
     @property
     def model(self) -> Model:

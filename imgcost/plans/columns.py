@@ -78,7 +78,11 @@ def suspects(names: Sequence[Any]) -> Iterator[tuple[Any, str]]:
             continue
         letters = "".join(filter(str.isalnum, folded))
         starts = [one for one in ("width", "height", "count") if letters.startswith(one)]
-        near = [_OTHER_NAMES[letters]] if letters in _OTHER_NAMES else starts or get_close_matches(letters, _RANGES, n=1, cutoff=0.75)
+        near = (
+            [_OTHER_NAMES[letters]]
+            if letters in _OTHER_NAMES
+            else starts or get_close_matches(letters, _RANGES, n=1, cutoff=0.75)
+        )
         if near:
             yield name, near[0]
 
@@ -92,13 +96,11 @@ def filled(column: NDArray[Any]) -> NDArray[np.bool_]:
     if column.dtype.kind in "iu":
         return np.ones(column.shape, np.bool_)
     if column.dtype.kind == "f":
-        return ~np.isnan(column)
+        return np.logical_not(np.isnan(column))
     return np.array([_folded(value) not in _MISSING for value in column], np.bool_)
 
 
-def whole(
-    name: str, column: NDArray[Any], kept: NDArray[np.bool_], place: Callable[[int], str]
-) -> NDArray[np.int64]:
+def whole(name: str, column: NDArray[Any], kept: NDArray[np.bool_], place: Callable[[int], str]) -> NDArray[np.int64]:
     """Check a column of whole numbers, of any integer, float, text or object dtype.
 
     Args:
@@ -124,8 +126,7 @@ def whole(
     else:
         numbers = [_number(value, least, most) if keep else UNKNOWN for value, keep in zip(column, kept, strict=True)]
         wrong = np.flatnonzero([number is None for number in numbers])
-        if not len(wrong):
-            values[:] = numbers
+        values[:] = [UNKNOWN if number is None else number for number in numbers]
     if len(wrong):
         value = column[wrong[0]]
         value = value.item() if isinstance(value, np.generic) else value

@@ -54,9 +54,9 @@ class Plan:
     warnings: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
-        shown = [f"{one.model.id} {exact_usd(one.total_usd)}" for one in self.models[:MOST_SHOWN]]
-        rest = [f"and {len(self.models) - MOST_SHOWN} more"] if len(self.models) > MOST_SHOWN else []
-        return f"<Plan of {self.images:,} images: {', '.join(shown + rest)}>"
+        shown = [f"{one.model.id}={exact_usd(one.total_usd)}" for one in self.models[:MOST_SHOWN]]
+        rest = ["..."] if len(self.models) > MOST_SHOWN else []
+        return f"<Plan images={self.images} {' '.join(shown + rest)}>"
 
     @property
     def excluded(self) -> int:
@@ -148,7 +148,7 @@ def plan(
     >>> [(one.requests, one.tokens.input, one.total_usd) for one in found]
     [(20000, 30620000, Decimal('91.86000000'))]
     >>> found
-    <Plan of 20,000 images: claude-sonnet-4-6 $91.86>
+    <Plan images=20000 claude-sonnet-4-6=$91.86>
     """
     scene = scenario(
         models=models,

@@ -82,7 +82,9 @@ class Intake:
                 if found.any():
                     first = int(np.argmax(found))
                     images = int(np.count_nonzero(found)) * (block.times or 1)
-                    self.job.reject(reason, images, f"{block.named(first)} ({block.width[first]}x{block.height[first]})")
+                    self.job.reject(
+                        reason, images, f"{block.named(first)} ({block.width[first]}x{block.height[first]})"
+                    )
                     kept &= ~broken
             if not kept.all():
                 block = block.take(kept)  # noqa: PLW2901 - the same images, without those excluded

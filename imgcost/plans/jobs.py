@@ -16,7 +16,19 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["BLOCK", "FEW_TIMES", "MOST_BYTES", "MOST_IMAGES", "UNKNOWN", "Block", "Job", "Rejected", "Repeated", "block_of", "moved"]
+__all__ = [
+    "BLOCK",
+    "FEW_TIMES",
+    "MOST_BYTES",
+    "MOST_IMAGES",
+    "UNKNOWN",
+    "Block",
+    "Job",
+    "Rejected",
+    "Repeated",
+    "block_of",
+    "moved",
+]
 
 BLOCK = 1 << 16
 """Images worked on at a time: however long a job is, memory holds so many of its sizes more than the caller does."""

@@ -43,7 +43,7 @@ def is_listing(path: str | os.PathLike[str]) -> bool:
     (True, False)
     """
     suffix = Path(path).suffix.lower()
-    if suffix not in READERS and suffix not in _UNREAD or Path(path).is_dir():
+    if (suffix not in READERS and suffix not in _UNREAD) or Path(path).is_dir():
         return False
     if suffix in _UNREAD:
         raise ImgcostError(f"cannot read {os.fspath(path)!r} as a table: convert it to one of {', '.join(READERS)}")

@@ -10,6 +10,7 @@ from imgcost.tables import limits_on
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
     from imgcost.plans.budgets import ModelPlan
     from imgcost.tables import MeasuredName
 
