@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias, cast
 
 from imgcost import geometry
 from imgcost.errors import ImgcostError, NoPriceError
-from imgcost.prices import Cache, cost_usd, multiply
+from imgcost.prices import Cache, cost_usd, exact_usd, multiply
 from imgcost.tables import (
     TWO_ENDPOINTS,
     Model,
@@ -64,6 +64,11 @@ class Terms(NamedTuple):
     speed: Speed = "standard"
     assumptions: tuple[str, ...] = ()
 
+    def __repr__(self) -> str:
+        conditions = f" conditions={', '.join(self.conditions)}" if self.conditions else ""
+        rate = f"usd_per_mtok={exact_usd(self.usd_per_mtok)}{conditions}"
+        return f"<Terms {self.model.id} as_of={self.as_of} tier={self.tier.name} formula={self.formula} {rate}>"
+
     def tokens(self, width: int, height: int) -> int:
         """Count the visual tokens of an image.
 
@@ -111,6 +116,10 @@ class Estimate(NamedTuple):
     tokens: int
     input_usd: Decimal
     terms: Terms
+
+    def __repr__(self) -> str:
+        result = f"tokens={self.tokens} usd={exact_usd(self.input_usd)}"
+        return f"<Estimate {self.width}x{self.height} {self.terms.model.id} {result}>"
 
     @property
     def downscaled(self) -> bool:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["Cache", "Kind", "Rates", "TokenCounts", "cost_usd", "multiply", "total_usd"]
+__all__ = ["Cache", "Kind", "Rates", "TokenCounts", "cost_usd", "exact_usd", "multiply", "total_usd"]
 
 Kind: TypeAlias = Literal["standard", "long-context", "fast"]
 """Which of a model's prices: the usual one, the one of a prompt over the threshold, the one of fast mode."""
@@ -192,3 +192,19 @@ class Rates(NamedTuple):
             elif tokens:
                 raise ValueError(f"no price of {name.replace('_', ' ')} tokens is published: ask for a rate first")
         return total_usd(costs)
+
+
+def exact_usd(usd: Decimal) -> str:
+    """Write dollars with all their digits and no trailing zeros.
+
+    Args:
+        usd: US dollars.
+
+    Returns:
+        The text.
+
+    >>> exact_usd(Decimal("91.86000000")), exact_usd(Decimal("100"))
+    ('$91.86', '$100')
+    """
+    text = f"{usd:f}"
+    return "$" + (text.rstrip("0").rstrip(".") if "." in text else text)

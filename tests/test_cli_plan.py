@@ -12,7 +12,8 @@ import pytest
 from conftest import SAMPLES
 
 AS_OF = ("--as-of", "2026-11-22")
-JOB = ("3000x3000", "--count", "20000", "--prompt-tokens", "8500", "--output-tokens", "150", *AS_OF)
+ONE_EACH = ("3000x3000", "--count", "20000", "--prompt-tokens", "8500", "--output-tokens", "150", *AS_OF)
+JOB = (*ONE_EACH, "--images-per-request", "auto")
 
 
 run, done, refused = (partial(one, "plan") for one in (command_line.run, command_line.printed, command_line.refused))
@@ -50,26 +51,35 @@ def test_the_text_shows_models_side_by_side_the_cheapest_first():
     text = done(*JOB, "-m", "claude-sonnet-4-6", "-m", "haiku", "--downscale-to", "1000", "--retry-rate", "0.02")
     tables = text.split("\n\n")
     assert tables[0].splitlines()[0] == (
-        "20,000 images on 2026-11-22: prompt of 8500 tokens, answer of 150, 0.02 of all sent again"
+        "20,000 images on 2026-11-22: as many images per request as fit, prompt of 8500 tokens, answer of 150, 0.02 of all sent again"
     )
-    rows = [re.split(r"\s{2,}", line.strip()) for line in tables[0].splitlines()[2:]]
+    rows = rows_of(tables[0])
     assert [row[:4] for row in rows] == [
         ["claude-haiku-5-5", "high-resolution", "1053", "19"],
         ["claude-sonnet-4-6", "standard", "1000", "20"],
     ]
     assert rows[1][-1] == "$121.60"  # 119.211 * 1.02
-    assert "downscaled to 1000" in tables[1]
-    assert re.search(r"claude-sonnet-4-6 +\$121\.60 +\$60\.80 +\$98\.22 +\$49\.11 ", tables[1])
+    assert [row[1:] for row in rows_of(tables[1]) if row[0] == "claude-sonnet-4-6"] == [
+        ["batch", "20", "1000", "$60.80", "$60.80"],
+        ["cached", "20", "1000", "$98.22", "$23.38"],
+        ["batch + cached", "20", "1000", "$49.11", "$72.49"],
+        ["downscaled to 1000 tokens (868x868 px)", "20", "1000", "$87.32", "$34.27"],
+    ]
     assert re.search(r"claude-sonnet-4-6 +retries +\$2\.38", tables[2])
     assert "'haiku' is claude-haiku-5-5" in text
 
 
-def test_what_is_not_sold_is_a_dash_and_conditions_are_named():
+def rows_of(table):
+    """The cells of a table as text, without its title and heads."""
+    return [re.split(r"\s{2,}", line.strip()) for line in table.splitlines()[2:]]
+
+
+def test_what_is_not_sold_is_no_alternative_and_conditions_are_named():
     text = done(
         "100x100", "--platform", "bedrock", "--endpoint", "regional", "--turns", "2", "--prompt-cache", "1h", *AS_OF
     )
     assert "2 turns, cached for 1h, bedrock, regional endpoint" in text
-    assert re.search(r"claude-sonnet-5-5 +\$\S+ +- +- +-", text)
+    assert "batch  " not in text
     text = done("100x100", "--platform", "foundry", "--inference-geo", "us", "--batch", "--no-batch", *AS_OF)
     assert "foundry, inference in the US" in text
     assert "answer of 0, batch" in done("100x100", "--batch", *AS_OF)
@@ -149,7 +159,6 @@ def test_a_budget_decides_on_the_exit_code(budget, code, said):
 
 def test_one_model_over_the_budget_is_over_it():
     done(*JOB, "-m", "haiku", "-m", "claude-sonnet-4-6", "--budget", "100", code=1)
-    assert "buys" not in done(SAMPLES / "broken" / "notes.png", "--budget", "1", *AS_OF)
 
 
 def test_a_scenario_file_and_options_that_override_it(tmp_path):
@@ -159,7 +168,7 @@ def test_a_scenario_file_and_options_that_override_it(tmp_path):
         "as_of = 2026-11-22\nbudget = 50\n",
         encoding="utf-8",
     )
-    options = ("3000x3000", "--count", "20000", "--scenario", path)
+    options = ("3000x3000", "--count", "20000", "--images-per-request", "auto", "--scenario", path)
     assert Decimal(data(*options)["models"][0]["total_usd"]) == Decimal("48.1451625")
     assert Decimal(data(*options, "--no-batch", code=1)["models"][0]["total_usd"]) == Decimal("96.290325")
     assert Decimal(data(*options, "--prompt-cache", "none", code=1)["models"][0]["total_usd"]) == Decimal("59.6055")
@@ -175,7 +184,7 @@ def test_files_tables_and_sizes_together(tmp_path):
     found = data(SAMPLES, tmp_path / "sizes.csv", "1920x1080", *AS_OF)
     assert (found["images"], found["images_of_unknown_bytes"]) == (23, 2)
     assert [one["reason"] for one in found["rejected"]] == ["damaged", "not-an-image", "unsupported"]
-    assert "Set aside, not priced" in done(SAMPLES, *AS_OF)
+    assert "Excluded, not priced" in done(SAMPLES, *AS_OF)
 
 
 def test_hostile_names_are_shown_harmlessly(tmp_path):
@@ -208,5 +217,90 @@ def test_what_is_refused(arguments, said):
     assert said in " ".join(refused(*arguments).split())
 
 
-def test_auto_is_the_default_of_images_per_request():
-    assert data(*JOB, "--images-per-request", "auto")["models"] == data(*JOB)["models"]
+def test_one_image_per_request_is_the_default_and_packing_an_alternative(tmp_path):
+    job = (
+        "1000x1000",
+        "--count",
+        "200000",
+        "-m",
+        "claude-sonnet-5-5",
+        "--prompt-tokens",
+        "400",
+        "--output-tokens",
+        "135",
+    )
+    tables = done(*job, *AS_OF).split("\n\n")
+    assert tables[0].startswith("200,000 images on 2026-11-22: 1 image per request, prompt of 400 tokens")
+    assert rows_of(tables[0])[0][2:4] + rows_of(tables[0])[0][-1:] == ["200,000", "1", "$949.60"]
+    assert ["claude-sonnet-5-5", "packed", "600", "334", "$520.32", "$429.28"] in rows_of(tables[1])
+    path = tmp_path / "job.toml"
+    path.write_text('images_per_request = "auto"\n', encoding="utf-8")
+    packed = done(*job, *AS_OF, "--images-per-request", "auto")
+    assert packed == done(*job, *AS_OF, "--scenario", path)
+    assert "$520.32" in packed.split("\n\n")[0]
+    assert "packed" not in packed.split("\n\n")[1]
+    assert data(*ONE_EACH)["scenario"]["images_per_request"] == 1
+
+
+def test_an_alternative_that_costs_more_saves_less_than_nothing():
+    table = done(*JOB, "-m", "claude-sonnet-4-6", "--batch", "--downscale-to", "5000").split("\n\n")[1]
+    assert ["claude-sonnet-4-6", "standard", "20", "1000", "$119.21", "-$59.61"] in rows_of(table)
+    assert not any(row[1] == "batch" for row in rows_of(table))
+    several = done("1000x500", "500x500", "--downscale-to", "100", *AS_OF)
+    assert "downscaled to 100 tokens (a square is 280x280 px)" in several
+
+
+# Tables, and budgets that cannot be checked
+
+
+def table(path, text):
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_a_column_that_looks_like_one_of_ours_is_named_on_stderr(tmp_path):
+    path = table(tmp_path / "a.csv", "width,height,n\n28,28,5\n")
+    ended = run(path, *AS_OF)
+    assert ended.exit_code == 0
+    assert f"imgcost: {path}: column 'n' is not used; did you mean 'count'?" in ended.stderr
+    assert run(table(path, "width,height,note,count\n28,28,,5\n"), *AS_OF).stderr == ""
+    assert data(path, *AS_OF)["images"] == 5
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.tsv", "a.jsonl", "a.xlsx", "a.parquet", "a.json", "a.ods", "a.xls"])
+def test_a_table_that_cannot_be_read_is_no_job_of_zero_dollars(tmp_path, name):
+    assert "Columns found: none" in refused(table(tmp_path / name, "")) or name not in {"a.csv", "a.tsv", "a.jsonl"}
+
+
+def test_a_job_of_no_images_says_so(tmp_path):
+    assert done(tmp_path, *AS_OF).startswith("No images to price on 2026-11-22")
+    text = done(SAMPLES / "broken" / "notes.png", *AS_OF)
+    assert text.startswith("No images to price")
+    assert "Excluded, not priced" in text
+    assert "buys" not in done(tmp_path, "--budget", "1", *AS_OF)
+
+
+def test_a_budget_fails_where_images_are_excluded(tmp_path):
+    listed = table(tmp_path / "a.csv", "width,height\n28,28\n,28\n")
+    for images, said in (
+        ((SAMPLES,), "3 images are excluded from the total: 1 x damaged"),
+        ((listed,), "1 image is excluded from the total: 1 x no width or height is given (row 3 of"),
+        (("28x28", "9000x28"), "1 x an edge over 8000 px"),
+    ):
+        ended = run(*images, "--budget", "100", *AS_OF)
+        assert ended.exit_code == 2
+        assert "the budget cannot be checked" in ended.stderr
+        assert said in ended.stderr
+        assert "without the excluded images: whether that is within the budget of $100.00 is unknown" in ended.stdout
+        [one] = json.loads(run(*images, "--budget", "100", *AS_OF, "-f", "json").stdout)["models"]
+        assert one["within_budget"] is None
+        assert run(*images, *AS_OF).exit_code == 0
+        # What is known costs more than that: over the budget, whatever the rest costs.
+        assert run(*images, "--budget", "0", *AS_OF).exit_code == 1
+
+
+def test_a_budget_fails_where_a_price_is_unknown():
+    assert "no price of claude-opus-5" in refused(
+        "28x28", "-m", "claude-opus-5", "--as-of", "2024-03-04", "--budget", "1"
+    )
+    assert run("28x28", "-m", "claude-opus-5", "--budget", "1", *AS_OF).exit_code == 0

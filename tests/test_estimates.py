@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -297,3 +298,13 @@ def test_a_condition_of_another_name_is_refused_with_the_choices(wrong, message)
     for question in (terms, lambda model, **kw: estimate(10, 10, model=model, **kw)):
         with pytest.raises(ValueError, match=message):
             question("claude-sonnet-5-5", as_of=DAY, **wrong)
+
+
+def test_an_estimate_is_a_value_shown_in_a_line():
+    found = estimate(1000, 1000, model="claude-opus-4-6", as_of=date(2026, 11, 22), batch=True)
+    assert repr(found) == "<Estimate 1000x1000 claude-opus-4-6 tokens=1296 usd=$0.00324>"
+    terms = "<Terms claude-opus-4-6 as_of=2026-11-22 tier=standard formula=patch usd_per_mtok=$2.5"
+    assert repr(found.terms) == f"{terms} conditions=batch>"
+    assert repr(estimate(9, 9, model="claude-opus-4-6", as_of=date(2026, 11, 22)).terms) == f"{terms[:-3]}5>"
+    assert pickle.loads(pickle.dumps(found)) == found
+    assert found != estimate(1000, 1000, model="claude-opus-4-6", as_of=date(2026, 11, 22))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import random
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -9,6 +10,7 @@ from fractions import Fraction
 from itertools import pairwise
 
 import numpy as np
+import pandas as pd
 import pytest
 from genai_prices import Usage, data_snapshot
 from hypothesis import given, settings
@@ -26,7 +28,8 @@ HIGH = geometry.Tier(2576, 4784)
 
 
 def planned(images, model, **settings):
-    [one] = plan(images, models=model, as_of=DAY, **settings)
+    """A plan with one model; most tests here are about packing."""
+    [one] = plan(images, models=model, as_of=DAY, **{"images_per_request": "auto"} | settings)
     return one
 
 
@@ -291,6 +294,7 @@ def test_images_that_no_request_may_carry_are_set_aside_and_never_priced():
         [(8000, 28), (8001, 28), image(28, 28, 7_864_320), image(28, 28, 7_864_321), (28, 9000)],
         models="claude-sonnet-4-6",
         as_of=DAY,
+        images_per_request="auto",
     )
     assert (found.images, found.models[0].images) == (2, 2)
     [edge, heavy] = found.rejected
@@ -320,12 +324,13 @@ def test_nothing_to_send_costs_nothing():
 
 
 def test_where_no_number_of_images_is_stated_the_context_window_ends_a_request():
-    found = plan(Repeated(28, 28, 500_000), models="claude-sonnet-4-6", platform="bedrock", as_of=date(2026, 7, 1))
+    bedrock = {"models": "claude-sonnet-4-6", "platform": "bedrock", "as_of": date(2026, 7, 1)}
+    found = plan(Repeated(28, 28, 500_000), images_per_request="auto", **bedrock)
     assert packed(found.models[0]) == [249_998, 249_998, 4]  # (1,000,000 - 7) / 4
 
 
 def test_an_early_day_has_fewer_limits():
-    found = plan(Repeated(9000, 28, 21), models="claude-3-sonnet", as_of=date(2024, 3, 4))
+    found = plan(Repeated(9000, 28, 21), models="claude-3-sonnet", as_of=date(2024, 3, 4), images_per_request="auto")
     assert packed(found.for_model("claude-3-sonnet")) == [20, 1]
     assert found.rejected == ()
 
@@ -533,28 +538,94 @@ def test_models_stand_side_by_side_the_cheapest_first_each_once():
 def test_many_models_together_are_each_as_alone():
     names = [model.id for model in tables.models() if model.status_on(DAY) == "active"]
     sizes = [(28 * n, 3000) for n in range(1, 200)]
-    together = plan(sizes, models=names, as_of=DAY, prompt_tokens=3000, turns=2, cache="5m")
+    settings = {"prompt_tokens": 3000, "turns": 2, "cache": "5m", "images_per_request": "auto"}
+    together = plan(sizes, models=names, as_of=DAY, **settings)
     assert len(together.models) == len(names) > 10
     for one in together:
-        assert one.total_usd == planned(sizes, one.model, prompt_tokens=3000, turns=2, cache="5m").total_usd
+        assert one.total_usd == planned(sizes, one.model, **settings).total_usd
 
 
-def test_what_downscaling_first_would_save():
-    one = planned(JOB, "claude-sonnet-5-5", downscale_to=1521)
-    smaller = planned(Repeated(1092, 1092, 20_000), "claude-sonnet-5-5")
-    assert one.variants["downscaled"].total_usd == smaller.total_usd < one.total_usd
-    assert any("saves $" in note for note in one.notes)
+def test_downscaling_is_compared_with_the_same_requests():
+    # 3000x3000 among many: 20 per request. 1092x1092 alone would be 600 per request, which downscaling does not change.
+    one = planned(JOB, "claude-sonnet-5-5", downscale_to=1521, batch=True, **SETTINGS)
+    smaller = planned(Repeated(1092, 1092, 20_000), "claude-sonnet-5-5", images_per_request=20, batch=True, **SETTINGS)
+    way = one.variants["downscaled"]
+    assert (way.requests, way.images_per_request, way.tokens) == (1000, 20, smaller.tokens)
+    assert way.total_usd == smaller.total_usd < one.total_usd
+    assert one.downscaled_size() == (1092, 1092)
     # What Claude would shrink to the same size saves nothing.
     one = planned(Repeated(2000, 1500, 10), "claude-sonnet-4-6", downscale_to=1568)
     assert one.variants["downscaled"].total_usd == one.total_usd
-    assert any("saves nothing" in note for note in one.notes)
 
 
-def test_a_downscaled_copy_has_bytes_that_nobody_knows():
-    files = [image(1000, 1000, 7_864_320)] * 4
-    one = planned(files, "claude-sonnet-4-6", downscale_to=100)
-    assert (one.requests, one.variants["downscaled"].requests) == (2, 1)
-    assert planned(files, "claude-sonnet-4-6", downscale_to=1296).variants["downscaled"].requests == 2
+def test_downscaling_can_take_requests_out_of_the_long_context_price():
+    one = planned(Repeated(1932, 1932, 21), "claude-haiku-5-5", images_per_request=21, downscale_to=4000)
+    assert one.long_context_requests == 1
+    way = one.variants["downscaled"]
+    assert way.tokens.input < 100_000
+    assert way.total_usd == Decimal(way.tokens.input) / 10**7  # $0.10 per MTok
+
+
+def test_the_size_that_downscaling_makes():
+    assert planned([(28, 28)], "claude-sonnet-5-5").downscaled_size() is None
+    assert planned(Repeated(1000, 500, 9), "claude-sonnet-5-5", downscale_to=100).downscaled_size() == (392, 196)
+    assert planned([(1000, 500), (3, 4)], "claude-sonnet-5-5", downscale_to=100).downscaled_size() == (280, 280)
+
+
+def test_packing_is_an_alternative_to_one_image_per_request():
+    # 200,000 photos of 1296 tokens, one question of 400 tokens and one answer of 135 each.
+    job = {"prompt_tokens": 400, "output_tokens": 135}
+    [one] = plan(Repeated(1000, 1000, 200_000), models="claude-sonnet-5-5", as_of=DAY, **job)
+    assert (one.requests, one.ledger.most_images, one.total_usd) == (200_000, 1, Decimal("949.6"))
+    way = one.variants["packed"]
+    packed = planned(Repeated(1000, 1000, 200_000), "claude-sonnet-5-5", **job)
+    assert (way.requests, way.images_per_request) == (334, 600)
+    assert (way.tokens, way.total_usd) == (packed.tokens, packed.total_usd)
+    assert way.total_usd.quantize(Decimal("0.01")) == Decimal("520.32")
+    assert "packed" not in packed.variants
+
+
+def test_packing_keeps_batch_and_cache_and_is_not_offered_where_it_needs_no_fewer_requests():
+    asked = {"prompt_tokens": 5000, "cache": "1h", "batch": True}
+    one = planned(Repeated(28, 28, 1000), "claude-sonnet-4-6", images_per_request=1, **asked)
+    assert one.variants["packed"].total_usd == planned(Repeated(28, 28, 1000), "claude-sonnet-4-6", **asked).total_usd
+    assert "packed" not in planned([(28, 28)], "claude-sonnet-4-6", images_per_request=1).variants
+    assert "packed" not in planned(Repeated(28, 28, 600), "claude-sonnet-4-6", images_per_request=600).variants
+    assert "packed" in planned(Repeated(28, 28, 600), "claude-sonnet-4-6", images_per_request=599).variants
+
+
+# Results as values
+
+
+def job_in_every_form(tmp_path):
+    (tmp_path / "sizes.csv").write_text("width,height\n28,28\n", encoding="utf-8")
+    return [
+        [(28, 28), Repeated(56, 28, 1000), tmp_path / "sizes.csv"],
+        np.array([[28, 28], [56, 56]], np.uint8),
+        pd.DataFrame({"width": [28], "height": [28], "count": [1000]}),
+    ]
+
+
+def test_plans_are_equal_by_value_and_survive_pickling(tmp_path):
+    asked = {"models": ["haiku", "sonnet"], "as_of": DAY, "cache": "5m", "prompt_tokens": 5000, "downscale_to": 1}
+    for images in job_in_every_form(tmp_path):
+        found, again = plan(images, **asked), plan(images, **asked)
+        assert found == again
+        assert found != plan(images, **asked | {"prompt_tokens": 5001})
+        pickled = pickle.loads(pickle.dumps(found))
+        assert pickled == found
+        assert pickled.models[0] == found.models[0] != found.models[1]
+        assert list(pickled.models[0].each_request()) == list(found.models[0].each_request())
+
+
+def test_a_plan_is_shown_in_a_line():
+    found = plan(Repeated(1000, 1000, 200_000), models=["haiku", "sonnet", "opus"], as_of=DAY, prompt_tokens=400)
+    assert repr(found).startswith("<Plan images=200000 claude-haiku-5-5=$33.98 claude-sonnet-5-5=$")
+    shown = repr(found.for_model("sonnet"))
+    assert shown == "<ModelPlan claude-sonnet-5-5 images=200000 requests=200000 tokens=339800000 usd=$679.6>"
+    many = plan([(28, 28)], models=["haiku", "sonnet", "opus", "fable", "claude-opus-4-6"], as_of=DAY)
+    assert repr(many).endswith(" ...>")
+    assert len(repr(many)) < 200
 
 
 def test_a_budget_buys_whole_images():

@@ -6,8 +6,10 @@ import builtins
 from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
+from functools import partial
 
 import numpy as np
+import openpyxl
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -151,7 +153,7 @@ def test_rows_without_a_size_are_set_aside_and_counted_once(tmp_path):
     [one] = found.rejected
     assert (found.images, one.images, one.reason) == (2, 2, "no width or height is given")
     assert one.first == f"row 3 of {tmp_path / 'a.csv'}"
-    assert len(list(found.models[0].each_request())) == 1
+    assert len(list(found.models[0].each_request())) == 2
     assert found.rejected == (one,)
     nan = pd.DataFrame({"width": [28.0, np.nan], "height": [28, 28], "file_bytes": [np.nan, 3.0]})
     found = planned(nan)
@@ -163,19 +165,22 @@ def test_rows_without_a_size_are_set_aside_and_counted_once(tmp_path):
 @pytest.mark.parametrize(
     ("text", "match"),
     [
-        ("", "has no column 'width', which sizes need: it has none"),
-        ("width,hight\n1,2\n", "has no column 'height', which sizes need: it has width, hight"),
-        ("width,height\n1,2.5\n", "row 2 of .*a.csv: height is '2.5', not a whole number"),
+        ("", "has no column 'width'. Columns found: none"),
+        ("width,hight\n1,2\n", "has no column 'height'; rename 'hight' if that is it. Columns found: width, hight"),
+        (
+            "width,height\n1,2.5\n",
+            "row 2 of .*a.csv: height is '2.5': expected a whole number from 1 to 2,147,483,648$",
+        ),
         ("width,height\n1,=cmd()\n", "height is '=cmd"),
-        ("width,height\n1,1\n\n,1\n1,2\n1,x\n1,y\n", "row 5 of .*a.csv: height is 'x', not a whole number"),
-        ("width,height\n1,1\n,1\n1,2\n1,0\n", "row 5 of .*a.csv: height is 0"),
-        ("width,height\n1,0\n", "row 2 of .*a.csv: height is 0"),
-        ("width,height\n1,-5\n", "height is -5"),
-        ("width,height\n1," + "9" * 30 + "\n", "not a whole number"),
-        ("width,height\n1,99999999999\n", "height is 99999999999"),
-        ("width,height,file_bytes\n1,1,-2\n", "file_bytes is -2"),
+        ("width,height\n1,1\n\n,1\n1,2\n1,x\n1,y\n", "row 6 of .*a.csv: height is 'x': expected a whole number"),
+        ("width,height\n1,1\n,1\n1,2\n1,0\n", "row 5 of .*a.csv: height is '0'"),
+        ("width,height\n1,0\n", "row 2 of .*a.csv: height is '0'"),
+        ("width,height\n1,-5\n", "height is '-5'"),
+        ("width,height\n1," + "9" * 30 + "\n", "height is '9{30}': expected"),
+        ("width,height\n1,99999999999\n", "height is '99999999999'"),
+        ("width,height,file_bytes\n1,1,-2\n", "file_bytes is '-2': expected a whole number from 0"),
         ("width,height\n1," + "9" * 140_000 + "\n", "line 2: field larger than field limit"),
-        (b"width,height\n\xff,1\n", "not a whole number"),
+        (b"width,height\n\xff,1\n", "width is .*: expected a whole number"),
     ],
 )
 def test_a_csv_that_is_none_says_where(tmp_path, text, match):
@@ -198,17 +203,24 @@ def test_parquet(tmp_path):
         planned(path)
 
 
-def test_parquet_without_its_extra(tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("a.parquet", r"reading Parquet needs an extra: pip install 'imgcost\[parquet\]'"),
+        ("a.xlsx", r"reading an Excel workbook needs an extra: pip install 'imgcost\[report\]'"),
+    ],
+)
+def test_a_table_without_its_extra(tmp_path, monkeypatch, name, said):
     before = builtins.__import__
 
     def without(name, *args, **kwargs):
-        if name.startswith("pyarrow"):
+        if name.startswith(("pyarrow", "openpyxl")):
             raise ImportError(name)
         return before(name, *args, **kwargs)
 
     monkeypatch.setattr(builtins, "__import__", without)
-    with pytest.raises(MissingExtraError, match="reading Parquet needs an extra"):
-        planned(tmp_path / "a.parquet")
+    with pytest.raises(MissingExtraError, match=said):
+        planned(tmp_path / name)
 
 
 def test_a_folder_that_is_called_like_a_table_is_scanned(tmp_path):
@@ -221,6 +233,192 @@ def test_a_folder_that_is_called_like_a_table_is_scanned(tmp_path):
 def test_a_table_that_is_not_there():
     with pytest.raises(OSError, match=r"none\.csv"):
         planned("none.csv")
+
+
+def written(path, rows):
+    """A table of columns width, height, file_bytes and count in the format that its suffix names."""
+    frame = pd.DataFrame(rows, columns=["width", "height", "file_bytes", "count"])
+    match path.suffix:
+        case ".csv":
+            frame.to_csv(path)
+        case ".tsv":
+            frame.to_csv(path, sep="\t")
+        case ".jsonl":
+            frame.to_json(path, orient="records", lines=True)
+        case ".parquet":
+            frame.to_parquet(path)
+        case ".xlsx":
+            with pd.ExcelWriter(path) as book:
+                pd.DataFrame({"about": ["these sizes"]}).to_excel(book, sheet_name="Notes")
+                frame.to_excel(book, sheet_name="Sizes", index=False)
+                pd.DataFrame({"width": [1], "height": [1]}).to_excel(book, sheet_name="Later")
+    return path
+
+
+@pytest.mark.parametrize("suffix", ["csv", "tsv", "jsonl", "parquet", "xlsx"])
+def test_a_table_in_every_format_with_counts(tmp_path, suffix, monkeypatch):
+    rows = [(1920, 1080, 100, 2), (28, 28, None, 0), (3000, 3000, 300, 1), (28, 28, None, 1)]
+    found = planned(written(tmp_path / f"sizes.{suffix}", rows))
+    assert (seen(found), found.unsized, found.rejected, found.warnings) == ((TOKENS + 1560, 4), 1, (), ())
+    for block in (1, 3):
+        monkeypatch.setattr("imgcost.plans.readers.BLOCK", block)
+        assert planned(tmp_path / f"sizes.{suffix}") == found
+    with pytest.raises(SizeError, match=r"row 3 of the frame: count is -1\.?0?: expected a whole number from 0"):
+        planned(pd.DataFrame([*rows[:3], (28, 28, 5, -1)], columns=["width", "height", "file_bytes", "count"]))
+    written(tmp_path / f"bad.{suffix}", [*rows, (28, 0, 5, 1)])
+    row = {"parquet": 4, "jsonl": 5}.get(suffix, 6)
+    with pytest.raises(
+        SizeError, match=rf"row {row} of .*bad\.{suffix}: height is .?0.?: expected a whole number from 1"
+    ):
+        planned(tmp_path / f"bad.{suffix}")
+
+
+def test_counts_are_not_written_down_and_keep_order_and_place(monkeypatch):
+    counts = {"width": [28, 9000, 56, 28], "height": 28, "count": [3, 2, 10**12, 300]}
+    found = planned(pd.DataFrame(counts), images_per_request="auto")
+    assert found.images == 10**12 + 303
+    [edge] = found.rejected
+    assert (edge.images, edge.first) == (2, "row 1 of the frame (9000x28)")
+    monkeypatch.setattr("imgcost.plans.jobs.BLOCK", 4)
+    frame = pd.DataFrame({"width": [28, 56, 84, 9000], "height": 28, "count": [7, 300, 200, 5]})
+    single = [(28, 28)] * 7 + [(56, 28)] * 300 + [(84, 28)] * 200
+    several = planned(frame, images_per_request=10)
+    assert list(several.models[0].each_request()) == list(
+        planned(single, images_per_request=10).models[0].each_request()
+    )
+    assert several.rejected[0].first == "row 3 of the frame (9000x28)"
+    with pytest.raises(SizeError, match=r"row 1 of the frame: count is .*nan"):
+        planned(pd.DataFrame({"width": [1, 1], "height": 1, "count": [2, np.nan]}))
+
+
+NUMBERS = [np.int8, np.int16, np.int32, np.int64, np.uint8, np.uint16, np.uint32, np.uint64, np.float16, np.float32]
+NULLABLE = [
+    "Int8",
+    "Int64",
+    "UInt8",
+    "UInt64",
+    "Float32",
+    "Float64",
+    "int8[pyarrow]",
+    "uint64[pyarrow]",
+    "double[pyarrow]",
+]
+TEXTS = [object, "string", "string[pyarrow]", "decimal128(38, 2)[pyarrow]"]
+
+
+def dtype_of(name):
+    if name == "decimal128(38, 2)[pyarrow]":
+        return pd.ArrowDtype(pa.decimal128(38, 2))
+    return name
+
+
+@pytest.mark.parametrize("dtype", [*NUMBERS, np.float64, np.longdouble, *NULLABLE, *TEXTS], ids=str)
+def test_columns_of_every_dtype(dtype, tmp_path):
+    frame = pd.DataFrame({"width": [28, 56], "height": [28, 84], "file_bytes": [9, 100], "count": [1, 2]})
+    frame = frame.astype(dtype_of(dtype))
+    assert seen(planned(frame)) == (1 + 2 * 6, 3)
+    for column in ("width", "height", "count"):
+        wrong = frame.copy()
+        wrong[column] = pd.Series([28, -1 if column == "count" else 0]).astype(
+            "int64" if column == "count" else dtype_of(dtype)
+        )
+        with pytest.raises(SizeError, match=rf"row 1 of the frame: {column} is .*: expected a whole number from"):
+            planned(wrong)
+    missing = frame.iloc[[0]].reindex([0, 1])
+    assert planned(missing[["width", "height"]]).rejected[0].first == "row 1 of the frame"
+    if dtype in NUMBERS and dtype is not np.float16:
+        pq.write_table(pa.Table.from_pandas(frame), tmp_path / "a.parquet")
+        assert planned(tmp_path / "a.parquet").images == 3
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *(np.iinfo(dtype).max for dtype in (np.int64, np.uint64, np.uint32)),
+        np.float64("inf"), np.float32(1.5), 10**30, Decimal("1e99999"), Decimal("2.5"), True, "1e999", "many",
+        np.timedelta64(5, "s"), np.datetime64("2026-11-26"), 1j, b"5", [5],
+    ],
+    ids=repr,
+)  # fmt: skip
+def test_a_value_that_is_no_side_is_refused_with_its_row(value):
+    frame = pd.DataFrame({"width": [28, 28], "height": pd.Series([28, value], dtype=object)})
+    for images in (frame, frame.iloc[1:].infer_objects()):
+        with pytest.raises(SizeError, match=r"row \d of the frame: height is .*: expected a whole number from 1"):
+            planned(images)
+
+
+def test_columns_are_found_in_any_case_and_what_looks_like_one_is_named(tmp_path):
+    found = planned(pd.DataFrame({" Width": [28], "HEIGHT": [28], "Count": [5], "Width px": [1], "note": [""]}))
+    assert (found.images, found.warnings) == (5, ("the frame: column 'Width px' is not used; did you mean 'width'?",))
+    path = csv_of("width,height,file size,qty,resized_width\n28,28,5,5,5\n", tmp_path / "a.csv")
+    assert planned(path).warnings == (
+        f"{path}: column 'file size' is not used; did you mean 'file_bytes'?",
+        f"{path}: column 'qty' is not used; did you mean 'count'?",
+    )
+    with pytest.raises(
+        ImgcostError, match=r"no column 'width'; rename 'widht' if that is it. Columns found: widht, height"
+    ):
+        planned(csv_of("widht,height\n1,1\n", path))
+    with pytest.raises(ImgcostError, match="has two columns 'width': keep one"):
+        planned(csv_of("width,Width,height\n1,1,1\n", path))
+    with pytest.raises(ImgcostError, match=r"Columns found: c0, .{190,200}\.\.\.$"):
+        planned(pd.DataFrame({f"c{n}": [1] for n in range(100)}))
+
+
+@pytest.mark.parametrize(
+    ("text", "match"),
+    [
+        ("{\n", "line 1: not JSON"),
+        ('{"width": 1, "height": 1}\n\n[1]\n', "line 3: expected a JSON object with width and height"),
+        ("[" * 100_000, "line 1: not JSON"),
+        ('{"width": 1}\n', "has no column 'height'. Columns found: width"),
+        ('{"width": 1, "height": 1.5}\n', "row 1 of .*: height is 1.5"),
+        ("\n", "Columns found: none"),
+    ],
+    ids=lambda text: text[:20],
+)
+def test_json_lines_that_are_no_table(tmp_path, text, match):
+    path = tmp_path / "a.jsonl"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(ImgcostError, match=match):
+        planned(path)
+
+
+def test_a_workbook_that_is_no_table_of_sizes(tmp_path):
+    path = tmp_path / "a.xlsx"
+    path.write_bytes(b"PK")
+    with pytest.raises(ImgcostError, match=r"cannot read .*a\.xlsx as an Excel workbook"):
+        planned(path)
+    with pd.ExcelWriter(path) as book:
+        pd.DataFrame({"Width, px": [5]}).to_excel(book, sheet_name="Photos", index=False)
+        pd.DataFrame().to_excel(book, sheet_name="Empty")
+    with pytest.raises(
+        ImgcostError, match=r"sheet 'Photos' of .*a\.xlsx has no column 'width'; rename 'Width, px' if that"
+    ):
+        planned(path)
+
+
+def test_a_workbook_with_blank_rows_and_formulas(tmp_path):
+    book = openpyxl.Workbook()
+    for row in ([], [None, "Width", "Height"], [], [None, 28, 28.0], [None, 28, "=4*7"], [], [None, "28", " 28 "]):
+        book.active.append(row)
+    book.save(tmp_path / "a.xlsx")
+    found = planned(tmp_path / "a.xlsx")
+    assert found.images == 2
+    assert found.rejected[0].first == f"row 5 of {tmp_path / 'a.xlsx'}"  # nobody has computed the formula
+
+
+@pytest.mark.parametrize("suffix", [".json", ".xls", ".ODS"])
+def test_a_table_of_another_kind_is_refused(tmp_path, suffix):
+    path = tmp_path / f"a{suffix}"
+    path.write_bytes(b"[]")
+    with pytest.raises(
+        ImgcostError, match=r"as a table: convert it to one of \.csv, \.tsv, \.xlsx, \.jsonl, \.parquet"
+    ):
+        planned(path)
+    path.unlink()
+    path.mkdir()
+    assert planned(path).images == 0
 
 
 # What is no job
@@ -346,7 +544,7 @@ def test_a_scenario_file_that_is_none(tmp_path, text, match):
 # Tables that a scan wrote
 
 
-@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+@pytest.mark.parametrize("suffix", ["csv", "jsonl", "parquet"])
 def test_the_rows_of_a_scan_plan_as_its_folder_does(tmp_path, suffix):
     rows = tmp_path / f"rows.{suffix}"
     models = ["-m", "claude-opus-5", "-m", "claude-haiku-4-5"]
@@ -357,10 +555,25 @@ def test_the_rows_of_a_scan_plan_as_its_folder_does(tmp_path, suffix):
     assert from_rows.images == from_folder.images == 21
     assert from_rows.models[0].total_usd == from_folder.models[0].total_usd
     assert sum(one.images for one in from_rows.rejected) == sum(one.images for one in from_folder.rejected) == 3
-    frame = pd.read_csv(rows) if suffix == "csv" else pd.read_parquet(rows)
+    read = {"csv": pd.read_csv, "jsonl": partial(pd.read_json, lines=True), "parquet": pd.read_parquet}
+    frame = read[suffix](rows)
     assert plan(frame, **asked).models[0].total_usd == from_folder.models[0].total_usd
 
 
 def test_duplicates_that_a_scan_left_out_are_left_out(tmp_path):
     (tmp_path / "rows.csv").write_text("width,height,duplicate_of\n100,100,\n100,100,a.png\n")
     assert plan(tmp_path / "rows.csv", models="claude-opus-5").images == 1
+
+
+def test_rows_of_several_models_must_have_the_same_images():
+    scan = {"width": 28, "height": 28, "model": ["claude-opus-5", "claude-haiku-4-5"] * 2}
+    assert planned(pd.DataFrame(scan)).images == 2
+    two_scans = pd.DataFrame(
+        {"width": 28, "height": 28, "model": ["claude-opus-5", "claude-opus-5", "claude-haiku-4-5"]}
+    )
+    with pytest.raises(ImgcostError, match="not the same images for each: 2 of claude-opus-5, 1 of claude-haiku-4-5"):
+        planned(two_scans)
+
+
+def test_a_column_of_cameras_leaves_no_image_out():
+    assert planned(pd.DataFrame({"width": 28, "height": 28, "model": ["NIKON D750", "iPhone 15", None]})).images == 3

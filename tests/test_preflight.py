@@ -6,8 +6,10 @@ import base64
 import io
 import json
 import os
+import pickle
 import sys
 import tracemalloc
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -824,3 +826,12 @@ def test_images_for_a_model_that_nobody_knows_have_no_price():
     assert (findings.tokens, findings.unmeasured, findings.input_usd) == (0, 1, None)
     told = check_request(params, as_of=TODAY, budget_usd=Decimal(9)).errors
     assert "no price" in next(one.message for one in told if one.rule == "budget")
+
+
+def test_findings_are_values_shown_in_a_line():
+    found = images([SAMPLES / "broken" / "notes.png", SAMPLES / "web"], model="claude-opus-5")
+    assert found == images([SAMPLES / "broken" / "notes.png", SAMPLES / "web"], model="claude-opus-5")
+    assert pickle.loads(pickle.dumps(found)) == found != images([SAMPLES / "web"], model="claude-opus-5")
+    counts = f"errors=1 warnings={len(found.warnings)} images=5 tokens=490"
+    assert repr(found) == f"<Findings {counts} usd=$0.00245>"
+    assert repr(replace(found, input_usd=None)) == f"<Findings {counts} usd=unknown>"

@@ -20,12 +20,15 @@ from imgcost.cli.options import (
     placement_options,
     save,
 )
+from imgcost.errors import ImgcostError
+from imgcost.formats import number, plural, visible
 from imgcost.formats.plans import plan_report
 from imgcost.plans import Repeated, plan, read_scenario
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from imgcost.plans import Plan
 
 __all__ = ["command"]
 
@@ -55,7 +58,8 @@ class _Images(ParamType[object]):
 @click.option(
     "--images-per-request",
     type=_Images(),
-    help="New images a request; auto is as many as no limit forbids and no surcharge punishes.  [default: auto]",
+    metavar="N|auto",
+    help="New images per request; auto is as many as fit.  [default: 1]",
 )
 @click.option("--turns", type=int, metavar="N", help="Requests of a conversation, which resends all.  [default: 1]")
 @click.option(
@@ -67,7 +71,7 @@ class _Images(ParamType[object]):
 )
 @placement_options
 @click.option("--retry-rate", metavar="RATE", help="Requests sent again: 0.02 is one in fifty.  [default: 0]")
-@click.option("--downscale-to", type=int, metavar="N", help="Compare: images downscaled to N tokens before.")
+@click.option("--downscale-to", type=int, metavar="N", help="Compare: downscale images to N tokens first.")
 @click.option(
     "--scenario", type=click.Path(exists=True, dir_okay=False), metavar="FILE", help="Take all this from TOML."
 )
@@ -87,8 +91,10 @@ def command(
 ) -> None:
     """What a whole job costs: requests, tokens by class and dollars, models side by side, the cheapest first.
 
-    Images are files and folders, sizes such as 1920x1080, or tables: .csv or .parquet with the columns width, height
-    and perhaps file_bytes. Options override the scenario file.
+    Images are files and folders, sizes such as 1920x1080, or tables (.csv, .tsv, .xlsx, .jsonl, .parquet) with the
+    columns width, height and optionally file_bytes and count. Options override the scenario file.
+
+    With --budget the exit code is 1 if a model costs more, and 2 if images are excluded, whose cost is unknown.
 
     \b
     Examples:
@@ -106,11 +112,22 @@ def command(
     if budget is not None:
         budget = DOLLARS.convert(budget, None, None)
     found = plan(_job(images, count), **settings)
+    for warning in found.warnings:
+        click.echo(f"imgcost: {visible(warning)}", err=True)
     report = plan_report(found, budget_usd=budget, explain=explain)
     save(report, output, "plan")
     echo(report, style)
-    if budget is not None and any(one.total_usd > budget for one in found):
-        sys.exit(OVER_BUDGET)
+    if budget is not None:
+        if any(one.total_usd > budget for one in found):
+            sys.exit(OVER_BUDGET)
+        if found.excluded:
+            raise ImgcostError(f"the budget cannot be checked: {_excluded(found)}")
+
+
+def _excluded(found: Plan) -> str:
+    """Name what no total includes."""
+    reasons = ", ".join(f"{number(one.images)} x {one.reason} ({one.first})" for one in found.rejected)
+    return f"{plural(found.excluded, 'image is', 'images are')} excluded from the total: {reasons}"
 
 
 def _job(images: Sequence[str], count: int | None) -> list[str | Repeated]:

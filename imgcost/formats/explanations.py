@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from imgcost import geometry
 from imgcost.formats.rendering import Table, number
-from imgcost.prices import cost_usd
+from imgcost.prices import cost_usd, exact_usd
 from imgcost.tables import sources
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from decimal import Decimal
 
     from imgcost.plans import ModelPlan
     from imgcost.prices import Kind
@@ -83,8 +82,8 @@ def _visual(one: ModelPlan) -> Iterator[Line]:
 def _prompt(one: ModelPlan) -> Iterator[Line]:
     ledger, rules, measured = one.ledger, one.offer.rules, one.offer.measured
     yield _limits(one)
-    asked = "as many as may be" if rules.images_per_request is None else number(rules.images_per_request)
-    each = f"{number(one.images)} images, {asked} in each: {number(ledger.widest)} at most"
+    asked = "as many as fit" if rules.images_per_request is None else number(rules.images_per_request)
+    each = f"{number(one.images)} images, {asked} in each: {number(ledger.most_images)} at most"
     yield Line("requests", each, number(one.requests), ASKED)
     parts = [ledger.carried_visual]
     for what, size, times, of, name in (
@@ -146,14 +145,14 @@ def _dollars(one: ModelPlan) -> Iterator[Line]:
                 line, usd = _class(one, kind, name, count)
                 yield line
                 costs.append(usd)
-    yield Line("together", " + ".join(costs) or "nothing", _exact(one.usd.total))
+    yield Line("together", " + ".join(costs) or "nothing", exact_usd(one.usd.total))
     if one.retries_usd:
-        rate = f"{one.scenario.retry_rate:f} x ${_exact(one.usd.total)[1:]}"
-        yield Line("retries", rate, _exact(one.retries_usd), ASKED)
-        yield Line("total", f"{_exact(one.usd.total)} + {_exact(one.retries_usd)}", _exact(one.total_usd))
+        rate = f"{one.scenario.retry_rate:f} x {exact_usd(one.usd.total)}"
+        yield Line("retries", rate, exact_usd(one.retries_usd), ASKED)
+        yield Line("total", f"{exact_usd(one.usd.total)} + {exact_usd(one.retries_usd)}", exact_usd(one.total_usd))
     if one.usd_per_thousand_images is not None:
-        each = f"{_exact(one.total_usd)} x 1000 / {number(one.images)}"
-        yield Line("a thousand images", each, _exact(one.usd_per_thousand_images))
+        each = f"{exact_usd(one.total_usd)} x 1000 / {number(one.images)}"
+        yield Line("a thousand images", each, exact_usd(one.usd_per_thousand_images))
 
 
 def _class(one: ModelPlan, kind: Kind, name: str, count: int) -> tuple[Line, str]:
@@ -162,8 +161,8 @@ def _class(one: ModelPlan, kind: Kind, name: str, count: int) -> tuple[Line, str
     published, rate = getattr(row.rates, name), getattr(one.price.rates[kind], name)
     product = "".join(f" x {factor.normalize():f} ({what})" for what, factor, _ in one.price.factors)
     said = [_cited(row.sources[0]), *(source for _, _, source in one.price.factors)]
-    usd = _exact(cost_usd(count, rate))
-    arithmetic = f"{number(count)} x {_exact(published)}{product} / 1,000,000"
+    usd = exact_usd(cost_usd(count, rate))
+    arithmetic = f"{number(count)} x {exact_usd(published)}{product} / 1,000,000"
     label = name.replace("_", " ") + (" at the long-context price" if kind == "long-context" else "")
     return Line(label, arithmetic, usd, "; ".join(dict.fromkeys(said))), usd
 
@@ -176,9 +175,3 @@ def _vision() -> str:
 
 def _cited(source: Source) -> str:
     return f"{source.title}, read {source.read}"
-
-
-def _exact(usd: Decimal) -> str:
-    """Dollars with every digit."""
-    text = f"{usd:f}"
-    return "$" + (text.rstrip("0").rstrip(".") if "." in text else text)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Context, Decimal
 from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
+from imgcost import geometry
 from imgcost.plans.ledgers import Ledger, lines_of
 from imgcost.plans.notes import notes_of
-from imgcost.prices import TokenCounts, cost_usd, multiply, total_usd
+from imgcost.prices import TokenCounts, cost_usd, exact_usd, multiply, total_usd
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -80,20 +81,22 @@ class Request(NamedTuple):
 
 
 class Variant(NamedTuple):
-    """The same job bought in another way.
+    """The same job with one thing changed.
 
     Attributes:
         requests: How many.
+        images_per_request: The most new images of a request.
         tokens: By class, without retries.
         total_usd: US dollars, retries included, exact.
     """
 
     requests: int
+    images_per_request: int
     tokens: TokenCounts
     total_usd: Decimal
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ModelPlan:
     """A job with one model.
 
@@ -103,9 +106,10 @@ class ModelPlan:
         price: The rates, and where they come from.
         ledger: The sums over all requests.
         cached: Whether anything is cached: asked for, and worth it.
-        variants: The same job bought otherwise, where that is sold: `standard`, `batch`, `cached`, `batch + cached`,
-            and `downscaled` as this plan with smaller images, if asked for.
-        intake: The images, to be walked again.
+        variants: The same job with one thing changed, where that is sold: `standard`, `batch`, `cached` and
+            `batch + cached`; `packed`, with as many images per request as fit, where that needs fewer requests; and
+            `downscaled`, with smaller images, where `downscale_to` is set.
+        intake: The images, to be walked again; not compared.
     """
 
     scenario: Scenario
@@ -114,7 +118,12 @@ class ModelPlan:
     ledger: Ledger
     cached: bool
     variants: Mapping[str, Variant]
-    intake: Intake
+    intake: Intake = field(compare=False)
+
+    def __repr__(self) -> str:
+        tokens = self.tokens.prompt + self.tokens.output
+        counts = f"images={self.images} requests={self.requests} tokens={tokens}"
+        return f"<ModelPlan {self.model.id} {counts} usd={exact_usd(self.total_usd)}>"
 
     @property
     def model(self) -> Model:
@@ -178,6 +187,18 @@ class ModelPlan:
         """How long the cache keeps what it is given, or would."""
         return self.scenario.cache or "5m"
 
+    def downscaled_size(self) -> tuple[int, int] | None:
+        """Tell what `downscale_to` makes of an image, px: of the job's one size, else of the largest square.
+
+        Returns:
+            Width and height; None without `downscale_to`.
+        """
+        if self.scenario.downscale_to is None:
+            return None
+        tier, sizes = self.offer.terms.tier, self.intake.sizes or {}
+        size = next(iter(sizes)) if len(sizes) == 1 else (tier.edge_limit, tier.edge_limit)
+        return geometry.fit_to_tokens(*size, self.scenario.downscale_to, tier)
+
     @property
     def notes(self) -> tuple[str, ...]:
         """What the plan rests on, as sentences: measured numbers, assumptions, what is not cached and why."""
@@ -222,7 +243,7 @@ def variant_of(ledger: Ledger, price: Price, scene: Scenario, cached: bool) -> V
     ttl: CacheTtl = scene.cache or "5m"
     total = _costs(ledger.splits(cached=cached), price, ttl).total
     with_retries = total_usd([total, multiply(scene.retry_rate, total)])
-    return Variant(ledger.requests, _tokens(ledger, cached, ttl), with_retries)
+    return Variant(ledger.requests, ledger.most_images, _tokens(ledger, cached, ttl), with_retries)
 
 
 def _tokens(ledger: Ledger, cached: bool, ttl: CacheTtl) -> TokenCounts:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from imgcost.errors import ImgcostError, UnknownModelError
 from imgcost.plans.budgets import ModelPlan, variant_of
@@ -12,10 +12,11 @@ from imgcost.plans.intakes import Intake
 from imgcost.plans.ledgers import Ledger
 from imgcost.plans.offers import Price, offer, price_of
 from imgcost.plans.scenarios import Scenario, scenario
+from imgcost.prices import exact_usd
 from imgcost.tables import family_of, find_model, limits_on
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
     from datetime import date
     from decimal import Decimal
 
@@ -28,17 +29,21 @@ if TYPE_CHECKING:
 
 __all__ = ["Plan", "plan"]
 
+MOST_SHOWN = 3
+"""How many models a `repr` names."""
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, repr=False)
 class Plan:
-    """A job with one model or many, the cheapest first.
+    """A job with one model or many, the cheapest first. Plans of the same numbers are equal.
 
     Attributes:
         scenario: What it is planned under.
-        models: A plan a model, the cheapest first.
+        models: One plan per model, the cheapest first.
         images: How many images can be sent.
         unsized: How many of them have a file whose size is not known: limits of bytes do not see them.
-        rejected: What is set aside, by reason: never priced, and in none of the other numbers.
+        rejected: Excluded images by reason: never priced, and in none of the other numbers.
+        warnings: What may be wrong with a table, such as a column `widht`.
     """
 
     scenario: Scenario
@@ -46,6 +51,17 @@ class Plan:
     images: int
     unsized: int
     rejected: tuple[Rejected, ...]
+    warnings: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        shown = [f"{one.model.id}={exact_usd(one.total_usd)}" for one in self.models[:MOST_SHOWN]]
+        rest = ["..."] if len(self.models) > MOST_SHOWN else []
+        return f"<Plan images={self.images} {' '.join(shown + rest)}>"
+
+    @property
+    def excluded(self) -> int:
+        """How many images are excluded: what they cost is in no total."""
+        return sum(one.images for one in self.rejected)
 
     def __iter__(self) -> Iterator[ModelPlan]:
         return iter(self.models)
@@ -75,7 +91,7 @@ def plan(
     models: str | Model | Sequence[str | Model],
     prompt_tokens: int = 0,
     output_tokens: int = 0,
-    images_per_request: int | Literal["auto"] = "auto",
+    images_per_request: int | Literal["auto"] = 1,
     cache: CacheTtl | None = None,
     batch: bool = False,
     inference_geo: InferenceGeo = "global",
@@ -94,13 +110,15 @@ def plan(
     order, as `imgcost.plans.packing` says.
 
     Args:
-        images: Files, folders and tables on disk (`.csv`, `.parquet`); a DataFrame with columns `width` and `height`
-            and perhaps `file_bytes`; an integer array of shape (n, 2); `Repeated(width, height, count)`; or an iterable
-            of paths, (width, height) pairs, `Image`s and `Repeated`s.
+        images: Files, folders and tables on disk (`.csv`, `.tsv`, `.xlsx`, `.jsonl`, `.parquet`); a DataFrame; an
+            integer array of shape (n, 2); `Repeated(width, height, count)`; or an iterable of paths, (width, height)
+            pairs, `Image`s and `Repeated`s. Tables and DataFrames have columns `width` and `height` (px) and
+            optionally `file_bytes` and `count` (images of that size).
         models: A model, any of its names, or several of those.
         prompt_tokens: Tokens of the standing prompt of every request, such as the system prompt and the question.
         output_tokens: Tokens of the answer to every request.
-        images_per_request: New images a request, or `auto`: as many as no limit forbids and no surcharge punishes.
+        images_per_request: New images per request; or `auto`: as many as fit without exceeding a limit or triggering
+            the long-context price.
         cache: Whether prompts are cached, and for how long: None, `5m` or `1h`.
         batch: Whether the requests go through the Message Batches API.
         inference_geo: `global`, or `us` (on the Claude API and Microsoft Foundry).
@@ -112,8 +130,8 @@ def plan(
         turns: Requests of a conversation. Each brings new images and sends all before it again.
         retry_rate: Requests sent again, as a part of all: 0.02 is one in fifty.
         as_of: The day whose prices and limits hold; today in UTC if None.
-        downscale_to: Visual tokens; adds the variant `downscaled`: what it would cost if images were downscaled to so
-            many before they are sent.
+        downscale_to: Visual tokens; adds the variant `downscaled`: the same requests with every image downscaled to at
+            most that many tokens before it is sent.
 
     Returns:
         The plan; iterate over it, or ask it `for_model`.
@@ -132,7 +150,9 @@ def plan(
     >>> from imgcost.plans import Repeated
     >>> found = plan(Repeated(3000, 3000, 20_000), models="claude-sonnet-4-6", as_of=date(2026, 11, 22))
     >>> [(one.requests, one.tokens.input, one.total_usd) for one in found]
-    [(1000, 30487000, Decimal('91.46100000'))]
+    [(20000, 30620000, Decimal('91.86000000'))]
+    >>> found
+    <Plan images=20000 claude-sonnet-4-6=$91.86>
     """
     scene = scenario(
         models=models,
@@ -153,10 +173,11 @@ def plan(
     offers = _offers(scene)
     prices = [price_of(one.model, scene, batch=scene.batch, cached=scene.cache is not None) for one in offers]
     intake = Intake(job_of(images), limits_on(scene.platform, scene.as_of), scene)
-    ledgers = _ledgers(intake, offers, scene)
-    found = [_model_plan(scene, one, price, ledgers, intake) for one, price in zip(offers, prices, strict=True)]
+    sums = _sums(intake, offers, scene)
+    found = [_model_plan(scene, one, price, sums, intake) for one, price in zip(offers, prices, strict=True)]
     found.sort(key=lambda one: one.total_usd)
-    return Plan(scene, tuple(found), intake.images, intake.unsized, intake.job.rejected)
+    job = intake.job
+    return Plan(scene, tuple(found), intake.images, intake.unsized, job.rejected, job.warnings)
 
 
 def _offers(scene: Scenario) -> list[Offer]:
@@ -169,39 +190,48 @@ def _offers(scene: Scenario) -> list[Offer]:
     return list(found.values())
 
 
-def _ledgers(intake: Intake, offers: Sequence[Offer], scene: Scenario) -> dict[Rules, Ledger]:
-    ledgers = {one.rules: Ledger(one.rules) for one in offers}
-    if scene.downscale_to is not None:
-        ledgers |= {rules: Ledger(rules) for rules in (_downscaled(one, scene) for one in offers)}
-    for rules, requests in intake.requests(list(ledgers)):
-        ledgers[rules].add(requests)
-    return ledgers
+class _Sums(NamedTuple):
+    """The sums over a job by rules of packing: as it is sent, and with downscaled images."""
+
+    sent: dict[Rules, Ledger]
+    downscaled: dict[Rules, Ledger]
 
 
-def _downscaled(one: Offer, scene: Scenario) -> Rules:
-    return one.rules._replace(measure=one.rules.measure._replace(downscale_to=scene.downscale_to))
+def _sums(intake: Intake, offers: Sequence[Offer], scene: Scenario) -> _Sums:
+    asked = [one.rules for one in offers]
+    sums = _Sums(
+        {rules: Ledger(rules) for rules in (*asked, *map(_packed, asked))},
+        {rules: Ledger(rules) for rules in asked if scene.downscale_to is not None},
+    )
+    for rules, requests in intake.requests(list(sums.sent)):
+        sums.sent[rules].add(requests)
+        if rules in sums.downscaled:
+            sums.downscaled[rules].add(requests.downscaled())
+    return sums
 
 
-def _model_plan(
-    scene: Scenario, one: Offer, price: Price, ledgers: Mapping[Rules, Ledger], intake: Intake
-) -> ModelPlan:
-    ledger = ledgers[one.rules]
+def _packed(rules: Rules) -> Rules:
+    return rules._replace(images_per_request=None)
+
+
+def _model_plan(scene: Scenario, one: Offer, price: Price, sums: _Sums, intake: Intake) -> ModelPlan:
+    ledger, packed, cached = sums.sent[one.rules], sums.sent[_packed(one.rules)], scene.cache is not None
     variants = {}
-    for name, batch, cached in (
+    for name, in_batch, from_cache in (
         ("standard", False, False),
         ("batch", True, False),
         ("cached", False, True),
         ("batch + cached", True, True),
     ):
-        if cached and not ledger.cacheable:
+        if from_cache and not ledger.cacheable:
             continue
         try:
-            other = price_of(one.model, scene, batch=batch, cached=cached)
+            other = price_of(one.model, scene, batch=in_batch, cached=from_cache)
         except ImgcostError:
-            continue  # nobody sells it like this: there is nothing to compare
-        variants[name] = variant_of(ledger, other, scene, cached)
-    cached = scene.cache is not None and ledger.cacheable
+            continue  # not sold like this: there is nothing to compare
+        variants[name] = variant_of(ledger, other, scene, from_cache)
+    if packed.requests < ledger.requests:
+        variants["packed"] = variant_of(packed, price, scene, cached)
     if scene.downscale_to is not None:
-        smaller = ledgers[_downscaled(one, scene)]
-        variants["downscaled"] = variant_of(smaller, price, scene, scene.cache is not None)
-    return ModelPlan(scene, one, price, ledger, cached, variants, intake)
+        variants["downscaled"] = variant_of(sums.downscaled[one.rules], price, scene, cached)
+    return ModelPlan(scene, one, price, ledger, cached and ledger.cacheable, variants, intake)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from operator import index
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ import numpy as np
 from imgcost.errors import ImgcostError, SizeError
 from imgcost.files import Image, Unreadable, scan
 from imgcost.geometry import MAX_EDGE
-from imgcost.plans.jobs import BLOCK, MOST_IMAGES, UNKNOWN, Block, Job, Repeated, block_of
+from imgcost.plans.jobs import BLOCK, FEW_TIMES, MOST_IMAGES, UNKNOWN, Block, Job, Repeated, block_of
 from imgcost.plans.listings import Frame, Listing, is_listing
 from imgcost.plans.scenarios import shown
 
@@ -22,23 +23,20 @@ if TYPE_CHECKING:
 
 __all__ = ["job_of"]
 
-FEW_TIMES = 256
-"""A size repeated no more often is listed like single images: a block of its own would take longer."""
-
 
 def job_of(images: Any) -> Job:
     """Read what `plan` takes.
 
     Args:
-        images: Files and folders, tables (`.csv`, `.parquet`), DataFrames with columns `width` and `height` and perhaps
-            `file_bytes`, arrays of shape (n, 2), `Repeated`, or an iterable of paths, pairs, `Image`s and `Repeated`s.
+        images: Files and folders, tables on disk, DataFrames, arrays of shape (n, 2), `Repeated`, or an iterable of
+            paths, pairs, `Image`s and `Repeated`s.
 
     Returns:
         The job. Files are scanned and iterators used up here; tables on disk are read again for every walk.
 
     Raises:
         SizeError: A size is none.
-        ImgcostError: It is nothing of all this.
+        ImgcostError: It is none of these, or a table without sizes.
 
     >>> [block.times for block in job_of(Repeated(3000, 3000, 10**12)).blocks()]
     [1000000000000]
@@ -60,14 +58,15 @@ def _add_array(job: Job, sizes: NDArray[Any]) -> None:
             f"an array of sizes has the shape (n, 2) and an integer dtype, not {sizes.shape} and {sizes.dtype}"
         )
 
-    def blocks() -> Iterator[Block]:
-        for start in range(0, len(sizes), BLOCK):
-            part = sizes[start : start + BLOCK]
-            if part.dtype == np.uint64:  # what does not fit 64 bits with a sign is out of range all the same
-                part = np.minimum(part, MAX_EDGE + 1)
-            yield block_of(part[:, 0], part[:, 1], place=f"image {start}")
+    if sizes.dtype == np.uint64:  # what does not fit 64 bits with a sign is out of range all the same
+        sizes = np.minimum(sizes, np.uint64(MAX_EDGE + 1))
+    job.append(partial(_array_blocks, sizes))
 
-    job.append(blocks)
+
+def _array_blocks(sizes: NDArray[Any]) -> Iterator[Block]:
+    for start in range(0, len(sizes), BLOCK):
+        part = sizes[start : start + BLOCK]
+        yield block_of(part[:, 0], part[:, 1], place=f"image {start}")
 
 
 def _add_items(job: Job, items: Any) -> None:

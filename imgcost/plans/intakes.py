@@ -1,4 +1,4 @@
-"""What of a job can be sent: images that no request may carry are set aside, with the limit that they break."""
+"""What of a job can be sent: images that no request may carry are excluded, with the limit that they exceed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from imgcost import arrays
 from imgcost.payloads import base64_length
-from imgcost.plans.jobs import UNKNOWN, Block, moved
+from imgcost.plans.jobs import UNKNOWN, Block
 from imgcost.plans.offers import cited
 from imgcost.plans.packing import Columns, Packer
 from imgcost.plans.rules import BYTES_A_BLOCK, BYTES_A_REQUEST, BYTES_A_TOKEN
@@ -82,10 +82,12 @@ class Intake:
                 if found.any():
                     first = int(np.argmax(found))
                     images = int(np.count_nonzero(found)) * (block.times or 1)
-                    self.job.reject(reason, images, _named(block, first))
+                    self.job.reject(
+                        reason, images, f"{block.named(first)} ({block.width[first]}x{block.height[first]})"
+                    )
                     kept &= ~broken
             if not kept.all():
-                block = block.within(kept)  # noqa: PLW2901 - the same images, without those set aside
+                block = block.take(kept)  # noqa: PLW2901 - the same images, without those excluded
             if not self.job.walked:
                 self.images += len(block.width) * (block.times or 1)
                 self.unsized += int(np.count_nonzero(block.file_bytes == UNKNOWN)) * (block.times or 1)
@@ -120,23 +122,19 @@ class Intake:
             yield reason, (text > 0) & (text + BYTES_A_BLOCK > self._room)
 
 
-def _named(block: Block, row: int) -> str:
-    return f"{moved(block.place, row)} ({block.width[row]}x{block.height[row]})"
-
-
 def _base64_bytes(block: Block) -> NDArray[np.int64]:
     """Length of each file as base64 text; 0 where the file's size is not known."""
     return np.where(block.file_bytes == UNKNOWN, 0, base64_length(block.file_bytes))
 
 
 def _columns(block: Block, measure: Measure) -> Columns:
-    """What packing asks of images. What a downscaled copy weighs nobody knows, so that it counts as no bytes."""
-    width, height = block.width, block.height
+    """What packing asks of images."""
     text = _base64_bytes(block)
-    sent = np.where(text > 0, text + BYTES_A_BLOCK, 0)
+    tokens = smaller = _tokens(block.width, block.height, measure)
     if measure.downscale_to is not None:
-        resized = arrays.fit_to_tokens(width, height, measure.downscale_to, measure.tier)
-        sent = np.where((resized[0] == width) & (resized[1] == height), sent, 0)
-        width, height = (edge.astype(np.int64) for edge in resized)
-    tokens = arrays.image_tokens(width, height, measure.tier, measure.formula)
-    return Columns(tokens.astype(np.int64), sent, np.maximum(width, height))
+        smaller = _tokens(*arrays.fit_to_tokens(block.width, block.height, measure.downscale_to, measure.tier), measure)
+    return Columns(tokens, smaller, np.where(text > 0, text + BYTES_A_BLOCK, 0), np.maximum(block.width, block.height))
+
+
+def _tokens(width: NDArray[np.integer], height: NDArray[np.integer], measure: Measure) -> NDArray[np.int64]:
+    return arrays.image_tokens(width, height, measure.tier, measure.formula).astype(np.int64)

@@ -1,4 +1,4 @@
-"""A job: images in order, as columns of sizes, walked block by block as often as there are questions."""
+"""A job: images in order, as columns of sizes, walked in blocks as often as needed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,19 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["BLOCK", "MOST_IMAGES", "Block", "Job", "Rejected", "Repeated", "block_of", "moved"]
+__all__ = [
+    "BLOCK",
+    "FEW_TIMES",
+    "MOST_BYTES",
+    "MOST_IMAGES",
+    "UNKNOWN",
+    "Block",
+    "Job",
+    "Rejected",
+    "Repeated",
+    "block_of",
+    "moved",
+]
 
 BLOCK = 1 << 16
 """Images worked on at a time: however long a job is, memory holds so many of its sizes more than the caller does."""
@@ -26,6 +38,9 @@ MOST_IMAGES = 10**15
 
 MOST_BYTES = 2**50
 """The largest file taken, bytes: no disk holds a larger one."""
+
+FEW_TIMES = 256
+"""A size repeated no more often is listed like single images: a block of its own would take longer."""
 
 UNKNOWN = -1
 """In a column of file sizes: not known."""
@@ -49,7 +64,7 @@ class Repeated:
 
 
 class Rejected(NamedTuple):
-    """Images that no request may carry, or that could not be read: set aside, never priced.
+    """Images that no request may carry, or that could not be read: excluded, never priced.
 
     Attributes:
         reason: Why, with the limit and its source.
@@ -70,7 +85,8 @@ class Block(NamedTuple):
         height: Heights, px; int64.
         file_bytes: Sizes of the files, bytes; int64, `UNKNOWN` where not known.
         times: None; or how often the one size of this block is repeated.
-        place: Which image of the job the first one is, from 0, and where it stands, for messages.
+        place: Where the block begins, such as `row 2 of sizes.csv`, for messages.
+        offset: How far each image is from there; int64.
     """
 
     width: NDArray[np.int64]
@@ -78,29 +94,51 @@ class Block(NamedTuple):
     file_bytes: NDArray[np.int64]
     times: int | None
     place: str
+    offset: NDArray[np.int64]
 
-    def within(self, kept: NDArray[np.bool_]) -> Block:
-        """The images of a mask."""
-        return self._replace(width=self.width[kept], height=self.height[kept], file_bytes=self.file_bytes[kept])
+    def take(self, rows: NDArray[np.bool_] | NDArray[np.int64] | slice) -> Block:
+        """Some of the images: those of a mask, of indices or of a slice."""
+        columns = {name: getattr(self, name)[rows] for name in ("width", "height", "file_bytes", "offset")}
+        return self._replace(**columns)
+
+    def named(self, row: int) -> str:
+        """Name where an image is listed."""
+        return moved(self.place, int(self.offset[row]))
+
+    def repeated(self, counts: NDArray[np.int64]) -> Iterator[Block]:
+        """Every image as often as its count says: few times as single images, more often as a block of its own."""
+        single = np.flatnonzero(counts > FEW_TIMES).tolist()
+        for start, stop in zip([0, *(row + 1 for row in single)], [*single, len(counts)], strict=True):
+            ends = np.cumsum(counts[start:stop]) // BLOCK
+            for rows in np.split(np.arange(start, stop), np.flatnonzero(np.diff(ends)) + 1):
+                yield self.take(np.repeat(rows, counts[rows]))
+            if stop < len(counts):
+                yield self.take(slice(stop, stop + 1))._replace(times=int(counts[stop]))
 
 
 class Job:
     """Images, in order, to be walked as often as there are questions.
 
     Attributes:
-        walked: Whether its blocks were walked to the end once: what is set aside later was counted then.
+        walked: Whether its blocks were walked to the end once: what is excluded later was counted then.
     """
 
     def __init__(self) -> None:
         """Begin without images."""
         self._parts: list[Callable[[], Iterable[Block]]] = []
         self._rejected: dict[str, Rejected] = {}
+        self._warnings: dict[str, None] = {}
         self.walked = False
 
     @property
     def rejected(self) -> tuple[Rejected, ...]:
-        """What was set aside, by reason, in the order met."""
+        """What is excluded, by reason, in the order met."""
         return tuple(self._rejected.values())
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What may be wrong with the tables, each once."""
+        return tuple(self._warnings)
 
     def blocks(self) -> Iterator[Block]:
         """Walk the sizes, at most `BLOCK` at a time."""
@@ -111,6 +149,10 @@ class Job:
     def append(self, part: Callable[[], Iterable[Block]]) -> None:
         """Add what gives blocks whenever it is called: so that a table on disk need not be held."""
         self._parts.append(part)
+
+    def warn(self, warning: str) -> None:
+        """Keep what a user should be warned of."""
+        self._warnings[warning] = None
 
     def reject(self, reason: str, images: int, first: str) -> None:
         """Count what cannot be planned."""
@@ -158,7 +200,7 @@ def block_of(
     if bad.any():
         first = int(np.argmax(bad))
         raise SizeError(f"{moved(place, first)}: file_bytes is {sizes[first]}: give a number from 0 to 2**50")
-    return Block(across, down, sizes, None, place)
+    return Block(across, down, sizes, None, place, np.arange(len(across), dtype=np.int64))
 
 
 def moved(place: str, by: int) -> str:

@@ -9,6 +9,7 @@ Source: https://platform.claude.com/docs/en/build-with-claude/prompt-caching (re
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -85,10 +86,12 @@ class Line(NamedTuple):
     kind: Kind
 
 
+@dataclass
 class Ledger:
     """The sums over a job: enough for every price of it, whatever its length.
 
     Attributes:
+        rules: What the requests are packed by.
         requests: How many requests.
         conversations: How many conversations; as many, where a conversation has one turn.
         images: How many images.
@@ -99,15 +102,25 @@ class Ledger:
         carried_visual: Visual tokens as often as they are sent.
         sent_bytes: Bytes of images as often as they are sent, where known.
         long_requests: Requests at the long-context price.
-        widest: Most new images in a request.
+        most_images: Most new images in a request.
+        sums: Tokens of all requests, by whether they are cached and by their price.
     """
 
-    def __init__(self, rules: Rules) -> None:
-        """Begin with nothing."""
-        self._rules = rules
-        self.requests = self.conversations = self.images = self.carried = self.messages = self.answers = 0
-        self.visual = self.carried_visual = self.sent_bytes = self.long_requests = self.widest = 0
-        self._splits = {(cached, kind): Split() for cached in (False, True) for kind in KINDS}
+    rules: Rules
+    requests: int = 0
+    conversations: int = 0
+    images: int = 0
+    carried: int = 0
+    messages: int = 0
+    answers: int = 0
+    visual: int = 0
+    carried_visual: int = 0
+    sent_bytes: int = 0
+    long_requests: int = 0
+    most_images: int = 0
+    sums: dict[tuple[bool, Kind], Split] = field(
+        default_factory=lambda: {(cached, kind): Split() for cached in (False, True) for kind in KINDS}
+    )
 
     def add(self, found: Requests) -> None:
         """Count requests."""
@@ -121,24 +134,24 @@ class Ledger:
         self.visual += int(found.visual[found.last].sum()) * times
         self.carried_visual += int(found.visual.sum()) * times
         self.sent_bytes += int(found.sent_bytes.sum()) * times
-        self.widest = max(self.widest, int(found.new_images.max()))
-        is_long = _is_long(found, self._rules)
+        self.most_images = max(self.most_images, int(found.new_images.max()))
+        is_long = _is_long(found, self.rules)
         self.long_requests += int(np.count_nonzero(is_long)) * times
         for cached in (False, True):
-            columns = _split(found, self._rules, cached)
+            columns = _split(found, self.rules, cached)
             for kind, mask in zip(KINDS, (~is_long, is_long), strict=True):
-                sums = Split(*(int(column[mask].sum()) * times for column in columns))
-                self._splits[cached, kind] = self._splits[cached, kind].plus(sums)
+                part = Split(*(int(column[mask].sum()) * times for column in columns))
+                self.sums[cached, kind] = self.sums[cached, kind].plus(part)
 
     def splits(self, *, cached: bool) -> dict[Kind, Split]:
         """Tokens by class of all requests, by the price that they have."""
         cached = cached and self.cacheable
-        return {kind: self._splits[cached, kind] for kind in KINDS}
+        return {kind: self.sums[cached, kind] for kind in KINDS}
 
     @property
     def cacheable(self) -> bool:
         """Whether anything would be read from the cache; else nothing is written."""
-        return any(self._splits[True, kind].read for kind in KINDS)
+        return any(self.sums[True, kind].read for kind in KINDS)
 
 
 def lines_of(found: Requests, rules: Rules, *, cached: bool) -> Iterator[Line]:
@@ -152,13 +165,14 @@ def lines_of(found: Requests, rules: Rules, *, cached: bool) -> Iterator[Line]:
     Yields:
         A line each, in order.
     """
-    columns = [column.tolist() for column in found[1:9] if column is not found.last]
+    shown = (found.conversation, found.turn, found.first, found.images, found.new_images, found.visual)
+    columns = [column.tolist() for column in shown]
     splits = [column.tolist() for column in _split(found, rules, cached)]
     is_long = _is_long(found, rules).tolist()
     length = int(found.images[-1])
     number = found.number
     for time in range(found.times):
-        for row, (conversation, turn, first, images, new, visual, _) in enumerate(zip(*columns, strict=True)):
+        for row, (conversation, turn, first, images, new, visual) in enumerate(zip(*columns, strict=True)):
             split = Split(*(column[row] for column in splits))
             kind = KINDS[is_long[row]]
             yield Line(number, conversation + time, turn, first + time * length, images, new, visual, split, kind)

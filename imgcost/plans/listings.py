@@ -1,24 +1,23 @@
-"""Tables of sizes: columns `width` and `height` and perhaps `file_bytes`, of a DataFrame, a CSV or a Parquet file.
+"""Tables of sizes: columns `width` and `height`, optionally `file_bytes` and `count`, of a DataFrame or a file.
 
-A row without a size is set aside and counted. The rows that a scan wrote are understood: what it could not count, the
+A row without a size is excluded and counted. The rows that a scan wrote are understood: what it could not count, the
 duplicates that it left out, and that each image has a row for every model.
 """
 
 from __future__ import annotations
 
-import csv
 import os
 from abc import ABC, abstractmethod
-from itertools import islice
-from operator import index
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from imgcost.errors import ImgcostError, MissingExtraError, SizeError
+from imgcost.errors import ImgcostError
+from imgcost.plans.columns import filled, found_columns, suspects, whole
 from imgcost.plans.jobs import BLOCK, UNKNOWN, Block, block_of, moved
-from imgcost.plans.scenarios import shown
+from imgcost.plans.readers import READERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -31,18 +30,24 @@ __all__ = ["Frame", "Listing", "is_listing"]
 
 NO_SIZE = "no width or height is given"
 NOT_COUNTED = "the scan that wrote the table could not count it"
-_MISSING = {"None", "nan", "<NA>"}  # as the libraries of DataFrames say it
-_SIZES = ("width", "height")
-_COLUMNS = (*_SIZES, "file_bytes", "problem", "duplicate_of", "model")
+_UNREAD = frozenset((".json", ".xls", ".xlsm", ".xlsb", ".ods", ".feather", ".arrow", ".numbers"))
 
 
 def is_listing(path: str | os.PathLike[str]) -> bool:
     """Tell whether a path names a table of sizes, by its suffix; a folder is none.
 
+    Raises:
+        ImgcostError: It names a table of a kind that cannot be read.
+
     >>> is_listing("sizes.csv"), is_listing("photo.png")
     (True, False)
     """
-    return Path(path).suffix.lower() in {".csv", ".parquet"} and not Path(path).is_dir()
+    suffix = Path(path).suffix.lower()
+    if (suffix not in READERS and suffix not in _UNREAD) or Path(path).is_dir():
+        return False
+    if suffix in _UNREAD:
+        raise ImgcostError(f"cannot read {os.fspath(path)!r} as a table: convert it to one of {', '.join(READERS)}")
+    return True
 
 
 class _Table(ABC):
@@ -53,42 +58,69 @@ class _Table(ABC):
         self._job = job
 
     @abstractmethod
-    def columns(self) -> Iterator[tuple[int, dict[str, NDArray[Any]]]]:
-        """The columns by name, a block at a time, each with the number of its first row."""
+    def columns(self) -> Iterator[tuple[NDArray[np.int64], dict[str, NDArray[Any]]]]:
+        """The columns by our names, a block at a time, with the number of each row."""
 
     def blocks(self) -> Iterator[Block]:
         """Walk the sizes."""
-        first_model = None
-        for row, found in self.columns():
-            place = f"row {row} of {self.name}"
-            kept = np.ones(found["width"].shape, np.bool_)
+        models: Counter[str] = Counter()
+        for numbers, found in self.columns():
+            kept = np.ones(numbers.shape, np.bool_)
             if "problem" in found:
-                kept = self._set_aside(NOT_COUNTED, _filled(found["problem"]), kept, row)
+                kept = self._exclude(NOT_COUNTED, filled(found["problem"]), kept, numbers)
             if "duplicate_of" in found:
-                kept &= ~_filled(found["duplicate_of"])
+                kept &= ~filled(found["duplicate_of"])
             if "model" in found:
-                first_model = first_model or next((one for one in found["model"][kept].tolist() if one), None)
-                kept &= np.array([not one or one == first_model for one in found["model"].tolist()], np.bool_)
-            numbers = [_whole(name, found[name], place) for name in _SIZES]
-            kept = self._set_aside(NO_SIZE, ~(numbers[0][1] & numbers[1][1]), kept, row)
-            # Rows left out are one pixel until the others are checked, each in its place.
-            width, height = (np.where(kept, values, 1) for values, _ in numbers)
-            file_bytes = _whole("file_bytes", found["file_bytes"], place)[0] if "file_bytes" in found else None
-            yield block_of(width, height, file_bytes, place=place).within(kept)
+                kept &= _of_first_model(found["model"], kept, models)
+            kept = self._exclude(NO_SIZE, ~(filled(found["width"]) & filled(found["height"])), kept, numbers)
+            yield from self._checked(numbers, found, kept)
+        if len(set(models.values())) > 1:
+            rows = ", ".join(f"{count:,} of {model}" for model, count in models.items())
+            raise ImgcostError(f"{self.name} has rows of several models, and not the same images for each: {rows}")
 
-    def _set_aside(self, reason: str, rows: NDArray[np.bool_], kept: NDArray[np.bool_], row: int) -> NDArray[np.bool_]:
-        """Count the rows that are left out for a reason, and tell which are left."""
+    def _checked(
+        self, numbers: NDArray[np.int64], found: dict[str, NDArray[Any]], kept: NDArray[np.bool_]
+    ) -> Iterator[Block]:
+        place = f"row {numbers[0]} of {self.name}"
+        offset = numbers - numbers[0]
+
+        def named(row: int) -> str:
+            return moved(place, int(offset[row]))
+
+        # Excluded rows are one pixel until the others are checked, each in its place.
+        width, height = (np.where(kept, whole(name, found[name], kept, named), 1) for name in ("width", "height"))
+        file_bytes = np.full(numbers.shape, UNKNOWN, np.int64)
+        if "file_bytes" in found:
+            file_bytes = whole("file_bytes", found["file_bytes"], kept & filled(found["file_bytes"]), named)
+        block = block_of(width, height, file_bytes, place=place)._replace(offset=offset)
+        if "count" in found:
+            yield from block.take(kept).repeated(whole("count", found["count"], kept, named)[kept])
+        else:
+            yield block.take(kept)
+
+    def _exclude(
+        self, reason: str, rows: NDArray[np.bool_], kept: NDArray[np.bool_], numbers: NDArray[np.int64]
+    ) -> NDArray[np.bool_]:
+        """Count the rows that are excluded for a reason, and tell which are left."""
         rows = rows & kept
         if rows.any():
-            self._job.reject(reason, int(np.count_nonzero(rows)), f"row {row + int(np.argmax(rows))} of {self.name}")
+            first = f"row {numbers[np.argmax(rows)]} of {self.name}"
+            self._job.reject(reason, int(np.count_nonzero(rows)), first)
         return kept & ~rows
 
-    def _check(self, names: Sequence[str]) -> list[str]:
-        for name in _SIZES:
-            if name not in names:
-                had = ", ".join(str(one) for one in names)[:80]
-                raise ImgcostError(f"{self.name} has no column {name!r}, which sizes need: it has {had or 'none'}")
-        return [name for name in _COLUMNS if name in names]
+    def _find(self, names: Sequence[Any]) -> dict[str, Any]:
+        ours = found_columns(names, self.name)
+        for name, meant in suspects(names):
+            self._job.warn(f"{self.name}: column {str(name)!r} is not used; did you mean {meant!r}?")
+        return ours
+
+
+def _of_first_model(column: NDArray[Any], kept: NDArray[np.bool_], models: Counter[str]) -> NDArray[np.bool_]:
+    """Which rows are not of a second model: a scan writes a row per image and model. Cameras are models too."""
+    names = [name if isinstance(name, str) and name.startswith("claude-") else "" for name in column]
+    models.update(name for name, keep in zip(names, kept, strict=True) if name and keep)
+    first = next(iter(models), "")
+    return np.array([name in ("", first) for name in names], np.bool_)
 
 
 class Frame(_Table):
@@ -98,12 +130,14 @@ class Frame(_Table):
         """Look for the columns."""
         super().__init__("the frame", job)
         names = getattr(frame, "column_names", frame.columns)  # Arrow calls its columns themselves columns
-        self._found = {name: np.asarray(frame[name]) for name in self._check(list(names))}
+        self._found = {ours: np.asarray(frame[name]) for ours, name in self._find(list(names)).items()}
 
-    def columns(self) -> Iterator[tuple[int, dict[str, NDArray[Any]]]]:
-        """The columns, a block at a time, each with the number of its first row, from 0."""
-        for start in range(0, len(self._found["width"]), BLOCK):
-            yield start, {name: column[start : start + BLOCK] for name, column in self._found.items()}
+    def columns(self) -> Iterator[tuple[NDArray[np.int64], dict[str, NDArray[Any]]]]:
+        """The columns, a block at a time; rows are counted from 0."""
+        total = len(self._found["width"])
+        for start in range(0, total, BLOCK):
+            part = slice(start, min(start + BLOCK, total))
+            yield np.arange(part.start, part.stop), {name: column[part] for name, column in self._found.items()}
 
 
 class Listing(_Table):
@@ -114,80 +148,6 @@ class Listing(_Table):
         self.path = os.fspath(path)
         super().__init__(self.path, job)
 
-    def columns(self) -> Iterator[tuple[int, dict[str, NDArray[Any]]]]:
-        """The columns, a block at a time, each with the number of its first row; in CSV the head is row 1."""
-        return self._of_csv() if self.path.lower().endswith(".csv") else self._of_parquet()
-
-    def _of_csv(self) -> Iterator[tuple[int, dict[str, NDArray[Any]]]]:
-        with Path(self.path).open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
-            rows = csv.reader(file)
-            try:
-                head = [name.strip() for name in next(rows, [])]
-                places = {name: head.index(name) for name in self._check(head)}
-                row = 2
-                lines = filter(None, rows)
-                while block := list(islice(lines, BLOCK)):
-                    yield (
-                        row,
-                        {name: np.array([_cell(line, at) for line in block], object) for name, at in places.items()},
-                    )
-                    row += len(block)
-            except csv.Error as error:
-                raise ImgcostError(f"{self.path}, line {rows.line_num}: {error}") from None
-
-    def _of_parquet(self) -> Iterator[tuple[int, dict[str, NDArray[Any]]]]:
-        try:
-            import pyarrow as pa  # noqa: PLC0415 - an extra
-            import pyarrow.parquet as pq  # noqa: PLC0415 - likewise
-        except ImportError as error:
-            raise MissingExtraError("reading Parquet", "parquet") from error
-        try:
-            with pq.ParquetFile(self.path) as file:
-                names = self._check(file.schema_arrow.names)
-                row = 0
-                for batch in file.iter_batches(BLOCK, columns=names):
-                    yield row, {name: batch.column(name).to_numpy(zero_copy_only=False) for name in names}
-                    row += batch.num_rows
-        except pa.ArrowException as error:
-            raise ImgcostError(f"cannot read {self.path} as Parquet: {error}") from None
-
-
-def _cell(line: Sequence[str], place: int) -> str | None:
-    return line[place].strip() or None if place < len(line) else None
-
-
-def _filled(column: NDArray[Any]) -> NDArray[np.bool_]:
-    """Which rows of a column of text say anything."""
-    return np.array([bool(value) and str(value) not in _MISSING for value in column.tolist()], np.bool_)
-
-
-def _whole(name: str, column: NDArray[Any], place: str) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """A column as whole numbers, and which rows give one."""
-    if column.dtype.kind in "iu":
-        return np.minimum(column, np.iinfo(np.int64).max).astype(np.int64), np.ones(column.shape, np.bool_)
-    values = np.full(column.shape, UNKNOWN, np.int64)
-    given = np.ones(column.shape, np.bool_)
-    if column.dtype.kind == "f":
-        given = ~np.isnan(column)
-        whole = np.abs(column) < 2.0**62
-        whole &= np.where(whole, column, 0.5) == np.floor(np.where(whole, column, 0))
-        if not (whole | ~given).all():
-            first = int(np.argmax(given & ~whole))
-            _refuse(name, column[first], moved(place, first))
-        values[given] = column[given].astype(np.int64)
-        return values, given
-    for number, value in enumerate(column.tolist()):
-        try:
-            values[number] = int(value) if isinstance(value, str) else index(value)
-        except (TypeError, ValueError, OverflowError):
-            if str(value) not in _MISSING:
-                _refuse(name, value, moved(place, number))
-            given[number] = False
-        else:
-            if isinstance(value, bool):
-                _refuse(name, value, moved(place, number))
-    return values, given
-
-
-def _refuse(name: str, value: object, place: str) -> None:
-    raise SizeError(f"{place}: {name} is {shown(value)}, not a whole number")
+    def columns(self) -> Iterator[tuple[NDArray[np.int64], dict[str, NDArray[Any]]]]:
+        """The columns, a block at a time; rows are counted as a spreadsheet does where there is a head."""
+        return READERS[Path(self.path).suffix.lower()](self.path, self._find)

@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from imgcost.plans.offers import cited
-from imgcost.prices import total_usd
+from imgcost.prices import exact_usd
 from imgcost.tables import limits_on
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from decimal import Decimal
 
     from imgcost.plans.budgets import ModelPlan
     from imgcost.tables import MeasuredName
@@ -32,7 +31,6 @@ def notes_of(one: ModelPlan) -> Iterator[str]:
         yield from _cached(one)
         yield from _crossed(one)
         yield from _batched(one)
-        yield from _downscaled(one)
     if one.scenario.output_tokens > one.model.max_output_tokens:
         yield (
             f"{one.model.id} answers with {one.model.max_output_tokens:,} tokens at most: "
@@ -81,7 +79,7 @@ def _crossed(one: ModelPlan) -> Iterator[str]:
         yield (
             f"{one.long_context_requests:,} of {one.requests:,} requests to {one.model.id} have more than "
             f"{one.offer.rules.threshold:,} prompt tokens, so that every token of them has the long-context price: "
-            f"that adds ${_exact(one.surcharge_usd)}."
+            f"that adds {exact_usd(one.surcharge_usd)}."
         )
 
 
@@ -96,21 +94,3 @@ def _batched(one: ModelPlan) -> Iterator[str]:
             batches = max(batches, -(-amount // most))
     turns = ", for a turn needs the answer to the one before it" if batches == scene.turns > 1 else ""
     yield f"The requests to {one.model.id} need {batches:,} message batch{'es' if batches > 1 else ''} at least{turns}."
-
-
-def _downscaled(one: ModelPlan) -> Iterator[str]:
-    other = one.variants.get("downscaled")
-    if other is None:
-        return
-    saved = total_usd([one.total_usd, other.total_usd.copy_negate()])
-    what = f"Downscaling images to {one.scenario.downscale_to:,} tokens before they are sent"
-    if saved > 0:
-        yield f"{what} saves ${_exact(saved)} with {one.model.id}."
-    else:
-        yield f"{what} saves nothing with {one.model.id}: none of them would cost more as it is."
-
-
-def _exact(usd: Decimal) -> str:
-    """Dollars with all their digits, and no zeros behind them."""
-    text = f"{usd:f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text

@@ -98,7 +98,7 @@ def offer(name: str | Model, scene: Scenario) -> Offer:
     measured = {one: find_measured(one, model, day) for one in names}
     wrapping, framing, extra = (found.value if found else 0 for found in measured.values())
     rules = Rules(
-        measure=Measure(settled.tier, settled.formula),
+        measure=Measure(settled.tier, settled.formula, scene.downscale_to),
         wrapping=wrapping,
         framing=framing,
         extra=extra,

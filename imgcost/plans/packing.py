@@ -31,11 +31,13 @@ class Columns(NamedTuple):
 
     Attributes:
         tokens: Visual tokens.
+        smaller: Visual tokens if the images were downscaled first; else as above.
         sent_bytes: Bytes in a request, 0 where the file's size is not known.
         edge: The longer edge, px.
     """
 
     tokens: NDArray[np.int64]
+    smaller: NDArray[np.int64]
     sent_bytes: NDArray[np.int64]
     edge: NDArray[np.int64]
 
@@ -67,6 +69,7 @@ class Requests(NamedTuple):
         images: Images that it carries, from `first` on.
         new_images: How many of them, at the end, are new in this turn.
         visual: Visual tokens of the images that it carries.
+        smaller: The same if the images were downscaled first.
         prompt: All tokens of its prompt.
         sent_bytes: Bytes of the images that it carries.
         times: How often all these requests follow each other, with other images of the same size each time.
@@ -80,9 +83,14 @@ class Requests(NamedTuple):
     images: NDArray[np.int64]
     new_images: NDArray[np.int64]
     visual: NDArray[np.int64]
+    smaller: NDArray[np.int64]
     prompt: NDArray[np.int64]
     sent_bytes: NDArray[np.int64]
     times: int = 1
+
+    def downscaled(self) -> Requests:
+        """The same requests with downscaled images, so that nothing but their tokens is compared."""
+        return self._replace(visual=self.smaller, prompt=self.prompt - self.visual + self.smaller)
 
 
 class Packer:
@@ -164,7 +172,7 @@ class Packer:
         else:
             before, carried = (np.minimum((turn + n) * each, length[conversation]) for n in (0, 1))
         first = start[conversation]
-        visual, sent_bytes = (_between(_sums(column), first, first + carried) for column in images[:2])
+        visual, smaller, sent_bytes = (_between(_sums(column), first, first + carried) for column in images[:3])
         text = rules.prompt_tokens + rules.extra + rules.framing * (turn + 1) + rules.output_tokens * turn
         found = Requests(
             self._requests,
@@ -175,6 +183,7 @@ class Packer:
             carried,
             carried - before,
             visual,
+            smaller,
             text + visual + rules.wrapping * carried,
             sent_bytes,
         )

@@ -66,7 +66,8 @@ class Scenario(NamedTuple):
         models: The models, or any of their names, in the order asked.
         prompt_tokens: Tokens of the standing prompt of every request.
         output_tokens: Tokens of the answer to every request.
-        images_per_request: New images a request, or `auto`: as many as no limit forbids and no surcharge punishes.
+        images_per_request: New images per request; or `auto`: as many as fit without exceeding a limit or triggering
+            the long-context price.
         cache: None, or how long the prompt cache keeps what it is given: `5m` or `1h`.
         batch: Whether the requests go through the Message Batches API.
         inference_geo: `global`, or `us`.

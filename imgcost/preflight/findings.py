@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from imgcost.errors import PreflightError
+from imgcost.prices import exact_usd
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,9 +41,9 @@ class CheckedImage(NamedTuple):
     tokens: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Findings:
-    """What a check has found.
+    """What a check has found. Findings of the same values are equal.
 
     Attributes:
         found: All findings, in the order of what was checked.
@@ -58,6 +59,11 @@ class Findings:
     input_usd: Decimal | None
     platform: Platform
     as_of: date
+
+    def __repr__(self) -> str:
+        usd = "unknown" if self.input_usd is None else exact_usd(self.input_usd)
+        counts = f"errors={len(self.errors)} warnings={len(self.warnings)} images={len(self.images)}"
+        return f"<Findings {counts} tokens={self.tokens} usd={usd}>"
 
     def __iter__(self) -> Iterator[Finding]:
         return iter(self.found)

@@ -1,0 +1,149 @@
+"""Readers of tables on disk, one per format: the columns that are asked for, in blocks."""
+
+from __future__ import annotations
+
+import csv
+import json
+import warnings
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+
+from imgcost.errors import ImgcostError, MissingExtraError
+from imgcost.plans.jobs import BLOCK
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+__all__ = ["READERS"]
+
+if TYPE_CHECKING:
+    Find: TypeAlias = Callable[[Sequence[Any]], dict[str, Any]]
+    """Chooses columns: all names in, our names to theirs out."""
+
+    Blocks: TypeAlias = Iterator[tuple[NDArray[np.int64], dict[str, NDArray[Any]]]]
+    """The number of each row, and the columns by our names."""
+
+
+def _of_text(path: str, find: Find, *, delimiter: str) -> Blocks:
+    with Path(path).open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
+        rows = csv.reader(file, delimiter=delimiter)
+        try:
+            yield from _of_rows([name.strip() for name in next(rows, [])], enumerate(rows, 2), find)
+        except csv.Error as error:
+            raise ImgcostError(f"{path}, line {rows.line_num}: {error}") from None
+
+
+def _of_excel(path: str, find: Find) -> Blocks:
+    try:
+        from openpyxl import load_workbook  # noqa: PLC0415 - an extra
+    except ImportError as error:
+        raise MissingExtraError("reading an Excel workbook", "report") from error
+    with Path(path).open("rb") as file:
+        try:
+            with warnings.catch_warnings(action="ignore"):  # styles and validations that it does not know
+                book = load_workbook(file, read_only=True, data_only=True)
+            head, rows = _first_table([(sheet.title, _rows_of(sheet)) for sheet in book.worksheets], find)
+            yield from _of_rows(head, rows, find)
+        except ImgcostError:
+            raise
+        except Exception as error:  # noqa: BLE001 - a damaged workbook ends in any of a dozen
+            raise ImgcostError(f"cannot read {path} as an Excel workbook: {error}") from None
+
+
+def _rows_of(sheet: Any) -> Iterator[tuple[int, Sequence[Any]]]:
+    sheet.reset_dimensions()  # some programs write wrong ones
+    return enumerate(sheet.iter_rows(values_only=True), 1)
+
+
+def _first_table(
+    sheets: Sequence[tuple[str, Iterator[tuple[int, Sequence[Any]]]]], find: Find
+) -> tuple[Sequence[Any], Iterator[tuple[int, Sequence[Any]]]]:
+    """The head and the rows of the first sheet that has the columns; else what is wrong with the first."""
+    wrong = None
+    for title, rows in sheets:
+        head = next((row for _, row in rows if any(row)), ())
+        names = ["" if cell is None else str(cell).strip() for cell in head]
+        try:
+            find(names)
+        except ImgcostError as error:
+            wrong = wrong or ImgcostError(f"sheet {title!r} of {error}")
+        else:
+            return names, rows
+    raise wrong or ImgcostError("it has no sheets")
+
+
+def _of_rows(head: Sequence[str], rows: Iterable[tuple[int, Sequence[Any]]], find: Find) -> Blocks:
+    """Rows of cells, each with its number; blank ones are skipped."""
+    places = {ours: head.index(name) for ours, name in find(head).items()}
+    filled = (row for row in rows if any(row[1]))
+    while block := list(islice(filled, BLOCK)):
+        yield (
+            np.array([number for number, _ in block], np.int64),
+            {ours: _column((_cell(cells, place) for _, cells in block), len(block)) for ours, place in places.items()},
+        )
+
+
+def _cell(cells: Sequence[Any], place: int) -> Any:
+    value = cells[place] if place < len(cells) else None
+    return value.strip() if isinstance(value, str) else value
+
+
+def _of_json_lines(path: str, find: Find) -> Blocks:
+    with Path(path).open(encoding="utf-8-sig", errors="surrogateescape") as file:
+        filled = ((number, line) for number, line in enumerate(file, 1) if line.strip())
+        numbers = np.zeros(0, np.int64)
+        while block := list(islice(filled, BLOCK)):
+            rows = [_object(path, number, line) for number, line in block]
+            ours = find(list(dict.fromkeys(name for row in rows for name in row)))
+            numbers = np.array([number for number, _ in block], np.int64)
+            yield numbers, {known: _column((row.get(name) for row in rows), len(rows)) for known, name in ours.items()}
+        if not len(numbers):
+            find([])
+
+
+def _object(path: str, number: int, line: str) -> Mapping[str, Any]:
+    try:
+        row = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise ImgcostError(f"{path}, line {number}: not JSON: {error}") from None
+    if not isinstance(row, dict):
+        raise ImgcostError(f"{path}, line {number}: expected a JSON object with width and height")
+    return row
+
+
+def _column(values: Iterable[Any], count: int) -> NDArray[Any]:
+    return np.fromiter(values, object, count)
+
+
+def _of_parquet(path: str, find: Find) -> Blocks:
+    try:
+        import pyarrow as pa  # noqa: PLC0415 - an extra
+        import pyarrow.parquet as pq  # noqa: PLC0415 - same
+    except ImportError as error:
+        raise MissingExtraError("reading Parquet", "parquet") from error
+    try:
+        with pq.ParquetFile(path) as file:
+            ours = find(file.schema_arrow.names)
+            row = 0
+            for batch in file.iter_batches(BLOCK, columns=list(ours.values())):
+                columns = {name: batch.column(theirs).to_numpy(zero_copy_only=False) for name, theirs in ours.items()}
+                yield np.arange(row, row + batch.num_rows), columns
+                row += batch.num_rows
+    except pa.ArrowException as error:
+        raise ImgcostError(f"cannot read {path} as Parquet: {error}") from None
+
+
+READERS: Mapping[str, Callable[[str, Find], Blocks]] = {
+    ".csv": partial(_of_text, delimiter=","),
+    ".tsv": partial(_of_text, delimiter="\t"),
+    ".xlsx": _of_excel,
+    ".jsonl": _of_json_lines,
+    ".parquet": _of_parquet,
+}
+"""Reads a table, by its suffix: takes the path, and what chooses the columns."""
