@@ -59,7 +59,7 @@ def same(left, right):
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".parquet", ".xlsx"])
-@pytest.mark.parametrize(("arguments", "rows"), [(ESTIMATE, 2), (PLAN, 8)])
+@pytest.mark.parametrize(("arguments", "rows"), [(ESTIMATE, 2), (PLAN, 10)])
 def test_every_format_has_the_figures_of_the_json(tmp_path, arguments, rows, suffix):
     printed(*arguments, "-o", tmp_path / "a.json")
     printed(*arguments, "-o", tmp_path / f"a{suffix}")
@@ -81,12 +81,13 @@ def test_an_estimate_and_a_plan_by_hand(tmp_path):
     assert (first["tokens"], first["resized_width"], first["conditions"]) == ("1560", "1456", "batch")
     assert Decimal(first["input_usd_of_count"]) == Decimal(3 * 1560) * Decimal("1.5") / 10**6
     printed(*PLAN, "-o", tmp_path / "b.csv")
-    sonnet = next(row for row in written(tmp_path / "b.csv") if row["model"] == "claude-sonnet-4-6")
-    # 50 requests of 20 images: 1521 tokens an image and 3 around it, the prompt, 7 of framing.
-    tokens = 1000 * 1524 + 50 * (900 + 7)
-    assert (sonnet["variant"], sonnet["requests"], sonnet["input_tokens"]) == ("as asked", "50", str(tokens))
-    total = (Decimal(tokens) * 3 + Decimal(50 * 70) * 15) / 10**6 * Decimal("1.02")
-    assert Decimal(sonnet["total_usd"]) == total
+    rows = {row["variant"]: row for row in written(tmp_path / "b.csv") if row["model"] == "claude-sonnet-4-6"}
+    # 1521 tokens per image and 3 around it; each request has the prompt and 7 tokens of framing.
+    for variant, images, requests in (("as asked", "1", 1000), ("packed", "20", 50)):
+        tokens, row = 1000 * 1524 + requests * (900 + 7), rows[variant]
+        total = (Decimal(tokens) * 3 + Decimal(requests * 70) * 15) / 10**6 * Decimal("1.02")
+        assert (row["images_per_request"], row["requests"], row["input_tokens"]) == (images, str(requests), str(tokens))
+        assert Decimal(row["total_usd"]) == total
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)

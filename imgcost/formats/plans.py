@@ -188,7 +188,7 @@ def _model_data(one: ModelPlan, within: bool | None, budget_usd: Decimal | None)
         "requests": one.requests,
         "conversations": one.ledger.conversations,
         "images": one.images,
-        "most_images_a_request": one.ledger.most_images,
+        "images_per_request": one.ledger.most_images,
         "visual_tokens": one.ledger.visual,
         "cached": one.cached,
         "tokens": one.tokens._asdict(),

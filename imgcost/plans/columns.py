@@ -96,7 +96,8 @@ def filled(column: NDArray[Any]) -> NDArray[np.bool_]:
     if column.dtype.kind in "iu":
         return np.ones(column.shape, np.bool_)
     if column.dtype.kind == "f":
-        return np.logical_not(np.isnan(column))
+        there: NDArray[np.bool_] = ~np.isnan(column)
+        return there
     return np.array([_folded(value) not in _MISSING for value in column], np.bool_)
 
 

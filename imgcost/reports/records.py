@@ -112,14 +112,15 @@ def _plans(data: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 
 def _counted(told: Mapping[str, Any]) -> dict[str, Any]:
     tokens = {f"{name}_tokens": count for name, count in told["tokens"].items()}
-    return {"requests": told["requests"], "total_usd": told["total_usd"]} | tokens
+    return {name: told[name] for name in ("images_per_request", "requests", "total_usd")} | tokens
 
 
 PLAN = {
     **_MODEL,
     "as_of": Column("text", "the day whose prices and limits hold"),
-    "variant": Column("text", "as asked, or the same job bought otherwise: standard, batch, cached, batch + cached, downscaled"),
+    "variant": Column("text", "as asked, or an alternative: standard, batch, cached, batch + cached, packed, downscaled"),
     "images": Column("whole", "images that are sent, each once"),
+    "images_per_request": Column("whole", "the most new images of a request"),
     "requests": Column("whole", "without retries"),
     "input_tokens": Column("whole", "prompt tokens that the cache has no part in, images included"),
     "cache_write_5m_tokens": Column("whole", "prompt tokens written to the cache for five minutes"),
