@@ -7,7 +7,7 @@ the verdict from this module.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 from imgcost.payloads import base64_length
 
@@ -17,10 +17,7 @@ if TYPE_CHECKING:
     from imgcost.payloads import Bytes
     from imgcost.tables import Limits, Source
 
-__all__ = ["Breach", "LimitName", "Status", "breaches", "is_accepted", "sent_bytes"]
-
-Status: TypeAlias = Literal["accepted", "fixable", "unreadable"]
-"""What becomes of an image: taken as it is, rejected until it is fitted, or never taken."""
+__all__ = ["Breach", "LimitName", "Reason", "breaches", "exceeded_limits", "format_name", "sent_bytes", "unsupported"]
 
 LimitName: TypeAlias = Literal["format", "image-edge", "image-bytes"]
 """The limits on a single image, by the names of their rules."""
@@ -29,6 +26,7 @@ FORMATS = {
     "image/avif": "AVIF",
     "image/bmp": "BMP",
     "image/heic": "HEIC",
+    "image/heif": "HEIF",
     "image/jp2": "JPEG 2000",
     "image/jxl": "JPEG XL",
     "image/svg+xml": "SVG",
@@ -36,14 +34,26 @@ FORMATS = {
     "image/vnd.adobe.photoshop": "PSD",
     "image/x-icon": "ICO",
 }
-"""What people call the formats whose media type does not say it."""
+"""What people call the formats that the API does not take, by media type."""
+
+
+class Reason(NamedTuple):
+    """Why an image would be rejected as it is; images with the same reason are counted together.
+
+    Attributes:
+        rule: The limit.
+        phrase: The limit as people count it: `over 8,000 px`, `over 10,485,760 bytes`, `TIFF`.
+    """
+
+    rule: LimitName
+    phrase: str
 
 
 class Breach(NamedTuple):
     """A limit that an image breaks.
 
     Attributes:
-        rule: The limit.
+        reason: The limit.
         message: What is wrong with the image.
         observed: What was measured: the format, the longer edge in px, or bytes.
         limit: What is accepted, in the same unit.
@@ -51,7 +61,7 @@ class Breach(NamedTuple):
         sources: Where the limit was published.
     """
 
-    rule: LimitName
+    reason: Reason
     message: str
     observed: int | str
     limit: int | str
@@ -67,36 +77,68 @@ def sent_bytes(file_bytes: Bytes, limits: Limits) -> Bytes:
         limits: The limits of the platform.
 
     Returns:
-        Bytes that `limits.image_bytes` is compared with: of the base64 text, or of the file; for an array an array of
-        the same shape.
+        Bytes that limits on bytes are compared with: of the base64 text, or of the file; for an array an array of the
+        same shape.
     """
     return file_bytes if limits.image_bytes_of == "file" else base64_length(file_bytes)
 
 
-def is_accepted(media_type: str, width: int, height: int, size_bytes: int, limits: Limits) -> bool:
-    """Check an image against every limit on a single image.
+def exceeded_limits(width: Any, height: Any, size_bytes: Any, limits: Limits) -> Iterator[tuple[Reason, Any]]:
+    """Compare an image, or columns of images, with every limit on the size of a single image.
 
     Args:
-        media_type: By content, such as `image/jpeg`.
-        width: Width as stored, px.
-        height: Height as stored, px.
-        size_bytes: What `sent_bytes` measures.
-        limits: The limits of the platform.
+        width: Width as stored, px; an integer or an int64 array.
+        height: Height as stored, px; likewise.
+        size_bytes: What `sent_bytes` measures, 0 where it is not known; likewise.
+        limits: The limits of the platform. What it does not state is not checked.
 
-    Returns:
-        Whether the image is `accepted`; otherwise it is `fixable`.
+    Yields:
+        Each limit, and whether the image exceeds it; for arrays a boolean array.
+
+    Source: https://platform.claude.com/docs/en/build-with-claude/vision (read 2026-09-07)
 
     >>> from datetime import date
     >>> from imgcost.tables import limits_on
-    >>> [is_accepted("image/png", edge, 1, 99, limits_on("claude-api", date(2026, 11, 22))) for edge in (8000, 8001)]
+    >>> [broken for _, broken in exceeded_limits(8001, 10, 99, limits_on("claude-api", date(2026, 11, 22)))]
     [True, False]
     """
-    return next(breaches(media_type, width, height, size_bytes, limits), None) is None
+    edge, most = limits.image_edge, byte_limit(limits)
+    if edge is not None:
+        yield Reason("image-edge", f"over {edge:,} px"), (width > edge) | (height > edge)
+    if most is not None:
+        yield Reason("image-bytes", f"over {most:,} bytes"), size_bytes > most
 
 
-def breaches(
-    media_type: str, width: int, height: int, size_bytes: int | None, limits: Limits
-) -> Iterator[Breach]:
+def byte_limit(limits: Limits) -> int | None:
+    """The largest image in bytes: where no limit on an image is published, a request of it alone still has one."""
+    return limits.request_bytes if limits.image_bytes is None else limits.image_bytes
+
+
+def unsupported(media_type: str, limits: Limits) -> Reason | None:
+    """Tell whether a platform does not take a format.
+
+    Args:
+        media_type: By content, such as `image/tiff`.
+        limits: The limits of the platform.
+
+    Returns:
+        The reason to reject it; None where the platform takes it, or does not state what it takes.
+    """
+    if limits.media_types is None or media_type in limits.media_types:
+        return None
+    return Reason("format", format_name(media_type))
+
+
+def format_name(media_type: str) -> str:
+    """Name a format for people.
+
+    >>> format_name("image/tiff"), format_name("image/png")
+    ('TIFF', 'PNG')
+    """
+    return FORMATS.get(media_type) or media_type.removeprefix("image/").upper()
+
+
+def breaches(media_type: str, width: int, height: int, size_bytes: int | None, limits: Limits) -> Iterator[Breach]:
     """List every limit on a single image that an image breaks.
 
     Args:
@@ -107,37 +149,28 @@ def breaches(
         limits: The limits of the platform. What it does not state is not checked.
 
     Yields:
-        The limits broken, the format first.
-
-    Source: https://platform.claude.com/docs/en/build-with-claude/vision (read 2026-09-07)
+        The limits broken, the format first. Without any the image is accepted.
 
     >>> from datetime import date
     >>> from imgcost.tables import limits_on
     >>> [one.message for one in breaches("image/tiff", 9000, 10, 500, limits_on("claude-api", date(2026, 11, 22)))]
     ['TIFF is not supported', '9000x10 px: a side is longer than 8,000 px']
     """
-    if limits.media_types is not None and media_type not in limits.media_types:
-        name = FORMATS.get(media_type, media_type)
-        yield _breach("format", f"{name} is not supported", name, ", ".join(limits.media_types), None, limits)
-    edge = limits.image_edge
-    if edge is not None and max(width, height) > edge:
-        message = f"{width}x{height} px: a side is longer than {edge:,} px"
-        yield _breach("image-edge", message, max(width, height), edge, "px", limits)
-    most = limits.image_bytes
-    if most is not None and size_bytes is not None and size_bytes > most:
-        what = "bytes" if limits.image_bytes_of == "file" else "bytes as base64"
-        message = f"{size_bytes:,} {what}: the limit is {most:,}"
-        yield _breach("image-bytes", message, size_bytes, most, "bytes", limits)
-
-
-_STATEMENTS: dict[LimitName, str] = {
-    "format": "media_types",
-    "image-edge": "image_edge",
-    "image-bytes": "image_bytes",
-}
-
-
-def _breach(
-    rule: LimitName, message: str, observed: int | str, limit: int | str, unit: str | None, limits: Limits
-) -> Breach:
-    return Breach(rule, message, observed, limit, unit, limits.statements[_STATEMENTS[rule]].sources)
+    reason = unsupported(media_type, limits)
+    if reason:
+        types = ", ".join(limits.media_types or ())
+        sources = limits.statements["media_types"].sources
+        yield Breach(reason, f"{reason.phrase} is not supported", reason.phrase, types, None, sources)
+    for reason, broken in exceeded_limits(width, height, size_bytes or 0, limits):
+        if not broken:
+            continue
+        if reason.rule == "image-edge":
+            edge = limits.image_edge or 0
+            message = f"{width}x{height} px: a side is longer than {edge:,} px"
+            sources = limits.statements["image_edge"].sources
+            yield Breach(reason, message, max(width, height), edge, "px", sources)
+        else:
+            most, kind = byte_limit(limits) or 0, "bytes" if limits.image_bytes_of == "file" else "bytes as base64"
+            message = f"{size_bytes:,} {kind}: the limit is {most:,}"
+            stated = "request_bytes" if limits.image_bytes is None else "image_bytes"
+            yield Breach(reason, message, size_bytes or 0, most, "bytes", limits.statements[stated].sources)

@@ -13,57 +13,62 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, cast, get
 
 from imgcost import geometry
 from imgcost.errors import ImgcostError, NoPriceError
-from imgcost.prices import cost_usd
+from imgcost.prices import cost_usd, exact_usd
 from imgcost.tables import (
+    TWO_ENDPOINTS,
+    Endpoint,
     Measured,
     Model,
+    NamedModel,
+    Platform,
     PriceRow,
     Source,
+    Speed,
+    family_of,
     find_measured,
-    find_model,
     limits_on,
     models,
     multiplier_on,
     multipliers,
+    place,
+    platforms,
     price_on,
     prompt_usd_per_mtok,
+    require_offered,
+    resolve_model,
     today,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from decimal import Decimal
 
     from imgcost.geometry import Formula, Tier
     from imgcost.prices import Cache, Kind, Rates
-    from imgcost.tables import Limits, MeasuredName, MultiplierName, Platform
+    from imgcost.tables import Limits, MeasuredName, MultiplierName
 
 __all__ = [
     "CacheTtl",
     "Conditions",
-    "Endpoint",
     "Factor",
     "InferenceGeo",
     "Overhead",
     "Quote",
-    "Speed",
     "TokenRule",
     "comparable",
     "conditions",
     "quote",
+    "quotes",
+    "quotes_on",
+    "requote",
+    "resolve_models",
 ]
 
 CacheTtl: TypeAlias = Literal["none", "5m", "1h"]
 """Whether prompts are cached, and how long a cached prefix lives after its last use."""
 
-Endpoint: TypeAlias = Literal["global", "regional"]
-"""Endpoint type of Amazon Bedrock and Google Cloud; regional endpoints cost more."""
-
 InferenceGeo: TypeAlias = Literal["global", "us"]
 """Where inference may run: anywhere, or in the US only, at a higher price."""
-
-Speed: TypeAlias = Literal["standard", "fast"]
-"""Standard or fast mode; fast mode has its own prices."""
 
 _WRITES: dict[CacheTtl, Cache] = {"none": "none", "5m": "write-5m", "1h": "write-1h"}
 
@@ -73,8 +78,9 @@ class Conditions(NamedTuple):
 
     Attributes:
         as_of: Date whose prices and limits apply.
-        platform: Where requests are sent.
+        platform: Where requests are sent, one of `imgcost.tables.platforms()`.
         endpoint: `global` or `regional` (Amazon Bedrock and Google Cloud).
+        endpoint_assumed: Whether nothing selected the endpoint on a platform that has two.
         inference_geo: `global` or `us`.
         batch: Whether requests go through the Message Batches API.
         cache: `none`, `5m` or `1h`.
@@ -84,6 +90,7 @@ class Conditions(NamedTuple):
     as_of: date
     platform: Platform = "claude-api"
     endpoint: Endpoint = "global"
+    endpoint_assumed: bool = False
     inference_geo: InferenceGeo = "global"
     batch: bool = False
     cache: CacheTtl = "none"
@@ -91,20 +98,30 @@ class Conditions(NamedTuple):
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """Name what differs from the standard price, for people.
+        """Name what differs from the standard price on the Claude API, for people.
 
         >>> conditions(as_of=date(2026, 11, 22), batch=True, cache="5m").labels
         ('batch', 'cache 5m')
         """
         named = {
             self.platform: self.platform != "claude-api",
-            f"{self.endpoint} endpoint": self.endpoint != "global",
+            f"{self.endpoint} endpoint": self.platform in TWO_ENDPOINTS,
             "batch": self.batch,
             f"cache {self.cache}": self.cache != "none",
             "US inference": self.inference_geo == "us",
             "fast mode": self.speed == "fast",
         }
         return tuple(label for label, applies in named.items() if applies)
+
+    @property
+    def multipliers(self) -> tuple[MultiplierName, ...]:
+        """The published multipliers that these conditions bring."""
+        applied: dict[MultiplierName, bool] = {
+            "batch": self.batch,
+            "inference-geo-us": self.inference_geo == "us",
+            "regional": self.endpoint == "regional",
+        }
+        return tuple(name for name, applies in applied.items() if applies)
 
 
 class TokenRule(NamedTuple):
@@ -168,7 +185,7 @@ class Overhead(NamedTuple):
         return image, message, request
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Quote:
     """What a model charges under some conditions.
 
@@ -180,9 +197,10 @@ class Quote:
         standard: US dollars per MTok by class, every multiplier included; in fast mode the fast prices.
         long_context: The same for prompts over `threshold`; None where there is no such price.
         threshold: Prompt tokens above which `long_context` applies to the whole request.
-        prices: The published prices behind the rates.
+        prices: The published prices behind the rates: of `standard`, then of `long_context`.
         factors: The multipliers included.
         overhead: Measured tokens around images and messages.
+        assumptions: What was assumed because neither the name nor the caller said it, as sentences.
     """
 
     requested: str
@@ -195,9 +213,11 @@ class Quote:
     prices: tuple[PriceRow, ...]
     factors: tuple[Factor, ...]
     overhead: Overhead
+    assumptions: tuple[str, ...]
 
     def __repr__(self) -> str:
-        return f"Quote({self.model.id}, {self.conditions.as_of}, ${self.usd_per_mtok:f} per MTok)"
+        labels = f" ({', '.join(self.conditions.labels)})" if self.conditions.labels else ""
+        return f"<Quote {self.model.id} {self.conditions.as_of} {exact_usd(self.usd_per_mtok)} per MTok{labels}>"
 
     @property
     def tier(self) -> Tier:
@@ -233,24 +253,12 @@ class Quote:
         """US dollars per million image tokens read from the cache; None unless prompts are cached."""
         return None if self.conditions.cache == "none" else self._rate("read")
 
-    def rates(self, prompt_tokens: int) -> Rates:
-        """Choose the rates of a request.
-
-        Args:
-            prompt_tokens: All tokens of its prompt, cached or not.
-
-        Returns:
-            `long_context` over the threshold, otherwise `standard`.
-        """
-        crosses = self.threshold is not None and prompt_tokens > self.threshold
-        return cast("Rates", self.long_context) if crosses else self.standard
-
     def tokens(self, width: int, height: int) -> int:
         """Count the visual tokens of an image; see `TokenRule.tokens`."""
         return self.rule.tokens(width, height)
 
     def image_usd(self, tokens: int) -> Decimal:
-        """Price visual tokens at the standard rate.
+        """Price visual tokens at `usd_per_mtok`.
 
         Args:
             tokens: Visual tokens; pass the sum over all images, because dollars are computed from sums.
@@ -260,47 +268,82 @@ class Quote:
         """
         return cost_usd(tokens, self.usd_per_mtok)
 
+    def rates(self, prompt_tokens: int) -> Rates:
+        """Choose the rates of a request.
+
+        Args:
+            prompt_tokens: All tokens of its prompt, cached or not.
+
+        Returns:
+            `long_context` over the threshold, otherwise `standard`.
+        """
+        if self.long_context and self.threshold is not None and prompt_tokens > self.threshold:
+            return self.long_context
+        return self.standard
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values, as every JSON report has them: rates as exact decimal text."""
+        return {
+            "model": self.model.id,
+            "as_of": self.conditions.as_of.isoformat(),
+            "tier": self.tier.name,
+            "formula": self.formula,
+            "usd_per_mtok": f"{self.usd_per_mtok:f}",
+            "platform": self.conditions.platform,
+            "endpoint": self.conditions.endpoint,
+            "speed": self.conditions.speed,
+            "inference_geo": self.conditions.inference_geo,
+            "batch": self.conditions.batch,
+            "cache": self.conditions.cache,
+        }
+
     def _rate(self, cache: Cache) -> Decimal:
         return cast("Decimal", self.standard.prompt(cache))  # `quote` has checked that it is sold
 
 
-def conditions(*, as_of: date | None = None, **choices: Any) -> Conditions:
-    """Check how requests are sent.
+def conditions(
+    named: Iterable[NamedModel] = (),
+    *,
+    as_of: date | None = None,
+    platform: Platform | None = None,
+    endpoint: Endpoint | None = None,
+    speed: Speed | None = None,
+    **choices: Any,
+) -> Conditions:
+    """Combine what the caller chooses with what the names of models say, and check both.
 
     Args:
+        named: The models, all of one job.
         as_of: Date whose prices and limits apply; today (UTC) if None.
-        **choices: The other attributes of `Conditions`.
+        platform: Where requests are sent. If None, as the names say, such as `bedrock` for
+            `us.anthropic.claude-opus-5-5`; otherwise the Claude API.
+        endpoint: `global` or `regional`. If None, as the names say; an id of Amazon Bedrock without a geography counts as
+            regional, everything else as global.
+        speed: `standard` or `fast`. If None, as the names say, otherwise standard.
+        **choices: `inference_geo`, `batch` and `cache`, as in `Conditions`.
 
     Returns:
         The conditions.
 
     Raises:
-        ImgcostError: A value is not one of the choices, or two of them are never sold together.
+        ImgcostError: A value is not one of the choices, or a name contradicts another or the caller.
 
-    >>> conditions(as_of=date(2026, 11, 22), platform="bedrock", endpoint="regional").endpoint
-    'regional'
+    >>> conditions(as_of=date(2026, 11, 22), platform="bedrock", endpoint="regional").multipliers
+    ('regional',)
     """
-    day = as_of or today()
-    if isinstance(day, datetime):
-        day = day.date()
+    day = as_of.date() if isinstance(as_of, datetime) else as_of or today()
     if not isinstance(day, date):
         raise ImgcostError(f"as_of is {day!r}: pass a date")
-    found = Conditions(day, **choices)
-    for name, known in _CHOICES.items():
-        value = getattr(found, name)
-        if value not in known:
-            raise ImgcostError(f"{name} is {value!r}: choose one of {', '.join(map(str, known))}")
-    if found.batch and found.platform != "claude-api":
-        raise ImgcostError(f"batch is the Message Batches API of claude-api: {found.platform} does not offer it")
-    if found.inference_geo == "us" and found.platform not in {"claude-api", "foundry"}:
-        raise ImgcostError(f"inference_geo applies to claude-api and foundry, not to {found.platform}: use endpoint")
-    if found.endpoint == "regional" and found.platform not in {"bedrock", "google-cloud"}:
-        raise ImgcostError(f"regional endpoints exist on bedrock and google-cloud, not on {found.platform}")
-    return found
+    for name, value in {"platform": platform, "endpoint": endpoint, "speed": speed, **choices}.items():
+        if value not in _CHOICES[name] and not (value is None and name not in choices):
+            known = ", ".join(map(str, _CHOICES[name]))
+            raise ImgcostError(f"{name} is {value!r}: choose one of {known}")
+    where = place(list(named), platform=platform, endpoint=endpoint, speed=speed)
+    return Conditions(day, where.platform, where.endpoint, where.assumed, speed=where.speed, **choices)
 
 
 _CHOICES: dict[str, tuple[object, ...]] = {
-    "platform": ("claude-api", "bedrock", "google-cloud", "foundry"),
+    "platform": platforms(),
     "endpoint": get_args(Endpoint),
     "inference_geo": get_args(InferenceGeo),
     "batch": (False, True),
@@ -309,11 +352,54 @@ _CHOICES: dict[str, tuple[object, ...]] = {
 }
 
 
-def quote(model: str | Model, sent: Conditions, formula: Formula | None = None) -> Quote:
+def quotes(names: Iterable[str | Model], *, formula: Formula | None = None, **choices: Any) -> tuple[Quote, ...]:
+    """Look up what several models charge on the same conditions.
+
+    Args:
+        names: Models, or any of their names; a family such as `sonnet` means its newest active model on that date.
+        formula: `patch` or `area`, to override the models' own.
+        **choices: See `conditions`.
+
+    Returns:
+        One quote per model, in order; if a model is named twice, `requested` is the family's name.
+
+    Raises:
+        UnknownModelError: No table lists a name.
+        NoPriceError: A model has no such price on that date, or did not read images yet.
+        ImgcostError: See `conditions` and `quote`.
+
+    >>> [one.model.id for one in quotes(["haiku", "claude-haiku-5-5"], as_of=date(2026, 11, 22))]
+    ['claude-haiku-5-5']
+    """
+    named = resolve_models(names, choices.get("as_of"))
+    return quotes_on(named, conditions(named, **choices), formula)
+
+
+def resolve_models(names: Iterable[str | Model], as_of: date | None) -> list[NamedModel]:
+    """Find models by their names, or take them as they are.
+
+    >>> [one.model.id for one in resolve_models(["opus"], date(2026, 11, 22))]
+    ['claude-opus-5-5']
+    """
+    return [
+        resolve_model(name, as_of=as_of) if isinstance(name, str) else NamedModel(name.id, name) for name in names
+    ]
+
+
+def quotes_on(named: Iterable[NamedModel], sent: Conditions, formula: Formula | None = None) -> tuple[Quote, ...]:
+    """`quotes`, for names that are resolved and conditions that are checked."""
+    found: dict[str, Quote] = {}
+    for one in named:
+        if one.model.id not in found or family_of(one.name):
+            found[one.model.id] = quote(one, sent, formula)
+    return tuple(found.values())
+
+
+def quote(model: str | Model | NamedModel, sent: Conditions, formula: Formula | None = None) -> Quote:
     """Look up what a model charges.
 
     Args:
-        model: A model, or any of its names; a family such as `sonnet` means its newest active model on that date.
+        model: A model, or any of its names.
         sent: How requests are sent.
         formula: `patch` or `area`, to override the model's own.
 
@@ -331,31 +417,37 @@ def quote(model: str | Model, sent: Conditions, formula: Formula | None = None) 
     >>> found.model.id, found.usd_per_mtok
     ('claude-haiku-5-5', Decimal('0.05'))
     """
-    day = sent.as_of
-    found = model if isinstance(model, Model) else find_model(model, as_of=day)
     if formula not in (None, "patch", "area"):
         raise ImgcostError(f"formula is {formula!r}: choose one of patch, area")
+    named = resolve_model(model, as_of=sent.as_of) if isinstance(model, str) else model
+    if isinstance(named, Model):
+        named = NamedModel(named.id, named)
+    found, day = named.model, sent.as_of
     rows = _prices(found, sent)
     if day < found.vision_from:
         raise NoPriceError(found.id, day, found.vision_from, kind="price of images")
     if found.tier is None:
         raise ImgcostError(f"the resolution tier of {found.id} was never published, so its images cannot be counted")
-    factors = tuple(_factor(name, found, day, rows[0].kind) for name in _multipliers(sent))
-    standard, *long = (
-        row.rates.times(*(multiplier_on(one.name, found, day, row.kind) for one in factors)) for row in rows
-    )
+    rates = [row.rates.times(*(multiplier_on(name, found, day, row.kind) for name in sent.multipliers)) for row in rows]
+    has_long = len(rows) > 1
     return Quote(
-        requested=model.id if isinstance(model, Model) else model,
+        requested=named.name,
         model=found,
         conditions=sent,
         rule=TokenRule(found.tier, formula or found.formula),
-        standard=standard,
-        long_context=long[0] if long else None,
-        threshold=rows[1].above_input_tokens if long else None,
+        standard=rates[0],
+        long_context=rates[1] if has_long else None,
+        threshold=rows[1].above_input_tokens if has_long else None,
         prices=rows,
-        factors=factors,
+        factors=tuple(_factor(name, found, day, rows[0].kind) for name in sent.multipliers),
         overhead=Overhead(*(find_measured(name, found, day) for name in _OVERHEAD)),
+        assumptions=tuple(_assumptions(named, sent)),
     )
+
+
+def requote(found: Quote, sent: Conditions) -> Quote:
+    """Look up what the same model charges, counted by the same formula, on other conditions."""
+    return quote(NamedModel(found.requested, found.model), sent, found.formula)
 
 
 _OVERHEAD: tuple[MeasuredName, ...] = (
@@ -363,34 +455,29 @@ _OVERHEAD: tuple[MeasuredName, ...] = (
     "message-framing-tokens",
     "image-request-surcharge-tokens",
 )
-_IDS = {"bedrock": "bedrock_ids", "google-cloud": "google_cloud_id", "foundry": "foundry_id"}
+_IDS: dict[Platform, str] = {"bedrock": "bedrock_ids", "google-cloud": "google_cloud_id", "foundry": "foundry_id"}
 
 
 def _prices(model: Model, sent: Conditions) -> tuple[PriceRow, ...]:
-    """The standard (or fast) price, then that of long contexts where there is one."""
-    day = sent.as_of
-    if sent.platform in _IDS and not getattr(model, _IDS[sent.platform]):
-        raise ImgcostError(f"{model.id} is not offered on {sent.platform}: no id of it there is published")
+    """The standard or fast price, then that of long contexts where there is one."""
+    day, platform = sent.as_of, sent.platform
+    for name in sent.multipliers:
+        require_offered(name, platform)
+    if platform == "claude-ai":
+        raise ImgcostError("claude-ai is not billed by the token: choose a platform with an API")
+    if platform in _IDS and not getattr(model, _IDS[platform]) and not model.retires_on(platform):
+        raise ImgcostError(f"{model.id} is not offered on {platform}: no id of it there is published")
     kind: Kind = sent.speed
     if sent.cache != "none":
         for cache in (_WRITES[sent.cache], "read"):
-            prompt_usd_per_mtok(model, day, cache=cast("Cache", cache), kind=kind)  # raises where it is not sold
-    standard = price_on(model, day, kind)
+            prompt_usd_per_mtok(model, day, cache=cast("Cache", cache), kind=kind, platform=platform)  # raises if unsold
+    usual = price_on(model, day, kind, platform)
     if kind == "fast":
-        return (standard,)
+        return (usual,)  # fast mode has one price for prompts of every length
     try:
-        return standard, price_on(model, day, "long-context")
+        return usual, price_on(model, day, "long-context")
     except NoPriceError:
-        return (standard,)
-
-
-def _multipliers(sent: Conditions) -> list[MultiplierName]:
-    applied: dict[MultiplierName, bool] = {
-        "batch": sent.batch,
-        "inference-geo-us": sent.inference_geo == "us",
-        "regional": sent.endpoint == "regional",
-    }
-    return [name for name, applies in applied.items() if applies]
+        return (usual,)
 
 
 def _factor(name: MultiplierName, model: Model, day: date, kind: Kind) -> Factor:
@@ -399,27 +486,48 @@ def _factor(name: MultiplierName, model: Model, day: date, kind: Kind) -> Factor
     return Factor(name, multiplier_on(name, model, day, kind), published.sources)
 
 
-def comparable(quotes: Sequence[Quote]) -> tuple[Quote, ...]:
+def _assumptions(named: NamedModel, sent: Conditions) -> Iterator[str]:
+    """Say which endpoint was assumed where the price depends on it, and which price is uncertain."""
+    if sent.platform not in TWO_ENDPOINTS:
+        return
+    factor = multiplier_on("regional", named.model, sent.as_of)
+    if factor == 1:
+        return
+    if sent.endpoint_assumed:
+        other = (
+            f"at {factor:f} times the global price"
+            if sent.endpoint == "regional"
+            else f"regional endpoints cost {factor:f} times as much"
+        )
+        yield (
+            f"{named.name!r} does not say which endpoint of {sent.platform} it calls: {sent.endpoint} is assumed; "
+            f"{other}."
+        )
+    if named.geography == "us-gov":
+        yield f"The price of us-gov. endpoints is uncertain: {factor:f} times the global price here, sources disagree."
+
+
+def comparable(asked: Sequence[Quote]) -> tuple[Quote, ...]:
     """List what a report compares: the models asked for, then every other active model on the same conditions.
 
     Args:
-        quotes: The quotes asked for; at least one. A formula that overrides a model's own applies to all.
+        asked: The quotes asked for; at least one. A formula that overrides a model's own applies to all.
 
     Returns:
         Those, then the others, the newest first; without models that are not sold on these conditions.
 
-    >>> asked = quote("claude-opus-4-6", conditions(as_of=date(2026, 11, 22)))
-    >>> [one.model.id for one in comparable([asked])][:2]
+    >>> asked = quotes(["claude-opus-4-6"], as_of=date(2026, 11, 22))
+    >>> [one.model.id for one in comparable(asked)][:2]
     ['claude-opus-4-6', 'claude-mythos-5-2']
     """
-    first = quotes[0]
-    override = next((one.formula for one in quotes if one.formula != one.model.formula), None)
-    found = {one.model.id: one for one in quotes}
+    sent = asked[0].conditions
+    override = next((one.formula for one in asked if one.formula != one.model.formula), None)
+    found = {one.model.id: one for one in asked}
     for model in reversed(models()):
-        if model.id in found or model.status_on(first.conditions.as_of) != "active":
+        if model.id in found or model.status_on(sent.as_of, sent.platform) != "active":
             continue
         try:
-            found[model.id] = quote(model, first.conditions, override)
+            found[model.id] = quote(model, sent, override)
         except ImgcostError:
             continue
     return tuple(found.values())

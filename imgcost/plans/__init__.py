@@ -8,12 +8,10 @@ from __future__ import annotations
 from imgcost.plans.budgets import Costs, ModelPlan, Request, Variant
 from imgcost.plans.comparisons import Plan, plan
 from imgcost.plans.jobs import Rejected, Repeated
-from imgcost.plans.scenarios import CacheTtl, Endpoint, Scenario, read_scenario
+from imgcost.plans.scenarios import Scenario, read_scenario
 
 __all__ = [
-    "CacheTtl",
     "Costs",
-    "Endpoint",
     "ModelPlan",
     "Plan",
     "Rejected",

@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from imgcost import geometry
 from imgcost.plans.ledgers import Ledger, lines_of
-from imgcost.plans.notes import notes_of
 from imgcost.prices import TokenCounts, cost_usd, exact_usd, multiply, total_usd
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from imgcost.plans.intakes import Intake
+    from imgcost.plans.intakes import CountedImages, Intake
     from imgcost.plans.ledgers import Split
-    from imgcost.plans.offers import Offer, Price
-    from imgcost.plans.scenarios import CacheTtl, Scenario
-    from imgcost.prices import Kind
+    from imgcost.plans.rules import Rules
+    from imgcost.plans.scenarios import Scenario
+    from imgcost.prices import Kind, Rates
+    from imgcost.quotes import CacheTtl, Quote
     from imgcost.tables import Model
 
 __all__ = ["Costs", "ModelPlan", "Request", "Variant", "variant_of"]
@@ -102,23 +102,25 @@ class ModelPlan:
 
     Attributes:
         scenario: What it is planned under.
-        offer: The model, its rules of packing, and the measured numbers that count.
-        price: The rates, and where they come from.
+        quote: What the model charges.
+        rules: How its requests are packed.
         ledger: The sums over all requests.
         cached: Whether anything is cached: asked for, and worth it.
         variants: The same job with one thing changed, where that is sold: `standard`, `batch`, `cached` and
             `batch + cached`; `packed`, with as many images per request as fit, where that needs fewer requests; and
             `downscaled`, with smaller images, where `downscale_to` is set.
+        fixable_tokens: Visual tokens of the images that would be rejected as they are; they are in all sums.
         intake: The images, to be walked again; not compared.
     """
 
     scenario: Scenario
-    offer: Offer
-    price: Price
+    quote: Quote
+    rules: Rules
     ledger: Ledger
     cached: bool
     variants: Mapping[str, Variant]
-    intake: Intake = field(compare=False)
+    fixable_tokens: int = 0
+    intake: Intake | CountedImages = field(compare=False, kw_only=True)
 
     def __repr__(self) -> str:
         tokens = self.tokens.prompt + self.tokens.output
@@ -128,7 +130,7 @@ class ModelPlan:
     @property
     def model(self) -> Model:
         """The model."""
-        return self.offer.model
+        return self.quote.model
 
     @property
     def requests(self) -> int:
@@ -148,7 +150,22 @@ class ModelPlan:
     @cached_property
     def usd(self) -> Costs:
         """US dollars by class, without retries."""
-        return _costs(self.ledger.splits(cached=self.cached), self.price, self.ttl)
+        return _costs(self.ledger.splits(cached=self.cached), self.quote, self.ttl)
+
+    @property
+    def visual_tokens(self) -> int:
+        """Visual tokens of every image once: what a scan of the same images counts."""
+        return self.ledger.visual
+
+    @property
+    def images_usd(self) -> Decimal:
+        """US dollars for those alone at `quote.usd_per_mtok`: what a scan of the same images says."""
+        return self.quote.image_usd(self.visual_tokens)
+
+    @property
+    def fixable_usd(self) -> Decimal:
+        """How much of that is for images that would be rejected as they are."""
+        return self.quote.image_usd(self.fixable_tokens)
 
     @property
     def retries_usd(self) -> Decimal:
@@ -178,14 +195,14 @@ class ModelPlan:
         if not self.long_context_requests:
             return Decimal(0)
         crossing = self.ledger.splits(cached=self.cached)["long-context"]
-        as_standard = _costs({"standard": crossing}, self.price, self.ttl)
-        crossed = _costs({"long-context": crossing}, self.price, self.ttl)
+        as_standard = _costs({"standard": crossing}, self.quote, self.ttl)
+        crossed = _costs({"long-context": crossing}, self.quote, self.ttl)
         return total_usd([crossed.total, as_standard.total.copy_negate()])
 
     @property
     def ttl(self) -> CacheTtl:
         """How long the cache keeps what it is given, or would."""
-        return self.scenario.cache or "5m"
+        return _ttl(self.scenario)
 
     def downscaled_size(self) -> tuple[int, int] | None:
         """Tell what `downscale_to` makes of an image, px: of the job's one size, else of the largest square.
@@ -195,14 +212,9 @@ class ModelPlan:
         """
         if self.scenario.downscale_to is None:
             return None
-        tier, sizes = self.offer.terms.tier, self.intake.sizes or {}
+        tier, sizes = self.quote.tier, self.intake.sizes or {}
         size = next(iter(sizes)) if len(sizes) == 1 else (tier.edge_limit, tier.edge_limit)
         return geometry.fit_to_tokens(*size, self.scenario.downscale_to, tier)
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """What the plan rests on, as sentences: measured numbers, assumptions, what is not cached and why."""
-        return tuple(notes_of(self))
 
     def images_within(self, budget_usd: Decimal) -> int | None:
         """Tell how many images a budget buys, at what an image costs here on average.
@@ -221,29 +233,33 @@ class ModelPlan:
         Yields:
             Each request, with its tokens and exact dollars. Their sum is `usd.total`, to the last digit.
         """
-        for _, found in self.intake.requests([self.offer.rules]):
-            for line in lines_of(found, self.offer.rules, cached=self.cached):
+        for _, found in self.intake.requests([self.rules]):
+            for line in lines_of(found, self.rules, cached=self.cached):
                 tokens = line.split.counts(self.ttl)
-                usd = self.price.rates[line.kind].cost_usd(tokens)
+                usd = _rates(self.quote, line.kind).cost_usd(tokens)
                 yield Request(*line[:6], tokens, line.kind, usd)
 
 
-def variant_of(ledger: Ledger, price: Price, scene: Scenario, cached: bool) -> Variant:
+def variant_of(ledger: Ledger, quote: Quote, scene: Scenario, cached: bool) -> Variant:
     """Price the sums of a job.
 
     Args:
         ledger: The sums.
-        price: The rates.
+        quote: The rates.
         scene: The retries, and how long the cache lives.
         cached: Whether prompts are cached, where anything is.
 
     Returns:
         Requests, tokens and dollars.
     """
-    ttl: CacheTtl = scene.cache or "5m"
-    total = _costs(ledger.splits(cached=cached), price, ttl).total
+    total = _costs(ledger.splits(cached=cached), quote, _ttl(scene)).total
     with_retries = total_usd([total, multiply(scene.retry_rate, total)])
-    return Variant(ledger.requests, ledger.most_images, _tokens(ledger, cached, ttl), with_retries)
+    return Variant(ledger.requests, ledger.most_images, _tokens(ledger, cached, _ttl(scene)), with_retries)
+
+
+def _ttl(scene: Scenario) -> CacheTtl:
+    """How long the cache keeps what it is given, or would."""
+    return "5m" if scene.conditions.cache == "none" else scene.conditions.cache
 
 
 def _tokens(ledger: Ledger, cached: bool, ttl: CacheTtl) -> TokenCounts:
@@ -251,10 +267,14 @@ def _tokens(ledger: Ledger, cached: bool, ttl: CacheTtl) -> TokenCounts:
     return standard.plus(long).counts(ttl)
 
 
-def _costs(splits: Mapping[Kind, Split], price: Price, ttl: CacheTtl) -> Costs:
+def _rates(quote: Quote, kind: Kind) -> Rates:
+    return quote.long_context if kind == "long-context" and quote.long_context else quote.standard
+
+
+def _costs(splits: Mapping[Kind, Split], quote: Quote, ttl: CacheTtl) -> Costs:
     columns: list[list[Decimal]] = [[] for _ in Costs._fields]
     for kind, split in splits.items():
-        for column, tokens, rate in zip(columns, split.counts(ttl), price.rates.get(kind, ()), strict=False):
+        for column, tokens, rate in zip(columns, split.counts(ttl), _rates(quote, kind), strict=True):
             if rate is not None:
                 column.append(cost_usd(tokens, rate))
     return Costs(*map(total_usd, columns))

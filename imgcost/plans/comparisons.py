@@ -8,26 +8,26 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from imgcost.errors import ImgcostError, UnknownModelError
 from imgcost.plans.budgets import ModelPlan, variant_of
 from imgcost.plans.inputs import job_of
-from imgcost.plans.intakes import Intake
+from imgcost.plans.intakes import CountedImages, Intake
 from imgcost.plans.ledgers import Ledger
-from imgcost.plans.offers import Price, offer, price_of
+from imgcost.plans.rules import rules_of
 from imgcost.plans.scenarios import Scenario, scenario
 from imgcost.prices import exact_usd
-from imgcost.tables import family_of, find_model, limits_on
+from imgcost.quotes import quotes_on, requote, resolve_models
+from imgcost.tables import find_model
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import date
     from decimal import Decimal
 
-    from imgcost.estimates import InferenceGeo
+    from imgcost.acceptance import Reason
     from imgcost.plans.jobs import Rejected
-    from imgcost.plans.offers import Offer
     from imgcost.plans.rules import Rules
-    from imgcost.plans.scenarios import CacheTtl, Endpoint
-    from imgcost.tables import Model, Platform, Speed
+    from imgcost.quotes import CacheTtl, InferenceGeo, Quote, TokenRule
+    from imgcost.tables import Endpoint, Model, Platform, Speed
 
-__all__ = ["Plan", "plan"]
+__all__ = ["Plan", "plan", "plan_counted"]
 
 MOST_SHOWN = 3
 """How many models a `repr` names."""
@@ -40,9 +40,10 @@ class Plan:
     Attributes:
         scenario: What it is planned under.
         models: One plan per model, the cheapest first.
-        images: How many images can be sent.
-        unsized: How many of them have a file whose size is not known: limits of bytes do not see them.
-        rejected: Excluded images by reason: never priced, and in none of the other numbers.
+        images: Number of images in all sums.
+        unsized: How many of them have a file whose size is not known: limits on bytes were not checked for them.
+        fixable: How many of them would be rejected as they are, by the first limit that they break.
+        rejected: What could not be read, by reason: never priced, and in none of the other numbers.
         warnings: What may be wrong with a table, such as a column `widht`.
     """
 
@@ -50,6 +51,7 @@ class Plan:
     models: tuple[ModelPlan, ...]
     images: int
     unsized: int
+    fixable: Mapping[Reason, int]
     rejected: tuple[Rejected, ...]
     warnings: tuple[str, ...] = ()
 
@@ -78,7 +80,7 @@ class Plan:
         Raises:
             UnknownModelError: It was not planned, or no table lists the name.
         """
-        model = find_model(name, as_of=self.scenario.as_of) if isinstance(name, str) else name
+        model = find_model(name, as_of=self.scenario.conditions.as_of) if isinstance(name, str) else name
         for one in self.models:
             if one.model == model:
                 return one
@@ -92,7 +94,7 @@ def plan(
     prompt_tokens: int = 0,
     output_tokens: int = 0,
     images_per_request: int | Literal["auto"] = 1,
-    cache: CacheTtl | None = None,
+    cache: CacheTtl = "none",
     batch: bool = False,
     inference_geo: InferenceGeo = "global",
     endpoint: Endpoint | None = None,
@@ -119,7 +121,7 @@ def plan(
         output_tokens: Tokens of the answer to every request.
         images_per_request: New images per request; or `auto`: as many as fit without exceeding a limit or triggering
             the long-context price.
-        cache: Whether prompts are cached, and for how long: None, `5m` or `1h`.
+        cache: Whether prompts are cached, and for how long: `none`, `5m` or `1h`.
         batch: Whether the requests go through the Message Batches API.
         inference_geo: `global`, or `us` (on the Claude API and Microsoft Foundry).
         endpoint: `global`, or `regional` (on Amazon Bedrock and Google Cloud). If None, as the models' names say; ids of
@@ -170,24 +172,31 @@ def plan(
         as_of=as_of,
         downscale_to=downscale_to,
     )
-    offers = _offers(scene)
-    prices = [price_of(one.model, scene, batch=scene.batch, cached=scene.cache is not None) for one in offers]
-    intake = Intake(job_of(images), limits_on(scene.platform, scene.as_of), scene)
-    sums = _sums(intake, offers, scene)
-    found = [_model_plan(scene, one, price, sums, intake) for one, price in zip(offers, prices, strict=True)]
-    found.sort(key=lambda one: one.total_usd)
+    asked = quotes_on(resolve_models(scene.models, scene.conditions.as_of), scene.conditions)
+    intake = Intake(job_of(images), asked[0].limits)
+    found = _model_plans(asked, scene, intake)
     job = intake.job
-    return Plan(scene, tuple(found), intake.images, intake.unsized, job.rejected, job.warnings)
+    return Plan(scene, found, intake.images, intake.unsized, dict(intake.fixable), job.rejected, job.warnings)
 
 
-def _offers(scene: Scenario) -> list[Offer]:
-    """The models asked for, each once; of two names the family is the one to be explained."""
-    found: dict[str, Offer] = {}
-    for name in scene.models:
-        one = offer(name, scene)
-        if one.model.id not in found or family_of(one.asked):
-            found[one.model.id] = one
-    return list(found.values())
+def plan_counted(histograms: Mapping[TokenRule, Mapping[int, int]], asked: Sequence[Quote]) -> tuple[ModelPlan, ...]:
+    """Plan images that a scan has counted, one per request and without a prompt, for reports.
+
+    Args:
+        histograms: Visual tokens to number of images, by each rule that counts.
+        asked: The models' quotes.
+
+    Returns:
+        One plan per model, the cheapest first.
+
+    >>> from datetime import date
+    >>> from imgcost.quotes import quotes
+    >>> (quote,) = quotes(["claude-sonnet-4-6"], as_of=date(2026, 11, 22))
+    >>> plan_counted({quote.rule: {1560: 2}}, [quote])
+    (<ModelPlan claude-sonnet-4-6 images=2 requests=2 tokens=3140 usd=$0.00942>,)
+    """
+    scene = Scenario(tuple(one.requested for one in asked), asked[0].conditions)
+    return _model_plans(asked, scene, CountedImages(histograms))
 
 
 class _Sums(NamedTuple):
@@ -197,25 +206,29 @@ class _Sums(NamedTuple):
     downscaled: dict[Rules, Ledger]
 
 
-def _sums(intake: Intake, offers: Sequence[Offer], scene: Scenario) -> _Sums:
-    asked = [one.rules for one in offers]
+def _model_plans(asked: Sequence[Quote], scene: Scenario, intake: Intake | CountedImages) -> tuple[ModelPlan, ...]:
+    rules = [rules_of(one, scene) for one in asked]
+    packed = [_packed(one) for one in rules] if isinstance(intake, Intake) else []
     sums = _Sums(
-        {rules: Ledger(rules) for rules in (*asked, *map(_packed, asked))},
-        {rules: Ledger(rules) for rules in asked if scene.downscale_to is not None},
+        {one: Ledger(one) for one in (*rules, *packed)},
+        {one: Ledger(one) for one in rules if scene.downscale_to is not None},
     )
-    for rules, requests in intake.requests(list(sums.sent)):
-        sums.sent[rules].add(requests)
-        if rules in sums.downscaled:
-            sums.downscaled[rules].add(requests.downscaled())
-    return sums
+    for one, requests in intake.requests(list(sums.sent)):
+        sums.sent[one].add(requests)
+        if one in sums.downscaled:
+            sums.downscaled[one].add(requests.downscaled())
+    found = [_model_plan(scene, quote, one, sums, intake) for quote, one in zip(asked, rules, strict=True)]
+    return tuple(sorted(found, key=lambda one: one.total_usd))
 
 
 def _packed(rules: Rules) -> Rules:
     return rules._replace(images_per_request=None)
 
 
-def _model_plan(scene: Scenario, one: Offer, price: Price, sums: _Sums, intake: Intake) -> ModelPlan:
-    ledger, packed, cached = sums.sent[one.rules], sums.sent[_packed(one.rules)], scene.cache is not None
+def _model_plan(
+    scene: Scenario, quote: Quote, rules: Rules, sums: _Sums, intake: Intake | CountedImages
+) -> ModelPlan:
+    ledger, cached = sums.sent[rules], scene.conditions.cache != "none"
     variants = {}
     for name, in_batch, from_cache in (
         ("standard", False, False),
@@ -225,13 +238,16 @@ def _model_plan(scene: Scenario, one: Offer, price: Price, sums: _Sums, intake: 
     ):
         if from_cache and not ledger.cacheable:
             continue
+        ttl = (scene.conditions.cache if cached else "5m") if from_cache else "none"
         try:
-            other = price_of(one.model, scene, batch=in_batch, cached=from_cache)
+            other = requote(quote, scene.conditions._replace(batch=in_batch, cache=ttl))
         except ImgcostError:
             continue  # not sold like this: there is nothing to compare
         variants[name] = variant_of(ledger, other, scene, from_cache)
+    packed = sums.sent.get(_packed(rules), ledger)
     if packed.requests < ledger.requests:
-        variants["packed"] = variant_of(packed, price, scene, cached)
-    if scene.downscale_to is not None:
-        variants["downscaled"] = variant_of(sums.downscaled[one.rules], price, scene, cached)
-    return ModelPlan(scene, one, price, ledger, cached and ledger.cacheable, variants, intake)
+        variants["packed"] = variant_of(packed, quote, scene, cached)
+    if rules in sums.downscaled:
+        variants["downscaled"] = variant_of(sums.downscaled[rules], quote, scene, cached)
+    fixable = intake.fixable_tokens[rules.token_rule] if isinstance(intake, Intake) else 0
+    return ModelPlan(scene, quote, rules, ledger, cached and ledger.cacheable, variants, fixable, intake=intake)

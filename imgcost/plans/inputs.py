@@ -77,12 +77,12 @@ def _add_items(job: Job, items: Any) -> None:
             f"cannot plan a {type(items).__name__}: give paths, a DataFrame with width and height, an array of shape "
             "(n, 2), pairs of width and height, or Repeated(width, height, count)"
         ) from None
-    sizes: list[tuple[int, int, int]] = []
+    waiting = _Sizes()
     number = 0
     for item in _flat(rest, job):
         part = None
         if isinstance(item, Image):
-            sizes.append((item.width, item.height, item.file_bytes))
+            waiting.add((item.width, item.height, item.file_bytes), item.media_type)
         elif isinstance(item, Unreadable):
             reason = f"{item.problem}: {item.reason}" if item.problem == "missing" else item.problem
             job.reject(reason, 1, item.path)
@@ -91,17 +91,38 @@ def _add_items(job: Job, items: Any) -> None:
         elif isinstance(item, Repeated):
             block = _repeated(item)
             if item.count <= FEW_TIMES:
-                sizes += [(item.width, item.height, int(block.file_bytes[0]))] * item.count
+                waiting.sizes += [(item.width, item.height, int(block.file_bytes[0]))] * item.count
             else:
                 part = [block].__iter__
         else:
-            sizes.append(_pair(item, number + len(sizes)))
-        if part or len(sizes) >= BLOCK:
-            number += _append_sizes(job, sizes, number)
-            sizes = []
+            waiting.add(_pair(item, number + len(waiting.sizes)))
+        if part or len(waiting.sizes) >= BLOCK:
+            number += waiting.move_to(job, number)
+            waiting = _Sizes()
         if part:
             job.append(part)
-    _append_sizes(job, sizes, number)
+    waiting.move_to(job, number)
+
+
+class _Sizes:
+    """Single images on their way to a block."""
+
+    def __init__(self) -> None:
+        self.sizes: list[tuple[int, int, int]] = []
+        self._media_types: dict[str, list[int]] = {}
+
+    def add(self, size: tuple[int, int, int], media_type: str | None = None) -> None:
+        if media_type:
+            self._media_types.setdefault(media_type, []).append(len(self.sizes))
+        self.sizes.append(size)
+
+    def move_to(self, job: Job, number: int) -> int:
+        """Add the block, if there is any, and tell how many images it has."""
+        if self.sizes:
+            block = block_of(*zip(*self.sizes, strict=True), place=f"image {number}")
+            rows = {name: np.array(places, np.int32) for name, places in self._media_types.items()}
+            job.append([block._replace(media_types=rows)].__iter__)
+        return len(self.sizes)
 
 
 def _flat(items: Iterable[Any], job: Job) -> Iterator[Any]:
@@ -113,12 +134,6 @@ def _flat(items: Iterable[Any], job: Job) -> Iterator[Any]:
             yield Listing(item, job)
         else:
             yield from scan(item, details=False)
-
-
-def _append_sizes(job: Job, sizes: list[tuple[int, int, int]], number: int) -> int:
-    if sizes:
-        job.append([block_of(*zip(*sizes, strict=True), place=f"image {number}")].__iter__)
-    return len(sizes)
 
 
 def _repeated(one: Repeated) -> Block:

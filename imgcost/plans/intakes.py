@@ -1,54 +1,59 @@
-"""What of a job can be sent: images that no request may carry are excluded, with the limit that they exceed."""
+"""The images of a job on their way to requests: which of them would be rejected as they are, and what all of them cost."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections import Counter
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from imgcost import arrays
-from imgcost.payloads import base64_length
+from imgcost.acceptance import exceeded_limits, sent_bytes, unsupported
 from imgcost.plans.jobs import UNKNOWN, Block
-from imgcost.plans.offers import cited
-from imgcost.plans.packing import Columns, Packer
-from imgcost.plans.rules import BYTES_A_BLOCK, BYTES_A_REQUEST, BYTES_A_TOKEN
+from imgcost.plans.packing import Columns, Packer, Requests
+from imgcost.plans.rules import BYTES_A_BLOCK
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Mapping
 
     from numpy.typing import NDArray
 
+    from imgcost.acceptance import Reason
     from imgcost.plans.jobs import Job
-    from imgcost.plans.packing import Requests
-    from imgcost.plans.rules import Measure, Rules
-    from imgcost.plans.scenarios import Scenario
+    from imgcost.plans.rules import Rules
+    from imgcost.quotes import TokenRule
     from imgcost.tables import Limits
 
-__all__ = ["Intake"]
+__all__ = ["CountedImages", "Intake"]
 
 FEW = 8
-"""So many different sizes are worth telling one by one."""
+"""Up to this many different sizes are worth listing one by one."""
 
 
 class Intake:
-    """The images of a job that a platform takes.
+    """The images of a job, packed as often as there are rules.
+
+    All readable images count. Those that a platform would reject as they are cost the same once they are fitted, and are
+    counted by the first limit that they break.
 
     Attributes:
         job: The job.
-        images: How many are taken, once they have been walked.
+        images: Number of images, once they have been walked.
         unsized: How many of them have a file whose size is not known.
-        sizes: How many there are of each size (px), where there are few; None where there are more than `FEW`.
+        sizes: Images of each size (px), where there are few; None where there are more than `FEW`.
+        fixable: Images that would be rejected as they are, by the limit that they break.
+        fixable_tokens: Their visual tokens by each rule that counts.
     """
 
-    def __init__(self, job: Job, limits: Limits, scene: Scenario) -> None:
-        """Remember the limits on a single image."""
+    def __init__(self, job: Job, limits: Limits) -> None:
+        """Keep the limits on a single image."""
         self.job = job
         self.images = self.unsized = 0
         self.sizes: dict[tuple[int, int], int] | None = {}
+        self.fixable: Counter[Reason] = Counter()
+        self.fixable_tokens: Counter[TokenRule] = Counter()
         self._limits = limits
-        self._room = None
-        if limits.request_bytes is not None:
-            self._room = limits.request_bytes - BYTES_A_REQUEST - BYTES_A_TOKEN * scene.prompt_tokens
+        self._known: dict[Reason, int] = {}
 
     def requests(self, rules: Collection[Rules]) -> Iterator[tuple[Rules, Requests]]:
         """Walk the job once and pack it by several rules at a time.
@@ -60,40 +65,52 @@ class Intake:
             Requests as they fill, those of one rule in order.
         """
         packers = [Packer(one) for one in rules]
-        measures = dict.fromkeys(one.measure for one in rules)
-        for block in self._blocks():
-            columns = {measure: _columns(block, measure) for measure in measures}
+        measures = {one.token_rule: one.downscale_to for one in rules}  # the latter is the same for all of a job
+        first_walk = not self.job.walked
+        for block in self.job.blocks():
+            size_bytes = np.where(block.file_bytes == UNKNOWN, 0, sent_bytes(block.file_bytes, self._limits))
+            reasons = self._reasons(block, size_bytes)
+            columns = {rule: _columns(block, rule, to, size_bytes, reasons > 0) for rule, to in measures.items()}
+            if first_walk:
+                self._count(block, reasons, columns)
             for packer in packers:
-                measured = columns[packer.rules.measure]
+                column = columns[packer.rules.token_rule]
                 if block.times is not None:
-                    for found in packer.add_repeated(measured, block.times):
+                    for found in packer.add_repeated(column, block.times):
                         yield packer.rules, found
-                elif filled := packer.add(measured):
+                elif filled := packer.add(column):
                     yield packer.rules, filled
         for packer in packers:
             if rest := packer.finish():
                 yield packer.rules, rest
 
-    def _blocks(self) -> Iterator[Block]:
-        for block in self.job.blocks():
-            kept = np.ones(block.width.shape, np.bool_)
-            for reason, broken in self._broken(block):
-                found = broken & kept
-                if found.any():
-                    first = int(np.argmax(found))
-                    images = int(np.count_nonzero(found)) * (block.times or 1)
-                    self.job.reject(
-                        reason, images, f"{block.named(first)} ({block.width[first]}x{block.height[first]})"
-                    )
-                    kept &= ~broken
-            if not kept.all():
-                block = block.take(kept)  # noqa: PLW2901 - the same images, without those excluded
-            if not self.job.walked:
-                self.images += len(block.width) * (block.times or 1)
-                self.unsized += int(np.count_nonzero(block.file_bytes == UNKNOWN)) * (block.times or 1)
-                self._count_sizes(block)
-            if len(block.width):
-                yield block
+    def _reasons(self, block: Block, size_bytes: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Why each image would be rejected as it is: a place in `_known`, from 1; 0 where it is accepted."""
+        found = np.zeros(block.width.shape, np.int64)
+        for media_type, rows in block.media_types.items():
+            if reason := unsupported(media_type, self._limits):
+                found[rows] = self._number(reason)
+        for reason, broken in exceeded_limits(block.width, block.height, size_bytes, self._limits):
+            if broken.any():
+                found[broken & (found == 0)] = self._number(reason)
+        return found
+
+    def _number(self, reason: Reason) -> int:
+        return self._known.setdefault(reason, len(self._known) + 1)
+
+    def _count(self, block: Block, reasons: NDArray[np.int64], columns: Mapping[TokenRule, Columns]) -> None:
+        times = block.times or 1
+        self.images += len(block.width) * times
+        self.unsized += int(np.count_nonzero(block.file_bytes == UNKNOWN)) * times
+        self._count_sizes(block)
+        if not reasons.any():
+            return
+        for reason, number in self._known.items():
+            images = int(np.count_nonzero(reasons == number)) * times
+            if images:
+                self.fixable[reason] += images
+        for rule, column in columns.items():
+            self.fixable_tokens[rule] += int(column.tokens[reasons > 0].sum()) * times
 
     def _count_sizes(self, block: Block) -> None:
         if self.sizes is None:
@@ -105,36 +122,59 @@ class Intake:
         for size, count in zip(zip(*found.tolist(), strict=True), counts.tolist(), strict=True):
             self.sizes[size] = self.sizes.get(size, 0) + count * (block.times or 1)
 
-    def _broken(self, block: Block) -> Iterator[tuple[str, NDArray[np.bool_]]]:
-        """Each limit on one image, and which images break it."""
-        limits = self._limits
-        if limits.image_edge is not None:
-            source = cited(limits.statements["image_edge"].sources)
-            edge = np.maximum(block.width, block.height)
-            yield f"an edge over {limits.image_edge} px ({source})", edge > limits.image_edge
-        text = _base64_bytes(block)
-        if limits.image_bytes is not None:  # every platform with an API measures the base64 text
-            source = cited(limits.statements["image_bytes"].sources)
-            yield f"over {limits.image_bytes:,} bytes as base64 ({source})", text > limits.image_bytes
-        if limits.request_bytes is not None and self._room is not None:
-            source = cited(limits.statements["request_bytes"].sources)
-            reason = f"alone over the {limits.request_bytes:,} bytes of a request ({source})"
-            yield reason, (text > 0) & (text + BYTES_A_BLOCK > self._room)
+
+def _columns(
+    block: Block, rule: TokenRule, downscale_to: int | None, size_bytes: NDArray[np.int64], fixable: NDArray[np.bool_]
+) -> Columns:
+    """What packing needs to know of images. How many bytes a fitted image will have is not known: none are counted."""
+    tokens = smaller = _tokens(block.width, block.height, rule)
+    if downscale_to is not None:
+        smaller = _tokens(*arrays.fit_to_tokens(block.width, block.height, downscale_to, rule.tier), rule)
+    sent = np.where((size_bytes > 0) & ~fixable, size_bytes + BYTES_A_BLOCK, 0)
+    edge = np.maximum(block.width, block.height)
+    return Columns(tokens, smaller, sent, edge)
 
 
-def _base64_bytes(block: Block) -> NDArray[np.int64]:
-    """Length of each file as base64 text; 0 where the file's size is not known."""
-    return np.where(block.file_bytes == UNKNOWN, 0, base64_length(block.file_bytes))
+def _tokens(width: NDArray[np.integer], height: NDArray[np.integer], rule: TokenRule) -> NDArray[np.int64]:
+    return arrays.image_tokens(width, height, rule.tier, rule.formula).astype(np.int64)
 
 
-def _columns(block: Block, measure: Measure) -> Columns:
-    """What packing asks of images."""
-    text = _base64_bytes(block)
-    tokens = smaller = _tokens(block.width, block.height, measure)
-    if measure.downscale_to is not None:
-        smaller = _tokens(*arrays.fit_to_tokens(block.width, block.height, measure.downscale_to, measure.tier), measure)
-    return Columns(tokens, smaller, np.where(text > 0, text + BYTES_A_BLOCK, 0), np.maximum(block.width, block.height))
+class CountedImages:
+    """Images that a scan has counted already, one per request: their order does not matter."""
 
+    sizes: Mapping[tuple[int, int], int] | None = None
 
-def _tokens(width: NDArray[np.integer], height: NDArray[np.integer], measure: Measure) -> NDArray[np.int64]:
-    return arrays.image_tokens(width, height, measure.tier, measure.formula).astype(np.int64)
+    def __init__(self, histograms: Mapping[TokenRule, Mapping[int, int]]) -> None:
+        """Take the counts.
+
+        Args:
+            histograms: Visual tokens to number of images, by each rule that counts.
+        """
+        self._histograms = histograms
+
+    def requests(self, rules: Collection[Rules]) -> Iterator[tuple[Rules, Requests]]:
+        """Give one request per image, those of the same tokens together.
+
+        Args:
+            rules: The rules; of one image per request, one turn and the same token rules as the histograms.
+
+        Yields:
+            All requests of each rule.
+        """
+        for one in rules:
+            counts = dict(self._histograms[one.token_rule])
+            if not counts:
+                continue
+            first = next(iter(counts))  # of a cached prompt the first request is the one that writes
+            rows = [(first, 1), (first, counts.pop(first) - 1), *counts.items()]
+            tokens = np.array([tokens for tokens, _ in rows], np.int64)
+            once = np.ones_like(tokens)
+            prompt = one.text_tokens(1) + tokens + one.wrapping
+            numbers, zero = np.arange(len(rows)), np.zeros_like(tokens)
+            yield (
+                one,
+                Requests(
+                    0, numbers, zero, once > 0, numbers, once, once, tokens, tokens, prompt, zero,
+                    tuple(images for _, images in rows),
+                ),
+            )  # fmt: skip

@@ -12,7 +12,7 @@ from imgcost.errors import SizeError
 from imgcost.geometry import MAX_EDGE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from numpy.typing import ArrayLike, NDArray
 
@@ -87,6 +87,7 @@ class Block(NamedTuple):
         times: None; or how often the one size of this block is repeated.
         place: Where the block begins, such as `row 2 of sizes.csv`, for messages.
         offset: How far each image is from there; int64.
+        media_types: Where they are known: by media type, the rows of the images.
     """
 
     width: NDArray[np.int64]
@@ -95,6 +96,7 @@ class Block(NamedTuple):
     times: int | None
     place: str
     offset: NDArray[np.int64]
+    media_types: Mapping[str, NDArray[np.int32]] = {}
 
     def take(self, rows: NDArray[np.bool_] | NDArray[np.int64] | slice) -> Block:
         """Some of the images: those of a mask, of indices or of a slice."""

@@ -10,7 +10,7 @@ Source: https://platform.claude.com/docs/en/build-with-claude/prompt-caching (re
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 import numpy as np
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from imgcost.plans.packing import Requests
     from imgcost.plans.rules import Rules
-    from imgcost.plans.scenarios import CacheTtl
+    from imgcost.quotes import CacheTtl
     from imgcost.prices import Kind
 
 __all__ = ["Ledger", "Line", "Split", "lines_of"]
@@ -56,7 +56,7 @@ class Split(NamedTuple):
         >>> Split(1, 2, 3, 4).counts("1h")
         TokenCounts(input=1, output=4, cache_write_5m=0, cache_write_1h=2, cache_read=3)
         """
-        writes = (self.write, 0) if ttl == "5m" else (0, self.write)
+        writes = (0, self.write) if ttl == "1h" else (self.write, 0)
         return TokenCounts(self.input, self.output, *writes, self.read)
 
 
@@ -124,23 +124,22 @@ class Ledger:
 
     def add(self, found: Requests) -> None:
         """Count requests."""
-        times = found.times
-        self.requests += len(found.turn) * times
-        self.conversations += int(np.count_nonzero(found.last)) * times
-        self.images += int(found.new_images.sum()) * times
-        self.carried += int(found.images.sum()) * times
-        self.messages += int((found.turn + 1).sum()) * times
-        self.answers += int(found.turn.sum()) * times
-        self.visual += int(found.visual[found.last].sum()) * times
-        self.carried_visual += int(found.visual.sum()) * times
-        self.sent_bytes += int(found.sent_bytes.sum()) * times
+        self.requests += found.total(np.ones_like(found.turn))
+        self.conversations += found.total(found.last)
+        self.images += found.total(found.new_images)
+        self.carried += found.total(found.images)
+        self.messages += found.total(found.turn + 1)
+        self.answers += found.total(found.turn)
+        self.visual += found.total(found.visual * found.last)
+        self.carried_visual += found.total(found.visual)
+        self.sent_bytes += found.total(found.sent_bytes)
         self.most_images = max(self.most_images, int(found.new_images.max()))
         is_long = _is_long(found, self.rules)
-        self.long_requests += int(np.count_nonzero(is_long)) * times
+        self.long_requests += found.total(is_long)
         for cached in (False, True):
             columns = _split(found, self.rules, cached)
             for kind, mask in zip(KINDS, (~is_long, is_long), strict=True):
-                part = Split(*(int(column[mask].sum()) * times for column in columns))
+                part = Split(*(found.total(column * mask) for column in columns))
                 self.sums[cached, kind] = self.sums[cached, kind].plus(part)
 
     def splits(self, *, cached: bool) -> dict[Kind, Split]:
@@ -171,7 +170,7 @@ def lines_of(found: Requests, rules: Rules, *, cached: bool) -> Iterator[Line]:
     is_long = _is_long(found, rules).tolist()
     length = int(found.images[-1])
     number = found.number
-    for time in range(found.times):
+    for time in range(cast("int", found.times)):  # only histograms, which nobody walks, have more than one number
         for row, (conversation, turn, first, images, new, visual) in enumerate(zip(*columns, strict=True)):
             split = Split(*(column[row] for column in splits))
             kind = KINDS[is_long[row]]

@@ -8,6 +8,7 @@ requests of all ways to cut the sequence: wherever another way ends its k-th req
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from operator import mul
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
@@ -72,7 +73,8 @@ class Requests(NamedTuple):
         smaller: The same if the images were downscaled first.
         prompt: All tokens of its prompt.
         sent_bytes: Bytes of the images that it carries.
-        times: How often all these requests follow each other, with other images of the same size each time.
+        times: How often all these requests follow each other, with other images of the same size each time; or, of
+            images that were counted already, how often each of them occurs.
     """
 
     number: int
@@ -86,7 +88,13 @@ class Requests(NamedTuple):
     smaller: NDArray[np.int64]
     prompt: NDArray[np.int64]
     sent_bytes: NDArray[np.int64]
-    times: int = 1
+    times: int | tuple[int, ...] = 1
+
+    def total(self, column: NDArray[Any]) -> int:
+        """Sum a column over all these requests, in integers of any length."""
+        if isinstance(self.times, int):
+            return int(column.sum()) * self.times
+        return sum(map(mul, column.tolist(), self.times))
 
     def downscaled(self) -> Requests:
         """The same requests with downscaled images, so that nothing but their tokens is compared."""

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-if TYPE_CHECKING:
-    from imgcost.geometry import Formula, Tier
+from imgcost.tables import cite
 
-__all__ = ["BYTES_A_BLOCK", "BYTES_A_REQUEST", "BYTES_A_TOKEN", "Measure", "Rules"]
+if TYPE_CHECKING:
+    from imgcost.plans.scenarios import Scenario
+    from imgcost.quotes import Quote, TokenRule
+    from imgcost.tables import Limits, Model
+
+__all__ = ["BYTES_A_BLOCK", "BYTES_A_REQUEST", "BYTES_A_TOKEN", "Rules", "rules_of"]
 
 BYTES_A_BLOCK = 128
 """Allowed for the JSON around the base64 text of an image: type, source and media type take some ninety bytes."""
@@ -19,25 +23,12 @@ BYTES_A_REQUEST = 1024
 """Allowed for the rest of a request: model, roles, settings."""
 
 
-class Measure(NamedTuple):
-    """What decides an image's visual tokens.
-
-    Attributes:
-        tier: The resolution tier.
-        formula: The formula.
-        downscale_to: Visual tokens to which images are downscaled before they are sent; None: sent as they are.
-    """
-
-    tier: Tier
-    formula: Formula
-    downscale_to: int | None = None
-
-
 class Rules(NamedTuple):
     """All that decides how images are packed and which tokens a request has. Models that share them share the work.
 
     Attributes:
-        measure: How visual tokens are counted.
+        token_rule: What counts visual tokens.
+        downscale_to: Visual tokens to which images might be downscaled first, to compare; or None.
         wrapping: Measured tokens that wrap an image.
         framing: Measured tokens that frame a user message.
         extra: Measured tokens on top of a request with images.
@@ -55,7 +46,8 @@ class Rules(NamedTuple):
         sources: Where the limits stand, by their name.
     """
 
-    measure: Measure
+    token_rule: TokenRule
+    downscale_to: int | None
     wrapping: int
     framing: int
     extra: int
@@ -79,3 +71,50 @@ class Rules(NamedTuple):
     def text_bytes(self, turns: int) -> int:
         """Bytes allowed for the text of that prompt."""
         return BYTES_A_REQUEST + BYTES_A_TOKEN * (self.prompt_tokens + self.output_tokens * (turns - 1))
+
+
+def rules_of(quote: Quote, scene: Scenario) -> Rules:
+    """Collect what decides how a model's requests are packed.
+
+    Args:
+        quote: The model's quote.
+        scene: What the job is planned under.
+
+    Returns:
+        The rules.
+
+    Raises:
+        NoPriceError: The platform's limits are not known on that date.
+    """
+    model, limits = quote.model, quote.limits
+    wrapping, framing, extra = quote.overhead.tokens
+    return Rules(
+        token_rule=quote.rule,
+        downscale_to=scene.downscale_to,
+        wrapping=wrapping,
+        framing=framing,
+        extra=extra,
+        prompt_tokens=scene.prompt_tokens,
+        output_tokens=scene.output_tokens,
+        turns=scene.turns,
+        images_per_request=scene.fixed_images,
+        context_window=model.context_window,
+        max_images=quote.max_images,
+        many_images=limits.many_images,
+        many_images_edge=limits.many_images_edge,
+        request_bytes=limits.request_bytes,
+        threshold=quote.threshold,
+        cache_minimum=model.min_cacheable_tokens,
+        sources=_sources(limits, model),
+    )
+
+
+def _sources(limits: Limits, model: Model) -> tuple[tuple[str, str], ...]:
+    large = limits.large_context is not None and model.context_window >= limits.large_context
+    stated = {
+        "images": limits.statements.get("images_large_context" if large else "images"),
+        "many_images_edge": limits.statements.get("many_images_edge"),
+        "request_bytes": limits.statements.get("request_bytes"),
+    }
+    found = {name: cite(statement.sources) for name, statement in stated.items() if statement}
+    return (*found.items(), ("context_window", "'imgcost models NAME' names its sources"))

@@ -3,49 +3,25 @@
 from __future__ import annotations
 
 import tomllib
-from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from imgcost.errors import ImgcostError
-from imgcost.tables import (
-    Endpoint,
-    Model,
-    NamedModel,
-    Placement,
-    Speed,
-    place,
-    platforms,
-    require_offered,
-    resolve_model,
-    today,
-)
+from imgcost.quotes import Conditions, conditions, resolve_models
+from imgcost.tables import Model
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Sequence
 
-    from imgcost.estimates import InferenceGeo
-    from imgcost.tables import Platform
-
-__all__ = ["CacheTtl", "Endpoint", "Scenario", "read_scenario", "scenario", "shown"]
-
-CacheTtl: TypeAlias = Literal["5m", "1h"]
-"""How long a cached prefix lives after its last use."""
+__all__ = ["Scenario", "read_scenario", "scenario", "shown"]
 
 MOST_TOKENS = 10**7
 MOST_TURNS = 10**4
 MOST_RETRIES = 1000
 
-_CHOICES: dict[str, tuple[str | None, ...]] = {
-    "cache": (None, "5m", "1h"),
-    "inference_geo": ("global", "us"),
-    "endpoint": (None, "global", "regional"),
-    "platform": (None, *(name for name in platforms() if name != "claude-ai")),
-    "speed": (None, "standard", "fast"),
-}
 _RANGES = {
     "prompt_tokens": (0, MOST_TOKENS),
     "output_tokens": (0, MOST_TOKENS),
@@ -64,100 +40,70 @@ class Scenario(NamedTuple):
 
     Attributes:
         models: The models, or any of their names, in the order asked.
+        conditions: How requests are sent.
         prompt_tokens: Tokens of the standing prompt of every request.
         output_tokens: Tokens of the answer to every request.
         images_per_request: New images per request; or `auto`: as many as fit without exceeding a limit or triggering
             the long-context price.
-        cache: None, or how long the prompt cache keeps what it is given: `5m` or `1h`.
-        batch: Whether the requests go through the Message Batches API.
-        inference_geo: `global`, or `us`.
-        endpoint: `global`, or `regional` (Amazon Bedrock and Google Cloud).
-        platform: Where requests are sent, any of `imgcost.tables.platforms()` but `claude-ai`.
-        speed: `standard`, or `fast` for fast mode.
-        turns: Requests of a conversation, each of which sends all before it again.
+        turns: Requests per conversation, each of which sends all before it again.
         retry_rate: Requests sent again, as a part of all: 0.02 is one in fifty.
-        as_of: The day whose prices and limits hold.
         downscale_to: Visual tokens to which images might be downscaled before they are sent, to compare; or None.
-        endpoint_assumed: Whether nothing selected the endpoint of a platform that has two.
     """
 
     models: tuple[str | Model, ...]
-    prompt_tokens: int
-    output_tokens: int
-    images_per_request: int | Literal["auto"]
-    cache: CacheTtl | None
-    batch: bool
-    inference_geo: InferenceGeo
-    endpoint: Endpoint
-    platform: Platform
-    speed: Speed
-    turns: int
-    retry_rate: Decimal
-    as_of: date
-    downscale_to: int | None
-    endpoint_assumed: bool
-
-    @property
-    def placement(self) -> Placement:
-        """Where and how every model is called."""
-        return Placement(self.platform, self.endpoint, self.speed, self.endpoint_assumed)
+    conditions: Conditions
+    prompt_tokens: int = 0
+    output_tokens: int = 0
+    images_per_request: int | Literal["auto"] = 1
+    turns: int = 1
+    retry_rate: Decimal = Decimal(0)
+    downscale_to: int | None = None
 
     @property
     def fixed_images(self) -> int | None:
         """`images_per_request` where it is a number."""
         return None if self.images_per_request == "auto" else self.images_per_request
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return the settings as plain values, but for the models; `retry_rate` as exact decimal text."""
+        values = self.conditions._asdict() | self._asdict()
+        for name in ("models", "conditions", "endpoint_assumed"):
+            del values[name]
+        return values | {"as_of": self.conditions.as_of.isoformat(), "retry_rate": f"{self.retry_rate:f}"}
 
-def scenario(*, models: str | Model | Sequence[str | Model], as_of: date | None = None, **settings: Any) -> Scenario:
+
+_CONDITIONS = tuple(name for name in Conditions._fields if name != "endpoint_assumed")
+
+
+def scenario(*, models: str | Model | Sequence[str | Model], **settings: Any) -> Scenario:
     """Check what a job is to be planned under.
 
     Args:
         models: A model, any of its names, or several of those.
-        as_of: The day; today in UTC if None.
-        **settings: The other attributes of `Scenario`; all of them but `endpoint_assumed`. Platform, endpoint and speed
-            may be None: then the models' names decide.
+        **settings: The other attributes of `Scenario` and `Conditions`; those left out have their defaults. Platform,
+            endpoint and speed follow from the models' names where they are None.
 
     Returns:
         The scenario.
 
     Raises:
         UnknownModelError: No table lists a model's name.
-        ImgcostError: A value is none of those that may be, or two contradict each other.
+        ImgcostError: A value is not one of the choices or out of range, or two contradict each other.
     """
     names = (models,) if isinstance(models, str | Model) else tuple(models)
     if not names or not all(isinstance(name, str | Model) for name in names):
-        raise ImgcostError(f"models is {shown(models)}: name one at least, such as 'sonnet'")
-    for name, choices in _CHOICES.items():
-        if settings[name] not in choices:
-            known = ", ".join(choice or "none" for choice in choices)
-            raise ImgcostError(f"{name} is {shown(settings[name])}: choose one of {known}")
+        raise ImgcostError(f"models is {shown(models)}: name at least one, such as 'sonnet'")
     for name, (least, most) in _RANGES.items():
-        value = settings[name]
+        value = settings.get(name, least)
         if name in _OTHERWISE and value == _OTHERWISE[name]:
             continue
         if not (_is_whole(value) and least <= value <= most):
             choice = ", or 'auto'" if name == "images_per_request" else ""
-            raise ImgcostError(f"{name} is {shown(value)}: give a whole number from {least} to {most:,}{choice}")
-    if not isinstance(settings["batch"], bool):
-        raise ImgcostError(f"batch is {shown(settings['batch'])}: give true or false")
-    settings["retry_rate"] = _rate(settings["retry_rate"])
-    day = as_of.date() if isinstance(as_of, datetime) else as_of or today()
-    if not isinstance(day, date):
-        raise ImgcostError(f"as_of is {shown(day)}: give a day")
-    where = _placed(names, day, settings)
-    settings |= {"platform": where.platform, "endpoint": where.endpoint, "speed": where.speed}
-    settings["endpoint_assumed"] = where.assumed
-    if settings["batch"]:
-        require_offered("batch", where.platform)
-    if settings["inference_geo"] == "us":
-        require_offered("inference-geo-us", where.platform)
-    return Scenario(models=names, as_of=day, **settings)
-
-
-def _placed(names: Sequence[str | Model], day: date, settings: dict[str, Any]) -> Placement:
-    """Where and how all models are called: one plan has one platform, one endpoint and one speed."""
-    named = [resolve_model(name, as_of=day) if isinstance(name, str) else NamedModel(name.id, name) for name in names]
-    return place(named, **{what: settings[what] for what in ("platform", "endpoint", "speed")})
+            raise ImgcostError(f"{name} is {shown(value)}: pass a whole number from {least} to {most:,}{choice}")
+    settings["retry_rate"] = _rate(settings.get("retry_rate", 0))
+    sent = {name: settings.pop(name) for name in _CONDITIONS if name in settings}
+    named = resolve_models(names, conditions(as_of=sent.get("as_of")).as_of)
+    return Scenario(names, conditions(named, **sent), **settings)
 
 
 def read_scenario(path: str | os.PathLike[str]) -> dict[str, Any]:
@@ -177,7 +123,7 @@ def read_scenario(path: str | os.PathLike[str]) -> dict[str, Any]:
         said = tomllib.loads(Path(path).read_text(encoding="utf-8"), parse_float=Decimal)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ImgcostError(f"{path} is no TOML: {error}") from None
-    known = [*(name for name in Scenario._fields if name != "endpoint_assumed"), "budget"]
+    known = [*(name for name in Scenario._fields if name != "conditions"), *_CONDITIONS, "budget"]
     for key in said:
         if key not in known:
             near = get_close_matches(key, known, n=1)

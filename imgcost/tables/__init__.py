@@ -39,7 +39,7 @@ from imgcost.tables.pricing import (
     prompt_usd_per_mtok,
     require_offered,
 )
-from imgcost.tables.reading import Entry, Source, read_published, read_sources
+from imgcost.tables.reading import Entry, Source, cite, read_published, read_sources
 
 if TYPE_CHECKING:
     from imgcost.tables.limits import (
@@ -79,6 +79,7 @@ __all__ = [
     "Wording",
     "advice_on",
     "cache_starts",
+    "cite",
     "families",
     "family_of",
     "find_measured",

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, TypeVar, cast
 from imgcost.errors import TableError
 from imgcost.prices import Kind
 
-__all__ = ["Entry", "Source", "read_kinds", "read_published", "read_rows", "read_sources"]
+__all__ = ["Entry", "Source", "cite", "read_kinds", "read_published", "read_rows", "read_sources"]
 
 T = TypeVar("T")
 
@@ -34,6 +34,22 @@ class Source(NamedTuple):
     title: str
     url: str
     read: date
+
+
+def cite(sources: Sequence[Source]) -> str:
+    """Name where something was read: the first source, and the date.
+
+    Args:
+        sources: At least one source.
+
+    Returns:
+        A phrase.
+
+    Example:
+        >>> cite([Source("a", "Vision page", "https://example.com", date(2026, 4, 14))])
+        'Vision page, read 2026-04-14'
+    """
+    return f"{sources[0].title}, read {sources[0].read}"
 
 
 def read_published(file: str) -> dict[str, Any]:
