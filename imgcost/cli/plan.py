@@ -8,7 +8,20 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from imgcost.cli.options import DATE, DEFAULT_MODEL, DOLLARS, SIZE, ParamType, echo, format_option, output_option, save
+from imgcost.cli.exit_codes import FOUND
+from imgcost.cli.options import (
+    DATE,
+    DEFAULT_MODEL,
+    DOLLARS,
+    SIZE,
+    ParamType,
+    echo,
+    fail_if_empty,
+    fail_on_empty_option,
+    format_option,
+    output_option,
+    save,
+)
 from imgcost.formats.plans import plan_report
 from imgcost.plans import Repeated, plan, read_scenario
 
@@ -18,14 +31,12 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
-OVER_BUDGET = 1
-
 
 class _Images(ParamType[object]):
     name = "N|auto"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> object:
-        return value if value == "auto" else click.IntRange(1).convert(value, param, ctx)
+        return "auto" if str(value).strip().lower() == "auto" else click.IntRange(1).convert(value, param, ctx)
 
 
 @click.command("plan", short_help="What a whole job costs: prompts, answers, packing, cache, batch, turns.")
@@ -44,6 +55,7 @@ class _Images(ParamType[object]):
 @click.option(
     "--images-per-request",
     type=_Images(),
+    metavar=_Images.name,
     help="New images a request; auto is as many as no limit forbids and no surcharge punishes.  [default: auto]",
 )
 @click.option("--turns", type=int, metavar="N", help="Requests of a conversation, which resends all.  [default: 1]")
@@ -70,6 +82,7 @@ class _Images(ParamType[object]):
     "--scenario", type=click.Path(exists=True, dir_okay=False), metavar="FILE", help="Take all this from TOML."
 )
 @click.option("--budget", type=DOLLARS, help="Exit with 1 if any model costs more; tell what it buys.")
+@fail_on_empty_option
 @click.option("--explain", is_flag=True, help="Show the arithmetic of the cheapest model, with sources.")
 @format_option
 @output_option
@@ -78,6 +91,7 @@ def command(
     count: int | None,
     models: tuple[str, ...],
     scenario: str | None,
+    fail_on_empty: bool,
     explain: bool,
     style: str,
     output: str | None,
@@ -108,7 +122,8 @@ def command(
     save(report, output, "plan")
     echo(report, style)
     if budget is not None and any(one.total_usd > budget for one in found):
-        sys.exit(OVER_BUDGET)
+        sys.exit(FOUND)
+    fail_if_empty(found.images, fail_on_empty)
 
 
 def _job(images: Sequence[str], count: int | None) -> list[str | Repeated]:

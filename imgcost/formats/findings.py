@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from imgcost.errors import NoPriceError
-from imgcost.formats.rendering import Report, Table, dollars, number, parseable, plural, visible
+from imgcost.formats.rendering import NO_IMAGES, Report, Table, dollars, number, parseable, plural, visible
 from imgcost.tables import advice_on, limits_on, platforms, wordings_of
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def findings_report(findings: Findings, *, everything: bool = True) -> Report:
         The report.
     """
     errors, warnings = findings.errors, findings.warnings
-    tables = []
+    tables = [] if findings.images else [NO_IMAGES]
     if errors:
         tables += [_errors(errors), _advice(errors)]
     if warnings:

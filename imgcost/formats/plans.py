@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from imgcost.formats.estimates import terms_notes
 from imgcost.formats.explanations import explained, explanation
-from imgcost.formats.rendering import Report, Table, dollars, number, parseable, visible
+from imgcost.formats.rendering import NO_IMAGES, Report, Table, dollars, number, parseable, visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,7 +30,8 @@ def plan_report(found: Plan, *, budget_usd: Decimal | None = None, explain: bool
     Returns:
         The report.
     """
-    tables = [_models(found), _variants(found), _classes(found)]
+    tables = [] if found.images else [NO_IMAGES]
+    tables += [_models(found), _variants(found), _classes(found)]
     if found.rejected:
         tables.append(_rejected(found))
     if explain:

@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from imgcost.formats.estimates import terms_data, terms_notes, terms_title
-from imgcost.formats.rendering import Report, Table, dollars, number, parseable, plural, visible
+from imgcost.formats.rendering import NO_IMAGES, Report, Table, dollars, number, parseable, plural, visible
 from imgcost.tallies import Measure
 
 if TYPE_CHECKING:
@@ -32,7 +32,8 @@ def scan_report(tally: Tally, asked: Mapping[str, Terms], compared: Sequence[Ter
     """
     first = next(iter(asked.values()))
     others = [terms for terms in compared if terms not in asked.values()]
-    tables = [_totals(tally, [*asked.values(), *others])]
+    tables = [] if tally.images else [NO_IMAGES]
+    tables.append(_totals(tally, [*asked.values(), *others]))
     if tally.images:
         tables += [_histogram(tally, first), _folders(tally, first)]
     if tally.unreadable:
