@@ -1,7 +1,7 @@
 """The command line: the guide's tables to the digit, transcripts kept as files, exit codes, and what is refused.
 
-The transcripts in tests/transcripts/ are lines `$ imgcost ...`, each followed by what it prints on stdout. After a change
-that is meant, IMGCOST_UPDATE_TRANSCRIPTS=1 writes them anew; read the difference before you keep it.
+The transcripts in tests/transcripts/ are lines `$ imgcost ...`, each followed by what it prints on stdout. After a
+change that is meant, IMGCOST_UPDATE_TRANSCRIPTS=1 writes them anew; read the difference before you keep it.
 """
 
 from __future__ import annotations

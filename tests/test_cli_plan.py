@@ -50,7 +50,7 @@ def test_the_text_shows_models_side_by_side_the_cheapest_first():
     text = done(*JOB, "-m", "claude-sonnet-4-6", "-m", "haiku", "--downscale-to", "1000", "--retry-rate", "0.02")
     tables = text.split("\n\n")
     assert tables[0].splitlines()[0] == (
-        "20,000 images on 2026-11-22: prompt of 8500 tokens, answer of 150, 0.02 of all sent again"
+        "20,000 images on 2026-11-22: prompt of 8,500 tokens, answer of 150, 0.02 of all sent again"
     )
     rows = [re.split(r"\s{2,}", line.strip()) for line in tables[0].splitlines()[2:]]
     assert [row[:4] for row in rows] == [
@@ -96,7 +96,7 @@ def test_the_arithmetic_can_be_checked_by_hand():
         line["source"] for line in lines["explanation"] if re.search(r"\$\d.* x .*1,000,000", line["arithmetic"])
     )
     assert steps["an image of 3000x3000"]["arithmetic"] == "seen as 1092x1092: 39 x 39 patches of 28 px"
-    assert "1568 px, 1568 tokens; Vision page, read 2026-" in steps["an image of 3000x3000"]["source"]
+    assert "1568 px, 1,568 tokens; Vision page, read 2026-" in steps["an image of 3000x3000"]["source"]
     assert (steps["visual tokens"]["arithmetic"], steps["visual tokens"]["result"]) == ("20,000 x 1521", "30,420,000")
     assert steps["wrapping"]["arithmetic"] == "3 x 20,000 images sent"
     assert steps["wrapping"]["source"].startswith("measured: ")

@@ -1,4 +1,4 @@
-"""`imgcost scan` as people and shells use it: what it prints, what it writes, how it ends, and hostile names everywhere."""
+"""`imgcost scan` as people and shells use it: what it prints and writes, how it ends, and hostile names everywhere."""
 
 from __future__ import annotations
 
@@ -154,10 +154,10 @@ def test_no_more_are_listed_than_a_person_reads_and_json_has_all(tmp_path):
         (tmp_path / f"{number:02}.png").touch()
     text = done(tmp_path, *AS_OF)
     assert text.count(" empty  ") == LISTED + 1
-    assert "3 more were not counted: -f json lists them all, and so do the rows of -o FILE." in text
+    assert "3 more entries not counted: -f json lists them all, and so do the rows of -o FILE." in text
     assert len(data(tmp_path)["unreadable"]) == LISTED + 3
     (tmp_path / "00.png").unlink()
-    assert "2 more were" in done(tmp_path, *AS_OF)
+    assert "2 more entries not counted" in done(tmp_path, *AS_OF)
 
 
 # What is scanned
@@ -167,7 +167,7 @@ def test_strict_is_exit_code_2_after_the_whole_report(folder):
     result = run(folder, "--strict", *SONNET_3)
     assert result.exit_code == 2
     assert result.stdout == done(folder, *SONNET_3)
-    assert result.stderr == "imgcost: 1 not counted, which --strict does not allow\n"
+    assert result.stderr == "imgcost: 1 entry not counted, which --strict does not allow\n"
     done(folder / "a.png", "--strict", *AS_OF)
 
 
@@ -253,11 +253,11 @@ def test_duplicates_are_left_out_and_what_that_saves_is_said(folder):
         1334,
         "0.004002",
     )
-    note = "1 duplicate left out: that saves 1334 tokens, $0.004 with claude-3-sonnet-20240229."
+    note = "1 duplicate left out: that saves 1,334 tokens, $0.004 with claude-3-sonnet-20240229."
     assert note in found["notes"]
     assert note in done(folder, "--dedupe", *SONNET_3)
     shutil.copy(folder / "a.png", folder / "sub" / "zz.png")
-    assert "2 duplicates left out: that saves 2668 tokens" in done(folder, "--dedupe", *SONNET_3)
+    assert "2 duplicates left out: that saves 2,668 tokens" in done(folder, "--dedupe", *SONNET_3)
 
 
 def test_a_cache_changes_nothing_that_is_printed(folder, tmp_path):

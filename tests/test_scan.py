@@ -1,4 +1,4 @@
-"""Whole scans: the samples against Pillow and their golden table, random trees against a naive scan, one job or many."""
+"""Whole scans: the samples against Pillow and a golden table, random trees against a naive scan, one job or many."""
 
 from __future__ import annotations
 

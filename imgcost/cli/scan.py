@@ -16,8 +16,9 @@ from imgcost.cli.progress import progress_of
 from imgcost.errors import ImgcostError
 from imgcost.estimates import Terms, terms
 from imgcost.files import Walk
-from imgcost.formats import number, visible
+from imgcost.formats import visible
 from imgcost.formats.scans import scan_report
+from imgcost.plurals import plural
 from imgcost.surveys import Survey
 from imgcost.tables import families
 
@@ -42,8 +43,8 @@ MOST_JOBS = 8
     "-o",
     "--output",
     type=click.Path(dir_okay=False),
-    help="Write to FILE: a row for each image and model, as the scan goes (.csv, .json, .jsonl, .parquet); a workbook (.xlsx) "
-    "or a page (.html) that recalculates; or the report (.md).",
+    help="Write to FILE: a row for each image and model, as the scan goes (.csv, .json, .jsonl, .parquet); a workbook "
+    "(.xlsx) or a page (.html) that recalculates; or the report (.md).",
     metavar="FILE",
 )
 @click.option(
@@ -129,13 +130,13 @@ def command(
             tally = survey.run(_listed(paths, null), writers, progress=progress, warn=_warn)
     except KeyboardInterrupt:
         kept = f"; {visible(output)} holds the rows of those, whole to the last" if output else ""
-        _warn(f"interrupted after {number(done)} files{kept}")
+        _warn(f"interrupted after {plural(done, 'file')}{kept}")
         sys.exit(INTERRUPTED)
     finally:
         signal.signal(signal.SIGTERM, before)
     echo(scan_report(tally, asked, compared), style, err=bool(rows))
     if strict and tally.unreadable:
-        _warn(f"{number(len(tally.unreadable))} not counted, which --strict does not allow")
+        _warn(f"{plural(len(tally.unreadable), 'entry', 'entries')} not counted, which --strict does not allow")
         sys.exit(FAILED)
     fail_if_empty(tally.images, fail_on_empty)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from imgcost.formats.rendering import Report, Table, dollars, number
+from imgcost.plurals import plural
 from imgcost.tables import family_of
 
 if TYPE_CHECKING:
@@ -36,8 +37,7 @@ def estimate_report(found: Mapping[str, Sequence[Estimate]], count: int | None =
         entries.extend(_entry(estimate, count) for estimate in estimates)
         if len(estimates) == 1:
             (one,) = estimates
-            tokens = "1 token" if one.other_tokens == 1 else f"{number(one.other_tokens)} tokens"
-            notes.append(f"By the {one.other_formula} formula it would be {tokens}.")
+            notes.append(f"By the {one.other_formula} formula it would be {plural(one.other_tokens, 'token')}.")
     notes = list(dict.fromkeys(notes))
     return Report({"schema": "imgcost.estimate/1", "estimates": entries, "notes": notes}, tables, notes)
 
@@ -87,7 +87,7 @@ def terms_data(terms: Terms) -> dict[str, Any]:
 def _table(estimates: Sequence[Estimate], count: int | None) -> Table:
     columns = ["size", "seen as", ">tokens", ">an image", ">per 1000"]
     if count is not None:
-        columns.append(f">{number(count)} images")
+        columns.append(f">{plural(count, 'image')}")
     rows = []
     for one in estimates:
         amounts = [1, THOUSAND] if count is None else [1, THOUSAND, count]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from imgcost.formats.estimates import terms_notes
 from imgcost.formats.explanations import explained, explanation
 from imgcost.formats.rendering import NO_IMAGES, Report, Table, dollars, number, parseable, visible
+from imgcost.plurals import plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,9 +55,9 @@ def plan_report(found: Plan, *, budget_usd: Decimal | None = None, explain: bool
 
 def conditions(scene: Scenario) -> str:
     """Name what a job is planned under, in a line."""
-    said = [f"prompt of {number(scene.prompt_tokens)} tokens", f"answer of {number(scene.output_tokens)}"]
+    said = [f"prompt of {plural(scene.prompt_tokens, 'token')}", f"answer of {number(scene.output_tokens)}"]
     if scene.turns > 1:
-        said.append(f"{number(scene.turns)} turns")
+        said.append(plural(scene.turns, "turn"))
     if scene.cache:
         said.append(f"cached for {scene.cache}")
     if scene.batch:
@@ -84,8 +85,7 @@ def _models(found: Plan) -> Table:
         )
         for one in found
     ]
-    images = "1 image" if found.images == 1 else f"{number(found.images)} images"
-    title = f"{images} on {found.scenario.as_of}: {conditions(found.scenario)}"
+    title = f"{plural(found.images, 'image')} on {found.scenario.as_of}: {conditions(found.scenario)}"
     return Table(title, columns, rows)
 
 
@@ -137,7 +137,7 @@ def _notes(found: Plan, budget_usd: Decimal | None) -> Iterator[str]:
 def _budgeted(one: ModelPlan, budget_usd: Decimal) -> str:
     fits = "within" if one.total_usd <= budget_usd else "over"
     images = one.images_within(budget_usd)
-    buys = "" if images is None else f"; it buys {number(images)} such images"
+    buys = "" if images is None else f"; it buys {plural(images, 'such image')}"
     return f"{dollars(one.total_usd)} with {one.model.id} is {fits} the budget of {dollars(budget_usd)}{buys}."
 
 

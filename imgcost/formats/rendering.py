@@ -24,7 +24,6 @@ __all__ = [
     "dollars",
     "number",
     "parseable",
-    "plural",
     "visible",
 ]
 
@@ -151,15 +150,6 @@ def number(count: int) -> str:
     ('1334', '50,000')
     """
     return f"{count:,}" if abs(count) >= 10_000 else str(count)
-
-
-def plural(count: int, one: str, many: str = "") -> str:
-    """Count something.
-
-    >>> plural(1, "image"), plural(0, "entry", "entries")
-    ('1 image', '0 entries')
-    """
-    return f"{number(count)} {one if count == 1 else many or one + 's'}"
 
 
 def visible(name: str) -> str:

@@ -12,6 +12,7 @@ from imgcost.plans.jobs import UNKNOWN, Block, moved
 from imgcost.plans.offers import cited
 from imgcost.plans.packing import Columns, Packer
 from imgcost.plans.rules import BYTES_A_BLOCK, BYTES_A_REQUEST, BYTES_A_TOKEN
+from imgcost.plurals import plural
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -113,10 +114,10 @@ class Intake:
         text = _base64_bytes(block)
         if limits.image_bytes is not None:  # every platform with an API measures the base64 text
             source = cited(limits.statements["image_bytes"].sources)
-            yield f"over {limits.image_bytes:,} bytes as base64 ({source})", text > limits.image_bytes
+            yield f"over {plural(limits.image_bytes, 'byte')} as base64 ({source})", text > limits.image_bytes
         if limits.request_bytes is not None and self._room is not None:
             source = cited(limits.statements["request_bytes"].sources)
-            reason = f"alone over the {limits.request_bytes:,} bytes of a request ({source})"
+            reason = f"alone over the {plural(limits.request_bytes, 'byte')} of a request ({source})"
             yield reason, (text > 0) & (text + BYTES_A_BLOCK > self._room)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from imgcost.plans.offers import cited
+from imgcost.plurals import plural
 from imgcost.prices import total_usd
 from imgcost.tables import limits_on
 
@@ -35,22 +36,23 @@ def notes_of(one: ModelPlan) -> Iterator[str]:
         yield from _downscaled(one)
     if one.scenario.output_tokens > one.model.max_output_tokens:
         yield (
-            f"{one.model.id} answers with {one.model.max_output_tokens:,} tokens at most: "
+            f"{one.model.id} answers with {plural(one.model.max_output_tokens, 'token')} at most: "
             f"{one.scenario.output_tokens:,} are priced."
         )
 
 
 def _measured(one: ModelPlan) -> Iterator[str]:
-    uses: tuple[tuple[MeasuredName, str], ...] = (
-        ("image-wrapping-tokens", "wrap an image"),
-        ("message-framing-tokens", "frame a user message"),
-        ("image-request-surcharge-tokens", "are added to a request with images"),
+    uses: tuple[tuple[MeasuredName, str, str], ...] = (
+        ("image-wrapping-tokens", "wraps an image", "wrap an image"),
+        ("message-framing-tokens", "frames a user message", "frame a user message"),
+        ("image-request-surcharge-tokens", "is added to a request with images", "are added to a request with images"),
     )
-    for name, use in uses:
+    for name, use_of_one, use in uses:
         found = one.offer.measured[name]
         if found:
             sure = "" if found.confidence == "high" else f"{found.confidence} confidence, "
-            yield f"Measured, not published: {found.value} tokens {use} with {one.model.id} ({sure}{cited(found.sources)})."
+            amount = plural(found.value, f"token {use_of_one}", f"tokens {use}")
+            yield f"Measured, not published: {amount} with {one.model.id} ({sure}{cited(found.sources)})."
         elif name != "image-request-surcharge-tokens":
             yield f"Nothing was measured of what tokens {use} with {one.model.id}: none are counted."
 
@@ -69,19 +71,19 @@ def _cached(one: ModelPlan) -> Iterator[str]:
         yield f"Nothing is cached with {one.model.id}: the shortest prefix that it caches is not known."
     else:
         what = (
-            f"the standing prompt has {scene.prompt_tokens:,} tokens"
+            f"the standing prompt has {plural(scene.prompt_tokens, 'token')}"
             if scene.turns == 1
             else "no shared prefix has more"
         )
-        yield f"Nothing is cached with {one.model.id}: it caches {least:,} tokens or more, and {what}."
+        yield f"Nothing is cached with {one.model.id}: it caches {plural(least, 'token')} or more, and {what}."
 
 
 def _crossed(one: ModelPlan) -> Iterator[str]:
     if one.long_context_requests:
         yield (
-            f"{one.long_context_requests:,} of {one.requests:,} requests to {one.model.id} have more than "
-            f"{one.offer.rules.threshold:,} prompt tokens, so that every token of them has the long-context price: "
-            f"that adds ${_exact(one.surcharge_usd)}."
+            f"In {one.long_context_requests:,} of {plural(one.requests, 'request')} to {one.model.id} the prompt has "
+            f"more than {plural(one.offer.rules.threshold or 0, 'token')}, so that every token has the long-context "
+            f"price: that adds ${_exact(one.surcharge_usd)}."
         )
 
 
@@ -95,7 +97,8 @@ def _batched(one: ModelPlan) -> Iterator[str]:
         if most is not None:
             batches = max(batches, -(-amount // most))
     turns = ", for a turn needs the answer to the one before it" if batches == scene.turns > 1 else ""
-    yield f"The requests to {one.model.id} need {batches:,} message batch{'es' if batches > 1 else ''} at least{turns}."
+    needed = plural(batches, "message batch", "message batches")
+    yield f"The requests to {one.model.id} need {needed} at least{turns}."
 
 
 def _downscaled(one: ModelPlan) -> Iterator[str]:
@@ -103,7 +106,7 @@ def _downscaled(one: ModelPlan) -> Iterator[str]:
     if other is None:
         return
     saved = total_usd([one.total_usd, other.total_usd.copy_negate()])
-    what = f"Downscaling images to {one.scenario.downscale_to:,} tokens before they are sent"
+    what = f"Downscaling images to {plural(one.scenario.downscale_to or 0, 'token')} before they are sent"
     if saved > 0:
         yield f"{what} saves ${_exact(saved)} with {one.model.id}."
     else:

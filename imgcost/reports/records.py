@@ -118,7 +118,9 @@ def _counted(told: Mapping[str, Any]) -> dict[str, Any]:
 PLAN = {
     **_MODEL,
     "as_of": Column("text", "the day whose prices and limits hold"),
-    "variant": Column("text", "as asked, or the same job bought otherwise: standard, batch, cached, batch + cached, downscaled"),
+    "variant": Column(
+        "text", "as asked, or the same job bought otherwise: standard, batch, cached, batch + cached, downscaled"
+    ),
     "images": Column("whole", "images that are sent, each once"),
     "requests": Column("whole", "without retries"),
     "input_tokens": Column("whole", "prompt tokens that the cache has no part in, images included"),

@@ -1,4 +1,4 @@
-"""Rows: one an image and model, streamed as CSV, JSON lines, a JSON array or Parquet while the scan goes on; a workbook.
+"""Rows: one an image and model, streamed as CSV, JSON lines, JSON or Parquet while the scan goes on; a workbook.
 
 What could not be counted has a row too, with its reason and without a model.
 """
@@ -163,8 +163,8 @@ def open_rows(target: str | IO[bytes], kind: RowKind, settled: Sequence[Terms] =
 
     Raises:
         OSError: The file cannot be written.
-        MissingExtraError: What the format needs is not installed: pyarrow for Parquet, XlsxWriter for a workbook, Jinja2
-            and matplotlib for a page.
+        MissingExtraError: What the format needs is not installed: pyarrow for Parquet, XlsxWriter for a workbook,
+            Jinja2 and matplotlib for a page.
     """
     if kind == "parquet":
         from imgcost.reports.parquet import ParquetWriter  # noqa: PLC0415 - an extra

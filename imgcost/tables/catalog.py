@@ -249,9 +249,9 @@ def find_tier(name: str) -> Tier:
 def find_model(name: str, *, as_of: date | None = None) -> Model:
     """Find a model by any of its names.
 
-    Ids and aliases of the Claude API, ids of Amazon Bedrock (with or without the region and the version), Google Cloud and
-    Microsoft Foundry are all names, and so is an id without its date where only one model has it. The name of a family
-    means its newest model that is open to everyone and not retired (restricted ones where there are no others).
+    Ids and aliases of the Claude API, ids of Amazon Bedrock (with or without the region and the version), Google Cloud
+    and Microsoft Foundry are all names, and so is an id without its date where only one model has it. The name of a
+    family means its newest model that is open to everyone and not retired (restricted ones where there are no others).
 
     Args:
         name: The name, in small or capital letters.
