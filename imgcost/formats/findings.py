@@ -73,8 +73,10 @@ def as_github(findings: Findings) -> str:
         findings: What was found.
 
     Returns:
-        The lines; empty where nothing was found.
+        The lines; empty where nothing was found in images that there are.
     """
+    if not findings.images and not findings.errors:
+        return "\n".join([f"::notice title=imgcost::{NO_IMAGES.title}", *map(_annotation, findings)])
     return "\n".join(map(_annotation, findings))
 
 

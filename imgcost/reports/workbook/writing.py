@@ -142,9 +142,9 @@ class WorkbookWriter:
         notes = [self._early] if self._early else []
         if self._contents.images > self._most:
             notes.append(
-                f"{plural(self._contents.images, 'image')} are more than a sheet has rows: the sheet Images has one row "
-                "for all images of a size in a folder (or, where even these are too many, of a size). Its order is that "
-                "of the requests."
+                f"{plural(self._contents.images, 'image')} are more than a sheet has rows: the sheet Images has one "
+                "row for all images of a size in a folder (or, where even these are too many, of a size). Its order is "
+                "that of the requests."
             )
         if any("cache" in condition for terms in self._terms for condition in terms.conditions):
             notes.append("The scan was asked to price images as cached. This workbook prices them as plain input.")
