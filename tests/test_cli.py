@@ -384,9 +384,8 @@ def is_source(line):
 def test_help_shows_no_source_code_and_nothing_that_a_merge_indented(name):
     lines = printed(*name.split(), "--help").splitlines()
     assert [line for line in lines if is_source(line)] == []
-    prose = [
-        line for line in lines[1 : lines.index("Options:")] if line.strip() and not line.lstrip().startswith("imgcost ")
-    ]
+    above = lines[1 : lines.index("Options:")]
+    prose = [line for line in above if line.strip() and "imgcost " not in line]
     assert [line for line in prose if not re.fullmatch(r"  \S+( \S+)*", line)] == []
 
 
