@@ -166,8 +166,8 @@ def main():
             times = measure(width, height, tier, options.rounds)
             rates = [1e-6 / median(seconds) for seconds in times]
             print(
-                f"{name:10} {tier.name:15} {over:5.0%} | {rates[0]:6.3f} {rates[1]:7.2f} {rates[2]:7.1f} {rates[3]:7.1f}"
-                f" {rates[4]:8.0f} | {ratio(times.documented, times.tokens):12.0f}x"
+                f"{name:10} {tier.name:15} {over:5.0%} | {rates[0]:6.3f} {rates[1]:7.2f} {rates[2]:7.1f}"
+                f" {rates[3]:7.1f} {rates[4]:8.0f} | {ratio(times.documented, times.tokens):12.0f}x"
                 f" {ratio(times.scalar, times.tokens):12.0f}x {ratio(times.documented, times.resized):13.0f}x"
                 f" {ratio(times.tokens, times.sum):12.1f}x"
                 f" | {extra_bytes(arrays.image_tokens, width, height, tier):13.1f}"

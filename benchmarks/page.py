@@ -1,4 +1,4 @@
-"""What a page costs: time and memory of a scan with and without one, the size of the page, and how long its panel takes.
+"""What a page costs: time and memory of a scan with and without it, its size, and how long its panel takes.
 
 python benchmarks/page.py DIR [--rounds 3]
 
@@ -43,7 +43,8 @@ def main():
             with_page, page_bytes = timed(chosen.folder, "-o", page)
             ratios.append(with_page / plain)
             print(
-                f"scan {plain:.2f} s, {plain_bytes / 1e6:.0f} MB; with a page {with_page:.2f} s, {page_bytes / 1e6:.0f} MB"
+                f"scan {plain:.2f} s, {plain_bytes / 1e6:.0f} MB; "
+                f"with a page {with_page:.2f} s, {page_bytes / 1e6:.0f} MB"
             )
         print(
             f"a page takes {statistics.median(ratios):.2f} times the scan without; it has {page.stat().st_size:,} bytes"
@@ -81,7 +82,8 @@ def time_panel(page):
         times = tab.evaluate(PANEL)
         browser.close()
     print(
-        f"it opens in {opened:.2f} s; a change in the panel takes {statistics.median(times):.0f} ms, {max(times):.0f} at most"
+        f"it opens in {opened:.2f} s; a change in the panel takes {statistics.median(times):.0f} ms, "
+        f"{max(times):.0f} at most"
     )
 
 

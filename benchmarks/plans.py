@@ -3,7 +3,7 @@
 python benchmarks/plans.py [--images 1000000] [--rounds 5]
 
 Times are CPU seconds of one thread, medians over rounds; the loop runs over a sample and for one model, its time is
-taken as the same cost an image and model for the rest. What both say of the sample is compared before anything is timed.
+taken as the same cost an image and model for the rest. Both must agree on the sample before anything is timed.
 Memory is what Python and numpy allocate at their peak, sizes that were there before not counted.
 """
 

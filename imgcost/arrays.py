@@ -369,7 +369,7 @@ def _find_rows(scratch: _Scratch, steps: _Steps) -> None:
 
 
 def _resize_block(scratch: _Scratch, steps: _Steps) -> None:
-    """Cut the long edges by each limit of their grids; those that fit are cut by none, and get their short edge back."""
+    """Cut the long edges by each limit of their grids; those that fit are not cut and get their short edge back."""
     _find_rows(scratch, steps)
     limit = np.take(steps.short_limit, scratch.row, mode="clip")
     longest = np.floor(limit * scratch.ratio)

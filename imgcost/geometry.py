@@ -20,6 +20,7 @@ from operator import index
 from typing import Literal, NamedTuple
 
 from imgcost.errors import SizeError
+from imgcost.plurals import plural
 
 __all__ = [
     "MAX_EDGE",
@@ -483,4 +484,4 @@ def _checked_tier(tier: Tier) -> Tier:
 
 
 def _spelled(tier: Tier) -> str:
-    return f"{tier.name or 'the tier'} ({tier.edge_limit} px, {tier.token_limit} tokens)"
+    return f"{tier.name or 'the tier'} ({tier.edge_limit} px, {plural(tier.token_limit, 'token')})"

@@ -109,5 +109,5 @@ def _problem(text: str) -> str:
     if found:
         return f"it holds {found[0]!a}, which is no letter of base64"
     if len(text) % 4:
-        return f"its {len(text)} letters are no multiple of 4: it is cut, or lacks its padding"
+        return f"its length of {len(text):,} characters is not a multiple of 4: it is cut, or its padding is missing"
     return "its padding is wrong"

@@ -1,7 +1,7 @@
 """Decimal arithmetic for dollars: rates, multipliers, cost.
 
-A rate is US dollars per million tokens (MTok) of one class. Every operation here is exact: a result that would have to be
-rounded is an error, never a cent too little. Which rate a model has on which day is told by `imgcost.tables`.
+A rate is US dollars per million tokens (MTok) of one class. Every operation here is exact: a result that would have to
+be rounded is an error, never a cent too little. `imgcost.tables` has the rates of each model and date.
 """
 
 from __future__ import annotations
@@ -164,8 +164,8 @@ class Rates(NamedTuple):
             New rates; a class without a published price stays without one.
 
         Example:
-            >>> Rates(Decimal(4), Decimal(20)).times(Decimal("0.5"))
-            Rates(input=Decimal('2.0'), output=Decimal('10.0'), cache_write_5m=None, cache_write_1h=None, cache_read=None)
+            >>> Rates(Decimal(4), Decimal(20)).times(Decimal("0.5"))[:3]
+            (Decimal('2.0'), Decimal('10.0'), None)
         """
         return Rates(*(None if rate is None else multiply(rate, *multipliers) for rate in self))  # type: ignore[arg-type] # input and output are never None
 

@@ -1,4 +1,4 @@
-"""A whole scan: walk, probe in parallel, reuse what is known, leave out duplicates, count, and write rows as it goes."""
+"""A whole scan: walk, probe in parallel, reuse what is known, leave out duplicates, count, and write rows."""
 
 from __future__ import annotations
 

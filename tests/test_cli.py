@@ -1,11 +1,12 @@
 """The command line: the guide's tables to the digit, transcripts kept as files, exit codes, and what is refused.
 
-The transcripts in tests/transcripts/ are lines `$ imgcost ...`, each followed by what it prints on stdout. After a change
-that is meant, IMGCOST_UPDATE_TRANSCRIPTS=1 writes them anew; read the difference before you keep it.
+The transcripts in tests/transcripts/ are lines `$ imgcost ...`, each followed by what it prints on stdout. After a
+change that is meant, IMGCOST_UPDATE_TRANSCRIPTS=1 writes them anew; read the difference before you keep it.
 """
 
 from __future__ import annotations
 
+import ast
 import errno
 import json
 import os
@@ -23,6 +24,7 @@ from conftest import golden
 
 import imgcost
 from imgcost.cli import COMMANDS, main
+from imgcost.cli.exit_codes import EXIT_CODES
 from imgcost.cli.options import DATE
 from imgcost.geometry import MAX_EDGE
 from imgcost.tables import catalog
@@ -363,8 +365,36 @@ def test_help_names_every_option_and_fits_a_hundred_columns(name, flag):
 @pytest.mark.parametrize("flag", ["-h", "--help"])
 def test_help_names_every_command_and_the_exit_codes(flag):
     text = printed(flag)
-    assert re.findall(r"^  (\w+)  ", text.split("Commands:")[1], re.MULTILINE) == list(COMMANDS)
-    assert "Exit codes:" in text
+    commands, codes = text.split("Commands:\n")[1].split("\nExit codes:\n")
+    assert re.findall(r"^  (\w+)  ", commands, re.MULTILINE) == list(COMMANDS)
+    assert re.findall(r"^  (\d+)  ", codes, re.MULTILINE) == [str(code) for code in EXIT_CODES]
+    assert " ".join(codes.split()) == " ".join(f"{code} {meaning}" for code, meaning in EXIT_CODES.items())
+
+
+def is_source(line):
+    """Whether a line of help is Python that does something; a word, a list of choices and an option may parse, too."""
+    try:
+        tree = ast.parse(line.strip())
+    except SyntaxError:
+        return False
+    return any(not isinstance(one, ast.Expr) or isinstance(one.value, ast.Call) for one in tree.body)
+
+
+@pytest.mark.parametrize("name", ["", *COMMANDS])
+def test_help_shows_no_source_code_and_nothing_that_a_merge_indented(name):
+    lines = printed(*name.split(), "--help").splitlines()
+    assert [line for line in lines if is_source(line)] == []
+    above = lines[1 : lines.index("Options:")]
+    prose = [line for line in above if line.strip() and "imgcost " not in line]
+    assert [line for line in prose if not re.fullmatch(r"  \S+( \S+)*", line)] == []
+
+
+def test_source_code_in_help_is_known_as_such():
+    assert is_source('COMMANDS = ("estimate", "scan", "plan", "check", "largest", "models", "rules")')
+    assert is_source("    import os")
+    assert is_source("main()")
+    assert not is_source("                                  folders")
+    assert not is_source("  0    Success.")
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -461,7 +491,30 @@ def test_a_closed_pipe_ends_a_run_without_a_word():
     assert ended.returncode == 141
 
 
-def test_a_defect_of_imgcost_is_not_dressed_up_as_an_error_of_the_user(broken):
-    result = broken(ZeroDivisionError())
-    assert isinstance(result.exception, ZeroDivisionError)
-    assert result.exit_code == 1
+@pytest.mark.parametrize("error", [ZeroDivisionError("division by zero"), TypeError("a\nb"), RecursionError()])
+def test_a_bug_is_exit_code_2_and_one_line_says_how_to_report_it(broken, monkeypatch, error):
+    monkeypatch.delenv("IMGCOST_TRACEBACK", raising=False)
+    result = broken(error)
+    assert (result.exit_code, result.stdout) == (2, "")
+    what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    assert result.stderr == (
+        f"Error: this is a bug in imgcost {imgcost.__version__}, please report it "
+        f"(run the command again with IMGCOST_TRACEBACK=1 for the traceback): {what}\n".replace("a\nb", "a\\nb")
+    )
+
+
+def test_the_traceback_of_a_bug_is_there_for_whoever_asks(broken, monkeypatch):
+    monkeypatch.setenv("IMGCOST_TRACEBACK", "1")
+    result = broken(ZeroDivisionError("division by zero"))
+    assert (result.exit_code, result.stdout) == (2, "")
+    *traceback, last = result.stderr.splitlines()
+    assert traceback[0] == "Traceback (most recent call last):"
+    assert traceback[-1] == "ZeroDivisionError: division by zero"
+    assert "(the traceback is above): ZeroDivisionError: division by zero" in last
+
+
+def test_a_bug_in_what_help_shows_is_exit_code_2_too(monkeypatch):
+    monkeypatch.setattr(main, "get_command", lambda *_: 1 / 0)
+    result = run("--help")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "this is a bug in imgcost" in result.stderr

@@ -272,7 +272,8 @@ def test_exactly_as_many_errors_as_are_listed(tmp_path):
 
 def test_annotations_name_file_and_line(tmp_path):
     batch = tmp_path / "batch.jsonl"
-    good, bad = ({"custom_id": name, "params": request(media_type=kind)} for name, kind in (("a", "image/webp"), ("b", "image/png")))  # fmt: skip
+    kinds = {"a": "image/webp", "b": "image/png"}
+    good, bad = ({"custom_id": name, "params": request(media_type=kind)} for name, kind in kinds.items())
     batch.write_bytes(as_json(good) + b"\n\n" + as_json(bad) + b"\n")
     code, text = check(batch, CUT, "-f", "github", "--ignore", "suffix", "--ignore", "downscaled")
     assert code == 1

@@ -106,7 +106,7 @@ def test_the_arithmetic_can_be_checked_by_hand():
         line["source"] for line in lines["explanation"] if re.search(r"\$\d.* x .*1,000,000", line["arithmetic"])
     )
     assert steps["an image of 3000x3000"]["arithmetic"] == "seen as 1092x1092: 39 x 39 patches of 28 px"
-    assert "1568 px, 1568 tokens; Vision page, read 2026-" in steps["an image of 3000x3000"]["source"]
+    assert "1568 px, 1,568 tokens; Vision page, read 2026-" in steps["an image of 3000x3000"]["source"]
     assert (steps["visual tokens"]["arithmetic"], steps["visual tokens"]["result"]) == ("20,000 x 1521", "30,420,000")
     assert steps["wrapping"]["arithmetic"] == "3 x 20,000 images sent"
     assert steps["wrapping"]["source"].startswith("measured: ")

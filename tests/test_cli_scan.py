@@ -1,4 +1,4 @@
-"""`imgcost scan` as people and shells use it: what it prints, what it writes, how it ends, and hostile names everywhere."""
+"""`imgcost scan` as people and shells use it: what it prints and writes, how it ends, and hostile names everywhere."""
 
 from __future__ import annotations
 
@@ -10,18 +10,14 @@ import re
 import shutil
 import signal
 import sqlite3
-import subprocess
-import sys
-import threading
-import time
 import zipfile
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
 import command_line
 import pyarrow.parquet as pq
 import pytest
+from command_line import LIMIT, Running, wait_until
 from conftest import SAMPLES, png
 
 from imgcost.cli import scan
@@ -154,10 +150,10 @@ def test_no_more_are_listed_than_a_person_reads_and_json_has_all(tmp_path):
         (tmp_path / f"{number:02}.png").touch()
     text = done(tmp_path, *AS_OF)
     assert text.count(" empty  ") == LISTED + 1
-    assert "3 more were not counted: -f json lists them all, and so do the rows of -o FILE." in text
+    assert "3 more entries not counted: -f json lists them all, and so do the rows of -o FILE." in text
     assert len(data(tmp_path)["unreadable"]) == LISTED + 3
     (tmp_path / "00.png").unlink()
-    assert "2 more were" in done(tmp_path, *AS_OF)
+    assert "2 more entries not counted" in done(tmp_path, *AS_OF)
 
 
 # What is scanned
@@ -167,7 +163,7 @@ def test_strict_is_exit_code_2_after_the_whole_report(folder):
     result = run(folder, "--strict", *SONNET_3)
     assert result.exit_code == 2
     assert result.stdout == done(folder, *SONNET_3)
-    assert result.stderr == "imgcost: 1 not counted, which --strict does not allow\n"
+    assert result.stderr == "imgcost: 1 entry not counted, which --strict does not allow\n"
     done(folder / "a.png", "--strict", *AS_OF)
 
 
@@ -253,11 +249,11 @@ def test_duplicates_are_left_out_and_what_that_saves_is_said(folder):
         1334,
         "0.004002",
     )
-    note = "1 duplicate left out: that saves 1334 tokens, $0.004 with claude-3-sonnet-20240229."
+    note = "1 duplicate left out: that saves 1,334 tokens, $0.004 with claude-3-sonnet-20240229."
     assert note in found["notes"]
     assert note in done(folder, "--dedupe", *SONNET_3)
     shutil.copy(folder / "a.png", folder / "sub" / "zz.png")
-    assert "2 duplicates left out: that saves 2668 tokens" in done(folder, "--dedupe", *SONNET_3)
+    assert "2 duplicates left out: that saves 2,668 tokens" in done(folder, "--dedupe", *SONNET_3)
 
 
 def test_a_cache_changes_nothing_that_is_printed(folder, tmp_path):
@@ -405,78 +401,13 @@ def test_hostile_names_do_nothing_in_rows(hostile, monkeypatch):
 # How a scan ends
 
 
-class Running:
-    """`imgcost scan -`, whose paths this test writes: it ends when it is told to."""
-
-    def __init__(self, *options, jobs=2):
-        patience = "workers.ALONE_SECONDS = workers.AHEAD_SECONDS = 0" if jobs > 1 else "pass"
-        code = f"from imgcost.files import workers\n{patience}\nfrom imgcost.cli import main\nmain(prog_name='imgcost')"
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", code, "scan", "-j", str(jobs), *map(str, options), *SONNET_3, "-"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-        )
-        self.feeder = None
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        with suppress(ProcessLookupError):
-            os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait()
-        if self.feeder:
-            self.feeder.join()
-        for stream in (self.process.stdin, self.process.stdout, self.process.stderr):
-            stream.close()
-
-    def feed(self, path, times):
-        """Write a path so many times, in the background: it may never be read."""
-
-        def write():
-            with suppress(BrokenPipeError):
-                for _ in range(times):
-                    os.write(self.process.stdin.fileno(), os.fsencode(path) + b"\n")
-
-        self.feeder = threading.Thread(target=write)
-        self.feeder.start()
-
-    def end(self, number):
-        """Send a signal; then its exit code and what it said on stderr.
-
-        Python drops what a signal raises where the signal comes in the callback of a weak reference, such as those of
-        imports, once in some thousand times. A person who sees nothing happen presses the keys again.
-        """
-        for patience in (10, 30):
-            self.process.send_signal(number)
-            with suppress(subprocess.TimeoutExpired):
-                return self.process.wait(patience), self._said()
-        pytest.fail("it did not end, though it was told to twice")
-
-    def _said(self):
-        lines = self.process.stderr.read().decode().splitlines(keepends=True)
-        dropped = [number for number, line in enumerate(lines) if line.startswith("Exception ignored in")]
-        return "".join(lines[(dropped[-1] + 4 if dropped else 0) :])
-
-    def children_left(self):
-        """Whether anybody is left in the group that it led."""
-        for _ in range(100):  # those that were orphaned are buried by somebody else, in a moment
-            try:
-                os.killpg(self.process.pid, 0)
-            except ProcessLookupError:
-                return False
-            time.sleep(0.02)
-        return True
+WORKERS_AT_ONCE = "from imgcost.files import workers\nworkers.ALONE_SECONDS = workers.AHEAD_SECONDS = 0"
 
 
-def wait_until(true):
-    for _ in range(1000):
-        if true():
-            return
-        time.sleep(0.02)
-    pytest.fail("it never came about")
+def scanning(*options, jobs=2, ignored=()):
+    """`imgcost scan -`, whose paths the test writes: it ends when it is told to."""
+    arguments = ("scan", "-j", jobs, *options, *SONNET_3, "-")
+    return Running(*arguments, before=WORKERS_AT_ONCE if jobs > 1 else "", ignored=ignored)
 
 
 @pytest.mark.skipif(not hasattr(os, "killpg"), reason="no signals here")
@@ -485,7 +416,7 @@ def wait_until(true):
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_scan_that_a_signal_ends_keeps_whole_rows_and_leaves_nobody(folder, tmp_path, jobs, suffix, number, code):
     rows = tmp_path / f"costs.{suffix}"
-    with Running("-o", rows, jobs=jobs) as running:
+    with scanning("-o", rows, jobs=jobs) as running:
         running.feed(folder / "a.png", 20_000)
         wait_until(lambda: rows.exists() and rows.stat().st_size > 100_000)
         ended, err = running.end(number)
@@ -513,7 +444,7 @@ def test_a_scan_that_a_signal_ends_keeps_whole_rows_and_leaves_nobody(folder, tm
 
 
 def test_an_interrupted_scan_without_a_file_says_how_far_it_came(folder):
-    with Running("--rows", "jsonl", jobs=1) as running:
+    with scanning("--rows", "jsonl", jobs=1) as running:
         running.feed(folder / "a.png", 40_000)
         running.process.stdout.readline()
         code, err = running.end(signal.SIGINT)
@@ -524,23 +455,40 @@ def test_an_interrupted_scan_without_a_file_says_how_far_it_came(folder):
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_a_reader_that_goes_away_ends_a_scan_without_a_word(folder, jobs):
     """As `head -1` does."""
-    with Running("--rows", "csv", jobs=jobs) as running:
+    with scanning("--rows", "csv", jobs=jobs) as running:
         running.feed(folder / "a.png", 40_000)
         assert running.process.stdout.readline().decode() == ",".join(COLUMNS) + "\r\n"
         running.process.stdout.close()
-        assert running.process.wait(30) == 141
+        assert running.process.wait(LIMIT) == 141
         assert running.process.stderr.read() == b""
         assert not running.children_left()
 
 
 def test_paths_that_come_slowly_are_scanned_to_the_end(folder):
-    with Running("-f", "json") as running:
+    with scanning("-f", "json") as running:
         for _ in range(3):
             running.feed(folder / "a.png", 2000)
-            running.feeder.join()
-        out, err = running.process.communicate(timeout=30)
-    assert (running.process.returncode, err) == (0, b"")
+        running.feed(folder / "a.png", 0)
+        code, out, err = running.ended()
+    assert (code, err) == (0, "")
     assert json.loads(out)["images"] == 6000
+
+
+@pytest.mark.skipif(not hasattr(os, "killpg"), reason="no signals here")
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_scan_that_was_started_with_sigint_ignored_goes_on(folder, tmp_path, jobs):
+    """As a background job and `nohup` start it: Ctrl-C, which goes to the whole group, is meant for others."""
+    rows = tmp_path / "costs.jsonl"
+    with scanning("-o", rows, "-f", "json", jobs=jobs, ignored=[signal.SIGINT, signal.SIGHUP]) as running:
+        running.feed(folder / "a.png", 20_000)
+        wait_until(lambda: rows.exists() and rows.stat().st_size > 100_000)
+        for number in (signal.SIGINT, signal.SIGHUP):
+            os.killpg(running.process.pid, number)
+        running.feed(folder / "a.png", 0)
+        code, out, err = running.ended()
+    assert (code, err) == (0, "")
+    assert json.loads(out)["images"] == 20_000
+    assert len(rows.read_bytes().splitlines()) == 20_000
 
 
 def test_workers_and_this_process_alone_print_the_same(tmp_path, monkeypatch):

@@ -105,7 +105,8 @@ def test_an_example_prints_what_is_shown(block):
 
 
 def test_examples_are_found_cut_and_compared_as_a_reader_would():
-    text = "# Title\n\n```console\n$ imgcost a\nx\n\ny\n$ imgcost b\n```\n\n```python\n$ no\n```\n```console\n$ make it\n```\n"
+    text = "# Title\n\n```console\n$ imgcost a\nx\n\ny\n$ imgcost b\n```\n\n"
+    text += "```python\n$ no\n```\n```console\n$ make it\n```\n"
     assert list(console_blocks(text)) == [(4, "$ imgcost a\nx\n\ny\n$ imgcost b\n"), (15, "$ make it\n")]
     assert steps("$ imgcost a\nx\n\ny\n$ imgcost b\n") == [("$ imgcost a", ["x", "", "y"]), ("$ imgcost b", [])]
     with pytest.raises(AssertionError, match="begins with a command"):

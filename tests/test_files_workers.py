@@ -308,11 +308,15 @@ def test_workers_are_forked_on_linux_alone(monkeypatch, platform, method):
     assert workers._context() == method
 
 
-def test_ctrl_c_ends_a_worker_without_a_word():
-    before = signal.getsignal(signal.SIGINT)
+@pytest.mark.parametrize(
+    ("inherited", "then"),
+    [(signal.default_int_handler, signal.SIG_DFL), (signal.SIG_IGN, signal.SIG_IGN)],
+)
+def test_ctrl_c_ends_a_worker_without_a_word_unless_it_was_ignored_from_the_start(inherited, then):
+    before = signal.signal(signal.SIGINT, inherited)
     try:
         workers._let_signals_end_me()
-        assert signal.getsignal(signal.SIGINT) is signal.SIG_DFL
+        assert signal.getsignal(signal.SIGINT) is then
     finally:
         signal.signal(signal.SIGINT, before)
 

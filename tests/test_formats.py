@@ -338,7 +338,7 @@ def test_the_json_of_an_estimate_has_a_schema_every_fact_and_exact_dollars():
     assert json.loads(as_json(estimate_report(found))) == {
         "schema": "imgcost.estimate/1",
         "estimates": [ENTRY],
-        "notes": ["By the area formula it would be 1590 tokens."],
+        "notes": ["By the area formula it would be 1,590 tokens."],
     }
     with_count = json.loads(as_json(estimate_report(found, 7)))["estimates"]
     assert with_count == [ENTRY | {"count": 7, "input_usd_of_count": "0.032760"}]
@@ -358,7 +358,7 @@ def test_the_json_of_estimates_has_an_entry_a_size_and_model():
 
 def test_the_text_of_one_estimate_tells_the_other_formula_and_that_of_several_does_not():
     one = estimate_report({"x": estimates((1000, 1000), model="claude-opus-4-6")})
-    assert list(one.notes) == ["By the area formula it would be 1334 tokens."]
+    assert list(one.notes) == ["By the area formula it would be 1,334 tokens."]
     assert list(estimate_report({"x": estimates((1, 1), (2, 2), model="claude-opus-4-6")}).notes) == []
 
 
@@ -475,7 +475,7 @@ def test_the_report_of_a_model_tells_every_price_with_its_source(model):
 def test_the_report_of_a_model_spells_its_facts():
     facts = dict(model_report(find_model("claude-haiku-5-5"), DAY).tables[0].rows)
     assert facts["retires"] == "not before 2027-10-07"
-    assert facts["resolution tier"] == "high-resolution (2576 px, 4784 tokens)"
+    assert facts["resolution tier"] == "high-resolution (2576 px, 4,784 tokens)"
     assert facts["context window"] == "1,000,000 tokens"
     assert facts["cached from"] == "512 tokens"
     assert "deprecated" not in facts

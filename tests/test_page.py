@@ -425,5 +425,7 @@ def test_a_file_that_cannot_be_written_is_known_before_the_scan(tmp_path):
 
 def test_gathering_needs_no_library_for_drawing():
     code = "import sys, imgcost.reports.page.gathering\nprint({'jinja2', 'matplotlib'} & set(sys.modules))"
-    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    ended = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT, timeout=60
+    )
     assert ended.stdout == "set()\n"

@@ -1,4 +1,4 @@
-"""The page in a browser without a network: nothing is fetched, nothing runs that is not ours, the panel equals `plan`."""
+"""The page in a browser without a network: nothing is fetched, only our script runs, the panel equals `plan`."""
 
 from __future__ import annotations
 
@@ -52,7 +52,8 @@ SET = """(set) => {
   form.dispatchEvent(new Event("input"));
   const text = (id) => document.getElementById(id).textContent;
   const cells = [...document.querySelectorAll("#classes tbody tr")].map((row) => row.cells[1].textContent);
-  return { total: text("total"), exact: text("exact"), requests: text("requests"), notes: text("notes"), classes: cells };
+  return { total: text("total"), exact: text("exact"), requests: text("requests"), notes: text("notes"),
+    classes: cells };
 }"""
 
 
@@ -284,7 +285,8 @@ def test_every_field_has_a_label_and_headings_do_not_skip(page):
     tables += "one.querySelectorAll('thead th:not([scope=col]), tbody th:not([scope=row])').length])"
     assert all(found == [True, 0] for found in page.tab.evaluate(tables))
     drawn = "[...document.querySelectorAll('svg')].map(one => [one.getAttribute('role'), "
-    drawn += "...one.getAttribute('aria-labelledby').split(' ').map(id => document.getElementById(id).textContent.length > 9)])"
+    drawn += "...one.getAttribute('aria-labelledby').split(' ')"
+    drawn += ".map(id => document.getElementById(id).textContent.length > 9)])"
     assert page.tab.evaluate(drawn) == [["img", True, True]] * 3
     ids = page.tab.evaluate("[...document.querySelectorAll('[id]')].map(one => one.id)")
     assert len(ids) == len(set(ids))
@@ -319,7 +321,8 @@ RATIOS = """() => {
     [...one.childNodes].some((child) => child.nodeType === 3 && child.data.trim()) && one.getClientRects().length);
   return texts.map((one) => {
     const style = getComputedStyle(one);
-    const shades = [one.closest("svg") && one.localName === "text" ? style.fill : style.color, behind(one)].map(light).sort();
+    const ink = one.closest("svg") && one.localName === "text" ? style.fill : style.color;
+    const shades = [ink, behind(one)].map(light).sort();
     return (Math.max(...shades) + 0.05) / (Math.min(...shades) + 0.05);
   });
 }"""

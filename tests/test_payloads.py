@@ -1,4 +1,4 @@
-"""Images as base64: what is read from both ends is what the decoded bytes say, and what is no base64 is told in words."""
+"""Images as base64: what is read from both ends is what the decoded bytes say, and invalid base64 is explained."""
 
 from __future__ import annotations
 
@@ -133,10 +133,10 @@ def test_the_length_that_the_api_named_for_a_file():
         ("R0lG\u041elhA", "it holds '\\u041e', which is no letter of base64"),  # a Cyrillic O
         ("R0lG\U0001f600lhA", "it holds '\\U0001f600', which is no letter of base64"),
         ("R0lG\0Dlh", "it holds '\\x00', which is no letter of base64"),
-        ("R0lGODlhA", "its 9 letters are no multiple of 4: it is cut, or lacks its padding"),
-        ("R0lGODlhAA", "its 10 letters are no multiple of 4: it is cut, or lacks its padding"),
-        ("R0lGODlhAAA", "its 11 letters are no multiple of 4: it is cut, or lacks its padding"),
-        ("R0lGODlhAA=", "its 11 letters are no multiple of 4: it is cut, or lacks its padding"),
+        ("R0lGODlhA", "its length of 9 characters is not a multiple of 4: it is cut, or its padding is missing"),
+        ("R0lGODlhAA", "its length of 10 characters is not a multiple of 4: it is cut, or its padding is missing"),
+        ("R0lGODlhAAA", "its length of 11 characters is not a multiple of 4: it is cut, or its padding is missing"),
+        ("R0lGODlhAA=", "its length of 11 characters is not a multiple of 4: it is cut, or its padding is missing"),
         ("R0lGODlhA===", "its padding is wrong"),
         ("====", "its padding is wrong"),
         ("R0lGODlh====", "its padding is wrong"),

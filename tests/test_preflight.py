@@ -108,7 +108,7 @@ def test_a_folder_is_checked_file_by_file(folder):
     assert {one.line for one in found} == {None}
     # Stray files are no images; all else is counted, with what could be measured.
     assert [Path(one.place).name for one in found.images] == ["a.png", "b.jpg", "c.png", "d.png", "e.gif", "f.tif"]
-    # 400x300 px are 15x11 patches, and 2000x1500 px 1564 tokens on the standard tier, by the table of the documentation.
+    # 400x300 px are 15x11 patches, and 2000x1500 px 1564 tokens on the standard tier, by the documentation's table.
     assert [one.tokens for one in found.images] == [165, 165, None, None, 1564, None]
     assert (found.tokens, found.unmeasured, len(found), found.ok) == (1894, 3, 8, False)
     assert found.input_usd == Decimal(1894) * 3 / 1_000_000
@@ -773,7 +773,8 @@ def test_the_model_of_images_is_asked_only_where_there_are_images(tmp_path):
     with pytest.raises(UnknownModelError):
         paths(file, SAMPLES / "web", model="gpt-4o")
     assert paths("-").errors[0].rule == "unreadable"  # without stdin it is a name like another
-    assert rules_told(paths(*[SAMPLES / "web" / "marker-icon.png"] * 101, model="claude-haiku-4-5", one_request=True).errors) == ["image-count"]  # fmt: skip
+    icons = [SAMPLES / "web" / "marker-icon.png"] * 101
+    assert rules_told(paths(*icons, model="claude-haiku-4-5", one_request=True).errors) == ["image-count"]
 
 
 @POSIX

@@ -1,4 +1,4 @@
-"""Pre-flight before real calls: the Anthropic SDK builds and sends them, a server on this machine answers as the API."""
+"""Pre-flight before real calls: the Anthropic SDK builds and sends them, a local server answers as the API."""
 
 from __future__ import annotations
 
@@ -64,11 +64,13 @@ REJECTED = {
     "empty": ("empty", params(image_block(b""))),
     "an error page": ("unreadable", params(image_block(b"<html>404 Not Found</html>"))),
     "cut": ("truncated", params(image_block(encoded("PNG")[:400]))),
-    "cut JPEG in a result": ("truncated", params(result_of(image_block(encoded("JPEG", 900, 900)[:-40], "image/jpeg")))),
+    "cut JPEG in a result": ("truncated", params(
+        result_of(image_block(encoded("JPEG", 900, 900)[:-40], "image/jpeg")))),
     "data URL": ("base64", params({"type": "image", "source": {
         "type": "base64", "media_type": "image/png", "data": "data:image/png;base64,iVBORw0KGgo="}})),
     "8001": ("image-edge", params(image_block(png(8001, 8)))),
-    "wide, one of twenty-one": ("many-images-edge", params(*[image_block(PNG)] * 20, result_of(image_block(png(2001, 8))))),
+    "wide, one of twenty-one": ("many-images-edge", params(
+        *[image_block(PNG)] * 20, result_of(image_block(png(2001, 8))))),
     "over 10 MB": ("image-bytes", params(image_block(png(8, 8, file_bytes=7_864_321)))),
     "a hundred and one": ("image-count", params(*[image_block(png(8, 8))] * 101)),
     "101 pages": ("pdf-pages", params(document_block(pdf(101)))),

@@ -356,7 +356,8 @@ def test_a_stray_file_is_passed_over():
     [
         (".jpg", "image/jpeg", False), (".jpeg", "image/jpeg", False), (".png", "image/png", False),
         (".gif", "image/gif", False), (".webp", "image/webp", False), (".jpg", "image/png", True),
-        (".webp", "image/jpeg", True), (".bin", "image/png", False), ("", "image/png", False), (None, "image/png", False),
+        (".webp", "image/jpeg", True), (".bin", "image/png", False), ("", "image/png", False),
+        (None, "image/png", False),
     ],
 )  # fmt: skip
 def test_suffix(suffix, kind, told):
@@ -475,7 +476,7 @@ def test_images_come_before_the_text(parts, told):
 )
 def test_several_images_are_introduced_one_by_one(parts, bare):
     images = parts.count("I")
-    message = f"{bare} of {images} images have no text right before them" if bare else None
+    message = f"there is no text right before {bare} of {images} images" if bare else None
     assert said("unlabelled", turn(*parts)) == message
     assert said("unlabelled", turn(*parts, role="assistant")) is None
 

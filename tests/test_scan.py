@@ -1,4 +1,4 @@
-"""Whole scans: the samples against Pillow and their golden table, random trees against a naive scan, one job or many."""
+"""Whole scans: the samples against Pillow and a golden table, random trees against a naive scan, one job or many."""
 
 from __future__ import annotations
 
@@ -198,7 +198,7 @@ def test_a_plain_scan_loads_neither_pillow_nor_workers_nor_archive_libraries():
         "print({'PIL', 'concurrent.futures', 'multiprocessing', 'zipfile', 'tarfile', 'numpy'} & set(sys.modules))"
     )
     command = [sys.executable, "-I", "-c", code, SAMPLES / "photos", SAMPLES / "broken"]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
     assert (done.stdout.strip(), done.stderr) == ("set()", "")
 
 

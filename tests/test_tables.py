@@ -681,7 +681,7 @@ def test_models_and_prices_are_read_without_the_other_tables():
         "print(limits._table.cache_info().currsize, measured.measurements.cache_info().currsize,"
         " *[m for m in ('numpy', 'pandas', 'PIL', 'difflib', 'dataclasses') if m in sys.modules])"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout.split() == ["0", "0"]
 
 

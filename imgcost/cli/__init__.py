@@ -7,31 +7,36 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from imgcost import __version__
+from imgcost.cli.exit_codes import BROKEN_PIPE, EXIT_CODES, FAILED, INTERRUPTED
 from imgcost.errors import ImgcostError
 from imgcost.formats import visible
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 __all__ = ["main"]
 
 COMMANDS = ("estimate", "scan", "plan", "check", "largest", "models", "rules")
 
-INTERRUPTED, BROKEN_PIPE = 130, 141
-"""The exit codes of a run that Ctrl-C ended, and of one whose reader went away, as shells have them."""
+TRACEBACK = "IMGCOST_TRACEBACK"
+"""The environment variable that shows the traceback of a bug."""
 
 
 class Failure(click.ClickException):
     """imgcost could not do its work: exit code 2, so that it is never taken for a finding."""
 
-    exit_code = 2
+    exit_code = FAILED
 
 
 class _Commands(click.Group):
-    """The commands by name; turns the library's own errors into exit code 2."""
+    """The commands by name; every exception that ends one becomes the exit code that `EXIT_CODES` lists."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         return list(COMMANDS)
@@ -42,33 +47,57 @@ class _Commands(click.Group):
         command: click.Command = import_module(f"imgcost.cli.{cmd_name}").command
         return command
 
-    def invoke(self, ctx: click.Context) -> None:
-        try:
-            super().invoke(ctx)
-        except BrokenPipeError:
-            # Whoever read our output has gone, as `head` does: no failure, and nothing to flush at the end.
-            with suppress(OSError, ValueError):
-                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            sys.exit(BROKEN_PIPE)
-        except (ImgcostError, OSError) as error:
-            raise Failure(visible(str(error))) from error
-        except KeyboardInterrupt:
-            click.echo("imgcost: interrupted", err=True)
-            sys.exit(INTERRUPTED)
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - likewise
+        with formatter.section("Exit codes"):
+            formatter.write_dl([(str(code), meaning) for code, meaning in EXIT_CODES.items()])
+
+    def make_context(self, *args: Any, **extra: Any) -> click.Context:
+        with _exit_codes():  # --help and --version print from here
+            return super().make_context(*args, **extra)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        with _exit_codes():
+            return super().invoke(ctx)
+
+
+@contextmanager
+def _exit_codes() -> Iterator[None]:
+    """End with the exit code that belongs to an exception."""
+    try:
+        yield
+    except (click.ClickException, click.exceptions.Exit):
+        raise
+    except BrokenPipeError:
+        # The reader of our output has gone, as `head` does: not a failure, and nothing to flush at the end.
+        with suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(BROKEN_PIPE)
+    except (ImgcostError, OSError) as error:
+        raise Failure(visible(str(error))) from error
+    except KeyboardInterrupt:
+        click.echo("imgcost: interrupted", err=True)
+        sys.exit(INTERRUPTED)
+    except Exception as error:
+        raise Failure(_bug(error)) from error
+
+
+def _bug(error: Exception) -> str:
+    """What to say of an exception that no code of ours expects; its traceback is printed where it is asked for."""
+    hint = f"run the command again with {TRACEBACK}=1 for the traceback"
+    if os.environ.get(TRACEBACK):
+        from traceback import print_exception  # noqa: PLC0415 - no other run needs it
+
+        print_exception(error)
+        hint = "the traceback is above"
+    what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    return f"this is a bug in imgcost {__version__}, please report it ({hint}): {visible(what[:300])}"
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, message="imgcost %(version)s")
 def main() -> None:
-    """What images will cost with Claude, before they are sent.
+    """Know what your images will cost with Claude before you send them.
 
-        Counts visual tokens exactly as the published rules do and prices them from dated tables. Nothing is sent anywhere,
-        no key is needed, and no pixel is decoded.
-
-        \b
-        Exit codes:
-          0  done
-    COMMANDS = ("estimate", "scan", "plan", "check", "largest", "models", "rules")
-          2  imgcost could not do its work: bad usage, an unknown model, no price on that day, or,
-             under --strict, something that could not be read
+    Counts visual tokens exactly as the published rules do and prices them from dated tables. No API key or network
+    is needed, and no pixel is decoded.
     """

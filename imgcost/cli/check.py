@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from imgcost.cli.options import DATE, DOLLARS, RENDERERS, output_option, save
+from imgcost.cli.exit_codes import FOUND
+from imgcost.cli.options import (
+    DATE,
+    DOLLARS,
+    RENDERERS,
+    fail_if_empty,
+    fail_on_empty_option,
+    output_option,
+    save,
+)
 from imgcost.formats.findings import as_github, findings_report
 from imgcost.preflight import check_paths
 from imgcost.tables import platforms
@@ -19,9 +28,6 @@ if TYPE_CHECKING:
     from imgcost.tables import Platform
 
 __all__ = ["command"]
-
-FOUND = 1
-"""The exit code where something would be rejected."""
 
 
 @click.command("check", short_help="What would be rejected: images, folders, requests, batches.")
@@ -44,6 +50,7 @@ FOUND = 1
 @click.option("--one-request", is_flag=True, help="The images go into one request: its limits hold too.")
 @click.option("--budget", type=DOLLARS, help="What all images may cost as input, US dollars.")
 @click.option("--strict", is_flag=True, help="Exit with 1 on warnings too.")
+@fail_on_empty_option
 @click.option("--exit-zero", is_flag=True, help="Exit with 0 whatever is found.")
 @click.option(
     "-f",
@@ -64,6 +71,7 @@ def command(
     one_request: bool,
     budget: Decimal | None,
     strict: bool,
+    fail_on_empty: bool,
     exit_zero: bool,
     style: str,
     output: str | None,
@@ -98,3 +106,4 @@ def command(
     click.echo(text, nl=bool(text))
     if not exit_zero and (findings.errors or (strict and findings.warnings)):
         sys.exit(FOUND)
+    fail_if_empty(len(findings.images), fail_on_empty)

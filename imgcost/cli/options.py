@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from imgcost.errors import SizeError
+from imgcost.errors import ImgcostError, SizeError
 from imgcost.estimates import Terms, terms
 from imgcost.formats import Report, as_json, as_markdown, as_text
 from imgcost.geometry import padded_size
@@ -27,6 +27,8 @@ __all__ = [
     "SIZE",
     "ParamType",
     "echo",
+    "fail_if_empty",
+    "fail_on_empty_option",
     "format_option",
     "output_option",
     "placement_options",
@@ -201,6 +203,21 @@ def output_option(command: Command) -> Command:
         metavar="FILE",
         help="Also write it to FILE: .csv, .json, .jsonl, .parquet, .xlsx, .html or .md.",
     )(command)
+
+
+def fail_on_empty_option(command: Command) -> Command:
+    """Add whether it is a failure that no image was found; `fail_if_empty` takes it."""
+    return click.option("--fail-on-empty", is_flag=True, help="Exit with 2 if no image is found.")(command)
+
+
+def fail_if_empty(images: int, fail_on_empty: bool) -> None:
+    """End with exit code 2 if there was no image, and `fail_on_empty_option` says that there must be one.
+
+    Raises:
+        ImgcostError: That is so.
+    """
+    if fail_on_empty and not images:
+        raise ImgcostError("no images found, and --fail-on-empty was given: check the paths and the globs")
 
 
 def save(report: Report, output: str | None, command: str) -> None:

@@ -32,14 +32,12 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
-OVER_BUDGET = 1
-
 
 class _Images(ParamType[object]):
     name = "N|auto"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> object:
-        return value if value == "auto" else click.IntRange(1).convert(value, param, ctx)
+        return "auto" if str(value).strip().lower() == "auto" else click.IntRange(1).convert(value, param, ctx)
 
 
 @click.command("plan", short_help="What a whole job costs: prompts, answers, packing, cache, batch, turns.")
@@ -76,6 +74,7 @@ class _Images(ParamType[object]):
     "--scenario", type=click.Path(exists=True, dir_okay=False), metavar="FILE", help="Take all this from TOML."
 )
 @click.option("--budget", type=DOLLARS, help="Exit with 1 if any model costs more; tell what it buys.")
+@fail_on_empty_option
 @click.option("--explain", is_flag=True, help="Show the arithmetic of the cheapest model, with sources.")
 @format_option
 @output_option
@@ -84,6 +83,7 @@ def command(
     count: int | None,
     models: tuple[str, ...],
     scenario: str | None,
+    fail_on_empty: bool,
     explain: bool,
     style: str,
     output: str | None,

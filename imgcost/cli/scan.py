@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING, Any, cast
 
 import click
 
-from imgcost.cli.options import echo, format_option, settle, terms_options
+from imgcost.cli.exit_codes import FAILED, INTERRUPTED, TERMINATED
+from imgcost.cli.options import echo, fail_if_empty, fail_on_empty_option, format_option, settle, terms_options
 from imgcost.cli.progress import progress_of
 from imgcost.errors import ImgcostError
 from imgcost.estimates import Terms, terms_like
 from imgcost.files import Walk
-from imgcost.formats import number, visible
+from imgcost.formats import visible
 from imgcost.formats.scans import scan_report
+from imgcost.plurals import plural
 from imgcost.surveys import Survey
 from imgcost.tables import families
 
@@ -30,14 +32,8 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
-UNREADABLE = 2
-"""The exit code under --strict where anything could not be counted."""
-
-INTERRUPTED, TERMINATED = 130, 143
-"""The exit codes of a run that a signal ended, as shells have them."""
-
 MOST_JOBS = 8
-"""Beyond so many workers the walk, which is one process, is what everybody waits for."""
+"""With more workers than this the walk, which is one process, is the bottleneck."""
 
 
 @click.command("scan", short_help="What every image under some paths costs.")
@@ -48,8 +44,8 @@ MOST_JOBS = 8
     "-o",
     "--output",
     type=click.Path(dir_okay=False),
-    help="Write to FILE: a row for each image and model, as the scan goes (.csv, .json, .jsonl, .parquet); a workbook (.xlsx) "
-    "or a page (.html) that recalculates; or the report (.md).",
+    help="Write to FILE: a row for each image and model, as the scan goes (.csv, .json, .jsonl, .parquet); a workbook "
+    "(.xlsx) or a page (.html) that recalculates; or the report (.md).",
     metavar="FILE",
 )
 @click.option(
@@ -71,9 +67,14 @@ MOST_JOBS = 8
     help="Remember in FILE what was read, and open only what has changed.",
 )
 @click.option(
-    "-j", "--jobs", type=click.IntRange(min=1), metavar="N", help="Worker processes at most.  [default: cores]"
+    "-j",
+    "--jobs",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help=f"The most worker processes.  [default: one per core, at most {MOST_JOBS}]",
 )
 @click.option("--strict", is_flag=True, help="Exit with 2 if anything could not be counted.")
+@fail_on_empty_option
 def command(
     paths: tuple[str, ...],
     models: tuple[str, ...],
@@ -89,6 +90,7 @@ def command(
     cache_file: str | None,
     jobs: int | None,
     strict: bool,
+    fail_on_empty: bool,
     **conditions: Any,
 ) -> None:
     """What every image under PATH costs: tokens, dollars, what is downscaled, what costs most.
@@ -129,14 +131,15 @@ def command(
             tally = survey.run(_listed(paths, null), writers, progress=progress, warn=_warn)
     except KeyboardInterrupt:
         kept = f"; {visible(output)} holds the rows of those, whole to the last" if output else ""
-        _warn(f"interrupted after {number(done)} files{kept}")
+        _warn(f"interrupted after {plural(done, 'file')}{kept}")
         sys.exit(INTERRUPTED)
     finally:
         signal.signal(signal.SIGTERM, before)
     echo(scan_report(tally, asked, compared), style, err=bool(rows))
     if strict and tally.unreadable:
-        _warn(f"{number(len(tally.unreadable))} not counted, which --strict does not allow")
-        sys.exit(UNREADABLE)
+        _warn(f"{plural(len(tally.unreadable), 'entry', 'entries')} not counted, which --strict does not allow")
+        sys.exit(FAILED)
+    fail_if_empty(tally.images, fail_on_empty)
 
 
 def _newest_of_each_family(first: Terms, formula: Formula | None) -> list[Terms]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["Archive", "Batch", "Chunk", "Step", "Walk", "chunks"]
 
 BATCH_FILES = 1000
-"""The most files in a batch, and the least in a chunk: enough to make a hand-over cheap, few enough to keep memory flat."""
+"""The most files in a batch, and the least in a chunk: enough to make a hand-over cheap, few enough for flat memory."""
 
 ARCHIVE_SUFFIXES = (".zip", ".cbz", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
 """By these an archive is told, for many other things are zip files inside."""

@@ -141,6 +141,10 @@ def _context() -> BaseContext:
 
 
 def _let_signals_end_me() -> None:
-    """A worker holds nothing that must be put in order: let a signal end it, whatever its parent does on one."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    """A worker holds nothing that must be put in order: let a signal end it, whatever its parent does on one.
+
+    A scan that was started with SIGINT ignored, as a background job is, goes on when Ctrl-C ends another command.
+    """
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)

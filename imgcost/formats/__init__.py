@@ -9,7 +9,6 @@ from imgcost.formats.rendering import (
     dollars,
     number,
     parseable,
-    plural,
     visible,
 )
 
@@ -22,6 +21,5 @@ __all__ = [
     "dollars",
     "number",
     "parseable",
-    "plural",
     "visible",
 ]

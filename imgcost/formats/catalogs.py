@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from imgcost import geometry
 from imgcost.errors import NoPriceError
 from imgcost.formats.rendering import Report, Table, number
+from imgcost.plurals import plural
 from imgcost.tables import price_on, price_rows
 
 if TYPE_CHECKING:
@@ -68,8 +69,8 @@ def model_report(model: Model, day: date) -> Report:
         ),
         ("resolution tier", _tier(model.tier)),
         ("formula", model.formula),
-        ("context window", f"{number(model.context_window)} tokens"),
-        ("cached from", f"{number(model.min_cacheable_tokens)} tokens" if model.min_cacheable_tokens else "unknown"),
+        ("context window", plural(model.context_window, "token")),
+        ("cached from", plural(model.min_cacheable_tokens, "token") if model.min_cacheable_tokens else "unknown"),
         ("note", model.note),
     ]
     columns = ("price", "from", "to", ">input", ">output", ">write 5m", ">write 1h", ">read", "source")
@@ -114,7 +115,7 @@ def largest_report(ratios: Sequence[tuple[int, int]], tiers: Sequence[Tier]) -> 
 def _tier(tier: Tier | None) -> str:
     if tier is None:
         return "unknown"
-    return f"{tier.name} ({tier.edge_limit} px, {tier.token_limit} tokens)"
+    return f"{tier.name} ({tier.edge_limit} px, {plural(tier.token_limit, 'token')})"
 
 
 def _usd(rate: Decimal | None) -> str:

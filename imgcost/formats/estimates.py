@@ -112,7 +112,7 @@ def terms_data(terms: Terms) -> dict[str, Any]:
 def _table(estimates: Sequence[Estimate], count: int | None) -> Table:
     columns = ["size", "seen as", ">tokens", ">an image", ">per 1000"]
     if count is not None:
-        columns.append(f">{number(count)} images")
+        columns.append(f">{plural(count, 'image')}")
     rows = []
     for one in estimates:
         amounts = [1, THOUSAND] if count is None else [1, THOUSAND, count]

@@ -60,7 +60,7 @@ def explained(one: ModelPlan) -> Iterator[Line]:
 
 def _visual(one: ModelPlan) -> Iterator[Line]:
     tier, formula, ledger = one.offer.terms.tier, one.offer.terms.formula, one.ledger
-    limits = f"{tier.name} tier: {tier.edge_limit} px, {number(tier.token_limit)} tokens; {_vision()}"
+    limits = f"{tier.name} tier: {tier.edge_limit} px, {plural(tier.token_limit, 'token')}; {_vision()}"
     sums = []
     for (width, height), count in (one.intake.sizes or {}).items():
         tokens = geometry.image_tokens(width, height, tier, formula)
@@ -72,7 +72,7 @@ def _visual(one: ModelPlan) -> Iterator[Line]:
             seen += f"{across} x {down} / {geometry.PIXELS_PER_TOKEN}, rounded up"
         yield Line(f"an image of {width}x{height}", seen, number(tokens), limits)
         sums.append(f"{number(count)} x {number(tokens)}")
-    every = " + ".join(sums) or f"the sum over {number(one.images)} images, each counted by the {formula} formula"
+    every = " + ".join(sums) or f"the sum over {plural(one.images, 'image')}, each counted by the {formula} formula"
     yield Line("visual tokens", every, number(ledger.visual), "" if sums else limits)
     if one.scenario.turns > 1:
         again = "each image again on every later turn of its conversation"
@@ -87,16 +87,16 @@ def _prompt(one: ModelPlan) -> Iterator[Line]:
     yield Line("requests", each, number(one.requests), ASKED)
     parts = [ledger.carried_visual]
     for what, size, times, of, name in (
-        ("wrapping", rules.wrapping, ledger.carried, "images sent", "image-wrapping-tokens"),
-        ("framing", rules.framing, ledger.messages, "messages sent", "message-framing-tokens"),
-        ("added to requests", rules.extra, ledger.requests, "requests", "image-request-surcharge-tokens"),
-        ("standing prompts", rules.prompt_tokens, ledger.requests, "requests", ""),
-        ("answers sent again", rules.output_tokens, ledger.answers, "answers", ""),
+        ("wrapping", rules.wrapping, ledger.carried, ("image sent", "images sent"), "image-wrapping-tokens"),
+        ("framing", rules.framing, ledger.messages, ("message sent", "messages sent"), "message-framing-tokens"),
+        ("added to requests", rules.extra, ledger.requests, ("request",), "image-request-surcharge-tokens"),
+        ("standing prompts", rules.prompt_tokens, ledger.requests, ("request",), ""),
+        ("answers sent again", rules.output_tokens, ledger.answers, ("answer",), ""),
     ):
         if size * times:
             found = measured[name] if name else None  # type: ignore[index] # the names are those of the mapping
             source = f"measured: {found.sources[0].title}, read {found.sources[0].read}" if found else ASKED
-            yield Line(what, f"{number(size)} x {number(times)} {of}", number(size * times), source)
+            yield Line(what, f"{number(size)} x {plural(times, *of)}", number(size * times), source)
             parts.append(size * times)
     yield Line("prompt tokens", " + ".join(map(number, parts)), number(sum(parts)))
 
@@ -105,14 +105,14 @@ def _limits(one: ModelPlan) -> Line:
     rules = one.offer.rules
     said = []
     if rules.max_images is not None:
-        said.append(f"{number(rules.max_images)} images")
+        said.append(plural(rules.max_images, "image"))
     if rules.many_images is not None and rules.many_images_edge is not None:
         said.append(f"{number(rules.many_images)} if an edge is over {rules.many_images_edge} px")
     if rules.request_bytes is not None:
-        said.append(f"{number(rules.request_bytes)} bytes")
-    said.append(f"{number(rules.context_window)} tokens with the answer")
+        said.append(plural(rules.request_bytes, "byte"))
+    said.append(f"{plural(rules.context_window, 'token')} with the answer")
     if rules.threshold is not None:
-        said.append(f"the long-context price above {number(rules.threshold)} prompt tokens")
+        said.append(f"the long-context price above {plural(rules.threshold, 'prompt token')}")
     return Line("limits of a request", "; ".join(said), "", "; ".join(dict.fromkeys(dict(rules.sources).values())))
 
 
@@ -120,7 +120,7 @@ def _cache(one: ModelPlan) -> Iterator[Line]:
     if not one.cached:
         return
     tokens, least = one.tokens, one.model.min_cacheable_tokens or 0
-    source = f"{number(least)} tokens at least: {_cited(one.model.sources[-1])}"
+    source = f"{plural(least, 'token')} at least: {_cited(one.model.sources[-1])}"
     written = tokens.cache_write_5m + tokens.cache_write_1h
     if one.scenario.turns == 1:
         prompt = number(one.scenario.prompt_tokens)
@@ -136,7 +136,7 @@ def _cache(one: ModelPlan) -> Iterator[Line]:
 def _dollars(one: ModelPlan) -> Iterator[Line]:
     tokens = one.tokens
     if tokens.output:
-        each = f"{number(one.scenario.output_tokens)} x {number(one.requests)} requests"
+        each = f"{number(one.scenario.output_tokens)} x {plural(one.requests, 'request')}"
         yield Line("output tokens", each, number(tokens.output), ASKED)
     costs = []
     for kind, split in one.ledger.splits(cached=one.cached).items():

@@ -6,7 +6,8 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from imgcost.errors import NoPriceError
-from imgcost.formats.rendering import Report, Table, dollars, number, parseable, plural, visible
+from imgcost.formats.rendering import NO_IMAGES, Report, Table, dollars, number, parseable, visible
+from imgcost.plurals import plural
 from imgcost.tables import advice_on, limits_on, platforms, wordings_of
 
 if TYPE_CHECKING:
@@ -38,14 +39,14 @@ def findings_report(findings: Findings, *, everything: bool = True) -> Report:
         The report.
     """
     errors, warnings = findings.errors, findings.warnings
-    tables = []
+    tables = [] if findings.images or errors else [NO_IMAGES]
     if errors:
         tables += [_errors(errors), _advice(errors)]
     if warnings:
         tables.append(_warnings(warnings))
     notes = [_summary(findings)]
     if len(errors) > LISTED:
-        notes.append(f"{number(len(errors) - LISTED)} more errors: -f json lists them all.")
+        notes.append(f"{plural(len(errors) - LISTED, 'more error')}: -f json lists them all.")
     if errors or warnings:
         notes.append("'imgcost rules RULE' explains each rule, in the API's own words where they are known.")
     data: dict[str, Any] = {
@@ -72,8 +73,10 @@ def as_github(findings: Findings) -> str:
         findings: What was found.
 
     Returns:
-        The lines; empty where nothing was found.
+        The lines; empty where nothing was found in images that there are.
     """
+    if not findings.images and not findings.errors:
+        return "\n".join([f"::notice title=imgcost::{NO_IMAGES.title}", *map(_annotation, findings)])
     return "\n".join(map(_annotation, findings))
 
 
@@ -135,7 +138,7 @@ def _summary(findings: Findings) -> str:
     verdict = "nothing would be rejected" if findings.ok else _errors(findings.errors).title
     images = plural(len(findings.images), "image")
     return (
-        f"{images}, {number(findings.tokens)} tokens{cost}{rest}: {verdict} on {findings.platform}, {findings.as_of}."
+        f"{images}, {plural(findings.tokens, 'token')}{cost}{rest}: {verdict} on {findings.platform}, {findings.as_of}."
     )
 
 

@@ -58,7 +58,7 @@ def conditions(scene: Scenario) -> str:
     said = ["as many images per request as fit" if each == "auto" else f"{plural(each, 'image')} per request"]
     said += [f"prompt of {number(scene.prompt_tokens)} tokens", f"answer of {number(scene.output_tokens)}"]
     if scene.turns > 1:
-        said.append(f"{number(scene.turns)} turns")
+        said.append(plural(scene.turns, "turn"))
     if scene.cache:
         said.append(f"cached for {scene.cache}")
     if scene.batch:

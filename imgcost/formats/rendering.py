@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 __all__ = [
+    "NO_IMAGES",
     "Report",
     "Table",
     "as_json",
@@ -23,7 +24,6 @@ __all__ = [
     "dollars",
     "number",
     "parseable",
-    "plural",
     "visible",
 ]
 
@@ -33,7 +33,8 @@ class Table(NamedTuple):
 
     Attributes:
         title: One line above it, or empty.
-        columns: The heads of its columns; one that begins with `>` is aligned to the right.
+        columns: The heads of its columns; one that begins with `>` is aligned to the right. Empty heads are not shown;
+            a table without columns is its title alone.
         rows: Cells, as text.
         bars: A number a row where a picture helps, or nothing; a terminal draws them as bars.
     """
@@ -42,6 +43,10 @@ class Table(NamedTuple):
     columns: tuple[str, ...]
     rows: Sequence[tuple[str, ...]]
     bars: Sequence[int] = ()
+
+
+NO_IMAGES = Table("No images found.", (), ())
+"""The first line of a report on paths that hold none: its zeros and its exit code 0 are not an answer."""
 
 
 class Report(NamedTuple):
@@ -72,7 +77,8 @@ def as_text(report: Report) -> str:
         heads = tuple(head.removeprefix(">") for head in table.columns)
         widths = [max(map(_width, column)) for column in zip(heads, *table.rows, strict=True)]
         right = [head.startswith(">") for head in table.columns]
-        lines = ["  ".join(map(_padded, row, widths, right)).rstrip() for row in (heads, *table.rows)]
+        rows = (heads, *table.rows) if any(heads) else table.rows
+        lines = ["  ".join(map(_padded, row, widths, right)).rstrip() for row in rows]
         indent = "  " if table.title else ""
         blocks.append("\n".join([table.title] * bool(table.title) + [indent + line for line in lines]))
     if report.notes:
@@ -96,6 +102,8 @@ def as_markdown(report: Report) -> str:
     for table in report.tables:
         if table.title:
             blocks.append(f"### {_markdown(table.title)}")
+        if not table.columns:
+            continue
         heads = [head.removeprefix(">") for head in table.columns]
         rule = "|" + "|".join("---:" if head.startswith(">") else "---" for head in table.columns) + "|"
         rows = ["| " + " | ".join(map(_markdown, row)) + " |" for row in (heads, *table.rows)]
@@ -142,15 +150,6 @@ def number(count: int) -> str:
     ('1334', '50,000')
     """
     return f"{count:,}" if abs(count) >= 10_000 else str(count)
-
-
-def plural(count: int, one: str, many: str = "") -> str:
-    """Count something.
-
-    >>> plural(1, "image"), plural(0, "entry", "entries")
-    ('1 image', '0 entries')
-    """
-    return f"{number(count)} {one if count == 1 else many or one + 's'}"
 
 
 def visible(name: str) -> str:

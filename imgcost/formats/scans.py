@@ -6,7 +6,8 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from imgcost.formats.estimates import terms_data, terms_notes, terms_title
-from imgcost.formats.rendering import Report, Table, dollars, number, parseable, plural, visible
+from imgcost.formats.rendering import NO_IMAGES, Report, Table, dollars, number, parseable, visible
+from imgcost.plurals import plural
 from imgcost.tallies import Measure
 
 if TYPE_CHECKING:
@@ -32,7 +33,8 @@ def scan_report(tally: Tally, asked: Mapping[str, Terms], compared: Sequence[Ter
     """
     first = next(iter(asked.values()))
     others = [terms for terms in compared if terms not in asked.values()]
-    tables = [_totals(tally, [*asked.values(), *others])]
+    tables = [] if tally.images else [NO_IMAGES]
+    tables.append(_totals(tally, [*asked.values(), *others]))
     if tally.images:
         tables += [_histogram(tally, first), _folders(tally, first)]
     if tally.unreadable:
@@ -42,11 +44,11 @@ def scan_report(tally: Tally, asked: Mapping[str, Terms], compared: Sequence[Ter
         saved = tally.tokens_of_duplicates(Measure.of(first))
         notes.append(
             f"{plural(tally.duplicates, 'duplicate')} left out: "
-            f"that saves {number(saved)} tokens, {dollars(first.cost_usd(saved))} with {first.model.id}."
+            f"that saves {plural(saved, 'token')}, {dollars(first.cost_usd(saved))} with {first.model.id}."
         )
     if len(tally.unreadable) > LISTED:
-        rest = number(len(tally.unreadable) - LISTED)
-        notes.append(f"{rest} more were not counted: -f json lists them all, and so do the rows of -o FILE.")
+        rest = plural(len(tally.unreadable) - LISTED, "more entry", "more entries")
+        notes.append(f"{rest} not counted: -f json lists them all, and so do the rows of -o FILE.")
     data = {
         "schema": "imgcost.scan/1",
         "images": tally.images,
@@ -152,4 +154,4 @@ def file_size(size_bytes: int) -> str:
     for unit, scale in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
         if size_bytes / scale >= 0.99995:  # what would be shown as 1000.0 of the unit below
             return f"{size_bytes / scale:.1f} {unit}"
-    return f"{size_bytes} bytes"
+    return plural(size_bytes, "byte")

@@ -46,7 +46,7 @@ def is_truncated(media_type: str, read_at: ReadAt, file_bytes: int) -> bool:
 
 
 def _jpeg(read_at: ReadAt, file_bytes: int) -> bool:
-    # Image data never holds an end marker: there, a zero follows each byte FF. A thumbnail before it has one of its own.
+    # Image data never has an end marker: there, a zero follows each byte FF. A thumbnail before it has its own.
     return not _ends_with(b"\xff\xd9", read_at, file_bytes, lambda: find_scan(read_at))
 
 

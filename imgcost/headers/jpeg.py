@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from imgcost.headers.exif import EXIF_SIGNATURE, exif_orientation
 from imgcost.headers.foreign import unsupported
 from imgcost.headers.header import HOP_BYTES, MAX_STEPS, damaged, impossible
+from imgcost.plurals import plural
 
 if TYPE_CHECKING:
     from imgcost.headers.header import Fields, ReadAt
@@ -44,7 +45,7 @@ def parse_jpeg(head: bytes, read_at: ReadAt, details: bool) -> Fields:
         elif marker in _JPEG_FRAMES:
             height, width = _two_shorts(window, at + 5)
             if length < 11:  # 8 bytes and 3 for each component
-                raise damaged("JPEG", f"has a frame header of only {length} bytes")
+                raise damaged("JPEG", f"has a frame header of only {plural(length, 'byte')}")
             if not (width and height):  # height 0 would leave it to a DNL marker, which decoders do not follow
                 raise impossible("JPEG", width, height)
             return "image/jpeg", width, height, orientation or 1, False

@@ -33,22 +33,23 @@ def notes_of(one: ModelPlan) -> Iterator[str]:
         yield from _batched(one)
     if one.scenario.output_tokens > one.model.max_output_tokens:
         yield (
-            f"{one.model.id} answers with {one.model.max_output_tokens:,} tokens at most: "
+            f"{one.model.id} answers with {plural(one.model.max_output_tokens, 'token')} at most: "
             f"{one.scenario.output_tokens:,} are priced."
         )
 
 
 def _measured(one: ModelPlan) -> Iterator[str]:
-    uses: tuple[tuple[MeasuredName, str], ...] = (
-        ("image-wrapping-tokens", "wrap an image"),
-        ("message-framing-tokens", "frame a user message"),
-        ("image-request-surcharge-tokens", "are added to a request with images"),
+    uses: tuple[tuple[MeasuredName, str, str], ...] = (
+        ("image-wrapping-tokens", "wraps an image", "wrap an image"),
+        ("message-framing-tokens", "frames a user message", "frame a user message"),
+        ("image-request-surcharge-tokens", "is added to a request with images", "are added to a request with images"),
     )
-    for name, use in uses:
+    for name, use_of_one, use in uses:
         found = one.offer.measured[name]
         if found:
             sure = "" if found.confidence == "high" else f"{found.confidence} confidence, "
-            yield f"Measured, not published: {found.value} tokens {use} with {one.model.id} ({sure}{cited(found.sources)})."
+            amount = plural(found.value, f"token {use_of_one}", f"tokens {use}")
+            yield f"Measured, not published: {amount} with {one.model.id} ({sure}{cited(found.sources)})."
         elif name != "image-request-surcharge-tokens":
             yield f"Nothing was measured of what tokens {use} with {one.model.id}: none are counted."
 
@@ -67,11 +68,11 @@ def _cached(one: ModelPlan) -> Iterator[str]:
         yield f"Nothing is cached with {one.model.id}: the shortest prefix that it caches is not known."
     else:
         what = (
-            f"the standing prompt has {scene.prompt_tokens:,} tokens"
+            f"the standing prompt has {plural(scene.prompt_tokens, 'token')}"
             if scene.turns == 1
             else "no shared prefix has more"
         )
-        yield f"Nothing is cached with {one.model.id}: it caches {least:,} tokens or more, and {what}."
+        yield f"Nothing is cached with {one.model.id}: it caches {plural(least, 'token')} or more, and {what}."
 
 
 def _crossed(one: ModelPlan) -> Iterator[str]:

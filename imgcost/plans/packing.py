@@ -16,6 +16,7 @@ import numpy as np
 from imgcost.errors import ImgcostError
 from imgcost.plans.jobs import BLOCK
 from imgcost.plans.rules import BYTES_A_TOKEN
+from imgcost.plurals import plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -273,21 +274,28 @@ def _check(rules: Rules, found: Requests, images: Columns, first: NDArray[np.int
     text_bytes = rules.text_bytes(1) + BYTES_A_TOKEN * rules.output_tokens * found.turn
     tokens, sent = found.prompt + rules.output_tokens, found.sent_bytes + text_bytes
     for name, what, broken, value, limit in (
-        ("images", "images", found.images > _or_more(rules.max_images), found.images, rules.max_images),
+        ("images", ("image", "images"), found.images > _or_more(rules.max_images), found.images, rules.max_images),
         (
             "many_images_edge",
-            f"images, one of them over {rules.many_images_edge} px",
+            ("image", f"images, one of them over {rules.many_images_edge} px"),
             large & (found.images > _or_more(rules.many_images)),
             found.images,
             rules.many_images,
         ),
-        ("request_bytes", "bytes", sent > _or_more(rules.request_bytes), sent, rules.request_bytes),
-        ("context_window", "tokens, prompt and answer", tokens > rules.context_window, tokens, rules.context_window),
+        ("request_bytes", ("byte", "bytes"), sent > _or_more(rules.request_bytes), sent, rules.request_bytes),
+        (
+            "context_window",
+            ("token, prompt and answer", "tokens, prompt and answer"),
+            tokens > rules.context_window,
+            tokens,
+            rules.context_window,
+        ),
     ):
         if broken.any():
             place = int(np.argmax(broken))
+            amount = plural(int(value[place]), *what)
             raise ImgcostError(
-                f"request {found.number + place} (from image {found.first[place]} on) has {value[place]:,} {what}: "
+                f"request {found.number + place} (from image {found.first[place]} on) has {amount}: "
                 f"the limit is {limit:,} ({name.replace('_', ' ')}: {dict(rules.sources)[name]}). "
                 "Send fewer images, tokens or turns a request"
             )

@@ -96,8 +96,8 @@ def check_request(
     arithmetic.
 
     Args:
-        params: The keyword arguments of `messages.create`: plain dictionaries, or what the Anthropic SDK offers to build
-            them with. They are not changed.
+        params: The keyword arguments of `messages.create`: plain dictionaries, or the types of the Anthropic SDK. They
+            are not changed.
         model: A model to check for instead of the one that the request names.
         platform: Where it will be sent.
         as_of: The day whose limits hold; today if None.

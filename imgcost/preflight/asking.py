@@ -72,7 +72,7 @@ class Inquiry:
                     self._found.append(found._replace(file=file, line=line) if file else found)
 
     def ask_images(self, seen: Iterable[ImageSeen], model: Model, *, one_request: bool) -> None:
-        """Ask about images that stand for themselves, and count them; then as one request, if they are to be sent so."""
+        """Check images by themselves, and count them; then as one request, if they are to be sent as one."""
         case = self.case(model)
         together = []
         tokens = 0

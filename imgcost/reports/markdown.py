@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from imgcost.files import Image
 from imgcost.formats import Table, as_markdown, dollars, number, visible
 from imgcost.formats.scans import scan_report
+from imgcost.plurals import plural
 from imgcost.reports.rows import EARLY
 from imgcost.tallies import Measure, Tally
 
@@ -83,5 +84,5 @@ class MarkdownWriter:
                 size = f"{one.width}x{one.height}"
                 rows.append((visible(one.path), size, name, number(tokens), dollars(terms.cost_usd(tokens))))
         total = self._tally.images + self._tally.duplicates
-        title = f"The first {number(MOST_ROWS)} of {number(total)} images" if total > MOST_ROWS else "Image by image"
+        title = f"The first {number(MOST_ROWS)} of {plural(total, 'image')}" if total > MOST_ROWS else "Image by image"
         return [Table(title, ("path", ">size, px", "model", ">tokens", ">input"), rows)] if rows else []

@@ -1,4 +1,4 @@
-"""Rows as Parquet. The only room that needs pyarrow, which comes with the extra `parquet`."""
+"""Rows as Parquet. It needs pyarrow, which comes with the extra `parquet`."""
 
 from __future__ import annotations
 

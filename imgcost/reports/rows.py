@@ -1,4 +1,4 @@
-"""Rows: one an image and model, streamed as CSV, JSON lines, a JSON array or Parquet while the scan goes on; a workbook.
+"""Rows: one an image and model, streamed as CSV, JSON lines, JSON or Parquet while the scan goes on; a workbook.
 
 What could not be counted has a row too, with its reason and without a model.
 """

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from imgcost import geometry
+from imgcost.plurals import plural
 from imgcost.rules.rule import Case, DocumentSeen, ImageSeen, Observation, rule, said
 
 if TYPE_CHECKING:
@@ -125,7 +126,11 @@ def unlabelled(turn: Turn, case: Case) -> Iterator[Observation]:  # noqa: ARG001
     images = kinds.count("image")
     if turn.role == "user" and images > 1 and bare:
         yield Observation(
-            turn.place, f"{bare} of {images} images have no text right before them", bare, images, "images"
+            turn.place,
+            f"there is no text right before {bare:,} of {plural(images, 'image')}",
+            bare,
+            images,
+            "images",
         )
 
 

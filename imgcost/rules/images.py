@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from imgcost import geometry
+from imgcost.plurals import plural
 from imgcost.rules.rule import Case, ImageSeen, Observation, rule, said
 
 if TYPE_CHECKING:
@@ -59,7 +60,9 @@ def truncated(image: ImageSeen, case: Case) -> Iterator[Observation]:  # noqa: A
     """
     if image.contents and image.contents.header and image.contents.truncated:
         kind = image.contents.header.media_type
-        yield Observation(image.place, f"the end of the image is missing ({kind}, {image.contents.file_bytes:,} bytes)")
+        yield Observation(
+            image.place, f"the end of the image is missing ({kind}, {plural(image.contents.file_bytes, 'byte')})"
+        )
 
 
 @rule("error", "image", "Declare the media type by the bytes, not by the name of the file.", "media_types")

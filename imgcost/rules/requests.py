@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from imgcost.plurals import plural
 from imgcost.rules.rule import Batch, Bill, Case, DocumentSeen, Observation, RequestSeen, rule, said
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def image_count(seen: RequestSeen, case: Case) -> Iterator[Observation]:
     if not case.models:
         limit = max((case.limits.images or 0, case.limits.images_large_context or 0)) or None
     if limit is not None and images + pages > limit:
-        message = f"{images} images and {pages} pages of documents: at most {limit} together"
+        message = f"{_images_and_pages(images, pages)}: at most {limit} together"
         sources = said(case.limits.statements, "images") + said(case.limits.statements, "images_large_context")
         yield Observation(f"{seen.place}messages", message, images + pages, limit, "images", sources)
 
@@ -64,7 +65,9 @@ def many_images_edge(seen: RequestSeen, case: Case) -> Iterator[Observation]:
         header = image.contents and image.contents.header
         if header and max(header.width, header.height) > limit:
             size = f"{header.width}x{header.height} px"
-            message = f"{size} in a request with {count} images: over {threshold}, each side is at most {limit} px"
+            message = (
+                f"{size} in a request with {plural(count, 'image')}: over {threshold}, each side is at most {limit} px"
+            )
             yield Observation(image.place, message, max(header.width, header.height), limit, "px", sources)
 
 
@@ -73,7 +76,7 @@ def request_bytes(seen: RequestSeen, case: Case) -> Iterator[Observation]:
     """The body of a request is not larger than the platform accepts, whatever its images are one by one."""
     limit = case.limits.request_bytes
     if limit is not None and seen.body_bytes is not None and seen.body_bytes > limit:
-        message = f"the request has {seen.body_bytes:,} bytes, and the limit is {limit:,}"
+        message = f"the request has {plural(seen.body_bytes, 'byte')}, and the limit is {limit:,}"
         sources = said(case.limits.statements, "request_bytes")
         yield Observation(seen.place.rstrip() or "request", message, seen.body_bytes, limit, "bytes", sources)
 
@@ -83,7 +86,7 @@ def context_window(seen: RequestSeen, case: Case) -> Iterator[Observation]:
     """The images alone fit the context window of the model; whatever else is sent comes on top."""
     limit = _least(one.context_window for one in case.models)
     if limit is not None and seen.tokens > limit:
-        message = f"the images alone have {seen.tokens:,} tokens, and the context window {limit:,}"
+        message = f"the images alone have {plural(seen.tokens, 'token')}, and the context window {limit:,}"
         yield Observation(f"{seen.place}messages", message, seen.tokens, limit, "tokens", case.models[0].sources)
 
 
@@ -103,7 +106,7 @@ def pdf_pages(seen: RequestSeen, case: Case) -> Iterator[Observation]:
     limit = _least(case.limits.max_pdf_pages(one.context_window) for one in case.models)
     if limit is not None and pages > limit:
         sources = said(case.limits.statements, "pdf_pages") + said(case.limits.statements, "pdf_pages_large_context")
-        message = f"{pages} pages of PDF: at most {limit}"
+        message = f"{plural(pages, 'page')} of PDF: at most {limit}"
         yield Observation(f"{seen.place}messages", message, pages, limit, "pages", sources)
 
 
@@ -121,7 +124,7 @@ def batch_count(batch: Batch, case: Case) -> Iterator[Observation]:
     """A batch has no more requests than the Message Batches API accepts."""
     limit = case.limits.batch_requests
     if limit is not None and batch.requests > limit:
-        message = f"the batch has {batch.requests:,} requests, and the limit is {limit:,}"
+        message = f"the batch has {plural(batch.requests, 'request')}, and the limit is {limit:,}"
         sources = said(case.limits.statements, "batch_requests")
         yield Observation(batch.place, message, batch.requests, limit, "requests", sources)
 
@@ -131,7 +134,7 @@ def batch_bytes(batch: Batch, case: Case) -> Iterator[Observation]:
     """The body of a batch is not larger than the Message Batches API accepts."""
     limit = case.limits.batch_bytes
     if limit is not None and batch.body_bytes > limit:
-        message = f"the batch has {batch.body_bytes:,} bytes, and the limit is {limit:,}"
+        message = f"the batch has {plural(batch.body_bytes, 'byte')}, and the limit is {limit:,}"
         yield Observation(
             batch.place, message, batch.body_bytes, limit, "bytes", said(case.limits.statements, "batch_bytes")
         )
@@ -145,6 +148,12 @@ def budget(bill: Bill, case: Case) -> Iterator[Observation]:  # noqa: ARG001 - l
     elif bill.input_usd > bill.budget_usd:
         message = f"the images cost ${bill.input_usd:f}, and the budget is ${bill.budget_usd:f}"
         yield Observation(bill.place, message, f"{bill.input_usd:f}", f"{bill.budget_usd:f}", "USD")
+
+
+def _images_and_pages(images: int, pages: int) -> str:
+    """Count what there is: most requests with images have no documents, and the other way round."""
+    counts = [plural(images, "image")] * bool(images) + [f"{plural(pages, 'page')} of documents"] * bool(pages)
+    return " and ".join(counts)
 
 
 def _least(limits: Iterable[int | None]) -> int | None:

@@ -65,8 +65,8 @@ class Limits(NamedTuple):
         file_bytes: The largest upload to the Files API.
         source_types: Of image blocks.
         oversized_image: Whether image blocks take the setting `transformations.oversized_image`.
-        toolset_screenshots_fail: Whether screenshots of the computer and browser toolsets are rejected where other images
-            are downscaled.
+        toolset_screenshots_fail: Whether screenshots of the computer and browser toolsets are rejected where other
+            images are downscaled.
         statements: What said so, by the names above: `limits.statements["image_bytes"].sources`.
     """
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from imgcost.formats import dollars, number
 from imgcost.geometry import PATCH
+from imgcost.plurals import plural
 from imgcost.reports.page.drawing import COLOURS, FixedLocator, drawing
 from imgcost.reports.page.gathering import BINS_AN_OCTAVE
 
@@ -72,7 +73,7 @@ def token_chart(tally: Tally) -> str:
     for measure, bins in binned:
         first, last, images = max(bins, key=itemgetter(2))
         name = f"{measure.tier.name} tier, {measure.formula} formula"
-        words.append(f"{name}: most often {first} to {last} tokens, {number(images)} images.")
+        words.append(f"{name}: most often {first} to {last} tokens, {plural(images, 'image')}.")
     with drawing("tokens", (10, 1 + 1.9 * len(binned)), "Images by visual tokens", " ".join(words)) as found:
         axes = found.figure.subplots(len(binned), 1, sharex=True, squeeze=False)[:, 0]
         for ((tier, formula), bins), ax in zip(binned, axes, strict=True):
@@ -80,7 +81,9 @@ def token_chart(tally: Tally) -> str:
             ax.bar(starts, counts, 0.92 * bins[0][1], align="edge", color=_TIER_COLOURS[tier.name])
             if tier.token_limit <= bins[-1][1]:
                 ax.axvline(tier.token_limit, color=COLOURS["muted"], linewidth=1, linestyle=(0, (3, 3)))
-            ax.set_title(f"{tier.name.capitalize()} tier, {formula} formula: {number(tier.token_limit)} tokens at most")
+            ax.set_title(
+                f"{tier.name.capitalize()} tier, {formula} formula: {plural(tier.token_limit, 'token')} at most"
+            )
             ax.set_ylabel("images")
             ax.yaxis.get_major_locator().set_params(integer=True, nbins=4)
             _settle(ax, "x", ax.xaxis, ax.yaxis)
@@ -176,7 +179,9 @@ def _draw_dots(ax: Axes, dots: Mapping[tuple[float, float], int]) -> None:
         places = [size for size, images in dots.items() if images >= least and (above is None or images < above)]
         if not places:
             continue
-        label = f"{number(least)} images or more" if above is None else f"{number(least)} to {number(above - 1)} images"
+        label = (
+            f"{plural(least, 'image')} or more" if above is None else f"{number(least)} to {number(above - 1)} images"
+        )
         style: dict[str, Any] = {"color": COLOURS["ink"], "alpha": 0.6, "markeredgewidth": 0, "markersize": points}
         ax.plot(*zip(*places, strict=True), "o", label="an image" if single else label, **style)
 

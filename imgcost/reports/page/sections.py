@@ -1,13 +1,14 @@
-"""The parts of a page below the panel: what would be rejected, what costs most, what is downscaled, what it rests on."""
+"""The parts of a page below the panel: what would be rejected, what costs most, what is downscaled, its sources."""
 
 from __future__ import annotations
 
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
-from imgcost.formats import number, plural
+from imgcost.formats import number
 from imgcost.formats.estimates import terms_notes, terms_title
 from imgcost.geometry import resized_size
+from imgcost.plurals import plural
 from imgcost.reports.page.cells import Grid, Name, TierName, shortened, usd_of
 from imgcost.reports.page.charts import folder_chart, size_chart, token_bins, token_chart
 from imgcost.reports.page.gathering import LISTED
@@ -149,7 +150,7 @@ def _tokens(tally: Tally) -> Section:
 def _sizes(found: Gathered) -> Section:
     kept = {}
     for (tier, _), images in zip(found.tally.measures, found.tally.downscaled, strict=True):
-        whose = f"the {tier.name} tier ({tier.edge_limit} px and {number(tier.token_limit)} tokens at most)"
+        whose = f"the {tier.name} tier ({tier.edge_limit} px and {plural(tier.token_limit, 'token')} at most)"
         kept[tier.name] = f"{number(images)} of {plural(found.tally.images, 'image')} downscaled on {whose}."
     svg = as_markup(size_chart(found.sizes, _tiers(found), " ".join(kept.values())))
     return Section("sizes", "Sizes and the limits of the tiers", " ".join(kept.values()), charts=[svg])

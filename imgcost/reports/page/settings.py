@@ -1,4 +1,4 @@
-"""What the panel of a page recalculates from: limits, rates and factors of the day as integers, and every image's tokens."""
+"""What the panel of a page recalculates from: limits, rates and factors as integers, and every image's tokens."""
 
 from __future__ import annotations
 

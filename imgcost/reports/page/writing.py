@@ -6,8 +6,9 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from imgcost.formats import number, plural
+from imgcost.formats import number
 from imgcost.formats.scans import file_size
+from imgcost.plurals import plural
 from imgcost.reports.page.cells import Grid, usd_of
 from imgcost.reports.page.gathering import gather
 from imgcost.reports.page.models import compare

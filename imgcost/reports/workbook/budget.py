@@ -158,7 +158,11 @@ def _costs(job: Job) -> list[tuple[str, Sequence[Cell], str]]:
         ("An image", [None, Formula(ratio % "", each)], ""),
         ("A thousand images", [None, Formula(ratio % "*1000", thousand)], ""),
         ("Around images (measured)", [_chosen(job, "around", found.around), None], ""),
-        ("Of the total: the images alone", [_chosen(job, "visual", job.visual), _chosen(job, "images_usd", found.images_usd)], ""),
+        (
+            "Of the total: the images alone",
+            [_chosen(job, "visual", job.visual), _chosen(job, "images_usd", found.images_usd)],
+            "",
+        ),
         ("Of the total: long-context surcharge", [None, _chosen(job, "surcharge_usd", found.surcharge_usd)], ""),
     ]  # fmt: skip
 
@@ -265,8 +269,8 @@ def _check(job: Job) -> Formula:
 
 
 _HEADS = (
-    "Model", "Resolution tier", "Total, US$", "An image, US$", "A thousand images, US$", "Visual tokens", "Input tokens",
-    "Cache write tokens", "Cache read tokens", "Output tokens", "Requests at the long-context price",
+    "Model", "Resolution tier", "Total, US$", "An image, US$", "A thousand images, US$", "Visual tokens",
+    "Input tokens", "Cache write tokens", "Cache read tokens", "Output tokens", "Requests at the long-context price",
 )  # fmt: skip
 _KEYS = ("visual", "input", "write", "reads", "output", "over")
 

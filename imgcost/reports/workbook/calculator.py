@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from imgcost import geometry
 from imgcost.geometry import PATCH, PIXELS_PER_TOKEN
+from imgcost.plurals import plural
 from imgcost.prices import cost_usd, multiply
 from imgcost.reports.workbook.models import model_column
 from imgcost.reports.workbook.page import NOT_OFFERED, Formula, cell_name, column_name
@@ -107,7 +108,7 @@ def write_calculator(
     page.put(1, 1, f"{hint} Batch and inference geo are those of the sheet Budget.", "hint")
     starts = [3 + number * len(_HEADS) for number in range(len(tiers))]
     for start, tier in zip(starts, tiers, strict=True):
-        label = f"{tier.name}: to {tier.edge_limit} px and {tier.token_limit} tokens"
+        label = f"{tier.name}: to {tier.edge_limit} px and {plural(tier.token_limit, 'token')}"
         page.line(_MODEL - 1, start, [label, *[None] * (len(_HEADS) - 1)], "section")
     for row, label in ((_MODEL, "priced with"), (_PRICE, "input, US$ per MTok")):
         for start, choice in zip(starts, choices, strict=True):

@@ -11,6 +11,7 @@ from imgcost import geometry
 from imgcost.errors import ImgcostError
 from imgcost.files import Image
 from imgcost.payloads import base64_length
+from imgcost.plurals import plural
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -114,7 +115,8 @@ class Contents:
         if len(rows) > most:
             rows = self._grouped(lambda _: "all folders")
         if len(rows) > most:
-            raise ImgcostError(f"images of {len(rows)} sizes do not fit a sheet of {most} rows: write .csv or .parquet")
+            sizes = plural(len(rows), "size")
+            raise ImgcostError(f"images of {sizes} do not fit a sheet of {plural(most, 'row')}: write .csv or .parquet")
         for (name, width, height), (images, file_bytes) in rows.items():
             yield ImageRow(name, None, width, height, file_bytes, images)
 
@@ -138,7 +140,7 @@ class Contents:
             return "rejected", f"{one.width}x{one.height} px: the API takes at most {edge} px on a side"
         sent = base64_length(one.file_bytes) if self._limits.image_bytes_of == "base64" else one.file_bytes
         if most_bytes and sent > most_bytes:
-            return "rejected", f"{sent} bytes as sent: the API takes at most {most_bytes}"
+            return "rejected", f"{plural(sent, 'byte')} as sent: the API takes at most {most_bytes:,}"
         return None
 
     def _replayed(self) -> Iterator[tuple[str, Image]]:

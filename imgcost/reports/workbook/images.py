@@ -52,7 +52,7 @@ class _Places:
 
 
 def measure_title(measure: Measure, measures: Sequence[Measure]) -> str:
-    """Name what counts: by its tier, and by its formula where another one counts on the same tier or it is the old one."""
+    """Name what counts: by its tier, and by its formula where another counts on the same tier or it is the old one."""
     alone = sum(other.tier == measure.tier for other in measures) == 1
     return measure.tier.name if alone and measure.formula == "patch" else f"{measure.tier.name}, {measure.formula}"
 

@@ -1,10 +1,10 @@
 """The downscaling rule as a spreadsheet can carry it out: whole numbers, one look-up, and a short list of ties.
 
-Spreadsheets compare and round floats leniently, each in its own way. So the formulas of the workbook work with fractions,
-in whole numbers below 2**53. That agrees with the rule, which is told in floats, wherever the short edge is no tie: a
-fraction that is none differs from one by far more than a float's last bit. Of the ties, which a float may miss by that
-bit, there are few, because they depend on the ratio in lowest terms alone. Those that the floats decide otherwise than
-the fractions are listed, and looked up.
+Spreadsheets compare and round floats leniently, each in its own way. So the formulas of the workbook work with
+fractions, in whole numbers below 2**53. That agrees with the rule, which is told in floats, wherever the short edge is
+no tie: a fraction that is none differs from one by far more than a float's last bit. Of the ties, which a float may
+miss by that bit, there are few, because they depend on the ratio in lowest terms alone. Those that the floats decide
+otherwise than the fractions are listed, and looked up.
 """
 
 from __future__ import annotations

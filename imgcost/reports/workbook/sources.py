@@ -43,7 +43,11 @@ def write_prices(page: Page) -> None:
         for row in price_rows(model)
     ]
     factors: list[list[Cell]] = [
-        ["every model it holds for", f"factor: {row.name}", row.first_day, None, None, *[row.factor] * 5, "high", *_told(row.sources), row.note]
+        [
+            *("every model it holds for", f"factor: {row.name}", row.first_day, None, None),
+            *([row.factor] * 5),
+            *("high", *_told(row.sources), row.note),
+        ]
         for row in multipliers()
     ]  # fmt: skip
     page.table_head(_HEADS, _WIDTHS, len(rows) + len(factors))
@@ -83,46 +87,49 @@ def _notes(day: date) -> list[tuple[str, str]]:
             "Visual tokens",
             (
                 "An image is downscaled to its model's resolution tier, then every patch of 28 x 28 px is one token: "
-                "ceil(width / 28) * ceil(height / 28). The area formula of the 2024 guide is ceil(width * height / 750)."
+                "ceil(width / 28) * ceil(height / 28). The area formula of the 2024 guide is "
+                "ceil(width * height / 750)."
             ),
         ),
         (
             "Requests",
             (
-                "Images go into requests in the order of the sheet Images, so many to a request as the Budget says; the last "
-                "request may have fewer. Sort that sheet, or change how many images a row has, and the requests follow."
+                "Images go into requests in the order of the sheet Images, as many in each as the Budget says; the "
+                "last request may have fewer. Sort that sheet, or change how many images a row has, and the requests "
+                "follow."
             ),
         ),
         (
             "A prompt",
-            "prompt tokens + visual tokens + tokens around each image (measured) + tokens around the message (measured).",
+            "prompt tokens + visual tokens + tokens around each image and around the message (both measured).",
         ),
         (
             "Prompt caching",
             (
-                "The first request writes the standing prompt and every later one reads it; images are plain input. Nothing is "
-                "cached with fewer than two requests, or where the prompt is shorter than the model's minimum. Requests are "
-                "assumed to follow each other within the cache's lifetime; in a batch, hits are best effort."
+                "The first request writes the standing prompt and every later one reads it; images are plain input. "
+                "Nothing is cached with fewer than two requests, or where the prompt is shorter than the model's "
+                "minimum. Requests are assumed to follow each other within the cache's lifetime; in a batch, hits are "
+                "best effort."
             ),
         ),
         (
             "Long contexts",
-            "A request whose prompt has more tokens than a model's threshold has the long-context price on every token.",
+            "Where a prompt has more tokens than a model's threshold, every token has the long-context price.",
         ),
         ("not offered", "The model is not sold with the options chosen. It does not mean that it costs nothing."),
         (
             "Dollars",
             (
-                "List prices before tax, discounts and retries, in the floating point of spreadsheets: right to about fifteen "
-                "digits. The library computes exact decimals."
+                "List prices before tax, discounts and retries, in the floating point of spreadsheets: right to about "
+                "fifteen digits. The library computes exact decimals."
             ),
         ),
         ("An estimate", "Text tokens are what you type in: count those of your prompt and of typical answers first."),
         (
             "Not checked",
             (
-                "The bytes of whole requests. An image that no request may carry, for its edge or its bytes, stands on the "
-                "sheet Not counted."
+                "The bytes of whole requests. An image that no request may carry, for its edge or its bytes, stands on "
+                "the sheet Not counted."
             ),
         ),
     ]
@@ -133,8 +140,8 @@ def _measured() -> list[tuple[str, str]]:
         (
             "Measured",
             (
-                f"{row.name.replace('-', ' ')}: {row.value}, measured on {', '.join(row.measured_ids)} and published nowhere; "
-                f"confidence {row.confidence}. {'; '.join(source.title for source in row.sources)}."
+                f"{row.name.replace('-', ' ')}: {row.value}, measured on {', '.join(row.measured_ids)} and published "
+                f"nowhere; confidence {row.confidence}. {'; '.join(source.title for source in row.sources)}."
             ),
         )
         for row in measurements()

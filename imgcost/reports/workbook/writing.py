@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from imgcost.errors import MissingExtraError
+from imgcost.plurals import plural
 from imgcost.prices import multiply
 from imgcost.reports.rows import EARLY
 from imgcost.reports.workbook.budget import Job, write_budget
@@ -141,17 +142,15 @@ class WorkbookWriter:
         notes = [self._early] if self._early else []
         if self._contents.images > self._most:
             notes.append(
-                f"{self._contents.images} images are more than a sheet has rows: the sheet Images has one row for all "
-                "images of a size in a folder (or, where even these are too many, of a size). Its order is that of the "
-                "requests."
+                f"{plural(self._contents.images, 'image')} are more than a sheet has rows: the sheet Images has one "
+                "row for all images of a size in a folder (or, where even these are too many, of a size). Its order is "
+                "that of the requests."
             )
         if any("cache" in condition for terms in self._terms for condition in terms.conditions):
             notes.append("The scan was asked to price images as cached. This workbook prices them as plain input.")
         rejected = sum(one.problem == "rejected" for one in self._contents.set_aside)
         if rejected:
-            notes.append(
-                f"The API would reject {rejected} images: they stand on the sheet Not counted and cost nothing."
-            )
+            notes.append(f"Excluded: {plural(rejected, 'image')} that the API would reject, on the sheet Not counted.")
         return notes
 
 

@@ -1,0 +1,130 @@
+"""Every exit code that `imgcost --help` lists, provoked as its meaning says by the command in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+
+import pytest
+from command_line import LIMIT, Running, wait_until
+from conftest import DATA, SAMPLES
+
+from imgcost.cli.exit_codes import EXIT_CODES
+
+AS_OF = ("--as-of", "2026-11-22")
+CUT = SAMPLES / "broken" / "cut-in-header.jpg"
+PHOTO = SAMPLES / "photos" / "dandelion-2800.jpg"  # is downscaled, which is a warning
+BUG = "import imgcost.formats.estimates as room\nroom.estimate_report = None"
+
+ENDINGS = [
+    (0, ("estimate", "10x10"), {}),
+    (0, ("check", PHOTO), {}),
+    (0, ("check", CUT, "--exit-zero"), {}),
+    (0, ("plan", PHOTO, "--budget", "1"), {}),
+    (0, ("scan", SAMPLES), {}),
+    (1, ("check", CUT), {}),
+    (1, ("check", PHOTO, "--strict"), {}),
+    (1, ("check", PHOTO, "--budget", "0"), {}),
+    (1, ("plan", PHOTO, "--budget", "0"), {}),
+    (2, ("estimate",), {}),
+    (2, ("estimate", "10x10", "-m", "gpt-4o"), {}),
+    (2, ("estimate", "10x10", "--as-of", "2023-01-01"), {}),
+    (2, ("estimate", "10x10", "-o", "no/such/folder/a.csv"), {}),
+    (2, ("estimate", "10x10"), {"before": BUG}),
+    (2, ("scan", SAMPLES, "--strict"), {}),
+    (2, ("scan", DATA / "notices", "--fail-on-empty"), {}),
+    (2, ("plan", DATA / "notices", "--fail-on-empty"), {}),
+    (2, ("check", DATA / "notices", "--fail-on-empty"), {}),
+]
+
+WITH_SIGNALS = pytest.mark.skipif(not hasattr(os, "killpg"), reason="no signals here")
+
+
+@pytest.mark.parametrize(("code", "arguments", "how"), ENDINGS, ids=lambda one: str(one)[-60:])
+def test_a_run_ends_with_the_code_of_its_meaning(code, arguments, how):
+    with Running(*arguments, *([] if "--as-of" in arguments else AS_OF), **how) as running:
+        ended, out, err = running.ended()
+    assert ended == code, err
+    assert "Traceback" not in err
+    assert out or code == 2
+    assert (err.startswith("Error: ") or "\nError: " in err or "--strict" in err) if code == 2 else err == ""
+
+
+@WITH_SIGNALS
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_scan_that_a_signal_ends_has_the_code_of_the_signal(tmp_path, number, code):
+    rows = tmp_path / "costs.jsonl"
+    with Running("scan", "-j", "1", "-o", rows, "-") as running:
+        running.feed(PHOTO, 20_000)
+        wait_until(lambda: rows.exists() and rows.stat().st_size > 10_000)
+        assert running.end(number)[0] == code
+
+
+@pytest.mark.parametrize("arguments", [("largest", "1:1"), ("--help",), ("--version",)], ids=lambda one: one[0])
+@pytest.mark.skipif(sys.platform == "win32", reason="no broken pipes here")
+def test_a_reader_that_has_gone_is_code_141(arguments):
+    read_end, write_end = os.pipe()
+    os.close(read_end)
+    try:
+        with Running(*arguments, stdout=write_end) as running:
+            assert running.process.wait(LIMIT) == 141
+            assert running.process.stderr.read() == b""
+    finally:
+        os.close(write_end)
+
+
+def test_no_code_is_listed_that_is_not_provoked_here():
+    assert {code for code, _, _ in ENDINGS} | {130, 141, 143} == set(EXIT_CODES)
+
+
+# Nothing to count
+
+
+@pytest.fixture(params=["scan", "plan", "check"])
+def command(request):
+    """A command that takes paths."""
+    return request.param
+
+
+@pytest.mark.parametrize("names", [[], ["notes.txt"]], ids=["empty", "no image in it"])
+def test_a_folder_with_nothing_to_count_is_success_and_the_first_line_says_so(tmp_path, command, names):
+    for name in names:
+        (tmp_path / name).write_text("no image")
+    for style, first in (("text", "No images found."), ("markdown", "### No images found.")):
+        if (command, style) == ("check", "markdown"):
+            continue
+        with Running(command, tmp_path, "-f", style) as running:
+            code, out, err = running.ended()
+        assert (code, err, out.splitlines()[0]) == (0, "", first)
+    with Running(command, tmp_path, "-f", "json") as running:
+        found = json.loads(running.ended()[1])["images"]
+    assert found in (0, [])
+
+
+def test_with_fail_on_empty_the_report_is_whole_and_the_code_is_2(tmp_path, command):
+    with Running(command, tmp_path, "--fail-on-empty") as running:
+        code, out, err = running.ended()
+    assert (code, out.splitlines()[0]) == (2, "No images found.")
+    assert err == "Error: no images found, and --fail-on-empty was given: check the paths and the globs\n"
+
+
+def test_fail_on_empty_is_nothing_to_a_folder_with_an_image(command):
+    with Running(command, SAMPLES / "charts", "--fail-on-empty") as running:
+        code, out, err = running.ended()
+    assert (code, err) == (0, "")
+    assert "No images found." not in out
+
+
+def test_what_would_be_rejected_is_a_finding_whether_or_not_an_image_was_found(tmp_path):
+    (tmp_path / "request.json").write_text('{"model": "claude-opus-5"}')
+    with Running("check", tmp_path / "request.json", "--fail-on-empty") as running:
+        code, out, err = running.ended()
+    assert (code, err) == (1, "")
+    assert out.startswith("1 error\n")
+
+
+def test_annotations_say_that_nothing_was_found(tmp_path):
+    with Running("check", tmp_path, "-f", "github") as running:
+        assert running.ended() == (0, "::notice title=imgcost::No images found.\n", "")
