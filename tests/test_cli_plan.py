@@ -134,7 +134,7 @@ def test_the_arithmetic_of_conversations_many_sizes_the_area_formula_and_of_a_su
     assert "1000 x 1000 / 750, rounded up" in text
     assert "20 images; 200,000 tokens with the answer" in text
     text = done("28x28", "--platform", "bedrock", "-m", "claude-sonnet-4-6", "--as-of", "2026-07-01", "--explain")
-    assert "  20 if an edge is over 2000 px; 1,000,000 tokens with the answer" in text
+    assert "  20 if an edge is over 2000 px; 20,971,520 bytes; 1,000,000 tokens with the answer" in text
     text = done("28x28", "-m", "haiku", "--prompt-tokens", "100000", "--explain", *AS_OF)
     assert "input at the long-context price" in text
     assert re.search(r"100,004 x \$0\.5 / 1,000,000 +\$0\.050002 ", text)

@@ -674,8 +674,8 @@ def test_notes_say_what_is_measured_and_assumed():
     ("error", "match", "model", "settings"),
     [
         (ImgcostError, "not sold on bedrock", "sonnet", {"batch": True, "platform": "bedrock"}),
-        (ImgcostError, "inference_geo is sold on", "sonnet", {"inference_geo": "us", "platform": "google-cloud"}),
-        (ImgcostError, "claude-api has none", "sonnet", {"endpoint": "regional"}),
+        (ImgcostError, "inference_geo is not sold on google-cloud", "sonnet", {"inference_geo": "us", "platform": "google-cloud"}),
+        (ImgcostError, "claude-api has no regional endpoint", "sonnet", {"endpoint": "regional"}),
         (NoPriceError, "inference-geo-us", "claude-opus-4-5", {"inference_geo": "us"}),
         (NoPriceError, "batch price", "claude-3-sonnet", {"batch": True}),
         (NoPriceError, "cache write-5m price", "claude-3-sonnet", {"cache": "5m"}),
@@ -689,8 +689,8 @@ def test_a_combination_that_is_not_sold(error, match, model, settings):
 
 
 def test_a_platform_whose_limits_are_not_known_that_day():
-    with pytest.raises(NoPriceError, match="no limit of bedrock"):
-        plan([(28, 28)], models="claude-sonnet-4-6", platform="bedrock", as_of=date(2026, 6, 1))
+    with pytest.raises(NoPriceError, match="no limit of foundry"):
+        plan([(28, 28)], models="claude-sonnet-4-6", platform="foundry", as_of=date(2026, 6, 1))
 
 
 # An independent oracle

@@ -43,7 +43,8 @@ __all__ = ["command"]
     type=click.Choice(platforms()),
     default="claude-api",
     show_default=True,
-    help="Where it will be sent.",
+    metavar="PLATFORM",
+    help=f"Where it will be sent: {', '.join(platforms())}.",
 )
 @click.option("--as-of", type=DATE, help="The day whose limits hold.  [default: today]")
 @click.option("--ignore", multiple=True, metavar="RULE", help="Do not ask this rule. May be given several times.")

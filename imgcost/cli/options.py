@@ -109,6 +109,10 @@ def _shown(value: Any) -> str:
 SIZE, RATIO, DATE, DOLLARS = _Size(), _Ratio(), _Date(), _Dollars()
 
 
+_CALLED = [name for name in platforms() if name != "claude-ai"]
+"""The platforms that take requests of the Messages API."""
+
+
 def placement_options(command: Command) -> Command:
     """Add where and how requests are sent; what is not given follows from the model's name."""
     for option in (
@@ -120,8 +124,9 @@ def placement_options(command: Command) -> Command:
         ),
         click.option(
             "--platform",
-            type=click.Choice([name for name in platforms() if name != "claude-ai"]),
-            help="Where requests are sent.  [default: from the model id, else claude-api]",
+            type=click.Choice(_CALLED),
+            metavar="PLATFORM",
+            help=f"Where requests are sent: {', '.join(_CALLED)}.  [default: from the model id, else claude-api]",
         ),
     ):
         command = option(command)

@@ -80,7 +80,7 @@ def rows_of(groups: Iterable[Group], settled: Sequence[Terms]) -> Iterator[Row]:
             continue
         size = one.width, one.height
         for known, terms in zip(dollars, settled, strict=True):
-            model, _, tier, formula, _, _ = terms
+            model, tier, formula = terms.model, terms.tier, terms.formula
             tokens = geometry.image_tokens(*size, tier, formula)
             usd = known.get(tokens) or known.setdefault(tokens, f"{terms.cost_usd(tokens):f}")
             resized = geometry.resized_size(*size, tier)

@@ -219,11 +219,11 @@ def require_offered(name: MultiplierName, platform: Platform) -> None:
     Example:
         >>> require_offered("regional", "foundry")
         Traceback (most recent call last):
-        imgcost.errors.ImgcostError: regional endpoints are sold on bedrock, google-cloud, not on foundry
+        imgcost.errors.ImgcostError: regional endpoints are not sold on foundry, only on bedrock, google-cloud
     """
     offered = _table().multipliers[name][-1].platforms
     if platform not in offered:
-        raise ImgcostError(f"{_OPTIONS[name]} sold on {', '.join(offered)}, not on {platform}")
+        raise ImgcostError(f"{_OPTIONS[name]} not sold on {platform}, only on {', '.join(offered)}")
 
 
 def cache_starts() -> tuple[CacheStart, ...]:
