@@ -10,13 +10,14 @@ from imgcost.quotes import CacheTtl, InferenceGeo, Quote, quotes
 from imgcost.tables import find_measured
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import date
     from decimal import Decimal
 
     from imgcost.geometry import Formula
     from imgcost.tables import Endpoint, Model, Platform, Speed
 
-__all__ = ["Estimate", "estimate", "estimate_with"]
+__all__ = ["Estimate", "estimate", "estimate_with", "estimates_to_dict"]
 
 THOUSAND = 1000
 
@@ -177,6 +178,19 @@ def estimate(
         speed=speed,
     )
     return estimate_with(found, width, height)
+
+
+def estimates_to_dict(estimates: Iterable[Estimate], count: int | None = None) -> dict[str, Any]:
+    """Return what `imgcost estimate -f json` prints.
+
+    Args:
+        estimates: The estimates.
+        count: Number of images of each size; adds their totals.
+
+    Returns:
+        Plain values, with the version of their schema.
+    """
+    return {"schema": "imgcost.estimate/2", "estimates": [one.to_dict(count) for one in estimates]}
 
 
 def estimate_with(quote: Quote, width: int, height: int) -> Estimate:

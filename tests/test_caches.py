@@ -19,7 +19,7 @@ from imgcost.errors import ImgcostError
 from imgcost.estimates import terms
 from imgcost.files import Batch, Unreadable, probe_chunk, probing
 from imgcost.reports import open_rows
-from imgcost.surveys import Survey
+from imgcost.pipeline import Survey
 
 LONG_AGO = 1_600_000_000 * 10**9
 """A time of modification that is not racy, in nanoseconds."""

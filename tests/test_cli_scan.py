@@ -23,7 +23,7 @@ from conftest import SAMPLES, png
 from imgcost.cli import scan
 from imgcost.estimates import terms
 from imgcost.files import workers
-from imgcost.formats.scans import LISTED, file_size
+from imgcost.text.scans import LISTED, file_size
 from imgcost.reports import COLUMNS
 
 AS_OF = ("--as-of", "2026-11-22")

@@ -16,7 +16,7 @@ from imgcost.cli.exit_codes import EXIT_CODES
 AS_OF = ("--as-of", "2026-11-22")
 CUT = SAMPLES / "broken" / "cut-in-header.jpg"
 PHOTO = SAMPLES / "photos" / "dandelion-2800.jpg"  # is downscaled, which is a warning
-BUG = "import imgcost.formats.estimates as room\nroom.estimate_report = None"
+BUG = "import imgcost.text.estimates as room\nroom.estimate_report = None"
 
 ENDINGS = [
     (0, ("estimate", "10x10"), {}),

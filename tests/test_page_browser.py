@@ -17,7 +17,7 @@ from imgcost.estimates import terms
 from imgcost.files import Walk
 from imgcost.reports import open_rows
 from imgcost.reports.page.models import compare
-from imgcost.surveys import Survey
+from imgcost.pipeline import Survey
 from imgcost.tables import find_model
 
 sync_api = pytest.importorskip("playwright.sync_api")

@@ -11,7 +11,7 @@ from conftest import SAMPLES
 
 from imgcost.cli import main, options
 from imgcost.cli.pictures import draw
-from imgcost.formats import Report, Table, as_text
+from imgcost.text import Report, Table, as_text
 
 
 class Terminal(io.TextIOWrapper):

@@ -16,7 +16,7 @@ from command_line import printed, refused
 from pictures import image_block, png, request
 
 from imgcost.errors import ImgcostError, MissingExtraError
-from imgcost.formats import Report
+from imgcost.text import Report
 from imgcost.reports.records import RECORDS, Column, Records
 from imgcost.reports.saving import SUFFIXES, save_report, saver_of
 

@@ -16,7 +16,7 @@ import click
 from imgcost import __version__
 from imgcost.cli.exit_codes import BROKEN_PIPE, EXIT_CODES, FAILED, INTERRUPTED
 from imgcost.errors import ImgcostError
-from imgcost.formats import visible
+from imgcost.text import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -17,7 +17,7 @@ from imgcost.cli.options import (
     output_option,
     save,
 )
-from imgcost.formats.findings import as_github, findings_report
+from imgcost.text.findings import as_github, findings_report
 from imgcost.preflight import check_paths
 from imgcost.tables import platforms
 

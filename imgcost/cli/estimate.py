@@ -8,7 +8,7 @@ import click
 
 from imgcost.cli.options import SIZE, echo, format_option, output_option, save, settle, terms_options
 from imgcost.estimates import estimate_on
-from imgcost.formats.estimates import estimate_report
+from imgcost.text.estimates import estimate_report
 
 __all__ = ["command"]
 

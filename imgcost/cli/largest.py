@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from imgcost.cli.options import RATIO, echo, format_option
-from imgcost.formats.catalogs import largest_report
+from imgcost.text.catalogs import largest_report
 from imgcost.tables import find_tier
 
 __all__ = ["command"]

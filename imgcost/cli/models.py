@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from imgcost.cli.options import DATE, echo, format_option
-from imgcost.formats.catalogs import model_report, models_report
+from imgcost.text.catalogs import model_report, models_report
 from imgcost.tables import find_model, models, today
 
 if TYPE_CHECKING:

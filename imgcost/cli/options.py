@@ -15,7 +15,7 @@ import click
 
 from imgcost.errors import ImgcostError, SizeError
 from imgcost.estimates import Terms, terms
-from imgcost.formats import Report, as_json, as_markdown, as_text
+from imgcost.text import Report, as_json, as_markdown, as_text
 from imgcost.geometry import padded_size
 from imgcost.tables import family_of, platforms
 

@@ -10,7 +10,7 @@ from rich.console import Console, Group
 from rich.table import Column, Table
 from rich.text import Text
 
-from imgcost.formats import Report, as_text
+from imgcost.text import Report, as_text
 
 if TYPE_CHECKING:
     from typing import TextIO

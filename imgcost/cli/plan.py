@@ -21,8 +21,8 @@ from imgcost.cli.options import (
     save,
 )
 from imgcost.errors import ImgcostError
-from imgcost.formats import number, plural, visible
-from imgcost.formats.plans import plan_report
+from imgcost.text import number, plural, visible
+from imgcost.text.plans import plan_report
 from imgcost.plans import Repeated, plan, read_scenario
 
 if TYPE_CHECKING:

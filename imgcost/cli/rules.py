@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from imgcost.cli.options import DATE, echo, format_option
-from imgcost.formats.findings import rule_report, rules_report
+from imgcost.text.findings import rule_report, rules_report
 from imgcost.rules import find_rule, rules
 from imgcost.tables import today
 

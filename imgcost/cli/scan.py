@@ -16,10 +16,10 @@ from imgcost.cli.progress import progress_of
 from imgcost.errors import ImgcostError
 from imgcost.estimates import Terms, terms_like
 from imgcost.files import Walk
-from imgcost.formats import visible
-from imgcost.formats.scans import scan_report
+from imgcost.text import visible
+from imgcost.text.scans import scan_report
 from imgcost.plurals import plural
-from imgcost.surveys import Survey
+from imgcost.pipeline import Survey
 from imgcost.tables import families
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from decimal import Context, Decimal
 from fractions import Fraction
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from imgcost import geometry
 from imgcost.plans.ledgers import Ledger, lines_of
@@ -215,6 +215,33 @@ class ModelPlan:
         tier, sizes = self.quote.tier, self.intake.sizes or {}
         size = next(iter(sizes)) if len(sizes) == 1 else (tier.edge_limit, tier.edge_limit)
         return geometry.fit_to_tokens(*size, self.scenario.downscale_to, tier)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values: an entry of what `imgcost plan -f json` prints; dollars as exact decimal text."""
+        each = self.usd_per_thousand_images
+        return self.quote.to_dict() | {
+            "requests": self.requests,
+            "conversations": self.ledger.conversations,
+            "images": self.images,
+            "images_per_request": self.ledger.most_images,
+            "visual_tokens": self.visual_tokens,
+            "images_usd": f"{self.images_usd:f}",
+            "fixable_tokens": self.fixable_tokens,
+            "fixable_usd": f"{self.fixable_usd:f}",
+            "cached": self.cached,
+            "tokens": self.tokens._asdict(),
+            "usd": {name: f"{usd:f}" for name, usd in self.usd._asdict().items()},
+            "retries_usd": f"{self.retries_usd:f}",
+            "total_usd": f"{self.total_usd:f}",
+            "usd_per_1000_images": None if each is None else f"{each:f}",
+            "long_context_requests": self.long_context_requests,
+            "surcharge_usd": f"{self.surcharge_usd:f}",
+            "variants": {
+                name: way._asdict() | {"tokens": way.tokens._asdict(), "total_usd": f"{way.total_usd:f}"}
+                for name, way in self.variants.items()
+            },
+            "downscaled_size": self.downscaled_size(),
+        }
 
     def images_within(self, budget_usd: Decimal) -> int | None:
         """Tell how many images a budget buys, at what an image costs here on average.

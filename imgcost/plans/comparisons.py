@@ -68,6 +68,44 @@ class Plan:
     def __iter__(self) -> Iterator[ModelPlan]:
         return iter(self.models)
 
+    def within(self, one: ModelPlan, budget_usd: Decimal) -> bool | None:
+        """Tell whether the plan of a model is within a budget, US dollars; None where excluded images leave it open."""
+        if one.total_usd > budget_usd:
+            return False
+        return None if self.excluded else True
+
+    def to_dict(self, budget_usd: Decimal | None = None) -> dict[str, Any]:
+        """Return what `imgcost plan -f json` prints.
+
+        Args:
+            budget_usd: What may be spent on each model, US dollars; adds whether it is enough.
+
+        Returns:
+            Plain values, with the version of their schema; dollars as exact decimal text.
+        """
+        return {
+            "schema": "imgcost.plan/2",
+            "scenario": self.scenario.to_dict(),
+            "images": self.images,
+            "images_of_unknown_bytes": self.unsized,
+            "fixable": [reason._asdict() | {"images": count} for reason, count in self.fixable.items()],
+            "excluded": [one._asdict() | {"first": parseable(one.first)} for one in self.rejected],
+            "warnings": [parseable(one) for one in self.warnings],
+            "budget_usd": None if budget_usd is None else f"{budget_usd:f}",
+            "models": [
+                one.to_dict()
+                | (
+                    {}
+                    if budget_usd is None
+                    else {
+                        "within_budget": self.within(one, budget_usd),
+                        "images_within_budget": one.images_within(budget_usd),
+                    }
+                )
+                for one in self.models
+            ],
+        }
+
     def for_model(self, name: str | Model) -> ModelPlan:
         """Find the plan of a model.
 

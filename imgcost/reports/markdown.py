@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from imgcost.files import Image
-from imgcost.formats import Table, as_markdown, dollars, number, visible
-from imgcost.formats.scans import scan_report
+from imgcost.text import Table, as_markdown, dollars, number, visible
+from imgcost.text.scans import scan_report
 from imgcost.plurals import plural
 from imgcost.reports.rows import EARLY
-from imgcost.tallies import Measure, Tally
+from imgcost.summaries import Measure, Tally
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

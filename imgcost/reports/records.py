@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from imgcost.formats import Report
+    from imgcost.text import Report
 
 __all__ = ["RECORDS", "Column", "Kind", "Records"]
 

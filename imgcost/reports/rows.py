@@ -16,7 +16,7 @@ from typing import IO, TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, cast, g
 from imgcost import geometry
 from imgcost.errors import ImgcostError
 from imgcost.files import Image
-from imgcost.formats import parseable, visible
+from imgcost.text import parseable, visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

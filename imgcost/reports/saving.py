@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from imgcost.errors import ImgcostError, MissingExtraError
-from imgcost.formats import as_json, as_markdown, visible
+from imgcost.text import as_json, as_markdown, visible
 from imgcost.reports.rows import spreadsheet_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from imgcost.formats import Report
+    from imgcost.text import Report
     from imgcost.reports.records import Records
 
 __all__ = ["SUFFIXES", "save_report", "saver_of"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from imgcost.formats import dollars, number, visible
+from imgcost.text import dollars, number, visible
 
 if TYPE_CHECKING:
     from decimal import Decimal

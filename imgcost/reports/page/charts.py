@@ -6,7 +6,7 @@ from collections import Counter
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Literal
 
-from imgcost.formats import dollars, number
+from imgcost.text import dollars, number
 from imgcost.geometry import PATCH
 from imgcost.plurals import plural
 from imgcost.reports.page.drawing import COLOURS, FixedLocator, drawing
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from imgcost.estimates import Terms
     from imgcost.geometry import Tier
-    from imgcost.tallies import Measure, Tally
+    from imgcost.summaries import Measure, Tally
 
 __all__ = ["folder_chart", "size_chart", "token_bins", "token_chart"]
 

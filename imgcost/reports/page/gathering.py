@@ -15,7 +15,7 @@ from imgcost.preflight.seeing import see_found
 from imgcost.reports.page.models import compare
 from imgcost.rules import Case, Finding, find_rule
 from imgcost.tables import advice_on, limits_on
-from imgcost.tallies import Tally
+from imgcost.summaries import Tally
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from imgcost.errors import ImgcostError
 from imgcost.estimates import terms_like
 from imgcost.tables import models
-from imgcost.tallies import Measure
+from imgcost.summaries import Measure
 
 if TYPE_CHECKING:
     from imgcost.estimates import Terms

@@ -8,7 +8,7 @@ from imgcost.reports.page.cells import LONGEST, Grid, shortened
 from imgcost.reports.page.templates import render
 
 if TYPE_CHECKING:
-    from imgcost.formats import Report
+    from imgcost.text import Report
 
 __all__ = ["report_page"]
 

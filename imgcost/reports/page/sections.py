@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
-from imgcost.formats import number
-from imgcost.formats.estimates import terms_notes, terms_title
+from imgcost.text import number
+from imgcost.text.estimates import terms_notes, terms_title
 from imgcost.geometry import resized_size
 from imgcost.plurals import plural
 from imgcost.reports.page.cells import Grid, Name, TierName, shortened, usd_of
 from imgcost.reports.page.charts import folder_chart, size_chart, token_bins, token_chart
 from imgcost.reports.page.gathering import LISTED
 from imgcost.reports.page.templates import as_markup
-from imgcost.tallies import Measure
+from imgcost.summaries import Measure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from imgcost.geometry import Tier
     from imgcost.reports.page.gathering import Gathered
     from imgcost.reports.page.models import Compared
-    from imgcost.tallies import Tally
+    from imgcost.summaries import Tally
 
 __all__ = ["Section", "model_grid", "notes_of", "sections_of"]
 

@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from imgcost.formats import number
-from imgcost.formats.scans import file_size
+from imgcost.text import number
+from imgcost.text.scans import file_size
 from imgcost.plurals import plural
 from imgcost.reports.page.cells import Grid, usd_of
 from imgcost.reports.page.gathering import gather
@@ -16,7 +16,7 @@ from imgcost.reports.page.sections import model_grid, notes_of, sections_of
 from imgcost.reports.page.settings import settings
 from imgcost.reports.page.templates import as_markup, read, render
 from imgcost.reports.rows import EARLY
-from imgcost.tallies import Measure
+from imgcost.summaries import Measure
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

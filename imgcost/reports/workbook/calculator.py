@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from imgcost.reports.workbook.offers import Offer
     from imgcost.reports.workbook.packing import Outcome
     from imgcost.reports.workbook.page import Cell, Page
-    from imgcost.tallies import Measure
+    from imgcost.summaries import Measure
 
 __all__ = ["ROWS", "Choice", "write_calculator", "write_steps"]
 

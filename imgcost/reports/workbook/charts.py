@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from imgcost.reports.workbook.contents import Contents
     from imgcost.reports.workbook.images import Rate
     from imgcost.reports.workbook.page import Cell, Page
-    from imgcost.tallies import Measure
+    from imgcost.summaries import Measure
 
 __all__ = ["insert_charts", "write_charts"]
 

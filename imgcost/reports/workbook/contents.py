@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from imgcost.files import Group, Unreadable
     from imgcost.tables import Limits
-    from imgcost.tallies import Measure
+    from imgcost.summaries import Measure
 
 __all__ = ["Contents", "ImageRow", "SetAside"]
 

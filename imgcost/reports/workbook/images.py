@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from imgcost.reports.workbook.contents import Contents, ImageRow, SetAside
     from imgcost.reports.workbook.packing import Packing
     from imgcost.reports.workbook.page import Cell, Page
-    from imgcost.tallies import Measure
+    from imgcost.summaries import Measure
 
 __all__ = ["Rate", "measure_title", "write_images", "write_not_counted", "write_requests"]
 

@@ -12,7 +12,7 @@ from imgcost.tables import (
     multiplier_on,
     price_on,
 )
-from imgcost.tallies import Measure
+from imgcost.summaries import Measure
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

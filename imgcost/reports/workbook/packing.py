@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from imgcost.reports.workbook.offers import Inputs, Offer
-    from imgcost.tallies import Measure
+    from imgcost.summaries import Measure
 
 __all__ = ["Outcome", "Packed", "Packing", "outcome"]
 

@@ -14,7 +14,7 @@ except ImportError as error:
     raise MissingExtraError("writing a workbook", "report") from error
 
 if TYPE_CHECKING:
-    from imgcost.formats import Report
+    from imgcost.text import Report
     from imgcost.reports.records import Records
 
 __all__ = ["write_records"]

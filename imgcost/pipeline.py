@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from imgcost.files import Batch, Walk, chunks, probe_archive, probe_chunk, spread
-from imgcost.tallies import Measure, Tally
+from imgcost.summaries import Measure, Tally
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator

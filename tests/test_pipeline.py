@@ -20,8 +20,8 @@ from imgcost.errors import ImgcostError
 from imgcost.estimates import terms
 from imgcost.files import Image, Walk, scan, workers
 from imgcost.reports import encode, open_rows
-from imgcost.surveys import Survey
-from imgcost.tallies import Measure
+from imgcost.pipeline import Survey
+from imgcost.summaries import Measure
 
 DAY = date(2026, 11, 22)
 AREA, PATCH, OPUS = (terms(name, as_of=DAY) for name in ("claude-3-sonnet", "claude-opus-4-6", "claude-opus-5-5"))

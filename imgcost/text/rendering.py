@@ -144,12 +144,12 @@ _WIDE = Context(prec=400)
 
 
 def number(count: int) -> str:
-    """Write a count for people: with separators from five digits on.
+    """Write a count for people, with thousands separators.
 
-    >>> number(1334), number(50000)
-    ('1334', '50,000')
+    >>> number(1334)
+    '1,334'
     """
-    return f"{count:,}" if abs(count) >= 10_000 else str(count)
+    return f"{count:,}"
 
 
 def visible(name: str) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from imgcost import geometry
 from imgcost.errors import NoPriceError
-from imgcost.formats.rendering import Report, Table, number
+from imgcost.text.rendering import Report, Table, number
 from imgcost.plurals import plural
 from imgcost.tables import price_on, price_rows
 

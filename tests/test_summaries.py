@@ -14,7 +14,7 @@ from imgcost import geometry
 from imgcost.estimates import terms
 from imgcost.files import Image, Unreadable
 from imgcost.tables import find_tier
-from imgcost.tallies import Measure, Tally
+from imgcost.summaries import Measure, Tally
 
 STANDARD, HIGH = find_tier("standard"), find_tier("high-resolution")
 PATCH, PATCH_HIGH, AREA = Measure(STANDARD, "patch"), Measure(HIGH, "patch"), Measure(STANDARD, "area")

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from imgcost.formats.estimates import terms_data, terms_notes, terms_title
-from imgcost.formats.rendering import NO_IMAGES, Report, Table, dollars, number, parseable, visible
+from imgcost.text.estimates import terms_data, terms_notes, terms_title
+from imgcost.text.rendering import NO_IMAGES, Report, Table, dollars, number, parseable, visible
 from imgcost.plurals import plural
-from imgcost.tallies import Measure
+from imgcost.summaries import Measure
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from imgcost.estimates import Terms
-    from imgcost.tallies import Tally
+    from imgcost.summaries import Tally
 
 LISTED = 40
 """How many unreadable files the text lists; the JSON and the rows list all."""

@@ -1,6 +1,6 @@
 """Everything that is printed: rendering as text, Markdown and JSON, and beside it a room for each command's report."""
 
-from imgcost.formats.rendering import (
+from imgcost.text.rendering import (
     Report,
     Table,
     as_json,

@@ -1,0 +1,67 @@
+"""How quotes are shown: the line above a table, and the notes below it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from imgcost.geometry import PATCH, grid_tokens, patch_tokens
+from imgcost.prices import exact_usd
+from imgcost.tables import family_of, find_measured
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import date
+
+    from imgcost.quotes import Quote
+    from imgcost.tables import Model
+
+__all__ = ["quote_notes", "quote_title"]
+
+
+def quote_title(quote: Quote) -> str:
+    """Name what a table rests on: the model, its tier, the formula, the rate and the date.
+
+    >>> from datetime import date
+    >>> from imgcost.quotes import quotes
+    >>> quote_title(quotes(["haiku"], as_of=date(2026, 11, 22), batch=True)[0])
+    'claude-haiku-5-5: high-resolution tier, patch formula, $0.05 per MTok (batch) on 2026-11-22'
+    """
+    labels = quote.conditions.labels
+    rate = f"{exact_usd(quote.usd_per_mtok)} per MTok{f' ({', '.join(labels)})' if labels else ''}"
+    return f"{quote.model.id}: {quote.tier.name} tier, {quote.formula} formula, {rate} on {quote.conditions.as_of}"
+
+
+def quote_notes(quote: Quote) -> Iterator[str]:
+    """Say what a reader may not expect: which model a family became, that a model is retired, what was assumed.
+
+    Args:
+        quote: The quote.
+
+    Yields:
+        Sentences.
+    """
+    model, day, platform = quote.model, quote.conditions.as_of, quote.conditions.platform
+    if family_of(quote.requested):
+        yield f"'{quote.requested.strip()}' is {model.id}, the newest active {model.family.title()} on {day}."
+    status, retires = model.status_on(day, platform), model.retires_on(platform)
+    where = "" if platform == "claude-api" else f" on {platform}"
+    if status == "retired":
+        yield f"{model.id} retired{where} on {retires}; its last price is used here."
+    elif status == "deprecated":
+        yield f"{model.id} is deprecated{_end(model, where, retires)}."
+    yield from quote.assumptions
+    grid = find_measured("patch-grid-multiple", model)
+    if grid and quote.formula == "patch":
+        yield (
+            f"Measured, not published: {model.id} bills more than the formula counts, because each side is rounded up "
+            f"to a multiple of {grid.value * PATCH} px (128x128 px: {grid_tokens(128, 128, grid.value)} tokens, not "
+            f"{patch_tokens(128, 128)})."
+        )
+
+
+def _end(model: Model, where: str, retires: date | None) -> str:
+    if retires:
+        return f" and retires{where} on {retires}"
+    if model.retires:
+        return f"; it retires on the Claude API on {model.retires}, and no date is published{where}"
+    return ""
