@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tomllib
 from datetime import date
+from types import FunctionType, ModuleType
 
 import pytest
 from conftest import ROOT
@@ -82,7 +83,7 @@ def test_a_scan_without_rows_loads_no_library_but_click(tmp_path):
 def test_every_public_name_is_there(name):
     found = getattr(imgcost, name)
     assert found is getattr(imgcost, name)
-    if name != "__version__":
+    if isinstance(found, (type, FunctionType, ModuleType)):  # an alias of a type has no docstring of its own
         assert found.__doc__
 
 

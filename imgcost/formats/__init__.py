@@ -8,7 +8,6 @@ from imgcost.formats.rendering import (
     as_text,
     dollars,
     number,
-    parseable,
     plural,
     visible,
 )
@@ -21,7 +20,6 @@ __all__ = [
     "as_text",
     "dollars",
     "number",
-    "parseable",
     "plural",
     "visible",
 ]

@@ -6,7 +6,8 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from imgcost.errors import NoPriceError
-from imgcost.formats.rendering import Report, Table, dollars, number, parseable, plural, visible
+from imgcost.formats.rendering import Report, Table, dollars, number, plural, visible
+from imgcost.paths import escape_path
 from imgcost.tables import advice_on, limits_on, platforms, wordings_of
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def findings_report(findings: Findings, *, everything: bool = True) -> Report:
     }
     if everything:
         data["findings"] = [_finding(one) for one in findings]
-        data["images"] = [image._asdict() | {"place": parseable(image.place)} for image in findings.images]
+        data["images"] = [image._asdict() | {"place": escape_path(image.place)} for image in findings.images]
     return Report(data, tables, notes)
 
 
@@ -143,10 +144,10 @@ def _finding(one: Finding) -> dict[str, Any]:
     return {
         "rule": one.rule,
         "severity": one.severity,
-        "place": parseable(one.place),
-        "file": None if one.file is None else parseable(one.file),
+        "place": escape_path(one.place),
+        "file": None if one.file is None else escape_path(one.file),
         "line": one.line,
-        "message": parseable(one.message),
+        "message": escape_path(one.message),
         "observed": one.observed,
         "limit": one.limit,
         "unit": one.unit,

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from imgcost.formats.estimates import terms_notes
 from imgcost.formats.explanations import explained, explanation
-from imgcost.formats.rendering import Report, Table, dollars, number, parseable, visible
+from imgcost.formats.rendering import Report, Table, dollars, number, visible
+from imgcost.paths import escape_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,7 +42,7 @@ def plan_report(found: Plan, *, budget_usd: Decimal | None = None, explain: bool
         "scenario": _scenario_data(found.scenario),
         "images": found.images,
         "images_of_unknown_bytes": found.unsized,
-        "rejected": [one._asdict() | {"first": parseable(one.first)} for one in found.rejected],
+        "rejected": [one._asdict() | {"first": escape_path(one.first)} for one in found.rejected],
         "models": [_model_data(one, budget_usd) for one in found],
         "budget_usd": None if budget_usd is None else f"{budget_usd:f}",
         "notes": notes,

@@ -6,7 +6,8 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from imgcost.formats.estimates import terms_data, terms_notes, terms_title
-from imgcost.formats.rendering import Report, Table, dollars, number, parseable, plural, visible
+from imgcost.formats.rendering import Report, Table, dollars, number, plural, visible
+from imgcost.paths import escape_path
 from imgcost.tallies import Measure
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def scan_report(tally: Tally, asked: Mapping[str, Terms], compared: Sequence[Ter
         "histogram": [_bin(*row) for row in tally.bins(Measure.of(first))],
         "costliest_folders": [
             {
-                "folder": parseable(folder),
+                "folder": escape_path(folder),
                 "images": images,
                 "tokens": tokens,
                 "input_usd": f"{first.cost_usd(tokens):f}",
@@ -67,7 +68,7 @@ def scan_report(tally: Tally, asked: Mapping[str, Terms], compared: Sequence[Ter
         ],
         "unreadable": [
             {
-                "path": parseable(one.path),
+                "path": escape_path(one.path),
                 "problem": one.problem,
                 "reason": one.reason,
                 "format": one.format,
