@@ -50,7 +50,12 @@ def test_a_misspelled_name_is_a_type_error_and_documented_use_is_none(tmp_path, 
     file.write_text("\n".join(lines), encoding="utf-8")
     (tmp_path / "pyrightconfig.json").write_text('{"typeCheckingMode": "strict"}', encoding="utf-8")
     ended = subprocess.run(
-        [sys.executable, "-m", *command, str(file)], capture_output=True, text=True, cwd=tmp_path, timeout=300, check=False
+        [sys.executable, "-m", *command, str(file)],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        timeout=300,
+        check=False,
     )
     refused = {int(number) for number in re.findall(r"uses\.py:(\d+):.* error", ended.stdout)}
     expected = set(range(len(lines) - len(MISSPELLED) + 1, len(lines) + 1))

@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
-from imgcost.errors import ImgcostError
+from imgcost.errors import ImgcostError, shown
 from imgcost.tables import Model, today
 
 if TYPE_CHECKING:
@@ -176,13 +176,3 @@ def _rate(value: Any) -> Decimal:
 
 def _is_whole(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
-
-
-def shown(value: Any) -> str:
-    """Cut what was given to a length that fits a sentence.
-
-    >>> shown("a" * 50)
-    "'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa..."
-    """
-    text = repr(value)
-    return text if len(text) <= 40 else text[:40] + "..."
