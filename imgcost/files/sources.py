@@ -90,7 +90,7 @@ def check_stream(stream: Any, argument: str) -> BinaryIO:
         text = not isinstance(stream.read(0), (bytes, bytearray))
         if not text:
             stream.seek(stream.tell())
-    except (OSError, ValueError, TypeError, AttributeError):  # a pipe, a closed file, a response
+    except Exception:  # noqa: BLE001 - a pipe, a closed file, a response, a stranger's object
         raise ArgumentError(argument, stream, "an open file that can seek, or its bytes: stream.read()") from None
     if text:
         raise ArgumentError(argument, stream, "a file opened with mode 'rb': this one gives text")

@@ -117,8 +117,9 @@ def _warnings(warnings: Sequence[Finding]) -> Table:
 
 
 def _summary(findings: Findings) -> str:
-    known = dollars(findings.measured_usd)
-    cost = f", {known}" if findings.input_usd is not None else f", cost unknown ({known} of it known)"
+    known = dollars(findings.measured_usd) if findings.measured_usd or not findings.unknown else ""
+    part = f" ({known} of it known)" if known else ""
+    cost = f", cost unknown{part}" if findings.unknown else f", {known}"
     rest = f"; {number(findings.unmeasured)} not measured" if findings.unmeasured else ""
     verdict = "nothing would be rejected" if findings.ok else _errors(findings.errors).title
     images = plural(len(findings.images), "image")

@@ -87,7 +87,7 @@ class Costs:
                 self._more.append(self._priced(tokens, model, "long-context", batch=batch) - known)
             self._known.append(known)
         except NoPriceError as error:
-            self._count(self._unknown, f"requests without a price: {error}", place)
+            self._count(self._unknown, f"requests without a price ({error})", place)
 
     def see_image(self, image: ImageSeen, model: Model | None) -> None:
         """Note an image that has no tokens."""

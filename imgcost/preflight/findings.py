@@ -68,9 +68,9 @@ class Findings:
     notes: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
-        cost = "cost unknown" if self.input_usd is None else f"${self.input_usd:f}"
-        counts = f"{len(self.errors)} errors, {len(self.warnings)} warnings, {len(self.images)} images"
-        return f"<Findings: {counts}, {self.tokens} tokens, {cost} on {self.platform}, {self.as_of}>"
+        cost = "unknown" if self.input_usd is None else f"{self.input_usd:f}"
+        counts = f"errors={len(self.errors)} warnings={len(self.warnings)} images={len(self.images)}"
+        return f"<Findings {counts} tokens={self.tokens} input_usd={cost} {self.platform} {self.as_of}>"
 
     def __iter__(self) -> Iterator[Finding]:
         return iter(self.found)
