@@ -11,7 +11,7 @@ from imgcost.errors import ArgumentError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["Dollars", "take_choice", "take_day", "take_dollars"]
+__all__ = ["Dollars", "take_choice", "take_day", "take_dollars", "take_flag"]
 
 Dollars: TypeAlias = Decimal | int | str | float
 """US dollars as people hold them; of a float, the digits that it is written with."""
@@ -23,14 +23,14 @@ def take_choice(argument: str, value: object, choices: Iterable[str | None]) -> 
     Args:
         argument: The name of the argument.
         value: Its value.
-        choices: What it may be; None is not offered in the message.
+        choices: What it may be.
 
     Raises:
         ArgumentError: It is something else.
     """
     known = list(choices)
     if not any(value is choice or (isinstance(value, str) and value == choice) for choice in known):
-        raise ArgumentError(argument, value, f"one of {', '.join(choice for choice in known if choice)}")
+        raise ArgumentError(argument, value, f"one of {', '.join(map(str, known))}")
 
 
 def take_day(as_of: object) -> date | None:
@@ -84,3 +84,26 @@ def take_dollars(argument: str, value: object) -> Decimal | None:
     if not amount.is_finite() or amount < 0:
         raise ArgumentError(argument, value, 'US dollars, 0 or more, such as Decimal("0.50") or "0.50"')
     return amount
+
+
+def take_flag(argument: str, value: object) -> bool:
+    """Take a yes or no.
+
+    Args:
+        argument: The name of the argument.
+        value: Anything that Python takes for true or false.
+
+    Returns:
+        Which of them it is.
+
+    Raises:
+        ArgumentError: It is neither, such as an array.
+
+    Example:
+        >>> take_flag("batch", 1)
+        True
+    """
+    try:
+        return bool(value)
+    except (TypeError, ValueError):
+        raise ArgumentError(argument, value, "True or False") from None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias, cast
 
 from imgcost import geometry
-from imgcost.arguments import take_choice, take_day
+from imgcost.arguments import take_choice, take_day, take_flag
 from imgcost.errors import ImgcostError, NoPriceError
 from imgcost.prices import Cache, cost_usd, multiply
 from imgcost.tables import Model, find_model, multiplier_on, prompt_usd_per_mtok, today
@@ -157,7 +157,7 @@ def terms(
     if found.tier is None:
         raise ImgcostError(f"the resolution tier of {found.id} was never published, so its images cannot be counted")
     conditions = []
-    if batch:
+    if take_flag("batch", batch):
         rate = multiply(rate, multiplier_on("batch", found, day))
         conditions.append("batch")
     if cache != "none":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import io
 import json
+from contextlib import nullcontext, suppress
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -100,55 +101,47 @@ def test_a_value_of_another_kind_works_or_is_refused_with_a_reason(name, argumen
     value = ODD[odd]
     try:
         call(name, CALLS[name] | {argument: (value,) if argument == "paths" else value})
+        said = ""
     except ImgcostError as error:
-        assert len(str(error)) < 400  # a sentence, whatever the value is
-    except OSError:
-        assert argument in {"batch", "images", "source", "params"}  # a path that leads nowhere
+        said = str(error)
+    except OSError:  # a path that leads nowhere
         assert isinstance(value, (str, bytes))
+        said = ""
+    assert len(said) < 400  # a sentence, whatever the value is
 
 
-@given(st.recursive(st.none() | st.booleans() | st.integers() | st.text() | st.binary(), st.lists, max_leaves=5))
+@given(st.recursive(st.none() | st.booleans() | st.integers() | st.binary(), st.lists, max_leaves=5))
 def test_no_value_escapes_as_another_error(value):
     for name, argument in [("check_request", "params"), ("check_batch", "batch"), ("read_header", "source")]:
-        if not isinstance(value, str):
-            try:
-                call(name, {argument: value})
-            except ImgcostError:
-                pass
+        with suppress(ImgcostError):
+            call(name, {argument: value})
 
 
 # What people hold
 
 
-def held(folder):
-    """An image of 400 x 300 px in everything that people hold one in."""
-    file = folder / "a.png"
-    file.write_bytes(PICTURE)
-    opened = Pillow.open(file)
-    return {
-        "Path": file,
-        "str": str(file),
-        "bytes": PICTURE,
-        "bytearray": bytearray(PICTURE),
-        "memoryview": memoryview(PICTURE),
-        "BytesIO": io.BytesIO(PICTURE),
-        "file": file.open("rb"),
-        "Pillow": opened,
-    }
+HELD = {
+    "Path": nullcontext,
+    "str": lambda file: nullcontext(str(file)),
+    "bytes": lambda file: nullcontext(file.read_bytes()),
+    "bytearray": lambda file: nullcontext(bytearray(file.read_bytes())),
+    "memoryview": lambda file: nullcontext(memoryview(file.read_bytes())),
+    "BytesIO": lambda file: io.BytesIO(file.read_bytes()),
+    "file": lambda file: file.open("rb"),
+    "Pillow": Pillow.open,
+}
 
 
-@pytest.mark.parametrize("kind", ["Path", "str", "bytes", "bytearray", "memoryview", "BytesIO", "file", "Pillow"])
+@pytest.mark.parametrize("kind", HELD)
 def test_an_image_is_taken_in_whatever_people_hold(tmp_path, kind):
-    image = held(tmp_path)[kind]
-    try:
+    (tmp_path / "a.png").write_bytes(PICTURE)
+    with HELD[kind](tmp_path / "a.png") as image:
         assert imgcost.read_header(image) == ("image/png", 400, 300, 1, False)
         for images in (image, [image]):
             found = imgcost.check_images(images, as_of=DAY)
             assert (found.ok, found.tokens, found.images[0].media_type) == (True, 165, "image/png")
         if kind in {"BytesIO", "file"}:
             assert image.tell() == 0
-    finally:
-        getattr(image, "close", lambda: None)()
 
 
 def test_an_open_file_is_read_from_where_it_is():
@@ -210,7 +203,7 @@ def test_a_file_that_cannot_be_read_twice_is_refused(stream, said):
     [
         (imgcost.read_header, 7, "invalid source 7: expected a path, the bytes of an image, a file opened"),
         (imgcost.read_header, "a\0b", r"invalid source 'a\\x00b': expected a path that can exist"),
-        (imgcost.check_images, image_block(PICTURE), "invalid images .*: check_request takes image blocks"),
+        (imgcost.check_images, image_block(PICTURE), "invalid images .*; check_request takes image blocks"),
         (imgcost.check_images, imgcost.read_header(PICTURE), r"invalid images Header\("),
         (imgcost.check_images, pd.DataFrame({"path": ["a.png"]}), "invalid images "),
         (imgcost.check_images, 7, "invalid images 7: expected a path"),
@@ -300,19 +293,19 @@ def test_a_batch_is_taken_in_whatever_people_hold(tmp_path, batch):
     for one in held:
         found = imgcost.check_batch(one, as_of=DAY)
         assert (found.ok, len(found.images), found.tokens) == (True, 2, 330)
-        assert found.input_usd == Decimal("0.0004125")  # half of $5
+        assert found.input_usd == Decimal("0.000825")  # half of $5
 
 
 @pytest.mark.parametrize("one", [ENTRIES[0], request(image_block(PICTURE))])
 def test_one_request_is_a_batch_of_one_at_its_price(one):
     for batch in (one, [one], json.dumps(one).encode()):
-        assert imgcost.check_batch(batch, as_of=DAY).input_usd == Decimal("0.00020625")
+        assert imgcost.check_batch(batch, as_of=DAY).input_usd == Decimal("0.0004125")
 
 
 def test_a_closed_file_is_not_a_batch():
     closed = io.BytesIO()
     closed.close()
-    with pytest.raises(ArgumentError, match="invalid batch .*: expected an open file"):
+    with pytest.raises(ArgumentError, match=r"invalid batch .*: expected an open file"):
         imgcost.check_batch(closed)
 
 

@@ -10,6 +10,7 @@ import os
 from functools import partial
 from typing import TYPE_CHECKING
 
+from imgcost.arguments import take_flag
 from imgcost.errors import ArgumentError
 from imgcost.files.archives import probe_archive
 from imgcost.files.found import Found, Group, Image, Unreadable, no_access
@@ -89,8 +90,13 @@ def scan(
             raise ArgumentError("path", path, "paths as text, each an argument of its own: scan(*paths)")
     if isinstance(jobs, bool) or not isinstance(jobs, int) or jobs < 1:
         raise ArgumentError("jobs", jobs, "a whole number of worker processes, from 1")
-    walk = Walk(follow_symlinks, _globs("include", include), _globs("exclude", exclude), archives)
-    return _scan(walk, paths, partial(probe_chunk, details=details), jobs)
+    walk = Walk(
+        take_flag("follow_symlinks", follow_symlinks),
+        _globs("include", include),
+        _globs("exclude", exclude),
+        take_flag("archives", archives),
+    )
+    return _scan(walk, paths, partial(probe_chunk, details=take_flag("details", details)), jobs)
 
 
 def _scan(

@@ -9,6 +9,7 @@ import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
 
+from imgcost.arguments import take_flag
 from imgcost.errors import ArgumentError
 from imgcost.files import Image, Unreadable, is_pillow, is_stream
 from imgcost.messages import read_request
@@ -97,7 +98,7 @@ def check_images(
     """
     inquiry = Inquiry(platform, as_of, ignore, budget_usd)
     found = inquiry.find_model(model)
-    inquiry.ask_images(_seen(images), found, one_request=one_request)
+    inquiry.ask_images(_seen(images), found, one_request=take_flag("one_request", one_request))
     return inquiry.findings()
 
 
@@ -190,6 +191,8 @@ def check_batch(
     _check_model(model)
     if isinstance(batch, (str, os.PathLike)):
         path = os.fsdecode(batch)
+        if "\0" in path:
+            raise ArgumentError("batch", batch, "a path that can exist")
         if path.lower().endswith(LINES_SUFFIXES):
             _ask_lines(path, inquiry, model)
         else:
@@ -257,7 +260,7 @@ def check_paths(
                 ask_text(file.read(), inquiry, model, path, path)
     if images:
         found = inquiry.find_model(model or DEFAULT_MODEL)
-        inquiry.ask_images(_seen(images), found, one_request=one_request)
+        inquiry.ask_images(_seen(images), found, one_request=take_flag("one_request", one_request))
     return inquiry.findings()
 
 

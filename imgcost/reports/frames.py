@@ -85,7 +85,7 @@ def audit(
     """
     conditions = {"formula": formula, "batch": batch, "cache": cache, "inference_geo": inference_geo}
     names = [model] if isinstance(model, str) else model
-    if not names or not isinstance(names, (list, tuple)):
+    if not isinstance(names, (list, tuple)) or not names:
         raise ArgumentError("model", model, "a model's name, such as 'sonnet', or a list of them")
     settled = [terms(name, as_of=as_of, **conditions) for name in names]  # type: ignore[arg-type] # checked by terms
     found = scan(*paths, follow_symlinks=follow_symlinks)
