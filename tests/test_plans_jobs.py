@@ -493,7 +493,7 @@ def test_no_image_of_a_size_is_nothing():
         ({"retry_rate": "1e-40"}, "retry_rate is '1e-40'"),
         ({"retry_rate": "often"}, "retry_rate is 'often'"),
         ({"retry_rate": True}, "retry_rate is True"),
-        ({"as_of": "2026-11-22"}, "as_of is '2026-11-22': give a day"),
+        ({"as_of": "2026-11-22"}, "invalid as_of '2026-11-22': expected a date"),
     ],
     ids=str,
 )

@@ -202,7 +202,9 @@ def test_what_a_scan_has_found_is_not_read_again(tmp_path):
 
 @pytest.mark.parametrize("odd", [7, None, 1.5, {"type": "image"}, object()])
 def test_what_is_no_image_at_all_is_a_type_error(odd):
-    with pytest.raises(TypeError, match=r"^images\.1 is .+: give a path, bytes, or what a scan has found$"):
+    with pytest.raises(
+        TypeError, match=r"^invalid images\.1 .+: expected a path, the bytes of an image, an open binary"
+    ):
         images([picture(), odd])
 
 
@@ -372,7 +374,10 @@ def test_without_a_price_no_budget_can_be_kept():
     found = check(block(), model="claude-sonnet-5-5", budget_usd=Decimal(100), as_of=date(2026, 9, 27))
     assert found.input_usd is None
     assert rules_told(found.errors) == ["model", "budget"]
-    assert found.errors[1].message == "the images have no price on that day, so no budget can be kept"
+    assert found.errors[1].message == (
+        "the cost is not known, so a budget of $100 cannot be checked: requests without a price (no price of "
+        "claude-sonnet-5-5 is known on 2026-09-27: the first known day is 2026-09-28): 1, the first at the request"
+    )
 
 
 # Ignoring, and what Findings are

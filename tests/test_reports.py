@@ -8,7 +8,8 @@ import json
 import os
 import subprocess
 import sys
-from contextlib import suppress
+import tempfile
+from contextlib import chdir, suppress
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -18,14 +19,16 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from conftest import ROOT, SAMPLES
+from conftest import ROOT, SAMPLES, png
 from hypothesis import given
 from hypothesis import strategies as st
 
+import imgcost
 from imgcost import audit, geometry
 from imgcost.errors import ImgcostError, MissingExtraError, NoPriceError, UnknownModelError
 from imgcost.estimates import terms
 from imgcost.files import Image, Unreadable, scan
+from imgcost.paths import guard_formula
 from imgcost.reports import COLUMNS, encode, open_rows, parquet, row_kind, rows
 from imgcost.reports.rows import EARLY, rows_of
 
@@ -234,32 +237,108 @@ def test_every_hostile_name_is_one_row(tmp_path, kind):
 @pytest.mark.parametrize(
     ("name", "cell"),
     [
-        ("=1+1", "'=1+1"),
-        ("+1", "'+1"),
-        ("-1", "'-1"),
-        ("@SUM(A1)", "'@SUM(A1)"),
+        ("=1+1", "escaped:%3D1+1"),
+        ("+1%.png", "escaped:%2B1%25.png"),
+        ("-1", "escaped:%2D1"),
+        ("@SUM(A1)", "escaped:%40SUM(A1)"),
+        ("\t=1", "escaped:%09=1"),
+        ("\r=1", "escaped:%0D=1"),
+        ("\n=1", "escaped:%0A=1"),
+        ("\uff1d1", "escaped:%uFF1D1"),
+        ("escaped:a%20b", "escaped:escaped:a%2520b"),
+        (os.fsdecode(b"-caf\xe9"), "escaped:-caf%E9"),
         ("a=1", "a=1"),
-        ("\t=1", r"\t=1"),
-        ("\r=1", r"\r=1"),
-        ("\n=1", r"\n=1"),
-        ("\u200b=1", r"\u200b=1"),
-        ("\x1b[2J", r"\x1b[2J"),
-        ("gnp.\u202eexe", r"gnp.\u202eexe"),
-        (os.fsdecode(b"caf\xe9"), r"caf\xe9"),
+        ("a\nb\r\n\x1b[2J%20", "a\nb\r\n\x1b[2J%20"),
+        ("'quoted'", "'quoted'"),
+        ("gnp.\u202eexe", "gnp.\u202eexe"),
         ('a "b", c', 'a "b", c'),
+        (r"C:\photos\n.png", r"C:\photos\n.png"),
         ("日本", "日本"),
     ],
 )
-def test_a_name_in_csv_runs_nothing_and_hides_nothing(tmp_path, name, cell):
-    found = groups(image(name, duplicate_of=name), Unreadable(name, "empty", name))
+def test_a_path_in_csv_is_exact_unless_a_spreadsheet_would_run_it(tmp_path, name, cell):
+    found = groups(image(name, duplicate_of=name), Unreadable(name, "empty", "nothing in it"))
     one, two = read(written(tmp_path / "f.csv", found, "csv"), "csv")
-    assert (one["path"], one["duplicate_of"], two["path"], two["reason"]) == (cell,) * 4
+    assert (one["path"], one["duplicate_of"], two["path"]) == (cell,) * 3
+    assert imgcost.unescape_path(cell) == name
+
+
+def test_a_reason_shows_what_a_file_says_harmlessly(tmp_path):
+    found = groups(Unreadable("a", "damaged", "=1\x1b[2J\udce9"))
+    for kind in KINDS:
+        [row] = read(written(tmp_path / kind, found, kind), kind)
+        assert row["reason"] == ("'" if kind == "csv" else "") + r"=1\x1b[2J\xe9"
 
 
 @pytest.mark.parametrize("kind", ["json", "jsonl", "parquet"])
-def test_a_name_for_programs_is_itself_where_it_is_utf_8(tmp_path, kind):
+def test_a_path_for_programs_is_itself_where_it_is_utf_8(tmp_path, kind):
     found = read(written(tmp_path / "f", groups(*map(image, HOSTILE)), kind), kind)
-    assert [row["path"] for row in found] == [r"caf\xe9.png" if "\udce9" in name else name for name in HOSTILE]
+    assert [row["path"] for row in found] == ["escaped:caf%E9.png" if "\udce9" in name else name for name in HOSTILE]
+
+
+def file_names():
+    """Names as file systems have them: any bytes, any text, and what looks like an escape of ours."""
+    bytewise = st.binary(max_size=12).map(lambda name: name.decode("utf-8", "surrogateescape"))
+    pieces = [
+        "escaped:",
+        "%",
+        "%25",
+        "%E9",
+        "%uD800",
+        "\udce9",
+        "\ud800",
+        "=",
+        "+",
+        "-",
+        "@",
+        "\t",
+        "\r",
+        "\n",
+        '"',
+        ",",
+        "'",
+        "é",
+        "\\x",
+    ]
+    return st.one_of(bytewise, st.text(max_size=8), st.lists(st.sampled_from(pieces), max_size=6).map("".join))
+
+
+@given(st.lists(file_names(), min_size=1, max_size=5))
+def test_every_path_is_read_back_from_every_format(names):
+    found = groups(*(image(name, duplicate_of=name) for name in names))
+    with tempfile.TemporaryDirectory() as folder:
+        for kind in KINDS:
+            rows_read = read(written(Path(folder) / kind, found, kind), kind)
+            for column in ("path", "duplicate_of"):
+                texts = [row[column] for row in rows_read]
+                assert [imgcost.unescape_path(text) for text in texts] == names
+                assert all(text.encode() is not None for text in texts)
+
+
+@given(file_names(), file_names())
+def test_different_paths_never_have_the_same_text(one, other):
+    for write in (imgcost.escape_path, lambda path: guard_formula(imgcost.escape_path(path))):
+        assert (write(one) == write(other)) is (one == other)
+        assert not write(one).startswith(("=", "+", "-", "@", "\t", "\r", "\n")) or write is imgcost.escape_path
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems take no bytes that are not UTF-8")
+@pytest.mark.parametrize("kind", [*KINDS, "frame"])
+def test_every_file_of_a_folder_is_reopened_from_its_row(tmp_path, kind):
+    names = [b"caf\xe9.png", b"=1+1.png", b"-1.png", b"a\nb.png", b"\"q\", 'r'.png", b"escaped:%E9.png", b"\ttab.png"]
+    (tmp_path / "in").mkdir()
+    for number, name in enumerate(names, 1):
+        Path(os.fsdecode(os.path.join(os.fsencode(tmp_path / "in"), name))).write_bytes(png(number, 1))  # noqa: PTH118 - bytes
+    with chdir(tmp_path / "in"):
+        found = list(scan(*map(os.fsdecode, names)))
+        if kind == "frame":
+            rows_read = audit(*map(os.fsdecode, names), model="sonnet").to_dict("records")
+        else:
+            rows_read = read(written(tmp_path / "rows", [("", found)], kind), kind)
+        assert len(rows_read) == len(names)
+        for row in rows_read:
+            with open(imgcost.unescape_path(row["path"]), "rb") as file:  # noqa: PTH123 - the path as it is
+                assert imgcost.read_header(file).width == int(row["width"])
 
 
 @given(st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=8), max_size=4))

@@ -15,6 +15,7 @@ from imgcost.tables import Model
 if TYPE_CHECKING:
     import os
     from collections.abc import Sequence
+    from datetime import date
 
 __all__ = ["Scenario", "read_scenario", "scenario", "shown"]
 
@@ -90,7 +91,10 @@ def scenario(*, models: str | Model | Sequence[str | Model], **settings: Any) ->
         UnknownModelError: No table lists a model's name.
         ImgcostError: A value is not one of the choices or out of range, or two contradict each other.
     """
-    names = (models,) if isinstance(models, str | Model) else tuple(models)
+    try:
+        names = (models,) if isinstance(models, str | Model) else tuple(models)
+    except TypeError:
+        names = ()
     if not names or not all(isinstance(name, str | Model) for name in names):
         raise ImgcostError(f"models is {shown(models)}: name at least one, such as 'sonnet'")
     for name, (least, most) in _RANGES.items():
@@ -135,7 +139,7 @@ def read_scenario(path: str | os.PathLike[str]) -> dict[str, Any]:
 def _rate(value: Any) -> Decimal:
     try:
         rate = Decimal(str(value))  # no digits of a float but those that it is written with
-    except InvalidOperation:
+    except (InvalidOperation, RuntimeError):  # a stranger's __repr__
         rate = Decimal("NaN")
     if not rate.is_finite() or not 0 <= rate <= MOST_RETRIES or rate.adjusted() < -30:
         raise ImgcostError(f"retry_rate is {shown(value)}: give a number from 0 to {MOST_RETRIES}, 0.02 for 2 %")
@@ -144,13 +148,3 @@ def _rate(value: Any) -> Decimal:
 
 def _is_whole(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
-
-
-def shown(value: Any) -> str:
-    """Cut what was given to a length that fits a sentence.
-
-    >>> shown("a" * 50)
-    "'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa..."
-    """
-    text = repr(value)
-    return text if len(text) <= 40 else text[:40] + "..."

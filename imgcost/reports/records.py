@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 __all__ = ["RECORDS", "Column", "Kind", "Records"]
 
-Kind: TypeAlias = Literal["text", "whole", "usd", "flag"]
-"""What a column holds: text, a whole number, US dollars as an exact Decimal, or true and false."""
+Kind: TypeAlias = Literal["text", "path", "whole", "usd", "flag"]
+"""What a column holds: text, a path as `imgcost.paths` writes it, a whole number, US dollars as an exact Decimal, or true and false."""
 
 
 class Column(NamedTuple):
@@ -141,8 +141,8 @@ def _findings(data: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 CHECK = {
     "severity": Column("text", "error where the API would reject, warning where it is only worth knowing"),
     "rule": Column("text", "the rule's name: 'imgcost rules RULE' explains it"),
-    "place": Column("text", "in the request as the Anthropic SDK words it, or the file"),
-    "file": Column("text", "the file that it is about, or that the request stands in"),
+    "place": Column("path", "in the request as the Anthropic SDK words it, or the file"),
+    "file": Column("path", "the file that it is about, or that the request stands in"),
     "line": Column("whole", "the line of a batch file, from 1"),
     "message": Column("text", "what was observed, as a sentence"),
     "observed": Column("text", "what was measured"),

@@ -31,14 +31,14 @@ RowKind: TypeAlias = Literal["csv", "json", "jsonl", "parquet", "xlsx", "html", 
 Row: TypeAlias = tuple[Any, ...]
 
 COLUMNS = {
-    "path": "the file, as reached from the path that was given",
+    "path": "the file, as reached from the path that was given; `imgcost.unescape_path` undoes the escapes of rare names",
     "media_type": "by content: image/jpeg, image/png, image/gif or image/webp",
     "width": "as stored, px",
     "height": "as stored, px",
     "orientation": "EXIF orientation, 1 to 8",
     "animated": "true if there is more than one frame; Claude sees the first",
     "file_bytes": "size of the file, bytes",
-    "duplicate_of": "with --dedupe: the earlier image with the same bytes; such a row is in no total",
+    "duplicate_of": "with --dedupe: the earlier image with the same bytes, as in `path`; such a row is in no total",
     "model": "the model's id",
     "tier": "its resolution tier",
     "formula": "the formula that counted",
@@ -52,8 +52,8 @@ COLUMNS = {
 }
 """The columns of a row, in their order, and what they hold."""
 
-_TEXTS = [list(COLUMNS).index(name) for name in ("path", "duplicate_of", "reason")]
-"""The columns that hold text from outside."""
+_PATHS = [list(COLUMNS).index(name) for name in ("path", "duplicate_of")]
+_REASON = list(COLUMNS).index("reason")
 
 _BLANK_MODEL = (None,) * 8
 
@@ -66,7 +66,8 @@ def rows_of(groups: Iterable[Group], settled: Sequence[Terms]) -> Iterator[Row]:
         settled: The terms of each model.
 
     Yields:
-        Values in the order of `COLUMNS`; None where a column does not apply, dollars as exact decimal text.
+        Values in the order of `COLUMNS`; None where a column does not apply, dollars as exact decimal text, paths as
+        `imgcost.paths` writes them.
 
     >>> from imgcost.estimates import terms
     >>> image = Image("a.png", "image/png", 1000, 1000, 1, False, 900)
@@ -76,15 +77,18 @@ def rows_of(groups: Iterable[Group], settled: Sequence[Terms]) -> Iterator[Row]:
     dollars: list[dict[int, str]] = [{} for _ in settled]
     for one in (one for _, found in groups for one in found):
         if not isinstance(one, Image):
-            yield (one.path, None, one.width, one.height, *[None] * 4, *_BLANK_MODEL, one.problem, one.reason)
+            path, reason = escape_path(one.path), visible(one.reason)
+            yield (path, None, one.width, one.height, *[None] * 4, *_BLANK_MODEL, one.problem, reason)
             continue
+        earlier = one.duplicate_of
+        fields = (escape_path(one.path), *one[1:-1], None if earlier is None else escape_path(earlier))
         size = one.width, one.height
         for known, terms in zip(dollars, settled, strict=True):
             model, tier, formula = terms.model, terms.tier, terms.formula
             tokens = geometry.image_tokens(*size, tier, formula)
             usd = known.get(tokens) or known.setdefault(tokens, f"{terms.cost_usd(tokens):f}")
             resized = geometry.resized_size(*size, tier)
-            yield (*one, model.id, tier.name, formula, tokens, resized != size, *resized, usd, None, None)
+            yield (*fields, model.id, tier.name, formula, tokens, resized != size, *resized, usd, None, None)
 
 
 def row_kind(path: str) -> RowKind:
@@ -129,7 +133,7 @@ def encode(groups: Iterable[Group], settled: Sequence[Terms], kind: RowKind) -> 
         return sum_up(groups, settled)
     rows = rows_of(groups, settled)
     if kind == "parquet":
-        return [_printable_row(row) for row in rows]
+        return list(rows)
     if kind == "csv":
         buffer = io.StringIO()
         csv.writer(buffer).writerows(map(_csv_row, rows))
@@ -260,9 +264,11 @@ class _TextWriter(_StreamWriter):
 
 def _csv_row(row: Row) -> list[Any]:
     cells = [str(value).lower() if isinstance(value, bool) else value for value in row]
-    for place in _TEXTS:
+    for place in _PATHS:
         if cells[place] is not None:
-            cells[place] = spreadsheet_text(cells[place])
+            cells[place] = guard_formula(cells[place])
+    if cells[_REASON] is not None:
+        cells[_REASON] = spreadsheet_text(cells[_REASON])
     return cells
 
 
@@ -276,15 +282,6 @@ def spreadsheet_text(text: str) -> str:
     return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text
 
 
-def _printable_row(row: Row) -> Row:
-    """A row whose paths any reader takes: a byte that is no UTF-8 becomes an escape."""
-    cells = list(row)
-    for place in _TEXTS:
-        if cells[place] is not None and not cells[place].isascii():
-            cells[place] = parseable(cells[place])
-    return tuple(cells)
-
-
 def _object(row: Row) -> str:
     """One row as JSON: ASCII, and every key always there."""
-    return json.dumps(dict(zip(COLUMNS, _printable_row(row), strict=True)))
+    return json.dumps(dict(zip(COLUMNS, row, strict=True)))

@@ -70,15 +70,15 @@ def _csv(report: Report, records: Records) -> bytes:
     buffer = io.StringIO()
     writer = csv.writer(buffer)
     writer.writerow(records.columns)
-    writer.writerows(map(_csv_cell, row) for row in records.of(report))
+    writer.writerows(map(_csv_cell, row, records.columns.values()) for row in records.of(report))
     return buffer.getvalue().encode()
 
 
-def _csv_cell(value: Any) -> Any:
+def _csv_cell(value: Any, column: Column) -> Any:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, str):
-        return spreadsheet_text(value)
+        return guard_formula(value) if column.kind == "path" else spreadsheet_text(value)
     return value if value is None or isinstance(value, int) else f"{value:f}"
 
 
@@ -88,7 +88,13 @@ def _parquet(report: Report, records: Records) -> bytes:
         import pyarrow.parquet as pq  # noqa: PLC0415 - likewise
     except ImportError as error:
         raise MissingExtraError("writing Parquet", "parquet") from error
-    types = {"text": pa.string(), "whole": pa.int64(), "usd": pa.decimal256(60, 20), "flag": pa.bool_()}
+    types = {
+        "text": pa.string(),
+        "path": pa.string(),
+        "whole": pa.int64(),
+        "usd": pa.decimal256(60, 20),
+        "flag": pa.bool_(),
+    }
     schema = pa.schema(
         [
             pa.field(name, types[column.kind], metadata={"description": column.meaning})

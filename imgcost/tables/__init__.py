@@ -131,11 +131,13 @@ _LATE = {
 """Names whose room is imported when they are first used: an estimate asks for no limits."""
 
 
-def __getattr__(name: str) -> Any:
-    """Import a late name from its room."""
-    if name in _LATE:
-        return getattr(import_module(f"imgcost.tables.{_LATE[name]}"), name)
-    raise AttributeError(f"module 'imgcost.tables' has no attribute {name!r}")
+if not TYPE_CHECKING:  # a type checker that saw this function would accept any name, misspelled ones too
+
+    def __getattr__(name: str) -> Any:
+        """Import a late name from its room."""
+        if name in _LATE:
+            return getattr(import_module(f"imgcost.tables.{_LATE[name]}"), name)
+        raise AttributeError(f"module 'imgcost.tables' has no attribute {name!r}")
 
 
 FILES = ("models.toml", "prices.toml", "limits.toml", "errors.toml", "measured.toml")

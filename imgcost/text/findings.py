@@ -44,26 +44,13 @@ def findings_report(findings: Findings, *, everything: bool = True) -> Report:
         tables += [_errors(errors), _advice(errors)]
     if warnings:
         tables.append(_warnings(warnings))
-    notes = [_summary(findings)]
+    notes = [_summary(findings), *(f"Cost unknown: {visible(one)}." for one in findings.unknown)]
+    notes += [f"Price: {visible(one)}." for one in findings.notes]
     if len(errors) > LISTED:
         notes.append(f"{plural(len(errors) - LISTED, 'more error')}: -f json lists them all.")
     if errors or warnings:
         notes.append("'imgcost rules RULE' explains each rule, in the API's own words where they are known.")
-    data: dict[str, Any] = {
-        "schema": "imgcost.check/1",
-        "platform": findings.platform,
-        "as_of": findings.as_of.isoformat(),
-        "ok": findings.ok,
-        "errors": len(errors),
-        "warnings": len(warnings),
-        "tokens": findings.tokens,
-        "unmeasured": findings.unmeasured,
-        "input_usd": None if findings.input_usd is None else f"{findings.input_usd:f}",
-    }
-    if everything:
-        data["findings"] = [_finding(one) for one in findings]
-        data["images"] = [image._asdict() | {"place": parseable(image.place)} for image in findings.images]
-    return Report(data, tables, notes)
+    return Report(findings.to_dict(everything=everything), tables, notes)
 
 
 def as_github(findings: Findings) -> str:
@@ -133,29 +120,15 @@ def _warnings(warnings: Sequence[Finding]) -> Table:
 
 
 def _summary(findings: Findings) -> str:
-    cost = "" if findings.input_usd is None else f", {dollars(findings.input_usd)}"
+    known = dollars(findings.measured_usd) if findings.measured_usd or not findings.unknown else ""
+    part = f" ({known} of it known)" if known else ""
+    cost = f", cost unknown{part}" if findings.unknown else f", {known}"
     rest = f"; {number(findings.unmeasured)} not measured" if findings.unmeasured else ""
     verdict = "nothing would be rejected" if findings.ok else _errors(findings.errors).title
     images = plural(len(findings.images), "image")
     return (
         f"{images}, {plural(findings.tokens, 'token')}{cost}{rest}: {verdict} on {findings.platform}, {findings.as_of}."
     )
-
-
-def _finding(one: Finding) -> dict[str, Any]:
-    return {
-        "rule": one.rule,
-        "severity": one.severity,
-        "place": parseable(one.place),
-        "file": None if one.file is None else parseable(one.file),
-        "line": one.line,
-        "message": parseable(one.message),
-        "observed": one.observed,
-        "limit": one.limit,
-        "unit": one.unit,
-        "advice": one.advice,
-        "sources": _urls(one.sources),
-    }
 
 
 def _annotation(one: Finding) -> str:

@@ -163,15 +163,6 @@ def visible(name: str) -> str:
     return "".join(map(_visible_character, name))
 
 
-def parseable(path: str) -> str:
-    r"""Give a path that any parser of JSON or UTF-8 takes: bytes that are no UTF-8 become escapes.
-
-    >>> print(parseable("caf\udce9.png"))
-    caf\xe9.png
-    """
-    return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-
-
 _ESCAPES = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
 
 

@@ -60,7 +60,7 @@ def scan_report(tally: Tally, asked: Mapping[str, Terms], compared: Sequence[Ter
         "histogram": [_bin(*row) for row in tally.bins(Measure.of(first))],
         "costliest_folders": [
             {
-                "folder": parseable(folder),
+                "folder": escape_path(folder),
                 "images": images,
                 "tokens": tokens,
                 "input_usd": f"{first.cost_usd(tokens):f}",
@@ -69,7 +69,7 @@ def scan_report(tally: Tally, asked: Mapping[str, Terms], compared: Sequence[Ter
         ],
         "unreadable": [
             {
-                "path": parseable(one.path),
+                "path": escape_path(one.path),
                 "problem": one.problem,
                 "reason": one.reason,
                 "format": one.format,

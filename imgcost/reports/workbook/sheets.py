@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 __all__ = ["write_records"]
 
 _OPTIONS = {"in_memory": True, "strings_to_formulas": False, "strings_to_numbers": False, "strings_to_urls": False}
-_STYLES = {"text": "text", "whole": "number", "usd": "dollars", "flag": "text"}
-_WIDTHS = {"text": 28, "whole": 12, "usd": 16, "flag": 12}
+_STYLES = {"text": "text", "path": "text", "whole": "number", "usd": "dollars", "flag": "text"}
+_WIDTHS = {"text": 28, "path": 28, "whole": 12, "usd": 16, "flag": 12}
 
 
 def write_records(report: Report, records: Records) -> bytes:

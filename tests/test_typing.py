@@ -1,0 +1,87 @@
+"""The package as type checkers see it: a misspelled name is an error, and every type that users write down is exported."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import importlib
+import inspect
+import re
+import subprocess
+import sys
+from types import FunctionType
+
+import pytest
+
+import imgcost
+
+GOOD = """
+import imgcost
+from imgcost import Finding, Findings, Image, Plan, Unreadable, check_request
+
+def audit_all(paths: list[str]) -> list[Image | Unreadable]:
+    return list(imgcost.scan(*paths))
+
+def first_error(params: dict[str, object]) -> Finding | None:
+    findings: Findings = check_request(params, budget_usd="0.50")
+    return next(iter(findings.errors), None)
+
+def tokens() -> int:
+    plan: Plan = imgcost.plan([(1920, 1080)], models="sonnet")
+    return imgcost.estimate(1920, 1080, model="sonnet").tokens + plan.images
+
+where: imgcost.Platform = "bedrock"
+"""
+MISSPELLED = ["imgcost.chek_request({})", "imgcost.tables.find_modle('sonnet')", "from imgcost import chek_request"]
+
+CHECKERS = {
+    "mypy": ["mypy", "--strict", "--config-file=", "--cache-dir=.mypy_cache"],
+    "pyright": ["basedpyright", "--level", "error"],  # pyright, in a package that brings its own Node.js
+}
+
+
+@pytest.mark.parametrize("checker", CHECKERS)
+def test_a_misspelled_name_is_a_type_error_and_documented_use_is_none(tmp_path, checker):
+    command = CHECKERS[checker]
+    if importlib.util.find_spec(command[0]) is None:
+        pytest.skip(f"{command[0]} is not installed: pip install --group lint")
+    file = tmp_path / "uses.py"
+    lines = [*GOOD.splitlines(), *MISSPELLED]
+    file.write_text("\n".join(lines), encoding="utf-8")
+    (tmp_path / "pyrightconfig.json").write_text('{"typeCheckingMode": "strict"}', encoding="utf-8")
+    ended = subprocess.run(
+        [sys.executable, "-m", *command, str(file)],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        timeout=300,
+        check=False,
+    )
+    refused = {int(number) for number in re.findall(r"uses\.py:(\d+):.* error", ended.stdout)}
+    expected = set(range(len(lines) - len(MISSPELLED) + 1, len(lines) + 1))
+    assert (ended.returncode, refused) == (1, expected), ended.stdout + ended.stderr
+
+
+FROM_PYTHON = {*dir(builtins), "Any", "BinaryIO", "Decimal", "Iterable", "Iterator", "Literal", "Mapping", "Sequence"}
+FROM_PYTHON |= {"date", "os", "pd"}
+LITERALS = {"Kind"}
+"""Names inside the package for a choice of words that a result has, and that no caller passes."""
+
+
+def annotations_of(thing):
+    """The names in the annotations of a function's signature, or of a class's fields and public methods."""
+    tree = ast.parse(inspect.cleandoc("\n" + inspect.getsource(thing))).body[0]
+    nodes = [tree, *tree.body] if isinstance(tree, ast.ClassDef) else [tree]
+    functions = [node for node in nodes if isinstance(node, ast.FunctionDef) and not node.name.startswith("_")]
+    noted = [node.annotation for node in getattr(tree, "body", []) if isinstance(node, ast.AnnAssign)]
+    for function in functions:
+        arguments = [*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs, function.args.vararg]
+        noted += [one.annotation for one in arguments if one and one.annotation] + [function.returns]
+    return {node.id for one in noted if one for node in ast.walk(one) if isinstance(node, ast.Name)}
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in imgcost.__all__ if isinstance(getattr(imgcost, name), (type, FunctionType))]
+)
+def test_every_type_in_a_public_signature_is_exported(name):
+    assert annotations_of(getattr(imgcost, name)) - FROM_PYTHON - LITERALS - set(imgcost.__all__) == set()
