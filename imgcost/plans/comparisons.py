@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from imgcost.errors import ImgcostError, UnknownModelError
+from imgcost.paths import escape_path
 from imgcost.plans.budgets import ModelPlan, variant_of
 from imgcost.plans.inputs import job_of
 from imgcost.plans.intakes import CountedImages, Intake
@@ -89,8 +90,8 @@ class Plan:
             "images": self.images,
             "images_of_unknown_bytes": self.unsized,
             "fixable": [reason._asdict() | {"images": count} for reason, count in self.fixable.items()],
-            "excluded": [one._asdict() | {"first": parseable(one.first)} for one in self.rejected],
-            "warnings": [parseable(one) for one in self.warnings],
+            "excluded": [one._asdict() | {"first": escape_path(one.first)} for one in self.rejected],
+            "warnings": [escape_path(one) for one in self.warnings],
             "budget_usd": None if budget_usd is None else f"{budget_usd:f}",
             "models": [
                 one.to_dict()

@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, NamedTuple
 from imgcost import geometry
 from imgcost.text.rendering import Table, number
 from imgcost.prices import cost_usd, exact_usd
-from imgcost.tables import sources
+from imgcost.tables import cite, sources
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from imgcost.plans import ModelPlan
     from imgcost.prices import Kind
-    from imgcost.tables import Source
 
 ASKED = "as asked"
 
@@ -59,7 +58,7 @@ def explained(one: ModelPlan) -> Iterator[Line]:
 
 
 def _visual(one: ModelPlan) -> Iterator[Line]:
-    tier, formula, ledger = one.offer.terms.tier, one.offer.terms.formula, one.ledger
+    tier, formula, ledger = one.quote.tier, one.quote.formula, one.ledger
     limits = f"{tier.name} tier: {tier.edge_limit} px, {plural(tier.token_limit, 'token')}; {_vision()}"
     sums = []
     for (width, height), count in (one.intake.sizes or {}).items():
@@ -80,29 +79,28 @@ def _visual(one: ModelPlan) -> Iterator[Line]:
 
 
 def _prompt(one: ModelPlan) -> Iterator[Line]:
-    ledger, rules, measured = one.ledger, one.offer.rules, one.offer.measured
+    ledger, rules, overhead = one.ledger, one.rules, one.quote.overhead
     yield _limits(one)
     asked = "as many as fit" if rules.images_per_request is None else number(rules.images_per_request)
-    each = f"{number(one.images)} images, {asked} in each: {number(ledger.most_images)} at most"
+    each = f"{plural(one.images, 'image')}, {asked} in each: {number(ledger.most_images)} at most"
     yield Line("requests", each, number(one.requests), ASKED)
     parts = [ledger.carried_visual]
-    for what, size, times, of, name in (
-        ("wrapping", rules.wrapping, ledger.carried, ("image sent", "images sent"), "image-wrapping-tokens"),
-        ("framing", rules.framing, ledger.messages, ("message sent", "messages sent"), "message-framing-tokens"),
-        ("added to requests", rules.extra, ledger.requests, ("request",), "image-request-surcharge-tokens"),
-        ("standing prompts", rules.prompt_tokens, ledger.requests, ("request",), ""),
-        ("answers sent again", rules.output_tokens, ledger.answers, ("answer",), ""),
+    for what, size, times, of, measured in (
+        ("around images", rules.wrapping, ledger.carried, ("image sent", "images sent"), overhead.image),
+        ("around messages", rules.framing, ledger.messages, ("message sent", "messages sent"), overhead.message),
+        ("on top of requests", rules.extra, ledger.requests, ("request",), overhead.request),
+        ("prompts", rules.prompt_tokens, ledger.requests, ("request",), None),
+        ("answers sent again", rules.output_tokens, ledger.answers, ("answer",), None),
     ):
         if size * times:
-            found = measured[name] if name else None  # type: ignore[index] # the names are those of the mapping
-            source = f"measured: {found.sources[0].title}, read {found.sources[0].read}" if found else ASKED
+            source = f"measured: {cite(measured.sources)}" if measured else ASKED
             yield Line(what, f"{number(size)} x {plural(times, *of)}", number(size * times), source)
             parts.append(size * times)
     yield Line("prompt tokens", " + ".join(map(number, parts)), number(sum(parts)))
 
 
 def _limits(one: ModelPlan) -> Line:
-    rules = one.offer.rules
+    rules = one.rules
     said = []
     if rules.max_images is not None:
         said.append(plural(rules.max_images, "image"))
@@ -120,7 +118,7 @@ def _cache(one: ModelPlan) -> Iterator[Line]:
     if not one.cached:
         return
     tokens, least = one.tokens, one.model.min_cacheable_tokens or 0
-    source = f"{plural(least, 'token')} at least: {_cited(one.model.sources[-1])}"
+    source = f"{plural(least, 'token')} at least: {cite(one.model.sources[-1:])}"
     written = tokens.cache_write_5m + tokens.cache_write_1h
     if one.scenario.turns == 1:
         prompt = number(one.scenario.prompt_tokens)
@@ -157,10 +155,11 @@ def _dollars(one: ModelPlan) -> Iterator[Line]:
 
 def _class(one: ModelPlan, kind: Kind, name: str, count: int) -> tuple[Line, str]:
     """A class of tokens priced: the published rate, every factor on it, and the product."""
-    row = one.price.rows[kind]
-    published, rate = getattr(row.rates, name), getattr(one.price.rates[kind], name)
-    product = "".join(f" x {factor.normalize():f} ({what})" for what, factor, _ in one.price.factors)
-    said = [_cited(row.sources[0]), *(source for _, _, source in one.price.factors)]
+    place = int(kind == "long-context")
+    quote, row = one.quote, one.quote.prices[place]
+    published, rate = getattr(row.rates, name), getattr((quote.standard, quote.long_context)[place], name)
+    product = "".join(f" x {factor.factor.normalize():f} ({factor.name})" for factor in quote.factors)
+    said = [cite(row.sources), *(cite(factor.sources) for factor in quote.factors)]
     usd = exact_usd(cost_usd(count, rate))
     arithmetic = f"{number(count)} x {exact_usd(published)}{product} / 1,000,000"
     label = name.replace("_", " ") + (" at the long-context price" if kind == "long-context" else "")
@@ -170,8 +169,4 @@ def _class(one: ModelPlan, kind: Kind, name: str, count: int) -> tuple[Line, str
 def _vision() -> str:
     """The newest reading of the page that has the rule and the tiers."""
     page = "https://platform.claude.com/docs/en/build-with-claude/vision"
-    return _cited([source for source in sources() if source.url == page][-1])
-
-
-def _cited(source: Source) -> str:
-    return f"{source.title}, read {source.read}"
+    return cite([source for source in sources() if source.url == page][-1:])

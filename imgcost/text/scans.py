@@ -3,146 +3,107 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from imgcost.text.estimates import terms_data, terms_notes, terms_title
-from imgcost.text.rendering import NO_IMAGES, Report, Table, dollars, number, parseable, visible
 from imgcost.plurals import plural
-from imgcost.summaries import Measure
+from imgcost.text.acceptance import fixable_note
+from imgcost.text.quotes import quote_notes, quote_title
+from imgcost.text.rendering import NO_IMAGES, Report, Table, dollars, number, visible
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
-    from imgcost.estimates import Terms
-    from imgcost.summaries import Tally
+    from imgcost.quotes import Quote
+    from imgcost.summaries import ScanSummary
 
 LISTED = 40
 """How many unreadable files the text lists; the JSON and the rows list all."""
 
 
-def scan_report(tally: Tally, asked: Mapping[str, Terms], compared: Sequence[Terms]) -> Report:
-    """Summarise a scan.
+def scan_report(summary: ScanSummary, asked: Sequence[Quote], compared: Sequence[Quote] = ()) -> Report:
+    """Summarize a scan.
 
     Args:
-        tally: What was counted.
-        asked: The terms of the models asked for, by the names they were asked by; the first decides the folders.
-        compared: The terms of other models, to show what the same images cost there.
+        summary: What was counted.
+        asked: The quotes of the models asked for; the first prices the folders.
+        compared: The quotes of other models, to show what the same images cost there.
 
     Returns:
         The report.
     """
-    first = next(iter(asked.values()))
-    others = [terms for terms in compared if terms not in asked.values()]
-    tables = [] if tally.images else [NO_IMAGES]
-    tables.append(_totals(tally, [*asked.values(), *others]))
-    if tally.images:
-        tables += [_histogram(tally, first), _folders(tally, first)]
-    if tally.unreadable:
-        tables += [_problems(tally), _unreadable(tally)]
-    notes = [note for name, terms in asked.items() for note in terms_notes(name, terms)]
-    if tally.duplicates:
-        saved = tally.tokens_of_duplicates(Measure.of(first))
-        notes.append(
-            f"{plural(tally.duplicates, 'duplicate')} left out: "
-            f"that saves {plural(saved, 'token')}, {dollars(first.cost_usd(saved))} with {first.model.id}."
+    ids = {quote.model.id for quote in asked}
+    others = [quote for quote in compared if quote.model.id not in ids]
+    tables = [] if summary.images else [NO_IMAGES]
+    tables.append(_totals(summary, [*asked, *others]))
+    if summary.images:
+        tables += [_histogram(summary, asked[0]), _folders(summary, asked[0])]
+    if summary.unreadable:
+        tables += [_problems(summary), _unreadable(summary)]
+    return Report(summary.to_dict(asked, others), tables, list(dict.fromkeys(_notes(summary, asked))))
+
+
+def _notes(summary: ScanSummary, asked: Sequence[Quote]) -> Iterator[str]:
+    first = asked[0]
+    if summary.fixable:
+        usd = dollars(first.image_usd(summary.tokens_of_fixable(first.rule)))
+        yield fixable_note(summary.fixable, summary.images, f"{usd} with {first.model.id}")
+    for quote in asked:
+        yield from quote_notes(quote)
+    if summary.duplicates:
+        saved = summary.tokens_of_duplicates(first.rule)
+        usd = dollars(first.image_usd(saved))
+        yield (
+            f"{plural(summary.duplicates, 'duplicate')} excluded: that saves {plural(saved, 'token')}, {usd} with "
+            f"{first.model.id}."
         )
-    if len(tally.unreadable) > LISTED:
-        rest = plural(len(tally.unreadable) - LISTED, "more entry", "more entries")
-        notes.append(f"{rest} not counted: -f json lists them all, and so do the rows of -o FILE.")
-    data = {
-        "schema": "imgcost.scan/1",
-        "images": tally.images,
-        "file_bytes": tally.file_bytes,
-        "media_types": dict(sorted(tally.media_types.items())),
-        "duplicates": tally.duplicates,
-        "models": [_costs(tally, terms) for terms in asked.values()],
-        "compared": [_costs(tally, terms) for terms in others],
-        "histogram": [_bin(*row) for row in tally.bins(Measure.of(first))],
-        "costliest_folders": [
-            {
-                "folder": escape_path(folder),
-                "images": images,
-                "tokens": tokens,
-                "input_usd": f"{first.cost_usd(tokens):f}",
-            }
-            for folder, images, tokens in tally.costliest_folders()
-        ],
-        "unreadable": [
-            {
-                "path": escape_path(one.path),
-                "problem": one.problem,
-                "reason": one.reason,
-                "format": one.format,
-                "width": one.width,
-                "height": one.height,
-            }
-            for one in tally.unreadable
-        ],
-        "notes": notes,
-    }
-    return Report(data, tables, notes)
+    if len(summary.unreadable) > LISTED:
+        rest = plural(len(summary.unreadable) - LISTED, "more entry", "more entries")
+        yield f"{rest} not counted: -f json lists them all, and so do the rows of -o FILE."
 
 
-def _totals(tally: Tally, terms: Sequence[Terms]) -> Table:
-    title = f"{plural(tally.images, 'image')}, {file_size(tally.file_bytes)}: {terms_title(terms[0])}"
+def _totals(summary: ScanSummary, quotes: Sequence[Quote]) -> Table:
+    title = f"{plural(summary.images, 'image')}, {file_size(summary.file_bytes)}: {quote_title(quotes[0])}"
     rows = [
         (
             one.model.id,
             one.tier.name,
-            number(tally.tokens(Measure.of(one))),
-            dollars(one.cost_usd(tally.tokens(Measure.of(one)))),
-            number(tally.downscaled_by(Measure.of(one))),
+            number(summary.tokens(one.rule)),
+            dollars(one.image_usd(summary.tokens(one.rule))),
+            number(summary.downscaled_by(one.rule)),
         )
-        for one in terms
+        for one in quotes
     ]
     return Table(title, ("model", "tier", ">tokens", ">input", ">downscaled"), rows)
 
 
-def _histogram(tally: Tally, terms: Terms) -> Table:
-    bins = tally.bins(Measure.of(terms))
+def _histogram(summary: ScanSummary, quote: Quote) -> Table:
+    bins = summary.bins(quote.rule)
     rows = [(f"{first}-{last}", number(count)) for first, last, count in bins]
-    return Table("Tokens an image", (">tokens", ">images"), rows, [count for _, _, count in bins])
+    return Table("Tokens per image", (">tokens", ">images"), rows, [count for _, _, count in bins])
 
 
-def _folders(tally: Tally, terms: Terms) -> Table:
-    folders = tally.costliest_folders()
+def _folders(summary: ScanSummary, quote: Quote) -> Table:
+    folders = summary.costliest_folders()
     rows = [
-        (visible(folder) or ".", number(images), number(tokens), dollars(terms.cost_usd(tokens)))
+        (visible(folder) or ".", number(images), number(tokens), dollars(quote.image_usd(tokens)))
         for folder, images, tokens in folders
     ]
     bars = [tokens for _, _, tokens in folders]
     return Table("Costliest folders", ("folder", ">images", ">tokens", ">input"), rows, bars)
 
 
-def _problems(tally: Tally) -> Table:
-    counts = Counter(one.problem for one in tally.unreadable)
+def _problems(summary: ScanSummary) -> Table:
+    counts = Counter(one.problem for one in summary.unreadable)
     rows = [(problem, number(count)) for problem, count in counts.most_common()]
-    return Table(f"{plural(len(tally.unreadable), 'entry', 'entries')} not counted", ("problem", ">count"), rows)
+    return Table(f"{plural(len(summary.unreadable), 'entry', 'entries')} not counted", ("problem", ">count"), rows)
 
 
-def _unreadable(tally: Tally) -> Table:
+def _unreadable(summary: ScanSummary) -> Table:
     rows = [
         (visible(one.path), one.problem, one.reason + (f" ({one.width}x{one.height})" if one.width else ""))
-        for one in tally.unreadable[:LISTED]
+        for one in summary.unreadable[:LISTED]
     ]
     return Table("Not counted", ("path", "problem", "reason"), rows)
-
-
-def _costs(tally: Tally, terms: Terms) -> dict[str, Any]:
-    tokens = tally.tokens(Measure.of(terms))
-    downscaled = tally.downscaled_by(Measure.of(terms))
-    saved = tally.tokens_of_duplicates(Measure.of(terms))
-    return terms_data(terms) | {
-        "tokens": tokens,
-        "input_usd": f"{terms.cost_usd(tokens):f}",
-        "downscaled": downscaled,
-        "tokens_of_duplicates": saved,
-        "input_usd_of_duplicates": f"{terms.cost_usd(saved):f}",
-    }
-
-
-def _bin(first: int, last: int, images: int) -> dict[str, int]:
-    return {"first_tokens": first, "last_tokens": last, "images": images}
 
 
 def file_size(size_bytes: int) -> str:
