@@ -8,11 +8,13 @@ and the limits of the platform.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, cast, get_args
 
 from imgcost import geometry
+from imgcost.arguments import take_choice, take_day, take_flag
 from imgcost.errors import ImgcostError, NoPriceError
+from imgcost.geometry import Formula
 from imgcost.prices import cost_usd, exact_usd
 from imgcost.tables import (
     TWO_ENDPOINTS,
@@ -43,7 +45,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from decimal import Decimal
 
-    from imgcost.geometry import Formula, Tier
+    from imgcost.geometry import Tier
     from imgcost.prices import Cache, Kind, Rates
     from imgcost.tables import Limits, MeasuredName, MultiplierName
 
@@ -331,22 +333,20 @@ def conditions(
     >>> conditions(as_of=date(2026, 11, 22), platform="bedrock", endpoint="regional").multipliers
     ('regional',)
     """
-    day = as_of.date() if isinstance(as_of, datetime) else as_of or today()
-    if not isinstance(day, date):
-        raise ImgcostError(f"as_of is {day!r}: pass a date")
+    day = take_day(as_of) or today()
     for name, value in {"platform": platform, "endpoint": endpoint, "speed": speed, **choices}.items():
-        if value not in _CHOICES[name] and not (value is None and name not in choices):
-            known = ", ".join(map(str, _CHOICES[name]))
-            raise ImgcostError(f"{name} is {value!r}: choose one of {known}")
+        if name == "batch":
+            take_flag(name, value)
+        else:
+            take_choice(name, value, _CHOICES[name] if name in choices else (None, *_CHOICES[name]))
     where = place(list(named), platform=platform, endpoint=endpoint, speed=speed)
     return Conditions(day, where.platform, where.endpoint, where.assumed, speed=where.speed, **choices)
 
 
-_CHOICES: dict[str, tuple[object, ...]] = {
+_CHOICES: dict[str, tuple[str, ...]] = {
     "platform": platforms(),
     "endpoint": get_args(Endpoint),
     "inference_geo": get_args(InferenceGeo),
-    "batch": (False, True),
     "cache": get_args(CacheTtl),
     "speed": get_args(Speed),
 }
@@ -417,8 +417,7 @@ def quote(model: str | Model | NamedModel, sent: Conditions, formula: Formula | 
     >>> found.model.id, found.usd_per_mtok
     ('claude-haiku-5-5', Decimal('0.05'))
     """
-    if formula not in (None, "patch", "area"):
-        raise ImgcostError(f"formula is {formula!r}: choose one of patch, area")
+    take_choice("formula", formula, (None, *get_args(Formula)))
     named = resolve_model(model, as_of=sent.as_of) if isinstance(model, str) else model
     if isinstance(named, Model):
         named = NamedModel(named.id, named)

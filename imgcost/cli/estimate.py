@@ -6,8 +6,9 @@ from typing import Any
 
 import click
 
-from imgcost.cli.options import SIZE, echo, format_option, output_option, save, settle, terms_options
-from imgcost.estimates import estimate_on
+from imgcost.cli.options import SIZE, echo, format_option, output_option, quote_options, save
+from imgcost.estimates import estimate_with
+from imgcost.quotes import quotes
 from imgcost.text.estimates import estimate_report
 
 __all__ = ["command"]
@@ -15,7 +16,7 @@ __all__ = ["command"]
 
 @click.command("estimate", short_help="What images of these sizes cost.")
 @click.argument("sizes", type=SIZE, nargs=-1, required=True, metavar="SIZE...")
-@terms_options
+@quote_options
 @click.option("--count", type=click.IntRange(1, 10**15), help="Also price this many images of each size.")
 @format_option
 @output_option
@@ -35,8 +36,7 @@ def command(
       imgcost estimate 1920x1080 4032x3024 -m sonnet -m haiku --count 50000
       imgcost estimate 1000x1000 -m claude-3-opus --as-of 2024-03-04
     """
-    asked = settle(models, **conditions)
-    found = {name: [estimate_on(terms, *size) for size in sizes] for name, terms in asked.items()}
+    found = [[estimate_with(quote, *size) for size in sizes] for quote in quotes(models, **conditions)]
     report = estimate_report(found, count)
     save(report, output, "estimate")
     echo(report, style)

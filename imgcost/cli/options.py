@@ -14,10 +14,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from imgcost.errors import ImgcostError, SizeError
-from imgcost.estimates import Terms, terms
 from imgcost.text import Report, as_json, as_markdown, as_text
 from imgcost.geometry import padded_size
-from imgcost.tables import family_of, platforms
+from imgcost.tables import platforms
 
 __all__ = [
     "DATE",
@@ -33,8 +32,7 @@ __all__ = [
     "output_option",
     "placement_options",
     "save",
-    "settle",
-    "terms_options",
+    "quote_options",
 ]
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -133,8 +131,8 @@ def placement_options(command: Command) -> Command:
     return command
 
 
-def terms_options(command: Command) -> Command:
-    """Add what settles how images are counted and billed; `settle` takes it all."""
+def quote_options(command: Command) -> Command:
+    """Add the options that `imgcost.quotes.quotes` takes."""
     command = placement_options(command)
     for option in reversed(
         (
@@ -158,10 +156,10 @@ def terms_options(command: Command) -> Command:
             click.option(
                 "--prompt-cache",
                 "cache",
-                type=click.Choice(["none", "write-5m", "write-1h", "read"]),
+                type=click.Choice(["none", "5m", "1h"]),
                 default="none",
                 show_default=True,
-                help="Price the images as written to the prompt cache, or read from it.",
+                help="Price the images as written to the prompt cache for 5 minutes or 1 hour.",
             ),
             click.option(
                 "--inference-geo",
@@ -232,16 +230,6 @@ def save(report: Report, output: str | None, command: str) -> None:
         from imgcost.reports.saving import save_report  # noqa: PLC0415 - likewise
 
         save_report(report, RECORDS[command], output)
-
-
-def settle(models: tuple[str, ...], **conditions: Any) -> dict[str, Terms]:
-    """The terms of each model asked for, by the name that it was asked by; the same model twice counts once."""
-    asked: dict[Terms, str] = {}
-    for name in models:
-        settled = terms(name, **conditions)
-        if settled not in asked or family_of(name):  # of two names the family is the one to be explained
-            asked[settled] = name
-    return {name: settled for settled, name in asked.items()}
 
 
 def echo(report: Report, style: str, *, err: bool = False) -> None:

@@ -21,7 +21,8 @@ from imgcost.cli.options import (
     save,
 )
 from imgcost.errors import ImgcostError
-from imgcost.text import number, plural, visible
+from imgcost.plurals import plural
+from imgcost.text import number, visible
 from imgcost.text.plans import plan_report
 from imgcost.plans import Repeated, plan, read_scenario
 
@@ -106,8 +107,6 @@ def command(
     settings |= {name: value for name, value in given.items() if value is not None}
     if models:
         settings["models"] = models
-    if settings.get("cache") == "none":
-        settings["cache"] = None
     budget = settings.pop("budget", None)
     if budget is not None:
         budget = DOLLARS.convert(budget, None, None)

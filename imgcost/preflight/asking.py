@@ -11,7 +11,7 @@ from imgcost.preflight.costs import Costs
 from imgcost.preflight.findings import CheckedImage, Findings
 from imgcost.preflight.seeing import see_block, see_document
 from imgcost.rules import Bill, Case, RequestSeen, find_rule, rules_of
-from imgcost.tables import advice_on, find_model, limits_on, platforms, today
+from imgcost.tables import advice_on, limits_on, platforms, resolve_model, today
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from imgcost.errors import RequestError
     from imgcost.messages import Request
     from imgcost.rules import Finding, ImageSeen, Scope
-    from imgcost.tables import Model, Platform
+    from imgcost.tables import Model, NamedModel, Platform
 
 __all__ = ["Inquiry"]
 
@@ -29,7 +29,7 @@ __all__ = ["Inquiry"]
 class _Named(NamedTuple):
     """The models that may answer a request, and why not where they may not."""
 
-    models: tuple[Model, ...]
+    models: tuple[NamedModel, ...]
     problem: str | None
 
 
@@ -62,11 +62,11 @@ class Inquiry:
         self._named: dict[tuple[str, ...], _Named] = {}
         self._found: list[Finding] = []
         self._images: list[CheckedImage] = []
-        self._costs = Costs(self.day)
+        self._costs = Costs(self.day, platform)
 
-    def case(self, *models: Model) -> Case:
-        """What holds for these models."""
-        return Case(self.platform, self.day, self._limits, self._advice, models)
+    def case(self, *models: NamedModel) -> Case:
+        """What applies to these models."""
+        return Case(self.platform, self.day, self._limits, self._advice, tuple(one.model for one in models))
 
     def ask(self, scope: Scope, about: Any, case: Case, file: str | None = None, line: int | None = None) -> None:
         """Ask all rules of a scope, and keep what they find."""
@@ -75,7 +75,7 @@ class Inquiry:
                 for found in rule.ask(about, case):
                     self._found.append(found._replace(file=file, line=line) if file else found)
 
-    def ask_images(self, seen: Iterable[ImageSeen], model: Model, *, one_request: bool) -> None:
+    def ask_images(self, seen: Iterable[ImageSeen], model: NamedModel, *, one_request: bool) -> None:
         """Check images by themselves, and count them; then as one request, if they are to be sent as one."""
         case = self.case(model)
         together = []
@@ -133,16 +133,16 @@ class Inquiry:
         for document in documents:
             self._costs.see_document(document)
         text_bytes = request.body_bytes - sum(image.text_bytes or 0 for image in images)
-        priced = case.models[0] if case.models else None
+        priced = named.models[0] if named.models else None
         if images:
             self._costs.add(tokens, priced, place or "the request", text_bytes=text_bytes, batch=batch)
 
-    def _ask_together(self, images: Iterable[ImageSeen], model: Model) -> None:
+    def _ask_together(self, images: Iterable[ImageSeen], model: NamedModel) -> None:
         """Ask about images as one request that holds nothing else."""
         kept = tuple(images)
         tokens = sum(one.tokens or 0 for one in self._images)
         size = sum(image.text_bytes or 0 for image in kept)
-        seen = RequestSeen("", model.id, None, kept, (), (), size, tokens)
+        seen = RequestSeen("", model.model.id, None, kept, (), (), size, tokens)
         start = len(self._found)
         self.ask("request", seen, self.case(model))
         files = {image.place: image.file for image in kept}
@@ -171,17 +171,17 @@ class Inquiry:
             costs.notes,
         )
 
-    def find_model(self, name: str) -> Model:
+    def find_model(self, name: str) -> NamedModel:
         """Find the one model that images are to be checked for.
 
         Raises:
             UnknownModelError: No table lists the name.
             NoPriceError: It does not answer on that day.
         """
-        found = find_model(name, as_of=self.day)
-        problem = self._why_not(found)
+        found = resolve_model(name, as_of=self.day)
+        problem = self._why_not(found.model)
         if problem:
-            raise NoPriceError(found.id, self.day, found.vision_from, kind="model")
+            raise NoPriceError(found.model.id, self.day, found.model.vision_from, kind="model")
         return found
 
     def _find_models(self, names: tuple[str, ...]) -> _Named:
@@ -195,18 +195,18 @@ class Inquiry:
         models, problems = [], []
         for name in names:
             try:
-                found = find_model(name, as_of=self.day)
+                found = resolve_model(name, as_of=self.day)
             except (UnknownModelError, NoPriceError) as error:
                 problems.append(str(error))
                 continue
             models.append(found)
-            problems += filter(None, [self._why_not(found)])
+            problems += filter(None, [self._why_not(found.model)])
         return _Named(tuple(models), "; ".join(problems) or None)
 
     def _why_not(self, model: Model) -> str | None:
         """Why a model does not answer on the day; None where it does."""
-        if model.status_on(self.day) == "retired":
-            return f"{model.id} retired on {model.retires}"
+        if model.status_on(self.day, self.platform) == "retired":
+            return f"{model.id} retired on {model.retires_on(self.platform)}"
         if self.day < model.vision_from:
             return f"{model.id} reads images from {model.vision_from} on"
         return None

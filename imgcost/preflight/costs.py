@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from imgcost.errors import NoPriceError
-from imgcost.prices import cost_usd, multiply, total_usd
-from imgcost.tables import kind_of_prompt, multiplier_on, prompt_usd_per_mtok
+from imgcost.errors import ImgcostError
+from imgcost.prices import cost_usd, total_usd
+from imgcost.quotes import conditions, quote
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import date
     from decimal import Decimal
 
-    from imgcost.prices import Kind
+    from imgcost.quotes import Quote
     from imgcost.rules import DocumentSeen, ImageSeen
-    from imgcost.tables import Model
+    from imgcost.tables import Model, NamedModel, Platform
 
 __all__ = ["Costs"]
 
@@ -40,12 +40,15 @@ class Costs:
     token has at least one byte, so that the length of the text bounds what else it could cost.
 
     Args:
-        day: The day whose prices apply.
+        day: The date whose prices apply.
+        platform: Where it will be sent, unless the model's name says more.
     """
 
-    def __init__(self, day: date) -> None:
+    def __init__(self, day: date, platform: Platform) -> None:
         """Start at nothing."""
         self._day = day
+        self._platform = platform
+        self._quotes: dict[tuple[NamedModel, bool], Quote] = {}
         self._known: list[Decimal] = []
         self._more: list[Decimal] = []
         self._unknown: dict[str, _Places] = {}
@@ -55,7 +58,7 @@ class Costs:
     def add(
         self,
         tokens: int,
-        model: Model | None,
+        model: NamedModel | None,
         place: str,
         *,
         text_bytes: int = 0,
@@ -77,17 +80,19 @@ class Costs:
             return
         if not tokens:
             return
-        kind = kind_of_prompt(model, self._day, tokens) if alone else "standard"
         try:
-            known = self._priced(tokens, model, kind, batch=batch)
-            if kind == "long-context":
-                self._count(self._notes, LONG, place)
-            elif alone and kind_of_prompt(model, self._day, tokens + text_bytes) != kind:
-                self._count(self._notes, MAYBE_LONG, place)
-                self._more.append(self._priced(tokens, model, "long-context", batch=batch) - known)
-            self._known.append(known)
-        except NoPriceError as error:
+            found = self._quote(model, batch=batch)
+        except ImgcostError as error:
             self._count(self._unknown, f"requests without a price ({error})", place)
+            return
+        rates = found.rates(tokens) if alone else found.standard
+        known = cost_usd(tokens, rates.input)
+        self._known.append(known)
+        if rates is not found.standard:
+            self._count(self._notes, LONG, place)
+        elif alone and found.rates(tokens + text_bytes) is not rates:
+            self._count(self._notes, MAYBE_LONG, place)
+            self._more.append(cost_usd(tokens, found.rates(tokens + text_bytes).input) - known)
 
     def see_image(self, image: ImageSeen, model: Model | None) -> None:
         """Note an image that has no tokens."""
@@ -136,11 +141,13 @@ class Costs:
         number, first = places.get(what, (0, place))
         places[what] = _Places(number + times, first)
 
-    def _priced(self, tokens: int, model: Model, kind: Kind, *, batch: bool) -> Decimal:
-        rate = prompt_usd_per_mtok(model, self._day, kind=kind)
-        if batch:
-            rate = multiply(rate, multiplier_on("batch", model, self._day, kind))
-        return cost_usd(tokens, rate)
+    def _quote(self, model: NamedModel, *, batch: bool) -> Quote:
+        key = model, batch
+        if key not in self._quotes:
+            platform = None if model.platform else self._platform
+            sent = conditions([model], as_of=self._day, platform=platform, batch=batch)
+            self._quotes[key] = quote(model, sent)
+        return self._quotes[key]
 
 
 def _told(places: dict[str, _Places]) -> Iterator[str]:
