@@ -186,8 +186,8 @@ class Inquiry:
 
     def _why_not(self, model: Model) -> str | None:
         """Why a model does not answer on the day; None where it does."""
-        if model.status_on(self.day) == "retired":
-            return f"{model.id} retired on {model.retires}"
+        if model.status_on(self.day, self.platform) == "retired":
+            return f"{model.id} retired on {model.retires_on(self.platform)}"
         if self.day < model.vision_from:
             return f"{model.id} reads images from {model.vision_from} on"
         return None
