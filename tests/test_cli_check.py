@@ -425,7 +425,7 @@ def test_the_limits_of_a_rule_are_those_of_the_day():
 
     now = limits("image-bytes", *DAY)
     assert now["claude-api", "image_bytes"] == ("10,485,760", "2026-06-04")
-    assert now["bedrock", "image_bytes"] == ("5,242,880", "2026-08-22")
+    assert now["bedrock", "image_bytes"] == ("5,242,880", "2026-06-04")
     assert now["claude-ai", "image_bytes_of"] == ("file", "2024-03-04")
     assert ("foundry", "image_bytes") not in now
     old = limits("image-bytes", "--as-of", "2025-06-01")
@@ -435,7 +435,11 @@ def test_the_limits_of_a_rule_are_those_of_the_day():
     assert limits("latency", *DAY) == {}
     assert limits("latency", "--as-of", "2026-04-16")["the guide", "latency_pixels"] == ("1,150,000", "2024-03-04")
     assert limits("media-type", *DAY)["foundry", "media_types"][0] == "image/jpeg, image/png, image/gif, image/webp"
-    assert limits("oversized-image", *DAY) == {("claude-api", "oversized_image"): ("True", "2026-08-22")}
+    assert limits("oversized-image", *DAY) == {
+        ("claude-api", "oversized_image"): ("True", "2026-08-22"),
+        ("claude-platform-aws", "oversized_image"): ("True", "2026-10-08"),
+        ("google-cloud-anthropic", "oversized_image"): ("True", "2026-10-08"),
+    }
 
 
 def test_the_words_of_the_api_are_told():

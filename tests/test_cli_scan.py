@@ -63,7 +63,8 @@ def test_the_summary_of_the_samples_adds_up():
     [model] = found["models"]
     assert model["model"] == "claude-opus-4-6"
     assert list(model) == [
-        *("model", "as_of", "tier", "formula", "usd_per_mtok", "conditions", "tokens", "input_usd", "downscaled"),
+        *("model", "as_of", "tier", "formula", "usd_per_mtok", "conditions"),
+        *("platform", "endpoint", "speed", "tokens", "input_usd", "downscaled"),
         *("tokens_of_duplicates", "input_usd_of_duplicates"),
     ]
     assert model["tokens"] == sum(one["tokens"] for one in found["costliest_folders"])
@@ -82,7 +83,7 @@ def test_the_text_says_what_the_json_says(folder):
     assert re.search(rf"{folder} +1 +1334 +\$0\.004\n +{folder}/sub +1 +54 +\$0\.00016\n", text)
     assert "1 entry not counted" in text
     assert re.search(r"broken\.png +damaged +the PNG ends inside its IHDR chunk\n", text)
-    assert "claude-3-sonnet-20240229 retired on 2025-07-21; its last price stands here." in text
+    assert "claude-3-sonnet-20240229 retired on 2025-07-21; its last price is used here." in text
     assert data(folder, "-m", "claude-3-sonnet")["models"][0]["tokens"] == 1388
 
 

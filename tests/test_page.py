@@ -352,7 +352,7 @@ def test_markdown_has_the_summary_and_the_rows(tmp_path):
     assert r"| &lt;b>\|\*\\n.png | 1000x1000 | claude-3-sonnet-20240229 | 1334 | $0.004 |" in text
     assert r"| &lt;b>\|\*\\n.png | 1000x1000 | claude-sonnet-5-5 | 1296 | $0.0026 |" in text
     assert "### Image by image" in text
-    assert text.endswith("claude-3-sonnet-20240229 retired on 2025-07-21; its last price stands here.\n")
+    assert text.endswith("claude-3-sonnet-20240229 retired on 2025-07-21; its last price is used here.\n")
 
 
 def test_markdown_lists_so_many_images_and_says_so(tmp_path, monkeypatch):

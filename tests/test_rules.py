@@ -153,7 +153,7 @@ def test_an_unknown_rule_is_told_with_the_nearest_name(name, hint):
 def test_the_words_of_the_api_belong_to_rules_that_exist():
     names = {rule.name for rule in rules()}
     assert set(ERRORS["says"]) <= names
-    assert {row["rule"] for row in golden("error_messages.csv")} <= names
+    assert {row["rule"] for row in golden("error_messages.csv")} <= {*names, ""}
 
 
 def test_the_rules_that_foresee_an_answer_are_errors():
@@ -162,6 +162,7 @@ def test_the_rules_that_foresee_an_answer_are_errors():
 
 def test_the_table_says_what_was_collected():
     table = {(rule, row["text"]) for rule, rows in ERRORS["says"].items() for row in rows}
+    table |= {("", text) for text in ERRORS["unforeseen"]["texts"]}
     collected = {(row["rule"], row["text"]) for row in golden("error_messages.csv")}
     assert collected <= table
     # The rest: texts that another rule foresees as well, and those of the documentation.
@@ -174,6 +175,7 @@ def test_wordings_are_listed_by_rule():
         assert [one.text for one in wordings_of(rule)] == [row["text"] for row in rows]
         assert all(one.sources and one.rule == rule for one in wordings_of(rule))
     assert wordings_of("tiny") == ()
+    assert [one.text for one in wordings_of("")] == ERRORS["unforeseen"]["texts"]
 
 
 @pytest.mark.parametrize(
@@ -186,13 +188,14 @@ def test_wordings_are_listed_by_rule():
         ({"says": {"empty": [{"text": "x", "src": ["a"], "more": 1}]}}, "more"),
         ({"says": 7}, "says"),
         ({"says": {}, "more": 7}, "more"),
+        ({"unforeseen": {"texts": ["x"]}, "says": {}}, "unforeseen.src"),
         ({"sources": {}}, "says"),
     ],
 )
 def test_a_table_of_errors_that_does_not_say_what_it_must_is_refused(change, message):
     sources = {"a": {"title": "A", "url": "https://example.com", "read": TODAY}}
     with pytest.raises(TableError, match=message) as caught:
-        load_wordings({"sources": sources} | change)
+        load_wordings({"sources": sources, "unforeseen": {"texts": [], "src": ["a"]}} | change)
     assert caught.value.file == "errors.toml"
 
 

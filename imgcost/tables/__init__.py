@@ -52,10 +52,11 @@ if TYPE_CHECKING:
         load_limits,
         statements,
     )
-    from imgcost.tables.measured import Measured, MeasuredName, find_measured, load_measured, measurements
+    from imgcost.tables.measured import MEASURED_NAMES, Measured, MeasuredName, find_measured, load_measured, measurements
     from imgcost.tables.wordings import Wording, load_wordings, wordings_of
 
 __all__ = [
+    "MEASURED_NAMES",
     "TWO_ENDPOINTS",
     "Advice",
     "CacheStart",
@@ -111,6 +112,7 @@ __all__ = [
 ]
 
 _LATE = {
+    "MEASURED_NAMES": "measured",
     "Advice": "limits",
     "LimitTable": "limits",
     "Limits": "limits",

@@ -8,7 +8,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 from imgcost.tables.catalog import Model, models
 from imgcost.tables.reading import Entry, Source, read_published, read_sources
 
-__all__ = ["Measured", "MeasuredName", "find_measured", "load_measured", "measurements"]
+__all__ = ["MEASURED_NAMES", "Measured", "MeasuredName", "find_measured", "load_measured", "measurements"]
 
 FILE = "measured.toml"
 
@@ -21,7 +21,7 @@ MeasuredName: TypeAlias = Literal[
     "pdf-page-dpi",
 ]
 
-_NAMES: tuple[MeasuredName, ...] = (
+MEASURED_NAMES: tuple[MeasuredName, ...] = (
     "image-wrapping-tokens",
     "message-framing-tokens",
     "patch-grid-multiple",
@@ -71,7 +71,7 @@ def load_measured(data: Mapping[str, Any], known: Sequence[Model]) -> tuple[Meas
     top = Entry(FILE, "measured.toml", data)
     sources = read_sources(FILE, top)
     found = []
-    for name in _NAMES:
+    for name in MEASURED_NAMES:
         taken: set[str] = set()
         for number, raw in enumerate(top.take(name, list), 1):
             entry = Entry(FILE, f"{name}[{number}]", raw)

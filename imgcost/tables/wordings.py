@@ -15,7 +15,7 @@ class Wording(NamedTuple):
     """A message of the API.
 
     Attributes:
-        rule: The rule that foresees it.
+        rule: The rule that foresees it; empty where none does yet.
         text: The message, or the part of it that tells it from others, with the numbers of one that was seen.
         sources: Where it was seen.
     """
@@ -45,6 +45,10 @@ def load_wordings(data: Mapping[str, Any]) -> tuple[Wording, ...]:
             entry = Entry(FILE, f"says.{rule}[{number}]", raw)
             found.append(Wording(rule, entry.take("text", str), entry.sources(sources)))
             entry.done()
+    rest = Entry(FILE, "unforeseen", top.take("unforeseen", dict))
+    texts, seen = rest.texts("texts"), rest.sources(sources)
+    rest.done()
+    found += [Wording("", text, seen) for text in texts]
     top.done()
     return tuple(found)
 
@@ -58,7 +62,7 @@ def wordings_of(rule: str) -> tuple[Wording, ...]:
     """List the messages that a rule foresees.
 
     Args:
-        rule: The rule's name.
+        rule: The rule's name; empty for the messages that no rule foresees yet.
 
     Returns:
         The messages; none where no message of the API is known, or the rule is advice.

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from imgcost.geometry import Tier
-    from imgcost.tables import Model, PriceRow
+    from imgcost.tables import Measured, Model, PriceRow
 
 
 def models_report(models: Sequence[Model], day: date) -> Report:
@@ -48,7 +48,10 @@ def models_report(models: Sequence[Model], day: date) -> Report:
         ">$ in/MTok",
         ">$ out/MTok",
     )
-    notes = ["'imgcost models NAME' tells all that is known of one, with every price and its source."]
+    notes = [
+        "Dates of retirement are those of the Claude API; 'imgcost models NAME' lists other platforms, every price, and "
+        "sources."
+    ]
     data = {"schema": "imgcost.models/1", "as_of": day.isoformat(), "models": [_model_data(m, day) for m in models]}
     return Report(data, [Table(f"Models on {day}", columns, rows)], notes)
 
@@ -63,10 +66,7 @@ def model_report(model: Model, day: date) -> Report:
         ("released", str(model.released)),
         ("reads images from", str(model.vision_from)),
         ("deprecated", str(model.deprecated or "")),
-        (
-            "retires",
-            str(model.retires or (model.retires_not_before and f"not before {model.retires_not_before}") or ""),
-        ),
+        ("retires", _retirements(model)),
         ("resolution tier", _tier(model.tier)),
         ("formula", model.formula),
         ("context window", plural(model.context_window, "token")),
@@ -92,6 +92,10 @@ def model_report(model: Model, day: date) -> Report:
     ]
     data = {"schema": "imgcost.model/1", "as_of": day.isoformat(), **_model_data(model, day)}
     data["prices"] = [_price_data(row) for row in price_rows(model)]
+    data["measured"] = [
+        {"name": row.name, "value": row.value, "confidence": row.confidence, "note": row.note}
+        for row in _measured(model, day)
+    ]
     return Report(data, tables)
 
 
@@ -118,6 +122,20 @@ def _tier(tier: Tier | None) -> str:
     return f"{tier.name} ({tier.edge_limit} px, {plural(tier.token_limit, 'token')})"
 
 
+def _retirements(model: Model) -> str:
+    """The dates by platform, the same date once; or the promise."""
+    by_date: dict[date, list[str]] = {}
+    for platform, retires in model.retirements:
+        by_date.setdefault(retires, []).append(platform)
+    dates = "; ".join(f"{retires} ({', '.join(names)})" for retires, names in by_date.items())
+    return dates or (f"not before {model.retires_not_before}" if model.retires_not_before else "")
+
+
+def _measured(model: Model, day: date) -> list[Measured]:
+    found = (find_measured(name, model, day) for name in MEASURED_NAMES)
+    return [row for row in found if row]
+
+
 def _usd(rate: Decimal | None) -> str:
     return "" if rate is None else f"{rate.normalize():f}"
 
@@ -142,6 +160,7 @@ def _model_data(model: Model, day: date) -> dict[str, Any]:
         "vision_from": model.vision_from.isoformat(),
         "deprecated": model.deprecated and model.deprecated.isoformat(),
         "retires": model.retires and model.retires.isoformat(),
+        "retires_by_platform": {platform: retires.isoformat() for platform, retires in model.retirements},
         "tier": model.tier and model.tier.name,
         "formula": model.formula,
         "context_window": model.context_window,
@@ -159,6 +178,7 @@ def _price_data(row: PriceRow) -> dict[str, Any]:
         "first_day": row.first_day.isoformat(),
         "last_day": row.last_day and row.last_day.isoformat(),
         "above_input_tokens": row.above_input_tokens,
+        "platforms": list(row.platforms),
         **{f"{name}_usd_per_mtok": _usd(rate) or None for name, rate in row.rates._asdict().items()},
         "sources": [{"title": one.title, "url": one.url, "read": one.read.isoformat()} for one in row.sources],
         "note": row.note,

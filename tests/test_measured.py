@@ -1,0 +1,98 @@
+"""What was measured and is published nowhere: each row of the evidence against the library."""
+
+from fractions import Fraction
+
+import pytest
+from conftest import golden
+
+from imgcost import estimate, geometry, tables
+from imgcost.pdfs import page_tokens
+from imgcost.tables import find_measured, find_model, find_tier
+
+COUNTS = golden("measured_tokens_2026-11.csv")
+PDFS = golden("measured_pdf.csv")
+
+REST_OF_A_CALL = 6902
+"""What the calls of Opus 5.5 in measured_tokens_2026-11.csv have besides the visual tokens."""
+
+# A token has from 2.5 to 4.5 characters in these texts; models from Claude 4.7 on count up to 35 % more of them.
+CHARACTERS = (Fraction(5, 2), Fraction(9, 2))
+NEWER = Fraction(135, 100)
+
+
+@pytest.mark.parametrize("row", COUNTS, ids=lambda row: f"{row['model']}-{row['width']}")
+def test_counts_of_november_2026(row):
+    model = find_model(row["model"])
+    tokens, counted = int(row["image_tokens"]), int(row["input_tokens"])
+    assert model.tier.name == row["tier"]
+    assert geometry.image_tokens(int(row["width"]), int(row["height"]), find_tier(row["tier"])) == tokens
+    if row["rule"] == "wrapped":
+        assert counted - tokens == find_measured("image-wrapping-tokens", model).value
+    elif row["rule"] == "billed":
+        assert counted - tokens == REST_OF_A_CALL
+    else:
+        smaller = geometry.image_tokens(768, 1024, find_tier("standard"))
+        assert tokens - smaller == 528
+
+
+def test_images_are_wrapped_in_three_tokens_on_every_measured_model():
+    wrapping = next(row for row in tables.measurements() if row.name == "image-wrapping-tokens")
+    assert wrapping.value == 3
+    assert {find_model(row["model"]).id for row in COUNTS if row["rule"] != "difference"} <= set(wrapping.measured_ids)
+    assert {"claude-opus-5", "claude-sonnet-5", "claude-opus-5-5"} <= set(wrapping.measured_ids)
+
+
+def pages_of(row):
+    return [tuple(map(float, size.split("x"))) for size in row["mediabox"].split(";")]
+
+
+@pytest.mark.parametrize("row", [row for row in PDFS if row["use"] == "page"], ids=lambda row: row["path"][-60:])
+def test_a_recorded_pdf_costs_its_pages_and_its_text(row):
+    model, counted = find_model(row["model"]), int(row["input_tokens"])
+    pages = sum(page_tokens([page], model) for page in pages_of(row))  # several files of one page each
+    framing = find_measured("message-framing-tokens", model)
+    characters = int(row["extracted_text_chars"]) + len(row["prompt"])
+    more = NEWER if model.tier.name == "high-resolution" else 1
+    least, most = characters / CHARACTERS[1], characters * more / CHARACTERS[0]
+    slack = counted * 6 / 1000  # 0.6 %
+    rest = counted - pages - (framing.value if framing else 0)
+    assert least - slack <= rest <= most + slack
+
+
+def test_the_pages_of_a_pdf():
+    letter, a4 = (612, 792), (595, 842)
+    model = find_model("claude-sonnet-4-5")
+    assert page_tokens([], model) == 43
+    assert page_tokens([letter], model) == 43 + 1530
+    assert page_tokens([a4], model) == 43 + 1551
+    assert page_tokens([letter, a4, letter], model) == 43 + 1530 + 1551 + 1530
+    assert page_tokens([letter], find_model("claude-opus-4-8")) == 43 + 1530  # high-resolution, billed as standard
+    assert page_tokens([letter], find_model("claude-3-5-haiku")) == 43 + 1530 + 34  # the even grid
+    assert page_tokens([letter], find_model("claude-3-opus")) is None
+
+
+def test_the_even_grid_adds_34_tokens_to_a_letter_page_of_the_same_request():
+    counts = {
+        row["model"]: int(row["input_tokens"])
+        for row in PDFS
+        if row["prompt"] == "Summarize this document" and row["use"] == "page"
+    }
+    assert counts["claude-3-5-haiku-20241022"] - counts["claude-haiku-4-5-20251001"] == 34
+
+
+@pytest.mark.parametrize(
+    ("size", "formula", "measured"),
+    [
+        ((128, 128), 25, 36),
+        ((540, 360), 260, 280),
+        ((420, 512), 285, 320),
+        ((56, 56), 4, None),  # even already
+        ((57, 56), 6, 8),
+        ((3000, 3000), 1521, None),  # nothing was measured of images that are downscaled
+    ],
+)
+def test_claude_haiku_3_5_bills_even_numbers_of_patches(size, formula, measured):
+    found = estimate(*size, model="claude-3-5-haiku")
+    assert (found.tokens, found.measured_tokens) == (formula, measured)
+    assert estimate(*size, model="claude-haiku-4-5").measured_tokens is None
+    assert estimate(*size, model="claude-3-5-haiku", formula="area").measured_tokens is None

@@ -1,0 +1,84 @@
+"""Prices against a second oracle: model-prices, which has a history of its own that begins in 2025."""
+
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+import model_prices
+import pytest
+
+from imgcost import tables
+from imgcost.errors import NoPriceError
+
+MODELS = tables.models()
+CLASSES = ("input", "output", "cache_write_5m", "cache_read")
+FIRST_CACHE_PRICES = date(2025, 6, 17)
+"""From here on it lists cache prices for every model that has them."""
+
+LAST_READ = date(2026, 10, 23)
+NOT_LISTED = {"claude-mythos-preview", "claude-fable-5-2", "claude-mythos-5-2"}
+
+EXPLAINED = {
+    # (model, mode): (first day, last day, reason)
+    ("claude-3-5-haiku-20241022", None): (date(2024, 11, 4), date(2024, 12, 2), "the launch price is not listed there"),
+    ("claude-opus-4-6", "fast"): (date(2026, 6, 30), date(2026, 8, 5), "fast mode ended; removed there later"),
+    ("claude-opus-4-7", "fast"): (date(2026, 7, 25), date(2026, 8, 5), "fast mode ended; removed there later"),
+}
+
+CHANGES = {row.first_day for model in MODELS for row in tables.price_rows(model)}
+CHANGES |= {row.last_day + timedelta(days=1) for model in MODELS for row in tables.price_rows(model) if row.last_day}
+CHANGES |= {day for first, last, _ in EXPLAINED.values() for day in (first, last + timedelta(days=1))}
+CHANGES |= {FIRST_CACHE_PRICES}
+DAYS = sorted(day for day in {day - timedelta(days=1) for day in CHANGES} | CHANGES | {LAST_READ} if day <= LAST_READ)
+
+
+def rates(model, day, mode):
+    """Their rates at the end of a day, when a change of that day has reached them; None where they list none."""
+    at = datetime(day.year, day.month, day.day, 23, 59, tzinfo=UTC)
+    found = model_prices.rates(model.id, at=at, mode=mode)
+    return found and {
+        name: value and Decimal(str(value))
+        for name, value in zip(CLASSES, (found.input, found.output, found.cache_write, found.cache_read), strict=True)
+    }
+
+
+def published(model, day, mode):
+    try:
+        row = tables.price_on(model, day, "fast" if mode else "standard")
+    except NoPriceError:
+        return None
+    return {name: getattr(row.rates, name) for name in CLASSES}
+
+
+@pytest.mark.parametrize("mode", [None, "fast"])
+@pytest.mark.parametrize("model", [one for one in MODELS if one.id not in NOT_LISTED], ids=lambda one: one.id)
+def test_prices_equal_those_of_model_prices_but_for_explained_differences(model, mode):
+    different = []
+    for day in DAYS:
+        theirs = rates(model, day, mode) if day >= model.released else None
+        if theirs is None:
+            continue
+        ours = published(model, day, mode)
+        known = [name for name in CLASSES if theirs[name] is not None or day >= FIRST_CACHE_PRICES]
+        if ours is None or any(ours[name] != theirs[name] for name in known):
+            different.append(day)
+    first, last, _ = EXPLAINED.get((model.id, mode), (date.max, date.min, ""))
+    assert different == [day for day in DAYS if first <= day <= last]
+
+
+def test_what_the_oracle_lists():
+    assert {model.id for model in MODELS if model_prices.rates(model.id) is None} == NOT_LISTED
+    fast = {model.id for model in MODELS if rates(model, LAST_READ, "fast")}
+    assert fast == {"claude-opus-4-8", "claude-opus-5", "claude-opus-5-5"}
+    assert model_prices.data_as_of().date() == LAST_READ, "another version of it is installed, or its data was refreshed"
+
+
+def test_the_threshold_of_haiku_5_5_is_theirs():
+    (tier,) = model_prices.rates("claude-haiku-5-5").tiers
+    row = tables.price_on(tables.find_model("claude-haiku-5-5"), LAST_READ, "long-context")
+    assert row.above_input_tokens == tier.above
+    assert [float(getattr(row.rates, name)) for name in CLASSES] == [
+        tier.input,
+        tier.output,
+        tier.cache_write,
+        tier.cache_read,
+    ]
