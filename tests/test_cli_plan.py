@@ -265,6 +265,9 @@ def test_a_column_that_looks_like_one_of_ours_is_named_on_stderr(tmp_path):
     assert f"imgcost: {path}: column 'n' is not used; did you mean 'count'?" in ended.stderr
     assert run(table(path, "width,height,note,count\n28,28,,5\n"), *AS_OF).stderr == ""
     assert data(path, *AS_OF)["images"] == 5
+    hostile = table(path, "width,height,width\x1b[31m\n28,28,\n")
+    assert r"column 'width\x1b[31m'" in run(hostile, *AS_OF).stderr
+    assert "\x1b" not in run(hostile, *AS_OF, "-f", "json").output
 
 
 @pytest.mark.parametrize("name", ["a.csv", "a.tsv", "a.jsonl", "a.xlsx", "a.parquet", "a.json", "a.ods", "a.xls"])
