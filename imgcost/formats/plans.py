@@ -28,11 +28,8 @@ def plan_report(found: Plan, *, budget_usd: Decimal | None = None, explain: bool
     Returns:
         The report.
     """
-    tables = [_models(found)]
-    if found.images:
-        tables += [_alternatives(found), _classes(found)]
-    if found.rejected:
-        tables.append(_rejected(found))
+    further = (_alternatives(found), _classes(found), _excluded(found))
+    tables = [_models(found), *(table for table in further if table.rows)]
     if explain:
         tables.append(explanation(found.models[0]))
     notes = list(dict.fromkeys(_notes(found, budget_usd)))
@@ -102,7 +99,7 @@ def _alternatives(found: Plan) -> Table:
     rows = []
     for one in found:
         for name, way in one.variants.items():
-            if name != _chosen(one):
+            if one.images and name != _chosen(one):
                 images, requests = number(way.images_per_request), number(way.requests)
                 saved = _saved(one.total_usd, way.total_usd)
                 rows.append((one.model.id, _label(one, name), images, requests, dollars(way.total_usd), saved))
@@ -138,7 +135,7 @@ def _classes(found: Plan) -> Table:
     return Table("Cost by token class", ("model", "class", ">tokens", ">dollars"), rows)
 
 
-def _rejected(found: Plan) -> Table:
+def _excluded(found: Plan) -> Table:
     rows = [(visible(one.reason), number(one.images), visible(one.first)) for one in found.rejected]
     return Table("Excluded, not priced", ("reason", ">count", "first"), rows)
 
