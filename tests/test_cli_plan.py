@@ -79,7 +79,7 @@ def test_what_is_not_sold_is_no_alternative_and_conditions_are_named():
         "100x100", "--platform", "bedrock", "--endpoint", "regional", "--turns", "2", "--prompt-cache", "1h", *AS_OF
     )
     assert "2 turns, cached for 1h, bedrock, regional endpoint" in text
-    assert "batch  " not in text
+    assert "Alternatives" not in text
     text = done("100x100", "--platform", "foundry", "--inference-geo", "us", "--batch", "--no-batch", *AS_OF)
     assert "foundry, inference in the US" in text
     assert "answer of 0, batch" in done("100x100", "--batch", *AS_OF)
@@ -265,6 +265,9 @@ def test_a_column_that_looks_like_one_of_ours_is_named_on_stderr(tmp_path):
     assert f"imgcost: {path}: column 'n' is not used; did you mean 'count'?" in ended.stderr
     assert run(table(path, "width,height,note,count\n28,28,,5\n"), *AS_OF).stderr == ""
     assert data(path, *AS_OF)["images"] == 5
+    hostile = table(path, "width,height,width\x1b[31m\n28,28,\n")
+    assert r"column 'width\x1b[31m'" in run(hostile, *AS_OF).stderr
+    assert "\x1b" not in run(hostile, *AS_OF, "-f", "json").output
 
 
 @pytest.mark.parametrize("name", ["a.csv", "a.tsv", "a.jsonl", "a.xlsx", "a.parquet", "a.json", "a.ods", "a.xls"])
@@ -273,7 +276,9 @@ def test_a_table_that_cannot_be_read_is_no_job_of_zero_dollars(tmp_path, name):
 
 
 def test_a_job_of_no_images_says_so(tmp_path):
-    assert done(tmp_path, *AS_OF).startswith("No images to price on 2026-11-22")
+    empty = done(tmp_path, *AS_OF)
+    assert empty.startswith("No images to price on 2026-11-22")
+    assert "Alternatives" not in empty
     text = done(SAMPLES / "broken" / "notes.png", *AS_OF)
     assert text.startswith("No images to price")
     assert "Excluded, not priced" in text

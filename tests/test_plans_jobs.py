@@ -389,7 +389,14 @@ def test_a_workbook_that_is_no_table_of_sizes(tmp_path):
     path.write_bytes(b"PK")
     with pytest.raises(ImgcostError, match=r"cannot read .*a\.xlsx as an Excel workbook"):
         planned(path)
+    charts = openpyxl.Workbook()
+    charts.remove(charts.active)
+    charts.create_chartsheet("Chart")
+    charts.save(path)
+    with pytest.raises(ImgcostError, match=r"cannot read .*a\.xlsx as an Excel workbook"):
+        planned(path)
     with pd.ExcelWriter(path) as book:
+        pd.DataFrame({"About": ["photos"]}).to_excel(book, sheet_name="About", index=False)
         pd.DataFrame({"Width, px": [5]}).to_excel(book, sheet_name="Photos", index=False)
         pd.DataFrame().to_excel(book, sheet_name="Empty")
     with pytest.raises(

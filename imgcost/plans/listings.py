@@ -46,7 +46,7 @@ def is_listing(path: str | os.PathLike[str]) -> bool:
     if (suffix not in READERS and suffix not in _UNREAD) or Path(path).is_dir():
         return False
     if suffix in _UNREAD:
-        raise ImgcostError(f"cannot read {os.fspath(path)!r} as a table: convert it to one of {', '.join(READERS)}")
+        raise ImgcostError(f"cannot read {os.fspath(path)} as a table: convert it to one of {', '.join(READERS)}")
     return True
 
 

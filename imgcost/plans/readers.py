@@ -7,12 +7,14 @@ import json
 import warnings
 from functools import partial
 from itertools import islice
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
 from imgcost.errors import ImgcostError, MissingExtraError
+from imgcost.plans.columns import suspects
 from imgcost.plans.jobs import BLOCK
 
 if TYPE_CHECKING:
@@ -64,18 +66,18 @@ def _rows_of(sheet: Any) -> Iterator[tuple[int, Sequence[Any]]]:
 def _first_table(
     sheets: Sequence[tuple[str, Iterator[tuple[int, Sequence[Any]]]]], find: Find
 ) -> tuple[Sequence[Any], Iterator[tuple[int, Sequence[Any]]]]:
-    """The head and the rows of the first sheet that has the columns; else what is wrong with the first."""
-    wrong = None
+    """The head and the rows of the first sheet that has the columns; else what is wrong with the likeliest."""
+    wrong = []
     for title, rows in sheets:
         head = next((row for _, row in rows if any(row)), ())
         names = ["" if cell is None else str(cell).strip() for cell in head]
         try:
             find(names)
         except ImgcostError as error:
-            wrong = wrong or ImgcostError(f"sheet {title!r} of {error}")
+            wrong.append((len(list(suspects(names))), f"sheet {title!r} of {error}"))
         else:
             return names, rows
-    raise wrong or ImgcostError("it has no sheets")
+    raise ImgcostError(max(wrong, key=itemgetter(0))[1])
 
 
 def _of_rows(head: Sequence[str], rows: Iterable[tuple[int, Sequence[Any]]], find: Find) -> Blocks:

@@ -31,9 +31,8 @@ def plan_report(found: Plan, *, budget_usd: Decimal | None = None, explain: bool
     Returns:
         The report.
     """
-    tables = [_models(found), _alternatives(found), _classes(found)] if found.images else [NO_IMAGES]
-    if found.rejected:
-        tables.append(_rejected(found))
+    counted = (_models(found), _alternatives(found), _classes(found)) if found.images else (NO_IMAGES,)
+    tables = [table for table in (*counted, _excluded(found)) if table.rows or table is NO_IMAGES]
     if explain:
         tables.append(explanation(found.models[0]))
     data = found.to_dict(budget_usd)
@@ -114,7 +113,7 @@ def _classes(found: Plan) -> Table:
     return Table("Cost by token class", ("model", "class", ">tokens", ">dollars"), rows)
 
 
-def _rejected(found: Plan) -> Table:
+def _excluded(found: Plan) -> Table:
     rows = [(visible(one.reason), number(one.images), visible(one.first)) for one in found.rejected]
     return Table("Excluded (not priced)", ("reason", ">count", "first"), rows)
 
