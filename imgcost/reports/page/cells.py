@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from imgcost.formats import dollars, number, visible
+from imgcost.formats import dollars, visible
+from imgcost.plurals import plural
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -73,4 +74,4 @@ def shortened(path: str, most: int) -> str:
     if len(text) <= most:
         return text
     head = most // 4
-    return f"{text[:head]}\N{HORIZONTAL ELLIPSIS}{text[head - most + 1 :]} ({number(len(path))} characters)"
+    return f"{text[:head]}\N{HORIZONTAL ELLIPSIS}{text[head - most + 1 :]} ({plural(len(path), 'character')})"
