@@ -11,6 +11,7 @@ from binascii import a2b_base64
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from imgcost.headers import HEAD_BYTES, Contents, inspect_bytes
+from imgcost.plurals import plural
 
 if TYPE_CHECKING:
     import numpy as np
@@ -109,5 +110,5 @@ def _problem(text: str) -> str:
     if found:
         return f"it holds {found[0]!a}, which is no letter of base64"
     if len(text) % 4:
-        return f"its length of {len(text):,} characters is not a multiple of 4: it is cut, or its padding is missing"
+        return f"its {plural(len(text), 'character')} are not a multiple of 4: it is cut, or its padding is missing"
     return "its padding is wrong"

@@ -18,6 +18,7 @@ from click.testing import CliRunner
 from conftest import DATA, ROOT
 
 from imgcost.cli import COMMANDS, main
+from imgcost.cli.exit_codes import EXIT_CODES
 from imgcost.reports import COLUMNS
 from imgcost.reports.records import RECORDS
 from imgcost.rules import rules
@@ -197,6 +198,14 @@ def test_the_rules_are_in_the_documentation():
     if UPDATE:
         write(COMMANDS_PAGE, "rules", table_of_rules(), "The rules")
     assert marked(COMMANDS_PAGE, "rules") == table_of_rules()
+
+
+def test_the_exit_codes_are_in_the_documentation():
+    rows = "".join(f"\n| {code} | {meaning} |" for code, meaning in EXIT_CODES.items())
+    table = f"| code | meaning |\n|---|---|{rows}"
+    if UPDATE:
+        write(README, "exit codes", table, "Exit codes")
+    assert marked(README, "exit codes") == table
 
 
 @pytest.mark.parametrize("command", RECORDS)

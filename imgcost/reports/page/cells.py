@@ -73,4 +73,4 @@ def shortened(path: str, most: int) -> str:
     if len(text) <= most:
         return text
     head = most // 4
-    return f"{text[:head]}\N{HORIZONTAL ELLIPSIS}{text[head - most + 1 :]} ({number(len(path))} characters)"
+    return f"{text[:head]}\N{HORIZONTAL ELLIPSIS}{text[head - most + 1 :]} ({plural(len(path), 'character')})"

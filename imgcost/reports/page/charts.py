@@ -73,7 +73,7 @@ def token_chart(tally: Tally) -> str:
     for measure, bins in binned:
         first, last, images = max(bins, key=itemgetter(2))
         name = f"{measure.tier.name} tier, {measure.formula} formula"
-        words.append(f"{name}: most often {first} to {last} tokens, {plural(images, 'image')}.")
+        words.append(f"{name}: most often {first} to {plural(last, 'token')}, {plural(images, 'image')}.")
     with drawing("tokens", (10, 1 + 1.9 * len(binned)), "Images by visual tokens", " ".join(words)) as found:
         axes = found.figure.subplots(len(binned), 1, sharex=True, squeeze=False)[:, 0]
         for ((tier, formula), bins), ax in zip(binned, axes, strict=True):
@@ -179,9 +179,9 @@ def _draw_dots(ax: Axes, dots: Mapping[tuple[float, float], int]) -> None:
         places = [size for size, images in dots.items() if images >= least and (above is None or images < above)]
         if not places:
             continue
-        label = (
-            f"{plural(least, 'image')} or more" if above is None else f"{number(least)} to {number(above - 1)} images"
-        )
+        label = f"{plural(least, 'image')} or more"
+        if above is not None:
+            label = f"{number(least)} to {plural(above - 1, 'image')}"
         style: dict[str, Any] = {"color": COLOURS["ink"], "alpha": 0.6, "markeredgewidth": 0, "markersize": points}
         ax.plot(*zip(*places, strict=True), "o", label="an image" if single else label, **style)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal, localcontext
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from imgcost.plurals import plural
 from imgcost.reports.workbook.images import measure_title
 from imgcost.reports.workbook.models import model_cell, model_column
 from imgcost.reports.workbook.page import NOT_OFFERED, Formula, cell_name
@@ -259,7 +260,7 @@ def _check(job: Job) -> Formula:
     if found.largest + inputs.output_tokens > offer.model.context_window:
         value = too_long
     if many is not None and edge is not None:
-        too_large = f"Not possible: with more than {many} images in a request, no edge may exceed {edge} px."
+        too_large = f"Not possible: with more than {plural(many, 'image')} in a request, no edge may exceed {edge} px."
         text = f'IF(AND(MIN(images_per_request,image_count)>{many},longest_edge>{edge}),"{too_large}",{text})'
         if min(inputs.images_per_request, job.packing.images) > many and job.contents.longest_edge > edge:
             value = too_large

@@ -1,0 +1,145 @@
+"""A count and its noun agree in everything that anybody reads: no "1 images", wherever the sentence is written."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import shutil
+
+import pytest
+from command_line import run
+from conftest import ROOT, SAMPLES, png
+
+from imgcost.geometry import Tier, largest_size
+from imgcost.plurals import plural
+from imgcost.rules import rules
+
+AS_OF = ("--as-of", "2026-11-22")
+SOURCES = sorted((ROOT / "imgcost").rglob("*.py"))
+
+
+@pytest.mark.parametrize(
+    ("count", "shown"), [(0, "0 images"), (1, "1 image"), (2, "2 images"), (999, "999 images"), (1000, "1,000 images")]
+)
+def test_the_noun_agrees_with_its_number(count, shown):
+    assert plural(count, "image") == shown
+
+
+def test_a_noun_may_have_a_plural_of_its_own():
+    assert [plural(count, "entry", "entries") for count in (0, 1, 2)] == ["0 entries", "1 entry", "2 entries"]
+
+
+# The source
+
+
+def nouns():
+    """The plurals that imgcost writes, such as images, tokens and entries, without the words around them."""
+    found = set()
+    for source in SOURCES:
+        for call in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
+            if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "plural":
+                words = [one.value for one in call.args[1:] if isinstance(one, ast.Constant)]
+                found |= {(words[1] if words[1:] else words[0] + "s").split()[-1]} if words else set()
+    return found
+
+
+NOUNS = nouns()
+PLURAL = rf"(?:(?:more|such|prompt|message|visual) )?(?:{'|'.join(sorted(NOUNS))})\b(?!/)"
+
+WORDS = {"name", "name.replace('_', ' ')"}
+"""What stands before a plural and is a word, not a number: "batch requests"."""
+
+
+def counts_without_a_choice(tree):
+    """F-strings in which a value stands before a plural, whatever the value is; a constant is known not to be 1."""
+    for text in ast.walk(tree):
+        if isinstance(text, ast.JoinedStr):
+            for value, behind in zip(text.values, text.values[1:], strict=False):
+                if isinstance(value, ast.FormattedValue) and isinstance(behind, ast.Constant):
+                    shown = ast.unparse(value.value)
+                    fixed = shown.isupper() or shown in WORDS or shown.startswith("plural(")
+                    if not fixed and re.match(f" {PLURAL}", behind.value):
+                        yield f"{{{shown}}}{behind.value}"
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_every_count_in_a_sentence_is_written_by_plural(source):
+    assert list(counts_without_a_choice(ast.parse(source.read_text(encoding="utf-8")))) == []
+
+
+def test_a_count_without_a_choice_is_found():
+    assert {"images", "tokens", "entries", "bytes", "requests", "pages", "batches"} <= NOUNS
+    assert list(counts_without_a_choice(ast.parse("f'{n} images'"))) == ["{n} images"]
+    assert list(counts_without_a_choice(ast.parse("f'{number(len(x))} more tokens are'"))) == [
+        "{number(len(x))} more tokens are"
+    ]
+    for fine in ("f'{LISTED} images'", "f'{n} image'", "f'{rate} files/s'", "f'{plural(n, word)} tokens'"):
+        assert list(counts_without_a_choice(ast.parse(fine))) == []
+
+
+# What is printed
+
+
+def said_of_one(text):
+    """Wherever a text has a plural for one."""
+    return re.findall(rf"(?<![\d.,$x-])\b1 {PLURAL}", text)
+
+
+@pytest.fixture
+def one_of_each(tmp_path):
+    """A folder with an image of one token, its copy, and a file that cannot be counted."""
+    (tmp_path / "a.png").write_bytes(png(1, 1))
+    (tmp_path / "b.png").write_bytes(png(1, 1))
+    shutil.copy(SAMPLES / "broken" / "cut-in-pixels.png", tmp_path / "c.png")
+    (tmp_path / "c.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("estimate", "1x1", "--count", "1"),
+        ("scan", "{folder}", "--dedupe"),
+        ("scan", "{folder}", "--strict"),
+        ("scan", "{folder}", "--dedupe", "-o", "{folder}/report.md"),
+        ("check", "{folder}"),
+        ("check", "{folder}/a.png"),
+        ("check", "{folder}/c.png"),
+        ("plan", "1x1", "--prompt-tokens", "1", "--output-tokens", "1", "--explain", "--batch", "--budget", "1"),
+        ("plan", "1x1", "--turns", "2", "--prompt-cache", "5m", "--explain", "--downscale-to", "1"),
+        ("plan", "{folder}/a.png", "{folder}/c.png"),
+        ("models", "haiku"),
+        *(("rules", rule.name) for rule in rules()),
+    ],
+    ids=" ".join,
+)
+@pytest.mark.parametrize("style", ["text", "json"])
+def test_no_report_has_a_plural_for_one(one_of_each, command, style):
+    result = run(*(part.format(folder=one_of_each) for part in command), "-f", style, *AS_OF)
+    assert result.exit_code in {0, 1, 2}
+    assert result.exception is None or isinstance(result.exception, SystemExit)
+    assert said_of_one(result.output) == []
+    for report in one_of_each.glob("*.md"):
+        assert said_of_one(report.read_text(encoding="utf-8")) == []
+
+
+def test_a_request_of_one_image_or_page_is_counted_as_one(one_of_each, monkeypatch):
+    from imgcost.tables import Limits  # noqa: PLC0415
+
+    monkeypatch.setattr(Limits, "max_images", lambda *_: 0)
+    monkeypatch.setattr(Limits, "max_pdf_pages", lambda *_: 0)
+    result = run("check", one_of_each / "a.png", "--one-request", *AS_OF, "-f", "json")
+    [message] = [one["message"] for one in json.loads(result.output)["findings"] if one["rule"] == "image-count"]
+    assert message == "1 image: at most 0 together"
+
+
+def test_a_tier_of_one_token_is_counted_as_one():
+    with pytest.raises(ValueError, match=r"one \(28 px, 1 token\)"):
+        largest_size((29, 28), Tier(28, 1, "one"))
+
+
+def test_a_plural_for_one_is_found():
+    assert said_of_one("the API would reject 1 images, 1 tokens") == ["1 images", "1 tokens"]
+    assert said_of_one("1 such images") == ["1 such images"]
+    assert said_of_one("1,001 images, 21 images, $0.1 tokens, 1x1 images, 1 image") == []
