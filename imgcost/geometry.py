@@ -19,7 +19,7 @@ from math import gcd, inf, isqrt, nextafter
 from operator import index
 from typing import Literal, NamedTuple
 
-from imgcost.errors import SizeError
+from imgcost.errors import SizeError, shown
 from imgcost.plurals import plural
 
 __all__ = [

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
-    from imgcost import formats
+    from imgcost import text
 
 __all__ = ["draw"]
 
@@ -42,7 +42,7 @@ def draw(report: Report, stream: TextIO) -> None:
         console.print(block, soft_wrap=isinstance(block, Text))
 
 
-def _drawn(table: formats.Table, console: Console) -> RenderableType:
+def _drawn(table: text.Table, console: Console) -> RenderableType:
     """A table, with a bar behind each row where there is room for one."""
     text = as_text(Report({}, [table]))
     lines = text.split("\n")

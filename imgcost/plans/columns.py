@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from imgcost.errors import ImgcostError, SizeError
+from imgcost.errors import ImgcostError, shown, SizeError
 from imgcost.geometry import MAX_EDGE
 from imgcost.plans.jobs import MOST_BYTES, MOST_IMAGES, UNKNOWN
-from imgcost.plans.scenarios import shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

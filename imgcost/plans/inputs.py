@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from imgcost.errors import ImgcostError, SizeError
+from imgcost.errors import ImgcostError, shown, SizeError
 from imgcost.files import Image, Unreadable, scan
 from imgcost.geometry import MAX_EDGE
 from imgcost.plans.jobs import BLOCK, FEW_TIMES, MOST_IMAGES, UNKNOWN, Block, Job, Repeated, block_of
 from imgcost.plans.listings import Frame, Listing, is_listing
-from imgcost.plans.scenarios import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

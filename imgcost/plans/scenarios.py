@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from imgcost.errors import ImgcostError
+from imgcost.errors import ImgcostError, shown
 from imgcost.quotes import Conditions, conditions, resolve_models
 from imgcost.tables import Model
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
 
-__all__ = ["Scenario", "read_scenario", "scenario", "shown"]
+__all__ = ["Scenario", "read_scenario", "scenario"]
 
 MOST_TOKENS = 10**7
 MOST_TURNS = 10**4
@@ -99,7 +99,7 @@ def scenario(*, models: str | Model | Sequence[str | Model], **settings: Any) ->
         raise ImgcostError(f"models is {shown(models)}: name at least one, such as 'sonnet'")
     for name, (least, most) in _RANGES.items():
         value = settings.get(name, least)
-        if name in _OTHERWISE and value == _OTHERWISE[name]:
+        if name in _OTHERWISE and (value is None or isinstance(value, str)) and value == _OTHERWISE[name]:
             continue
         if not (_is_whole(value) and least <= value <= most):
             choice = ", or 'auto'" if name == "images_per_request" else ""

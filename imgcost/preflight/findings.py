@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from imgcost.paths import escape_path
 from imgcost.errors import PreflightError
 from imgcost.prices import exact_usd
 

@@ -16,13 +16,14 @@ from typing import IO, TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, cast, g
 from imgcost import geometry
 from imgcost.errors import ImgcostError
 from imgcost.files import Image
-from imgcost.text import parseable, visible
+from imgcost.paths import escape_path, guard_formula
+from imgcost.text import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from imgcost.estimates import Terms
     from imgcost.files import Group
+    from imgcost.quotes import Quote
 
 __all__ = ["COLUMNS", "EARLY", "RowKind", "RowWriter", "encode", "open_rows", "row_kind", "rows_of", "spreadsheet_text"]
 
@@ -58,12 +59,12 @@ _REASON = list(COLUMNS).index("reason")
 _BLANK_MODEL = (None,) * 8
 
 
-def rows_of(groups: Iterable[Group], settled: Sequence[Terms]) -> Iterator[Row]:
+def rows_of(groups: Iterable[Group], asked: Sequence[Quote]) -> Iterator[Row]:
     """Build the rows of what was found: for each image one a model, for everything else one.
 
     Args:
         groups: Folders and what was found in them, in the order of the scan.
-        settled: The terms of each model.
+        asked: The quote of each model.
 
     Yields:
         Values in the order of `COLUMNS`; None where a column does not apply, dollars as exact decimal text, paths as
@@ -107,14 +108,14 @@ def row_kind(path: str) -> RowKind:
     raise ImgcostError(f"cannot write rows to {visible(path)}: give it a suffix {suffixes}")
 
 
-def encode(groups: Iterable[Group], settled: Sequence[Terms], kind: RowKind) -> Any:
+def encode(groups: Iterable[Group], asked: Sequence[Quote], kind: RowKind) -> Any:
     """Turn what was found into what a writer of this kind takes: bytes, rows for Parquet, the groups or their sums.
 
     It needs no writer and can be done elsewhere, such as in a worker process.
 
     Args:
         groups: Folders and what was found in them, in the order of the scan.
-        settled: The terms of each model.
+        asked: The quote of each model.
         kind: The format.
 
     Returns:
@@ -153,7 +154,7 @@ class RowWriter(Protocol):
         """End the file so that it can be read, whatever it holds; a report says so where that is not the whole scan."""
 
 
-def _refuse_other_prices(kind: RowKind, settled: Sequence[Terms]) -> None:
+def _refuse_other_prices(kind: RowKind, asked: Sequence[Quote]) -> None:
     """A workbook and a page calculate with the global standard prices: other totals than the scan's would be wrong."""
     for terms in settled:
         if terms.speed == "fast" or terms.endpoint == "regional":
@@ -164,13 +165,13 @@ def _refuse_other_prices(kind: RowKind, settled: Sequence[Terms]) -> None:
 
 
 @contextmanager
-def open_rows(target: str | IO[bytes], kind: RowKind, settled: Sequence[Terms] = ()) -> Iterator[RowWriter]:
+def open_rows(target: str | IO[bytes], kind: RowKind, asked: Sequence[Quote] = ()) -> Iterator[RowWriter]:
     """Open a file or a binary stream for rows, and close it so that it can be read, even after an interruption.
 
     Args:
         target: A path, or an open stream.
         kind: The format.
-        settled: The terms of each model: a workbook, a page and Markdown go by them, and need at least one.
+        asked: The quote of each model: a workbook, a page and Markdown go by them, and need at least one.
 
     Yields:
         The writer.

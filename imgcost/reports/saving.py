@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from imgcost.errors import ImgcostError, MissingExtraError
+from imgcost.paths import guard_formula
 from imgcost.text import as_json, as_markdown, visible
 from imgcost.reports.rows import spreadsheet_text
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from imgcost.text import Report
-    from imgcost.reports.records import Records
+    from imgcost.reports.records import Column, Records
 
 __all__ = ["SUFFIXES", "save_report", "saver_of"]
 

@@ -257,7 +257,7 @@ def statements(platform: Platform) -> tuple[Statement, ...]:
         >>> statements("claude-ai")[0].said["images"]
         5
     """
-    take_choice("platform", platform, _PLATFORMS)
+    take_choice("platform", platform, PLATFORMS)
     return _table().platforms[platform]
 
 

@@ -6,7 +6,7 @@ from datetime import date
 from functools import cache
 from typing import NamedTuple
 
-from imgcost.errors import ImgcostError, NoPriceError, UnknownModelError
+from imgcost.errors import ArgumentError, ImgcostError, NoPriceError, UnknownModelError
 from imgcost.tables.catalog import Model, families, models, today
 from imgcost.tables.platforms import TWO_ENDPOINTS, Endpoint, Platform, Speed
 
@@ -88,6 +88,8 @@ def resolve_model(name: str, *, as_of: date | None = None) -> NamedModel:
         >>> found.model.id, found.platform, found.endpoint
         ('claude-opus-5-5', 'bedrock', 'regional')
     """
+    if not isinstance(name, str):
+        raise ArgumentError("model", name, "the name of a model, such as 'sonnet'")
     spelling = _parse(name)
     if spelling.id in families():
         model = _newest(spelling.id, as_of or today())

@@ -8,7 +8,6 @@ from imgcost.text.rendering import (
     as_text,
     dollars,
     number,
-    parseable,
     visible,
 )
 
@@ -20,6 +19,5 @@ __all__ = [
     "as_text",
     "dollars",
     "number",
-    "parseable",
     "visible",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from imgcost import geometry
+from imgcost.plurals import plural
 from imgcost.text.rendering import Table, number
 from imgcost.prices import cost_usd, exact_usd
 from imgcost.tables import cite, sources

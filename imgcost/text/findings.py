@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from imgcost.errors import NoPriceError
-from imgcost.text.rendering import NO_IMAGES, Report, Table, dollars, number, parseable, visible
+from imgcost.text.rendering import NO_IMAGES, Report, Table, dollars, number, visible
 from imgcost.plurals import plural
 from imgcost.tables import advice_on, limits_on, platforms, wordings_of
 

@@ -23,7 +23,6 @@ __all__ = [
     "as_text",
     "dollars",
     "number",
-    "parseable",
     "visible",
 ]
 

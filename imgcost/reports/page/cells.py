@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from imgcost.text import dollars, number, visible
+from imgcost.plurals import plural
+from imgcost.text import dollars, visible
 
 if TYPE_CHECKING:
     from decimal import Decimal
