@@ -17,36 +17,27 @@ if TYPE_CHECKING:
     from imgcost import arrays, errors, geometry, tables
     from imgcost.arguments import Dollars
     from imgcost.errors import ImgcostError
-    from imgcost.estimates import Estimate, InferenceGeo, Terms, estimate
+    from imgcost.acceptance import Reason
+    from imgcost.estimates import Estimate, estimate
     from imgcost.files import Image, ImageSource, Unreadable, read_header, scan
     from imgcost.geometry import Formula, Tier
     from imgcost.headers import Header
     from imgcost.paths import escape_path, unescape_path
-    from imgcost.plans import (
-        CacheTtl,
-        Costs,
-        Endpoint,
-        ModelPlan,
-        Plan,
-        Rejected,
-        Repeated,
-        Request,
-        Scenario,
-        Variant,
-        plan,
-    )
+    from imgcost.plans import Costs, ModelPlan, Plan, Rejected, Repeated, Request, Scenario, Variant, plan
     from imgcost.preflight import CheckedImage, Findings, Imagelike, check_batch, check_images, check_request
-    from imgcost.prices import Cache, Rates, TokenCounts
+    from imgcost.prices import Rates, TokenCounts
+    from imgcost.quotes import CacheTtl, Conditions, InferenceGeo, Overhead, Quote, TokenRule, quotes
     from imgcost.reports.frames import audit
     from imgcost.rules import Finding, Severity
-    from imgcost.tables import Model, Platform, Source, Status
+    from imgcost.summaries import ScanSummary
+    from imgcost.tables import Endpoint, Model, Platform, Source, Speed, Status
 
 __version__ = "2026.11.0"
 
 __all__ = [
-    "Cache",
     "CacheTtl",
     "CheckedImage",
+    "Conditions",
     "Costs",
     "Dollars",
     "Endpoint",
@@ -62,19 +53,24 @@ __all__ = [
     "InferenceGeo",
     "Model",
     "ModelPlan",
+    "Overhead",
     "Plan",
     "Platform",
+    "Quote",
     "Rates",
+    "Reason",
     "Rejected",
     "Repeated",
     "Request",
+    "ScanSummary",
     "Scenario",
     "Severity",
     "Source",
+    "Speed",
     "Status",
-    "Terms",
     "Tier",
     "TokenCounts",
+    "TokenRule",
     "Unreadable",
     "Variant",
     "__version__",
@@ -88,6 +84,7 @@ __all__ = [
     "estimate",
     "geometry",
     "plan",
+    "quotes",
     "read_header",
     "scan",
     "tables",
@@ -95,12 +92,12 @@ __all__ = [
 ]
 
 _MODULES = {
-    "Cache": "prices",
-    "CacheTtl": "plans",
+    "CacheTtl": "quotes",
     "CheckedImage": "preflight",
+    "Conditions": "quotes",
     "Costs": "plans",
     "Dollars": "arguments",
-    "Endpoint": "plans",
+    "Endpoint": "tables",
     "Estimate": "estimates",
     "Finding": "rules",
     "Findings": "preflight",
@@ -110,22 +107,27 @@ _MODULES = {
     "ImageSource": "files",
     "Imagelike": "preflight",
     "ImgcostError": "errors",
-    "InferenceGeo": "estimates",
+    "InferenceGeo": "quotes",
     "Model": "tables",
     "ModelPlan": "plans",
+    "Overhead": "quotes",
     "Plan": "plans",
     "Platform": "tables",
+    "Quote": "quotes",
     "Rates": "prices",
+    "Reason": "acceptance",
     "Rejected": "plans",
     "Repeated": "plans",
     "Request": "plans",
+    "ScanSummary": "summaries",
     "Scenario": "plans",
     "Severity": "rules",
     "Source": "tables",
+    "Speed": "tables",
     "Status": "tables",
-    "Terms": "estimates",
     "Tier": "geometry",
     "TokenCounts": "prices",
+    "TokenRule": "quotes",
     "Unreadable": "files",
     "Variant": "plans",
     "audit": "reports.frames",
@@ -135,6 +137,7 @@ _MODULES = {
     "escape_path": "paths",
     "estimate": "estimates",
     "plan": "plans",
+    "quotes": "quotes",
     "read_header": "files",
     "scan": "files",
     "unescape_path": "paths",

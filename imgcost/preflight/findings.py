@@ -69,11 +69,6 @@ class Findings:
     notes: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
-        cost = "unknown" if self.input_usd is None else f"{self.input_usd:f}"
-        counts = f"errors={len(self.errors)} warnings={len(self.warnings)} images={len(self.images)}"
-        return f"<Findings {counts} tokens={self.tokens} input_usd={cost} {self.platform} {self.as_of}>"
-
-    def __repr__(self) -> str:
         usd = "unknown" if self.input_usd is None else exact_usd(self.input_usd)
         counts = f"errors={len(self.errors)} warnings={len(self.warnings)} images={len(self.images)}"
         return f"<Findings {counts} tokens={self.tokens} usd={usd}>"
@@ -119,7 +114,7 @@ class Findings:
             A new dictionary, which `json.dumps` takes.
         """
         found: dict[str, Any] = {
-            "schema": "imgcost.check/1",
+            "schema": "imgcost.check/2",
             "platform": self.platform,
             "as_of": self.as_of.isoformat(),
             "ok": self.ok,

@@ -70,9 +70,9 @@ def rows_of(groups: Iterable[Group], asked: Sequence[Quote]) -> Iterator[Row]:
         Values in the order of `COLUMNS`; None where a column does not apply, dollars as exact decimal text, paths as
         `imgcost.paths` writes them.
 
-    >>> from imgcost.estimates import terms
+    >>> from imgcost.quotes import quotes
     >>> image = Image("a.png", "image/png", 1000, 1000, 1, False, 900)
-    >>> next(rows_of([("", [image])], [terms("claude-3-sonnet")]))[8:16]
+    >>> next(rows_of([("", [image])], quotes(["claude-3-sonnet"])))[8:16]
     ('claude-3-sonnet-20240229', 'standard', 'area', 1334, False, 1000, 1000, '0.004002')
     """
     dollars: list[dict[int, str]] = [{} for _ in settled]
