@@ -13,6 +13,7 @@ from importlib import import_module
 import click
 
 from imgcost import __version__
+from imgcost.cli.signals import ending_in_order
 from imgcost.errors import ImgcostError
 from imgcost.formats import visible
 
@@ -44,7 +45,8 @@ class _Commands(click.Group):
 
     def invoke(self, ctx: click.Context) -> None:
         try:
-            super().invoke(ctx)
+            with ending_in_order():
+                super().invoke(ctx)
         except BrokenPipeError:
             # Whoever read our output has gone, as `head` does: no failure, and nothing to flush at the end.
             with suppress(OSError, ValueError):

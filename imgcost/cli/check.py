@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from imgcost.cli.options import DATE, DOLLARS, RENDERERS, output_option, save
+from imgcost.cli.options import DATE, DOLLARS, RENDERERS, output_option, refuse_inputs, save
 from imgcost.formats.findings import as_github, findings_report
 from imgcost.preflight import check_paths
 from imgcost.tables import platforms
@@ -82,6 +82,7 @@ def command(
       imgcost check batch.jsonl -f github
       imgcost check *.png --one-request -m haiku --budget 0.50
     """
+    refuse_inputs(paths, output=output)
     findings = check_paths(
         paths,
         stdin=sys.stdin.buffer,

@@ -8,7 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from imgcost.cli.options import DATE, DEFAULT_MODEL, DOLLARS, SIZE, ParamType, echo, format_option, output_option, save
+from imgcost.cli.options import (
+    DATE,
+    DEFAULT_MODEL,
+    DOLLARS,
+    SIZE,
+    ParamType,
+    echo,
+    format_option,
+    output_option,
+    refuse_inputs,
+    save,
+)
 from imgcost.formats.plans import plan_report
 from imgcost.plans import Repeated, plan, read_scenario
 
@@ -94,6 +105,7 @@ def command(
       imgcost plan photos --scenario job.toml --budget 250
       imgcost plan sizes.csv --batch --prompt-cache 1h --prompt-tokens 4000 --explain
     """
+    refuse_inputs([*images, *([scenario] if scenario else [])], output=output)
     settings: dict[str, Any] = {"models": DEFAULT_MODEL} | (read_scenario(scenario) if scenario else {})
     settings |= {name: value for name, value in given.items() if value is not None}
     if models:

@@ -1,4 +1,4 @@
-"""Rows: one an image and model, streamed as CSV, JSON lines, a JSON array or Parquet while the scan goes on; a workbook.
+"""Rows: one per image and model, as CSV, JSON lines, a JSON array or Parquet; and what other reports are made of.
 
 What could not be counted has a row too, with its reason and without a model.
 """
@@ -6,10 +6,11 @@ What could not be counted has a row too, with its reason and without a model.
 from __future__ import annotations
 
 import csv
+import errno
 import io
 import json
 import os
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, cast, get_args
 
@@ -17,14 +18,15 @@ from imgcost import geometry
 from imgcost.errors import ImgcostError
 from imgcost.files import Image
 from imgcost.formats import parseable, visible
+from imgcost.outputs import Output
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from imgcost.estimates import Terms
     from imgcost.files import Group
 
-__all__ = ["COLUMNS", "EARLY", "RowKind", "RowWriter", "encode", "open_rows", "row_kind", "rows_of", "spreadsheet_text"]
+__all__ = ["COLUMNS", "RowKind", "RowWriter", "encode", "open_rows", "row_kind", "rows_of", "spreadsheet_text"]
 
 RowKind: TypeAlias = Literal["csv", "json", "jsonl", "parquet", "xlsx", "html", "md"]
 
@@ -140,23 +142,36 @@ def encode(groups: Iterable[Group], settled: Sequence[Terms], kind: RowKind) -> 
 
 
 class RowWriter(Protocol):
-    """Takes encoded rows, and can be closed in good order after an interruption."""
+    """Takes encoded rows, and is closed whatever ends the scan."""
 
     def write(self, encoded: Any) -> None:
-        """Write whole rows; when it returns they are on their way to disk."""
+        """Take whole rows."""
 
     def close(self, *, whole: bool = True) -> None:
-        """End the file so that it can be read, whatever it holds; a report says so where that is not the whole scan."""
+        """Write what only the end of the scan makes known; or where that was not reached, release what is held."""
+
+
+Progress: TypeAlias = "Callable[[int, int], None]"
+"""Called with how many parts of a report are written, and how many there are."""
 
 
 @contextmanager
-def open_rows(target: str | IO[bytes], kind: RowKind, settled: Sequence[Terms] = ()) -> Iterator[RowWriter]:
-    """Open a file or a binary stream for rows, and close it so that it can be read, even after an interruption.
+def open_rows(
+    target: str | Output | IO[bytes],
+    kind: RowKind,
+    settled: Sequence[Terms] = (),
+    progress: Progress = lambda _done, _total: None,
+) -> Iterator[RowWriter]:
+    """Open a file or a binary stream for rows.
+
+    A file replaces its target when the context is left without an error; otherwise the target stays as it was. A stream
+    gets the rows as they come. After an error a stream that is a file ends with a whole row.
 
     Args:
-        target: A path, or an open stream.
+        target: A path, an output, or an open stream.
         kind: The format.
         settled: The terms of each model: a workbook, a page and Markdown go by them, and need at least one.
+        progress: Called while a workbook or a page is written at the end.
 
     Yields:
         The writer.
@@ -166,83 +181,96 @@ def open_rows(target: str | IO[bytes], kind: RowKind, settled: Sequence[Terms] =
         MissingExtraError: What the format needs is not installed: pyarrow for Parquet, XlsxWriter for a workbook, Jinja2
             and matplotlib for a page.
     """
+    make = _writer_of(kind)
+    with ExitStack() as stack:
+        output = Output(target) if isinstance(target, str) else target
+        file = stack.enter_context(output) if isinstance(output, Output) else output
+        writer = make(file, settled, progress)
+        try:
+            yield writer
+        except BaseException:
+            writer.close(whole=False)
+            raise
+        writer.close()
+
+
+def _writer_of(kind: RowKind) -> Callable[[IO[bytes], Sequence[Terms], Progress], RowWriter]:
+    """Import what writes a format, before a file is touched."""
     if kind == "parquet":
         from imgcost.reports.parquet import ParquetWriter  # noqa: PLC0415 - an extra
 
-        writer: RowWriter = ParquetWriter(str(target))
-    elif kind == "xlsx":
+        return lambda file, _settled, _progress: ParquetWriter(file)
+    if kind == "xlsx":
         from imgcost.reports.workbook import WorkbookWriter  # noqa: PLC0415 - an extra
 
-        writer = WorkbookWriter(target, settled)
-    elif kind == "html":
+        return lambda file, settled, progress: WorkbookWriter(file, settled, progress=progress)
+    if kind == "html":
         from imgcost.reports.page.writing import PageWriter  # noqa: PLC0415 - an extra
 
-        writer = PageWriter(str(target), settled)
-    elif kind == "md":
+        return PageWriter
+    if kind == "md":
         from imgcost.reports.markdown import MarkdownWriter  # noqa: PLC0415 - most scans write none
 
-        writer = MarkdownWriter(str(target), settled)
-    elif isinstance(target, str):
-        # Unbuffered: a chunk of rows is one write, and what is written can be cut at the end of a row.
-        writer = _TextWriter(Path(target).open("wb", buffering=0), kind)  # noqa: SIM115 - closed by the writer
-    else:
-        writer = _StreamWriter(target, kind)
-    whole = False
-    try:
-        yield writer
-        whole = True
-    finally:
-        writer.close(whole=whole)
+        return lambda file, settled, _progress: MarkdownWriter(file, settled)
+    return lambda file, _settled, _progress: TextWriter(file, kind)
 
-
-EARLY = "The scan was ended early: only what it had found by then is here."
-"""What a report says of itself where it does not hold the whole scan."""
 
 _BEGIN = b'{"schema": "imgcost.rows/1", "rows": [\n'
 
 
-class _StreamWriter:
-    """Writes text rows to a pipe."""
+class TextWriter:
+    """Writes text rows as they come."""
 
     def __init__(self, stream: IO[bytes], kind: RowKind) -> None:
-        self._stream = stream
+        """Begin with an open binary stream."""
+        stream.flush()
+        # Unbuffered: what is in a buffer would be written later, behind a row that was taken back.
+        self._stream = getattr(stream, "raw", stream)
         self._kind = kind
-        # What stands before the next rows: first the beginning of the file, in an array then a comma.
+        # What is written before the next rows: first the beginning of the file, in an array then a comma.
         self._before = {"csv": ",".join(COLUMNS).encode() + b"\r\n", "json": _BEGIN}.get(kind, b"")
+        # The end of the last whole row and the rows until there; one value, so that no signal comes in between.
+        self._done = (_size(self._stream), 0)
+
+    @property
+    def rows(self) -> int:
+        """How many rows were written."""
+        return self._done[1]
 
     def write(self, encoded: bytes) -> None:
+        """Write whole rows."""
         if encoded:
-            self._put(self._before + encoded)
+            self._put(self._before + encoded, encoded.count(b"\n") + (self._kind == "json"))
             self._before = b",\n" if self._kind == "json" else b""
 
-    def close(self, *, whole: bool = True) -> None:  # noqa: ARG002 - rows speak for themselves
-        if self._kind == "json":
+    def close(self, *, whole: bool = True) -> None:
+        """End the stream; after an error, where it is a file, take back a row that was only begun."""
+        if not whole:
+            end, _ = self._done
+            if _size(self._stream) > end:
+                os.ftruncate(self._stream.fileno(), end)
+                self._stream.seek(end)
+        elif self._kind == "json":
             self._put(_BEGIN.rstrip() + b"]}\n" if self._before == _BEGIN else b"\n]}\n")
         else:
             self._put(self._before)
 
-    def _put(self, text: bytes) -> None:
-        self._stream.write(text)
-        self._stream.flush()
-
-
-class _TextWriter(_StreamWriter):
-    """Writes text rows to a file of its own: whatever ends it, the file ends with a whole row."""
-
-    _whole = 0
-
-    def _put(self, text: bytes) -> None:
+    def _put(self, text: bytes, rows: int = 0) -> None:
         rest = memoryview(text)
         while rest:
-            rest = rest[self._stream.write(rest) :]
-        self._whole += len(text)
+            written = self._stream.write(rest)
+            if written is None:  # the other end made the pipe non-blocking
+                raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+            rest = rest[written:]
+        self._done = (self._done[0] + len(text), self._done[1] + rows)
 
-    def close(self, *, whole: bool = True) -> None:
-        with self._stream:
-            if os.fstat(self._stream.fileno()).st_size > self._whole:
-                self._stream.seek(self._whole)
-                self._stream.truncate()
-            super().close(whole=whole)
+
+def _size(stream: IO[bytes]) -> int:
+    """The bytes of a stream that is a file; 0 of others, which cannot be cut."""
+    try:
+        return os.fstat(stream.fileno()).st_size
+    except (OSError, ValueError):
+        return 0
 
 
 def _csv_row(row: Row) -> list[Any]:

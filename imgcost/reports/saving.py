@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from imgcost.errors import ImgcostError, MissingExtraError
 from imgcost.formats import as_json, as_markdown, visible
+from imgcost.outputs import Output
 from imgcost.reports.rows import spreadsheet_text
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ __all__ = ["SUFFIXES", "save_report", "saver_of"]
 
 
 def save_report(report: Report, records: Records, path: str) -> None:
-    """Write a report to a file.
+    """Write a report to a file; until it is complete, an older file of that name stays.
 
     Args:
         report: The report.
@@ -35,7 +36,8 @@ def save_report(report: Report, records: Records, path: str) -> None:
         OSError: The file cannot be written.
     """
     content = saver_of(path)(report, records)
-    Path(path).write_bytes(content)
+    with Output(path) as file:
+        file.write(content)
 
 
 def saver_of(path: str) -> Callable[[Report, Records], bytes]:
