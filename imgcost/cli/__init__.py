@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from contextlib import suppress
 from importlib import import_module
 
@@ -44,6 +45,11 @@ class _Commands(click.Group):
         return command
 
     def invoke(self, ctx: click.Context) -> None:
+        # The library leaves the filters of warnings alone, for they belong to the whole process. This process is ours.
+        warnings.filterwarnings(
+            "ignore", module=r"PIL\."
+        )  # a decompression bomb, which opening a file does not set off
+        warnings.filterwarnings("ignore", "Glyph", UserWarning)  # the browser has fonts that matplotlib does not have
         try:
             with ending_in_order():
                 super().invoke(ctx)
