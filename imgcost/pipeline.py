@@ -29,7 +29,8 @@ class Survey(NamedTuple):
         settled: The terms of the models asked for; the first decides the costliest folders, each has its rows.
         compared: The terms of other models to count for.
         walk: How to walk.
-        jobs: The most worker processes.
+        jobs: The most worker processes. Where this process cannot be forked, each imports the main module again, which is
+            that of the command line.
         details: Whether rows are to tell orientation and animation, and what Pillow says of files of other formats.
         dedupe: Whether to look for duplicates, and count identical contents once.
         cache: A file that remembers what was read, or None.
@@ -93,9 +94,8 @@ class Survey(NamedTuple):
         members = partial(_members, wanted=self.walk.wants)
         if not (self.dedupe or self.cache):
             # Nothing is asked of the scan as a whole: workers can do all, and only sums and rows travel back.
-            yield from spread(
-                tasks, partial(_probe_and_digest, probe, digest), partial(_each, members, digest), self.jobs
-            )
+            work, stream = partial(_probe_and_digest, probe, digest), partial(_each, members, digest)
+            yield from spread(tasks, work, stream, self.jobs, spawn=True)
             return
         found: Generator[list[Group]]
         with ExitStack() as stack:
@@ -106,7 +106,7 @@ class Survey(NamedTuple):
                 stack.callback(lambda: deque(map(warn, cache.notices), maxlen=0))
                 found = _remembering(cache, tasks, probe, members, self.jobs)
             else:
-                found = spread(tasks, probe, members, self.jobs)
+                found = spread(tasks, probe, members, self.jobs, spawn=True)
             mark: Callable[[list[Group]], list[Group]] = list
             if self.dedupe:
                 from imgcost.duplicates import Duplicates  # noqa: PLC0415 - nor digests
@@ -182,7 +182,7 @@ def _remembering(
                 for step in task
             ]
 
-    for groups in spread(unknown(), probe, members, jobs):
+    for groups in spread(unknown(), probe, members, jobs, spawn=True):
         if isinstance(groups, _Members):
             yield groups
             continue

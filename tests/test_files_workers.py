@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import queue
 import signal
+import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from itertools import count, islice
-from multiprocessing import active_children
+from multiprocessing import active_children, current_process
 from pathlib import Path
 
 import pytest
@@ -46,10 +49,6 @@ def sleep_on_z(chunk):
         time.sleep(20)
         Path(chunk[0].folder, "slept to the end").touch()
     return answer(chunk)
-
-
-def ends_on(number):
-    return signal.getsignal(number) is signal.SIG_DFL
 
 
 def members(archive):
@@ -92,9 +91,9 @@ def pools(monkeypatch):
     """How many workers each pool was asked for."""
     started, pool = [], workers._pool
 
-    def spy(jobs):
+    def spy(work, jobs, method):
         started.append(jobs)
-        return pool(jobs)
+        return pool(work, jobs, method)
 
     monkeypatch.setattr(workers, "_pool", spy)
     return started
@@ -256,14 +255,14 @@ def test_an_error_in_the_tasks_themselves_ends_the_workers():
 
 @pytest.mark.usefixtures("eager")
 def test_children_of_others_are_left_alone(sleepers):
-    with workers._pool(1) as stranger:
-        assert stranger.submit(os.getppid).result() == HERE
+    with workers._pool(answer, 1, "fork") as stranger:
+        pending = stranger.submit(chunk("x"))
         results = spread([chunk("a"), chunk("b"), *sleepers], sleep_on_z, members, 2)
         assert list(islice(results, 2)) == [[["a"]], [["b"]]]
         assert len(active_children()) > 1
         results.close()
         assert len(active_children()) == 1
-        assert stranger.submit(os.getppid).result() == HERE
+        assert stranger.result(pending) == [["x"]]
 
 
 @pytest.mark.usefixtures("eager")
@@ -286,54 +285,226 @@ def test_an_error_inside_the_work_comes_out_as_it_is():
 
 
 @pytest.mark.usefixtures("eager")
-def test_beside_threads_workers_are_spawned_and_give_the_same_results():
+def test_beside_threads_workers_are_spawned_where_they_may_be_and_give_the_same_results(pools):
     tasks = mixed(12)
     expected = list(spread(tasks, answer, members, 1))
     done = threading.Event()
-    thread = threading.Thread(target=done.wait)
+    thread = threading.Thread(target=done.wait, args=(60,))
     thread.start()
     try:
-        assert workers._context().get_start_method() == "spawn"
+        assert workers._start_method(spawn=True) == "spawn"
+        assert list(spread(tasks, answer, members, 2, spawn=True)) == expected
+        assert pools == [2]
+        assert workers._start_method(spawn=False) is None
         assert list(spread(tasks, answer, members, 2)) == expected
+        assert pools == [2]
     finally:
         done.set()
         thread.join()
 
 
-@pytest.mark.parametrize(("platform", "method"), [("linux", "fork"), ("darwin", "spawn"), ("win32", "spawn")])
-def test_workers_are_forked_on_linux_alone(monkeypatch, platform, method):
+@pytest.mark.parametrize(
+    ("platform", "spawn", "method"),
+    [("linux", False, "fork"), ("linux", True, "fork"), ("darwin", True, "spawn"), ("win32", True, "spawn"),
+     ("darwin", False, None), ("win32", False, None)],
+)  # fmt: skip
+def test_workers_are_forked_on_linux_alone(monkeypatch, platform, spawn, method):
     monkeypatch.setattr(sys, "platform", platform)
     monkeypatch.setattr(threading, "active_count", lambda: 1)
-    monkeypatch.setattr("multiprocessing.get_context", str)
-    assert workers._context() == method
+    assert workers._start_method(spawn=spawn) == method
 
 
-@pytest.mark.parametrize(
-    ("inherited", "then"),
-    [(signal.default_int_handler, signal.SIG_DFL), (signal.SIG_IGN, signal.SIG_IGN)],
-)
-def test_ctrl_c_ends_a_worker_without_a_word_unless_it_was_ignored_from_the_start(inherited, then):
-    before = signal.signal(signal.SIGINT, inherited)
+def test_a_worker_of_others_starts_none(monkeypatch):
+    monkeypatch.setattr(threading, "active_count", lambda: 1)
+    monkeypatch.setitem(current_process()._config, "daemon", True)  # noqa: FBT003 - a dictionary
+    assert workers._start_method(spawn=True) is None
+
+
+# What a worker is
+
+
+def dispositions(_chunk):
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, ())
+    return [(signal.getsignal(number), number in blocked) for number in workers.ENDING], os.fstat(1).st_rdev
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no signals to block")
+@pytest.mark.parametrize("handler", [signal.default_int_handler, signal.SIG_DFL, lambda *_: sys.exit(1)])
+def test_a_worker_ends_at_once_on_a_signal_whatever_its_parent_does_on_it_and_has_no_stdout(handler):
+    before = {number: signal.signal(number, handler) for number in workers.ENDING}
     try:
-        workers._let_signals_end_me()
-        assert signal.getsignal(signal.SIGINT) is then
+        with workers._pool(dispositions, 1, "fork") as pool:
+            found, stdout = pool.result(pool.submit(chunk("a")))
+        assert found == [(signal.SIG_DFL, False)] * len(workers.ENDING)
+        assert stdout == Path(os.devnull).stat().st_rdev
+    finally:
+        for number, handler_before in before.items():
+            signal.signal(number, handler_before)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no nohup")
+def test_a_worker_ignores_what_its_parent_was_told_to_ignore():
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with workers._pool(dispositions, 1, "fork") as pool:
+            found, _ = pool.result(pool.submit(chunk("a")))
+        assert found[workers.ENDING.index(signal.SIGHUP)] == (signal.SIG_IGN, False)
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+def test_where_signals_cannot_be_held_workers_start_all_the_same(monkeypatch):
+    monkeypatch.delattr(signal, "pthread_sigmask", raising=False)
+    with workers._pool(answer, 1, "fork") as pool:
+        assert pool.result(pool.submit(chunk("a"))) == [["a"]]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no signals to hold")
+@pytest.mark.parametrize("moment", ["during", "before"])
+def test_a_signal_while_workers_start_is_neither_lost_nor_leaves_a_worker(monkeypatch, moment):
+    """What comes during the fork is raised after it; the mask of the process is then as it was."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, ())
+    start, started = workers._Worker.__init__, []
+
+    def interrupted(*args):
+        if moment == "before":
+            os.kill(os.getpid(), signal.SIGINT)
+        start(*args)
+        os.kill(os.getpid(), signal.SIGINT)
+        started.append(args)
+
+    monkeypatch.setattr(workers._Worker, "__init__", interrupted)
+    try:
+        with pytest.raises(KeyboardInterrupt), workers._pool(answer, 2, "fork"):
+            pass
+        assert len(started) == 2
+        assert active_children() == []
+        assert signal.pthread_sigmask(signal.SIG_BLOCK, ()) == mask
     finally:
         signal.signal(signal.SIGINT, before)
 
 
-@pytest.mark.parametrize(
-    "number",
-    [
-        signal.SIGINT,
-        pytest.param(
-            signal.SIGTERM,
-        ),
-    ],
-)
-def test_a_worker_ends_at_once_on_a_signal_whatever_its_parent_does_on_it(number):
-    before = signal.signal(number, lambda *_: sys.exit(1))
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there are no forks")
+@pytest.mark.usefixtures("eager")
+def test_a_fork_of_the_caller_leaves_the_workers_of_its_parent_alone():
+    results = spread([chunk("a"), chunk("b"), *(chunk("c") for _ in range(20))], answer, members, 2)
+    first = list(islice(results, 2))
+    child = os.fork()
+    if not child:
+        results.close()
+        os._exit(0)
+    assert os.waitpid(child, 0)[1] == 0
+    assert [*first, *results] == [[["a"]], [["b"]], *[[["c"]]] * 20]
+
+
+class Pipe:
+    """An end of a pipe on which nothing, something, or its end comes."""
+
+    def __init__(self, *comes):
+        self.comes = list(comes)
+
+    def poll(self, _seconds):
+        if not self.comes[0]:
+            return bool(self.comes.pop(0))
+        return True
+
+    def recv(self):
+        found = self.comes.pop(0)
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+
+@pytest.mark.parametrize("comes", [["task", EOFError()], ["task", ConnectionResetError()], [None, "task", None, None]])
+def test_a_worker_ends_when_its_parent_has_ended(monkeypatch, comes):
+    parents = iter([HERE, HERE + 1])
+    monkeypatch.setattr(os, "getppid", lambda: next(parents))
+    monkeypatch.setattr(os, "_exit", sys.exit)
+    tasks = queue.SimpleQueue()
+    with pytest.raises(SystemExit) as ended:
+        workers._listen(Pipe(*comes), tasks, HERE)
+    assert ended.value.code == 1
+    assert tasks.get_nowait() == "task"
+    assert tasks.empty()
+
+
+def test_an_error_in_a_worker_says_where_it_was():
+    is_result, error = workers._answer(fail_elsewhere, [Batch("elsewhere", ["a"])])
+    assert not is_result
+    assert "in fail_elsewhere" in error.__notes__[0]
+
+
+def test_a_worker_that_has_ended_already_is_no_failure_at_the_end():
+    with workers._pool(answer, 1, "fork") as pool:
+        pool.workers[0].process.kill()
+        pool.workers[0].process.join()
+    assert active_children() == []
+
+
+def test_a_chunk_for_a_worker_that_was_killed_is_an_error():
+    def give():
+        with workers._pool(answer, 1, "fork") as pool:
+            pool.workers[0].process.kill()
+            pool.workers[0].process.join()
+            pool.submit(chunk("a"))
+
+    with pytest.raises(ImgcostError, match="ended from outside"):
+        give()
+
+
+ORPHANS = """
+import os, signal, sys, time
+from imgcost.files import Batch, workers
+
+workers.ALONE_SECONDS = workers.AHEAD_SECONDS = 0
+
+def work(chunk):
+    print(os.getpid(), file=sys.stderr, flush=True)
+    if chunk[0].names != ["0"]:
+        time.sleep(60)
+
+for number in (signal.SIGHUP, signal.SIGQUIT):
+    signal.signal(number, signal.SIG_DFL)
+if sys.argv[1] == "held":  # by a process that has nothing to do with the scan
+    def start(*args, before=workers._Worker.__init__):
+        before(*args)
+        if not os.fork():
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+            os.dup2(1, 2)
+            time.sleep(5)
+            os._exit(0)
+    workers._Worker.__init__ = start
+list(workers.spread([[Batch("", [str(number)])] for number in range(10)], work, None, 2))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="workers are forked on Linux only")
+@pytest.mark.parametrize("name", ["SIGKILL", "SIGHUP", "SIGQUIT"])
+@pytest.mark.parametrize("pipes", ["free", "held"])
+def test_workers_end_with_their_parent_and_hold_no_stdout(name, pipes, tmp_path):
+    process = subprocess.Popen(
+        [sys.executable, "-c", ORPHANS, pipes], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        start_new_session=True, cwd=tmp_path,
+    )  # fmt: skip
     try:
-        with workers._pool(1) as pool:
-            assert pool.submit(ends_on, number).result()
+        here, *elsewhere = [int(process.stderr.readline()) for _ in range(3)]
+        assert here == process.pid
+        process.send_signal(signal.Signals[name])
+        assert process.communicate(timeout=4) == ("", "")
+        for worker in elsewhere:
+            for _ in range(100):
+                if not alive(worker):
+                    break
+                time.sleep(0.02)
+            assert not alive(worker)
     finally:
-        signal.signal(number, before)
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+
+
+def alive(process):
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False

@@ -14,7 +14,6 @@ import shutil
 import subprocess
 import sys
 import zipfile
-from contextlib import suppress
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -65,10 +64,11 @@ def images(count, seed=1):
 
 def written(path, found, inputs=None, *, model=SONNET, day=DAY, more=(), **options):
     """A workbook of images, which come folder by folder."""
-    writer = WorkbookWriter(str(path), [terms(model, as_of=day), *more], inputs=inputs, **options)
-    for folder in sorted({one.path.split("/")[0] for one in found}):
-        writer.write([(folder, [one for one in found if one.path.split("/")[0] == folder])])
-    writer.close()
+    with path.open("wb") as file:
+        writer = WorkbookWriter(file, [terms(model, as_of=day), *more], inputs=inputs, **options)
+        for folder in sorted({one.path.split("/")[0] for one in found}):
+            writer.write([(folder, [one for one in found if one.path.split("/")[0] == folder])])
+        writer.close()
     return path
 
 
@@ -374,9 +374,10 @@ def test_hostile_names_are_plain_text(tmp_path):
     path = tmp_path / "hostile.xlsx"
     found = [Image(name, "image/png", 10, 10, orientation=1, animated=False, file_bytes=9) for name in HOSTILE]
     bad = [Unreadable(name, "damaged", f"{name} is damaged") for name in HOSTILE]
-    writer = WorkbookWriter(str(path), [terms(SONNET, as_of=DAY)])
-    writer.write([(name, [one, other]) for name, one, other in zip(HOSTILE, found, bad, strict=True)])
-    writer.close()
+    with path.open("wb") as file:
+        writer = WorkbookWriter(file, [terms(SONNET, as_of=DAY)])
+        writer.write([(name, [one, other]) for name, one, other in zip(HOSTILE, found, bad, strict=True)])
+        writer.close()
     book = openpyxl.load_workbook(path)
     for sheet in ("Images", "Not counted"):
         cells = [row[0] for row in book[sheet].iter_rows(min_row=2)]
@@ -444,8 +445,8 @@ def test_the_budget_says_what_the_api_would_not_take(tmp_path, inputs, found, sa
 
 def test_conditions_of_the_scan_become_inputs(tmp_path):
     asked = terms(SONNET, as_of=DAY, batch=True, inference_geo="us", cache="read")
-    writer = WorkbookWriter(str(tmp_path / "a.xlsx"), [asked])
-    writer.close()
+    with (tmp_path / "a.xlsx").open("wb") as file:
+        WorkbookWriter(file, [asked]).close()
     book = openpyxl.load_workbook(tmp_path / "a.xlsx")
     assert [book["Budget"].cell(row, 3).value for row in range(6, 13)] == [SONNET, "yes", "none", 0, 0, 1, "us"]
     assert "cached" in str(list(book["Notes"].values))
@@ -486,20 +487,21 @@ def test_rows_reach_the_workbook_as_they_are(tmp_path):
     groups = [("f0", images(2))]
     assert encode(iter(groups), settled, "xlsx") == groups
     path = tmp_path / "a.xlsx"
-    with suppress(KeyboardInterrupt), open_rows(str(path), "xlsx", settled) as writer:
+    with open_rows(str(path), "xlsx", settled) as writer:
         writer.write(encode(groups, settled, "xlsx"))
-        raise KeyboardInterrupt
     assert len(pd.read_excel(path, sheet_name="Images")) == 2
     stream = io.BytesIO()
-    stream.close = lambda: None
     with open_rows(stream, "xlsx", settled):
         pass
     assert len(pd.read_excel(io.BytesIO(stream.getvalue()), sheet_name="Images")) == 0
 
 
 def test_a_workbook_that_cannot_be_written_is_an_error_at_once(tmp_path):
-    with pytest.raises(FileNotFoundError):
-        WorkbookWriter(str(tmp_path / "no" / "a.xlsx"), [terms(SONNET, as_of=DAY)])
+    with (
+        pytest.raises(FileNotFoundError),
+        open_rows(str(tmp_path / "no" / "a.xlsx"), "xlsx", [terms(SONNET, as_of=DAY)]),
+    ):
+        pass
 
 
 def test_without_the_extra_the_error_says_how_to_install_it(tmp_path, monkeypatch):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from contextlib import contextmanager, suppress
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ import click
 
 from imgcost import __version__
 from imgcost.cli.exit_codes import BROKEN_PIPE, EXIT_CODES, FAILED, INTERRUPTED
+from imgcost.cli.signals import ending_in_order
 from imgcost.errors import ImgcostError
 from imgcost.text import visible
 
@@ -56,7 +58,9 @@ class _Commands(click.Group):
             return super().make_context(*args, **extra)
 
     def invoke(self, ctx: click.Context) -> Any:
-        with _exit_codes():
+        # The library leaves the filters of warnings alone, because they belong to the whole process. This one is ours.
+        warnings.filterwarnings("ignore", module=r"PIL\.")  # a decompression bomb, which opening a file does not set off
+        with _exit_codes(), ending_in_order():
             return super().invoke(ctx)
 
 

@@ -15,6 +15,7 @@ from imgcost.cli.options import (
     fail_if_empty,
     fail_on_empty_option,
     output_option,
+    refuse_inputs,
     save,
 )
 from imgcost.text.findings import as_github, findings_report
@@ -91,6 +92,7 @@ def command(
       imgcost check batch.jsonl -f github
       imgcost check *.png --one-request -m haiku --budget 0.50
     """
+    refuse_inputs(paths, output=output)
     findings = check_paths(
         paths,
         stdin=sys.stdin.buffer,

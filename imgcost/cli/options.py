@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from datetime import date
 from decimal import Decimal
@@ -14,13 +15,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from imgcost.errors import ImgcostError, SizeError
-from imgcost.text import Report, as_json, as_markdown, as_text
+from imgcost.text import Report, as_json, as_markdown, as_text, visible
 from imgcost.geometry import padded_size
 from imgcost.tables import platforms
 
 __all__ = [
     "DATE",
     "DOLLARS",
+    "OUTPUT_FILE",
     "RATIO",
     "RENDERERS",
     "SIZE",
@@ -31,6 +33,7 @@ __all__ = [
     "format_option",
     "output_option",
     "placement_options",
+    "refuse_inputs",
     "save",
     "quote_options",
 ]
@@ -98,6 +101,15 @@ class _Dollars(ParamType[Decimal]):
         return self.fail(f"{_shown(value)} is no amount: write it in US dollars, like 12.50.", param, ctx)
 
 
+class _OutputFile(click.Path):
+    """A file to write. An empty name is an empty variable of a script, not the wish to write nothing."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if not value:
+            self.fail("the file name is empty.", param, ctx)
+        return super().convert(value, param, ctx)
+
+
 def _shown(value: Any) -> str:
     """What was typed, cut to a length that fits a sentence."""
     text = str(value)
@@ -105,6 +117,7 @@ def _shown(value: Any) -> str:
 
 
 SIZE, RATIO, DATE, DOLLARS = _Size(), _Ratio(), _Date(), _Dollars()
+OUTPUT_FILE = _OutputFile(dir_okay=False)
 
 
 _CALLED = [name for name in platforms() if name != "claude-ai"]
@@ -201,7 +214,7 @@ def output_option(command: Command) -> Command:
     return click.option(
         "-o",
         "--output",
-        type=click.Path(dir_okay=False),
+        type=OUTPUT_FILE,
         callback=_with_known_suffix,
         metavar="FILE",
         help="Also write it to FILE: .csv, .json, .jsonl, .parquet, .xlsx, .html or .md.",
@@ -221,6 +234,33 @@ def fail_if_empty(images: int, fail_on_empty: bool) -> None:
     """
     if fail_on_empty and not images:
         raise ImgcostError("no images found, and --fail-on-empty was given: check the paths and the globs")
+
+
+def refuse_inputs(inputs: Iterable[str], **outputs: str | None) -> None:
+    """Refuse a file that would be read and written, however its paths are spelled.
+
+    Raises:
+        click.UsageError: An output is one of the inputs, or two outputs are one file.
+    """
+    read = [*inputs]
+    for name, output in outputs.items():
+        if output is None:
+            continue
+        for path in read:
+            if _same_file(path, output):
+                raise click.UsageError(
+                    f"--{name} {visible(output)} would overwrite {visible(path)}: name another file."
+                )
+        read.append(output)
+
+
+def _same_file(path: str, other: str) -> bool:
+    if os.path.realpath(path) == os.path.realpath(other):  # neither has to be there yet
+        return True
+    try:
+        return os.path.samefile(path, other)  # noqa: PTH121 - paths may be any strings
+    except (OSError, ValueError):
+        return False
 
 
 def save(report: Report, output: str | None, command: str) -> None:

@@ -18,6 +18,7 @@ from imgcost.cli.options import (
     format_option,
     output_option,
     placement_options,
+    refuse_inputs,
     save,
 )
 from imgcost.errors import ImgcostError
@@ -103,6 +104,7 @@ def command(
       imgcost plan photos --scenario job.toml --budget 250
       imgcost plan sizes.csv --batch --prompt-cache 1h --prompt-tokens 4000 --explain
     """
+    refuse_inputs([*images, *([scenario] if scenario else [])], output=output)
     settings: dict[str, Any] = {"models": DEFAULT_MODEL} | (read_scenario(scenario) if scenario else {})
     settings |= {name: value for name, value in given.items() if value is not None}
     if models:

@@ -1,4 +1,4 @@
-"""Progress on stderr: files done, files a second, and how long it will take where the total is known."""
+"""Progress on stderr: files done, files per second, time left where the total is known, and reports being written."""
 
 from __future__ import annotations
 
@@ -8,16 +8,17 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from imgcost.files import Archive, Batch
+from imgcost.text import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
     from types import TracebackType
 
-    from rich.progress import Progress
+    from rich.progress import Progress, ProgressColumn
 
     from imgcost.files import Walk
 
-__all__ = ["progress_of"]
+__all__ = ["progress_of", "writing_progress"]
 
 QUIET_SECONDS = 0.5
 """A scan that is over sooner shows none."""
@@ -39,6 +40,51 @@ def progress_of(walk: Walk, paths: Iterable[str] | None) -> AbstractContextManag
     if not sys.stderr.isatty():
         return nullcontext(lambda _files: None)
     return _Bar(None if paths is None else _count(walk, paths))
+
+
+def writing_progress(path: str) -> AbstractContextManager[Callable[[int, int], None]]:
+    """Show, while the context lasts, that a report is being written.
+
+    Args:
+        path: The file.
+
+    Returns:
+        A context that gives a function to be called with how many parts are written and how many there are. Where
+        stderr is not a terminal it does nothing.
+    """
+    if not sys.stderr.isatty():
+        return nullcontext(lambda _done, _total: None)
+    return _Writing(path)
+
+
+class _Writing:
+    def __init__(self, path: str) -> None:
+        self._text = f"Writing {visible(path)}"
+        self._shown = 0.0
+        self._progress: Progress | None = None
+
+    def __enter__(self) -> Callable[[int, int], None]:
+        return self._show
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self._progress:
+            self._progress.stop()
+
+    def _show(self, done: int, total: int) -> None:
+        now = monotonic()
+        if self._progress is None:
+            from rich.markup import escape  # noqa: PLC0415 - loaded at a terminal only
+            from rich.progress import BarColumn, TaskProgressColumn, TextColumn  # noqa: PLC0415 - likewise
+
+            columns = [TextColumn(escape(self._text)), BarColumn(), TaskProgressColumn()]
+            self._progress = _started(columns, total)
+        elif now - self._shown < REFRESH_SECONDS:
+            return
+        self._shown = now
+        self._progress.update(self._progress.task_ids[0], completed=done, total=total)
+        self._progress.refresh()
 
 
 def _count(walk: Walk, paths: Iterable[str]) -> int | None:
@@ -82,7 +128,6 @@ class _Bar:
 
 def _begin(total: int | None) -> Progress:
     from rich import progress as rich  # noqa: PLC0415 - loaded for long scans at a terminal only
-    from rich.console import Console  # noqa: PLC0415 - likewise
 
     columns: list[rich.ProgressColumn] = [
         rich.MofNCompleteColumn(),
@@ -91,8 +136,15 @@ def _begin(total: int | None) -> Progress:
     ]
     if total is not None:
         columns = [rich.BarColumn(), *columns, rich.TimeRemainingColumn()]
+    return _started(columns, total)
+
+
+def _started(columns: Sequence[ProgressColumn], total: int | None) -> Progress:
+    from rich.console import Console  # noqa: PLC0415 - likewise
+    from rich.progress import Progress  # noqa: PLC0415 - likewise
+
     # Without a thread of its own: a process with threads cannot safely be forked into workers.
-    shown = rich.Progress(*columns, console=Console(stderr=True), auto_refresh=False, transient=True)
+    shown = Progress(*columns, console=Console(stderr=True), auto_refresh=False, transient=True)
     shown.add_task("", total=total, rate="")
     shown.start()
     return shown

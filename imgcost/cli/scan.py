@@ -3,32 +3,42 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, cast
 
 import click
 
-from imgcost.cli.exit_codes import FAILED, INTERRUPTED, TERMINATED
-from imgcost.cli.options import echo, fail_if_empty, fail_on_empty_option, format_option, settle, terms_options
-from imgcost.cli.progress import progress_of
+from imgcost.cli.exit_codes import FAILED, INTERRUPTED
+from imgcost.cli.options import (
+    OUTPUT_FILE,
+    echo,
+    fail_if_empty,
+    fail_on_empty_option,
+    format_option,
+    quote_options,
+    refuse_inputs,
+)
+from imgcost.cli.progress import progress_of, writing_progress
+from imgcost.cli.signals import Terminated, check_signals
 from imgcost.errors import ImgcostError
 from imgcost.estimates import Terms, terms_like
 from imgcost.files import Walk
+from imgcost.outputs import Output
+from imgcost.pipeline import Survey
+from imgcost.plurals import plural
+from imgcost.quotes import quotes, comparable
 from imgcost.text import visible
 from imgcost.text.scans import scan_report
-from imgcost.plurals import plural
-from imgcost.pipeline import Survey
 from imgcost.tables import families
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from io import BufferedReader
-    from types import FrameType
 
     from imgcost.geometry import Formula
     from imgcost.reports import RowKind, RowWriter
+    from imgcost.reports.rows import TextWriter
 
 __all__ = ["command"]
 
@@ -43,9 +53,9 @@ MOST_JOBS = 8
 @click.option(
     "-o",
     "--output",
-    type=click.Path(dir_okay=False),
-    help="Write to FILE: a row for each image and model, as the scan goes (.csv, .json, .jsonl, .parquet); a workbook "
-    "(.xlsx) or a page (.html) that recalculates; or the report (.md).",
+    type=OUTPUT_FILE,
+    help="Write to FILE when the scan is complete: a row for each image and model (.csv, .json, .jsonl, .parquet); a "
+    "workbook (.xlsx) or a page (.html) that recalculates; or the report (.md).",
     metavar="FILE",
 )
 @click.option(
@@ -62,7 +72,7 @@ MOST_JOBS = 8
 @click.option(
     "--cache",
     "cache_file",
-    type=click.Path(dir_okay=False),
+    type=OUTPUT_FILE,
     metavar="FILE",
     help="Remember in FILE what was read, and open only what has changed.",
 )
@@ -105,36 +115,37 @@ def command(
       imgcost scan photos --rows jsonl > costs.jsonl
       find photos -newer stamp -print0 | imgcost scan -0 -
     """
+    refuse_inputs((path for path in paths if path != "-"), output=output, cache=cache_file)
     asked = settle(models, **conditions)
     compared = _newest_of_each_family(next(iter(asked.values())), conditions["formula"])
     survey = Survey(
         settled=tuple(asked.values()),
         compared=tuple(compared),
-        walk=Walk(follow_symlinks, include, exclude, archives),
+        walk=Walk(follow_symlinks, include, exclude, archives, tuple(filter(None, (output, cache_file)))),
         jobs=jobs or min(_cores(), MOST_JOBS),
         details=bool(output or rows),
         dedupe=dedupe,
         cache=cache_file,
     )
-    before = signal.signal(signal.SIGTERM, _end)
+    target = Output(output) if output else None
+    streamed: list[TextWriter] = []
     done = 0
     try:
         with ExitStack() as stack:
-            writers = _open_writers(stack, output, rows, tuple(asked.values()))
+            writers = _open_writers(stack, target, rows, tuple(asked.values()), streamed)
             advance = stack.enter_context(progress_of(survey.walk, None if "-" in paths else paths))
 
             def progress(files: int) -> None:
                 nonlocal done
                 done += files
                 advance(files)
+                check_signals()
 
             tally = survey.run(_listed(paths, null), writers, progress=progress, warn=_warn)
-    except KeyboardInterrupt:
-        kept = f"; {visible(output)} holds the rows of those, whole to the last" if output else ""
-        _warn(f"interrupted after {plural(done, 'file')}{kept}")
-        sys.exit(INTERRUPTED)
-    finally:
-        signal.signal(signal.SIGTERM, before)
+    except (KeyboardInterrupt, Terminated) as error:
+        how = f"ended by {error.signal}" if isinstance(error, Terminated) else "interrupted"
+        _warn("; ".join([f"{how} after {plural(done, 'file')}", *_left(target, streamed)]))
+        sys.exit(error.code if isinstance(error, Terminated) else INTERRUPTED)
     echo(scan_report(tally, asked, compared), style, err=bool(rows))
     if strict and tally.unreadable:
         _warn(f"{plural(len(tally.unreadable), 'entry', 'entries')} not counted, which --strict does not allow")
@@ -163,19 +174,33 @@ def _cores() -> int:
 
 
 def _open_writers(
-    stack: ExitStack, output: str | None, rows: RowKind | None, settled: tuple[Terms, ...]
+    stack: ExitStack,
+    target: Output | None,
+    rows: RowKind | None,
+    settled: tuple[Terms, ...],
+    streamed: list[TextWriter],
 ) -> list[tuple[RowKind, RowWriter]]:
-    if not (output or rows):
+    if not (target or rows):
         return []
     from imgcost.reports import open_rows, row_kind  # noqa: PLC0415 - most scans write none
 
     writers = []
-    if output:
-        kind = row_kind(output)
-        writers.append((kind, stack.enter_context(open_rows(output, kind, settled))))
+    if target:
+        kind = row_kind(target.path)
+        progress = stack.enter_context(writing_progress(target.path))
+        writers.append((kind, stack.enter_context(open_rows(target, kind, settled, progress))))
     if rows:
         writers.append((rows, stack.enter_context(open_rows(sys.stdout.buffer, rows))))
+        streamed.append(cast("TextWriter", writers[-1][1]))
     return writers
+
+
+def _left(target: Output | None, streamed: list[TextWriter]) -> Iterator[str]:
+    """What a scan that was ended early leaves behind."""
+    if target:
+        yield f"{visible(target.path)} {'is complete' if target.complete else 'was not written'}"
+    for writer in streamed:
+        yield f"stdout has the first {plural(writer.rows, 'row')} only"
 
 
 def _listed(paths: tuple[str, ...], null: bool) -> Iterator[str]:
@@ -200,8 +225,3 @@ def _items(null: bool) -> Iterator[bytes]:
 
 def _warn(notice: str) -> None:
     click.echo(f"imgcost: {visible(notice)}", err=True)
-
-
-def _end(_signal: int, _frame: FrameType | None) -> None:
-    """Being told to end is no reason to leave workers behind."""
-    sys.exit(TERMINATED)

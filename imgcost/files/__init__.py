@@ -74,7 +74,9 @@ def scan(
         details: Whether orientation and animation are asked for, and what Pillow says of files of other formats.
             Without them less is read: every `orientation` is 1 and every `animated` False, only well-known foreign
             formats are named, and Pillow is not loaded.
-        jobs: The most worker processes. They are started only where enough files lie ahead to be worth it.
+        jobs: The most worker processes. They are started only where enough files lie ahead to be worth it, and only by
+            a fork that is safe: on Linux, while no other thread runs, and not in a worker of `multiprocessing.Pool`.
+            Elsewhere the scan works in this process alone. (`imgcost scan` has workers on every system.)
 
     Yields:
         An `Image` for each file that the API reads, and an `Unreadable` for everything else that was met.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import warnings
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -19,7 +18,6 @@ except ImportError:  # Windows and macOS do not tell a thread's waits
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from concurrent.futures import ThreadPoolExecutor
 
     from imgcost.files.found import Found, Group
 
@@ -176,9 +174,11 @@ class _Storage:
     PATIENCE = 32
     """How many chunks threads read before it is asked again."""
 
+    PART = 8
+    """The most files that a thread reads in one go: so many are still read after an interruption."""
+
     def __init__(self) -> None:
         self.patience = 0
-        self.pool: ThreadPoolExecutor | None = None
 
 
 _storage = _Storage()
@@ -199,13 +199,16 @@ def _probe_on_storage(paths: list[str], details: bool) -> list[Found]:
 
 
 def _probe_in_threads(paths: list[str], details: bool) -> list[Found]:
-    if _storage.pool is None:
-        from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - only slow storage pays for it
+    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - only slow storage pays for it
 
-        _storage.pool = ThreadPoolExecutor(_Storage.THREADS)
-    size = -(-len(paths) // _Storage.THREADS)
+    size = min(_Storage.PART, -(-len(paths) // _Storage.THREADS))
     parts = [paths[start : start + size] for start in range(0, len(paths), size)]
-    return [one for part in _storage.pool.map(lambda part: probe_all(part, details), parts) for one in part]
+    # The threads end here: one that is kept would be missing in a fork of this process, which would wait for it.
+    pool = ThreadPoolExecutor(_Storage.THREADS)
+    try:
+        return [one for part in pool.map(lambda part: probe_all(part, details), parts) for one in part]
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def identified(found: Found) -> Found:
@@ -218,10 +221,9 @@ def identified(found: Found) -> Found:
     from PIL import Image as Pillow  # noqa: PLC0415 - loaded for the first such file only
 
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # such as that of a decompression bomb, which opening does not set off
-            with Pillow.open(found.path) as image:
-                name = found.format or image.format or "unknown"
-                return Unreadable(found.path, "unsupported", unsupported(name).reason, name, *image.size)
+        # Its warnings are not silenced: the filters belong to all threads of the process, and so to the caller.
+        with Pillow.open(found.path) as image:
+            name = found.format or image.format or "unknown"
+            return Unreadable(found.path, "unsupported", unsupported(name).reason, name, *image.size)
     except Exception:  # noqa: BLE001 - a stranger's decoder on a stranger's bytes: whatever it says, the file is listed
         return found

@@ -10,6 +10,7 @@ from re import compile as compile_pattern
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from imgcost.files.found import Unreadable, no_access
+from imgcost.outputs import TEMPORARY_SUFFIX
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -22,6 +23,9 @@ BATCH_FILES = 1000
 ARCHIVE_SUFFIXES = (".zip", ".cbz", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
 """By these an archive is told, for many other things are zip files inside."""
 
+
+_DATABASE_TAILS = ("", "-journal", "-wal", "-shm")
+"""What SQLite adds to the name of a cache that is in use."""
 
 # Asked once a folder: most hold no archive, and asking each name would cost as much as listing them.
 _ARCHIVE_IN_NAMES = compile_pattern(r"\.(zip|cbz|tar|tgz|tbz2|txz)", IGNORECASE).search
@@ -71,12 +75,15 @@ class Walk(NamedTuple):
             against the name, one with a slash against the whole path as it is printed; case matters.
         exclude: Globs; files, folders and archives that match one are passed over.
         archives: Whether to look into zip and tar files.
+        own: Files that the scan itself writes. They are skipped wherever they are met, under any of their names; so are
+            unfinished files that an earlier scan may have left behind.
     """
 
     follow_symlinks: bool = False
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     archives: bool = True
+    own: tuple[str, ...] = ()
 
     def steps(self, paths: Iterable[str | os.PathLike[str]]) -> Iterator[Step]:
         """Walk files and folders: paths as given; in a folder its files by name, then its subfolders by name.
@@ -91,6 +98,7 @@ class Walk(NamedTuple):
         'no such file or folder'
         """
         wanted = self.wants
+        own = _Own(self.own)
         seen: set[tuple[int, int]] = set()
         for path in paths:
             place = os.fspath(path)
@@ -100,9 +108,11 @@ class Walk(NamedTuple):
                 yield no_access(place, error)
                 continue
             if stat.S_ISDIR(mode):
-                yield from self._folder(place, seen, wanted)
+                yield from self._folder(place, seen, wanted, own)
             elif not stat.S_ISREG(mode):
                 yield _special(place)
+            elif not own.without(os.path.dirname(place), [os.path.basename(place)]):
+                continue
             elif wanted is None or _wants_file(wanted, *os.path.split(place)):
                 yield from self._files(*os.path.split(place))
 
@@ -129,7 +139,9 @@ class Walk(NamedTuple):
         else:
             yield Unreadable(path, "archive-not-entered", "an archive, and archives are not to be entered")
 
-    def _folder(self, top: str, seen: set[tuple[int, int]], wanted: Callable[..., bool] | None) -> Iterator[Step]:
+    def _folder(
+        self, top: str, seen: set[tuple[int, int]], wanted: Callable[..., bool] | None, own: _Own
+    ) -> Iterator[Step]:
         """Walk one tree by a stack of its own, so that no depth of folders is too deep."""
         stack = [top]
         while stack:
@@ -144,10 +156,11 @@ class Walk(NamedTuple):
                 continue
             if wanted:  # whatever a link leads to, its name may be excluded
                 others = [name for name in others if wanted(folder, name, is_folder=True)]
-            yield from self._sort_out(folder, others, names, subfolders)
+            yield from self._sort_out(folder, others, names, subfolders, own)
             if wanted:
                 names = [name for name in names if _wants_file(wanted, folder, name)]
                 subfolders = [name for name in subfolders if wanted(folder, name, is_folder=True)]
+            names = own.without(folder, names)
             names.sort()
             archives: list[str] = []
             if _ARCHIVE_IN_NAMES("\0".join(names)):
@@ -160,21 +173,23 @@ class Walk(NamedTuple):
             stack.extend(os.path.join(folder, name) for name in sorted(subfolders, reverse=True))
 
     def _sort_out(
-        self, folder: str, others: list[str], names: list[str], subfolders: list[str]
+        self, folder: str, others: list[str], names: list[str], subfolders: list[str], own: _Own
     ) -> Iterator[Unreadable]:
         """Follow links, each to the list that it belongs in; what is neither a file nor a folder comes out."""
         for name in sorted(others):
             path = os.path.join(folder, name)
             try:
-                mode = os.stat(path).st_mode
+                status = os.stat(path)
             except FileNotFoundError:
                 yield Unreadable(path, "missing", "a link to nothing")
                 continue
             except OSError as error:
                 yield no_access(path, error)
                 continue
+            mode = status.st_mode
             if stat.S_ISREG(mode):
-                names.append(name)
+                if (status.st_dev, status.st_ino) not in own.files:
+                    names.append(name)
             elif not stat.S_ISDIR(mode):
                 yield _special(path)
             elif self.follow_symlinks:
@@ -227,6 +242,29 @@ class _Globs:
         return bool(self._path and self._path(os.path.join(folder, name).replace(os.sep, "/")))
 
 
+class _Own:
+    """The files that a scan writes itself, found by their folders first: most folders cost one look."""
+
+    def __init__(self, paths: tuple[str, ...]) -> None:
+        self.files = {identity for path in paths if (identity := _identity(path))}
+        self._names: dict[tuple[int, int] | None, set[str]] = {}
+        for spelling in {spell(path) for path in paths for spell in (os.path.abspath, os.path.realpath)}:
+            folder, name = os.path.split(spelling)
+            self._names.setdefault(_identity(folder), set()).update(name + tail for tail in _DATABASE_TAILS)
+
+    def without(self, folder: str, names: list[str]) -> list[str]:
+        """The names in a folder that are those of other files."""
+        mine = self._names.get(_identity(folder or os.curdir), set()) if self._names else set()
+        if mine:
+            # A system that ignores case has one file by many names.
+            folded = {name.casefold() for name in mine}
+            near = {name for name in names if name.casefold() in folded}
+            mine = {name for name in near if name in mine or _identity(os.path.join(folder, name)) in self.files}
+        if TEMPORARY_SUFFIX in "\0".join(names):
+            mine = mine | {name for name in names if name.endswith(TEMPORARY_SUFFIX)}
+        return [name for name in names if name not in mine] if mine else names
+
+
 def _list(folder: str) -> tuple[list[str], list[str], list[str]]:
     """The names of a folder's files, of its subfolders, and of what must be looked at."""
     names: list[str] = []
@@ -245,15 +283,22 @@ def _list(folder: str) -> tuple[list[str], list[str], list[str]]:
 
 
 def _first_visit(folder: str, seen: set[tuple[int, int]]) -> bool:
-    try:
-        status = os.stat(folder)
-    except OSError:
+    identity = _identity(folder)
+    if identity is None:
         return True  # its listing will fail too, and say why
-    identity = (status.st_dev, status.st_ino)
     if identity in seen:
         return False
     seen.add(identity)
     return True
+
+
+def _identity(path: str) -> tuple[int, int] | None:
+    """What two paths of one file or folder share; None where there is none."""
+    try:
+        status = os.stat(path)
+    except (OSError, ValueError):
+        return None
+    return status.st_dev, status.st_ino
 
 
 def _special(path: str) -> Unreadable:

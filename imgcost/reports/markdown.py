@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from itertools import chain, islice
-from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import IO, TYPE_CHECKING, NamedTuple
 
 from imgcost.files import Image
 from imgcost.text import Table, as_markdown, dollars, number, visible
 from imgcost.text.scans import scan_report
-from imgcost.plurals import plural
-from imgcost.reports.rows import EARLY
 from imgcost.summaries import Measure, Tally
 
 if TYPE_CHECKING:
@@ -57,9 +54,9 @@ def sum_up(groups: Iterable[Group], settled: Sequence[Terms]) -> Summed:
 class MarkdownWriter:
     """Adds up what the scan found; the report is there once it is closed."""
 
-    def __init__(self, path: str, settled: Sequence[Terms]) -> None:
-        """Begin the file: one that cannot be written is known before the scan."""
-        self._file = Path(path).open("wb")  # noqa: SIM115 - closed by close
+    def __init__(self, file: IO[bytes], settled: Sequence[Terms]) -> None:
+        """Begin with an open file."""
+        self._file = file
         self._settled = {one.model.id: one for one in settled}
         self._tally, self._images = sum_up([], settled)
 
@@ -69,12 +66,11 @@ class MarkdownWriter:
         self._images += encoded.images[: MOST_ROWS - len(self._images)]
 
     def close(self, *, whole: bool = True) -> None:
-        """Write the report."""
-        report = scan_report(self._tally, self._settled, ())
-        if not whole:
-            report = report._replace(notes=[EARLY, *report.notes])
-        with self._file:
-            self._file.write(f"{as_markdown(report._replace(tables=[*report.tables, *self._rows()]))}\n".encode())
+        """Write the report, if the scan has reached its end."""
+        if whole:
+            report = scan_report(self._tally, self._settled, ())
+            report = report._replace(tables=[*report.tables, *self._rows()])
+            self._file.write(f"{as_markdown(report)}\n".encode())
 
     def _rows(self) -> list[Table]:
         rows = []
@@ -84,5 +80,5 @@ class MarkdownWriter:
                 size = f"{one.width}x{one.height}"
                 rows.append((visible(one.path), size, name, number(tokens), dollars(terms.cost_usd(tokens))))
         total = self._tally.images + self._tally.duplicates
-        title = f"The first {number(MOST_ROWS)} of {plural(total, 'image')}" if total > MOST_ROWS else "Image by image"
+        title = f"The first {number(MOST_ROWS)} of {number(total)} images" if total > MOST_ROWS else "Image by image"
         return [Table(title, ("path", ">size, px", "model", ">tokens", ">input"), rows)] if rows else []

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from imgcost.errors import MissingExtraError
 from imgcost.reports.rows import COLUMNS
@@ -54,9 +55,9 @@ _USD = list(COLUMNS).index("input_usd")
 class ParquetWriter:
     """Writes rows in groups; the file can be read once it is closed."""
 
-    def __init__(self, path: str) -> None:
-        """Begin the file."""
-        self._writer = pq.ParquetWriter(path, _SCHEMA)
+    def __init__(self, file: IO[bytes]) -> None:
+        """Begin with an open file."""
+        self._writer = pq.ParquetWriter(file, _SCHEMA)
         self._waiting: list[tuple[Any, ...]] = []
 
     def write(self, encoded: Sequence[tuple[Any, ...]]) -> None:
@@ -65,8 +66,12 @@ class ParquetWriter:
         if len(self._waiting) >= GROUP_ROWS:
             self._flush()
 
-    def close(self, *, whole: bool = True) -> None:  # noqa: ARG002 - rows speak for themselves
+    def close(self, *, whole: bool = True) -> None:
         """Write what is left, and the end of the file."""
+        if not whole:
+            with suppress(OSError):  # or pyarrow would try again when it is collected
+                self._writer.close()
+            return
         if self._waiting:
             self._flush()
         self._writer.close()

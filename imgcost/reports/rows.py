@@ -1,4 +1,4 @@
-"""Rows: one an image and model, streamed as CSV, JSON lines, JSON or Parquet while the scan goes on; a workbook.
+"""Rows: one per image and model, as CSV, JSON lines, a JSON array or Parquet; and what other reports are made of.
 
 What could not be counted has a row too, with its reason and without a model.
 """
@@ -6,40 +6,41 @@ What could not be counted has a row too, with its reason and without a model.
 from __future__ import annotations
 
 import csv
+import errno
 import io
 import json
 import os
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, cast, get_args
 
 from imgcost import geometry
 from imgcost.errors import ImgcostError
 from imgcost.files import Image
-from imgcost.paths import escape_path, guard_formula
-from imgcost.text import visible
+from imgcost.text import parseable, visible
+from imgcost.outputs import Output
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from imgcost.estimates import Terms
     from imgcost.files import Group
-    from imgcost.quotes import Quote
 
-__all__ = ["COLUMNS", "EARLY", "RowKind", "RowWriter", "encode", "open_rows", "row_kind", "rows_of", "spreadsheet_text"]
+__all__ = ["COLUMNS", "RowKind", "RowWriter", "encode", "open_rows", "row_kind", "rows_of", "spreadsheet_text"]
 
 RowKind: TypeAlias = Literal["csv", "json", "jsonl", "parquet", "xlsx", "html", "md"]
 
 Row: TypeAlias = tuple[Any, ...]
 
 COLUMNS = {
-    "path": "the file, as reached from the path that was given; `imgcost.unescape_path` undoes the escapes of rare names",
+    "path": "the file, as reached from the path that was given",
     "media_type": "by content: image/jpeg, image/png, image/gif or image/webp",
     "width": "as stored, px",
     "height": "as stored, px",
     "orientation": "EXIF orientation, 1 to 8",
     "animated": "true if there is more than one frame; Claude sees the first",
     "file_bytes": "size of the file, bytes",
-    "duplicate_of": "with --dedupe: the earlier image with the same bytes, as in `path`; such a row is in no total",
+    "duplicate_of": "with --dedupe: the earlier image with the same bytes; such a row is in no total",
     "model": "the model's id",
     "tier": "its resolution tier",
     "formula": "the formula that counted",
@@ -53,43 +54,39 @@ COLUMNS = {
 }
 """The columns of a row, in their order, and what they hold."""
 
-_PATHS = [list(COLUMNS).index(name) for name in ("path", "duplicate_of")]
-_REASON = list(COLUMNS).index("reason")
+_TEXTS = [list(COLUMNS).index(name) for name in ("path", "duplicate_of", "reason")]
+"""The columns that hold text from outside."""
 
 _BLANK_MODEL = (None,) * 8
 
 
-def rows_of(groups: Iterable[Group], asked: Sequence[Quote]) -> Iterator[Row]:
+def rows_of(groups: Iterable[Group], settled: Sequence[Terms]) -> Iterator[Row]:
     """Build the rows of what was found: for each image one a model, for everything else one.
 
     Args:
         groups: Folders and what was found in them, in the order of the scan.
-        asked: The quote of each model.
+        settled: The terms of each model.
 
     Yields:
-        Values in the order of `COLUMNS`; None where a column does not apply, dollars as exact decimal text, paths as
-        `imgcost.paths` writes them.
+        Values in the order of `COLUMNS`; None where a column does not apply, dollars as exact decimal text.
 
-    >>> from imgcost.quotes import quotes
+    >>> from imgcost.estimates import terms
     >>> image = Image("a.png", "image/png", 1000, 1000, 1, False, 900)
-    >>> next(rows_of([("", [image])], quotes(["claude-3-sonnet"])))[8:16]
+    >>> next(rows_of([("", [image])], [terms("claude-3-sonnet")]))[8:16]
     ('claude-3-sonnet-20240229', 'standard', 'area', 1334, False, 1000, 1000, '0.004002')
     """
     dollars: list[dict[int, str]] = [{} for _ in settled]
     for one in (one for _, found in groups for one in found):
         if not isinstance(one, Image):
-            path, reason = escape_path(one.path), visible(one.reason)
-            yield (path, None, one.width, one.height, *[None] * 4, *_BLANK_MODEL, one.problem, reason)
+            yield (one.path, None, one.width, one.height, *[None] * 4, *_BLANK_MODEL, one.problem, one.reason)
             continue
-        earlier = one.duplicate_of
-        fields = (escape_path(one.path), *one[1:-1], None if earlier is None else escape_path(earlier))
         size = one.width, one.height
         for known, terms in zip(dollars, settled, strict=True):
-            model, tier, formula = terms.model, terms.tier, terms.formula
+            model, _, tier, formula, _, _ = terms
             tokens = geometry.image_tokens(*size, tier, formula)
             usd = known.get(tokens) or known.setdefault(tokens, f"{terms.cost_usd(tokens):f}")
             resized = geometry.resized_size(*size, tier)
-            yield (*fields, model.id, tier.name, formula, tokens, resized != size, *resized, usd, None, None)
+            yield (*one, model.id, tier.name, formula, tokens, resized != size, *resized, usd, None, None)
 
 
 def row_kind(path: str) -> RowKind:
@@ -108,14 +105,14 @@ def row_kind(path: str) -> RowKind:
     raise ImgcostError(f"cannot write rows to {visible(path)}: give it a suffix {suffixes}")
 
 
-def encode(groups: Iterable[Group], asked: Sequence[Quote], kind: RowKind) -> Any:
+def encode(groups: Iterable[Group], settled: Sequence[Terms], kind: RowKind) -> Any:
     """Turn what was found into what a writer of this kind takes: bytes, rows for Parquet, the groups or their sums.
 
     It needs no writer and can be done elsewhere, such as in a worker process.
 
     Args:
         groups: Folders and what was found in them, in the order of the scan.
-        asked: The quote of each model.
+        settled: The terms of each model.
         kind: The format.
 
     Returns:
@@ -134,7 +131,7 @@ def encode(groups: Iterable[Group], asked: Sequence[Quote], kind: RowKind) -> An
         return sum_up(groups, settled)
     rows = rows_of(groups, settled)
     if kind == "parquet":
-        return list(rows)
+        return [_printable_row(row) for row in rows]
     if kind == "csv":
         buffer = io.StringIO()
         csv.writer(buffer).writerows(map(_csv_row, rows))
@@ -145,131 +142,142 @@ def encode(groups: Iterable[Group], asked: Sequence[Quote], kind: RowKind) -> An
 
 
 class RowWriter(Protocol):
-    """Takes encoded rows, and can be closed in good order after an interruption."""
+    """Takes encoded rows, and is closed whatever ends the scan."""
 
     def write(self, encoded: Any) -> None:
-        """Write whole rows; when it returns they are on their way to disk."""
+        """Take whole rows."""
 
     def close(self, *, whole: bool = True) -> None:
-        """End the file so that it can be read, whatever it holds; a report says so where that is not the whole scan."""
+        """Write what only the end of the scan makes known; or where that was not reached, release what is held."""
 
 
-def _refuse_other_prices(kind: RowKind, asked: Sequence[Quote]) -> None:
-    """A workbook and a page calculate with the global standard prices: other totals than the scan's would be wrong."""
-    for terms in settled:
-        if terms.speed == "fast" or terms.endpoint == "regional":
-            raise ImgcostError(
-                f"a .{kind} report cannot calculate with regional endpoints or fast mode, as asked for {terms.model.id}: "
-                "write .csv, .json, .jsonl, .parquet or .md"
-            )
+Progress: TypeAlias = "Callable[[int, int], None]"
+"""Called with how many parts of a report are written, and how many there are."""
 
 
 @contextmanager
-def open_rows(target: str | IO[bytes], kind: RowKind, asked: Sequence[Quote] = ()) -> Iterator[RowWriter]:
-    """Open a file or a binary stream for rows, and close it so that it can be read, even after an interruption.
+def open_rows(
+    target: str | Output | IO[bytes],
+    kind: RowKind,
+    settled: Sequence[Terms] = (),
+    progress: Progress = lambda _done, _total: None,
+) -> Iterator[RowWriter]:
+    """Open a file or a binary stream for rows.
+
+    A file replaces its target when the context is left without an error; otherwise the target stays as it was. A stream
+    gets the rows as they come. After an error a stream that is a file ends with a whole row.
 
     Args:
-        target: A path, or an open stream.
+        target: A path, an output, or an open stream.
         kind: The format.
-        asked: The quote of each model: a workbook, a page and Markdown go by them, and need at least one.
+        settled: The terms of each model: a workbook, a page and Markdown go by them, and need at least one.
+        progress: Called while a workbook or a page is written at the end.
 
     Yields:
         The writer.
 
     Raises:
         OSError: The file cannot be written.
-        ImgcostError: A workbook or a page is to show prices of regional endpoints or of fast mode.
         MissingExtraError: What the format needs is not installed: pyarrow for Parquet, XlsxWriter for a workbook, Jinja2
             and matplotlib for a page.
     """
-    if kind in {"xlsx", "html"}:
-        _refuse_other_prices(kind, settled)
+    make = _writer_of(kind)
+    with ExitStack() as stack:
+        output = Output(target) if isinstance(target, str) else target
+        file = stack.enter_context(output) if isinstance(output, Output) else output
+        writer = make(file, settled, progress)
+        try:
+            yield writer
+        except BaseException:
+            writer.close(whole=False)
+            raise
+        writer.close()
+
+
+def _writer_of(kind: RowKind) -> Callable[[IO[bytes], Sequence[Terms], Progress], RowWriter]:
+    """Import what writes a format, before a file is touched."""
     if kind == "parquet":
         from imgcost.reports.parquet import ParquetWriter  # noqa: PLC0415 - an extra
 
-        writer: RowWriter = ParquetWriter(str(target))
-    elif kind == "xlsx":
+        return lambda file, _settled, _progress: ParquetWriter(file)
+    if kind == "xlsx":
         from imgcost.reports.workbook import WorkbookWriter  # noqa: PLC0415 - an extra
 
-        writer = WorkbookWriter(target, settled)
-    elif kind == "html":
+        return lambda file, settled, progress: WorkbookWriter(file, settled, progress=progress)
+    if kind == "html":
         from imgcost.reports.page.writing import PageWriter  # noqa: PLC0415 - an extra
 
-        writer = PageWriter(str(target), settled)
-    elif kind == "md":
+        return PageWriter
+    if kind == "md":
         from imgcost.reports.markdown import MarkdownWriter  # noqa: PLC0415 - most scans write none
 
-        writer = MarkdownWriter(str(target), settled)
-    elif isinstance(target, str):
-        # Unbuffered: a chunk of rows is one write, and what is written can be cut at the end of a row.
-        writer = _TextWriter(Path(target).open("wb", buffering=0), kind)  # noqa: SIM115 - closed by the writer
-    else:
-        writer = _StreamWriter(target, kind)
-    whole = False
-    try:
-        yield writer
-        whole = True
-    finally:
-        writer.close(whole=whole)
+        return lambda file, settled, _progress: MarkdownWriter(file, settled)
+    return lambda file, _settled, _progress: TextWriter(file, kind)
 
-
-EARLY = "The scan was ended early: only what it had found by then is here."
-"""What a report says of itself where it does not hold the whole scan."""
 
 _BEGIN = b'{"schema": "imgcost.rows/1", "rows": [\n'
 
 
-class _StreamWriter:
-    """Writes text rows to a pipe."""
+class TextWriter:
+    """Writes text rows as they come."""
 
     def __init__(self, stream: IO[bytes], kind: RowKind) -> None:
-        self._stream = stream
+        """Begin with an open binary stream."""
+        stream.flush()
+        # Unbuffered: what is in a buffer would be written later, behind a row that was taken back.
+        self._stream = getattr(stream, "raw", stream)
         self._kind = kind
-        # What stands before the next rows: first the beginning of the file, in an array then a comma.
+        # What is written before the next rows: first the beginning of the file, in an array then a comma.
         self._before = {"csv": ",".join(COLUMNS).encode() + b"\r\n", "json": _BEGIN}.get(kind, b"")
+        # The end of the last whole row and the rows until there; one value, so that no signal comes in between.
+        self._done = (_size(self._stream), 0)
+
+    @property
+    def rows(self) -> int:
+        """How many rows were written."""
+        return self._done[1]
 
     def write(self, encoded: bytes) -> None:
+        """Write whole rows."""
         if encoded:
-            self._put(self._before + encoded)
+            self._put(self._before + encoded, encoded.count(b"\n") + (self._kind == "json"))
             self._before = b",\n" if self._kind == "json" else b""
 
-    def close(self, *, whole: bool = True) -> None:  # noqa: ARG002 - rows speak for themselves
-        if self._kind == "json":
+    def close(self, *, whole: bool = True) -> None:
+        """End the stream; after an error, where it is a file, take back a row that was only begun."""
+        if not whole:
+            end, _ = self._done
+            if _size(self._stream) > end:
+                os.ftruncate(self._stream.fileno(), end)
+                self._stream.seek(end)
+        elif self._kind == "json":
             self._put(_BEGIN.rstrip() + b"]}\n" if self._before == _BEGIN else b"\n]}\n")
         else:
             self._put(self._before)
 
-    def _put(self, text: bytes) -> None:
-        self._stream.write(text)
-        self._stream.flush()
-
-
-class _TextWriter(_StreamWriter):
-    """Writes text rows to a file of its own: whatever ends it, the file ends with a whole row."""
-
-    _whole = 0
-
-    def _put(self, text: bytes) -> None:
+    def _put(self, text: bytes, rows: int = 0) -> None:
         rest = memoryview(text)
         while rest:
-            rest = rest[self._stream.write(rest) :]
-        self._whole += len(text)
+            written = self._stream.write(rest)
+            if written is None:  # the other end made the pipe non-blocking
+                raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+            rest = rest[written:]
+        self._done = (self._done[0] + len(text), self._done[1] + rows)
 
-    def close(self, *, whole: bool = True) -> None:
-        with self._stream:
-            if os.fstat(self._stream.fileno()).st_size > self._whole:
-                self._stream.seek(self._whole)
-                self._stream.truncate()
-            super().close(whole=whole)
+
+def _size(stream: IO[bytes]) -> int:
+    """The bytes of a stream that is a file; 0 of others, which cannot be cut."""
+    try:
+        return os.fstat(stream.fileno()).st_size
+    except (OSError, ValueError):
+        return 0
 
 
 def _csv_row(row: Row) -> list[Any]:
     cells = [str(value).lower() if isinstance(value, bool) else value for value in row]
-    for place in _PATHS:
+    for place in _TEXTS:
         if cells[place] is not None:
-            cells[place] = guard_formula(cells[place])
-    if cells[_REASON] is not None:
-        cells[_REASON] = spreadsheet_text(cells[_REASON])
+            cells[place] = spreadsheet_text(cells[place])
     return cells
 
 
@@ -283,6 +291,15 @@ def spreadsheet_text(text: str) -> str:
     return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text
 
 
+def _printable_row(row: Row) -> Row:
+    """A row whose paths any reader takes: a byte that is no UTF-8 becomes an escape."""
+    cells = list(row)
+    for place in _TEXTS:
+        if cells[place] is not None and not cells[place].isascii():
+            cells[place] = parseable(cells[place])
+    return tuple(cells)
+
+
 def _object(row: Row) -> str:
     """One row as JSON: ASCII, and every key always there."""
-    return json.dumps(dict(zip(COLUMNS, row, strict=True)))
+    return json.dumps(dict(zip(COLUMNS, _printable_row(row), strict=True)))

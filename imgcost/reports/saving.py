@@ -9,21 +9,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from imgcost.errors import ImgcostError, MissingExtraError
-from imgcost.paths import guard_formula
 from imgcost.text import as_json, as_markdown, visible
+from imgcost.outputs import Output
 from imgcost.reports.rows import spreadsheet_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from imgcost.text import Report
-    from imgcost.reports.records import Column, Records
+    from imgcost.reports.records import Records
 
 __all__ = ["SUFFIXES", "save_report", "saver_of"]
 
 
 def save_report(report: Report, records: Records, path: str) -> None:
-    """Write a report to a file.
+    """Write a report to a file; until it is complete, an older file of that name stays.
 
     Args:
         report: The report.
@@ -36,7 +36,8 @@ def save_report(report: Report, records: Records, path: str) -> None:
         OSError: The file cannot be written.
     """
     content = saver_of(path)(report, records)
-    Path(path).write_bytes(content)
+    with Output(path) as file:
+        file.write(content)
 
 
 def saver_of(path: str) -> Callable[[Report, Records], bytes]:
@@ -71,15 +72,15 @@ def _csv(report: Report, records: Records) -> bytes:
     buffer = io.StringIO()
     writer = csv.writer(buffer)
     writer.writerow(records.columns)
-    writer.writerows(map(_csv_cell, row, records.columns.values()) for row in records.of(report))
+    writer.writerows(map(_csv_cell, row) for row in records.of(report))
     return buffer.getvalue().encode()
 
 
-def _csv_cell(value: Any, column: Column) -> Any:
+def _csv_cell(value: Any) -> Any:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, str):
-        return guard_formula(value) if column.kind == "path" else spreadsheet_text(value)
+        return spreadsheet_text(value)
     return value if value is None or isinstance(value, int) else f"{value:f}"
 
 
@@ -89,13 +90,7 @@ def _parquet(report: Report, records: Records) -> bytes:
         import pyarrow.parquet as pq  # noqa: PLC0415 - likewise
     except ImportError as error:
         raise MissingExtraError("writing Parquet", "parquet") from error
-    types = {
-        "text": pa.string(),
-        "path": pa.string(),
-        "whole": pa.int64(),
-        "usd": pa.decimal256(60, 20),
-        "flag": pa.bool_(),
-    }
+    types = {"text": pa.string(), "whole": pa.int64(), "usd": pa.decimal256(60, 20), "flag": pa.bool_()}
     schema = pa.schema(
         [
             pa.field(name, types[column.kind], metadata={"description": column.meaning})

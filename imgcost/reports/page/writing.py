@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
-from imgcost.text import number
+from imgcost.text import number, plural
 from imgcost.text.scans import file_size
-from imgcost.plurals import plural
 from imgcost.reports.page.cells import Grid, usd_of
 from imgcost.reports.page.gathering import gather
 from imgcost.reports.page.models import compare
 from imgcost.reports.page.sections import model_grid, notes_of, sections_of
 from imgcost.reports.page.settings import settings
 from imgcost.reports.page.templates import as_markup, read, render
-from imgcost.reports.rows import EARLY
 from imgcost.summaries import Measure
 
 if TYPE_CHECKING:
@@ -23,6 +20,7 @@ if TYPE_CHECKING:
 
     from imgcost.estimates import Terms
     from imgcost.reports.page.gathering import Gathered
+    from imgcost.reports.rows import Progress
 
 __all__ = ["PageWriter"]
 
@@ -30,23 +28,27 @@ __all__ = ["PageWriter"]
 class PageWriter:
     """Adds up what the scan found; the page is there once it is closed."""
 
-    def __init__(self, path: str, settled: Sequence[Terms]) -> None:
-        """Begin the file: one that cannot be written is known before the scan."""
-        self._file = Path(path).open("wb")  # noqa: SIM115 - closed by close
+    def __init__(
+        self, file: IO[bytes], settled: Sequence[Terms], progress: Progress = lambda _done, _total: None
+    ) -> None:
+        """Begin with an open file."""
+        self._file = file
         self._settled = tuple(settled)
         self._found = gather([], settled)
+        self._progress = progress
 
     def write(self, encoded: Gathered) -> None:
         """Add a part of the scan."""
         self._found.merge(encoded)
 
     def close(self, *, whole: bool = True) -> None:
-        """Write the page."""
-        with self._file:
-            self._file.write(_page(self._found, self._settled, "" if whole else EARLY).encode())
+        """Write the page, if the scan has reached its end."""
+        if whole:
+            self._progress(0, 1)
+            self._file.write(_page(self._found, self._settled).encode())
 
 
-def _page(found: Gathered, settled: tuple[Terms, ...], early: str) -> str:
+def _page(found: Gathered, settled: tuple[Terms, ...]) -> str:
     first, compared, tally = settled[0], compare(settled), found.tally
     tokens, downscaled = tally.tokens(Measure.of(first)), tally.downscaled_by(Measure.of(first))
     data = settings(found, compared, first.as_of)
@@ -56,7 +58,6 @@ def _page(found: Gathered, settled: tuple[Terms, ...], early: str) -> str:
         # What may stand in a script: no name of a file can end it.
         data=as_markup(json.dumps(data, separators=(",", ":")).replace("<", "\\u003c")),
         title=f"{plural(tally.images, 'image')}, {file_size(tally.file_bytes)}",
-        early=early,
         day=first.as_of,
         model=first.model.id,
         conditions=f" ({', '.join(first.conditions)})" if first.conditions else "",

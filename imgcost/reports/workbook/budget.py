@@ -39,7 +39,6 @@ class Job(NamedTuple):
         packing: All images, packed.
         contents: What was found.
         rows: Rows of the sheet Images.
-        early: What to say where this is not the whole scan; else None.
     """
 
     day: date
@@ -50,7 +49,6 @@ class Job(NamedTuple):
     packing: Packing
     contents: Contents
     rows: int
-    early: str | None = None
 
     @property
     def visual(self) -> int:
@@ -75,8 +73,7 @@ def write_budget(page: Page, job: Job) -> int:
     page.sheet.hide_gridlines(2)
     page.sheet.set_row(0, 32)
     page.put(0, _LEFT, "What these images will cost with Claude", "title")
-    hint = f"{job.early} " if job.early else ""
-    hint += "Choose and type in the yellow cells: everything else follows by formula."
+    hint = "Choose and type in the yellow cells: everything else follows by formula."
     page.put(1, _LEFT, f"{hint} List prices of {job.day} on the Claude API, US dollars, before tax.", "hint")
     page.put(2, _LEFT, _check(job), "section plain")
     inputs, costs, images = _inputs(job), _costs(job), _images(job)

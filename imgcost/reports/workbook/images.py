@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from imgcost.geometry import Tier
+    from imgcost.reports.rows import Progress
     from imgcost.reports.workbook.contents import Contents, ImageRow, SetAside
     from imgcost.reports.workbook.packing import Packing
     from imgcost.reports.workbook.page import Cell, Page
@@ -24,6 +25,9 @@ _GIVEN = ("Path", "Media type", "Width, px", "Height, px", "File, bytes", "Image
 _GIVEN_WIDTHS = (46, 13, 10, 10, 13, 9)
 _GROUPED = "Folder (its images of one size together)"
 _COUNT = 5
+
+PROGRESS_ROWS = 500
+"""Rows between two calls of a progress function."""
 
 
 class Rate(NamedTuple):
@@ -57,7 +61,15 @@ def measure_title(measure: Measure, measures: Sequence[Measure]) -> str:
     return measure.tier.name if alone and measure.formula == "patch" else f"{measure.tier.name}, {measure.formula}"
 
 
-def write_images(page: Page, contents: Contents, packing: Packing, tiers: Sequence[Tier], rate: Rate, most: int) -> int:
+def write_images(
+    page: Page,
+    contents: Contents,
+    packing: Packing,
+    tiers: Sequence[Tier],
+    rate: Rate,
+    most: int,
+    progress: Progress = lambda _done, _total: None,
+) -> int:
     """Write the sheet Images, and pack the images on the way.
 
     Args:
@@ -67,6 +79,7 @@ def write_images(page: Page, contents: Contents, packing: Packing, tiers: Sequen
         tiers: The resolution tiers whose resized sizes are shown.
         rate: What the images cost with the Budget's model.
         most: The most rows below the titles.
+        progress: Called now and then with the rows that are written, and how many there are at most.
 
     Returns:
         How many rows were written.
@@ -87,6 +100,8 @@ def write_images(page: Page, contents: Contents, packing: Packing, tiers: Sequen
     row = 0
     for row, cells in enumerate(_rows(contents, packing, places, tiers, rate, most), 1):
         page.line(row, 0, cells, styles)
+        if row % PROGRESS_ROWS == 0:
+            progress(row, min(contents.images, most))
     last = max(row, 1)
     named = {"image_count_of_row": _COUNT, "images_so_far": places.running, "requests_here": places.requests}
     for place in range(len(measures)):

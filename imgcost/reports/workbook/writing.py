@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from contextlib import closing
-from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from contextlib import closing, contextmanager, suppress
+from io import BytesIO
+from tempfile import TemporaryDirectory
+from typing import IO, TYPE_CHECKING, Any
 
 from imgcost.errors import MissingExtraError
 from imgcost.plurals import plural
 from imgcost.prices import multiply
-from imgcost.reports.rows import EARLY
 from imgcost.reports.workbook.budget import Job, write_budget
 from imgcost.reports.workbook.calculator import choose, write_calculator, write_steps
 from imgcost.reports.workbook.charts import insert_charts, write_charts
@@ -24,15 +24,17 @@ from imgcost.tables import limits_on
 
 try:
     from xlsxwriter import Workbook
+    from xlsxwriter.exceptions import FileCreateError
     from xlsxwriter.worksheet import Worksheet
 except ImportError as error:
     raise MissingExtraError("writing a workbook", "report") from error
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from imgcost.estimates import Terms
     from imgcost.files import Group
+    from imgcost.reports.rows import Progress
 
 __all__ = ["MOST_ROWS", "WorkbookWriter"]
 
@@ -58,40 +60,71 @@ class _Sheet(Worksheet):  # type: ignore[misc] # it ships no types
         return formula.removeprefix("=")
 
 
+class _Target:
+    """The file of a workbook, until the workbook is given up.
+
+    Python's zip writer ends its archive even when it is collected: then it must not find a closed file.
+    """
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self.file = file
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.file, name)
+
+
+@contextmanager
+def _workbook(file: IO[bytes]) -> Iterator[Workbook]:
+    """A workbook that is written when the context is left without an error; its temporary files never stay."""
+    target = _Target(file)
+    with TemporaryDirectory(prefix="imgcost-") as folder:
+        book = Workbook(target, _OPTIONS | {"tmpdir": folder})
+        try:
+            yield book
+            book.close()
+        except BaseException as error:
+            target.file = BytesIO()
+            for sheet in book.worksheets():
+                with suppress(OSError):
+                    sheet.row_data_fh.close()
+            if isinstance(error, FileCreateError):  # it wraps what the system says
+                raise error.args[0] from None
+            raise
+
+
 class WorkbookWriter:
     """Takes what was found, and makes a workbook of it when it is closed."""
 
     def __init__(
         self,
-        target: str | IO[bytes],
+        file: IO[bytes],
         settled: Sequence[Terms],
         *,
         inputs: Inputs | None = None,
         sizes: Sequence[tuple[int, int]] = SIZES,
         most_rows: int = MOST_ROWS,
+        progress: Progress = lambda _done, _total: None,
     ) -> None:
-        """Open the file.
+        """Begin with an open file.
 
         Args:
-            target: A path, or an open binary file.
+            file: An open binary file.
             settled: The terms of the models asked for; the Budget begins with the first of them.
             inputs: What stands in the Budget's input cells; follows from the terms if None.
             sizes: What stands in the Calculator's input cells, px.
             most_rows: The most rows of a sheet, its titles included.
-
-        Raises:
-            OSError: The file cannot be written.
+            progress: Called while the sheet Images is written.
         """
         self._terms = tuple(settled)
         self._day = settled[0].as_of
         self._inputs = inputs or _inputs(settled[0])
         self._sizes = sizes
         self._most = most_rows - 1
-        self._early: str | None = None
+        self._progress = progress
         self._offers = list_offers(settled)
         measures = tuple(dict.fromkeys(offer.measure for offer in self._offers))
         self._measures = tuple(sorted(measures, key=lambda measure: measure.tier.edge_limit))
-        self._file = Path(target).open("wb") if isinstance(target, str) else target  # noqa: SIM115 - closed below
+        self._file = file
         self._contents = Contents(limits_on("claude-api", self._day), self._measures)
 
     def write(self, encoded: list[Group]) -> None:
@@ -99,18 +132,20 @@ class WorkbookWriter:
         self._contents.take(encoded)
 
     def close(self, *, whole: bool = True) -> None:
-        """Write every sheet.
+        """Write every sheet, if the scan has reached its end.
 
         Args:
-            whole: Whether the scan was not ended early.
+            whole: Whether it has.
 
         Raises:
             ImgcostError: The images have more sizes than a sheet has rows.
+            OSError: The file cannot be written.
         """
-        self._early = None if whole else EARLY
-        with self._file, closing(self._contents), Workbook(self._file, _OPTIONS) as book:
-            styles = begin_styles(book)
-            self._write({name: Page(book, book.add_worksheet(name, _Sheet), styles) for name in _SHEETS})
+        with closing(self._contents):
+            if whole:
+                with _workbook(self._file) as book:
+                    styles = begin_styles(book)
+                    self._write({name: Page(book, book.add_worksheet(name, _Sheet), styles) for name in _SHEETS})
 
     def _write(self, pages: dict[str, Page]) -> None:
         inputs, offers, contents = self._inputs, self._offers, self._contents
@@ -120,10 +155,10 @@ class WorkbookWriter:
         factor = outcome(chosen, inputs, packing).factor
         usd = None if factor is None else multiply(factor, chosen.standard.input)
         rate = Rate(self._measures.index(chosen.measure), usd)
-        rows = write_images(pages["Images"], contents, packing, tiers, rate, self._most)
+        rows = write_images(pages["Images"], contents, packing, tiers, rate, self._most, self._progress)
         outcomes = [outcome(offer, inputs, packing) for offer in offers]
         limits = limits_on("claude-api", self._day)
-        job = Job(self._day, limits, inputs, offers, outcomes, packing, contents, rows, self._early)
+        job = Job(self._day, limits, inputs, offers, outcomes, packing, contents, rows)
         below = write_budget(pages["Budget"], job)
         choices = [choose(tier, offers, outcomes, inputs.model) for tier in tiers]
         write_calculator(pages["Calculator"], choices, tiers, self._sizes, len(offers))
@@ -139,7 +174,7 @@ class WorkbookWriter:
         write_notes(pages["Notes"], self._day, self._notes())
 
     def _notes(self) -> list[str]:
-        notes = [self._early] if self._early else []
+        notes = []
         if self._contents.images > self._most:
             notes.append(
                 f"{plural(self._contents.images, 'image')} are more than a sheet has rows: the sheet Images has one "

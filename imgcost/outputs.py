@@ -1,0 +1,106 @@
+"""Files that are written beside their target and replace it when they are complete."""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+import stat
+import weakref
+from contextlib import suppress
+from typing import IO, TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+__all__ = ["TEMPORARY_SUFFIX", "Output"]
+
+TEMPORARY_SUFFIX = ".imgcost-tmp"
+"""The suffix of unfinished files. Only SIGKILL or a power failure can leave one behind; scans do not count them."""
+
+
+class Output:
+    """A context in which a file is written; leaving it without an error replaces the target.
+
+    Until then the target is as it was, or missing: a full disk, an error or a signal changes nothing. A link to a file
+    stays a link, and permissions of the old file are kept. A pipe or a device cannot be replaced; it is written directly.
+
+    Attributes:
+        path: The target.
+        complete: Whether the target has been replaced.
+
+    >>> import pathlib, tempfile
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> target = pathlib.Path(folder.name, "report.csv")
+    >>> with Output(target) as file:
+    ...     _ = file.write(b"tokens")
+    ...     print(target.exists())
+    False
+    >>> target.read_bytes()
+    b'tokens'
+    >>> folder.cleanup()
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        """Name the target; nothing is opened yet."""
+        self.path = os.fspath(path)
+        self.complete = False
+
+    def __enter__(self) -> IO[bytes]:
+        """Open the file.
+
+        Returns:
+            A binary file. It is closed with the context.
+
+        Raises:
+            OSError: The target cannot be written.
+        """
+        try:
+            mode = os.stat(self.path).st_mode  # noqa: PTH116 - a path may be any string
+        except FileNotFoundError:
+            mode = None
+        self._remove: weakref.finalize[..., Output] | None = None
+        if mode is not None and not stat.S_ISREG(mode):
+            self._file: IO[bytes] = open(self.path, "wb")  # noqa: PTH123 - closed by __exit__
+            return self._file
+        self._target = os.path.realpath(self.path)
+        if mode is not None and not os.access(self._target, os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), self.path)
+        folder = os.path.dirname(self._target)  # noqa: PTH120 - as above
+        self._temporary = os.path.join(folder, f".{secrets.token_hex(8)}{TEMPORARY_SUFFIX}")  # noqa: PTH118 - as above
+        # A finalizer also runs when the interpreter exits: a second Ctrl-C during __exit__ leaves nothing behind.
+        self._remove = weakref.finalize(self, _remove, self._temporary, os.getpid())
+        try:
+            self._file = open(self._temporary, "xb")  # noqa: PTH123 - as above
+        except OSError as error:
+            error.filename = self.path  # the user knows no other name
+            raise
+        if mode is not None:
+            with suppress(OSError):  # some file systems have no permissions
+                os.chmod(self._temporary, stat.S_IMODE(mode))  # noqa: PTH101 - as above
+        return self._file
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Replace the target, or after an error remove what was written."""
+        try:
+            if kind is None:
+                self._file.close()  # some file systems report only now that the disk is full
+                if self._remove:
+                    os.replace(self._temporary, self._target)  # noqa: PTH105 - as above
+        finally:
+            with suppress(OSError):
+                self._file.close()
+            self.complete = kind is None if self._remove is None else not self._remove()
+
+
+def _remove(path: str, process: int) -> bool:
+    """Remove an unfinished file in the process that began it; say whether it was there."""
+    if os.getpid() != process:  # a fork of ours that ends
+        return False
+    try:
+        os.unlink(path)  # noqa: PTH108 - as above
+    except OSError:
+        return False
+    return True

@@ -1,0 +1,75 @@
+"""Signals: what would end the process at once ends a command in order, and nothing is changed for others."""
+
+from __future__ import annotations
+
+import signal
+import threading
+
+import pytest
+
+from imgcost.cli import signals
+from imgcost.cli.signals import Terminated, check_signals, ending_in_order
+
+ENDING = [getattr(signal, name) for name in signals.NAMES if hasattr(signal, name)]
+
+
+@pytest.fixture(autouse=True)
+def dispositions():
+    """Those of a program that a person starts, whatever started these tests; and the same again afterwards."""
+    before = {number: signal.getsignal(number) for number in ENDING}
+    for number in ENDING:
+        signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.parametrize("number", ENDING)
+def test_a_signal_is_an_exception_and_handlers_are_as_before_afterwards(number):
+    before = [signal.getsignal(each) for each in ENDING]
+    with pytest.raises((KeyboardInterrupt, Terminated)) as caught, ending_in_order():
+        signal.raise_signal(number)
+    if number == signal.SIGINT:
+        assert caught.type is KeyboardInterrupt
+    else:
+        assert (caught.value.code, caught.value.signal) == (128 + number, signal.Signals(number).name)
+    assert [signal.getsignal(each) for each in ENDING] == before
+
+
+@pytest.mark.parametrize("number", ENDING)
+@pytest.mark.parametrize("handler", [signal.SIG_IGN, lambda *_: None])
+def test_what_is_ignored_or_handled_by_others_stays_so(number, handler):
+    signal.signal(number, handler)
+    with ending_in_order():
+        signal.raise_signal(number)
+        assert signal.getsignal(number) is handler
+    assert signal.getsignal(number) is handler
+
+
+def test_in_another_thread_no_handler_is_set():
+    found = []
+
+    def look():
+        with ending_in_order():
+            found.extend(signal.getsignal(number) for number in ENDING)
+
+    before = [signal.getsignal(number) for number in ENDING]
+    thread = threading.Thread(target=look)
+    thread.start()
+    thread.join(10)
+    assert found == before
+
+
+@pytest.mark.parametrize(("number", "error"), [(signal.SIGINT, KeyboardInterrupt), (signal.SIGTERM, Terminated)])
+def test_an_exception_that_was_dropped_is_raised_again(number, error):
+    def drop():
+        with pytest.raises(error):
+            signal.raise_signal(number)  # as in the callback of a weak reference
+
+    with ending_in_order():
+        check_signals()
+        drop()
+        with pytest.raises(error):
+            check_signals()
+    with ending_in_order():
+        check_signals()

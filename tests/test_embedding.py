@@ -1,0 +1,172 @@
+"""The library as a guest: it changes nothing global, survives a fork, and works wherever it is called."""
+
+from __future__ import annotations
+
+import decimal
+import gc
+import locale
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+import warnings
+from multiprocessing import active_children
+from pathlib import Path
+
+import numpy as np
+import PIL.Image
+import pytest
+from conftest import SAMPLES, png
+
+import imgcost
+from imgcost.files import workers
+
+LINUX = pytest.mark.skipif(sys.platform != "linux", reason="workers are forked on Linux only")
+
+
+# Nothing global
+
+
+def state():
+    """What a library has no business with."""
+    return {
+        "filters": list(warnings.filters),
+        "showwarning": warnings.showwarning,
+        "gc": (gc.get_threshold(), gc.isenabled()),
+        "signals": [signal.getsignal(number) for number in signal.valid_signals()],
+        "mask": signal.pthread_sigmask(signal.SIG_BLOCK, ()) if hasattr(signal, "pthread_sigmask") else None,
+        "locale": locale.setlocale(locale.LC_ALL),
+        "decimal": str(decimal.getcontext()),
+        "limits": (sys.getrecursionlimit(), sys.get_int_max_str_digits(), sys.getswitchinterval()),
+        "pillow": (PIL.Image.MAX_IMAGE_PIXELS, PIL.Image.WARN_POSSIBLE_FORMATS),
+        "numpy": np.geterr(),
+        "random": random.getstate(),
+        "place": (Path.cwd(), dict(os.environ)),
+        "streams": (sys.stdin, sys.stdout, sys.stderr, sys.excepthook, sys.unraisablehook),
+        "running": (threading.active_count(), active_children()),
+    }
+
+
+CALLS = {
+    "scan": lambda: list(imgcost.scan(SAMPLES)),
+    "scan with workers": lambda: list(imgcost.scan(SAMPLES, jobs=2)),
+    "audit": lambda: imgcost.audit(SAMPLES),
+    "check_images": lambda: imgcost.check_images([SAMPLES]),
+    "check_request": lambda: imgcost.check_request({"model": "claude-opus-5", "messages": []}),
+    "plan": lambda: imgcost.plan([str(SAMPLES)], models="sonnet"),
+    "estimate": lambda: imgcost.estimate(1000, 1000, model="sonnet"),
+}
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_a_call_of_the_library_changes_nothing_global(name, monkeypatch):
+    monkeypatch.setattr(workers, "ALONE_SECONDS", 0)
+    monkeypatch.setattr(workers, "AHEAD_SECONDS", 0)
+    PIL.Image.init()
+    before = state()
+    CALLS[name]()
+    assert state() == before
+
+
+def test_two_threads_that_ask_pillow_at_once_leave_the_filters_of_warnings(tmp_path, monkeypatch):
+    """The first one in is the first one out: each would restore what it found, and the last restores a silence."""
+    (tmp_path / "a.tif").write_bytes((SAMPLES / "formats" / "senate-1871.tif").read_bytes())
+    pillow_open, both = PIL.Image.open, threading.Barrier(2, timeout=30)
+    during, before = [], list(warnings.filters)
+
+    def slow_open(path):
+        both.wait()
+        during.append(list(warnings.filters))
+        return pillow_open(path)
+
+    monkeypatch.setattr(PIL.Image, "open", slow_open)
+    threads = [threading.Thread(target=lambda: list(imgcost.scan(tmp_path))) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert during == [before, before]
+    assert list(warnings.filters) == before
+
+
+# Wherever it is called
+
+EAGER = """
+import sys, threading, time
+from imgcost.files import probing, workers
+workers.ALONE_SECONDS = workers.AHEAD_SECONDS = 0
+from imgcost import scan
+print("begun", flush=True)
+"""
+
+PLACES = {
+    "no guard": "print(len(list(scan(sys.argv[1], jobs=2))))",
+    "beside a thread": """
+thread = threading.Thread(target=time.sleep, args=(20,), daemon=True)
+thread.start()
+print(len(list(scan(sys.argv[1], jobs=2))))
+""",
+    "in a worker": """
+def count(folder):
+    return len(list(scan(folder, jobs=2)))
+import multiprocessing
+with multiprocessing.get_context("fork").Pool(1) as pool:
+    print(pool.apply_async(count, (sys.argv[1],)).get(30))
+""",
+    "in an executor": """
+def count(folder):
+    return len(list(scan(folder, jobs=2)))
+import multiprocessing
+from concurrent.futures import ProcessPoolExecutor
+with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("fork")) as pool:
+    print(pool.submit(count, sys.argv[1]).result(30))
+""",
+    "never finished": """
+scanning = scan(sys.argv[1], jobs=2)
+for _ in range(1500):
+    next(scanning)
+print(2500)
+""",
+    "slow storage, then a fork": """
+import os
+from types import SimpleNamespace
+probing.getrusage = lambda _, waits=iter(range(0, 10**9, 10**5)): SimpleNamespace(ru_nvcsw=next(waits))
+probing.RUSAGE_THREAD = 1
+assert len(list(scan(sys.argv[1]))) == 2500
+assert probing._storage.patience
+child = os.fork()
+if not child:
+    print(len(list(scan(sys.argv[1]))), flush=True)
+    os._exit(0)
+os.waitpid(child, 0)
+""",
+}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    found = tmp_path_factory.mktemp("pictures")
+    for number in range(2500):
+        (found / f"{number}.png").write_bytes(png(1 + number, 5))
+    return found
+
+
+@LINUX
+@pytest.mark.parametrize("started", ["script", "stdin", "-c"])
+@pytest.mark.parametrize("place", PLACES)
+def test_a_scan_with_jobs_works_wherever_it_is_called(folder, tmp_path, place, started):
+    code = EAGER + PLACES[place]
+    script = tmp_path / "script.py"
+    script.write_text(code, encoding="utf-8")
+    arguments = {"script": [str(script)], "stdin": ["-"], "-c": ["-c", code]}[started]
+    ended = subprocess.run(
+        [sys.executable, *arguments, str(folder)],
+        input=code if started == "stdin" else "",
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "begun\n2500\n", "")

@@ -1,0 +1,460 @@
+"""Outputs: the target is complete or as it was, whatever ends the writing, and nothing else is left."""
+
+from __future__ import annotations
+
+import errno
+import io
+import json
+import os
+import signal
+import stat
+import subprocess
+import sys
+from contextlib import suppress
+
+import command_line
+import openpyxl
+import pyarrow.parquet as pq
+import pytest
+from conftest import png
+
+from imgcost import outputs
+from imgcost.estimates import terms
+from imgcost.files import Image, Walk
+from imgcost.outputs import TEMPORARY_SUFFIX, Output
+from imgcost.reports import encode, open_rows
+
+SUFFIXES = ("csv", "json", "jsonl", "parquet", "md", "xlsx", "html")
+OLD = b"the old report\n"
+AS_OF = ("--as-of", "2026-11-22")
+LINUX = pytest.mark.skipif(sys.platform != "linux", reason="limits and signals as Linux has them")
+
+
+def names_in(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+@pytest.fixture
+def target(tmp_path):
+    (tmp_path / "out").mkdir()
+    path = tmp_path / "out" / "report.csv"
+    path.write_bytes(OLD)
+    return path
+
+
+@pytest.fixture
+def pictures(tmp_path):
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    for number in range(3):
+        (folder / f"{number}.png").write_bytes(png(100 + number, 100))
+    return folder
+
+
+# The context
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, SystemExit])
+def test_an_error_leaves_the_target_as_it_was_and_nothing_else(target, error):
+    output = Output(target)
+
+    def fail():
+        with output as file:
+            file.write(b"half")
+            file.flush()
+            assert len(names_in(target.parent)) == 2
+            raise error
+
+    with pytest.raises(error):
+        fail()
+    assert (target.read_bytes(), names_in(target.parent)) == (OLD, ["report.csv"])
+    assert not output.complete
+
+
+def test_the_target_is_replaced_at_the_end_with_the_permissions_that_it_had(target):
+    target.chmod(0o640)
+    output = Output(target)
+    with output as file:
+        file.write(b"new")
+        file.flush()
+        assert target.read_bytes() == OLD
+    assert (target.read_bytes(), names_in(target.parent)) == (b"new", ["report.csv"])
+    assert output.complete
+    assert stat.S_IMODE(target.stat().st_mode) == 0o640 or sys.platform == "win32"
+
+
+def test_permissions_that_cannot_be_kept_are_no_reason_to_fail(target, monkeypatch):
+    def refuse(*_):
+        raise PermissionError
+
+    monkeypatch.setattr(os, "chmod", refuse)
+    with Output(target) as file:
+        file.write(b"new")
+    assert target.read_bytes() == b"new"
+
+
+def test_a_new_file_has_the_permissions_of_any_new_file(tmp_path):
+    (tmp_path / "plain").touch()
+    with Output(tmp_path / "new"):
+        pass
+    assert (tmp_path / "new").stat().st_mode == (tmp_path / "plain").stat().st_mode
+
+
+def test_a_link_stays_a_link(target, tmp_path):
+    link = tmp_path / "link.csv"
+    link.symlink_to(target)
+    with Output(link) as file:
+        file.write(b"new")
+    assert link.is_symlink()
+    assert target.read_bytes() == b"new"
+    assert names_in(target.parent) == ["report.csv"]
+
+
+def test_a_protected_file_is_not_replaced(target, monkeypatch):
+    monkeypatch.setattr(os, "access", lambda path, mode: (path, mode) != (str(target), os.W_OK))
+    with pytest.raises(PermissionError, match=r"report\.csv"), Output(target):
+        pass
+    assert target.read_bytes() == OLD
+
+
+def test_a_folder_that_is_missing_is_reported_by_the_name_that_was_given(tmp_path):
+    with pytest.raises(FileNotFoundError) as caught, Output(tmp_path / "no" / "a.csv"):
+        pass
+    assert caught.value.filename == str(tmp_path / "no" / "a.csv")
+    assert TEMPORARY_SUFFIX not in str(caught.value)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+def test_a_pipe_is_written_directly(tmp_path):
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        output = Output(path)
+        with output as file:
+            file.write(b"rows")
+            file.flush()
+            assert os.read(reader, 100) == b"rows"
+        assert output.complete
+        with suppress(KeyboardInterrupt), output:
+            raise KeyboardInterrupt
+        assert not output.complete
+    finally:
+        os.close(reader)
+    assert stat.S_ISFIFO(path.stat().st_mode)
+    assert names_in(tmp_path) == ["pipe"]
+
+
+def test_a_disk_that_reports_only_at_the_end_that_it_is_full_leaves_the_target(target, monkeypatch):
+    class Full(io.FileIO):
+        def close(self):
+            super().close()
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(outputs, "open", lambda path, _mode: Full(path, "x"), raising=False)
+    with pytest.raises(OSError, match="No space left"), Output(target):
+        pass
+    assert (target.read_bytes(), names_in(target.parent)) == (OLD, ["report.csv"])
+
+
+def test_an_interruption_after_the_move_says_that_the_target_is_complete(target, monkeypatch):
+    replace = os.replace
+
+    def late(*args):
+        replace(*args)
+        raise KeyboardInterrupt
+
+    output = Output(target)
+    monkeypatch.setattr(os, "replace", late)
+    with pytest.raises(KeyboardInterrupt), output as file:
+        file.write(b"new")
+    assert output.complete
+    assert (target.read_bytes(), names_in(target.parent)) == (b"new", ["report.csv"])
+
+
+LEFT_OPEN = """
+import os, sys
+from imgcost.outputs import Output
+output = Output(sys.argv[1])
+file = output.__enter__()
+if sys.argv[2] == "fork" and not os.fork():
+    sys.exit()  # the child has no right to remove it
+if sys.argv[2] == "fork":
+    os.wait()
+    print(len(os.listdir(os.path.dirname(sys.argv[1]))))
+"""
+
+
+@LINUX
+@pytest.mark.parametrize(("how", "during"), [("exit", ""), ("fork", "2\n")])
+def test_a_temporary_file_is_removed_at_exit_by_the_process_that_made_it(target, how, during):
+    command = [sys.executable, "-c", LEFT_OPEN, str(target), how]
+    ended = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    assert ended.stdout == during
+    assert (target.read_bytes(), names_in(target.parent)) == (OLD, ["report.csv"])
+
+
+# Every format
+
+
+def image(number):
+    return Image(f"{number}.png", "image/png", 100 + number, 100, 1, animated=False, file_bytes=900)
+
+
+SETTLED = [terms("claude-sonnet-4-6")]
+
+
+@pytest.mark.parametrize("kind", SUFFIXES)
+def test_no_format_touches_an_old_report_before_the_end(target, tmp_path, monkeypatch, kind):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "tmp"))
+    (tmp_path / "tmp").mkdir()
+    with suppress(KeyboardInterrupt), open_rows(str(target), kind, SETTLED) as writer:
+        writer.write(encode([("", [image(1), image(2)])], SETTLED, kind))
+        raise KeyboardInterrupt
+    assert (target.read_bytes(), names_in(target.parent)) == (OLD, ["report.csv"])
+    assert names_in(tmp_path / "tmp") == []
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), OSError(errno.ENOSPC, "No space left on device")])
+@pytest.mark.parametrize("kind", ["xlsx", "html"])
+def test_what_ends_the_writing_of_a_workbook_or_page_leaves_the_old_one(target, tmp_path, monkeypatch, kind, error):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "tmp"))
+    (tmp_path / "tmp").mkdir()
+
+    def interrupt(_done, _total):
+        raise error
+
+    def write():
+        with open_rows(str(target), kind, SETTLED, interrupt) as writer:
+            writer.write(encode([("", [image(number) for number in range(600)])], SETTLED, kind))
+
+    with pytest.raises(type(error)):
+        write()
+    assert (target.read_bytes(), names_in(target.parent)) == (OLD, ["report.csv"])
+    assert names_in(tmp_path / "tmp") == []
+
+
+LIMITED = """
+import resource, sys
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv.pop(1)), resource.RLIM_INFINITY))
+from imgcost.__main__ import run
+run()
+"""
+
+
+@LINUX
+@pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.parametrize("command", ["scan", "estimate", "plan", "check"])
+def test_a_limit_on_the_size_of_files_leaves_the_old_report(target, pictures, command, suffix):
+    path = target.with_suffix(f".{suffix}")
+    path.write_bytes(OLD)
+    job = [str(pictures)] if command in {"scan", "check"} else ["100x100"]
+    sent = [sys.executable, "-c", LIMITED, "100", command, *job, "-o", str(path), "--as-of", "2026-11-22"]
+    ended = subprocess.run(sent, capture_output=True, text=True, check=False, timeout=60)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert "File too large" in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert "ignored" not in ended.stderr
+    assert path.read_bytes() == OLD
+    assert names_in(target.parent) == sorted({"report.csv", path.name})
+
+
+def read(path):
+    """The paths in a report of a scan."""
+    match path.suffix:
+        case ".csv":
+            return [line.split(",")[0] for line in path.read_text().splitlines()[1:]]
+        case ".json":
+            return [row["path"] for row in json.loads(path.read_bytes())["rows"]]
+        case ".jsonl":
+            return [json.loads(line)["path"] for line in path.read_text().splitlines()]
+        case ".parquet":
+            return pq.read_table(path)["path"].to_pylist()
+        case ".xlsx":
+            return [row[0] for row in openpyxl.load_workbook(path)["Images"].iter_rows(min_row=2, values_only=True)]
+
+
+@pytest.mark.parametrize("suffix", ["csv", "json", "jsonl", "parquet", "xlsx"])
+def test_two_scans_to_one_file_do_not_mix_their_rows(tmp_path, suffix):
+    path = tmp_path / f"report.{suffix}"
+    with open_rows(str(path), suffix, SETTLED) as one, open_rows(str(path), suffix, SETTLED) as other:
+        for number in range(3):
+            for writer in (one, other):
+                writer.write(encode([("", [image(number)])], SETTLED, suffix))
+    assert read(path) == ["0.png", "1.png", "2.png"]
+    assert names_in(tmp_path) == [path.name]
+
+
+# The command line
+
+
+def test_what_a_killed_scan_left_behind_is_not_counted(pictures):
+    (pictures / f".0123456789abcdef{TEMPORARY_SUFFIX}").write_bytes(b"half")
+    for _ in range(2):
+        result = command_line.run("scan", pictures, "-o", pictures / "report.csv", *AS_OF, "-f", "json")
+        assert result.exit_code == 0
+        data = json.loads(result.stdout)
+        assert (data["images"], data["unreadable"]) == (3, [])
+    assert len(read(pictures / "report.csv")) == 3
+
+
+def met(walk, *paths):
+    return sorted(name for step in walk.steps(map(str, paths)) for name in getattr(step, "names", ()))
+
+
+def test_a_scan_does_not_meet_its_own_output_or_cache_under_any_name(pictures, tmp_path):
+    report, cache = pictures / "report.csv", pictures / "cache"
+    for path in (report, cache, pictures / "cache-journal", pictures / "other.csv"):
+        path.write_bytes(OLD)
+    (pictures / "link.csv").symlink_to(report)
+    (tmp_path / "way").symlink_to(pictures)
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "report.csv").write_bytes(OLD)
+    others = ["0.png", "1.png", "2.png", "other.csv"]
+    for spelled in (report, pictures / ".." / "pictures" / "report.csv", tmp_path / "way" / "report.csv"):
+        walk = Walk(own=(str(spelled), str(cache)))
+        assert met(walk, pictures) == others
+        assert met(walk, tmp_path) == [*others, "report.csv"]  # that of another folder
+        assert met(walk, report, tmp_path / "way" / "report.csv", pictures / "0.png") == ["0.png"]
+    assert met(Walk(own=(str(pictures / "link.csv"),)), pictures) == ["0.png", "1.png", "2.png", "cache",
+                                                                     "cache-journal", "other.csv"]  # fmt: skip
+
+
+def test_a_name_that_differs_by_case_is_another_file_unless_the_system_says_it_is_not(pictures):
+    (pictures / "Report.csv").write_bytes(OLD)
+    os.link(pictures / "Report.csv", pictures / "REPORT.csv")
+    (pictures / "rePORT.csv").write_bytes(OLD)
+    found = met(Walk(own=(str(pictures / "Report.csv"),)), pictures)
+    assert found == ["0.png", "1.png", "2.png", "rePORT.csv"]
+
+
+def test_an_output_that_is_not_there_yet_is_skipped_when_it_is(pictures, monkeypatch):
+    monkeypatch.chdir(pictures)
+    steps = Walk(own=("report.csv",)).steps(["0.png", "."])
+    next(steps)
+    (pictures / "report.csv").write_bytes(OLD)
+    assert [step.names for step in steps] == [["0.png", "1.png", "2.png"]]
+
+
+@pytest.mark.parametrize("spelling", ["same", "relative", "link", "hard link"])
+@pytest.mark.parametrize("command", ["check", "plan", "scan", "cache"])
+def test_an_output_that_is_also_an_input_is_refused(tmp_path, monkeypatch, command, spelling):
+    batch = tmp_path / "b.jsonl"
+    content = b'{"custom_id": "a", "params": {}}\n'
+    batch.write_bytes(content)
+    monkeypatch.chdir(tmp_path)
+    given = {"same": batch, "relative": "b.jsonl", "link": tmp_path / "l.jsonl", "hard link": tmp_path / "h.jsonl"}
+    (tmp_path / "l.jsonl").symlink_to(batch)
+    os.link(batch, tmp_path / "h.jsonl")
+    arguments = ("scan", batch, "--cache") if command == "cache" else (command, batch, "-o")
+    said = command_line.refused(*arguments, given[spelling])
+    assert "would overwrite" in said
+    assert batch.read_bytes() == content
+
+
+def test_a_scenario_is_an_input_and_a_cache_is_not_an_output(tmp_path, pictures):
+    job = tmp_path / "job.csv"
+    job.write_text("prompt_tokens = 1\n", encoding="utf-8")
+    assert "would overwrite" in command_line.refused("plan", "9x9", "--scenario", job, "-o", job)
+    both = tmp_path / "both.csv"
+    assert "would overwrite" in command_line.refused("scan", pictures, "-o", both, "--cache", both)
+    assert not both.exists()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("scan", ".", "-o", ""), ("scan", ".", "--cache", ""), ("plan", "9x9", "-o", ""), ("estimate", "9x9", "-o", ""),
+     ("check", ".", "-o", "")],
+)  # fmt: skip
+def test_an_empty_name_is_a_usage_error(arguments):
+    said = command_line.refused(*arguments)
+    assert said.startswith("Usage:")
+    assert "the file name is empty" in said
+
+
+KILLED = """
+import os, signal, sys
+for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
+    signal.signal(number, signal.SIG_DFL)
+signal.signal(signal.SIGINT, signal.default_int_handler)
+number, when = int(sys.argv.pop(1)), sys.argv.pop(1)
+from imgcost.reports.workbook import images, writing
+from imgcost.reports.page import sections, writing as page
+from imgcost import surveys
+from imgcost.reports import rows
+
+def then_end(function):
+    def ended(*args, **more):
+        result = function(*args, **more)
+        os.kill(os.getpid(), number)
+        return result
+    return ended
+
+writing.write_images = then_end(writing.write_images)
+page.sections_of = then_end(page.sections_of)
+rows.TextWriter.write = then_end(rows.TextWriter.write)
+from imgcost.__main__ import run
+run()
+"""
+
+
+@LINUX
+@pytest.mark.parametrize("suffix", ["xlsx", "html", "csv"])
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGKILL"])
+def test_a_signal_while_a_report_is_written_leaves_the_old_one_and_says_so(target, pictures, tmp_path, suffix, name):
+    path = target.with_name(f"new.{suffix}")
+    path.write_bytes(OLD)
+    (tmp_path / "tmp").mkdir()
+    number = signal.Signals[name]
+    command = [sys.executable, "-c", KILLED, str(int(number)), suffix, "scan", str(pictures), "-o", str(path), *AS_OF]
+    ended = subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+        env=os.environ | {"TMPDIR": str(tmp_path / "tmp")},
+    )
+    assert ended.stdout == ""
+    assert path.read_bytes() == OLD
+    if name == "SIGKILL":
+        assert ended.returncode == -number
+        return
+    how = "interrupted" if name == "SIGINT" else f"ended by {name}"
+    assert ended.stderr in {f"imgcost: {how} after {files} files; {path} was not written\n" for files in (0, 3)}
+    assert ended.returncode == 128 + number
+    assert names_in(path.parent) == [path.name, "report.csv"]
+    assert names_in(tmp_path / "tmp") == []
+
+
+@LINUX
+@pytest.mark.parametrize("rows", ["csv", "jsonl"])
+def test_rows_that_are_streamed_to_a_file_say_how_many_there_are(pictures, tmp_path, rows):
+    command = [sys.executable, "-c", KILLED, str(int(signal.SIGINT)), "", "scan", str(pictures), "--rows", rows, *AS_OF]
+    with (tmp_path / "rows").open("wb") as stdout:
+        ended = subprocess.run(command, stdout=stdout, stderr=subprocess.PIPE, text=True, check=False, timeout=60)
+    assert ended.returncode == 130
+    lines = (tmp_path / "rows").read_text().splitlines()
+    assert len(lines) - (rows == "csv") == 3
+    assert ended.stderr == "imgcost: interrupted after 0 files; stdout has the first 3 rows only\n"
+
+
+@LINUX
+def test_a_run_under_nohup_goes_on_when_the_terminal_closes(pictures, target):
+    ignoring = "import signal; signal.signal(signal.SIGHUP, signal.SIG_IGN)\n"
+    code = ignoring + KILLED.replace("signal.SIGHUP, ", "")
+    command = [
+        sys.executable,
+        "-c",
+        code,
+        str(int(signal.SIGHUP)),
+        "",
+        "scan",
+        str(pictures),
+        "-o",
+        str(target),
+        *AS_OF,
+    ]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert ended.returncode == 0
+    assert len(read(target)) == 3
