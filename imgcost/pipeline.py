@@ -1,4 +1,4 @@
-"""A whole scan: walk, probe in parallel, reuse what is known, leave out duplicates, count, and write rows."""
+"""A whole scan: walk, probe in parallel, reuse what is known, mark duplicates, count, and write reports."""
 
 from __future__ import annotations
 
@@ -8,26 +8,26 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from imgcost.files import Batch, Walk, chunks, probe_archive, probe_chunk, spread
-from imgcost.summaries import Measure, Tally
+from imgcost.summaries import ScanSummary
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator
     from os import PathLike
 
     from imgcost.caches import Cache
-    from imgcost.estimates import Terms
     from imgcost.files import Archive, Chunk, Found, Group
-    from imgcost.reports import RowKind, RowWriter
+    from imgcost.quotes import Quote
+    from imgcost.reports.sinks import Encode, ScanSink
 
-__all__ = ["Survey"]
+__all__ = ["Scan"]
 
 
-class Survey(NamedTuple):
+class Scan(NamedTuple):
     """What to find out about the images under some paths.
 
     Attributes:
-        settled: The terms of the models asked for; the first decides the costliest folders, each has its rows.
-        compared: The terms of other models to count for.
+        quotes: The quotes of the models asked for; the first decides the costliest folders and the platform's limits.
+        compared: Quotes of other models to count for.
         walk: How to walk.
         jobs: The most worker processes. Where this process cannot be forked, each imports the main module again, which is
             that of the command line.
@@ -36,8 +36,8 @@ class Survey(NamedTuple):
         cache: A file that remembers what was read, or None.
     """
 
-    settled: tuple[Terms, ...]
-    compared: tuple[Terms, ...] = ()
+    quotes: tuple[Quote, ...]
+    compared: tuple[Quote, ...] = ()
     walk: Walk = Walk()
     jobs: int = 1
     details: bool = False
@@ -47,43 +47,43 @@ class Survey(NamedTuple):
     def run(
         self,
         paths: Iterable[str | PathLike[str]],
-        writers: Iterable[tuple[RowKind, RowWriter]] = (),
+        sinks: Iterable[ScanSink] = (),
         *,
         progress: Callable[[int], None] = lambda _files: None,
         warn: Callable[[str], None] = lambda _notice: None,
-    ) -> Tally:
+    ) -> ScanSummary:
         """Carry it out.
 
-        Memory does not grow with the number of files, but for what is unreadable, the folders and, where duplicates
-        are looked for, one entry an image.
+        Memory does not grow with the number of files, except for what is unreadable, the folders and, where duplicates
+        are looked for, one entry per image.
 
         Args:
             paths: Files, folders and archives; taken one by one.
-            writers: Where rows go, each with its format; they are written in the order of the scan.
+            sinks: Where the parts of the scan go, in their order; at the end each gets the summary.
             progress: Called with the number of files done since the last call.
-            warn: Called with what a person should be told, such as that a cache was damaged.
+            warn: Called with what a person should know, such as that a cache was damaged.
 
         Returns:
-            The counts.
+            The sums.
 
         Raises:
-            ImgcostError: The cache is no cache, or a worker process was killed from outside.
+            ImgcostError: The cache is not one, or a worker process was killed.
         """
-        writers = list(writers)
-        digest = _Digest(self._measures, self.settled, tuple(kind for kind, _ in writers))
-        total = Tally(self._measures)
+        sinks = list(sinks)
+        rules = tuple(dict.fromkeys(quote.rule for quote in (*self.quotes, *self.compared)))
+        empty = partial(ScanSummary, rules, self.quotes[0].conditions)
+        digest = _Digest(empty, tuple(sink.encode for sink in sinks))
+        total = empty()
         with ExitStack() as stack:
             pieces = stack.enter_context(closing(self._pieces(paths, digest, warn)))
             for piece in pieces:
-                for (_, writer), encoded in zip(writers, piece.rows, strict=True):
-                    writer.write(encoded)
-                total.merge(piece.tally)
+                for sink, encoded in zip(sinks, piece.encoded, strict=True):
+                    sink.writer.write(encoded)
+                total.merge(piece.summary)
                 progress(piece.files)
+        for sink in sinks:
+            sink.writer.finish(total)
         return total
-
-    @property
-    def _measures(self) -> tuple[Measure, ...]:
-        return tuple(dict.fromkeys(Measure.of(terms) for terms in (*self.settled, *self.compared)))
 
     def _pieces(
         self, paths: Iterable[str | PathLike[str]], digest: _Digest, warn: Callable[[str], None]
@@ -119,27 +119,21 @@ class Survey(NamedTuple):
 class _Piece(NamedTuple):
     """What a part of the scan adds."""
 
-    tally: Tally
-    rows: list[Any]
+    summary: ScanSummary
+    encoded: list[Any]
     files: int
 
 
 class _Digest(NamedTuple):
-    """Turns what was found into counts and encoded rows; it travels to worker processes."""
+    """Turns what was found into sums and encoded parts of reports; it travels to worker processes."""
 
-    measures: tuple[Measure, ...]
-    settled: tuple[Terms, ...]
-    kinds: tuple[RowKind, ...]
+    empty: Callable[[], ScanSummary]
+    encoders: tuple[Encode, ...]
 
     def __call__(self, groups: list[Group]) -> _Piece:
-        tally = Tally(self.measures)
-        tally.add(groups)
-        rows = []
-        if self.kinds:
-            from imgcost.reports import encode  # noqa: PLC0415 - most scans write none
-
-            rows = [encode(groups, self.settled, kind) for kind in self.kinds]
-        return _Piece(tally, rows, sum(len(found) for _, found in groups))
+        summary = self.empty()
+        summary.add(groups)
+        return _Piece(summary, [encode(groups) for encode in self.encoders], sum(len(found) for _, found in groups))
 
 
 class _Members(list["Group"]):

@@ -468,8 +468,9 @@ def _prices(model: Model, sent: Conditions) -> tuple[PriceRow, ...]:
         raise ImgcostError(f"{model.id} is not offered on {platform}: no id of it there is published")
     kind: Kind = sent.speed
     if sent.cache != "none":
-        for cache in (_WRITES[sent.cache], "read"):
-            prompt_usd_per_mtok(model, day, cache=cast("Cache", cache), kind=kind, platform=platform)  # raises if unsold
+        classes: tuple[Cache, ...] = (_WRITES[sent.cache], "read")
+        for cache in classes:
+            prompt_usd_per_mtok(model, day, cache=cache, kind=kind, platform=platform)  # raises if unsold
     usual = price_on(model, day, kind, platform)
     if kind == "fast":
         return (usual,)  # fast mode has one price for prompts of every length

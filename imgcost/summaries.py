@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from imgcost import geometry
 from imgcost.acceptance import breaches, sent_bytes
-from imgcost.errors import NoPriceError
 from imgcost.files import Image, Unreadable
 from imgcost.paths import escape_path
-from imgcost.tables import Limits, limits_on
+from imgcost.tables import known_limits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from imgcost.acceptance import Reason
     from imgcost.files import Group
     from imgcost.quotes import Conditions, Quote, TokenRule
+    from imgcost.tables import Limits
 
 __all__ = ["ScanSummary"]
 
@@ -100,7 +100,7 @@ class ScanSummary:
         longest = max(max(widths), max(heights))
         self.longest_edge = max(self.longest_edge, longest)
         # One look at the extremes of a chunk spares nearly every image a look of its own.
-        limits = self._limits()
+        limits = known_limits(self._sent.platform, self._sent.as_of)
         extremes = longest, longest, sent_bytes(max(file_bytes), limits)
         if any(True for kind in set(media_types) for _ in breaches(kind, *extremes, limits)):
             self._add_fixable(images, limits)
@@ -116,12 +116,6 @@ class ScanSummary:
                     continue
                 images_so_far, tokens_so_far = self.folders.get(folder, (0, 0))
                 self.folders[folder] = (images_so_far + count, tokens_so_far + sum(islice(rest, count)))
-
-    def _limits(self) -> Limits:
-        try:
-            return limits_on(self._sent.platform, self._sent.as_of)
-        except NoPriceError:
-            return Limits()
 
     def _add_fixable(self, images: list[Image], limits: Limits) -> None:
         for image in images:

@@ -379,7 +379,7 @@ for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
 signal.signal(signal.SIGINT, signal.default_int_handler)
 number, when = int(sys.argv.pop(1)), sys.argv.pop(1)
 from imgcost.reports.workbook import images, writing
-from imgcost.reports.page import sections, writing as page
+from imgcost.reports.html import sections, writing as page
 from imgcost import surveys
 from imgcost.reports import rows
 

@@ -25,11 +25,11 @@ from imgcost.errors import MissingExtraError
 from imgcost.estimates import terms, terms_like
 from imgcost.files import Image, Unreadable
 from imgcost.reports import encode, markdown, open_rows
-from imgcost.reports.page.cells import LONGEST, Name, shortened
-from imgcost.reports.page.charts import _dots, folder_chart, size_chart, token_bins
-from imgcost.reports.page.gathering import LISTED, gather
-from imgcost.reports.page.models import compare
-from imgcost.reports.page.settings import settings
+from imgcost.reports.html.cells import LONGEST, Name, shortened
+from imgcost.reports.html.charts import _dots, folder_chart, size_chart, token_bins
+from imgcost.reports.html.gathering import LISTED, gather
+from imgcost.reports.html.models import compare
+from imgcost.reports.html.settings import settings
 from imgcost.tables import find_tier
 
 DAY = date(2026, 11, 22)
@@ -373,7 +373,7 @@ def test_markdown_of_nothing_is_a_summary_alone(tmp_path):
 def test_a_missing_library_is_an_error_that_names_the_extra(tmp_path, monkeypatch, library, room):
     monkeypatch.setitem(sys.modules, library, None)
     for name in ("writing", "templates", "sections", "charts", room):
-        monkeypatch.delitem(sys.modules, f"imgcost.reports.page.{name}", raising=False)
+        monkeypatch.delitem(sys.modules, f"imgcost.reports.html.{name}", raising=False)
     with pytest.raises(MissingExtraError) as caught:
         written(tmp_path / "a.html")
     assert caught.value.extra == "report"
@@ -424,7 +424,7 @@ def test_a_file_that_cannot_be_written_is_known_before_the_scan(tmp_path):
 
 
 def test_gathering_needs_no_library_for_drawing():
-    code = "import sys, imgcost.reports.page.gathering\nprint({'jinja2', 'matplotlib'} & set(sys.modules))"
+    code = "import sys, imgcost.reports.html.gathering\nprint({'jinja2', 'matplotlib'} & set(sys.modules))"
     ended = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT, timeout=60
     )

@@ -16,7 +16,7 @@ from imgcost.errors import ImgcostError
 from imgcost.estimates import terms
 from imgcost.files import Walk
 from imgcost.reports import open_rows
-from imgcost.reports.page.models import compare
+from imgcost.reports.html.models import compare
 from imgcost.pipeline import Survey
 from imgcost.tables import find_model
 

@@ -176,7 +176,7 @@ def test_a_missing_library_is_named_with_its_extra(tmp_path, monkeypatch, suffix
             raise ImportError(name)
         return real(name, *rest, **more)
 
-    for name in ("imgcost.reports.workbook.sheets", "imgcost.reports.page.report", "imgcost.reports.page.templates"):
+    for name in ("imgcost.reports.workbook.sheets", "imgcost.reports.html.report", "imgcost.reports.html.templates"):
         monkeypatch.delitem(sys.modules, name, raising=False)
     monkeypatch.setattr(builtins, "__import__", missing)
     with pytest.raises(MissingExtraError, match=r"pip install 'imgcost\[(report|parquet)\]'"):

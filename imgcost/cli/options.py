@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from datetime import date
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import click
 
@@ -203,9 +203,9 @@ def format_option(command: Command) -> Command:
 def _with_known_suffix(_context: click.Context, _option: click.Parameter, path: str | None) -> str | None:
     """Refuse a suffix before the work, not after it."""
     if path is not None:
-        from imgcost.reports.saving import saver_of  # noqa: PLC0415 - most reports are printed only
+        from imgcost.reports.writers import format_of  # noqa: PLC0415 - most reports are printed only
 
-        saver_of(path)
+        format_of(path)
     return path
 
 
@@ -263,13 +263,17 @@ def _same_file(path: str, other: str) -> bool:
         return False
 
 
-def save(report: Report, output: str | None, command: str) -> None:
+def save(report: Report, output: str | None, command: Literal["estimate", "plan", "check"]) -> None:
     """Write a command's report where `output_option` says."""
     if output is not None:
-        from imgcost.reports.records import RECORDS  # noqa: PLC0415 - most reports are printed only
-        from imgcost.reports.saving import save_report  # noqa: PLC0415 - likewise
+        from imgcost.reports import rows, schema, writers  # noqa: PLC0415 - most reports are printed only
 
-        save_report(report, RECORDS[command], output)
+        table, rows_of = {
+            "estimate": (schema.ESTIMATE, rows.estimate_rows),
+            "plan": (schema.PLAN, rows.plan_rows),
+            "check": (schema.CHECK, rows.finding_rows),
+        }[command]
+        writers.save_report(report, table, rows_of(report.data), output)
 
 
 def echo(report: Report, style: str, *, err: bool = False) -> None:

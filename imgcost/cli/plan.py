@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from imgcost.cli.exit_codes import FOUND
 from imgcost.cli.options import (
     DATE,
     DEFAULT_MODEL,
@@ -15,6 +16,8 @@ from imgcost.cli.options import (
     SIZE,
     ParamType,
     echo,
+    fail_if_empty,
+    fail_on_empty_option,
     format_option,
     output_option,
     placement_options,
@@ -120,9 +123,10 @@ def command(
     echo(report, style)
     if budget is not None:
         if any(one.total_usd > budget for one in found):
-            sys.exit(OVER_BUDGET)
+            sys.exit(FOUND)
         if found.excluded:
             raise ImgcostError(f"the budget cannot be checked: {_excluded(found)}")
+    fail_if_empty(found.images, fail_on_empty)
 
 
 def _excluded(found: Plan) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, cast
 
 import click
@@ -21,24 +21,22 @@ from imgcost.cli.options import (
 )
 from imgcost.cli.progress import progress_of, writing_progress
 from imgcost.cli.signals import Terminated, check_signals
-from imgcost.errors import ImgcostError
-from imgcost.estimates import Terms, terms_like
 from imgcost.files import Walk
 from imgcost.outputs import Output
-from imgcost.pipeline import Survey
+from imgcost.pipeline import Scan
 from imgcost.plurals import plural
-from imgcost.quotes import quotes, comparable
+from imgcost.quotes import comparable, quotes
 from imgcost.text import visible
 from imgcost.text.scans import scan_report
 from imgcost.tables import families
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from io import BufferedReader
 
-    from imgcost.geometry import Formula
-    from imgcost.reports import RowKind, RowWriter
-    from imgcost.reports.rows import TextWriter
+    from imgcost.quotes import Quote
+    from imgcost.reports.delimited import TextFormat, TextWriter
+    from imgcost.reports.sinks import ScanSink
 
 __all__ = ["command"]
 
@@ -48,7 +46,7 @@ MOST_JOBS = 8
 
 @click.command("scan", short_help="What every image under some paths costs.")
 @click.argument("paths", type=click.Path(exists=True, allow_dash=True), nargs=-1, required=True, metavar="PATH...|-")
-@terms_options
+@quote_options
 @format_option
 @click.option(
     "-o",
@@ -90,7 +88,7 @@ def command(
     models: tuple[str, ...],
     style: str,
     output: str | None,
-    rows: RowKind | None,
+    rows: TextFormat | None,
     null: bool,
     include: tuple[str, ...],
     exclude: tuple[str, ...],
@@ -116,11 +114,11 @@ def command(
       find photos -newer stamp -print0 | imgcost scan -0 -
     """
     refuse_inputs((path for path in paths if path != "-"), output=output, cache=cache_file)
-    asked = settle(models, **conditions)
-    compared = _newest_of_each_family(next(iter(asked.values())), conditions["formula"])
-    survey = Survey(
-        settled=tuple(asked.values()),
-        compared=tuple(compared),
+    asked = quotes(models, **conditions)
+    compared = _newest_of_each_family(asked)
+    scan = Scan(
+        quotes=asked,
+        compared=compared,
         walk=Walk(follow_symlinks, include, exclude, archives, tuple(filter(None, (output, cache_file)))),
         jobs=jobs or min(_cores(), MOST_JOBS),
         details=bool(output or rows),
@@ -132,8 +130,8 @@ def command(
     done = 0
     try:
         with ExitStack() as stack:
-            writers = _open_writers(stack, target, rows, tuple(asked.values()), streamed)
-            advance = stack.enter_context(progress_of(survey.walk, None if "-" in paths else paths))
+            sinks = _open_sinks(stack, target, rows, asked, streamed)
+            advance = stack.enter_context(progress_of(scan.walk, None if "-" in paths else paths))
 
             def progress(files: int) -> None:
                 nonlocal done
@@ -141,29 +139,27 @@ def command(
                 advance(files)
                 check_signals()
 
-            tally = survey.run(_listed(paths, null), writers, progress=progress, warn=_warn)
+            summary = scan.run(_listed(paths, null), sinks, progress=progress, warn=_warn)
     except (KeyboardInterrupt, Terminated) as error:
         how = f"ended by {error.signal}" if isinstance(error, Terminated) else "interrupted"
         _warn("; ".join([f"{how} after {plural(done, 'file')}", *_left(target, streamed)]))
         sys.exit(error.code if isinstance(error, Terminated) else INTERRUPTED)
-    echo(scan_report(tally, asked, compared), style, err=bool(rows))
-    if strict and tally.unreadable:
-        _warn(f"{plural(len(tally.unreadable), 'entry', 'entries')} not counted, which --strict does not allow")
+    echo(scan_report(summary, asked, compared), style, err=bool(rows))
+    if strict and summary.unreadable:
+        _warn(f"{plural(len(summary.unreadable), 'entry', 'entries')} not counted, which --strict does not allow")
         sys.exit(FAILED)
-    fail_if_empty(tally.images, fail_on_empty)
+    fail_if_empty(summary.images, fail_on_empty)
 
 
-def _newest_of_each_family(first: Terms, formula: Formula | None) -> list[Terms]:
-    """The terms of each family's newest model that is open to everybody, where it can be had on the same conditions."""
-    found = []
-    for family in families():
-        try:
-            settled = terms_like(first, family, formula)
-        except ImgcostError:
-            continue
-        if not settled.model.restricted:
-            found.append(settled)
-    return found
+def _newest_of_each_family(asked: Sequence[Quote]) -> tuple[Quote, ...]:
+    """The newest models of each family that are open to everyone, on the conditions of those asked for."""
+    newest: dict[str, Quote] = {}
+    for quote in comparable(asked):
+        if not quote.model.restricted:
+            known = newest.get(quote.model.family)
+            if known is None or known.model.released < quote.model.released:
+                newest[quote.model.family] = quote
+    return tuple(newest[family] for family in families() if family in newest)
 
 
 def _cores() -> int:
@@ -173,26 +169,35 @@ def _cores() -> int:
     return os.cpu_count() or 1
 
 
-def _open_writers(
+def _open_sinks(
     stack: ExitStack,
     target: Output | None,
-    rows: RowKind | None,
-    settled: tuple[Terms, ...],
+    rows: TextFormat | None,
+    asked: Sequence[Quote],
     streamed: list[TextWriter],
-) -> list[tuple[RowKind, RowWriter]]:
+) -> list[ScanSink]:
     if not (target or rows):
         return []
-    from imgcost.reports import open_rows, row_kind  # noqa: PLC0415 - most scans write none
+    from imgcost.reports.writers import open_scan, stream_rows  # noqa: PLC0415 - most scans write none
 
-    writers = []
+    sinks = []
     if target:
-        kind = row_kind(target.path)
         progress = stack.enter_context(writing_progress(target.path))
-        writers.append((kind, stack.enter_context(open_rows(target, kind, settled, progress))))
+        sinks.append(stack.enter_context(open_scan(target, asked, progress)))
     if rows:
-        writers.append((rows, stack.enter_context(open_rows(sys.stdout.buffer, rows))))
-        streamed.append(cast("TextWriter", writers[-1][1]))
-    return writers
+        sinks.append(stack.enter_context(_streaming(stream_rows(sys.stdout.buffer, asked, rows))))
+        streamed.append(cast("TextWriter", sinks[-1].writer))
+    return sinks
+
+
+@contextmanager
+def _streaming(sink: ScanSink) -> Iterator[ScanSink]:
+    """Rows on stdout end with a whole row, whatever ends the scan."""
+    try:
+        yield sink
+    except BaseException:
+        sink.writer.abandon()
+        raise
 
 
 def _left(target: Output | None, streamed: list[TextWriter]) -> Iterator[str]:

@@ -1,5 +1,1 @@
-"""Rows for other programs: streamed to files and pipes, or as a DataFrame for those who ask for one."""
-
-from imgcost.reports.rows import COLUMNS, RowKind, RowWriter, encode, open_rows, row_kind
-
-__all__ = ["COLUMNS", "RowKind", "RowWriter", "encode", "open_rows", "row_kind"]
+"""Reports for other programs and for people: rows in every format, a DataFrame, a workbook, a page."""

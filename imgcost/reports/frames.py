@@ -8,37 +8,22 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from imgcost.errors import ArgumentError
-from imgcost.estimates import terms
 from imgcost.files import scan
-from imgcost.reports.rows import COLUMNS, rows_of
+from imgcost.quotes import CacheTtl, InferenceGeo, quotes
+from imgcost.reports.rows import scan_rows
+from imgcost.reports.schema import SCAN
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Sequence
     from datetime import date
 
-    from imgcost.estimates import InferenceGeo
     from imgcost.geometry import Formula
-    from imgcost.prices import Cache
+    from imgcost.tables import Endpoint, Platform, Speed
 
 __all__ = ["audit"]
 
-_DTYPES = {
-    "media_type": "category",
-    "width": "Int64",
-    "height": "Int64",
-    "orientation": "Int64",
-    "animated": "boolean",
-    "file_bytes": "Int64",
-    "model": "category",
-    "tier": "category",
-    "formula": "category",
-    "tokens": "Int64",
-    "downscaled": "boolean",
-    "resized_width": "Int64",
-    "resized_height": "Int64",
-    "problem": "category",
-}
+_DTYPES = {"integer": "Int64", "boolean": "boolean", "category": "category"}
 
 
 def audit(
@@ -47,8 +32,11 @@ def audit(
     as_of: date | None = None,
     formula: Formula | None = None,
     batch: bool = False,
-    cache: Cache = "none",
+    cache: CacheTtl = "none",
     inference_geo: InferenceGeo = "global",
+    platform: Platform | None = None,
+    endpoint: Endpoint | None = None,
+    speed: Speed | None = None,
     follow_symlinks: bool = False,
 ) -> pd.DataFrame:
     """Audit files and folders into a DataFrame: one row an image and model, and one for each thing not counted.
@@ -59,12 +47,15 @@ def audit(
         as_of: The day whose prices hold; today if None.
         formula: `patch` or `area`, to override the model's own.
         batch: Whether the requests go through the Message Batches API.
-        cache: What prompt caching does with the images: `none`, `write-5m`, `write-1h` or `read`.
-        inference_geo: `global`, or `us`.
+        cache: `none`; or `5m` or `1h`, to price images as written to the prompt cache.
+        inference_geo: `global` or `us`.
+        platform: Where requests are sent; from the models' names if None, otherwise the Claude API.
+        endpoint: `global` or `regional`; from the models' names if None.
+        speed: `standard` or `fast`; from the models' names if None.
         follow_symlinks: Whether to enter links to folders.
 
     Returns:
-        A frame with the columns of `imgcost.reports.COLUMNS`, in the order of the scan. Paths are written as in all
+        A frame with the columns of `imgcost.reports.schema.SCAN`, in the order of the scan. Paths are written as in all
         rows: `imgcost.unescape_path` gives the path of a file whose name is not UTF-8. Numbers are Int64 (px, bytes,
         visual tokens), `animated` and `downscaled` are boolean, `input_usd` holds exact Decimals, names are
         categories. A column that does not apply to a row is NA there, and None in `input_usd`.
@@ -83,14 +74,24 @@ def audit(
     2    300     300     121  0.000363
     3     25      41       2  0.000006
     """
-    conditions = {"formula": formula, "batch": batch, "cache": cache, "inference_geo": inference_geo}
     names = [model] if isinstance(model, str) else model
     if not isinstance(names, (list, tuple)) or not names:
         raise ArgumentError("model", model, "a model's name, such as 'sonnet', or a list of them")
-    settled = [terms(name, as_of=as_of, **conditions) for name in names]  # type: ignore[arg-type] # checked by terms
+    asked = quotes(
+        names,
+        formula=formula,
+        as_of=as_of,
+        batch=batch,
+        cache=cache,
+        inference_geo=inference_geo,
+        platform=platform,
+        endpoint=endpoint,
+        speed=speed,
+    )
     found = scan(*paths, follow_symlinks=follow_symlinks)
-    rows = rows_of((("", [one]) for one in found), settled)
-    frame = pd.DataFrame(rows, columns=list(COLUMNS)).astype(_DTYPES)
+    rows = scan_rows((("", [one]) for one in found), asked)
+    types = {name: _DTYPES[column.type] for name, column in SCAN.columns.items() if column.type in _DTYPES}
+    frame = pd.DataFrame(rows, columns=list(SCAN.columns)).astype(types)
     exact = [Decimal(text) if isinstance(text, str) else None for text in frame["input_usd"]]
     frame["input_usd"] = pd.Series(exact, index=frame.index, dtype=object)
     return frame

@@ -16,6 +16,7 @@ __all__ = [
     "Limits",
     "Statement",
     "advice_on",
+    "known_limits",
     "limits_on",
     "load_limits",
     "statements",
@@ -301,6 +302,25 @@ def limits_on(platform: Platform, day: date) -> Limits:
     """
     values, said_by = _hold(platform, statements(platform), day)
     return Limits(**values, statements=said_by)
+
+
+def known_limits(platform: Platform, day: date) -> Limits:
+    """Return what a platform accepts on a date, as far as it is known.
+
+    Args:
+        platform: One of `platforms()`.
+        day: The date.
+
+    Returns:
+        Its limits; none at all where nothing is known of the platform on that date.
+
+    Example:
+        >>> known_limits("bedrock", date(2024, 3, 4)).image_edge
+    """
+    try:
+        return limits_on(platform, day)
+    except NoPriceError:
+        return Limits()
 
 
 @cache

@@ -26,8 +26,8 @@ def quote_title(quote: Quote) -> str:
     >>> quote_title(quotes(["haiku"], as_of=date(2026, 11, 22), batch=True)[0])
     'claude-haiku-5-5: high-resolution tier, patch formula, $0.05 per MTok (batch) on 2026-11-22'
     """
-    labels = quote.conditions.labels
-    rate = f"{exact_usd(quote.usd_per_mtok)} per MTok{f' ({', '.join(labels)})' if labels else ''}"
+    labels = ", ".join(quote.conditions.labels)
+    rate = f"{exact_usd(quote.usd_per_mtok)} per MTok" + (f" ({labels})" if labels else "")
     return f"{quote.model.id}: {quote.tier.name} tier, {quote.formula} formula, {rate} on {quote.conditions.as_of}"
 
 

@@ -7,19 +7,19 @@ from typing import IO, TYPE_CHECKING
 
 from imgcost.text import number, plural
 from imgcost.text.scans import file_size
-from imgcost.reports.page.cells import Grid, usd_of
-from imgcost.reports.page.gathering import gather
-from imgcost.reports.page.models import compare
-from imgcost.reports.page.sections import model_grid, notes_of, sections_of
-from imgcost.reports.page.settings import settings
-from imgcost.reports.page.templates import as_markup, read, render
+from imgcost.reports.html.cells import Grid, usd_of
+from imgcost.reports.html.gathering import gather
+from imgcost.reports.html.models import compare
+from imgcost.reports.html.sections import model_grid, notes_of, sections_of
+from imgcost.reports.html.settings import settings
+from imgcost.reports.html.templates import as_markup, read, render
 from imgcost.summaries import Measure
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from imgcost.estimates import Terms
-    from imgcost.reports.page.gathering import Gathered
+    from imgcost.reports.html.gathering import Gathered
     from imgcost.reports.rows import Progress
 
 __all__ = ["PageWriter"]

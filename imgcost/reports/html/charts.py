@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from imgcost.text import dollars, number
 from imgcost.geometry import PATCH
 from imgcost.plurals import plural
-from imgcost.reports.page.drawing import COLOURS, FixedLocator, drawing
-from imgcost.reports.page.gathering import BINS_AN_OCTAVE
+from imgcost.reports.html.drawing import COLOURS, FixedLocator, drawing
+from imgcost.reports.html.gathering import BINS_AN_OCTAVE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

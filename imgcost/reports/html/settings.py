@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from imgcost.prices import Kind
-    from imgcost.reports.page.gathering import Gathered
-    from imgcost.reports.page.models import Compared
+    from imgcost.reports.html.gathering import Gathered
+    from imgcost.reports.html.models import Compared
     from imgcost.tables import MeasuredName, Model, MultiplierName, PriceRow
 
 __all__ = ["settings"]

@@ -9,10 +9,10 @@ from imgcost.text import number
 from imgcost.text.estimates import terms_notes, terms_title
 from imgcost.geometry import resized_size
 from imgcost.plurals import plural
-from imgcost.reports.page.cells import Grid, Name, TierName, shortened, usd_of
-from imgcost.reports.page.charts import folder_chart, size_chart, token_bins, token_chart
-from imgcost.reports.page.gathering import LISTED
-from imgcost.reports.page.templates import as_markup
+from imgcost.reports.html.cells import Grid, Name, TierName, shortened, usd_of
+from imgcost.reports.html.charts import folder_chart, size_chart, token_bins, token_chart
+from imgcost.reports.html.gathering import LISTED
+from imgcost.reports.html.templates import as_markup
 from imgcost.summaries import Measure
 
 if TYPE_CHECKING:
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from imgcost.estimates import Terms
     from imgcost.geometry import Tier
-    from imgcost.reports.page.gathering import Gathered
-    from imgcost.reports.page.models import Compared
+    from imgcost.reports.html.gathering import Gathered
+    from imgcost.reports.html.models import Compared
     from imgcost.summaries import Tally
 
 __all__ = ["Section", "model_grid", "notes_of", "sections_of"]

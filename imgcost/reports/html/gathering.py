@@ -12,7 +12,7 @@ from imgcost import arrays
 from imgcost.files import Image
 from imgcost.payloads import base64_length
 from imgcost.preflight.seeing import see_found
-from imgcost.reports.page.models import compare
+from imgcost.reports.html.models import compare
 from imgcost.rules import Case, Finding, find_rule
 from imgcost.tables import advice_on, limits_on
 from imgcost.summaries import Tally

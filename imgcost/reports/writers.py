@@ -1,0 +1,179 @@
+"""One writer per format, chosen by a file's suffix: for scans, whose parts come one by one, and for whole reports."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+from imgcost.errors import ImgcostError
+from imgcost.outputs import Output
+from imgcost.reports.delimited import TextFormat, TextWriter, encode_text
+from imgcost.reports.rows import scan_rows
+from imgcost.reports.schema import SCAN
+from imgcost.reports.sinks import Progress, ScanSink
+from imgcost.text import as_json, as_markdown, visible
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from imgcost.files import Group
+    from imgcost.quotes import Quote
+    from imgcost.reports.rows import Row
+    from imgcost.reports.schema import Schema
+    from imgcost.text import Report
+
+__all__ = ["SUFFIXES", "format_of", "open_scan", "save_report", "stream_rows"]
+
+SUFFIXES = (".csv", ".json", ".jsonl", ".parquet", ".md", ".xlsx", ".html")
+"""The suffixes of files that a report can be written to."""
+
+_TEXT: dict[str, TextFormat] = {".csv": "csv", ".json": "json", ".jsonl": "jsonl"}
+
+def format_of(path: str) -> str:
+    """Tell from a file's suffix how a report is written to it.
+
+    Raises:
+        ImgcostError: The suffix does not name a format.
+
+    >>> format_of("costs.CSV")
+    '.csv'
+    """
+    suffix = Path(path).suffix.lower()
+    if suffix not in SUFFIXES:
+        raise ImgcostError(f"cannot write a report to {visible(path)}: use a suffix of {', '.join(SUFFIXES)}")
+    return suffix
+
+
+@contextmanager
+def open_scan(
+    target: str | Output, quotes: Sequence[Quote], progress: Progress = lambda _done, _total: None
+) -> Iterator[ScanSink]:
+    """Open a file for a scan. It replaces its target when the context is left without an error.
+
+    Args:
+        target: The file.
+        quotes: The quotes of the models asked for.
+        progress: Called while a workbook or a page is written at the end.
+
+    Yields:
+        Where the scan goes. After the last part call `finish` of its writer.
+
+    Raises:
+        ImgcostError: The suffix does not name a format.
+        MissingExtraError: The format needs a library that is not installed.
+        OSError: The file cannot be written.
+    """
+    output = Output(target) if isinstance(target, str) else target
+    make = _scan_sink(format_of(output.path))  # a missing library is known before a file is touched
+    with ExitStack() as stack:
+        sink = make(stack.enter_context(output), tuple(quotes), progress)
+        try:
+            yield sink
+        except BaseException:
+            sink.writer.abandon()
+            raise
+
+
+def _scan_sink(suffix: str) -> Callable[[IO[bytes], tuple[Quote, ...], Progress], ScanSink]:
+    if suffix == ".parquet":
+        from imgcost.reports.parquet import ParquetWriter  # noqa: PLC0415 - an extra
+
+        return lambda file, quotes, _: ScanSink(partial(_encode_rows, quotes), ParquetWriter(file, SCAN))
+    if suffix == ".md":
+        from imgcost.reports.markdown import markdown_sink  # noqa: PLC0415 - most scans write none
+
+        return lambda file, quotes, _: markdown_sink(file, quotes)
+    if suffix == ".xlsx":
+        from imgcost.reports.workbook import workbook_sink  # noqa: PLC0415 - an extra
+
+        return workbook_sink
+    if suffix == ".html":
+        from imgcost.reports.html import page_sink  # noqa: PLC0415 - an extra
+
+        return page_sink
+    return lambda file, quotes, _: stream_rows(file, quotes, _TEXT[suffix])
+
+
+def stream_rows(stream: IO[bytes], quotes: Sequence[Quote], style: TextFormat) -> ScanSink:
+    """Send the rows of a scan to an open binary stream as they come.
+
+    Args:
+        stream: The stream.
+        quotes: The quotes of the models asked for.
+        style: The format.
+
+    Returns:
+        Where the scan goes.
+    """
+    return ScanSink(partial(_encode_text, tuple(quotes), style), TextWriter(stream, SCAN, style))
+
+
+def _encode_text(quotes: tuple[Quote, ...], style: TextFormat, groups: list[Group]) -> bytes:
+    return encode_text(scan_rows(groups, quotes), SCAN, style)
+
+
+def _encode_rows(quotes: tuple[Quote, ...], groups: list[Group]) -> list[Row]:
+    return list(scan_rows(groups, quotes))
+
+
+def save_report(report: Report, schema: Schema, rows: Iterable[Row], path: str) -> None:
+    """Write a whole report to a file, in the format that its suffix names.
+
+    Args:
+        report: The report, for the formats that people read.
+        schema: The columns of its rows.
+        rows: Its rows, for all others.
+        path: The file.
+
+    Raises:
+        ImgcostError: The suffix does not name a format.
+        MissingExtraError: The format needs a library that is not installed.
+        OSError: The file cannot be written.
+    """
+    suffix = format_of(path)
+    write = _REPORTS.get(suffix, partial(_write_rows, suffix=suffix))
+    with Output(path) as file:
+        write(file, report, schema, rows)
+
+
+def _write_json(file: IO[bytes], report: Report, _schema: Schema, _rows: Iterable[Row]) -> None:
+    file.write(f"{as_json(report)}\n".encode())
+
+
+def _write_markdown(file: IO[bytes], report: Report, _schema: Schema, _rows: Iterable[Row]) -> None:
+    file.write(f"{as_markdown(report)}\n".encode())
+
+
+def _write_workbook(file: IO[bytes], report: Report, schema: Schema, rows: Iterable[Row]) -> None:
+    from imgcost.reports.workbook import write_table  # noqa: PLC0415 - an extra
+
+    write_table(file, report, schema, rows)
+
+
+def _write_page(file: IO[bytes], report: Report, schema: Schema, _rows: Iterable[Row]) -> None:
+    from imgcost.reports.html import report_page  # noqa: PLC0415 - an extra
+
+    file.write(report_page(report, schema.title))
+
+
+def _write_rows(file: IO[bytes], _report: Report, schema: Schema, rows: Iterable[Row], suffix: str) -> None:
+    if suffix == ".parquet":
+        from imgcost.reports.parquet import ParquetWriter  # noqa: PLC0415 - an extra
+
+        parquet = ParquetWriter(file, schema)
+        parquet.write(list(rows))
+        parquet.finish()
+    else:
+        text = TextWriter(file, schema, _TEXT[suffix])
+        text.write(encode_text(rows, schema, _TEXT[suffix]))
+        text.finish()
+
+
+_REPORTS: dict[str, Callable[[IO[bytes], Report, Schema, Iterable[Row]], None]] = {
+    ".json": _write_json,
+    ".md": _write_markdown,
+    ".xlsx": _write_workbook,
+    ".html": _write_page,
+}
