@@ -284,10 +284,12 @@ def _assumptions(named: NamedModel, where: Placement, day: date) -> Iterator[str
     if factor == 1:
         return
     if where.assumed:
-        other = f"at {factor:f} times the global price" if where.endpoint == "regional" else (
-            f"regional endpoints cost {factor:f} times as much"
+        other = (
+            f"at {factor:f} times the global price"
+            if where.endpoint == "regional"
+            else (f"and regional endpoints cost {factor:f} times as much")
         )
-        yield f"{named.name!r} does not say which endpoint of {where.platform} it calls: {where.endpoint} is assumed; {other}."
+        yield f"{named.name!r} does not say which endpoint of {where.platform} it calls: {where.endpoint} is assumed, {other}."
     if named.geography == "us-gov":
         yield f"The price of us-gov. endpoints is uncertain: {factor:f} times the global price here, sources disagree."
 

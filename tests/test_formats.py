@@ -398,7 +398,11 @@ def test_the_title_names_model_tier_formula_rate_conditions_and_day():
         ("sonnet", DAY, ["'sonnet' is claude-sonnet-5-5, the newest active Sonnet on 2026-11-22."]),
         (" Opus ", DAY, ["'Opus' is claude-opus-5-5, the newest active Opus on 2026-11-22."]),
         ("claude-3-opus", date(2026, 1, 4), ["claude-3-opus-20240229 is deprecated and retires on 2026-01-05."]),
-        ("claude-3-opus", date(2026, 1, 5), ["claude-3-opus-20240229 retired on 2026-01-05; its last price is used here."]),
+        (
+            "claude-3-opus",
+            date(2026, 1, 5),
+            ["claude-3-opus-20240229 retired on 2026-01-05; its last price is used here."],
+        ),
         ("claude-sonnet-4-5", date(2026, 9, 29), []),
         (
             "claude-sonnet-4-5",

@@ -48,8 +48,7 @@ def models_report(models: Sequence[Model], day: date) -> Report:
         ">$ out/MTok",
     )
     notes = [
-        "Dates of retirement are those of the Claude API; 'imgcost models NAME' lists other platforms, every price, and "
-        "sources."
+        "Models retire on the dates of the Claude API; 'imgcost models NAME' has other platforms, prices and sources."
     ]
     data = {"schema": "imgcost.models/1", "as_of": day.isoformat(), "models": [_model_data(m, day) for m in models]}
     return Report(data, [Table(f"Models on {day}", columns, rows)], notes)
@@ -70,7 +69,10 @@ def model_report(model: Model, day: date) -> Report:
         ("formula", model.formula),
         ("context window", f"{number(model.context_window)} tokens"),
         ("cached from", f"{number(model.min_cacheable_tokens)} tokens" if model.min_cacheable_tokens else "unknown"),
-        *((f"{row.name.replace('-', ' ')}", f"{row.value:,} (measured, not published)") for row in _measured(model, day)),
+        *(
+            (f"{row.name.replace('-', ' ')}", f"{row.value:,} (measured, not published)")
+            for row in _measured(model, day)
+        ),
         ("note", model.note),
     ]
     columns = ("price", "from", "to", ">input", ">output", ">write 5m", ">write 1h", ">read", "source")

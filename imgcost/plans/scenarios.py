@@ -128,7 +128,7 @@ def scenario(*, models: str | Model | Sequence[str | Model], as_of: date | None 
         raise ImgcostError(f"models is {shown(models)}: name one at least, such as 'sonnet'")
     for name, choices in _CHOICES.items():
         if settings[name] not in choices:
-            known = ", ".join(choice or "none" for choice in choices)
+            known = ", ".join(choice or "none" for choice in choices if choice or name == "cache")
             raise ImgcostError(f"{name} is {shown(settings[name])}: choose one of {known}")
     for name, (least, most) in _RANGES.items():
         value = settings[name]
@@ -143,20 +143,19 @@ def scenario(*, models: str | Model | Sequence[str | Model], as_of: date | None 
     day = as_of.date() if isinstance(as_of, datetime) else as_of or today()
     if not isinstance(day, date):
         raise ImgcostError(f"as_of is {shown(day)}: give a day")
-    where = _placed(names, day, settings)
-    settings |= {"platform": where.platform, "endpoint": where.endpoint, "speed": where.speed}
-    settings["endpoint_assumed"] = where.assumed
+    return Scenario(models=names, as_of=day, **(settings | _placed(names, day, settings)))
+
+
+def _placed(names: Sequence[str | Model], day: date, settings: dict[str, Any]) -> dict[str, Any]:
+    """Where and how all models are called: one plan has one platform, one endpoint and one speed."""
+    named = [resolve_model(name, as_of=day) if isinstance(name, str) else NamedModel(name.id, name) for name in names]
+    where = place(named, **{what: settings[what] for what in ("platform", "endpoint", "speed")})
     if settings["batch"]:
         require_offered("batch", where.platform)
     if settings["inference_geo"] == "us":
         require_offered("inference-geo-us", where.platform)
-    return Scenario(models=names, as_of=day, **settings)
-
-
-def _placed(names: Sequence[str | Model], day: date, settings: dict[str, Any]) -> Placement:
-    """Where and how all models are called: one plan has one platform, one endpoint and one speed."""
-    named = [resolve_model(name, as_of=day) if isinstance(name, str) else NamedModel(name.id, name) for name in names]
-    return place(named, **{what: settings[what] for what in ("platform", "endpoint", "speed")})
+    found = where._asdict()
+    return {"endpoint_assumed": found.pop("assumed"), **found}
 
 
 def read_scenario(path: str | os.PathLike[str]) -> dict[str, Any]:
