@@ -428,7 +428,15 @@ def test_a_deprecated_model_without_a_last_day_is_said_to_be_deprecated_only():
 
 MODEL_KEYS = (
     *("id", "name", "names", "family", "status", "restricted", "released", "vision_from", "deprecated", "retires"),
-    *("retires_by_platform", "tier", "formula", "context_window", "min_cacheable_tokens", "input_usd_per_mtok", "output_usd_per_mtok"),
+    *(
+        "retires_by_platform",
+        "tier",
+        "formula",
+        "context_window",
+        "min_cacheable_tokens",
+        "input_usd_per_mtok",
+        "output_usd_per_mtok",
+    ),
     *("sources", "note"),
 )
 

@@ -10,7 +10,7 @@ from command_line import refused
 from conftest import golden
 from pictures import MODEL, encoded, image_block, request
 
-from imgcost import check_request, estimate, plan, tables
+from imgcost import audit, check_request, estimate, plan, tables
 from imgcost.errors import ImgcostError, NoPriceError
 from imgcost.estimates import terms, terms_like
 from imgcost.formats.estimates import terms_notes
@@ -134,6 +134,18 @@ def test_a_scan_compares_models_in_the_same_place(tmp_path):
     assert {one["endpoint"] for one in (*data["models"], *data["compared"])} == {"regional"}
     fast = json.loads(done("scan", str(tmp_path), "-m", "opus", "--fast", *ON, "-f", "json"))
     assert {one["speed"] for one in (*fast["models"], *fast["compared"])} == {"fast"}
+
+
+def test_an_audit_takes_the_same_keywords(tmp_path):
+    (tmp_path / "a.png").write_bytes(encoded("PNG"))
+
+    def usd(model, **where):
+        (row,) = audit(tmp_path, model=model, as_of=DAY, **where).itertuples()
+        return row.input_usd / row.tokens * 1_000_000
+
+    assert usd("us.anthropic.claude-opus-5-5") == usd("claude-opus-5-5", platform="bedrock", endpoint="regional")
+    assert usd("us.anthropic.claude-opus-5-5") == Decimal("4.4")
+    assert usd("claude-opus-5-5", speed="fast") == usd("claude-opus-5-5-fast") == 8
 
 
 @pytest.mark.parametrize("suffix", ["xlsx", "html"])

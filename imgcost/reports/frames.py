@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from imgcost.estimates import InferenceGeo
     from imgcost.geometry import Formula
     from imgcost.prices import Cache
+    from imgcost.tables import Endpoint, Platform, Speed
 
 __all__ = ["audit"]
 
@@ -48,6 +49,9 @@ def audit(
     batch: bool = False,
     cache: Cache = "none",
     inference_geo: InferenceGeo = "global",
+    platform: Platform | None = None,
+    endpoint: Endpoint | None = None,
+    speed: Speed | None = None,
     follow_symlinks: bool = False,
 ) -> pd.DataFrame:
     """Audit files and folders into a DataFrame: one row an image and model, and one for each thing not counted.
@@ -60,6 +64,9 @@ def audit(
         batch: Whether the requests go through the Message Batches API.
         cache: What prompt caching does with the images: `none`, `write-5m`, `write-1h` or `read`.
         inference_geo: `global`, or `us`.
+        platform: Where requests are sent. If None, as the model's name says, else the Claude API.
+        endpoint: `global`, or `regional` (Amazon Bedrock and Google Cloud). If None, as the model's name says.
+        speed: `standard`, or `fast` for fast mode. If None, as the model's name says, else standard.
         follow_symlinks: Whether to enter links to folders.
 
     Returns:
@@ -80,7 +87,15 @@ def audit(
     2    300     300     121  0.000363
     3     25      41       2  0.000006
     """
-    conditions = {"formula": formula, "batch": batch, "cache": cache, "inference_geo": inference_geo}
+    conditions = {
+        "formula": formula,
+        "batch": batch,
+        "cache": cache,
+        "inference_geo": inference_geo,
+        "platform": platform,
+        "endpoint": endpoint,
+        "speed": speed,
+    }
     names = [model] if isinstance(model, str) else model
     settled = [terms(name, as_of=as_of, **conditions) for name in names]  # type: ignore[arg-type] # checked by terms
     found = scan(*paths, follow_symlinks=follow_symlinks)
