@@ -3,7 +3,9 @@
 from fractions import Fraction
 
 import pytest
+from command_line import printed
 from conftest import golden
+from pictures import encoded
 
 from imgcost import estimate, geometry, tables
 from imgcost.pdfs import page_tokens
@@ -96,3 +98,18 @@ def test_claude_haiku_3_5_bills_even_numbers_of_patches(size, formula, measured)
     assert (found.tokens, found.measured_tokens) == (formula, measured)
     assert estimate(*size, model="claude-haiku-4-5").measured_tokens is None
     assert estimate(*size, model="claude-3-5-haiku", formula="area").measured_tokens is None
+
+
+def test_the_even_grid_is_said_wherever_the_model_is_shown(tmp_path):
+    (tmp_path / "a.png").write_bytes(encoded("PNG"))
+    model = ("-m", "claude-3-5-haiku", "--as-of", "2025-06-01")
+    for command in (("estimate", "128x128"), ("plan", "128x128"), ("scan", str(tmp_path))):
+        said = " ".join(printed(*command, *model).split())
+        assert "bills more than the formula counts" in said
+        assert "(128x128 px: 36 tokens, not 25)" in said
+        assert "bills more than the formula" not in printed(*command, "-m", "claude-haiku-4-5")
+        if command[0] != "plan":
+            assert "bills more than the formula" not in printed(*command, *model, "--formula", "area")
+    said = " ".join(printed("estimate", "128x128", "540x360", *model).split())
+    assert "128x128 is billed as 36 tokens with claude-3-5-haiku-20241022, 25 by the formula." in said
+    assert "540x360 is billed as 280 tokens" in said

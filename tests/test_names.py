@@ -134,7 +134,11 @@ def test_what_names_say_decides_where_models_are_called(names, given, expected):
     ("names", "given", "message"),
     [
         (["us.anthropic.claude-opus-5-5"], {"platform": "claude-api"}, "platform bedrock, but the platform is set to"),
-        (["us.anthropic.claude-opus-5-5"], {"endpoint": "global"}, "endpoint regional, but the endpoint is set to global"),
+        (
+            ["us.anthropic.claude-opus-5-5"],
+            {"endpoint": "global"},
+            "endpoint regional, but the endpoint is set to global",
+        ),
         (["claude-opus-5-5-fast"], {"speed": "standard"}, "speed fast, but the speed is set to standard"),
         (["us.anthropic.claude-opus-5", "claude-opus-5-5@default"], {}, "'us.anthropic.claude-opus-5' has bedrock"),
         (["us.anthropic.claude-opus-5", "global.anthropic.claude-opus-5"], {}, "use one endpoint"),

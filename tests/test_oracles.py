@@ -5,9 +5,11 @@ from decimal import Decimal
 
 import model_prices
 import pytest
+from genai_prices import data_snapshot
 
 from imgcost import tables
 from imgcost.errors import NoPriceError
+from imgcost.estimates import terms
 
 MODELS = tables.models()
 CLASSES = ("input", "output", "cache_write_5m", "cache_read")
@@ -69,7 +71,9 @@ def test_what_the_oracle_lists():
     assert {model.id for model in MODELS if model_prices.rates(model.id) is None} == NOT_LISTED
     fast = {model.id for model in MODELS if rates(model, LAST_READ, "fast")}
     assert fast == {"claude-opus-4-8", "claude-opus-5", "claude-opus-5-5"}
-    assert model_prices.data_as_of().date() == LAST_READ, "another version of it is installed, or its data was refreshed"
+    assert model_prices.data_as_of().date() == LAST_READ, (
+        "another version of it is installed, or its data was refreshed"
+    )
 
 
 def test_the_threshold_of_haiku_5_5_is_theirs():
@@ -82,3 +86,25 @@ def test_the_threshold_of_haiku_5_5_is_theirs():
         tier.cache_write,
         tier.cache_read,
     ]
+
+
+# Amazon Bedrock, by genai-prices
+
+NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+AWS = next(provider for provider in data_snapshot.get_snapshot().providers if provider.id == "aws")
+
+
+def test_every_id_of_bedrock_has_the_price_of_genai_prices():
+    compared = set()
+    for model in MODELS:
+        for name in model.bedrock_ids:
+            for geography in ("", "us.", "eu.", "jp.", "au.", "apac.", "global.", "us-gov."):
+                listed = AWS.find_model(geography + name)
+                if listed is None or model.tier is None:
+                    continue
+                theirs = listed.get_prices(NOON, {}).input_mtok
+                ours = terms(geography + name, as_of=NOON.date())
+                assert ours.usd_per_mtok == getattr(theirs, "base", theirs), geography + name
+                compared.add((geography, model.id))
+    assert len(compared) > 150
+    assert {geography for geography, _ in compared} == {"", "us.", "eu.", "jp.", "au.", "apac.", "global.", "us-gov."}

@@ -674,7 +674,12 @@ def test_notes_say_what_is_measured_and_assumed():
     ("error", "match", "model", "settings"),
     [
         (ImgcostError, "not sold on bedrock", "sonnet", {"batch": True, "platform": "bedrock"}),
-        (ImgcostError, "inference_geo is not sold on google-cloud", "sonnet", {"inference_geo": "us", "platform": "google-cloud"}),
+        (
+            ImgcostError,
+            "inference_geo is not sold on google-cloud",
+            "sonnet",
+            {"inference_geo": "us", "platform": "google-cloud"},
+        ),
         (ImgcostError, "claude-api has no regional endpoint", "sonnet", {"endpoint": "regional"}),
         (NoPriceError, "inference-geo-us", "claude-opus-4-5", {"inference_geo": "us"}),
         (NoPriceError, "batch price", "claude-3-sonnet", {"batch": True}),

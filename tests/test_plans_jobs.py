@@ -490,7 +490,7 @@ def test_no_image_of_a_size_is_nothing():
         ({"images_per_request": "all"}, "images_per_request is 'all'"),
         ({"downscale_to": 0}, "downscale_to is 0"),
         ({"cache": "2m"}, "cache is '2m': choose one of none, 5m, 1h"),
-        ({"platform": "claude-ai"}, "platform is 'claude-ai': choose one of none, claude-api, "),
+        ({"platform": "claude-ai"}, "platform is 'claude-ai': choose one of claude-api, claude-platform-aws, "),
         ({"inference_geo": "eu"}, "inference_geo is 'eu'"),
         ({"endpoint": []}, r"endpoint is \[\]"),
         ({"batch": "yes"}, "batch is 'yes': give true or false"),

@@ -398,7 +398,11 @@ def test_the_title_names_model_tier_formula_rate_conditions_and_day():
         ("sonnet", DAY, ["'sonnet' is claude-sonnet-5-5, the newest active Sonnet on 2026-11-22."]),
         (" Opus ", DAY, ["'Opus' is claude-opus-5-5, the newest active Opus on 2026-11-22."]),
         ("claude-3-opus", date(2026, 1, 4), ["claude-3-opus-20240229 is deprecated and retires on 2026-01-05."]),
-        ("claude-3-opus", date(2026, 1, 5), ["claude-3-opus-20240229 retired on 2026-01-05; its last price is used here."]),
+        (
+            "claude-3-opus",
+            date(2026, 1, 5),
+            ["claude-3-opus-20240229 retired on 2026-01-05; its last price is used here."],
+        ),
         ("claude-sonnet-4-5", date(2026, 9, 29), []),
         (
             "claude-sonnet-4-5",
@@ -424,7 +428,15 @@ def test_a_deprecated_model_without_a_last_day_is_said_to_be_deprecated_only():
 
 MODEL_KEYS = (
     *("id", "name", "names", "family", "status", "restricted", "released", "vision_from", "deprecated", "retires"),
-    *("tier", "formula", "context_window", "min_cacheable_tokens", "input_usd_per_mtok", "output_usd_per_mtok"),
+    *(
+        "retires_by_platform",
+        "tier",
+        "formula",
+        "context_window",
+        "min_cacheable_tokens",
+        "input_usd_per_mtok",
+        "output_usd_per_mtok",
+    ),
     *("sources", "note"),
 )
 
@@ -486,7 +498,7 @@ def test_the_report_of_a_model_spells_its_facts():
     preview = dict(model_report(find_model("claude-mythos-preview"), DAY).tables[0].rows)
     assert (preview["resolution tier"], preview["deprecated"]) == ("unknown", "2026-06-09")
     assert "retires" not in preview
-    assert dict(model_report(find_model("claude-3-opus"), DAY).tables[0].rows)["retires"] == "2026-01-05"
+    assert dict(model_report(find_model("claude-3-opus"), DAY).tables[0].rows)["retires"] == "2026-01-05 (claude-api)"
 
 
 def test_what_is_unknown_of_a_model_is_said_to_be():

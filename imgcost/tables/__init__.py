@@ -53,7 +53,14 @@ if TYPE_CHECKING:
         load_limits,
         statements,
     )
-    from imgcost.tables.measured import MEASURED_NAMES, Measured, MeasuredName, find_measured, load_measured, measurements
+    from imgcost.tables.measured import (
+        MEASURED_NAMES,
+        Measured,
+        MeasuredName,
+        find_measured,
+        load_measured,
+        measurements,
+    )
     from imgcost.tables.wordings import Wording, load_wordings, wordings_of
 
 __all__ = [

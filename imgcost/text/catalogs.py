@@ -49,7 +49,7 @@ def models_report(models: Sequence[Model], day: date) -> Report:
         ">$ out/MTok",
     )
     notes = [
-        "Dates of retirement are those of the Claude API; 'imgcost models NAME' lists other platforms, every price, and "
+        "Models retire on the dates of the Claude API; 'imgcost models NAME' has other platforms, prices and sources."
         "sources."
     ]
     data = {"schema": "imgcost.models/1", "as_of": day.isoformat(), "models": [_model_data(m, day) for m in models]}
