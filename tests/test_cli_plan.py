@@ -129,7 +129,7 @@ def test_the_arithmetic_of_conversations_many_sizes_the_area_formula_and_of_a_su
     assert "input at the long-context price" in text
     assert re.search(r"100,004 x \$0\.5 / 1,000,000 +\$0\.050002 ", text)
     text = done("28x28", "-m", "claude-3-haiku", "--as-of", "2024-04-01", "--explain")
-    assert "75 x 1 requests" in text
+    assert "75 x 1 request" in text
     assert "nothing" in done(SAMPLES / "broken" / "notes.png", "--explain", *AS_OF)
 
 
@@ -210,3 +210,9 @@ def test_what_is_refused(arguments, said):
 
 def test_auto_is_the_default_of_images_per_request():
     assert data(*JOB, "--images-per-request", "auto")["models"] == data(*JOB)["models"]
+
+
+def test_auto_is_taken_as_help_shows_it_and_in_capitals():
+    assert "--images-per-request N|auto " in command_line.printed("plan", "--help")
+    for spelling in ("auto", "AUTO", " Auto "):
+        assert data(*JOB, "--images-per-request", spelling)["scenario"]["images_per_request"] == "auto"
