@@ -139,7 +139,7 @@ def test_the_arithmetic_of_conversations_many_sizes_the_area_formula_and_of_a_su
     assert "input at the long-context price" in text
     assert re.search(r"100,004 x \$0\.5 / 1,000,000 +\$0\.050002 ", text)
     text = done("28x28", "-m", "claude-3-haiku", "--as-of", "2024-04-01", "--explain")
-    assert "75 x 1 requests" in text
+    assert "75 x 1 request" in text
     assert "nothing" in done(SAMPLES / "broken" / "notes.png", "--explain", *AS_OF)
 
 
@@ -309,3 +309,9 @@ def test_a_budget_fails_where_a_price_is_unknown():
         "28x28", "-m", "claude-opus-5", "--as-of", "2024-03-04", "--budget", "1"
     )
     assert run("28x28", "-m", "claude-opus-5", "--budget", "1", *AS_OF).exit_code == 0
+
+
+def test_auto_is_taken_as_help_shows_it_and_in_capitals():
+    assert "--images-per-request N|auto " in command_line.printed("plan", "--help")
+    for spelling in ("auto", "AUTO", " Auto "):
+        assert data(*JOB, "--images-per-request", spelling)["scenario"]["images_per_request"] == "auto"

@@ -254,8 +254,8 @@ def test_a_name_is_text_wherever_it_stands(tmp_path, name):
 
 def test_a_long_name_shows_both_ends():
     assert shortened("abc" * 10, 30) == "abc" * 10
-    assert shortened("a" * 9 + "b" * 22, 30) == "aaaaaaa…" + "b" * 22 + " (31 letters)"
-    assert Name.of("\n" * 130).path.endswith(r"\n\n (130 letters)")
+    assert shortened("a" * 9 + "b" * 22, 30) == "aaaaaaa…" + "b" * 22 + " (31 characters)"
+    assert Name.of("\n" * 130).path.endswith(r"\n\n (130 characters)")
 
 
 def test_what_is_over_a_limit_is_told_with_what_to_do(tmp_path):

@@ -404,7 +404,7 @@ def test_what_no_request_may_carry_is_set_aside(tmp_path):
     aside = pd.read_excel(written(path, found), sheet_name="Not counted")
     assert aside["Problem"].tolist() == ["rejected", "rejected", "duplicate", "empty"]
     assert aside["Reason"].tolist()[1:3] == [
-        "10485764 bytes as sent: the API takes at most 10485760",
+        "10,485,764 bytes as sent: the API takes at most 10,485,760",
         "the same bytes as a",
     ]
     notes = pd.read_excel(path, sheet_name="Notes", header=None)[1].astype(str)

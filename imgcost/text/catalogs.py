@@ -50,7 +50,6 @@ def models_report(models: Sequence[Model], day: date) -> Report:
     )
     notes = [
         "Models retire on the dates of the Claude API; 'imgcost models NAME' has other platforms, prices and sources."
-        "sources."
     ]
     data = {"schema": "imgcost.models/1", "as_of": day.isoformat(), "models": [_model_data(m, day) for m in models]}
     return Report(data, [Table(f"Models on {day}", columns, rows)], notes)

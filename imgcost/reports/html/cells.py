@@ -68,7 +68,7 @@ def shortened(path: str, most: int) -> str:
     r"""Show a path harmlessly, and both ends of a long one.
 
     >>> shortened("a\n.png", 40), shortened("a" * 40_000, 12)
-    ('a\\n.png', 'aaa…aaaaaaaa (40,000 letters)')
+    ('a\\n.png', 'aaa…aaaaaaaa (40,000 characters)')
     """
     text = visible(path)
     if len(text) <= most:
