@@ -21,7 +21,7 @@ from PIL import Image as Pillow
 
 import imgcost
 from imgcost import arguments
-from imgcost.errors import ArgumentError, ImgcostError
+from imgcost.errors import ArgumentError, HeaderError, ImgcostError
 
 DAY = date(2026, 11, 22)
 PICTURE = png(400, 300)
@@ -142,6 +142,15 @@ def test_an_image_is_taken_in_whatever_people_hold(tmp_path, kind):
             assert (found.ok, found.tokens, found.images[0].media_type) == (True, 165, "image/png")
         if kind in {"BytesIO", "file"}:
             assert image.tell() == 0
+
+
+def test_a_path_without_an_image_says_what_it_is(tmp_path):
+    (tmp_path / "a.png").write_bytes(b"<html>")
+    for path in (tmp_path / "a.png", str(tmp_path / "a.png")):
+        with pytest.raises(HeaderError, match="the bytes do not begin any known image format"):
+            imgcost.read_header(path)
+    with pytest.raises(FileNotFoundError):
+        imgcost.read_header(tmp_path / "none.png")
 
 
 def test_an_open_file_is_read_from_where_it_is():
