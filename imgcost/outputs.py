@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import secrets
 import stat
 import weakref
 from contextlib import suppress
@@ -67,7 +66,7 @@ class Output:
         if mode is not None and not os.access(self._target, os.W_OK):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), self.path)
         folder = os.path.dirname(self._target)  # noqa: PTH120 - as above
-        self._temporary = os.path.join(folder, f".{secrets.token_hex(8)}{TEMPORARY_SUFFIX}")  # noqa: PTH118 - as above
+        self._temporary = os.path.join(folder, f".{os.urandom(8).hex()}{TEMPORARY_SUFFIX}")  # noqa: PTH118 - as above
         # A finalizer also runs when the interpreter exits: a second Ctrl-C during __exit__ leaves nothing behind.
         self._remove = weakref.finalize(self, _remove, self._temporary, os.getpid())
         try:

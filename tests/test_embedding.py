@@ -54,7 +54,9 @@ CALLS = {
     "scan with workers": lambda: list(imgcost.scan(SAMPLES, jobs=2)),
     "audit": lambda: imgcost.audit(SAMPLES),
     "check_images": lambda: imgcost.check_images([SAMPLES]),
-    "check_request": lambda: imgcost.check_request({"model": "claude-opus-5", "messages": []}),
+    "check_request": lambda: imgcost.check_request(
+        {"model": "claude-opus-5", "messages": [{"role": "user", "content": "hello"}]}
+    ),
     "plan": lambda: imgcost.plan([str(SAMPLES)], models="sonnet"),
     "estimate": lambda: imgcost.estimate(1000, 1000, model="sonnet"),
 }

@@ -466,6 +466,13 @@ def work(chunk):
 
 for number in (signal.SIGHUP, signal.SIGQUIT):
     signal.signal(number, signal.SIG_DFL)
+if sys.argv[1] == "early":  # before the worker could look who its parent is
+    def start(*args, before=workers._Worker.__init__):
+        before(*args)
+        print("0\\n0\\n0", file=sys.stderr, flush=True)
+        os.kill(os.getpid(), int(sys.argv[2]))
+    workers._settle = lambda before=workers._settle: (time.sleep(0.5), before())
+    workers._Worker.__init__ = start
 if sys.argv[1] == "held":  # by a process that has nothing to do with the scan
     def start(*args, before=workers._Worker.__init__):
         before(*args)
@@ -481,10 +488,10 @@ list(workers.spread([[Batch("", [str(number)])] for number in range(10)], work, 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="workers are forked on Linux only")
 @pytest.mark.parametrize("name", ["SIGKILL", "SIGHUP", "SIGQUIT"])
-@pytest.mark.parametrize("pipes", ["free", "held"])
-def test_workers_end_with_their_parent_and_hold_no_stdout(name, pipes, tmp_path):
+@pytest.mark.parametrize("case", ["free", "held"])
+def test_workers_end_with_their_parent_and_hold_no_stdout(name, case, tmp_path):
     process = subprocess.Popen(
-        [sys.executable, "-c", ORPHANS, pipes], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        [sys.executable, "-c", ORPHANS, case], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         start_new_session=True, cwd=tmp_path,
     )  # fmt: skip
     try:
@@ -501,6 +508,18 @@ def test_workers_end_with_their_parent_and_hold_no_stdout(name, pipes, tmp_path)
     finally:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="workers are forked on Linux only")
+def test_a_worker_whose_parent_has_ended_before_it_began_ends_too():
+    code = [sys.executable, "-c", ORPHANS, "early", str(int(signal.SIGKILL))]
+    with subprocess.Popen(code, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True) as process:
+        try:
+            out, _ = process.communicate(timeout=10)
+            assert (process.returncode, out) == (-signal.SIGKILL, b"")
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
 
 
 def alive(process):

@@ -89,9 +89,9 @@ def test_two_processes_find_what_one_finds(tree, tmp_path, monkeypatch, kind, ca
     pools = []
     spread_over_processes = workers._spread_over_processes
 
-    def spy(*arguments):
-        pools.append(arguments[-1])
-        return spread_over_processes(*arguments)
+    def spy(tasks, work, stream, jobs, method):
+        pools.append(jobs)
+        return spread_over_processes(tasks, work, stream, jobs, method)
 
     monkeypatch.setattr(workers, "_spread_over_processes", spy)
     found = [

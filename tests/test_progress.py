@@ -8,9 +8,11 @@ import threading
 import zipfile
 
 import pytest
+from conftest import png
 
 from imgcost.cli import progress
-from imgcost.cli.progress import progress_of
+from imgcost.cli.progress import progress_of, writing_progress
+from imgcost.cli.scan import command as scan
 from imgcost.files import Walk
 
 
@@ -164,3 +166,37 @@ def test_no_thread_is_started(folder, terminal, clock):
         advance(1)
         assert screen.getvalue()
         assert threading.active_count() == before
+
+
+def test_the_writing_of_a_report_is_shown_with_its_name_which_is_harmless(terminal, clock):
+    screen = terminal()
+    with writing_progress("a[red]\x1b[31m.xlsx") as show:
+        assert screen.getvalue() == ""
+        show(500, 2000)
+        assert "Writing a[red]\\x1b[31m.xlsx" in plain(screen)
+        assert "25%" in plain(screen)
+        show(600, 2000)
+        assert "30%" not in plain(screen)
+        clock.now += progress.REFRESH_SECONDS
+        show(1000, 2000)
+        assert "50%" in plain(screen)
+    assert screen.getvalue().endswith("\x1b[2K")
+
+
+@pytest.mark.parametrize("is_terminal", [True, False])
+def test_a_report_that_is_written_at_once_shows_nothing(terminal, is_terminal):
+    screen = terminal() if is_terminal else io.StringIO()
+    with writing_progress("a.csv") as show:
+        if not is_terminal:
+            show(1, 2)
+    assert screen.getvalue() == ""
+
+
+@pytest.mark.parametrize("suffix", ["xlsx", "html"])
+def test_a_scan_shows_that_it_writes_a_workbook_or_a_page(tmp_path, terminal, suffix, monkeypatch):
+    monkeypatch.setattr("imgcost.reports.workbook.images.PROGRESS_ROWS", 1)
+    (tmp_path / "a.png").write_bytes(png(9, 9))
+    screen = terminal()
+    scan.main([str(tmp_path / "a.png"), "-o", str(tmp_path / f"out.{suffix}")], standalone_mode=False)
+    assert f"Writing {tmp_path}" in plain(screen).replace("\n", "")
+    assert (tmp_path / f"out.{suffix}").exists()

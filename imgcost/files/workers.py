@@ -150,7 +150,8 @@ class _Worker:
         context: Any = get_context(method)
         self.connection, theirs = context.Pipe()
         self.pending: deque[_Pending] = deque()
-        self.process = context.Process(target=_serve, args=(theirs, work), daemon=True)
+        ours = self.connection if method == "fork" else None  # a fork has a copy
+        self.process = context.Process(target=_serve, args=(theirs, ours, work, os.getpid()), daemon=True)
         self.process.start()
         theirs.close()
 
@@ -243,13 +244,15 @@ def _signals_held() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _serve(connection: Connection, work: Callable[[Chunk], Any]) -> None:
+def _serve(connection: Connection, copy: Connection | None, work: Callable[[Chunk], Any], parent: int) -> None:
     """What a worker does: answer chunks until there are no more, or no parent."""
     from queue import SimpleQueue  # noqa: PLC0415 - most scans need none of it
 
+    if copy:
+        copy.close()  # or this process itself would keep its pipe from ending
     _settle()
     tasks: SimpleQueue[Chunk | None] = SimpleQueue()
-    threading.Thread(target=_listen, args=(connection, tasks, os.getppid()), daemon=True).start()
+    threading.Thread(target=_listen, args=(connection, tasks, parent), daemon=True).start()
     with suppress(BrokenPipeError):  # there is no parent that would take the answer
         while (task := tasks.get()) is not None:
             connection.send(_answer(work, task))
@@ -279,8 +282,8 @@ def _listen(connection: Connection, tasks: SimpleQueue[Chunk | None], parent: in
                 continue
         except (EOFError, OSError):
             os._exit(1)
-        # Another fork of the parent may hold its end of the pipe.
-        if os.getppid() != parent:
+        # A later worker, or another fork of the parent, may hold the parent's end of the pipe.
+        if os.name == "posix" and os.getppid() != parent:
             os._exit(1)
 
 
