@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import bz2
 import gzip
-import io
 import lzma
 import struct
 import tarfile
@@ -281,7 +280,7 @@ def test_names_have_a_limit(put, suffix, name, outcome):
 
 def test_streams_of_xz_may_follow_each_other_with_padding_between(put):
     data = tarred([(f"{number}.png", png(1 + number, 6)) for number in range(3)])
-    parts = [lzma.compress(data[:1500]), bytes(8), lzma.compress(data[1500:]), bytes(200_000)]
+    parts = [lzma.compress(data[:1500]), bytes(100_000), lzma.compress(data[1500:]), bytes(200_000)]
     assert outcomes(found_in(put("x.tar.xz", b"".join(parts)))) == [1, 2, 3]
     assert outcomes(found_in(put("x.tar.xz", parts[0]))) == [1, "damaged"]
     assert outcomes(found_in(put("x.tar.xz", parts[0] + b"junk" + parts[2]))) == [1, "damaged"]
@@ -293,12 +292,20 @@ def test_a_tar_of_links_and_folders_costs_its_headers_only(put, read):
     assert sum(read) < 210 * 512
 
 
+def stored_as(data, method):
+    """A zip of one member whose compressed bytes are these."""
+    raw = bytearray(zipped([("a.png", data)], zipfile.ZIP_STORED))
+    for at in (8, raw.rindex(b"PK\1\2") + 10):
+        raw[at] = method
+    return bytes(raw)
+
+
+def test_cut_bzip2_in_a_zip_gives_what_comes_before(put):
+    whole = bz2.compress(png(8, 6, size=3000))
+    assert outcomes(found_in(put("x.zip", stored_as(whole, zipfile.ZIP_BZIP2)))) == [8]
+    assert outcomes(found_in(put("x.zip", stored_as(whole[:1000], zipfile.ZIP_BZIP2)))) == ["empty"]
+
+
 def test_cut_lzma_in_a_zip_is_damaged(put):
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
-        archive.writestr("a.png", b"\x09\x04\x05\0")
-    data = bytearray(file.getvalue())
-    for at in (8, data.rindex(b"PK\1\2") + 10):
-        data[at] = zipfile.ZIP_LZMA
-    (found,) = found_in(put("x.zip", bytes(data)))
+    (found,) = found_in(put("x.zip", stored_as(b"\x09\x04\x05\0", zipfile.ZIP_LZMA)))
     assert (found.problem, found.reason) == ("damaged", "cannot be read from its archive: the LZMA properties are cut")

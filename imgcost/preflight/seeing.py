@@ -119,7 +119,7 @@ def _read_stream(stream: BinaryIO) -> Payload:
             contents = inspect_bytes(read_at, size)
         finally:
             stream.seek(origin)
-    except (OSError, ValueError, TypeError, AttributeError) as error:
+    except Exception as error:  # noqa: BLE001 - whatever is like a file raises what it likes
         return Payload(0, None, f"it is a file that cannot be read: {error}")
     return Payload(base64_length(size), contents)
 
@@ -153,7 +153,7 @@ def _pdf_bytes(data: Any) -> bytes:
                 return bytes(data.read())
             finally:
                 data.seek(origin)
-        except (OSError, ValueError, TypeError, AttributeError) as error:
+        except Exception as error:
             raise ValueError(f"the PDF is a file that cannot be read: {error}") from error
     try:
         return a2b_base64(data)
