@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from difflib import get_close_matches
@@ -103,7 +104,8 @@ def scenario(*, models: str | Model | Sequence[str | Model], as_of: date | None 
     Raises:
         ImgcostError: A value is none of those that may be, or two contradict each other.
     """
-    names = (models,) if isinstance(models, str | Model) else tuple(models)
+    names = (models,) if isinstance(models, str | Model) else models
+    names = tuple(names) if isinstance(names, Iterable) and not isinstance(names, Mapping | bytes) else ()
     if not names or not all(isinstance(name, str | Model) for name in names):
         raise ImgcostError(f"models is {shown(models)}: name one at least, such as 'sonnet'")
     for name, choices in _CHOICES.items():
@@ -120,7 +122,7 @@ def scenario(*, models: str | Model | Sequence[str | Model], as_of: date | None 
     if not isinstance(settings["batch"], bool):
         raise ImgcostError(f"batch is {shown(settings['batch'])}: give true or false")
     settings["retry_rate"] = _rate(settings["retry_rate"])
-    day = as_of.date() if isinstance(as_of, datetime) else as_of or today()
+    day = as_of.date() if isinstance(as_of, datetime) else today() if as_of is None else as_of
     if not isinstance(day, date):
         raise ImgcostError(f"as_of is {shown(day)}: give a day")
     found = Scenario(models=names, as_of=day, **settings)
@@ -153,7 +155,7 @@ def read_scenario(path: str | os.PathLike[str]) -> dict[str, Any]:
     """
     try:
         said = tomllib.loads(Path(path).read_text(encoding="utf-8"), parse_float=Decimal)
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # no TOML, no UTF-8, or a number of thousands of digits
         raise ImgcostError(f"{path} is no TOML: {error}") from None
     known = [*Scenario._fields, "budget"]
     for key in said:
@@ -167,7 +169,7 @@ def read_scenario(path: str | os.PathLike[str]) -> dict[str, Any]:
 def _rate(value: Any) -> Decimal:
     try:
         rate = Decimal(str(value))  # no digits of a float but those that it is written with
-    except InvalidOperation:
+    except (InvalidOperation, ValueError):  # no number, or one of thousands of digits
         rate = Decimal("NaN")
     if not rate.is_finite() or not 0 <= rate <= MOST_RETRIES or rate.adjusted() < -30:
         raise ImgcostError(f"retry_rate is {shown(value)}: give a number from 0 to {MOST_RETRIES}, 0.02 for 2 %")
@@ -184,5 +186,8 @@ def shown(value: Any) -> str:
     >>> shown("a" * 50)
     "'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa..."
     """
-    text = repr(value)
+    try:
+        text = repr(value)
+    except ValueError:
+        return "a number of thousands of digits"
     return text if len(text) <= 40 else text[:40] + "..."
