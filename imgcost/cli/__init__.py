@@ -9,10 +9,12 @@ import os
 import sys
 from contextlib import suppress
 from importlib import import_module
+from typing import Any
 
 import click
 
 from imgcost import __version__
+from imgcost.cli.streams import prepare_streams
 from imgcost.errors import ImgcostError
 from imgcost.formats import visible
 
@@ -40,7 +42,13 @@ class _Commands(click.Group):
         if cmd_name not in COMMANDS:
             return None
         command: click.Command = import_module(f"imgcost.cli.{cmd_name}").command
+        command.help = command.help or _docstring(command)
         return command
+
+    def main(self, *args: Any, **options: Any) -> Any:
+        prepare_streams()
+        self.help = self.help or _docstring(self)
+        return super().main(*args, **options)
 
     def invoke(self, ctx: click.Context) -> None:
         try:
@@ -55,6 +63,15 @@ class _Commands(click.Group):
         except KeyboardInterrupt:
             click.echo("imgcost: interrupted", err=True)
             sys.exit(INTERRUPTED)
+
+
+def _docstring(command: click.Command) -> str | None:
+    """The help of a command, from its source: `python -OO` drops the docstring that click takes it from."""
+    import ast  # noqa: PLC0415 - nothing else needs it
+    import inspect  # noqa: PLC0415 - likewise
+
+    function = ast.parse(inspect.getsource(inspect.unwrap(command.callback))).body[0]  # type: ignore[arg-type] # every command has one
+    return ast.get_docstring(function)  # type: ignore[arg-type] # it is a function
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from imgcost.cli.options import DATE, DOLLARS, RENDERERS, output_option, save
+from imgcost.cli.options import DATE, DOLLARS, RENDERERS, output_option, paths_argument, save
 from imgcost.formats.findings import as_github, findings_report
 from imgcost.preflight import check_paths
 from imgcost.tables import platforms
@@ -25,7 +25,7 @@ FOUND = 1
 
 
 @click.command("check", short_help="What would be rejected: images, folders, requests, batches.")
-@click.argument("paths", type=click.Path(exists=True, allow_dash=True), nargs=-1, required=True, metavar="PATH...|-")
+@paths_argument
 @click.option(
     "-m",
     "--model",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections import defaultdict
@@ -29,6 +30,7 @@ __all__ = [
     "echo",
     "format_option",
     "output_option",
+    "paths_argument",
     "save",
     "settle",
     "terms_options",
@@ -146,6 +148,25 @@ def terms_options(command: Command) -> Command:
     ):
         command = option(command)
     return command
+
+
+def _any_exists(_context: click.Context, _argument: click.Parameter, paths: tuple[str, ...]) -> tuple[str, ...]:
+    """Take a mistyped path for a usage error only where nothing else is left to do: what is missing is listed."""
+    if not any(path == "-" or os.path.lexists(path) for path in paths):
+        raise click.BadParameter(f"Path {click.format_filename(paths[0])!r} does not exist.")
+    return paths
+
+
+def paths_argument(command: Command) -> Command:
+    """Add the files and folders to work on, of which each may be missing or unreadable."""
+    return click.argument(
+        "paths",
+        type=click.Path(readable=False, allow_dash=True),
+        nargs=-1,
+        required=True,
+        callback=_any_exists,
+        metavar="PATH...|-",
+    )(command)
 
 
 def format_option(command: Command) -> Command:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import click
 
-from imgcost.cli.options import echo, format_option, settle, terms_options
+from imgcost.cli.options import echo, format_option, paths_argument, settle, terms_options
 from imgcost.cli.progress import progress_of
 from imgcost.errors import ImgcostError
 from imgcost.estimates import Terms, terms
@@ -40,7 +40,7 @@ MOST_JOBS = 8
 
 
 @click.command("scan", short_help="What every image under some paths costs.")
-@click.argument("paths", type=click.Path(exists=True, allow_dash=True), nargs=-1, required=True, metavar="PATH...|-")
+@paths_argument
 @terms_options
 @format_option
 @click.option(
