@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import errno
+import gc
 import json
 import os
 import subprocess
 import sys
+import zipfile
 
 import pytest
 from command_line import printed, refused, run
 from conftest import ROOT, png
+
+from imgcost.reports.workbook import contents
 
 CAT = "\N{CAT FACE}\N{GREEK SMALL LETTER PI}.png"
 COMMANDS = ["estimate", "scan", "plan", "check", "largest", "models", "rules"]
@@ -141,3 +146,24 @@ def test_a_link_to_nothing_among_others_is_listed(tmp_path):
     (tmp_path / "b.png").symlink_to("nowhere")
     found = json.loads(printed("scan", tmp_path / "a.png", tmp_path / "b.png", "-f", "json"))
     assert (found["images"], [one["problem"] for one in found["unreadable"]]) == (1, ["missing"])
+
+
+def test_a_full_folder_for_temporary_files_is_said(tmp_path, monkeypatch):
+    """A workbook is put together there; XlsxWriter's error for it was a traceback."""
+
+    def fail(*_args, **_options):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(zipfile.ZipFile, "write", fail)
+    stderr = refused("scan", "data/samples/web", "-o", tmp_path / "report.xlsx")
+    assert "No space left on device" in stderr
+    assert "Traceback" not in stderr
+    gc.collect()  # what is left of the workbook must not fail a second time
+
+
+def test_no_folder_for_temporary_files_is_said(tmp_path, monkeypatch):
+    def fail(*_args, **_options):
+        raise FileNotFoundError(errno.ENOENT, "No usable temporary directory found")
+
+    monkeypatch.setattr(contents, "TemporaryFile", fail)
+    assert "No usable temporary directory found" in refused("scan", "data/samples/web", "-o", tmp_path / "report.xlsx")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
+from traceback import walk_tb
 from typing import IO, TYPE_CHECKING
+from zipfile import ZipFile
 
 from imgcost.errors import MissingExtraError
 from imgcost.prices import multiply
@@ -23,12 +25,13 @@ from imgcost.tables import limits_on
 
 try:
     from xlsxwriter import Workbook
+    from xlsxwriter.exceptions import FileCreateError
     from xlsxwriter.worksheet import Worksheet
 except ImportError as error:
     raise MissingExtraError("writing a workbook", "report") from error
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from imgcost.estimates import Terms
     from imgcost.files import Group
@@ -55,6 +58,18 @@ class _Sheet(Worksheet):  # type: ignore[misc] # it ships no types
 
     def _prepare_formula(self, formula: str, expand_future_functions: bool = False) -> str:  # noqa: ARG002
         return formula.removeprefix("=")
+
+
+@contextmanager
+def _system_errors() -> Iterator[None]:
+    """Raise what the system said, such as that the folder for temporary files is full, and not the library's own error."""
+    try:
+        yield
+    except FileCreateError as error:
+        for frame, _ in walk_tb(error.args[0].__traceback__):
+            if isinstance(unfinished := frame.f_locals.get("xlsx_file"), ZipFile):
+                unfinished.fp = None  # it would be finished when it is collected, and fail again
+        raise OSError(*error.args[0].args) from error
 
 
 class WorkbookWriter:
@@ -107,7 +122,7 @@ class WorkbookWriter:
             ImgcostError: The images have more sizes than a sheet has rows.
         """
         self._early = None if whole else EARLY
-        with self._file, closing(self._contents), Workbook(self._file, _OPTIONS) as book:
+        with _system_errors(), self._file, closing(self._contents), Workbook(self._file, _OPTIONS) as book:
             styles = begin_styles(book)
             self._write({name: Page(book, book.add_worksheet(name, _Sheet), styles) for name in _SHEETS})
 
