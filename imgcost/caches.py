@@ -2,7 +2,7 @@
 
 A file counts as unchanged if its absolute path, its size and its time of modification are what they were. Nothing else
 in the cache is taken on trust: a row carries a checksum of itself, and a cache that is damaged in any way is moved
-aside and begun anew.
+aside and recreated. A file that does not begin like a cache of imgcost is refused and left as it is.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
+import stat
 import time
 import zlib
 from contextlib import contextmanager, suppress
@@ -17,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from imgcost.errors import ImgcostError
-from imgcost.files import Batch, Image, Unreadable
+from imgcost.files import Batch, Image, Unreadable, no_access
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -32,7 +33,11 @@ FORMAT = 1
 """Raised whenever a header is read differently: a cache of another format is begun anew."""
 
 APPLICATION = 0x696D6763
-"""What marks a database as a cache of imgcost: nobody else's is touched."""
+"""The SQLite application id that marks a database as a cache of imgcost: no other file is touched."""
+
+_MAGIC = b"SQLite format 3\0"
+_APPLICATION_AT = slice(68, 72)
+"""Where the header of a database has its application id (https://www.sqlite.org/fileformat.html, 1.3)."""
 
 _SCHEMA = "CREATE TABLE files (path BLOB PRIMARY KEY, size INTEGER, mtime_ns INTEGER, found TEXT, checksum INTEGER)"
 
@@ -63,12 +68,13 @@ class Cache:
             path: The SQLite file.
 
         Raises:
-            ImgcostError: The file can be neither read nor begun, or is a database of something else.
+            ImgcostError: The file can be neither read nor created, or is not a cache.
         """
         self.path = Path(path)
         self.notices: list[str] = []
         self._fresh: dict[str, _State] = {}
         self._usable = True
+        self._identity: tuple[int, int] | None = None
         self._database = self._open()
 
     def __enter__(self) -> Self:
@@ -147,53 +153,58 @@ class Cache:
         return rows
 
     def _open(self) -> sqlite3.Connection:
+        self._refuse_other_files()
         database = self._connect()
         try:
             with _damage_told_apart():
-                (application,) = database.execute("PRAGMA application_id").fetchone()
-                if application != APPLICATION:
-                    self._refuse_if_foreign(database)
-                    self._prepare(database)
-                (version,) = database.execute("PRAGMA user_version").fetchone()
-                if version != FORMAT:
-                    database.execute("DROP TABLE IF EXISTS files")
-                    self._prepare(database)
+                _prepare(database)
                 database.execute("SELECT path, size, mtime_ns, found, checksum FROM files LIMIT 1").fetchone()
         except _Damage as error:
             database.close()
-            self._move_aside(error)
-            database = self._connect()
-            self._prepare(database)
+            return self._recreate(error)
         except sqlite3.Error as error:
             database.close()
             raise ImgcostError(f"cannot use the cache {self.path}: {error}") from error
-        except ImgcostError:
-            database.close()
-            raise
         return database
 
-    def _refuse_if_foreign(self, database: sqlite3.Connection) -> None:
-        if database.execute("SELECT 1 FROM sqlite_master").fetchone():
-            raise ImgcostError(f"{self.path} is a database of something else: name another file")
+    def _refuse_other_files(self) -> None:
+        try:
+            if not stat.S_ISREG(self.path.stat().st_mode):
+                raise ImgcostError(f"cannot use the cache {self.path}: not a regular file")
+            with self.path.open("rb") as file:
+                head = file.read(_APPLICATION_AT.stop)
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise ImgcostError(f"cannot use the cache {self.path}: {no_access('', error).reason}") from error
+        ours = head.startswith(_MAGIC) and head[_APPLICATION_AT] == APPLICATION.to_bytes(4, "big")
+        if head and not ours:
+            raise ImgcostError(f"{self.path} is not a cache of imgcost: name another file, or one that does not exist")
 
     def _connect(self) -> sqlite3.Connection:
+        with suppress(OSError):  # SQLite creates the file at the first write only, and says why it cannot
+            self.path.open("ab").close()
         try:
-            return sqlite3.connect(self.path)
+            database = sqlite3.connect(self.path)
         except sqlite3.Error as error:
             raise ImgcostError(f"cannot use the cache {self.path}: {error}") from error
+        self._identity = _identity(self.path)
+        return database
 
-    def _prepare(self, database: sqlite3.Connection) -> None:
-        database.execute("PRAGMA synchronous = OFF")  # a cache that a power failure damages is begun anew
-        database.execute(_SCHEMA)
-        database.execute(f"PRAGMA application_id = {APPLICATION}")
-        database.execute(f"PRAGMA user_version = {FORMAT}")
-        database.commit()
+    def _recreate(self, error: Exception) -> sqlite3.Connection:
+        """Replace a damaged cache, unless another scan that shares it has done so."""
+        if _identity(self.path) == self._identity:
+            self._move_aside(error)
+        database = self._connect()
+        _prepare(database)
+        return database
 
     def _begin_anew(self, error: Exception) -> None:
         self._database.close()
-        self._move_aside(error)
-        self._database = self._connect()
-        self._prepare(self._database)
+        try:
+            self._database = self._recreate(error)
+        except (OSError, sqlite3.Error, ImgcostError) as problem:
+            self._give_up(problem)
 
     def _give_up(self, error: Exception) -> None:
         """Go on without the cache: it is in use, or its disk is full; that is no reason to move it."""
@@ -208,7 +219,34 @@ class Cache:
         self.path.replace(aside)
         for tail in ("-journal", "-wal", "-shm"):
             self.path.with_name(self.path.name + tail).unlink(missing_ok=True)
-        self.notices.append(f"the cache {self.path} was damaged ({error}); it is now {aside.name}, and begun anew")
+        self.notices.append(f"the cache {self.path} was damaged ({error}); it is now {aside.name}, and recreated")
+
+
+def _prepare(database: sqlite3.Connection) -> None:
+    """Create the table, in one transaction and once: another scan may be about to do the same."""
+    database.execute("PRAGMA synchronous = OFF")  # a cache that a power failure damages is recreated
+    if _is_prepared(database):
+        return
+    database.execute("BEGIN IMMEDIATE")
+    if not _is_prepared(database):
+        database.execute("DROP TABLE IF EXISTS files")
+        database.execute(_SCHEMA)
+        database.execute(f"PRAGMA application_id = {APPLICATION}")
+        database.execute(f"PRAGMA user_version = {FORMAT}")
+    database.commit()
+
+
+def _is_prepared(database: sqlite3.Connection) -> bool:
+    marks = [database.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version")]
+    return marks == [APPLICATION, FORMAT]
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 def _state(path: str) -> _State | None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import stat
 from typing import TYPE_CHECKING, TypeAlias
 
 from imgcost.files import Image
@@ -67,9 +69,16 @@ def _digest(path: str) -> bytes | None:
     """The digest of a file's bytes, or None if it cannot be read: then it is nobody's duplicate."""
     digest = hashlib.blake2b(digest_size=16)
     try:
-        with open(path, "rb", buffering=0) as file:  # noqa: PTH123 - paths are strings throughout a scan
+        with open(path, "rb", buffering=0, opener=_open_without_waiting) as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                return None
             while block := file.read(_BLOCK_BYTES):
                 digest.update(block)
     except OSError:
         return None
     return digest.digest()
+
+
+def _open_without_waiting(path: str, flags: int) -> int:
+    """A file may have become a named pipe since it was probed: opening one must not wait for a writer."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))

@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 import sqlite3
 import tempfile
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
 import pytest
+from command_line import refused
 from conftest import png
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -266,29 +269,53 @@ def test_an_empty_file_is_an_empty_cache(place, opened):
 @pytest.mark.parametrize(
     "content", [b"not a database at all", bytes(5000), b"\xff" * 5000], ids=["text", "zeros", "ones"]
 )
-def test_what_is_no_database_is_moved_aside_with_a_notice(filled, content):
+def test_a_file_that_is_no_cache_is_refused_and_left_as_it_was(filled, content):
+    filled.cache.write_bytes(content)
+    with pytest.raises(ImgcostError, match="cache is not a cache of imgcost: name another file"):
+        filled.rows()
+    assert filled.cache.read_bytes() == content
+    assert [path.name for path in filled.folder.parent.glob("cache*")] == ["cache"]
+    assert filled.notices == []
+
+
+def test_a_users_file_named_as_the_cache_ends_with_2(tmp_path):
+    notes = tmp_path / "notes.txt"
+    notes.write_text("notes", encoding="utf-8")
+    assert "notes.txt is not a cache of imgcost" in refused("scan", tmp_path, "--cache", notes)
+    assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
+    assert notes.read_text(encoding="utf-8") == "notes"
+
+
+def broken(whole, seed=b"damaged"):
+    """A cache as far as its header goes."""
+    return whole[:100] + seed * (len(whole) // len(seed))
+
+
+def test_a_damaged_cache_is_moved_aside_with_a_notice(filled):
     expected = filled.rows(cache=False)
+    content = broken(filled.cache.read_bytes())
     filled.cache.write_bytes(content)
     assert filled.rows() == expected
     [notice] = filled.notices
     assert str(filled.cache) in notice
     assert "was damaged" in notice
-    assert "it is now cache.damaged, and begun anew" in notice
+    assert "it is now cache.damaged, and recreated" in notice
     assert (filled.folder.parent / "cache.damaged").read_bytes() == content
     assert len(filled.kept()) == 15
 
 
 def test_each_damaged_cache_is_moved_to_a_name_of_its_own(filled):
-    for content in (b"1" * 99, b"2" * 99, b"3" * 99):
-        filled.cache.write_bytes(content)
+    whole = filled.cache.read_bytes()
+    for seed in (b"1", b"2", b"3"):
+        filled.cache.write_bytes(broken(whole, seed))
         filled.rows()
     assert damaged(filled) == ["cache.damaged", "cache.damaged-1", "cache.damaged-2"]
-    assert (filled.folder.parent / "cache.damaged-2").read_bytes() == b"3" * 99
+    assert (filled.folder.parent / "cache.damaged-2").read_bytes() == broken(whole, b"3")
     assert "it is now cache.damaged-2" in filled.notices[-1]
 
 
 def test_what_lies_beside_a_damaged_cache_is_not_taken_for_the_new_ones(filled):
-    filled.cache.write_bytes(b"damaged" * 99)
+    filled.cache.write_bytes(broken(filled.cache.read_bytes()))
     for tail in ("-journal", "-wal", "-shm"):
         (filled.folder.parent / f"cache{tail}").write_bytes(b"old")
     filled.rows()
@@ -315,19 +342,22 @@ def test_a_cache_with_any_byte_changed_never_lies(filled):
     expected = filled.rows(cache=False)
     whole = filled.cache.read_bytes()
     used = [at for at, byte in enumerate(whole) if byte] + list(range(0, len(whole), 997))
-    told = 0
+    told = foreign = 0
     for at in [*range(100), *used[100::23]]:
         for flip in (0x01, 0xFF):
             filled.cache.write_bytes(whole[:at] + bytes([whole[at] ^ flip]) + whole[at + 1 :])
             filled.notices.clear()
             try:
                 assert filled.rows() == expected, at
-            except ImgcostError as error:  # its list of tables names another: it may be somebody's
-                assert "a database of something else" in str(error)  # noqa: PT017 - most bytes do not raise
+            except ImgcostError as error:
+                assert "is not a cache of imgcost" in str(error)  # noqa: PT017 - most bytes do not raise
+                assert at in {*range(16), *range(68, 72)}, at
+                foreign += 1
             told += len(filled.notices)
             for aside in damaged(filled):
                 (filled.folder.parent / aside).unlink()
     assert told > 10
+    assert foreign == 2 * 20
 
 
 def change(place, statement, *values):
@@ -431,7 +461,7 @@ def test_a_database_of_something_else_is_refused_and_left_as_it_was(place, table
     database.commit()
     database.close()
     before = place.cache.read_bytes()
-    with pytest.raises(ImgcostError, match="cache is a database of something else: name another file"):
+    with pytest.raises(ImgcostError, match="cache is not a cache of imgcost: name another file"):
         place.rows()
     assert place.cache.read_bytes() == before
     assert damaged(place) == []
@@ -444,14 +474,14 @@ def test_a_database_of_something_else_may_have_files_too(place, schema):
     database.commit()
     database.close()
     before = place.cache.read_bytes()
-    with pytest.raises(ImgcostError, match="something else"):
+    with pytest.raises(ImgcostError, match="is not a cache of imgcost"):
         place.rows()
     assert place.cache.read_bytes() == before
 
 
 def test_a_folder_is_no_cache(place):
     place.cache.mkdir()
-    with pytest.raises(ImgcostError, match=r"^cannot use the cache .*cache: unable to open database file$"):
+    with pytest.raises(ImgcostError, match=r"^cannot use the cache .*cache: not a regular file$"):
         place.rows()
 
 
@@ -460,6 +490,91 @@ def test_a_cache_in_a_folder_that_is_not_there_is_refused(place):
     with pytest.raises(ImgcostError, match=r"cannot use the cache .*unable to open"):
         place.rows()
     assert not (place.folder / "no").exists()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes")
+def test_a_named_pipe_is_refused_and_does_not_hang(place):
+    os.mkfifo(place.cache)
+    with pytest.raises(ImgcostError, match=r"cannot use the cache .*cache: not a regular file$"):
+        place.rows()
+
+
+def test_a_cache_that_cannot_be_read_is_refused(filled, monkeypatch):
+    def refuse(*_args, **_options):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(ImgcostError, match=r"cannot use the cache .*cache: permission denied"):
+        Cache(filled.cache)
+
+
+# Scans that share a cache
+
+
+def test_scans_that_begin_one_cache_at_the_same_moment_share_it(place):
+    """Before, 39 of 40 took each other's beginning for damage and moved a sound cache aside."""
+    scans, rounds = 8, 20
+    gate = threading.Barrier(scans)
+
+    def begin(_number):
+        notices = []
+        for each in range(rounds):
+            gate.wait(30)
+            with Cache(place.cache.with_name(f"cache-{each}")) as cache:
+                notices += cache.notices
+        return notices
+
+    with ThreadPoolExecutor(scans) as pool:
+        assert list(pool.map(begin, range(scans))) == [[]] * scans
+    assert damaged(place) == []
+
+
+def test_a_cache_that_another_scan_creates_in_between_is_used(place, monkeypatch):
+    """The moment between seeing an empty file and creating the table."""
+    is_prepared, others = caches._is_prepared, []
+
+    def slow(database):
+        found = is_prepared(database)
+        if not others:
+            others.append(None)
+            Cache(place.cache).__exit__(None, None, None)
+        return found
+
+    monkeypatch.setattr(caches, "_is_prepared", slow)
+    place.put("a.png", png(5, 5))
+    place.rows()
+    assert (place.notices, damaged(place), place.kept()) == ([], [], ["a.png"])
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there no file is moved that another scan has open")
+def test_a_damaged_cache_that_another_scan_has_replaced_is_not_moved_again(filled):
+    chunk = [Batch(str(filled.folder), ["00.png"])]
+    change(filled, "UPDATE files SET checksum = 0")
+    with Cache(filled.cache) as first, Cache(filled.cache) as second:
+        for cache in (first, second):
+            assert cache.known(chunk) == {}
+            cache.keep(probe_chunk(chunk))
+        assert len(first.notices) == 1
+        assert second.notices == []
+    assert damaged(filled) == ["cache.damaged"]
+    assert filled.kept() == ["00.png"]
+
+
+def test_a_damaged_cache_that_cannot_be_moved_is_gone_on_without(filled, monkeypatch):
+    """As on Windows, while another scan has it open."""
+    change(filled, "UPDATE files SET checksum = 0")
+
+    def refuse(*_):
+        raise PermissionError(13, "in use")
+
+    chunk = [Batch(str(filled.folder), ["00.png"])]
+    with Cache(filled.cache) as cache:
+        monkeypatch.setattr(Path, "replace", refuse)
+        assert cache.known(chunk) == {}
+        assert cache.known(chunk) == {}
+        cache.keep(probe_chunk(chunk))
+        assert len(cache.notices) == 1
+        assert "going on without the cache" in cache.notices[0]
 
 
 @pytest.fixture

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
+import threading
 import zipfile
 from pathlib import Path
 
@@ -143,3 +145,18 @@ def test_duplicates_are_those_whose_bytes_an_earlier_file_has(contents):
             if earlier != str(number):
                 expected[str(number)] = earlier
         assert marks(Duplicates().mark(found_in(folder))) == expected
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes")
+def test_a_file_that_became_a_named_pipe_is_no_duplicate_and_does_not_hang(tmp_path):
+    for name in ("a.png", "b.png", "c.png"):
+        (tmp_path / name).write_bytes(png(10, 20))
+    groups = found_in(tmp_path)
+    for name in ("a.png", "b.png"):
+        (tmp_path / name).unlink()
+        os.mkfifo(tmp_path / name)
+    marked = []
+    scan = threading.Thread(target=lambda: marked.append(marks(Duplicates().mark(groups))), daemon=True)
+    scan.start()
+    scan.join(30)
+    assert marked == [{}]

@@ -17,7 +17,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from imgcost.files import Image, Unreadable, Walk, archives, probe_archive
+from imgcost.files import Image, Unreadable, Walk, archives, forward, probe_archive
 
 TARS = {".tar": "", ".tar.gz": "gz", ".tgz": "gz", ".tar.bz2": "bz2", ".tbz2": "bz2", ".tar.xz": "xz", ".txz": "xz"}
 SUFFIXES = [".zip", ".cbz", *TARS]
@@ -270,8 +270,8 @@ def test_a_bomb_is_decompressed_no_further_than_the_bound(put, monkeypatch, deco
     if compression == zipfile.ZIP_DEFLATED:  # what is stored, Python 3.13 seeks over without reading
         assert decompressed.bytes > 1_900_000
     decompressed.bytes = 0
-    monkeypatch.setattr(archives, "MEMBER_BYTES", 200_000)
-    assert outcomes(found_in(path)) == ["damaged", 8]
+    monkeypatch.setattr(forward, "MEMBER_BYTES", 200_000)
+    assert outcomes(found_in(path)) == ["archive-limit", 8]
     assert decompressed.bytes <= 210_000
 
 
@@ -345,11 +345,11 @@ def test_an_archive_that_is_gone_is_missing(tmp_path, suffix):
 def test_an_archive_that_may_not_be_read_is_no_access(put, monkeypatch, suffix):
     path = put("x" + suffix, MEMBERS)
 
-    def refuse(*_):
+    def refuse(*_, **__):
         raise PermissionError(13, "Permission denied", path)
 
     monkeypatch.setattr(zipfile, "ZipFile", refuse)
-    monkeypatch.setattr(tarfile, "open", refuse)
+    monkeypatch.setattr(tarfile, "TarFile", refuse)
     assert found_in(path) == [Unreadable(path, "no-access", "permission denied")]
 
 

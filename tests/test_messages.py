@@ -19,7 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from imgcost.errors import RequestError
-from imgcost.messages import Block, Turn, as_items, as_object, body_bytes, is_file, read_request
+from imgcost.messages import Block, Turn, as_items, as_object, body, body_bytes, is_file, read_request
 from imgcost.messages.body import MAX_DEPTH
 from imgcost.preflight import check_request
 
@@ -435,6 +435,110 @@ def test_an_object_that_dumps_no_mapping_is_none():
     odd.fields = "text"
     with pytest.raises(RequestError, match=r"^a\.0: must be an object, not Model$"):
         as_object(odd, "a.0")
+
+
+# Objects that raise
+
+
+class Raising(UserDict):
+    """Raises when it is read, from a chosen time on."""
+
+    def __init__(self, data, error, calls=0):
+        super().__init__(data)
+        self.error, self.calls = error, calls
+
+    def items(self):
+        self.calls -= 1
+        if self.calls < 0:
+            raise self.error
+        return super().items()
+
+
+class RaisingAttribute:
+    """An object whose own attributes raise."""
+
+    def __init__(self, error):
+        self.error = error
+
+    @property
+    def model_dump(self):
+        raise self.error
+
+    @property
+    def __class__(self):
+        return type(self)
+
+
+class RaisingList(UserList):
+    def __iter__(self):
+        raise ValueError("no\nitems")
+
+
+@pytest.mark.parametrize(
+    ("block", "place", "problem"),
+    [
+        (Raising({}, ValueError("closed")), ".1", "cannot be read: ValueError: closed"),
+        (RaisingAttribute(ZeroDivisionError()), ".1", "cannot be read: ZeroDivisionError"),
+        (
+            TEXT | {"text": RaisingAttribute(MemoryError("x" * 500))},
+            ".1.text",
+            "cannot be read: MemoryError: " + "x" * 200,
+        ),
+        (TEXT | {"extra": RaisingList()}, ".1.extra", "cannot be read: ValueError: no"),
+        (Raising(TEXT, LookupError("gone"), calls=1), ".1", "cannot be read: LookupError: gone"),
+        (result(RaisingList()), ".1.content", "cannot be read: ValueError: no"),
+    ],
+)
+def test_what_an_object_raises_is_told_with_its_place(block, place, problem):
+    assert refused(request(TEXT, block)) == (f"messages.0.content{place}", problem)
+
+
+def test_lists_that_raise_the_second_time_are_told_with_their_place():
+    class Once(UserList):
+        calls = 0
+
+        def __iter__(self):
+            self.calls += 1
+            if self.calls > 1:
+                raise OSError("gone")
+            return iter(self.data)
+
+    assert refused(request(result(Once([TEXT])))) == ("messages.0.content.0.content", "cannot be read: OSError: gone")
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit, GeneratorExit])
+def test_what_is_no_exception_passes_through(error):
+    for block in (Raising({}, error()), RaisingAttribute(error())):
+        with pytest.raises(error):
+            check_request(request(block))
+
+
+def test_a_file_that_raises_what_it_likes_is_a_finding():
+    class File:
+        def read(self, *_):
+            raise RuntimeError("torn")
+
+        tell = seek = read
+
+    found = check_request(
+        request({"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": File()}})
+    )
+    assert "it is a file that cannot be read: torn" in found.errors[0].message
+    found = check_request(request({"type": "document", "source": {"type": "base64", "data": File()}}))
+    assert "the PDF is a file that cannot be read: torn" in found.errors[0].message
+
+
+def test_a_long_key_is_not_copied_for_every_item(monkeypatch):
+    """Four megabytes of JSON took half a minute: each item of a list got a place with the key in it."""
+    built = []
+    join = body._below
+    monkeypatch.setattr(body, "_below", lambda *given: built.append(given) or join(*given))
+    assert body_bytes({"k" * 10_000: [0] * 10_000}) == 10_000 + 20_000 + 6
+    assert built == []
+    with pytest.raises(RequestError) as raised:
+        body_bytes({"k" * 10_000: [0] * 10 + [float("nan")]})
+    assert raised.value.place == "k" * 80 + "..."
+    assert len(built) == 2
 
 
 # Junk

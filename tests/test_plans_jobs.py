@@ -21,7 +21,7 @@ import imgcost
 from imgcost.cli import main
 from imgcost.errors import ImgcostError, MissingExtraError, SizeError
 from imgcost.files import Image, Unreadable
-from imgcost.plans import Repeated, inputs, plan, read_scenario
+from imgcost.plans import Repeated, Scenario, inputs, plan, read_scenario
 from imgcost.plans.intakes import FEW
 
 DAY = date(2026, 11, 22)
@@ -539,6 +539,7 @@ def test_a_scenario_file(tmp_path):
         (b"zzz = 5\n", "the keys are models, prompt_tokens"),
         (b"turns = \n", "is no TOML"),
         (b"\xff\n", "is no TOML"),
+        (b"turns = " + b"9" * 5000 + b"\n", "is no TOML"),
     ],
 )
 def test_a_scenario_file_that_is_none(tmp_path, text, match):
@@ -546,6 +547,34 @@ def test_a_scenario_file_that_is_none(tmp_path, text, match):
     path.write_bytes(text)
     with pytest.raises(ImgcostError, match=match):
         read_scenario(path)
+
+
+@pytest.mark.parametrize(
+    "value", ["5", "1.5", "true", "[]", "[5]", "{a = 1}", "''", "2026-11-22", "10:00:00", "nan", "0x" + "f" * 5000]
+)
+@pytest.mark.parametrize("key", Scenario._fields)
+def test_a_value_of_another_type_is_an_error_of_the_scenario(tmp_path, key, value):
+    """`models = 5` was a traceback."""
+    path = tmp_path / "job.toml"
+    path.write_text(f"{key} = {value}\n")
+    settings = {"models": "claude-opus-5", "as_of": DAY} | read_scenario(path)
+    try:
+        assert plan([(28, 28)], **settings).models
+    except ImgcostError as error:
+        assert key in str(error) or key == "models"  # noqa: PT017 - some values are right for some keys
+        assert len(str(error)) < 200  # noqa: PT017 - as above
+
+
+@pytest.mark.parametrize("value", ["", 0, False])
+def test_what_is_no_day_is_not_today(value):
+    with pytest.raises(ImgcostError, match="as_of is"):
+        plan([(28, 28)], models="claude-opus-5", as_of=value)
+
+
+@pytest.mark.parametrize("models", [5, None, {"claude-opus-5": 1}, b"claude-opus-5", [5]])
+def test_models_are_names(models):
+    with pytest.raises(ImgcostError, match="models is"):
+        plan([(28, 28)], models=models)
 
 
 # Tables that a scan wrote

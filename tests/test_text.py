@@ -106,6 +106,11 @@ def test_markdown_has_a_heading_a_rule_with_alignment_and_notes():
         ("![image](x)", r"!\[image\](x)"),
         ("*bold* _italic_ ~~gone~~ `code`", r"\*bold\* \_italic\_ \~\~gone\~\~ \`code\`"),
         ("plain-name (1).png", "plain-name (1).png"),
+        ("@octocat.png", "@<!-- -->octocat.png"),
+        ("@2x #", "@<!-- -->2x #"),
+        ("#1 a/b#23", "#<!-- -->1 a/b#<!-- -->23"),
+        ("GH-4 gh-5 g-6", "GH-<!-- -->4 gh-<!-- -->5 g-6"),
+        ("a@ b#c", "a@ b#c"),
     ],
 )
 def test_no_markup_in_a_name_is_obeyed(name, escaped):

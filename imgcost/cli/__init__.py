@@ -17,6 +17,7 @@ import click
 from imgcost import __version__
 from imgcost.cli.exit_codes import BROKEN_PIPE, EXIT_CODES, FAILED, INTERRUPTED
 from imgcost.cli.signals import ending_in_order
+from imgcost.cli.streams import prepare_streams
 from imgcost.errors import ImgcostError
 from imgcost.text import visible
 
@@ -47,7 +48,13 @@ class _Commands(click.Group):
         if cmd_name not in COMMANDS:
             return None
         command: click.Command = import_module(f"imgcost.cli.{cmd_name}").command
+        command.help = command.help or _docstring(command)
         return command
+
+    def main(self, *args: Any, **options: Any) -> Any:
+        prepare_streams()
+        self.help = self.help or _docstring(self)
+        return super().main(*args, **options)
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - likewise
         with formatter.section("Exit codes"):
@@ -95,6 +102,15 @@ def _bug(error: Exception) -> str:
         hint = "the traceback is above"
     what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
     return f"this is a bug in imgcost {__version__}, please report it ({hint}): {visible(what[:300])}"
+
+
+def _docstring(command: click.Command) -> str | None:
+    """The help of a command, from its source: `python -OO` drops the docstring that click takes it from."""
+    import ast  # noqa: PLC0415 - nothing else needs it
+    import inspect  # noqa: PLC0415 - likewise
+
+    function = ast.parse(inspect.getsource(inspect.unwrap(command.callback))).body[0]  # type: ignore[arg-type] # every command has one
+    return ast.get_docstring(function)  # type: ignore[arg-type] # it is a function
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

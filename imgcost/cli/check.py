@@ -15,6 +15,7 @@ from imgcost.cli.options import (
     fail_if_empty,
     fail_on_empty_option,
     output_option,
+    paths_argument,
     refuse_inputs,
     save,
 )
@@ -32,7 +33,7 @@ __all__ = ["command"]
 
 
 @click.command("check", short_help="What would be rejected: images, folders, requests, batches.")
-@click.argument("paths", type=click.Path(exists=True, allow_dash=True), nargs=-1, required=True, metavar="PATH...|-")
+@paths_argument
 @click.option(
     "-m",
     "--model",

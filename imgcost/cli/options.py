@@ -32,6 +32,7 @@ __all__ = [
     "fail_on_empty_option",
     "format_option",
     "output_option",
+    "paths_argument",
     "placement_options",
     "refuse_inputs",
     "save",
@@ -185,6 +186,25 @@ def quote_options(command: Command) -> Command:
     ):
         command = option(command)
     return command
+
+
+def _any_exists(_context: click.Context, _argument: click.Parameter, paths: tuple[str, ...]) -> tuple[str, ...]:
+    """Take a mistyped path for a usage error only where nothing else is left to do: what is missing is listed."""
+    if not any(path == "-" or os.path.lexists(path) for path in paths):
+        raise click.BadParameter(f"Path {click.format_filename(paths[0])!r} does not exist.")
+    return paths
+
+
+def paths_argument(command: Command) -> Command:
+    """Add the files and folders to work on, of which each may be missing or unreadable."""
+    return click.argument(
+        "paths",
+        type=click.Path(readable=False, allow_dash=True),
+        nargs=-1,
+        required=True,
+        callback=_any_exists,
+        metavar="PATH...|-",
+    )(command)
 
 
 def format_option(command: Command) -> Command:

@@ -16,6 +16,7 @@ from imgcost.cli.options import (
     fail_if_empty,
     fail_on_empty_option,
     format_option,
+    paths_argument,
     quote_options,
     refuse_inputs,
 )
@@ -45,7 +46,7 @@ MOST_JOBS = 8
 
 
 @click.command("scan", short_help="What every image under some paths costs.")
-@click.argument("paths", type=click.Path(exists=True, allow_dash=True), nargs=-1, required=True, metavar="PATH...|-")
+@paths_argument
 @quote_options
 @format_option
 @click.option(

@@ -37,7 +37,7 @@ class Unreadable(NamedTuple):
     Attributes:
         path: The file or folder, as reached from the path that was given.
         problem: A slug. By content: `empty`, `damaged`, `unsupported`, `not-an-image`. By place: `missing`,
-            `no-access`, `not-a-file`, `link-not-followed`, `seen-already`, `archive-not-entered`.
+            `no-access`, `not-a-file`, `link-not-followed`, `seen-already`, `archive-not-entered`, `archive-limit`.
         reason: One sentence for people.
         format: The name of an unsupported format, such as `TIFF`, if it could be told.
         width: Its width, px, if Pillow could tell it.

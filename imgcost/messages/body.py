@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping, MappingView, Sequence
+from collections.abc import Iterable, Iterator, Mapping, MappingView, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import date
-from typing import Any
+from typing import Any, cast
 
 from imgcost.errors import RequestError
 from imgcost.payloads import base64_length
@@ -43,13 +43,18 @@ def as_object(value: Any, place: str) -> Mapping[Any, Any]:
         >>> as_object({"type": "text"}, "messages.0.content.0")
         {'type': 'text'}
     """
-    if isinstance(value, Mapping):
-        return _without_omissions(value)
-    # The SDK's own blocks are pydantic models; so are those of others, and pydantic itself is not needed to ask them.
-    if hasattr(value, "model_dump") and not isinstance(value, type):
-        dumped = value.model_dump(mode="json", by_alias=True, exclude_unset=True)
-        if isinstance(dumped, Mapping):
-            return _without_omissions(dumped)
+    try:
+        if isinstance(value, Mapping):
+            return _without_omissions(value)
+        # The SDK's own blocks are pydantic models; so are those of others, and pydantic itself is not needed to ask them.
+        if hasattr(value, "model_dump") and not isinstance(value, type):
+            dumped = value.model_dump(mode="json", by_alias=True, exclude_unset=True)
+            if isinstance(dumped, Mapping):
+                return _without_omissions(dumped)
+    except RecursionError:
+        raise
+    except Exception as error:
+        raise _unread(error, place) from error
     raise RequestError(place, f"must be an object, not {_kind(value)}")
 
 
@@ -70,11 +75,17 @@ def as_items(value: Any, place: str) -> Sequence[Any]:
         >>> as_items(("a", "b"), "messages")
         ('a', 'b')
     """
-    if isinstance(value, (list, tuple)):
-        return value
-    if _is_list(value):
-        return list(value)
-    if isinstance(value, Iterator):
+    try:
+        if type(value) in {list, tuple}:
+            return cast("Sequence[Any]", value)
+        if _is_list(value):
+            return list(value)
+        once = isinstance(value, Iterator)
+    except RecursionError:
+        raise
+    except Exception as error:
+        raise _unread(error, place) from error
+    if once:
         raise RequestError(place, "can be read only once, so that checking would empty it: give a list")
     raise RequestError(place, f"must be a list, not {_kind(value)}")
 
@@ -84,56 +95,99 @@ def is_file(value: Any) -> bool:
     return isinstance(value, os.PathLike) or hasattr(value, "read")
 
 
-def body_bytes(value: Any, place: str = "", depth: int = 0) -> int:
+def body_bytes(value: Any) -> int:
     r"""Count the bytes of a value as JSON.
 
     Args:
         value: The value.
-        place: Where it stands in the request.
-        depth: How deep it is nested.
 
     Returns:
         Bytes.
 
     Raises:
-        RequestError: Something in it cannot be sent as JSON.
+        RequestError: Something in it cannot be sent as JSON, or raises when it is read; the error has its place.
 
     Example:
         >>> body_bytes({"max_tokens": 1, "system": "caf\u00e9"})
         33
     """
+    try:
+        return _value_bytes(value, 0)
+    except RequestError as error:
+        raise RequestError(_short(error.place), error.problem) from error.__cause__
+
+
+def _value_bytes(value: Any, depth: int) -> int:
+    """Count a value. An error gets its place on the way out: building one for every value costs more than counting."""
     if depth > MAX_DEPTH:
-        raise RequestError(_short(place), f"is nested deeper than {MAX_DEPTH} levels")
+        raise RequestError("", f"is nested deeper than {MAX_DEPTH} levels")
     if isinstance(value, str):
-        return _text_bytes(value, place)
+        return _text_bytes(value)
     if value is None or isinstance(value, (bool, int, float)):
-        return _scalar_bytes(value, place)
+        return _scalar_bytes(value)
     if isinstance(value, date):
         return len(value.isoformat()) + 2
     if _is_list(value):
-        items = [body_bytes(item, f"{place}.{number}".lstrip("."), depth + 1) for number, item in enumerate(value)]
-        return sum(items) + max(len(items) - 1, 0) + 2
+        return _list_bytes(value, depth)
     if isinstance(value, Iterator):
-        as_items(value, place)
-    return _object_bytes(as_object(value, place), place, depth)
+        as_items(value, "")
+    return _object_bytes(as_object(value, ""), depth)
+
+
+def _list_bytes(value: Iterable[Any], depth: int) -> int:
+    total, number = 2, None
+    try:
+        for number, item in enumerate(value):
+            total += _value_bytes(item, depth + 1) + (number > 0)
+    except RecursionError:
+        raise
+    except Exception as error:
+        raise _below(number, error) from error
+    return total
+
+
+def _object_bytes(value: Mapping[Any, Any], depth: int) -> int:
+    total, key = 2, None
+    try:
+        encoded = value.get("type") == "base64"
+        for number, (name, item) in enumerate(value.items()):
+            key = None  # what is wrong with a key has no place of its own
+            total += _key_bytes(name) + 1 + (number > 0)
+            key = name
+            size = _payload_bytes(item) if encoded and name == "data" else None
+            total += _value_bytes(item, depth + 1) if size is None else size
+    except RecursionError:
+        raise
+    except Exception as error:
+        raise _below(key, error) from error
+    return total
+
+
+def _key_bytes(key: Any) -> int:
+    if not isinstance(key, str):
+        raise RequestError("", f"has a key that is no text: {_kind(key)}")
+    return _text_bytes(key)
+
+
+def _below(key: int | str | None, error: Exception) -> RequestError:
+    """An error with the place in front where it was met: what raises on its own says so."""
+    if not isinstance(error, RequestError):
+        error = _unread(error, "")
+    parts = [str(part) for part in (key, error.place or None) if part is not None]
+    return RequestError(".".join(parts), error.problem)
+
+
+def _unread(error: Exception, place: str) -> RequestError:
+    if isinstance(error, RequestError):
+        return error
+    words = (str(error).splitlines() or [""])[0]
+    return RequestError(place, f"cannot be read: {type(error).__name__}{': ' * bool(words)}{words[:200]}")
 
 
 def _without_omissions(value: Mapping[Any, Any]) -> Mapping[Any, Any]:
-    """Leave out what is not to be sent, by the SDK's own words for that."""
+    """Leave out what is not to be sent, by the SDK's own words for that; whatever is no plain dictionary is read once."""
     kept = {key: item for key, item in value.items() if type(item).__name__ not in _OMISSIONS}
-    return value if len(kept) == len(value) else kept
-
-
-def _object_bytes(value: Mapping[Any, Any], place: str, depth: int) -> int:
-    encoded = value.get("type") == "base64"
-    sizes = []
-    for key, item in value.items():
-        if not isinstance(key, str):
-            raise RequestError(place, f"has a key that is no text: {_kind(key)}")
-        below = f"{place}.{key}".lstrip(".")
-        size = _payload_bytes(item) if encoded and key == "data" else None
-        sizes.append(_text_bytes(key, place) + 1 + (body_bytes(item, below, depth + 1) if size is None else size))
-    return sum(sizes) + max(len(sizes) - 1, 0) + 2
+    return value if type(value) is dict and len(kept) == len(value) else kept
 
 
 def _payload_bytes(data: Any) -> int | None:
@@ -156,27 +210,27 @@ def _rest_bytes(stream: Any) -> int:
         here = stream.tell()
         rest = int(stream.seek(0, os.SEEK_END) - here)
         stream.seek(here)
-    except (OSError, ValueError, TypeError, AttributeError):
+    except Exception:  # noqa: BLE001 - whatever is like a file raises what it likes
         return 0  # the rule for base64 tells
     return rest
 
 
-def _text_bytes(text: str, place: str) -> int:
+def _text_bytes(text: str) -> int:
     total = 2
     for start in range(0, len(text), _SLICE_LETTERS):
         piece = _escaped(text[start : start + _SLICE_LETTERS])
         try:
             total += (len(piece) if piece.isascii() else len(piece.encode())) - 2
         except UnicodeEncodeError:
-            raise RequestError(place, "holds a lone surrogate, which cannot be sent as UTF-8") from None
+            raise RequestError("", "holds a lone surrogate, which cannot be sent as UTF-8") from None
     return total
 
 
-def _scalar_bytes(value: float | None, place: str) -> int:
+def _scalar_bytes(value: float | None) -> int:
     try:
         return len(json.dumps(value, allow_nan=False))
     except ValueError:
-        raise RequestError(place, "holds a number that JSON cannot carry") from None
+        raise RequestError("", "holds a number that JSON cannot carry") from None
 
 
 def _is_list(value: Any) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterable, Mapping
 from decimal import Decimal, InvalidOperation
 from difflib import get_close_matches
 from pathlib import Path
@@ -91,10 +92,8 @@ def scenario(*, models: str | Model | Sequence[str | Model], **settings: Any) ->
         UnknownModelError: No table lists a model's name.
         ImgcostError: A value is not one of the choices or out of range, or two contradict each other.
     """
-    try:
-        names = (models,) if isinstance(models, str | Model) else tuple(models)
-    except TypeError:
-        names = ()
+    names = (models,) if isinstance(models, str | Model) else models
+    names = tuple(names) if isinstance(names, Iterable) and not isinstance(names, Mapping | bytes) else ()
     if not names or not all(isinstance(name, str | Model) for name in names):
         raise ImgcostError(f"models is {shown(models)}: name at least one, such as 'sonnet'")
     for name, (least, most) in _RANGES.items():
@@ -125,7 +124,7 @@ def read_scenario(path: str | os.PathLike[str]) -> dict[str, Any]:
     """
     try:
         said = tomllib.loads(Path(path).read_text(encoding="utf-8"), parse_float=Decimal)
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # no TOML, no UTF-8, or a number of thousands of digits
         raise ImgcostError(f"{path} is no TOML: {error}") from None
     known = [*(name for name in Scenario._fields if name != "conditions"), *_CONDITIONS, "budget"]
     for key in said:
@@ -139,7 +138,7 @@ def read_scenario(path: str | os.PathLike[str]) -> dict[str, Any]:
 def _rate(value: Any) -> Decimal:
     try:
         rate = Decimal(str(value))  # no digits of a float but those that it is written with
-    except (InvalidOperation, RuntimeError):  # a stranger's __repr__
+    except (InvalidOperation, RuntimeError, ValueError):  # not a number, one of thousands of digits, or a failing repr
         rate = Decimal("NaN")
     if not rate.is_finite() or not 0 <= rate <= MOST_RETRIES or rate.adjusted() < -30:
         raise ImgcostError(f"retry_rate is {shown(value)}: give a number from 0 to {MOST_RETRIES}, 0.02 for 2 %")

@@ -124,7 +124,7 @@ def _read_stream(stream: BinaryIO) -> Payload:
     """Look at what an open file still holds, and leave it where it was."""
     try:
         contents = stream_contents(stream, "data")
-    except (OSError, ValueError, TypeError, AttributeError) as error:
+    except Exception as error:  # noqa: BLE001 - a file-like object raises whatever it likes
         return Payload(0, None, f"it is a file that cannot be read: {error}")
     return Payload(base64_length(contents.file_bytes), contents)
 
@@ -159,7 +159,7 @@ def _pdf_bytes(data: Any) -> bytes:
                 return bytes(data.read())
             finally:
                 data.seek(origin)
-        except (OSError, ValueError, TypeError, AttributeError) as error:
+        except Exception as error:
             raise ValueError(f"the PDF is a file that cannot be read: {error}") from error
     try:
         return a2b_base64(data)

@@ -1,4 +1,4 @@
-"""What the API rejects, changes or does worse with: one small function a rule, its docstring the explanation.
+"""What the API rejects, changes or does worse with: one small function per rule.
 
 No rule has a number of its own. Limits come from `published/limits.toml`, by platform and day.
 """

@@ -26,16 +26,24 @@ _LABEL_LETTERS = 80
 _LABEL = re.compile(r".*(:|\d\s*\W?)\s*", re.DOTALL)
 
 
-@rule("warning", "image", "Remove the file, or mend its name if it is meant to be an image.")
+@rule(
+    "warning",
+    "image",
+    "A file in a folder is no image, and its name does not claim that it is one: it is passed over.",
+    "Remove the file, or mend its name if it is meant to be an image.",
+)
 def not_an_image(image: ImageSeen, case: Case) -> Iterator[Observation]:  # noqa: ARG001 - every rule is asked the same way
-    """A file in a folder is no image, and its name does not claim that it is one: it is passed over."""
     if image.stray and image.contents and image.contents.problem:
         yield Observation(image.place, f"passed over: {image.contents.problem}")
 
 
-@rule("warning", "image", "Mend the name: many programs declare the media type by it, and then the API rejects.")
+@rule(
+    "warning",
+    "image",
+    "The suffix of a file is that of its bytes.",
+    "Mend the name: many programs declare the media type by it, and then the API rejects.",
+)
 def suffix(image: ImageSeen, case: Case) -> Iterator[Observation]:  # noqa: ARG001 - likewise
-    """The suffix of a file is that of its bytes."""
     named = _SUFFIXES.get(image.suffix or "")
     header = image.contents and image.contents.header
     if named and header and named != header.media_type:
@@ -43,13 +51,17 @@ def suffix(image: ImageSeen, case: Case) -> Iterator[Observation]:  # noqa: ARG0
         yield Observation(image.place, message, image.suffix, header.media_type)
 
 
-@rule("warning", "image", "Scale it before it is sent: it is seen the same, and sent faster.")
-def downscaled(image: ImageSeen, case: Case) -> Iterator[Observation]:
+@rule(
+    "warning",
+    "image",
     """The API scales an image down to the tier of the model before Claude sees it.
 
     That costs time until the first token and brings no better result; coordinates in the answer are those of the
     smaller image.
-    """
+    """,
+    "Scale it before it is sent: it is seen the same, and sent faster.",
+)
+def downscaled(image: ImageSeen, case: Case) -> Iterator[Observation]:
     header = image.contents and image.contents.header
     tier = case.models[0].tier if case.models else None
     rejected = image.setting == "error" or (image.toolset and case.limits.toolset_screenshots_fail)
@@ -62,17 +74,26 @@ def downscaled(image: ImageSeen, case: Case) -> Iterator[Observation]:
         yield Observation(image.place, message, size, f"{width}x{height}", "px")
 
 
-@rule("warning", "image", "Send the frames that matter as images of their own.")
+@rule(
+    "warning",
+    "image",
+    "Of an animation Claude sees the first frame only.",
+    "Send the frames that matter as images of their own.",
+)
 def animated(image: ImageSeen, case: Case) -> Iterator[Observation]:  # noqa: ARG001 - likewise
-    """Of an animation Claude sees the first frame only."""
     header = image.contents and image.contents.header
     if header and header.animated:
         yield Observation(image.place, "the image is animated, and Claude sees its first frame only")
 
 
-@rule("warning", "image", "Send a larger image, if there is one.", "tiny_edge")
+@rule(
+    "warning",
+    "image",
+    "An image with a very short side may be read worse.",
+    "Send a larger image, if there is one.",
+    "tiny_edge",
+)
 def tiny(image: ImageSeen, case: Case) -> Iterator[Observation]:
-    """An image with a very short side may be read worse."""
     limit = case.advice.tiny_edge
     header = image.contents and image.contents.header
     if header and limit is not None and min(header.width, header.height) < limit:
@@ -81,9 +102,15 @@ def tiny(image: ImageSeen, case: Case) -> Iterator[Observation]:
         yield Observation(image.place, message, min(header.width, header.height), limit, "px", sources)
 
 
-@rule("warning", "image", "Scale it down, if the first token is to come sooner.", "latency_pixels", "latency_edge")
+@rule(
+    "warning",
+    "image",
+    "The guide advised smaller images than the tier allows, for a faster first token, until April 2026.",
+    "Scale it down, if the first token is to come sooner.",
+    "latency_pixels",
+    "latency_edge",
+)
 def latency(image: ImageSeen, case: Case) -> Iterator[Observation]:
-    """The guide advised smaller images than the tier allows, for a faster first token, until April 2026."""
     header = image.contents and image.contents.header
     pixels, edge = case.advice.latency_pixels, case.advice.latency_edge
     if header is None or pixels is None or edge is None:
@@ -96,40 +123,59 @@ def latency(image: ImageSeen, case: Case) -> Iterator[Observation]:
         yield Observation(image.place, message, area, pixels, "px", said(case.advice.statements, "latency_pixels"))
 
 
-@rule("warning", "image", "Measure the image where it lies, or send it as base64 to have it checked.")
+@rule(
+    "warning",
+    "image",
+    "An image from a URL or an uploaded file cannot be measured from here: nothing is fetched.",
+    "Measure the image where it lies, or send it as base64 to have it checked.",
+)
 def unmeasured(image: ImageSeen, case: Case) -> Iterator[Observation]:  # noqa: ARG001 - likewise
-    """An image from a URL or an uploaded file cannot be measured from here: nothing is fetched."""
     if image.source_type in ("url", "file"):  # it may be anything, and not every value can be in a set
         yield Observation(image.place, f"an image from a {image.source_type} is not measured: nothing is fetched")
 
 
-@rule("warning", "document", "Count the pages yourself: they count as images do.")
+@rule(
+    "warning",
+    "document",
+    "The pages of a document that is not here, or that cannot be looked into, are in no count.",
+    "Count the pages yourself: they count as images do.",
+)
 def uncounted(document: DocumentSeen, case: Case) -> Iterator[Observation]:  # noqa: ARG001 - likewise
-    """The pages of a document that is not here, or that cannot be looked into, are in no count."""
     if document.uncounted:
         yield Observation(document.place, document.uncounted)
 
 
-@rule("warning", "document", "Add the cost of its pages yourself: each is an image and its text.")
+@rule(
+    "warning",
+    "document",
+    "The pages of a PDF cost tokens, as images and as text, which are in no sum here.",
+    "Add the cost of its pages yourself: each is an image and its text.",
+)
 def unpriced(document: DocumentSeen, case: Case) -> Iterator[Observation]:  # noqa: ARG001 - likewise
-    """The pages of a PDF cost tokens, as images and as text, which are in no sum here."""
     if document.pages is not None:
-        observed = document.pages
-        message = f"the cost of a PDF is not known: it has {observed:,} page{'' if observed == 1 else 's'}"
-        yield Observation(document.place, message, observed, None, "pages")
+        message = f"the cost of a PDF is not known: it has {plural(document.pages, 'page')}"
+        yield Observation(document.place, message, document.pages, None, "pages")
 
 
-@rule("warning", "turn", "Put the images before the text.")
+@rule(
+    "warning",
+    "turn",
+    "Claude works best with images before the text about them: here an image is the last word of a message.",
+    "Put the images before the text.",
+)
 def image_after_text(turn: Turn, case: Case) -> Iterator[Observation]:  # noqa: ARG001 - likewise
-    """Claude works best with images before the text about them: here an image is the last word of a message."""
     kinds = ["label" if _is_label(part) else part[0] for part in turn.parts]
     if turn.role == "user" and "text" in kinds and "image" in kinds[_last(kinds, "text") :]:
         yield Observation(turn.place, "an image comes after all the text of its message")
 
 
-@rule("warning", "turn", "Introduce each with a text of its own: Image 1:, Image 2: and so on.")
+@rule(
+    "warning",
+    "turn",
+    "Several images of a message are introduced one by one, so that question and answer can name them.",
+    "Introduce each with a text of its own: Image 1:, Image 2: and so on.",
+)
 def unlabelled(turn: Turn, case: Case) -> Iterator[Observation]:  # noqa: ARG001 - likewise
-    """Several images of a message are introduced one by one, so that question and answer can name them."""
     kinds = [kind for kind, _ in turn.parts]
     bare = sum(kind == "image" and (place == 0 or kinds[place - 1] != "text") for place, kind in enumerate(kinds))
     images = kinds.count("image")

@@ -16,33 +16,50 @@ _NAMED = frozenset({"empty", "unsupported"})
 """Problems that have a rule of their own."""
 
 
-@rule("error", "image", "Encode the bytes of the file with base64.b64encode, and send nothing before or behind that.")
-def base64(image: ImageSeen, case: Case) -> Iterator[Observation]:  # noqa: ARG001 - every rule is asked the same way
+@rule(
+    "error",
+    "image",
     """The data of an image is base64: letters, digits, + and /, padded with = to a multiple of four.
 
     Only both ends of a long text are looked at.
-    """
+    """,
+    "Encode the bytes of the file with base64.b64encode, and send nothing before or behind that.",
+)
+def base64(image: ImageSeen, case: Case) -> Iterator[Observation]:  # noqa: ARG001 - every rule is asked the same way
     if image.base64_problem:
         yield Observation(image.place, f"the data is no base64: {image.base64_problem}")
 
 
-@rule("error", "image", "Leave the block out, or find out why its data got lost.")
+@rule(
+    "error",
+    "image",
+    "An image has bytes.",
+    "Leave the block out, or find out why its data got lost.",
+)
 def empty(image: ImageSeen, case: Case) -> Iterator[Observation]:  # noqa: ARG001 - likewise
-    """An image has bytes."""
     if _problem(image) == "empty" and not image.stray:
         yield Observation(image.place, "the image is empty", 0, None, "bytes")
 
 
-@rule("error", "image", "Look at what the file really is: often an error page or a part of a download.")
+@rule(
+    "error",
+    "image",
+    "The bytes of an image begin a JPEG, PNG, GIF or WebP whose header makes sense.",
+    "Look at what the file really is: often an error page or a part of a download.",
+)
 def unreadable(image: ImageSeen, case: Case) -> Iterator[Observation]:  # noqa: ARG001 - likewise
-    """The bytes of an image begin a JPEG, PNG, GIF or WebP whose header makes sense."""
     if image.contents and image.contents.problem and _problem(image) not in _NAMED and not image.stray:
         yield Observation(image.place, f"this is no image that can be read: {image.contents.problem}")
 
 
-@rule("error", "image", "Convert it to PNG or JPEG.", "media_types")
+@rule(
+    "error",
+    "image",
+    "The API reads JPEG, PNG, GIF and WebP, and no other format.",
+    "Convert it to PNG or JPEG.",
+    "media_types",
+)
 def format(image: ImageSeen, case: Case) -> Iterator[Observation]:  # noqa: A001 - the documentation's word
-    """The API reads JPEG, PNG, GIF and WebP, and no other format."""
     problem = image.contents and image.contents.problem
     if problem and problem.problem == "unsupported" and not image.stray:
         message = f"the bytes are a {problem.format} file, which the API does not read"
@@ -52,12 +69,16 @@ def format(image: ImageSeen, case: Case) -> Iterator[Observation]:  # noqa: A001
         )
 
 
-@rule("error", "image", "Fetch or save the file again.")
-def truncated(image: ImageSeen, case: Case) -> Iterator[Observation]:  # noqa: ARG001 - likewise
+@rule(
+    "error",
+    "image",
     """An image is whole: a JPEG has its end marker, a PNG its IEND chunk, a GIF its trailer, a WebP its whole length.
 
     It is told by the last bytes, without decoding. Damage in the middle is not seen.
-    """
+    """,
+    "Fetch or save the file again.",
+)
+def truncated(image: ImageSeen, case: Case) -> Iterator[Observation]:  # noqa: ARG001 - likewise
     if image.contents and image.contents.header and image.contents.truncated:
         kind = image.contents.header.media_type
         yield Observation(
@@ -65,9 +86,14 @@ def truncated(image: ImageSeen, case: Case) -> Iterator[Observation]:  # noqa: A
         )
 
 
-@rule("error", "image", "Declare the media type by the bytes, not by the name of the file.", "media_types")
+@rule(
+    "error",
+    "image",
+    "A base64 image declares one of the accepted media types, and it is the one of its bytes.",
+    "Declare the media type by the bytes, not by the name of the file.",
+    "media_types",
+)
 def media_type(image: ImageSeen, case: Case) -> Iterator[Observation]:
-    """A base64 image declares one of the accepted media types, and it is the one of its bytes."""
     if image.source_type != "base64":
         return
     accepted, sources = case.limits.media_types, said(case.limits.statements, "media_types")
@@ -81,9 +107,14 @@ def media_type(image: ImageSeen, case: Case) -> Iterator[Observation]:
         yield Observation(image.place, message, image.declared, real, None, sources, f"Declare {real}.")
 
 
-@rule("error", "image", "Scale the image down: Claude sees no more of it than its model's tier allows.", "image_edge")
+@rule(
+    "error",
+    "image",
+    "No side of an image is longer than the platform accepts, however few images the request has.",
+    "Scale the image down: Claude sees no more of it than its model's tier allows.",
+    "image_edge",
+)
 def image_edge(image: ImageSeen, case: Case) -> Iterator[Observation]:
-    """No side of an image is longer than the platform accepts, however few images the request has."""
     limit = case.limits.image_edge
     size = _size(image)
     if size and limit is not None and max(size) > limit:
@@ -91,9 +122,15 @@ def image_edge(image: ImageSeen, case: Case) -> Iterator[Observation]:
         yield Observation(image.place, message, max(size), limit, "px", said(case.limits.statements, "image_edge"))
 
 
-@rule("error", "image", "Scale the image down, or save it with more compression.", "image_bytes", "image_bytes_of")
+@rule(
+    "error",
+    "image",
+    "An image is not larger than the platform accepts; the API measures its base64 text, which is a third longer.",
+    "Scale the image down, or save it with more compression.",
+    "image_bytes",
+    "image_bytes_of",
+)
 def image_bytes(image: ImageSeen, case: Case) -> Iterator[Observation]:
-    """An image is not larger than the platform accepts; the API measures its base64 text, which is a third longer."""
     limit, measured = case.limits.image_bytes, case.limits.image_bytes_of
     observed = image.text_bytes if measured == "base64" else image.contents and image.contents.file_bytes
     if limit is not None and observed is not None and observed > limit and not image.stray:
@@ -102,9 +139,14 @@ def image_bytes(image: ImageSeen, case: Case) -> Iterator[Observation]:
         yield Observation(image.place, message, observed, limit, "bytes", said(case.limits.statements, "image_bytes"))
 
 
-@rule("error", "image", "Send the image in a way that the platform takes, such as base64.", "source_types")
+@rule(
+    "error",
+    "image",
+    "The platform takes images from such a source on that day: base64, a URL, or a file uploaded before.",
+    "Send the image in a way that the platform takes, such as base64.",
+    "source_types",
+)
 def source_type(image: ImageSeen, case: Case) -> Iterator[Observation]:
-    """The platform takes images from such a source on that day: base64, a URL, or a file uploaded before."""
     accepted = case.limits.source_types
     if image.suffix is not None or image.source_type in (accepted or (image.source_type,)):
         return
@@ -116,12 +158,17 @@ def source_type(image: ImageSeen, case: Case) -> Iterator[Observation]:
     yield Observation(image.place, message, str(image.source_type), types, None, sources)
 
 
-@rule("error", "image", "Scale it yourself to that size, or let the API do so.", "oversized_image")
-def oversized_image(image: ImageSeen, case: Case) -> Iterator[Observation]:
+@rule(
+    "error",
+    "image",
     """An image with `transformations.oversized_image` set to `error` fits the tier of every model of the request.
 
     The setting is `error` or `downsize`, and not every platform knows it.
-    """
+    """,
+    "Scale it yourself to that size, or let the API do so.",
+    "oversized_image",
+)
+def oversized_image(image: ImageSeen, case: Case) -> Iterator[Observation]:
     if image.setting is None:
         return
     sources = said(case.limits.statements, "oversized_image")
@@ -140,11 +187,11 @@ def oversized_image(image: ImageSeen, case: Case) -> Iterator[Observation]:
 @rule(
     "error",
     "image",
+    "A screenshot for the computer or browser toolset fits the model's tier: there nothing is downscaled.",
     "Take the screenshot at a size that fits, or scale it before it is sent.",
     "toolset_screenshots_fail",
 )
 def toolset_screenshot(image: ImageSeen, case: Case) -> Iterator[Observation]:
-    """A screenshot for the computer or browser toolset fits the model's tier: there nothing is downscaled."""
     if image.toolset and case.limits.toolset_screenshots_fail:
         resized = _smallest(image, case)
         if resized:

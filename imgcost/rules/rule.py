@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import partial
-from inspect import getdoc
+from inspect import cleandoc
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 from imgcost.paths import escape_path
@@ -263,25 +262,28 @@ _RULES: list[Rule] = []
 Observe = Callable[[Any, Case], Iterator[Observation]]
 
 
-def rule(severity: Severity, scope: Scope, advice: str, *limits: str) -> Callable[[Observe], Observe]:
-    """Make a function a rule: its name is the rule's, and its docstring the explanation.
+def rule(severity: Severity, scope: Scope, explanation: str, advice: str, *limits: str) -> Callable[[Observe], Observe]:
+    """Make a function a rule: its name is the rule's.
+
+    The explanation is no docstring, because `python -OO` drops those.
 
     Args:
         severity: `error` or `warning`.
         scope: What it is asked about.
+        explanation: What it checks and why, for people; paragraphs with an empty line between.
         advice: What to do about a finding.
         *limits: The limits that it compares with.
 
     Returns:
         A decorator.
     """
-    return partial(_register, severity, scope, advice, limits)
 
+    def register(observe: Observe) -> Observe:
+        name = observe.__name__.replace("_", "-")
+        _RULES.append(Rule(name, severity, scope, cleandoc(explanation), advice, limits, observe))
+        return observe
 
-def _register(severity: Severity, scope: Scope, advice: str, limits: tuple[str, ...], observe: Observe) -> Observe:
-    name = observe.__name__.replace("_", "-")
-    _RULES.append(Rule(name, severity, scope, getdoc(observe) or "", advice, limits, observe))
-    return observe
+    return register
 
 
 def all_rules() -> tuple[Rule, ...]:

@@ -86,7 +86,7 @@ def as_text(report: Report) -> str:
 
 
 def as_markdown(report: Report) -> str:
-    r"""Render a report as Markdown; names of files come out as they are, and no markup in them is obeyed.
+    r"""Render a report as Markdown; names of files come out as they are, and no markup or mention in them is obeyed.
 
     >>> print(as_markdown(Report({}, [Table("Ducks", ("name", ">count"), [("*Huey*", "1")])], ["All here."])))
     ### Ducks
@@ -184,9 +184,14 @@ def _visible_character(character: str) -> str:
 
 _MARKUP = re.compile(r"([\\`*_\[\]|~])")
 
+_MENTION = re.compile(r"@(?=\w)|(?:#|(?<=[Gg][Hh])-)(?=\d)")
+"""What GitHub links, and whom it notifies: `@name`, `#1`, `owner/repository#1`, `GH-1`."""
+
 
 def _markdown(text: str) -> str:
-    return _MARKUP.sub(r"\\\1", text.replace("&", "&amp;").replace("<", "&lt;"))
+    text = _MARKUP.sub(r"\\\1", text.replace("&", "&amp;").replace("<", "&lt;"))
+    # A backslash or a character reference is resolved before mentions are looked for; a comment is not.
+    return _MENTION.sub(lambda found: f"{found[0]}<!-- -->", text)
 
 
 def _width(text: str) -> int:

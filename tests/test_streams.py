@@ -1,0 +1,169 @@
+"""The command line in the environments that a shell makes: encodings, closed streams, `python -OO`, arguments of any kind."""
+
+from __future__ import annotations
+
+import errno
+import gc
+import json
+import os
+import subprocess
+import sys
+import zipfile
+
+import pytest
+from command_line import printed, refused, run
+from conftest import ROOT, png
+
+from imgcost.reports.workbook import contents
+
+CAT = "\N{CAT FACE}\N{GREEK SMALL LETTER PI}.png"
+COMMANDS = ["estimate", "scan", "plan", "check", "largest", "models", "rules"]
+SHELL = pytest.mark.skipif(os.name == "nt", reason="the redirections of a POSIX shell")
+
+
+def imgcost(*arguments, python=(), redirect="", stdin=None, **environment):
+    """A run in a process of its own, with a redirection of its shell."""
+    command = [sys.executable, *python, "-m", "imgcost", *map(str, arguments)]
+    if redirect:
+        command = ["sh", "-c", f'"$@" {redirect}', "sh", *command]
+    variables = {name: value for name, value in os.environ.items() if name not in {"PYTHONIOENCODING", "PYTHONUTF8"}}
+    return subprocess.run(
+        command, capture_output=True, check=False, cwd=ROOT, timeout=60, stdin=stdin, env=variables | environment
+    )
+
+
+@pytest.fixture
+def cat(tmp_path):
+    (tmp_path / CAT).write_bytes(b"no image")
+    return tmp_path
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
+@pytest.mark.parametrize("style", ["text", "markdown", "json"])
+def test_a_name_beyond_the_encoding_is_printed_as_an_escape(cat, encoding, style):
+    ended = imgcost("scan", cat, "-f", style, PYTHONIOENCODING=encoding)
+    assert (ended.returncode, ended.stderr) == (0, b"")
+    shown = ended.stdout.decode("utf-8" if encoding == "ascii" else encoding)  # click prefers UTF-8 to ASCII
+    if encoding == "ascii" and style != "json":
+        assert CAT in shown
+        return
+    assert (r"\ud83d\udc31\u03c0.png" if style == "json" else r"\U0001f431\u03c0.png") in shown.replace(r"\\", "\\")
+
+
+@pytest.mark.parametrize("style", ["text", "github"])
+def test_a_check_prints_such_a_name_too(cat, style):
+    ended = imgcost("check", cat, "-f", style, PYTHONIOENCODING="cp1252")
+    assert (ended.returncode, ended.stderr) == (1, b"")
+    assert rb"\U0001f431\u03c0.png" in ended.stdout
+
+
+def test_an_encoding_that_has_the_character_prints_it(cat):
+    assert CAT in imgcost("scan", cat, PYTHONIOENCODING="utf-8").stdout.decode()
+
+
+@SHELL
+@pytest.mark.parametrize("redirect", ["<&-", ">&-", "2>&-", "<&- >&-", "<&- >&- 2>&-"])
+@pytest.mark.parametrize(
+    "arguments",
+    [("scan", "data/samples/web", "--rows", "csv"), ("check", "data/samples/web")],
+    ids=" ".join,
+)
+def test_a_closed_stream_is_no_crash(redirect, arguments):
+    ended = imgcost(*arguments, redirect=redirect)
+    assert ended.returncode == 0
+    assert b"Traceback" not in ended.stderr
+    assert bool(ended.stdout) == (">&-" not in redirect.replace("2>&-", ""))
+
+
+@SHELL
+def test_a_closed_stdin_is_an_empty_one():
+    assert b"0 images" in imgcost("scan", "-", redirect="<&-").stdout
+    assert b"is no JSON" in imgcost("check", "-", redirect="<&-").stdout
+
+
+@SHELL
+def test_an_output_file_does_not_get_the_place_of_a_closed_stream(tmp_path):
+    ended = imgcost("scan", "data/samples/web", "-o", tmp_path / "rows.csv", redirect="<&- >&- 2>&-")
+    assert ended.returncode == 0
+    assert all(line.count(",") > 5 for line in (tmp_path / "rows.csv").read_text(encoding="utf-8").splitlines())
+
+
+def test_optimized_python_has_all_texts():
+    code = "import json; from imgcost.rules import rules; print(json.dumps([rule.explanation for rule in rules()]))"
+    plain, optimized = (
+        subprocess.run(
+            [sys.executable, *flags, "-c", code], capture_output=True, check=True, cwd=ROOT, timeout=60
+        ).stdout
+        for flags in ((), ("-OO",))
+    )
+    assert optimized == plain
+    assert all(json.loads(plain))
+
+
+@pytest.mark.parametrize("command", [(), *((command,) for command in COMMANDS)], ids=" ".join)
+def test_optimized_python_has_all_help(command):
+    optimized = imgcost(*command, "--help", python=["-OO"])
+    assert optimized.returncode == 0
+    assert optimized.stdout == imgcost(*command, "--help").stdout
+
+
+@pytest.mark.parametrize("command", ["scan", "check"])
+def test_a_missing_argument_among_others_is_listed(tmp_path, command):
+    (tmp_path / "a.png").write_bytes(png(300, 300))
+    missing = tmp_path / "typo.png"
+    result = run(command, missing, tmp_path, "-f", "json")
+    assert result.exit_code == (1 if command == "check" else 0)
+    found = json.loads(result.stdout)
+    if command == "scan":
+        assert found["images"] == 1
+        assert [(one["path"], one["problem"]) for one in found["unreadable"]] == [(str(missing), "missing")]
+    else:
+        assert len(found["images"]) == 2
+        assert [one["place"] for one in found["findings"] if one["rule"] == "unreadable"] == [str(missing)]
+    assert f"Path '{missing}' does not exist." in refused(command, missing, missing)
+
+
+def test_an_unreadable_argument_among_others_is_listed(tmp_path, monkeypatch):
+    for name in ("a.png", "b.png"):
+        (tmp_path / name).write_bytes(png(300, 300))
+    access, system_open = os.access, os.open
+    secret = str(tmp_path / "b.png")
+
+    def refuse(path, flags, *rest, **options):
+        if path == secret:
+            raise PermissionError(13, "Permission denied", path)
+        return system_open(path, flags, *rest, **options)
+
+    monkeypatch.setattr(os, "access", lambda path, mode, **options: path != secret and access(path, mode, **options))
+    monkeypatch.setattr(os, "open", refuse)
+    found = json.loads(printed("scan", tmp_path / "a.png", secret, "-f", "json"))
+    assert (found["images"], [one["problem"] for one in found["unreadable"]]) == (1, ["no-access"])
+
+
+@SHELL
+def test_a_link_to_nothing_among_others_is_listed(tmp_path):
+    (tmp_path / "a.png").write_bytes(png(300, 300))
+    (tmp_path / "b.png").symlink_to("nowhere")
+    found = json.loads(printed("scan", tmp_path / "a.png", tmp_path / "b.png", "-f", "json"))
+    assert (found["images"], [one["problem"] for one in found["unreadable"]]) == (1, ["missing"])
+
+
+def test_a_full_folder_for_temporary_files_is_said(tmp_path, monkeypatch):
+    """A workbook is put together there; XlsxWriter's error for it was a traceback."""
+
+    def fail(*_args, **_options):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(zipfile.ZipFile, "write", fail)
+    stderr = refused("scan", "data/samples/web", "-o", tmp_path / "report.xlsx")
+    assert "No space left on device" in stderr
+    assert "Traceback" not in stderr
+    gc.collect()  # what is left of the workbook must not fail a second time
+
+
+def test_no_folder_for_temporary_files_is_said(tmp_path, monkeypatch):
+    def fail(*_args, **_options):
+        raise FileNotFoundError(errno.ENOENT, "No usable temporary directory found")
+
+    monkeypatch.setattr(contents, "TemporaryFile", fail)
+    assert "No usable temporary directory found" in refused("scan", "data/samples/web", "-o", tmp_path / "report.xlsx")
