@@ -19,15 +19,15 @@ from hypothesis import strategies as st
 from imgcost import caches
 from imgcost.caches import Cache
 from imgcost.errors import ImgcostError
-from imgcost.estimates import terms
+from quoting import quoted
 from imgcost.files import Batch, Unreadable, probe_chunk, probing
 from imgcost.reports import open_rows
-from imgcost.pipeline import Survey
+from imgcost.pipeline import Scan
 
 LONG_AGO = 1_600_000_000 * 10**9
 """A time of modification that is not racy, in nanoseconds."""
 
-TERMS = (terms("claude-3-sonnet"),)
+TERMS = (quoted("claude-3-sonnet"),)
 
 
 def write(path, data, mtime_ns=LONG_AGO):
@@ -49,7 +49,7 @@ class Place:
 
     def rows(self, *, cache=True, **options):
         target = self.folder.parent / "rows.jsonl"
-        survey = Survey(TERMS, cache=str(self.cache) if cache else None, **options)
+        survey = Scan(TERMS, cache=str(self.cache) if cache else None, **options)
         with open_rows(str(target), "jsonl") as writer:
             tally = survey.run([str(self.folder)], [("jsonl", writer)], warn=self.notices.append)
         return target.read_bytes(), tally.tokens(tally.measures[0]), tally.unreadable
@@ -142,7 +142,7 @@ def test_a_file_that_was_renamed_is_another(filled, opened):
 
 def test_a_file_is_known_by_its_absolute_path(filled, opened, monkeypatch):
     monkeypatch.chdir(filled.folder)
-    tally = Survey(TERMS, cache=str(filled.cache)).run(["."])
+    tally = Scan(TERMS, cache=str(filled.cache)).run(["."])
     assert (tally.images, opened) == (12, [])
     assert [one.path for one in tally.unreadable] == ["./broken.png", "./empty.png", "./notes.txt"]
 
@@ -183,7 +183,7 @@ def test_a_file_modified_just_now_is_not_remembered(place, opened, monkeypatch):
 
 def test_the_same_file_twice_in_one_scan(place):
     place.put("a.png", png(28, 28))
-    survey = Survey(TERMS, cache=str(place.cache))
+    survey = Scan(TERMS, cache=str(place.cache))
     path = str(place.folder / "a.png")
     assert [survey.run([path, path]).images for _ in range(2)] == [2, 2]
 
@@ -245,7 +245,7 @@ def test_an_interrupted_scan_keeps_what_it_had(place, opened):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        Survey(TERMS, cache=str(place.cache)).run([str(place.folder)], progress=interrupt)
+        Scan(TERMS, cache=str(place.cache)).run([str(place.folder)], progress=interrupt)
     opened.clear()
     place.rows()
     assert len(opened) == 1000

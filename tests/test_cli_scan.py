@@ -22,10 +22,10 @@ from conftest import SAMPLES, png
 
 import imgcost
 from imgcost.cli import scan
-from imgcost.estimates import terms
+from quoting import quoted
 from imgcost.files import workers
 from imgcost.text.scans import LISTED, file_size
-from imgcost.reports import COLUMNS
+from imgcost.reports.schema import SCAN
 
 AS_OF = ("--as-of", "2026-11-22")
 SONNET_3 = ("-m", "claude-3-sonnet", *AS_OF)
@@ -116,7 +116,7 @@ def test_conditions_reach_the_summary(folder):
     [model] = data(folder, "-m", "claude-opus-4-6", *options)["models"]
     assert model["conditions"] == ["batch", "cache write-5m", "inference in the US"]
     assert (model["formula"], model["usd_per_mtok"]) == ("area", "3.4375")
-    settled = terms("claude-opus-4-6", formula="area", batch=True, cache="write-5m", inference_geo="us")
+    settled = quoted("claude-opus-4-6", formula="area", batch=True, cache="write-5m", inference_geo="us")
     assert model["input_usd"] == f"{settled.cost_usd(1388):f}"
 
 
@@ -304,7 +304,7 @@ def test_rows_are_written_beside_the_summary(folder, tmp_path, suffix):
         case "parquet":
             rows = pq.read_table(path).to_pylist()
     assert [Path(row["path"]).name for row in rows] == ["a.png", "broken.png", "b.png"]
-    assert list(rows[0]) == list(COLUMNS)
+    assert list(rows[0]) == list(SCAN.columns)
     assert [row["problem"] or "" for row in rows] == ["", "damaged", ""]
 
 
@@ -454,7 +454,7 @@ def test_a_reader_that_goes_away_ends_a_scan_without_a_word(folder, jobs):
     """As `head -1` does."""
     with scanning("--rows", "csv", jobs=jobs) as running:
         running.feed(folder / "a.png", 40_000)
-        assert running.process.stdout.readline().decode() == ",".join(COLUMNS) + "\r\n"
+        assert running.process.stdout.readline().decode() == ",".join(SCAN.columns) + "\r\n"
         running.process.stdout.close()
         assert running.process.wait(LIMIT) == 141
         assert running.process.stderr.read() == b""
@@ -502,7 +502,7 @@ def test_ctrl_c_is_exit_code_130_and_says_how_far_it_came(folder, tmp_path, monk
         progress(12_345)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(scan.Survey, "run", interrupt)
+    monkeypatch.setattr(scan.Scan, "run", interrupt)
     result = run(folder, *AS_OF)
     assert (result.exit_code, result.stdout, result.stderr) == (130, "", "imgcost: interrupted after 12,345 files\n")
     result = run(folder, "-o", tmp_path / "a.csv", *AS_OF)

@@ -19,7 +19,7 @@ from conftest import DATA, ROOT
 
 from imgcost.cli import COMMANDS, main
 from imgcost.cli.exit_codes import EXIT_CODES
-from imgcost.reports import COLUMNS
+from imgcost.reports.schema import SCAN
 from imgcost.reports.records import RECORDS
 from imgcost.rules import rules
 from imgcost.tables import catalog

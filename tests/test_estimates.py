@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from imgcost import tables
 from imgcost.errors import ImgcostError, NoPriceError, SizeError, UnknownModelError
-from imgcost.estimates import Estimate, estimate, estimate_on, terms
+from imgcost.estimates import Estimate, estimate, estimate_with
+from quoting import quoted
 from imgcost.geometry import MAX_EDGE, image_tokens, padded_size, resized_size
 
 DAY = date(2026, 11, 22)
@@ -44,12 +45,12 @@ def test_the_guides_own_images_cost_what_the_guide_says(side, tokens, usd, usd_p
     found = estimate(side, side, model="claude-3-sonnet", as_of=date(2024, 3, 4))
     assert found.tokens == tokens
     assert found.input_usd == Decimal(usd)
-    assert found.terms.cost_usd(1000 * tokens) == Decimal(usd_per_thousand)
+    assert found.quote.image_usd(1000 * tokens) == Decimal(usd_per_thousand)
     assert not found.downscaled
 
 
 def test_the_models_of_the_guide_count_by_area_and_all_later_ones_by_patch():
-    by_area = {model.id for model in tables.models() if model.tier and terms(model, as_of=DAY).formula == "area"}
+    by_area = {model.id for model in tables.models() if model.tier and quoted(model, as_of=DAY).formula == "area"}
     assert by_area == {"claude-3-opus-20240229", "claude-3-sonnet-20240229", "claude-3-haiku-20240307"}
 
 
@@ -63,7 +64,7 @@ def test_a_formula_that_is_asked_for_counts_instead_of_the_models_own():
 def test_the_other_formula_is_the_one_that_did_not_count(model):
     by_default = estimate(1000, 1000, model=model, as_of=DAY)
     turned = estimate(1000, 1000, model=model, as_of=DAY, formula=by_default.other_formula)
-    assert {by_default.terms.formula, by_default.other_formula} == {"area", "patch"}
+    assert {by_default.quote.formula, by_default.other_formula} == {"area", "patch"}
     assert (by_default.other_tokens, by_default.tokens) == (turned.tokens, turned.other_tokens)
     assert {by_default.tokens, by_default.other_tokens} == {1296, 1334}
 
@@ -108,11 +109,11 @@ def test_one_pixel_over_the_limit_in_either_direction_is_downscaled():
 @given(edges, edges, st.sampled_from(CURRENT), st.sampled_from([None, "patch", "area"]))
 def test_an_estimate_is_its_terms_and_its_geometry(width, height, model, formula):
     """Nothing in an estimate comes from anywhere but the model's terms and the rule of sizes."""
-    settled = terms(model, as_of=DAY, formula=formula)
+    settled = quoted(model, as_of=DAY, formula=formula)
     found = estimate(width, height, model=model, as_of=DAY, formula=formula)
     tokens = image_tokens(width, height, model.tier, formula or model.formula)
     size = resized_size(width, height, model.tier)
-    assert found == Estimate(width, height, *size, tokens, settled.cost_usd(tokens), settled)
+    assert found == Estimate(width, height, *size, tokens, settled.image_usd(tokens), settled)
     assert found == estimate_on(settled, width, height)
     assert found.padded_size == padded_size(*size)
     assert settled.tokens(width, height) == tokens
@@ -137,10 +138,10 @@ def test_sizes_come_back_as_plain_integers():
 @given(st.integers(0, 10**12), st.integers(0, 10**12), st.sampled_from(CURRENT))
 def test_cost_is_linear_in_tokens(one, other, model):
     """Two jobs together cost the sum of both, to the last digit, and nothing costs nothing."""
-    settled = terms(model, as_of=DAY)
-    assert settled.cost_usd(one) + settled.cost_usd(other) == settled.cost_usd(one + other)
-    assert Fraction(settled.cost_usd(one)) == one * Fraction(settled.usd_per_mtok) / 10**6
-    assert settled.cost_usd(0) == 0
+    settled = quoted(model, as_of=DAY)
+    assert settled.image_usd(one) + settled.image_usd(other) == settled.image_usd(one + other)
+    assert Fraction(settled.image_usd(one)) == one * Fraction(settled.usd_per_mtok) / 10**6
+    assert settled.image_usd(0) == 0
 
 
 @pytest.mark.parametrize("model", CURRENT, ids=lambda model: model.id)
@@ -165,16 +166,16 @@ def test_batch_cache_and_place_multiply_exactly_and_stack(model, batch, cache, g
     rate *= (Fraction(1, 2) if batch else 1) * (Fraction(11, 10) if geo == "us" else 1)
     found = on_day(model, batch=batch, cache=cache, inference_geo=geo)
     assert found.tokens == 1000
-    assert Fraction(found.terms.usd_per_mtok) == rate
+    assert Fraction(found.quote.usd_per_mtok) == rate
     assert Fraction(found.input_usd) == rate / 1000
     names = {"batch": batch, f"cache {cache}": cache != "none", "inference in the US": geo == "us"}
-    assert found.terms.conditions == tuple(name for name, asked in names.items() if asked)
+    assert found.quote.conditions == tuple(name for name, asked in names.items() if asked)
 
 
 def test_everything_stacked_by_hand():
     # Opus 4.6 writes to the five-minute cache at 6.25; half of it in a batch, times 1.1 in the US.
     found = on_day("claude-opus-4-6", batch=True, cache="write-5m", inference_geo="us")
-    assert str(found.terms.usd_per_mtok) == "3.4375"
+    assert str(found.quote.usd_per_mtok) == "3.4375"
     assert found.input_usd == Decimal("0.0034375")
 
 
@@ -191,7 +192,7 @@ def test_everything_stacked_by_hand():
     ],
 )
 def test_a_price_changes_on_its_day_and_not_before(model, cache, day, usd_per_mtok):
-    assert on_day(model, day, cache=cache).terms.usd_per_mtok == Decimal(usd_per_mtok)
+    assert on_day(model, day, cache=cache).quote.usd_per_mtok == Decimal(usd_per_mtok)
 
 
 def test_the_price_cut_of_haiku_3_5_came_before_it_read_images():
@@ -202,7 +203,7 @@ def test_the_price_cut_of_haiku_3_5_came_before_it_read_images():
         with pytest.raises(NoPriceError, match="no price of images of claude-3-5-haiku-20241022") as caught:
             on_day(model, day)
         assert caught.value.first_day == date(2025, 2, 24)
-    assert on_day(model, date(2025, 2, 24)).terms.usd_per_mtok == Decimal("0.8")
+    assert on_day(model, date(2025, 2, 24)).quote.usd_per_mtok == Decimal("0.8")
 
 
 @pytest.mark.parametrize(
@@ -218,17 +219,17 @@ def test_the_price_cut_of_haiku_3_5_came_before_it_read_images():
 )
 def test_a_family_is_its_newest_model_on_the_day(family, day, model_id):
     found = on_day(family, day)
-    assert (found.terms.model.id, found.terms.as_of) == (model_id, day)
+    assert (found.quote.model.id, found.quote.as_of) == (model_id, day)
 
 
 def test_without_a_day_today_holds(monkeypatch):
     monkeypatch.setattr("imgcost.estimates.today", lambda: date(2026, 10, 6))
-    assert on_day("claude-sonnet-5-5", None, cache="read").terms.usd_per_mtok == Decimal("0.2")
-    assert on_day("haiku", None).terms.model.id == "claude-haiku-4-5-20251001"
+    assert on_day("claude-sonnet-5-5", None, cache="read").quote.usd_per_mtok == Decimal("0.2")
+    assert on_day("haiku", None).quote.model.id == "claude-haiku-4-5-20251001"
 
 
 def test_a_retired_model_keeps_its_last_price():
-    assert on_day("claude-3-opus").terms.usd_per_mtok == 15
+    assert on_day("claude-3-opus").quote.usd_per_mtok == 15
 
 
 # What is refused
@@ -264,18 +265,18 @@ def test_older_models_refuse_inference_in_the_us(released_before):
     with pytest.raises(NoPriceError, match="no inference-geo-us price") as caught:
         on_day(released_before, inference_geo="us")
     assert caught.value.first_day is None
-    assert on_day(released_before, inference_geo="global").terms.conditions == ()
+    assert on_day(released_before, inference_geo="global").quote.conditions == ()
 
 
 def test_what_was_not_sold_yet_has_no_price():
     with pytest.raises(NoPriceError, match="no cache write-1h price") as caught:
         on_day("claude-3-opus", date(2025, 5, 21), cache="write-1h")
     assert caught.value.first_day == date(2025, 5, 22)
-    assert on_day("claude-3-opus", date(2025, 5, 22), cache="write-1h").terms.usd_per_mtok == 30
+    assert on_day("claude-3-opus", date(2025, 5, 22), cache="write-1h").quote.usd_per_mtok == 30
     with pytest.raises(NoPriceError, match="no batch price") as caught:
         on_day("claude-3-opus", date(2024, 10, 7), batch=True)
     assert caught.value.first_day == date(2024, 10, 8)
-    assert on_day("claude-3-opus", date(2024, 10, 8), batch=True).terms.usd_per_mtok == Decimal("7.5")
+    assert on_day("claude-3-opus", date(2024, 10, 8), batch=True).quote.usd_per_mtok == Decimal("7.5")
 
 
 def test_a_cache_price_that_was_never_published_is_an_error():
@@ -304,7 +305,7 @@ def test_an_estimate_is_a_value_shown_in_a_line():
     found = estimate(1000, 1000, model="claude-opus-4-6", as_of=date(2026, 11, 22), batch=True)
     assert repr(found) == "<Estimate 1000x1000 claude-opus-4-6 tokens=1296 usd=$0.00324>"
     terms = "<Terms claude-opus-4-6 as_of=2026-11-22 tier=standard formula=patch usd_per_mtok=$2.5"
-    assert repr(found.terms) == f"{terms} conditions=batch>"
-    assert repr(estimate(9, 9, model="claude-opus-4-6", as_of=date(2026, 11, 22)).terms) == f"{terms[:-3]}5>"
+    assert repr(found.quote) == f"{terms} conditions=batch>"
+    assert repr(estimate(9, 9, model="claude-opus-4-6", as_of=date(2026, 11, 22)).quote) == f"{terms[:-3]}5>"
     assert pickle.loads(pickle.dumps(found)) == found
     assert found != estimate(1000, 1000, model="claude-opus-4-6", as_of=date(2026, 11, 22))

@@ -9,7 +9,7 @@ from genai_prices import data_snapshot
 
 from imgcost import tables
 from imgcost.errors import NoPriceError
-from imgcost.estimates import terms
+from quoting import quoted
 
 MODELS = tables.models()
 CLASSES = ("input", "output", "cache_write_5m", "cache_read")
@@ -103,7 +103,7 @@ def test_every_id_of_bedrock_has_the_price_of_genai_prices():
                 if listed is None or model.tier is None:
                     continue
                 theirs = listed.get_prices(NOON, {}).input_mtok
-                ours = terms(geography + name, as_of=NOON.date())
+                ours = quoted(geography + name, as_of=NOON.date())
                 assert ours.usd_per_mtok == getattr(theirs, "base", theirs), geography + name
                 compared.add((geography, model.id))
     assert len(compared) > 150

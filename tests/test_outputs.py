@@ -19,7 +19,7 @@ import pytest
 from conftest import png
 
 from imgcost import outputs
-from imgcost.estimates import terms
+from quoting import quoted
 from imgcost.files import Image, Walk
 from imgcost.outputs import TEMPORARY_SUFFIX, Output
 from imgcost.reports import encode, open_rows
@@ -201,7 +201,7 @@ def image(number):
     return Image(f"{number}.png", "image/png", 100 + number, 100, 1, animated=False, file_bytes=900)
 
 
-SETTLED = [terms("claude-sonnet-4-6")]
+SETTLED = [quoted("claude-sonnet-4-6")]
 
 
 @pytest.mark.parametrize("kind", SUFFIXES)

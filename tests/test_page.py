@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 
 from imgcost.cli import main
 from imgcost.errors import MissingExtraError
-from imgcost.estimates import terms, terms_like
+from quoting import quoted
 from imgcost.files import Image, Unreadable
 from imgcost.reports import encode, markdown, open_rows
 from imgcost.reports.html.cells import LONGEST, Name, shortened
@@ -33,8 +33,8 @@ from imgcost.reports.html.settings import settings
 from imgcost.tables import find_tier
 
 DAY = date(2026, 11, 22)
-SONNET, HAIKU = (terms(name, as_of=DAY) for name in ("claude-sonnet-5-5", "claude-haiku-5-5"))
-AREA = terms("claude-3-sonnet", as_of=DAY)
+SONNET, HAIKU = (quoted(name, as_of=DAY) for name in ("claude-sonnet-5-5", "claude-haiku-5-5"))
+AREA = quoted("claude-3-sonnet", as_of=DAY)
 
 HOSTILE = [
     "<img src=x onerror=alert(1)>.png",
@@ -100,19 +100,19 @@ def test_the_models_are_those_asked_for_and_all_others_that_are_active():
     assert {"claude-opus-5-5", "claude-sonnet-4-6", "claude-mythos-5-2"} < set(ids)
     assert "claude-3-opus-20240229" not in ids  # retired
     assert {one.measure.tier.name for one in found} == {"standard", "high-resolution"}
-    assert all(one.terms.as_of == DAY for one in found)
+    assert all(one.quote.as_of == DAY for one in found)
 
 
 def test_what_a_model_is_not_offered_for_has_no_terms():
-    found = {one.model.id: one.terms for one in compare((terms("sonnet", as_of=DAY, inference_geo="us", batch=True),))}
+    found = {one.model.id: one.terms for one in compare((quoted("sonnet", as_of=DAY, inference_geo="us", batch=True),))}
     assert found["claude-opus-4-5-20251101"] is None
     assert found["claude-opus-5-5"].usd_per_mtok == Decimal("2.2")  # 4 * 0.5 * 1.1
     assert found["claude-opus-5-5"].conditions == ("batch", "inference in the US")
 
 
 def test_a_formula_that_overrides_holds_for_every_model():
-    found = compare((terms("sonnet", as_of=DAY, formula="area"),))
-    assert {one.measure.formula for one in found} == {one.terms.formula for one in found} == {"area"}
+    found = compare((quoted("sonnet", as_of=DAY, formula="area"),))
+    assert {one.measure.formula for one in found} == {one.quote.formula for one in found} == {"area"}
     assert {one.measure.formula for one in compare((SONNET, HAIKU))} == {"patch"}
 
 
@@ -121,7 +121,7 @@ def test_a_formula_that_overrides_holds_for_every_model():
 @pytest.mark.parametrize("geo", ["global", "us"])
 def test_terms_like_others_have_all_their_conditions(cache, batch, geo):
     conditions = {"cache": cache, "batch": batch, "inference_geo": geo, "as_of": DAY}
-    assert terms_like(terms("opus", **conditions), "sonnet") == terms("sonnet", **conditions)
+    assert terms_like(quoted("opus", **conditions), "sonnet") == quoted("sonnet", **conditions)
 
 
 @given(
@@ -188,7 +188,7 @@ def test_rates_and_factors_are_whole_numbers_that_say_what_the_tables_say():
 @pytest.mark.parametrize("month", range(34))
 def test_every_active_model_has_prices_on_every_day(month):
     day = date(2024 + (month + 2) // 12, (month + 2) % 12 + 1, 28)
-    asked = (terms("sonnet", as_of=day),)
+    asked = (quoted("sonnet", as_of=day),)
     data = settings(gather([], asked), compare(asked), day)
     assert all(isinstance(rate, int) for one in data["models"] for row in one["rates"] for rate in row[:2])
     assert data["places"]["factor"] in (0, 1)
@@ -295,7 +295,7 @@ def test_duplicates_are_left_out_and_told(tmp_path):
 
 
 def test_conditions_are_told_and_what_is_not_offered(tmp_path):
-    settled = (terms("sonnet", as_of=DAY, inference_geo="us"),)
+    settled = (quoted("sonnet", as_of=DAY, inference_geo="us"),)
     text = Seen(written(tmp_path / "a.html", ("", [image()]), settled=settled)).text
     assert "(inference in the US)" in text
     assert "not offered" in text

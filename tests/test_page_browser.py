@@ -13,11 +13,11 @@ from conftest import SAMPLES, png
 
 from imgcost import plan
 from imgcost.errors import ImgcostError
-from imgcost.estimates import terms
+from quoting import quoted
 from imgcost.files import Walk
 from imgcost.reports import open_rows
 from imgcost.reports.html.models import compare
-from imgcost.pipeline import Survey
+from imgcost.pipeline import Scan
 from imgcost.tables import find_model
 
 sync_api = pytest.importorskip("playwright.sync_api")
@@ -58,9 +58,9 @@ SET = """(set) => {
 
 
 def write(folder, path, names=("claude-sonnet-5-5", "claude-haiku-5-5"), day=DAY):
-    settled = tuple(terms(name, as_of=day) for name in names)
+    settled = tuple(quoted(name, as_of=day) for name in names)
     with open_rows(str(path), "html", settled) as writer:
-        Survey(settled, walk=Walk()).run([folder], [("html", writer)])
+        Scan(settled, walk=Walk()).run([folder], [("html", writer)])
     return path
 
 
@@ -197,7 +197,7 @@ def test_haiku_crosses_the_threshold_on_some_requests_and_not_on_others(page, pl
 
 def test_the_panel_equals_plan_on_random_settings(page, planned):
     chance = random.Random(40)
-    names = [one.model.id for one in compare((terms("sonnet", as_of=DAY),))]
+    names = [one.model.id for one in compare((quoted("sonnet", as_of=DAY),))]
     prices = 0
     for _ in range(40):
         model = chance.choice(names)

@@ -17,14 +17,14 @@ from conftest import SAMPLES, png
 
 from imgcost import geometry
 from imgcost.errors import ImgcostError
-from imgcost.estimates import terms
+from quoting import quoted
 from imgcost.files import Image, Walk, scan, workers
 from imgcost.reports import encode, open_rows
-from imgcost.pipeline import Survey
-from imgcost.summaries import Measure
+from imgcost.pipeline import Scan
+from imgcost.quotes import TokenRule
 
 DAY = date(2026, 11, 22)
-AREA, PATCH, OPUS = (terms(name, as_of=DAY) for name in ("claude-3-sonnet", "claude-opus-4-6", "claude-opus-5-5"))
+AREA, PATCH, OPUS = (quoted(name, as_of=DAY) for name in ("claude-3-sonnet", "claude-opus-4-6", "claude-opus-5-5"))
 LONG_AGO = 1_600_000_000 * 10**9
 
 
@@ -57,7 +57,7 @@ def surveyed(path, tree, *, kind="jsonl", **options):
     """The tally, the bytes of the rows, the steps of the progress and the notices of a survey."""
     steps, notices = [], []
     with open_rows(str(path), kind) as writer:
-        tally = Survey((AREA, PATCH), (OPUS,), **options).run(
+        tally = Scan((AREA, PATCH), (OPUS,), **options).run(
             [tree], [(kind, writer)], progress=steps.append, warn=notices.append
         )
     return facts(tally), path.read_bytes(), sum(steps), notices
@@ -66,16 +66,16 @@ def surveyed(path, tree, *, kind="jsonl", **options):
 def test_a_survey_adds_up_what_a_scan_finds(tree, tmp_path):
     found = list(scan(tree, details=False))
     images = [one for one in found if isinstance(one, Image)]
-    tally = Survey((AREA, PATCH), (OPUS,)).run([tree])
+    tally = Scan((AREA, PATCH), (OPUS,)).run([tree])
     assert tally.images == len(images) > 2000
     assert tally.unreadable == [one for one in found if not isinstance(one, Image)]
     assert tally.file_bytes == sum(one.file_bytes for one in images)
     for settled in (AREA, PATCH, OPUS):
         tokens = [geometry.image_tokens(one.width, one.height, settled.tier, settled.formula) for one in images]
-        assert tally.tokens(Measure.of(settled)) == sum(tokens)
+        assert tally.tokens(settled.rule) == sum(tokens)
     rows = tmp_path / "rows"
     with open_rows(str(rows), "csv") as writer:
-        Survey((AREA, PATCH)).run([tree], [("csv", writer)])
+        Scan((AREA, PATCH)).run([tree], [("csv", writer)])
     with open_rows(str(tmp_path / "expected"), "csv") as writer:
         writer.write(encode([("", found)], [AREA, PATCH], "csv"))
     assert rows.read_bytes() == (tmp_path / "expected").read_bytes()
@@ -129,10 +129,10 @@ def test_archives_stand_in_their_place(tree, tmp_path):
 
 
 def test_the_walk_is_that_of_the_survey(tree):
-    tally = Survey((AREA,), walk=Walk(include=("x.png", "000?.png"), archives=True)).run([tree / "b", tree / "d"])
+    tally = Scan((AREA,), walk=Walk(include=("x.png", "000?.png"), archives=True)).run([tree / "b", tree / "d"])
     assert tally.images == 9 + 1 + 2
     assert [one.problem for one in tally.unreadable] == ["missing", "empty", "empty"]
-    tally = Survey((AREA,), walk=Walk(archives=False)).run([tree / "b"])
+    tally = Scan((AREA,), walk=Walk(archives=False)).run([tree / "b"])
     assert [one.problem for one in tally.unreadable][-2:] == ["archive-not-entered"] * 2
 
 
@@ -168,20 +168,20 @@ def test_duplicates_have_rows_and_are_in_no_total(tree, tmp_path):
     again, _, _, _ = surveyed(tmp_path / "rows", tree / "d")
     assert tally == again
     with open_rows(str(tmp_path / "two"), "jsonl") as writer:
-        twice = Survey((AREA, PATCH), (OPUS,), dedupe=True).run([tree / "d", f"{tree}/d/."], [("jsonl", writer)])
+        twice = Scan((AREA, PATCH), (OPUS,), dedupe=True).run([tree / "d", f"{tree}/d/."], [("jsonl", writer)])
     assert twice.duplicates == twice.images == 2
-    assert twice.tokens_of_duplicates(Measure.of(AREA)) == twice.tokens(Measure.of(AREA))
+    assert twice.tokens_of_duplicates(AREA.rule) == twice.tokens(AREA.rule)
     assert len((tmp_path / "two").read_bytes().splitlines()) == 2 * len(rows.splitlines())
 
 
 def test_models_that_count_alike_are_counted_once():
-    tally = Survey((PATCH, terms("claude-opus-4-5", as_of=DAY)), (PATCH,)).run([SAMPLES / "web"])
-    assert tally.measures == (Measure.of(PATCH),)
+    tally = Scan((PATCH, quoted("claude-opus-4-5", as_of=DAY)), (PATCH,)).run([SAMPLES / "web"])
+    assert tally.measures == (PATCH.rule,)
 
 
 def test_several_writers_get_every_piece(tree, tmp_path):
     with open_rows(str(tmp_path / "a.csv"), "csv") as one, open_rows(str(tmp_path / "b.jsonl"), "jsonl") as two:
-        Survey((AREA,)).run([tree], [("csv", one), ("jsonl", two)])
+        Scan((AREA,)).run([tree], [("csv", one), ("jsonl", two)])
     lines = len((tmp_path / "b.jsonl").read_bytes().splitlines())
     assert len((tmp_path / "a.csv").read_bytes().splitlines()) == 1 + lines == 1 + len(list(scan(tree)))
 
@@ -190,7 +190,7 @@ def test_the_notices_of_the_cache_are_told(tree, tmp_path):
     (tmp_path / "cache").write_bytes(b"")
     assert surveyed(tmp_path / "rows", tree / "d", cache=str(tmp_path / "cache"))[3] == []
     with pytest.raises(ImgcostError, match="cannot use the cache"):
-        Survey((AREA,), cache=str(tmp_path)).run([tree / "d"])
+        Scan((AREA,), cache=str(tmp_path)).run([tree / "d"])
 
 
 def test_notices_are_told_even_of_a_scan_that_was_interrupted(tree, tmp_path, monkeypatch):
@@ -208,7 +208,7 @@ def test_notices_are_told_even_of_a_scan_that_was_interrupted(tree, tmp_path, mo
     monkeypatch.setattr(Cache, "known", noticing)
     notices = []
     with pytest.raises(KeyboardInterrupt):
-        Survey((AREA,), cache=str(tmp_path / "cache")).run([tree / "d"], progress=interrupt, warn=notices.append)
+        Scan((AREA,), cache=str(tmp_path / "cache")).run([tree / "d"], progress=interrupt, warn=notices.append)
     assert notices == ["a notice"]
 
 
@@ -227,7 +227,7 @@ class Full:
 def test_a_writer_that_fails_ends_the_survey(tree, tmp_path, monkeypatch, options):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(OSError, match="No space left"):
-        Survey((AREA,), **options).run([tree], [("jsonl", Full())])
+        Scan((AREA,), **options).run([tree], [("jsonl", Full())])
 
 
 HALF_A_MESSAGE = """
@@ -287,4 +287,4 @@ def test_workers_that_are_ended_in_the_middle_of_a_result_are_not_waited_for(tmp
 
 
 def test_nothing_at_all():
-    assert Survey((AREA,)).run([]).images == 0
+    assert Scan((AREA,)).run([]).images == 0

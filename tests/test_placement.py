@@ -12,8 +12,8 @@ from pictures import MODEL, encoded, image_block, request
 
 from imgcost import audit, check_request, estimate, plan, tables
 from imgcost.errors import ImgcostError, NoPriceError
-from imgcost.estimates import terms, terms_like
-from imgcost.formats.estimates import terms_notes
+from quoting import quoted
+from imgcost.text.quotes import quote_notes
 
 DAY = date(2026, 11, 26)
 ON = ("--as-of", "2026-11-26")
@@ -38,7 +38,7 @@ ONE_DAY = timedelta(days=1)
     ],
 )
 def test_the_endpoint_of_an_id_decides_its_price(name, usd_per_mtok):
-    settled = terms(name, as_of=DAY)
+    settled = quoted(name, as_of=DAY)
     assert settled.usd_per_mtok == Decimal(usd_per_mtok)
     (planned,) = plan([(28, 28)], models=name, as_of=DAY)
     assert planned.price.rates["standard"].input == Decimal(usd_per_mtok)
@@ -48,7 +48,7 @@ def test_the_endpoint_of_an_id_decides_its_price(name, usd_per_mtok):
 
 def test_endpoints_and_platforms_that_the_caller_selects():
     def rate(name="claude-opus-5-5", **where):
-        return terms(name, as_of=DAY, **where).usd_per_mtok
+        return quoted(name, as_of=DAY, **where).usd_per_mtok
 
     assert rate(platform="bedrock") == rate(platform="bedrock", endpoint="global") == 4
     assert rate(platform="bedrock", endpoint="regional") == Decimal("4.4")
@@ -62,7 +62,7 @@ def test_endpoints_and_platforms_that_the_caller_selects():
 
 
 def test_what_is_assumed_is_said_once_where_it_matters():
-    bare = terms("anthropic.claude-opus-5-5", as_of=DAY)
+    bare = quoted("anthropic.claude-opus-5-5", as_of=DAY)
     (assumption,) = bare.assumptions
     assert assumption.startswith(
         "'anthropic.claude-opus-5-5' does not say which endpoint of bedrock it calls: regional "
@@ -70,13 +70,13 @@ def test_what_is_assumed_is_said_once_where_it_matters():
     assert bare.assumptions[0] in terms_notes("anthropic.claude-opus-5-5", bare)
     assert (
         "global is assumed, and regional endpoints cost 1.1 times"
-        in terms("claude-opus-5-5@default", as_of=DAY).assumptions[0]
+        in quoted("claude-opus-5-5@default", as_of=DAY).assumptions[0]
     )
-    (gov,) = terms("us-gov.anthropic.claude-opus-5-5", as_of=DAY).assumptions
+    (gov,) = quoted("us-gov.anthropic.claude-opus-5-5", as_of=DAY).assumptions
     assert "uncertain" in gov
     for name in ("us.anthropic.claude-opus-5-5", "anthropic.claude-opus-4-1-20250805-v1:0", "claude-opus-5-5"):
-        assert terms(name, as_of=DAY).assumptions == ()
-    assert terms("anthropic.claude-opus-5-5", as_of=DAY, endpoint="regional").assumptions == ()
+        assert quoted(name, as_of=DAY).assumptions == ()
+    assert quoted("anthropic.claude-opus-5-5", as_of=DAY, endpoint="regional").assumptions == ()
     for text in (
         done("estimate", "28x28", "-m", "anthropic.claude-opus-5-5", *ON),
         done("plan", "28x28", "-m", "anthropic.claude-opus-5-5", *ON),
@@ -121,11 +121,11 @@ def test_what_contradicts_itself_or_is_not_sold_is_refused(command, options, mes
 
 
 def test_terms_of_another_model_are_called_in_the_same_place():
-    first = terms("us.anthropic.claude-opus-5-5", as_of=DAY)
+    first = quoted("us.anthropic.claude-opus-5-5", as_of=DAY)
     other = terms_like(first, "haiku")
     assert (other.platform, other.endpoint, other.usd_per_mtok) == ("bedrock", "regional", Decimal("0.11"))
     with pytest.raises(NoPriceError):
-        terms_like(terms("opus", as_of=DAY, speed="fast"), "haiku")
+        terms_like(quoted("opus", as_of=DAY, speed="fast"), "haiku")
 
 
 def test_a_scan_compares_models_in_the_same_place(tmp_path):
@@ -187,7 +187,7 @@ def test_fast_mode_has_its_own_price_or_none(model, day, usd_per_mtok):
         return
     found = estimate(1000, 1000, model=model, speed="fast", as_of=day)
     assert found.input_usd == Decimal(1296) * Decimal(usd_per_mtok) / 1_000_000
-    assert found.terms.conditions == ("fast mode",)
+    assert found.quote.conditions == ("fast mode",)
     (planned,) = plan([(1000, 1000)], models=model, speed="fast", as_of=day, output_tokens=100)
     rates = tables.price_on(tables.find_model(model), day, "fast").rates
     assert planned.price.rates["standard"] == rates
@@ -195,7 +195,7 @@ def test_fast_mode_has_its_own_price_or_none(model, day, usd_per_mtok):
 
 
 def test_a_fast_deployment_of_foundry():
-    found = terms("claude-opus-5-5-fast", as_of=DAY)
+    found = quoted("claude-opus-5-5-fast", as_of=DAY)
     assert (found.platform, found.speed, found.usd_per_mtok) == ("foundry", "fast", 8)
     (planned,) = plan([(28, 28)], models="claude-opus-5-5-fast", as_of=DAY)
     assert planned.scenario.platform == "foundry"
@@ -259,7 +259,7 @@ def test_the_rule_about_retired_models_goes_by_the_platform():
 
 def test_notes_name_the_date_of_the_platform():
     def note(name, day, **where):
-        return terms_notes(name, terms(name, as_of=day, **where))[0]
+        return terms_notes(name, quoted(name, as_of=day, **where))[0]
 
     sonnet = "claude-sonnet-4-5-20250929"
     assert note("claude-sonnet-4-5", DAY) == f"{sonnet} is deprecated and retires on 2026-11-30."
@@ -325,8 +325,8 @@ def test_platforms_that_anthropic_runs_have_the_limits_of_the_claude_api(platfor
 
 def test_a_choice_that_does_not_exist_names_those_that_do():
     with pytest.raises(ValueError, match="platform is 'azure': choose one of claude-api, claude-platform-aws, bedrock"):
-        terms("opus", platform="azure")
+        quoted("opus", platform="azure")
     with pytest.raises(ValueError, match="speed is 'slow': choose one of standard, fast"):
-        terms("opus", speed="slow")
+        quoted("opus", speed="slow")
     with pytest.raises(ImgcostError, match="speed is 'slow': choose one of"):
         plan([(28, 28)], models="opus", speed="slow")

@@ -527,12 +527,12 @@ def test_models_stand_side_by_side_the_cheapest_first_each_once():
         as_of=DAY,
     )
     assert [one.model.id for one in found] == ["claude-haiku-5-5", "claude-sonnet-5-5", "claude-opus-5-5"]
-    assert found.for_model("haiku").offer.asked == "haiku"
+    assert found.for_model("haiku").quote.requested == "haiku"
     assert found.for_model(tables.find_model("opus", as_of=DAY)).total_usd == Decimal("0.005196")
     with pytest.raises(UnknownModelError, match=r"did you mean claude-haiku-5-5"):
         found.for_model("claude-opus-4-6")
     by_object = plan([(1000, 1000)], models=tables.find_model("claude-opus-5-5"), as_of=DAY)
-    assert by_object.models[0].offer.asked == "claude-opus-5-5"
+    assert by_object.models[0].quote.requested == "claude-opus-5-5"
 
 
 def test_many_models_together_are_each_as_alone():

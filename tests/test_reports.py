@@ -23,13 +23,13 @@ from hypothesis import strategies as st
 
 from imgcost import audit, geometry
 from imgcost.errors import ImgcostError, MissingExtraError, NoPriceError, UnknownModelError
-from imgcost.estimates import terms
+from quoting import quoted
 from imgcost.files import Image, Unreadable, scan
-from imgcost.reports import COLUMNS, encode, open_rows, parquet, row_kind
+from imgcost.reports.schema import SCAN, encode, open_rows, parquet, row_kind
 from imgcost.reports.rows import rows_of
 
 DAY = date(2026, 11, 22)
-AREA, PATCH = terms("claude-3-sonnet", as_of=DAY), terms("claude-opus-4-6", as_of=DAY)
+AREA, PATCH = quoted("claude-3-sonnet", as_of=DAY), quoted("claude-opus-4-6", as_of=DAY)
 
 
 def rows_in(content):
@@ -114,7 +114,7 @@ def read(path, kind):
 
 
 def test_the_columns_and_their_order():
-    assert list(COLUMNS) == NAMES
+    assert list(SCAN.columns) == NAMES
     assert all(COLUMNS.values())
 
 
@@ -164,7 +164,7 @@ def test_a_row_says_what_the_library_says(width, height):
 
 
 def test_dollars_are_never_in_scientific_notation():
-    cheap = terms("claude-haiku-5-5", as_of=DAY, batch=True, cache="read")
+    cheap = quoted("claude-haiku-5-5", as_of=DAY, batch=True, cache="read")
     [row] = rows_of(groups(image(width=1, height=1)), [cheap])
     assert "E" not in row[NAMES.index("input_usd")]
     assert Decimal(row[NAMES.index("input_usd")]) == cheap.cost_usd(1) > 0
@@ -425,7 +425,7 @@ def test_parquet_has_the_types_that_the_columns_mean(tmp_path):
 @pytest.mark.parametrize("model", ["claude-3-sonnet", "claude-haiku-5-5", "claude-opus-4-6"])
 def test_dollars_in_parquet_are_exact(tmp_path, model):
     conditions = {} if model == "claude-3-sonnet" else {"batch": True, "cache": "write-5m", "inference_geo": "us"}
-    settled = terms(model, as_of=DAY, **conditions)
+    settled = quoted(model, as_of=DAY, **conditions)
     found = groups(*(image(width=edge, height=edge) for edge in (1, 999, 5000)))
     read_back = [row["input_usd"] for row in read(written(tmp_path / "f", found, "parquet", [settled]), "parquet")]
     assert read_back == [settled.cost_usd(settled.tokens(edge, edge)) for edge in (1, 999, 5000)]
@@ -494,7 +494,7 @@ def test_an_audit_has_the_documented_columns_and_types():
 
 @pytest.mark.parametrize("models", ["claude-opus-4-6", ["claude-3-sonnet", "claude-opus-4-6"]])
 def test_an_audit_says_what_the_rows_say_in_their_order(models):
-    settled = [terms(model, as_of=DAY) for model in ([models] if isinstance(models, str) else models)]
+    settled = [quoted(model, as_of=DAY) for model in ([models] if isinstance(models, str) else models)]
     expected = list(rows_of([("", list(scan(SAMPLES)))], settled))
     frame = audit(SAMPLES, model=models, as_of=DAY)
     assert len(frame) == len(expected) > 20
@@ -535,7 +535,7 @@ def test_the_conditions_reach_an_audit(tmp_path):
         inference_geo="us",
         follow_symlinks=True,
     )
-    settled = terms("opus", as_of=DAY, formula="area", batch=True, cache="read", inference_geo="us")
+    settled = quoted("opus", as_of=DAY, formula="area", batch=True, cache="read", inference_geo="us")
     assert set(frame["formula"]) == {"area"}
     assert frame["input_usd"].tolist() == [settled.cost_usd(tokens) for tokens in frame["tokens"].tolist()]
 

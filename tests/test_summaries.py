@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 from collections import Counter
+from datetime import date
 from itertools import islice
 
 import pytest
@@ -11,14 +12,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from imgcost import geometry
-from imgcost.estimates import terms
+from quoting import quoted
 from imgcost.files import Image, Unreadable
 from imgcost.tables import find_tier
-from imgcost.summaries import Measure, Tally
+from imgcost.quotes import TokenRule, conditions
+from imgcost.summaries import ScanSummary
 
 STANDARD, HIGH = find_tier("standard"), find_tier("high-resolution")
-PATCH, PATCH_HIGH, AREA = Measure(STANDARD, "patch"), Measure(HIGH, "patch"), Measure(STANDARD, "area")
+PATCH, PATCH_HIGH, AREA = TokenRule(STANDARD, "patch"), TokenRule(HIGH, "patch"), TokenRule(STANDARD, "area")
 MEASURES = (PATCH, PATCH_HIGH, AREA)
+SENT = conditions(as_of=date(2026, 11, 22))
 
 
 def image(width, height, path="a.png", *, media_type="image/png", file_bytes=10, duplicate_of=None):
@@ -45,7 +48,7 @@ groups = st.lists(
 
 
 def counted(found, measures=MEASURES):
-    tally = Tally(measures)
+    tally = ScanSummary(measures, SENT)
     tally.add(found)
     return tally
 
@@ -131,8 +134,8 @@ def test_bins_lie_side_by_side_and_each_holds_what_falls_into_it(found, bins):
 
 
 def test_bins_are_of_equal_width_up_to_the_limit():
-    assert [row[:2] for row in Tally([PATCH]).bins(PATCH)] == [(1 + 196 * n, 196 * (n + 1)) for n in range(8)]
-    assert [row[:2] for row in Tally([PATCH_HIGH]).bins(PATCH_HIGH, 2)] == [(1, 2392), (2393, 4784)]
+    assert [row[:2] for row in ScanSummary([PATCH], SENT).bins(PATCH)] == [(1 + 196 * n, 196 * (n + 1)) for n in range(8)]
+    assert [row[:2] for row in ScanSummary([PATCH_HIGH], SENT).bins(PATCH_HIGH, 2)] == [(1, 2392), (2393, 4784)]
 
 
 def test_the_first_bin_begins_at_one_token_and_the_last_takes_the_limit():
@@ -154,10 +157,10 @@ def test_the_area_formula_passes_the_limit_and_the_last_bin_opens_for_it():
 
 @pytest.mark.parametrize("measure", MEASURES)
 def test_an_empty_tally_counts_nothing(measure):
-    tally = Tally(MEASURES)
+    tally = ScanSummary(MEASURES, SENT)
     tally.add([])
     tally.add([("x", [])])
-    assert facts(tally) == facts(Tally(MEASURES))
+    assert facts(tally) == facts(ScanSummary(MEASURES, SENT))
     assert (tally.images, tally.tokens(measure), tally.downscaled_by(measure)) == (0, 0, 0)
     assert tally.tokens_of_duplicates(measure) == 0
     assert {count for _, _, count in tally.bins(measure)} == {0}
@@ -189,16 +192,16 @@ def test_folders_are_counted_by_the_first_measure():
 
 def test_a_duplicate_is_in_no_other_count():
     tally = counted([("x", [image(1000, 1000, duplicate_of="first.png")])], [AREA])
-    expected = Tally([AREA])
+    expected = ScanSummary([AREA], SENT)
     expected.duplicates = 1
     expected.duplicate_tokens = [1334]
     assert facts(tally) == facts(expected)
 
 
 def test_equal_measures_are_counted_once_and_unknown_ones_are_an_error():
-    assert Tally([PATCH, AREA, PATCH]).measures == (PATCH, AREA)
-    assert Measure.of(terms("claude-3-sonnet")) == AREA
+    assert ScanSummary([PATCH, AREA, PATCH], SENT).rules == (PATCH, AREA)
+    assert quoted("claude-3-sonnet").rule == AREA
     with pytest.raises(ValueError, match="not in tuple"):
-        Tally([PATCH]).tokens(AREA)
+        ScanSummary([PATCH], SENT).tokens(AREA)
     with pytest.raises(ValueError, match="zip"):
-        Tally([PATCH]).merge(Tally([PATCH, AREA]))
+        ScanSummary([PATCH], SENT).merge(ScanSummary([PATCH, AREA], SENT))

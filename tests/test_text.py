@@ -13,7 +13,8 @@ from conftest import golden
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imgcost.estimates import estimate_on, terms
+from imgcost.estimates import estimate_with
+from quoting import quoted
 from imgcost.text import Report, Table, as_json, as_markdown, as_text, dollars, number, visible
 from imgcost.text.catalogs import largest_report, model_report, models_report
 from imgcost.text.estimates import estimate_report, terms_data, terms_notes, terms_title
@@ -312,7 +313,7 @@ def test_counts_have_separators_from_five_digits_on(count, shown):
 
 
 def estimates(*sizes, model, **conditions):
-    settled = terms(model, as_of=conditions.pop("as_of", DAY), **conditions)
+    settled = quoted(model, as_of=conditions.pop("as_of", DAY), **conditions)
     return [estimate_on(settled, *size) for size in sizes]
 
 
@@ -388,10 +389,10 @@ def test_a_count_has_a_column_and_several_sizes_a_sum():
 
 def test_the_title_names_model_tier_formula_rate_conditions_and_day():
     assert (
-        terms_title(terms("claude-3-sonnet", as_of=DAY))
+        terms_title(quoted("claude-3-sonnet", as_of=DAY))
         == "claude-3-sonnet-20240229: standard tier, area formula, $3 per MTok on 2026-11-22"
     )
-    settled = terms("claude-opus-4-6", as_of=DAY, batch=True, cache="read", inference_geo="us")
+    settled = quoted("claude-opus-4-6", as_of=DAY, batch=True, cache="read", inference_geo="us")
     assert terms_title(settled).endswith("$0.275 per MTok (batch, cache read, inference in the US) on 2026-11-22")
     assert terms_data(settled)["conditions"] == ["batch", "cache read", "inference in the US"]
 
@@ -417,14 +418,14 @@ def test_the_title_names_model_tier_formula_rate_conditions_and_day():
     ],
 )
 def test_notes_tell_of_families_and_of_models_that_are_gone_or_going(asked, day, notes):
-    found = terms_notes(asked, terms(asked, as_of=day))
+    found = terms_notes(asked, quoted(asked, as_of=day))
     assert len(found) == len(notes)
     assert all(one.startswith(note) for one, note in zip(found, notes, strict=True))
 
 
 def test_a_deprecated_model_without_a_last_day_is_said_to_be_deprecated_only():
     preview = find_model("claude-mythos-preview")
-    settled = terms("mythos", as_of=DAY)._replace(model=preview)
+    settled = quoted("mythos", as_of=DAY)._replace(model=preview)
     assert terms_notes("claude-mythos-preview", settled) == ["claude-mythos-preview is deprecated."]
 
 

@@ -29,7 +29,7 @@ from hypothesis import strategies as st
 from imgcost import geometry
 from imgcost.cli import main
 from imgcost.errors import ImgcostError, MissingExtraError
-from imgcost.estimates import terms
+from quoting import quoted
 from imgcost.files import Image, Unreadable
 from imgcost.reports import encode, open_rows, row_kind
 from imgcost.reports.workbook import Inputs, WorkbookWriter, rule
@@ -65,7 +65,7 @@ def images(count, seed=1):
 def written(path, found, inputs=None, *, model=SONNET, day=DAY, more=(), **options):
     """A workbook of images, which come folder by folder."""
     with path.open("wb") as file:
-        writer = WorkbookWriter(file, [terms(model, as_of=day), *more], inputs=inputs, **options)
+        writer = WorkbookWriter(file, [quoted(model, as_of=day), *more], inputs=inputs, **options)
         for folder in sorted({one.path.split("/")[0] for one in found}):
             writer.write([(folder, [one for one in found if one.path.split("/")[0] == folder])])
         writer.close()
@@ -197,7 +197,7 @@ def library(tmp_path_factory):
     books["grouped"] = written(folder / "grouped.xlsx", FOUND, few, most_rows=25)
     books["by size"] = written(folder / "by size.xlsx", FOUND, few._replace(images_per_request=4), most_rows=9)
     books["empty"] = written(folder / "empty.xlsx", [], few)
-    old, area = terms("claude-3-opus", as_of=date(2024, 4, 1)), terms(SONNET, as_of=DAY, formula="area")
+    old, area = quoted("claude-3-opus", as_of=date(2024, 4, 1)), quoted(SONNET, as_of=DAY, formula="area")
     one = Inputs(old.model.id, prompt_tokens=9)
     books["2024"] = written(folder / "2024.xlsx", FOUND, one, model=old.model.id, day=old.as_of)
     one = Inputs("claude-sonnet-4-20250514", caching="1h", prompt_tokens=150_000, images_per_request=60)
@@ -375,7 +375,7 @@ def test_hostile_names_are_plain_text(tmp_path):
     found = [Image(name, "image/png", 10, 10, orientation=1, animated=False, file_bytes=9) for name in HOSTILE]
     bad = [Unreadable(name, "damaged", f"{name} is damaged") for name in HOSTILE]
     with path.open("wb") as file:
-        writer = WorkbookWriter(file, [terms(SONNET, as_of=DAY)])
+        writer = WorkbookWriter(file, [quoted(SONNET, as_of=DAY)])
         writer.write([(name, [one, other]) for name, one, other in zip(HOSTILE, found, bad, strict=True)])
         writer.close()
     book = openpyxl.load_workbook(path)
@@ -444,7 +444,7 @@ def test_the_budget_says_what_the_api_would_not_take(tmp_path, inputs, found, sa
 
 
 def test_conditions_of_the_scan_become_inputs(tmp_path):
-    asked = terms(SONNET, as_of=DAY, batch=True, inference_geo="us", cache="read")
+    asked = quoted(SONNET, as_of=DAY, batch=True, inference_geo="us", cache="read")
     with (tmp_path / "a.xlsx").open("wb") as file:
         WorkbookWriter(file, [asked]).close()
     book = openpyxl.load_workbook(tmp_path / "a.xlsx")
@@ -483,7 +483,7 @@ def test_more_sizes_than_rows_are_an_error_that_says_what_to_do(tmp_path):
 
 def test_rows_reach_the_workbook_as_they_are(tmp_path):
     assert row_kind("a.XLSX") == "xlsx"
-    settled = [terms(SONNET, as_of=DAY)]
+    settled = [quoted(SONNET, as_of=DAY)]
     groups = [("f0", images(2))]
     assert encode(iter(groups), settled, "xlsx") == groups
     path = tmp_path / "a.xlsx"
@@ -499,7 +499,7 @@ def test_rows_reach_the_workbook_as_they_are(tmp_path):
 def test_a_workbook_that_cannot_be_written_is_an_error_at_once(tmp_path):
     with (
         pytest.raises(FileNotFoundError),
-        open_rows(str(tmp_path / "no" / "a.xlsx"), "xlsx", [terms(SONNET, as_of=DAY)]),
+        open_rows(str(tmp_path / "no" / "a.xlsx"), "xlsx", [quoted(SONNET, as_of=DAY)]),
     ):
         pass
 
@@ -508,7 +508,7 @@ def test_without_the_extra_the_error_says_how_to_install_it(tmp_path, monkeypatc
     for name in [name for name in sys.modules if name.startswith(("imgcost.reports.workbook", "xlsxwriter"))]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "xlsxwriter", None)
-    settled = [terms(SONNET, as_of=DAY)]
+    settled = [quoted(SONNET, as_of=DAY)]
     with (
         pytest.raises(MissingExtraError, match=r"pip install 'imgcost\[report\]'"),
         open_rows("a.xlsx", "xlsx", settled),
