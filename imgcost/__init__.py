@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from imgcost import arrays, errors, geometry, tables
+    from imgcost.arguments import Dollars
     from imgcost.errors import ImgcostError
     from imgcost.estimates import Estimate, InferenceGeo, Terms, estimate
-    from imgcost.files import Image, Unreadable, scan
+    from imgcost.files import Image, ImageSource, Unreadable, read_header, scan
     from imgcost.geometry import Formula, Tier
-    from imgcost.headers import Header, read_header
+    from imgcost.headers import Header
     from imgcost.paths import escape_path, unescape_path
     from imgcost.plans import (
         CacheTtl,
@@ -47,6 +48,7 @@ __all__ = [
     "CacheTtl",
     "CheckedImage",
     "Costs",
+    "Dollars",
     "Endpoint",
     "Estimate",
     "Finding",
@@ -54,6 +56,7 @@ __all__ = [
     "Formula",
     "Header",
     "Image",
+    "ImageSource",
     "Imagelike",
     "ImgcostError",
     "InferenceGeo",
@@ -96,6 +99,7 @@ _MODULES = {
     "CacheTtl": "plans",
     "CheckedImage": "preflight",
     "Costs": "plans",
+    "Dollars": "arguments",
     "Endpoint": "plans",
     "Estimate": "estimates",
     "Finding": "rules",
@@ -103,6 +107,7 @@ _MODULES = {
     "Formula": "geometry",
     "Header": "headers",
     "Image": "files",
+    "ImageSource": "files",
     "Imagelike": "preflight",
     "ImgcostError": "errors",
     "InferenceGeo": "estimates",
@@ -130,7 +135,7 @@ _MODULES = {
     "escape_path": "paths",
     "estimate": "estimates",
     "plan": "plans",
-    "read_header": "headers",
+    "read_header": "files",
     "scan": "files",
     "unescape_path": "paths",
 }

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from imgcost.preflight import Findings
 
 __all__ = [
+    "ArgumentError",
     "HeaderError",
     "ImgcostError",
     "MissingExtraError",
@@ -24,6 +25,7 @@ __all__ = [
     "SizeError",
     "TableError",
     "UnknownModelError",
+    "shown",
 ]
 
 
@@ -40,6 +42,32 @@ def _revived(kind: type[ImgcostError], args: tuple[object, ...], attributes: dic
     error.args = args
     error.__dict__.update(attributes)
     return error
+
+
+class ArgumentError(ImgcostError, TypeError, ValueError):
+    """A function got a value that it does not take: of another kind, or none of its choices.
+
+    Attributes:
+        argument: The name of the argument, such as `platform`.
+    """
+
+    def __init__(self, argument: str, value: object, expected: str) -> None:
+        """Name the argument, its value, and what would work."""
+        super().__init__(f"invalid {argument} {shown(value)}: expected {expected}")
+        self.argument = argument
+
+
+def shown(value: object) -> str:
+    """Write a value as Python does, cut to a length that fits a sentence.
+
+    >>> shown("a" * 50)
+    "'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa..."
+    """
+    try:
+        text = repr(value[:50] if isinstance(value, (str, bytes, bytearray)) else value)
+    except Exception:  # noqa: BLE001 - a stranger's __repr__
+        text = f"of type {type(value).__name__}"
+    return text if len(text) <= 40 else text[:40] + "..."
 
 
 class SizeError(ImgcostError, ValueError):

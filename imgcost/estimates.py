@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias, cast
 
 from imgcost import geometry
+from imgcost.arguments import take_choice, take_day, take_flag
 from imgcost.errors import ImgcostError, NoPriceError
 from imgcost.prices import Cache, cost_usd, multiply
 from imgcost.tables import Model, find_model, multiplier_on, prompt_usd_per_mtok, today
@@ -137,7 +137,7 @@ def terms(
         UnknownModelError: No table lists the name.
         NoPriceError: The model had no such price on that day, or did not read images yet.
         ImgcostError: The model's resolution tier was never published.
-        ValueError: The formula, the cache or the place of inference has another name.
+        ArgumentError: The formula, the cache, the place of inference or the day is none that there is.
 
     Source: https://platform.claude.com/docs/en/about-claude/pricing (read 2026-10-08)
 
@@ -146,20 +146,18 @@ def terms(
     >>> found.model.id, found.usd_per_mtok
     ('claude-haiku-5-5', Decimal('0.05'))
     """
-    day = as_of or today()
-    if isinstance(day, datetime):
-        day = day.date()
+    day = take_day(as_of) or today()
     found = model if isinstance(model, Model) else find_model(model, as_of=day)
-    _checked("formula", formula, (None, "patch", "area"))
-    _checked("cache", cache, ("none", "write-5m", "write-1h", "read"))
-    _checked("inference_geo", inference_geo, ("global", "us"))
+    take_choice("formula", formula, (None, "patch", "area"))
+    take_choice("cache", cache, ("none", "write-5m", "write-1h", "read"))
+    take_choice("inference_geo", inference_geo, ("global", "us"))
     rate = prompt_usd_per_mtok(found, day, cache=cache)
     if day < found.vision_from:
         raise NoPriceError(found.id, day, found.vision_from, kind="price of images")
     if found.tier is None:
         raise ImgcostError(f"the resolution tier of {found.id} was never published, so its images cannot be counted")
     conditions = []
-    if batch:
+    if take_flag("batch", batch):
         rate = multiply(rate, multiplier_on("batch", found, day))
         conditions.append("batch")
     if cache != "none":
@@ -234,7 +232,7 @@ def estimate(
         UnknownModelError: No table lists the name.
         NoPriceError: The model had no such price on that day, or did not read images yet.
         ImgcostError: The model's resolution tier was never published.
-        ValueError: The formula, the cache or the place of inference has another name.
+        ArgumentError: The formula, the cache, the place of inference or the day is none that there is.
 
     Source: https://platform.claude.com/docs/en/build-with-claude/vision (read 2026-09-07)
 
@@ -256,9 +254,3 @@ def estimate_on(settled: Terms, width: int, height: int) -> Estimate:
     tokens = settled.tokens(width, height)
     resized = geometry.resized_size(width, height, settled.tier)
     return Estimate(int(width), int(height), *resized, tokens, settled.cost_usd(tokens), settled)
-
-
-def _checked(name: str, value: str | None, known: tuple[str | None, ...]) -> None:
-    if value not in known:
-        choices = ", ".join(choice for choice in known if choice)
-        raise ValueError(f"{name} is {value!r}: choose one of {choices}")

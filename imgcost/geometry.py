@@ -19,7 +19,7 @@ from math import gcd, inf, isqrt, nextafter
 from operator import index
 from typing import Literal, NamedTuple
 
-from imgcost.errors import SizeError
+from imgcost.errors import SizeError, shown
 
 __all__ = [
     "MAX_EDGE",
@@ -445,7 +445,7 @@ def _checked_edge(name: str, edge: int) -> int:
             raise TypeError  # noqa: TRY301 - True is an integer to Python, but no size
         px = index(edge)
     except TypeError:
-        raise SizeError(f"{name} is {edge!r}: give a whole number of pixels") from None
+        raise SizeError(f"{name} is {shown(edge)}: give a whole number of pixels") from None
     if not 1 <= px <= MAX_EDGE:
         raise SizeError(f"{name} is {px} px: an image has from 1 to {MAX_EDGE} px on a side")
     return px

@@ -12,7 +12,10 @@ Then it is written as `escaped:` and the path with exactly those characters, and
 
 from __future__ import annotations
 
+import os
 import re
+
+from imgcost.errors import ArgumentError
 
 __all__ = ["escape_path", "guard_formula", "unescape_path"]
 
@@ -24,7 +27,7 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 _ENCODED = re.compile(r"%(?:u([0-9A-F]{4})|([0-9A-F]{2}))")
 
 
-def escape_path(path: str) -> str:
+def escape_path(path: str | os.PathLike[str]) -> str:
     r"""Write a path as text that any parser of UTF-8 takes.
 
     Args:
@@ -33,10 +36,15 @@ def escape_path(path: str) -> str:
     Returns:
         The path itself, or its escaped form; different paths never have the same text.
 
+    Raises:
+        ArgumentError: It is not a path.
+
     Example:
         >>> escape_path("photos/a b.png"), escape_path("caf\udce9.png")
         ('photos/a b.png', 'escaped:caf%E9.png')
     """
+    if not isinstance(path, str):
+        path = _text_of(path)
     if path.isascii() and not path.startswith(_PREFIX):
         return path  # nearly all of them
     if not path.startswith(_PREFIX) and not _SURROGATE.search(path):
@@ -71,13 +79,25 @@ def unescape_path(text: str) -> str:
     Returns:
         The path, ready for `open`.
 
+    Raises:
+        ArgumentError: It is not text.
+
     Example:
         >>> unescape_path("escaped:%3D1+1.png"), unescape_path("100%25.png")
         ('=1+1.png', '100%25.png')
     """
+    if not isinstance(text, str):
+        raise ArgumentError("text", text, "a path as a row holds it, as text")
     if not text.startswith(_PREFIX):
         return text
     return _ENCODED.sub(_decoded, text.removeprefix(_PREFIX))
+
+
+def _text_of(path: object) -> str:
+    try:
+        return os.fsdecode(path)  # type: ignore[arg-type] # that is the question
+    except TypeError:
+        raise ArgumentError("path", path, "a path") from None
 
 
 def _encoded(character: re.Match[str] | str) -> str:

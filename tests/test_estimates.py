@@ -285,12 +285,12 @@ def test_a_cache_price_that_was_never_published_is_an_error():
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ({"formula": "tiles"}, "formula is 'tiles': choose one of patch, area"),
-        ({"formula": ""}, "formula is '': choose one of patch, area"),
-        ({"cache": "write"}, "cache is 'write': choose one of none, write-5m, write-1h, read"),
-        ({"cache": None}, "cache is None: choose one of none, write-5m, write-1h, read"),
-        ({"inference_geo": "eu"}, "inference_geo is 'eu': choose one of global, us"),
-        ({"inference_geo": None}, "inference_geo is None: choose one of global, us"),
+        ({"formula": "tiles"}, "invalid formula 'tiles': expected one of None, patch, area"),
+        ({"formula": ""}, "invalid formula '': expected one of None, patch, area"),
+        ({"cache": "write"}, "invalid cache 'write': expected one of none, write-5m, write-1h, read"),
+        ({"cache": None}, "invalid cache None: expected one of none, write-5m, write-1h, read"),
+        ({"inference_geo": "eu"}, "invalid inference_geo 'eu': expected one of global, us"),
+        ({"inference_geo": None}, "invalid inference_geo None: expected one of global, us"),
     ],
 )
 def test_a_condition_of_another_name_is_refused_with_the_choices(wrong, message):

@@ -93,7 +93,7 @@ def test_every_public_name_is_there(name):
         ("estimate", "imgcost.estimates"),
         ("Estimate", "imgcost.estimates"),
         ("scan", "imgcost.files"),
-        ("read_header", "imgcost.headers"),
+        ("read_header", "imgcost.files"),
         ("audit", "imgcost.reports.frames"),
         ("plan", "imgcost.plans"),
         ("ImgcostError", "imgcost.errors"),
@@ -184,6 +184,12 @@ ERRORS = {
         {"findings": REJECTED},
     ),
     errors.ImgcostError: (("it went wrong",), {}, "it went wrong", {}),
+    errors.ArgumentError: (
+        ("platform", "aws", "one of claude-api, bedrock"),
+        {},
+        "invalid platform 'aws': expected one of claude-api, bedrock",
+        {"argument": "platform"},
+    ),
     errors.SizeError: (("width is 0 px",), {}, "width is 0 px", {}),
     errors.HeaderError: (
         ("unsupported", "a TIFF image"),
@@ -223,7 +229,7 @@ def error_cases(kinds=frozenset(ERRORS)):
 
 
 def test_every_error_is_tested_here():
-    assert {kind.__name__ for kind in ERRORS} == set(errors.__all__)
+    assert {kind.__name__ for kind in ERRORS} == set(errors.__all__) - {"shown"}
 
 
 @pytest.mark.parametrize(("kind", "args", "keywords", "message", "attributes"), error_cases())
@@ -237,6 +243,8 @@ def test_an_error_keeps_its_parts_and_says_them(kind, args, keywords, message, a
 @pytest.mark.parametrize(
     ("kind", "builtin"),
     [
+        (errors.ArgumentError, TypeError),
+        (errors.ArgumentError, ValueError),
         (errors.SizeError, ValueError),
         (errors.RequestError, ValueError),
         (errors.PreflightError, ValueError),
@@ -248,6 +256,15 @@ def test_an_error_keeps_its_parts_and_says_them(kind, args, keywords, message, a
 )
 def test_an_error_is_also_the_one_that_python_would_raise(kind, builtin):
     assert issubclass(kind, builtin)
+
+
+def test_a_value_in_an_error_is_cut_and_cannot_fail():
+    class Odd:
+        def __repr__(self):
+            raise RuntimeError
+
+    assert len(str(errors.ArgumentError("platform", b"x" * 10**6, "a word"))) < 100
+    assert str(errors.ArgumentError("platform", Odd(), "a word")) == "invalid platform of type Odd: expected a word"
 
 
 def test_what_an_error_does_not_know_it_says():

@@ -6,18 +6,21 @@ as an `Unreadable`, with its reason, in its place.
 
 from __future__ import annotations
 
+import os
 from functools import partial
 from typing import TYPE_CHECKING
 
+from imgcost.arguments import take_flag
+from imgcost.errors import ArgumentError
 from imgcost.files.archives import probe_archive
 from imgcost.files.found import Found, Group, Image, Unreadable, no_access
 from imgcost.files.probing import identified, inspect, probe, probe_chunk
+from imgcost.files.sources import ImageSource, is_pillow, is_stream, pillow_contents, read_header, stream_contents
 from imgcost.files.walking import Archive, Batch, Chunk, Walk, chunks
 from imgcost.files.workers import spread
 
 if TYPE_CHECKING:
-    import os
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 __all__ = [
     "Archive",
@@ -26,17 +29,23 @@ __all__ = [
     "Found",
     "Group",
     "Image",
+    "ImageSource",
     "Unreadable",
     "Walk",
     "chunks",
     "identified",
     "inspect",
+    "is_pillow",
+    "is_stream",
     "no_access",
+    "pillow_contents",
     "probe",
     "probe_archive",
     "probe_chunk",
+    "read_header",
     "scan",
     "spread",
+    "stream_contents",
 ]
 
 
@@ -70,16 +79,39 @@ def scan(
     Yields:
         An `Image` for each file that the API reads, and an `Unreadable` for everything else that was met.
 
+    Raises:
+        ArgumentError: Something is not a path, or an option is of another kind.
+
     >>> [(found.path, found.problem) for found in scan("no/such/folder")]
     [('no/such/folder', 'missing')]
     """
-    included, excluded = ((globs,) if isinstance(globs, str) else tuple(globs) for globs in (include, exclude))
-    walk = Walk(follow_symlinks, included, excluded, archives)
-    work = partial(probe_chunk, details=details)
+    for path in paths:
+        if not isinstance(path, (str, os.PathLike)) or isinstance(os.fspath(path), bytes):
+            raise ArgumentError("path", path, "paths as text, each an argument of its own: scan(*paths)")
+    if isinstance(jobs, bool) or not isinstance(jobs, int) or jobs < 1:
+        raise ArgumentError("jobs", jobs, "a whole number of worker processes, from 1")
+    walk = Walk(
+        take_flag("follow_symlinks", follow_symlinks),
+        _globs("include", include),
+        _globs("exclude", exclude),
+        take_flag("archives", archives),
+    )
+    return _scan(walk, paths, partial(probe_chunk, details=take_flag("details", details)), jobs)
 
+
+def _scan(
+    walk: Walk, paths: Sequence[str | os.PathLike[str]], work: Callable[[Chunk], list[Group]], jobs: int
+) -> Iterator[Found]:
     def stream(archive: Archive) -> Iterator[list[Group]]:
         return probe_archive(archive.path, walk.wants)
 
     for groups in spread(chunks(walk.steps(paths)), work, stream, jobs):
         for _, found in groups:
             yield from found
+
+
+def _globs(argument: str, globs: str | Sequence[str]) -> tuple[str, ...]:
+    found = (globs,) if isinstance(globs, str) else globs
+    if not isinstance(found, (list, tuple, set, frozenset)) or not all(isinstance(glob, str) for glob in found):
+        raise ArgumentError(argument, globs, "a glob such as '*.png', or a list of them")
+    return tuple(found)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from imgcost.errors import HeaderError
 from imgcost.files.found import Image, Unreadable, no_access
 from imgcost.files.walking import Batch
-from imgcost.headers import HEAD_BYTES, Contents, inspect_bytes, parse_header, unsupported
+from imgcost.headers import HEAD_BYTES, Contents, Header, inspect_bytes, parse_header, unsupported
 
 try:
     from resource import RUSAGE_THREAD, getrusage
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from imgcost.files.found import Found, Group
 
-__all__ = ["identified", "inspect", "probe", "probe_all", "probe_chunk"]
+__all__ = ["identified", "inspect", "probe", "probe_all", "probe_chunk", "read_file_header"]
 
 # O_NONBLOCK: a named pipe must not hold a scan. O_BINARY: Windows would change line ends.
 _OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
@@ -108,6 +108,31 @@ def inspect(path: str) -> Contents:
     try:
         file_bytes = os.lseek(descriptor, 0, os.SEEK_END)
         return inspect_bytes(lambda offset, size: _read_from(descriptor, size, offset), file_bytes)
+    finally:
+        os.close(descriptor)
+
+
+def read_file_header(path: str) -> Header:
+    """Read the header of one file.
+
+    Args:
+        path: The file.
+
+    Returns:
+        The header.
+
+    Raises:
+        HeaderError: The file is empty, damaged, of a format that the API does not read, or not an image.
+        OSError: It cannot be read.
+        ValueError: No file can have this name.
+
+    >>> read_file_header("data/samples/web/marker-icon.png").width
+    25
+    """
+    descriptor = os.open(path, _OPEN_FLAGS)
+    try:
+        head = os.read(descriptor, HEAD_BYTES)
+        return Header(*parse_header(head, lambda offset, size: _read_from(descriptor, size, offset)))
     finally:
         os.close(descriptor)
 

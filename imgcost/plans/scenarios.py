@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import tomllib
-from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
-from imgcost.errors import ImgcostError
+from imgcost.arguments import take_choice, take_day
+from imgcost.errors import ImgcostError, shown
 from imgcost.tables import Model, today
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Sequence
+    from datetime import date
 
     from imgcost.estimates import InferenceGeo
     from imgcost.tables import Platform
@@ -103,16 +104,17 @@ def scenario(*, models: str | Model | Sequence[str | Model], as_of: date | None 
     Raises:
         ImgcostError: A value is none of those that may be, or two contradict each other.
     """
-    names = (models,) if isinstance(models, str | Model) else tuple(models)
+    try:
+        names = (models,) if isinstance(models, str | Model) else tuple(models)
+    except TypeError:
+        names = ()
     if not names or not all(isinstance(name, str | Model) for name in names):
         raise ImgcostError(f"models is {shown(models)}: name one at least, such as 'sonnet'")
     for name, choices in _CHOICES.items():
-        if settings[name] not in choices:
-            known = ", ".join(choice or "none" for choice in choices)
-            raise ImgcostError(f"{name} is {shown(settings[name])}: choose one of {known}")
+        take_choice(name, settings[name], choices)
     for name, (least, most) in _RANGES.items():
         value = settings[name]
-        if name in _OTHERWISE and value == _OTHERWISE[name]:
+        if name in _OTHERWISE and (value is None or isinstance(value, str)) and value == _OTHERWISE[name]:
             continue
         if not (_is_whole(value) and least <= value <= most):
             choice = ", or 'auto'" if name == "images_per_request" else ""
@@ -120,10 +122,7 @@ def scenario(*, models: str | Model | Sequence[str | Model], as_of: date | None 
     if not isinstance(settings["batch"], bool):
         raise ImgcostError(f"batch is {shown(settings['batch'])}: give true or false")
     settings["retry_rate"] = _rate(settings["retry_rate"])
-    day = as_of.date() if isinstance(as_of, datetime) else as_of or today()
-    if not isinstance(day, date):
-        raise ImgcostError(f"as_of is {shown(day)}: give a day")
-    found = Scenario(models=names, as_of=day, **settings)
+    found = Scenario(models=names, as_of=take_day(as_of) or today(), **settings)
     _check_sold(found)
     return found
 
@@ -167,7 +166,7 @@ def read_scenario(path: str | os.PathLike[str]) -> dict[str, Any]:
 def _rate(value: Any) -> Decimal:
     try:
         rate = Decimal(str(value))  # no digits of a float but those that it is written with
-    except InvalidOperation:
+    except (InvalidOperation, RuntimeError):  # a stranger's __repr__
         rate = Decimal("NaN")
     if not rate.is_finite() or not 0 <= rate <= MOST_RETRIES or rate.adjusted() < -30:
         raise ImgcostError(f"retry_rate is {shown(value)}: give a number from 0 to {MOST_RETRIES}, 0.02 for 2 %")
@@ -176,13 +175,3 @@ def _rate(value: Any) -> Decimal:
 
 def _is_whole(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
-
-
-def shown(value: Any) -> str:
-    """Cut what was given to a length that fits a sentence.
-
-    >>> shown("a" * 50)
-    "'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa..."
-    """
-    text = repr(value)
-    return text if len(text) <= 40 else text[:40] + "..."

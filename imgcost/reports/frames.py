@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from imgcost.errors import ArgumentError
 from imgcost.estimates import terms
 from imgcost.files import scan
 from imgcost.reports.rows import COLUMNS, rows_of
@@ -63,12 +64,14 @@ def audit(
         follow_symlinks: Whether to enter links to folders.
 
     Returns:
-        A frame with the columns of `imgcost.reports.COLUMNS`, in the order of the scan. Numbers are Int64 (px, bytes,
+        A frame with the columns of `imgcost.reports.COLUMNS`, in the order of the scan. Paths are written as in all
+        rows: `imgcost.unescape_path` gives the path of a file whose name is not UTF-8. Numbers are Int64 (px, bytes,
         visual tokens), `animated` and `downscaled` are boolean, `input_usd` holds exact Decimals, names are
         categories. A column that does not apply to a row is NA there, and None in `input_usd`.
 
     Raises:
         UnknownModelError: No table lists a model's name.
+        ArgumentError: Something is not a path, or an option is of another kind or none of its choices.
         NoPriceError: A model had no such price on that day, or did not read images yet.
         ImgcostError: A model's resolution tier was never published.
 
@@ -82,6 +85,8 @@ def audit(
     """
     conditions = {"formula": formula, "batch": batch, "cache": cache, "inference_geo": inference_geo}
     names = [model] if isinstance(model, str) else model
+    if not isinstance(names, (list, tuple)) or not names:
+        raise ArgumentError("model", model, "a model's name, such as 'sonnet', or a list of them")
     settled = [terms(name, as_of=as_of, **conditions) for name in names]  # type: ignore[arg-type] # checked by terms
     found = scan(*paths, follow_symlinks=follow_symlinks)
     rows = rows_of((("", [one]) for one in found), settled)

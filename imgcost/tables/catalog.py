@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from functools import cache
 from typing import Any, Literal, NamedTuple, TypeAlias, cast
 
-from imgcost.errors import NoPriceError, TableError, UnknownModelError
+from imgcost.errors import ArgumentError, NoPriceError, TableError, UnknownModelError
 from imgcost.geometry import Formula, Tier
 from imgcost.tables.reading import Entry, Source, read_published, read_sources
 
@@ -270,6 +270,8 @@ def find_model(name: str, *, as_of: date | None = None) -> Model:
         >>> find_model("sonnet", as_of=date(2024, 6, 20)).id
         'claude-3-5-sonnet-20240620'
     """
+    if not isinstance(name, str):
+        raise ArgumentError("model", name, "the name of a model, such as 'sonnet'")
     wanted = _canonical(name)
     if wanted in families():
         return _newest(wanted, as_of or today())

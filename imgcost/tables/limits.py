@@ -5,6 +5,7 @@ from datetime import date
 from functools import cache
 from typing import Any, Literal, NamedTuple, TypeAlias, cast
 
+from imgcost.arguments import take_choice
 from imgcost.errors import NoPriceError
 from imgcost.tables.reading import Entry, Source, read_published, read_rows, read_sources
 
@@ -252,6 +253,7 @@ def statements(platform: Platform) -> tuple[Statement, ...]:
         >>> statements("claude-ai")[0].said["images"]
         5
     """
+    take_choice("platform", platform, _PLATFORMS)
     return _table().platforms[platform]
 
 
@@ -293,7 +295,7 @@ def limits_on(platform: Platform, day: date) -> Limits:
         >>> limits_on("claude-api", date(2026, 11, 22)).image_bytes
         10485760
     """
-    values, said_by = _hold(platform, _table().platforms[platform], day)
+    values, said_by = _hold(platform, statements(platform), day)
     return Limits(**values, statements=said_by)
 
 

@@ -1,0 +1,109 @@
+"""What functions share in taking their arguments: days, dollars and choices, with errors that say what would work."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING, TypeAlias
+
+from imgcost.errors import ArgumentError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["Dollars", "take_choice", "take_day", "take_dollars", "take_flag"]
+
+Dollars: TypeAlias = Decimal | int | str | float
+"""US dollars as people hold them; of a float, the digits that it is written with."""
+
+
+def take_choice(argument: str, value: object, choices: Iterable[str | None]) -> None:
+    """Refuse a value that is not one of a few words.
+
+    Args:
+        argument: The name of the argument.
+        value: Its value.
+        choices: What it may be.
+
+    Raises:
+        ArgumentError: It is something else.
+    """
+    known = list(choices)
+    if not any(value is choice or (isinstance(value, str) and value == choice) for choice in known):
+        raise ArgumentError(argument, value, f"one of {', '.join(map(str, known))}")
+
+
+def take_day(as_of: object) -> date | None:
+    """Take a day: a date, or a moment, which is cut to its date.
+
+    Args:
+        as_of: The argument.
+
+    Returns:
+        The day, or None where none is given.
+
+    Raises:
+        ArgumentError: It is something else.
+
+    Example:
+        >>> take_day(datetime(2026, 11, 22, 8, 30))
+        datetime.date(2026, 11, 22)
+    """
+    if as_of is None:
+        return None
+    if isinstance(as_of, datetime):
+        return as_of.date()
+    if isinstance(as_of, date):
+        return as_of
+    raise ArgumentError("as_of", as_of, "a date, such as datetime.date(2026, 11, 22)")
+
+
+def take_dollars(argument: str, value: object) -> Decimal | None:
+    """Take an amount of US dollars.
+
+    Args:
+        argument: The name of the argument.
+        value: A Decimal, a whole number, text such as `0.50`, or a float.
+
+    Returns:
+        The exact amount, or None where none is given.
+
+    Raises:
+        ArgumentError: It is something else, negative, or not finite.
+
+    Example:
+        >>> take_dollars("budget_usd", "0.50"), take_dollars("budget_usd", 0.1)
+        (Decimal('0.50'), Decimal('0.1'))
+    """
+    if value is None:
+        return None
+    try:
+        amount = Decimal(str(value)) if isinstance(value, Dollars) and not isinstance(value, bool) else Decimal("NaN")
+    except InvalidOperation:
+        amount = Decimal("NaN")
+    if not amount.is_finite() or amount < 0:
+        raise ArgumentError(argument, value, 'US dollars, 0 or more, such as Decimal("0.50") or "0.50"')
+    return amount
+
+
+def take_flag(argument: str, value: object) -> bool:
+    """Take a yes or no.
+
+    Args:
+        argument: The name of the argument.
+        value: Anything that Python takes for true or false.
+
+    Returns:
+        Which of them it is.
+
+    Raises:
+        ArgumentError: It is neither, such as an array.
+
+    Example:
+        >>> take_flag("batch", 1)
+        True
+    """
+    try:
+        return bool(value)
+    except (TypeError, ValueError):
+        raise ArgumentError(argument, value, "True or False") from None
