@@ -194,7 +194,7 @@ def test_the_json_says_it_all():
     found = data(CUT, GOOD, code=1)
     assert list(found) == [
         *("schema", "platform", "as_of", "ok", "errors", "warnings", "tokens", "unmeasured", "input_usd"),
-        *("findings", "images"),
+        *("measured_usd", "unknown", "notes", "findings", "images"),
     ]
     assert found["schema"] == "imgcost.check/1"
     first = found["findings"][0]
@@ -235,7 +235,7 @@ def test_what_could_not_be_measured_or_priced_is_said(tmp_path):
     (tmp_path / "a.png").write_bytes(b"<html>")
     assert "1 image, 0 tokens, $0; 1 not measured: 1 error on claude-api" in check(tmp_path)[1]
     early = run("-", "--as-of", "2026-09-27", stdin=as_json(request(model="claude-sonnet-5-5"))).stdout
-    assert re.search(r"^1 image, \d+ tokens: 1 error on claude-api, 2026-09-27\.$", early, re.MULTILINE)
+    assert re.search(r"^1 image, \d+ tokens, cost unknown: 1 error on claude-api, 2026-09-27\.$", early, re.MULTILINE)
 
 
 def test_a_thousand_warnings_are_told_shortly(tmp_path):

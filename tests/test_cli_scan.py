@@ -24,6 +24,7 @@ import pyarrow.parquet as pq
 import pytest
 from conftest import SAMPLES, png
 
+import imgcost
 from imgcost.cli import scan
 from imgcost.estimates import terms
 from imgcost.files import workers
@@ -380,9 +381,9 @@ def test_hostile_names_do_nothing_in_a_report(hostile, style):
         assert r"\[link\]" in text
     elif style == "json":
         found = json.loads(text)
-        names = {Path(one["path"]).name for one in found["unreadable"]}
+        names = {Path(imgcost.unescape_path(one["path"])).name for one in found["unreadable"]}
         assert "xnew\nline.png" in names
-        assert r"xcaf\xe9.png" in names
+        assert os.fsdecode(b"xcaf\xe9.png") in names
         assert len(found["costliest_folders"]) == len(HOSTILE)
     else:
         assert r"xnew\nline.png" in text
@@ -391,15 +392,20 @@ def test_hostile_names_do_nothing_in_a_report(hostile, style):
         assert r"xcaf\xe9.png" in text
 
 
-def test_hostile_names_do_nothing_in_rows(hostile, monkeypatch):
+@pytest.mark.parametrize("kind", ["csv", "jsonl"])
+def test_rows_of_hostile_names_hold_the_paths_themselves(hostile, monkeypatch, kind):
     monkeypatch.chdir(hostile)
-    result = run(*sorted(path.name for path in hostile.iterdir()), "--rows", "csv", *SONNET_3)
+    result = run(*sorted(path.name for path in hostile.iterdir()), "--rows", kind, *SONNET_3)
     assert result.exit_code == 0
-    content = result.stdout_bytes.decode()
-    assert content.replace("\r\n", "").isprintable()
-    rows = read_csv(result.stdout_bytes)
+    if kind == "csv":
+        rows = read_csv(result.stdout_bytes)
+        assert "escaped:%3D1+1.png/a.png" in {row["path"] for row in rows}
+    else:
+        assert result.stdout_bytes.isascii()
+        rows = [json.loads(line) for line in result.stdout_bytes.splitlines()]
     assert len(rows) == 2 * len(HOSTILE)
-    assert "'=1+1.png/a.png" in {row["path"] for row in rows}
+    for row in rows:
+        assert Path(imgcost.unescape_path(row["path"])).is_file()
 
 
 # How a scan ends

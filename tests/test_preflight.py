@@ -200,7 +200,9 @@ def test_what_a_scan_has_found_is_not_read_again(tmp_path):
 
 @pytest.mark.parametrize("odd", [7, None, 1.5, {"type": "image"}, object()])
 def test_what_is_no_image_at_all_is_a_type_error(odd):
-    with pytest.raises(TypeError, match=r"^images\.1 is .+: give a path, bytes, or what a scan has found$"):
+    with pytest.raises(
+        TypeError, match=r"^invalid images\.1 .+: expected a path, the bytes of an image, an open binary"
+    ):
         images([picture(), odd])
 
 
@@ -370,7 +372,10 @@ def test_without_a_price_no_budget_can_be_kept():
     found = check(block(), model="claude-sonnet-5-5", budget_usd=Decimal(100), as_of=date(2026, 9, 27))
     assert found.input_usd is None
     assert rules_told(found.errors) == ["model", "budget"]
-    assert found.errors[1].message == "the images have no price on that day, so no budget can be kept"
+    assert found.errors[1].message == (
+        "the cost is not known, so a budget of $100 cannot be checked: requests without a price (no price of "
+        "claude-sonnet-5-5 is known on 2026-09-27: the first known day is 2026-09-28): 1, the first at the request"
+    )
 
 
 # Ignoring, and what Findings are
@@ -823,4 +828,4 @@ def test_images_for_a_model_that_nobody_knows_have_no_price():
     assert [one.rule for one in findings.errors if one.rule == "model"] == ["model"]
     assert (findings.tokens, findings.unmeasured, findings.input_usd) == (0, 1, None)
     told = check_request(params, as_of=TODAY, budget_usd=Decimal(9)).errors
-    assert "no price" in next(one.message for one in told if one.rule == "budget")
+    assert "requests without a known model: 1" in next(one.message for one in told if one.rule == "budget")

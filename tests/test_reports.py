@@ -279,7 +279,27 @@ def test_a_path_for_programs_is_itself_where_it_is_utf_8(tmp_path, kind):
 def file_names():
     """Names as file systems have them: any bytes, any text, and what looks like an escape of ours."""
     bytewise = st.binary(max_size=12).map(lambda name: name.decode("utf-8", "surrogateescape"))
-    pieces = ["escaped:", "%", "%25", "%E9", "%uD800", "\udce9", "\ud800", "=", "+", "-", "@", "\t", "\r", "\n", '"', ",", "'", "é", "\\x"]
+    pieces = [
+        "escaped:",
+        "%",
+        "%25",
+        "%E9",
+        "%uD800",
+        "\udce9",
+        "\ud800",
+        "=",
+        "+",
+        "-",
+        "@",
+        "\t",
+        "\r",
+        "\n",
+        '"',
+        ",",
+        "'",
+        "é",
+        "\\x",
+    ]
     return st.one_of(bytewise, st.text(max_size=8), st.lists(st.sampled_from(pieces), max_size=6).map("".join))
 
 
@@ -305,7 +325,7 @@ def test_different_paths_never_have_the_same_text(one, other):
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems take no bytes that are not UTF-8")
 @pytest.mark.parametrize("kind", [*KINDS, "frame"])
 def test_every_file_of_a_folder_is_reopened_from_its_row(tmp_path, kind):
-    names = [b"caf\xe9.png", b"=1+1.png", b"-1.png", b"a\nb.png", b'"q", \'r\'.png', b"escaped:%E9.png", b"\ttab.png"]
+    names = [b"caf\xe9.png", b"=1+1.png", b"-1.png", b"a\nb.png", b"\"q\", 'r'.png", b"escaped:%E9.png", b"\ttab.png"]
     (tmp_path / "in").mkdir()
     for number, name in enumerate(names, 1):
         Path(os.fsdecode(os.path.join(os.fsencode(tmp_path / "in"), name))).write_bytes(png(number, 1))  # noqa: PTH118 - bytes

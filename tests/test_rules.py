@@ -117,7 +117,7 @@ def test_a_rule_finds_nothing_where_nothing_is_known(rule):
         "turn": turn(),
         "request": whole(images=(image(9000, 9000),) * 700, body_bytes=10**9, tokens=10**9),
         "batch": Batch("here", 10**6, 10**12, (), ()),
-        "bill": Bill("here", Decimal(0), Decimal(0)),
+        "bill": Bill("here", Decimal(0), Decimal(0), Decimal(0)),
         "shape": RequestError("messages", "is missing"),
     }[rule.scope]
     assert len(list(rule.ask(about, nothing))) == (rule.scope == "shape")
@@ -525,13 +525,26 @@ def test_custom_ids():
 
 
 def test_the_budget():
-    def kept(cost, budget):
-        return said("budget", Bill("all", cost and Decimal(cost), Decimal(budget)))
+    def kept(cost, budget, most=None, unknown=()):
+        return said("budget", Bill("all", Decimal(cost), Decimal(most or cost), Decimal(budget), unknown))
 
     assert kept("1.50", "1.5") is None
     assert kept("1.50000001", "1.5") == "the images cost $1.50000001, and the budget is $1.5"
     assert kept("0.0000001", "0") == "the images cost $0.0000001, and the budget is $0"
-    assert kept(None, "9") == "the images have no price on that day, so no budget can be kept"
+    assert kept("1", "1.5", most="1.5") is None
+    assert kept("1", "1.5", most="1.51") == (
+        "the images cost $1, or $1.51 if the text leads to the long-context price; the budget is $1.5"
+    )
+    assert kept("1", "9", unknown=("two things", "a third")) == (
+        "the cost is not known, so a budget of $9 cannot be checked: two things; a third"
+    )
+    assert kept("10", "9", unknown=("two things",)) == "the images cost $10, and the budget is $9"
+
+
+def test_a_pdf_has_no_price():
+    assert said("unpriced", DocumentSeen("here", 1)) == "the cost of a PDF is not known: it has 1 page"
+    assert said("unpriced", DocumentSeen("here", 1500)) == "the cost of a PDF is not known: it has 1,500 pages"
+    assert said("unpriced", DocumentSeen("here", uncounted="why")) is None
 
 
 def test_findings_survive_json_and_name_their_sources():

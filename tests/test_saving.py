@@ -6,6 +6,7 @@ import builtins
 import io
 import json
 import sys
+from contextlib import chdir
 from decimal import Decimal
 
 import openpyxl
@@ -15,6 +16,7 @@ import pytest
 from command_line import printed, refused
 from pictures import image_block, png, request
 
+from imgcost import unescape_path
 from imgcost.errors import ImgcostError, MissingExtraError
 from imgcost.formats import Report
 from imgcost.reports.records import RECORDS, Column, Records
@@ -100,7 +102,7 @@ def test_findings_with_hostile_names_do_no_harm(tmp_path, suffix):
     text = printed("check", folder, *DAY, "--ignore", "tiny", "--ignore", "downscaled", "-o", out, code=1)
     assert "5 errors" in text
     content = out.read_bytes()
-    if suffix not in {".xlsx", ".parquet"}:
+    if suffix not in {".csv", ".xlsx", ".parquet"}:  # in CSV a path is exact, and in the others text is packed
         assert b"\x1b" not in content
     if suffix == ".json":
         assert len(json.loads(content)["findings"]) == 5
@@ -110,6 +112,22 @@ def test_findings_with_hostile_names_do_no_harm(tmp_path, suffix):
         rows = written(out)
         assert {row["rule"] for row in rows} == {"image-edge"}
         assert all(row["limit"] == "8000" for row in rows)
+        if suffix != ".xlsx":
+            for column in ("place", "file"):
+                assert {unescape_path(row[column]) for row in rows} == {str(folder / name) for name in names}
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".json", ".jsonl", ".parquet"])
+def test_a_place_that_begins_like_a_formula_is_guarded_in_csv_alone(tmp_path, suffix):
+    (tmp_path / "=1+1.png").write_bytes(png(8001, 8))
+    with chdir(tmp_path):
+        printed("check", "=1+1.png", *DAY, "-o", f"out{suffix}", code=1)
+    if suffix == ".json":
+        rows = json.loads((tmp_path / "out.json").read_bytes())["findings"]
+    else:
+        rows = written(tmp_path / f"out{suffix}")
+    guarded = "escaped:%3D1+1.png" if suffix == ".csv" else "=1+1.png"
+    assert {(row["place"], row["file"]) for row in rows} == {(guarded, guarded)}
 
 
 def test_a_formula_is_no_formula(tmp_path):

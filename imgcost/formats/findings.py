@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from imgcost.errors import NoPriceError
 from imgcost.formats.rendering import Report, Table, dollars, number, plural, visible
-from imgcost.paths import escape_path
 from imgcost.tables import advice_on, limits_on, platforms, wordings_of
 
 if TYPE_CHECKING:
@@ -44,26 +43,13 @@ def findings_report(findings: Findings, *, everything: bool = True) -> Report:
         tables += [_errors(errors), _advice(errors)]
     if warnings:
         tables.append(_warnings(warnings))
-    notes = [_summary(findings)]
+    notes = [_summary(findings), *(f"Cost unknown: {visible(one)}." for one in findings.unknown)]
+    notes += [f"Price: {visible(one)}." for one in findings.notes]
     if len(errors) > LISTED:
         notes.append(f"{number(len(errors) - LISTED)} more errors: -f json lists them all.")
     if errors or warnings:
         notes.append("'imgcost rules RULE' explains each rule, in the API's own words where they are known.")
-    data: dict[str, Any] = {
-        "schema": "imgcost.check/1",
-        "platform": findings.platform,
-        "as_of": findings.as_of.isoformat(),
-        "ok": findings.ok,
-        "errors": len(errors),
-        "warnings": len(warnings),
-        "tokens": findings.tokens,
-        "unmeasured": findings.unmeasured,
-        "input_usd": None if findings.input_usd is None else f"{findings.input_usd:f}",
-    }
-    if everything:
-        data["findings"] = [_finding(one) for one in findings]
-        data["images"] = [image._asdict() | {"place": escape_path(image.place)} for image in findings.images]
-    return Report(data, tables, notes)
+    return Report(findings.to_dict(everything=everything), tables, notes)
 
 
 def as_github(findings: Findings) -> str:
@@ -131,29 +117,15 @@ def _warnings(warnings: Sequence[Finding]) -> Table:
 
 
 def _summary(findings: Findings) -> str:
-    cost = "" if findings.input_usd is None else f", {dollars(findings.input_usd)}"
+    known = dollars(findings.measured_usd) if findings.measured_usd or not findings.unknown else ""
+    part = f" ({known} of it known)" if known else ""
+    cost = f", cost unknown{part}" if findings.unknown else f", {known}"
     rest = f"; {number(findings.unmeasured)} not measured" if findings.unmeasured else ""
     verdict = "nothing would be rejected" if findings.ok else _errors(findings.errors).title
     images = plural(len(findings.images), "image")
     return (
         f"{images}, {number(findings.tokens)} tokens{cost}{rest}: {verdict} on {findings.platform}, {findings.as_of}."
     )
-
-
-def _finding(one: Finding) -> dict[str, Any]:
-    return {
-        "rule": one.rule,
-        "severity": one.severity,
-        "place": escape_path(one.place),
-        "file": None if one.file is None else escape_path(one.file),
-        "line": one.line,
-        "message": escape_path(one.message),
-        "observed": one.observed,
-        "limit": one.limit,
-        "unit": one.unit,
-        "advice": one.advice,
-        "sources": _urls(one.sources),
-    }
 
 
 def _annotation(one: Finding) -> str:

@@ -6,20 +6,32 @@ Nothing is sent, nothing is fetched, no pixel is decoded, and what is checked is
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
 
-from imgcost.files import Image, Unreadable
+from imgcost.arguments import take_flag
+from imgcost.errors import ArgumentError
+from imgcost.files import Image, Unreadable, is_pillow, is_stream
 from imgcost.messages import read_request
 from imgcost.preflight.asking import Inquiry
-from imgcost.preflight.batches import ask_entries, ask_text, entries_of, entries_of_lines, looks_like_json
+from imgcost.preflight.batches import (
+    ask_entries,
+    ask_text,
+    entries_of,
+    entries_of_batch,
+    entries_of_lines,
+    looks_like_json,
+)
 from imgcost.preflight.findings import CheckedImage, Findings
-from imgcost.preflight.seeing import see_bytes, see_found, see_path
+from imgcost.preflight.seeing import see_bytes, see_found, see_path, see_pillow, see_stream
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
     from datetime import date
-    from decimal import Decimal
 
+    from imgcost.arguments import Dollars
+    from imgcost.files import ImageSource
+    from imgcost.preflight.batches import Entry
     from imgcost.rules import ImageSeen
     from imgcost.tables import Platform
 
@@ -34,9 +46,16 @@ __all__ = [
 ]
 
 DEFAULT_MODEL = "sonnet"
+LINES_SUFFIXES = (".jsonl", ".ndjson")
 
-Imagelike: TypeAlias = "str | os.PathLike[str] | bytes | bytearray | memoryview | Image | Unreadable"
-"""A file, a folder, the bytes of an image, or what `imgcost.scan` has found."""
+Imagelike: TypeAlias = "ImageSource | Image | Unreadable"
+"""A file, a folder, the bytes of an image, an open binary file, a Pillow image, or what `imgcost.scan` has found."""
+
+
+EXPECTED = (
+    "a path, the bytes of an image, an open binary file, a Pillow image, or what imgcost.scan found; "
+    "check_request takes image blocks"
+)
 
 
 def check_images(
@@ -46,18 +65,20 @@ def check_images(
     platform: Platform = "claude-api",
     as_of: date | None = None,
     ignore: Iterable[str] = (),
-    budget_usd: Decimal | None = None,
+    budget_usd: Dollars | None = None,
     one_request: bool = False,
 ) -> Findings:
-    """Check images: files, folders with all that lies under them, bytes, or what a scan has found.
+    """Check images: files, folders with all that lies under them, bytes, open files, Pillow images, or what a scan found.
 
     Args:
-        images: One or many of them. Archives are not looked into. Of what a scan has found the end is not looked at.
+        images: One or many of them. Archives are not looked into. Of what a scan has found the end is not looked at, and
+            of a Pillow image only its size: how many bytes it will have is not known before it is saved.
         model: The model that they are for; a family such as `sonnet` means its newest active model on that day.
         platform: Where they will be sent.
         as_of: The day whose limits hold; today if None.
         ignore: Names of rules that are not to be asked.
-        budget_usd: What they may cost as input at the standard price, US dollars.
+        budget_usd: What they may cost as input at the standard price, US dollars: a Decimal, a whole number, text or a
+            float. What cannot be measured or priced breaks it.
         one_request: Whether they are to be sent together in one request, with its limits.
 
     Returns:
@@ -67,7 +88,7 @@ def check_images(
         UnknownModelError: No table lists the model.
         NoPriceError: The model does not answer on that day, or nothing is known of the platform.
         ImgcostError: A rule to be ignored does not exist.
-        TypeError: Something is none of these kinds of images.
+        ArgumentError: An image, or another argument, is of none of these kinds.
 
     Source: https://platform.claude.com/docs/en/build-with-claude/vision (read 2026-09-07)
 
@@ -75,10 +96,10 @@ def check_images(
     >>> [(one.place, one.rule) for one in findings.errors][0]
     ('data/samples/broken/cut-in-header.jpg', 'unreadable')
     """
-    inquiry = Inquiry(platform, as_of, ignore)
+    inquiry = Inquiry(platform, as_of, ignore, budget_usd)
     found = inquiry.find_model(model)
-    inquiry.ask_images(_seen(images), found, one_request=one_request)
-    return inquiry.findings(budget_usd)
+    inquiry.ask_images(_seen(images), found, one_request=take_flag("one_request", one_request))
+    return inquiry.findings()
 
 
 def check_request(
@@ -88,7 +109,7 @@ def check_request(
     platform: Platform = "claude-api",
     as_of: date | None = None,
     ignore: Iterable[str] = (),
-    budget_usd: Decimal | None = None,
+    budget_usd: Dollars | None = None,
 ) -> Findings:
     """Check a request before it is sent.
 
@@ -102,7 +123,9 @@ def check_request(
         platform: Where it will be sent.
         as_of: The day whose limits hold; today if None.
         ignore: Names of rules that are not to be asked.
-        budget_usd: What its images may cost as input at the standard price, US dollars.
+        budget_usd: What its images may cost as input, US dollars. The long-context price applies where the images alone
+            pass its threshold; where the text might, both prices have to be within the budget. What cannot be measured
+            or priced, such as an image from a URL or a page of a PDF, breaks the budget.
 
     Returns:
         What was found, and each image with its place, size and tokens.
@@ -111,6 +134,7 @@ def check_request(
         RequestError: It is no request at all; the error names the place.
         NoPriceError: Nothing is known of the platform on that day.
         ImgcostError: A rule to be ignored does not exist.
+        ArgumentError: Another argument is of the wrong kind, or not one of its choices.
 
     Source: https://platform.claude.com/docs/en/build-with-claude/vision (read 2026-09-07)
 
@@ -120,30 +144,33 @@ def check_request(
     >>> print(findings.errors[0].place, findings.errors[0].message)
     messages.0.content.0 the image declares image/png, but its bytes are image/gif
     """
-    inquiry = Inquiry(platform, as_of, ignore)
+    inquiry = Inquiry(platform, as_of, ignore, budget_usd)
+    _check_model(model)
     inquiry.ask_request(read_request(params), model)
-    return inquiry.findings(budget_usd)
+    return inquiry.findings()
 
 
 def check_batch(
-    batch: str | os.PathLike[str] | Iterable[Mapping[str, Any]],
+    batch: str | os.PathLike[str] | bytes | BinaryIO | Mapping[str, Any] | Iterable[Mapping[str, Any]],
     *,
     model: str | None = None,
     platform: Platform = "claude-api",
     as_of: date | None = None,
     ignore: Iterable[str] = (),
-    budget_usd: Decimal | None = None,
+    budget_usd: Dollars | None = None,
 ) -> Findings:
     """Check a message batch: every request in it, and the batch as a whole.
 
     Args:
-        batch: A file of JSON lines, read line by line, or the requests themselves; each is
-            `{"custom_id": ..., "params": {...}}`, or the parameters alone.
+        batch: The path of a file: JSON lines, read line by line, or where its name does not end with `.jsonl` or
+            `.ndjson`, the body of a batch as well. JSON lines as bytes or an open binary file. The body of a batch,
+            `{"requests": [...]}`. Or the requests themselves; each is `{"custom_id": ..., "params": {...}}`, or the
+            parameters alone.
         model: A model to check for instead of those that the requests name.
         platform: Where it will be sent.
         as_of: The day whose limits hold; today if None.
         ignore: Names of rules that are not to be asked.
-        budget_usd: What its images may cost as input at the price of a batch, US dollars.
+        budget_usd: What its images may cost as input at the price of a batch, US dollars; as in `check_request`.
 
     Returns:
         What was found. A line that is no request is a finding too, of the rule `request`.
@@ -152,6 +179,7 @@ def check_batch(
         OSError: The file cannot be read.
         NoPriceError: Nothing is known of the platform on that day.
         ImgcostError: A rule to be ignored does not exist.
+        ArgumentError: The batch, or another argument, is of none of these kinds.
 
     Source: https://platform.claude.com/docs/en/build-with-claude/batch-processing (read 2026-10-08)
 
@@ -159,12 +187,24 @@ def check_batch(
     >>> print(findings.errors[0].place, findings.errors[0].message)
     requests.0 messages is missing: a request has a list of messages
     """
-    inquiry = Inquiry(platform, as_of, ignore)
+    inquiry = Inquiry(platform, as_of, ignore, budget_usd)
+    _check_model(model)
     if isinstance(batch, (str, os.PathLike)):
-        _ask_lines(os.fspath(batch), inquiry, model)
+        path = os.fsdecode(batch)
+        if "\0" in path:
+            raise ArgumentError("batch", batch, "a path that can exist")
+        if path.lower().endswith(LINES_SUFFIXES):
+            _ask_lines(path, inquiry, model)
+        else:
+            with open(path, "rb") as file:  # noqa: PTH123 - a path may be any string
+                ask_text(file.read(), inquiry, model, path, path, batch=True)
+    elif isinstance(batch, (bytes, bytearray, memoryview)):
+        ask_text(bytes(batch), inquiry, model, "batch", batch=True)
+    elif is_stream(batch):
+        ask_text(_bytes_of(batch), inquiry, model, "batch", batch=True)
     else:
-        ask_entries(entries_of(list(batch)), inquiry, model, "requests")
-    return inquiry.findings(budget_usd)
+        ask_entries(_entries(batch), inquiry, model, "requests")
+    return inquiry.findings()
 
 
 def check_paths(
@@ -175,7 +215,7 @@ def check_paths(
     platform: Platform = "claude-api",
     as_of: date | None = None,
     ignore: Iterable[str] = (),
-    budget_usd: Decimal | None = None,
+    budget_usd: Dollars | None = None,
     one_request: bool = False,
 ) -> Findings:
     """Check whatever paths lead to: images, folders, requests as JSON, batches as JSON lines.
@@ -204,14 +244,14 @@ def check_paths(
     >>> check_paths(["data/samples/web"], model="claude-sonnet-4-6").tokens
     490
     """
-    inquiry = Inquiry(platform, as_of, ignore)
+    inquiry = Inquiry(platform, as_of, ignore, budget_usd)
     images: list[str] = []
     for path in paths:
         if path == "-" and stdin is not None:
             ask_text(stdin.read(), inquiry, model, "stdin")
         elif not os.path.isfile(path):  # noqa: PTH113 - a path may be any string
             images.append(path)
-        elif path.lower().endswith((".jsonl", ".ndjson")):
+        elif path.lower().endswith(LINES_SUFFIXES):
             _ask_lines(path, inquiry, model)
         elif not _holds_json(path):
             images.append(path)
@@ -220,8 +260,8 @@ def check_paths(
                 ask_text(file.read(), inquiry, model, path, path)
     if images:
         found = inquiry.find_model(model or DEFAULT_MODEL)
-        inquiry.ask_images(_seen(images), found, one_request=one_request)
-    return inquiry.findings(budget_usd)
+        inquiry.ask_images(_seen(images), found, one_request=take_flag("one_request", one_request))
+    return inquiry.findings()
 
 
 def _holds_json(path: str) -> bool:
@@ -237,14 +277,61 @@ def _ask_lines(path: str, inquiry: Inquiry, model: str | None) -> None:
         ask_entries(entries_of_lines(lines, path), inquiry, model, path, path)
 
 
+def _check_model(model: object) -> None:
+    if model is not None and not isinstance(model, str):
+        raise ArgumentError("model", model, "the name of a model, such as 'sonnet'")
+
+
+def _entries(batch: Any) -> Iterable[Entry]:
+    try:
+        if isinstance(batch, Mapping) and "requests" not in batch:
+            batch = [batch]
+        found = entries_of_batch(batch, "")
+        return entries_of(list(batch)) if found is None else found
+    except (TypeError, ValueError):
+        raise ArgumentError(
+            "batch", batch, "the path of a batch file, its requests as a list, or its body {'requests': [...]}"
+        ) from None
+
+
+def _bytes_of(stream: Any) -> bytes:
+    try:
+        data = stream.read()
+    except ValueError:
+        raise ArgumentError("batch", stream, "an open file") from None
+    return data.encode(errors="surrogatepass") if isinstance(data, str) else bytes(data)
+
+
 def _seen(images: Imagelike | Iterable[Imagelike]) -> Iterator[ImageSeen]:
-    alone = isinstance(images, (str, os.PathLike, bytes, bytearray, memoryview, Image, Unreadable))
-    for number, image in enumerate([images] if alone else images):  # type: ignore[arg-type]
-        if isinstance(image, (str, os.PathLike)):
-            yield from see_path(os.fspath(image))
-        elif isinstance(image, (Image, Unreadable)):
-            yield see_found(image)
-        elif isinstance(image, (bytes, bytearray, memoryview)):
-            yield see_bytes(image, f"images.{number}")
-        else:
-            raise TypeError(f"images.{number} is {type(image).__name__}: give a path, bytes, or what a scan has found")
+    if _is_one(images):
+        yield from _see(images, "images.0")
+        return
+    # A mapping, a DataFrame or a record would give its keys, columns or fields, and text is a path.
+    if isinstance(images, Mapping) or hasattr(images, "columns") or hasattr(images, "_fields"):
+        raise ArgumentError("images", images, EXPECTED)
+    try:
+        many = iter(images)  # type: ignore[arg-type] # that is the question
+    except TypeError:
+        raise ArgumentError("images", images, EXPECTED) from None
+    for number, image in enumerate(many):
+        yield from _see(image, f"images.{number}")
+
+
+def _is_one(image: object) -> bool:
+    kinds = (str, os.PathLike, bytes, bytearray, memoryview, Image, Unreadable)
+    return isinstance(image, kinds) or is_pillow(image) or is_stream(image)
+
+
+def _see(image: Any, place: str) -> Iterator[ImageSeen]:
+    if isinstance(image, (str, os.PathLike)):
+        yield from see_path(os.fsdecode(image))
+    elif isinstance(image, (Image, Unreadable)):
+        yield see_found(image)
+    elif isinstance(image, (bytes, bytearray, memoryview)):
+        yield see_bytes(image, place)
+    elif is_pillow(image):
+        yield see_pillow(image, place)
+    elif is_stream(image):
+        yield see_stream(image, place)
+    else:
+        raise ArgumentError(place, image, EXPECTED)

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from imgcost import geometry
-from imgcost.errors import ImgcostError, NoPriceError, UnknownModelError
-from imgcost.estimates import terms
+from imgcost.arguments import take_choice, take_day, take_dollars
+from imgcost.errors import ArgumentError, NoPriceError, UnknownModelError
+from imgcost.preflight.costs import Costs
 from imgcost.preflight.findings import CheckedImage, Findings
 from imgcost.preflight.seeing import see_block, see_document
-from imgcost.prices import total_usd
 from imgcost.rules import Bill, Case, RequestSeen, find_rule, rules_of
-from imgcost.tables import advice_on, find_model, limits_on, today
+from imgcost.tables import advice_on, find_model, limits_on, platforms, today
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import date
-    from decimal import Decimal
 
+    from imgcost.arguments import Dollars
     from imgcost.errors import RequestError
     from imgcost.messages import Request
     from imgcost.rules import Finding, ImageSeen, Scope
@@ -41,24 +40,29 @@ class Inquiry:
         platform: Where it will be sent.
         as_of: The day; today if None.
         ignore: Names of rules that are not to be asked.
+        budget_usd: What all of it may cost, US dollars.
 
     Raises:
         NoPriceError: Nothing is known of the platform on that day.
         ImgcostError: A rule to be ignored does not exist.
+        ArgumentError: The platform, the day, the rules or the budget are of another kind.
     """
 
-    def __init__(self, platform: Platform, as_of: date | None, ignore: Iterable[str] = ()) -> None:
+    def __init__(
+        self, platform: Platform, as_of: date | None, ignore: Iterable[str] = (), budget_usd: Dollars | None = None
+    ) -> None:
         """Settle what holds."""
-        day = as_of or today()
-        self.day = day.date() if isinstance(day, datetime) else day
+        take_choice("platform", platform, platforms())
+        self.day = take_day(as_of) or today()
         self.platform = platform
+        self._budget_usd = take_dollars("budget_usd", budget_usd)
         self._limits = limits_on(platform, self.day)
         self._advice = advice_on(self.day)
-        self._ignored = frozenset(find_rule(name).name for name in ([ignore] if isinstance(ignore, str) else ignore))
+        self._ignored = frozenset(find_rule(name).name for name in _rule_names(ignore))
         self._named: dict[tuple[str, ...], _Named] = {}
         self._found: list[Finding] = []
         self._images: list[CheckedImage] = []
-        self._costs: list[Decimal | None] = []
+        self._costs = Costs(self.day)
 
     def case(self, *models: Model) -> Case:
         """What holds for these models."""
@@ -82,7 +86,7 @@ class Inquiry:
                 tokens += self._count(image, case)
                 if one_request:  # of a folder of millions nothing else is kept
                     together.append(image)
-        self._pay(tokens, case)
+        self._costs.add(tokens, model, "all images", alone=one_request)
         if one_request:
             self._ask_together(together, model)
 
@@ -126,7 +130,12 @@ class Inquiry:
         for scope, each in abouts:
             for about in each:
                 self.ask(scope, about, case, file, line)
-        self._pay(tokens, case, batch)
+        for document in documents:
+            self._costs.see_document(document)
+        text_bytes = request.body_bytes - sum(image.text_bytes or 0 for image in images)
+        priced = case.models[0] if case.models else None
+        if images:
+            self._costs.add(tokens, priced, place or "the request", text_bytes=text_bytes, batch=batch)
 
     def _ask_together(self, images: Iterable[ImageSeen], model: Model) -> None:
         """Ask about images as one request that holds nothing else."""
@@ -144,13 +153,23 @@ class Inquiry:
         problem.place = (place + problem.place).rstrip() or "request"
         self.ask("shape", problem, self.case(), file, line)
 
-    def findings(self, budget_usd: Decimal | None = None) -> Findings:
+    def findings(self) -> Findings:
         """Tell all that was found."""
-        known = [cost for cost in self._costs if cost is not None]
-        input_usd = total_usd(known) if len(known) == len(self._costs) else None
-        if budget_usd is not None:
-            self.ask("bill", Bill("all images", input_usd, budget_usd), self.case())
-        return Findings(tuple(self._found), tuple(self._images), input_usd, self.platform, self.day)
+        costs = self._costs
+        if self._budget_usd is not None:
+            gaps = costs.unknown + costs.unread
+            bill = Bill("all images", costs.known_usd, costs.most_usd, self._budget_usd, gaps)
+            self.ask("bill", bill, self.case())
+        return Findings(
+            tuple(self._found),
+            tuple(self._images),
+            None if costs.unknown else costs.known_usd,
+            self.platform,
+            self.day,
+            costs.known_usd,
+            costs.unknown,
+            costs.notes,
+        )
 
     def find_model(self, name: str) -> Model:
         """Find the one model that images are to be checked for.
@@ -195,24 +214,26 @@ class Inquiry:
     def _count(self, image: ImageSeen, case: Case) -> int:
         """Measure an image for the model that is asked first."""
         header = image.contents and image.contents.header
-        if not header:
-            self._images.append(CheckedImage(image.place))
+        model = case.models[0] if case.models else None
+        if not header or not (model and model.tier):
+            self._costs.see_image(image, model)
+            known = (header.media_type or None, header.width, header.height) if header else ()
+            self._images.append(CheckedImage(image.place, *known))
             return 0
         size = header.width, header.height
-        if not (case.models and case.models[0].tier):
-            self._costs.append(None)  # unknown, and never nothing
-            self._images.append(CheckedImage(image.place, header.media_type, *size))
-            return 0
-        tier, formula = case.models[0].tier, case.models[0].formula
-        tokens = geometry.image_tokens(*size, tier, formula)
-        resized = geometry.resized_size(*size, tier)
-        self._images.append(CheckedImage(image.place, header.media_type, *size, *resized, tokens))
+        tokens = geometry.image_tokens(*size, model.tier, model.formula)
+        resized = geometry.resized_size(*size, model.tier)
+        self._images.append(CheckedImage(image.place, header.media_type or None, *size, *resized, tokens))
         return tokens
 
-    def _pay(self, tokens: int, case: Case, batch: bool = False) -> None:
-        if not tokens:
-            return
-        try:
-            self._costs.append(terms(case.models[0], as_of=self.day, batch=batch).cost_usd(tokens))
-        except ImgcostError:
-            self._costs.append(None)
+
+def _rule_names(ignore: Any) -> list[str]:
+    names = [ignore] if isinstance(ignore, str) else ignore
+    try:
+        found = list(names)
+    except TypeError:
+        raise ArgumentError("ignore", ignore, "names of rules, such as 'downscaled'") from None
+    for name in found:
+        if not isinstance(name, str):
+            raise ArgumentError("ignore", name, "names of rules, such as 'downscaled'")
+    return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 from imgcost.errors import RequestError
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
     from imgcost.preflight.asking import Inquiry
 
-__all__ = ["Entry", "ask_entries", "ask_text", "entries_of", "entries_of_lines", "looks_like_json"]
+__all__ = ["Entry", "ask_entries", "ask_text", "entries_of", "entries_of_batch", "entries_of_lines", "looks_like_json"]
 
 # The body of a batch is {"requests":[ ... ]}, with a comma between two.
 _BATCH_FRAME_BYTES = len('{"requests":[]}')
@@ -75,8 +76,19 @@ def entries_of(requests: Iterable[Any], name: str = "requests") -> Iterator[Entr
         yield Entry(f"{name}.{number} ", raw)
 
 
-def ask_text(text: bytes, inquiry: Inquiry, model: str | None, name: str, file: str | None = None) -> None:
-    """Check JSON as it comes: one request, the body of a batch, an array of requests, or one request a line."""
+def ask_text(
+    text: bytes, inquiry: Inquiry, model: str | None, name: str, file: str | None = None, *, batch: bool = False
+) -> None:
+    """Check JSON as it comes: one request, the body of a batch, an array of requests, or one request a line.
+
+    Args:
+        text: The JSON.
+        inquiry: What it is asked about.
+        model: A model to check for instead of those that the requests name.
+        name: What places in it begin with.
+        file: The file that it comes from.
+        batch: Whether one request alone is a batch too.
+    """
     try:
         found = _parse(text)
     except RequestError as error:
@@ -87,7 +99,9 @@ def ask_text(text: bytes, inquiry: Inquiry, model: str | None, name: str, file: 
             inquiry.refuse(error, f"{name} ", file)
         return
     try:
-        entries = _entries(found, name)
+        entries = entries_of_batch(found, f"{name} ")
+        if entries is None and batch:
+            entries = [Entry(f"{name} ", found)]
         if entries is None:
             inquiry.ask_request(read_request(found), model, f"{name} ", file)
         else:
@@ -96,14 +110,25 @@ def ask_text(text: bytes, inquiry: Inquiry, model: str | None, name: str, file: 
         inquiry.refuse(error, f"{name} ", file)
 
 
-def _entries(found: Any, name: str) -> Iterable[Entry] | None:
-    """The requests of a batch, whichever way it comes; None where it is one request, or nothing of all this."""
-    if isinstance(found, dict) and "messages" not in found:
+def entries_of_batch(found: Any, place: str) -> Iterable[Entry] | None:
+    """Find the requests of a batch, whichever way it comes.
+
+    Args:
+        found: The body of a batch, a list of requests, or one request.
+        place: What stands before places in it.
+
+    Returns:
+        Its requests; None where it is the parameters of one request, or nothing of all this.
+
+    Raises:
+        RequestError: What the body calls its requests is not a list.
+    """
+    if isinstance(found, Mapping) and "messages" not in found:
         if "params" in found:  # a batch of one line
-            return [Entry(f"{name} ", found)]
+            return [Entry(place, found)]
         if "requests" in found:
             found = as_items(found["requests"], "requests")
-    return entries_of(found, f"{name} requests") if isinstance(found, list) else None
+    return entries_of(found, f"{place}requests") if isinstance(found, (list, tuple)) else None
 
 
 def _is_json(line: bytes) -> bool:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from imgcost.errors import PreflightError
+from imgcost.paths import escape_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import date
-    from decimal import Decimal
 
     from imgcost.rules import Finding
     from imgcost.tables import Platform
@@ -40,17 +41,21 @@ class CheckedImage(NamedTuple):
     tokens: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Findings:
     """What a check has found.
 
     Attributes:
         found: All findings, in the order of what was checked.
         images: Every image, in its order, with its size and tokens where they could be measured.
-        input_usd: What the measured images cost as input at the standard price, or at that of a batch where a batch was
-            checked: US dollars, exact; None where a model has no price on that day.
+        input_usd: What the images cost as input at the price of the model, or at that of a batch where a batch was
+            checked: US dollars, exact; None where a part of it is not known. Images that cannot be read cost nothing,
+            because the API rejects them; text is not included.
         platform: Where it was to be sent.
         as_of: The day whose limits hold.
+        measured_usd: What is known of `input_usd`, US dollars.
+        unknown: What has a cost that is not known, in sentences: images from URLs, pages of PDFs, unknown models.
+        notes: What was assumed about the price, in sentences.
     """
 
     found: tuple[Finding, ...]
@@ -58,6 +63,14 @@ class Findings:
     input_usd: Decimal | None
     platform: Platform
     as_of: date
+    measured_usd: Decimal = Decimal(0)
+    unknown: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        cost = "unknown" if self.input_usd is None else f"{self.input_usd:f}"
+        counts = f"errors={len(self.errors)} warnings={len(self.warnings)} images={len(self.images)}"
+        return f"<Findings {counts} tokens={self.tokens} input_usd={cost} {self.platform} {self.as_of}>"
 
     def __iter__(self) -> Iterator[Finding]:
         return iter(self.found)
@@ -89,6 +102,34 @@ class Findings:
     def unmeasured(self) -> int:
         """How many images could not be measured; they are in no sum."""
         return sum(image.tokens is None for image in self.images)
+
+    def to_dict(self, *, everything: bool = True) -> dict[str, Any]:
+        """What `imgcost check -f json` prints: plain values, dollars as exact decimal text.
+
+        Args:
+            everything: Whether every finding and every image is listed; otherwise they are only counted.
+
+        Returns:
+            A new dictionary, which `json.dumps` takes.
+        """
+        found: dict[str, Any] = {
+            "schema": "imgcost.check/1",
+            "platform": self.platform,
+            "as_of": self.as_of.isoformat(),
+            "ok": self.ok,
+            "errors": len(self.errors),
+            "warnings": len(self.warnings),
+            "tokens": self.tokens,
+            "unmeasured": self.unmeasured,
+            "input_usd": None if self.input_usd is None else f"{self.input_usd:f}",
+            "measured_usd": f"{self.measured_usd:f}",
+            "unknown": [one.encode(errors="backslashreplace").decode() for one in self.unknown],
+            "notes": [one.encode(errors="backslashreplace").decode() for one in self.notes],
+        }
+        if everything:
+            found["findings"] = [one.to_dict() for one in self.found]
+            found["images"] = [image._asdict() | {"place": escape_path(image.place)} for image in self.images]
+        return found
 
     def raise_for_errors(self) -> None:
         """Do nothing where `ok`.

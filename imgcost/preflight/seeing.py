@@ -7,7 +7,7 @@ from binascii import a2b_base64
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from imgcost.errors import HeaderError, MissingExtraError
-from imgcost.files import Batch, Image, Unreadable, Walk, inspect, no_access
+from imgcost.files import Batch, Image, Unreadable, Walk, inspect, no_access, pillow_contents, stream_contents
 from imgcost.headers import Contents, Header, inspect_bytes
 from imgcost.messages import is_file
 from imgcost.payloads import Payload, base64_length, read_payload
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from imgcost.messages import Block
 
-__all__ = ["see_block", "see_bytes", "see_document", "see_found", "see_path"]
+__all__ = ["see_block", "see_bytes", "see_document", "see_found", "see_path", "see_pillow", "see_stream"]
 
 _IMAGE_SUFFIXES = frozenset(
     ".jpg .jpeg .jpe .jfif .png .apng .gif .webp .tif .tiff .bmp .heic .heif .avif .jxl .jp2 .ico .svg .psd".split()  # noqa: SIM905 - shorter so
@@ -71,6 +71,21 @@ def see_bytes(data: bytes | bytearray | memoryview, place: str) -> ImageSeen:
     return ImageSeen(place, contents, base64_length(len(view)), suffix="")
 
 
+def see_stream(stream: BinaryIO, place: str) -> ImageSeen:
+    """See what an open file still holds.
+
+    Raises:
+        ArgumentError: It was opened as text, or cannot seek.
+    """
+    contents = stream_contents(stream, place)
+    return ImageSeen(place, contents, base64_length(contents.file_bytes), suffix="")
+
+
+def see_pillow(image: Any, place: str) -> ImageSeen:
+    """See a Pillow image: everything but its bytes."""
+    return ImageSeen(place, pillow_contents(image), suffix="")
+
+
 def see_block(block: Block) -> ImageSeen:
     """See an image block of a request."""
     source = block.source
@@ -108,20 +123,10 @@ def _read_data(data: Any) -> Payload:
 def _read_stream(stream: BinaryIO) -> Payload:
     """Look at what an open file still holds, and leave it where it was."""
     try:
-        origin = stream.tell()
-
-        def read_at(offset: int, size: int) -> bytes:
-            stream.seek(origin + offset)
-            return stream.read(size)
-
-        try:
-            size = stream.seek(0, os.SEEK_END) - origin
-            contents = inspect_bytes(read_at, size)
-        finally:
-            stream.seek(origin)
+        contents = stream_contents(stream, "data")
     except (OSError, ValueError, TypeError, AttributeError) as error:
         return Payload(0, None, f"it is a file that cannot be read: {error}")
-    return Payload(base64_length(size), contents)
+    return Payload(base64_length(contents.file_bytes), contents)
 
 
 def see_document(block: Block) -> DocumentSeen:
@@ -130,7 +135,8 @@ def see_document(block: Block) -> DocumentSeen:
     if kind in ("url", "file"):  # it may be anything, and not every value can be in a set
         return DocumentSeen(block.place, uncounted=f"a document from a {kind} is not looked into: nothing is fetched")
     if kind != "base64":
-        return DocumentSeen(block.place)
+        unknown = None if kind in ("text", "content") else f"a document source of type {ascii(kind)[:60]} is not read"
+        return DocumentSeen(block.place, uncounted=unknown)
     try:
         return DocumentSeen(block.place, count_pages(_pdf_bytes(block.source.get("data"))))
     except MissingExtraError as error:

@@ -89,7 +89,13 @@ def _parquet(report: Report, records: Records) -> bytes:
         import pyarrow.parquet as pq  # noqa: PLC0415 - likewise
     except ImportError as error:
         raise MissingExtraError("writing Parquet", "parquet") from error
-    types = {"text": pa.string(), "path": pa.string(), "whole": pa.int64(), "usd": pa.decimal256(60, 20), "flag": pa.bool_()}
+    types = {
+        "text": pa.string(),
+        "path": pa.string(),
+        "whole": pa.int64(),
+        "usd": pa.decimal256(60, 20),
+        "flag": pa.bool_(),
+    }
     schema = pa.schema(
         [
             pa.field(name, types[column.kind], metadata={"description": column.meaning})

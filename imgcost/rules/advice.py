@@ -109,6 +109,15 @@ def uncounted(document: DocumentSeen, case: Case) -> Iterator[Observation]:  # n
         yield Observation(document.place, document.uncounted)
 
 
+@rule("warning", "document", "Add the cost of its pages yourself: each is an image and its text.")
+def unpriced(document: DocumentSeen, case: Case) -> Iterator[Observation]:  # noqa: ARG001 - likewise
+    """The pages of a PDF cost tokens, as images and as text, which are in no sum here."""
+    if document.pages is not None:
+        observed = document.pages
+        message = f"the cost of a PDF is not known: it has {observed:,} page{'' if observed == 1 else 's'}"
+        yield Observation(document.place, message, observed, None, "pages")
+
+
 @rule("warning", "turn", "Put the images before the text.")
 def image_after_text(turn: Turn, case: Case) -> Iterator[Observation]:  # noqa: ARG001 - likewise
     """Claude works best with images before the text about them: here an image is the last word of a message."""

@@ -137,14 +137,26 @@ def batch_bytes(batch: Batch, case: Case) -> Iterator[Observation]:
         )
 
 
-@rule("error", "bill", "Send fewer or smaller images, or choose a cheaper model.")
+@rule("error", "bill", "Send fewer or smaller images, choose a cheaper model, or measure what is not known.")
 def budget(bill: Bill, case: Case) -> Iterator[Observation]:  # noqa: ARG001 - likewise
-    """The images cost no more than the budget that was given, at the standard price of the model."""
-    if bill.input_usd is None:
-        yield Observation(bill.place, "the images have no price on that day, so no budget can be kept")
-    elif bill.input_usd > bill.budget_usd:
-        message = f"the images cost ${bill.input_usd:f}, and the budget is ${bill.budget_usd:f}"
-        yield Observation(bill.place, message, f"{bill.input_usd:f}", f"{bill.budget_usd:f}", "USD")
+    """The images cost no more than the budget, and all of their cost is known.
+
+    What cannot be measured or priced is never taken for free: images from URLs and uploaded files, pages of PDFs, images
+    that cannot be read, models without a price. The text of requests is not part of the sum; where it may lead to the
+    long-context price, that price has to be within the budget too.
+    """
+    known, most, limit = f"${bill.known_usd:f}", f"${bill.most_usd:f}", f"${bill.budget_usd:f}"
+    figures = (f"{bill.known_usd:f}", f"{bill.budget_usd:f}", "USD")
+    if bill.known_usd > bill.budget_usd:
+        yield Observation(bill.place, f"the images cost {known}, and the budget is {limit}", *figures)
+    elif bill.unknown:
+        message = f"the cost is not known, so a budget of {limit} cannot be checked: {'; '.join(bill.unknown)}"
+        yield Observation(bill.place, message, None, *figures[1:])
+    elif bill.most_usd > bill.budget_usd:
+        message = (
+            f"the images cost {known}, or {most} if the text leads to the long-context price; the budget is {limit}"
+        )
+        yield Observation(bill.place, message, f"{bill.most_usd:f}", *figures[1:])
 
 
 def _least(limits: Iterable[int | None]) -> int | None:

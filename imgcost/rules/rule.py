@@ -7,6 +7,8 @@ from functools import partial
 from inspect import getdoc
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
+from imgcost.paths import escape_path
+
 if TYPE_CHECKING:
     from datetime import date
     from decimal import Decimal
@@ -148,13 +150,17 @@ class Bill(NamedTuple):
 
     Attributes:
         place: What stands for all of them.
-        input_usd: US dollars, exact; None where there is no price.
+        known_usd: What those cost that are measured and priced, US dollars, exact.
+        most_usd: The same with the long-context price wherever the text of a request may lead to it.
         budget_usd: US dollars.
+        unknown: What else there is, whose cost is not known.
     """
 
     place: str
-    input_usd: Decimal | None
+    known_usd: Decimal
+    most_usd: Decimal
     budget_usd: Decimal
+    unknown: tuple[str, ...] = ()
 
 
 class Finding(NamedTuple):
@@ -185,6 +191,22 @@ class Finding(NamedTuple):
     sources: tuple[Source, ...] = ()
     file: str | None = None
     line: int | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """What `imgcost check -f json` prints of it: plain values, paths as `imgcost.escape_path` writes them."""
+        return {
+            "rule": self.rule,
+            "severity": self.severity,
+            "place": escape_path(self.place),
+            "file": None if self.file is None else escape_path(self.file),
+            "line": self.line,
+            "message": self.message.encode(errors="backslashreplace").decode(),
+            "observed": self.observed,
+            "limit": self.limit,
+            "unit": self.unit,
+            "advice": self.advice,
+            "sources": [{"url": source.url, "read": source.read.isoformat()} for source in self.sources],
+        }
 
 
 class Observation(NamedTuple):

@@ -1,0 +1,148 @@
+"""What the images of a check cost, and what of it is not known."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from imgcost.errors import NoPriceError
+from imgcost.prices import cost_usd, multiply, total_usd
+from imgcost.tables import kind_of_prompt, multiplier_on, prompt_usd_per_mtok
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import date
+    from decimal import Decimal
+
+    from imgcost.prices import Kind
+    from imgcost.rules import DocumentSeen, ImageSeen
+    from imgcost.tables import Model
+
+__all__ = ["Costs"]
+
+NOT_HERE = "images whose bytes are not in the request, because nothing is fetched"
+PAGES = "pages of PDFs, which are not priced yet"
+NOT_COUNTED = "documents whose pages cannot be counted"
+UNREADABLE = "images that cannot be read"
+NO_MODEL = "requests without a known model"
+LONG = "requests over the long-context threshold, all at its higher rate"
+MAYBE_LONG = "requests at the standard rate, assuming that their text keeps them within the long-context threshold"
+
+
+class _Places(NamedTuple):
+    number: int
+    first: str
+
+
+class Costs:
+    """Adds up what images cost, request by request.
+
+    Text is never counted in tokens: a request has the long-context price where its images alone pass the threshold. A
+    token has at least one byte, so that the length of the text bounds what else it could cost.
+
+    Args:
+        day: The day whose prices apply.
+    """
+
+    def __init__(self, day: date) -> None:
+        """Start at nothing."""
+        self._day = day
+        self._known: list[Decimal] = []
+        self._more: list[Decimal] = []
+        self._unknown: dict[str, _Places] = {}
+        self._notes: dict[str, _Places] = {}
+        self._unreadable = _Places(0, "")
+
+    def add(
+        self,
+        tokens: int,
+        model: Model | None,
+        place: str,
+        *,
+        text_bytes: int = 0,
+        batch: bool = False,
+        alone: bool = True,
+    ) -> None:
+        """Price the images of a request.
+
+        Args:
+            tokens: Their visual tokens.
+            model: The model that answers first; None where it is not known.
+            place: The request.
+            text_bytes: The length of everything else in it.
+            batch: Whether it has the price of a message batch.
+            alone: Whether all of them are in one request; otherwise each is a request of its own.
+        """
+        if model is None:
+            self._count(self._unknown, NO_MODEL, place)
+            return
+        if not tokens:
+            return
+        kind = kind_of_prompt(model, self._day, tokens) if alone else "standard"
+        try:
+            known = self._priced(tokens, model, kind, batch=batch)
+            if kind == "long-context":
+                self._count(self._notes, LONG, place)
+            elif alone and kind_of_prompt(model, self._day, tokens + text_bytes) != kind:
+                self._count(self._notes, MAYBE_LONG, place)
+                self._more.append(self._priced(tokens, model, "long-context", batch=batch) - known)
+            self._known.append(known)
+        except NoPriceError as error:
+            self._count(self._unknown, f"requests without a price ({error})", place)
+
+    def see_image(self, image: ImageSeen, model: Model | None) -> None:
+        """Note an image that has no tokens."""
+        if image.contents is None and image.base64_problem is None:
+            self._count(self._unknown, NOT_HERE, image.place)
+        elif not (image.contents and image.contents.header):
+            self._unreadable = _Places(self._unreadable.number + 1, self._unreadable.first or image.place)
+        elif model is not None:
+            what = f"images for {model.id}, whose resolution tier was never published"
+            self._count(self._unknown, what, image.place)
+
+    def see_document(self, document: DocumentSeen) -> None:
+        """Note a document whose pages cost tokens."""
+        if document.uncounted:
+            self._count(self._unknown, NOT_COUNTED, document.place)
+        elif document.pages is not None:
+            self._count(self._unknown, PAGES, document.place, document.pages)
+
+    @property
+    def known_usd(self) -> Decimal:
+        """What is known, US dollars."""
+        return total_usd(self._known)
+
+    @property
+    def most_usd(self) -> Decimal:
+        """The same with the long-context price wherever it may apply, US dollars."""
+        return total_usd((*self._known, *self._more))
+
+    @property
+    def unknown(self) -> tuple[str, ...]:
+        """What has a cost that is not known."""
+        return tuple(_told(self._unknown))
+
+    @property
+    def unread(self) -> tuple[str, ...]:
+        """What cannot be read: the API rejects it, so that it has no cost, and no budget vouches for it."""
+        return tuple(_told({UNREADABLE: self._unreadable} if self._unreadable.number else {}))
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader of the sum should know."""
+        return tuple(_told(self._notes))
+
+    @staticmethod
+    def _count(places: dict[str, _Places], what: str, place: str, times: int = 1) -> None:
+        number, first = places.get(what, (0, place))
+        places[what] = _Places(number + times, first)
+
+    def _priced(self, tokens: int, model: Model, kind: Kind, *, batch: bool) -> Decimal:
+        rate = prompt_usd_per_mtok(model, self._day, kind=kind)
+        if batch:
+            rate = multiply(rate, multiplier_on("batch", model, self._day, kind))
+        return cost_usd(tokens, rate)
+
+
+def _told(places: dict[str, _Places]) -> Iterator[str]:
+    for what, (number, first) in places.items():
+        yield f"{what}: {number:,}, the first at {first.strip()}"

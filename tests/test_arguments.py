@@ -1,0 +1,325 @@
+"""Values of the wrong kind: each public function takes what people hold, and says of everything else what would work."""
+
+from __future__ import annotations
+
+import inspect
+import io
+import json
+from contextlib import nullcontext, suppress
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import SAMPLES
+from hypothesis import given
+from hypothesis import strategies as st
+from pictures import encoded, image_block, png, request
+from PIL import Image as Pillow
+
+import imgcost
+from imgcost import arguments
+from imgcost.errors import ArgumentError, HeaderError, ImgcostError
+
+DAY = date(2026, 11, 22)
+PICTURE = png(400, 300)
+FILE = SAMPLES / "web" / "marker-icon.png"
+
+
+class Hostile:
+    """An object that answers nothing."""
+
+    def __getattr__(self, name):
+        raise AttributeError(name)
+
+    def __repr__(self):
+        raise RuntimeError
+
+    def __iter__(self):
+        raise TypeError
+
+
+ODD = {
+    "None": None,
+    "bool": True,
+    "int": 7,
+    "negative": -1,
+    "float": 1.5,
+    "nan": float("nan"),
+    "text": "no such thing",
+    "empty": "",
+    "NUL": "a\0b",
+    "bytes": b"bytes",
+    "list": [7],
+    "nested": [[["a"]]],
+    "dict": {"a": 1},
+    "set": {1},
+    "date": DAY,
+    "Decimal": Decimal("NaN"),
+    "object": object(),
+    "class": dict,
+    "array": np.zeros((2, 3)),
+    "frame": pd.DataFrame({"a": ["b"]}),
+    "text file": io.StringIO("text"),
+    "hostile": Hostile(),
+}
+
+CALLS = {
+    "audit": {"paths": (FILE,)},
+    "check_batch": {"batch": [request(image_block(PICTURE))]},
+    "check_images": {"images": PICTURE},
+    "check_request": {"params": request(image_block(PICTURE))},
+    "escape_path": {"path": "a"},
+    "estimate": {"width": 10, "height": 10, "model": "sonnet"},
+    "plan": {"images": [(10, 10)], "models": "sonnet"},
+    "read_header": {"source": PICTURE},
+    "scan": {"paths": (FILE,)},
+    "unescape_path": {"text": "a"},
+}
+
+
+def call(name, arguments):
+    """Call a public function; what it yields is used up."""
+    given = dict(arguments)
+    found = getattr(imgcost, name)(*given.pop("paths", ()), **given)
+    return list(found) if name == "scan" else found
+
+
+def test_every_public_function_is_tried_here():
+    functions = {name for name in imgcost.__all__ if inspect.isfunction(getattr(imgcost, name))}
+    assert functions == set(CALLS)
+
+
+@pytest.mark.parametrize("odd", ODD)
+@pytest.mark.parametrize(
+    ("name", "argument"),
+    [(name, argument) for name in CALLS for argument in inspect.signature(getattr(imgcost, name)).parameters],
+)
+def test_a_value_of_another_kind_works_or_is_refused_with_a_reason(name, argument, odd):
+    value = ODD[odd]
+    try:
+        call(name, CALLS[name] | {argument: (value,) if argument == "paths" else value})
+        said = ""
+    except ImgcostError as error:
+        said = str(error)
+    except OSError:  # a path that leads nowhere
+        assert isinstance(value, (str, bytes))
+        said = ""
+    assert len(said) < 400  # a sentence, whatever the value is
+
+
+@given(st.recursive(st.none() | st.booleans() | st.integers() | st.binary(), st.lists, max_leaves=5))
+def test_no_value_escapes_as_another_error(value):
+    for name, argument in [("check_request", "params"), ("check_batch", "batch"), ("read_header", "source")]:
+        with suppress(ImgcostError):
+            call(name, {argument: value})
+
+
+# What people hold
+
+
+HELD = {
+    "Path": nullcontext,
+    "str": lambda file: nullcontext(str(file)),
+    "bytes": lambda file: nullcontext(file.read_bytes()),
+    "bytearray": lambda file: nullcontext(bytearray(file.read_bytes())),
+    "memoryview": lambda file: nullcontext(memoryview(file.read_bytes())),
+    "BytesIO": lambda file: io.BytesIO(file.read_bytes()),
+    "file": lambda file: file.open("rb"),
+    "Pillow": Pillow.open,
+}
+
+
+@pytest.mark.parametrize("kind", HELD)
+def test_an_image_is_taken_in_whatever_people_hold(tmp_path, kind):
+    (tmp_path / "a.png").write_bytes(PICTURE)
+    with HELD[kind](tmp_path / "a.png") as image:
+        assert imgcost.read_header(image) == ("image/png", 400, 300, 1, False)
+        for images in (image, [image]):
+            found = imgcost.check_images(images, as_of=DAY)
+            assert (found.ok, found.tokens, found.images[0].media_type) == (True, 165, "image/png")
+        if kind in {"BytesIO", "file"}:
+            assert image.tell() == 0
+
+
+def test_a_path_without_an_image_says_what_it_is(tmp_path):
+    (tmp_path / "a.png").write_bytes(b"<html>")
+    for path in (tmp_path / "a.png", str(tmp_path / "a.png")):
+        with pytest.raises(HeaderError, match="the bytes do not begin any known image format"):
+            imgcost.read_header(path)
+    with pytest.raises(FileNotFoundError):
+        imgcost.read_header(tmp_path / "none.png")
+
+
+def test_an_open_file_is_read_from_where_it_is():
+    stream = io.BytesIO(b"12345" + PICTURE[:-1])
+    stream.seek(5)
+    assert imgcost.read_header(stream).width == 400
+    assert [one.rule for one in imgcost.check_images(stream, as_of=DAY).errors] == ["truncated"]
+    assert stream.tell() == 5
+
+
+def test_a_pillow_image_is_its_pixels():
+    plain = Pillow.new("RGB", (9000, 10))
+    found = imgcost.check_images([plain, Pillow.new("RGB", (0, 5))], as_of=DAY)
+    assert [one.rule for one in found.errors] == ["image-edge", "empty"]
+    assert (found.images[0].media_type, found.images[0].width) == (None, 9000)
+    with pytest.raises(ImgcostError, match="was not opened from a file: save it as PNG or JPEG first"):
+        imgcost.read_header(plain)
+    with (
+        Pillow.open(io.BytesIO(encoded("TIFF"))) as tiff,
+        pytest.raises(ImgcostError, match="the Pillow image is TIFF"),
+    ):
+        imgcost.read_header(tiff)
+    exif = Pillow.Exif()
+    exif[0x0112] = 6
+    with Pillow.open(io.BytesIO(encoded("JPEG", exif=exif))) as turned:
+        assert imgcost.read_header(turned).orientation == 6
+    exif[0x0112] = 9
+    with Pillow.open(io.BytesIO(encoded("JPEG", exif=exif))) as turned:
+        assert imgcost.read_header(turned).orientation == 1
+    frames = [Pillow.new("P", (8, 8), color) for color in (1, 2)]
+    moving = encoded("GIF", save_all=True, append_images=frames)
+    with Pillow.open(io.BytesIO(moving)) as gif:
+        assert imgcost.read_header(gif) == imgcost.read_header(moving)
+
+
+class Pipe(io.RawIOBase):
+    def readable(self):
+        return True
+
+    def readinto(self, _buffer):
+        return 0
+
+
+@pytest.mark.parametrize(
+    ("stream", "said"),
+    [
+        (io.StringIO("text"), "expected a file opened with mode 'rb': this one gives text"),
+        (Pipe(), r"expected an open file that can seek, or its bytes: stream.read\(\)"),
+    ],
+)
+def test_a_file_that_cannot_be_read_twice_is_refused(stream, said):
+    for function in (imgcost.read_header, imgcost.check_images):
+        with pytest.raises(ArgumentError, match=said):
+            function(stream)
+
+
+@pytest.mark.parametrize(
+    ("function", "argument", "said"),
+    [
+        (imgcost.read_header, 7, "invalid source 7: expected a path, the bytes of an image, a file opened"),
+        (imgcost.read_header, "a\0b", r"invalid source 'a\\x00b': expected a path that can exist"),
+        (imgcost.check_images, image_block(PICTURE), "invalid images .*; check_request takes image blocks"),
+        (imgcost.check_images, imgcost.read_header(PICTURE), r"invalid images Header\("),
+        (imgcost.check_images, pd.DataFrame({"path": ["a.png"]}), "invalid images "),
+        (imgcost.check_images, 7, "invalid images 7: expected a path"),
+        (imgcost.check_batch, 7, "invalid batch 7: expected the path of a batch file, its requests as a list, or"),
+        (imgcost.check_batch, {"requests": 7}, "invalid batch "),
+        (imgcost.scan, ["a.png"], r"invalid path \['a.png'\]: expected paths as text, each an argument of its own"),
+        (imgcost.scan, b"a.png", "invalid path b'a.png': expected paths as text"),
+    ],
+)
+def test_a_refusal_says_what_would_work(function, argument, said):
+    with pytest.raises(ArgumentError, match=said):
+        function(argument)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"platform": "aws"}, "invalid platform 'aws': expected one of claude-api, bedrock, google-cloud, foundry"),
+        ({"as_of": "2026-11-22"}, "invalid as_of '2026-11-22': expected a date, such as datetime.date"),
+        ({"budget_usd": "a lot"}, "invalid budget_usd 'a lot': expected US dollars, 0 or more"),
+        ({"budget_usd": -1}, "invalid budget_usd -1: "),
+        ({"budget_usd": True}, "invalid budget_usd True: "),
+        ({"budget_usd": float("inf")}, "invalid budget_usd inf: "),
+        ({"ignore": 7}, "invalid ignore 7: expected names of rules"),
+        ({"ignore": [7]}, "invalid ignore 7: expected names of rules"),
+        ({"model": 7}, "invalid model 7: expected the name of a model"),
+    ],
+)
+@pytest.mark.parametrize("name", ["check_request", "check_images", "check_batch"])
+def test_an_option_of_a_check_is_refused_with_what_would_work(name, options, said):
+    with pytest.raises(ArgumentError, match=said):
+        call(name, CALLS[name] | options)
+
+
+@pytest.mark.parametrize("options", [{"include": 7}, {"exclude": [7]}, {"jobs": 0}, {"jobs": "2"}, {"jobs": True}])
+def test_an_option_of_a_scan_is_refused_at_the_call(options):
+    with pytest.raises(ArgumentError, match=f"invalid {next(iter(options))} "):
+        imgcost.scan(FILE, **options)
+
+
+@pytest.mark.parametrize("model", [7, [], [7], None])
+def test_an_audit_is_for_one_model_at_least(model):
+    with pytest.raises(ArgumentError, match="invalid model "):
+        imgcost.audit(FILE, model=model)
+
+
+@pytest.mark.parametrize("budget", [Decimal("0.000495"), "0.000495", 0.000495, " 0.000495 "])
+def test_dollars_are_taken_as_people_hold_them(budget):
+    options = {"model": "claude-sonnet-4-6", "as_of": DAY}
+    assert imgcost.check_images(PICTURE, budget_usd=budget, **options).ok  # 165 tokens at $3
+    assert imgcost.check_images(PICTURE, budget_usd=1, **options).ok
+    assert not imgcost.check_images(PICTURE, budget_usd=0, **options).ok
+
+
+def test_a_moment_is_its_day():
+    assert arguments.take_day(datetime(2026, 11, 22, 23, 59, tzinfo=UTC)) == DAY
+    assert arguments.take_day(DAY) == DAY
+    assert arguments.take_day(None) is None
+
+
+# Batches
+
+
+ENTRIES = [{"custom_id": name, "params": request(image_block(PICTURE))} for name in "ab"]
+LINES = "\n".join(map(json.dumps, ENTRIES))
+
+
+@pytest.mark.parametrize(
+    "batch",
+    [
+        ENTRIES,
+        tuple(ENTRIES),
+        {"requests": ENTRIES},
+        {"requests": tuple(ENTRIES)},
+        LINES.encode(),
+        bytearray(LINES.encode()),
+        json.dumps({"requests": ENTRIES}).encode(),
+        json.dumps(ENTRIES, indent=2).encode(),
+    ],
+    ids=lambda batch: type(batch).__name__,
+)
+def test_a_batch_is_taken_in_whatever_people_hold(tmp_path, batch):
+    held = [batch]
+    if isinstance(batch, bytes):
+        (tmp_path / "batch.json").write_bytes(batch)
+        held += [io.BytesIO(batch), io.StringIO(batch.decode()), tmp_path / "batch.json", str(tmp_path / "batch.json")]
+    for one in held:
+        found = imgcost.check_batch(one, as_of=DAY)
+        assert (found.ok, len(found.images), found.tokens) == (True, 2, 330)
+        assert found.input_usd == Decimal("0.000825")  # half of $5
+
+
+@pytest.mark.parametrize("one", [ENTRIES[0], request(image_block(PICTURE))])
+def test_one_request_is_a_batch_of_one_at_its_price(one):
+    for batch in (one, [one], json.dumps(one).encode()):
+        assert imgcost.check_batch(batch, as_of=DAY).input_usd == Decimal("0.0004125")
+
+
+def test_a_closed_file_is_not_a_batch():
+    closed = io.BytesIO()
+    closed.close()
+    with pytest.raises(ArgumentError, match=r"invalid batch .*: expected an open file"):
+        imgcost.check_batch(closed)
+
+
+def test_paths_are_paths_of_text():
+    assert imgcost.escape_path(Path("a")) == "a"
+    for function, name in ((imgcost.escape_path, "path"), (imgcost.unescape_path, "text")):
+        with pytest.raises(ArgumentError, match=f"invalid {name} 7: expected "):
+            function(7)
