@@ -149,11 +149,13 @@ def test_an_audit_takes_the_same_keywords(tmp_path):
 
 
 @pytest.mark.parametrize("suffix", ["xlsx", "html"])
-@pytest.mark.parametrize("where", [("-m", "us.anthropic.claude-opus-5-5"), ("-m", "opus", "--fast")])
+@pytest.mark.parametrize(
+    "where", [("-m", "us.anthropic.claude-opus-5-5"), ("-m", "opus", "--fast"), ("-m", "opus", "--platform", "foundry")]
+)
 def test_reports_that_calculate_refuse_prices_that_they_do_not_have(tmp_path, suffix, where):
     (tmp_path / "a.png").write_bytes(encoded("PNG"))
     target = tmp_path / f"r.{suffix}"
-    assert f"a .{suffix} report cannot calculate with regional endpoints or fast mode" in " ".join(
+    assert f"a .{suffix} report calculates with the standard prices and the limits of the Claude API" in " ".join(
         refused("scan", str(tmp_path), *where, *ON, "-o", str(target)).split()
     )
     assert not target.exists()

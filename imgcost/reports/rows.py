@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from imgcost.estimates import Terms
     from imgcost.files import Group
+    from imgcost.tables import Platform
 
 __all__ = ["COLUMNS", "EARLY", "RowKind", "RowWriter", "encode", "open_rows", "row_kind", "rows_of", "spreadsheet_text"]
 
@@ -149,13 +150,17 @@ class RowWriter(Protocol):
         """End the file so that it can be read, whatever it holds; a report says so where that is not the whole scan."""
 
 
+_AS_THE_API: tuple[Platform, ...] = ("claude-api", "claude-platform-aws", "google-cloud-anthropic")
+"""The platforms whose limits and prices a workbook and a page calculate with."""
+
+
 def _refuse_other_prices(kind: RowKind, settled: Sequence[Terms]) -> None:
-    """A workbook and a page calculate with the global standard prices: other totals than the scan's would be wrong."""
+    """A workbook and a page calculate with what the Claude API charges and accepts: for others they would be wrong."""
     for terms in settled:
-        if terms.speed == "fast" or terms.endpoint == "regional":
+        if terms.platform not in _AS_THE_API or terms.speed == "fast":
             raise ImgcostError(
-                f"a .{kind} report cannot calculate with regional endpoints or fast mode, as asked for {terms.model.id}: "
-                "write .csv, .json, .jsonl, .parquet or .md"
+                f"a .{kind} report calculates with the standard prices and the limits of the Claude API, not with those "
+                f"of {', '.join(terms.conditions)} ({terms.model.id}): write .csv, .json, .jsonl, .parquet or .md"
             )
 
 
@@ -173,7 +178,7 @@ def open_rows(target: str | IO[bytes], kind: RowKind, settled: Sequence[Terms] =
 
     Raises:
         OSError: The file cannot be written.
-        ImgcostError: A workbook or a page is to show prices of regional endpoints or of fast mode.
+        ImgcostError: A workbook or a page is to show fast mode, or a platform that the Claude API does not speak for.
         MissingExtraError: What the format needs is not installed: pyarrow for Parquet, XlsxWriter for a workbook, Jinja2
             and matplotlib for a page.
     """
