@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
+from textwrap import indent
 from typing import TYPE_CHECKING, Any
 
 from imgcost.errors import NoPriceError
-from imgcost.formats.rendering import Report, Table, dollars, number, parseable, plural, visible
+from imgcost.formats.rendering import Report, Table, as_json, dollars, number, parseable, plural, visible
 from imgcost.tables import advice_on, limits_on, platforms, wordings_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import date
 
-    from imgcost.preflight import Findings
+    from imgcost.preflight import CheckedImage, Findings
     from imgcost.rules import Finding, Rule
     from imgcost.tables import Source
 
-__all__ = ["as_github", "findings_report", "rule_report", "rules_report"]
+__all__ = ["as_github", "findings_json", "findings_report", "rule_report", "rules_report"]
 
 LISTED = 40
 """How many errors, and how many places of one kind of warning, the text lists; the JSON lists all."""
@@ -30,51 +32,104 @@ def findings_report(findings: Findings, *, everything: bool = True) -> Report:
     """Show what a check has found: errors one by one, warnings by their rule.
 
     Args:
-        findings: What was found.
-        everything: Whether the JSON is to have every finding and every image; text does not ask for them, and a folder
-            may have millions.
+        findings: What was found; they are gone through a few times, and only what is shown is kept.
+        everything: Whether the data is to have every finding and every image; `findings_json` needs neither.
 
     Returns:
         The report.
     """
-    errors, warnings = findings.errors, findings.warnings
+    shown = _Shown(findings)
     tables = []
-    if errors:
-        tables += [_errors(errors), _advice(errors)]
-    if warnings:
-        tables.append(_warnings(warnings))
-    notes = [_summary(findings)]
-    if len(errors) > LISTED:
-        notes.append(f"{number(len(errors) - LISTED)} more errors: -f json lists them all.")
-    if errors or warnings:
+    if shown.errors:
+        tables += [_errors(shown), Table("What to do", ("rule", "advice"), list(shown.advice))]
+    if shown.warnings:
+        tables.append(_warnings(shown))
+    unmeasured, tokens = findings.unmeasured, findings.tokens
+    notes = [_summary(findings, shown.errors, tokens, unmeasured)]
+    if shown.errors > LISTED:
+        notes.append(f"{number(shown.errors - LISTED)} more errors: -f json lists them all.")
+    if shown.errors or shown.warnings:
         notes.append("'imgcost rules RULE' explains each rule, in the API's own words where they are known.")
     data: dict[str, Any] = {
         "schema": "imgcost.check/1",
         "platform": findings.platform,
         "as_of": findings.as_of.isoformat(),
-        "ok": findings.ok,
-        "errors": len(errors),
-        "warnings": len(warnings),
-        "tokens": findings.tokens,
-        "unmeasured": findings.unmeasured,
+        "ok": not shown.errors,
+        "errors": shown.errors,
+        "warnings": shown.warnings,
+        "tokens": tokens,
+        "unmeasured": unmeasured,
         "input_usd": None if findings.input_usd is None else f"{findings.input_usd:f}",
     }
     if everything:
         data["findings"] = [_finding(one) for one in findings]
-        data["images"] = [image._asdict() | {"place": parseable(image.place)} for image in findings.images]
+        data["images"] = [_image(image) for image in findings.images]
     return Report(data, tables, notes)
 
 
-def as_github(findings: Findings) -> str:
-    """Render findings as annotations of a GitHub workflow, a line each.
+class _Shown:
+    """What people are shown of findings: no more of them than fits a screen or two.
+
+    Attributes:
+        errors: How many.
+        warnings: How many.
+        first_errors: The first `LISTED`.
+        advice: Rule and advice of each kind of error, once.
+        of_rule: Warnings by rule: how many, and the first `SHOWN_PLACES`.
+    """
+
+    def __init__(self, findings: Iterable[Finding]) -> None:
+        """Go through them once."""
+        self.errors = self.warnings = 0
+        self.first_errors: list[Finding] = []
+        self.advice: dict[tuple[str, str], None] = {}
+        counts: Counter[str] = Counter()
+        places: dict[str, list[Finding]] = {}
+        for one in findings:
+            if one.severity == "error":
+                self.errors += 1
+                self.advice[one.rule, one.advice] = None
+                if self.errors <= LISTED:
+                    self.first_errors.append(one)
+            else:
+                self.warnings += 1
+                counts[one.rule] += 1
+                if counts[one.rule] <= SHOWN_PLACES:
+                    places.setdefault(one.rule, []).append(one)
+        self.of_rule = [(rule, count, places[rule]) for rule, count in counts.most_common()]
+
+
+def findings_json(report: Report, findings: Findings) -> Iterator[str]:
+    """Render a report with every finding and image as JSON, piece by piece: there may be millions.
+
+    Args:
+        report: The report of the findings, without them.
+        findings: What was found.
+
+    Yields:
+        Parts of the text.
+    """
+    yield as_json(report).removesuffix("\n}")
+    for name, items in (("findings", map(_finding, findings)), ("images", map(_image, findings.images))):
+        yield f',\n  "{name}": ['
+        separator = ""
+        for item in items:
+            yield separator + indent(f"\n{json.dumps(item, indent=2)}", "    ")
+            separator = ","
+        yield "\n  ]" if separator else "]"
+    yield "\n}"
+
+
+def as_github(findings: Iterable[Finding]) -> Iterator[str]:
+    """Render findings as annotations of a GitHub workflow.
 
     Args:
         findings: What was found.
 
-    Returns:
-        The lines; empty where nothing was found.
+    Yields:
+        A line for each, without its end.
     """
-    return "\n".join(map(_annotation, findings))
+    return map(_annotation, findings)
 
 
 def rules_report(rules: Sequence[Rule]) -> Report:
@@ -108,35 +163,30 @@ def rule_report(rule: Rule, day: date) -> Report:
     return Report(data, tables)
 
 
-def _errors(errors: Sequence[Finding]) -> Table:
-    rows = [(visible(one.place), one.rule, visible(one.message)) for one in errors[:LISTED]]
-    return Table(plural(len(errors), "error"), ("place", "rule", "what"), rows)
+def _errors(shown: _Shown) -> Table:
+    rows = [(visible(one.place), one.rule, visible(one.message)) for one in shown.first_errors]
+    return Table(plural(shown.errors, "error"), ("place", "rule", "what"), rows)
 
 
-def _advice(errors: Sequence[Finding]) -> Table:
-    rows = dict.fromkeys((one.rule, one.advice) for one in errors)
-    return Table("What to do", ("rule", "advice"), list(rows))
-
-
-def _warnings(warnings: Sequence[Finding]) -> Table:
-    counts = Counter(one.rule for one in warnings)
+def _warnings(shown: _Shown) -> Table:
     rows = []
-    for rule, count in counts.most_common():
-        of_rule = [one for one in warnings if one.rule == rule]
-        rows += [(visible(one.place), rule, visible(one.message)) for one in of_rule[:SHOWN_PLACES]]
+    for rule, count, first in shown.of_rule:
+        rows += [(visible(one.place), rule, visible(one.message)) for one in first]
         if count > SHOWN_PLACES:
             rows.append((f"and {number(count - SHOWN_PLACES)} more", rule, ""))
-    return Table(plural(len(warnings), "warning"), ("place", "rule", "what"), rows)
+    return Table(plural(shown.warnings, "warning"), ("place", "rule", "what"), rows)
 
 
-def _summary(findings: Findings) -> str:
+def _summary(findings: Findings, errors: int, tokens: int, unmeasured: int) -> str:
     cost = "" if findings.input_usd is None else f", {dollars(findings.input_usd)}"
-    rest = f"; {number(findings.unmeasured)} not measured" if findings.unmeasured else ""
-    verdict = "nothing would be rejected" if findings.ok else _errors(findings.errors).title
+    rest = f"; {number(unmeasured)} not measured" if unmeasured else ""
+    verdict = plural(errors, "error") if errors else "nothing would be rejected"
     images = plural(len(findings.images), "image")
-    return (
-        f"{images}, {number(findings.tokens)} tokens{cost}{rest}: {verdict} on {findings.platform}, {findings.as_of}."
-    )
+    return f"{images}, {number(tokens)} tokens{cost}{rest}: {verdict} on {findings.platform}, {findings.as_of}."
+
+
+def _image(image: CheckedImage) -> dict[str, Any]:
+    return image._asdict() | {"place": parseable(image.place)}
 
 
 def _finding(one: Finding) -> dict[str, Any]:

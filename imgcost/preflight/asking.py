@@ -8,19 +8,20 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from imgcost import geometry
 from imgcost.errors import ImgcostError, NoPriceError, UnknownModelError
 from imgcost.estimates import terms
-from imgcost.preflight.findings import CheckedImage, Findings
+from imgcost.preflight.findings import CheckedImage, Findings, Spools
 from imgcost.preflight.seeing import see_block, see_document
 from imgcost.prices import total_usd
 from imgcost.rules import Bill, Case, RequestSeen, find_rule, rules_of
 from imgcost.tables import advice_on, find_model, limits_on, today
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from datetime import date
     from decimal import Decimal
 
     from imgcost.errors import RequestError
     from imgcost.messages import Request
+    from imgcost.preflight.spools import Spool
     from imgcost.rules import Finding, ImageSeen, Scope
     from imgcost.tables import Model, Platform
 
@@ -41,13 +42,16 @@ class Inquiry:
         platform: Where it will be sent.
         as_of: The day; today if None.
         ignore: Names of rules that are not to be asked.
+        spools: Where findings and images are kept instead of in memory; None for tuples of them.
 
     Raises:
         NoPriceError: Nothing is known of the platform on that day.
         ImgcostError: A rule to be ignored does not exist.
     """
 
-    def __init__(self, platform: Platform, as_of: date | None, ignore: Iterable[str] = ()) -> None:
+    def __init__(
+        self, platform: Platform, as_of: date | None, ignore: Iterable[str] = (), spools: Spools | None = None
+    ) -> None:
         """Settle what holds."""
         day = as_of or today()
         self.day = day.date() if isinstance(day, datetime) else day
@@ -56,8 +60,9 @@ class Inquiry:
         self._advice = advice_on(self.day)
         self._ignored = frozenset(find_rule(name).name for name in ([ignore] if isinstance(ignore, str) else ignore))
         self._named: dict[tuple[str, ...], _Named] = {}
-        self._found: list[Finding] = []
-        self._images: list[CheckedImage] = []
+        self._spools = spools
+        self._found: list[Finding] | Spool[Finding] = spools.found if spools else []
+        self._images: list[CheckedImage] | Spool[CheckedImage] = spools.images if spools else []
         self._costs: list[Decimal | None] = []
 
     def case(self, *models: Model) -> Case:
@@ -66,10 +71,13 @@ class Inquiry:
 
     def ask(self, scope: Scope, about: Any, case: Case, file: str | None = None, line: int | None = None) -> None:
         """Ask all rules of a scope, and keep what they find."""
+        for found in self._answers(scope, about, case):
+            self._found.append(found._replace(file=file, line=line) if file else found)
+
+    def _answers(self, scope: Scope, about: Any, case: Case) -> Iterator[Finding]:
         for rule in rules_of(scope):
             if rule.name not in self._ignored:
-                for found in rule.ask(about, case):
-                    self._found.append(found._replace(file=file, line=line) if file else found)
+                yield from rule.ask(about, case)
 
     def ask_images(self, seen: Iterable[ImageSeen], model: Model, *, one_request: bool) -> None:
         """Ask about images that stand for themselves, and count them; then as one request, if they are to be sent so."""
@@ -134,10 +142,9 @@ class Inquiry:
         tokens = sum(one.tokens or 0 for one in self._images)
         size = sum(image.text_bytes or 0 for image in kept)
         seen = RequestSeen("", model.id, None, kept, (), (), size, tokens)
-        start = len(self._found)
-        self.ask("request", seen, self.case(model))
         files = {image.place: image.file for image in kept}
-        self._found[start:] = [one._replace(file=files.get(one.place)) for one in self._found[start:]]
+        for found in self._answers("request", seen, self.case(model)):
+            self._found.append(found._replace(file=files.get(found.place)))
 
     def refuse(self, problem: RequestError, place: str, file: str | None, line: int | None = None) -> None:
         """Keep that something is no request at all."""
@@ -150,6 +157,8 @@ class Inquiry:
         input_usd = total_usd(known) if len(known) == len(self._costs) else None
         if budget_usd is not None:
             self.ask("bill", Bill("all images", input_usd, budget_usd), self.case())
+        if self._spools:
+            return Findings(*self._spools, input_usd, self.platform, self.day)
         return Findings(tuple(self._found), tuple(self._images), input_usd, self.platform, self.day)
 
     def find_model(self, name: str) -> Model:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from imgcost.errors import PreflightError
+from imgcost.preflight.spools import Spool
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
     from imgcost.rules import Finding
     from imgcost.tables import Platform
 
-__all__ = ["CheckedImage", "Findings"]
+__all__ = ["CheckedImage", "Findings", "Spools"]
 
 
 class CheckedImage(NamedTuple):
@@ -40,12 +42,32 @@ class CheckedImage(NamedTuple):
     tokens: int | None = None
 
 
+class Spools(NamedTuple):
+    """Where a check keeps what it finds, if that may be more than fits memory.
+
+    Attributes:
+        found: Findings.
+        images: Images.
+    """
+
+    found: Spool[Finding]
+    images: Spool[CheckedImage]
+
+    @classmethod
+    @contextmanager
+    def open(cls) -> Iterator[Spools]:
+        """Keep them as long as the context lasts."""
+        spools = cls(Spool(), Spool())
+        with closing(spools.found), closing(spools.images):
+            yield spools
+
+
 @dataclass(frozen=True, slots=True)
 class Findings:
     """What a check has found.
 
     Attributes:
-        found: All findings, in the order of what was checked.
+        found: All findings, in the order of what was checked; a tuple, unless a check of files keeps them on disk.
         images: Every image, in its order, with its size and tokens where they could be measured.
         input_usd: What the measured images cost as input at the standard price, or at that of a batch where a batch was
             checked: US dollars, exact; None where a model has no price on that day.
@@ -53,8 +75,8 @@ class Findings:
         as_of: The day whose limits hold.
     """
 
-    found: tuple[Finding, ...]
-    images: tuple[CheckedImage, ...]
+    found: tuple[Finding, ...] | Spool[Finding]
+    images: tuple[CheckedImage, ...] | Spool[CheckedImage]
     input_usd: Decimal | None
     platform: Platform
     as_of: date
@@ -78,7 +100,7 @@ class Findings:
     @property
     def ok(self) -> bool:
         """Whether nothing would be rejected, as far as it can be foreseen."""
-        return not self.errors
+        return all(one.severity != "error" for one in self.found)
 
     @property
     def tokens(self) -> int:
