@@ -8,6 +8,8 @@ import os
 import struct
 import sys
 import threading
+import warnings
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -301,7 +303,7 @@ def test_pillow_is_not_asked_about_what_is_known(put, monkeypatch):
         raise AssertionError
 
     cases = [probe(put(png(8, 6), "good")), probe(put(png(8, 6)[:20], "cut")), probe(put(b"", "empty")), probe("gone")]
-    monkeypatch.setattr(PIL.Image, "open", never)
+    monkeypatch.setattr(PIL.Image, "init", never)
     for found in cases:
         assert identified(found) is found
 
@@ -313,13 +315,80 @@ def test_a_file_that_vanishes_before_pillow_looks_stays_what_it_was(put):
 
 
 @pytest.mark.parametrize("craft", [bmp, tiff, pcx])
-def test_a_decompression_bomb_is_listed_and_its_warning_is_the_callers_to_silence(put, craft):
-    found = identified(probe(put(craft(60_000, 60_000))))
-    assert found.problem == ("not-an-image" if craft is pcx else "unsupported")
-    assert PIL.Image.MAX_IMAGE_PIXELS < 12_000 * 12_000  # Pillow warns of this one only
-    with pytest.warns(PIL.Image.DecompressionBombWarning):
-        found = identified(probe(put(craft(12_000, 12_000))))
-    assert found[3:] == (craft.__name__.upper(), 12_000, 12_000)
+@pytest.mark.parametrize("edge", [12_000, 60_000])
+def test_a_decompression_bomb_is_measured_without_a_warning(put, craft, edge):
+    assert PIL.Image.MAX_IMAGE_PIXELS < 12_000 * 12_000
+    found = identified(probe(put(craft(edge, edge))))
+    assert found[3:] == (craft.__name__.upper(), edge, edge)
+
+
+@pytest.fixture
+def sampled(monkeypatch):
+    """How many bytes Pillow reads."""
+    sizes, read = [], probing._Sample.read
+
+    def spy(file, size=-1):
+        data = read(file, size)
+        sizes.append(len(data))
+        return data
+
+    monkeypatch.setattr(probing._Sample, "read", spy)
+    return sizes
+
+
+def psd(resources):
+    head = b"8BPS\0\1" + bytes(6) + struct.pack(">HIIHH", 3, 30, 40, 8, 3)
+    return head + struct.pack(">I", 0) + struct.pack(">I", len(resources)) + resources + bytes(20)
+
+
+@pytest.mark.parametrize(
+    ("data", "name"),
+    [
+        (b"P6\n" + b"#" * 1_000_000 + b"\n8 6\n255\n" + bytes(144), "Netpbm"),
+        (b"P6\n" + b"# \n" * 300_000 + b"8 6\n255\n" + bytes(144), "Netpbm"),
+        (psd(b"8BIM\4\4\0\0" + struct.pack(">I", 1_000_000) + bytes(1_000_000)), "PSD"),
+        (b"%!PS-Adobe-3.0 EPSF-3.0\n" + b"%% \n" * 300_000, "EPS"),
+    ],
+    ids=["one comment", "comments", "resources", "lines"],
+)
+def test_what_would_cost_pillow_much_is_named_and_not_measured(put, sampled, data, name):
+    """A PPM of comments took 9 s, an EPS half a second per megabyte, a PSD the memory that its resources claim."""
+    found = identified(probe(put(data)))
+    assert (found.problem, found.format, found.width) == ("unsupported", name, None)
+    assert sum(sampled) <= probing.PILLOW_BYTES + 1
+
+
+def test_pillow_reads_up_to_a_limit(put, sampled):
+    def netpbm(comment):
+        return identified(probe(put(b"P6\n#" + b"c" * comment + b"\n8 6\n255\n" + bytes(144))))
+
+    assert netpbm(60_000).width == 8
+    assert 60_000 < sum(sampled) <= probing.PILLOW_BYTES
+    assert netpbm(70_000).width is None
+
+
+def test_a_read_of_all_is_a_read_up_to_the_limit(put):
+    with probing._Sample(put(bytes(probing.PILLOW_BYTES))) as file:
+        assert len(file.read()) == probing.PILLOW_BYTES
+    with probing._Sample(put(bytes(probing.PILLOW_BYTES + 1))) as file, pytest.raises(OSError, match="needs more"):
+        file.read(None)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes")
+def test_a_file_that_became_a_named_pipe_stays_what_it_was(put):
+    before = probe(put(drawn("BMP")))
+    Path(before.path).unlink()
+    os.mkfifo(before.path)
+    assert identified(before) is before
+
+
+def test_threads_do_not_silence_the_warnings_of_the_process(put):
+    """`warnings.catch_warnings` in two threads leaves the filters of one of them in place for good."""
+    before = probe(put(tiff(12_000, 12_000)))
+    filters = list(warnings.filters)
+    with ThreadPoolExecutor(8) as pool:
+        assert {one.width for one in pool.map(identified, [before] * 200)} == {12_000}
+    assert warnings.filters == filters
 
 
 @pytest.mark.parametrize("error", [MemoryError, RecursionError, SyntaxError, struct.error, KeyError, ResourceWarning])
@@ -328,7 +397,7 @@ def test_whatever_pillow_raises_the_file_is_listed_as_it_was(put, monkeypatch, e
         raise error
 
     before = probe(put(drawn("BMP")))
-    monkeypatch.setattr(PIL.Image, "open", fail)
+    monkeypatch.setattr(probing, "_measured", fail)
     assert identified(before) is before
 
 
@@ -337,7 +406,7 @@ def test_ctrl_c_while_pillow_looks_is_no_opinion_on_the_file(put, monkeypatch):
         raise KeyboardInterrupt
 
     before = probe(put(drawn("BMP")))
-    monkeypatch.setattr(PIL.Image, "open", interrupt)
+    monkeypatch.setattr(probing, "_measured", interrupt)
     with pytest.raises(KeyboardInterrupt):
         identified(before)
 

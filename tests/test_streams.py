@@ -14,8 +14,6 @@ import pytest
 from command_line import printed, refused, run
 from conftest import ROOT, png
 
-from imgcost.reports.workbook import contents
-
 CAT = "\N{CAT FACE}\N{GREEK SMALL LETTER PI}.png"
 COMMANDS = ["estimate", "scan", "plan", "check", "largest", "models", "rules"]
 SHELL = pytest.mark.skipif(os.name == "nt", reason="the redirections of a POSIX shell")
@@ -159,11 +157,3 @@ def test_a_full_folder_for_temporary_files_is_said(tmp_path, monkeypatch):
     assert "No space left on device" in stderr
     assert "Traceback" not in stderr
     gc.collect()  # what is left of the workbook must not fail a second time
-
-
-def test_no_folder_for_temporary_files_is_said(tmp_path, monkeypatch):
-    def fail(*_args, **_options):
-        raise FileNotFoundError(errno.ENOENT, "No usable temporary directory found")
-
-    monkeypatch.setattr(contents, "TemporaryFile", fail)
-    assert "No usable temporary directory found" in refused("scan", "data/samples/web", "-o", tmp_path / "report.xlsx")

@@ -43,7 +43,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 DEFAULT_MODEL = "sonnet"
 
-RENDERERS = {"text": as_text, "json": as_json, "markdown": as_markdown}
+RENDERERS: dict[str, Callable[[Report], str]] = {"text": as_text, "json": as_json, "markdown": as_markdown}
 
 
 if TYPE_CHECKING:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import os
+import struct
+from contextlib import suppress
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -18,6 +21,8 @@ except ImportError:  # Windows and macOS do not tell a thread's waits
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from PIL.ImageFile import ImageFile
 
     from imgcost.files.found import Found, Group
 
@@ -211,6 +216,13 @@ def _probe_in_threads(paths: list[str], details: bool) -> list[Found]:
         pool.shutdown(cancel_futures=True)
 
 
+PILLOW_BYTES = 64 << 10
+"""The most that Pillow reads of a file, wherever in it: what needs more is named, and not measured."""
+
+_EXPENSIVE = frozenset({"EPS"})
+"""Formats that Pillow looks through line by line, at half a second per megabyte."""
+
+
 def identified(found: Found) -> Found:
     """Let Pillow name what the header reader does not know, and measure what it knows by name only.
 
@@ -218,12 +230,47 @@ def identified(found: Found) -> Found:
     """
     if isinstance(found, Image) or found.problem not in {"unsupported", "not-an-image"}:
         return found
-    from PIL import Image as Pillow  # noqa: PLC0415 - loaded for the first such file only
-
     try:
-        # Its warnings are not silenced: the filters belong to all threads of the process, and so to the caller.
-        with Pillow.open(found.path) as image:
-            name = found.format or image.format or "unknown"
-            return Unreadable(found.path, "unsupported", unsupported(name).reason, name, *image.size)
+        with _Sample(found.path, opener=_open_without_waiting) as file:
+            measured = _measured(file)
     except Exception:  # noqa: BLE001 - a stranger's decoder on a stranger's bytes: whatever it says, the file is listed
         return found
+    if measured is None:
+        return found
+    name = found.format or measured.format or "unknown"
+    return Unreadable(found.path, "unsupported", unsupported(name).reason, name, *measured.size)
+
+
+class _Sample(io.FileIO):
+    """A file of which no more than `PILLOW_BYTES` are read."""
+
+    left = PILLOW_BYTES
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        wanted = self.left + 1 if size is None or size < 0 else size
+        data = super().read(min(wanted, self.left + 1))
+        self.left -= len(data)
+        if self.left < 0:
+            raise OSError("this needs more of the file than is worth its size")
+        return data
+
+
+def _measured(file: _Sample) -> ImageFile | None:
+    """Open an image as `PIL.Image.open` does, without its warning of many pixels: to ignore one is not safe in threads."""
+    from PIL import Image as Pillow  # noqa: PLC0415 - loaded for the first such file only
+
+    Pillow.init()
+    prefix = file.read(16)
+    for name in Pillow.ID:
+        factory, accept = Pillow.OPEN[name]
+        accepted = name not in _EXPENSIVE and (accept is None or accept(prefix))
+        if accepted and not isinstance(accepted, str):  # text is why an optional codec is not there
+            file.seek(0)
+            with suppress(SyntaxError, IndexError, TypeError, KeyError, EOFError, struct.error):
+                return factory(file, "")
+    return None
+
+
+def _open_without_waiting(path: str, _flags: int) -> int:
+    """The file may have become a named pipe since it was probed: opening one must not wait for a writer."""
+    return os.open(path, _OPEN_FLAGS)
