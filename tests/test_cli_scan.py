@@ -478,14 +478,15 @@ def test_a_scan_that_was_started_with_sigint_ignored_goes_on(folder, tmp_path, j
     rows = tmp_path / "costs.jsonl"
     with scanning("-o", rows, "-f", "json", jobs=jobs, ignored=[signal.SIGINT, signal.SIGHUP]) as running:
         running.feed(folder / "a.png", 20_000)
-        wait_until(lambda: rows.exists() and rows.stat().st_size > 100_000)
+        wait_until(lambda: rows.exists() and rows.stat().st_size > 500_000)  # some chunks: workers are under way
         for number in (signal.SIGINT, signal.SIGHUP):
             os.killpg(running.process.pid, number)
+        running.feed(folder / "a.png", 2000)
         running.feed(folder / "a.png", 0)
         code, out, err = running.ended()
     assert (code, err) == (0, "")
-    assert json.loads(out)["images"] == 20_000
-    assert len(rows.read_bytes().splitlines()) == 20_000
+    assert json.loads(out)["images"] == 22_000
+    assert len(rows.read_bytes().splitlines()) == 22_000
 
 
 def test_workers_and_this_process_alone_print_the_same(tmp_path, monkeypatch):

@@ -1,4 +1,4 @@
-"""Rows as a pandas DataFrame, for those who ask for one. The only room that needs pandas."""
+"""Rows as a pandas DataFrame, for those who ask for one. The only module that imports pandas."""
 
 from __future__ import annotations
 
