@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from imgcost import arrays, errors, geometry, tables
+    from imgcost.acceptance import Reason
     from imgcost.arguments import Dollars
     from imgcost.errors import ImgcostError
-    from imgcost.acceptance import Reason
     from imgcost.estimates import Estimate, estimate
     from imgcost.files import Image, ImageSource, Unreadable, read_header, scan
     from imgcost.geometry import Formula, Tier

@@ -382,9 +382,7 @@ def resolve_models(names: Iterable[str | Model], as_of: date | None) -> list[Nam
     >>> [one.model.id for one in resolve_models(["opus"], date(2026, 11, 22))]
     ['claude-opus-5-5']
     """
-    return [
-        resolve_model(name, as_of=as_of) if isinstance(name, str) else NamedModel(name.id, name) for name in names
-    ]
+    return [resolve_model(name, as_of=as_of) if isinstance(name, str) else NamedModel(name.id, name) for name in names]
 
 
 def quotes_on(named: Iterable[NamedModel], sent: Conditions, formula: Formula | None = None) -> tuple[Quote, ...]:

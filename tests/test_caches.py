@@ -15,14 +15,14 @@ from command_line import refused
 from conftest import png
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from quoting import quoted
 
 from imgcost import caches
 from imgcost.caches import Cache
 from imgcost.errors import ImgcostError
-from quoting import quoted
 from imgcost.files import Batch, Unreadable, probe_chunk, probing
-from imgcost.reports import open_rows
 from imgcost.pipeline import Scan
+from imgcost.reports import open_rows
 
 LONG_AGO = 1_600_000_000 * 10**9
 """A time of modification that is not racy, in nanoseconds."""

@@ -19,13 +19,13 @@ import pyarrow.parquet as pq
 import pytest
 from command_line import LIMIT, Running, wait_until
 from conftest import SAMPLES, png
+from quoting import quoted
 
 import imgcost
 from imgcost.cli import scan
-from quoting import quoted
 from imgcost.files import workers
-from imgcost.text.scans import LISTED, file_size
 from imgcost.reports.schema import SCAN
+from imgcost.text.scans import LISTED, file_size
 
 AS_OF = ("--as-of", "2026-11-22")
 SONNET_3 = ("-m", "claude-3-sonnet", *AS_OF)

@@ -13,11 +13,11 @@ import pytest
 from genai_prices import Usage, calc_price
 from hypothesis import given
 from hypothesis import strategies as st
+from quoting import quoted
 
 from imgcost import tables
 from imgcost.errors import ArgumentError, ImgcostError, NoPriceError, SizeError, UnknownModelError
 from imgcost.estimates import Estimate, estimate, estimate_with
-from quoting import quoted
 from imgcost.geometry import MAX_EDGE, image_tokens, padded_size, resized_size
 
 DAY = date(2026, 11, 22)

@@ -17,9 +17,9 @@ import openpyxl
 import pyarrow.parquet as pq
 import pytest
 from conftest import png
+from quoting import quoted
 
 from imgcost import outputs
-from quoting import quoted
 from imgcost.files import Image, Walk
 from imgcost.outputs import TEMPORARY_SUFFIX, Output
 from imgcost.reports import encode, open_rows

@@ -14,14 +14,13 @@ from datetime import date
 
 import pytest
 from conftest import SAMPLES, png
+from quoting import quoted
 
 from imgcost import geometry
 from imgcost.errors import ImgcostError
-from quoting import quoted
 from imgcost.files import Image, Walk, scan, workers
-from imgcost.reports import encode, open_rows
 from imgcost.pipeline import Scan
-from imgcost.quotes import TokenRule
+from imgcost.reports import encode, open_rows
 
 DAY = date(2026, 11, 22)
 AREA, PATCH, OPUS = (quoted(name, as_of=DAY) for name in ("claude-3-sonnet", "claude-opus-4-6", "claude-opus-5-5"))

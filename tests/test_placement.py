@@ -9,10 +9,10 @@ from command_line import printed as done
 from command_line import refused
 from conftest import golden
 from pictures import MODEL, encoded, image_block, request
+from quoting import quoted
 
 from imgcost import audit, check_request, estimate, plan, tables
 from imgcost.errors import ImgcostError, NoPriceError
-from quoting import quoted
 from imgcost.quotes import comparable
 from imgcost.text.quotes import quote_notes
 
@@ -314,7 +314,9 @@ def test_platforms_that_anthropic_runs_have_the_limits_of_the_claude_api(platfor
 
 
 def test_a_choice_that_does_not_exist_names_those_that_do():
-    with pytest.raises(ValueError, match="invalid platform 'azure': expected one of None, claude-api, claude-platform-aws, bedrock"):
+    with pytest.raises(
+        ValueError, match="invalid platform 'azure': expected one of None, claude-api, claude-platform-aws, bedrock"
+    ):
         quoted("opus", platform="azure")
     with pytest.raises(ValueError, match="invalid speed 'slow': expected one of None, standard, fast"):
         quoted("opus", speed="slow")

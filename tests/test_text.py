@@ -12,13 +12,12 @@ import pytest
 from conftest import golden
 from hypothesis import given
 from hypothesis import strategies as st
-
-from imgcost.estimates import estimate_with
 from quoting import quoted
+
+from imgcost.tables import find_model, find_tier, models
 from imgcost.text import Report, Table, as_json, as_markdown, as_text, dollars, number, visible
 from imgcost.text.catalogs import largest_report, model_report, models_report
 from imgcost.text.estimates import estimate_report, terms_data, terms_notes, terms_title
-from imgcost.tables import find_model, find_tier, models
 
 DAY = date(2026, 11, 22)
 

@@ -25,11 +25,11 @@ from click.testing import CliRunner
 from conftest import DATA, SAMPLES
 from hypothesis import given
 from hypothesis import strategies as st
+from quoting import quoted
 
 from imgcost import geometry
 from imgcost.cli import main
 from imgcost.errors import ImgcostError, MissingExtraError
-from quoting import quoted
 from imgcost.files import Image, Unreadable
 from imgcost.reports import encode, open_rows, row_kind
 from imgcost.reports.workbook import Inputs, WorkbookWriter, rule

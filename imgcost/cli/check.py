@@ -19,17 +19,17 @@ from imgcost.cli.options import (
     refuse_inputs,
     save,
 )
-from imgcost.text.findings import as_github, findings_json, findings_report
 from imgcost.preflight import Spools, check_paths
 from imgcost.tables import platforms
+from imgcost.text.findings import as_github, findings_json, findings_report
 
 if TYPE_CHECKING:
     from datetime import date
     from decimal import Decimal
 
-    from imgcost.formats import Report
     from imgcost.preflight import Findings
     from imgcost.tables import Platform
+    from imgcost.text import Report
 
 __all__ = ["command"]
 

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 import click
 
 from imgcost.errors import ImgcostError, SizeError
-from imgcost.text import Report, as_json, as_markdown, as_text, visible
 from imgcost.geometry import padded_size
 from imgcost.tables import platforms
+from imgcost.text import Report, as_json, as_markdown, as_text, visible
 
 __all__ = [
     "DATE",
@@ -34,9 +34,9 @@ __all__ = [
     "output_option",
     "paths_argument",
     "placement_options",
+    "quote_options",
     "refuse_inputs",
     "save",
-    "quote_options",
 ]
 
 Command = TypeVar("Command", bound=Callable[..., Any])

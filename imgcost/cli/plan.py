@@ -25,10 +25,10 @@ from imgcost.cli.options import (
     save,
 )
 from imgcost.errors import ImgcostError
+from imgcost.plans import Repeated, plan, read_scenario
 from imgcost.plurals import plural
 from imgcost.text import number, visible
 from imgcost.text.plans import plan_report
-from imgcost.plans import Repeated, plan, read_scenario
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -27,9 +27,9 @@ from imgcost.outputs import Output
 from imgcost.pipeline import Scan
 from imgcost.plurals import plural
 from imgcost.quotes import comparable, quotes
+from imgcost.tables import families
 from imgcost.text import visible
 from imgcost.text.scans import scan_report
-from imgcost.tables import families
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

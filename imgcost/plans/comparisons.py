@@ -264,9 +264,7 @@ def _packed(rules: Rules) -> Rules:
     return rules._replace(images_per_request=None)
 
 
-def _model_plan(
-    scene: Scenario, quote: Quote, rules: Rules, sums: _Sums, intake: Intake | CountedImages
-) -> ModelPlan:
+def _model_plan(scene: Scenario, quote: Quote, rules: Rules, sums: _Sums, intake: Intake | CountedImages) -> ModelPlan:
     ledger, cached = sums.sent[rules], scene.conditions.cache != "none"
     variants = {}
     for name, in_batch, from_cache in (

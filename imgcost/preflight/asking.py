@@ -170,9 +170,10 @@ class Inquiry:
             gaps = costs.unknown + costs.unread
             bill = Bill("all images", costs.known_usd, costs.most_usd, self._budget_usd, gaps)
             self.ask("bill", bill, self.case())
-        kept = self._spools or (tuple(self._found), tuple(self._images))
+        spools = self._spools
         return Findings(
-            *kept,
+            spools.found if spools else tuple(self._found),
+            spools.images if spools else tuple(self._images),
             None if costs.unknown else costs.known_usd,
             self.platform,
             self.day,

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from imgcost.paths import escape_path
 from imgcost.errors import PreflightError
+from imgcost.paths import escape_path
 from imgcost.preflight.spools import Spool
 from imgcost.prices import exact_usd
 

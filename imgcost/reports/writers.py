@@ -31,6 +31,7 @@ SUFFIXES = (".csv", ".json", ".jsonl", ".parquet", ".md", ".xlsx", ".html")
 
 _TEXT: dict[str, TextFormat] = {".csv": "csv", ".json": "json", ".jsonl": "jsonl"}
 
+
 def format_of(path: str) -> str:
     """Tell from a file's suffix how a report is written to it.
 

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from imgcost import geometry
 from imgcost.plurals import plural
-from imgcost.text.rendering import Table, number
 from imgcost.prices import cost_usd, exact_usd
 from imgcost.tables import cite, sources
+from imgcost.text.rendering import Table, number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from imgcost.errors import NoPriceError
 from imgcost.plurals import plural
-from imgcost.text.rendering import NO_IMAGES, Report, Table, as_json, dollars, number, visible
 from imgcost.tables import advice_on, limits_on, platforms, wordings_of
+from imgcost.text.rendering import NO_IMAGES, Report, Table, as_json, dollars, number, visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from imgcost.files import Group, Unreadable
-    from imgcost.tables import Limits
     from imgcost.summaries import Measure
+    from imgcost.tables import Limits
 
 __all__ = ["Contents", "ImageRow", "SetAside"]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from imgcost.errors import NoPriceError
+from imgcost.summaries import Measure
 from imgcost.tables import (
     find_measured,
     limits_on,
@@ -12,7 +13,6 @@ from imgcost.tables import (
     multiplier_on,
     price_on,
 )
-from imgcost.summaries import Measure
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
