@@ -37,16 +37,54 @@ def scan_report(summary: ScanSummary, asked: Sequence[Quote], compared: Sequence
     tables.append(_totals(summary, [*asked, *others]))
     if summary.images:
         tables += [_histogram(summary, asked[0]), _folders(summary, asked[0])]
-    if summary.unreadable:
-        tables += [_problems(summary), _unreadable(summary)]
-    return Report(summary.to_dict(asked, others), tables, list(dict.fromkeys(_notes(summary, asked))))
+    tables += unreadable_tables(summary)
+    return Report(summary.to_dict(asked, others), tables, scan_notes(summary, asked))
+
+
+def scan_notes(summary: ScanSummary, asked: Sequence[Quote]) -> list[str]:
+    """List what a reader should know about a scan.
+
+    Args:
+        summary: What was counted.
+        asked: The quotes of the models asked for; the first prices what is fixable or duplicate.
+
+    Returns:
+        Sentences, each once.
+    """
+    return list(dict.fromkeys(_notes(summary, asked)))
+
+
+def fixable_notes(summary: ScanSummary, quote: Quote) -> list[str]:
+    """Say how many images would be rejected as they are, and what they cost.
+
+    Args:
+        summary: What was counted.
+        quote: Prices them.
+
+    Returns:
+        One sentence, or nothing where every image is accepted.
+    """
+    if not summary.fixable:
+        return []
+    usd = dollars(quote.image_usd(summary.tokens_of_fixable(quote.rule)))
+    return [fixable_note(summary.fixable, summary.images, f"{usd} with {quote.model.id}")]
+
+
+def unreadable_tables(summary: ScanSummary) -> list[Table]:
+    """List what could not be counted: by problem, and the first `LISTED` one by one.
+
+    Args:
+        summary: What was counted.
+
+    Returns:
+        Two tables, or none where everything was counted.
+    """
+    return [_problems(summary), _unreadable(summary)] if summary.unreadable else []
 
 
 def _notes(summary: ScanSummary, asked: Sequence[Quote]) -> Iterator[str]:
     first = asked[0]
-    if summary.fixable:
-        usd = dollars(first.image_usd(summary.tokens_of_fixable(first.rule)))
-        yield fixable_note(summary.fixable, summary.images, f"{usd} with {first.model.id}")
+    yield from fixable_notes(summary, first)
     for quote in asked:
         yield from quote_notes(quote)
     if summary.duplicates:
