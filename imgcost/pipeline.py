@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from contextlib import ExitStack, closing
 from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from imgcost.files import Batch, Walk, chunks, probe_archive, probe_chunk, spread
@@ -70,10 +71,9 @@ class Scan(NamedTuple):
             ImgcostError: The cache is not one, or a worker process was killed.
         """
         sinks = list(sinks)
-        rules = [quote.rule for quote in (*self.quotes, *self.compared)] + [
-            rule for sink in sinks for rule in sink.rules
-        ]
-        empty = partial(ScanSummary, tuple(dict.fromkeys(rules)), self.quotes[0].conditions)
+        asked = (quote.rule for quote in (*self.quotes, *self.compared))
+        rules = tuple(dict.fromkeys(chain(asked, *(sink.rules for sink in sinks))))
+        empty = partial(ScanSummary, rules, self.quotes[0].conditions)
         digest = _Digest(empty, tuple(sink.encode for sink in sinks))
         total = empty()
         with ExitStack() as stack:

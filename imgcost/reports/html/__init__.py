@@ -1,4 +1,4 @@
-"""Reports as one HTML file: charts, tables and a panel that recalculates, with nothing to fetch. Needs the extra `report`."""
+"""Reports as one HTML file: charts, tables and a panel that recalculates, and nothing to fetch."""
 
 from imgcost.reports.html.page import page_sink
 from imgcost.reports.html.rendering import report_page

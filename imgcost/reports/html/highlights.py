@@ -124,11 +124,10 @@ def collect(rule: TokenRule, tiers: Sequence[Tier], sent: Conditions, groups: li
         fixable |= broken
     tokens = arrays.image_tokens(width, height, *rule).astype(np.int64)
     kept = np.all([arrays.fits(width, height, tier) for tier in tiers], axis=0)
-    listed = [image[:1] + image[2:4] for image in images]
 
     def top(places: NDArray[np.intp], weight: NDArray[np.int64]) -> list[ListedImage]:
         best = places[np.argsort(-weight[places], kind="stable")[:LISTED]].tolist()
-        return [ListedImage(*listed[place], int(tokens[place])) for place in best]
+        return [_listed(images[place], int(tokens[place])) for place in best]
 
     octaves = (np.rint(np.log2(edge) * BINS_PER_OCTAVE).astype(int).tolist() for edge in (width, height))
     return Highlights(
@@ -138,6 +137,10 @@ def collect(rule: TokenRule, tiers: Sequence[Tier], sent: Conditions, groups: li
         downscaled=top(np.flatnonzero(~kept), width * height),
         rejected=[_rejected(images[place], limits) for place in np.flatnonzero(fixable)[:LISTED].tolist()],
     )
+
+
+def _listed(image: Image, tokens: int) -> ListedImage:
+    return ListedImage(image.path, image.width, image.height, tokens)
 
 
 def _rejected(image: Image, limits: Limits) -> RejectedImage:

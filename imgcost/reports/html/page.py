@@ -164,9 +164,8 @@ def _downscaled(found: Highlights, tiers: Sequence[Tier]) -> Grid:
     for image in found.downscaled:
         size = image.width, image.height
         resized = [resized_size(*size, tier) for tier in tiers]
-        rows.append(
-            (image.path, _size(image), *("unchanged" if new == size else "{}x{}".format(*new) for new in resized))
-        )
+        shown = ("unchanged" if new == size else "{}x{}".format(*new) for new in resized)
+        rows.append((image.path, _size(image), *shown))
     return Grid(f"The largest downscaled images, up to {LISTED}", columns, rows)
 
 

@@ -29,8 +29,8 @@ def panel_data(summary: ScanSummary, found: Highlights, quotes: Sequence[Quote])
     """Collect what `page.js` calculates with.
 
     Rates are integers with `places` decimal places, so that the browser multiplies integers only. A model's
-    `rates` are by inference geo, then without and with a batch, then of a standard and of a long prompt, then by class of
-    token; None where something is not offered.
+    `rates` are by inference geo, then without and with a batch, then of a standard and of a long prompt, then by class
+    of token; None where something is not offered.
 
     Args:
         summary: The sums.
@@ -46,7 +46,7 @@ def panel_data(summary: ScanSummary, found: Highlights, quotes: Sequence[Quote])
         return None
     offers = [{geo: [_rates(quote, geo, batch=batch) for batch in (False, True)] for geo in _GEOS} for quote in quotes]
     places = _places(offers)
-    models = [
+    models: list[dict[str, Any]] = [
         {
             "id": quote.model.id,
             "rule": summary.rules.index(quote.rule),
@@ -87,7 +87,7 @@ _Offer: TypeAlias = "dict[InferenceGeo, list[list[Rates] | None]]"
 def _rates(quote: Quote, geo: InferenceGeo, *, batch: bool) -> list[Rates] | None:
     """Rates of a standard and, where there are such, of a long prompt; None where they are not offered."""
     found = _sold(quote, quote.conditions._replace(inference_geo=geo, batch=batch, cache="none"))
-    return found and [rates for rates in (found.standard, found.long_context) if rates]
+    return [rates for rates in (found.standard, found.long_context) if rates] if found else None
 
 
 def _sold(quote: Quote, sent: Conditions) -> Quote | None:

@@ -65,8 +65,8 @@ def report_page(report: Report, title: str) -> bytes:
 def render(template: str, script: str = "", **values: Any) -> bytes:
     """Fill in a template of this folder.
 
-    The policy of the page admits its own style and script, by digest, and nothing else: nothing is fetched, and a script
-    that a file name brings along does not run.
+    The policy of the page admits its own style and script, by digest, and nothing else: nothing is fetched, and a
+    script that a file name brings along does not run.
 
     Args:
         template: Its file name.
