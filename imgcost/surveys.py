@@ -30,7 +30,7 @@ class Survey(NamedTuple):
         compared: The terms of other models to count for.
         walk: How to walk.
         jobs: The most worker processes.
-        details: Whether rows are to tell orientation and animation, and what Pillow says of files of other formats.
+        details: Whether rows are to tell orientation and animation.
         dedupe: Whether to look for duplicates, and count identical contents once.
         cache: A file that remembers what was read, or None.
     """

@@ -9,7 +9,7 @@ from functools import partial
 from typing import IO, TYPE_CHECKING, TypeAlias, cast
 
 from imgcost.errors import HeaderError
-from imgcost.files.found import Image, Unreadable, no_access
+from imgcost.files.found import Image, Unreadable, no_access, not_read
 from imgcost.files.walking import ARCHIVE_SUFFIXES, BATCH_FILES
 from imgcost.headers import HEAD_BYTES, parse_header
 
@@ -124,7 +124,7 @@ def _probe_member(path: str, size: int, open_member: Callable[[], IO[bytes] | No
 
             return Image(path, *parse_header(read_at(0, HEAD_BYTES), read_at), size)
     except HeaderError as error:
-        return Unreadable(path, error.problem, error.reason, error.format)
+        return not_read(path, error)
     except Exception as error:  # noqa: BLE001 - encrypted, of an unknown compression, cut: the member is listed
         return Unreadable(path, "damaged", f"cannot be read from its archive: {_words(error)}")
 

@@ -36,7 +36,8 @@ def empty(image: ImageSeen, case: Case) -> Iterator[Observation]:  # noqa: ARG00
 def unreadable(image: ImageSeen, case: Case) -> Iterator[Observation]:  # noqa: ARG001 - likewise
     """The bytes of an image begin a JPEG, PNG, GIF or WebP whose header makes sense."""
     if image.contents and image.contents.problem and _problem(image) not in _NAMED and not image.stray:
-        yield Observation(image.place, f"this is no image that can be read: {image.contents.problem}")
+        problem = image.contents.problem
+        yield Observation(image.place, f"cannot read image: {problem}", advice=problem.advice)
 
 
 @rule("error", "image", "Convert it to PNG or JPEG.", "media_types")
@@ -47,19 +48,46 @@ def format(image: ImageSeen, case: Case) -> Iterator[Observation]:  # noqa: A001
         message = f"the bytes are a {problem.format} file, which the API does not read"
         types = ", ".join(case.limits.media_types or ())
         yield Observation(
-            image.place, message, problem.format, types, None, said(case.limits.statements, "media_types")
+            image.place,
+            message,
+            problem.format,
+            types,
+            None,
+            said(case.limits.statements, "media_types"),
+            problem.advice,
         )
 
 
 @rule("error", "image", "Fetch or save the file again.")
 def truncated(image: ImageSeen, case: Case) -> Iterator[Observation]:  # noqa: ARG001 - likewise
-    """An image is whole: a JPEG has its end marker, a PNG its IEND chunk, a GIF its trailer, a WebP its whole length.
+    """The end of an image is missing, as after a download that broke off.
 
-    It is told by the last bytes, without decoding. Damage in the middle is not seen.
+    A whole JPEG has its end marker, the chunks of a PNG lead to IEND, the blocks of a GIF to its trailer, and a WebP
+    has its whole length. Nothing is decoded, so damage in the middle is not seen.
     """
     if image.contents and image.contents.header and image.contents.truncated:
         kind = image.contents.header.media_type
         yield Observation(image.place, f"the end of the image is missing ({kind}, {image.contents.file_bytes:,} bytes)")
+
+
+@rule("error", "image", "Open the file in the program that wrote it, and save it as an ordinary JPEG or PNG.")
+def undecodable(image: ImageSeen, case: Case) -> Iterator[Observation]:  # noqa: ARG001 - likewise
+    """The file begins like an image, but decoders cannot read this kind.
+
+    Examples are a JPEG of 12 bits per sample, a PNG whose header has a wrong checksum, and a WebP without a picture.
+    """
+    if image.contents and image.contents.undecodable:
+        yield Observation(image.place, f"decoders cannot read this image: {image.contents.undecodable}")
+
+
+@rule("warning", "image", "Save the image again with another program to be safe.")
+def unusual(image: ImageSeen, case: Case) -> Iterator[Observation]:  # noqa: ARG001 - likewise
+    """Some decoders reject this variant of a format, and whether the API reads it is not known.
+
+    Examples are lossless and arithmetic-coded JPEG, and a GIF without its last byte.
+    """
+    if image.contents and image.contents.unusual:
+        yield Observation(image.place, f"some decoders cannot read this image: {image.contents.unusual}")
 
 
 @rule("error", "image", "Declare the media type by the bytes, not by the name of the file.", "media_types")
