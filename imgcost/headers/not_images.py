@@ -69,8 +69,9 @@ _MAX_LEAD_BYTES = 16
 _BASE64 = re.compile(rb"(?:[A-Za-z0-9+/_-]{16,}\r?\n)*[A-Za-z0-9+/_=-]*\s*")
 _LEAST_BASE64_BYTES = 64  # fewer letters may be a word, unless they are those of an image
 _HTML = re.compile(
-    rb"(?:<\?xml[^>]*>\s*|<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body|title|meta|script)\b",
-    re.IGNORECASE | re.DOTALL,
+    rb"""(?: <\?xml [^>]* > \s*+ | (?> <!-- .*? --> ) \s*+ )*+  # atomic: however many comments, one way to match them
+    < (?: !doctype\s+html | html | head | body | title | meta | script ) \b""",
+    re.IGNORECASE | re.DOTALL | re.VERBOSE,
 )
 _JSON = re.compile(rb'\{\s*["}]|\[\s*(?:["{\[\]]|-?\d|true|false|null)')
 _XML = re.compile(rb"<\?xml|<[A-Za-z][\w:.-]*[\s>/]")

@@ -23,7 +23,15 @@ _PIXELS = {
 }  # fmt: skip
 """CSS pixels in a unit, for text of the usual 16 px."""
 
-_PROLOG = ((b"<?", b"?>"), (b"<!--", b"-->"))
+# Atomic, so that there is one way only to match however many comments.
+_PROLOG = re.compile(
+    r"""(?: \s++ | (?> <\? .*? \?> ) | (?> <!-- .*? --> )
+    | (?> <!DOCTYPE \s+ (?:[\w.-]+:)? svg \b [^\[>]* (?: \[ .*? \] \s* )? > ) )*+""",
+    re.ASCII | re.DOTALL | re.IGNORECASE | re.VERBOSE,
+)
+
+
+_UNFINISHED = re.compile(r"<\?|<!--|<!DOCTYPE\s+(?:[\w.-]+:)?svg\b", re.ASCII | re.IGNORECASE)
 
 
 def find_svg(head: bytes, read_at: ReadAt) -> str | None:
@@ -36,40 +44,27 @@ def find_svg(head: bytes, read_at: ReadAt) -> str | None:
     Returns:
         The text from the root element on, as far as it is read; None if the file is something else.
     """
-    text = _decoded(head).lstrip()
-    if not text.startswith("<"):
-        return None
-    root = _root(text)
+    root = _root(_decoded(head))
     if root == "" and len(head) >= HEAD_BYTES:  # a long comment before it
-        root = _root(_decoded(read_at(0, _MAX_TEXT_BYTES)).lstrip())
+        root = _root(_decoded(read_at(0, _MAX_TEXT_BYTES)))
     return root or None
 
 
 def _decoded(data: bytes) -> str:
     if data[:2] in {b"\xff\xfe", b"\xfe\xff"}:
-        return data.decode("utf-16", "ignore")
+        return data.decode("utf-16", "ignore").removeprefix("\ufeff")
     if data[:2] in {b"<\0", b"\0<"}:
         return data.decode("utf-16-le" if data[:1] == b"<" else "utf-16-be", "ignore")
     return data.removeprefix(b"\xef\xbb\xbf").decode("latin-1")
 
 
 def _root(text: str) -> str | None:
-    """Return the text from the root element on; "" where the text ends before it, None where it is another."""
-    while text.startswith(("<?", "<!")):
-        if text[:9].lower() == "<!doctype":
-            if not re.match(r"<!doctype\s+(?:[\w.-]+:)?svg\b", text, re.IGNORECASE):
-                return None
-            subset = text.find("[", 0, text.find(">") + 1)
-            text = text.partition("]" if subset > 0 else ">")[2].removeprefix("]").lstrip().removeprefix(">").lstrip()
-        elif text.startswith("<?"):
-            text = text.partition("?>")[2].lstrip()
-        elif text.startswith("<!--"):
-            text = text.partition("-->")[2].lstrip()
-        else:
-            return None
-    if not text:
-        return ""
-    return text if _ROOT.match(text) else None
+    """Return the text from the root element on; "" where it may come later, None where it is another."""
+    prolog = _PROLOG.match(text)
+    rest = text[prolog.end() :] if prolog else text
+    if _ROOT.match(rest):
+        return rest
+    return "" if _UNFINISHED.match(rest) or not rest else None
 
 
 def measure_svg(root: str) -> Size | None:
