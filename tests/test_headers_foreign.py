@@ -530,7 +530,13 @@ def test_a_pdf_has_its_own_advice_and_an_image_has_none():
 
 @pytest.mark.parametrize(
     ("data", "media_type"),
-    [(heif(ispe(4, 3)), "image/heic"), (big_tiff(4, 3), "image/tiff"), (b"%PDF-1.7", "application/pdf"), (b"gimp xcf v011\x00", "image/x-xcf"), (b"Y\xa6j\x95", "image/x-sun-raster")],
+    [
+        (heif(ispe(4, 3)), "image/heic"),
+        (big_tiff(4, 3), "image/tiff"),
+        (b"%PDF-1.7", "application/pdf"),
+        (b"gimp xcf v011\x00", "image/x-xcf"),
+        (b"Y\xa6j\x95", "image/x-sun-raster"),
+    ],
 )
 def test_the_media_type_is_given(data, media_type):
     assert refusal_of(data).media_type == media_type

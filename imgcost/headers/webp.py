@@ -121,7 +121,7 @@ def _judge_picture(head: bytes, read_at: ReadAt, end: int) -> str | None:
 
 def _frame_size(kind: bytes, chunk: bytes) -> tuple[bytes, bytes] | None:
     """Read the size of a frame as VP8X writes it: less one, in three bytes each; None where too little is read."""
-    if len(chunk) < 18:
+    if len(chunk) < (13 if kind == b"VP8L" else 18):
         return None
     if kind == b"VP8L":
         bits = int.from_bytes(chunk[9:13], "little")
