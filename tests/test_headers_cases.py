@@ -173,6 +173,8 @@ PNGS = {
     "an animation of one frame": (animation(1), "ok"),
     "an animation of two frames": (animation(2), "ok", 1, True),
     "an animation without frames": (animation(2, control=False), "ok"),
+    "two announcements of an animation": (spliced(33, chunk(b"acTL", bytes(3) + b"\2" + bytes(4)), animation(2)), "ok"),
+    "an animation of too many frames": (spliced(33, chunk(b"acTL", b"\xff" * 8), DRAWING), "ok"),
     "Exif": (spliced(33, chunk(b"eXIf", TURNED[6:]), DRAWING), "ok", 6),
     "Exif behind the image data": (DRAWING[:-12] + chunk(b"eXIf", TURNED[6:]) + END, "ok"),
     "Exif in a raw profile": (spliced(33, raw_profile("exif", TURNED), DRAWING), "ok", 6),

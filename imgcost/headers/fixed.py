@@ -6,6 +6,8 @@ import re
 from struct import Struct
 from typing import TYPE_CHECKING
 
+from imgcost.headers.header import HEAD_BYTES
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -138,8 +140,10 @@ def measure_icns(head: bytes, read_at: ReadAt) -> Size | None:  # noqa: ARG001 -
 _BOUNDS = re.compile(rb"%%BoundingBox:\s*(-?\d{1,9})\s+(-?\d{1,9})\s+(-?\d{1,9})\s+(-?\d{1,9})")
 
 
-def measure_eps(head: bytes, read_at: ReadAt) -> Size | None:  # noqa: ARG001 - see above
-    """Read the bounding box in points, which Pillow takes for pixels."""
+def measure_eps(head: bytes, read_at: ReadAt) -> Size | None:
+    """Read the bounding box in points, which Pillow takes for pixels, also behind a preview."""
+    if head.startswith(b"\xc5"):
+        head = read_at(int.from_bytes(head[4:8], "little"), HEAD_BYTES)
     found = _BOUNDS.search(head)
     if not found:
         return None
@@ -167,7 +171,7 @@ def measure_pcx(head: bytes, read_at: ReadAt) -> Size | None:  # noqa: ARG001 - 
 
 def name_netpbm(head: bytes) -> str | None:
     """Two letters and a space also begin words, so a number or a comment has to follow."""
-    named = head[1:2] in b"1234567" and head[2:3].isspace() and (head[3:4].isalnum() or head[3:4] == b"#")
+    named = head[1:2] in b"1234567Ff" and head[2:3].isspace() and (head[3:4].isalnum() or head[3:4] == b"#")
     return "Netpbm" if named else None
 
 

@@ -117,7 +117,7 @@ def _stranger(name: str, advice: str) -> HeaderError:
 def _shifted(head: bytes) -> Iterator[HeaderError]:
     """Find an image behind something else, such as a byte order mark or the headers of a message."""
     found = _SIGNATURES.search(head)
-    if found and (found.start() <= _MAX_LEAD_BYTES or head[: found.start()].isascii()):
+    if found and (found.start() <= _MAX_LEAD_BYTES or _is_text(head[: found.start()])):
         count, name = found.start(), _NAMES[(found.lastindex or 1) - 1]
         reason = f"the {name} begins only behind {count} byte{'s' * (count > 1)} of something else"
         yield HeaderError("not-an-image", reason, format=name, advice=f"Remove what comes before the {name}.")

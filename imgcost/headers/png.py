@@ -53,7 +53,8 @@ def _walk_png(head: bytes, read_at: ReadAt, details: bool) -> tuple[int, bool]: 
     """Hop from chunk to chunk up to the image data for the orientation and whether it is animated."""
     window, start, at = head, 0, 33
     last = len(head) - 16  # where a chunk's length and type and the two numbers of acTL are left
-    frames, first_is_frame, orientation, profile = 0, False, 0, 1
+    frames: int | None = None
+    first_is_frame, orientation, profile = False, 0, 1
     for _ in range(MAX_STEPS):
         if at > last:
             start += at
@@ -69,7 +70,9 @@ def _walk_png(head: bytes, read_at: ReadAt, details: bool) -> tuple[int, bool]: 
         if kind == b"eXIf":
             orientation = exif_orientation(window[at + 8 : at + 8 + length], length, start + at + 8, read_at)
         elif kind == b"acTL":
-            frames = int.from_bytes(window[at + 8 : at + 12], "big")
+            # A number that is too large or a second one makes it an ordinary PNG, for Pillow and browsers.
+            number = int.from_bytes(window[at + 8 : at + 12], "big")
+            frames = number if frames is None and number <= 1 << 31 else 0
         elif kind == b"fcTL":
             first_is_frame = True
         elif kind in {b"tEXt", b"zTXt"}:
@@ -85,7 +88,7 @@ def _walk_png(head: bytes, read_at: ReadAt, details: bool) -> tuple[int, bool]: 
     if frames and details and not first_is_frame:
         # Then the image that the API reads is not one of the frames, but one more; without any fcTL there are none.
         return orientation or profile, _has_frame_behind(start + at, read_at)
-    return orientation or profile, frames > 1
+    return orientation or profile, (frames or 0) > 1
 
 
 def _has_frame_behind(place: int, read_at: ReadAt) -> bool:
