@@ -31,7 +31,7 @@ class Scan(NamedTuple):
         walk: How to walk.
         jobs: The most worker processes. Where this process cannot be forked, each imports the main module again, which is
             that of the command line.
-        details: Whether rows are to tell orientation and animation, and what Pillow says of files of other formats.
+        details: Whether rows are to tell orientation and animation.
         dedupe: Whether to look for duplicates, and count identical contents once.
         cache: A file that remembers what was read, or None.
     """

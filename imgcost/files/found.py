@@ -1,8 +1,13 @@
 """What a scan finds: an image, or something that it cannot count and why."""
 
-from typing import NamedTuple, TypeAlias
+from __future__ import annotations
 
-__all__ = ["Found", "Group", "Image", "Unreadable", "no_access"]
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+
+if TYPE_CHECKING:
+    from imgcost.errors import HeaderError
+
+__all__ = ["Found", "Group", "Image", "Unreadable", "no_access", "not_read"]
 
 
 class Image(NamedTuple):
@@ -39,9 +44,9 @@ class Unreadable(NamedTuple):
         problem: A slug. By content: `empty`, `damaged`, `unsupported`, `not-an-image`. By place: `missing`,
             `no-access`, `not-a-file`, `link-not-followed`, `seen-already`, `archive-not-entered`, `archive-limit`.
         reason: One sentence for people.
-        format: The name of an unsupported format, such as `TIFF`, if it could be told.
-        width: Its width, px, if Pillow could tell it.
-        height: Its height, px, if Pillow could tell it.
+        format: What it is, such as `HEIC` or `HTML page`, if that is known.
+        width: The width of an unsupported image, px, if it is known.
+        height: The height of an unsupported image, px, if it is known.
     """
 
     path: str
@@ -70,3 +75,13 @@ def no_access(path: str, error: OSError | ValueError) -> Unreadable:
     if reason[1:2].islower():  # a sentence, and no abbreviation
         reason = reason[0].lower() + reason[1:]
     return Unreadable(path, "no-access", reason)
+
+
+def not_read(path: str, error: HeaderError) -> Unreadable:
+    """List a file whose header says that the API cannot read it.
+
+    >>> from imgcost.errors import HeaderError
+    >>> not_read("a", HeaderError("unsupported", "HEIC file", format="HEIC", width=4032, height=3024)).width
+    4032
+    """
+    return Unreadable(path, error.problem, error.reason, error.format, error.width, error.height)
