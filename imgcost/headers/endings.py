@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from imgcost.headers.gif import examine_gif
+from imgcost.headers.header import Ending
 from imgcost.headers.jpeg import examine_jpeg
 from imgcost.headers.png import examine_png
 from imgcost.headers.webp import examine_webp
@@ -16,7 +17,7 @@ from imgcost.headers.webp import examine_webp
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from imgcost.headers.header import Ending, ReadAt
+    from imgcost.headers.header import ReadAt
 
 __all__ = ["examine"]
 
