@@ -24,7 +24,7 @@ from quoting import quoted
 import imgcost
 from imgcost.cli import scan
 from imgcost.files import workers
-from imgcost.reports.schema import SCAN
+from imgcost.tabular import SCAN
 from imgcost.text.scans import LISTED, file_size
 
 AS_OF = ("--as-of", "2026-11-22")

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from quoting import quoted
 
 from imgcost.tables import find_model, find_tier, models
-from imgcost.text import Report, Table, as_json, as_markdown, as_text, dollars, number, visible
+from imgcost.figures import dollars, number
+from imgcost.text import Report, Table, as_json, as_markdown, as_text, visible
 from imgcost.text.catalogs import largest_report, model_report, models_report
 from imgcost.text.estimates import estimate_report, terms_data, terms_notes, terms_title
 

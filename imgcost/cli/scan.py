@@ -22,10 +22,10 @@ from imgcost.cli.options import (
 )
 from imgcost.cli.progress import progress_of, writing_progress
 from imgcost.cli.signals import Terminated, check_signals
+from imgcost.figures import plural
 from imgcost.files import Walk
 from imgcost.outputs import Output
 from imgcost.pipeline import Scan
-from imgcost.plurals import plural
 from imgcost.quotes import comparable, quotes
 from imgcost.tables import families
 from imgcost.text import visible
@@ -145,7 +145,7 @@ def command(
         how = f"ended by {error.signal}" if isinstance(error, Terminated) else "interrupted"
         _warn("; ".join([f"{how} after {plural(done, 'file')}", *_left(target, streamed)]))
         sys.exit(error.code if isinstance(error, Terminated) else INTERRUPTED)
-    echo(scan_report(summary, asked, compared), style, err=bool(rows))
+    echo(scan_report(summary), style, err=bool(rows))
     if strict and summary.unreadable:
         _warn(f"{plural(len(summary.unreadable), 'entry', 'entries')} not counted, which --strict does not allow")
         sys.exit(FAILED)

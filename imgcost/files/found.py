@@ -45,16 +45,12 @@ class Unreadable(NamedTuple):
             `no-access`, `not-a-file`, `link-not-followed`, `seen-already`, `archive-not-entered`, `archive-limit`.
         reason: One sentence for people.
         format: What it is, such as `HEIC` or `HTML page`, if that is known.
-        width: The width of an unsupported image, px, if it is known.
-        height: The height of an unsupported image, px, if it is known.
     """
 
     path: str
     problem: str
     reason: str
     format: str | None = None
-    width: int | None = None
-    height: int | None = None
 
 
 Found: TypeAlias = Image | Unreadable
@@ -78,10 +74,10 @@ def no_access(path: str, error: OSError | ValueError) -> Unreadable:
 
 
 def not_read(path: str, error: HeaderError) -> Unreadable:
-    """List a file whose header says that the API cannot read it.
+    """List a file whose header says that it is not an image that can be counted.
 
     >>> from imgcost.errors import HeaderError
-    >>> not_read("a", HeaderError("unsupported", "HEIC file", format="HEIC", width=4032, height=3024)).width
-    4032
+    >>> not_read("a", HeaderError("unsupported", "WMF file", format="WMF")).format
+    'WMF'
     """
-    return Unreadable(path, error.problem, error.reason, error.format, error.width, error.height)
+    return Unreadable(path, error.problem, error.reason, error.format)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from struct import Struct
 from typing import TYPE_CHECKING
 
+from imgcost.figures import plural
 from imgcost.headers.exif import EXIF_SIGNATURE, exif_orientation
 from imgcost.headers.foreign import unsupported
 from imgcost.headers.header import (
@@ -17,7 +18,6 @@ from imgcost.headers.header import (
     damaged,
     impossible,
 )
-from imgcost.plurals import plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

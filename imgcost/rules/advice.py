@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from imgcost import geometry
-from imgcost.plurals import plural
+from imgcost.figures import plural
 from imgcost.rules.rule import Case, DocumentSeen, ImageSeen, Observation, breaches_of, rule, said
 
 if TYPE_CHECKING:

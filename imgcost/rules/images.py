@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from imgcost import geometry
-from imgcost.plurals import plural
+from imgcost.figures import plural
 from imgcost.rules.rule import Case, ImageSeen, Observation, breaches_of, rule, said
 
 if TYPE_CHECKING:

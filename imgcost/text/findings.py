@@ -8,9 +8,9 @@ from textwrap import indent
 from typing import TYPE_CHECKING, Any
 
 from imgcost.errors import NoPriceError
-from imgcost.plurals import plural
+from imgcost.figures import dollars, number, plural
 from imgcost.tables import advice_on, limits_on, platforms, wordings_of
-from imgcost.text.rendering import NO_IMAGES, Report, Table, as_json, dollars, number, visible
+from imgcost.text.rendering import NO_IMAGES, Report, Table, as_json, visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -173,7 +173,8 @@ def _summary(findings: Findings, data: Mapping[str, Any]) -> str:
     cost = f", cost unknown{part}" if findings.unknown else f", {known}"
     rest = f"; {number(data['unmeasured'])} not measured" if data["unmeasured"] else ""
     verdict = plural(data["errors"], "error") if data["errors"] else "nothing would be rejected"
-    images, tokens = plural(len(findings.images), "image"), plural(data["tokens"], "token")
+    measured = len(findings.images) - data["unmeasured"]
+    images, tokens = plural(measured, "image"), plural(data["tokens"], "token")
     return f"{images}, {tokens}{cost}{rest}: {verdict} on {findings.platform}, {findings.as_of}."
 
 

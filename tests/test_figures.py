@@ -12,7 +12,7 @@ from command_line import run
 from conftest import ROOT, SAMPLES, png
 
 from imgcost.geometry import Tier, largest_size
-from imgcost.plurals import plural
+from imgcost.figures import plural
 from imgcost.rules import rules
 
 AS_OF = ("--as-of", "2026-11-22")
