@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from imgcost.formats.rendering import Report, Table, dollars, number
-from imgcost.tables import family_of
+from imgcost.tables import family_of, prices_read
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -65,7 +65,28 @@ def terms_notes(asked: str, terms: Terms) -> list[str]:
         notes.append(f"{model.id} retired on {model.retires}; its last price stands here.")
     elif model.status_on(day) == "deprecated":
         notes.append(f"{model.id} is deprecated{_end(model.retires)}.")
-    return notes
+    return notes + stale_notes(day)
+
+
+STALE_DAYS = 90
+"""How long after prices were read they pass for current: the list changed 20 times in 2025 and 2026."""
+
+
+def stale_notes(day: date) -> list[str]:
+    """Say that prices were read long before the day that they are used for.
+
+    Args:
+        day: The day whose prices apply.
+
+    Returns:
+        One note if prices were last read more than `STALE_DAYS` days before; else none.
+    """
+    read = prices_read()
+    if (day - read).days <= STALE_DAYS:
+        return []
+    return [
+        f"Prices were last read on {read}, {number((day - read).days)} days before {day}: newer ones are not known."
+    ]
 
 
 def _end(retires: date | None) -> str:

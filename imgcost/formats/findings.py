@@ -8,6 +8,7 @@ from textwrap import indent
 from typing import TYPE_CHECKING, Any
 
 from imgcost.errors import NoPriceError
+from imgcost.formats.estimates import stale_notes
 from imgcost.formats.rendering import Report, Table, as_json, dollars, number, parseable, plural, visible
 from imgcost.tables import advice_on, limits_on, platforms, wordings_of
 
@@ -46,6 +47,8 @@ def findings_report(findings: Findings, *, everything: bool = True) -> Report:
         tables.append(_warnings(shown))
     unmeasured, tokens = findings.unmeasured, findings.tokens
     notes = [_summary(findings, shown.errors, tokens, unmeasured)]
+    if findings.input_usd is not None:
+        notes += stale_notes(findings.as_of)
     if shown.errors > LISTED:
         notes.append(f"{number(shown.errors - LISTED)} more errors: -f json lists them all.")
     if shown.errors or shown.warnings:

@@ -37,7 +37,7 @@ def scan_report(tally: Tally, asked: Mapping[str, Terms], compared: Sequence[Ter
         tables += [_histogram(tally, first), _folders(tally, first)]
     if tally.unreadable:
         tables += [_problems(tally), _unreadable(tally)]
-    notes = [note for name, terms in asked.items() for note in terms_notes(name, terms)]
+    notes = list(dict.fromkeys(note for name, terms in asked.items() for note in terms_notes(name, terms)))
     if tally.duplicates:
         saved = tally.tokens_of_duplicates(Measure.of(first))
         notes.append(

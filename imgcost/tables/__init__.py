@@ -29,6 +29,7 @@ from imgcost.tables.pricing import (
     multipliers,
     price_on,
     price_rows,
+    prices_read,
     prompt_usd_per_mtok,
 )
 from imgcost.tables.reading import Entry, Source, read_published, read_sources
@@ -88,6 +89,7 @@ __all__ = [
     "platforms",
     "price_on",
     "price_rows",
+    "prices_read",
     "prompt_usd_per_mtok",
     "sources",
     "statements",
