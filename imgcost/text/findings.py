@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from imgcost.errors import NoPriceError
 from imgcost.figures import dollars, number, plural
 from imgcost.tables import advice_on, limits_on, platforms, wordings_of
+from imgcost.text.quotes import stale_notes
 from imgcost.text.rendering import NO_IMAGES, Report, Table, as_json, visible
 
 if TYPE_CHECKING:
@@ -48,6 +49,8 @@ def findings_report(findings: Findings, *, everything: bool = True) -> Report:
     data = findings.to_dict(everything=everything)
     notes = [_summary(findings, data), *(f"Cost unknown: {visible(one)}." for one in findings.unknown)]
     notes += [f"Price: {visible(one)}." for one in findings.notes]
+    if findings.input_usd is not None:
+        notes += stale_notes(findings.as_of)
     if shown.errors > LISTED:
         notes.append(f"{plural(shown.errors - LISTED, 'more error')}: -f json lists them all.")
     if shown.errors or shown.warnings:
