@@ -10,7 +10,7 @@ from imgcost.headers.boxes import measure_cr3, measure_heif, measure_jp2, measur
 from imgcost.headers.header import from_head
 from imgcost.headers.not_images import name_stranger
 from imgcost.headers.svg import find_svg, measure_svg
-from imgcost.headers.tiff import measure_jpeg_xr, measure_raf, measure_rw2, measure_tiff, name_tiff
+from imgcost.headers.tiff import inspect_tiff, measure_jpeg_xr, measure_raf, measure_rw2, measure_tiff
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -131,7 +131,7 @@ def refusal(head: bytes, read_at: ReadAt) -> HeaderError:
 
 def _known_format(head: bytes, read_at: ReadAt) -> HeaderError | None:
     if head.startswith((b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")):
-        return unsupported(name_tiff(head, read_at), measure_tiff(head, read_at))
+        return unsupported(*inspect_tiff(head, read_at))
     if head[4:8] == b"ftyp":
         name = name_iso_media(head)
         return unsupported(name, (measure_cr3 if name == "CR3" else measure_heif)(head, read_at)) if name else None

@@ -16,8 +16,8 @@ __all__ = ["examine_gif", "parse_gif"]
 
 # A GIF's frame is a chain of blocks of up to 255 bytes. Full blocks are passed in bulk, so only a file made of crumbs
 # comes near the first bound; the second is beyond any request that the API accepts.
-_MAX_GIF_STEPS = 65536
-_MAX_GIF_BYTES = 64 << 20
+_MAX_GIF_STEPS = 32768
+_MAX_STRAY_BYTES = 1 << 20
 _GIF_READ_BYTES = (4096, 16384, 65536)
 
 _RUN_BYTES = 1 << 16
@@ -37,12 +37,12 @@ def parse_gif(head: bytes, read_at: ReadAt, details: bool) -> Fields:  # noqa: C
     width, height, flags = _gif_screen(head, 6)
     window, start, at = head, 0, 13 + _gif_table_bytes(flags)
     animated = framed = in_blocks = False
-    sizes, read_bytes = iter(_GIF_READ_BYTES), 0
+    sizes, read_bytes, strays = iter(_GIF_READ_BYTES), 0, 0
     for _ in range(_MAX_GIF_STEPS):
         if at >= len(window):
             start += at
             read_bytes = next(sizes, read_bytes)
-            if start > _MAX_GIF_BYTES:
+            if start > MAX_SEARCH_BYTES:
                 break
             window, at = read_at(start, read_bytes), 0
             if not window:
@@ -77,7 +77,12 @@ def parse_gif(head: bytes, read_at: ReadAt, details: bool) -> Fields:  # noqa: C
         elif byte == 0x3B:  # the trailer
             break
         else:
-            at += 1  # stray bytes between blocks, which decoders pass over
+            found = _find_block(window, at)  # stray bytes between blocks, which decoders pass over
+            behind = found.start() if found else len(window)
+            strays += behind - at
+            if strays > _MAX_STRAY_BYTES:
+                break
+            at = behind
     if not framed:
         raise damaged("GIF", "ends before its first frame, or has too much before it")
     if not (width and height):
@@ -115,13 +120,13 @@ def examine_gif(head: bytes, read_at: ReadAt, file_bytes: int) -> Ending:  # noq
 
 def _walk_blocks(data: bytes) -> int | None:
     """Walk over the blocks; where they end without a trailer, or None if there is one or the blocks are too many."""
-    at, in_blocks = 13 + _gif_table_bytes(data[10]), False
+    at, in_blocks, strays = 13 + _gif_table_bytes(data[10]), False, _MAX_STRAY_BYTES
     for _ in range(_MAX_GIF_STEPS):
         if at >= len(data):
             return len(data) + in_blocks if at == len(data) else at
         byte = data[at]
         if in_blocks:
-            if data[at:] == b";":  # some writers leave out the empty block before the trailer
+            if byte == 0x3B and at == len(data) - 1:  # some writers leave out the empty block before the trailer
                 return None
             at, in_blocks = _pass_blocks(data, at), byte > 0
         elif byte == 0x2C:
@@ -132,8 +137,11 @@ def _walk_blocks(data: bytes) -> int | None:
         elif byte == 0x3B:
             return None
         else:
-            found = _find_block(data, at)
-            at = found.start() if found else len(data) + 1
+            found = _find_block(data, at, at + strays)
+            if not found:
+                return len(data) + 1
+            strays -= found.start() - at
+            at = found.start()
     return None
 
 

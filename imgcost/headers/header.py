@@ -32,7 +32,7 @@ HEAD_BYTES = 4096
 HOP_BYTES = 448
 
 # Real files need tens of steps, a JPEG with a huge profile a few hundred. A step costs at most two small reads.
-MAX_STEPS = 4096
+MAX_STEPS = 2048
 
 TAIL_BYTES = 256
 """How much of the end of a file is looked at first."""
@@ -40,9 +40,9 @@ TAIL_BYTES = 256
 PADDING = b"\0\r\n "
 """What is behind the end of an image without harm: padding of cameras and of some editors."""
 
-MAX_SEARCH_BYTES = 16 << 20
-"""How far an end is searched for. The largest file that the API takes is half as long; a longer one is rejected for
-its size, and not accused of a missing end that may come later."""
+MAX_SEARCH_BYTES = 8 << 20
+"""How far an end is searched for. The largest file that the API takes is a little shorter; a longer one is rejected
+for its size, and not accused of a missing end that may come later."""
 
 ReadAt: TypeAlias = Callable[[int, int], bytes]
 """Called with an offset and a number of bytes, from the start of the file; gives fewer bytes only at its end."""

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 if TYPE_CHECKING:
     from imgcost.headers.header import ReadAt, Size
 
-__all__ = ["measure_jpeg_xr", "measure_raf", "measure_rw2", "measure_tiff", "name_tiff"]
+__all__ = ["inspect_tiff", "measure_jpeg_xr", "measure_raf", "measure_rw2", "measure_tiff"]
 
-_MAX_ENTRIES = 512
+_MAX_ENTRIES = 256
 _MAX_DIRECTORIES = 8
 _TYPE_BYTES = {1: 1, 3: 2, 4: 4, 13: 4, 16: 8, 18: 8}  # BYTE, SHORT, LONG, IFD, and those of BigTIFF
 
@@ -72,18 +72,19 @@ def _read(head: bytes, read_at: ReadAt) -> tuple[dict[int, list[int]], dict[int,
 
 def measure_tiff(head: bytes, read_at: ReadAt) -> Size:
     """Measure the picture, at its full size where the first directory is only a preview (TIFF/EP, DNG)."""
+    return inspect_tiff(head, read_at)[1]
+
+
+def inspect_tiff(head: bytes, read_at: ReadAt) -> tuple[str, Size]:
+    """Measure the picture, and tell a camera's raw data from a plain TIFF."""
     first, full = _read(head, read_at)
-    return _one(full, _WIDTH), _one(full, _HEIGHT), _one(first, _ORIENTATION) or 1
-
-
-def name_tiff(head: bytes, read_at: ReadAt) -> str:
-    """Tell a camera's raw data from a plain TIFF."""
     if head[8:10] == b"CR":
-        return "CR2"
-    first, full = _read(head, read_at)
-    if _DNG in first:
-        return "DNG"
-    return "camera raw" if _one(full, _COLORS) == _MOSAIC else "TIFF"
+        name = "CR2"
+    elif _DNG in first:
+        name = "DNG"
+    else:
+        name = "camera raw" if _one(full, _COLORS) == _MOSAIC else "TIFF"
+    return name, (_one(full, _WIDTH), _one(full, _HEIGHT), _one(first, _ORIENTATION) or 1)
 
 
 def measure_rw2(head: bytes, read_at: ReadAt) -> Size:
