@@ -24,6 +24,7 @@ from imgcost.shapes import (
     vercel,
 )
 from imgcost.shapes.documents import Document, read_document
+from imgcost.shapes.entries import each_entry, first_entries
 from imgcost.shapes.foreign import FOREIGN
 from imgcost.shapes.nodes import Node
 from imgcost.shapes.requests import ShapedRequest, replaced
@@ -86,7 +87,9 @@ SHAPES: dict[str, Shape] = {
     "message-list": Shape("a list of messages", messages_api.recognizes_messages, messages_api.convert_messages),
     "block": Shape("content blocks", messages_api.recognizes_blocks, messages_api.convert_blocks),
 }
-"""The shapes that are read, by name."""
+"""The shapes that are read, by name. All but batches, logs and transcripts may also come as a list of requests."""
+
+_BATCHES = ("batch", "bedrock-batch", "google-cloud-batch", "openai-batch", "log", "claude-code")
 
 
 def detect(value: Any) -> str | None:
@@ -107,7 +110,18 @@ def detect(value: Any) -> str | None:
     for name, foreign in FOREIGN.items():
         if foreign.recognizes(node):
             return name
+    if _has_requests(node):
+        node = next(entry for entry in first_entries(node) if _is_request(entry))
     return next((name for name, shape in SHAPES.items() if shape.recognizes(node)), None)
+
+
+def _has_requests(node: Node) -> bool:
+    """Return whether this is a list of whole requests, such as one per line."""
+    return node.is_array() and any(_is_request(entry) for entry in first_entries(node))
+
+
+def _is_request(entry: Node) -> bool:
+    return entry.has("messages") or entry.has("model", "input") or entry.has("modelId", "body")
 
 
 def to_requests(value: Any, shape: str = "auto", *, lines: Sequence[int] | None = None) -> Iterator[ShapedRequest]:
@@ -141,8 +155,9 @@ def to_requests(value: Any, shape: str = "auto", *, lines: Sequence[int] | None 
         problem = "has none of the shapes that are read" if name is None else f"unknown shape {name!r}"
         raise RequestError("", f"{problem}: choose one of {', '.join(SHAPES)}")
     numbers = None if lines is None else tuple(lines)
+    node, convert = Node(value, (), numbers), SHAPES[name].convert
     try:
-        for request in SHAPES[name].convert(Node(value, (), numbers)):
+        for request in each_entry(node, convert) if _has_requests(node) and name not in _BATCHES else convert(node):
             yield replace(request, shape=name, lines=numbers)
     except RecursionError:
         raise RequestError("", "is nested too deep to be read") from None

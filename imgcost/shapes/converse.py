@@ -124,7 +124,7 @@ def _document(draft: Draft, block: Node, document: Node) -> Iterator[Piece]:
 
 
 def _text_document(block: Node, data: Node, words: str) -> Piece:
-    return media(block, text_source(words), data, write=lambda _: block.value, write_text=_text, kind="document")
+    return media(block, text_source(words), data, write=None, write_text=_text, kind="document")
 
 
 def _guarded(content: Node) -> Node:

@@ -72,8 +72,9 @@ def media(
     data: Node,
     declared: Node | None = None,
     *,
-    write: Writer,
+    write: Writer | None,
     write_text: Callable[[str], Any] = text_part,
+    takes_urls: bool = False,
     kind: str = "",
 ) -> Piece:
     """Take an image or a document.
@@ -83,8 +84,9 @@ def media(
         source: Its source, as the Messages API has it.
         data: Its data, URL or file id in the original.
         declared: Its media type in the original, if that is not in `data`.
-        write: Writes an image or a document in place of the part.
+        write: Writes an image or a document in place of the part; None where only text can be written.
         write_text: Writes a text in place of the part; by default as most shapes do.
+        takes_urls: Whether `write` takes URL sources too.
         kind: `image` or `document`; by default what the media type says.
 
     Returns:
@@ -97,7 +99,13 @@ def media(
     origins["source.media_type"] = (declared or data).path
 
     def write_block(block: Mapping[str, Any]) -> Any:
-        return write_text(block["text"]) if block.get("type") == "text" else write(block)
+        if block.get("type") == "text":
+            return write_text(block["text"])
+        if write is None:
+            raise part.fault("can be replaced by text only")
+        if block["source"]["type"] not in ({"base64", "url"} if takes_urls else {"base64"}):
+            raise part.fault(f"can be replaced by base64 data{' or a URL' if takes_urls else ''} only")
+        return write(block)
 
     return Piece(block, part.path, origins, write_block)
 

@@ -41,6 +41,7 @@ def each_entry(
         entry = item.alone()
         name = entry.word(id_key) or None
         try:
+            entry.object()
             for request in convert(entry):
                 yield replace(request, id=name)
         except RequestError as error:

@@ -144,7 +144,7 @@ def _pieces(draft: Draft, block: Node) -> Iterator[Piece]:
         yield _standard(block, "image" if kind == "image" else "document")
     elif kind == "text-plain":
         source = text_source(block.get("text").text())
-        yield media(block, source, block.get("text"), write=lambda _: block.value, kind="document")
+        yield media(block, source, block.get("text"), write=None, kind="document")
     elif kind in {"tool_call", "tool_call_chunk"}:
         yield tool_call(block, block.get("id"), block.get("name"), block.get("args"))
     elif kind == "non_standard":
@@ -160,7 +160,7 @@ def _standard(block: Node, kind: str) -> Piece:
     source_type = block.word("source_type")
     if source_type == "text":
         data = block.get("text")
-        return media(block, text_source(data.text()), data, write=lambda _: block.value, kind=kind)
+        return media(block, text_source(data.text()), data, write=None, kind=kind)
     # A block of version 1 may have an `id` of its own, which names no file.
     key = "id" if source_type == "id" else next((key for key in _DATA_KEYS if block.has(key)), None)
     if key is None:

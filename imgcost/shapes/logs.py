@@ -60,7 +60,6 @@ def convert(node: Node) -> Iterator[ShapedRequest]:
 
 
 def _entry(entry: Node) -> Iterator[ShapedRequest]:
-    entry.object()
     found = _inside(entry)
     if found is None:
         raise entry.fault("has no request inside")

@@ -7,8 +7,6 @@ import binascii
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes
 
-from imgcost.errors import RequestError
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -80,26 +78,15 @@ def source_from_url(url: str, media_type: str | None = None) -> dict[str, Any]:
 
 
 def url_from_source(source: Mapping[str, Any]) -> str:
-    """Write a source as a URL.
-
-    Args:
-        source: A base64 or URL source.
-
-    Returns:
-        A data URL, or the URL.
-
-    Raises:
-        RequestError: The source is neither.
+    """Write a base64 or URL source as a URL.
 
     Example:
         >>> url_from_source({"type": "base64", "media_type": "image/png", "data": "iVBORw0KGgo="})
         'data:image/png;base64,iVBORw0KGgo='
     """
-    if source.get("type") == "base64":
-        return f"data:{source.get('media_type')};base64,{data_text(source.get('data'))}"
-    if source.get("type") == "url":
-        return str(source.get("url"))
-    raise RequestError("source", "must be base64 or a URL to be written in this shape")
+    if source["type"] == "url":
+        return str(source["url"])
+    return f"data:{source['media_type']};base64,{source['data']}"
 
 
 def data_text(data: Any) -> Any:
@@ -119,9 +106,9 @@ def text_of(node: Node) -> str:
     Raises:
         RequestError: It is neither base64 nor bytes.
     """
-    data = node.value
+    data = node.value if isinstance(node.value, _BYTES) else node.text()
     try:
-        raw = bytes(data) if isinstance(data, _BYTES) else binascii.a2b_base64(node.text())
+        raw = binascii.a2b_base64(data) if isinstance(data, str) else bytes(data)
     except ValueError as error:
         raise node.fault(f"is not base64: {error}") from error
     return raw.decode("utf-8", "replace")

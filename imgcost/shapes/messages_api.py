@@ -87,7 +87,9 @@ def recognizes_batch(node: Node) -> bool:
     if node.is_array() and not node.elements():
         return True
     return any(
-        entry.has("params") and (entry.has("custom_id") or entry.get("params").has("messages"))
+        entry.has("params")
+        and not entry.has("jsonrpc")
+        and (entry.has("custom_id") or entry.get("params").has("messages"))
         for entry in first_entries(node)
     )
 
@@ -99,6 +101,5 @@ def convert_batch(node: Node) -> Iterator[ShapedRequest]:
 
 
 def _entry(entry: Node) -> Iterator[ShapedRequest]:
-    entry.object()
     alone = entry.has("messages") and not entry.has("params")
     yield request_as_is(entry if alone else entry.get("params"))

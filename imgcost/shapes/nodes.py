@@ -138,6 +138,8 @@ class Node:
         """
         if type(self.value) is dict:
             return self.value
+        if isinstance(self.value, RequestError):  # a line that could not be read
+            raise self.value
         try:
             if isinstance(self.value, Mapping):
                 return dict(self.value)

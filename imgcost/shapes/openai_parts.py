@@ -34,6 +34,7 @@ def content(node: Node) -> list[Piece]:
 
 def part(node: Node) -> Piece:
     """Convert a content part; one that OpenAI does not have is left as it is."""
+    node.object()
     kind = node.get("type").text()
     if kind in _TEXTS:
         return text(node.get(_TEXTS[kind]), node)
@@ -69,7 +70,9 @@ def _image_url(node: Node) -> Piece:
     media_type = declared.text_or_none()
     source = source_from_url(url.text(), media_type)
     write_text = _input_text if node.word("type") == "input_image" else text_part
-    return media(node, source, url, declared if media_type else None, write=write, write_text=write_text)
+    return media(
+        node, source, url, declared if media_type else None, write=write, takes_urls=True, write_text=write_text
+    )
 
 
 def _input_image(node: Node) -> Piece:
@@ -81,7 +84,7 @@ def _input_image(node: Node) -> Piece:
     def write(block: Mapping[str, Any]) -> Any:
         return {**kept, "image_url": url_from_source(block["source"])}
 
-    return media(node, file_source(file_id.text()), file_id, write=write, write_text=_input_text)
+    return media(node, file_source(file_id.text()), file_id, write=write, takes_urls=True, write_text=_input_text)
 
 
 def _file(node: Node) -> Piece:
@@ -121,7 +124,7 @@ def _document(node: Node, data: Node, declared: Node | None, name: Node, write: 
         media_type = "image/*" if name.is_text() and _is_image(name.text()) else "application/pdf"
     kind = media_block(source, media_type)["type"]
     write_text = _input_text if node.word("type") == "input_file" else text_part
-    return media(node, source, data, declared, write=write, write_text=write_text, kind=kind)
+    return media(node, source, data, declared, write=write, takes_urls=True, write_text=write_text, kind=kind)
 
 
 def _input_text(words: str) -> Any:

@@ -93,7 +93,8 @@ class ShapedRequest:
             The location in the original, such as `messages.0.content.1.image_url.url`; inside its line where the
             original has lines.
         """
-        return dotted(self.path(location)[self.lines is not None :])
+        path = self.path(location)
+        return dotted(path if self.line(location) is None else path[1:])
 
     def line(self, location: str = "") -> int | None:
         """Return the line of the file that a part of the request is in.

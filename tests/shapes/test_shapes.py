@@ -78,9 +78,15 @@ def test_lines_are_counted_and_locations_begin_inside_them(name):
 
 def test_ids_platforms_and_models_are_kept():
     found = {name: converted(CASES[name].document) for name in CASES}
-    assert [found[name].id for name in ("batch", "bedrock-batch", "google-cloud-batch", "openai-batch")] == list("arar"[:1]) + ["r", "a", "a"]
+    assert [found[name].id for name in ("batch", "bedrock-batch", "google-cloud-batch", "openai-batch")] == list(
+        "arar"[:1]
+    ) + ["r", "a", "a"]
     assert {name for name in found if found[name].platform == "bedrock"} == {
-        "bedrock-invoke", "bedrock-batch", "bedrock-batch-converse", "converse", "converse-bytes",
+        "bedrock-invoke",
+        "bedrock-batch",
+        "bedrock-batch-converse",
+        "converse",
+        "converse-bytes",
     }
     assert {name for name in found if found[name].platform == "google-cloud"} == {"vertex", "google-cloud-batch"}
     assert found["bedrock-invoke"].model is None
