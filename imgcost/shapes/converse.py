@@ -5,8 +5,9 @@ from __future__ import annotations
 from binascii import a2b_base64
 from typing import TYPE_CHECKING, Any
 
-from imgcost.shapes.drafts import Draft, Piece, media, text, tool_call, tool_result
+from imgcost.shapes.drafts import Draft, Piece, json_text, media, text, tool_call, tool_result
 from imgcost.shapes.media import base64_source, data_text, text_of, text_source
+from imgcost.shapes.nodes import is_a
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -72,7 +73,7 @@ def _pieces(draft: Draft, block: Node) -> Iterator[Piece]:
         inner = [piece for item in result.get("content").array() for piece in _pieces(draft, item)]
         yield tool_result(block, result.get("toolUseId"), inner, error=result.word("status") == "error")
     elif block.has("json"):
-        yield Piece({"type": "text", "text": str(block.get("json").value)}, block.path)
+        yield json_text(block.get("json"))
     elif block.has("reasoningContent"):
         reasoning = block.get("reasoningContent", "reasoningText")
         thinking = {"thinking": reasoning.word("text"), "signature": reasoning.word("signature")}
@@ -80,7 +81,7 @@ def _pieces(draft: Draft, block: Node) -> Iterator[Piece]:
     elif block.has("guardContent"):
         yield from _pieces(draft, _guarded(block.get("guardContent")))
     else:  # nothing that Claude reads: whoever checks the request names it
-        yield Piece({"type": next((key for key in fields if isinstance(key, str)), "nothing")}, block.path)
+        yield Piece({"type": next((key for key in fields if is_a(key, str)), "nothing")}, block.path)
 
 
 def _image(draft: Draft, block: Node, image: Node) -> Iterator[Piece]:
@@ -94,7 +95,7 @@ def _image(draft: Draft, block: Node, image: Node) -> Iterator[Piece]:
     if data.value is None and image.get("source").has("s3Location"):
         draft.skip(image.get("source", "s3Location"), "an image in S3 is not read, so it is not part of the estimate")
         return
-    source = base64_source(f"image/{form.text()}", _data(data))
+    source = base64_source(f"image/{form.text()}", data_text(data))
     yield media(block, source, data, form, write=write, write_text=_text, kind="image")
 
 
@@ -117,7 +118,7 @@ def _document(draft: Draft, block: Node, document: Node) -> Iterator[Piece]:
             yield text(part.get("text"), part)
     elif kind == "pdf":
         data = source.get("bytes")
-        pdf = base64_source("application/pdf", _data(data))
+        pdf = base64_source("application/pdf", data_text(data))
         yield media(block, pdf, data, form, write=write, write_text=_text, kind="document")
     else:
         yield _text_document(block, source.get("bytes"), text_of(source.get("bytes")))
@@ -130,13 +131,6 @@ def _text_document(block: Node, data: Node, words: str) -> Piece:
 def _guarded(content: Node) -> Node:
     """Return content for a guardrail as the block that it is for Claude."""
     return content if content.has("image") else content.get("text")
-
-
-def _data(data: Node) -> Any:
-    encoded = data_text(data.value)
-    if not isinstance(encoded, str):
-        raise data.fault("must be bytes, or base64 text in JSON")
-    return encoded
 
 
 def _like(original: Node, data: Any) -> Any:

@@ -55,7 +55,7 @@ def read_document(data: bytes, *, max_bytes: int = MAX_BYTES) -> Document:
     Example:
         >>> read_document(b'{"messages": []}')
         Document(value={'messages': []}, lines=None)
-        >>> read_document(b'{"id": 1}\\n\\n{"id": 2}\\n')
+        >>> read_document(b'{"id": 1}\n\n{"id": 2}\n')
         Document(value=[{'id': 1}, {'id': 2}], lines=(1, 3))
     """
     raw = _utf8(_decompressed(data, max_bytes))

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from imgcost.shapes.media import media_block
+from imgcost.shapes.nodes import is_a
 from imgcost.shapes.requests import Origin, ShapedRequest, Writer, verbatim
 
 if TYPE_CHECKING:
@@ -14,7 +15,18 @@ if TYPE_CHECKING:
     from imgcost.shapes.nodes import Node, Path
     from imgcost.tables import Platform
 
-__all__ = ["Draft", "Piece", "arguments", "as_is", "media", "text", "text_part", "tool_call", "tool_result"]
+__all__ = [
+    "Draft",
+    "Piece",
+    "arguments",
+    "as_is",
+    "json_text",
+    "media",
+    "text",
+    "text_part",
+    "tool_call",
+    "tool_result",
+]
 
 _NO_ORIGINS: Mapping[str, Path] = {}
 _MESSAGES_REQUIRES = frozenset({"max_tokens", "model"})
@@ -132,11 +144,22 @@ def tool_result(result: Node, call_id: Node, content: Iterable[Piece], *, error:
     return Piece(block, result.path, {"tool_use_id": call_id.path}, inner=inner)
 
 
+def json_text(node: Node) -> Piece:
+    """Take a value that is sent as JSON text; text is sent as it is."""
+    if node.is_text():
+        return text(node)
+    try:
+        words = json.dumps(node.value)
+    except Exception as error:
+        raise node.fault(f"is not JSON: {type(error).__name__}") from error
+    return Piece({"type": "text", "text": words}, node.path, {"text": node.path})
+
+
 def arguments(given: Any) -> Any:
     """Return the arguments of a tool as an object, also where a shape has them as JSON text."""
     if given is None:
         return {}
-    if not isinstance(given, str):
+    if not is_a(given, str):
         return given
     try:
         parsed = json.loads(given)

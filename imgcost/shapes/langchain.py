@@ -124,9 +124,9 @@ def _content(draft: Draft, content: Node) -> list[Piece]:
 
 def _calls(fields: Node, pieces: list[Piece]) -> Iterator[Piece]:
     """Convert the calls of tools that are not among the content blocks already."""
-    known = [piece.block.get("id") for piece in pieces]
+    known = [piece.block.get("id") for piece in pieces if piece.block.get("type") == "tool_use"]
     for call in fields.get("tool_calls").elements():
-        if call.get("id").value not in known:
+        if call.word("id") not in known:
             yield tool_call(call, call.get("id"), call.get("name"), call.get("args"))
 
 

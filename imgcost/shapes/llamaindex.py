@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from imgcost.shapes.drafts import Draft, Piece, media, text, tool_call, tool_result
 from imgcost.shapes.entries import first_entries
 from imgcost.shapes.media import base64_source, data_text, source_from_url
+from imgcost.shapes.nodes import is_a
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -83,6 +84,4 @@ def _media(draft: Draft, block: Node, kind: str, key: str, mime_type: str) -> It
 
 def _base64(data: Node) -> Any:
     """Return base64 text; LlamaIndex keeps it as bytes."""
-    if isinstance(data.value, bytes):
-        return data.value.decode("ascii") if data.value.isascii() else data_text(data.value)
-    return data.text()
+    return data.value.decode("ascii") if is_a(data.value, bytes) and data.value.isascii() else data_text(data)

@@ -16,14 +16,13 @@ __all__ = [
     "base64_source",
     "data_text",
     "file_source",
+    "is_bytes",
     "media_block",
     "source_from_url",
     "text_of",
     "text_source",
     "url_from_source",
 ]
-
-_BYTES = (bytes, bytearray, memoryview)
 
 
 def base64_source(media_type: str, data: Any) -> dict[str, Any]:
@@ -89,13 +88,27 @@ def url_from_source(source: Mapping[str, Any]) -> str:
     return f"data:{source['media_type']};base64,{source['data']}"
 
 
-def data_text(data: Any) -> Any:
-    """Return image data as base64 text: bytes are encoded, everything else is left as it is."""
-    return base64.b64encode(data).decode() if isinstance(data, _BYTES) else data
+def is_bytes(value: Any) -> bool:
+    """Return whether a value is bytes of any kind."""
+    return issubclass(type(value), (bytes, bytearray, memoryview))
+
+
+def data_text(node: Node) -> str:
+    """Return data as base64 text: text is taken as it is, bytes are encoded.
+
+    Raises:
+        RequestError: It is neither.
+    """
+    if not is_bytes(node.value):
+        return node.text()
+    try:
+        return base64.b64encode(bytes(node.value)).decode()
+    except (ValueError, BufferError) as error:  # a view of something that was closed
+        raise node.fault(f"cannot be read: {error}") from error
 
 
 def text_of(node: Node) -> str:
-    """Decode base64 or bytes that hold text, such as a Markdown file.
+    """Decode base64 or bytes of a text file, such as Markdown.
 
     Args:
         node: The data.
@@ -106,9 +119,9 @@ def text_of(node: Node) -> str:
     Raises:
         RequestError: It is neither base64 nor bytes.
     """
-    data = node.value if isinstance(node.value, _BYTES) else node.text()
+    text = data_text(node)
     try:
-        raw = binascii.a2b_base64(data) if isinstance(data, str) else bytes(data)
+        raw = binascii.a2b_base64(text)
     except ValueError as error:
         raise node.fault(f"is not base64: {error}") from error
     return raw.decode("utf-8", "replace")

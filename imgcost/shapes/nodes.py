@@ -8,17 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from typing import Any, TypeAlias, final
+from typing import Any, TypeAlias, TypeGuard, TypeVar, final
 
 from imgcost.errors import RequestError
 
-__all__ = ["Node", "Path", "dotted"]
+__all__ = ["Node", "Path", "dotted", "is_a"]
+
+Kind = TypeVar("Kind")
 
 Path: TypeAlias = tuple[str | int, ...]
 """The keys that lead to a value of a document."""
 
 _NO_ARRAYS = (str, bytes, bytearray, memoryview, Mapping)
 _NOTHING: Mapping[Any, Any] = {}
+
+
+def is_a(value: Any, kind: type[Kind]) -> TypeGuard[Kind]:
+    """Return whether a value is of a type, without asking the value: an object may raise even for its class."""
+    return issubclass(type(value), kind)
 
 
 def dotted(path: Path) -> str:
@@ -89,7 +96,7 @@ class Node:
     def word(self, key: str) -> str:
         """Return the text at a key; empty where there is none."""
         value = self.fields().get(key)
-        return value if isinstance(value, str) else ""
+        return value if is_a(value, str) else ""
 
     def has(self, *keys: str) -> bool:
         """Return whether all of these keys are there, and not null."""
@@ -107,7 +114,7 @@ class Node:
 
     def is_text(self) -> bool:
         """Return whether the value is text."""
-        return isinstance(self.value, str)
+        return is_a(self.value, str)
 
     def get(self, *keys: str) -> Node:
         """Go to what is at some keys, one inside the other; null where there is nothing."""
@@ -138,13 +145,13 @@ class Node:
         """
         if type(self.value) is dict:
             return self.value
-        if isinstance(self.value, RequestError):  # a line that could not be read
+        if is_a(self.value, RequestError):  # a line that could not be read
             raise self.value
         try:
-            if isinstance(self.value, Mapping):
+            if issubclass(type(self.value), Mapping):
                 return dict(self.value)
             # Messages of LangChain, the OpenAI SDK, MCP and LlamaIndex are pydantic models; their defaults count.
-            if hasattr(self.value, "model_dump") and not isinstance(self.value, type):
+            if hasattr(self.value, "model_dump") and not is_a(self.value, type):
                 return dict(self.value.model_dump(mode="json", by_alias=True, exclude_none=True))
         except Exception as error:
             raise self.fault(f"cannot be read: {type(error).__name__}") from error
@@ -170,7 +177,7 @@ class Node:
         Raises:
             RequestError: It is not text.
         """
-        if isinstance(self.value, str):
+        if is_a(self.value, str):
             return self.value
         raise self.fault("is missing" if self.value is None else f"must be text, not {_type_name(self.value)}")
 
@@ -184,12 +191,10 @@ class Node:
 
 
 def _is_array(value: Any) -> bool:
-    try:
-        return isinstance(value, (list, tuple)) or (
-            isinstance(value, (Sequence, AbstractSet)) and not isinstance(value, _NO_ARRAYS)
-        )
-    except Exception:  # noqa: BLE001 - an object may lie about its class, or raise
-        return False
+    kind = type(value)
+    return issubclass(kind, (list, tuple)) or (
+        issubclass(kind, (Sequence, AbstractSet)) and not issubclass(kind, _NO_ARRAYS)
+    )
 
 
 def _type_name(value: Any) -> str:

@@ -103,7 +103,7 @@ def _message(draft: Draft, message: Node) -> None:
         draft.say("user", message, [tool_result(message, message.get("tool_call_id"), pieces)])
     elif role == "assistant":
         thinking = [as_is(block) for block in message.get("thinking_blocks").elements()]  # litellm
-        spoken = [piece for piece in pieces if piece.block.get("text") != ""]
+        spoken = [piece for piece in pieces if piece.block["type"] != "text" or piece.block["text"] != ""]
         draft.say("assistant", message, [*thinking, *spoken, *_calls(message)])
     else:
         draft.say(role, message, pieces)

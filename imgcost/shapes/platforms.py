@@ -49,7 +49,7 @@ def convert_invoke(node: Node) -> Iterator[ShapedRequest]:
 
 def _body(node: Node) -> tuple[Node, bool]:
     """Return a body that may be encoded as JSON, and whether it is."""
-    if not isinstance(node.value, (str, bytes, bytearray)):
+    if not issubclass(type(node.value), (str, bytes, bytearray)):
         return node, False
     try:
         return node.same(json.loads(node.value)), True

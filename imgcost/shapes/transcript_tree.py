@@ -8,12 +8,18 @@ Three things are not on that way and belong to it all the same: blocks of an ans
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-__all__ = ["Entry", "Tree", "read_entries"]
+from imgcost.shapes.nodes import is_a
 
-_NOTHING: Mapping[Any, Any] = {}
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from imgcost.shapes.nodes import Node
+
+__all__ = ["Entry", "Tree", "read_entries", "word"]
+
+_MARKS = {"compact_boundary": "boundary", "microcompact_boundary": "cleared"}
 
 
 class Entry(NamedTuple):
@@ -39,59 +45,61 @@ class Entry(NamedTuple):
     results: tuple[str, ...]
 
 
-def read_entries(items: list[Any]) -> list[Entry]:
+def read_entries(items: list[Node]) -> list[Entry]:
     """Read the entries of a transcript; what is not an object is left out.
 
     Args:
-        items: The values of its lines.
+        items: Its lines.
 
     Returns:
         The entries; those of subagents only where there are no others.
     """
-    entries = [_entry(index, item) for index, item in enumerate(items) if isinstance(item, Mapping)]
+    entries = [_entry(position, item.fields()) for position, item in enumerate(items)]
     main = [entry for entry in entries if not _is_of_subagent(entry.fields)]
     return main if any(entry.kind in {"user", "assistant"} for entry in main) else entries
 
 
-def _entry(index: int, fields: Mapping[Any, Any]) -> Entry:
-    message = fields.get("message")
-    message = message if isinstance(message, Mapping) else _NOTHING
+def word(value: Any, key: str) -> str:
+    """Return the text at a key of an object; empty where there is none."""
+    found = value.get(key) if is_a(value, dict) else None
+    return found if is_a(found, str) else ""
+
+
+def _entry(position: int, fields: Mapping[Any, Any]) -> Entry:
+    message = _object(fields.get("message"))
     kind = _kind(fields, message)
-    uuid = _text(fields.get("uuid"))
-    group = _text(message.get("id")) or uuid or str(index) if kind == "assistant" else ""
-    results = tuple(_results(message.get("content"))) if kind == "user" else ()
-    return Entry(index, kind, fields, message, uuid, group, results)
+    uuid = word(fields, "uuid")
+    group = word(message, "id") or uuid or str(position) if kind == "assistant" else ""
+    results = tuple(_ids(message, "tool_result", "tool_use_id")) if kind == "user" else ()
+    return Entry(position, kind, fields, message, uuid, group, results)
 
 
 def _kind(fields: Mapping[Any, Any], message: Mapping[Any, Any]) -> str:
-    kind = _text(fields.get("type"))
+    kind = word(fields, "type")
     if kind == "system":
-        return {"compact_boundary": "boundary", "microcompact_boundary": "cleared"}.get(
-            _text(fields.get("subtype")), "other"
-        )
+        return _MARKS.get(word(fields, "subtype"), "other")
     if kind == "attachment":
         return kind
     if kind not in {"user", "assistant"}:
         return "other"
     # Errors of the API are shown as answers and never sent; a summary is shown and sent.
     hidden = fields.get("isVisibleInTranscriptOnly") is True and fields.get("isCompactSummary") is not True
-    synthetic = fields.get("isApiErrorMessage") is True or message.get("model") == "<synthetic>"
+    synthetic = fields.get("isApiErrorMessage") is True or word(message, "model") == "<synthetic>"
     return "other" if hidden or synthetic else kind
 
 
 def _is_of_subagent(fields: Mapping[Any, Any]) -> bool:
-    return fields.get("isSidechain") is True or bool(_text(fields.get("parent_tool_use_id")))
+    return fields.get("isSidechain") is True or bool(word(fields, "parent_tool_use_id"))
 
 
-def _results(content: Any) -> list[str]:
-    if not isinstance(content, list):
-        return []
-    blocks = [block for block in content if isinstance(block, Mapping)]
-    return [_text(block.get("tool_use_id")) for block in blocks if block.get("type") == "tool_result"]
+def _ids(message: Mapping[Any, Any], kind: str, key: str) -> list[str]:
+    """Return the ids of the calls, or of the results, in a message."""
+    content = message.get("content")
+    return [word(block, key) for block in content if word(block, "type") == kind] if is_a(content, list) else []
 
 
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else ""
+def _object(value: Any) -> dict[Any, Any]:
+    return value if is_a(value, dict) else {}
 
 
 class Tree:
@@ -111,7 +119,7 @@ class Tree:
                 self._groups.setdefault(entry.group, []).append(entry)
             for call in entry.results:
                 self._results.setdefault(call, entry)
-        self._parents = {entry.uuid: _text(entry.fields.get("parentUuid")) for entry in self._by_uuid.values()}
+        self._parents = {entry.uuid: word(entry.fields, "parentUuid") for entry in self._by_uuid.values()}
         self._children: dict[str, list[Entry]] = {}
         for entry in self._by_uuid.values():
             self._children.setdefault(self._parents[entry.uuid], []).append(entry)
@@ -139,7 +147,7 @@ class Tree:
                 break
             crossed.add(boundary.position)
             end = boundary.position
-            newest = self._by_uuid.get(_text(boundary.fields.get("logicalParentUuid")))
+            newest = self._by_uuid.get(word(boundary.fields, "logicalParentUuid"))
         return segments
 
     def _unthreaded(self) -> list[list[Entry]]:
@@ -178,15 +186,14 @@ class Tree:
             groups.add(entry.group)
             blocks = self._groups[entry.group]
             complete.update((block.position, block) for block in blocks if block.position not in complete)
-            for call in (call for block in blocks for call in _calls(block.message.get("content"))):
+            for call in (call for block in blocks for call in _ids(block.message, "tool_use", "id")):
                 if call in self._results:
                     result = self._results[call]
                     complete.setdefault(result.position, result)
         return list(complete.values())
 
     def _relink(self, boundary: Entry) -> None:
-        metadata = boundary.fields.get("compactMetadata")
-        head, anchor, tail = _kept(metadata if isinstance(metadata, Mapping) else _NOTHING)
+        head, anchor, tail = _kept(boundary)
         if not {head, anchor, tail} <= self._by_uuid.keys():
             return
         for entry in self._children.get(anchor, []):
@@ -195,20 +202,11 @@ class Tree:
         self._relinked[head] = (boundary.position, anchor)
 
 
-def _kept(metadata: Mapping[Any, Any]) -> tuple[str, str, str]:
+def _kept(boundary: Entry) -> tuple[str, str, str]:
     """Return the first message that a compaction kept, what it goes behind, and the last message kept."""
-    segment = metadata.get("preservedSegment")
-    if isinstance(segment, Mapping):
-        return _text(segment.get("headUuid")), _text(segment.get("anchorUuid")), _text(segment.get("tailUuid"))
-    messages = metadata.get("preservedMessages")
-    uuids = messages.get("uuids") if isinstance(messages, Mapping) else None
-    if isinstance(messages, Mapping) and isinstance(uuids, list) and uuids:
-        return _text(uuids[0]), _text(messages.get("anchorUuid")), _text(uuids[-1])
-    return "", "", ""
-
-
-def _calls(content: Any) -> list[str]:
-    if not isinstance(content, list):
-        return []
-    blocks = [block for block in content if isinstance(block, Mapping)]
-    return [_text(block.get("id")) for block in blocks if block.get("type") == "tool_use"]
+    metadata = _object(boundary.fields.get("compactMetadata"))
+    segment, messages = metadata.get("preservedSegment"), metadata.get("preservedMessages")
+    uuids = _object(messages).get("uuids")
+    if not is_a(segment, dict) and is_a(uuids, list) and uuids:
+        segment = {"headUuid": uuids[0], "anchorUuid": word(messages, "anchorUuid"), "tailUuid": uuids[-1]}
+    return word(segment, "headUuid"), word(segment, "anchorUuid"), word(segment, "tailUuid")

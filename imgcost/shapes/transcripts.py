@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -10,10 +9,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from imgcost.shapes.drafts import Draft, Piece, as_is, media, text
 from imgcost.shapes.entries import first_entries
 from imgcost.shapes.media import base64_source
-from imgcost.shapes.transcript_tree import Entry, Tree, read_entries
+from imgcost.shapes.nodes import is_a
+from imgcost.shapes.transcript_tree import Entry, Tree, read_entries, word
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from imgcost.shapes.nodes import Node, Path
     from imgcost.shapes.requests import ShapedRequest
@@ -99,7 +99,7 @@ def convert(node: Node) -> Iterator[ShapedRequest]:
     """Rebuild the conversation of a transcript."""
     items = node.array() if node.is_array() else [node]
     session = _Session(node, items)
-    tree = Tree(read_entries([item.value for item in items]))
+    tree = Tree(read_entries(items))
     segments = tree.segments()
     for number, segment in enumerate(segments, 1):
         session.play(segment, last=number == len(segments))
@@ -149,7 +149,7 @@ class _Session:
                 continue
             self._enter(entry)
             for role, piece in _pieces(entry, self._items[entry.position], answered):
-                call = str(piece.block.get("tool_use_id"))
+                call = word(piece.block, "tool_use_id")
                 gone = call in cleared
                 if last:
                     self.draft.say(role, self._items[entry.position], [_without_content(piece) if gone else piece])
@@ -178,8 +178,8 @@ class _Session:
                 Call(
                     entry.position,
                     self.turn,
-                    model if isinstance(model, str) else None,
-                    usage if isinstance(usage, Mapping) else {},
+                    model if is_a(model, str) else None,
+                    usage if is_a(usage, dict) else {},
                 )
             )
         if not self.turns[entry.position]:
@@ -196,8 +196,8 @@ def _is_prompt(entry: Entry) -> bool:
 def _cleared(entry: Entry) -> list[str]:
     """Return the calls whose results were cleared here."""
     metadata = entry.fields.get("microcompactMetadata") if entry.kind == "cleared" else None
-    calls = metadata.get("compactedToolIds") if isinstance(metadata, Mapping) else None
-    return [call for call in calls if isinstance(call, str)] if isinstance(calls, list) else []
+    calls = metadata.get("compactedToolIds") if is_a(metadata, dict) else None
+    return [call for call in calls if is_a(call, str)] if is_a(calls, list) else []
 
 
 def _pieces(entry: Entry, item: Node, answered: set[str]) -> Iterator[tuple[str, Piece]]:
@@ -210,7 +210,7 @@ def _pieces(entry: Entry, item: Node, answered: set[str]) -> Iterator[tuple[str,
     for block in [content] if content.is_text() else content.array():
         if content.is_text() or block.is_text():
             yield role, text(block)
-        elif block.object().get("type") != "tool_use" or block.word("id") in answered:
+        elif block.object() and (block.word("type") != "tool_use" or block.word("id") in answered):
             yield role, as_is(block)
 
 
@@ -247,11 +247,11 @@ def _queued(words: str) -> Any:
 def _media(piece: Piece) -> Iterator[tuple[Path, str, Mapping[str, Any]]]:
     """Return the images and documents of a block: path, key in the block, and block."""
     block = piece.block
-    if block.get("type") in _MEDIA:
+    if word(block, "type") in _MEDIA:
         yield piece.path, "", block
     content = block.get("content")
-    for number, inner in enumerate(content) if isinstance(content, list) else ():
-        if isinstance(inner, Mapping) and inner.get("type") in _MEDIA:
+    for number, inner in enumerate(content) if is_a(content, list) else ():
+        if word(inner, "type") in _MEDIA:
             yield (*piece.path, "content", number), f".content.{number}", inner
 
 

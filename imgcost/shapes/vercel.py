@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
-from imgcost.shapes.drafts import Draft, Piece, as_is, media, text, tool_call, tool_result
+from imgcost.shapes.drafts import Draft, Piece, as_is, json_text, media, text, tool_call, tool_result
 from imgcost.shapes.media import base64_source, data_text, file_source, source_from_url
 
 if TYPE_CHECKING:
@@ -121,7 +120,7 @@ def _result(part: Node) -> list[Piece]:
     if output.word("type") == "content":
         return [_result_part(item) for item in output.get("value").array()]
     return [
-        _json(
+        json_text(
             output.get("value") if output.has("type", "value") else output if part.has("output") else part.get("result")
         )
     ]
@@ -135,17 +134,6 @@ def _result_part(item: Node) -> Piece:
     if key is None or not item.has(key):
         return as_is(item)
     return _media(item, item.get(key), "image" if kind.startswith("image") else "")
-
-
-def _json(value: Node) -> Piece:
-    """Take a result that is sent as JSON text."""
-    if value.is_text():
-        return text(value)
-    try:
-        words = json.dumps(value.value)
-    except (TypeError, ValueError, RecursionError) as error:
-        raise value.fault(f"is not JSON: {type(error).__name__}") from error
-    return Piece({"type": "text", "text": words}, value.path, {"text": value.path})
 
 
 def _ui_message(draft: Draft, message: Node, role: str) -> None:
@@ -222,10 +210,8 @@ def _bytes(data: Node) -> str:
     if numbers is None and data.has("0"):
         numbers = list(data.fields().values())
     if numbers is None:
-        value = data_text(data.value)
-        return value if isinstance(value, str) else "" if data.path[-1] == "fileId" else data.text()
+        return "" if data.path[-1] == "fileId" else data_text(data)
     try:
-        encoded: str = data_text(bytes(numbers))
+        return data_text(data.same(bytes(numbers)))
     except (TypeError, ValueError) as error:
         raise data.fault("must be bytes, base64 text or a URL") from error
-    return encoded

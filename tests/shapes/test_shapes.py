@@ -78,9 +78,8 @@ def test_lines_are_counted_and_locations_begin_inside_them(name):
 
 def test_ids_platforms_and_models_are_kept():
     found = {name: converted(CASES[name].document) for name in CASES}
-    assert [found[name].id for name in ("batch", "bedrock-batch", "google-cloud-batch", "openai-batch")] == list(
-        "arar"[:1]
-    ) + ["r", "a", "a"]
+    batches = ("batch", "bedrock-batch", "google-cloud-batch", "openai-batch", "messages")
+    assert [found[name].id for name in batches] == ["a", "r", "a", "a", None]
     assert {name for name in found if found[name].platform == "bedrock"} == {
         "bedrock-invoke",
         "bedrock-batch",

@@ -104,7 +104,7 @@ def test_blocks_of_langchain_are_written_back(block):
 def test_text_files_of_langchain_are_replaced_by_text_only(block):
     request = converted([{"type": "human", "content": [block]}])
     assert request.edits({"messages.0.content.0": words()})
-    with pytest.raises(RequestError, match="0.content.0: can be replaced by text only"):
+    with pytest.raises(RequestError, match=r"0.content.0: can be replaced by text only"):
         request.edits({"messages.0.content.0": image()})
 
 

@@ -79,7 +79,7 @@ def test_a_conversation_of_converse():
                 {
                     "type": "tool_result",
                     "tool_use_id": "a",
-                    "content": [words("x"), words("{'a': 1}"), image()],
+                    "content": [words("x"), words('{"a": 1}'), image()],
                     "is_error": True,
                 },
                 words("guarded"),
@@ -124,13 +124,13 @@ def test_a_document_is_written_back_as_it_was_held(data):
 def test_a_plain_text_document_stays_as_it_is():
     document = converse(document_block("md", bytes="IyBh"))
     block = {"type": "document", "source": {"type": "text", "media_type": "text/plain", "data": "b"}}
-    with pytest.raises(RequestError, match="^messages.0.content.0: can be replaced by text only"):
+    with pytest.raises(RequestError, match=r"^messages.0.content.0: can be replaced by text only"):
         converted(document).edits({"messages.0.content.0": block})
 
 
 def test_an_image_by_url_is_not_written_where_the_shape_has_none():
     linked = {"type": "image", "source": {"type": "url", "url": "https://example.com/a"}}
-    with pytest.raises(RequestError, match="can be replaced by base64 data only$"):
+    with pytest.raises(RequestError, match=r"can be replaced by base64 data only$"):
         converted(converse(converse_image())).edits({"messages.0.content.0": linked})
 
 
@@ -162,7 +162,7 @@ def test_a_block_that_claude_does_not_read_keeps_its_name():
 @pytest.mark.parametrize(
     ("given", "problem"),
     [
-        (converse_image(5), "messages.0.content.0.image.source.bytes: must be bytes, or base64 text in JSON"),
+        (converse_image(5), "messages.0.content.0.image.source.bytes: must be text, not int"),
         (converse_image(form=None), "messages.0.content.0.image.format: is missing"),
         (document_block("md", bytes="é"), "messages.0.content.0.document.source.bytes: is not base64"),
         (document_block("md", bytes=5), "messages.0.content.0.document.source.bytes: must be text, not int"),
@@ -185,12 +185,12 @@ def test_the_arguments_of_invoke_model(encode):
     if isinstance(document["body"], dict):
         assert request.edits({"messages.0.content.0": words()})
     else:
-        with pytest.raises(RequestError, match="body.messages.0.content.0: cannot be replaced"):
+        with pytest.raises(RequestError, match=r"body.messages.0.content.0: cannot be replaced"):
             request.edits({"messages.0.content.0": words()})
 
 
 def test_a_body_that_is_not_json_is_an_error():
-    with pytest.raises(RequestError, match="^body: is not JSON: JSONDecodeError"):
+    with pytest.raises(RequestError, match=r"^body: is not JSON: JSONDecodeError"):
         converted({"modelId": CONVERSE_ID, "body": "{"})
 
 
