@@ -191,14 +191,9 @@ class Draft:
             self.params[key] = node.value if value is None else value
             self._origins[key] = Origin(node.path)
 
-    def note(self, sentence: str) -> None:
-        """Note something once."""
-        if sentence not in self.notes:
-            self.notes.append(sentence)
-
     def skip(self, node: Node, reason: str) -> None:
         """Note that a part of the original is not in the request."""
-        self.note(f"{node.location}: {reason}")
+        self.notes.append(f"{node.location}: {reason}")
 
     def instruct(self, pieces: Iterable[Piece]) -> None:
         """Add blocks to the system prompt."""

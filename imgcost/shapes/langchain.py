@@ -75,7 +75,9 @@ def convert(node: Node) -> Iterator[ShapedRequest]:
     if not node.is_array():
         draft.set("max_tokens", node.get("max_tokens"))
         if node.has("model", "messages"):
-            draft.note("content blocks of LangChain: langchain-anthropic converts them, messages.create rejects them")
+            draft.notes.append(
+                "content blocks of LangChain: langchain-anthropic converts them, messages.create rejects them"
+            )
     model = node.get("model") if node.has("model", "messages") else None
     yield draft.request(model=model)
 

@@ -65,7 +65,7 @@ def _answer(draft: Draft, result: Node) -> None:
     call_id = result.child("", "mcp")
     error = result.fields().get("isError") is True
     draft.say("user", result, [tool_result(result, call_id, pieces, error=error)])
-    draft.note("a tool result alone: it is checked as the answer to one call")
+    draft.notes.append("a tool result alone: it is checked as the answer to one call")
 
 
 def _piece(block: Node) -> Piece:

@@ -197,7 +197,7 @@ class Tree:
         if not {head, anchor, tail} <= self._by_uuid.keys():
             return
         for entry in self._children.get(anchor, []):
-            if entry.position > boundary.position and entry.uuid != anchor:
+            if entry.position > boundary.position:
                 self._relinked[entry.uuid] = (boundary.position, tail)
         self._relinked[head] = (boundary.position, anchor)
 

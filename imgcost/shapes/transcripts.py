@@ -108,7 +108,9 @@ def convert(node: Node) -> Iterator[ShapedRequest]:
     messages = {entry.position for entry in tree.entries if entry.kind in {"user", "assistant"}}
     left_out = messages.difference(entry.position for segment in segments for entry in segment)
     if left_out:
-        session.draft.note(f"{len(left_out)} of {len(messages)} messages are not in the conversation: it was rewound")
+        session.draft.notes.append(
+            f"{len(left_out)} of {len(messages)} messages are not in the conversation: it was rewound"
+        )
     yield session.request()
 
 
@@ -131,7 +133,9 @@ class _Session:
         if model:
             self.draft.params["model"] = model
         if self.compactions:
-            self.draft.note(f"the conversation was compacted ({self.compactions}x): older images are not sent any more")
+            self.draft.notes.append(
+                f"the conversation was compacted ({self.compactions}x): older images are not sent any more"
+            )
         images = tuple(self._images.values())
         history = History(calls=tuple(self.calls), images=images, compactions=self.compactions)
         return replace(self.draft.request(), turns=tuple(self.turns), history=history)

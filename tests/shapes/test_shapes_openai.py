@@ -55,6 +55,7 @@ def test_an_image_becomes_a_source(given, source):
         ({"type": "input_file", "file_url": "https://example.com/a.pdf"}, "document", "url"),
         ({"type": "input_file", "file_data": PDF, "filename": "a.pdf"}, "document", "base64"),
         ({"type": "input_file", "file_id": "file-1"}, "document", "file"),
+        (image(), "image", "base64"),
     ],
 )
 def test_a_file_becomes_a_document_or_an_image(given, kind, source_type):
@@ -229,6 +230,16 @@ def test_items_of_the_responses_api():
     for given, sent in [(QUESTION, words()), ([{"type": "input_image", "image_url": URL}], image())]:
         assert converted({"model": CLAUDE, "input": given}).params["messages"][0]["content"] == [sent]
     assert converted([{"type": "input_image", "image_url": URL}]).params["messages"][0]["content"] == [image()]
+
+
+def test_a_part_that_claude_does_not_take_keeps_its_name():
+    assert part({"type": "input_audio", "input_audio": {}}) == {"type": "input_audio", "input_audio": {}}
+
+
+def test_arguments_that_are_an_object_already_stay_one():
+    called = {"id": "a", "function": {"name": "x", "arguments": {"at": 1}}}
+    request = converted(chat({"role": "assistant", "tool_calls": [called, {**called, "function": {"name": "y"}}]}))
+    assert [block["input"] for block in request.params["messages"][0]["content"]] == [{"at": 1}, {}]
 
 
 @pytest.mark.parametrize(

@@ -232,6 +232,19 @@ def test_results_that_were_cleared_are_not_sent_any_more():
     assert sent(request) == [(1, 1, None), (1, 2, "messages.2.content.1.content.0")]
 
 
+def test_a_compaction_behind_an_older_message_and_one_without_a_past():
+    kept = {"preservedSegment": {"headUuid": "3", "anchorUuid": "1", "tailUuid": "3"}}
+    older = converted(
+        entry("user", "1", None, words("one")),
+        entry("assistant", "2", "1", words("so")),
+        entry("user", "3", "2", words("two")),
+        boundary("b", "3", **kept),
+        entry("user", "4", "1", words("three")),
+    )
+    assert said(older) == [("u", "one", "two", "three")]
+    assert said(converted(boundary("b"), summary("s", "b"))) == [("u", "summary")]
+
+
 def test_attachments_are_sent():
     mentioned = {
         "type": "file",
