@@ -59,14 +59,14 @@ def read_document(data: bytes, *, max_bytes: int = MAX_BYTES) -> Document:
         Document(value=[{'id': 1}, {'id': 2}], lines=(1, 3))
     """
     raw = _utf8(_decompressed(data, max_bytes))
+    document = _read_lines(raw)
+    if document is not None:
+        return document
     try:
         return Document(json.loads(raw))
     except RecursionError:
         raise RequestError("", "is nested too deep to be read") from None
     except ValueError as error:  # not JSON, not UTF-8, or a number of thousands of digits
-        document = _read_lines(raw)
-        if document is not None:
-            return document
         named = name_of_text(raw[:_NAMED_BY].decode("utf-8", "replace"))
         if named is None:
             raise RequestError("", f"is not JSON: {error}") from error
@@ -111,7 +111,7 @@ def _utf8(data: bytes) -> bytes:
 
 
 def _read_lines(raw: bytes) -> Document | None:
-    """Read JSON lines; None where the first line is not an object or a list."""
+    """Read JSON lines; None where the first line is not an object or a list. A line alone is a document."""
     values: list[Any] = []
     numbers: list[int] = []
     for number, line in enumerate(raw.split(b"\n"), 1):
@@ -122,7 +122,9 @@ def _read_lines(raw: bytes) -> Document | None:
             return None
         values.append(value)
         numbers.append(number)
-    return Document(values, tuple(numbers)) if len(values) > 1 else None
+    if len(values) == 1:
+        return Document(values[0])
+    return Document(values, tuple(numbers)) if values else None
 
 
 def _line(line: bytes) -> Any:

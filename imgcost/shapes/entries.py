@@ -21,7 +21,7 @@ _LOOKED_AT = 50
 
 def first_entries(node: Node) -> list[Node]:
     """Return the first entries of a list, or the value itself as the only one."""
-    return node.elements()[:_LOOKED_AT] if node.is_array() else [node]
+    return node.elements(_LOOKED_AT) if node.is_array() else [node]
 
 
 def each_entry(

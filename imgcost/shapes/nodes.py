@@ -6,6 +6,7 @@ raise. A `Node` has two ways to look at its value: lenient, to recognize a shape
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any, TypeAlias, TypeGuard, TypeVar, final
@@ -25,7 +26,7 @@ _NOTHING: Mapping[Any, Any] = {}
 
 def is_a(value: Any, kind: type[Kind]) -> TypeGuard[Kind]:
     """Return whether a value is of a type, without asking the value: an object may raise even for its class."""
-    return issubclass(type(value), kind)
+    return type(value) is kind or issubclass(type(value), kind)
 
 
 def dotted(path: Path) -> str:
@@ -86,10 +87,10 @@ class Node:
         except RequestError:
             return _NOTHING
 
-    def elements(self) -> list[Node]:
-        """Return the items of a list; none where the value is not one."""
+    def elements(self, first: int | None = None) -> list[Node]:
+        """Return the items of a list, or the first of them; none where the value is not one."""
         try:
-            return self.array()
+            return self.array(first)
         except RequestError:
             return []
 
@@ -157,8 +158,8 @@ class Node:
             raise self.fault(f"cannot be read: {type(error).__name__}") from error
         raise self.fault(f"must be an object, not {_type_name(self.value)}")
 
-    def array(self) -> list[Node]:
-        """Return the items of a list.
+    def array(self, first: int | None = None) -> list[Node]:
+        """Return the items of a list, or the first of them.
 
         Raises:
             RequestError: It is not a list, or cannot be read.
@@ -166,7 +167,7 @@ class Node:
         if not _is_array(self.value):
             raise self.fault(f"must be a list, not {_type_name(self.value)}")
         try:
-            items = list(self.value)
+            items = list(itertools.islice(self.value, first))
         except Exception as error:
             raise self.fault(f"cannot be read: {type(error).__name__}") from error
         return [self.child(number, item) for number, item in enumerate(items)]
