@@ -69,17 +69,23 @@ _TEXTS = (
     ("a curl command", re.compile(r"\A\s*(\$ )?curl\s"), "save what follows -d or --data as a JSON file"),
     (
         "a VCR cassette in YAML",
-        re.compile(r"(?m)^interactions:\s*$"),
+        re.compile(r"(?m)^interactions:[ \t\r]*$"),
         "extract the bodies of the requests as JSON files",
     ),
     (
+        "JavaScript source",
+        re.compile(r"(?m)^[ \t]*((const|let|var|export) |import [^\n]* from ['\"]|[^\n]*\.messages\.\w+\(\{)"),
+        "save the request as a JSON file, for example with JSON.stringify",
+    ),
+    (
         "Python source",
-        re.compile(r"(?m)^\s*(import \w|from [\w.]+ import |def \w+\(|[^\n#]*\.messages\.(create|stream)\()"),
+        re.compile(r"(?m)^[ \t]*(import \w|from [\w.]+ import |def \w+\(|[^\n#]*\.messages\.\w+\()"),
         "save the arguments of messages.create as a JSON file, for example with json.dump",
     ),
+    ("a Python literal", re.compile(r"\A\s*[\[{][\s\[{]*'"), "save it as JSON, for example with json.dump"),
     ("an HTTP request", re.compile(r"\A(POST|GET) \S+ HTTP/\d"), "save its body as a JSON file"),
     ("HTML or XML", re.compile(r"\A\s*<"), "save the request as a JSON file"),
-    ("YAML", re.compile(r"(?m)\A(#.*\n|---\s*\n)*[\w-]+:(\s|$)"), "convert it to JSON"),
+    ("YAML", re.compile(r"\A(#.*\n|---[ \t\r]*\n)*[\w-]+:\s"), "convert it to JSON"),
 )
 
 

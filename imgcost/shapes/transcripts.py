@@ -56,8 +56,8 @@ class SentImage:
     block: Mapping[str, Any]
     path: Path
     turn: int
-    location: str | None
-    calls: tuple[range, ...]
+    location: str | None = None
+    calls: tuple[range, ...] = ()
 
     @property
     def sent(self) -> int:
@@ -159,14 +159,9 @@ class _Session:
                     self.draft.say(role, self._items[entry.position], [_without_content(piece) if gone else piece])
                 for path, key, block in _media(piece):
                     location = f"{self.draft.last}{key}" if last and not gone else None
-                    known = self._images.get(path)
-                    self._images[path] = SentImage(
-                        block=block,
-                        path=path,
-                        turn=known.turn if known else self.turn,
-                        location=location,
-                        calls=known.calls if known else (),
-                    )
+                    # One that a compaction kept is known already, from the stretch before.
+                    known = self._images.get(path) or SentImage(block=block, path=path, turn=self.turn)
+                    self._images[path] = replace(known, location=location)
                     sent.append((path, call, len(self.calls)))
         for path, call, start in sent:
             image = self._images[path]
