@@ -100,7 +100,7 @@ def detect(value: Any) -> str | None:
 
     Returns:
         A name in `SHAPES`; the name of a kind of document that is not read (`har`, `vcr-cassette`,
-        `claude-ai-export`, `response`, `gemini`); or None.
+        `claude-ai-export`, `response`, `notebook`, `postman`, `gemini`); or None.
 
     Example:
         >>> detect({"modelId": "anthropic.claude-opus-5", "messages": [{"role": "user", "content": [{"text": "Hi"}]}]})
@@ -132,8 +132,8 @@ def to_requests(value: Any, shape: str = "auto", *, lines: Sequence[int] | None 
         shape: The name of its shape; `auto` detects it.
         lines: For JSON lines, the line number of each item of `value`, counted from 1.
 
-    Yields:
-        Its requests. An entry of a batch that is not a request has `error` set.
+    Returns:
+        Its requests, converted one by one. An entry of a batch that is not a request has `error` set.
 
     Raises:
         RequestError: The document is not of this shape, or of none that is read; with the location in its own terms.
@@ -152,12 +152,16 @@ def to_requests(value: Any, shape: str = "auto", *, lines: Sequence[int] | None 
         foreign = FOREIGN[name]
         raise RequestError("", f"this is {foreign.title}, not a request: {foreign.advice}")
     if name not in SHAPES:
-        problem = "has none of the shapes that are read" if name is None else f"unknown shape {name!r}"
-        raise RequestError("", f"{problem}: choose one of {', '.join(SHAPES)}")
-    numbers = None if lines is None else tuple(lines)
-    node, convert = Node(value, (), numbers), SHAPES[name].convert
+        problem = "is in no shape that is read; to force one," if name is None else f"unknown shape {name!r}:"
+        raise RequestError("", f"{problem} choose one of {', '.join(SHAPES)}")
+    return _converted(Node(value, (), None if lines is None else tuple(lines)), name)
+
+
+def _converted(node: Node, name: str) -> Iterator[ShapedRequest]:
+    convert = SHAPES[name].convert
+    many = name not in _BATCHES and _has_requests(node)
     try:
-        for request in each_entry(node, convert) if _has_requests(node) and name not in _BATCHES else convert(node):
-            yield replace(request, shape=name, lines=numbers)
+        for request in each_entry(node, convert) if many else convert(node):
+            yield replace(request, shape=name, lines=node.lines)
     except RecursionError:
         raise RequestError("", "is nested too deep to be read") from None

@@ -58,6 +58,16 @@ FOREIGN = {
         "check the request that it answers",
         lambda node: node.word("type") == "message" and node.has("stop_reason", "usage"),
     ),
+    "notebook": Foreign(
+        "a Jupyter notebook",
+        "save the request that it sends as a JSON file, for example with json.dump",
+        lambda node: node.has("cells", "nbformat"),
+    ),
+    "postman": Foreign(
+        "a collection of Postman",
+        "save the body of the request as a JSON file",
+        lambda node: node.has("item", "info"),
+    ),
     "gemini": Foreign(
         "a request to Gemini",
         "convert it to a Messages request",

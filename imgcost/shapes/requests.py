@@ -58,8 +58,8 @@ class ShapedRequest:
         history: For a transcript, the images of the whole session and the calls that sent them; else None.
     """
 
-    params: Mapping[str, Any]
-    origins: Mapping[str, Origin]
+    params: Mapping[str, Any] = field(repr=False)
+    origins: Mapping[str, Origin] = field(repr=False)
     shape: str = ""
     id: str | None = None
     model: str | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -53,7 +53,7 @@ class SentImage:
             compactions.
     """
 
-    block: Mapping[str, Any]
+    block: Mapping[str, Any] = field(repr=False)
     path: Path
     turn: int
     location: str | None = None
@@ -109,7 +109,7 @@ def convert(node: Node) -> Iterator[ShapedRequest]:
     left_out = messages.difference(entry.position for segment in segments for entry in segment)
     if left_out:
         session.draft.notes.append(
-            f"{len(left_out)} of {len(messages)} messages are not in the conversation: it was rewound"
+            f"{len(left_out)} of {len(messages)} messages are not among the ancestors of the newest: they were rewound"
         )
     yield session.request()
 

@@ -104,8 +104,15 @@ def test_a_shape_can_be_forced_and_an_unknown_one_is_an_error():
         converted([], "openia")
     for nothing in (None, 5, "text", {}, {"a": 1}, [5]):
         assert detect(nothing) is None
-        with pytest.raises(RequestError, match="none of the shapes"):
+        with pytest.raises(
+            RequestError, match="is in no shape that is read; to force one, choose one of claude-code, "
+        ):
             converted(nothing)
+
+
+def test_a_request_is_shown_shortly():
+    for case in CASES.values():
+        assert len(repr(converted(case.document))) < 600
 
 
 def test_what_cannot_be_replaced_says_so():

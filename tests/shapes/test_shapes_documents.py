@@ -131,6 +131,8 @@ def test_other_text_has_no_name():
             {"id": "m", "type": "message", "role": "assistant", "content": [], "stop_reason": "end_turn", "usage": {}},
             "response",
         ),
+        ({"cells": [], "nbformat": 4}, "notebook"),
+        ({"info": {"schema": "v2.1.0"}, "item": []}, "postman"),
         ({"contents": [{"role": "user", "parts": [{"text": "x"}]}]}, "gemini"),
         ([{"role": "user", "parts": [{"text": "x"}]}], "gemini"),
     ],

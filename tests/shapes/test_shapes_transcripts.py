@@ -127,7 +127,7 @@ def test_what_was_rewound_is_left_out():
         entry("user", "4", "2", words("better")),
     )
     assert said(request) == [("u", "one"), ("a", "no"), ("u", "better")]
-    assert request.notes == ("1 of 4 messages are not in the conversation: it was rewound",)
+    assert request.notes == ("1 of 4 messages are not among the ancestors of the newest: they were rewound",)
     assert request.history.images == ()
 
 
