@@ -104,7 +104,8 @@ def media(
     Returns:
         The block.
     """
-    block = {**media_block(source), **({"type": kind} if kind else {})}
+    block = media_block(source)
+    kind = block["type"] = kind or block["type"]
     if part.has("cache_control"):
         block["cache_control"] = part.fields()["cache_control"]
     origins = {f"source{key}": data.path for key in ("", ".data", ".url", ".file_id")}
@@ -113,8 +114,8 @@ def media(
     def write_block(block: Mapping[str, Any]) -> Any:
         if block.get("type") == "text":
             return write_text(block["text"])
-        if write is None:
-            raise part.fault("can be replaced by text only")
+        if write is None or block.get("type") != kind:
+            raise part.fault(f"can be replaced by {'text' if write is None else f'text or a {kind}'} only")
         if block["source"]["type"] not in ({"base64", "url"} if takes_urls else {"base64"}):
             raise part.fault(f"can be replaced by base64 data{' or a URL' if takes_urls else ''} only")
         return write(block)

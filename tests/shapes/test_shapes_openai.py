@@ -77,15 +77,19 @@ def test_a_file_becomes_a_document_or_an_image(given, kind, source_type):
 def test_media_are_written_back_as_data_urls(given):
     document = chat(message(image_url(detail="low"), given))
     location = "messages.0.content.1"
-    new = replaced(document, converted(document).edits({location: image("QQ==")}))
+    kind = converted(document).params["messages"][0]["content"][1]["type"]
+    data = {"type": kind, "source": {"type": "base64", "media_type": "application/pdf", "data": "QQ=="}}
+    new = replaced(document, converted(document).edits({location: data}))
     assert converted(new).params["messages"][0]["content"][1]["source"]["data"] == "QQ=="
-    linked = {"type": "image", "source": {"type": "url", "url": "https://example.com/b"}}
+    linked = {"type": kind, "source": {"type": "url", "url": "https://example.com/b"}}
     new = replaced(document, converted(document).edits({location: linked}))
     assert converted(new).params["messages"][0]["content"][1]["source"] == linked["source"]
     note = replaced(document, converted(document).edits({location: words("gone")}))
     assert converted(note).params["messages"][0]["content"][1] == words("gone")
     with pytest.raises(RequestError, match="can be replaced by base64 data or a URL only"):
-        converted(document).edits({location: {"type": "image", "source": {"type": "file", "file_id": "f"}}})
+        converted(document).edits({location: {"type": kind, "source": {"type": "file", "file_id": "f"}}})
+    with pytest.raises(RequestError, match=f"can be replaced by text or a {kind} only"):
+        converted(document).edits({location: {**data, "type": "other"}})
 
 
 def test_a_conversation_with_tools_is_one_of_the_messages_api():
