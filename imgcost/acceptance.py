@@ -23,6 +23,7 @@ __all__ = ["Breach", "LimitName", "Reason", "breaches", "exceeded_limits", "sent
 LimitName: TypeAlias = Literal["format", "image-edge", "image-bytes"]
 """The limits on a single image, by the names of their rules."""
 
+
 class Reason(NamedTuple):
     """Why an image would be rejected as it is; images with the same reason are counted together.
 
@@ -115,7 +116,9 @@ def unsupported(media_type: str | None, limits: Limits) -> Reason | None:
     return Reason("format", format_name(media_type))
 
 
-def breaches(media_type: str | None, width: int, height: int, size_bytes: int | None, limits: Limits) -> Iterator[Breach]:
+def breaches(
+    media_type: str | None, width: int, height: int, size_bytes: int | None, limits: Limits
+) -> Iterator[Breach]:
     """List every limit on a single image that an image breaks.
 
     Args:

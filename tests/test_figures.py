@@ -101,7 +101,7 @@ def one_of_each(tmp_path):
     [
         ("estimate", "1x1", "--count", "1"),
         ("scan", "{folder}", "--dedupe"),
-        ("scan", "{folder}", "--strict"),
+        ("scan", "{folder}", "--fail-on-unreadable"),
         ("scan", "{folder}", "--dedupe", "-o", "{folder}/report.md"),
         ("check", "{folder}"),
         ("check", "{folder}/a.png"),

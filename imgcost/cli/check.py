@@ -62,10 +62,10 @@ __all__ = ["command"]
     "-f",
     "--format",
     "style",
-    type=click.Choice(["text", "json", "github"]),
+    type=click.Choice(["text", "json", "markdown", "github"]),
     default="text",
     show_default=True,
-    help="How the findings are printed; github makes annotations of a workflow.",
+    help="How the findings are printed; github prints workflow annotations.",
 )
 @output_option
 def command(

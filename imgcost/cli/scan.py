@@ -82,7 +82,7 @@ MOST_JOBS = 8
     metavar="N",
     help=f"The most worker processes.  [default: one per core, at most {MOST_JOBS}]",
 )
-@click.option("--strict", is_flag=True, help="Exit with 2 if anything could not be counted.")
+@click.option("--fail-on-unreadable", is_flag=True, help="Exit with 2 if a file or folder could not be read.")
 @fail_on_empty_option
 def command(
     paths: tuple[str, ...],
@@ -98,7 +98,7 @@ def command(
     dedupe: bool,
     cache_file: str | None,
     jobs: int | None,
-    strict: bool,
+    fail_on_unreadable: bool,
     fail_on_empty: bool,
     **conditions: Any,
 ) -> None:
@@ -146,8 +146,10 @@ def command(
         _warn("; ".join([f"{how} after {plural(done, 'file')}", *_left(target, streamed)]))
         sys.exit(error.code if isinstance(error, Terminated) else INTERRUPTED)
     echo(scan_report(summary), style, err=bool(rows))
-    if strict and summary.unreadable:
-        _warn(f"{plural(len(summary.unreadable), 'entry', 'entries')} not counted, which --strict does not allow")
+    if fail_on_unreadable and summary.unreadable:
+        _warn(
+            f"{plural(len(summary.unreadable), 'entry', 'entries')} could not be read, which --fail-on-unreadable forbids"
+        )
         sys.exit(FAILED)
     fail_if_empty(summary.images, fail_on_empty)
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["audit"]
 
+
 def audit(
     *paths: str | os.PathLike[str],
     model: str | Sequence[str] = "sonnet",

@@ -97,10 +97,7 @@ def _problems(summary: ScanSummary) -> Table:
 
 
 def _unreadable(summary: ScanSummary) -> Table:
-    rows = [
-        (visible(one.path), one.problem, visible(one.reason))
-        for one in summary.unreadable[:LISTED]
-    ]
+    rows = [(visible(one.path), one.problem, visible(one.reason)) for one in summary.unreadable[:LISTED]]
     return Table("Not counted", ("path", "problem", "reason"), rows)
 
 
