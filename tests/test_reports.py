@@ -26,7 +26,7 @@ from imgcost import audit, geometry
 from imgcost.errors import ImgcostError, MissingExtraError, NoPriceError, UnknownModelError
 from imgcost.files import Image, Unreadable, scan
 from imgcost.reports.rows import rows_of
-from imgcost.reports.schema import SCAN, encode, open_rows, parquet, row_kind
+from imgcost.tabular import SCAN, encode, open_rows, parquet, row_kind
 
 DAY = date(2026, 11, 22)
 AREA, PATCH = quoted("claude-3-sonnet", as_of=DAY), quoted("claude-opus-4-6", as_of=DAY)

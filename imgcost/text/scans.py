@@ -5,87 +5,60 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from imgcost.plurals import plural
+from imgcost.figures import dollars, number, plural
 from imgcost.text.acceptance import fixable_note
 from imgcost.text.quotes import quote_notes, quote_title
-from imgcost.text.rendering import NO_IMAGES, Report, Table, dollars, number, visible
+from imgcost.text.rendering import NO_IMAGES, Report, Table, visible
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
-    from imgcost.quotes import Quote
     from imgcost.summaries import ScanSummary
 
 LISTED = 40
 """How many unreadable files the text lists; the JSON and the rows list all."""
 
 
-def scan_report(summary: ScanSummary, asked: Sequence[Quote], compared: Sequence[Quote] = ()) -> Report:
+def scan_report(summary: ScanSummary) -> Report:
     """Summarize a scan.
 
     Args:
         summary: What was counted.
-        asked: The quotes of the models asked for; the first prices the folders.
-        compared: The quotes of other models, to show what the same images cost there.
 
     Returns:
         The report.
     """
-    ids = {quote.model.id for quote in asked}
-    others = [quote for quote in compared if quote.model.id not in ids]
     tables = [] if summary.images else [NO_IMAGES]
-    tables.append(_totals(summary, [*asked, *others]))
+    tables.append(_totals(summary))
     if summary.images:
-        tables += [_histogram(summary, asked[0]), _folders(summary, asked[0])]
+        tables += [_histogram(summary), _folders(summary)]
     tables += unreadable_tables(summary)
-    return Report(summary.to_dict(asked, others), tables, scan_notes(summary, asked))
+    return Report(summary.to_dict(), tables, scan_notes(summary))
 
 
-def scan_notes(summary: ScanSummary, asked: Sequence[Quote]) -> list[str]:
-    """List what a reader should know about a scan.
-
-    Args:
-        summary: What was counted.
-        asked: The quotes of the models asked for; the first prices what is fixable or duplicate.
-
-    Returns:
-        Sentences, each once.
-    """
-    return list(dict.fromkeys(_notes(summary, asked)))
+def scan_notes(summary: ScanSummary) -> list[str]:
+    """List what a reader should know about a scan: sentences, each once."""
+    return list(dict.fromkeys(_notes(summary)))
 
 
-def fixable_notes(summary: ScanSummary, quote: Quote) -> list[str]:
-    """Say how many images would be rejected as they are, and what they cost.
-
-    Args:
-        summary: What was counted.
-        quote: Prices them.
-
-    Returns:
-        One sentence, or nothing where every image is accepted.
-    """
+def fixable_notes(summary: ScanSummary) -> list[str]:
+    """Say how many images would be rejected as they are, why, and what they cost; nothing if all are accepted."""
     if not summary.fixable:
         return []
-    usd = dollars(quote.image_usd(summary.tokens_of_fixable(quote.rule)))
-    return [fixable_note(summary.fixable, summary.images, f"{usd} with {quote.model.id}")]
+    first = summary.quotes[0]
+    usd = dollars(first.image_usd(summary.tokens_of_fixable(first.rule)))
+    return [fixable_note(summary.fixable, summary.images, f"{usd} with {first.model.id}")]
 
 
 def unreadable_tables(summary: ScanSummary) -> list[Table]:
-    """List what could not be counted: by problem, and the first `LISTED` one by one.
-
-    Args:
-        summary: What was counted.
-
-    Returns:
-        Two tables, or none where everything was counted.
-    """
+    """List what could not be counted, by problem and one by one; no table if everything was counted."""
     return [_problems(summary), _unreadable(summary)] if summary.unreadable else []
 
 
-def _notes(summary: ScanSummary, asked: Sequence[Quote]) -> Iterator[str]:
-    first = asked[0]
-    yield from fixable_notes(summary, first)
-    for quote in asked:
+def _notes(summary: ScanSummary) -> Iterator[str]:
+    first = summary.quotes[0]
+    yield from fixable_notes(summary)
+    for quote in summary.quotes:
         yield from quote_notes(quote)
     if summary.duplicates:
         saved = summary.tokens_of_duplicates(first.rule)
@@ -99,7 +72,8 @@ def _notes(summary: ScanSummary, asked: Sequence[Quote]) -> Iterator[str]:
         yield f"{rest} not counted: -f json lists them all, and so do the rows of -o FILE."
 
 
-def _totals(summary: ScanSummary, quotes: Sequence[Quote]) -> Table:
+def _totals(summary: ScanSummary) -> Table:
+    quotes = [*summary.quotes, *summary.compared]
     title = f"{plural(summary.images, 'image')}, {file_size(summary.file_bytes)}: {quote_title(quotes[0])}"
     rows = [
         (
@@ -114,13 +88,15 @@ def _totals(summary: ScanSummary, quotes: Sequence[Quote]) -> Table:
     return Table(title, ("model", "tier", ">tokens", ">input", ">downscaled"), rows)
 
 
-def _histogram(summary: ScanSummary, quote: Quote) -> Table:
+def _histogram(summary: ScanSummary) -> Table:
+    quote = summary.quotes[0]
     bins = summary.bins(quote.rule)
     rows = [(f"{first}-{last}", number(count)) for first, last, count in bins]
     return Table("Tokens per image", (">tokens", ">images"), rows, [count for _, _, count in bins])
 
 
-def _folders(summary: ScanSummary, quote: Quote) -> Table:
+def _folders(summary: ScanSummary) -> Table:
+    quote = summary.quotes[0]
     folders = summary.costliest_folders()
     rows = [
         (visible(folder) or ".", number(images), number(tokens), dollars(quote.image_usd(tokens)))
@@ -137,10 +113,7 @@ def _problems(summary: ScanSummary) -> Table:
 
 
 def _unreadable(summary: ScanSummary) -> Table:
-    rows = [
-        (visible(one.path), one.problem, one.reason + (f" ({one.width}x{one.height})" if one.width else ""))
-        for one in summary.unreadable[:LISTED]
-    ]
+    rows = [(visible(one.path), one.problem, visible(one.reason)) for one in summary.unreadable[:LISTED]]
     return Table("Not counted", ("path", "problem", "reason"), rows)
 
 

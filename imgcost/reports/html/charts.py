@@ -7,10 +7,9 @@ from math import log
 from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
+from imgcost.figures import number, plural
 from imgcost.geometry import PATCH
-from imgcost.plurals import plural
 from imgcost.reports.html.highlights import BINS_PER_OCTAVE
-from imgcost.text import number
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence

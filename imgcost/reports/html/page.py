@@ -5,9 +5,9 @@ from __future__ import annotations
 from functools import partial
 from typing import IO, TYPE_CHECKING
 
+from imgcost.figures import number, plural
 from imgcost.geometry import resized_size
 from imgcost.plans.comparisons import plan_counted
-from imgcost.plurals import plural
 from imgcost.prices import cost_usd, exact_usd
 from imgcost.quotes import comparable
 from imgcost.reports.html.charts import BINS, Chart, size_chart, token_chart
@@ -16,7 +16,6 @@ from imgcost.reports.html.panel import panel_data
 from imgcost.reports.html.rendering import Cell, Grid, render
 from imgcost.reports.sinks import ScanSink
 from imgcost.rules import find_rule
-from imgcost.text import number
 from imgcost.text.scans import file_size, fixable_notes, scan_notes, unreadable_tables
 
 if TYPE_CHECKING:
@@ -48,13 +47,12 @@ def page_sink(file: IO[bytes], quotes: Sequence[Quote], progress: Progress) -> S
     compared = comparable(quotes)
     rules = tuple(dict.fromkeys(quote.rule for quote in compared))
     encode = partial(collect, quotes[0].rule, _tiers(rules), quotes[0].conditions)
-    return ScanSink(encode, _PageWriter(file, quotes, compared, progress), rules)
+    return ScanSink(encode, _PageWriter(file, compared, progress), rules)
 
 
 class _PageWriter:
-    def __init__(self, file: IO[bytes], quotes: Sequence[Quote], compared: Sequence[Quote], progress: Progress) -> None:
+    def __init__(self, file: IO[bytes], compared: Sequence[Quote], progress: Progress) -> None:
         self._file = file
-        self._quotes = quotes
         self._compared = compared
         self._progress = progress
         self._found = Highlights()
@@ -64,16 +62,16 @@ class _PageWriter:
 
     def finish(self, summary: ScanSummary, /) -> None:
         self._progress(0, 1)
-        self._file.write(_page(summary, self._found, self._quotes, self._compared))
+        self._file.write(_page(summary, self._found, self._compared))
         self._progress(1, 1)
 
     def abandon(self) -> None:
         self._found = Highlights()
 
 
-def _page(summary: ScanSummary, found: Highlights, quotes: Sequence[Quote], compared: Sequence[Quote]) -> bytes:
-    first, tiers = quotes[0], _tiers(quote.rule for quote in compared)
-    fixable = fixable_notes(summary, first)
+def _page(summary: ScanSummary, found: Highlights, compared: Sequence[Quote]) -> bytes:
+    first, tiers = compared[0], _tiers(quote.rule for quote in compared)
+    fixable = fixable_notes(summary)
     some = summary.images > 0
     return render(
         "page.html.j2",
@@ -91,7 +89,7 @@ def _page(summary: ScanSummary, found: Highlights, quotes: Sequence[Quote], comp
         sizes=size_chart(found.sizes, tiers, " ".join(_downscaled_counts(summary, tiers))) if some else None,
         costliest=[_folders(summary, first), _costliest(summary, found, first)],
         downscaled=_downscaled(found, tiers),
-        notes=[note for note in scan_notes(summary, quotes) if note not in fixable],
+        notes=[note for note in scan_notes(summary) if note not in fixable],
     )
 
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import imgcost
 from imgcost.errors import MissingExtraError
-from imgcost.plurals import plural
-from imgcost.text import dollars, number, visible
+from imgcost.figures import dollars, number, plural
+from imgcost.text import visible
 
 try:
     from jinja2 import Environment, FunctionLoader, StrictUndefined
