@@ -6,7 +6,7 @@
   const PLACES = 6 + data.places; // decimal places of a dollar, in which costs are whole numbers
   const CLASSES = [0, 1, 2, 3, 4]; // input, output, cache write for 5 minutes, for 1 hour, cache read
   const sum = (costs) => costs.reduce((all, cost) => all + cost, 0n);
-  const written = (number) => number.toLocaleString("en-US");
+  const written = (number) => String(number?.toLocaleString("en-US"));
   const many = (number, one) => `${written(number)} ${one}${number === 1 ? "" : "s"}`;
 
   // The sum of the first n of [value, images] pairs, each value as often as there are images.
