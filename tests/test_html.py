@@ -1,36 +1,39 @@
-"""The page without a browser: what it adds up, says and draws, whatever names there are; and the report in Markdown."""
+"""The page without a browser: what it collects, shows and draws, whatever the names are."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
 import json
+import pickle
 import re
 import subprocess
 import sys
+from dataclasses import astuple
 from datetime import date
 from decimal import Decimal
 from html.parser import HTMLParser
 from xml.etree import ElementTree as ET
 
-import numpy as np
 import pytest
 from click.testing import CliRunner
 from conftest import ROOT, SAMPLES, png
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from quoting import quoted
 
 from imgcost.cli import main
 from imgcost.errors import MissingExtraError
 from imgcost.files import Image, Unreadable
-from imgcost.reports import encode, markdown, open_rows
-from imgcost.reports.html.cells import LONGEST, Name, shortened
-from imgcost.reports.html.charts import _dots, folder_chart, size_chart, token_bins
-from imgcost.reports.html.gathering import LISTED, gather
-from imgcost.reports.html.models import compare
-from imgcost.reports.html.settings import settings
+from imgcost.quotes import comparable
+from imgcost.reports.html.charts import MOST_DOTS, _dots, size_chart, token_chart
+from imgcost.reports.html.highlights import BYTES_STEP, LISTED, Highlights, collect
+from imgcost.reports.html.panel import panel_data
+from imgcost.reports.html.rendering import Environment, FunctionLoader, _read, report_page, shortened
+from imgcost.reports.writers import open_scan
+from imgcost.summaries import ScanSummary
 from imgcost.tables import find_tier
+from imgcost.text import Report, Table
 
 DAY = date(2026, 11, 22)
 SONNET, HAIKU = (quoted(name, as_of=DAY) for name in ("claude-sonnet-5-5", "claude-haiku-5-5"))
@@ -57,11 +60,14 @@ def image(path="a.png", width=1000, height=1000, file_bytes=900, **fields):
     return found._replace(**fields)
 
 
-def written(path, *parts, settled=(SONNET,)):
-    """A page of parts of a scan, each a list of what was found in a folder."""
-    with open_rows(str(path), path.suffix[1:], settled) as writer:
+def written(path, *parts, quotes=(SONNET,)):
+    """A page of parts of a scan, each a folder and what was found in it."""
+    with open_scan(str(path), quotes) as sink:
+        summary = ScanSummary(quotes, (), sink.rules)
         for part in parts:
-            writer.write(encode([part], settled, path.suffix[1:]))
+            summary.add([part])
+            sink.writer.write(pickle.loads(pickle.dumps(sink.encode))([part]))
+        sink.writer.finish(summary)
     return path.read_text(encoding="utf-8")
 
 
@@ -89,39 +95,12 @@ class Seen(HTMLParser):
             self.text += data
 
 
-# What is added up
+def collected(found, quote=SONNET):
+    tiers = [find_tier("high-resolution"), find_tier("standard")]
+    return collect(quote.rule, tiers, quote.conditions, [("", found)])
 
 
-def test_the_models_are_those_asked_for_and_all_others_that_are_active():
-    found = compare((HAIKU, SONNET))
-    ids = [one.model.id for one in found]
-    assert ids[:2] == ["claude-haiku-5-5", "claude-sonnet-5-5"]
-    assert len(set(ids)) == len(ids)
-    assert {"claude-opus-5-5", "claude-sonnet-4-6", "claude-mythos-5-2"} < set(ids)
-    assert "claude-3-opus-20240229" not in ids  # retired
-    assert {one.measure.tier.name for one in found} == {"standard", "high-resolution"}
-    assert all(one.quote.as_of == DAY for one in found)
-
-
-def test_what_a_model_is_not_offered_for_has_no_terms():
-    found = {one.model.id: one.terms for one in compare((quoted("sonnet", as_of=DAY, inference_geo="us", batch=True),))}
-    assert found["claude-opus-4-5-20251101"] is None
-    assert found["claude-opus-5-5"].usd_per_mtok == Decimal("2.2")  # 4 * 0.5 * 1.1
-    assert found["claude-opus-5-5"].conditions == ("batch", "inference in the US")
-
-
-def test_a_formula_that_overrides_holds_for_every_model():
-    found = compare((quoted("sonnet", as_of=DAY, formula="area"),))
-    assert {one.measure.formula for one in found} == {one.quote.formula for one in found} == {"area"}
-    assert {one.measure.formula for one in compare((SONNET, HAIKU))} == {"patch"}
-
-
-@pytest.mark.parametrize("cache", ["none", "write-5m", "write-1h", "read"])
-@pytest.mark.parametrize("batch", [False, True])
-@pytest.mark.parametrize("geo", ["global", "us"])
-def test_terms_like_others_have_all_their_conditions(cache, batch, geo):
-    conditions = {"cache": cache, "batch": batch, "inference_geo": geo, "as_of": DAY}
-    assert terms_like(quoted("opus", **conditions), "sonnet") == quoted("sonnet", **conditions)
+# What is collected
 
 
 @given(
@@ -130,101 +109,157 @@ def test_terms_like_others_have_all_their_conditions(cache, batch, geo):
     ),
     st.integers(1, 7),
 )
+@settings(max_examples=60)
 def test_parts_merge_to_the_whole(sizes, length):
     images = [
         image(f"{place}.png", width, height, size, duplicate_of="a" if duplicate else None)
         for place, (width, height, size, duplicate) in enumerate(sizes)
     ]
-    whole = gather([("", images)], [SONNET])
-    parts = gather([], [SONNET])
+    whole, parts = collected(images), Highlights()
     for start in range(0, len(images), length):
-        parts.merge(gather([("", images[start : start + length])], [SONNET]))
-    mine, theirs = (settings(found, compare((SONNET,)), DAY) for found in (whole, parts))
-    assert mine == theirs
-    for name in ("sizes", "findings", "rejected", "costliest", "downscaled"):
-        assert getattr(whole, name) == getattr(parts, name)
+        parts.merge(collected(images[start : start + length]))
+    assert astuple(whole) == astuple(parts)
 
 
-def test_the_data_has_every_image_that_may_be_sent_in_order():
+def test_highlights_are_the_most_telling_images():
     images = [
         image("a.png", 100, 100, 10),
         image("edge.png", 8001, 10),
         image("b.png", 2001, 10, 7_864_320),  # 10 MiB of base64, the limit
         image("heavy.png", 10, 10, 7_864_321),
-        image("again.png", 100, 100, 10, duplicate_of="a.png"),
-        image("c.png", 2000, 2000, 3),
+        image("scan.tiff", 3000, 3000, media_type="image/tiff"),
+        image("again.png", 4000, 4000, 10, duplicate_of="a.png"),
         Unreadable("d", "empty", "the file is empty"),
     ]
-    found = gather([("", images)], [SONNET])
-    data = settings(found, compare((SONNET,)), DAY)
-    assert data["set_aside"] == found.rejected == 2
-    assert np.frombuffer(base64.b64decode(data["base64_bytes"]), "<u4").tolist() == [16, 10_485_760, 4]
-    assert np.unpackbits(np.frombuffer(base64.b64decode(data["large"]), "u1"), bitorder="little")[:3].tolist() == [
-        0,
-        1,
-        0,
+    found = collected(images)
+    assert found.sent == {1: 1, 10_485_760 // BYTES_STEP: 1}
+    assert [(one.path, one.rule) for one in found.rejected] == [
+        ("edge.png", "image-edge"),
+        ("heavy.png", "image-bytes"),
+        ("scan.tiff", "format"),
     ]
-    columns = [np.frombuffer(base64.b64decode(text), "<u2").tolist() for text in data["tokens"]]
-    assert columns == [[16, 72, 4761], [16, 56, 1521]]  # by high resolution, then by the standard tier
-    assert [one.rule for one in found.findings] == ["image-edge", "image-bytes"]
+    assert [one.path for one in found.costliest[:2]] == ["scan.tiff", "edge.png"]
+    assert [one.path for one in found.downscaled] == ["scan.tiff", "edge.png", "b.png"]
+    assert sum(found.sizes.values()) == 5
 
 
-def test_rates_and_factors_are_whole_numbers_that_say_what_the_tables_say():
-    data = settings(gather([], [HAIKU, AREA]), compare((HAIKU, AREA)), DAY)
-    rate, factor = (Decimal(10) ** data["places"][name] for name in ("rate", "factor"))
+def test_nothing_is_an_empty_collection():
+    assert collected([]) == collected([Unreadable("d", "empty", "the file is empty")]) == Highlights()
+
+
+# The data of the panel
+
+
+def panel_of(quotes, *images):
+    compared = comparable(quotes)
+    summary = ScanSummary(quotes, compared)
+    summary.add([("", list(images))])
+    return panel_data(summary, collected(list(images), quotes[0]), compared)
+
+
+def test_images_are_histograms():
+    data = panel_of([SONNET], image("a", 100, 100), image("b", 3000, 10), image("c", 100, 100), image("e", 8001, 99))
+    assert data["images"] == 4
+    assert data["tokens"][0] == [(184, 1), (92, 1), (16, 2)]
+    assert data["first"] == [16, 16]
+    assert data["longest_edge"] == 8001
+    assert data["bytes"] == [(BYTES_STEP + 128, 3)]  # the fixable image has no size yet
+
+
+def test_rates_are_whole_numbers_that_equal_the_quotes():
+    data = panel_of([HAIKU, AREA])
+    scale = Decimal(10) ** data["places"]
     haiku, area = data["models"][:2]
-    rates = [[None if one is None else one / rate for one in row] for row in haiku["rates"]]
-    assert rates[0] == [Decimal(text) for text in ("0.1", "0.5", "0.125", "0.2", "0.01")]
-    assert rates[1][0] > rates[0][0]
-    assert haiku["threshold"] == 100_000
-    assert [[one / factor for one in haiku[name]] for name in ("batch", "us")] == [
-        [Decimal("0.5")] * 2,
-        [Decimal("1.1")] * 2,
-    ]
-    assert (area["threshold"], area["batch"], area["us"], area["rates"][0][2:]) == (None, None, None, [None] * 3)
-    assert haiku["max_images"] in (100, 600)
+    rates = [[None if one is None else one / scale for one in row] for row in haiku["rates"]["global"][0]]
+    assert rates == [list(HAIKU.standard), list(HAIKU.long_context)]
+    batch_in_us = quoted("claude-haiku-5-5", as_of=DAY, batch=True, inference_geo="us")
+    assert [rate / scale for rate in haiku["rates"]["us"][1][0]] == list(batch_in_us.standard)
+    assert (haiku["threshold"], haiku["max_images"], haiku["caches"]) == (
+        100_000,
+        HAIKU.max_images,
+        ["none", "5m", "1h"],
+    )
+    assert (area["threshold"], area["caches"]) == (None, ["none"])
+    assert len(area["rates"]["global"][0]) == 1
+    assert area["rates"]["us"] == [None, None]
+    assert (data["caches"], data["geos"], data["batch"]) == (["none", "5m", "1h"], ["global", "us"], True)
+
+
+@pytest.mark.parametrize(
+    ("conditions", "command"),
+    [
+        ({}, "imgcost plan PATH --as-of 2026-11-22"),
+        (
+            {"platform": "bedrock", "endpoint": "regional"},
+            "imgcost plan PATH --as-of 2026-11-22 --platform bedrock --endpoint regional",
+        ),
+        ({"speed": "fast"}, "imgcost plan PATH --as-of 2026-11-22 --fast"),
+    ],
+)
+def test_the_command_has_the_conditions_of_the_scan(conditions, command):
+    quotes = [quoted("claude-opus-5-5", as_of=DAY, **conditions)]
+    data = panel_of(quotes)
+    assert data["command"] == command
+    assert ("us" in data["geos"]) == (conditions.get("platform") != "bedrock")
 
 
 @pytest.mark.parametrize("month", range(34))
-def test_every_active_model_has_prices_on_every_day(month):
+def test_every_month_has_a_page(month):
     day = date(2024 + (month + 2) // 12, (month + 2) % 12 + 1, 28)
-    asked = (quoted("sonnet", as_of=day),)
-    data = settings(gather([], asked), compare(asked), day)
-    assert all(isinstance(rate, int) for one in data["models"] for row in one["rates"] for rate in row[:2])
-    assert data["places"]["factor"] in (0, 1)
+    data = panel_of([quoted("sonnet", as_of=day)], image())
+    both = [kinds for one in data["models"] for kinds in one["rates"]["global"] if kinds]
+    assert all(isinstance(rate, int) for kinds in both for row in kinds for rate in row[:2])
 
 
-# What it shows
+def test_without_known_limits_there_is_no_panel(tmp_path):
+    quotes = [quoted("claude-3-haiku-20240307", as_of=date(2024, 12, 1), platform="bedrock")]
+    assert panel_of(quotes, image()) is None
+    page = written(tmp_path / "a.html", ("", [image()]), quotes=quotes)
+    assert "<script" not in page
+    assert "one request per image" in page
 
 
-def test_the_samples_page_stands_on_its_own(tmp_path):
+# What the page shows
+
+
+def test_the_samples_page_is_self_contained(tmp_path):
     result = CliRunner().invoke(main, ["scan", str(SAMPLES), "-o", str(tmp_path / "a.html"), "--as-of", "2026-11-22"])
     assert (result.exit_code, result.stderr) == (0, "")
     page = (tmp_path / "a.html").read_text(encoding="utf-8")
     seen = Seen(page)
     assert not {"link", "iframe", "img", "object", "base"} & {tag for tag, _ in seen.tags}
     assert not [name for _, attrs in seen.tags for name in attrs if name in ("src", "style") or name.startswith("on")]
-    hosts = set(re.findall(r"https?://[^\s\"'<]*", page))
-    assert hosts <= {"http://www.w3.org/2000/svg"}
+    assert not re.findall(r"https?://", page)
     references = [attrs["href"] for _, attrs in seen.tags if "href" in attrs]
-    assert all(reference.startswith("#") for reference in references)
     ids = [attrs["id"] for _, attrs in seen.tags if "id" in attrs]
     assert len(ids) == len(set(ids))
-    assert {reference[1:] for reference in references} <= set(ids)
-    assert {clip for _, attrs in seen.tags for clip in re.findall(r"#([\w-]+)", attrs.get("clip-path", ""))} <= set(ids)
+    assert set(references) == {"#main"}
     for words in (
-        "21 images, 1.7 MB",
-        "23,756",
-        "16,796",
+        "22 images, 1.8 MB",
+        "1 of 22 images ($0.0013 with claude-sonnet-5-5) would be rejected as they are: 1 TIFF.",
+        "TIFF is not supported",
+        "Convert it to PNG or JPEG.",
         "2576x1449",
         "1456x819",
         "the JPEG ends before its frame header",
     ):
         assert words in seen.text
-    assert '<data value="0.047512" title="$0.047512">$0.048</data>' in page
 
 
-def test_the_policy_lets_nothing_in_but_the_style_and_the_script_of_the_page(tmp_path):
+def test_the_headline_equals_the_scan(tmp_path):
+    arguments = ["scan", str(SAMPLES), "-f", "json", "-o", str(tmp_path / "a.html"), "--as-of", "2026-11-22"]
+    scanned = json.loads(CliRunner().invoke(main, arguments).stdout)["models"][0]
+    page = (tmp_path / "a.html").read_text(encoding="utf-8")
+    exact = scanned["input_usd"]
+    headline = f'<data value="{exact}" title="${exact}">'
+    assert page.index(headline) < page.index("<main")
+    models = page[page.index('id="model-rows"') :]
+    assert models.index("claude-sonnet-5-5") < models.index(headline) < models.index("claude-mythos-5-2")
+    assert f"<dd>{scanned['tokens']:,}</dd>" in page
+    assert data_of(page)["images"] == 22
+
+
+def test_the_policy_admits_the_style_and_the_script_of_the_page_only(tmp_path):
     page = written(tmp_path / "a.html", ("", [image()]))
     policy = re.search(r'http-equiv="Content-Security-Policy" content="([^"]*)"', page)[1].replace("&#39;", "'")
     for tag, name in (("style", "style-src"), ("script", "script-src")):
@@ -241,13 +276,13 @@ def test_the_same_scan_gives_the_same_page(tmp_path):
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_a_name_is_text_wherever_it_stands(tmp_path, name):
+def test_a_name_is_text_everywhere(tmp_path, name):
     parts = [(f"folder {name}", [image(name, 8001, 3000), Unreadable(name, "damaged", f"reason {name}")])]
     page = written(tmp_path / "a.html", *parts)
     plain = written(tmp_path / "b.html", ("folder", [image("a", 8001, 3000), Unreadable("a", "damaged", "reason")]))
     assert [tag for tag, _ in Seen(page).tags] == [tag for tag, _ in Seen(plain).tags]
     assert [sorted(attrs) for _, attrs in Seen(page).tags] == [sorted(attrs) for _, attrs in Seen(plain).tags]
-    assert shortened(name, LONGEST) in Seen(page).text
+    assert shortened(name) in Seen(page).text
     assert len(page) < len(plain) + 4000
     assert not set(page) & set("\x1b\r\u202e\ufffe")
 
@@ -255,146 +290,159 @@ def test_a_name_is_text_wherever_it_stands(tmp_path, name):
 def test_a_long_name_shows_both_ends():
     assert shortened("abc" * 10, 30) == "abc" * 10
     assert shortened("a" * 9 + "b" * 22, 30) == "aaaaaaa…" + "b" * 22 + " (31 characters)"
-    assert Name.of("\n" * 130).path.endswith(r"\n\n (130 characters)")
+    assert shortened("\n" * 130).endswith(r"\n\n (130 characters)")
 
 
-def test_what_is_over_a_limit_is_told_with_what_to_do(tmp_path):
+def test_an_image_over_a_limit_is_listed_with_a_fix(tmp_path):
     text = Seen(
         written(tmp_path / "a.html", ("", [image("wide.png", 8001, 10), image("b.png", 10, 10, 9_000_000)]))
     ).text
-    assert "8001x10 px: a side is longer than 8000 px" in text
-    assert "12,000,000 bytes of base64, and the limit is 10,485,760" in text
-    assert "Over a limit of the Claude API: 2 images" in text
+    assert "8001x10 px: a side is longer than 8,000 px" in text
+    assert "12,000,000 bytes as base64: the limit is 10,485,760" in text
+    assert "2 of 2 images" in text
+    assert "Rejected as they are: 2 images" in text
     assert "Not counted" not in text
 
 
 def test_long_lists_are_cut_and_say_so(tmp_path):
-    broken = [Unreadable(f"{place}.png", "empty", "the file is empty") for place in range(LISTED + 1)]
     wide = [image(f"{place}.png", 8001, 10 + place) for place in range(LISTED + 1)]
-    text = Seen(written(tmp_path / "a.html", ("", broken + wide))).text
-    for title in ("Not counted", "Costliest images", "Over a limit of the Claude API"):
-        assert f"{title}: {LISTED} of {LISTED + 1} " in text
-    assert "Not counted, by reason" in text
+    text = Seen(written(tmp_path / "a.html", *((str(place), [one]) for place, one in enumerate(wide)))).text
+    assert f"Images: {LISTED} of {LISTED + 1} images" in text
+    assert f"Rejected as they are: {LISTED} of {LISTED + 1} images" in text
+    assert f"Folders, without their subfolders: 10 of {LISTED + 1} folders" in text
 
 
-def test_what_is_not_there_has_no_part(tmp_path):
+def test_a_section_without_content_is_left_out(tmp_path):
     empty = Seen(written(tmp_path / "a.html")).text
     assert "0 images, 0 bytes" in empty
-    for title in ("What would be rejected", "Tokens an image", "What costs most", "What is downscaled"):
+    for title in ("Rejected images", "Tokens per image", "Image sizes", "Highest cost", "Downscaled images"):
         assert title not in empty
     small = Seen(written(tmp_path / "b.html", ("", [image("a.png", 10, 10)]))).text
-    assert "What costs most" in small
-    assert "What is downscaled" not in small
+    assert "Highest cost" in small
+    assert "Downscaled images" not in small
 
 
-def test_duplicates_are_left_out_and_told(tmp_path):
-    parts = ("", [image("a.png"), image("b.png", duplicate_of="a.png")])
-    text = Seen(written(tmp_path / "a.html", parts)).text
+def test_the_page_does_not_grow_with_images(tmp_path):
+    few = [image(f"{place % 10}.png", 100 + place % 1000, 100) for place in range(2000)]
+    sizes = [len(written(tmp_path / f"{times}.html", *[("", few)] * times)) for times in (1, 5)]
+    assert sizes[1] < sizes[0] + 2000  # only numbers become longer
+
+
+def test_duplicates_are_excluded_with_what_that_saves(tmp_path):
+    text = Seen(written(tmp_path / "a.html", ("", [image("a.png"), image("b.png", duplicate_of="a.png")]))).text
     assert "1 image, 900 bytes" in text
-    assert "1 duplicate left out: that saves $0.0026." in text
+    assert "1 duplicate excluded: that saves 1,296 tokens, $0.0026 with claude-sonnet-5-5." in text
 
 
-def test_conditions_are_told_and_what_is_not_offered(tmp_path):
-    settled = (quoted("sonnet", as_of=DAY, inference_geo="us"),)
-    text = Seen(written(tmp_path / "a.html", ("", [image()]), settled=settled)).text
-    assert "(inference in the US)" in text
-    assert "not offered" in text
+def test_conditions_are_shown_and_a_cached_image_has_two_prices(tmp_path):
+    quotes = (quoted("claude-sonnet-5-5", as_of=DAY, batch=True, cache="1h"),)
+    page = written(tmp_path / "a.html", ("", [image()]), quotes=quotes)
+    text = Seen(page).text
+    assert "(batch, cache 1h)" in text
+    assert "Cost as cache writes$0.0026" in text.replace("\n", "")
+    assert "Cost as cache reads$0.000065" in text.replace("\n", "")
+    assert "<option selected>1h</option>" in page
+    assert 'type="checkbox" checked' in page
+
+
+def test_a_scan_that_fails_leaves_no_page(tmp_path):
+    def scan():
+        with open_scan(str(tmp_path / "a.html"), (SONNET,)) as sink:
+            sink.writer.write(sink.encode([("", [image()])]))
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        scan()
+    assert not (tmp_path / "a.html").exists()
 
 
 # Charts
 
 
-def test_bins_hold_every_image_and_end_where_the_images_do():
-    found = gather([("", [image(width=28 * n, height=28) for n in range(1, 57)])], [SONNET])
-    for measure, bins in token_bins(found.tally):
-        assert sum(images for _, _, images in bins) == 56
-        assert bins[0] == (1, 5, 5)
-        assert bins[-1][1] >= 56 > bins[-1][0] - 1
-        assert measure.formula == "patch"
+def drawn(chart):
+    environment = Environment(autoescape=True, loader=FunctionLoader(_read))
+    source = "{% from 'chart.svg.j2' import draw %}{{ draw(chart) }}"
+    return ET.fromstring(environment.from_string(source).render(chart=chart)).find("svg")
+
+
+def test_a_histogram_has_a_bar_for_every_bin_with_images():
+    summary = ScanSummary([SONNET])
+    summary.add([("", [image(width=28 * n, height=28) for n in (1, 2, 299, 300)] + [image(width=9000, height=9000)])])
+    svg = drawn(token_chart(summary, SONNET.rule))
+    bars = [[float(one.get(name)) for name in ("x", "y", "width", "height")] for one in svg.iter("rect")]
+    assert len(bars) == 2
+    assert bars[0][3] == 4 * bars[1][3]
+    text = [one.text for one in svg.iter("text")]
+    assert text[:5] == ["0", "1,000", "2,000", "3,000", "4,000"]
+    assert svg.find("desc").text == "Most often 1 to 299 tokens: 4 images."
+
+
+def test_a_single_image_has_a_histogram():
+    summary = ScanSummary([SONNET])
+    summary.add([("", [image()])])
+    assert [label for _, label in token_chart(summary, SONNET.rule).y_ticks] == ["0", "1"]
 
 
 def test_many_sizes_become_few_dots_and_none_is_lost():
     sizes = {(across, down): 2 for across in range(100) for down in range(100)}
     dots = _dots(sizes)
-    assert len(dots) <= 1500
+    assert len(dots) <= MOST_DOTS
     assert sum(dots.values()) == 20_000
     assert max(edge for size in dots for edge in size) == pytest.approx(2 ** (97.5 / 16))
     assert _dots({(160, 16): 1}) == {(1024.0, 2.0): 1}
 
 
-def test_a_chart_is_text_and_colours_of_the_page():
-    svg = size_chart({(160, 160): 1, (170, 170): 1_000_000}, [find_tier("standard")], "words & <more>")
-    root = ET.fromstring(svg)
-    assert "one" in svg or "two" in svg
-    assert not re.search(r"style=|#0000|DejaVu|metadata", svg)
-    assert [one.text for one in root if one.tag in ("title", "desc")] == [
-        "Widths and heights of the images",
-        "words & <more>",
-    ]
-    texts = {one.text for one in root.iter("text")}
-    assert {"limit of the standard tier", "10,000 images or more", "1 to 9 images", "1000", "width, px"} <= texts
+def test_the_chart_of_sizes_shows_the_limit_of_a_tier():
+    chart = size_chart({(160, 160): 1, (170, 170): 1_000_000}, [find_tier("standard")], "words & <more>")
+    svg = drawn(chart)
+    assert svg.find("desc").text == "words & <more>"
+    assert svg.get("aria-labelledby") == "sizes-title sizes-text"
+    (small, large) = chart.dots
+    assert small[2] < large[2]
+    [line] = chart.lines
+    corners = [tuple(map(float, point.split())) for point in line.path.removeprefix("M").split("L")]
+    position = dict((label, place) for place, label in chart.x_ticks)
+    right = max(x for x, _ in corners)
+    assert position["1,000"] < right < position["1,000"] + (position["1,000"] - position["300"])  # 1,568 px
+    assert {one.get("class") for one in svg.iter("path")} >= {"limit standard", "rule", "axis"}
+    assert not re.search(r"style=|#", ET.tostring(svg, encoding="unicode"))
 
 
-def test_a_chart_shows_names_as_they_are():
-    texts = {one.text for one in ET.fromstring(folder_chart([("$a_1$ <b>", 1, 9)], AREA)).iter("text")}
-    assert "$a_1$ <b>" in texts
+# Reports of other commands
 
 
-# Markdown
-
-
-def test_markdown_has_the_summary_and_the_rows(tmp_path):
-    name = "<b>|*\n.png"
-    text = written(
-        tmp_path / "a.md", ("f", [image(name), Unreadable("x", "empty", "the file is empty")]), settled=(AREA, SONNET)
-    )
-    assert text.startswith("### 1 image, 900 bytes: claude-3-sonnet-20240229")
-    assert r"| &lt;b>\|\*\\n.png | 1000x1000 | claude-3-sonnet-20240229 | 1334 | $0.004 |" in text
-    assert r"| &lt;b>\|\*\\n.png | 1000x1000 | claude-sonnet-5-5 | 1296 | $0.0026 |" in text
-    assert "### Image by image" in text
-    assert text.endswith("claude-3-sonnet-20240229 retired on 2025-07-21; its last price is used here.\n")
-
-
-def test_markdown_lists_so_many_images_and_says_so(tmp_path, monkeypatch):
-    monkeypatch.setattr(markdown, "MOST_ROWS", 3)
-    text = written(tmp_path / "a.md", *[("", [image(f"{n}.png"), image(f"{n}b.png")]) for n in range(3)])
-    assert "### The first 3 of 6 images" in text
-    assert [line.split()[1] for line in text.splitlines() if ".png |" in line] == ["0.png", "0b.png", "1.png"]
-
-
-def test_markdown_of_nothing_is_a_summary_alone(tmp_path):
-    assert "Image by image" not in written(tmp_path / "a.md")
+def test_a_report_has_its_tables_with_bars_and_its_notes():
+    tables = [Table("Ducks", ("name", ">count"), [("<Huey>", "1"), ("Dewey", "4")], [1, 4]), Table("Nothing", (), ())]
+    page = report_page(Report({}, tables, ["All & here."]), "Ducks & drakes").decode()
+    seen = Seen(page)
+    assert "<h1>Ducks &amp; drakes</h1>" in page
+    assert [attrs["width"] for tag, attrs in seen.tags if tag == "rect"] == ["25.0", "100.0"]
+    assert "<Huey>" in seen.text
+    assert "All & here." in seen.text
+    assert "<script" not in page
+    assert page.count("<caption>") == 2
 
 
 # Where things are missing
 
 
-@pytest.mark.parametrize(("library", "room"), [("jinja2", "templates"), ("matplotlib", "drawing")])
-def test_a_missing_library_is_an_error_that_names_the_extra(tmp_path, monkeypatch, library, room):
-    monkeypatch.setitem(sys.modules, library, None)
-    for name in ("writing", "templates", "sections", "charts", room):
-        monkeypatch.delitem(sys.modules, f"imgcost.reports.html.{name}", raising=False)
+def test_a_missing_library_is_an_error_that_names_the_extra(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "jinja2", None)
+    for name in ("", ".page", ".rendering"):
+        monkeypatch.delitem(sys.modules, f"imgcost.reports.html{name}", raising=False)
     with pytest.raises(MissingExtraError) as caught:
         written(tmp_path / "a.html")
     assert caught.value.extra == "report"
-    assert written(tmp_path / "a.md")
+    assert not (tmp_path / "a.html").exists()
 
 
 @pytest.mark.parametrize(
     "command", [("scan", str(SAMPLES)), ("estimate", "9x9"), ("plan", "9x9"), ("check", str(SAMPLES))]
 )
-@pytest.mark.parametrize(
-    ("suffix", "libraries"),
-    [
-        ("html", ["jinja2", "markupsafe"]),
-        ("html", ["jinja2", "markupsafe", "matplotlib", "pyarrow", "xlsxwriter"]),
-        ("xlsx", ["jinja2", "markupsafe", "matplotlib", "pyarrow", "xlsxwriter"]),
-        ("parquet", ["jinja2", "markupsafe", "matplotlib", "pyarrow", "xlsxwriter"]),
-    ],
-)
-def test_where_no_extra_is_installed_every_command_names_it(tmp_path, command, suffix, libraries):
+@pytest.mark.parametrize("libraries", [["jinja2", "markupsafe"], ["jinja2", "markupsafe", "pyarrow", "xlsxwriter"]])
+def test_without_the_extra_every_command_names_it(tmp_path, command, libraries):
     code = f"import sys; sys.modules |= dict.fromkeys({libraries})\nfrom imgcost.__main__ import run\nrun()"
-    output = tmp_path / f"a.{suffix}"
+    output = tmp_path / "a.html"
     ended = subprocess.run(
         [sys.executable, "-c", code, *command, "-o", str(output)],
         capture_output=True,
@@ -404,28 +452,11 @@ def test_where_no_extra_is_installed_every_command_names_it(tmp_path, command, s
         timeout=60,
     )
     assert ended.returncode == 2, ended.stderr
-    assert " needs an extra: pip install 'imgcost[" in ended.stderr
+    assert "needs an extra: pip install 'imgcost[report]'" in ended.stderr
     assert not output.exists()
-
-
-def test_a_page_of_a_scan_needs_matplotlib_too_and_says_so_before_the_scan(tmp_path):
-    code = "import sys; sys.modules['matplotlib'] = None\nfrom imgcost.__main__ import run\nrun()"
-    command = [sys.executable, "-c", code, "scan", str(SAMPLES), "-o", str(tmp_path / "a.html")]
-    ended = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT, timeout=60)
-    assert ended.returncode == 2
-    assert "writing an HTML page needs an extra: pip install 'imgcost[report]'" in ended.stderr
-    assert not (tmp_path / "a.html").exists()
 
 
 def test_a_file_that_cannot_be_written_is_known_before_the_scan(tmp_path):
     (tmp_path / "a.png").write_bytes(png(1, 1))
     result = CliRunner().invoke(main, ["scan", str(tmp_path), "-o", str(tmp_path / "no" / "a.html")])
     assert result.exit_code == 2
-
-
-def test_gathering_needs_no_library_for_drawing():
-    code = "import sys, imgcost.reports.html.gathering\nprint({'jinja2', 'matplotlib'} & set(sys.modules))"
-    ended = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT, timeout=60
-    )
-    assert ended.stdout == "set()\n"

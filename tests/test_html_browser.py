@@ -28,6 +28,7 @@ if CHROMIUM is None:
 
 DAY = date(2026, 11, 22)
 
+
 def tiff(width, height):
     """A TIFF as far as its first directory goes."""
     entries = ((256, width), (257, height))
