@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from imgcost.cli.signals import signals_held
 from imgcost.errors import SizeError
 from imgcost.estimates import Terms, terms
 from imgcost.formats import Report, as_json, as_markdown, as_text, visible
@@ -228,7 +229,8 @@ def save(report: Report, output: str | None, command: str) -> None:
         from imgcost.reports.records import RECORDS  # noqa: PLC0415 - most reports are printed only
         from imgcost.reports.saving import save_report  # noqa: PLC0415 - likewise
 
-        save_report(report, RECORDS[command], output)
+        with signals_held():
+            save_report(report, RECORDS[command], output)
 
 
 def settle(models: tuple[str, ...], **conditions: Any) -> dict[str, Terms]:

@@ -11,7 +11,7 @@ import click
 
 from imgcost.cli.options import OUTPUT_FILE, echo, format_option, refuse_inputs, settle, terms_options
 from imgcost.cli.progress import progress_of, writing_progress
-from imgcost.cli.signals import Terminated, check_signals
+from imgcost.cli.signals import Terminated, check_signals, signals_held
 from imgcost.errors import ImgcostError
 from imgcost.estimates import Terms, terms
 from imgcost.files import Walk
@@ -120,7 +120,8 @@ def command(
     done = 0
     try:
         with ExitStack() as stack:
-            writers = _open_writers(stack, target, rows, tuple(asked.values()), streamed)
+            with signals_held():
+                writers = _open_writers(stack, target, rows, tuple(asked.values()), streamed)
             advance = stack.enter_context(progress_of(survey.walk, None if "-" in paths else paths))
 
             def progress(files: int) -> None:
@@ -131,9 +132,15 @@ def command(
 
             tally = survey.run(_listed(paths, null), writers, progress=progress, warn=_warn)
     except (KeyboardInterrupt, Terminated) as error:
-        how = f"ended by {error.signal}" if isinstance(error, Terminated) else "interrupted"
+        how, code = (
+            (f"ended by {error.signal}", error.code) if isinstance(error, Terminated) else ("interrupted", INTERRUPTED)
+        )
         _warn("; ".join([f"{how} after {number(done)} files", *_left(target, streamed)]))
-        sys.exit(error.code if isinstance(error, Terminated) else INTERRUPTED)
+    else:
+        code = None
+    if code is not None:
+        # Not as a consequence of that error, whose traceback would keep fonts of a page alive beyond their library.
+        sys.exit(code)
     echo(scan_report(tally, asked, compared), style, err=bool(rows))
     if strict and tally.unreadable:
         _warn(f"{number(len(tally.unreadable))} not counted, which --strict does not allow")
@@ -174,7 +181,12 @@ def _open_writers(
     writers = []
     if target:
         kind = row_kind(target.path)
-        progress = stack.enter_context(writing_progress(target.path))
+        show = stack.enter_context(writing_progress(target.path))
+
+        def progress(written: int, total: int) -> None:
+            show(written, total)
+            check_signals()
+
         writers.append((kind, stack.enter_context(open_rows(target, kind, settled, progress))))
     if rows:
         writers.append((rows, stack.enter_context(open_rows(sys.stdout.buffer, rows))))
