@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from imgcost.files.archives import probe_archive
 from imgcost.files.found import Found, Group, Image, Unreadable, no_access
-from imgcost.files.probing import identified, inspect, probe, probe_chunk
+from imgcost.files.probing import identified, inspect, open_without_waiting, probe, probe_chunk
 from imgcost.files.walking import Archive, Batch, Chunk, Walk, chunks
 from imgcost.files.workers import spread
 
@@ -32,6 +32,7 @@ __all__ = [
     "identified",
     "inspect",
     "no_access",
+    "open_without_waiting",
     "probe",
     "probe_archive",
     "probe_chunk",

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from imgcost.files.found import Found, Group
 
-__all__ = ["identified", "inspect", "probe", "probe_all", "probe_chunk"]
+__all__ = ["identified", "inspect", "open_without_waiting", "probe", "probe_all", "probe_chunk"]
 
 # O_NONBLOCK: a named pipe must not hold a scan. O_BINARY: Windows would change line ends.
 _OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
@@ -202,7 +202,7 @@ def identified(found: Found) -> Found:
     if isinstance(found, Image) or found.problem not in {"unsupported", "not-an-image"}:
         return found
     try:
-        with _Sample(found.path, opener=_open_without_waiting) as file:
+        with _Sample(found.path, opener=open_without_waiting) as file:
             measured = _measured(file)
     except Exception:  # noqa: BLE001 - a stranger's decoder on a stranger's bytes: whatever it says, the file is listed
         return found
@@ -242,6 +242,11 @@ def _measured(file: _Sample) -> ImageFile | None:
     return None
 
 
-def _open_without_waiting(path: str, _flags: int) -> int:
-    """The file may have become a named pipe since it was probed: opening one must not wait for a writer."""
-    return os.open(path, _OPEN_FLAGS)
+def open_without_waiting(path: str, flags: int) -> int:
+    """Open a file, as the `opener` of `open`: one that has become a named pipe since it was probed waits for no writer.
+
+    >>> with open("README.md", "rb", opener=open_without_waiting) as file:
+    ...     file.read(1)
+    b'#'
+    """
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
