@@ -88,7 +88,7 @@ def test_media_are_written_back_as_data_urls(given):
     assert converted(note).params["messages"][0]["content"][1] == words("gone")
     with pytest.raises(RequestError, match="can be replaced by base64 data or a URL only"):
         converted(document).edits({location: {"type": kind, "source": {"type": "file", "file_id": "f"}}})
-    with pytest.raises(RequestError, match=f"can be replaced by text or a {kind} only"):
+    with pytest.raises(RequestError, match=f"can be replaced by text or an? {kind} only"):
         converted(document).edits({location: {**data, "type": "other"}})
 
 
