@@ -52,7 +52,7 @@ class Piece(NamedTuple):
 
 
 def as_is(node: Node) -> Piece:
-    """Take a block that is one of the Messages API already, or that nobody knows."""
+    """Keep a block that is a Messages API block already, or of an unknown type."""
     return Piece(node.object(), node.path, write=verbatim)
 
 

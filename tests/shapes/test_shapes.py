@@ -105,12 +105,12 @@ def test_a_shape_can_be_forced_and_an_unknown_one_is_an_error():
     for nothing in (None, 5, "text", {}, {"a": 1}, [5]):
         assert detect(nothing) is None
         with pytest.raises(
-            RequestError, match="is in no shape that is read; to force one, choose one of claude-code, "
+            RequestError, match="not a request in any known shape; to force a shape, choose one of claude-code, "
         ):
             converted(nothing)
 
 
-def test_a_request_is_shown_shortly():
+def test_a_request_is_shown_in_short():
     for case in CASES.values():
         assert len(repr(converted(case.document))) < 600
 

@@ -164,7 +164,7 @@ def test_messages_of_langchain_come_alone_in_prompts_and_in_states():
 
 
 class Model:
-    """A message of a library: a pydantic model, as far as it is asked."""
+    """A message of a library: a minimal pydantic model."""
 
     def __init__(self, **fields):
         self.fields = fields
@@ -296,7 +296,7 @@ def test_results_of_earlier_versions_of_vercel(given, content, error):
 
 
 @pytest.mark.parametrize(
-    ("held", "sent"),
+    ("given_data", "sent"),
     [
         (DATA, image()),
         (URL, image()),
@@ -307,10 +307,10 @@ def test_results_of_earlier_versions_of_vercel(given, content, error):
     ],
     ids=["text", "data-url", "url", "bytes", "buffer", "array"],
 )
-def test_data_of_vercel(held, sent):
+def test_data_of_vercel(given_data, sent):
     for part in (
-        {"type": "image", "image": held, "mediaType": "image/png"},
-        {"type": "file", "data": held, "mimeType": "image/png"},
+        {"type": "image", "image": given_data, "mediaType": "image/png"},
+        {"type": "file", "data": given_data, "mimeType": "image/png"},
     ):
         assert first([message(part)]) == sent
 
@@ -532,6 +532,6 @@ def test_entries_of_an_openai_batch():
         ([{"role": "user", "blocks": [{"block_type": "image", "image": 5}]}], "llamaindex", "0.blocks.0.image: must be text"),
     ],
 )  # fmt: skip
-def test_what_is_wrong_is_told_where_the_document_has_it(document, shape, problem):
+def test_what_is_wrong_is_reported_where_the_document_has_it(document, shape, problem):
     with pytest.raises(RequestError, match=f"^{problem}"):
         converted(document, shape)
