@@ -24,7 +24,7 @@ from quoting import quoted
 import imgcost
 from imgcost.cli import scan
 from imgcost.files import workers
-from imgcost.reports.schema import SCAN
+from imgcost.tabular import SCAN
 from imgcost.text.scans import LISTED, file_size
 
 AS_OF = ("--as-of", "2026-11-22")
@@ -162,11 +162,11 @@ def test_no_more_are_listed_than_a_person_reads_and_json_has_all(tmp_path):
 
 
 def test_strict_is_exit_code_2_after_the_whole_report(folder):
-    result = run(folder, "--strict", *SONNET_3)
+    result = run(folder, "--fail-on-unreadable", *SONNET_3)
     assert result.exit_code == 2
     assert result.stdout == done(folder, *SONNET_3)
-    assert result.stderr == "imgcost: 1 entry not counted, which --strict does not allow\n"
-    done(folder / "a.png", "--strict", *AS_OF)
+    assert result.stderr == "imgcost: 1 entry could not be read, which --fail-on-unreadable forbids\n"
+    done(folder / "a.png", "--fail-on-unreadable", *AS_OF)
 
 
 def test_a_path_that_is_not_there_is_refused():

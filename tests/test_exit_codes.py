@@ -33,7 +33,7 @@ ENDINGS = [
     (2, ("estimate", "10x10", "--as-of", "2023-01-01"), {}),
     (2, ("estimate", "10x10", "-o", "no/such/folder/a.csv"), {}),
     (2, ("estimate", "10x10"), {"before": BUG}),
-    (2, ("scan", SAMPLES, "--strict"), {}),
+    (2, ("scan", SAMPLES, "--fail-on-unreadable"), {}),
     (2, ("scan", DATA / "notices", "--fail-on-empty"), {}),
     (2, ("plan", DATA / "notices", "--fail-on-empty"), {}),
     (2, ("check", DATA / "notices", "--fail-on-empty"), {}),
@@ -49,7 +49,9 @@ def test_a_run_ends_with_the_code_of_its_meaning(code, arguments, how):
     assert ended == code, err
     assert "Traceback" not in err
     assert out or code == 2
-    assert (err.startswith("Error: ") or "\nError: " in err or "--strict" in err) if code == 2 else err == ""
+    assert (
+        (err.startswith("Error: ") or "\nError: " in err or "--fail-on-unreadable" in err) if code == 2 else err == ""
+    )
 
 
 @WITH_SIGNALS

@@ -416,6 +416,22 @@ def test_a_fork_of_the_caller_leaves_the_workers_of_its_parent_alone():
     assert [*first, *results] == [[["a"]], [["b"]], *[[["c"]]] * 20]
 
 
+def test_a_fork_that_is_left_by_an_error_ends_no_worker(monkeypatch):
+    pools = []
+
+    def fail(patch):
+        with workers._pool(answer, 1, "fork") as pool:
+            pools.append(pool)
+            patch.setattr(os, "getpid", lambda: HERE + 1)
+            raise LookupError
+
+    with monkeypatch.context() as patch, pytest.raises(LookupError):
+        fail(patch)
+    assert len(active_children()) == 1
+    pools[0].end()
+    assert active_children() == []
+
+
 class Pipe:
     """An end of a pipe on which nothing, something, or its end comes."""
 

@@ -218,7 +218,7 @@ def test_empty_unreadable_and_format_share_what_is_no_image():
         assert not any(ask(name, stray) for name in ("empty", "unreadable", "format"))
     for fine in (image(), ABSENT):
         assert not any(ask(name, fine) for name in ("empty", "unreadable", "format"))
-    assert said("unreadable", broken("damaged", "it is cut")) == "this is no image that can be read: it is cut"
+    assert said("unreadable", broken("damaged", "it is cut")) == "cannot read image: it is cut"
     found = ask("format", broken("unsupported", form="TIFF"))[0]
     assert (found.message, found.observed, found.limit) == (
         "the bytes are a TIFF file, which the API does not read",

@@ -21,6 +21,7 @@ from imgcost.cli.options import (
 )
 from imgcost.preflight import Spools, check_paths
 from imgcost.tables import platforms
+from imgcost.tabular import CHECK
 from imgcost.text.findings import as_github, findings_json, findings_report
 
 if TYPE_CHECKING:
@@ -61,10 +62,10 @@ __all__ = ["command"]
     "-f",
     "--format",
     "style",
-    type=click.Choice(["text", "json", "github"]),
+    type=click.Choice(["text", "json", "markdown", "github"]),
     default="text",
     show_default=True,
-    help="How the findings are printed; github makes annotations of a workflow.",
+    help="How the findings are printed; github prints workflow annotations.",
 )
 @output_option
 def command(
@@ -109,7 +110,7 @@ def command(
             spools=spools,
         )
         report = findings_report(findings, everything=output is not None)
-        save(report, output, "check")
+        save(report, output, CHECK, findings.rows())
         _print(report, findings, style)
         images = len(findings.images)
     if not exit_zero and (report.data["errors"] or (strict and report.data["warnings"])):

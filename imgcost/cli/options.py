@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from datetime import date
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -48,6 +48,8 @@ RENDERERS: dict[str, Callable[[Report], str]] = {"text": as_text, "json": as_jso
 
 if TYPE_CHECKING:
     from click import ParamType
+
+    from imgcost.tabular import Row, Schema
 else:
     ParamType = defaultdict(lambda: click.ParamType)  # it says what it converts to since click 8.4 only
 
@@ -283,17 +285,12 @@ def _same_file(path: str, other: str) -> bool:
         return False
 
 
-def save(report: Report, output: str | None, command: Literal["estimate", "plan", "check"]) -> None:
+def save(report: Report, output: str | None, schema: Schema, rows: Iterable[Row]) -> None:
     """Write a command's report where `output_option` says."""
     if output is not None:
-        from imgcost.reports import rows, schema, writers  # noqa: PLC0415 - most reports are printed only
+        from imgcost.reports.writers import save_report  # noqa: PLC0415 - most reports are printed only
 
-        table, rows_of = {
-            "estimate": (schema.ESTIMATE, rows.estimate_rows),
-            "plan": (schema.PLAN, rows.plan_rows),
-            "check": (schema.CHECK, rows.finding_rows),
-        }[command]
-        writers.save_report(report, table, rows_of(report.data), output)
+        save_report(report, schema, rows, output)
 
 
 def echo(report: Report, style: str, *, err: bool = False) -> None:

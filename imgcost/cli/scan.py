@@ -22,10 +22,10 @@ from imgcost.cli.options import (
 )
 from imgcost.cli.progress import progress_of, writing_progress
 from imgcost.cli.signals import Terminated, check_signals
+from imgcost.figures import plural
 from imgcost.files import Walk
 from imgcost.outputs import Output
 from imgcost.pipeline import Scan
-from imgcost.plurals import plural
 from imgcost.quotes import comparable, quotes
 from imgcost.tables import families
 from imgcost.text import visible
@@ -82,7 +82,7 @@ MOST_JOBS = 8
     metavar="N",
     help=f"The most worker processes.  [default: one per core, at most {MOST_JOBS}]",
 )
-@click.option("--strict", is_flag=True, help="Exit with 2 if anything could not be counted.")
+@click.option("--fail-on-unreadable", is_flag=True, help="Exit with 2 if a file or folder could not be read.")
 @fail_on_empty_option
 def command(
     paths: tuple[str, ...],
@@ -98,7 +98,7 @@ def command(
     dedupe: bool,
     cache_file: str | None,
     jobs: int | None,
-    strict: bool,
+    fail_on_unreadable: bool,
     fail_on_empty: bool,
     **conditions: Any,
 ) -> None:
@@ -145,9 +145,11 @@ def command(
         how = f"ended by {error.signal}" if isinstance(error, Terminated) else "interrupted"
         _warn("; ".join([f"{how} after {plural(done, 'file')}", *_left(target, streamed)]))
         sys.exit(error.code if isinstance(error, Terminated) else INTERRUPTED)
-    echo(scan_report(summary, asked, compared), style, err=bool(rows))
-    if strict and summary.unreadable:
-        _warn(f"{plural(len(summary.unreadable), 'entry', 'entries')} not counted, which --strict does not allow")
+    echo(scan_report(summary), style, err=bool(rows))
+    if fail_on_unreadable and summary.unreadable:
+        _warn(
+            f"{plural(len(summary.unreadable), 'entry', 'entries')} could not be read, which --fail-on-unreadable forbids"
+        )
         sys.exit(FAILED)
     fail_if_empty(summary.images, fail_on_empty)
 

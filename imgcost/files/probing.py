@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import io
 import os
-import struct
-from contextlib import suppress
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from imgcost.errors import HeaderError
-from imgcost.files.found import Image, Unreadable, no_access
+from imgcost.files.found import Image, Unreadable, no_access, not_read
 from imgcost.files.walking import Batch
-from imgcost.headers import HEAD_BYTES, Contents, Header, inspect_bytes, parse_header, unsupported
+from imgcost.headers import HEAD_BYTES, Contents, Header, inspect_bytes, parse_header
 
 try:
     from resource import RUSAGE_THREAD, getrusage
@@ -22,11 +19,9 @@ except ImportError:  # Windows and macOS do not tell a thread's waits
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from PIL.ImageFile import ImageFile
-
     from imgcost.files.found import Found, Group
 
-__all__ = ["identified", "inspect", "probe", "probe_all", "probe_chunk", "read_file_header"]
+__all__ = ["inspect", "probe", "probe_all", "probe_chunk", "read_file_header"]
 
 # O_NONBLOCK: a named pipe must not hold a scan. O_BINARY: Windows would change line ends.
 _OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
@@ -83,7 +78,7 @@ def probe_all(paths: list[str], details: bool = True) -> list[Found]:
             file_bytes = os.lseek(descriptor, 0, os.SEEK_END)
             found.append(_new(Image, (path, *parse_header(head, read_at, details), file_bytes, None)))
         except HeaderError as error:
-            found.append(Unreadable(path, error.problem, error.reason, error.format))
+            found.append(not_read(path, error))
         except OSError as error:
             found.append(no_access(path, error))
         finally:
@@ -145,7 +140,7 @@ def probe_chunk(chunk: Iterable[Batch | Unreadable], *, details: bool = False) -
 
     Args:
         chunk: Batches of files, and what the walk could not enter.
-        details: Whether orientation and animation are asked for, and what Pillow says of files of other formats.
+        details: Whether to read orientation and animation.
 
     Returns:
         For each batch its folder and what was found in it.
@@ -157,8 +152,6 @@ def probe_chunk(chunk: Iterable[Batch | Unreadable], *, details: bool = False) -
             prefix = os.path.join(step.folder, "")
             paths += [prefix + name for name in step.names]
     found = _probe_on_storage(paths, details)
-    if details:
-        found = [identified(one) for one in found]
     rest = iter(found)
     return [
         ("", [step]) if isinstance(step, Unreadable) else (step.folder, list(islice(rest, len(step.names))))
@@ -214,63 +207,3 @@ def _probe_in_threads(paths: list[str], details: bool) -> list[Found]:
         return [one for part in pool.map(lambda part: probe_all(part, details), parts) for one in part]
     finally:
         pool.shutdown(cancel_futures=True)
-
-
-PILLOW_BYTES = 64 << 10
-"""The most that Pillow reads of a file, wherever in it: what needs more is named, and not measured."""
-
-_EXPENSIVE = frozenset({"EPS"})
-"""Formats that Pillow looks through line by line, at half a second per megabyte."""
-
-
-def identified(found: Found) -> Found:
-    """Let Pillow name what the header reader does not know, and measure what it knows by name only.
-
-    >>> identified(Unreadable("no/such/file", "not-an-image", "the bytes do not begin any known image format")).format
-    """
-    if isinstance(found, Image) or found.problem not in {"unsupported", "not-an-image"}:
-        return found
-    try:
-        with _Sample(found.path, opener=_open_without_waiting) as file:
-            measured = _measured(file)
-    except Exception:  # noqa: BLE001 - a stranger's decoder on a stranger's bytes: whatever it says, the file is listed
-        return found
-    if measured is None:
-        return found
-    name = found.format or measured.format or "unknown"
-    return Unreadable(found.path, "unsupported", unsupported(name).reason, name, *measured.size)
-
-
-class _Sample(io.FileIO):
-    """A file of which no more than `PILLOW_BYTES` are read."""
-
-    left = PILLOW_BYTES
-
-    def read(self, size: int | None = -1, /) -> bytes:
-        wanted = self.left + 1 if size is None or size < 0 else size
-        data = super().read(min(wanted, self.left + 1))
-        self.left -= len(data)
-        if self.left < 0:
-            raise OSError("this needs more of the file than is worth its size")
-        return data
-
-
-def _measured(file: _Sample) -> ImageFile | None:
-    """Open an image as `PIL.Image.open` does, without its warning of many pixels: to ignore one is not safe in threads."""
-    from PIL import Image as Pillow  # noqa: PLC0415 - loaded for the first such file only
-
-    Pillow.init()
-    prefix = file.read(16)
-    for name in Pillow.ID:
-        factory, accept = Pillow.OPEN[name]
-        accepted = name not in _EXPENSIVE and (accept is None or accept(prefix))
-        if accepted and not isinstance(accepted, str):  # text is why an optional codec is not there
-            file.seek(0)
-            with suppress(SyntaxError, IndexError, TypeError, KeyError, EOFError, struct.error):
-                return factory(file, "")
-    return None
-
-
-def _open_without_waiting(path: str, _flags: int) -> int:
-    """The file may have become a named pipe since it was probed: opening one must not wait for a writer."""
-    return os.open(path, _OPEN_FLAGS)

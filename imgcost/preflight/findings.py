@@ -5,19 +5,29 @@ from __future__ import annotations
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from imgcost.errors import PreflightError
+from imgcost.figures import plural
+from imgcost.notebooks import html_table
 from imgcost.paths import escape_path
 from imgcost.preflight.spools import Spool
 from imgcost.prices import exact_usd
+from imgcost.tabular import CHECK
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import date
 
+    import pandas as pd
+
     from imgcost.rules import Finding
     from imgcost.tables import Platform
+    from imgcost.tabular import Row
+
+HTML_ROWS = 50
+"""How many findings a notebook shows."""
 
 __all__ = ["CheckedImage", "Findings", "Spools"]
 
@@ -129,6 +139,26 @@ class Findings:
     def unmeasured(self) -> int:
         """How many images could not be measured; they are in no sum."""
         return sum(image.tokens is None for image in self.images)
+
+    def rows(self) -> Iterator[Row]:
+        """Give one row per finding.
+
+        Yields:
+            Values in the order of `imgcost.tabular.CHECK.columns`.
+        """
+        for one in self.found:
+            entry = one.to_dict()
+            sources = " ".join(dict.fromkeys(source["url"] for source in entry["sources"]))
+            yield from CHECK.rows([entry | {"sources": sources}])
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return the rows as a DataFrame; see `imgcost.tabular.Schema.frame`. It needs pandas."""
+        return CHECK.frame(self.rows())
+
+    def _repr_html_(self) -> str:
+        caption = f"{len(self.errors)} errors, {len(self.warnings)} warnings in {plural(len(self.images), 'image')}"
+        rows = [(one.severity, one.rule, one.place, one.message) for one in islice(self.found, HTML_ROWS)]
+        return html_table(caption, ("severity", "rule", "place", "message"), rows)
 
     def to_dict(self, *, everything: bool = True) -> dict[str, Any]:
         """Return what `imgcost check -f json` prints: plain values, dollars as exact decimal text.

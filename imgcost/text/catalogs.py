@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from imgcost import geometry
 from imgcost.errors import NoPriceError
-from imgcost.plurals import plural
+from imgcost.figures import number, plural
 from imgcost.tables import MEASURED_NAMES, find_measured, price_on, price_rows
-from imgcost.text.rendering import Report, Table, number
+from imgcost.text.rendering import Report, Table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,9 +8,10 @@ from textwrap import indent
 from typing import TYPE_CHECKING, Any
 
 from imgcost.errors import NoPriceError
-from imgcost.plurals import plural
+from imgcost.figures import dollars, number, plural
 from imgcost.tables import advice_on, limits_on, platforms, wordings_of
-from imgcost.text.rendering import NO_IMAGES, Report, Table, as_json, dollars, number, visible
+from imgcost.text.quotes import stale_notes
+from imgcost.text.rendering import NO_IMAGES, Report, Table, as_json, visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -48,6 +49,8 @@ def findings_report(findings: Findings, *, everything: bool = True) -> Report:
     data = findings.to_dict(everything=everything)
     notes = [_summary(findings, data), *(f"Cost unknown: {visible(one)}." for one in findings.unknown)]
     notes += [f"Price: {visible(one)}." for one in findings.notes]
+    if findings.input_usd is not None:
+        notes += stale_notes(findings.as_of)
     if shown.errors > LISTED:
         notes.append(f"{plural(shown.errors - LISTED, 'more error')}: -f json lists them all.")
     if shown.errors or shown.warnings:
@@ -173,7 +176,8 @@ def _summary(findings: Findings, data: Mapping[str, Any]) -> str:
     cost = f", cost unknown{part}" if findings.unknown else f", {known}"
     rest = f"; {number(data['unmeasured'])} not measured" if data["unmeasured"] else ""
     verdict = plural(data["errors"], "error") if data["errors"] else "nothing would be rejected"
-    images, tokens = plural(len(findings.images), "image"), plural(data["tokens"], "token")
+    measured = len(findings.images) - data["unmeasured"]
+    images, tokens = plural(measured, "image"), plural(data["tokens"], "token")
     return f"{images}, {tokens}{cost}{rest}: {verdict} on {findings.platform}, {findings.as_of}."
 
 

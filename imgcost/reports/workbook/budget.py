@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal, localcontext
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from imgcost.plurals import plural
+from imgcost.figures import plural
 from imgcost.reports.workbook.images import measure_title
 from imgcost.reports.workbook.models import model_cell, model_column
 from imgcost.reports.workbook.page import NOT_OFFERED, Formula, cell_name

@@ -6,8 +6,8 @@ from bisect import bisect_right
 from typing import TYPE_CHECKING, NamedTuple
 
 from imgcost import geometry
+from imgcost.figures import plural
 from imgcost.geometry import PATCH, PIXELS_PER_TOKEN
-from imgcost.plurals import plural
 from imgcost.prices import cost_usd, multiply
 from imgcost.reports.workbook.models import model_column
 from imgcost.reports.workbook.page import NOT_OFFERED, Formula, cell_name, column_name

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, NamedTuple, TypeGuard
 
 from imgcost import geometry
 from imgcost.errors import ImgcostError
+from imgcost.figures import plural
 from imgcost.files import Image
 from imgcost.payloads import base64_length
-from imgcost.plurals import plural
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence

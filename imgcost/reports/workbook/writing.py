@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 from typing import IO, TYPE_CHECKING, Any
 
 from imgcost.errors import MissingExtraError
-from imgcost.plurals import plural
+from imgcost.figures import plural
 from imgcost.prices import multiply
 from imgcost.reports.workbook.budget import Job, write_budget
 from imgcost.reports.workbook.calculator import choose, write_calculator, write_steps
