@@ -90,7 +90,7 @@ def groups(*found):
 FOUND = groups(
     image("a.png"),
     image("b.jpg", 4000, 3000, media_type="image/jpeg", orientation=6, animated=True, duplicate_of="a.png"),
-    Unreadable("c.tif", "unsupported", "TIFF file", "TIFF", 640, 480),
+    image("c.tif", 640, 480, media_type="image/tiff"),
     Unreadable("d", "missing", "no such file or folder"),
 )
 
@@ -136,7 +136,8 @@ def test_an_image_has_a_row_a_model_and_everything_else_one():
         ("a.png", "claude-opus-4-6"),
         ("b.jpg", "claude-3-sonnet-20240229"),
         ("b.jpg", "claude-opus-4-6"),
-        ("c.tif", None),
+        ("c.tif", "claude-3-sonnet-20240229"),
+        ("c.tif", "claude-opus-4-6"),
         ("d", None),
     ]
     assert (found[0]["tokens"], found[0]["input_usd"], found[0]["downscaled"]) == (1334, "0.004002", False)
@@ -161,8 +162,11 @@ def test_an_image_has_a_row_a_model_and_everything_else_one():
         "problem": None,
         "reason": None,
     }
-    tif = {name: value for name, value in found[4].items() if value is not None}
-    assert tif == {"path": "c.tif", "width": 640, "height": 480, "problem": "unsupported", "reason": "TIFF file"}
+    # What would be rejected has its tokens and dollars like any other image, and the rule that it breaks.
+    assert (found[4]["tokens"], found[4]["input_usd"]) == (410, "0.001230")
+    assert [found[4][name] for name in ("rejected", "problem", "reason")] == ["format", None, "TIFF is not supported"]
+    missing = {name: value for name, value in found[6].items() if value is not None}
+    assert missing == {"path": "d", "problem": "missing", "reason": "no such file or folder"}
 
 
 @given(st.integers(1, 10_000), st.integers(1, 10_000))
@@ -204,7 +208,7 @@ def test_another_suffix_is_refused_with_those_that_work(path):
 def test_every_format_says_the_same(tmp_path, kind):
     expected = [dict(zip(SCAN.columns, row, strict=True)) for row in scan_rows(FOUND, [AREA, PATCH])]
     found = read(written(tmp_path / "f", FOUND, kind, [AREA, PATCH]), kind)
-    assert [list(row) for row in found] == [NAMES] * 6
+    assert [list(row) for row in found] == [NAMES] * 7
     if kind == "csv":
         expected = [
             {
