@@ -109,6 +109,7 @@ JPEGS = {
     "no segment of an application": (PHOTO[:2] + PHOTO[DQT:], "ok"),
     "zero bytes before the first marker": (spliced(2, bytes(4)), "unreadable"),
     "no image data": (PHOTO[:SOS] + b"\xff\xd9", "truncated"),
+    "no image data, and something behind the end": (PHOTO[:SOS] + b"\xff\xd9" + PHOTO, "truncated"),
 }
 
 # PNG
@@ -194,6 +195,7 @@ PNGS = {
         "ok",
     ),
     "no image data": (DRAWING[:33] + END, "unreadable"),
+    "no image data, and something behind the end": (DRAWING[:33] + END + DRAWING, "unreadable"),
     "no image data and much text": (DRAWING[:33] + chunk(b"tEXt", b"c\0" + b"x" * 9000) + END, "unreadable"),
     "line ends changed": (DRAWING.replace(b"\r\n", b"\n"), "unreadable"),
     "11 bytes": (DRAWING[:11], "unreadable"),

@@ -248,6 +248,30 @@ def test_truncated():
     assert said("truncated", image()) is None
 
 
+def test_undecodable_and_unusual_say_why():
+    header = Header("image/png", 640, 480, 1, animated=False)
+
+    def seen(undecodable=None, unusual=None):
+        return ImageSeen("here", Contents(1000, header, None, False, undecodable, unusual))  # noqa: FBT003 - a row
+
+    message = "decoders cannot read this image: the checksum of its header is wrong"
+    assert said("undecodable", seen("the checksum of its header is wrong")) == message
+    message = "some decoders cannot read this image: its trailer is missing"
+    assert said("unusual", seen(unusual="its trailer is missing")) == message
+    for rule in ("undecodable", "unusual"):
+        assert said(rule, seen()) is None
+        assert said(rule, ABSENT) is None
+
+
+def test_what_is_not_an_image_has_its_own_advice():
+    problem = HeaderError("not-an-image", "HTML page, not an image", format="HTML page", advice="Download it again.")
+    (found,) = ask("unreadable", ImageSeen("here", Contents(9, None, problem)))
+    assert (found.message, found.advice) == ("cannot read image: HTML page, not an image", "Download it again.")
+    problem = HeaderError("unsupported", "PDF file", format="PDF", advice="Send it as a document block.")
+    (found,) = ask("format", ImageSeen("here", Contents(9, None, problem)))
+    assert found.advice == "Send it as a document block."
+
+
 @pytest.mark.parametrize(
     ("declared", "message"),
     [

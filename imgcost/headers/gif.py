@@ -98,7 +98,7 @@ def _gif_table_bytes(flags: int) -> int:
 # The rest of the file
 
 
-def examine_gif(head: bytes, read_at: ReadAt, file_bytes: int) -> Ending:  # noqa: ARG001 - as for the other formats
+def examine_gif(head: bytes, read_at: ReadAt, file_bytes: int) -> Ending:
     """Find out whether the blocks lead to the trailer, whatever follows it (GIF89a, 27).
 
     Of a large file that ends with an empty block and the trailer, which pixels hardly are by chance, nothing more is
@@ -110,7 +110,7 @@ def examine_gif(head: bytes, read_at: ReadAt, file_bytes: int) -> Ending:  # noq
         return Ending(truncated=tail.rstrip(PADDING) != b"" and not tail.rstrip(PADDING).endswith(b";"))
     if file_bytes > _SMALL_GIF_BYTES and tail.endswith(b"\0;"):
         return Ending()
-    at = _walk_blocks(read_at(0, file_bytes))
+    at = _walk_blocks(read_at(0, file_bytes), 13 + _gif_table_bytes(head[10]))
     if at is None:
         return Ending()
     if at == file_bytes:
@@ -118,9 +118,9 @@ def examine_gif(head: bytes, read_at: ReadAt, file_bytes: int) -> Ending:  # noq
     return Ending(truncated=True)
 
 
-def _walk_blocks(data: bytes) -> int | None:
+def _walk_blocks(data: bytes, at: int) -> int | None:
     """Walk over the blocks; where they end without a trailer, or None if there is one or the blocks are too many."""
-    at, in_blocks, strays = 13 + _gif_table_bytes(data[10]), False, _MAX_STRAY_BYTES
+    in_blocks, strays = False, _MAX_STRAY_BYTES
     for _ in range(_MAX_GIF_STEPS):
         if at >= len(data):
             return len(data) + in_blocks if at == len(data) else at

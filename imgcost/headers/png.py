@@ -117,10 +117,10 @@ def examine_png(head: bytes, read_at: ReadAt, file_bytes: int) -> Ending:
     jumped = False
     window, start, place = head, 0, 33
     for _ in range(MAX_STEPS):
-        if place + 12 > file_bytes:
-            return Ending(undecodable=undecodable, unusual=unusual, truncated=True)
-        if place + 8 > start + len(window):
+        if place + 12 > start + len(window):
             window, start = read_at(place, HOP_BYTES), place
+            if len(window) < 12:
+                return Ending(undecodable=undecodable, unusual=unusual, truncated=True)
         length, kind = _png_chunk(window, place - start)
         behind = place + 12 + length
         if kind == b"IEND":
