@@ -401,7 +401,7 @@ def test_the_chart_of_sizes_shows_the_limit_of_a_tier():
     assert small[2] < large[2]
     [line] = chart.lines
     corners = [tuple(map(float, point.split())) for point in line.path.removeprefix("M").split("L")]
-    position = dict((label, place) for place, label in chart.x_ticks)
+    position = {label: place for place, label in chart.x_ticks}
     right = max(x for x, _ in corners)
     assert position["1,000"] < right < position["1,000"] + (position["1,000"] - position["300"])  # 1,568 px
     assert {one.get("class") for one in svg.iter("path")} >= {"limit standard", "rule", "axis"}
