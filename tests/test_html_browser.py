@@ -319,7 +319,7 @@ def test_the_panel_starts_with_the_conditions_of_the_scan(browser, folder, tmp_p
         (
             "claude-haiku-5-5",
             {"images": 3, "prompt": 98_000, "output": 7, "cache": "5m", "batch": True, "geo": "us"},
-            "--images-per-request 3 --prompt-tokens 98000 --output-tokens 7 --prompt-cache 5m --inference-geo us --batch",
+            "--prompt-tokens 98000 --output-tokens 7 --prompt-cache 5m --inference-geo us --batch",
         ),
     ],
 )
