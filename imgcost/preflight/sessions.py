@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from imgcost.errors import ImgcostError
@@ -12,7 +13,7 @@ from imgcost.prices import cost_usd, total_usd
 from imgcost.tables import resolve_model
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from datetime import date
     from decimal import Decimal
 
@@ -35,8 +36,8 @@ class TurnCost(NamedTuple):
         kept: How many of them the next request sends again.
         sent: How many times they were sent, over all calls of the API.
         tokens: The visual tokens of all that, each image counted as often as it was sent.
-        usd: What that cost at the price of each call, US dollars, exact: as cached where the usage of the call says that
-            so many tokens were; None where a model has no price, or an image cannot be measured.
+        usd: What that cost at the price of each call, US dollars, exact; None where a model has no price, or an image
+            cannot be measured. The price is that of the cache where the call's usage says that it had so many tokens.
     """
 
     location: str
@@ -65,7 +66,7 @@ def turn_costs(history: History, locator: Locator, costs: Costs, day: date) -> t
     Returns:
         The turns that brought images, in their order.
     """
-    quotes = [_quote(call, costs, day) for call in history.calls]
+    quotes = {model: _quote(model, costs, day) for model in {call.model for call in history.calls}}
     turns: dict[int, list[SentImage]] = {}
     for image in history.images:
         if image.block.get("type") == "image":
@@ -74,22 +75,26 @@ def turn_costs(history: History, locator: Locator, costs: Costs, day: date) -> t
 
 
 def _turn_cost(
-    turn: int, images: list[SentImage], calls: tuple[Call, ...], quotes: list[Quote | None], locator: Locator
+    turn: int,
+    images: list[SentImage],
+    calls: tuple[Call, ...],
+    quotes: dict[str | None, Quote | None],
+    locator: Locator,
 ) -> TurnCost:
     tokens = 0
     prices: list[Decimal | None] = []
     for image in images:
         size = _size(image.block)
-        for number in (number for stretch in image.calls for number in stretch):
-            quote = quotes[number]
+        # A session sends an image a thousand times, and nearly always on the same terms.
+        for (model, usage), times in Counter(_sendings(image, calls)).items():
+            quote = quotes[model]
             if size is None or quote is None:
                 prices.append(None)
                 continue
             count = quote.tokens(*size)
-            tokens += count
-            first = any(number == stretch.start for stretch in image.calls)
-            rate = quote.standard.prompt(_cache_use(calls[number].usage, count, first=first))
-            prices.append(None if rate is None else cost_usd(count, rate))
+            tokens += count * times
+            rate = quote.standard.prompt(usage.use(count))
+            prices.append(None if rate is None else cost_usd(count * times, rate))
     known = [price for price in prices if price is not None]
     usd = total_usd(known) if len(known) == len(prices) else None
     kept = sum(image.location is not None for image in images)
@@ -97,9 +102,9 @@ def _turn_cost(
     return TurnCost(location, turn, len(images), kept, sum(image.sent for image in images), tokens, usd)
 
 
-def _quote(call: Call, costs: Costs, day: date) -> Quote | None:
+def _quote(model: str | None, costs: Costs, day: date) -> Quote | None:
     try:
-        return None if call.model is None else costs.quote(resolve_model(call.model, as_of=day))
+        return None if model is None else costs.quote(resolve_model(model, as_of=day))
     except ImgcostError:
         return None
 
@@ -113,14 +118,29 @@ def _size(block: Mapping[str, Any]) -> tuple[int, int] | None:
     return (contents.header.width, contents.header.height) if contents and contents.header else None
 
 
-def _cache_use(usage: Mapping[str, Any], tokens: int, *, first: bool) -> Cache:
-    """Say what the cache did with an image, as far as the usage of a call tells: reads come first, so it was in them."""
-    if not first and _counted(usage, "cache_read_input_tokens") >= tokens:
-        return "read"
-    if _counted(usage, "cache_creation_input_tokens") < tokens:
-        return "none"
-    detail = usage.get("cache_creation")
-    return "write-1h" if isinstance(detail, dict) and _counted(detail, "ephemeral_1h_input_tokens") else "write-5m"
+class _CacheUsage(NamedTuple):
+    """What the cache did in a call, as far as it matters for an image."""
+
+    read: int
+    written: int
+    write: Cache
+
+    def use(self, tokens: int) -> Cache:
+        """Say what the cache did with an image, if its usage allows: what was read was at the beginning."""
+        if self.read >= tokens:
+            return "read"
+        return self.write if self.written >= tokens else "none"
+
+
+def _sendings(image: SentImage, calls: tuple[Call, ...]) -> Iterator[tuple[str | None, _CacheUsage]]:
+    for stretch in image.calls:
+        for number in stretch:
+            usage = calls[number].usage
+            read = 0 if number == stretch.start else _counted(usage, "cache_read_input_tokens")
+            detail = usage.get("cache_creation")
+            hour = isinstance(detail, dict) and _counted(detail, "ephemeral_1h_input_tokens")
+            written = _counted(usage, "cache_creation_input_tokens")
+            yield calls[number].model, _CacheUsage(read, written, "write-1h" if hour else "write-5m")
 
 
 def _counted(usage: Mapping[str, Any], key: str) -> int:
