@@ -254,6 +254,7 @@ def test_a_primary_item_of_an_older_kind_is_the_first():
         heif(ispe(0, 30)),
         heif(ispe(40, 30), primary=2),
         heif(ispe(40, 30), associations=ipma((1, [0, 9]))),
+        heif(ispe(40, 30), associations=box(b"ipma")),
         heif(ispe(40, 30), associations=full(b"ipma", b"\0\0\0\5")),
         heif(ispe(40, 30), associations=full(b"ipma", b"\0\0\0\5\0\1")),
         heif(ispe(40, 30), primary=2, associations=full(b"ipma", b"\0\0\0\5\0\1\0")),

@@ -12,8 +12,6 @@ __all__ = [
     "HOP_BYTES",
     "MAX_SEARCH_BYTES",
     "MAX_STEPS",
-    "PADDING",
-    "TAIL_BYTES",
     "Ending",
     "Fields",
     "Header",
@@ -33,12 +31,6 @@ HOP_BYTES = 448
 
 # Real files need tens of steps, a JPEG with a huge profile a few hundred. A step costs at most two small reads.
 MAX_STEPS = 2048
-
-TAIL_BYTES = 256
-"""How much of the end of a file is looked at first."""
-
-PADDING = b"\0\r\n "
-"""What is behind the end of an image without harm: padding of cameras and of some editors."""
 
 MAX_SEARCH_BYTES = 8 << 20
 """How far an end is searched for. The largest file that the API takes is a little shorter; a longer one is rejected

@@ -11,8 +11,6 @@ from imgcost.headers.header import (
     HOP_BYTES,
     MAX_SEARCH_BYTES,
     MAX_STEPS,
-    PADDING,
-    TAIL_BYTES,
     Ending,
     damaged,
     impossible,
@@ -26,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["examine_jpeg", "parse_jpeg"]
 
 _END = b"\xff\xd9"
+_NEAR_BYTES = 4096  # holds the end, with what most programs leave behind it
 _WINDOW_BYTES = 1 << 18
 
 # Markers followed by a length: DHT, DAC, DQT, DNL, DRI, DHP, EXP, APP0 to APP15 and COM (ITU T.81, table B.1).
@@ -152,8 +151,8 @@ def _judge_frame(frame: bytes) -> tuple[str | None, str | None]:
 
 def _has_end(scan: int, read_at: ReadAt, file_bytes: int) -> bool:
     """Whether an end marker comes behind the beginning of the image data, in which none can be by chance."""
-    near = max(file_bytes - TAIL_BYTES, scan)
-    if read_at(near, file_bytes - near).rstrip(PADDING).endswith(_END):
+    near = max(file_bytes - _NEAR_BYTES, scan)
+    if _END in read_at(near, file_bytes - near):
         return True
     end = min(file_bytes, scan + MAX_SEARCH_BYTES)
     for start in range(scan, end, _WINDOW_BYTES):
