@@ -53,6 +53,8 @@ class Source:
 
     def read_at(self, offset, size):
         self.reads += 1
+        if not 0 <= offset < 1 << 63:
+            raise OverflowError(offset)  # as a system call would
         size = max(0, min(size, self.file_bytes - offset))
         self.read += size
         found = self.data[offset : offset + size]
