@@ -45,11 +45,10 @@ def format(image: ImageSeen, case: Case) -> Iterator[Observation]:  # noqa: A001
     """The API reads JPEG, PNG, GIF and WebP, and no other format."""
     problem = image.contents and image.contents.problem
     if problem and problem.problem == "unsupported" and not image.stray:
-        message = f"the bytes are a {problem.format} file, which the API does not read"
         types = ", ".join(case.limits.media_types or ())
         yield Observation(
             image.place,
-            message,
+            str(problem),
             problem.format,
             types,
             None,
