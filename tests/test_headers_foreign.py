@@ -408,7 +408,11 @@ def test_canons_newer_raw_format_keeps_a_directory_in_a_box():
     ("attributes", "size"),
     [
         ('width="300" height="200"', (300, 200)),
-        ("width='300px'\n\theight='200PX'", (None, None)),
+        ("width='300px'\n\theight='200PX'", (300, 200)),
+        ("width='.5e1' height='+2e0'", (5, 2)),
+        (f"width='{'1' * 3000}x' height='{'1' * 900}'", (None, None)),
+        (f"width='{'1' * 900}' height='3'", (None, None)),
+        (f"viewBox='0 0 {'1' * 900} {'1' * 900}' width='3'", (None, None)),
         ("width = '300.4px' height = '199.6px'", (300, 200)),
         ('width="1in" height="2.54cm"', (96, 96)),
         ('width="72pt" height="6pc"', (96, 96)),
