@@ -28,6 +28,13 @@ from PIL import Image as Pillow
 from imgcost.files import Unreadable, inspect, scan
 
 try:
+    import pillow_heif
+
+    pillow_heif.register_heif_opener()
+except ImportError:  # without it, Pillow reads no HEIC
+    pass
+
+try:
     import cv2
 except ImportError:  # the second opinion is optional
     cv2 = None

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Cache"]
 
-FORMAT = 1
+FORMAT = 2
 """Raised whenever a header is read differently: a cache of another format is begun anew."""
 
 APPLICATION = 0x696D6763
