@@ -52,17 +52,20 @@ class ScanSummary:
         unreadable: Everything that could not be counted, in the order of the scan.
     """
 
-    def __init__(self, quotes: Sequence[Quote], compared: Sequence[Quote] = ()) -> None:
+    def __init__(
+        self, quotes: Sequence[Quote], compared: Sequence[Quote] = (), rules: Iterable[TokenRule] = ()
+    ) -> None:
         """Start from nothing.
 
         Args:
             quotes: The quotes asked for; the first prices the folders, and its platform and date decide the limits.
                 Where those are not known, no image is fixable.
             compared: Quotes of other models, to compare.
+            rules: What else to count tokens by, for reports that compare more models.
         """
         self.quotes = tuple(quotes)
         self.compared = tuple(compared)
-        self.rules = tuple(dict.fromkeys(quote.rule for quote in (*quotes, *compared)))
+        self.rules = tuple(dict.fromkeys([*(quote.rule for quote in (*quotes, *compared)), *rules]))
         self.histograms: tuple[Counter[int], ...] = tuple(Counter() for _ in self.rules)
         self.downscaled = [0] * len(self.rules)
         self.fixable: Counter[Reason] = Counter()
