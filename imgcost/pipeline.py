@@ -70,8 +70,8 @@ class Scan(NamedTuple):
             ImgcostError: The cache is not one, or a worker process was killed.
         """
         sinks = list(sinks)
-        rules = tuple(dict.fromkeys(quote.rule for quote in (*self.quotes, *self.compared)))
-        empty = partial(ScanSummary, rules, self.quotes[0].conditions)
+        rules = [quote.rule for quote in (*self.quotes, *self.compared)] + [rule for sink in sinks for rule in sink.rules]
+        empty = partial(ScanSummary, tuple(dict.fromkeys(rules)), self.quotes[0].conditions)
         digest = _Digest(empty, tuple(sink.encode for sink in sinks))
         total = empty()
         with ExitStack() as stack:
