@@ -187,19 +187,18 @@ def _images(job: Job, images: ImageSheet, not_counted: int) -> list[_Line]:
     summary, rules = job.summary, job.rules
     count = summary.images
     lines = [
-        ("Images", f"SUM({images.count})", count, "image_count"),
+        ("Images", images.count(), count, "image_count"),
         ("Requests", "ROUNDUP(image_count/images_per_request,0)", count, "request_count"),
         ("Images in last, partial request", "MOD(image_count,images_per_request)", 0, "last_images"),
         ("Longest edge, px", f"MAX({images.edges})", summary.longest_edge, "longest_edge"),
     ]
     for place, rule in enumerate(rules):
-        text = f"SUMPRODUCT({images.count},{images.tokens[place]})"
-        lines.append((f"Visual tokens, {title_of(rule, rules)}", text, summary.tokens(rule), f"visual {place}"))
+        lines.append((f"Visual tokens, {title_of(rule, rules)}", images.total(place), summary.tokens(rule), f"visual {place}"))
     for place, rule in enumerate(rules):
         label = f"Most per image, {title_of(rule, rules)}"
         lines.append((label, f"MAX({images.tokens[place]})", job.most_tokens(rule), f"most {place}"))
     fixable = sum(summary.fixable.values())
-    lines.append(("Would be rejected as they are", f'SUMIF({images.rejected},"?*",{images.count})', fixable, ""))
+    lines.append(("Would be rejected as they are", images.count_if(images.rejected, '"?*"'), fixable, ""))
     found = [_Line(label, [Formula(text, value)], ["count"], name) for label, text, value, name in lines]
     return [*found, *_fixable(job, images, _TOP + len(found)), _Line("Not counted: see that sheet", [not_counted], ["count"])]
 
@@ -212,13 +211,13 @@ def _fixable(job: Job, images: ImageSheet, row: int) -> list[_Line]:
     lines = [
         _Line(
             reason.phrase,
-            [Formula(f"SUMIF({images.rejected},{at(row + place, _RIGHT)},{images.count})", count)],
+            [Formula(images.count_if(images.rejected, at(row + place, _RIGHT)), count)],
             ["count"],
             label_style="label indented",
         )
         for place, (reason, count) in enumerate(sorted(fixable.items(), key=lambda item: (-item[1], item[0])))
     ]
-    sums = [f'SUMPRODUCT(({images.rejected}<>"")*{images.count}*{tokens})' for tokens in images.tokens]
+    sums = [images.total_where(f'{images.rejected}<>""', place) for place in range(len(job.rules))]
     tokens, price = at(row + len(lines), _RIGHT + 2), at(_TOP + 9, _MIDDLE + 3)
     visual = job.summary.tokens_of_fixable(job.first.quote.rule)
     usd = plan.quote.image_usd(visual) if plan else NOT_OFFERED

@@ -88,13 +88,13 @@ def _bin(row: int, column: int, job: Job, images: ImageSheet) -> list[Cell]:
         from_cell, count_cell = (xl_col_to_name(column + 2 + 2 * place + more) for more in (0, 1))
         cells.append((f"{from_cell}{row + 1}", f"{from_cell}{row + 2}", f"{count_cell}{row + 1}"))
         tokens = images.tokens[place]
-        below = "" if row == BINS else f',{tokens},"<"&{from_cell}{row + 2}'
+        conditions = [tokens, f'">="&{from_cell}{row + 1}', tokens, f'"<"&{from_cell}{row + 2}']
         count = sum(
             number
             for each, number in job.summary.histogram(rule).items()
             if min(bisect_right(starts, each), BINS) == row
         )
-        working += [start, Formula(f'SUMIFS({images.count},{tokens},">="&{from_cell}{row + 1}{below})', count)]
+        working += [start, Formula(images.count_if(*conditions[: 2 if row == BINS else 4]), count)]
         values.append((start, end, count))
     start, end, count = values[job.row_of(job.first.quote)]
     starts, ends, counts = (f"CHOOSE(token_rule,{','.join(column)})" for column in zip(*cells, strict=True))

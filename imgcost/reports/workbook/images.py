@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 from xlsxwriter.utility import xl_range_abs
 
 from imgcost import geometry
-from imgcost.acceptance import breaches, sent_bytes
+from imgcost.acceptance import breaches, byte_limit, sent_bytes
 from imgcost.errors import ImgcostError
 from imgcost.files import Image
 from imgcost.plurals import plural
-from imgcost.reports.workbook.cells import column_of, printable
+from imgcost.reports.workbook.cells import column_of
 from imgcost.reports.workbook.job import title_of
 from imgcost.tables import known_limits
 
@@ -32,7 +32,7 @@ SHEET = "Images"
 PROGRESS_ROWS = 500
 """Rows between two calls of a progress function."""
 
-_WIDTHS = (50, 11, 11, 14, 10)
+_WIDTHS = (50, 11, 11, 14)
 
 Size: TypeAlias = "tuple[str, int, int, int, str | None]"
 """A path or folder, width, height (px), size of the file or files (bytes), and why it would be rejected as it is."""
@@ -62,9 +62,12 @@ def encode_images(sent: Conditions, groups: Iterable[Group]) -> tuple[int, int, 
     """
     limits = known_limits(sent.platform, sent.as_of)
 
-    @lru_cache(maxsize=1 << 12)
-    def phrase_of(media_type: str, width: int, height: int, file_bytes: int) -> str | None:
-        found = next(breaches(media_type, width, height, sent_bytes(file_bytes, limits), limits), None)
+    most = byte_limit(limits)
+
+    @lru_cache(maxsize=1 << 12)  # nearly every file has a size of its own; whether it is too large is what matters
+    def phrase_of(media_type: str, width: int, height: int, is_large: bool) -> str | None:
+        size_bytes = most + 1 if is_large and most is not None else 0
+        found = next(breaches(media_type, width, height, size_bytes, limits), None)
         return found.reason.phrase if found else None
 
     part = Part([], [])
@@ -76,8 +79,9 @@ def encode_images(sent: Conditions, groups: Iterable[Group]) -> tuple[int, int, 
             elif one.duplicate_of is not None:
                 part.not_counted.append((one.path, "duplicate", f"the same bytes as {one.duplicate_of}"))
             else:
-                size = one.width, one.height, one.file_bytes
-                mine.append((one.path, *size, phrase_of(one.media_type, *size)))
+                is_large = most is not None and sent_bytes(one.file_bytes, limits) > most
+                reason = phrase_of(one.media_type, one.width, one.height, is_large)
+                mine.append((one.path, one.width, one.height, one.file_bytes, reason))
         part.images.append((folder, mine))
     images = sum(len(mine) for _, mine in part.images)
     return images, len(part.not_counted), pickle.dumps(part, pickle.HIGHEST_PROTOCOL)
@@ -160,23 +164,42 @@ class ImageSheet:
     Attributes:
         rows: Number of its rows.
         edges: Widths and heights.
-        count: Images of each row.
         tokens: For each rule, visual tokens of each image.
         rejected: Why the images would be rejected as they are.
     """
 
-    def __init__(self, rows: int, rules: int) -> None:
+    def __init__(self, rows: int, rules: int, grouped: bool) -> None:
         """Name the columns."""
+        first = len(_WIDTHS) + grouped
         self.rows = rows
         self.edges = f"'{SHEET}'!{xl_range_abs(1, 1, max(rows, 1), 2)}"
-        self.count = column_of(SHEET, len(_WIDTHS) - 1, rows)
-        self.tokens = [column_of(SHEET, len(_WIDTHS) + place, rows) for place in range(rules)]
-        self.rejected = column_of(SHEET, len(_WIDTHS) + rules, rows)
+        self.tokens = [column_of(SHEET, first + place, rows) for place in range(rules)]
+        self.rejected = column_of(SHEET, first + rules, rows)
+        self._counts = column_of(SHEET, len(_WIDTHS), rows) if grouped else None
+
+    def count(self) -> str:
+        """Formula of the number of images."""
+        return f"SUM({self._counts})" if self._counts else f"COUNT({self.tokens[0]})"
+
+    def count_if(self, *conditions: str) -> str:
+        """Formula of the number of images that meet conditions: a column, its condition, and so on."""
+        arguments = ",".join(conditions)
+        return f"SUMIFS({self._counts},{arguments})" if self._counts else f"COUNTIFS({arguments})"
+
+    def total(self, place: int) -> str:
+        """Formula of all visual tokens by a rule."""
+        tokens = self.tokens[place]
+        return f"SUMPRODUCT({self._counts},{tokens})" if self._counts else f"SUM({tokens})"
+
+    def total_where(self, condition: str, place: int) -> str:
+        """Formula of the visual tokens of images that meet a condition."""
+        times = f"*{self._counts}" if self._counts else ""
+        return f"SUMPRODUCT(({condition})*{self.tokens[place]}{times})"
 
 
 def write_images(
     page: Page, spool: Spool, rules: Sequence[TokenRule], most: int, progress: Progress
-) -> int:
+) -> ImageSheet:
     """Write the sheet Images.
 
     Args:
@@ -187,17 +210,17 @@ def write_images(
         progress: Called now and then with the number of rows written, and of all rows at most.
 
     Returns:
-        Number of rows.
+        The sheet, as formulas see it.
 
     Raises:
         ImgcostError: There are more sizes than rows.
     """
-    total = min(spool.images, most)
-    name = "Path" if spool.images <= most else "Folder (its images of one size together)"
-    titles = [name, "Width, px", "Height, px", "File, bytes", "Images"]
+    total, grouped = min(spool.images, most), spool.images > most
+    titles = ["Folder (its images of one size together)" if grouped else "Path", "Width, px", "Height, px", "File, bytes"]
+    titles += ["Images"] * grouped
     titles += [f"Visual tokens per image, {title_of(rule, rules)}" for rule in rules]
     titles.append("Rejected as it is")
-    widths = [*_WIDTHS, *[17] * len(rules), 20]
+    widths = [*_WIDTHS, *[10] * grouped, *[17] * len(rules), 20]
     page.table_head(titles, widths, total)
     for column, width in enumerate(widths[1:-1], 1):  # a column's format costs less than one for each of its cells
         page.sheet.set_column(column, column, width, page.styles["number"])
@@ -205,17 +228,15 @@ def write_images(
     number, text = page.sheet.write_number, page.sheet.write_string
     row = 0
     for row, ((path, width, height, file_bytes, reason), images) in enumerate(spool.rows(most), 1):
-        if path[:1] in "=+-@":
-            page.put(row, 0, path)
-        else:
-            text(row, 0, printable(path))
-        for column, value in enumerate((width, height, file_bytes, images, *tokens_of(width, height)), 1):
+        page.put(row, 0, path)
+        numbers = (width, height, file_bytes, *[images] * grouped, *tokens_of(width, height))
+        for column, value in enumerate(numbers, 1):
             number(row, column, value)
         if reason:
             text(row, len(titles) - 1, reason)
         if row % PROGRESS_ROWS == 0:
             progress(row, total)
-    return row
+    return ImageSheet(row, len(rules), grouped)
 
 
 def _counter(rules: tuple[TokenRule, ...]) -> Callable[[int, int], tuple[int, ...]]:

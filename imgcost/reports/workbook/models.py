@@ -140,7 +140,7 @@ _LONG = (
         "over",
         "Requests above the threshold",
         formula="IF({largest}<={threshold},0,IF({smallest}>{threshold},request_count,"
-        f'IF(images_per_request=1,SUMIF({{tokens}},">"&{{bound}},{{counts}}),"{RUN_PLAN}")))',
+        f'IF(images_per_request=1,{{count_over}},"{RUN_PLAN}")))',
     ),
     Column("over_images", "Images in them", formula=either("{over}", "IF({over}=request_count,image_count,{over})")),
     Column(
@@ -148,8 +148,7 @@ _LONG = (
         "Visual tokens in them",
         formula=either(
             "{over}",
-            "IF({over}=0,0,IF({over}=request_count,{visual},"
-            "SUMPRODUCT(({tokens}>{bound})*{tokens}*{counts})))",
+            "IF({over}=0,0,IF({over}=request_count,{visual},{tokens_over}))",
         ),
     ),
     Column(
@@ -257,7 +256,12 @@ def write_long_context(page: Page, job: Job, images: ImageSheet) -> None:
         rule = job.row_of(row.quote)
         texts = _texts("Long context", job.models.index(row), place)
         tokens = images.tokens[rule]
-        texts |= {"least_tokens": f"MIN({tokens})", "tokens": tokens, "counts": images.count}
+        texts |= {
+            "tokens": tokens,
+            "least_tokens": f"MIN({tokens})",
+            "count_over": images.count_if(tokens, f'">"&{texts["bound"]}'),
+            "tokens_over": images.total_where(f"{tokens}>{texts['bound']}", rule),
+        }
         _write_row(page, place, _LONG, _long_values(row, job), texts)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import IO, TYPE_CHECKING
 
+from imgcost.plurals import plural
 from imgcost.reports.workbook.book import MOST_ROWS, pages_of
 
 if TYPE_CHECKING:
@@ -37,7 +38,8 @@ def write_table(file: IO[bytes], report: Report, schema: Schema, rows: Iterable[
         left_out = _write_rows(pages["Report"], schema, rows)
         notes = [(schema.title, note) for note in report.notes]
         if left_out:
-            notes.append((schema.title, f"{left_out:,} more rows do not fit on a sheet: write .csv or .parquet."))
+            rest = plural(left_out, "more row does", "more rows do")
+            notes.append((schema.title, f"{rest} not fit on a sheet: write .csv or .parquet."))
         write_notes(pages["Notes"], [*notes, *((name, one.meaning) for name, one in schema.columns.items())])
 
 

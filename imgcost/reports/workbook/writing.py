@@ -11,7 +11,7 @@ from imgcost.reports.workbook.book import MOST_ROWS, pages_of
 from imgcost.reports.workbook.budget import write_budget
 from imgcost.reports.workbook.calculator import write_calculator, write_steps
 from imgcost.reports.workbook.charts import insert_charts, write_charts
-from imgcost.reports.workbook.images import ImageSheet, Spool, encode_images, write_images, write_not_counted
+from imgcost.reports.workbook.images import Spool, encode_images, write_images, write_not_counted
 from imgcost.reports.workbook.job import Job, rules_of, usual_quotes
 from imgcost.reports.workbook.models import write_long_context, write_models
 from imgcost.reports.workbook.notes import write_job_notes, write_prices
@@ -60,8 +60,7 @@ def workbook_sink(
         job = Job(sent, usual, summary)
         has_long = any(quote.long_context for quote in usual)
         with pages_of(file, [name for name in _SHEETS if has_long or name != "Long context"]) as pages:
-            rows = write_images(pages["Images"], spool, job.rules, most_rows - 1, progress)
-            images = ImageSheet(rows, len(job.rules))
+            images = write_images(pages["Images"], spool, job.rules, most_rows - 1, progress)
             budget = write_budget(pages["Budget"], job, images, spool.not_counted)
             write_calculator(pages["Calculator"], job, sizes)
             write_not_counted(pages["Not counted"], spool, most_rows - 1)
@@ -69,7 +68,7 @@ def workbook_sink(
             if has_long:
                 write_long_context(pages["Long context"], job, images)
             write_prices(pages["Prices"])
-            write_job_notes(pages["Notes"], job, rows)
+            write_job_notes(pages["Notes"], job, images.rows)
             folders = write_charts(pages["Charts"], job, images, budget.image_price)
             write_steps(pages["Steps"], job.tiers)
             insert_charts(pages["Budget"], budget.below, folders, len(job.rules))
