@@ -15,14 +15,15 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from imgcost import arrays, errors, geometry, tables
+    from imgcost.acceptance import Reason
     from imgcost.arguments import Dollars
     from imgcost.errors import ImgcostError
-    from imgcost.acceptance import Reason
     from imgcost.estimates import Estimate, estimate
     from imgcost.files import Image, ImageSource, Unreadable, read_header, scan
     from imgcost.geometry import Formula, Tier
     from imgcost.headers import Header
     from imgcost.paths import escape_path, unescape_path
+    from imgcost.pipeline import summarize
     from imgcost.plans import Costs, ModelPlan, Plan, Rejected, Repeated, Request, Scenario, Variant, plan
     from imgcost.preflight import CheckedImage, Findings, Imagelike, check_batch, check_images, check_request
     from imgcost.prices import Rates, TokenCounts
@@ -87,6 +88,7 @@ __all__ = [
     "quotes",
     "read_header",
     "scan",
+    "summarize",
     "tables",
     "unescape_path",
 ]
@@ -140,6 +142,7 @@ _MODULES = {
     "quotes": "quotes",
     "read_header": "files",
     "scan": "files",
+    "summarize": "pipeline",
     "unescape_path": "paths",
 }
 """Where each public name is defined."""

@@ -1,14 +1,15 @@
 """The verdict on one image: which of a platform's limits on a single image it breaks.
 
-An image with a readable header is `accepted`, or `fixable`: rejected as it is, and accepted at the same tokens once it is
-resized or converted. What has no readable header is `unreadable` and never gets here. Every report, rule and plan takes
-the verdict from this module.
+An image with a readable header is `accepted`, or `fixable`: rejected as it is, and accepted at the same tokens once it
+is resized or converted. What has no readable header is `unreadable` and never gets here. Every report, rule and plan
+takes the verdict from this module.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
+from imgcost.headers import format_name
 from imgcost.payloads import base64_length
 
 if TYPE_CHECKING:
@@ -17,24 +18,10 @@ if TYPE_CHECKING:
     from imgcost.payloads import Bytes
     from imgcost.tables import Limits, Source
 
-__all__ = ["Breach", "LimitName", "Reason", "breaches", "byte_limit", "exceeded_limits", "format_name", "sent_bytes", "unsupported"]
+__all__ = ["Breach", "LimitName", "Reason", "breaches", "byte_limit", "exceeded_limits", "sent_bytes", "unsupported"]
 
 LimitName: TypeAlias = Literal["format", "image-edge", "image-bytes"]
 """The limits on a single image, by the names of their rules."""
-
-FORMATS = {
-    "image/avif": "AVIF",
-    "image/bmp": "BMP",
-    "image/heic": "HEIC",
-    "image/heif": "HEIF",
-    "image/jp2": "JPEG 2000",
-    "image/jxl": "JPEG XL",
-    "image/svg+xml": "SVG",
-    "image/tiff": "TIFF",
-    "image/vnd.adobe.photoshop": "PSD",
-    "image/x-icon": "ICO",
-}
-"""What people call the formats that the API does not take, by media type."""
 
 
 class Reason(NamedTuple):
@@ -114,37 +101,30 @@ def byte_limit(limits: Limits) -> int | None:
     return limits.request_bytes if limits.image_bytes is None else limits.image_bytes
 
 
-def unsupported(media_type: str, limits: Limits) -> Reason | None:
+def unsupported(media_type: str | None, limits: Limits) -> Reason | None:
     """Tell whether a platform does not take a format.
 
     Args:
-        media_type: By content, such as `image/tiff`.
+        media_type: By content, such as `image/tiff`; None where it is not known.
         limits: The limits of the platform.
 
     Returns:
         The reason to reject it; None where the platform takes it, or does not state what it takes.
     """
-    if limits.media_types is None or media_type in limits.media_types:
+    if media_type is None or limits.media_types is None or media_type in limits.media_types:
         return None
     return Reason("format", format_name(media_type))
 
 
-def format_name(media_type: str) -> str:
-    """Name a format for people.
-
-    >>> format_name("image/tiff"), format_name("image/png")
-    ('TIFF', 'PNG')
-    """
-    return FORMATS.get(media_type) or media_type.removeprefix("image/").upper()
-
-
-def breaches(media_type: str, width: int, height: int, size_bytes: int | None, limits: Limits) -> Iterator[Breach]:
+def breaches(
+    media_type: str | None, width: int, height: int, size_bytes: int | None, limits: Limits
+) -> Iterator[Breach]:
     """List every limit on a single image that an image breaks.
 
     Args:
-        media_type: By content, such as `image/jpeg`.
-        width: Width as stored, px.
-        height: Height as stored, px.
+        media_type: By content, such as `image/jpeg`; None where it is not known.
+        width: Width as stored, px; 0 where it is not known.
+        height: Height as stored, px; likewise.
         size_bytes: What `sent_bytes` measures; None where it is not known.
         limits: The limits of the platform. What it does not state is not checked.
 

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Cache"]
 
-FORMAT = 1
-"""Raised whenever a header is read differently: a cache of another format is begun anew."""
+FORMAT = 2
+"""Raised whenever a header is read differently: a cache of another format is replaced."""
 
 APPLICATION = 0x696D6763
 """The SQLite application id that marks a database as a cache of imgcost: no other file is touched."""

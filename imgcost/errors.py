@@ -75,21 +75,42 @@ class SizeError(ImgcostError, ValueError):
 
 
 class HeaderError(ImgcostError, ValueError):
-    """Bytes that do not begin an image that the API reads.
+    """Bytes that are not an image that the API reads.
 
     Attributes:
         problem: A slug that programs may compare: `empty`, `damaged` (a supported format whose header is cut or
-            lies), `unsupported` (an image of another format) or `not-an-image`.
+            wrong), `unsupported` (another format that can be converted) or `not-an-image`.
         reason: One sentence for people.
-        format: The name of the format where it could be told, such as `TIFF`; else None.
+        format: The name of the format if it is known, such as `HEIC` or `HTML`; else None.
+        advice: What to do about it, as a sentence, where that is more specific than for the problem in general.
+        media_type: The media type of an unsupported image, such as `image/heic`; else None.
+        width: Its width as stored, px; None if the header reader cannot measure the format.
+        height: Its height as stored, px; None if the header reader cannot measure the format.
+        orientation: Its orientation in the numbers of EXIF, 1 to 8.
     """
 
-    def __init__(self, problem: str, reason: str, *, format: str | None = None) -> None:  # noqa: A002 - the plain word
+    def __init__(
+        self,
+        problem: str,
+        reason: str,
+        *,
+        format: str | None = None,  # noqa: A002 - the plain word
+        advice: str | None = None,
+        media_type: str | None = None,
+        width: int | None = None,
+        height: int | None = None,
+        orientation: int = 1,
+    ) -> None:
         """Keep the parts; the message is the reason."""
         super().__init__(reason)
         self.problem = problem
         self.reason = reason
         self.format = format
+        self.advice = advice
+        self.media_type = media_type
+        self.width = width
+        self.height = height
+        self.orientation = orientation
 
 
 class TableError(ImgcostError):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from imgcost import geometry
+from imgcost.figures import dollars, number
+from imgcost.notebooks import html_table
 from imgcost.prices import cost_usd, exact_usd
 from imgcost.quotes import CacheTtl, InferenceGeo, Quote, quotes
 from imgcost.tables import find_measured
@@ -87,6 +89,12 @@ class Estimate(NamedTuple):
     def other_tokens(self) -> int:
         """Token count by the formula that was not used, for comparison."""
         return geometry.image_tokens(self.width, self.height, self.quote.tier, self.other_formula)
+
+    def _repr_html_(self) -> str:
+        size = f"{self.resized_width}x{self.resized_height}" if self.downscaled else "unchanged"
+        cells = (f"{self.width}x{self.height}", size, number(self.tokens), dollars(self.input_usd))
+        caption = f"{self.quote.model.id} on {self.quote.conditions.as_of}"
+        return html_table(caption, ("size", "resized to", ">tokens", ">per image"), [cells])
 
     def to_dict(self, count: int | None = None) -> dict[str, Any]:
         """Return plain values: an entry of what `imgcost estimate -f json` prints.

@@ -20,7 +20,7 @@ from operator import index
 from typing import Literal, NamedTuple
 
 from imgcost.errors import SizeError, shown
-from imgcost.plurals import plural
+from imgcost.figures import plural
 
 __all__ = [
     "MAX_EDGE",

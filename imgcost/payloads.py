@@ -10,8 +10,8 @@ import re
 from binascii import a2b_base64
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
+from imgcost.figures import plural
 from imgcost.headers import HEAD_BYTES, Contents, inspect_bytes
-from imgcost.plurals import plural
 
 if TYPE_CHECKING:
     import numpy as np

@@ -8,10 +8,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from imgcost.files import Batch, Walk, chunks, probe_archive, probe_chunk, spread
+from imgcost.quotes import quotes
 from imgcost.summaries import ScanSummary
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable, Iterator
+    from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
     from os import PathLike
 
     from imgcost.caches import Cache
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from imgcost.quotes import Quote
     from imgcost.reports.sinks import Encode, ScanSink
 
-__all__ = ["Scan"]
+__all__ = ["Scan", "summarize"]
 
 
 class Scan(NamedTuple):
@@ -31,7 +32,7 @@ class Scan(NamedTuple):
         walk: How to walk.
         jobs: The most worker processes. Where this process cannot be forked, each imports the main module again, which is
             that of the command line.
-        details: Whether rows are to tell orientation and animation, and what Pillow says of files of other formats.
+        details: Whether rows are to tell orientation and animation.
         dedupe: Whether to look for duplicates, and count identical contents once.
         cache: A file that remembers what was read, or None.
     """
@@ -70,8 +71,10 @@ class Scan(NamedTuple):
             ImgcostError: The cache is not one, or a worker process was killed.
         """
         sinks = list(sinks)
-        rules = [quote.rule for quote in (*self.quotes, *self.compared)] + [rule for sink in sinks for rule in sink.rules]
-        empty = partial(ScanSummary, tuple(dict.fromkeys(rules)), self.quotes[0].conditions)
+        asked = {quote.model.id for quote in self.quotes}
+        compared = tuple(quote for quote in self.compared if quote.model.id not in asked)
+        rules = tuple(dict.fromkeys(rule for sink in sinks for rule in sink.rules))
+        empty = partial(ScanSummary, self.quotes, compared, rules)
         digest = _Digest(empty, tuple(sink.encode for sink in sinks))
         total = empty()
         with ExitStack() as stack:
@@ -191,3 +194,34 @@ def _remembering(
 def _together(batch: Batch, known: dict[str, Found], probed: list[Found]) -> list[Found]:
     rest = iter(probed)
     return [known.get(path) or next(rest) for path in map(batch.path_of, batch.names)]
+
+
+def summarize(
+    *paths: str | PathLike[str],
+    model: str | Sequence[str] = "sonnet",
+    walk: Walk | None = None,
+    dedupe: bool = False,
+    **choices: Any,
+) -> ScanSummary:
+    """Add up what the images under some paths cost.
+
+    Args:
+        *paths: Files, folders and archives.
+        model: A model's name or several; a family such as `sonnet` means its newest active model on that date.
+        walk: How to walk; into archives and not through links to folders if None.
+        dedupe: Whether to count files with the same bytes once.
+        **choices: `as_of`, `formula`, `batch`, `cache`, `inference_geo`, `platform`, `endpoint` and `speed`, as in
+            `imgcost.estimate`.
+
+    Returns:
+        The sums: images, tokens and dollars for each model, folders, fixable images, unreadable files.
+
+    Raises:
+        UnknownModelError: No table lists a model's name.
+        NoPriceError: A model has no such price on that date, or did not read images yet.
+
+    >>> summarize("data/samples/web", model="claude-sonnet-4-6")
+    <ScanSummary images=4 claude-sonnet-4-6=$0.00147 unreadable=0>
+    """
+    names = [model] if isinstance(model, str) else model
+    return Scan(quotes(names, **choices), walk=walk or Walk(), dedupe=dedupe).run(paths)

@@ -371,7 +371,8 @@ def quotes(names: Iterable[str | Model], *, formula: Formula | None = None, **ch
     >>> [one.model.id for one in quotes(["haiku", "claude-haiku-5-5"], as_of=date(2026, 11, 22))]
     ['claude-haiku-5-5']
     """
-    named = resolve_models(names, choices.get("as_of"))
+    choices["as_of"] = take_day(choices.get("as_of")) or today()  # once, so that midnight does not come in between
+    named = resolve_models(names, choices["as_of"])
     return quotes_on(named, conditions(named, **choices), formula)
 
 
@@ -381,9 +382,7 @@ def resolve_models(names: Iterable[str | Model], as_of: date | None) -> list[Nam
     >>> [one.model.id for one in resolve_models(["opus"], date(2026, 11, 22))]
     ['claude-opus-5-5']
     """
-    return [
-        resolve_model(name, as_of=as_of) if isinstance(name, str) else NamedModel(name.id, name) for name in names
-    ]
+    return [resolve_model(name, as_of=as_of) if isinstance(name, str) else NamedModel(name.id, name) for name in names]
 
 
 def quotes_on(named: Iterable[NamedModel], sent: Conditions, formula: Formula | None = None) -> tuple[Quote, ...]:
@@ -497,10 +496,10 @@ def _assumptions(named: NamedModel, sent: Conditions) -> Iterator[str]:
         other = (
             f"at {factor:f} times the global price"
             if sent.endpoint == "regional"
-            else f"regional endpoints cost {factor:f} times as much"
+            else f"and regional endpoints cost {factor:f} times as much"
         )
         yield (
-            f"{named.name!r} does not say which endpoint of {sent.platform} it calls: {sent.endpoint} is assumed; "
+            f"{named.name!r} does not say which endpoint of {sent.platform} it calls: {sent.endpoint} is assumed, "
             f"{other}."
         )
     if named.geography == "us-gov":

@@ -11,8 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from imgcost import geometry
 from imgcost.acceptance import breaches, sent_bytes
+from imgcost.figures import dollars, number, plural
 from imgcost.files import Image, Unreadable
+from imgcost.notebooks import html_table
 from imgcost.paths import escape_path
+from imgcost.prices import exact_usd
 from imgcost.tables import known_limits
 
 if TYPE_CHECKING:
@@ -20,7 +23,7 @@ if TYPE_CHECKING:
 
     from imgcost.acceptance import Reason
     from imgcost.files import Group
-    from imgcost.quotes import Conditions, Quote, TokenRule
+    from imgcost.quotes import Quote, TokenRule
     from imgcost.tables import Limits
 
 __all__ = ["ScanSummary"]
@@ -34,6 +37,8 @@ class ScanSummary:
     whose header is readable count, also those that the platform would reject as they are: fitted, they cost the same.
 
     Attributes:
+        quotes: The quotes asked for.
+        compared: Quotes of other models, to compare.
         rules: What counts tokens; the first one decides the folders.
         histograms: For each rule, tokens to number of images.
         downscaled: For each rule, number of images that the API would downscale.
@@ -48,14 +53,20 @@ class ScanSummary:
         unreadable: Everything that could not be counted, in the order of the scan.
     """
 
-    def __init__(self, rules: Iterable[TokenRule], sent: Conditions) -> None:
+    def __init__(
+        self, quotes: Sequence[Quote], compared: Sequence[Quote] = (), rules: Iterable[TokenRule] = ()
+    ) -> None:
         """Start from nothing.
 
         Args:
-            rules: What counts tokens.
-            sent: The platform and the date whose limits apply; where they are not known, no image is fixable.
+            quotes: The quotes asked for; the first prices the folders, and its platform and date decide the limits.
+                Where those are not known, no image is fixable.
+            compared: Quotes of other models, to compare.
+            rules: What else counts tokens, for reports that show more models.
         """
-        self.rules = tuple(dict.fromkeys(rules))
+        self.quotes = tuple(quotes)
+        self.compared = tuple(compared)
+        self.rules = tuple(dict.fromkeys(*(quote.rule for quote in (*quotes, *compared)), *rules)))
         self.histograms: tuple[Counter[int], ...] = tuple(Counter() for _ in self.rules)
         self.downscaled = [0] * len(self.rules)
         self.fixable: Counter[Reason] = Counter()
@@ -66,7 +77,6 @@ class ScanSummary:
         self.duplicate_tokens = [0] * len(self.rules)
         self.folders: dict[str, tuple[int, ...]] = {}
         self.unreadable: list[Unreadable] = []
-        self._sent = sent
 
     @property
     def images(self) -> int:
@@ -101,7 +111,7 @@ class ScanSummary:
         longest = max(max(widths), max(heights))
         self.longest_edge = max(self.longest_edge, longest)
         # One look at the extremes of a chunk spares nearly every image a look of its own.
-        limits = known_limits(self._sent.platform, self._sent.as_of)
+        limits = known_limits(self.quotes[0].conditions.platform, self.quotes[0].conditions.as_of)
         extremes = longest, longest, sent_bytes(max(file_bytes), limits)
         if any(True for kind in set(media_types) for _ in breaches(kind, *extremes, limits)):
             self._add_fixable(images, limits)
@@ -199,17 +209,32 @@ class ScanSummary:
         found = ((folder, images, tokens) for folder, (images, tokens, *_) in self.folders.items())
         return sorted(found, key=lambda row: (-row[2], row[0]))[:most]
 
-    def to_dict(self, asked: Sequence[Quote], compared: Sequence[Quote] = ()) -> dict[str, Any]:
-        """Return what `imgcost scan -f json` prints.
+    def _repr_html_(self) -> str:
+        columns = ("model", "tier", ">tokens", ">input", ">downscaled")
+        rows = []
+        for quote in (*self.quotes, *self.compared):
+            tokens = self.tokens(quote.rule)
+            downscaled = number(self.downscaled_by(quote.rule))
+            rows.append((quote.model.id, quote.tier.name, number(tokens), dollars(quote.image_usd(tokens)), downscaled))
+        return html_table(plural(self.images, "image"), columns, rows)
 
-        Args:
-            asked: The quotes asked for; the first prices the folders.
-            compared: Quotes of other models, to compare.
+    def __repr__(self) -> str:
+        first = self.quotes[0]
+        usd = exact_usd(first.image_usd(self.tokens(first.rule)))
+        return f"<ScanSummary images={self.images} {first.model.id}={usd} unreadable={len(self.unreadable)}>"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, ScanSummary) and vars(self) == vars(other)
+
+    __hash__ = None  # type: ignore[assignment] # it changes
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what `imgcost scan -f json` prints.
 
         Returns:
             Plain values, with the version of their schema; dollars as exact decimal text.
         """
-        first = asked[0]
+        first = self.quotes[0]
         return {
             "schema": "imgcost.scan/2",
             "images": self.images,
@@ -217,8 +242,8 @@ class ScanSummary:
             "media_types": dict(sorted(self.media_types.items())),
             "duplicates": self.duplicates,
             "fixable": [reason._asdict() | {"images": count} for reason, count in self.fixable.items()],
-            "models": [self._priced(quote) for quote in asked],
-            "compared": [self._priced(quote) for quote in compared],
+            "models": [self._priced(quote) for quote in self.quotes],
+            "compared": [self._priced(quote) for quote in self.compared],
             "histogram": [
                 {"first_tokens": start, "last_tokens": end, "images": images}
                 for start, end, images in self.bins(first.rule)

@@ -24,13 +24,15 @@ def golden(name):
         return list(csv.DictReader(line for line in file if not line.startswith("#")))
 
 
-def png(width, height, tail=b""):
-    """A PNG as far as its header goes, with bytes of its own behind it."""
+def png(width, height, data=b""):
+    """A PNG up to its end, with image data that nobody decodes."""
     header = struct.pack(">4sIIBBBBB", b"IHDR", width, height, 8, 2, 0, 0, 0)
     return (
         b"\x89PNG\r\n\x1a\n\0\0\0\r"
         + header
         + struct.pack(">I", crc32(header))
-        + b"\0\0\0\0IDAT\x35\xaf\x06\x1e"
-        + tail
+        + struct.pack(">I", len(data))
+        + b"IDAT"
+        + data
+        + struct.pack(">I", crc32(b"IDAT" + data))
     )

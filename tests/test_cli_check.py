@@ -162,7 +162,7 @@ def test_ignored_rules_are_not_asked():
 
 def test_platforms_and_days_have_limits_of_their_own(tmp_path):
     file = tmp_path / "a.png"
-    file.write_bytes(png(300, 300, b"\1" * 4_000_000) + END)
+    file.write_bytes(png(300, 300, b"\x78\1" * 2_000_000) + END)
     assert check(file)[0] == 0
     assert check(file, "--platform", "bedrock")[0] == 1
     assert run(file, "-m", "claude-sonnet-4-6", "--as-of", "2026-06-03").exit_code == 1

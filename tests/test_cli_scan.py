@@ -19,13 +19,13 @@ import pyarrow.parquet as pq
 import pytest
 from command_line import LIMIT, Running, wait_until
 from conftest import SAMPLES, png
+from quoting import quoted
 
 import imgcost
 from imgcost.cli import scan
-from quoting import quoted
 from imgcost.files import workers
+from imgcost.tabular import SCAN
 from imgcost.text.scans import LISTED, file_size
-from imgcost.reports.schema import SCAN
 
 AS_OF = ("--as-of", "2026-11-22")
 SONNET_3 = ("-m", "claude-3-sonnet", *AS_OF)
@@ -162,11 +162,11 @@ def test_no_more_are_listed_than_a_person_reads_and_json_has_all(tmp_path):
 
 
 def test_strict_is_exit_code_2_after_the_whole_report(folder):
-    result = run(folder, "--strict", *SONNET_3)
+    result = run(folder, "--fail-on-unreadable", *SONNET_3)
     assert result.exit_code == 2
     assert result.stdout == done(folder, *SONNET_3)
-    assert result.stderr == "imgcost: 1 entry not counted, which --strict does not allow\n"
-    done(folder / "a.png", "--strict", *AS_OF)
+    assert result.stderr == "imgcost: 1 entry could not be read, which --fail-on-unreadable forbids\n"
+    done(folder / "a.png", "--fail-on-unreadable", *AS_OF)
 
 
 def test_a_path_that_is_not_there_is_refused():
@@ -478,14 +478,15 @@ def test_a_scan_that_was_started_with_sigint_ignored_goes_on(folder, tmp_path, j
     rows = tmp_path / "costs.jsonl"
     with scanning("-o", rows, "-f", "json", jobs=jobs, ignored=[signal.SIGINT, signal.SIGHUP]) as running:
         running.feed(folder / "a.png", 20_000)
-        wait_until(lambda: rows.exists() and rows.stat().st_size > 100_000)
+        wait_until(lambda: rows.exists() and rows.stat().st_size > 500_000)  # some chunks: workers are under way
         for number in (signal.SIGINT, signal.SIGHUP):
             os.killpg(running.process.pid, number)
+        running.feed(folder / "a.png", 2000)
         running.feed(folder / "a.png", 0)
         code, out, err = running.ended()
     assert (code, err) == (0, "")
-    assert json.loads(out)["images"] == 20_000
-    assert len(rows.read_bytes().splitlines()) == 20_000
+    assert json.loads(out)["images"] == 22_000
+    assert len(rows.read_bytes().splitlines()) == 22_000
 
 
 def test_workers_and_this_process_alone_print_the_same(tmp_path, monkeypatch):

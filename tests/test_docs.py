@@ -16,11 +16,10 @@ from datetime import datetime
 import pytest
 from click.testing import CliRunner
 from conftest import DATA, ROOT
+from imgcost.reports.records import RECORDS
 
 from imgcost.cli import COMMANDS, main
 from imgcost.cli.exit_codes import EXIT_CODES
-from imgcost.reports.schema import SCAN
-from imgcost.reports.records import RECORDS
 from imgcost.rules import rules
 from imgcost.tables import catalog
 

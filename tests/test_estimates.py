@@ -13,18 +13,18 @@ import pytest
 from genai_prices import Usage, calc_price
 from hypothesis import given
 from hypothesis import strategies as st
+from quoting import quoted
 
 from imgcost import tables
-from imgcost.errors import ImgcostError, NoPriceError, SizeError, UnknownModelError
+from imgcost.errors import ArgumentError, ImgcostError, NoPriceError, SizeError, UnknownModelError
 from imgcost.estimates import Estimate, estimate, estimate_with
-from quoting import quoted
 from imgcost.geometry import MAX_EDGE, image_tokens, padded_size, resized_size
 
 DAY = date(2026, 11, 22)
 CURRENT = [
     model for model in tables.models() if model.status_on(DAY) in {"active", "deprecated"} and not model.restricted
 ]
-CACHES = {"none": "input", "write-5m": "cache_write_5m", "write-1h": "cache_write_1h", "read": "cache_read"}
+CACHES = {"none": ("input", None), "5m": ("cache_write_5m", "cache_read"), "1h": ("cache_write_1h", "cache_read")}
 
 edges = st.integers(1, 10_000)
 
@@ -114,7 +114,7 @@ def test_an_estimate_is_its_terms_and_its_geometry(width, height, model, formula
     tokens = image_tokens(width, height, model.tier, formula or model.formula)
     size = resized_size(width, height, model.tier)
     assert found == Estimate(width, height, *size, tokens, settled.image_usd(tokens), settled)
-    assert found == estimate_on(settled, width, height)
+    assert found == estimate_with(settled, width, height)
     assert found.padded_size == padded_size(*size)
     assert settled.tokens(width, height) == tokens
 
@@ -162,19 +162,24 @@ def test_dollars_equal_those_of_genai_prices(model):
 @pytest.mark.parametrize("model", ["claude-opus-4-6", "claude-sonnet-5-5", "claude-haiku-5-5", "claude-fable-5-2"])
 def test_batch_cache_and_place_multiply_exactly_and_stack(model, batch, cache, geo):
     row = tables.price_on(tables.find_model(model), DAY).rates
-    rate = Fraction(getattr(row, CACHES[cache]))
+    write, read = CACHES[cache]
+    rate = Fraction(getattr(row, write))
     rate *= (Fraction(1, 2) if batch else 1) * (Fraction(11, 10) if geo == "us" else 1)
     found = on_day(model, batch=batch, cache=cache, inference_geo=geo)
     assert found.tokens == 1000
     assert Fraction(found.quote.usd_per_mtok) == rate
     assert Fraction(found.input_usd) == rate / 1000
-    names = {"batch": batch, f"cache {cache}": cache != "none", "inference in the US": geo == "us"}
-    assert found.quote.conditions == tuple(name for name, asked in names.items() if asked)
+    if read:
+        assert found.cache_read_usd == found.input_usd * getattr(row, read) / getattr(row, write)
+    else:
+        assert found.cache_read_usd is None
+    names = {"batch": batch, f"cache {cache}": cache != "none", "US inference": geo == "us"}
+    assert found.quote.conditions.labels == tuple(name for name, asked in names.items() if asked)
 
 
 def test_everything_stacked_by_hand():
     # Opus 4.6 writes to the five-minute cache at 6.25; half of it in a batch, times 1.1 in the US.
-    found = on_day("claude-opus-4-6", batch=True, cache="write-5m", inference_geo="us")
+    found = on_day("claude-opus-4-6", batch=True, cache="5m", inference_geo="us")
     assert str(found.quote.usd_per_mtok) == "3.4375"
     assert found.input_usd == Decimal("0.0034375")
 
@@ -183,16 +188,16 @@ def test_everything_stacked_by_hand():
 
 
 @pytest.mark.parametrize(
-    ("model", "cache", "day", "usd_per_mtok"),
+    ("model", "rate", "day", "usd_per_mtok"),
     [
-        ("claude-sonnet-5-5", "read", date(2026, 10, 6), "0.2"),
-        ("claude-sonnet-5-5", "read", date(2026, 10, 7), "0.1"),
-        ("claude-sonnet-5-5", "none", date(2026, 10, 6), "2"),
-        ("claude-sonnet-5-5", "none", date(2026, 10, 7), "2"),
+        ("claude-sonnet-5-5", "cache_read", date(2026, 10, 6), "0.2"),
+        ("claude-sonnet-5-5", "cache_read", date(2026, 10, 7), "0.1"),
+        ("claude-sonnet-5-5", "input", date(2026, 10, 6), "2"),
+        ("claude-sonnet-5-5", "input", date(2026, 10, 7), "2"),
     ],
 )
-def test_a_price_changes_on_its_day_and_not_before(model, cache, day, usd_per_mtok):
-    assert on_day(model, day, cache=cache).quote.usd_per_mtok == Decimal(usd_per_mtok)
+def test_a_price_changes_on_its_day_and_not_before(model, rate, day, usd_per_mtok):
+    assert getattr(on_day(model, day).quote.standard, rate) == Decimal(usd_per_mtok)
 
 
 def test_the_price_cut_of_haiku_3_5_came_before_it_read_images():
@@ -219,12 +224,12 @@ def test_the_price_cut_of_haiku_3_5_came_before_it_read_images():
 )
 def test_a_family_is_its_newest_model_on_the_day(family, day, model_id):
     found = on_day(family, day)
-    assert (found.quote.model.id, found.quote.as_of) == (model_id, day)
+    assert (found.quote.model.id, found.quote.conditions.as_of) == (model_id, day)
 
 
 def test_without_a_day_today_holds(monkeypatch):
-    monkeypatch.setattr("imgcost.estimates.today", lambda: date(2026, 10, 6))
-    assert on_day("claude-sonnet-5-5", None, cache="read").quote.usd_per_mtok == Decimal("0.2")
+    monkeypatch.setattr("imgcost.quotes.today", lambda: date(2026, 10, 6))
+    assert on_day("claude-sonnet-5-5", None).quote.standard.cache_read == Decimal("0.2")
     assert on_day("haiku", None).quote.model.id == "claude-haiku-4-5-20251001"
 
 
@@ -265,14 +270,14 @@ def test_older_models_refuse_inference_in_the_us(released_before):
     with pytest.raises(NoPriceError, match="no inference-geo-us price") as caught:
         on_day(released_before, inference_geo="us")
     assert caught.value.first_day is None
-    assert on_day(released_before, inference_geo="global").quote.conditions == ()
+    assert on_day(released_before, inference_geo="global").quote.conditions.labels == ()
 
 
 def test_what_was_not_sold_yet_has_no_price():
     with pytest.raises(NoPriceError, match="no cache write-1h price") as caught:
-        on_day("claude-3-opus", date(2025, 5, 21), cache="write-1h")
+        on_day("claude-3-opus", date(2025, 5, 21), cache="1h")
     assert caught.value.first_day == date(2025, 5, 22)
-    assert on_day("claude-3-opus", date(2025, 5, 22), cache="write-1h").quote.usd_per_mtok == 30
+    assert on_day("claude-3-opus", date(2025, 5, 22), cache="1h").quote.usd_per_mtok == 30
     with pytest.raises(NoPriceError, match="no batch price") as caught:
         on_day("claude-3-opus", date(2024, 10, 7), batch=True)
     assert caught.value.first_day == date(2024, 10, 8)
@@ -280,8 +285,8 @@ def test_what_was_not_sold_yet_has_no_price():
 
 
 def test_a_cache_price_that_was_never_published_is_an_error():
-    with pytest.raises(NoPriceError, match=r"no cache read price of claude-3-sonnet-20240229 .* none is published"):
-        on_day("claude-3-sonnet", cache="read")
+    with pytest.raises(NoPriceError, match=r"no cache write-5m price of claude-3-sonnet-20240229 .* none is published"):
+        on_day("claude-3-sonnet", cache="5m")
 
 
 @pytest.mark.parametrize(
@@ -289,23 +294,21 @@ def test_a_cache_price_that_was_never_published_is_an_error():
     [
         ({"formula": "tiles"}, "invalid formula 'tiles': expected one of None, patch, area"),
         ({"formula": ""}, "invalid formula '': expected one of None, patch, area"),
-        ({"cache": "write"}, "invalid cache 'write': expected one of none, write-5m, write-1h, read"),
-        ({"cache": None}, "invalid cache None: expected one of none, write-5m, write-1h, read"),
+        ({"cache": "write"}, "invalid cache 'write': expected one of none, 5m, 1h"),
+        ({"cache": None}, "invalid cache None: expected one of none, 5m, 1h"),
         ({"inference_geo": "eu"}, "invalid inference_geo 'eu': expected one of global, us"),
         ({"inference_geo": None}, "invalid inference_geo None: expected one of global, us"),
     ],
 )
 def test_a_condition_of_another_name_is_refused_with_the_choices(wrong, message):
-    for question in (terms, lambda model, **kw: estimate(10, 10, model=model, **kw)):
-        with pytest.raises(ValueError, match=message):
+    for question in (quoted, lambda model, **kw: estimate(10, 10, model=model, **kw)):
+        with pytest.raises(ArgumentError, match=message):
             question("claude-sonnet-5-5", as_of=DAY, **wrong)
 
 
 def test_an_estimate_is_a_value_shown_in_a_line():
     found = estimate(1000, 1000, model="claude-opus-4-6", as_of=date(2026, 11, 22), batch=True)
     assert repr(found) == "<Estimate 1000x1000 claude-opus-4-6 tokens=1296 usd=$0.00324>"
-    terms = "<Terms claude-opus-4-6 as_of=2026-11-22 tier=standard formula=patch usd_per_mtok=$2.5"
-    assert repr(found.quote) == f"{terms} conditions=batch>"
-    assert repr(estimate(9, 9, model="claude-opus-4-6", as_of=date(2026, 11, 22)).quote) == f"{terms[:-3]}5>"
+    assert repr(found.quote) == "<Quote claude-opus-4-6 2026-11-22 $2.5 per MTok (batch)>"
     assert pickle.loads(pickle.dumps(found)) == found
     assert found != estimate(1000, 1000, model="claude-opus-4-6", as_of=date(2026, 11, 22))

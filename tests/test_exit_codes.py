@@ -8,7 +8,7 @@ import signal
 import sys
 
 import pytest
-from command_line import LIMIT, Running, wait_until
+from command_line import LIMIT, Running, printed, wait_until
 from conftest import DATA, SAMPLES
 
 from imgcost.cli.exit_codes import EXIT_CODES
@@ -33,7 +33,7 @@ ENDINGS = [
     (2, ("estimate", "10x10", "--as-of", "2023-01-01"), {}),
     (2, ("estimate", "10x10", "-o", "no/such/folder/a.csv"), {}),
     (2, ("estimate", "10x10"), {"before": BUG}),
-    (2, ("scan", SAMPLES, "--strict"), {}),
+    (2, ("scan", SAMPLES, "--fail-on-unreadable"), {}),
     (2, ("scan", DATA / "notices", "--fail-on-empty"), {}),
     (2, ("plan", DATA / "notices", "--fail-on-empty"), {}),
     (2, ("check", DATA / "notices", "--fail-on-empty"), {}),
@@ -49,7 +49,9 @@ def test_a_run_ends_with_the_code_of_its_meaning(code, arguments, how):
     assert ended == code, err
     assert "Traceback" not in err
     assert out or code == 2
-    assert (err.startswith("Error: ") or "\nError: " in err or "--strict" in err) if code == 2 else err == ""
+    assert (
+        (err.startswith("Error: ") or "\nError: " in err or "--fail-on-unreadable" in err) if code == 2 else err == ""
+    )
 
 
 @WITH_SIGNALS
@@ -89,42 +91,35 @@ def command(request):
 
 
 @pytest.mark.parametrize("names", [[], ["notes.txt"]], ids=["empty", "no image in it"])
-def test_a_folder_with_nothing_to_count_is_success_and_the_first_line_says_so(tmp_path, command, names):
+@pytest.mark.parametrize(("style", "first"), [("text", "No images found."), ("markdown", "### No images found.")])
+def test_a_folder_with_nothing_to_count_is_success_and_the_first_line_says_so(tmp_path, command, names, style, first):
     for name in names:
         (tmp_path / name).write_text("no image")
-    for style, first in (("text", "No images found."), ("markdown", "### No images found.")):
-        if (command, style) == ("check", "markdown"):
-            continue
-        with Running(command, tmp_path, "-f", style) as running:
-            code, out, err = running.ended()
-        assert (code, err, out.splitlines()[0]) == (0, "", first)
-    with Running(command, tmp_path, "-f", "json") as running:
-        found = json.loads(running.ended()[1])["images"]
-    assert found in (0, [])
+    if command == "check" and style == "markdown":
+        assert printed(command, tmp_path, "-o", tmp_path / "report.md")
+        assert (tmp_path / "report.md").read_text(encoding="utf-8").splitlines()[0] == first
+    else:
+        assert printed(command, tmp_path, "-f", style).splitlines()[0] == first
+    assert json.loads(printed(command, tmp_path, "-f", "json"))["images"] in (0, [])
 
 
 def test_with_fail_on_empty_the_report_is_whole_and_the_code_is_2(tmp_path, command):
-    with Running(command, tmp_path, "--fail-on-empty") as running:
-        code, out, err = running.ended()
-    assert (code, out.splitlines()[0]) == (2, "No images found.")
-    assert err == "Error: no images found, and --fail-on-empty was given: check the paths and the globs\n"
+    stderr = "Error: no images found, and --fail-on-empty was given: check the paths and the globs\n"
+    whole = printed(command, tmp_path)
+    assert printed(command, tmp_path, "--fail-on-empty", code=2, stderr=stderr) == whole
 
 
-def test_fail_on_empty_is_nothing_to_a_folder_with_an_image(command):
-    with Running(command, SAMPLES / "charts", "--fail-on-empty") as running:
-        code, out, err = running.ended()
-    assert (code, err) == (0, "")
-    assert "No images found." not in out
+def test_fail_on_empty_changes_nothing_where_there_is_an_image(command):
+    text = printed(command, SAMPLES / "charts", "--fail-on-empty")
+    assert text == printed(command, SAMPLES / "charts")
+    assert "No images found." not in text
 
 
 def test_what_would_be_rejected_is_a_finding_whether_or_not_an_image_was_found(tmp_path):
     (tmp_path / "request.json").write_text('{"model": "claude-opus-5"}')
-    with Running("check", tmp_path / "request.json", "--fail-on-empty") as running:
-        code, out, err = running.ended()
-    assert (code, err) == (1, "")
-    assert out.startswith("1 error\n")
+    text = printed("check", tmp_path / "request.json", "--fail-on-empty", code=1)
+    assert text.startswith("1 error\n")
 
 
 def test_annotations_say_that_nothing_was_found(tmp_path):
-    with Running("check", tmp_path, "-f", "github") as running:
-        assert running.ended() == (0, "::notice title=imgcost::No images found.\n", "")
+    assert printed("check", tmp_path, "-f", "github") == "::notice title=imgcost::No images found.\n"

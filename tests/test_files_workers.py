@@ -324,18 +324,16 @@ def test_a_worker_of_others_starts_none(monkeypatch):
 
 
 def dispositions(_chunk):
-    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, ())
-    return [(signal.getsignal(number), number in blocked) for number in workers.ENDING], os.fstat(1).st_rdev
+    return [signal.getsignal(number) for number in workers.ENDING], os.fstat(1).st_rdev
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="there are no signals to block")
 @pytest.mark.parametrize("handler", [signal.default_int_handler, signal.SIG_DFL, lambda *_: sys.exit(1)])
 def test_a_worker_ends_at_once_on_a_signal_whatever_its_parent_does_on_it_and_has_no_stdout(handler):
     before = {number: signal.signal(number, handler) for number in workers.ENDING}
     try:
         with workers._pool(dispositions, 1, "fork") as pool:
             found, stdout = pool.result(pool.submit(chunk("a")))
-        assert found == [(signal.SIG_DFL, False)] * len(workers.ENDING)
+        assert found == [signal.SIG_DFL] * len(workers.ENDING)
         assert stdout == Path(os.devnull).stat().st_rdev
     finally:
         for number, handler_before in before.items():
@@ -348,41 +346,61 @@ def test_a_worker_ignores_what_its_parent_was_told_to_ignore():
     try:
         with workers._pool(dispositions, 1, "fork") as pool:
             found, _ = pool.result(pool.submit(chunk("a")))
-        assert found[workers.ENDING.index(signal.SIGHUP)] == (signal.SIG_IGN, False)
+        assert found[workers.ENDING.index(signal.SIGHUP)] == signal.SIG_IGN
     finally:
         signal.signal(signal.SIGHUP, before)
 
 
-def test_where_signals_cannot_be_held_workers_start_all_the_same(monkeypatch):
-    monkeypatch.delattr(signal, "pthread_sigmask", raising=False)
-    with workers._pool(answer, 1, "fork") as pool:
-        assert pool.result(pool.submit(chunk("a"))) == [["a"]]
+@pytest.mark.skipif(sys.platform == "win32", reason="os.kill ends a process there")
+@pytest.mark.parametrize("number", workers.ENDING)
+@pytest.mark.parametrize("taken_by", ["this thread", "another thread"])
+def test_a_signal_while_workers_start_is_neither_lost_nor_leaves_a_worker(monkeypatch, number, taken_by):
+    """What comes during the forks is raised after them, though a thread of a library may take it."""
 
+    def handler(*_):
+        raise KeyboardInterrupt
 
-@pytest.mark.skipif(sys.platform == "win32", reason="there are no signals to hold")
-@pytest.mark.parametrize("moment", ["during", "before"])
-def test_a_signal_while_workers_start_is_neither_lost_nor_leaves_a_worker(monkeypatch, moment):
-    """What comes during the fork is raised after it; the mask of the process is then as it was."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    mask = signal.pthread_sigmask(signal.SIG_BLOCK, ())
     start, started = workers._Worker.__init__, []
 
     def interrupted(*args):
-        if moment == "before":
-            os.kill(os.getpid(), signal.SIGINT)
+        os.kill(os.getpid(), number)
+        time.sleep(0.02)
         start(*args)
-        os.kill(os.getpid(), signal.SIGINT)
         started.append(args)
 
     monkeypatch.setattr(workers._Worker, "__init__", interrupted)
+    before = signal.signal(number, handler)
+    if taken_by == "another thread":
+        mask = signal.pthread_sigmask(signal.SIG_BLOCK, ())
+        done = threading.Event()
+        thread = threading.Thread(target=done.wait, args=(60,))
+        thread.start()
+        signal.pthread_sigmask(signal.SIG_BLOCK, {number})
     try:
         with pytest.raises(KeyboardInterrupt), workers._pool(answer, 2, "fork"):
             pass
         assert len(started) == 2
         assert active_children() == []
-        assert signal.pthread_sigmask(signal.SIG_BLOCK, ()) == mask
+        assert signal.getsignal(number) is handler
     finally:
-        signal.signal(signal.SIGINT, before)
+        if taken_by == "another thread":
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+            done.set()
+            thread.join()
+        signal.signal(number, before)
+
+
+def test_signals_are_the_business_of_the_main_thread_alone():
+    found, before = [], [signal.getsignal(number) for number in workers.ENDING]
+
+    def look():
+        with workers._signals_held():
+            found.extend(signal.getsignal(number) for number in workers.ENDING)
+
+    thread = threading.Thread(target=look)
+    thread.start()
+    thread.join(10)
+    assert found == before
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there are no forks")
@@ -396,6 +414,22 @@ def test_a_fork_of_the_caller_leaves_the_workers_of_its_parent_alone():
         os._exit(0)
     assert os.waitpid(child, 0)[1] == 0
     assert [*first, *results] == [[["a"]], [["b"]], *[[["c"]]] * 20]
+
+
+def test_a_fork_that_is_left_by_an_error_ends_no_worker(monkeypatch):
+    pools = []
+
+    def fail(patch):
+        with workers._pool(answer, 1, "fork") as pool:
+            pools.append(pool)
+            patch.setattr(os, "getpid", lambda: HERE + 1)
+            raise LookupError
+
+    with monkeypatch.context() as patch, pytest.raises(LookupError):
+        fail(patch)
+    assert len(active_children()) == 1
+    pools[0].end()
+    assert active_children() == []
 
 
 class Pipe:

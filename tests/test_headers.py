@@ -16,10 +16,10 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import Image, ImageSequence, features
+from PIL import Image, ImageSequence
 
 from imgcost.errors import HeaderError
-from imgcost.headers import HEAD_BYTES, Header, name_format, read_header
+from imgcost.headers import HEAD_BYTES, Header, read_header
 from imgcost.headers import parse_header as parse_fields
 
 PROBLEMS = {"empty", "damaged", "unsupported", "not-an-image"}
@@ -202,7 +202,8 @@ def pngs():
     control = chunk(b"acTL", struct.pack(">II", 1, 0))
     fctl = chunk(b"fcTL", struct.pack(">IIIIIHHBB", 0, 48, 32, 0, 0, 1, 10, 0, 0))
     yield "apng-1", still[:33] + control + fctl + still[33:]
-    yield "png-one-frame-besides-the-image", still[:33] + control + still[33:]
+    data = chunk(b"fdAT", b"\0\0\0\1" + zlib.compress(bytes(33 * 48 * 3)))
+    yield "png-one-frame-besides-the-image", still[:33] + control + still[33:-12] + fctl + data + still[-12:]
 
 
 def gifs():
@@ -238,9 +239,6 @@ def webps():
     animated_exif = {"save_all": True, "append_images": [noise(300, 300).rotate(180)], "exif": exif_of(8)}
     yield "webp-animated-exif", encode(noise(300, 300), "WEBP", **animated_exif)
     yield "webp-icc-exif", encode(noise(200, 100), "WEBP", icc_profile=b"p" * 5001, exif=exif_of(2))
-    unset = bytearray(encode(noise(), "WEBP", exif=exif_of(6)))
-    unset[20] &= ~0x08
-    yield "webp-exif-without-flag", bytes(unset)
 
 
 SAMPLES = dict(
@@ -567,7 +565,7 @@ def test_webp_chunks_behind_the_end_of_riff_do_not_count():
 @pytest.mark.parametrize("room", range(21))
 def test_an_animation_is_found_across_the_end_of_the_head(room):
     control = chunk(b"acTL", struct.pack(">II", 2, 0))
-    data = png(chunk(b"tEXt", bytes(HEAD_BYTES - 33 - 12 - room)), control)
+    data = png(chunk(b"tEXt", bytes(HEAD_BYTES - 33 - 12 - room)), control, chunk(b"fcTL", bytes(26)))
     assert data.index(control) == HEAD_BYTES - room
     assert read_header(data).animated is True
     two = riff(vp8x(0x02), (b"ICCP", bytes(HEAD_BYTES - 30 - 8 - room & ~1)), ANMF, ANMF)
@@ -714,9 +712,9 @@ def test_an_endless_file_ends_soon(head, unit):
 
 
 def test_a_step_bound_says_so():
-    with pytest.raises(HeaderError, match="4096 segments"):
+    with pytest.raises(HeaderError, match="2048 segments"):
         read_header(b"\xff\xd8" + segment(0xFE) * 5000 + jpeg()[2:])
-    with pytest.raises(HeaderError, match="4096 chunks"):
+    with pytest.raises(HeaderError, match="2048 chunks"):
         read_header(png(*[chunk(b"tEXt")] * 5000))
     with pytest.raises(HeaderError, match="too much before it"):
         Endless(gif()[:-1], b"!\xff\xff" + bytes(255) + b"\0").parse()
@@ -757,117 +755,6 @@ def test_without_details_the_verdict_on_damaged_files_is_the_same(sample, data):
         hurt[data.draw(st.integers(0, min(len(hurt), 700) - 1))] = data.draw(st.integers(0, 255))
     hurt = bytes(hurt)
     assert fields_or_problem(hurt, details=False) == fields_or_problem(hurt, details=True)
-
-
-# Other formats
-
-
-def saved_by_pillow():
-    for kind, name in {
-        "TIFF": "TIFF",
-        "BMP": "BMP",
-        "ICO": "ICO",
-        "JPEG2000": "JPEG 2000",
-        "PDF": "PDF",
-        "EPS": "EPS",
-        "PPM": "Netpbm",
-        "ICNS": "ICNS",
-        "DDS": "DDS",
-    }.items():
-        yield name, encode(noise(), kind)
-    yield "JPEG 2000", encode(noise(), "JPEG2000", no_jp2=True)
-    if features.check("avif"):
-        yield "AVIF", encode(noise(), "AVIF")
-
-
-CRAFTED = [
-    ("TIFF", b"MM\0*\0\0\0\x08"),
-    ("TIFF", b"II+\0\x08\0\0\0"),
-    ("HEIC", b"\0\0\0\x18ftypheic\0\0\0\0mif1heic"),
-    ("HEIC", b"\0\0\0\x18ftypmif1\0\0\0\0mif1heic"),
-    ("AVIF", b"\0\0\0\x18ftypmif1\0\0\0\0mif1avif"),
-    ("HEIF", b"\0\0\0\x14ftypmif1\0\0\0\0mif1"),
-    ("CR3", b"\0\0\0\x18ftypcrx \0\0\0\1crx isom"),
-    ("CUR", b"\0\0\2\0\1\0\x20\x20\0\0\1\0"),
-    ("PSD", b"8BPS\0\1"),
-    ("JPEG XL", b"\xff\x0a\xfa\x1f"),
-    ("JPEG XL", b"\0\0\0\x0cJXL \r\n\x87\n"),
-    ("JPEG XR", b"II\xbc\x01"),
-    ("JPEG-LS", b"\xff\xd8\xff\xf7\0\x0b"),
-    ("EPS", b"\xc5\xd0\xd3\xc6"),
-    ("WMF", b"\xd7\xcd\xc6\x9a"),
-    ("XCF", b"gimp xcf v011"),
-    ("QOI", b"qoif"),
-    ("OpenEXR", b"\x76\x2f\x31\x01"),
-    ("Radiance HDR", b"#?RADIANCE\n"),
-    ("MNG", b"\x8aMNG\r\n\x1a\n"),
-    ("Netpbm", b"P3\n# a comment\n3 2\n"),
-    ("SVG", b"<svg xmlns='http://www.w3.org/2000/svg'/>"),
-    ("SVG", b"<svg>"),
-    ("SVG", b"\xef\xbb\xbf  <?xml version='1.0'?>\n<!-- <html> -->\n<svg\n width='3'/>"),
-    ("SVG", b"<?xml version='1.0'?><!DOCTYPE svg PUBLIC '-//W3C//DTD SVG 1.1//EN'><svg>"),
-    ("SVG", b"<svg:svg xmlns:svg='http://www.w3.org/2000/svg'/>"),
-]
-
-
-@pytest.mark.parametrize(("name", "data"), [*saved_by_pillow(), *CRAFTED])
-def test_a_format_that_the_api_does_not_take_is_named(name, data):
-    if not data.startswith(b"\xff\xd8\xff"):
-        assert problem_of(data) == "unsupported"
-    assert name_format(data) == name
-    assert name_format(data[:HEAD_BYTES]) == name
-
-
-def test_an_unsupported_format_is_in_the_error():
-    with pytest.raises(HeaderError, match="TIFF file: the API reads JPEG, PNG, GIF and WebP") as caught:
-        read_header(b"II*\0\x08\0\0\0")
-    assert caught.value.format == "TIFF"
-
-
-def test_jpeg_ls_and_apples_png_are_told_from_what_they_look_like():
-    plain = png()
-    apple = plain[:8] + chunk(b"CgBI", b"\x50\0\x20\2") + plain[8:]
-    for data, name in (
-        (apple, "Apple CgBI PNG"),
-        (b"\xff\xd8" + segment(0xE8, bytes(20)) + frame(marker=0xF7), "JPEG-LS"),
-    ):
-        with pytest.raises(HeaderError) as caught:
-            read_header(data)
-        assert (caught.value.problem, caught.value.format) == ("unsupported", name)
-
-
-@pytest.mark.parametrize(
-    "data",
-    [
-        b"plain text, and enough of it to fill a line or two",
-        b'{"json": true}',
-        b"<!doctype html><html><body><svg width='3'/></body></html>",
-        b"<?xml version='1.0'?><rss><svg/></rss>",
-        b"<!-- a comment without an end <svg>",
-        b"BMW builds cars, and motorcycles too",
-        b"GIFT of the gab",
-        b"P5 !",
-        b"\x89PNx" + bytes(40),
-        b"RIFF\x24\0\0\0WAVEfmt " + bytes(30),
-        b"RIFT" + bytes(30),
-        b"\0\0\0\x18ftypmp42\0\0\0\0isommp42",
-        b"\0\0\2\0\0\0\0\0\0\0\0\0\x40\0\x40\0\x18\0",
-        b"\0\0\1\0\1\0\x20\x20\0\7",
-        b"\0" * 500,
-        b"\xff",
-        b"\xff\xd8",
-        b"\x89P",
-        b"version https://git-lfs.github.com/spec/v1\noid sha256:0",
-    ],
-)
-def test_other_bytes_are_no_image(data):
-    assert problem_of(data) == "not-an-image"
-    assert name_format(data) is None
-
-
-@pytest.mark.parametrize("name", SAMPLES)
-def test_formats_that_the_api_takes_have_no_foreign_name(name):
-    assert name_format(SAMPLES[name]) is None
 
 
 # The rest

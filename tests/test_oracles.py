@@ -6,10 +6,10 @@ from decimal import Decimal
 import model_prices
 import pytest
 from genai_prices import data_snapshot
+from quoting import quoted
 
 from imgcost import tables
 from imgcost.errors import NoPriceError
-from quoting import quoted
 
 MODELS = tables.models()
 CLASSES = ("input", "output", "cache_write_5m", "cache_read")

@@ -17,12 +17,13 @@ import openpyxl
 import pyarrow.parquet as pq
 import pytest
 from conftest import png
+from quoting import quoted
 
 from imgcost import outputs
-from quoting import quoted
 from imgcost.files import Image, Walk
 from imgcost.outputs import TEMPORARY_SUFFIX, Output
 from imgcost.reports import encode, open_rows
+from imgcost.surveys import Survey
 
 SUFFIXES = ("csv", "json", "jsonl", "parquet", "md", "xlsx", "html")
 OLD = b"the old report\n"
@@ -194,6 +195,13 @@ def test_a_temporary_file_is_removed_at_exit_by_the_process_that_made_it(target,
     assert (target.read_bytes(), names_in(target.parent)) == (OLD, ["report.csv"])
 
 
+def test_a_fork_removes_nothing(tmp_path):
+    path = tmp_path / "a"
+    path.touch()
+    assert not outputs._remove(str(path), os.getpid() + 1)
+    assert path.exists()
+
+
 # Every format
 
 
@@ -232,6 +240,23 @@ def test_what_ends_the_writing_of_a_workbook_or_page_leaves_the_old_one(target, 
         write()
     assert (target.read_bytes(), names_in(target.parent)) == (OLD, ["report.csv"])
     assert names_in(tmp_path / "tmp") == []
+
+
+@pytest.mark.parametrize("kind", SUFFIXES)
+def test_what_the_system_says_of_a_write_is_what_the_caller_gets(tmp_path, monkeypatch, kind):
+    class Full(io.FileIO):
+        def write(self, _data):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(outputs, "open", lambda path, _mode: Full(path, "x"), raising=False)
+
+    def write():
+        with open_rows(str(tmp_path / "a"), kind, SETTLED) as writer:
+            writer.write(encode([("", [image(1)])], SETTLED, kind))
+
+    with pytest.raises(OSError, match="No space left"):
+        write()
+    assert names_in(tmp_path) == []
 
 
 LIMITED = """
@@ -425,6 +450,19 @@ def test_a_signal_while_a_report_is_written_leaves_the_old_one_and_says_so(targe
     assert ended.returncode == 128 + number
     assert names_in(path.parent) == [path.name, "report.csv"]
     assert names_in(tmp_path / "tmp") == []
+
+
+def test_the_number_of_streamed_rows_is_in_the_message(pictures, monkeypatch):
+    run_survey = Survey.run
+
+    def interrupted(*args, **more):
+        run_survey(*args, **more)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Survey, "run", interrupted)
+    result = command_line.run("scan", pictures, "--rows", "csv", *AS_OF)
+    assert (result.exit_code, len(result.stdout.splitlines())) == (130, 1 + 3)
+    assert result.stderr == "imgcost: interrupted after 3 files; stdout has the first 3 rows only\n"
 
 
 @LINUX

@@ -193,9 +193,17 @@ ERRORS = {
     errors.SizeError: (("width is 0 px",), {}, "width is 0 px", {}),
     errors.HeaderError: (
         ("unsupported", "a TIFF image"),
-        {"format": "TIFF"},
+        {
+            "format": "TIFF",
+            "advice": "Convert it.",
+            "media_type": "image/tiff",
+            "width": 8,
+            "height": 6,
+            "orientation": 6,
+        },
         "a TIFF image",
-        {"problem": "unsupported", "reason": "a TIFF image", "format": "TIFF"},
+        {"problem": "unsupported", "reason": "a TIFF image", "format": "TIFF", "advice": "Convert it."}
+        | {"media_type": "image/tiff", "width": 8, "height": 6, "orientation": 6},
     ),
     errors.TableError: (
         ("prices.toml", "claude-opus-5.2", "no such model"),

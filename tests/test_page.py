@@ -19,10 +19,10 @@ from click.testing import CliRunner
 from conftest import ROOT, SAMPLES, png
 from hypothesis import given
 from hypothesis import strategies as st
+from quoting import quoted
 
 from imgcost.cli import main
 from imgcost.errors import MissingExtraError
-from quoting import quoted
 from imgcost.files import Image, Unreadable
 from imgcost.reports import encode, markdown, open_rows
 from imgcost.reports.html.cells import LONGEST, Name, shortened

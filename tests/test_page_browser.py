@@ -10,14 +10,14 @@ from decimal import Decimal
 
 import pytest
 from conftest import SAMPLES, png
+from quoting import quoted
 
 from imgcost import plan
 from imgcost.errors import ImgcostError
-from quoting import quoted
 from imgcost.files import Walk
+from imgcost.pipeline import Scan
 from imgcost.reports import open_rows
 from imgcost.reports.html.models import compare
-from imgcost.pipeline import Scan
 from imgcost.tables import find_model
 
 sync_api = pytest.importorskip("playwright.sync_api")

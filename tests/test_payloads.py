@@ -84,7 +84,7 @@ def test_pictures_whole_and_cut(kind):
     for trailer in (b"\0" * 1000, b"\1" * 70_000, b"\1" * 70_001):
         found = read_payload(encoded(data + trailer)).contents
         assert seen(found) == inspected(data + trailer)
-        assert found.truncated == (kind == "GIF" and trailer[0] == 1)
+        assert not found.truncated
 
 
 def test_a_header_far_into_the_file_is_read():
@@ -172,7 +172,7 @@ def test_a_letter_changed_anywhere_does_not_make_it_fail(kind, place, letters, c
 
 
 def test_a_foreign_letter_where_the_missing_end_is_searched_does_not_make_it_fail():
-    text = encoded(picture("PNG", (300, 200))[:90_000])
+    text = encoded(picture("JPEG", (600, 400))[:90_000])
     assert read_payload(text).contents.truncated
     assert problem_of(text[:60_001] + "*" + text[60_002:]) == "it holds '*', which is no letter of base64"
     assert problem_of(text[:60_000] + "\n\n\n\n" + text[60_004:]) == "it holds '\\n', which is no letter of base64"

@@ -14,13 +14,13 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 from command_line import printed, refused
+from imgcost.reports.records import RECORDS, Column, Records
+from imgcost.reports.saving import SUFFIXES, save_report, saver_of
 from pictures import image_block, png, request
 
 from imgcost import unescape_path
 from imgcost.errors import ImgcostError, MissingExtraError
 from imgcost.text import Report
-from imgcost.reports.records import RECORDS, Column, Records
-from imgcost.reports.saving import SUFFIXES, save_report, saver_of
 
 DAY = ("--as-of", "2026-11-22")
 ESTIMATE = ("estimate", "1920x1080", "4032x3024", "-m", "claude-sonnet-4-6", "--count", "3", "--batch", *DAY)

@@ -149,7 +149,7 @@ def test_options_reach_the_walk_and_the_archives(collection):
     assert count(exclude=["b"]) == 2 * len(CONTENTS) + 1
     assert count(exclude=["*.jpg", "*.tar"]) == everything - 2
     (unnamed,) = scan(collection / "a" / "5.png", details=False)
-    assert (unnamed.problem, unnamed.format) == ("not-an-image", None)
+    assert (unnamed.problem, unnamed.format) == ("unsupported", "PCX")
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows makes no links without a privilege")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import gc
+import inspect
+import io
 import json
 import os
 import subprocess
@@ -14,7 +16,8 @@ import pytest
 from command_line import printed, refused, run
 from conftest import ROOT, png
 
-from imgcost.reports.workbook import contents
+from imgcost.cli import main
+from imgcost.cli.streams import prepare_streams
 
 CAT = "\N{CAT FACE}\N{GREEK SMALL LETTER PI}.png"
 COMMANDS = ["estimate", "scan", "plan", "check", "largest", "models", "rules"]
@@ -88,6 +91,31 @@ def test_an_output_file_does_not_get_the_place_of_a_closed_stream(tmp_path):
     assert all(line.count(",") > 5 for line in (tmp_path / "rows.csv").read_text(encoding="utf-8").splitlines())
 
 
+def test_closed_streams_become_the_null_device(monkeypatch):
+    for name in ("stdin", "stdout", "stderr"):
+        monkeypatch.setattr(sys, name, None)
+    prepare_streams()
+    with sys.stdin, sys.stdout, sys.stderr:
+        assert sys.stdin.read() == ""
+        assert [stream.name for stream in (sys.stdin, sys.stdout, sys.stderr)] == [os.devnull] * 3
+        assert sys.stdout.write(CAT) == len(CAT)
+
+
+def test_a_stream_of_another_kind_is_left_alone(monkeypatch):
+    stream = io.StringIO()
+    monkeypatch.setattr(sys, "stdout", stream)
+    prepare_streams()
+    assert sys.stdout is stream
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help_comes_from_the_source_where_docstrings_are_dropped(monkeypatch, name):
+    command = main.get_command(None, name)
+    expected = command.help
+    monkeypatch.setattr(command, "help", None)
+    assert inspect.cleandoc(main.get_command(None, name).help) == inspect.cleandoc(expected)
+
+
 def test_optimized_python_has_all_texts():
     code = "import json; from imgcost.rules import rules; print(json.dumps([rule.explanation for rule in rules()]))"
     plain, optimized = (
@@ -159,11 +187,3 @@ def test_a_full_folder_for_temporary_files_is_said(tmp_path, monkeypatch):
     assert "No space left on device" in stderr
     assert "Traceback" not in stderr
     gc.collect()  # what is left of the workbook must not fail a second time
-
-
-def test_no_folder_for_temporary_files_is_said(tmp_path, monkeypatch):
-    def fail(*_args, **_options):
-        raise FileNotFoundError(errno.ENOENT, "No usable temporary directory found")
-
-    monkeypatch.setattr(contents, "TemporaryFile", fail)
-    assert "No usable temporary directory found" in refused("scan", "data/samples/web", "-o", tmp_path / "report.xlsx")

@@ -10,13 +10,13 @@ from itertools import islice
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from quoting import quoted
 
 from imgcost import geometry
-from quoting import quoted
 from imgcost.files import Image, Unreadable
-from imgcost.tables import find_tier
 from imgcost.quotes import TokenRule, conditions
 from imgcost.summaries import ScanSummary
+from imgcost.tables import find_tier
 
 STANDARD, HIGH = find_tier("standard"), find_tier("high-resolution")
 PATCH, PATCH_HIGH, AREA = TokenRule(STANDARD, "patch"), TokenRule(HIGH, "patch"), TokenRule(STANDARD, "area")
@@ -134,7 +134,9 @@ def test_bins_lie_side_by_side_and_each_holds_what_falls_into_it(found, bins):
 
 
 def test_bins_are_of_equal_width_up_to_the_limit():
-    assert [row[:2] for row in ScanSummary([PATCH], SENT).bins(PATCH)] == [(1 + 196 * n, 196 * (n + 1)) for n in range(8)]
+    assert [row[:2] for row in ScanSummary([PATCH], SENT).bins(PATCH)] == [
+        (1 + 196 * n, 196 * (n + 1)) for n in range(8)
+    ]
     assert [row[:2] for row in ScanSummary([PATCH_HIGH], SENT).bins(PATCH_HIGH, 2)] == [(1, 2392), (2393, 4784)]
 
 

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import json
 import unicodedata
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
 import pytest
-from conftest import golden
+from command_line import run
+from conftest import SAMPLES, golden
 from hypothesis import given
 from hypothesis import strategies as st
-
-from imgcost.estimates import estimate_with
 from quoting import quoted
-from imgcost.text import Report, Table, as_json, as_markdown, as_text, dollars, number, visible
+
+from imgcost.tables import find_model, find_tier, models, prices_read
+from imgcost.figures import dollars, number
+from imgcost.text import Report, Table, as_json, as_markdown, as_text, visible
 from imgcost.text.catalogs import largest_report, model_report, models_report
 from imgcost.text.estimates import estimate_report, terms_data, terms_notes, terms_title
-from imgcost.tables import find_model, find_tier, models
 
 DAY = date(2026, 11, 22)
 
@@ -421,6 +422,24 @@ def test_notes_tell_of_families_and_of_models_that_are_gone_or_going(asked, day,
     found = terms_notes(asked, quoted(asked, as_of=day))
     assert len(found) == len(notes)
     assert all(one.startswith(note) for one, note in zip(found, notes, strict=True))
+
+
+@pytest.mark.parametrize(("days", "stale"), [(0, False), (90, False), (91, True), (3650, True)])
+def test_prices_read_long_before_the_day_are_said_to_be(days, stale):
+    """A date in 2036 was priced without a word."""
+    day = prices_read() + timedelta(days=days)
+    note = f"Prices were last read on {prices_read()}, {number(days)} days before {day}: newer ones are not known."
+    assert (note in terms_notes("claude-opus-5", terms("claude-opus-5", as_of=day))) == stale
+    arguments = ("1000x1000", "-m", "claude-opus-5", "-m", "claude-haiku-4-5", "--as-of", day)
+    for command in (
+        ("estimate", *arguments),
+        ("plan", *arguments),
+        ("scan", SAMPLES / "web", *arguments[1:]),
+        ("check", SAMPLES / "web", "--as-of", day),
+    ):
+        text = run(*command).stdout
+        assert text.count("Prices were last read on") == stale
+        assert (note in text) == stale
 
 
 def test_a_deprecated_model_without_a_last_day_is_said_to_be_deprecated_only():

@@ -28,6 +28,7 @@ from click.testing import CliRunner
 from conftest import DATA, SAMPLES
 from hypothesis import given
 from hypothesis import strategies as st
+from imgcost.tabular import Column, Schema
 
 from imgcost import geometry
 from imgcost.cli import main
@@ -36,7 +37,6 @@ from imgcost.files import Image, Unreadable
 from imgcost.plans import plan
 from imgcost.quotes import quotes
 from imgcost.reports.workbook import rule, workbook_sink, write_table
-from imgcost.reports.schema import Column, Schema
 from imgcost.reports.writers import open_scan
 from imgcost.summaries import ScanSummary
 from imgcost.tables import find_tier
@@ -74,7 +74,7 @@ def written(path, groups, models=SONNET, *, day=DAY, most_rows=1_048_576, sizes=
     asked = quotes([models] if isinstance(models, str) else models, as_of=day, **conditions)
     with path.open("wb") as file:
         sink = workbook_sink(file, asked, lambda _done, _total: None, most_rows=most_rows, sizes=sizes)
-        summary = ScanSummary([*(quote.rule for quote in asked), *sink.rules], asked[0].conditions)
+        summary = ScanSummary(asked, rules=sink.rules)
         for group in groups:
             summary.add([group])
             sink.writer.write(pickle.loads(pickle.dumps(sink.encode))([group]))
@@ -547,7 +547,7 @@ def test_progress_is_reported_while_images_are_written(tmp_path):
     asked = quotes([SONNET], as_of=DAY)
     with (tmp_path / "a.xlsx").open("wb") as file:
         sink = workbook_sink(file, asked, lambda done, total: calls.append((done, total)))
-        summary = ScanSummary([*(quote.rule for quote in asked), *sink.rules], asked[0].conditions)
+        summary = ScanSummary(asked, rules=sink.rules)
         group = ("", images(1200))
         summary.add([group])
         sink.writer.write(sink.encode([group]))
@@ -572,7 +572,7 @@ def test_an_error_while_it_is_written_leaves_no_workbook(tmp_path):
 
     asked = quotes([SONNET], as_of=DAY)
     with pytest.raises(OSError, match="No space"), open_scan(str(tmp_path / "a.xlsx"), asked, fail) as sink:
-        summary = ScanSummary([*(quote.rule for quote in asked), *sink.rules], asked[0].conditions)
+        summary = ScanSummary(asked, rules=sink.rules)
         summary.add([("", images(600))])
         sink.writer.write(sink.encode([("", images(600))]))
         sink.writer.finish(summary)

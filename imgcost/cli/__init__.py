@@ -66,7 +66,9 @@ class _Commands(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         # The library leaves the filters of warnings alone, because they belong to the whole process. This one is ours.
-        warnings.filterwarnings("ignore", module=r"PIL\.")  # a decompression bomb, which opening a file does not set off
+        warnings.filterwarnings(
+            "ignore", module=r"PIL\."
+        )  # a decompression bomb, which opening a file does not set off
         with _exit_codes(), ending_in_order():
             return super().invoke(ctx)
 

@@ -19,15 +19,18 @@ from imgcost.cli.options import (
     refuse_inputs,
     save,
 )
-from imgcost.text.findings import as_github, findings_report
-from imgcost.preflight import check_paths
+from imgcost.preflight import Spools, check_paths
 from imgcost.tables import platforms
+from imgcost.tabular import CHECK
+from imgcost.text.findings import as_github, findings_json, findings_report
 
 if TYPE_CHECKING:
     from datetime import date
     from decimal import Decimal
 
+    from imgcost.preflight import Findings
     from imgcost.tables import Platform
+    from imgcost.text import Report
 
 __all__ = ["command"]
 
@@ -59,10 +62,10 @@ __all__ = ["command"]
     "-f",
     "--format",
     "style",
-    type=click.Choice(["text", "json", "github"]),
+    type=click.Choice(["text", "json", "markdown", "github"]),
     default="text",
     show_default=True,
-    help="How the findings are printed; github makes annotations of a workflow.",
+    help="How the findings are printed; github prints workflow annotations.",
 )
 @output_option
 def command(
@@ -94,20 +97,35 @@ def command(
       imgcost check *.png --one-request -m haiku --budget 0.50
     """
     refuse_inputs(paths, output=output)
-    findings = check_paths(
-        paths,
-        stdin=sys.stdin.buffer,
-        model=model,
-        platform=platform,
-        as_of=as_of,
-        ignore=ignore,
-        budget_usd=budget,
-        one_request=one_request,
-    )
-    report = findings_report(findings, everything=style == "json" or output is not None)
-    save(report, output, "check")
-    text = as_github(findings) if style == "github" else RENDERERS[style](report)
-    click.echo(text, nl=bool(text))
-    if not exit_zero and (findings.errors or (strict and findings.warnings)):
+    with Spools.open() as spools:
+        findings = check_paths(
+            paths,
+            stdin=sys.stdin.buffer,
+            model=model,
+            platform=platform,
+            as_of=as_of,
+            ignore=ignore,
+            budget_usd=budget,
+            one_request=one_request,
+            spools=spools,
+        )
+        report = findings_report(findings, everything=output is not None)
+        save(report, output, CHECK, findings.rows())
+        _print(report, findings, style)
+        images = len(findings.images)
+    if not exit_zero and (report.data["errors"] or (strict and report.data["warnings"])):
         sys.exit(FOUND)
-    fail_if_empty(len(findings.images), fail_on_empty)
+    fail_if_empty(images, fail_on_empty)
+
+
+def _print(report: Report, findings: Findings, style: str) -> None:
+    """Print findings as they come: there may be more than fit memory."""
+    stream = sys.stdout
+    if style == "github":
+        stream.writelines(f"{line}\n" for line in as_github(findings))
+    elif style == "json" and "findings" not in report.data:
+        stream.writelines(findings_json(report, findings))
+        stream.write("\n")
+    else:
+        click.echo(RENDERERS[style](report))
+    stream.flush()

@@ -9,6 +9,7 @@ import click
 from imgcost.cli.options import SIZE, echo, format_option, output_option, quote_options, save
 from imgcost.estimates import estimate_with
 from imgcost.quotes import quotes
+from imgcost.tabular import ESTIMATE
 from imgcost.text.estimates import estimate_report
 
 __all__ = ["command"]
@@ -38,5 +39,5 @@ def command(
     """
     found = [[estimate_with(quote, *size) for size in sizes] for quote in quotes(models, **conditions)]
     report = estimate_report(found, count)
-    save(report, output, "estimate")
+    save(report, output, ESTIMATE, ESTIMATE.rows(report.data["estimates"]))
     echo(report, style)

@@ -13,7 +13,7 @@ EXIT_CODES = {
     SUCCESS: "Success. Warnings do not change it, unless check --strict is given.",
     FOUND: "check found an error (with --strict, also a warning), or the cost is over --budget.",
     FAILED: "imgcost could not do its work: invalid usage, an unknown model, no published price for the date, a file "
-    "that cannot be written, or a bug in imgcost. With scan --strict, also an entry that could not be counted; with "
+    "that cannot be written, or a bug in imgcost. With --fail-on-unreadable, also a file that could not be read; with "
     "--fail-on-empty, also that no image was found.",
     HUNG_UP: "The terminal was closed (SIGHUP).",
     INTERRUPTED: "Interrupted by Ctrl-C.",

@@ -5,8 +5,8 @@ from __future__ import annotations
 import click
 
 from imgcost.cli.options import RATIO, echo, format_option
-from imgcost.text.catalogs import largest_report
 from imgcost.tables import find_tier
+from imgcost.text.catalogs import largest_report
 
 __all__ = ["command"]
 

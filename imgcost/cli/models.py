@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import click
 
 from imgcost.cli.options import DATE, echo, format_option
-from imgcost.text.catalogs import model_report, models_report
 from imgcost.tables import find_model, models, today
+from imgcost.text.catalogs import model_report, models_report
 
 if TYPE_CHECKING:
     from datetime import date

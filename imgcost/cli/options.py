@@ -10,14 +10,15 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from datetime import date
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from imgcost.cli.signals import signals_held
 from imgcost.errors import ImgcostError, SizeError
-from imgcost.text import Report, as_json, as_markdown, as_text, visible
 from imgcost.geometry import padded_size
 from imgcost.tables import platforms
+from imgcost.text import Report, as_json, as_markdown, as_text, visible
 
 __all__ = [
     "DATE",
@@ -34,20 +35,22 @@ __all__ = [
     "output_option",
     "paths_argument",
     "placement_options",
+    "quote_options",
     "refuse_inputs",
     "save",
-    "quote_options",
 ]
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 DEFAULT_MODEL = "sonnet"
 
-RENDERERS = {"text": as_text, "json": as_json, "markdown": as_markdown}
+RENDERERS: dict[str, Callable[[Report], str]] = {"text": as_text, "json": as_json, "markdown": as_markdown}
 
 
 if TYPE_CHECKING:
     from click import ParamType
+
+    from imgcost.tabular import Row, Schema
 else:
     ParamType = defaultdict(lambda: click.ParamType)  # it says what it converts to since click 8.4 only
 
@@ -283,17 +286,13 @@ def _same_file(path: str, other: str) -> bool:
         return False
 
 
-def save(report: Report, output: str | None, command: Literal["estimate", "plan", "check"]) -> None:
+def save(report: Report, output: str | None, schema: Schema, rows: Iterable[Row]) -> None:
     """Write a command's report where `output_option` says."""
     if output is not None:
-        from imgcost.reports import rows, schema, writers  # noqa: PLC0415 - most reports are printed only
+        from imgcost.reports.writers import save_report  # noqa: PLC0415 - most reports are printed only
 
-        table, rows_of = {
-            "estimate": (schema.ESTIMATE, rows.estimate_rows),
-            "plan": (schema.PLAN, rows.plan_rows),
-            "check": (schema.CHECK, rows.finding_rows),
-        }[command]
-        writers.save_report(report, table, rows_of(report.data), output)
+        with signals_held():
+            save_report(report, schema, rows, output)
 
 
 def echo(report: Report, style: str, *, err: bool = False) -> None:

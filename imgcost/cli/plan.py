@@ -25,10 +25,11 @@ from imgcost.cli.options import (
     save,
 )
 from imgcost.errors import ImgcostError
-from imgcost.plurals import plural
-from imgcost.text import number, visible
-from imgcost.text.plans import plan_report
+from imgcost.figures import number, plural
 from imgcost.plans import Repeated, plan, read_scenario
+from imgcost.tabular import PLAN
+from imgcost.text import visible
+from imgcost.text.plans import plan_report
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -119,7 +120,7 @@ def command(
     for warning in found.warnings:
         click.echo(f"imgcost: {visible(warning)}", err=True)
     report = plan_report(found, budget_usd=budget, explain=explain)
-    save(report, output, "plan")
+    save(report, output, PLAN, found.rows())
     echo(report, style)
     if budget is not None:
         if any(one.total_usd > budget for one in found):

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import click
 
 from imgcost.cli.options import DATE, echo, format_option
-from imgcost.text.findings import rule_report, rules_report
 from imgcost.rules import find_rule, rules
 from imgcost.tables import today
+from imgcost.text.findings import rule_report, rules_report
 
 if TYPE_CHECKING:
     from datetime import date

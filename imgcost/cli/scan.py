@@ -21,15 +21,15 @@ from imgcost.cli.options import (
     refuse_inputs,
 )
 from imgcost.cli.progress import progress_of, writing_progress
-from imgcost.cli.signals import Terminated, check_signals
+from imgcost.cli.signals import Terminated, check_signals, signals_held
+from imgcost.figures import plural
 from imgcost.files import Walk
 from imgcost.outputs import Output
 from imgcost.pipeline import Scan
-from imgcost.plurals import plural
 from imgcost.quotes import comparable, quotes
+from imgcost.tables import families
 from imgcost.text import visible
 from imgcost.text.scans import scan_report
-from imgcost.tables import families
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -82,7 +82,7 @@ MOST_JOBS = 8
     metavar="N",
     help=f"The most worker processes.  [default: one per core, at most {MOST_JOBS}]",
 )
-@click.option("--strict", is_flag=True, help="Exit with 2 if anything could not be counted.")
+@click.option("--fail-on-unreadable", is_flag=True, help="Exit with 2 if a file or folder could not be read.")
 @fail_on_empty_option
 def command(
     paths: tuple[str, ...],
@@ -98,7 +98,7 @@ def command(
     dedupe: bool,
     cache_file: str | None,
     jobs: int | None,
-    strict: bool,
+    fail_on_unreadable: bool,
     fail_on_empty: bool,
     **conditions: Any,
 ) -> None:
@@ -131,7 +131,8 @@ def command(
     done = 0
     try:
         with ExitStack() as stack:
-            sinks = _open_sinks(stack, target, rows, asked, streamed)
+            with signals_held():
+                sinks = _open_sinks(stack, target, rows, asked, streamed)
             advance = stack.enter_context(progress_of(scan.walk, None if "-" in paths else paths))
 
             def progress(files: int) -> None:
@@ -145,9 +146,11 @@ def command(
         how = f"ended by {error.signal}" if isinstance(error, Terminated) else "interrupted"
         _warn("; ".join([f"{how} after {plural(done, 'file')}", *_left(target, streamed)]))
         sys.exit(error.code if isinstance(error, Terminated) else INTERRUPTED)
-    echo(scan_report(summary, asked, compared), style, err=bool(rows))
-    if strict and summary.unreadable:
-        _warn(f"{plural(len(summary.unreadable), 'entry', 'entries')} not counted, which --strict does not allow")
+    echo(scan_report(summary), style, err=bool(rows))
+    if fail_on_unreadable and summary.unreadable:
+        _warn(
+            f"{plural(len(summary.unreadable), 'entry', 'entries')} could not be read, which --fail-on-unreadable forbids"
+        )
         sys.exit(FAILED)
     fail_if_empty(summary.images, fail_on_empty)
 
@@ -183,7 +186,12 @@ def _open_sinks(
 
     sinks = []
     if target:
-        progress = stack.enter_context(writing_progress(target.path))
+        show = stack.enter_context(writing_progress(target.path))
+
+        def progress(written: int, total: int) -> None:
+            show(written, total)
+            check_signals()
+
         sinks.append(stack.enter_context(open_scan(target, asked, progress)))
     if rows:
         sinks.append(stack.enter_context(_streaming(stream_rows(sys.stdout.buffer, asked, rows))))

@@ -14,7 +14,7 @@ from imgcost.arguments import take_flag
 from imgcost.errors import ArgumentError
 from imgcost.files.archives import probe_archive
 from imgcost.files.found import Found, Group, Image, Unreadable, no_access
-from imgcost.files.probing import identified, inspect, probe, probe_chunk
+from imgcost.files.probing import inspect, open_without_waiting, probe, probe_chunk
 from imgcost.files.sources import ImageSource, is_pillow, is_stream, pillow_contents, read_header, stream_contents
 from imgcost.files.walking import Archive, Batch, Chunk, Walk, chunks
 from imgcost.files.workers import spread
@@ -33,11 +33,11 @@ __all__ = [
     "Unreadable",
     "Walk",
     "chunks",
-    "identified",
     "inspect",
     "is_pillow",
     "is_stream",
     "no_access",
+    "open_without_waiting",
     "pillow_contents",
     "probe",
     "probe_archive",
@@ -71,7 +71,7 @@ def scan(
             against the name, one with a slash against the whole path; case matters.
         exclude: Globs; files, folders and archives that match one are passed over.
         archives: Whether to look into zip and tar files.
-        details: Whether orientation and animation are asked for, and what Pillow says of files of other formats.
+        details: Whether to read orientation and animation.
             Without them less is read: every `orientation` is 1 and every `animated` False, only well-known foreign
             formats are named, and Pillow is not loaded.
         jobs: The most worker processes. They are started only where enough files lie ahead to be worth it, and only by

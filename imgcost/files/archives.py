@@ -26,7 +26,7 @@ from imgcost.files.forward import (
     most_bytes,
     most_header_bytes,
 )
-from imgcost.files.found import Image, Unreadable, no_access
+from imgcost.files.found import Image, Unreadable, no_access, not_read
 from imgcost.files.walking import ARCHIVE_SUFFIXES, BATCH_FILES
 from imgcost.headers import HEAD_BYTES, parse_header
 
@@ -233,7 +233,7 @@ def _probe_member(
                     raise OverLimitError(f"of a member the first {MEMBER_BYTES:,} bytes are read: {error}") from error
                 raise
     except HeaderError as error:
-        return Unreadable(path, error.problem, error.reason, error.format)
+        return not_read(path, error)
     except OverLimitError as error:
         return Unreadable(path, "archive-limit", f"not read: {error}")
     except Exception as error:  # noqa: BLE001 - encrypted, of an unknown compression, cut: the member is listed

@@ -1,8 +1,13 @@
 """What a scan finds: an image, or something that it cannot count and why."""
 
-from typing import NamedTuple, TypeAlias
+from __future__ import annotations
 
-__all__ = ["Found", "Group", "Image", "Unreadable", "no_access"]
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+
+if TYPE_CHECKING:
+    from imgcost.errors import HeaderError
+
+__all__ = ["Found", "Group", "Image", "Unreadable", "no_access", "not_read"]
 
 
 class Image(NamedTuple):
@@ -39,17 +44,13 @@ class Unreadable(NamedTuple):
         problem: A slug. By content: `empty`, `damaged`, `unsupported`, `not-an-image`. By place: `missing`,
             `no-access`, `not-a-file`, `link-not-followed`, `seen-already`, `archive-not-entered`, `archive-limit`.
         reason: One sentence for people.
-        format: The name of an unsupported format, such as `TIFF`, if it could be told.
-        width: Its width, px, if Pillow could tell it.
-        height: Its height, px, if Pillow could tell it.
+        format: What it is, such as `HEIC` or `HTML page`, if that is known.
     """
 
     path: str
     problem: str
     reason: str
     format: str | None = None
-    width: int | None = None
-    height: int | None = None
 
 
 Found: TypeAlias = Image | Unreadable
@@ -70,3 +71,13 @@ def no_access(path: str, error: OSError | ValueError) -> Unreadable:
     if reason[1:2].islower():  # a sentence, and no abbreviation
         reason = reason[0].lower() + reason[1:]
     return Unreadable(path, "no-access", reason)
+
+
+def not_read(path: str, error: HeaderError) -> Unreadable:
+    """List a file whose header says that it is not an image that can be counted.
+
+    >>> from imgcost.errors import HeaderError
+    >>> not_read("a", HeaderError("unsupported", "WMF file", format="WMF")).format
+    'WMF'
+    """
+    return Unreadable(path, error.problem, error.reason, error.format)

@@ -7,9 +7,9 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from imgcost.errors import HeaderError
-from imgcost.files.found import Image, Unreadable, no_access
+from imgcost.files.found import Image, Unreadable, no_access, not_read
 from imgcost.files.walking import Batch
-from imgcost.headers import HEAD_BYTES, Contents, Header, inspect_bytes, parse_header, unsupported
+from imgcost.headers import HEAD_BYTES, Contents, Header, inspect_bytes, parse_header
 
 try:
     from resource import RUSAGE_THREAD, getrusage
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from imgcost.files.found import Found, Group
 
-__all__ = ["identified", "inspect", "probe", "probe_all", "probe_chunk", "read_file_header"]
+__all__ = ["inspect", "open_without_waiting", "probe", "probe_all", "probe_chunk", "read_file_header"]
 
 # O_NONBLOCK: a named pipe must not hold a scan. O_BINARY: Windows would change line ends.
 _OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
@@ -78,7 +78,7 @@ def probe_all(paths: list[str], details: bool = True) -> list[Found]:
             file_bytes = os.lseek(descriptor, 0, os.SEEK_END)
             found.append(_new(Image, (path, *parse_header(head, read_at, details), file_bytes, None)))
         except HeaderError as error:
-            found.append(Unreadable(path, error.problem, error.reason, error.format))
+            found.append(not_read(path, error))
         except OSError as error:
             found.append(no_access(path, error))
         finally:
@@ -140,7 +140,7 @@ def probe_chunk(chunk: Iterable[Batch | Unreadable], *, details: bool = False) -
 
     Args:
         chunk: Batches of files, and what the walk could not enter.
-        details: Whether orientation and animation are asked for, and what Pillow says of files of other formats.
+        details: Whether to read orientation and animation.
 
     Returns:
         For each batch its folder and what was found in it.
@@ -152,8 +152,6 @@ def probe_chunk(chunk: Iterable[Batch | Unreadable], *, details: bool = False) -
             prefix = os.path.join(step.folder, "")
             paths += [prefix + name for name in step.names]
     found = _probe_on_storage(paths, details)
-    if details:
-        found = [identified(one) for one in found]
     rest = iter(found)
     return [
         ("", [step]) if isinstance(step, Unreadable) else (step.folder, list(islice(rest, len(step.names))))
@@ -211,19 +209,11 @@ def _probe_in_threads(paths: list[str], details: bool) -> list[Found]:
         pool.shutdown(cancel_futures=True)
 
 
-def identified(found: Found) -> Found:
-    """Let Pillow name what the header reader does not know, and measure what it knows by name only.
+def open_without_waiting(path: str, flags: int) -> int:
+    """Open a file, as the `opener` of `open`: one that has become a named pipe since it was probed waits for no writer.
 
-    >>> identified(Unreadable("no/such/file", "not-an-image", "the bytes do not begin any known image format")).format
+    >>> with open("README.md", "rb", opener=open_without_waiting) as file:
+    ...     file.read(1)
+    b'#'
     """
-    if isinstance(found, Image) or found.problem not in {"unsupported", "not-an-image"}:
-        return found
-    from PIL import Image as Pillow  # noqa: PLC0415 - loaded for the first such file only
-
-    try:
-        # Its warnings are not silenced: the filters belong to all threads of the process, and so to the caller.
-        with Pillow.open(found.path) as image:
-            name = found.format or image.format or "unknown"
-            return Unreadable(found.path, "unsupported", unsupported(name).reason, name, *image.size)
-    except Exception:  # noqa: BLE001 - a stranger's decoder on a stranger's bytes: whatever it says, the file is listed
-        return found
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))

@@ -232,16 +232,24 @@ ENDING = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIG
 
 @contextmanager
 def _signals_held() -> Iterator[None]:
-    """Let signals wait: during a fork they are lost, or reach a worker that still has the handlers of its parent."""
-    if not hasattr(signal, "pthread_sigmask"):  # Windows
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, ())
+    """Let signals wait that would raise: an exception during a fork is dropped, or leaves a worker behind.
+
+    Blocking them in this thread is not enough, for threads of numpy or pyarrow would take them.
+    """
+    received: list[int] = []
+    before: dict[int, Any] = {}
     try:
-        signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
+        if threading.current_thread() is threading.main_thread():  # no other is interrupted
+            for number in ENDING:
+                if callable(handler := signal.getsignal(number)):
+                    before[number] = handler
+                    signal.signal(number, lambda number, _frame: received.append(number))
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        if received:
+            before[received[0]](received[0], None)
 
 
 def _serve(connection: Connection, copy: Connection | None, work: Callable[[Chunk], Any], parent: int) -> None:
@@ -266,8 +274,6 @@ def _settle() -> None:
     for number in ENDING:
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, signal.SIG_DFL)
-    if hasattr(signal, "pthread_sigmask"):
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
     warnings.simplefilter("ignore")  # what Pillow says of a file, it says in its result
     with suppress(OSError), open(os.devnull, "wb") as nothing:
         os.dup2(nothing.fileno(), 1)

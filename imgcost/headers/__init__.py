@@ -11,10 +11,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from imgcost.errors import HeaderError
-from imgcost.headers.endings import is_truncated
-from imgcost.headers.foreign import name_format, refusal, unsupported
+from imgcost.headers.endings import examine
+from imgcost.headers.foreign import format_name, refusal, unsupported
 from imgcost.headers.gif import parse_gif
-from imgcost.headers.header import HEAD_BYTES, Fields, Header, ReadAt
+from imgcost.headers.header import HEAD_BYTES, Fields, Header, ReadAt, from_head
 from imgcost.headers.jpeg import parse_jpeg
 from imgcost.headers.png import parse_png
 from imgcost.headers.webp import parse_webp
@@ -27,8 +27,8 @@ __all__ = [
     "Contents",
     "Header",
     "ReadAt",
+    "format_name",
     "inspect_bytes",
-    "name_format",
     "parse_header",
     "read_header",
     "unsupported",
@@ -54,7 +54,7 @@ def read_header(source: bytes | bytearray | memoryview | BinaryIO) -> Header:
         The header.
 
     Raises:
-        HeaderError: The bytes are empty, damaged, of a format that the API does not read, or no image. An `OSError`
+        HeaderError: The bytes are empty, damaged, of a format that the API does not read, or not an image. An `OSError`
             of the stream itself passes through.
 
     Example:
@@ -99,7 +99,7 @@ def parse_header(head: bytes, read_at: ReadAt, details: bool = True) -> Fields:
         The fields of a `Header`, as a plain tuple.
 
     Raises:
-        HeaderError: The bytes are empty, damaged, of a format that the API does not read, or no image.
+        HeaderError: The bytes are empty, damaged, not an image, or an image of another format that cannot be measured.
 
     Example:
         >>> png = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\x02\x80\0\0\x01\xe0\x08\x02\0\0\0" + b"\0\0\0\0"
@@ -107,9 +107,15 @@ def parse_header(head: bytes, read_at: ReadAt, details: bool = True) -> Fields:
         ('image/png', 640, 480, 1, False)
     """
     parse = _PARSERS.get(head[:3])
-    if parse is None:
-        raise refusal(head)
-    return parse(head, read_at, details)
+    try:
+        if parse is None:
+            raise refusal(head, read_at)
+        return parse(head, read_at, details)
+    except HeaderError as error:
+        if error.media_type is None or error.width is None or error.height is None:
+            raise
+        # An image that has to be converted costs what its size says.
+        return error.media_type, error.width, error.height, error.orientation, False
 
 
 class Contents(NamedTuple):
@@ -120,12 +126,16 @@ class Contents(NamedTuple):
         header: What it begins with, or None where that is no image which the API reads.
         problem: Why there is no header; else None.
         truncated: Whether its end is missing.
+        undecodable: Why no common decoder reads it although its header is sound, as a sentence; else None.
+        unusual: Why some decoders reject it, as a sentence; else None.
     """
 
     file_bytes: int
     header: Header | None
     problem: HeaderError | None = None
     truncated: bool = False
+    undecodable: str | None = None
+    unusual: str | None = None
 
 
 def inspect_bytes(read_at: ReadAt, file_bytes: int) -> Contents:
@@ -136,15 +146,17 @@ def inspect_bytes(read_at: ReadAt, file_bytes: int) -> Contents:
         file_bytes: The length of the image, bytes.
 
     Returns:
-        Its header, or why there is none, and whether it is whole.
+        Its header, or why there is none, and whether it is whole and can be decoded.
 
     Example:
         >>> png = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\x02\x80\0\0\x01\xe0\x08\x02\0\0\0" + b"\0\0\0\0"
         >>> inspect_bytes(lambda offset, size: png[offset : offset + size], len(png)).truncated
         True
     """
+    head = read_at(0, HEAD_BYTES)
+    read_at = from_head(head, read_at)
     try:
-        header = Header(*parse_header(read_at(0, HEAD_BYTES), read_at))
+        header = Header(*parse_header(head, read_at))
     except HeaderError as problem:
         return Contents(file_bytes, None, problem)
-    return Contents(file_bytes, header, None, is_truncated(header.media_type, read_at, file_bytes))
+    return Contents(file_bytes, header, None, *examine(header.media_type, head, read_at, file_bytes))

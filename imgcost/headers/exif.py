@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from binascii import a2b_hex
 from struct import Struct
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from imgcost.headers.header import ReadAt
 
-__all__ = ["EXIF_SIGNATURE", "exif_orientation"]
+__all__ = ["EXIF_SIGNATURE", "exif_orientation", "profile_orientation"]
 
 EXIF_SIGNATURE = b"Exif\0\0"
 
@@ -58,3 +59,34 @@ def exif_orientation(exif: bytes, size: int, offset: int, read_at: ReadAt) -> in
     if kind == 4:  # LONG, by writers who get it wrong; the standard says SHORT, 3
         value = long(entries, at + 8)[0]
     return value if count == 1 and kind in {3, 4} and 1 <= value <= 8 else 1
+
+
+_MAX_PROFILE_BYTES = 1 << 14
+"""How much of a raw profile is unpacked, bytes; two of them stand for one of EXIF."""
+
+
+def profile_orientation(text: bytes) -> int:
+    """Find the orientation in a raw profile, in which ImageMagick has long kept EXIF in PNG.
+
+    Args:
+        text: The contents of a tEXt or zTXt chunk: a keyword, and a name, a length and hexadecimal digits in lines.
+
+    Returns:
+        1 to 8; 1 for whatever makes no sense.
+    """
+    keyword, _, body = text.partition(b"\0")
+    if keyword not in {b"Raw profile type exif", b"Raw profile type APP1"}:
+        return 1
+    if not body.startswith(b"\n"):  # zTXt: a byte for the method, then zlib
+        import zlib  # noqa: PLC0415 - few files need it
+
+        try:
+            body = zlib.decompressobj().decompress(body[1:], _MAX_PROFILE_BYTES)
+        except zlib.error:
+            return 1
+    digits = b"".join(body.split()[2:])
+    try:
+        exif = a2b_hex(digits[: len(digits) // 2 * 2])
+    except ValueError:
+        return 1
+    return exif_orientation(exif, len(exif), 0, lambda offset, size: exif[offset : offset + size])

@@ -1,99 +1,165 @@
-"""What a file is that the API does not read, told by how it begins."""
+"""Formats that the API does not read, named by how a file begins and measured where a header tells the size."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+
 from imgcost.errors import HeaderError
-from imgcost.headers.header import HEAD_BYTES
+from imgcost.headers import fixed
+from imgcost.headers.boxes import measure_cr3, measure_heif, measure_jp2, measure_jxl, name_iso_media
+from imgcost.headers.header import from_head
+from imgcost.headers.not_images import name_stranger
+from imgcost.headers.svg import find_svg, measure_svg
+from imgcost.headers.tiff import inspect_tiff, measure_jpeg_xr, measure_raf, measure_rw2, measure_tiff
 
-__all__ = ["name_format", "refusal", "unsupported"]
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
-# What a folder of pictures is likely to hold, where a prefix is proof enough.
-_FOREIGN = {
-    "TIFF": (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"),
-    "PDF": (b"%PDF-",),
-    "PSD": (b"8BPS",),
-    "JPEG XL": (b"\0\0\0\x0cJXL \r\n\x87\n", b"\xff\x0a"),
-    "JPEG 2000": (b"\0\0\0\x0cjP  \r\n\x87\n", b"\xff\x4f\xff\x51"),
-    "JPEG-LS": (b"\xff\xd8\xff\xf7",),
-    "JPEG XR": (b"II\xbc\x01",),
-    "EPS": (b"%!PS", b"\xc5\xd0\xd3\xc6"),
-    "WMF": (b"\xd7\xcd\xc6\x9a",),
-    "ICNS": (b"icns",),
-    "XCF": (b"gimp xcf",),
-    "DDS": (b"DDS ",),
-    "QOI": (b"qoif",),
-    "OpenEXR": (b"\x76\x2f\x31\x01",),
-    "Radiance HDR": (b"#?RADIANCE",),
-    "MNG": (b"\x8aMNG", b"\x8bJNG"),
+    from imgcost.headers.header import ReadAt, Size
+
+__all__ = ["format_name", "refusal", "unsupported"]
+
+_Measure: TypeAlias = "Callable[[bytes, ReadAt], Size | None]"
+
+
+class _Format(NamedTuple):
+    """A format that the API does not read.
+
+    Attributes:
+        prefixes: The bytes that it may begin with.
+        name: Its name, or a function that tells it from the first bytes where they are not proof enough.
+        measure: Reads the size; None where no small reader can.
+    """
+
+    prefixes: tuple[bytes, ...]
+    name: str | Callable[[bytes], str | None]
+    measure: _Measure | None = None
+
+
+_FORMATS = (
+    _Format((b"FUJIFILMCCD-RAW",), "RAF", measure_raf),
+    _Format((b"IIRO", b"IIRS", b"MMOR"), "ORF", measure_tiff),
+    _Format((b"IIU\0",), "RW2", measure_rw2),
+    _Format((b"FOVb",), "X3F", fixed.measure_at("<II", 28)),
+    _Format((b"\0MRM",), "MRW"),
+    _Format((b"II\xbc\x01",), "JPEG XR", measure_jpeg_xr),
+    _Format((b"8BPS",), "PSD", fixed.measure_at(">II", 14, height_first=True)),
+    _Format((b"\0\0\0\x0cJXL \r\n\x87\n", b"\xff\x0a"), "JPEG XL", measure_jxl),
+    _Format((b"\0\0\0\x0cjP  \r\n\x87\n",), "JPEG 2000", measure_jp2),
+    _Format((b"\xff\x4f\xff\x51",), "JPEG 2000", fixed.measure_j2k),
+    _Format((b"%PDF-",), "PDF"),
+    _Format((b"%!PS", b"\xc5\xd0\xd3\xc6"), "EPS", fixed.measure_eps),
+    _Format((b"\xd7\xcd\xc6\x9a",), "WMF"),
+    _Format((b"icns",), "ICNS", fixed.measure_icns),
+    _Format((b"gimp xcf",), "XCF", fixed.measure_at(">II", 14)),
+    _Format((b"DDS ",), "DDS", fixed.measure_at("<II", 12, height_first=True)),
+    _Format((b"qoif",), "QOI", fixed.measure_at(">II", 4)),
+    _Format((b"\x76\x2f\x31\x01",), "OpenEXR", fixed.measure_exr),
+    _Format(
+        (b"#?RADIANCE", b"#?RGBE"),
+        "Radiance HDR",
+        fixed.measure_text(rb"\n-Y (\d{1,9}) \+X (\d{1,9})\n", height_first=True),
+    ),
+    _Format((b"\x8aMNG", b"\x8bJNG"), "MNG", fixed.measure_at(">II", 16)),
+    _Format((b"\x59\xa6\x6a\x95",), "Sun raster", fixed.measure_at(">II", 4)),
+    _Format((b"\x01\xda\0\1", b"\x01\xda\0\2", b"\x01\xda\1\1", b"\x01\xda\1\2"), "SGI", fixed.measure_at(">HH", 6)),
+    _Format((b"\n\5\1", b"\n\3\1", b"\n\2\1"), "PCX", fixed.measure_pcx),
+    _Format((b"SIMPLE  =",), "FITS", fixed.measure_text(rb"NAXIS1  = +(\d{1,9}) .{,160}NAXIS2  = +(\d{1,9}) ")),
+    _Format((b"BLP1", b"BLP2"), "BLP", fixed.measure_at("<II", 12)),
+    _Format((b"/* XPM */",), "XPM", fixed.measure_text(rb'"\s*(\d{1,9})\s+(\d{1,9})\s+\d+\s+\d+')),
+    _Format((b"#define",), fixed.name_xbm, fixed.measure_xbm),
+    _Format((b"BM",), fixed.name_bmp, fixed.measure_bmp),
+    _Format((b"\0\0\1\0", b"\0\0\2\0"), fixed.name_icon, fixed.measure_icon),
+    _Format((b"P7",), fixed.name_netpbm, fixed.measure_text(rb"\nWIDTH (\d{1,9})\nHEIGHT (\d{1,9})\n")),
+    _Format(
+        (b"P",),
+        fixed.name_netpbm,
+        fixed.measure_text(rb"^P[\dFf](?:\s|#[^\n]*\n)+(\d{1,9})(?:\s|#[^\n]*\n)+(\d{1,9})\s"),
+    ),
+    _Format((b"",), fixed.name_tga, fixed.measure_at("<HH", 12)),
+)
+
+_MEDIA_TYPES = {
+    "TIFF": "image/tiff",
+    "DNG": "image/x-adobe-dng",
+    "HEIC": "image/heic",
+    "HEIF": "image/heif",
+    "AVIF": "image/avif",
+    "JPEG XL": "image/jxl",
+    "JPEG 2000": "image/jp2",
+    "JPEG XR": "image/jxr",
+    "JPEG-LS": "image/jls",
+    "BMP": "image/bmp",
+    "ICO": "image/vnd.microsoft.icon",
+    "SVG": "image/svg+xml",
+    "PSD": "image/vnd.adobe.photoshop",
+    "PDF": "application/pdf",
+    "EPS": "application/postscript",
 }
+"""Those that are registered; all others have one that begins with image/x-."""
+
+_ADVICE = {"PDF": "Send it as a document block, or render its pages as images."}
 
 
-def name_format(head: bytes) -> str | None:
-    r"""Name a well-known format that the API does not read, by how a file begins.
+_NAMES = {media_type: name for name, media_type in _MEDIA_TYPES.items()}
+
+
+def format_name(media_type: str) -> str:
+    """Name an image format for people.
+
+    >>> format_name("image/tiff"), format_name("image/x-pcx"), format_name("image/png")
+    ('TIFF', 'PCX', 'PNG')
+    """
+    return _NAMES.get(media_type) or media_type.removeprefix("image/").removeprefix("x-").replace("-", " ").upper()
+
+
+def refusal(head: bytes, read_at: ReadAt) -> HeaderError:
+    """Say what these bytes are, since they are none of the four formats.
 
     Args:
-        head: The first bytes of the file; no more than `HEAD_BYTES` are looked at.
-
-    Returns:
-        A name such as `TIFF`, or None where the bytes are of a format that the API reads or of none known.
-
-    Example:
-        >>> name_format(b"II*\0\x08\0\0\0")
-        'TIFF'
-        >>> name_format(b"GIF89a") is None
-        True
+        head: The first bytes of the file.
+        read_at: As in `parse_header`.
     """
-    head = head[:HEAD_BYTES]
-    for name, prefixes in _FOREIGN.items():
-        if head.startswith(prefixes):
-            return name
-    if head[4:8] == b"ftyp":
-        return _name_iso_media(head)
-    if head.startswith(b"BM"):
-        # Two letters also begin words, so ask for a known size of the header that follows, too.
-        return "BMP" if int.from_bytes(head[14:18], "little") in {12, 16, 40, 52, 56, 64, 108, 124} else None
-    if head.startswith((b"\0\0\1\0", b"\0\0\2\0")):
-        # A count and a reserved zero byte tell an icon from other files that begin with zeros, such as TGA.
-        return ("ICO" if head[2] == 1 else "CUR") if head[4:6] > b"\0\0" and head[9:10] == b"\0" else None
-    if head[:1] == b"P" and head[1:2] in b"1234567" and head[2:3].isspace():
-        return "Netpbm" if head[3:4].isalnum() or head[3:4] == b"#" else None
-    return "SVG" if _is_svg(head) else None
-
-
-def _name_iso_media(head: bytes) -> str | None:
-    """Tell HEIC and AVIF from videos, which share their container (ISO 14496-12, 4.3)."""
-    size = int.from_bytes(head[:4], "big")
-    brands = {head[at : at + 4] for at in (8, *range(16, min(size, len(head)), 4))}
-    if brands & {b"avif", b"avis"}:
-        return "AVIF"
-    if brands & {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx"}:
-        return "HEIC"
-    if brands & {b"mif1", b"msf1"}:
-        return "HEIF"
-    return "CR3" if b"crx " in brands else None
-
-
-def _is_svg(head: bytes) -> bool:
-    """Look past whatever XML allows before the root; an HTML page with a drawing inside is no SVG."""
-    text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
-    while True:
-        if text.startswith(b"<?"):
-            end = b"?>"
-        elif text.startswith(b"<!--"):
-            end = b"-->"
-        else:
-            return text.startswith((b"<svg ", b"<svg\n", b"<svg\r", b"<svg\t", b"<svg>", b"<svg:svg", b"<!DOCTYPE svg"))
-        text = text.partition(end)[2].lstrip()
-
-
-def refusal(head: bytes) -> HeaderError:
-    """Say why these bytes are none of the four formats."""
     if not head:
         return HeaderError("empty", "there are no bytes")
-    name = name_format(head)
-    return unsupported(name) if name else HeaderError("not-an-image", "the bytes do not begin any known image format")
+    return (
+        _known_format(head, from_head(head, read_at))
+        or name_stranger(head)
+        or HeaderError("not-an-image", "the bytes do not begin any known image format")
+    )
 
 
-def unsupported(name: str) -> HeaderError:
-    """Say that a file is of a format that the API does not read."""
-    return HeaderError("unsupported", f"{name} file: the API reads JPEG, PNG, GIF and WebP", format=name)
+def _known_format(head: bytes, read_at: ReadAt) -> HeaderError | None:
+    if head.startswith((b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")):
+        return unsupported(*inspect_tiff(head, read_at))
+    if head[4:8] == b"ftyp":
+        name = name_iso_media(head)
+        return unsupported(name, (measure_cr3 if name == "CR3" else measure_heif)(head, read_at)) if name else None
+    for prefixes, named, measure in _FORMATS:
+        if head.startswith(prefixes):
+            name = named if isinstance(named, str) else named(head)
+            if name:
+                return unsupported(name, measure(head, read_at) if measure else None)
+    root = find_svg(head, read_at)
+    return unsupported("SVG", measure_svg(root)) if root else None
+
+
+def unsupported(name: str, size: Size | None = None) -> HeaderError:
+    """Say that a file is of a format that the API does not read.
+
+    Args:
+        name: The format.
+        size: Width, height and orientation, if they are known; what no image can have counts as unknown.
+    """
+    width, height, orientation = size or (0, 0, 1)
+    known = 0 < width < 1 << 31 and 0 < height < 1 << 31
+    return HeaderError(
+        "unsupported",
+        f"{name} file: the API reads JPEG, PNG, GIF and WebP",
+        format=name,
+        advice=_ADVICE.get(name),
+        media_type=_MEDIA_TYPES.get(name) or f"image/x-{name.lower().replace(' ', '-')}",
+        width=width if known else None,
+        height=height if known else None,
+        orientation=orientation if 1 <= orientation <= 8 else 1,
+    )

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from struct import Struct
 from typing import TYPE_CHECKING
 
 from imgcost.headers.foreign import refusal
-from imgcost.headers.header import damaged, impossible
+from imgcost.headers.header import MAX_SEARCH_BYTES, PADDING, TAIL_BYTES, Ending, damaged, impossible
 
 if TYPE_CHECKING:
     from imgcost.headers.header import Fields, ReadAt
 
-__all__ = ["parse_gif"]
+__all__ = ["examine_gif", "parse_gif"]
 
 # A GIF's frame is a chain of blocks of up to 255 bytes. Full blocks are passed in bulk, so only a file made of crumbs
 # comes near the first bound; the second is beyond any request that the API accepts.
-_MAX_GIF_STEPS = 65536
-_MAX_GIF_BYTES = 64 << 20
+_MAX_GIF_STEPS = 32768
+_MAX_STRAY_BYTES = 1 << 20
 _GIF_READ_BYTES = (4096, 16384, 65536)
+
+_RUN_BYTES = 1 << 16
+_SMALL_GIF_BYTES = 1 << 16  # walked whole: reading it costs as much as a second look at its end
+_find_block = re.compile(rb"[,!;]").search
 
 _gif_screen = Struct("<HHB").unpack_from
 _gif_frame = Struct("<HHHHB").unpack_from
@@ -26,18 +31,18 @@ _gif_frame = Struct("<HHHHB").unpack_from
 def parse_gif(head: bytes, read_at: ReadAt, details: bool) -> Fields:  # noqa: C901, PLR0912, PLR0915 - one state machine, best read whole
     """Find the first image descriptor for the size, and a second one for animation (GIF89a, 17 to 27)."""
     if not head.startswith((b"GIF87a", b"GIF89a")):
-        raise refusal(head)
+        raise refusal(head, read_at)
     if len(head) < 13:
         raise damaged("GIF", "ends inside its screen descriptor")
     width, height, flags = _gif_screen(head, 6)
     window, start, at = head, 0, 13 + _gif_table_bytes(flags)
     animated = framed = in_blocks = False
-    sizes, read_bytes = iter(_GIF_READ_BYTES), 0
+    sizes, read_bytes, strays = iter(_GIF_READ_BYTES), 0, 0
     for _ in range(_MAX_GIF_STEPS):
         if at >= len(window):
             start += at
             read_bytes = next(sizes, read_bytes)
-            if start > _MAX_GIF_BYTES:
+            if start > MAX_SEARCH_BYTES:
                 break
             window, at = read_at(start, read_bytes), 0
             if not window:
@@ -72,7 +77,12 @@ def parse_gif(head: bytes, read_at: ReadAt, details: bool) -> Fields:  # noqa: C
         elif byte == 0x3B:  # the trailer
             break
         else:
-            at += 1  # stray bytes between blocks, which decoders pass over
+            found = _find_block(window, at)  # stray bytes between blocks, which decoders pass over
+            behind = found.start() if found else len(window)
+            strays += behind - at
+            if strays > _MAX_STRAY_BYTES:
+                break
+            at = behind
     if not framed:
         raise damaged("GIF", "ends before its first frame, or has too much before it")
     if not (width and height):
@@ -83,3 +93,61 @@ def parse_gif(head: bytes, read_at: ReadAt, details: bool) -> Fields:  # noqa: C
 def _gif_table_bytes(flags: int) -> int:
     """Give the size of the colour table that a descriptor's flags announce."""
     return 6 << (flags & 7) if flags & 0x80 else 0
+
+
+# The rest of the file
+
+
+def examine_gif(head: bytes, read_at: ReadAt, file_bytes: int) -> Ending:
+    """Find out whether the blocks lead to the trailer, whatever follows it (GIF89a, 27).
+
+    Of a large file that ends with an empty block and the trailer, which pixels hardly are by chance, nothing more is
+    read; one that is too large for the API altogether is not walked.
+    """
+    near = max(file_bytes - TAIL_BYTES, 0)
+    tail = read_at(near, file_bytes - near)
+    if file_bytes > MAX_SEARCH_BYTES:
+        return Ending(truncated=tail.rstrip(PADDING) != b"" and not tail.rstrip(PADDING).endswith(b";"))
+    if file_bytes > _SMALL_GIF_BYTES and tail.endswith(b"\0;"):
+        return Ending()
+    at = _walk_blocks(read_at(0, file_bytes), 13 + _gif_table_bytes(head[10]))
+    if at is None:
+        return Ending()
+    if at == file_bytes:
+        return Ending(unusual="its trailer is missing, and some decoders reject it")
+    return Ending(truncated=True)
+
+
+def _walk_blocks(data: bytes, at: int) -> int | None:
+    """Walk over the blocks; where they end without a trailer, or None if there is one or the blocks are too many."""
+    in_blocks, strays = False, _MAX_STRAY_BYTES
+    for _ in range(_MAX_GIF_STEPS):
+        if at >= len(data):
+            return len(data) + in_blocks if at == len(data) else at
+        byte = data[at]
+        if in_blocks:
+            if byte == 0x3B and at == len(data) - 1:  # some writers leave out the empty block before the trailer
+                return None
+            at, in_blocks = _pass_blocks(data, at), byte > 0
+        elif byte == 0x2C:
+            at += 11 + _gif_table_bytes(data[at + 9] if at + 9 < len(data) else 0)
+            in_blocks = True
+        elif byte == 0x21:
+            at, in_blocks = at + 2, True
+        elif byte == 0x3B:
+            return None
+        else:
+            found = _find_block(data, at, at + strays)
+            if not found:
+                return len(data) + 1
+            strays -= found.start() - at
+            at = found.start()
+    return None
+
+
+def _pass_blocks(data: bytes, at: int) -> int:
+    """Pass one block, or a run of full ones, whose lengths are 256 bytes apart."""
+    if data[at] < 255:
+        return at + 1 + data[at]
+    lengths = data[at : at + _RUN_BYTES : 256]
+    return at + (len(lengths) - len(lengths.lstrip(b"\xff")) << 8)

@@ -7,7 +7,22 @@ from typing import NamedTuple, TypeAlias
 
 from imgcost.errors import HeaderError
 
-__all__ = ["HEAD_BYTES", "HOP_BYTES", "MAX_STEPS", "Fields", "Header", "ReadAt", "damaged", "impossible"]
+__all__ = [
+    "HEAD_BYTES",
+    "HOP_BYTES",
+    "MAX_SEARCH_BYTES",
+    "MAX_STEPS",
+    "PADDING",
+    "TAIL_BYTES",
+    "Ending",
+    "Fields",
+    "Header",
+    "ReadAt",
+    "Size",
+    "damaged",
+    "from_head",
+    "impossible",
+]
 
 HEAD_BYTES = 4096
 """How many bytes `parse_header` wants first: a read of 32 bytes costs as much, one of 64 KB twice as much."""
@@ -17,10 +32,23 @@ HEAD_BYTES = 4096
 HOP_BYTES = 448
 
 # Real files need tens of steps, a JPEG with a huge profile a few hundred. A step costs at most two small reads.
-MAX_STEPS = 4096
+MAX_STEPS = 2048
+
+TAIL_BYTES = 256
+"""How much of the end of a file is looked at first."""
+
+PADDING = b"\0\r\n "
+"""What is behind the end of an image without harm: padding of cameras and of some editors."""
+
+MAX_SEARCH_BYTES = 8 << 20
+"""How far an end is searched for. The largest file that the API takes is a little shorter; a longer one is rejected
+for its size, and not accused of a missing end that may come later."""
 
 ReadAt: TypeAlias = Callable[[int, int], bytes]
 """Called with an offset and a number of bytes, from the start of the file; gives fewer bytes only at its end."""
+
+Size: TypeAlias = tuple[int, int, int]
+"""Width and height as stored, px, and the orientation in the numbers of EXIF, of a format that the API does not read."""
 
 
 class Header(NamedTuple):
@@ -42,8 +70,37 @@ class Header(NamedTuple):
     animated: bool
 
 
+class Ending(NamedTuple):
+    """What the rest of a file says of an image whose header is sound.
+
+    Attributes:
+        truncated: Whether its end is missing.
+        undecodable: Why no common decoder reads it, as a sentence; else None.
+        unusual: Why some decoders reject it, as a sentence; else None.
+    """
+
+    truncated: bool = False
+    undecodable: str | None = None
+    unusual: str | None = None
+
+
 Fields: TypeAlias = tuple[str, int, int, int, bool]
 """The fields of a `Header` as a plain tuple, which a scan of millions of files builds faster."""
+
+
+def from_head(head: bytes, read_at: ReadAt) -> ReadAt:
+    """Answer from the first bytes what they hold, and read the rest.
+
+    Args:
+        head: The first `HEAD_BYTES` bytes of the file, or all of it where it is shorter.
+        read_at: As in `parse_header`.
+    """
+    known = len(head) if len(head) == HEAD_BYTES else 1 << 62
+
+    def read(offset: int, size: int) -> bytes:
+        return head[offset : offset + size] if offset + size <= known else read_at(offset, size)
+
+    return read
 
 
 def damaged(name: str, what: str) -> HeaderError:

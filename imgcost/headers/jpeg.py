@@ -5,20 +5,37 @@ from __future__ import annotations
 from struct import Struct
 from typing import TYPE_CHECKING
 
+from imgcost.figures import plural
 from imgcost.headers.exif import EXIF_SIGNATURE, exif_orientation
 from imgcost.headers.foreign import unsupported
-from imgcost.headers.header import HOP_BYTES, MAX_STEPS, damaged, impossible
-from imgcost.plurals import plural
+from imgcost.headers.header import (
+    HOP_BYTES,
+    MAX_SEARCH_BYTES,
+    MAX_STEPS,
+    PADDING,
+    TAIL_BYTES,
+    Ending,
+    damaged,
+    impossible,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from imgcost.headers.header import Fields, ReadAt
 
-__all__ = ["find_scan", "parse_jpeg"]
+__all__ = ["examine_jpeg", "parse_jpeg"]
+
+_END = b"\xff\xd9"
+_WINDOW_BYTES = 1 << 18
 
 # Markers followed by a length: DHT, DAC, DQT, DNL, DRI, DHP, EXP, APP0 to APP15 and COM (ITU T.81, table B.1).
 _JPEG_SEGMENTS = frozenset([0xFFC4, 0xFFCC, 0xFFDB, 0xFFDC, 0xFFDD, 0xFFDE, 0xFFDF, 0xFFFE, *range(0xFFE0, 0xFFF0)])
 # SOF0 to SOF15: all but DHT, JPG and DAC, which share their range.
 _JPEG_FRAMES = frozenset(range(0xFFC0, 0xFFD0)) - {0xFFC4, 0xFFC8, 0xFFCC}
+# By the second byte of the marker: hierarchical ones and SOF11 have no decoder, of the others libjpeg-turbo is one.
+_UNREAD_FRAMES = frozenset(bytes([code]) for code in (0xC5, 0xC6, 0xC7, 0xCB, 0xCD, 0xCE, 0xCF))
+_RARE_FRAMES = {b"\xc3": "lossless", b"\xc9": "arithmetic-coded", b"\xca": "arithmetic-coded"}
 
 _two_shorts = Struct(">HH").unpack_from
 
@@ -55,33 +72,93 @@ def parse_jpeg(head: bytes, read_at: ReadAt, details: bool) -> Fields:
 
 
 def _skip_jpeg_oddity(window: bytes, at: int, start: int, marker: int) -> int:
-    """Pass what is no segment the way libjpeg and Pillow do: fill bytes, junk and bare markers."""
-    if marker == 0xFFFF:  # any number of fill bytes may precede a marker (B.1.1.2)
-        return at + 1
-    if marker < 0xFF00:
-        found = window.find(b"\xff", at)
-        return found if found >= 0 else len(window)
+    """Pass what is not a segment the way libjpeg and Pillow do: fill bytes, junk and bare markers."""
     if marker in {0xFFD9, 0xFFDA}:
         raise damaged("JPEG", "has image data or its end before its frame header")
     if marker == 0xFFF7:  # SOF55 of ITU T.87, another codec in the same clothes
-        raise unsupported("JPEG-LS")
+        height, width = _two_shorts(window, at + 5)
+        raise unsupported("JPEG-LS", (width, height, 1))
     if 0xFF02 <= marker < 0xFFC0:
         raise damaged("JPEG", f"has the reserved marker 0x{marker:X} at byte {start + at}")
+    return _next_marker(window, at, marker)
+
+
+def _next_marker(window: bytes, at: int, marker: int) -> int:
+    """Find the next marker in what is read; any number of fill bytes FF may precede it (B.1.1.2)."""
+    if marker == 0xFFFF:
+        rest = len(window) - len(window[at:].lstrip(b"\xff"))
+        return rest - 1 if rest < len(window) else len(window) - 1
+    if marker < 0xFF00:
+        found = window.find(b"\xff", at)
+        return found if found >= 0 else len(window)
     return at + 2
 
 
-def find_scan(read_at: ReadAt) -> int | None:
-    """Find where the image data of a JPEG begins, in bytes from the start of the file; None where none does."""
-    start = 2
+# The rest of the file
+
+
+def examine_jpeg(head: bytes, read_at: ReadAt, file_bytes: int) -> Ending:
+    """Find out whether decoders read this kind of JPEG, and whether its end is there."""
+    frame, scan = b"", None
+    for marker, place, length in _segments(head, read_at):
+        if marker in _JPEG_FRAMES and not frame:
+            frame = marker.to_bytes(2, "big") + read_at(place + 2, length)
+        elif marker == 0xFFDA:
+            scan = place
+            break
+        elif marker == 0xFFD9:
+            break
+    undecodable, unusual = _judge_frame(frame)
+    # An end marker before any image data is that of a thumbnail, or of a file without a picture.
+    truncated = scan is None or not _has_end(scan, read_at, file_bytes)
+    return Ending(truncated, undecodable, unusual)
+
+
+def _segments(head: bytes, read_at: ReadAt) -> Iterator[tuple[int, int, int]]:
+    """Walk over the markers up to the image data: each with its place and the length of its segment, bytes."""
+    window, start, at = head, 0, 2
     for _ in range(MAX_STEPS):
-        window = read_at(start, 4)
-        if len(window) < 4:
-            return None
-        marker, length = _two_shorts(window, 0)
-        if marker == 0xFFDA:
-            return start
+        if at + 4 > len(window):
+            start += at
+            window, at = read_at(start, HOP_BYTES), 0
+            if len(window) < 4:
+                return
+        marker, length = _two_shorts(window, at)
         if marker in _JPEG_SEGMENTS or marker in _JPEG_FRAMES:
-            start += 2 + max(length, 2)
+            yield marker, start + at, length
+            at += 2 + max(length, 2)
         else:
-            start += 1  # fill bytes, junk, and bare markers
-    return None
+            if marker in {0xFFD9, 0xFFDA}:
+                yield marker, start + at, length
+            at = _next_marker(window, at, marker)
+
+
+def _judge_frame(frame: bytes) -> tuple[str | None, str | None]:
+    """Say why no decoder reads a frame header, or why only some do (ITU T.81, B.2.2)."""
+    kind, length, precision, components = frame[1:2], len(frame) - 2, frame[4:5], frame[9:10]
+    name = _RARE_FRAMES.get(kind, "")
+    if kind in _UNREAD_FRAMES:
+        return "no common decoder reads a hierarchical or arithmetic-coded lossless JPEG", None
+    if precision != b"\x08":
+        return f"it has {int.from_bytes(precision)} bits per sample, and decoders read 8", None
+    if components not in {b"\1", b"\3", b"\4"}:
+        return f"it has {int.from_bytes(components)} color components, and decoders read 1, 3 or 4", None
+    factors = frame[11::3]
+    if length != 8 + 3 * components[0]:
+        return "the length of its frame header contradicts the number of components", None
+    if not all(1 <= one >> 4 <= 4 and 1 <= one & 15 <= 4 for one in factors):
+        return "its frame header has a sampling factor that is not 1 to 4", None
+    return None, f"{name} JPEG: browsers and older libraries cannot decode it" if name else None
+
+
+def _has_end(scan: int, read_at: ReadAt, file_bytes: int) -> bool:
+    """Whether an end marker comes behind the beginning of the image data, in which none can be by chance."""
+    near = max(file_bytes - TAIL_BYTES, scan)
+    if read_at(near, file_bytes - near).rstrip(PADDING).endswith(_END):
+        return True
+    end = min(file_bytes, scan + MAX_SEARCH_BYTES)
+    for start in range(scan, end, _WINDOW_BYTES):
+        # The windows overlap, so that no mark is cut in two.
+        if _END in read_at(start, _WINDOW_BYTES + 1):
+            return True
+    return end < file_bytes  # what was not searched is not accused

@@ -2,52 +2,67 @@
 
 from __future__ import annotations
 
+from binascii import crc32
 from struct import Struct
 from typing import TYPE_CHECKING
 
-from imgcost.headers.exif import exif_orientation
+from imgcost.headers.exif import exif_orientation, profile_orientation
 from imgcost.headers.foreign import refusal, unsupported
-from imgcost.headers.header import HOP_BYTES, MAX_STEPS, damaged, impossible
+from imgcost.headers.header import HOP_BYTES, MAX_STEPS, Ending, damaged, impossible
 
 if TYPE_CHECKING:
     from imgcost.headers.header import Fields, ReadAt
 
-__all__ = ["parse_png"]
+__all__ = ["examine_png", "parse_png"]
 
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+# Color type and bit depth (PNG spec 11.2.1), each as its byte.
+_DEPTHS = frozenset(
+    bytes([depth, color])
+    for color, depths in ((0, (1, 2, 4, 8, 16)), (2, (8, 16)), (3, (1, 2, 4, 8)), (4, (8, 16)), (6, (8, 16)))
+    for depth in depths
+)
 
 _png_chunk = Struct(">I4s").unpack_from
 _png_start = Struct(">I4sII").unpack_from
 
 
-def parse_png(head: bytes, read_at: ReadAt, details: bool) -> Fields:  # noqa: ARG001 - all of a walk is needed to trust a PNG
+def parse_png(head: bytes, read_at: ReadAt, details: bool) -> Fields:
     """Read IHDR, which must come first (PNG spec 5.6, 11.2.1)."""
     if len(head) < 33 or not head.startswith(_PNG_SIGNATURE):
         if _PNG_SIGNATURE.startswith(head[:8]):
             raise damaged("PNG", "ends inside its IHDR chunk")
-        raise refusal(head)
+        raise refusal(head, read_at)
     length, kind, width, height = _png_start(head, 8)
     if kind != b"IHDR" or length != 13:
-        if kind == b"CgBI":  # Apple's own, of which Pillow finds the size but cannot decode the data
-            raise unsupported("Apple CgBI PNG")
+        if kind == b"CgBI":  # Apple's own, whose data common decoders do not read; IHDR follows it
+            size = _png_start(head, 24) if head[28:32] == b"IHDR" and len(head) >= 40 else (0, b"", 0, 0)
+            raise unsupported("Apple CgBI PNG", (size[2], size[3], 1))
         raise damaged("PNG", "does not begin with an IHDR chunk")
     if not (0 < width < 1 << 31 and 0 < height < 1 << 31):
         raise impossible("PNG", width, height)
-    orientation, animated = _walk_png(head, read_at)
+    if head[24:26] not in _DEPTHS:
+        raise damaged("PNG", f"has an impossible bit depth of {head[24]} with color type {head[25]}")
+    if head[26:28] != b"\0\0" or head[28] > 1:
+        raise damaged("PNG", "has an unknown compression, filter or interlace method")
+    orientation, animated = _walk_png(head, read_at, details)
     return "image/png", width, height, orientation, animated
 
 
-def _walk_png(head: bytes, read_at: ReadAt) -> tuple[int, bool]:
+def _walk_png(head: bytes, read_at: ReadAt, details: bool) -> tuple[int, bool]:  # noqa: C901, PLR0912 - one state machine, best read whole
     """Hop from chunk to chunk up to the image data for the orientation and whether it is animated."""
     window, start, at = head, 0, 33
     last = len(head) - 16  # where a chunk's length and type and the two numbers of acTL are left
-    frames, first_is_frame, orientation = 0, False, 1
+    frames: int | None = None
+    first_is_frame, orientation, profile = False, 0, 1
     for _ in range(MAX_STEPS):
         if at > last:
             start += at
             window, at = read_at(start, HOP_BYTES), 0
             last = len(window) - 16
             if last < 0:
+                if window[4:8] == b"IEND":
+                    raise damaged("PNG", "has no image data")
                 break  # cut before its image data, but the size is known
         length, kind = _png_chunk(window, at)
         if kind == b"IDAT":
@@ -55,13 +70,81 @@ def _walk_png(head: bytes, read_at: ReadAt) -> tuple[int, bool]:
         if kind == b"eXIf":
             orientation = exif_orientation(window[at + 8 : at + 8 + length], length, start + at + 8, read_at)
         elif kind == b"acTL":
-            frames = int.from_bytes(window[at + 8 : at + 12], "big")
+            # A number that is too large or a second one makes it an ordinary PNG, for Pillow and browsers.
+            number = int.from_bytes(window[at + 8 : at + 12], "big")
+            frames = number if frames is None and number <= 1 << 31 else 0
         elif kind == b"fcTL":
             first_is_frame = True
+        elif kind in {b"tEXt", b"zTXt"}:
+            if details and window.startswith(b"Raw profile type ", at + 8):
+                profile = profile_orientation(read_at(start + at + 8, min(length, 1 << 16)))
+        elif kind == b"IEND":
+            raise damaged("PNG", "has no image data")
         elif not kind.isalpha():
             raise damaged("PNG", f"has no chunk where one must begin, at byte {start + at}")
         at += 12 + length
     else:
         raise damaged("PNG", f"has no image data within {MAX_STEPS} chunks")
-    # Without fcTL before it, the image that the API reads is none of the animation's frames but one more.
-    return orientation, frames > 1 or (frames == 1 and not first_is_frame)
+    if frames and details and not first_is_frame:
+        # Then the image that the API reads is not one of the frames, but one more; without any fcTL there are none.
+        return orientation or profile, _has_frame_behind(start + at, read_at)
+    return orientation or profile, (frames or 0) > 1
+
+
+def _has_frame_behind(place: int, read_at: ReadAt) -> bool:
+    """Whether an fcTL chunk follows the image data."""
+    for _ in range(MAX_STEPS):
+        window = read_at(place, 8)
+        if len(window) < 8 or window[4:] == b"IEND":
+            return False
+        length, kind = _png_chunk(window)
+        if kind == b"fcTL":
+            return True
+        place += 12 + length
+    return False
+
+
+# The rest of the file
+
+
+def examine_png(head: bytes, read_at: ReadAt, file_bytes: int) -> Ending:
+    """Find out whether the chunks lead to IEND, and whether the first of them can be decoded.
+
+    An IEND that they do not lead to may be that of a PNG inside another chunk.
+    """
+    wrong = crc32(head[12:29]) != int.from_bytes(head[29:33], "big")
+    undecodable, unusual = "the checksum of its header is wrong" if wrong else None, None
+    jumped = False
+    window, start, place = head, 0, 33
+    for _ in range(MAX_STEPS):
+        if place + 12 > start + len(window):
+            window, start = read_at(place, HOP_BYTES), place
+            if len(window) < 12:
+                return Ending(undecodable=undecodable, unusual=unusual, truncated=True)
+        length, kind = _png_chunk(window, place - start)
+        behind = place + 12 + length
+        if kind == b"IEND":
+            break
+        if behind > file_bytes or not kind.isalpha():
+            return Ending(undecodable=undecodable, unusual=unusual, truncated=True)
+        if kind == b"IDAT" and not jumped:
+            jumped = True
+            problem, unusual = _judge_data(window[place - start : behind - start], length)
+            undecodable = undecodable or problem
+            # Most programs write chunks of one length: then one read finds the last of many.
+            last = place + (file_bytes - 8 - place) // (12 + length) * (12 + length)
+            ahead = read_at(last, HOP_BYTES) if last > behind else b""
+            if ahead[4:8] in {b"IDAT", b"IEND"}:
+                window, start, behind = ahead, last, last
+        place = behind
+    return Ending(undecodable=undecodable, unusual=unusual)  # reached, or beyond what is walked: that is not accused
+
+
+def _judge_data(chunk: bytes, length: int) -> tuple[str | None, str | None]:
+    """Look at the first chunk of image data, as far as it is read: a zlib stream (PNG spec 10.1) and a checksum."""
+    start = chunk[8:10]
+    if length >= 2 and len(start) == 2 and (start[0] & 15 != 8 or int.from_bytes(start, "big") % 31):
+        return "its image data is not compressed as PNG requires", None
+    if len(chunk) == 12 + length and crc32(chunk[4:-4]) != int.from_bytes(chunk[-4:], "big"):
+        return None, "the checksum of its image data is wrong, and libpng rejects it"
+    return None, None

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 from imgcost.headers.exif import exif_orientation
 from imgcost.headers.foreign import refusal
-from imgcost.headers.header import HOP_BYTES, MAX_STEPS, damaged, impossible
+from imgcost.headers.header import HOP_BYTES, MAX_STEPS, Ending, damaged, impossible
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from imgcost.headers.header import Fields, ReadAt
 
-__all__ = ["parse_webp"]
+__all__ = ["examine_webp", "parse_webp"]
 
 _WEBP_ANIMATION = 0x02
 _WEBP_EXIF = 0x08
@@ -25,7 +27,7 @@ _vp8l_start = Struct("<BI").unpack_from
 def parse_webp(head: bytes, read_at: ReadAt, details: bool) -> Fields:
     """Read the first chunk, of which there are three kinds (RFC 9649, 2.5 to 2.7)."""
     if head[:4] != b"RIFF" or head[8:12] != b"WEBP":
-        raise refusal(head)
+        raise refusal(head, read_at)
     kind = head[12:16]
     if len(head) < (25 if kind == b"VP8L" else 30):
         raise damaged("WebP", "ends inside its first chunk")
@@ -44,8 +46,8 @@ def parse_webp(head: bytes, read_at: ReadAt, details: bool) -> Fields:
         width = int.from_bytes(head[24:27], "little") + 1
         height = int.from_bytes(head[27:30], "little") + 1
         flags = head[20]
-        if details and flags & (_WEBP_ANIMATION | _WEBP_EXIF):
-            orientation, animated = _walk_webp(head, read_at, flags)
+        if details:
+            orientation, animated = _walk_webp(head, read_at, flags & _WEBP_ANIMATION != 0)
     else:
         raise damaged("WebP", "begins with a chunk that is none of VP8, VP8L and VP8X")
     if not 0 < width * height < 1 << 32:  # RFC 9649, 2.7
@@ -53,26 +55,90 @@ def parse_webp(head: bytes, read_at: ReadAt, details: bool) -> Fields:
     return "image/webp", width, height, orientation, animated
 
 
-def _walk_webp(head: bytes, read_at: ReadAt, flags: int) -> tuple[int, bool]:
-    """Hop from chunk to chunk for what the flags of VP8X announce: two frames, Exif, or both."""
+def _walk_webp(head: bytes, read_at: ReadAt, is_animation: bool) -> tuple[int, bool]:
+    """Hop from chunk to chunk for Exif, which the flags of VP8X do not always announce, and a second frame."""
+    frames, orientation = 0, 0
+    for kind, place, size, window in _chunks(head, read_at):
+        if kind == b"ANMF":
+            frames += 1
+        elif kind == b"EXIF" and not orientation:
+            orientation = exif_orientation(window[8 : 8 + size], size, place + 8, read_at)
+        if is_animation and frames >= 2 and (orientation or not head[20] & _WEBP_EXIF):
+            break
+    return orientation or 1, is_animation and frames > 1
+
+
+def _chunks(head: bytes, read_at: ReadAt) -> Iterator[tuple[bytes, int, int, bytes]]:
+    """Walk over the chunks inside RIFF: each with its place, its size, and what of it is read, from its type on."""
     end = 8 + int.from_bytes(head[4:8], "little")
-    frames = 0 if flags & _WEBP_ANIMATION else 2
-    orientation = 0 if flags & _WEBP_EXIF else 1
     window, start, at = head, 0, 12
     for _ in range(MAX_STEPS):
         if start + at >= end:
-            break
+            return
         if at + 8 > len(window):
             start += at
             window, at = read_at(start, HOP_BYTES), 0
             if len(window) < 8:
-                break
+                return
         kind, size = _riff_chunk(window, at)
-        if kind == b"ANMF":
-            frames += 1
-        elif kind == b"EXIF" and not orientation:
-            orientation = exif_orientation(window[at + 8 : at + 8 + size], size, start + at + 8, read_at)
-        if orientation and frames >= 2:
-            break
+        yield kind, start + at, size, window[at : at + HOP_BYTES]
         at += 8 + size + (size & 1)
-    return orientation or 1, flags & _WEBP_ANIMATION != 0 and frames > 1
+
+
+# The rest of the file
+
+
+def examine_webp(head: bytes, read_at: ReadAt, file_bytes: int) -> Ending:
+    """Find out whether the file is as long as RIFF says, and whether it has a picture as its header announces it."""
+    end = 8 + int.from_bytes(head[4:8], "little")
+    first = 20 + int.from_bytes(head[16:20], "little")
+    if end < first:
+        return Ending(undecodable=f"its RIFF header says {end - 8:,} bytes, and its first chunk alone is longer")
+    if end > file_bytes:
+        return Ending(truncated=True)
+    if head[12:16] == b"VP8X":
+        return Ending(undecodable=_judge_picture(head, read_at, end))
+    return Ending(undecodable=_judge_frame(head[20:23], first - 20) if head[12:16] == b"VP8 " else None)
+
+
+def _judge_picture(head: bytes, read_at: ReadAt, end: int) -> str | None:
+    """Say why the chunks behind VP8X are not the picture that it announces (RFC 9649, 2.7)."""
+    is_animation = head[20] & _WEBP_ANIMATION != 0
+    for kind, place, size, window in _chunks(head, read_at):
+        if kind == b"ANMF" and is_animation:
+            return None
+        if kind not in {b"VP8 ", b"VP8L"}:
+            continue
+        if is_animation:
+            return "its header announces an animation, but a still picture follows"
+        if place + 8 + size > end:
+            return "its picture is longer than the RIFF header says"
+        if _frame_size(kind, window) != (head[24:27], head[27:30]):
+            return "its picture has another size than its header says"
+        return _judge_frame(window[8:11], size) if kind == b"VP8 " else None
+    return "it has no picture"
+
+
+def _frame_size(kind: bytes, chunk: bytes) -> tuple[bytes, bytes] | None:
+    """Read the size of a frame as VP8X writes it: less one, in three bytes each; None where too little is read."""
+    if len(chunk) < (13 if kind == b"VP8L" else 18):
+        return None
+    if kind == b"VP8L":
+        bits = int.from_bytes(chunk[9:13], "little")
+        width, height = bits & 0x3FFF, bits >> 14 & 0x3FFF
+    else:
+        width, height = (int.from_bytes(chunk[at : at + 2], "little") & 0x3FFF for at in (14, 16))
+        width, height = width - 1, height - 1
+    return width.to_bytes(3, "little", signed=True), height.to_bytes(3, "little", signed=True)
+
+
+def _judge_frame(tag: bytes, size: int) -> str | None:
+    """Say why no decoder takes the three bytes that begin a VP8 frame (RFC 6386, 9.1)."""
+    bits = int.from_bytes(tag, "little")
+    if bits >> 1 & 7 > 3:
+        return "its VP8 frame has an unknown version"
+    if not bits >> 4 & 1:
+        return "its VP8 frame is not to be shown"
+    if bits >> 5 >= size:
+        return "the first part of its VP8 frame is longer than the frame"
+    return None

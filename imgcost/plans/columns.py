@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from imgcost.errors import ImgcostError, shown, SizeError
+from imgcost.errors import ImgcostError, SizeError, shown
 from imgcost.geometry import MAX_EDGE
 from imgcost.plans.jobs import MOST_BYTES, MOST_IMAGES, UNKNOWN
 

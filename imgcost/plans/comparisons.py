@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from imgcost.errors import ImgcostError, UnknownModelError
+from imgcost.figures import dollars, number, plural
+from imgcost.notebooks import html_table
 from imgcost.paths import escape_path
 from imgcost.plans.budgets import ModelPlan, variant_of
 from imgcost.plans.inputs import job_of
@@ -16,17 +18,21 @@ from imgcost.plans.scenarios import Scenario, scenario
 from imgcost.prices import exact_usd
 from imgcost.quotes import quotes_on, requote, resolve_models
 from imgcost.tables import find_model
+from imgcost.tabular import PLAN
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import date
     from decimal import Decimal
+
+    import pandas as pd
 
     from imgcost.acceptance import Reason
     from imgcost.plans.jobs import Rejected
     from imgcost.plans.rules import Rules
     from imgcost.quotes import CacheTtl, InferenceGeo, Quote, TokenRule
     from imgcost.tables import Endpoint, Model, Platform, Speed
+    from imgcost.tabular import Row
 
 __all__ = ["Plan", "plan", "plan_counted"]
 
@@ -107,6 +113,28 @@ class Plan:
             ],
         }
 
+    def rows(self) -> Iterator[Row]:
+        """Give one row per model and one for each of its alternatives.
+
+        Yields:
+            Values in the order of `imgcost.tabular.PLAN.columns`.
+        """
+        return PLAN.rows(_entries(self.models))
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return the rows as a DataFrame; see `imgcost.tabular.Schema.frame`. It needs pandas."""
+        return PLAN.frame(self.rows())
+
+    def _repr_html_(self) -> str:
+        columns = ("model", ">requests", ">tokens", ">per 1,000 images", ">total")
+        rows = []
+        for one in self.models:
+            each = one.usd_per_thousand_images
+            tokens = number(one.tokens.prompt + one.tokens.output)
+            per_thousand = "" if each is None else dollars(each)
+            rows.append((one.model.id, number(one.requests), tokens, per_thousand, dollars(one.total_usd)))
+        return html_table(f"{plural(self.images, 'image')} on {self.scenario.conditions.as_of}", columns, rows)
+
     def for_model(self, name: str | Model) -> ModelPlan:
         """Find the plan of a model.
 
@@ -124,6 +152,19 @@ class Plan:
             if one.model == model:
                 return one
         raise UnknownModelError(model.id, [one.model.id for one in self.models])
+
+
+def _entries(models: Iterable[ModelPlan]) -> Iterator[dict[str, Any]]:
+    for one in models:
+        model = one.to_dict()
+        yield model | _token_columns(model) | {"variant": "as specified"}
+        shared = {name: model[name] for name in ("model", "tier", "formula", "as_of", "images")}
+        for name, variant in model["variants"].items():
+            yield shared | variant | _token_columns(variant) | {"variant": name}
+
+
+def _token_columns(counted: Mapping[str, Any]) -> dict[str, Any]:
+    return {f"{name}_tokens": count for name, count in counted["tokens"].items()}
 
 
 def plan(
@@ -264,9 +305,7 @@ def _packed(rules: Rules) -> Rules:
     return rules._replace(images_per_request=None)
 
 
-def _model_plan(
-    scene: Scenario, quote: Quote, rules: Rules, sums: _Sums, intake: Intake | CountedImages
-) -> ModelPlan:
+def _model_plan(scene: Scenario, quote: Quote, rules: Rules, sums: _Sums, intake: Intake | CountedImages) -> ModelPlan:
     ledger, cached = sums.sent[rules], scene.conditions.cache != "none"
     variants = {}
     for name, in_batch, from_cache in (

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from imgcost.errors import ImgcostError, shown, SizeError
+from imgcost.errors import ImgcostError, SizeError, shown
 from imgcost.files import Image, Unreadable, scan
 from imgcost.geometry import MAX_EDGE
 from imgcost.plans.jobs import BLOCK, FEW_TIMES, MOST_IMAGES, UNKNOWN, Block, Job, Repeated, block_of

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     from imgcost.plans.packing import Requests
     from imgcost.plans.rules import Rules
-    from imgcost.quotes import CacheTtl
     from imgcost.prices import Kind
+    from imgcost.quotes import CacheTtl
 
 __all__ = ["Ledger", "Line", "Split", "lines_of"]
 

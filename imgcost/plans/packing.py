@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 import numpy as np
 
 from imgcost.errors import ImgcostError
+from imgcost.figures import plural
 from imgcost.plans.jobs import BLOCK
 from imgcost.plans.rules import BYTES_A_TOKEN
-from imgcost.plurals import plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

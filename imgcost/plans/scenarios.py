@@ -16,7 +16,6 @@ from imgcost.tables import Model
 if TYPE_CHECKING:
     import os
     from collections.abc import Sequence
-    from datetime import date
 
 __all__ = ["Scenario", "read_scenario", "scenario"]
 

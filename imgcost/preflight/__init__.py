@@ -22,7 +22,7 @@ from imgcost.preflight.batches import (
     entries_of_lines,
     looks_like_json,
 )
-from imgcost.preflight.findings import CheckedImage, Findings
+from imgcost.preflight.findings import CheckedImage, Findings, Spools
 from imgcost.preflight.seeing import see_bytes, see_found, see_path, see_pillow, see_stream
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ __all__ = [
     "CheckedImage",
     "Findings",
     "Imagelike",
+    "Spools",
     "check_batch",
     "check_images",
     "check_paths",
@@ -217,6 +218,7 @@ def check_paths(
     ignore: Iterable[str] = (),
     budget_usd: Dollars | None = None,
     one_request: bool = False,
+    spools: Spools | None = None,
 ) -> Findings:
     """Check whatever paths lead to: images, folders, requests as JSON, batches as JSON lines.
 
@@ -231,6 +233,7 @@ def check_paths(
         ignore: Names of rules that are not to be asked.
         budget_usd: What all images together may cost as input, US dollars.
         one_request: Whether the images are to be sent together in one request.
+        spools: Where findings and images are kept, so that memory does not grow with their number; None for tuples.
 
     Returns:
         What was found. What looks like JSON and is no request is a finding, of the rule `request`.
@@ -244,7 +247,7 @@ def check_paths(
     >>> check_paths(["data/samples/web"], model="claude-sonnet-4-6").tokens
     490
     """
-    inquiry = Inquiry(platform, as_of, ignore, budget_usd)
+    inquiry = Inquiry(platform, as_of, ignore, budget_usd, spools)
     images: list[str] = []
     for path in paths:
         if path == "-" and stdin is not None:

@@ -8,18 +8,19 @@ from imgcost import geometry
 from imgcost.arguments import take_choice, take_day, take_dollars
 from imgcost.errors import ArgumentError, NoPriceError, UnknownModelError
 from imgcost.preflight.costs import Costs
-from imgcost.preflight.findings import CheckedImage, Findings
+from imgcost.preflight.findings import CheckedImage, Findings, Spools
 from imgcost.preflight.seeing import see_block, see_document
 from imgcost.rules import Bill, Case, RequestSeen, find_rule, rules_of
 from imgcost.tables import advice_on, limits_on, platforms, resolve_model, today
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from datetime import date
 
     from imgcost.arguments import Dollars
     from imgcost.errors import RequestError
     from imgcost.messages import Request
+    from imgcost.preflight.spools import Spool
     from imgcost.rules import Finding, ImageSeen, Scope
     from imgcost.tables import Model, NamedModel, Platform
 
@@ -41,6 +42,7 @@ class Inquiry:
         as_of: The day; today if None.
         ignore: Names of rules that are not to be asked.
         budget_usd: What all of it may cost, US dollars.
+        spools: Where findings and images are kept instead of in memory; None for tuples of them.
 
     Raises:
         NoPriceError: Nothing is known of the platform on that day.
@@ -49,7 +51,12 @@ class Inquiry:
     """
 
     def __init__(
-        self, platform: Platform, as_of: date | None, ignore: Iterable[str] = (), budget_usd: Dollars | None = None
+        self,
+        platform: Platform,
+        as_of: date | None,
+        ignore: Iterable[str] = (),
+        budget_usd: Dollars | None = None,
+        spools: Spools | None = None,
     ) -> None:
         """Settle what holds."""
         take_choice("platform", platform, platforms())
@@ -60,8 +67,9 @@ class Inquiry:
         self._advice = advice_on(self.day)
         self._ignored = frozenset(find_rule(name).name for name in _rule_names(ignore))
         self._named: dict[tuple[str, ...], _Named] = {}
-        self._found: list[Finding] = []
-        self._images: list[CheckedImage] = []
+        self._spools = spools
+        self._found: list[Finding] | Spool[Finding] = spools.found if spools else []
+        self._images: list[CheckedImage] | Spool[CheckedImage] = spools.images if spools else []
         self._costs = Costs(self.day, platform)
 
     def case(self, *models: NamedModel) -> Case:
@@ -70,10 +78,13 @@ class Inquiry:
 
     def ask(self, scope: Scope, about: Any, case: Case, file: str | None = None, line: int | None = None) -> None:
         """Ask all rules of a scope, and keep what they find."""
+        for found in self._answers(scope, about, case):
+            self._found.append(found._replace(file=file, line=line) if file else found)
+
+    def _answers(self, scope: Scope, about: Any, case: Case) -> Iterator[Finding]:
         for rule in rules_of(scope):
             if rule.name not in self._ignored:
-                for found in rule.ask(about, case):
-                    self._found.append(found._replace(file=file, line=line) if file else found)
+                yield from rule.ask(about, case)
 
     def ask_images(self, seen: Iterable[ImageSeen], model: NamedModel, *, one_request: bool) -> None:
         """Check images by themselves, and count them; then as one request, if they are to be sent as one."""
@@ -143,10 +154,9 @@ class Inquiry:
         tokens = sum(one.tokens or 0 for one in self._images)
         size = sum(image.text_bytes or 0 for image in kept)
         seen = RequestSeen("", model.model.id, None, kept, (), (), size, tokens)
-        start = len(self._found)
-        self.ask("request", seen, self.case(model))
         files = {image.place: image.file for image in kept}
-        self._found[start:] = [one._replace(file=files.get(one.place)) for one in self._found[start:]]
+        for found in self._answers("request", seen, self.case(model)):
+            self._found.append(found._replace(file=files.get(found.place)))
 
     def refuse(self, problem: RequestError, place: str, file: str | None, line: int | None = None) -> None:
         """Keep that something is no request at all."""
@@ -160,9 +170,10 @@ class Inquiry:
             gaps = costs.unknown + costs.unread
             bill = Bill("all images", costs.known_usd, costs.most_usd, self._budget_usd, gaps)
             self.ask("bill", bill, self.case())
+        spools = self._spools
         return Findings(
-            tuple(self._found),
-            tuple(self._images),
+            spools.found if spools else tuple(self._found),
+            spools.images if spools else tuple(self._images),
             None if costs.unknown else costs.known_usd,
             self.platform,
             self.day,

@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from imgcost.paths import escape_path
 from imgcost.errors import PreflightError
+from imgcost.figures import plural
+from imgcost.notebooks import html_table
+from imgcost.paths import escape_path
+from imgcost.preflight.spools import Spool
 from imgcost.prices import exact_usd
+from imgcost.tabular import CHECK
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import date
 
+    import pandas as pd
+
     from imgcost.rules import Finding
     from imgcost.tables import Platform
+    from imgcost.tabular import Row
 
-__all__ = ["CheckedImage", "Findings"]
+HTML_ROWS = 50
+"""How many findings a notebook shows."""
+
+__all__ = ["CheckedImage", "Findings", "Spools"]
 
 
 class CheckedImage(NamedTuple):
@@ -41,13 +53,37 @@ class CheckedImage(NamedTuple):
     resized_height: int | None = None
     tokens: int | None = None
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return an entry of what `imgcost check -f json` prints."""
+        return self._asdict() | {"place": escape_path(self.place)}
+
+
+class Spools(NamedTuple):
+    """Where a check keeps what it finds, if that may be more than fits memory.
+
+    Attributes:
+        found: Findings.
+        images: Images.
+    """
+
+    found: Spool[Finding]
+    images: Spool[CheckedImage]
+
+    @classmethod
+    @contextmanager
+    def open(cls) -> Iterator[Spools]:
+        """Keep them as long as the context lasts."""
+        spools = cls(Spool(), Spool())
+        with closing(spools.found), closing(spools.images):
+            yield spools
+
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Findings:
     """What a check has found. Findings of the same values are equal.
 
     Attributes:
-        found: All findings, in the order of what was checked.
+        found: All findings, in the order of what was checked; a tuple, unless a check of files keeps them on disk.
         images: Every image, in its order, with its size and tokens where they could be measured.
         input_usd: What the images cost as input at the price of the model, or at that of a batch where a batch was
             checked: US dollars, exact; None where a part of it is not known. Images that cannot be read cost nothing,
@@ -59,8 +95,8 @@ class Findings:
         notes: What was assumed about the price, in sentences.
     """
 
-    found: tuple[Finding, ...]
-    images: tuple[CheckedImage, ...]
+    found: tuple[Finding, ...] | Spool[Finding]
+    images: tuple[CheckedImage, ...] | Spool[CheckedImage]
     input_usd: Decimal | None
     platform: Platform
     as_of: date
@@ -92,7 +128,7 @@ class Findings:
     @property
     def ok(self) -> bool:
         """Whether nothing would be rejected, as far as it can be foreseen."""
-        return not self.errors
+        return all(one.severity != "error" for one in self.found)
 
     @property
     def tokens(self) -> int:
@@ -104,8 +140,28 @@ class Findings:
         """How many images could not be measured; they are in no sum."""
         return sum(image.tokens is None for image in self.images)
 
+    def rows(self) -> Iterator[Row]:
+        """Give one row per finding.
+
+        Yields:
+            Values in the order of `imgcost.tabular.CHECK.columns`.
+        """
+        for one in self.found:
+            entry = one.to_dict()
+            sources = " ".join(dict.fromkeys(source["url"] for source in entry["sources"]))
+            yield from CHECK.rows([entry | {"sources": sources}])
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return the rows as a DataFrame; see `imgcost.tabular.Schema.frame`. It needs pandas."""
+        return CHECK.frame(self.rows())
+
+    def _repr_html_(self) -> str:
+        caption = f"{len(self.errors)} errors, {len(self.warnings)} warnings in {plural(len(self.images), 'image')}"
+        rows = [(one.severity, one.rule, one.place, one.message) for one in islice(self.found, HTML_ROWS)]
+        return html_table(caption, ("severity", "rule", "place", "message"), rows)
+
     def to_dict(self, *, everything: bool = True) -> dict[str, Any]:
-        """What `imgcost check -f json` prints: plain values, dollars as exact decimal text.
+        """Return what `imgcost check -f json` prints: plain values, dollars as exact decimal text.
 
         Args:
             everything: Whether every finding and every image is listed; otherwise they are only counted.
@@ -113,13 +169,14 @@ class Findings:
         Returns:
             A new dictionary, which `json.dumps` takes.
         """
+        errors = sum(one.severity == "error" for one in self.found)
         found: dict[str, Any] = {
             "schema": "imgcost.check/2",
             "platform": self.platform,
             "as_of": self.as_of.isoformat(),
-            "ok": self.ok,
-            "errors": len(self.errors),
-            "warnings": len(self.warnings),
+            "ok": not errors,
+            "errors": errors,
+            "warnings": len(self.found) - errors,
             "tokens": self.tokens,
             "unmeasured": self.unmeasured,
             "input_usd": None if self.input_usd is None else f"{self.input_usd:f}",
@@ -129,7 +186,7 @@ class Findings:
         }
         if everything:
             found["findings"] = [one.to_dict() for one in self.found]
-            found["images"] = [image._asdict() | {"place": escape_path(image.place)} for image in self.images]
+            found["images"] = [image.to_dict() for image in self.images]
         return found
 
     def raise_for_errors(self) -> None:

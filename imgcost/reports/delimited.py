@@ -15,8 +15,7 @@ from imgcost.text import visible
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from imgcost.reports.rows import Row
-    from imgcost.reports.schema import ColumnType, Schema
+    from imgcost.tabular import ColumnType, Row, Schema
 
 __all__ = ["TextFormat", "TextWriter", "encode_text"]
 
@@ -34,7 +33,7 @@ def encode_text(rows: Iterable[Row], schema: Schema, style: TextFormat) -> bytes
     Returns:
         UTF-8 text; in JSON ASCII only, dollars as text, and every key always there.
 
-    >>> from imgcost.reports.schema import Column, Schema
+    >>> from imgcost.tabular import Column, Schema
     >>> encode_text([("=a.png", True)], Schema("x/1", "X", {"p": Column("path", ""), "b": Column("boolean", "")}), "csv")
     b'escaped:%3Da.png,true\r\n'
     """

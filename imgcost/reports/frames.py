@@ -1,29 +1,26 @@
-"""Rows as a pandas DataFrame, for those who ask for one. The only room that needs pandas."""
+"""Rows as a pandas DataFrame, for those who ask for one. The only module that imports pandas."""
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import TYPE_CHECKING
-
-import pandas as pd
 
 from imgcost.errors import ArgumentError
 from imgcost.files import scan
 from imgcost.quotes import CacheTtl, InferenceGeo, quotes
 from imgcost.reports.rows import scan_rows
-from imgcost.reports.schema import SCAN
+from imgcost.tabular import SCAN
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Sequence
     from datetime import date
 
+    import pandas as pd
+
     from imgcost.geometry import Formula
     from imgcost.tables import Endpoint, Platform, Speed
 
 __all__ = ["audit"]
-
-_DTYPES = {"integer": "Int64", "boolean": "boolean", "category": "category"}
 
 
 def audit(
@@ -55,7 +52,7 @@ def audit(
         follow_symlinks: Whether to enter links to folders.
 
     Returns:
-        A frame with the columns of `imgcost.reports.schema.SCAN`, in the order of the scan. Paths are written as in all
+        A frame with the columns of `imgcost.tabular.SCAN`, in the order of the scan. Paths are written as in all
         rows: `imgcost.unescape_path` gives the path of a file whose name is not UTF-8. Numbers are Int64 (px, bytes,
         visual tokens), `animated` and `downscaled` are boolean, `input_usd` holds exact Decimals, names are
         categories. A column that does not apply to a row is NA there, and None in `input_usd`.
@@ -90,8 +87,4 @@ def audit(
     )
     found = scan(*paths, follow_symlinks=follow_symlinks)
     rows = scan_rows((("", [one]) for one in found), asked)
-    types = {name: _DTYPES[column.type] for name, column in SCAN.columns.items() if column.type in _DTYPES}
-    frame = pd.DataFrame(rows, columns=list(SCAN.columns)).astype(types)
-    exact = [Decimal(text) if isinstance(text, str) else None for text in frame["input_usd"]]
-    frame["input_usd"] = pd.Series(exact, index=frame.index, dtype=object)
-    return frame
+    return SCAN.frame(rows)

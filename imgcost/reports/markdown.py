@@ -5,10 +5,10 @@ from __future__ import annotations
 from itertools import chain, islice
 from typing import IO, TYPE_CHECKING
 
+from imgcost.figures import dollars, number, plural
 from imgcost.files import Image
-from imgcost.plurals import plural
 from imgcost.reports.sinks import ScanSink
-from imgcost.text import Table, as_markdown, dollars, number, visible
+from imgcost.text import Table, as_markdown, visible
 from imgcost.text.scans import scan_report
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class _MarkdownWriter:
         self._images += encoded[: MOST_IMAGES - len(self._images)]
 
     def finish(self, summary: ScanSummary, /) -> None:
-        report = scan_report(summary, self._quotes)
+        report = scan_report(summary)
         tables = [*report.tables, *self._table(summary)]
         self._file.write(f"{as_markdown(report._replace(tables=tables))}\n".encode())
 

@@ -17,8 +17,7 @@ except ImportError as error:
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from imgcost.reports.rows import Row
-    from imgcost.reports.schema import Schema
+    from imgcost.tabular import Row, Schema
 
 __all__ = ["ParquetWriter", "arrow_schema"]
 

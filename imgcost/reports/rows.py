@@ -1,28 +1,25 @@
-"""The rows of every table: values in the order of their schema's columns, dollars as exact decimal text."""
+"""The rows of a scan."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING
 
 from imgcost import geometry
 from imgcost.acceptance import breaches, sent_bytes
 from imgcost.files import Image
 from imgcost.paths import escape_path
-from imgcost.reports.schema import CHECK, ESTIMATE, PLAN
 from imgcost.tables import known_limits
 from imgcost.text import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from imgcost.files import Group
     from imgcost.quotes import Quote
-    from imgcost.reports.schema import Schema
     from imgcost.tables import Limits
+    from imgcost.tabular import Row
 
-__all__ = ["Row", "estimate_rows", "finding_rows", "plan_rows", "scan_rows"]
-
-Row: TypeAlias = tuple[Any, ...]
+__all__ = ["scan_rows"]
 
 _NO_MODEL = (None,) * 9
 
@@ -48,7 +45,7 @@ def scan_rows(groups: Iterable[Group], quotes: Sequence[Quote]) -> Iterator[Row]
     for one in (one for _, found in groups for one in found):
         if not isinstance(one, Image):
             path, reason = escape_path(one.path), visible(one.reason)
-            yield (path, None, one.width, one.height, *[None] * 4, *_NO_MODEL, one.problem, reason)
+            yield (path, *[None] * 7, *_NO_MODEL, one.problem, reason)
             continue
         earlier = one.duplicate_of
         fields = (escape_path(one.path), *one[1:-1], None if earlier is None else escape_path(earlier))
@@ -68,60 +65,3 @@ def _rejection(image: Image, limits: Limits) -> tuple[str | None, None, str | No
     size_bytes = sent_bytes(image.file_bytes, limits)
     breach = next(breaches(image.media_type, image.width, image.height, size_bytes, limits), None)
     return (breach.reason.rule, None, breach.message) if breach else _ACCEPTED
-
-
-def estimate_rows(data: Mapping[str, Any]) -> Iterator[Row]:
-    """Build the rows of estimates.
-
-    Args:
-        data: What `estimates_to_dict` returns.
-
-    Yields:
-        Values in the order of `ESTIMATE.columns`.
-    """
-    return _ordered(ESTIMATE, data["estimates"])
-
-
-def plan_rows(data: Mapping[str, Any]) -> Iterator[Row]:
-    """Build the rows of a plan: one per model, and one for each of its alternatives.
-
-    Args:
-        data: What `Plan.to_dict` returns.
-
-    Yields:
-        Values in the order of `PLAN.columns`.
-    """
-    return _ordered(PLAN, _plan_rows(data))
-
-
-def _plan_rows(data: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    for model in data["models"]:
-        yield model | _token_columns(model) | {"variant": "as specified"}
-        shared = {name: model[name] for name in ("model", "tier", "formula", "as_of", "images")}
-        for name, variant in model["variants"].items():
-            yield shared | variant | _token_columns(variant) | {"variant": name}
-
-
-def _token_columns(counted: Mapping[str, Any]) -> dict[str, Any]:
-    return {f"{name}_tokens": count for name, count in counted["tokens"].items()}
-
-
-def finding_rows(data: Mapping[str, Any]) -> Iterator[Row]:
-    """Build the rows of a check.
-
-    Args:
-        data: What `Findings.to_dict` returns.
-
-    Yields:
-        Values in the order of `CHECK.columns`.
-    """
-    for found in data["findings"]:
-        sources = " ".join(dict.fromkeys(source["url"] for source in found["sources"]))
-        yield from _ordered(CHECK, [found | {"sources": sources}])
-
-
-def _ordered(schema: Schema, entries: Iterable[Mapping[str, Any]]) -> Iterator[Row]:
-    texts = {name for name, column in schema.columns.items() if column.type in ("text", "category", "path")}
-    for entry in entries:
-        values = ((name, entry.get(name)) for name in schema.columns)
-        yield tuple(str(value) if name in texts and value is not None else value for name, value in values)

@@ -11,8 +11,8 @@ from imgcost.errors import ImgcostError
 from imgcost.outputs import Output
 from imgcost.reports.delimited import TextFormat, TextWriter, encode_text
 from imgcost.reports.rows import scan_rows
-from imgcost.reports.schema import SCAN
 from imgcost.reports.sinks import Progress, ScanSink
+from imgcost.tabular import SCAN
 from imgcost.text import as_json, as_markdown, visible
 
 if TYPE_CHECKING:
@@ -20,8 +20,7 @@ if TYPE_CHECKING:
 
     from imgcost.files import Group
     from imgcost.quotes import Quote
-    from imgcost.reports.rows import Row
-    from imgcost.reports.schema import Schema
+    from imgcost.tabular import Row, Schema
     from imgcost.text import Report
 
 __all__ = ["SUFFIXES", "format_of", "open_scan", "save_report", "stream_rows"]
@@ -30,6 +29,7 @@ SUFFIXES = (".csv", ".json", ".jsonl", ".parquet", ".md", ".xlsx", ".html")
 """The suffixes of files that a report can be written to."""
 
 _TEXT: dict[str, TextFormat] = {".csv": "csv", ".json": "json", ".jsonl": "jsonl"}
+
 
 def format_of(path: str) -> str:
     """Tell from a file's suffix how a report is written to it.

@@ -6,8 +6,8 @@ import re
 from typing import TYPE_CHECKING
 
 from imgcost import geometry
-from imgcost.plurals import plural
-from imgcost.rules.rule import Case, DocumentSeen, ImageSeen, Observation, rule, said
+from imgcost.figures import plural
+from imgcost.rules.rule import Case, DocumentSeen, ImageSeen, Observation, breaches_of, rule, said
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,7 +65,7 @@ def downscaled(image: ImageSeen, case: Case) -> Iterator[Observation]:
     header = image.contents and image.contents.header
     tier = case.models[0].tier if case.models else None
     rejected = image.setting == "error" or (image.toolset and case.limits.toolset_screenshots_fail)
-    if header is None or tier is None or rejected:
+    if header is None or tier is None or rejected or any(True for _ in breaches_of(image, case)):
         return
     width, height = geometry.resized_size(header.width, header.height, tier)
     if (width, height) != (header.width, header.height):

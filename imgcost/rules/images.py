@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from imgcost import geometry
-from imgcost.plurals import plural
-from imgcost.rules.rule import Case, ImageSeen, Observation, rule, said
+from imgcost.figures import plural
+from imgcost.rules.rule import Case, ImageSeen, Observation, breaches_of, rule, said
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from imgcost.acceptance import LimitName
 
 
 _NAMED = frozenset({"empty", "unsupported"})
@@ -49,7 +51,8 @@ def empty(image: ImageSeen, case: Case) -> Iterator[Observation]:  # noqa: ARG00
 )
 def unreadable(image: ImageSeen, case: Case) -> Iterator[Observation]:  # noqa: ARG001 - likewise
     if image.contents and image.contents.problem and _problem(image) not in _NAMED and not image.stray:
-        yield Observation(image.place, f"this is no image that can be read: {image.contents.problem}")
+        problem = image.contents.problem
+        yield Observation(image.place, f"cannot read image: {problem}", advice=problem.advice)
 
 
 @rule(
@@ -62,19 +65,19 @@ def unreadable(image: ImageSeen, case: Case) -> Iterator[Observation]:  # noqa: 
 def format(image: ImageSeen, case: Case) -> Iterator[Observation]:  # noqa: A001 - the documentation's word
     problem = image.contents and image.contents.problem
     if problem and problem.problem == "unsupported" and not image.stray:
-        message = f"the bytes are a {problem.format} file, which the API does not read"
-        types = ", ".join(case.limits.media_types or ())
-        yield Observation(
-            image.place, message, problem.format, types, None, said(case.limits.statements, "media_types")
-        )
+        types, sources = ", ".join(case.limits.media_types or ()), said(case.limits.statements, "media_types")
+        message = f"{problem.format} is not supported"
+        yield Observation(image.place, message, problem.format, types, None, sources, problem.advice)
+    yield from _breaches("format", image, case)
 
 
 @rule(
     "error",
     "image",
-    """An image is whole: a JPEG has its end marker, a PNG its IEND chunk, a GIF its trailer, a WebP its whole length.
+    """The end of an image is missing, as after a download that broke off.
 
-    It is told by the last bytes, without decoding. Damage in the middle is not seen.
+    A whole JPEG has its end marker, the chunks of a PNG lead to IEND, the blocks of a GIF to its trailer, and a WebP
+    has its whole length. Nothing is decoded, so damage in the middle is not seen.
     """,
     "Fetch or save the file again.",
 )
@@ -84,6 +87,34 @@ def truncated(image: ImageSeen, case: Case) -> Iterator[Observation]:  # noqa: A
         yield Observation(
             image.place, f"the end of the image is missing ({kind}, {plural(image.contents.file_bytes, 'byte')})"
         )
+
+
+@rule(
+    "error",
+    "image",
+    """The file begins like an image, but decoders cannot read this kind.
+
+    Examples are a JPEG of 12 bits per sample, a PNG whose header has a wrong checksum, and a WebP without a picture.
+    """,
+    "Open the file in the program that wrote it, and save it as an ordinary JPEG or PNG.",
+)
+def undecodable(image: ImageSeen, case: Case) -> Iterator[Observation]:  # noqa: ARG001 - likewise
+    if image.contents and image.contents.undecodable:
+        yield Observation(image.place, f"decoders cannot read this image: {image.contents.undecodable}")
+
+
+@rule(
+    "warning",
+    "image",
+    """Some decoders reject this variant of a format, and whether the API reads it is not known.
+
+    Examples are lossless and arithmetic-coded JPEG, and a GIF without its last byte.
+    """,
+    "Save the image again with another program to be safe.",
+)
+def unusual(image: ImageSeen, case: Case) -> Iterator[Observation]:  # noqa: ARG001 - likewise
+    if image.contents and image.contents.unusual:
+        yield Observation(image.place, f"some decoders cannot read this image: {image.contents.unusual}")
 
 
 @rule(
@@ -103,6 +134,8 @@ def media_type(image: ImageSeen, case: Case) -> Iterator[Observation]:
         yield Observation(image.place, message, str(image.declared), ", ".join(accepted), None, sources)
     elif image.contents and image.contents.header and image.contents.header.media_type != image.declared:
         real = image.contents.header.media_type
+        if accepted and real not in accepted:
+            return  # the rule `format` says what to do
         message = f"the image declares {image.declared}, but its bytes are {real}"
         yield Observation(image.place, message, image.declared, real, None, sources, f"Declare {real}.")
 
@@ -115,11 +148,7 @@ def media_type(image: ImageSeen, case: Case) -> Iterator[Observation]:
     "image_edge",
 )
 def image_edge(image: ImageSeen, case: Case) -> Iterator[Observation]:
-    limit = case.limits.image_edge
-    size = _size(image)
-    if size and limit is not None and max(size) > limit:
-        message = f"{size[0]}x{size[1]} px: a side is longer than {limit} px"
-        yield Observation(image.place, message, max(size), limit, "px", said(case.limits.statements, "image_edge"))
+    yield from _breaches("image-edge", image, case)
 
 
 @rule(
@@ -131,12 +160,8 @@ def image_edge(image: ImageSeen, case: Case) -> Iterator[Observation]:
     "image_bytes_of",
 )
 def image_bytes(image: ImageSeen, case: Case) -> Iterator[Observation]:
-    limit, measured = case.limits.image_bytes, case.limits.image_bytes_of
-    observed = image.text_bytes if measured == "base64" else image.contents and image.contents.file_bytes
-    if limit is not None and observed is not None and observed > limit and not image.stray:
-        what = "bytes of base64" if measured == "base64" else "bytes"
-        message = f"{observed:,} {what}, and the limit is {limit:,}"
-        yield Observation(image.place, message, observed, limit, "bytes", said(case.limits.statements, "image_bytes"))
+    if not image.stray:
+        yield from _breaches("image-bytes", image, case)
 
 
 @rule(
@@ -197,6 +222,12 @@ def toolset_screenshot(image: ImageSeen, case: Case) -> Iterator[Observation]:
         if resized:
             sources = said(case.limits.statements, "toolset_screenshots_fail")
             yield _too_large(image, resized, f"is a screenshot of the {ascii(image.toolset)[1:-1]} toolset", sources)
+
+
+def _breaches(rule: LimitName, image: ImageSeen, case: Case) -> Iterator[Observation]:
+    for breach in breaches_of(image, case):
+        if breach.reason.rule == rule:
+            yield Observation(image.place, breach.message, *breach[2:])
 
 
 def _too_large(image: ImageSeen, resized: tuple[int, int], why: str, sources: tuple[object, ...]) -> Observation:

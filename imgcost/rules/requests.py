@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from imgcost.plurals import plural
+from imgcost.figures import plural
 from imgcost.rules.rule import Batch, Bill, Case, DocumentSeen, Observation, RequestSeen, rule, said
 
 if TYPE_CHECKING:

@@ -6,12 +6,14 @@ from collections.abc import Callable, Iterator
 from inspect import cleandoc
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
+from imgcost.acceptance import breaches
 from imgcost.paths import escape_path
 
 if TYPE_CHECKING:
     from datetime import date
     from decimal import Decimal
 
+    from imgcost.acceptance import Breach
     from imgcost.headers import Contents
     from imgcost.messages import Turn
     from imgcost.tables import Advice, Limits, Model, Platform, Source, Statement
@@ -28,6 +30,7 @@ __all__ = [
     "Rule",
     "Severity",
     "all_rules",
+    "breaches_of",
     "rule",
     "said",
 ]
@@ -289,6 +292,25 @@ def rule(severity: Severity, scope: Scope, explanation: str, advice: str, *limit
 def all_rules() -> tuple[Rule, ...]:
     """List the rules that have been registered, in the order of their definition."""
     return tuple(_RULES)
+
+
+def breaches_of(image: ImageSeen, case: Case) -> Iterator[Breach]:
+    """List the limits on a single image that an image breaks.
+
+    Args:
+        image: The image.
+        case: What applies.
+
+    Yields:
+        The limits, as far as the image can be seen.
+    """
+    contents = image.contents
+    size_bytes = contents and contents.file_bytes if case.limits.image_bytes_of == "file" else image.text_bytes
+    if contents and contents.header:
+        media_type, width, height, _, _ = contents.header
+        yield from breaches(media_type, width, height, size_bytes, case.limits)
+    else:
+        yield from breaches(None, 0, 0, size_bytes, case.limits)
 
 
 def said(statements: dict[str, Statement] | Any, name: str) -> tuple[Source, ...]:

@@ -36,6 +36,7 @@ from imgcost.tables.pricing import (
     multipliers,
     price_on,
     price_rows,
+    prices_read,
     prompt_usd_per_mtok,
     require_offered,
 )
@@ -111,6 +112,7 @@ __all__ = [
     "platforms",
     "price_on",
     "price_rows",
+    "prices_read",
     "prompt_usd_per_mtok",
     "require_offered",
     "resolve_model",

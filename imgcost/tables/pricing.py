@@ -27,6 +27,7 @@ __all__ = [
     "multipliers",
     "price_on",
     "price_rows",
+    "prices_read",
     "prompt_usd_per_mtok",
     "require_offered",
 ]
@@ -35,6 +36,21 @@ __all__ = [
 @cache
 def _table() -> PriceTable:
     return load_prices(read_published(FILE), models())
+
+
+@cache
+def prices_read() -> date:
+    """Tell on which day prices were last read.
+
+    Returns:
+        The newest day of any source of a price.
+
+    Example:
+        >>> prices_read() >= date(2026, 10, 9)
+        True
+    """
+    rows = _table().rows.values()
+    return max(source.read for each in rows for row in each for source in row.sources)
 
 
 def price_rows(model: Model) -> tuple[PriceRow, ...]:

@@ -6,8 +6,6 @@ from imgcost.text.rendering import (
     as_json,
     as_markdown,
     as_text,
-    dollars,
-    number,
     visible,
 )
 
@@ -17,7 +15,5 @@ __all__ = [
     "as_json",
     "as_markdown",
     "as_text",
-    "dollars",
-    "number",
     "visible",
 ]

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from imgcost.plurals import plural
-from imgcost.text.rendering import number
+from imgcost.figures import number, plural
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from imgcost import geometry
 from imgcost.errors import NoPriceError
-from imgcost.text.rendering import Report, Table, number
-from imgcost.plurals import plural
+from imgcost.figures import number, plural
 from imgcost.tables import MEASURED_NAMES, find_measured, price_on, price_rows
+from imgcost.text.rendering import Report, Table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -70,7 +70,10 @@ def model_report(model: Model, day: date) -> Report:
         ("formula", model.formula),
         ("context window", plural(model.context_window, "token")),
         ("cached from", plural(model.min_cacheable_tokens, "token") if model.min_cacheable_tokens else "unknown"),
-        *((row.name.replace("-", " "), f"{number(row.value)} (measured, not published)") for row in _measured(model, day)),
+        *(
+            (row.name.replace("-", " "), f"{number(row.value)} (measured, not published)")
+            for row in _measured(model, day)
+        ),
         ("note", model.note),
     ]
     columns = ("price", "from", "to", ">input", ">output", ">write 5m", ">write 1h", ">read", "source")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from imgcost.estimates import estimates_to_dict
-from imgcost.plurals import plural
+from imgcost.figures import dollars, number, plural
 from imgcost.prices import cost_usd
 from imgcost.text.quotes import quote_notes, quote_title
-from imgcost.text.rendering import Report, Table, dollars, number
+from imgcost.text.rendering import Report, Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
+from textwrap import indent
 from typing import TYPE_CHECKING, Any
 
 from imgcost.errors import NoPriceError
-from imgcost.text.rendering import NO_IMAGES, Report, Table, dollars, number, visible
-from imgcost.plurals import plural
+from imgcost.figures import dollars, number, plural
 from imgcost.tables import advice_on, limits_on, platforms, wordings_of
+from imgcost.text.quotes import stale_notes
+from imgcost.text.rendering import NO_IMAGES, Report, Table, as_json, visible
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import date
 
     from imgcost.preflight import Findings
     from imgcost.rules import Finding, Rule
     from imgcost.tables import Source
 
-__all__ = ["as_github", "findings_report", "rule_report", "rules_report"]
+__all__ = ["as_github", "findings_json", "findings_report", "rule_report", "rules_report"]
 
 LISTED = 40
 """How many errors, and how many places of one kind of warning, the text lists; the JSON lists all."""
@@ -31,40 +34,95 @@ def findings_report(findings: Findings, *, everything: bool = True) -> Report:
     """Show what a check has found: errors one by one, warnings by their rule.
 
     Args:
-        findings: What was found.
-        everything: Whether the JSON is to have every finding and every image; text does not ask for them, and a folder
-            may have millions.
+        findings: What was found; they are gone through a few times, and only what is shown is kept.
+        everything: Whether the data is to have every finding and every image; `findings_json` needs neither.
 
     Returns:
         The report.
     """
-    errors, warnings = findings.errors, findings.warnings
-    tables = [] if findings.images or errors else [NO_IMAGES]
-    if errors:
-        tables += [_errors(errors), _advice(errors)]
-    if warnings:
-        tables.append(_warnings(warnings))
-    notes = [_summary(findings), *(f"Cost unknown: {visible(one)}." for one in findings.unknown)]
+    shown = _Shown(findings)
+    tables = [] if findings.images or shown.errors else [NO_IMAGES]
+    if shown.errors:
+        tables += [_errors(shown), Table("What to do", ("rule", "advice"), list(shown.advice))]
+    if shown.warnings:
+        tables.append(_warnings(shown))
+    data = findings.to_dict(everything=everything)
+    notes = [_summary(findings, data), *(f"Cost unknown: {visible(one)}." for one in findings.unknown)]
     notes += [f"Price: {visible(one)}." for one in findings.notes]
-    if len(errors) > LISTED:
-        notes.append(f"{plural(len(errors) - LISTED, 'more error')}: -f json lists them all.")
-    if errors or warnings:
+    if findings.input_usd is not None:
+        notes += stale_notes(findings.as_of)
+    if shown.errors > LISTED:
+        notes.append(f"{plural(shown.errors - LISTED, 'more error')}: -f json lists them all.")
+    if shown.errors or shown.warnings:
         notes.append("'imgcost rules RULE' explains each rule, in the API's own words where they are known.")
-    return Report(findings.to_dict(everything=everything), tables, notes)
+    return Report(data, tables, notes)
 
 
-def as_github(findings: Findings) -> str:
-    """Render findings as annotations of a GitHub workflow, a line each.
+class _Shown:
+    """What people are shown of findings: no more of them than fits a screen or two.
+
+    Attributes:
+        errors: How many.
+        warnings: How many.
+        first_errors: The first `LISTED`.
+        advice: Rule and advice of each kind of error, once.
+        of_rule: Warnings by rule: how many, and the first `SHOWN_PLACES`.
+    """
+
+    def __init__(self, findings: Iterable[Finding]) -> None:
+        """Go through them once."""
+        self.errors = self.warnings = 0
+        self.first_errors: list[Finding] = []
+        self.advice: dict[tuple[str, str], None] = {}
+        counts: Counter[str] = Counter()
+        places: dict[str, list[Finding]] = {}
+        for one in findings:
+            if one.severity == "error":
+                self.errors += 1
+                self.advice[one.rule, one.advice] = None
+                if self.errors <= LISTED:
+                    self.first_errors.append(one)
+            else:
+                self.warnings += 1
+                counts[one.rule] += 1
+                if counts[one.rule] <= SHOWN_PLACES:
+                    places.setdefault(one.rule, []).append(one)
+        self.of_rule = [(rule, count, places[rule]) for rule, count in counts.most_common()]
+
+
+def findings_json(report: Report, findings: Findings) -> Iterator[str]:
+    """Render a report with every finding and image as JSON, piece by piece: there may be millions.
+
+    Args:
+        report: The report of the findings, without them.
+        findings: What was found.
+
+    Yields:
+        Parts of the text.
+    """
+    yield as_json(report).removesuffix("\n}")
+    for name, items in (("findings", findings), ("images", findings.images)):
+        yield f',\n  "{name}": ['
+        separator = ""
+        for item in items:
+            yield separator + indent(f"\n{json.dumps(item.to_dict(), indent=2)}", "    ")
+            separator = ","
+        yield "\n  ]" if separator else "]"
+    yield "\n}"
+
+
+def as_github(findings: Findings) -> Iterator[str]:
+    """Render findings as annotations of a GitHub workflow.
 
     Args:
         findings: What was found.
 
-    Returns:
-        The lines; empty where nothing was found in images that there are.
+    Yields:
+        A line for each, without its end; a notice where there are no images.
     """
-    if not findings.images and not findings.errors:
-        return "\n".join([f"::notice title=imgcost::{NO_IMAGES.title}", *map(_annotation, findings)])
-    return "\n".join(map(_annotation, findings))
+    if not findings.images and not any(one.severity == "error" for one in findings):
+        yield f"::notice title=imgcost::{NO_IMAGES.title}"
+    yield from map(_annotation, findings)
 
 
 def rules_report(rules: Sequence[Rule]) -> Report:
@@ -98,37 +156,29 @@ def rule_report(rule: Rule, day: date) -> Report:
     return Report(data, tables)
 
 
-def _errors(errors: Sequence[Finding]) -> Table:
-    rows = [(visible(one.place), one.rule, visible(one.message)) for one in errors[:LISTED]]
-    return Table(plural(len(errors), "error"), ("place", "rule", "what"), rows)
+def _errors(shown: _Shown) -> Table:
+    rows = [(visible(one.place), one.rule, visible(one.message)) for one in shown.first_errors]
+    return Table(plural(shown.errors, "error"), ("place", "rule", "what"), rows)
 
 
-def _advice(errors: Sequence[Finding]) -> Table:
-    rows = dict.fromkeys((one.rule, one.advice) for one in errors)
-    return Table("What to do", ("rule", "advice"), list(rows))
-
-
-def _warnings(warnings: Sequence[Finding]) -> Table:
-    counts = Counter(one.rule for one in warnings)
+def _warnings(shown: _Shown) -> Table:
     rows = []
-    for rule, count in counts.most_common():
-        of_rule = [one for one in warnings if one.rule == rule]
-        rows += [(visible(one.place), rule, visible(one.message)) for one in of_rule[:SHOWN_PLACES]]
+    for rule, count, first in shown.of_rule:
+        rows += [(visible(one.place), rule, visible(one.message)) for one in first]
         if count > SHOWN_PLACES:
             rows.append((f"and {number(count - SHOWN_PLACES)} more", rule, ""))
-    return Table(plural(len(warnings), "warning"), ("place", "rule", "what"), rows)
+    return Table(plural(shown.warnings, "warning"), ("place", "rule", "what"), rows)
 
 
-def _summary(findings: Findings) -> str:
+def _summary(findings: Findings, data: Mapping[str, Any]) -> str:
     known = dollars(findings.measured_usd) if findings.measured_usd or not findings.unknown else ""
     part = f" ({known} of it known)" if known else ""
     cost = f", cost unknown{part}" if findings.unknown else f", {known}"
-    rest = f"; {number(findings.unmeasured)} not measured" if findings.unmeasured else ""
-    verdict = "nothing would be rejected" if findings.ok else _errors(findings.errors).title
-    images = plural(len(findings.images), "image")
-    return (
-        f"{images}, {plural(findings.tokens, 'token')}{cost}{rest}: {verdict} on {findings.platform}, {findings.as_of}."
-    )
+    rest = f"; {number(data['unmeasured'])} not measured" if data["unmeasured"] else ""
+    verdict = plural(data["errors"], "error") if data["errors"] else "nothing would be rejected"
+    measured = len(findings.images) - data["unmeasured"]
+    images, tokens = plural(measured, "image"), plural(data["tokens"], "token")
+    return f"{images}, {tokens}{cost}{rest}: {verdict} on {findings.platform}, {findings.as_of}."
 
 
 def _annotation(one: Finding) -> str:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from imgcost.plurals import plural
+from imgcost.figures import number, plural
 from imgcost.prices import exact_usd
 from imgcost.tables import cite
-from imgcost.text.rendering import number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

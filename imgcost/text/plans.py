@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from imgcost.plurals import plural
+from imgcost.figures import dollars, number, plural
 from imgcost.text.acceptance import fixable_note
 from imgcost.text.explanations import explained, explanation
 from imgcost.text.plan_notes import notes_of
 from imgcost.text.quotes import quote_notes
-from imgcost.text.rendering import NO_IMAGES, Report, Table, dollars, number, visible
+from imgcost.text.rendering import NO_IMAGES, Report, Table, visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from imgcost.figures import plural
 from imgcost.geometry import PATCH, grid_tokens, patch_tokens
 from imgcost.prices import exact_usd
-from imgcost.tables import family_of, find_measured
+from imgcost.tables import family_of, find_measured, prices_read
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from imgcost.quotes import Quote
     from imgcost.tables import Model
 
-__all__ = ["quote_notes", "quote_title"]
+__all__ = ["quote_notes", "quote_title", "stale_notes"]
 
 
 def quote_title(quote: Quote) -> str:
@@ -57,6 +58,7 @@ def quote_notes(quote: Quote) -> Iterator[str]:
             f"to a multiple of {grid.value * PATCH} px (128x128 px: {grid_tokens(128, 128, grid.value)} tokens, not "
             f"{patch_tokens(128, 128)})."
         )
+    yield from stale_notes(day)
 
 
 def _end(model: Model, where: str, retires: date | None) -> str:
@@ -65,3 +67,22 @@ def _end(model: Model, where: str, retires: date | None) -> str:
     if model.retires:
         return f"; it retires on the Claude API on {model.retires}, and no date is published{where}"
     return ""
+
+
+STALE_DAYS = 90
+"""How long after prices were read they count as current: the list changed 20 times in 2025 and 2026."""
+
+
+def stale_notes(day: date) -> Iterator[str]:
+    """Say that prices were read long before the date that they are used for.
+
+    Args:
+        day: The date whose prices apply.
+
+    Yields:
+        One note if prices were last read more than `STALE_DAYS` days before.
+    """
+    read = prices_read()
+    age = (day - read).days
+    if age > STALE_DAYS:
+        yield f"Prices were last read on {read}, {plural(age, 'day')} before {day}: newer ones are not known."

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
@@ -21,8 +20,6 @@ __all__ = [
     "as_json",
     "as_markdown",
     "as_text",
-    "dollars",
-    "number",
     "visible",
 ]
 
@@ -122,33 +119,6 @@ def as_json(report: Report) -> str:
     import json  # noqa: PLC0415 - text needs none
 
     return json.dumps(report.data, indent=2)
-
-
-def dollars(amount: Decimal) -> str:
-    """Round dollars for people: to the cent, and below ten cents to two figures.
-
-    >>> [dollars(Decimal(text)) for text in ("4774.5", "4.77", "0.004002", "0.00016", "0")]
-    ['$4,774.50', '$4.77', '$0.004', '$0.00016', '$0']
-    """
-    if not amount:
-        return "$0"
-    figures = amount.quantize(Decimal(1).scaleb(amount.adjusted() - 1), ROUND_HALF_UP, _WIDE)
-    if figures >= Decimal("0.1"):
-        return f"${amount.quantize(Decimal('0.01'), ROUND_HALF_UP, _WIDE):,}"
-    return f"${figures.normalize():f}"
-
-
-_WIDE = Context(prec=400)
-"""Digits enough for any sum: the default context has 28."""
-
-
-def number(count: int) -> str:
-    """Write a count for people, with thousands separators.
-
-    >>> number(1334)
-    '1,334'
-    """
-    return f"{count:,}"
 
 
 def visible(name: str) -> str:

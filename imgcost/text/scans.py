@@ -5,49 +5,44 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from imgcost.plurals import plural
+from imgcost.figures import dollars, number, plural
 from imgcost.text.acceptance import fixable_note
 from imgcost.text.quotes import quote_notes, quote_title
-from imgcost.text.rendering import NO_IMAGES, Report, Table, dollars, number, visible
+from imgcost.text.rendering import NO_IMAGES, Report, Table, visible
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
-    from imgcost.quotes import Quote
     from imgcost.summaries import ScanSummary
 
 LISTED = 40
 """How many unreadable files the text lists; the JSON and the rows list all."""
 
 
-def scan_report(summary: ScanSummary, asked: Sequence[Quote], compared: Sequence[Quote] = ()) -> Report:
+def scan_report(summary: ScanSummary) -> Report:
     """Summarize a scan.
 
     Args:
         summary: What was counted.
-        asked: The quotes of the models asked for; the first prices the folders.
-        compared: The quotes of other models, to show what the same images cost there.
 
     Returns:
         The report.
     """
-    ids = {quote.model.id for quote in asked}
-    others = [quote for quote in compared if quote.model.id not in ids]
     tables = [] if summary.images else [NO_IMAGES]
-    tables.append(_totals(summary, [*asked, *others]))
+    tables.append(_totals(summary))
     if summary.images:
-        tables += [_histogram(summary, asked[0]), _folders(summary, asked[0])]
+        tables += [_histogram(summary), _folders(summary)]
     if summary.unreadable:
         tables += [_problems(summary), _unreadable(summary)]
-    return Report(summary.to_dict(asked, others), tables, list(dict.fromkeys(_notes(summary, asked))))
+    return Report(summary.to_dict(), tables, list(dict.fromkeys(_notes(summary))))
 
 
-def _notes(summary: ScanSummary, asked: Sequence[Quote]) -> Iterator[str]:
-    first = asked[0]
+def _notes(summary: ScanSummary) -> Iterator[str]:
+    first = summary.quotes[0]
     if summary.fixable:
         usd = dollars(first.image_usd(summary.tokens_of_fixable(first.rule)))
         yield fixable_note(summary.fixable, summary.images, f"{usd} with {first.model.id}")
-    for quote in asked:
+    for quote in summary.quotes:
         yield from quote_notes(quote)
     if summary.duplicates:
         saved = summary.tokens_of_duplicates(first.rule)
@@ -61,7 +56,8 @@ def _notes(summary: ScanSummary, asked: Sequence[Quote]) -> Iterator[str]:
         yield f"{rest} not counted: -f json lists them all, and so do the rows of -o FILE."
 
 
-def _totals(summary: ScanSummary, quotes: Sequence[Quote]) -> Table:
+def _totals(summary: ScanSummary) -> Table:
+    quotes = [*summary.quotes, *summary.compared]
     title = f"{plural(summary.images, 'image')}, {file_size(summary.file_bytes)}: {quote_title(quotes[0])}"
     rows = [
         (
@@ -76,13 +72,15 @@ def _totals(summary: ScanSummary, quotes: Sequence[Quote]) -> Table:
     return Table(title, ("model", "tier", ">tokens", ">input", ">downscaled"), rows)
 
 
-def _histogram(summary: ScanSummary, quote: Quote) -> Table:
+def _histogram(summary: ScanSummary) -> Table:
+    quote = summary.quotes[0]
     bins = summary.bins(quote.rule)
     rows = [(f"{first}-{last}", number(count)) for first, last, count in bins]
     return Table("Tokens per image", (">tokens", ">images"), rows, [count for _, _, count in bins])
 
 
-def _folders(summary: ScanSummary, quote: Quote) -> Table:
+def _folders(summary: ScanSummary) -> Table:
+    quote = summary.quotes[0]
     folders = summary.costliest_folders()
     rows = [
         (visible(folder) or ".", number(images), number(tokens), dollars(quote.image_usd(tokens)))
@@ -99,10 +97,7 @@ def _problems(summary: ScanSummary) -> Table:
 
 
 def _unreadable(summary: ScanSummary) -> Table:
-    rows = [
-        (visible(one.path), one.problem, one.reason + (f" ({one.width}x{one.height})" if one.width else ""))
-        for one in summary.unreadable[:LISTED]
-    ]
+    rows = [(visible(one.path), one.problem, visible(one.reason)) for one in summary.unreadable[:LISTED]]
     return Table("Not counted", ("path", "problem", "reason"), rows)
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from imgcost.plurals import plural
-from imgcost.text import dollars, visible
+from imgcost.figures import dollars, plural
+from imgcost.text import visible
 
 if TYPE_CHECKING:
     from decimal import Decimal

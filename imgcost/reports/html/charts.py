@@ -6,9 +6,8 @@ from collections import Counter
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Literal
 
-from imgcost.text import dollars, number
+from imgcost.figures import dollars, number, plural
 from imgcost.geometry import PATCH
-from imgcost.plurals import plural
 from imgcost.reports.html.drawing import COLOURS, FixedLocator, drawing
 from imgcost.reports.html.gathering import BINS_AN_OCTAVE
 

@@ -14,8 +14,8 @@ from imgcost.payloads import base64_length
 from imgcost.preflight.seeing import see_found
 from imgcost.reports.html.models import compare
 from imgcost.rules import Case, Finding, find_rule
-from imgcost.tables import advice_on, limits_on
 from imgcost.summaries import Tally
+from imgcost.tables import advice_on, limits_on
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from imgcost.errors import ImgcostError
 from imgcost.estimates import terms_like
-from imgcost.tables import models
 from imgcost.summaries import Measure
+from imgcost.tables import models
 
 if TYPE_CHECKING:
     from imgcost.estimates import Terms

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
-from imgcost.text import number
-from imgcost.text.estimates import terms_notes, terms_title
+from imgcost.figures import number, plural
 from imgcost.geometry import resized_size
-from imgcost.plurals import plural
 from imgcost.reports.html.cells import Grid, Name, TierName, shortened, usd_of
 from imgcost.reports.html.charts import folder_chart, size_chart, token_bins, token_chart
 from imgcost.reports.html.gathering import LISTED
 from imgcost.reports.html.templates import as_markup
 from imgcost.summaries import Measure
+from imgcost.text.estimates import terms_notes, terms_title
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 from typing import IO, TYPE_CHECKING
 
-from imgcost.text import number, plural
-from imgcost.text.scans import file_size
+from imgcost.figures import number
 from imgcost.reports.html.cells import Grid, usd_of
 from imgcost.reports.html.gathering import gather
 from imgcost.reports.html.models import compare
@@ -14,6 +13,8 @@ from imgcost.reports.html.sections import model_grid, notes_of, sections_of
 from imgcost.reports.html.settings import settings
 from imgcost.reports.html.templates import as_markup, read, render
 from imgcost.summaries import Measure
+from imgcost.text import plural
+from imgcost.text.scans import file_size
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import localcontext
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from imgcost.plurals import plural
+from imgcost.figures import plural
 from imgcost.reports.workbook.cells import NOT_OFFERED, Formula, at, either
 from imgcost.reports.workbook.job import title_of
 from imgcost.reports.workbook.models import RUN_PLAN, model_cell, model_column, values_of

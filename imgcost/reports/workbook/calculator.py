@@ -9,7 +9,7 @@ from xlsxwriter.utility import xl_col_to_name
 
 from imgcost import geometry
 from imgcost.geometry import PATCH, PIXELS_PER_TOKEN
-from imgcost.plurals import plural
+from imgcost.figures import plural
 from imgcost.prices import cost_usd
 from imgcost.reports.workbook.cells import Formula, at, either
 from imgcost.reports.workbook.models import model_cell, model_column, values_of

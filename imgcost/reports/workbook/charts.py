@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from xlsxwriter.utility import xl_col_to_name
 
-from imgcost.plurals import plural
+from imgcost.figures import plural
 from imgcost.reports.workbook.cells import Formula, column_of, either
 from imgcost.reports.workbook.job import title_of
 from imgcost.reports.workbook.models import values_of

@@ -13,7 +13,7 @@ from imgcost import geometry
 from imgcost.acceptance import breaches, byte_limit, sent_bytes
 from imgcost.errors import ImgcostError
 from imgcost.files import Image
-from imgcost.plurals import plural
+from imgcost.figures import plural
 from imgcost.reports.workbook.cells import column_of
 from imgcost.reports.workbook.job import title_of
 from imgcost.tables import known_limits

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from imgcost.plurals import plural
+from imgcost.figures import dollars, plural
 from imgcost.reports.workbook.cells import NOT_OFFERED
 from imgcost.reports.workbook.tables import write_notes
 from imgcost.tables import measurements, models, multipliers, price_rows
-from imgcost.text import dollars
 from imgcost.text.acceptance import fixable_note
 
 if TYPE_CHECKING:

@@ -5,14 +5,13 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import IO, TYPE_CHECKING
 
-from imgcost.plurals import plural
+from imgcost.figures import plural
 from imgcost.reports.workbook.book import MOST_ROWS, pages_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from imgcost.reports.rows import Row
-    from imgcost.reports.schema import ColumnType, Schema
+    from imgcost.tabular import ColumnType, Row, Schema
     from imgcost.reports.workbook.cells import Cell, Page
     from imgcost.text import Report
 

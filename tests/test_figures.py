@@ -12,7 +12,7 @@ from command_line import run
 from conftest import ROOT, SAMPLES, png
 
 from imgcost.geometry import Tier, largest_size
-from imgcost.plurals import plural
+from imgcost.figures import plural
 from imgcost.rules import rules
 
 AS_OF = ("--as-of", "2026-11-22")
@@ -101,7 +101,7 @@ def one_of_each(tmp_path):
     [
         ("estimate", "1x1", "--count", "1"),
         ("scan", "{folder}", "--dedupe"),
-        ("scan", "{folder}", "--strict"),
+        ("scan", "{folder}", "--fail-on-unreadable"),
         ("scan", "{folder}", "--dedupe", "-o", "{folder}/report.md"),
         ("check", "{folder}"),
         ("check", "{folder}/a.png"),

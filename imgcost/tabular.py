@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
-__all__ = ["CHECK", "ESTIMATE", "PLAN", "SCAN", "Column", "ColumnType", "Schema"]
+    import pandas as pd
+
+__all__ = ["CHECK", "ESTIMATE", "PLAN", "SCAN", "Column", "ColumnType", "Row", "Schema"]
+
+Row: TypeAlias = "tuple[Any, ...]"
+"""Values in the order of a schema's columns, None where one does not apply; dollars as exact decimal text."""
 
 ColumnType: TypeAlias = Literal["path", "text", "category", "integer", "usd", "boolean"]
 """`path` is a path as `imgcost.paths` writes it, `category` a text of few values, `usd` exact decimal text."""
@@ -37,6 +43,41 @@ class Schema(NamedTuple):
     id: str
     title: str
     columns: Mapping[str, Column]
+
+    def rows(self, entries: Iterable[Mapping[str, Any]]) -> Iterator[Row]:
+        """Order the values of entries by the columns.
+
+        Args:
+            entries: Values by column; what is left out is None, and what is no column is left out.
+
+        Yields:
+            A row per entry.
+        """
+        texts = {name for name, column in self.columns.items() if column.type in ("text", "category", "path")}
+        for entry in entries:
+            values = ((name, entry.get(name)) for name in self.columns)
+            yield tuple(str(value) if name in texts and value is not None else value for name, value in values)
+
+    def frame(self, rows: Iterable[Row]) -> pd.DataFrame:
+        """Make a DataFrame of rows; it needs pandas.
+
+        Args:
+            rows: The rows.
+
+        Returns:
+            A frame with these columns: Int64, boolean and category, text as strings, exact Decimals for dollars. A
+            value that does not apply is NA, and None in a column of dollars.
+        """
+        import pandas as pd  # noqa: PLC0415 - most uses need none
+
+        dtypes = {"integer": "Int64", "boolean": "boolean", "category": "category"}
+        types = {name: dtypes[column.type] for name, column in self.columns.items() if column.type in dtypes}
+        frame = pd.DataFrame(rows, columns=list(self.columns)).astype(types)
+        for name, column in self.columns.items():
+            if column.type == "usd":
+                exact = [Decimal(text) if isinstance(text, str) else None for text in frame[name]]
+                frame[name] = pd.Series(exact, index=frame.index, dtype=object)
+        return frame
 
 
 _MODEL = {

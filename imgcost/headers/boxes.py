@@ -1,0 +1,186 @@
+"""Formats made of boxes (ISO/IEC 14496-12, 4.2): HEIF and AVIF, JPEG 2000, JPEG XL and Canon's CR3."""
+
+from __future__ import annotations
+
+from struct import Struct
+from typing import TYPE_CHECKING, NamedTuple
+
+from imgcost.headers.jxl import measure_codestream
+from imgcost.headers.tiff import measure_tiff
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from imgcost.headers.header import ReadAt, Size
+
+__all__ = ["ISO_VIDEOS", "measure_cr3", "measure_heif", "measure_jp2", "measure_jxl", "name_iso_media"]
+
+_MAX_BOXES = 256
+_MAX_META_BYTES = 1 << 18  # that of a phone's photo takes 4 to 8 KB, of one made of a thousand tiles 60 KB
+
+_box = Struct(">I4s").unpack_from
+
+ISO_VIDEOS = {b"qt  ": "QuickTime video"}
+"""Brands that name something more specific than MP4."""
+
+_HEIC = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"})
+_HEIF = frozenset({b"mif1", b"msf1", b"mif2", b"miaf", b"jpeg", b"avci", b"vvic"})
+
+
+class _Box(NamedTuple):
+    """A box: its type, and where its contents begin and end."""
+
+    kind: bytes
+    start: int
+    end: int
+
+
+def _boxes(read_at: ReadAt, start: int, end: int) -> Iterator[_Box]:
+    """Walk over the boxes between two places, without their contents."""
+    for _ in range(_MAX_BOXES):
+        header = read_at(start, 16)
+        if len(header) < 8 or start >= end:
+            return
+        size, kind = _box(header)
+        body = start + 8
+        if size == 1:  # a size of 64 bits follows
+            size, body = int.from_bytes(header[8:16], "big"), start + 16
+        elif size == 0:  # to the end of what it is in
+            size = end - start
+        if size < body - start:
+            return
+        yield _Box(kind, body, min(start + size, end))
+        start += size
+
+
+def _find(read_at: ReadAt, path: tuple[bytes, ...], end: int = 1 << 62) -> _Box | None:
+    """Find the first box on a path of types from the top level."""
+    box = _Box(b"", 0, end)
+    for kind in path:
+        found = next((inner for inner in _boxes(read_at, box.start, box.end) if inner.kind == kind), None)
+        if found is None:
+            return None
+        box = found
+    return box
+
+
+# HEIF
+
+
+def name_iso_media(head: bytes) -> str | None:
+    """Name a file by the brands of its ftyp box: photos share the container with videos (ISO 14496-12, 4.3)."""
+    size = int.from_bytes(head[:4], "big")
+    brands = {head[at : at + 4] for at in (8, *range(16, min(size, len(head)), 4))}
+    if brands & {b"avif", b"avis"}:
+        return "AVIF"
+    if brands & _HEIC:
+        return "HEIC"
+    if brands & _HEIF:
+        return "HEIF"
+    return "CR3" if b"crx " in brands else None
+
+
+def measure_heif(head: bytes, read_at: ReadAt) -> Size | None:  # noqa: ARG001 - every format is measured the same way
+    """Measure the primary item by its properties: ispe, cropped by clap, turned by irot and imir (ISO 23008-12, 6.5)."""
+    meta = _find(read_at, (b"meta",))
+    if meta is None:
+        return None
+    data = read_at(meta.start, min(meta.end - meta.start, _MAX_META_BYTES))
+
+    def read_meta(offset: int, size: int) -> bytes:
+        return data[offset : offset + size]
+
+    boxes = {box.kind: box for box in _boxes(read_meta, 4, len(data))}  # behind version and flags
+    properties = boxes.get(b"iprp")
+    if properties is None:
+        return None
+    inner = {box.kind: box for box in _boxes(read_meta, properties.start, properties.end)}
+    if b"ipco" not in inner or b"ipma" not in inner:
+        return None
+    every = list(_boxes(read_meta, inner[b"ipco"].start, inner[b"ipco"].end))
+    item = _primary_item(data, boxes.get(b"pitm"))
+    chosen = [every[number - 1] for number in _associations(data, inner[b"ipma"], item) if 0 < number <= len(every)]
+    return _size_of({box.kind: data[box.start : box.end] for box in chosen})
+
+
+def _primary_item(data: bytes, box: _Box | None) -> int | None:
+    """Read the number of the item to show; None stands for the first."""
+    if box is None:
+        return None
+    version = data[box.start]
+    return int.from_bytes(data[box.start + 4 : box.start + (8 if version else 6)], "big")
+
+
+def _associations(data: bytes, box: _Box, item: int | None) -> list[int]:
+    """List the numbers of an item's properties, counted from 1 (ISO 14496-12, 8.11.14)."""
+    version, wide = data[box.start], data[box.start + 3] & 1
+    count = int.from_bytes(data[box.start + 4 : box.start + 8], "big")
+    id_bytes, step, mask = 4 if version else 2, 2 if wide else 1, 0x7FFF if wide else 0x7F
+    at = box.start + 8
+    for _ in range(count):
+        if at >= box.end:
+            break
+        number = int.from_bytes(data[at : at + id_bytes], "big")
+        at += id_bytes
+        first, end = at + 1, at + 1 + data[at] * step if at < box.end else box.end
+        if item is None or number == item:
+            return [int.from_bytes(data[place : place + step], "big") & mask for place in range(first, end, step)]
+        at = end
+    return []
+
+
+# By quarter turns to the left, then by the axis of imir: none, top to bottom, left to right.
+_ORIENTATIONS = ((1, 4, 2), (8, 5, 7), (3, 2, 4), (6, 7, 5))
+
+
+def _size_of(properties: dict[bytes, bytes]) -> Size | None:
+    extents = properties.get(b"ispe", b"")
+    if len(extents) < 12:
+        return None
+    width, height = int.from_bytes(extents[4:8], "big"), int.from_bytes(extents[8:12], "big")
+    clap = properties.get(b"clap", b"")
+    if len(clap) >= 16:  # two fractions
+        parts = [int.from_bytes(clap[at : at + 4], "big") for at in range(0, 16, 4)]
+        if parts[1] and parts[3]:
+            width, height = min(width, parts[0] // parts[1]), min(height, parts[2] // parts[3])
+    turns = (properties.get(b"irot") or b"\0")[0] & 3
+    mirrored = properties.get(b"imir")
+    return width, height, _ORIENTATIONS[turns][1 + (mirrored[0] & 1) if mirrored else 0]
+
+
+# The others
+
+
+def measure_jp2(head: bytes, read_at: ReadAt) -> Size | None:  # noqa: ARG001 - see above
+    """Read the image header box (ISO/IEC 15444-1, I.5.3.1)."""
+    box = _find(read_at, (b"jp2h", b"ihdr"))
+    if box is None:
+        return None
+    body = read_at(box.start, 8)
+    return int.from_bytes(body[4:8], "big"), int.from_bytes(body[:4], "big"), 1
+
+
+def measure_jxl(head: bytes, read_at: ReadAt) -> Size | None:
+    """Measure a codestream, as it is or in a container (ISO/IEC 18181-2, 9)."""
+    if head.startswith(b"\xff\x0a"):
+        return measure_codestream(head[2:])
+    for box in _boxes(read_at, 0, 1 << 62):
+        if box.kind in {b"jxlc", b"jxlp"}:
+            skip = 4 if box.kind == b"jxlp" else 0  # the number of the part
+            return measure_codestream(read_at(box.start + skip, 32)[2:])
+    return None
+
+
+def measure_cr3(head: bytes, read_at: ReadAt) -> Size | None:  # noqa: ARG001 - see above
+    """Read the TIFF directory that Canon keeps in a box of its own."""
+    own = _find(read_at, (b"moov", b"uuid"))
+    if own is None:
+        return None
+    for box in _boxes(read_at, own.start + 16, own.end):  # behind the UUID
+        if box.kind == b"CMT1":
+
+            def read_directory(offset: int, size: int, start: int = box.start) -> bytes:
+                return read_at(start + offset, size)
+
+            return measure_tiff(read_directory(0, 16), read_directory)
+    return None

@@ -1,0 +1,56 @@
+"""A list that moves to disk when it grows: a check of a million images keeps what it found in flat memory."""
+
+from __future__ import annotations
+
+import pickle
+from tempfile import TemporaryFile
+from typing import IO, TYPE_CHECKING, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["Spool"]
+
+BLOCK = 5000
+"""How many items are kept in memory: smaller checks need no file."""
+
+Item = TypeVar("Item")
+
+
+class Spool(Generic[Item]):
+    """Takes items, and gives them back in their order as often as wanted."""
+
+    def __init__(self) -> None:
+        """Start empty, without a file."""
+        self._file: IO[bytes] | None = None
+        self._block: list[Item] = []
+        self._on_disk = 0
+
+    def append(self, item: Item) -> None:
+        """Take one more item.
+
+        Raises:
+            OSError: The folder for temporary files is full, or there is none.
+        """
+        self._block.append(item)
+        if len(self._block) >= BLOCK:
+            if self._file is None:
+                self._file = TemporaryFile()  # noqa: SIM115 - closed by close
+            pickle.dump(self._block, self._file)
+            self._on_disk += len(self._block)
+            self._block = []
+
+    def __len__(self) -> int:
+        return self._on_disk + len(self._block)
+
+    def __iter__(self) -> Iterator[Item]:
+        if self._file is not None:
+            self._file.seek(0)
+            for _ in range(self._on_disk // BLOCK):
+                yield from pickle.load(self._file)  # noqa: S301 - written by append
+        yield from self._block
+
+    def close(self) -> None:
+        """Remove the file, if there is one."""
+        if self._file is not None:
+            self._file.close()

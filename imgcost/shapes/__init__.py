@@ -1,0 +1,165 @@
+"""Convert requests in other shapes to Messages requests: OpenAI, Bedrock, LangChain, MCP, Vercel, transcripts, and more.
+
+A shape is recognized by its content. A converted request maps every location in it back to the original, and can write
+blocks back in the original shape.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from imgcost.errors import RequestError
+from imgcost.shapes import (
+    converse,
+    langchain,
+    llamaindex,
+    logs,
+    mcp,
+    messages_api,
+    openai_chat,
+    openai_responses,
+    platforms,
+    transcripts,
+    vercel,
+)
+from imgcost.shapes.documents import Document, read_document
+from imgcost.shapes.entries import each_entry, first_entries
+from imgcost.shapes.foreign import FOREIGN
+from imgcost.shapes.nodes import Node
+from imgcost.shapes.requests import ShapedRequest, replaced
+from imgcost.shapes.transcripts import Call, History, SentImage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+__all__ = [
+    "SHAPES",
+    "Call",
+    "Document",
+    "History",
+    "SentImage",
+    "Shape",
+    "ShapedRequest",
+    "detect",
+    "read_document",
+    "replaced",
+    "to_requests",
+]
+
+
+class Shape(NamedTuple):
+    """A shape that is read.
+
+    Attributes:
+        title: What it is, as in `this is ...`.
+        recognizes: Whether a document has this shape.
+        convert: Converts a document.
+    """
+
+    title: str
+    recognizes: Callable[[Node], bool]
+    convert: Callable[[Node], Iterator[ShapedRequest]]
+
+
+# The first that recognizes a document wins, so specific shapes come before general ones.
+SHAPES: dict[str, Shape] = {
+    "claude-code": Shape("a Claude Code transcript", transcripts.recognizes, transcripts.convert),
+    "openai-batch": Shape("an OpenAI batch", logs.recognizes_openai_batch, logs.convert_openai_batch),
+    "batch": Shape("a message batch", messages_api.recognizes_batch, messages_api.convert_batch),
+    "bedrock-batch": Shape("a Bedrock batch", platforms.recognizes_bedrock_batch, platforms.convert_bedrock_batch),
+    "google-cloud-batch": Shape(
+        "a Google Cloud batch", platforms.recognizes_google_batch, platforms.convert_google_batch
+    ),
+    "bedrock-invoke": Shape("an InvokeModel body", platforms.recognizes_invoke, platforms.convert_invoke),
+    "vertex": Shape("a rawPredict body", platforms.recognizes_raw_predict, platforms.convert_raw_predict),
+    "converse": Shape("a Bedrock Converse request", converse.recognizes, converse.convert),
+    "langchain": Shape("LangChain messages", langchain.recognizes, langchain.convert),
+    "llamaindex": Shape("LlamaIndex chat messages", llamaindex.recognizes, llamaindex.convert),
+    "vercel": Shape("Vercel AI SDK messages", vercel.recognizes, vercel.convert),
+    "mcp": Shape("an MCP result", mcp.recognizes, mcp.convert),
+    "openai-responses": Shape("an OpenAI Responses request", openai_responses.recognizes, openai_responses.convert),
+    "openai-chat": Shape("an OpenAI chat completion request", openai_chat.recognizes, openai_chat.convert),
+    "messages": Shape("a Messages request", messages_api.recognizes, messages_api.convert),
+    "log": Shape("a log with requests inside", logs.recognizes, logs.convert),
+    "message-list": Shape("a list of messages", messages_api.recognizes_messages, messages_api.convert_messages),
+    "block": Shape("content blocks", messages_api.recognizes_blocks, messages_api.convert_blocks),
+}
+"""Supported shapes by name. All except batches, logs and transcripts may also come as a list of requests."""
+
+_BATCHES = ("batch", "bedrock-batch", "google-cloud-batch", "openai-batch", "log", "claude-code")
+
+
+def detect(value: Any) -> str | None:
+    """Name the shape of a document by its content.
+
+    Args:
+        value: A value from JSON, or the Python objects that a library would take.
+
+    Returns:
+        A name in `SHAPES`; the name of a kind of document that is not read (`har`, `vcr-cassette`,
+        `claude-ai-export`, `response`, `notebook`, `postman`, `gemini`); or None.
+
+    Example:
+        >>> detect({"modelId": "anthropic.claude-opus-5", "messages": [{"role": "user", "content": [{"text": "Hi"}]}]})
+        'converse'
+    """
+    node = Node(value)
+    for name, foreign in FOREIGN.items():
+        if foreign.recognizes(node):
+            return name
+    if _has_requests(node):
+        node = next(entry for entry in first_entries(node) if _is_request(entry))
+    return next((name for name, shape in SHAPES.items() if shape.recognizes(node)), None)
+
+
+def _has_requests(node: Node) -> bool:
+    """Return whether this is a list of whole requests, such as one per line."""
+    return node.is_array() and any(_is_request(entry) for entry in first_entries(node))
+
+
+def _is_request(entry: Node) -> bool:
+    return entry.has("messages") or entry.has("model", "input") or entry.has("modelId", "body")
+
+
+def to_requests(value: Any, shape: str = "auto", *, lines: Sequence[int] | None = None) -> Iterator[ShapedRequest]:
+    """Convert a document to Messages requests.
+
+    Args:
+        value: A value from JSON, or the Python objects that a library would take. It is not changed.
+        shape: The name of its shape; `auto` detects it.
+        lines: For JSON lines, the line number of each item of `value`, counted from 1.
+
+    Returns:
+        Its requests, converted lazily. A batch entry that is not a request has `error` set.
+
+    Raises:
+        RequestError: The document does not have this shape, or no known shape; with the location in the document.
+
+    Example:
+        >>> url = "data:image/png;base64,iVBORw0KGgo="
+        >>> part = {"type": "image_url", "image_url": {"url": url, "detail": "high"}}
+        >>> [request] = to_requests({"messages": [{"role": "user", "content": [part]}]})
+        >>> request.shape, request.params["messages"][0]["content"][0]["source"]["media_type"]
+        ('openai-chat', 'image/png')
+        >>> request.locate("messages.0.content.0.source.data")
+        'messages.0.content.0.image_url.url'
+    """
+    name = detect(value) if shape == "auto" else shape
+    if name in FOREIGN:
+        foreign = FOREIGN[name]
+        raise RequestError("", f"this is {foreign.title}, not a request: {foreign.advice}")
+    if name not in SHAPES:
+        problem = "not a request in any known shape; to force a shape," if name is None else f"unknown shape {name!r}:"
+        raise RequestError("", f"{problem} choose one of {', '.join(SHAPES)}")
+    return _converted(Node(value, (), None if lines is None else tuple(lines)), name)
+
+
+def _converted(node: Node, name: str) -> Iterator[ShapedRequest]:
+    convert = SHAPES[name].convert
+    many = name not in _BATCHES and _has_requests(node)
+    try:
+        for request in each_entry(node, convert) if many else convert(node):
+            yield replace(request, shape=name, lines=node.lines)
+    except RecursionError:
+        raise RequestError("", "is nested too deep to be read") from None

@@ -1,0 +1,48 @@
+"""Documents of many requests: an entry that is not a request does not hide the others."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from imgcost.errors import RequestError
+from imgcost.shapes.requests import Origin, ShapedRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from imgcost.shapes.nodes import Node
+
+__all__ = ["each_entry", "first_entries"]
+
+_LOOKED_AT = 50
+"""How many entries decide what a document is."""
+
+
+def first_entries(node: Node) -> list[Node]:
+    """Return the first entries of a list, or the value itself as the only one."""
+    return node.elements(_LOOKED_AT) if node.is_array() else [node]
+
+
+def each_entry(
+    node: Node, convert: Callable[[Node], Iterator[ShapedRequest]], id_key: str = ""
+) -> Iterator[ShapedRequest]:
+    """Convert each entry of a list, or the value itself as the only one.
+
+    Args:
+        node: A list of entries, or one entry.
+        convert: Converts one entry.
+        id_key: Where an entry has its id.
+
+    Yields:
+        Its requests; one with an error for each entry that is not a request.
+    """
+    for item in node.array() if node.is_array() else [node]:
+        entry = item.alone()
+        name = entry.word(id_key) or None
+        try:
+            entry.object()
+            for request in convert(entry):
+                yield replace(request, id=name)
+        except RequestError as error:
+            yield ShapedRequest(params={}, origins={"": Origin(entry.path)}, id=name, error=error)

@@ -1,0 +1,188 @@
+"""What every shape becomes: a Messages request that remembers where each part of it came from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+
+from imgcost.errors import RequestError
+from imgcost.shapes.nodes import Node, Path, dotted
+
+if TYPE_CHECKING:
+    from imgcost.shapes.transcripts import History
+    from imgcost.tables import Platform
+
+__all__ = ["Origin", "ShapedRequest", "Writer", "replaced", "verbatim"]
+
+Writer: TypeAlias = Callable[[Mapping[str, Any]], Any]
+"""Turns a content block of the Messages API into what a shape has in its place."""
+
+
+def verbatim(block: Mapping[str, Any]) -> Any:
+    """Write a block where the shape has blocks of the Messages API itself."""
+    return block
+
+
+class Origin(NamedTuple):
+    """Where a part of a request came from.
+
+    Attributes:
+        path: The keys that lead to it in the original.
+        write: Writes a content block there; None where nothing can be written. With `verbatim`, everything below is
+            the same in the original and in the request.
+    """
+
+    path: Path
+    write: Writer | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShapedRequest:
+    """A Messages request, converted from another shape.
+
+    Attributes:
+        params: The arguments of `messages.create`. Base64 data is the same object as in the original wherever the
+            original has it as text of its own; empty if `error` is set.
+        origins: Location in `params` -> where that came from; what is not listed is at the same keys below its parent.
+        shape: The name of the shape, such as `openai-chat`.
+        id: What a batch calls the request: its `custom_id` or `recordId`; else None.
+        model: The model that it names; None where the shape has it elsewhere, such as in the URL.
+        platform: The platform that the shape is for; None where it does not say.
+        implied: Required arguments that come from elsewhere (a library's default, the URL), so that `params` may lack
+            them.
+        notes: What was assumed or left out, as sentences.
+        error: Why this entry of a batch is not a request; else None.
+        lines: The line number of each item of the original, counted from 1; None where it is one document.
+        turns: The turn of each item of the original, counted from 1; empty where the shape has none.
+        history: For a transcript, the images of the whole session and the calls that sent them; else None.
+    """
+
+    params: Mapping[str, Any] = field(repr=False)
+    origins: Mapping[str, Origin] = field(repr=False)
+    shape: str = ""
+    id: str | None = None
+    model: str | None = None
+    platform: Platform | None = None
+    implied: frozenset[str] = frozenset()
+    notes: tuple[str, ...] = ()
+    error: RequestError | None = None
+    lines: tuple[int, ...] | None = None
+    turns: tuple[int, ...] = field(default=(), repr=False)
+    history: History | None = field(default=None, repr=False)
+
+    def path(self, location: str) -> Path:
+        """Return where a part of the request is in the original.
+
+        Args:
+            location: A location in `params`, such as `messages.0.content.1.source.data`.
+
+        Returns:
+            The keys that lead to it, or to the nearest thing around it.
+        """
+        origin, rest = self._origin(location)
+        return (*origin.path, *rest)
+
+    def locate(self, location: str) -> str:
+        """Return a location in terms of the file that the user has.
+
+        Args:
+            location: A location in `params`, such as `messages.0.content.1.source.data`.
+
+        Returns:
+            The location in the original, such as `messages.0.content.1.image_url.url`; inside its line where the
+            original has lines.
+        """
+        path = self.path(location)
+        return dotted(path if self.line(location) is None else path[1:])
+
+    def line(self, location: str = "") -> int | None:
+        """Return the line of the file that a part of the request is in.
+
+        Args:
+            location: A location in `params`.
+
+        Returns:
+            The line, counted from 1; None where the original has no lines.
+        """
+        path = self.path(location)
+        if self.lines is None or not path or not isinstance(path[0], int):
+            return None
+        return self.lines[path[0]]
+
+    def turn(self, location: str) -> int | None:
+        """Return the turn of the conversation that a part of the request belongs to.
+
+        Args:
+            location: A location in `params`.
+
+        Returns:
+            The turn, counted from 1; None where the shape has no turns.
+        """
+        path = self.path(location)
+        return self.turns[path[0]] or None if self.turns and path and isinstance(path[0], int) else None
+
+    def edits(self, blocks: Mapping[str, Mapping[str, Any]]) -> dict[Path, Any]:
+        """Say what has to change in the original so that some blocks are replaced.
+
+        Args:
+            blocks: Location of a content block in `params` -> the block of the Messages API to have there.
+
+        Returns:
+            Path in the original -> the new value.
+
+        Raises:
+            RequestError: The shape cannot be written there.
+        """
+        edits = {}
+        for location, block in blocks.items():
+            origin, rest = self._origin(location)
+            if origin.write is None or (rest and origin.write is not verbatim):
+                raise RequestError(self.locate(location), f"cannot be replaced in the shape {self.shape!r}")
+            edits[*origin.path, *rest] = origin.write(block)
+        return edits
+
+    def _origin(self, location: str) -> tuple[Origin, list[str]]:
+        rest: list[str] = []
+        while location and location not in self.origins:
+            location, _, key = location.rpartition(".")
+            rest.insert(0, key)
+        return self.origins[location], rest
+
+
+def replaced(original: Any, edits: Mapping[Path, Any]) -> Any:
+    """Copy a document with some values replaced; what does not change is shared with the original.
+
+    Args:
+        original: The document, as it was converted.
+        edits: Path -> the new value, from `ShapedRequest.edits`; those of several requests can be merged.
+
+    Returns:
+        The copy.
+
+    Raises:
+        RequestError: A path does not exist in this document.
+
+    Example:
+        >>> replaced({"a": [1, 2], "b": 3}, {("a", 0): 9})
+        {'a': [9, 2], 'b': 3}
+    """
+    return _put(Node(original), edits)
+
+
+def _put(node: Node, edits: Mapping[Path, Any]) -> Any:
+    if () in edits:
+        return edits[()]
+    groups: dict[str | int, dict[Path, Any]] = {}
+    for path, value in edits.items():
+        groups.setdefault(path[0], {})[path[1:]] = value
+    array = node.is_array()
+    copy: Any = [item.value for item in node.array()] if array else dict(node.object())
+    for key, below in groups.items():
+        try:
+            place = int(key) if array else key  # in a location an index is text
+            value = copy[place]
+        except (KeyError, IndexError, ValueError):
+            raise node.child(key, None).fault("is not in this document") from None
+        copy[place] = _put(node.child(key, value), below)
+    return copy

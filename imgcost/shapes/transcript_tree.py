@@ -1,0 +1,212 @@
+"""The entries of a Claude Code transcript, and which of them are the conversation.
+
+Entries form a tree through `uuid` and `parentUuid`. The conversation is the way from its newest message to the root.
+Three things are not on that way and belong to it all the same: blocks of an answer that has several calls of tools
+(each is an entry, and all share `message.id`), the results of those calls, and messages that a compaction kept.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from imgcost.shapes.nodes import is_a
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from imgcost.shapes.nodes import Node
+
+__all__ = ["Entry", "Tree", "read_entries", "word"]
+
+_MARKS = {"compact_boundary": "boundary", "microcompact_boundary": "cleared"}
+
+
+class Entry(NamedTuple):
+    """An entry of a transcript.
+
+    Attributes:
+        position: Its position among the items of the document.
+        kind: `user`, `assistant`, `attachment`, `boundary` (a compaction), `cleared` (old results of tools were
+            cleared), or `other`.
+        fields: The entry.
+        message: Its message.
+        uuid: Its id; empty where it has none.
+        group: What the entries of one answer share.
+        results: The ids of the calls whose results it has.
+    """
+
+    position: int
+    kind: str
+    fields: Mapping[Any, Any]
+    message: Mapping[Any, Any]
+    uuid: str
+    group: str
+    results: tuple[str, ...]
+
+
+def read_entries(items: list[Node]) -> list[Entry]:
+    """Read the entries of a transcript; what is not an object is left out.
+
+    Args:
+        items: Its lines.
+
+    Returns:
+        The entries; those of subagents only where there are no others.
+    """
+    entries = [_entry(position, item.fields()) for position, item in enumerate(items)]
+    main = [entry for entry in entries if not _is_of_subagent(entry.fields)]
+    return main if any(entry.kind in {"user", "assistant"} for entry in main) else entries
+
+
+def word(value: Any, key: str) -> str:
+    """Return the text at a key of an object; empty where there is none."""
+    found = value.get(key) if is_a(value, dict) else None
+    return found if is_a(found, str) else ""
+
+
+def _entry(position: int, fields: Mapping[Any, Any]) -> Entry:
+    message = _object(fields.get("message"))
+    kind = _kind(fields, message)
+    uuid = word(fields, "uuid")
+    group = word(message, "id") or uuid or str(position) if kind == "assistant" else ""
+    results = tuple(_ids(message, "tool_result", "tool_use_id")) if kind == "user" else ()
+    return Entry(position, kind, fields, message, uuid, group, results)
+
+
+def _kind(fields: Mapping[Any, Any], message: Mapping[Any, Any]) -> str:
+    kind = word(fields, "type")
+    if kind == "system":
+        return _MARKS.get(word(fields, "subtype"), "other")
+    if kind == "attachment":
+        return kind
+    if kind not in {"user", "assistant"}:
+        return "other"
+    # Errors of the API are shown as answers and never sent; a summary is shown and sent.
+    hidden = fields.get("isVisibleInTranscriptOnly") is True and fields.get("isCompactSummary") is not True
+    synthetic = fields.get("isApiErrorMessage") is True or word(message, "model") == "<synthetic>"
+    return "other" if hidden or synthetic else kind
+
+
+def _is_of_subagent(fields: Mapping[Any, Any]) -> bool:
+    return fields.get("isSidechain") is True or bool(word(fields, "parent_tool_use_id"))
+
+
+def _ids(message: Mapping[Any, Any], kind: str, key: str) -> list[str]:
+    """Return the ids of the calls, or of the results, in a message."""
+    content = message.get("content")
+    return [word(block, key) for block in content if word(block, "type") == kind] if is_a(content, list) else []
+
+
+def _object(value: Any) -> dict[Any, Any]:
+    return value if is_a(value, dict) else {}
+
+
+class Tree:
+    """The tree of a transcript's entries."""
+
+    def __init__(self, entries: list[Entry]) -> None:
+        """Index the entries, and put what compactions kept behind their summaries."""
+        self.entries = entries
+        self.threaded = any("parentUuid" in entry.fields for entry in entries)
+        self._by_uuid: dict[str, Entry] = {}
+        self._groups: dict[str, list[Entry]] = {}
+        self._results: dict[str, Entry] = {}
+        for entry in entries:
+            if entry.uuid:
+                self._by_uuid.setdefault(entry.uuid, entry)
+            if entry.group:
+                self._groups.setdefault(entry.group, []).append(entry)
+            for call in entry.results:
+                self._results.setdefault(call, entry)
+        self._parents = {entry.uuid: word(entry.fields, "parentUuid") for entry in self._by_uuid.values()}
+        self._children: dict[str, list[Entry]] = {}
+        for entry in self._by_uuid.values():
+            self._children.setdefault(self._parents[entry.uuid], []).append(entry)
+        self._relinked: dict[str, tuple[int, str]] = {}
+        for entry in entries:
+            if entry.kind == "boundary":
+                self._relink(entry)
+
+    def segments(self) -> list[list[Entry]]:
+        """Return the conversation, oldest entries first.
+
+        Returns:
+            A list for each stretch between two compactions. The last one is what the next request sends.
+        """
+        if not self.threaded:
+            return self._unthreaded()
+        newest = next((entry for entry in reversed(self.entries) if entry.kind in {"user", "assistant"}), None)
+        segments: list[list[Entry]] = []
+        end, crossed = math.inf, set[int]()
+        while newest is not None:
+            way = self._way(newest.uuid, end) or [newest]
+            segments.insert(0, self._complete(way))
+            boundary = way[0]
+            if boundary.kind != "boundary" or boundary.position in crossed:
+                break
+            crossed.add(boundary.position)
+            end = boundary.position
+            newest = self._by_uuid.get(word(boundary.fields, "logicalParentUuid"))
+        return segments
+
+    def _unthreaded(self) -> list[list[Entry]]:
+        """Cut entries without parents, such as those of `--output-format stream-json`, at compactions."""
+        segments: list[list[Entry]] = [[]]
+        for entry in self.entries:
+            if entry.kind == "boundary":
+                segments.append([])
+            segments[-1].append(entry)
+        return segments
+
+    def _way(self, uuid: str, end: float) -> list[Entry]:
+        """Return the entries from the root, or from a compaction, to an entry.
+
+        What a compaction kept is behind its summary afterwards, and where it was before: `end` says when.
+        """
+        way: list[Entry] = []
+        seen: set[str] = set()
+        while uuid in self._by_uuid and uuid not in seen:
+            seen.add(uuid)
+            way.append(self._by_uuid[uuid])
+            if way[-1].kind == "boundary":
+                break
+            since, parent = self._relinked.get(uuid, (end, ""))
+            uuid = parent if since < end else self._parents[uuid]
+        return way[::-1]
+
+    def _complete(self, way: list[Entry]) -> list[Entry]:
+        """Add the other blocks of each answer, and the results of all of its calls right behind it."""
+        complete: dict[int, Entry] = {}
+        groups: set[str] = set()
+        for entry in way:
+            complete.setdefault(entry.position, entry)
+            if not entry.group or entry.group in groups:
+                continue
+            groups.add(entry.group)
+            blocks = self._groups[entry.group]
+            complete.update((block.position, block) for block in blocks if block.position not in complete)
+            for call in (call for block in blocks for call in _ids(block.message, "tool_use", "id")):
+                if call in self._results:
+                    result = self._results[call]
+                    complete.setdefault(result.position, result)
+        return list(complete.values())
+
+    def _relink(self, boundary: Entry) -> None:
+        head, anchor, tail = _kept(boundary)
+        if not {head, anchor, tail} <= self._by_uuid.keys():
+            return
+        for entry in self._children.get(anchor, []):
+            if entry.position > boundary.position:
+                self._relinked[entry.uuid] = (boundary.position, tail)
+        self._relinked[head] = (boundary.position, anchor)
+
+
+def _kept(boundary: Entry) -> tuple[str, str, str]:
+    """Return the first message that a compaction kept, what it goes behind, and the last message kept."""
+    metadata = _object(boundary.fields.get("compactMetadata"))
+    segment, messages = metadata.get("preservedSegment"), metadata.get("preservedMessages")
+    uuids = _object(messages).get("uuids")
+    if not is_a(segment, dict) and is_a(uuids, list) and uuids:
+        segment = {"headUuid": uuids[0], "anchorUuid": word(messages, "anchorUuid"), "tailUuid": uuids[-1]}
+    return word(segment, "headUuid"), word(segment, "anchorUuid"), word(segment, "tailUuid")

@@ -1,0 +1,258 @@
+"""Transcripts of Claude Code: the request that the session would send next, and what its images have cost so far."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from imgcost.shapes.drafts import Draft, Piece, as_is, media, text
+from imgcost.shapes.entries import first_entries
+from imgcost.shapes.media import base64_source
+from imgcost.shapes.nodes import is_a
+from imgcost.shapes.transcript_tree import Entry, Tree, read_entries, word
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from imgcost.shapes.nodes import Node, Path
+    from imgcost.shapes.requests import ShapedRequest
+
+__all__ = ["Call", "History", "SentImage", "convert", "recognizes"]
+
+_CLEARED = "[Old tool result content cleared]"
+_MEDIA = ("image", "document")
+
+
+class Call(NamedTuple):
+    """A call of the API that the transcript records.
+
+    Attributes:
+        position: The position of its answer among the items of the document.
+        turn: The turn, counted from 1.
+        model: The model that answered, if the transcript says.
+        usage: What it was billed, as the API reported it; empty if the transcript does not say.
+    """
+
+    position: int
+    turn: int
+    model: str | None
+    usage: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SentImage:
+    """An image or a document of a session.
+
+    Attributes:
+        block: Its content block.
+        path: Where it is in the document.
+        turn: The turn that it came in, counted from 1.
+        location: Where it is in the request that would be sent next; None if it is not sent any more.
+        calls: The calls that have sent it, as positions in `History.calls`, a range for each stretch between two
+            compactions.
+    """
+
+    block: Mapping[str, Any] = field(repr=False)
+    path: Path
+    turn: int
+    location: str | None = None
+    calls: tuple[range, ...] = ()
+
+    @property
+    def sent(self) -> int:
+        """How many calls have sent it."""
+        return sum(map(len, self.calls))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """What a session has sent so far.
+
+    Attributes:
+        calls: The calls of the API, oldest first, without those of subagents.
+        images: All images and documents, those from before compactions too, in the order in which they came.
+        compactions: How many times the conversation was compacted.
+    """
+
+    calls: tuple[Call, ...]
+    images: tuple[SentImage, ...]
+    compactions: int
+
+
+def recognizes(node: Node) -> bool:
+    """Return whether these are entries of a transcript of Claude Code."""
+    return any(
+        (entry.word("type") in {"user", "assistant"} and _is_message(entry))
+        or (entry.word("type") == "summary" and entry.has("leafUuid"))
+        or entry.word("type") == "file-history-snapshot"
+        for entry in first_entries(node)
+    )
+
+
+def _is_message(entry: Node) -> bool:
+    known = ("parentUuid", "uuid", "sessionId", "session_id", "isSidechain")
+    return entry.get("message").has("content") and any(key in entry.fields() for key in known)
+
+
+def convert(node: Node) -> Iterator[ShapedRequest]:
+    """Rebuild the conversation of a transcript."""
+    items = node.array() if node.is_array() else [node]
+    session = _Session(node, items)
+    tree = Tree(read_entries(items))
+    segments = tree.segments()
+    for number, segment in enumerate(segments, 1):
+        session.play(segment, last=number == len(segments))
+    if not session.draft.params["messages"]:
+        raise node.fault("has no messages")
+    messages = {entry.position for entry in tree.entries if entry.kind in {"user", "assistant"}}
+    left_out = messages.difference(entry.position for segment in segments for entry in segment)
+    if left_out:
+        session.draft.notes.append(
+            f"{len(left_out)} of {len(messages)} messages are not among the ancestors of the newest: they were rewound"
+        )
+    yield session.request()
+
+
+class _Session:
+    """A session while it is read."""
+
+    def __init__(self, root: Node, items: list[Node]) -> None:
+        self.draft = Draft(root)
+        self.calls: list[Call] = []
+        self.turn = 0
+        self.turns = [0] * len(items)
+        self.compactions = 0
+        self._items = items
+        self._images: dict[Path, SentImage] = {}
+        self._answers: set[str] = set()
+
+    def request(self) -> ShapedRequest:
+        """Return the request that would be sent next."""
+        model = next((call.model for call in reversed(self.calls) if call.model), None)
+        if model:
+            self.draft.params["model"] = model
+        if self.compactions:
+            self.draft.notes.append(
+                f"the conversation was compacted ({self.compactions}x): older images are not sent any more"
+            )
+        images = tuple(self._images.values())
+        history = History(calls=tuple(self.calls), images=images, compactions=self.compactions)
+        return replace(self.draft.request(), turns=tuple(self.turns), history=history)
+
+    def play(self, segment: list[Entry], *, last: bool) -> None:
+        """Read a stretch between two compactions; the last one becomes the request."""
+        answered = {call for entry in segment for call in entry.results}
+        cleared = {call for entry in segment for call in _cleared(entry)}
+        sent: list[tuple[Path, str, int]] = []
+        ends: dict[str, int] = {}
+        for entry in segment:
+            self.compactions += entry.kind == "boundary"
+            ends.update((call, len(self.calls)) for call in _cleared(entry))
+            if entry.kind not in {"user", "assistant", "attachment"}:
+                continue
+            self._enter(entry)
+            for role, piece in _pieces(entry, self._items[entry.position], answered):
+                call = word(piece.block, "tool_use_id")
+                gone = call in cleared
+                if last:
+                    self.draft.say(role, self._items[entry.position], [_without_content(piece) if gone else piece])
+                for path, key, block in _media(piece):
+                    location = f"{self.draft.last}{key}" if last and not gone else None
+                    # One that a compaction kept is known already, from the stretch before.
+                    known = self._images.get(path) or SentImage(block=block, path=path, turn=self.turn)
+                    self._images[path] = replace(known, location=location)
+                    sent.append((path, call, len(self.calls)))
+        for path, call, start in sent:
+            image = self._images[path]
+            end = ends.get(call, len(self.calls))
+            self._images[path] = replace(image, calls=(*image.calls, range(start, max(start, end))))
+
+    def _enter(self, entry: Entry) -> None:
+        """Count the turn that an entry begins, or the call that it answers."""
+        if entry.kind == "assistant" and entry.group not in self._answers:
+            self._answers.add(entry.group)
+            model, usage = entry.message.get("model"), entry.message.get("usage")
+            self.calls.append(
+                Call(
+                    entry.position,
+                    self.turn,
+                    model if is_a(model, str) else None,
+                    usage if is_a(usage, dict) else {},
+                )
+            )
+        if not self.turns[entry.position]:
+            self.turn += _is_prompt(entry)
+            self.turns[entry.position] = self.turn
+
+
+def _is_prompt(entry: Entry) -> bool:
+    """Return whether a user wrote this: it begins a turn."""
+    written = not entry.results and entry.fields.get("isMeta") is not True
+    return entry.kind == "user" and written and entry.fields.get("isCompactSummary") is not True
+
+
+def _cleared(entry: Entry) -> list[str]:
+    """Return the calls whose results were cleared here."""
+    metadata = entry.fields.get("microcompactMetadata") if entry.kind == "cleared" else None
+    calls = metadata.get("compactedToolIds") if is_a(metadata, dict) else None
+    return [call for call in calls if is_a(call, str)] if is_a(calls, list) else []
+
+
+def _pieces(entry: Entry, item: Node, answered: set[str]) -> Iterator[tuple[str, Piece]]:
+    """Return the blocks of an entry, and who says them; calls without a result are left out, as Claude Code does."""
+    if entry.kind == "attachment":
+        yield from (("user", piece) for piece in _attached(item.get("attachment")))
+        return
+    content = item.get("message", "content")
+    role = item.get("message", "role").text_or_none() or entry.kind
+    for block in [content] if content.is_text() else content.array():
+        if content.is_text() or block.is_text():
+            yield role, text(block)
+        elif block.object() and (block.word("type") != "tool_use" or block.word("id") in answered):
+            yield role, as_is(block)
+
+
+def _attached(attachment: Node) -> Iterator[Piece]:
+    """Return what an attachment adds: an image that was mentioned, or a message that was queued."""
+    file = attachment.get("content", "file")
+    if attachment.get("content").word("type") == "image" and file.has("base64"):
+        source = base64_source(file.word("type"), file.get("base64").text())
+        yield media(
+            attachment,
+            source,
+            file.get("base64"),
+            file.get("type"),
+            write=partial(_write_file, attachment),
+            write_text=_queued,
+        )
+    if attachment.word("type") == "queued_command":
+        prompt = attachment.get("prompt")
+        for block in [prompt] if prompt.is_text() else prompt.elements():
+            yield text(block) if block.is_text() else as_is(block)
+
+
+def _write_file(attachment: Node, block: Mapping[str, Any]) -> Any:
+    content, file = attachment.get("content"), attachment.get("content", "file")
+    source = block["source"]
+    new = {**file.fields(), "base64": source["data"], "type": source["media_type"]}
+    return {**attachment.fields(), "content": {**content.fields(), "file": new}}
+
+
+def _queued(words: str) -> Any:
+    return {"type": "queued_command", "prompt": words}
+
+
+def _media(piece: Piece) -> Iterator[tuple[Path, str, Mapping[str, Any]]]:
+    """Return the images and documents of a block: path, key in the block, and block."""
+    block = piece.block
+    if word(block, "type") in _MEDIA:
+        yield piece.path, "", block
+    content = block.get("content")
+    for number, inner in enumerate(content) if is_a(content, list) else ():
+        if word(inner, "type") in _MEDIA:
+            yield (*piece.path, "content", number), f".content.{number}", inner
+
+
+def _without_content(piece: Piece) -> Piece:
+    return Piece({**piece.block, "content": _CLEARED}, piece.path)
