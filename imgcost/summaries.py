@@ -66,7 +66,8 @@ class ScanSummary:
         """
         self.quotes = tuple(quotes)
         self.compared = tuple(compared)
-        self.rules = tuple(dict.fromkeys(*(quote.rule for quote in (*quotes, *compared)), *rules)))
+        counted = (quote.rule for quote in (*quotes, *compared))
+        self.rules = tuple(dict.fromkeys((*counted, *rules)))
         self.histograms: tuple[Counter[int], ...] = tuple(Counter() for _ in self.rules)
         self.downscaled = [0] * len(self.rules)
         self.fixable: Counter[Reason] = Counter()

@@ -28,7 +28,6 @@ from click.testing import CliRunner
 from conftest import DATA, SAMPLES
 from hypothesis import given
 from hypothesis import strategies as st
-from imgcost.tabular import Column, Schema
 
 from imgcost import geometry
 from imgcost.cli import main
@@ -40,6 +39,7 @@ from imgcost.reports.workbook import rule, workbook_sink, write_table
 from imgcost.reports.writers import open_scan
 from imgcost.summaries import ScanSummary
 from imgcost.tables import find_tier
+from imgcost.tabular import Column, Schema
 from imgcost.text import Report
 
 DAY = date(2026, 11, 22)
@@ -354,7 +354,12 @@ def test_fixable_images_count_and_appear_with_their_reasons(library):
     assert figures["Their cost, US$"] == pytest.approx(sum(tokens[1:]) * 2 / 10**6, rel=1e-12)
     assert figures["Not counted: see that sheet"] == 2
     frame = pd.read_excel(book, sheet_name="Images")
-    assert frame["Rejected as it is"].tolist()[1:] == ["over 8,000 px", "over 10,485,760 bytes", "TIFF", "over 8,000 px"]
+    assert frame["Rejected as it is"].tolist()[1:] == [
+        "over 8,000 px",
+        "over 10,485,760 bytes",
+        "TIFF",
+        "over 8,000 px",
+    ]
     aside = pd.read_excel(book, sheet_name="Not counted")
     assert aside["Problem"].tolist() == ["duplicate", "empty"]
     assert aside["Reason"].tolist() == ["the same bytes as a.png", "the file is empty"]

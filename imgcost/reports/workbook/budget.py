@@ -77,7 +77,12 @@ def write_budget(page: Page, job: Job, images: ImageSheet, not_counted: int) -> 
     page.put(1, _LEFT, f"{hint} List prices as of {job.sent.as_of}, US dollars, before tax.", "hint")
     page.put(2, _LEFT, _verdict(job), "section plain")
     page.put(3, _LEFT, _command(job), "hint")
-    blocks = ((_LEFT, 1, _inputs(job, values)), (_MIDDLE, 2, _costs(job, values)), (_RIGHT, 2, _images(job, images, not_counted)))
+    blocks = (
+        (_LEFT, 1, _inputs(job, values)),
+        (_MIDDLE, 2, _costs(job, values)),
+        (_RIGHT, 2, _images(job, images, not_counted)),
+    )
+    page.sheet.set_row(_TOP - 1, 26)
     _heads(page, job)
     depth = max(len(lines) for _, _, lines in blocks)
     for row in range(depth):
@@ -163,7 +168,9 @@ _STYLES = ("count", "rate", "usd")
 def _class(job: Job, row: int, names: tuple[str, str, str, str], values: Mapping[str, Any]) -> _Line:
     """A class of tokens: how many, at which price, US dollars; a price is shown only where there are tokens."""
     label, key, rate, usd = names
-    columns = {one: f"INDEX({model_column(one, len(job.models))},model_row)" for one in ("in", "out", "w5m", "w1h", "read")}
+    columns = {
+        one: f"INDEX({model_column(one, len(job.models))},model_row)" for one in ("in", "out", "w5m", "w1h", "read")
+    }
     count, shown = (at(_TOP + row, _MIDDLE + column) for column in (2, 3))
     price = values["price"] if values[key] or isinstance(values["price"], str) else ""
     cells = [
@@ -193,14 +200,20 @@ def _images(job: Job, images: ImageSheet, not_counted: int) -> list[_Line]:
         ("Longest edge, px", f"MAX({images.edges})", summary.longest_edge, "longest_edge"),
     ]
     for place, rule in enumerate(rules):
-        lines.append((f"Visual tokens, {title_of(rule, rules)}", images.total(place), summary.tokens(rule), f"visual {place}"))
+        lines.append(
+            (f"Visual tokens, {title_of(rule, rules)}", images.total(place), summary.tokens(rule), f"visual {place}")
+        )
     for place, rule in enumerate(rules):
         label = f"Most per image, {title_of(rule, rules)}"
         lines.append((label, f"MAX({images.tokens[place]})", job.most_tokens(rule), f"most {place}"))
     fixable = sum(summary.fixable.values())
     lines.append(("Would be rejected as they are", images.count_if(images.rejected, '"?*"'), fixable, ""))
     found = [_Line(label, [Formula(text, value)], ["count"], name) for label, text, value, name in lines]
-    return [*found, *_fixable(job, images, _TOP + len(found)), _Line("Not counted: see that sheet", [not_counted], ["count"])]
+    return [
+        *found,
+        *_fixable(job, images, _TOP + len(found)),
+        _Line("Not counted: see that sheet", [not_counted], ["count"]),
+    ]
 
 
 def _fixable(job: Job, images: ImageSheet, row: int) -> list[_Line]:
@@ -258,9 +271,7 @@ FINE = "Requests like these are within the limits on images, edges and tokens. B
 TOO_MANY = "Not possible: a request to this model may have at most "
 TOO_LONG = "Not possible: a prompt and its answer exceed the context window."
 MAYBE_TOO_LONG = "Some requests may exceed the context window: the command below packs the images and tells."
-MAYBE_LONG_CONTEXT = (
-    "Some requests may have the long-context price: which ones depends on the order of the images. Run the command below."
-)
+MAYBE_LONG_CONTEXT = "Some requests may have the long-context price: which ones depends on the order of the images. Run the command below."
 
 
 def _verdict(job: Job) -> Formula:
@@ -300,7 +311,9 @@ def _command(job: Job) -> Formula:
         f"--output-tokens 0 --prompt-cache {sent.cache}{' --batch' * sent.batch}"
         f"{' --inference-geo us' * (sent.inference_geo == 'us')}{fixed} --as-of {sent.as_of}"
     )
-    return Formula(f'"The same job, request by request: "&{"&".join(parts)}', f"The same job, request by request: {value}")
+    return Formula(
+        f'"The same job, request by request: "&{"&".join(parts)}', f"The same job, request by request: {value}"
+    )
 
 
 _HEADS = (
@@ -315,7 +328,7 @@ _KEYS = (
 
 def _side_by_side(page: Page, top: int, job: Job) -> int:
     page.put(top, _LEFT, "The same job with every model", "section plain")
-    page.sheet.set_row(top + 1, 34)
+    page.sheet.set_row(top + 1, 50)
     page.line(top + 1, _LEFT, _HEADS, ["head", "head", *["head right"] * (len(_HEADS) - 2)])
     first = top + 2
     for place, one in enumerate(job.models):

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from xlsxwriter.utility import xl_col_to_name
 
 from imgcost import geometry
-from imgcost.geometry import PATCH, PIXELS_PER_TOKEN
 from imgcost.figures import plural
+from imgcost.geometry import PATCH, PIXELS_PER_TOKEN
 from imgcost.prices import cost_usd
 from imgcost.reports.workbook.cells import Formula, at, either
 from imgcost.reports.workbook.models import model_cell, model_column, values_of
@@ -64,7 +64,9 @@ def _blocks(job: Job) -> list[_Block]:
     blocks = []
     for number, tier in enumerate(job.tiers):
         places = [place for place, row in enumerate(job.models) if row.quote.tier == tier]
-        model = job.models[min(places, key=lambda place: (place > 0 and job.models[place].quote.model.restricted, place))]
+        model = job.models[
+            min(places, key=lambda place: (place > 0 and job.models[place].quote.model.restricted, place))
+        ]
         blocks.append(_Block(number, tier, places, model, values_of(model, job)["price"]))
     return blocks
 
@@ -80,11 +82,14 @@ def write_steps(page: Page, tiers: Sequence[Tier]) -> None:
         titles += ["ties: long / short", "long", "short", "downscaled long edge, px", "downscaled short edge, px", ""]
         rows = steps(tier)
         ratios = [
-            Formula(f"{names[1]}{row}/{names[2]}{row}", step.numerator / step.denominator) for row, step in enumerate(rows, 2)
+            Formula(f"{names[1]}{row}/{names[2]}{row}", step.numerator / step.denominator)
+            for row, step in enumerate(rows, 2)
         ]
         columns += [list(ratios), *map(list, zip(*((*step[:3], step.doubled_limit) for step in rows), strict=True)), []]
         tied = ties(tier)
-        quotients = [Formula(f"{names[7]}{row}/{names[8]}{row}", tie.long / tie.short) for row, tie in enumerate(tied, 2)]
+        quotients = [
+            Formula(f"{names[7]}{row}/{names[8]}{row}", tie.long / tie.short) for row, tie in enumerate(tied, 2)
+        ]
         columns += [list(quotients), *map(list, zip(*tied, strict=True)), []]
     depth = max(map(len, columns))
     page.table_head(titles, [3 if not title else 14 for title in titles], depth)
@@ -230,6 +235,9 @@ def _seen(row: int, size: tuple[int, int] | None, block: _Block, cells: Sequence
     values: list[str | int | Decimal] = [""] * len(texts)
     if size is not None:
         tokens = geometry.image_tokens(*size, block.tier, block.model.quote.formula)
-        usd = [block.price if isinstance(block.price, str) else cost_usd(tokens * times, block.price) for times in (1, 1000)]
+        usd = [
+            block.price if isinstance(block.price, str) else cost_usd(tokens * times, block.price)
+            for times in (1, 1000)
+        ]
         values = [*geometry.resized_size(*size, block.tier), tokens, *usd]
     return [Formula(f'IF({valid}=0,"",{text})', value) for text, value in zip(texts, values, strict=True)]

@@ -12,8 +12,8 @@ from xlsxwriter.utility import xl_range_abs
 from imgcost import geometry
 from imgcost.acceptance import breaches, byte_limit, sent_bytes
 from imgcost.errors import ImgcostError
-from imgcost.files import Image
 from imgcost.figures import plural
+from imgcost.files import Image
 from imgcost.reports.workbook.cells import column_of
 from imgcost.reports.workbook.job import title_of
 from imgcost.tables import known_limits
@@ -197,9 +197,7 @@ class ImageSheet:
         return f"SUMPRODUCT(({condition})*{self.tokens[place]}{times})"
 
 
-def write_images(
-    page: Page, spool: Spool, rules: Sequence[TokenRule], most: int, progress: Progress
-) -> ImageSheet:
+def write_images(page: Page, spool: Spool, rules: Sequence[TokenRule], most: int, progress: Progress) -> ImageSheet:
     """Write the sheet Images.
 
     Args:
@@ -216,7 +214,12 @@ def write_images(
         ImgcostError: There are more sizes than rows.
     """
     total, grouped = min(spool.images, most), spool.images > most
-    titles = ["Folder (its images of one size together)" if grouped else "Path", "Width, px", "Height, px", "File, bytes"]
+    titles = [
+        "Folder (its images of one size together)" if grouped else "Path",
+        "Width, px",
+        "Height, px",
+        "File, bytes",
+    ]
     titles += ["Images"] * grouped
     titles += [f"Visual tokens per image, {title_of(rule, rules)}" for rule in rules]
     titles.append("Rejected as it is")

@@ -164,13 +164,10 @@ _LONG = (
         "Input tokens in them",
         formula=either(
             "{over}",
-            "{over_visual}+{per_image}*{over_images}"
-            "+({per_message}+{per_request}+prompt_tokens*(1-{cached}))*{over}",
+            "{over_visual}+{per_image}*{over_images}+({per_message}+{per_request}+prompt_tokens*(1-{cached}))*{over}",
         ),
     ),
-    Column(
-        "over_write", "Cache write tokens in them", formula=either("{over}", "prompt_tokens*{cached}*{first_over}")
-    ),
+    Column("over_write", "Cache write tokens in them", formula=either("{over}", "prompt_tokens*{cached}*{first_over}")),
     Column(
         "over_read",
         "Cache read tokens in them",
@@ -225,7 +222,9 @@ def write_models(page: Page, job: Job, totals: Mapping[str, str]) -> None:
     """
     long_rows = {row.quote.model.id: place for place, row in enumerate(_with_threshold(job))}
     working = sum(bool(column.formula) for column in _MODELS)
-    page.table_head([column.title for column in _MODELS], [28, 16, 9, *[13] * (len(_MODELS) - 3)], len(job.models), working)
+    page.table_head(
+        [column.title for column in _MODELS], [28, 16, 9, *[13] * (len(_MODELS) - 3)], len(job.models), working
+    )
     page.sheet.set_row(0, 92)
     for place, row in enumerate(job.models):
         rule = job.row_of(row.quote)

@@ -11,8 +11,8 @@ from imgcost.reports.workbook.book import MOST_ROWS, pages_of
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from imgcost.tabular import ColumnType, Row, Schema
     from imgcost.reports.workbook.cells import Cell, Page
+    from imgcost.tabular import ColumnType, Row, Schema
     from imgcost.text import Report
 
 __all__ = ["write_table"]
@@ -60,7 +60,9 @@ def _write_rows(page: Page, schema: Schema, rows: Iterable[Row]) -> int:
     left_out = 0
     for number, row in enumerate(rows, 1):
         if number < MOST_ROWS:
-            page.line(number, 0, [_cell(value, column.type) for value, column in zip(row, columns, strict=True)], styles)
+            page.line(
+                number, 0, [_cell(value, column.type) for value, column in zip(row, columns, strict=True)], styles
+            )
         else:
             left_out += 1
     return left_out
