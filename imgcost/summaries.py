@@ -108,7 +108,7 @@ class ScanSummary:
             return
         self.media_types.update(media_types)
         self.file_bytes += sum(file_bytes)
-        longest = max(max(widths), max(heights))
+        longest = max(*widths, *heights)
         self.longest_edge = max(self.longest_edge, longest)
         # One look at the extremes of a chunk spares nearly every image a look of its own.
         limits = known_limits(self.quotes[0].conditions.platform, self.quotes[0].conditions.as_of)

@@ -142,6 +142,8 @@ def _measured() -> Iterator[tuple[str, str]]:
             sources = "; ".join(source.title for source in row.sources)
             yield (
                 "Measured",
-                (f"{row.name.replace('-', ' ')}: {row.value}. Measured with {', '.join(row.measured_ids)}, not published; "
-                f"confidence {row.confidence}. {sources}."),
+                (
+                    f"{row.name.replace('-', ' ')}: {row.value}. Measured with {', '.join(row.measured_ids)}, not published; "
+                    f"confidence {row.confidence}. {sources}."
+                ),
             )
