@@ -587,6 +587,19 @@ def test_an_error_while_it_is_written_leaves_no_workbook(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+class FullDisk(io.BytesIO):
+    def write(self, _):
+        raise OSError(28, "No space left on device")
+
+
+def test_a_full_disk_is_the_error_of_the_system():
+    asked = quotes([SONNET], as_of=DAY)
+    sink = workbook_sink(FullDisk(), asked, lambda _done, _total: None)
+    with pytest.raises(OSError, match="No space left on device") as caught:
+        sink.writer.finish(ScanSummary(asked, rules=sink.rules))
+    assert type(caught.value) is OSError
+
+
 def test_without_the_extra_the_error_says_how_to_install_it(tmp_path, monkeypatch):
     for name in [name for name in sys.modules if name.startswith(("imgcost.reports.workbook", "xlsxwriter"))]:
         monkeypatch.delitem(sys.modules, name)
