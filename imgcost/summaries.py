@@ -62,12 +62,11 @@ class ScanSummary:
             quotes: The quotes asked for; the first prices the folders, and its platform and date decide the limits.
                 Where those are not known, no image is fixable.
             compared: Quotes of other models, to compare.
-            rules: What else counts tokens, for reports that show more models.
+            rules: What else to count tokens by, for reports that compare more models.
         """
         self.quotes = tuple(quotes)
         self.compared = tuple(compared)
-        counted = (quote.rule for quote in (*quotes, *compared))
-        self.rules = tuple(dict.fromkeys((*counted, *rules)))
+        self.rules = tuple(dict.fromkeys([*(quote.rule for quote in (*quotes, *compared)), *rules]))
         self.histograms: tuple[Counter[int], ...] = tuple(Counter() for _ in self.rules)
         self.downscaled = [0] * len(self.rules)
         self.fixable: Counter[Reason] = Counter()
@@ -109,7 +108,7 @@ class ScanSummary:
             return
         self.media_types.update(media_types)
         self.file_bytes += sum(file_bytes)
-        longest = max(max(widths), max(heights))
+        longest = max(*widths, *heights)
         self.longest_edge = max(self.longest_edge, longest)
         # One look at the extremes of a chunk spares nearly every image a look of its own.
         limits = known_limits(self.quotes[0].conditions.platform, self.quotes[0].conditions.as_of)

@@ -95,6 +95,7 @@ JPEGS = {
     "1 component": (saved("JPEG", (64, 48), 9, "L"), "ok"),
     "4 components": (saved("JPEG", (64, 48), None, "CMYK"), "ok"),
     "a number of components that its length contradicts": (PHOTO[: SOF + 9] + b"\1" + PHOTO[SOF + 10 :], "undecodable"),
+    "cut in its frame header": (PHOTO[: SOF + 13], "truncated"),
     "a sampling factor of 0": (PHOTO[: SOF + 11] + b"\0" + PHOTO[SOF + 12 :], "undecodable"),
     "a sampling factor of 5": (PHOTO[: SOF + 11] + b"\x15" + PHOTO[SOF + 12 :], "undecodable"),
     "a thumbnail": (spliced(2, THUMBNAIL), "ok", 6),

@@ -221,7 +221,7 @@ def test_empty_unreadable_and_format_share_what_is_no_image():
     assert said("unreadable", broken("damaged", "it is cut")) == "cannot read image: it is cut"
     found = ask("format", broken("unsupported", form="TIFF"))[0]
     assert (found.message, found.observed, found.limit) == (
-        "the bytes are a TIFF file, which the API does not read",
+        "it is odd",
         "TIFF",
         TYPES,
     )

@@ -7,7 +7,7 @@ from struct import Struct
 from typing import TYPE_CHECKING
 
 from imgcost.headers.foreign import refusal
-from imgcost.headers.header import MAX_SEARCH_BYTES, PADDING, TAIL_BYTES, Ending, damaged, impossible
+from imgcost.headers.header import MAX_SEARCH_BYTES, Ending, damaged, impossible
 
 if TYPE_CHECKING:
     from imgcost.headers.header import Fields, ReadAt
@@ -16,12 +16,14 @@ __all__ = ["examine_gif", "parse_gif"]
 
 # A GIF's frame is a chain of blocks of up to 255 bytes. Full blocks are passed in bulk, so only a file made of crumbs
 # comes near the first bound; the second is beyond any request that the API accepts.
-_MAX_GIF_STEPS = 32768
+_MAX_GIF_STEPS = 16384
 _MAX_STRAY_BYTES = 1 << 20
 _GIF_READ_BYTES = (4096, 16384, 65536)
 
 _RUN_BYTES = 1 << 16
 _SMALL_GIF_BYTES = 1 << 16  # walked whole: reading it costs as much as a second look at its end
+_TAIL_BYTES = 256
+_PADDING = b"\0\r\n "  # behind the trailer without harm, by cameras and some editors
 _find_block = re.compile(rb"[,!;]").search
 
 _gif_screen = Struct("<HHB").unpack_from
@@ -104,10 +106,10 @@ def examine_gif(head: bytes, read_at: ReadAt, file_bytes: int) -> Ending:
     Of a large file that ends with an empty block and the trailer, which pixels hardly are by chance, nothing more is
     read; one that is too large for the API altogether is not walked.
     """
-    near = max(file_bytes - TAIL_BYTES, 0)
+    near = max(file_bytes - _TAIL_BYTES, 0)
     tail = read_at(near, file_bytes - near)
     if file_bytes > MAX_SEARCH_BYTES:
-        return Ending(truncated=tail.rstrip(PADDING) != b"" and not tail.rstrip(PADDING).endswith(b";"))
+        return Ending(truncated=tail.rstrip(_PADDING) != b"" and not tail.rstrip(_PADDING).endswith(b";"))
     if file_bytes > _SMALL_GIF_BYTES and tail.endswith(b"\0;"):
         return Ending()
     at = _walk_blocks(read_at(0, file_bytes), 13 + _gif_table_bytes(head[10]))

@@ -39,7 +39,7 @@ class ScanSink(NamedTuple):
     Attributes:
         encode: Turns what was found into what the writer takes.
         writer: Takes it.
-        rules: What must count tokens besides the rules of the models asked for.
+        rules: Token rules that the writer needs in the summary, besides those of the scan's own quotes.
     """
 
     encode: Encode

@@ -23,15 +23,15 @@ from imgcost.shapes import (
     transcripts,
     vercel,
 )
-from imgcost.shapes.documents import Document, read_document
+from imgcost.shapes.documents import Document, read_document, read_line
 from imgcost.shapes.entries import each_entry, first_entries
-from imgcost.shapes.foreign import FOREIGN
+from imgcost.shapes.foreign import FOREIGN, name_of_text
 from imgcost.shapes.nodes import Node
-from imgcost.shapes.requests import ShapedRequest, replaced
+from imgcost.shapes.requests import Origin, ShapedRequest, replaced
 from imgcost.shapes.transcripts import Call, History, SentImage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
 __all__ = [
     "SHAPES",
@@ -42,8 +42,12 @@ __all__ = [
     "Shape",
     "ShapedRequest",
     "detect",
+    "name_of_text",
     "read_document",
+    "read_line",
     "replaced",
+    "requests_by_line",
+    "shape_of_lines",
     "to_requests",
 ]
 
@@ -88,6 +92,7 @@ SHAPES: dict[str, Shape] = {
 """Supported shapes by name. All except batches, logs and transcripts may also come as a list of requests."""
 
 _BATCHES = ("batch", "bedrock-batch", "google-cloud-batch", "openai-batch", "log", "claude-code")
+_DEPENDENT = ("claude-code", "log")  # their lines mean something only together
 
 
 def detect(value: Any) -> str | None:
@@ -150,9 +155,56 @@ def to_requests(value: Any, shape: str = "auto", *, lines: Sequence[int] | None 
         foreign = FOREIGN[name]
         raise RequestError("", f"this is {foreign.title}, not a request: {foreign.advice}")
     if name not in SHAPES:
-        problem = "not a request in any known shape; to force a shape," if name is None else f"unknown shape {name!r}:"
-        raise RequestError("", f"{problem} choose one of {', '.join(SHAPES)}")
+        if name is None:
+            raise RequestError("", "is not a request in any known shape; docs/shapes.md lists them")
+        raise RequestError("", f"unknown shape {name!r}: choose one of {', '.join(SHAPES)}")
     return _converted(Node(value, (), None if lines is None else tuple(lines)), name)
+
+
+def shape_of_lines(first: bytes) -> str | None:
+    """Name the shape of a file of JSON lines by its first line.
+
+    Args:
+        first: The line.
+
+    Returns:
+        `batch` where all lines have to be requests of a message batch; `auto` where each line is a request by itself;
+        None where the lines are one document, or are not JSON.
+
+    Example:
+        >>> shape_of_lines(b'{"custom_id": "a", "params": {}}'), shape_of_lines(b'{"type": "user", "uuid": "u",')
+        ('batch', None)
+    """
+    value = read_line(first.removeprefix(b"\xef\xbb\xbf"))
+    name = detect(value) if isinstance(value, dict) else None
+    if name in (None, *_DEPENDENT, *FOREIGN):
+        return None
+    return "batch" if name == "batch" else "auto"
+
+
+def requests_by_line(lines: Iterable[bytes], shape: str = "auto") -> Iterator[ShapedRequest]:
+    """Convert JSON lines one by one, so that the size of the file does not matter.
+
+    Args:
+        lines: The lines; empty ones are skipped.
+        shape: The name of the shape of each line; `auto` detects it for each.
+
+    Yields:
+        Their requests; one with `error` set for each line that is not a request.
+
+    Example:
+        >>> [request.line() for request in requests_by_line([b'{"messages": []}', b"", b"oops"])]
+        [1, 3]
+    """
+    for number, line in enumerate(lines, 1):
+        if line.strip():
+            value = read_line(line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line)
+            try:
+                if isinstance(value, RequestError):
+                    raise value
+                yield from to_requests([value], shape, lines=(number,))
+            except RequestError as error:
+                yield ShapedRequest(params={}, origins={"": Origin((0,))}, lines=(number,), error=error)
 
 
 def _converted(node: Node, name: str) -> Iterator[ShapedRequest]:
