@@ -7,11 +7,11 @@ import json
 import pytest
 from command_line import run
 from conftest import png
-from imgcost.formats import as_json
-from imgcost.formats.findings import as_github, findings_json, findings_report
 
 from imgcost.preflight import Findings, Spools, check_paths, spools
 from imgcost.preflight.spools import Spool
+from imgcost.text import as_json
+from imgcost.text.findings import as_github, findings_json, findings_report
 
 
 @pytest.fixture
