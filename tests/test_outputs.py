@@ -22,7 +22,7 @@ from quoting import quoted, reporting
 from imgcost import outputs
 from imgcost.files import Image, Walk
 from imgcost.outputs import TEMPORARY_SUFFIX, Output
-from imgcost.surveys import Survey
+from imgcost.pipeline import Scan
 
 SUFFIXES = ("csv", "json", "jsonl", "parquet", "md", "xlsx", "html")
 OLD = b"the old report\n"
@@ -466,13 +466,13 @@ def test_a_signal_while_a_report_is_written_leaves_the_old_one_and_says_so(targe
 
 
 def test_the_number_of_streamed_rows_is_in_the_message(pictures, monkeypatch):
-    run_survey = Survey.run
+    run_scan = Scan.run
 
     def interrupted(*args, **more):
-        run_survey(*args, **more)
+        run_scan(*args, **more)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(Survey, "run", interrupted)
+    monkeypatch.setattr(Scan, "run", interrupted)
     result = command_line.run("scan", pictures, "--rows", "csv", *AS_OF)
     assert (result.exit_code, len(result.stdout.splitlines())) == (130, 1 + 3)
     assert result.stderr == "imgcost: interrupted after 3 files; stdout has the first 3 rows only\n"

@@ -16,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from quoting import quoted
 
+from imgcost.estimates import estimate_with
 from imgcost.figures import dollars, number
 from imgcost.tables import find_model, find_tier, models, prices_read
 from imgcost.text import Report, Table, as_json, as_markdown, as_text, visible
@@ -305,9 +306,9 @@ def test_small_amounts_are_never_shown_as_nothing(micros):
 
 @pytest.mark.parametrize(
     ("count", "shown"),
-    [(0, "0"), (999, "999"), (1334, "1334"), (9999, "9999"), (10_000, "10,000"), (1_234_567, "1,234,567")],
+    [(0, "0"), (999, "999"), (1000, "1,000"), (9999, "9,999"), (10_000, "10,000"), (1_234_567, "1,234,567")],
 )
-def test_counts_have_separators_from_five_digits_on(count, shown):
+def test_counts_have_separators_from_four_digits_on(count, shown):
     assert number(count) == shown
     assert number(-count) == ("-" if count else "") + shown
 
@@ -316,8 +317,8 @@ def test_counts_have_separators_from_five_digits_on(count, shown):
 
 
 def estimates(*sizes, model, **conditions):
-    settled = quoted(model, as_of=conditions.pop("as_of", DAY), **conditions)
-    return [estimate_on(settled, *size) for size in sizes]
+    quote = quoted(model, as_of=conditions.pop("as_of", DAY), **conditions)
+    return [estimate_with(quote, *size) for size in sizes]
 
 
 ENTRY = {
