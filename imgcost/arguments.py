@@ -30,7 +30,7 @@ def take_choice(argument: str, value: object, choices: Iterable[str | None]) -> 
     """
     known = list(choices)
     if not any(value is choice or (isinstance(value, str) and value == choice) for choice in known):
-        raise ArgumentError(argument, value, f"one of {', '.join(map(str, known))}")
+        raise ArgumentError(argument, value, f"one of {', '.join(choice for choice in known if choice is not None)}")
 
 
 def take_day(as_of: object) -> date | None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from imgcost import geometry
 from imgcost.arguments import take_choice, take_day, take_dollars
-from imgcost.errors import ArgumentError, NoPriceError, UnknownModelError
+from imgcost.errors import ArgumentError, ImgcostError, NoPriceError, UnknownModelError
 from imgcost.preflight.costs import Costs
 from imgcost.preflight.findings import CheckedImage, Findings, Spools
 from imgcost.preflight.seeing import see_block, see_document
@@ -203,12 +203,14 @@ class Inquiry:
 
         Raises:
             UnknownModelError: No table lists the name.
-            NoPriceError: It does not answer on that day.
+            NoPriceError: It does not read images yet on that date.
+            ImgcostError: It is retired on that date.
         """
         found = resolve_model(name, as_of=self.day)
-        problem = self._why_not(found.model)
-        if problem:
+        if self.day < found.model.vision_from:
             raise NoPriceError(found.model.id, self.day, found.model.vision_from, kind="model")
+        if problem := self._why_not(found.model):
+            raise ImgcostError(f"nothing can be sent: {problem}")
         return found
 
     def _find_models(self, names: tuple[str, ...]) -> _Named:
