@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
@@ -146,7 +147,8 @@ def ask_entries(
     An entry is `{"custom_id": ..., "params": {...}}`, or the parameters alone where requests are kept without more.
     """
     first: set[str] = set()
-    repeated, missing = [], []
+    repeated, missing, odd, streams = [], [], [], []
+    pattern = re.compile(inquiry.case().limits.custom_id or ".*", re.DOTALL)
     size, count = _BATCH_FRAME_BYTES, 0
     for place, raw, line in entries:
         count += 1
@@ -155,7 +157,7 @@ def ask_entries(
                 raise raw
             entry = as_object(raw, "")
             size += body_bytes(entry) + (count > 1)
-            if "params" not in entry:
+            if "params" not in entry and "custom_id" not in entry:
                 inquiry.ask_request(read_request(entry), model, place, file, line, batch=True)
                 continue
             custom_id = entry.get("custom_id")
@@ -165,8 +167,22 @@ def ask_entries(
                 repeated.append((place.rstrip(), custom_id))
             else:
                 first.add(custom_id)
-            inquiry.ask_request(read_request(entry["params"]), model, place, file, line, batch=True)
+                if not pattern.fullmatch(custom_id):
+                    odd.append((_below(place, line, "custom_id"), custom_id))
+            if "params" not in entry:
+                raise RequestError("params", "is missing: it holds the request")
+            request = read_request(entry["params"])
+            if request.streams:
+                streams.append(_below(place, line, "params.stream"))
+            inquiry.ask_request(request, model, place, file, line, batch=True)
         except RequestError as error:
             inquiry.refuse(error, place, file, line)
-    batch = Batch(name, count, size, tuple(repeated), tuple(missing))
+    if not count:
+        inquiry.refuse(RequestError("", "is empty: a batch has at least one request"), f"{name} ", file)
+    batch = Batch(name, count, size, tuple(repeated), tuple(missing), tuple(odd), tuple(streams))
     inquiry.ask("batch", batch, inquiry.case(), file)
+
+
+def _below(place: str, line: int | None, key: str) -> str:
+    """The place of a key of an entry, as the API words it; in a file of lines behind the line."""
+    return f"{place}{key}" if line else f"{place.rstrip()}.{key}"
