@@ -185,9 +185,11 @@ def ask_value(
     Raises:
         RequestError: The value has no known shape, or not the one that was named.
     """
-    shape = reading.shape
-    if shape == "auto" and detect(value) is None:
+    shape = detect(value) if reading.shape == "auto" else reading.shape
+    if shape is None:
         shape = _claimed_shape(value) or ("messages" if strict else "auto")
+    if shape == "batch" and lines is None and isinstance(value, list):
+        value = {"requests": value}  # locations are those that the API would name
     _ask_requests(to_requests(value, shape, lines=lines), reading, name, path, strict=strict)
 
 

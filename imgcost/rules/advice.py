@@ -190,7 +190,9 @@ def pdf_cost(document: DocumentSeen, case: Case) -> Iterator[Observation]:
 def base64_in_text(text: TextSeen, case: Case) -> Iterator[Observation]:  # noqa: ARG001 - likewise
     usd = f" ({text.text_usd})" if text.text_usd else ""
     kind = f" of {text.kind}" if text.kind else ""
-    message = f"{plural(text.characters, 'character')} of base64{kind} inside text: up to {text.characters:,} tokens{usd}"
+    message = (
+        f"{plural(text.characters, 'character')} of base64{kind} inside text: up to {text.characters:,} tokens{usd}"
+    )
     if text.image_tokens:
         message += f", and {text.image_tokens:,} as an image"
     yield Observation(text.place, message, text.characters, None, "characters")

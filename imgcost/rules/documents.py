@@ -120,4 +120,3 @@ def pdf_pages(seen: RequestSeen, case: Case) -> Iterator[Observation]:
         sources = said(case.limits.statements, "pdf_pages") + said(case.limits.statements, "pdf_pages_large_context")
         message = f"{plural(pages, 'page')} of PDF: at most {limit}"
         yield Observation(f"{seen.place}messages", message, pages, limit, "pages", sources)
-
