@@ -128,9 +128,7 @@ class Intake:
             self.sizes[size] = self.sizes.get(size, 0) + count * (block.times or 1)
 
 
-def _columns(
-    block: Block, rule: TokenRule, downscale_to: int | None, size_bytes: NDArray[np.int64]
-) -> Columns:
+def _columns(block: Block, rule: TokenRule, downscale_to: int | None, size_bytes: NDArray[np.int64]) -> Columns:
     """What packing needs to know of images."""
     tokens = smaller = _tokens(block.width, block.height, rule)
     if downscale_to is not None:
