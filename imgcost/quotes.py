@@ -340,8 +340,8 @@ def conditions(
     day = take_day(as_of) or today()
     for name, value in (("platform", platform), ("endpoint", endpoint), ("speed", speed)):
         take_choice(name, value, (None, *_CHOICES[name]))
-    for name, value in (("inference_geo", inference_geo), ("cache", cache)):
-        take_choice(name, value, _CHOICES[name])
+    take_choice("inference_geo", inference_geo, _CHOICES["inference_geo"])
+    take_choice("cache", cache, _CHOICES["cache"])
     in_batch = take_flag("batch", batch)
     where = place(list(named), platform=platform, endpoint=endpoint, speed=speed)
     return Conditions(day, where.platform, where.endpoint, where.assumed, inference_geo, in_batch, cache, where.speed)
