@@ -53,6 +53,8 @@ class Source:
 
     def read_at(self, offset, size):
         self.reads += 1
+        if not 0 <= offset < 1 << 63:
+            raise OverflowError(offset)  # as a system call would
         size = max(0, min(size, self.file_bytes - offset))
         self.read += size
         found = self.data[offset : offset + size]
@@ -132,6 +134,7 @@ def hostile():
         "TIFF of entries": (b"II*\0\x08\0\0\0\xff\xff", b"\x4a\1\4\0\xff\xff\xff\xff\x08\0\0\0"),
         "SVG of comments": (b"", b"<!-- -->"),
         "SVG of spaces": (b"<svg", b" "),
+        "SVG of digits": (b'<svg width="' + b"1" * 4000 + b'x" ', b" "),
         "SVG of quotes": (b"<svg ", b"width='"),
         "text of lines": (b"", b"QUJDREVGR0hJSktM\n"),
         "zeros": (b"", b"\0"),

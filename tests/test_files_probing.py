@@ -281,6 +281,14 @@ def test_the_size_of_a_decompression_bomb_is_listed(put, craft):
     assert found[3:] == (craft.__name__.upper(), 60_000, 60_000)
 
 
+@pytest.mark.parametrize("offset", [1 << 40, 1 << 62, (1 << 63) - 1, (1 << 64) - 1])
+def test_an_offset_that_no_file_has_is_not_read(put, offset):
+    found = probe(put(b"II+\0\x08\0\0\0" + struct.pack("<Q", offset)))
+    assert found[1:2] + found[3:] == ("unsupported", "TIFF", None, None)
+    found = probe(put(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic\0\0\0\1free" + struct.pack(">Q", offset) + bytes(5000)))
+    assert found[1:2] + found[3:] == ("unsupported", "HEIC", None, None)
+
+
 def test_a_scan_loads_no_imaging_library(put):
     path = put(drawn("TIFF"))
     code = f"import sys, imgcost.files as files; list(files.scan({path!r})); print('PIL' in sys.modules)"

@@ -14,7 +14,7 @@ from imgcost.arguments import take_flag, take_paths
 from imgcost.errors import ArgumentError
 from imgcost.files.archives import probe_archive
 from imgcost.files.found import Found, Group, Image, Unreadable, no_access
-from imgcost.files.probing import inspect, probe, probe_chunk
+from imgcost.files.probing import inspect, open_without_waiting, probe, probe_chunk
 from imgcost.files.sources import ImageSource, is_pillow, is_stream, pillow_contents, read_header, stream_contents
 from imgcost.files.walking import Archive, Batch, Chunk, Walk, chunks
 from imgcost.files.workers import spread
@@ -37,6 +37,7 @@ __all__ = [
     "is_pillow",
     "is_stream",
     "no_access",
+    "open_without_waiting",
     "pillow_contents",
     "probe",
     "probe_archive",

@@ -118,8 +118,8 @@ def _shifted(head: bytes) -> Iterator[HeaderError]:
     """Find an image behind something else, such as a byte order mark or the headers of a message."""
     found = _SIGNATURES.search(head)
     if found and (found.start() <= _MAX_LEAD_BYTES or _is_text(head[: found.start()])):
-        count, name = found.start(), _NAMES[(found.lastindex or 1) - 1]
-        reason = f"the {name} begins only behind {count} byte{'s' * (count > 1)} of something else"
+        name = _NAMES[(found.lastindex or 1) - 1]
+        reason = f"the {name} begins at byte {found.start()}, after something else"
         yield HeaderError("not-an-image", reason, format=name, advice=f"Remove what comes before the {name}.")
 
 

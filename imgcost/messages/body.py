@@ -178,8 +178,6 @@ def _below(key: int | str | None, error: Exception) -> RequestError:
 
 
 def _unread(error: Exception, place: str) -> RequestError:
-    if isinstance(error, RequestError):
-        return error
     words = (str(error).splitlines() or [""])[0]
     return RequestError(place, f"cannot be read: {type(error).__name__}{': ' * bool(words)}{words[:200]}")
 

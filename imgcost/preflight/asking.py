@@ -10,6 +10,7 @@ from imgcost.errors import ArgumentError, ImgcostError, NoPriceError, UnknownMod
 from imgcost.preflight.costs import Costs
 from imgcost.preflight.findings import CheckedImage, Findings, Spools
 from imgcost.preflight.seeing import see_block, see_document
+from imgcost.preflight.sessions import TurnCost, turn_costs
 from imgcost.rules import Bill, Case, RequestSeen, find_rule, rules_of
 from imgcost.tables import advice_on, limits_on, platforms, resolve_model, today
 
@@ -20,11 +21,15 @@ if TYPE_CHECKING:
     from imgcost.arguments import Dollars
     from imgcost.errors import RequestError
     from imgcost.messages import Request
+    from imgcost.preflight.locations import Locator
     from imgcost.preflight.spools import Spool
     from imgcost.rules import Finding, ImageSeen, Scope
+    from imgcost.shapes import History
     from imgcost.tables import Model, NamedModel, Platform
 
-__all__ = ["Inquiry"]
+__all__ = ["DEFAULT_PLATFORM", "Inquiry"]
+
+DEFAULT_PLATFORM: Platform = "claude-api"
 
 
 class _Named(NamedTuple):
@@ -38,7 +43,7 @@ class Inquiry:
     """One check: what is asked of images and requests, and what has been found so far.
 
     Args:
-        platform: Where it will be sent.
+        platform: Where it will be sent; None for where the shape of each request says, or the Claude API.
         as_of: The day; today if None.
         ignore: Names of rules that are not to be asked.
         budget_usd: What all of it may cost, US dollars.
@@ -52,34 +57,49 @@ class Inquiry:
 
     def __init__(
         self,
-        platform: Platform,
+        platform: Platform | None,
         as_of: date | None,
         ignore: Iterable[str] = (),
         budget_usd: Dollars | None = None,
         spools: Spools | None = None,
     ) -> None:
         """Settle what holds."""
-        take_choice("platform", platform, platforms())
+        if platform is not None:
+            take_choice("platform", platform, platforms())
         self.day = take_day(as_of) or today()
-        self.platform = platform
+        self.platform: Platform = platform or DEFAULT_PLATFORM
+        self._given = platform
         self._budget_usd = take_dollars("budget_usd", budget_usd)
-        self._limits = limits_on(platform, self.day)
+        self._limits = limits_on(self.platform, self.day)
         self._advice = advice_on(self.day)
         self._ignored = frozenset(find_rule(name).name for name in _rule_names(ignore))
-        self._named: dict[tuple[str, ...], _Named] = {}
+        self._named: dict[tuple[Platform, tuple[str, ...]], _Named] = {}
+        self._notes: dict[str, None] = {}
+        self._turns: list[TurnCost] = []
         self._spools = spools
         self._found: list[Finding] | Spool[Finding] = spools.found if spools else []
         self._images: list[CheckedImage] | Spool[CheckedImage] = spools.images if spools else []
-        self._costs = Costs(self.day, platform)
+        self._costs = Costs(self.day, self.platform)
+
+    def note(self, text: str) -> None:
+        """Keep something that a reader should know, once."""
+        self._notes[text] = None
+
+    def assume_platform(self, platform: Platform | None) -> None:
+        """Check what follows for the platform that a shape is for, unless the caller named one."""
+        platform = self._given or platform or DEFAULT_PLATFORM
+        if platform != self.platform:
+            self.platform = self._costs.platform = platform
+            self._limits = limits_on(platform, self.day)
 
     def case(self, *models: NamedModel) -> Case:
         """What applies to these models."""
         return Case(self.platform, self.day, self._limits, self._advice, tuple(one.model for one in models))
 
-    def ask(self, scope: Scope, about: Any, case: Case, file: str | None = None, line: int | None = None) -> None:
+    def ask(self, scope: Scope, about: Any, case: Case, locator: Locator | None = None) -> None:
         """Ask all rules of a scope, and keep what they find."""
         for found in self._answers(scope, about, case):
-            self._found.append(found._replace(file=file, line=line) if file else found)
+            self._found.append(locator.relocated(found) if locator else found)
 
     def _answers(self, scope: Scope, about: Any, case: Case) -> Iterator[Finding]:
         for rule in rules_of(scope):
@@ -92,7 +112,8 @@ class Inquiry:
         together = []
         tokens = 0
         for image in seen:
-            self.ask("image", image, case, image.file)
+            for found in self._answers("image", image, case):
+                self._found.append(found._replace(file=image.file))
             if not image.stray:
                 tokens += self._count(image, case)
                 if one_request:  # of a folder of millions nothing else is kept
@@ -101,52 +122,40 @@ class Inquiry:
         if one_request:
             self._ask_together(together, model)
 
-    def ask_request(
-        self,
-        request: Request,
-        model: str | None = None,
-        place: str = "",
-        file: str | None = None,
-        line: int | None = None,
-        *,
-        batch: bool = False,
-    ) -> None:
+    def ask_request(self, request: Request, model: str | None, locator: Locator, *, batch: bool = False) -> None:
         """Ask about a request and all that is in it.
 
         Args:
             request: The request.
             model: The model to be asked instead of the one that the request names.
-            place: What stands before every place in it.
-            file: The file that it stands in.
-            line: Its line there.
+            locator: Where the request is.
             batch: Whether it goes through the Message Batches API, at its price.
         """
         names = (model,) if model else ((request.model,) if request.model else ()) + request.fallbacks
         named = self._find_models(names)
         case = self.case(*named.models)
-        blocks = [block._replace(place=place + block.place) for block in request.blocks]
-        images = tuple(see_block(block) for block in blocks if block.kind == "image")
-        documents = tuple(see_document(block) for block in blocks if block.kind == "document")
-        turns = tuple(turn._replace(place=place + turn.place) for turn in request.turns)
-        tokens = sum([self._count(image, case) for image in images])
+        images = tuple(see_block(block) for block in request.blocks if block.kind == "image")
+        documents = tuple(see_document(block) for block in request.blocks if block.kind == "document")
+        tokens = sum([self._count(image, case, locator) for image in images])
         seen = RequestSeen(
-            place, names[0] if names else None, named.problem, images, documents, turns, request.body_bytes, tokens
+            "", names[0] if names else None, named.problem, images, documents, request.turns, request.body_bytes, tokens
         )
         abouts: list[tuple[Scope, Iterable[Any]]] = [
             ("request", [seen]),
             ("image", images),
             ("document", documents),
-            ("turn", turns),
+            ("turn", request.turns),
         ]
         for scope, each in abouts:
             for about in each:
-                self.ask(scope, about, case, file, line)
+                self.ask(scope, about, case, locator)
         for document in documents:
-            self._costs.see_document(document)
+            self._costs.see_document(document._replace(place=locator.location(document.place)))
         text_bytes = request.body_bytes - sum(image.text_bytes or 0 for image in images)
         priced = named.models[0] if named.models else None
         if images:
-            self._costs.add(tokens, priced, place or "the request", text_bytes=text_bytes, batch=batch)
+            place = locator.location() or "the request"
+            self._costs.add(tokens, priced, place, text_bytes=text_bytes, batch=batch)
 
     def _ask_together(self, images: Iterable[ImageSeen], model: NamedModel) -> None:
         """Ask about images as one request that holds nothing else."""
@@ -158,10 +167,16 @@ class Inquiry:
         for found in self._answers("request", seen, self.case(model)):
             self._found.append(found._replace(file=files.get(found.place)))
 
-    def refuse(self, problem: RequestError, place: str, file: str | None, line: int | None = None) -> None:
-        """Keep that something is no request at all."""
-        problem.place = (place + problem.place).rstrip() or "request"
-        self.ask("shape", problem, self.case(), file, line)
+    def add_session(self, history: History, locator: Locator) -> None:
+        """Add what the images of a session have cost so far."""
+        self._turns += turn_costs(history, locator, self._costs, self.day)
+
+    def refuse(self, problem: RequestError, locator: Locator) -> None:
+        """Keep that something is not a request."""
+        line = locator.line()
+        problem.place = locator.absolute(problem.place, line) or "request"
+        for found in self._answers("shape", problem, self.case()):
+            self._found.append(found._replace(file=locator.file, line=line))
 
     def findings(self) -> Findings:
         """Tell all that was found."""
@@ -179,7 +194,8 @@ class Inquiry:
             self.day,
             costs.known_usd,
             costs.unknown,
-            costs.notes,
+            (*self._notes, *costs.notes),
+            tuple(self._turns),
         )
 
     def find_model(self, name: str) -> NamedModel:
@@ -198,9 +214,10 @@ class Inquiry:
         return found
 
     def _find_models(self, names: tuple[str, ...]) -> _Named:
-        if names not in self._named:
-            self._named[names] = self._look_up(names)
-        return self._named[names]
+        key = self.platform, names
+        if key not in self._named:
+            self._named[key] = self._look_up(names)
+        return self._named[key]
 
     def _look_up(self, names: tuple[str, ...]) -> _Named:
         if not names:
@@ -224,8 +241,10 @@ class Inquiry:
             return f"{model.id} reads images from {model.vision_from} on"
         return None
 
-    def _count(self, image: ImageSeen, case: Case) -> int:
+    def _count(self, image: ImageSeen, case: Case, locator: Locator | None = None) -> int:
         """Measure an image for the model that is asked first."""
+        if locator:
+            image = image._replace(place=locator.location(image.place))
         header = image.contents and image.contents.header
         model = case.models[0] if case.models else None
         if not header or not (model and model.tier):

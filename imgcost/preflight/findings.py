@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from imgcost.preflight.sessions import TurnCost
     from imgcost.rules import Finding
     from imgcost.tables import Platform
     from imgcost.tabular import Row
@@ -92,7 +93,8 @@ class Findings:
         as_of: The day whose limits hold.
         measured_usd: What is known of `input_usd`, US dollars.
         unknown: What has a cost that is not known, in sentences: images from URLs, pages of PDFs, unknown models.
-        notes: What was assumed about the price, in sentences.
+        notes: How requests were read, and what was assumed about the price, in sentences.
+        turns: For transcripts, what the images of each turn have cost so far.
     """
 
     found: tuple[Finding, ...] | Spool[Finding]
@@ -103,6 +105,7 @@ class Findings:
     measured_usd: Decimal = Decimal(0)
     unknown: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    turns: tuple[TurnCost, ...] = ()
 
     def __repr__(self) -> str:
         usd = "unknown" if self.input_usd is None else exact_usd(self.input_usd)
@@ -183,6 +186,7 @@ class Findings:
             "measured_usd": f"{self.measured_usd:f}",
             "unknown": [one.encode(errors="backslashreplace").decode() for one in self.unknown],
             "notes": [one.encode(errors="backslashreplace").decode() for one in self.notes],
+            "turns": [turn.to_dict() for turn in self.turns],
         }
         if everything:
             found["findings"] = [one.to_dict() for one in self.found]

@@ -19,9 +19,18 @@ if TYPE_CHECKING:
 
     from imgcost.messages import Block
 
-__all__ = ["see_block", "see_bytes", "see_document", "see_found", "see_path", "see_pillow", "see_stream"]
+__all__ = [
+    "IMAGE_SUFFIXES",
+    "see_block",
+    "see_bytes",
+    "see_document",
+    "see_found",
+    "see_path",
+    "see_pillow",
+    "see_stream",
+]
 
-_IMAGE_SUFFIXES = frozenset(
+IMAGE_SUFFIXES = frozenset(
     ".jpg .jpeg .jpe .jfif .png .apng .gif .webp .tif .tiff .bmp .heic .heif .avif .jxl .jp2 .ico .svg .psd".split()  # noqa: SIM905 - shorter so
 )
 
@@ -48,7 +57,7 @@ def _see_file(path: str, *, given: bool) -> ImageSeen:
         contents = inspect(path)
     except (OSError, ValueError) as error:
         return see_found(no_access(path, error))
-    stray = not given and contents.header is None and suffix not in _IMAGE_SUFFIXES
+    stray = not given and contents.header is None and suffix not in IMAGE_SUFFIXES
     return ImageSeen(path, contents, base64_length(contents.file_bytes), file=path, suffix=suffix, stray=stray)
 
 

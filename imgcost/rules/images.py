@@ -66,8 +66,7 @@ def format(image: ImageSeen, case: Case) -> Iterator[Observation]:  # noqa: A001
     problem = image.contents and image.contents.problem
     if problem and problem.problem == "unsupported" and not image.stray:
         types, sources = ", ".join(case.limits.media_types or ()), said(case.limits.statements, "media_types")
-        message = f"{problem.format} is not supported"
-        yield Observation(image.place, message, problem.format, types, None, sources, problem.advice)
+        yield Observation(image.place, str(problem), problem.format, types, None, sources, problem.advice)
     yield from _breaches("format", image, case)
 
 
