@@ -172,7 +172,9 @@ def test_every_output_says_the_same_of_a_folder(tmp_path, files, number_of_folde
     for model, _, tokens, usd, _ in truth if images else ():
         for shown in (text, markdown):
             assert any(model in line and number(tokens) in line and dollars(usd) in line for line in shown.splitlines())
-            assert bool(re.search(rf"^.*\b{number(rejected)} of .*would be rejected", shown, re.MULTILINE)) == bool(rejected)
+            assert bool(re.search(rf"^.*\b{number(rejected)} of .*would be rejected", shown, re.MULTILINE)) == bool(
+                rejected
+            )
 
     sent = asked[0].conditions
     if sent.as_of < first_limits(sent.platform):

@@ -151,7 +151,7 @@ def test_conditions_reach_the_estimate():
     [one] = json.loads(text)["estimates"]
     assert (one["formula"], one["tokens"], one["usd_per_mtok"]) == ("area", 1046, "3.4375")
     assert (one["batch"], one["cache"], one["inference_geo"]) == (True, "5m", "us")
-    assert one["cache_read_usd"] == "0.0002876500"  # $0.275 per MTok
+    assert one["cache_read_usd"] == "0.000287650"  # $0.275 per MTok
 
 
 @pytest.mark.parametrize("spelling", ["1920x1080", "1920X1080", "1920*1080", "1920\u00d71080", " 1920 x 1080 "])

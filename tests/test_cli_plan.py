@@ -108,9 +108,9 @@ def test_the_arithmetic_can_be_checked_by_hand():
     assert steps["an image of 3000x3000"]["arithmetic"] == "seen as 1092x1092: 39 x 39 patches of 28 px"
     assert "1568 px, 1,568 tokens; Vision page, read 2026-" in steps["an image of 3000x3000"]["source"]
     assert (steps["visual tokens"]["arithmetic"], steps["visual tokens"]["result"]) == ("20,000 x 1,521", "30,420,000")
-    assert steps["wrapping"]["arithmetic"] == "3 x 20,000 images sent"
-    assert steps["wrapping"]["source"].startswith("measured: ")
-    assert steps["framing"]["result"] == "7,000"
+    assert steps["around images"]["arithmetic"] == "3 x 20,000 images sent"
+    assert steps["around images"]["source"].startswith("measured: ")
+    assert steps["around messages"]["result"] == "7,000"
     assert steps["prompt tokens"]["arithmetic"] == "30,420,000 + 60,000 + 7,000 + 8,500,000"
     assert steps["prompt tokens"]["result"] == "38,987,000"
     assert steps["read from the cache"]["arithmetic"] == "8,500 x 999, every later one"

@@ -318,9 +318,9 @@ def test_a_file_that_no_request_has_space_for_has_no_bytes_until_it_is_fitted():
     most = 33_554_432 - 1024 - 128
     file_bytes = most // 4 * 3
     found = plan([image(28, 28, file_bytes)], models="claude-sonnet-4-6", platform="foundry", as_of=DAY)
-    assert (found.images, found.models[0].ledger.sent_bytes) == (1, 33_554_432)
+    assert (found.images, found.models[0].ledger.sent_bytes) == (1, 33_554_432 - 1024)
     found = plan([image(28, 28, file_bytes + 1)], models="claude-sonnet-4-6", platform="foundry", as_of=DAY)
-    assert (found.images, found.models[0].ledger.sent_bytes) == (1, 1024)
+    assert (found.images, found.models[0].ledger.sent_bytes) == (1, 0)
 
 
 def test_nothing_to_send_costs_nothing():
