@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, cast, get
 
 from imgcost import geometry
 from imgcost.arguments import take_choice, take_day, take_flag
-from imgcost.errors import ImgcostError, NoPriceError
+from imgcost.errors import ArgumentError, ImgcostError, NoPriceError
 from imgcost.geometry import Formula
 from imgcost.prices import cost_usd, exact_usd
 from imgcost.tables import (
@@ -306,7 +306,9 @@ def conditions(
     platform: Platform | None = None,
     endpoint: Endpoint | None = None,
     speed: Speed | None = None,
-    **choices: Any,
+    inference_geo: InferenceGeo = "global",
+    batch: bool = False,
+    cache: CacheTtl = "none",
 ) -> Conditions:
     """Combine what the caller chooses with what the names of models say, and check both.
 
@@ -318,7 +320,9 @@ def conditions(
         endpoint: `global` or `regional`. If None, as the names say; an id of Amazon Bedrock without a geography counts as
             regional, everything else as global.
         speed: `standard` or `fast`. If None, as the names say, otherwise standard.
-        **choices: `inference_geo`, `batch` and `cache`, as in `Conditions`.
+        inference_geo: `global` or `us`.
+        batch: Whether requests go through the Message Batches API.
+        cache: `none`, `5m` or `1h`.
 
     Returns:
         The conditions.
@@ -330,13 +334,13 @@ def conditions(
     ('regional',)
     """
     day = take_day(as_of) or today()
-    for name, value in {"platform": platform, "endpoint": endpoint, "speed": speed, **choices}.items():
-        if name == "batch":
-            take_flag(name, value)
-        else:
-            take_choice(name, value, _CHOICES[name] if name in choices else (None, *_CHOICES[name]))
+    for name, value in (("platform", platform), ("endpoint", endpoint), ("speed", speed)):
+        take_choice(name, value, (None, *_CHOICES[name]))
+    take_choice("inference_geo", inference_geo, _CHOICES["inference_geo"])
+    take_choice("cache", cache, _CHOICES["cache"])
+    in_batch = take_flag("batch", batch)
     where = place(list(named), platform=platform, endpoint=endpoint, speed=speed)
-    return Conditions(day, where.platform, where.endpoint, where.assumed, speed=where.speed, **choices)
+    return Conditions(day, where.platform, where.endpoint, where.assumed, inference_geo, in_batch, cache, where.speed)
 
 
 _CHOICES: dict[str, tuple[str, ...]] = {
@@ -348,11 +352,13 @@ _CHOICES: dict[str, tuple[str, ...]] = {
 }
 
 
-def quotes(names: Iterable[str | Model], *, formula: Formula | None = None, **choices: Any) -> tuple[Quote, ...]:
+def quotes(
+    names: str | Model | Sequence[str | Model], *, formula: Formula | None = None, **choices: Any
+) -> tuple[Quote, ...]:
     """Look up what several models charge on the same conditions.
 
     Args:
-        names: Models, or any of their names; a family such as `sonnet` means its newest active model on that date.
+        names: A model, any of its names, or several of those; a family such as `sonnet` means its newest active model on that date.
         formula: `patch` or `area`, to override the models' own.
         **choices: See `conditions`.
 
@@ -372,13 +378,28 @@ def quotes(names: Iterable[str | Model], *, formula: Formula | None = None, **ch
     return quotes_on(named, conditions(named, **choices), formula)
 
 
-def resolve_models(names: Iterable[str | Model], as_of: date | None) -> list[NamedModel]:
+def resolve_models(names: str | Model | Sequence[str | Model], as_of: date | None) -> list[NamedModel]:
     """Find models by their names, or take them as they are.
+
+    Raises:
+        UnknownModelError: No table lists a name.
+        ArgumentError: Something is not a name, or there is none.
 
     >>> [one.model.id for one in resolve_models(["opus"], date(2026, 11, 22))]
     ['claude-opus-5-5']
     """
-    return [resolve_model(name, as_of=as_of) if isinstance(name, str) else NamedModel(name.id, name) for name in names]
+    listed = (names,) if isinstance(names, str | Model) else names
+    if not isinstance(listed, list | tuple) or not listed:
+        raise ArgumentError("model", names, "a model's name, such as 'sonnet', or a list of them")
+    return [_resolve(name, as_of) for name in listed]
+
+
+def _resolve(name: object, as_of: date | None) -> NamedModel:
+    if isinstance(name, Model):
+        return NamedModel(name.id, name)
+    if isinstance(name, str):
+        return resolve_model(name, as_of=as_of)
+    raise ArgumentError("model", name, "a model's name, such as 'sonnet'")
 
 
 def quotes_on(named: Iterable[NamedModel], sent: Conditions, formula: Formula | None = None) -> tuple[Quote, ...]:
@@ -413,9 +434,7 @@ def quote(model: str | Model | NamedModel, sent: Conditions, formula: Formula | 
     ('claude-haiku-5-5', Decimal('0.05'))
     """
     take_choice("formula", formula, (None, *get_args(Formula)))
-    named = resolve_model(model, as_of=sent.as_of) if isinstance(model, str) else model
-    if isinstance(named, Model):
-        named = NamedModel(named.id, named)
+    named = model if isinstance(model, NamedModel) else _resolve(model, sent.as_of)
     found, day = named.model, sent.as_of
     rows = _prices(found, sent)
     if day < found.vision_from:

@@ -499,7 +499,7 @@ def test_workers_and_this_process_alone_print_the_same(tmp_path, monkeypatch):
 
 
 def test_ctrl_c_is_exit_code_130_and_says_how_far_it_came(folder, tmp_path, monkeypatch):
-    def interrupt(_survey, _paths, _writers, *, progress, **_):
+    def interrupt(_scan, _paths, _sinks, *, progress, **_):
         progress(12_345)
         raise KeyboardInterrupt
 
