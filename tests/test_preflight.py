@@ -20,7 +20,7 @@ from PIL import Image as Pillow
 from pypdf import PdfWriter
 
 import imgcost
-from imgcost.errors import ImgcostError, NoPriceError, PreflightError, UnknownModelError
+from imgcost.errors import ImgcostError, NoPriceError, UnknownModelError
 from imgcost.files import Image, Unreadable, scan
 from imgcost.preflight import CheckedImage, asking, check_batch, check_images, check_paths, check_request
 from imgcost.preflight.asking import Inquiry

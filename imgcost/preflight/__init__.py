@@ -15,7 +15,7 @@ from imgcost.errors import ArgumentError
 from imgcost.files import Image, Unreadable, is_pillow, is_stream
 from imgcost.preflight.asking import Inquiry
 from imgcost.preflight.documents import DEFAULT_MODEL, Reading, ask_file, ask_value, holds_requests, is_document
-from imgcost.preflight.findings import CheckedImage, Findings, Spools
+from imgcost.preflight.findings import CheckedImage, Findings, PreflightError, Spools
 from imgcost.preflight.seeing import see_bytes, see_found, see_path, see_pillow, see_stream
 from imgcost.preflight.sessions import TurnCost
 from imgcost.shapes import SHAPES, detect
@@ -33,6 +33,7 @@ __all__ = [
     "CheckedImage",
     "Findings",
     "Imagelike",
+    "PreflightError",
     "Spools",
     "TurnCost",
     "check_batch",
