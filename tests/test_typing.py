@@ -1,4 +1,4 @@
-"""The package as type checkers see it: a misspelled name is an error, and every type that users write down is exported."""
+"""The package as type checkers see it: a misspelled name is an error, and types that users write down are exported."""
 
 from __future__ import annotations
 

@@ -65,11 +65,11 @@ def check_images(
     budget_usd: Dollars | None = None,
     one_request: bool = False,
 ) -> Findings:
-    """Check images: files, folders with all that lies under them, bytes, open files, Pillow images, or what a scan found.
+    """Check images: files, folders with all under them, bytes, open files, Pillow images, or what a scan found.
 
     Args:
-        images: One or many of them. Archives are not looked into. Of what a scan has found the end is not looked at, and
-            of a Pillow image only its size: how many bytes it will have is not known before it is saved.
+        images: One or many of them. Archives are not looked into. Of what a scan has found the end is not looked at,
+            and of a Pillow image only its size: how many bytes it will have is not known before it is saved.
         model: The model that they are for; a family such as `sonnet` means its newest active model on that day.
         platform: Where they will be sent.
         as_of: The day whose limits hold; today if None.

@@ -192,9 +192,9 @@ def batch_bytes(batch: Batch, case: Case) -> Iterator[Observation]:
     "bill",
     """The images cost no more than the budget, and all of their cost is known.
 
-    What cannot be measured or priced is never taken for free: images from URLs and uploaded files, pages of PDFs, images
-    that cannot be read, models without a price. The text of requests is not part of the sum; where it may lead to the
-    long-context price, that price has to be within the budget too.
+    What cannot be measured or priced is never taken for free: images from URLs and uploaded files, pages of PDFs,
+    images that cannot be read, models without a price. The text of requests is not part of the sum; where it may lead
+    to the long-context price, that price has to be within the budget too.
     """,
     "Send fewer or smaller images, choose a cheaper model, or measure what is not known.",
 )

@@ -1,4 +1,4 @@
-"""Convert requests in other shapes to Messages requests: OpenAI, Bedrock, LangChain, MCP, Vercel, transcripts, and more.
+"""Convert requests in other shapes to Messages requests: OpenAI, Bedrock, LangChain, MCP, Vercel, transcripts and more.
 
 A shape is recognized by its content. A converted request maps every location in it back to the original, and can write
 blocks back in the original shape.
