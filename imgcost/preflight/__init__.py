@@ -59,7 +59,7 @@ def check_images(
     images: Imagelike | Iterable[Imagelike],
     *,
     model: str = DEFAULT_MODEL,
-    platform: Platform = "claude-api",
+    platform: Platform | None = None,
     as_of: date | None = None,
     ignore: Iterable[str] = (),
     budget_usd: Dollars | None = None,
@@ -71,7 +71,7 @@ def check_images(
         images: One or many of them. Archives are not looked into. Of what a scan has found the end is not looked at,
             and of a Pillow image only its size: how many bytes it will have is not known before it is saved.
         model: The model that they are for; a family such as `sonnet` means its newest active model on that day.
-        platform: Where they will be sent.
+        platform: Where they will be sent; None for the platform that the model's name implies, else the Claude API.
         as_of: The day whose limits hold; today if None.
         ignore: Names of rules that are not to be asked.
         budget_usd: What they may cost as input at the standard price, US dollars: a Decimal, a whole number, text or a
@@ -119,7 +119,8 @@ def check_request(
             request in another shape: that of OpenAI, Bedrock Converse, LangChain, MCP, ...; see `imgcost.shapes`. It
             is not changed.
         model: A model to check for instead of the one that the request names.
-        platform: Where it will be sent; None for where its shape says, or the Claude API.
+        platform: Where it will be sent; None for the platform that the model's id, the body or its shape implies, such as Amazon
+            Bedrock for `us.anthropic...`, else the Claude API.
         as_of: The day whose limits hold; today if None.
         ignore: Names of rules that are not to be asked.
         budget_usd: What its images may cost as input, US dollars. The long-context price applies where the images alone
@@ -167,7 +168,8 @@ def check_batch(
             `{"requests": [...]}`. Or the requests themselves; each is `{"custom_id": ..., "params": {...}}`, or the
             parameters alone.
         model: A model to check for instead of those that the requests name.
-        platform: Where it will be sent; None for where its shape says, or the Claude API.
+        platform: Where it will be sent; None for the platform that the model's id, the body or its shape implies, such as Amazon
+            Bedrock for `us.anthropic...`, else the Claude API.
         as_of: The day whose limits hold; today if None.
         ignore: Names of rules that are not to be asked.
         budget_usd: What its images may cost as input at the price of a batch, US dollars; as in `check_request`.
@@ -224,7 +226,7 @@ def check_paths(
             files named `.json`, `.jsonl` or `.ndjson` that hold requests. `-` is JSON from stdin.
         stdin: What `-` stands for.
         model: The model that images are for, `sonnet` if None; and that requests are checked for instead of their own.
-        platform: Where all this will be sent; None for where the shape of a request says, or the Claude API.
+        platform: Where all this will be sent; None as in `check_request`.
         as_of: The day whose limits hold; today if None.
         ignore: Names of rules that are not to be asked.
         budget_usd: What all images together may cost as input, US dollars.
