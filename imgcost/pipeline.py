@@ -32,8 +32,8 @@ class Scan(NamedTuple):
         quotes: The quotes of the models asked for; the first decides the costliest folders and the platform's limits.
         compared: Quotes of other models to count for.
         walk: How to walk.
-        jobs: The most worker processes. Where this process cannot be forked, each imports the main module again, which is
-            that of the command line.
+        jobs: The most worker processes. Where this process cannot be forked, each imports the main module again, which
+            is that of the command line.
         details: Whether rows are to tell orientation and animation.
         dedupe: Whether to look for duplicates, and count identical contents once.
         cache: A file that remembers what was read, or None.

@@ -8,7 +8,7 @@ and the limits of the platform.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date  # noqa: TC003 - examples use it
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, cast, get_args
 
 from imgcost import geometry
@@ -317,8 +317,8 @@ def conditions(
         as_of: Date whose prices and limits apply; today (UTC) if None.
         platform: Where requests are sent. If None, as the names say, such as `bedrock` for
             `us.anthropic.claude-opus-5-5`; otherwise the Claude API.
-        endpoint: `global` or `regional`. If None, as the names say; an id of Amazon Bedrock without a geography counts as
-            regional, everything else as global.
+        endpoint: `global` or `regional`. If None, as the names say; an id of Amazon Bedrock without a geography counts
+            as regional, everything else as global.
         speed: `standard` or `fast`. If None, as the names say, otherwise standard.
         inference_geo: `global` or `us`.
         batch: Whether requests go through the Message Batches API.
@@ -358,7 +358,8 @@ def quotes(
     """Look up what several models charge on the same conditions.
 
     Args:
-        names: A model, any of its names, or several of those; a family such as `sonnet` means its newest active model on that date.
+        names: A model, any of its names, or several of those; a family such as `sonnet` means its newest active model
+            on that date.
         formula: `patch` or `area`, to override the models' own.
         **choices: See `conditions`.
 

@@ -1,4 +1,4 @@
-"""Values of the wrong kind: each public function takes what people hold, and says of everything else what would work."""
+"""Values of the wrong kind: each public function takes what people hold, and says of all else what would work."""
 
 from __future__ import annotations
 

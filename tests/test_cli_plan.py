@@ -51,7 +51,8 @@ def test_the_text_shows_models_side_by_side_the_cheapest_first():
     text = done(*JOB, "-m", "claude-sonnet-4-6", "-m", "haiku", "--downscale-to", "1000", "--retry-rate", "0.02")
     tables = text.split("\n\n")
     assert tables[0].splitlines()[0] == (
-        "20,000 images on 2026-11-22: as many images per request as fit, prompt of 8,500 tokens, answer of 150, 0.02 of all sent again"
+        "20,000 images on 2026-11-22: as many images per request as fit, "
+        "prompt of 8,500 tokens, answer of 150, 0.02 of all sent again"
     )
     rows = rows_of(tables[0])
     assert [row[:4] for row in rows] == [

@@ -256,8 +256,8 @@ def test_what_ends_the_writing_of_a_workbook_or_page_leaves_the_old_one(old, tmp
     assert names_in(tmp_path / "tmp") == []
 
 
-@pytest.mark.parametrize("kind", SUFFIXES)
-def test_what_the_system_says_of_a_write_is_what_the_caller_gets(tmp_path, monkeypatch, kind):
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_what_the_system_says_of_a_write_is_what_the_caller_gets(tmp_path, monkeypatch, suffix):
     class Full(io.FileIO):
         def write(self, _data):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -265,8 +265,8 @@ def test_what_the_system_says_of_a_write_is_what_the_caller_gets(tmp_path, monke
     monkeypatch.setattr(outputs, "open", lambda path, _mode: Full(path, "x"), raising=False)
 
     def write():
-        with open_rows(str(tmp_path / "a"), kind, QUOTES) as writer:
-            writer.write(encode([("", [image(1)])], QUOTES, kind))
+        with reporting(tmp_path / f"a.{suffix}", QUOTES) as report:
+            report.add([("", [image(1)])])
 
     with pytest.raises(OSError, match="No space left"):
         write()

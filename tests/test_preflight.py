@@ -20,7 +20,7 @@ from PIL import Image as Pillow
 from pypdf import PdfWriter
 
 import imgcost
-from imgcost.errors import ImgcostError, NoPriceError, PreflightError, UnknownModelError
+from imgcost.errors import ImgcostError, NoPriceError, UnknownModelError
 from imgcost.files import Image, Unreadable, scan
 from imgcost.preflight import CheckedImage, asking, check_batch, check_images, check_paths, check_request
 from imgcost.preflight.asking import Inquiry
@@ -398,7 +398,7 @@ def test_findings_tell_and_raise():
     bad = check(*[block(picture()[:-1])] * 12)
     assert [one.severity for one in bad] == ["error"] * 12 + ["warning"]
     assert (len(bad), len(bad.errors), len(bad.warnings)) == (13, 12, 1)
-    with pytest.raises(PreflightError) as caught:
+    with pytest.raises(imgcost.PreflightError) as caught:
         bad.raise_for_errors()
     lines = str(caught.value).splitlines()
     assert lines[0] == "this would be rejected:"
@@ -407,7 +407,7 @@ def test_findings_tell_and_raise():
     assert lines[1].endswith(" [truncated]")
     assert lines[-1] == "and 2 more"
     assert caught.value.findings is bad
-    with pytest.raises(PreflightError, match=r"\[empty\]$"):
+    with pytest.raises(imgcost.PreflightError, match=r"\[empty\]$"):
         images(b"").raise_for_errors()
 
 

@@ -6,7 +6,6 @@ as an `Unreadable`, with its reason, in its place.
 
 from __future__ import annotations
 
-import os
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -20,6 +19,7 @@ from imgcost.files.walking import Archive, Batch, Chunk, Walk, chunks
 from imgcost.files.workers import spread
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Callable, Iterator, Sequence
 
 __all__ = [

@@ -79,7 +79,7 @@ def name_iso_media(head: bytes) -> str | None:
 
 
 def measure_heif(head: bytes, read_at: ReadAt) -> Size | None:  # noqa: ARG001 - every format is measured the same way
-    """Measure the primary item by its properties: ispe, cropped by clap, turned by irot and imir (ISO 23008-12, 6.5)."""
+    """Measure the primary item by its properties: ispe, cropped by clap, turned by irot, imir (ISO 23008-12, 6.5)."""
     meta = _find(read_at, (b"meta",))
     if meta is None:
         return None

@@ -204,10 +204,10 @@ def plan(
         cache: Whether prompts are cached, and for how long: `none`, `5m` or `1h`.
         batch: Whether the requests go through the Message Batches API.
         inference_geo: `global`, or `us` (on the Claude API and Microsoft Foundry).
-        endpoint: `global`, or `regional` (on Amazon Bedrock and Google Cloud). If None, as the models' names say; ids of
-            Amazon Bedrock without a geography are taken as regional, everything else as global.
-        platform: Where requests are sent, and whose limits apply: any of `imgcost.tables.platforms()` but `claude-ai`. If
-            None, as the models' names say, else the Claude API.
+        endpoint: `global`, or `regional` (on Amazon Bedrock and Google Cloud). If None, as the models' names say; ids
+            of Amazon Bedrock without a geography are taken as regional, everything else as global.
+        platform: Where requests are sent, and whose limits apply: any of `imgcost.tables.platforms()` but `claude-ai`.
+            If None, as the models' names say, else the Claude API.
         speed: `standard`, or `fast` for fast mode. If None, as the models' names say, else standard.
         turns: Requests of a conversation. Each brings new images and sends all before it again.
         retry_rate: Requests sent again, as a part of all: 0.02 is one in fifty.

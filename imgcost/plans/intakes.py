@@ -1,4 +1,4 @@
-"""The images of a job on their way to requests: which of them would be rejected as they are, and what all of them cost."""
+"""The images of a job on their way to requests: which of them would be rejected as they are, what all of them cost."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ FEW = 8
 class Intake:
     """The images of a job, packed as often as there are rules.
 
-    All readable images count. Those that a platform would reject as they are cost the same once they are fitted, and are
-    counted by the first limit that they break.
+    All readable images count. Those that a platform would reject as they are cost the same once they are fitted, and
+    are counted by the first limit that they break.
 
     Attributes:
         job: The job.

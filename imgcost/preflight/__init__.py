@@ -15,7 +15,7 @@ from imgcost.errors import ArgumentError
 from imgcost.files import Image, Unreadable, is_pillow, is_stream
 from imgcost.preflight.asking import Inquiry
 from imgcost.preflight.documents import DEFAULT_MODEL, Reading, ask_file, ask_value, holds_requests, is_document
-from imgcost.preflight.findings import CheckedImage, Findings, Spools
+from imgcost.preflight.findings import CheckedImage, Findings, PreflightError, Spools
 from imgcost.preflight.seeing import see_bytes, see_found, see_path, see_pillow, see_stream
 from imgcost.preflight.sessions import TurnCost
 from imgcost.shapes import SHAPES, detect
@@ -33,6 +33,7 @@ __all__ = [
     "CheckedImage",
     "Findings",
     "Imagelike",
+    "PreflightError",
     "Spools",
     "TurnCost",
     "check_batch",
@@ -64,11 +65,11 @@ def check_images(
     budget_usd: Dollars | None = None,
     one_request: bool = False,
 ) -> Findings:
-    """Check images: files, folders with all that lies under them, bytes, open files, Pillow images, or what a scan found.
+    """Check images: files, folders with all under them, bytes, open files, Pillow images, or what a scan found.
 
     Args:
-        images: One or many of them. Archives are not looked into. Of what a scan has found the end is not looked at, and
-            of a Pillow image only its size: how many bytes it will have is not known before it is saved.
+        images: One or many of them. Archives are not looked into. Of what a scan has found the end is not looked at,
+            and of a Pillow image only its size: how many bytes it will have is not known before it is saved.
         model: The model that they are for; a family such as `sonnet` means its newest active model on that day.
         platform: Where they will be sent; None for the platform that the model's name implies, else the Claude API.
         as_of: The day whose limits hold; today if None.

@@ -8,7 +8,7 @@ from decimal import Decimal
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from imgcost.errors import PreflightError
+from imgcost.errors import ImgcostError
 from imgcost.figures import plural
 from imgcost.notebooks import html_table
 from imgcost.paths import escape_path
@@ -30,7 +30,10 @@ if TYPE_CHECKING:
 HTML_ROWS = 50
 """How many findings a notebook shows."""
 
-__all__ = ["CheckedImage", "Findings", "Spools"]
+_SHOWN = 10
+"""How many errors the message of a `PreflightError` lists."""
+
+__all__ = ["CheckedImage", "Findings", "PreflightError", "Spools"]
 
 
 class CheckedImage(NamedTuple):
@@ -208,3 +211,19 @@ class Findings:
         """
         if not self.ok:
             raise PreflightError(self)
+
+
+class PreflightError(ImgcostError, ValueError):
+    """What is about to be sent would be rejected.
+
+    Attributes:
+        findings: All that was found, errors and warnings.
+    """
+
+    def __init__(self, findings: Findings) -> None:
+        """Name the first errors, a line each, and count the rest."""
+        shown = [f"{one.place}: {one.message} [{one.rule}]" for one in findings.errors[:_SHOWN]]
+        if rest := len(findings.errors) - len(shown):
+            shown.append(f"and {rest} more")
+        super().__init__("this would be rejected:\n" + "\n".join(shown))
+        self.findings = findings

@@ -86,7 +86,8 @@ def _session_notes(turns: Sequence[TurnCost]) -> Iterator[str]:
     if turns:
         usd = [turn.usd for turn in turns if turn.usd is not None]
         unknown = "" if len(usd) == len(turns) else f", and {plural(len(turns) - len(usd), 'turn')} unknown"
-        yield f"The images of the session have cost {dollars(total_usd(usd))} so far{unknown}, as far as its usage tells."
+        cost = dollars(total_usd(usd))
+        yield f"The images of the session have cost {cost} so far{unknown}, as far as its usage tells."
 
 
 class _Shown:
