@@ -102,10 +102,10 @@ def test_an_example_prints_what_is_shown(page, block):
         arguments = shlex.split(command)[2:]
         assert not {"|", ">", "<", ">>", "&&", ";"} & set(arguments), f"no shell is there to run {command!r}"
         printed = run(*arguments)
-        if UPDATE and not same(shown, printed):
-            shown = [line.rstrip() for line in printed.rstrip().splitlines()]
-        updated += [command, *shown]
-        assert same(shown, printed), f"{command}\n{printed}"
+        stale = UPDATE and not same(shown, printed)
+        lines = [line.rstrip() for line in printed.rstrip().splitlines()] if stale else shown
+        updated += [command, *lines]
+        assert same(lines, printed), f"{command}\n{printed}"
     if UPDATE:
         text = page.read_text(encoding="utf-8")
         page.write_text(text.replace(f"```console\n{block}```", "\n".join(["```console", *updated, "```"])), "utf-8")
