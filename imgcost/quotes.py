@@ -28,7 +28,7 @@ from imgcost.tables import (
     Speed,
     family_of,
     find_measured,
-    limits_on,
+    known_limits,
     models,
     multiplier_on,
     multipliers,
@@ -233,12 +233,8 @@ class Quote:
 
     @property
     def limits(self) -> Limits:
-        """What the platform accepts on that date.
-
-        Raises:
-            NoPriceError: Nothing is known of the platform on that date.
-        """
-        return limits_on(self.conditions.platform, self.conditions.as_of)
+        """What the platform accepts on that date, as far as it is known."""
+        return known_limits(self.conditions.platform, self.conditions.as_of)
 
     @property
     def max_images(self) -> int | None:

@@ -212,6 +212,8 @@ def library(tmp_path_factory):
     books["by size"] = written(folder / "by size.xlsx", groups, most_rows=9)
     books["empty"] = written(folder / "empty.xlsx", [])
     books["2024"] = written(folder / "2024.xlsx", groups, "claude-3-opus", day=date(2024, 4, 1))
+    old = {"day": date(2024, 4, 1), "platform": "bedrock", "endpoint": "global"}  # whose limits were not known yet
+    books["no limits"] = written(folder / "no limits.xlsx", groups, "claude-3-opus", **old)
     books["2025"] = written(folder / "2025.xlsx", groups, "claude-sonnet-4", day=date(2025, 10, 1))
     books["area"] = written(folder / "area.xlsx", groups, formula="area")
     books["fixable"] = written(folder / "fixable.xlsx", FIXABLE)
@@ -262,7 +264,7 @@ def calculator_sizes():
 
 def test_recalculation_changes_no_value(library):
     unchanged = [name for name in library if not re.fullmatch(r"s\d+|packing|verdict \d|regional job", name)]
-    assert len(unchanged) == 12
+    assert len(unchanged) == 13
     for name in unchanged:
         wrong, count = disagreements(*library[name])
         assert not wrong[:5], name
@@ -351,6 +353,12 @@ def test_grouped_images_come_to_the_same(library):
         assert budget_of(book) == budget_of(library["first"][1])
         notes = pd.read_excel(book, sheet_name="Notes", header=None)[1].astype(str)
         assert notes.str.contains("157 images are more than a sheet has rows").any()
+
+
+def test_where_no_limits_are_known_no_image_is_fixable(library):
+    book = library["no limits"][1]
+    assert figures_of(book)["Would be rejected as they are"] == 0
+    assert values_of(book)["Budget"]["B3"].value.startswith("Requests like these are within the limits")
 
 
 def test_fixable_images_count_and_appear_with_their_reasons(library):

@@ -17,7 +17,7 @@ from imgcost.plans.rules import rules_of
 from imgcost.plans.scenarios import Scenario, scenario
 from imgcost.prices import exact_usd
 from imgcost.quotes import quotes_on, requote, resolve_models
-from imgcost.tables import find_model
+from imgcost.tables import find_model, limits_on
 from imgcost.tabular import PLAN
 
 if TYPE_CHECKING:
@@ -253,7 +253,7 @@ def plan(
         downscale_to=downscale_to,
     )
     asked = quotes_on(resolve_models(scene.models, scene.conditions.as_of), scene.conditions)
-    intake = Intake(job_of(images), asked[0].limits)
+    intake = Intake(job_of(images), limits_on(scene.conditions.platform, scene.conditions.as_of))
     found = _model_plans(asked, scene, intake)
     job = intake.job
     return Plan(scene, found, intake.images, intake.unsized, dict(intake.fixable), job.rejected, job.warnings)

@@ -46,6 +46,9 @@ DEFAULT_MODEL = "sonnet"
 """The model that images are checked for, and requests whose model is elsewhere, such as in the URL."""
 
 _BATCHES = frozenset({"batch", "openai-batch", "bedrock-batch", "google-cloud-batch"})
+_TOGETHER = frozenset({"claude-code", "log"})
+"""Shapes of which the lines mean something only together."""
+
 LINES_SUFFIXES = (".jsonl", ".ndjson")
 _OWN = frozenset({"messages", "batch"})
 """The shapes of the API itself: nothing is converted."""
@@ -94,15 +97,15 @@ def looks_like_json(head: bytes) -> bool:
 def is_document(path: str) -> bool:
     """Return whether a file holds requests, or text that can be named, such as YAML: it is not an image.
 
-    >>> is_document("pyproject.toml"), is_document("data/samples/web/marker-icon.png")
-    (False, False)
+    >>> is_document("data/job.toml"), is_document("data/samples/web/marker-icon.png"), is_document("no/such/file")
+    (False, False, False)
     """
     try:
         with open(path, "rb") as file:  # noqa: PTH123 - a path may be any string
             head = file.read(_HEAD_BYTES)
     except OSError:
         return False  # the rules for images report it
-    if looks_like_json(head):
+    if looks_like_json(head) or path.lower().endswith(LINES_SUFFIXES):
         return True
     claims_to_be_an_image = os.path.splitext(path)[1].lower() in IMAGE_SUFFIXES  # noqa: PTH122 - likewise
     return not claims_to_be_an_image and name_of_text(head.decode(errors="replace")) is not None
@@ -140,7 +143,7 @@ def ask_file(file: BinaryIO, reading: Reading, name: str, path: str | None = Non
         read.append(line)
         if line.strip():
             break
-    shape = shape_of_lines(read[-1]) if read else None
+    shape = shape_of_lines(read[-1]) if read and reading.shape not in _TOGETHER else None
     named_lines = name.lower().endswith(LINES_SUFFIXES)
     if shape is None and named_lines and isinstance(read_line(b"".join(read)), RequestError):
         shape = "batch"  # a file of lines, whose first one is broken
@@ -222,7 +225,10 @@ def _ask_requests(
         if sent_as_batch:
             batch.add(shaped, request, locator)
     if not number:
-        inquiry.refuse(RequestError("", "is empty: a batch has at least one request"), Locator(name, path))
+        empty = RequestError("", "is empty: a batch has at least one request")
+        if strict:
+            raise empty
+        inquiry.refuse(empty, Locator(name, path))
     if batch.requests:
         inquiry.ask("batch", batch.about(name or "requests"), inquiry.case(), Locator(file=path))
 
@@ -253,8 +259,10 @@ class _BatchCount:
             self._bytes += _entry_bytes(shaped, request) + (self.requests > 1)
         if request is not None and request.streams:
             self._streams.append(locator.location("stream"))
-        if shaped.shape != "batch" or (request is not None and shaped.path("")[-1:] != ("params",)):
-            return  # it has no id: another shape, or the parameters alone
+        if shaped.shape != "batch" or (request is None and not shaped.id):
+            return  # there is no id to look for: another shape, or an entry that cannot be read
+        if request is not None and shaped.path("")[-1:] != ("params",):
+            return  # the parameters alone
         if not shaped.id:
             self._missing.append(locator.entry())
         elif shaped.id in self._ids:
