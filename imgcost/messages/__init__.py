@@ -6,7 +6,6 @@ paths and open files as data. Nothing is changed, read away or kept.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from imgcost.errors import RequestError
@@ -142,9 +141,7 @@ def _turn(raw: Any, place: str, found: Content) -> Turn:
         raise RequestError(f"{place}.role", "is missing" if role is None else "must be text")
     if role not in block_table().roles:
         roles = ", ".join(block_table().roles)
-        found.problems.append(
-            RequestError(f"{place}.role", f"the role {ascii(role[:60])} is unknown: use one of {roles}")
-        )
+        found.problems.append(RequestError(f"{place}.role", f"the role {role[:60]!a} is unknown: use one of {roles}"))
     parts = found.read(content, f"{place}.content", "system" if role == "system" else "message")
     return Turn(place, role, parts)
 
