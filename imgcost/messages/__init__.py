@@ -6,12 +6,15 @@ paths and open files as data. Nothing is changed, read away or kept.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from imgcost.errors import RequestError
 from imgcost.messages.body import as_items, as_object, body_bytes, is_file
 from imgcost.messages.content import Block, Content, Part, Text, ToolResult
 from imgcost.tables import block_table
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 __all__ = [
     "Block",
