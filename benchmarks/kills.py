@@ -51,16 +51,16 @@ def mark(text, before=None):
         os.write(3, text)
         return before(*args, **more)
     return marked
-from imgcost import surveys
+from imgcost.pipeline import Scan
 from imgcost.files import workers
 workers.ALONE_SECONDS = workers.AHEAD_SECONDS = 0
 workers._Worker.__init__ = mark(b"f", workers._Worker.__init__)
-def survey(*args, before=surveys.Survey.run, **more):
+def scan(*args, before=Scan.run, **more):
     os.write(3, b"s")
     found = before(*args, **more)
     os.write(3, b"w")
     return found
-surveys.Survey.run = survey
+Scan.run = scan
 os.write(3, b"b")
 run()
 """

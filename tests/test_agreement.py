@@ -11,6 +11,7 @@ from contextlib import suppress
 from datetime import date
 from decimal import Decimal
 
+import openpyxl
 import pyarrow.parquet as pq
 import pytest
 from command_line import printed, refused, run
@@ -22,6 +23,7 @@ from imgcost.quotes import quotes
 from imgcost.tables import limits_on, platforms
 
 FOLDERS = 200
+QUICK = 20
 DAYS = [date(2024, 7, 1), date(2025, 11, 30), date(2026, 3, 1), date(2026, 11, 22)]
 MODELS = [
     "claude-3-haiku",
@@ -151,7 +153,44 @@ def read(path):
             return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
-@pytest.mark.parametrize("number_of_folder", range(FOLDERS))
+def of_page(page):
+    """The headline of a page, for the first model."""
+    content = page.read_text(encoding="utf-8")
+    images = int(re.search(r"<h1>([\d,]+) image", content)[1].replace(",", ""))
+    usd = re.search(r'<dt>Cost (?:of the images|as cache writes)</dt><dd><data value="([\d.]+)"', content)
+    tokens = re.search(r"<dt>Visual tokens</dt><dd>([\d,]+)<", content)
+    return (images, int(tokens[1].replace(",", "")), Decimal(usd[1])) if images else (0, 0, Decimal(0))
+
+
+def of_workbook(book):
+    """The images that a workbook lists, and their tokens by each rule that counts."""
+    head, *rows = openpyxl.load_workbook(book, data_only=True)["Images"].iter_rows(values_only=True)
+    counted = [at for at, name in enumerate(head) if name.startswith("Visual tokens per image")]
+    return len(rows), {sum(row[at] for row in rows) for at in counted}
+
+
+def folders():
+    """Some are enough for a quick look."""
+    for number_of_folder in range(FOLDERS):
+        yield pytest.param(number_of_folder, marks=[pytest.mark.slow] if number_of_folder >= QUICK else [])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number_of_folder", range(0, FOLDERS, 10))
+def test_pages_and_workbooks_say_the_same_of_a_folder(tmp_path, files, number_of_folder):
+    folder, asked = folder_of(number_of_folder, files, tmp_path)
+    options = list(options_of(asked))
+    data = json.loads(printed("scan", folder, *options, "-f", "json"))
+    (_, images, tokens, usd, _), *_ = of_scan(data)
+    for suffix in (".html", ".xlsx"):
+        printed("scan", folder, *options, "-o", tmp_path / f"report{suffix}")
+    assert of_page(tmp_path / "report.html") == (images, tokens, usd)
+    listed, sums = of_workbook(tmp_path / "report.xlsx")
+    assert listed == images
+    assert {found for _, _, found, _, _ in of_scan(data)} <= sums
+
+
+@pytest.mark.parametrize("number_of_folder", list(folders()))
 def test_every_output_says_the_same_of_a_folder(tmp_path, files, number_of_folder):
     folder, asked = folder_of(number_of_folder, files, tmp_path)
     options = list(options_of(asked))

@@ -24,6 +24,8 @@ from imgcost.files import Batch, Unreadable, probe_chunk, probing
 from imgcost.pipeline import Scan
 from imgcost.reports.writers import open_scan
 
+pytestmark = pytest.mark.slow  # random edits of a cache
+
 LONG_AGO = 1_600_000_000 * 10**9
 """A time of modification that is not racy, in nanoseconds."""
 

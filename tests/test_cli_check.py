@@ -51,7 +51,8 @@ def refused(*arguments, stdin=None, command="check"):
 def request(image=GOOD, media_type="image/webp", **more):
     encoded = base64.b64encode(Path(image).read_bytes()).decode()
     block = {"type": "image", "source": {"type": "base64", "media_type": media_type, "data": encoded}}
-    return {"model": "claude-opus-5", "messages": [{"role": "user", "content": [block]}], **more}
+    messages = [{"role": "user", "content": [block]}]
+    return {"model": "claude-opus-5", "max_tokens": 1024, "messages": messages, **more}
 
 
 def as_json(value):
@@ -193,8 +194,8 @@ def test_the_model_of_requests_is_their_own_unless_another_is_named():
 def test_the_json_says_it_all():
     found = data(CUT, GOOD, code=1)
     assert list(found) == [
-        *("schema", "platform", "as_of", "ok", "errors", "warnings", "tokens", "unmeasured", "input_usd"),
-        *("measured_usd", "unknown", "notes", "findings", "images"),
+        *("schema", "platform", "as_of", "ok", "errors", "warnings", "tokens", "unmeasured", "pages", "input_usd"),
+        *("upper_usd", "measured_usd", "unknown", "notes", "turns", "findings", "images"),
     ]
     assert found["schema"] == "imgcost.check/2"
     first = found["findings"][0]

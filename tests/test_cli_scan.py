@@ -252,10 +252,10 @@ def test_duplicates_are_left_out_and_what_that_saves_is_said(folder):
         1334,
         "0.004002",
     )
-    note = "1 duplicate left out: that saves 1,334 tokens, $0.004 with claude-3-sonnet-20240229."
+    note = "1 duplicate excluded: that saves 1,334 tokens, $0.004 with claude-3-sonnet-20240229."
     assert note in done(folder, "--dedupe", *SONNET_3)
     shutil.copy(folder / "a.png", folder / "sub" / "zz.png")
-    assert "2 duplicates left out: that saves 2,668 tokens" in done(folder, "--dedupe", *SONNET_3)
+    assert "2 duplicates excluded: that saves 2,668 tokens" in done(folder, "--dedupe", *SONNET_3)
 
 
 def test_a_cache_changes_nothing_that_is_printed(folder, tmp_path):

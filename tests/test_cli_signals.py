@@ -10,6 +10,8 @@ import pytest
 from imgcost.cli import signals
 from imgcost.cli.signals import Terminated, check_signals, ending_in_order, signals_held
 
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("processes")]  # processes that are signaled, one after another
+
 ENDING = [getattr(signal, name) for name in signals.NAMES if hasattr(signal, name)]
 
 

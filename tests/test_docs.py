@@ -81,7 +81,7 @@ def examples():
         text = page.read_text(encoding="utf-8") if page.exists() else ""
         for line, block in console_blocks(text):
             if not block.startswith(NOT_RUN):
-                yield pytest.param(block, id=f"{page.name}:{line}")
+                yield pytest.param(page, block, id=f"{page.name}:{line}")
 
 
 @pytest.fixture
@@ -93,15 +93,22 @@ def beside_the_samples(tmp_path, monkeypatch):
     return tmp_path
 
 
-@pytest.mark.parametrize("block", list(examples()))
+@pytest.mark.parametrize(("page", "block"), list(examples()))
 @pytest.mark.usefixtures("beside_the_samples")
-def test_an_example_prints_what_is_shown(block):
+def test_an_example_prints_what_is_shown(page, block):
+    updated = []
     for command, shown in steps(block):
         assert command.startswith("$ imgcost "), f"only imgcost can be checked, not {command!r}"
         arguments = shlex.split(command)[2:]
         assert not {"|", ">", "<", ">>", "&&", ";"} & set(arguments), f"no shell is there to run {command!r}"
         printed = run(*arguments)
-        assert same(shown, printed), f"{command}\n{printed}"
+        stale = UPDATE and not same(shown, printed)
+        lines = [line.rstrip() for line in printed.rstrip().splitlines()] if stale else shown
+        updated += [command, *lines]
+        assert same(lines, printed), f"{command}\n{printed}"
+    if UPDATE:
+        text = page.read_text(encoding="utf-8")
+        page.write_text(text.replace(f"```console\n{block}```", "\n".join(["```console", *updated, "```"])), "utf-8")
 
 
 def test_examples_are_found_cut_and_compared_as_a_reader_would():

@@ -23,6 +23,11 @@ from conftest import SAMPLES, png
 import imgcost
 from imgcost.files import workers
 
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.xdist_group("processes"),
+]  # programs in processes of their own, one after another
+
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="workers are forked on Linux only")
 
 

@@ -292,8 +292,8 @@ def test_a_cache_price_that_was_never_published_is_an_error():
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ({"formula": "tiles"}, "invalid formula 'tiles': expected one of None, patch, area"),
-        ({"formula": ""}, "invalid formula '': expected one of None, patch, area"),
+        ({"formula": "tiles"}, "invalid formula 'tiles': expected one of patch, area"),
+        ({"formula": ""}, "invalid formula '': expected one of patch, area"),
         ({"cache": "write"}, "invalid cache 'write': expected one of none, 5m, 1h"),
         ({"cache": None}, "invalid cache None: expected one of none, 5m, 1h"),
         ({"inference_geo": "eu"}, "invalid inference_geo 'eu': expected one of global, us"),

@@ -13,6 +13,8 @@ from conftest import DATA, SAMPLES
 
 from imgcost.cli.exit_codes import EXIT_CODES
 
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("processes")]  # processes that are signaled, one after another
+
 AS_OF = ("--as-of", "2026-11-22")
 CUT = SAMPLES / "broken" / "cut-in-header.jpg"
 PHOTO = SAMPLES / "photos" / "dandelion-2800.jpg"  # is downscaled, which is a warning

@@ -17,6 +17,8 @@ from imgcost.files import archives, forward, probe_archive
 from imgcost.files.forward import Budget, DirectoryFile, most_bytes
 from tests.test_files_archives import found_in, jpeg, outcomes, png, put, special, tarred, zipped
 
+pytestmark = pytest.mark.slow  # large archives, and the memory that they take
+
 __all__ = ["put"]  # a fixture
 
 FULL_SEGMENT = b"\xff\xe2\xff\xff" + bytes(65533)

@@ -19,6 +19,8 @@ import pytest
 from imgcost.errors import ImgcostError, UnknownModelError
 from imgcost.files import Archive, Batch, Unreadable, spread, workers
 
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("processes")]  # processes that are signaled, one after another
+
 HERE = os.getpid()
 
 # What the workers run must travel, so it stands here; a batch's folder says in which process it is harmless.

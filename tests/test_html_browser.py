@@ -20,6 +20,8 @@ from imgcost.quotes import comparable
 from imgcost.reports.writers import open_scan
 from imgcost.tables import find_model
 
+pytestmark = pytest.mark.slow  # a browser
+
 sync_api = pytest.importorskip("playwright.sync_api")
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)

@@ -24,6 +24,8 @@ from imgcost.files import Image, Walk
 from imgcost.outputs import TEMPORARY_SUFFIX, Output
 from imgcost.pipeline import Scan
 
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("processes")]  # processes that are ended, one after another
+
 SUFFIXES = ("csv", "json", "jsonl", "parquet", "md", "xlsx", "html")
 OLD = b"the old report\n"
 AS_OF = ("--as-of", "2026-11-22")

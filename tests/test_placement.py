@@ -315,10 +315,10 @@ def test_platforms_that_anthropic_runs_have_the_limits_of_the_claude_api(platfor
 
 def test_a_choice_that_does_not_exist_names_those_that_do():
     with pytest.raises(
-        ValueError, match="invalid platform 'azure': expected one of None, claude-api, claude-platform-aws, bedrock"
+        ValueError, match="invalid platform 'azure': expected one of claude-api, claude-platform-aws, bedrock"
     ):
         quoted("opus", platform="azure")
-    with pytest.raises(ValueError, match="invalid speed 'slow': expected one of None, standard, fast"):
+    with pytest.raises(ValueError, match="invalid speed 'slow': expected one of standard, fast"):
         quoted("opus", speed="slow")
     with pytest.raises(ImgcostError, match="invalid speed 'slow': expected one of"):
         plan([(28, 28)], models="opus", speed="slow")

@@ -15,7 +15,7 @@ import pytest
 from conftest import ROOT, SAMPLES
 from pre_commit.clientlib import load_manifest
 
-pytestmark = pytest.mark.skipif(not shutil.which("git"), reason="pre-commit needs git")
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(not shutil.which("git"), reason="pre-commit needs git")]
 
 [HOOK] = load_manifest(ROOT / ".pre-commit-hooks.yaml")
 LIMIT = 120

@@ -21,6 +21,8 @@ from imgcost import check_request
 from imgcost.messages import read_request
 from imgcost.tables import wordings_of
 
+pytestmark = pytest.mark.slow  # a server of the API
+
 DAY = date(2026, 11, 22)
 README = ROOT / "README.md"
 PNG = png(64, 48)

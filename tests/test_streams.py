@@ -19,6 +19,8 @@ from conftest import ROOT, png
 from imgcost.cli import main
 from imgcost.cli.streams import prepare_streams
 
+pytestmark = pytest.mark.slow  # processes with odd streams
+
 CAT = "\N{CAT FACE}\N{GREEK SMALL LETTER PI}.png"
 COMMANDS = ["estimate", "scan", "plan", "check", "largest", "models", "rules"]
 SHELL = pytest.mark.skipif(os.name == "nt", reason="the redirections of a POSIX shell")

@@ -15,6 +15,8 @@ import pytest
 
 import imgcost
 
+pytestmark = pytest.mark.slow  # type checkers
+
 GOOD = """
 import imgcost
 from imgcost import Finding, Findings, Image, Plan, Unreadable, check_request

@@ -211,7 +211,7 @@ def _ask_requests(
     inquiry = reading.inquiry
     batch = _BatchCount(inquiry.case().limits.custom_id)
     number = 0
-    for number, shaped in enumerate(requests, 1):
+    for number, shaped in enumerate(requests, 1):  # noqa: B007 - it says afterwards how many there were
         locator = Locator(name, path, shaped)
         sent_as_batch = reading.batch or shaped.shape in _BATCHES
         _note_shape(shaped, reading, name)

@@ -28,9 +28,9 @@ VALUE = {"messages": "é😀"}
         codecs.BOM_UTF16_BE + TEXT.encode("utf-16-be"),
         TEXT.encode("utf-32"),
         codecs.BOM_UTF32_BE + TEXT.encode("utf-32-be"),
-        gzip.compress(TEXT.encode()),
-        gzip.compress(TEXT.encode("utf-16")),
-        gzip.compress(TEXT[:5].encode()) + gzip.compress(TEXT[5:].encode()),
+        gzip.compress(TEXT.encode(), mtime=0),
+        gzip.compress(TEXT.encode("utf-16"), mtime=0),
+        gzip.compress(TEXT[:5].encode(), mtime=0) + gzip.compress(TEXT[5:].encode(), mtime=0),
         b" \r\n" + TEXT.encode(),
     ],
 )
@@ -71,7 +71,7 @@ def test_a_bad_line_of_a_transcript_is_left_out():
         (b"[" * 100_000, "the request: is nested too deep to be read"),
         (b"[1" + b"1" * 10_000 + b"]", "the request: is not JSON"),
         (codecs.BOM_UTF16_LE + b"{", "the request: is not UTF-16"),
-        (gzip.compress(TEXT.encode())[:-12], "the request: is a gzip file that ends too early"),
+        (gzip.compress(TEXT.encode(), mtime=0)[:-12], "the request: is a gzip file that ends too early"),
         (b"\x1f\x8bxxxx", "the request: is a damaged gzip file"),
     ],
 )
@@ -82,12 +82,12 @@ def test_what_is_not_json_is_an_error(data, problem):
 
 def test_a_document_has_a_limit_decompressed():
     data = b'"' + b"a" * 98 + b'"'
-    for given in (data, gzip.compress(data)):
+    for given in (data, gzip.compress(data, mtime=0)):
         assert read_document(given, max_bytes=100).value == "a" * 98
         with pytest.raises(RequestError, match="is larger than 99 bytes"):
             read_document(given, max_bytes=99)
     with pytest.raises(RequestError, match="is larger than 5 bytes"):
-        read_document(gzip.compress(b"[1,2,") + gzip.compress(b"3]"), max_bytes=5)
+        read_document(gzip.compress(b"[1,2,", mtime=0) + gzip.compress(b"3]", mtime=0), max_bytes=5)
 
 
 @pytest.mark.parametrize(
