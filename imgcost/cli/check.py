@@ -46,10 +46,9 @@ __all__ = ["command"]
 @click.option(
     "--platform",
     type=click.Choice(platforms()),
-    default="claude-api",
-    show_default=True,
     metavar="PLATFORM",
-    help=f"Where it will be sent: {', '.join(platforms())}.",
+    help=f"Where it will be sent: {', '.join(platforms())}.  "
+    "[default: what the model's id or the body implies, else claude-api]",
 )
 @click.option("--as-of", type=DATE, help="The day whose limits hold.  [default: today]")
 @click.option("--ignore", multiple=True, metavar="RULE", help="Do not ask this rule. May be given several times.")
@@ -71,7 +70,7 @@ __all__ = ["command"]
 def command(
     paths: tuple[str, ...],
     model: str | None,
-    platform: Platform,
+    platform: Platform | None,
     as_of: date | None,
     ignore: tuple[str, ...],
     one_request: bool,
