@@ -5,7 +5,8 @@ python benchmarks/mutations.py DIR [--inputs 2000000] [--seconds 300] [--seed 1]
 Takes the files under DIR as seeds, such as a corpus of `corpus.py` together with the test images of a library, changes
 bytes, lengths and order in them, and looks at both ends of each result as `check` does. Before that come files built to
 hurt: a million tiny segments or blocks, lengths that lie, a file of 10 GB with nothing in it. Exits with 1 if anything
-but a result comes back, if an input takes more than 20 ms of processor time in each of three attempts, or reads beyond the bound.
+but a result comes back, if an input takes more than 20 ms of processor time in each of three attempts, or reads beyond
+the bound.
 """
 
 from __future__ import annotations
@@ -53,6 +54,8 @@ class Source:
 
     def read_at(self, offset, size):
         self.reads += 1
+        if not 0 <= offset < 1 << 63:
+            raise OverflowError(offset)  # as a system call would
         size = max(0, min(size, self.file_bytes - offset))
         self.read += size
         found = self.data[offset : offset + size]
@@ -132,6 +135,7 @@ def hostile():
         "TIFF of entries": (b"II*\0\x08\0\0\0\xff\xff", b"\x4a\1\4\0\xff\xff\xff\xff\x08\0\0\0"),
         "SVG of comments": (b"", b"<!-- -->"),
         "SVG of spaces": (b"<svg", b" "),
+        "SVG of digits": (b'<svg width="' + b"1" * 4000 + b'x" ', b" "),
         "SVG of quotes": (b"<svg ", b"width='"),
         "text of lines": (b"", b"QUJDREVGR0hJSktM\n"),
         "zeros": (b"", b"\0"),

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from imgcost.payloads import Bytes
     from imgcost.tables import Limits, Source
 
-__all__ = ["Breach", "LimitName", "Reason", "breaches", "exceeded_limits", "sent_bytes", "unsupported"]
+__all__ = ["Breach", "LimitName", "Reason", "breaches", "byte_limit", "exceeded_limits", "sent_bytes", "unsupported"]
 
 LimitName: TypeAlias = Literal["format", "image-edge", "image-bytes"]
 """The limits on a single image, by the names of their rules."""

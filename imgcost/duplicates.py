@@ -7,7 +7,7 @@ import os
 import stat
 from typing import TYPE_CHECKING, TypeAlias
 
-from imgcost.files import Image
+from imgcost.files import Image, open_without_waiting
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -69,7 +69,7 @@ def _digest(path: str) -> bytes | None:
     """The digest of a file's bytes, or None if it cannot be read: then it is nobody's duplicate."""
     digest = hashlib.blake2b(digest_size=16)
     try:
-        with open(path, "rb", buffering=0, opener=_open_without_waiting) as file:
+        with open(path, "rb", buffering=0, opener=open_without_waiting) as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                 return None
             while block := file.read(_BLOCK_BYTES):
@@ -77,8 +77,3 @@ def _digest(path: str) -> bytes | None:
     except OSError:
         return None
     return digest.digest()
-
-
-def _open_without_waiting(path: str, flags: int) -> int:
-    """A file may have become a named pipe since it was probed: opening one must not wait for a writer."""
-    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))

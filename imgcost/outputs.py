@@ -22,7 +22,8 @@ class Output:
     """A context in which a file is written; leaving it without an error replaces the target.
 
     Until then the target is as it was, or missing: a full disk, an error or a signal changes nothing. A link to a file
-    stays a link, and permissions of the old file are kept. A pipe or a device cannot be replaced; it is written directly.
+    stays a link, and permissions of the old file are kept. A pipe or a device cannot be replaced; it is written
+    directly.
 
     Attributes:
         path: The target.

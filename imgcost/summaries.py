@@ -6,6 +6,7 @@ from bisect import bisect_right
 from collections import Counter
 from functools import cache, lru_cache
 from itertools import islice
+from operator import add
 from typing import TYPE_CHECKING, Any
 
 from imgcost import geometry
@@ -31,9 +32,10 @@ __all__ = ["ScanSummary"]
 class ScanSummary:
     """The sums over a scan: enough for every report of it, and small.
 
-    For each rule that counts tokens it keeps how many images cost how many. That is exact, merges by addition, and has at
-    most as many entries as the tier has tokens; sums, percentiles and every model's dollars follow from it. All images
-    whose header is readable count, also those that the platform would reject as they are: fitted, they cost the same.
+    For each rule that counts tokens it keeps how many images cost how many. That is exact, merges by addition, and has
+    at most as many entries as the tier has tokens; sums, percentiles and every model's dollars follow from it. All
+    images whose header is readable count, also those that the platform would reject as they are: fitted, they cost the
+    same.
 
     Attributes:
         quotes: The quotes asked for.
@@ -48,21 +50,24 @@ class ScanSummary:
         longest_edge: The longest edge of all images, px; 0 without images.
         duplicates: Number of images that are duplicates of earlier ones; they are in no other count.
         duplicate_tokens: For each rule, the tokens of those.
-        folders: Folder to (images, tokens by the first rule).
+        folders: Folder to (images, tokens by each rule).
         unreadable: Everything that could not be counted, in the order of the scan.
     """
 
-    def __init__(self, quotes: Sequence[Quote], compared: Sequence[Quote] = ()) -> None:
+    def __init__(
+        self, quotes: Sequence[Quote], compared: Sequence[Quote] = (), rules: Iterable[TokenRule] = ()
+    ) -> None:
         """Start from nothing.
 
         Args:
             quotes: The quotes asked for; the first prices the folders, and its platform and date decide the limits.
                 Where those are not known, no image is fixable.
             compared: Quotes of other models, to compare.
+            rules: What else to count tokens by, for reports that compare more models.
         """
         self.quotes = tuple(quotes)
         self.compared = tuple(compared)
-        self.rules = tuple(dict.fromkeys(quote.rule for quote in (*quotes, *compared)))
+        self.rules = tuple(dict.fromkeys([*(quote.rule for quote in (*quotes, *compared)), *rules]))
         self.histograms: tuple[Counter[int], ...] = tuple(Counter() for _ in self.rules)
         self.downscaled = [0] * len(self.rules)
         self.fixable: Counter[Reason] = Counter()
@@ -71,7 +76,7 @@ class ScanSummary:
         self.file_bytes = self.longest_edge = 0
         self.duplicates = 0
         self.duplicate_tokens = [0] * len(self.rules)
-        self.folders: dict[str, tuple[int, int]] = {}
+        self.folders: dict[str, tuple[int, ...]] = {}
         self.unreadable: list[Unreadable] = []
 
     @property
@@ -104,25 +109,26 @@ class ScanSummary:
             return
         self.media_types.update(media_types)
         self.file_bytes += sum(file_bytes)
-        longest = max(max(widths), max(heights))
+        longest = max(*widths, *heights)
         self.longest_edge = max(self.longest_edge, longest)
         # One look at the extremes of a chunk spares nearly every image a look of its own.
         limits = known_limits(self.quotes[0].conditions.platform, self.quotes[0].conditions.as_of)
         extremes = longest, longest, sent_bytes(max(file_bytes), limits)
         if any(True for kind in set(media_types) for _ in breaches(kind, *extremes, limits)):
             self._add_fixable(images, limits)
+        columns = []
         for place, rule in enumerate(self.rules):
             tokens, downscaled = zip(*map(_counter(rule), widths, heights), strict=True)
             self.downscaled[place] += sum(downscaled)
             self.histograms[place].update(tokens)
-            if place:
-                continue
-            rest = iter(tokens)
-            for folder, count in folders:
-                if not count:
-                    continue
-                images_so_far, tokens_so_far = self.folders.get(folder, (0, 0))
-                self.folders[folder] = (images_so_far + count, tokens_so_far + sum(islice(rest, count)))
+            columns.append(iter(tokens))
+        for folder, count in folders:
+            if count:
+                self._add_folder(folder, (count, *(sum(islice(column, count)) for column in columns)))
+
+    def _add_folder(self, folder: str, sums: tuple[int, ...]) -> None:
+        known = self.folders.get(folder)
+        self.folders[folder] = tuple(map(add, known, sums)) if known else sums
 
     def _add_fixable(self, images: list[Image], limits: Limits) -> None:
         for image in images:
@@ -156,9 +162,8 @@ class ScanSummary:
         self.media_types.update(other.media_types)
         self.file_bytes += other.file_bytes
         self.longest_edge = max(self.longest_edge, other.longest_edge)
-        for folder, (images, tokens) in other.folders.items():
-            images_here, tokens_here = self.folders.get(folder, (0, 0))
-            self.folders[folder] = (images_here + images, tokens_here + tokens)
+        for folder, sums in other.folders.items():
+            self._add_folder(folder, sums)
         self.unreadable.extend(other.unreadable)
 
     def tokens(self, rule: TokenRule) -> int:
@@ -202,7 +207,7 @@ class ScanSummary:
 
     def costliest_folders(self, most: int = 10) -> list[tuple[str, int, int]]:
         """The folders whose own images cost most: folder, images, tokens by the first rule."""
-        found = ((folder, images, tokens) for folder, (images, tokens) in self.folders.items())
+        found = ((folder, images, tokens) for folder, (images, tokens, *_) in self.folders.items())
         return sorted(found, key=lambda row: (-row[2], row[0]))[:most]
 
     def _repr_html_(self) -> str:

@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from imgcost.cli import signals
-from imgcost.cli.signals import Terminated, check_signals, ending_in_order
+from imgcost.cli.signals import Terminated, check_signals, ending_in_order, signals_held
 
 ENDING = [getattr(signal, name) for name in signals.NAMES if hasattr(signal, name)]
 
@@ -73,3 +73,32 @@ def test_an_exception_that_was_dropped_is_raised_again(number, error):
             check_signals()
     with ending_in_order():
         check_signals()
+
+
+@pytest.mark.parametrize(("number", "error"), [(signal.SIGINT, KeyboardInterrupt), (signal.SIGTERM, Terminated)])
+def test_a_signal_that_is_held_is_raised_at_the_end(number, error):
+    done = []
+
+    def hold():
+        with signals_held():
+            signal.raise_signal(number)
+            check_signals()
+            done.append(True)
+        done.append(False)
+
+    with ending_in_order(), pytest.raises(error):
+        hold()
+    assert done == [True]
+
+
+def test_an_error_while_signals_are_held_comes_first():
+    def fail():
+        with signals_held():
+            signal.raise_signal(signal.SIGINT)
+            raise LookupError
+
+    with ending_in_order():
+        with pytest.raises(LookupError):
+            fail()
+        with pytest.raises(KeyboardInterrupt):
+            check_signals()

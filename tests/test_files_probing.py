@@ -1,4 +1,4 @@
-"""One file at a time: what a probe says of it, what it reads for that, what Pillow adds, and how slow storage is met."""
+"""One file at a time: what a probe says of it, what it reads for that, what Pillow adds, and slow storage."""
 
 from __future__ import annotations
 
@@ -279,6 +279,14 @@ def test_other_formats_are_named_and_measured_whether_or_not_details_are_read(pu
 def test_the_size_of_a_decompression_bomb_is_listed(put, craft):
     found = probe(put(craft(60_000, 60_000)))
     assert found[3:] == (craft.__name__.upper(), 60_000, 60_000)
+
+
+@pytest.mark.parametrize("offset", [1 << 40, 1 << 62, (1 << 63) - 1, (1 << 64) - 1])
+def test_an_offset_that_no_file_has_is_not_read(put, offset):
+    found = probe(put(b"II+\0\x08\0\0\0" + struct.pack("<Q", offset)))
+    assert found[1:2] + found[3:] == ("unsupported", "TIFF", None, None)
+    found = probe(put(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic\0\0\0\1free" + struct.pack(">Q", offset) + bytes(5000)))
+    assert found[1:2] + found[3:] == ("unsupported", "HEIC", None, None)
 
 
 def test_a_scan_loads_no_imaging_library(put):

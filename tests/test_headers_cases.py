@@ -95,6 +95,7 @@ JPEGS = {
     "1 component": (saved("JPEG", (64, 48), 9, "L"), "ok"),
     "4 components": (saved("JPEG", (64, 48), None, "CMYK"), "ok"),
     "a number of components that its length contradicts": (PHOTO[: SOF + 9] + b"\1" + PHOTO[SOF + 10 :], "undecodable"),
+    "cut in its frame header": (PHOTO[: SOF + 13], "truncated"),
     "a sampling factor of 0": (PHOTO[: SOF + 11] + b"\0" + PHOTO[SOF + 12 :], "undecodable"),
     "a sampling factor of 5": (PHOTO[: SOF + 11] + b"\x15" + PHOTO[SOF + 12 :], "undecodable"),
     "a thumbnail": (spliced(2, THUMBNAIL), "ok", 6),
@@ -109,6 +110,7 @@ JPEGS = {
     "no segment of an application": (PHOTO[:2] + PHOTO[DQT:], "ok"),
     "zero bytes before the first marker": (spliced(2, bytes(4)), "unreadable"),
     "no image data": (PHOTO[:SOS] + b"\xff\xd9", "truncated"),
+    "no image data, and something behind the end": (PHOTO[:SOS] + b"\xff\xd9" + PHOTO, "truncated"),
 }
 
 # PNG
@@ -194,6 +196,7 @@ PNGS = {
         "ok",
     ),
     "no image data": (DRAWING[:33] + END, "unreadable"),
+    "no image data, and something behind the end": (DRAWING[:33] + END + DRAWING, "unreadable"),
     "no image data and much text": (DRAWING[:33] + chunk(b"tEXt", b"c\0" + b"x" * 9000) + END, "unreadable"),
     "line ends changed": (DRAWING.replace(b"\r\n", b"\n"), "unreadable"),
     "11 bytes": (DRAWING[:11], "unreadable"),
@@ -347,7 +350,8 @@ def test_a_file_that_pillow_decodes_whole_is_not_reported(cases):
                 image.load()
         except Exception:  # noqa: BLE001 - of whatever kind, it is a refusal
             continue
-        # Pillow alone does without these; libpng and libjpeg reject them. Of a GIF it was asked for the first frame only.
+        # Pillow alone does without these; libpng and libjpeg reject them. Of a GIF it was asked for the first frame
+        # only.
         lenient = {
             *("without its end", "half of the last chunk", "an end and a second beginning"),
             *("an unknown compression", "an unknown filter", "an unknown interlace method"),

@@ -505,6 +505,19 @@ def test_lists_that_raise_the_second_time_are_told_with_their_place():
     assert refused(request(result(Once([TEXT])))) == ("messages.0.content.0.content", "cannot be read: OSError: gone")
 
 
+def test_a_stack_that_is_full_is_told_as_such_and_not_as_an_object_that_raises():
+    class Deep(UserList):
+        def __iter__(self):
+            raise RecursionError
+
+    for read, value in ((as_object, Raising({}, RecursionError())), (as_items, Deep())):
+        with pytest.raises(RecursionError):
+            read(value, "a")
+    for value in (Raising({}, RecursionError()), Deep()):
+        with pytest.raises(RequestError, match="too deep"):
+            read_request(request(result(value)))
+
+
 @pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit, GeneratorExit])
 def test_what_is_no_exception_passes_through(error):
     for block in (Raising({}, error()), RaisingAttribute(error())):

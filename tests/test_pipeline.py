@@ -14,21 +14,23 @@ from datetime import date
 
 import pytest
 from conftest import SAMPLES, png
-from quoting import quoted
+from quoting import quoted, reporting
 
 from imgcost import geometry
+from imgcost.acceptance import Reason
 from imgcost.errors import ImgcostError
 from imgcost.files import Image, Walk, scan, workers
 from imgcost.pipeline import Scan
-from imgcost.reports import encode, open_rows
+from imgcost.reports.sinks import ScanSink
+from imgcost.reports.writers import open_scan
 
 DAY = date(2026, 11, 22)
 AREA, PATCH, OPUS = (quoted(name, as_of=DAY) for name in ("claude-3-sonnet", "claude-opus-4-6", "claude-opus-5-5"))
 LONG_AGO = 1_600_000_000 * 10**9
 
 
-def facts(tally):
-    return {**vars(tally), "images": tally.images}
+def facts(summary):
+    return {**vars(summary), "images": summary.images}
 
 
 @pytest.fixture(scope="module")
@@ -52,37 +54,38 @@ def tree(tmp_path_factory):
     return top
 
 
-def surveyed(path, tree, *, kind="jsonl", **options):
-    """The tally, the bytes of the rows, the steps of the progress and the notices of a survey."""
+def scanned(path, tree, *, suffix=".jsonl", **options):
+    """The summary, the bytes of the rows, the steps of the progress and the notices of a scan."""
     steps, notices = [], []
-    with open_rows(str(path), kind) as writer:
-        tally = Scan((AREA, PATCH), (OPUS,), **options).run(
-            [tree], [(kind, writer)], progress=steps.append, warn=notices.append
+    path = path.with_suffix(suffix)
+    with open_scan(str(path), (AREA, PATCH)) as sink:
+        summary = Scan((AREA, PATCH), (OPUS,), **options).run(
+            [tree], [sink], progress=steps.append, warn=notices.append
         )
-    return facts(tally), path.read_bytes(), sum(steps), notices
+    return facts(summary), path.read_bytes(), sum(steps), notices
 
 
-def test_a_survey_adds_up_what_a_scan_finds(tree, tmp_path):
+def test_a_summary_adds_up_what_a_scan_finds(tree, tmp_path):
     found = list(scan(tree, details=False))
     images = [one for one in found if isinstance(one, Image)]
-    tally = Scan((AREA, PATCH), (OPUS,)).run([tree])
-    assert tally.images == len(images) > 2000
-    assert tally.unreadable == [one for one in found if not isinstance(one, Image)]
-    assert tally.file_bytes == sum(one.file_bytes for one in images)
-    for settled in (AREA, PATCH, OPUS):
-        tokens = [geometry.image_tokens(one.width, one.height, settled.tier, settled.formula) for one in images]
-        assert tally.tokens(settled.rule) == sum(tokens)
-    rows = tmp_path / "rows"
-    with open_rows(str(rows), "csv") as writer:
-        Scan((AREA, PATCH)).run([tree], [("csv", writer)])
-    with open_rows(str(tmp_path / "expected"), "csv") as writer:
-        writer.write(encode([("", found)], [AREA, PATCH], "csv"))
-    assert rows.read_bytes() == (tmp_path / "expected").read_bytes()
+    summary = Scan((AREA, PATCH), (OPUS,)).run([tree])
+    assert summary.images == len(images) > 2000
+    assert summary.unreadable == [one for one in found if not isinstance(one, Image)]
+    assert summary.file_bytes == sum(one.file_bytes for one in images)
+    for quote in (AREA, PATCH, OPUS):
+        tokens = [geometry.image_tokens(one.width, one.height, quote.tier, quote.formula) for one in images]
+        assert summary.tokens(quote.rule) == sum(tokens)
+    rows, expected = tmp_path / "rows.csv", tmp_path / "expected.csv"
+    with open_scan(str(rows), (AREA, PATCH)) as sink:
+        Scan((AREA, PATCH)).run([tree], [sink])
+    with reporting(expected, (AREA, PATCH)) as report:
+        report.add([("", found)])
+    assert rows.read_bytes() == expected.read_bytes()
 
 
-@pytest.mark.parametrize("kind", ["csv", "json", "jsonl"])
+@pytest.mark.parametrize("suffix", [".csv", ".json", ".jsonl"])
 @pytest.mark.parametrize(("cache", "dedupe"), list(itertools.product([False, True], repeat=2)))
-def test_two_processes_find_what_one_finds(tree, tmp_path, monkeypatch, kind, cache, dedupe):
+def test_two_processes_find_what_one_finds(tree, tmp_path, monkeypatch, suffix, cache, dedupe):
     monkeypatch.setattr(workers, "ALONE_SECONDS", 0)
     monkeypatch.setattr(workers, "AHEAD_SECONDS", 0)
     pools = []
@@ -94,10 +97,10 @@ def test_two_processes_find_what_one_finds(tree, tmp_path, monkeypatch, kind, ca
 
     monkeypatch.setattr(workers, "_spread_over_processes", spy)
     found = [
-        surveyed(
+        scanned(
             tmp_path / "rows",
             tree,
-            kind=kind,
+            suffix=suffix,
             jobs=jobs,
             dedupe=dedupe,
             cache=str(tmp_path / f"cache-{number}") if cache else None,
@@ -108,12 +111,12 @@ def test_two_processes_find_what_one_finds(tree, tmp_path, monkeypatch, kind, ca
     assert found[0] == found[1] == found[2]
     assert (found[0][0]["duplicates"] > 500) == dedupe
     if not dedupe:
-        assert found[0] == surveyed(tmp_path / "plain", tree, kind=kind)
+        assert found[0] == scanned(tmp_path / "plain", tree, suffix=suffix)
 
 
 def test_archives_stand_in_their_place(tree, tmp_path):
     for cache in (None, str(tmp_path / "cache"), str(tmp_path / "cache")):
-        _, rows, _, _ = surveyed(tmp_path / "rows.csv", tree, kind="csv", cache=cache)
+        _, rows, _, _ = scanned(tmp_path / "rows.csv", tree, suffix=".csv", cache=cache)
         paths = list(dict.fromkeys(line.split(b",")[0].decode() for line in rows.splitlines()[1:]))
         inside = [number for number, path in enumerate(paths) if ".zip" in path or ".tar" in path]
         assert [paths[number].removeprefix(str(tree)) for number in inside] == [
@@ -127,66 +130,64 @@ def test_archives_stand_in_their_place(tree, tmp_path):
         assert paths[inside[-1] + 1].endswith("c/0000.png")
 
 
-def test_the_walk_is_that_of_the_survey(tree):
-    tally = Scan((AREA,), walk=Walk(include=("x.png", "000?.png"), archives=True)).run([tree / "b", tree / "d"])
-    assert tally.images == 9 + 1 + 2
-    assert [one.problem for one in tally.unreadable] == ["missing", "empty", "empty"]
-    tally = Scan((AREA,), walk=Walk(archives=False)).run([tree / "b"])
-    assert [one.problem for one in tally.unreadable][-2:] == ["archive-not-entered"] * 2
+def test_the_walk_is_that_of_the_scan(tree):
+    summary = Scan((AREA,), walk=Walk(include=("x.png", "000?.png"), archives=True)).run([tree / "b", tree / "d"])
+    assert summary.images == 9 + 1 + 2
+    assert [one.problem for one in summary.unreadable] == ["missing", "empty", "empty"]
+    summary = Scan((AREA,), walk=Walk(archives=False)).run([tree / "b"])
+    assert [one.problem for one in summary.unreadable][-2:] == ["archive-not-entered"] * 2
 
 
 @pytest.mark.parametrize("options", [{}, {"cache": True}, {"dedupe": True}, {"cache": True, "dedupe": True}])
 def test_progress_adds_up_to_everything_that_was_met(tree, tmp_path, options):
     if "cache" in options:
         options = options | {"cache": str(tmp_path / "cache")}
-    _, _, files, _ = surveyed(tmp_path / "rows", tree, **options)
+    _, _, files, _ = scanned(tmp_path / "rows", tree, **options)
     assert files == len(list(scan(tree, details=False)))
 
 
-def test_details_are_asked_for_only_where_they_are_wanted(tmp_path):
-    tif, gif = (SAMPLES / name for name in ("formats/senate-1871.tif", "animations/new-notebook.gif"))
+def test_details_are_read_only_where_they_are_wanted(tmp_path):
     for details in (False, True):
-        tally, rows, _, _ = surveyed(tmp_path / "rows", tif, details=details)
-        [one] = tally["unreadable"]
-        assert (one.problem, one.format, one.width, one.height) == ("unsupported", "TIFF", 840, 575)
-        _, rows, _, _ = surveyed(tmp_path / "rows", gif, details=details)
+        _, rows, _, _ = scanned(tmp_path / "rows", SAMPLES / "animations/new-notebook.gif", details=details)
         assert (b'"animated": true' in rows) == details
+        summary, _, _, _ = scanned(tmp_path / "rows", SAMPLES / "formats/senate-1871.tif", details=details)
+        assert (summary["images"], dict(summary["fixable"])) == (1, {Reason("format", "TIFF"): 1})  # sizes always
 
 
 def test_a_cache_that_a_plain_scan_filled_serves_one_that_wants_details(tmp_path):
     cache = str(tmp_path / "cache")
-    surveyed(tmp_path / "rows", SAMPLES, cache=cache)
-    assert surveyed(tmp_path / "rows", SAMPLES, cache=cache, details=True) == surveyed(
+    scanned(tmp_path / "rows", SAMPLES, cache=cache)
+    assert scanned(tmp_path / "rows", SAMPLES, cache=cache, details=True) == scanned(
         tmp_path / "rows", SAMPLES, details=True
     )
 
 
 def test_duplicates_have_rows_and_are_in_no_total(tree, tmp_path):
-    tally, rows, _, _ = surveyed(tmp_path / "rows", tree / "d", dedupe=True)
-    again, _, _, _ = surveyed(tmp_path / "rows", tree / "d")
-    assert tally == again
-    with open_rows(str(tmp_path / "two"), "jsonl") as writer:
-        twice = Scan((AREA, PATCH), (OPUS,), dedupe=True).run([tree / "d", f"{tree}/d/."], [("jsonl", writer)])
+    summary, rows, _, _ = scanned(tmp_path / "rows", tree / "d", dedupe=True)
+    again, _, _, _ = scanned(tmp_path / "rows", tree / "d")
+    assert summary == again
+    with open_scan(str(tmp_path / "two.jsonl"), (AREA, PATCH)) as sink:
+        twice = Scan((AREA, PATCH), (OPUS,), dedupe=True).run([tree / "d", f"{tree}/d/."], [sink])
     assert twice.duplicates == twice.images == 2
     assert twice.tokens_of_duplicates(AREA.rule) == twice.tokens(AREA.rule)
-    assert len((tmp_path / "two").read_bytes().splitlines()) == 2 * len(rows.splitlines())
+    assert len((tmp_path / "two.jsonl").read_bytes().splitlines()) == 2 * len(rows.splitlines())
 
 
 def test_models_that_count_alike_are_counted_once():
-    tally = Scan((PATCH, quoted("claude-opus-4-5", as_of=DAY)), (PATCH,)).run([SAMPLES / "web"])
-    assert tally.measures == (PATCH.rule,)
+    summary = Scan((PATCH, quoted("claude-opus-4-5", as_of=DAY)), (PATCH,)).run([SAMPLES / "web"])
+    assert summary.rules == (PATCH.rule,)
 
 
 def test_several_writers_get_every_piece(tree, tmp_path):
-    with open_rows(str(tmp_path / "a.csv"), "csv") as one, open_rows(str(tmp_path / "b.jsonl"), "jsonl") as two:
-        Scan((AREA,)).run([tree], [("csv", one), ("jsonl", two)])
+    with open_scan(str(tmp_path / "a.csv"), (AREA,)) as one, open_scan(str(tmp_path / "b.jsonl"), (AREA,)) as two:
+        Scan((AREA,)).run([tree], [one, two])
     lines = len((tmp_path / "b.jsonl").read_bytes().splitlines())
     assert len((tmp_path / "a.csv").read_bytes().splitlines()) == 1 + lines == 1 + len(list(scan(tree)))
 
 
 def test_the_notices_of_the_cache_are_told(tree, tmp_path):
     (tmp_path / "cache").write_bytes(b"")
-    assert surveyed(tmp_path / "rows", tree / "d", cache=str(tmp_path / "cache"))[3] == []
+    assert scanned(tmp_path / "rows", tree / "d", cache=str(tmp_path / "cache"))[3] == []
     with pytest.raises(ImgcostError, match="cannot use the cache"):
         Scan((AREA,), cache=str(tmp_path)).run([tree / "d"])
 
@@ -222,10 +223,10 @@ class Full:
 
 
 @pytest.mark.parametrize("options", [{}, {"dedupe": True}, {"cache": "cache"}])
-def test_a_writer_that_fails_ends_the_survey(tree, tmp_path, monkeypatch, options):
+def test_a_writer_that_fails_ends_the_scan(tree, tmp_path, monkeypatch, options):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(OSError, match="No space left"):
-        Scan((AREA,), **options).run([tree], [("jsonl", Full())])
+        Scan((AREA,), **options).run([tree], [ScanSink(len, Full())])
 
 
 HALF_A_MESSAGE = """

@@ -191,9 +191,7 @@ def test_findings_are_values():
     one, same, other = pages(2, URL), pages(2, URL), pages(1, URL)
     assert one == same != other
     assert pickle.loads(pickle.dumps(one)) == one
-    assert repr(pages(2)) == (
-        "<Findings errors=0 warnings=1 images=2 tokens=9522 usd=$0.0009522>"
-    )
+    assert repr(pages(2)) == "<Findings errors=0 warnings=1 images=2 tokens=9522 usd=$0.0009522>"
     assert "usd=unknown" in repr(one)
 
 

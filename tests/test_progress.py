@@ -10,9 +10,8 @@ import zipfile
 import pytest
 from conftest import png
 
-from imgcost.cli import progress
+from imgcost.cli import main, progress
 from imgcost.cli.progress import progress_of, writing_progress
-from imgcost.cli.scan import command as scan
 from imgcost.files import Walk
 
 
@@ -197,6 +196,6 @@ def test_a_scan_shows_that_it_writes_a_workbook_or_a_page(tmp_path, terminal, su
     monkeypatch.setattr("imgcost.reports.workbook.images.PROGRESS_ROWS", 1)
     (tmp_path / "a.png").write_bytes(png(9, 9))
     screen = terminal()
-    scan.main([str(tmp_path / "a.png"), "-o", str(tmp_path / f"out.{suffix}")], standalone_mode=False)
+    main(["scan", str(tmp_path / "a.png"), "-o", str(tmp_path / f"out.{suffix}")], standalone_mode=False)
     assert f"Writing {tmp_path}" in plain(screen).replace("\n", "")
     assert (tmp_path / f"out.{suffix}").exists()

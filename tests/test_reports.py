@@ -8,7 +8,8 @@ import json
 import os
 import subprocess
 import sys
-from contextlib import suppress
+import tempfile
+from contextlib import chdir, suppress
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -17,16 +18,21 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from conftest import ROOT, SAMPLES
+from conftest import ROOT, SAMPLES, png
 from hypothesis import given
 from hypothesis import strategies as st
-from quoting import quoted
+from quoting import quoted, reporting, streaming
 
+import imgcost
 from imgcost import audit, geometry
 from imgcost.errors import ImgcostError, MissingExtraError, NoPriceError, UnknownModelError
 from imgcost.files import Image, Unreadable, scan
-from imgcost.reports.rows import rows_of
-from imgcost.tabular import SCAN, encode, open_rows, parquet, row_kind
+from imgcost.paths import guard_formula
+from imgcost.reports import parquet
+from imgcost.reports.delimited import encode_text
+from imgcost.reports.rows import scan_rows
+from imgcost.reports.writers import format_of
+from imgcost.tabular import SCAN
 
 DAY = date(2026, 11, 22)
 AREA, PATCH = quoted("claude-3-sonnet", as_of=DAY), quoted("claude-opus-4-6", as_of=DAY)
@@ -35,7 +41,7 @@ AREA, PATCH = quoted("claude-3-sonnet", as_of=DAY), quoted("claude-opus-4-6", as
 def rows_in(content):
     """The rows of a JSON file, which says of itself what it is."""
     found = json.loads(content)
-    assert found["schema"] == "imgcost.rows/1"
+    assert found["schema"] == "imgcost.rows/2"
     return found["rows"]
 
 
@@ -54,7 +60,17 @@ NAMES = [
     "model",
     "tier",
 ]
-NAMES += ["formula", "tokens", "downscaled", "resized_width", "resized_height", "input_usd", "problem", "reason"]
+NAMES += [
+    "formula",
+    "tokens",
+    "downscaled",
+    "resized_width",
+    "resized_height",
+    "input_usd",
+    "rejected",
+    "problem",
+    "reason",
+]
 
 HOSTILE = [
     "new\nline\r.png",
@@ -84,16 +100,21 @@ def groups(*found):
 FOUND = groups(
     image("a.png"),
     image("b.jpg", 4000, 3000, media_type="image/jpeg", orientation=6, animated=True, duplicate_of="a.png"),
-    Unreadable("c.tif", "unsupported", "TIFF file", "TIFF", 640, 480),
+    image("c.tif", 640, 480, media_type="image/tiff"),
     Unreadable("d", "missing", "no such file or folder"),
 )
 
 
-def written(path, found, kind, settled=(AREA,)):
-    with open_rows(str(path), kind) as writer:
+def written(path, found, kind, quotes=(AREA,)):
+    path = path.with_suffix(f".{kind}")
+    with reporting(path, quotes) as report:
         for group in found:
-            writer.write(encode([group], settled, kind))
+            report.add([group])
     return path
+
+
+def encoded(found, style):
+    return encode_text(scan_rows(found, [AREA]), SCAN, style)
 
 
 def read(path, kind):
@@ -115,17 +136,18 @@ def read(path, kind):
 
 def test_the_columns_and_their_order():
     assert list(SCAN.columns) == NAMES
-    assert all(COLUMNS.values())
+    assert all(column.meaning for column in SCAN.columns.values())
 
 
 def test_an_image_has_a_row_a_model_and_everything_else_one():
-    found = [dict(zip(COLUMNS, row, strict=True)) for row in rows_of(FOUND, [AREA, PATCH])]
+    found = [dict(zip(SCAN.columns, row, strict=True)) for row in scan_rows(FOUND, [AREA, PATCH])]
     assert [(row["path"], row["model"]) for row in found] == [
         ("a.png", "claude-3-sonnet-20240229"),
         ("a.png", "claude-opus-4-6"),
         ("b.jpg", "claude-3-sonnet-20240229"),
         ("b.jpg", "claude-opus-4-6"),
-        ("c.tif", None),
+        ("c.tif", "claude-3-sonnet-20240229"),
+        ("c.tif", "claude-opus-4-6"),
         ("d", None),
     ]
     assert (found[0]["tokens"], found[0]["input_usd"], found[0]["downscaled"]) == (1334, "0.004002", False)
@@ -145,55 +167,58 @@ def test_an_image_has_a_row_a_model_and_everything_else_one():
         "downscaled": True,
         "resized_width": geometry.resized_size(4000, 3000, AREA.tier)[0],
         "resized_height": geometry.resized_size(4000, 3000, AREA.tier)[1],
-        "input_usd": f"{AREA.cost_usd(geometry.image_tokens(4000, 3000, AREA.tier, 'area')):f}",
+        "input_usd": f"{AREA.image_usd(geometry.image_tokens(4000, 3000, AREA.tier, 'area')):f}",
+        "rejected": None,
         "problem": None,
         "reason": None,
     }
-    tif = {name: value for name, value in found[4].items() if value is not None}
-    assert tif == {"path": "c.tif", "width": 640, "height": 480, "problem": "unsupported", "reason": "TIFF file"}
+    # What would be rejected has its tokens and dollars like any other image, and the rule that it breaks.
+    assert (found[4]["tokens"], found[4]["input_usd"]) == (410, "0.001230")
+    assert [found[4][name] for name in ("rejected", "problem", "reason")] == ["format", None, "TIFF is not supported"]
+    missing = {name: value for name, value in found[6].items() if value is not None}
+    assert missing == {"path": "d", "problem": "missing", "reason": "no such file or folder"}
 
 
 @given(st.integers(1, 10_000), st.integers(1, 10_000))
 def test_a_row_says_what_the_library_says(width, height):
-    found = rows_of(groups(image(width=width, height=height)), [AREA, PATCH])
-    for settled, values in zip((AREA, PATCH), found, strict=True):
-        row = dict(zip(COLUMNS, values, strict=True))
-        assert row["tokens"] == settled.tokens(width, height)
-        assert Decimal(row["input_usd"]) == settled.cost_usd(row["tokens"])
-        assert row["downscaled"] is not geometry.fits(width, height, settled.tier)
+    found = scan_rows(groups(image(width=width, height=height)), [AREA, PATCH])
+    for quote, values in zip((AREA, PATCH), found, strict=True):
+        row = dict(zip(SCAN.columns, values, strict=True))
+        assert row["tokens"] == quote.tokens(width, height)
+        assert Decimal(row["input_usd"]) == quote.image_usd(row["tokens"])
+        assert row["downscaled"] is not geometry.fits(width, height, quote.tier)
 
 
 def test_dollars_are_never_in_scientific_notation():
-    cheap = quoted("claude-haiku-5-5", as_of=DAY, batch=True, cache="read")
-    [row] = rows_of(groups(image(width=1, height=1)), [cheap])
+    cheap = quoted("claude-haiku-5-5", as_of=DAY, batch=True, cache="5m")
+    [row] = scan_rows(groups(image(width=1, height=1)), [cheap])
     assert "E" not in row[NAMES.index("input_usd")]
-    assert Decimal(row[NAMES.index("input_usd")]) == cheap.cost_usd(1) > 0
+    assert Decimal(row[NAMES.index("input_usd")]) == cheap.image_usd(1) > 0
 
 
 # Formats
 
 
-@pytest.mark.parametrize("kind", [*KINDS, "html", "md"])
+@pytest.mark.parametrize("kind", [*KINDS, "xlsx", "html", "md"])
 @pytest.mark.parametrize("suffix", [str.lower, str.upper])
 def test_the_suffix_tells_the_format(kind, suffix):
-    assert row_kind(f"folder.csv/costs.{suffix(kind)}") == kind
+    assert format_of(f"folder.csv/costs.{suffix(kind)}") == f".{kind}"
 
 
 @pytest.mark.parametrize("path", ["costs", "costs.xls", ".csv", "costs.csv.gz", "csv", ""])
 def test_another_suffix_is_refused_with_those_that_work(path):
-    with pytest.raises(
-        ImgcostError, match=r"give it a suffix \.csv, \.json, \.jsonl, \.parquet, \.xlsx, \.html, \.md$"
-    ):
-        row_kind(path)
-    with pytest.raises(ImgcostError, match=r"cannot write rows to a\\nb: "):
-        row_kind("a\nb")
+    known = r"use a suffix of \.csv, \.json, \.jsonl, \.parquet, \.md, \.xlsx, \.html$"
+    with pytest.raises(ImgcostError, match=known):
+        format_of(path)
+    with pytest.raises(ImgcostError, match=r"cannot write a report to a\\nb: "):
+        format_of("a\nb")
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_format_says_the_same(tmp_path, kind):
-    expected = [dict(zip(COLUMNS, row, strict=True)) for row in rows_of(FOUND, [AREA, PATCH])]
+    expected = [dict(zip(SCAN.columns, row, strict=True)) for row in scan_rows(FOUND, [AREA, PATCH])]
     found = read(written(tmp_path / "f", FOUND, kind, [AREA, PATCH]), kind)
-    assert [list(row) for row in found] == [NAMES] * 6
+    assert [list(row) for row in found] == [NAMES] * 7
     if kind == "csv":
         expected = [
             {
@@ -213,7 +238,7 @@ def test_no_rows_are_a_file_that_can_be_read(tmp_path, kind):
     for number, found in enumerate(([], groups())):
         path = written(tmp_path / str(number), found, kind)
         assert read(path, kind) == []
-    expected = {"csv": ",".join(NAMES) + "\r\n", "json": '{"schema": "imgcost.rows/1", "rows": []}\n', "jsonl": ""}
+    expected = {"csv": ",".join(NAMES) + "\r\n", "json": '{"schema": "imgcost.rows/2", "rows": []}\n', "jsonl": ""}
     if kind in expected:
         assert path.read_bytes() == expected[kind].encode()
     else:
@@ -227,46 +252,122 @@ def test_every_hostile_name_is_one_row(tmp_path, kind):
     )
     rows_read = read(written(tmp_path / "f", found, kind), kind)
     assert len(rows_read) == 2 * len(HOSTILE)
-    assert {len(row) for row in rows_read} == {len(COLUMNS)}
+    assert {len(row) for row in rows_read} == {len(SCAN.columns)}
 
 
 @pytest.mark.parametrize(
     ("name", "cell"),
     [
-        ("=1+1", "'=1+1"),
-        ("+1", "'+1"),
-        ("-1", "'-1"),
-        ("@SUM(A1)", "'@SUM(A1)"),
+        ("=1+1", "escaped:%3D1+1"),
+        ("+1%.png", "escaped:%2B1%25.png"),
+        ("-1", "escaped:%2D1"),
+        ("@SUM(A1)", "escaped:%40SUM(A1)"),
+        ("\t=1", "escaped:%09=1"),
+        ("\r=1", "escaped:%0D=1"),
+        ("\n=1", "escaped:%0A=1"),
+        ("\uff1d1", "escaped:%uFF1D1"),
+        ("escaped:a%20b", "escaped:escaped:a%2520b"),
+        (os.fsdecode(b"-caf\xe9"), "escaped:-caf%E9"),
         ("a=1", "a=1"),
-        ("\t=1", r"\t=1"),
-        ("\r=1", r"\r=1"),
-        ("\n=1", r"\n=1"),
-        ("\u200b=1", r"\u200b=1"),
-        ("\x1b[2J", r"\x1b[2J"),
-        ("gnp.\u202eexe", r"gnp.\u202eexe"),
-        (os.fsdecode(b"caf\xe9"), r"caf\xe9"),
+        ("a\nb\r\n\x1b[2J%20", "a\nb\r\n\x1b[2J%20"),
+        ("'quoted'", "'quoted'"),
+        ("gnp.\u202eexe", "gnp.\u202eexe"),
         ('a "b", c', 'a "b", c'),
+        (r"C:\photos\n.png", r"C:\photos\n.png"),
         ("日本", "日本"),
     ],
 )
-def test_a_name_in_csv_runs_nothing_and_hides_nothing(tmp_path, name, cell):
-    found = groups(image(name, duplicate_of=name), Unreadable(name, "empty", name))
+def test_a_path_in_csv_is_exact_unless_a_spreadsheet_would_run_it(tmp_path, name, cell):
+    found = groups(image(name, duplicate_of=name), Unreadable(name, "empty", "nothing in it"))
     one, two = read(written(tmp_path / "f.csv", found, "csv"), "csv")
-    assert (one["path"], one["duplicate_of"], two["path"], two["reason"]) == (cell,) * 4
+    assert (one["path"], one["duplicate_of"], two["path"]) == (cell,) * 3
+    assert imgcost.unescape_path(cell) == name
+
+
+def test_a_reason_shows_what_a_file_says_harmlessly(tmp_path):
+    found = groups(Unreadable("a", "damaged", "=1\x1b[2J\udce9"))
+    for kind in KINDS:
+        [row] = read(written(tmp_path / kind, found, kind), kind)
+        assert row["reason"] == ("'" if kind == "csv" else "") + r"=1\x1b[2J\xe9"
 
 
 @pytest.mark.parametrize("kind", ["json", "jsonl", "parquet"])
-def test_a_name_for_programs_is_itself_where_it_is_utf_8(tmp_path, kind):
+def test_a_path_for_programs_is_itself_where_it_is_utf_8(tmp_path, kind):
     found = read(written(tmp_path / "f", groups(*map(image, HOSTILE)), kind), kind)
-    assert [row["path"] for row in found] == [r"caf\xe9.png" if "\udce9" in name else name for name in HOSTILE]
+    assert [row["path"] for row in found] == ["escaped:caf%E9.png" if "\udce9" in name else name for name in HOSTILE]
+
+
+def file_names():
+    """Names as file systems have them: any bytes, any text, and what looks like an escape of ours."""
+    bytewise = st.binary(max_size=12).map(lambda name: name.decode("utf-8", "surrogateescape"))
+    pieces = [
+        "escaped:",
+        "%",
+        "%25",
+        "%E9",
+        "%uD800",
+        "\udce9",
+        "\ud800",
+        "=",
+        "+",
+        "-",
+        "@",
+        "\t",
+        "\r",
+        "\n",
+        '"',
+        ",",
+        "'",
+        "é",
+        "\\x",
+    ]
+    return st.one_of(bytewise, st.text(max_size=8), st.lists(st.sampled_from(pieces), max_size=6).map("".join))
+
+
+@given(st.lists(file_names(), min_size=1, max_size=5))
+def test_every_path_is_read_back_from_every_format(names):
+    found = groups(*(image(name, duplicate_of=name) for name in names))
+    with tempfile.TemporaryDirectory() as folder:
+        for kind in KINDS:
+            rows_read = read(written(Path(folder) / kind, found, kind), kind)
+            for column in ("path", "duplicate_of"):
+                texts = [row[column] for row in rows_read]
+                assert [imgcost.unescape_path(text) for text in texts] == names
+                assert all(text.encode() is not None for text in texts)
+
+
+@given(file_names(), file_names())
+def test_different_paths_never_have_the_same_text(one, other):
+    for write in (imgcost.escape_path, lambda path: guard_formula(imgcost.escape_path(path))):
+        assert (write(one) == write(other)) is (one == other)
+        assert not write(one).startswith(("=", "+", "-", "@", "\t", "\r", "\n")) or write is imgcost.escape_path
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems take no bytes that are not UTF-8")
+@pytest.mark.parametrize("kind", [*KINDS, "frame"])
+def test_every_file_of_a_folder_is_reopened_from_its_row(tmp_path, kind):
+    names = [b"caf\xe9.png", b"=1+1.png", b"-1.png", b"a\nb.png", b"\"q\", 'r'.png", b"escaped:%E9.png", b"\ttab.png"]
+    (tmp_path / "in").mkdir()
+    for number, name in enumerate(names, 1):
+        Path(os.fsdecode(os.path.join(os.fsencode(tmp_path / "in"), name))).write_bytes(png(number, 1))  # noqa: PTH118 - bytes
+    with chdir(tmp_path / "in"):
+        found = list(scan(*map(os.fsdecode, names)))
+        if kind == "frame":
+            rows_read = audit(*map(os.fsdecode, names), model="sonnet").to_dict("records")
+        else:
+            rows_read = read(written(tmp_path / "rows", [("", found)], kind), kind)
+        assert len(rows_read) == len(names)
+        for row in rows_read:
+            with open(imgcost.unescape_path(row["path"]), "rb") as file:  # noqa: PTH123 - the path as it is
+                assert imgcost.read_header(file).width == int(row["width"])
 
 
 @given(st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=8), max_size=4))
 def test_json_rows_are_ascii_lines_that_any_parser_reads(names):
-    lines = encode(groups(*map(image, names)), [AREA], "jsonl")
+    lines = encoded(groups(*map(image, names)), "jsonl")
     assert lines.isascii()
     assert [json.loads(line)["path"] for line in lines.splitlines()] == names
-    assert json.loads(b"[" + encode(groups(*map(image, names)), [AREA], "json") + b"]") == [
+    assert json.loads(b"[" + encoded(groups(*map(image, names)), "json") + b"]") == [
         json.loads(line) for line in lines.splitlines()
     ]
 
@@ -288,11 +389,11 @@ def test_pandas_reads_them(tmp_path):
 
 @pytest.mark.parametrize("kind", TEXT_KINDS)
 def test_rows_reach_a_stream_as_they_are_written(tmp_path, kind):
-    with (tmp_path / "f").open("wb") as stream, open_rows(stream, kind) as writer:
+    with (tmp_path / "f").open("wb") as stream, streaming(stream, [AREA], kind) as report:
         for number in range(1, 4):
-            writer.write(encode(groups(image(f"{number}.png"), image("b.png")), [AREA], kind))
+            report.add(groups(image(f"{number}.png"), image("b.png")))
             so_far = (tmp_path / "f").read_bytes()
-            assert writer.rows == 2 * number
+            assert report.sink.writer.rows == 2 * number
             if kind == "json":
                 assert [row["path"] for row in rows_in(so_far + b"]}")][-2] == f"{number}.png"
             else:
@@ -305,9 +406,9 @@ def test_rows_reach_a_stream_as_they_are_written(tmp_path, kind):
 def test_a_stream_gets_the_same_bytes_as_a_file(tmp_path, kind):
     for found in ([], FOUND, [*FOUND, *groups(), *FOUND]):
         stream = io.BytesIO()
-        with open_rows(stream, kind) as writer:
+        with streaming(stream, [AREA], kind) as report:
             for group in found:
-                writer.write(encode([group], [AREA], kind))
+                report.add([group])
         assert not stream.closed
         assert stream.getvalue() == written(tmp_path / "f", found, kind).read_bytes()
 
@@ -336,14 +437,14 @@ def test_a_stream_that_is_interrupted_has_whole_rows_and_as_many_as_it_says(
     path = tmp_path / "f"
     path.write_bytes(before)
     monkeypatch.setattr(Breaking, "error", error)
-    piece = encode(groups(image("a.png"), image("b.png")), [AREA], kind)
+    piece = groups(image("a.png"), image("b.png"))
     with Breaking(path, "a") as stream:
-        with pytest.raises(type(error)), open_rows(stream, kind) as writer:  # noqa: PT012 - the last is armed
+        with pytest.raises(type(error)), streaming(stream, [AREA], kind) as report:  # noqa: PT012 - the last is armed
             for _ in range(pieces):
-                writer.write(piece)
+                report.add(piece)
             stream.armed = True
-            writer.write(piece)
-        assert writer.rows == 2 * pieces
+            report.add(piece)
+        assert report.sink.writer.rows == 2 * pieces
     content = path.read_bytes()
     assert content.startswith(before)
     path.write_bytes(content.removeprefix(before) + (b"]}" if kind == "json" and pieces else b""))
@@ -354,8 +455,12 @@ def test_a_stream_that_is_interrupted_has_whole_rows_and_as_many_as_it_says(
 def test_a_pipe_that_is_interrupted_is_left_as_it_is():
     read_end, write_end = os.pipe()
     with os.fdopen(read_end, "rb") as reader:
-        with os.fdopen(write_end, "wb") as stream, suppress(KeyboardInterrupt), open_rows(stream, "csv") as writer:
-            writer.write(encode(groups(image()), [AREA], "csv"))
+        with (
+            os.fdopen(write_end, "wb") as stream,
+            suppress(KeyboardInterrupt),
+            streaming(stream, [AREA], "csv") as report,
+        ):
+            report.add(groups(image()))
             raise KeyboardInterrupt
         assert len(reader.read().splitlines()) == 2
 
@@ -367,9 +472,9 @@ def test_a_system_that_writes_less_than_asked_is_asked_again(tmp_path, kind):
             return super().write(bytes(data)[:7])
 
     with Slow(tmp_path / "f", "w") as stream:
-        with open_rows(stream, kind) as writer:
+        with streaming(stream, [AREA], kind) as report:
             for group in FOUND:
-                writer.write(encode([group], [AREA], kind))
+                report.add([group])
         assert not stream.closed
     assert (tmp_path / "f").read_bytes() == written(tmp_path / "g", FOUND, kind).read_bytes()
 
@@ -379,29 +484,32 @@ def test_a_pipe_that_takes_nothing_now_is_an_error():
         def write(self, _data):
             return None
 
-    with pytest.raises(BlockingIOError), open_rows(Busy(), "csv") as writer:
-        writer.write(encode(groups(image()), [AREA], "csv"))
+    with pytest.raises(BlockingIOError), streaming(Busy(), [AREA], "csv") as report:
+        report.add(groups(image()))
 
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no such device here")
-def test_a_full_device_is_told_as_what_it_is(kind):
-    with pytest.raises(OSError, match="No space left"), open_rows("/dev/full", kind) as writer:
-        writer.write(encode(groups(image()), [AREA], kind))
+def test_a_full_device_is_told_as_what_it_is(tmp_path, kind):
+    full = tmp_path / f"full.{kind}"
+    full.symlink_to("/dev/full")
+    with pytest.raises(OSError, match="No space left"), reporting(full, [AREA]) as report:
+        report.add(groups(image()))
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_file_that_cannot_be_begun_is_told(tmp_path, kind):
-    with pytest.raises(OSError), open_rows(str(tmp_path / "no" / "f"), kind):  # noqa: PT011 - whatever the system says
+    with pytest.raises(OSError), reporting(tmp_path / "no" / f"f.{kind}", [AREA]):  # noqa: PT011 - whatever the system says
         pass
 
 
-def test_a_target_that_cannot_be_cut_is_written_to_all_the_same():
+def test_a_target_that_cannot_be_cut_is_written_to_all_the_same(tmp_path):
     """Such as a named pipe, or /dev/stdout."""
     read_end, write_end = os.pipe()
     with os.fdopen(read_end, "rb") as reader:
-        with open_rows(f"/dev/fd/{write_end}", "json") as writer:
-            writer.write(encode(groups(image()), [AREA], "json"))
+        (tmp_path / "f.json").symlink_to(f"/dev/fd/{write_end}")
+        with reporting(tmp_path / "f.json", [AREA]) as report:
+            report.add(groups(image()))
         os.close(write_end)
         assert len(rows_in(reader.read())) == 1
 
@@ -413,22 +521,25 @@ def test_parquet_has_the_types_that_the_columns_mean(tmp_path):
     schema = pq.read_schema(written(tmp_path / "f", FOUND, "parquet"))
     kinds = {field.name: field.type for field in schema}
     assert {str(kinds[name]) for name in ("path", "duplicate_of", "reason")} == {"string"}
-    assert {str(kinds[name].value_type) for name in ("media_type", "model", "tier", "formula", "problem")} == {"string"}
-    assert {kinds[name] for name in ("width", "height", "tokens", "resized_width", "resized_height")} == {pa.int32()}
-    assert kinds["orientation"] == pa.int8()
-    assert kinds["file_bytes"] == pa.int64()
+    assert {
+        str(kinds[name].value_type) for name in ("media_type", "model", "tier", "formula", "rejected", "problem")
+    } == {"string"}
+    assert {kinds[name] for name in ("width", "height", "tokens", "resized_width", "resized_height")} == {pa.int64()}
+    assert {kinds["orientation"], kinds["file_bytes"]} == {pa.int64()}
     assert {kinds["animated"], kinds["downscaled"]} == {pa.bool_()}
-    assert kinds["input_usd"] == pa.decimal128(38, 15)
-    assert {field.name: field.metadata[b"description"].decode() for field in schema} == COLUMNS
+    assert kinds["input_usd"] == pa.decimal256(60, 20)
+    assert {field.name: field.metadata[b"description"].decode() for field in schema} == {
+        name: column.meaning for name, column in SCAN.columns.items()
+    }
 
 
 @pytest.mark.parametrize("model", ["claude-3-sonnet", "claude-haiku-5-5", "claude-opus-4-6"])
 def test_dollars_in_parquet_are_exact(tmp_path, model):
-    conditions = {} if model == "claude-3-sonnet" else {"batch": True, "cache": "write-5m", "inference_geo": "us"}
-    settled = quoted(model, as_of=DAY, **conditions)
+    conditions = {} if model == "claude-3-sonnet" else {"batch": True, "cache": "5m", "inference_geo": "us"}
+    quote = quoted(model, as_of=DAY, **conditions)
     found = groups(*(image(width=edge, height=edge) for edge in (1, 999, 5000)))
-    read_back = [row["input_usd"] for row in read(written(tmp_path / "f", found, "parquet", [settled]), "parquet")]
-    assert read_back == [settled.cost_usd(settled.tokens(edge, edge)) for edge in (1, 999, 5000)]
+    read_back = [row["input_usd"] for row in read(written(tmp_path / "f", found, "parquet", [quote]), "parquet")]
+    assert read_back == [quote.image_usd(quote.tokens(edge, edge)) for edge in (1, 999, 5000)]
 
 
 def test_the_largest_edges_fit_their_columns(tmp_path):
@@ -440,11 +551,11 @@ def test_the_largest_edges_fit_their_columns(tmp_path):
 
 def test_row_groups_are_written_as_soon_as_they_are_full(tmp_path, monkeypatch):
     monkeypatch.setattr(parquet, "GROUP_ROWS", 3)
-    path = tmp_path / "f"
-    with open_rows(str(path), "parquet") as writer:
+    path = tmp_path / "f.parquet"
+    with reporting(path, [AREA]) as report:
         for number in range(8):
-            writer.write(encode(groups(image(str(number))), [AREA], "parquet"))
-            assert len(writer._waiting) == (number + 1) % 3
+            report.add(groups(image(str(number))))
+            assert len(report.sink.writer._waiting) == (number + 1) % 3
     metadata = pq.read_metadata(path)
     assert [metadata.row_group(number).num_rows for number in range(metadata.num_row_groups)] == [3, 3, 2]
     assert [row["path"] for row in read(path, "parquet")] == list(map(str, range(8)))
@@ -479,7 +590,7 @@ def test_without_pyarrow_a_program_is_told_once():
 
 # The DataFrame
 
-DTYPES = dict.fromkeys(["media_type", "model", "tier", "formula", "problem"], "category")
+DTYPES = dict.fromkeys(["media_type", "model", "tier", "formula", "rejected", "problem"], "category")
 DTYPES |= dict.fromkeys(["width", "height", "orientation", "file_bytes", "tokens"], "Int64")
 DTYPES |= dict.fromkeys(["resized_width", "resized_height"], "Int64")
 DTYPES |= {"animated": "boolean", "downscaled": "boolean", "input_usd": "object"}
@@ -494,8 +605,8 @@ def test_an_audit_has_the_documented_columns_and_types():
 
 @pytest.mark.parametrize("models", ["claude-opus-4-6", ["claude-3-sonnet", "claude-opus-4-6"]])
 def test_an_audit_says_what_the_rows_say_in_their_order(models):
-    settled = [quoted(model, as_of=DAY) for model in ([models] if isinstance(models, str) else models)]
-    expected = list(rows_of([("", list(scan(SAMPLES)))], settled))
+    quote = [quoted(model, as_of=DAY) for model in ([models] if isinstance(models, str) else models)]
+    expected = list(scan_rows([("", list(scan(SAMPLES)))], quote))
     frame = audit(SAMPLES, model=models, as_of=DAY)
     assert len(frame) == len(expected) > 20
     for row, values in zip(frame.itertuples(index=False), expected, strict=True):
@@ -509,7 +620,7 @@ def test_an_audit_says_what_the_rows_say_in_their_order(models):
 def test_dollars_of_an_audit_add_up_exactly():
     frame = audit(SAMPLES, model="claude-opus-4-6", as_of=DAY)
     assert set(map(type, frame["input_usd"])) == {Decimal, type(None)}
-    assert frame["input_usd"].dropna().sum() == PATCH.cost_usd(int(frame["tokens"].sum()))
+    assert frame["input_usd"].dropna().sum() == PATCH.image_usd(int(frame["tokens"].sum()))
 
 
 def test_an_audit_of_nothing_or_of_nothing_readable_has_the_same_columns(tmp_path):
@@ -531,13 +642,13 @@ def test_the_conditions_reach_an_audit(tmp_path):
         as_of=DAY,
         formula="area",
         batch=True,
-        cache="read",
+        cache="5m",
         inference_geo="us",
         follow_symlinks=True,
     )
-    settled = quoted("opus", as_of=DAY, formula="area", batch=True, cache="read", inference_geo="us")
+    quote = quoted("opus", as_of=DAY, formula="area", batch=True, cache="5m", inference_geo="us")
     assert set(frame["formula"]) == {"area"}
-    assert frame["input_usd"].tolist() == [settled.cost_usd(tokens) for tokens in frame["tokens"].tolist()]
+    assert frame["input_usd"].tolist() == [quote.image_usd(tokens) for tokens in frame["tokens"].tolist()]
 
 
 def test_a_moment_is_taken_for_its_day():

@@ -224,7 +224,7 @@ def test_empty_unreadable_and_format_share_what_is_no_image():
     assert said("unreadable", broken("damaged", "it is cut")) == "cannot read image: it is cut"
     found = ask("format", broken("unsupported", form="TIFF"))[0]
     assert (found.message, found.observed, found.limit) == (
-        "TIFF is not supported",
+        "it is odd",
         "TIFF",
         TYPES,
     )
@@ -249,6 +249,30 @@ def test_truncated():
     message = "the end of the image is missing (image/png, 1,000 bytes)"
     assert said("truncated", image(truncated=True)) == message
     assert said("truncated", image()) is None
+
+
+def test_undecodable_and_unusual_say_why():
+    header = Header("image/png", 640, 480, 1, animated=False)
+
+    def seen(undecodable=None, unusual=None):
+        return ImageSeen("here", Contents(1000, header, None, False, undecodable, unusual))  # noqa: FBT003 - a row
+
+    message = "decoders cannot read this image: the checksum of its header is wrong"
+    assert said("undecodable", seen("the checksum of its header is wrong")) == message
+    message = "some decoders cannot read this image: its trailer is missing"
+    assert said("unusual", seen(unusual="its trailer is missing")) == message
+    for rule in ("undecodable", "unusual"):
+        assert said(rule, seen()) is None
+        assert said(rule, ABSENT) is None
+
+
+def test_what_is_not_an_image_has_its_own_advice():
+    problem = HeaderError("not-an-image", "HTML page, not an image", format="HTML page", advice="Download it again.")
+    (found,) = ask("unreadable", ImageSeen("here", Contents(9, None, problem)))
+    assert (found.message, found.advice) == ("cannot read image: HTML page, not an image", "Download it again.")
+    problem = HeaderError("unsupported", "PDF file", format="PDF", advice="Send it as a document block.")
+    (found,) = ask("format", ImageSeen("here", Contents(9, None, problem)))
+    assert found.advice == "Send it as a document block."
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,11 @@
-"""The command line in the environments that a shell makes: encodings, closed streams, `python -OO`, arguments of any kind."""
+"""The command line in the environments that a shell makes: encodings, closed streams, `python -OO`, odd arguments."""
 
 from __future__ import annotations
 
 import errno
 import gc
+import inspect
+import io
 import json
 import os
 import subprocess
@@ -13,6 +15,9 @@ import zipfile
 import pytest
 from command_line import printed, refused, run
 from conftest import ROOT, png
+
+from imgcost.cli import main
+from imgcost.cli.streams import prepare_streams
 
 CAT = "\N{CAT FACE}\N{GREEK SMALL LETTER PI}.png"
 COMMANDS = ["estimate", "scan", "plan", "check", "largest", "models", "rules"]
@@ -84,6 +89,31 @@ def test_an_output_file_does_not_get_the_place_of_a_closed_stream(tmp_path):
     ended = imgcost("scan", "data/samples/web", "-o", tmp_path / "rows.csv", redirect="<&- >&- 2>&-")
     assert ended.returncode == 0
     assert all(line.count(",") > 5 for line in (tmp_path / "rows.csv").read_text(encoding="utf-8").splitlines())
+
+
+def test_closed_streams_become_the_null_device(monkeypatch):
+    for name in ("stdin", "stdout", "stderr"):
+        monkeypatch.setattr(sys, name, None)
+    prepare_streams()
+    with sys.stdin, sys.stdout, sys.stderr:
+        assert sys.stdin.read() == ""
+        assert [stream.name for stream in (sys.stdin, sys.stdout, sys.stderr)] == [os.devnull] * 3
+        assert sys.stdout.write(CAT) == len(CAT)
+
+
+def test_a_stream_of_another_kind_is_left_alone(monkeypatch):
+    stream = io.StringIO()
+    monkeypatch.setattr(sys, "stdout", stream)
+    prepare_streams()
+    assert sys.stdout is stream
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help_comes_from_the_source_where_docstrings_are_dropped(monkeypatch, name):
+    command = main.get_command(None, name)
+    expected = command.help
+    monkeypatch.setattr(command, "help", None)
+    assert inspect.cleandoc(main.get_command(None, name).help) == inspect.cleandoc(expected)
 
 
 def test_optimized_python_has_all_texts():

@@ -20,6 +20,7 @@ from imgcost.cli.options import (
     save,
 )
 from imgcost.preflight import Spools, check_paths
+from imgcost.shapes import SHAPES
 from imgcost.tables import platforms
 from imgcost.tabular import CHECK
 from imgcost.text.findings import as_github, findings_json, findings_report
@@ -47,8 +48,15 @@ __all__ = ["command"]
     "--platform",
     type=click.Choice(platforms()),
     metavar="PLATFORM",
-    help=f"Where it will be sent: {', '.join(platforms())}.  "
-    "[default: what the model's id or the body implies, else claude-api]",
+    help=f"Where it will be sent: {', '.join(platforms())}.  [default: what the shape or the model's id implies, or claude-api]",
+)
+@click.option(
+    "--shape",
+    type=click.Choice(["auto", *SHAPES]),
+    default="auto",
+    show_default=True,
+    metavar="SHAPE",
+    help=f"The shape of the requests, if it is not detected: {', '.join(SHAPES)}.",
 )
 @click.option("--as-of", type=DATE, help="The day whose limits hold.  [default: today]")
 @click.option("--ignore", multiple=True, metavar="RULE", help="Do not ask this rule. May be given several times.")
@@ -71,6 +79,7 @@ def command(
     paths: tuple[str, ...],
     model: str | None,
     platform: Platform | None,
+    shape: str,
     as_of: date | None,
     ignore: tuple[str, ...],
     one_request: bool,
@@ -83,8 +92,9 @@ def command(
 ) -> None:
     """What the API would reject or change, told before anything is sent.
 
-    PATH is an image, a folder of images, a request as JSON (the keyword arguments of messages.create), the body of a
-    message batch, or a batch as JSON lines; - reads JSON from stdin. Nothing is sent or fetched.
+    PATH is an image, a folder of images and requests, or a JSON or JSON lines file of requests: arguments of
+    messages.create, a batch, or a request of another library (OpenAI, Bedrock, LangChain, MCP, ...), or a Claude Code
+    transcript. - reads JSON from stdin. Nothing is sent or fetched.
 
     Exits with 1 if anything would be rejected, or the images cost more than the budget.
 
@@ -102,6 +112,7 @@ def command(
             stdin=sys.stdin.buffer,
             model=model,
             platform=platform,
+            shape=shape,
             as_of=as_of,
             ignore=ignore,
             budget_usd=budget,

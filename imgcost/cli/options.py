@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from imgcost.cli.signals import signals_held
 from imgcost.errors import ImgcostError, SizeError
 from imgcost.geometry import padded_size
 from imgcost.tables import platforms
@@ -290,7 +291,8 @@ def save(report: Report, output: str | None, schema: Schema, rows: Iterable[Row]
     if output is not None:
         from imgcost.reports.writers import save_report  # noqa: PLC0415 - most reports are printed only
 
-        save_report(report, schema, rows, output)
+        with signals_held():
+            save_report(report, schema, rows, output)
 
 
 def echo(report: Report, style: str, *, err: bool = False) -> None:

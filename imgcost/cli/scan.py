@@ -21,7 +21,7 @@ from imgcost.cli.options import (
     refuse_inputs,
 )
 from imgcost.cli.progress import progress_of, writing_progress
-from imgcost.cli.signals import Terminated, check_signals
+from imgcost.cli.signals import Terminated, check_signals, signals_held
 from imgcost.figures import plural
 from imgcost.files import Walk
 from imgcost.outputs import Output
@@ -131,7 +131,8 @@ def command(
     done = 0
     try:
         with ExitStack() as stack:
-            sinks = _open_sinks(stack, target, rows, asked, streamed)
+            with signals_held():
+                sinks = _open_sinks(stack, target, rows, asked, streamed)
             advance = stack.enter_context(progress_of(scan.walk, None if "-" in paths else paths))
 
             def progress(files: int) -> None:
@@ -148,7 +149,8 @@ def command(
     echo(scan_report(summary), style, err=bool(rows))
     if fail_on_unreadable and summary.unreadable:
         _warn(
-            f"{plural(len(summary.unreadable), 'entry', 'entries')} could not be read, which --fail-on-unreadable forbids"
+            f"{plural(len(summary.unreadable), 'entry', 'entries')} could not be read, "
+            "which --fail-on-unreadable forbids"
         )
         sys.exit(FAILED)
     fail_if_empty(summary.images, fail_on_empty)
@@ -185,7 +187,12 @@ def _open_sinks(
 
     sinks = []
     if target:
-        progress = stack.enter_context(writing_progress(target.path))
+        show = stack.enter_context(writing_progress(target.path))
+
+        def progress(written: int, total: int) -> None:
+            show(written, total)
+            check_signals()
+
         sinks.append(stack.enter_context(open_scan(target, asked, progress)))
     if rows:
         sinks.append(stack.enter_context(_streaming(stream_rows(sys.stdout.buffer, asked, rows))))

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import FrameType
 
-__all__ = ["Terminated", "check_signals", "ending_in_order"]
+__all__ = ["Terminated", "check_signals", "ending_in_order", "signals_held"]
 
 NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT")
 """The signals that end a process. Windows has the first two only."""
@@ -31,6 +31,7 @@ class Terminated(SystemExit):
 
 
 _received: list[int] = []
+_held: list[bool] = []
 
 
 @contextmanager
@@ -49,16 +50,28 @@ def ending_in_order() -> Iterator[None]:
             signal.signal(number, handler)
 
 
+@contextmanager
+def signals_held() -> Iterator[None]:
+    """Let signals wait for a moment, such as an import: libraries in C take an exception there for a broken install."""
+    _held.append(True)
+    try:
+        yield
+    finally:
+        _held.pop()
+    check_signals()
+
+
 def check_signals() -> None:
     """Raise what a signal has raised before, if that was dropped.
 
     Python drops exceptions in some places, such as the callbacks of weak references. A command that is still running
     after a signal calls this now and then.
     """
-    if _received:
-        _end(_received[-1], None)
+    if _received and not _held:
+        number = _received[-1]
+        raise KeyboardInterrupt if number == signal.SIGINT else Terminated(number)
 
 
 def _end(number: int, _frame: FrameType | None) -> None:
     _received.append(number)
-    raise KeyboardInterrupt if number == signal.SIGINT else Terminated(number)
+    check_signals()

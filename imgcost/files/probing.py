@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from imgcost.files.found import Found, Group
 
-__all__ = ["inspect", "probe", "probe_all", "probe_chunk", "read_file_header"]
+__all__ = ["inspect", "open_without_waiting", "probe", "probe_all", "probe_chunk", "read_file_header"]
 
 # O_NONBLOCK: a named pipe must not hold a scan. O_BINARY: Windows would change line ends.
 _OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
@@ -207,3 +207,13 @@ def _probe_in_threads(paths: list[str], details: bool) -> list[Found]:
         return [one for part in pool.map(lambda part: probe_all(part, details), parts) for one in part]
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def open_without_waiting(path: str, flags: int) -> int:
+    """Open a file, as the `opener` of `open`: one that has become a named pipe since it was probed waits for no writer.
+
+    >>> with open("README.md", "rb", opener=open_without_waiting) as file:
+    ...     file.read(1)
+    b'#'
+    """
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))

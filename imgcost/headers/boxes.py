@@ -13,15 +13,13 @@ if TYPE_CHECKING:
 
     from imgcost.headers.header import ReadAt, Size
 
-__all__ = ["ISO_VIDEOS", "measure_cr3", "measure_heif", "measure_jp2", "measure_jxl", "name_iso_media"]
+__all__ = ["measure_cr3", "measure_heif", "measure_jp2", "measure_jxl", "name_iso_media"]
 
 _MAX_BOXES = 256
+_MAX_ITEMS = 4096
 _MAX_META_BYTES = 1 << 18  # that of a phone's photo takes 4 to 8 KB, of one made of a thousand tiles 60 KB
 
 _box = Struct(">I4s").unpack_from
-
-ISO_VIDEOS = {b"qt  ": "QuickTime video"}
-"""Brands that name something more specific than MP4."""
 
 _HEIC = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"})
 _HEIF = frozenset({b"mif1", b"msf1", b"mif2", b"miaf", b"jpeg", b"avci", b"vvic"})
@@ -81,7 +79,7 @@ def name_iso_media(head: bytes) -> str | None:
 
 
 def measure_heif(head: bytes, read_at: ReadAt) -> Size | None:  # noqa: ARG001 - every format is measured the same way
-    """Measure the primary item by its properties: ispe, cropped by clap, turned by irot and imir (ISO 23008-12, 6.5)."""
+    """Measure the primary item by its properties: ispe, cropped by clap, turned by irot, imir (ISO 23008-12, 6.5)."""
     meta = _find(read_at, (b"meta",))
     if meta is None:
         return None
@@ -103,29 +101,28 @@ def measure_heif(head: bytes, read_at: ReadAt) -> Size | None:  # noqa: ARG001 -
     return _size_of({box.kind: data[box.start : box.end] for box in chosen})
 
 
+def _number(data: bytes, at: int, size: int) -> int:
+    return int.from_bytes(data[at : at + size], "big")
+
+
 def _primary_item(data: bytes, box: _Box | None) -> int | None:
     """Read the number of the item to show; None stands for the first."""
     if box is None:
         return None
-    version = data[box.start]
-    return int.from_bytes(data[box.start + 4 : box.start + (8 if version else 6)], "big")
+    return _number(data, box.start + 4, 4 if _number(data, box.start, 1) else 2)
 
 
 def _associations(data: bytes, box: _Box, item: int | None) -> list[int]:
     """List the numbers of an item's properties, counted from 1 (ISO 14496-12, 8.11.14)."""
-    version, wide = data[box.start], data[box.start + 3] & 1
-    count = int.from_bytes(data[box.start + 4 : box.start + 8], "big")
-    id_bytes, step, mask = 4 if version else 2, 2 if wide else 1, 0x7FFF if wide else 0x7F
+    wide = _number(data, box.start + 3, 1) & 1
+    id_bytes, step, mask = 4 if _number(data, box.start, 1) else 2, 2 if wide else 1, 0x7FFF if wide else 0x7F
     at = box.start + 8
-    for _ in range(count):
-        if at >= box.end:
-            break
-        number = int.from_bytes(data[at : at + id_bytes], "big")
-        at += id_bytes
-        first, end = at + 1, at + 1 + data[at] * step if at < box.end else box.end
-        if item is None or number == item:
-            return [int.from_bytes(data[place : place + step], "big") & mask for place in range(first, end, step)]
-        at = end
+    for _ in range(min(_number(data, box.start + 4, 4), _MAX_ITEMS)):
+        first = at + id_bytes + 1
+        behind = first + _number(data, first - 1, 1) * step
+        if item is None or _number(data, at, id_bytes) == item:
+            return [_number(data, place, step) & mask for place in range(first, min(behind, box.end), step)]
+        at = behind
     return []
 
 
@@ -137,10 +134,10 @@ def _size_of(properties: dict[bytes, bytes]) -> Size | None:
     extents = properties.get(b"ispe", b"")
     if len(extents) < 12:
         return None
-    width, height = int.from_bytes(extents[4:8], "big"), int.from_bytes(extents[8:12], "big")
+    width, height = _number(extents, 4, 4), _number(extents, 8, 4)
     clap = properties.get(b"clap", b"")
     if len(clap) >= 16:  # two fractions
-        parts = [int.from_bytes(clap[at : at + 4], "big") for at in range(0, 16, 4)]
+        parts = [_number(clap, at, 4) for at in range(0, 16, 4)]
         if parts[1] and parts[3]:
             width, height = min(width, parts[0] // parts[1]), min(height, parts[2] // parts[3])
     turns = (properties.get(b"irot") or b"\0")[0] & 3

@@ -7,7 +7,7 @@ from struct import Struct
 from typing import TYPE_CHECKING
 
 from imgcost.headers.foreign import refusal
-from imgcost.headers.header import MAX_SEARCH_BYTES, PADDING, TAIL_BYTES, Ending, damaged, impossible
+from imgcost.headers.header import MAX_SEARCH_BYTES, Ending, damaged, impossible
 
 if TYPE_CHECKING:
     from imgcost.headers.header import Fields, ReadAt
@@ -16,12 +16,14 @@ __all__ = ["examine_gif", "parse_gif"]
 
 # A GIF's frame is a chain of blocks of up to 255 bytes. Full blocks are passed in bulk, so only a file made of crumbs
 # comes near the first bound; the second is beyond any request that the API accepts.
-_MAX_GIF_STEPS = 32768
+_MAX_GIF_STEPS = 16384
 _MAX_STRAY_BYTES = 1 << 20
 _GIF_READ_BYTES = (4096, 16384, 65536)
 
 _RUN_BYTES = 1 << 16
 _SMALL_GIF_BYTES = 1 << 16  # walked whole: reading it costs as much as a second look at its end
+_TAIL_BYTES = 256
+_PADDING = b"\0\r\n "  # behind the trailer without harm, by cameras and some editors
 _find_block = re.compile(rb"[,!;]").search
 
 _gif_screen = Struct("<HHB").unpack_from
@@ -98,19 +100,19 @@ def _gif_table_bytes(flags: int) -> int:
 # The rest of the file
 
 
-def examine_gif(head: bytes, read_at: ReadAt, file_bytes: int) -> Ending:  # noqa: ARG001 - as for the other formats
+def examine_gif(head: bytes, read_at: ReadAt, file_bytes: int) -> Ending:
     """Find out whether the blocks lead to the trailer, whatever follows it (GIF89a, 27).
 
     Of a large file that ends with an empty block and the trailer, which pixels hardly are by chance, nothing more is
     read; one that is too large for the API altogether is not walked.
     """
-    near = max(file_bytes - TAIL_BYTES, 0)
+    near = max(file_bytes - _TAIL_BYTES, 0)
     tail = read_at(near, file_bytes - near)
     if file_bytes > MAX_SEARCH_BYTES:
-        return Ending(truncated=tail.rstrip(PADDING) != b"" and not tail.rstrip(PADDING).endswith(b";"))
+        return Ending(truncated=tail.rstrip(_PADDING) != b"" and not tail.rstrip(_PADDING).endswith(b";"))
     if file_bytes > _SMALL_GIF_BYTES and tail.endswith(b"\0;"):
         return Ending()
-    at = _walk_blocks(read_at(0, file_bytes))
+    at = _walk_blocks(read_at(0, file_bytes), 13 + _gif_table_bytes(head[10]))
     if at is None:
         return Ending()
     if at == file_bytes:
@@ -118,9 +120,9 @@ def examine_gif(head: bytes, read_at: ReadAt, file_bytes: int) -> Ending:  # noq
     return Ending(truncated=True)
 
 
-def _walk_blocks(data: bytes) -> int | None:
+def _walk_blocks(data: bytes, at: int) -> int | None:
     """Walk over the blocks; where they end without a trailer, or None if there is one or the blocks are too many."""
-    at, in_blocks, strays = 13 + _gif_table_bytes(data[10]), False, _MAX_STRAY_BYTES
+    in_blocks, strays = False, _MAX_STRAY_BYTES
     for _ in range(_MAX_GIF_STEPS):
         if at >= len(data):
             return len(data) + in_blocks if at == len(data) else at

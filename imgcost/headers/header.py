@@ -12,8 +12,6 @@ __all__ = [
     "HOP_BYTES",
     "MAX_SEARCH_BYTES",
     "MAX_STEPS",
-    "PADDING",
-    "TAIL_BYTES",
     "Ending",
     "Fields",
     "Header",
@@ -34,12 +32,6 @@ HOP_BYTES = 448
 # Real files need tens of steps, a JPEG with a huge profile a few hundred. A step costs at most two small reads.
 MAX_STEPS = 2048
 
-TAIL_BYTES = 256
-"""How much of the end of a file is looked at first."""
-
-PADDING = b"\0\r\n "
-"""What is behind the end of an image without harm: padding of cameras and of some editors."""
-
 MAX_SEARCH_BYTES = 8 << 20
 """How far an end is searched for. The largest file that the API takes is a little shorter; a longer one is rejected
 for its size, and not accused of a missing end that may come later."""
@@ -48,7 +40,7 @@ ReadAt: TypeAlias = Callable[[int, int], bytes]
 """Called with an offset and a number of bytes, from the start of the file; gives fewer bytes only at its end."""
 
 Size: TypeAlias = tuple[int, int, int]
-"""Width and height as stored, px, and the orientation in the numbers of EXIF, of a format that the API does not read."""
+"""Width and height as stored, px, and the EXIF orientation, of a format that the API does not read."""
 
 
 class Header(NamedTuple):
@@ -88,8 +80,11 @@ Fields: TypeAlias = tuple[str, int, int, int, bool]
 """The fields of a `Header` as a plain tuple, which a scan of millions of files builds faster."""
 
 
+_MAX_FILE_BYTES = 1 << 50  # offsets of 64 bits may lie, and no system call takes the largest
+
+
 def from_head(head: bytes, read_at: ReadAt) -> ReadAt:
-    """Answer from the first bytes what they hold, and read the rest.
+    """Answer from the first bytes what they hold, and read the rest; beyond what any file has there is nothing.
 
     Args:
         head: The first `HEAD_BYTES` bytes of the file, or all of it where it is shorter.
@@ -98,7 +93,9 @@ def from_head(head: bytes, read_at: ReadAt) -> ReadAt:
     known = len(head) if len(head) == HEAD_BYTES else 1 << 62
 
     def read(offset: int, size: int) -> bytes:
-        return head[offset : offset + size] if offset + size <= known else read_at(offset, size)
+        if offset + size <= known:
+            return head[offset : offset + size]
+        return read_at(offset, size) if offset < _MAX_FILE_BYTES else b""
 
     return read
 

@@ -16,11 +16,12 @@ if TYPE_CHECKING:
 __all__ = ["examine_png", "parse_png"]
 
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
-# Color type and bit depth (PNG spec 11.2.1), each as its byte.
-_DEPTHS = frozenset(
-    bytes([depth, color])
+# The last five bytes of a sound IHDR (PNG spec 11.2.1): depth, color type, two methods that are 0, and interlacing.
+_METHODS = frozenset(
+    bytes([depth, color, 0, 0, interlace])
     for color, depths in ((0, (1, 2, 4, 8, 16)), (2, (8, 16)), (3, (1, 2, 4, 8)), (4, (8, 16)), (6, (8, 16)))
     for depth in depths
+    for interlace in (0, 1)
 )
 
 _png_chunk = Struct(">I4s").unpack_from
@@ -41,10 +42,10 @@ def parse_png(head: bytes, read_at: ReadAt, details: bool) -> Fields:
         raise damaged("PNG", "does not begin with an IHDR chunk")
     if not (0 < width < 1 << 31 and 0 < height < 1 << 31):
         raise impossible("PNG", width, height)
-    if head[24:26] not in _DEPTHS:
-        raise damaged("PNG", f"has an impossible bit depth of {head[24]} with color type {head[25]}")
-    if head[26:28] != b"\0\0" or head[28] > 1:
-        raise damaged("PNG", "has an unknown compression, filter or interlace method")
+    if head[24:29] not in _METHODS:
+        depth, color, *methods = head[24:29]
+        what = f"bit depth {depth}, color type {color}, compression, filter and interlace method {methods}"
+        raise damaged("PNG", f"has an invalid header: {what}")
     orientation, animated = _walk_png(head, read_at, details)
     return "image/png", width, height, orientation, animated
 
@@ -117,10 +118,10 @@ def examine_png(head: bytes, read_at: ReadAt, file_bytes: int) -> Ending:
     jumped = False
     window, start, place = head, 0, 33
     for _ in range(MAX_STEPS):
-        if place + 12 > file_bytes:
-            return Ending(undecodable=undecodable, unusual=unusual, truncated=True)
-        if place + 8 > start + len(window):
+        if place + 12 > start + len(window):
             window, start = read_at(place, HOP_BYTES), place
+            if len(window) < 12:
+                return Ending(undecodable=undecodable, unusual=unusual, truncated=True)
         length, kind = _png_chunk(window, place - start)
         behind = place + 12 + length
         if kind == b"IEND":

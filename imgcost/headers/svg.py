@@ -15,8 +15,12 @@ __all__ = ["find_svg", "measure_svg"]
 _MAX_TEXT_BYTES = 1 << 16
 
 _ROOT = re.compile(r"<(?:[\w.-]+:)?svg(?=[\s>/])", re.ASCII)
+_TAG = re.compile(r"""(?:[^>"']++|"[^"]*+"|'[^']*+')*+""")
 _ATTRIBUTE = re.compile(r"""\s(width|height|viewBox)\s*=\s*(["'])(.*?)\2""", re.DOTALL)
-_LENGTH = re.compile(r"\s*\+?(\d*\.?\d+(?:[eE][+-]?\d+)?)(px|pt|pc|mm|cm|in|q|Q|em|rem|ex)?\s*")
+# Possessive, so that a long row of digits is matched in one way only.
+_NUMBER = r"(?:\d++(?:\.\d*+)?|\.\d++)(?:[eE][+-]?\d++)?"
+_LENGTH = re.compile(rf"\s*\+?({_NUMBER})(px|pt|pc|mm|cm|in|q|em|rem|ex)?\s*", re.ASCII | re.IGNORECASE)
+_BOX_NUMBER = re.compile("-?" + _NUMBER, re.ASCII)
 _PIXELS = {
     "px": 1.0, "pt": 96 / 72, "pc": 16.0, "mm": 96 / 25.4, "cm": 96 / 2.54, "in": 96.0, "q": 96 / 101.6, "em": 16.0,
     "rem": 16.0, "ex": 8.0,
@@ -76,7 +80,7 @@ def measure_svg(root: str) -> Size | None:
     tag = _tag(root)
     found = {name: value for name, _, value in reversed(_ATTRIBUTE.findall(tag))}
     width, height = _pixels(found.get("width", "")), _pixels(found.get("height", ""))
-    box = [float(part) for part in re.findall(r"-?\d*\.?\d+(?:[eE][+-]?\d+)?", found.get("viewBox", ""))]
+    box = [float(part) for part in _BOX_NUMBER.findall(found.get("viewBox", ""))]
     if len(box) == 4 and box[2] > 0 and box[3] > 0:
         if width and not height:
             height = width * box[3] / box[2]
@@ -91,7 +95,7 @@ def measure_svg(root: str) -> Size | None:
 
 def _tag(root: str) -> str:
     """Cut the text behind the first tag; a > inside quotes does not end it."""
-    found = re.match(r"""(?:[^>"']|"[^"]*"|'[^']*')*""", root)
+    found = _TAG.match(root)
     return found[0] if found else ""
 
 

@@ -143,7 +143,9 @@ def _turn(raw: Any, place: str, found: Content) -> Turn:
         raise RequestError(f"{place}.role", "is missing" if role is None else "must be text")
     if role not in block_table().roles:
         roles = ", ".join(block_table().roles)
-        found.problems.append(RequestError(f"{place}.role", f"the role {ascii(role[:60])} is unknown: use one of {roles}"))
+        found.problems.append(
+            RequestError(f"{place}.role", f"the role {ascii(role[:60])} is unknown: use one of {roles}")
+        )
     parts = found.read(content, f"{place}.content", "system" if role == "system" else "message")
     return Turn(place, role, parts)
 
@@ -167,5 +169,3 @@ def _fallbacks(request: Mapping[Any, Any]) -> tuple[str, ...]:
             raise RequestError(f"fallbacks.{number}.model", "must be text")
         found.append(model)
     return tuple(found)
-
-

@@ -207,7 +207,9 @@ class Content:
 def _part(place: str, block: Mapping[Any, Any]) -> Part:
     kind, text = block["type"], block.get("text")
     of = block.get({"tool_use": "id", "tool_result": "tool_use_id"}.get(kind, ""))
-    return Part(kind, text if kind == "text" and isinstance(text, str) else "", place, of if isinstance(of, str) else None)
+    return Part(
+        kind, text if kind == "text" and isinstance(text, str) else "", place, of if isinstance(of, str) else None
+    )
 
 
 def _unknown(kind: str, where: BlockPlace | None, known: Sequence[str]) -> str:

@@ -163,9 +163,7 @@ def _page_node(text: bytes) -> _PageNode | None:
     if not found:
         return None
     is_page, count = not found[1], _COUNT.search(text)
-    return _PageNode(
-        is_page, not is_page and b"/Parent" not in text, int(count[1]) if count else None, _size(text)
-    )
+    return _PageNode(is_page, not is_page and b"/Parent" not in text, int(count[1]) if count else None, _size(text))
 
 
 def _size(text: bytes) -> tuple[float, float] | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from imgcost.tables import cite
+from imgcost.tables import cite, known_limits
 
 if TYPE_CHECKING:
     from imgcost.plans.scenarios import Scenario
@@ -81,12 +81,9 @@ def rules_of(quote: Quote, scene: Scenario) -> Rules:
         scene: What the job is planned under.
 
     Returns:
-        The rules.
-
-    Raises:
-        NoPriceError: The platform's limits are not known on that date.
+        The rules; without limits where those of the platform are not known on that date.
     """
-    model, limits = quote.model, quote.limits
+    model, limits = quote.model, known_limits(quote.conditions.platform, quote.conditions.as_of)
     wrapping, framing, extra = quote.overhead.tokens
     return Rules(
         token_rule=quote.rule,
@@ -99,7 +96,7 @@ def rules_of(quote: Quote, scene: Scenario) -> Rules:
         turns=scene.turns,
         images_per_request=scene.fixed_images,
         context_window=model.context_window,
-        max_images=quote.max_images,
+        max_images=limits.max_images(model.context_window),
         many_images=limits.many_images,
         many_images_edge=limits.many_images_edge,
         request_bytes=limits.request_bytes,

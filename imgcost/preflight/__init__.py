@@ -7,23 +7,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from io import BytesIO
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
 
-from imgcost.arguments import take_flag
+from imgcost.arguments import take_choice, take_flag
 from imgcost.errors import ArgumentError
 from imgcost.files import Image, Unreadable, is_pillow, is_stream
-from imgcost.messages import read_request
 from imgcost.preflight.asking import Inquiry
-from imgcost.preflight.batches import (
-    ask_entries,
-    ask_text,
-    entries_of,
-    entries_of_batch,
-    entries_of_lines,
-    looks_like_json,
-)
-from imgcost.preflight.findings import CheckedImage, Findings, Spools
+from imgcost.preflight.documents import DEFAULT_MODEL, Reading, ask_file, ask_value, holds_requests, is_document
+from imgcost.preflight.findings import CheckedImage, Findings, PreflightError, Spools
 from imgcost.preflight.seeing import see_bytes, see_found, see_path, see_pillow, see_stream
+from imgcost.preflight.sessions import TurnCost
+from imgcost.shapes import SHAPES, detect
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -31,7 +26,6 @@ if TYPE_CHECKING:
 
     from imgcost.arguments import Dollars
     from imgcost.files import ImageSource
-    from imgcost.preflight.batches import Entry
     from imgcost.rules import ImageSeen
     from imgcost.tables import Platform
 
@@ -39,15 +33,17 @@ __all__ = [
     "CheckedImage",
     "Findings",
     "Imagelike",
+    "PreflightError",
     "Spools",
+    "TurnCost",
     "check_batch",
     "check_images",
     "check_paths",
     "check_request",
 ]
 
-DEFAULT_MODEL = "sonnet"
-LINES_SUFFIXES = (".jsonl", ".ndjson")
+REQUEST_SUFFIXES = (".json", ".jsonl", ".ndjson", ".json.gz", ".jsonl.gz", ".ndjson.gz")
+"""The files of a folder that may be requests: they are opened to see whether they are."""
 
 Imagelike: TypeAlias = "ImageSource | Image | Unreadable"
 """A file, a folder, the bytes of an image, an open binary file, a Pillow image, or what `imgcost.scan` has found."""
@@ -69,11 +65,11 @@ def check_images(
     budget_usd: Dollars | None = None,
     one_request: bool = False,
 ) -> Findings:
-    """Check images: files, folders with all that lies under them, bytes, open files, Pillow images, or what a scan found.
+    """Check images: files, folders with all under them, bytes, open files, Pillow images, or what a scan found.
 
     Args:
-        images: One or many of them. Archives are not looked into. Of what a scan has found the end is not looked at, and
-            of a Pillow image only its size: how many bytes it will have is not known before it is saved.
+        images: One or many of them. Archives are not looked into. Of what a scan has found the end is not looked at,
+            and of a Pillow image only its size: how many bytes it will have is not known before it is saved.
         model: The model that they are for; a family such as `sonnet` means its newest active model on that day.
         platform: Where they will be sent; None for the platform that the model's name implies, else the Claude API.
         as_of: The day whose limits hold; today if None.
@@ -104,13 +100,14 @@ def check_images(
 
 
 def check_request(
-    params: Mapping[str, Any],
+    params: Any,
     *,
     model: str | None = None,
     platform: Platform | None = None,
     as_of: date | None = None,
     ignore: Iterable[str] = (),
     budget_usd: Dollars | None = None,
+    shape: str = "auto",
 ) -> Findings:
     """Check a request before it is sent.
 
@@ -118,19 +115,21 @@ def check_request(
     arithmetic.
 
     Args:
-        params: The keyword arguments of `messages.create`: plain dictionaries, or the types of the Anthropic SDK. They
-            are not changed.
+        params: The keyword arguments of `messages.create`: plain dictionaries, or the types of the Anthropic SDK. Or a
+            request in another shape: that of OpenAI, Bedrock Converse, LangChain, MCP, ...; see `imgcost.shapes`. It
+            is not changed.
         model: A model to check for instead of the one that the request names.
-        platform: Where it will be sent; None for the platform that the model's id or the body implies, such as Amazon
+        platform: Where it will be sent; None for the platform that the model's id, the body or its shape implies, such as Amazon
             Bedrock for `us.anthropic...`, else the Claude API.
         as_of: The day whose limits hold; today if None.
         ignore: Names of rules that are not to be asked.
         budget_usd: What its images may cost as input, US dollars. The long-context price applies where the images alone
             pass its threshold; where the text might, both prices have to be within the budget. What cannot be measured
             or priced, such as an image from a URL or a page of a PDF, breaks the budget.
+        shape: The name of the request's shape in `imgcost.shapes.SHAPES`; `auto` detects it.
 
     Returns:
-        What was found, and each image with its place, size and tokens.
+        What was found, and each image with its place, size and tokens. Locations are those in `params` as given.
 
     Raises:
         RequestError: It is no request at all; the error names the place.
@@ -146,10 +145,9 @@ def check_request(
     >>> print(findings.errors[0].place, findings.errors[0].message)
     messages.0.content.0 the image declares image/png, but its bytes are image/gif
     """
-    inquiry = Inquiry(platform, as_of, ignore, budget_usd)
-    _check_model(model)
-    inquiry.ask_request(read_request(params), model)
-    return inquiry.findings()
+    reading = _reading(Inquiry(platform, as_of, ignore, budget_usd), model, shape)
+    ask_value(params, reading, strict=True)
+    return reading.inquiry.findings()
 
 
 def check_batch(
@@ -160,6 +158,7 @@ def check_batch(
     as_of: date | None = None,
     ignore: Iterable[str] = (),
     budget_usd: Dollars | None = None,
+    shape: str = "auto",
 ) -> Findings:
     """Check a message batch: every request in it, and the batch as a whole.
 
@@ -169,11 +168,12 @@ def check_batch(
             `{"requests": [...]}`. Or the requests themselves; each is `{"custom_id": ..., "params": {...}}`, or the
             parameters alone.
         model: A model to check for instead of those that the requests name.
-        platform: Where it will be sent; None for the platform that the model's id or the body implies, such as Amazon
+        platform: Where it will be sent; None for the platform that the model's id, the body or its shape implies, such as Amazon
             Bedrock for `us.anthropic...`, else the Claude API.
         as_of: The day whose limits hold; today if None.
         ignore: Names of rules that are not to be asked.
         budget_usd: What its images may cost as input at the price of a batch, US dollars; as in `check_request`.
+        shape: The name of the shape of the batch in `imgcost.shapes.SHAPES`; `auto` detects it.
 
     Returns:
         What was found. A line that is no request is a finding too, of the rule `request`.
@@ -188,26 +188,21 @@ def check_batch(
 
     >>> findings = check_batch([{"custom_id": "a", "params": {"model": "claude-opus-5"}}])
     >>> print(findings.errors[0].place, findings.errors[0].message)
-    requests.0 messages is missing: a request has a list of messages
+    requests.0.params.messages is missing: a request has a list of messages
     """
-    inquiry = Inquiry(platform, as_of, ignore, budget_usd)
-    _check_model(model)
+    reading = _reading(Inquiry(platform, as_of, ignore, budget_usd), model, shape, batch=True)
     if isinstance(batch, (str, os.PathLike)):
         path = os.fsdecode(batch)
         if "\0" in path:
             raise ArgumentError("batch", batch, "a path that can exist")
-        if path.lower().endswith(LINES_SUFFIXES):
-            _ask_lines(path, inquiry, model)
-        else:
-            with open(path, "rb") as file:  # noqa: PTH123 - a path may be any string
-                ask_text(file.read(), inquiry, model, path, path, batch=True)
+        _ask_path(path, reading)
     elif isinstance(batch, (bytes, bytearray, memoryview)):
-        ask_text(bytes(batch), inquiry, model, "batch", batch=True)
+        ask_file(BytesIO(batch), reading, "batch")
     elif is_stream(batch):
-        ask_text(_bytes_of(batch), inquiry, model, "batch", batch=True)
+        ask_file(BytesIO(_bytes_of(batch)), reading, "batch")
     else:
-        ask_entries(_entries(batch), inquiry, model, "requests")
-    return inquiry.findings()
+        ask_value(_body_of_batch(batch), reading)
+    return reading.inquiry.findings()
 
 
 def check_paths(
@@ -220,14 +215,15 @@ def check_paths(
     ignore: Iterable[str] = (),
     budget_usd: Dollars | None = None,
     one_request: bool = False,
+    shape: str = "auto",
     spools: Spools | None = None,
 ) -> Findings:
     """Check whatever paths lead to: images, folders, requests as JSON, batches as JSON lines.
 
     Args:
-        paths: What begins like JSON is a request, the body of a batch, an array of requests or, line by line, a batch,
-            as is what ends with `.jsonl` or `.ndjson`; everything else is an image, or a folder of images. `-` is JSON
-            from stdin.
+        paths: Images, folders, requests and batches. A file that begins like JSON holds requests, in any shape that
+            `imgcost.shapes` knows, as does one whose text can be named, such as a HAR file. In a folder these are the
+            files named `.json`, `.jsonl` or `.ndjson` that hold requests. `-` is JSON from stdin.
         stdin: What `-` stands for.
         model: The model that images are for, `sonnet` if None; and that requests are checked for instead of their own.
         platform: Where all this will be sent; None as in `check_request`.
@@ -235,6 +231,7 @@ def check_paths(
         ignore: Names of rules that are not to be asked.
         budget_usd: What all images together may cost as input, US dollars.
         one_request: Whether the images are to be sent together in one request.
+        shape: The name of the shape of all requests in `imgcost.shapes.SHAPES`; `auto` detects it.
         spools: Where findings and images are kept, so that memory does not grow with their number; None for tuples.
 
     Returns:
@@ -249,54 +246,60 @@ def check_paths(
     >>> check_paths(["data/samples/web"], model="claude-sonnet-4-6").tokens
     490
     """
-    inquiry = Inquiry(platform, as_of, ignore, budget_usd, spools)
+    reading = _reading(Inquiry(platform, as_of, ignore, budget_usd, spools), model, shape)
+    inquiry = reading.inquiry
     images: list[str] = []
+    documents: list[str] = []
     for path in paths:
         if path == "-" and stdin is not None:
-            ask_text(stdin.read(), inquiry, model, "stdin")
-        elif not os.path.isfile(path):  # noqa: PTH113 - a path may be any string
-            images.append(path)
-        elif path.lower().endswith(LINES_SUFFIXES):
-            _ask_lines(path, inquiry, model)
-        elif not _holds_json(path):
-            images.append(path)
+            ask_file(stdin, reading, "stdin")
+        elif os.path.isfile(path) and (shape != "auto" or is_document(path)):  # noqa: PTH113 - a path may be any string
+            _ask_path(path, reading)
         else:
-            with open(path, "rb") as file:  # noqa: PTH123 - likewise
-                ask_text(file.read(), inquiry, model, path, path)
+            images.append(path)
     if images:
         found = inquiry.find_model(model or DEFAULT_MODEL)
-        inquiry.ask_images(_seen(images), found, one_request=take_flag("one_request", one_request))
+        seen = _seen_on_disk(images, documents)
+        inquiry.ask_images(seen, found, one_request=take_flag("one_request", one_request))
+    for path in documents:
+        _ask_path(path, reading)
     return inquiry.findings()
 
 
-def _holds_json(path: str) -> bool:
-    try:
-        with open(path, "rb") as file:  # noqa: PTH123 - likewise
-            return looks_like_json(file.read(1024))
-    except OSError:
-        return False  # it is told where images are read
+def _ask_path(path: str, reading: Reading) -> None:
+    with open(path, "rb") as file:  # noqa: PTH123 - likewise
+        ask_file(file, reading, path, path)
 
 
-def _ask_lines(path: str, inquiry: Inquiry, model: str | None) -> None:
-    with open(path, "rb") as lines:  # noqa: PTH123 - likewise
-        ask_entries(entries_of_lines(lines, path), inquiry, model, path, path)
-
-
-def _check_model(model: object) -> None:
+def _reading(inquiry: Inquiry, model: str | None, shape: str, *, batch: bool = False) -> Reading:
     if model is not None and not isinstance(model, str):
         raise ArgumentError("model", model, "the name of a model, such as 'sonnet'")
+    take_choice("shape", shape, ("auto", *SHAPES))
+    return Reading(inquiry, model, shape, batch)
 
 
-def _entries(batch: Any) -> Iterable[Entry]:
+def _seen_on_disk(paths: Iterable[str], documents: list[str]) -> Iterator[ImageSeen]:
+    """See every image on the way through paths, and list the files of folders that hold requests."""
+    for path in paths:
+        for image in see_path(path):
+            if image.stray and image.place.lower().endswith(REQUEST_SUFFIXES) and holds_requests(image.place):
+                documents.append(image.place)
+            else:
+                yield image
+
+
+def _body_of_batch(batch: Any) -> Any:
+    """Return requests as the body of a batch, so that locations begin with `requests`; another shape as it is."""
+    if isinstance(batch, Mapping):
+        return batch if "requests" in batch else {"requests": [batch]}
     try:
-        if isinstance(batch, Mapping) and "requests" not in batch:
-            batch = [batch]
-        found = entries_of_batch(batch, "")
-        return entries_of(list(batch)) if found is None else found
+        requests = list(batch)
     except (TypeError, ValueError):
-        raise ArgumentError(
-            "batch", batch, "the path of a batch file, its requests as a list, or its body {'requests': [...]}"
-        ) from None
+        requests = None
+    if requests is None:
+        expected = "the path of a batch file, its requests as a list, or its body {'requests': [...]}"
+        raise ArgumentError("batch", batch, expected)
+    return {"requests": requests} if detect(requests) in {None, "batch", "messages"} else requests
 
 
 def _bytes_of(stream: Any) -> bytes:

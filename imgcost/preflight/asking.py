@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from imgcost import geometry
 from imgcost.arguments import take_choice, take_day, take_dollars
-from imgcost.errors import ArgumentError, NoPriceError, RequestError, UnknownModelError
+from imgcost.errors import ArgumentError, ImgcostError, NoPriceError, RequestError, UnknownModelError
 from imgcost.figures import dollars
+from imgcost.pdfs import token_range
 from imgcost.preflight.costs import Costs
 from imgcost.preflight.findings import CheckedImage, Findings, Spools
-from imgcost.pdfs import token_range
 from imgcost.preflight.seeing import see_block, see_document, see_text
+from imgcost.preflight.sessions import TurnCost, turn_costs
 from imgcost.rules import Bill, Case, RequestSeen, find_rule, rules_of
 from imgcost.tables import FIRST_PARTY, advice_on, limits_on, platforms, resolve_model, today
 
@@ -21,8 +22,10 @@ if TYPE_CHECKING:
 
     from imgcost.arguments import Dollars
     from imgcost.messages import Block, Request
+    from imgcost.preflight.locations import Locator
     from imgcost.preflight.spools import Spool
     from imgcost.rules import DocumentSeen, Finding, ImageSeen, Scope, TextSeen
+    from imgcost.shapes import History
     from imgcost.tables import Model, NamedModel, Platform
 
 __all__ = ["Inquiry"]
@@ -75,11 +78,17 @@ class Inquiry:
         limits_on(platform or DEFAULT_PLATFORM, self.day)  # whether anything is known of that date
         self._advice = advice_on(self.day)
         self._ignored = frozenset(find_rule(name).name for name in _rule_names(ignore))
-        self._named: dict[tuple[str, ...], _Named] = {}
+        self._named: dict[tuple[Any, ...], _Named] = {}
+        self._notes: dict[str, None] = {}
+        self._turns: list[TurnCost] = []
         self._spools = spools
         self._found: list[Finding] | Spool[Finding] = spools.found if spools else []
         self._images: list[CheckedImage] | Spool[CheckedImage] = spools.images if spools else []
         self._costs = Costs(self.day, platform or DEFAULT_PLATFORM)
+
+    def note(self, text: str) -> None:
+        """Keep something that a reader should know, once."""
+        self._notes[text] = None
 
     @property
     def platform(self) -> Platform:
@@ -94,10 +103,10 @@ class Inquiry:
         limits = limits_on(where, self.day)
         return Case(where, self.day, limits, self._advice, tuple(one.model for one in models))
 
-    def ask(self, scope: Scope, about: Any, case: Case, file: str | None = None, line: int | None = None) -> None:
+    def ask(self, scope: Scope, about: Any, case: Case, locator: Locator | None = None) -> None:
         """Ask all rules of a scope, and keep what they find."""
         for found in self._answers(scope, about, case):
-            self._found.append(found._replace(file=file, line=line) if file else found)
+            self._found.append(locator.relocated(found) if locator else found)
 
     def _answers(self, scope: Scope, about: Any, case: Case) -> Iterator[Finding]:
         for rule in rules_of(scope):
@@ -110,7 +119,8 @@ class Inquiry:
         together = []
         tokens = 0
         for image in seen:
-            self.ask("image", image, case, image.file)
+            for found in self._answers("image", image, case):
+                self._found.append(found._replace(file=image.file))
             if not image.stray:
                 tokens += self._count(image, case)
                 if one_request:  # of a folder of millions nothing else is kept
@@ -122,35 +132,35 @@ class Inquiry:
     def ask_request(
         self,
         request: Request,
-        model: str | None = None,
-        place: str = "",
-        file: str | None = None,
-        line: int | None = None,
+        model: str | None,
+        locator: Locator,
         *,
         batch: bool = False,
+        platform: Platform | None = None,
+        implied: frozenset[str] = frozenset(),
     ) -> None:
         """Ask about a request and all that is in it.
 
         Args:
             request: The request.
             model: The model to be asked instead of the one that the request names.
-            place: What stands before every place in it.
-            file: The file that it stands in.
-            line: Its line there.
+            locator: Where the request is.
             batch: Whether it goes through the Message Batches API, at its price.
+            platform: Where the shape of the request says that it is sent.
+            implied: Required arguments that come from elsewhere, such as the URL.
         """
         names = (model,) if model else ((request.model,) if request.model else ()) + request.fallbacks
-        named = self._find_models(names, request.version)
+        named = self._find_models(names, request.version, platform)
         self._implied[named.platform] = None
+        self._costs.platform = named.platform
         case = self.case(*named.models, platform=named.platform)
-        request = _placed(request, place)
         images = tuple(see_block(block) for block in request.blocks if block.kind == "image")
         documents = tuple(self._see_document(block, case) for block in request.blocks if block.kind == "document")
-        tokens = sum([self._count(image, case) for image in images])
+        tokens = sum([self._count(image, case, locator) for image in images])
         pages = [document.tokens for document in documents if document.tokens]
         priced = named.models[0] if named.models else None
         seen = RequestSeen(
-            place,
+            "",
             names[0] if names else None,
             named.problem,
             images,
@@ -162,7 +172,7 @@ class Inquiry:
             request.results,
             request.cache_breakpoints,
             sum(_utf8_bytes(text.text) for text in request.texts),
-            max_tokens=request.max_tokens or not request.model,
+            max_tokens=request.max_tokens or not request.model or "max_tokens" in implied,
         )
         abouts: list[tuple[Scope, Iterable[Any]]] = [
             ("shape", request.problems),
@@ -175,15 +185,16 @@ class Inquiry:
         ]
         for scope, each in abouts:
             for about in each:
-                self.ask(scope, about, case, file, line)
+                self.ask(scope, about, case, locator)
         for document in documents:
-            self._costs.see_document(document, case.models[0] if case.models else None)
+            located = document._replace(place=locator.location(document.place))
+            self._costs.see_document(located, case.models[0] if case.models else None)
         if images or pages:
             text_bytes = request.body_bytes - sum(image.text_bytes or 0 for image in images)
             self._costs.add(
                 seen.tokens,
                 priced,
-                place or "the request",
+                locator.location() or "the request",
                 most_tokens=seen.most_tokens,
                 text_bytes=text_bytes,
                 batch=batch,
@@ -219,10 +230,16 @@ class Inquiry:
         for found in self._answers("request", seen, self.case(model)):
             self._found.append(found._replace(file=files.get(found.place)))
 
-    def refuse(self, problem: RequestError, place: str, file: str | None, line: int | None = None) -> None:
-        """Keep that something is no request at all."""
-        problem.place = (place + problem.place).rstrip() or "request"
-        self.ask("shape", problem, self.case(), file, line)
+    def add_session(self, history: History, locator: Locator) -> None:
+        """Add what the images of a session have cost so far."""
+        self._turns += turn_costs(history, locator, self._costs, self.day)
+
+    def refuse(self, problem: RequestError, locator: Locator) -> None:
+        """Keep that something is not a request."""
+        line = locator.line()
+        problem.place = locator.absolute(problem.place, line) or "request"
+        for found in self._answers("shape", problem, self.case()):
+            self._found.append(found._replace(file=locator.file, line=line))
 
     def findings(self) -> Findings:
         """Tell all that was found."""
@@ -240,9 +257,10 @@ class Inquiry:
             self.day,
             costs.known_usd,
             costs.unknown,
-            costs.notes,
+            (*self._notes, *costs.notes),
             None if costs.unknown else costs.most_usd,
             costs.pages,
+            tuple(self._turns),
         )
 
     def find_model(self, name: str) -> NamedModel:
@@ -250,23 +268,25 @@ class Inquiry:
 
         Raises:
             UnknownModelError: No table lists the name.
-            NoPriceError: It does not answer on that day.
+            NoPriceError: It does not read images yet on that date.
+            ImgcostError: It is retired on that date.
         """
         found = resolve_model(name, as_of=self.day)
         platform = self._given or found.platform or DEFAULT_PLATFORM
         self._implied[platform] = None
-        problem = self._why_not(found.model, platform)
-        if problem:
+        if self.day < found.model.vision_from:
             raise NoPriceError(found.model.id, self.day, found.model.vision_from, kind="model")
+        if problem := self._why_not(found.model, platform):
+            raise ImgcostError(f"nothing can be sent: {problem}")
         return found
 
-    def _find_models(self, names: tuple[str, ...], version: str | None) -> _Named:
-        key = (*names, version or "")
+    def _find_models(self, names: tuple[str, ...], version: str | None, shape: Platform | None) -> _Named:
+        key = names, version, shape
         if key not in self._named:
-            self._named[key] = self._look_up(names, version)
+            self._named[key] = self._look_up(names, version, shape)
         return self._named[key]
 
-    def _look_up(self, names: tuple[str, ...], version: str | None) -> _Named:
+    def _look_up(self, names: tuple[str, ...], version: str | None, shape: Platform | None) -> _Named:
         models: list[NamedModel] = []
         unknown = [] if names else ["the request names no model"]
         for name in names:
@@ -276,15 +296,16 @@ class Inquiry:
                 unknown.append(str(error))
                 continue
             models.append(found)
-        platform = self._platform_of(models, version)
+        platform = self._platform_of(models, version, shape)
         problems = filter(None, [self._why_not(one.model, platform) for one in models])
         unlisted = [f"{one.model.id} is not listed on {platform}" for one in models if not _is_sold(one.model, platform)]
         return _Named(tuple(models), "; ".join((*problems, *unlisted, *unknown)) or None, platform)
 
-    def _platform_of(self, models: Iterable[NamedModel], version: str | None) -> Platform:
-        """The platform that is given, or implied by the name of a model or the version of the body."""
+    def _platform_of(self, models: Iterable[NamedModel], version: str | None, shape: Platform | None) -> Platform:
+        """The platform that is given, or implied by the name of a model, the version of the body or its shape."""
         named = [one.platform for one in models if one.platform]
-        implied = named[0] if named else _VERSIONS.get((version or "").partition("-")[0], DEFAULT_PLATFORM)
+        others = _VERSIONS.get((version or "").partition("-")[0]) or shape or DEFAULT_PLATFORM
+        implied = named[0] if named else others
         try:
             limits_on(implied, self.day)
         except NoPriceError:  # nothing is known of it on that date: the Claude API's limits are the nearest
@@ -299,8 +320,10 @@ class Inquiry:
             return f"{model.id} reads images from {model.vision_from} on"
         return None
 
-    def _count(self, image: ImageSeen, case: Case) -> int:
+    def _count(self, image: ImageSeen, case: Case, locator: Locator | None = None) -> int:
         """Measure an image for the model that is asked first."""
+        if locator:
+            image = image._replace(place=locator.location(image.place))
         header = image.contents and image.contents.header
         model = case.models[0] if case.models else None
         if not header or not (model and model.tier):
@@ -313,23 +336,6 @@ class Inquiry:
         resized = geometry.resized_size(*size, model.tier)
         self._images.append(CheckedImage(image.place, header.media_type or None, *size, *resized, tokens))
         return tokens
-
-
-def _placed(request: Request, place: str) -> Request:
-    """The same request, with a prefix before each place."""
-    if not place:
-        return request
-    turns = []
-    for turn in request.turns:
-        parts = tuple(part._replace(place=place + part.place) for part in turn.parts)
-        turns.append(turn._replace(place=place + turn.place, parts=parts))
-    return request._replace(
-        blocks=tuple(block._replace(place=place + block.place) for block in request.blocks),
-        turns=tuple(turns),
-        texts=tuple(text._replace(place=place + text.place) for text in request.texts),
-        results=tuple(result._replace(place=place + result.place) for result in request.results),
-        problems=tuple(RequestError(place + one.place, one.problem) for one in request.problems),
-    )
 
 
 def _utf8_bytes(text: str) -> int:

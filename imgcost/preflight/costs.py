@@ -41,14 +41,14 @@ class Costs:
 
     Args:
         day: The date whose prices apply.
-        platform: Where it will be sent, unless the model's name says more.
+        platform: Where it will be sent, unless the model's name says more; it may be changed between requests.
     """
 
     def __init__(self, day: date, platform: Platform) -> None:
         """Start at nothing."""
         self._day = day
-        self._platform = platform
-        self._quotes: dict[tuple[NamedModel, bool], Quote] = {}
+        self.platform = platform
+        self._quotes: dict[tuple[NamedModel, Platform, bool], Quote] = {}
         self._known: list[Decimal] = []
         self._more: list[Decimal] = []
         self._unknown: dict[str, _Places] = {}
@@ -84,7 +84,7 @@ class Costs:
         if not tokens:
             return
         try:
-            found = self._quote(model, batch=batch)
+            found = self.quote(model, batch=batch)
         except ImgcostError as error:
             self._count(self._unknown, f"requests without a price ({error})", place)
             return
@@ -123,7 +123,7 @@ class Costs:
     def text_usd(self, tokens: int, model: NamedModel, *, batch: bool) -> Decimal | None:
         """Price tokens of text at the standard rate, US dollars; None where no price is known."""
         try:
-            return cost_usd(tokens, self._quote(model, batch=batch).standard.input)
+            return cost_usd(tokens, self.quote(model, batch=batch).standard.input)
         except ImgcostError:
             return None
 
@@ -157,10 +157,15 @@ class Costs:
         number, first = places.get(what, (0, place))
         places[what] = _Places(number + times, first)
 
-    def _quote(self, model: NamedModel, *, batch: bool) -> Quote:
-        key = model, batch
+    def quote(self, model: NamedModel, *, batch: bool = False) -> Quote:
+        """Quote a model on the platform.
+
+        Raises:
+            ImgcostError: It has no price.
+        """
+        key = model, self.platform, batch
         if key not in self._quotes:
-            platform = None if model.platform else self._platform
+            platform = None if model.platform else self.platform
             sent = conditions([model], as_of=self._day, platform=platform, batch=batch)
             self._quotes[key] = quote(model, sent)
         return self._quotes[key]
@@ -168,4 +173,4 @@ class Costs:
 
 def _told(places: dict[str, _Places]) -> Iterator[str]:
     for what, (number, first) in places.items():
-        yield f"{what}: {number:,}, the first at {first.strip()}"
+        yield f"{what}: {number:,}, the first at {first}"

@@ -8,7 +8,7 @@ from decimal import Decimal
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from imgcost.errors import PreflightError
+from imgcost.errors import ImgcostError
 from imgcost.figures import plural
 from imgcost.notebooks import html_table
 from imgcost.paths import escape_path
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from imgcost.preflight.sessions import TurnCost
     from imgcost.rules import Finding
     from imgcost.tables import Platform
     from imgcost.tabular import Row
@@ -29,7 +30,10 @@ if TYPE_CHECKING:
 HTML_ROWS = 50
 """How many findings a notebook shows."""
 
-__all__ = ["CheckedImage", "Findings", "Spools"]
+_SHOWN = 10
+"""How many errors the message of a `PreflightError` lists."""
+
+__all__ = ["CheckedImage", "Findings", "PreflightError", "Spools"]
 
 
 class CheckedImage(NamedTuple):
@@ -92,10 +96,11 @@ class Findings:
         as_of: The day whose limits hold.
         measured_usd: What is known of `input_usd`, US dollars.
         unknown: What has a cost that is not known, in sentences: images from URLs, unknown models.
-        notes: What was assumed about the price, in sentences.
+        notes: How requests were read, and what was assumed about the price, in sentences.
         upper_usd: What they cost at most: with full pages of text in PDFs, and at the long-context price wherever the
             text of a request may lead to it. None where a part of it is not known.
         pages: How many pages of PDFs were counted and priced.
+        turns: For transcripts, what the images of each turn have cost so far.
     """
 
     found: tuple[Finding, ...] | Spool[Finding]
@@ -108,6 +113,7 @@ class Findings:
     notes: tuple[str, ...] = ()
     upper_usd: Decimal | None = None
     pages: int = 0
+    turns: tuple[TurnCost, ...] = ()
 
     def __repr__(self) -> str:
         usd = "unknown" if self.input_usd is None else exact_usd(self.input_usd)
@@ -190,6 +196,7 @@ class Findings:
             "measured_usd": f"{self.measured_usd:f}",
             "unknown": [one.encode(errors="backslashreplace").decode() for one in self.unknown],
             "notes": [one.encode(errors="backslashreplace").decode() for one in self.notes],
+            "turns": [turn.to_dict() for turn in self.turns],
         }
         if everything:
             found["findings"] = [one.to_dict() for one in self.found]
@@ -204,3 +211,19 @@ class Findings:
         """
         if not self.ok:
             raise PreflightError(self)
+
+
+class PreflightError(ImgcostError, ValueError):
+    """What is about to be sent would be rejected.
+
+    Attributes:
+        findings: All that was found, errors and warnings.
+    """
+
+    def __init__(self, findings: Findings) -> None:
+        """Name the first errors, a line each, and count the rest."""
+        shown = [f"{one.place}: {one.message} [{one.rule}]" for one in findings.errors[:_SHOWN]]
+        if rest := len(findings.errors) - len(shown):
+            shown.append(f"and {rest} more")
+        super().__init__("this would be rejected:\n" + "\n".join(shown))
+        self.findings = findings

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from imgcost.messages import Block, Text
 
 __all__ = [
+    "IMAGE_SUFFIXES",
     "see_block",
     "see_bytes",
     "see_document",
@@ -31,7 +32,7 @@ __all__ = [
     "see_text",
 ]
 
-_IMAGE_SUFFIXES = frozenset(
+IMAGE_SUFFIXES = frozenset(
     ".jpg .jpeg .jpe .jfif .png .apng .gif .webp .tif .tiff .bmp .heic .heif .avif .jxl .jp2 .ico .svg .psd".split()  # noqa: SIM905 - shorter so
 )
 
@@ -58,7 +59,7 @@ def _see_file(path: str, *, given: bool) -> ImageSeen:
         contents = inspect(path)
     except (OSError, ValueError) as error:
         return see_found(no_access(path, error))
-    stray = not given and contents.header is None and suffix not in _IMAGE_SUFFIXES
+    stray = not given and contents.header is None and suffix not in IMAGE_SUFFIXES
     return ImageSeen(path, contents, base64_length(contents.file_bytes), file=path, suffix=suffix, stray=stray)
 
 

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from imgcost.files import Group
+    from imgcost.quotes import TokenRule
     from imgcost.summaries import ScanSummary
 
 __all__ = ["Encode", "Progress", "ScanSink", "ScanWriter"]
@@ -38,7 +39,9 @@ class ScanSink(NamedTuple):
     Attributes:
         encode: Turns what was found into what the writer takes.
         writer: Takes it.
+        rules: Token rules that the writer needs in the summary, besides those of the scan's own quotes.
     """
 
     encode: Encode
     writer: ScanWriter
+    rules: tuple[TokenRule, ...] = ()

@@ -375,7 +375,7 @@ def breaches_of(image: ImageSeen, case: Case) -> Iterator[Breach]:
     size_bytes = contents and contents.file_bytes if case.limits.image_bytes_of == "file" else image.text_bytes
     if contents and contents.header:
         media_type, width, height, _, _ = contents.header
-        yield from breaches(media_type, width, height, size_bytes, case.limits)
+        yield from breaches(media_type or None, width, height, size_bytes, case.limits)
     else:
         yield from breaches(None, 0, 0, size_bytes, case.limits)
 

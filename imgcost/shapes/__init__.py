@@ -1,7 +1,7 @@
-"""What people have, as Messages requests: OpenAI, Bedrock, LangChain, MCP, Vercel, transcripts, and more.
+"""Convert requests in other shapes to Messages requests: OpenAI, Bedrock, LangChain, MCP, Vercel, transcripts and more.
 
-A shape is recognized by its content. Its conversion gives requests that know, for every location in them, the location
-in the original, and how a block is written back there.
+A shape is recognized by its content. A converted request maps every location in it back to the original, and can write
+blocks back in the original shape.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ from imgcost.shapes import (
     transcripts,
     vercel,
 )
-from imgcost.shapes.documents import Document, read_document
+from imgcost.shapes.documents import Document, read_document, read_line
 from imgcost.shapes.entries import each_entry, first_entries
-from imgcost.shapes.foreign import FOREIGN
+from imgcost.shapes.foreign import FOREIGN, name_of_text
+from imgcost.shapes.history import Call, History, SentImage
 from imgcost.shapes.nodes import Node
-from imgcost.shapes.requests import ShapedRequest, replaced
-from imgcost.shapes.transcripts import Call, History, SentImage
+from imgcost.shapes.requests import Origin, ShapedRequest, replaced
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
 __all__ = [
     "SHAPES",
@@ -42,8 +42,12 @@ __all__ = [
     "Shape",
     "ShapedRequest",
     "detect",
+    "name_of_text",
     "read_document",
+    "read_line",
     "replaced",
+    "requests_by_line",
+    "shape_of_lines",
     "to_requests",
 ]
 
@@ -62,34 +66,33 @@ class Shape(NamedTuple):
     convert: Callable[[Node], Iterator[ShapedRequest]]
 
 
-# The first that recognizes a document is its shape, so that the more particular ones come first.
+# The first that recognizes a document wins, so specific shapes come before general ones.
 SHAPES: dict[str, Shape] = {
-    "claude-code": Shape("a transcript of Claude Code", transcripts.recognizes, transcripts.convert),
-    "openai-batch": Shape("a batch of OpenAI", logs.recognizes_openai_batch, logs.convert_openai_batch),
+    "claude-code": Shape("a Claude Code transcript", transcripts.recognizes, transcripts.convert),
+    "openai-batch": Shape("an OpenAI batch", logs.recognizes_openai_batch, logs.convert_openai_batch),
     "batch": Shape("a message batch", messages_api.recognizes_batch, messages_api.convert_batch),
-    "bedrock-batch": Shape("a batch of Bedrock", platforms.recognizes_bedrock_batch, platforms.convert_bedrock_batch),
+    "bedrock-batch": Shape("a Bedrock batch", platforms.recognizes_bedrock_batch, platforms.convert_bedrock_batch),
     "google-cloud-batch": Shape(
-        "a batch of Google Cloud", platforms.recognizes_google_batch, platforms.convert_google_batch
+        "a Google Cloud batch", platforms.recognizes_google_batch, platforms.convert_google_batch
     ),
-    "bedrock-invoke": Shape("a body of InvokeModel", platforms.recognizes_invoke, platforms.convert_invoke),
-    "vertex": Shape("a body of rawPredict", platforms.recognizes_raw_predict, platforms.convert_raw_predict),
-    "converse": Shape("a request to Converse", converse.recognizes, converse.convert),
-    "langchain": Shape("messages of LangChain", langchain.recognizes, langchain.convert),
-    "llamaindex": Shape("chat messages of LlamaIndex", llamaindex.recognizes, llamaindex.convert),
-    "vercel": Shape("messages of the Vercel AI SDK", vercel.recognizes, vercel.convert),
-    "mcp": Shape("a result of MCP", mcp.recognizes, mcp.convert),
-    "openai-responses": Shape(
-        "a request to OpenAI's Responses API", openai_responses.recognizes, openai_responses.convert
-    ),
-    "openai-chat": Shape("a chat completion of OpenAI", openai_chat.recognizes, openai_chat.convert),
+    "bedrock-invoke": Shape("an InvokeModel body", platforms.recognizes_invoke, platforms.convert_invoke),
+    "vertex": Shape("a rawPredict body", platforms.recognizes_raw_predict, platforms.convert_raw_predict),
+    "converse": Shape("a Bedrock Converse request", converse.recognizes, converse.convert),
+    "langchain": Shape("LangChain messages", langchain.recognizes, langchain.convert),
+    "llamaindex": Shape("LlamaIndex chat messages", llamaindex.recognizes, llamaindex.convert),
+    "vercel": Shape("Vercel AI SDK messages", vercel.recognizes, vercel.convert),
+    "mcp": Shape("an MCP result", mcp.recognizes, mcp.convert),
+    "openai-responses": Shape("an OpenAI Responses request", openai_responses.recognizes, openai_responses.convert),
+    "openai-chat": Shape("an OpenAI chat completion request", openai_chat.recognizes, openai_chat.convert),
     "messages": Shape("a Messages request", messages_api.recognizes, messages_api.convert),
     "log": Shape("a log with requests inside", logs.recognizes, logs.convert),
     "message-list": Shape("a list of messages", messages_api.recognizes_messages, messages_api.convert_messages),
     "block": Shape("content blocks", messages_api.recognizes_blocks, messages_api.convert_blocks),
 }
-"""The shapes that are read, by name. All but batches, logs and transcripts may also come as a list of requests."""
+"""Supported shapes by name. All except batches, logs and transcripts may also come as a list of requests."""
 
 _BATCHES = ("batch", "bedrock-batch", "google-cloud-batch", "openai-batch", "log", "claude-code")
+_DEPENDENT = ("claude-code", "log")  # their lines mean something only together
 
 
 def detect(value: Any) -> str | None:
@@ -125,7 +128,7 @@ def _is_request(entry: Node) -> bool:
 
 
 def to_requests(value: Any, shape: str = "auto", *, lines: Sequence[int] | None = None) -> Iterator[ShapedRequest]:
-    """Convert a document to the Messages requests that it stands for.
+    """Convert a document to Messages requests.
 
     Args:
         value: A value from JSON, or the Python objects that a library would take. It is not changed.
@@ -133,10 +136,10 @@ def to_requests(value: Any, shape: str = "auto", *, lines: Sequence[int] | None 
         lines: For JSON lines, the line number of each item of `value`, counted from 1.
 
     Returns:
-        Its requests, converted one by one. An entry of a batch that is not a request has `error` set.
+        Its requests, converted lazily. A batch entry that is not a request has `error` set.
 
     Raises:
-        RequestError: The document is not of this shape, or of none that is read; with the location in its own terms.
+        RequestError: The document does not have this shape, or no known shape; with the location in the document.
 
     Example:
         >>> url = "data:image/png;base64,iVBORw0KGgo="
@@ -152,9 +155,56 @@ def to_requests(value: Any, shape: str = "auto", *, lines: Sequence[int] | None 
         foreign = FOREIGN[name]
         raise RequestError("", f"this is {foreign.title}, not a request: {foreign.advice}")
     if name not in SHAPES:
-        problem = "is in no shape that is read; to force one," if name is None else f"unknown shape {name!r}:"
-        raise RequestError("", f"{problem} choose one of {', '.join(SHAPES)}")
+        if name is None:
+            raise RequestError("", "is not a request in any known shape; docs/shapes.md lists them")
+        raise RequestError("", f"unknown shape {name!r}: choose one of {', '.join(SHAPES)}")
     return _converted(Node(value, (), None if lines is None else tuple(lines)), name)
+
+
+def shape_of_lines(first: bytes) -> str | None:
+    """Name the shape of a file of JSON lines by its first line.
+
+    Args:
+        first: The line.
+
+    Returns:
+        `batch` where all lines have to be requests of a message batch; `auto` where each line is a request by itself;
+        None where the lines are one document, or are not JSON.
+
+    Example:
+        >>> shape_of_lines(b'{"custom_id": "a", "params": {}}'), shape_of_lines(b'{"type": "user", "uuid": "u",')
+        ('batch', None)
+    """
+    value = read_line(first.removeprefix(b"\xef\xbb\xbf"))
+    name = detect(value) if isinstance(value, dict) else None
+    if name in (None, *_DEPENDENT, *FOREIGN):
+        return None
+    return "batch" if name == "batch" else "auto"
+
+
+def requests_by_line(lines: Iterable[bytes], shape: str = "auto") -> Iterator[ShapedRequest]:
+    """Convert JSON lines one by one, so that the size of the file does not matter.
+
+    Args:
+        lines: The lines; empty ones are skipped.
+        shape: The name of the shape of each line; `auto` detects it for each.
+
+    Yields:
+        Their requests; one with `error` set for each line that is not a request.
+
+    Example:
+        >>> [request.line() for request in requests_by_line([b'{"messages": []}', b"", b"oops"])]
+        [1, 3]
+    """
+    for number, line in enumerate(lines, 1):
+        if line.strip():
+            value = read_line(line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line)
+            try:
+                if isinstance(value, RequestError):
+                    raise value
+                yield from to_requests([value], shape, lines=(number,))
+            except RequestError as error:
+                yield ShapedRequest(params={}, origins={"": Origin((0,))}, lines=(number,), error=error)
 
 
 def _converted(node: Node, name: str) -> Iterator[ShapedRequest]:

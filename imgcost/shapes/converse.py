@@ -80,7 +80,7 @@ def _pieces(draft: Draft, block: Node) -> Iterator[Piece]:
         yield Piece({"type": "thinking", **thinking}, block.path)
     elif block.has("guardContent"):
         yield from _pieces(draft, _guarded(block.get("guardContent")))
-    else:  # nothing that Claude reads: whoever checks the request names it
+    else:  # Claude does not read it: the check of the request reports its type
         yield Piece({"type": next((key for key in fields if is_a(key, str)), "nothing")}, block.path)
 
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from imgcost.errors import RequestError
 from imgcost.shapes.foreign import name_of_text
 
-__all__ = ["MAX_BYTES", "Document", "read_document"]
+__all__ = ["MAX_BYTES", "Document", "read_document", "read_line"]
 
 MAX_BYTES = 1 << 30
 """What a file may have, decompressed. The largest batch of the API is a quarter of it."""
@@ -117,7 +117,7 @@ def _read_lines(raw: bytes) -> Document | None:
     for number, line in enumerate(raw.split(b"\n"), 1):
         if not line.strip():
             continue
-        value = _line(line)
+        value = read_line(line)
         if not values and not isinstance(value, (dict, list)):
             return None
         values.append(value)
@@ -127,7 +127,8 @@ def _read_lines(raw: bytes) -> Document | None:
     return Document(values, tuple(numbers)) if values else None
 
 
-def _line(line: bytes) -> Any:
+def read_line(line: bytes) -> Any:
+    """Read one line of JSON; where it is not JSON, return a `RequestError` instead of raising it."""
     try:
         return json.loads(line)
     except RecursionError:

@@ -29,6 +29,7 @@ __all__ = [
 ]
 
 _NO_ORIGINS: Mapping[str, Path] = {}
+_NAMES = {"image": "an image", "document": "a document"}
 _MESSAGES_REQUIRES = frozenset({"max_tokens", "model"})
 
 
@@ -51,7 +52,7 @@ class Piece(NamedTuple):
 
 
 def as_is(node: Node) -> Piece:
-    """Take a block that is one of the Messages API already, or that nobody knows."""
+    """Keep a block that is a Messages API block already, or of an unknown type."""
     return Piece(node.object(), node.path, write=verbatim)
 
 
@@ -115,7 +116,7 @@ def media(
         if block.get("type") == "text":
             return write_text(block["text"])
         if write is None or block.get("type") != kind:
-            raise part.fault(f"can be replaced by {'text' if write is None else f'text or a {kind}'} only")
+            raise part.fault(f"can be replaced by text{'' if write is None else f' or {_NAMES[kind]}'} only")
         if block["source"]["type"] not in ({"base64", "url"} if takes_urls else {"base64"}):
             raise part.fault(f"can be replaced by base64 data{' or a URL' if takes_urls else ''} only")
         return write(block)

@@ -1,4 +1,4 @@
-"""Files that people take for requests, named for what they are."""
+"""Files that are not requests, named for what they are, with advice."""
 
 from __future__ import annotations
 
@@ -49,12 +49,12 @@ FOREIGN = {
         lambda node: node.get("interactions").is_array(),
     ),
     "claude-ai-export": Foreign(
-        "an export of claude.ai",
-        "it has the names of the images, not the images: check the image files instead",
+        "a claude.ai export",
+        "it contains the names of the images, not the images; check the image files instead",
         lambda node: any(entry.has("chat_messages") for entry in first_entries(node)),
     ),
     "response": Foreign(
-        "a response of the Messages API",
+        "a Messages API response",
         "check the request that it answers",
         lambda node: node.word("type") == "message" and node.has("stop_reason", "usage"),
     ),
@@ -64,12 +64,12 @@ FOREIGN = {
         lambda node: node.has("cells", "nbformat"),
     ),
     "postman": Foreign(
-        "a collection of Postman",
+        "a Postman collection",
         "save the body of the request as a JSON file",
         lambda node: node.has("item", "info"),
     ),
     "gemini": Foreign(
-        "a request to Gemini",
+        "a Gemini request",
         "convert it to a Messages request",
         _is_gemini,
     ),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from imgcost.shapes.drafts import Draft, Piece, media, text, tool_call, tool_result
 from imgcost.shapes.entries import first_entries
-from imgcost.shapes.media import base64_source, data_text, source_from_url
+from imgcost.shapes.media import base64_source, data_text, guessed_type, source_from_url
 from imgcost.shapes.nodes import is_a
 
 if TYPE_CHECKING:
@@ -71,8 +71,9 @@ def _media(draft: Draft, block: Node, kind: str, key: str, mime_type: str) -> It
 
     if block.has(key):
         data = block.get(key)
-        default = "image/jpeg" if kind == "image" else "application/pdf"
-        source = base64_source(declared.text_or_none() or default, _base64(data))
+        encoded = _base64(data)
+        default = guessed_type(encoded) or ("image/jpeg" if kind == "image" else "application/pdf")
+        source = base64_source(declared.text_or_none() or default, encoded)
     elif block.has("url"):
         data = block.get("url")
         source = source_from_url(data.text(), declared.text_or_none())
@@ -82,6 +83,6 @@ def _media(draft: Draft, block: Node, kind: str, key: str, mime_type: str) -> It
     yield media(block, source, data, declared, write=write, write_text=write_text, kind=kind)
 
 
-def _base64(data: Node) -> Any:
+def _base64(data: Node) -> str:
     """Return base64 text; LlamaIndex keeps it as bytes."""
     return data.value.decode("ascii") if is_a(data.value, bytes) and data.value.isascii() else data_text(data)

@@ -70,7 +70,7 @@ def _entry(entry: Node) -> Iterator[ShapedRequest]:
     else:
         requests = list(converse.convert(body)) if converse.recognizes(body) else [request_as_is(body)]
     for request in requests:
-        # Text with JSON in it is not written: the origins say where the request is, and no more.
+        # JSON inside a string cannot be written back: the origins only map locations.
         origins = {key: Origin(origin.path) for key, origin in request.origins.items()}
         yield replace(request, origins=origins) if encoded else request
 

@@ -16,6 +16,7 @@ __all__ = [
     "base64_source",
     "data_text",
     "file_source",
+    "guessed_type",
     "is_bytes",
     "media_block",
     "source_from_url",
@@ -23,6 +24,15 @@ __all__ = [
     "text_source",
     "url_from_source",
 ]
+
+
+_PREFIXES = {
+    "iVBORw": "image/png",
+    "/9j/": "image/jpeg",
+    "R0lGOD": "image/gif",
+    "UklGR": "image/webp",
+    "JVBERi": "application/pdf",
+}
 
 
 def base64_source(media_type: str, data: Any) -> dict[str, Any]:
@@ -36,6 +46,16 @@ def base64_source(media_type: str, data: Any) -> dict[str, Any]:
         The source.
     """
     return {"type": "base64", "media_type": media_type, "data": data}
+
+
+def guessed_type(data: str) -> str:
+    """Guess a media type from the first characters of base64, as some libraries do; empty where they say nothing.
+
+    Example:
+        >>> guessed_type("iVBORw0KGgo=")
+        'image/png'
+    """
+    return next((media_type for prefix, media_type in _PREFIXES.items() if data.startswith(prefix)), "")
 
 
 def file_source(file_id: str) -> dict[str, Any]:
@@ -128,7 +148,7 @@ def text_of(node: Node) -> str:
 
 
 def media_block(source: Mapping[str, Any], media_type: str | None = None) -> dict[str, Any]:
-    """Return the content block for a source: a document if its media type is PDF or text, else an image.
+    """Return the content block for a source: an image, or a document if its media type is one of files or text.
 
     Args:
         source: The source.
@@ -138,5 +158,5 @@ def media_block(source: Mapping[str, Any], media_type: str | None = None) -> dic
         The block.
     """
     declared = str(source.get("media_type") or media_type or "").lower()
-    kind = "document" if declared.startswith(("application/pdf", "text/")) else "image"
+    kind = "document" if declared.startswith(("application/", "text/")) else "image"
     return {"type": kind, "source": source}

@@ -25,13 +25,15 @@ __all__ = [
     "request_as_is",
 ]
 
+# Other JSON has types too, such as JSON schema and package.json.
+_BLOCKS = ("text", "image", "document", "tool_use", "tool_result", "search_result", "image_url", "input_image", "file")
 _IMPLIED = frozenset({"max_tokens", "model"})
 _PLATFORMS: dict[str, Platform] = {"bedrock": "bedrock", "vertex": "google-cloud"}
 
 
 def recognizes(node: Node) -> bool:
     """Return whether this looks like the arguments of `messages.create`."""
-    return not node.is_array() and node.has("messages")
+    return node.get("messages").is_array() or (node.has("messages") and node.has_any("model", "max_tokens"))
 
 
 def convert(node: Node) -> Iterator[ShapedRequest]:
@@ -69,7 +71,7 @@ def convert_messages(node: Node) -> Iterator[ShapedRequest]:
 
 def recognizes_blocks(node: Node) -> bool:
     """Return whether this is a content block, or a list of them."""
-    return any(block.has("type") and not block.has("role") for block in first_entries(node))
+    return any(block.word("type") in _BLOCKS and not block.has("role") for block in first_entries(node))
 
 
 def convert_blocks(node: Node) -> Iterator[ShapedRequest]:
@@ -102,4 +104,6 @@ def convert_batch(node: Node) -> Iterator[ShapedRequest]:
 
 def _entry(entry: Node) -> Iterator[ShapedRequest]:
     alone = entry.has("messages") and not entry.has("params")
+    if not alone and not entry.has("params"):
+        raise entry.get("params").fault("is missing: it has the arguments of messages.create")
     yield request_as_is(entry if alone else entry.get("params"))

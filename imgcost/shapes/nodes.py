@@ -59,7 +59,7 @@ class Node:
     __slots__ = ("lines", "path", "start", "value")
 
     def __init__(self, value: Any, path: Path = (), lines: tuple[int, ...] | None = None, start: int = 0) -> None:
-        """Take the value as it is; nothing is read until someone asks."""
+        """Store the value; nothing is read yet."""
         self.value = value
         self.path = path
         self.lines = lines
@@ -133,7 +133,7 @@ class Node:
         return Node(value, self.path, self.lines, self.start)
 
     def alone(self) -> Node:
-        """Return this value with locations that begin inside its line: whoever reports it names the line."""
+        """Return this value with locations relative to its line; the caller reports the line itself."""
         return Node(self.value, self.path, None, len(self.path)) if self.lines is not None else self
 
     # Strict: what does not fit is an error.

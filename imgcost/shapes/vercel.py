@@ -5,7 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from imgcost.shapes.drafts import Draft, Piece, as_is, json_text, media, text, tool_call, tool_result
-from imgcost.shapes.media import base64_source, data_text, file_source, source_from_url
+from imgcost.shapes.media import (
+    base64_source,
+    data_text,
+    file_source,
+    guessed_type,
+    media_block,
+    source_from_url,
+    url_from_source,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -119,11 +127,9 @@ def _result(part: Node) -> list[Piece]:
     output = part.get("output")
     if output.word("type") == "content":
         return [_result_part(item) for item in output.get("value").array()]
-    return [
-        json_text(
-            output.get("value") if output.has("type", "value") else output if part.has("output") else part.get("result")
-        )
-    ]
+    if output.has("type", "value"):
+        output = output.get("value")
+    return [json_text(output if part.has("output") else part.get("result"))]
 
 
 def _result_part(item: Node) -> Piece:
@@ -183,25 +189,29 @@ def _media(part: Node, data: Node, kind: str = "") -> Piece:
     """Convert data that is base64 text, bytes, a URL, or an id of the provider."""
     key = next((key for key in ("mediaType", "mimeType", "contentType") if part.has(key)), "mediaType")
     declared = part.get(key)
-    media_type = declared.text_or_none()
     value = _bytes(data)
+    media_type = declared.text_or_none()
+    if not media_type or media_type.endswith("/*"):  # the SDK guesses it too
+        declared, media_type = data, guessed_type(value)
     if data.path[-1] == "fileId":
         source = file_source(data.text() if data.is_text() else data.word("anthropic"))
     elif value[:5].lower() == "data:" or "://" in value[:100]:
         source = source_from_url(value, media_type)
     else:
-        source = base64_source(media_type or "", value)
-    if not kind and not (media_type or "").startswith(("application/", "text/")):
-        kind = "image"
+        source = base64_source(media_type, value)
+    kind = kind or media_block(source, media_type)["type"]
 
     def write(new: Mapping[str, Any]) -> Any:
         source = new["source"]
-        written = source["data"]
+        written = {**part.fields(), key: source["media_type"]}
         if data.path[-1] == "url":
-            written = f"data:{source['media_type']};base64,{written}"
-        return {**part.fields(), str(data.path[-1]): written, key: source["media_type"]}
+            return {**written, "url": url_from_source(source)}
+        if data.path[-1] == "fileId":
+            del written["fileId"]
+            return {**written, "type": f"{'image' if new['type'] == 'image' else 'file'}-data", "data": source["data"]}
+        return {**written, str(data.path[-1]): source["data"]}
 
-    return media(part, source, data, declared if media_type else None, write=write, kind=kind)
+    return media(part, source, data, declared, write=write, kind=kind)
 
 
 def _bytes(data: Node) -> str:

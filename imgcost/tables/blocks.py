@@ -61,9 +61,7 @@ def load_blocks(data: Mapping[str, Any]) -> BlockTable:
     places = {name: _types(Entry(FILE, f"places.{name}", listed.take(name, dict)), sources) for name in names}
     listed.done()
     required = _required("required", top.take("required", dict))
-    of_sources = {
-        kind: _required(f"source.{kind}", raw) for kind, raw in top.take("source", dict).items()
-    }
+    of_sources = {kind: _required(f"source.{kind}", raw) for kind, raw in top.take("source", dict).items()}
     rejects = {}
     for kind, raw in top.take("assistant_rejects", dict).items():
         entry = Entry(FILE, f"assistant_rejects.{kind}", raw)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from imgcost.errors import NoPriceError
 from imgcost.figures import dollars, number, plural
+from imgcost.prices import total_usd
 from imgcost.tables import advice_on, limits_on, platforms, wordings_of
 from imgcost.text.quotes import stale_notes
 from imgcost.text.rendering import NO_IMAGES, Report, Table, as_json, visible
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import date
 
-    from imgcost.preflight import Findings
+    from imgcost.preflight import Findings, TurnCost
     from imgcost.rules import Finding, Rule
     from imgcost.tables import Source
 
@@ -46,9 +47,15 @@ def findings_report(findings: Findings, *, everything: bool = True) -> Report:
         tables += [_errors(shown), Table("What to do", ("rule", "advice"), list(shown.advice))]
     if shown.warnings:
         tables.append(_warnings(shown))
+    if findings.turns:
+        tables.append(_session(findings.turns))
     data = findings.to_dict(everything=everything)
-    notes = [_summary(findings, data), *(f"Cost unknown: {visible(one)}." for one in findings.unknown)]
-    notes += [f"Price: {visible(one)}." for one in findings.notes]
+    notes = [
+        _summary(findings, data),
+        *_session_notes(findings.turns),
+        *(f"Cost unknown: {visible(one)}." for one in findings.unknown),
+    ]
+    notes += [f"Note: {visible(one)}." for one in findings.notes]
     if findings.input_usd is not None:
         notes += stale_notes(findings.as_of)
     if shown.errors > LISTED:
@@ -56,6 +63,31 @@ def findings_report(findings: Findings, *, everything: bool = True) -> Report:
     if shown.errors or shown.warnings:
         notes.append("'imgcost rules RULE' explains each rule, in the API's own words where they are known.")
     return Report(data, tables, notes)
+
+
+def _session(turns: Sequence[TurnCost]) -> Table:
+    rows = [
+        (
+            visible(turn.location),
+            number(turn.turn),
+            number(turn.images),
+            number(turn.kept),
+            number(turn.sent),
+            number(turn.tokens),
+            "unknown" if turn.usd is None else dollars(turn.usd),
+        )
+        for turn in turns
+    ]
+    columns = ("location", ">turn", ">images", ">still sent", ">times sent", ">tokens so far", ">cost so far")
+    return Table("Images of the session, by the turn that brought them", columns, rows)
+
+
+def _session_notes(turns: Sequence[TurnCost]) -> Iterator[str]:
+    if turns:
+        usd = [turn.usd for turn in turns if turn.usd is not None]
+        unknown = "" if len(usd) == len(turns) else f", and {plural(len(turns) - len(usd), 'turn')} unknown"
+        cost = dollars(total_usd(usd))
+        yield f"The images of the session have cost {cost} so far{unknown}, as far as its usage tells."
 
 
 class _Shown:
@@ -128,9 +160,9 @@ def as_github(findings: Findings) -> Iterator[str]:
 def rules_report(rules: Sequence[Rule]) -> Report:
     """List the rules."""
     rows = [(rule.name, rule.severity, _first_sentence(rule)) for rule in rules]
-    notes = ["'imgcost rules RULE' tells all about one: limits by platform, the API's own words, what to do."]
+    notes = ["'imgcost rules RULE' explains one rule: limits by platform, the API's own words, what to do."]
     data = {"schema": "imgcost.rules/1", "rules": [_rule(rule) for rule in rules]}
-    return Report(data, [Table("Rules", ("rule", "severity", "what it says"), rows)], notes)
+    return Report(data, [Table("Rules", ("rule", "severity", "what it reports"), rows)], notes)
 
 
 def rule_report(rule: Rule, day: date) -> Report:

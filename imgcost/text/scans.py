@@ -32,16 +32,32 @@ def scan_report(summary: ScanSummary) -> Report:
     tables.append(_totals(summary))
     if summary.images:
         tables += [_histogram(summary), _folders(summary)]
-    if summary.unreadable:
-        tables += [_problems(summary), _unreadable(summary)]
-    return Report(summary.to_dict(), tables, list(dict.fromkeys(_notes(summary))))
+    tables += unreadable_tables(summary)
+    return Report(summary.to_dict(), tables, scan_notes(summary))
+
+
+def scan_notes(summary: ScanSummary) -> list[str]:
+    """List what a reader should know about a scan: sentences, each once."""
+    return list(dict.fromkeys(_notes(summary)))
+
+
+def fixable_notes(summary: ScanSummary) -> list[str]:
+    """Say how many images would be rejected as they are, why, and what they cost; nothing if all are accepted."""
+    if not summary.fixable:
+        return []
+    first = summary.quotes[0]
+    usd = dollars(first.image_usd(summary.tokens_of_fixable(first.rule)))
+    return [fixable_note(summary.fixable, summary.images, f"{usd} with {first.model.id}")]
+
+
+def unreadable_tables(summary: ScanSummary) -> list[Table]:
+    """List what could not be counted, by problem and one by one; no table if everything was counted."""
+    return [_problems(summary), _unreadable(summary)] if summary.unreadable else []
 
 
 def _notes(summary: ScanSummary) -> Iterator[str]:
     first = summary.quotes[0]
-    if summary.fixable:
-        usd = dollars(first.image_usd(summary.tokens_of_fixable(first.rule)))
-        yield fixable_note(summary.fixable, summary.images, f"{usd} with {first.model.id}")
+    yield from fixable_notes(summary)
     for quote in summary.quotes:
         yield from quote_notes(quote)
     if summary.duplicates:

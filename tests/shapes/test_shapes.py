@@ -98,6 +98,26 @@ def test_every_shape_has_a_case():
     assert {case.shape for case in CASES.values()} == set(SHAPES)
 
 
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"name": "package", "type": "module"},
+        {"type": "object", "properties": {}},
+        {"type": "FeatureCollection", "features": []},
+        {"messages": {"greeting": "Hello"}},
+        {"messages": "text"},
+        [{"type": "module"}],
+    ],
+)
+def test_other_json_has_no_shape(document):
+    assert detect(document) is None
+
+
+def test_a_broken_request_is_still_one():
+    assert detect({"model": "claude-opus-5", "messages": 5}) == "messages"
+    assert detect({"max_tokens": 9, "messages": {}}) == "messages"
+
+
 def test_a_shape_can_be_forced_and_an_unknown_one_is_an_error():
     assert converted([message(QUESTION)], "openai-chat").shape == "openai-chat"
     with pytest.raises(RequestError, match="unknown shape 'openia': choose one of claude-code, "):
@@ -105,12 +125,12 @@ def test_a_shape_can_be_forced_and_an_unknown_one_is_an_error():
     for nothing in (None, 5, "text", {}, {"a": 1}, [5]):
         assert detect(nothing) is None
         with pytest.raises(
-            RequestError, match="is in no shape that is read; to force one, choose one of claude-code, "
+            RequestError, match="not a request in any known shape; to force a shape, choose one of claude-code, "
         ):
             converted(nothing)
 
 
-def test_a_request_is_shown_shortly():
+def test_a_request_is_shown_in_short():
     for case in CASES.values():
         assert len(repr(converted(case.document))) < 600
 

@@ -31,7 +31,7 @@ from imgcost.shapes import SHAPES, detect, read_document, replaced, to_requests
 
 
 class Raising:
-    """Whatever is asked of it raises."""
+    """Every attribute raises."""
 
     def __getattribute__(self, name):
         raise RuntimeError(name)
@@ -88,7 +88,7 @@ def cycle():
 
 
 def hostile():
-    """Values that are wrong nearly everywhere, made anew."""
+    """Values that are wrong nearly everywhere, created fresh."""
     return [
         None, True, 0, -1, 1e999, float("nan"), 10**400, "", "x", "\ud800", "data:", "data:;base64", "data:,\ud800", "://",
         b"\xff", bytearray(b"x"), released(), [], {}, [[]], [None], [5], (1, 2), {1, 2}, range(3), {5: 5}, {None: []},
@@ -167,7 +167,7 @@ def mutate(chance, document):
 
 
 def tried(document, shape):
-    """Convert a document as whoever checks it would; return how many requests it has, or the error."""
+    """Convert a document as a check would; return how many requests it has, or the error."""
     try:
         requests = list(to_requests(document, shape))
     except RequestError as error:
@@ -234,7 +234,7 @@ def test_hostile_values_in_every_shape(shape):
 
 
 @pytest.mark.parametrize("shape", [shape for shape in SHAPES if shape not in {"messages", "message-list", "block"}])
-def test_what_cannot_be_read_is_told_where_it_is(shape):
+def test_what_cannot_be_read_is_reported_where_it_is(shape):
     case = next(case for case in CASES.values() if case.shape == shape)
     document = copy.deepcopy(case.document)
     keys = case.data.split(".")
@@ -247,13 +247,13 @@ def test_what_cannot_be_read_is_told_where_it_is(shape):
     try:
         [request] = to_requests(document, shape)
     except RequestError as error:
-        told = str(error)
-        assert told.startswith(".".join(keys[:part]))
+        reported = str(error)
+        assert reported.startswith(".".join(keys[:part]))
     else:
         assert request.error or request.params
 
 
-def test_an_object_that_raises_is_told_where_it_is():
+def test_an_object_that_raises_is_reported_where_it_is():
     for value, problem in [  # pytest would ask such values for names
         (Raising(), "messages.0: cannot be read: RuntimeError"),
         (RaisingModel(), "messages.0: cannot be read: KeyError"),

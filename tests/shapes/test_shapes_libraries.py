@@ -164,7 +164,7 @@ def test_messages_of_langchain_come_alone_in_prompts_and_in_states():
 
 
 class Model:
-    """A message of a library: a pydantic model, as far as it is asked."""
+    """A message of a library: a minimal pydantic model."""
 
     def __init__(self, **fields):
         self.fields = fields
@@ -287,7 +287,7 @@ def test_results_of_tools_of_vercel(item, sent):
             image(),
             False,
         ),
-        ({"result": 1, "content": [{"type": "image", "data": DATA}]}, image(media_type=""), False),
+        ({"result": 1, "content": [{"type": "image", "data": DATA}]}, image(), False),
     ],
 )
 def test_results_of_earlier_versions_of_vercel(given, content, error):
@@ -296,7 +296,7 @@ def test_results_of_earlier_versions_of_vercel(given, content, error):
 
 
 @pytest.mark.parametrize(
-    ("held", "sent"),
+    ("given_data", "sent"),
     [
         (DATA, image()),
         (URL, image()),
@@ -307,10 +307,10 @@ def test_results_of_earlier_versions_of_vercel(given, content, error):
     ],
     ids=["text", "data-url", "url", "bytes", "buffer", "array"],
 )
-def test_data_of_vercel(held, sent):
+def test_data_of_vercel(given_data, sent):
     for part in (
-        {"type": "image", "image": held, "mediaType": "image/png"},
-        {"type": "file", "data": held, "mimeType": "image/png"},
+        {"type": "image", "image": given_data, "mediaType": "image/png"},
+        {"type": "file", "data": given_data, "mimeType": "image/png"},
     ):
         assert first([message(part)]) == sent
 
@@ -402,6 +402,25 @@ def test_messages_of_a_user_interface():
     assert request.locate("messages.1.content.0.name") == "messages.2.parts.2.type"
 
 
+@pytest.mark.parametrize("declared", [{}, {"mediaType": "image/*"}])
+@pytest.mark.parametrize(("data", "media_type"), [(DATA, "image/png"), ("/9j/", "image/jpeg"), ("QQ==", "")])
+def test_vercel_guesses_what_is_not_declared(declared, data, media_type):
+    document = [message({"type": "image", "image": data, **declared})]
+    request = converted(document)
+    assert request.params["messages"][0]["content"] == [image(data, media_type)]
+    assert request.locate("messages.0.content.0.source.media_type") == "0.content.0.image"
+
+
+@pytest.mark.parametrize("kind", ["image", "document"])
+def test_a_file_id_of_vercel_is_replaced_by_data(kind):
+    item = {"type": "image-file-id" if kind == "image" else "file-id", "fileId": "f", "mediaType": "application/pdf"}
+    document = vercel_result(output={"type": "content", "value": [item]})
+    location = "messages.2.content.0.content.0"
+    block = {"type": kind, "source": {"type": "base64", "media_type": "application/pdf", "data": "QQ=="}}
+    new = replaced(document, converted(document).edits({location: block}))
+    assert converted(new).params["messages"][2]["content"][0]["content"] == [block]
+
+
 def test_an_image_of_vercel_is_written_back_by_url_where_it_was_one():
     document = [{"role": "user", "parts": [{"type": "file", "mediaType": "image/png", "url": URL}]}]
     new = replaced(document, converted(document).edits({"messages.0.content.0": image(OTHER)}))
@@ -416,7 +435,8 @@ def test_an_image_of_vercel_is_written_back_by_url_where_it_was_one():
     [
         ({"block_type": "image", "image": DATA.encode(), "image_mimetype": "image/png"}, image()),
         ({"block_type": "image", "image": RAW, "image_mimetype": "image/png"}, image()),
-        ({"block_type": "image", "image": DATA}, image(media_type="image/jpeg")),
+        ({"block_type": "image", "image": DATA}, image()),
+        ({"block_type": "image", "image": "QQ=="}, image("QQ==", "image/jpeg")),
         ({"block_type": "image", "url": REMOTE}, LINK),
         ({"block_type": "document", "data": "QQ=="}, pdf(media_type="application/pdf", data="QQ==")),
         ({"block_type": "text", "text": QUESTION}, words()),
@@ -498,20 +518,44 @@ def test_entries_of_an_openai_batch():
 @pytest.mark.parametrize(
     ("document", "shape", "problem"),
     [
-        ([{"type": "human", "content": [{"type": "image"}]}], "langchain", "0.content.0: has neither base64 data, nor a URL"),
+        (
+            [{"type": "human", "content": [{"type": "image"}]}],
+            "langchain",
+            "0.content.0: has neither base64 data, nor a URL",
+        ),
         ([{"type": "human", "content": [5]}], "langchain", "0.content.0: must be an object, not int"),
         ([{"type": "human", "data": 5, "content": 5}], "langchain", "0.content: must be a list, not int"),
         ([5], "langchain", "0: must be an object, not int"),
         ({"content": [{**MCP_IMAGE, "mimeType": None}]}, "mcp", "content.0.mimeType: is missing"),
         ({"content": 5}, "mcp", "content: must be an object, not int"),
-        ([{"role": "user", "content": [{"type": "image", "image": 5}]}], "vercel", "0.content.0.image: must be text, not int"),
-        ([message({"type": "image", "image": {"type": "Buffer", "data": ["x"]}})], "vercel", "0.content.0.image: must be bytes"),
-        ([message({"type": "image", "image": {"type": "Buffer", "data": [256]}})], "vercel", "0.content.0.image: must be bytes"),
-        (vercel_result(output={"type": "json", "value": b"x"}), "vercel", "2.content.0.output.value: is not JSON: TypeError"),
+        (
+            [{"role": "user", "content": [{"type": "image", "image": 5}]}],
+            "vercel",
+            "0.content.0.image: must be text, not int",
+        ),
+        (
+            [message({"type": "image", "image": {"type": "Buffer", "data": ["x"]}})],
+            "vercel",
+            "0.content.0.image: must be bytes",
+        ),
+        (
+            [message({"type": "image", "image": {"type": "Buffer", "data": [256]}})],
+            "vercel",
+            "0.content.0.image: must be bytes",
+        ),
+        (
+            vercel_result(output={"type": "json", "value": b"x"}),
+            "vercel",
+            "2.content.0.output.value: is not JSON: TypeError",
+        ),
         ([{"role": "user", "parts": 5}], "vercel", "0.parts: must be a list, not int"),
-        ([{"role": "user", "blocks": [{"block_type": "image", "image": 5}]}], "llamaindex", "0.blocks.0.image: must be text"),
+        (
+            [{"role": "user", "blocks": [{"block_type": "image", "image": 5}]}],
+            "llamaindex",
+            "0.blocks.0.image: must be text",
+        ),
     ],
-)  # fmt: skip
-def test_what_is_wrong_is_told_where_the_document_has_it(document, shape, problem):
+)
+def test_what_is_wrong_is_reported_where_the_document_has_it(document, shape, problem):
     with pytest.raises(RequestError, match=f"^{problem}"):
         converted(document, shape)

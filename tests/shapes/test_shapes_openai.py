@@ -1,4 +1,4 @@
-"""OpenAI's two APIs, with the additions of litellm and OpenRouter; and what tells them from the Messages API."""
+"""OpenAI's two APIs, with the additions of litellm and OpenRouter; and how they differ from the Messages API."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def test_media_are_written_back_as_data_urls(given):
     assert converted(note).params["messages"][0]["content"][1] == words("gone")
     with pytest.raises(RequestError, match="can be replaced by base64 data or a URL only"):
         converted(document).edits({location: {"type": kind, "source": {"type": "file", "file_id": "f"}}})
-    with pytest.raises(RequestError, match=f"can be replaced by text or a {kind} only"):
+    with pytest.raises(RequestError, match=f"can be replaced by text or an? {kind} only"):
         converted(document).edits({location: {**data, "type": "other"}})
 
 
@@ -191,7 +191,7 @@ def test_the_prefix_of_a_model_names_the_platform(model, platform):
         ([{"type": "input_image", "image_url": URL}], "openai-responses"),
     ],
 )
-def test_the_shapes_are_told_apart(document, shape):
+def test_the_shapes_are_distinguished(document, shape):
     assert detect(document) == shape
 
 
@@ -264,6 +264,6 @@ def test_arguments_that_are_an_object_already_stay_one():
         ({"model": CLAUDE, "input": [message(QUESTION), {"role": 5}]}, "input.1.role: must be text, not int"),
     ],
 )
-def test_what_is_wrong_is_told_where_the_document_has_it(document, problem):
+def test_what_is_wrong_is_reported_where_the_document_has_it(document, problem):
     with pytest.raises(RequestError, match=f"^({problem})"):
         converted(document)

@@ -37,7 +37,7 @@ BLOCKS = {
 
 
 def validate(block):
-    """Validate a block; pydantic looks into a list in a list only when it is asked for its items."""
+    """Validate a block; pydantic looks into a list in a list only when its items are read."""
     content = block.get("content", [])
     TypeAdapter(BLOCKS[block["type"]]).validate_python({**block, "content": []} if content else block)
     for inner in content:

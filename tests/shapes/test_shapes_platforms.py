@@ -111,7 +111,7 @@ def test_documents_of_converse():
 
 
 @pytest.mark.parametrize("data", [PDF, base64.b64encode(PDF).decode()])
-def test_a_document_is_written_back_as_it_was_held(data):
+def test_a_document_is_written_back_in_its_own_form(data):
     document = converse(document_block(bytes=data))
     source = {"type": "base64", "media_type": "application/pdf", "data": "JVBERg=="}
     block = {"type": "document", "source": source}
@@ -144,7 +144,10 @@ def test_what_is_not_here_is_noted():
     assert request.params["messages"] == [message(words())]
     assert request.notes == (
         "messages.0.content.1.image.source.s3Location: an image in S3 is not read, so it is not part of the estimate",
-        "messages.0.content.2.document.source.s3Location: a document in S3 is not read, so it is not part of the estimate",
+        (
+            "messages.0.content.2.document.source.s3Location: a document in S3 is not read, "
+            "so it is not part of the estimate"
+        ),
         "messages.0.content.3.document: Bedrock converts a docx file to text, which is not part of the estimate",
     )
 
@@ -169,7 +172,7 @@ def test_a_block_that_claude_does_not_read_keeps_its_name():
         (5, "messages.0.content.0: must be an object, not int"),
     ],
 )
-def test_what_is_wrong_is_told_where_the_document_has_it(given, problem):
+def test_what_is_wrong_is_reported_where_the_document_has_it(given, problem):
     with pytest.raises(RequestError, match=f"^{problem}"):
         blocks(given)
 

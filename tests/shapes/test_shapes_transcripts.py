@@ -24,7 +24,7 @@ def converted(*entries):
 
 
 def said(request):
-    """The words and kinds of each message, shortly."""
+    """The words and kinds of each message, in short."""
     return [
         (turn["role"][0], *(block.get("text") or block.get("id") or block["type"] for block in turn["content"]))
         for turn in request.params["messages"]
@@ -340,7 +340,7 @@ def test_circles_and_loose_ends_in_the_tree():
         ),
     ],
 )
-def test_what_is_wrong_is_told_by_line(entries, problem):
+def test_what_is_wrong_is_reported_by_line(entries, problem):
     with pytest.raises(RequestError, match=f"^{problem}"):
         converted(*entries)
 

@@ -1,5 +1,6 @@
-"""A page to show around: one HTML file with charts, tables and a panel that recalculates, and nothing to fetch.
+"""Reports as one HTML file: charts, tables and a panel that recalculates, and nothing to fetch."""
 
-`gathering` adds up what the page needs while the scan goes on, in workers too, without a library for drawing;
-`writing` needs the extra `report`.
-"""
+from imgcost.reports.html.page import page_sink
+from imgcost.reports.html.rendering import report_page
+
+__all__ = ["page_sink", "report_page"]

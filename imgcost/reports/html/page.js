@@ -2,89 +2,105 @@
 (() => {
   const byId = (id) => document.getElementById(id);
   const data = JSON.parse(byId("data").textContent);
-  const { limits, allowed, places, models } = data;
-  const bytes = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
-  // The columns are little-endian, and so is every machine with a browser.
-  const tokens = data.tokens.map((text) => new Uint16Array(bytes(text).buffer));
-  const textBytes = new Uint32Array(bytes(data.base64_bytes).buffer);
-  const large = bytes(data.large);
+  const { images, limits, allowed, models } = data;
+  const PLACES = 6 + data.places; // decimal places of a dollar, in which costs are whole numbers
   const CLASSES = [0, 1, 2, 3, 4]; // input, output, cache write for 5 minutes, for 1 hour, cache read
-  const PLACES = 6 + places.rate + 2 * places.factor; // decimal places of a dollar, in which costs are whole numbers
-  const ONE = [0, 1].map(() => 10 ** places.factor);
   const sum = (costs) => costs.reduce((all, cost) => all + cost, 0n);
-  const written = (number) => number.toLocaleString("en-US", { useGrouping: "min2" }); // separators from five digits on
+  const written = (number) => String(number?.toLocaleString("en-US"));
   const many = (number, one) => `${written(number)} ${one}${number === 1 ? "" : "s"}`;
 
-  // Consecutive images into requests; of prompts and requests the first number is at the standard price, the second
-  // at the one above the long-context threshold.
-  function pack(model, set) {
-    const { wrapping, framing, extra } = model.measured;
-    const text = allowed.request + allowed.token * set.prompt;
-    const column = tokens[model.tokens];
-    const found = { prompts: [0, 0], requests: [0, 0], total: 0, images: 0, first: 0, problem: null };
-    let count = 0, visual = 0, size = text, wide = false;
-    const close = () => {
-      const prompt = set.prompt + extra + framing + visual + wrapping * count;
-      const kind = model.threshold !== null && prompt > model.threshold ? 1 : 0;
-      const broken = [
-        [count, model.max_images, "image", ""],
-        [wide ? count : 0, limits.many_images, "image", `, for an edge is over ${limits.many_images_edge} px`],
-        [size, limits.request_bytes, "byte", ""],
-        [prompt + set.output, model.context_window, "token", ", the context window"],
-      ].find(([value, limit]) => limit !== null && value > limit);
-      if (!found.total) found.first = kind;
-      found.total += 1;
-      found.prompts[kind] += prompt;
-      found.requests[kind] += 1;
-      if (broken) {
-        const [value, limit, what, why] = broken;
-        found.problem = `Request ${written(found.total)} would have ${many(value, what)}: the limit is ${written(limit)}${why}.`;
-      }
-      count = visual = 0, size = text, wide = false;
-    };
-    for (let place = 0; place < column.length && !found.problem; place++) {
-      const sent = textBytes[place] + allowed.image;
-      if (limits.request_bytes !== null && sent + text > limits.request_bytes) continue; // no request may carry it
-      found.images += 1;
-      count += 1, visual += column[place], size += sent;
-      wide ||= Boolean((large[place >> 3] >> (place & 7)) & 1);
-      if (count === set.images) close();
+  // The sum of the first n of [value, images] pairs, each value as often as there are images.
+  function sumOf(pairs, n) {
+    let total = 0;
+    for (const [value, count] of pairs) {
+      const taken = Math.min(n, count);
+      total += value * taken;
+      n -= taken;
     }
-    if (count && !found.problem) close();
-    return found;
+    return total;
   }
 
-  // Tokens of each class, at each kind of price. What is cached is the standing prompt: the first request writes it,
-  // all others read it, and a single one has nobody to write it for.
-  function split(model, set, found) {
-    const least = model.cache_minimum;
-    const cached = set.cache !== "none" && found.total > 1 && set.prompt > 0 && least !== null && set.prompt >= least;
-    return [0, 1].map((kind) => {
-      const write = cached && found.first === kind ? set.prompt : 0;
-      const read = cached ? found.requests[kind] * set.prompt - write : 0;
+  // Which images share a request is not known here: the prompts of requests are between these two numbers of tokens.
+  function bounds(model, set) {
+    const [perImage, perMessage, perRequest] = model.overhead;
+    const pairs = data.tokens[model.rule];
+    const text = set.prompt + perMessage + perRequest;
+    const requests = Math.ceil(images / set.images);
+    const size = Math.min(set.images, images), last = images - set.images * (requests - 1);
+    const most = text + perImage * size + sumOf(pairs, size);
+    const least = text + perImage * last + sumOf([...pairs].reverse(), last);
+    return { text, requests, size, most, least };
+  }
+
+  function problemOf(model, set, { requests, size, most, least }) {
+    if (!images) return null;
+    const bytes = allowed.request + allowed.token * set.prompt + sumOf(data.bytes, size);
+    const wide = data.longest_edge > limits.many_images_edge ? size : 0;
+    const crossing = most > model.threshold && least <= model.threshold && set.images > 1 ? most : 0;
+    const broken = [
+      [size, model.max_images, "images", true],
+      [wide, limits.many_images, `images with an edge over ${written(limits.many_images_edge)} px`, requests === 1],
+      [most + set.output, model.context_window, "tokens, the context window", set.images === 1 || requests === 1],
+      [bytes, limits.request_bytes, "bytes", false],
+      [crossing, model.threshold, "prompt tokens, where the long-context price starts", false],
+    ].find(([value, limit]) => limit !== null && value > limit);
+    if (!broken) return null;
+    const [, limit, what, certain] = broken;
+    if (certain) return { short: "over a limit", problem: `Requests exceed the limit of ${written(limit)} ${what}.` };
+    return { short: "run plan", problem: `Some requests may exceed ${written(limit)} ${what}; run: ${command(set)}` };
+  }
+
+  function command(set) {
+    const options = [`-m ${set.model}`, `--images-per-request ${set.images}`, `--prompt-tokens ${set.prompt}`];
+    options.push(`--output-tokens ${set.output}`);
+    if (set.cache !== "none") options.push(`--prompt-cache ${set.cache}`);
+    if (set.geo !== "global") options.push(`--inference-geo ${set.geo}`);
+    if (set.batch) options.push("--batch");
+    return `${data.command} ${options.join(" ")}`;
+  }
+
+  // Requests at the standard price, then those at the long-context price.
+  function split(model, set, { text, requests, most }) {
+    const pairs = data.tokens[model.rule];
+    const isLong = (tokens) => model.threshold !== null && tokens > model.threshold;
+    const single = set.images === 1; // then each image decides by itself
+    const alone = (tokens) => isLong(text + model.overhead[0] + tokens);
+    const firstIsLong = single ? alone(data.first[model.rule]) : isLong(most);
+    const minimum = model.cache_minimum;
+    const cached = set.cache !== "none" && requests > 1 && minimum !== null && set.prompt >= Math.max(minimum, 1);
+    return [false, true].map((long) => {
+      const mine = single ? pairs.filter(([tokens]) => alone(tokens) === long) : isLong(most) === long ? pairs : [];
+      const count = mine.reduce((all, [, count]) => all + count, 0);
+      const number = single ? count : count && requests;
+      const prompt = sumOf(mine, count) + model.overhead[0] * count + text * number;
+      // The first request writes the prompt to the cache, and all others read it.
+      const write = cached && firstIsLong === long ? set.prompt : 0;
+      const read = cached ? set.prompt * number - write : 0;
       const writes = set.cache === "1h" ? [0, write] : [write, 0];
-      return [found.prompts[kind] - read - write, found.requests[kind] * set.output, ...writes, read];
+      return { number, counts: [prompt - write - read, set.output * number, ...writes, read] };
     });
   }
 
   // Whole numbers only: no digit of a dollar is ever rounded.
-  function price(model, set, counts, kind) {
-    const factors = [set.batch ? model.batch : ONE, set.geo === "us" ? model.us : ONE];
-    return CLASSES.map((one) => (counts[one] ? [counts[one], model.rates[kind][one], ...factors.map((all) => all[kind])] : [0]))
-      .map((numbers) => numbers.reduce((product, number) => product * BigInt(number), 1n));
-  }
+  const price = (counts, rates) => CLASSES.map((one) => (counts[one] ? BigInt(counts[one]) * BigInt(rates[one]) : 0n));
 
   function calculate(model, set) {
-    const write = { "5m": 2, "1h": 3 }[set.cache];
-    const sold = (!set.batch || model.batch) && (set.geo !== "us" || model.us);
-    if (!sold || (write && (model.rates[0][write] === null || model.rates[0][4] === null))) return { problem: "Not offered." };
-    const found = pack(model, set);
-    if (found.problem) return found;
+    const rates = model.rates[set.geo][Number(set.batch)];
+    if (!rates || !model.caches.includes(set.cache)) return { short: "not offered", problem: "Not offered with these settings." };
+    const found = bounds(model, set);
+    const problem = problemOf(model, set, found);
+    if (problem) return problem;
     const [standard, long] = split(model, set, found);
-    const crossing = price(model, set, long, found.requests[1] ? 1 : 0);
-    const costs = price(model, set, standard, 0).map((cost, one) => cost + crossing[one]);
-    const surcharge = sum(crossing) - sum(price(model, set, long, 0));
-    return { ...found, counts: CLASSES.map((one) => standard[one] + long[one]), costs, usd: sum(costs), surcharge };
+    const usual = price(standard.counts, rates[0]);
+    const crossed = long.number ? price(long.counts, rates[1]) : CLASSES.map(() => 0n);
+    return {
+      requests: found.requests,
+      long: long.number,
+      counts: CLASSES.map((one) => standard.counts[one] + long.counts[one]),
+      costs: CLASSES.map((one) => usual[one] + crossed[one]),
+      usd: sum(usual) + sum(crossed),
+      surcharge: sum(crossed) - (long.number ? sum(price(long.counts, rates[0])) : 0n),
+    };
   }
 
   function exact(units) {
@@ -104,42 +120,40 @@
   }
 
   function notes(model, set, found) {
-    const aside = data.set_aside + tokens[0].length - found.images;
-    const { wrapping, framing, extra } = model.measured;
-    const measured = [[wrapping, "an image"], [framing, "a message"], [extra, "a request with images"]].filter(([number]) => number);
+    const [perImage, perMessage, perRequest] = model.overhead;
+    const measured = [[perImage, "image"], [perMessage, "message"], [perRequest, "request with images"]].filter(([number]) => number);
     const cached = () => {
-      if (found.counts[4]) return set.batch ? "All cache hits are assumed; in a batch they are best effort." : "Requests are assumed to follow each other while the cache lasts.";
-      if (found.total < 2) return "Nothing is cached: a single request has nobody to read it again.";
-      if (model.cache_minimum === null) return "Nothing is cached: the shortest prefix that this model caches is not known.";
-      return `Nothing is cached: this model caches a prompt of ${many(model.cache_minimum, "token")} or more.`;
+      if (found.counts[4]) return set.batch ? "Cache hits are assumed; in a batch they are best effort." : "Requests are assumed to follow each other while the cache lasts.";
+      if (found.requests < 2) return "Nothing is cached: a single request never reads the cache.";
+      if (model.cache_minimum === null) return "Nothing is cached: the minimum cacheable prompt of this model is not known.";
+      return `Nothing is cached: the minimum cacheable prompt is ${many(model.cache_minimum, "token")}.`;
     };
     return [
-      aside && `${many(aside, "image")} set aside: over a limit.`,
-      found.requests[1] && `${many(found.requests[1], "request")} with more than ${many(model.threshold, "prompt token")}: the long-context price of every token there adds $${exact(found.surcharge)}.`,
+      found.long && `${many(found.long, "request")} with more than ${many(model.threshold, "prompt token")}: the long-context price adds $${exact(found.surcharge)}.`,
       set.cache !== "none" && cached(),
       set.output > model.max_output && `This model answers with ${many(model.max_output, "token")} at most.`,
-      measured.length && `Included, measured and not published: ${measured.map(([number, what]) => `${many(number, "token")} ${what}`).join(", ")}.`,
+      measured.length && `Measured overhead, not published: ${measured.map(([number, what]) => `${many(number, "token")} per ${what}`).join(", ")}.`,
     ].filter(Boolean);
   }
 
   const form = byId("settings");
   function settings() {
-    const { model, batch, cache, geo, prompt, output, images } = form.elements;
-    const set = { model: model.value, batch: batch.checked, cache: cache.value, geo: geo.value };
-    return { ...set, prompt: prompt.valueAsNumber, output: output.valueAsNumber, images: images.valueAsNumber };
+    const { model, images, prompt, output, cache, geo, batch } = form.elements;
+    const chosen = { model: model.value, cache: cache?.value ?? "none", geo: geo?.value ?? "global", batch: batch?.checked ?? false };
+    return { ...chosen, images: images.valueAsNumber, prompt: prompt.valueAsNumber, output: output.valueAsNumber };
   }
 
   function show() {
     const wrong = [...form.elements].find((field) => !field.checkValidity());
     const problem = wrong && `${wrong.labels[0].textContent}: ${wrong.validationMessage}`;
     const set = settings();
-    const results = models.map((model) => (problem ? { problem } : calculate(model, set)));
+    const results = models.map((model) => (problem ? { problem, short: "\u2013" } : calculate(model, { ...set, model: model.id })));
     const chosen = models.findIndex((model) => model.id === set.model);
     const found = results[chosen];
     const fine = !found.problem;
     byId("total").textContent = fine ? rounded(found.usd) : "No price";
     byId("exact").textContent = fine ? `Exactly $${exact(found.usd)}` : found.problem;
-    byId("requests").textContent = fine ? `${many(found.images, "image")} in ${many(found.total, "request")} to ${set.model}` : "";
+    byId("requests").textContent = fine ? `${many(images, "image")} in ${many(found.requests, "request")} to ${set.model}` : "";
     byId("classes").hidden = byId("notes").hidden = !fine;
     if (fine) {
       const items = notes(models[chosen], set, found).map((text) => Object.assign(document.createElement("li"), { textContent: text }));
@@ -150,12 +164,13 @@
         cells[2].title = `$${exact(found.costs[one])}`;
       });
     }
-    [...byId("models").tBodies[0].rows].forEach((row, place) => {
-      const one = results[place];
+    const table = byId("model-rows");
+    table.tHead.rows[0].lastElementChild.textContent = "with these settings";
+    [...table.tBodies[0].rows].forEach((row, place) => {
+      const { problem, short, usd } = results[place];
       row.classList.toggle("chosen", place === chosen);
-      const short = problem ? "\u2013" : one.problem === "Not offered." ? "not offered" : "over a limit";
-      row.lastElementChild.textContent = one.problem ? short : rounded(one.usd);
-      row.lastElementChild.title = one.problem ?? `$${exact(one.usd)}`;
+      row.lastElementChild.textContent = problem ? short : rounded(usd);
+      row.lastElementChild.title = problem ?? `$${exact(usd)}`;
     });
   }
 

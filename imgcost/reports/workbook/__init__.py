@@ -1,6 +1,6 @@
-"""A workbook that recalculates: budget, images, calculator, prices. The only room that needs XlsxWriter."""
+"""A workbook that recalculates: budget, images, calculator, prices. The only package that needs XlsxWriter."""
 
-from imgcost.reports.workbook.offers import Inputs
-from imgcost.reports.workbook.writing import WorkbookWriter
+from imgcost.reports.workbook.tables import write_table
+from imgcost.reports.workbook.writing import workbook_sink
 
-__all__ = ["Inputs", "WorkbookWriter"]
+__all__ = ["workbook_sink", "write_table"]

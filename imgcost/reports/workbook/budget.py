@@ -1,230 +1,253 @@
-"""The sheet Budget: what the user chooses, and what follows for the model chosen and for all others beside it."""
+"""The sheet Budget: the input cells, the job with the chosen model, and every model side by side."""
 
 from __future__ import annotations
 
-from decimal import Decimal, localcontext
+from decimal import localcontext
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from imgcost.figures import plural
-from imgcost.reports.workbook.images import measure_title
-from imgcost.reports.workbook.models import model_cell, model_column
-from imgcost.reports.workbook.page import NOT_OFFERED, Formula, cell_name
+from imgcost.reports.workbook.cells import NOT_OFFERED, Formula, at, either
+from imgcost.reports.workbook.job import title_of
+from imgcost.reports.workbook.models import RUN_PLAN, model_cell, model_column, values_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import date
+    from collections.abc import Mapping, Sequence
 
-    from imgcost.reports.workbook.contents import Contents
-    from imgcost.reports.workbook.offers import Inputs, Offer
-    from imgcost.reports.workbook.packing import Outcome, Packing
-    from imgcost.reports.workbook.page import Cell, Page
-    from imgcost.tables import Limits
+    from imgcost.reports.workbook.cells import Cell, Page
+    from imgcost.reports.workbook.images import ImageSheet
+    from imgcost.reports.workbook.job import Job
 
-__all__ = ["Job", "write_budget"]
+__all__ = ["Budget", "write_budget"]
 
-_WIDTHS = (2, 30, 19, 15, 14, 14, 16, 16, 15, 15, 15, 17)
+_WIDTHS = (2, 30, 20, 15, 15, 16, 15, 15, 15, 15, 15, 15, 17)
 _TOP = 5
-_LEFT, _MIDDLE, _RIGHT, _HIDDEN = 1, 4, 9, 12
+_LEFT, _MIDDLE, _RIGHT, _HIDDEN = 1, 4, 10, 13
+_MILLION = 1_000_000
 
 
-class Job(NamedTuple):
-    """Everything that the Budget tells of.
+class Budget(NamedTuple):
+    """What other sheets need to know of the Budget.
 
     Attributes:
-        day: The day whose prices hold.
-        limits: What the API accepts on it.
-        inputs: What stands in the input cells.
-        offers: The models.
-        outcomes: What the job comes to with each.
-        packing: All images, packed.
-        contents: What was found.
-        rows: Rows of the sheet Images.
+        totals: Cells with sums over all images, by name: `visual N` and `most N` for each rule.
+        image_price: The cell with the price of the images alone, US dollars per MTok.
+        below: The first row below it, from 0, where charts have room.
     """
 
-    day: date
-    limits: Limits
-    inputs: Inputs
-    offers: Sequence[Offer]
-    outcomes: Sequence[Outcome]
-    packing: Packing
-    contents: Contents
-    rows: int
-
-    @property
-    def visual(self) -> int:
-        """Visual tokens of all images, as the model chosen counts."""
-        return self.packing.tokens[self.packing.measures.index(self.offers[self.chosen].measure)]
-
-    @property
-    def chosen(self) -> int:
-        """The place of the model chosen."""
-        return [offer.model.id for offer in self.offers].index(self.inputs.model)
+    totals: dict[str, str]
+    image_price: str
+    below: int
 
 
-def write_budget(page: Page, job: Job) -> int:
+class _Line(NamedTuple):
+    """A line of a block.
+
+    Attributes:
+        label: Its text.
+        cells: What follows.
+        styles: How those look.
+        name: A name for the first of them, or empty.
+        label_style: How the text looks.
+    """
+
+    label: str
+    cells: Sequence[Cell]
+    styles: Sequence[str]
+    name: str = ""
+    label_style: str = "label"
+
+
+def write_budget(page: Page, job: Job, images: ImageSheet, not_counted: int) -> Budget:
     """Write the sheet Budget.
 
-    Returns:
-        The first row below it, where charts have room.
+    Args:
+        page: The sheet.
+        job: The models.
+        images: The sheet Images.
+        not_counted: Number of files and folders that are not counted.
     """
+    values = values_of(job.first, job)
     for column, width in enumerate(_WIDTHS):
         page.sheet.set_column(column, column, width)
     page.sheet.set_column(_HIDDEN, _HIDDEN + 1, 12, None, {"hidden": True})
     page.sheet.hide_gridlines(2)
     page.sheet.set_row(0, 32)
-    page.put(0, _LEFT, "What these images will cost with Claude", "title")
-    hint = "Choose and type in the yellow cells: everything else follows by formula."
-    page.put(1, _LEFT, f"{hint} List prices of {job.day} on the Claude API, US dollars, before tax.", "hint")
-    page.put(2, _LEFT, _check(job), "section plain")
-    inputs, costs, images = _inputs(job), _costs(job), _images(job)
-    _section(page, _TOP - 1, _LEFT, ["Your job", None])
-    _section(page, _TOP - 1, _MIDDLE, [Formula("model", job.inputs.model), None, "Tokens", "US$"])
-    _section(page, _TOP - 1, _RIGHT, ["Your images", None, None])
-    depth = max(len(inputs), len(costs), len(images))
+    page.put(0, _LEFT, "What these images cost with Claude", "title")
+    hint = "Choose and type in the yellow cells: all other numbers follow by formula."
+    page.put(1, _LEFT, f"{hint} List prices as of {job.sent.as_of}, US dollars, before tax.", "hint")
+    page.put(2, _LEFT, _verdict(job), "section plain")
+    page.put(3, _LEFT, _command(job), "hint")
+    blocks = (
+        (_LEFT, 1, _inputs(job, values)),
+        (_MIDDLE, 2, _costs(job, values)),
+        (_RIGHT, 2, _images(job, images, not_counted)),
+    )
+    page.sheet.set_row(_TOP - 1, 26)
+    _heads(page, job)
+    depth = max(len(lines) for _, _, lines in blocks)
     for row in range(depth):
-        _put_input(page, row, inputs)
-        _put_block(page, row, _MIDDLE, 2, costs)
-        _put_block(page, row, _RIGHT, 2, images)
+        for column, across, lines in blocks:
+            if row < len(lines):
+                _put_line(page, _TOP + row, column, across, lines[row])
         _put_hidden(page, row, job)
-    _validate(page, len(job.offers))
-    return _side_by_side(page, _TOP + depth + 1, job) + 1
+    _validate(page, len(job.models))
+    totals = {line.name: at(_TOP + row, _RIGHT + 2, "Budget") for row, line in enumerate(blocks[2][2])}
+    price = at(_TOP + 9, _MIDDLE + 3, "Budget")
+    return Budget(totals, price, _side_by_side(page, _TOP + depth + 1, job) + 1)
 
 
-def _section(page: Page, row: int, column: int, cells: Sequence[Cell]) -> None:
-    page.line(row, column, cells, ["section", *["section right"] * (len(cells) - 1)])
+def _heads(page: Page, job: Job) -> None:
+    row, model = _TOP - 1, Formula("model", job.first.quote.model.id)
+    page.line(row, _LEFT, ["Your job", None], ["section", "section right"])
+    page.line(row, _MIDDLE, [model, None, "Tokens", "US$ per MTok", "US$"], ["section"] * 2 + ["section right"] * 3)
+    page.line(row, _RIGHT, ["Your images", None, None], ["section", "section", "section right"])
 
 
-_NAMES = (
-    "model", "batch", "caching", "prompt_tokens", "output_tokens", "images_per_request", "inference_geo",
-    "input_usd_per_mtok",
-)  # fmt: skip
+def _put_line(page: Page, row: int, column: int, across: int, line: _Line) -> None:
+    page.line(row, column, [line.label, *[None] * (across - 1)], line.label_style)
+    page.line(row, column + across, line.cells, line.styles)
+    if line.name and " " not in line.name:
+        page.name(line.name, row, column + across)
 
 
-def _inputs(job: Job) -> list[tuple[str, Cell, str]]:
-    inputs = job.inputs
-    rate = job.outcomes[job.chosen]
-    row = "model_row"
-    factor = f"INDEX({model_column('factor', len(job.offers))},{row})"
-    price = f"INDEX({model_column('in', len(job.offers))},{row})"
-    usd = NOT_OFFERED if rate.factor is None else rate.factor * job.offers[job.chosen].standard.input
+def _inputs(job: Job, values: Mapping[str, Any]) -> list[_Line]:
+    sent = job.sent
+    platform = sent.platform if sent.platform == "claude-api" else f"{sent.platform}, {sent.endpoint} endpoint"
+    included = [f"{one.name} x {one.factor:f}" for one in job.first.quote.factors]
     return [
-        ("Model", inputs.model, "input"),
-        ("Message batch", "yes" if inputs.batch else "no", "input"),
-        ("Prompt caching", inputs.caching, "input"),
-        ("Prompt tokens of a request", inputs.prompt_tokens, "input number"),
-        ("Output tokens of a request", inputs.output_tokens, "input number"),
-        ("Images of a request", inputs.images_per_request, "input number"),
-        ("Inference geo", inputs.inference_geo, "input"),
-        ("Input price then, US$ per MTok", Formula(f"IF(ISTEXT({factor}),{factor},{factor}*{price})", usd), "usd"),
+        _Line("Model", [job.first.quote.model.id], ["input"], "model"),
+        _Line("Message batch", ["yes" if sent.batch else "no"], ["input"], "batch"),
+        _Line("Prompt cache", [sent.cache], ["input"], "prompt_cache"),
+        _Line("Prompt tokens per request", [0], ["input number"], "prompt_tokens"),
+        _Line("Output tokens per request", [0], ["input number"], "output_tokens"),
+        _Line("Images per request", [1], ["input number"], "images_per_request"),
+        _Line("Inference geo", [sent.inference_geo], ["input"], "inference_geo"),
+        _Line("Multiplier of batch and geo", [_chosen(job, "multiplier", values)], ["fact"], "multiplier"),
+        _Line("Effective input price, US$ per MTok", [_chosen(job, "price", values)], ["rate"]),
+        _Line("Platform", [platform], ["fact"]),
+        _Line("Speed", [sent.speed], ["fact"]),
+        *(_Line("Included in all prices", [text], ["fact"]) for text in included),
     ]
 
 
-def _put_input(page: Page, row: int, block: Sequence[tuple[str, Cell, str]]) -> None:
-    if row >= len(block):
-        return
-    label, cell, style = block[row]
-    page.put(_TOP + row, _LEFT, label, "label")
-    page.put(_TOP + row, _LEFT + 1, cell, style)
-    page.name(_NAMES[row], _TOP + row, _LEFT + 1)
+def _chosen(job: Job, key: str, values: Mapping[str, Any]) -> Formula:
+    """A cell of the chosen model."""
+    return Formula(f"INDEX({model_column(key, len(job.models))},model_row)", values[key])
 
 
-def _chosen(job: Job, key: str, value: Any) -> Formula:
-    found = NOT_OFFERED if value is None else value
-    return Formula(f"INDEX({model_column(key, len(job.offers))},model_row)", found)
+def _costs(job: Job, values: Mapping[str, Any]) -> list[_Line]:
+    def cell(row: int, column: int) -> str:
+        return at(_TOP + row, _MIDDLE + column)
 
+    def priced(row: int, label: str, tokens: str, price: str, value: str) -> _Line:
+        text = either(cell(row, 3), f"{cell(row, 2)}*{cell(row, 3)}/{_MILLION}")
+        cells = [_chosen(job, tokens, values), _chosen(job, price, values), Formula(text, values[value])]
+        return _Line(label, cells, _STYLES)
 
-def _costs(job: Job) -> list[tuple[str, Sequence[Cell], str]]:
-    found = job.outcomes[job.chosen]
-    usd = found.usd or (None,) * 4
-    counts = found.counts
-    written = counts.cache_write_5m + counts.cache_write_1h
-    tokens = (counts.input, written, counts.cache_read, counts.output)
-    labels = ("Input", "Cache write", "Cache read", "Output")
-    keys = ("input", "write", "reads", "output")
-    dollars = ("input_usd", "write_usd", "read_usd", "output_usd")
-    rows: list[tuple[str, Sequence[Cell], str]] = [
-        (label, [_chosen(job, key, count), _chosen(job, usd_key, amount)], "")
-        for label, key, count, usd_key, amount in zip(labels, keys, tokens, dollars, usd, strict=True)
-    ]
-    total = _chosen(job, "total_usd", found.total_usd)
-    each, thousand = (each_usd(found, job.packing.images, times) for times in (1, 1000))
-    cell = cell_name(_TOP + 4, _MIDDLE + 3)
-    ratio = f"IF(ISTEXT({cell}),{cell},IF(image_count=0,0,{cell}/image_count%s))"
+    total = either("multiplier", either(cell(4, 4), f"SUM({cell(0, 4)}:{cell(4, 4)})"))
+    sums = [Formula(f"SUM({cell(0, 2)}:{cell(3, 2)})", values["input"]), None, Formula(total, values["total_usd"])]
     return [
-        *rows,
-        ("Total", [Formula(f"SUM({_area(_TOP, _MIDDLE + 2, 4)})", sum(tokens)), total], "total "),
-        ("An image", [None, Formula(ratio % "", each)], ""),
-        ("A thousand images", [None, Formula(ratio % "*1000", thousand)], ""),
-        ("Around images (measured)", [_chosen(job, "around", found.around), None], ""),
-        (
-            "Of the total: the images alone",
-            [_chosen(job, "visual", job.visual), _chosen(job, "images_usd", found.images_usd)],
-            "",
+        _class(job, 0, ("Input", "input", "{in}", "input_usd"), values),
+        _class(job, 1, ("Cache write", "write", 'IF(prompt_cache="1h",{w1h},{w5m})', "write_usd"), values),
+        _class(job, 2, ("Cache read", "reads", "{read}", "read_usd"), values),
+        _class(job, 3, ("Output", "output", "{out}", "output_usd"), values),
+        _Line("Long-context surcharge", [None, None, _chosen(job, "surcharge_usd", values)], _STYLES),
+        _Line("Total", sums, ("total count", "total count", "total usd"), label_style="total label"),
+        *(
+            _Line(label, [None, None, average(cell(5, 4), values, job, times)], _STYLES)
+            for label, times in (("Per image", 1), ("Per 1,000 images", 1000))
         ),
-        ("Of the total: long-context surcharge", [None, _chosen(job, "surcharge_usd", found.surcharge_usd)], ""),
-    ]  # fmt: skip
+        priced(8, "Included: overhead (measured)", "overhead", "price", "overhead_usd"),
+        priced(9, "Images alone, as in the scan report", "visual", "image_price", "images_usd"),
+    ]
 
 
-def each_usd(found: Outcome, images: int, times: int) -> Decimal | str:
-    """What so many images cost on average: shown only, so a quotient may be rounded."""
-    if found.total_usd is None:
-        return NOT_OFFERED
+_STYLES = ("count", "rate", "usd")
+
+
+def _class(job: Job, row: int, names: tuple[str, str, str, str], values: Mapping[str, Any]) -> _Line:
+    """A class of tokens: how many, at which price, US dollars; a price is shown only where there are tokens."""
+    label, key, rate, usd = names
+    columns = {
+        one: f"INDEX({model_column(one, len(job.models))},model_row)" for one in ("in", "out", "w5m", "w1h", "read")
+    }
+    count, shown = (at(_TOP + row, _MIDDLE + column) for column in (2, 3))
+    price = values["price"] if values[key] or isinstance(values["price"], str) else ""
+    cells = [
+        _chosen(job, key, values),
+        Formula(either("multiplier", f'IF({count}=0,"",{rate.format_map(columns)}*multiplier)'), price),
+        Formula(either("multiplier", f"IF({count}=0,0,{count}*{shown}/{_MILLION})"), values[usd]),
+    ]
+    return _Line(label, cells, _STYLES)
+
+
+def average(total: str, values: Mapping[str, Any], job: Job, times: int) -> Formula:
+    """US dollars per image, or per some images: shown only, so a quotient may be rounded."""
+    usd, images = values["total_usd"], job.summary.images
+    text = either(total, f"IF(image_count=0,0,{total}*{times}/image_count)")
     with localcontext() as context:
         context.prec = 40
-        return found.total_usd * times / images if images else Decimal(0)
+        return Formula(text, usd if isinstance(usd, str) else usd * times / images if images else 0)
 
 
-def _area(row: int, column: int, rows: int) -> str:
-    return f"{cell_name(row, column)}:{cell_name(row + rows - 1, column)}"
-
-
-def _images(job: Job) -> list[tuple[str, Sequence[Cell], str]]:
-    packing, found = job.packing, job.outcomes[job.chosen]
-    measures = packing.measures
-    rows: list[tuple[str, Sequence[Cell], str]] = [
-        ("Images", [Formula("SUM(image_count_of_row)", packing.images)], ""),
-        ("Requests", [Formula("ROUNDUP(image_count/images_per_request,0)", packing.requests)], ""),
-        (
-            "Images of a last one, not full",
-            [Formula("MOD(image_count,images_per_request)", packing.last_images)],
-            "",
-        ),
-        ("Longest edge, px", [Formula(f"MAX('Images'!$C$2:$D${job.rows + 1})", job.contents.longest_edge)], ""),
+def _images(job: Job, images: ImageSheet, not_counted: int) -> list[_Line]:
+    summary, rules = job.summary, job.rules
+    count = summary.images
+    lines = [
+        ("Images", images.count(), count, "image_count"),
+        ("Requests", "ROUNDUP(image_count/images_per_request,0)", count, "request_count"),
+        ("Images in last, partial request", "MOD(image_count,images_per_request)", 0, "last_images"),
+        ("Longest edge, px", f"MAX({images.edges})", summary.longest_edge, "longest_edge"),
     ]
-    rows += [
-        (f"Visual tokens, {measure_title(measure, measures)}", [Formula(f"'Requests'!$B${place + 2}", tokens)], "")
-        for place, (measure, tokens) in enumerate(zip(measures, packing.tokens, strict=True))
-    ]
+    for place, rule in enumerate(rules):
+        lines.append(
+            (f"Visual tokens, {title_of(rule, rules)}", images.total(place), summary.tokens(rule), f"visual {place}")
+        )
+    for place, rule in enumerate(rules):
+        label = f"Most per image, {title_of(rule, rules)}"
+        lines.append((label, f"MAX({images.tokens[place]})", job.most_tokens(rule), f"most {place}"))
+    fixable = sum(summary.fixable.values())
+    lines.append(("Would be rejected as they are", images.count_if(images.rejected, '"?*"'), fixable, ""))
+    found = [_Line(label, [Formula(text, value)], ["count"], name) for label, text, value, name in lines]
     return [
-        *rows,
-        ("Tokens of the largest prompt", [_chosen(job, "largest", found.largest)], ""),
-        ("Requests at the long-context price", [_chosen(job, "over", found.over)], ""),
-        ("Not counted: see that sheet", [len(job.contents.set_aside)], ""),
+        *found,
+        *_fixable(job, images, _TOP + len(found)),
+        _Line("Not counted: see that sheet", [not_counted], ["count"]),
     ]
 
 
-_IMAGE_NAMES = ("image_count", "request_count", "last_images", "longest_edge")
-
-
-def _put_block(
-    page: Page, row: int, column: int, across: int, block: Sequence[tuple[str, Sequence[Cell], str]]
-) -> None:
-    if row >= len(block):
-        return
-    label, cells, style = block[row]
-    page.line(_TOP + row, column, [label, *[None] * (across - 1)], f"{style or ''}label")
-    styles = [f"{style}count", f"{style}usd"][: len(cells)]
-    page.line(_TOP + row, column + across, cells, styles)
-    if column == _RIGHT and row < len(_IMAGE_NAMES):
-        page.name(_IMAGE_NAMES[row], _TOP + row, column + across)
+def _fixable(job: Job, images: ImageSheet, row: int) -> list[_Line]:
+    """The images that would be rejected as they are, by reason, and what they cost."""
+    fixable, plan = job.summary.fixable, job.first.plan
+    if not fixable:
+        return []
+    lines = [
+        _Line(
+            reason.phrase,
+            [Formula(images.count_if(images.rejected, at(row + place, _RIGHT)), count)],
+            ["count"],
+            label_style="label indented",
+        )
+        for place, (reason, count) in enumerate(sorted(fixable.items(), key=lambda item: (-item[1], item[0])))
+    ]
+    sums = [images.total_where(f'{images.rejected}<>""', place) for place in range(len(job.rules))]
+    tokens, price = at(row + len(lines), _RIGHT + 2), at(_TOP + 9, _MIDDLE + 3)
+    visual = job.summary.tokens_of_fixable(job.first.quote.rule)
+    usd = plan.quote.image_usd(visual) if plan else NOT_OFFERED
+    return [
+        *lines,
+        _Line("Their visual tokens", [Formula(f"CHOOSE(token_rule,{','.join(sums)})", visual)], ["count"]),
+        _Line("Their cost, US$", [Formula(either(price, f"{tokens}*{price}/{_MILLION}"), usd)], ["usd"]),
+    ]
 
 
 def _put_hidden(page: Page, row: int, job: Job) -> None:
-    """Where the model stands on the sheets Models and Requests: formulas ask for it, people need not."""
-    measure = job.packing.measures.index(job.offers[job.chosen].measure) + 1
+    """The place of the chosen model on the sheet Models, and of what counts its tokens: formulas look them up."""
+    models = len(job.models)
+    places = [str(job.row_of(one.quote) + 1) for one in job.models]
     cells = [
-        ("model_row", Formula(f"MATCH(model,{model_column('model', len(job.offers))},0)", job.chosen + 1)),
-        ("measure", Formula(f"INDEX({model_column('measure', len(job.offers))},model_row)", measure)),
+        ("model_row", Formula(f"MATCH(model,{model_column('model', models)},0)", 1)),
+        ("token_rule", Formula(f"CHOOSE(model_row,{','.join(places)})", int(places[0]))),
     ]
     if row < len(cells):
         name, formula = cells[row]
@@ -232,71 +255,90 @@ def _put_hidden(page: Page, row: int, job: Job) -> None:
         page.name(name, _TOP + row, _HIDDEN + 1)
 
 
-def _validate(page: Page, offers: int) -> None:
+def _validate(page: Page, models: int) -> None:
     def check(row: int, rule: dict[str, Any]) -> None:
         page.sheet.data_validation(_TOP + row, _LEFT + 1, _TOP + row, _LEFT + 1, rule)
 
-    check(0, {"validate": "list", "source": f"={model_column('model', offers)}"})
+    check(0, {"validate": "list", "source": f"={model_column('model', models)}"})
     for row, choices in ((1, ["no", "yes"]), (2, ["none", "5m", "1h"]), (6, ["global", "us"])):
         check(row, {"validate": "list", "source": choices})
     for row, least in ((3, 0), (4, 0), (5, 1)):
-        message = f"A whole number from {least}."
+        message = f"Enter a whole number from {least}."
         check(row, {"validate": "integer", "criteria": ">=", "value": least, "error_message": message})
 
 
-def _check(job: Job) -> Formula:
-    """A sentence that says whether the API would take such requests."""
-    most, window = (f"INDEX({model_column(key, len(job.offers))},model_row)" for key in ("most", "window"))
-    largest = f"INDEX({model_column('largest', len(job.offers))},model_row)"
-    inputs, offer, found = job.inputs, job.offers[job.chosen], job.outcomes[job.chosen]
-    many, edge = job.limits.many_images, job.limits.many_images_edge
-    too_many = "Not possible: a request may carry no more images than the sheet Models says."
-    too_long = "Not possible: a prompt and its answer would exceed the context window."
-    fine = "Requests like these are within the limits on images, edges and tokens; their bytes are not checked here."
-    text, value = f'IF({largest}+output_tokens>{window},"{too_long}","{fine}")', fine
-    if found.largest + inputs.output_tokens > offer.model.context_window:
-        value = too_long
-    if many is not None and edge is not None:
-        too_large = f"Not possible: with more than {plural(many, 'image')} in a request, no edge may exceed {edge} px."
-        text = f'IF(AND(MIN(images_per_request,image_count)>{many},longest_edge>{edge}),"{too_large}",{text})'
-        if min(inputs.images_per_request, job.packing.images) > many and job.contents.longest_edge > edge:
-            value = too_large
-    if offer.most_images is not None and min(inputs.images_per_request, job.packing.images) > offer.most_images:
-        value = too_many
-    return Formula(f'IF(MIN(images_per_request,image_count)>{most},"{too_many}",{text})', value)
+FINE = "Requests like these are within the limits on images, edges and tokens. Bytes of requests are not checked here."
+TOO_MANY = "Not possible: a request to this model may have at most "
+TOO_LONG = "Not possible: a prompt and its answer exceed the context window."
+MAYBE_TOO_LONG = "Some requests may exceed the context window: the command below packs the images and tells."
+MAYBE_LONG_CONTEXT = "Some requests may have the long-context price, depending on the order: run the command below."
+
+
+def _verdict(job: Job) -> Formula:
+    """Say whether the API would accept such requests, and whether this sheet can price them."""
+    most, window, largest, surcharge = (
+        f"INDEX({model_column(key, len(job.models))},model_row)"
+        for key in ("max_images", "window", "largest", "surcharge_usd")
+    )
+    packed = "MIN(images_per_request,image_count)"
+    text = f'IF({surcharge}="{RUN_PLAN}","{MAYBE_LONG_CONTEXT}","{FINE}")'
+    text = f'IF({largest}+output_tokens>{window},IF({packed}<=1,"{TOO_LONG}","{MAYBE_TOO_LONG}"),{text})'
+    limits = job.first.quote.limits
+    if limits.many_images is not None and limits.many_images_edge is not None:
+        many, edge = plural(limits.many_images, "image"), f"{limits.many_images_edge:,} px"
+        too_large = f"Not possible: with more than {many} in a request, no edge may exceed {edge}."
+        text = f'IF(AND({packed}>{limits.many_images},longest_edge>{limits.many_images_edge}),"{too_large}",{text})'
+    return Formula(f'IF(N({most})*({packed}>N({most}))>0,"{TOO_MANY}"&{most}&" images.",{text})', FINE)
+
+
+def _command(job: Job) -> Formula:
+    """The command that plans the same job, packing the images in their order."""
+    sent = job.sent
+    fixed = "" if sent.platform == "claude-api" else f" --platform {sent.platform} --endpoint {sent.endpoint}"
+    fixed += " --fast" if sent.speed == "fast" else ""
+    parts = [
+        '"imgcost plan PATH --model "&model',
+        '" --images-per-request "&images_per_request',
+        '" --prompt-tokens "&prompt_tokens',
+        '" --output-tokens "&output_tokens',
+        '" --prompt-cache "&prompt_cache',
+        'IF(batch="yes"," --batch","")',
+        'IF(inference_geo="us"," --inference-geo us","")',
+        f'"{fixed} --as-of {sent.as_of}"',
+    ]
+    value = (
+        f"imgcost plan PATH --model {job.first.quote.model.id} --images-per-request 1 --prompt-tokens 0 "
+        f"--output-tokens 0 --prompt-cache {sent.cache}{' --batch' * sent.batch}"
+        f"{' --inference-geo us' * (sent.inference_geo == 'us')}{fixed} --as-of {sent.as_of}"
+    )
+    return Formula(
+        f'"The same job, request by request: "&{"&".join(parts)}', f"The same job, request by request: {value}"
+    )
 
 
 _HEADS = (
-    "Model", "Resolution tier", "Total, US$", "An image, US$", "A thousand images, US$", "Visual tokens",
-    "Input tokens", "Cache write tokens", "Cache read tokens", "Output tokens", "Requests at the long-context price",
+    "Model", "Resolution tier", "Total, US$", "Per image, US$", "Per 1,000 images, US$",
+    "Effective input price, US$ per MTok", "Visual tokens", "Input tokens", "Cache write tokens", "Cache read tokens",
+    "Output tokens", "Long-context surcharge, US$",
 )  # fmt: skip
-_KEYS = ("visual", "input", "write", "reads", "output", "over")
+_KEYS = (
+    "model", "tier", "total_usd", "price", "visual", "input", "write", "reads", "output", "surcharge_usd",
+)  # fmt: skip
 
 
 def _side_by_side(page: Page, top: int, job: Job) -> int:
     page.put(top, _LEFT, "The same job with every model", "section plain")
-    page.sheet.set_row(top + 1, 34)
+    page.sheet.set_row(top + 1, 50)
     page.line(top + 1, _LEFT, _HEADS, ["head", "head", *["head right"] * (len(_HEADS) - 2)])
     first = top + 2
-    for place, (offer, found) in enumerate(zip(job.offers, job.outcomes, strict=True)):
-        row = first + place
-        total = cell_name(row, _LEFT + 2)
-        ratio = f"IF(ISTEXT({total}),{total},IF(image_count=0,0,{total}/image_count%s))"
-        counts = found.counts
-        visual = job.packing.tokens[job.packing.measures.index(offer.measure)]
-        written = counts.cache_write_5m + counts.cache_write_1h
-        values = (visual, counts.input, written, counts.cache_read, counts.output, found.over)
-        usd = NOT_OFFERED if found.total_usd is None else found.total_usd
-        cells: list[Cell] = [
-            Formula(model_cell("model", place), offer.model.id),
-            Formula(model_cell("tier", place), offer.measure.tier.name),
-            Formula(model_cell("total_usd", place), usd),
-            Formula(ratio % "", each_usd(found, job.packing.images, 1)),
-            Formula(ratio % "*1000", each_usd(found, job.packing.images, 1000)),
-            *(Formula(model_cell(key, place), value) for key, value in zip(_KEYS, values, strict=True)),
-        ]
-        page.line(row, _LEFT, cells, ["label", "label", "usd", "usd", "usd", *["count"] * len(_KEYS)])
-    last = first + len(job.offers) - 1
+    for place, one in enumerate(job.models):
+        values = {"model": one.quote.model.id, "tier": one.quote.tier.name} | values_of(one, job)
+        found = {key: Formula(model_cell(key, place), values[key]) for key in _KEYS}
+        averages = [average(at(first + place, _LEFT + 2), values, job, times) for times in (1, 1000)]
+        cells = list(found.values())
+        cells[3:3] = averages
+        page.line(first + place, _LEFT, cells, ["label", "label", *["usd"] * 3, "rate", *["count"] * 5, "usd"])
+    last = first + len(job.models) - 1
     rule = {"type": "formula", "criteria": f"=$B{first + 1}=model", "format": page.styles["chosen"]}
     page.sheet.conditional_format(first, _LEFT, last, _LEFT + len(_HEADS) - 1, rule)
     return last + 1

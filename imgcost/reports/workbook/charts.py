@@ -1,21 +1,22 @@
-"""The sheet Charts, and the two charts on the Budget that it feeds: cost by folder, and images by tokens."""
+"""The sheet Charts, and the two charts on the Budget that read it: cost by folder, and images by tokens."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from imgcost.prices import cost_usd
-from imgcost.reports.workbook.images import measure_title
-from imgcost.reports.workbook.page import NOT_OFFERED, Formula, cell_name, column_name
+from xlsxwriter.utility import xl_col_to_name
+
+from imgcost.figures import plural
+from imgcost.reports.workbook.cells import Formula, column_of, either
+from imgcost.reports.workbook.job import title_of
+from imgcost.reports.workbook.models import values_of
 
 if TYPE_CHECKING:
-    from collections import Counter
     from collections.abc import Sequence
 
-    from imgcost.reports.workbook.contents import Contents
-    from imgcost.reports.workbook.images import Rate
-    from imgcost.reports.workbook.page import Cell, Page
-    from imgcost.summaries import Measure
+    from imgcost.reports.workbook.cells import Cell, Page
+    from imgcost.reports.workbook.images import ImageSheet
+    from imgcost.reports.workbook.job import Job
 
 __all__ = ["insert_charts", "write_charts"]
 
@@ -25,111 +26,107 @@ FOLDERS = 12
 BINS = 8
 """Bins of the histogram."""
 
-_ACCENT, _SECOND, _INK = "#B5532F", "#6E8B74", "#3D3A33"
+_ACCENT, _SECOND, _INK, _GRID = "#B5532F", "#6E8B74", "#3D3A33", "#E8E0D8"
 
 
-def write_charts(
-    page: Page, contents: Contents, measures: Sequence[Measure], histograms: Sequence[Counter[int]], rate: Rate
-) -> int:
+def write_charts(page: Page, job: Job, images: ImageSheet, image_price: str) -> int:
     """Write the sheet Charts.
 
     Args:
         page: The sheet.
-        contents: What was found.
-        measures: What counts the visual tokens.
-        histograms: For each measure, visual tokens to number of images.
-        rate: What the images cost with the Budget's model.
+        job: The images.
+        images: The sheet Images.
+        image_price: The Budget's cell with the price of images alone, US dollars per MTok.
 
     Returns:
         How many folders it has.
     """
-    folders = _folders(contents, rate.measure)
-    names = [measure_title(measure, measures) for measure in measures]
-    titles = ["Folder", "Images", *(f"Visual tokens, {name}" for name in names), "Input, US$"]
+    folders = _folders(job)
+    names = [title_of(rule, job.rules) for rule in job.rules]
+    titles = ["Folder", "Images", *(f"Visual tokens, {name}" for name in names), "Images alone, US$"]
     bins = len(titles) + 1
-    titles += ["", "Visual tokens an image", "Images"]
+    titles += ["", "Visual tokens per image", "Images"]
     titles += [f"{what}, {name}" for name in names for what in ("from", "images")]
     page.table_head(titles, [40, 10, *[16] * (len(titles) - 2)], max(len(folders), BINS), 2 * len(names))
-    columns = [column_name(2 + place) for place in range(len(names))]
+    chosen = values_of(job.first, job)["image_price"]
+    first = job.row_of(job.first.quote)
     for row in range(1, max(len(folders), BINS) + 1):
         if row <= len(folders):
-            name, images, *tokens = folders[row - 1]
-            cells = ",".join(f"{column}{row + 1}" for column in columns)
-            text = (
-                f'IF(ISNUMBER(input_usd_per_mtok),CHOOSE(measure,{cells})*input_usd_per_mtok/1000000,"{NOT_OFFERED}")'
-            )
-            usd = NOT_OFFERED if rate.usd_per_mtok is None else cost_usd(tokens[rate.measure], rate.usd_per_mtok)
-            page.line(row, 0, [name, images, *tokens], ["text", *["number"] * (1 + len(tokens))])
+            name, count, *tokens = folders[row - 1]
+            cells = ",".join(f"{xl_col_to_name(2 + place)}{row + 1}" for place in range(len(names)))
+            text = either(image_price, f"CHOOSE(token_rule,{cells})*{image_price}/1000000")
+            usd = chosen if isinstance(chosen, str) else chosen * tokens[first] / 1_000_000
+            page.line(row, 0, [name, count, *tokens], ["text", *["number"] * (1 + len(tokens))])
             page.put(row, bins - 2, Formula(text, usd), "dollars")
         if row <= BINS:
-            page.line(row, bins, _bin(row, bins, measures, histograms, rate.measure), "number")
+            page.line(row, bins, _bin(row, bins, job, images), "number")
     return len(folders)
 
 
-def _folders(contents: Contents, measure: int) -> list[tuple[Any, ...]]:
-    """The costliest folders first, and all that follow them as one."""
-    found = sorted(contents.folders.items(), key=lambda folder: (-folder[1][1 + measure], folder[0]))
-    shown = [(name or ".", *sums) for name, sums in found[:FOLDERS]]
-    rest = [sums for _, sums in found[FOLDERS:]]
-    if rest:
-        shown.append((f"{len(rest)} other folders", *map(sum, zip(*rest, strict=True))))
-    return shown
+def _folders(job: Job) -> list[tuple[Any, ...]]:
+    """The costliest folders first, and all others as one."""
+    summary = job.summary
+    places = [1 + summary.rules.index(rule) for rule in job.rules]
+    key = places[job.row_of(job.first.quote)]
+    found = sorted(summary.folders.items(), key=lambda folder: (-folder[1][key], folder[0]))
+    rows = [(name or ".", sums[0], *(sums[place] for place in places)) for name, sums in found]
+    rest = [sums for _, *sums in rows[FOLDERS:]]
+    if not rest:
+        return rows
+    return [*rows[:FOLDERS], (plural(len(rest), "other folder"), *map(sum, zip(*rest, strict=True)))]
 
 
-def _bin(
-    row: int, column: int, measures: Sequence[Measure], histograms: Sequence[Counter[int]], chosen: int
-) -> list[Cell]:
-    """A bin of the histogram, by the Budget's model, and behind it by each measure."""
-    firsts = [1 + measure.tier.token_limit * (row - 1) // BINS for measure in measures]
-    ends = [1 + measure.tier.token_limit * row // BINS for measure in measures]
-    counts = [
-        sum(images for tokens, images in histogram.items() if first <= tokens and (tokens < end or row == BINS))
-        for histogram, first, end in zip(histograms, firsts, ends, strict=True)
-    ]
-    from_cells = [column_name(column + 2 + 2 * place) for place in range(len(measures))]
-    count_cells = [column_name(column + 3 + 2 * place) for place in range(len(measures))]
+def _bin(row: int, column: int, job: Job, images: ImageSheet) -> list[Cell]:
+    """A bin of the histogram, by the Budget's model, and behind it by each rule."""
+    cells: list[tuple[str, str, str]] = []
     working: list[Cell] = []
-    for place, first in enumerate(firsts):
-        tokens = f"image_tokens_{place + 1}"
-        below = "" if row == BINS else f',{tokens},"<"&{from_cells[place]}{row + 2}'
-        text = f'SUMIFS(image_count_of_row,{tokens},">="&{from_cells[place]}{row + 1}{below})'
-        working += [first, Formula(text, counts[place])]
-    start = f"CHOOSE(measure,{','.join(f'{cell}{row + 1}' for cell in from_cells)})"
-    end = f"CHOOSE(measure,{','.join(f'{cell}{row + 2}' for cell in from_cells)})"
-    label = f'{start}&" and more"' if row == BINS else f'{start}&" to "&({end}-1)'
-    value = f"{firsts[chosen]} and more" if row == BINS else f"{firsts[chosen]} to {ends[chosen] - 1}"
-    images = f"CHOOSE(measure,{','.join(f'{cell}{row + 1}' for cell in count_cells)})"
-    return [Formula(label, value), Formula(images, counts[chosen]), *working]
+    for place, rule in enumerate(job.rules):
+        start, _, count = job.summary.bins(rule, BINS)[row - 1]
+        starts, counts = (xl_col_to_name(column + 2 + 2 * place + more) for more in (0, 1))
+        cells.append((f"{starts}{row + 1}", f"{starts}{row + 2}", f"{counts}{row + 1}"))
+        tokens = images.tokens[place]
+        conditions = [tokens, f'">="&{starts}{row + 1}', tokens, f'"<"&{starts}{row + 2}']
+        working += [start, Formula(images.count_if(*conditions[: 2 if row == BINS else 4]), count)]
+    start, end, count = job.summary.bins(job.first.quote.rule, BINS)[row - 1]
+    first, after, chosen = (f"CHOOSE(token_rule,{','.join(column)})" for column in zip(*cells, strict=True))
+    if row == BINS:
+        label = Formula(f'{first}&" and more"', f"{start} and more")
+    else:
+        label = Formula(f'{first}&" to "&({after}-1)', f"{start} to {end}")
+    return [label, Formula(chosen, count), *working]
 
 
-def insert_charts(page: Page, row: int, folders: int, measures: int) -> None:
-    """Put the two charts on the Budget."""
-    bins = 2 + measures + 2
-    usd = 2 + measures
-    cost = _chart(page, "bar", "Input by folder, US$", _ACCENT, ("Charts", folders, 0, usd))
+def insert_charts(page: Page, row: int, folders: int, rules: int) -> None:
+    """Put the two charts on the Budget.
+
+    Args:
+        page: The Budget.
+        row: The row where they begin, from 0.
+        folders: Number of folders on the sheet Charts.
+        rules: Number of rules that count tokens.
+    """
+    cost = _chart(page, "bar", ("Images alone by folder, US$", _ACCENT), (folders, 0, 2 + rules))
     cost.set_y_axis({"reverse": True, "num_font": {"color": _INK}, "line": {"none": True}})
     cost.set_x_axis(
         {
             "num_format": "$#,##0.00##",
             "label_position": "high",
-            "major_gridlines": {"visible": True, "line": {"color": "#E8E0D8"}},
+            "major_gridlines": {"visible": True, "line": {"color": _GRID}},
         }
     )
     page.sheet.insert_chart(row, 1, cost, {"object_position": 2})
-    tokens = _chart(page, "column", "Images by visual tokens", _SECOND, ("Charts", BINS, bins, bins + 1))
-    tokens.set_y_axis({"num_format": "#,##0", "major_gridlines": {"visible": True, "line": {"color": "#E8E0D8"}}})
+    bins = 2 + rules + 2
+    tokens = _chart(page, "column", ("Images by visual tokens", _SECOND), (BINS, bins, bins + 1))
+    tokens.set_y_axis({"num_format": "#,##0", "major_gridlines": {"visible": True, "line": {"color": _GRID}}})
     tokens.set_x_axis({"num_font": {"color": _INK, "rotation": -45}})
     page.sheet.insert_chart(row, 6, tokens, {"object_position": 2})
 
 
-def _chart(page: Page, kind: str, title: str, colour: str, data: tuple[str, int, int, int]) -> Any:
-    sheet, rows, names, values = data
+def _chart(page: Page, kind: str, look: tuple[str, str], data: Sequence[int]) -> Any:
+    (title, color), (rows, names, values) = look, data
     chart = page.book.add_chart({"type": kind})
-
-    def area(column: int) -> str:
-        return f"='{sheet}'!{cell_name(1, column)}:{cell_name(max(rows, 1), column)}"
-
-    chart.add_series({"categories": area(names), "values": area(values), "fill": {"color": colour}, "gap": 40})
+    areas = {"categories": f"={column_of('Charts', names, rows)}", "values": f"={column_of('Charts', values, rows)}"}
+    chart.add_series(areas | {"fill": {"color": color}, "gap": 40})
     chart.set_title({"name": title, "name_font": {"color": _INK, "size": 12}, "overlay": False})
     chart.set_legend({"none": True})
     chart.set_chartarea({"border": {"color": "#D9CFC4"}})

@@ -1,208 +1,263 @@
-"""The sheets Images, Not counted and Requests: what was found, and how it falls into requests."""
+"""The sheets Images and Not counted: what was found, kept on disk until the scan ends."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+import pickle
+from functools import lru_cache
+from tempfile import TemporaryFile
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+
+from xlsxwriter.utility import xl_range_abs
 
 from imgcost import geometry
-from imgcost.prices import cost_usd
-from imgcost.reports.workbook.page import NOT_OFFERED, Formula, column_name
+from imgcost.acceptance import breaches, byte_limit, sent_bytes
+from imgcost.errors import ImgcostError
+from imgcost.figures import plural
+from imgcost.files import Image
+from imgcost.reports.workbook.cells import column_of
+from imgcost.reports.workbook.job import title_of
+from imgcost.tables import known_limits
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from decimal import Decimal
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from imgcost.geometry import Tier
-    from imgcost.reports.rows import Progress
-    from imgcost.reports.workbook.contents import Contents, ImageRow, SetAside
-    from imgcost.reports.workbook.packing import Packing
-    from imgcost.reports.workbook.page import Cell, Page
-    from imgcost.summaries import Measure
+    from imgcost.files import Group
+    from imgcost.quotes import Conditions, TokenRule
+    from imgcost.reports.sinks import Progress
+    from imgcost.reports.workbook.cells import Page
 
-__all__ = ["Rate", "measure_title", "write_images", "write_not_counted", "write_requests"]
+__all__ = ["ImageSheet", "Spool", "encode_images", "write_images", "write_not_counted"]
 
-_GIVEN = ("Path", "Media type", "Width, px", "Height, px", "File, bytes", "Images")
-_GIVEN_WIDTHS = (46, 13, 10, 10, 13, 9)
-_GROUPED = "Folder (its images of one size together)"
-_COUNT = 5
-
+SHEET = "Images"
 PROGRESS_ROWS = 500
 """Rows between two calls of a progress function."""
 
+_WIDTHS = (50, 11, 11, 14)
 
-class Rate(NamedTuple):
-    """What a visual token costs with the Budget's model.
+Size: TypeAlias = "tuple[str, int, int, int, str | None]"
+"""A path or folder, width, height (px), size of the file or files (bytes), and why it would be rejected as it is."""
+
+
+class Part(NamedTuple):
+    """A part of a scan.
 
     Attributes:
-        measure: Place of what counts its tokens.
-        usd_per_mtok: US dollars per MTok; None where the options are not offered.
+        images: Folders with their images.
+        not_counted: Paths, problems and reasons.
     """
 
-    measure: int
-    usd_per_mtok: Decimal | None
+    images: list[tuple[str, list[Size]]]
+    not_counted: list[tuple[str, str, str]]
 
 
-class _Places:
-    """Where the columns of the sheet Images stand, from 0."""
+def encode_images(sent: Conditions, groups: Iterable[Group]) -> tuple[int, int, bytes]:
+    """Pack what the workbook shows of images, so that it travels from worker processes and waits on disk.
 
-    def __init__(self, measures: Sequence[Measure], tiers: Sequence[Tier]) -> None:
-        """Lay the columns out."""
-        self.tokens = [len(_GIVEN) + place for place in range(len(measures))]
-        self.sizes = [self.tokens[-1] + 1 + 2 * place for place in range(len(tiers))]
-        self.usd = self.sizes[-1] + 2
-        self.running, self.requests = self.usd + 1, self.usd + 2
-        self.open = [self.requests + 1 + 2 * place for place in range(len(measures))]
-        self.request = [column + 1 for column in self.open]
+    Args:
+        sent: The platform and the date whose limits apply.
+        groups: Folders and what was found in them.
+
+    Returns:
+        Number of images, number of files and folders that are not counted, and a pickled `Part`.
+    """
+    limits = known_limits(sent.platform, sent.as_of)
+
+    most = byte_limit(limits)
+
+    @lru_cache(maxsize=1 << 12)  # nearly every file has a size of its own; whether it is too large is what matters
+    def phrase_of(media_type: str, width: int, height: int, is_large: bool) -> str | None:
+        size_bytes = most + 1 if is_large and most is not None else 0
+        found = next(breaches(media_type, width, height, size_bytes, limits), None)
+        return found.reason.phrase if found else None
+
+    part = Part([], [])
+    for folder, found in groups:
+        mine: list[Size] = []
+        for one in found:
+            if not isinstance(one, Image):
+                part.not_counted.append((one.path, one.problem, one.reason))
+            elif one.duplicate_of is not None:
+                part.not_counted.append((one.path, "duplicate", f"the same bytes as {one.duplicate_of}"))
+            else:
+                is_large = most is not None and sent_bytes(one.file_bytes, limits) > most
+                reason = phrase_of(one.media_type, one.width, one.height, is_large)
+                mine.append((one.path, one.width, one.height, one.file_bytes, reason))
+        part.images.append((folder, mine))
+    images = sum(len(mine) for _, mine in part.images)
+    return images, len(part.not_counted), pickle.dumps(part, pickle.HIGHEST_PROTOCOL)
 
 
-def measure_title(measure: Measure, measures: Sequence[Measure]) -> str:
-    """Name what counts: by its tier, and by its formula where another counts on the same tier or it is the old one."""
-    alone = sum(other.tier == measure.tier for other in measures) == 1
-    return measure.tier.name if alone and measure.formula == "patch" else f"{measure.tier.name}, {measure.formula}"
+class Spool:
+    """The parts of a scan, in their order, on disk.
+
+    Attributes:
+        images: Number of images.
+        not_counted: Number of files and folders that are not counted.
+    """
+
+    def __init__(self) -> None:
+        """Begin without parts."""
+        self.images = self.not_counted = 0
+        self._file = TemporaryFile()  # noqa: SIM115 - closed with the workbook
+
+    def add(self, encoded: tuple[int, int, bytes]) -> None:
+        """Take what `encode_images` returns."""
+        images, not_counted, part = encoded
+        self.images += images
+        self.not_counted += not_counted
+        self._file.write(part)
+
+    def parts(self) -> Iterator[Part]:
+        """Read the parts again."""
+        self._file.flush()
+        end = self._file.tell()
+        self._file.seek(0)
+        while self._file.tell() < end:
+            yield pickle.load(self._file)  # noqa: S301 - this process wrote it
+
+    def rows(self, most: int) -> Iterator[tuple[Size, int]]:
+        """List the rows of the sheet Images.
+
+        Args:
+            most: The most rows that it may have.
+
+        Yields:
+            A row per image, and 1; if there are more images than rows, a row for each size in a folder, or where those
+            are too many for each size, and the number of its images.
+
+        Raises:
+            ImgcostError: There are more sizes than rows.
+        """
+        if self.images <= most:
+            for part in self.parts():
+                for _, images in part.images:
+                    for image in images:
+                        yield image, 1
+            return
+        rows = self._grouped(lambda folder: folder or ".")
+        if len(rows) > most:
+            rows = self._grouped(lambda _: "all folders")
+        if len(rows) > most:
+            sizes = plural(len(rows), "size")
+            raise ImgcostError(f"images of {sizes} do not fit a sheet of {plural(most, 'row')}: write .csv or .parquet")
+        for (folder, width, height, reason), (count, file_bytes) in rows.items():
+            yield (folder, width, height, file_bytes, reason), count
+
+    def close(self) -> None:
+        """Free the space on disk."""
+        self._file.close()
+
+    def _grouped(self, name_of: Callable[[str], str]) -> dict[tuple[str, int, int, str | None], list[int]]:
+        rows: dict[tuple[str, int, int, str | None], list[int]] = {}
+        for part in self.parts():
+            for folder, images in part.images:
+                for _, width, height, file_bytes, reason in images:
+                    row = rows.setdefault((name_of(folder), width, height, reason), [0, 0])
+                    row[0] += 1
+                    row[1] += file_bytes
+        return rows
 
 
-def write_images(
-    page: Page,
-    contents: Contents,
-    packing: Packing,
-    tiers: Sequence[Tier],
-    rate: Rate,
-    most: int,
-    progress: Progress = lambda _done, _total: None,
-) -> int:
-    """Write the sheet Images, and pack the images on the way.
+class ImageSheet:
+    """The sheet Images, once it is written, as formulas see it.
+
+    Attributes:
+        rows: Number of its rows.
+        edges: Widths and heights.
+        tokens: For each rule, visual tokens of each image.
+        rejected: Why the images would be rejected as they are.
+    """
+
+    def __init__(self, rows: int, rules: int, grouped: bool) -> None:
+        """Name the columns."""
+        first = len(_WIDTHS) + grouped
+        self.rows = rows
+        self.edges = f"'{SHEET}'!{xl_range_abs(1, 1, max(rows, 1), 2)}"
+        self.tokens = [column_of(SHEET, first + place, rows) for place in range(rules)]
+        self.rejected = column_of(SHEET, first + rules, rows)
+        self._counts = column_of(SHEET, len(_WIDTHS), rows) if grouped else None
+
+    def count(self) -> str:
+        """Formula of the number of images."""
+        return f"SUM({self._counts})" if self._counts else f"COUNT({self.tokens[0]})"
+
+    def count_if(self, *conditions: str) -> str:
+        """Formula of the number of images that meet conditions: a column, its condition, and so on."""
+        arguments = ",".join(conditions)
+        return f"SUMIFS({self._counts},{arguments})" if self._counts else f"COUNTIFS({arguments})"
+
+    def total(self, place: int) -> str:
+        """Formula of all visual tokens by a rule."""
+        tokens = self.tokens[place]
+        return f"SUMPRODUCT({self._counts},{tokens})" if self._counts else f"SUM({tokens})"
+
+    def total_where(self, condition: str, place: int) -> str:
+        """Formula of the visual tokens of images that meet a condition."""
+        times = f"*{self._counts}" if self._counts else ""
+        return f"SUMPRODUCT(({condition})*{self.tokens[place]}{times})"
+
+
+def write_images(page: Page, spool: Spool, rules: Sequence[TokenRule], most: int, progress: Progress) -> ImageSheet:
+    """Write the sheet Images.
 
     Args:
         page: The sheet.
-        contents: What was found.
-        packing: Takes the images in their order.
-        tiers: The resolution tiers whose resized sizes are shown.
-        rate: What the images cost with the Budget's model.
+        spool: What was found.
+        rules: What counts tokens.
         most: The most rows below the titles.
-        progress: Called now and then with the rows that are written, and how many there are at most.
+        progress: Called now and then with the number of rows written, and of all rows at most.
 
     Returns:
-        How many rows were written.
+        The sheet, as formulas see it.
+
+    Raises:
+        ImgcostError: There are more sizes than rows.
     """
-    measures = packing.measures
-    places = _Places(measures, tiers)
-    names = [measure_title(measure, measures) for measure in measures]
-    titles = [_GROUPED if contents.images > most else _GIVEN[0], *_GIVEN[1:]]
-    titles += [f"Visual tokens, {name}" for name in names]
-    titles += [f"{side} seen, {tier.name}, px" for tier in tiers for side in ("Width", "Height")]
-    titles += ["Input, US$ (the Budget's model)", "Images so far", "Requests that end here"]
-    titles += [f"{what}, {name}" for name in names for what in ("Tokens of the open request", "Tokens of the request")]
-    widths = [*_GIVEN_WIDTHS, *[15] * len(names), *[14] * 2 * len(tiers), 16, *[14] * (2 + 2 * len(names))]
-    working = 2 + 2 * len(names)
-    page.table_head(titles, widths, min(contents.images, most), working)
-    styles = ["text", "text", *["number"] * (len(titles) - 2)]
-    styles[places.usd] = "dollars"
+    total, grouped = min(spool.images, most), spool.images > most
+    titles = [
+        "Folder (its images of one size together)" if grouped else "Path",
+        "Width, px",
+        "Height, px",
+        "File, bytes",
+    ]
+    titles += ["Images"] * grouped
+    titles += [f"Visual tokens per image, {title_of(rule, rules)}" for rule in rules]
+    titles.append("Rejected as it is")
+    widths = [*_WIDTHS, *[10] * grouped, *[17] * len(rules), 20]
+    page.table_head(titles, widths, total)
+    for column, width in enumerate(widths[1:-1], 1):  # a column's format costs less than one for each of its cells
+        page.sheet.set_column(column, column, width, page.styles["number"])
+    tokens_of = _counter(tuple(rules))
+    number, text = page.sheet.write_number, page.sheet.write_string
     row = 0
-    for row, cells in enumerate(_rows(contents, packing, places, tiers, rate, most), 1):
-        page.line(row, 0, cells, styles)
+    for row, ((path, width, height, file_bytes, reason), images) in enumerate(spool.rows(most), 1):
+        page.put(row, 0, path)
+        numbers = (width, height, file_bytes, *[images] * grouped, *tokens_of(width, height))
+        for column, value in enumerate(numbers, 1):
+            number(row, column, value)
+        if reason:
+            text(row, len(titles) - 1, reason)
         if row % PROGRESS_ROWS == 0:
-            progress(row, min(contents.images, most))
-    last = max(row, 1)
-    named = {"image_count_of_row": _COUNT, "images_so_far": places.running, "requests_here": places.requests}
-    for place in range(len(measures)):
-        named |= {
-            f"image_tokens_{place + 1}": places.tokens[place],
-            f"open_tokens_{place + 1}": places.open[place],
-            f"request_tokens_{place + 1}": places.request[place],
-        }
-    for name, column in named.items():
-        page.name(name, 1, column, last)
-    return row
+            progress(row, total)
+    return ImageSheet(row, len(rules), grouped)
 
 
-def _rows(
-    contents: Contents, packing: Packing, places: _Places, tiers: Sequence[Tier], rate: Rate, most: int
-) -> Iterator[list[Cell]]:
-    formulas = _formulas(places)
-    for row, image in enumerate(contents.rows(most), 1):
-        yield _row(image, row, contents, packing, tiers, rate, formulas)
+def _counter(rules: tuple[TokenRule, ...]) -> Callable[[int, int], tuple[int, ...]]:
+    @lru_cache(maxsize=1 << 14)  # folders hold many images of few sizes
+    def count(width: int, height: int) -> tuple[int, ...]:
+        return tuple(geometry.image_tokens(width, height, *rule) for rule in rules)
+
+    return count
 
 
-def _row(
-    image: ImageRow,
-    row: int,
-    contents: Contents,
-    packing: Packing,
-    tiers: Sequence[Tier],
-    rate: Rate,
-    formulas: Sequence[str],
-) -> list[Cell]:
-    size = image.width, image.height
-    tokens = contents.tokens_of(*size)
-    packed = packing.add(image.images, tokens)
-    cells: list[Cell] = [*image, *tokens]
-    for tier in tiers:
-        cells += geometry.resized_size(*size, tier)
-    usd = NOT_OFFERED if rate.usd_per_mtok is None else cost_usd(image.images * tokens[rate.measure], rate.usd_per_mtok)
-    values = [usd, packed.images, packed.requests]
-    for pair in zip(packed.open_tokens, packed.request_tokens, strict=True):
-        values += pair
-    here, above = str(row + 1), str(row)
-    cells += [
-        Formula(text.replace("{r}", here).replace("{a}", above), value)
-        for text, value in zip(formulas, values, strict=True)
-    ]
-    return cells
-
-
-def _formulas(places: _Places) -> list[str]:
-    """The formulas of a row: `{r}` is its number, `{a}` that of the row above, whose titles count as 0.
-
-    They ask the row above and no fixed one, so that the sheet can be sorted and the requests follow.
-    """
-    count = f"{column_name(_COUNT)}{{r}}"
-    running, requests = (column_name(column) for column in (places.running, places.requests))
-    tokens = [f"{column_name(column)}{{r}}" for column in places.tokens]
-    size = "images_per_request"
-    found = [
-        f'IF(ISNUMBER(input_usd_per_mtok),{count}*CHOOSE(measure,{",".join(tokens)})*input_usd_per_mtok/1000000,"{NOT_OFFERED}")',
-        f"N({running}{{a}})+{count}",
-        f"INT({running}{{r}}/{size})-INT(N({running}{{a}})/{size})",
-    ]
-    for place, each in enumerate(tokens):
-        open_above = f"N({column_name(places.open[place])}{{a}})"
-        ends = f"{requests}{{r}}=0"
-        found += [
-            f"IF({ends},{open_above}+{count}*{each},MOD({running}{{r}},{size})*{each})",
-            f"IF({ends},0,{open_above}+({size}-MOD(N({running}{{a}}),{size}))*{each})",
-        ]
-    return found
-
-
-def write_not_counted(page: Page, set_aside: Sequence[SetAside], most: int) -> None:
+def write_not_counted(page: Page, spool: Spool, most: int) -> None:
     """Write the sheet Not counted: everything that is in no sum, with its reason."""
-    shown = set_aside if len(set_aside) <= most else set_aside[: most - 1]
-    page.table_head(["Path", "Problem", "Reason"], [60, 20, 80], len(shown))
-    for row, one in enumerate(shown, 1):
+    total = spool.not_counted
+    shown = total if total <= most else most - 1
+    page.table_head(["Path", "Problem", "Reason"], [60, 20, 80], shown)
+    rows = (one for part in spool.parts() for one in part.not_counted)
+    for row, one in enumerate(rows, 1):
+        if row > shown:
+            page.put(row, 0, f"and {plural(total - shown, 'more', 'more')}")
+            break
         page.line(row, 0, one)
-    if len(shown) < len(set_aside):
-        page.put(len(shown) + 1, 0, f"and {len(set_aside) - len(shown)} more")
-
-
-def write_requests(page: Page, packing: Packing) -> None:
-    """Write the sheet Requests: what the images come to by each measure, packed as the Budget says."""
-    titles = ["Counted by", "Visual tokens", "Visual tokens of the largest full request"]
-    titles += ["Visual tokens of the first request", "Visual tokens of a last request that is not full"]
-    page.table_head(titles, [28, 18, 20, 20, 22], len(packing.measures))
-    for place, measure in enumerate(packing.measures):
-        end = place + 1
-        largest = max(packing.full[place], default=0)
-        formulas = [
-            (f"SUMPRODUCT(image_count_of_row,image_tokens_{end})", packing.tokens[place]),
-            (
-                f"MAX(MAX(request_tokens_{end}),SUMPRODUCT(MAX((requests_here>1)*image_tokens_{end}))*images_per_request)",
-                largest,
-            ),
-            (
-                f'IF(image_count<images_per_request,0,INDEX(request_tokens_{end},COUNTIF(images_so_far,"<"&images_per_request)+1))',
-                packing.first[place],
-            ),
-            (f"N(INDEX(open_tokens_{end},ROWS(open_tokens_{end})))", packing.open_tokens[place]),
-        ]
-        cells: list[Cell] = [measure_title(measure, packing.measures), *(Formula(*pair) for pair in formulas)]
-        page.line(end, 0, cells, ["text", *["number"] * 4])

@@ -1,151 +1,206 @@
-"""The sheet Models: what each charges on the day, and what the job comes to with it, by formula."""
+"""The sheets Models and Long context: what each model charges, and what the job costs with it, step by step."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from imgcost.reports.workbook.page import NOT_OFFERED, Formula, column_name
+from imgcost.prices import cost_usd, multiply
+from imgcost.reports.workbook.cells import NOT_OFFERED, Formula, at, column_of, either
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from decimal import Decimal
 
-    from imgcost.reports.workbook.offers import Offer
-    from imgcost.reports.workbook.packing import Outcome, Packing
-    from imgcost.reports.workbook.page import Cell, Page
+    from imgcost.prices import Rates
+    from imgcost.reports.workbook.cells import Cell, Page
+    from imgcost.reports.workbook.images import ImageSheet
+    from imgcost.reports.workbook.job import Job, ModelRow
 
-__all__ = ["model_cell", "model_column", "write_models"]
+__all__ = ["RUN_PLAN", "model_cell", "model_column", "values_of", "write_long_context", "write_models"]
+
+RUN_PLAN = "run imgcost plan"
+"""Shown where only packing the images in their order tells what they cost."""
 
 
-class _Column(NamedTuple):
-    """A column of the sheet.
+class Column(NamedTuple):
+    """A column of a sheet.
 
     Attributes:
-        key: How formulas name it, in braces.
-        title: What stands above it.
+        key: Its name in formulas, in braces.
+        title: Its title.
         style: How its cells look.
+        formula: What calculates it; empty where it is a published or measured number.
     """
 
     key: str
     title: str
     style: str = "number"
+    formula: str = ""
 
 
-_FACTS = (
-    _Column("model", "Model", "text"),
-    _Column("tier", "Resolution tier", "text"),
-    _Column("formula", "Formula", "text"),
-    _Column("measure", "Row of the sheet Requests that counts its tokens"),
-    _Column("wrapping", "Tokens around an image (measured)"),
-    _Column("framing", "Tokens around a message (measured)"),
-    _Column("extra", "Tokens on top of a request with images (measured)"),
-    _Column("minimum", "Fewest tokens that are cached"),
-    _Column("in", "Input, US$ per MTok", "price"),
-    _Column("out", "Output, US$ per MTok", "price"),
-    _Column("w5m", "Cache write 5m, US$ per MTok", "price"),
-    _Column("w1h", "Cache write 1h, US$ per MTok", "price"),
-    _Column("read", "Cache read, US$ per MTok", "price"),
-    _Column("above", "Long context: prompts of more tokens"),
-    _Column("long_in", "Long context, input, US$ per MTok", "price"),
-    _Column("long_out", "Long context, output, US$ per MTok", "price"),
-    _Column("long_w5m", "Long context, cache write 5m, US$ per MTok", "price"),
-    _Column("long_w1h", "Long context, cache write 1h, US$ per MTok", "price"),
-    _Column("long_read", "Long context, cache read, US$ per MTok", "price"),
-    _Column("batch", "Batch, factor", "factor"),
-    _Column("us", "Inference in the US, factor", "factor"),
-    _Column("most", "Most images in a request"),
-    _Column("window", "Context window, tokens"),
+_WRITE = 'IF(prompt_cache="1h",{w1h},{w5m})'
+_COST = "{%s}*{%s}*{multiplier}/1000000"
+
+_MODELS = (
+    Column("model", "Model", "text"),
+    Column("tier", "Resolution tier", "text"),
+    Column("formula", "Formula", "text"),
+    Column("in", "Input, US$ per MTok", "price"),
+    Column("out", "Output, US$ per MTok", "price"),
+    Column("w5m", "5m cache write, US$ per MTok", "price"),
+    Column("w1h", "1h cache write, US$ per MTok", "price"),
+    Column("read", "Cache read, US$ per MTok", "price"),
+    Column("batch", "Batch multiplier", "factor"),
+    Column("us", "US inference multiplier", "factor"),
+    Column("minimum", "Minimum cacheable prompt, tokens"),
+    Column("per_image", "Overhead tokens per image (measured)"),
+    Column("per_message", "Overhead tokens per message (measured)"),
+    Column("per_request", "Overhead tokens per request with images (measured)"),
+    Column("max_images", "Most images per request"),
+    Column("window", "Context window, tokens"),
+    Column(
+        "multiplier",
+        "Multiplier",
+        "factor",
+        'IF(OR(AND(batch="yes",ISTEXT({batch})),AND(inference_geo="us",ISTEXT({us})),AND(prompt_cache<>"none",'
+        f'OR(ISTEXT({_WRITE}),ISTEXT({{read}})))),"{NOT_OFFERED}",'
+        'IF(batch="yes",{batch},1)*IF(inference_geo="us",{us},1))',
+    ),
+    Column("price", "Effective input price, US$ per MTok", "price", either("{multiplier}", "{in}*{multiplier}")),
+    Column(
+        "cached",
+        "Prompt cached (1 = yes)",
+        formula='IF(AND(prompt_cache<>"none",request_count>1,ISNUMBER({minimum}),prompt_tokens>={minimum}),1,0)',
+    ),
+    Column("visual", "Visual tokens", formula="{visual_total}"),
+    Column(
+        "overhead",
+        "Overhead tokens (measured)",
+        formula="{per_image}*image_count+({per_message}+{per_request})*request_count",
+    ),
+    Column("prompts", "Prompt tokens", formula="prompt_tokens*request_count"),
+    Column("input", "Input tokens", formula="{visual}+{overhead}+{prompts}*(1-{cached})"),
+    Column("write", "Cache write tokens", formula="prompt_tokens*{cached}"),
+    Column("reads", "Cache read tokens", formula="prompt_tokens*(request_count-1)*{cached}"),
+    Column("output", "Output tokens", formula="output_tokens*request_count"),
+    Column(
+        "largest",
+        "Most tokens in a prompt",
+        formula="IF(request_count=0,0,prompt_tokens+{per_message}+{per_request}"
+        "+MIN(images_per_request,image_count)*({per_image}+{most_tokens}))",
+    ),
+    Column("input_usd", "Input, US$", "dollars", either("{multiplier}", _COST % ("input", "in"))),
+    Column(
+        "write_usd",
+        "Cache write, US$",
+        "dollars",
+        either("{multiplier}", f"IF({{cached}}=0,0,{{write}}*{_WRITE}*{{multiplier}}/1000000)"),
+    ),
+    Column(
+        "read_usd",
+        "Cache read, US$",
+        "dollars",
+        either("{multiplier}", f"IF({{cached}}=0,0,{_COST % ('reads', 'read')})"),
+    ),
+    Column("output_usd", "Output, US$", "dollars", either("{multiplier}", _COST % ("output", "out"))),
+    Column("surcharge_usd", "Long-context surcharge, US$", "dollars", "{surcharge}"),
+    Column(
+        "total_usd",
+        "Total, US$",
+        "dollars",
+        either("{multiplier}", either("{surcharge_usd}", "SUM({input_usd}:{surcharge_usd})")),
+    ),
+    Column("image_price", "Price of the images alone, US$ per MTok", "price", "{image_price_formula}"),
+    Column("images_usd", "Images alone, US$", "dollars", either("{multiplier}", "{visual}*{image_price}/1000000")),
 )
 
-_WORKING = (
-    _Column("factor", "Factor of the options chosen", "factor"),
-    _Column("cached", "Standing prompt cached (1: yes)"),
-    _Column("bound", "Visual tokens of a full request that reach the threshold"),
-    _Column("over_full", "Full requests over the threshold"),
-    _Column("over_last", "Last request over it, not full"),
-    _Column("over", "Requests over it"),
-    _Column("over_tokens", "Visual tokens in them"),
-    _Column("over_images", "Images in them"),
-    _Column("first_over", "First request over it, where it writes the cache"),
-    _Column("largest", "Tokens of the largest prompt"),
-    _Column("visual", "Visual tokens"),
-    _Column("around", "Tokens around images and messages (measured)"),
-    _Column("input", "Input tokens"),
-    _Column("write", "Cache write tokens"),
-    _Column("reads", "Cache read tokens"),
-    _Column("output", "Output tokens"),
-    _Column("long", "Input tokens at the long-context price"),
-    _Column("input_usd", "Input, US$", "dollars"),
-    _Column("write_usd", "Cache write, US$", "dollars"),
-    _Column("read_usd", "Cache read, US$", "dollars"),
-    _Column("output_usd", "Output, US$", "dollars"),
-    _Column("total_usd", "Total, US$", "dollars"),
-    _Column("surcharge_usd", "Of that for long contexts, US$", "dollars"),
-    _Column("images_usd", "Visual tokens alone, as input, US$", "dollars"),
+_LONG_WRITE = 'IF(prompt_cache="1h",{long_w1h},{long_w5m})'
+_EXTRA = "{over_%s}*({long_%s}-{%s})*{multiplier}/1000000"
+
+_LONG = (
+    Column("long_model", "Model", "text"),
+    Column("threshold", "Threshold, prompt tokens"),
+    Column("long_in", "Input above it, US$ per MTok", "price"),
+    Column("long_out", "Output above it, US$ per MTok", "price"),
+    Column("long_w5m", "5m cache write above it, US$ per MTok", "price"),
+    Column("long_w1h", "1h cache write above it, US$ per MTok", "price"),
+    Column("long_read", "Cache read above it, US$ per MTok", "price"),
+    Column(
+        "smallest",
+        "Least tokens in a prompt",
+        formula="IF(request_count=0,0,prompt_tokens+{per_message}+{per_request}"
+        "+IF(last_images=0,images_per_request,last_images)*({per_image}+{least_tokens}))",
+    ),
+    Column(
+        "bound",
+        "Visual tokens that reach the threshold, one image per request",
+        formula="{threshold}-prompt_tokens-{per_message}-{per_request}-{per_image}",
+    ),
+    Column(
+        "over",
+        "Requests above the threshold",
+        formula="IF({largest}<={threshold},0,IF({smallest}>{threshold},request_count,"
+        f'IF(images_per_request=1,{{count_over}},"{RUN_PLAN}")))',
+    ),
+    Column("over_images", "Images in them", formula=either("{over}", "IF({over}=request_count,image_count,{over})")),
+    Column(
+        "over_visual",
+        "Visual tokens in them",
+        formula=either(
+            "{over}",
+            "IF({over}=0,0,IF({over}=request_count,{visual},{tokens_over}))",
+        ),
+    ),
+    Column(
+        "first_over",
+        "First request above it (1 = yes)",
+        formula=either(
+            "{over}",
+            "IF({over}=0,0,IF({over}=request_count,1,IF(INDEX({tokens},1)>{bound},1,0)))",
+        ),
+    ),
+    Column(
+        "over_in",
+        "Input tokens in them",
+        formula=either(
+            "{over}",
+            "{over_visual}+{per_image}*{over_images}+({per_message}+{per_request}+prompt_tokens*(1-{cached}))*{over}",
+        ),
+    ),
+    Column("over_write", "Cache write tokens in them", formula=either("{over}", "prompt_tokens*{cached}*{first_over}")),
+    Column(
+        "over_read",
+        "Cache read tokens in them",
+        formula=either("{over}", "prompt_tokens*{cached}*({over}-{first_over})"),
+    ),
+    Column("over_out", "Output tokens in them", formula=either("{over}", "output_tokens*{over}")),
+    Column(
+        "surcharge",
+        "Surcharge, US$",
+        "dollars",
+        either(
+            "{multiplier}",
+            either(
+                "{over}",
+                f"{_EXTRA % ('in', 'in', 'in')}+{_EXTRA % ('out', 'out', 'out')}"
+                f"+IF({{cached}}=0,0,{{over_write}}*({_LONG_WRITE}-{_WRITE})*{{multiplier}}/1000000"
+                f"+{_EXTRA % ('read', 'read', 'read')})",
+            ),
+        ),
+    ),
 )
 
-_COLUMNS = (*_FACTS, *_WORKING)
-_AT = {column.key: column_name(place) for place, column in enumerate(_COLUMNS)}
-_MEASURE = ("request", "image", "open")
-
-_AROUND = "(prompt_tokens+{framing}+{extra})"
-_CHOSEN_WRITE = 'IF(caching="1h",{%sw1h},{%sw5m})'
-_WRITE, _LONG_WRITE = _CHOSEN_WRITE % ("", ""), _CHOSEN_WRITE % ("long_", "long_")
-_FURTHER = "({image}>INT({bound}/images_per_request))*(requests_here>1)*(requests_here-1)"
-_OFFERED = "IF(ISTEXT({factor}),{factor},%s)"
-
-_FORMULAS = {
-    "factor": f'IF(OR(AND(batch="yes",ISTEXT({{batch}})),AND(inference_geo="us",ISTEXT({{us}})),'
-    f'AND(caching<>"none",OR(ISTEXT({_WRITE}),ISTEXT({{read}})))),"{NOT_OFFERED}",'
-    'IF(batch="yes",{batch},1)*IF(inference_geo="us",{us},1))',
-    "cached": 'IF(AND(caching<>"none",request_count>1,ISNUMBER({minimum})),IF(prompt_tokens>={minimum},1,0),0)',
-    "bound": f"MAX(0,{{above}}-{_AROUND}-{{wrapping}}*images_per_request)",
-    "over_full": f'COUNTIF({{request}},">"&{{bound}})+SUMPRODUCT({_FURTHER})',
-    "over_last": f"IF(last_images=0,0,IF({{open_end}}+{{wrapping}}*last_images+{_AROUND}>{{above}},1,0))",
-    "over": "{over_full}+{over_last}",
-    "over_tokens": f'SUMIF({{request}},">"&{{bound}})+SUMPRODUCT({_FURTHER}*{{image}})*images_per_request'
-    "+{over_last}*{open_end}",
-    "over_images": "{over_full}*images_per_request+{over_last}*last_images",
-    "first_over": "IF({cached}=0,0,IF({first}>{bound},1,0))",
-    "largest": "IF(request_count=0,0,MAX(IF({full}=0,0,{full}+{wrapping}*images_per_request),"
-    f"{{open_end}}+{{wrapping}}*last_images)+{_AROUND})",
-    "visual": "{total}",
-    "around": "{wrapping}*image_count+({framing}+{extra})*request_count",
-    "input": "{visual}+{around}+(1-{cached})*prompt_tokens*request_count",
-    "write": "{cached}*prompt_tokens",
-    "reads": "{cached}*prompt_tokens*(request_count-1)",
-    "output": "output_tokens*request_count",
-    "long": "{over_tokens}+{wrapping}*{over_images}+({framing}+{extra}+(1-{cached})*prompt_tokens)*{over}",
-    "input_usd": _OFFERED % "{factor}*(({input}-{long})*{in}+{long}*{long_in})/1000000",
-    "write_usd": _OFFERED
-    % f"IF({{cached}}=0,0,{{factor}}*{{write}}*IF({{first_over}}=1,{_LONG_WRITE},{_WRITE})/1000000)",
-    "read_usd": _OFFERED
-    % (
-        "IF({cached}=0,0,{factor}*prompt_tokens*((request_count-1-({over}-{first_over}))*{read}"
-        "+({over}-{first_over})*{long_read})/1000000)"
-    ),
-    "output_usd": _OFFERED % "{factor}*output_tokens*((request_count-{over})*{out}+{over}*{long_out})/1000000",
-    "total_usd": _OFFERED % "SUM({input_usd}:{output_usd})",
-    "surcharge_usd": _OFFERED
-    % (
-        f"IF({{over}}=0,0,{{factor}}*({{long}}*({{long_in}}-{{in}})+output_tokens*{{over}}*({{long_out}}-{{out}})"
-        f"+IF({{cached}}=0,0,prompt_tokens*({{first_over}}*({_LONG_WRITE}-{_WRITE})"
-        "+({over}-{first_over})*({long_read}-{read}))))/1000000)"
-    ),
-    "images_usd": _OFFERED % "{factor}*{visual}*{in}/1000000",
-}
-
-_ONLY_WITH_THRESHOLD = ("bound", "over_full", "over_last", "over", "over_tokens", "over_images", "first_over", "long")
-"""Plain zeros for the models whose long prompts cost no more."""
+_SHEETS = {"Models": _MODELS, "Long context": _LONG}
+_PLACES = {column.key: (sheet, place) for sheet, columns in _SHEETS.items() for place, column in enumerate(columns)}
 
 
-def model_column(key: str, offers: int) -> str:
-    """Name a column's cells, for formulas on other sheets.
+def model_column(key: str, models: int) -> str:
+    """Name a column of the sheet Models, for formulas on other sheets.
 
     >>> model_column("model", 3)
     "'Models'!$A$2:$A$4"
     """
-    return f"'Models'!${_AT[key]}$2:${_AT[key]}${offers + 1}"
+    return column_of("Models", _PLACES[key][1], models)
 
 
 def model_cell(key: str, place: int) -> str:
@@ -154,82 +209,151 @@ def model_cell(key: str, place: int) -> str:
     >>> model_cell("model", 0)
     "'Models'!$A$2"
     """
-    return f"'Models'!${_AT[key]}${place + 2}"
+    return at(place + 1, _PLACES[key][1], "Models")
 
 
-def write_models(page: Page, offers: Sequence[Offer], outcomes: Sequence[Outcome], packing: Packing) -> None:
-    """Write the sheet Models."""
-    widths = [28, 16, 9, *[13] * (len(_COLUMNS) - 3)]
-    page.table_head([column.title for column in _COLUMNS], widths, len(offers), len(_WORKING))
-    page.sheet.set_row(0, 92)
-    styles = [column.style for column in _COLUMNS]
-    for row, (offer, found) in enumerate(zip(offers, outcomes, strict=True), 1):
-        place = packing.measures.index(offer.measure) + 1
-        values = _values(found, packing, place - 1)
-        texts = _texts(row + 1, place)
-        cells = [*_facts(offer, place)]
-        for column in _WORKING:
-            without = offer.threshold is None and column.key in _ONLY_WITH_THRESHOLD
-            cells.append(0 if without else Formula(_FORMULAS[column.key].format_map(texts), values[column.key]))
-        page.line(row, 0, cells, styles)
+def write_models(page: Page, job: Job, totals: Mapping[str, str]) -> None:
+    """Write the sheet Models.
 
-
-def _texts(row: int, place: int) -> dict[str, str]:
-    """What stands for the names in braces: cells of the model's row, and columns of its measure."""
-    texts = {key: f"${column}{row}" for key, column in _AT.items()}
-    texts |= {name: f"{name}_tokens_{place}" for name in _MEASURE}
-    sums = dict(zip(("total", "full", "first", "open_end"), "BCDE", strict=True))
-    return texts | {key: f"'Requests'!${column}${place + 1}" for key, column in sums.items()}
-
-
-def _facts(offer: Offer, place: int) -> list[Cell]:
-    model, long = offer.model, offer.long_context
-    standard = [NOT_OFFERED if rate is None else rate for rate in offer.standard]
-    above: list[Cell] = ["none", *[None] * 5] if long is None else [offer.threshold, *long]
-    factors = [NOT_OFFERED if factor is None else factor for factor in (offer.batch, offer.inference_geo_us)]
-    return [
-        model.id,
-        offer.measure.tier.name,
-        offer.measure.formula,
-        place,
-        offer.wrapping or 0,
-        offer.framing or 0,
-        offer.surcharge,
-        "unknown" if model.min_cacheable_tokens is None else model.min_cacheable_tokens,
-        *standard,
-        *above,
-        *factors,
-        "none" if offer.most_images is None else offer.most_images,
-        model.context_window,
-    ]
-
-
-def _values(found: Outcome, packing: Packing, place: int) -> dict[str, str | float | Decimal]:
-    """What the formulas come to."""
-    none = (NOT_OFFERED,) * 4
-    usd: dict[str, str | float | Decimal] = dict(
-        zip(("input_usd", "write_usd", "read_usd", "output_usd"), found.usd or none, strict=True)
+    Args:
+        page: The sheet.
+        job: The models.
+        totals: Cells of the Budget with the sums over all images: `visual N` and `most N` for each rule.
+    """
+    long_rows = {row.quote.model.id: place for place, row in enumerate(_with_threshold(job))}
+    working = sum(bool(column.formula) for column in _MODELS)
+    page.table_head(
+        [column.title for column in _MODELS], [28, 16, 9, *[13] * (len(_MODELS) - 3)], len(job.models), working
     )
-    counts = found.counts
-    return usd | {
-        "factor": NOT_OFFERED if found.factor is None else found.factor,
-        "cached": int(found.cached),
-        "bound": found.bound,
-        "over_full": found.over_full,
-        "over_last": found.over - found.over_full,
-        "over": found.over,
-        "over_tokens": found.over_tokens,
-        "over_images": found.over_images,
-        "first_over": int(found.first_over),
-        "largest": found.largest,
-        "visual": packing.tokens[place],
-        "around": found.around,
-        "input": counts.input,
-        "write": counts.cache_write_5m + counts.cache_write_1h,
-        "reads": counts.cache_read,
-        "output": counts.output,
-        "long": found.long.input,
-        "total_usd": NOT_OFFERED if found.total_usd is None else found.total_usd,
-        "surcharge_usd": NOT_OFFERED if found.surcharge_usd is None else found.surcharge_usd,
-        "images_usd": NOT_OFFERED if found.images_usd is None else found.images_usd,
+    page.sheet.set_row(0, 92)
+    for place, row in enumerate(job.models):
+        rule = job.row_of(row.quote)
+        texts = _texts("Models", place, long_rows.get(row.quote.model.id))
+        texts |= {"visual_total": totals[f"visual {rule}"], "most_tokens": totals[f"most {rule}"]}
+        texts["image_price_formula"] = either(
+            texts["multiplier"],
+            f'IF(prompt_cache="none",{texts["in"]},{_WRITE.format_map(texts)})*{texts["multiplier"]}',
+        )
+        if row.quote.threshold is None:
+            texts["surcharge"] = "0"
+        _write_row(page, place, _MODELS, {**_facts(row), **values_of(row, job)}, texts)
+
+
+def write_long_context(page: Page, job: Job, images: ImageSheet) -> None:
+    """Write the sheet Long context: models whose long prompts cost more, and how much more.
+
+    Args:
+        page: The sheet.
+        job: The models.
+        images: The sheet Images.
+    """
+    rows = _with_threshold(job)
+    working = sum(bool(column.formula) for column in _LONG)
+    page.table_head([column.title for column in _LONG], [28, *[13] * (len(_LONG) - 1)], len(rows), working)
+    page.sheet.set_row(0, 92)
+    for place, row in enumerate(rows):
+        rule = job.row_of(row.quote)
+        texts = _texts("Long context", job.models.index(row), place)
+        tokens = images.tokens[rule]
+        texts |= {
+            "tokens": tokens,
+            "least_tokens": f"MIN({tokens})",
+            "count_over": images.count_if(tokens, f'">"&{texts["bound"]}'),
+            "tokens_over": images.total_where(f"{tokens}>{texts['bound']}", rule),
+        }
+        _write_row(page, place, _LONG, _long_values(row, job), texts)
+
+
+def _with_threshold(job: Job) -> list[ModelRow]:
+    return [row for row in job.models if row.quote.long_context]
+
+
+def _texts(sheet: str, model: int, long: int | None) -> dict[str, str]:
+    """The cells of a model on both sheets; those on the sheet itself without its name."""
+    rows = {"Models": model, "Long context": 0 if long is None else long}
+    return {key: at(rows[on] + 1, place, "" if on == sheet else on) for key, (on, place) in _PLACES.items()}
+
+
+def _write_row(
+    page: Page, place: int, columns: Sequence[Column], values: Mapping[str, Cell], texts: Mapping[str, str]
+) -> None:
+    cells = [
+        Formula(column.formula.format_map(texts), values[column.key]) if column.formula else values[column.key]  # type: ignore[arg-type] # formulas have plain values
+        for column in columns
+    ]
+    page.line(place + 1, 0, cells, [column.style for column in columns])
+
+
+def _rates(rates: Rates) -> list[Cell]:
+    return [NOT_OFFERED if rate is None else rate for rate in rates]
+
+
+def _or(value: Decimal | int | None, missing: str) -> Decimal | int | str:
+    return missing if value is None else value
+
+
+def _facts(row: ModelRow) -> dict[str, Cell]:
+    quote = row.quote
+    wrapping, framing, extra = quote.overhead.tokens
+    return {
+        "model": quote.model.id,
+        "tier": quote.tier.name,
+        "formula": quote.formula,
+        **dict(zip(("in", "out", "w5m", "w1h", "read"), _rates(quote.standard), strict=True)),
+        "batch": _or(row.batch, NOT_OFFERED),
+        "us": _or(row.inference_geo_us, NOT_OFFERED),
+        "minimum": _or(quote.model.min_cacheable_tokens, "none"),
+        "per_image": wrapping,
+        "per_message": framing,
+        "per_request": extra,
+        "max_images": _or(quote.max_images, "no limit"),
+        "window": quote.model.context_window,
+    }
+
+
+def values_of(row: ModelRow, job: Job) -> dict[str, Any]:
+    """List what the formulas of a model come to with one image per request and no prompt, by key."""
+    quote, plan, images = row.quote, row.plan, job.summary.images
+    wrapping, framing, extra = quote.overhead.tokens
+    visual, overhead = job.summary.tokens(quote.rule), (wrapping + framing + extra) * images
+    most = job.most_tokens(quote.rule) + wrapping + framing + extra if images else 0
+    counts: dict[str, Any] = {
+        "cached": 0, "visual": visual, "overhead": overhead, "prompts": 0, "input": visual + overhead, "write": 0,
+        "reads": 0, "output": 0, "largest": most,
+    }  # fmt: skip
+    if plan is None:
+        missing = ("multiplier", "price", "input_usd", "write_usd", "read_usd", "output_usd", "surcharge_usd",
+                   "total_usd", "image_price", "images_usd", "overhead_usd")  # fmt: skip
+        return counts | dict.fromkeys(missing, NOT_OFFERED) | ({} if quote.long_context else {"surcharge_usd": 0})
+    options = ((job.sent.batch, row.batch), (job.sent.inference_geo == "us", row.inference_geo_us))
+    usd = plan.usd
+    return counts | {
+        "multiplier": multiply(*(factor for chosen, factor in options if chosen and factor is not None)),
+        "price": plan.quote.standard.input,
+        "input_usd": usd.input,
+        "write_usd": usd.cache_write_5m + usd.cache_write_1h,
+        "read_usd": usd.cache_read,
+        "output_usd": usd.output,
+        "surcharge_usd": plan.surcharge_usd,
+        "total_usd": plan.total_usd,
+        "image_price": plan.quote.usd_per_mtok,
+        "images_usd": plan.images_usd,
+        "overhead_usd": cost_usd(overhead, plan.quote.standard.input),
+    }
+
+
+def _long_values(row: ModelRow, job: Job) -> dict[str, Cell]:
+    """The same of the sheet Long context: an image alone never reaches a threshold."""
+    quote, plan = row.quote, row.plan
+    around = sum(quote.overhead.tokens)
+    names = ("over", "over_images", "over_visual", "first_over", "over_in", "over_write", "over_read", "over_out")
+    long = _rates(quote.long_context or quote.standard)
+    return {
+        "long_model": quote.model.id,
+        "threshold": quote.threshold,
+        **dict(zip(("long_in", "long_out", "long_w5m", "long_w1h", "long_read"), long, strict=True)),
+        "smallest": job.least_tokens(quote.rule) + around if job.summary.images else 0,
+        "bound": (quote.threshold or 0) - around,
+        **dict.fromkeys(names, 0),
+        "surcharge": plan.surcharge_usd if plan else NOT_OFFERED,
     }

@@ -1,0 +1,312 @@
+"""Requests in files and in memory: read, recognized by their shape, converted, and checked."""
+
+from __future__ import annotations
+
+import os
+import re
+import zlib
+from itertools import chain
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
+
+from imgcost.errors import RequestError
+from imgcost.messages import body_bytes, read_request
+from imgcost.preflight.locations import Locator
+from imgcost.preflight.seeing import IMAGE_SUFFIXES
+from imgcost.rules import Batch
+from imgcost.shapes import (
+    SHAPES,
+    detect,
+    name_of_text,
+    read_document,
+    read_line,
+    requests_by_line,
+    shape_of_lines,
+    to_requests,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from imgcost.messages import Request
+    from imgcost.preflight.asking import Inquiry
+    from imgcost.shapes import ShapedRequest
+
+__all__ = [
+    "DEFAULT_MODEL",
+    "Reading",
+    "ask_bytes",
+    "ask_file",
+    "ask_value",
+    "holds_requests",
+    "is_document",
+    "looks_like_json",
+]
+
+DEFAULT_MODEL = "sonnet"
+"""The model that images are checked for, and requests whose model is elsewhere, such as in the URL."""
+
+_BATCHES = frozenset({"batch", "openai-batch", "bedrock-batch", "google-cloud-batch"})
+_TOGETHER = frozenset({"claude-code", "log"})
+"""Shapes of which the lines mean something only together."""
+
+LINES_SUFFIXES = (".jsonl", ".ndjson")
+_OWN = frozenset({"messages", "batch"})
+"""The shapes of the API itself: nothing is converted."""
+
+# The body of a batch is {"requests":[ ... ]}, with a comma between two entries, {"custom_id": ...,"params": ...}.
+_BATCH_FRAME_BYTES = len('{"requests":[]}')
+_PARAMS_FRAME_BYTES = len('"params":{}') - len("{}")
+
+_GZIP = b"\x1f\x8b"
+_HEAD_BYTES = 4096
+_BYTE_ORDER_MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
+
+
+class Reading(NamedTuple):
+    """How requests are read.
+
+    Attributes:
+        inquiry: What they are asked about.
+        model: A model to check for instead of those that the requests name.
+        shape: The name of their shape in `imgcost.shapes.SHAPES`; `auto` detects it.
+        batch: Whether they are sent as a message batch, whatever their shape.
+    """
+
+    inquiry: Inquiry
+    model: str | None = None
+    shape: str = "auto"
+    batch: bool = False
+
+
+def looks_like_json(head: bytes) -> bool:
+    r"""Return whether a file begins like JSON, in any encoding of Unicode and compressed or not, and so like no image.
+
+    >>> looks_like_json(b"  {"), looks_like_json("[".encode("utf-16")), looks_like_json(b"GIF89a")
+    (True, True, False)
+    """
+    if head.startswith(_GZIP):
+        try:
+            head = zlib.decompressobj(wbits=31).decompress(head, _HEAD_BYTES)
+        except zlib.error:
+            return False
+    for mark in _BYTE_ORDER_MARKS:
+        head = head.removeprefix(mark)
+    return head.replace(b"\0", b"").lstrip()[:1] in {b"{", b"["}
+
+
+def is_document(path: str) -> bool:
+    """Return whether a file holds requests, or text that can be named, such as YAML: it is not an image.
+
+    >>> is_document("data/job.toml"), is_document("data/samples/web/marker-icon.png"), is_document("no/such/file")
+    (False, False, False)
+    """
+    try:
+        with open(path, "rb") as file:  # noqa: PTH123 - a path may be any string
+            head = file.read(_HEAD_BYTES)
+    except OSError:
+        return False  # the rules for images report it
+    if looks_like_json(head) or path.lower().endswith(LINES_SUFFIXES):
+        return True
+    claims_to_be_an_image = os.path.splitext(path)[1].lower() in IMAGE_SUFFIXES  # noqa: PTH122 - likewise
+    return not claims_to_be_an_image and name_of_text(head.decode(errors="replace")) is not None
+
+
+def holds_requests(path: str) -> bool:
+    """Return whether a file of a folder holds requests in a known shape; most JSON files do not.
+
+    >>> holds_requests("no/such.json")
+    False
+    """
+    try:
+        with open(path, "rb") as file:  # noqa: PTH123 - likewise
+            if not looks_like_json(file.peek(_HEAD_BYTES)[:_HEAD_BYTES]):
+                return False
+            if shape_of_lines(file.readline()) is not None:
+                return True
+            file.seek(0)
+            return detect(read_document(file.read()).value) in SHAPES
+    except (OSError, RequestError):
+        return False
+
+
+def ask_file(file: BinaryIO, reading: Reading, name: str, path: str | None = None) -> None:
+    """Check the requests in an open file. One request per line is read line by line.
+
+    Args:
+        file: The file, at its beginning.
+        reading: How its requests are read.
+        name: What locations in it begin with.
+        path: Where it is on the disk; None for stdin and the like.
+    """
+    read: list[bytes] = []
+    for line in file:
+        read.append(line)
+        if line.strip():
+            break
+    shape = shape_of_lines(read[-1]) if read and reading.shape not in _TOGETHER else None
+    named_lines = name.lower().endswith(LINES_SUFFIXES)
+    if shape is None and named_lines and isinstance(read_line(b"".join(read)), RequestError):
+        shape = "batch"  # a file of lines, whose first one is broken
+    second = next(file, b"") if shape else b""
+    if shape and (second.strip() or named_lines):
+        if reading.shape != "auto":
+            shape = reading.shape
+        requests = requests_by_line(chain(read, [second], file), shape)
+        _ask_requests(requests, reading._replace(batch=True), name, path)
+    else:
+        ask_bytes(b"".join([*read, second, file.read()]), reading, name, path)
+
+
+def ask_bytes(data: bytes, reading: Reading, name: str, path: str | None = None) -> None:
+    """Check the requests in the bytes of a file."""
+    try:
+        value, lines = read_document(data)
+        ask_value(value, reading, name, path, lines)
+    except RequestError as error:
+        reading.inquiry.refuse(error, Locator(name, path))
+
+
+def ask_value(
+    value: Any,
+    reading: Reading,
+    name: str = "",
+    path: str | None = None,
+    lines: Sequence[int] | None = None,
+    *,
+    strict: bool = False,
+) -> None:
+    """Check the requests in a value from JSON, or in Python objects.
+
+    Args:
+        value: The value.
+        reading: How its requests are read.
+        name: What locations in it begin with.
+        path: Where it is on the disk; None for what is in memory.
+        lines: The line number of each item of the value; None for one document.
+        strict: Whether what is not a request is raised; otherwise it is a finding.
+
+    Raises:
+        RequestError: The value has no known shape, or not the one that was named.
+    """
+    shape = detect(value) if reading.shape == "auto" else reading.shape
+    if shape is None:
+        shape = _claimed_shape(value) or ("messages" if strict else "auto")
+    if shape == "batch" and lines is None and isinstance(value, list):
+        value = {"requests": value}  # locations are those that the API would name
+    _ask_requests(to_requests(value, shape, lines=lines), reading, name, path, strict=strict)
+
+
+def _claimed_shape(value: Any) -> str | None:
+    """Name the shape that an object means to have, so that what is wrong with it can be said."""
+    keys = value.keys() if isinstance(value, dict) else set()
+    if "requests" in keys:
+        return "batch"
+    return None if keys.isdisjoint({"model", "max_tokens", "messages"}) else "messages"
+
+
+def _ask_requests(
+    requests: Iterable[ShapedRequest], reading: Reading, name: str, path: str | None, *, strict: bool = False
+) -> None:
+    """Check each request, and as a whole those that are a message batch."""
+    inquiry = reading.inquiry
+    batch = _BatchCount(inquiry.case().limits.custom_id)
+    number = 0
+    for number, shaped in enumerate(requests, 1):
+        locator = Locator(name, path, shaped)
+        sent_as_batch = reading.batch or shaped.shape in _BATCHES
+        _note_shape(shaped, reading, name)
+        try:
+            request = _ask_one(shaped, reading, locator, batch=sent_as_batch)
+        except RequestError as error:
+            if strict:
+                raise
+            inquiry.refuse(error, locator)
+            request = None
+        if sent_as_batch:
+            batch.add(shaped, request, locator)
+    if not number:
+        empty = RequestError("", "is empty: a batch has at least one request")
+        if strict:
+            raise empty
+        inquiry.refuse(empty, Locator(name, path))
+    if batch.requests:
+        inquiry.ask("batch", batch.about(name or "requests"), inquiry.case(), Locator(file=path))
+
+
+class _BatchCount:
+    """Counts the requests of a batch, and looks at their ids."""
+
+    def __init__(self, pattern: str | None) -> None:
+        self.requests = 0
+        self._pattern = re.compile(pattern or ".*", re.DOTALL)
+        self._bytes = _BATCH_FRAME_BYTES
+        self._ids: set[str] = set()
+        self._repeated: list[tuple[str, str]] = []
+        self._missing: list[str] = []
+        self._invalid: list[tuple[str, str]] = []
+        self._streams: list[str] = []
+
+    def add(self, shaped: ShapedRequest, request: Request | None, locator: Locator) -> None:
+        """Add an entry.
+
+        Args:
+            shaped: The entry.
+            request: The request in it; None where that cannot be read.
+            locator: Where it is.
+        """
+        self.requests += 1
+        if request is not None:
+            self._bytes += _entry_bytes(shaped, request) + (self.requests > 1)
+        if request is not None and request.streams:
+            self._streams.append(locator.location("stream"))
+        if shaped.shape != "batch" or (request is None and not shaped.id):
+            return  # there is no id to look for: another shape, or an entry that cannot be read
+        if request is not None and shaped.path("")[-1:] != ("params",):
+            return  # the parameters alone
+        if not shaped.id:
+            self._missing.append(locator.entry())
+        elif shaped.id in self._ids:
+            self._repeated.append((locator.entry(), shaped.id))
+        else:
+            self._ids.add(shaped.id)
+            if not self._pattern.fullmatch(shaped.id):
+                self._invalid.append((locator.entry("custom_id"), shaped.id))
+
+    def about(self, name: str) -> Batch:
+        """Return what the rules for batches check."""
+        ids = tuple(self._repeated), tuple(self._missing), tuple(self._invalid)
+        return Batch(name, self.requests, self._bytes, *ids, tuple(self._streams))
+
+
+def _entry_bytes(shaped: ShapedRequest, request: Request) -> int:
+    """Return the size of an entry of a batch, bytes."""
+    if shaped.id is None:
+        return request.body_bytes
+    return body_bytes({"custom_id": shaped.id}) + 1 + _PARAMS_FRAME_BYTES + request.body_bytes
+
+
+def _ask_one(shaped: ShapedRequest, reading: Reading, locator: Locator, *, batch: bool) -> Request:
+    """Check one request, and return it."""
+    if shaped.error:
+        raise shaped.error
+    # In a request of the API's own shape the model stays where it is, beside its fallbacks.
+    model = reading.model or (None if shaped.shape in _OWN else shaped.model)
+    if model is None and "model" in shaped.implied:
+        model = DEFAULT_MODEL
+        reading.inquiry.note(f"requests that do not name a model are checked for {DEFAULT_MODEL}")
+    try:
+        request = read_request(shaped.params)
+    except RequestError as error:
+        raise RequestError(shaped.locate(error.place), error.problem) from error.__cause__
+    reading.inquiry.ask_request(request, model, locator, batch=batch, platform=shaped.platform, implied=shaped.implied)
+    if shaped.history:
+        reading.inquiry.add_session(shaped.history, locator)
+    return request
+
+
+def _note_shape(shaped: ShapedRequest, reading: Reading, name: str) -> None:
+    """Name the shape, and what was assumed, where something was converted."""
+    if shaped.shape not in _OWN and not shaped.error:
+        reading.inquiry.note(f"{name or 'the request'} was read as {SHAPES[shaped.shape].title}")
+    for note in shaped.notes:
+        reading.inquiry.note(f"{name}: {note}" if name else note)

@@ -1,0 +1,80 @@
+"""Where things are, in terms of the file or the object that the user has."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from imgcost.rules import Finding
+    from imgcost.shapes import ShapedRequest
+
+__all__ = ["Locator"]
+
+_LOCATIONS = re.compile(r"\b(?:messages|system|tools)\.\d+(?:\.[a-z_]+|\.\d+)*")
+
+
+class Locator(NamedTuple):
+    """Turns locations in a request into locations in what the user has.
+
+    Attributes:
+        name: What locations begin with, such as the name of a file; empty for a request in memory.
+        file: The file; None for a request in memory.
+        request: The converted request; None where the locations are the user's own.
+    """
+
+    name: str = ""
+    file: str | None = None
+    request: ShapedRequest | None = None
+
+    def line(self, location: str = "") -> int | None:
+        """Return the line of the file that a location is in, counted from 1; None in one document."""
+        return self.request.line(location) if self.request else None
+
+    def entry(self, key: str | None = None) -> str:
+        """Return where the entry of a batch is, or a key of it."""
+        line = self.line()
+        path = self.request.path("") if self.request else ()
+        path = path[:-1] if path[-1:] == ("params",) else path
+        keys = [*(path if line is None else path[1:]), *filter(None, [key])]
+        return self.absolute(".".join(map(str, keys)), line)
+
+    def location(self, location: str = "") -> str:
+        """Return a location as the user knows it.
+
+        Args:
+            location: A location in the request, such as `messages.0.content.1`; empty for the request itself.
+
+        Returns:
+            The location, after the name and the line of the file; for a transcript with the turn at its end.
+        """
+        turn = self.request.turn(location) if self.request else None
+        text = self.absolute(self.own(location), self.line(location))
+        return f"{text} (turn {turn})" if turn else text
+
+    def at(self, path: Sequence[str | int]) -> str:
+        """Return where a path in the original is: the name of the file, and the line where it has lines."""
+        lines = self.request.lines if self.request else None
+        if lines is None:
+            return self.absolute(".".join(map(str, path)), None)
+        return self.absolute("", lines[int(path[0])])
+
+    def absolute(self, own: str, line: int | None) -> str:
+        """Return a location in the file after the name of the file, and the line in it."""
+        return " ".join(filter(None, [self.name if line is None else f"{self.name}:{line}", own]))
+
+    def relocated(self, finding: Finding) -> Finding:
+        """Return a finding with the locations that the user knows, in its message too."""
+        location = "" if finding.place == "request" else finding.place
+        return finding._replace(
+            place=self.location(location) or "request",
+            message=_LOCATIONS.sub(lambda match: self.own(match[0]), finding.message),
+            file=self.file,
+            line=self.line(location),
+        )
+
+    def own(self, location: str) -> str:
+        """Return a location without the name of the file."""
+        return self.request.locate(location) if self.request else location

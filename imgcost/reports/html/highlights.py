@@ -1,0 +1,149 @@
+"""What a page shows of single images, beyond the sums of the summary: collected in workers, merged in order."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from imgcost import arrays
+from imgcost.acceptance import breaches, exceeded_limits, sent_bytes, unsupported
+from imgcost.files import Image
+from imgcost.tables import known_limits
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from imgcost.files import Group
+    from imgcost.geometry import Tier
+    from imgcost.quotes import Conditions, TokenRule
+    from imgcost.tables import Limits
+
+__all__ = ["BINS_PER_OCTAVE", "BYTES_STEP", "LISTED", "Highlights", "ListedImage", "RejectedImage", "collect"]
+
+LISTED = 20
+"""How many images each table lists."""
+
+BINS_PER_OCTAVE = 16
+"""The chart of sizes merges images whose width and height differ by less than about 4 %."""
+
+BYTES_STEP = 1 << 13
+"""Sizes in bytes are rounded up to a multiple of this, so that they are few."""
+
+
+class ListedImage(NamedTuple):
+    """An image in a table.
+
+    Attributes:
+        path: The file.
+        width: Width as stored, px.
+        height: Height as stored, px.
+        tokens: Visual tokens by the rule of the first model.
+    """
+
+    path: str
+    width: int
+    height: int
+    tokens: int
+
+
+class RejectedImage(NamedTuple):
+    """An image that would be rejected as it is.
+
+    Attributes:
+        path: The file.
+        rule: The rule that rejects it.
+        message: What is wrong with it.
+    """
+
+    path: str
+    rule: str
+    message: str
+
+
+@dataclass
+class Highlights:
+    """The most telling images of a part of a scan. Its size does not grow with the number of images.
+
+    Attributes:
+        sizes: Images by the logarithm of width and height, in parts of an octave.
+        sent: Accepted images by their bytes in a request, in multiples of `BYTES_STEP`.
+        costliest: The images with the most tokens.
+        downscaled: The largest images that some tier downscales.
+        rejected: The first images that would be rejected as they are.
+    """
+
+    sizes: Counter[tuple[int, int]] = field(default_factory=Counter)
+    sent: Counter[int] = field(default_factory=Counter)
+    costliest: list[ListedImage] = field(default_factory=list)
+    downscaled: list[ListedImage] = field(default_factory=list)
+    rejected: list[RejectedImage] = field(default_factory=list)
+
+    def merge(self, other: Highlights) -> None:
+        """Add a later part of the scan."""
+        self.sizes.update(other.sizes)
+        self.sent.update(other.sent)
+        self.costliest = sorted(self.costliest + other.costliest, key=lambda one: -one.tokens)[:LISTED]
+        both = self.downscaled + other.downscaled
+        self.downscaled = sorted(both, key=lambda one: -one.width * one.height)[:LISTED]
+        self.rejected = (self.rejected + other.rejected)[:LISTED]
+
+
+def collect(rule: TokenRule, tiers: Sequence[Tier], sent: Conditions, groups: list[Group]) -> Highlights:
+    """Pick the most telling images of a part of a scan.
+
+    Args:
+        rule: Counts the tokens that rank images.
+        tiers: The tiers of all models on the page.
+        sent: The platform and the date whose limits apply.
+        groups: Folders and what was found in them, in the order of the scan.
+
+    Returns:
+        The images; without duplicates of earlier ones.
+
+    >>> from imgcost.quotes import quotes
+    >>> (quote,) = quotes(["claude-3-sonnet"])
+    >>> image = Image("a.png", "image/png", 1000, 1000, 1, False, 900)
+    >>> collect(quote.rule, [quote.tier], quote.conditions, [("", [image])]).costliest
+    [ListedImage(path='a.png', width=1000, height=1000, tokens=1334)]
+    """
+    images = [one for _, found in groups for one in found if isinstance(one, Image) and one.duplicate_of is None]
+    if not images:
+        return Highlights()
+    limits = known_limits(sent.platform, sent.as_of)
+    _, media_types, *columns, _, _, file_bytes, _ = zip(*images, strict=True)
+    width, height = (np.array(column, np.int64) for column in columns)
+    in_request = sent_bytes(np.array(file_bytes, np.int64), limits)
+    refused = {media_type for media_type in set(media_types) if unsupported(media_type, limits)}
+    fixable = np.array([media_type in refused for media_type in media_types])
+    for _, broken in exceeded_limits(width, height, in_request, limits):
+        fixable |= broken
+    tokens = arrays.image_tokens(width, height, *rule).astype(np.int64)
+    kept = np.all([arrays.fits(width, height, tier) for tier in tiers], axis=0)
+
+    def top(places: NDArray[np.intp], weight: NDArray[np.int64]) -> list[ListedImage]:
+        best = places[np.argsort(-weight[places], kind="stable")[:LISTED]].tolist()
+        return [_listed(images[place], int(tokens[place])) for place in best]
+
+    octaves = (np.rint(np.log2(edge) * BINS_PER_OCTAVE).astype(int).tolist() for edge in (width, height))
+    return Highlights(
+        sizes=Counter(zip(*octaves, strict=True)),
+        sent=Counter((-(-in_request[~fixable] // BYTES_STEP)).tolist()),
+        costliest=top(np.arange(len(images)), tokens),
+        downscaled=top(np.flatnonzero(~kept), width * height),
+        rejected=[_rejected(images[place], limits) for place in np.flatnonzero(fixable)[:LISTED].tolist()],
+    )
+
+
+def _listed(image: Image, tokens: int) -> ListedImage:
+    return ListedImage(image.path, image.width, image.height, tokens)
+
+
+def _rejected(image: Image, limits: Limits) -> RejectedImage:
+    size_bytes = sent_bytes(image.file_bytes, limits)
+    breach = next(breaches(image.media_type, image.width, image.height, size_bytes, limits))
+    return RejectedImage(image.path, breach.reason.rule, breach.message)

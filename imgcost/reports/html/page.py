@@ -1,0 +1,175 @@
+"""The page of a scan: one file, written when the scan is complete."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import IO, TYPE_CHECKING
+
+from imgcost.figures import number, plural
+from imgcost.geometry import resized_size
+from imgcost.plans.comparisons import plan_counted
+from imgcost.prices import cost_usd, exact_usd
+from imgcost.quotes import comparable
+from imgcost.reports.html.charts import BINS, Chart, size_chart, token_chart
+from imgcost.reports.html.highlights import LISTED, Highlights, collect
+from imgcost.reports.html.panel import panel_data
+from imgcost.reports.html.rendering import Cell, Grid, render
+from imgcost.reports.sinks import ScanSink
+from imgcost.rules import find_rule
+from imgcost.text.scans import file_size, fixable_notes, scan_notes, unreadable_tables
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from imgcost.geometry import Tier
+    from imgcost.quotes import Quote, TokenRule
+    from imgcost.reports.html.highlights import ListedImage
+    from imgcost.reports.sinks import Progress
+    from imgcost.summaries import ScanSummary
+
+__all__ = ["page_sink"]
+
+_CLASSES = ("Input", "Output", "Cache write, 5 minutes", "Cache write, 1 hour", "Cache read")
+"""The rows that `page.js` fills, in its order."""
+
+
+def page_sink(file: IO[bytes], quotes: Sequence[Quote], progress: Progress) -> ScanSink:
+    """Send a scan to a page.
+
+    Args:
+        file: An open binary file.
+        quotes: The quotes of the models asked for; the first prices folders and images.
+        progress: Called before and after the page is written.
+
+    Returns:
+        Where the scan goes.
+    """
+    compared = comparable(quotes)
+    rules = tuple(dict.fromkeys(quote.rule for quote in compared))
+    encode = partial(collect, quotes[0].rule, _tiers(rules), quotes[0].conditions)
+    return ScanSink(encode, _PageWriter(file, compared, progress), rules)
+
+
+class _PageWriter:
+    def __init__(self, file: IO[bytes], compared: Sequence[Quote], progress: Progress) -> None:
+        self._file = file
+        self._compared = compared
+        self._progress = progress
+        self._found = Highlights()
+
+    def write(self, encoded: Highlights) -> None:
+        self._found.merge(encoded)
+
+    def finish(self, summary: ScanSummary, /) -> None:
+        self._progress(0, 1)
+        self._file.write(_page(summary, self._found, self._compared))
+        self._progress(1, 1)
+
+    def abandon(self) -> None:
+        self._found = Highlights()
+
+
+def _page(summary: ScanSummary, found: Highlights, compared: Sequence[Quote]) -> bytes:
+    first, tiers = compared[0], _tiers(quote.rule for quote in compared)
+    fixable = fixable_notes(summary)
+    some = summary.images > 0
+    return render(
+        "page.html.j2",
+        "page.js",
+        title=f"{plural(summary.images, 'image')}, {file_size(summary.file_bytes)}",
+        first=first,
+        figures=_figures(summary, first),
+        fixable=fixable,
+        panel=panel_data(summary, found, compared),
+        classes=Grid("By token class", ("class", ">tokens", ">cost"), [(name, "", "") for name in _CLASSES]),
+        models=_models(summary, compared),
+        rejected=[_rejected(summary, found)] if fixable else [],
+        unreadable=unreadable_tables(summary),
+        histograms=[_histogram(summary, rule) for rule in summary.rules] if some else [],
+        sizes=size_chart(found.sizes, tiers, " ".join(_downscaled_counts(summary, tiers))) if some else None,
+        costliest=[_folders(summary, first), _costliest(summary, found, first)],
+        downscaled=_downscaled(found, tiers),
+        notes=[note for note in scan_notes(summary) if note not in fixable],
+    )
+
+
+def _tiers(rules: Iterable[TokenRule]) -> tuple[Tier, ...]:
+    return tuple(sorted({rule.tier for rule in rules}, reverse=True))
+
+
+def _figures(summary: ScanSummary, first: Quote) -> Iterator[tuple[str, Cell]]:
+    tokens, read = summary.tokens(first.rule), first.cache_read_usd_per_mtok
+    yield ("Cost of the images" if read is None else "Cost as cache writes"), first.image_usd(tokens)
+    if read is not None:
+        yield "Cost as cache reads", cost_usd(tokens, read)
+    yield "Visual tokens", tokens
+    yield "Downscaled", summary.downscaled_by(first.rule)
+    yield "Rejected as they are", sum(summary.fixable.values())
+    yield "Unreadable", len(summary.unreadable)
+
+
+def _models(summary: ScanSummary, compared: Sequence[Quote]) -> Grid:
+    histograms = dict(zip(summary.rules, summary.histograms, strict=True))
+    plans = {plan.model.id: plan for plan in plan_counted(histograms, compared)}
+    rows: list[tuple[Cell, ...]] = []
+    for quote in compared:
+        plan = plans[quote.model.id]
+        name = f"{quote.model.id} (by invitation)" if quote.model.restricted else quote.model.id
+        rate = exact_usd(quote.usd_per_mtok).removeprefix("$")
+        counts = summary.downscaled_by(quote.rule), plan.visual_tokens
+        rows.append((name, quote.tier.name, *counts, rate, plan.images_usd, plan.total_usd))
+    columns = ("model", "tier", ">downscaled", ">visual tokens", ">$ per MTok", ">images", ">one request per image")
+    return Grid("Cost of the images alone, and of requests with them", columns, rows)
+
+
+def _rejected(summary: ScanSummary, found: Highlights) -> Grid:
+    rows = [(image.path, image.message, find_rule(image.rule).advice) for image in found.rejected]
+    title = _listed("Rejected as they are", sum(summary.fixable.values()), "image")
+    return Grid(title, ("image", "problem", "fix"), rows)
+
+
+def _histogram(summary: ScanSummary, rule: TokenRule) -> tuple[Chart, Grid]:
+    chart, bins = token_chart(summary, rule), summary.bins(rule, BINS)
+    rows = [(f"{number(first)} to {number(last)}", images) for first, last, images in bins]
+    return chart, Grid(chart.title, ("visual tokens", ">images"), rows)
+
+
+def _downscaled_counts(summary: ScanSummary, tiers: Iterable[Tier]) -> Iterator[str]:
+    counts = dict(zip((rule.tier for rule in summary.rules), summary.downscaled, strict=True))
+    for tier in tiers:
+        limits = f"{number(tier.edge_limit)} px, {plural(tier.token_limit, 'token')}"
+        yield (
+            f"The {tier.name} tier ({limits}) downscales {number(counts[tier])} of {plural(summary.images, 'image')}."
+        )
+
+
+def _folders(summary: ScanSummary, first: Quote) -> Grid:
+    folders = summary.costliest_folders()
+    rows = [(folder or ".", images, tokens, first.image_usd(tokens)) for folder, images, tokens in folders]
+    title = _listed("Folders, without their subfolders", len(summary.folders), "folder", len(folders))
+    return Grid(title, ("folder", ">images", ">tokens", ">cost"), rows, [tokens for _, _, tokens in folders])
+
+
+def _costliest(summary: ScanSummary, found: Highlights, first: Quote) -> Grid:
+    rows = [(image.path, _size(image), image.tokens, first.image_usd(image.tokens)) for image in found.costliest]
+    title = _listed("Images", summary.images, "image")
+    return Grid(title, ("image", ">size, px", ">tokens", ">cost"), rows)
+
+
+def _downscaled(found: Highlights, tiers: Sequence[Tier]) -> Grid:
+    columns = ("image", ">size, px", *(f">on the {tier.name} tier" for tier in tiers))
+    rows = []
+    for image in found.downscaled:
+        size = image.width, image.height
+        resized = [resized_size(*size, tier) for tier in tiers]
+        shown = ("unchanged" if new == size else "{}x{}".format(*new) for new in resized)
+        rows.append((image.path, _size(image), *shown))
+    return Grid(f"The largest downscaled images, up to {LISTED}", columns, rows)
+
+
+def _size(image: ListedImage) -> str:
+    return f"{image.width}x{image.height}"
+
+
+def _listed(title: str, count: int, noun: str, most: int = LISTED) -> str:
+    return f"{title}: {most} of {plural(count, noun)}" if count > most else f"{title}: {plural(count, noun)}"

@@ -1,0 +1,113 @@
+"""The templates of pages, filled in: all text is escaped. The only module that needs Jinja2."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from decimal import Decimal
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+
+import imgcost
+from imgcost.errors import MissingExtraError
+from imgcost.figures import dollars, number, plural
+from imgcost.text import visible
+
+try:
+    from jinja2 import Environment, FunctionLoader, StrictUndefined
+    from markupsafe import Markup
+except ImportError as error:
+    raise MissingExtraError("writing an HTML page", "report") from error
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from imgcost.text import Report
+
+__all__ = ["Cell", "Grid", "render", "report_page", "shortened"]
+
+LONGEST = 240
+"""Characters of a text in a cell; a longer one is shown with both ends."""
+
+Cell: TypeAlias = str | int | Decimal
+"""A text, a count, or US dollars, which are rounded for people with every digit beside them."""
+
+
+class Grid(NamedTuple):
+    """A table of a page; `imgcost.text.Table` has the same attributes.
+
+    Attributes:
+        title: Its caption.
+        columns: The heads of its columns; one that begins with `>` is aligned to the right.
+        rows: Cells; the first of each names the row.
+        bars: A number per row, drawn as a bar; or nothing.
+    """
+
+    title: str
+    columns: tuple[str, ...]
+    rows: Sequence[tuple[Cell, ...]]
+    bars: Sequence[int] = ()
+
+
+def report_page(report: Report, title: str) -> bytes:
+    """Write the report of a command as a page.
+
+    Args:
+        report: The report.
+        title: What the page is called.
+
+    Returns:
+        HTML, UTF-8.
+    """
+    return render("report.html.j2", title=title, tables=report.tables, notes=report.notes)
+
+
+def render(template: str, script: str = "", **values: Any) -> bytes:
+    """Fill in a template of this folder.
+
+    The policy of the page admits its own style and script, by digest, and nothing else: nothing is fetched, and a
+    script that a file name brings along does not run.
+
+    Args:
+        template: Its file name.
+        script: The file name of the page's script, or empty.
+        **values: What the page shows.
+
+    Returns:
+        HTML, UTF-8.
+    """
+    style, code = _read("page.css"), _read(script) if script else ""
+    environment = Environment(autoescape=True, undefined=StrictUndefined, loader=FunctionLoader(_read))
+    environment.filters |= {"dollars": dollars, "number": number, "shortened": shortened}
+    environment.policies["json.dumps_kwargs"] = {"separators": (",", ":")}
+    policy = f"default-src 'none'; style-src '{_digest(style)}'; script-src '{_digest(code)}'; "
+    page = environment.get_template(template).render(
+        version=imgcost.__version__,
+        policy=f"{policy}base-uri 'none'; form-action 'none'",
+        style=Markup(style),  # noqa: S704 - a file of this package
+        script=Markup(code),  # noqa: S704 - likewise
+        **values,
+    )
+    return page.encode()
+
+
+def shortened(text: str, most: int = LONGEST) -> str:
+    r"""Show a text harmlessly, and of a long one both ends.
+
+    >>> shortened("a\n.png"), shortened("a" * 40_000, 12)
+    ('a\\n.png', 'aaa…aaaaaaaa (40,000 characters)')
+    """
+    shown = visible(text)
+    if len(shown) <= most:
+        return shown
+    head = most // 4
+    return f"{shown[:head]}\N{HORIZONTAL ELLIPSIS}{shown[head - most + 1 :]} ({plural(len(text), 'character')})"
+
+
+def _read(name: str) -> str:
+    return files(__package__).joinpath(name).read_text(encoding="utf-8")
+
+
+def _digest(text: str) -> str:
+    """How a policy names a style or a script."""
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()

@@ -1,0 +1,201 @@
+"""Cells: how they look, and how every kind of value gets into them harmlessly."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+
+from xlsxwriter.utility import xl_range_abs, xl_rowcol_to_cell
+
+from imgcost.text import visible
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from xlsxwriter import Workbook
+    from xlsxwriter.worksheet import Worksheet
+
+__all__ = ["NOT_OFFERED", "Cell", "Formula", "Page", "at", "begin_styles", "column_of", "either", "printable"]
+
+MOST_TEXT = 32_767
+"""The most characters in a cell, counted in UTF-16."""
+
+NOT_OFFERED = "not offered"
+"""Shown where there is no price, so that it cannot be taken for $0."""
+
+_INK, _ACCENT, _PALE, _INPUT, _EDGE = "#3D3A33", "#B5532F", "#F5EDE6", "#FFF6D6", "#D9CFC4"
+_TOKENS = "#,##0"
+_USD = "[>=1]$#,##0.00;[>0]$0.00####;$0.00"
+_FONT = {"font_name": "Calibri", "font_size": 11, "font_color": _INK}
+_LINE = {"bottom": 1, "bottom_color": _EDGE}
+_SECTION = {"bold": True, "font_color": _ACCENT, "bottom": 2, "bottom_color": _ACCENT}
+_HEAD = {"bold": True, "font_color": "white", "bg_color": _ACCENT, "text_wrap": True, "valign": "vcenter"}
+_TOTAL = {"bold": True, "bg_color": _PALE, "top": 2, "top_color": _ACCENT}
+_BOX = {"bg_color": _INPUT, "border": 1, "border_color": "#D8B95C", "font_color": "#1F4FA3", "bold": True}
+
+_STYLES: dict[str, dict[str, Any]] = {
+    "title": {"bold": True, "font_size": 20, "font_color": _ACCENT},
+    "hint": {"italic": True, "font_color": "#7A7266"},
+    "section": _SECTION | {"font_size": 12},
+    "section right": _SECTION | {"align": "right"},
+    "section plain": {"bold": True, "font_color": _ACCENT},
+    "chosen": {"bold": True, "bg_color": _PALE},
+    "head": _HEAD,
+    "head right": _HEAD | {"align": "right"},
+    "working": _HEAD | {"font_color": _INK, "bg_color": _EDGE, "align": "right"},
+    "text": {},
+    "right": {"align": "right", "indent": 1},
+    "wrapped": {"text_wrap": True, "valign": "top"},
+    "quoted": {"quote_prefix": True},
+    "label": _LINE,
+    "label indented": _LINE | {"indent": 1},
+    "fact": _LINE | {"align": "right"},
+    "count": _LINE | {"num_format": _TOKENS, "align": "right"},
+    "rate": _LINE | {"num_format": "$General", "align": "right"},
+    "usd": _LINE | {"num_format": _USD, "align": "right"},
+    "total label": _TOTAL,
+    "total count": _TOTAL | {"num_format": _TOKENS, "align": "right"},
+    "total usd": _TOTAL | {"num_format": _USD, "align": "right"},
+    "input": _BOX | {"align": "right"},
+    "input number": _BOX | {"num_format": _TOKENS},
+    "number": {"num_format": _TOKENS, "align": "right"},
+    "factor": {"num_format": "General", "align": "right"},
+    "price": {"num_format": "$General", "align": "right"},
+    "dollars": {"num_format": _USD, "align": "right"},
+    "day": {"num_format": "yyyy-mm-dd", "align": "left"},
+}
+
+
+class Formula(NamedTuple):
+    """A formula and its value.
+
+    Attributes:
+        text: The formula, without the equals sign.
+        value: Its value, for viewers that do not recalculate.
+    """
+
+    text: str
+    value: str | float | Decimal
+
+
+Cell: TypeAlias = "str | float | Decimal | date | Formula | None"
+
+
+class Page:
+    """A sheet that is written from top to bottom, so that memory stays bounded."""
+
+    def __init__(self, book: Workbook, sheet: Worksheet, styles: Mapping[str, Any]) -> None:
+        """Set up how the sheet is printed."""
+        self.book = book
+        self.sheet = sheet
+        self.styles = styles
+        sheet.set_landscape()
+        sheet.set_paper(9)  # A4
+        sheet.fit_to_pages(1, 0)
+        sheet.set_margins(0.4, 0.4, 0.5, 0.5)
+
+    def put(self, row: int, column: int, cell: Cell, style: str = "text") -> None:
+        """Write a cell.
+
+        Args:
+            row: Its row, from 0.
+            column: Its column, from 0.
+            cell: Its content; None leaves it empty.
+            style: How it looks.
+        """
+        look = self.styles[style]
+        if isinstance(cell, Formula):
+            value = float(cell.value) if isinstance(cell.value, Decimal) else cell.value
+            self.sheet.write_formula(row, column, f"={cell.text}", look, value)
+        elif isinstance(cell, str):
+            # When a user edits such a cell and leaves it, it must not become a formula.
+            is_risky = cell.startswith(("=", "+", "-", "@"))
+            self.sheet.write_string(row, column, printable(cell), self.styles["quoted"] if is_risky else look)
+        elif cell is None:
+            self.sheet.write_blank(row, column, None, look)
+        elif isinstance(cell, date):
+            self.sheet.write_datetime(row, column, cell, self.styles["day"])
+        else:
+            self.sheet.write_number(row, column, cell, look)
+
+    def line(self, row: int, column: int, cells: Iterable[Cell], styles: Iterable[str] | str = "text") -> None:
+        """Write cells side by side.
+
+        Args:
+            row: Their row, from 0.
+            column: The first one's column, from 0.
+            cells: Their contents.
+            styles: How each looks, or how all look.
+        """
+        cells = list(cells)
+        looks = [styles] * len(cells) if isinstance(styles, str) else styles
+        for place, (cell, style) in enumerate(zip(cells, looks, strict=True), column):
+            self.put(row, place, cell, style)
+
+    def table_head(self, titles: Sequence[str], widths: Sequence[float], rows: int, working: int = 0) -> None:
+        """Begin a sheet that is one table: a frozen row of titles with a filter.
+
+        Args:
+            titles: The columns' titles.
+            widths: Widths of the columns, characters.
+            rows: Number of rows that will follow.
+            working: Number of columns at the end that are calculated.
+        """
+        for place, width in enumerate(widths):
+            self.sheet.set_column(place, place, width)
+        self.sheet.set_row(0, 48)
+        self.line(0, 0, titles, ["head"] * (len(titles) - working) + ["working"] * working)
+        self.sheet.freeze_panes(1, 1)
+        self.sheet.autofilter(0, 0, max(rows, 1), len(titles) - 1)
+
+    def name(self, name: str, row: int, column: int) -> None:
+        """Give a cell a name that formulas use."""
+        self.book.define_name(name, f"={at(row, column, self.sheet.get_name())}")
+
+
+def begin_styles(book: Workbook) -> dict[str, Any]:
+    """Register how cells look, by name."""
+    return {name: book.add_format(_FONT | look) for name, look in _STYLES.items()}
+
+
+def printable(text: str) -> str:
+    r"""Return text that a cell can hold: nothing invisible in it, and not too long.
+
+    >>> printable("a\x00b"), len(printable("a" * 40_000))
+    ('a\\x00b', 32767)
+    """
+    text = visible(text)
+    if text.startswith("<r>"):
+        text = f" {text}"  # XlsxWriter would write it as the markup of rich text
+    if len(text) <= MOST_TEXT // 2 or len(text.encode("utf-16-le")) <= 2 * MOST_TEXT:
+        return text
+    return text.encode("utf-16-le")[: 2 * MOST_TEXT - 2].decode("utf-16-le", "ignore") + "…"
+
+
+def at(row: int, column: int, sheet: str = "") -> str:
+    """Name a cell absolutely.
+
+    >>> at(0, 1), at(0, 1, "Models")
+    ('$B$1', "'Models'!$B$1")
+    """
+    cell = str(xl_rowcol_to_cell(row, column, row_abs=True, col_abs=True))
+    return f"'{sheet}'!{cell}" if sheet else cell
+
+
+def column_of(sheet: str, column: int, rows: int, first: int = 1) -> str:
+    """Name a column's cells below its title; one cell if there are no rows.
+
+    >>> column_of("Models", 0, 3)
+    "'Models'!$A$2:$A$4"
+    """
+    return f"'{sheet}'!{xl_range_abs(first, column, first + max(rows, 1) - 1, column)}"
+
+
+def either(cell: str, formula: str) -> str:
+    """Carry a text such as "not offered" over from a cell; otherwise calculate.
+
+    >>> either("A1", "A1*2")
+    'IF(ISTEXT(A1),A1,A1*2)'
+    """
+    return f"IF(ISTEXT({cell}),{cell},{formula})"

@@ -1,0 +1,137 @@
+"""The sheets Prices and Notes: where every number comes from, and what the workbook does not know."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from imgcost.figures import dollars, plural
+from imgcost.reports.workbook.cells import NOT_OFFERED
+from imgcost.reports.workbook.tables import write_notes
+from imgcost.tables import measurements, models, multipliers, price_rows
+from imgcost.text.acceptance import fixable_note
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from imgcost.reports.workbook.cells import Cell, Page
+    from imgcost.reports.workbook.job import Job
+    from imgcost.tables import Source
+
+__all__ = ["write_job_notes", "write_prices"]
+
+_HEADS = (
+    "Model", "Kind", "From", "To", "Prompts above, tokens", "Input, US$ per MTok", "Output, US$ per MTok",
+    "5m cache write, US$ per MTok", "1h cache write, US$ per MTok", "Cache read, US$ per MTok", "Confidence",
+    "Sources", "Addresses", "Note",
+)  # fmt: skip
+_WIDTHS = (28, 24, 12, 12, 12, 12, 12, 12, 12, 12, 11, 50, 60, 60)
+_STYLES = ("text", "text", "day", "day", "number", *["price"] * 5, "text", "text", "text", "text")
+
+
+def write_prices(page: Page) -> None:
+    """Write the sheet Prices: every price and multiplier ever published, with its sources."""
+    rows: list[list[Cell]] = [
+        [
+            row.model_id,
+            row.kind,
+            row.first_day,
+            row.last_day,
+            row.above_input_tokens,
+            *(NOT_OFFERED if rate is None else rate for rate in row.rates),
+            row.confidence,
+            *_cited(row.sources),
+            row.note,
+        ]
+        for model in models()
+        for row in price_rows(model)
+    ]
+    factors: list[list[Cell]] = [
+        [
+            *("every model that it applies to", f"multiplier: {row.name}", row.first_day, None, None),
+            *([row.factor] * 5),
+            *("high", *_cited(row.sources), row.note),
+        ]
+        for row in multipliers()
+    ]  # fmt: skip
+    page.table_head(_HEADS, _WIDTHS, len(rows) + len(factors))
+    for number, cells in enumerate(rows, 1):
+        page.line(number, 0, cells, _STYLES)
+    for number, cells in enumerate(factors, len(rows) + 1):
+        page.line(number, 0, cells, ["factor" if style == "price" else style for style in _STYLES])
+
+
+def _cited(sources: Sequence[Source]) -> list[Cell]:
+    titles = "; ".join(f"{source.title} (read {source.read})" for source in sources)
+    return [titles, " ".join(dict.fromkeys(source.url for source in sources))]
+
+
+def write_job_notes(page: Page, job: Job, rows: int) -> None:
+    """Write the sheet Notes.
+
+    Args:
+        page: The sheet.
+        job: The images and models.
+        rows: Number of rows of the sheet Images.
+    """
+    date = "Date", f"Prices, limits and models as of {job.sent.as_of}; the sheet Prices has the sources."
+    write_notes(page, [*(("This workbook", text) for text in _of_this(job, rows)), date, *_NOTES.items(), *_measured()])
+
+
+def _of_this(job: Job, rows: int) -> Iterator[str]:
+    summary, first = job.summary, job.first
+    if summary.images > rows:
+        yield (
+            f"{plural(summary.images, 'image')} are more than a sheet has rows: the sheet Images has one row for all "
+            "images of a size in a folder (or, if these are too many, of a size)."
+        )
+    if summary.fixable:
+        usd = first.plan and dollars(first.plan.quote.image_usd(summary.tokens_of_fixable(first.quote.rule)))
+        cost = f"{usd or NOT_OFFERED} with {first.quote.model.id}"
+        yield f"{fixable_note(summary.fixable, summary.images, cost)} They are in all totals."
+    yield from first.quote.assumptions
+
+
+_NOTES = {
+    "Visual tokens": (
+        "An image is downscaled to its model's resolution tier; then each patch of 28 x 28 px is one token: "
+        "ceil(width / 28) * ceil(height / 28). The area formula of the 2024 guide is ceil(width * height / 750)."
+    ),
+    "Input tokens": (
+        "Prompt tokens of every request, visual tokens, and overhead: tokens that are added around images and "
+        "messages, as measured."
+    ),
+    "Effective input price": (
+        "The input price times the multipliers of batch and inference geo. A regional endpoint is included in all"
+        " prices of this workbook."
+    ),
+    "Images alone": (
+        "The visual tokens without overhead, prompt and answer, as the scan report shows them: at the input "
+        "price, or with a prompt cache at the price of a cache write."
+    ),
+    "Prompt cache": (
+        "The first request writes the prompt and all later ones read it; images are plain input. Nothing is "
+        "cached with fewer than two requests, or if the prompt is shorter than the model's minimum. Requests are "
+        "assumed to follow each other within the cache's lifetime; in a batch, cache hits are best effort."
+    ),
+    "Long context": (
+        "If a prompt exceeds a model's threshold, the whole request has the long-context price. With one image "
+        "per request the workbook counts such requests. With more, it may depend on the order of the images: then"
+        " the Budget shows a command instead of a number."
+    ),
+    "not offered": "The model is not sold with the options chosen. It does not mean that it is free.",
+    "Dollars": (
+        "List prices before tax, discounts and retries, in the floating point of spreadsheets: right to about "
+        "fifteen digits. 'imgcost scan' and 'imgcost plan' compute exact decimals."
+    ),
+    "Prompt and output tokens": "Type them in: count the tokens of your prompt and of typical answers first.",
+    "Not checked": "The size of whole requests in bytes: 'imgcost plan' and 'imgcost check' check it.",
+}
+
+
+def _measured() -> Iterator[tuple[str, str]]:
+    for row in measurements():
+        if row.name.endswith("-tokens") and not row.name.startswith("pdf"):
+            sources = "; ".join(source.title for source in row.sources)
+            ids = ", ".join(row.measured_ids)
+            about = f"{row.name.replace('-', ' ')}: {row.value}. Measured with {ids}, not published"
+            yield "Measured", f"{about}; confidence {row.confidence}. {sources}."
