@@ -9,7 +9,6 @@ import anthropic
 import pytest
 from anthropic import types
 from anthropic.types import beta
-
 from typing_extensions import is_typeddict
 
 from imgcost.errors import TableError

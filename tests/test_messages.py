@@ -402,7 +402,11 @@ def test_what_is_no_request_is_told_with_its_place(params, place, problem):
         (["image"], "", "must be an object, not list"),
         ({}, ".type", "is missing"),
         ({"type": ["image"]}, ".type", "must be text"),
-        ({"type": "document", "source": {"type": "content", "content": 7}}, ".source.content", "must be a list, not int"),
+        (
+            {"type": "document", "source": {"type": "content", "content": 7}},
+            ".source.content",
+            "must be a list, not int",
+        ),
         (result(7), ".content", "must be a list, not int"),
         (result(["text"]), ".content.0", "must be an object, not str"),
         (result([{"type": None}]), ".content.0.type", "is missing"),

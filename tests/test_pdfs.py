@@ -45,7 +45,9 @@ def packed(objects, *, head="", filter_name="/FlateDecode", first=None, data=Non
     table = " ".join(numbers) + " "
     stream = zlib.compress((table + text).encode()) if data is None else data
     first = len(table) if first is None else first
-    start = f"%PDF-1.7\n9 0 obj\n<< /Type /ObjStm /N {len(objects)} /First {first} /Filter {filter_name} {head}>>\nstream\n"
+    start = (
+        f"%PDF-1.7\n9 0 obj\n<< /Type /ObjStm /N {len(objects)} /First {first} /Filter {filter_name} {head}>>\nstream\n"
+    )
     return start.encode() + stream + b"\nendstream\nendobj\nstartxref\n0\n%%EOF"
 
 

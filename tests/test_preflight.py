@@ -523,7 +523,10 @@ def test_a_pdf_with_a_password_is_rejected(password):
         ("", "the PDF is empty"),
         (encoded(b"junk, " * 100), "the data is not a PDF: it does not begin with %PDF; it is text"),
         (encoded(pdf(1)[:40]), "cannot read PDF: it is damaged"),
-        (encoded(picture()), "the data is not a PDF: it does not begin with %PDF; it is an image of the type image/png"),
+        (
+            encoded(picture()),
+            "the data is not a PDF: it does not begin with %PDF; it is an image of the type image/png",
+        ),
         ("A", "the data of the PDF is not base64: "),
         ("\u00e9", "the data of the PDF is not base64: "),
         (None, "the data of the PDF is not base64: "),
@@ -682,13 +685,14 @@ def test_requests_of_a_batch_are_counted():
     # Three of them are counted as three, whichever way they come.
     short = limits_on("claude-api", TODAY)._replace(batch_requests=2)
     entries = [
-        {"custom_id": str(number), "params": {"messages": [{"role": "user", "content": "x"}]}}
-        for number in range(3)
+        {"custom_id": str(number), "params": {"messages": [{"role": "user", "content": "x"}]}} for number in range(3)
     ]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(asking, "limits_on", lambda *_: short)
         assert check_batch(entries[1:], model=SONNET, as_of=TODAY).ok
-        assert [(one.rule, one.observed) for one in check_batch(entries, model=SONNET, as_of=TODAY)] == [("batch-count", 3)]
+        assert [(one.rule, one.observed) for one in check_batch(entries, model=SONNET, as_of=TODAY)] == [
+            ("batch-count", 3)
+        ]
 
 
 # Whatever paths lead to

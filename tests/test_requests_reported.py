@@ -10,8 +10,8 @@ import io
 from datetime import date
 
 import pytest
-from PIL import Image
 from pictures import encoded, image_block, pdf, png, text
+from PIL import Image
 
 from imgcost import check_batch, check_request
 from imgcost.tables import wordings_of
@@ -80,7 +80,10 @@ BREAKPOINT = {"cache_control": {"type": "ephemeral"}}
 def breakpoints(count):
     turns = []
     for number in range(count):
-        turns += [message(PICTURE | BREAKPOINT, {"type": "text", "text": str(number)}), message(QUESTION, role="assistant")]
+        turns += [
+            message(PICTURE | BREAKPOINT, {"type": "text", "text": str(number)}),
+            message(QUESTION, role="assistant"),
+        ]
     return talk(*turns, message({"type": "text", "text": "go on"}), model=OPUS)
 
 
@@ -149,8 +152,10 @@ REJECTED = {
         "pdf", "messages.0.content.0", "2026-10-01", "bedrock",
         asking(document(pdf(password="x")), QUESTION, model="global.anthropic.claude-opus-4-8")),
     "an empty PDF": ("pdf", "messages.0.content.0", "2026-11-26", "claude-api", asking(document(b""), QUESTION)),
-    "an image called PDF": ("pdf", "messages.0.content.0", "2026-11-26", "claude-api", asking(document(png()), QUESTION)),
-    "a Word file called PDF": ("pdf", "messages.0.content.0", "2026-11-26", "claude-api", asking(document(DOCX), QUESTION)),
+    "an image called PDF": (
+        "pdf", "messages.0.content.0", "2026-11-26", "claude-api", asking(document(png()), QUESTION)),
+    "a Word file called PDF": (
+        "pdf", "messages.0.content.0", "2026-11-26", "claude-api", asking(document(DOCX), QUESTION)),
     "an image from a URL on Google Cloud": (
         "source-type", "messages.0.content.1", "2026-10-25", "google-cloud",
         asking(QUESTION, source(**FAR), model="claude-sonnet-4-5@20250929")),
@@ -185,11 +190,13 @@ REJECTED = {
         "source", "messages.0.content.0", "2026-11-26", "claude-api",
         asking(source(type="url", url="data:image/png;base64,iVBORw0KGgo="), QUESTION)),
     "a path as a URL": (
-        "source", "messages.0.content.0", "2026-11-26", "claude-api", asking(source(type="url", url="a.png"), QUESTION)),
+        "source", "messages.0.content.0", "2026-11-26", "claude-api",
+        asking(source(type="url", url="a.png"), QUESTION)),
     "a number as a URL": (
         "source", "messages.0.content.0", "2026-11-26", "claude-api", asking(source(type="url", url=7), QUESTION)),
     "a file source without an id": (
-        "source", "messages.0.content.0", "2026-11-26", "claude-api", asking(source(type="file", id="file_1"), QUESTION)),
+        "source", "messages.0.content.0", "2026-11-26", "claude-api",
+        asking(source(type="file", id="file_1"), QUESTION)),
     "a document from a URL that is missing": (
         "source", "messages.0.content.0", "2026-11-26", "claude-api", asking(document(type="url"), QUESTION)),
     "a PDF for Claude 3 Opus": (
@@ -310,7 +317,10 @@ def remote():
 
 
 SEARCH_RESULT = {"type": "search_result", "source": "https://e.com", "title": "t", "content": [QUESTION]}
-THINKING = ({"type": "thinking", "thinking": "...", "signature": "EqQBCgIYAhIM"}, {"type": "redacted_thinking", "data": "abc="})
+THINKING = (
+    {"type": "thinking", "thinking": "...", "signature": "EqQBCgIYAhIM"},
+    {"type": "redacted_thinking", "data": "abc="},
+)
 FAILED = {"type": "tool_result", "tool_use_id": "toolu_1", "content": [QUESTION], "is_error": True}
 INVOKE = {"anthropic_version": "bedrock-2023-05-31", "max_tokens": 512, "messages": [message(PICTURE, QUESTION)]}
 TABS = {"type": "browser_state", "tabs": [{"id": "1", "url": "https://e.com", "title": "t", "active": True}]}
@@ -333,7 +343,8 @@ ACCEPTED = {
     "a PDF with citations": asking(document(pdf(3)) | BREAKPOINT | {"citations": {"enabled": True}}, QUESTION),
     "a PDF from a URL": asking(document(type="url", url="https://assets.example.com/a.pdf"), QUESTION),
     "plain text": asking(document(type="text", media_type="text/plain", data="Grass is green."), QUESTION),
-    "content": asking(document(type="content", content=[QUESTION, PICTURE]), document(type="content", content="a"), QUESTION),
+    "content": asking(
+        document(type="content", content=[QUESTION, PICTURE]), document(type="content", content="a"), QUESTION),
     "thinking": talk(
         message(QUESTION), message(*THINKING, USE, role="assistant"),
         message({"type": "tool_result", "tool_use_id": "toolu_1", "content": [PICTURE]}),
@@ -363,7 +374,8 @@ ACCEPTED = {
         message(QUESTION), message(USE, role="assistant"), message(QUESTION, role="system"),
         message({"type": "tool_result", "tool_use_id": "toolu_1"})),
     "at the limits": asking(
-        image_block(png(8000, 100)), image_block(png(100, 8000)), image_block(png(400, 400, file_bytes=7_864_320)), QUESTION),
+        *[image_block(png(*size)) for size in ((8000, 100), (100, 8000))],
+        image_block(png(400, 400, file_bytes=7_864_320)), QUESTION),
     "text at the limit": asking({"type": "text", "text": "\u00e9" * 8_000_000}),
     "21 images of 2000 px": asking(*labelled(21, image_block(png(2000, 2000))), QUESTION),
     "one pixel": asking(image_block(png(1, 1)), QUESTION),
@@ -373,10 +385,12 @@ ACCEPTED = {
     "a name of OpenRouter": asking(PICTURE, QUESTION, model="anthropic/claude-sonnet-4.6"),
 }  # fmt: skip
 
+PROFILE = "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/abc"
+
 ELSEWHERE = {
     "a body of InvokeModel": ("bedrock", INVOKE),
     "a body of rawPredict": ("google-cloud", INVOKE | {"anthropic_version": "vertex-2023-10-16", "stream": True}),
-    "an application profile": ("bedrock", asking(PICTURE, QUESTION, model="arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/abc")),
+    "an application profile": ("bedrock", asking(PICTURE, QUESTION, model=PROFILE)),
     "a deployment of Foundry": ("foundry", asking(PICTURE, QUESTION, model="my-claude-deployment")),
     "Sonnet 4 on Bedrock": ("bedrock", asking(PICTURE, QUESTION, model="apac.anthropic.claude-sonnet-4-20250514-v1:0")),
     "Opus 4 on Google Cloud": ("google-cloud", asking(PICTURE, QUESTION, model="claude-opus-4@20250514")),
@@ -484,7 +498,9 @@ def test_a_pdf_that_may_exceed_the_context_window():
     )
     assert found["pdf-cost"].message == "100 pages of PDF cost 153,043 to 253,043 tokens, depending on their text"
     assert "context-window" not in warned(asking(document(pdf(79)), QUESTION, model=HAIKU))
-    over = check_request(asking(document(pdf(131)), QUESTION, model=HAIKU), as_of=TODAY, ignore=["pdf-pages", "image-count"])
+    over = check_request(
+        asking(document(pdf(131)), QUESTION, model=HAIKU), as_of=TODAY, ignore=["pdf-pages", "image-count"]
+    )
     assert [one.rule for one in over.errors] == ["context-window"]
 
 
@@ -526,10 +542,14 @@ def test_base64_of_something_else_inside_text():
     noise = base64.b64encode(bytes(range(256)) * 9).decode()
     found = warned(asking({"type": "text", "text": f"{noise} and {noise}"}))["base64-in-text"]
     assert found.message == "6,144 characters of base64 inside text: up to 6,144 tokens ($0.012)"
-    unpriced = check_request(INVOKE | {"messages": [message({"type": "text", "text": noise})]}, platform="bedrock", as_of=TODAY)
+    unpriced = check_request(
+        INVOKE | {"messages": [message({"type": "text", "text": noise})]}, platform="bedrock", as_of=TODAY
+    )
     (found,) = [one for one in unpriced.warnings if one.rule == "base64-in-text"]
     assert found.message == "3,072 characters of base64 inside text: up to 3,072 tokens"
-    future = check_request(asking({"type": "text", "text": noise}, model=SONNET), as_of=date(2026, 9, 27), ignore=["model"])
+    future = check_request(
+        asking({"type": "text", "text": noise}, model=SONNET), as_of=date(2026, 9, 27), ignore=["model"]
+    )
     assert [one.message for one in future] == ["3,072 characters of base64 inside text: up to 3,072 tokens"]
     assert warned(asking({"type": "text", "text": "All work and no play. " * 9999})) == {}
 
@@ -562,7 +582,9 @@ def test_a_batch_is_not_empty_does_not_stream_and_has_params(tmp_path):
         ("batch-stream", "requests.0.params.stream"),
     ]
     file = tmp_path / "batch.jsonl"
-    file.write_text('{"custom_id": "a.jpg", "params": {"stream": true, "messages": [{"role": "user", "content": "x"}]}}')
+    file.write_text(
+        '{"custom_id": "a.jpg", "params": {"stream": true, "messages": [{"role": "user", "content": "x"}]}}'
+    )
     found = check_batch(file, model=OPUS, as_of=TODAY)
     assert [(one.rule, one.place) for one in found] == [
         ("custom-id", f"{file}:1 custom_id"),
@@ -576,7 +598,9 @@ def test_places_in_a_batch_have_the_request_in_front():
         talk(message(QUESTION), message(PICTURE, {"type": "text", "text": " "}, USE, role="assistant")),
         asking({"type": "image_url"}, {"type": "text", "text": LARGE}),
     ]
-    found = check_batch([{"custom_id": str(number), "params": params} for number, params in enumerate(bad)], as_of=TODAY)
+    found = check_batch(
+        [{"custom_id": str(number), "params": params} for number, params in enumerate(bad)], as_of=TODAY
+    )
     assert {(one.rule, one.place) for one in found} == {
         ("error-result", "requests.0 messages.2.content.0"),
         ("assistant-media", "requests.1 messages.1.content"),

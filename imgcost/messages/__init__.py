@@ -6,13 +6,15 @@ paths and open files as data. Nothing is changed, read away or kept.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from imgcost.errors import RequestError
 from imgcost.messages.body import as_items, as_object, body_bytes, is_file
 from imgcost.messages.content import Block, Content, Part, Text, ToolResult
 from imgcost.tables import block_table
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 __all__ = [
     "Block",
@@ -143,9 +145,7 @@ def _turn(raw: Any, place: str, found: Content) -> Turn:
         raise RequestError(f"{place}.role", "is missing" if role is None else "must be text")
     if role not in block_table().roles:
         roles = ", ".join(block_table().roles)
-        found.problems.append(
-            RequestError(f"{place}.role", f"the role {ascii(role[:60])} is unknown: use one of {roles}")
-        )
+        found.problems.append(RequestError(f"{place}.role", f"the role {role[:60]!a} is unknown: use one of {roles}"))
     parts = found.read(content, f"{place}.content", "system" if role == "system" else "message")
     return Turn(place, role, parts)
 

@@ -1,4 +1,4 @@
-"""The content of a request: its images, documents, texts and tool results, and where it breaks the schema of the API."""
+"""The content of a request: images, documents, texts and tool results, and where it breaks the schema of the API."""
 
 from __future__ import annotations
 

@@ -298,7 +298,9 @@ class Inquiry:
             models.append(found)
         platform = self._platform_of(models, version, shape)
         problems = filter(None, [self._why_not(one.model, platform) for one in models])
-        unlisted = [f"{one.model.id} is not listed on {platform}" for one in models if not _is_sold(one.model, platform)]
+        unlisted = [
+            f"{one.model.id} is not listed on {platform}" for one in models if not _is_sold(one.model, platform)
+        ]
         return _Named(tuple(models), "; ".join((*problems, *unlisted, *unknown)) or None, platform)
 
     def _platform_of(self, models: Iterable[NamedModel], version: str | None, shape: Platform | None) -> Platform:

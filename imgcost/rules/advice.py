@@ -180,7 +180,7 @@ def pdf_cost(document: DocumentSeen, case: Case) -> Iterator[Observation]:
 @rule(
     "warning",
     "text",
-    """Base64 or a data URL inside a text costs tokens as text, far more than the image would cost, and Claude cannot see it.
+    """Base64 or a data URL inside a text costs tokens as text, far more than as an image, and Claude cannot see it.
 
     It often comes from a tool whose result was printed as JSON. A token has at least one byte, so the number of
     characters is the most that it may cost.

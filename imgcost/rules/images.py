@@ -166,7 +166,7 @@ def image_bytes(image: ImageSeen, case: Case) -> Iterator[Observation]:
 @rule(
     "error",
     "image",
-    """An image with `transformations.oversized_image` set to `error` exceeds the resolution tier of a model of the request.
+    """An image with `transformations.oversized_image` set to `error` exceeds the tier of a model of the request.
 
     The setting is `error` or `downsize`, and only the Claude API takes it.
     """,

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @rule(
     "error",
     "shape",
-    """The request breaks the schema of the Messages API: a key is missing, has a value of another type, or a block is unknown.
+    """The request breaks the schema of the Messages API: a key is missing or of another type, or a block is unknown.
 
     The API checks every block against the types that it knows for that place. Blocks of other providers, such as
     `image_url` of OpenAI, are not among them.
