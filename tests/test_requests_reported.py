@@ -248,9 +248,9 @@ REJECTED = {
     "an image in a system message": (
         "request", "messages.1.content.0", "2026-11-26", "claude-api",
         talk(message(QUESTION), message(PICTURE, role="system"))),
-    "a role of OpenAI": (
+    "an unknown role": (
         "request", "messages.1.role", "2026-11-26", "claude-api",
-        talk(message(QUESTION), message({"type": "text", "text": "x"}, role="tool"))),
+        talk(message(QUESTION), message({"type": "text", "text": "x"}, role="model"))),
     "a screenshot instead of a result": (
         "tool-results", "messages.1", "2026-07-10", "claude-api",
         talk(message(QUESTION), message(USE, role="assistant"), message(PICTURE, QUESTION), model="claude-opus-4-8")),
@@ -419,7 +419,8 @@ def test_elsewhere_a_name_that_is_not_listed_is_a_warning_and_limits_apply(name)
     platform, params = ELSEWHERE[name]
     found = check_request(params, platform=platform, as_of=TODAY)
     assert found.errors == ()
-    assert [one.rule for one in found.warnings] == ["model"] * (name != "Haiku 3.5 on Google Cloud")
+    named = "model" in params and name != "Haiku 3.5 on Google Cloud"
+    assert [one.rule for one in found.warnings] == ["model"] * named
     more = params | {"messages": [message(*[PICTURE] * 601)]}
     assert "image-count" in [one.rule for one in check_request(more, platform=platform, as_of=TODAY).errors]
     pages = params | {"messages": [message(document(pdf(601)))]}
@@ -431,7 +432,7 @@ def test_elsewhere_a_name_that_is_not_listed_is_a_warning_and_limits_apply(name)
 def test_where_anthropic_runs_the_platform_an_unknown_name_is_an_error(platform):
     found = check_request(asking(PICTURE, QUESTION, model="my-claude-deployment"), platform=platform, as_of=TODAY)
     assert [(one.rule, one.place) for one in found.errors] == [("model", "model")]
-    nameless = check_request(INVOKE, platform=platform, as_of=TODAY)
+    nameless = check_request({"max_tokens": 9, "messages": [message(QUESTION)]}, platform=platform, as_of=TODAY)
     assert [one.message for one in nameless.errors] == ["the request names no model"]
 
 
@@ -465,7 +466,7 @@ def test_before_anything_is_known_of_an_implied_platform_the_limits_of_the_api_a
 def test_requests_for_different_platforms_are_checked_each_by_its_own():
     entries = [asking(source(**FAR), QUESTION, model=name) for name in ("us.anthropic.claude-sonnet-4-6", SONNET)]
     found = check_batch(entries, as_of=TODAY)
-    assert [one.place for one in found.errors] == ["requests.0 messages.0.content.0"]
+    assert [one.place for one in found.errors] == ["requests.0.messages.0.content.0"]
     assert found.platform == "claude-api"
 
 
@@ -542,9 +543,8 @@ def test_base64_of_something_else_inside_text():
     noise = base64.b64encode(bytes(range(256)) * 9).decode()
     found = warned(asking({"type": "text", "text": f"{noise} and {noise}"}))["base64-in-text"]
     assert found.message == "6,144 characters of base64 inside text: up to 6,144 tokens ($0.012)"
-    unpriced = check_request(
-        INVOKE | {"messages": [message({"type": "text", "text": noise})]}, platform="bedrock", as_of=TODAY
-    )
+    nameless = {"max_tokens": 9} | {"messages": [message({"type": "text", "text": noise})]}
+    unpriced = check_request(nameless, platform="bedrock", as_of=TODAY)
     (found,) = [one for one in unpriced.warnings if one.rule == "base64-in-text"]
     assert found.message == "3,072 characters of base64 inside text: up to 3,072 tokens"
     future = check_request(
@@ -578,7 +578,7 @@ def test_a_batch_is_not_empty_does_not_stream_and_has_params(tmp_path):
     ]
     found = check_batch([entry(stream=True), entry("b", stream=False), {"custom_id": "c"}], as_of=TODAY)
     assert [(one.rule, one.place) for one in found] == [
-        ("request", "requests.2 params"),
+        ("request", "requests.2.params"),
         ("batch-stream", "requests.0.params.stream"),
     ]
     file = tmp_path / "batch.jsonl"
@@ -602,10 +602,10 @@ def test_places_in_a_batch_have_the_request_in_front():
         [{"custom_id": str(number), "params": params} for number, params in enumerate(bad)], as_of=TODAY
     )
     assert {(one.rule, one.place) for one in found} == {
-        ("error-result", "requests.0 messages.2.content.0"),
-        ("assistant-media", "requests.1 messages.1.content"),
-        ("empty-text", "requests.1 messages.1.content.1"),
-        ("tool-results", "requests.1 messages.1"),
-        ("request", "requests.2 messages.0.content.0"),
-        ("base64-in-text", "requests.2 messages.0.content.1"),
+        ("error-result", "requests.0.params.messages.2.content.0"),
+        ("assistant-media", "requests.1.params.messages.1.content"),
+        ("empty-text", "requests.1.params.messages.1.content.1"),
+        ("tool-results", "requests.1.params.messages.1"),
+        ("request", "requests.2.params.messages.0.content.0"),
+        ("base64-in-text", "requests.2.params.messages.0.content.1"),
     }
