@@ -375,7 +375,7 @@ def test_source_types_by_platform_and_day():
 
 def test_a_stray_file_is_passed_over():
     stray = broken("not-an-image", "no image", stray=True)
-    assert said("not-an-image", stray) == "passed over: no image"
+    assert said("not-an-image", stray) == "skipped: no image"
     assert said("not-an-image", stray._replace(stray=False)) is None
     assert said("not-an-image", image(stray=True)) is None
     assert said("not-an-image", ABSENT._replace(stray=True)) is None
@@ -422,7 +422,7 @@ def test_downscaled(size, model, seen):
 
 
 def test_animated():
-    assert said("animated", image(animated=True)) == "the image is animated, and Claude sees its first frame only"
+    assert said("animated", image(animated=True)) == "the image is animated: Claude sees only its first frame"
     assert said("animated", image()) is None
     assert said("animated", ABSENT) is None
 
