@@ -22,10 +22,7 @@ from pypdf.errors import PyPdfError
 
 TYPES = {"image/jpeg": "JPEG", "image/png": "PNG", "image/gif": "GIF", "image/webp": "WEBP"}
 
-MESSAGE = (
-    "text image document search_result thinking redacted_thinking tool_use tool_result server_tool_use "
-    "web_search_tool_result web_fetch_tool_result container_upload"
-).split()
+MESSAGE = ["text", "image", "document", "search_result", "thinking", "tool_use", "tool_result", "server_tool_use"]
 INSIDE = {
     "tool_result": ["text", "image", "search_result", "document", "tool_reference"],
     "document": ["text", "image"],
@@ -36,19 +33,6 @@ CUSTOM_ID = "^[a-zA-Z0-9_-]{1,64}$"
 
 class Rejected(Exception):  # noqa: N818 - it is what the API says, not a failure of ours
     """A 400 with the API's own words."""
-
-
-def images_of(content, place):
-    if isinstance(content, str):
-        return
-    for number, block in enumerate(content):
-        here = f"{place}.{number}"
-        if block["type"] == "image":
-            yield here, block
-        elif block["type"] == "tool_result":
-            yield from images_of(block.get("content", ""), f"{here}.content")
-        elif block["type"] == "document" and block["source"]["type"] == "content":
-            yield from images_of(block["source"]["content"], f"{here}.source.content")
 
 
 def blocks_of(content, place, allowed=MESSAGE):
@@ -152,8 +136,7 @@ def judge_batch(body):
 
 
 def judge(body):
-    system = body.get("system", "")
-    blocks = list(blocks_of(system, "system", ["text"]))
+    blocks = list(blocks_of(body.get("system", ""), "system", ["text"]))
     for number, message in enumerate(body["messages"]):
         blocks += blocks_of(message["content"], f"messages.{number}.content")
     for place, block in blocks:
@@ -164,23 +147,8 @@ def judge(body):
         raise Rejected(f"A maximum of 4 blocks with cache_control may be provided. Found {marked}.")
     if text_of(blocks) > 16_000_000:
         raise Rejected(f"too many total text bytes: {text_of(blocks)} > 16000000")
-    images = [found for number, message in enumerate(body["messages"])
-              for found in images_of(message["content"], f"messages.{number}.content")]  # fmt: skip
-    documents = [block for message in body["messages"] if not isinstance(message["content"], str)
-                 for block in message["content"] if block["type"] == "document"]  # fmt: skip
-    pages = 0
-    for block in documents:
-        if block["source"]["type"] == "base64":
-            data = base64.b64decode(block["source"]["data"])
-            if not data:
-                raise Rejected("PDF cannot be empty")
-            try:
-                reader = PdfReader(io.BytesIO(data))
-            except PyPdfError:
-                raise Rejected("The PDF specified was not valid") from None
-            if reader.is_encrypted:
-                raise Rejected("The PDF specified is password protected")
-            pages += len(reader.pages)
+    images = [(place, block) for place, block in blocks if block["type"] == "image"]
+    pages = sum(pages_of(block["source"]) for _, block in blocks if block["type"] == "document")
     if pages > 100:
         raise Rejected("A maximum of 100 PDF pages may be provided")
     if len(images) + pages > 100:
@@ -188,6 +156,22 @@ def judge(body):
     for place, block in images:
         if block["source"]["type"] == "base64":
             look_at(place, block["source"], 2000 if len(images) > 20 else 8000)
+
+
+def pages_of(source):
+    """How many pages a document has here."""
+    if source["type"] != "base64":
+        return 0
+    data = base64.b64decode(source["data"])
+    if not data:
+        raise Rejected("PDF cannot be empty")
+    try:
+        reader = PdfReader(io.BytesIO(data))
+    except PyPdfError:
+        raise Rejected("The PDF specified was not valid") from None
+    if reader.is_encrypted:
+        raise Rejected("The PDF specified is password protected")
+    return len(reader.pages)
 
 
 class Handler(BaseHTTPRequestHandler):

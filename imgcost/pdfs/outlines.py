@@ -53,11 +53,11 @@ class Outline(NamedTuple):
 
 
 class _PageNode(NamedTuple):
-    """A page, or a list of pages."""
+    """A page, or a list of pages, which states how many there are."""
 
     is_page: bool
     is_root: bool
-    count: int | None
+    stated: int | None
     box: tuple[float, float] | None
 
 
@@ -104,7 +104,7 @@ def read_outline(data: bytes) -> Outline:
             return Outline(None)
     pages = sum(node.is_page for node in nodes.values())
     roots = [node for node in nodes.values() if node.is_root]
-    certain = len(roots) == 1 and roots[0].count == pages > 0
+    certain = len(roots) == 1 and roots[0].stated == pages > 0
     sizes = dict.fromkeys(node.box for node in nodes.values() if node.box)
     return Outline(pages if certain else None, tuple(sizes))
 

@@ -81,7 +81,7 @@ def _types(entry: Entry, sources: Mapping[str, Source]) -> tuple[str, ...]:
 
 
 def _required(key: str, raw: object) -> dict[str, Required]:
-    found = {}
+    found: dict[str, Required] = {}
     for kind, keys in Entry(FILE, key, raw).rest().items():
         entry = Entry(FILE, f"{key}.{kind}", keys)
         found[kind] = {name: entry.take(name, str) for name in entry.rest()}
