@@ -96,7 +96,7 @@ def test_every_rule_has_a_name_of_its_own_a_reason_and_a_way_out():
 def test_errors_come_first_and_every_rule_belongs_to_a_scope():
     severities = [rule.severity for rule in rules()]
     assert severities == sorted(severities)
-    scopes = ("image", "document", "source", "text", "turn", "request", "batch", "bill", "shape")
+    scopes = ("image", "source", "document", "text", "turn", "request", "batch", "bill", "shape")
     assert sorted(rule for scope in scopes for rule in rules_of(scope)) == sorted(rules())
     assert [rule.name for rule in rules_of("shape")] == ["request"]
 
