@@ -87,6 +87,8 @@ def breakpoints(count):
     return talk(*turns, message({"type": "text", "text": "go on"}), model=OPUS)
 
 
+EMPTY = {"role": "user", "content": ""}
+
 REJECTED = {
     # One image
     "8 MB when the limit was 5 MB": (
@@ -219,6 +221,7 @@ REJECTED = {
     "an image and white space": (
         "empty-text", "messages.0.content.1", "2026-05-25", "claude-api",
         asking(PICTURE, {"type": "text", "text": " \n\t"}, model="claude-opus-4-7")),
+    "an empty message": ("empty-text", "messages.0.content", "2026-11-26", "claude-api", talk(EMPTY)),
     "a block of OpenAI": (
         "request", "messages.0.content.2", "2026-01-13", "claude-api",
         asking(QUESTION, QUESTION, {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBO"}},
@@ -240,6 +243,16 @@ REJECTED = {
     "a result without an id": (
         "request", "messages.0.content.0.tool_use_id", "2026-11-26", "claude-api",
         asking({"type": "tool_result", "content": "x"})),
+    "a call whose input is text": (
+        "request", "messages.1.content.0.input", "2026-11-26", "claude-api",
+        talk(message(QUESTION), message(USE | {"input": "{}"}, role="assistant"),
+             message({"type": "tool_result", "tool_use_id": "toolu_1"}))),
+    "a search result whose content is text": (
+        "request", "messages.0.content.0.content", "2026-11-26", "claude-api",
+        asking({"type": "search_result", "source": "s", "title": "t", "content": "x"})),
+    "a search result whose content is a number": (
+        "request", "messages.0.content.0.content", "2026-11-26", "claude-api",
+        asking({"type": "search_result", "source": "s", "title": "t", "content": {"type": "text", "text": "x"}})),
     "a source that is a path": (
         "request", "messages.0.content.0.source", "2026-11-26", "claude-api",
         asking({"type": "image", "source": "a.png"})),
@@ -369,6 +382,7 @@ ACCEPTED = {
         message(QUESTION), message(USE, role="assistant"), message(USE | {"id": "toolu_2"}, role="assistant"),
         message({"type": "tool_result", "tool_use_id": "toolu_2"}),
         message({"type": "tool_result", "tool_use_id": "toolu_1"}, QUESTION)),
+    "an empty beginning of an answer": talk(message(QUESTION), EMPTY | {"role": "assistant"}),
     "a system message in between": talk(message(PICTURE, QUESTION), message(QUESTION, role="system")),
     "a system message between call and result": talk(
         message(QUESTION), message(USE, role="assistant"), message(QUESTION, role="system"),

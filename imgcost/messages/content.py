@@ -231,8 +231,17 @@ def _missing(block: Mapping[Any, Any], required: Mapping[str, str]) -> tuple[str
         value = block.get(key)
         if value is None:
             return key, f"is missing: {_shown(block['type'])} blocks require it"
-        text, table = isinstance(value, str), isinstance(value, Mapping) or hasattr(value, "model_dump")
-        fits = {"string": text, "object": table, "array": not text and not table}[kind]
-        if not fits:
+        if _kind_of(value) != kind:
             return key, f"must be {_IN_WORDS[kind]}, not {type(value).__name__}"
     return None
+
+
+def _kind_of(value: Any) -> str:
+    """The type of a value in the words of JSON, as far as blocks require it."""
+    if isinstance(value, str):
+        return "string"
+    try:
+        as_object(value, "")
+    except RequestError:
+        return "array" if not isinstance(value, (bool, int, float)) else "number"
+    return "object"

@@ -39,7 +39,7 @@ def assistant_media(turn: Turn, case: Case) -> Iterator[Observation]:
 @rule(
     "error",
     "turn",
-    """A text block is empty or only white space.
+    """A text is empty or only white space.
 
     It is often beside an image that was sent without a question.
     """,
@@ -47,9 +47,11 @@ def assistant_media(turn: Turn, case: Case) -> Iterator[Observation]:
 )
 def empty_text(turn: Turn, case: Case) -> Iterator[Observation]:  # noqa: ARG001 - every rule is asked the same way
     for part in turn.parts:
-        if part.kind == "text" and not part.text.strip() and part.place.rpartition(".")[2].isdigit():
+        # A text instead of blocks may be empty only where Claude goes on writing it.
+        alone = part.place == f"{turn.place}.content" and turn.role != "user"
+        if part.kind == "text" and not part.text.strip() and not alone:
             what = "only white space" if part.text else "empty"
-            yield Observation(part.place, f"the text block is {what}", len(part.text), None, "characters")
+            yield Observation(part.place, f"the text is {what}", len(part.text), None, "characters")
 
 
 @rule(
