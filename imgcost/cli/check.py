@@ -48,7 +48,8 @@ __all__ = ["command"]
     "--platform",
     type=click.Choice(platforms()),
     metavar="PLATFORM",
-    help=f"Where it will be sent: {', '.join(platforms())}.  [default: as the shape of a request says, or claude-api]",
+    help=f"Where it will be sent: {', '.join(platforms())}.  "
+    "[default: what the shape or the model's id implies, or claude-api]",
 )
 @click.option(
     "--shape",

@@ -119,8 +119,8 @@ def check_request(
             request in another shape: that of OpenAI, Bedrock Converse, LangChain, MCP, ...; see `imgcost.shapes`. It
             is not changed.
         model: A model to check for instead of the one that the request names.
-        platform: Where it will be sent; None for what the model's id, the body or its shape implies, such as Amazon
-            Bedrock for `us.anthropic...`, else the Claude API.
+        platform: Where it will be sent; None for the platform that the model's id, the body or its shape implies, such
+            as Amazon Bedrock for `us.anthropic...`, else the Claude API.
         as_of: The day whose limits hold; today if None.
         ignore: Names of rules that are not to be asked.
         budget_usd: What its images may cost as input, US dollars. The long-context price applies where the images alone
@@ -168,8 +168,8 @@ def check_batch(
             `{"requests": [...]}`. Or the requests themselves; each is `{"custom_id": ..., "params": {...}}`, or the
             parameters alone.
         model: A model to check for instead of those that the requests name.
-        platform: Where it will be sent; None for what the model's id, the body or its shape implies, such as Amazon
-            Bedrock for `us.anthropic...`, else the Claude API.
+        platform: Where it will be sent; None for the platform that the model's id, the body or its shape implies, such
+            as Amazon Bedrock for `us.anthropic...`, else the Claude API.
         as_of: The day whose limits hold; today if None.
         ignore: Names of rules that are not to be asked.
         budget_usd: What its images may cost as input at the price of a batch, US dollars; as in `check_request`.

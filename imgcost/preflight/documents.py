@@ -228,7 +228,7 @@ def _ask_requests(
         empty = RequestError("", "is empty: a batch has at least one request")
         if strict:
             raise empty
-        inquiry.refuse(empty, Locator(name, path))
+        inquiry.refuse(empty, Locator(name or "requests", path))
     if batch.requests:
         inquiry.ask("batch", batch.about(name or "requests"), inquiry.case(), Locator(file=path))
 

@@ -42,7 +42,7 @@ def findings_report(findings: Findings, *, everything: bool = True) -> Report:
         The report.
     """
     shown = _Shown(findings)
-    tables = [] if findings.images or shown.errors else [NO_IMAGES]
+    tables = [] if findings.images or findings.pages or shown.errors else [NO_IMAGES]
     if shown.errors:
         tables += [_errors(shown), Table("What to do", ("rule", "advice"), list(shown.advice))]
     if shown.warnings:
@@ -152,7 +152,7 @@ def as_github(findings: Findings) -> Iterator[str]:
     Yields:
         A line for each, without its end; a notice where there are no images.
     """
-    if not findings.images and not any(one.severity == "error" for one in findings):
+    if not findings.images and not findings.pages and not any(one.severity == "error" for one in findings):
         yield f"::notice title=imgcost::{NO_IMAGES.title}"
     yield from map(_annotation, findings)
 
@@ -160,9 +160,9 @@ def as_github(findings: Findings) -> Iterator[str]:
 def rules_report(rules: Sequence[Rule]) -> Report:
     """List the rules."""
     rows = [(rule.name, rule.severity, _first_sentence(rule)) for rule in rules]
-    notes = ["'imgcost rules RULE' tells all about one: limits by platform, the API's own words, what to do."]
+    notes = ["'imgcost rules RULE' explains one rule: limits by platform, the API's own words, what to do."]
     data = {"schema": "imgcost.rules/1", "rules": [_rule(rule) for rule in rules]}
-    return Report(data, [Table("Rules", ("rule", "severity", "what it says"), rows)], notes)
+    return Report(data, [Table("Rules", ("rule", "severity", "what it reports"), rows)], notes)
 
 
 def rule_report(rule: Rule, day: date) -> Report:
@@ -206,10 +206,14 @@ def _summary(findings: Findings, data: Mapping[str, Any]) -> str:
     known = dollars(findings.measured_usd) if findings.measured_usd or not findings.unknown else ""
     part = f" ({known} of it known)" if known else ""
     cost = f", cost unknown{part}" if findings.unknown else f", {known}"
+    if findings.upper_usd is not None and findings.upper_usd > findings.measured_usd:
+        cost = f", {known} to {dollars(findings.upper_usd)}"
     rest = f"; {number(data['unmeasured'])} not measured" if data["unmeasured"] else ""
     verdict = plural(data["errors"], "error") if data["errors"] else "nothing would be rejected"
     measured = len(findings.images) - data["unmeasured"]
     images, tokens = plural(measured, "image"), plural(data["tokens"], "token")
+    if findings.pages:
+        images += f", {plural(findings.pages, 'page')} of PDF"
     return f"{images}, {tokens}{cost}{rest}: {verdict} on {findings.platform}, {findings.as_of}."
 
 
