@@ -22,8 +22,8 @@ class Output:
     """A context in which a file is written; leaving it without an error replaces the target.
 
     Until then the target is as it was, or missing: a full disk, an error or a signal changes nothing. A link to a file
-    stays a link, and permissions of the old file are kept. A pipe or a device cannot be replaced; it is written directly.
-    The summary of a GitHub step is appended to.
+    stays a link, and permissions of the old file are kept. A pipe or a device cannot be replaced; it is written
+    directly. The summary of a GitHub step is appended to.
 
     Attributes:
         path: The target.
@@ -61,7 +61,7 @@ class Output:
             mode = None
         self._remove: weakref.finalize[..., Output] | None = None
         if is_step_summary(self.path):
-            self._file: IO[bytes] = open(self.path, "ab")  # noqa: PTH123, SIM115 - closed by __exit__
+            self._file: IO[bytes] = open(self.path, "ab")  # noqa: PTH123 - closed by __exit__
             return self._file
         if mode is not None and not stat.S_ISREG(mode):
             self._file = open(self.path, "wb")  # noqa: PTH123 - closed by __exit__

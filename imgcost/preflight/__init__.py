@@ -68,8 +68,8 @@ def check_images(
     """Check images: files, folders with all that lies under them, bytes, open files, Pillow images, or what a scan found.
 
     Args:
-        images: One or many of them. The ends of archive members and of images from a scan are not inspected. Of a Pillow
-            image only the size is: how many bytes it will have is not known before it is saved.
+        images: One or many of them. The ends of large archive members and of images from a scan are not inspected. Of a
+            Pillow image only the size is: how many bytes it will have is not known before it is saved.
         model: The model that they are for; a family such as `sonnet` means its newest active model on that day.
         platform: Where they will be sent.
         as_of: The day whose limits hold; today if None.

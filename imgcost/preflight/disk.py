@@ -1,4 +1,4 @@
-"""Images and requests on disk: files, directories and archives, inspected at both ends, in worker processes if it pays."""
+"""Images and requests on disk: files, directories and archives, inspected at both ends by several processes."""
 
 from __future__ import annotations
 
@@ -45,7 +45,8 @@ class Disk:
     Args:
         walk: How to walk.
         shape: The shape of requests, or `auto`; None to look for images only.
-        jobs: Maximum number of worker processes. Where this process cannot be forked, each imports the main module again.
+        jobs: Maximum number of worker processes. Where this process cannot be forked, each imports the main module
+            again.
         progress: Called with the number of files done since the last call.
     """
 

@@ -145,7 +145,8 @@ def _session_notes(turns: Sequence[TurnCost]) -> Iterator[str]:
         usd = [turn.usd for turn in turns if turn.usd is not None]
         missing = len(turns) - len(usd)
         unknown = f", not including {plural(missing, 'turn')} of unknown cost" if missing else ""
-        yield f"The images of the session have cost {dollars(total_usd(usd))} so far{unknown}, according to its usage data."
+        total = dollars(total_usd(usd))
+        yield f"The images of the session have cost {total} so far{unknown}, according to its usage data."
 
 
 def _summary(findings: Findings, data: Mapping[str, Any]) -> str:
@@ -198,7 +199,7 @@ def as_github(findings: Findings) -> Iterator[str]:
 
 
 def _annotations(groups: _Groups) -> Iterator[str]:
-    if not groups.hidden:
+    if groups.count <= MOST_SHOWN:
         for shown in groups.shown.values():
             yield from map(_annotation, shown)
         return

@@ -31,8 +31,8 @@ def rules_report(rules: Sequence[Rule], message: str | None = None) -> Report:
     rows = [(rule.name, rule.severity, _first_sentence(rule)) for rule in rules]
     title = "Rules" if message is None else f"Rules that predict '{shortened(visible(message), 58)}'"
     notes = [
-        "Run 'imgcost rules RULE' for its limits by platform, the API's error messages and what to do, or "
-        "'imgcost rules MESSAGE' to find the rules that predict an error message."
+        "Run 'imgcost rules RULE' for its limits by platform, the API's error messages and what to do.",
+        "Run 'imgcost rules MESSAGE' to find the rules that predict an error message of the API.",
     ]
     data = {
         "schema": "imgcost.rules/1",
