@@ -22,7 +22,8 @@ from imgcost.preflight import Spools, check_images, check_paths
 from imgcost.preflight.disk import Disk
 from imgcost.preflight.documents import open_json
 from imgcost.tables import Wording, match_wordings
-from imgcost.text import Report, Table, as_markdown, as_text
+from imgcost.text import Report, Table, as_json, as_markdown, as_text
+from imgcost.text.findings import findings_json, findings_report
 from imgcost.text.rendering import shortened
 
 DAY = ("--as-of", "2026-11-22")
@@ -504,6 +505,13 @@ def test_findings_on_disk_are_those_in_memory(folder):
     with Spools.open() as kept:
         found = check_paths([str(folder)], spools=kept)
         assert (tuple(found.found), tuple(found.images)) == (plain.found, plain.images)
+
+
+def test_json_in_pieces_is_the_json_of_the_report():
+    for paths in ([], [str(SAMPLES)], [str(SAMPLES / "web" / "cat-lossy.webp")]):
+        found = check_paths(paths, platform="bedrock")
+        pieces = findings_json(findings_report(found, everything=False), found)
+        assert "".join(pieces) == as_json(findings_report(found))
 
 
 def test_the_help_names_every_way_to_name_files():
