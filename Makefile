@@ -5,11 +5,12 @@ VENV   ?= .venv
 PY     := $(VENV)/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test fix bench clean
+.PHONY: help demo check test fix bench clean
 
 help:
 	@echo "make demo   what the images in data/samples cost"
-	@echo "make test   every check: format, lint, types, import contracts, tests, docs"
+	@echo "make check  a minute: format, lint, types, import contracts, the fast tests"
+	@echo "make test   every check, with slow tests and coverage, on every core"
 	@echo "make fix    format, and mend what the linter can"
 	@echo "make bench  speed beside what a user would pick instead (minutes; see benchmarks/README.md)"
 
@@ -37,6 +38,13 @@ demo: $(VENV)/.demo
 	$(VENV)/bin/imgcost plan data/samples -m sonnet -m haiku --scenario data/job.toml
 	$(VENV)/bin/imgcost check data/samples --exit-zero
 
+check: $(VENV)/.test
+	$(PY) -m ruff format --check .
+	$(PY) -m ruff check .
+	$(PY) -m mypy
+	$(VENV)/bin/lint-imports
+	$(PY) -m pytest -n auto -m 'not slow'
+
 test: $(VENV)/.test
 	@sh .ci/packages
 	$(PY) -m ruff format --check .
@@ -44,7 +52,7 @@ test: $(VENV)/.test
 	$(PY) -m mypy
 	$(VENV)/bin/lint-imports
 	$(PY) -m coverage erase
-	$(PY) -m coverage run -m pytest
+	$(PY) -m coverage run -m pytest -n auto
 	$(PY) -m coverage combine --quiet
 	$(PY) -m coverage report
 

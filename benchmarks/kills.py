@@ -2,11 +2,12 @@
 
 python benchmarks/kills.py [--runs 200] [--starts 50] [--files 4000] [--seed 1]
 
-Each run writes one format over an old report, with two workers. In a random phase (start of the interpreter, scan, writing
-of the report) a random signal goes to the parent, to a worker or to the whole group. Then the target has to be complete,
-or as it was; rows that are streamed to a file have to be whole, and as many as the command says. Two seconds later no process
-and no temporary file may be left. What SIGKILL ends cannot tidy up: its temporary files are counted apart, and so are
-streamed rows that it cut. `--starts` more runs get SIGINT while workers start. Linux only. Exits with 1 if anything is wrong.
+Each run writes one format over an old report, with two workers. In a random phase (start of the interpreter, scan,
+writing of the report) a random signal goes to the parent, to a worker or to the whole group. Then the target has to be
+complete, or as it was; rows that are streamed to a file have to be whole, and as many as the command says. Two seconds
+later no process and no temporary file may be left. What SIGKILL ends cannot tidy up: its temporary files are counted
+apart, and so are streamed rows that it cut. `--starts` more runs get SIGINT while workers start. Linux only. Exits with
+1 if anything is wrong.
 """
 
 from __future__ import annotations

@@ -5,7 +5,8 @@ python benchmarks/mutations.py DIR [--inputs 2000000] [--seconds 300] [--seed 1]
 Takes the files under DIR as seeds, such as a corpus of `corpus.py` together with the test images of a library, changes
 bytes, lengths and order in them, and looks at both ends of each result as `check` does. Before that come files built to
 hurt: a million tiny segments or blocks, lengths that lie, a file of 10 GB with nothing in it. Exits with 1 if anything
-but a result comes back, if an input takes more than 20 ms of processor time in each of three attempts, or reads beyond the bound.
+but a result comes back, if an input takes more than 20 ms of processor time in each of three attempts, or reads beyond
+the bound.
 """
 
 from __future__ import annotations

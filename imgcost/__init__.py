@@ -15,23 +15,43 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from imgcost import arrays, errors, geometry, tables
-    from imgcost.acceptance import Reason
+    from imgcost.acceptance import LimitName, Reason
     from imgcost.arguments import Dollars
     from imgcost.errors import ImgcostError
     from imgcost.estimates import Estimate, estimate
-    from imgcost.files import Image, ImageSource, Unreadable, read_header, scan
+    from imgcost.files import Image, ImageSource, Unreadable, Walk, read_header, scan
     from imgcost.geometry import Formula, Tier
     from imgcost.headers import Header
     from imgcost.paths import escape_path, unescape_path
     from imgcost.pipeline import summarize
     from imgcost.plans import Costs, ModelPlan, Plan, Rejected, Repeated, Request, Scenario, Variant, plan
-    from imgcost.preflight import CheckedImage, Findings, Imagelike, check_batch, check_images, check_request
+    from imgcost.preflight import (
+        CheckedImage,
+        Findings,
+        Imagelike,
+        PreflightError,
+        check_batch,
+        check_images,
+        check_request,
+    )
     from imgcost.prices import Rates, TokenCounts
-    from imgcost.quotes import CacheTtl, Conditions, InferenceGeo, Overhead, Quote, TokenRule, quotes
+    from imgcost.quotes import CacheTtl, Conditions, Factor, InferenceGeo, Overhead, Quote, TokenRule, quotes
     from imgcost.reports.frames import audit
     from imgcost.rules import Finding, Severity
     from imgcost.summaries import ScanSummary
-    from imgcost.tables import Endpoint, Model, Platform, Source, Speed, Status
+    from imgcost.tables import (
+        Endpoint,
+        Limits,
+        Measured,
+        Model,
+        MultiplierName,
+        Platform,
+        PriceRow,
+        Source,
+        Speed,
+        Status,
+    )
+    from imgcost.tabular import Row
 
 __version__ = "2026.11.0"
 
@@ -43,6 +63,7 @@ __all__ = [
     "Dollars",
     "Endpoint",
     "Estimate",
+    "Factor",
     "Finding",
     "Findings",
     "Formula",
@@ -52,17 +73,24 @@ __all__ = [
     "Imagelike",
     "ImgcostError",
     "InferenceGeo",
+    "LimitName",
+    "Limits",
+    "Measured",
     "Model",
     "ModelPlan",
+    "MultiplierName",
     "Overhead",
     "Plan",
     "Platform",
+    "PreflightError",
+    "PriceRow",
     "Quote",
     "Rates",
     "Reason",
     "Rejected",
     "Repeated",
     "Request",
+    "Row",
     "ScanSummary",
     "Scenario",
     "Severity",
@@ -74,6 +102,7 @@ __all__ = [
     "TokenRule",
     "Unreadable",
     "Variant",
+    "Walk",
     "__version__",
     "arrays",
     "audit",
@@ -101,6 +130,7 @@ _MODULES = {
     "Dollars": "arguments",
     "Endpoint": "tables",
     "Estimate": "estimates",
+    "Factor": "quotes",
     "Finding": "rules",
     "Findings": "preflight",
     "Formula": "geometry",
@@ -110,17 +140,24 @@ _MODULES = {
     "Imagelike": "preflight",
     "ImgcostError": "errors",
     "InferenceGeo": "quotes",
+    "LimitName": "acceptance",
+    "Limits": "tables",
+    "Measured": "tables",
     "Model": "tables",
     "ModelPlan": "plans",
+    "MultiplierName": "tables",
     "Overhead": "quotes",
     "Plan": "plans",
     "Platform": "tables",
+    "PreflightError": "preflight",
+    "PriceRow": "tables",
     "Quote": "quotes",
     "Rates": "prices",
     "Reason": "acceptance",
     "Rejected": "plans",
     "Repeated": "plans",
     "Request": "plans",
+    "Row": "tabular",
     "ScanSummary": "summaries",
     "Scenario": "plans",
     "Severity": "rules",
@@ -132,6 +169,7 @@ _MODULES = {
     "TokenRule": "quotes",
     "Unreadable": "files",
     "Variant": "plans",
+    "Walk": "files",
     "audit": "reports.frames",
     "check_batch": "preflight",
     "check_images": "preflight",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, TypeAlias
@@ -11,7 +12,7 @@ from imgcost.errors import ArgumentError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["Dollars", "take_choice", "take_day", "take_dollars", "take_flag"]
+__all__ = ["Dollars", "take_choice", "take_day", "take_dollars", "take_flag", "take_paths"]
 
 Dollars: TypeAlias = Decimal | int | str | float
 """US dollars as people hold them; of a float, the digits that it is written with."""
@@ -30,7 +31,7 @@ def take_choice(argument: str, value: object, choices: Iterable[str | None]) -> 
     """
     known = list(choices)
     if not any(value is choice or (isinstance(value, str) and value == choice) for choice in known):
-        raise ArgumentError(argument, value, f"one of {', '.join(map(str, known))}")
+        raise ArgumentError(argument, value, f"one of {', '.join(choice for choice in known if choice is not None)}")
 
 
 def take_day(as_of: object) -> date | None:
@@ -107,3 +108,17 @@ def take_flag(argument: str, value: object) -> bool:
         return bool(value)
     except (TypeError, ValueError):
         raise ArgumentError(argument, value, "True or False") from None
+
+
+def take_paths(paths: Iterable[object]) -> None:
+    """Refuse what is not a path.
+
+    Args:
+        paths: The arguments.
+
+    Raises:
+        ArgumentError: One of them is not text or a path object.
+    """
+    for path in paths:
+        if not isinstance(path, (str, os.PathLike)) or isinstance(os.fspath(path), bytes):
+            raise ArgumentError("path", path, "paths as text, each an argument of its own: scan(*paths)")

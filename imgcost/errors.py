@@ -12,15 +12,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
 
-    from imgcost.preflight import Findings
-
 __all__ = [
     "ArgumentError",
     "HeaderError",
     "ImgcostError",
     "MissingExtraError",
     "NoPriceError",
-    "PreflightError",
     "RequestError",
     "SizeError",
     "TableError",
@@ -175,26 +172,6 @@ class RequestError(ImgcostError, ValueError):
         super().__init__(f"{place or 'the request'}: {problem}")
         self.place = place
         self.problem = problem
-
-
-class PreflightError(ImgcostError, ValueError):
-    """What is about to be sent would be rejected.
-
-    Attributes:
-        findings: All that was found, errors and warnings.
-    """
-
-    def __init__(self, findings: Findings) -> None:
-        """Name the first errors, a line each, and count the rest."""
-        shown = [f"{one.place}: {one.message} [{one.rule}]" for one in findings.errors[:_SHOWN]]
-        if rest := len(findings.errors) - len(shown):
-            shown.append(f"and {rest} more")
-        super().__init__("this would be rejected:\n" + "\n".join(shown))
-        self.findings = findings
-
-
-_SHOWN = 10
-"""How many errors the message of a `PreflightError` tells one by one."""
 
 
 class MissingExtraError(ImgcostError, ImportError):

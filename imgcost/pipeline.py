@@ -7,6 +7,8 @@ from contextlib import ExitStack, closing
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from imgcost.arguments import take_flag, take_paths
+from imgcost.errors import ArgumentError
 from imgcost.files import Batch, Walk, chunks, probe_archive, probe_chunk, spread
 from imgcost.quotes import quotes
 from imgcost.summaries import ScanSummary
@@ -30,8 +32,8 @@ class Scan(NamedTuple):
         quotes: The quotes of the models asked for; the first decides the costliest folders and the platform's limits.
         compared: Quotes of other models to count for.
         walk: How to walk.
-        jobs: The most worker processes. Where this process cannot be forked, each imports the main module again, which is
-            that of the command line.
+        jobs: The most worker processes. Where this process cannot be forked, each imports the main module again, which
+            is that of the command line.
         details: Whether rows are to tell orientation and animation.
         dedupe: Whether to look for duplicates, and count identical contents once.
         cache: A file that remembers what was read, or None.
@@ -222,5 +224,8 @@ def summarize(
     >>> summarize("data/samples/web", model="claude-sonnet-4-6")
     <ScanSummary images=4 claude-sonnet-4-6=$0.00147 unreadable=0>
     """
-    names = [model] if isinstance(model, str) else model
-    return Scan(quotes(names, **choices), walk=walk or Walk(), dedupe=dedupe).run(paths)
+    take_paths(paths)
+    if not isinstance(walk, Walk | None):
+        raise ArgumentError("walk", walk, "an imgcost.files.Walk, or None")
+    asked = quotes(model, **choices)
+    return Scan(asked, walk=walk or Walk(), dedupe=take_flag("dedupe", dedupe)).run(paths)

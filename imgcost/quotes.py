@@ -8,12 +8,12 @@ and the limits of the platform.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date  # noqa: TC003 - examples use it
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, cast, get_args
 
 from imgcost import geometry
 from imgcost.arguments import take_choice, take_day, take_flag
-from imgcost.errors import ImgcostError, NoPriceError
+from imgcost.errors import ArgumentError, ImgcostError, NoPriceError
 from imgcost.geometry import Formula
 from imgcost.prices import cost_usd, exact_usd
 from imgcost.tables import (
@@ -28,7 +28,7 @@ from imgcost.tables import (
     Speed,
     family_of,
     find_measured,
-    limits_on,
+    known_limits,
     models,
     multiplier_on,
     multipliers,
@@ -233,12 +233,8 @@ class Quote:
 
     @property
     def limits(self) -> Limits:
-        """What the platform accepts on that date.
-
-        Raises:
-            NoPriceError: Nothing is known of the platform on that date.
-        """
-        return limits_on(self.conditions.platform, self.conditions.as_of)
+        """What the platform accepts on that date, as far as it is known."""
+        return known_limits(self.conditions.platform, self.conditions.as_of)
 
     @property
     def max_images(self) -> int | None:
@@ -310,7 +306,9 @@ def conditions(
     platform: Platform | None = None,
     endpoint: Endpoint | None = None,
     speed: Speed | None = None,
-    **choices: Any,
+    inference_geo: InferenceGeo = "global",
+    batch: bool = False,
+    cache: CacheTtl = "none",
 ) -> Conditions:
     """Combine what the caller chooses with what the names of models say, and check both.
 
@@ -319,10 +317,12 @@ def conditions(
         as_of: Date whose prices and limits apply; today (UTC) if None.
         platform: Where requests are sent. If None, as the names say, such as `bedrock` for
             `us.anthropic.claude-opus-5-5`; otherwise the Claude API.
-        endpoint: `global` or `regional`. If None, as the names say; an id of Amazon Bedrock without a geography counts as
-            regional, everything else as global.
+        endpoint: `global` or `regional`. If None, as the names say; an id of Amazon Bedrock without a geography counts
+            as regional, everything else as global.
         speed: `standard` or `fast`. If None, as the names say, otherwise standard.
-        **choices: `inference_geo`, `batch` and `cache`, as in `Conditions`.
+        inference_geo: `global` or `us`.
+        batch: Whether requests go through the Message Batches API.
+        cache: `none`, `5m` or `1h`.
 
     Returns:
         The conditions.
@@ -334,13 +334,13 @@ def conditions(
     ('regional',)
     """
     day = take_day(as_of) or today()
-    for name, value in {"platform": platform, "endpoint": endpoint, "speed": speed, **choices}.items():
-        if name == "batch":
-            take_flag(name, value)
-        else:
-            take_choice(name, value, _CHOICES[name] if name in choices else (None, *_CHOICES[name]))
+    for name, value in (("platform", platform), ("endpoint", endpoint), ("speed", speed)):
+        take_choice(name, value, (None, *_CHOICES[name]))
+    take_choice("inference_geo", inference_geo, _CHOICES["inference_geo"])
+    take_choice("cache", cache, _CHOICES["cache"])
+    in_batch = take_flag("batch", batch)
     where = place(list(named), platform=platform, endpoint=endpoint, speed=speed)
-    return Conditions(day, where.platform, where.endpoint, where.assumed, speed=where.speed, **choices)
+    return Conditions(day, where.platform, where.endpoint, where.assumed, inference_geo, in_batch, cache, where.speed)
 
 
 _CHOICES: dict[str, tuple[str, ...]] = {
@@ -352,11 +352,14 @@ _CHOICES: dict[str, tuple[str, ...]] = {
 }
 
 
-def quotes(names: Iterable[str | Model], *, formula: Formula | None = None, **choices: Any) -> tuple[Quote, ...]:
+def quotes(
+    names: str | Model | Sequence[str | Model], *, formula: Formula | None = None, **choices: Any
+) -> tuple[Quote, ...]:
     """Look up what several models charge on the same conditions.
 
     Args:
-        names: Models, or any of their names; a family such as `sonnet` means its newest active model on that date.
+        names: A model, any of its names, or several of those; a family such as `sonnet` means its newest active model
+            on that date.
         formula: `patch` or `area`, to override the models' own.
         **choices: See `conditions`.
 
@@ -376,13 +379,28 @@ def quotes(names: Iterable[str | Model], *, formula: Formula | None = None, **ch
     return quotes_on(named, conditions(named, **choices), formula)
 
 
-def resolve_models(names: Iterable[str | Model], as_of: date | None) -> list[NamedModel]:
+def resolve_models(names: str | Model | Sequence[str | Model], as_of: date | None) -> list[NamedModel]:
     """Find models by their names, or take them as they are.
+
+    Raises:
+        UnknownModelError: No table lists a name.
+        ArgumentError: Something is not a name, or there is none.
 
     >>> [one.model.id for one in resolve_models(["opus"], date(2026, 11, 22))]
     ['claude-opus-5-5']
     """
-    return [resolve_model(name, as_of=as_of) if isinstance(name, str) else NamedModel(name.id, name) for name in names]
+    listed = (names,) if isinstance(names, str | Model) else names
+    if not isinstance(listed, list | tuple) or not listed:
+        raise ArgumentError("model", names, "a model's name, such as 'sonnet', or a list of them")
+    return [_resolve(name, as_of) for name in listed]
+
+
+def _resolve(name: object, as_of: date | None) -> NamedModel:
+    if isinstance(name, Model):
+        return NamedModel(name.id, name)
+    if isinstance(name, str):
+        return resolve_model(name, as_of=as_of)
+    raise ArgumentError("model", name, "a model's name, such as 'sonnet'")
 
 
 def quotes_on(named: Iterable[NamedModel], sent: Conditions, formula: Formula | None = None) -> tuple[Quote, ...]:
@@ -417,9 +435,7 @@ def quote(model: str | Model | NamedModel, sent: Conditions, formula: Formula | 
     ('claude-haiku-5-5', Decimal('0.05'))
     """
     take_choice("formula", formula, (None, *get_args(Formula)))
-    named = resolve_model(model, as_of=sent.as_of) if isinstance(model, str) else model
-    if isinstance(named, Model):
-        named = NamedModel(named.id, named)
+    named = model if isinstance(model, NamedModel) else _resolve(model, sent.as_of)
     found, day = named.model, sent.as_of
     rows = _prices(found, sent)
     if day < found.vision_from:

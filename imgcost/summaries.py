@@ -32,9 +32,10 @@ __all__ = ["ScanSummary"]
 class ScanSummary:
     """The sums over a scan: enough for every report of it, and small.
 
-    For each rule that counts tokens it keeps how many images cost how many. That is exact, merges by addition, and has at
-    most as many entries as the tier has tokens; sums, percentiles and every model's dollars follow from it. All images
-    whose header is readable count, also those that the platform would reject as they are: fitted, they cost the same.
+    For each rule that counts tokens it keeps how many images cost how many. That is exact, merges by addition, and has
+    at most as many entries as the tier has tokens; sums, percentiles and every model's dollars follow from it. All
+    images whose header is readable count, also those that the platform would reject as they are: fitted, they cost the
+    same.
 
     Attributes:
         quotes: The quotes asked for.

@@ -118,7 +118,7 @@ class Running:
     def ended(self, stdin=b""):
         """Wait for its end; then its exit code, stdout and stderr."""
         out, err = self.process.communicate(stdin, timeout=LIMIT)
-        return self.process.returncode, out.decode(), err.decode()
+        return self.process.returncode, (out or b"").decode(), err.decode()
 
     def end(self, number):
         """Send a signal; then its exit code and what it said on stderr.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 import struct
 from pathlib import Path
 from zlib import crc32
@@ -12,6 +13,9 @@ from hypothesis import settings
 ROOT = Path(__file__).parent.parent
 DATA = ROOT / "data"
 SAMPLES = DATA / "samples"
+
+if "PYTEST_XDIST_WORKER" in os.environ:  # workers are measured, and the programs that tests start are not
+    os.environ.pop("COVERAGE_PROCESS_CONFIG", None)
 
 # One run is like another: what fails here fails for everybody.
 settings.register_profile("imgcost", deadline=None, derandomize=True, max_examples=300)

@@ -1,4 +1,4 @@
-"""Values of the wrong kind: each public function takes what people hold, and says of everything else what would work."""
+"""Values of the wrong kind: each public function takes what people hold, and says of all else what would work."""
 
 from __future__ import annotations
 
@@ -76,6 +76,7 @@ CALLS = {
     "plan": {"images": [(10, 10)], "models": "sonnet"},
     "read_header": {"source": PICTURE},
     "scan": {"paths": (FILE,)},
+    "summarize": {"paths": (FILE,)},
     "unescape_path": {"text": "a"},
 }
 
@@ -95,7 +96,12 @@ def test_every_public_function_is_tried_here():
 @pytest.mark.parametrize("odd", ODD)
 @pytest.mark.parametrize(
     ("name", "argument"),
-    [(name, argument) for name in CALLS for argument in inspect.signature(getattr(imgcost, name)).parameters],
+    [
+        (name, argument)
+        for name in CALLS
+        for argument, parameter in inspect.signature(getattr(imgcost, name)).parameters.items()
+        if parameter.kind is not parameter.VAR_KEYWORD
+    ],
 )
 def test_a_value_of_another_kind_works_or_is_refused_with_a_reason(name, argument, odd):
     value = ODD[odd]
@@ -147,7 +153,7 @@ def test_an_image_is_taken_in_whatever_people_hold(tmp_path, kind):
 def test_a_path_without_an_image_says_what_it_is(tmp_path):
     (tmp_path / "a.png").write_bytes(b"<html>")
     for path in (tmp_path / "a.png", str(tmp_path / "a.png")):
-        with pytest.raises(HeaderError, match="the bytes do not begin any known image format"):
+        with pytest.raises(HeaderError, match="HTML page, not an image"):
             imgcost.read_header(path)
     with pytest.raises(FileNotFoundError):
         imgcost.read_header(tmp_path / "none.png")
@@ -230,7 +236,10 @@ def test_a_refusal_says_what_would_work(function, argument, said):
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"platform": "aws"}, "invalid platform 'aws': expected one of claude-api, bedrock, google-cloud, foundry"),
+        (
+            {"platform": "aws"},
+            "invalid platform 'aws': expected one of claude-api, claude-platform-aws, bedrock, google-cloud",
+        ),
         ({"as_of": "2026-11-22"}, "invalid as_of '2026-11-22': expected a date, such as datetime.date"),
         ({"budget_usd": "a lot"}, "invalid budget_usd 'a lot': expected US dollars, 0 or more"),
         ({"budget_usd": -1}, "invalid budget_usd -1: "),
@@ -251,6 +260,11 @@ def test_an_option_of_a_check_is_refused_with_what_would_work(name, options, sai
 def test_an_option_of_a_scan_is_refused_at_the_call(options):
     with pytest.raises(ArgumentError, match=f"invalid {next(iter(options))} "):
         imgcost.scan(FILE, **options)
+
+
+def test_a_misspelled_condition_is_a_type_error():
+    with pytest.raises(TypeError, match="bacth"):
+        imgcost.summarize(FILE, bacth=True)
 
 
 @pytest.mark.parametrize("model", [7, [], [7], None])

@@ -67,9 +67,9 @@ def test_no_transcript_depends_on_the_day_it_is_run():
 def test_the_guides_costs_to_the_digit():
     rows = cells(printed("estimate", "200x200", "1000x1000", "1092x1092", "-m", "claude-3-sonnet"))
     assert rows == [
-        ["200x200", "as it is", "54", "$0.00016", "$0.16"],
-        ["1000x1000", "as it is", "1334", "$0.004", "$4.00"],
-        ["1092x1092", "as it is", "1590", "$0.0048", "$4.77"],
+        ["200x200", "unchanged", "54", "$0.00016", "$0.16"],
+        ["1000x1000", "unchanged", "1,334", "$0.004", "$4.00"],
+        ["1092x1092", "unchanged", "1,590", "$0.0048", "$4.77"],
     ]
 
 
@@ -120,15 +120,18 @@ def test_of_two_names_of_one_model_the_family_is_explained(names):
     assert text.count("'sonnet' is claude-sonnet-5-5, the newest active Sonnet on 2026-11-22.") == 1
 
 
-def test_notes_are_in_the_json_too():
+def test_notes_are_for_people():
+    """What they say is in the JSON as data: the model, its conditions."""
+    assert "'sonnet' is claude-sonnet-5-5, the newest" in printed("estimate", "10x10", "-m", "sonnet", *AS_OF)
     data = json.loads(printed("estimate", "10x10", "-m", "sonnet", "-f", "json", *AS_OF))
-    assert data["notes"][0] == "'sonnet' is claude-sonnet-5-5, the newest active Sonnet on 2026-11-22."
+    assert list(data) == ["schema", "estimates"]
+    assert data["estimates"][0]["model"] == "claude-sonnet-5-5"
 
 
 def test_a_count_prices_so_many_images():
     text = printed("estimate", "1000x1000", "-m", "claude-3-sonnet", "--count", "50000", *AS_OF)
     assert "50,000 images" in text
-    assert cells(text) == [["1000x1000", "as it is", "1334", "$0.004", "$4.00", "$200.10"]]
+    assert cells(text) == [["1000x1000", "unchanged", "1,334", "$0.004", "$4.00", "$200.10"]]
 
 
 def test_json_has_exact_dollars_as_strings():
@@ -136,17 +139,19 @@ def test_json_has_exact_dollars_as_strings():
     one, two = json.loads(text)["estimates"]
     assert (one["input_usd"], two["input_usd"]) == ("0.000162", "0.004002")
     assert Decimal(two["input_usd_of_count"]) == Decimal("0.012006")
-    assert {type(value) for name, value in two.items() if "usd" in name} == {str}
+    assert {type(value) for name, value in two.items() if "usd" in name} == {str, type(None)}
+    assert [name for name, value in two.items() if value is None] == ["measured_tokens", "cache_read_usd"]
 
 
 def test_conditions_reach_the_estimate():
     text = printed(
         *("estimate", "700x1120", "-m", "claude-opus-4-6", "-f", "json", "--formula", "area"),
-        *("--batch", "--prompt-cache", "write-5m", "--inference-geo", "us", *AS_OF),
+        *("--batch", "--prompt-cache", "5m", "--inference-geo", "us", *AS_OF),
     )
     [one] = json.loads(text)["estimates"]
     assert (one["formula"], one["tokens"], one["usd_per_mtok"]) == ("area", 1046, "3.4375")
-    assert one["conditions"] == ["batch", "cache write-5m", "inference in the US"]
+    assert (one["batch"], one["cache"], one["inference_geo"]) == (True, "5m", "us")
+    assert one["cache_read_usd"] == "0.000287650"  # $0.275 per MTok
 
 
 @pytest.mark.parametrize("spelling", ["1920x1080", "1920X1080", "1920*1080", "1920\u00d71080", " 1920 x 1080 "])
@@ -266,10 +271,10 @@ def test_a_choice_that_is_none_is_refused(option):
 @pytest.mark.parametrize(
     ("ratio", "row"),
     [
-        ("1.85:1", ["37:20", "1480x800", "1537", "2553x1380", "4600"]),
-        ("16/9", ["16:9", "1456x819", "1560", "2576x1449", "4784"]),
-        ("32:18", ["16:9", "1456x819", "1560", "2576x1449", "4784"]),
-        (" 4.0 : 3 ", ["4:3", "1268x951", "1564", "2212x1659", "4740"]),
+        ("1.85:1", ["37:20", "1480x800", "1,537", "2553x1380", "4,600"]),
+        ("16/9", ["16:9", "1456x819", "1,560", "2576x1449", "4,784"]),
+        ("32:18", ["16:9", "1456x819", "1,560", "2576x1449", "4,784"]),
+        (" 4.0 : 3 ", ["4:3", "1268x951", "1,564", "2212x1659", "4,740"]),
     ],
 )
 def test_a_ratio_may_be_spelled_in_several_ways_and_is_shown_in_lowest_terms(ratio, row):

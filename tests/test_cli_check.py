@@ -104,7 +104,7 @@ def test_it_ends_with_0_whatever_is_found_where_that_is_asked_for():
         ((GOOD, "--platform", "foundry", "--as-of", "2026-08-21"), "the first known day is 2026-08-22"),
         ((GOOD, "--ignore", "tinny"), "unknown rule 'tinny': did you mean tiny?"),
         ((GOOD, "--ignore", "\x1b[31m"), "unknown rule '\\x1b[31m': no known name is near it"),
-        ((GOOD, "-f", "markdown"), "markdown"),
+        ((GOOD, "-f", "xml"), "xml"),
         ((GOOD, "--budget", "much"), "'much' is no amount: write it in US dollars, like 12.50."),
         ((GOOD, "--budget", "-1"), "'-1' is no amount"),
         ((GOOD, "--budget", "nan"), "'nan' is no amount"),
@@ -196,7 +196,7 @@ def test_the_json_says_it_all():
         *("schema", "platform", "as_of", "ok", "errors", "warnings", "tokens", "unmeasured", "input_usd"),
         *("measured_usd", "unknown", "notes", "findings", "images"),
     ]
-    assert found["schema"] == "imgcost.check/1"
+    assert found["schema"] == "imgcost.check/2"
     first = found["findings"][0]
     assert list(first) == [
         *("rule", "severity", "place", "file", "line", "message", "observed", "limit", "unit", "advice", "sources"),
@@ -233,7 +233,7 @@ def test_the_text_of_nothing_is_one_line():
 
 def test_what_could_not_be_measured_or_priced_is_said(tmp_path):
     (tmp_path / "a.png").write_bytes(b"<html>")
-    assert "1 image, 0 tokens, $0; 1 not measured: 1 error on claude-api" in check(tmp_path)[1]
+    assert "0 images, 0 tokens, $0; 1 not measured: 1 error on claude-api" in check(tmp_path)[1]
     early = run("-", "--as-of", "2026-09-27", stdin=as_json(request(model="claude-sonnet-5-5"))).stdout
     assert re.search(r"^1 image, \d+ tokens, cost unknown: 1 error on claude-api, 2026-09-27\.$", early, re.MULTILINE)
 

@@ -51,19 +51,20 @@ def test_the_text_shows_models_side_by_side_the_cheapest_first():
     text = done(*JOB, "-m", "claude-sonnet-4-6", "-m", "haiku", "--downscale-to", "1000", "--retry-rate", "0.02")
     tables = text.split("\n\n")
     assert tables[0].splitlines()[0] == (
-        "20,000 images on 2026-11-22: as many images per request as fit, prompt of 8500 tokens, answer of 150, 0.02 of all sent again"
+        "20,000 images on 2026-11-22: as many images per request as fit, "
+        "prompt of 8,500 tokens, answer of 150, 0.02 of all sent again"
     )
     rows = rows_of(tables[0])
     assert [row[:4] for row in rows] == [
-        ["claude-haiku-5-5", "high-resolution", "1053", "19"],
-        ["claude-sonnet-4-6", "standard", "1000", "20"],
+        ["claude-haiku-5-5", "high-resolution", "1,053", "19"],
+        ["claude-sonnet-4-6", "standard", "1,000", "20"],
     ]
     assert rows[1][-1] == "$121.60"  # 119.211 * 1.02
     assert [row[1:] for row in rows_of(tables[1]) if row[0] == "claude-sonnet-4-6"] == [
-        ["batch", "20", "1000", "$60.80", "$60.80"],
-        ["cached", "20", "1000", "$98.22", "$23.38"],
-        ["batch + cached", "20", "1000", "$49.11", "$72.49"],
-        ["downscaled to 1000 tokens (868x868 px)", "20", "1000", "$87.32", "$34.27"],
+        ["batch", "20", "1,000", "$60.80", "$60.80"],
+        ["cached", "20", "1,000", "$98.22", "$23.38"],
+        ["batch + cached", "20", "1,000", "$49.11", "$72.49"],
+        ["downscaled to 1,000 tokens (868x868 px)", "20", "1,000", "$87.32", "$34.27"],
     ]
     assert re.search(r"claude-sonnet-4-6 +retries +\$2\.38", tables[2])
     assert "'haiku' is claude-haiku-5-5" in text
@@ -78,18 +79,18 @@ def test_what_is_not_sold_is_no_alternative_and_conditions_are_named():
     text = done(
         "100x100", "--platform", "bedrock", "--endpoint", "regional", "--turns", "2", "--prompt-cache", "1h", *AS_OF
     )
-    assert "2 turns, cached for 1h, bedrock, regional endpoint" in text
+    assert "2 turns, bedrock, regional endpoint, cache 1h" in text
     assert "Alternatives" not in text
     text = done("100x100", "--platform", "foundry", "--inference-geo", "us", "--batch", "--no-batch", *AS_OF)
-    assert "foundry, inference in the US" in text
+    assert "foundry, US inference" in text
     assert "answer of 0, batch" in done("100x100", "--batch", *AS_OF)
 
 
 def test_json_has_a_schema_and_exact_dollars():
     found = data(*JOB, "-m", "claude-sonnet-4-6", "--downscale-to", "500", "--prompt-cache", "5m", "--budget", "100")
-    assert found["schema"] == "imgcost.plan/1"
+    assert found["schema"] == "imgcost.plan/2"
     assert found["scenario"]["prompt_tokens"] == 8500
-    assert (found["images"], found["images_of_unknown_bytes"], found["rejected"]) == (20_000, 20_000, [])
+    assert (found["images"], found["images_of_unknown_bytes"], found["excluded"]) == (20_000, 20_000, [])
     [one] = found["models"]
     assert one["requests"] == one["conversations"] == 1000
     assert one["tokens"]["cache_read"] == 8_491_500
@@ -107,14 +108,14 @@ def test_the_arithmetic_can_be_checked_by_hand():
     )
     assert steps["an image of 3000x3000"]["arithmetic"] == "seen as 1092x1092: 39 x 39 patches of 28 px"
     assert "1568 px, 1,568 tokens; Vision page, read 2026-" in steps["an image of 3000x3000"]["source"]
-    assert (steps["visual tokens"]["arithmetic"], steps["visual tokens"]["result"]) == ("20,000 x 1521", "30,420,000")
-    assert steps["wrapping"]["arithmetic"] == "3 x 20,000 images sent"
-    assert steps["wrapping"]["source"].startswith("measured: ")
-    assert steps["framing"]["result"] == "7000"
-    assert steps["prompt tokens"]["arithmetic"] == "30,420,000 + 60,000 + 7000 + 8,500,000"
+    assert (steps["visual tokens"]["arithmetic"], steps["visual tokens"]["result"]) == ("20,000 x 1,521", "30,420,000")
+    assert steps["around images"]["arithmetic"] == "3 x 20,000 images sent"
+    assert steps["around images"]["source"].startswith("measured: ")
+    assert steps["around messages"]["result"] == "7,000"
+    assert steps["prompt tokens"]["arithmetic"] == "30,420,000 + 60,000 + 7,000 + 8,500,000"
     assert steps["prompt tokens"]["result"] == "38,987,000"
-    assert steps["read from the cache"]["arithmetic"] == "8500 x 999, every later one"
-    assert steps["input tokens"]["arithmetic"] == "38,987,000 - 8500 - 8,491,500"
+    assert steps["read from the cache"]["arithmetic"] == "8,500 x 999, every later one"
+    assert steps["input tokens"]["arithmetic"] == "38,987,000 - 8,500 - 8,491,500"
     assert steps["cache read"]["arithmetic"] == "8,491,500 x $0.3 x 0.5 (batch) / 1,000,000"
     assert steps["cache read"]["result"] == "$1.273725"
     assert steps["together"]["result"] == "$48.1451625"
@@ -182,9 +183,10 @@ def test_a_scenario_file_and_options_that_override_it(tmp_path):
 def test_files_tables_and_sizes_together(tmp_path):
     (tmp_path / "sizes.csv").write_text("width,height\n3000,3000\n", encoding="utf-8")
     found = data(SAMPLES, tmp_path / "sizes.csv", "1920x1080", *AS_OF)
-    assert (found["images"], found["images_of_unknown_bytes"]) == (23, 2)
-    assert [one["reason"] for one in found["rejected"]] == ["damaged", "not-an-image", "unsupported"]
-    assert "Excluded, not priced" in done(SAMPLES, *AS_OF)
+    assert (found["images"], found["images_of_unknown_bytes"]) == (24, 2)
+    assert [one["reason"] for one in found["excluded"]] == ["damaged", "not-an-image"]
+    assert found["fixable"] == [{"rule": "format", "phrase": "TIFF", "images": 1}]
+    assert "Excluded (not priced)" in done(SAMPLES, *AS_OF)
 
 
 def test_hostile_names_are_shown_harmlessly(tmp_path):
@@ -203,7 +205,7 @@ def test_hostile_names_are_shown_harmlessly(tmp_path):
             "'no-such-file.png' is no size: write it in pixels, like 1920x1080. No file has that name",
         ),
         ((SAMPLES, "--count", "5"), "--count is for sizes"),
-        (("100x100", "--turns", "0"), "turns is 0: give a whole number from 1"),
+        (("100x100", "--turns", "0"), "turns is 0: pass a whole number from 1"),
         (("100x100", "--images-per-request", "many"), "'many' is not a valid integer"),
         (("100x100", "--images-per-request", "601", "--count", "601"), "request 0 (from image 0 on) has 601 images"),
         (("100x100", "--retry-rate", "often"), "retry_rate is 'often'"),
@@ -244,7 +246,7 @@ def test_one_image_per_request_is_the_default_and_packing_an_alternative(tmp_pat
 
 def test_an_alternative_that_costs_more_saves_less_than_nothing():
     table = done(*JOB, "-m", "claude-sonnet-4-6", "--batch", "--downscale-to", "5000").split("\n\n")[1]
-    assert ["claude-sonnet-4-6", "standard", "20", "1000", "$119.21", "-$59.61"] in rows_of(table)
+    assert ["claude-sonnet-4-6", "standard", "20", "1,000", "$119.21", "-$59.61"] in rows_of(table)
     assert not any(row[1] == "batch" for row in rows_of(table))
     several = done("1000x500", "500x500", "--downscale-to", "100", *AS_OF)
     assert "downscaled to 100 tokens (a square is 280x280 px)" in several
@@ -277,20 +279,19 @@ def test_a_table_that_cannot_be_read_is_no_job_of_zero_dollars(tmp_path, name):
 
 def test_a_job_of_no_images_says_so(tmp_path):
     empty = done(tmp_path, *AS_OF)
-    assert empty.startswith("No images to price on 2026-11-22")
+    assert empty.startswith("No images found.")
     assert "Alternatives" not in empty
     text = done(SAMPLES / "broken" / "notes.png", *AS_OF)
-    assert text.startswith("No images to price")
-    assert "Excluded, not priced" in text
+    assert text.startswith("No images found.")
+    assert "Excluded (not priced)" in text
     assert "buys" not in done(tmp_path, "--budget", "1", *AS_OF)
 
 
 def test_a_budget_fails_where_images_are_excluded(tmp_path):
     listed = table(tmp_path / "a.csv", "width,height\n28,28\n,28\n")
     for images, said in (
-        ((SAMPLES,), "3 images are excluded from the total: 1 x damaged"),
+        ((SAMPLES,), "2 images are excluded from the total: 1 x damaged"),
         ((listed,), "1 image is excluded from the total: 1 x no width or height is given (row 3 of"),
-        (("28x28", "9000x28"), "1 x an edge over 8000 px"),
     ):
         ended = run(*images, "--budget", "100", *AS_OF)
         assert ended.exit_code == 2
@@ -302,6 +303,14 @@ def test_a_budget_fails_where_images_are_excluded(tmp_path):
         assert run(*images, *AS_OF).exit_code == 0
         # What is known costs more than that: over the budget, whatever the rest costs.
         assert run(*images, "--budget", "0", *AS_OF).exit_code == 1
+
+
+def test_a_budget_counts_images_that_would_be_rejected_as_they_are():
+    """What they cost is known: the same, once they are fitted."""
+    ended = run("28x28", "9000x28", "--budget", "100", *AS_OF)
+    assert (ended.exit_code, ended.stderr) == (0, "")
+    assert "1 of 2 images" in ended.stdout
+    assert run("28x28", "9000x28", "--budget", "0", *AS_OF).exit_code == 1
 
 
 def test_a_budget_fails_where_a_price_is_unknown():

@@ -16,12 +16,12 @@ from datetime import datetime
 import pytest
 from click.testing import CliRunner
 from conftest import DATA, ROOT
-from imgcost.reports.records import RECORDS
 
 from imgcost.cli import COMMANDS, main
 from imgcost.cli.exit_codes import EXIT_CODES
 from imgcost.rules import rules
 from imgcost.tables import catalog
+from imgcost.tabular import CHECK, ESTIMATE, PLAN, SCAN
 
 README = ROOT / "README.md"
 COMMANDS_PAGE = ROOT / "docs" / "commands.md"
@@ -134,13 +134,11 @@ def help_of(command):
     return f"```text\n{run(*([] if command == 'imgcost' else [command]), '--help').rstrip()}\n```"
 
 
-def table_of_columns():
-    rows = "".join(f"\n| `{name}` | {meaning} |" for name, meaning in COLUMNS.items())
-    return f"| column | holds |\n|---|---|{rows}"
+SCHEMAS = {"estimate": ESTIMATE, "plan": PLAN, "check": CHECK}
 
 
-def table_of_records(command):
-    rows = "".join(f"\n| `{name}` | {column.meaning} |" for name, column in RECORDS[command].columns.items())
+def table_of_columns(schema):
+    rows = "".join(f"\n| `{name}` | {column.meaning} |" for name, column in schema.columns.items())
     return f"| column | holds |\n|---|---|{rows}"
 
 
@@ -187,10 +185,10 @@ def test_the_columns_of_the_rows_are_in_the_documentation():
     if UPDATE:
         pages = pages or [COMMANDS_PAGE]
         for page in pages:
-            write(page, "columns", table_of_columns(), "The columns of a row")
+            write(page, "columns", table_of_columns(SCAN), "The columns of a row")
     assert pages
     for page in pages:
-        assert marked(page, "columns") == table_of_columns()
+        assert marked(page, "columns") == table_of_columns(SCAN)
 
 
 def test_the_rules_are_in_the_documentation():
@@ -207,9 +205,9 @@ def test_the_exit_codes_are_in_the_documentation():
     assert marked(README, "exit codes") == table
 
 
-@pytest.mark.parametrize("command", RECORDS)
+@pytest.mark.parametrize("command", SCHEMAS)
 def test_the_columns_of_reports_are_in_the_documentation(command):
     mark = f"columns: {command}"
     if UPDATE:
-        write(COMMANDS_PAGE, mark, table_of_records(command), f"The columns of `{command} -o`")
-    assert marked(COMMANDS_PAGE, mark) == table_of_records(command)
+        write(COMMANDS_PAGE, mark, table_of_columns(SCHEMAS[command]), f"The columns of `{command} -o`")
+    assert marked(COMMANDS_PAGE, mark) == table_of_columns(SCHEMAS[command])

@@ -11,8 +11,8 @@ import pytest
 from command_line import run
 from conftest import ROOT, SAMPLES, png
 
-from imgcost.geometry import Tier, largest_size
 from imgcost.figures import plural
+from imgcost.geometry import Tier, largest_size
 from imgcost.rules import rules
 
 AS_OF = ("--as-of", "2026-11-22")

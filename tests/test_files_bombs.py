@@ -1,4 +1,4 @@
-"""Archives made to cost time and memory: how much is read of each is bounded by its size, and what exceeds it is listed."""
+"""Archives made to cost time and memory: what is read of each is bounded by its size, and what exceeds it is listed."""
 
 from __future__ import annotations
 

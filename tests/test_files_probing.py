@@ -1,4 +1,4 @@
-"""One file at a time: what a probe says of it, what it reads for that, what Pillow adds, and how slow storage is met."""
+"""One file at a time: what a probe says of it, what it reads for that, what Pillow adds, and slow storage."""
 
 from __future__ import annotations
 

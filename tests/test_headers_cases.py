@@ -350,7 +350,8 @@ def test_a_file_that_pillow_decodes_whole_is_not_reported(cases):
                 image.load()
         except Exception:  # noqa: BLE001 - of whatever kind, it is a refusal
             continue
-        # Pillow alone does without these; libpng and libjpeg reject them. Of a GIF it was asked for the first frame only.
+        # Pillow alone does without these; libpng and libjpeg reject them. Of a GIF it was asked for the first frame
+        # only.
         lenient = {
             *("without its end", "half of the last chunk", "an end and a second beginning"),
             *("an unknown compression", "an unknown filter", "an unknown interlace method"),

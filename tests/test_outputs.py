@@ -17,13 +17,12 @@ import openpyxl
 import pyarrow.parquet as pq
 import pytest
 from conftest import png
-from quoting import quoted
+from quoting import quoted, reporting
 
 from imgcost import outputs
 from imgcost.files import Image, Walk
 from imgcost.outputs import TEMPORARY_SUFFIX, Output
-from imgcost.reports import encode, open_rows
-from imgcost.surveys import Survey
+from imgcost.pipeline import Scan
 
 SUFFIXES = ("csv", "json", "jsonl", "parquet", "md", "xlsx", "html")
 OLD = b"the old report\n"
@@ -209,23 +208,38 @@ def image(number):
     return Image(f"{number}.png", "image/png", 100 + number, 100, 1, animated=False, file_bytes=900)
 
 
-SETTLED = [quoted("claude-sonnet-4-6")]
+QUOTES = [quoted("claude-sonnet-4-6")]
 
 
-@pytest.mark.parametrize("kind", SUFFIXES)
-def test_no_format_touches_an_old_report_before_the_end(target, tmp_path, monkeypatch, kind):
+@pytest.fixture
+def old(tmp_path):
+    """Puts an old report where a new one is to be written."""
+
+    def put(suffix):
+        path = tmp_path / "old" / f"report.{suffix}"
+        path.parent.mkdir()
+        path.write_bytes(OLD)
+        return path
+
+    return put
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_no_format_touches_an_old_report_before_the_end(old, tmp_path, monkeypatch, suffix):
+    target = old(suffix)
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "tmp"))
     (tmp_path / "tmp").mkdir()
-    with suppress(KeyboardInterrupt), open_rows(str(target), kind, SETTLED) as writer:
-        writer.write(encode([("", [image(1), image(2)])], SETTLED, kind))
+    with suppress(KeyboardInterrupt), reporting(target, QUOTES) as report:
+        report.add([("", [image(1), image(2)])])
         raise KeyboardInterrupt
-    assert (target.read_bytes(), names_in(target.parent)) == (OLD, ["report.csv"])
+    assert (target.read_bytes(), names_in(target.parent)) == (OLD, [target.name])
     assert names_in(tmp_path / "tmp") == []
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), OSError(errno.ENOSPC, "No space left on device")])
-@pytest.mark.parametrize("kind", ["xlsx", "html"])
-def test_what_ends_the_writing_of_a_workbook_or_page_leaves_the_old_one(target, tmp_path, monkeypatch, kind, error):
+@pytest.mark.parametrize("suffix", ["xlsx", "html"])
+def test_what_ends_the_writing_of_a_workbook_or_page_leaves_the_old_one(old, tmp_path, monkeypatch, suffix, error):
+    target = old(suffix)
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "tmp"))
     (tmp_path / "tmp").mkdir()
 
@@ -233,17 +247,17 @@ def test_what_ends_the_writing_of_a_workbook_or_page_leaves_the_old_one(target, 
         raise error
 
     def write():
-        with open_rows(str(target), kind, SETTLED, interrupt) as writer:
-            writer.write(encode([("", [image(number) for number in range(600)])], SETTLED, kind))
+        with reporting(target, QUOTES, interrupt) as report:
+            report.add([("", [image(number) for number in range(600)])])
 
     with pytest.raises(type(error)):
         write()
-    assert (target.read_bytes(), names_in(target.parent)) == (OLD, ["report.csv"])
+    assert (target.read_bytes(), names_in(target.parent)) == (OLD, [target.name])
     assert names_in(tmp_path / "tmp") == []
 
 
-@pytest.mark.parametrize("kind", SUFFIXES)
-def test_what_the_system_says_of_a_write_is_what_the_caller_gets(tmp_path, monkeypatch, kind):
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_what_the_system_says_of_a_write_is_what_the_caller_gets(tmp_path, monkeypatch, suffix):
     class Full(io.FileIO):
         def write(self, _data):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -251,8 +265,8 @@ def test_what_the_system_says_of_a_write_is_what_the_caller_gets(tmp_path, monke
     monkeypatch.setattr(outputs, "open", lambda path, _mode: Full(path, "x"), raising=False)
 
     def write():
-        with open_rows(str(tmp_path / "a"), kind, SETTLED) as writer:
-            writer.write(encode([("", [image(1)])], SETTLED, kind))
+        with reporting(tmp_path / f"a.{suffix}", QUOTES) as report:
+            report.add([("", [image(1)])])
 
     with pytest.raises(OSError, match="No space left"):
         write()
@@ -302,10 +316,10 @@ def read(path):
 @pytest.mark.parametrize("suffix", ["csv", "json", "jsonl", "parquet", "xlsx"])
 def test_two_scans_to_one_file_do_not_mix_their_rows(tmp_path, suffix):
     path = tmp_path / f"report.{suffix}"
-    with open_rows(str(path), suffix, SETTLED) as one, open_rows(str(path), suffix, SETTLED) as other:
+    with reporting(path, QUOTES) as one, reporting(path, QUOTES) as other:
         for number in range(3):
-            for writer in (one, other):
-                writer.write(encode([("", [image(number)])], SETTLED, suffix))
+            for report in (one, other):
+                report.add([("", [image(number)])])
     assert read(path) == ["0.png", "1.png", "2.png"]
     assert names_in(tmp_path) == [path.name]
 
@@ -405,8 +419,7 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 number, when = int(sys.argv.pop(1)), sys.argv.pop(1)
 from imgcost.reports.workbook import images, writing
 from imgcost.reports.html import sections, writing as page
-from imgcost import surveys
-from imgcost.reports import rows
+from imgcost.reports import delimited
 
 def then_end(function):
     def ended(*args, **more):
@@ -417,7 +430,7 @@ def then_end(function):
 
 writing.write_images = then_end(writing.write_images)
 page.sections_of = then_end(page.sections_of)
-rows.TextWriter.write = then_end(rows.TextWriter.write)
+delimited.TextWriter.write = then_end(delimited.TextWriter.write)
 from imgcost.__main__ import run
 run()
 """
@@ -453,13 +466,13 @@ def test_a_signal_while_a_report_is_written_leaves_the_old_one_and_says_so(targe
 
 
 def test_the_number_of_streamed_rows_is_in_the_message(pictures, monkeypatch):
-    run_survey = Survey.run
+    run_scan = Scan.run
 
     def interrupted(*args, **more):
-        run_survey(*args, **more)
+        run_scan(*args, **more)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(Survey, "run", interrupted)
+    monkeypatch.setattr(Scan, "run", interrupted)
     result = command_line.run("scan", pictures, "--rows", "csv", *AS_OF)
     assert (result.exit_code, len(result.stdout.splitlines())) == (130, 1 + 3)
     assert result.stderr == "imgcost: interrupted after 3 files; stdout has the first 3 rows only\n"

@@ -59,7 +59,9 @@ def scanned(path, tree, *, suffix=".jsonl", **options):
     steps, notices = [], []
     path = path.with_suffix(suffix)
     with open_scan(str(path), (AREA, PATCH)) as sink:
-        summary = Scan((AREA, PATCH), (OPUS,), **options).run([tree], [sink], progress=steps.append, warn=notices.append)
+        summary = Scan((AREA, PATCH), (OPUS,), **options).run(
+            [tree], [sink], progress=steps.append, warn=notices.append
+        )
     return facts(summary), path.read_bytes(), sum(steps), notices
 
 

@@ -17,10 +17,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from imgcost import geometry, tables
+from imgcost.acceptance import Reason
 from imgcost.errors import ImgcostError, NoPriceError, UnknownModelError
 from imgcost.files import Image
 from imgcost.plans import Repeated, inputs, packing, plan
 from imgcost.prices import Rates, TokenCounts
+from imgcost.text.plan_notes import notes_of
 
 DAY = date(2026, 11, 22)
 STANDARD = geometry.Tier(1568, 1568)
@@ -161,20 +163,20 @@ def test_the_minimum_of_a_standing_prompt(prompt_tokens, cached):
     assert one.cached is cached
     assert one.tokens.cache_read == (prompt_tokens if cached else 0)
     assert ("cached" in one.variants) is cached
-    assert any("Nothing is cached" in note for note in one.notes) is not cached
+    assert any("nothing is cached" in note for note in notes_of(one)) is not cached
 
 
 def test_what_nobody_reads_again_is_not_written():
     one = planned([(28, 28)], "claude-sonnet-4-6", prompt_tokens=5000, cache="5m")
     assert one.tokens == TokenCounts(input=5000 + 1 + 3 + 7)
-    assert any("a single request has nobody to read it again" in note for note in one.notes)
+    assert any("a single request never reads the cache" in note for note in notes_of(one))
 
 
 def test_a_model_whose_minimum_is_not_known_caches_nothing():
     model = tables.find_model("claude-sonnet-4-6")._replace(min_cacheable_tokens=None)
     one = planned(Repeated(28, 28, 2), model, prompt_tokens=5000, cache="5m", images_per_request=1)
     assert not one.cached
-    assert any("the shortest prefix that it caches is not known" in note for note in one.notes)
+    assert any("its minimum cacheable prompt is not known" in note for note in notes_of(one))
 
 
 def test_the_measured_extra_of_early_haiku():
@@ -184,7 +186,7 @@ def test_the_measured_extra_of_early_haiku():
     )
     assert early.tokens.input - late.tokens.input == 75
     assert late.tokens.input == 2 + 3 + 7  # the area formula: 28 * 28 / 750, rounded up
-    assert any("75 tokens are added" in note for note in early.notes)
+    assert any("75 tokens on top of each request with images" in note for note in notes_of(early))
 
 
 # The surcharge
@@ -206,7 +208,7 @@ def test_one_that_is_asked_to_cross_it_says_what_that_costs():
     # 100,044 tokens at $0.50, not $0.10
     assert one.surcharge_usd == Decimal("0.0400176")
     assert one.total_usd == Decimal("0.050022") + Decimal("0.009528")
-    assert any("1 of 2 requests" in note and "$0.0400176" in note for note in one.notes)
+    assert any("1 of 2 requests" in note and "$0.0400176" in note for note in notes_of(one))
 
 
 @pytest.mark.parametrize(("prompt_tokens", "requests"), [(100_000 - 4, 3), (100_000 - 8, 2), (100_000 - 12, 1)])
@@ -289,36 +291,41 @@ def test_turns_without_room_for_their_answers_end_after_one_image():
     assert [(request.images, request.turn) for request in one.each_request()] == [(1, 0), (1, 0), (1, 0)]
 
 
-def test_images_that_no_request_may_carry_are_set_aside_and_never_priced():
+def test_images_that_would_be_rejected_count_and_are_counted_by_their_limit():
     found = plan(
         [(8000, 28), (8001, 28), image(28, 28, 7_864_320), image(28, 28, 7_864_321), (28, 9000)],
         models="claude-sonnet-4-6",
         as_of=DAY,
         images_per_request="auto",
     )
-    assert (found.images, found.models[0].images) == (2, 2)
-    [edge, heavy] = found.rejected
-    assert (edge.images, edge.first) == (2, "image 1 (8001x28)")
-    assert edge.reason.startswith("an edge over 8000 px (Vision page")
-    assert (heavy.images, heavy.first) == (1, "image 3 (28x28)")
-    assert "10,485,760 bytes as base64" in heavy.reason
-    assert [request.first_image for request in found.models[0].each_request()] == [0]
-    assert found.rejected == (edge, heavy)  # walking again counts nothing twice
+    [one] = found
+    assert (found.images, one.images, found.rejected) == (5, 5, ())
+    fixable = {Reason("image-edge", "over 8,000 px"): 2, Reason("image-bytes", "over 10,485,760 bytes"): 1}
+    assert found.fixable == fixable
+    tokens = [one.quote.tokens(*size) for size in ((8001, 28), (28, 28), (28, 9000))]
+    assert (one.fixable_tokens, one.fixable_usd) == (sum(tokens), one.quote.image_usd(sum(tokens)))
+    assert [request.first_image for request in one.each_request()] == [0]
+    assert found.fixable == fixable  # walking again counts nothing twice
 
 
-def test_a_file_that_fills_a_request_alone_is_set_aside_where_no_smaller_limit_is_stated():
+def test_a_fitted_image_has_bytes_that_are_not_known():
+    """Nine images over the limit would not fit one request as they are; smaller ones may."""
+    assert packed(planned([image(28, 28, 7_864_321)] * 9, "claude-sonnet-4-6", images_per_request="auto")) == [9]
+
+
+def test_a_file_that_no_request_has_space_for_has_no_bytes_until_it_is_fitted():
+    """It was an error: request 0 has N bytes."""
     most = 33_554_432 - 1024 - 128
     file_bytes = most // 4 * 3
     found = plan([image(28, 28, file_bytes)], models="claude-sonnet-4-6", platform="foundry", as_of=DAY)
-    assert found.images == 1
+    assert (found.images, found.models[0].ledger.sent_bytes) == (1, 33_554_432 - 1024)
     found = plan([image(28, 28, file_bytes + 1)], models="claude-sonnet-4-6", platform="foundry", as_of=DAY)
-    assert found.images == 0
-    assert found.rejected[0].reason.startswith("alone over the 33,554,432 bytes of a request")
+    assert (found.images, found.models[0].ledger.sent_bytes) == (1, 0)
 
 
 def test_nothing_to_send_costs_nothing():
     one = planned([], "sonnet", cache="5m", batch=True, downscale_to=500)
-    assert (one.requests, one.total_usd, one.usd_per_thousand_images, one.notes) == (0, 0, None, ())
+    assert (one.requests, one.total_usd, one.usd_per_thousand_images, list(notes_of(one))) == (0, 0, None, [])
     assert one.images_within(Decimal(1)) is None
     assert list(one.each_request()) == []
 
@@ -637,34 +644,34 @@ def test_a_budget_buys_whole_images():
 
 def test_batches_that_a_job_needs():
     def said(one):
-        return next(note for note in one.notes if "message batch" in note)
+        return next(note for note in notes_of(one) if "message batch" in note)
 
-    assert "need 1 message batch at least." in said(
+    assert "need at least 1 message batch." in said(
         planned(Repeated(28, 28, 100_000), "haiku", images_per_request=1, batch=True)
     )
-    assert "need 2 message batches" in said(
+    assert "need at least 2 message batches" in said(
         planned(Repeated(28, 28, 100_001), "haiku", images_per_request=1, batch=True)
     )
     heavy = planned([image(28, 28, 7_864_320)] * 26, "claude-sonnet-4-6", batch=True)
-    assert "need 2 message batches" in said(heavy)  # 260 MB, where a batch takes 256
+    assert "need at least 2 message batches" in said(heavy)  # 260 MB, where a batch takes 256
     talks = planned(Repeated(28, 28, 9), "claude-sonnet-4-6", batch=True, turns=3)
-    assert "need 3 message batches at least, for a turn needs the answer" in said(talks)
+    assert "need at least 3 message batches, because a turn needs the answer" in said(talks)
     early = plan(Repeated(28, 28, 9), models="claude-3-5-sonnet-20241022", batch=True, as_of=date(2025, 1, 1))
-    assert "need 1 message batch" in said(early.models[0])
+    assert "need at least 1 message batch" in said(early.models[0])
 
 
 def test_notes_say_what_is_measured_and_assumed():
-    notes = " ".join(planned(JOB, "claude-opus-4-7", cache="1h", batch=True, **SETTINGS).notes)
-    assert "11 tokens frame a user message with claude-opus-4-7 (medium confidence" in notes
+    notes = " ".join(notes_of(planned(JOB, "claude-opus-4-7", cache="1h", batch=True, **SETTINGS)))
+    assert "11 tokens around each user message with claude-opus-4-7 (medium confidence" in notes
     assert "for an hour" in notes
     assert "best effort" in notes
-    notes = " ".join(planned(JOB, "sonnet", cache="5m", **SETTINGS).notes)
+    notes = " ".join(notes_of(planned(JOB, "sonnet", cache="5m", **SETTINGS)))
     assert "requests follow each other that closely" in notes
-    assert "Nothing was measured of what tokens frame a user message with claude-sonnet-5-5" in notes
-    notes = " ".join(planned([(28, 28)], "claude-3-haiku", output_tokens=5000).notes)
+    assert "Message overhead for claude-sonnet-5-5 has not been measured; assumed 0 tokens." in notes
+    notes = " ".join(notes_of(planned([(28, 28)], "claude-3-haiku", output_tokens=5000)))
     assert "claude-3-haiku-20240307 answers with 4,096 tokens at most: 5,000 are priced." in notes
     short = planned(Repeated(28, 28, 4), "claude-sonnet-4-6", turns=2, images_per_request=1, cache="5m")
-    assert any("no shared prefix has more" in note for note in short.notes)
+    assert any("no shared prefix is longer" in note for note in notes_of(short))
 
 
 # What is not sold
@@ -685,7 +692,7 @@ def test_notes_say_what_is_measured_and_assumed():
         (NoPriceError, "batch price", "claude-3-sonnet", {"batch": True}),
         (NoPriceError, "cache write-5m price", "claude-3-sonnet", {"cache": "5m"}),
         (ImgcostError, "tier of claude-mythos-preview was never", "claude-mythos-preview", {}),
-        (ImgcostError, "claude-mythos-5-2 is not sold on google-cloud", "mythos", {"platform": "google-cloud"}),
+        (ImgcostError, "claude-mythos-5-2 is not offered on google-cloud", "mythos", {"platform": "google-cloud"}),
     ],
 )
 def test_a_combination_that_is_not_sold(error, match, model, settings):
@@ -725,7 +732,7 @@ def test_costs_equal_those_of_genai_prices():
             name,
             prompt_tokens=draw.choice([0, 600, 5000, 99_000, 120_000]),
             output_tokens=draw.randint(0, 2000),
-            cache=draw.choice([None, "5m"]),
+            cache=draw.choice(["none", "5m"]),
             images_per_request=draw.choice(["auto", 1, 7]),
             turns=draw.choice([1, 1, 3]),
             batch=batch,

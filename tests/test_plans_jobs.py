@@ -18,11 +18,13 @@ from click.testing import CliRunner
 from conftest import SAMPLES, png
 
 import imgcost
+from imgcost.acceptance import Reason
 from imgcost.cli import main
 from imgcost.errors import ImgcostError, MissingExtraError, SizeError
 from imgcost.files import Image, Unreadable
 from imgcost.plans import Repeated, Scenario, inputs, plan, read_scenario
 from imgcost.plans.intakes import FEW
+from imgcost.quotes import Conditions
 
 DAY = date(2026, 11, 22)
 SIZES = [(1920, 1080), (3000, 3000), (28, 28)]
@@ -71,22 +73,21 @@ def test_sizes_in_every_form(images):
 
 def test_the_sample_images_by_path_scan_and_frame():
     by_path = planned(SAMPLES)
-    assert by_path.images == 21
+    assert by_path.images == 22
     assert by_path.unsized == 0
     assert [(one.reason, one.images) for one in by_path.rejected] == [
         ("damaged", 1),
         ("not-an-image", 1),
-        ("unsupported", 1),
     ]
     frame = imgcost.audit(SAMPLES, model="claude-sonnet-4-6")
     tokens = int(frame["tokens"].sum())
     for images in (str(SAMPLES), [SAMPLES], imgcost.scan(SAMPLES), list(imgcost.scan(str(SAMPLES)))):
         found = planned(images)
-        assert seen(found) == (tokens, 21)
+        assert seen(found) == (tokens, 22)
         assert found.unsized == 0
-        assert sum(one.images for one in found.rejected) == 3
+        assert sum(one.images for one in found.rejected) == 2
     found = planned(frame[frame["problem"].isna()])
-    assert (seen(found), found.unsized, found.rejected) == ((tokens, 21), 0, ())
+    assert (seen(found), found.unsized, found.rejected) == ((tokens, 22), 0, ())
 
 
 def test_what_is_missing_is_set_aside_with_its_path():
@@ -276,17 +277,14 @@ def test_a_table_in_every_format_with_counts(tmp_path, suffix, monkeypatch):
 def test_counts_are_not_written_down_and_keep_order_and_place(monkeypatch):
     counts = {"width": [28, 9000, 56, 28], "height": 28, "count": [3, 2, 10**12, 300]}
     found = planned(pd.DataFrame(counts), images_per_request="auto")
-    assert found.images == 10**12 + 303
-    [edge] = found.rejected
-    assert (edge.images, edge.first) == (2, "row 1 of the frame (9000x28)")
+    assert (found.images, found.fixable) == (10**12 + 305, {Reason("image-edge", "over 8,000 px"): 2})
     monkeypatch.setattr("imgcost.plans.jobs.BLOCK", 4)
-    frame = pd.DataFrame({"width": [28, 56, 84, 9000], "height": 28, "count": [7, 300, 200, 5]})
+    frame = pd.DataFrame({"width": [28, 56, 84], "height": 28, "count": [7, 300, 200]})
     single = [(28, 28)] * 7 + [(56, 28)] * 300 + [(84, 28)] * 200
     several = planned(frame, images_per_request=10)
     assert list(several.models[0].each_request()) == list(
         planned(single, images_per_request=10).models[0].each_request()
     )
-    assert several.rejected[0].first == "row 3 of the frame (9000x28)"
     with pytest.raises(SizeError, match=r"row 1 of the frame: count is .*nan"):
         planned(pd.DataFrame({"width": [1, 1], "height": 1, "count": [2, np.nan]}))
 
@@ -479,21 +477,21 @@ def test_no_image_of_a_size_is_nothing():
 @pytest.mark.parametrize(
     ("settings", "match"),
     [
-        ({"models": []}, "models is .*: name one at least"),
-        ({"models": [5]}, "models is .5.: name one"),
-        ({"prompt_tokens": -1}, "prompt_tokens is -1: give a whole number from 0 to 10,000,000"),
+        ({"models": []}, "models is .*: name at least one"),
+        ({"models": [5]}, "models is .5.: name at least one"),
+        ({"prompt_tokens": -1}, "prompt_tokens is -1: pass a whole number from 0 to 10,000,000"),
         ({"prompt_tokens": True}, "prompt_tokens is True"),
         ({"output_tokens": 1.0}, "output_tokens is 1.0"),
-        ({"turns": 0}, "turns is 0: give a whole number from 1 to 10,000"),
+        ({"turns": 0}, "turns is 0: pass a whole number from 1 to 10,000"),
         ({"turns": 10**9}, "turns is 1000000000"),
         ({"images_per_request": 0}, "images_per_request is 0: .*, or 'auto'"),
         ({"images_per_request": "all"}, "images_per_request is 'all'"),
         ({"downscale_to": 0}, "downscale_to is 0"),
-        ({"cache": "2m"}, "cache is '2m': choose one of none, 5m, 1h"),
-        ({"platform": "claude-ai"}, "platform is 'claude-ai': choose one of claude-api, claude-platform-aws, "),
-        ({"inference_geo": "eu"}, "inference_geo is 'eu'"),
-        ({"endpoint": []}, r"endpoint is \[\]"),
-        ({"batch": "yes"}, "batch is 'yes': give true or false"),
+        ({"cache": "2m"}, "invalid cache '2m': expected one of none, 5m, 1h"),
+        ({"platform": "claude-ai"}, "claude-ai is not billed by the token: choose a platform with an API"),
+        ({"inference_geo": "eu"}, "invalid inference_geo 'eu': expected one of global, us"),
+        ({"endpoint": []}, r"invalid endpoint \[\]: expected one of global, regional"),
+        ({"batch": "yes"}, "batch is 'yes': pass true or false"),
         ({"retry_rate": -0.1}, "retry_rate is -0.1"),
         ({"retry_rate": float("nan")}, "retry_rate is nan"),
         ({"retry_rate": "1e999999"}, "retry_rate is '1e999999'"),
@@ -510,8 +508,8 @@ def test_settings_that_are_none(settings, match):
 
 
 def test_a_moment_is_its_day_and_no_day_is_today():
-    assert plan([], models="sonnet", as_of=datetime(2026, 11, 22, 23, 59)).scenario.as_of == DAY  # noqa: DTZ001 - a naive one
-    assert plan([], models="sonnet").scenario.as_of == imgcost.tables.today()
+    assert plan([], models="sonnet", as_of=datetime(2026, 11, 22, 23, 59)).scenario.conditions.as_of == DAY  # noqa: DTZ001 - a naive one
+    assert plan([], models="sonnet").scenario.conditions.as_of == imgcost.tables.today()
 
 
 def test_a_rate_has_the_digits_it_is_written_with():
@@ -549,16 +547,26 @@ def test_a_scenario_file_that_is_none(tmp_path, text, match):
         read_scenario(path)
 
 
+NO_KEYS = ("conditions", "endpoint_assumed")
+
+
+@pytest.mark.parametrize("key", NO_KEYS)
+def test_what_a_scenario_works_out_is_no_key_of_a_file(tmp_path, key):
+    (tmp_path / "job.toml").write_text(f"{key} = 5\n")
+    with pytest.raises(ImgcostError, match=f"unknown key '{key}'"):
+        read_scenario(tmp_path / "job.toml")
+
+
 @pytest.mark.parametrize(
     "value", ["5", "1.5", "true", "[]", "[5]", "{a = 1}", "''", "2026-11-22", "10:00:00", "nan", "0x" + "f" * 5000]
 )
-@pytest.mark.parametrize("key", Scenario._fields)
+@pytest.mark.parametrize("key", [name for name in (*Scenario._fields, *Conditions._fields) if name not in NO_KEYS])
 def test_a_value_of_another_type_is_an_error_of_the_scenario(tmp_path, key, value):
     """`models = 5` was a traceback."""
     path = tmp_path / "job.toml"
     path.write_text(f"{key} = {value}\n")
-    settings = {"models": "claude-opus-5", "as_of": DAY} | read_scenario(path)
     try:
+        settings = {"models": "claude-opus-5", "as_of": DAY} | read_scenario(path)
         assert plan([(28, 28)], **settings).models
     except ImgcostError as error:
         assert key in str(error) or key == "models"  # noqa: PT017 - some values are right for some keys
@@ -567,7 +575,7 @@ def test_a_value_of_another_type_is_an_error_of_the_scenario(tmp_path, key, valu
 
 @pytest.mark.parametrize("value", ["", 0, False])
 def test_what_is_no_day_is_not_today(value):
-    with pytest.raises(ImgcostError, match="as_of is"):
+    with pytest.raises(ImgcostError, match="invalid as_of"):
         plan([(28, 28)], models="claude-opus-5", as_of=value)
 
 
@@ -588,9 +596,9 @@ def test_the_rows_of_a_scan_plan_as_its_folder_does(tmp_path, suffix):
     assert ended.exit_code == 0
     asked = {"models": "claude-opus-5", "prompt_tokens": 100, "as_of": date(2026, 11, 22)}
     from_rows, from_folder = plan(rows, **asked), plan(SAMPLES, **asked)
-    assert from_rows.images == from_folder.images == 21
+    assert from_rows.images == from_folder.images == 22
     assert from_rows.models[0].total_usd == from_folder.models[0].total_usd
-    assert sum(one.images for one in from_rows.rejected) == sum(one.images for one in from_folder.rejected) == 3
+    assert sum(one.images for one in from_rows.rejected) == sum(one.images for one in from_folder.rejected) == 2
     read = {"csv": pd.read_csv, "jsonl": partial(pd.read_json, lines=True), "parquet": pd.read_parquet}
     frame = read[suffix](rows)
     assert plan(frame, **asked).models[0].total_usd == from_folder.models[0].total_usd

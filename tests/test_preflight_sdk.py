@@ -99,7 +99,7 @@ def test_what_the_server_rejects_is_foreseen_at_its_place_in_its_words(client, n
     rule, sent = REJECTED[name]
     findings = check_request(sent, as_of=DAY)
     first = next(one for one in findings.errors if one.rule == rule)
-    with pytest.raises(imgcost.errors.PreflightError, match=re.escape(first.message)):
+    with pytest.raises(imgcost.PreflightError, match=re.escape(first.message)):
         findings.raise_for_errors()
     with pytest.raises(anthropic.BadRequestError) as caught:
         client.messages.create(**sent)
@@ -173,7 +173,7 @@ def test_the_budget_stops_a_request_before_it_is_sent(server):
     before = len(server.received)
     sent = params(image_block(png(1000, 1000)))  # 1296 tokens at $1 per MTok
     assert check_request(sent, as_of=DAY, budget_usd=Decimal("0.001296")).ok
-    with pytest.raises(imgcost.errors.PreflightError, match=r"\$0\.001296.*budget is \$0\.001295"):
+    with pytest.raises(imgcost.PreflightError, match=r"\$0\.001296.*budget is \$0\.001295"):
         check_request(sent, as_of=DAY, budget_usd=Decimal("0.001295")).raise_for_errors()
     assert len(server.received) == before
 
@@ -185,6 +185,6 @@ def test_the_two_lines_of_the_readme(client, server):
     exec(block, here)
     assert here["message"].content[0].text == "A grey square."
     before = len(server.received)
-    with pytest.raises(imgcost.errors.PreflightError):
+    with pytest.raises(imgcost.PreflightError):
         exec(block, here | {"params": REJECTED["8001"][1]})
     assert len(server.received) == before

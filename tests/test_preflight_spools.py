@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from command_line import run
 from conftest import png
-from imgcost.formats import as_json
-from imgcost.formats.findings import as_github, findings_json, findings_report
 
-from imgcost.preflight import Findings, Spools, check_paths, spools
+from imgcost.preflight import Spools, check_paths, spools
 from imgcost.preflight.spools import Spool
+from imgcost.text import as_json
+from imgcost.text.findings import as_github, findings_json, findings_report
 
 
 @pytest.fixture
@@ -64,7 +65,7 @@ def test_findings_on_disk_are_those_in_memory(folder, one_request):
     with Spools.open() as kept:
         found = check_paths([str(folder)], **options, spools=kept)
         assert found.found is kept.found
-        assert Findings(tuple(found.found), tuple(found.images), found.input_usd, found.platform, found.as_of) == plain
+        assert replace(found, found=tuple(found.found), images=tuple(found.images)) == plain
         assert (found.errors, found.warnings, found.ok) == (plain.errors, plain.warnings, False)
         assert (found.tokens, found.unmeasured, len(found)) == (plain.tokens, 3, len(plain))
         assert findings_report(found) == findings_report(plain)

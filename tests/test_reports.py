@@ -31,8 +31,8 @@ from imgcost.paths import guard_formula
 from imgcost.reports import parquet
 from imgcost.reports.delimited import encode_text
 from imgcost.reports.rows import scan_rows
-from imgcost.tabular import SCAN
 from imgcost.reports.writers import format_of
+from imgcost.tabular import SCAN
 
 DAY = date(2026, 11, 22)
 AREA, PATCH = quoted("claude-3-sonnet", as_of=DAY), quoted("claude-opus-4-6", as_of=DAY)
@@ -60,7 +60,17 @@ NAMES = [
     "model",
     "tier",
 ]
-NAMES += ["formula", "tokens", "downscaled", "resized_width", "resized_height", "input_usd", "rejected", "problem", "reason"]
+NAMES += [
+    "formula",
+    "tokens",
+    "downscaled",
+    "resized_width",
+    "resized_height",
+    "input_usd",
+    "rejected",
+    "problem",
+    "reason",
+]
 
 HOSTILE = [
     "new\nline\r.png",
@@ -445,7 +455,11 @@ def test_a_stream_that_is_interrupted_has_whole_rows_and_as_many_as_it_says(
 def test_a_pipe_that_is_interrupted_is_left_as_it_is():
     read_end, write_end = os.pipe()
     with os.fdopen(read_end, "rb") as reader:
-        with os.fdopen(write_end, "wb") as stream, suppress(KeyboardInterrupt), streaming(stream, [AREA], "csv") as report:
+        with (
+            os.fdopen(write_end, "wb") as stream,
+            suppress(KeyboardInterrupt),
+            streaming(stream, [AREA], "csv") as report,
+        ):
             report.add(groups(image()))
             raise KeyboardInterrupt
         assert len(reader.read().splitlines()) == 2
@@ -507,7 +521,9 @@ def test_parquet_has_the_types_that_the_columns_mean(tmp_path):
     schema = pq.read_schema(written(tmp_path / "f", FOUND, "parquet"))
     kinds = {field.name: field.type for field in schema}
     assert {str(kinds[name]) for name in ("path", "duplicate_of", "reason")} == {"string"}
-    assert {str(kinds[name].value_type) for name in ("media_type", "model", "tier", "formula", "rejected", "problem")} == {"string"}
+    assert {
+        str(kinds[name].value_type) for name in ("media_type", "model", "tier", "formula", "rejected", "problem")
+    } == {"string"}
     assert {kinds[name] for name in ("width", "height", "tokens", "resized_width", "resized_height")} == {pa.int64()}
     assert {kinds["orientation"], kinds["file_bytes"]} == {pa.int64()}
     assert {kinds["animated"], kinds["downscaled"]} == {pa.bool_()}

@@ -14,17 +14,17 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 from command_line import printed, refused
-from imgcost.reports.records import RECORDS, Column, Records
-from imgcost.reports.saving import SUFFIXES, save_report, saver_of
 from pictures import image_block, png, request
 
 from imgcost import unescape_path
 from imgcost.errors import ImgcostError, MissingExtraError
+from imgcost.reports.writers import SUFFIXES, format_of, save_report
+from imgcost.tabular import CHECK, ESTIMATE, PLAN, Column, Schema
 from imgcost.text import Report
 
 DAY = ("--as-of", "2026-11-22")
-ESTIMATE = ("estimate", "1920x1080", "4032x3024", "-m", "claude-sonnet-4-6", "--count", "3", "--batch", *DAY)
-PLAN = ("plan", "3000x3000", "--count", "1000", "-m", "claude-haiku-5-5", "-m", "claude-sonnet-4-6",
+ESTIMATES = ("estimate", "1920x1080", "4032x3024", "-m", "claude-sonnet-4-6", "--count", "3", "--batch", *DAY)
+A_PLAN = ("plan", "3000x3000", "--count", "1000", "-m", "claude-haiku-5-5", "-m", "claude-sonnet-4-6",
         "--prompt-tokens", "900", "--output-tokens", "70", "--retry-rate", "0.02", *DAY)  # fmt: skip
 
 
@@ -61,31 +61,39 @@ def same(left, right):
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".parquet", ".xlsx"])
-@pytest.mark.parametrize(("arguments", "rows"), [(ESTIMATE, 2), (PLAN, 10)])
+@pytest.mark.parametrize(("arguments", "rows"), [(ESTIMATES, 2), (A_PLAN, 10)])
 def test_every_format_has_the_figures_of_the_json(tmp_path, arguments, rows, suffix):
     printed(*arguments, "-o", tmp_path / "a.json")
     printed(*arguments, "-o", tmp_path / f"a{suffix}")
     data = json.loads((tmp_path / "a.json").read_text(encoding="utf-8"))
     assert data == json.loads(printed(*arguments, "-f", "json"))
     found = written(tmp_path / f"a{suffix}")
-    records = RECORDS[arguments[0]]
-    expected = [[shown(value) if not isinstance(value, Decimal) else f"{value:f}" for value in row]
-                for row in records.of(Report(data, []))]  # fmt: skip
-    assert [list(row) for row in found] == [list(records.columns)] * rows
+    schema = ESTIMATE if arguments is ESTIMATES else PLAN
+    expected = data["estimates"] if arguments is ESTIMATES else list(plan_entries(data))
+    assert [list(row) for row in found] == [list(schema.columns)] * rows
     assert len(expected) == rows
-    for row, wanted in zip(found, expected, strict=True):
-        assert all(map(same, row.values(), wanted)), (row, wanted)
+    for row, entry in zip(found, expected, strict=True):
+        assert all(same(row[name], shown(entry.get(name))) for name in row), (row, entry)
+
+
+def plan_entries(data):
+    """The rows of a plan, from its JSON."""
+    for model in data["models"]:
+        for name, way in {"as specified": model, **model["variants"]}.items():
+            tokens = {f"{kind}_tokens": count for kind, count in way["tokens"].items()}
+            shared = {key: model[key] for key in ("model", "tier", "formula", "as_of", "images")}
+            yield shared | way | tokens | {"variant": name}
 
 
 def test_an_estimate_and_a_plan_by_hand(tmp_path):
-    printed(*ESTIMATE, "-o", tmp_path / "a.csv")
+    printed(*ESTIMATES, "-o", tmp_path / "a.csv")
     first = written(tmp_path / "a.csv")[0]
-    assert (first["tokens"], first["resized_width"], first["conditions"]) == ("1560", "1456", "batch")
+    assert (first["tokens"], first["resized_width"], first["batch"]) == ("1560", "1456", "true")
     assert Decimal(first["input_usd_of_count"]) == Decimal(3 * 1560) * Decimal("1.5") / 10**6
-    printed(*PLAN, "-o", tmp_path / "b.csv")
+    printed(*A_PLAN, "-o", tmp_path / "b.csv")
     rows = {row["variant"]: row for row in written(tmp_path / "b.csv") if row["model"] == "claude-sonnet-4-6"}
     # 1521 tokens per image and 3 around it; each request has the prompt and 7 tokens of framing.
-    for variant, images, requests in (("as asked", "1", 1000), ("packed", "20", 50)):
+    for variant, images, requests in (("as specified", "1", 1000), ("packed", "20", 50)):
         tokens, row = 1000 * 1524 + requests * (900 + 7), rows[variant]
         total = (Decimal(tokens) * 3 + Decimal(requests * 70) * 15) / 10**6 * Decimal("1.02")
         assert (row["images_per_request"], row["requests"], row["input_tokens"]) == (images, str(requests), str(tokens))
@@ -142,29 +150,29 @@ def test_a_formula_is_no_formula(tmp_path):
 
 
 def test_parquet_says_what_its_columns_hold(tmp_path):
-    printed(*PLAN, "-o", tmp_path / "a.parquet")
+    printed(*A_PLAN, "-o", tmp_path / "a.parquet")
     for field in pq.read_schema(tmp_path / "a.parquet"):
-        assert field.metadata[b"description"].decode() == RECORDS["plan"].columns[field.name].meaning
+        assert field.metadata[b"description"].decode() == PLAN.columns[field.name].meaning
 
 
 def test_markdown_is_the_report_and_a_workbook_has_its_notes(tmp_path):
-    printed(*ESTIMATE, "-o", tmp_path / "a.md")
-    assert (tmp_path / "a.md").read_text(encoding="utf-8") == printed(*ESTIMATE, "-f", "markdown")
-    printed(*PLAN, "-o", tmp_path / "a.xlsx")
+    printed(*ESTIMATES, "-o", tmp_path / "a.md")
+    assert (tmp_path / "a.md").read_text(encoding="utf-8") == printed(*ESTIMATES, "-f", "markdown")
+    printed(*A_PLAN, "-o", tmp_path / "a.xlsx")
     notes = [row[1] for row in openpyxl.load_workbook(tmp_path / "a.xlsx")["Notes"].iter_rows(values_only=True)]
     assert any(note.startswith("Measured, not published: 3 tokens wrap an image") for note in notes)
     assert "US dollars, retries included, exact" in notes
 
 
 def test_a_suffix_that_names_no_format_is_refused_before_the_work(tmp_path):
-    assert "give it a suffix .csv" in refused(*PLAN, "-o", tmp_path / "a.doc")
+    assert "use a suffix of .csv" in refused(*A_PLAN, "-o", tmp_path / "a.doc")
     assert not list(tmp_path.iterdir())
     with pytest.raises(ImgcostError, match=r"a\\x1b\.doc"):
-        saver_of("a\x1b.doc")
+        format_of("a\x1b.doc")
 
 
 def test_a_file_that_cannot_be_written_is_told(tmp_path):
-    assert "No such file" in refused(*ESTIMATE, "-o", tmp_path / "no" / "a.csv")
+    assert "No such file" in refused(*ESTIMATES, "-o", tmp_path / "no" / "a.csv")
 
 
 @pytest.mark.parametrize(("suffix", "library"), [(".parquet", "pyarrow"), (".xlsx", "xlsxwriter"), (".html", "jinja2")])
@@ -180,15 +188,15 @@ def test_a_missing_library_is_named_with_its_extra(tmp_path, monkeypatch, suffix
         monkeypatch.delitem(sys.modules, name, raising=False)
     monkeypatch.setattr(builtins, "__import__", missing)
     with pytest.raises(MissingExtraError, match=r"pip install 'imgcost\[(report|parquet)\]'"):
-        save_report(Report({"findings": []}, []), RECORDS["check"], str(tmp_path / f"a{suffix}"))
+        save_report(Report({"findings": []}, []), CHECK, [], str(tmp_path / f"a{suffix}"))
 
 
 def test_flags_and_blanks_in_every_format(tmp_path):
-    columns = {"good": Column("flag", "a flag"), "usd": Column("usd", "dollars"), "many": Column("whole", "a number")}
-    records = Records("Ducks", columns, lambda data: iter(data["rows"]))
-    report = Report({"rows": [{"good": True, "usd": "0.10"}, {"good": False, "many": 7}, {}]}, [])
+    columns = {"good": Column("boolean", ""), "usd": Column("usd", ""), "many": Column("integer", "")}
+    schema = Schema("ducks/1", "Ducks", columns)
+    entries = [{"good": True, "usd": "0.10"}, {"good": False, "many": 7}, {}]
     for suffix in (".csv", ".jsonl", ".parquet", ".xlsx"):
-        save_report(report, records, str(tmp_path / f"a{suffix}"))
+        save_report(Report({}, []), schema, schema.rows(entries), str(tmp_path / f"a{suffix}"))
         rows = [list(row.values()) for row in written(tmp_path / f"a{suffix}")]
         assert [row[0] for row in rows] == ["true", "false", ""]
         assert [row[2] for row in rows] == ["", "7", ""]
@@ -197,7 +205,7 @@ def test_flags_and_blanks_in_every_format(tmp_path):
 
 
 def test_a_page_has_the_tables_and_the_notes_and_nothing_that_runs(tmp_path):
-    printed(*PLAN, "-o", tmp_path / "a.html")
+    printed(*A_PLAN, "-o", tmp_path / "a.html")
     page = (tmp_path / "a.html").read_text(encoding="utf-8")
     assert "<h1>What a job costs with Claude</h1>" in page
     assert page.count("<caption>") == 3

@@ -1,4 +1,4 @@
-"""The command line in the environments that a shell makes: encodings, closed streams, `python -OO`, arguments of any kind."""
+"""The command line in the environments that a shell makes: encodings, closed streams, `python -OO`, odd arguments."""
 
 from __future__ import annotations
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import unicodedata
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -15,11 +16,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from quoting import quoted
 
-from imgcost.tables import find_model, find_tier, models, prices_read
+from imgcost.estimates import estimate_with
 from imgcost.figures import dollars, number
+from imgcost.tables import find_model, find_tier, models, prices_read
 from imgcost.text import Report, Table, as_json, as_markdown, as_text, visible
 from imgcost.text.catalogs import largest_report, model_report, models_report
-from imgcost.text.estimates import estimate_report, terms_data, terms_notes, terms_title
+from imgcost.text.estimates import estimate_report
+from imgcost.text.quotes import quote_notes, quote_title
 
 DAY = date(2026, 11, 22)
 
@@ -303,9 +306,9 @@ def test_small_amounts_are_never_shown_as_nothing(micros):
 
 @pytest.mark.parametrize(
     ("count", "shown"),
-    [(0, "0"), (999, "999"), (1334, "1334"), (9999, "9999"), (10_000, "10,000"), (1_234_567, "1,234,567")],
+    [(0, "0"), (999, "999"), (1000, "1,000"), (9999, "9,999"), (10_000, "10,000"), (1_234_567, "1,234,567")],
 )
-def test_counts_have_separators_from_five_digits_on(count, shown):
+def test_counts_have_separators_from_four_digits_on(count, shown):
     assert number(count) == shown
     assert number(-count) == ("-" if count else "") + shown
 
@@ -314,8 +317,8 @@ def test_counts_have_separators_from_five_digits_on(count, shown):
 
 
 def estimates(*sizes, model, **conditions):
-    settled = quoted(model, as_of=conditions.pop("as_of", DAY), **conditions)
-    return [estimate_on(settled, *size) for size in sizes]
+    quote = quoted(model, as_of=conditions.pop("as_of", DAY), **conditions)
+    return [estimate_with(quote, *size) for size in sizes]
 
 
 ENTRY = {
@@ -324,10 +327,12 @@ ENTRY = {
     "tier": "standard",
     "formula": "patch",
     "usd_per_mtok": "3",
-    "conditions": [],
     "platform": "claude-api",
     "endpoint": "global",
     "speed": "standard",
+    "inference_geo": "global",
+    "batch": False,
+    "cache": "none",
     "width": 1920,
     "height": 1080,
     "resized_width": 1456,
@@ -338,6 +343,7 @@ ENTRY = {
     "tokens": 1560,
     "input_usd": "0.004680",
     "input_usd_per_1000": "4.680000",
+    "cache_read_usd": None,
     "other_formula": "area",
     "other_formula_tokens": 1590,
     "measured_tokens": None,
@@ -345,19 +351,15 @@ ENTRY = {
 
 
 def test_the_json_of_an_estimate_has_a_schema_every_fact_and_exact_dollars():
-    found = {"claude-sonnet-4-6": estimates((1920, 1080), model="claude-sonnet-4-6")}
-    assert json.loads(as_json(estimate_report(found))) == {
-        "schema": "imgcost.estimate/1",
-        "estimates": [ENTRY],
-        "notes": ["By the area formula it would be 1,590 tokens."],
-    }
+    found = [estimates((1920, 1080), model="claude-sonnet-4-6")]
+    assert json.loads(as_json(estimate_report(found))) == {"schema": "imgcost.estimate/2", "estimates": [ENTRY]}
     with_count = json.loads(as_json(estimate_report(found, 7)))["estimates"]
     assert with_count == [ENTRY | {"count": 7, "input_usd_of_count": "0.032760"}]
 
 
 def test_the_json_of_estimates_has_an_entry_a_size_and_model():
     sizes = [(200, 200), (1000, 1000)]
-    found = {name: estimates(*sizes, model=name) for name in ("claude-3-opus", "claude-opus-4-6")}
+    found = [estimates(*sizes, model=name) for name in ("claude-3-opus", "claude-opus-4-6")]
     entries = estimate_report(found).data["estimates"]
     assert [(one["model"], one["width"], one["input_usd"]) for one in entries] == [
         ("claude-3-opus-20240229", 200, "0.000810"),
@@ -368,34 +370,34 @@ def test_the_json_of_estimates_has_an_entry_a_size_and_model():
 
 
 def test_the_text_of_one_estimate_tells_the_other_formula_and_that_of_several_does_not():
-    one = estimate_report({"x": estimates((1000, 1000), model="claude-opus-4-6")})
+    one = estimate_report([estimates((1000, 1000), model="claude-opus-4-6")])
     assert list(one.notes) == ["By the area formula it would be 1,334 tokens."]
-    assert list(estimate_report({"x": estimates((1, 1), (2, 2), model="claude-opus-4-6")}).notes) == []
+    assert list(estimate_report([estimates((1, 1), (2, 2), model="claude-opus-4-6")]).notes) == []
 
 
 def test_a_size_that_is_not_downscaled_is_seen_as_it_is():
-    [table] = estimate_report({"x": estimates((1920, 1080), (10, 10), model="claude-opus-4-6")}).tables
-    assert [row[1] for row in table.rows] == ["1456x819", "as it is"]
+    [table] = estimate_report([estimates((1920, 1080), (10, 10), model="claude-opus-4-6")]).tables
+    assert [row[1] for row in table.rows] == ["1456x819", "unchanged"]
 
 
 def test_a_count_has_a_column_and_several_sizes_a_sum():
-    [table] = estimate_report({"x": estimates((1000, 1000), (200, 200), model="claude-3-sonnet")}, 50_000).tables
+    [table] = estimate_report([estimates((1000, 1000), (200, 200), model="claude-3-sonnet")], 50_000).tables
     assert table.columns[-1] == ">50,000 images"
     assert table.rows[0][-1] == "$200.10"
     assert table.rows[1][-1] == "$8.10"
-    assert table.rows[2] == ("together", "", "1388", "", "", "$208.20")  # an image and a thousand of what?
-    [alone] = estimate_report({"x": estimates((1000, 1000), model="claude-3-sonnet")}, 50_000).tables
+    assert table.rows[2] == ("total", "", "1,388", "", "", "$208.20")  # an image and a thousand of what?
+    [alone] = estimate_report([estimates((1000, 1000), model="claude-3-sonnet")], 50_000).tables
     assert len(alone.rows) == 1
 
 
 def test_the_title_names_model_tier_formula_rate_conditions_and_day():
     assert (
-        terms_title(quoted("claude-3-sonnet", as_of=DAY))
+        quote_title(quoted("claude-3-sonnet", as_of=DAY))
         == "claude-3-sonnet-20240229: standard tier, area formula, $3 per MTok on 2026-11-22"
     )
-    settled = quoted("claude-opus-4-6", as_of=DAY, batch=True, cache="read", inference_geo="us")
-    assert terms_title(settled).endswith("$0.275 per MTok (batch, cache read, inference in the US) on 2026-11-22")
-    assert terms_data(settled)["conditions"] == ["batch", "cache read", "inference in the US"]
+    quote = quoted("claude-opus-4-6", as_of=DAY, batch=True, cache="5m", inference_geo="us")
+    assert quote_title(quote).endswith("$3.4375 per MTok (batch, cache 5m, US inference) on 2026-11-22")
+    assert [quote.to_dict()[name] for name in ("batch", "cache", "inference_geo")] == [True, "5m", "us"]
 
 
 @pytest.mark.parametrize(
@@ -419,7 +421,7 @@ def test_the_title_names_model_tier_formula_rate_conditions_and_day():
     ],
 )
 def test_notes_tell_of_families_and_of_models_that_are_gone_or_going(asked, day, notes):
-    found = terms_notes(asked, quoted(asked, as_of=day))
+    found = list(quote_notes(quoted(asked, as_of=day)))
     assert len(found) == len(notes)
     assert all(one.startswith(note) for one, note in zip(found, notes, strict=True))
 
@@ -429,7 +431,7 @@ def test_prices_read_long_before_the_day_are_said_to_be(days, stale):
     """A date in 2036 was priced without a word."""
     day = prices_read() + timedelta(days=days)
     note = f"Prices were last read on {prices_read()}, {number(days)} days before {day}: newer ones are not known."
-    assert (note in terms_notes("claude-opus-5", terms("claude-opus-5", as_of=day))) == stale
+    assert (note in quote_notes(quoted("claude-opus-5", as_of=day))) == stale
     arguments = ("1000x1000", "-m", "claude-opus-5", "-m", "claude-haiku-4-5", "--as-of", day)
     for command in (
         ("estimate", *arguments),
@@ -444,8 +446,8 @@ def test_prices_read_long_before_the_day_are_said_to_be(days, stale):
 
 def test_a_deprecated_model_without_a_last_day_is_said_to_be_deprecated_only():
     preview = find_model("claude-mythos-preview")
-    settled = quoted("mythos", as_of=DAY)._replace(model=preview)
-    assert terms_notes("claude-mythos-preview", settled) == ["claude-mythos-preview is deprecated."]
+    quote = replace(quoted("claude-mythos-5-2", as_of=DAY), model=preview, requested="claude-mythos-preview")
+    assert list(quote_notes(quote)) == ["claude-mythos-preview is deprecated."]
 
 
 # The reports of models and of the largest sizes

@@ -135,7 +135,8 @@ def command(
     echo(scan_report(summary), style, err=bool(rows))
     if fail_on_unreadable and summary.unreadable:
         _warn(
-            f"{plural(len(summary.unreadable), 'entry', 'entries')} could not be read, which --fail-on-unreadable forbids"
+            f"{plural(len(summary.unreadable), 'entry', 'entries')} could not be read, "
+            "which --fail-on-unreadable forbids"
         )
         sys.exit(FAILED)
     fail_if_empty(summary.images, fail_on_empty)

@@ -6,11 +6,10 @@ as an `Unreadable`, with its reason, in its place.
 
 from __future__ import annotations
 
-import os
 from functools import partial
 from typing import TYPE_CHECKING
 
-from imgcost.arguments import take_flag
+from imgcost.arguments import take_flag, take_paths
 from imgcost.errors import ArgumentError
 from imgcost.files.archives import Inspected, inspect_archive, probe_archive
 from imgcost.files.found import Found, Group, Image, Unreadable, no_access
@@ -20,6 +19,7 @@ from imgcost.files.walking import Archive, Batch, Chunk, Walk, chunks
 from imgcost.files.workers import spread
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Callable, Iterator, Sequence
 
 __all__ = [
@@ -89,9 +89,7 @@ def scan(
     >>> [(found.path, found.problem) for found in scan("no/such/folder")]
     [('no/such/folder', 'missing')]
     """
-    for path in paths:
-        if not isinstance(path, (str, os.PathLike)) or isinstance(os.fspath(path), bytes):
-            raise ArgumentError("path", path, "paths as text, each an argument of its own: scan(*paths)")
+    take_paths(paths)
     if isinstance(jobs, bool) or not isinstance(jobs, int) or jobs < 1:
         raise ArgumentError("jobs", jobs, "a whole number of worker processes, from 1")
     walk = Walk(

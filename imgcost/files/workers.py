@@ -98,8 +98,8 @@ def _files(chunk: Chunk) -> int:
 def _start_method(*, spawn: bool) -> Literal["fork", "spawn"] | None:
     """How workers are started safely; None where they cannot be.
 
-    A fork is ten times faster than a new interpreter. Beside other threads it can deadlock, and so it can on macOS. A new
-    interpreter imports the main module, which runs a script again that has no `__main__` guard. A worker of
+    A fork is ten times faster than a new interpreter. Beside other threads it can deadlock, and so it can on macOS. A
+    new interpreter imports the main module, which runs a script again that has no `__main__` guard. A worker of
     `multiprocessing.Pool` may have no children.
     """
     from multiprocessing import current_process  # noqa: PLC0415 - most scans need none of it
@@ -267,7 +267,7 @@ def _serve(connection: Connection, copy: Connection | None, work: Callable[[Chun
 
 
 def _settle() -> None:
-    """Make a process a worker: signals end it without a word, and the program that reads our output does not wait for it.
+    """Make a process a worker: signals end it silently, and the program that reads our output does not wait for it.
 
     Signals that are ignored stay so: under nohup a scan goes on when the terminal closes.
     """

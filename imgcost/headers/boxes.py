@@ -13,16 +13,13 @@ if TYPE_CHECKING:
 
     from imgcost.headers.header import ReadAt, Size
 
-__all__ = ["ISO_VIDEOS", "measure_cr3", "measure_heif", "measure_jp2", "measure_jxl", "name_iso_media"]
+__all__ = ["measure_cr3", "measure_heif", "measure_jp2", "measure_jxl", "name_iso_media"]
 
 _MAX_BOXES = 256
 _MAX_ITEMS = 4096
 _MAX_META_BYTES = 1 << 18  # that of a phone's photo takes 4 to 8 KB, of one made of a thousand tiles 60 KB
 
 _box = Struct(">I4s").unpack_from
-
-ISO_VIDEOS = {b"qt  ": "QuickTime video"}
-"""Brands that name something more specific than MP4."""
 
 _HEIC = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"})
 _HEIF = frozenset({b"mif1", b"msf1", b"mif2", b"miaf", b"jpeg", b"avci", b"vvic"})
@@ -82,7 +79,7 @@ def name_iso_media(head: bytes) -> str | None:
 
 
 def measure_heif(head: bytes, read_at: ReadAt) -> Size | None:  # noqa: ARG001 - every format is measured the same way
-    """Measure the primary item by its properties: ispe, cropped by clap, turned by irot and imir (ISO 23008-12, 6.5)."""
+    """Measure the primary item by its properties: ispe, cropped by clap, turned by irot, imir (ISO 23008-12, 6.5)."""
     meta = _find(read_at, (b"meta",))
     if meta is None:
         return None

@@ -114,8 +114,8 @@ def measure_icon(head: bytes, read_at: ReadAt) -> Size | None:  # noqa: ARG001 -
 
 
 _ICNS_EDGES = {
-    b"is32": 16, b"il32": 32, b"ih32": 48, b"it32": 128, b"ICN#": 32, b"ics#": 16, b"ich#": 48, b"icl8": 32, b"ics8": 16,
-    b"icp4": 16, b"icp5": 32, b"icp6": 64, b"ic04": 16, b"ic05": 32, b"ic07": 128, b"ic08": 256, b"ic09": 512,
+    b"is32": 16, b"il32": 32, b"ih32": 48, b"it32": 128, b"ICN#": 32, b"ics#": 16, b"ich#": 48, b"icl8": 32, b"ics8":
+    16, b"icp4": 16, b"icp5": 32, b"icp6": 64, b"ic04": 16, b"ic05": 32, b"ic07": 128, b"ic08": 256, b"ic09": 512,
     b"ic10": 1024, b"ic11": 32, b"ic12": 64, b"ic13": 256, b"ic14": 512,
 }  # fmt: skip
 _MAX_ICONS = 64

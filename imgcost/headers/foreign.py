@@ -1,83 +1,16 @@
-"""Formats that the API does not read, named by how a file begins and measured where a header tells the size."""
+"""Files that are none of the four formats that the API reads: what is said of them."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING
 
 from imgcost.errors import HeaderError
-from imgcost.headers import fixed
-from imgcost.headers.boxes import measure_cr3, measure_heif, measure_jp2, measure_jxl, name_iso_media
 from imgcost.headers.header import from_head
-from imgcost.headers.not_images import name_stranger
-from imgcost.headers.svg import find_svg, measure_svg
-from imgcost.headers.tiff import inspect_tiff, measure_jpeg_xr, measure_raf, measure_rw2, measure_tiff
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from imgcost.headers.header import ReadAt, Size
 
 __all__ = ["format_name", "refusal", "unsupported"]
-
-_Measure: TypeAlias = "Callable[[bytes, ReadAt], Size | None]"
-
-
-class _Format(NamedTuple):
-    """A format that the API does not read.
-
-    Attributes:
-        prefixes: The bytes that it may begin with.
-        name: Its name, or a function that tells it from the first bytes where they are not proof enough.
-        measure: Reads the size; None where no small reader can.
-    """
-
-    prefixes: tuple[bytes, ...]
-    name: str | Callable[[bytes], str | None]
-    measure: _Measure | None = None
-
-
-_FORMATS = (
-    _Format((b"FUJIFILMCCD-RAW",), "RAF", measure_raf),
-    _Format((b"IIRO", b"IIRS", b"MMOR"), "ORF", measure_tiff),
-    _Format((b"IIU\0",), "RW2", measure_rw2),
-    _Format((b"FOVb",), "X3F", fixed.measure_at("<II", 28)),
-    _Format((b"\0MRM",), "MRW"),
-    _Format((b"II\xbc\x01",), "JPEG XR", measure_jpeg_xr),
-    _Format((b"8BPS",), "PSD", fixed.measure_at(">II", 14, height_first=True)),
-    _Format((b"\0\0\0\x0cJXL \r\n\x87\n", b"\xff\x0a"), "JPEG XL", measure_jxl),
-    _Format((b"\0\0\0\x0cjP  \r\n\x87\n",), "JPEG 2000", measure_jp2),
-    _Format((b"\xff\x4f\xff\x51",), "JPEG 2000", fixed.measure_j2k),
-    _Format((b"%PDF-",), "PDF"),
-    _Format((b"%!PS", b"\xc5\xd0\xd3\xc6"), "EPS", fixed.measure_eps),
-    _Format((b"\xd7\xcd\xc6\x9a",), "WMF"),
-    _Format((b"icns",), "ICNS", fixed.measure_icns),
-    _Format((b"gimp xcf",), "XCF", fixed.measure_at(">II", 14)),
-    _Format((b"DDS ",), "DDS", fixed.measure_at("<II", 12, height_first=True)),
-    _Format((b"qoif",), "QOI", fixed.measure_at(">II", 4)),
-    _Format((b"\x76\x2f\x31\x01",), "OpenEXR", fixed.measure_exr),
-    _Format(
-        (b"#?RADIANCE", b"#?RGBE"),
-        "Radiance HDR",
-        fixed.measure_text(rb"\n-Y (\d{1,9}) \+X (\d{1,9})\n", height_first=True),
-    ),
-    _Format((b"\x8aMNG", b"\x8bJNG"), "MNG", fixed.measure_at(">II", 16)),
-    _Format((b"\x59\xa6\x6a\x95",), "Sun raster", fixed.measure_at(">II", 4)),
-    _Format((b"\x01\xda\0\1", b"\x01\xda\0\2", b"\x01\xda\1\1", b"\x01\xda\1\2"), "SGI", fixed.measure_at(">HH", 6)),
-    _Format((b"\n\5\1", b"\n\3\1", b"\n\2\1"), "PCX", fixed.measure_pcx),
-    _Format((b"SIMPLE  =",), "FITS", fixed.measure_text(rb"NAXIS1  = +(\d{1,9}) .{,160}NAXIS2  = +(\d{1,9}) ")),
-    _Format((b"BLP1", b"BLP2"), "BLP", fixed.measure_at("<II", 12)),
-    _Format((b"/* XPM */",), "XPM", fixed.measure_text(rb'"\s*(\d{1,9})\s+(\d{1,9})\s+\d+\s+\d+')),
-    _Format((b"#define",), fixed.name_xbm, fixed.measure_xbm),
-    _Format((b"BM",), fixed.name_bmp, fixed.measure_bmp),
-    _Format((b"\0\0\1\0", b"\0\0\2\0"), fixed.name_icon, fixed.measure_icon),
-    _Format((b"P7",), fixed.name_netpbm, fixed.measure_text(rb"\nWIDTH (\d{1,9})\nHEIGHT (\d{1,9})\n")),
-    _Format(
-        (b"P",),
-        fixed.name_netpbm,
-        fixed.measure_text(rb"^P[\dFf](?:\s|#[^\n]*\n)+(\d{1,9})(?:\s|#[^\n]*\n)+(\d{1,9})\s"),
-    ),
-    _Format((b"",), fixed.name_tga, fixed.measure_at("<HH", 12)),
-)
 
 _MEDIA_TYPES = {
     "TIFF": "image/tiff",
@@ -122,26 +55,15 @@ def refusal(head: bytes, read_at: ReadAt) -> HeaderError:
     """
     if not head:
         return HeaderError("empty", "there are no bytes")
+    # Their tables and patterns take longer to load than all of the rest, and most scans need neither.
+    from imgcost.headers.formats import find_format  # noqa: PLC0415
+    from imgcost.headers.not_images import name_stranger  # noqa: PLC0415
+
     return (
-        _known_format(head, from_head(head, read_at))
+        find_format(head, from_head(head, read_at))
         or name_stranger(head)
         or HeaderError("not-an-image", "the bytes do not begin any known image format")
     )
-
-
-def _known_format(head: bytes, read_at: ReadAt) -> HeaderError | None:
-    if head.startswith((b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")):
-        return unsupported(*inspect_tiff(head, read_at))
-    if head[4:8] == b"ftyp":
-        name = name_iso_media(head)
-        return unsupported(name, (measure_cr3 if name == "CR3" else measure_heif)(head, read_at)) if name else None
-    for prefixes, named, measure in _FORMATS:
-        if head.startswith(prefixes):
-            name = named if isinstance(named, str) else named(head)
-            if name:
-                return unsupported(name, measure(head, read_at) if measure else None)
-    root = find_svg(head, read_at)
-    return unsupported("SVG", measure_svg(root)) if root else None
 
 
 def unsupported(name: str, size: Size | None = None) -> HeaderError:

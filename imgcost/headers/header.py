@@ -40,7 +40,7 @@ ReadAt: TypeAlias = Callable[[int, int], bytes]
 """Called with an offset and a number of bytes, from the start of the file; gives fewer bytes only at its end."""
 
 Size: TypeAlias = tuple[int, int, int]
-"""Width and height as stored, px, and the orientation in the numbers of EXIF, of a format that the API does not read."""
+"""Width and height as stored, px, and the EXIF orientation, of a format that the API does not read."""
 
 
 class Header(NamedTuple):

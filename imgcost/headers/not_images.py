@@ -44,23 +44,24 @@ _RIFF = {
 }
 # What becomes of an image's first bytes where a program reads and writes it as text.
 _AS_TEXT = {
-    "PNG": (
-        *(
-            b"\x89PNG\n\x1a\n",
-            b"\x89PNG\r\n\x1a\r\n",
-            b"\x89PNG\r\r\n\x1a\r\n",
-            b"\x89PNG\r\x1a",
-            b"\x09PNG\r\n",
-            b"?PNG\r\n",
-        ),
-        *(b"\xef\xbf\xbdPNG", b"\xc2\x89PNG", b"\\x89PNG", b"b'\\x89PNG", b'b"\\x89PNG'),
-    ),
-    "JPEG": (
-        *(b"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd", b"\xc3\xbf\xc3\x98\xc3\xbf"),
-        *(b"\\xff\\xd8\\xff", b"b'\\xff\\xd8\\xff", b'b"\\xff\\xd8\\xff'),
-    ),
-    "GIF": (b"b'GIF8", b'b"GIF8'),
-    "WebP": (b"b'RIFF", b'b"RIFF'),
+    b"\x89PNG\n\x1a\n": "PNG",  # line ends changed, in the ways that the signature is there to show
+    b"\x89PNG\r\n\x1a\r\n": "PNG",
+    b"\x89PNG\r\r\n\x1a\r\n": "PNG",
+    b"\x89PNG\r\x1a": "PNG",
+    b"\x09PNG\r\n": "PNG",  # seven bits kept
+    b"?PNG\r\n": "PNG",
+    b"\xef\xbf\xbdPNG": "PNG",  # decoded as UTF-8, with replacement characters
+    b"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd": "JPEG",
+    b"\xc2\x89PNG": "PNG",  # decoded as Latin-1
+    b"\xc3\xbf\xc3\x98\xc3\xbf": "JPEG",
+    b"b'\\x89PNG": "PNG",  # the repr of bytes
+    b'b"\\x89PNG': "PNG",
+    b"b'\\xff\\xd8\\xff": "JPEG",
+    b'b"\\xff\\xd8\\xff': "JPEG",
+    b"b'GIF8": "GIF",
+    b'b"GIF8': "GIF",
+    b"b'RIFF": "WebP",
+    b'b"RIFF': "WebP",
 }
 _SIGNATURES = re.compile(rb"(\xff\xd8\xff)|(\x89PNG\r\n\x1a\n)|(GIF8[79]a)|(RIFF....WEBP)", re.DOTALL)
 _NAMES = ("JPEG", "PNG", "GIF", "WebP")
@@ -99,8 +100,8 @@ def _names(head: bytes) -> Iterator[HeaderError]:
     if head[4:8] in _ISO_BOXES and head[:1] == b"\0":
         quicktime = head[4:8] != b"ftyp" or head[8:10] == b"qt"
         yield _stranger("QuickTime video" if quicktime else "MP4 video", _VIDEO)
-    for name, prefixes in _AS_TEXT.items():
-        if head.startswith(prefixes):
+    for prefix, name in _AS_TEXT.items():
+        if head.startswith(prefix):
             reason = f"the {name} was changed by a program that took it for text"
             yield HeaderError("damaged", reason, format=name, advice=_BINARY)
     if not head.strip(b"\0"):

@@ -7,39 +7,29 @@ paths and open files as data. Nothing is changed, read away or kept.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
 from imgcost.errors import RequestError
 from imgcost.messages.body import as_items, as_object, body_bytes, is_file
+from imgcost.messages.content import Block, Content, Part, Text, ToolResult
+from imgcost.tables import block_table
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-__all__ = ["Block", "Part", "Request", "Turn", "as_items", "as_object", "body_bytes", "is_file", "read_request"]
-
-Part: TypeAlias = tuple[Literal["text", "image", "other"], str]
-"""A content block as far as the order of blocks goes: its kind, and its text."""
+__all__ = [
+    "Block",
+    "Part",
+    "Request",
+    "Text",
+    "ToolResult",
+    "Turn",
+    "as_items",
+    "as_object",
+    "body_bytes",
+    "is_file",
+    "read_request",
+]
 
 # Keywords of messages.create() that are no part of the body; what is in `extra_body` becomes a part of it.
 _NOT_SENT = frozenset({"extra_headers", "extra_query", "extra_body", "timeout", "betas"})
-
-
-class Block(NamedTuple):
-    """An image or a document in a request.
-
-    Attributes:
-        place: Where, such as `messages.2.content.0.content.1`.
-        kind: `image` or `document`.
-        source: Its source, as it will be sent.
-        toolset: The toolset of Anthropic's that it is a screenshot of, or None.
-        transformations: What the block says of them, whatever that is.
-    """
-
-    place: str
-    kind: Literal["image", "document"]
-    source: Mapping[Any, Any]
-    toolset: str | None
-    transformations: Any
 
 
 class Turn(NamedTuple):
@@ -65,6 +55,13 @@ class Request(NamedTuple):
         turns: Its messages.
         blocks: Its images and documents, in the order in which they are sent.
         body_bytes: The size of its body as JSON, bytes.
+        texts: Its texts: those of messages, of tool results, of `system` and of plain-text documents.
+        results: The results of tools.
+        cache_breakpoints: How many blocks have `cache_control`.
+        problems: Where it breaks the schema of the API, in ways that let the rest be read.
+        streams: Whether it has `stream` set.
+        max_tokens: Whether it has `max_tokens`.
+        version: Its `anthropic_version`, such as `bedrock-2023-05-31`; else None.
     """
 
     model: str | None
@@ -72,6 +69,13 @@ class Request(NamedTuple):
     turns: tuple[Turn, ...]
     blocks: tuple[Block, ...]
     body_bytes: int
+    texts: tuple[Text, ...] = ()
+    results: tuple[ToolResult, ...] = ()
+    cache_breakpoints: int = 0
+    problems: tuple[RequestError, ...] = ()
+    streams: bool = False
+    max_tokens: bool = True
+    version: str | None = None
 
 
 def read_request(params: Any) -> Request:
@@ -102,25 +106,47 @@ def read_request(params: Any) -> Request:
         size = body_bytes(request)
     except RecursionError:  # whoever called has left little of the stack
         raise RequestError("", "is nested too deep to be read here") from None
-    toolsets: dict[str, str] = {}
+    found = Content()
     turns: list[Turn] = []
-    blocks: list[Block] = []
+    model, fallbacks = _model(request), _fallbacks(request)
+    if request.get("system") is not None:
+        found.read(request["system"], "system", "system")
     for number, raw in enumerate(as_items(request["messages"], "messages")):
-        place = f"messages.{number}"
-        message = as_object(raw, place)
-        content = message.get("content")
-        if content is None:
-            raise RequestError(f"{place}.content", "is missing")
-        role = message.get("role")
-        if not isinstance(role, str):
-            raise RequestError(f"{place}.role", "is missing" if role is None else "must be text")
-        items = _content(content, f"{place}.content")
-        turns.append(Turn(place, role, tuple(_part(item) for _, item in items)))
-        blocks += _blocks(items, toolsets)
-    found = Request(_model(request), _fallbacks(request), tuple(turns), tuple(blocks), size)
+        turns.append(_turn(raw, f"messages.{number}", found))
     if not turns:
         raise RequestError("messages", "is empty: a request has at least one message")
-    return found
+    found.count_breakpoints(request.get("tools"))
+    version = request.get("anthropic_version")
+    return Request(
+        model,
+        fallbacks,
+        tuple(turns),
+        tuple(found.blocks),
+        size,
+        tuple(found.texts),
+        tuple(found.results),
+        found.breakpoints,
+        tuple(found.problems),
+        streams=bool(request.get("stream")),
+        max_tokens=request.get("max_tokens") is not None,
+        version=version if isinstance(version, str) else None,
+    )
+
+
+def _turn(raw: Any, place: str, found: Content) -> Turn:
+    message = as_object(raw, place)
+    content, role = message.get("content"), message.get("role")
+    if content is None:
+        raise RequestError(f"{place}.content", "is missing")
+    if not isinstance(role, str):
+        raise RequestError(f"{place}.role", "is missing" if role is None else "must be text")
+    if role not in block_table().roles:
+        roles = ", ".join(block_table().roles)
+        found.problems.append(
+            RequestError(f"{place}.role", f"the role {ascii(role[:60])} is unknown: use one of {roles}")
+        )
+    parts = found.read(content, f"{place}.content", "system" if role == "system" else "message")
+    return Turn(place, role, parts)
 
 
 def _model(request: Mapping[Any, Any]) -> str | None:
@@ -142,61 +168,3 @@ def _fallbacks(request: Mapping[Any, Any]) -> tuple[str, ...]:
             raise RequestError(f"fallbacks.{number}.model", "must be text")
         found.append(model)
     return tuple(found)
-
-
-def _content(content: Any, place: str) -> list[tuple[str, Mapping[Any, Any]]]:
-    """The blocks of a content, each with its place; text alone is one block."""
-    if isinstance(content, str):
-        return [(place, {"type": "text", "text": content})]
-    items = []
-    for number, raw in enumerate(as_items(content, place)):
-        below = f"{place}.{number}"
-        block = as_object(raw, below)
-        if not isinstance(block.get("type"), str):
-            raise RequestError(f"{below}.type", "is missing" if block.get("type") is None else "must be text")
-        items.append((below, block))
-    return items
-
-
-def _part(block: Mapping[Any, Any]) -> Part:
-    kind, text = block["type"], block.get("text")
-    if kind == "text":
-        return "text", text if isinstance(text, str) else ""
-    return ("image", "") if kind == "image" else ("other", "")
-
-
-def _blocks(
-    items: list[tuple[str, Mapping[Any, Any]]], toolsets: dict[str, str], toolset: str | None = None
-) -> Iterator[Block]:
-    # It cannot go deeper than body_bytes, which has seen the same values before.
-    for place, block in items:
-        kind = block["type"]
-        if kind in {"image", "document"}:
-            source = as_object(block.get("source"), f"{place}.source")
-            yield Block(place, kind, source, toolset, block.get("transformations"))
-            if kind == "document" and source.get("type") == "content":
-                yield from _blocks(_content(source.get("content"), f"{place}.source.content"), toolsets, toolset)
-        elif kind == "tool_use":
-            if isinstance(block.get("id"), str) and isinstance(block.get("toolset_name"), str):
-                toolsets[block["id"]] = block["toolset_name"]
-        else:
-            # What a tool gave back; other blocks with a content of their own are looked into the same way.
-            yield from _blocks(_inner(place, block), toolsets, _toolset(block, toolsets))
-
-
-def _inner(place: str, block: Mapping[Any, Any]) -> list[tuple[str, Mapping[Any, Any]]]:
-    content, below = block.get("content"), f"{place}.content"
-    if content is None or isinstance(content, str):
-        return []
-    if isinstance(content, Mapping) or hasattr(content, "model_dump"):
-        alone = as_object(content, below)
-        return [(below, alone)] if isinstance(alone.get("type"), str) else []
-    return _content(content, below)
-
-
-def _toolset(block: Mapping[Any, Any], toolsets: dict[str, str]) -> str | None:
-    """The toolset of Anthropic's that a result belongs to: by its own word, or by that of the call that it answers."""
-    name, used = block.get("toolset_name"), block.get("tool_use_id")
-    if isinstance(name, str):
-        return name
-    return toolsets.get(used) if isinstance(used, str) else None

@@ -46,7 +46,8 @@ def as_object(value: Any, place: str) -> Mapping[Any, Any]:
     try:
         if isinstance(value, Mapping):
             return _without_omissions(value)
-        # The SDK's own blocks are pydantic models; so are those of others, and pydantic itself is not needed to ask them.
+        # The SDK's own blocks are pydantic models; so are those of others, and pydantic itself is not needed to ask
+        # them.
         if hasattr(value, "model_dump") and not isinstance(value, type):
             dumped = value.model_dump(mode="json", by_alias=True, exclude_unset=True)
             if isinstance(dumped, Mapping):
@@ -183,7 +184,7 @@ def _unread(error: Exception, place: str) -> RequestError:
 
 
 def _without_omissions(value: Mapping[Any, Any]) -> Mapping[Any, Any]:
-    """Leave out what is not to be sent, by the SDK's own words for that; whatever is no plain dictionary is read once."""
+    """Leave out what is not to be sent, in the SDK's own words; whatever is not a plain dictionary is read once."""
     kept = {key: item for key, item in value.items() if type(item).__name__ not in _OMISSIONS}
     return value if type(value) is dict and len(kept) == len(value) else kept
 

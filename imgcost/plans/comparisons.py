@@ -17,7 +17,7 @@ from imgcost.plans.rules import rules_of
 from imgcost.plans.scenarios import Scenario, scenario
 from imgcost.prices import exact_usd
 from imgcost.quotes import quotes_on, requote, resolve_models
-from imgcost.tables import find_model
+from imgcost.tables import find_model, limits_on
 from imgcost.tabular import PLAN
 
 if TYPE_CHECKING:
@@ -204,10 +204,10 @@ def plan(
         cache: Whether prompts are cached, and for how long: `none`, `5m` or `1h`.
         batch: Whether the requests go through the Message Batches API.
         inference_geo: `global`, or `us` (on the Claude API and Microsoft Foundry).
-        endpoint: `global`, or `regional` (on Amazon Bedrock and Google Cloud). If None, as the models' names say; ids of
-            Amazon Bedrock without a geography are taken as regional, everything else as global.
-        platform: Where requests are sent, and whose limits apply: any of `imgcost.tables.platforms()` but `claude-ai`. If
-            None, as the models' names say, else the Claude API.
+        endpoint: `global`, or `regional` (on Amazon Bedrock and Google Cloud). If None, as the models' names say; ids
+            of Amazon Bedrock without a geography are taken as regional, everything else as global.
+        platform: Where requests are sent, and whose limits apply: any of `imgcost.tables.platforms()` but `claude-ai`.
+            If None, as the models' names say, else the Claude API.
         speed: `standard`, or `fast` for fast mode. If None, as the models' names say, else standard.
         turns: Requests of a conversation. Each brings new images and sends all before it again.
         retry_rate: Requests sent again, as a part of all: 0.02 is one in fifty.
@@ -253,7 +253,7 @@ def plan(
         downscale_to=downscale_to,
     )
     asked = quotes_on(resolve_models(scene.models, scene.conditions.as_of), scene.conditions)
-    intake = Intake(job_of(images), asked[0].limits)
+    intake = Intake(job_of(images), limits_on(scene.conditions.platform, scene.conditions.as_of))
     found = _model_plans(asked, scene, intake)
     job = intake.job
     return Plan(scene, found, intake.images, intake.unsized, dict(intake.fixable), job.rejected, job.warnings)

@@ -1,4 +1,4 @@
-"""The images of a job on their way to requests: which of them would be rejected as they are, and what all of them cost."""
+"""The images of a job on their way to requests: which of them would be rejected as they are, what all of them cost."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import numpy as np
 
 from imgcost import arrays
 from imgcost.acceptance import exceeded_limits, sent_bytes, unsupported
-from imgcost.plans.jobs import UNKNOWN, Block
+from imgcost.plans.jobs import MOST_BYTES, UNKNOWN, Block
 from imgcost.plans.packing import Columns, Packer, Requests
-from imgcost.plans.rules import BYTES_A_BLOCK
+from imgcost.plans.rules import BYTES_A_BLOCK, BYTES_A_REQUEST
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 __all__ = ["CountedImages", "Intake"]
 
+_FRAME_BYTES = BYTES_A_REQUEST + BYTES_A_BLOCK
+
 FEW = 8
 """Up to this many different sizes are worth listing one by one."""
 
@@ -33,8 +35,8 @@ FEW = 8
 class Intake:
     """The images of a job, packed as often as there are rules.
 
-    All readable images count. Those that a platform would reject as they are cost the same once they are fitted, and are
-    counted by the first limit that they break.
+    All readable images count. Those that a platform would reject as they are cost the same once they are fitted, and
+    are counted by the first limit that they break.
 
     Attributes:
         job: The job.
@@ -54,6 +56,8 @@ class Intake:
         self.fixable_tokens: Counter[TokenRule] = Counter()
         self._limits = limits
         self._known: dict[Reason, int] = {}
+        # How many bytes a fitted image will have is not known: of one that no request has space for none are counted.
+        self._most = MOST_BYTES if limits.request_bytes is None else limits.request_bytes - _FRAME_BYTES
 
     def requests(self, rules: Collection[Rules]) -> Iterator[tuple[Rules, Requests]]:
         """Walk the job once and pack it by several rules at a time.
@@ -70,7 +74,8 @@ class Intake:
         for block in self.job.blocks():
             size_bytes = np.where(block.file_bytes == UNKNOWN, 0, sent_bytes(block.file_bytes, self._limits))
             reasons = self._reasons(block, size_bytes)
-            columns = {rule: _columns(block, rule, to, size_bytes, reasons > 0) for rule, to in measures.items()}
+            known = np.where((reasons == 0) & (size_bytes <= self._most), size_bytes, 0)
+            columns = {rule: _columns(block, rule, to, known) for rule, to in measures.items()}
             if first_walk:
                 self._count(block, reasons, columns)
             for packer in packers:
@@ -123,14 +128,12 @@ class Intake:
             self.sizes[size] = self.sizes.get(size, 0) + count * (block.times or 1)
 
 
-def _columns(
-    block: Block, rule: TokenRule, downscale_to: int | None, size_bytes: NDArray[np.int64], fixable: NDArray[np.bool_]
-) -> Columns:
-    """What packing needs to know of images. How many bytes a fitted image will have is not known: none are counted."""
+def _columns(block: Block, rule: TokenRule, downscale_to: int | None, size_bytes: NDArray[np.int64]) -> Columns:
+    """What packing needs to know of images."""
     tokens = smaller = _tokens(block.width, block.height, rule)
     if downscale_to is not None:
         smaller = _tokens(*arrays.fit_to_tokens(block.width, block.height, downscale_to, rule.tier), rule)
-    sent = np.where((size_bytes > 0) & ~fixable, size_bytes + BYTES_A_BLOCK, 0)
+    sent = np.where(size_bytes > 0, size_bytes + BYTES_A_BLOCK, 0)
     edge = np.maximum(block.width, block.height)
     return Columns(tokens, smaller, sent, edge)
 

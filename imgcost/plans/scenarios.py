@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from decimal import Decimal, InvalidOperation
 from difflib import get_close_matches
 from pathlib import Path
@@ -91,8 +92,12 @@ def scenario(*, models: str | Model | Sequence[str | Model], **settings: Any) ->
         UnknownModelError: No table lists a model's name.
         ImgcostError: A value is not one of the choices or out of range, or two contradict each other.
     """
-    names = (models,) if isinstance(models, str | Model) else models
-    names = tuple(names) if isinstance(names, Iterable) and not isinstance(names, Mapping | bytes) else ()
+    names: tuple[Any, ...] = ()
+    if isinstance(models, str | Model):
+        names = (models,)
+    elif isinstance(models, Iterable) and not isinstance(models, Mapping | bytes):
+        with suppress(TypeError):  # of an object that only claims to be one
+            names = tuple(models)
     if not names or not all(isinstance(name, str | Model) for name in names):
         raise ImgcostError(f"models is {shown(models)}: name at least one, such as 'sonnet'")
     for name, (least, most) in _RANGES.items():
@@ -102,6 +107,8 @@ def scenario(*, models: str | Model | Sequence[str | Model], **settings: Any) ->
         if not (_is_whole(value) and least <= value <= most):
             choice = ", or 'auto'" if name == "images_per_request" else ""
             raise ImgcostError(f"{name} is {shown(value)}: pass a whole number from {least} to {most:,}{choice}")
+    if not isinstance(settings.get("batch", False), bool):
+        raise ImgcostError(f"batch is {shown(settings['batch'])}: pass true or false")
     settings["retry_rate"] = _rate(settings.get("retry_rate", 0))
     sent = {name: settings.pop(name) for name in _CONDITIONS if name in settings}
     named = resolve_models(names, conditions(as_of=sent.get("as_of")).as_of)

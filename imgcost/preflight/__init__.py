@@ -18,7 +18,7 @@ from imgcost.files import Image, Unreadable, is_pillow, is_stream
 from imgcost.preflight.asking import Inquiry
 from imgcost.preflight.disk import Disk, RequestFile
 from imgcost.preflight.documents import DEFAULT_MODEL, Reading, ask_file, ask_value
-from imgcost.preflight.findings import CheckedImage, Findings, Spools
+from imgcost.preflight.findings import CheckedImage, Findings, PreflightError, Spools
 from imgcost.preflight.seeing import see_bytes, see_found, see_pillow, see_stream
 from imgcost.preflight.sessions import TurnCost
 from imgcost.preflight.spools import Spool
@@ -37,6 +37,7 @@ __all__ = [
     "CheckedImage",
     "Findings",
     "Imagelike",
+    "PreflightError",
     "Spools",
     "TurnCost",
     "check_batch",
@@ -59,19 +60,19 @@ def check_images(
     images: Imagelike | Iterable[Imagelike],
     *,
     model: str = DEFAULT_MODEL,
-    platform: Platform = "claude-api",
+    platform: Platform | None = None,
     as_of: date | None = None,
     ignore: Iterable[str] = (),
     budget_usd: Dollars | None = None,
     one_request: bool = False,
 ) -> Findings:
-    """Check images: files, folders with all that lies under them, bytes, open files, Pillow images, or what a scan found.
+    """Check images: files, folders with all under them, bytes, open files, Pillow images, or what a scan found.
 
     Args:
         images: One or many of them. The ends of large archive members and of images from a scan are not inspected. Of a
             Pillow image only the size is: how many bytes it will have is not known before it is saved.
         model: The model that they are for; a family such as `sonnet` means its newest active model on that day.
-        platform: Where they will be sent.
+        platform: Where they will be sent; None for the platform that the model's name implies, else the Claude API.
         as_of: The day whose limits hold; today if None.
         ignore: Names of rules that are not to be asked.
         budget_usd: What they may cost as input at the standard price, US dollars: a Decimal, a whole number, text or a
@@ -122,7 +123,8 @@ def check_request(
             request in another shape: that of OpenAI, Bedrock Converse, LangChain, MCP, ...; see `imgcost.shapes`. It
             is not changed.
         model: A model to check for instead of the one that the request names.
-        platform: Where it will be sent; None for where its shape says, or the Claude API.
+        platform: Where it will be sent; None for the platform that the model's id, the body or its shape implies, such as Amazon
+            Bedrock for `us.anthropic...`, else the Claude API.
         as_of: The day whose limits hold; today if None.
         ignore: Names of rules that are not to be asked.
         budget_usd: What its images may cost as input, US dollars. The long-context price applies where the images alone
@@ -170,7 +172,8 @@ def check_batch(
             `{"requests": [...]}`. Or the requests themselves; each is `{"custom_id": ..., "params": {...}}`, or the
             parameters alone.
         model: A model to check for instead of those that the requests name.
-        platform: Where it will be sent; None for where its shape says, or the Claude API.
+        platform: Where it will be sent; None for the platform that the model's id, the body or its shape implies, such as Amazon
+            Bedrock for `us.anthropic...`, else the Claude API.
         as_of: The day whose limits hold; today if None.
         ignore: Names of rules that are not to be asked.
         budget_usd: What its images may cost as input at the price of a batch, US dollars; as in `check_request`.
@@ -230,7 +233,7 @@ def check_paths(
             are the files named `.json`, `.jsonl` or `.ndjson` that contain requests.
         stdin: The JSON that the path `-` stands for; None if `-` is a path like any other.
         model: The model that images are for, `sonnet` if None; and that requests are checked for instead of their own.
-        platform: Where all this will be sent; None for where the shape of a request says, or the Claude API.
+        platform: Where all this will be sent; None as in `check_request`.
         as_of: The date whose limits apply; today if None.
         ignore: Names of rules to skip.
         budget_usd: Most that all images together may cost as input, US dollars.

@@ -6,30 +6,34 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from imgcost import geometry
 from imgcost.arguments import take_choice, take_day, take_dollars
-from imgcost.errors import ArgumentError, NoPriceError, UnknownModelError
+from imgcost.errors import ArgumentError, ImgcostError, NoPriceError, RequestError, UnknownModelError
+from imgcost.figures import dollars
+from imgcost.pdfs import token_range
 from imgcost.preflight.costs import Costs
 from imgcost.preflight.findings import CheckedImage, Findings, Spools
-from imgcost.preflight.seeing import see_block, see_document
+from imgcost.preflight.seeing import see_block, see_document, see_text
 from imgcost.preflight.sessions import TurnCost, turn_costs
 from imgcost.rules import Bill, Case, RequestSeen, find_rule, rules_of
-from imgcost.tables import advice_on, limits_on, platforms, resolve_model, today
+from imgcost.tables import FIRST_PARTY, advice_on, limits_on, platforms, resolve_model, today
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import date
 
     from imgcost.arguments import Dollars
-    from imgcost.errors import RequestError
-    from imgcost.messages import Request
+    from imgcost.messages import Block, Request
     from imgcost.preflight.locations import Locator
     from imgcost.preflight.spools import Spool
-    from imgcost.rules import Finding, ImageSeen, Scope
+    from imgcost.rules import DocumentSeen, Finding, ImageSeen, Scope, TextSeen
     from imgcost.shapes import History
     from imgcost.tables import Model, NamedModel, Platform
 
-__all__ = ["DEFAULT_PLATFORM", "Inquiry"]
+__all__ = ["Inquiry"]
 
 DEFAULT_PLATFORM: Platform = "claude-api"
+
+_VERSIONS: dict[str, Platform] = {"bedrock": "bedrock", "vertex": "google-cloud"}
+"""The platforms whose bodies have an `anthropic_version` of their own, such as `bedrock-2023-05-31`."""
 
 
 class _Named(NamedTuple):
@@ -37,13 +41,14 @@ class _Named(NamedTuple):
 
     models: tuple[NamedModel, ...]
     problem: str | None
+    platform: Platform
 
 
 class Inquiry:
     """One check: what is asked of images and requests, and what has been found so far.
 
     Args:
-        platform: Where it will be sent; None for where the shape of each request says, or the Claude API.
+        platform: Where it will be sent; None for the platform that the name of the model implies, else the Claude API.
         as_of: The day; today if None.
         ignore: Names of rules that are not to be asked.
         budget_usd: What all of it may cost, US dollars.
@@ -67,34 +72,36 @@ class Inquiry:
         if platform is not None:
             take_choice("platform", platform, platforms())
         self.day = take_day(as_of) or today()
-        self.platform: Platform = platform or DEFAULT_PLATFORM
         self._given = platform
+        self._implied: dict[Platform, None] = {}
         self._budget_usd = take_dollars("budget_usd", budget_usd)
-        self._limits = limits_on(self.platform, self.day)
+        limits_on(platform or DEFAULT_PLATFORM, self.day)  # whether anything is known of that date
         self._advice = advice_on(self.day)
         self._ignored = frozenset(find_rule(name).name for name in _rule_names(ignore))
-        self._named: dict[tuple[Platform, tuple[str, ...]], _Named] = {}
+        self._named: dict[tuple[Any, ...], _Named] = {}
         self._notes: dict[str, None] = {}
         self._turns: list[TurnCost] = []
         self._spools = spools
         self._found: list[Finding] | Spool[Finding] = spools.found if spools else []
         self._images: list[CheckedImage] | Spool[CheckedImage] = spools.images if spools else []
-        self._costs = Costs(self.day, self.platform)
+        self._costs = Costs(self.day, platform or DEFAULT_PLATFORM)
 
     def note(self, text: str) -> None:
         """Keep something that a reader should know, once."""
         self._notes[text] = None
 
-    def assume_platform(self, platform: Platform | None) -> None:
-        """Check what follows for the platform that a shape is for, unless the caller named one."""
-        platform = self._given or platform or DEFAULT_PLATFORM
-        if platform != self.platform:
-            self.platform = self._costs.platform = platform
-            self._limits = limits_on(platform, self.day)
+    @property
+    def platform(self) -> Platform:
+        """Where all of it is sent: as given, else as every model's name implies."""
+        if self._given is None and len(self._implied) == 1:
+            return next(iter(self._implied))
+        return self._given or DEFAULT_PLATFORM
 
-    def case(self, *models: NamedModel) -> Case:
+    def case(self, *models: NamedModel, platform: Platform | None = None) -> Case:
         """What applies to these models."""
-        return Case(self.platform, self.day, self._limits, self._advice, tuple(one.model for one in models))
+        where = platform or self.platform
+        limits = limits_on(where, self.day)
+        return Case(where, self.day, limits, self._advice, tuple(one.model for one in models))
 
     def ask(self, scope: Scope, about: Any, case: Case, locator: Locator | None = None) -> None:
         """Ask all rules of a scope, and keep what they find."""
@@ -122,7 +129,16 @@ class Inquiry:
         if one_request:
             self._ask_together(together, model)
 
-    def ask_request(self, request: Request, model: str | None, locator: Locator, *, batch: bool = False) -> None:
+    def ask_request(
+        self,
+        request: Request,
+        model: str | None,
+        locator: Locator,
+        *,
+        batch: bool = False,
+        platform: Platform | None = None,
+        implied: frozenset[str] = frozenset(),
+    ) -> None:
         """Ask about a request and all that is in it.
 
         Args:
@@ -130,32 +146,79 @@ class Inquiry:
             model: The model to be asked instead of the one that the request names.
             locator: Where the request is.
             batch: Whether it goes through the Message Batches API, at its price.
+            platform: Where the shape of the request says that it is sent.
+            implied: Required arguments that come from elsewhere, such as the URL.
         """
         names = (model,) if model else ((request.model,) if request.model else ()) + request.fallbacks
-        named = self._find_models(names)
-        case = self.case(*named.models)
+        named = self._find_models(names, request.version, platform)
+        self._implied[named.platform] = None
+        self._costs.platform = named.platform
+        case = self.case(*named.models, platform=named.platform)
         images = tuple(see_block(block) for block in request.blocks if block.kind == "image")
-        documents = tuple(see_document(block) for block in request.blocks if block.kind == "document")
+        documents = tuple(self._see_document(block, case) for block in request.blocks if block.kind == "document")
         tokens = sum([self._count(image, case, locator) for image in images])
+        pages = [document.tokens for document in documents if document.tokens]
+        priced = named.models[0] if named.models else None
         seen = RequestSeen(
-            "", names[0] if names else None, named.problem, images, documents, request.turns, request.body_bytes, tokens
+            "",
+            names[0] if names else None,
+            named.problem,
+            images,
+            documents,
+            request.turns,
+            request.body_bytes,
+            tokens + sum(each.least for each in pages),
+            tokens + sum(each.most for each in pages),
+            request.results,
+            request.cache_breakpoints,
+            sum(_utf8_bytes(text.text) for text in request.texts),
+            max_tokens=request.max_tokens or not request.model or "max_tokens" in implied,
         )
         abouts: list[tuple[Scope, Iterable[Any]]] = [
+            ("shape", request.problems),
             ("request", [seen]),
+            ("source", (*images, *documents)),
             ("image", images),
             ("document", documents),
             ("turn", request.turns),
+            ("text", self._see_texts(request, priced, batch=batch)),
         ]
         for scope, each in abouts:
             for about in each:
                 self.ask(scope, about, case, locator)
         for document in documents:
-            self._costs.see_document(document._replace(place=locator.location(document.place)))
-        text_bytes = request.body_bytes - sum(image.text_bytes or 0 for image in images)
-        priced = named.models[0] if named.models else None
-        if images:
-            place = locator.location() or "the request"
-            self._costs.add(tokens, priced, place, text_bytes=text_bytes, batch=batch)
+            located = document._replace(place=locator.location(document.place))
+            self._costs.see_document(located, case.models[0] if case.models else None)
+        if images or pages:
+            text_bytes = request.body_bytes - sum(image.text_bytes or 0 for image in images)
+            self._costs.add(
+                seen.tokens,
+                priced,
+                locator.location() or "the request",
+                most_tokens=seen.most_tokens,
+                text_bytes=text_bytes,
+                batch=batch,
+            )
+
+    @staticmethod
+    def _see_document(block: Block, case: Case) -> DocumentSeen:
+        """See a document, with what its pages cost for the model that is checked first."""
+        seen, outline = see_document(block)
+        tokens = token_range(outline, case.models[0]) if outline and case.models else None
+        return seen._replace(tokens=tokens)
+
+    def _see_texts(self, request: Request, model: NamedModel | None, *, batch: bool) -> Iterator[TextSeen]:
+        """See the texts that have base64 in them, with what it costs."""
+        for text in request.texts:
+            found = see_text(text)
+            if found is None:
+                continue
+            seen, size = found
+            tier = model.model.tier if model else None
+            if size and model and tier:
+                seen = seen._replace(image_tokens=geometry.image_tokens(*size, tier, model.model.formula))
+            usd = self._costs.text_usd(seen.characters, model, batch=batch) if model else None
+            yield seen._replace(text_usd=None if usd is None else dollars(usd))
 
     def _ask_together(self, images: Iterable[ImageSeen], model: NamedModel) -> None:
         """Ask about images as one request that holds nothing else."""
@@ -183,7 +246,7 @@ class Inquiry:
         costs = self._costs
         if self._budget_usd is not None:
             gaps = costs.unknown + costs.unread
-            bill = Bill("all images", costs.known_usd, costs.most_usd, self._budget_usd, gaps)
+            bill = Bill("all images", costs.known_usd, costs.most_usd, self._budget_usd, gaps, pages=costs.pages > 0)
             self.ask("bill", bill, self.case())
         spools = self._spools
         return Findings(
@@ -195,6 +258,8 @@ class Inquiry:
             costs.known_usd,
             costs.unknown,
             (*self._notes, *costs.notes),
+            None if costs.unknown else costs.most_usd,
+            costs.pages,
             tuple(self._turns),
         )
 
@@ -203,24 +268,27 @@ class Inquiry:
 
         Raises:
             UnknownModelError: No table lists the name.
-            NoPriceError: It does not answer on that day.
+            NoPriceError: It does not read images yet on that date.
+            ImgcostError: It is retired on that date.
         """
         found = resolve_model(name, as_of=self.day)
-        problem = self._why_not(found.model)
-        if problem:
+        platform = self._given or found.platform or DEFAULT_PLATFORM
+        self._implied[platform] = None
+        if self.day < found.model.vision_from:
             raise NoPriceError(found.model.id, self.day, found.model.vision_from, kind="model")
+        if problem := self._why_not(found.model, platform):
+            raise ImgcostError(f"nothing can be sent: {problem}")
         return found
 
-    def _find_models(self, names: tuple[str, ...]) -> _Named:
-        key = self.platform, names
+    def _find_models(self, names: tuple[str, ...], version: str | None, shape: Platform | None) -> _Named:
+        key = names, version, shape
         if key not in self._named:
-            self._named[key] = self._look_up(names)
+            self._named[key] = self._look_up(names, version, shape)
         return self._named[key]
 
-    def _look_up(self, names: tuple[str, ...]) -> _Named:
-        if not names:
-            return _Named((), "the request names no model")
-        models, problems = [], []
+    def _look_up(self, names: tuple[str, ...], version: str | None, shape: Platform | None) -> _Named:
+        models: list[NamedModel] = []
+        problems = [] if names else ["the request names no model"]
         for name in names:
             try:
                 found = resolve_model(name, as_of=self.day)
@@ -228,13 +296,28 @@ class Inquiry:
                 problems.append(str(error))
                 continue
             models.append(found)
-            problems += filter(None, [self._why_not(found.model)])
-        return _Named(tuple(models), "; ".join(problems) or None)
+        platform = self._platform_of(models, version, shape)
+        problems += filter(None, [self._why_not(one.model, platform) for one in models])
+        problems += [
+            f"{one.model.id} is not listed on {platform}" for one in models if not _is_sold(one.model, platform)
+        ]
+        return _Named(tuple(models), "; ".join(problems) or None, platform)
 
-    def _why_not(self, model: Model) -> str | None:
+    def _platform_of(self, models: Iterable[NamedModel], version: str | None, shape: Platform | None) -> Platform:
+        """The platform that is given, or implied by the name of a model, the version of the body or its shape."""
+        named = [one.platform for one in models if one.platform]
+        others = _VERSIONS.get((version or "").partition("-")[0]) or shape or DEFAULT_PLATFORM
+        implied = named[0] if named else others
+        try:
+            limits_on(implied, self.day)
+        except NoPriceError:  # nothing is known of it on that date: the Claude API's limits are the nearest
+            implied = DEFAULT_PLATFORM
+        return self._given or implied
+
+    def _why_not(self, model: Model, platform: Platform) -> str | None:
         """Why a model does not answer on the day; None where it does."""
-        if model.status_on(self.day, self.platform) == "retired":
-            return f"{model.id} retired on {model.retires_on(self.platform)}"
+        if model.status_on(self.day, platform) == "retired":
+            return f"{model.id} retired on {model.retires_on(platform)}"
         if self.day < model.vision_from:
             return f"{model.id} reads images from {model.vision_from} on"
         return None
@@ -255,6 +338,16 @@ class Inquiry:
         resized = geometry.resized_size(*size, model.tier)
         self._images.append(CheckedImage(image.place, header.media_type or None, *size, *resized, tokens))
         return tokens
+
+
+def _utf8_bytes(text: str) -> int:
+    return len(text) if text.isascii() else len(text.encode())
+
+
+def _is_sold(model: Model, platform: Platform) -> bool:
+    """Whether a cloud lists the model; what Anthropic runs has all of them."""
+    ids = {"bedrock": model.bedrock_ids, "google-cloud": model.google_cloud_id, "foundry": model.foundry_id}
+    return platform in FIRST_PARTY or bool(ids[platform])
 
 
 def _rule_names(ignore: Any) -> list[str]:

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 __all__ = ["Costs"]
 
 NOT_HERE = "images whose bytes are not in the request, because nothing is fetched"
-PAGES = "pages of PDFs, which are not priced yet"
+TEXT_OF_PAGES = "pages of PDFs at a measured figure, which is not published, with no text up to full pages of text"
 NOT_COUNTED = "documents whose pages cannot be counted"
-UNREADABLE = "images that cannot be read"
+UNREADABLE = "images and documents that cannot be read"
 NO_MODEL = "requests without a known model"
 LONG = "requests over the long-context threshold, all at its higher rate"
 MAYBE_LONG = "requests at the standard rate, assuming that their text keeps them within the long-context threshold"
@@ -34,7 +34,7 @@ class _Places(NamedTuple):
 
 
 class Costs:
-    """Adds up what images cost, request by request.
+    """Adds up what images and pages of PDFs cost, request by request.
 
     Text is never counted in tokens: a request has the long-context price where its images alone pass the threshold. A
     token has at least one byte, so that the length of the text bounds what else it could cost.
@@ -54,6 +54,7 @@ class Costs:
         self._unknown: dict[str, _Places] = {}
         self._notes: dict[str, _Places] = {}
         self._unreadable = _Places(0, "")
+        self.pages = 0
 
     def add(
         self,
@@ -61,16 +62,18 @@ class Costs:
         model: NamedModel | None,
         place: str,
         *,
+        most_tokens: int = 0,
         text_bytes: int = 0,
         batch: bool = False,
         alone: bool = True,
     ) -> None:
-        """Price the images of a request.
+        """Price the images and the pages of a request.
 
         Args:
             tokens: Their visual tokens.
             model: The model that answers first; None where it is not known.
             place: The request.
+            most_tokens: The same with full pages of text; 0 without pages.
             text_bytes: The length of everything else in it.
             batch: Whether it has the price of a message batch.
             alone: Whether all of them are in one request; otherwise each is a request of its own.
@@ -86,13 +89,14 @@ class Costs:
             self._count(self._unknown, f"requests without a price ({error})", place)
             return
         rates = found.rates(tokens) if alone else found.standard
-        known = cost_usd(tokens, rates.input)
+        known, most = cost_usd(tokens, rates.input), max(tokens, most_tokens)
         self._known.append(known)
+        upper = found.rates(most + text_bytes) if alone else rates
         if rates is not found.standard:
             self._count(self._notes, LONG, place)
-        elif alone and found.rates(tokens + text_bytes) is not rates:
+        elif upper is not rates:
             self._count(self._notes, MAYBE_LONG, place)
-            self._more.append(cost_usd(tokens, found.rates(tokens + text_bytes).input) - known)
+        self._more.append(cost_usd(most, upper.input) - known)
 
     def see_image(self, image: ImageSeen, model: Model | None) -> None:
         """Note an image that has no tokens."""
@@ -104,12 +108,24 @@ class Costs:
             what = f"images for {model.id}, whose resolution tier was never published"
             self._count(self._unknown, what, image.place)
 
-    def see_document(self, document: DocumentSeen) -> None:
+    def see_document(self, document: DocumentSeen, model: Model | None) -> None:
         """Note a document whose pages cost tokens."""
         if document.uncounted:
             self._count(self._unknown, NOT_COUNTED, document.place)
-        elif document.pages is not None:
-            self._count(self._unknown, PAGES, document.place, document.pages)
+        elif document.tokens:
+            self._count(self._notes, TEXT_OF_PAGES, document.place, document.pages or 0)
+            self.pages += document.pages or 0
+        elif document.pages is not None and model is not None:
+            self._count(self._unknown, f"pages of PDFs for {model.id}", document.place, document.pages)
+        elif document.problem:
+            self._unreadable = _Places(self._unreadable.number + 1, self._unreadable.first or document.place)
+
+    def text_usd(self, tokens: int, model: NamedModel, *, batch: bool) -> Decimal | None:
+        """Price tokens of text at the standard rate, US dollars; None where no price is known."""
+        try:
+            return cost_usd(tokens, self.quote(model, batch=batch).standard.input)
+        except ImgcostError:
+            return None
 
     @property
     def known_usd(self) -> Decimal:
@@ -118,7 +134,7 @@ class Costs:
 
     @property
     def most_usd(self) -> Decimal:
-        """The same with the long-context price wherever it may apply, US dollars."""
+        """The most that it may be: the long-context price wherever it may apply, and full pages of text, US dollars."""
         return total_usd((*self._known, *self._more))
 
     @property

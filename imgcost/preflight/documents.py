@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import zlib
 from io import BufferedReader, RawIOBase
 from itertools import chain
@@ -28,6 +29,7 @@ from imgcost.shapes import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from imgcost.messages import Request
     from imgcost.preflight.asking import Inquiry
     from imgcost.preflight.findings import Findings
     from imgcost.shapes import ShapedRequest
@@ -48,6 +50,9 @@ DEFAULT_MODEL = "sonnet"
 """The model that images are checked for, and requests whose model is elsewhere, such as in the URL."""
 
 _BATCHES = frozenset({"batch", "openai-batch", "bedrock-batch", "google-cloud-batch"})
+_TOGETHER = frozenset({"claude-code", "log"})
+"""Shapes of which the lines mean something only together."""
+
 LINES_SUFFIXES = (".jsonl", ".ndjson")
 _OWN = frozenset({"messages", "batch"})
 """The shapes of the API itself: nothing is converted."""
@@ -133,15 +138,15 @@ def looks_like_json(head: bytes) -> bool:
 def is_document(path: str) -> bool:
     """Return whether a file holds requests, or text that can be named, such as YAML: it is not an image.
 
-    >>> is_document("pyproject.toml"), is_document("data/samples/web/marker-icon.png")
-    (False, False)
+    >>> is_document("data/job.toml"), is_document("data/samples/web/marker-icon.png"), is_document("no/such/file")
+    (False, False, False)
     """
     try:
         with open(path, "rb") as file:  # noqa: PTH123 - a path may be any string
             head = file.read(_HEAD_BYTES)
     except OSError:
         return False  # the rules for images report it
-    if looks_like_json(head):
+    if looks_like_json(head) or path.lower().endswith(LINES_SUFFIXES):
         return True
     claims_to_be_an_image = os.path.splitext(path)[1].lower() in IMAGE_SUFFIXES  # noqa: PTH122 - likewise
     return not claims_to_be_an_image and name_of_text(head.decode(errors="replace")) is not None
@@ -210,7 +215,7 @@ def ask_file(file: BinaryIO, reading: Reading, name: str, path: str | None = Non
         read.append(line)
         if line.strip():
             break
-    shape = shape_of_lines(read[-1]) if read else None
+    shape = shape_of_lines(read[-1]) if read and reading.shape not in _TOGETHER else None
     named_lines = name.lower().endswith(LINES_SUFFIXES)
     if shape is None and named_lines and isinstance(read_line(b"".join(read)), RequestError):
         shape = "batch"  # a file of lines, whose first one is broken
@@ -255,9 +260,11 @@ def ask_value(
     Raises:
         RequestError: The value has no known shape, or not the one that was named.
     """
-    shape = reading.shape
-    if shape == "auto" and detect(value) is None:
+    shape = detect(value) if reading.shape == "auto" else reading.shape
+    if shape is None:
         shape = _claimed_shape(value) or ("messages" if strict else "auto")
+    if shape == "batch" and lines is None and isinstance(value, list):
+        value = {"requests": value}  # locations are those that the API would name
     _ask_requests(to_requests(value, shape, lines=lines), reading, name, path, strict=strict)
 
 
@@ -274,38 +281,84 @@ def _ask_requests(
 ) -> None:
     """Check each request, and as a whole those that are a message batch."""
     inquiry = reading.inquiry
-    first: set[str] = set()
-    repeated, missing = [], []
-    size, count = _BATCH_FRAME_BYTES, 0
-    for shaped in requests:
+    batch = _BatchCount(inquiry.case().limits.custom_id)
+    number = 0
+    for number, shaped in enumerate(requests, 1):
         locator = Locator(name, path, shaped)
-        batch = reading.batch or shaped.shape in _BATCHES
-        count += batch
+        sent_as_batch = reading.batch or shaped.shape in _BATCHES
         _note_shape(shaped, reading, name)
-        inquiry.assume_platform(shaped.platform)
         try:
-            body = _ask_one(shaped, reading, locator, batch=batch)
+            request = _ask_one(shaped, reading, locator, batch=sent_as_batch)
         except RequestError as error:
             if strict:
                 raise
             inquiry.refuse(error, locator)
-            continue
-        size += body + (count > 1)
-        if shaped.shape == "batch" and shaped.path("")[-1:] == ("params",):
-            if not shaped.id:
-                missing.append(locator.entry)
-            elif shaped.id in first:
-                repeated.append((locator.entry, shaped.id))
-            else:
-                first.add(shaped.id)
-    if count:
-        about = Batch(name or "requests", count, size, tuple(repeated), tuple(missing))
-        inquiry.ask("batch", about, inquiry.case(), Locator(file=path))
-    inquiry.assume_platform(None)
+            request = None
+        if sent_as_batch:
+            batch.add(shaped, request, locator)
+    if not number:
+        empty = RequestError("", "is empty: a batch has at least one request")
+        if strict:
+            raise empty
+        inquiry.refuse(empty, Locator(name, path))
+    if batch.requests:
+        inquiry.ask("batch", batch.about(name or "requests"), inquiry.case(), Locator(file=path))
 
 
-def _ask_one(shaped: ShapedRequest, reading: Reading, locator: Locator, *, batch: bool) -> int:
-    """Check one request, and return the size of its body in a batch, bytes."""
+class _BatchCount:
+    """Counts the requests of a batch, and looks at their ids."""
+
+    def __init__(self, pattern: str | None) -> None:
+        self.requests = 0
+        self._pattern = re.compile(pattern or ".*", re.DOTALL)
+        self._bytes = _BATCH_FRAME_BYTES
+        self._ids: set[str] = set()
+        self._repeated: list[tuple[str, str]] = []
+        self._missing: list[str] = []
+        self._invalid: list[tuple[str, str]] = []
+        self._streams: list[str] = []
+
+    def add(self, shaped: ShapedRequest, request: Request | None, locator: Locator) -> None:
+        """Add an entry.
+
+        Args:
+            shaped: The entry.
+            request: The request in it; None where that cannot be read.
+            locator: Where it is.
+        """
+        self.requests += 1
+        if request is not None:
+            self._bytes += _entry_bytes(shaped, request) + (self.requests > 1)
+        if request is not None and request.streams:
+            self._streams.append(locator.location("stream"))
+        if shaped.shape != "batch" or (request is None and not shaped.id):
+            return  # there is no id to look for: another shape, or an entry that cannot be read
+        if request is not None and shaped.path("")[-1:] != ("params",):
+            return  # the parameters alone
+        if not shaped.id:
+            self._missing.append(locator.entry())
+        elif shaped.id in self._ids:
+            self._repeated.append((locator.entry(), shaped.id))
+        else:
+            self._ids.add(shaped.id)
+            if not self._pattern.fullmatch(shaped.id):
+                self._invalid.append((locator.entry("custom_id"), shaped.id))
+
+    def about(self, name: str) -> Batch:
+        """Return what the rules for batches check."""
+        ids = tuple(self._repeated), tuple(self._missing), tuple(self._invalid)
+        return Batch(name, self.requests, self._bytes, *ids, tuple(self._streams))
+
+
+def _entry_bytes(shaped: ShapedRequest, request: Request) -> int:
+    """Return the size of an entry of a batch, bytes."""
+    if shaped.id is None:
+        return request.body_bytes
+    return body_bytes({"custom_id": shaped.id}) + 1 + _PARAMS_FRAME_BYTES + request.body_bytes
+
+
+def _ask_one(shaped: ShapedRequest, reading: Reading, locator: Locator, *, batch: bool) -> Request:
+    """Check one request, and return it."""
     if shaped.error:
         raise shaped.error
     # In a request of the API's own shape the model stays where it is, beside its fallbacks.
@@ -317,12 +370,10 @@ def _ask_one(shaped: ShapedRequest, reading: Reading, locator: Locator, *, batch
         request = read_request(shaped.params)
     except RequestError as error:
         raise RequestError(shaped.locate(error.place), error.problem) from error.__cause__
-    reading.inquiry.ask_request(request, model, locator, batch=batch)
+    reading.inquiry.ask_request(request, model, locator, batch=batch, platform=shaped.platform, implied=shaped.implied)
     if shaped.history:
         reading.inquiry.add_session(shaped.history, locator)
-    if shaped.id is None:
-        return request.body_bytes
-    return body_bytes({"custom_id": shaped.id}) + 1 + _PARAMS_FRAME_BYTES + request.body_bytes
+    return request
 
 
 def _note_shape(shaped: ShapedRequest, reading: Reading, name: str) -> None:

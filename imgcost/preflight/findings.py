@@ -8,7 +8,7 @@ from decimal import Decimal
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from imgcost.errors import PreflightError
+from imgcost.errors import ImgcostError
 from imgcost.figures import plural
 from imgcost.notebooks import html_table
 from imgcost.paths import escape_path
@@ -30,7 +30,10 @@ if TYPE_CHECKING:
 HTML_ROWS = 50
 """How many findings a notebook shows."""
 
-__all__ = ["CheckedImage", "Findings", "Spools"]
+_SHOWN = 10
+"""How many errors the message of a `PreflightError` lists."""
+
+__all__ = ["CheckedImage", "Findings", "PreflightError", "Spools"]
 
 
 class CheckedImage(NamedTuple):
@@ -86,14 +89,17 @@ class Findings:
     Attributes:
         found: All findings, in the order of what was checked; a tuple, unless a check of files keeps them on disk.
         images: Every image, in its order, with its size and tokens where they could be measured.
-        input_usd: What the images cost as input at the price of the model, or at that of a batch where a batch was
-            checked: US dollars, exact; None where a part of it is not known. Images that cannot be read cost nothing,
-            because the API rejects them; text is not included.
+        input_usd: What images and pages of PDFs cost at least as input, at the price of the model, or at that of a
+            batch where a batch was checked: US dollars, exact; None where a part of it is not known. What cannot be
+            read costs nothing, because the API rejects it; text is not included.
         platform: Where it was to be sent.
         as_of: The day whose limits hold.
         measured_usd: What is known of `input_usd`, US dollars.
-        unknown: What has a cost that is not known, in sentences: images from URLs, pages of PDFs, unknown models.
+        unknown: What has a cost that is not known, in sentences: images from URLs, unknown models.
         notes: How requests were read, and what was assumed about the price, in sentences.
+        upper_usd: What they cost at most: with full pages of text in PDFs, and at the long-context price wherever the
+            text of a request may lead to it. None where a part of it is not known.
+        pages: How many pages of PDFs were counted and priced.
         turns: For transcripts, what the images of each turn have cost so far.
     """
 
@@ -105,6 +111,8 @@ class Findings:
     measured_usd: Decimal = Decimal(0)
     unknown: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    upper_usd: Decimal | None = None
+    pages: int = 0
     turns: tuple[TurnCost, ...] = ()
 
     def __repr__(self) -> str:
@@ -182,7 +190,9 @@ class Findings:
             "warnings": len(self.found) - errors,
             "tokens": self.tokens,
             "unmeasured": self.unmeasured,
+            "pages": self.pages,
             "input_usd": None if self.input_usd is None else f"{self.input_usd:f}",
+            "upper_usd": None if self.upper_usd is None else f"{self.upper_usd:f}",
             "measured_usd": f"{self.measured_usd:f}",
             "unknown": [one.encode(errors="backslashreplace").decode() for one in self.unknown],
             "notes": [one.encode(errors="backslashreplace").decode() for one in self.notes],
@@ -201,3 +211,19 @@ class Findings:
         """
         if not self.ok:
             raise PreflightError(self)
+
+
+class PreflightError(ImgcostError, ValueError):
+    """What is about to be sent would be rejected.
+
+    Attributes:
+        findings: All that was found, errors and warnings.
+    """
+
+    def __init__(self, findings: Findings) -> None:
+        """Name the first errors, a line each, and count the rest."""
+        shown = [f"{one.place}: {one.message} [{one.rule}]" for one in findings.errors[:_SHOWN]]
+        if rest := len(findings.errors) - len(shown):
+            shown.append(f"and {rest} more")
+        super().__init__("this would be rejected:\n" + "\n".join(shown))
+        self.findings = findings

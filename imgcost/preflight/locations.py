@@ -33,12 +33,13 @@ class Locator(NamedTuple):
         """Return the line of the file that a location is in, counted from 1; None in one document."""
         return self.request.line(location) if self.request else None
 
-    @property
-    def entry(self) -> str:
-        """The location of the entry of a batch that the request is in."""
+    def entry(self, key: str | None = None) -> str:
+        """Return where the entry of a batch is, or a key of it."""
         line = self.line()
-        path = self.request.path("")[:-1] if self.request and line is None else ()
-        return self.absolute(".".join(map(str, path)), line)
+        path = self.request.path("") if self.request else ()
+        path = path[:-1] if path[-1:] == ("params",) else path
+        keys = [*(path if line is None else path[1:]), *filter(None, [key])]
+        return self.absolute(".".join(map(str, keys)), line)
 
     def location(self, location: str = "") -> str:
         """Return a location as the user knows it.

@@ -6,16 +6,19 @@ import os
 from binascii import a2b_base64
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from imgcost.errors import HeaderError, MissingExtraError
+from imgcost.errors import HeaderError
 from imgcost.files import Image, Unreadable, inspect, no_access, pillow_contents, stream_contents
 from imgcost.headers import Contents, Header, inspect_bytes
 from imgcost.messages import is_file
-from imgcost.payloads import Payload, base64_length, read_payload
-from imgcost.pdfs import count_pages
-from imgcost.rules import DocumentSeen, ImageSeen
+from imgcost.payloads import Payload, base64_length, encoded_runs, read_payload
+from imgcost.pdfs import Outline, is_pdf, read_pdf
+from imgcost.rules import DocumentSeen, ImageSeen, TextSeen
+from imgcost.tables import block_table
 
 if TYPE_CHECKING:
-    from imgcost.messages import Block
+    from collections.abc import Mapping
+
+    from imgcost.messages import Block, Text
 
 __all__ = [
     "IMAGE_SUFFIXES",
@@ -25,6 +28,7 @@ __all__ = [
     "see_found",
     "see_pillow",
     "see_stream",
+    "see_text",
 ]
 
 IMAGE_SUFFIXES = frozenset(
@@ -84,6 +88,7 @@ def see_block(block: Block) -> ImageSeen:
         base64_problem=payload.problem if payload else None,
         setting=setting.get("oversized_image") if hasattr(setting, "get") else None,
         toolset=block.toolset,
+        source_problem=_source_problem("image", source),
     )
 
 
@@ -112,26 +117,86 @@ def _read_stream(stream: BinaryIO) -> Payload:
     return Payload(base64_length(contents.file_bytes), contents)
 
 
-def see_document(block: Block) -> DocumentSeen:
+def see_document(block: Block) -> tuple[DocumentSeen, Outline | None]:
     """See a document block: the pages of a PDF are counted where its bytes are here."""
-    kind = block.source.get("type")
+    source = block.source
+    kind = source.get("type")
+    seen = DocumentSeen(
+        block.place,
+        source_type=kind,
+        declared=source.get("media_type"),
+        source_problem=_source_problem("document", source),
+    )
     if kind in ("url", "file"):  # it may be anything, and not every value can be in a set
-        return DocumentSeen(block.place, uncounted=f"a document from a {kind} is not looked into: nothing is fetched")
+        why = f"a document from a {kind} is not fetched, so its pages are not counted"
+        return seen._replace(uncounted=why), None
     if kind != "base64":
-        unknown = None if kind in ("text", "content") else f"a document source of type {ascii(kind)[:60]} is not read"
-        return DocumentSeen(block.place, uncounted=unknown)
+        unknown = f"the pages of a document source of type {ascii(kind)[:60]} are not counted"
+        return seen._replace(uncounted=None if kind in ("text", "content") else unknown), None
     try:
-        return DocumentSeen(block.place, count_pages(_pdf_bytes(block.source.get("data"))))
-    except MissingExtraError as error:
-        return DocumentSeen(block.place, uncounted=str(error))
+        data = _pdf_bytes(source.get("data"))
     except OSError as error:
-        return DocumentSeen(block.place, problem=f"the PDF cannot be read: {no_access('', error).reason}")
+        return seen._replace(problem=f"cannot read PDF: {no_access('', error).reason}"), None
     except ValueError as error:
-        return DocumentSeen(block.place, problem=str(error))
+        return seen._replace(problem=str(error)), None
+    try:
+        outline = read_pdf(data)
+    except ValueError as error:
+        return seen._replace(problem=str(error), is_pdf=is_pdf(data), real=_real(data)), None
+    uncounted = None
+    if outline.pages is None:
+        uncounted = "the pages of this PDF cannot be counted without pypdf: pip install 'imgcost[pdf]'"
+    return seen._replace(pages=outline.pages, is_pdf=True, uncounted=uncounted), outline
+
+
+def see_text(text: Text) -> tuple[TextSeen, tuple[int, int] | None] | None:
+    """See the base64 in a text.
+
+    Returns:
+        How much of it there is, and the size of the first image in it, px, if there is one; None without base64.
+    """
+    runs = list(encoded_runs(text.text))
+    if not runs:
+        return None
+    begin, end = runs[0]
+    run = text.text[begin : begin + (end - begin) // 4 * 4]
+    contents = read_payload(run).contents
+    header = contents and contents.header
+    seen = TextSeen(text.place, sum(end - begin for begin, end in runs), header.media_type if header else None)
+    return seen, (header.width, header.height) if header and len(runs) == 1 else None
+
+
+def _real(data: bytes) -> str | None:
+    """What bytes are that are not a PDF."""
+    if not data or is_pdf(data):
+        return None
+    contents = inspect_bytes(lambda offset, size: data[offset : offset + size], len(data))
+    if contents.header:
+        return f"an image of the type {contents.header.media_type}"
+    return contents.problem.format if contents.problem else None
+
+
+def _source_problem(kind: str, source: Mapping[Any, Any]) -> str | None:
+    """What a source lacks, by its type; None where the type is not known, or what it has will do."""
+    of = source.get("type")
+    required = block_table().sources[kind].get(of, {}) if isinstance(of, str) else {}
+    for key, what in required.items():
+        value = source.get(key)
+        if not value:
+            return f"the {kind} source of type {of} has no {key}"
+        if isinstance(value, str) and key == "url" and value[:8].lower().partition(":")[0] not in {"http", "https"}:
+            return f"the url of the {kind} source is {_shown(value)}: it must begin with https:// or http://"
+        if what == "string" and not isinstance(value, str):
+            return f"the {key} of the {kind} source must be text, not {type(value).__name__}"
+    return None
+
+
+def _shown(url: str) -> str:
+    return "a data URL" if url[:5].lower() == "data:" else ascii(url[:60])
 
 
 def _pdf_bytes(data: Any) -> bytes:
-    """A PDF is read whole: its pages are told at its end, and anywhere."""
+    """A PDF is read whole: its objects are anywhere."""
     if isinstance(data, os.PathLike):
         with open(data, "rb") as file:  # noqa: PTH123 - whatever is like a path
             return file.read()
@@ -143,8 +208,8 @@ def _pdf_bytes(data: Any) -> bytes:
             finally:
                 data.seek(origin)
         except Exception as error:
-            raise ValueError(f"the PDF is a file that cannot be read: {error}") from error
+            raise ValueError(f"cannot read PDF: the file cannot be read: {error}") from error
     try:
         return a2b_base64(data)
     except (ValueError, TypeError) as error:
-        raise ValueError(f"the data of the PDF is no base64: {error}") from error
+        raise ValueError(f"the data of the PDF is not base64: {error}") from error

@@ -34,8 +34,8 @@ def encode_text(rows: Iterable[Row], schema: Schema, style: TextFormat) -> bytes
         UTF-8 text; in JSON ASCII only, dollars as text, and every key always there.
 
     >>> from imgcost.tabular import Column, Schema
-    >>> encode_text([("=a.png", True)], Schema("x/1", "X", {"p": Column("path", ""), "b": Column("boolean", "")}), "csv")
-    b'escaped:%3Da.png,true\r\n'
+    >>> encode_text([("=a.png", True)], Schema("x/1", "X", {"p": Column("path", ""), "b": Column("boolean", "")}),
+    "csv") b'escaped:%3Da.png,true\r\n'
     """
     if style == "csv":
         buffer = io.StringIO()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from imgcost.errors import ArgumentError
 from imgcost.files import scan
 from imgcost.quotes import CacheTtl, InferenceGeo, quotes
 from imgcost.reports.rows import scan_rows
@@ -71,11 +70,8 @@ def audit(
     2    300     300     121  0.000363
     3     25      41       2  0.000006
     """
-    names = [model] if isinstance(model, str) else model
-    if not isinstance(names, (list, tuple)) or not names:
-        raise ArgumentError("model", model, "a model's name, such as 'sonnet', or a list of them")
     asked = quotes(
-        names,
+        model,
         formula=formula,
         as_of=as_of,
         batch=batch,

@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from functools import cache
 
 from imgcost.errors import ImgcostError
-from imgcost.rules import advice, images, requests  # noqa: F401 - importing a room registers its rules
+from imgcost.rules import advice, conversations, documents, images, requests  # noqa: F401 - importing a room registers its rules
 from imgcost.rules.rule import (
     Batch,
     Bill,
@@ -21,6 +21,7 @@ from imgcost.rules.rule import (
     Rule,
     Scope,
     Severity,
+    TextSeen,
     all_rules,
 )
 
@@ -35,6 +36,7 @@ __all__ = [
     "Rule",
     "Scope",
     "Severity",
+    "TextSeen",
     "find_rule",
     "rules",
     "rules_of",

@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING
 
 from imgcost import geometry
 from imgcost.figures import plural
-from imgcost.rules.rule import Case, DocumentSeen, ImageSeen, Observation, breaches_of, rule, said
+from imgcost.rules.rule import (
+    Case,
+    DocumentSeen,
+    ImageSeen,
+    Observation,
+    RequestSeen,
+    TextSeen,
+    breaches_of,
+    rule,
+    said,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -148,13 +158,55 @@ def uncounted(document: DocumentSeen, case: Case) -> Iterator[Observation]:  # n
 @rule(
     "warning",
     "document",
-    "The pages of a PDF cost tokens, as images and as text, which are in no sum here.",
-    "Add the cost of its pages yourself: each is an image and its text.",
+    """The pages of a PDF cost tokens as images, and their text costs tokens on top.
+
+    The tokens of a page's image are measured, not published. How much text the pages have is not known before they are
+    sent, so the cost is a range: from no text to full pages.
+    """,
+    "Plan with the upper end of the range, or count the tokens of the request with the API.",
 )
-def unpriced(document: DocumentSeen, case: Case) -> Iterator[Observation]:  # noqa: ARG001 - likewise
-    if document.pages is not None:
-        message = f"the cost of a PDF is not known: it has {plural(document.pages, 'page')}"
+def pdf_cost(document: DocumentSeen, case: Case) -> Iterator[Observation]:
+    if document.pages is None:
+        return
+    pages, tokens = plural(document.pages, "page"), document.tokens
+    if tokens:
+        message = f"{pages} of PDF cost {tokens.least:,} to {tokens.most:,} tokens, depending on their text"
         yield Observation(document.place, message, document.pages, None, "pages")
+    elif case.models:
+        message = f"the cost of {pages} of PDF is unknown for {case.models[0].id}"
+        yield Observation(document.place, message, document.pages, None, "pages")
+
+
+@rule(
+    "warning",
+    "text",
+    """Base64 or a data URL inside a text costs tokens as text, far more than the image would cost, and Claude cannot see it.
+
+    It often comes from a tool whose result was printed as JSON. A token has at least one byte, so the number of
+    characters is the most that it may cost.
+    """,
+    "Send the image in an image block; in the result of a tool, as one of its content blocks.",
+)
+def base64_in_text(text: TextSeen, case: Case) -> Iterator[Observation]:  # noqa: ARG001 - likewise
+    usd = f" ({text.text_usd})" if text.text_usd else ""
+    kind = f" of {text.kind}" if text.kind else ""
+    message = (
+        f"{plural(text.characters, 'character')} of base64{kind} inside text: up to {text.characters:,} tokens{usd}"
+    )
+    if text.image_tokens:
+        message += f", and {text.image_tokens:,} as an image"
+    yield Observation(text.place, message, text.characters, None, "characters")
+
+
+@rule(
+    "warning",
+    "request",
+    "`messages.create` requires `max_tokens`; only requests that count tokens do without.",
+    "Set max_tokens to the longest answer that you want.",
+)
+def max_tokens(seen: RequestSeen, case: Case) -> Iterator[Observation]:  # noqa: ARG001 - likewise
+    if not seen.max_tokens:
+        yield Observation(f"{seen.place}max_tokens", "max_tokens is missing: messages.create requires it")
 
 
 @rule(
@@ -164,7 +216,7 @@ def unpriced(document: DocumentSeen, case: Case) -> Iterator[Observation]:  # no
     "Put the images before the text.",
 )
 def image_after_text(turn: Turn, case: Case) -> Iterator[Observation]:  # noqa: ARG001 - likewise
-    kinds = ["label" if _is_label(part) else part[0] for part in turn.parts]
+    kinds = ["label" if _is_label(part) else part.kind for part in turn.parts]
     if turn.role == "user" and "text" in kinds and "image" in kinds[_last(kinds, "text") :]:
         yield Observation(turn.place, "an image comes after all the text of its message")
 
@@ -176,7 +228,7 @@ def image_after_text(turn: Turn, case: Case) -> Iterator[Observation]:  # noqa: 
     "Introduce each with a text of its own: Image 1:, Image 2: and so on.",
 )
 def unlabelled(turn: Turn, case: Case) -> Iterator[Observation]:  # noqa: ARG001 - likewise
-    kinds = [kind for kind, _ in turn.parts]
+    kinds = [part.kind for part in turn.parts]
     bare = sum(kind == "image" and (place == 0 or kinds[place - 1] != "text") for place, kind in enumerate(kinds))
     images = kinds.count("image")
     if turn.role == "user" and images > 1 and bare:
@@ -191,8 +243,8 @@ def unlabelled(turn: Turn, case: Case) -> Iterator[Observation]:  # noqa: ARG001
 
 def _is_label(part: Part) -> bool:
     """Whether a text only introduces what follows, such as `Image 1:`."""
-    kind, text = part
-    return kind == "text" and len(text) <= _LABEL_LETTERS and _LABEL.fullmatch(text) is not None
+    text = part.text
+    return part.kind == "text" and len(text) <= _LABEL_LETTERS and _LABEL.fullmatch(text) is not None
 
 
 def _last(kinds: list[str], kind: str) -> int:

@@ -23,7 +23,7 @@ _NAMED = frozenset({"empty", "unsupported"})
     "image",
     """The data of an image is base64: letters, digits, + and /, padded with = to a multiple of four.
 
-    Only both ends of a long text are looked at.
+    Only both ends of a long text are checked.
     """,
     "Encode the bytes of the file with base64.b64encode, and send nothing before or behind that.",
 )
@@ -161,25 +161,6 @@ def image_edge(image: ImageSeen, case: Case) -> Iterator[Observation]:
 def image_bytes(image: ImageSeen, case: Case) -> Iterator[Observation]:
     if not image.stray:
         yield from _breaches("image-bytes", image, case)
-
-
-@rule(
-    "error",
-    "image",
-    "The platform takes images from such a source on that day: base64, a URL, or a file uploaded before.",
-    "Send the image in a way that the platform takes, such as base64.",
-    "source_types",
-)
-def source_type(image: ImageSeen, case: Case) -> Iterator[Observation]:
-    accepted = case.limits.source_types
-    if image.suffix is not None or image.source_type in (accepted or (image.source_type,)):
-        return
-    types = ", ".join(accepted or ())
-    message = (
-        f"{case.platform} takes no image source of type {ascii(image.source_type)[:60]} on {case.day}, only {types}"
-    )
-    sources = said(case.limits.statements, "source_types")
-    yield Observation(image.place, message, str(image.source_type), types, None, sources)
 
 
 @rule(

@@ -5,19 +5,25 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from imgcost.figures import plural
-from imgcost.rules.rule import Batch, Bill, Case, DocumentSeen, Observation, RequestSeen, rule, said
+from imgcost.rules.rule import Batch, Bill, Case, Observation, RequestSeen, rule, said
+from imgcost.tables import FIRST_PARTY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from imgcost.errors import RequestError
+    from imgcost.rules.rule import Severity
 
 
 @rule(
     "error",
     "shape",
-    "A request has the shape of a Messages request; a batch has one on each line.",
-    "Send what the Messages API describes: a model, and messages with a role and a content.",
+    """The request breaks the schema of the Messages API: a key is missing, has a value of another type, or a block is unknown.
+
+    The API checks every block against the types that it knows for that place. Blocks of other providers, such as
+    `image_url` of OpenAI, are not among them.
+    """,
+    "Send what the Messages API describes: a model, and messages with a role and content blocks.",
 )
 def request(problem: RequestError, case: Case) -> Iterator[Observation]:  # noqa: ARG001 - every rule is asked the same way
     yield Observation(problem.place, problem.problem)
@@ -26,12 +32,19 @@ def request(problem: RequestError, case: Case) -> Iterator[Observation]:  # noqa
 @rule(
     "error",
     "request",
-    "The model is known, reads images, and is neither unreleased nor retired on that day.",
-    "Name a model that answers on that day: 'imgcost models' lists them.",
+    """The model is not available: it is unknown, does not read images yet, or is retired.
+
+    Only the Claude API, and the platforms that Anthropic runs with it, are known to reject names that are not listed:
+    there it is an error. Elsewhere a name may be that of a deployment or an inference profile, models retire on other
+    dates, and the model may be in the URL: there it is a warning, and the limits of the platform are checked all the
+    same.
+    """,
+    "Name a model that is available: 'imgcost models' lists them. If the URL names the model, pass it as --model.",
 )
-def model(seen: RequestSeen, case: Case) -> Iterator[Observation]:  # noqa: ARG001 - likewise
+def model(seen: RequestSeen, case: Case) -> Iterator[Observation]:
     if seen.model_problem:
-        yield Observation(f"{seen.place}model", seen.model_problem, seen.model)
+        severity: Severity = "error" if case.platform in FIRST_PARTY else "warning"
+        yield Observation(f"{seen.place}model", seen.model_problem, seen.model, severity=severity)
 
 
 @rule(
@@ -48,9 +61,9 @@ def model(seen: RequestSeen, case: Case) -> Iterator[Observation]:  # noqa: ARG0
 )
 def image_count(seen: RequestSeen, case: Case) -> Iterator[Observation]:
     images, pages = len(seen.images), sum(document.pages or 0 for document in seen.documents)
-    limit = _least(case.limits.max_images(one.context_window) for one in case.models)
+    limit = least(case.limits.max_images(one.context_window) for one in case.models)
     if not case.models:
-        limit = max((case.limits.images or 0, case.limits.images_large_context or 0)) or None
+        limit = most(case.limits.images, case.limits.images_large_context)
     if limit is not None and images + pages > limit:
         message = f"{_images_and_pages(images, pages)}: at most {limit} together"
         sources = said(case.limits.statements, "images") + said(case.limits.statements, "images_large_context")
@@ -104,56 +117,88 @@ def request_bytes(seen: RequestSeen, case: Case) -> Iterator[Observation]:
 @rule(
     "error",
     "request",
-    "The images alone fit the context window of the model; whatever else is sent comes on top.",
-    "Send fewer or smaller images.",
+    """Images and pages of PDFs alone exceed the context window of the model; everything else comes on top.
+
+    A warning says that they may: the text of pages is not known.
+    """,
+    "Send fewer or smaller images, or fewer pages.",
 )
 def context_window(seen: RequestSeen, case: Case) -> Iterator[Observation]:
-    limit = _least(one.context_window for one in case.models)
-    if limit is not None and seen.tokens > limit:
-        message = f"the images alone have {plural(seen.tokens, 'token')}, and the context window {limit:,}"
-        yield Observation(f"{seen.place}messages", message, seen.tokens, limit, "tokens", case.models[0].sources)
-
-
-@rule(
-    "error",
-    "document",
-    "A PDF can be read, and has no password.",
-    "Save the PDF anew, without a password.",
-)
-def pdf(document: DocumentSeen, case: Case) -> Iterator[Observation]:  # noqa: ARG001 - likewise
-    if document.problem:
-        yield Observation(document.place, document.problem)
+    limit = least(one.context_window for one in case.models)
+    if limit is None or max(seen.tokens, seen.most_tokens) <= limit:
+        return
+    pages = any(document.tokens for document in seen.documents)
+    what = "images and pages of PDF" if pages else "the images alone"
+    place, sources = f"{seen.place}messages", case.models[0].sources
+    if seen.tokens > limit:
+        message = f"{what} have {plural(seen.tokens, 'token')}: the context window is {limit:,}"
+        yield Observation(place, message, seen.tokens, limit, "tokens", sources)
+    else:
+        message = f"{what} may have up to {plural(seen.most_tokens, 'token')}: the context window is {limit:,}"
+        yield Observation(place, message, seen.most_tokens, limit, "tokens", sources, severity="warning")
 
 
 @rule(
     "error",
     "request",
-    "The PDFs of a request have no more pages than the platform accepts for the model.",
-    "Send the pages in several requests.",
-    "pdf_pages",
-    "pdf_pages_large_context",
-    "large_context",
+    "A request may not have more text than this, whatever the context window of the model.",
+    "Shorten the text, or send a document in parts.",
+    "text_bytes",
 )
-def pdf_pages(seen: RequestSeen, case: Case) -> Iterator[Observation]:
-    pages = sum(document.pages or 0 for document in seen.documents)
-    limit = _least(case.limits.max_pdf_pages(one.context_window) for one in case.models)
-    if limit is not None and pages > limit:
-        sources = said(case.limits.statements, "pdf_pages") + said(case.limits.statements, "pdf_pages_large_context")
-        message = f"{plural(pages, 'page')} of PDF: at most {limit}"
-        yield Observation(f"{seen.place}messages", message, pages, limit, "pages", sources)
+def text_bytes(seen: RequestSeen, case: Case) -> Iterator[Observation]:
+    limit = case.limits.text_bytes
+    if limit is not None and seen.text_bytes is not None and seen.text_bytes > limit:
+        message = f"{plural(seen.text_bytes, 'byte')} of text: at most {limit:,}"
+        sources = said(case.limits.statements, "text_bytes")
+        yield Observation(f"{seen.place}messages", message, seen.text_bytes, limit, "bytes", sources)
+
+
+@rule(
+    "error",
+    "request",
+    "A request may not have more blocks with `cache_control` than this, counted over tools, system and messages.",
+    "Keep the last breakpoints: each one caches everything before it.",
+    "cache_breakpoints",
+)
+def cache_breakpoints(seen: RequestSeen, case: Case) -> Iterator[Observation]:
+    count, limit = seen.cache_breakpoints, case.limits.cache_breakpoints
+    if limit is not None and count > limit:
+        sources = said(case.limits.statements, "cache_breakpoints")
+        message = f"{plural(count, 'block')} with cache_control: at most {limit}"
+        yield Observation(f"{seen.place}messages", message, count, limit, "blocks", sources)
 
 
 @rule(
     "error",
     "batch",
-    "Each request of a batch has a custom_id, and no other request of the batch has the same.",
-    "Give each request of a batch a custom_id of its own.",
+    """Each request of a batch needs a custom_id of its own, of up to 64 letters, digits, `_` and `-`.
+
+    Results come back in any order, so the custom_id is how you find yours. A file name is not a valid custom_id: it has
+    a dot.
+    """,
+    "Give each request a custom_id of its own, such as a number, and keep a table of what it stands for.",
+    "custom_id",
 )
-def custom_id(batch: Batch, case: Case) -> Iterator[Observation]:  # noqa: ARG001 - likewise
+def custom_id(batch: Batch, case: Case) -> Iterator[Observation]:
     for place in batch.missing_ids:
         yield Observation(place, "the request has no custom_id")
+    pattern, sources = case.limits.custom_id, said(case.limits.statements, "custom_id")
+    for place, name in batch.odd_ids:
+        message = f"invalid custom_id {ascii(name)[:80]}: it must match {pattern}"
+        yield Observation(place, message, ascii(name)[:80], pattern, None, sources)
     for place, name in batch.repeated_ids:
         yield Observation(place, f"an earlier request has the custom_id {ascii(name)[:80]} too")
+
+
+@rule(
+    "error",
+    "batch",
+    "A request in a batch cannot be streamed.",
+    "Remove stream from the request.",
+)
+def batch_stream(batch: Batch, case: Case) -> Iterator[Observation]:  # noqa: ARG001 - likewise
+    for place in batch.streams:
+        yield Observation(place, "stream is set, and a batch cannot stream")
 
 
 @rule(
@@ -190,11 +235,12 @@ def batch_bytes(batch: Batch, case: Case) -> Iterator[Observation]:
 @rule(
     "error",
     "bill",
-    """The images cost no more than the budget, and all of their cost is known.
+    """Images and pages of PDFs cost more than the budget, or may do so.
 
-    What cannot be measured or priced is never taken for free: images from URLs and uploaded files, pages of PDFs, images
-    that cannot be read, models without a price. The text of requests is not part of the sum; where it may lead to the
-    long-context price, that price has to be within the budget too.
+    What cannot be measured or priced is never taken for free: images from URLs and uploaded files, PDFs whose pages
+    cannot be counted, images that cannot be read, models without a price. The text of requests is not part of the sum;
+    where it may lead to the long-context price, that price has to be within the budget too. The text of PDFs is counted
+    as full pages.
     """,
     "Send fewer or smaller images, choose a cheaper model, or measure what is not known.",
 )
@@ -207,9 +253,8 @@ def budget(bill: Bill, case: Case) -> Iterator[Observation]:  # noqa: ARG001 - l
         message = f"the cost is not known, so a budget of {limit} cannot be checked: {'; '.join(bill.unknown)}"
         yield Observation(bill.place, message, None, *figures[1:])
     elif bill.most_usd > bill.budget_usd:
-        message = (
-            f"the images cost {known}, or {most} if the text leads to the long-context price; the budget is {limit}"
-        )
+        why = "with full pages of text in PDFs" if bill.pages else "if the text leads to the long-context price"
+        message = f"the images cost {known}, or {most} {why}; the budget is {limit}"
         yield Observation(bill.place, message, f"{bill.most_usd:f}", *figures[1:])
 
 
@@ -219,5 +264,11 @@ def _images_and_pages(images: int, pages: int) -> str:
     return " and ".join(counts)
 
 
-def _least(limits: Iterable[int | None]) -> int | None:
+def least(limits: Iterable[int | None]) -> int | None:
+    """The strictest of limits; None where none is stated."""
     return min((limit for limit in limits if limit is not None), default=None)
+
+
+def most(*limits: int | None) -> int | None:
+    """The loosest of limits, for a model that is not known; None where none is stated."""
+    return max((limit for limit in limits if limit is not None), default=None)

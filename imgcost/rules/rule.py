@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
     from imgcost.acceptance import Breach
     from imgcost.headers import Contents
-    from imgcost.messages import Turn
+    from imgcost.messages import ToolResult, Turn
+    from imgcost.pdfs import TokenRange
     from imgcost.tables import Advice, Limits, Model, Platform, Source, Statement
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "RequestSeen",
     "Rule",
     "Severity",
+    "TextSeen",
     "all_rules",
     "breaches_of",
     "rule",
@@ -37,7 +39,7 @@ __all__ = [
 
 Severity: TypeAlias = Literal["error", "warning"]
 
-Scope: TypeAlias = Literal["image", "document", "turn", "request", "batch", "bill", "shape"]
+Scope: TypeAlias = Literal["image", "document", "source", "text", "turn", "request", "batch", "bill", "shape"]
 """What a rule is asked about."""
 
 
@@ -74,6 +76,7 @@ class ImageSeen(NamedTuple):
         stray: Whether it is a file in a folder whose name does not claim to be an image's.
         setting: What its `transformations` say of `oversized_image`; None where they say nothing.
         toolset: The toolset of Anthropic's that it is a screenshot of, or None.
+        source_problem: What its source lacks, as a sentence; else None.
     """
 
     place: str
@@ -87,22 +90,58 @@ class ImageSeen(NamedTuple):
     stray: bool = False
     setting: Any = None
     toolset: str | None = None
+    source_problem: str | None = None
 
 
 class DocumentSeen(NamedTuple):
     """A document, as far as it can be seen from here.
 
     Attributes:
-        place: Where it stands.
+        place: Where it is.
         pages: How many pages of PDF it has; None where that is not known.
         problem: Why a PDF cannot be read, as a sentence; else None.
         uncounted: Why the pages are not counted, as a sentence; else None.
+        tokens: What its pages cost for the model that is checked first; None where that is not known.
+        source_type: The type of its source, whatever it is.
+        declared: The media type that the request declares, whatever it is.
+        is_pdf: Whether its bytes are here and begin like a PDF.
+        real: What its bytes are instead of a PDF, such as `an image/png image`; None where that is not known.
+        source_problem: What its source lacks, as a sentence; else None.
     """
 
     place: str
     pages: int | None = None
     problem: str | None = None
     uncounted: str | None = None
+    tokens: TokenRange | None = None
+    source_type: Any = None
+    declared: Any = None
+    is_pdf: bool = False
+    real: str | None = None
+    source_problem: str | None = None
+
+    @property
+    def may_be_pdf(self) -> bool:
+        """Whether it is sent as a PDF."""
+        return self.source_type in ("base64", "url")  # it may be anything, and not every value can be in a set
+
+
+class TextSeen(NamedTuple):
+    """A text with base64 in it.
+
+    Attributes:
+        place: Where it is.
+        characters: How many characters of base64 it has.
+        kind: What is encoded, such as `image/png`; None where it is not an image.
+        image_tokens: What it would cost as an image, tokens; None where that is not known.
+        text_usd: What it costs at most as text, US dollars as text; None where no price is known.
+    """
+
+    place: str
+    characters: int
+    kind: str | None = None
+    image_tokens: int | None = None
+    text_usd: str | None = None
 
 
 class RequestSeen(NamedTuple):
@@ -116,7 +155,12 @@ class RequestSeen(NamedTuple):
         documents: Its documents.
         turns: Its messages.
         body_bytes: The size of its body, bytes; None where images are checked without one.
-        tokens: The visual tokens of the images that could be measured.
+        tokens: The visual tokens of images and pages that could be measured.
+        most_tokens: The same with full pages of text.
+        results: The results of tools in it.
+        cache_breakpoints: How many blocks have `cache_control`.
+        text_bytes: The size of its texts as UTF-8, bytes; None where images are checked without a request.
+        max_tokens: Whether it has `max_tokens`.
     """
 
     place: str
@@ -127,6 +171,11 @@ class RequestSeen(NamedTuple):
     turns: tuple[Turn, ...]
     body_bytes: int | None
     tokens: int
+    most_tokens: int = 0
+    results: tuple[ToolResult, ...] = ()
+    cache_breakpoints: int = 0
+    text_bytes: int | None = None
+    max_tokens: bool = True
 
 
 class Batch(NamedTuple):
@@ -138,6 +187,8 @@ class Batch(NamedTuple):
         body_bytes: The size of its body, bytes.
         repeated_ids: Places of requests whose custom_id an earlier one has, and the id.
         missing_ids: Places of requests without a custom_id.
+        odd_ids: Places of custom_ids that do not match the pattern of the platform, and the ids.
+        streams: Places of `stream` in requests that ask for it.
     """
 
     place: str
@@ -145,6 +196,8 @@ class Batch(NamedTuple):
     body_bytes: int
     repeated_ids: tuple[tuple[str, str], ...]
     missing_ids: tuple[str, ...]
+    odd_ids: tuple[tuple[str, str], ...] = ()
+    streams: tuple[str, ...] = ()
 
 
 class Bill(NamedTuple):
@@ -156,6 +209,7 @@ class Bill(NamedTuple):
         most_usd: The same with the long-context price wherever the text of a request may lead to it.
         budget_usd: US dollars.
         unknown: What else there is, whose cost is not known.
+        pages: Whether there are pages of PDFs, whose text is not known.
     """
 
     place: str
@@ -163,6 +217,7 @@ class Bill(NamedTuple):
     most_usd: Decimal
     budget_usd: Decimal
     unknown: tuple[str, ...] = ()
+    pages: bool = False
 
 
 class Finding(NamedTuple):
@@ -212,7 +267,10 @@ class Finding(NamedTuple):
 
 
 class Observation(NamedTuple):
-    """What a rule observes; with the rule's name, severity and advice it becomes a `Finding`."""
+    """What a rule observes; with the rule's name, severity and advice it becomes a `Finding`.
+
+    `advice` and `severity` replace those of the rule.
+    """
 
     place: str
     message: str
@@ -221,6 +279,7 @@ class Observation(NamedTuple):
     unit: str | None = None
     sources: tuple[Source, ...] = ()
     advice: str | None = None
+    severity: Severity | None = None
 
 
 class Rule(NamedTuple):
@@ -254,9 +313,17 @@ class Rule(NamedTuple):
         Yields:
             What it finds.
         """
-        for place, message, observed, limit, unit, sources, advice in self.observe(about, case):
+        for place, message, observed, limit, unit, sources, advice, severity in self.observe(about, case):
             yield Finding(
-                self.name, self.severity, place, message, advice or self.advice, observed, limit, unit, sources
+                self.name,
+                severity or self.severity,
+                place,
+                message,
+                advice or self.advice,
+                observed,
+                limit,
+                unit,
+                sources,
             )
 
 
@@ -308,7 +375,7 @@ def breaches_of(image: ImageSeen, case: Case) -> Iterator[Breach]:
     size_bytes = contents and contents.file_bytes if case.limits.image_bytes_of == "file" else image.text_bytes
     if contents and contents.header:
         media_type, width, height, _, _ = contents.header
-        yield from breaches(media_type, width, height, size_bytes, case.limits)
+        yield from breaches(media_type or None, width, height, size_bytes, case.limits)
     else:
         yield from breaches(None, 0, 0, size_bytes, case.limits)
 

@@ -1,4 +1,4 @@
-"""Convert requests in other shapes to Messages requests: OpenAI, Bedrock, LangChain, MCP, Vercel, transcripts, and more.
+"""Convert requests in other shapes to Messages requests: OpenAI, Bedrock, LangChain, MCP, Vercel, transcripts and more.
 
 A shape is recognized by its content. A converted request maps every location in it back to the original, and can write
 blocks back in the original shape.
@@ -26,9 +26,9 @@ from imgcost.shapes import (
 from imgcost.shapes.documents import Document, read_document, read_line
 from imgcost.shapes.entries import each_entry, first_entries
 from imgcost.shapes.foreign import FOREIGN, name_of_text
+from imgcost.shapes.history import Call, History, SentImage
 from imgcost.shapes.nodes import Node
 from imgcost.shapes.requests import Origin, ShapedRequest, replaced
-from imgcost.shapes.transcripts import Call, History, SentImage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence

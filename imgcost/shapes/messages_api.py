@@ -104,4 +104,6 @@ def convert_batch(node: Node) -> Iterator[ShapedRequest]:
 
 def _entry(entry: Node) -> Iterator[ShapedRequest]:
     alone = entry.has("messages") and not entry.has("params")
+    if not alone and not entry.has("params"):
+        raise entry.get("params").fault("is missing: it has the arguments of messages.create")
     yield request_as_is(entry if alone else entry.get("params"))

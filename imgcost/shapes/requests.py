@@ -10,7 +10,7 @@ from imgcost.errors import RequestError
 from imgcost.shapes.nodes import Node, Path, dotted
 
 if TYPE_CHECKING:
-    from imgcost.shapes.transcripts import History
+    from imgcost.shapes.history import History
     from imgcost.tables import Platform
 
 __all__ = ["Origin", "ShapedRequest", "Writer", "replaced", "verbatim"]

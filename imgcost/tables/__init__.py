@@ -27,7 +27,7 @@ from imgcost.tables.names import (
     place,
     resolve_model,
 )
-from imgcost.tables.platforms import TWO_ENDPOINTS, Endpoint, Platform, Speed, platforms
+from imgcost.tables.platforms import FIRST_PARTY, TWO_ENDPOINTS, Endpoint, Platform, Speed, platforms
 from imgcost.tables.pricelist import CacheStart, Multiplier, MultiplierName, PriceRow, PriceTable, load_prices
 from imgcost.tables.pricing import (
     cache_starts,
@@ -43,6 +43,7 @@ from imgcost.tables.pricing import (
 from imgcost.tables.reading import Entry, Source, cite, read_published, read_sources
 
 if TYPE_CHECKING:
+    from imgcost.tables.blocks import BlockPlace, BlockTable, block_table, load_blocks
     from imgcost.tables.limits import (
         Advice,
         Limits,
@@ -65,9 +66,12 @@ if TYPE_CHECKING:
     from imgcost.tables.wordings import Wording, load_wordings, match_wordings, wordings_of
 
 __all__ = [
+    "FIRST_PARTY",
     "MEASURED_NAMES",
     "TWO_ENDPOINTS",
     "Advice",
+    "BlockPlace",
+    "BlockTable",
     "CacheStart",
     "Endpoint",
     "LimitTable",
@@ -88,6 +92,7 @@ __all__ = [
     "Status",
     "Wording",
     "advice_on",
+    "block_table",
     "cache_starts",
     "cite",
     "families",
@@ -99,6 +104,7 @@ __all__ = [
     "known_limits",
     "known_names",
     "limits_on",
+    "load_blocks",
     "load_limits",
     "load_measured",
     "load_models",
@@ -126,6 +132,8 @@ __all__ = [
 _LATE = {
     "MEASURED_NAMES": "measured",
     "Advice": "limits",
+    "BlockPlace": "blocks",
+    "BlockTable": "blocks",
     "LimitTable": "limits",
     "Limits": "limits",
     "Measured": "measured",
@@ -133,9 +141,11 @@ _LATE = {
     "Statement": "limits",
     "Wording": "wordings",
     "advice_on": "limits",
+    "block_table": "blocks",
     "find_measured": "measured",
     "known_limits": "limits",
     "limits_on": "limits",
+    "load_blocks": "blocks",
     "load_limits": "limits",
     "load_measured": "measured",
     "load_wordings": "wordings",
@@ -156,7 +166,7 @@ if not TYPE_CHECKING:  # a type checker that saw this function would accept any 
         raise AttributeError(f"module 'imgcost.tables' has no attribute {name!r}")
 
 
-FILES = ("models.toml", "prices.toml", "limits.toml", "errors.toml", "measured.toml")
+FILES = ("models.toml", "prices.toml", "limits.toml", "blocks.toml", "errors.toml", "measured.toml")
 
 
 @cache

@@ -43,6 +43,7 @@ class Model(NamedTuple):
         foundry_id: Its id on Microsoft Foundry, if it is sold there.
         sources: Where all this was read.
         note: What a reader should know about the certainty of it.
+        reads_pdfs: Whether it takes documents that are PDFs.
     """
 
     id: str
@@ -65,6 +66,7 @@ class Model(NamedTuple):
     foundry_id: str | None
     sources: tuple[Source, ...]
     note: str
+    reads_pdfs: bool = True
 
     def retires_on(self, platform: Platform = "claude-api") -> date | None:
         """Return the date from which on the model is retired on a platform.
@@ -195,6 +197,7 @@ def _model(model_id: str, entry: Entry, tiers: Mapping[str, Tier], sources: Mapp
         foundry_id=entry.maybe("foundry", str),
         sources=entry.sources(sources),
         note=entry.note(),
+        reads_pdfs=entry.maybe("pdfs", bool) is not False,
     )
     entry.done()
     ends = [day for _, day in model.retirements]

@@ -65,6 +65,9 @@ class Limits(NamedTuple):
         batch_bytes: The largest message batch.
         batch_requests: The most requests in a message batch.
         file_bytes: The largest upload to the Files API.
+        text_bytes: The most bytes of text in a request, as UTF-8.
+        cache_breakpoints: The most blocks with `cache_control` in a request.
+        custom_id: The pattern of a batch's `custom_id`, a regular expression.
         source_types: Of image blocks.
         oversized_image: Whether image blocks take the setting `transformations.oversized_image`.
         toolset_screenshots_fail: Whether screenshots of the computer and browser toolsets are rejected where other
@@ -88,6 +91,9 @@ class Limits(NamedTuple):
     batch_bytes: int | None = None
     batch_requests: int | None = None
     file_bytes: int | None = None
+    text_bytes: int | None = None
+    cache_breakpoints: int | None = None
+    custom_id: str | None = None
     source_types: tuple[str, ...] | None = None
     oversized_image: bool = False
     toolset_screenshots_fail: bool = False
@@ -160,7 +166,8 @@ class LimitTable(NamedTuple):
 
 _LISTS = ("media_types", "source_types")
 _FLAGS = ("many_images_documents", "oversized_image", "toolset_screenshots_fail")
-_NUMBERS = tuple(name for name in Limits._fields if name not in {*_LISTS, *_FLAGS, "image_bytes_of", "statements"})
+_TEXTS = ("image_bytes_of", "custom_id")
+_NUMBERS = tuple(name for name in Limits._fields if name not in {*_LISTS, *_FLAGS, *_TEXTS, "statements"})
 _ADVICE = tuple(name for name in Advice._fields if name != "statements")
 
 
@@ -211,7 +218,7 @@ def _limits(entry: Entry) -> dict[str, Any]:
     said: dict[str, Any] = {name: entry.maybe(name, int) for name in _NUMBERS}
     said |= {name: entry.maybe(name, bool) for name in _FLAGS}
     said |= {name: entry.texts(name) or None for name in _LISTS}
-    said["image_bytes_of"] = entry.maybe("image_bytes_of", str)
+    said |= {name: entry.maybe(name, str) for name in _TEXTS}
     if said["image_bytes_of"] not in {None, *_MEASURED_ON}:
         raise entry.error("must be base64 or file", "image_bytes_of")
     return said

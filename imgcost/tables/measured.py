@@ -19,6 +19,7 @@ MeasuredName: TypeAlias = Literal[
     "image-request-surcharge-tokens",
     "pdf-document-tokens",
     "pdf-page-dpi",
+    "pdf-page-text-tokens",
 ]
 
 MEASURED_NAMES: tuple[MeasuredName, ...] = (
@@ -28,6 +29,7 @@ MEASURED_NAMES: tuple[MeasuredName, ...] = (
     "image-request-surcharge-tokens",
     "pdf-document-tokens",
     "pdf-page-dpi",
+    "pdf-page-text-tokens",
 )
 
 

@@ -2,7 +2,7 @@
 
 from typing import Literal, TypeAlias
 
-__all__ = ["PLATFORMS", "TWO_ENDPOINTS", "Endpoint", "Platform", "Speed", "platforms"]
+__all__ = ["FIRST_PARTY", "PLATFORMS", "TWO_ENDPOINTS", "Endpoint", "Platform", "Speed", "platforms"]
 
 Platform: TypeAlias = Literal[
     "claude-api", "claude-platform-aws", "bedrock", "google-cloud", "google-cloud-anthropic", "foundry", "claude-ai"
@@ -25,6 +25,9 @@ PLATFORMS: tuple[Platform, ...] = (
     "foundry",
     "claude-ai",
 )
+
+FIRST_PARTY: tuple[Platform, ...] = ("claude-api", "claude-platform-aws", "google-cloud-anthropic", "claude-ai")
+"""The platforms that Anthropic runs: its own names of models, and no others."""
 
 TWO_ENDPOINTS: tuple[Platform, ...] = ("bedrock", "google-cloud")
 """The platforms that have regional endpoints beside the global one."""

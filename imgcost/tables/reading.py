@@ -83,6 +83,10 @@ class Entry:
         self.key = key
         self._rest = dict(_typed(self, key, raw, dict))
 
+    def rest(self) -> dict[str, object]:
+        """Return the keys that were not taken yet."""
+        return dict(self._rest)
+
     def error(self, problem: str, key: str = "") -> TableError:
         """Name a defect of this entry, or of one of its keys."""
         return TableError(self.file, f"{self.key}.{key}" if key else self.key, problem)

@@ -32,4 +32,5 @@ def fixable_note(fixable: Mapping[Reason, int], images: int, cost: str) -> str:
     """
     ordered = sorted(fixable.items(), key=lambda item: (-item[1], item[0]))
     reasons = ", ".join(f"{number(count)} {reason.phrase}" for reason, count in ordered)
-    return f"{number(sum(fixable.values()))} of {plural(images, 'image')} ({cost}) would be rejected as they are: {reasons}."
+    rejected = number(sum(fixable.values()))
+    return f"{rejected} of {plural(images, 'image')} ({cost}) would be rejected as they are: {reasons}."

@@ -78,8 +78,9 @@ def _cached(one: ModelPlan) -> Iterator[str]:
 
 def _crossed(one: ModelPlan) -> Iterator[str]:
     if one.long_context_requests:
+        crossing = f"{number(one.long_context_requests)} of {plural(one.requests, 'request')}"
         yield (
-            f"{number(one.long_context_requests)} of {plural(one.requests, 'request')} to {one.model.id} have more than "
+            f"{crossing} to {one.model.id} have more than "
             f"{plural(one.quote.threshold or 0, 'prompt token')}, so the long-context price applies to the whole "
             f"request: that adds {exact_usd(one.surcharge_usd)}."
         )

@@ -518,20 +518,44 @@ def test_entries_of_an_openai_batch():
 @pytest.mark.parametrize(
     ("document", "shape", "problem"),
     [
-        ([{"type": "human", "content": [{"type": "image"}]}], "langchain", "0.content.0: has neither base64 data, nor a URL"),
+        (
+            [{"type": "human", "content": [{"type": "image"}]}],
+            "langchain",
+            "0.content.0: has neither base64 data, nor a URL",
+        ),
         ([{"type": "human", "content": [5]}], "langchain", "0.content.0: must be an object, not int"),
         ([{"type": "human", "data": 5, "content": 5}], "langchain", "0.content: must be a list, not int"),
         ([5], "langchain", "0: must be an object, not int"),
         ({"content": [{**MCP_IMAGE, "mimeType": None}]}, "mcp", "content.0.mimeType: is missing"),
         ({"content": 5}, "mcp", "content: must be an object, not int"),
-        ([{"role": "user", "content": [{"type": "image", "image": 5}]}], "vercel", "0.content.0.image: must be text, not int"),
-        ([message({"type": "image", "image": {"type": "Buffer", "data": ["x"]}})], "vercel", "0.content.0.image: must be bytes"),
-        ([message({"type": "image", "image": {"type": "Buffer", "data": [256]}})], "vercel", "0.content.0.image: must be bytes"),
-        (vercel_result(output={"type": "json", "value": b"x"}), "vercel", "2.content.0.output.value: is not JSON: TypeError"),
+        (
+            [{"role": "user", "content": [{"type": "image", "image": 5}]}],
+            "vercel",
+            "0.content.0.image: must be text, not int",
+        ),
+        (
+            [message({"type": "image", "image": {"type": "Buffer", "data": ["x"]}})],
+            "vercel",
+            "0.content.0.image: must be bytes",
+        ),
+        (
+            [message({"type": "image", "image": {"type": "Buffer", "data": [256]}})],
+            "vercel",
+            "0.content.0.image: must be bytes",
+        ),
+        (
+            vercel_result(output={"type": "json", "value": b"x"}),
+            "vercel",
+            "2.content.0.output.value: is not JSON: TypeError",
+        ),
         ([{"role": "user", "parts": 5}], "vercel", "0.parts: must be a list, not int"),
-        ([{"role": "user", "blocks": [{"block_type": "image", "image": 5}]}], "llamaindex", "0.blocks.0.image: must be text"),
+        (
+            [{"role": "user", "blocks": [{"block_type": "image", "image": 5}]}],
+            "llamaindex",
+            "0.blocks.0.image: must be text",
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_is_wrong_is_reported_where_the_document_has_it(document, shape, problem):
     with pytest.raises(RequestError, match=f"^{problem}"):
         converted(document, shape)

@@ -144,7 +144,10 @@ def test_what_is_not_here_is_noted():
     assert request.params["messages"] == [message(words())]
     assert request.notes == (
         "messages.0.content.1.image.source.s3Location: an image in S3 is not read, so it is not part of the estimate",
-        "messages.0.content.2.document.source.s3Location: a document in S3 is not read, so it is not part of the estimate",
+        (
+            "messages.0.content.2.document.source.s3Location: a document in S3 is not read, "
+            "so it is not part of the estimate"
+        ),
         "messages.0.content.3.document: Bedrock converts a docx file to text, which is not part of the estimate",
     )
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import contextmanager, suppress
-from io import BytesIO
 from tempfile import TemporaryDirectory
 from typing import IO, TYPE_CHECKING, Any
 
@@ -34,16 +33,30 @@ _OPTIONS = {
 
 
 class _Target:
-    """The file of a workbook, until the workbook is abandoned.
-
-    Python's zip writer ends its archive even when it is collected: then it must not find a closed file.
-    """
+    """The file of a workbook, until the workbook is abandoned."""
 
     def __init__(self, file: IO[bytes]) -> None:
-        self.file = file
+        self.file: IO[bytes] | _Nowhere = file
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.file, name)
+
+
+class _Nowhere:
+    """Takes what Python's zip writer still writes when it is collected, because it ends its archive even then."""
+
+    def seek(self, place: int) -> None:
+        """Ignore the place."""
+
+    def tell(self) -> int:
+        """Be at the start."""
+        return 0
+
+    def write(self, data: bytes) -> None:
+        """Ignore the data."""
+
+    def flush(self) -> None:
+        """Do nothing."""
 
 
 @contextmanager
@@ -68,7 +81,7 @@ def pages_of(file: IO[bytes], sheets: Iterable[str]) -> Iterator[dict[str, Page]
             yield {name: Page(book, book.add_worksheet(name), styles) for name in sheets}
             book.close()
         except BaseException as error:
-            target.file = BytesIO()
+            target.file = _Nowhere()
             for sheet in book.worksheets():
                 with suppress(OSError):
                     sheet.row_data_fh.close()

@@ -271,7 +271,7 @@ FINE = "Requests like these are within the limits on images, edges and tokens. B
 TOO_MANY = "Not possible: a request to this model may have at most "
 TOO_LONG = "Not possible: a prompt and its answer exceed the context window."
 MAYBE_TOO_LONG = "Some requests may exceed the context window: the command below packs the images and tells."
-MAYBE_LONG_CONTEXT = "Some requests may have the long-context price: which ones depends on the order of the images. Run the command below."
+MAYBE_LONG_CONTEXT = "Some requests may have the long-context price, depending on the order: run the command below."
 
 
 def _verdict(job: Job) -> Formula:
@@ -317,9 +317,9 @@ def _command(job: Job) -> Formula:
 
 
 _HEADS = (
-    "Model", "Resolution tier", "Total, US$", "Per image, US$", "Per 1,000 images, US$", "Effective input price, US$ per MTok",
-    "Visual tokens", "Input tokens", "Cache write tokens", "Cache read tokens", "Output tokens",
-    "Long-context surcharge, US$",
+    "Model", "Resolution tier", "Total, US$", "Per image, US$", "Per 1,000 images, US$",
+    "Effective input price, US$ per MTok", "Visual tokens", "Input tokens", "Cache write tokens", "Cache read tokens",
+    "Output tokens", "Long-context surcharge, US$",
 )  # fmt: skip
 _KEYS = (
     "model", "tier", "total_usd", "price", "visual", "input", "write", "reads", "output", "surcharge_usd",

@@ -60,7 +60,7 @@ class _Block(NamedTuple):
 
 
 def _blocks(job: Job) -> list[_Block]:
-    """For each tier, its columns: priced with the Budget's model if it has the tier, else its newest open to everyone."""
+    """Lay out each tier: priced with the Budget's model if it is of that tier, else the newest open to everyone."""
     blocks = []
     for number, tier in enumerate(job.tiers):
         places = [place for place, row in enumerate(job.models) if row.quote.tier == tier]

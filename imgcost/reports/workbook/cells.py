@@ -43,7 +43,7 @@ _STYLES: dict[str, dict[str, Any]] = {
     "chosen": {"bold": True, "bg_color": _PALE},
     "head": _HEAD,
     "head right": _HEAD | {"align": "right"},
-    "working": _HEAD | {"font_color": _INK, "bg_color": _EDGE},
+    "working": _HEAD | {"font_color": _INK, "bg_color": _EDGE, "align": "right"},
     "text": {},
     "right": {"align": "right", "indent": 1},
     "wrapped": {"text_wrap": True, "valign": "top"},

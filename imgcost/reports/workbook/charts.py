@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from typing import TYPE_CHECKING, Any
 
 from xlsxwriter.utility import xl_col_to_name
@@ -81,26 +80,20 @@ def _bin(row: int, column: int, job: Job, images: ImageSheet) -> list[Cell]:
     """A bin of the histogram, by the Budget's model, and behind it by each rule."""
     cells: list[tuple[str, str, str]] = []
     working: list[Cell] = []
-    values: list[tuple[int, int, int]] = []
     for place, rule in enumerate(job.rules):
-        starts = [1 + rule.tier.token_limit * number // BINS for number in range(BINS + 1)]
-        start, end = starts[row - 1 : row + 1]
-        from_cell, count_cell = (xl_col_to_name(column + 2 + 2 * place + more) for more in (0, 1))
-        cells.append((f"{from_cell}{row + 1}", f"{from_cell}{row + 2}", f"{count_cell}{row + 1}"))
+        start, _, count = job.summary.bins(rule, BINS)[row - 1]
+        starts, counts = (xl_col_to_name(column + 2 + 2 * place + more) for more in (0, 1))
+        cells.append((f"{starts}{row + 1}", f"{starts}{row + 2}", f"{counts}{row + 1}"))
         tokens = images.tokens[place]
-        conditions = [tokens, f'">="&{from_cell}{row + 1}', tokens, f'"<"&{from_cell}{row + 2}']
-        count = sum(
-            number
-            for each, number in job.summary.histogram(rule).items()
-            if min(bisect_right(starts, each), BINS) == row
-        )
+        conditions = [tokens, f'">="&{starts}{row + 1}', tokens, f'"<"&{starts}{row + 2}']
         working += [start, Formula(images.count_if(*conditions[: 2 if row == BINS else 4]), count)]
-        values.append((start, end, count))
-    start, end, count = values[job.row_of(job.first.quote)]
-    starts, ends, counts = (f"CHOOSE(token_rule,{','.join(column)})" for column in zip(*cells, strict=True))
-    label = f'{starts}&" and more"' if row == BINS else f'{starts}&" to "&({ends}-1)'
-    value = f"{start} and more" if row == BINS else f"{start} to {end - 1}"
-    return [Formula(label, value), Formula(counts, count), *working]
+    start, end, count = job.summary.bins(job.first.quote.rule, BINS)[row - 1]
+    first, after, chosen = (f"CHOOSE(token_rule,{','.join(column)})" for column in zip(*cells, strict=True))
+    if row == BINS:
+        label = Formula(f'{first}&" and more"', f"{start} and more")
+    else:
+        label = Formula(f'{first}&" to "&({after}-1)', f"{start} to {end}")
+    return [label, Formula(chosen, count), *working]
 
 
 def insert_charts(page: Page, row: int, folders: int, rules: int) -> None:

@@ -73,7 +73,8 @@ def write_job_notes(page: Page, job: Job, rows: int) -> None:
         job: The images and models.
         rows: Number of rows of the sheet Images.
     """
-    write_notes(page, [*(("This workbook", text) for text in _of_this(job, rows)), *_notes(job), *_measured()])
+    date = "Date", f"Prices, limits and models as of {job.sent.as_of}; the sheet Prices has the sources."
+    write_notes(page, [*(("This workbook", text) for text in _of_this(job, rows)), date, *_NOTES.items(), *_measured()])
 
 
 def _of_this(job: Job, rows: int) -> Iterator[str]:
@@ -90,60 +91,47 @@ def _of_this(job: Job, rows: int) -> Iterator[str]:
     yield from first.quote.assumptions
 
 
-def _notes(job: Job) -> list[tuple[str, str]]:
-    return [
-        ("Date", f"Prices, limits and models as of {job.sent.as_of}; the sheet Prices has the sources."),
-        (
-            "Visual tokens",
-            ("An image is downscaled to its model's resolution tier; then each patch of 28 x 28 px is one token: "
-            "ceil(width / 28) * ceil(height / 28). The area formula of the 2024 guide is ceil(width * height / 750)."),
-        ),
-        (
-            "Input tokens",
-            ("Prompt tokens of every request, visual tokens, and the tokens that Claude adds around images and messages "
-            "(overhead, measured)."),
-        ),
-        (
-            "Effective input price",
-            ("The input price times the multipliers of batch and inference geo. A regional endpoint is included in all "
-            "prices of this workbook."),
-        ),
-        (
-            "Images alone",
-            ("The visual tokens without overhead, prompt and answer, as the scan report shows them: at the input price, or "
-            "with a prompt cache at the price of a cache write."),
-        ),
-        (
-            "Prompt cache",
-            ("The first request writes the prompt and all later ones read it; images are plain input. Nothing is cached "
-            "with fewer than two requests, or if the prompt is shorter than the model's minimum. Requests are assumed to "
-            "follow each other within the cache's lifetime; in a batch, cache hits are best effort."),
-        ),
-        (
-            "Long context",
-            ("If a prompt exceeds a model's threshold, the whole request has the long-context price. With one image per "
-            "request the workbook counts such requests. With more, it depends on the order of the images if some requests "
-            "may exceed the threshold: then the Budget shows the command 'imgcost plan' instead of a number."),
-        ),
-        ("not offered", "The model is not sold with the options chosen. It does not mean that it is free."),
-        (
-            "Dollars",
-            ("List prices before tax, discounts and retries, in the floating point of spreadsheets: right to about "
-            "fifteen digits. 'imgcost scan' and 'imgcost plan' compute exact decimals."),
-        ),
-        ("Prompt and output tokens", "Type them in: count the tokens of your prompt and of typical answers first."),
-        ("Not checked", "The size of whole requests in bytes: 'imgcost plan' and 'imgcost check' check it."),
-    ]  # fmt: skip
+_NOTES = {
+    "Visual tokens": (
+        "An image is downscaled to its model's resolution tier; then each patch of 28 x 28 px is one token: "
+        "ceil(width / 28) * ceil(height / 28). The area formula of the 2024 guide is ceil(width * height / 750)."
+    ),
+    "Input tokens": (
+        "Prompt tokens of every request, visual tokens, and overhead: tokens that are added around images and "
+        "messages, as measured."
+    ),
+    "Effective input price": (
+        "The input price times the multipliers of batch and inference geo. A regional endpoint is included in all"
+        " prices of this workbook."
+    ),
+    "Images alone": (
+        "The visual tokens without overhead, prompt and answer, as the scan report shows them: at the input "
+        "price, or with a prompt cache at the price of a cache write."
+    ),
+    "Prompt cache": (
+        "The first request writes the prompt and all later ones read it; images are plain input. Nothing is "
+        "cached with fewer than two requests, or if the prompt is shorter than the model's minimum. Requests are "
+        "assumed to follow each other within the cache's lifetime; in a batch, cache hits are best effort."
+    ),
+    "Long context": (
+        "If a prompt exceeds a model's threshold, the whole request has the long-context price. With one image "
+        "per request the workbook counts such requests. With more, it may depend on the order of the images: then"
+        " the Budget shows a command instead of a number."
+    ),
+    "not offered": "The model is not sold with the options chosen. It does not mean that it is free.",
+    "Dollars": (
+        "List prices before tax, discounts and retries, in the floating point of spreadsheets: right to about "
+        "fifteen digits. 'imgcost scan' and 'imgcost plan' compute exact decimals."
+    ),
+    "Prompt and output tokens": "Type them in: count the tokens of your prompt and of typical answers first.",
+    "Not checked": "The size of whole requests in bytes: 'imgcost plan' and 'imgcost check' check it.",
+}
 
 
 def _measured() -> Iterator[tuple[str, str]]:
     for row in measurements():
-        if row.name != "patch-grid-multiple":
+        if row.name.endswith("-tokens") and not row.name.startswith("pdf"):
             sources = "; ".join(source.title for source in row.sources)
-            yield (
-                "Measured",
-                (
-                    f"{row.name.replace('-', ' ')}: {row.value}. Measured with {', '.join(row.measured_ids)}, not published; "
-                    f"confidence {row.confidence}. {sources}."
-                ),
-            )
+            ids = ", ".join(row.measured_ids)
+            about = f"{row.name.replace('-', ' ')}: {row.value}. Measured with {ids}, not published"
+            yield "Measured", f"{about}; confidence {row.confidence}. {sources}."

@@ -1,0 +1,239 @@
+"""The content of a request: its images, documents, texts and tool results, and where it breaks the schema of the API."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+from imgcost.errors import RequestError
+from imgcost.messages.body import as_items, as_object
+from imgcost.tables import block_table
+
+if TYPE_CHECKING:
+    from imgcost.tables import BlockPlace
+
+__all__ = ["Block", "Content", "Part", "Text", "ToolResult"]
+
+_INNER_PLACES: dict[str, BlockPlace] = {"tool_result": "tool_result", "search_result": "search_result"}
+"""Blocks whose own content is checked against the types that it takes."""
+
+_LISTED = 6
+"""How many types a message lists."""
+
+_IN_WORDS = {"string": "text", "object": "an object", "array": "a list", "string or array": "text or a list"}
+
+
+class Block(NamedTuple):
+    """An image or a document in a request.
+
+    Attributes:
+        place: Where, such as `messages.2.content.0.content.1`.
+        kind: `image` or `document`.
+        source: Its source, as it will be sent.
+        toolset: The toolset of Anthropic's that it is a screenshot of, or None.
+        transformations: What the block says of them, whatever that is.
+    """
+
+    place: str
+    kind: Literal["image", "document"]
+    source: Mapping[Any, Any]
+    toolset: str | None
+    transformations: Any
+
+
+class Part(NamedTuple):
+    """A block of a message as far as the order of blocks goes.
+
+    Attributes:
+        kind: Its type, such as `text`.
+        text: Its text; empty for other types.
+        place: Where, such as `messages.2.content.0`.
+        id: Of a `tool_use` its id, of a `tool_result` the id that it answers; else None.
+    """
+
+    kind: str
+    text: str = ""
+    place: str = ""
+    id: str | None = None
+
+
+class Text(NamedTuple):
+    """A text that counts in tokens.
+
+    Attributes:
+        place: Where.
+        text: The text, which is not copied.
+    """
+
+    place: str
+    text: str
+
+
+class ToolResult(NamedTuple):
+    """What a tool gave back.
+
+    Attributes:
+        place: Where.
+        is_error: Whether it reports an error.
+        kinds: The types of the blocks in it.
+    """
+
+    place: str
+    is_error: bool
+    kinds: tuple[str, ...]
+
+
+class Content:
+    """Reads blocks, and keeps what is found in them.
+
+    Attributes:
+        blocks: Images and documents, in the order in which they are sent.
+        texts: Texts, likewise.
+        results: Results of tools, likewise.
+        problems: Where the schema of the API is broken, as far as reading can go on.
+        breakpoints: How many blocks have `cache_control`.
+    """
+
+    def __init__(self) -> None:
+        """Start with nothing."""
+        self.blocks: list[Block] = []
+        self.texts: list[Text] = []
+        self.results: list[ToolResult] = []
+        self.problems: list[RequestError] = []
+        self.breakpoints = 0
+        self._toolsets: dict[str, str] = {}
+
+    def read(self, content: Any, place: str, where: BlockPlace) -> tuple[Part, ...]:
+        """Read the content of a message, or what `system` is.
+
+        Args:
+            content: A text or a list of blocks.
+            place: Its place, such as `messages.0.content`.
+            where: Which blocks belong there.
+
+        Returns:
+            Its blocks in their order; a text alone is one block.
+
+        Raises:
+            RequestError: It is neither.
+        """
+        items = self._items(content, place, where)
+        return tuple(_part(below, block) for below, block in items)
+
+    def count_breakpoints(self, tools: Any) -> None:
+        """Count the `cache_control` of tools, whatever these are."""
+        for tool in tools if isinstance(tools, (list, tuple)) else ():
+            self.breakpoints += isinstance(tool, Mapping) and tool.get("cache_control") is not None
+
+    def _items(
+        self, content: Any, place: str, where: BlockPlace | None, toolset: str | None = None
+    ) -> list[tuple[str, Mapping[Any, Any]]]:
+        """Read blocks and all that is in them; return each with its place."""
+        # It cannot go deeper than body_bytes, which has seen the same values before.
+        if isinstance(content, str):
+            self.texts.append(Text(place, content))
+            return [(place, {"type": "text", "text": content})]
+        items = []
+        for number, raw in enumerate(as_items(content, place)):
+            below = f"{place}.{number}"
+            block = as_object(raw, below)
+            if not isinstance(block.get("type"), str):
+                raise RequestError(f"{below}.type", "is missing" if block.get("type") is None else "must be text")
+            items.append((below, block))
+            self._read_block(block, below, where, toolset)
+        return items
+
+    def _read_block(
+        self, block: Mapping[Any, Any], place: str, where: BlockPlace | None, toolset: str | None = None
+    ) -> None:
+        kind = block["type"]
+        known = block_table().places[where] if where else (kind,)
+        if kind not in known:
+            self._refuse(place, _unknown(kind, where, known))
+        elif missing := _missing(block, block_table().required.get(kind, {})):
+            self._refuse(f"{place}.{missing[0]}", missing[1])
+        self.breakpoints += block.get("cache_control") is not None
+        if kind == "text":
+            if isinstance(block.get("text"), str):
+                self.texts.append(Text(place, block["text"]))
+        elif kind in {"image", "document"}:
+            self._read_source(block, place, toolset)
+        elif kind == "tool_use":
+            if isinstance(block.get("id"), str) and isinstance(block.get("toolset_name"), str):
+                self._toolsets[block["id"]] = block["toolset_name"]
+        else:
+            self._read_inner(block, place)
+
+    def _read_source(self, block: Mapping[Any, Any], place: str, toolset: str | None) -> None:
+        if block.get("source") is None:
+            return  # `required` says so
+        source = as_object(block["source"], f"{place}.source")
+        self.blocks.append(Block(place, block["type"], source, toolset, block.get("transformations")))
+        inner = source.get("content")
+        if block["type"] == "document" and source.get("type") == "content" and inner is not None:
+            self._items(inner, f"{place}.source.content", "document", toolset)
+        elif source.get("type") == "text" and isinstance(source.get("data"), str):
+            self.texts.append(Text(place, source["data"]))
+
+    def _read_inner(self, block: Mapping[Any, Any], place: str) -> None:
+        """Read what a tool gave back; other blocks with a content of their own are read the same way."""
+        content, below = block.get("content"), f"{place}.content"
+        where = _INNER_PLACES.get(block["type"])
+        inner: Sequence[tuple[str, Mapping[Any, Any]]] = ()
+        if isinstance(content, Mapping) or hasattr(content, "model_dump"):
+            alone = as_object(content, below)
+            if isinstance(alone.get("type"), str):
+                inner = [(below, alone)]
+                self._read_block(alone, below, where, self._toolset(block))
+        elif isinstance(content, str):
+            if where == "tool_result":
+                self.texts.append(Text(below, content))
+        elif content is not None:
+            inner = self._items(content, below, where, self._toolset(block))
+        if where == "tool_result":
+            kinds = tuple(item["type"] for _, item in inner)
+            self.results.append(ToolResult(place, block.get("is_error") is True, kinds))
+
+    def _toolset(self, block: Mapping[Any, Any]) -> str | None:
+        """The toolset of Anthropic's that a result belongs to: by its own word, or by the call that it answers."""
+        name, used = block.get("toolset_name"), block.get("tool_use_id")
+        if isinstance(name, str):
+            return name
+        return self._toolsets.get(used) if isinstance(used, str) else None
+
+    def _refuse(self, place: str, problem: str) -> None:
+        self.problems.append(RequestError(place, problem))
+
+
+def _part(place: str, block: Mapping[Any, Any]) -> Part:
+    kind, text = block["type"], block.get("text")
+    of = block.get({"tool_use": "id", "tool_result": "tool_use_id"}.get(kind, ""))
+    return Part(
+        kind, text if kind == "text" and isinstance(text, str) else "", place, of if isinstance(of, str) else None
+    )
+
+
+def _unknown(kind: str, where: BlockPlace | None, known: Sequence[str]) -> str:
+    if where == "system":
+        return f"{_shown(kind)} blocks are not permitted in system, only text"
+    types = ", ".join(known[:_LISTED]) + " and others" * (len(known) > _LISTED)
+    if kind in block_table().places["message"]:
+        return f"{_shown(kind)} blocks are not permitted in a {where}: it takes {types}"
+    return f"the block type {_shown(kind)} is unknown: the Messages API takes {types} here"
+
+
+def _shown(kind: str) -> str:
+    return ascii(kind[:60])
+
+
+def _missing(block: Mapping[Any, Any], required: Mapping[str, str]) -> tuple[str, str] | None:
+    """The first key that is missing or has a value of another type, and what is wrong with it."""
+    for key, kind in required.items():
+        value = block.get(key)
+        if value is None:
+            return key, "is missing"
+        text, table = isinstance(value, str), isinstance(value, Mapping) or hasattr(value, "model_dump")
+        fits = {"string": text, "object": table, "array": not text and not table}[kind]
+        if not fits:
+            return key, f"must be {_IN_WORDS[kind]}, not {type(value).__name__}"
+    return None

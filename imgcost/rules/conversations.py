@@ -1,0 +1,120 @@
+"""What the API rejects in the order and the places of blocks in a conversation."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from imgcost.rules.rule import Case, Observation, RequestSeen, rule
+from imgcost.tables import block_table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from imgcost.messages import Part, Turn
+
+_SHOWN = 3
+"""How many blocks a message names."""
+
+
+@rule(
+    "error",
+    "turn",
+    """An image or a document is in a turn of the assistant.
+
+    Claude does not write images: they belong to the user's turns, or to the results of tools there. Documents that a
+    tool of the API itself fetched are inside the result of that tool, and may stay.
+    """,
+    "Move the block to a turn of the user.",
+)
+def assistant_media(turn: Turn, case: Case) -> Iterator[Observation]:
+    if turn.role != "assistant":
+        return
+    for kind, (first_day, sources) in block_table().assistant_rejects.items():
+        where = [part.place for part in turn.parts if part.kind == kind]
+        if where and case.day >= first_day:
+            message = f"'{kind}' blocks are not permitted within assistant turns ({', '.join(where[:_SHOWN])})"
+            yield Observation(f"{turn.place}.content", message, kind, None, None, sources)
+
+
+@rule(
+    "error",
+    "turn",
+    """A text block is empty or only white space.
+
+    It often stands beside an image that was sent without a question.
+    """,
+    "Leave the block out, or write what Claude should do.",
+)
+def empty_text(turn: Turn, case: Case) -> Iterator[Observation]:  # noqa: ARG001 - every rule is asked the same way
+    for part in turn.parts:
+        if part.kind == "text" and not part.text.strip() and part.place.rpartition(".")[2].isdigit():
+            what = "only white space" if part.text else "empty"
+            yield Observation(part.place, f"the text block is {what}", len(part.text), None, "characters")
+
+
+@rule(
+    "error",
+    "request",
+    """A call of a tool is not followed by its result.
+
+    Every `tool_use` of the assistant needs a `tool_result` with its id at the beginning of the next turn of the user:
+    nothing may come before or between the results. An image does not replace one; it belongs inside.
+    """,
+    "Put the results of all calls first in the next message, and everything else behind them.",
+)
+def tool_results(seen: RequestSeen, case: Case) -> Iterator[Observation]:  # noqa: ARG001 - likewise
+    speeches = _speeches(seen.turns)
+    for number, (role, turns) in enumerate(speeches):
+        if role != "assistant":
+            continue
+        calls = {part.id: turn.place for turn in turns for part in turn.parts if part.kind == "tool_use" and part.id}
+        answer = speeches[number + 1][1] if number + 1 < len(speeches) else []
+        parts = [part for turn in answer for part in turn.parts]
+        first = _leading_results(parts)
+        missing = [name for name in calls if name not in first]
+        if missing:
+            late = {part.id for part in parts if part.kind == "tool_result"}
+            ids = ", ".join(ascii(name)[1:-1][:60] for name in missing[:_SHOWN])
+            ids += f" and {len(missing) - _SHOWN:,} more" * (len(missing) > _SHOWN)
+            if set(missing) <= late:
+                message = f"other blocks come before the tool_result of {ids}: results have to come first"
+            else:
+                message = f"no tool_result follows immediately after tool_use {ids}"
+            yield Observation(calls[missing[0]], message, len(missing), None, "tool_use blocks")
+
+
+@rule(
+    "error",
+    "request",
+    "A result of a tool that reports an error has content other than text.",
+    "Send only text in the result, and an image after it in the same message.",
+)
+def error_result(seen: RequestSeen, case: Case) -> Iterator[Observation]:  # noqa: ARG001 - likewise
+    for result in seen.results:
+        others = [kind for kind in result.kinds if kind != "text"]
+        if result.is_error and others:
+            message = f"is_error is true, and the content has {ascii(others[0])[:60]}: all of it must be text"
+            yield Observation(result.place, message, others[0])
+
+
+def _speeches(turns: Sequence[Turn]) -> list[tuple[str, list[Turn]]]:
+    """Combine consecutive turns of one role, as the API does."""
+    speeches: list[tuple[str, list[Turn]]] = []
+    for turn in turns:
+        if turn.role == "system":
+            continue  # instructions in between belong to neither
+        if speeches and speeches[-1][0] == turn.role:
+            speeches[-1][1].append(turn)
+        else:
+            speeches.append((turn.role, [turn]))
+    return speeches
+
+
+def _leading_results(parts: Sequence[Part]) -> set[str | None]:
+    """The ids that are answered before anything else comes."""
+    found: set[str | None] = set()
+    for part in parts:
+        if part.kind != "tool_result":
+            break
+        found.add(part.id)
+    return found

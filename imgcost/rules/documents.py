@@ -1,0 +1,122 @@
+"""What the API rejects in a document, and in the source of a document or an image."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from imgcost.figures import plural
+from imgcost.rules.requests import least, most
+from imgcost.rules.rule import Case, DocumentSeen, ImageSeen, Observation, RequestSeen, rule, said
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PDF, PLAIN_TEXT = "application/pdf", "text/plain"
+
+_EVERYWHERE = ("text", "content")
+"""Sources of documents that are in the request itself, in plain words; no platform excludes them."""
+
+
+@rule(
+    "error",
+    "source",
+    """The platform does not take images or documents from this kind of source: base64, a URL, or an uploaded file.
+
+    Only the Claude API fetches URLs and has the Files API; Amazon Bedrock and Google Cloud take base64 alone.
+    """,
+    "Send the image or document in a way that the platform takes, such as base64.",
+    "source_types",
+)
+def source_type(seen: ImageSeen | DocumentSeen, case: Case) -> Iterator[Observation]:
+    accepted, what = case.limits.source_types, "image"
+    if isinstance(seen, DocumentSeen):
+        accepted, what = accepted and (*accepted, *_EVERYWHERE), "document"
+    elif seen.suffix is not None:
+        return  # a file on the disk has no source
+    if seen.source_type in (accepted or (seen.source_type,)):
+        return
+    kind, types = ascii(seen.source_type)[:60], ", ".join(accepted or ())
+    message = f"{case.platform} does not take {what} sources of type {kind} on {case.day}: use {types}"
+    sources = said(case.limits.statements, "source_types")
+    yield Observation(seen.place, message, str(seen.source_type), types, None, sources)
+
+
+@rule(
+    "error",
+    "source",
+    """The source of an image or document lacks what its type requires.
+
+    A URL source needs an http or https URL, a file source the id that the Files API gave. A data URL is not a URL that
+    can be fetched: its content belongs into a base64 source.
+    """,
+    "Give the source what its type requires.",
+)
+def source(seen: ImageSeen | DocumentSeen, case: Case) -> Iterator[Observation]:  # noqa: ARG001 - every rule is asked the same way
+    if seen.source_problem:
+        yield Observation(seen.place, seen.source_problem)
+
+
+@rule(
+    "error",
+    "document",
+    """A document is neither a PDF nor plain text, by the media type that it declares.
+
+    A base64 source takes PDFs only, and has to declare application/pdf, even where the bytes are a PDF. Word, Excel,
+    HTML and others have to be converted.
+    """,
+    "Convert the document to PDF, or send its text in a text source; declare application/pdf or text/plain.",
+)
+def document_media_type(document: DocumentSeen, case: Case) -> Iterator[Observation]:  # noqa: ARG001 - likewise
+    if document.source_type not in ("base64", "text"):  # it may be anything, and not every value can be in a set
+        return
+    expected = PDF if document.source_type == "base64" else PLAIN_TEXT
+    if document.declared == expected:
+        return
+    declared = "no media type" if document.declared is None else f"the media type {ascii(document.declared)[:80]}"
+    message = f"the document declares {declared}: it must be {expected}"
+    advice = "Declare application/pdf: the bytes are a PDF." if document.is_pdf else None
+    yield Observation(document.place, message, str(document.declared), expected, None, advice=advice)
+
+
+@rule(
+    "error",
+    "document",
+    "A PDF is empty, damaged, protected by a password, or not a PDF at all.",
+    "Save it again as a PDF without a password; if it is something else, convert it.",
+)
+def pdf(document: DocumentSeen, case: Case) -> Iterator[Observation]:  # noqa: ARG001 - likewise
+    if document.problem and document.declared in (PDF, None):
+        what = f"; it is {document.real}" if document.real else ""
+        yield Observation(document.place, f"{document.problem}{what}")
+
+
+@rule(
+    "error",
+    "document",
+    "A PDF is sent to a model that does not read PDFs, such as those of the Claude 3 family.",
+    "Choose a newer model, or send the pages as images.",
+)
+def pdf_model(document: DocumentSeen, case: Case) -> Iterator[Observation]:
+    for model in case.models:
+        if not model.reads_pdfs and document.may_be_pdf:
+            yield Observation(document.place, f"{model.id} does not read PDFs", model.id)
+
+
+@rule(
+    "error",
+    "request",
+    "The PDFs of a request have more pages than the platform accepts for the model.",
+    "Send the pages in several requests.",
+    "pdf_pages",
+    "pdf_pages_large_context",
+    "large_context",
+)
+def pdf_pages(seen: RequestSeen, case: Case) -> Iterator[Observation]:
+    pages = sum(document.pages or 0 for document in seen.documents)
+    limit = least(case.limits.max_pdf_pages(one.context_window) for one in case.models)
+    if not case.models:
+        limit = most(case.limits.pdf_pages, case.limits.pdf_pages_large_context)
+    if limit is not None and pages > limit:
+        sources = said(case.limits.statements, "pdf_pages") + said(case.limits.statements, "pdf_pages_large_context")
+        message = f"{plural(pages, 'page')} of PDF: at most {limit}"
+        yield Observation(f"{seen.place}messages", message, pages, limit, "pages", sources)

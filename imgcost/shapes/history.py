@@ -1,0 +1,69 @@
+"""What a session has sent so far: its calls of the API, and its images."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from imgcost.shapes.nodes import Path
+
+__all__ = ["Call", "History", "SentImage"]
+
+
+class Call(NamedTuple):
+    """A call of the API that the transcript records.
+
+    Attributes:
+        position: The position of its answer among the items of the document.
+        turn: The turn, counted from 1.
+        model: The model that answered, if the transcript says.
+        usage: What it was billed, as the API reported it; empty if the transcript does not say.
+    """
+
+    position: int
+    turn: int
+    model: str | None
+    usage: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SentImage:
+    """An image or a document of a session.
+
+    Attributes:
+        block: Its content block.
+        path: Where it is in the document.
+        turn: The turn that it came in, counted from 1.
+        location: Where it is in the request that would be sent next; None if it is not sent any more.
+        calls: The calls that have sent it, as positions in `History.calls`, a range for each stretch between two
+            compactions.
+    """
+
+    block: Mapping[str, Any] = field(repr=False)
+    path: Path
+    turn: int
+    location: str | None = None
+    calls: tuple[range, ...] = ()
+
+    @property
+    def sent(self) -> int:
+        """How many calls have sent it."""
+        return sum(map(len, self.calls))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """What a session has sent so far.
+
+    Attributes:
+        calls: The calls of the API, oldest first, without those of subagents.
+        images: All images and documents, those from before compactions too, in the order in which they came.
+        compactions: How many times the conversation was compacted.
+    """
+
+    calls: tuple[Call, ...]
+    images: tuple[SentImage, ...]
+    compactions: int

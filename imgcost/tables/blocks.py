@@ -1,0 +1,96 @@
+"""The content blocks that the Messages API knows: the schema that it validates requests against."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from functools import cache
+from typing import Any, Literal, NamedTuple, TypeAlias, get_args
+
+from imgcost.tables.reading import Entry, Source, read_published, read_sources
+
+__all__ = ["BlockPlace", "BlockTable", "block_table", "load_blocks"]
+
+FILE = "blocks.toml"
+
+BlockPlace: TypeAlias = Literal["message", "system", "tool_result", "document", "search_result"]
+"""Where content blocks are."""
+
+Required: TypeAlias = Mapping[str, str]
+"""The keys that an object has to have, and the types of their values in the words of JSON."""
+
+
+class BlockTable(NamedTuple):
+    """All of blocks.toml.
+
+    Attributes:
+        roles: Of messages.
+        places: The types of blocks that a place takes, those of betas among them.
+        required: What a block of a type has to have.
+        sources: What the sources of images and documents have to have, by the type of the block and of the source.
+        assistant_rejects: Since when a type of block is rejected in a turn of the assistant, and where that was read.
+    """
+
+    roles: tuple[str, ...]
+    places: Mapping[BlockPlace, tuple[str, ...]]
+    required: Mapping[str, Required]
+    sources: Mapping[str, Mapping[str, Required]]
+    assistant_rejects: Mapping[str, tuple[date, tuple[Source, ...]]]
+
+
+def load_blocks(data: Mapping[str, Any]) -> BlockTable:
+    """Check the parsed blocks.toml and build what it says.
+
+    Args:
+        data: The parsed file.
+
+    Returns:
+        The table.
+
+    Raises:
+        TableError: The file does not say what it must.
+    """
+    top = Entry(FILE, FILE, data)
+    sources = read_sources(FILE, top)
+    roles = _types(Entry(FILE, "roles", top.take("roles", dict)), sources)
+    listed = Entry(FILE, "places", top.take("places", dict))
+    names: tuple[BlockPlace, ...] = get_args(BlockPlace)
+    places = {name: _types(Entry(FILE, f"places.{name}", listed.take(name, dict)), sources) for name in names}
+    listed.done()
+    required = _required("required", top.take("required", dict))
+    of_sources = {kind: _required(f"source.{kind}", raw) for kind, raw in top.take("source", dict).items()}
+    rejects = {}
+    for kind, raw in top.take("assistant_rejects", dict).items():
+        entry = Entry(FILE, f"assistant_rejects.{kind}", raw)
+        rejects[kind] = entry.take("from", date), entry.sources(sources)
+        entry.done()
+    top.done()
+    return BlockTable(roles, places, required, of_sources, rejects)
+
+
+def _types(entry: Entry, sources: Mapping[str, Source]) -> tuple[str, ...]:
+    types = entry.texts("types") + entry.texts("beta")
+    entry.sources(sources)
+    entry.done()
+    if not types:
+        raise entry.error("is missing", "types")
+    return types
+
+
+def _required(key: str, raw: object) -> dict[str, Required]:
+    found = {}
+    for kind, keys in Entry(FILE, key, raw).rest().items():
+        entry = Entry(FILE, f"{key}.{kind}", keys)
+        found[kind] = {name: entry.take(name, str) for name in entry.rest()}
+    return found
+
+
+@cache
+def block_table() -> BlockTable:
+    """Return the table.
+
+    Example:
+        >>> "image_url" in block_table().places["message"]
+        False
+    """
+    return load_blocks(read_published(FILE))
