@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from imgcost.headers import Header
     from imgcost.paths import escape_path, unescape_path
     from imgcost.pipeline import summarize
-    from imgcost.plans import Costs, ModelPlan, Plan, Rejected, Repeated, Request, Scenario, Variant, plan
+    from imgcost.plans import Costs, ModelPlan, Plan, PlannedRequest, Rejected, Repeated, Scenario, Variant, plan
     from imgcost.preflight import CheckedImage, Findings, Imagelike, check_batch, check_images, check_request
-    from imgcost.prices import Rates, TokenCounts
+    from imgcost.prices import Rates, Usage
     from imgcost.quotes import CacheTtl, Conditions, InferenceGeo, Overhead, Quote, TokenRule, quotes
     from imgcost.reports.frames import audit
     from imgcost.rules import Finding, Severity
@@ -56,13 +56,13 @@ __all__ = [
     "ModelPlan",
     "Overhead",
     "Plan",
+    "PlannedRequest",
     "Platform",
     "Quote",
     "Rates",
     "Reason",
     "Rejected",
     "Repeated",
-    "Request",
     "ScanSummary",
     "Scenario",
     "Severity",
@@ -70,9 +70,9 @@ __all__ = [
     "Speed",
     "Status",
     "Tier",
-    "TokenCounts",
     "TokenRule",
     "Unreadable",
+    "Usage",
     "Variant",
     "__version__",
     "arrays",
@@ -120,7 +120,7 @@ _MODULES = {
     "Reason": "acceptance",
     "Rejected": "plans",
     "Repeated": "plans",
-    "Request": "plans",
+    "PlannedRequest": "plans",
     "ScanSummary": "summaries",
     "Scenario": "plans",
     "Severity": "rules",
@@ -128,7 +128,7 @@ _MODULES = {
     "Speed": "tables",
     "Status": "tables",
     "Tier": "geometry",
-    "TokenCounts": "prices",
+    "Usage": "prices",
     "TokenRule": "quotes",
     "Unreadable": "files",
     "Variant": "plans",

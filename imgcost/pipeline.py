@@ -73,7 +73,7 @@ class Scan(NamedTuple):
         sinks = list(sinks)
         asked = {quote.model.id for quote in self.quotes}
         compared = tuple(quote for quote in self.compared if quote.model.id not in asked)
-        empty = partial(ScanSummary, self.quotes, compared, tuple(rule for sink in sinks for rule in sink.rules))
+        empty = partial(ScanSummary, self.quotes, compared, tuple(rule for sink in sinks for rule in sink.token_rules))
         digest = _Digest(empty, tuple(sink.encode for sink in sinks))
         total = empty()
         with ExitStack() as stack:

@@ -39,7 +39,7 @@ class ScanSummary:
     Attributes:
         quotes: The quotes asked for.
         compared: Quotes of other models, to compare.
-        rules: What counts tokens; the first one decides the folders.
+        token_rules: What counts tokens; the first one decides the folders.
         histograms: For each rule, tokens to number of images.
         downscaled: For each rule, number of images that the API would downscale.
         fixable: Images that would be rejected as they are, by the first limit that they break.
@@ -54,7 +54,7 @@ class ScanSummary:
     """
 
     def __init__(
-        self, quotes: Sequence[Quote], compared: Sequence[Quote] = (), rules: Iterable[TokenRule] = ()
+        self, quotes: Sequence[Quote], compared: Sequence[Quote] = (), token_rules: Iterable[TokenRule] = ()
     ) -> None:
         """Start from nothing.
 
@@ -62,19 +62,19 @@ class ScanSummary:
             quotes: The quotes asked for; the first prices the folders, and its platform and date decide the limits.
                 Where those are not known, no image is fixable.
             compared: Quotes of other models, to compare.
-            rules: What else to count tokens by, for reports that compare more models.
+            token_rules: What else to count tokens by, for reports that compare more models.
         """
         self.quotes = tuple(quotes)
         self.compared = tuple(compared)
-        self.rules = tuple(dict.fromkeys([*(quote.rule for quote in (*quotes, *compared)), *rules]))
-        self.histograms: tuple[Counter[int], ...] = tuple(Counter() for _ in self.rules)
-        self.downscaled = [0] * len(self.rules)
+        self.token_rules = tuple(dict.fromkeys([*(quote.rule for quote in (*quotes, *compared)), *token_rules]))
+        self.histograms: tuple[Counter[int], ...] = tuple(Counter() for _ in self.token_rules)
+        self.downscaled = [0] * len(self.token_rules)
         self.fixable: Counter[Reason] = Counter()
-        self.fixable_tokens = [0] * len(self.rules)
+        self.fixable_tokens = [0] * len(self.token_rules)
         self.media_types: Counter[str] = Counter()
         self.file_bytes = self.longest_edge = 0
         self.duplicates = 0
-        self.duplicate_tokens = [0] * len(self.rules)
+        self.duplicate_tokens = [0] * len(self.token_rules)
         self.folders: dict[str, tuple[int, ...]] = {}
         self.unreadable: list[Unreadable] = []
 
@@ -116,7 +116,7 @@ class ScanSummary:
         if any(True for kind in set(media_types) for _ in breaches(kind, *extremes, limits)):
             self._add_fixable(images, limits)
         columns = []
-        for place, rule in enumerate(self.rules):
+        for place, rule in enumerate(self.token_rules):
             tokens, downscaled = zip(*map(_counter(rule), widths, heights), strict=True)
             self.downscaled[place] += sum(downscaled)
             self.histograms[place].update(tokens)
@@ -135,14 +135,14 @@ class ScanSummary:
             breach = next(breaches(image.media_type, *size, sent_bytes(image.file_bytes, limits), limits), None)
             if breach:
                 self.fixable[breach.reason] += 1
-                for place, rule in enumerate(self.rules):
+                for place, rule in enumerate(self.token_rules):
                     self.fixable_tokens[place] += _counter(rule)(*size)[0]
 
     def _add_without_duplicates(self, images: list[Image], folders: Iterable[tuple[str, int]]) -> None:
         """Count duplicates apart, and the rest as if they were not there."""
         repeated = [image for image in images if image.duplicate_of is not None]
         self.duplicates += len(repeated)
-        for place, rule in enumerate(self.rules):
+        for place, rule in enumerate(self.token_rules):
             count = _counter(rule)
             self.duplicate_tokens[place] += sum(count(image.width, image.height)[0] for image in repeated)
         rest = iter(images)
@@ -171,19 +171,19 @@ class ScanSummary:
 
     def tokens_of_fixable(self, rule: TokenRule) -> int:
         """Visual tokens of the images that would be rejected as they are, by a rule."""
-        return self.fixable_tokens[self.rules.index(rule)]
+        return self.fixable_tokens[self.token_rules.index(rule)]
 
     def tokens_of_duplicates(self, rule: TokenRule) -> int:
         """Visual tokens that leaving out the duplicates saves, by a rule."""
-        return self.duplicate_tokens[self.rules.index(rule)]
+        return self.duplicate_tokens[self.token_rules.index(rule)]
 
     def downscaled_by(self, rule: TokenRule) -> int:
         """Number of images that the API would downscale, on the tier of a rule."""
-        return self.downscaled[self.rules.index(rule)]
+        return self.downscaled[self.token_rules.index(rule)]
 
     def histogram(self, rule: TokenRule) -> Counter[int]:
         """Tokens to number of images, by a rule."""
-        return self.histograms[self.rules.index(rule)]
+        return self.histograms[self.token_rules.index(rule)]
 
     def bins(self, rule: TokenRule, bins: int = 8) -> list[tuple[int, int, int]]:
         """Images by tokens, in bins of equal width up to the tier's limit.

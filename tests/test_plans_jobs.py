@@ -22,7 +22,7 @@ from imgcost.cli import main
 from imgcost.errors import ImgcostError, MissingExtraError, SizeError
 from imgcost.files import Image, Unreadable
 from imgcost.plans import Repeated, Scenario, inputs, plan, read_scenario
-from imgcost.plans.intakes import FEW
+from imgcost.plans.images import FEW
 
 DAY = date(2026, 11, 22)
 SIZES = [(1920, 1080), (3000, 3000), (28, 28)]
@@ -35,7 +35,7 @@ def planned(images, **settings):
 
 def seen(found):
     [one] = found.models
-    return one.ledger.visual, found.images
+    return one.totals.visual, found.images
 
 
 # What a job may be
@@ -123,10 +123,10 @@ def test_many_blocks_of_pairs_and_rows(monkeypatch, tmp_path):
 
 def test_few_sizes_are_known_one_by_one():
     found = planned([*SIZES, *SIZES, Repeated(28, 28, 10)])
-    assert found.models[0].intake.sizes == {(1920, 1080): 2, (3000, 3000): 2, (28, 28): 12}
+    assert found.models[0].job_images.sizes == {(1920, 1080): 2, (3000, 3000): 2, (28, 28): 12}
     many = [(28, n) for n in range(1, FEW + 2)]
-    assert planned(many).models[0].intake.sizes is None
-    assert planned([Repeated(*size, 1) for size in [*many, (28, 500)]]).models[0].intake.sizes is None
+    assert planned(many).models[0].job_images.sizes is None
+    assert planned([Repeated(*size, 1) for size in [*many, (28, 500)]]).models[0].job_images.sizes is None
 
 
 # Tables

@@ -74,7 +74,7 @@ def written(path, groups, models=SONNET, *, day=DAY, most_rows=1_048_576, sizes=
     asked = quotes([models] if isinstance(models, str) else models, as_of=day, **conditions)
     with path.open("wb") as file:
         sink = workbook_sink(file, asked, lambda _done, _total: None, most_rows=most_rows, sizes=sizes)
-        summary = ScanSummary(asked, rules=sink.rules)
+        summary = ScanSummary(asked, token_rules=sink.token_rules)
         for group in groups:
             summary.add([group])
             sink.writer.write(pickle.loads(pickle.dumps(sink.encode))([group]))
@@ -552,7 +552,7 @@ def test_progress_is_reported_while_images_are_written(tmp_path):
     asked = quotes([SONNET], as_of=DAY)
     with (tmp_path / "a.xlsx").open("wb") as file:
         sink = workbook_sink(file, asked, lambda done, total: calls.append((done, total)))
-        summary = ScanSummary(asked, rules=sink.rules)
+        summary = ScanSummary(asked, token_rules=sink.token_rules)
         group = ("", images(1200))
         summary.add([group])
         sink.writer.write(sink.encode([group]))
@@ -577,7 +577,7 @@ def test_an_error_while_it_is_written_leaves_no_workbook(tmp_path):
 
     asked = quotes([SONNET], as_of=DAY)
     with pytest.raises(OSError, match="No space"), open_scan(str(tmp_path / "a.xlsx"), asked, fail) as sink:
-        summary = ScanSummary(asked, rules=sink.rules)
+        summary = ScanSummary(asked, token_rules=sink.token_rules)
         summary.add([("", images(600))])
         sink.writer.write(sink.encode([("", images(600))]))
         sink.writer.finish(summary)

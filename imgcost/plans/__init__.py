@@ -5,7 +5,7 @@ It needs numpy, and is imported when the first plan is made.
 
 from __future__ import annotations
 
-from imgcost.plans.budgets import Costs, ModelPlan, Request, Variant
+from imgcost.plans.budgets import Costs, ModelPlan, PlannedRequest, Variant
 from imgcost.plans.comparisons import Plan, plan
 from imgcost.plans.jobs import Rejected, Repeated
 from imgcost.plans.scenarios import Scenario, read_scenario
@@ -14,9 +14,9 @@ __all__ = [
     "Costs",
     "ModelPlan",
     "Plan",
+    "PlannedRequest",
     "Rejected",
     "Repeated",
-    "Request",
     "Scenario",
     "Variant",
     "plan",

@@ -9,21 +9,21 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from imgcost import geometry
-from imgcost.plans.ledgers import Ledger, lines_of
-from imgcost.prices import TokenCounts, cost_usd, exact_usd, multiply, total_usd
+from imgcost.plans.usage import UsageTotals, request_usages
+from imgcost.prices import Usage, cost_usd, exact_usd, multiply, total_usd
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from imgcost.plans.intakes import CountedImages, Intake
-    from imgcost.plans.ledgers import Split
-    from imgcost.plans.rules import Rules
+    from imgcost.plans.images import CountedImages, JobImages
+    from imgcost.plans.rules import PackingRules
     from imgcost.plans.scenarios import Scenario
+    from imgcost.plans.usage import Split
     from imgcost.prices import Kind, Rates
     from imgcost.quotes import CacheTtl, Quote
     from imgcost.tables import Model
 
-__all__ = ["Costs", "ModelPlan", "Request", "Variant", "variant_of"]
+__all__ = ["Costs", "ModelPlan", "PlannedRequest", "Variant", "variant_of"]
 
 THOUSAND = 1000
 
@@ -54,7 +54,7 @@ class Costs(NamedTuple):
         return total_usd(self)
 
 
-class Request(NamedTuple):
+class PlannedRequest(NamedTuple):
     """One request of a job.
 
     Attributes:
@@ -75,7 +75,7 @@ class Request(NamedTuple):
     first_image: int
     images: int
     new_images: int
-    tokens: TokenCounts
+    tokens: Usage
     kind: Kind
     usd: Decimal
 
@@ -92,7 +92,7 @@ class Variant(NamedTuple):
 
     requests: int
     images_per_request: int
-    tokens: TokenCounts
+    tokens: Usage
     total_usd: Decimal
 
 
@@ -104,23 +104,23 @@ class ModelPlan:
         scenario: What it is planned under.
         quote: What the model charges.
         rules: How its requests are packed.
-        ledger: The sums over all requests.
+        totals: The sums over all requests.
         cached: Whether anything is cached: asked for, and worth it.
         variants: The same job with one thing changed, where that is sold: `standard`, `batch`, `cached` and
             `batch + cached`; `packed`, with as many images per request as fit, where that needs fewer requests; and
             `downscaled`, with smaller images, where `downscale_to` is set.
         fixable_tokens: Visual tokens of the images that would be rejected as they are; they are in all sums.
-        intake: The images, to be walked again; not compared.
+        job_images: The images, to be walked again; not compared.
     """
 
     scenario: Scenario
     quote: Quote
-    rules: Rules
-    ledger: Ledger
+    rules: PackingRules
+    totals: UsageTotals
     cached: bool
     variants: Mapping[str, Variant]
     fixable_tokens: int = 0
-    intake: Intake | CountedImages = field(compare=False, kw_only=True)
+    job_images: JobImages | CountedImages = field(compare=False, kw_only=True)
 
     def __repr__(self) -> str:
         tokens = self.tokens.prompt + self.tokens.output
@@ -135,27 +135,27 @@ class ModelPlan:
     @property
     def requests(self) -> int:
         """How many requests, without retries."""
-        return self.ledger.requests
+        return self.totals.requests
 
     @property
     def images(self) -> int:
         """How many images, each once."""
-        return self.ledger.images
+        return self.totals.images
 
     @cached_property
-    def tokens(self) -> TokenCounts:
+    def tokens(self) -> Usage:
         """Tokens by class, without retries."""
-        return _tokens(self.ledger, self.cached, self.ttl)
+        return _tokens(self.totals, self.cached, self.ttl)
 
     @cached_property
     def usd(self) -> Costs:
         """US dollars by class, without retries."""
-        return _costs(self.ledger.splits(cached=self.cached), self.quote, self.ttl)
+        return _costs(self.totals.splits(cached=self.cached), self.quote, self.ttl)
 
     @property
     def visual_tokens(self) -> int:
         """Visual tokens of every image once: what a scan of the same images counts."""
-        return self.ledger.visual
+        return self.totals.visual
 
     @property
     def images_usd(self) -> Decimal:
@@ -187,14 +187,14 @@ class ModelPlan:
     @property
     def long_context_requests(self) -> int:
         """Requests whose prompt crosses the threshold of the long-context price."""
-        return self.ledger.long_requests
+        return self.totals.long_requests
 
     @property
     def surcharge_usd(self) -> Decimal:
         """What those cost more than at the standard price, US dollars, without retries."""
         if not self.long_context_requests:
             return Decimal(0)
-        crossing = self.ledger.splits(cached=self.cached)["long-context"]
+        crossing = self.totals.splits(cached=self.cached)["long-context"]
         as_standard = _costs({"standard": crossing}, self.quote, self.ttl)
         crossed = _costs({"long-context": crossing}, self.quote, self.ttl)
         return total_usd([crossed.total, as_standard.total.copy_negate()])
@@ -212,7 +212,7 @@ class ModelPlan:
         """
         if self.scenario.downscale_to is None:
             return None
-        tier, sizes = self.quote.tier, self.intake.sizes or {}
+        tier, sizes = self.quote.tier, self.job_images.sizes or {}
         size = next(iter(sizes)) if len(sizes) == 1 else (tier.edge_limit, tier.edge_limit)
         return geometry.fit_to_tokens(*size, self.scenario.downscale_to, tier)
 
@@ -221,9 +221,9 @@ class ModelPlan:
         each = self.usd_per_thousand_images
         return self.quote.to_dict() | {
             "requests": self.requests,
-            "conversations": self.ledger.conversations,
+            "conversations": self.totals.conversations,
             "images": self.images,
-            "images_per_request": self.ledger.most_images,
+            "images_per_request": self.totals.most_images,
             "visual_tokens": self.visual_tokens,
             "images_usd": f"{self.images_usd:f}",
             "fixable_tokens": self.fixable_tokens,
@@ -254,24 +254,24 @@ class ModelPlan:
         """
         return Fraction(budget_usd) * self.images // Fraction(self.total_usd) if self.total_usd else None
 
-    def each_request(self) -> Iterator[Request]:
+    def each_request(self) -> Iterator[PlannedRequest]:
         """Walk the requests in order; the job is packed again on the way, and none of them is kept.
 
         Yields:
             Each request, with its tokens and exact dollars. Their sum is `usd.total`, to the last digit.
         """
-        for _, found in self.intake.requests([self.rules]):
-            for line in lines_of(found, self.rules, cached=self.cached):
+        for _, found in self.job_images.requests([self.rules]):
+            for line in request_usages(found, self.rules, cached=self.cached):
                 tokens = line.split.counts(self.ttl)
                 usd = _rates(self.quote, line.kind).cost_usd(tokens)
-                yield Request(*line[:6], tokens, line.kind, usd)
+                yield PlannedRequest(*line[:6], tokens, line.kind, usd)
 
 
-def variant_of(ledger: Ledger, quote: Quote, scene: Scenario, cached: bool) -> Variant:
+def variant_of(totals: UsageTotals, quote: Quote, scene: Scenario, cached: bool) -> Variant:
     """Price the sums of a job.
 
     Args:
-        ledger: The sums.
+        totals: The sums.
         quote: The rates.
         scene: The retries, and how long the cache lives.
         cached: Whether prompts are cached, where anything is.
@@ -279,9 +279,9 @@ def variant_of(ledger: Ledger, quote: Quote, scene: Scenario, cached: bool) -> V
     Returns:
         Requests, tokens and dollars.
     """
-    total = _costs(ledger.splits(cached=cached), quote, _ttl(scene)).total
+    total = _costs(totals.splits(cached=cached), quote, _ttl(scene)).total
     with_retries = total_usd([total, multiply(scene.retry_rate, total)])
-    return Variant(ledger.requests, ledger.most_images, _tokens(ledger, cached, _ttl(scene)), with_retries)
+    return Variant(totals.requests, totals.most_images, _tokens(totals, cached, _ttl(scene)), with_retries)
 
 
 def _ttl(scene: Scenario) -> CacheTtl:
@@ -289,8 +289,8 @@ def _ttl(scene: Scenario) -> CacheTtl:
     return "5m" if scene.conditions.cache == "none" else scene.conditions.cache
 
 
-def _tokens(ledger: Ledger, cached: bool, ttl: CacheTtl) -> TokenCounts:
-    standard, long = ledger.splits(cached=cached).values()
+def _tokens(totals: UsageTotals, cached: bool, ttl: CacheTtl) -> Usage:
+    standard, long = totals.splits(cached=cached).values()
     return standard.plus(long).counts(ttl)
 
 

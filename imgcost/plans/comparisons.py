@@ -10,11 +10,11 @@ from imgcost.figures import dollars, number, plural
 from imgcost.notebooks import html_table
 from imgcost.paths import escape_path
 from imgcost.plans.budgets import ModelPlan, variant_of
+from imgcost.plans.images import CountedImages, JobImages
 from imgcost.plans.inputs import job_of
-from imgcost.plans.intakes import CountedImages, Intake
-from imgcost.plans.ledgers import Ledger
 from imgcost.plans.rules import rules_of
 from imgcost.plans.scenarios import Scenario, scenario
+from imgcost.plans.usage import UsageTotals
 from imgcost.prices import exact_usd
 from imgcost.quotes import quotes_on, requote, resolve_models
 from imgcost.tables import find_model
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from imgcost.acceptance import Reason
     from imgcost.plans.jobs import Rejected
-    from imgcost.plans.rules import Rules
+    from imgcost.plans.rules import PackingRules
     from imgcost.quotes import CacheTtl, InferenceGeo, Quote, TokenRule
     from imgcost.tables import Endpoint, Model, Platform, Speed
     from imgcost.tabular import Row
@@ -253,10 +253,12 @@ def plan(
         downscale_to=downscale_to,
     )
     asked = quotes_on(resolve_models(scene.models, scene.conditions.as_of), scene.conditions)
-    intake = Intake(job_of(images), asked[0].limits)
-    found = _model_plans(asked, scene, intake)
-    job = intake.job
-    return Plan(scene, found, intake.images, intake.unsized, dict(intake.fixable), job.rejected, job.warnings)
+    job_images = JobImages(job_of(images), asked[0].limits)
+    found = _model_plans(asked, scene, job_images)
+    job = job_images.job
+    return Plan(
+        scene, found, job_images.images, job_images.unsized, dict(job_images.fixable), job.rejected, job.warnings
+    )
 
 
 def plan_counted(histograms: Mapping[TokenRule, Mapping[int, int]], asked: Sequence[Quote]) -> tuple[ModelPlan, ...]:
@@ -282,31 +284,35 @@ def plan_counted(histograms: Mapping[TokenRule, Mapping[int, int]], asked: Seque
 class _Sums(NamedTuple):
     """The sums over a job by rules of packing: as it is sent, and with downscaled images."""
 
-    sent: dict[Rules, Ledger]
-    downscaled: dict[Rules, Ledger]
+    sent: dict[PackingRules, UsageTotals]
+    downscaled: dict[PackingRules, UsageTotals]
 
 
-def _model_plans(asked: Sequence[Quote], scene: Scenario, intake: Intake | CountedImages) -> tuple[ModelPlan, ...]:
+def _model_plans(
+    asked: Sequence[Quote], scene: Scenario, job_images: JobImages | CountedImages
+) -> tuple[ModelPlan, ...]:
     rules = [rules_of(one, scene) for one in asked]
-    packed = [_packed(one) for one in rules] if isinstance(intake, Intake) else []
+    packed = [_packed(one) for one in rules] if isinstance(job_images, JobImages) else []
     sums = _Sums(
-        {one: Ledger(one) for one in (*rules, *packed)},
-        {one: Ledger(one) for one in rules if scene.downscale_to is not None},
+        {one: UsageTotals(one) for one in (*rules, *packed)},
+        {one: UsageTotals(one) for one in rules if scene.downscale_to is not None},
     )
-    for one, requests in intake.requests(list(sums.sent)):
+    for one, requests in job_images.requests(list(sums.sent)):
         sums.sent[one].add(requests)
         if one in sums.downscaled:
             sums.downscaled[one].add(requests.downscaled())
-    found = [_model_plan(scene, quote, one, sums, intake) for quote, one in zip(asked, rules, strict=True)]
+    found = [_model_plan(scene, quote, one, sums, job_images) for quote, one in zip(asked, rules, strict=True)]
     return tuple(sorted(found, key=lambda one: one.total_usd))
 
 
-def _packed(rules: Rules) -> Rules:
+def _packed(rules: PackingRules) -> PackingRules:
     return rules._replace(images_per_request=None)
 
 
-def _model_plan(scene: Scenario, quote: Quote, rules: Rules, sums: _Sums, intake: Intake | CountedImages) -> ModelPlan:
-    ledger, cached = sums.sent[rules], scene.conditions.cache != "none"
+def _model_plan(
+    scene: Scenario, quote: Quote, rules: PackingRules, sums: _Sums, job_images: JobImages | CountedImages
+) -> ModelPlan:
+    totals, cached = sums.sent[rules], scene.conditions.cache != "none"
     variants = {}
     for name, in_batch, from_cache in (
         ("standard", False, False),
@@ -314,18 +320,18 @@ def _model_plan(scene: Scenario, quote: Quote, rules: Rules, sums: _Sums, intake
         ("cached", False, True),
         ("batch + cached", True, True),
     ):
-        if from_cache and not ledger.cacheable:
+        if from_cache and not totals.cacheable:
             continue
         ttl = (scene.conditions.cache if cached else "5m") if from_cache else "none"
         try:
             other = requote(quote, scene.conditions._replace(batch=in_batch, cache=ttl))
         except ImgcostError:
             continue  # not sold like this: there is nothing to compare
-        variants[name] = variant_of(ledger, other, scene, from_cache)
-    packed = sums.sent.get(_packed(rules), ledger)
-    if packed.requests < ledger.requests:
+        variants[name] = variant_of(totals, other, scene, from_cache)
+    packed = sums.sent.get(_packed(rules), totals)
+    if packed.requests < totals.requests:
         variants["packed"] = variant_of(packed, quote, scene, cached)
     if rules in sums.downscaled:
         variants["downscaled"] = variant_of(sums.downscaled[rules], quote, scene, cached)
-    fixable = intake.fixable_tokens[rules.token_rule] if isinstance(intake, Intake) else 0
-    return ModelPlan(scene, quote, rules, ledger, cached and ledger.cacheable, variants, fixable, intake=intake)
+    fixable = job_images.fixable_tokens[rules.token_rule] if isinstance(job_images, JobImages) else 0
+    return ModelPlan(scene, quote, rules, totals, cached and totals.cacheable, variants, fixable, job_images=job_images)

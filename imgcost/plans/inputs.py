@@ -12,7 +12,7 @@ import numpy as np
 from imgcost.errors import ImgcostError, SizeError, shown
 from imgcost.files import Image, Unreadable, scan
 from imgcost.geometry import MAX_EDGE
-from imgcost.plans.jobs import BLOCK, FEW_TIMES, MOST_IMAGES, UNKNOWN, Block, Job, Repeated, block_of
+from imgcost.plans.jobs import BLOCK, FEW_TIMES, MOST_IMAGES, UNKNOWN, Job, Repeated, SizeBlock, block_of
 from imgcost.plans.listings import Frame, Listing, is_listing
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def _add_array(job: Job, sizes: NDArray[Any]) -> None:
     job.append(partial(_array_blocks, sizes))
 
 
-def _array_blocks(sizes: NDArray[Any]) -> Iterator[Block]:
+def _array_blocks(sizes: NDArray[Any]) -> Iterator[SizeBlock]:
     for start in range(0, len(sizes), BLOCK):
         part = sizes[start : start + BLOCK]
         yield block_of(part[:, 0], part[:, 1], place=f"image {start}")
@@ -135,7 +135,7 @@ def _flat(items: Iterable[Any], job: Job) -> Iterator[Any]:
             yield from scan(item, details=False)
 
 
-def _repeated(one: Repeated) -> Block:
+def _repeated(one: Repeated) -> SizeBlock:
     size = _pair((one.width, one.height), 0)[:2]
     if isinstance(one.count, bool) or not isinstance(one.count, int) or not 0 <= one.count <= MOST_IMAGES:
         raise ImgcostError(f"the count of Repeated is {one.count!r}: give a whole number from 0 to 10**15")

@@ -22,10 +22,10 @@ __all__ = [
     "MOST_BYTES",
     "MOST_IMAGES",
     "UNKNOWN",
-    "Block",
     "Job",
     "Rejected",
     "Repeated",
+    "SizeBlock",
     "block_of",
     "moved",
 ]
@@ -77,7 +77,7 @@ class Rejected(NamedTuple):
     first: str
 
 
-class Block(NamedTuple):
+class SizeBlock(NamedTuple):
     """Sizes of consecutive images, checked.
 
     Attributes:
@@ -98,7 +98,7 @@ class Block(NamedTuple):
     offset: NDArray[np.int64]
     media_types: Mapping[str, NDArray[np.int32]] = {}
 
-    def take(self, rows: NDArray[np.bool_] | NDArray[np.int64] | slice) -> Block:
+    def take(self, rows: NDArray[np.bool_] | NDArray[np.int64] | slice) -> SizeBlock:
         """Some of the images: those of a mask, of indices or of a slice."""
         columns = {name: getattr(self, name)[rows] for name in ("width", "height", "file_bytes", "offset")}
         return self._replace(**columns)
@@ -107,7 +107,7 @@ class Block(NamedTuple):
         """Name where an image is listed."""
         return moved(self.place, int(self.offset[row]))
 
-    def repeated(self, counts: NDArray[np.int64]) -> Iterator[Block]:
+    def repeated(self, counts: NDArray[np.int64]) -> Iterator[SizeBlock]:
         """Every image as often as its count says: few times as single images, more often as a block of its own."""
         single = np.flatnonzero(counts > FEW_TIMES).tolist()
         for start, stop in zip([0, *(row + 1 for row in single)], [*single, len(counts)], strict=True):
@@ -127,7 +127,7 @@ class Job:
 
     def __init__(self) -> None:
         """Begin without images."""
-        self._parts: list[Callable[[], Iterable[Block]]] = []
+        self._parts: list[Callable[[], Iterable[SizeBlock]]] = []
         self._rejected: dict[str, Rejected] = {}
         self._warnings: dict[str, None] = {}
         self.walked = False
@@ -142,13 +142,13 @@ class Job:
         """What may be wrong with the tables, each once."""
         return tuple(self._warnings)
 
-    def blocks(self) -> Iterator[Block]:
+    def blocks(self) -> Iterator[SizeBlock]:
         """Walk the sizes, at most `BLOCK` at a time."""
         for part in self._parts:
             yield from part()
         self.walked = True
 
-    def append(self, part: Callable[[], Iterable[Block]]) -> None:
+    def append(self, part: Callable[[], Iterable[SizeBlock]]) -> None:
         """Add what gives blocks whenever it is called: so that a table on disk need not be held."""
         self._parts.append(part)
 
@@ -168,7 +168,7 @@ class Job:
 
 def block_of(
     width: ArrayLike, height: ArrayLike, file_bytes: ArrayLike | None = None, *, place: str = "image 0"
-) -> Block:
+) -> SizeBlock:
     """Check columns of sizes.
 
     Args:
@@ -202,7 +202,7 @@ def block_of(
     if bad.any():
         first = int(np.argmax(bad))
         raise SizeError(f"{moved(place, first)}: file_bytes is {sizes[first]}: give a number from 0 to 2**50")
-    return Block(across, down, sizes, None, place, np.arange(len(across), dtype=np.int64))
+    return SizeBlock(across, down, sizes, None, place, np.arange(len(across), dtype=np.int64))
 
 
 def moved(place: str, by: int) -> str:

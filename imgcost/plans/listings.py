@@ -16,7 +16,7 @@ import numpy as np
 
 from imgcost.errors import ImgcostError
 from imgcost.plans.columns import filled, found_columns, suspects, whole
-from imgcost.plans.jobs import BLOCK, UNKNOWN, Block, block_of, moved
+from imgcost.plans.jobs import BLOCK, UNKNOWN, SizeBlock, block_of, moved
 from imgcost.plans.readers import READERS
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ class _Table(ABC):
     def columns(self) -> Iterator[tuple[NDArray[np.int64], dict[str, NDArray[Any]]]]:
         """The columns by our names, a block at a time, with the number of each row."""
 
-    def blocks(self) -> Iterator[Block]:
+    def blocks(self) -> Iterator[SizeBlock]:
         """Walk the sizes."""
         models: Counter[str] = Counter()
         for numbers, found in self.columns():
@@ -80,7 +80,7 @@ class _Table(ABC):
 
     def _checked(
         self, numbers: NDArray[np.int64], found: dict[str, NDArray[Any]], kept: NDArray[np.bool_]
-    ) -> Iterator[Block]:
+    ) -> Iterator[SizeBlock]:
         place = f"row {numbers[0]} of {self.name}"
         offset = numbers - numbers[0]
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from imgcost.plans.rules import Rules
+    from imgcost.plans.rules import PackingRules
 
 __all__ = ["Columns", "Packer", "Requests"]
 
@@ -105,7 +105,7 @@ class Requests(NamedTuple):
 class Packer:
     """Takes images as they come and gives requests as they fill: memory holds one request's images, and a block."""
 
-    def __init__(self, rules: Rules) -> None:
+    def __init__(self, rules: PackingRules) -> None:
         """Begin a job."""
         self.rules = rules
         self._waiting = _NOTHING
@@ -206,7 +206,7 @@ class Packer:
 class _Reach:
     """How far a conversation may go: for each limit a bisection in prefix sums."""
 
-    def __init__(self, rules: Rules, images: Columns) -> None:
+    def __init__(self, rules: PackingRules, images: Columns) -> None:
         self._rules = rules
         self._total = len(images.tokens)
         weights = images.tokens + rules.wrapping
@@ -266,7 +266,7 @@ def _between(sums: NDArray[np.int64], start: NDArray[np.int64], stop: NDArray[np
     return sums[stop] - sums[start]
 
 
-def _check(rules: Rules, found: Requests, images: Columns, first: NDArray[np.int64]) -> None:
+def _check(rules: PackingRules, found: Requests, images: Columns, first: NDArray[np.int64]) -> None:
     """Refuse what no way of packing, or not the way asked for, can send."""
     large = np.zeros(len(first), np.bool_)
     if rules.many_images is not None:

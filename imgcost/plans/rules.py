@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from imgcost.quotes import Quote, TokenRule
     from imgcost.tables import Limits, Model
 
-__all__ = ["BYTES_A_BLOCK", "BYTES_A_REQUEST", "BYTES_A_TOKEN", "Rules", "rules_of"]
+__all__ = ["BYTES_A_BLOCK", "BYTES_A_REQUEST", "BYTES_A_TOKEN", "PackingRules", "rules_of"]
 
 BYTES_A_BLOCK = 128
 """Allowed for the JSON around the base64 text of an image: type, source and media type take some ninety bytes."""
@@ -23,7 +23,7 @@ BYTES_A_REQUEST = 1024
 """Allowed for the rest of a request: model, roles, settings."""
 
 
-class Rules(NamedTuple):
+class PackingRules(NamedTuple):
     """All that decides how images are packed and which tokens a request has. Models that share them share the work.
 
     Attributes:
@@ -73,7 +73,7 @@ class Rules(NamedTuple):
         return BYTES_A_REQUEST + BYTES_A_TOKEN * (self.prompt_tokens + self.output_tokens * (turns - 1))
 
 
-def rules_of(quote: Quote, scene: Scenario) -> Rules:
+def rules_of(quote: Quote, scene: Scenario) -> PackingRules:
     """Collect what decides how a model's requests are packed.
 
     Args:
@@ -85,7 +85,7 @@ def rules_of(quote: Quote, scene: Scenario) -> Rules:
     """
     model, limits = quote.model, known_limits(quote.conditions.platform, quote.conditions.as_of)
     wrapping, framing, extra = quote.overhead.tokens
-    return Rules(
+    return PackingRules(
         token_rule=quote.rule,
         downscale_to=scene.downscale_to,
         wrapping=wrapping,

@@ -90,7 +90,7 @@ def _batched(one: ModelPlan) -> Iterator[str]:
         return
     turns, limits = one.scenario.turns, one.quote.limits
     batches = turns  # a turn needs the answer to the one before it
-    for amount, most in ((one.requests, limits.batch_requests), (one.ledger.sent_bytes, limits.batch_bytes)):
+    for amount, most in ((one.requests, limits.batch_requests), (one.totals.sent_bytes, limits.batch_bytes)):
         if most is not None:
             batches = max(batches, -(-amount // most))
     why = ", because a turn needs the answer to the one before it" if batches == turns > 1 else ""

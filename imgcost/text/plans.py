@@ -61,7 +61,7 @@ def _models(found: Plan) -> Table:
             one.model.id,
             one.quote.tier.name,
             number(one.requests),
-            number(one.ledger.most_images),
+            number(one.totals.most_images),
             number(round((one.tokens.prompt + one.tokens.output) * THOUSAND / one.images)),
             "" if one.usd_per_thousand_images is None else dollars(one.usd_per_thousand_images),
             dollars(one.total_usd),
@@ -94,7 +94,7 @@ def _label(one: ModelPlan, name: str) -> str:
     size = one.downscaled_size()
     if name != "downscaled" or size is None:
         return name
-    square = "" if len(one.intake.sizes or ()) == 1 else "a square is "
+    square = "" if len(one.job_images.sizes or ()) == 1 else "a square is "
     return f"downscaled to {plural(one.scenario.downscale_to or 0, 'token')} ({square}{size[0]}x{size[1]} px)"
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 
 import numpy as np
 
-from imgcost.prices import TokenCounts
+from imgcost.prices import Usage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from imgcost.plans.packing import Requests
-    from imgcost.plans.rules import Rules
+    from imgcost.plans.rules import PackingRules
     from imgcost.prices import Kind
     from imgcost.quotes import CacheTtl
 
-__all__ = ["Ledger", "Line", "Split", "lines_of"]
+__all__ = ["RequestUsage", "Split", "UsageTotals", "request_usages"]
 
 KINDS: tuple[Kind, Kind] = ("standard", "long-context")
 
@@ -50,17 +50,17 @@ class Split(NamedTuple):
         """Add class by class."""
         return Split(*map(sum, zip(self, other, strict=True)))
 
-    def counts(self, ttl: CacheTtl) -> TokenCounts:
+    def counts(self, ttl: CacheTtl) -> Usage:
         """The same by the classes that have prices.
 
         >>> Split(1, 2, 3, 4).counts("1h")
-        TokenCounts(input=1, output=4, cache_write_5m=0, cache_write_1h=2, cache_read=3)
+        Usage(input=1, output=4, cache_write_5m=0, cache_write_1h=2, cache_read=3)
         """
         writes = (0, self.write) if ttl == "1h" else (self.write, 0)
-        return TokenCounts(self.input, self.output, *writes, self.read)
+        return Usage(self.input, self.output, *writes, self.read)
 
 
-class Line(NamedTuple):
+class RequestUsage(NamedTuple):
     """A request of a job.
 
     Attributes:
@@ -87,7 +87,7 @@ class Line(NamedTuple):
 
 
 @dataclass
-class Ledger:
+class UsageTotals:
     """The sums over a job: enough for every price of it, whatever its length.
 
     Attributes:
@@ -106,7 +106,7 @@ class Ledger:
         sums: Tokens of all requests, by whether they are cached and by their price.
     """
 
-    rules: Rules
+    rules: PackingRules
     requests: int = 0
     conversations: int = 0
     images: int = 0
@@ -153,7 +153,7 @@ class Ledger:
         return any(self.sums[True, kind].read for kind in KINDS)
 
 
-def lines_of(found: Requests, rules: Rules, *, cached: bool) -> Iterator[Line]:
+def request_usages(found: Requests, rules: PackingRules, *, cached: bool) -> Iterator[RequestUsage]:
     """Tell requests one by one.
 
     Args:
@@ -174,17 +174,19 @@ def lines_of(found: Requests, rules: Rules, *, cached: bool) -> Iterator[Line]:
         for row, (conversation, turn, first, images, new, visual) in enumerate(zip(*columns, strict=True)):
             split = Split(*(column[row] for column in splits))
             kind = KINDS[is_long[row]]
-            yield Line(number, conversation + time, turn, first + time * length, images, new, visual, split, kind)
+            yield RequestUsage(
+                number, conversation + time, turn, first + time * length, images, new, visual, split, kind
+            )
             number += 1
 
 
-def _is_long(found: Requests, rules: Rules) -> NDArray[np.bool_]:
+def _is_long(found: Requests, rules: PackingRules) -> NDArray[np.bool_]:
     if rules.threshold is None:
         return np.zeros(len(found.turn), np.bool_)
     return found.prompt > rules.threshold
 
 
-def _split(found: Requests, rules: Rules, cached: bool) -> tuple[NDArray[np.int64], ...]:
+def _split(found: Requests, rules: PackingRules, cached: bool) -> tuple[NDArray[np.int64], ...]:
     """Columns of input, write, read and output tokens."""
     prompt = found.prompt
     output = np.full(prompt.shape, rules.output_tokens, np.int64)

@@ -9,7 +9,7 @@ import numpy as np
 
 from imgcost import arrays
 from imgcost.acceptance import exceeded_limits, sent_bytes, unsupported
-from imgcost.plans.jobs import UNKNOWN, Block
+from imgcost.plans.jobs import UNKNOWN, SizeBlock
 from imgcost.plans.packing import Columns, Packer, Requests
 from imgcost.plans.rules import BYTES_A_BLOCK
 
@@ -20,17 +20,17 @@ if TYPE_CHECKING:
 
     from imgcost.acceptance import Reason
     from imgcost.plans.jobs import Job
-    from imgcost.plans.rules import Rules
+    from imgcost.plans.rules import PackingRules
     from imgcost.quotes import TokenRule
     from imgcost.tables import Limits
 
-__all__ = ["CountedImages", "Intake"]
+__all__ = ["CountedImages", "JobImages"]
 
 FEW = 8
 """Up to this many different sizes are worth listing one by one."""
 
 
-class Intake:
+class JobImages:
     """The images of a job, packed as often as there are rules.
 
     All readable images count. Those that a platform would reject as they are cost the same once they are fitted, and are
@@ -55,7 +55,7 @@ class Intake:
         self._limits = limits
         self._known: dict[Reason, int] = {}
 
-    def requests(self, rules: Collection[Rules]) -> Iterator[tuple[Rules, Requests]]:
+    def requests(self, rules: Collection[PackingRules]) -> Iterator[tuple[PackingRules, Requests]]:
         """Walk the job once and pack it by several rules at a time.
 
         Args:
@@ -84,7 +84,7 @@ class Intake:
             if rest := packer.finish():
                 yield packer.rules, rest
 
-    def _reasons(self, block: Block, size_bytes: NDArray[np.int64]) -> NDArray[np.int64]:
+    def _reasons(self, block: SizeBlock, size_bytes: NDArray[np.int64]) -> NDArray[np.int64]:
         """Why each image would be rejected as it is: a place in `_known`, from 1; 0 where it is accepted."""
         found = np.zeros(block.width.shape, np.int64)
         for media_type, rows in block.media_types.items():
@@ -98,7 +98,7 @@ class Intake:
     def _number(self, reason: Reason) -> int:
         return self._known.setdefault(reason, len(self._known) + 1)
 
-    def _count(self, block: Block, reasons: NDArray[np.int64], columns: Mapping[TokenRule, Columns]) -> None:
+    def _count(self, block: SizeBlock, reasons: NDArray[np.int64], columns: Mapping[TokenRule, Columns]) -> None:
         times = block.times or 1
         self.images += len(block.width) * times
         self.unsized += int(np.count_nonzero(block.file_bytes == UNKNOWN)) * times
@@ -112,7 +112,7 @@ class Intake:
         for rule, column in columns.items():
             self.fixable_tokens[rule] += int(column.tokens[reasons > 0].sum()) * times
 
-    def _count_sizes(self, block: Block) -> None:
+    def _count_sizes(self, block: SizeBlock) -> None:
         if self.sizes is None:
             return
         found, counts = np.unique(np.stack([block.width, block.height]), axis=1, return_counts=True)
@@ -124,7 +124,11 @@ class Intake:
 
 
 def _columns(
-    block: Block, rule: TokenRule, downscale_to: int | None, size_bytes: NDArray[np.int64], fixable: NDArray[np.bool_]
+    block: SizeBlock,
+    rule: TokenRule,
+    downscale_to: int | None,
+    size_bytes: NDArray[np.int64],
+    fixable: NDArray[np.bool_],
 ) -> Columns:
     """What packing needs to know of images. How many bytes a fitted image will have is not known: none are counted."""
     tokens = smaller = _tokens(block.width, block.height, rule)
@@ -152,7 +156,7 @@ class CountedImages:
         """
         self._histograms = histograms
 
-    def requests(self, rules: Collection[Rules]) -> Iterator[tuple[Rules, Requests]]:
+    def requests(self, rules: Collection[PackingRules]) -> Iterator[tuple[PackingRules, Requests]]:
         """Give one request per image, those of the same tokens together.
 
         Args:
