@@ -176,7 +176,7 @@ def test_a_scenario_file_and_options_that_override_it(tmp_path):
     path.write_text("imags_per_request = 5\n", encoding="utf-8")
     assert "did you mean images_per_request?" in refused(*options)
     path.write_text('budget = "lots"\n', encoding="utf-8")
-    assert "is no amount" in refused(*options)
+    assert "invalid amount" in refused(*options)
 
 
 def test_files_tables_and_sizes_together(tmp_path):
@@ -200,15 +200,16 @@ def test_hostile_names_are_shown_harmlessly(tmp_path):
         ((), "Missing argument 'PATH|SIZE|TABLE...'"),
         (
             ("no-such-file.png",),
-            "'no-such-file.png' is no size: write it in pixels, like 1920x1080. No file has that name",
+            "invalid size 'no-such-file.png': expected WIDTHxHEIGHT in pixels, for example 1920x1080. No file has this "
+            "name",
         ),
-        ((SAMPLES, "--count", "5"), "--count is for sizes"),
+        ((SAMPLES, "--count", "5"), "--count applies to sizes"),
         (("100x100", "--turns", "0"), "turns is 0: give a whole number from 1"),
         (("100x100", "--images-per-request", "many"), "'many' is not a valid integer"),
         (("100x100", "--images-per-request", "601", "--count", "601"), "request 0 (from image 0 on) has 601 images"),
         (("100x100", "--retry-rate", "often"), "retry_rate is 'often'"),
-        (("100x100", "--budget", "nan"), "'nan' is no amount"),
-        (("100x100", "--budget", "-1"), "'-1' is no amount"),
+        (("100x100", "--budget", "nan"), "invalid amount 'nan'"),
+        (("100x100", "--budget", "-1"), "invalid amount '-1'"),
         (("100x100", "--batch", "--platform", "foundry"), "not sold on foundry"),
         (("100x100", "-m", "gpt-5"), "unknown model 'gpt-5'"),
     ],
