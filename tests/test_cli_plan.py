@@ -204,7 +204,7 @@ def test_hostile_names_are_shown_harmlessly(tmp_path):
             "name",
         ),
         ((SAMPLES, "--count", "5"), "--count applies to sizes"),
-        (("100x100", "--turns", "0"), "turns is 0: give a whole number from 1"),
+        (("100x100", "--turns", "0"), "turns is 0: pass a whole number from 1"),
         (("100x100", "--images-per-request", "many"), "'many' is not a valid integer"),
         (("100x100", "--images-per-request", "601", "--count", "601"), "request 0 (from image 0 on) has 601 images"),
         (("100x100", "--retry-rate", "often"), "retry_rate is 'often'"),
@@ -290,7 +290,7 @@ def test_a_budget_fails_where_images_are_excluded(tmp_path):
     listed = table(tmp_path / "a.csv", "width,height\n28,28\n,28\n")
     for images, said in (
         ((SAMPLES,), "3 images are excluded from the total: 1 x damaged"),
-        ((listed,), "1 image is excluded from the total: 1 x no width or height is given (row 3 of"),
+        ((listed,), "1 image is excluded from the total: 1 x width or height is missing (row 3 of"),
         (("28x28", "9000x28"), "1 x an edge over 8000 px"),
     ):
         ended = run(*images, "--budget", "100", *AS_OF)

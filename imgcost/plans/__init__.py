@@ -1,6 +1,6 @@
-"""A whole job: images and a scenario in; requests, tokens by class and exact dollars out, for one model or many.
+"""Plan a whole job: images and a scenario in; requests, tokens by class and exact dollars out, for each model.
 
-It needs numpy, and is imported when the first plan is made.
+Needs numpy, so it is imported only when the first plan is made.
 """
 
 from __future__ import annotations

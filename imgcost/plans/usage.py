@@ -1,8 +1,9 @@
-"""Requests into tokens by class: what is read from the cache, what is written, what is plain; and their sums.
+"""Token usage of requests by class (uncached, written to the cache, read from it, answers), and its totals.
 
-What nobody reads again is not written. In a conversation a turn reads the prompt of the turn before it and writes what
-is new, but for the last turn. The standing prompt alone is what conversations share: it is written once in the job, and
-read by the first turn of every later conversation. No prefix under the model's minimum is written or read.
+A prefix is cached only if a later request reads it. In a conversation, each turn reads the previous turn's prompt from
+the cache and writes what is new, except for the last turn, which writes nothing. Conversations share only the text
+prompt: it is written once per job and read by the first turn of every later conversation. Prefixes below the model's
+minimum are neither written nor read.
 
 Source: https://platform.claude.com/docs/en/build-with-claude/prompt-caching (read 2026-10-08)
 """
@@ -32,13 +33,13 @@ KINDS: tuple[Kind, Kind] = ("standard", "long-context")
 
 
 class Split(NamedTuple):
-    """Prompt tokens by what the cache does with them, and answers.
+    """Tokens by class, whatever the cache lifetime.
 
     Attributes:
-        input: Not cached.
-        write: Written.
-        read: Read.
-        output: Of the answer.
+        input: Prompt tokens that are not cached.
+        write: Prompt tokens written to the cache.
+        read: Prompt tokens read from the cache.
+        output: Tokens of the answer.
     """
 
     input: int = 0
@@ -47,11 +48,11 @@ class Split(NamedTuple):
     output: int = 0
 
     def plus(self, other: Split) -> Split:
-        """Add class by class."""
+        """Return the sum by class."""
         return Split(*map(sum, zip(self, other, strict=True)))
 
     def counts(self, ttl: CacheTtl) -> Usage:
-        """The same by the classes that have prices.
+        """Convert to the classes that have prices.
 
         >>> Split(1, 2, 3, 4).counts("1h")
         Usage(input=1, output=4, cache_write_5m=0, cache_write_1h=2, cache_read=3)
@@ -61,18 +62,18 @@ class Split(NamedTuple):
 
 
 class RequestUsage(NamedTuple):
-    """A request of a job.
+    """Token usage of a request.
 
     Attributes:
-        number: Its number, from 0.
-        conversation: Its conversation, from 0.
-        turn: Its turn there, from 0.
-        first_image: The first image that it carries, from 0 among those that are sent.
-        images: How many it carries, from there on.
-        new_images: How many of them, at the end, are new in this turn.
-        visual: Visual tokens of the images that it carries.
-        split: Its tokens.
-        kind: Its price.
+        number: Index of the request in the job.
+        conversation: Index of its conversation in the job.
+        turn: Index of its turn in the conversation.
+        first_image: Index of its first image among all images sent.
+        images: Number of consecutive images that it carries.
+        new_images: How many of them are new in this turn; those come last.
+        visual: Visual tokens of its images.
+        split: Tokens by class.
+        kind: Price that applies.
     """
 
     number: int
@@ -88,22 +89,22 @@ class RequestUsage(NamedTuple):
 
 @dataclass
 class UsageTotals:
-    """The sums over a job: enough for every price of it, whatever its length.
+    """Sums over all requests of a job: enough to price it in every way.
 
     Attributes:
-        rules: What the requests are packed by.
-        requests: How many requests.
-        conversations: How many conversations; as many, where a conversation has one turn.
-        images: How many images.
-        carried: Images as often as they are sent: again on every turn.
-        messages: User messages as often as they are sent.
-        answers: Answers as often as they are sent back in a prompt.
-        visual: Visual tokens of every image once.
-        carried_visual: Visual tokens as often as they are sent.
-        sent_bytes: Bytes of images as often as they are sent, where known.
-        long_requests: Requests at the long-context price.
+        rules: Packing rules of the requests.
+        requests: Number of requests.
+        conversations: Number of conversations.
+        images: Number of images, each counted once.
+        carried: Number of images sent; an image counts again on every turn that re-sends it.
+        messages: Number of user messages sent, re-sent ones included.
+        answers: Number of answers that are re-sent in a later prompt.
+        visual: Visual tokens of all images, each counted once.
+        carried_visual: Visual tokens sent, re-sent images included.
+        sent_bytes: Bytes of images sent, re-sent images included; unknown sizes count as 0.
+        long_requests: Number of requests at the long-context price.
         most_images: Most new images in a request.
-        sums: Tokens of all requests, by whether they are cached and by their price.
+        sums: Tokens of all requests, by whether prompts are cached and by the price that applies.
     """
 
     rules: PackingRules
@@ -122,84 +123,92 @@ class UsageTotals:
         default_factory=lambda: {(cached, kind): Split() for cached in (False, True) for kind in KINDS}
     )
 
-    def add(self, found: Requests) -> None:
-        """Count requests."""
-        self.requests += found.total(np.ones_like(found.turn))
-        self.conversations += found.total(found.last)
-        self.images += found.total(found.new_images)
-        self.carried += found.total(found.images)
-        self.messages += found.total(found.turn + 1)
-        self.answers += found.total(found.turn)
-        self.visual += found.total(found.visual * found.last)
-        self.carried_visual += found.total(found.visual)
-        self.sent_bytes += found.total(found.sent_bytes)
-        self.most_images = max(self.most_images, int(found.new_images.max()))
-        is_long = _is_long(found, self.rules)
-        self.long_requests += found.total(is_long)
+    def add(self, requests: Requests) -> None:
+        """Add requests to the sums."""
+        self.requests += requests.total(np.ones_like(requests.turn))
+        self.conversations += requests.total(requests.last)
+        self.images += requests.total(requests.new_images)
+        self.carried += requests.total(requests.images)
+        self.messages += requests.total(requests.turn + 1)
+        self.answers += requests.total(requests.turn)
+        self.visual += requests.total(requests.visual * requests.last)
+        self.carried_visual += requests.total(requests.visual)
+        self.sent_bytes += requests.total(requests.sent_bytes)
+        self.most_images = max(self.most_images, int(requests.new_images.max()))
+        is_long = _is_long(requests, self.rules)
+        self.long_requests += requests.total(is_long)
         for cached in (False, True):
-            columns = _split(found, self.rules, cached)
+            columns = _split(requests, self.rules, cached)
             for kind, mask in zip(KINDS, (~is_long, is_long), strict=True):
-                part = Split(*(found.total(column * mask) for column in columns))
+                part = Split(*(requests.total(column * mask) for column in columns))
                 self.sums[cached, kind] = self.sums[cached, kind].plus(part)
 
     def splits(self, *, cached: bool) -> dict[Kind, Split]:
-        """Tokens by class of all requests, by the price that they have."""
+        """Return the tokens of all requests, by the price that applies."""
         cached = cached and self.cacheable
         return {kind: self.sums[cached, kind] for kind in KINDS}
 
     @property
     def cacheable(self) -> bool:
-        """Whether anything would be read from the cache; else nothing is written."""
+        """Whether anything would be read from the cache; otherwise nothing is written to it."""
         return any(self.sums[True, kind].read for kind in KINDS)
 
 
-def request_usages(found: Requests, rules: PackingRules, *, cached: bool) -> Iterator[RequestUsage]:
-    """Tell requests one by one.
+def request_usages(requests: Requests, rules: PackingRules, *, cached: bool) -> Iterator[RequestUsage]:
+    """Iterate over the usage of individual requests.
 
     Args:
-        found: The requests.
-        rules: What they were packed by.
+        requests: The requests.
+        rules: Rules by which they were packed.
         cached: Whether their prompts are cached.
 
     Yields:
-        A line each, in order.
+        The usage of each request, in order.
     """
-    shown = (found.conversation, found.turn, found.first, found.images, found.new_images, found.visual)
-    columns = [column.tolist() for column in shown]
-    splits = [column.tolist() for column in _split(found, rules, cached)]
-    is_long = _is_long(found, rules).tolist()
-    length = int(found.images[-1])
-    number = found.number
-    for time in range(cast("int", found.times)):  # only histograms, which nobody walks, have more than one number
+    numbers = (
+        requests.conversation,
+        requests.turn,
+        requests.first,
+        requests.images,
+        requests.new_images,
+        requests.visual,
+    )
+    columns = [column.tolist() for column in numbers]
+    splits = [column.tolist() for column in _split(requests, rules, cached)]
+    is_long = _is_long(requests, rules).tolist()
+    length = int(requests.images[-1])
+    number = requests.number
+    # Only counted images, whose requests are never listed, have a tuple of times.
+    for repetition in range(cast("int", requests.times)):
         for row, (conversation, turn, first, images, new, visual) in enumerate(zip(*columns, strict=True)):
             split = Split(*(column[row] for column in splits))
             kind = KINDS[is_long[row]]
             yield RequestUsage(
-                number, conversation + time, turn, first + time * length, images, new, visual, split, kind
+                number, conversation + repetition, turn, first + repetition * length, images, new, visual, split, kind
             )
             number += 1
 
 
-def _is_long(found: Requests, rules: PackingRules) -> NDArray[np.bool_]:
+def _is_long(requests: Requests, rules: PackingRules) -> NDArray[np.bool_]:
     if rules.threshold is None:
-        return np.zeros(len(found.turn), np.bool_)
-    return found.prompt > rules.threshold
+        return np.zeros(len(requests.turn), np.bool_)
+    return requests.prompt > rules.threshold
 
 
-def _split(found: Requests, rules: PackingRules, cached: bool) -> tuple[NDArray[np.int64], ...]:
-    """Columns of input, write, read and output tokens."""
-    prompt = found.prompt
+def _split(requests: Requests, rules: PackingRules, cached: bool) -> tuple[NDArray[np.int64], ...]:
+    """Return columns of input, write, read and output tokens."""
+    prompt = requests.prompt
     output = np.full(prompt.shape, rules.output_tokens, np.int64)
     nothing = np.zeros_like(prompt)
     if not cached or rules.cache_minimum is None:
         return prompt, nothing, nothing, output
-    opening, standing = found.turn == 0, rules.prompt_tokens
-    shared = standing if standing >= rules.cache_minimum else 0
-    # A block of requests begins with a conversation: before a turn that is not its first stands the turn before it.
-    before = np.where(opening, np.where(found.conversation > 0, shared, 0), np.roll(prompt, 1))
-    read = np.where(before >= rules.cache_minimum, before, 0)
+    is_first = requests.turn == 0
+    shared = rules.prompt_tokens if rules.prompt_tokens >= rules.cache_minimum else 0
+    # A block of requests starts with a conversation, so the row before a later turn is always its previous turn.
+    prefix = np.where(is_first, np.where(requests.conversation > 0, shared, 0), np.roll(prompt, 1))
+    read = np.where(prefix >= rules.cache_minimum, prefix, 0)
     cacheable = prompt >= rules.cache_minimum
-    write = np.where(~found.last & cacheable, prompt - read, 0)
-    alone = found.last & opening & (found.conversation == 0)
-    write = np.where(alone, shared, write)
+    write = np.where(~requests.last & cacheable, prompt - read, 0)
+    writes_shared_prompt = requests.last & is_first & (requests.conversation == 0)
+    write = np.where(writes_shared_prompt, shared, write)
     return prompt - write - read, write, read, output
