@@ -359,7 +359,7 @@ def test_columns_are_found_in_any_case_and_what_looks_like_one_is_named(tmp_path
         ImgcostError, match=r"no column 'width': rename 'widht'. Columns found: widht, height"
     ):
         planned(csv_of("widht,height\n1,1\n", path))
-    with pytest.raises(ImgcostError, match="has two columns 'width': keep one"):
+    with pytest.raises(ImgcostError, match="has two columns 'width': remove or rename one"):
         planned(csv_of("width,Width,height\n1,1,1\n", path))
     with pytest.raises(ImgcostError, match=r"Columns found: c0, .{190,200}\.\.\.$"):
         planned(pd.DataFrame({f"c{n}": [1] for n in range(100)}))
@@ -479,27 +479,27 @@ def test_no_image_of_a_size_is_nothing():
 @pytest.mark.parametrize(
     ("settings", "match"),
     [
-        ({"models": []}, "models is .*: name one at least"),
-        ({"models": [5]}, "models is .5.: name one"),
-        ({"prompt_tokens": -1}, "prompt_tokens is -1: pass a whole number from 0 to 10,000,000"),
-        ({"prompt_tokens": True}, "prompt_tokens is True"),
-        ({"output_tokens": 1.0}, "output_tokens is 1.0"),
-        ({"turns": 0}, "turns is 0: pass a whole number from 1 to 10,000"),
-        ({"turns": 10**9}, "turns is 1000000000"),
+        ({"models": []}, "invalid models .*: expected at least one"),
+        ({"models": [5]}, "invalid models .5.: expected at least one"),
+        ({"prompt_tokens": -1}, "invalid prompt_tokens -1: expected a whole number from 0 to 10,000,000"),
+        ({"prompt_tokens": True}, "invalid prompt_tokens True"),
+        ({"output_tokens": 1.0}, "invalid output_tokens 1.0"),
+        ({"turns": 0}, "invalid turns 0: expected a whole number from 1 to 10,000"),
+        ({"turns": 10**9}, "invalid turns 1000000000"),
         ({"images_per_request": 0}, "images_per_request is 0: .*, or 'auto'"),
-        ({"images_per_request": "all"}, "images_per_request is 'all'"),
-        ({"downscale_to": 0}, "downscale_to is 0"),
+        ({"images_per_request": "all"}, "invalid images_per_request 'all'"),
+        ({"downscale_to": 0}, "invalid downscale_to 0"),
         ({"cache": "2m"}, "cache is '2m': choose one of none, 5m, 1h"),
         ({"platform": "claude-ai"}, "platform is 'claude-ai': choose one of claude-api, claude-platform-aws, "),
         ({"inference_geo": "eu"}, "inference_geo is 'eu'"),
         ({"endpoint": []}, r"endpoint is \[\]"),
         ({"batch": "yes"}, "batch is 'yes': give true or false"),
-        ({"retry_rate": -0.1}, "retry_rate is -0.1"),
-        ({"retry_rate": float("nan")}, "retry_rate is nan"),
-        ({"retry_rate": "1e999999"}, "retry_rate is '1e999999'"),
-        ({"retry_rate": "1e-40"}, "retry_rate is '1e-40'"),
-        ({"retry_rate": "often"}, "retry_rate is 'often'"),
-        ({"retry_rate": True}, "retry_rate is True"),
+        ({"retry_rate": -0.1}, "invalid retry_rate -0.1"),
+        ({"retry_rate": float("nan")}, "invalid retry_rate nan"),
+        ({"retry_rate": "1e999999"}, "invalid retry_rate '1e999999'"),
+        ({"retry_rate": "1e-40"}, "invalid retry_rate '1e-40'"),
+        ({"retry_rate": "often"}, "invalid retry_rate 'often'"),
+        ({"retry_rate": True}, "invalid retry_rate True"),
         ({"as_of": "2026-11-22"}, "invalid as_of '2026-11-22': expected a date"),
     ],
     ids=str,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterable
@@ -300,11 +301,12 @@ def save(report: Report, output: str | None, schema: Schema, rows: Iterable[Row]
 
 def echo(report: Report, style: str, *, err: bool = False) -> None:
     """Print a report in the given style, with bar charts if the output is a terminal."""
-    if style == "text" and any(table.bars for table in report.tables):
-        stream = sys.stderr if err else sys.stdout
-        if stream.isatty():
-            from imgcost.cli.pictures import draw  # noqa: PLC0415 - loads rich, which only terminals need
+    stream = sys.stderr if err else sys.stdout
+    if style != "text" or not stream.isatty():
+        click.echo(RENDERERS[style](report), err=err)
+    elif any(table.bars for table in report.tables):
+        from imgcost.cli.pictures import draw  # noqa: PLC0415 - loads rich, which only terminals need
 
-            draw(report, stream)
-            return
-    click.echo(RENDERERS[style](report), err=err)
+        draw(report, stream)
+    else:
+        click.echo(as_text(report, shutil.get_terminal_size().columns), err=err)

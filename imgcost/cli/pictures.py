@@ -44,7 +44,7 @@ def draw(report: Report, stream: TextIO) -> None:
 
 def _drawn(table: text.Table, console: Console) -> RenderableType:
     """Render a table, with a bar next to each row if there is space."""
-    text = as_text(Report({}, [table]))
+    text = as_text(Report({}, [table]), console.width)
     lines = text.split("\n")
     width = max(map(cell_len, lines)) + 2
     space = min(LONGEST, console.width - width)

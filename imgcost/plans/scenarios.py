@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from imgcost.errors import ImgcostError, shown
+from imgcost.errors import ArgumentError, ImgcostError, shown
 from imgcost.quotes import Conditions, conditions, resolve_models
 from imgcost.tables import Model
 
@@ -94,14 +94,14 @@ def scenario(*, models: str | Model | Sequence[str | Model], **settings: Any) ->
     names = (models,) if isinstance(models, str | Model) else models
     names = tuple(names) if isinstance(names, Iterable) and not isinstance(names, Mapping | bytes) else ()
     if not names or not all(isinstance(name, str | Model) for name in names):
-        raise ImgcostError(f"models is {shown(models)}: pass at least one model, such as 'sonnet'")
+        raise ArgumentError("models", models, "at least one model, such as 'sonnet'")
     for name, (least, most) in _RANGES.items():
         value = settings.get(name, least)
         if name in _ALTERNATIVES and (value is None or isinstance(value, str)) and value == _ALTERNATIVES[name]:
             continue
         if not (_is_whole(value) and least <= value <= most):
             choice = ", or 'auto'" if name == "images_per_request" else ""
-            raise ImgcostError(f"{name} is {shown(value)}: pass a whole number from {least} to {most:,}{choice}")
+            raise ArgumentError(name, value, f"a whole number from {least:,} to {most:,}{choice}")
     settings["retry_rate"] = _rate(settings.get("retry_rate", 0))
     sent = {name: settings.pop(name) for name in _CONDITIONS if name in settings}
     named = resolve_models(names, conditions(as_of=sent.get("as_of")).as_of)
@@ -140,9 +140,7 @@ def _rate(value: Any) -> Decimal:
     except (InvalidOperation, RuntimeError, ValueError):  # not a number, thousands of digits, or a failing __str__
         rate = Decimal("NaN")
     if not rate.is_finite() or not 0 <= rate <= MOST_RETRIES or rate.adjusted() < -30:
-        raise ImgcostError(
-            f"retry_rate is {shown(value)}: pass a number from 0 to {MOST_RETRIES:,}, for example 0.02 for 2%"
-        )
+        raise ArgumentError("retry_rate", value, f"a number from 0 to {MOST_RETRIES:,}, for example 0.02 for 2%")
     return rate
 
 
