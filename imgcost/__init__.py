@@ -1,7 +1,7 @@
-"""imgcost: what images will cost with Claude, before they are sent.
+"""Know what your images will cost with Claude before you send them.
 
-What is named here is the public library; each name is imported when it is first used, so that `import imgcost` costs
-next to nothing and loads neither numpy nor pandas nor Pillow.
+These names are the public API. Each is imported on first use, so `import imgcost` is fast and loads neither numpy nor
+pandas nor Pillow.
 
 >>> import imgcost
 >>> imgcost.estimate(1920, 1080, model="claude-sonnet-4-6").tokens
@@ -145,12 +145,12 @@ _MODULES = {
     "summarize": "pipeline",
     "unescape_path": "paths",
 }
-"""Where each public name is defined."""
+"""The module that defines each public name."""
 
-if not TYPE_CHECKING:  # a type checker that saw this function would accept any name, misspelled ones too
+if not TYPE_CHECKING:  # with `__getattr__` in sight, a type checker would accept misspelled names
 
     def __getattr__(name: str) -> Any:
-        """Import a public name when it is first used."""
+        """Import a public name on first use."""
         if name in _MODULES:
             return getattr(import_module(f"imgcost.{_MODULES[name]}"), name)
         if name in __all__:

@@ -20,39 +20,34 @@ if TYPE_CHECKING:
 
 
 def models_report(models: Sequence[Model], day: date) -> Report:
-    """List models as they stood on a day."""
+    """Report models as of a date."""
     rows = []
     for model in models:
         row = _standard_price(model, day)
         rows.append(
             (
                 model.id,
-                model.family,
-                model.status_on(day) + (", restricted" if model.restricted else ""),
-                str(model.released),
-                str(model.retires or ""),
+                _short_status(model, day),
                 model.tier.name if model.tier else "unknown",
-                model.formula,
                 _usd(row.rates.input if row else None),
                 _usd(row.rates.output if row else None),
             )
         )
-    columns = (
-        "model",
-        "family",
-        "status",
-        "released",
-        "retires",
-        "tier",
-        "formula",
-        ">$ in/MTok",
-        ">$ out/MTok",
-    )
+    columns = ("model", "status", "tier", ">input", ">output")
     notes = [
-        "Models retire on the dates of the Claude API; 'imgcost models NAME' has other platforms, prices and sources."
+        "Prices are in US dollars per million tokens. Dates are those of the Claude API.",
+        "'imgcost models NAME' shows formula, limits, all prices and sources of a model.",
     ]
     data = {"schema": "imgcost.models/1", "as_of": day.isoformat(), "models": [_model_data(m, day) for m in models]}
     return Report(data, [Table(f"Models on {day}", columns, rows)], notes)
+
+
+def _short_status(model: Model, day: date) -> str:
+    """Describe a model's status in at most 18 characters."""
+    status = model.status_on(day)
+    if status in ("deprecated", "retired") and model.retires:
+        return f"{'retires' if status == 'deprecated' else 'retired'} {model.retires}"
+    return "restricted" if status == "active" and model.restricted else status
 
 
 def model_report(model: Model, day: date) -> Report:
