@@ -21,8 +21,8 @@ TEMPORARY_SUFFIX = ".imgcost-tmp"
 class Output:
     """A context manager that writes a file and replaces the target if no error occurs.
 
-    Until then, the target is unchanged or missing, even after a full disk, an error or a signal. A symbolic link stays a
-    link, and the permissions of the old file are kept. A pipe or device cannot be replaced, so it is written directly.
+    Until then, the target is unchanged or missing, even after a full disk, an error or a signal. A symbolic link stays
+    a link, and the permissions of the old file are kept. A pipe or device cannot be replaced: it is written directly.
 
     Attributes:
         path: The target.

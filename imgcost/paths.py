@@ -21,7 +21,7 @@ __all__ = ["escape_path", "guard_formula", "unescape_path"]
 
 _PREFIX = "escaped:"
 _FORMULA_STARTS = "=+-@\t\r\n\uff0b\uff0d\uff1d\uff20"
-"""First characters that make a spreadsheet read a cell as a formula, including full-width forms (OWASP, CSV injection)."""
+"""First characters that make a spreadsheet run a cell as a formula, including full-width forms (OWASP)."""
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _ENCODED = re.compile(r"%(?:u([0-9A-F]{4})|([0-9A-F]{2}))")

@@ -55,8 +55,8 @@ class Scan(NamedTuple):
     ) -> ScanSummary:
         """Run the scan.
 
-        Memory use does not grow with the number of files, except for one entry per folder, per unreadable file and, with
-        `dedupe`, per image.
+        Memory use does not grow with the number of files, except for one entry per folder, per unreadable file and,
+        with `dedupe`, per image.
 
         Args:
             paths: Files, folders and archives; consumed lazily.

@@ -155,7 +155,9 @@ PLAN = Schema(
         ),
         "images": Column("integer", "number of images, each counted once"),
         "visual_tokens": Column("integer", "visual tokens of the images, each counted once"),
-        "images_usd": Column("usd", "US dollars for visual_tokens alone, exact; the total of a scan of the same images"),
+        "images_usd": Column(
+            "usd", "US dollars for visual_tokens alone, exact; the total of a scan of the same images"
+        ),
         "images_per_request": Column("integer", "most new images in a request"),
         "requests": Column("integer", "number of requests, without retries"),
         "input_tokens": Column("integer", "uncached prompt tokens, images included"),
