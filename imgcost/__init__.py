@@ -1,7 +1,7 @@
-"""imgcost: what images will cost with Claude, before they are sent.
+"""Know what your images will cost with Claude before you send them.
 
-What is named here is the public library; each name is imported when it is first used, so that `import imgcost` costs
-next to nothing and loads neither numpy nor pandas nor Pillow.
+These names are the public API. Each is imported on first use, so `import imgcost` is fast and loads neither numpy nor
+pandas nor Pillow.
 
 >>> import imgcost
 >>> imgcost.estimate(1920, 1080, model="claude-sonnet-4-6").tokens
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from imgcost.headers import Header
     from imgcost.paths import escape_path, unescape_path
     from imgcost.pipeline import summarize
-    from imgcost.plans import Costs, ModelPlan, Plan, Rejected, Repeated, Request, Scenario, Variant, plan
+    from imgcost.plans import Costs, ModelPlan, Plan, PlannedRequest, Rejected, Repeated, Scenario, Variant, plan
     from imgcost.preflight import (
         CheckedImage,
         Findings,
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
         check_images,
         check_request,
     )
-    from imgcost.prices import Rates, TokenCounts
+    from imgcost.prices import Rates, Usage
     from imgcost.quotes import CacheTtl, Conditions, Factor, InferenceGeo, Overhead, Quote, TokenRule, quotes
     from imgcost.reports.frames import audit
     from imgcost.rules import Finding, Severity
@@ -81,6 +81,7 @@ __all__ = [
     "MultiplierName",
     "Overhead",
     "Plan",
+    "PlannedRequest",
     "Platform",
     "PreflightError",
     "PriceRow",
@@ -89,7 +90,6 @@ __all__ = [
     "Reason",
     "Rejected",
     "Repeated",
-    "Request",
     "Row",
     "ScanSummary",
     "Scenario",
@@ -98,9 +98,9 @@ __all__ = [
     "Speed",
     "Status",
     "Tier",
-    "TokenCounts",
     "TokenRule",
     "Unreadable",
+    "Usage",
     "Variant",
     "Walk",
     "__version__",
@@ -156,7 +156,7 @@ _MODULES = {
     "Reason": "acceptance",
     "Rejected": "plans",
     "Repeated": "plans",
-    "Request": "plans",
+    "PlannedRequest": "plans",
     "Row": "tabular",
     "ScanSummary": "summaries",
     "Scenario": "plans",
@@ -165,7 +165,7 @@ _MODULES = {
     "Speed": "tables",
     "Status": "tables",
     "Tier": "geometry",
-    "TokenCounts": "prices",
+    "Usage": "prices",
     "TokenRule": "quotes",
     "Unreadable": "files",
     "Variant": "plans",
@@ -183,12 +183,12 @@ _MODULES = {
     "summarize": "pipeline",
     "unescape_path": "paths",
 }
-"""Where each public name is defined."""
+"""The module that defines each public name."""
 
-if not TYPE_CHECKING:  # a type checker that saw this function would accept any name, misspelled ones too
+if not TYPE_CHECKING:  # with `__getattr__` in sight, a type checker would accept misspelled names
 
     def __getattr__(name: str) -> Any:
-        """Import a public name when it is first used."""
+        """Import a public name on first use."""
         if name in _MODULES:
             return getattr(import_module(f"imgcost.{_MODULES[name]}"), name)
         if name in __all__:

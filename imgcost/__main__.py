@@ -1,4 +1,4 @@
-"""The way into the command line: `imgcost`, and `python -m imgcost`."""
+"""Entry point of the command line: `imgcost` and `python -m imgcost`."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import gc
 __all__ = ["run"]
 
 THRESHOLD = 100_000
-"""Objects between two looks for garbage in cycles: a scan makes millions of tuples, and hardly a cycle among them."""
+"""Garbage collection threshold: scans allocate millions of tuples and almost no reference cycles."""
 
 
 def run() -> None:
     """Run the command line."""
     gc.set_threshold(THRESHOLD)
-    from imgcost.cli import main  # noqa: PLC0415 - loading it makes a good part of those objects
+    from imgcost.cli import main  # noqa: PLC0415 - the import itself allocates many objects
 
     main(prog_name="imgcost")
 

@@ -1,8 +1,8 @@
-"""The verdict on one image: which of a platform's limits on a single image it breaks.
+"""Decide whether a platform accepts an image: which limits on a single image it breaks.
 
-An image with a readable header is `accepted`, or `fixable`: rejected as it is, and accepted at the same tokens once it
-is resized or converted. What has no readable header is `unreadable` and never gets here. Every report, rule and plan
-takes the verdict from this module.
+An image with a readable header is `accepted` or `fixable`: rejected as it is, but accepted with the same tokens once it
+is resized or converted. A file without a readable header is `unreadable` and never gets here. All reports, rules and
+plans use this module.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ if TYPE_CHECKING:
 __all__ = ["Breach", "LimitName", "Reason", "breaches", "byte_limit", "exceeded_limits", "sent_bytes", "unsupported"]
 
 LimitName: TypeAlias = Literal["format", "image-edge", "image-bytes"]
-"""The limits on a single image, by the names of their rules."""
+"""Limits on a single image, named like their rules."""
 
 
 class Reason(NamedTuple):
     """Why an image would be rejected as it is; images with the same reason are counted together.
 
     Attributes:
-        rule: The limit.
-        phrase: The limit as people count it: `over 8,000 px`, `over 10,485,760 bytes`, `TIFF`.
+        rule: Name of the limit.
+        phrase: The limit in words: `over 8,000 px`, `over 10,485,760 bytes`, `TIFF`.
     """
 
     rule: LimitName
@@ -40,9 +40,9 @@ class Breach(NamedTuple):
     """A limit that an image breaks.
 
     Attributes:
-        reason: The limit.
-        message: What is wrong with the image.
-        observed: What was measured: the format, the longer edge in px, or bytes.
+        reason: Why the image would be rejected.
+        message: What is wrong, as a sentence.
+        observed: The format, the longer edge in px, or the size in bytes.
         limit: What is accepted, in the same unit.
         unit: `px`, `bytes`, or None for a format.
         sources: Where the limit was published.
@@ -57,30 +57,29 @@ class Breach(NamedTuple):
 
 
 def sent_bytes(file_bytes: Bytes, limits: Limits) -> Bytes:
-    """Measure an image file as the platform does.
+    """Return the size of an image as the platform measures it.
 
     Args:
         file_bytes: Size of the file, bytes; or an int64 array of sizes.
-        limits: The limits of the platform.
+        limits: Limits of the platform.
 
     Returns:
-        Bytes that limits on bytes are compared with: of the base64 text, or of the file; for an array an array of the
-        same shape.
+        Bytes of the base64 data or of the file, depending on the platform; for an array, an array of the same shape.
     """
     return file_bytes if limits.image_bytes_of == "file" else base64_length(file_bytes)
 
 
 def exceeded_limits(width: Any, height: Any, size_bytes: Any, limits: Limits) -> Iterator[tuple[Reason, Any]]:
-    """Compare an image, or columns of images, with every limit on the size of a single image.
+    """Compare images with the limits on the size of a single image.
 
     Args:
         width: Width as stored, px; an integer or an int64 array.
-        height: Height as stored, px; likewise.
-        size_bytes: What `sent_bytes` measures, 0 where it is not known; likewise.
-        limits: The limits of the platform. What it does not state is not checked.
+        height: Height as stored, px; same type.
+        size_bytes: Result of `sent_bytes`, 0 where unknown; same type.
+        limits: Limits of the platform; unpublished ones are not checked.
 
     Yields:
-        Each limit, and whether the image exceeds it; for arrays a boolean array.
+        Each limit, and whether it is exceeded: a boolean, or a boolean array.
 
     Source: https://platform.claude.com/docs/en/build-with-claude/vision (read 2026-09-07)
 
@@ -97,19 +96,19 @@ def exceeded_limits(width: Any, height: Any, size_bytes: Any, limits: Limits) ->
 
 
 def byte_limit(limits: Limits) -> int | None:
-    """The largest image in bytes: where no limit on an image is published, a request of it alone still has one."""
+    """Return the largest size of an image in bytes: the published limit, else the limit on a whole request."""
     return limits.request_bytes if limits.image_bytes is None else limits.image_bytes
 
 
 def unsupported(media_type: str | None, limits: Limits) -> Reason | None:
-    """Tell whether a platform does not take a format.
+    """Check whether a platform rejects a format.
 
     Args:
-        media_type: By content, such as `image/tiff`; None where it is not known.
-        limits: The limits of the platform.
+        media_type: Media type detected from content, such as `image/tiff`; None if unknown.
+        limits: Limits of the platform.
 
     Returns:
-        The reason to reject it; None where the platform takes it, or does not state what it takes.
+        The reason for rejection; None if the format is accepted, or if the accepted formats are not published.
     """
     if media_type is None or limits.media_types is None or media_type in limits.media_types:
         return None
@@ -119,21 +118,22 @@ def unsupported(media_type: str | None, limits: Limits) -> Reason | None:
 def breaches(
     media_type: str | None, width: int, height: int, size_bytes: int | None, limits: Limits
 ) -> Iterator[Breach]:
-    """List every limit on a single image that an image breaks.
+    """List the limits that an image breaks.
 
     Args:
-        media_type: By content, such as `image/jpeg`; None where it is not known.
-        width: Width as stored, px; 0 where it is not known.
-        height: Height as stored, px; likewise.
-        size_bytes: What `sent_bytes` measures; None where it is not known.
-        limits: The limits of the platform. What it does not state is not checked.
+        media_type: Media type detected from content, such as `image/jpeg`; None if unknown.
+        width: Width as stored, px; 0 if unknown.
+        height: Height as stored, px; 0 if unknown.
+        size_bytes: Result of `sent_bytes`; None if unknown.
+        limits: Limits of the platform; unpublished ones are not checked.
 
     Yields:
-        The limits broken, the format first. Without any the image is accepted.
+        The broken limits, the format first. None if the image is accepted.
 
     >>> from datetime import date
     >>> from imgcost.tables import limits_on
-    >>> [one.message for one in breaches("image/tiff", 9000, 10, 500, limits_on("claude-api", date(2026, 11, 22)))]
+    >>> limits = limits_on("claude-api", date(2026, 11, 22))
+    >>> [breach.message for breach in breaches("image/tiff", 9000, 10, 500, limits)]
     ['TIFF is not supported', '9000x10 px: a side is longer than 8,000 px']
     """
     reason = unsupported(media_type, limits)
@@ -150,7 +150,7 @@ def breaches(
             sources = limits.statements["image_edge"].sources
             yield Breach(reason, message, max(width, height), edge, "px", sources)
         else:
-            most, kind = byte_limit(limits) or 0, "bytes" if limits.image_bytes_of == "file" else "bytes as base64"
-            message = f"{size_bytes:,} {kind}: the limit is {most:,}"
-            stated = "request_bytes" if limits.image_bytes is None else "image_bytes"
-            yield Breach(reason, message, size_bytes or 0, most, "bytes", limits.statements[stated].sources)
+            most, unit = byte_limit(limits) or 0, "bytes" if limits.image_bytes_of == "file" else "bytes as base64"
+            message = f"{size_bytes:,} {unit}: the limit is {most:,}"
+            name = "request_bytes" if limits.image_bytes is None else "image_bytes"
+            yield Breach(reason, message, size_bytes or 0, most, "bytes", limits.statements[name].sources)

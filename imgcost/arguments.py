@@ -1,4 +1,4 @@
-"""What functions share in taking their arguments: days, dollars and choices, with errors that say what would work."""
+"""Validate arguments: dates, dollars and choices, with errors that say what is expected."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ if TYPE_CHECKING:
 __all__ = ["Dollars", "take_choice", "take_day", "take_dollars", "take_flag", "take_paths"]
 
 Dollars: TypeAlias = Decimal | int | str | float
-"""US dollars as people hold them; of a float, the digits that it is written with."""
+"""US dollars; a float stands for the digits that it is written with."""
 
 
 def take_choice(argument: str, value: object, choices: Iterable[str | None]) -> None:
-    """Refuse a value that is not one of a few words.
+    """Check that an argument has one of several values.
 
     Args:
-        argument: The name of the argument.
+        argument: Name of the argument.
         value: Its value.
-        choices: What it may be.
+        choices: The allowed values.
 
     Raises:
-        ArgumentError: It is something else.
+        ArgumentError: The value is not allowed.
     """
     known = list(choices)
     if not any(value is choice or (isinstance(value, str) and value == choice) for choice in known):
@@ -35,16 +35,16 @@ def take_choice(argument: str, value: object, choices: Iterable[str | None]) -> 
 
 
 def take_day(as_of: object) -> date | None:
-    """Take a day: a date, or a moment, which is cut to its date.
+    """Convert an `as_of` argument to a date.
 
     Args:
-        as_of: The argument.
+        as_of: A date, a datetime or None.
 
     Returns:
-        The day, or None where none is given.
+        The date; None for None.
 
     Raises:
-        ArgumentError: It is something else.
+        ArgumentError: The value has another type.
 
     Example:
         >>> take_day(datetime(2026, 11, 22, 8, 30))
@@ -60,17 +60,17 @@ def take_day(as_of: object) -> date | None:
 
 
 def take_dollars(argument: str, value: object) -> Decimal | None:
-    """Take an amount of US dollars.
+    """Convert an argument to US dollars.
 
     Args:
-        argument: The name of the argument.
-        value: A Decimal, a whole number, text such as `0.50`, or a float.
+        argument: Name of the argument.
+        value: A `Decimal`, an int, text such as `0.50`, a float or None.
 
     Returns:
-        The exact amount, or None where none is given.
+        The exact amount; None for None.
 
     Raises:
-        ArgumentError: It is something else, negative, or not finite.
+        ArgumentError: The value has another type, or is negative or not finite.
 
     Example:
         >>> take_dollars("budget_usd", "0.50"), take_dollars("budget_usd", 0.1)
@@ -88,17 +88,17 @@ def take_dollars(argument: str, value: object) -> Decimal | None:
 
 
 def take_flag(argument: str, value: object) -> bool:
-    """Take a yes or no.
+    """Convert an argument to a boolean.
 
     Args:
-        argument: The name of the argument.
-        value: Anything that Python takes for true or false.
+        argument: Name of the argument.
+        value: Anything with a truth value.
 
     Returns:
-        Which of them it is.
+        Its truth value.
 
     Raises:
-        ArgumentError: It is neither, such as an array.
+        ArgumentError: The value has no truth value, such as an array.
 
     Example:
         >>> take_flag("batch", 1)

@@ -1,4 +1,4 @@
-"""What one image costs: tokens and dollars."""
+"""Estimate what an image costs: tokens and dollars."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ THOUSAND = 1000
 
 
 class Estimate(NamedTuple):
-    """What one image costs.
+    """What an image costs.
 
     Attributes:
         width: Width as sent, px.
@@ -34,7 +34,7 @@ class Estimate(NamedTuple):
         resized_height: Height that Claude sees, px.
         tokens: Visual tokens.
         input_usd: US dollars for the image as input, exact; if prompts are cached, for writing it to the cache.
-        quote: The model, date, tier, formula and rates behind it.
+        quote: Model, date, tier, formula and rates used.
     """
 
     width: int
@@ -56,7 +56,7 @@ class Estimate(NamedTuple):
 
     @property
     def cache_read_usd(self) -> Decimal | None:
-        """US dollars for reading the image from the cache, exact; None unless prompts are cached."""
+        """US dollars for reading the image from the cache, exact; None if prompts are not cached."""
         rate = self.quote.cache_read_usd_per_mtok
         return None if rate is None else cost_usd(self.tokens, rate)
 
@@ -67,9 +67,9 @@ class Estimate(NamedTuple):
 
     @property
     def measured_tokens(self) -> int | None:
-        """Visual tokens as billed, where measurements contradict the published formula; otherwise None.
+        """Visual tokens as billed, if measurements contradict the published formula; otherwise None.
 
-        Measured on Claude 3.5 Haiku, on images that are not downscaled: it bills even numbers of patches.
+        Claude 3.5 Haiku was measured to bill even numbers of patches per side, for images that are not downscaled.
 
         >>> estimate(128, 128, model="claude-3-5-haiku").measured_tokens
         36
@@ -97,7 +97,7 @@ class Estimate(NamedTuple):
         return html_table(caption, ("size", "resized to", ">tokens", ">per image"), [cells])
 
     def to_dict(self, count: int | None = None) -> dict[str, Any]:
-        """Return plain values: an entry of what `imgcost estimate -f json` prints.
+        """Return plain values: an entry of `imgcost estimate -f json`.
 
         Args:
             count: Number of images of this size; adds their total.
@@ -141,7 +141,7 @@ def estimate(
     endpoint: Endpoint | None = None,
     speed: Speed | None = None,
 ) -> Estimate:
-    """Estimate what one image costs with a model.
+    """Estimate what an image costs with a model.
 
     Args:
         width: Width as sent, px.
@@ -149,32 +149,32 @@ def estimate(
         model: A model, or any of its names; a family such as `sonnet` means its newest active model on that date.
         as_of: Date whose prices apply; today (UTC) if None.
         formula: `patch` or `area`, to override the model's own.
-        batch: Whether the request goes through the Message Batches API.
-        cache: `none`; or `5m` or `1h`, to price the image as written to the prompt cache, and as read from it.
+        batch: Whether to use the Message Batches API.
+        cache: `none`; or `5m` or `1h`, to price the image as written to the prompt cache and as read from it.
         inference_geo: `global` or `us`.
-        platform: Where the request is sent, one of `imgcost.tables.platforms()`. If None, as the name says, such as
-            `bedrock` for `us.anthropic.claude-opus-5-5`; otherwise the Claude API.
-        endpoint: `global` or `regional` (Amazon Bedrock and Google Cloud). If None, as the name says; an id of Amazon
-            Bedrock without a geography counts as regional, everything else as global.
-        speed: `standard`, or `fast` for fast mode. If None, as the name says, otherwise standard.
+        platform: Platform that serves the request, one of `imgcost.tables.platforms()`. If None, taken from the model's
+            name, such as `bedrock` for `us.anthropic.claude-opus-5-5`; otherwise the Claude API.
+        endpoint: `global` or `regional` (Amazon Bedrock and Google Cloud only). If None, taken from the model's name;
+            an Amazon Bedrock ID without a geography counts as regional, everything else as global.
+        speed: `standard`, or `fast` for fast mode. If None, taken from the model's name, otherwise standard.
 
     Returns:
-        Visual tokens, exact US dollars, the size that Claude sees, and the quote behind them.
+        Visual tokens, exact US dollars, the size that Claude sees, and the quote used.
 
     Raises:
         SizeError: A side is not an integer from 1 to 2**31.
         UnknownModelError: No table lists the name.
         NoPriceError: The model had no such price on that date, or did not read images yet.
-        ImgcostError: A value is not one of the choices, the platform does not offer the model like this, the name
-            contradicts the platform, the endpoint or the speed, or the resolution tier was never published.
+        ImgcostError: A value is invalid, the platform does not sell the model this way, the name contradicts the
+            platform, the endpoint or the speed, or the resolution tier was never published.
 
     Source: https://platform.claude.com/docs/en/build-with-claude/vision (read 2026-09-07)
 
-    >>> found = estimate(1000, 1000, model="claude-3-sonnet")
-    >>> found.tokens, found.input_usd
+    >>> photo = estimate(1000, 1000, model="claude-3-sonnet")
+    >>> photo.tokens, photo.input_usd
     (1334, Decimal('0.004002'))
     """
-    (found,) = quotes(
+    (quote,) = quotes(
         [model],
         formula=formula,
         as_of=as_of,
@@ -185,24 +185,24 @@ def estimate(
         endpoint=endpoint,
         speed=speed,
     )
-    return estimate_with(found, width, height)
+    return estimate_with(quote, width, height)
 
 
 def estimates_to_dict(estimates: Iterable[Estimate], count: int | None = None) -> dict[str, Any]:
-    """Return what `imgcost estimate -f json` prints.
+    """Return plain values: the JSON that `imgcost estimate -f json` prints.
 
     Args:
         estimates: The estimates.
         count: Number of images of each size; adds their totals.
 
     Returns:
-        Plain values, with the version of their schema.
+        Plain values with a schema version.
     """
-    return {"schema": "imgcost.estimate/2", "estimates": [one.to_dict(count) for one in estimates]}
+    return {"schema": "imgcost.estimate/2", "estimates": [estimate.to_dict(count) for estimate in estimates]}
 
 
 def estimate_with(quote: Quote, width: int, height: int) -> Estimate:
-    """Estimate what one image costs by a quote: for many sizes and one model.
+    """Estimate what an image costs by a given quote. Use it for many sizes and one model.
 
     >>> from imgcost.quotes import quotes
     >>> estimate_with(quotes(["claude-opus-4-6"])[0], 1920, 1080).tokens

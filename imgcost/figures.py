@@ -1,4 +1,4 @@
-"""Numbers as people read them: one format for counts and one for dollars, in every text, report and message."""
+"""Format counts and dollars for people, the same way in every report and message."""
 
 from __future__ import annotations
 
@@ -8,25 +8,25 @@ __all__ = ["dollars", "number", "plural"]
 
 
 def dollars(amount: Decimal) -> str:
-    """Round dollars for people: to the cent, and below ten cents to two figures.
+    """Format dollars: rounded to the cent, or to two significant digits below $0.10.
 
     >>> [dollars(Decimal(text)) for text in ("4774.5", "4.77", "0.004002", "0.00016", "0")]
     ['$4,774.50', '$4.77', '$0.004', '$0.00016', '$0']
     """
     if not amount:
         return "$0"
-    figures = amount.quantize(Decimal(1).scaleb(amount.adjusted() - 1), ROUND_HALF_UP, _WIDE)
-    if figures >= Decimal("0.1"):
+    two_digits = amount.quantize(Decimal(1).scaleb(amount.adjusted() - 1), ROUND_HALF_UP, _WIDE)
+    if two_digits >= Decimal("0.1"):
         return f"${amount.quantize(Decimal('0.01'), ROUND_HALF_UP, _WIDE):,}"
-    return f"${figures.normalize():f}"
+    return f"${two_digits.normalize():f}"
 
 
 _WIDE = Context(prec=400)
-"""Digits enough for any sum: the default context has 28."""
+"""Enough digits for any sum; the default context has 28."""
 
 
 def number(count: int) -> str:
-    """Write a count for people, with thousands separators.
+    """Format a count with thousands separators.
 
     >>> number(1334)
     '1,334'
@@ -34,13 +34,13 @@ def number(count: int) -> str:
     return f"{count:,}"
 
 
-def plural(count: int, one: str, many: str = "") -> str:
-    """Write a count and its noun.
+def plural(count: int, singular: str, plural: str = "") -> str:
+    """Format a count with its noun.
 
     Args:
-        count: How many.
-        one: The noun for one.
-        many: The noun for any other number; `one` with an `s` if empty.
+        count: The count.
+        singular: The noun for 1.
+        plural: The noun for other numbers; `singular` with an `s` if empty.
 
     Returns:
         The count with thousands separators, and the noun.
@@ -48,4 +48,4 @@ def plural(count: int, one: str, many: str = "") -> str:
     >>> plural(1, "image"), plural(0, "entry", "entries"), plural(1334, "token")
     ('1 image', '0 entries', '1,334 tokens')
     """
-    return f"{count:,} {one if count == 1 else many or one + 's'}"
+    return f"{count:,} {singular if count == 1 else plural or singular + 's'}"

@@ -1,4 +1,4 @@
-"""Results as small HTML tables, which notebooks show."""
+"""Small HTML tables for notebooks."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def html_table(caption: str, columns: Sequence[str], rows: Iterable[Sequence[str
 
     Args:
         caption: A line above the table.
-        columns: The heads of the columns; one that begins with `>` is aligned to the right.
+        columns: Column headings; a leading `>` aligns a column to the right.
         rows: Cells, as text.
 
     Returns:

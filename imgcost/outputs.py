@@ -1,4 +1,4 @@
-"""Files that are written beside their target and replace it when they are complete."""
+"""Write output files atomically: next to the target, which they replace once they are complete."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ TEMPORARY_SUFFIX = ".imgcost-tmp"
 
 
 class Output:
-    """A context in which a file is written; leaving it without an error replaces the target.
+    """A context manager that writes a file and replaces the target if no error occurs.
 
-    Until then the target is as it was, or missing: a full disk, an error or a signal changes nothing. A link to a file
-    stays a link, and permissions of the old file are kept. A pipe or a device cannot be replaced; it is written
-    directly. The summary of a GitHub step is appended to.
+    Until then, the target is unchanged or missing, even after a full disk, an error or a signal. A symbolic link stays
+    a link, and the permissions of the old file are kept. A pipe or device cannot be replaced: it is written directly.
+    The summary of a GitHub step is appended to.
 
     Attributes:
         path: The target.
@@ -42,7 +42,7 @@ class Output:
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        """Name the target; nothing is opened yet."""
+        """Store the path of the target without opening it."""
         self.path = os.fspath(path)
         self.complete = False
 
@@ -50,13 +50,13 @@ class Output:
         """Open the file.
 
         Returns:
-            A binary file. It is closed with the context.
+            A binary file, which is closed on exit.
 
         Raises:
             OSError: The target cannot be written.
         """
         try:
-            mode = os.stat(self.path).st_mode  # noqa: PTH116 - a path may be any string
+            mode = os.stat(self.path).st_mode  # noqa: PTH116 - the path can be any string
         except FileNotFoundError:
             mode = None
         self._remove: weakref.finalize[..., Output] | None = None
@@ -71,25 +71,25 @@ class Output:
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), self.path)
         folder = os.path.dirname(self._target)  # noqa: PTH120 - as above
         self._temporary = os.path.join(folder, f".{os.urandom(8).hex()}{TEMPORARY_SUFFIX}")  # noqa: PTH118 - as above
-        # A finalizer also runs when the interpreter exits: a second Ctrl-C during __exit__ leaves nothing behind.
+        # A finalizer also runs at interpreter exit, so a second Ctrl-C during __exit__ leaves no file behind.
         self._remove = weakref.finalize(self, _remove, self._temporary, os.getpid())
         try:
             self._file = open(self._temporary, "xb")  # noqa: PTH123 - as above
         except OSError as error:
-            error.filename = self.path  # the user knows no other name
+            error.filename = self.path  # the name that the user knows
             raise
         if mode is not None:
-            with suppress(OSError):  # some file systems have no permissions
+            with suppress(OSError):  # not all file systems have permissions
                 os.chmod(self._temporary, stat.S_IMODE(mode))  # noqa: PTH101 - as above
         return self._file
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """Replace the target, or after an error remove what was written."""
+        """Replace the target, or remove the unfinished file after an error."""
         try:
             if kind is None:
-                self._file.close()  # some file systems report only now that the disk is full
+                self._file.close()  # some file systems report a full disk only here
                 if self._remove:
                     os.replace(self._temporary, self._target)  # noqa: PTH105 - as above
         finally:
@@ -108,8 +108,8 @@ def is_step_summary(path: str) -> bool:
 
 
 def _remove(path: str, process: int) -> bool:
-    """Remove an unfinished file in the process that began it; say whether it was there."""
-    if os.getpid() != process:  # a fork of ours that ends
+    """Remove an unfinished file, if this process created it; return whether it existed."""
+    if os.getpid() != process:  # a forked process is exiting
         return False
     try:
         os.unlink(path)  # noqa: PTH108 - as above

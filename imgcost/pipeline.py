@@ -1,4 +1,4 @@
-"""A whole scan: walk, probe in parallel, reuse what is known, mark duplicates, count, and write reports."""
+"""Run a whole scan: walk, probe in parallel, use the cache, mark duplicates, count, and write reports."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ __all__ = ["Scan", "summarize"]
 
 
 class Scan(NamedTuple):
-    """What to find out about the images under some paths.
+    """Settings of a scan.
 
     Attributes:
-        quotes: The quotes of the models asked for; the first decides the costliest folders and the platform's limits.
-        compared: Quotes of other models to count for.
-        walk: How to walk.
-        jobs: The most worker processes. Where this process cannot be forked, each imports the main module again, which
-            is that of the command line.
-        details: Whether rows are to tell orientation and animation.
-        dedupe: Whether to look for duplicates, and count identical contents once.
-        cache: A file that remembers what was read, or None.
+        quotes: Quotes of the selected models. The first one decides the costliest folders and the platform's limits.
+        compared: Quotes of other models, for comparison.
+        walk: How to walk directories.
+        jobs: Maximum number of worker processes. If this process cannot be forked, each worker imports the main module
+            again, which is the command line.
+        details: Whether to read orientation and animation, for rows.
+        dedupe: Whether to count identical files once.
+        cache: Path of the cache file, or None.
     """
 
     quotes: tuple[Quote, ...]
@@ -55,31 +55,31 @@ class Scan(NamedTuple):
         progress: Callable[[int], None] = lambda _files: None,
         warn: Callable[[str], None] = lambda _notice: None,
     ) -> ScanSummary:
-        """Carry it out.
+        """Run the scan.
 
-        Memory does not grow with the number of files, except for what is unreadable, the folders and, where duplicates
-        are looked for, one entry per image.
+        Memory use does not grow with the number of files, except for one entry per folder, per unreadable file and,
+        with `dedupe`, per image.
 
         Args:
-            paths: Files, folders and archives; taken one by one.
-            sinks: Where the parts of the scan go, in their order; at the end each gets the summary.
+            paths: Files, folders and archives; consumed lazily.
+            sinks: Writers that receive the results in order, and the summary at the end.
             progress: Called with the number of files done since the last call.
-            warn: Called with what a person should know, such as that a cache was damaged.
+            warn: Called with messages for the user, such as that a cache was corrupt.
 
         Returns:
             The sums.
 
         Raises:
-            ImgcostError: The cache is not one, or a worker process was killed.
+            ImgcostError: The cache file is not a cache, or a worker process was killed.
         """
         sinks = list(sinks)
-        asked = {quote.model.id for quote in self.quotes}
-        compared = tuple(quote for quote in self.compared if quote.model.id not in asked)
-        empty = partial(ScanSummary, self.quotes, compared, tuple(rule for sink in sinks for rule in sink.rules))
-        digest = _Digest(empty, tuple(sink.encode for sink in sinks))
+        selected = {quote.model.id for quote in self.quotes}
+        compared = tuple(quote for quote in self.compared if quote.model.id not in selected)
+        empty = partial(ScanSummary, self.quotes, compared, tuple(rule for sink in sinks for rule in sink.token_rules))
+        summarizer = _Summarizer(empty, tuple(sink.encode for sink in sinks))
         total = empty()
         with ExitStack() as stack:
-            pieces = stack.enter_context(closing(self._pieces(paths, digest, warn)))
+            pieces = stack.enter_context(closing(self._pieces(paths, summarizer, warn)))
             for piece in pieces:
                 for sink, encoded in zip(sinks, piece.encoded, strict=True):
                     sink.writer.write(encoded)
@@ -90,46 +90,46 @@ class Scan(NamedTuple):
         return total
 
     def _pieces(
-        self, paths: Iterable[str | PathLike[str]], digest: _Digest, warn: Callable[[str], None]
+        self, paths: Iterable[str | PathLike[str]], summarizer: _Summarizer, warn: Callable[[str], None]
     ) -> Generator[_Piece]:
         tasks = chunks(self.walk.steps(paths))
-        # A cache serves later scans too, which may want details.
+        # Later scans that use the cache may need details.
         probe = partial(probe_chunk, details=self.details or bool(self.cache))
         members = partial(_members, wanted=self.walk.wants)
         if not (self.dedupe or self.cache):
-            # Nothing is asked of the scan as a whole: workers can do all, and only sums and rows travel back.
-            work, stream = partial(_probe_and_digest, probe, digest), partial(_each, members, digest)
+            # Files are independent: workers do everything, and send back only sums and encoded rows.
+            work, stream = partial(_probe_and_sum, probe, summarizer), partial(_sum_members, members, summarizer)
             yield from spread(tasks, work, stream, self.jobs, spawn=True)
             return
-        found: Generator[list[Group]]
+        results: Generator[list[Group]]
         with ExitStack() as stack:
             if self.cache:
-                from imgcost.caches import Cache  # noqa: PLC0415 - most scans need no database
+                from imgcost.caches import Cache  # noqa: PLC0415 - loads sqlite3, which most scans do not need
 
                 cache = stack.enter_context(Cache(self.cache))
                 stack.callback(lambda: deque(map(warn, cache.notices), maxlen=0))
-                found = _remembering(cache, tasks, probe, members, self.jobs)
+                results = _with_cache(cache, tasks, probe, members, self.jobs)
             else:
-                found = spread(tasks, probe, members, self.jobs, spawn=True)
+                results = spread(tasks, probe, members, self.jobs, spawn=True)
             mark: Callable[[list[Group]], list[Group]] = list
             if self.dedupe:
-                from imgcost.duplicates import Duplicates  # noqa: PLC0415 - nor digests
+                from imgcost.duplicates import Duplicates  # noqa: PLC0415 - same for hashes
 
                 mark = Duplicates().mark
-            for groups in stack.enter_context(closing(found)):
-                yield digest(mark(groups))
+            for groups in stack.enter_context(closing(results)):
+                yield summarizer(mark(groups))
 
 
 class _Piece(NamedTuple):
-    """What a part of the scan adds."""
+    """Results of a part of the scan."""
 
     summary: ScanSummary
     encoded: list[Any]
     files: int
 
 
-class _Digest(NamedTuple):
-    """Turns what was found into sums and encoded parts of reports; it travels to worker processes."""
+class _Summarizer(NamedTuple):
+    """Converts images to sums and encoded rows; it is sent to worker processes."""
 
     empty: Callable[[], ScanSummary]
     encoders: tuple[Encode, ...]
@@ -137,34 +137,36 @@ class _Digest(NamedTuple):
     def __call__(self, groups: list[Group]) -> _Piece:
         summary = self.empty()
         summary.add(groups)
-        return _Piece(summary, [encode(groups) for encode in self.encoders], sum(len(found) for _, found in groups))
+        return _Piece(summary, [encode(groups) for encode in self.encoders], sum(len(files) for _, files in groups))
 
 
 class _Members(list["Group"]):
-    """What was found in an archive: nothing that the cache knows or keeps."""
+    """Members of an archive, which are never cached."""
 
 
 def _members(archive: Archive, wanted: Callable[..., bool] | None) -> Iterator[list[Group]]:
     return map(_Members, probe_archive(archive.path, wanted))
 
 
-def _probe_and_digest(probe: Callable[[Chunk], list[Group]], digest: _Digest, chunk: Chunk) -> _Piece:
-    return digest(probe(chunk))
+def _probe_and_sum(probe: Callable[[Chunk], list[Group]], summarizer: _Summarizer, chunk: Chunk) -> _Piece:
+    return summarizer(probe(chunk))
 
 
-def _each(members: Callable[[Archive], Iterator[list[Group]]], digest: _Digest, archive: Archive) -> Iterator[_Piece]:
-    return (digest(groups) for groups in members(archive))
+def _sum_members(
+    members: Callable[[Archive], Iterator[list[Group]]], summarizer: _Summarizer, archive: Archive
+) -> Iterator[_Piece]:
+    return (summarizer(groups) for groups in members(archive))
 
 
-def _remembering(
+def _with_cache(
     cache: Cache,
     tasks: Iterable[Chunk | Archive],
     probe: Callable[[Chunk], list[Group]],
     members: Callable[[Archive], Iterator[list[Group]]],
     jobs: int,
 ) -> Generator[list[Group]]:
-    """Probe only the files that the cache does not know, and put both together again in their order."""
-    asked: deque[tuple[Chunk, dict[str, Found]]] = deque()
+    """Probe only files that are not in the cache, and merge both in the original order."""
+    pending: deque[tuple[Chunk, dict[str, Found]]] = deque()
 
     def unknown() -> Iterator[Chunk | Archive]:
         for task in tasks:
@@ -172,7 +174,7 @@ def _remembering(
                 yield task
                 continue
             known = cache.known(task)
-            asked.append((task, known))
+            pending.append((task, known))
             yield [
                 step._replace(names=[name for name in step.names if step.path_of(name) not in known])
                 if isinstance(step, Batch)
@@ -184,17 +186,17 @@ def _remembering(
         if isinstance(groups, _Members):
             yield groups
             continue
-        chunk, known = asked.popleft()
+        chunk, known = pending.popleft()
         cache.keep(groups)
         yield [
-            (folder, _together(step, known, found)) if isinstance(step, Batch) else (folder, found)
-            for step, (folder, found) in zip(chunk, groups, strict=True)
+            (folder, _merged(step, known, probed)) if isinstance(step, Batch) else (folder, probed)
+            for step, (folder, probed) in zip(chunk, groups, strict=True)
         ]
 
 
-def _together(batch: Batch, known: dict[str, Found], probed: list[Found]) -> list[Found]:
-    rest = iter(probed)
-    return [known.get(path) or next(rest) for path in map(batch.path_of, batch.names)]
+def _merged(batch: Batch, known: dict[str, Found], probed: list[Found]) -> list[Found]:
+    remaining = iter(probed)
+    return [known.get(path) or next(remaining) for path in map(batch.path_of, batch.names)]
 
 
 def summarize(
@@ -204,18 +206,18 @@ def summarize(
     dedupe: bool = False,
     **choices: Any,
 ) -> ScanSummary:
-    """Add up what the images under some paths cost.
+    """Sum up what the images under some paths cost.
 
     Args:
         *paths: Files, folders and archives.
-        model: A model's name or several; a family such as `sonnet` means its newest active model on that date.
-        walk: How to walk; into archives and not through links to folders if None.
-        dedupe: Whether to count files with the same bytes once.
+        model: One or more model names; a family such as `sonnet` means its newest active model on that date.
+        walk: How to walk directories; if None, archives are scanned and symbolic links to folders are not followed.
+        dedupe: Whether to count identical files once.
         **choices: `as_of`, `formula`, `batch`, `cache`, `inference_geo`, `platform`, `endpoint` and `speed`, as in
             `imgcost.estimate`.
 
     Returns:
-        The sums: images, tokens and dollars for each model, folders, fixable images, unreadable files.
+        The sums: images, tokens and dollars per model, folders, fixable images and unreadable files.
 
     Raises:
         UnknownModelError: No table lists a model's name.

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["Cache", "Kind", "Rates", "TokenCounts", "cost_usd", "exact_usd", "multiply", "total_usd"]
+__all__ = ["Cache", "Kind", "Rates", "Usage", "cost_usd", "exact_usd", "multiply", "total_usd"]
 
 Kind: TypeAlias = Literal["standard", "long-context", "fast"]
 """Which of a model's prices: the usual one, the one of a prompt over the threshold, the one of fast mode."""
@@ -85,7 +85,7 @@ def total_usd(costs: Iterable[Decimal]) -> Decimal:
     return total
 
 
-class TokenCounts(NamedTuple):
+class Usage(NamedTuple):
     """How many tokens of each class a request or a job has.
 
     Attributes:
@@ -107,14 +107,14 @@ class TokenCounts(NamedTuple):
         """All tokens of the prompt, cached or not: what a long-context threshold is compared with."""
         return self.input + self.cache_write_5m + self.cache_write_1h + self.cache_read
 
-    def plus(self, other: TokenCounts) -> TokenCounts:
+    def plus(self, other: Usage) -> Usage:
         """Add class by class.
 
         Example:
-            >>> TokenCounts(input=2).plus(TokenCounts(input=3, output=1))
-            TokenCounts(input=5, output=1, cache_write_5m=0, cache_write_1h=0, cache_read=0)
+            >>> Usage(input=2).plus(Usage(input=3, output=1))
+            Usage(input=5, output=1, cache_write_5m=0, cache_write_1h=0, cache_read=0)
         """
-        return TokenCounts(*map(sum, zip(self, other, strict=True)))
+        return Usage(*map(sum, zip(self, other, strict=True)))
 
 
 class Rates(NamedTuple):
@@ -169,7 +169,7 @@ class Rates(NamedTuple):
         """
         return Rates(*(None if rate is None else multiply(rate, *multipliers) for rate in self))  # type: ignore[arg-type] # input and output are never None
 
-    def cost_usd(self, counts: TokenCounts) -> Decimal:
+    def cost_usd(self, counts: Usage) -> Decimal:
         """Price tokens of every class at once, exactly.
 
         Args:
@@ -182,7 +182,7 @@ class Rates(NamedTuple):
             ValueError: There are tokens of a class whose price is not published.
 
         Example:
-            >>> Rates(Decimal(3), Decimal(15)).cost_usd(TokenCounts(input=1_000_000, output=1000))
+            >>> Rates(Decimal(3), Decimal(15)).cost_usd(Usage(input=1_000_000, output=1000))
             Decimal('3.015000')
         """
         costs = []

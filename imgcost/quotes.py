@@ -1,14 +1,14 @@
-"""What a model charges on a platform, an endpoint and a date: one answer, for every command and report.
+"""Look up what a model charges on a platform, endpoint and date, for every command and report.
 
-A `Quote` has everything between a model's name and dollars: the tier and formula that count visual tokens, the rates by
-class of token with every multiplier included, the long-context price and its threshold, the measured overhead tokens,
-and the limits of the platform.
+A `Quote` has everything between a model's name and dollars: the tier and formula that count visual tokens, the rates
+by token class including multipliers, the long-context price and its threshold, the measured overhead tokens, and the
+limits of the platform.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date  # noqa: TC003 - examples use it
+from datetime import date
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, cast, get_args
 
 from imgcost import geometry
@@ -43,6 +43,7 @@ from imgcost.tables import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from datetime import date
     from decimal import Decimal
 
     from imgcost.geometry import Tier
@@ -76,13 +77,13 @@ _WRITES: dict[CacheTtl, Cache] = {"none": "none", "5m": "write-5m", "1h": "write
 
 
 class Conditions(NamedTuple):
-    """How requests are sent, as far as it changes the price.
+    """How requests are sent, as far as it affects the price.
 
     Attributes:
         as_of: Date whose prices and limits apply.
-        platform: Where requests are sent, one of `imgcost.tables.platforms()`.
-        endpoint: `global` or `regional` (Amazon Bedrock and Google Cloud).
-        endpoint_assumed: Whether nothing selected the endpoint on a platform that has two.
+        platform: Platform that serves the requests, one of `imgcost.tables.platforms()`.
+        endpoint: `global` or `regional` (Amazon Bedrock and Google Cloud only).
+        endpoint_assumed: Whether the endpoint was assumed, on a platform that has two.
         inference_geo: `global` or `us`.
         batch: Whether requests go through the Message Batches API.
         cache: `none`, `5m` or `1h`.
@@ -100,8 +101,9 @@ class Conditions(NamedTuple):
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """Name what differs from the standard price on the Claude API, for people.
+        """List, for people, what differs from the standard price on the Claude API.
 
+        >>> from datetime import date
         >>> conditions(as_of=date(2026, 11, 22), batch=True, cache="5m").labels
         ('batch', 'cache 5m')
         """
@@ -117,7 +119,7 @@ class Conditions(NamedTuple):
 
     @property
     def multipliers(self) -> tuple[MultiplierName, ...]:
-        """The published multipliers that these conditions bring."""
+        """Published multipliers that apply under these conditions."""
         applied: dict[MultiplierName, bool] = {
             "batch": self.batch,
             "inference-geo-us": self.inference_geo == "us",
@@ -127,7 +129,7 @@ class Conditions(NamedTuple):
 
 
 class TokenRule(NamedTuple):
-    """What decides the visual tokens of an image. Models with the same rule share their counts.
+    """Tier and formula, which decide the visual tokens of an image. Models with the same rule share their counts.
 
     Attributes:
         tier: Resolution tier.
@@ -158,7 +160,7 @@ class Factor(NamedTuple):
 
     Attributes:
         name: `batch`, `inference-geo-us` or `regional`.
-        factor: The multiplier.
+        factor: Value of the multiplier.
         sources: Where it was published.
     """
 
@@ -168,12 +170,12 @@ class Factor(NamedTuple):
 
 
 class Overhead(NamedTuple):
-    """Tokens billed around images and messages: measured, not published. None where nothing was measured.
+    """Tokens billed in addition to images and text: measured, not published. None if not measured.
 
     Attributes:
-        image: Around each image.
-        message: Around each user message.
-        request: On top of each request with images.
+        image: Tokens per image.
+        message: Tokens per user message.
+        request: Tokens per request with images.
     """
 
     image: Measured | None
@@ -182,7 +184,7 @@ class Overhead(NamedTuple):
 
     @property
     def tokens(self) -> tuple[int, int, int]:
-        """The three numbers, tokens; 0 where nothing was measured."""
+        """Tokens per image, message and request; 0 if not measured."""
         image, message, request = (row.value if row else 0 for row in self)
         return image, message, request
 
@@ -192,17 +194,17 @@ class Quote:
     """What a model charges under some conditions.
 
     Attributes:
-        requested: The name that was asked for.
-        model: The model behind it.
+        requested: The requested name.
+        model: The model with that name.
         conditions: How requests are sent.
-        rule: Tier and formula that count its visual tokens.
-        standard: US dollars per MTok by class, every multiplier included; in fast mode the fast prices.
-        long_context: The same for prompts over `threshold`; None where there is no such price.
+        rule: Tier and formula that count visual tokens.
+        standard: US dollars per MTok by token class, including multipliers; in fast mode, the fast mode prices.
+        long_context: The same for prompts over `threshold`; None if there is no such price.
         threshold: Prompt tokens above which `long_context` applies to the whole request.
-        prices: The published prices behind the rates: of `standard`, then of `long_context`.
-        factors: The multipliers included.
-        overhead: Measured tokens around images and messages.
-        assumptions: What was assumed because neither the name nor the caller said it, as sentences.
+        prices: Published prices: of `standard`, then of `long_context`.
+        factors: Multipliers included in the rates.
+        overhead: Measured tokens per image, message and request.
+        assumptions: What was assumed because neither the name nor the caller specified it, as sentences.
     """
 
     requested: str
@@ -233,22 +235,22 @@ class Quote:
 
     @property
     def limits(self) -> Limits:
-        """What the platform accepts on that date, as far as it is known."""
+        """Limits of the platform on that date, as far as they are known."""
         return known_limits(self.conditions.platform, self.conditions.as_of)
 
     @property
     def max_images(self) -> int | None:
-        """Most images in a request to this model; None where no limit is published."""
+        """Maximum number of images in a request to this model; None if no limit is published."""
         return self.limits.max_images(self.model.context_window)
 
     @property
     def usd_per_mtok(self) -> Decimal:
-        """US dollars per million image tokens: as plain input, or as written to the cache."""
+        """US dollars per million image tokens: as uncached input, or as written to the cache."""
         return self._rate(_WRITES[self.conditions.cache])
 
     @property
     def cache_read_usd_per_mtok(self) -> Decimal | None:
-        """US dollars per million image tokens read from the cache; None unless prompts are cached."""
+        """US dollars per million image tokens read from the cache; None if prompts are not cached."""
         return None if self.conditions.cache == "none" else self._rate("read")
 
     def tokens(self, width: int, height: int) -> int:
@@ -259,7 +261,7 @@ class Quote:
         """Price visual tokens at `usd_per_mtok`.
 
         Args:
-            tokens: Visual tokens; pass the sum over all images, because dollars are computed from sums.
+            tokens: Visual tokens; pass the sum over all images.
 
         Returns:
             US dollars, exact.
@@ -267,7 +269,7 @@ class Quote:
         return cost_usd(tokens, self.usd_per_mtok)
 
     def rates(self, prompt_tokens: int) -> Rates:
-        """Choose the rates of a request.
+        """Return the rates that apply to a request.
 
         Args:
             prompt_tokens: All tokens of its prompt, cached or not.
@@ -280,7 +282,7 @@ class Quote:
         return self.standard
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain values, as every JSON report has them: rates as exact decimal text."""
+        """Return plain values for JSON reports; rates as exact decimal text."""
         return {
             "model": self.model.id,
             "as_of": self.conditions.as_of.isoformat(),
@@ -296,7 +298,7 @@ class Quote:
         }
 
     def _rate(self, cache: Cache) -> Decimal:
-        return cast("Decimal", self.standard.prompt(cache))  # `quote` has checked that it is sold
+        return cast("Decimal", self.standard.prompt(cache))  # `quote` has checked that there is a price
 
 
 def conditions(
@@ -310,26 +312,27 @@ def conditions(
     batch: bool = False,
     cache: CacheTtl = "none",
 ) -> Conditions:
-    """Combine what the caller chooses with what the names of models say, and check both.
+    """Combine and validate the caller's choices and those in the names of models.
 
     Args:
-        named: The models, all of one job.
+        named: All models of a job.
         as_of: Date whose prices and limits apply; today (UTC) if None.
-        platform: Where requests are sent. If None, as the names say, such as `bedrock` for
+        platform: Platform that serves the requests. If None, taken from the names, such as `bedrock` for
             `us.anthropic.claude-opus-5-5`; otherwise the Claude API.
-        endpoint: `global` or `regional`. If None, as the names say; an id of Amazon Bedrock without a geography counts
+        endpoint: `global` or `regional`. If None, taken from the names; an Amazon Bedrock ID without a geography counts
             as regional, everything else as global.
-        speed: `standard` or `fast`. If None, as the names say, otherwise standard.
+        speed: `standard` or `fast`. If None, taken from the names, otherwise standard.
         inference_geo: `global` or `us`.
-        batch: Whether requests go through the Message Batches API.
+        batch: Whether to use the Message Batches API.
         cache: `none`, `5m` or `1h`.
 
     Returns:
         The conditions.
 
     Raises:
-        ImgcostError: A value is not one of the choices, or a name contradicts another or the caller.
+        ImgcostError: A value is invalid, or a name contradicts another name or the caller.
 
+    >>> from datetime import date
     >>> conditions(as_of=date(2026, 11, 22), platform="bedrock", endpoint="regional").multipliers
     ('regional',)
     """
@@ -355,7 +358,7 @@ _CHOICES: dict[str, tuple[str, ...]] = {
 def quotes(
     names: str | Model | Sequence[str | Model], *, formula: Formula | None = None, **choices: Any
 ) -> tuple[Quote, ...]:
-    """Look up what several models charge on the same conditions.
+    """Look up what several models charge under the same conditions.
 
     Args:
         names: A model, any of its names, or several of those; a family such as `sonnet` means its newest active model
@@ -364,29 +367,30 @@ def quotes(
         **choices: See `conditions`.
 
     Returns:
-        One quote per model, in order; if a model is named twice, `requested` is the family's name.
+        One quote per model, in order. If a model is requested by several names, a family's name takes precedence.
 
     Raises:
         UnknownModelError: No table lists a name.
         NoPriceError: A model has no such price on that date, or did not read images yet.
         ImgcostError: See `conditions` and `quote`.
 
-    >>> [one.model.id for one in quotes(["haiku", "claude-haiku-5-5"], as_of=date(2026, 11, 22))]
+    >>> from datetime import date
+    >>> [quote.model.id for quote in quotes(["haiku", "claude-haiku-5-5"], as_of=date(2026, 11, 22))]
     ['claude-haiku-5-5']
     """
-    choices["as_of"] = take_day(choices.get("as_of")) or today()  # once, so that midnight does not come in between
+    choices["as_of"] = take_day(choices.get("as_of")) or today()  # read the clock only once, because of midnight
     named = resolve_models(names, choices["as_of"])
     return quotes_on(named, conditions(named, **choices), formula)
 
 
 def resolve_models(names: str | Model | Sequence[str | Model], as_of: date | None) -> list[NamedModel]:
-    """Find models by their names, or take them as they are.
+    """Find models by their names; `Model`s are returned unchanged.
 
     Raises:
         UnknownModelError: No table lists a name.
         ArgumentError: Something is not a name, or there is none.
 
-    >>> [one.model.id for one in resolve_models(["opus"], date(2026, 11, 22))]
+    >>> [named.model.id for named in resolve_models(["opus"], date(2026, 11, 22))]
     ['claude-opus-5-5']
     """
     listed = (names,) if isinstance(names, str | Model) else names
@@ -404,12 +408,12 @@ def _resolve(name: object, as_of: date | None) -> NamedModel:
 
 
 def quotes_on(named: Iterable[NamedModel], sent: Conditions, formula: Formula | None = None) -> tuple[Quote, ...]:
-    """`quotes`, for names that are resolved and conditions that are checked."""
-    found: dict[str, Quote] = {}
-    for one in named:
-        if one.model.id not in found or family_of(one.name):
-            found[one.model.id] = quote(one, sent, formula)
-    return tuple(found.values())
+    """Like `quotes`, for resolved names and validated conditions."""
+    by_model: dict[str, Quote] = {}
+    for model in named:
+        if model.model.id not in by_model or family_of(model.name):
+            by_model[model.model.id] = quote(model, sent, formula)
+    return tuple(by_model.values())
 
 
 def quote(model: str | Model | NamedModel, sent: Conditions, formula: Formula | None = None) -> Quote:
@@ -426,42 +430,45 @@ def quote(model: str | Model | NamedModel, sent: Conditions, formula: Formula | 
     Raises:
         UnknownModelError: No table lists the name.
         NoPriceError: The model has no such price on that date, or did not read images yet.
-        ImgcostError: The platform does not offer it, or its resolution tier was never published.
+        ImgcostError: The platform does not offer the model, or its resolution tier was never published.
 
     Source: https://platform.claude.com/docs/en/about-claude/pricing (read 2026-10-08)
 
-    >>> found = quote("haiku", conditions(as_of=date(2026, 11, 22), batch=True))
-    >>> found.model.id, found.usd_per_mtok
+    >>> from datetime import date
+    >>> haiku = quote("haiku", conditions(as_of=date(2026, 11, 22), batch=True))
+    >>> haiku.model.id, haiku.usd_per_mtok
     ('claude-haiku-5-5', Decimal('0.05'))
     """
     take_choice("formula", formula, (None, *get_args(Formula)))
     named = model if isinstance(model, NamedModel) else _resolve(model, sent.as_of)
-    found, day = named.model, sent.as_of
-    rows = _prices(found, sent)
-    if day < found.vision_from:
-        raise NoPriceError(found.id, day, found.vision_from, kind="price of images")
-    if found.tier is None:
-        raise ImgcostError(f"the resolution tier of {found.id} was never published, so its images cannot be counted")
-    rates = [row.rates.times(*(multiplier_on(name, found, day, row.kind) for name in sent.multipliers)) for row in rows]
+    listed, day = named.model, sent.as_of
+    rows = _prices(listed, sent)
+    if day < listed.vision_from:
+        raise NoPriceError(listed.id, day, listed.vision_from, kind="price of images")
+    if listed.tier is None:
+        raise ImgcostError(f"the resolution tier of {listed.id} was never published, so its images cannot be counted")
+    rates = [
+        row.rates.times(*(multiplier_on(name, listed, day, row.kind) for name in sent.multipliers)) for row in rows
+    ]
     has_long = len(rows) > 1
     return Quote(
         requested=named.name,
-        model=found,
+        model=listed,
         conditions=sent,
-        rule=TokenRule(found.tier, formula or found.formula),
+        rule=TokenRule(listed.tier, formula or listed.formula),
         standard=rates[0],
         long_context=rates[1] if has_long else None,
         threshold=rows[1].above_input_tokens if has_long else None,
         prices=rows,
-        factors=tuple(_factor(name, found, day, rows[0].kind) for name in sent.multipliers),
-        overhead=Overhead(*(find_measured(name, found, day) for name in _OVERHEAD)),
+        factors=tuple(_factor(name, listed, day, rows[0].kind) for name in sent.multipliers),
+        overhead=Overhead(*(find_measured(name, listed, day) for name in _OVERHEAD)),
         assumptions=tuple(_assumptions(named, sent)),
     )
 
 
-def requote(found: Quote, sent: Conditions) -> Quote:
-    """Look up what the same model charges, counted by the same formula, on other conditions."""
-    return quote(NamedModel(found.requested, found.model), sent, found.formula)
+def requote(original: Quote, sent: Conditions) -> Quote:
+    """Look up what the same model charges under other conditions, with the same formula."""
+    return quote(NamedModel(original.requested, original.model), sent, original.formula)
 
 
 _OVERHEAD: tuple[MeasuredName, ...] = (
@@ -473,26 +480,26 @@ _IDS: dict[Platform, str] = {"bedrock": "bedrock_ids", "google-cloud": "google_c
 
 
 def _prices(model: Model, sent: Conditions) -> tuple[PriceRow, ...]:
-    """The standard or fast price, then that of long contexts where there is one."""
+    """Return the standard or fast price, followed by the long-context price if there is one."""
     day, platform = sent.as_of, sent.platform
     for name in sent.multipliers:
         require_offered(name, platform)
     if platform == "claude-ai":
-        raise ImgcostError("claude-ai is not billed by the token: choose a platform with an API")
+        raise ImgcostError("claude-ai is not billed by token: choose a platform with an API")
     if platform in _IDS and not getattr(model, _IDS[platform]) and not model.retires_on(platform):
-        raise ImgcostError(f"{model.id} is not offered on {platform}: no id of it there is published")
+        raise ImgcostError(f"{model.id} is not offered on {platform}: no model ID for it is published")
     kind: Kind = sent.speed
     if sent.cache != "none":
         classes: tuple[Cache, ...] = (_WRITES[sent.cache], "read")
         for cache in classes:
-            prompt_usd_per_mtok(model, day, cache=cache, kind=kind, platform=platform)  # raises if unsold
-    usual = price_on(model, day, kind, platform)
+            prompt_usd_per_mtok(model, day, cache=cache, kind=kind, platform=platform)  # raises if there is no price
+    price = price_on(model, day, kind, platform)
     if kind == "fast":
-        return (usual,)  # fast mode has one price for prompts of every length
+        return (price,)  # fast mode has one price for all prompt lengths
     try:
-        return usual, price_on(model, day, "long-context")
+        return price, price_on(model, day, "long-context")
     except NoPriceError:
-        return (usual,)
+        return (price,)
 
 
 def _factor(name: MultiplierName, model: Model, day: date, kind: Kind) -> Factor:
@@ -502,7 +509,7 @@ def _factor(name: MultiplierName, model: Model, day: date, kind: Kind) -> Factor
 
 
 def _assumptions(named: NamedModel, sent: Conditions) -> Iterator[str]:
-    """Say which endpoint was assumed where the price depends on it, and which price is uncertain."""
+    """Describe assumptions about the endpoint that affect the price, and uncertain prices."""
     if sent.platform not in TWO_ENDPOINTS:
         return
     factor = multiplier_on("regional", named.model, sent.as_of)
@@ -514,35 +521,39 @@ def _assumptions(named: NamedModel, sent: Conditions) -> Iterator[str]:
             if sent.endpoint == "regional"
             else f"and regional endpoints cost {factor:f} times as much"
         )
-        yield (
-            f"{named.name!r} does not say which endpoint of {sent.platform} it calls: {sent.endpoint} is assumed, "
-            f"{other}."
-        )
+        yield (f"{named.name!r} does not specify an endpoint of {sent.platform}: {sent.endpoint} is assumed, {other}.")
     if named.geography == "us-gov":
-        yield f"The price of us-gov. endpoints is uncertain: {factor:f} times the global price here, sources disagree."
+        yield (
+            f"The price of us-gov. endpoints is uncertain, because sources disagree: {factor:f} times the global price "
+            "is assumed."
+        )
 
 
-def comparable(asked: Sequence[Quote]) -> tuple[Quote, ...]:
-    """List what a report compares: the models asked for, then every other active model on the same conditions.
+def comparable(selected: Sequence[Quote]) -> tuple[Quote, ...]:
+    """List the models that a report compares: the selected ones, then all other active models.
 
     Args:
-        asked: The quotes asked for; at least one. A formula that overrides a model's own applies to all.
+        selected: Quotes of the selected models, at least one. If one of them overrides its model's formula, the
+            override applies to the other models too.
 
     Returns:
-        Those, then the others, the newest first; without models that are not sold on these conditions.
+        The selected quotes, then those of the other models under the same conditions, newest first. Models that are
+        not sold under these conditions are left out.
 
-    >>> asked = quotes(["claude-opus-4-6"], as_of=date(2026, 11, 22))
-    >>> [one.model.id for one in comparable(asked)][:2]
+    >>> from datetime import date
+    >>> selected = quotes(["claude-opus-4-6"], as_of=date(2026, 11, 22))
+    >>> from datetime import date
+    >>> [quote.model.id for quote in comparable(selected)][:2]
     ['claude-opus-4-6', 'claude-mythos-5-2']
     """
-    sent = asked[0].conditions
-    override = next((one.formula for one in asked if one.formula != one.model.formula), None)
-    found = {one.model.id: one for one in asked}
+    sent = selected[0].conditions
+    override = next((known.formula for known in selected if known.formula != known.model.formula), None)
+    by_model = {known.model.id: known for known in selected}
     for model in reversed(models()):
-        if model.id in found or model.status_on(sent.as_of, sent.platform) != "active":
+        if model.id in by_model or model.status_on(sent.as_of, sent.platform) != "active":
             continue
         try:
-            found[model.id] = quote(model, sent, override)
+            by_model[model.id] = quote(model, sent, override)
         except ImgcostError:
             continue
-    return tuple(found.values())
+    return tuple(by_model.values())

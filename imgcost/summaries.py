@@ -1,4 +1,4 @@
-"""What a scan adds up: counts that merge, whatever the number of files and wherever they were counted."""
+"""Sums of a scan, which can be merged from several processes."""
 
 from __future__ import annotations
 
@@ -30,52 +30,51 @@ __all__ = ["ScanSummary"]
 
 
 class ScanSummary:
-    """The sums over a scan: enough for every report of it, and small.
+    """Sums over a scan: small, and sufficient for every report.
 
-    For each rule that counts tokens it keeps how many images cost how many. That is exact, merges by addition, and has
-    at most as many entries as the tier has tokens; sums, percentiles and every model's dollars follow from it. All
-    images whose header is readable count, also those that the platform would reject as they are: fitted, they cost the
-    same.
+    For each token rule, a histogram maps tokens to the number of images. It is exact, merges by addition, and has at
+    most as many entries as the tier has tokens; totals and dollars for every model follow from it. All images with a
+    readable header count, even those that the platform would reject as they are: once fixed, they cost the same.
 
     Attributes:
-        quotes: The quotes asked for.
-        compared: Quotes of other models, to compare.
-        rules: What counts tokens; the first one decides the folders.
-        histograms: For each rule, tokens to number of images.
-        downscaled: For each rule, number of images that the API would downscale.
-        fixable: Images that would be rejected as they are, by the first limit that they break.
-        fixable_tokens: For each rule, their tokens.
-        media_types: Images by media type.
-        file_bytes: Size of all images, bytes.
-        longest_edge: The longest edge of all images, px; 0 without images.
-        duplicates: Number of images that are duplicates of earlier ones; they are in no other count.
-        duplicate_tokens: For each rule, the tokens of those.
-        folders: Folder to (images, tokens by each rule).
-        unreadable: Everything that could not be counted, in the order of the scan.
+        quotes: Quotes of the selected models.
+        compared: Quotes of other models, for comparison.
+        token_rules: Rules that count tokens; the first one applies to folders.
+        histograms: Tokens to number of images, per token rule.
+        downscaled: Number of images that the API would downscale, per token rule.
+        fixable: Number of images that would be rejected as they are, by the first limit that they break.
+        fixable_tokens: Tokens of these images, per token rule.
+        media_types: Number of images by media type.
+        file_bytes: Total size of all images, bytes.
+        longest_edge: Longest edge of all images, px; 0 without images.
+        duplicates: Number of images that are duplicates of earlier ones; excluded from all other counts.
+        duplicate_tokens: Tokens of the duplicates, per token rule.
+        folders: Number of images and tokens per token rule, by folder.
+        unreadable: Files that could not be counted, in the order of the scan.
     """
 
     def __init__(
-        self, quotes: Sequence[Quote], compared: Sequence[Quote] = (), rules: Iterable[TokenRule] = ()
+        self, quotes: Sequence[Quote], compared: Sequence[Quote] = (), token_rules: Iterable[TokenRule] = ()
     ) -> None:
-        """Start from nothing.
+        """Start with zero images.
 
         Args:
-            quotes: The quotes asked for; the first prices the folders, and its platform and date decide the limits.
-                Where those are not known, no image is fixable.
-            compared: Quotes of other models, to compare.
-            rules: What else to count tokens by, for reports that compare more models.
+            quotes: Quotes of the selected models. The first one prices the folders, and its platform and date decide
+                the limits; if those are unknown, no image is fixable.
+            compared: Quotes of other models, for comparison.
+            token_rules: Additional rules to count tokens by, for reports that compare more models.
         """
         self.quotes = tuple(quotes)
         self.compared = tuple(compared)
-        self.rules = tuple(dict.fromkeys([*(quote.rule for quote in (*quotes, *compared)), *rules]))
-        self.histograms: tuple[Counter[int], ...] = tuple(Counter() for _ in self.rules)
-        self.downscaled = [0] * len(self.rules)
+        self.token_rules = tuple(dict.fromkeys([*(quote.rule for quote in (*quotes, *compared)), *token_rules]))
+        self.histograms: tuple[Counter[int], ...] = tuple(Counter() for _ in self.token_rules)
+        self.downscaled = [0] * len(self.token_rules)
         self.fixable: Counter[Reason] = Counter()
-        self.fixable_tokens = [0] * len(self.rules)
+        self.fixable_tokens = [0] * len(self.token_rules)
         self.media_types: Counter[str] = Counter()
         self.file_bytes = self.longest_edge = 0
         self.duplicates = 0
-        self.duplicate_tokens = [0] * len(self.rules)
+        self.duplicate_tokens = [0] * len(self.token_rules)
         self.folders: dict[str, tuple[int, ...]] = {}
         self.unreadable: list[Unreadable] = []
 
@@ -85,24 +84,24 @@ class ScanSummary:
         return self.media_types.total()
 
     def add(self, groups: Iterable[Group]) -> None:
-        """Count what a scan found.
+        """Count the files of a scan.
 
         Args:
-            groups: Folders and what was found in them.
+            groups: Folders and their files.
         """
         images: list[Image] = []
         folders: list[tuple[str, int]] = []
-        for folder, found in groups:
-            mine = [one for one in found if type(one) is Image]
-            if len(mine) < len(found):
-                self.unreadable += [one for one in found if isinstance(one, Unreadable)]
-            images += mine
-            folders.append((folder, len(mine)))
+        for folder, files in groups:
+            readable = [file for file in files if type(file) is Image]
+            if len(readable) < len(files):
+                self.unreadable += [file for file in files if isinstance(file, Unreadable)]
+            images += readable
+            folders.append((folder, len(readable)))
         if images:
             self._add_images(images, folders)
 
     def _add_images(self, images: list[Image], folders: Iterable[tuple[str, int]]) -> None:
-        """Count images; each folder has its number of them, in this order."""
+        """Count images. `folders` has the number of consecutive images in each folder."""
         _, media_types, widths, heights, _, _, file_bytes, duplicate_of = zip(*images, strict=True)
         if any(duplicate_of):
             self._add_without_duplicates(images, folders)
@@ -111,16 +110,16 @@ class ScanSummary:
         self.file_bytes += sum(file_bytes)
         longest = max(*widths, *heights)
         self.longest_edge = max(self.longest_edge, longest)
-        # One look at the extremes of a chunk spares nearly every image a look of its own.
+        # Checking the extremes of a chunk makes it unnecessary to check nearly all individual images.
         limits = known_limits(self.quotes[0].conditions.platform, self.quotes[0].conditions.as_of)
         extremes = longest, longest, sent_bytes(max(file_bytes), limits)
-        if any(True for kind in set(media_types) for _ in breaches(kind, *extremes, limits)):
+        if any(True for media_type in set(media_types) for _ in breaches(media_type, *extremes, limits)):
             self._add_fixable(images, limits)
         columns = []
-        for place, rule in enumerate(self.rules):
+        for index, rule in enumerate(self.token_rules):
             tokens, downscaled = zip(*map(_counter(rule), widths, heights), strict=True)
-            self.downscaled[place] += sum(downscaled)
-            self.histograms[place].update(tokens)
+            self.downscaled[index] += sum(downscaled)
+            self.histograms[index].update(tokens)
             columns.append(iter(tokens))
         for folder, count in folders:
             if count:
@@ -136,24 +135,24 @@ class ScanSummary:
             breach = next(breaches(image.media_type, *size, sent_bytes(image.file_bytes, limits), limits), None)
             if breach:
                 self.fixable[breach.reason] += 1
-                for place, rule in enumerate(self.rules):
-                    self.fixable_tokens[place] += _counter(rule)(*size)[0]
+                for index, rule in enumerate(self.token_rules):
+                    self.fixable_tokens[index] += _counter(rule)(*size)[0]
 
     def _add_without_duplicates(self, images: list[Image], folders: Iterable[tuple[str, int]]) -> None:
-        """Count duplicates apart, and the rest as if they were not there."""
-        repeated = [image for image in images if image.duplicate_of is not None]
-        self.duplicates += len(repeated)
-        for place, rule in enumerate(self.rules):
+        """Count duplicates separately, and the other images normally."""
+        duplicates = [image for image in images if image.duplicate_of is not None]
+        self.duplicates += len(duplicates)
+        for index, rule in enumerate(self.token_rules):
             count = _counter(rule)
-            self.duplicate_tokens[place] += sum(count(image.width, image.height)[0] for image in repeated)
-        rest = iter(images)
-        mine = [(folder, islice(rest, count)) for folder, count in folders]
-        self.add([(folder, [image for image in part if image.duplicate_of is None]) for folder, part in mine])
+            self.duplicate_tokens[index] += sum(count(image.width, image.height)[0] for image in duplicates)
+        remaining = iter(images)
+        parts = [(folder, islice(remaining, count)) for folder, count in folders]
+        self.add([(folder, [image for image in part if image.duplicate_of is None]) for folder, part in parts])
 
     def merge(self, other: ScanSummary) -> None:
-        """Add what another summary by the same rules has counted later in the scan."""
-        for mine, theirs in zip(self.histograms, other.histograms, strict=True):
-            mine.update(theirs)
+        """Add the sums of a later part of the scan, which must use the same token rules."""
+        for histogram, later in zip(self.histograms, other.histograms, strict=True):
+            histogram.update(later)
         self.downscaled = _added(self.downscaled, other.downscaled)
         self.fixable.update(other.fixable)
         self.fixable_tokens = _added(self.fixable_tokens, other.fixable_tokens)
@@ -167,35 +166,35 @@ class ScanSummary:
         self.unreadable.extend(other.unreadable)
 
     def tokens(self, rule: TokenRule) -> int:
-        """Visual tokens of all images by a rule."""
+        """Return the visual tokens of all images."""
         return sum(tokens * images for tokens, images in self.histogram(rule).items())
 
     def tokens_of_fixable(self, rule: TokenRule) -> int:
-        """Visual tokens of the images that would be rejected as they are, by a rule."""
-        return self.fixable_tokens[self.rules.index(rule)]
+        """Return the visual tokens of images that would be rejected as they are."""
+        return self.fixable_tokens[self.token_rules.index(rule)]
 
     def tokens_of_duplicates(self, rule: TokenRule) -> int:
-        """Visual tokens that leaving out the duplicates saves, by a rule."""
-        return self.duplicate_tokens[self.rules.index(rule)]
+        """Return the visual tokens that excluding duplicates saves."""
+        return self.duplicate_tokens[self.token_rules.index(rule)]
 
     def downscaled_by(self, rule: TokenRule) -> int:
-        """Number of images that the API would downscale, on the tier of a rule."""
-        return self.downscaled[self.rules.index(rule)]
+        """Return the number of images that the API would downscale."""
+        return self.downscaled[self.token_rules.index(rule)]
 
     def histogram(self, rule: TokenRule) -> Counter[int]:
-        """Tokens to number of images, by a rule."""
-        return self.histograms[self.rules.index(rule)]
+        """Return a mapping of tokens to number of images."""
+        return self.histograms[self.token_rules.index(rule)]
 
     def bins(self, rule: TokenRule, bins: int = 8) -> list[tuple[int, int, int]]:
-        """Images by tokens, in bins of equal width up to the tier's limit.
+        """Count images by tokens, in bins of equal width up to the tier's limit.
 
         Args:
-            rule: What counts the tokens.
+            rule: Token rule.
             bins: Number of bins.
 
         Returns:
-            The first and last number of tokens of each bin, and the images in it. The last bin is open: the area
-            formula can pass the limit a little.
+            The lowest and highest tokens of each bin, and its number of images. The last bin also contains larger
+            values, because the area formula can slightly exceed the limit.
         """
         limit = rule.tier.token_limit
         starts = [1 + limit * number // bins for number in range(bins)]
@@ -206,9 +205,9 @@ class ScanSummary:
         return list(zip(starts, ends, counts, strict=True))
 
     def costliest_folders(self, most: int = 10) -> list[tuple[str, int, int]]:
-        """The folders whose own images cost most: folder, images, tokens by the first rule."""
-        found = ((folder, images, tokens) for folder, (images, tokens, *_) in self.folders.items())
-        return sorted(found, key=lambda row: (-row[2], row[0]))[:most]
+        """Return the folders whose own images cost most: folder, images, tokens by the first rule."""
+        rows = ((folder, images, tokens) for folder, (images, tokens, *_) in self.folders.items())
+        return sorted(rows, key=lambda row: (-row[2], row[0]))[:most]
 
     def _repr_html_(self) -> str:
         columns = ("model", "tier", ">tokens", ">input", ">downscaled")
@@ -227,14 +226,10 @@ class ScanSummary:
     def __eq__(self, other: object) -> bool:
         return isinstance(other, ScanSummary) and vars(self) == vars(other)
 
-    __hash__ = None  # type: ignore[assignment] # it changes
+    __hash__ = None  # type: ignore[assignment] # mutable
 
     def to_dict(self) -> dict[str, Any]:
-        """Return what `imgcost scan -f json` prints.
-
-        Returns:
-            Plain values, with the version of their schema; dollars as exact decimal text.
-        """
+        """Return plain values with a schema version: the JSON that `imgcost scan -f json` prints."""
         first = self.quotes[0]
         return {
             "schema": "imgcost.scan/2",
@@ -258,7 +253,7 @@ class ScanSummary:
                 }
                 for folder, images, tokens in self.costliest_folders()
             ],
-            "unreadable": [one._asdict() | {"path": escape_path(one.path)} for one in self.unreadable],
+            "unreadable": [file._asdict() | {"path": escape_path(file.path)} for file in self.unreadable],
         }
 
     def _priced(self, quote: Quote) -> dict[str, Any]:
@@ -275,13 +270,13 @@ class ScanSummary:
         }
 
 
-def _added(mine: list[int], theirs: list[int]) -> list[int]:
-    return [one + other for one, other in zip(mine, theirs, strict=True)]
+def _added(counts: list[int], others: list[int]) -> list[int]:
+    return list(map(add, counts, others))
 
 
 @cache
 def _counter(rule: TokenRule) -> Callable[[int, int], tuple[int, bool]]:
-    """A function that counts an image's tokens, and tells whether it is downscaled."""
+    """Return a function that returns an image's tokens and whether it is downscaled."""
     tier, formula = rule
 
     @lru_cache(maxsize=1 << 14)  # folders hold many images of few sizes

@@ -1,4 +1,4 @@
-"""The columns of every table that imgcost writes, defined once: name, type, and what they hold."""
+"""The columns of every table that imgcost writes: names, types and meanings."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ if TYPE_CHECKING:
 __all__ = ["CHECK", "ESTIMATE", "PLAN", "SCAN", "Column", "ColumnType", "Row", "Schema"]
 
 Row: TypeAlias = "tuple[Any, ...]"
-"""Values in the order of a schema's columns, None where one does not apply; dollars as exact decimal text."""
+"""Values in the order of a schema's columns; None where a column does not apply, dollars as exact decimal text."""
 
 ColumnType: TypeAlias = Literal["path", "text", "category", "integer", "usd", "boolean"]
-"""`path` is a path as `imgcost.paths` writes it, `category` a text of few values, `usd` exact decimal text."""
+"""`path` is escaped by `imgcost.paths`, `category` is text with few different values, `usd` is exact decimal text."""
 
 
 class Column(NamedTuple):
     """A column.
 
     Attributes:
-        type: What it holds.
-        meaning: What that is, for people.
+        type: Type of its values.
+        meaning: Description for people.
     """
 
     type: ColumnType
@@ -32,12 +32,12 @@ class Column(NamedTuple):
 
 
 class Schema(NamedTuple):
-    """The columns of a table; every row has a value or None for each of them, in this order.
+    """The columns of a table, in order. Every row has a value or None for each of them.
 
     Attributes:
         id: Name and version, such as `imgcost.rows/2`.
-        title: What a report of it is called.
-        columns: The columns by name.
+        title: Title of reports with this table.
+        columns: Columns by name.
     """
 
     id: str
@@ -45,13 +45,13 @@ class Schema(NamedTuple):
     columns: Mapping[str, Column]
 
     def rows(self, entries: Iterable[Mapping[str, Any]]) -> Iterator[Row]:
-        """Order the values of entries by the columns.
+        """Convert entries to rows.
 
         Args:
-            entries: Values by column; what is left out is None, and what is no column is left out.
+            entries: Values by column. Missing values become None; other keys are ignored.
 
         Yields:
-            A row per entry.
+            One row per entry.
         """
         texts = {name for name, column in self.columns.items() if column.type in ("text", "category", "path")}
         for entry in entries:
@@ -59,16 +59,16 @@ class Schema(NamedTuple):
             yield tuple(str(value) if name in texts and value is not None else value for name, value in values)
 
     def frame(self, rows: Iterable[Row]) -> pd.DataFrame:
-        """Make a DataFrame of rows; it needs pandas.
+        """Convert rows to a DataFrame. Needs pandas.
 
         Args:
             rows: The rows.
 
         Returns:
-            A frame with these columns: Int64, boolean and category, text as strings, exact Decimals for dollars. A
-            value that does not apply is NA, and None in a column of dollars.
+            A DataFrame with the dtypes Int64, boolean and category; strings for text, exact `Decimal`s for dollars.
+            Missing values are NA, or None in a column of dollars.
         """
-        import pandas as pd  # noqa: PLC0415 - most uses need none
+        import pandas as pd  # noqa: PLC0415 - optional dependency
 
         dtypes = {"integer": "Int64", "boolean": "boolean", "category": "category"}
         types = {name: dtypes[column.type] for name, column in self.columns.items() if column.type in dtypes}
@@ -81,14 +81,14 @@ class Schema(NamedTuple):
 
 
 _MODEL = {
-    "model": Column("category", "the model's id"),
-    "tier": Column("category", "its resolution tier"),
-    "formula": Column("category", "the formula used to count tokens"),
+    "model": Column("category", "model ID"),
+    "tier": Column("category", "resolution tier of the model"),
+    "formula": Column("category", "formula used to count tokens"),
 }
 _RESIZED = {
     "downscaled": Column("boolean", "true if the API would downscale the image"),
-    "resized_width": Column("integer", "what Claude sees, px"),
-    "resized_height": Column("integer", "what Claude sees, px"),
+    "resized_width": Column("integer", "width that Claude sees, px"),
+    "resized_height": Column("integer", "height that Claude sees, px"),
 }
 
 SCAN = Schema(
@@ -97,24 +97,24 @@ SCAN = Schema(
     {
         "path": Column(
             "path",
-            "the file, relative to the path that was given; `imgcost.unescape_path` undoes the escapes of rare names",
+            "path of the file, starting with the given path; `imgcost.unescape_path` decodes the rare escaped names",
         ),
-        "media_type": Column("category", "detected from content, such as image/jpeg"),
-        "width": Column("integer", "as stored, px"),
-        "height": Column("integer", "as stored, px"),
+        "media_type": Column("category", "media type detected from content, such as image/jpeg"),
+        "width": Column("integer", "width as stored, px"),
+        "height": Column("integer", "height as stored, px"),
         "orientation": Column("integer", "EXIF orientation, 1 to 8"),
-        "animated": Column("boolean", "true if there is more than one frame; Claude sees the first"),
-        "file_bytes": Column("integer", "size of the file, bytes"),
+        "animated": Column("boolean", "true if there is more than one frame; Claude sees only the first"),
+        "file_bytes": Column("integer", "file size, bytes"),
         "duplicate_of": Column(
-            "path", "with --dedupe: the earlier image with the same bytes; such a row is in no total"
+            "path", "with --dedupe: path of the earlier image with the same bytes; the row is excluded from totals"
         ),
         **_MODEL,
         "tokens": Column("integer", "visual tokens"),
         **_RESIZED,
         "input_usd": Column("usd", "US dollars for the image as input, exact"),
-        "rejected": Column("category", "the rule by which the API would reject the image as it is, or empty"),
+        "rejected": Column("category", "rule by which the API would reject the image as it is; empty if accepted"),
         "problem": Column("category", "why the file could not be counted, as a slug; empty for an image"),
-        "reason": Column("text", "why it would be rejected or could not be counted, as a sentence"),
+        "reason": Column("text", "why the file would be rejected or could not be counted, as a sentence"),
     },
 )
 
@@ -122,24 +122,24 @@ ESTIMATE = Schema(
     "imgcost.estimate/2",
     "What images cost with Claude",
     {
-        "width": Column("integer", "as sent, px"),
-        "height": Column("integer", "as sent, px"),
+        "width": Column("integer", "width as sent, px"),
+        "height": Column("integer", "height as sent, px"),
         **_MODEL,
         "as_of": Column("category", "date whose prices apply"),
-        "platform": Column("category", "where requests are sent"),
+        "platform": Column("category", "platform that serves the requests"),
         "endpoint": Column("category", "global or regional"),
         "speed": Column("category", "standard or fast"),
         "inference_geo": Column("category", "global or us"),
-        "batch": Column("boolean", "true if priced in a message batch"),
+        "batch": Column("boolean", "true for Message Batches API prices"),
         "cache": Column("category", "none, or 5m or 1h if priced as written to the prompt cache"),
-        "usd_per_mtok": Column("usd", "US dollars per million visual tokens, all conditions included"),
+        "usd_per_mtok": Column("usd", "US dollars per million visual tokens, including all multipliers"),
         "tokens": Column("integer", "visual tokens"),
         **_RESIZED,
         "input_usd": Column("usd", "US dollars for the image as input, exact"),
-        "cache_read_usd": Column("usd", "the same read from the prompt cache"),
+        "cache_read_usd": Column("usd", "US dollars for the image as read from the prompt cache, exact"),
         "input_usd_per_1000": Column("usd", "US dollars per 1,000 images"),
         "count": Column("integer", "with --count: number of images"),
-        "input_usd_of_count": Column("usd", "US dollars for all of them"),
+        "input_usd_of_count": Column("usd", "with --count: US dollars for all of these images"),
     },
 )
 
@@ -153,18 +153,20 @@ PLAN = Schema(
             "category",
             "as specified, or an alternative: standard, batch, cached, batch + cached, packed, downscaled",
         ),
-        "images": Column("integer", "images that are sent, each once"),
-        "visual_tokens": Column("integer", "visual tokens of the images, each once"),
-        "images_usd": Column("usd", "US dollars for those alone, exact: what a scan of the same images says"),
+        "images": Column("integer", "number of images, each counted once"),
+        "visual_tokens": Column("integer", "visual tokens of the images, each counted once"),
+        "images_usd": Column(
+            "usd", "US dollars for visual_tokens alone, exact; the total of a scan of the same images"
+        ),
         "images_per_request": Column("integer", "most new images in a request"),
-        "requests": Column("integer", "without retries"),
+        "requests": Column("integer", "number of requests, without retries"),
         "input_tokens": Column("integer", "uncached prompt tokens, images included"),
-        "cache_write_5m_tokens": Column("integer", "prompt tokens written to the cache for five minutes"),
-        "cache_write_1h_tokens": Column("integer", "prompt tokens written to the cache for an hour"),
+        "cache_write_5m_tokens": Column("integer", "prompt tokens written to the cache for 5 minutes"),
+        "cache_write_1h_tokens": Column("integer", "prompt tokens written to the cache for 1 hour"),
         "cache_read_tokens": Column("integer", "prompt tokens read from the cache"),
         "output_tokens": Column("integer", "tokens of the answers"),
         "total_usd": Column("usd", "US dollars, retries included, exact"),
-        "retries_usd": Column("usd", "how much of that is for requests sent again"),
+        "retries_usd": Column("usd", "the part of total_usd for retries"),
         "usd_per_1000_images": Column("usd", "US dollars per 1,000 images"),
     },
 )
@@ -174,15 +176,15 @@ CHECK = Schema(
     "What would be rejected",
     {
         "severity": Column("category", "error if the API would reject it, otherwise warning"),
-        "rule": Column("category", "the rule's name: 'imgcost rules RULE' explains it"),
-        "place": Column("path", "location in the request, as the Anthropic SDK words it, or the file"),
-        "file": Column("path", "the file that it is about, or that contains the request"),
+        "rule": Column("category", "name of the rule; 'imgcost rules RULE' explains it"),
+        "place": Column("path", "location in the request, written as in the Anthropic SDK, or the file"),
+        "file": Column("path", "file that was checked, or that contains the request"),
         "line": Column("integer", "line of a batch file, from 1"),
-        "message": Column("text", "what was observed, as a sentence"),
-        "observed": Column("text", "what was measured"),
-        "limit": Column("text", "what it is compared with"),
-        "unit": Column("category", "the unit of both"),
-        "advice": Column("text", "what to do about it"),
-        "sources": Column("text", "where the limit was read"),
+        "message": Column("text", "what is wrong, as a sentence"),
+        "observed": Column("text", "measured value"),
+        "limit": Column("text", "limit that applies"),
+        "unit": Column("category", "unit of both values"),
+        "advice": Column("text", "how to fix it"),
+        "sources": Column("text", "where the limit was published"),
     },
 )

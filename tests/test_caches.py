@@ -54,7 +54,7 @@ class Place:
         scan = Scan(QUOTES, cache=str(self.cache) if cache else None, **options)
         with open_scan(str(target), QUOTES) as sink:
             summary = scan.run([str(self.folder)], [sink], warn=self.notices.append)
-        return target.read_bytes(), summary.tokens(summary.rules[0]), summary.unreadable
+        return target.read_bytes(), summary.tokens(summary.token_rules[0]), summary.unreadable
 
     def kept(self):
         with sqlite3.connect(self.cache) as database:

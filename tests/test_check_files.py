@@ -112,13 +112,17 @@ def test_archives_are_checked_member_by_member(tmp_path, name):
         assert {one["file"] for one in found["findings"]} == {str(archive)}
         assert len(found["images"]) == 4
         assert found["notes"] == [
-            "archive members of which only the beginning was read, so that a missing end is not detected: 1, the first "
-            f"at {inside[2]}"
+            (
+                "archive members of which only the beginning was read, so that a missing end is not detected: 1, the first "
+                f"at {inside[2]}"
+            )
         ]
 
 
 def test_a_member_that_was_read_to_its_end_needs_no_note(tmp_path):
-    archive = write_archive(tmp_path / "x.zip", {"a.png": WHOLE, "b.png": png(300, 300, b"\x78\1" + bytes(4096 - 57 - 2)) + END})
+    archive = write_archive(
+        tmp_path / "x.zip", {"a.png": WHOLE, "b.png": png(300, 300, b"\x78\1" + bytes(4096 - 57 - 2)) + END}
+    )
     found = data(archive)
     assert (found["notes"], len(found["images"])) == ([], 2)
 
@@ -406,7 +410,9 @@ def test_rules_beyond_the_tenth_share_an_annotation(monkeypatch, tmp_path):
     lines = annotations(tmp_path)
     assert len(lines) == 2
     assert "title=imgcost empty::" in lines[0]
-    assert lines[1] == "::error title=imgcost::2 more errors of the rules truncated, unreadable. -f json lists them all."
+    assert (
+        lines[1] == "::error title=imgcost::2 more errors of the rules truncated, unreadable. -f json lists them all."
+    )
     (tmp_path / "c.png").unlink()
     assert len(annotations(tmp_path)) == 2
 
@@ -442,8 +448,10 @@ def rules_found(*words):
         ("COULD NOT  process image.", {"unreadable", "truncated", "undecodable", "format"}),
         ("image exceeds 5 MB maximum: 6291456 bytes > 5242880 bytes", {"image-bytes"}),
         (
-            '{"type":"error","error":{"type":"invalid_request_error","message":"messages.0.content.1.image.source.base64: '
-            'image exceeds 10 MB maximum: 11 bytes > 10 bytes"}}',
+            (
+                '{"type":"error","error":{"type":"invalid_request_error","message":"messages.0.content.1.image.source.base64: '
+                'image exceeds 10 MB maximum: 11 bytes > 10 bytes"}}'
+            ),
             {"image-bytes"},
         ),
         ("one of the image dimensions exceed max allowed size: 9000 pixels", {"image-edge"}),

@@ -169,15 +169,15 @@ def test_the_largest_size_that_can_be_said():
         ("0x10", "'0x10': width is 0 px: an image has from 1 to 2147483648 px on a side."),
         ("10x0", "'10x0': height is 0 px"),
         ("2147483649x1", "'2147483649x1': width is 2147483649 px"),
-        ("10", "'10' is no size: write it in pixels, like 1920x1080."),
-        ("axb", "'axb' is no size"),
-        ("1920x", "'1920x' is no size"),
-        ("x1080", "'x1080' is no size"),
-        ("1920x1080x3", "'1920x1080x3' is no size"),
-        ("1.5x10", "'1.5x10' is no size"),
-        ("\u0661\u0669x10", "is no size"),
-        ("", "'' is no size"),
-        ("\x1b[31mx", r"'\x1b[31mx' is no size"),
+        ("10", "invalid size '10': expected WIDTHxHEIGHT in pixels, for example 1920x1080."),
+        ("axb", "invalid size 'axb'"),
+        ("1920x", "invalid size '1920x'"),
+        ("x1080", "invalid size 'x1080'"),
+        ("1920x1080x3", "invalid size '1920x1080x3'"),
+        ("1.5x10", "invalid size '1.5x10'"),
+        ("\u0661\u0669x10", "invalid size"),
+        ("", "invalid size ''"),
+        ("\x1b[31mx", r"invalid size '\x1b[31mx'"),
     ],
 )
 def test_a_bad_size_is_refused(size, message):
@@ -186,16 +186,16 @@ def test_a_bad_size_is_refused(size, message):
 
 def test_a_negative_size_is_refused_as_an_option_and_as_a_size():
     assert "No such option" in refused("estimate", "-1x5")
-    assert "'-1x5' is no size" in refused("estimate", "--", "-1x5")
+    assert "invalid size '-1x5'" in refused("estimate", "--", "-1x5")
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("estimate", "9" * 10_000 + "x1"), f"'{'9' * 40}...' is no size: write it in pixels, like 1920x1080."),
-        (("estimate", "1x" + "9" * 11), "'1x99999999999' is no size"),
-        (("largest", "9" * 10_000 + ":1"), f"'{'9' * 40}...' is no ratio: write it like 16:9."),
-        (("largest", f"1:0.{'9' * 10_000}"), f"'1:0.{'9' * 36}...' is no ratio"),
+        (("estimate", "9" * 10_000 + "x1"), f"invalid size '{'9' * 40}...': expected WIDTHxHEIGHT in pixels"),
+        (("estimate", "1x" + "9" * 11), "invalid size '1x99999999999'"),
+        (("largest", "9" * 10_000 + ":1"), f"invalid ratio '{'9' * 40}...': expected WIDTH:HEIGHT"),
+        (("largest", f"1:0.{'9' * 10_000}"), f"invalid ratio '1:0.{'9' * 36}...'"),
     ],
 )
 def test_a_number_of_ten_thousand_digits_is_refused_in_a_short_sentence(arguments, message):
@@ -226,7 +226,7 @@ def test_a_bad_count_is_refused(count):
 )
 @pytest.mark.parametrize("command", [("estimate", "10x10"), ("models",)])
 def test_a_bad_day_is_refused(command, day):
-    assert f"'{day}' is no day: write it like 2026-11-22." in refused(*command, "--as-of", day)
+    assert f"invalid date '{day}': expected YYYY-MM-DD, for example 2026-11-22." in refused(*command, "--as-of", day)
 
 
 def test_a_day_that_is_one_already_is_taken():
@@ -283,11 +283,11 @@ def test_a_ratio_may_be_spelled_in_several_ways_and_is_shown_in_lowest_terms(rat
 
 @pytest.mark.parametrize("ratio", ["0:1", "1:0", "0:0", "0.0:1", "16-9", "16", "16:", "a:b", "1:2:3", "1e3:1", ""])
 def test_a_bad_ratio_is_refused(ratio):
-    assert f"'{ratio}' is no ratio: write it like 16:9." in refused("largest", ratio)
+    assert f"invalid ratio '{ratio}': expected WIDTH:HEIGHT, for example 16:9." in refused("largest", ratio)
 
 
 def test_a_negative_ratio_is_refused():
-    assert "'-1:2' is no ratio" in refused("largest", "--", "-1:2")
+    assert "invalid ratio '-1:2'" in refused("largest", "--", "-1:2")
 
 
 def test_a_ratio_that_no_size_has_is_refused():

@@ -100,28 +100,28 @@ def test_it_ends_with_0_whatever_is_found_where_that_is_asked_for():
         ((GOOD, "-m", "sonet"), "unknown model 'sonet': did you mean"),
         ((GOOD, "-m", "claude-3-opus"), "claude-3-opus"),
         ((GOOD, "--platform", "azure"), "azure"),
-        ((GOOD, "--as-of", "yesterday"), "'yesterday' is no day"),
+        ((GOOD, "--as-of", "yesterday"), "invalid date 'yesterday'"),
         ((GOOD, "--as-of", "2024-03-03"), "the first known day is 2024-03-04"),
         ((GOOD, "--platform", "foundry", "--as-of", "2026-08-21"), "the first known day is 2026-08-22"),
         ((GOOD, "--ignore", "tinny"), "unknown rule 'tinny': did you mean tiny?"),
         ((GOOD, "--ignore", "\x1b[31m"), "unknown rule '\\x1b[31m': no known name is near it"),
         ((GOOD, "-f", "xml"), "xml"),
-        ((GOOD, "--budget", "much"), "'much' is no amount: write it in US dollars, like 12.50."),
-        ((GOOD, "--budget", "-1"), "'-1' is no amount"),
-        ((GOOD, "--budget", "nan"), "'nan' is no amount"),
-        ((GOOD, "--budget", "sNaN"), "'sNaN' is no amount"),
-        ((GOOD, "--budget", "inf"), "'inf' is no amount"),
-        ((GOOD, "--budget", ""), "'' is no amount"),
-        ((GOOD, "--budget", "$"), "'$' is no amount"),
-        ((GOOD, "--budget", "1,50"), "'1,50' is no amount"),
-        ((GOOD, "--budget", "\N{EURO SIGN}5"), "is no amount"),
-        ((GOOD, "--budget", "1e-999999"), "'1e-999999' is no amount"),
-        ((GOOD, "--budget", "1e999999"), "'1e999999' is no amount"),
-        ((GOOD, "--budget", "9" * 500), "is no amount"),
-        ((GOOD, "--budget", "9" * 16), "is no amount"),
-        ((GOOD, "--budget", "1_000"), "'1_000' is no amount"),
-        ((GOOD, "--budget", "."), "'.' is no amount"),
-        ((GOOD, "--budget", "\u0665"), "is no amount"),
+        ((GOOD, "--budget", "much"), "invalid amount 'much': expected US dollars, for example 12.50."),
+        ((GOOD, "--budget", "-1"), "invalid amount '-1'"),
+        ((GOOD, "--budget", "nan"), "invalid amount 'nan'"),
+        ((GOOD, "--budget", "sNaN"), "invalid amount 'sNaN'"),
+        ((GOOD, "--budget", "inf"), "invalid amount 'inf'"),
+        ((GOOD, "--budget", ""), "invalid amount ''"),
+        ((GOOD, "--budget", "$"), "invalid amount '$'"),
+        ((GOOD, "--budget", "1,50"), "invalid amount '1,50'"),
+        ((GOOD, "--budget", "\N{EURO SIGN}5"), "invalid amount"),
+        ((GOOD, "--budget", "1e-999999"), "invalid amount '1e-999999'"),
+        ((GOOD, "--budget", "1e999999"), "invalid amount '1e999999'"),
+        ((GOOD, "--budget", "9" * 500), "invalid amount"),
+        ((GOOD, "--budget", "9" * 16), "invalid amount"),
+        ((GOOD, "--budget", "1_000"), "invalid amount '1_000'"),
+        ((GOOD, "--budget", "."), "invalid amount '.'"),
+        ((GOOD, "--budget", "\u0665"), "invalid amount"),
     ],
 )
 def test_it_ends_with_2_where_it_could_not_work(arguments, said):
@@ -457,5 +457,5 @@ def test_an_unknown_rule_ends_with_2_and_a_suggestion():
     assert "unknown rule 'image-byte': did you mean image-bytes?" in refused("image-byte", command="rules")
     assert "no known name is near it" in refused("xyz", command="rules")
     assert "\x1b" not in refused("\x1b[31m", command="rules")
-    assert "is no day" in refused("tiny", "--as-of", "never", command="rules")
+    assert "invalid date" in refused("tiny", "--as-of", "never", command="rules")
     assert "2024-03-03" in refused("tiny", "--as-of", "2024-03-03", command="rules")

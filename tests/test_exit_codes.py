@@ -106,7 +106,7 @@ def test_a_folder_with_nothing_to_count_is_success_and_the_first_line_says_so(tm
 
 
 def test_with_fail_on_empty_the_report_is_whole_and_the_code_is_2(tmp_path, command):
-    stderr = "Error: no images found, and --fail-on-empty was given: check the paths and the globs\n"
+    stderr = "Error: no images found (--fail-on-empty was given): check the paths and the glob patterns\n"
     whole = printed(command, tmp_path)
     assert printed(command, tmp_path, "--fail-on-empty", code=2, stderr=stderr) == whole
 

@@ -63,7 +63,7 @@ def image(path="a.png", width=1000, height=1000, file_bytes=900, **fields):
 def written(path, *parts, quotes=(SONNET,)):
     """A page of parts of a scan, each a folder and what was found in it."""
     with open_scan(str(path), quotes) as sink:
-        summary = ScanSummary(quotes, (), sink.rules)
+        summary = ScanSummary(quotes, (), sink.token_rules)
         for part in parts:
             summary.add([part])
             sink.writer.write(pickle.loads(pickle.dumps(sink.encode))([part]))

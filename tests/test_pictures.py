@@ -95,3 +95,44 @@ def test_only_a_terminal_gets_pictures(monkeypatch):
 
 def test_a_pipe_gets_the_numbers_alone():
     assert "\u2588" not in CliRunner().invoke(main, ["scan", str(SAMPLES)]).stdout
+
+
+# Paths in a narrow terminal
+
+
+PATHS = Table(
+    "Paths", ("path", ">tokens"), [("photos/2026/summer/holidays/IMG_0001.jpg", "1,560"), ("a.png", "9")], path_column=0
+)
+
+
+def test_paths_are_shortened_in_the_middle_only_as_far_as_needed():
+    full = as_text(Report({}, [PATHS]))
+    assert as_text(Report({}, [PATHS]), 50) == full
+    narrow = as_text(Report({}, [PATHS]), 49).splitlines()
+    assert narrow[2] == "  photos/2026/summer...idays/IMG_0001.jpg   1,560"
+    assert narrow[3].split() == ["a.png", "9"]
+    assert max(map(len, narrow)) == 49
+    assert "  photos/20...0001.jpg   1,560" in as_text(Report({}, [PATHS]), 1).splitlines()
+
+
+def test_wide_characters_count_twice_when_a_path_is_shortened():
+    name = "\u5199\u771f" * 20
+    lines = as_text(Report({}, [PATHS._replace(rows=[(name, "9")])]), 40).splitlines()
+    shortened = lines[2].split()[0]
+    assert "..." in shortened
+    assert set(shortened) == {"\u5199", "\u771f", "."}
+    assert 2 * (len(shortened) - 3) + 3 == 31
+
+
+def test_a_table_without_paths_is_never_shortened():
+    assert as_text(Report({}, [DUCKS]), 5) == as_text(Report({}, [DUCKS]))
+
+
+def test_only_a_terminal_shortens_paths(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "40")
+    for stream, shortened in ((terminal(), True), (io.TextIOWrapper(io.BytesIO(), "utf-8"), False)):
+        with monkeypatch.context() as patch:
+            patch.setattr("sys.stdout", stream)
+            options.echo(Report({}, [PATHS]), "text")
+            stream.flush()
+        assert ("..." in stream.buffer.getvalue().decode()) is shortened

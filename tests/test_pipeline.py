@@ -175,7 +175,7 @@ def test_duplicates_have_rows_and_are_in_no_total(tree, tmp_path):
 
 def test_models_that_count_alike_are_counted_once():
     summary = Scan((PATCH, quoted("claude-opus-4-5", as_of=DAY)), (PATCH,)).run([SAMPLES / "web"])
-    assert summary.rules == (PATCH.rule,)
+    assert summary.token_rules == (PATCH.rule,)
 
 
 def test_several_writers_get_every_piece(tree, tmp_path):

@@ -65,9 +65,7 @@ def test_endpoints_and_platforms_that_the_caller_selects():
 def test_what_is_assumed_is_said_once_where_it_matters():
     bare = quoted("anthropic.claude-opus-5-5", as_of=DAY)
     (assumption,) = bare.assumptions
-    assert assumption.startswith(
-        "'anthropic.claude-opus-5-5' does not say which endpoint of bedrock it calls: regional "
-    )
+    assert assumption.startswith("'anthropic.claude-opus-5-5' does not specify an endpoint of bedrock: regional ")
     assert bare.assumptions[0] in list(quote_notes(bare))
     assert (
         "global is assumed, and regional endpoints cost 1.1 times"
@@ -82,7 +80,7 @@ def test_what_is_assumed_is_said_once_where_it_matters():
         done("estimate", "28x28", "-m", "anthropic.claude-opus-5-5", *ON),
         done("plan", "28x28", "-m", "anthropic.claude-opus-5-5", *ON),
     ):
-        assert text.count("does not say which endpoint of bedrock it calls") == 1
+        assert text.count("does not specify an endpoint of bedrock") == 1
 
 
 def test_a_plan_has_one_platform_and_one_endpoint():

@@ -12,7 +12,8 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 import pytest
-from genai_prices import Usage, data_snapshot
+from genai_prices import Usage as SentUsage
+from genai_prices import data_snapshot
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -21,7 +22,7 @@ from imgcost.acceptance import Reason
 from imgcost.errors import ImgcostError, NoPriceError, UnknownModelError
 from imgcost.files import Image
 from imgcost.plans import Repeated, inputs, packing, plan
-from imgcost.prices import Rates, TokenCounts
+from imgcost.prices import Rates, Usage
 from imgcost.text.plan_notes import notes_of
 
 DAY = date(2026, 11, 22)
@@ -54,7 +55,7 @@ SETTINGS = {"prompt_tokens": 8500, "output_tokens": 150}
 def test_a_job_in_plain_requests():
     one = planned(JOB, "claude-sonnet-4-6", **SETTINGS)
     assert (one.requests, one.images, set(packed(one))) == (1000, 20_000, {20})
-    assert one.tokens == TokenCounts(input=38_987_000, output=150_000)
+    assert one.tokens == Usage(input=38_987_000, output=150_000)
     # 38.987 MTok * $3 + 0.15 MTok * $15
     assert one.usd.input == Decimal("116.961")
     assert one.usd.output == Decimal("2.25")
@@ -65,12 +66,12 @@ def test_a_job_in_plain_requests():
 def test_the_same_job_cached():
     one = planned(JOB, "claude-sonnet-4-6", cache="5m", **SETTINGS)
     # The first request writes 8500, the other 999 read 8500 each: 8,491,500. Plain: 1000 * 30,487.
-    assert one.tokens == TokenCounts(input=30_487_000, output=150_000, cache_write_5m=8500, cache_read=8_491_500)
+    assert one.tokens == Usage(input=30_487_000, output=150_000, cache_write_5m=8500, cache_read=8_491_500)
     # 30.487 * $3 + 0.15 * $15 + 0.0085 * $3.75 + 8.4915 * $0.30
     assert one.total_usd == Decimal("91.461") + Decimal("2.25") + Decimal("0.031875") + Decimal("2.54745")
     assert one.total_usd == Decimal("96.290325")
     hour = planned(JOB, "claude-sonnet-4-6", cache="1h", **SETTINGS)
-    assert hour.tokens == TokenCounts(input=30_487_000, output=150_000, cache_write_1h=8500, cache_read=8_491_500)
+    assert hour.tokens == Usage(input=30_487_000, output=150_000, cache_write_1h=8500, cache_read=8_491_500)
     assert hour.total_usd == Decimal("96.290325") + Decimal("0.0085") * (6 - Decimal("3.75"))
 
 
@@ -93,7 +94,7 @@ def test_inference_in_the_us_regional_endpoints_and_retries():
     assert one.usd.total == Decimal("131.1321")  # 119.211 * 1.1
     assert one.retries_usd == Decimal("13.11321")
     assert one.total_usd == Decimal("144.24531")
-    assert one.tokens == TokenCounts(input=38_987_000, output=150_000)
+    assert one.tokens == Usage(input=38_987_000, output=150_000)
     foundry = planned(
         JOB, "claude-sonnet-4-6", platform="foundry", inference_geo="us", images_per_request=20, **SETTINGS
     )
@@ -119,7 +120,7 @@ def test_a_conversation_that_resends_every_image():
         (1, 0, 6, 2, 2),
         (1, 1, 6, 3, 1),
     ]
-    assert one.tokens == TokenCounts(input=sum(prompts), output=250)
+    assert one.tokens == Usage(input=sum(prompts), output=250)
 
 
 def test_a_conversation_cached():
@@ -150,9 +151,9 @@ def test_a_prefix_under_the_minimum_is_plain_input_until_a_turn_reaches_it():
     assert found == [(0, 0, 1018), (1083, 0, 0), (0, 1083, 65)]
     # One token more at a time, up to the first prompt that has 1024.
     one = planned(Repeated(28, 28, 6), "claude-sonnet-4-6", prompt_tokens=1008, **settings)
-    assert next(one.each_request()).tokens == TokenCounts(input=1023, output=50)
+    assert next(one.each_request()).tokens == Usage(input=1023, output=50)
     one = planned(Repeated(28, 28, 6), "claude-sonnet-4-6", prompt_tokens=1009, **settings)
-    assert next(one.each_request()).tokens == TokenCounts(cache_write_5m=1024, output=50)
+    assert next(one.each_request()).tokens == Usage(cache_write_5m=1024, output=50)
 
 
 @pytest.mark.parametrize(("prompt_tokens", "cached"), [(1023, False), (1024, True)])
@@ -168,7 +169,7 @@ def test_the_minimum_of_a_standing_prompt(prompt_tokens, cached):
 
 def test_what_nobody_reads_again_is_not_written():
     one = planned([(28, 28)], "claude-sonnet-4-6", prompt_tokens=5000, cache="5m")
-    assert one.tokens == TokenCounts(input=5000 + 1 + 3 + 7)
+    assert one.tokens == Usage(input=5000 + 1 + 3 + 7)
     assert any("a single request never reads the cache" in note for note in notes_of(one))
 
 
@@ -378,13 +379,13 @@ PROMPTS = st.sampled_from([0, 100_000, 190_000, 198_000])
 def test_no_request_breaks_a_limit_every_image_is_sent_once_and_order_is_kept(sizes, prompt_tokens):
     one = planned(sizes, "claude-haiku-4-5", prompt_tokens=prompt_tokens, output_tokens=20, retry_rate="0.125")
     room = 200_000 - prompt_tokens - 20 - 7
-    place, total, tokens = 0, Decimal(0), TokenCounts()
+    place, total, tokens = 0, Decimal(0), Usage()
     for number, request in enumerate(one.each_request()):
         part = sizes[place : place + request.images]
         assert (request.number, request.first_image, request.new_images) == (number, place, len(part))
         assert feasible(part, 100, room)
         visual = sum(geometry.image_tokens(*size, STANDARD) for size in part)
-        assert request.tokens == TokenCounts(prompt_tokens + visual + 3 * len(part) + 7, 20)
+        assert request.tokens == Usage(prompt_tokens + visual + 3 * len(part) + 7, 20)
         place += request.images
         total += request.usd
         tokens = tokens.plus(request.tokens)
@@ -504,7 +505,7 @@ def test_every_turn_has_the_tokens_that_the_rules_give_it(sizes, turns, images_p
         write = prompt - read if prompt >= 1024 and not last else 0
         if last and turn == 0 and conversation == 0 and later is not None:
             write = shared
-        assert request.tokens == TokenCounts(prompt - read - write, answer, cache_write_5m=write, cache_read=read)
+        assert request.tokens == Usage(prompt - read - write, answer, cache_write_5m=write, cache_read=read)
         before = prompt
     assert place == len(sizes)
     assert max(request.turn for request in requests) < turns
@@ -513,10 +514,10 @@ def test_every_turn_has_the_tokens_that_the_rules_give_it(sizes, turns, images_p
 def test_a_size_with_a_huge_count_is_not_written_down():
     one = planned(Repeated(3000, 3000, 10**12), "claude-sonnet-4-6", output_tokens=150)
     assert (one.images, one.requests) == (10**12, 5 * 10**10)
-    assert one.tokens == TokenCounts(10**12 * 1524 + 5 * 10**10 * 7, 150 * 5 * 10**10)
+    assert one.tokens == Usage(10**12 * 1524 + 5 * 10**10 * 7, 150 * 5 * 10**10)
     most = planned(Repeated(3000, 3000, 10**15), "claude-sonnet-4-6", turns=20, images_per_request=1)
     assert most.requests == 10**15
-    assert most.ledger.carried_visual == 10**15 * 1521 * 21 // 2  # beyond 64 bits
+    assert most.totals.carried_visual == 10**15 * 1521 * 21 // 2  # beyond 64 bits
 
 
 def test_costs_are_exact_beyond_the_digits_of_the_default_context():
@@ -583,7 +584,7 @@ def test_packing_is_an_alternative_to_one_image_per_request():
     # 200,000 photos of 1296 tokens, one question of 400 tokens and one answer of 135 each.
     job = {"prompt_tokens": 400, "output_tokens": 135}
     [one] = plan(Repeated(1000, 1000, 200_000), models="claude-sonnet-5-5", as_of=DAY, **job)
-    assert (one.requests, one.ledger.most_images, one.total_usd) == (200_000, 1, Decimal("949.6"))
+    assert (one.requests, one.totals.most_images, one.total_usd) == (200_000, 1, Decimal("949.6"))
     way = one.variants["packed"]
     packed = planned(Repeated(1000, 1000, 200_000), "claude-sonnet-5-5", **job)
     assert (way.requests, way.images_per_request) == (334, 600)
@@ -739,7 +740,7 @@ def test_costs_equal_those_of_genai_prices():
         )
         for request in one.each_request():
             tokens = request.tokens
-            usage = Usage(
+            usage = SentUsage(
                 input_tokens=tokens.prompt,
                 cache_write_tokens=tokens.cache_write_5m or None,
                 cache_read_tokens=tokens.cache_read or None,

@@ -23,7 +23,7 @@ from imgcost.cli import main
 from imgcost.errors import ImgcostError, MissingExtraError, SizeError
 from imgcost.files import Image, Unreadable
 from imgcost.plans import Repeated, Scenario, inputs, plan, read_scenario
-from imgcost.plans.intakes import FEW
+from imgcost.plans.images import FEW
 from imgcost.quotes import Conditions
 
 DAY = date(2026, 11, 22)
@@ -37,7 +37,7 @@ def planned(images, **settings):
 
 def seen(found):
     [one] = found.models
-    return one.ledger.visual, found.images
+    return one.totals.visual, found.images
 
 
 # What a job may be
@@ -124,10 +124,10 @@ def test_many_blocks_of_pairs_and_rows(monkeypatch, tmp_path):
 
 def test_few_sizes_are_known_one_by_one():
     found = planned([*SIZES, *SIZES, Repeated(28, 28, 10)])
-    assert found.models[0].intake.sizes == {(1920, 1080): 2, (3000, 3000): 2, (28, 28): 12}
+    assert found.models[0].job_images.sizes == {(1920, 1080): 2, (3000, 3000): 2, (28, 28): 12}
     many = [(28, n) for n in range(1, FEW + 2)]
-    assert planned(many).models[0].intake.sizes is None
-    assert planned([Repeated(*size, 1) for size in [*many, (28, 500)]]).models[0].intake.sizes is None
+    assert planned(many).models[0].job_images.sizes is None
+    assert planned([Repeated(*size, 1) for size in [*many, (28, 500)]]).models[0].job_images.sizes is None
 
 
 # Tables
@@ -152,7 +152,7 @@ def test_a_csv_with_other_columns_blank_lines_and_a_byte_order_mark(tmp_path):
 def test_rows_without_a_size_are_set_aside_and_counted_once(tmp_path):
     found = planned(csv_of("width,height\n28,28\n,28\n28\n28,28\n", tmp_path / "a.csv"))
     [one] = found.rejected
-    assert (found.images, one.images, one.reason) == (2, 2, "no width or height is given")
+    assert (found.images, one.images, one.reason) == (2, 2, "width or height is missing")
     assert one.first == f"row 3 of {tmp_path / 'a.csv'}"
     assert len(list(found.models[0].each_request())) == 2
     assert found.rejected == (one,)
@@ -167,7 +167,7 @@ def test_rows_without_a_size_are_set_aside_and_counted_once(tmp_path):
     ("text", "match"),
     [
         ("", "has no column 'width'. Columns found: none"),
-        ("width,hight\n1,2\n", "has no column 'height'; rename 'hight' if that is it. Columns found: width, hight"),
+        ("width,hight\n1,2\n", "has no column 'height': rename 'hight'. Columns found: width, hight"),
         (
             "width,height\n1,2.5\n",
             "row 2 of .*a.csv: height is '2.5': expected a whole number from 1 to 2,147,483,648$",
@@ -353,11 +353,9 @@ def test_columns_are_found_in_any_case_and_what_looks_like_one_is_named(tmp_path
         f"{path}: column 'file size' is not used; did you mean 'file_bytes'?",
         f"{path}: column 'qty' is not used; did you mean 'count'?",
     )
-    with pytest.raises(
-        ImgcostError, match=r"no column 'width'; rename 'widht' if that is it. Columns found: widht, height"
-    ):
+    with pytest.raises(ImgcostError, match=r"no column 'width': rename 'widht'. Columns found: widht, height"):
         planned(csv_of("widht,height\n1,1\n", path))
-    with pytest.raises(ImgcostError, match="has two columns 'width': keep one"):
+    with pytest.raises(ImgcostError, match="has two columns 'width': remove or rename one"):
         planned(csv_of("width,Width,height\n1,1,1\n", path))
     with pytest.raises(ImgcostError, match=r"Columns found: c0, .{190,200}\.\.\.$"):
         planned(pd.DataFrame({f"c{n}": [1] for n in range(100)}))
@@ -397,9 +395,7 @@ def test_a_workbook_that_is_no_table_of_sizes(tmp_path):
         pd.DataFrame({"About": ["photos"]}).to_excel(book, sheet_name="About", index=False)
         pd.DataFrame({"Width, px": [5]}).to_excel(book, sheet_name="Photos", index=False)
         pd.DataFrame().to_excel(book, sheet_name="Empty")
-    with pytest.raises(
-        ImgcostError, match=r"sheet 'Photos' of .*a\.xlsx has no column 'width'; rename 'Width, px' if that"
-    ):
+    with pytest.raises(ImgcostError, match=r"sheet 'Photos' of .*a\.xlsx has no column 'width': rename 'Width, px'"):
         planned(path)
 
 
@@ -432,16 +428,16 @@ def test_a_table_of_another_kind_is_refused(tmp_path, suffix):
 @pytest.mark.parametrize(
     ("images", "match"),
     [
-        (3, "cannot plan a int: give paths"),
-        ([(1920, 1080), (1, 2, 3)], r"image 1 is \(1, 2, 3\): give a pair"),
-        ([1920, 1080], "image 0 is 1920: give a pair"),
+        (3, "cannot plan a int: pass paths"),
+        ([(1920, 1080), (1, 2, 3)], r"image 1 is \(1, 2, 3\): pass a pair"),
+        ([1920, 1080], "image 0 is 1920: pass a pair"),
         ([(True, 5)], r"image 0 is \(True, 5\)"),
         ([(5, True)], r"image 0 is \(5, True\)"),
         ([(1.5, 2)], r"image 0 is \(1.5, 2\)"),
-        ([("9" * 99, float("nan"))], "image 0 is .{40}\\.\\.\\.: give a pair"),
+        ([("9" * 99, float("nan"))], "image 0 is .{40}\\.\\.\\.: pass a pair"),
         ([(1, 1), (0, 1)], "image 1: width is 0"),
         ([(1, 2**31 + 1)], "image 0: height is 2147483649"),
-        ([(1, 10**30)], "image 0 or one after it has a number beyond 64 bits"),
+        ([(1, 10**30)], "image 0 or a later one has a number that does not fit 64 bits"),
         (np.array([1, 2]), "shape .n, 2. and an integer dtype, not .2,. and int64"),
         (np.array([[1.0, 2.0]]), "not .1, 2. and float64"),
         (np.array([[2**64 - 1, 1]], np.uint64), "image 0: width is 2147483649"),
@@ -451,7 +447,7 @@ def test_a_table_of_another_kind_is_refused(tmp_path, suffix):
         (Repeated(1, 1, 1.0), "count of Repeated is 1.0"),
         (Repeated(0, 1, 1), "width is 0"),
         (Repeated(1, 1, 1, -2), "file_bytes is -2"),
-        (Repeated(1, 1, 1, 2**60), "file_bytes is 1152921504606846976: give a number from 0"),
+        (Repeated(1, 1, 1, 2**60), "file_bytes is 1152921504606846976: pass a number from 0"),
         (pd.DataFrame({"width": [1.5], "height": [1]}), "row 0 of the frame: width is .*1.5"),
         (pd.DataFrame({"width": [1.0, np.nan, 1.5], "height": 1}), "row 2 of the frame: width is .*1.5"),
         (pd.DataFrame({"width": [np.inf], "height": [1]}), "width is .*inf"),
@@ -477,27 +473,27 @@ def test_no_image_of_a_size_is_nothing():
 @pytest.mark.parametrize(
     ("settings", "match"),
     [
-        ({"models": []}, "models is .*: name at least one"),
-        ({"models": [5]}, "models is .5.: name at least one"),
-        ({"prompt_tokens": -1}, "prompt_tokens is -1: pass a whole number from 0 to 10,000,000"),
-        ({"prompt_tokens": True}, "prompt_tokens is True"),
-        ({"output_tokens": 1.0}, "output_tokens is 1.0"),
-        ({"turns": 0}, "turns is 0: pass a whole number from 1 to 10,000"),
-        ({"turns": 10**9}, "turns is 1000000000"),
+        ({"models": []}, "invalid models .*: expected at least one"),
+        ({"models": [5]}, "invalid models .5.: expected at least one"),
+        ({"prompt_tokens": -1}, "invalid prompt_tokens -1: expected a whole number from 0 to 10,000,000"),
+        ({"prompt_tokens": True}, "invalid prompt_tokens True"),
+        ({"output_tokens": 1.0}, "invalid output_tokens 1.0"),
+        ({"turns": 0}, "invalid turns 0: expected a whole number from 1 to 10,000"),
+        ({"turns": 10**9}, "invalid turns 1000000000"),
         ({"images_per_request": 0}, "images_per_request is 0: .*, or 'auto'"),
-        ({"images_per_request": "all"}, "images_per_request is 'all'"),
-        ({"downscale_to": 0}, "downscale_to is 0"),
+        ({"images_per_request": "all"}, "invalid images_per_request 'all'"),
+        ({"downscale_to": 0}, "invalid downscale_to 0"),
+        ({"retry_rate": -0.1}, "invalid retry_rate -0.1"),
+        ({"retry_rate": float("nan")}, "invalid retry_rate nan"),
+        ({"retry_rate": "1e999999"}, "invalid retry_rate '1e999999'"),
+        ({"retry_rate": "1e-40"}, "invalid retry_rate '1e-40'"),
+        ({"retry_rate": "often"}, "invalid retry_rate 'often'"),
+        ({"retry_rate": True}, "invalid retry_rate True"),
         ({"cache": "2m"}, "invalid cache '2m': expected one of none, 5m, 1h"),
         ({"platform": "claude-ai"}, "claude-ai is not billed by the token: choose a platform with an API"),
         ({"inference_geo": "eu"}, "invalid inference_geo 'eu': expected one of global, us"),
         ({"endpoint": []}, r"invalid endpoint \[\]: expected one of global, regional"),
-        ({"batch": "yes"}, "batch is 'yes': pass true or false"),
-        ({"retry_rate": -0.1}, "retry_rate is -0.1"),
-        ({"retry_rate": float("nan")}, "retry_rate is nan"),
-        ({"retry_rate": "1e999999"}, "retry_rate is '1e999999'"),
-        ({"retry_rate": "1e-40"}, "retry_rate is '1e-40'"),
-        ({"retry_rate": "often"}, "retry_rate is 'often'"),
-        ({"retry_rate": True}, "retry_rate is True"),
+        ({"batch": "yes"}, "invalid batch 'yes'"),
         ({"as_of": "2026-11-22"}, "invalid as_of '2026-11-22': expected a date"),
     ],
     ids=str,
@@ -534,10 +530,10 @@ def test_a_scenario_file(tmp_path):
     [
         (b"promt_tokens = 5\n", "unknown key 'promt_tokens': did you mean prompt_tokens?"),
         (b"'\\u001b[31m' = 5\n", r"unknown key '\\x1b\[31m|unknown key"),
-        (b"zzz = 5\n", "the keys are models, prompt_tokens"),
-        (b"turns = \n", "is no TOML"),
-        (b"\xff\n", "is no TOML"),
-        (b"turns = " + b"9" * 5000 + b"\n", "is no TOML"),
+        (b"zzz = 5\n", "valid keys are models, prompt_tokens"),
+        (b"turns = \n", "is not valid TOML"),
+        (b"\xff\n", "is not valid TOML"),
+        (b"turns = " + b"9" * 5000 + b"\n", "is not valid TOML"),
     ],
 )
 def test_a_scenario_file_that_is_none(tmp_path, text, match):

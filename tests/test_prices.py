@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imgcost.prices import Rates, TokenCounts, cost_usd, multiply, total_usd
+from imgcost.prices import Rates, Usage, cost_usd, multiply, total_usd
 
 TOKENS = st.integers(0, 10**15)
 USD = st.decimals(min_value=0, max_value=1000, places=6)
-COUNTS = st.builds(TokenCounts, TOKENS, TOKENS, TOKENS, TOKENS, TOKENS)
+COUNTS = st.builds(Usage, TOKENS, TOKENS, TOKENS, TOKENS, TOKENS)
 RATES = st.builds(Rates, USD, USD, USD, USD, USD)
 
 
@@ -60,7 +60,7 @@ def test_a_negative_number_of_tokens_is_an_error():
 def test_nothing_costs_nothing():
     assert total_usd([]) == 0
     assert multiply() == 1
-    assert Rates(Decimal(3), Decimal(15)).cost_usd(TokenCounts()) == 0
+    assert Rates(Decimal(3), Decimal(15)).cost_usd(Usage()) == 0
 
 
 def test_multipliers_stack():
@@ -80,8 +80,8 @@ def test_tokens_without_a_published_price_are_never_free():
     assert rates.prompt("read") is None
     assert rates.times(Decimal("0.5")).cache_read is None
     with pytest.raises(ValueError, match="no price of cache read tokens is published"):
-        rates.cost_usd(TokenCounts(input=5, cache_read=1))
+        rates.cost_usd(Usage(input=5, cache_read=1))
 
 
 def test_the_prompt_counts_with_its_cached_tokens():
-    assert TokenCounts(input=1, output=10, cache_write_5m=2, cache_write_1h=3, cache_read=4).prompt == 10
+    assert Usage(input=1, output=10, cache_write_5m=2, cache_write_1h=3, cache_read=4).prompt == 10

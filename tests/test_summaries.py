@@ -201,7 +201,7 @@ def test_a_duplicate_is_in_no_other_count():
 
 
 def test_equal_measures_are_counted_once_and_unknown_ones_are_an_error():
-    assert ScanSummary([PATCH, AREA, PATCH], SENT).rules == (PATCH, AREA)
+    assert ScanSummary([PATCH, AREA, PATCH], SENT).token_rules == (PATCH, AREA)
     assert quoted("claude-3-sonnet").rule == AREA
     with pytest.raises(ValueError, match="not in tuple"):
         ScanSummary([PATCH], SENT).tokens(AREA)

@@ -483,18 +483,19 @@ def test_the_json_of_models_has_a_schema_and_an_entry_a_model():
 def test_the_table_of_models_shows_how_each_stood_on_the_day():
     [table] = models_report(models(), DAY).tables
     rows = {row[0]: dict(zip(table.columns, row, strict=True)) for row in table.rows}
-    assert rows["claude-haiku-5-5"][">$ in/MTok"] == "0.1"
-    assert rows["claude-mythos-5-2"]["status"] == "active, restricted"
+    assert rows["claude-haiku-5-5"][">input"] == "0.1"
+    assert rows["claude-mythos-5-2"]["status"] == "restricted"
     assert rows["claude-mythos-preview"]["tier"] == "unknown"
-    assert rows["claude-3-opus-20240229"]["status"] == "retired"
-    assert rows["claude-3-opus-20240229"]["retires"] == "2026-01-05"
-    assert rows["claude-3-opus-20240229"]["formula"] == "area"
-    assert rows["claude-opus-5-5"]["retires"] == ""
+    assert rows["claude-mythos-preview"]["status"] == "deprecated"
+    assert rows["claude-sonnet-4-5-20250929"]["status"] == "retires 2026-11-30"
+    assert rows["claude-3-opus-20240229"]["status"] == "retired 2026-01-05"
+    assert rows["claude-opus-5-5"]["status"] == "active"
+    assert max(map(len, as_text(models_report(models(), DAY)).split("\n\n")[0].splitlines())) <= 80
 
 
 def test_a_model_that_is_not_released_is_listed_without_a_price():
     early = models_report(models(), date(2024, 3, 4))
-    statuses = {row[0]: (row[2], row[-1]) for row in early.tables[0].rows}
+    statuses = {row[0]: (row[1], row[-1]) for row in early.tables[0].rows}
     assert statuses["claude-3-opus-20240229"] == ("active", "75")
     assert statuses["claude-3-haiku-20240307"] == ("unreleased", "")
     assert early.data["models"][-1]["output_usd_per_mtok"] is None
@@ -520,7 +521,7 @@ def test_the_report_of_a_model_spells_its_facts():
     assert facts["retires"] == "not before 2027-10-07"
     assert facts["resolution tier"] == "high-resolution (2576 px, 4,784 tokens)"
     assert facts["context window"] == "1,000,000 tokens"
-    assert facts["cached from"] == "512 tokens"
+    assert facts["min. cacheable"] == "512 tokens"
     assert "deprecated" not in facts
     preview = dict(model_report(find_model("claude-mythos-preview"), DAY).tables[0].rows)
     assert (preview["resolution tier"], preview["deprecated"]) == ("unknown", "2026-06-09")
@@ -530,7 +531,7 @@ def test_the_report_of_a_model_spells_its_facts():
 
 def test_what_is_unknown_of_a_model_is_said_to_be():
     model = find_model("claude-opus-4-6")._replace(min_cacheable_tokens=None)
-    assert dict(model_report(model, DAY).tables[0].rows)["cached from"] == "unknown"
+    assert dict(model_report(model, DAY).tables[0].rows)["min. cacheable"] == "unknown"
 
 
 def test_a_price_that_was_not_published_is_blank_in_text_and_null_in_json():

@@ -75,7 +75,7 @@ def written(path, groups, models=SONNET, *, day=DAY, most_rows=1_048_576, sizes=
     asked = quotes([models] if isinstance(models, str) else models, as_of=day, **conditions)
     with path.open("wb") as file:
         sink = workbook_sink(file, asked, lambda _done, _total: None, most_rows=most_rows, sizes=sizes)
-        summary = ScanSummary(asked, rules=sink.rules)
+        summary = ScanSummary(asked, token_rules=sink.token_rules)
         for group in groups:
             summary.add([group])
             sink.writer.write(pickle.loads(pickle.dumps(sink.encode))([group]))

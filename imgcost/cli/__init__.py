@@ -1,6 +1,6 @@
-"""The command line. It speaks to people: options in, one call of the library, a report out, an exit code.
+"""The command line: parse options, call the library once, print a report, return an exit code.
 
-A command's module is imported when the command is run, and not before: starting fast is a feature.
+To start fast, a command's module is imported only when that command runs.
 """
 
 from __future__ import annotations
@@ -29,22 +29,22 @@ __all__ = ["main"]
 COMMANDS = ("estimate", "scan", "plan", "check", "largest", "models", "rules")
 
 TRACEBACK = "IMGCOST_TRACEBACK"
-"""The environment variable that shows the traceback of a bug."""
+"""Environment variable that makes a bug print its traceback."""
 
 
 class Failure(click.ClickException):
-    """imgcost could not do its work: exit code 2, so that it is never taken for a finding."""
+    """A failure of imgcost itself: exit code 2, so that it is not mistaken for a finding."""
 
     exit_code = FAILED
 
 
 class _Commands(click.Group):
-    """The commands by name; every exception that ends one becomes the exit code that `EXIT_CODES` lists."""
+    """Load commands by name and turn every exception into one of `EXIT_CODES`."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         return list(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - likewise
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - same
         if cmd_name not in COMMANDS:
             return None
         command: click.Command = import_module(f"imgcost.cli.{cmd_name}").command
@@ -56,7 +56,7 @@ class _Commands(click.Group):
         self.help = self.help or _docstring(self)
         return super().main(*args, **options)
 
-    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - likewise
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - same
         with formatter.section("Exit codes"):
             formatter.write_dl([(str(code), meaning) for code, meaning in EXIT_CODES.items()])
 
@@ -65,23 +65,22 @@ class _Commands(click.Group):
             return super().make_context(*args, **extra)
 
     def invoke(self, ctx: click.Context) -> Any:
-        # The library leaves the filters of warnings alone, because they belong to the whole process. This one is ours.
-        warnings.filterwarnings(
-            "ignore", module=r"PIL\."
-        )  # a decompression bomb, which opening a file does not set off
+        # The library never changes warning filters, which are global; the command line owns its process. Pillow warns
+        # of decompression bombs, but imgcost only opens files and never decodes them.
+        warnings.filterwarnings("ignore", module=r"PIL\.")
         with _exit_codes(), ending_in_order():
             return super().invoke(ctx)
 
 
 @contextmanager
 def _exit_codes() -> Iterator[None]:
-    """End with the exit code that belongs to an exception."""
+    """Exit with the code that belongs to an exception."""
     try:
         yield
     except (click.ClickException, click.exceptions.Exit):
         raise
     except BrokenPipeError:
-        # The reader of our output has gone, as `head` does: not a failure, and nothing to flush at the end.
+        # The reader closed the pipe, as `head` does: not a failure, and nothing left to flush.
         with suppress(OSError, ValueError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(BROKEN_PIPE)
@@ -95,10 +94,10 @@ def _exit_codes() -> Iterator[None]:
 
 
 def _bug(error: Exception) -> str:
-    """What to say of an exception that no code of ours expects; its traceback is printed where it is asked for."""
+    """Describe an unexpected exception, and print its traceback if `TRACEBACK` is set."""
     hint = f"run the command again with {TRACEBACK}=1 for the traceback"
     if os.environ.get(TRACEBACK):
-        from traceback import print_exception  # noqa: PLC0415 - no other run needs it
+        from traceback import print_exception  # noqa: PLC0415 - only needed here
 
         print_exception(error)
         hint = "the traceback is above"
@@ -107,12 +106,12 @@ def _bug(error: Exception) -> str:
 
 
 def _docstring(command: click.Command) -> str | None:
-    """The help of a command, from its source: `python -OO` drops the docstring that click takes it from."""
-    import ast  # noqa: PLC0415 - nothing else needs it
-    import inspect  # noqa: PLC0415 - likewise
+    """Read a command's help from its source, because `python -OO` strips the docstring that click uses."""
+    import ast  # noqa: PLC0415 - only needed here
+    import inspect  # noqa: PLC0415 - same
 
-    function = ast.parse(inspect.getsource(inspect.unwrap(command.callback))).body[0]  # type: ignore[arg-type] # every command has one
-    return ast.get_docstring(function)  # type: ignore[arg-type] # it is a function
+    function = ast.parse(inspect.getsource(inspect.unwrap(command.callback))).body[0]  # type: ignore[arg-type] # every command has a callback
+    return ast.get_docstring(function)  # type: ignore[arg-type] # the callback is a function
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -120,6 +119,6 @@ def _docstring(command: click.Command) -> str | None:
 def main() -> None:
     """Know what your images will cost with Claude before you send them.
 
-    Counts visual tokens exactly as the published rules do and prices them from dated tables. No API key or network
-    is needed, and no pixel is decoded.
+    imgcost counts visual tokens by the published rules and prices them from dated price tables. It needs no API key and
+    no network, and decodes no pixels.
     """

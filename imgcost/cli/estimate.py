@@ -1,4 +1,4 @@
-"""`imgcost estimate`: sizes alone, no files."""
+"""`imgcost estimate`: the cost of images of given sizes."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from imgcost.text.estimates import estimate_report
 __all__ = ["command"]
 
 
-@click.command("estimate", short_help="What images of these sizes cost.")
+@click.command("estimate", short_help="Estimate the cost of images of the given sizes.")
 @click.argument("sizes", type=SIZE, nargs=-1, required=True, metavar="SIZE...")
 @quote_options
-@click.option("--count", type=click.IntRange(1, 10**15), help="Also price this many images of each size.")
+@click.option("--count", type=click.IntRange(1, 10**15), help="Also price N images of each size.", metavar="N")
 @format_option
 @output_option
 def command(
@@ -29,7 +29,7 @@ def command(
     output: str | None,
     **conditions: Any,
 ) -> None:
-    """What images of these sizes cost: tokens and dollars, no files needed.
+    """Estimate tokens and dollars for images of the given sizes. No files are needed.
 
     \b
     Examples:
@@ -37,7 +37,7 @@ def command(
       imgcost estimate 1920x1080 4032x3024 -m sonnet -m haiku --count 50000
       imgcost estimate 1000x1000 -m claude-3-opus --as-of 2024-03-04
     """
-    found = [[estimate_with(quote, *size) for size in sizes] for quote in quotes(models, **conditions)]
-    report = estimate_report(found, count)
+    estimates = [[estimate_with(quote, *size) for size in sizes] for quote in quotes(models, **conditions)]
+    report = estimate_report(estimates, count)
     save(report, output, ESTIMATE, ESTIMATE.rows(report.data["estimates"]))
     echo(report, style)

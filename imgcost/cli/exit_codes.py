@@ -1,4 +1,4 @@
-"""The exit codes of every command: the one table that `imgcost --help`, README.md and the tests read."""
+"""Exit codes of all commands, in one table for `imgcost --help`, README.md and the tests."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ __all__ = ["BROKEN_PIPE", "EXIT_CODES", "FAILED", "FOUND", "HUNG_UP", "INTERRUPT
 SUCCESS, FOUND, FAILED = 0, 1, 2
 
 HUNG_UP, INTERRUPTED, QUIT, BROKEN_PIPE, TERMINATED = 129, 130, 131, 141, 143
-"""128 plus the number of the signal (SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGTERM), which is what shells report."""
+"""128 plus the signal number (SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGTERM), as shells report it."""
 
 EXIT_CODES = {
-    SUCCESS: "Success. Warnings do not change it, unless check --strict is given.",
+    SUCCESS: "Success, possibly with warnings (check --strict turns those into failures).",
     FOUND: "check found an error (with --strict, also a warning), or the cost is over --budget.",
-    FAILED: "imgcost could not do its work: invalid usage, an unknown model, no published price for the date, a file "
-    "that cannot be written, or a bug in imgcost. With --fail-on-unreadable, also a file that could not be read; with "
-    "--fail-on-empty, also that no image was found.",
+    FAILED: "imgcost failed: invalid usage, an unknown model, no published price for the date, a file that cannot be "
+    "written, or a bug in imgcost. With --fail-on-unreadable, also if a file could not be read; with --fail-on-empty, "
+    "also if no images were found.",
     HUNG_UP: "The terminal was closed (SIGHUP).",
     INTERRUPTED: "Interrupted by Ctrl-C.",
-    QUIT: "Ended by SIGQUIT.",
-    BROKEN_PIPE: "The program that reads the output closed it, as head does.",
-    TERMINATED: "Terminated by SIGTERM.",
+    QUIT: "Quit (SIGQUIT).",
+    BROKEN_PIPE: "The reader of the output closed the pipe, as head does (SIGPIPE).",
+    TERMINATED: "Terminated (SIGTERM).",
 }
-"""What each exit code means, in the order in which it is listed."""
+"""What each exit code means, in the order of the list in --help."""

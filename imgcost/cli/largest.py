@@ -1,4 +1,4 @@
-"""`imgcost largest`: the guide's table of the largest sizes that are not downscaled."""
+"""`imgcost largest`: the largest sizes that are not downscaled."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from imgcost.text.catalogs import largest_report
 __all__ = ["command"]
 
 
-@click.command("largest", short_help="The largest sizes that are not downscaled.")
+@click.command("largest", short_help="Show the largest sizes that are not downscaled.")
 @click.argument("ratios", type=RATIO, nargs=-1, required=True, metavar="RATIO...")
 @format_option
 def command(ratios: tuple[tuple[int, int], ...], style: str) -> None:
-    """The largest size of each aspect ratio that is not downscaled, on both resolution tiers.
+    """Show the largest size of each aspect ratio that is not downscaled, on both resolution tiers.
 
     \b
     Example:

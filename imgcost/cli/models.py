@@ -1,4 +1,4 @@
-"""`imgcost models`: what is known, from when, from where."""
+"""`imgcost models`: the published facts about models, with dates and sources."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 
-@click.command("models", short_help="The models that are known, or all about one.")
+@click.command("models", short_help="List supported models, or show the details of one.")
 @click.argument("name", required=False)
-@click.option("--as-of", type=DATE, help="The day to look at.  [default: today]")
-@click.option("--all", "everything", is_flag=True, help="List retired and unreleased models too.")
+@click.option("--as-of", type=DATE, help="Show models as of this date.  [default: today]")
+@click.option("--all", "everything", is_flag=True, help="Also list retired and unreleased models.")
 @format_option
 def command(name: str | None, as_of: date | None, everything: bool, style: str) -> None:
-    """The models that read images; with NAME, all that is known of one: prices, dates, sources.
+    """List the models that read images, or show the prices, dates and sources of the model NAME.
 
     \b
     Examples:

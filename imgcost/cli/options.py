@@ -1,9 +1,10 @@
-"""Options and arguments that several commands share, so that a flag never means two things."""
+"""Options and arguments shared by several commands, so that a flag means the same everywhere."""
 
 from __future__ import annotations
 
 import os
 import re
+import shutil
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterable
@@ -52,7 +53,7 @@ if TYPE_CHECKING:
 
     from imgcost.tabular import Row, Schema
 else:
-    ParamType = defaultdict(lambda: click.ParamType)  # it says what it converts to since click 8.4 only
+    ParamType = defaultdict(lambda: click.ParamType)  # generic only since click 8.4
 
 
 class _Size(ParamType[tuple[int, int]]):
@@ -61,12 +62,14 @@ class _Size(ParamType[tuple[int, int]]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, int]:
         match = re.fullmatch(r"\s*0*(\d{1,10})\s*[xX*\u00d7]\s*0*(\d{1,10})\s*", str(value), re.ASCII)
         if not match:
-            self.fail(f"{_shown(value)} is no size: write it in pixels, like 1920x1080.", param, ctx)
+            self.fail(
+                f"invalid size {_shown(value)}: expected WIDTHxHEIGHT in pixels, for example 1920x1080.", param, ctx
+            )
         size = int(match[1]), int(match[2])
         try:
             padded_size(*size)
         except SizeError as error:
-            self.fail(f"{_shown(value)}: {error}.", param, ctx)
+            self.fail(f"invalid size {_shown(value)}: {error}.", param, ctx)
         return size
 
 
@@ -74,11 +77,11 @@ class _Ratio(ParamType[tuple[int, int]]):
     name = "WIDTH:HEIGHT"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, int]:
-        from fractions import Fraction  # noqa: PLC0415 - one command needs it
+        from fractions import Fraction  # noqa: PLC0415 - only one command needs it
 
         match = re.fullmatch(r"\s*(\d{1,10}(?:\.\d{1,6})?)\s*[:/]\s*(\d{1,10}(?:\.\d{1,6})?)\s*", str(value), re.ASCII)
         if not match or not (Fraction(match[1]) and Fraction(match[2])):
-            self.fail(f"{_shown(value)} is no ratio: write it like 16:9.", param, ctx)
+            self.fail(f"invalid ratio {_shown(value)}: expected WIDTH:HEIGHT, for example 16:9.", param, ctx)
         ratio = Fraction(match[1]) / Fraction(match[2])
         return ratio.numerator, ratio.denominator
 
@@ -92,7 +95,7 @@ class _Date(ParamType[date]):
         with suppress(ValueError):
             if re.fullmatch(r"\d{4}-\d{2}-\d{2}", value, re.ASCII):
                 return date.fromisoformat(value)
-        return self.fail(f"{_shown(value)} is no day: write it like 2026-11-22.", param, ctx)
+        return self.fail(f"invalid date {_shown(value)}: expected YYYY-MM-DD, for example 2026-11-22.", param, ctx)
 
 
 class _Dollars(ParamType[Decimal]):
@@ -102,11 +105,11 @@ class _Dollars(ParamType[Decimal]):
         match = re.fullmatch(r"\s*\$?\s*(\d{1,15}(?:\.\d{0,15})?|\.\d{1,15})\s*", str(value), re.ASCII)
         if match:
             return Decimal(match[1])
-        return self.fail(f"{_shown(value)} is no amount: write it in US dollars, like 12.50.", param, ctx)
+        return self.fail(f"invalid amount {_shown(value)}: expected US dollars, for example 12.50.", param, ctx)
 
 
 class _OutputFile(click.Path):
-    """A file to write. An empty name is an empty variable of a script, not the wish to write nothing."""
+    """An output file. An empty name is an error: it usually comes from an unset variable in a script."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         if not value:
@@ -115,7 +118,7 @@ class _OutputFile(click.Path):
 
 
 def _shown(value: Any) -> str:
-    """What was typed, cut to a length that fits a sentence."""
+    """Quote a value for a message, truncated to 40 characters."""
     text = str(value)
     return repr(text if len(text) <= 40 else text[:40] + "...")
 
@@ -124,24 +127,25 @@ SIZE, RATIO, DATE, DOLLARS = _Size(), _Ratio(), _Date(), _Dollars()
 OUTPUT_FILE = _OutputFile(dir_okay=False)
 
 
-_CALLED = [name for name in platforms() if name != "claude-ai"]
-"""The platforms that take requests of the Messages API."""
+_API_PLATFORMS = [name for name in platforms() if name != "claude-ai"]
+"""The platforms that serve the Messages API."""
 
 
 def placement_options(command: Command) -> Command:
-    """Add where and how requests are sent; what is not given follows from the model's name."""
+    """Add --platform, --endpoint and --fast; the model's name decides those that are not given."""
     for option in (
-        click.option("--fast", "speed", flag_value="fast", default=None, help="Run in fast mode, at its price."),
+        click.option("--fast", "speed", flag_value="fast", default=None, help="Use fast mode prices."),
         click.option(
             "--endpoint",
             type=click.Choice(["global", "regional"]),
-            help="Endpoint of Amazon Bedrock or Google Cloud.  [default: from the model id, else global]",
+            help="Endpoint type (Amazon Bedrock and Google Cloud only).  [default: from the model ID, else global]",
         ),
         click.option(
             "--platform",
-            type=click.Choice(_CALLED),
+            type=click.Choice(_API_PLATFORMS),
             metavar="PLATFORM",
-            help=f"Where requests are sent: {', '.join(_CALLED)}.  [default: from the model id, else claude-api]",
+            help=f"Platform that serves the requests: {', '.join(_API_PLATFORMS)}.  [default: from the model ID, else "
+            "claude-api]",
         ),
     ):
         command = option(command)
@@ -149,7 +153,7 @@ def placement_options(command: Command) -> Command:
 
 
 def quote_options(command: Command) -> Command:
-    """Add the options that `imgcost.quotes.quotes` takes."""
+    """Add the options for `imgcost.quotes.quotes`."""
     command = placement_options(command)
     for option in reversed(
         (
@@ -160,30 +164,30 @@ def quote_options(command: Command) -> Command:
                 multiple=True,
                 default=(DEFAULT_MODEL,),
                 show_default=True,
-                help="A model id, an alias, a Bedrock or Google Cloud spelling, or a family: sonnet, opus, haiku, "
-                "fable. May be given several times.",
+                help="Model ID, alias, Bedrock or Google Cloud ID, or family (sonnet, opus, haiku, fable). "
+                "Can be repeated.",
             ),
-            click.option("--as-of", type=DATE, help="The day whose prices hold.  [default: today]"),
+            click.option("--as-of", type=DATE, help="Use the prices of this date.  [default: today]"),
             click.option(
                 "--formula",
                 type=click.Choice(["patch", "area"]),
-                help="Override the formula that the model's row names.",
+                help="Count tokens by this formula instead of the model's own.",
             ),
-            click.option("--batch", is_flag=True, help="Price the images in a message batch."),
+            click.option("--batch", is_flag=True, help="Use Message Batches API prices."),
             click.option(
                 "--prompt-cache",
                 "cache",
                 type=click.Choice(["none", "5m", "1h"]),
                 default="none",
                 show_default=True,
-                help="Price the images as written to the prompt cache for 5 minutes or 1 hour.",
+                help="Price images as written to the prompt cache for 5 minutes or 1 hour.",
             ),
             click.option(
                 "--inference-geo",
                 type=click.Choice(["global", "us"]),
                 default="global",
                 show_default=True,
-                help="Where inference may run.",
+                help="Restrict where inference may run.",
             ),
         )
     ):
@@ -192,14 +196,14 @@ def quote_options(command: Command) -> Command:
 
 
 def _any_exists(_context: click.Context, _argument: click.Parameter, paths: tuple[str, ...]) -> tuple[str, ...]:
-    """Take a mistyped path for a usage error only where nothing else is left to do: what is missing is listed."""
+    """Reject the paths only if none of them exists; otherwise the report lists the missing ones."""
     if not any(path == "-" or os.path.lexists(path) for path in paths):
         raise click.BadParameter(f"Path {click.format_filename(paths[0])!r} does not exist.")
     return paths
 
 
 def paths_argument(command: Command) -> Command:
-    """Add the files and folders to work on, of which each may be missing or unreadable."""
+    """Add the paths to read. Each of them may be missing or unreadable."""
     return click.argument(
         "paths",
         type=click.Path(readable=False, allow_dash=True),
@@ -211,7 +215,7 @@ def paths_argument(command: Command) -> Command:
 
 
 def format_option(command: Command) -> Command:
-    """Add how the report is printed."""
+    """Add --format."""
     return click.option(
         "-f",
         "--format",
@@ -219,52 +223,52 @@ def format_option(command: Command) -> Command:
         type=click.Choice(list(RENDERERS)),
         default="text",
         show_default=True,
-        help="How the report is printed.",
+        help="Format of the printed report.",
     )(command)
 
 
 def _with_known_suffix(_context: click.Context, _option: click.Parameter, path: str | None) -> str | None:
-    """Refuse a suffix before the work, not after it."""
+    """Reject an unknown suffix before doing the work."""
     if path is not None:
-        from imgcost.reports.writers import format_of  # noqa: PLC0415 - most reports are printed only
+        from imgcost.reports.writers import format_of  # noqa: PLC0415 - most reports are only printed
 
         format_of(path)
     return path
 
 
 def output_option(command: Command) -> Command:
-    """Add where the report is written to."""
+    """Add --output."""
     return click.option(
         "-o",
         "--output",
         type=OUTPUT_FILE,
         callback=_with_known_suffix,
         metavar="FILE",
-        help='Also write it to FILE: .csv, .json, .jsonl, .parquet, .xlsx, .html or .md; "$GITHUB_STEP_SUMMARY" gets '
-        "Markdown.",
+        help="Also write the report to FILE (.csv, .json, .jsonl, .parquet, .xlsx, .html or .md); "
+        '"$GITHUB_STEP_SUMMARY" gets Markdown.',
     )(command)
 
 
 def fail_on_empty_option(command: Command) -> Command:
-    """Add whether it is a failure that no image was found; `fail_if_empty` takes it."""
-    return click.option("--fail-on-empty", is_flag=True, help="Exit with 2 if no image is found.")(command)
+    """Add --fail-on-empty; see `fail_if_empty`."""
+    return click.option("--fail-on-empty", is_flag=True, help="Exit with code 2 if no images are found.")(command)
 
 
 def fail_if_empty(images: int, fail_on_empty: bool) -> None:
-    """End with exit code 2 if there was no image, and `fail_on_empty_option` says that there must be one.
+    """Raise an error if there are no images and --fail-on-empty was given.
 
     Raises:
-        ImgcostError: That is so.
+        ImgcostError: There are none.
     """
     if fail_on_empty and not images:
-        raise ImgcostError("no images found, and --fail-on-empty was given: check the paths and the globs")
+        raise ImgcostError("no images found (--fail-on-empty was given): check the paths and the glob patterns")
 
 
 def refuse_inputs(inputs: Iterable[str], **outputs: str | None) -> None:
-    """Refuse a file that would be read and written, however its paths are spelled.
+    """Reject outputs that would overwrite an input or each other, however their paths are spelled.
 
     Raises:
-        click.UsageError: An output is one of the inputs, or two outputs are one file.
+        click.UsageError: An output is one of the inputs, or two outputs are the same file.
     """
     read = [*inputs]
     for name, output in outputs.items():
@@ -273,13 +277,13 @@ def refuse_inputs(inputs: Iterable[str], **outputs: str | None) -> None:
         for path in read:
             if _same_file(path, output):
                 raise click.UsageError(
-                    f"--{name} {visible(output)} would overwrite {visible(path)}: name another file."
+                    f"--{name} {visible(output)} would overwrite {visible(path)}: choose another file."
                 )
         read.append(output)
 
 
 def _same_file(path: str, other: str) -> bool:
-    if os.path.realpath(path) == os.path.realpath(other):  # neither has to be there yet
+    if os.path.realpath(path) == os.path.realpath(other):  # neither needs to exist yet
         return True
     try:
         return os.path.samefile(path, other)  # noqa: PTH121 - paths may be any strings
@@ -294,21 +298,22 @@ def save(
     rows: Iterable[Row],
     json: Callable[[], Iterable[str]] | None = None,
 ) -> None:
-    """Write a command's report where `output_option` says; `json` gives its JSON piece by piece."""
+    """Write a command's report to --output, if given; `json` yields its JSON in pieces."""
     if output is not None:
-        from imgcost.reports.writers import save_report  # noqa: PLC0415 - most reports are printed only
+        from imgcost.reports.writers import save_report  # noqa: PLC0415 - most reports are only printed
 
         with signals_held():
             save_report(report, schema, rows, output, json)
 
 
 def echo(report: Report, style: str, *, err: bool = False) -> None:
-    """Print a report in the style asked for; at a terminal with its pictures."""
-    if style == "text" and any(table.bars for table in report.tables):
-        stream = sys.stderr if err else sys.stdout
-        if stream.isatty():
-            from imgcost.cli.pictures import draw  # noqa: PLC0415 - a pipe pays for no pictures
+    """Print a report in the given style, with bar charts if the output is a terminal."""
+    stream = sys.stderr if err else sys.stdout
+    if style != "text" or not stream.isatty():
+        click.echo(RENDERERS[style](report), err=err)
+    elif any(table.bars for table in report.tables):
+        from imgcost.cli.pictures import draw  # noqa: PLC0415 - loads rich, which only terminals need
 
-            draw(report, stream)
-            return
-    click.echo(RENDERERS[style](report), err=err)
+        draw(report, stream)
+    else:
+        click.echo(as_text(report, shutil.get_terminal_size().columns), err=err)

@@ -1,4 +1,4 @@
-"""Reports at a terminal: the same text, and bars behind the rows where a picture helps."""
+"""Reports in a terminal: the same text, plus bar charts."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 __all__ = ["draw"]
 
 LONGEST, SHORTEST = 40, 8
-"""Columns of the longest bar where there is room, and the fewest that are worth a picture."""
+"""Maximum width of a bar chart, and the width below which none is drawn, in terminal columns."""
 
 
 def draw(report: Report, stream: TextIO) -> None:
-    """Print a report for a terminal.
+    """Print a report to a terminal.
 
     Args:
-        report: The report. Its cells come out as they are: nothing in them is markup.
+        report: The report. Cells are printed literally, never interpreted as markup.
         stream: The terminal.
     """
     console = Console(file=stream, highlight=False, markup=False, emoji=False)
@@ -43,16 +43,16 @@ def draw(report: Report, stream: TextIO) -> None:
 
 
 def _drawn(table: text.Table, console: Console) -> RenderableType:
-    """A table, with a bar behind each row where there is room for one."""
-    text = as_text(Report({}, [table]))
+    """Render a table, with a bar next to each row if there is space."""
+    text = as_text(Report({}, [table]), console.width)
     lines = text.split("\n")
     width = max(map(cell_len, lines)) + 2
-    room = min(LONGEST, console.width - width)
-    if not table.bars or room < SHORTEST or not console.encoding.lower().startswith("utf"):
+    space = min(LONGEST, console.width - width)
+    if not table.bars or space < SHORTEST or not console.encoding.lower().startswith("utf"):
         return Text(text)
-    grid = Table.grid(Column(width=width, no_wrap=True), Column(width=room))
+    grid = Table.grid(Column(width=width, no_wrap=True), Column(width=space))
     most = max(*table.bars, 1)
     above = len(lines) - len(table.rows)
     for line, value in zip(lines[above:], table.bars, strict=True):
-        grid.add_row(Text(line), Bar(most, 0, value, width=room, color="cyan"))
+        grid.add_row(Text(line), Bar(most, 0, value, width=space, color="cyan"))
     return Group(*map(Text, lines[:above]), grid)

@@ -1,4 +1,4 @@
-"""`imgcost plan`: the budget of a whole job."""
+"""`imgcost plan`: the cost of a whole job."""
 
 from __future__ import annotations
 
@@ -46,42 +46,62 @@ class _Images(ParamType[object]):
         return "auto" if str(value).strip().lower() == "auto" else click.IntRange(1).convert(value, param, ctx)
 
 
-@click.command("plan", short_help="What a whole job costs: prompts, answers, packing, cache, batch, turns.")
+@click.command("plan", short_help="Estimate a whole job: prompts, answers, caching, batches, conversations.")
 @click.argument("images", nargs=-1, required=True, metavar="PATH|SIZE|TABLE...")
-@click.option("--count", type=click.IntRange(1, 10**15), help="So many images of each SIZE.  [default: 1]")
+@click.option("--count", type=click.IntRange(1, 10**15), help="Number of images of each SIZE.  [default: 1]")
 @click.option(
     "-m",
     "--model",
     "models",
     multiple=True,
-    help=f"A model id, an alias, or a family. May be given several times.  [default: {DEFAULT_MODEL}]",
+    help=f"Model ID, alias or family. Can be repeated.  [default: {DEFAULT_MODEL}]",
 )
-@click.option("--as-of", type=DATE, help="The day whose prices and limits hold.  [default: today]")
-@click.option("--prompt-tokens", type=int, metavar="N", help="Tokens of the prompt of every request.  [default: 0]")
-@click.option("--output-tokens", type=int, metavar="N", help="Tokens of every answer.  [default: 0]")
+@click.option("--as-of", type=DATE, help="Use the prices and limits of this date.  [default: today]")
+@click.option(
+    "--prompt-tokens",
+    type=int,
+    metavar="N",
+    help="Text tokens in each prompt; 100 English words are about 135 to 180.  [default: 0]",
+)
+@click.option("--output-tokens", type=int, metavar="N", help="Tokens in each answer.  [default: 0]")
 @click.option(
     "--images-per-request",
     type=_Images(),
     metavar="N|auto",
-    help="New images per request; auto is as many as fit.  [default: 1]",
+    help="New images per request; auto packs as many as fit.  [default: 1]",
 )
-@click.option("--turns", type=int, metavar="N", help="Requests of a conversation, which resends all.  [default: 1]")
 @click.option(
-    "--prompt-cache", "cache", type=click.Choice(["none", "5m", "1h"]), help="Cache prompts.  [default: none]"
+    "--turns",
+    type=int,
+    metavar="N",
+    help="Turns per conversation; each turn re-sends all earlier images.  [default: 1]",
 )
-@click.option("--batch/--no-batch", default=None, help="Through the Message Batches API.  [default: no-batch]")
 @click.option(
-    "--inference-geo", type=click.Choice(["global", "us"]), help="Where inference may run.  [default: global]"
+    "--prompt-cache",
+    "cache",
+    type=click.Choice(["none", "5m", "1h"]),
+    help="Cache prompts for 5 minutes or 1 hour.  [default: none]",
+)
+@click.option("--batch/--no-batch", default=None, help="Use the Message Batches API.  [default: no-batch]")
+@click.option(
+    "--inference-geo", type=click.Choice(["global", "us"]), help="Restrict where inference may run.  [default: global]"
 )
 @placement_options
-@click.option("--retry-rate", metavar="RATE", help="Requests sent again: 0.02 is one in fifty.  [default: 0]")
-@click.option("--downscale-to", type=int, metavar="N", help="Compare: downscale images to N tokens first.")
+@click.option("--retry-rate", metavar="RATE", help="Share of requests sent again: 0.02 is 1 in 50.  [default: 0]")
+@click.option("--downscale-to", type=int, metavar="N", help="Also price the job with images downscaled to N tokens.")
 @click.option(
-    "--scenario", type=click.Path(exists=True, dir_okay=False), metavar="FILE", help="Take all this from TOML."
+    "--scenario",
+    type=click.Path(exists=True, dir_okay=False),
+    metavar="FILE",
+    help="Read these options from a TOML file; command-line options override it.",
 )
-@click.option("--budget", type=DOLLARS, help="Exit with 1 if any model costs more; tell what it buys.")
+@click.option(
+    "--budget",
+    type=DOLLARS,
+    help="Exit with code 1 if any model costs more; also show how many images the budget covers.",
+)
 @fail_on_empty_option
-@click.option("--explain", is_flag=True, help="Show the arithmetic of the cheapest model, with sources.")
+@click.option("--explain", is_flag=True, help="Show the arithmetic for the cheapest model, with sources.")
 @format_option
 @output_option
 def command(
@@ -95,12 +115,12 @@ def command(
     output: str | None,
     **given: Any,
 ) -> None:
-    """What a whole job costs: requests, tokens by class and dollars, models side by side, the cheapest first.
+    """Estimate a whole job: requests, tokens and dollars for one or more models, cheapest first.
 
-    Images are files and folders, sizes such as 1920x1080, or tables (.csv, .tsv, .xlsx, .jsonl, .parquet) with the
-    columns width, height and optionally file_bytes and count. Options override the scenario file.
+    Images can be files and folders, sizes such as 1920x1080, or tables (.csv, .tsv, .xlsx, .jsonl, .parquet) with the
+    columns width and height and, optionally, file_bytes and count.
 
-    With --budget the exit code is 1 if a model costs more, and 2 if images are excluded, whose cost is unknown.
+    With --budget, the exit code is 1 if any model costs more, and 2 if the cost of some images is unknown.
 
     \b
     Examples:
@@ -116,33 +136,35 @@ def command(
     budget = settings.pop("budget", None)
     if budget is not None:
         budget = DOLLARS.convert(budget, None, None)
-    found = plan(_job(images, count), **settings)
-    for warning in found.warnings:
+    job_plan = plan(_job(images, count), **settings)
+    for warning in job_plan.warnings:
         click.echo(f"imgcost: {visible(warning)}", err=True)
-    report = plan_report(found, budget_usd=budget, explain=explain)
-    save(report, output, PLAN, found.rows())
+    report = plan_report(job_plan, budget_usd=budget, explain=explain)
+    save(report, output, PLAN, job_plan.rows())
     echo(report, style)
     if budget is not None:
-        if any(one.total_usd > budget for one in found):
+        if any(model.total_usd > budget for model in job_plan):
             sys.exit(FOUND)
-        if found.excluded:
-            raise ImgcostError(f"the budget cannot be checked: {_excluded(found)}")
-    fail_if_empty(found.images, fail_on_empty)
+        if job_plan.excluded:
+            raise ImgcostError(f"the budget cannot be checked: {_excluded(job_plan)}")
+    fail_if_empty(job_plan.images, fail_on_empty)
 
 
-def _excluded(found: Plan) -> str:
-    """Name what no total includes."""
-    reasons = ", ".join(f"{number(one.images)} x {one.reason} ({one.first})" for one in found.rejected)
-    return f"{plural(found.excluded, 'image is', 'images are')} excluded from the total: {reasons}"
+def _excluded(job_plan: Plan) -> str:
+    """Describe the images that no total includes."""
+    reasons = ", ".join(
+        f"{number(rejected.images)} x {rejected.reason} ({rejected.first})" for rejected in job_plan.rejected
+    )
+    return f"{plural(job_plan.excluded, 'image is', 'images are')} excluded from the total: {reasons}"
 
 
 def _job(images: Sequence[str], count: int | None) -> list[str | Repeated]:
-    """Sizes as sizes, and what is a file as a path, whatever it is called."""
+    """Read sizes as images; an existing file is a path, whatever its name."""
     job: list[str | Repeated] = []
     for image in images:
         if Path(image).exists():
             if count is not None:
-                raise click.UsageError("--count is for sizes: files and tables are counted as they are.")
+                raise click.UsageError("--count applies to sizes only; files and tables are counted as they are.")
             job.append(image)
         else:
             job.append(Repeated(*_size(image), count or 1))
@@ -154,5 +176,5 @@ def _size(text: str) -> tuple[int, int]:
         return SIZE.convert(text, None, None)
     except click.BadParameter as error:
         raise click.BadParameter(
-            f"{error.message} No file has that name either.", param_hint="PATH|SIZE|TABLE"
+            f"{error.message} No file has this name either.", param_hint="PATH|SIZE|TABLE"
         ) from None

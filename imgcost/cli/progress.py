@@ -1,4 +1,4 @@
-"""Progress on stderr: files done, files per second, time left where the total is known, and reports being written."""
+"""Progress bars on stderr, for scans and for reports being written."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["progress_of", "writing_progress"]
 
 QUIET_SECONDS = 0.5
-"""A scan that is over sooner shows none."""
+"""Shorter scans show no progress."""
 
 REFRESH_SECONDS = 0.1
 
@@ -30,12 +30,12 @@ def progress_of(walk: Walk, paths: Iterable[str] | None) -> AbstractContextManag
     """Show progress while the context lasts.
 
     Args:
-        walk: How the scan walks; where paths are known it walks once before, to count.
-        paths: The paths of the scan, or None where they are not known beforehand.
+        walk: How the scan walks. If the paths are known, files are counted first.
+        paths: The paths of the scan; None if they are not known in advance.
 
     Returns:
-        A context that gives a function to be called with the number of files done since its last call. Where stderr
-        is no terminal it does nothing.
+        A context manager that returns a function: call it with the number of files done since the last call. It does
+        nothing unless stderr is a terminal.
     """
     if not sys.stderr.isatty():
         return nullcontext(lambda _files: None)
@@ -43,14 +43,14 @@ def progress_of(walk: Walk, paths: Iterable[str] | None) -> AbstractContextManag
 
 
 def writing_progress(path: str) -> AbstractContextManager[Callable[[int, int], None]]:
-    """Show, while the context lasts, that a report is being written.
+    """Show the progress of writing a report while the context lasts.
 
     Args:
         path: The file.
 
     Returns:
-        A context that gives a function to be called with how many parts are written and how many there are. Where
-        stderr is not a terminal it does nothing.
+        A context manager that returns a function: call it with the number of parts written and the total. It does
+        nothing unless stderr is a terminal.
     """
     if not sys.stderr.isatty():
         return nullcontext(lambda _done, _total: None)
@@ -75,8 +75,8 @@ class _Writing:
     def _show(self, done: int, total: int) -> None:
         now = monotonic()
         if self._progress is None:
-            from rich.markup import escape  # noqa: PLC0415 - loaded at a terminal only
-            from rich.progress import BarColumn, TaskProgressColumn, TextColumn  # noqa: PLC0415 - likewise
+            from rich.markup import escape  # noqa: PLC0415 - only terminals need it
+            from rich.progress import BarColumn, TaskProgressColumn, TextColumn  # noqa: PLC0415 - same
 
             columns = [TextColumn(escape(self._text)), BarColumn(), TaskProgressColumn()]
             self._progress = _started(columns, total)
@@ -88,7 +88,7 @@ class _Writing:
 
 
 def _count(walk: Walk, paths: Iterable[str]) -> int | None:
-    """How many files lie ahead; None where an archive hides some."""
+    """Count the files to scan; None if there are archives, whose members are not known yet."""
     files = 0
     for step in walk.steps(paths):
         if isinstance(step, Archive):
@@ -127,7 +127,7 @@ class _Bar:
 
 
 def _begin(total: int | None) -> Progress:
-    from rich import progress as rich  # noqa: PLC0415 - loaded for long scans at a terminal only
+    from rich import progress as rich  # noqa: PLC0415 - only long scans in a terminal need it
 
     columns: list[rich.ProgressColumn] = [
         rich.MofNCompleteColumn(),
@@ -140,10 +140,10 @@ def _begin(total: int | None) -> Progress:
 
 
 def _started(columns: Sequence[ProgressColumn], total: int | None) -> Progress:
-    from rich.console import Console  # noqa: PLC0415 - likewise
-    from rich.progress import Progress  # noqa: PLC0415 - likewise
+    from rich.console import Console  # noqa: PLC0415 - same
+    from rich.progress import Progress  # noqa: PLC0415 - same
 
-    # Without a thread of its own: a process with threads cannot safely be forked into workers.
+    # No refresh thread: a process with threads cannot safely fork workers.
     shown = Progress(*columns, console=Console(stderr=True), auto_refresh=False, transient=True)
     shown.add_task("", total=total, rate="")
     shown.start()

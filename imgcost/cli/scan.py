@@ -1,4 +1,4 @@
-"""`imgcost scan`: every image under some paths."""
+"""`imgcost scan`: the cost of every image under some paths."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 
-@click.command("scan", short_help="What every image under some paths costs.")
+@click.command("scan", short_help="Estimate the cost of every image under PATH.")
 @paths_argument
 @quote_options
 @format_option
@@ -50,24 +50,24 @@ __all__ = ["command"]
     "-o",
     "--output",
     type=OUTPUT_FILE,
-    help="Write to FILE when the scan is complete: a row for each image and model (.csv, .json, .jsonl, .parquet); a "
-    "workbook (.xlsx) or a page (.html) that recalculates; or the report (.md).",
+    help="Write FILE once the scan is complete: one row per image and model (.csv, .json, .jsonl, .parquet), an "
+    "interactive workbook (.xlsx) or page (.html), or the report (.md).",
     metavar="FILE",
 )
 @click.option(
-    "--rows", type=click.Choice(["csv", "jsonl"]), help="Stream the rows to stdout; the summary goes to stderr."
+    "--rows", type=click.Choice(["csv", "jsonl"]), help="Stream rows to stdout and print the summary to stderr."
 )
 @walk_options
-@click.option("--dedupe", is_flag=True, help="Count identical files once, and say what that saves.")
+@click.option("--dedupe", is_flag=True, help="Count identical files once and report the savings.")
 @click.option(
     "--cache",
     "cache_file",
     type=OUTPUT_FILE,
     metavar="FILE",
-    help="Remember in FILE what was read, and open only what has changed.",
+    help="Cache results in FILE and re-read only files that changed.",
 )
 @jobs_option
-@click.option("--fail-on-unreadable", is_flag=True, help="Exit with 2 if a file or folder could not be read.")
+@click.option("--fail-on-unreadable", is_flag=True, help="Exit with code 2 if a file or folder cannot be read.")
 @fail_on_empty_option
 def command(
     paths: tuple[str, ...],
@@ -87,10 +87,10 @@ def command(
     fail_on_empty: bool,
     **conditions: Any,
 ) -> None:
-    """What every image under PATH costs: tokens, dollars, what is downscaled, what costs most.
+    """Estimate the cost of every image under PATH: tokens, dollars, downscaled images, costliest folders.
 
-    Files are told by their content, not by their suffix. What cannot be counted is listed with its reason and never
-    ends the scan. With - the paths are read from stdin, one a line.
+    File types are detected from content, not from the file extension. Files that cannot be counted are listed with the
+    reason and never abort the scan. Pass - to read paths from stdin, one per line.
 
     \b
     Examples:
@@ -100,10 +100,10 @@ def command(
       find photos -newer stamp -print0 | imgcost scan -0 -
     """
     refuse_inputs((path for path in paths if path != "-"), output=output, cache=cache_file)
-    asked = quotes(models, **conditions)
-    compared = _newest_of_each_family(asked)
+    selected = quotes(models, **conditions)
+    compared = _newest_of_each_family(selected)
     scan = Scan(
-        quotes=asked,
+        quotes=selected,
         compared=compared,
         walk=Walk(follow_symlinks, include, exclude, archives, tuple(filter(None, (output, cache_file)))),
         jobs=most_jobs(jobs),
@@ -117,7 +117,7 @@ def command(
     try:
         with ExitStack() as stack:
             with signals_held():
-                sinks = _open_sinks(stack, target, rows, asked, streamed)
+                sinks = _open_sinks(stack, target, rows, selected, streamed)
             advance = stack.enter_context(progress_of(scan.walk, None if "-" in paths else paths))
 
             def progress(files: int) -> None:
@@ -129,23 +129,22 @@ def command(
             stdin = cast("BufferedReader", sys.stdin.buffer)
             summary = scan.run(listed_paths(paths, stdin, null=null), sinks, progress=progress, warn=_warn)
     except (KeyboardInterrupt, Terminated) as error:
-        how = f"ended by {error.signal}" if isinstance(error, Terminated) else "interrupted"
+        how = f"terminated by {error.signal}" if isinstance(error, Terminated) else "interrupted"
         _warn("; ".join([f"{how} after {plural(done, 'file')}", *_left(target, streamed)]))
         sys.exit(error.code if isinstance(error, Terminated) else INTERRUPTED)
     echo(scan_report(summary), style, err=bool(rows))
     if fail_on_unreadable and summary.unreadable:
         _warn(
-            f"{plural(len(summary.unreadable), 'entry', 'entries')} could not be read, "
-            "which --fail-on-unreadable forbids"
+            f"{plural(len(summary.unreadable), 'entry', 'entries')} could not be read (--fail-on-unreadable was given)"
         )
         sys.exit(FAILED)
     fail_if_empty(summary.images, fail_on_empty)
 
 
-def _newest_of_each_family(asked: Sequence[Quote]) -> tuple[Quote, ...]:
-    """The newest models of each family that are open to everyone, on the conditions of those asked for."""
+def _newest_of_each_family(selected: Sequence[Quote]) -> tuple[Quote, ...]:
+    """Quote the newest generally available model of each family on the same conditions."""
     newest: dict[str, Quote] = {}
-    for quote in comparable(asked):
+    for quote in comparable(selected):
         if not quote.model.restricted:
             known = newest.get(quote.model.family)
             if known is None or known.model.released < quote.model.released:
@@ -157,12 +156,12 @@ def _open_sinks(
     stack: ExitStack,
     target: Output | None,
     rows: TextFormat | None,
-    asked: Sequence[Quote],
+    selected: Sequence[Quote],
     streamed: list[TextWriter],
 ) -> list[ScanSink]:
     if not (target or rows):
         return []
-    from imgcost.reports.writers import open_scan, stream_rows  # noqa: PLC0415 - most scans write none
+    from imgcost.reports.writers import open_scan, stream_rows  # noqa: PLC0415 - most scans write no file
 
     sinks = []
     if target:
@@ -172,16 +171,16 @@ def _open_sinks(
             show(written, total)
             check_signals()
 
-        sinks.append(stack.enter_context(open_scan(target, asked, progress)))
+        sinks.append(stack.enter_context(open_scan(target, selected, progress)))
     if rows:
-        sinks.append(stack.enter_context(_streaming(stream_rows(sys.stdout.buffer, asked, rows))))
+        sinks.append(stack.enter_context(_streaming(stream_rows(sys.stdout.buffer, selected, rows))))
         streamed.append(cast("TextWriter", sinks[-1].writer))
     return sinks
 
 
 @contextmanager
 def _streaming(sink: ScanSink) -> Iterator[ScanSink]:
-    """Rows on stdout end with a whole row, whatever ends the scan."""
+    """End the stream with a complete row, even if the scan is interrupted."""
     try:
         yield sink
     except BaseException:
@@ -190,11 +189,11 @@ def _streaming(sink: ScanSink) -> Iterator[ScanSink]:
 
 
 def _left(target: Output | None, streamed: list[TextWriter]) -> Iterator[str]:
-    """What a scan that was ended early leaves behind."""
+    """Describe what an interrupted scan leaves behind."""
     if target:
         yield f"{visible(target.path)} {'is complete' if target.complete else 'was not written'}"
     for writer in streamed:
-        yield f"stdout has the first {plural(writer.rows, 'row')} only"
+        yield f"stdout has only the first {plural(writer.rows, 'row')}"
 
 
 def _warn(notice: str) -> None:

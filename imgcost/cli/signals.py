@@ -1,4 +1,4 @@
-"""Signals that end a process end a command as an error does: temporary files are removed, workers end."""
+"""Turn termination signals into exceptions, so that temporary files are removed and workers shut down cleanly."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ if TYPE_CHECKING:
 __all__ = ["Terminated", "check_signals", "ending_in_order", "signals_held"]
 
 NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT")
-"""The signals that end a process. Windows has the first two only."""
+"""The signals handled. Windows has only the first two."""
 
 
 class Terminated(SystemExit):
-    """A signal other than SIGINT ended the command; the exit code is 128 plus its number, as in shells.
+    """Raised for a signal other than SIGINT; the exit code is 128 plus its number, as in shells.
 
     Attributes:
-        signal: Its name.
+        signal: Name of the signal.
     """
 
     def __init__(self, number: int) -> None:
-        """Name the signal by its number."""
+        """Set the exit code and the name of a signal number."""
         super().__init__(128 + number)
         self.signal = signal.Signals(number).name
 
@@ -36,7 +36,7 @@ _held: list[bool] = []
 
 @contextmanager
 def ending_in_order() -> Iterator[None]:
-    """Raise KeyboardInterrupt or `Terminated` for signals, except those that are handled or ignored, as by nohup."""
+    """Raise KeyboardInterrupt or `Terminated` on a signal, unless it is already handled, or ignored (nohup)."""
     before = {}
     _received.clear()
     if threading.current_thread() is threading.main_thread():
@@ -52,7 +52,7 @@ def ending_in_order() -> Iterator[None]:
 
 @contextmanager
 def signals_held() -> Iterator[None]:
-    """Let signals wait for a moment, such as an import: libraries in C take an exception there for a broken install."""
+    """Delay signals briefly, for example during an import: C libraries take an exception there for a broken install."""
     _held.append(True)
     try:
         yield
@@ -62,10 +62,9 @@ def signals_held() -> Iterator[None]:
 
 
 def check_signals() -> None:
-    """Raise what a signal has raised before, if that was dropped.
+    """Raise the exception of an earlier signal again, in case it was lost.
 
-    Python drops exceptions in some places, such as the callbacks of weak references. A command that is still running
-    after a signal calls this now and then.
+    Python discards exceptions in some places, such as weak reference callbacks. Commands therefore call this regularly.
     """
     if _received and not _held:
         number = _received[-1]

@@ -1,4 +1,4 @@
-"""Standard streams as a shell hands them over: of any encoding, or closed."""
+"""Prepare standard streams, which may have any encoding or be closed."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ __all__ = ["prepare_streams"]
 def prepare_streams() -> None:
     """Make every standard stream usable.
 
-    A character that the encoding of a terminal does not have is printed as an escape: file names may have any. A stream
-    that is closed (`>&-`) becomes the null device, so that no file that is opened later gets its place.
+    Characters that the terminal's encoding lacks are printed as escapes. A closed stream (`>&-`) is replaced by the
+    null device, so that no file opened later gets its descriptor.
     """
     for name in ("stdin", "stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is None:
             mode = "r" if name == "stdin" else "w"
-            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115, PTH123 - open as long as the process
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115, PTH123 - stays open until the process ends
         elif name != "stdin" and isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")

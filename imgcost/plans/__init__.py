@@ -1,11 +1,11 @@
-"""A whole job: images and a scenario in; requests, tokens by class and exact dollars out, for one model or many.
+"""Plan a whole job: images and a scenario in; requests, tokens by class and exact dollars out, for each model.
 
-It needs numpy, and is imported when the first plan is made.
+Needs numpy, so it is imported only when the first plan is made.
 """
 
 from __future__ import annotations
 
-from imgcost.plans.budgets import Costs, ModelPlan, Request, Variant
+from imgcost.plans.budgets import Costs, ModelPlan, PlannedRequest, Variant
 from imgcost.plans.comparisons import Plan, plan
 from imgcost.plans.jobs import Rejected, Repeated
 from imgcost.plans.scenarios import Scenario, read_scenario
@@ -14,9 +14,9 @@ __all__ = [
     "Costs",
     "ModelPlan",
     "Plan",
+    "PlannedRequest",
     "Rejected",
     "Repeated",
-    "Request",
     "Scenario",
     "Variant",
     "plan",

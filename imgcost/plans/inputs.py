@@ -1,4 +1,4 @@
-"""Everything that a job may be given as, read into one."""
+"""Convert everything that `plan` accepts into a job."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 from imgcost.errors import ImgcostError, SizeError, shown
 from imgcost.files import Image, Unreadable, scan
 from imgcost.geometry import MAX_EDGE
-from imgcost.plans.jobs import BLOCK, FEW_TIMES, MOST_IMAGES, UNKNOWN, Block, Job, Repeated, block_of
+from imgcost.plans.jobs import BLOCK, FEW_TIMES, MOST_IMAGES, UNKNOWN, Job, Repeated, SizeBlock, block_of
 from imgcost.plans.listings import Frame, Listing, is_listing
 
 if TYPE_CHECKING:
@@ -24,18 +24,18 @@ __all__ = ["job_of"]
 
 
 def job_of(images: Any) -> Job:
-    """Read what `plan` takes.
+    """Convert the images that `plan` accepts into a job.
 
     Args:
         images: Files and folders, tables on disk, DataFrames, arrays of shape (n, 2), `Repeated`, or an iterable of
             paths, pairs, `Image`s and `Repeated`s.
 
     Returns:
-        The job. Files are scanned and iterators used up here; tables on disk are read again for every walk.
+        The job. Files are scanned and iterators consumed here; tables on disk are read again for every walk.
 
     Raises:
-        SizeError: A size is none.
-        ImgcostError: It is none of these, or a table without sizes.
+        SizeError: An image cannot have this size.
+        ImgcostError: The type is not supported, or a table has no sizes.
 
     >>> [block.times for block in job_of(Repeated(3000, 3000, 10**12)).blocks()]
     [1000000000000]
@@ -46,39 +46,39 @@ def job_of(images: Any) -> Job:
     elif hasattr(images, "columns"):
         job.append(Frame(images, job).blocks)
     else:
-        alone = isinstance(images, str | os.PathLike | Repeated | Image | Unreadable)
-        _add_items(job, [images] if alone else images)
+        single = isinstance(images, str | os.PathLike | Repeated | Image | Unreadable)
+        _add_items(job, [images] if single else images)
     return job
 
 
 def _add_array(job: Job, sizes: NDArray[Any]) -> None:
     if sizes.ndim != 2 or sizes.shape[1] != 2 or sizes.dtype.kind not in "iu":
         raise SizeError(
-            f"an array of sizes has the shape (n, 2) and an integer dtype, not {sizes.shape} and {sizes.dtype}"
+            f"an array of sizes must have shape (n, 2) and an integer dtype, not {sizes.shape} and {sizes.dtype}"
         )
 
-    if sizes.dtype == np.uint64:  # what does not fit 64 bits with a sign is out of range all the same
+    if sizes.dtype == np.uint64:  # clip what does not fit int64: it is out of range anyway
         sizes = np.minimum(sizes, np.uint64(MAX_EDGE + 1))
     job.append(partial(_array_blocks, sizes))
 
 
-def _array_blocks(sizes: NDArray[Any]) -> Iterator[Block]:
+def _array_blocks(sizes: NDArray[Any]) -> Iterator[SizeBlock]:
     for start in range(0, len(sizes), BLOCK):
         part = sizes[start : start + BLOCK]
-        yield block_of(part[:, 0], part[:, 1], place=f"image {start}")
+        yield block_of(part[:, 0], part[:, 1], location=f"image {start}")
 
 
 def _add_items(job: Job, items: Any) -> None:
     try:
-        rest = iter(items)
+        iterator = iter(items)
     except TypeError:
         raise ImgcostError(
-            f"cannot plan a {type(items).__name__}: give paths, a DataFrame with width and height, an array of shape "
+            f"cannot plan a {type(items).__name__}: pass paths, a DataFrame with width and height, an array of shape "
             "(n, 2), pairs of width and height, or Repeated(width, height, count)"
         ) from None
     waiting = _Sizes()
     number = 0
-    for item in _flat(rest, job):
+    for item in _flat(iterator, job):
         part = None
         if isinstance(item, Image):
             waiting.add((item.width, item.height, item.file_bytes), item.media_type)
@@ -104,7 +104,7 @@ def _add_items(job: Job, items: Any) -> None:
 
 
 class _Sizes:
-    """Single images on their way to a block."""
+    """Individual images that are collected into a block."""
 
     def __init__(self) -> None:
         self.sizes: list[tuple[int, int, int]] = []
@@ -116,16 +116,16 @@ class _Sizes:
         self.sizes.append(size)
 
     def move_to(self, job: Job, number: int) -> int:
-        """Add the block, if there is any, and tell how many images it has."""
+        """Add the images to a job as a block, and return how many there are."""
         if self.sizes:
-            block = block_of(*zip(*self.sizes, strict=True), place=f"image {number}")
-            rows = {name: np.array(places, np.int32) for name, places in self._media_types.items()}
+            block = block_of(*zip(*self.sizes, strict=True), location=f"image {number}")
+            rows = {name: np.array(indices, np.int32) for name, indices in self._media_types.items()}
             job.append([block._replace(media_types=rows)].__iter__)
         return len(self.sizes)
 
 
 def _flat(items: Iterable[Any], job: Job) -> Iterator[Any]:
-    """The items, with what a scan finds in the place of its path, and tables as such."""
+    """Iterate over the items; expand paths by scanning them, and wrap tables as `Listing`."""
     for item in items:
         if not isinstance(item, str | os.PathLike):
             yield item
@@ -135,13 +135,13 @@ def _flat(items: Iterable[Any], job: Job) -> Iterator[Any]:
             yield from scan(item, details=False)
 
 
-def _repeated(one: Repeated) -> Block:
-    size = _pair((one.width, one.height), 0)[:2]
-    if isinstance(one.count, bool) or not isinstance(one.count, int) or not 0 <= one.count <= MOST_IMAGES:
-        raise ImgcostError(f"the count of Repeated is {one.count!r}: give a whole number from 0 to 10**15")
-    file_bytes = None if one.file_bytes is None else [one.file_bytes]
-    found = block_of([size[0]], [size[1]], file_bytes, place=f"image 0 of {one.width}x{one.height}")
-    return found._replace(times=one.count)
+def _repeated(images: Repeated) -> SizeBlock:
+    size = _pair((images.width, images.height), 0)[:2]
+    if isinstance(images.count, bool) or not isinstance(images.count, int) or not 0 <= images.count <= MOST_IMAGES:
+        raise ImgcostError(f"the count of Repeated is {images.count!r}: pass a whole number from 0 to 10**15")
+    file_bytes = None if images.file_bytes is None else [images.file_bytes]
+    block = block_of([size[0]], [size[1]], file_bytes, location=f"image 0 of {images.width}x{images.height}")
+    return block._replace(times=images.count)
 
 
 def _pair(item: Any, number: int) -> tuple[int, int, int]:
@@ -151,4 +151,4 @@ def _pair(item: Any, number: int) -> tuple[int, int, int]:
             return index(width), index(height), UNKNOWN
     except (TypeError, ValueError):
         pass
-    raise SizeError(f"image {number} is {shown(item)}: give a pair of whole numbers, such as (1920, 1080)")
+    raise SizeError(f"image {number} is {shown(item)}: pass a pair of whole numbers, such as (1920, 1080)")

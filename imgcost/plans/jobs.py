@@ -1,4 +1,4 @@
-"""A job: images in order, as columns of sizes, walked in blocks as often as needed."""
+"""A job: image sizes in order, in blocks of columns that can be walked repeatedly."""
 
 from __future__ import annotations
 
@@ -22,39 +22,39 @@ __all__ = [
     "MOST_BYTES",
     "MOST_IMAGES",
     "UNKNOWN",
-    "Block",
     "Job",
     "Rejected",
     "Repeated",
+    "SizeBlock",
     "block_of",
     "moved",
 ]
 
 BLOCK = 1 << 16
-"""Images worked on at a time: however long a job is, memory holds so many of its sizes more than the caller does."""
+"""Images processed at a time, which bounds memory regardless of the length of a job."""
 
 MOST_IMAGES = 10**15
-"""The most images of one size. With it every sum of a request stays far within 64 bits."""
+"""Maximum number of images of one size; keeps every sum over a request far below 64 bits."""
 
 MOST_BYTES = 2**50
-"""The largest file taken, bytes: no disk holds a larger one."""
+"""Maximum file size, bytes: larger than any disk."""
 
 FEW_TIMES = 256
-"""A size repeated no more often is listed like single images: a block of its own would take longer."""
+"""A size repeated up to this often is expanded into single images, which is faster than a block of its own."""
 
 UNKNOWN = -1
-"""In a column of file sizes: not known."""
+"""Marks an unknown file size in a column."""
 
 
 @dataclass(frozen=True, slots=True)
 class Repeated:
-    """So many images of one size: a job may have 10**12 of them, and none is written down.
+    """A number of images of the same size, without listing them: there can be 10**12.
 
     Attributes:
         width: Width, px.
         height: Height, px.
-        count: How many images.
-        file_bytes: Size of each file, bytes, if known.
+        count: Number of images.
+        file_bytes: Size of each file, bytes; None if unknown.
     """
 
     width: int
@@ -64,12 +64,12 @@ class Repeated:
 
 
 class Rejected(NamedTuple):
-    """Images that no request may carry, or that could not be read: excluded, never priced.
+    """Images that could not be read: excluded and never priced.
 
     Attributes:
-        reason: Why, with the limit and its source.
-        images: How many.
-        first: The first of them: a path, or its size and place.
+        reason: Why they are excluded.
+        images: Number of images.
+        first: Path or location of the first one.
     """
 
     reason: str
@@ -77,38 +77,38 @@ class Rejected(NamedTuple):
     first: str
 
 
-class Block(NamedTuple):
-    """Sizes of consecutive images, checked.
+class SizeBlock(NamedTuple):
+    """Valid sizes of consecutive images.
 
     Attributes:
         width: Widths, px; int64.
         height: Heights, px; int64.
-        file_bytes: Sizes of the files, bytes; int64, `UNKNOWN` where not known.
-        times: None; or how often the one size of this block is repeated.
-        place: Where the block begins, such as `row 2 of sizes.csv`, for messages.
-        offset: How far each image is from there; int64.
-        media_types: Where they are known: by media type, the rows of the images.
+        file_bytes: File sizes, bytes; int64, `UNKNOWN` where not known.
+        times: How often the only size of this block is repeated; None for a block of single images.
+        location: Location of the first image, such as `row 2 of sizes.csv`, for messages.
+        offset: Distance of each image from `location`, rows; int64.
+        media_types: Rows of the images by media type, where known; int32.
     """
 
     width: NDArray[np.int64]
     height: NDArray[np.int64]
     file_bytes: NDArray[np.int64]
     times: int | None
-    place: str
+    location: str
     offset: NDArray[np.int64]
     media_types: Mapping[str, NDArray[np.int32]] = {}
 
-    def take(self, rows: NDArray[np.bool_] | NDArray[np.int64] | slice) -> Block:
-        """Some of the images: those of a mask, of indices or of a slice."""
+    def take(self, rows: NDArray[np.bool_] | NDArray[np.int64] | slice) -> SizeBlock:
+        """Select images by a boolean mask, indices or a slice."""
         columns = {name: getattr(self, name)[rows] for name in ("width", "height", "file_bytes", "offset")}
         return self._replace(**columns)
 
     def named(self, row: int) -> str:
-        """Name where an image is listed."""
-        return moved(self.place, int(self.offset[row]))
+        """Return the location of an image."""
+        return moved(self.location, int(self.offset[row]))
 
-    def repeated(self, counts: NDArray[np.int64]) -> Iterator[Block]:
-        """Every image as often as its count says: few times as single images, more often as a block of its own."""
+    def repeated(self, counts: NDArray[np.int64]) -> Iterator[SizeBlock]:
+        """Repeat each image by its count: up to `FEW_TIMES` as single images, otherwise as a block of its own."""
         single = np.flatnonzero(counts > FEW_TIMES).tolist()
         for start, stop in zip([0, *(row + 1 for row in single)], [*single, len(counts)], strict=True):
             ends = np.cumsum(counts[start:stop]) // BLOCK
@@ -119,45 +119,45 @@ class Block(NamedTuple):
 
 
 class Job:
-    """Images, in order, to be walked as often as there are questions.
+    """Images in order, which can be walked repeatedly.
 
     Attributes:
-        walked: Whether its blocks were walked to the end once: what is excluded later was counted then.
+        walked: Whether all blocks have been walked once. Later walks do not count rejected images again.
     """
 
     def __init__(self) -> None:
-        """Begin without images."""
-        self._parts: list[Callable[[], Iterable[Block]]] = []
+        """Start without images."""
+        self._parts: list[Callable[[], Iterable[SizeBlock]]] = []
         self._rejected: dict[str, Rejected] = {}
         self._warnings: dict[str, None] = {}
         self.walked = False
 
     @property
     def rejected(self) -> tuple[Rejected, ...]:
-        """What is excluded, by reason, in the order met."""
+        """Excluded images by reason, in order of first occurrence."""
         return tuple(self._rejected.values())
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What may be wrong with the tables, each once."""
+        """Possible mistakes in tables, without duplicates."""
         return tuple(self._warnings)
 
-    def blocks(self) -> Iterator[Block]:
-        """Walk the sizes, at most `BLOCK` at a time."""
+    def blocks(self) -> Iterator[SizeBlock]:
+        """Iterate over the sizes, at most `BLOCK` at a time."""
         for part in self._parts:
             yield from part()
         self.walked = True
 
-    def append(self, part: Callable[[], Iterable[Block]]) -> None:
-        """Add what gives blocks whenever it is called: so that a table on disk need not be held."""
+    def append(self, part: Callable[[], Iterable[SizeBlock]]) -> None:
+        """Add a function that returns blocks; it is called for every walk, so that tables need not fit in memory."""
         self._parts.append(part)
 
     def warn(self, warning: str) -> None:
-        """Keep what a user should be warned of."""
+        """Record a warning for the user."""
         self._warnings[warning] = None
 
     def reject(self, reason: str, images: int, first: str) -> None:
-        """Count what cannot be planned."""
+        """Count images that cannot be planned."""
         if self.walked:
             return
         known = self._rejected.get(reason)
@@ -167,21 +167,21 @@ class Job:
 
 
 def block_of(
-    width: ArrayLike, height: ArrayLike, file_bytes: ArrayLike | None = None, *, place: str = "image 0"
-) -> Block:
-    """Check columns of sizes.
+    width: ArrayLike, height: ArrayLike, file_bytes: ArrayLike | None = None, *, location: str = "image 0"
+) -> SizeBlock:
+    """Validate columns of sizes.
 
     Args:
         width: Widths, px; whole numbers.
-        height: Heights, px; as many.
-        file_bytes: Sizes of the files, bytes; negative where unknown. None: unknown for all.
-        place: Where the first stands, such as `image 0` or `row 2 of sizes.csv`, for messages.
+        height: Heights, px; same length.
+        file_bytes: File sizes, bytes; `UNKNOWN` where unknown. None if all are unknown.
+        location: Location of the first image, such as `image 0` or `row 2 of sizes.csv`, for messages.
 
     Returns:
         The block.
 
     Raises:
-        SizeError: A side is no whole number from 1 to 2**31, or a file is larger than any disk.
+        SizeError: A side is not a whole number from 1 to 2**31, or a file size is out of range.
 
     >>> block_of([1920, 3000], [1080, 3000]).file_bytes
     array([-1, -1])
@@ -190,26 +190,26 @@ def block_of(
         across, down = np.asarray(width, np.int64), np.asarray(height, np.int64)
         sizes = np.full(across.shape, UNKNOWN, np.int64) if file_bytes is None else np.asarray(file_bytes, np.int64)
     except OverflowError:
-        raise SizeError(f"{place} or one after it has a number beyond 64 bits") from None
+        raise SizeError(f"{location} or a later one has a number that does not fit 64 bits") from None
     bad = (across < 1) | (down < 1) | (across > MAX_EDGE) | (down > MAX_EDGE)
     if bad.any():
         first = int(np.argmax(bad))
         try:
             geometry.padded_size(int(across[first]), int(down[first]))
         except SizeError as error:
-            raise SizeError(f"{moved(place, first)}: {error}") from None
+            raise SizeError(f"{moved(location, first)}: {error}") from None
     bad = (sizes < UNKNOWN) | (sizes > MOST_BYTES)
     if bad.any():
         first = int(np.argmax(bad))
-        raise SizeError(f"{moved(place, first)}: file_bytes is {sizes[first]}: give a number from 0 to 2**50")
-    return Block(across, down, sizes, None, place, np.arange(len(across), dtype=np.int64))
+        raise SizeError(f"{moved(location, first)}: file_bytes is {sizes[first]}: pass a number from 0 to 2**50")
+    return SizeBlock(across, down, sizes, None, location, np.arange(len(across), dtype=np.int64))
 
 
-def moved(place: str, by: int) -> str:
-    """Name a place further on.
+def moved(location: str, by: int) -> str:
+    """Return the location that many images or rows further on.
 
     >>> moved("row 2 of a.csv", 3)
     'row 5 of a.csv'
     """
-    word, number, *rest = place.split(" ", 2)
-    return " ".join((word, str(int(number) + by), *rest))
+    word, number, *of_table = location.split(" ", 2)
+    return " ".join((word, str(int(number) + by), *of_table))

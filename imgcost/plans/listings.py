@@ -1,7 +1,7 @@
-"""Tables of sizes: columns `width` and `height`, optionally `file_bytes` and `count`, of a DataFrame or a file.
+"""Read tables of sizes: files or DataFrames with columns `width`, `height` and, optionally, `file_bytes` and `count`.
 
-A row without a size is excluded and counted. The rows that a scan wrote are understood: what it could not count, the
-duplicates that it left out, and that each image has a row for every model.
+Rows without a size are excluded and counted. Row files of a scan work too: problems and duplicates are skipped, and
+of several models only the rows of the first are read.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from imgcost.errors import ImgcostError
-from imgcost.plans.columns import filled, found_columns, suspects, whole
-from imgcost.plans.jobs import BLOCK, UNKNOWN, Block, block_of, moved
+from imgcost.plans.columns import filled, found_columns, suspects, whole_numbers
+from imgcost.plans.jobs import BLOCK, UNKNOWN, SizeBlock, block_of, moved
 from imgcost.plans.readers import READERS
 
 if TYPE_CHECKING:
@@ -28,30 +28,30 @@ if TYPE_CHECKING:
 
 __all__ = ["Frame", "Listing", "is_listing"]
 
-NO_SIZE = "no width or height is given"
+NO_SIZE = "width or height is missing"
 NOT_COUNTED = "the scan that wrote the table could not count it"
-_UNREAD = frozenset((".json", ".xls", ".xlsm", ".xlsb", ".ods", ".feather", ".arrow", ".numbers"))
+_UNSUPPORTED = frozenset((".json", ".xls", ".xlsm", ".xlsb", ".ods", ".feather", ".arrow", ".numbers"))
 
 
 def is_listing(path: str | os.PathLike[str]) -> bool:
-    """Tell whether a path names a table of sizes, by its suffix; a folder is none.
+    """Return whether a path is a table of sizes, judging by its suffix. A folder is not.
 
     Raises:
-        ImgcostError: It names a table of a kind that cannot be read.
+        ImgcostError: The table has a format that cannot be read.
 
     >>> is_listing("sizes.csv"), is_listing("photo.png")
     (True, False)
     """
     suffix = Path(path).suffix.lower()
-    if (suffix not in READERS and suffix not in _UNREAD) or Path(path).is_dir():
+    if (suffix not in READERS and suffix not in _UNSUPPORTED) or Path(path).is_dir():
         return False
-    if suffix in _UNREAD:
+    if suffix in _UNSUPPORTED:
         raise ImgcostError(f"cannot read {os.fspath(path)} as a table: convert it to one of {', '.join(READERS)}")
     return True
 
 
 class _Table(ABC):
-    """Columns on their way to blocks."""
+    """A table that is converted to blocks of sizes."""
 
     def __init__(self, name: str, job: Job) -> None:
         self.name = name
@@ -59,49 +59,53 @@ class _Table(ABC):
 
     @abstractmethod
     def columns(self) -> Iterator[tuple[NDArray[np.int64], dict[str, NDArray[Any]]]]:
-        """The columns by our names, a block at a time, with the number of each row."""
+        """Iterate over blocks of rows: their numbers, and their columns by `width`, `height` and so on."""
 
-    def blocks(self) -> Iterator[Block]:
-        """Walk the sizes."""
+    def blocks(self) -> Iterator[SizeBlock]:
+        """Iterate over the sizes."""
         models: Counter[str] = Counter()
-        for numbers, found in self.columns():
+        for numbers, columns in self.columns():
             kept = np.ones(numbers.shape, np.bool_)
-            if "problem" in found:
-                kept = self._exclude(NOT_COUNTED, filled(found["problem"]), kept, numbers)
-            if "duplicate_of" in found:
-                kept &= ~filled(found["duplicate_of"])
-            if "model" in found:
-                kept &= _of_first_model(found["model"], kept, models)
-            kept = self._exclude(NO_SIZE, ~(filled(found["width"]) & filled(found["height"])), kept, numbers)
-            yield from self._checked(numbers, found, kept)
+            if "problem" in columns:
+                kept = self._exclude(NOT_COUNTED, filled(columns["problem"]), kept, numbers)
+            if "duplicate_of" in columns:
+                kept &= ~filled(columns["duplicate_of"])
+            if "model" in columns:
+                kept &= _of_first_model(columns["model"], kept, models)
+            kept = self._exclude(NO_SIZE, ~(filled(columns["width"]) & filled(columns["height"])), kept, numbers)
+            yield from self._checked(numbers, columns, kept)
         if len(set(models.values())) > 1:
             rows = ", ".join(f"{count:,} of {model}" for model, count in models.items())
-            raise ImgcostError(f"{self.name} has rows of several models, and not the same images for each: {rows}")
+            raise ImgcostError(f"{self.name} has rows of several models, but not the same images for each: {rows}")
 
     def _checked(
-        self, numbers: NDArray[np.int64], found: dict[str, NDArray[Any]], kept: NDArray[np.bool_]
-    ) -> Iterator[Block]:
-        place = f"row {numbers[0]} of {self.name}"
+        self, numbers: NDArray[np.int64], columns: dict[str, NDArray[Any]], kept: NDArray[np.bool_]
+    ) -> Iterator[SizeBlock]:
+        start = f"row {numbers[0]} of {self.name}"
         offset = numbers - numbers[0]
 
-        def named(row: int) -> str:
-            return moved(place, int(offset[row]))
+        def location(row: int) -> str:
+            return moved(start, int(offset[row]))
 
-        # Excluded rows are one pixel until the others are checked, each in its place.
-        width, height = (np.where(kept, whole(name, found[name], kept, named), 1) for name in ("width", "height"))
+        # Excluded rows count as 1 px while the others are checked, so that row numbers in messages stay right.
+        width, height = (
+            np.where(kept, whole_numbers(name, columns[name], kept, location), 1) for name in ("width", "height")
+        )
         file_bytes = np.full(numbers.shape, UNKNOWN, np.int64)
-        if "file_bytes" in found:
-            file_bytes = whole("file_bytes", found["file_bytes"], kept & filled(found["file_bytes"]), named)
-        block = block_of(width, height, file_bytes, place=place)._replace(offset=offset)
-        if "count" in found:
-            yield from block.take(kept).repeated(whole("count", found["count"], kept, named)[kept])
+        if "file_bytes" in columns:
+            known = kept & filled(columns["file_bytes"])
+            file_bytes = whole_numbers("file_bytes", columns["file_bytes"], known, location)
+        block = block_of(width, height, file_bytes, location=start)._replace(offset=offset)
+        if "count" in columns:
+            counts = whole_numbers("count", columns["count"], kept, location)
+            yield from block.take(kept).repeated(counts[kept])
         else:
             yield block.take(kept)
 
     def _exclude(
         self, reason: str, rows: NDArray[np.bool_], kept: NDArray[np.bool_], numbers: NDArray[np.int64]
     ) -> NDArray[np.bool_]:
-        """Count the rows that are excluded for a reason, and tell which are left."""
+        """Count the rows that are excluded for a reason, and return those that are left."""
         rows = rows & kept
         if rows.any():
             first = f"row {numbers[np.argmax(rows)]} of {self.name}"
@@ -109,14 +113,14 @@ class _Table(ABC):
         return kept & ~rows
 
     def _find(self, names: Sequence[Any]) -> dict[str, Any]:
-        ours = found_columns(names, self.name)
+        columns = found_columns(names, self.name)
         for name, meant in suspects(names):
             self._job.warn(f"{self.name}: column {str(name)!r} is not used; did you mean {meant!r}?")
-        return ours
+        return columns
 
 
 def _of_first_model(column: NDArray[Any], kept: NDArray[np.bool_], models: Counter[str]) -> NDArray[np.bool_]:
-    """Which rows are not of a second model: a scan writes a row per image and model. Cameras are models too."""
+    """Return the rows of the first Claude model: a scan writes a row per image and model. Cameras have models too."""
     names = [name if isinstance(name, str) and name.startswith("claude-") else "" for name in column]
     models.update(name for name, keep in zip(names, kept, strict=True) if name and keep)
     first = next(iter(models), "")
@@ -124,30 +128,30 @@ def _of_first_model(column: NDArray[Any], kept: NDArray[np.bool_], models: Count
 
 
 class Frame(_Table):
-    """A DataFrame of any library: whatever has `columns` and gives a column by its name."""
+    """A DataFrame of any library that has `columns` and returns a column by its name."""
 
     def __init__(self, frame: Any, job: Job) -> None:
-        """Look for the columns."""
+        """Find the columns."""
         super().__init__("the frame", job)
-        names = getattr(frame, "column_names", frame.columns)  # Arrow calls its columns themselves columns
-        self._found = {ours: np.asarray(frame[name]) for ours, name in self._find(list(names)).items()}
+        names = getattr(frame, "column_names", frame.columns)  # in Arrow, `columns` are the columns themselves
+        self._columns = {column: np.asarray(frame[name]) for column, name in self._find(list(names)).items()}
 
     def columns(self) -> Iterator[tuple[NDArray[np.int64], dict[str, NDArray[Any]]]]:
-        """The columns, a block at a time; rows are counted from 0."""
-        total = len(self._found["width"])
+        """Iterate over blocks of rows, numbered from 0."""
+        total = len(self._columns["width"])
         for start in range(0, total, BLOCK):
             part = slice(start, min(start + BLOCK, total))
-            yield np.arange(part.start, part.stop), {name: column[part] for name, column in self._found.items()}
+            yield np.arange(part.start, part.stop), {name: column[part] for name, column in self._columns.items()}
 
 
 class Listing(_Table):
-    """A table on disk, read in blocks and never held as a whole."""
+    """A table on disk, read in blocks and never loaded completely."""
 
     def __init__(self, path: str | os.PathLike[str], job: Job) -> None:
-        """Remember where it is."""
+        """Store the path."""
         self.path = os.fspath(path)
         super().__init__(self.path, job)
 
     def columns(self) -> Iterator[tuple[NDArray[np.int64], dict[str, NDArray[Any]]]]:
-        """The columns, a block at a time; rows are counted as a spreadsheet does where there is a head."""
+        """Iterate over blocks of rows, numbered as in a spreadsheet if there is a header row."""
         return READERS[Path(self.path).suffix.lower()](self.path, self._find)

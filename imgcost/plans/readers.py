@@ -1,4 +1,4 @@
-"""Readers of tables on disk, one per format: the columns that are asked for, in blocks."""
+"""Readers of tables on disk, one per format: they return the selected columns in blocks."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ __all__ = ["READERS"]
 
 if TYPE_CHECKING:
     Find: TypeAlias = Callable[[Sequence[Any]], dict[str, Any]]
-    """Chooses columns: all names in, our names to theirs out."""
+    """Selects columns: takes all names, and returns the names in the table by `width`, `height` and so on."""
 
     Blocks: TypeAlias = Iterator[tuple[NDArray[np.int64], dict[str, NDArray[Any]]]]
-    """The number of each row, and the columns by our names."""
+    """Numbers of rows, and the selected columns by name."""
 
 
 def _of_text(path: str, find: Find, *, delimiter: str) -> Blocks:
@@ -48,13 +48,13 @@ def _of_excel(path: str, find: Find) -> Blocks:
         raise MissingExtraError("reading an Excel workbook", "report") from error
     with Path(path).open("rb") as file:
         try:
-            with warnings.catch_warnings(action="ignore"):  # styles and validations that it does not know
+            with warnings.catch_warnings(action="ignore"):  # unknown styles and validations
                 book = load_workbook(file, read_only=True, data_only=True)
             head, rows = _first_table([(sheet.title, _rows_of(sheet)) for sheet in book.worksheets], find)
             yield from _of_rows(head, rows, find)
         except ImgcostError:
             raise
-        except Exception as error:  # noqa: BLE001 - a damaged workbook ends in any of a dozen
+        except Exception as error:  # noqa: BLE001 - a damaged workbook can raise any exception
             raise ImgcostError(f"cannot read {path} as an Excel workbook: {error}") from None
 
 
@@ -66,33 +66,36 @@ def _rows_of(sheet: Any) -> Iterator[tuple[int, Sequence[Any]]]:
 def _first_table(
     sheets: Sequence[tuple[str, Iterator[tuple[int, Sequence[Any]]]]], find: Find
 ) -> tuple[Sequence[Any], Iterator[tuple[int, Sequence[Any]]]]:
-    """The head and the rows of the first sheet that has the columns; else what is wrong with the likeliest."""
-    wrong = []
+    """Return the header and rows of the first sheet that has the columns; else raise the error of the closest one."""
+    errors = []
     for title, rows in sheets:
         head = next((row for _, row in rows if any(row)), ())
         names = ["" if cell is None else str(cell).strip() for cell in head]
         try:
             find(names)
         except ImgcostError as error:
-            wrong.append((len(list(suspects(names))), f"sheet {title!r} of {error}"))
+            errors.append((len(list(suspects(names))), f"sheet {title!r} of {error}"))
         else:
             return names, rows
-    raise ImgcostError(max(wrong, key=itemgetter(0))[1])
+    raise ImgcostError(max(errors, key=itemgetter(0))[1])
 
 
 def _of_rows(head: Sequence[str], rows: Iterable[tuple[int, Sequence[Any]]], find: Find) -> Blocks:
-    """Rows of cells, each with its number; blank ones are skipped."""
-    places = {ours: head.index(name) for ours, name in find(head).items()}
+    """Read numbered rows of cells; skip blank rows."""
+    indices = {column: head.index(name) for column, name in find(head).items()}
     filled = (row for row in rows if any(row[1]))
     while block := list(islice(filled, BLOCK)):
         yield (
             np.array([number for number, _ in block], np.int64),
-            {ours: _column((_cell(cells, place) for _, cells in block), len(block)) for ours, place in places.items()},
+            {
+                column: _column((_cell(cells, index) for _, cells in block), len(block))
+                for column, index in indices.items()
+            },
         )
 
 
-def _cell(cells: Sequence[Any], place: int) -> Any:
-    value = cells[place] if place < len(cells) else None
+def _cell(cells: Sequence[Any], index: int) -> Any:
+    value = cells[index] if index < len(cells) else None
     return value.strip() if isinstance(value, str) else value
 
 
@@ -102,9 +105,12 @@ def _of_json_lines(path: str, find: Find) -> Blocks:
         numbers = np.zeros(0, np.int64)
         while block := list(islice(filled, BLOCK)):
             rows = [_object(path, number, line) for number, line in block]
-            ours = find(list(dict.fromkeys(name for row in rows for name in row)))
+            names = find(list(dict.fromkeys(name for row in rows for name in row)))
             numbers = np.array([number for number, _ in block], np.int64)
-            yield numbers, {known: _column((row.get(name) for row in rows), len(rows)) for known, name in ours.items()}
+            yield (
+                numbers,
+                {column: _column((row.get(name) for row in rows), len(rows)) for column, name in names.items()},
+            )
         if not len(numbers):
             find([])
 
@@ -131,10 +137,10 @@ def _of_parquet(path: str, find: Find) -> Blocks:
         raise MissingExtraError("reading Parquet", "parquet") from error
     try:
         with pq.ParquetFile(path) as file:
-            ours = find(file.schema_arrow.names)
+            names = find(file.schema_arrow.names)
             row = 0
-            for batch in file.iter_batches(BLOCK, columns=list(ours.values())):
-                columns = {name: batch.column(theirs).to_numpy(zero_copy_only=False) for name, theirs in ours.items()}
+            for batch in file.iter_batches(BLOCK, columns=list(names.values())):
+                columns = {column: batch.column(name).to_numpy(zero_copy_only=False) for column, name in names.items()}
                 yield np.arange(row, row + batch.num_rows), columns
                 row += batch.num_rows
     except pa.ArrowException as error:
@@ -148,4 +154,4 @@ READERS: Mapping[str, Callable[[str, Find], Blocks]] = {
     ".jsonl": _of_json_lines,
     ".parquet": _of_parquet,
 }
-"""Reads a table, by its suffix: takes the path, and what chooses the columns."""
+"""The reader for each suffix: takes the path and a function that selects columns."""

@@ -1,4 +1,4 @@
-"""All that decides how a job is packed and counted, apart from its images."""
+"""Rules that decide how a job is packed and counted, apart from its images."""
 
 from __future__ import annotations
 
@@ -11,39 +11,39 @@ if TYPE_CHECKING:
     from imgcost.quotes import Quote, TokenRule
     from imgcost.tables import Limits, Model
 
-__all__ = ["BYTES_A_BLOCK", "BYTES_A_REQUEST", "BYTES_A_TOKEN", "Rules", "rules_of"]
+__all__ = ["BYTES_A_BLOCK", "BYTES_A_REQUEST", "BYTES_A_TOKEN", "PackingRules", "rules_of"]
 
 BYTES_A_BLOCK = 128
-"""Allowed for the JSON around the base64 text of an image: type, source and media type take some ninety bytes."""
+"""Allowance for the JSON around an image's base64 data: type, source and media type take about 90 bytes."""
 
 BYTES_A_TOKEN = 8
-"""Allowed for a token of text: English has about four characters a token, and JSON may escape each of them."""
+"""Allowance per text token: English has about four characters per token, and JSON may escape each of them."""
 
 BYTES_A_REQUEST = 1024
-"""Allowed for the rest of a request: model, roles, settings."""
+"""Allowance for the rest of a request: model, roles, settings."""
 
 
-class Rules(NamedTuple):
-    """All that decides how images are packed and which tokens a request has. Models that share them share the work.
+class PackingRules(NamedTuple):
+    """How images are packed and which tokens a request has. Models with equal rules are packed only once.
 
     Attributes:
-        token_rule: What counts visual tokens.
-        downscale_to: Visual tokens to which images might be downscaled first, to compare; or None.
-        wrapping: Measured tokens that wrap an image.
-        framing: Measured tokens that frame a user message.
-        extra: Measured tokens on top of a request with images.
-        prompt_tokens: The standing prompt.
-        output_tokens: An answer.
-        turns: Requests of a conversation.
-        images_per_request: New images a request; None: as many as may be.
-        context_window: Most tokens of a prompt and its answer.
-        max_images: Most images in a request; None: no limit is stated.
-        many_images: Above so many images, `many_images_edge` holds.
-        many_images_edge: The longest edge then, px.
-        request_bytes: The largest request.
-        threshold: Prompts of more tokens have the long-context price; None: there is none.
-        cache_minimum: The shortest prefix that is cached, tokens; None: nothing is.
-        sources: Where the limits stand, by their name.
+        token_rule: Tier and formula that count visual tokens.
+        downscale_to: Visual tokens to which images are downscaled for comparison; or None.
+        wrapping: Measured overhead per image, tokens.
+        framing: Measured overhead per user message, tokens.
+        extra: Measured overhead per request with images, tokens.
+        prompt_tokens: Text tokens in each prompt.
+        output_tokens: Tokens in each answer.
+        turns: Turns per conversation.
+        images_per_request: New images per request; None for as many as fit.
+        context_window: Maximum tokens of a prompt and its answer.
+        max_images: Maximum images in a request; None if no limit is published.
+        many_images: Number of images above which `many_images_edge` applies.
+        many_images_edge: Longest edge allowed in a request with many images, px.
+        request_bytes: Maximum size of a request, bytes.
+        threshold: Prompt tokens above which the long-context price applies; None if there is no such price.
+        cache_minimum: Shortest prefix that is cached, tokens; None if unknown, so that nothing is cached.
+        sources: Names of limits and where each was published.
     """
 
     token_rule: TokenRule
@@ -65,27 +65,27 @@ class Rules(NamedTuple):
     sources: tuple[tuple[str, str], ...]
 
     def text_tokens(self, turns: int) -> int:
-        """Tokens of the last prompt of a conversation, its images aside."""
+        """Return the tokens of the last prompt of a conversation, without images."""
         return self.prompt_tokens + self.framing * turns + self.output_tokens * (turns - 1) + self.extra
 
     def text_bytes(self, turns: int) -> int:
-        """Bytes allowed for the text of that prompt."""
+        """Return the bytes allowed for the text of that prompt."""
         return BYTES_A_REQUEST + BYTES_A_TOKEN * (self.prompt_tokens + self.output_tokens * (turns - 1))
 
 
-def rules_of(quote: Quote, scene: Scenario) -> Rules:
-    """Collect what decides how a model's requests are packed.
+def rules_of(quote: Quote, scene: Scenario) -> PackingRules:
+    """Derive the packing rules for a model.
 
     Args:
         quote: The model's quote.
-        scene: What the job is planned under.
+        scene: Settings of the plan.
 
     Returns:
-        The rules; without limits where those of the platform are not known on that date.
+        The rules; without limits if those of the platform are unknown on that date.
     """
     model, limits = quote.model, known_limits(quote.conditions.platform, quote.conditions.as_of)
     wrapping, framing, extra = quote.overhead.tokens
-    return Rules(
+    return PackingRules(
         token_rule=quote.rule,
         downscale_to=scene.downscale_to,
         wrapping=wrapping,
@@ -108,10 +108,10 @@ def rules_of(quote: Quote, scene: Scenario) -> Rules:
 
 def _sources(limits: Limits, model: Model) -> tuple[tuple[str, str], ...]:
     large = limits.large_context is not None and model.context_window >= limits.large_context
-    stated = {
+    statements = {
         "images": limits.statements.get("images_large_context" if large else "images"),
         "many_images_edge": limits.statements.get("many_images_edge"),
         "request_bytes": limits.statements.get("request_bytes"),
     }
-    found = {name: cite(statement.sources) for name, statement in stated.items() if statement}
-    return (*found.items(), ("context_window", "'imgcost models NAME' names its sources"))
+    cited = {name: cite(statement.sources) for name, statement in statements.items() if statement}
+    return (*cited.items(), ("context_window", "'imgcost models NAME' lists its sources"))

@@ -39,9 +39,9 @@ class ScanSink(NamedTuple):
     Attributes:
         encode: Turns what was found into what the writer takes.
         writer: Takes it.
-        rules: Token rules that the writer needs in the summary, besides those of the scan's own quotes.
+        token_rules: Token rules that the writer needs in the summary, besides those of the scan's own quotes.
     """
 
     encode: Encode
     writer: ScanWriter
-    rules: tuple[TokenRule, ...] = ()
+    token_rules: tuple[TokenRule, ...] = ()

@@ -1,4 +1,4 @@
-"""Everything that is printed: rendering as text, Markdown and JSON, and beside it a room for each command's report."""
+"""The reports of all commands, and their rendering as text, Markdown and JSON."""
 
 from imgcost.text.rendering import (
     Report,

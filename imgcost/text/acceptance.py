@@ -1,4 +1,4 @@
-"""How the images that would be rejected as they are appear in reports."""
+"""The note on images that would be rejected as they are."""
 
 from __future__ import annotations
 
@@ -15,15 +15,12 @@ __all__ = ["fixable_note"]
 
 
 def fixable_note(fixable: Mapping[Reason, int], images: int, cost: str) -> str:
-    """Say how many of the images would be rejected as they are, why, and what they cost.
+    """Write a sentence on the images that would be rejected as they are: how many, why, and what they cost.
 
     Args:
-        fixable: Such images by the first limit that they break.
-        images: All images.
-        cost: What the fixable images cost, in words.
-
-    Returns:
-        A sentence.
+        fixable: Number of such images by the first limit that they break.
+        images: Number of all images.
+        cost: Cost of the fixable images, as text.
 
     >>> from imgcost.acceptance import Reason
     >>> reasons = {Reason("format", "TIFF"): 1, Reason("image-edge", "over 8,000 px"): 2}
@@ -32,5 +29,5 @@ def fixable_note(fixable: Mapping[Reason, int], images: int, cost: str) -> str:
     """
     ordered = sorted(fixable.items(), key=lambda item: (-item[1], item[0]))
     reasons = ", ".join(f"{number(count)} {reason.phrase}" for reason, count in ordered)
-    rejected = number(sum(fixable.values()))
-    return f"{rejected} of {plural(images, 'image')} ({cost}) would be rejected as they are: {reasons}."
+    count = number(sum(fixable.values()))
+    return f"{count} of {plural(images, 'image')} ({cost}) would be rejected as they are: {reasons}."

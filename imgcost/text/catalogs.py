@@ -1,4 +1,4 @@
-"""The reports of `imgcost models` and `imgcost largest`: what the published tables and the rule say."""
+"""The reports of `imgcost models` and `imgcost largest`."""
 
 from __future__ import annotations
 
@@ -16,50 +16,45 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from imgcost.geometry import Tier
-    from imgcost.tables import Measured, Model, PriceRow
+    from imgcost.tables import Measured, Model, PriceRow, Source
 
 
 def models_report(models: Sequence[Model], day: date) -> Report:
-    """List models as they stood on a day."""
+    """Report models as of a date."""
     rows = []
     for model in models:
         row = _standard_price(model, day)
         rows.append(
             (
                 model.id,
-                model.family,
-                model.status_on(day) + (", restricted" if model.restricted else ""),
-                str(model.released),
-                str(model.retires or ""),
+                _short_status(model, day),
                 model.tier.name if model.tier else "unknown",
-                model.formula,
                 _usd(row.rates.input if row else None),
                 _usd(row.rates.output if row else None),
             )
         )
-    columns = (
-        "model",
-        "family",
-        "status",
-        "released",
-        "retires",
-        "tier",
-        "formula",
-        ">$ in/MTok",
-        ">$ out/MTok",
-    )
+    columns = ("model", "status", "tier", ">input", ">output")
     notes = [
-        "Models retire on the dates of the Claude API; 'imgcost models NAME' has other platforms, prices and sources."
+        "Prices are in US dollars per million tokens. Dates are those of the Claude API.",
+        "'imgcost models NAME' shows formula, limits, all prices and sources of a model.",
     ]
     data = {"schema": "imgcost.models/1", "as_of": day.isoformat(), "models": [_model_data(m, day) for m in models]}
     return Report(data, [Table(f"Models on {day}", columns, rows)], notes)
 
 
+def _short_status(model: Model, day: date) -> str:
+    """Describe a model's status in at most 18 characters."""
+    status = model.status_on(day)
+    if status in ("deprecated", "retired") and model.retires:
+        return f"{'retires' if status == 'deprecated' else 'retired'} {model.retires}"
+    return "restricted" if status == "active" and model.restricted else status
+
+
 def model_report(model: Model, day: date) -> Report:
-    """Tell all that is known of one model: names, dates, limits, prices, and where each was read."""
+    """Report everything known about a model: names, dates, limits and prices, with sources."""
     facts = [
         ("id", model.id),
-        ("also named", ", ".join(model.names[1:])),
+        ("aliases", ", ".join(model.names[1:])),
         ("family", model.family),
         ("status", model.status_on(day) + (", restricted" if model.restricted else "")),
         ("released", str(model.released)),
@@ -69,7 +64,7 @@ def model_report(model: Model, day: date) -> Report:
         ("resolution tier", _tier(model.tier)),
         ("formula", model.formula),
         ("context window", plural(model.context_window, "token")),
-        ("cached from", plural(model.min_cacheable_tokens, "token") if model.min_cacheable_tokens else "unknown"),
+        ("min. cacheable", plural(model.min_cacheable_tokens, "token") if model.min_cacheable_tokens else "unknown"),
         *(
             (row.name.replace("-", " "), f"{number(row.value)} (measured, not published)")
             for row in _measured(model, day)
@@ -89,9 +84,9 @@ def model_report(model: Model, day: date) -> Report:
     ]
     sources = [(source.title, source.url, str(source.read)) for source in model.sources]
     tables = [
-        Table(f"{model.name} on {day}", ("what", "is"), [fact for fact in facts if fact[1]]),
+        Table(f"{model.name} on {day}", ("field", "value"), [fact for fact in facts if fact[1]]),
         Table("Prices, US dollars per MTok", columns, prices),
-        Table("Where the facts were read", ("source", "at", "read"), sources),
+        Table("Sources", ("source", "URL", "read"), sources),
     ]
     data = {"schema": "imgcost.model/1", "as_of": day.isoformat(), **_model_data(model, day)}
     data["prices"] = [_price_data(row) for row in price_rows(model)]
@@ -103,7 +98,7 @@ def model_report(model: Model, day: date) -> Report:
 
 
 def largest_report(ratios: Sequence[tuple[int, int]], tiers: Sequence[Tier]) -> Report:
-    """List the largest sizes that are not downscaled, for each ratio and tier."""
+    """Report the largest size that is not downscaled, for each ratio and tier."""
     rows, entries = [], []
     for ratio in ratios:
         cells = ["{}:{}".format(*ratio)]
@@ -126,7 +121,7 @@ def _tier(tier: Tier | None) -> str:
 
 
 def _retirements(model: Model) -> str:
-    """The dates by platform, the same date once; or the promise."""
+    """Format the retirement dates, platforms with the same date together; or the earliest possible date."""
     by_date: dict[date, list[str]] = {}
     for platform, retires in model.retirements:
         by_date.setdefault(retires, []).append(platform)
@@ -135,8 +130,8 @@ def _retirements(model: Model) -> str:
 
 
 def _measured(model: Model, day: date) -> list[Measured]:
-    found = (find_measured(name, model, day) for name in MEASURED_NAMES)
-    return [row for row in found if row]
+    rows = (find_measured(name, model, day) for name in MEASURED_NAMES)
+    return [row for row in rows if row]
 
 
 def _usd(rate: Decimal | None) -> str:
@@ -170,7 +165,7 @@ def _model_data(model: Model, day: date) -> dict[str, Any]:
         "min_cacheable_tokens": model.min_cacheable_tokens,
         "input_usd_per_mtok": _usd(row.rates.input) if row else None,
         "output_usd_per_mtok": _usd(row.rates.output) if row else None,
-        "sources": [{"title": one.title, "url": one.url, "read": one.read.isoformat()} for one in model.sources],
+        "sources": _sources_data(model.sources),
         "note": model.note,
     }
 
@@ -183,6 +178,10 @@ def _price_data(row: PriceRow) -> dict[str, Any]:
         "above_input_tokens": row.above_input_tokens,
         "platforms": list(row.platforms),
         **{f"{name}_usd_per_mtok": _usd(rate) or None for name, rate in row.rates._asdict().items()},
-        "sources": [{"title": one.title, "url": one.url, "read": one.read.isoformat()} for one in row.sources],
+        "sources": _sources_data(row.sources),
         "note": row.note,
     }
+
+
+def _sources_data(sources: Sequence[Source]) -> list[dict[str, str]]:
+    return [{"title": source.title, "url": source.url, "read": source.read.isoformat()} for source in sources]

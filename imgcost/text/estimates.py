@@ -19,32 +19,33 @@ if TYPE_CHECKING:
 THOUSAND = 1000
 
 
-def estimate_report(found: Sequence[Sequence[Estimate]], count: int | None = None) -> Report:
-    """Show estimates, one table per model.
+def estimate_report(estimates_by_model: Sequence[Sequence[Estimate]], count: int | None = None) -> Report:
+    """Report estimates, one table per model.
 
     Args:
-        found: The estimates of each model.
-        count: Number of images of each size to price together; None for one and a thousand only.
+        estimates_by_model: The estimates of each model.
+        count: Number of images of each size to price as well; if None, only 1 and 1,000 images are priced.
 
     Returns:
         The report; its JSON has one entry per size and model.
     """
-    tables = [_table(estimates, count) for estimates in found]
-    notes = dict.fromkeys(note for estimates in found for note in _notes(estimates))
-    return Report(estimates_to_dict([one for estimates in found for one in estimates], count), tables, list(notes))
+    tables = [_table(estimates, count) for estimates in estimates_by_model]
+    notes = dict.fromkeys(note for estimates in estimates_by_model for note in _notes(estimates))
+    data = estimates_to_dict([estimate for estimates in estimates_by_model for estimate in estimates], count)
+    return Report(data, tables, list(notes))
 
 
 def _notes(estimates: Sequence[Estimate]) -> Iterator[str]:
     quote = estimates[0].quote
     yield from quote_notes(quote)
     if len(estimates) == 1:
-        (one,) = estimates
-        yield f"By the {one.other_formula} formula it would be {plural(one.other_tokens, 'token')}."
-    for one in estimates:
-        if one.measured_tokens is not None:
+        (estimate,) = estimates
+        yield f"The {estimate.other_formula} formula would give {plural(estimate.other_tokens, 'token')}."
+    for estimate in estimates:
+        if estimate.measured_tokens is not None:
             yield (
-                f"Measured, not published: {one.width}x{one.height} is billed as "
-                f"{plural(one.measured_tokens, 'token')} with {quote.model.id}, {number(one.tokens)} by the formula."
+                f"Measured, not published: {quote.model.id} bills {estimate.width}x{estimate.height} as "
+                f"{plural(estimate.measured_tokens, 'token')}; the formula gives {number(estimate.tokens)}."
             )
 
 
@@ -54,7 +55,7 @@ def _table(estimates: Sequence[Estimate], count: int | None) -> Table:
     heads = ["per image", "per 1,000", *([] if count is None else [plural(count, "image")])]
     read_rate = quote.cache_read_usd_per_mtok
     if read_rate is not None:
-        heads.append("read from cache, per 1,000")
+        heads.append("cache read per 1,000")
 
     def costs(tokens: int) -> Iterator[Decimal]:
         yield from (quote.image_usd(tokens * images) for images in amounts)
@@ -63,15 +64,15 @@ def _table(estimates: Sequence[Estimate], count: int | None) -> Table:
 
     rows = [
         (
-            f"{one.width}x{one.height}",
-            f"{one.resized_width}x{one.resized_height}" if one.downscaled else "unchanged",
-            number(one.tokens),
-            *map(dollars, costs(one.tokens)),
+            f"{estimate.width}x{estimate.height}",
+            f"{estimate.resized_width}x{estimate.resized_height}" if estimate.downscaled else "unchanged",
+            number(estimate.tokens),
+            *map(dollars, costs(estimate.tokens)),
         )
-        for one in estimates
+        for estimate in estimates
     ]
     if count is not None and len(rows) > 1:
-        total = sum(one.tokens for one in estimates)
+        total = sum(estimate.tokens for estimate in estimates)
         blank = [""] * (len(heads) - 3)
         rows.append(("total", "", number(total), "", "", dollars(quote.image_usd(total * count)), *blank))
     columns = ("size", "resized to", ">tokens", *(f">{head}" for head in heads))

@@ -1,4 +1,4 @@
-"""What a reader of a plan may not expect: what is measured, what is assumed, what is not cached and why."""
+"""Notes on a plan: what was measured, what is assumed, what is not cached and why."""
 
 from __future__ import annotations
 
@@ -16,84 +16,87 @@ if TYPE_CHECKING:
 __all__ = ["notes_of"]
 
 
-def notes_of(one: ModelPlan) -> Iterator[str]:
-    """Say what a plan rests on.
+def notes_of(plan: ModelPlan) -> Iterator[str]:
+    """List the assumptions and surprises of a model's plan.
 
     Args:
-        one: The plan.
+        plan: The plan.
 
     Yields:
         Sentences.
     """
-    if one.images:
-        yield from _measured(one)
-        yield from _cached(one)
-        yield from _crossed(one)
-        yield from _batched(one)
-    if one.scenario.output_tokens > one.model.max_output_tokens:
+    if plan.images:
+        yield from _overhead(plan)
+        yield from _caching(plan)
+        yield from _long_context(plan)
+        yield from _batches(plan)
+    if plan.scenario.output_tokens > plan.model.max_output_tokens:
         yield (
-            f"{one.model.id} answers with {plural(one.model.max_output_tokens, 'token')} at most: "
-            f"{one.scenario.output_tokens:,} are priced."
+            f"{plan.model.id} is limited to {plural(plan.model.max_output_tokens, 'output token')} per answer, but "
+            f"{plan.scenario.output_tokens:,} are priced."
         )
 
 
-def _measured(one: ModelPlan) -> Iterator[str]:
-    image, message, request = one.quote.overhead
-    for found, use in (
+def _overhead(plan: ModelPlan) -> Iterator[str]:
+    image, message, request = plan.quote.overhead
+    for measured, where in (
         (image, "around each image"),
         (message, "around each user message"),
         (request, "on top of each request with images"),
     ):
-        if found:
-            sure = "" if found.confidence == "high" else f"{found.confidence} confidence, "
+        if measured:
+            confidence = "" if measured.confidence == "high" else f"{measured.confidence} confidence, "
             yield (
-                f"Measured, not published: {plural(found.value, 'token')} {use} with {one.model.id} "
-                f"({sure}{cite(found.sources)})."
+                f"Measured, not published: {plural(measured.value, 'token')} {where} with {plan.model.id} "
+                f"({confidence}{cite(measured.sources)})."
             )
-    for found, what in ((image, "Image"), (message, "Message")):
-        if not found:
-            yield f"{what} overhead for {one.model.id} has not been measured; assumed 0 tokens."
+    for measured, what in ((image, "Image"), (message, "Message")):
+        if not measured:
+            yield f"{what} overhead for {plan.model.id} has not been measured; assumed 0 tokens."
 
 
-def _cached(one: ModelPlan) -> Iterator[str]:
-    sent, least = one.scenario.conditions, one.model.min_cacheable_tokens
-    if sent.cache == "none":
+def _caching(plan: ModelPlan) -> Iterator[str]:
+    conditions, minimum = plan.scenario.conditions, plan.model.min_cacheable_tokens
+    if conditions.cache == "none":
         return
-    if one.cached:
-        sure = "cache hits in a batch are best effort" if sent.batch else "requests follow each other that closely"
-        life = {"5m": "five minutes", "1h": "an hour"}[sent.cache]
-        yield f"The cache keeps a prefix for {life} after its last use; the plan assumes hits: {sure}."
-    elif one.requests < 2:
-        yield f"{one.model.id}: nothing is cached, because a single request never reads the cache."
-    elif least is None:
-        yield f"{one.model.id}: nothing is cached, because its minimum cacheable prompt is not known."
+    if plan.cached:
+        lifetime = {"5m": "5 minutes", "1h": "1 hour"}[conditions.cache]
+        hits = (
+            "every read is a hit, although hits in a batch are best effort"
+            if conditions.batch
+            else "requests follow closely enough to hit it"
+        )
+        yield f"The cache keeps a prefix for {lifetime} after its last use; the plan assumes that {hits}."
+    elif plan.requests < 2:
+        yield f"{plan.model.id}: nothing is cached, because a single request never reads the cache."
+    elif minimum is None:
+        yield f"{plan.model.id}: nothing is cached, because its minimum cacheable prompt is unknown."
     else:
         what = (
-            f"the prompt has {number(one.scenario.prompt_tokens)}"
-            if one.scenario.turns == 1
-            else "no shared prefix is longer"
+            f"the prompt has {number(plan.scenario.prompt_tokens)}"
+            if plan.scenario.turns == 1
+            else "no shared prefix is long enough"
         )
-        yield f"{one.model.id}: nothing is cached, because the minimum is {plural(least, 'token')} and {what}."
+        yield f"{plan.model.id}: nothing is cached, because the minimum is {plural(minimum, 'token')} and {what}."
 
 
-def _crossed(one: ModelPlan) -> Iterator[str]:
-    if one.long_context_requests:
-        crossing = f"{number(one.long_context_requests)} of {plural(one.requests, 'request')}"
+def _long_context(plan: ModelPlan) -> Iterator[str]:
+    if plan.long_context_requests:
         yield (
-            f"{crossing} to {one.model.id} have more than "
-            f"{plural(one.quote.threshold or 0, 'prompt token')}, so the long-context price applies to the whole "
-            f"request: that adds {exact_usd(one.surcharge_usd)}."
+            f"{number(plan.long_context_requests)} of {plural(plan.requests, 'request')} to {plan.model.id} exceed "
+            f"{plural(plan.quote.threshold or 0, 'prompt token')}, so the long-context price applies to all of their "
+            f"tokens; this adds {exact_usd(plan.surcharge_usd)}."
         )
 
 
-def _batched(one: ModelPlan) -> Iterator[str]:
-    if not one.scenario.conditions.batch:
+def _batches(plan: ModelPlan) -> Iterator[str]:
+    if not plan.scenario.conditions.batch:
         return
-    turns, limits = one.scenario.turns, one.quote.limits
-    batches = turns  # a turn needs the answer to the one before it
-    for amount, most in ((one.requests, limits.batch_requests), (one.ledger.sent_bytes, limits.batch_bytes)):
+    turns, limits = plan.scenario.turns, plan.quote.limits
+    batches = turns  # each turn needs the answer to the previous one
+    for amount, most in ((plan.requests, limits.batch_requests), (plan.totals.sent_bytes, limits.batch_bytes)):
         if most is not None:
             batches = max(batches, -(-amount // most))
-    why = ", because a turn needs the answer to the one before it" if batches == turns > 1 else ""
+    why = ", because each turn needs the answer to the previous one" if batches == turns > 1 else ""
     needed = plural(batches, "message batch", "message batches")
-    yield f"The requests to {one.model.id} need at least {needed}{why}."
+    yield f"The requests to {plan.model.id} need at least {needed}{why}."

@@ -1,4 +1,4 @@
-"""The report of `imgcost plan`: models side by side, alternatives, tokens and dollars by class."""
+"""The report of `imgcost plan`."""
 
 from __future__ import annotations
 
@@ -20,124 +20,124 @@ if TYPE_CHECKING:
 THOUSAND = 1000
 
 
-def plan_report(found: Plan, *, budget_usd: Decimal | None = None, explain: bool = False) -> Report:
-    """Show a plan.
+def plan_report(plan: Plan, *, budget_usd: Decimal | None = None, explain: bool = False) -> Report:
+    """Report a plan.
 
     Args:
-        found: The plan.
-        budget_usd: What may be spent on each model, US dollars; None: there is no budget.
-        explain: Whether to show the arithmetic of the cheapest model.
+        plan: The plan.
+        budget_usd: Budget for each model, US dollars; None if there is none.
+        explain: Whether to show the arithmetic for the cheapest model.
 
     Returns:
         The report.
     """
-    counted = (_models(found), _alternatives(found), _classes(found)) if found.images else (NO_IMAGES,)
-    tables = [table for table in (*counted, _excluded(found)) if table.rows or table is NO_IMAGES]
+    counted = (_models(plan), _alternatives(plan), _classes(plan)) if plan.images else (NO_IMAGES,)
+    tables = [table for table in (*counted, _excluded(plan)) if table.rows or table is NO_IMAGES]
     if explain:
-        tables.append(explanation(found.models[0]))
-    data = found.to_dict(budget_usd)
+        tables.append(explanation(plan.models[0]))
+    data = plan.to_dict(budget_usd)
     if explain:
-        data["explanation"] = [line._asdict() for line in explained(found.models[0])]
-    return Report(data, tables, list(dict.fromkeys(_notes(found, budget_usd))))
+        data["explanation"] = [line._asdict() for line in explained(plan.models[0])]
+    return Report(data, tables, list(dict.fromkeys(_notes(plan, budget_usd))))
 
 
 def settings_line(scene: Scenario) -> str:
-    """Name what a job is planned under, in a line."""
-    each, sent = scene.images_per_request, scene.conditions
-    parts = ["as many images per request as fit" if each == "auto" else f"{plural(each, 'image')} per request"]
+    """Describe the settings of a plan in one line."""
+    images = scene.images_per_request
+    parts = ["as many images per request as fit" if images == "auto" else f"{plural(images, 'image')} per request"]
     parts += [f"prompt of {plural(scene.prompt_tokens, 'token')}", f"answer of {number(scene.output_tokens)}"]
     if scene.turns > 1:
         parts.append(plural(scene.turns, "turn"))
-    parts += sent.labels
+    parts += scene.conditions.labels
     if scene.retry_rate:
-        parts.append(f"{scene.retry_rate:f} of all sent again")
+        parts.append(f"retry rate {scene.retry_rate:f}")
     return ", ".join(parts)
 
 
-def _models(found: Plan) -> Table:
-    columns = ("model", "tier", ">requests", ">images per request", ">tokens per 1,000", ">per 1,000", ">total")
+def _models(plan: Plan) -> Table:
+    columns = ("model", ">requests", ">images/request", ">tokens/1,000", ">per 1,000", ">total")
     rows = [
         (
-            one.model.id,
-            one.quote.tier.name,
-            number(one.requests),
-            number(one.ledger.most_images),
-            number(round((one.tokens.prompt + one.tokens.output) * THOUSAND / one.images)),
-            "" if one.usd_per_thousand_images is None else dollars(one.usd_per_thousand_images),
-            dollars(one.total_usd),
+            model.model.id,
+            number(model.requests),
+            number(model.totals.most_images),
+            number(round((model.tokens.prompt + model.tokens.output) * THOUSAND / model.images)),
+            "" if model.usd_per_thousand_images is None else dollars(model.usd_per_thousand_images),
+            dollars(model.total_usd),
         )
-        for one in found
+        for model in plan
     ]
-    title = f"{plural(found.images, 'image')} on {found.scenario.conditions.as_of}: {settings_line(found.scenario)}"
+    title = f"{plural(plan.images, 'image')} on {plan.scenario.conditions.as_of}: {settings_line(plan.scenario)}"
     return Table(title, columns, rows)
 
 
-def _alternatives(found: Plan) -> Table:
-    """The same job with one thing changed, and what that saves."""
+def _alternatives(plan: Plan) -> Table:
+    """List the variants of the job and what they save."""
     rows = []
-    for one in found:
-        for name, way in one.variants.items():
-            if name != _chosen(one):
-                images, requests = number(way.images_per_request), number(way.requests)
-                saved = _saved(one.total_usd, way.total_usd)
-                rows.append((one.model.id, _label(one, name), images, requests, dollars(way.total_usd), saved))
-    columns = ("model", "alternative", ">images per request", ">requests", ">total", ">saves")
+    for model in plan:
+        for name, variant in model.variants.items():
+            if name != _chosen(model):
+                images, requests = number(variant.images_per_request), number(variant.requests)
+                saved = _saved(model.total_usd, variant.total_usd)
+                rows.append((model.model.id, _label(model, name), images, requests, dollars(variant.total_usd), saved))
+    columns = ("model", "alternative", ">images/request", ">requests", ">total", ">saves")
     return Table("Alternatives", columns, rows)
 
 
-def _chosen(one: ModelPlan) -> str:
-    """Which of the four ways to buy it is the plan itself."""
-    return " + ".join(["batch"] * one.scenario.conditions.batch + ["cached"] * one.cached) or "standard"
+def _chosen(model: ModelPlan) -> str:
+    """Return the name of the variant that is the plan itself."""
+    return " + ".join(["batch"] * model.scenario.conditions.batch + ["cached"] * model.cached) or "standard"
 
 
-def _label(one: ModelPlan, name: str) -> str:
-    size = one.downscaled_size()
+def _label(model: ModelPlan, name: str) -> str:
+    size = model.downscaled_size()
     if name != "downscaled" or size is None:
         return name
-    square = "" if len(one.intake.sizes or ()) == 1 else "a square is "
-    return f"downscaled to {plural(one.scenario.downscale_to or 0, 'token')} ({square}{size[0]}x{size[1]} px)"
+    if len(model.job_images.sizes or ()) == 1:
+        return f"downscaled to {size[0]}x{size[1]}"
+    return f"downscaled to {plural(model.scenario.downscale_to or 0, 'token')}"
 
 
 def _saved(total: Decimal, other: Decimal) -> str:
     return dollars(total - other) if total >= other else f"-{dollars(other - total)}"
 
 
-def _classes(found: Plan) -> Table:
+def _classes(plan: Plan) -> Table:
     rows = []
-    for one in found:
-        for name, tokens, usd in zip(one.tokens._fields, one.tokens, one.usd, strict=True):
+    for model in plan:
+        for name, tokens, usd in zip(model.tokens._fields, model.tokens, model.usd, strict=True):
             if tokens:
-                rows.append((one.model.id, name.replace("_", " "), number(tokens), dollars(usd)))
-        if one.retries_usd:
-            rows.append((one.model.id, "retries", "", dollars(one.retries_usd)))
+                rows.append((model.model.id, name.replace("_", " "), number(tokens), dollars(usd)))
+        if model.retries_usd:
+            rows.append((model.model.id, "retries", "", dollars(model.retries_usd)))
     return Table("Cost by token class", ("model", "class", ">tokens", ">dollars"), rows)
 
 
-def _excluded(found: Plan) -> Table:
-    rows = [(visible(one.reason), number(one.images), visible(one.first)) for one in found.rejected]
-    return Table("Excluded (not priced)", ("reason", ">count", "first"), rows)
+def _excluded(plan: Plan) -> Table:
+    rows = [(visible(images.reason), number(images.images), visible(images.first)) for images in plan.rejected]
+    return Table("Excluded (not priced)", ("reason", ">count", "first"), rows, path_column=2)
 
 
-def _notes(found: Plan, budget_usd: Decimal | None) -> Iterator[str]:
-    if found.fixable:
-        first = found.models[0]
-        yield fixable_note(found.fixable, found.images, f"{dollars(first.fixable_usd)} with {first.model.id}")
-    for one in found:
-        yield from quote_notes(one.quote)
-        yield from notes_of(one)
-    if any("packed" in one.variants for one in found):
+def _notes(plan: Plan, budget_usd: Decimal | None) -> Iterator[str]:
+    if plan.fixable:
+        first = plan.models[0]
+        yield fixable_note(plan.fixable, plan.images, f"{dollars(first.fixable_usd)} with {first.model.id}")
+    for model in plan:
+        yield from quote_notes(model.quote)
+        yield from notes_of(model)
+    if any("packed" in model.variants for model in plan):
         yield "Packed: all images of a request share one prompt and one answer."
-    if found.unsized:
-        yield f"File sizes of {plural(found.unsized, 'image')} are unknown; limits in bytes were not checked for them."
+    if plan.unsized:
+        yield f"File sizes of {plural(plan.unsized, 'image')} are unknown; limits in bytes were not checked for them."
     if budget_usd is not None:
-        for one in found:
-            yield _budgeted(one, found.within(one, budget_usd), budget_usd)
+        for model in plan:
+            yield _budget_note(model, plan.within(model, budget_usd), budget_usd)
 
 
-def _budgeted(one: ModelPlan, within: bool | None, budget_usd: Decimal) -> str:
-    total, budget = f"{dollars(one.total_usd)} with {one.model.id}", f"the budget of {dollars(budget_usd)}"
+def _budget_note(model: ModelPlan, within: bool | None, budget_usd: Decimal) -> str:
+    total, budget = f"{dollars(model.total_usd)} with {model.model.id}", f"the budget of {dollars(budget_usd)}"
     if within is None:
-        return f"{total}, without the excluded images: whether that is within {budget} is unknown."
-    images = one.images_within(budget_usd)
-    buys = "" if images is None else f"; it buys {plural(images, 'such image')}"
-    return f"{total} is {'within' if within else 'over'} {budget}{buys}."
+        return f"{total} excludes some images, so it is unknown whether the job is within {budget}."
+    images = model.images_within(budget_usd)
+    covers = "" if images is None else f", which covers {plural(images, 'such image')}"
+    return f"{total} is {'within' if within else 'over'} {budget}{covers}."

@@ -1,4 +1,4 @@
-"""How quotes are shown: the line above a table, and the notes below it."""
+"""The title above a table of costs, and the notes below it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ["quote_notes", "quote_title", "stale_notes"]
 
 
 def quote_title(quote: Quote) -> str:
-    """Name what a table rests on: the model, its tier, the formula, the rate and the date.
+    """Write the title of a table: model, tier, formula, rate and date.
 
     >>> from datetime import date
     >>> from imgcost.quotes import quotes
@@ -33,7 +33,7 @@ def quote_title(quote: Quote) -> str:
 
 
 def quote_notes(quote: Quote) -> Iterator[str]:
-    """Say what a reader may not expect: which model a family became, that a model is retired, what was assumed.
+    """List what may surprise a reader: the model chosen for a family, retirement, assumptions, stale prices.
 
     Args:
         quote: The quote.
@@ -70,14 +70,14 @@ def _end(model: Model, where: str, retires: date | None) -> str:
 
 
 STALE_DAYS = 90
-"""How long after prices were read they count as current: the list changed 20 times in 2025 and 2026."""
+"""Number of days after which prices count as stale: the price list changed 20 times in 2025 and 2026."""
 
 
 def stale_notes(day: date) -> Iterator[str]:
-    """Say that prices were read long before the date that they are used for.
+    """Warn about stale prices.
 
     Args:
-        day: The date whose prices apply.
+        day: Date whose prices apply.
 
     Yields:
         One note if prices were last read more than `STALE_DAYS` days before.
@@ -85,4 +85,4 @@ def stale_notes(day: date) -> Iterator[str]:
     read = prices_read()
     age = (day - read).days
     if age > STALE_DAYS:
-        yield f"Prices were last read on {read}, {plural(age, 'day')} before {day}: newer ones are not known."
+        yield f"Prices were last read on {read}, {plural(age, 'day')} before {day}; later changes are not included."

@@ -1,7 +1,7 @@
-"""Reports as text for people and as JSON for programs: pure functions, strings out.
+"""Render reports as text, Markdown and JSON.
 
-File names are hostile. `visible` is the one door through which they reach a person: what a terminal would obey, or
-would not show, leaves it as an escape.
+File names are hostile: everything that prints one must pass it through `visible`, which escapes what a terminal would
+interpret or not show.
 """
 
 from __future__ import annotations
@@ -27,15 +27,16 @@ __all__ = [
 
 
 class Table(NamedTuple):
-    """A table as people read it.
+    """A table of a report.
 
     Attributes:
-        title: One line above it, or empty.
-        columns: The heads of its columns; one that begins with `>` is aligned to the right. Empty heads are not shown;
-            a table without columns is its title alone.
+        title: A line above the table, or empty.
+        columns: Column headings; a leading `>` aligns a column to the right. If all headings are empty, they are not
+            shown; a table without columns is only a title.
         rows: Cells, as text.
-        bars: A number a row where a picture helps, or nothing; a terminal draws them as bars.
+        bars: One number per row, for a bar chart in a terminal; empty for none.
         fit: Whether text fits `WIDTH` columns: the first column is shortened in the middle, the last one wrapped.
+        path_column: Index of a column of paths, which are shortened in the middle if a terminal is too narrow.
     """
 
     title: str
@@ -43,21 +44,22 @@ class Table(NamedTuple):
     rows: Sequence[tuple[str, ...]]
     bars: Sequence[int] = ()
     fit: bool = False
+    path_column: int | None = None
 
 
 WIDTH = 80
 """Columns of a terminal of the usual width."""
 
 NO_IMAGES = Table("No images found.", (), ())
-"""The first line of a report on paths that hold none: its zeros and its exit code 0 are not an answer."""
+"""Starts a report without images: zeros and exit code 0 alone would look like an answer."""
 
 
 class Report(NamedTuple):
     """What a command prints.
 
     Attributes:
-        data: For `-f json`: plain values, dollars as strings so that no digit is lost.
-        tables: For `-f text` and `-f markdown`.
+        data: Plain values for `-f json`; dollars as exact decimal text.
+        tables: Tables for `-f text` and `-f markdown`.
         notes: Sentences below the tables.
     """
 
@@ -66,8 +68,15 @@ class Report(NamedTuple):
     notes: Sequence[str] = ()
 
 
-def as_text(report: Report) -> str:
-    """Render a report for a terminal, in columns.
+def as_text(report: Report, width: int | None = None) -> str:
+    """Render a report as text, in columns.
+
+    Args:
+        report: The report.
+        width: Width of the terminal, in columns; paths are shortened if a table is wider. None for no limit.
+
+    Returns:
+        The text, without a newline at the end.
 
     >>> print(as_text(Report({}, [Table("Ducks", ("name", ">count"), [("Huey", "1"), ("Dewey", "10")])])))
     Ducks
@@ -80,18 +89,27 @@ def as_text(report: Report) -> str:
         heads = tuple(head.removeprefix(">") for head in table.columns)
         indent = "  " if table.title else ""
         cells = _fitted(heads, table.rows, WIDTH - len(indent)) if table.fit else table.rows
-        widths = [max(map(_width, column)) for column in zip(heads, *cells, strict=True)]
+        rows = [list(row) for row in (heads, *cells)]
+        widths = [max(map(_width, column)) for column in zip(*rows, strict=True)]
+        excess = 0 if width is None else len(indent) + sum(widths) + 2 * (len(widths) - 1) - width
+        if table.path_column is not None and excess > 0:
+            widths[table.path_column] = max(widths[table.path_column] - excess, SHORTEST_PATH)
+            for row in rows:
+                row[table.path_column] = shortened(row[table.path_column], widths[table.path_column])
         right = [head.startswith(">") for head in table.columns]
-        rows = (heads, *cells) if any(heads) else cells
-        lines = ["  ".join(map(_padded, row, widths, right)).rstrip() for row in rows]
+        lines = ["  ".join(map(_padded, row, widths, right)).rstrip() for row in (rows if any(heads) else rows[1:])]
         blocks.append("\n".join([table.title] * bool(table.title) + [indent + line for line in lines]))
     if report.notes:
         blocks.append("\n".join(report.notes))
     return "\n\n".join(blocks)
 
 
+SHORTEST_PATH = 20
+"""Paths are not shortened to fewer columns."""
+
+
 def as_markdown(report: Report) -> str:
-    r"""Render a report as Markdown; names of files come out as they are, and no markup or mention in them is obeyed.
+    r"""Render a report as Markdown; markup and mentions in file names are escaped.
 
     >>> print(as_markdown(Report({}, [Table("Ducks", ("name", ">count"), [("*Huey*", "1")])], ["All here."])))
     ### Ducks
@@ -117,20 +135,20 @@ def as_markdown(report: Report) -> str:
 
 
 def as_json(report: Report) -> str:
-    r"""Render a report for programs: ASCII, so that a terminal is told nothing by it.
+    r"""Render a report as JSON, in ASCII so that a terminal interprets nothing.
 
     >>> print(as_json(Report({"path": "caf\u00e9"}, [])))
     {
       "path": "caf\u00e9"
     }
     """
-    import json  # noqa: PLC0415 - text needs none
+    import json  # noqa: PLC0415 - text reports do not need it
 
     return json.dumps(report.data, indent=2)
 
 
 def visible(name: str) -> str:
-    r"""Show a file name harmlessly: control characters, terminal escapes, invisible marks and stray bytes as escapes.
+    r"""Escape control characters, terminal escapes, invisible characters and invalid bytes in a file name.
 
     >>> print(visible("a\nb\x1b[31m\udcff.png"))
     a\nb\x1b[31m\xff.png
@@ -144,7 +162,7 @@ _ESCAPES = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
 
 
 _BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0") | frozenset(map(chr, range(0xFE00, 0xFE10)))
-"""Printable by the letter of Unicode, and yet nothing to see: fillers and variation selectors."""
+"""Invisible although Unicode calls them printable: fillers and variation selectors."""
 
 
 def _visible_character(character: str) -> str:
@@ -153,7 +171,7 @@ def _visible_character(character: str) -> str:
     code = ord(character)
     if character in _ESCAPES:
         return _ESCAPES[character]
-    if 0xDC80 <= code <= 0xDCFF:  # a byte that is no UTF-8, as Python smuggles it through a string
+    if 0xDC80 <= code <= 0xDCFF:  # a byte that is not valid UTF-8, as Python represents it in a string
         code -= 0xDC00
     if code < 0x100:
         return f"\\x{code:02x}"
@@ -163,13 +181,13 @@ def _visible_character(character: str) -> str:
 _MARKUP = re.compile(r"([\\`*_\[\]|~])")
 
 _MENTION = re.compile(r"@(?=\w)|(?:#|(?<=[Gg][Hh])-)(?=\d)")
-"""What GitHub links, and whom it notifies: `@name`, `#1`, `owner/repository#1`, `GH-1`."""
+"""What GitHub turns into links or notifications: `@name`, `#1`, `owner/repository#1`, `GH-1`."""
 
 
 def _markdown(text: str) -> str:
     text = _MARKUP.sub(r"\\\1", text.replace("&", "&amp;").replace("<", "&lt;"))
-    # A backslash or a character reference is resolved before mentions are looked for; a comment is not.
-    return _MENTION.sub(lambda found: f"{found[0]}<!-- -->", text)
+    # GitHub resolves backslashes and character references before it looks for mentions, but not comments.
+    return _MENTION.sub(lambda match: f"{match[0]}<!-- -->", text)
 
 
 _LEAST_WIDTH = 12
@@ -220,7 +238,7 @@ def _begin(text: str, width: int) -> str:
 
 
 def _width(text: str) -> int:
-    """Columns that a terminal gives a text: two for wide characters, none for combining ones."""
+    """Count the terminal columns of a text: two for wide characters, none for combining ones."""
     if text.isascii():
         return len(text)
     wide = sum(unicodedata.east_asian_width(character) in "WF" for character in text)

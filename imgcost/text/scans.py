@@ -1,4 +1,4 @@
-"""The report of `imgcost scan`: a summary that a person can act on."""
+"""The report of `imgcost scan`."""
 
 from __future__ import annotations
 
@@ -16,18 +16,11 @@ if TYPE_CHECKING:
     from imgcost.summaries import ScanSummary
 
 LISTED = 40
-"""How many unreadable files the text lists; the JSON and the rows list all."""
+"""Maximum number of unreadable files in the text report; JSON and row files list all."""
 
 
 def scan_report(summary: ScanSummary) -> Report:
-    """Summarize a scan.
-
-    Args:
-        summary: What was counted.
-
-    Returns:
-        The report.
-    """
+    """Report the sums of a scan."""
     tables = [] if summary.images else [NO_IMAGES]
     tables.append(_totals(summary))
     if summary.images:
@@ -37,12 +30,12 @@ def scan_report(summary: ScanSummary) -> Report:
 
 
 def scan_notes(summary: ScanSummary) -> list[str]:
-    """List what a reader should know about a scan: sentences, each once."""
+    """List notes on a scan, without duplicates."""
     return list(dict.fromkeys(_notes(summary)))
 
 
 def fixable_notes(summary: ScanSummary) -> list[str]:
-    """Say how many images would be rejected as they are, why, and what they cost; nothing if all are accepted."""
+    """Return the note on images that would be rejected as they are; no note if there are none."""
     if not summary.fixable:
         return []
     first = summary.quotes[0]
@@ -51,7 +44,7 @@ def fixable_notes(summary: ScanSummary) -> list[str]:
 
 
 def unreadable_tables(summary: ScanSummary) -> list[Table]:
-    """List what could not be counted, by problem and one by one; no table if everything was counted."""
+    """List what could not be counted: totals by problem, then individual files. No tables if everything was counted."""
     return [_problems(summary), _unreadable(summary)] if summary.unreadable else []
 
 
@@ -64,12 +57,12 @@ def _notes(summary: ScanSummary) -> Iterator[str]:
         saved = summary.tokens_of_duplicates(first.rule)
         usd = dollars(first.image_usd(saved))
         yield (
-            f"{plural(summary.duplicates, 'duplicate')} excluded: that saves {plural(saved, 'token')}, {usd} with "
-            f"{first.model.id}."
+            f"{plural(summary.duplicates, 'duplicate')} excluded, which saves {plural(saved, 'token')} ({usd} with "
+            f"{first.model.id})."
         )
     if len(summary.unreadable) > LISTED:
-        rest = plural(len(summary.unreadable) - LISTED, "more entry", "more entries")
-        yield f"{rest} not counted: -f json lists them all, and so do the rows of -o FILE."
+        more = plural(len(summary.unreadable) - LISTED, "more entry", "more entries")
+        yield f"{more} not counted; -f json and -o FILE list all of them."
 
 
 def _totals(summary: ScanSummary) -> Table:
@@ -77,13 +70,13 @@ def _totals(summary: ScanSummary) -> Table:
     title = f"{plural(summary.images, 'image')}, {file_size(summary.file_bytes)}: {quote_title(quotes[0])}"
     rows = [
         (
-            one.model.id,
-            one.tier.name,
-            number(summary.tokens(one.rule)),
-            dollars(one.image_usd(summary.tokens(one.rule))),
-            number(summary.downscaled_by(one.rule)),
+            quote.model.id,
+            quote.tier.name,
+            number(summary.tokens(quote.rule)),
+            dollars(quote.image_usd(summary.tokens(quote.rule))),
+            number(summary.downscaled_by(quote.rule)),
         )
-        for one in quotes
+        for quote in quotes
     ]
     return Table(title, ("model", "tier", ">tokens", ">input", ">downscaled"), rows)
 
@@ -103,27 +96,27 @@ def _folders(summary: ScanSummary) -> Table:
         for folder, images, tokens in folders
     ]
     bars = [tokens for _, _, tokens in folders]
-    return Table("Costliest folders", ("folder", ">images", ">tokens", ">input"), rows, bars)
+    return Table("Costliest folders", ("folder", ">images", ">tokens", ">input"), rows, bars, path_column=0)
 
 
 def _problems(summary: ScanSummary) -> Table:
-    counts = Counter(one.problem for one in summary.unreadable)
+    counts = Counter(file.problem for file in summary.unreadable)
     rows = [(problem, number(count)) for problem, count in counts.most_common()]
     return Table(f"{plural(len(summary.unreadable), 'entry', 'entries')} not counted", ("problem", ">count"), rows)
 
 
 def _unreadable(summary: ScanSummary) -> Table:
-    rows = [(visible(one.path), one.problem, visible(one.reason)) for one in summary.unreadable[:LISTED]]
-    return Table("Not counted", ("path", "problem", "reason"), rows)
+    rows = [(visible(file.path), file.problem, visible(file.reason)) for file in summary.unreadable[:LISTED]]
+    return Table("Not counted", ("path", "problem", "reason"), rows, path_column=0)
 
 
 def file_size(size_bytes: int) -> str:
-    """Write a size in bytes for people.
+    """Format a size in bytes.
 
     >>> file_size(999), file_size(1_000_000)
     ('999 bytes', '1.0 MB')
     """
     for unit, scale in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
-        if size_bytes / scale >= 0.99995:  # what would be shown as 1000.0 of the unit below
+        if size_bytes / scale >= 0.99995:  # would be shown as 1000.0 of the next smaller unit
             return f"{size_bytes / scale:.1f} {unit}"
     return plural(size_bytes, "byte")

@@ -85,7 +85,7 @@ def _page(summary: ScanSummary, found: Highlights, compared: Sequence[Quote]) ->
         models=_models(summary, compared),
         rejected=[_rejected(summary, found)] if fixable else [],
         unreadable=unreadable_tables(summary),
-        histograms=[_histogram(summary, rule) for rule in summary.rules] if some else [],
+        histograms=[_histogram(summary, rule) for rule in summary.token_rules] if some else [],
         sizes=size_chart(found.sizes, tiers, " ".join(_downscaled_counts(summary, tiers))) if some else None,
         costliest=[_folders(summary, first), _costliest(summary, found, first)],
         downscaled=_downscaled(found, tiers),
@@ -109,7 +109,7 @@ def _figures(summary: ScanSummary, first: Quote) -> Iterator[tuple[str, Cell]]:
 
 
 def _models(summary: ScanSummary, compared: Sequence[Quote]) -> Grid:
-    histograms = dict(zip(summary.rules, summary.histograms, strict=True))
+    histograms = dict(zip(summary.token_rules, summary.histograms, strict=True))
     plans = {plan.model.id: plan for plan in plan_counted(histograms, compared)}
     rows: list[tuple[Cell, ...]] = []
     for quote in compared:
@@ -135,7 +135,7 @@ def _histogram(summary: ScanSummary, rule: TokenRule) -> tuple[Chart, Grid]:
 
 
 def _downscaled_counts(summary: ScanSummary, tiers: Iterable[Tier]) -> Iterator[str]:
-    counts = dict(zip((rule.tier for rule in summary.rules), summary.downscaled, strict=True))
+    counts = dict(zip((rule.tier for rule in summary.token_rules), summary.downscaled, strict=True))
     for tier in tiers:
         limits = f"{number(tier.edge_limit)} px, {plural(tier.token_limit, 'token')}"
         yield (

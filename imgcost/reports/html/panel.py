@@ -49,7 +49,7 @@ def panel_data(summary: ScanSummary, found: Highlights, quotes: Sequence[Quote])
     models: list[dict[str, Any]] = [
         {
             "id": quote.model.id,
-            "rule": summary.rules.index(quote.rule),
+            "rule": summary.token_rules.index(quote.rule),
             "context_window": quote.model.context_window,
             "max_output": quote.model.max_output_tokens,
             "max_images": quote.max_images,

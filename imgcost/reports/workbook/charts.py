@@ -66,7 +66,7 @@ def write_charts(page: Page, job: Job, images: ImageSheet, image_price: str) -> 
 def _folders(job: Job) -> list[tuple[Any, ...]]:
     """The costliest folders first, and all others as one."""
     summary = job.summary
-    places = [1 + summary.rules.index(rule) for rule in job.rules]
+    places = [1 + summary.token_rules.index(rule) for rule in job.rules]
     key = places[job.row_of(job.first.quote)]
     found = sorted(summary.folders.items(), key=lambda folder: (-folder[1][key], folder[0]))
     rows = [(name or ".", sums[0], *(sums[place] for place in places)) for name, sums in found]

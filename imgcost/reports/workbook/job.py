@@ -81,7 +81,7 @@ class Job:
         tiers = list(dict.fromkeys(quote.tier for quote in quotes))
         quotes = sorted(quotes, key=lambda quote: tiers.index(quote.tier))
         offered = [found for quote in quotes if (found := _offered(quote, sent))]
-        histograms = dict(zip(summary.rules, summary.histograms, strict=True))
+        histograms = dict(zip(summary.token_rules, summary.histograms, strict=True))
         plans = {one.model.id: one for one in plan_counted(histograms, offered)} if offered else {}
         self.models = tuple(
             ModelRow(

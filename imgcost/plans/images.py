@@ -1,4 +1,4 @@
-"""The images of a job on their way to requests: which of them would be rejected as they are, what all of them cost."""
+"""Feed the images of a job to the packers, and count those that would be rejected as they are."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from imgcost import arrays
 from imgcost.acceptance import exceeded_limits, sent_bytes, unsupported
-from imgcost.plans.jobs import MOST_BYTES, UNKNOWN, Block
+from imgcost.plans.jobs import MOST_BYTES, UNKNOWN, SizeBlock
 from imgcost.plans.packing import Columns, Packer, Requests
 from imgcost.plans.rules import BYTES_A_BLOCK, BYTES_A_REQUEST
 
@@ -20,35 +20,40 @@ if TYPE_CHECKING:
 
     from imgcost.acceptance import Reason
     from imgcost.plans.jobs import Job
-    from imgcost.plans.rules import Rules
+    from imgcost.plans.rules import PackingRules
     from imgcost.quotes import TokenRule
     from imgcost.tables import Limits
 
-__all__ = ["CountedImages", "Intake"]
+__all__ = ["CountedImages", "JobImages"]
 
 _FRAME_BYTES = BYTES_A_REQUEST + BYTES_A_BLOCK
 
 FEW = 8
-"""Up to this many different sizes are worth listing one by one."""
+"""Maximum number of different sizes that are listed individually."""
 
 
-class Intake:
-    """The images of a job, packed as often as there are rules.
+class JobImages:
+    """The images of a job, which can be packed by several sets of rules at once.
 
-    All readable images count. Those that a platform would reject as they are cost the same once they are fitted, and
-    are counted by the first limit that they break.
+    All readable images count. An image that the platform would reject as it is costs the same once it is fixed; such
+    images are also counted by the first limit that they break.
 
     Attributes:
         job: The job.
-        images: Number of images, once they have been walked.
-        unsized: How many of them have a file whose size is not known.
-        sizes: Images of each size (px), where there are few; None where there are more than `FEW`.
-        fixable: Images that would be rejected as they are, by the limit that they break.
-        fixable_tokens: Their visual tokens by each rule that counts.
+        images: Number of images; set by the first walk, like the counts below.
+        unsized: Number of images whose file size is unknown.
+        sizes: Number of images by width and height (px); None if there are more than `FEW` sizes.
+        fixable: Number of images that would be rejected as they are, by the limit that they break.
+        fixable_tokens: Their visual tokens, by token rule.
     """
 
     def __init__(self, job: Job, limits: Limits) -> None:
-        """Keep the limits on a single image."""
+        """Start without counts.
+
+        Args:
+            job: The job.
+            limits: Limits of the platform on a single image.
+        """
         self.job = job
         self.images = self.unsized = 0
         self.sizes: dict[tuple[int, int], int] | None = {}
@@ -59,51 +64,52 @@ class Intake:
         # How many bytes a fitted image will have is not known: of one that no request has space for none are counted.
         self._most = MOST_BYTES if limits.request_bytes is None else limits.request_bytes - _FRAME_BYTES
 
-    def requests(self, rules: Collection[Rules]) -> Iterator[tuple[Rules, Requests]]:
-        """Walk the job once and pack it by several rules at a time.
+    def requests(self, rules: Collection[PackingRules]) -> Iterator[tuple[PackingRules, Requests]]:
+        """Walk the job once and pack it by several sets of rules.
 
         Args:
-            rules: The rules, each once.
+            rules: The packing rules, without duplicates.
 
         Yields:
-            Requests as they fill, those of one rule in order.
+            Packing rules and the next requests packed by them, in order.
         """
-        packers = [Packer(one) for one in rules]
-        measures = {one.token_rule: one.downscale_to for one in rules}  # the latter is the same for all of a job
+        packers = [Packer(packing_rules) for packing_rules in rules]
+        # `downscale_to` is the same for all rules of a job.
+        token_rules = {packing_rules.token_rule: packing_rules.downscale_to for packing_rules in rules}
         first_walk = not self.job.walked
         for block in self.job.blocks():
             size_bytes = np.where(block.file_bytes == UNKNOWN, 0, sent_bytes(block.file_bytes, self._limits))
             reasons = self._reasons(block, size_bytes)
             known = np.where((reasons == 0) & (size_bytes <= self._most), size_bytes, 0)
-            columns = {rule: _columns(block, rule, to, known) for rule, to in measures.items()}
+            columns = {rule: _columns(block, rule, to, known) for rule, to in token_rules.items()}
             if first_walk:
                 self._count(block, reasons, columns)
             for packer in packers:
                 column = columns[packer.rules.token_rule]
                 if block.times is not None:
-                    for found in packer.add_repeated(column, block.times):
-                        yield packer.rules, found
+                    for requests in packer.add_repeated(column, block.times):
+                        yield packer.rules, requests
                 elif filled := packer.add(column):
                     yield packer.rules, filled
         for packer in packers:
-            if rest := packer.finish():
-                yield packer.rules, rest
+            if remaining := packer.finish():
+                yield packer.rules, remaining
 
-    def _reasons(self, block: Block, size_bytes: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Why each image would be rejected as it is: a place in `_known`, from 1; 0 where it is accepted."""
-        found = np.zeros(block.width.shape, np.int64)
+    def _reasons(self, block: SizeBlock, size_bytes: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return why each image would be rejected as it is: its number in `_known`, or 0 if it is accepted."""
+        reasons = np.zeros(block.width.shape, np.int64)
         for media_type, rows in block.media_types.items():
             if reason := unsupported(media_type, self._limits):
-                found[rows] = self._number(reason)
+                reasons[rows] = self._number(reason)
         for reason, broken in exceeded_limits(block.width, block.height, size_bytes, self._limits):
             if broken.any():
-                found[broken & (found == 0)] = self._number(reason)
-        return found
+                reasons[broken & (reasons == 0)] = self._number(reason)
+        return reasons
 
     def _number(self, reason: Reason) -> int:
         return self._known.setdefault(reason, len(self._known) + 1)
 
-    def _count(self, block: Block, reasons: NDArray[np.int64], columns: Mapping[TokenRule, Columns]) -> None:
+    def _count(self, block: SizeBlock, reasons: NDArray[np.int64], columns: Mapping[TokenRule, Columns]) -> None:
         times = block.times or 1
         self.images += len(block.width) * times
         self.unsized += int(np.count_nonzero(block.file_bytes == UNKNOWN)) * times
@@ -117,19 +123,19 @@ class Intake:
         for rule, column in columns.items():
             self.fixable_tokens[rule] += int(column.tokens[reasons > 0].sum()) * times
 
-    def _count_sizes(self, block: Block) -> None:
+    def _count_sizes(self, block: SizeBlock) -> None:
         if self.sizes is None:
             return
-        found, counts = np.unique(np.stack([block.width, block.height]), axis=1, return_counts=True)
+        sizes, counts = np.unique(np.stack([block.width, block.height]), axis=1, return_counts=True)
         if len(counts) > FEW or len(self.sizes) > FEW:
             self.sizes = None
             return
-        for size, count in zip(zip(*found.tolist(), strict=True), counts.tolist(), strict=True):
+        for size, count in zip(zip(*sizes.tolist(), strict=True), counts.tolist(), strict=True):
             self.sizes[size] = self.sizes.get(size, 0) + count * (block.times or 1)
 
 
-def _columns(block: Block, rule: TokenRule, downscale_to: int | None, size_bytes: NDArray[np.int64]) -> Columns:
-    """What packing needs to know of images."""
+def _columns(block: SizeBlock, rule: TokenRule, downscale_to: int | None, size_bytes: NDArray[np.int64]) -> Columns:
+    """Return the columns for packing."""
     tokens = smaller = _tokens(block.width, block.height, rule)
     if downscale_to is not None:
         smaller = _tokens(*arrays.fit_to_tokens(block.width, block.height, downscale_to, rule.tier), rule)
@@ -143,39 +149,39 @@ def _tokens(width: NDArray[np.integer], height: NDArray[np.integer], rule: Token
 
 
 class CountedImages:
-    """Images that a scan has counted already, one per request: their order does not matter."""
+    """Images that a scan has already counted, one per request; their order does not matter."""
 
     sizes: Mapping[tuple[int, int], int] | None = None
 
     def __init__(self, histograms: Mapping[TokenRule, Mapping[int, int]]) -> None:
-        """Take the counts.
+        """Wrap the counts.
 
         Args:
-            histograms: Visual tokens to number of images, by each rule that counts.
+            histograms: By token rule: visual tokens to number of images.
         """
         self._histograms = histograms
 
-    def requests(self, rules: Collection[Rules]) -> Iterator[tuple[Rules, Requests]]:
-        """Give one request per image, those of the same tokens together.
+    def requests(self, rules: Collection[PackingRules]) -> Iterator[tuple[PackingRules, Requests]]:
+        """Return one request per image, grouped by tokens.
 
         Args:
-            rules: The rules; of one image per request, one turn and the same token rules as the histograms.
+            rules: Packing rules with one image per request, one turn, and the same token rules as the histograms.
 
         Yields:
-            All requests of each rule.
+            Packing rules and all requests packed by them.
         """
-        for one in rules:
-            counts = dict(self._histograms[one.token_rule])
+        for packing_rules in rules:
+            counts = dict(self._histograms[packing_rules.token_rule])
             if not counts:
                 continue
-            first = next(iter(counts))  # of a cached prompt the first request is the one that writes
+            first = next(iter(counts))  # the first request is the one that writes a cached prompt
             rows = [(first, 1), (first, counts.pop(first) - 1), *counts.items()]
             tokens = np.array([tokens for tokens, _ in rows], np.int64)
             once = np.ones_like(tokens)
-            prompt = one.text_tokens(1) + tokens + one.wrapping
+            prompt = packing_rules.text_tokens(1) + tokens + packing_rules.wrapping
             numbers, zero = np.arange(len(rows)), np.zeros_like(tokens)
             yield (
-                one,
+                packing_rules,
                 Requests(
                     0, numbers, zero, once > 0, numbers, once, once, tokens, tokens, prompt, zero,
                     tuple(images for _, images in rows),
