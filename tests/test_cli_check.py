@@ -348,8 +348,8 @@ def test_stdin_is_a_batch():
     one, two = ({"custom_id": name, "params": request(media_type="image/gif")} for name in "aa")
     body = as_json({"requests": [one, two]})
     assert told(data("-", stdin=body, code=1)) == [
-        ("stdin requests.0 messages.0.content.0", "media-type"),
-        ("stdin requests.1 messages.0.content.0", "media-type"),
+        ("stdin requests.0.params.messages.0.content.0", "media-type"),
+        ("stdin requests.1.params.messages.0.content.0", "media-type"),
         ("stdin requests.1", "custom-id"),
     ]
     lines = as_json(one) + b"\n" + as_json(two) + b"\noops\n"
