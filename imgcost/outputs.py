@@ -12,7 +12,7 @@ from typing import IO, TYPE_CHECKING
 if TYPE_CHECKING:
     from types import TracebackType
 
-__all__ = ["TEMPORARY_SUFFIX", "Output"]
+__all__ = ["TEMPORARY_SUFFIX", "Output", "is_step_summary"]
 
 TEMPORARY_SUFFIX = ".imgcost-tmp"
 """The suffix of unfinished files. Only SIGKILL or a power failure can leave one behind; scans do not count them."""
@@ -23,7 +23,7 @@ class Output:
 
     Until then the target is as it was, or missing: a full disk, an error or a signal changes nothing. A link to a file
     stays a link, and permissions of the old file are kept. A pipe or a device cannot be replaced; it is written
-    directly.
+    directly. The summary of a GitHub step is appended to.
 
     Attributes:
         path: The target.
@@ -60,8 +60,11 @@ class Output:
         except FileNotFoundError:
             mode = None
         self._remove: weakref.finalize[..., Output] | None = None
+        if is_step_summary(self.path):
+            self._file: IO[bytes] = open(self.path, "ab")  # noqa: PTH123 - closed by __exit__
+            return self._file
         if mode is not None and not stat.S_ISREG(mode):
-            self._file: IO[bytes] = open(self.path, "wb")  # noqa: PTH123 - closed by __exit__
+            self._file = open(self.path, "wb")  # noqa: PTH123 - closed by __exit__
             return self._file
         self._target = os.path.realpath(self.path)
         if mode is not None and not os.access(self._target, os.W_OK):
@@ -93,6 +96,15 @@ class Output:
             with suppress(OSError):
                 self._file.close()
             self.complete = kind is None if self._remove is None else not self._remove()
+
+
+def is_step_summary(path: str) -> bool:
+    """Return whether a file is the summary of a step of a GitHub workflow, which other commands append to as well.
+
+    >>> is_step_summary("report.md")
+    False
+    """
+    return path == os.environ.get("GITHUB_STEP_SUMMARY")
 
 
 def _remove(path: str, process: int) -> bool:

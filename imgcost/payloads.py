@@ -141,27 +141,31 @@ def encoded_runs(text: str) -> Iterator[tuple[int, int]]:
         >>> list(encoded_runs("Look: data:image/png;base64," + "iVBORw0K" * 8 + "."))
         [(28, 92)]
     """
-    done, url = 0, text.find(_DATA_URL)
+    done, clean, url = 0, None, text.find(_DATA_URL)
     for at in range(0, len(text), _WINDOW):
         if at < done:
             continue
+        window = text[at : at + _WINDOW]
         if 0 <= url < at + _WINDOW:
             begin = url + len(_DATA_URL)
-        elif _is_run(text[at : at + _WINDOW]):
-            begin = _begin(text, done, at)
-        else:
+        elif _NOT_IN_RUN.search(window) or len(window) < _WINDOW:
+            clean = None
             continue
+        else:
+            clean = at if clean is None else clean
+            if not _is_encoded(window):
+                continue  # such as the zeros in an image, unless all of it is like that
+            begin = _begin(text, done, clean)
         foreign = _NOT_IN_RUN.search(text, begin)
-        done = foreign.start() if foreign else len(text)
+        done, clean = foreign.start() if foreign else len(text), None
         url = text.find(_DATA_URL, done) if 0 <= url < done else url
         if done - begin >= _MIN_DATA_URL:
             yield begin, done
 
 
-def _is_run(window: str) -> bool:
-    """Whether a window is all base64, and neither a number nor a list of words."""
-    full = len(window) == _WINDOW and not _NOT_IN_RUN.search(window)
-    return full and _MIX.match(window) is not None and _LINE.search(window) is not None
+def _is_encoded(window: str) -> bool:
+    """Whether characters of base64 are neither a number nor a list of words."""
+    return _MIX.match(window) is not None and _LINE.search(window) is not None
 
 
 def _begin(text: str, done: int, at: int) -> int:

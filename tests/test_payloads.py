@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from imgcost.headers import HEAD_BYTES, Contents, inspect_bytes
-from imgcost.payloads import base64_length, read_payload
+from imgcost.payloads import base64_length, encoded_runs, read_payload
 
 GIF = b"GIF89a\x08\0\x06\0\0\0\0,\0\0\0\0\x08\0\x06\0\0\x02\x01\0\0;"
 TAIL, WINDOW = 256, 1 << 16
@@ -216,3 +216,65 @@ def test_a_long_text_is_not_copied():
         tracemalloc.stop()
     assert isinstance(found.contents, Contents)
     assert peak < 2_000_000
+
+
+# Base64 inside text
+
+NOISE = encoded(random.Random(5).randbytes(6000))
+URL = "data:image/png;base64,"
+
+
+def runs(text):
+    return [text[begin:end] for begin, end in encoded_runs(text)]
+
+
+@pytest.mark.parametrize("length", [512, 513, 767, 768, 8000])
+@pytest.mark.parametrize("before", ["", "x ", '{"data": "', "y" * 255 + " ", "z " * 500])
+def test_a_run_is_found_from_its_beginning_to_its_end(length, before):
+    for after in ("", '"}', " and more. " * 90):
+        assert runs(before + NOISE[:length] + after) == [NOISE[:length]]
+
+
+@pytest.mark.parametrize("length", [64, 65, 300, 8000])
+def test_a_data_url_is_found_by_its_beginning(length):
+    assert runs(f"Look: {URL}{NOISE[:length]} there") == [NOISE[:length]]
+    assert runs(f"Look: {URL}{NOISE[:63]} there") == []
+
+
+def test_several_runs():
+    text = f"{URL}{NOISE[:700]} and {NOISE[:900]}, {URL}{NOISE[:100]}" + " word" * 200
+    assert runs(text) == [NOISE[:700], NOISE[:900], NOISE[:100]]
+
+
+def test_lines_and_zeros_belong_to_a_run():
+    lines = "\n".join(NOISE[at : at + 76] for at in range(0, len(NOISE), 76))
+    assert runs(f"begin {lines} end") == [lines]
+    zeros = "iVBORw0KGgo" + "A" * 5000 + NOISE[:600]
+    assert runs(f'"{zeros}"') == [zeros]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "The quick brown fox jumps over the lazy dog. " * 100,
+        "a" * 5000,
+        "0123456789" * 500,
+        "0123456789abcdef" * 500,
+        "src/Foo1/Bar2\n" * 500,
+        "ACGT" * 2000,
+        NOISE[:200],
+        (NOISE[:200] + " ") * 50,
+        ";base64,",
+        ";base64," * 100,
+    ],
+)
+def test_words_numbers_and_short_runs_are_none(text):
+    assert runs(text) == []
+
+
+def test_the_end_of_one_run_is_not_searched_again():
+    # A search from each window to the end of the text, or to a data URL far away, would take minutes.
+    for text in ("word " * 2_000_000, f"{URL}AAAA " * 300_000, "a" * 10_000_000, f"{URL} " + "w " * 5_000_000):
+        assert runs(text) == []
+    assert len(runs(NOISE * 1000)) == 1

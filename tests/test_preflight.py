@@ -520,16 +520,19 @@ def test_a_pdf_with_a_password_is_rejected(password):
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        ("", "the PDF is damaged, or is none"),
-        (encoded(b"junk" * 100), "the PDF is damaged, or is none"),
-        (encoded(pdf(1)[:40]), "the PDF is damaged, or is none"),
-        (encoded(picture()), "the PDF is damaged, or is none"),
-        ("A", "the data of the PDF is no base64: "),
-        ("\u00e9", "the data of the PDF is no base64: "),
-        (None, "the data of the PDF is no base64: "),
-        (7, "the data of the PDF is no base64: "),
-        (["a"], "the data of the PDF is no base64: "),
-        (Path("no/such/file.pdf"), "the PDF cannot be read: no such file or folder"),
+        ("", "the PDF is empty"),
+        (encoded(b"junk, " * 100), "the data is not a PDF: it does not begin with %PDF; it is text"),
+        (encoded(pdf(1)[:40]), "cannot read PDF: it is damaged"),
+        (
+            encoded(picture()),
+            "the data is not a PDF: it does not begin with %PDF; it is an image of the type image/png",
+        ),
+        ("A", "the data of the PDF is not base64: "),
+        ("\u00e9", "the data of the PDF is not base64: "),
+        (None, "the data of the PDF is not base64: "),
+        (7, "the data of the PDF is not base64: "),
+        (["a"], "the data of the PDF is not base64: "),
+        (Path("no/such/file.pdf"), "cannot read PDF: no such file or folder"),
     ],
 )
 def test_what_is_no_pdf_is_rejected(data, message):
@@ -547,20 +550,29 @@ def test_pdfs_on_the_disk(tmp_path):
         assert stream.tell() == 0
 
 
-def test_without_pypdf_pages_are_not_counted(monkeypatch):
+def test_without_pypdf_pages_are_counted_where_that_is_certain(monkeypatch):
     monkeypatch.setitem(sys.modules, "pypdf", None)
-    found = check(document(encoded(b"whatever")))
+    found = check(document(encoded(pdf(101))), model="claude-haiku-4-5")
+    assert rules_told(found.errors) == ["image-count", "pdf-pages"]
+    found = check(document(encoded(b"%PDF-1.7 whatever")))
     assert [(one.rule, one.severity, one.message) for one in found] == [
-        ("uncounted", "warning", "counting the pages of a PDF needs an extra: pip install 'imgcost[pdf]'")
+        (
+            "uncounted",
+            "warning",
+            "the pages of this PDF cannot be counted without pypdf: pip install 'imgcost[pdf]'",
+        )
     ]
 
 
 def test_documents_that_are_not_here():
-    for kind in ("url", "file"):
-        found = check({"type": "document", "source": {"type": kind}})
+    for kind, where in (("url", {"url": "https://example.com/a.pdf"}), ("file", {"file_id": "file_1"})):
+        found = check({"type": "document", "source": {"type": kind, **where}})
         assert (rules_told(found), found.ok) == (["uncounted"], True)
-    for kind in ("text", "content", None, ["url"]):
-        assert check({"type": "document", "source": {"type": kind, "data": "a", "content": []}}).ok
+    for kind in ("text", "content"):
+        source = {"type": kind, "media_type": "text/plain", "data": "a", "content": "a"}
+        assert check({"type": "document", "source": source}).ok
+    for kind in (None, ["url"], "s3"):
+        assert rules_told(check({"type": "document", "source": {"type": kind}}).errors) == ["source-type"]
 
 
 def test_documents_count_as_images_on_some_platforms():
@@ -606,7 +618,7 @@ def test_what_is_no_request_in_a_batch_is_a_finding():
         ("requests.2 messages", "request", "is missing: a request has a list of messages"),
         ("requests.3", "request", "must be an object, not int"),
         ("requests.4 messages.0", "request", "must be an object, not int"),
-        ("requests.5 messages.0.content.0.source", "request", "must be an object, not null"),
+        ("requests.5 messages.0.content.0.source", "request", "is missing: 'image' blocks require it"),
     ]
 
 
@@ -673,13 +685,14 @@ def test_requests_of_a_batch_are_counted():
     # Three of them are counted as three, whichever way they come.
     short = limits_on("claude-api", TODAY)._replace(batch_requests=2)
     entries = [
-        {"custom_id": str(number), "params": {"model": SONNET, "messages": [{"role": "user", "content": "x"}]}}
-        for number in range(3)
+        {"custom_id": str(number), "params": {"messages": [{"role": "user", "content": "x"}]}} for number in range(3)
     ]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(asking, "limits_on", lambda *_: short)
-        assert check_batch(entries[1:], as_of=TODAY).ok
-        assert [(one.rule, one.observed) for one in check_batch(entries, as_of=TODAY)] == [("batch-count", 3)]
+        assert check_batch(entries[1:], model=SONNET, as_of=TODAY).ok
+        assert [(one.rule, one.observed) for one in check_batch(entries, model=SONNET, as_of=TODAY)] == [
+            ("batch-count", 3)
+        ]
 
 
 # Whatever paths lead to
@@ -754,7 +767,7 @@ def test_a_batch_is_told_by_its_suffix_even_if_its_first_line_is_junk(tmp_path):
     file.write_text("oops\n" + json.dumps(entry("a", block(b""))))
     assert [(one.rule, one.line) for one in paths(file)] == [("request", 1), ("empty", 2)]
     file.write_text("")
-    assert (told(paths(file)), paths(file).images) == ([], ())
+    assert (rules_told(paths(file)), paths(file).images) == (["request"], ())
 
 
 def test_lines_may_begin_with_an_empty_one():

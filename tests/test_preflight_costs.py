@@ -104,12 +104,42 @@ def test_an_image_that_is_not_here_has_no_known_cost_and_breaks_every_budget(blo
     assert error.message == f"the cost is not known, so a budget of $1000000 cannot be checked: {why}"
 
 
-def test_a_pdf_has_no_known_cost_and_says_so():
-    found = check_request(request(document_block(pdf(500))), as_of=TODAY)
-    assert (found.input_usd, found.ok) == (None, True)
-    assert [(one.rule, one.observed) for one in found.warnings if one.rule == "unpriced"] == [("unpriced", 500)]
-    assert found.unknown == ("pages of PDFs, which are not priced yet: 500, the first at messages.0.content.0",)
-    assert rules_of(check_request(request(document_block(pdf(500))), as_of=TODAY, budget_usd="0.01")) == ["budget"]
+def test_a_pdf_costs_its_pages_and_up_to_full_pages_of_text():
+    # 43 tokens for the document, 1,530 for each page of Letter, and up to 1,000 of text, at $5 per MTok.
+    params = request(document_block(pdf(500)))
+    found = check_request(params, as_of=TODAY)
+    assert (found.input_usd, found.upper_usd) == (Decimal("3.825215"), Decimal("6.325215"))
+    assert (found.pages, found.unknown, found.ok) == (500, (), True)
+    assert [(one.rule, one.observed) for one in found.warnings if one.rule == "pdf-cost"] == [("pdf-cost", 500)]
+    assert "at a measured figure, which is not published" in found.notes[0]
+    for budget, ok in (("6.325215", True), ("6.325214", False), ("3.825215", False), ("0.01", False)):
+        checked = check_request(params, as_of=TODAY, budget_usd=budget)
+        assert rules_of(checked) == ([] if ok else ["budget"]), budget
+    [error] = check_request(params, as_of=TODAY, budget_usd=5).errors
+    assert error.message == (
+        "the images cost $3.825215, or $6.325215 with full pages of text in PDFs; the budget is $5"
+    )
+
+
+def test_pages_and_images_share_the_long_context_price():
+    # 20 images are 95,220 tokens; with three pages 99,853, or 102,853 with their text: above 100,000 all costs $0.5.
+    found = pages(20, document_block(pdf(3)))
+    assert (found.input_usd, found.upper_usd) == (Decimal("0.0099853"), Decimal("0.0514265"))
+    over = pages(20, document_block(pdf(4)))
+    assert (over.input_usd, over.upper_usd) == (Decimal("0.0506915"), Decimal("0.0526915"))
+
+
+def test_pages_for_a_model_that_was_not_measured_have_no_known_cost():
+    found = check_request(request(document_block(pdf(2)), model="claude-3-opus-20240229"), as_of=date(2025, 6, 1))
+    assert (found.input_usd, found.upper_usd) == (None, None)
+    assert found.unknown == ("pages of PDFs for claude-3-opus-20240229: 2, the first at messages.0.content.0",)
+
+
+def test_a_pdf_that_cannot_be_read_costs_nothing_but_no_budget_vouches_for_it():
+    broken = document_block(b"<html>")
+    found = pages(1, broken, ignore=["pdf"])
+    assert (found.ok, found.input_usd) == (True, Decimal("0.0004761"))
+    assert rules_of(pages(1, broken, ignore=["pdf"], budget_usd=9)) == ["budget"]
 
 
 @pytest.mark.parametrize("kind", ["url", "file", None, ["url"]])
@@ -131,7 +161,7 @@ def test_an_image_that_cannot_be_read_costs_nothing_but_no_budget_vouches_for_it
     found = pages(1, broken, ignore=["unreadable", "media-type"])
     assert (found.ok, found.input_usd, found.unknown) == (True, Decimal("0.0004761"), ())
     [error] = pages(1, broken, broken, ignore=["unreadable", "media-type"], budget_usd=9).errors
-    assert error.message.endswith("images that cannot be read: 2, the first at messages.0.content.1")
+    assert error.message.endswith("images and documents that cannot be read: 2, the first at messages.0.content.1")
     assert rules_of(check_images([b"<html>"], as_of=TODAY, budget_usd=9)) == ["unreadable", "budget"]
 
 

@@ -48,11 +48,57 @@ def result_of(*blocks):
     return {"type": "tool_result", "tool_use_id": "toolu_1", "content": list(blocks)}
 
 
-ACCEPTED = {
+QUESTION = {"type": "text", "text": "What is in this image?"}
+CALL = {"type": "tool_use", "id": "toolu_1", "name": "screenshot", "input": {}}
+TOOL = {"name": "screenshot", "description": "Take a screenshot.", "input_schema": {"type": "object", "properties": {}}}
+CACHED = {"cache_control": {"type": "ephemeral"}}
+FAR = {"type": "image", "source": {"type": "url", "url": "https://example.com/ant.jpg"}}
+
+
+def talk(*contents, **more):
+    """A conversation in turns, beginning with the user."""
+    roles = ("user", "assistant")
+    messages = [{"role": roles[number % 2], "content": content} for number, content in enumerate(contents)]
+    return {"model": SMALL_MODEL, "max_tokens": 1024, "messages": messages, **more}
+
+
+def used(*blocks, before=(), **result):
+    """A tool that was called, and its result."""
+    return talk("Take a screenshot.", [CALL], [*before, result_of(*blocks) | result], tools=[TOOL])
+
+
+EXAMPLES = {
+    "vision, base64": talk([image_block(encoded("JPEG", 800, 600), "image/jpeg"), QUESTION]),
+    "vision, URL": talk([FAR, QUESTION]),
+    "vision, file": talk([{"type": "image", "source": {"type": "file", "file_id": "file_1"}}, QUESTION]),
+    "vision, several images": talk([
+        {"type": "text", "text": "Image 1:"}, image_block(PNG), {"type": "text", "text": "Image 2:"}, FAR,
+        {"type": "text", "text": "How are these images different?"}]),
+    "vision, several turns": talk([image_block(PNG), QUESTION], "An ant.", [image_block(PNG), QUESTION]),
+    "PDF, base64": talk([document_block(pdf(3)), {"type": "text", "text": "What are the key findings?"}]),
+    "PDF, URL": talk([{"type": "document", "source": {"type": "url", "url": "https://example.com/a.pdf"}}, QUESTION]),
+    "PDF, cached": talk([document_block(pdf(3)) | CACHED, QUESTION]),
+    "citations": talk([
+        {"type": "document", "source": {"type": "text", "media_type": "text/plain", "data": "The grass is green."},
+         "title": "T", "context": "C", "citations": {"enabled": True}}, QUESTION]),
+    "tools, an image": used({"type": "text", "text": "a screenshot"}, image_block(PNG)),
+    "tools, an error": used(is_error=True, content="ConnectionError"),
+    "tools, text after the result": talk(
+        "Take a screenshot.", [QUESTION, CALL], [result_of(image_block(PNG)), QUESTION], tools=[TOOL]),
+    "caching": talk("What are the themes?", system=[
+        {"type": "text", "text": "You analyze books."}, {"type": "text", "text": "A book.", **CACHED}]),
+    "caching, tools and turns": talk(
+        [QUESTION | CACHED], "It is an ant.", [image_block(PNG) | CACHED, QUESTION],
+        system=[{"type": "text", "text": "Be brief.", **CACHED}], tools=[TOOL | CACHED]),
+}  # fmt: skip
+"""The examples of the documentation and the SDK, rebuilt."""
+
+ACCEPTED = EXAMPLES | {
     "text": {"model": SMALL_MODEL, "max_tokens": 1, "messages": [{"role": "user", "content": "caf\u00e9 \u2603"}]},
     "each format": params(*[image_block(encoded(k), f"image/{k.lower()}") for k in ("PNG", "JPEG", "GIF", "WEBP")]),
     "wide, alone": params(image_block(png(2001, 8))),
     "wide, one of twenty": params(*[image_block(PNG)] * 19, result_of(image_block(png(2001, 8)))),
+    "16 million bytes of text": params({"type": "text", "text": "\u00e9" * 8_000_000}),
     "a hundred": params(*[image_block(png(8, 8))] * 100),
     "8000": params(image_block(png(8000, 8))),
     "10 MB": params(image_block(png(8, 8, file_bytes=7_864_320))),
@@ -77,6 +123,23 @@ REJECTED = {
     "a hundred and one": ("image-count", params(*[image_block(png(8, 8))] * 101)),
     "101 pages": ("pdf-pages", params(document_block(pdf(101)))),
     "a password": ("pdf", params(document_block(pdf(password="secret")))),
+    "an empty PDF": ("pdf", params(document_block(b""))),
+    "an image as a PDF": ("pdf", params(document_block(PNG))),
+    "a PDF as octet-stream": ("document-media-type", params(
+        {"type": "document", "source": document_block(pdf())["source"] | {"media_type": "application/octet-stream"}})),
+    "a URL source without a URL": ("source", params({"type": "image", "source": {"type": "url"}})),
+    "a block of OpenAI": ("request", params(QUESTION, {"type": "image_url", "image_url": {"url": "https://e.com/a"}})),
+    "a block of OpenAI in a result": ("request", used({"type": "input_image", "image_url": "https://e.com/a"})),
+    "an image without a source": ("request", params({"type": "image", "data": "iVBO", "mimeType": "image/png"})),
+    "an image in system": ("request", talk("Hi", system=[image_block(PNG)])),
+    "an image of the assistant": ("assistant-media", talk("Draw.", [image_block(PNG)], "Thanks.")),
+    "an image in an error": ("error-result", used(image_block(PNG), is_error=True)),
+    "an empty text": ("empty-text", params(image_block(PNG), {"type": "text", "text": ""})),
+    "white space": ("empty-text", params(image_block(PNG), {"type": "text", "text": "\n "})),
+    "no result": ("tool-results", talk("Take a screenshot.", [CALL], [image_block(PNG), QUESTION], tools=[TOOL])),
+    "text before the result": ("tool-results", used(image_block(PNG), before=[QUESTION])),
+    "five breakpoints": ("cache-breakpoints", params(*[image_block(PNG) | CACHED] * 5)),
+    "too much text": ("text-bytes", params({"type": "text", "text": "\u00e9" * 8_000_000 + "a"})),
 }  # fmt: skip
 
 
@@ -92,8 +155,8 @@ def test_what_the_server_accepts_passes_and_arrives_unchanged(client, server, na
 
 
 def words(text):
-    """A message of the API without its numbers."""
-    return re.sub(r"image/\w+|\d+", "#", text)
+    """A message of the API without its numbers and names."""
+    return re.sub(r"image/\w+|\d+|N\b|(?<=Input tag )'\w+'", "#", text)
 
 
 @pytest.mark.parametrize("name", REJECTED)
@@ -107,8 +170,29 @@ def test_what_the_server_rejects_is_foreseen_at_its_place_in_its_words(client, n
         client.messages.create(**sent)
     said = caught.value.body["error"]["message"]
     assert any(words(one.text) in words(said) for one in wordings_of(rule)), said
-    if said.startswith("messages."):
-        assert said.startswith(first.place)
+    if said.startswith(("messages.", "system.")):
+        assert said.startswith((first.place, first.place.rpartition(".")[0] + "."))
+
+
+def test_a_batch_is_checked_as_the_server_does(client, server):
+    requests = [{"custom_id": f"page-{number}", "params": params} for number, params in enumerate(EXAMPLES.values())]
+    imgcost.check_batch(requests, as_of=DAY).raise_for_errors()
+    assert client.messages.batches.create(requests=requests).id == "msgbatch_1"
+    assert json.loads(server.received[-1]) == {"requests": requests}
+    named = [requests[0] | {"custom_id": "page-1.png"}]
+    (found,) = imgcost.check_batch(named, as_of=DAY).errors
+    with pytest.raises(anthropic.BadRequestError) as caught:
+        client.messages.batches.create(requests=named)
+    said = caught.value.body["error"]["message"]
+    assert said.startswith(f"{found.place}: ")
+    assert any(one.text in said for one in wordings_of("custom-id"))
+
+
+def test_a_request_that_counts_tokens_passes(client):
+    sent = {key: value for key, value in EXAMPLES["vision, base64"].items() if key != "max_tokens"}
+    found = imgcost.check_request(sent, as_of=DAY)
+    assert (found.ok, [one.rule for one in found]) == (True, ["max-tokens"])
+    assert client.messages.count_tokens(**sent).input_tokens == 1
 
 
 def test_typed_params_and_blocks_of_an_answer_are_read(client, server):

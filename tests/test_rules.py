@@ -14,7 +14,7 @@ from conftest import ROOT, golden
 
 from imgcost.errors import HeaderError, ImgcostError, RequestError, TableError
 from imgcost.headers import Contents, Header
-from imgcost.messages import Turn
+from imgcost.messages import Part, Turn
 from imgcost.rules import (
     Batch,
     Bill,
@@ -22,6 +22,7 @@ from imgcost.rules import (
     DocumentSeen,
     ImageSeen,
     RequestSeen,
+    TextSeen,
     find_rule,
     rules,
     rules_of,
@@ -66,8 +67,8 @@ ABSENT = ImageSeen("here", None)
 
 def turn(*parts, role="user"):
     """A turn of images (I), other blocks (X), and texts."""
-    kinds = {"I": ("image", ""), "X": ("other", "")}
-    return Turn("messages.0", role, tuple(kinds.get(part, ("text", part)) for part in parts))
+    kinds = {"I": Part("image"), "X": Part("tool_result")}
+    return Turn("messages.0", role, tuple(kinds.get(part, Part("text", part)) for part in parts))
 
 
 def whole(**more):
@@ -95,7 +96,7 @@ def test_every_rule_has_a_name_of_its_own_a_reason_and_a_way_out():
 def test_errors_come_first_and_every_rule_belongs_to_a_scope():
     severities = [rule.severity for rule in rules()]
     assert severities == sorted(severities)
-    scopes = ("image", "document", "turn", "request", "batch", "bill", "shape")
+    scopes = ("image", "source", "document", "text", "turn", "request", "batch", "bill", "shape")
     assert sorted(rule for scope in scopes for rule in rules_of(scope)) == sorted(rules())
     assert [rule.name for rule in rules_of("shape")] == ["request"]
 
@@ -114,13 +115,15 @@ def test_a_rule_finds_nothing_where_nothing_is_known(rule):
     about = {
         "image": image(100_000, 1, file_bytes=10**9, text_bytes=10**9),
         "document": DocumentSeen("here"),
+        "source": DocumentSeen("here"),
+        "text": TextSeen("here", 1000),
         "turn": turn(),
         "request": whole(images=(image(9000, 9000),) * 700, body_bytes=10**9, tokens=10**9),
         "batch": Batch("here", 10**6, 10**12, (), ()),
         "bill": Bill("here", Decimal(0), Decimal(0), Decimal(0)),
         "shape": RequestError("messages", "is missing"),
     }[rule.scope]
-    assert len(list(rule.ask(about, nothing))) == (rule.scope == "shape")
+    assert len(list(rule.ask(about, nothing))) == (rule.scope in {"shape", "text"})
 
 
 @pytest.mark.parametrize(
@@ -239,7 +242,7 @@ def test_the_bytes_of_a_stray_file_are_no_image():
 @pytest.mark.parametrize(("file_bytes", "told"), [(10_485_760, False), (10_485_761, True)])
 def test_claude_ai_measures_the_file(file_bytes, told):
     found = ask("image-bytes", image(file_bytes=file_bytes, text_bytes=10**9), platform="claude-ai")
-    assert [one.message for one in found] == ["10,485,761 bytes, and the limit is 10,485,760"] * told
+    assert [one.message for one in found] == ["10,485,761 bytes: the limit is 10,485,760"] * told
 
 
 def test_truncated():
@@ -372,7 +375,7 @@ def test_source_types_by_platform_and_day():
 
 def test_a_stray_file_is_passed_over():
     stray = broken("not-an-image", "no image", stray=True)
-    assert said("not-an-image", stray) == "passed over: no image"
+    assert said("not-an-image", stray) == "skipped: no image"
     assert said("not-an-image", stray._replace(stray=False)) is None
     assert said("not-an-image", image(stray=True)) is None
     assert said("not-an-image", ABSENT._replace(stray=True)) is None
@@ -419,7 +422,7 @@ def test_downscaled(size, model, seen):
 
 
 def test_animated():
-    assert said("animated", image(animated=True)) == "the image is animated, and Claude sees its first frame only"
+    assert said("animated", image(animated=True)) == "the image is animated: Claude sees only its first frame"
     assert said("animated", image()) is None
     assert said("animated", ABSENT) is None
 
@@ -531,7 +534,7 @@ def test_images_and_pages_count_together(models, limit):
 def test_the_context_window_is_the_least_of_all_models():
     for models, limit in (([HIGH], 1_000_000), ([HIGH, "claude-haiku-4-5"], 200_000)):
         assert said("context-window", whole(tokens=limit), *models) is None
-        message = f"the images alone have {limit + 1:,} tokens, and the context window {limit:,}"
+        message = f"the images alone have {limit + 1:,} tokens: the context window is {limit:,}"
         assert said("context-window", whole(tokens=limit + 1), *models) == message
     assert said("context-window", whole(tokens=10**9)) is None
 
@@ -567,12 +570,6 @@ def test_the_budget():
         "the cost is not known, so a budget of $9 cannot be checked: two things; a third"
     )
     assert kept("10", "9", unknown=("two things",)) == "the images cost $10, and the budget is $9"
-
-
-def test_a_pdf_has_no_price():
-    assert said("unpriced", DocumentSeen("here", 1)) == "the cost of a PDF is not known: it has 1 page"
-    assert said("unpriced", DocumentSeen("here", 1500)) == "the cost of a PDF is not known: it has 1,500 pages"
-    assert said("unpriced", DocumentSeen("here", uncounted="why")) is None
 
 
 def test_findings_survive_json_and_name_their_sources():

@@ -1,13 +1,15 @@
-"""`imgcost check`: what would be rejected, before it is sent."""
+"""`imgcost check`: find what the API would reject before it is sent."""
 
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, cast
 
 import click
 
 from imgcost.cli.exit_codes import FOUND
+from imgcost.cli.inputs import jobs_option, listed_paths, most_jobs, walk_options
 from imgcost.cli.options import (
     DATE,
     DOLLARS,
@@ -19,15 +21,21 @@ from imgcost.cli.options import (
     refuse_inputs,
     save,
 )
+from imgcost.cli.progress import progress_of
+from imgcost.cli.signals import check_signals
+from imgcost.files import Walk
 from imgcost.preflight import Spools, check_paths
+from imgcost.preflight.documents import open_json
 from imgcost.shapes import SHAPES
 from imgcost.tables import platforms
 from imgcost.tabular import CHECK
 from imgcost.text.findings import as_github, findings_json, findings_report
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
     from datetime import date
     from decimal import Decimal
+    from io import BufferedReader
 
     from imgcost.preflight import Findings
     from imgcost.tables import Platform
@@ -36,19 +44,20 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 
-@click.command("check", short_help="What would be rejected: images, folders, requests, batches.")
+@click.command("check", short_help="Find what the API would reject: images, requests, batches.")
 @paths_argument
 @click.option(
     "-m",
     "--model",
-    help="The model that the images are for, and that requests are checked for instead of their own.  "
+    help="Check for this model: images, and requests in place of the model that they name.  "
     "[default: sonnet for images]",
 )
 @click.option(
     "--platform",
     type=click.Choice(platforms()),
     metavar="PLATFORM",
-    help=f"Where it will be sent: {', '.join(platforms())}.  [default: as the shape of a request says, or claude-api]",
+    help=f"Platform whose limits apply: {', '.join(platforms())}.  "
+    "[default: from the model id or the shape of a request, else claude-api]",
 )
 @click.option(
     "--shape",
@@ -56,15 +65,17 @@ __all__ = ["command"]
     default="auto",
     show_default=True,
     metavar="SHAPE",
-    help=f"The shape of the requests, if it is not detected: {', '.join(SHAPES)}.",
+    help=f"Read every file named, and stdin, as requests of this shape: {', '.join(SHAPES)}.",
 )
-@click.option("--as-of", type=DATE, help="The day whose limits hold.  [default: today]")
-@click.option("--ignore", multiple=True, metavar="RULE", help="Do not ask this rule. May be given several times.")
-@click.option("--one-request", is_flag=True, help="The images go into one request: its limits hold too.")
-@click.option("--budget", type=DOLLARS, help="What all images may cost as input, US dollars.")
+@click.option("--as-of", type=DATE, help="Apply the limits of this date.  [default: today]")
+@click.option("--ignore", multiple=True, metavar="RULE", help="Disable a rule. Can be repeated.")
+@click.option("--one-request", is_flag=True, help="Treat all images as one request and check its limits too.")
+@click.option("--budget", type=DOLLARS, help="Fail if all images together cost more than this as input, US dollars.")
+@walk_options
+@jobs_option
 @click.option("--strict", is_flag=True, help="Exit with 1 on warnings too.")
 @fail_on_empty_option
-@click.option("--exit-zero", is_flag=True, help="Exit with 0 whatever is found.")
+@click.option("--exit-zero", is_flag=True, help="Exit with 0 even if there are errors.")
 @click.option(
     "-f",
     "--format",
@@ -72,7 +83,7 @@ __all__ = ["command"]
     type=click.Choice(["text", "json", "markdown", "github"]),
     default="text",
     show_default=True,
-    help="How the findings are printed; github prints workflow annotations.",
+    help="Print the findings in this format; github prints workflow annotations.",
 )
 @output_option
 def command(
@@ -84,43 +95,58 @@ def command(
     ignore: tuple[str, ...],
     one_request: bool,
     budget: Decimal | None,
+    null: bool,
+    include: tuple[str, ...],
+    exclude: tuple[str, ...],
+    follow_symlinks: bool,
+    archives: bool,
+    jobs: int | None,
     strict: bool,
     fail_on_empty: bool,
     exit_zero: bool,
     style: str,
     output: str | None,
 ) -> None:
-    """What the API would reject or change, told before anything is sent.
+    """Find what the API would reject or change, before anything is sent.
 
-    PATH is an image, a folder of images and requests, or a JSON or JSON lines file of requests: arguments of
-    messages.create, a batch, or a request of another library (OpenAI, Bedrock, LangChain, MCP, ...), or a Claude Code
-    transcript. - reads JSON from stdin. Nothing is sent or fetched.
+    PATH is an image, an archive, a directory of images and requests, or a JSON or JSON lines file of requests:
+    arguments of messages.create, a batch, a request of another library (OpenAI, Bedrock, LangChain, MCP, ...), or a
+    Claude Code transcript. With -, stdin is read: as requests if it begins like JSON or --shape is given, otherwise,
+    and always with -0, as a list of paths, one per line. Nothing is sent or fetched.
 
     Exits with 1 if anything would be rejected, or the images cost more than the budget.
 
     \b
     Examples:
-      imgcost check photos
+      imgcost check photos scans.zip
       imgcost check request.json --platform bedrock
-      imgcost check batch.jsonl -f github
+      imgcost check batch.jsonl -f github -o "$GITHUB_STEP_SUMMARY"
       imgcost check *.png --one-request -m haiku --budget 0.50
+      git ls-files -z '*.png' | imgcost check -0 -
     """
-    refuse_inputs(paths, output=output)
-    with Spools.open() as spools:
-        findings = check_paths(
-            paths,
-            stdin=sys.stdin.buffer,
-            model=model,
-            platform=platform,
-            shape=shape,
-            as_of=as_of,
-            ignore=ignore,
-            budget_usd=budget,
-            one_request=one_request,
-            spools=spools,
-        )
-        report = findings_report(findings, everything=output is not None)
-        save(report, output, CHECK, findings.rows())
+    refuse_inputs((path for path in paths if path != "-"), output=output)
+    walk = Walk(follow_symlinks, include, exclude, archives, (output,) if output else ())
+    files, stdin = _inputs(paths, null=null, forced=shape != "auto")
+    with ExitStack() as stack:
+        spools = stack.enter_context(Spools.open())
+        with progress_of(walk, None if "-" in paths else paths) as advance:
+            findings = check_paths(
+                files,
+                stdin=stdin,
+                model=model,
+                platform=platform,
+                shape=shape,
+                as_of=as_of,
+                ignore=ignore,
+                budget_usd=budget,
+                one_request=one_request,
+                walk=walk,
+                jobs=most_jobs(jobs),
+                progress=_interruptible(advance),
+                spools=spools,
+            )
+        report = findings_report(findings, everything=False)
+        save(report, output, CHECK, findings.rows(), lambda: findings_json(report, findings))
         _print(report, findings, style)
         images = len(findings.images)
     if not exit_zero and (report.data["errors"] or (strict and report.data["warnings"])):
@@ -128,12 +154,30 @@ def command(
     fail_if_empty(images, fail_on_empty)
 
 
+def _inputs(paths: tuple[str, ...], *, null: bool, forced: bool) -> tuple[Iterable[str], BufferedReader | None]:
+    """Return the paths, with those that stdin lists, and stdin if it contains requests instead."""
+    stream = cast("BufferedReader", sys.stdin.buffer)
+    if "-" in paths and not null:
+        stream, is_json = open_json(stream)
+        if is_json or forced:
+            return paths, stream
+    return listed_paths(paths, stream, null=null), None
+
+
+def _interruptible(advance: Callable[[int], None]) -> Callable[[int], None]:
+    def progress(files: int) -> None:
+        advance(files)
+        check_signals()
+
+    return progress
+
+
 def _print(report: Report, findings: Findings, style: str) -> None:
-    """Print findings as they come: there may be more than fit memory."""
+    """Print findings as they come: there may be more than fit in memory."""
     stream = sys.stdout
     if style == "github":
         stream.writelines(f"{line}\n" for line in as_github(findings))
-    elif style == "json" and "findings" not in report.data:
+    elif style == "json":
         stream.writelines(findings_json(report, findings))
         stream.write("\n")
     else:

@@ -240,7 +240,8 @@ def output_option(command: Command) -> Command:
         type=OUTPUT_FILE,
         callback=_with_known_suffix,
         metavar="FILE",
-        help="Also write it to FILE: .csv, .json, .jsonl, .parquet, .xlsx, .html or .md.",
+        help='Also write it to FILE: .csv, .json, .jsonl, .parquet, .xlsx, .html or .md; "$GITHUB_STEP_SUMMARY" gets '
+        "Markdown.",
     )(command)
 
 
@@ -286,13 +287,19 @@ def _same_file(path: str, other: str) -> bool:
         return False
 
 
-def save(report: Report, output: str | None, schema: Schema, rows: Iterable[Row]) -> None:
-    """Write a command's report where `output_option` says."""
+def save(
+    report: Report,
+    output: str | None,
+    schema: Schema,
+    rows: Iterable[Row],
+    json: Callable[[], Iterable[str]] | None = None,
+) -> None:
+    """Write a command's report where `output_option` says; `json` gives its JSON piece by piece."""
     if output is not None:
         from imgcost.reports.writers import save_report  # noqa: PLC0415 - most reports are printed only
 
         with signals_held():
-            save_report(report, schema, rows, output)
+            save_report(report, schema, rows, output, json)
 
 
 def echo(report: Report, style: str, *, err: bool = False) -> None:

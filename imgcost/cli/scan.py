@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, cast
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 import click
 
 from imgcost.cli.exit_codes import FAILED, INTERRUPTED
+from imgcost.cli.inputs import jobs_option, listed_paths, most_jobs, walk_options
 from imgcost.cli.options import (
     OUTPUT_FILE,
     echo,
@@ -41,9 +41,6 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
-MOST_JOBS = 8
-"""With more workers than this the walk, which is one process, is the bottleneck."""
-
 
 @click.command("scan", short_help="What every image under some paths costs.")
 @paths_argument
@@ -60,13 +57,7 @@ MOST_JOBS = 8
 @click.option(
     "--rows", type=click.Choice(["csv", "jsonl"]), help="Stream the rows to stdout; the summary goes to stderr."
 )
-@click.option("-0", "--null", is_flag=True, help="The list of paths on stdin is NUL-separated, not lines.")
-@click.option(
-    "--include", multiple=True, metavar="GLOB", help="Take only files that match, by name or, with a slash, by path."
-)
-@click.option("--exclude", multiple=True, metavar="GLOB", help="Pass over files, folders and archives that match.")
-@click.option("--follow-symlinks", is_flag=True, help="Enter links to folders; each folder is entered once.")
-@click.option("--archives/--no-archives", default=True, show_default=True, help="Look into zip and tar files.")
+@walk_options
 @click.option("--dedupe", is_flag=True, help="Count identical files once, and say what that saves.")
 @click.option(
     "--cache",
@@ -75,13 +66,7 @@ MOST_JOBS = 8
     metavar="FILE",
     help="Remember in FILE what was read, and open only what has changed.",
 )
-@click.option(
-    "-j",
-    "--jobs",
-    type=click.IntRange(min=1),
-    metavar="N",
-    help=f"The most worker processes.  [default: one per core, at most {MOST_JOBS}]",
-)
+@jobs_option
 @click.option("--fail-on-unreadable", is_flag=True, help="Exit with 2 if a file or folder could not be read.")
 @fail_on_empty_option
 def command(
@@ -121,7 +106,7 @@ def command(
         quotes=asked,
         compared=compared,
         walk=Walk(follow_symlinks, include, exclude, archives, tuple(filter(None, (output, cache_file)))),
-        jobs=jobs or min(_cores(), MOST_JOBS),
+        jobs=most_jobs(jobs),
         details=bool(output or rows),
         dedupe=dedupe,
         cache=cache_file,
@@ -141,7 +126,8 @@ def command(
                 advance(files)
                 check_signals()
 
-            summary = scan.run(_listed(paths, null), sinks, progress=progress, warn=_warn)
+            stdin = cast("BufferedReader", sys.stdin.buffer)
+            summary = scan.run(listed_paths(paths, stdin, null=null), sinks, progress=progress, warn=_warn)
     except (KeyboardInterrupt, Terminated) as error:
         how = f"ended by {error.signal}" if isinstance(error, Terminated) else "interrupted"
         _warn("; ".join([f"{how} after {plural(done, 'file')}", *_left(target, streamed)]))
@@ -165,13 +151,6 @@ def _newest_of_each_family(asked: Sequence[Quote]) -> tuple[Quote, ...]:
             if known is None or known.model.released < quote.model.released:
                 newest[quote.model.family] = quote
     return tuple(newest[family] for family in families() if family in newest)
-
-
-def _cores() -> int:
-    """The cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _open_sinks(
@@ -216,26 +195,6 @@ def _left(target: Output | None, streamed: list[TextWriter]) -> Iterator[str]:
         yield f"{visible(target.path)} {'is complete' if target.complete else 'was not written'}"
     for writer in streamed:
         yield f"stdout has the first {plural(writer.rows, 'row')} only"
-
-
-def _listed(paths: tuple[str, ...], null: bool) -> Iterator[str]:
-    """The paths, with those listed on stdin in the place of the dash."""
-    for path in paths:
-        if path == "-":
-            yield from map(os.fsdecode, _items(null))
-        else:
-            yield path
-
-
-def _items(null: bool) -> Iterator[bytes]:
-    stream = cast("BufferedReader", sys.stdin.buffer)
-    separator = b"\0" if null else b"\n"
-    rest = b""
-    while block := stream.read1(1 << 16):
-        *items, rest = (rest + block).split(separator)
-        yield from filter(None, items)
-    if rest:
-        yield rest
 
 
 def _warn(notice: str) -> None:

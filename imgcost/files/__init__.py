@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from imgcost.arguments import take_flag, take_paths
 from imgcost.errors import ArgumentError
-from imgcost.files.archives import probe_archive
+from imgcost.files.archives import Inspected, inspect_archive, probe_archive
 from imgcost.files.found import Found, Group, Image, Unreadable, no_access
 from imgcost.files.probing import inspect, open_without_waiting, probe, probe_chunk
 from imgcost.files.sources import ImageSource, is_pillow, is_stream, pillow_contents, read_header, stream_contents
@@ -30,10 +30,12 @@ __all__ = [
     "Group",
     "Image",
     "ImageSource",
+    "Inspected",
     "Unreadable",
     "Walk",
     "chunks",
     "inspect",
+    "inspect_archive",
     "is_pillow",
     "is_stream",
     "no_access",

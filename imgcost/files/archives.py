@@ -10,7 +10,7 @@ import os
 from contextlib import ExitStack, closing
 from copy import copy
 from functools import partial
-from typing import IO, TYPE_CHECKING, TypeAlias, cast
+from typing import IO, TYPE_CHECKING, NamedTuple, TypeAlias, TypeVar, cast
 
 from imgcost.errors import HeaderError
 from imgcost.files.forward import (
@@ -28,7 +28,7 @@ from imgcost.files.forward import (
 )
 from imgcost.files.found import Image, Unreadable, no_access, not_read
 from imgcost.files.walking import ARCHIVE_SUFFIXES, BATCH_FILES
-from imgcost.headers import HEAD_BYTES, parse_header
+from imgcost.headers import HEAD_BYTES, Contents, Header, inspect_bytes, parse_header
 
 if TYPE_CHECKING:
     import bz2
@@ -38,9 +38,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from imgcost.files.forward import Decompressor, Stream
-    from imgcost.files.found import Found, Group
+    from imgcost.files.found import Group
 
-__all__ = ["probe_archive"]
+__all__ = ["Inspected", "inspect_archive", "probe_archive"]
 
 MOST_GLOBALS = 100
 """The most records of global PAX headers, which `tarfile` copies for every member."""
@@ -49,6 +49,22 @@ MOST_NAME, MOST_FOLDERS = 4096, 128
 """The longest name of a member, in characters, and the most folders in it: more than a file system takes."""
 
 _Member: TypeAlias = tuple[str, int, "Callable[[], IO[bytes] | Decompressed | None]"]
+
+_Result = TypeVar("_Result")
+
+
+class Inspected(NamedTuple):
+    """A member of an archive, as far as it was read.
+
+    Attributes:
+        path: The path of the archive, and behind it that of the member.
+        contents: Its header, or why there is none, and where all of it was read, whether its end is there.
+        whole: Whether all of it was read.
+    """
+
+    path: str
+    contents: Contents
+    whole: bool
 
 
 def probe_archive(path: str, wanted: Callable[..., bool] | None = None) -> Iterator[list[Group]]:
@@ -62,7 +78,28 @@ def probe_archive(path: str, wanted: Callable[..., bool] | None = None) -> Itera
         What was found, a batch at a time: a folder inside the archive and its files. An archive that is broken
         somewhere, or exceeds a limit, gives what lies before, and the reason.
     """
-    groups: list[Group] = []
+    return _read_archive(path, wanted, _probe_member)
+
+
+def inspect_archive(
+    path: str, wanted: Callable[..., bool] | None = None
+) -> Iterator[list[tuple[str, list[Inspected | Unreadable]]]]:
+    """Inspect every file in an archive, in its order: as `probe_archive`, and the ends where they are read anyway.
+
+    Args:
+        path: The archive.
+        wanted: The filter of the walk, or None for all.
+
+    Yields:
+        What was found, a batch at a time: a folder inside the archive and its files.
+    """
+    return _read_archive(path, wanted, _inspect_member)
+
+
+def _read_archive(
+    path: str, wanted: Callable[..., bool] | None, read: Callable[[str, Member, int], _Result]
+) -> Iterator[list[tuple[str, list[_Result | Unreadable]]]]:
+    groups: list[tuple[str, list[_Result | Unreadable]]] = []
     count = 0
     try:
         archive_bytes = os.stat(path).st_size
@@ -73,7 +110,7 @@ def probe_archive(path: str, wanted: Callable[..., bool] | None = None) -> Itera
             folder, _, base = f"{path}/{name.removeprefix('./').lstrip('/')}".rpartition("/")
             if wanted is not None and not _wanted(wanted, path, folder, base):
                 continue
-            found = _probe_member(f"{folder}/{base}", size, open_member, budget)
+            found = _read_member(f"{folder}/{base}", size, open_member, budget, read)
             if groups and groups[-1][0] == folder:
                 groups[-1][1].append(found)
             else:
@@ -214,9 +251,13 @@ def _open_tar_member(archive: tarfile.TarFile, member: tarfile.TarInfo) -> IO[by
     return archive.extractfile(member) if member.isreg() else None
 
 
-def _probe_member(
-    path: str, size: int, open_member: Callable[[], IO[bytes] | Decompressed | None], budget: Budget
-) -> Found:
+def _read_member(
+    path: str,
+    size: int,
+    open_member: Callable[[], IO[bytes] | Decompressed | None],
+    budget: Budget,
+    read: Callable[[str, Member, int], _Result],
+) -> _Result | Unreadable:
     if path.lower().endswith(ARCHIVE_SUFFIXES):
         return Unreadable(path, "archive-not-entered", "an archive inside an archive is not entered")
     try:
@@ -225,19 +266,38 @@ def _probe_member(
         if stream is None:
             return Unreadable(path, "not-a-file", "a link or a device inside an archive")
         with closing(stream):
-            member = Member(stream, budget)
-            try:
-                return Image(path, *parse_header(member.read_at(0, HEAD_BYTES), member.read_at), size)
-            except HeaderError as error:
-                if member.cut:
-                    raise OverLimitError(f"of a member the first {MEMBER_BYTES:,} bytes are read: {error}") from error
-                raise
+            return read(path, Member(stream, budget), size)
     except HeaderError as error:
         return not_read(path, error)
     except OverLimitError as error:
         return Unreadable(path, "archive-limit", f"not read: {error}")
     except Exception as error:  # noqa: BLE001 - encrypted, of an unknown compression, cut: the member is listed
         return Unreadable(path, "damaged", f"cannot be read from its archive: {_words(error)}")
+
+
+def _probe_member(path: str, member: Member, size: int) -> Image:
+    try:
+        return Image(path, *parse_header(member.read_at(0, HEAD_BYTES), member.read_at), size)
+    except HeaderError as error:
+        _refuse_cut(member, error)
+        raise
+
+
+def _inspect_member(path: str, member: Member, size: int) -> Inspected:
+    """Look at the end of a member only if its header has led there: an archive is not decompressed for it."""
+    try:
+        header = Header(*parse_header(member.read_at(0, HEAD_BYTES), member.read_at))
+    except HeaderError as problem:
+        _refuse_cut(member, problem)
+        return Inspected(path, Contents(size, None, problem), whole=False)
+    if member.bytes_read < size:
+        return Inspected(path, Contents(size, header), whole=False)
+    return Inspected(path, inspect_bytes(member.read_at, size), whole=True)
+
+
+def _refuse_cut(member: Member, error: HeaderError) -> None:
+    if member.cut:
+        raise OverLimitError(f"of a member the first {MEMBER_BYTES:,} bytes are read: {error}") from error
 
 
 def _words(error: Exception) -> str:

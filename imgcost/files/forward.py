@@ -126,6 +126,11 @@ class Member:
         self._budget = budget
         self._read = bytearray()
 
+    @property
+    def bytes_read(self) -> int:
+        """How many bytes were read, from the start of the member."""
+        return len(self._read)
+
     def read_at(self, offset: int, size: int) -> bytes:
         """Read from anywhere in the member; fewer bytes at its end, and at the limit.
 

@@ -117,7 +117,8 @@ def read_request(params: Any) -> Request:
         turns.append(_turn(raw, f"messages.{number}", found))
     if not turns:
         raise RequestError("messages", "is empty: a request has at least one message")
-    found.count_breakpoints(request.get("tools"))
+    if request.get("tools") is not None:
+        found.count_breakpoints(request["tools"])
     version = request.get("anthropic_version")
     return Request(
         model,

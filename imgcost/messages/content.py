@@ -1,4 +1,4 @@
-"""The content of a request: its images, documents, texts and tool results, and where it breaks the API's schema."""
+"""The content of a request: images, documents, texts and tool results, and where it breaks the schema of the API."""
 
 from __future__ import annotations
 
@@ -121,9 +121,9 @@ class Content:
         return tuple(_part(below, block) for below, block in items)
 
     def count_breakpoints(self, tools: Any) -> None:
-        """Count the `cache_control` of tools, whatever these are."""
-        for tool in tools if isinstance(tools, (list, tuple)) else ():
-            self.breakpoints += isinstance(tool, Mapping) and tool.get("cache_control") is not None
+        """Count the tools that have `cache_control`."""
+        for number, tool in enumerate(as_items(tools, "tools")):
+            self.breakpoints += as_object(tool, f"tools.{number}").get("cache_control") is not None
 
     def _items(
         self, content: Any, place: str, where: BlockPlace | None, toolset: str | None = None
@@ -148,16 +148,17 @@ class Content:
     ) -> None:
         kind = block["type"]
         known = block_table().places[where] if where else (kind,)
+        missing = _missing(block, block_table().required.get(kind, {}))
         if kind not in known:
             self._refuse(place, _unknown(kind, where, known))
-        elif missing := _missing(block, block_table().required.get(kind, {})):
+        elif missing:
             self._refuse(f"{place}.{missing[0]}", missing[1])
         self.breakpoints += block.get("cache_control") is not None
-        if kind == "text":
-            if isinstance(block.get("text"), str):
-                self.texts.append(Text(place, block["text"]))
-        elif kind in {"image", "document"}:
-            self._read_source(block, place, toolset)
+        if kind == "text" and isinstance(block.get("text"), str):
+            self.texts.append(Text(place, block["text"]))
+        if kind in {"image", "document"}:
+            if not missing:
+                self._read_source(block, place, toolset)
         elif kind == "tool_use":
             if isinstance(block.get("id"), str) and isinstance(block.get("toolset_name"), str):
                 self._toolsets[block["id"]] = block["toolset_name"]
@@ -165,8 +166,6 @@ class Content:
             self._read_inner(block, place)
 
     def _read_source(self, block: Mapping[Any, Any], place: str, toolset: str | None) -> None:
-        if block.get("source") is None:
-            return  # `required` says so
         source = as_object(block["source"], f"{place}.source")
         self.blocks.append(Block(place, block["type"], source, toolset, block.get("transformations")))
         inner = source.get("content")
@@ -231,9 +230,18 @@ def _missing(block: Mapping[Any, Any], required: Mapping[str, str]) -> tuple[str
     for key, kind in required.items():
         value = block.get(key)
         if value is None:
-            return key, "is missing"
-        text, table = isinstance(value, str), isinstance(value, Mapping) or hasattr(value, "model_dump")
-        fits = {"string": text, "object": table, "array": not text and not table}[kind]
-        if not fits:
+            return key, f"is missing: {_shown(block['type'])} blocks require it"
+        if _kind_of(value) != kind:
             return key, f"must be {_IN_WORDS[kind]}, not {type(value).__name__}"
     return None
+
+
+def _kind_of(value: Any) -> str:
+    """The type of a value in the words of JSON, as far as blocks require it."""
+    if isinstance(value, str):
+        return "string"
+    try:
+        as_object(value, "")
+    except RequestError:
+        return "array" if not isinstance(value, (bool, int, float)) else "number"
+    return "object"

@@ -12,7 +12,6 @@ from math import ceil
 from typing import TYPE_CHECKING, NamedTuple
 
 from imgcost import geometry
-from imgcost.errors import SizeError
 from imgcost.pdfs.outlines import Outline, is_encrypted, is_pdf, read_outline
 from imgcost.tables import find_measured, find_tier
 
@@ -102,7 +101,7 @@ def token_range(outline: Outline, model: Model) -> TokenRange | None:
     for size in outline.sizes or (LETTER,):
         try:
             tokens = page_tokens([size], model)
-        except SizeError:  # a page without an area, or larger than any image
+        except (ValueError, OverflowError):  # a page without an area, or without an end
             tokens = page_tokens([LETTER], model)
         each.append((tokens or document.value) - document.value)
     fixed, pages = document.value, outline.pages

@@ -28,12 +28,12 @@ MAX_STREAMS_BYTES = 1 << 26
 MAX_PAGES = 100_000
 """More pages than any request may have: a file with more is not read further."""
 
-MAX_HITS = 10_000
-"""How often a rare word is looked at."""
+MAX_TRAILERS = 100
+"""More revisions of a file than these are not looked at."""
 
 _PAGE = re.compile(rb"/Type\s*/Page(s?)(?![A-Za-z])")
 _COUNT = re.compile(rb"/Count\s+(\d{1,9})")
-_BOX = re.compile(rb"/MediaBox\s*\[\s*" + rb"\s+".join([rb"([-+]?\d*\.?\d+)"] * 4) + rb"\s*\]")
+_BOX = re.compile(rb"/MediaBox\s*\[\s*" + rb"\s+".join([rb"([-+]?\d{1,9}\.?\d{0,9}|[-+]?\.\d{1,9})"] * 4) + rb"\s*\]")
 _NUMBER = re.compile(rb"(\d{1,10})\s+\d{1,5}\s*$")
 _ENCRYPT = re.compile(rb"/Encrypt\s*(?:\d+\s+\d+\s+R|<<)")
 _FIRST = re.compile(rb"/First\s+(\d{1,9})")
@@ -53,11 +53,11 @@ class Outline(NamedTuple):
 
 
 class _PageNode(NamedTuple):
-    """A page, or a list of pages."""
+    """A page, or a list of pages, which states how many there are."""
 
     is_page: bool
     is_root: bool
-    count: int | None
+    stated: int | None
     box: tuple[float, float] | None
 
 
@@ -72,13 +72,10 @@ def is_pdf(data: bytes) -> bool:
 
 def is_encrypted(data: bytes) -> bool:
     """Return whether a PDF is encrypted: its trailer, or the stream that replaces one, names how."""
-    for hit in islice(_hits(data, b"/Encrypt"), MAX_HITS):
-        near = max(0, hit - MAX_OBJECT_BYTES)
-        start = max(data.rfind(b"trailer", near, hit), data.rfind(b"obj", near, hit))
-        head = data[max(0, start) : hit + HEAD_BYTES].partition(b"stream")[0].partition(b"startxref")[0]
-        if (head.startswith(b"trailer") or b"/XRef" in head) and _ENCRYPT.match(data, hit):
+    for hit in islice(_hits(data, b"trailer"), MAX_TRAILERS):
+        if _ENCRYPT.search(data[hit : hit + MAX_OBJECT_BYTES].partition(b"startxref")[0]):
             return True
-    return False
+    return any(b"/XRef" in text and _ENCRYPT.search(text) for _, text, _ in _objects(data))
 
 
 def read_outline(data: bytes) -> Outline:
@@ -92,15 +89,22 @@ def read_outline(data: bytes) -> Outline:
     """
     # An object of a later revision of the file replaces the one with its number.
     nodes: dict[int, _PageNode] = {}
-    for number, text in (*_plain_objects(data), *_packed_objects(data)):
-        node = _page_node(text)
-        if node:
-            nodes[number] = node
+    left = MAX_STREAMS_BYTES
+    for number, text, end in _objects(data):
+        inside = [(number, text)]
+        if b"/ObjStm" in text and left > 0:
+            stream = _unpack(text, data, end, left)
+            left -= len(stream)
+            inside = list(_parts(stream, text))
+        for key, content in inside:
+            node = _page_node(content)
+            if node:
+                nodes[key] = node
         if len(nodes) > MAX_PAGES:
             return Outline(None)
     pages = sum(node.is_page for node in nodes.values())
     roots = [node for node in nodes.values() if node.is_root]
-    certain = len(roots) == 1 and roots[0].count == pages > 0
+    certain = len(roots) == 1 and roots[0].stated == pages > 0
     sizes = dict.fromkeys(node.box for node in nodes.values() if node.box)
     return Outline(pages if certain else None, tuple(sizes))
 
@@ -112,51 +116,46 @@ def _hits(data: bytes, word: bytes) -> Iterator[int]:
         at = data.find(word, at + 1)
 
 
-def _plain_objects(data: bytes) -> Iterator[tuple[int, bytes]]:
-    """Objects that are not compressed and speak of pages, each with its number."""
-    done = 0
-    for hit in _hits(data, b"/Page"):
-        if hit < done or b"/Type" not in data[max(0, hit - 20) : hit]:
-            continue
-        start = data.rfind(b"obj", max(0, hit - MAX_OBJECT_BYTES), hit)
-        end = data.find(b"endobj", hit, hit + MAX_OBJECT_BYTES)
-        number = _NUMBER.search(data, max(0, start - 20), max(0, start))
-        done = max(hit, end)
-        if end >= 0 and number:
-            yield int(number[1]), data[start:end]
-
-
-def _packed_objects(data: bytes) -> Iterator[tuple[int, bytes]]:
-    """Objects in compressed streams, each with its number."""
-    left = MAX_STREAMS_BYTES
-    for hit in islice(_hits(data, b"/ObjStm"), MAX_HITS):
-        start = data.rfind(b"obj", max(0, hit - MAX_OBJECT_BYTES), hit)
-        begin = data.find(b"stream", hit, hit + MAX_OBJECT_BYTES)
-        head = data[max(0, start) : begin] if begin >= 0 else b""
-        first, amount = _FIRST.search(head), _AMOUNT.search(head)
-        if not first or not amount or b"/FlateDecode" not in head:
-            continue
-        begin += len(b"stream")
-        begin += 2 if data[begin : begin + 2] == b"\r\n" else 1
-        try:
-            text = zlib.decompressobj().decompress(memoryview(data)[begin:], left)
-        except zlib.error:
-            continue
-        left -= len(text)
-        yield from _unpacked(text, int(first[1]), int(amount[1]))
-        if left <= 0:
+def _objects(data: bytes) -> Iterator[tuple[int, bytes, int]]:
+    """Objects one after the other: the number, what is before a stream, and where that ends. Each byte is read once."""
+    at = data.find(b"obj")
+    while at >= 0:
+        end = data.find(b"endobj", at)
+        if end < 0:
             return
+        number = _NUMBER.search(data, max(0, at - 20), at)
+        if number:
+            head = data[at : min(end, at + MAX_OBJECT_BYTES)].partition(b"stream")[0]
+            yield int(number[1]), head, at + len(head)
+        at = data.find(b"obj", end + len(b"endobj"))
 
 
-def _unpacked(text: bytes, first: int, amount: int) -> Iterator[tuple[int, bytes]]:
-    """Take objects out of a stream: numbers and offsets come first."""
-    words = text[:first].split()[: 2 * amount]
+def _unpack(head: bytes, data: bytes, end: int, most: int) -> bytes:
+    """Unpack the stream of an object."""
+    begin = end + len(b"stream")
+    begin += 2 if data[begin : begin + 2] == b"\r\n" else 1
+    if b"/FlateDecode" not in head:
+        return b""
+    try:
+        return zlib.decompressobj().decompress(memoryview(data)[begin:], most)
+    except zlib.error:
+        return b""
+
+
+def _parts(stream: bytes, head: bytes) -> Iterator[tuple[int, bytes]]:
+    """Take objects out of a stream: their numbers and offsets come first."""
+    first, amount = _FIRST.search(head), _AMOUNT.search(head)
+    if not first or not amount:
+        return
+    words = stream[: int(first[1])].split()[: 2 * int(amount[1])]
     if not all(word.isdigit() and len(word) < 10 for word in words):
         return
     numbers = [int(word) for word in words]
-    starts = [*(first + offset for offset in numbers[1::2]), len(text)]
-    for number, start, end in zip(numbers[::2], starts, starts[1:], strict=False):
-        yield number, text[start:end]
+    starts = [*(int(first[1]) + offset for offset in numbers[1::2]), len(stream)]
+    for number, start, stop in zip(numbers[::2], starts, starts[1:], strict=False):
+        if stop < start:
+            return  # none is read twice
+        yield number, stream[start : min(stop, start + MAX_OBJECT_BYTES)]
 
 
 def _page_node(text: bytes) -> _PageNode | None:

@@ -7,25 +7,29 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from contextlib import closing
 from io import BytesIO
-from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
+from itertools import chain
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias, cast
 
 from imgcost.arguments import take_choice, take_flag
 from imgcost.errors import ArgumentError
 from imgcost.files import Image, Unreadable, is_pillow, is_stream
 from imgcost.preflight.asking import Inquiry
-from imgcost.preflight.documents import DEFAULT_MODEL, Reading, ask_file, ask_value, holds_requests, is_document
+from imgcost.preflight.disk import Disk, RequestFile
+from imgcost.preflight.documents import DEFAULT_MODEL, Reading, ask_file, ask_value
 from imgcost.preflight.findings import CheckedImage, Findings, PreflightError, Spools
-from imgcost.preflight.seeing import see_bytes, see_found, see_path, see_pillow, see_stream
+from imgcost.preflight.seeing import see_bytes, see_found, see_pillow, see_stream
 from imgcost.preflight.sessions import TurnCost
+from imgcost.preflight.spools import Spool
 from imgcost.shapes import SHAPES, detect
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Generator, Iterable, Iterator
     from datetime import date
 
     from imgcost.arguments import Dollars
-    from imgcost.files import ImageSource
+    from imgcost.files import ImageSource, Walk
     from imgcost.rules import ImageSeen
     from imgcost.tables import Platform
 
@@ -41,9 +45,6 @@ __all__ = [
     "check_paths",
     "check_request",
 ]
-
-REQUEST_SUFFIXES = (".json", ".jsonl", ".ndjson", ".json.gz", ".jsonl.gz", ".ndjson.gz")
-"""The files of a folder that may be requests: they are opened to see whether they are."""
 
 Imagelike: TypeAlias = "ImageSource | Image | Unreadable"
 """A file, a folder, the bytes of an image, an open binary file, a Pillow image, or what `imgcost.scan` has found."""
@@ -68,8 +69,8 @@ def check_images(
     """Check images: files, folders with all under them, bytes, open files, Pillow images, or what a scan found.
 
     Args:
-        images: One or many of them. Archives are not looked into. Of what a scan has found the end is not looked at,
-            and of a Pillow image only its size: how many bytes it will have is not known before it is saved.
+        images: One or many of them. The ends of large archive members and of images from a scan are not inspected. Of a
+            Pillow image only the size is: how many bytes it will have is not known before it is saved.
         model: The model that they are for; a family such as `sonnet` means its newest active model on that day.
         platform: Where they will be sent; None for the platform that the model's name implies, else the Claude API.
         as_of: The day whose limits hold; today if None.
@@ -95,7 +96,10 @@ def check_images(
     """
     inquiry = Inquiry(platform, as_of, ignore, budget_usd)
     found = inquiry.find_model(model)
-    inquiry.ask_images(_seen(images), found, one_request=take_flag("one_request", one_request))
+    disk = Disk()
+    inquiry.ask_images(_seen(images, disk), found, one_request=take_flag("one_request", one_request))
+    for note in disk.notes():
+        inquiry.note(note)
     return inquiry.findings()
 
 
@@ -119,8 +123,8 @@ def check_request(
             request in another shape: that of OpenAI, Bedrock Converse, LangChain, MCP, ...; see `imgcost.shapes`. It
             is not changed.
         model: A model to check for instead of the one that the request names.
-        platform: Where it will be sent; None for what the model's id, the body or its shape implies, such as Amazon
-            Bedrock for `us.anthropic...`, else the Claude API.
+        platform: Where it will be sent; None for the platform that the model's id, the body or its shape implies, such
+            as Amazon Bedrock for `us.anthropic...`, else the Claude API.
         as_of: The day whose limits hold; today if None.
         ignore: Names of rules that are not to be asked.
         budget_usd: What its images may cost as input, US dollars. The long-context price applies where the images alone
@@ -147,7 +151,7 @@ def check_request(
     """
     reading = _reading(Inquiry(platform, as_of, ignore, budget_usd), model, shape)
     ask_value(params, reading, strict=True)
-    return reading.inquiry.findings()
+    return reading.findings()
 
 
 def check_batch(
@@ -168,8 +172,8 @@ def check_batch(
             `{"requests": [...]}`. Or the requests themselves; each is `{"custom_id": ..., "params": {...}}`, or the
             parameters alone.
         model: A model to check for instead of those that the requests name.
-        platform: Where it will be sent; None for what the model's id, the body or its shape implies, such as Amazon
-            Bedrock for `us.anthropic...`, else the Claude API.
+        platform: Where it will be sent; None for the platform that the model's id, the body or its shape implies, such
+            as Amazon Bedrock for `us.anthropic...`, else the Claude API.
         as_of: The day whose limits hold; today if None.
         ignore: Names of rules that are not to be asked.
         budget_usd: What its images may cost as input at the price of a batch, US dollars; as in `check_request`.
@@ -202,7 +206,7 @@ def check_batch(
         ask_file(BytesIO(_bytes_of(batch)), reading, "batch")
     else:
         ask_value(_body_of_batch(batch), reading)
-    return reading.inquiry.findings()
+    return reading.findings()
 
 
 def check_paths(
@@ -216,54 +220,57 @@ def check_paths(
     budget_usd: Dollars | None = None,
     one_request: bool = False,
     shape: str = "auto",
+    walk: Walk | None = None,
+    jobs: int = 1,
+    progress: Callable[[int], None] = lambda _files: None,
     spools: Spools | None = None,
 ) -> Findings:
-    """Check whatever paths lead to: images, folders, requests as JSON, batches as JSON lines.
+    """Check images, directories, archives, requests as JSON and batches as JSON lines. Requests are checked last.
 
     Args:
-        paths: Images, folders, requests and batches. A file that begins like JSON holds requests, in any shape that
-            `imgcost.shapes` knows, as does one whose text can be named, such as a HAR file. In a folder these are the
-            files named `.json`, `.jsonl` or `.ndjson` that hold requests. `-` is JSON from stdin.
-        stdin: What `-` stands for.
+        paths: The files and directories; taken one by one. A file that begins like JSON contains requests, in any shape
+            that `imgcost.shapes` knows, as does one whose text can be named, such as a HAR file. In a directory these
+            are the files named `.json`, `.jsonl` or `.ndjson` that contain requests.
+        stdin: The JSON that the path `-` stands for; None if `-` is a path like any other.
         model: The model that images are for, `sonnet` if None; and that requests are checked for instead of their own.
         platform: Where all this will be sent; None as in `check_request`.
-        as_of: The day whose limits hold; today if None.
-        ignore: Names of rules that are not to be asked.
-        budget_usd: What all images together may cost as input, US dollars.
+        as_of: The date whose limits apply; today if None.
+        ignore: Names of rules to skip.
+        budget_usd: Most that all images together may cost as input, US dollars.
         one_request: Whether the images are to be sent together in one request.
         shape: The name of the shape of all requests in `imgcost.shapes.SHAPES`; `auto` detects it.
+        walk: How to walk; into archives and not through links to directories if None.
+        jobs: Maximum number of worker processes. Where this process cannot be forked, each imports the main module
+            again, which is that of the command line.
+        progress: Called with the number of files done since the last call.
         spools: Where findings and images are kept, so that memory does not grow with their number; None for tuples.
 
     Returns:
-        What was found. What looks like JSON and is no request is a finding, of the rule `request`.
+        The findings. A file that looks like JSON and is not a request is one of them, of the rule `request`.
 
     Raises:
         OSError: A file of JSON cannot be read.
         UnknownModelError: No table lists the model.
-        NoPriceError: The model does not answer on that day, or nothing is known of the platform.
-        ImgcostError: A rule to be ignored does not exist.
+        NoPriceError: The model does not answer on that date, or nothing is known of the platform.
+        ImgcostError: A rule to be ignored does not exist, or a worker process was killed.
 
     >>> check_paths(["data/samples/web"], model="claude-sonnet-4-6").tokens
     490
     """
     reading = _reading(Inquiry(platform, as_of, ignore, budget_usd, spools), model, shape)
-    inquiry = reading.inquiry
-    images: list[str] = []
-    documents: list[str] = []
-    for path in paths:
-        if path == "-" and stdin is not None:
-            ask_file(stdin, reading, "stdin")
-        elif os.path.isfile(path) and (shape != "auto" or is_document(path)):  # noqa: PTH113 - a path may be any string
+    inquiry, alone = reading.inquiry, take_flag("one_request", one_request)
+    disk = Disk(walk, shape=shape, jobs=jobs, progress=progress)
+    with closing(Spool[str]()) as requests, closing(_sorted_out(disk, paths, stdin, requests)) as images:
+        first = next(images, None)
+        if first is not None:
+            inquiry.ask_images(chain([first], images), inquiry.find_model(model or DEFAULT_MODEL), one_request=alone)
+        for path in requests:
             _ask_path(path, reading)
-        else:
-            images.append(path)
-    if images:
-        found = inquiry.find_model(model or DEFAULT_MODEL)
-        seen = _seen_on_disk(images, documents)
-        inquiry.ask_images(seen, found, one_request=take_flag("one_request", one_request))
-    for path in documents:
-        _ask_path(path, reading)
-    return inquiry.findings()
+    if stdin is not None:
+        ask_file(stdin, reading, "stdin")
+    for note in disk.notes():
+        inquiry.note(note)
+    return reading.findings()
 
 
 def _ask_path(path: str, reading: Reading) -> None:
@@ -275,17 +282,18 @@ def _reading(inquiry: Inquiry, model: str | None, shape: str, *, batch: bool = F
     if model is not None and not isinstance(model, str):
         raise ArgumentError("model", model, "the name of a model, such as 'sonnet'")
     take_choice("shape", shape, ("auto", *SHAPES))
-    return Reading(inquiry, model, shape, batch)
+    return Reading.start(inquiry, model, shape, batch=batch)
 
 
-def _seen_on_disk(paths: Iterable[str], documents: list[str]) -> Iterator[ImageSeen]:
-    """See every image on the way through paths, and list the files of folders that hold requests."""
-    for path in paths:
-        for image in see_path(path):
-            if image.stray and image.place.lower().endswith(REQUEST_SUFFIXES) and holds_requests(image.place):
-                documents.append(image.place)
+def _sorted_out(disk: Disk, paths: Iterable[str], stdin: BinaryIO | None, requests: Spool[str]) -> Generator[ImageSeen]:
+    """Inspect the files under paths, and keep those of requests for later."""
+    files = (path for path in paths if path != "-" or stdin is None)
+    with closing(disk.see(files)) as seen:
+        for item in seen:
+            if isinstance(item, RequestFile):
+                requests.append(item.path)
             else:
-                yield image
+                yield item
 
 
 def _body_of_batch(batch: Any) -> Any:
@@ -310,9 +318,9 @@ def _bytes_of(stream: Any) -> bytes:
     return data.encode(errors="surrogatepass") if isinstance(data, str) else bytes(data)
 
 
-def _seen(images: Imagelike | Iterable[Imagelike]) -> Iterator[ImageSeen]:
+def _seen(images: Imagelike | Iterable[Imagelike], disk: Disk) -> Iterator[ImageSeen]:
     if _is_one(images):
-        yield from _see(images, "images.0")
+        yield from _see(images, "images.0", disk)
         return
     # A mapping, a DataFrame or a record would give its keys, columns or fields, and text is a path.
     if isinstance(images, Mapping) or hasattr(images, "columns") or hasattr(images, "_fields"):
@@ -322,7 +330,7 @@ def _seen(images: Imagelike | Iterable[Imagelike]) -> Iterator[ImageSeen]:
     except TypeError:
         raise ArgumentError("images", images, EXPECTED) from None
     for number, image in enumerate(many):
-        yield from _see(image, f"images.{number}")
+        yield from _see(image, f"images.{number}", disk)
 
 
 def _is_one(image: object) -> bool:
@@ -330,9 +338,9 @@ def _is_one(image: object) -> bool:
     return isinstance(image, kinds) or is_pillow(image) or is_stream(image)
 
 
-def _see(image: Any, place: str) -> Iterator[ImageSeen]:
+def _see(image: Any, place: str, disk: Disk) -> Iterator[ImageSeen]:
     if isinstance(image, (str, os.PathLike)):
-        yield from see_path(os.fsdecode(image))
+        yield from cast("Iterator[ImageSeen]", disk.see([os.fsdecode(image)]))  # it has no shape of requests
     elif isinstance(image, (Image, Unreadable)):
         yield see_found(image)
     elif isinstance(image, (bytes, bytearray, memoryview)):

@@ -288,20 +288,20 @@ class Inquiry:
 
     def _look_up(self, names: tuple[str, ...], version: str | None, shape: Platform | None) -> _Named:
         models: list[NamedModel] = []
-        problems = [] if names else ["the request names no model"]
+        unknown = [] if names else ["the request names no model"]
         for name in names:
             try:
                 found = resolve_model(name, as_of=self.day)
             except (UnknownModelError, NoPriceError) as error:
-                problems.append(str(error))
+                unknown.append(str(error))
                 continue
             models.append(found)
         platform = self._platform_of(models, version, shape)
-        problems += filter(None, [self._why_not(one.model, platform) for one in models])
-        problems += [
+        problems = filter(None, [self._why_not(one.model, platform) for one in models])
+        unlisted = [
             f"{one.model.id} is not listed on {platform}" for one in models if not _is_sold(one.model, platform)
         ]
-        return _Named(tuple(models), "; ".join(problems) or None, platform)
+        return _Named(tuple(models), "; ".join((*problems, *unlisted, *unknown)) or None, platform)
 
     def _platform_of(self, models: Iterable[NamedModel], version: str | None, shape: Platform | None) -> Platform:
         """The platform that is given, or implied by the name of a model, the version of the body or its shape."""

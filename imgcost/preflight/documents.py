@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import re
 import zlib
+from io import BufferedReader, RawIOBase
 from itertools import chain
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 from imgcost.errors import RequestError
+from imgcost.figures import plural
 from imgcost.messages import body_bytes, read_request
 from imgcost.preflight.locations import Locator
 from imgcost.preflight.seeing import IMAGE_SUFFIXES
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
     from imgcost.messages import Request
     from imgcost.preflight.asking import Inquiry
+    from imgcost.preflight.findings import Findings
     from imgcost.shapes import ShapedRequest
 
 __all__ = [
@@ -40,6 +43,7 @@ __all__ = [
     "holds_requests",
     "is_document",
     "looks_like_json",
+    "open_json",
 ]
 
 DEFAULT_MODEL = "sonnet"
@@ -62,6 +66,14 @@ _HEAD_BYTES = 4096
 _BYTE_ORDER_MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 
 
+class _Files(NamedTuple):
+    """The files that one note is about."""
+
+    first: str
+    last: str
+    number: int
+
+
 class Reading(NamedTuple):
     """How requests are read.
 
@@ -70,12 +82,41 @@ class Reading(NamedTuple):
         model: A model to check for instead of those that the requests name.
         shape: The name of their shape in `imgcost.shapes.SHAPES`; `auto` detects it.
         batch: Whether they are sent as a message batch, whatever their shape.
+        shapes: The files of each shape that was converted, by its name.
+        assumptions: The files of each assumption, by its text.
     """
 
     inquiry: Inquiry
-    model: str | None = None
-    shape: str = "auto"
-    batch: bool = False
+    model: str | None
+    shape: str
+    batch: bool
+    shapes: dict[str, _Files]
+    assumptions: dict[str, _Files]
+
+    @classmethod
+    def start(cls, inquiry: Inquiry, model: str | None, shape: str, *, batch: bool) -> Reading:
+        """Start with no file."""
+        return cls(inquiry, model, shape, batch, {}, {})
+
+    def findings(self) -> Findings:
+        """End the check, with one note per shape and assumption."""
+        for shape, files in self.shapes.items():
+            self.inquiry.note(f"{_named(files)} {'was' if files.number == 1 else 'were'} read as {SHAPES[shape].title}")
+        for text, files in self.assumptions.items():
+            self.inquiry.note(f"{_named(files)}: {text}" if files.first else text)
+        return self.inquiry.findings()
+
+
+def _named(files: _Files) -> str:
+    return (files.first or "the request") + (
+        f" and {plural(files.number - 1, 'more file')}" if files.number > 1 else ""
+    )
+
+
+def _count(notes: dict[str, _Files], key: str, name: str) -> None:
+    """Count a file once for each of its notes; the requests of a file come one after the other."""
+    files = notes.get(key) or _Files(name, name, 1)
+    notes[key] = files if files.last == name else _Files(files.first, name, files.number + 1)
 
 
 def looks_like_json(head: bytes) -> bool:
@@ -109,6 +150,37 @@ def is_document(path: str) -> bool:
         return True
     claims_to_be_an_image = os.path.splitext(path)[1].lower() in IMAGE_SUFFIXES  # noqa: PTH122 - likewise
     return not claims_to_be_an_image and name_of_text(head.decode(errors="replace")) is not None
+
+
+class _Resumed(RawIOBase):
+    """A stream whose first bytes were taken from it already."""
+
+    def __init__(self, head: bytes, rest: BufferedReader) -> None:
+        self._head = head
+        self._rest = rest
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        size = len(buffer)
+        piece = self._head[:size] or self._rest.read1(size)
+        self._head = self._head[size:]
+        buffer[: len(piece)] = piece
+        return len(piece)
+
+
+def open_json(stream: BufferedReader) -> tuple[BufferedReader, bool]:
+    """Find out whether a stream that cannot seek, such as stdin, begins like JSON.
+
+    Args:
+        stream: The stream, at its beginning.
+
+    Returns:
+        The stream to read instead, at its beginning, and whether it begins like JSON.
+    """
+    head = stream.read(_HEAD_BYTES)
+    return BufferedReader(_Resumed(head, stream)), looks_like_json(head)
 
 
 def holds_requests(path: str) -> bool:
@@ -228,7 +300,7 @@ def _ask_requests(
         empty = RequestError("", "is empty: a batch has at least one request")
         if strict:
             raise empty
-        inquiry.refuse(empty, Locator(name, path))
+        inquiry.refuse(empty, Locator(name or "requests", path))
     if batch.requests:
         inquiry.ask("batch", batch.about(name or "requests"), inquiry.case(), Locator(file=path))
 
@@ -305,8 +377,8 @@ def _ask_one(shaped: ShapedRequest, reading: Reading, locator: Locator, *, batch
 
 
 def _note_shape(shaped: ShapedRequest, reading: Reading, name: str) -> None:
-    """Name the shape, and what was assumed, where something was converted."""
+    """Name the shape, and what was assumed, if something was converted."""
     if shaped.shape not in _OWN and not shaped.error:
-        reading.inquiry.note(f"{name or 'the request'} was read as {SHAPES[shaped.shape].title}")
+        _count(reading.shapes, shaped.shape, name)
     for note in shaped.notes:
-        reading.inquiry.note(f"{name}: {note}" if name else note)
+        _count(reading.assumptions, note, name)

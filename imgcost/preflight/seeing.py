@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from binascii import a2b_base64
-from typing import TYPE_CHECKING, Any, BinaryIO, cast
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from imgcost.errors import HeaderError
-from imgcost.files import Batch, Image, Unreadable, Walk, inspect, no_access, pillow_contents, stream_contents
+from imgcost.files import Image, Unreadable, inspect, no_access, pillow_contents, stream_contents
 from imgcost.headers import Contents, Header, inspect_bytes
 from imgcost.messages import is_file
 from imgcost.payloads import Payload, base64_length, encoded_runs, read_payload
@@ -16,7 +16,7 @@ from imgcost.rules import DocumentSeen, ImageSeen, TextSeen
 from imgcost.tables import block_table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from imgcost.messages import Block, Text
 
@@ -26,7 +26,6 @@ __all__ = [
     "see_bytes",
     "see_document",
     "see_found",
-    "see_path",
     "see_pillow",
     "see_stream",
     "see_text",
@@ -38,29 +37,6 @@ IMAGE_SUFFIXES = frozenset(
 
 _BY_PLACE = frozenset({"link-not-followed", "seen-already", "not-a-file", "archive-not-entered"})
 """Problems that say nothing of an image: what a walk through a folder passes over."""
-
-
-def see_path(path: str) -> Iterator[ImageSeen]:
-    """See a file, or every file under a folder."""
-    if not os.path.isdir(path):  # noqa: PTH112 - strings all the way, as in the room of files
-        yield _see_file(path, given=True)
-        return
-    for step in Walk(archives=False).steps([path]):
-        if isinstance(step, Batch):
-            for name in step.names:
-                yield _see_file(step.path_of(name), given=False)
-        else:
-            yield see_found(cast("Unreadable", step))  # no archive: they are not looked into
-
-
-def _see_file(path: str, *, given: bool) -> ImageSeen:
-    suffix = os.path.splitext(path)[1].lower()  # noqa: PTH122 - likewise
-    try:
-        contents = inspect(path)
-    except (OSError, ValueError) as error:
-        return see_found(no_access(path, error))
-    stray = not given and contents.header is None and suffix not in IMAGE_SUFFIXES
-    return ImageSeen(path, contents, base64_length(contents.file_bytes), file=path, suffix=suffix, stray=stray)
 
 
 def see_found(found: Image | Unreadable) -> ImageSeen:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from contextlib import ExitStack, contextmanager
 from functools import partial
+from itertools import chain, islice
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from imgcost.errors import ImgcostError
-from imgcost.outputs import Output
+from imgcost.outputs import Output, is_step_summary
 from imgcost.reports.delimited import TextFormat, TextWriter, encode_text
 from imgcost.reports.rows import scan_rows
 from imgcost.reports.sinks import Progress, ScanSink
@@ -28,11 +29,14 @@ __all__ = ["SUFFIXES", "format_of", "open_scan", "save_report", "stream_rows"]
 SUFFIXES = (".csv", ".json", ".jsonl", ".parquet", ".md", ".xlsx", ".html")
 """The suffixes of files that a report can be written to."""
 
+BLOCK_ROWS = 1000
+"""Rows of a report that are encoded at once."""
+
 _TEXT: dict[str, TextFormat] = {".csv": "csv", ".json": "json", ".jsonl": "jsonl"}
 
 
 def format_of(path: str) -> str:
-    """Tell from a file's suffix how a report is written to it.
+    """Return the format of a report from the suffix of its file; the summary of a GitHub step is Markdown.
 
     Raises:
         ImgcostError: The suffix does not name a format.
@@ -40,6 +44,8 @@ def format_of(path: str) -> str:
     >>> format_of("costs.CSV")
     '.csv'
     """
+    if is_step_summary(path):
+        return ".md"
     suffix = Path(path).suffix.lower()
     if suffix not in SUFFIXES:
         raise ImgcostError(f"cannot write a report to {visible(path)}: use a suffix of {', '.join(SUFFIXES)}")
@@ -118,14 +124,21 @@ def _encode_rows(quotes: tuple[Quote, ...], groups: list[Group]) -> list[Row]:
     return list(scan_rows(groups, quotes))
 
 
-def save_report(report: Report, schema: Schema, rows: Iterable[Row], path: str) -> None:
+def save_report(
+    report: Report,
+    schema: Schema,
+    rows: Iterable[Row],
+    path: str,
+    json: Callable[[], Iterable[str]] | None = None,
+) -> None:
     """Write a whole report to a file, in the format that its suffix names.
 
     Args:
         report: The report, for the formats that people read.
         schema: The columns of its rows.
-        rows: Its rows, for all others.
+        rows: Its rows, for all others; taken in blocks where the format allows.
         path: The file.
+        json: Gives its JSON in pieces; None to take it from the report.
 
     Raises:
         ImgcostError: The suffix does not name a format.
@@ -135,11 +148,10 @@ def save_report(report: Report, schema: Schema, rows: Iterable[Row], path: str) 
     suffix = format_of(path)
     write = _REPORTS.get(suffix, partial(_write_rows, suffix=suffix))
     with Output(path) as file:
-        write(file, report, schema, rows)
-
-
-def _write_json(file: IO[bytes], report: Report, _schema: Schema, _rows: Iterable[Row]) -> None:
-    file.write(f"{as_json(report)}\n".encode())
+        if suffix == ".json":
+            file.writelines(piece.encode() for piece in chain(json() if json else [as_json(report)], ["\n"]))
+        else:
+            write(file, report, schema, rows)
 
 
 def _write_markdown(file: IO[bytes], report: Report, _schema: Schema, _rows: Iterable[Row]) -> None:
@@ -163,16 +175,24 @@ def _write_rows(file: IO[bytes], _report: Report, schema: Schema, rows: Iterable
         from imgcost.reports.parquet import ParquetWriter  # noqa: PLC0415 - an extra
 
         parquet = ParquetWriter(file, schema)
-        parquet.write(list(rows))
+        for block in _blocks(rows):
+            parquet.write(block)
         parquet.finish()
     else:
         text = TextWriter(file, schema, _TEXT[suffix])
-        text.write(encode_text(rows, schema, _TEXT[suffix]))
+        for block in _blocks(rows):
+            text.write(encode_text(block, schema, _TEXT[suffix]))
         text.finish()
 
 
+def _blocks(rows: Iterable[Row]) -> Iterator[list[Row]]:
+    """Take rows in blocks: there may be more than fit in memory."""
+    rest = iter(rows)
+    while block := list(islice(rest, BLOCK_ROWS)):
+        yield block
+
+
 _REPORTS: dict[str, Callable[[IO[bytes], Report, Schema, Iterable[Row]], None]] = {
-    ".json": _write_json,
     ".md": _write_markdown,
     ".xlsx": _write_workbook,
     ".html": _write_page,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from difflib import get_close_matches
 from functools import cache
+from typing import get_args
 
 from imgcost.errors import ImgcostError
 from imgcost.rules import advice, conversations, documents, images, requests  # noqa: F401 - importing a room registers its rules
@@ -44,7 +45,7 @@ __all__ = [
 
 
 def rules() -> tuple[Rule, ...]:
-    """List all rules: errors first, each part in the order in which it is asked.
+    """List all rules: errors first; those on single images before those on requests and batches.
 
     Example:
         >>> rules()[0].name, rules()[-1].severity
@@ -95,4 +96,4 @@ def find_rule(name: str) -> Rule:
     return named[wanted]
 
 
-_RULES = tuple(sorted(all_rules(), key=lambda rule: rule.severity))
+_RULES = tuple(sorted(all_rules(), key=lambda rule: (rule.severity, get_args(Scope).index(rule.scope))))

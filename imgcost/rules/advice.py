@@ -39,19 +39,19 @@ _LABEL = re.compile(r".*(:|\d\s*\W?)\s*", re.DOTALL)
 @rule(
     "warning",
     "image",
-    "A file in a folder is no image, and its name does not claim that it is one: it is passed over.",
-    "Remove the file, or mend its name if it is meant to be an image.",
+    "A file in a folder is not an image, and its name does not say that it is one: it is skipped.",
+    "Remove the file, or fix its name if it is meant to be an image.",
 )
 def not_an_image(image: ImageSeen, case: Case) -> Iterator[Observation]:  # noqa: ARG001 - every rule is asked the same way
     if image.stray and image.contents and image.contents.problem:
-        yield Observation(image.place, f"passed over: {image.contents.problem}")
+        yield Observation(image.place, f"skipped: {image.contents.problem}")
 
 
 @rule(
     "warning",
     "image",
-    "The suffix of a file is that of its bytes.",
-    "Mend the name: many programs declare the media type by it, and then the API rejects.",
+    "The suffix of a file is not that of its format.",
+    "Fix the name: many programs derive the media type from it, and the API rejects a wrong one.",
 )
 def suffix(image: ImageSeen, case: Case) -> Iterator[Observation]:  # noqa: ARG001 - likewise
     named = _SUFFIXES.get(image.suffix or "")
@@ -64,12 +64,12 @@ def suffix(image: ImageSeen, case: Case) -> Iterator[Observation]:  # noqa: ARG0
 @rule(
     "warning",
     "image",
-    """The API scales an image down to the tier of the model before Claude sees it.
+    """The API downscales an image to the tier of the model before Claude sees it.
 
-    That costs time until the first token and brings no better result; coordinates in the answer are those of the
-    smaller image.
+    That delays the first token and does not improve the result; coordinates in the answer are those of the downscaled
+    image.
     """,
-    "Scale it before it is sent: it is seen the same, and sent faster.",
+    "Downscale it before you send it: Claude sees the same, and the upload is faster.",
 )
 def downscaled(image: ImageSeen, case: Case) -> Iterator[Observation]:
     header = image.contents and image.contents.header
@@ -87,13 +87,13 @@ def downscaled(image: ImageSeen, case: Case) -> Iterator[Observation]:
 @rule(
     "warning",
     "image",
-    "Of an animation Claude sees the first frame only.",
-    "Send the frames that matter as images of their own.",
+    "Claude sees only the first frame of an animated image.",
+    "Send the frames that matter as separate images.",
 )
 def animated(image: ImageSeen, case: Case) -> Iterator[Observation]:  # noqa: ARG001 - likewise
     header = image.contents and image.contents.header
     if header and header.animated:
-        yield Observation(image.place, "the image is animated, and Claude sees its first frame only")
+        yield Observation(image.place, "the image is animated: Claude sees only its first frame")
 
 
 @rule(
@@ -115,8 +115,8 @@ def tiny(image: ImageSeen, case: Case) -> Iterator[Observation]:
 @rule(
     "warning",
     "image",
-    "The guide advised smaller images than the tier allows, for a faster first token, until April 2026.",
-    "Scale it down, if the first token is to come sooner.",
+    "Until April 2026 the guide advised smaller images than the tier allows, for a faster first token.",
+    "Downscale it if you want the first token sooner.",
     "latency_pixels",
     "latency_edge",
 )
@@ -136,8 +136,8 @@ def latency(image: ImageSeen, case: Case) -> Iterator[Observation]:
 @rule(
     "warning",
     "image",
-    "An image from a URL or an uploaded file cannot be measured from here: nothing is fetched.",
-    "Measure the image where it lies, or send it as base64 to have it checked.",
+    "An image from a URL or an uploaded file is not measured, because nothing is fetched.",
+    "Check the image file itself, or send it as base64.",
 )
 def unmeasured(image: ImageSeen, case: Case) -> Iterator[Observation]:  # noqa: ARG001 - likewise
     if image.source_type in ("url", "file"):  # it may be anything, and not every value can be in a set
@@ -147,8 +147,8 @@ def unmeasured(image: ImageSeen, case: Case) -> Iterator[Observation]:  # noqa: 
 @rule(
     "warning",
     "document",
-    "The pages of a document that is not here, or that cannot be looked into, are in no count.",
-    "Count the pages yourself: they count as images do.",
+    "The pages of a document cannot be counted: it is not in the request, or its structure is not clear.",
+    "Count the pages yourself: they count toward the limits on images and pages, and cost tokens.",
 )
 def uncounted(document: DocumentSeen, case: Case) -> Iterator[Observation]:  # noqa: ARG001 - likewise
     if document.uncounted:
@@ -180,7 +180,7 @@ def pdf_cost(document: DocumentSeen, case: Case) -> Iterator[Observation]:
 @rule(
     "warning",
     "text",
-    """Base64 or a data URL inside a text costs tokens as text, far more than the image would, and Claude cannot see it.
+    """Base64 or a data URL inside a text costs tokens as text, far more than as an image, and Claude cannot see it.
 
     It often comes from a tool whose result was printed as JSON. A token has at least one byte, so the number of
     characters is the most that it may cost.
@@ -212,7 +212,7 @@ def max_tokens(seen: RequestSeen, case: Case) -> Iterator[Observation]:  # noqa:
 @rule(
     "warning",
     "turn",
-    "Claude works best with images before the text about them: here an image is the last word of a message.",
+    "An image comes after all the text of its message; Claude works best with images before the text about them.",
     "Put the images before the text.",
 )
 def image_after_text(turn: Turn, case: Case) -> Iterator[Observation]:  # noqa: ARG001 - likewise
@@ -224,8 +224,8 @@ def image_after_text(turn: Turn, case: Case) -> Iterator[Observation]:  # noqa: 
 @rule(
     "warning",
     "turn",
-    "Several images of a message are introduced one by one, so that question and answer can name them.",
-    "Introduce each with a text of its own: Image 1:, Image 2: and so on.",
+    "Several images in a message have no labels, so question and answer cannot name them.",
+    "Put a text before each: Image 1:, Image 2: and so on.",
 )
 def unlabelled(turn: Turn, case: Case) -> Iterator[Observation]:  # noqa: ARG001 - likewise
     kinds = [part.kind for part in turn.parts]

@@ -19,7 +19,7 @@ _SHOWN = 3
 @rule(
     "error",
     "turn",
-    """An image or a document is in a turn of the assistant.
+    """An image or a document is in a turn of the assistant, where the API does not accept it.
 
     Claude does not write images: they belong to the user's turns, or to the results of tools there. Documents that a
     tool of the API itself fetched are inside the result of that tool, and may stay.
@@ -39,28 +39,30 @@ def assistant_media(turn: Turn, case: Case) -> Iterator[Observation]:
 @rule(
     "error",
     "turn",
-    """A text block is empty or only white space.
+    """A text is empty or only white space.
 
-    It often stands beside an image that was sent without a question.
+    It is often beside an image that was sent without a question.
     """,
-    "Leave the block out, or write what Claude should do.",
+    "Remove the block, or write what Claude should do.",
 )
 def empty_text(turn: Turn, case: Case) -> Iterator[Observation]:  # noqa: ARG001 - every rule is asked the same way
     for part in turn.parts:
-        if part.kind == "text" and not part.text.strip() and part.place.rpartition(".")[2].isdigit():
+        # A text instead of blocks may be empty only where Claude goes on writing it.
+        alone = part.place == f"{turn.place}.content" and turn.role != "user"
+        if part.kind == "text" and not part.text.strip() and not alone:
             what = "only white space" if part.text else "empty"
-            yield Observation(part.place, f"the text block is {what}", len(part.text), None, "characters")
+            yield Observation(part.place, f"the text is {what}", len(part.text), None, "characters")
 
 
 @rule(
     "error",
     "request",
-    """A call of a tool is not followed by its result.
+    """A `tool_use` block is not followed by its `tool_result`.
 
     Every `tool_use` of the assistant needs a `tool_result` with its id at the beginning of the next turn of the user:
-    nothing may come before or between the results. An image does not replace one; it belongs inside.
+    nothing may come before or between the results. An image does not replace a result; it belongs inside.
     """,
-    "Put the results of all calls first in the next message, and everything else behind them.",
+    "Put the results of all calls first in the next message, and everything else after them.",
 )
 def tool_results(seen: RequestSeen, case: Case) -> Iterator[Observation]:  # noqa: ARG001 - likewise
     speeches = _speeches(seen.turns)
@@ -86,7 +88,7 @@ def tool_results(seen: RequestSeen, case: Case) -> Iterator[Observation]:  # noq
 @rule(
     "error",
     "request",
-    "A result of a tool that reports an error has content other than text.",
+    "A `tool_result` with `is_error` has content other than text.",
     "Send only text in the result, and an image after it in the same message.",
 )
 def error_result(seen: RequestSeen, case: Case) -> Iterator[Observation]:  # noqa: ARG001 - likewise

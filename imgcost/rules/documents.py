@@ -44,12 +44,12 @@ def source_type(seen: ImageSeen | DocumentSeen, case: Case) -> Iterator[Observat
 @rule(
     "error",
     "source",
-    """The source of an image or document lacks what its type requires.
+    """The source of an image or document lacks a field that its type requires, such as a URL or a file id.
 
     A URL source needs an http or https URL, a file source the id that the Files API gave. A data URL is not a URL that
     can be fetched: its content belongs into a base64 source.
     """,
-    "Give the source what its type requires.",
+    "Add the field: a URL that begins with https://, the id of an uploaded file, or the data as base64.",
 )
 def source(seen: ImageSeen | DocumentSeen, case: Case) -> Iterator[Observation]:  # noqa: ARG001 - every rule is asked the same way
     if seen.source_problem:
@@ -59,7 +59,7 @@ def source(seen: ImageSeen | DocumentSeen, case: Case) -> Iterator[Observation]:
 @rule(
     "error",
     "document",
-    """A document is neither a PDF nor plain text, by the media type that it declares.
+    """The declared media type of a document is not application/pdf or text/plain.
 
     A base64 source takes PDFs only, and has to declare application/pdf, even where the bytes are a PDF. Word, Excel,
     HTML and others have to be converted.

@@ -21,11 +21,11 @@ _NAMED = frozenset({"empty", "unsupported"})
 @rule(
     "error",
     "image",
-    """The data of an image is base64: letters, digits, + and /, padded with = to a multiple of four.
+    """The data of an image is not valid base64: letters, digits, + and /, padded with = to a multiple of four.
 
     Only both ends of a long text are checked.
     """,
-    "Encode the bytes of the file with base64.b64encode, and send nothing before or behind that.",
+    "Encode the bytes of the file with base64.b64encode, and send nothing before or after that.",
 )
 def base64(image: ImageSeen, case: Case) -> Iterator[Observation]:  # noqa: ARG001 - every rule is asked the same way
     if image.base64_problem:
@@ -35,8 +35,8 @@ def base64(image: ImageSeen, case: Case) -> Iterator[Observation]:  # noqa: ARG0
 @rule(
     "error",
     "image",
-    "An image has bytes.",
-    "Leave the block out, or find out why its data got lost.",
+    "The data of an image is empty.",
+    "Remove the block, or find out why its data was lost.",
 )
 def empty(image: ImageSeen, case: Case) -> Iterator[Observation]:  # noqa: ARG001 - likewise
     if _problem(image) == "empty" and not image.stray:
@@ -46,8 +46,8 @@ def empty(image: ImageSeen, case: Case) -> Iterator[Observation]:  # noqa: ARG00
 @rule(
     "error",
     "image",
-    "The bytes of an image begin a JPEG, PNG, GIF or WebP whose header makes sense.",
-    "Look at what the file really is: often an error page or a part of a download.",
+    "The data is not an image, or its header is damaged.",
+    "Look at what the file really is: often an error page or a partial download.",
 )
 def unreadable(image: ImageSeen, case: Case) -> Iterator[Observation]:  # noqa: ARG001 - likewise
     if image.contents and image.contents.problem and _problem(image) not in _NAMED and not image.stray:
@@ -58,7 +58,7 @@ def unreadable(image: ImageSeen, case: Case) -> Iterator[Observation]:  # noqa: 
 @rule(
     "error",
     "image",
-    "The API reads JPEG, PNG, GIF and WebP, and no other format.",
+    "The image is in a format that the API does not read: it reads JPEG, PNG, GIF and WebP.",
     "Convert it to PNG or JPEG.",
     "media_types",
 )
@@ -73,12 +73,12 @@ def format(image: ImageSeen, case: Case) -> Iterator[Observation]:  # noqa: A001
 @rule(
     "error",
     "image",
-    """The end of an image is missing, as after a download that broke off.
+    """The end of an image is missing, as after an interrupted download.
 
-    A whole JPEG has its end marker, the chunks of a PNG lead to IEND, the blocks of a GIF to its trailer, and a WebP
-    has its whole length. Nothing is decoded, so damage in the middle is not seen.
+    A complete JPEG has an end marker, a PNG a chunk IEND, a GIF a trailer, and a WebP the length that its header
+    states. Nothing is decoded, so damage in the middle is not detected.
     """,
-    "Fetch or save the file again.",
+    "Download or save the file again.",
 )
 def truncated(image: ImageSeen, case: Case) -> Iterator[Observation]:  # noqa: ARG001 - likewise
     if image.contents and image.contents.header and image.contents.truncated:
@@ -91,7 +91,7 @@ def truncated(image: ImageSeen, case: Case) -> Iterator[Observation]:  # noqa: A
 @rule(
     "error",
     "image",
-    """The file begins like an image, but decoders cannot read this kind.
+    """The header is that of an image, but common decoders cannot read this kind.
 
     Examples are a JPEG of 12 bits per sample, a PNG whose header has a wrong checksum, and a WebP without a picture.
     """,
@@ -119,8 +119,8 @@ def unusual(image: ImageSeen, case: Case) -> Iterator[Observation]:  # noqa: ARG
 @rule(
     "error",
     "image",
-    "A base64 image declares one of the accepted media types, and it is the one of its bytes.",
-    "Declare the media type by the bytes, not by the name of the file.",
+    "The declared media type is not accepted, or is not the type of the image data.",
+    "Detect the media type from the data, not from the file name.",
     "media_types",
 )
 def media_type(image: ImageSeen, case: Case) -> Iterator[Observation]:
@@ -142,7 +142,7 @@ def media_type(image: ImageSeen, case: Case) -> Iterator[Observation]:
 @rule(
     "error",
     "image",
-    "No side of an image is longer than the platform accepts, however few images the request has.",
+    "A side of an image is longer than the platform accepts, however few images the request has.",
     "Scale the image down: Claude sees no more of it than its model's tier allows.",
     "image_edge",
 )
@@ -153,8 +153,8 @@ def image_edge(image: ImageSeen, case: Case) -> Iterator[Observation]:
 @rule(
     "error",
     "image",
-    "An image is not larger than the platform accepts; the API measures its base64 text, which is a third longer.",
-    "Scale the image down, or save it with more compression.",
+    "An image has more bytes than the platform accepts; the API measures its base64 text, which is a third longer.",
+    "Downscale the image, or save it with more compression.",
     "image_bytes",
     "image_bytes_of",
 )
@@ -166,9 +166,9 @@ def image_bytes(image: ImageSeen, case: Case) -> Iterator[Observation]:
 @rule(
     "error",
     "image",
-    """An image with `transformations.oversized_image` set to `error` fits the tier of every model of the request.
+    """An image with `transformations.oversized_image` set to `error` exceeds the tier of a model of the request.
 
-    The setting is `error` or `downsize`, and not every platform knows it.
+    The setting is `error` or `downsize`, and only the Claude API takes it.
     """,
     "Scale it yourself to that size, or let the API do so.",
     "oversized_image",
@@ -192,7 +192,7 @@ def oversized_image(image: ImageSeen, case: Case) -> Iterator[Observation]:
 @rule(
     "error",
     "image",
-    "A screenshot for the computer or browser toolset fits the model's tier: there nothing is downscaled.",
+    "A screenshot for the computer or browser toolset exceeds the model's tier; these are rejected, not downscaled.",
     "Take the screenshot at a size that fits, or scale it before it is sent.",
     "toolset_screenshots_fail",
 )

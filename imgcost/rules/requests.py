@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @rule(
     "error",
     "shape",
-    """The request breaks the schema of the Messages API: a key is missing, a type is wrong, a block is unknown.
+    """The request breaks the schema of the Messages API: a key is missing or of another type, or a block is unknown.
 
     The API checks every block against the types that it knows for that place. Blocks of other providers, such as
     `image_url` of OpenAI, are not among them.
@@ -50,7 +50,7 @@ def model(seen: RequestSeen, case: Case) -> Iterator[Observation]:
 @rule(
     "error",
     "request",
-    """A request has no more images and pages of PDF than the platform accepts for the model.
+    """A request has more images and pages of PDF than the platform accepts for the model.
 
     Every image block counts: those of earlier turns, and those in the results of tools.
     """,
@@ -73,12 +73,12 @@ def image_count(seen: RequestSeen, case: Case) -> Iterator[Observation]:
 @rule(
     "error",
     "request",
-    """In a request with many images each has to be smaller than otherwise.
+    """In a request with many images, each has to be smaller than otherwise.
 
     Every image block counts: those of earlier turns, and those in the results of tools; on some platforms documents
     count as well.
     """,
-    "Scale these images down, or send fewer: drop those of earlier turns.",
+    "Downscale these images, or send fewer: drop those of earlier turns.",
     "many_images",
     "many_images_edge",
     "many_images_documents",
@@ -102,7 +102,7 @@ def many_images_edge(seen: RequestSeen, case: Case) -> Iterator[Observation]:
 @rule(
     "error",
     "request",
-    "The body of a request is not larger than the platform accepts, whatever its images are one by one.",
+    "The body of a request is larger than the platform accepts, even if each image is small enough.",
     "Send fewer or smaller images, or upload them once with the Files API.",
     "request_bytes",
 )
@@ -141,7 +141,7 @@ def context_window(seen: RequestSeen, case: Case) -> Iterator[Observation]:
 @rule(
     "error",
     "request",
-    "A request may not have more text than this, whatever the context window of the model.",
+    "A request has more bytes of text than the API accepts, whatever the context window of the model.",
     "Shorten the text, or send a document in parts.",
     "text_bytes",
 )
@@ -156,7 +156,7 @@ def text_bytes(seen: RequestSeen, case: Case) -> Iterator[Observation]:
 @rule(
     "error",
     "request",
-    "A request may not have more blocks with `cache_control` than this, counted over tools, system and messages.",
+    "Too many blocks have `cache_control`, counted over tools, system and messages.",
     "Keep the last breakpoints: each one caches everything before it.",
     "cache_breakpoints",
 )
@@ -171,7 +171,7 @@ def cache_breakpoints(seen: RequestSeen, case: Case) -> Iterator[Observation]:
 @rule(
     "error",
     "batch",
-    """Each request of a batch needs a custom_id of its own, of up to 64 letters, digits, `_` and `-`.
+    """A request of a batch has no valid custom_id of its own: up to 64 letters, digits, `_` and `-`.
 
     Results come back in any order, so the custom_id is how you find yours. A file name is not a valid custom_id: it has
     a dot.
@@ -193,7 +193,7 @@ def custom_id(batch: Batch, case: Case) -> Iterator[Observation]:
 @rule(
     "error",
     "batch",
-    "A request in a batch cannot be streamed.",
+    "A request of a batch has `stream` set, and a batch cannot stream.",
     "Remove stream from the request.",
 )
 def batch_stream(batch: Batch, case: Case) -> Iterator[Observation]:  # noqa: ARG001 - likewise
@@ -204,7 +204,7 @@ def batch_stream(batch: Batch, case: Case) -> Iterator[Observation]:  # noqa: AR
 @rule(
     "error",
     "batch",
-    "A batch has no more requests than the Message Batches API accepts.",
+    "A batch has more requests than the Message Batches API accepts.",
     "Split the batch.",
     "batch_requests",
 )
@@ -219,7 +219,7 @@ def batch_count(batch: Batch, case: Case) -> Iterator[Observation]:
 @rule(
     "error",
     "batch",
-    "The body of a batch is not larger than the Message Batches API accepts.",
+    "The body of a batch is larger than the Message Batches API accepts.",
     "Split the batch, or upload images once with the Files API.",
     "batch_bytes",
 )

@@ -39,7 +39,7 @@ __all__ = [
 
 Severity: TypeAlias = Literal["error", "warning"]
 
-Scope: TypeAlias = Literal["image", "document", "source", "text", "turn", "request", "batch", "bill", "shape"]
+Scope: TypeAlias = Literal["image", "source", "document", "text", "turn", "request", "batch", "bill", "shape"]
 """What a rule is asked about."""
 
 

@@ -63,7 +63,7 @@ if TYPE_CHECKING:
         load_measured,
         measurements,
     )
-    from imgcost.tables.wordings import Wording, load_wordings, wordings_of
+    from imgcost.tables.wordings import Wording, load_wordings, match_wordings, wordings_of
 
 __all__ = [
     "FIRST_PARTY",
@@ -110,6 +110,7 @@ __all__ = [
     "load_models",
     "load_prices",
     "load_wordings",
+    "match_wordings",
     "measurements",
     "models",
     "multiplier_on",
@@ -148,6 +149,7 @@ _LATE = {
     "load_limits": "limits",
     "load_measured": "measured",
     "load_wordings": "wordings",
+    "match_wordings": "wordings",
     "measurements": "measured",
     "statements": "limits",
     "wordings_of": "wordings",

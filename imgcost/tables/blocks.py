@@ -20,6 +20,9 @@ Required: TypeAlias = Mapping[str, str]
 """The keys that an object has to have, and the types of their values in the words of JSON."""
 
 
+_VALUES = ("string", "object", "array", "string or array")
+
+
 class BlockTable(NamedTuple):
     """All of blocks.toml.
 
@@ -78,10 +81,13 @@ def _types(entry: Entry, sources: Mapping[str, Source]) -> tuple[str, ...]:
 
 
 def _required(key: str, raw: object) -> dict[str, Required]:
-    found = {}
+    found: dict[str, Required] = {}
     for kind, keys in Entry(FILE, key, raw).rest().items():
         entry = Entry(FILE, f"{key}.{kind}", keys)
         found[kind] = {name: entry.take(name, str) for name in entry.rest()}
+        for name, value in found[kind].items():
+            if value not in _VALUES:
+                raise entry.error(f"must be one of {', '.join(_VALUES)}", name)
     return found
 
 

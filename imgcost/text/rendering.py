@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ __all__ = [
     "as_json",
     "as_markdown",
     "as_text",
+    "shortened",
     "visible",
 ]
 
@@ -33,13 +35,18 @@ class Table(NamedTuple):
             a table without columns is its title alone.
         rows: Cells, as text.
         bars: A number a row where a picture helps, or nothing; a terminal draws them as bars.
+        fit: Whether text fits `WIDTH` columns: the first column is shortened in the middle, the last one wrapped.
     """
 
     title: str
     columns: tuple[str, ...]
     rows: Sequence[tuple[str, ...]]
     bars: Sequence[int] = ()
+    fit: bool = False
 
+
+WIDTH = 80
+"""Columns of a terminal of the usual width."""
 
 NO_IMAGES = Table("No images found.", (), ())
 """The first line of a report on paths that hold none: its zeros and its exit code 0 are not an answer."""
@@ -71,11 +78,12 @@ def as_text(report: Report) -> str:
     blocks = []
     for table in report.tables:
         heads = tuple(head.removeprefix(">") for head in table.columns)
-        widths = [max(map(_width, column)) for column in zip(heads, *table.rows, strict=True)]
-        right = [head.startswith(">") for head in table.columns]
-        rows = (heads, *table.rows) if any(heads) else table.rows
-        lines = ["  ".join(map(_padded, row, widths, right)).rstrip() for row in rows]
         indent = "  " if table.title else ""
+        cells = _fitted(heads, table.rows, WIDTH - len(indent)) if table.fit else table.rows
+        widths = [max(map(_width, column)) for column in zip(heads, *cells, strict=True)]
+        right = [head.startswith(">") for head in table.columns]
+        rows = (heads, *cells) if any(heads) else cells
+        lines = ["  ".join(map(_padded, row, widths, right)).rstrip() for row in rows]
         blocks.append("\n".join([table.title] * bool(table.title) + [indent + line for line in lines]))
     if report.notes:
         blocks.append("\n".join(report.notes))
@@ -162,6 +170,53 @@ def _markdown(text: str) -> str:
     text = _MARKUP.sub(r"\\\1", text.replace("&", "&amp;").replace("<", "&lt;"))
     # A backslash or a character reference is resolved before mentions are looked for; a comment is not.
     return _MENTION.sub(lambda found: f"{found[0]}<!-- -->", text)
+
+
+_LEAST_WIDTH = 12
+"""The least width of a column that is shortened or wrapped."""
+
+
+def _fitted(heads: tuple[str, ...], rows: Sequence[tuple[str, ...]], most: int) -> list[tuple[str, ...]]:
+    """Shorten the first of several columns, and wrap the last, so that a row is at most so wide."""
+    first, *middle, last = [max(map(_width, column)) for column in zip(heads, *rows, strict=True)]
+    room = most - sum(middle) - 2 * (len(heads) - 1)
+    if first + last <= room:
+        return list(rows)
+    first = min(first, max(_LEAST_WIDTH, room - last, room // 2))
+    last = max(_LEAST_WIDTH, room - first)
+    fitted: list[tuple[str, ...]] = []
+    for row in rows:
+        begin, *rest = wrap(row[-1], last) or [""]
+        fitted.append((shortened(row[0], first), *row[1:-1], begin))
+        fitted += [("",) * (len(row) - 1) + (line,) for line in rest]
+    return fitted
+
+
+def shortened(text: str, width: int) -> str:
+    r"""Shorten a text in its middle, such as a path, whose end tells most.
+
+    Args:
+        text: The text.
+        width: The most columns of a terminal that it may take, from 3.
+
+    Returns:
+        The text, or both of its ends with an ellipsis between.
+
+    >>> shortened("photos/2026/summer/beach.jpg", 20), shortened("a.jpg", 20)
+    ('photos\u2026mer/beach.jpg', 'a.jpg')
+    """
+    if _width(text) <= width:
+        return text
+    head = (width - 1) // 3
+    return f"{_begin(text, head)}\N{HORIZONTAL ELLIPSIS}{_begin(text[::-1], width - 1 - head)[::-1]}"
+
+
+def _begin(text: str, width: int) -> str:
+    """Cut a text to a width."""
+    cut = text[:width]  # no character is narrower than a column, but for combining ones
+    while _width(cut) > width:
+        cut = cut[:-1]
+    return cut
 
 
 def _width(text: str) -> int:

@@ -1,0 +1,154 @@
+"""Images and requests on disk: files, directories and archives, inspected at both ends by several processes."""
+
+from __future__ import annotations
+
+import os
+from contextlib import closing
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
+
+from imgcost.files import Batch, Unreadable, Walk, chunks, inspect, inspect_archive, no_access, spread
+from imgcost.payloads import base64_length
+from imgcost.preflight.documents import holds_requests, is_document
+from imgcost.preflight.seeing import IMAGE_SUFFIXES, see_found
+from imgcost.rules import ImageSeen
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterable, Iterator
+
+    from imgcost.files import Archive, Chunk, Inspected
+    from imgcost.files.walking import Step
+
+__all__ = ["Disk", "RequestFile"]
+
+REQUEST_SUFFIXES = (".json", ".jsonl", ".ndjson", ".json.gz", ".jsonl.gz", ".ndjson.gz")
+"""Files in a directory that may contain requests: they are opened to find out."""
+
+
+class RequestFile(NamedTuple):
+    """A file that contains requests.
+
+    Attributes:
+        path: The file.
+    """
+
+    path: str
+
+
+class _Named(Batch):
+    """A file that the caller named, as opposed to one that was found in a directory."""
+
+
+class Disk:
+    """Reads files, directories and archives for a check.
+
+    Args:
+        walk: How to walk.
+        shape: The shape of requests, or `auto`; None to look for images only.
+        jobs: Maximum number of worker processes. Where this process cannot be forked, each imports the main module
+            again.
+        progress: Called with the number of files done since the last call.
+    """
+
+    def __init__(
+        self,
+        walk: Walk | None = None,
+        *,
+        shape: str | None = None,
+        jobs: int = 1,
+        progress: Callable[[int], None] = lambda _files: None,
+    ) -> None:
+        """Keep the settings; nothing is opened yet."""
+        self._walk = walk or Walk()
+        self._shape = shape
+        self._jobs = jobs
+        self._progress = progress
+        self._parts = 0
+        self._first_part = ""
+
+    def see(self, paths: Iterable[str]) -> Generator[ImageSeen | RequestFile]:
+        """Inspect every file, in the order of the paths; see `imgcost.files.scan`.
+
+        Args:
+            paths: Files, directories and archives; taken one by one.
+
+        Yields:
+            An image for each file, readable or not, and the files of requests. Close the generator to stop the workers.
+        """
+        work = partial(_see_chunk, shape=self._shape)
+        with closing(spread(chunks(self._steps(paths)), work, self._members, self._jobs, spawn=True)) as results:
+            for seen in results:
+                yield from seen
+                self._progress(len(seen))
+
+    def notes(self) -> Iterator[str]:
+        """Say what was not inspected so far, in sentences."""
+        if self._parts:
+            yield (
+                f"archive members of which only the beginning was read, so that a missing end is not detected: "
+                f"{self._parts:,}, the first at {self._first_part}"
+            )
+
+    def _steps(self, paths: Iterable[str]) -> Iterator[Step]:
+        """Walk, and mark what the caller named: a named pipe or device is an error, one in a directory is skipped."""
+        named = ""
+
+        def each() -> Iterator[str]:
+            nonlocal named
+            for path in paths:
+                named = path
+                yield path
+
+        for step in self._walk.steps(each()):
+            if isinstance(step, Batch) and (step.folder, *step.names) == os.path.split(named):
+                yield _Named(*step)
+            elif isinstance(step, Unreadable) and (step.path, step.problem) == (named, "not-a-file"):
+                yield step._replace(problem="no-access")
+            else:
+                yield step
+
+    def _members(self, archive: Archive) -> Iterator[list[ImageSeen | RequestFile]]:
+        for groups in inspect_archive(archive.path, self._walk.wants):
+            yield [self._see_member(member, archive.path) for _, members in groups for member in members]
+
+    def _see_member(self, member: Inspected | Unreadable, archive: str) -> ImageSeen:
+        if isinstance(member, Unreadable):
+            return see_found(member)._replace(file=archive)
+        path, contents, whole = member
+        if contents.header and not whole:
+            self._parts += 1
+            self._first_part = self._first_part or path
+        suffix = _suffix(path)
+        stray = contents.header is None and suffix not in IMAGE_SUFFIXES
+        return ImageSeen(path, contents, base64_length(contents.file_bytes), file=archive, suffix=suffix, stray=stray)
+
+
+def _see_chunk(chunk: Chunk, shape: str | None) -> list[ImageSeen | RequestFile]:
+    seen: list[ImageSeen | RequestFile] = []
+    for step in chunk:
+        if isinstance(step, Batch):
+            named = isinstance(step, _Named)
+            seen += [_see_file(step.path_of(name), shape, named=named) for name in step.names]
+        else:
+            seen.append(see_found(step))
+    return seen
+
+
+def _see_file(path: str, shape: str | None, *, named: bool) -> ImageSeen | RequestFile:
+    if named and shape not in (None, "auto"):
+        return RequestFile(path)
+    suffix = _suffix(path)
+    try:
+        contents = inspect(path)
+    except (OSError, ValueError) as error:
+        return see_found(no_access(path, error))
+    stray = not named and contents.header is None and suffix not in IMAGE_SUFFIXES
+    if shape is not None and contents.header is None:
+        may_hold_requests = stray and path.lower().endswith(REQUEST_SUFFIXES)
+        if is_document(path) if named else may_hold_requests and holds_requests(path):
+            return RequestFile(path)
+    return ImageSeen(path, contents, base64_length(contents.file_bytes), file=path, suffix=suffix, stray=stray)
+
+
+def _suffix(path: str) -> str:
+    return os.path.splitext(path)[1].lower()  # noqa: PTH122 - a path may be any string
