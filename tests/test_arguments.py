@@ -223,7 +223,6 @@ def test_a_file_that_cannot_be_read_twice_is_refused(stream, said):
         (imgcost.check_images, pd.DataFrame({"path": ["a.png"]}), "invalid images "),
         (imgcost.check_images, 7, "invalid images 7: expected a path"),
         (imgcost.check_batch, 7, "invalid batch 7: expected the path of a batch file, its requests as a list, or"),
-        (imgcost.check_batch, {"requests": 7}, "invalid batch "),
         (imgcost.scan, ["a.png"], r"invalid path \['a.png'\]: expected paths as text, each an argument of its own"),
         (imgcost.scan, b"a.png", "invalid path b'a.png': expected paths as text"),
     ],

@@ -279,7 +279,7 @@ def test_annotations_name_file_and_line(tmp_path):
     code, text = check(batch, CUT, "-f", "github", "--ignore", "suffix", "--ignore", "downscaled")
     assert code == 1
     first = (
-        f"::error file={shown(batch)},line=3,title=imgcost media-type::{batch}:3 messages.0.content.0: "
+        f"::error file={shown(batch)},line=3,title=imgcost media-type::{batch}:3 params.messages.0.content.0: "
         "the image declares image/png, but its bytes are image/webp. Declare image/webp."
     )
     second = (
@@ -348,14 +348,14 @@ def test_stdin_is_a_batch():
     one, two = ({"custom_id": name, "params": request(media_type="image/gif")} for name in "aa")
     body = as_json({"requests": [one, two]})
     assert told(data("-", stdin=body, code=1)) == [
-        ("stdin requests.0 messages.0.content.0", "media-type"),
-        ("stdin requests.1 messages.0.content.0", "media-type"),
+        ("stdin requests.0.params.messages.0.content.0", "media-type"),
+        ("stdin requests.1.params.messages.0.content.0", "media-type"),
         ("stdin requests.1", "custom-id"),
     ]
     lines = as_json(one) + b"\n" + as_json(two) + b"\noops\n"
     assert told(data("-", stdin=lines, code=1)) == [
-        ("stdin:1 messages.0.content.0", "media-type"),
-        ("stdin:2 messages.0.content.0", "media-type"),
+        ("stdin:1 params.messages.0.content.0", "media-type"),
+        ("stdin:2 params.messages.0.content.0", "media-type"),
         ("stdin:3", "request"),
         ("stdin:2", "custom-id"),
     ]
