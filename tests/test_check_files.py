@@ -118,7 +118,9 @@ def test_archives_are_checked_member_by_member(tmp_path, name):
 
 
 def test_a_member_that_was_read_to_its_end_needs_no_note(tmp_path):
-    archive = write_archive(tmp_path / "x.zip", {"a.png": WHOLE, "b.png": png(300, 300, b"\x78\1" + bytes(4096 - 57 - 2)) + END})
+    archive = write_archive(
+        tmp_path / "x.zip", {"a.png": WHOLE, "b.png": png(300, 300, b"\x78\1" + bytes(4096 - 57 - 2)) + END}
+    )
     found = data(archive)
     assert (found["notes"], len(found["images"])) == ([], 2)
 
@@ -406,7 +408,9 @@ def test_rules_beyond_the_tenth_share_an_annotation(monkeypatch, tmp_path):
     lines = annotations(tmp_path)
     assert len(lines) == 2
     assert "title=imgcost empty::" in lines[0]
-    assert lines[1] == "::error title=imgcost::2 more errors of the rules truncated, unreadable. -f json lists them all."
+    assert (
+        lines[1] == "::error title=imgcost::2 more errors of the rules truncated, unreadable. -f json lists them all."
+    )
     (tmp_path / "c.png").unlink()
     assert len(annotations(tmp_path)) == 2
 
