@@ -1,0 +1,58 @@
+"""Mutated requests in every shape: only errors of imgcost may come out.
+
+python benchmarks/mutated_requests.py [--documents 300000] [--seed 1]
+
+Takes the documents of the tests, one for each way to write an image in each shape, and replaces, removes, renames, wraps
+or adds one to three values: wrong types, cycles, deep nesting, objects that raise. Each document is checked as a request,
+detected and with a random shape forced, as a batch, and as a file: whole or as lines, in UTF-8 or UTF-16, compressed or
+not, with damaged bytes. Each document has a seed of its own, so that a fault can be repeated with
+`--seed SEED --documents 1`. Exits with 1 if there was one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import sys
+import tempfile
+import time
+import traceback
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
+sys.path.insert(0, str(Path(__file__).parent.parent / "tests" / "shapes"))
+from hostile import check_everywhere, mutated
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--documents", type=int, default=300_000)
+    parser.add_argument("--seed", type=int, default=1, help="that of the first document; the next one has the next")
+    arguments = parser.parse_args()
+    faults: dict[str, tuple[int, str]] = {}
+    longest = 0.0, 0
+    start = time.perf_counter()
+    with tempfile.TemporaryDirectory() as folder:
+        for seed in range(arguments.seed, arguments.seed + arguments.documents):
+            chance = random.Random(seed)
+            document = mutated(chance)
+            begun = time.thread_time()
+            try:
+                check_everywhere(chance, document, Path(folder, "request.json"))
+            except Exception as error:  # noqa: BLE001 - that is the question
+                frame = traceback.extract_tb(error.__traceback__)[-1]
+                where = f"{type(error).__name__} in {frame.filename}:{frame.lineno}"
+                faults.setdefault(where, (seed, traceback.format_exc()))
+            longest = max(longest, (time.thread_time() - begun, seed))
+    for where, (seed, text) in faults.items():
+        print(f"seed {seed}: {where}\n{text}")
+    seconds = time.perf_counter() - start
+    print(
+        f"{arguments.documents:,} documents from seed {arguments.seed} in {seconds:,.0f} s: {len(faults)} kinds of fault; "
+        f"the longest took {longest[0] * 1000:.1f} ms (seed {longest[1]})"
+    )
+    return 1 if faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,212 @@
+"""Documents in every shape that are wrong somewhere: values that raise, and seeded mutations."""
+
+from __future__ import annotations
+
+import copy
+import gzip
+import itertools
+import json
+from collections import UserDict, deque
+
+from builders import CASES, DATA, chat, entry, image, result, use, words
+
+from imgcost import ImgcostError, check_batch, check_request
+from imgcost.preflight import check_paths
+from imgcost.shapes import SHAPES
+
+
+class Raising:
+    """Every attribute raises."""
+
+    def __getattribute__(self, name):
+        raise RuntimeError(name)
+
+    def __eq__(self, other):
+        raise RuntimeError
+
+    def __bool__(self):
+        raise RuntimeError
+
+    def __str__(self):
+        raise RuntimeError
+
+    __hash__ = None
+
+
+class RaisingModel:
+    def model_dump(self, **_):
+        raise KeyError("x")
+
+
+class RaisingMapping(UserDict):
+    def __iter__(self):
+        raise OSError
+
+    def keys(self):
+        raise OSError
+
+
+class RaisingList(deque):
+    def __iter__(self):
+        raise OSError
+
+
+class Lying:
+    """It says that it is a list."""
+
+    @property
+    def __class__(self):
+        raise ZeroDivisionError
+
+
+def nested(depth):
+    value = {"type": "tool_result", "toolResult": {}, "content": []}
+    for _ in range(depth):
+        value = {"type": "tool_result", "toolUseId": "a", "toolResult": {"content": [value]}, "content": [value]}
+    return value
+
+
+def cycle():
+    value = {"type": "tool_result", "role": "user"}
+    value.update(content=[value], messages=[value], toolResult=value, value=value)
+    return value
+
+
+def hostile():
+    """Values that are wrong nearly everywhere, created fresh."""
+    return [
+        None, True, 0, -1, 1e999, float("nan"), 10**400, "", "x", "\ud800", "data:", "data:;base64", "data:,\ud800", "://",
+        b"\xff", bytearray(b"x"), released(), [], {}, [[]], [None], [5], (1, 2), {1, 2}, range(3), {5: 5}, {None: []},
+        {"type": 5}, {"type": []}, {"type": "text"}, {"type": "image"}, {"type": "tool_use"}, {"role": {}}, {"url": 5},
+        {"type": "tool_result", "content": 5}, {"bytes": 5}, {"value": [5]}, {"type": "Buffer", "data": [5, "x"]},
+        Raising(), RaisingModel(), RaisingMapping(), RaisingList([1]), Lying(), Raising, object(), cycle(), nested(8),
+        {"type": "text", "text": Raising()}, {"type": Raising()}, {"type": "image", "text": Raising()},
+    ]  # fmt: skip
+
+
+def released():
+    view = memoryview(b"x")
+    view.release()
+    return view
+
+
+KEYS = [
+    "type",
+    "content",
+    "role",
+    "text",
+    "source",
+    "messages",
+    "url",
+    "data",
+    "id",
+    "message",
+    "parentUuid",
+    "uuid",
+    "parts",
+    "body",
+    "input",
+    "output",
+    "value",
+    "kwargs",
+    "tool_calls",
+    "image_url",
+    "toolResult",
+    "format",
+    "result",
+    "params",
+    "request",
+]
+
+
+def places(value, depth=0, path=()):
+    """Every path in a document, without going in circles."""
+    yield path
+    if depth > 12:
+        return
+    items = value.items() if type(value) is dict else enumerate(value) if type(value) is list else ()
+    for key, inner in items:
+        yield from places(inner, depth + 1, (*path, key))
+
+
+def mutate(chance, document):
+    """Replace, remove, rename, wrap or add something somewhere in a document."""
+    paths = [path for path in itertools.islice(places(document), 500) if path]
+    if not paths:
+        return
+    *way, last = chance.choice(paths)
+    holder = document
+    for key in way:
+        holder = holder[key]
+    how, value = chance.choice(["replace", "remove", "rename", "wrap", "add"]), chance.choice(hostile())
+    if how == "replace":
+        holder[last] = value
+    elif how == "remove":
+        del holder[last]
+    elif how == "wrap":
+        holder[last] = chance.choice([[holder[last]], {chance.choice(KEYS): holder[last]}])
+    elif type(holder) is list:
+        holder.append(value)
+    else:
+        holder[chance.choice(KEYS)] = holder.pop(last) if how == "rename" else value
+
+
+MORE = {
+    "chat": chat({"role": "assistant", "tool_calls": [{"id": "a", "function": {"name": "x", "arguments": "{}"}}]}),
+    "transcript": [
+        entry("user", "1", None, words()),
+        entry("assistant", "2", "1", use("a")),
+        entry("user", "3", "2", result("a", image())),
+        {"type": "system", "subtype": "compact_boundary", "uuid": "b", "parentUuid": None, "logicalParentUuid": "3",
+         "compactMetadata": {"preservedSegment": {"headUuid": "2", "anchorUuid": "s", "tailUuid": "3"}}},
+        entry("user", "s", "b", words(), isCompactSummary=True),
+        {"type": "system", "subtype": "microcompact_boundary", "uuid": "m", "parentUuid": "s",
+         "microcompactMetadata": {"compactedToolIds": ["a"]}},
+        {"type": "attachment", "uuid": "4", "parentUuid": "m",
+         "attachment": {"type": "file", "content": {"type": "image", "file": {"base64": DATA, "type": "image/png"}}}},
+        entry("user", "5", "4", words()),
+    ],
+}  # fmt: skip
+DOCUMENTS = [case.document for case in CASES.values()] + list(MORE.values())
+
+
+def mutated(chance):
+    """Return a document in one of the shapes with one to three mutations."""
+    document = copy.deepcopy(chance.choice(DOCUMENTS))
+    for _ in range(chance.randint(1, 3)):
+        mutate(chance, document)
+    return document
+
+
+def check_everywhere(chance, document, path):
+    """Check a document through every entry; only errors of imgcost may come out, and they are ignored."""
+    shape = chance.choice(list(SHAPES))
+    data = as_bytes(chance, document)
+    if data is not None:
+        path.write_bytes(data)
+    for check in (
+        lambda: check_request(document),
+        lambda: check_request(document, shape=shape),
+        lambda: check_batch(document),
+        lambda: data is not None and check_paths([str(path)], shape=chance.choice(["auto", shape])),
+    ):
+        try:
+            findings = check()
+        except ImgcostError as error:
+            assert str(error)
+        else:
+            assert findings is False or json.dumps(findings.to_dict())
+
+
+def as_bytes(chance, document):
+    """Return a document as a file may have it, sometimes damaged; None where it cannot be JSON."""
+    whole = chance.random() < 0.5 or type(document) is not list
+    try:
+        text = json.dumps(document) if whole else "\n".join(map(json.dumps, document))
+    except Exception:  # noqa: BLE001 - some objects raise what they like
+        return None
+    data = bytearray(text.encode(chance.choice(["utf-8", "utf-8", "utf-8-sig", "utf-16"])))
+    for _ in range(chance.choice([0, 0, 1, 3])):
+        start = chance.randrange(len(data) + 1)
+        data[start : start + chance.randint(0, 3)] = chance.choice([b"", b"\n", b'"', b"}", b"\0", b"[", b"\xff", b"9"])
+    return gzip.compress(data, 1) if chance.random() < 0.1 else bytes(data)
