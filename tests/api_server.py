@@ -17,7 +17,7 @@ from collections import Counter
 from contextlib import contextmanager
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Literal, get_args, get_origin, get_type_hints
+from typing import Literal, Required, get_args, get_origin, get_type_hints
 
 from anthropic import types
 from PIL import Image
@@ -53,8 +53,9 @@ def fit(value, hint, place):
             f"{place}: Input tag '{tag}' found using 'type' does not match any of the expected tags: {expected}"
         )
     kind, below = by_tag(hint)[tag], f"{place}.{tag}"
-    for key in sorted(kind.__required_keys__ - value.keys()):
-        raise Rejected(f"{below}.{key}: Field required")
+    for key, inner in get_type_hints(kind, include_extras=True).items():
+        if get_origin(inner) is Required and key not in value:
+            raise Rejected(f"{below}.{key}: Field required")
     for key, inner in get_type_hints(kind).items():
         if key == "media_type" and get_origin(inner) is Literal and value[key] not in get_args(inner):
             *but_last, last = map(repr, get_args(inner))
