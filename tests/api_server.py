@@ -1,8 +1,7 @@
 """A server on this machine that answers as the Messages API does to what it accepts and what it rejects.
 
-It shares no code and no table with imgcost: blocks are checked against the types of the Anthropic SDK, images are decoded
-by Pillow, PDFs are read by pypdf, and the limits are written out from the documentation, for a model of 200,000 tokens of
-context.
+It shares no code and no table with imgcost: images are decoded by Pillow, PDFs are read by pypdf, and the limits are
+written out from the documentation, for a model of 200,000 tokens of context.
 """
 
 from __future__ import annotations
@@ -10,120 +9,97 @@ from __future__ import annotations
 import base64
 import binascii
 import io
+import itertools
 import json
 import re
 import threading
-from collections import Counter
 from contextlib import contextmanager
-from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Literal, Required, get_args, get_origin, get_type_hints
 
-from anthropic import types
 from PIL import Image
 from pypdf import PdfReader
 from pypdf.errors import PyPdfError
 
 TYPES = {"image/jpeg": "JPEG", "image/png": "PNG", "image/gif": "GIF", "image/webp": "WEBP"}
 
+MESSAGE = ["text", "image", "document", "search_result", "thinking", "tool_use", "tool_result", "server_tool_use"]
+INSIDE = {
+    "tool_result": ["text", "image", "search_result", "document", "tool_reference"],
+    "document": ["text", "image"],
+}
+FIELDS = {"url": "url", "file": "file_id"}
+CUSTOM_ID = "^[a-zA-Z0-9_-]{1,64}$"
+
 
 class Rejected(Exception):  # noqa: N818 - it is what the API says, not a failure of ours
     """A 400 with the API's own words."""
 
 
-@cache
-def by_tag(hint):
-    """The SDK's typed dictionaries in a type hint, by the literal of their `type`."""
-    if hasattr(hint, "__required_keys__"):
-        return dict.fromkeys(get_args(get_type_hints(hint).get("type")), hint)
-    return {tag: kind for inner in get_args(hint) for tag, kind in by_tag(inner).items()}
+def blocks_of(content, place, allowed=MESSAGE):
+    """Every block with its place; an unknown one is rejected."""
+    for number, block in enumerate([] if isinstance(content, str) else content):
+        here = f"{place}.{number}"
+        if block["type"] not in allowed:
+            expected = ", ".join(map(repr, allowed))
+            tag = f"Input tag {block['type']!r} found using 'type' does not match any of the expected tags"
+            raise Rejected(f"{here}: {tag}: {expected}")
+        yield here, block
+        if block["type"] == "tool_result":
+            yield from blocks_of(block.get("content", ""), f"{here}.content", INSIDE["tool_result"])
+        elif block["type"] == "document" and block.get("source", {}).get("type") == "content":
+            yield from blocks_of(block["source"]["content"], f"{here}.source.content", INSIDE["document"])
 
 
-def fit(value, hint, place):
-    """Reject blocks and sources that the SDK's types do not describe."""
-    if isinstance(value, list):
-        for number, item in enumerate(value):
-            fit(item, hint, f"{place}.{number}")
-    if not isinstance(value, dict) or not by_tag(hint):
+def check_schema(place, block):
+    kind = block["type"]
+    if kind not in {"image", "document"}:
         return
-    tag = value.get("type")
-    if tag not in by_tag(hint):
-        expected = ", ".join(map(repr, by_tag(hint)))
-        raise Rejected(
-            f"{place}: Input tag '{tag}' found using 'type' does not match any of the expected tags: {expected}"
-        )
-    kind, below = by_tag(hint)[tag], f"{place}.{tag}"
-    for key, inner in get_type_hints(kind, include_extras=True).items():
-        if get_origin(inner) is Required and key not in value:
-            raise Rejected(f"{below}.{key}: Field required")
-    for key, inner in get_type_hints(kind).items():
-        if key == "media_type" and get_origin(inner) is Literal and value[key] not in get_args(inner):
-            *but_last, last = map(repr, get_args(inner))
-            expected = f"{', '.join(but_last)} or {last}" if but_last else last
-            raise Rejected(f"{below}.{key}: Input should be {expected}")
-        fit(value.get(key), inner, f"{below}.{key}")
+    if "source" not in block:
+        raise Rejected(f"{place}.{kind}.source: Field required")
+    source = block["source"]
+    field = FIELDS.get(source["type"])
+    if field and field not in source:
+        raise Rejected(f"{place}.{kind}.source.{source['type']}.{field}: Field required")
+    if kind == "document" and source["type"] == "base64" and source.get("media_type") != "application/pdf":
+        raise Rejected(f"{place}.document.source.base64.media_type: Input should be 'application/pdf'")
 
 
-def blocks_of(message):
-    content = message["content"]
-    return [{"type": "text", "text": content}] if isinstance(content, str) else content
-
-
-def read_turns(messages):
-    """Reject blocks in the wrong turn, or in the wrong order."""
+def check_turns(messages):
     for number, message in enumerate(messages):
-        if message["role"] not in {"user", "assistant", "system"}:
-            raise Rejected(f"messages.{number}.role: Input should be 'user', 'assistant' or 'system'")
-        fit(message["content"], types.ContentBlockParam, f"messages.{number}.content")
-        blocks = blocks_of(message)
-        for block in blocks:
+        here, content = f"messages.{number}", message["content"]
+        blocks = [{"type": "text", "text": content}] if isinstance(content, str) else content
+        calls = {block["id"] for block in blocks if block["type"] == "tool_use"}
+        following = messages[number + 1]["content"] if number + 1 < len(messages) else []
+        following = [] if isinstance(following, str) else following
+        answers = itertools.takewhile(lambda block: block["type"] == "tool_result", following)
+        missing = calls - {block["tool_use_id"] for block in answers}
+        if missing:
+            raise Rejected(
+                f"{here}: `tool_use` ids were found without `tool_result` blocks immediately after: {min(missing)}"
+            )
+        for place, block in enumerate(blocks):
+            if message["role"] == "assistant" and block["type"] in {"image", "document"}:
+                raise Rejected(f"{here}.content: '{block['type']}' blocks are not permitted within assistant turns")
             if block["type"] == "text" and not block["text"]:
                 raise Rejected("messages: text content blocks must be non-empty")
-            if block["type"] == "text" and block["text"].isspace():
+            if block["type"] == "text" and not block["text"].strip():
                 raise Rejected("messages: text content blocks must contain non-whitespace text")
-            if message["role"] == "assistant" and block["type"] in {"image", "document"}:
-                raise Rejected(f"messages.{number}: '{block['type']}' blocks are not permitted within assistant turns")
-            if block["type"] == "tool_result" and block.get("is_error"):
-                inner = block.get("content", "")
-                if not isinstance(inner, str) and any(one["type"] != "text" for one in inner):
-                    raise Rejected(f"messages.{number}: all content must be type 'text' if 'is_error' is true")
-        calls = {block["id"] for block in blocks if block["type"] == "tool_use"}
-        for block in blocks_of(messages[number + 1]) if number + 1 < len(messages) else []:
-            if block["type"] != "tool_result":
-                break
-            calls.discard(block["tool_use_id"])
-        if calls:
-            raise Rejected(
-                f"messages.{number}: tool_use ids were found without tool_result blocks immediately after: "
-                f"{', '.join(sorted(calls))}"
-            )
+            inner = block.get("content", "") if block["type"] == "tool_result" else ""
+            if block.get("is_error") and not isinstance(inner, str) and any(one["type"] != "text" for one in inner):
+                raise Rejected(
+                    f"{here}.content.{place}.tool_result: all content must be type 'text' if 'is_error' is true"
+                )
 
 
-def breakpoints(value):
-    """Count `cache_control` anywhere."""
-    if isinstance(value, list):
-        return sum(map(breakpoints, value))
-    if isinstance(value, dict):
-        return (value.get("cache_control") is not None) + sum(map(breakpoints, value.values()))
-    return 0
-
-
-def images_of(content, place):
-    if isinstance(content, str):
-        return
-    for number, block in enumerate(content):
-        here = f"{place}.{number}"
-        if block["type"] == "image":
-            yield here, block
-        elif block["type"] == "tool_result":
-            yield from images_of(block.get("content", ""), f"{here}.content")
-        elif block["type"] == "document" and block["source"]["type"] == "content":
-            yield from images_of(block["source"]["content"], f"{here}.source.content")
+def text_of(blocks):
+    return sum(len(block["text"].encode()) for _, block in blocks if block["type"] == "text")
 
 
 def look_at(place, source, edge):
     """Reject an image as the API would."""
     where = f"{place}.image.source.base64"
+    if source["media_type"] not in TYPES:
+        raise Rejected(f"{where}.media_type: Input should be 'image/jpeg', 'image/png', 'image/gif' or 'image/webp'")
     if len(source["data"]) > 10_485_760:
         raise Rejected(f"{where}: image exceeds 10 MB maximum: {len(source['data'])} bytes > 10485760 bytes")
     try:
@@ -152,29 +128,27 @@ def look_at(place, source, edge):
         )
 
 
+def judge_batch(body):
+    for number, entry in enumerate(body["requests"]):
+        if not re.fullmatch(CUSTOM_ID, entry["custom_id"]):
+            raise Rejected(f"requests.{number}.custom_id: String should match pattern '{CUSTOM_ID}'")
+        judge(entry["params"])
+
+
 def judge(body):
-    for key in ("max_tokens", "messages", "model"):
-        if key not in body:
-            raise Rejected(f"{key}: Field required")
-    fit(body.get("system"), types.TextBlockParam, "system")
-    read_turns(body["messages"])
-    found = sum(breakpoints(body.get(key)) for key in ("tools", "system", "messages"))
-    if found > 4:
-        raise Rejected(f"A maximum of 4 blocks with cache_control may be provided. Found {found}.")
-    images = [found for number, message in enumerate(body["messages"])
-              for found in images_of(message["content"], f"messages.{number}.content")]  # fmt: skip
-    documents = [block for message in body["messages"] if not isinstance(message["content"], str)
-                 for block in message["content"] if block["type"] == "document"]  # fmt: skip
-    pages = 0
-    for block in documents:
-        if block["source"]["type"] == "base64":
-            try:
-                reader = PdfReader(io.BytesIO(base64.b64decode(block["source"]["data"])))
-            except PyPdfError:
-                raise Rejected("The PDF specified was not valid.") from None
-            if reader.is_encrypted:
-                raise Rejected("The PDF specified is password protected")
-            pages += len(reader.pages)
+    blocks = list(blocks_of(body.get("system", ""), "system", ["text"]))
+    for number, message in enumerate(body["messages"]):
+        blocks += blocks_of(message["content"], f"messages.{number}.content")
+    for place, block in blocks:
+        check_schema(place, block)
+    check_turns(body["messages"])
+    marked = sum("cache_control" in block for block in [*(block for _, block in blocks), *body.get("tools", [])])
+    if marked > 4:
+        raise Rejected(f"A maximum of 4 blocks with cache_control may be provided. Found {marked}.")
+    if text_of(blocks) > 16_000_000:
+        raise Rejected(f"too many total text bytes: {text_of(blocks)} > 16000000")
+    images = [(place, block) for place, block in blocks if block["type"] == "image"]
+    pages = sum(pages_of(block["source"]) for _, block in blocks if block["type"] == "document")
     if pages > 100:
         raise Rejected("A maximum of 100 PDF pages may be provided")
     if len(images) + pages > 100:
@@ -184,20 +158,20 @@ def judge(body):
             look_at(place, block["source"], 2000 if len(images) > 20 else 8000)
 
 
-def judge_batch(body):
-    for number, entry in enumerate(body["requests"]):
-        if "custom_id" not in entry:
-            raise Rejected(f"requests.{number}.custom_id: Field required")
-        if not re.fullmatch("[a-zA-Z0-9_-]{1,64}", entry["custom_id"]):
-            raise Rejected(
-                f"requests.{number}.custom_id: String should match pattern '^[a-zA-Z0-9_-]{{1,64}}$'"
-            )
-        if entry["params"].get("stream"):
-            raise Rejected(f"requests.{number}.params.stream: streaming is not supported for batches")
-        judge(entry["params"])
-    repeated = [name for name, times in Counter(entry["custom_id"] for entry in body["requests"]).items() if times > 1]
-    if repeated:
-        raise Rejected(f"requests: custom_id must be unique: {repeated[0]}")
+def pages_of(source):
+    """How many pages a document has here."""
+    if source["type"] != "base64":
+        return 0
+    data = base64.b64decode(source["data"])
+    if not data:
+        raise Rejected("PDF cannot be empty")
+    try:
+        reader = PdfReader(io.BytesIO(data))
+    except PyPdfError:
+        raise Rejected("The PDF specified was not valid") from None
+    if reader.is_encrypted:
+        raise Rejected("The PDF specified is password protected")
+    return len(reader.pages)
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -210,11 +184,15 @@ class Handler(BaseHTTPRequestHandler):
             "usage": {"input_tokens": 1, "output_tokens": 1},
         }  # fmt: skip
         try:
-            if self.path.startswith("/v1/messages/batches"):
+            body = json.loads(raw)
+            if self.path.endswith("/batches"):
+                judge_batch(body)
                 answer = {"id": "msgbatch_1", "type": "message_batch", "processing_status": "in_progress"}
-                judge_batch(json.loads(raw))
+            elif self.path.endswith("/count_tokens"):
+                judge(body)
+                answer = {"input_tokens": 1}
             else:
-                judge(json.loads(raw))
+                judge(body)
         except Rejected as rejected:
             status = 400
             answer = {"type": "error", "error": {"type": "invalid_request_error", "message": str(rejected)}}
