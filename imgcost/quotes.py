@@ -542,7 +542,6 @@ def comparable(selected: Sequence[Quote]) -> tuple[Quote, ...]:
 
     >>> from datetime import date
     >>> selected = quotes(["claude-opus-4-6"], as_of=date(2026, 11, 22))
-    >>> from datetime import date
     >>> [quote.model.id for quote in comparable(selected)][:2]
     ['claude-opus-4-6', 'claude-mythos-5-2']
     """

@@ -111,12 +111,8 @@ def test_archives_are_checked_member_by_member(tmp_path, name):
         ]
         assert {one["file"] for one in found["findings"]} == {str(archive)}
         assert len(found["images"]) == 4
-        assert found["notes"] == [
-            (
-                "archive members of which only the beginning was read, so that a missing end is not detected: 1, the first "
-                f"at {inside[2]}"
-            )
-        ]
+        note = "archive members of which only the beginning was read, so that a missing end is not detected: 1, the first at"
+        assert found["notes"] == [f"{note} {inside[2]}"]
 
 
 def test_a_member_that_was_read_to_its_end_needs_no_note(tmp_path):
@@ -160,7 +156,7 @@ def test_paths_are_listed_on_stdin(folder, null, end):
     assert places_of(mixed) == [str(folder / "b" / "cut.png"), str(folder / "a.png")]
 
 
-def test_an_empty_list_has_no_images(folder):
+def test_an_empty_list_has_no_images():
     for arguments in (("-",), ("-0", "-")):
         text = printed("check", *DAY, *arguments, stdin=b"")
         assert text.startswith("No images found.\n")
@@ -435,6 +431,16 @@ def test_the_step_summary_is_appended_to(tmp_path, monkeypatch):
 
 # imgcost rules MESSAGE
 
+ANSWER = json.dumps(
+    {
+        "type": "error",
+        "error": {
+            "type": "invalid_request_error",
+            "message": "messages.0.content.1.image.source.base64: image exceeds 10 MB maximum: 11 bytes > 10 bytes",
+        },
+    }
+)
+
 
 def rules_found(*words):
     found = json.loads(printed("rules", *words, *DAY, "-f", "json"))
@@ -447,13 +453,7 @@ def rules_found(*words):
         ("Could not process image", {"unreadable", "truncated", "undecodable", "format"}),
         ("COULD NOT  process image.", {"unreadable", "truncated", "undecodable", "format"}),
         ("image exceeds 5 MB maximum: 6291456 bytes > 5242880 bytes", {"image-bytes"}),
-        (
-            (
-                '{"type":"error","error":{"type":"invalid_request_error","message":"messages.0.content.1.image.source.base64: '
-                'image exceeds 10 MB maximum: 11 bytes > 10 bytes"}}'
-            ),
-            {"image-bytes"},
-        ),
+        (ANSWER, {"image-bytes"}),
         ("one of the image dimensions exceed max allowed size: 9000 pixels", {"image-edge"}),
         (
             "At least one of the image dimensions exceed max allowed size for many-image requests: 2000 pixels",

@@ -223,7 +223,7 @@ def test_the_text_lists_errors_and_sums_up():
     assert "What to do\n" in text
     assert "truncated  Fetch or save the file again." in text
     assert re.search(r"^1 image, [\d,]+ tokens, \$0\.00\d+: 1 error on claude-api, 2026-11-22\.$", text, re.MULTILINE)
-    assert "'imgcost rules RULE' explains each rule" in text
+    assert "Run 'imgcost rules RULE' for an explanation of a rule" in text
 
 
 def test_the_text_of_nothing_is_one_line():
@@ -245,7 +245,7 @@ def test_a_thousand_warnings_are_told_shortly(tmp_path):
     code, text = check(tmp_path)
     assert code == 0
     assert text.startswith("1,000 warnings\n")
-    assert len(text.splitlines()) < 12
+    assert len(text.splitlines()) < 16
     assert "and 997 more" in text
     assert len(data(tmp_path)["findings"]) == 1000
 
@@ -257,15 +257,10 @@ def test_a_thousand_errors_are_told_shortly(tmp_path):
     assert code == 1
     assert text.startswith("1,000 errors\n")
     assert len(text.splitlines()) < 60
-    assert text.count("the image is empty") == 40
-    assert "960 more errors: -f json lists them all." in text
+    assert text.count("0000.png") == 1
+    assert "and 997 more" in text
+    assert "997 findings are not shown: use -f json or -o FILE to list all." in text
     assert len(data(tmp_path)["findings"]) == 1000
-
-
-def test_exactly_as_many_errors_as_are_listed(tmp_path):
-    for number in range(40):
-        (tmp_path / f"{number:04}.png").write_bytes(b"")
-    assert "more errors" not in check(tmp_path)[1]
 
 
 # Annotations of a workflow
@@ -362,12 +357,16 @@ def test_stdin_is_a_batch():
 
 
 @pytest.mark.parametrize(
-    "junk", [b"", b"\n", b"oops", b"7", b"null", b'"text"', b"\xff\xfe", b"{", b"[7]", b"{}", b"\0" * 99]
+    ("junk", "rule"),
+    [
+        *((junk, "unreadable") for junk in (b"oops", b"7", b"null", b'"text"', b"\xff\xfe", b"\0" * 99)),
+        *((junk, "request") for junk in (b"{", b"[7]", b"{}")),
+    ],
 )
-def test_junk_from_stdin_is_a_finding(junk):
+def test_junk_from_stdin_is_a_finding(junk, rule):
     found = data("-", stdin=junk, code=1)
-    assert {one["rule"] for one in found["findings"]} == {"request"}
-    assert found["findings"][0]["place"].startswith("stdin")
+    assert {one["rule"] for one in found["findings"]} == {rule}
+    assert found["findings"][0]["place"].startswith("stdin") == (rule == "request")
     assert check("-", stdin=junk)[0] == 1
     assert check("-", "--exit-zero", stdin=junk)[0] == 0
 
@@ -377,8 +376,8 @@ def test_paths_may_be_mixed(tmp_path):
     file.write_bytes(as_json(request(media_type="image/gif")))
     found = data(CUT, file, "-", stdin=as_json(request()), code=1)
     assert [(one["file"], one["rule"]) for one in found["findings"] if one["severity"] == "error"] == [
-        (str(file), "media-type"),
         (str(CUT), "truncated"),
+        (str(file), "media-type"),
     ]
     assert len(found["images"]) == 3
 
@@ -396,8 +395,9 @@ def test_rules_are_listed():
     text = rules_said()
     lines = text.splitlines()
     assert lines[0] == "Rules"
-    assert [line.split()[0] for line in lines[2 : 2 + len(rules())]] == [rule.name for rule in rules()]
-    assert "'imgcost rules RULE' tells all about one" in text
+    listed = [line.split()[0] for line in lines[2:] if line[2:3].strip() and line.startswith("  ")]
+    assert listed == [rule.name for rule in rules()]
+    assert "Run 'imgcost rules RULE' for its limits" in text
     found = json.loads(rules_said("-f", "json"))
     assert found["schema"] == "imgcost.rules/1"
     assert [one["rule"] for one in found["rules"]] == [rule.name for rule in rules()]
@@ -408,14 +408,14 @@ def test_rules_are_listed():
 def test_each_rule_is_told(rule):
     text = rules_said(rule.name, *DAY)
     assert text.startswith(f"{rule.name}: {rule.severity}\n")
-    assert rule.advice in text
+    assert " ".join(rule.advice.split()) in " ".join(text.split())
     found = json.loads(rules_said(rule.name, *DAY, "-f", "json"))
     assert list(found) == [
         *("schema", "as_of", "rule", "severity", "scope", "explanation", "advice", "api_says", "limits"),
     ]
     assert found["schema"] == "imgcost.rule/1"
     assert ("Limits on 2026-11-22" in text) == bool(found["limits"])
-    assert ("What the API answers" in text) == bool(found["api_says"])
+    assert ("Error messages of the API" in text) == bool(found["api_says"])
     assert all(limit["sources"] for limit in found["limits"])
 
 

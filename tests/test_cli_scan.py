@@ -22,7 +22,7 @@ from conftest import SAMPLES, png
 from quoting import quoted
 
 import imgcost
-from imgcost.cli import scan
+from imgcost.cli import inputs, scan
 from imgcost.files import workers
 from imgcost.tabular import SCAN
 from imgcost.text.scans import LISTED, file_size
@@ -280,11 +280,11 @@ def test_a_number_of_jobs_that_is_none_is_refused(folder, jobs):
 
 
 def test_as_many_jobs_as_cores_where_the_system_tells_them(monkeypatch):
-    assert scan._cores() >= 1
+    assert inputs.most_jobs(None) >= 1
     monkeypatch.delattr(os, "sched_getaffinity", raising=False)
-    assert scan._cores() == (os.cpu_count() or 1)
+    assert inputs.most_jobs(None) == min(os.cpu_count() or 1, inputs.MOST_JOBS)
     monkeypatch.setattr(os, "cpu_count", lambda: None)
-    assert scan._cores() == 1
+    assert (inputs.most_jobs(None), inputs.most_jobs(40)) == (1, 40)
 
 
 # Rows

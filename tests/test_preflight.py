@@ -98,7 +98,7 @@ def test_a_folder_is_checked_file_by_file(folder):
         ("b.jpg", "truncated"),
         ("c.png", "empty"),
         ("notes.txt", "not-an-image"),
-        ("z.zip", "not-an-image"),
+        ("z.zip", "unreadable"),
         ("sub/d.png", "unreadable"),
         ("sub/e.gif", "suffix"),
         ("sub/e.gif", "downscaled"),
@@ -107,12 +107,13 @@ def test_a_folder_is_checked_file_by_file(folder):
     assert [one.file for one in found] == [one.place for one in found]
     assert {one.line for one in found} == {None}
     # Stray files are no images; all else is counted, with what could be measured.
-    assert [Path(one.place).name for one in found.images] == ["a.png", "b.jpg", "c.png", "d.png", "e.gif", "f.tif"]
+    names = ["a.png", "b.jpg", "c.png", "z.zip", "d.png", "e.gif", "f.tif"]
+    assert [Path(one.place).name for one in found.images] == names
     # 400x300 px are 15x11 patches, and 2000x1500 px 1564 tokens on the standard tier, by the documentation's table.
-    assert [one.tokens for one in found.images] == [165, 165, None, None, 1564, None]
-    assert (found.tokens, found.unmeasured, len(found), found.ok) == (1894, 3, 8, False)
+    assert [one.tokens for one in found.images] == [165, 165, None, None, None, 1564, None]
+    assert (found.tokens, found.unmeasured, len(found), found.ok) == (1894, 4, 8, False)
     assert found.input_usd == Decimal(1894) * 3 / 1_000_000
-    assert found.images[4] == (str(folder / "sub" / "e.gif"), "image/png", 2000, 1500, 1270, 952, 1564)
+    assert found.images[5] == (str(folder / "sub" / "e.gif"), "image/png", 2000, 1500, 1270, 952, 1564)
 
 
 def test_what_is_named_alone_is_meant_to_be_an_image(folder):
