@@ -594,10 +594,14 @@ def test_a_batch_of_requests():
     bare = request(block(b""))
     found = check_batch([entry("a", block()), entry("b", block(b"<html>")), bare], as_of=TODAY)
     assert told(found) == [
-        ("requests.1 messages.0.content.0", "unreadable"),
-        ("requests.2 messages.0.content.0", "empty"),
+        ("requests.1.params.messages.0.content.0", "unreadable"),
+        ("requests.2.messages.0.content.0", "empty"),
     ]
-    assert [one.place for one in found.images] == [f"requests.{number} messages.0.content.0" for number in range(3)]
+    assert [one.place for one in found.images] == [
+        "requests.0.params.messages.0.content.0",
+        "requests.1.params.messages.0.content.0",
+        "requests.2.messages.0.content.0",
+    ]
     assert {(one.file, one.line) for one in found} == {(None, None)}
 
 
@@ -616,10 +620,10 @@ def test_what_is_no_request_in_a_batch_is_a_finding():
     assert [(one.place, one.rule, one.message) for one in found] == [
         ("requests.0", "request", "must be an object, not int"),
         ("requests.1", "request", "must be an object, not null"),
-        ("requests.2 messages", "request", "is missing: a request has a list of messages"),
-        ("requests.3", "request", "must be an object, not int"),
-        ("requests.4 messages.0", "request", "must be an object, not int"),
-        ("requests.5 messages.0.content.0.source", "request", "is missing: 'image' blocks require it"),
+        ("requests.2.params", "request", "is missing: it has the arguments of messages.create"),
+        ("requests.3.params", "request", "must be an object, not int"),
+        ("requests.4.params.messages.0", "request", "must be an object, not int"),
+        ("requests.5.params.messages.0.content.0.source", "request", "is missing: 'image' blocks require it"),
     ]
 
 
@@ -645,9 +649,9 @@ def test_a_batch_in_a_file_is_read_line_by_line(tmp_path):
         ("request", 7, str(file)),
         ("custom-id", None, str(file)),
     ]
-    assert found.errors[0].place == f"{file}:1 messages.0.content.0"
+    assert found.errors[0].place == f"{file}:1 params.messages.0.content.0"
     assert found.errors[1].place == f"{file}:4"
-    assert found.errors[1].message.startswith("is no JSON: ")
+    assert found.errors[1].message.startswith("is not JSON: ")
     assert found.errors[3].message == "is nested too deep to be read"
     assert found.errors[5].place == f"{file}:8"
     assert told(check_batch(str(file), as_of=TODAY)) == told(found)
@@ -718,13 +722,13 @@ def test_paths_are_images_requests_and_batches(tmp_path):
     found = paths(tmp_path / "a.png", one, body, array, lines, batch)
     assert [(one.place, one.rule, one.line) for one in found] == [
         (f"{one} messages.0.content.0", "empty", None),
-        (f"{body} requests.0 messages.0.content.0", "empty", None),
-        (f"{array} requests.0 messages.0.content.0", "empty", None),
-        (f"{lines}:1 messages.0.content.0", "empty", 1),
-        (f"{lines}:2 messages.0.content.0", "empty", 2),
+        (f"{body} requests.0.params.messages.0.content.0", "empty", None),
+        (f"{array} 0.messages.0.content.0", "empty", None),
+        (f"{lines}:1 params.messages.0.content.0", "empty", 1),
+        (f"{lines}:2 params.messages.0.content.0", "empty", 2),
         (f"{lines}:2", "custom-id", None),
-        (f"{batch}:1 messages.0.content.0", "empty", 1),
-        (f"{batch}:2 messages.0.content.0", "empty", 2),
+        (f"{batch}:1 params.messages.0.content.0", "empty", 1),
+        (f"{batch}:2 params.messages.0.content.0", "empty", 2),
         (f"{batch}:2", "custom-id", None),
     ]
     assert [one.file for one in found] == [str(one), str(body), str(array), *[str(lines)] * 3, *[str(batch)] * 3]
@@ -734,13 +738,13 @@ def test_paths_are_images_requests_and_batches(tmp_path):
 @pytest.mark.parametrize(
     ("text", "place", "message"),
     [
-        ("{", "", "is no JSON: "),
-        ("{}", " messages", "is missing"),
-        ("[7]", " requests.0", "must be an object, not int"),
-        ('{"requests": 7}', " requests", "must be a list, not int"),
+        ("{", "", "is not JSON: "),
+        ("{}", "", "is not a request in any known shape"),
+        ("[7]", "", "is not a request in any known shape"),
+        ('{"requests": 7}', " requests", "must be "),
         ('{"requests": [], "messages": []}', " messages", "is empty"),
-        ('{"a": 1}\noops', ":1 messages", "is missing"),
-        ("{oops\n{}", "", "is no JSON: "),
+        ('{"a": 1}\noops', "", "is not a request in any known shape"),
+        ("{oops\n{}", "", "is not JSON: "),
         ("[" * 100_000, "", "is nested too deep"),
         ('{"messages": [], "top_p": NaN}', " top_p", "holds a number that JSON cannot carry"),
         ('{"messages": [], "system": "\\ud800"}', " system", "holds a lone surrogate"),
@@ -760,7 +764,7 @@ def test_a_batch_of_one_line():
     for lines in (text, text + b"\n", b"\n" + text + b"\n\n"):
         found = paths("-", stdin=io.BytesIO(lines))
         assert rules_told(found) == ["empty"]
-        assert found.errors[0].place.endswith(" messages.0.content.0")
+        assert found.errors[0].place.endswith(" params.messages.0.content.0")
 
 
 def test_a_batch_is_told_by_its_suffix_even_if_its_first_line_is_junk(tmp_path):
@@ -775,8 +779,8 @@ def test_lines_may_begin_with_an_empty_one():
     text = json.dumps(entry("a", block(b""))).encode()
     found = paths("-", stdin=io.BytesIO(b"\n" + text + b"\n" + text))
     assert told(found) == [
-        ("stdin:2 messages.0.content.0", "empty"),
-        ("stdin:3 messages.0.content.0", "empty"),
+        ("stdin:2 params.messages.0.content.0", "empty"),
+        ("stdin:3 params.messages.0.content.0", "empty"),
         ("stdin:3", "custom-id"),
     ]
 

@@ -80,7 +80,7 @@ def test_each_request_of_a_batch_is_priced_by_itself_at_half():
     found = check_batch([{"custom_id": str(n), "params": one} for n, one in enumerate(params)], as_of=TODAY)
     assert found.input_usd == (2 * Decimal("0.0523710") + Decimal("0.0071415")) / 2
     assert found.notes == (
-        "requests over the long-context threshold, all at its higher rate: 2, the first at requests.0",
+        "requests over the long-context threshold, all at its higher rate: 2, the first at requests.0.params",
     )
 
 
@@ -181,7 +181,7 @@ def test_the_command_says_unknown_and_fails_under_a_budget():
     assert "0 images, 0 tokens, cost unknown; 1 not measured" in only
     assert run("check", "-", "--budget", "1000", stdin=text).exit_code == 1
     long = printed("check", "-", "--as-of", "2026-11-26", stdin=json.dumps(request(*[PAGE] * 22, model=HAIKU)))
-    assert "Price: requests over the long-context threshold, all at its higher rate: 1, the first at stdin." in long
+    assert "requests over the long-context threshold, all at its higher rate: 1, the first at stdin." in long
 
 
 # Findings

@@ -158,7 +158,8 @@ def _summary(findings: Findings, data: Mapping[str, Any]) -> str:
     rest = f"; {number(data['unmeasured'])} not measured" if data["unmeasured"] else ""
     verdict = plural(data["errors"], "error") if data["errors"] else "nothing would be rejected"
     measured = len(findings.images) - data["unmeasured"]
-    images, tokens = plural(measured, "image"), plural(data["tokens"], "token")
+    images = plural(measured, "image")
+    tokens = plural(data["tokens"], "image token" if findings.pages else "token")  # those of pages are a range
     if findings.pages:
         images += f", {plural(findings.pages, 'page')} of PDF"
     return f"{images}, {tokens}{cost}{rest}: {verdict} on {findings.platform}, {findings.as_of}."
