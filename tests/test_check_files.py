@@ -111,8 +111,8 @@ def test_archives_are_checked_member_by_member(tmp_path, name):
         ]
         assert {one["file"] for one in found["findings"]} == {str(archive)}
         assert len(found["images"]) == 4
-        note = "archive members of which only the beginning was read, so that a missing end is not detected: 1, the first at"
-        assert found["notes"] == [f"{note} {inside[2]}"]
+        note = "archive members of which only the beginning was read, so that a missing end is not detected: 1"
+        assert found["notes"] == [f"{note}, the first at {inside[2]}"]
 
 
 def test_a_member_that_was_read_to_its_end_needs_no_note(tmp_path):
@@ -208,6 +208,15 @@ def test_a_named_pipe_is_an_error_and_one_in_a_folder_is_skipped(tmp_path):
     os.mkfifo(pipe)
     assert findings_of(data(pipe, code=1)) == [(str(pipe), "unreadable")]
     assert findings_of(data(tmp_path)) == [(str(pipe), "not-an-image")]
+
+
+def test_a_file_that_vanishes_after_it_was_listed_is_an_error(folder, monkeypatch):
+    def vanish(_path):
+        raise FileNotFoundError
+
+    monkeypatch.setattr("imgcost.preflight.disk.inspect", vanish)
+    found = check_paths([str(folder / "a.png")])
+    assert [(one.rule, one.message) for one in found] == [("unreadable", "cannot read image: no such file or folder")]
 
 
 def test_requests_are_checked_after_images(folder):
@@ -358,6 +367,17 @@ def test_how_requests_were_read_is_noted_once_per_shape(tmp_path):
     assert [note for note in notes if "read as" in note] == [f"{tmp_path / 'lines.jsonl'} was read as {OPENAI}"]
 
 
+def test_what_was_assumed_of_requests_is_noted_once(tmp_path):
+    line = {"modelInput": {"anthropic_version": "bedrock-2023-05-31", "max_tokens": 9, **request()}, "recordId": "a"}
+    body = json.dumps({key: value for key, value in line["modelInput"].items() if key != "model"})
+    for number in range(1, 4):
+        (tmp_path / f"{number}.json").write_text(body)
+    found = check_paths([str(tmp_path)])
+    assert len(found.notes) == len(set(found.notes))
+    assert sum("and 2 more files" in note for note in found.notes) >= 1
+    assert sum(str(tmp_path / "2.json") in note for note in found.notes) == 0
+
+
 # Annotations of GitHub
 
 
@@ -375,6 +395,10 @@ def test_github_gets_one_annotation_per_rule_if_it_would_hide_some(tmp_path, cou
     ending = f" And 10 more files: {names}, ..."
     assert printed_lines[0].endswith(ending) == (count > 10)
     assert all(line.startswith("::error file=") for line in printed_lines)
+
+
+def test_github_is_told_that_there_are_no_images(tmp_path):
+    assert annotations(tmp_path, code=0) == ["::notice title=imgcost::No images found."]
 
 
 def test_github_groups_errors_apart_from_warnings(tmp_path):

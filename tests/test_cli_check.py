@@ -13,7 +13,7 @@ import command_line
 import pytest
 from conftest import SAMPLES, png
 
-from imgcost.rules import rules
+from imgcost.rules import find_rule, rules
 
 DAY = ("--as-of", "2026-11-22")
 SONNET = ("-m", "claude-sonnet-4-6")
@@ -221,7 +221,7 @@ def test_the_text_lists_errors_and_sums_up():
     assert code == 1
     assert text.startswith("1 error\n")
     assert "What to do\n" in text
-    assert "truncated  Fetch or save the file again." in text
+    assert f"truncated  {find_rule('truncated').advice}" in text
     assert re.search(r"^1 image, [\d,]+ tokens, \$0\.00\d+: 1 error on claude-api, 2026-11-22\.$", text, re.MULTILINE)
     assert "Run 'imgcost rules RULE' for an explanation of a rule" in text
 
@@ -279,9 +279,9 @@ def test_annotations_name_file_and_line(tmp_path):
     )
     second = (
         f"::error file={shown(CUT)},title=imgcost truncated::the end of the image is missing "
-        f"(image/png, {CUT.stat().st_size:,} bytes). Fetch or save the file again."
+        f"(image/png, {CUT.stat().st_size:,} bytes). {find_rule('truncated').advice}"
     )
-    assert text.splitlines() == [first, second]
+    assert text.splitlines() == [second, first]
 
 
 def test_annotations_of_nothing_are_nothing():

@@ -53,15 +53,16 @@ class _Groups:
         of_rule: The findings of each rule.
     """
 
-    def __init__(self, severity: Severity, findings: Iterable[Finding]) -> None:
-        """Group findings in one pass, keeping only what may be shown."""
+    def __init__(self, severity: Severity) -> None:
+        """Start with none."""
         self.severity = severity
         self.count = 0
         self.of_rule: dict[str, _Group] = {}
-        for finding in findings:
-            if finding.severity == severity:
-                self.count += 1
-                self.of_rule.setdefault(finding.rule, _Group()).add(finding)
+
+    def add(self, finding: Finding) -> None:
+        """Count a finding, and keep it if it may be shown."""
+        self.count += 1
+        self.of_rule.setdefault(finding.rule, _Group()).add(finding)
 
     @property
     def shown(self) -> dict[str, list[Finding]]:
@@ -75,6 +76,14 @@ class _Groups:
         return self.count - sum(map(len, self.shown.values()))
 
 
+def _grouped(findings: Iterable[Finding]) -> tuple[_Groups, _Groups]:
+    """Group errors and warnings in one pass: findings may be on disk."""
+    groups = {"error": _Groups("error"), "warning": _Groups("warning")}
+    for finding in findings:
+        groups[finding.severity].add(finding)
+    return groups["error"], groups["warning"]
+
+
 def findings_report(findings: Findings, *, everything: bool = True) -> Report:
     """Report findings, grouped by rule.
 
@@ -85,7 +94,7 @@ def findings_report(findings: Findings, *, everything: bool = True) -> Report:
     Returns:
         The report.
     """
-    errors, warnings = _Groups("error", findings), _Groups("warning", findings)
+    errors, warnings = _grouped(findings)
     tables = [] if findings.images or findings.pages or errors.count else [NO_IMAGES]
     if errors.count:
         tables += [_table(errors), _advice(errors)]
@@ -205,7 +214,7 @@ def as_github(findings: Findings) -> Iterator[str]:
         Lines without their ends: an annotation for each finding if there are no more than ten of its severity,
         otherwise one for each rule, with the first locations; a notice if there are no images.
     """
-    errors, warnings = _Groups("error", findings), _Groups("warning", findings)
+    errors, warnings = _grouped(findings)
     if not (findings.images or errors.count):
         yield f"::notice title=imgcost::{NO_IMAGES.title}"
     yield from _annotations(errors)
