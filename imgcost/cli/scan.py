@@ -234,12 +234,12 @@ def _listed(paths: tuple[str, ...], null: bool) -> Iterator[str]:
 def _items(null: bool) -> Iterator[bytes]:
     stream = cast("BufferedReader", sys.stdin.buffer)
     separator = b"\0" if null else b"\n"
-    rest = b""
+    incomplete = b""
     while block := stream.read1(1 << 16):
-        *items, rest = (rest + block).split(separator)
+        *items, incomplete = (incomplete + block).split(separator)
         yield from filter(None, items)
-    if rest:
-        yield rest
+    if incomplete:
+        yield incomplete
 
 
 def _warn(notice: str) -> None:
