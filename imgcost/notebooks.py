@@ -22,7 +22,7 @@ def html_table(caption: str, columns: Sequence[str], rows: Iterable[Sequence[str
     Returns:
         One `table` element.
 
-    >>> html_table("Ducks", ["name", ">count"], [["<Huey>", "1"]])[-70:]
+    >>> html_table("Ducks", ["name", ">count"], [["<Huey>", "1"]])[-73:]
     '<tr><td>&lt;Huey&gt;</td><td style="text-align:right">1</td></tr></table>'
     """
     right = [' style="text-align:right"' if head.startswith(">") else "" for head in columns]

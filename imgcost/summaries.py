@@ -279,7 +279,7 @@ def _counter(rule: TokenRule) -> Callable[[int, int], tuple[int, bool]]:
     """Return a function that returns an image's tokens and whether it is downscaled."""
     tier, formula = rule
 
-    @lru_cache(maxsize=1 << 14)  # folders hold many images of few sizes
+    @lru_cache(maxsize=1 << 14)  # folders usually have few different sizes
     def count(width: int, height: int) -> tuple[int, bool]:
         return geometry.image_tokens(width, height, tier, formula), not geometry.fits(width, height, tier)
 

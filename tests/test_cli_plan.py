@@ -300,7 +300,7 @@ def test_a_budget_fails_where_images_are_excluded(tmp_path):
         assert ended.exit_code == 2
         assert "the budget cannot be checked" in ended.stderr
         assert said in ended.stderr
-        assert "without the excluded images: whether that is within the budget of $100.00 is unknown" in ended.stdout
+        assert "excludes some images, so it is unknown whether the job is within the budget of $100.00" in ended.stdout
         [one] = json.loads(run(*images, "--budget", "100", *AS_OF, "-f", "json").stdout)["models"]
         assert one["within_budget"] is None
         assert run(*images, *AS_OF).exit_code == 0

@@ -153,7 +153,7 @@ def test_no_more_are_listed_than_a_person_reads_and_json_has_all(tmp_path):
         (tmp_path / f"{number:02}.png").touch()
     text = done(tmp_path, *AS_OF)
     assert text.count(" empty  ") == LISTED + 1
-    assert "3 more entries not counted: -f json lists them all, and so do the rows of -o FILE." in text
+    assert "3 more entries not counted; -f json and -o FILE list all of them." in text
     assert len(data(tmp_path)["unreadable"]) == LISTED + 3
     (tmp_path / "00.png").unlink()
     assert "2 more entries not counted" in done(tmp_path, *AS_OF)
@@ -166,7 +166,7 @@ def test_strict_is_exit_code_2_after_the_whole_report(folder):
     result = run(folder, "--fail-on-unreadable", *SONNET_3)
     assert result.exit_code == 2
     assert result.stdout == done(folder, *SONNET_3)
-    assert result.stderr == "imgcost: 1 entry could not be read, which --fail-on-unreadable forbids\n"
+    assert result.stderr == "imgcost: 1 entry could not be read (--fail-on-unreadable was given)\n"
     done(folder / "a.png", "--fail-on-unreadable", *AS_OF)
 
 
@@ -252,10 +252,10 @@ def test_duplicates_are_left_out_and_what_that_saves_is_said(folder):
         1334,
         "0.004002",
     )
-    note = "1 duplicate excluded: that saves 1,334 tokens, $0.004 with claude-3-sonnet-20240229."
+    note = "1 duplicate excluded, which saves 1,334 tokens ($0.004 with claude-3-sonnet-20240229)."
     assert note in done(folder, "--dedupe", *SONNET_3)
     shutil.copy(folder / "a.png", folder / "sub" / "zz.png")
-    assert "2 duplicates excluded: that saves 2,668 tokens" in done(folder, "--dedupe", *SONNET_3)
+    assert "2 duplicates excluded, which saves 2,668 tokens" in done(folder, "--dedupe", *SONNET_3)
 
 
 def test_a_cache_changes_nothing_that_is_printed(folder, tmp_path):
@@ -436,7 +436,7 @@ def test_a_scan_that_a_signal_ends_keeps_the_old_file_and_leaves_nothing_else(
         assert running.process.stdout.read() == b""
         assert not running.children_left()
     assert [(path, path.read_bytes()) for path in out.iterdir()] == [(target, b"old")]
-    how = "interrupted" if number == signal.SIGINT else f"ended by {signal.Signals(number).name}"
+    how = "interrupted" if number == signal.SIGINT else f"terminated by {signal.Signals(number).name}"
     assert re.fullmatch(rf"imgcost: {how} after [\d,]+ files; {re.escape(str(target))} was not written\n", err)
 
 

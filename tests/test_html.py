@@ -331,7 +331,7 @@ def test_the_page_does_not_grow_with_images(tmp_path):
 def test_duplicates_are_excluded_with_what_that_saves(tmp_path):
     text = Seen(written(tmp_path / "a.html", ("", [image("a.png"), image("b.png", duplicate_of="a.png")]))).text
     assert "1 image, 900 bytes" in text
-    assert "1 duplicate excluded: that saves 1,296 tokens, $0.0026 with claude-sonnet-5-5." in text
+    assert "1 duplicate excluded, which saves 1,296 tokens ($0.0026 with claude-sonnet-5-5)." in text
 
 
 def test_conditions_are_shown_and_a_cached_image_has_two_prices(tmp_path):

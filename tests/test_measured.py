@@ -111,5 +111,5 @@ def test_the_even_grid_is_said_wherever_the_model_is_shown(tmp_path):
         if command[0] != "plan":
             assert "bills more than the formula" not in printed(*command, *model, "--formula", "area")
     said = " ".join(printed("estimate", "128x128", "540x360", *model).split())
-    assert "128x128 is billed as 36 tokens with claude-3-5-haiku-20241022, 25 by the formula." in said
-    assert "540x360 is billed as 280 tokens" in said
+    assert "claude-3-5-haiku-20241022 bills 128x128 as 36 tokens; the formula gives 25." in said
+    assert "bills 540x360 as 280 tokens" in said

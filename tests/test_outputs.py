@@ -460,7 +460,7 @@ def test_a_signal_while_a_report_is_written_leaves_the_old_one_and_says_so(targe
     if name == "SIGKILL":
         assert ended.returncode == -number
         return
-    how = "interrupted" if name == "SIGINT" else f"ended by {name}"
+    how = "interrupted" if name == "SIGINT" else f"terminated by {name}"
     assert ended.stderr in {f"imgcost: {how} after {files} files; {path} was not written\n" for files in (0, 3)}
     assert ended.returncode == 128 + number
     assert names_in(path.parent) == [path.name, "report.csv"]
@@ -477,7 +477,7 @@ def test_the_number_of_streamed_rows_is_in_the_message(pictures, monkeypatch):
     monkeypatch.setattr(Scan, "run", interrupted)
     result = command_line.run("scan", pictures, "--rows", "csv", *AS_OF)
     assert (result.exit_code, len(result.stdout.splitlines())) == (130, 1 + 3)
-    assert result.stderr == "imgcost: interrupted after 3 files; stdout has the first 3 rows only\n"
+    assert result.stderr == "imgcost: interrupted after 3 files; stdout has only the first 3 rows\n"
 
 
 @LINUX
@@ -489,7 +489,7 @@ def test_rows_that_are_streamed_to_a_file_say_how_many_there_are(pictures, tmp_p
     assert ended.returncode == 130
     lines = (tmp_path / "rows").read_text().splitlines()
     assert len(lines) - (rows == "csv") == 3
-    assert ended.stderr == "imgcost: interrupted after 0 files; stdout has the first 3 rows only\n"
+    assert ended.stderr == "imgcost: interrupted after 0 files; stdout has only the first 3 rows\n"
 
 
 @LINUX

@@ -656,7 +656,7 @@ def test_batches_that_a_job_needs():
     heavy = planned([image(28, 28, 7_864_320)] * 26, "claude-sonnet-4-6", batch=True)
     assert "need at least 2 message batches" in said(heavy)  # 260 MB, where a batch takes 256
     talks = planned(Repeated(28, 28, 9), "claude-sonnet-4-6", batch=True, turns=3)
-    assert "need at least 3 message batches, because a turn needs the answer" in said(talks)
+    assert "need at least 3 message batches, because each turn needs the answer" in said(talks)
     early = plan(Repeated(28, 28, 9), models="claude-3-5-sonnet-20241022", batch=True, as_of=date(2025, 1, 1))
     assert "need at least 1 message batch" in said(early.models[0])
 
@@ -664,13 +664,13 @@ def test_batches_that_a_job_needs():
 def test_notes_say_what_is_measured_and_assumed():
     notes = " ".join(notes_of(planned(JOB, "claude-opus-4-7", cache="1h", batch=True, **SETTINGS)))
     assert "11 tokens around each user message with claude-opus-4-7 (medium confidence" in notes
-    assert "for an hour" in notes
+    assert "for 1 hour" in notes
     assert "best effort" in notes
     notes = " ".join(notes_of(planned(JOB, "sonnet", cache="5m", **SETTINGS)))
-    assert "requests follow each other that closely" in notes
+    assert "requests follow closely enough to hit it" in notes
     assert "Message overhead for claude-sonnet-5-5 has not been measured; assumed 0 tokens." in notes
     notes = " ".join(notes_of(planned([(28, 28)], "claude-3-haiku", output_tokens=5000)))
-    assert "claude-3-haiku-20240307 answers with 4,096 tokens at most: 5,000 are priced." in notes
+    assert "claude-3-haiku-20240307 is limited to 4,096 output tokens per answer, but 5,000 are priced." in notes
     short = planned(Repeated(28, 28, 4), "claude-sonnet-4-6", turns=2, images_per_request=1, cache="5m")
     assert any("no shared prefix is longer" in note for note in notes_of(short))
 

@@ -371,7 +371,7 @@ def test_the_json_of_estimates_has_an_entry_a_size_and_model():
 
 def test_the_text_of_one_estimate_tells_the_other_formula_and_that_of_several_does_not():
     one = estimate_report([estimates((1000, 1000), model="claude-opus-4-6")])
-    assert list(one.notes) == ["By the area formula it would be 1,334 tokens."]
+    assert list(one.notes) == ["The area formula would give 1,334 tokens."]
     assert list(estimate_report([estimates((1, 1), (2, 2), model="claude-opus-4-6")]).notes) == []
 
 
@@ -430,7 +430,7 @@ def test_notes_tell_of_families_and_of_models_that_are_gone_or_going(asked, day,
 def test_prices_read_long_before_the_day_are_said_to_be(days, stale):
     """A date in 2036 was priced without a word."""
     day = prices_read() + timedelta(days=days)
-    note = f"Prices were last read on {prices_read()}, {number(days)} days before {day}: newer ones are not known."
+    note = f"Prices were last read on {prices_read()}, {number(days)} days before {day}; later changes are not included."
     assert (note in quote_notes(quoted("claude-opus-5", as_of=day))) == stale
     arguments = ("1000x1000", "-m", "claude-opus-5", "-m", "claude-haiku-4-5", "--as-of", day)
     for command in (

@@ -103,7 +103,7 @@ class Requests(NamedTuple):
 
 
 class Packer:
-    """Packs a stream of images into requests; memory holds the images of one conversation and one block."""
+    """Packs a stream of images into requests; memory use is limited to the images of one conversation and one block."""
 
     def __init__(self, rules: PackingRules) -> None:
         """Start a job."""

@@ -113,5 +113,5 @@ def _sources(limits: Limits, model: Model) -> tuple[tuple[str, str], ...]:
         "many_images_edge": limits.statements.get("many_images_edge"),
         "request_bytes": limits.statements.get("request_bytes"),
     }
-    cited = {name: cite(statement.sources) for name, statement in statements.items() if statement}
-    return (*cited.items(), ("context_window", "'imgcost models NAME' lists its sources"))
+    sources = {name: cite(statement.sources) for name, statement in statements.items() if statement}
+    return (*sources.items(), ("context_window", "'imgcost models NAME' lists its sources"))
