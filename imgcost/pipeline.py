@@ -7,7 +7,7 @@ from contextlib import ExitStack, closing
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from imgcost.files import Batch, Walk, chunks, probe_archive, probe_chunk, spread
+from imgcost.files import FileBatch, Walk, chunks, probe_archive, probe_chunk, spread
 from imgcost.quotes import quotes
 from imgcost.summaries import ScanSummary
 
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
     from os import PathLike
 
-    from imgcost.caches import Cache
     from imgcost.files import Archive, Chunk, Found, Group
+    from imgcost.files.caches import HeaderCache
     from imgcost.quotes import Quote
     from imgcost.reports.sinks import Encode, ScanSink
 
@@ -102,16 +102,16 @@ class Scan(NamedTuple):
         found: Generator[list[Group]]
         with ExitStack() as stack:
             if self.cache:
-                from imgcost.caches import Cache  # noqa: PLC0415 - most scans need no database
+                from imgcost.files.caches import HeaderCache  # noqa: PLC0415 - most scans need no database
 
-                cache = stack.enter_context(Cache(self.cache))
+                cache = stack.enter_context(HeaderCache(self.cache))
                 stack.callback(lambda: deque(map(warn, cache.notices), maxlen=0))
                 found = _remembering(cache, tasks, probe, members, self.jobs)
             else:
                 found = spread(tasks, probe, members, self.jobs, spawn=True)
             mark: Callable[[list[Group]], list[Group]] = list
             if self.dedupe:
-                from imgcost.duplicates import Duplicates  # noqa: PLC0415 - nor digests
+                from imgcost.files.duplicates import Duplicates  # noqa: PLC0415 - nor digests
 
                 mark = Duplicates().mark
             for groups in stack.enter_context(closing(found)):
@@ -155,7 +155,7 @@ def _each(members: Callable[[Archive], Iterator[list[Group]]], digest: _Digest, 
 
 
 def _remembering(
-    cache: Cache,
+    cache: HeaderCache,
     tasks: Iterable[Chunk | Archive],
     probe: Callable[[Chunk], list[Group]],
     members: Callable[[Archive], Iterator[list[Group]]],
@@ -173,7 +173,7 @@ def _remembering(
             asked.append((task, known))
             yield [
                 step._replace(names=[name for name in step.names if step.path_of(name) not in known])
-                if isinstance(step, Batch)
+                if isinstance(step, FileBatch)
                 else step
                 for step in task
             ]
@@ -185,12 +185,12 @@ def _remembering(
         chunk, known = asked.popleft()
         cache.keep(groups)
         yield [
-            (folder, _together(step, known, found)) if isinstance(step, Batch) else (folder, found)
+            (folder, _together(step, known, found)) if isinstance(step, FileBatch) else (folder, found)
             for step, (folder, found) in zip(chunk, groups, strict=True)
         ]
 
 
-def _together(batch: Batch, known: dict[str, Found], probed: list[Found]) -> list[Found]:
+def _together(batch: FileBatch, known: dict[str, Found], probed: list[Found]) -> list[Found]:
     rest = iter(probed)
     return [known.get(path) or next(rest) for path in map(batch.path_of, batch.names)]
 

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["Cache", "Kind", "Rates", "TokenCounts", "cost_usd", "exact_usd", "multiply", "total_usd"]
+__all__ = ["CacheUse", "PriceKind", "Rates", "TokenCounts", "cost_usd", "exact_usd", "multiply", "total_usd"]
 
-Kind: TypeAlias = Literal["standard", "long-context", "fast"]
+PriceKind: TypeAlias = Literal["standard", "long-context", "fast"]
 """Which of a model's prices: the usual one, the one of a prompt over the threshold, the one of fast mode."""
 
-Cache: TypeAlias = Literal["none", "write-5m", "write-1h", "read"]
+CacheUse: TypeAlias = Literal["none", "write-5m", "write-1h", "read"]
 """What prompt caching does with a token of the prompt."""
 
 _EXACT = Context(prec=400, traps=[Inexact, InvalidOperation, DivisionByZero, Overflow])
@@ -134,7 +134,7 @@ class Rates(NamedTuple):
     cache_write_1h: Decimal | None = None
     cache_read: Decimal | None = None
 
-    def prompt(self, cache: Cache = "none") -> Decimal | None:
+    def prompt(self, cache: CacheUse = "none") -> Decimal | None:
         """Tell the rate of a prompt token, by what the cache does with it.
 
         Args:

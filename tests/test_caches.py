@@ -17,10 +17,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from quoting import quoted
 
-from imgcost import caches
-from imgcost.caches import Cache
 from imgcost.errors import ImgcostError
-from imgcost.files import Batch, Unreadable, probe_chunk, probing
+from imgcost.files import FileBatch, Unreadable, caches, probe_chunk, probing
+from imgcost.files.caches import HeaderCache
 from imgcost.pipeline import Scan
 from imgcost.reports.writers import open_scan
 
@@ -157,8 +156,8 @@ def test_a_name_that_is_no_utf_8_is_known_again(place, opened):
 def test_what_could_not_be_reached_is_not_remembered(place):
     place.put("a.png", png(5, 5))
     (place.folder / "link").symlink_to("nothing")
-    with Cache(place.cache) as cache:
-        gone = Batch(str(place.folder), ["gone.png", "nul\0.png", "a.png"])
+    with HeaderCache(place.cache) as cache:
+        gone = FileBatch(str(place.folder), ["gone.png", "nul\0.png", "a.png"])
         groups = probe_chunk([gone])
         assert cache.known([gone]) == {}
         cache.keep([*groups, ("", [Unreadable("x", "no-access", "permission denied")])])
@@ -408,14 +407,14 @@ def test_damage_in_the_middle_of_a_scan_forgets_what_was_half_read(filled):
 def test_damage_that_shows_only_in_writing_is_noticed(filled, monkeypatch):
     expected = filled.rows(cache=False)
     filled.put("new.png", png(3, 3))
-    known = Cache.known
+    known = HeaderCache.known
 
     def damage_then(self, chunk):
         found = known(self, chunk)
         self._database.execute("DROP TABLE files")
         return found
 
-    monkeypatch.setattr(Cache, "known", damage_then)
+    monkeypatch.setattr(HeaderCache, "known", damage_then)
     assert filled.rows()[0] != expected[0]
     monkeypatch.undo()
     [notice] = filled.notices
@@ -505,7 +504,7 @@ def test_a_cache_that_cannot_be_read_is_refused(filled, monkeypatch):
 
     monkeypatch.setattr(Path, "open", refuse)
     with pytest.raises(ImgcostError, match=r"cannot use the cache .*cache: permission denied"):
-        Cache(filled.cache)
+        HeaderCache(filled.cache)
 
 
 # Scans that share a cache
@@ -520,7 +519,7 @@ def test_scans_that_begin_one_cache_at_the_same_moment_share_it(place):
         notices = []
         for each in range(rounds):
             gate.wait(30)
-            with Cache(place.cache.with_name(f"cache-{each}")) as cache:
+            with HeaderCache(place.cache.with_name(f"cache-{each}")) as cache:
                 notices += cache.notices
         return notices
 
@@ -537,7 +536,7 @@ def test_a_cache_that_another_scan_creates_in_between_is_used(place, monkeypatch
         found = is_prepared(database)
         if not others:
             others.append(None)
-            Cache(place.cache).__exit__(None, None, None)
+            HeaderCache(place.cache).__exit__(None, None, None)
         return found
 
     monkeypatch.setattr(caches, "_is_prepared", slow)
@@ -548,9 +547,9 @@ def test_a_cache_that_another_scan_creates_in_between_is_used(place, monkeypatch
 
 @pytest.mark.skipif(os.name == "nt", reason="there no file is moved that another scan has open")
 def test_a_damaged_cache_that_another_scan_has_replaced_is_not_moved_again(filled):
-    chunk = [Batch(str(filled.folder), ["00.png"])]
+    chunk = [FileBatch(str(filled.folder), ["00.png"])]
     change(filled, "UPDATE files SET checksum = 0")
-    with Cache(filled.cache) as first, Cache(filled.cache) as second:
+    with HeaderCache(filled.cache) as first, HeaderCache(filled.cache) as second:
         for cache in (first, second):
             assert cache.known(chunk) == {}
             cache.keep(probe_chunk(chunk))
@@ -567,8 +566,8 @@ def test_a_damaged_cache_that_cannot_be_moved_is_gone_on_without(filled, monkeyp
     def refuse(*_):
         raise PermissionError(13, "in use")
 
-    chunk = [Batch(str(filled.folder), ["00.png"])]
-    with Cache(filled.cache) as cache:
+    chunk = [FileBatch(str(filled.folder), ["00.png"])]
+    with HeaderCache(filled.cache) as cache:
         monkeypatch.setattr(Path, "replace", refuse)
         assert cache.known(chunk) == {}
         assert cache.known(chunk) == {}
@@ -598,8 +597,8 @@ def test_a_cache_that_is_in_use_from_the_start(filled):
 def test_a_cache_that_comes_into_use_later_is_gone_on_without(filled, begin):
     """Locked for reading and writing, or for writing only: the scan says what it would without a cache."""
     filled.put("new.png", png(3, 3))
-    chunk = [Batch(str(filled.folder), sorted(path.name for path in filled.folder.iterdir()))]
-    with Cache(filled.cache) as cache:
+    chunk = [FileBatch(str(filled.folder), sorted(path.name for path in filled.folder.iterdir()))]
+    with HeaderCache(filled.cache) as cache:
         other = sqlite3.connect(filled.cache)
         other.execute(f"BEGIN {begin}")
         known = cache.known(chunk)
@@ -617,8 +616,8 @@ def test_a_cache_that_comes_into_use_later_is_gone_on_without(filled, begin):
 
 @pytest.mark.usefixtures("hurried")
 def test_that_a_cache_is_in_use_is_said_once(filled):
-    chunk = [Batch(str(filled.folder), ["00.png"])]
-    with Cache(filled.cache) as cache:
+    chunk = [FileBatch(str(filled.folder), ["00.png"])]
+    with HeaderCache(filled.cache) as cache:
         other = sqlite3.connect(filled.cache)
         other.execute("BEGIN EXCLUSIVE")
         cache.known(chunk)
@@ -646,8 +645,8 @@ def test_a_disk_that_is_full_is_no_damage(filled, monkeypatch):
         def commit(self):
             raise sqlite3.OperationalError("database or disk is full")
 
-    opened = Cache._open
-    monkeypatch.setattr(Cache, "_open", lambda self: Full(opened(self)))
+    opened = HeaderCache._open
+    monkeypatch.setattr(HeaderCache, "_open", lambda self: Full(opened(self)))
     assert filled.rows() == expected
     assert filled.notices == [f"going on without the cache {filled.cache}: database or disk is full"]
     assert damaged(filled) == []

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from imgcost.errors import ImgcostError, UnknownModelError
-from imgcost.files import Archive, Batch, Unreadable, spread, workers
+from imgcost.files import Archive, FileBatch, Unreadable, spread, workers
 
 HERE = os.getpid()
 
@@ -25,7 +25,7 @@ HERE = os.getpid()
 
 
 def answer(chunk):
-    return [(step.names if isinstance(step, Batch) else step) for step in chunk]
+    return [(step.names if isinstance(step, FileBatch) else step) for step in chunk]
 
 
 def answer_and_tell_who(chunk):
@@ -56,7 +56,7 @@ def members(archive):
 
 
 def chunk(*names):
-    return [Batch(str(HERE), list(names))]
+    return [FileBatch(str(HERE), list(names))]
 
 
 def mixed(length):
@@ -102,7 +102,7 @@ def pools(monkeypatch):
 @pytest.fixture
 def sleepers(tmp_path):
     """Chunks that keep a worker asleep; none of them must come to its end."""
-    yield [[Batch(str(tmp_path), ["z"])]] * 8
+    yield [[FileBatch(str(tmp_path), ["z"])]] * 8
     assert list(tmp_path.iterdir()) == []
 
 
@@ -464,7 +464,7 @@ def test_a_worker_ends_when_its_parent_has_ended(monkeypatch, comes):
 
 
 def test_an_error_in_a_worker_says_where_it_was():
-    is_result, error = workers._answer(fail_elsewhere, [Batch("elsewhere", ["a"])])
+    is_result, error = workers._answer(fail_elsewhere, [FileBatch("elsewhere", ["a"])])
     assert not is_result
     assert "in fail_elsewhere" in error.__notes__[0]
 
@@ -489,7 +489,7 @@ def test_a_chunk_for_a_worker_that_was_killed_is_an_error():
 
 ORPHANS = """
 import os, signal, sys, time
-from imgcost.files import Batch, workers
+from imgcost.files import FileBatch, workers
 
 workers.ALONE_SECONDS = workers.AHEAD_SECONDS = 0
 
@@ -516,7 +516,7 @@ if sys.argv[1] == "held":  # by a process that has nothing to do with the scan
             time.sleep(5)
             os._exit(0)
     workers._Worker.__init__ = start
-list(workers.spread([[Batch("", [str(number)])] for number in range(10)], work, None, 2))
+list(workers.spread([[FileBatch("", [str(number)])] for number in range(10)], work, None, 2))
 """
 
 

@@ -70,7 +70,7 @@ def test_a_misspelled_name_is_a_type_error_and_documented_use_is_none(tmp_path, 
 
 FROM_PYTHON = {*dir(builtins), "Any", "BinaryIO", "Decimal", "Iterable", "Iterator", "Literal", "Mapping", "Sequence"}
 FROM_PYTHON |= {"date", "os", "pd"}
-NOT_WRITTEN_DOWN = {"Intake", "Kind", "Ledger", "Offer", "Price"}
+NOT_WRITTEN_DOWN = {"Intake", "PriceKind", "Ledger", "Offer", "Price"}
 """Types inside the package that a result refers to, and that no caller has to name: the workings of a plan."""
 
 

@@ -16,7 +16,7 @@ from imgcost.files.archives import probe_archive
 from imgcost.files.found import Found, Group, Image, Unreadable, no_access
 from imgcost.files.probing import inspect, open_without_waiting, probe, probe_chunk
 from imgcost.files.sources import ImageSource, is_pillow, is_stream, pillow_contents, read_header, stream_contents
-from imgcost.files.walking import Archive, Batch, Chunk, Walk, chunks
+from imgcost.files.walking import Archive, Chunk, FileBatch, Walk, chunks
 from imgcost.files.workers import spread
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Archive",
-    "Batch",
+    "FileBatch",
     "Chunk",
     "Found",
     "Group",

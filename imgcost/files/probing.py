@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from imgcost.errors import HeaderError
 from imgcost.files.found import Image, Unreadable, no_access, not_read
-from imgcost.files.walking import Batch
+from imgcost.files.walking import FileBatch
 from imgcost.headers import HEAD_BYTES, Contents, Header, inspect_bytes, parse_header
 
 try:
@@ -135,7 +135,7 @@ def read_file_header(path: str) -> Header:
         os.close(descriptor)
 
 
-def probe_chunk(chunk: Iterable[Batch | Unreadable], *, details: bool = False) -> list[Group]:
+def probe_chunk(chunk: Iterable[FileBatch | Unreadable], *, details: bool = False) -> list[Group]:
     """Probe every file of a chunk, in its order.
 
     Args:
@@ -148,7 +148,7 @@ def probe_chunk(chunk: Iterable[Batch | Unreadable], *, details: bool = False) -
     chunk = list(chunk)
     paths: list[str] = []
     for step in chunk:
-        if isinstance(step, Batch):
+        if isinstance(step, FileBatch):
             prefix = os.path.join(step.folder, "")
             paths += [prefix + name for name in step.names]
     found = _probe_on_storage(paths, details)

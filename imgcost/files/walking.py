@@ -15,7 +15,7 @@ from imgcost.outputs import TEMPORARY_SUFFIX
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-__all__ = ["Archive", "Batch", "Chunk", "Step", "Walk", "chunks"]
+__all__ = ["Archive", "FileBatch", "Chunk", "Step", "Walk", "chunks"]
 
 BATCH_FILES = 1000
 """The most files in a batch, and the least in a chunk: enough to make a hand-over cheap, few enough for flat memory."""
@@ -31,7 +31,7 @@ _DATABASE_TAILS = ("", "-journal", "-wal", "-shm")
 _ARCHIVE_IN_NAMES = compile_pattern(r"\.(zip|cbz|tar|tgz|tbz2|txz)", IGNORECASE).search
 
 
-class Batch(NamedTuple):
+class FileBatch(NamedTuple):
     """Files of one folder that are probed together.
 
     Attributes:
@@ -45,7 +45,7 @@ class Batch(NamedTuple):
     def path_of(self, name: str) -> str:
         """The path of one of the files.
 
-        >>> Batch("", ["a.png"]).path_of("a.png")
+        >>> FileBatch("", ["a.png"]).path_of("a.png")
         'a.png'
         """
         return os.path.join(self.folder, name)
@@ -61,8 +61,8 @@ class Archive(NamedTuple):
     path: str
 
 
-Step: TypeAlias = Batch | Archive | Unreadable
-Chunk: TypeAlias = list[Batch | Unreadable]
+Step: TypeAlias = FileBatch | Archive | Unreadable
+Chunk: TypeAlias = list[FileBatch | Unreadable]
 
 
 class Walk(NamedTuple):
@@ -133,7 +133,7 @@ class Walk(NamedTuple):
     def _files(self, folder: str, name: str) -> Iterator[Step]:
         path = os.path.join(folder, name)
         if not name.lower().endswith(ARCHIVE_SUFFIXES):
-            yield Batch(folder, [name])
+            yield FileBatch(folder, [name])
         elif self.archives:
             yield Archive(path)
         else:
@@ -167,7 +167,7 @@ class Walk(NamedTuple):
                 archives = [name for name in names if name.lower().endswith(ARCHIVE_SUFFIXES)]
                 names = [name for name in names if not name.lower().endswith(ARCHIVE_SUFFIXES)]
             for start in range(0, len(names), BATCH_FILES):
-                yield Batch(folder, names[start : start + BATCH_FILES])
+                yield FileBatch(folder, names[start : start + BATCH_FILES])
             for name in archives:
                 yield from self._files(folder, name)
             stack.extend(os.path.join(folder, name) for name in sorted(subfolders, reverse=True))
@@ -201,7 +201,7 @@ class Walk(NamedTuple):
 def chunks(steps: Iterable[Step]) -> Iterator[Chunk | Archive]:
     """Gather steps, in their order, into chunks worth handing to a worker; an archive stays by itself.
 
-    >>> [len(chunk) for chunk in chunks([Batch("a", ["b"]), Batch("c", ["d"]), Archive("e.zip"), Batch("f", ["g"])])]
+    >>> [len(chunk) for chunk in chunks([FileBatch("a", ["b"]), FileBatch("c", ["d"]), Archive("e.zip"), FileBatch("f", ["g"])])]
     [2, 1, 1]
     """
     chunk: Chunk = []
@@ -214,7 +214,7 @@ def chunks(steps: Iterable[Step]) -> Iterator[Chunk | Archive]:
             chunk, files = [], 0
             continue
         chunk.append(step)
-        files += len(step.names) if isinstance(step, Batch) else 1
+        files += len(step.names) if isinstance(step, FileBatch) else 1
         if files >= BATCH_FILES:
             yield chunk
             chunk, files = [], 0

@@ -14,7 +14,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from imgcost.errors import ImgcostError
-from imgcost.files.walking import Archive, Batch
+from imgcost.files.walking import Archive, FileBatch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator
@@ -92,7 +92,7 @@ def spread(
 
 
 def _files(chunk: Chunk) -> int:
-    return sum(len(step.names) if isinstance(step, Batch) else 1 for step in chunk)
+    return sum(len(step.names) if isinstance(step, FileBatch) else 1 for step in chunk)
 
 
 def _start_method(*, spawn: bool) -> Literal["fork", "spawn"] | None:

@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 
     from imgcost.plans.packing import Requests
     from imgcost.plans.rules import Rules
-    from imgcost.prices import Kind
+    from imgcost.prices import PriceKind
     from imgcost.quotes import CacheTtl
 
 __all__ = ["Ledger", "Line", "Split", "lines_of"]
 
-KINDS: tuple[Kind, Kind] = ("standard", "long-context")
+KINDS: tuple[PriceKind, PriceKind] = ("standard", "long-context")
 
 
 class Split(NamedTuple):
@@ -83,7 +83,7 @@ class Line(NamedTuple):
     new_images: int
     visual: int
     split: Split
-    kind: Kind
+    kind: PriceKind
 
 
 @dataclass
@@ -118,7 +118,7 @@ class Ledger:
     sent_bytes: int = 0
     long_requests: int = 0
     most_images: int = 0
-    sums: dict[tuple[bool, Kind], Split] = field(
+    sums: dict[tuple[bool, PriceKind], Split] = field(
         default_factory=lambda: {(cached, kind): Split() for cached in (False, True) for kind in KINDS}
     )
 
@@ -142,7 +142,7 @@ class Ledger:
                 part = Split(*(found.total(column * mask) for column in columns))
                 self.sums[cached, kind] = self.sums[cached, kind].plus(part)
 
-    def splits(self, *, cached: bool) -> dict[Kind, Split]:
+    def splits(self, *, cached: bool) -> dict[PriceKind, Split]:
         """Tokens by class of all requests, by the price that they have."""
         cached = cached and self.cacheable
         return {kind: self.sums[cached, kind] for kind in KINDS}

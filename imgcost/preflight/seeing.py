@@ -7,7 +7,7 @@ from binascii import a2b_base64
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from imgcost.errors import HeaderError, MissingExtraError
-from imgcost.files import Batch, Image, Unreadable, Walk, inspect, no_access, pillow_contents, stream_contents
+from imgcost.files import FileBatch, Image, Unreadable, Walk, inspect, no_access, pillow_contents, stream_contents
 from imgcost.headers import Contents, Header, inspect_bytes
 from imgcost.messages import is_file
 from imgcost.payloads import Payload, base64_length, read_payload
@@ -44,7 +44,7 @@ def see_path(path: str) -> Iterator[ImageSeen]:
         yield _see_file(path, given=True)
         return
     for step in Walk(archives=False).steps([path]):
-        if isinstance(step, Batch):
+        if isinstance(step, FileBatch):
             for name in step.names:
                 yield _see_file(step.path_of(name), given=False)
         else:

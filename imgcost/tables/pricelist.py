@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any, Literal, NamedTuple, TypeAlias, cast
 
 from imgcost.errors import TableError
-from imgcost.prices import Cache, Kind, Rates
+from imgcost.prices import CacheUse, PriceKind, Rates
 from imgcost.tables.catalog import Model
 from imgcost.tables.platforms import PLATFORMS, Platform
 from imgcost.tables.reading import Entry, Source, read_kinds, read_rows, read_sources
@@ -17,9 +17,9 @@ FILE = "prices.toml"
 
 MultiplierName: TypeAlias = Literal["batch", "inference-geo-us", "regional"]
 
-KINDS: tuple[Kind, ...] = ("standard", "long-context", "fast")
+KINDS: tuple[PriceKind, ...] = ("standard", "long-context", "fast")
 _MULTIPLIERS = ("batch", "inference-geo-us", "regional")
-_CACHES: tuple[Cache, ...] = ("write-5m", "write-1h", "read")
+_CACHES: tuple[CacheUse, ...] = ("write-5m", "write-1h", "read")
 _ONE_DAY = timedelta(days=1)
 
 
@@ -40,7 +40,7 @@ class PriceRow(NamedTuple):
     """
 
     model_id: str
-    kind: Kind
+    kind: PriceKind
     first_day: date
     last_day: date | None
     above_input_tokens: int | None
@@ -73,7 +73,7 @@ class Multiplier(NamedTuple):
     released_since: date | None
     excepted_ids: tuple[str, ...]
     otherwise: Decimal | None
-    kinds: tuple[Kind, ...]
+    kinds: tuple[PriceKind, ...]
     platforms: tuple[Platform, ...]
     sources: tuple[Source, ...]
     note: str
@@ -89,7 +89,7 @@ class CacheStart(NamedTuple):
         note: What a reader should know about it.
     """
 
-    cache: Cache
+    cache: CacheUse
     first_day: date
     sources: tuple[Source, ...]
     note: str
@@ -104,9 +104,9 @@ class PriceTable(NamedTuple):
         cache_starts: By cache class.
     """
 
-    rows: dict[tuple[str, Kind], tuple[PriceRow, ...]]
+    rows: dict[tuple[str, PriceKind], tuple[PriceRow, ...]]
     multipliers: dict[str, tuple[Multiplier, ...]]
-    cache_starts: dict[Cache, CacheStart]
+    cache_starts: dict[CacheUse, CacheStart]
 
 
 def load_prices(data: Mapping[str, Any], known: Sequence[Model]) -> PriceTable:
@@ -125,7 +125,7 @@ def load_prices(data: Mapping[str, Any], known: Sequence[Model]) -> PriceTable:
     top = Entry(FILE, "prices.toml", data)
     sources = read_sources(FILE, top)
     released = {model.id: model.released for model in known}
-    rows: dict[tuple[str, Kind], tuple[PriceRow, ...]] = {}
+    rows: dict[tuple[str, PriceKind], tuple[PriceRow, ...]] = {}
     for kind in KINDS:
         for model_id, raw in top.take(kind, dict).items():
             key = f"{kind}.{model_id}"
@@ -147,7 +147,7 @@ def load_prices(data: Mapping[str, Any], known: Sequence[Model]) -> PriceTable:
 
 
 def _price_rows(
-    model_id: str, kind: Kind, entries: Iterator[tuple[Entry, date]], sources: Mapping[str, Source]
+    model_id: str, kind: PriceKind, entries: Iterator[tuple[Entry, date]], sources: Mapping[str, Source]
 ) -> tuple[PriceRow, ...]:
     rows: list[PriceRow] = []
     for entry, first_day in entries:
@@ -182,7 +182,7 @@ def _platforms(entry: Entry) -> tuple[Platform, ...]:
     return cast("tuple[Platform, ...]", named)
 
 
-def _cache_starts(top: Entry, sources: Mapping[str, Source]) -> dict[Cache, CacheStart]:
+def _cache_starts(top: Entry, sources: Mapping[str, Source]) -> dict[CacheUse, CacheStart]:
     starts = {}
     for name in _CACHES:
         entry = Entry(FILE, f"cache.{name}", top.take(name, dict))

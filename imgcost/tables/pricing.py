@@ -5,7 +5,7 @@ from decimal import Decimal
 from functools import cache
 
 from imgcost.errors import ImgcostError, NoPriceError
-from imgcost.prices import Cache, Kind, Rates
+from imgcost.prices import CacheUse, PriceKind, Rates
 from imgcost.tables.catalog import Model, models
 from imgcost.tables.platforms import Platform
 from imgcost.tables.pricelist import (
@@ -70,7 +70,7 @@ def price_rows(model: Model) -> tuple[PriceRow, ...]:
     return tuple(row for kind in KINDS for row in _table().rows.get((model.id, kind), ()))
 
 
-def price_on(model: Model, day: date, kind: Kind = "standard", platform: Platform = "claude-api") -> PriceRow:
+def price_on(model: Model, day: date, kind: PriceKind = "standard", platform: Platform = "claude-api") -> PriceRow:
     """Tell a model's price on a day.
 
     After a model's retirement its last standard price stands: an old job may be priced again.
@@ -110,7 +110,12 @@ def _sold_on(rates: Rates, day: date) -> Rates:
 
 
 def prompt_usd_per_mtok(
-    model: Model, day: date, *, cache: Cache = "none", kind: Kind = "standard", platform: Platform = "claude-api"
+    model: Model,
+    day: date,
+    *,
+    cache: CacheUse = "none",
+    kind: PriceKind = "standard",
+    platform: Platform = "claude-api",
 ) -> Decimal:
     """Tell the rate of a prompt token, an image's too, by what the cache does with it.
 
@@ -143,7 +148,7 @@ def prompt_usd_per_mtok(
     return rate
 
 
-def kind_of_prompt(model: Model, day: date, prompt_tokens: int) -> Kind:
+def kind_of_prompt(model: Model, day: date, prompt_tokens: int) -> PriceKind:
     """Tell which price a prompt of a given length has.
 
     Args:
@@ -178,7 +183,7 @@ def multipliers() -> tuple[Multiplier, ...]:
     return tuple(row for rows in _table().multipliers.values() for row in rows)
 
 
-def multiplier_on(name: MultiplierName, model: Model, day: date, kind: Kind = "standard") -> Decimal:
+def multiplier_on(name: MultiplierName, model: Model, day: date, kind: PriceKind = "standard") -> Decimal:
     """Tell a published factor on all of a model's rates.
 
     Args:

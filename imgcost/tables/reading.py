@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple, TypeVar, cast
 
 from imgcost.errors import TableError
-from imgcost.prices import Kind
+from imgcost.prices import PriceKind
 
 __all__ = ["Entry", "Source", "cite", "read_kinds", "read_published", "read_rows", "read_sources"]
 
@@ -229,7 +229,7 @@ def read_rows(file: str, key: str, raw: object) -> Iterator[tuple[Entry, date]]:
         yield entry, first_day
 
 
-def read_kinds(entry: Entry, key: str, words: Sequence[str]) -> tuple[Kind, ...]:
+def read_kinds(entry: Entry, key: str, words: Sequence[str]) -> tuple[PriceKind, ...]:
     """Check names of prices.
 
     Args:
@@ -246,4 +246,4 @@ def read_kinds(entry: Entry, key: str, words: Sequence[str]) -> tuple[Kind, ...]
     for word in words:
         if word not in KINDS:
             raise entry.error(f"{word!r} is none of {', '.join(sorted(KINDS))}", key)
-    return cast("tuple[Kind, ...]", tuple(words))
+    return cast("tuple[PriceKind, ...]", tuple(words))

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from imgcost.plans import ModelPlan
-    from imgcost.prices import Kind
+    from imgcost.prices import PriceKind
 
 ASKED = "as asked"
 
@@ -154,7 +154,7 @@ def _dollars(one: ModelPlan) -> Iterator[Line]:
         yield Line("a thousand images", each, exact_usd(one.usd_per_thousand_images))
 
 
-def _class(one: ModelPlan, kind: Kind, name: str, count: int) -> tuple[Line, str]:
+def _class(one: ModelPlan, kind: PriceKind, name: str, count: int) -> tuple[Line, str]:
     """A class of tokens priced: the published rate, every factor on it, and the product."""
     place = int(kind == "long-context")
     quote, row = one.quote, one.quote.prices[place]

@@ -7,12 +7,13 @@ import os
 import stat
 from typing import TYPE_CHECKING, TypeAlias
 
-from imgcost.files import Image, open_without_waiting
+from imgcost.files.found import Image
+from imgcost.files.probing import open_without_waiting
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from imgcost.files import Found, Group
+    from imgcost.files.found import Found, Group
 
 __all__ = ["Duplicates"]
 

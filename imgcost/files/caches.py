@@ -18,16 +18,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from imgcost.errors import ImgcostError
-from imgcost.files import Batch, Image, Unreadable, no_access
+from imgcost.files.found import Image, Unreadable, no_access
+from imgcost.files.walking import FileBatch
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from types import TracebackType
     from typing import Self
 
-    from imgcost.files import Found, Group
+    from imgcost.files.found import Found, Group
 
-__all__ = ["Cache"]
+__all__ = ["HeaderCache"]
 
 FORMAT = 2
 """Raised whenever a header is read differently: a cache of another format is replaced."""
@@ -54,7 +55,7 @@ class _State(NamedTuple):
     mtime_ns: int
 
 
-class Cache:
+class HeaderCache:
     """A cache of found images, open for one scan.
 
     Attributes:
@@ -88,7 +89,7 @@ class Cache:
             self._database.commit()
         self._database.close()
 
-    def known(self, chunk: Iterable[Batch | Unreadable]) -> dict[str, Found]:
+    def known(self, chunk: Iterable[FileBatch | Unreadable]) -> dict[str, Found]:
         """Tell what is known of the files of a chunk that have not changed.
 
         Args:
@@ -99,7 +100,7 @@ class Cache:
         """
         if not self._usable:
             return {}
-        paths = [path for step in chunk if isinstance(step, Batch) for path in map(step.path_of, step.names)]
+        paths = [path for step in chunk if isinstance(step, FileBatch) for path in map(step.path_of, step.names)]
         states = {path: state for path in paths if (state := _state(path))}
         by_key = {_key(path): path for path in states}
         known: dict[str, Found] = {}
