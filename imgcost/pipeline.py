@@ -93,7 +93,7 @@ class Scan(NamedTuple):
         tasks = chunks(self.walk.steps(paths))
         # A cache serves later scans too, which may want details.
         probe = partial(probe_chunk, details=self.details or bool(self.cache))
-        members = partial(_members, wanted=self.walk.wants)
+        members = partial(_members, wanted=self.walk.matches)
         if not (self.dedupe or self.cache):
             # Nothing is asked of the scan as a whole: workers can do all, and only sums and rows travel back.
             work, stream = partial(_probe_and_digest, probe, digest), partial(_each, members, digest)

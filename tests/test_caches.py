@@ -270,7 +270,7 @@ def test_an_empty_file_is_an_empty_cache(place, opened):
 )
 def test_a_file_that_is_no_cache_is_refused_and_left_as_it_was(filled, content):
     filled.cache.write_bytes(content)
-    with pytest.raises(ImgcostError, match="cache is not a cache of imgcost: name another file"):
+    with pytest.raises(ImgcostError, match="cache is not an imgcost cache: choose another file"):
         filled.rows()
     assert filled.cache.read_bytes() == content
     assert [path.name for path in filled.folder.parent.glob("cache*")] == ["cache"]
@@ -280,7 +280,7 @@ def test_a_file_that_is_no_cache_is_refused_and_left_as_it_was(filled, content):
 def test_a_users_file_named_as_the_cache_ends_with_2(tmp_path):
     notes = tmp_path / "notes.txt"
     notes.write_text("notes", encoding="utf-8")
-    assert "notes.txt is not a cache of imgcost" in refused("scan", tmp_path, "--cache", notes)
+    assert "notes.txt is not an imgcost cache" in refused("scan", tmp_path, "--cache", notes)
     assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
     assert notes.read_text(encoding="utf-8") == "notes"
 
@@ -297,8 +297,8 @@ def test_a_damaged_cache_is_moved_aside_with_a_notice(filled):
     assert filled.rows() == expected
     [notice] = filled.notices
     assert str(filled.cache) in notice
-    assert "was damaged" in notice
-    assert "it is now cache.damaged, and recreated" in notice
+    assert "was corrupt" in notice
+    assert "moved to cache.damaged, created a new one" in notice
     assert (filled.folder.parent / "cache.damaged").read_bytes() == content
     assert len(filled.kept()) == 15
 
@@ -310,7 +310,7 @@ def test_each_damaged_cache_is_moved_to_a_name_of_its_own(filled):
         filled.rows()
     assert damaged(filled) == ["cache.damaged", "cache.damaged-1", "cache.damaged-2"]
     assert (filled.folder.parent / "cache.damaged-2").read_bytes() == broken(whole, b"3")
-    assert "it is now cache.damaged-2" in filled.notices[-1]
+    assert "moved to cache.damaged-2" in filled.notices[-1]
 
 
 def test_what_lies_beside_a_damaged_cache_is_not_taken_for_the_new_ones(filled):
@@ -349,7 +349,7 @@ def test_a_cache_with_any_byte_changed_never_lies(filled):
             try:
                 assert filled.rows() == expected, at
             except ImgcostError as error:
-                assert "is not a cache of imgcost" in str(error)  # noqa: PT017 - most bytes do not raise
+                assert "is not an imgcost cache" in str(error)  # noqa: PT017 - most bytes do not raise
                 assert at in {*range(16), *range(68, 72)}, at
                 foreign += 1
             told += len(filled.notices)
@@ -382,7 +382,7 @@ def test_a_row_that_is_not_what_was_written_damages_the_cache(filled, statement)
     change(filled, statement)
     assert filled.rows() == expected
     assert len(filled.notices) == 1
-    assert "a row is not what was written" in filled.notices[0]
+    assert "a row has a wrong checksum" in filled.notices[0]
     assert len(filled.kept()) == 15
 
 
@@ -460,7 +460,7 @@ def test_a_database_of_something_else_is_refused_and_left_as_it_was(place, table
     database.commit()
     database.close()
     before = place.cache.read_bytes()
-    with pytest.raises(ImgcostError, match="cache is not a cache of imgcost: name another file"):
+    with pytest.raises(ImgcostError, match="cache is not an imgcost cache: choose another file"):
         place.rows()
     assert place.cache.read_bytes() == before
     assert damaged(place) == []
@@ -473,7 +473,7 @@ def test_a_database_of_something_else_may_have_files_too(place, schema):
     database.commit()
     database.close()
     before = place.cache.read_bytes()
-    with pytest.raises(ImgcostError, match="is not a cache of imgcost"):
+    with pytest.raises(ImgcostError, match="is not an imgcost cache"):
         place.rows()
     assert place.cache.read_bytes() == before
 
@@ -573,7 +573,7 @@ def test_a_damaged_cache_that_cannot_be_moved_is_gone_on_without(filled, monkeyp
         assert cache.known(chunk) == {}
         cache.keep(probe_chunk(chunk))
         assert len(cache.notices) == 1
-        assert "going on without the cache" in cache.notices[0]
+        assert "continuing without the cache" in cache.notices[0]
 
 
 @pytest.fixture
@@ -604,7 +604,7 @@ def test_a_cache_that_comes_into_use_later_is_gone_on_without(filled, begin):
         known = cache.known(chunk)
         assert len(known) == (0 if begin == "EXCLUSIVE" else 15)
         cache.keep(probe_chunk(chunk))
-        assert f"going on without the cache {filled.cache}: database is locked" in cache.notices
+        assert f"continuing without the cache {filled.cache}: database is locked" in cache.notices
         notices = list(cache.notices)
         assert cache.known(chunk) == {}
         other.close()
@@ -648,5 +648,5 @@ def test_a_disk_that_is_full_is_no_damage(filled, monkeypatch):
     opened = HeaderCache._open
     monkeypatch.setattr(HeaderCache, "_open", lambda self: Full(opened(self)))
     assert filled.rows() == expected
-    assert filled.notices == [f"going on without the cache {filled.cache}: database or disk is full"]
+    assert filled.notices == [f"continuing without the cache {filled.cache}: database or disk is full"]
     assert damaged(filled) == []

@@ -303,7 +303,7 @@ def test_links_to_nothing_and_to_themselves_are_listed(tmp_path):
     (tmp_path / "nothing").symlink_to("gone")
     (tmp_path / "self").symlink_to("self")
     missing, loop, batch = Walk().steps([tmp_path])
-    assert (missing.problem, missing.reason) == ("missing", "a link to nothing")
+    assert (missing.problem, missing.reason) == ("missing", "broken symbolic link")
     assert (loop.problem, loop.path) == ("no-access", str(tmp_path / "self"))
     assert "symbolic links" in loop.reason
     assert batch.names == ["a"]

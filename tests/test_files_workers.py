@@ -269,7 +269,7 @@ def test_children_of_others_are_left_alone(sleepers):
 def test_a_worker_that_is_killed_ends_the_scan_with_advice():
     results = spread([chunk("a"), *(chunk("b") for _ in range(30))], die_elsewhere, members, 2)
     assert next(results) == [["a"]]
-    with pytest.raises(ImgcostError, match=r"ended from outside.*try again with --jobs 1"):
+    with pytest.raises(ImgcostError, match=r"was killed.*try again with --jobs 1"):
         list(results)
     assert active_children() == []
 
@@ -394,7 +394,7 @@ def test_signals_are_the_business_of_the_main_thread_alone():
     found, before = [], [signal.getsignal(number) for number in workers.ENDING]
 
     def look():
-        with workers._signals_held():
+        with workers._signals_deferred():
             found.extend(signal.getsignal(number) for number in workers.ENDING)
 
     thread = threading.Thread(target=look)
@@ -483,7 +483,7 @@ def test_a_chunk_for_a_worker_that_was_killed_is_an_error():
             pool.workers[0].process.join()
             pool.submit(chunk("a"))
 
-    with pytest.raises(ImgcostError, match="ended from outside"):
+    with pytest.raises(ImgcostError, match="was killed"):
         give()
 
 
@@ -505,7 +505,7 @@ if sys.argv[1] == "early":  # before the worker could look who its parent is
         before(*args)
         print("0\\n0\\n0", file=sys.stderr, flush=True)
         os.kill(os.getpid(), int(sys.argv[2]))
-    workers._settle = lambda before=workers._settle: (time.sleep(0.5), before())
+    workers._prepare = lambda before=workers._prepare: (time.sleep(0.5), before())
     workers._Worker.__init__ = start
 if sys.argv[1] == "held":  # by a process that has nothing to do with the scan
     def start(*args, before=workers._Worker.__init__):

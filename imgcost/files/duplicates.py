@@ -1,4 +1,4 @@
-"""Which images have the same bytes as an earlier one."""
+"""Find images with the same bytes."""
 
 from __future__ import annotations
 
@@ -19,55 +19,55 @@ __all__ = ["Duplicates"]
 
 _BLOCK_BYTES = 1 << 20
 
-_Alike: TypeAlias = tuple[int, int, int]
+_Key: TypeAlias = tuple[int, int, int]
 
 
 class Duplicates:
-    """Marks every image whose bytes were seen before with the path of the first.
+    """Marks each duplicate image with the path of the first image that has the same bytes.
 
-    Only candidates are read whole: images that share file size, width and height. Members of archives are left alone;
-    they cannot be opened by path. What it remembers grows with the number of images.
+    Only candidates are read completely: images with the same file size, width and height. Archive members are skipped,
+    because they cannot be opened by path. Memory use grows with the number of images.
     """
 
     def __init__(self) -> None:
-        """Start with nothing seen."""
-        # Of most sizes there is one image: its path waits, unread, until a second one comes.
-        self._single: dict[_Alike, str] = {}
-        self._digests: dict[_Alike, dict[bytes, str]] = {}
+        """Start without any images."""
+        # Most sizes occur only once. The first image of a size is read only when a second one appears.
+        self._single: dict[_Key, str] = {}
+        self._digests: dict[_Key, dict[bytes, str]] = {}
 
     def mark(self, groups: Iterable[Group]) -> list[Group]:
-        """Look at what was found next in the order of the scan.
+        """Mark the duplicates in the next part of a scan.
 
         Args:
-            groups: Folders and what was found in them.
+            groups: Folders and their results, in the order of the scan.
 
         Returns:
-            The same, with `duplicate_of` set on each duplicate.
+            The same groups, with `duplicate_of` set on each duplicate.
         """
-        return [(folder, [self._marked(one) for one in found]) for folder, found in groups]
+        return [(folder, [self._marked(file) for file in files]) for folder, files in groups]
 
-    def _marked(self, found: Found) -> Found:
-        if not isinstance(found, Image):
-            return found
-        alike = (found.file_bytes, found.width, found.height)
-        if alike not in self._single:
-            self._single[alike] = found.path
-            return found
-        if alike not in self._digests:
-            first = self._single[alike]
+    def _marked(self, file: Found) -> Found:
+        if not isinstance(file, Image):
+            return file
+        key = (file.file_bytes, file.width, file.height)
+        if key not in self._single:
+            self._single[key] = file.path
+            return file
+        if key not in self._digests:
+            first = self._single[key]
             digest = _digest(first)
-            self._digests[alike] = {} if digest is None else {digest: first}
-        digest = _digest(found.path)
+            self._digests[key] = {} if digest is None else {digest: first}
+        digest = _digest(file.path)
         if digest is None:
-            return found
-        if digest in self._digests[alike]:
-            return found._replace(duplicate_of=self._digests[alike][digest])
-        self._digests[alike][digest] = found.path
-        return found
+            return file
+        if digest in self._digests[key]:
+            return file._replace(duplicate_of=self._digests[key][digest])
+        self._digests[key][digest] = file.path
+        return file
 
 
 def _digest(path: str) -> bytes | None:
-    """The digest of a file's bytes, or None if it cannot be read: then it is nobody's duplicate."""
+    """Return the digest of a file's bytes; None if it cannot be read, so that it is never treated as a duplicate."""
     digest = hashlib.blake2b(digest_size=16)
     try:
         with open(path, "rb", buffering=0, opener=open_without_waiting) as file:

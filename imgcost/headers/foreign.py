@@ -1,4 +1,4 @@
-"""Formats that the API does not read, named by how a file begins and measured where a header tells the size."""
+"""Detect formats that the API does not read, and measure them if their header contains the size."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from imgcost.errors import HeaderError
 from imgcost.headers import fixed
 from imgcost.headers.boxes import measure_cr3, measure_heif, measure_jp2, measure_jxl, name_iso_media
 from imgcost.headers.header import from_head
-from imgcost.headers.not_images import name_stranger
+from imgcost.headers.not_images import identify_other
 from imgcost.headers.svg import find_svg, measure_svg
 from imgcost.headers.tiff import inspect_tiff, measure_jpeg_xr, measure_raf, measure_rw2, measure_tiff
 
@@ -26,9 +26,9 @@ class _Format(NamedTuple):
     """A format that the API does not read.
 
     Attributes:
-        prefixes: The bytes that it may begin with.
-        name: Its name, or a function that tells it from the first bytes where they are not proof enough.
-        measure: Reads the size; None where no small reader can.
+        prefixes: The possible first bytes.
+        name: Its name, or a function that returns it if the prefix alone is not sufficient.
+        measure: Reads the size; None if the size cannot be read.
     """
 
     prefixes: tuple[bytes, ...]
@@ -96,16 +96,15 @@ _MEDIA_TYPES = {
     "PDF": "application/pdf",
     "EPS": "application/postscript",
 }
-"""Those that are registered; all others have one that begins with image/x-."""
+"""Registered media types; all other formats get one that begins with image/x-."""
 
 _ADVICE = {"PDF": "Send it as a document block, or render its pages as images."}
-
 
 _NAMES = {media_type: name for name, media_type in _MEDIA_TYPES.items()}
 
 
 def format_name(media_type: str) -> str:
-    """Name an image format for people.
+    """Return the name of an image format, for people.
 
     >>> format_name("image/tiff"), format_name("image/x-pcx"), format_name("image/png")
     ('TIFF', 'PCX', 'PNG')
@@ -114,18 +113,18 @@ def format_name(media_type: str) -> str:
 
 
 def refusal(head: bytes, read_at: ReadAt) -> HeaderError:
-    """Say what these bytes are, since they are none of the four formats.
+    """Return the error for data that is not JPEG, PNG, GIF or WebP.
 
     Args:
         head: The first bytes of the file.
         read_at: As in `parse_header`.
     """
     if not head:
-        return HeaderError("empty", "there are no bytes")
+        return HeaderError("empty", "the data is empty")
     return (
         _known_format(head, from_head(head, read_at))
-        or name_stranger(head)
-        or HeaderError("not-an-image", "the bytes do not begin any known image format")
+        or identify_other(head)
+        or HeaderError("not-an-image", "the data does not start like any known image format")
     )
 
 
@@ -145,11 +144,11 @@ def _known_format(head: bytes, read_at: ReadAt) -> HeaderError | None:
 
 
 def unsupported(name: str, size: Size | None = None) -> HeaderError:
-    """Say that a file is of a format that the API does not read.
+    """Return the error for a file of a format that the API does not read.
 
     Args:
         name: The format.
-        size: Width, height and orientation, if they are known; what no image can have counts as unknown.
+        size: Width, height and orientation, if known; impossible sizes count as unknown.
     """
     width, height, orientation = size or (0, 0, 1)
     known = 0 < width < 1 << 31 and 0 < height < 1 << 31
