@@ -1,4 +1,4 @@
-"""Pages of a PDF: how many there are, by pypdf, which comes with the extra `pdf`; and the tokens that they cost."""
+"""Count the pages of a PDF, with pypdf (the extra `pdf`), and their tokens."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ if TYPE_CHECKING:
 __all__ = ["count_pages", "page_tokens"]
 
 POINTS_PER_INCH = 72
-"""The unit of a PDF's page sizes."""
+"""PDF page sizes are in points."""
 
 
 def page_tokens(pages: Iterable[tuple[float, float]], model: Model) -> int | None:
-    """Count the tokens of the pages of a PDF document as images, with what wraps the document; its text comes on top.
+    """Count the tokens of the pages of a PDF as images, including the tokens per document but not those of its text.
 
-    Measured, not published: a page is rendered at 150 dots per inch and counts by the rule of the standard tier, on the
-    high-resolution tier too. Within 0.6 % on files of one page.
+    Measured, not published: pages are rendered at 150 dots per inch and counted by the rule of the standard tier, also
+    on high-resolution models. Accurate within 0.6 % for one-page files.
 
     Args:
         pages: Width and height of each page, points (1/72 inch).
         model: The model.
 
     Returns:
-        Tokens; None where nothing was measured for the model.
+        Tokens; None if nothing was measured for the model.
 
     Raises:
-        SizeError: A page has no area, or is larger than any image.
+        SizeError: The size of a page is not valid for an image.
 
     Source: data/measured_pdf.csv (read 2026-11-26)
 
@@ -50,10 +50,10 @@ def page_tokens(pages: Iterable[tuple[float, float]], model: Model) -> int | Non
     grid = find_measured("patch-grid-multiple", model)
     tokens = document.value
     for page in pages:
-        # In floats, as measured: 792 points of Letter become 1651 px, one more than the exact 1650.
+        # Use floats, as measured: the 792 points of Letter become 1651 px, not the exact 1650.
         width, height = (ceil(side * (dpi.value / POINTS_PER_INCH)) for side in page)
-        seen = geometry.resized_size(width, height, find_tier("standard"))
-        tokens += geometry.grid_tokens(*seen, grid.value if grid else 1)
+        resized = geometry.resized_size(width, height, find_tier("standard"))
+        tokens += geometry.grid_tokens(*resized, grid.value if grid else 1)
     return tokens
 
 
@@ -61,27 +61,27 @@ def count_pages(data: bytes) -> int:
     """Count the pages of a PDF.
 
     Args:
-        data: The file, whole.
+        data: The complete file.
 
     Returns:
-        How many pages it has.
+        The number of pages.
 
     Raises:
         MissingExtraError: pypdf is not installed.
-        ValueError: It is no PDF, is damaged, or is protected by a password; the message is a sentence.
+        ValueError: The data is not a valid PDF, or is protected by a password. The message is a sentence.
     """
     try:
         from pypdf import PdfReader  # noqa: PLC0415 - an extra
     except ImportError as error:
         raise MissingExtraError("counting the pages of a PDF", "pdf") from error
-    logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # it tells of each oddity; what matters is raised
+    logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # it warns about harmless oddities; real problems are raised
     try:
         reader = PdfReader(io.BytesIO(data))
-        # An empty user password opens a document that is only protected against changes; the API takes none at all.
+        # The API accepts no encrypted document, not even one that opens with an empty password.
         encrypted = reader.is_encrypted
         pages = 0 if encrypted else len(reader.pages)
-    except Exception as error:  # a stranger's parser on a stranger's bytes
-        raise ValueError("the PDF is damaged, or is none") from error
+    except Exception as error:  # third-party parser on untrusted input: any exception is possible
+        raise ValueError("the data is damaged or not a PDF") from error
     if encrypted:
         raise ValueError("the PDF is protected by a password")
     return pages

@@ -423,7 +423,7 @@ def quote(model: str | Model | NamedModel, sent: Conditions, formula: Formula | 
     found, day = named.model, sent.as_of
     rows = _prices(found, sent)
     if day < found.vision_from:
-        raise NoPriceError(found.id, day, found.vision_from, kind="price of images")
+        raise NoPriceError(found.id, day, found.vision_from, kind="image price")
     if found.tier is None:
         raise ImgcostError(f"the resolution tier of {found.id} was never published, so its images cannot be counted")
     rates = [row.rates.times(*(multiplier_on(name, found, day, row.kind) for name in sent.multipliers)) for row in rows]

@@ -209,7 +209,7 @@ def test_hostile_names_are_shown_harmlessly(tmp_path):
         (("100x100", "--retry-rate", "often"), "retry_rate is 'often'"),
         (("100x100", "--budget", "nan"), "'nan' is no amount"),
         (("100x100", "--budget", "-1"), "'-1' is no amount"),
-        (("100x100", "--batch", "--platform", "foundry"), "not sold on foundry"),
+        (("100x100", "--batch", "--platform", "foundry"), "not available on foundry"),
         (("100x100", "-m", "gpt-5"), "unknown model 'gpt-5'"),
     ],
 )

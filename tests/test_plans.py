@@ -673,10 +673,10 @@ def test_notes_say_what_is_measured_and_assumed():
 @pytest.mark.parametrize(
     ("error", "match", "model", "settings"),
     [
-        (ImgcostError, "not sold on bedrock", "sonnet", {"batch": True, "platform": "bedrock"}),
+        (ImgcostError, "not available on bedrock", "sonnet", {"batch": True, "platform": "bedrock"}),
         (
             ImgcostError,
-            "inference_geo is not sold on google-cloud",
+            "inference_geo is not available on google-cloud",
             "sonnet",
             {"inference_geo": "us", "platform": "google-cloud"},
         ),

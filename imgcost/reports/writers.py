@@ -1,4 +1,4 @@
-"""One writer per format, chosen by a file's suffix: for scans, whose parts come one by one, and for whole reports."""
+"""Write scans, part by part, and complete reports, in the format that the file suffix selects."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ if TYPE_CHECKING:
 __all__ = ["SUFFIXES", "format_of", "open_scan", "save_report", "stream_rows"]
 
 SUFFIXES = (".csv", ".json", ".jsonl", ".parquet", ".md", ".xlsx", ".html")
-"""The suffixes of files that a report can be written to."""
+"""File suffixes that reports can be written to."""
 
 _TEXT: dict[str, TextFormat] = {".csv": "csv", ".json": "json", ".jsonl": "jsonl"}
 
 
 def format_of(path: str) -> str:
-    """Tell from a file's suffix how a report is written to it.
+    """Return the suffix of a file, which selects the format of a report.
 
     Raises:
-        ImgcostError: The suffix does not name a format.
+        ImgcostError: No format has this suffix.
 
     >>> format_of("costs.CSV")
     '.csv'
@@ -50,23 +50,23 @@ def format_of(path: str) -> str:
 def open_scan(
     target: str | Output, quotes: Sequence[Quote], progress: Progress = lambda _done, _total: None
 ) -> Iterator[ScanSink]:
-    """Open a file for a scan. It replaces its target when the context is left without an error.
+    """Open a file for a scan. It replaces the target when the context is left without an error.
 
     Args:
         target: The file.
-        quotes: The quotes of the models asked for.
-        progress: Called while a workbook or a page is written at the end.
+        quotes: The quotes of the models.
+        progress: Called while a workbook or an HTML report is written at the end.
 
     Yields:
-        Where the scan goes. After the last part call `finish` of its writer.
+        The sink of the scan. Call `finish` of its writer after the last part.
 
     Raises:
-        ImgcostError: The suffix does not name a format.
+        ImgcostError: No format has this suffix.
         MissingExtraError: The format needs a library that is not installed.
         OSError: The file cannot be written.
     """
     output = Output(target) if isinstance(target, str) else target
-    make = _scan_sink(format_of(output.path))  # a missing library is known before a file is touched
+    make = _scan_sink(format_of(output.path))  # report a missing library before touching the file
     with ExitStack() as stack:
         sink = make(stack.enter_context(output), tuple(quotes), progress)
         try:
@@ -82,7 +82,7 @@ def _scan_sink(suffix: str) -> Callable[[IO[bytes], tuple[Quote, ...], Progress]
 
         return lambda file, quotes, _: ScanSink(partial(_encode_rows, quotes), ParquetWriter(file, SCAN))
     if suffix == ".md":
-        from imgcost.reports.markdown import markdown_sink  # noqa: PLC0415 - most scans write none
+        from imgcost.reports.markdown import markdown_sink  # noqa: PLC0415 - most scans do not need it
 
         return lambda file, quotes, _: markdown_sink(file, quotes)
     if suffix == ".xlsx":
@@ -97,15 +97,15 @@ def _scan_sink(suffix: str) -> Callable[[IO[bytes], tuple[Quote, ...], Progress]
 
 
 def stream_rows(stream: IO[bytes], quotes: Sequence[Quote], style: TextFormat) -> ScanSink:
-    """Send the rows of a scan to an open binary stream as they come.
+    """Stream the rows of a scan to an open binary stream.
 
     Args:
         stream: The stream.
-        quotes: The quotes of the models asked for.
+        quotes: The quotes of the models.
         style: The format.
 
     Returns:
-        Where the scan goes.
+        The sink of the scan.
     """
     return ScanSink(partial(_encode_text, tuple(quotes), style), TextWriter(stream, SCAN, style))
 
@@ -119,16 +119,16 @@ def _encode_rows(quotes: tuple[Quote, ...], groups: list[Group]) -> list[Row]:
 
 
 def save_report(report: Report, schema: Schema, rows: Iterable[Row], path: str) -> None:
-    """Write a whole report to a file, in the format that its suffix names.
+    """Write a complete report to a file, in the format that its suffix selects.
 
     Args:
-        report: The report, for the formats that people read.
-        schema: The columns of its rows.
-        rows: Its rows, for all others.
+        report: The report, for formats that people read.
+        schema: The columns of the rows.
+        rows: The rows, for other formats.
         path: The file.
 
     Raises:
-        ImgcostError: The suffix does not name a format.
+        ImgcostError: No format has this suffix.
         MissingExtraError: The format needs a library that is not installed.
         OSError: The file cannot be written.
     """

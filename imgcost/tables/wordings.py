@@ -1,4 +1,4 @@
-"""What the API answers to what it rejects, in its own words."""
+"""Error messages of the API, by the rule that predicts them."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -12,12 +12,12 @@ FILE = "errors.toml"
 
 
 class Wording(NamedTuple):
-    """A message of the API.
+    """An error message of the API.
 
     Attributes:
-        rule: The rule that foresees it; empty where none does yet.
-        text: The message, or the part of it that tells it from others, with the numbers of one that was seen.
-        sources: Where it was seen.
+        rule: The rule that predicts it; empty if there is none yet.
+        text: The message or its distinctive part, with the numbers of an observed example.
+        sources: Where it was observed.
     """
 
     rule: str
@@ -26,31 +26,31 @@ class Wording(NamedTuple):
 
 
 def load_wordings(data: Mapping[str, Any]) -> tuple[Wording, ...]:
-    """Check the parsed errors.toml and build what it says.
+    """Validate the parsed errors.toml and build its messages.
 
     Args:
         data: The parsed file.
 
     Returns:
-        Every message, rule by rule.
+        All messages, by rule.
 
     Raises:
-        TableError: The file does not say what it must.
+        TableError: The file is invalid.
     """
     top = Entry(FILE, FILE, data)
     sources = read_sources(FILE, top)
-    found = []
+    wordings = []
     for rule, rows in top.take("says", dict).items():
         for number, raw in enumerate(rows, 1):
             entry = Entry(FILE, f"says.{rule}[{number}]", raw)
-            found.append(Wording(rule, entry.take("text", str), entry.sources(sources)))
+            wordings.append(Wording(rule, entry.take("text", str), entry.sources(sources)))
             entry.done()
-    rest = Entry(FILE, "unforeseen", top.take("unforeseen", dict))
-    texts, seen = rest.texts("texts"), rest.sources(sources)
-    rest.done()
-    found += [Wording("", text, seen) for text in texts]
+    entry = Entry(FILE, "unforeseen", top.take("unforeseen", dict))
+    observed = entry.sources(sources)
+    wordings += [Wording("", text, observed) for text in entry.texts("texts")]
+    entry.done()
     top.done()
-    return tuple(found)
+    return tuple(wordings)
 
 
 @cache
@@ -59,13 +59,13 @@ def _table() -> tuple[Wording, ...]:
 
 
 def wordings_of(rule: str) -> tuple[Wording, ...]:
-    """List the messages that a rule foresees.
+    """List the error messages that a rule predicts.
 
     Args:
-        rule: The rule's name; empty for the messages that no rule foresees yet.
+        rule: The name of the rule; empty for messages that no rule predicts yet.
 
     Returns:
-        The messages; none where no message of the API is known, or the rule is advice.
+        The messages; empty if no message is known, or if the rule is advice.
 
     Example:
         >>> wordings_of("empty")[0].text
