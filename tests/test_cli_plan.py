@@ -305,7 +305,7 @@ def test_a_budget_fails_where_images_are_excluded(tmp_path):
 
 
 def test_a_budget_fails_where_a_price_is_unknown():
-    assert "no price of claude-opus-5" in refused(
+    assert "no published price for claude-opus-5" in refused(
         "28x28", "-m", "claude-opus-5", "--as-of", "2024-03-04", "--budget", "1"
     )
     assert run("28x28", "-m", "claude-opus-5", "--budget", "1", *AS_OF).exit_code == 0

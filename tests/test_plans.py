@@ -694,7 +694,7 @@ def test_a_combination_that_is_not_sold(error, match, model, settings):
 
 
 def test_a_platform_whose_limits_are_not_known_that_day():
-    with pytest.raises(NoPriceError, match="no limit of foundry"):
+    with pytest.raises(NoPriceError, match="no published limit for foundry"):
         plan([(28, 28)], models="claude-sonnet-4-6", platform="foundry", as_of=date(2026, 6, 1))
 
 
