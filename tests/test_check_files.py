@@ -113,8 +113,8 @@ def test_archives_are_checked_member_by_member(tmp_path, name):
         assert len(found["images"]) == 4
         assert found["notes"] == [
             (
-                "archive members of which only the beginning was read, so that a missing end is not detected: 1, the first "
-                f"at {inside[2]}"
+                "archive members of which only the beginning was read, so that a missing end is not detected: 1, the "
+                f"first at {inside[2]}"
             )
         ]
 
@@ -160,7 +160,8 @@ def test_paths_are_listed_on_stdin(folder, null, end):
     assert places_of(mixed) == [str(folder / "b" / "cut.png"), str(folder / "a.png")]
 
 
-def test_an_empty_list_has_no_images(folder):
+@pytest.mark.usefixtures("folder")
+def test_an_empty_list_has_no_images():
     for arguments in (("-",), ("-0", "-")):
         text = printed("check", *DAY, *arguments, stdin=b"")
         assert text.startswith("No images found.\n")
@@ -449,8 +450,8 @@ def rules_found(*words):
         ("image exceeds 5 MB maximum: 6291456 bytes > 5242880 bytes", {"image-bytes"}),
         (
             (
-                '{"type":"error","error":{"type":"invalid_request_error","message":"messages.0.content.1.image.source.base64: '
-                'image exceeds 10 MB maximum: 11 bytes > 10 bytes"}}'
+                '{"type":"error","error":{"type":"invalid_request_error","message":'
+                '"messages.0.content.1.image.source.base64: image exceeds 10 MB maximum: 11 bytes > 10 bytes"}}'
             ),
             {"image-bytes"},
         ),

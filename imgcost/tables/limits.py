@@ -65,9 +65,9 @@ class Limits(NamedTuple):
         batch_bytes: The largest message batch.
         batch_requests: The most requests in a message batch.
         file_bytes: The largest upload to the Files API.
-        text_bytes: The most bytes of text in a request, as UTF-8.
-        cache_breakpoints: The most blocks with `cache_control` in a request.
-        custom_id: The pattern of a batch's `custom_id`, a regular expression.
+        text_bytes: Maximum text in a request, bytes of UTF-8.
+        cache_breakpoints: Maximum number of blocks with `cache_control` in a request.
+        custom_id: Regular expression for the `custom_id` of a request in a batch.
         source_types: Of image blocks.
         oversized_image: Whether image blocks take the setting `transformations.oversized_image`.
         toolset_screenshots_fail: Whether screenshots of the computer and browser toolsets are rejected where other

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple, TypeVar, cast
 
 from imgcost.errors import TableError
-from imgcost.prices import Kind
+from imgcost.prices import PriceKind
 
 __all__ = ["Entry", "Source", "cite", "read_kinds", "read_published", "read_rows", "read_sources"]
 
@@ -84,7 +84,7 @@ class Entry:
         self._rest = dict(_typed(self, key, raw, dict))
 
     def rest(self) -> dict[str, object]:
-        """Return the keys that were not taken yet."""
+        """Return the keys that were not read yet."""
         return dict(self._rest)
 
     def error(self, problem: str, key: str = "") -> TableError:
@@ -233,7 +233,7 @@ def read_rows(file: str, key: str, raw: object) -> Iterator[tuple[Entry, date]]:
         yield entry, first_day
 
 
-def read_kinds(entry: Entry, key: str, words: Sequence[str]) -> tuple[Kind, ...]:
+def read_kinds(entry: Entry, key: str, words: Sequence[str]) -> tuple[PriceKind, ...]:
     """Check names of prices.
 
     Args:
@@ -250,4 +250,4 @@ def read_kinds(entry: Entry, key: str, words: Sequence[str]) -> tuple[Kind, ...]
     for word in words:
         if word not in KINDS:
             raise entry.error(f"{word!r} is none of {', '.join(sorted(KINDS))}", key)
-    return cast("tuple[Kind, ...]", tuple(words))
+    return cast("tuple[PriceKind, ...]", tuple(words))
