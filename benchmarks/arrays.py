@@ -154,9 +154,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=9)
     options = parser.parse_args()
     print(f"{options.sizes:,} sizes, int32; {options.rounds} rounds; million sizes per CPU second, medians")
-    print(
-        f"per round, the documented search runs for {DOCUMENTED_SIZES:,} sizes, the scalar one for {SCALAR_SIZES:,};"
-    )
+    print(f"per round, the documented search runs for {DOCUMENTED_SIZES:,} sizes, the scalar one for {SCALAR_SIZES:,};")
     print("their times are extrapolated; everything else runs for all sizes")
     print()
     head = "data       tier             over | docum.  scalar  tokens resized   np.add |"

@@ -51,16 +51,16 @@ def mark(text, before=None):
         os.write(3, text)
         return before(*args, **more)
     return marked
-from imgcost import surveys
+from imgcost import pipeline
 from imgcost.files import workers
 workers.ALONE_SECONDS = workers.AHEAD_SECONDS = 0
 workers._Worker.__init__ = mark(b"f", workers._Worker.__init__)
-def survey(*args, before=surveys.Survey.run, **more):
+def scan(*args, before=pipeline.Scan.run, **more):
     os.write(3, b"s")
-    found = before(*args, **more)
+    summary = before(*args, **more)
     os.write(3, b"w")
-    return found
-surveys.Survey.run = survey
+    return summary
+pipeline.Scan.run = scan
 os.write(3, b"b")
 run()
 """

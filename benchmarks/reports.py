@@ -15,9 +15,10 @@ import tempfile
 import time
 from pathlib import Path
 
-from imgcost.estimates import terms
 from imgcost.files import Image
-from imgcost.reports import open_rows
+from imgcost.quotes import quotes
+from imgcost.reports.writers import open_scan
+from imgcost.summaries import ScanSummary
 
 FOLDER = 1000
 
@@ -49,9 +50,13 @@ def measure(count):
     """Write one workbook, and print time and memory."""
     path = Path(tempfile.gettempdir(), f"imgcost-{os.getpid()}.xlsx")
     start = time.perf_counter()
-    with open_rows(str(path), "xlsx", [terms("sonnet")]) as writer:
+    priced = quotes(["sonnet"])
+    with open_scan(str(path), priced) as sink:
+        summary = ScanSummary(priced, (), sink.rules)
         for groups in folders(count):
-            writer.write(groups)
+            sink.writer.write(sink.encode(groups))
+            summary.add(groups)
+        sink.writer.finish(summary)
     seconds = time.perf_counter() - start
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1 << 20 if sys.platform == "darwin" else 1 << 10)
     print(

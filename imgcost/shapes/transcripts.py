@@ -1,4 +1,4 @@
-"""Transcripts of Claude Code: the request that the session would send next, and what its images have cost so far."""
+"""Convert Claude Code transcripts: the next request of the session, and the images it has sent so far."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ _MEDIA = ("image", "document")
 
 
 class Call(NamedTuple):
-    """A call of the API that the transcript records.
+    """An API call recorded in the transcript.
 
     Attributes:
         position: The position of its answer among the items of the document.
         turn: The turn, counted from 1.
         model: The model that answered, if the transcript says.
-        usage: What it was billed, as the API reported it; empty if the transcript does not say.
+        usage: The usage that the API reported; empty if it is not in the transcript.
     """
 
     position: int
@@ -46,7 +46,7 @@ class SentImage:
 
     Attributes:
         block: Its content block.
-        path: Where it is in the document.
+        path: Its path in the document.
         turn: The turn that it came in, counted from 1.
         location: Where it is in the request that would be sent next; None if it is not sent any more.
         calls: The calls that have sent it, as positions in `History.calls`, a range for each stretch between two
@@ -61,7 +61,7 @@ class SentImage:
 
     @property
     def sent(self) -> int:
-        """How many calls have sent it."""
+        """Number of calls that have sent it."""
         return sum(map(len, self.calls))
 
 
