@@ -99,7 +99,7 @@ class Walk(NamedTuple):
         matches = self.matches
         own = _Own(self.own)
         seen: set[tuple[int, int]] = set()
-        for path in map(os.fspath, paths):
+        for path in (os.fspath(path) for path in paths):
             try:
                 mode = os.stat(path).st_mode
             except (OSError, ValueError) as error:

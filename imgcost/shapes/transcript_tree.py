@@ -52,7 +52,7 @@ def read_entries(items: list[Node]) -> list[Entry]:
         items: Its lines.
 
     Returns:
-        The entries; those of subagents only where there are no others.
+        The entries; those of subagents only if there are no others.
     """
     entries = [_entry(position, item.fields()) for position, item in enumerate(items)]
     main = [entry for entry in entries if not _is_of_subagent(entry.fields)]
