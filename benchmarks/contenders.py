@@ -15,7 +15,7 @@ EDGE_LIMIT, TOKEN_LIMIT = 2576, 4784
 
 
 def token_counter():
-    from imgcost.geometry import Tier, count_patches  # noqa: PLC0415 - the floor does not need it
+    from imgcost.geometry import Tier, count_patches  # noqa: PLC0415 - `minimum` does not need it
 
     tier = Tier(EDGE_LIMIT, TOKEN_LIMIT)
     return lambda width, height: count_patches(width, height, tier)
@@ -59,7 +59,7 @@ def with_imagesize(top):
     return images, total
 
 
-def floor(top):
+def minimum(top):
     """The minimum for any Python program: walk, open, read a kilobyte, close."""
     files = 0
     folders = [top]
@@ -76,7 +76,7 @@ def floor(top):
     return files, 0
 
 
-CONTENDERS = {"pillow": with_pillow, "imagesize": with_imagesize, "floor": floor}
+CONTENDERS = {"pillow": with_pillow, "imagesize": with_imagesize, "minimum": minimum}
 
 
 def main():

@@ -57,9 +57,9 @@ workers.ALONE_SECONDS = workers.AHEAD_SECONDS = 0
 workers._Worker.__init__ = mark(b"f", workers._Worker.__init__)
 def scan(*args, before=Scan.run, **more):
     os.write(3, b"s")
-    found = before(*args, **more)
+    summary = before(*args, **more)
     os.write(3, b"w")
-    return found
+    return summary
 Scan.run = scan
 os.write(3, b"b")
 run()

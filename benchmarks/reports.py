@@ -50,9 +50,9 @@ def measure(count):
     """Write one workbook, and print time and memory."""
     path = Path(tempfile.gettempdir(), f"imgcost-{os.getpid()}.xlsx")
     start = time.perf_counter()
-    asked = quotes("sonnet")
-    summary = Scan(asked).run([])
-    with open_scan(str(path), asked) as sink:
+    priced = quotes("sonnet")
+    summary = Scan(priced).run([])
+    with open_scan(str(path), priced) as sink:
         for groups in folders(count):
             sink.writer.write(sink.encode(groups))
             summary.add(groups)

@@ -38,7 +38,7 @@ MAXRSS_BYTES = 1 if sys.platform == "darwin" else 1024
 RATIOS = [
     ("pillow", "imgcost-1"),
     ("imagesize", "imgcost-1"),
-    ("imgcost-1", "floor"),
+    ("imgcost-1", "minimum"),
     ("imgcost-1", "find"),
     ("pillow", "imgcost"),
     ("imagesize", "imgcost"),
@@ -126,7 +126,7 @@ def contenders(folder, jobs):
         print("imgcost scan has no --jobs: using it as imgcost-1", file=sys.stderr)
         commands["imgcost-1"] = imgcost
     commands["imgcost"] = imgcost
-    commands |= {name: [*script, name, folder] for name in ("pillow", "imagesize", "floor")}
+    commands |= {name: [*script, name, folder] for name in ("pillow", "imagesize", "minimum")}
     if find := shutil.which("find"):
         commands["find"] = [find, folder, "-type", "f"]
     return commands
