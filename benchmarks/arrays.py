@@ -1,9 +1,9 @@
-"""Array core: sizes per second beside the documented search, imgcost's scalar function and a plain sum.
+"""Throughput of imgcost.arrays, compared with the documented search, the scalar function and a plain sum.
 
 python benchmarks/arrays.py [--sizes 8000000] [--rounds 9]
 
-Everything runs on one thread and is timed in CPU seconds. All contenders take turns within a round, so that a slow
-moment of the machine hits them alike; ratios are taken within a round, and the medians over rounds are printed.
+Everything runs on one thread and is timed in CPU seconds. The contenders take turns in each round, so that a slow
+moment of the machine affects all of them. Ratios are computed per round; the output shows medians over rounds.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 import documented
 
 TIERS = (Tier(1568, 1568, "standard"), Tier(2576, 4784, "high-resolution"))
-DOCUMENTED_SIZES = 20_000  # a round; each round takes others
+DOCUMENTED_SIZES = 20_000  # per round, different ones in each round
 SCALAR_SIZES = 200_000
-SUM_REPEATS = 10  # one sum is over in a few milliseconds
+SUM_REPEATS = 10  # a single sum takes only a few milliseconds
 CAMERAS = [
     (4032, 3024),
     (3024, 4032),
@@ -43,7 +43,7 @@ SCREENS = [(1920, 1080), (2560, 1440), (1366, 768), (1440, 900), (3840, 2160), (
 
 
 class Times(NamedTuple):
-    """CPU seconds a size, one value a round."""
+    """CPU seconds per size, one value per round."""
 
     documented: list[float]
     scalar: list[float]
@@ -53,7 +53,7 @@ class Times(NamedTuple):
 
 
 def realistic(count, rng):
-    """40 % photos as cameras and phones store them, 25 % screenshots, 35 % pictures of the web."""
+    """40 % sizes of cameras and phones, 25 % screenshots, 35 % web images."""
     kind = rng.random(count)
     photos = np.array(CAMERAS, np.int32)[rng.integers(0, len(CAMERAS), count)]
     screens = np.array(SCREENS, np.int32)[rng.integers(0, len(SCREENS), count)]
@@ -91,22 +91,22 @@ def timed(function, *arguments):
 
 
 def sample(width, height, count, number):
-    """As many sizes from another place in each round, as plain integers."""
-    places = np.arange(number * count, (number + 1) * count) % width.size
-    return list(zip(width[places].tolist(), height[places].tolist(), strict=True)), places
+    """Return `count` sizes, different ones in each round, as plain integers, and their indices."""
+    indices = np.arange(number * count, (number + 1) * count) % width.size
+    return list(zip(width[indices].tolist(), height[indices].tolist(), strict=True)), indices
 
 
 def check(width, height, tier):
-    """Equal results, before anything is timed: resized sizes and tokens, by all three."""
-    sizes, places = sample(width, height, DOCUMENTED_SIZES, 0)
+    """Check that all three give the same sizes and tokens, before anything is timed."""
+    sizes, indices = sample(width, height, DOCUMENTED_SIZES, 0)
     expected = [documented.resized(*size, tier.edge_limit, tier.token_limit) for size in sizes]
     across, down = arrays.resized_size(width, height, tier)
-    assert list(zip(across[places].tolist(), down[places].tolist(), strict=True)) == expected
+    assert list(zip(across[indices].tolist(), down[indices].tolist(), strict=True)) == expected
     assert [geometry.resized_size(*size, tier) for size in sizes] == expected
     tokens = arrays.image_tokens(width, height, tier)
     assert np.array_equal(tokens, arrays.patch_tokens(across, down))
-    sizes, places = sample(width, height, SCALAR_SIZES, 0)
-    assert tokens[places].tolist() == scalar_loop(sizes, tier)
+    sizes, indices = sample(width, height, SCALAR_SIZES, 0)
+    assert tokens[indices].tolist() == scalar_loop(sizes, tier)
     return tokens
 
 
@@ -115,19 +115,19 @@ def measure(width, height, tier, rounds):
     out = np.empty_like(width)
     times = Times([], [], [], [], [])
     for number in range(rounds):
-        few, few_places = sample(width, height, DOCUMENTED_SIZES, number)
-        more, more_places = sample(width, height, SCALAR_SIZES, number)
+        few, few_indices = sample(width, height, DOCUMENTED_SIZES, number)
+        more, more_indices = sample(width, height, SCALAR_SIZES, number)
         gc.collect()
-        seconds, found = timed(documented_loop, few, tier)
+        seconds, counts = timed(documented_loop, few, tier)
         times.documented.append(seconds / len(few))
-        assert found == tokens[few_places].tolist()
-        seconds, found = timed(scalar_loop, more, tier)
+        assert counts == tokens[few_indices].tolist()
+        seconds, counts = timed(scalar_loop, more, tier)
         times.scalar.append(seconds / len(more))
-        assert found == tokens[more_places].tolist()
-        seconds, found = timed(arrays.image_tokens, width, height, tier)
+        assert counts == tokens[more_indices].tolist()
+        seconds, counts = timed(arrays.image_tokens, width, height, tier)
         times.tokens.append(seconds / width.size)
-        assert np.array_equal(found, tokens)
-        seconds, found = timed(arrays.resized_size, width, height, tier)
+        assert np.array_equal(counts, tokens)
+        seconds, _ = timed(arrays.resized_size, width, height, tier)
         times.resized.append(seconds / width.size)
         seconds, _ = timed(sums, width, height, out)
         times.sum.append(seconds / width.size / SUM_REPEATS)
@@ -135,7 +135,7 @@ def measure(width, height, tier, rounds):
 
 
 def extra_bytes(function, width, height, tier):
-    """Output and scratch together at their peak, bytes a size."""
+    """Peak memory of output and scratch space, bytes per size."""
     tracemalloc.start()
     try:
         function(width, height, tier)
@@ -145,7 +145,7 @@ def extra_bytes(function, width, height, tier):
 
 
 def ratio(slow, fast):
-    return median(one / other for one, other in zip(slow, fast, strict=True))
+    return median(numerator / denominator for numerator, denominator in zip(slow, fast, strict=True))
 
 
 def main():
@@ -153,9 +153,9 @@ def main():
     parser.add_argument("--sizes", type=int, default=8_000_000, help="sizes in each array (default: 8,000,000)")
     parser.add_argument("--rounds", type=int, default=9)
     options = parser.parse_args()
-    print(f"{options.sizes:,} sizes, int32; {options.rounds} rounds; million sizes a CPU second, medians")
-    print(f"documented search: {DOCUMENTED_SIZES:,} sizes a round, scalar: {SCALAR_SIZES:,}, other ones in each round,")
-    print("and taken as the same cost a size for the rest; everything else runs over all sizes")
+    print(f"{options.sizes:,} sizes, int32; {options.rounds} rounds; million sizes per CPU second, medians")
+    print(f"per round, the documented search runs for {DOCUMENTED_SIZES:,} sizes, the scalar one for {SCALAR_SIZES:,};")
+    print("their times are extrapolated; everything else runs for all sizes")
     print()
     head = "data       tier             over | docum.  scalar  tokens resized   np.add |"
     print(head, "tokens/docum. tokens/scalar resized/docum. np.add/tokens | B/size tokens resized")

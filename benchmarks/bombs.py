@@ -1,6 +1,6 @@
-"""Archives made to cost time and memory: CPU seconds and peak memory of `scan` on each, in a process of its own.
+"""CPU time and peak memory of `scan` on archives that are designed to exhaust them, each in a separate process.
 
-Run it as `python -m benchmarks.bombs [DIR]`; Linux only. The archives are kept in DIR, if one is named.
+Run it as `python -m benchmarks.bombs [DIR]`; Linux only. The archives are kept in DIR, if given.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ MEASURE = """
 import sys
 import time
 from imgcost.files import scan
-found = sum(1 for _ in scan(sys.argv[1]))
+entries = sum(1 for _ in scan(sys.argv[1]))
 peak = next(line for line in open("/proc/self/status") if line.startswith("VmHWM"))
-print(f"{time.process_time():6.2f} s {int(peak.split()[1]) >> 10:5} MiB {found:8,} entries")
+print(f"{time.process_time():6.2f} s {int(peak.split()[1]) >> 10:5} MiB {entries:8,} entries")
 """
 
 
 def write_bombs(folder: Path) -> None:
-    """Write one archive for each way to make a scan work."""
+    """Write one archive per kind of attack."""
     far = jpeg(9, 6, far=250)
     (folder / "looks-back.zip").write_bytes(zipped([("a.jpg", bombs.looks_back(bombs.ZIP_HOP, 2000))]))
     (folder / "looks-back.tar.gz").write_bytes(tarred([("a.jpg", bombs.looks_back(bombs.TAR_HOP, 1900))], "gz"))

@@ -1,7 +1,7 @@
-"""What a user would write without imgcost, each a whole program: python benchmarks/contenders.py NAME DIR.
+"""What users would write without imgcost, as complete programs: python benchmarks/contenders.py NAME DIR.
 
-Every one prints a line of JSON, how many images it found and their tokens on the high-resolution tier. The rule is
-imgcost's own in all of them, so that only finding and reading files differs. Each imports what it needs and no more.
+Each prints a line of JSON: the number of images and their tokens on the high-resolution tier. All of them use the token
+rule of imgcost, so that they differ only in finding and reading files. Each imports only what it needs.
 """
 
 from __future__ import annotations
@@ -15,24 +15,24 @@ EDGE_LIMIT, TOKEN_LIMIT = 2576, 4784
 
 
 def token_counter():
-    from imgcost.geometry import Tier, count_patches  # noqa: PLC0415 - the floor does without
+    from imgcost.geometry import Tier, count_patches  # noqa: PLC0415 - `minimum` does not need it
 
     tier = Tier(EDGE_LIMIT, TOKEN_LIMIT)
     return lambda width, height: count_patches(width, height, tier)
 
 
 def with_pillow(top):
-    """Let Pillow open each file; it reads the header and leaves the pixels."""
+    """Open each file with Pillow, which reads only the header."""
     from PIL import Image  # noqa: PLC0415
 
     tokens = token_counter()
-    formats = ("JPEG", "PNG", "GIF", "WEBP")  # MPO comes with JPEG
+    formats = ("JPEG", "PNG", "GIF", "WEBP")  # JPEG includes MPO
     Image.MAX_IMAGE_PIXELS = None
     images = total = 0
     for folder, _, names in os.walk(top):
         for name in names:
             try:
-                with Image.open(os.path.join(folder, name), formats=formats) as image:  # noqa: PTH118 - in its favour
+                with Image.open(os.path.join(folder, name), formats=formats) as image:  # noqa: PTH118 - faster
                     width, height = image.size
             except (OSError, ValueError, SyntaxError):
                 continue
@@ -42,7 +42,7 @@ def with_pillow(top):
 
 
 def with_imagesize(top):
-    """Let imagesize read each header. It does not say of which format a file is, so other formats count as well."""
+    """Read each header with imagesize, which does not return the format, so unsupported formats count too."""
     import imagesize  # noqa: PLC0415
 
     tokens = token_counter()
@@ -50,7 +50,7 @@ def with_imagesize(top):
     for folder, _, names in os.walk(top):
         for name in names:
             try:
-                width, height = imagesize.get(os.path.join(folder, name), exif_rotation=False)  # noqa: PTH118 - as above
+                width, height = imagesize.get(os.path.join(folder, name), exif_rotation=False)  # noqa: PTH118 - same as above
             except (OSError, ValueError):
                 continue
             if width > 0 and height > 0:
@@ -59,8 +59,8 @@ def with_imagesize(top):
     return images, total
 
 
-def floor(top):
-    """What no Python program can do without: walk, open, read a kilobyte, close. Nothing is looked at."""
+def minimum(top):
+    """The minimum for any Python program: walk, open, read a kilobyte, close."""
     files = 0
     folders = [top]
     while folders:
@@ -76,7 +76,7 @@ def floor(top):
     return files, 0
 
 
-CONTENDERS = {"pillow": with_pillow, "imagesize": with_imagesize, "floor": floor}
+CONTENDERS = {"pillow": with_pillow, "imagesize": with_imagesize, "minimum": minimum}
 
 
 def main():

@@ -1,10 +1,10 @@
-"""Build a folder of image files to measure on: all four formats in many dialects, some of them broken.
+"""Build a folder of image files for benchmarks: all four formats in many variants, some of them broken.
 
 python benchmarks/corpus.py [DIR] --files 20000 [--seed 1] [--mix mixed|no-webp|jpeg|png|gif|webp] [--small]
 
-A few hundred pictures are encoded, and written over and over with a serial number behind the end of each, where every
-decoder stops reading. So a million files take minutes, and no two whole ones are equal. The same seed, the same
-versions of Pillow and numpy and the same options give the same files.
+A few hundred images are encoded and written many times, each with a serial number after its end, where decoders stop
+reading. So a million files take minutes, and no two complete files are equal. The same seed, options and versions of
+Pillow and numpy create the same files.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ MIXES = {
 
 
 class Encoding(NamedTuple):
-    """One file's worth of bytes.
+    """The contents of a file.
 
     Attributes:
         data: The bytes.
-        suffix: The end of its name, which bad ones get wrong.
+        suffix: The file suffix, which may be wrong for bad files.
         serial: Whether a serial number may follow.
     """
 
@@ -49,7 +49,7 @@ class Encoding(NamedTuple):
 
 
 class Painter:
-    """Draws and encodes pictures; `small` keeps each to a few kilobytes."""
+    """Draws and encodes images; with `small`, each has at most a few kilobytes."""
 
     def __init__(self, seed, *, small):
         self.random = random.Random(seed)
@@ -64,7 +64,7 @@ class Painter:
         return self.random.randint(32, 1600), self.random.randint(32, 1600)
 
     def photo(self, size, mode="RGB"):
-        """Soft noise over soft noise: compresses about as a photograph does."""
+        """Layers of smooth noise, which compress about as well as a photo."""
         width, height = size
         picture = None
         for cell, strength in ((256, 1.0), (32, 0.35), (6, 0.08)):
@@ -74,7 +74,7 @@ class Painter:
         return picture.convert(mode)
 
     def screen(self, size, mode="RGB"):
-        """Flat areas, boxes and lines of something like text: compresses about as a screenshot does."""
+        """Flat areas, boxes and lines of text, which compress about as well as a screenshot."""
         width, height = size
         picture = Image.new("RGB", size, tuple(self.random.choices(range(200, 256), k=3)))
         draw = ImageDraw.Draw(picture)
@@ -91,7 +91,7 @@ class Painter:
         return [self.screen(size, "P") for _ in range(self.random.randint(2, 3 if self.small else 8))]
 
     def encode(self, paint, encode):
-        """Encode a picture; where it has to be small, paint smaller ones until it is."""
+        """Encode an image; with `small`, retry with smaller images until the file is small enough."""
         width, height = self.size()
         while True:
             data = encode(paint((width, height)))
@@ -105,14 +105,14 @@ class Painter:
         return stream.getvalue()
 
     def exif(self, size):
-        """Exif as a camera writes it, with a maker's note that fills it up to about so many bytes."""
+        """Exif like that of a camera, with a maker note that pads it to about `size` bytes."""
         tags = Image.Exif()
         tags[0x010F], tags[0x0110], tags[0x0132] = "Maker", "Model", "2026:01:02 03:04:05"
         tags[0x0112] = self.random.choices(range(1, 9), [60, 3, 8, 1, 1, 15, 1, 11])[0]
         tags.get_ifd(0x8769)[0x927C] = self.random.randbytes(max(size - 250, 4))
         return tags.tobytes()
 
-    # Each kind of file, below: its share within its format, and how to make one.
+    # The kinds of files
 
     def jpeg(self, mode="RGB", **options):
         quality = self.random.randint(30, 50) if self.small else self.random.randint(55, 90)
@@ -180,7 +180,7 @@ class Painter:
         )
 
     def kinds(self):
-        """Of each format: share, suffix and maker of each kind."""
+        """The share, suffix and factory of each kind of file, by format."""
         return {
             "jpeg": [
                 (25, ".jpg", self.jpeg),
@@ -208,7 +208,7 @@ class Painter:
         }
 
     def bad(self):
-        """What lies among images by mistake: broken, renamed, odd, or of another format."""
+        """Files that are found among images by mistake: broken, renamed, unusual, or of another format."""
         jpeg, png, gif, webp = self.jpeg_small_exif(), self.png(), self.gif(), self.webp()
         frame = jpeg.index(b"\xff\xc0", after_applications(jpeg))
         size = (40, 30)
@@ -253,7 +253,7 @@ class Painter:
 
 
 def after_applications(jpeg):
-    """Where the last of the segments APP0 to APP15 at the start of a JPEG ends."""
+    """Return the end offset of the segments APP0 to APP15 at the start of a JPEG."""
     at = 2
     while 0xE0 <= jpeg[at + 1] < 0xF0:
         at += 2 + int.from_bytes(jpeg[at + 2 : at + 4], "big")
@@ -261,24 +261,24 @@ def after_applications(jpeg):
 
 
 def encodings(mix, painter):
-    """All encodings, and how often each is to be written."""
-    found, weights = [], []
+    """Return all encodings and their weights."""
+    made, weights = [], []
     kinds = painter.kinds()
     for name, share in MIXES[mix].items():
         if name == "bad":
             bad = painter.bad()
-            found += bad
+            made += bad
             weights += [share / len(bad)] * len(bad)
             continue
-        whole = sum(part for part, _, _ in kinds[name])
+        total = sum(part for part, _, _ in kinds[name])
         for part, suffix, make in kinds[name]:
-            found += [Encoding(make(), suffix) for _ in range(ENCODINGS)]
-            weights += [share * part / whole / ENCODINGS] * ENCODINGS
-    return found, weights
+            made += [Encoding(make(), suffix) for _ in range(ENCODINGS)]
+            weights += [share * part / total / ENCODINGS] * ENCODINGS
+    return made, weights
 
 
-def write(top, files, found, weights, dice):
-    """Write files into folders three deep; gives the bytes written."""
+def write(top, files, made, weights, dice):
+    """Write files into folders, three levels deep, and return the number of bytes."""
     leaves = -(-files // FILES_IN_FOLDER)
     side = round(leaves ** (1 / 3)) or 1
     folders = []
@@ -288,10 +288,10 @@ def write(top, files, found, weights, dice):
         folder.mkdir(parents=True)
         folders.append(str(folder))
     size = 0
-    for number, encoding in enumerate(dice.choices(found, weights, k=files)):
+    for number, encoding in enumerate(dice.choices(made, weights, k=files)):
         path = f"{dice.choice(folders)}/img_{number:07d}{encoding.suffix}"
         data = encoding.data + number.to_bytes(8, "big") if encoding.serial else encoding.data
-        with open(path, "wb", buffering=0) as stream:  # noqa: PTH123 - a million times
+        with open(path, "wb", buffering=0) as stream:  # noqa: PTH123 - called a million times
             stream.write(data)
         size += len(data)
     return size
@@ -305,15 +305,15 @@ def main():
     parser.add_argument("--files", type=int, default=20_000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--mix", choices=MIXES, default="mixed")
-    parser.add_argument("--small", action="store_true", help="files of at most 4 KB, for the hundred thousands")
+    parser.add_argument("--small", action="store_true", help="files of up to 4 KB, for hundreds of thousands of files")
     options = parser.parse_args()
     folder = options.folder or DEFAULT / f"{options.mix}-{options.files}{'-small' if options.small else ''}"
     if folder.exists():
-        parser.error(f"{folder} exists already")
+        parser.error(f"{folder} already exists")
     start = time.monotonic()
-    found, weights = encodings(options.mix, Painter(options.seed, small=options.small))
-    print(f"{len(found)} encodings in {time.monotonic() - start:.0f} s")
-    size = write(folder, options.files, found, weights, random.Random(options.seed))
+    made, weights = encodings(options.mix, Painter(options.seed, small=options.small))
+    print(f"{len(made)} encodings in {time.monotonic() - start:.0f} s")
+    size = write(folder, options.files, made, weights, random.Random(options.seed))
     print(f"{folder}: {options.files:,} files, {size / 1e6:,.0f} MB in {time.monotonic() - start:.0f} s")
 
 

@@ -1,17 +1,17 @@
-"""Every file of a folder, read by imgcost and by Pillow, and decoded: the same answer, or a reason why not.
+"""Compare how imgcost and Pillow read every file in a folder, and optionally whether the images can be decoded.
 
 python benchmarks/differential.py DIR [--decode]
 
-What Pillow opens as JPEG, MPO, PNG, GIF or WebP has to come out with the same size, media type, orientation and
-animation (but an MPO is a JPEG and never animated), and what it opens as another format unreadable, with the same size
-or none. A file that Pillow refuses but imgcost can read, mostly one that is cut behind its header, is counted apart and
-listed. With --decode, every image is also decoded by Pillow and, where it is installed, by OpenCV: one that imgcost
-calls truncated or undecodable although either decodes it whole is a false error, one that neither decodes although
-imgcost says nothing a false pass. Exits with 1 if anything differs or an error is false.
+Files that Pillow opens as JPEG, MPO, PNG, GIF or WebP must have the same size, media type, orientation and animation
+(an MPO is a JPEG, and never animated). Files that it opens as another format must be unreadable, with the same size or
+none. Files that Pillow rejects but imgcost reads, mostly because they are truncated after the header, are counted
+separately and listed. With --decode, every image is also decoded by Pillow and, if installed, OpenCV. An image that
+imgcost reports as truncated or undecodable is a false error if either decodes it completely; an image that imgcost
+accepts is a false pass if neither decodes it. Exits with 1 if there are differences or false errors.
 
-Good folders are the test images of Pillow (Tests/images in its source distribution), scikit-image and matplotlib. Three
-kinds of difference remain there, on purpose: orientation that only XMP has, which browsers ignore; acTL without any
-fcTL, which is no animation; and files that Pillow opens but cannot load.
+Good inputs are the test images of Pillow (Tests/images in its source distribution), scikit-image and matplotlib. Three
+kinds of differences are expected there: orientation that is only in XMP, which browsers ignore; acTL without any fcTL,
+which is not an animation; and files that Pillow opens but cannot load.
 """
 
 from __future__ import annotations
@@ -50,19 +50,19 @@ MOST_LISTED = 50
 
 
 def open_with_pillow(path):
-    """Format, size, orientation and animation by Pillow; None where it refuses the file."""
+    """Return the format, size, orientation and animation according to Pillow; None if it rejects the file."""
     try:
         with Pillow.open(path) as image:
-            size = image.size  # before the metadata of some formats is read, which may load the picture
+            size = image.size  # first, because reading the metadata may load the image
             animated = image.format != "MPO" and getattr(image, "is_animated", False)
             orientation = image.getexif().get(0x112, 1)
             return image.format, size, orientation if orientation in range(1, 9) else 1, animated
-    except Exception:  # noqa: BLE001 - of whatever kind, it is a refusal
+    except Exception:  # noqa: BLE001 - any exception is a rejection
         return None
 
 
-def judge(found, truth):  # noqa: PLR0911 - one answer a kind
-    """What the two have to say about one file, in a few words, and whether that is a difference."""
+def judge(found, truth):  # noqa: PLR0911 - one verdict per case
+    """Return a short verdict on a file, and whether imgcost and Pillow differ."""
     name = truth[0] if truth else None
     if isinstance(found, Unreadable):
         if name in MEDIA_TYPES:
@@ -73,11 +73,11 @@ def judge(found, truth):  # noqa: PLR0911 - one answer a kind
             return "unreadable for both", False
         if found.width is None:
             return "of another format, not measured", False
-        # Pillow turns the size of a TIFF.
+        # Pillow applies the orientation to the size of a TIFF.
         same = truth[1] in {(found.width, found.height), (found.height, found.width)}
         return f"of another format, {'same' if same else 'other'} size", not same
     if truth is None:
-        return "read by imgcost, refused by Pillow", False
+        return "read by imgcost, rejected by Pillow", False
     _, size, orientation, animated = truth
     differing = [
         what
@@ -93,23 +93,23 @@ def judge(found, truth):  # noqa: PLR0911 - one answer a kind
 
 
 def decoded(path):
-    """Whether Pillow or OpenCV decodes a file whole."""
+    """Whether Pillow or OpenCV decodes a file completely."""
     try:
         with Pillow.open(path) as image:
             image.load()
             return True
-    except Exception:  # noqa: BLE001 - likewise
+    except Exception:  # noqa: BLE001 - same as above
         if cv2 is None:
             return False
     try:
-        # From memory: from a file, it takes a cut JPEG for whole.
+        # From memory: OpenCV accepts truncated JPEG files on disk.
         return cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_UNCHANGED) is not None
     except cv2.error:
         return False
 
 
 def judge_ending(path):
-    """What decoders make of an image that imgcost calls whole or not, and whether imgcost is wrong."""
+    """Return a verdict on whether an image can be decoded, and whether imgcost is wrong."""
     contents = inspect(path)
     flaw = "undecodable" if contents.undecodable else "truncated" if contents.truncated else None
     if decoded(path):
@@ -148,7 +148,7 @@ def main():
     for path, times in left.items():
         if times:
             differences += 1
-            verdict = "not scanned" if times > 0 else "scanned more than once, or no file"
+            verdict = "not scanned" if times > 0 else "scanned more than once, or not a file"
             counts[verdict] += 1
             listed[verdict].append(path)
     for verdict, number in sorted(counts.items()):

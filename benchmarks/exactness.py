@@ -2,9 +2,9 @@
 
 python benchmarks/exactness.py [--up-to 8000] [--processes N]
 
-Compared are resized sizes and tokens. The documented search runs on every size that is at least as wide as high: it
-transposes the others itself, first thing. Arrays run in both orientations. On top comes the adversarial set of the
-tests, in both orientations everywhere. Needs what the tests need. Exits with 1 if anything differs.
+Compares resized sizes and tokens. The documented search runs only for sizes that are at least as wide as high, because
+it transposes all others first. Arrays run in both orientations. The adversarial sizes of the tests run in both
+orientations everywhere. Requires the test dependencies. Exits with 1 if anything differs.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ PROGRESS_SECONDS = 10
 
 
 class Result(NamedTuple):
-    """What a comparison of some sizes on some tier came to."""
+    """The result of comparing sizes on a tier."""
 
     compared: int
     differing: int
@@ -41,9 +41,9 @@ class Result(NamedTuple):
 
 def by_documents(sizes, tier):
     resized, edge_limit, token_limit = documented.resized, tier.edge_limit, tier.token_limit
-    seen = [resized(width, height, edge_limit, token_limit) for width, height in sizes]
+    smaller = [resized(width, height, edge_limit, token_limit) for width, height in sizes]
     tokens = documented.tokens
-    return seen, [tokens(width, height) for width, height in seen]
+    return smaller, [tokens(width, height) for width, height in smaller]
 
 
 def by_scalar(sizes, tier):
@@ -56,31 +56,31 @@ def by_scalar(sizes, tier):
 
 def by_arrays(width, height, tier):
     across, down = arrays.resized_size(width, height, tier)
-    seen = list(zip(across.tolist(), down.tolist(), strict=True))
-    return seen, arrays.image_tokens(width, height, tier).tolist()
+    resized = list(zip(across.tolist(), down.tolist(), strict=True))
+    return resized, arrays.image_tokens(width, height, tier).tolist()
 
 
 def compare(sizes, tier, answers):
-    """Count the sizes for which not all answers are the first one's."""
-    (seen, tokens), *others = answers
-    if all(other == (seen, tokens) for other in others):
+    """Count the sizes on which the answers differ."""
+    (resized, tokens), *others = answers
+    if all(other == (resized, tokens) for other in others):
         return Result(len(sizes), 0, [])
     wrong = []
-    for place, size in enumerate(sizes):
-        found = [(one[0][place], one[1][place]) for one in answers]
-        if any(one != found[0] for one in found):
-            wrong.append(f"{size} on {tier.name}: {found}")
+    for index, size in enumerate(sizes):
+        results = [(resized[index], tokens[index]) for resized, tokens in answers]
+        if any(result != results[0] for result in results):
+            wrong.append(f"{size} on {tier.name}: {results}")
     return Result(len(sizes), len(wrong), wrong[:MOST_EXAMPLES])
 
 
 def turned(answer):
-    """The same answer for the sizes turned by 90 degrees."""
-    seen, tokens = answer
-    return [(across, down) for down, across in seen], tokens
+    """Return the same answer for the transposed sizes."""
+    resized, tokens = answer
+    return [(across, down) for down, across in resized], tokens
 
 
 def compare_row(width, tier):
-    """All sizes of one width that are at least as wide as high, and their transposes by arrays."""
+    """Compare all sizes of one width that are at least as wide as high, and their transposes with arrays."""
     sizes = [(width, height) for height in range(1, width + 1)]
     heights = np.arange(1, width + 1, dtype=np.int32)
     widths = np.full_like(heights, width)
@@ -94,21 +94,21 @@ def compare_row(width, tier):
 
 
 def compare_adversarial(tier):
-    from test_arrays import adversarial_sizes  # noqa: PLC0415 - brings the test tools along, which workers do without
+    from test_arrays import adversarial_sizes  # noqa: PLC0415 - imports test tools, which workers do not need
 
-    found = adversarial_sizes(tier)
-    found = np.concatenate([found, found[:, ::-1]])
-    sizes = [(width, height) for width, height in found.tolist()]
+    columns = adversarial_sizes(tier)
+    columns = np.concatenate([columns, columns[:, ::-1]])
+    sizes = [(width, height) for width, height in columns.tolist()]
     return compare(
-        sizes, tier, [by_documents(sizes, tier), by_scalar(sizes, tier), by_arrays(found[:, 0], found[:, 1], tier)]
+        sizes, tier, [by_documents(sizes, tier), by_scalar(sizes, tier), by_arrays(columns[:, 0], columns[:, 1], tier)]
     )
 
 
 def compare_square(pool, edge, tier):
-    """Every size up to edge x edge, row by row, the long rows first."""
+    """Compare all sizes up to edge x edge, row by row, the longest rows first."""
     compared = differing = 0
     examples = []
-    whole = edge * (edge + 1) // 2
+    total = edge * (edge + 1) // 2
     start = shown = time.monotonic()
     for result in pool.imap_unordered(partial(compare_row, tier=tier), range(edge, 0, -1)):
         compared += result.compared
@@ -117,13 +117,13 @@ def compare_square(pool, edge, tier):
         now = time.monotonic()
         if now - shown > PROGRESS_SECONDS:
             shown = now
-            print(f"{tier.name}: {compared / whole:4.0%} in {now - start:.0f} s, {differing} differ", file=sys.stderr)
+            print(f"{tier.name}: {compared / total:4.0%} in {now - start:.0f} s, {differing} differ", file=sys.stderr)
     return Result(compared, differing, examples)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--up-to", type=int, default=8000, metavar="PX", help="the longest edge (default: 8000)")
+    parser.add_argument("--up-to", type=int, default=8000, metavar="PX", help="maximum edge (default: 8000)")
     parser.add_argument("--processes", type=int, default=os.cpu_count(), metavar="N")
     options = parser.parse_args()
     results = []

@@ -1,13 +1,13 @@
-"""Kill `imgcost scan` at random moments, and look at what is left: the target, temporary files, processes.
+"""Kill `imgcost scan` at random moments, and check what is left: the target, temporary files, processes.
 
 python benchmarks/kills.py [--runs 200] [--starts 50] [--files 4000] [--seed 1]
 
-Each run writes one format over an old report, with two workers. In a random phase (start of the interpreter, scan,
-writing of the report) a random signal goes to the parent, to a worker or to the whole group. Then the target has to be
-complete, or as it was; rows that are streamed to a file have to be whole, and as many as the command says. Two seconds
-later no process and no temporary file may be left. What SIGKILL ends cannot tidy up: its temporary files are counted
-apart, and so are streamed rows that it cut. `--starts` more runs get SIGINT while workers start. Linux only. Exits with
-1 if anything is wrong.
+Each run overwrites an old report in one format, with two workers. In a random phase (start of the interpreter, scan,
+writing the report) a random signal is sent to the parent, to a worker or to the whole group. Afterwards the target must
+be complete or unchanged. Rows that are streamed to a file must be complete, and as many as the command reports. After
+two seconds no process and no temporary file may be left. SIGKILL prevents cleanup, so its temporary files and
+incomplete rows are counted separately. `--starts` more runs get SIGINT while workers start. Linux only. Exits with 1 if
+anything is wrong.
 """
 
 from __future__ import annotations
@@ -38,14 +38,14 @@ STREAMS = ("csv", "jsonl")
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL)
 PATIENCE, LEFT_AFTER = 30, 2
 
-# Marks in a pipe say how far the command has come. Workers start as early as they can.
+# Marks in a pipe report the progress of the command. Workers start as early as possible.
 CODE = """
 import os, signal, sys
 for number in (signal.SIGTERM, signal.SIGHUP):
     signal.signal(number, signal.SIG_DFL)
 signal.signal(signal.SIGINT, signal.default_int_handler)
 from imgcost.__main__ import run
-from imgcost.cli import signals  # what comes before is the start of Python
+from imgcost.cli import signals  # everything before is the start of Python
 def mark(text, before=None):
     def marked(*args, **more):
         os.write(3, text)
@@ -57,9 +57,9 @@ workers.ALONE_SECONDS = workers.AHEAD_SECONDS = 0
 workers._Worker.__init__ = mark(b"f", workers._Worker.__init__)
 def scan(*args, before=Scan.run, **more):
     os.write(3, b"s")
-    found = before(*args, **more)
+    summary = before(*args, **more)
     os.write(3, b"w")
-    return found
+    return summary
 Scan.run = scan
 os.write(3, b"b")
 run()
@@ -67,14 +67,14 @@ run()
 
 
 class Run(NamedTuple):
-    """What one run left.
+    """The result of one run.
 
     Attributes:
-        code: Its exit code; None if it hung.
-        seconds: From the signal to its exit.
-        target: What became of its target.
-        processes: How many of its processes are left.
-        temporary: How many files are left beside the target and in the temporary folder.
+        code: The exit code; None if it hung.
+        seconds: Seconds from the signal to the exit.
+        target: The state of the target.
+        processes: Number of remaining processes.
+        temporary: Number of files left beside the target and in the temporary folder.
     """
 
     code: int | None
@@ -90,24 +90,24 @@ def png(width, height):
 
 
 def session(leader):
-    """The processes of a session that live."""
-    found = []
+    """Return the running processes of a session, with their parents."""
+    processes = []
     for path in Path("/proc").glob("[0-9]*/stat"):
         with suppress(OSError):
             state, parent, _, leads = path.read_text().rpartition(")")[2].split()[:4]
             if int(leads) == leader and state != "Z":
-                found.append((int(path.parent.name), int(parent)))
-    return found
+                processes.append((int(path.parent.name), int(parent)))
+    return processes
 
 
 def await_mark(pipe, mark):
-    """Wait for a mark; without it the command has ended."""
+    """Wait for a mark, or for the end of the command."""
     while os.read(pipe, 1) not in {mark, b""}:
         pass
 
 
-class Range:
-    """A folder of pictures, and a fresh place for the output of each run."""
+class Workspace:
+    """A folder of images, and a clean folder for the output of each run."""
 
     def __init__(self, folder, files, generator):
         self.random = generator
@@ -120,7 +120,7 @@ class Range:
         self.expected = {}
 
     def start(self, kind, *, stream):
-        """Start a run. It writes over an old report; a stream goes to a file of its own."""
+        """Start a run that overwrites an old report, or streams rows to a separate file."""
         for path in (*self.out.iterdir(), *self.temporary.iterdir()):
             path.unlink() if path.is_file() else [*map(Path.unlink, path.iterdir()), path.rmdir()]
         target = self.out / f"report.{kind}"
@@ -138,7 +138,7 @@ class Range:
         return process, target, read_end
 
     def learn(self):
-        """What a run that nobody ends writes, and how long its phases take."""
+        """Record the output of complete runs, and how long their phases take."""
         self.lasts = {}
         for kind, stream in [(kind, False) for kind in SUFFIXES] + [(kind, True) for kind in STREAMS]:
             process, target, pipe = self.start(kind, stream=stream)
@@ -154,17 +154,17 @@ class Range:
                 zip("bsw", (end - begin for begin, end in pairwise([moments[0], *moments[2:]])), strict=True)
             )
 
-    def judge(self, kind, stream, target, said):
+    def judge(self, kind, stream, target, stderr):
         content, expected = target.read_bytes(), self.expected[kind, stream]
         if stream:
             whole = expected.startswith(content) and content.endswith((b"\n", b""))
             rows = content.count(b"\n") - (kind == "csv" and bool(content))
-            counted = re.search(r"stdout has the first ([\d,]+) rows? only", said)
+            counted = re.search(r"stdout has the first ([\d,]+) rows? only", stderr)
             if counted and int(counted[1].replace(",", "")) != rows:
-                return f"{rows} rows, but said {counted[1]}"
+                return f"{rows} rows, but reported {counted[1]}"
             return "complete" if content == expected else "whole rows" if whole and content[-1:] in b"\n" else "cut"
         if content == OLD:
-            return "as before" if "is complete" not in said else "as before, but said complete"
+            return "as before" if "is complete" not in stderr else "as before, but reported complete"
         if kind == "parquet":
             complete = pq.read_table(target).num_rows == self.files
         elif kind == "xlsx":
@@ -172,10 +172,10 @@ class Range:
                 complete = book.testzip() is None and "docProps/core.xml" in book.namelist()
         else:
             complete = content == expected
-        return "complete" if complete and "not written" not in said else "broken"
+        return "complete" if complete and "not written" not in stderr else "broken"
 
     def end(self, running, kind, number, who, *, stream=False):
-        """Send a signal, and look at what is left."""
+        """Send a signal, and check what is left."""
         process, target, pipe = running
         with suppress(ProcessLookupError):
             workers = [pid for pid, parent in session(process.pid) if parent == process.pid]
@@ -194,52 +194,54 @@ class Range:
         left = len(session(process.pid))
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
-        said = process.communicate(timeout=PATIENCE)[1].decode()
+        stderr = process.communicate(timeout=PATIENCE)[1].decode()
         os.close(pipe)
         files = len([*self.out.iterdir()]) - 1 + len([*self.temporary.iterdir()])
-        return Run(code, seconds, self.judge(kind, stream, target, said), left, files)
+        return Run(code, seconds, self.judge(kind, stream, target, stderr), left, files)
 
 
-def random_runs(place, runs):
-    """Runs that end anywhere: what is wrong with them."""
+def random_runs(workspace, runs):
+    """Kill runs at random moments, and return the failures."""
     outcomes, longest, wrong = Counter(), defaultdict(float), []
     for _ in range(runs):
-        kind, stream = place.random.choice(list(place.lasts))
-        phase = place.random.choice("bsw")
-        number, who = place.random.choice(SIGNALS), place.random.choice(["parent", "worker", "group"])
-        running = place.start(kind, stream=stream)
+        kind, stream = workspace.random.choice(list(workspace.lasts))
+        phase = workspace.random.choice("bsw")
+        number, who = workspace.random.choice(SIGNALS), workspace.random.choice(["parent", "worker", "group"])
+        running = workspace.start(kind, stream=stream)
         if phase != "b":
             await_mark(running[2], phase.encode())
-        time.sleep(place.random.uniform(0, place.lasts[kind, stream][phase]))
-        found = place.end(running, kind, number, who, stream=stream)
+        time.sleep(workspace.random.uniform(0, workspace.lasts[kind, stream][phase]))
+        result = workspace.end(running, kind, number, who, stream=stream)
         name = {"b": "start", "s": "scan", "w": "writing"}[phase]
-        killed = number == signal.SIGKILL and found.code == -signal.SIGKILL
-        outcomes[f"{'streamed rows' if stream else 'file'}: {found.target}{' (SIGKILL)' if killed else ''}"] += 1
-        outcomes["temporary files left by SIGKILL"] += bool(killed and found.temporary)
+        killed = number == signal.SIGKILL and result.code == -signal.SIGKILL
+        outcomes[f"{'streamed rows' if stream else 'file'}: {result.target}{' (SIGKILL)' if killed else ''}"] += 1
+        outcomes["temporary files left by SIGKILL"] += bool(killed and result.temporary)
         if number == signal.SIGINT and who != "worker":
-            longest[name] = max(longest[name], found.seconds)
-        good = found.target in {"complete", "as before", "whole rows"} or (killed and found.target == "cut")
-        if found.code is None or found.processes or not good or (found.temporary and not killed):
-            wrong.append(f"{kind}{' streamed' * stream}, {signal.Signals(number).name} to {who} during {name}: {found}")
+            longest[name] = max(longest[name], result.seconds)
+        good = result.target in {"complete", "as before", "whole rows"} or (killed and result.target == "cut")
+        if result.code is None or result.processes or not good or (result.temporary and not killed):
+            wrong.append(
+                f"{kind}{' streamed' * stream}, {signal.Signals(number).name} to {who} during {name}: {result}"
+            )
     for outcome, count in sorted(outcomes.items()):
         print(f"{count:5}  {outcome}")
     for name, seconds in longest.items():
-        print(f"{seconds:5.2f}  seconds from Ctrl-C to the exit at most, {name}")
+        print(f"{seconds:5.2f}  seconds at most from Ctrl-C to the exit, {name}")
     return wrong
 
 
-def starts(place, runs):
-    """Runs that get SIGINT while their workers start."""
+def starts(workspace, runs):
+    """Interrupt runs while their workers start, and return the failures."""
     counts = Counter(swallowed=0, left=0, hung=0, ended=0)
     for _ in range(runs):
-        running = place.start("csv", stream=False)
+        running = workspace.start("csv", stream=False)
         await_mark(running[2], b"f")
-        time.sleep(place.random.uniform(0, 0.02))
-        found = place.end(running, "csv", signal.SIGINT, place.random.choice(["parent", "group"]))
-        counts["hung"] += found.code is None
-        counts["swallowed"] += found.code not in {None, 130}
-        counts["left"] += bool(found.processes)
-        counts["ended"] += found.code == 130
+        time.sleep(workspace.random.uniform(0, 0.02))
+        result = workspace.end(running, "csv", signal.SIGINT, workspace.random.choice(["parent", "group"]))
+        counts["hung"] += result.code is None
+        counts["swallowed"] += result.code not in {None, 130}
+        counts["left"] += bool(result.processes)
+        counts["ended"] += result.code == 130
     print(f"{runs} runs at the start of workers: " + ", ".join(f"{count} {name}" for name, count in counts.items()))
     return [str(counts)] if counts["ended"] < runs or counts["left"] else []
 
@@ -252,10 +254,10 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        place = Range(Path(folder), options.files, random.Random(options.seed))
-        place.learn()
+        workspace = Workspace(Path(folder), options.files, random.Random(options.seed))
+        workspace.learn()
         print(f"{options.runs} runs, seed {options.seed}, {options.files} files")
-        wrong = random_runs(place, options.runs) + starts(place, options.starts)
+        wrong = random_runs(workspace, options.runs) + starts(workspace, options.starts)
     print("\n".join(wrong) or "nothing wrong")
     sys.exit(bool(wrong))
 

@@ -1,7 +1,7 @@
-"""Peak memory of `imgcost check` in each format, for folders of more and more images.
+"""Peak memory of `imgcost check` in each format, for increasing numbers of images.
 
-Run it as `python -m benchmarks.memory [NUMBER...]`; Linux only. Half of the images get a warning and a hundredth an
-error, so that findings grow with the images.
+Run it as `python -m benchmarks.memory [NUMBER...]`; Linux only. Half of the images get a warning and one in a hundred
+an error, so that findings grow with the images.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ FORMATS = ("text", "json", "github")
 
 def write_images(folder: Path, images: int) -> None:
     """Write folders of a thousand images."""
-    whole = b"\0\0\0\0IEND\xae\x42\x60\x82"
-    small, large = png(100, 300, whole), png(300, 300, whole)
+    end = b"\0\0\0\0IEND\xae\x42\x60\x82"
+    small, large = png(100, 300, end), png(300, 300, end)
     for number in range(images):
-        place = folder / f"{number // 1000:04}"
+        subfolder = folder / f"{number // 1000:04}"
         if number % 1000 == 0:
-            place.mkdir()
+            subfolder.mkdir()
         data = b"" if number % 100 == 0 else (small if number % 2 else large)
-        (place / f"{number:07}.png").write_bytes(data)
+        (subfolder / f"{number:07}.png").write_bytes(data)
 
 
 def main() -> None:

@@ -1,12 +1,11 @@
-"""Damaged and hostile files: no exception of any kind, none that takes long, none that is read without end.
+"""Fuzz the header readers: no file may raise an unexpected exception, take long, or be read without bound.
 
 python benchmarks/mutations.py DIR [--inputs 2000000] [--seconds 300] [--seed 1] [--jobs 2]
 
-Takes the files under DIR as seeds, such as a corpus of `corpus.py` together with the test images of a library, changes
-bytes, lengths and order in them, and looks at both ends of each result as `check` does. Before that come files built to
-hurt: a million tiny segments or blocks, lengths that lie, a file of 10 GB with nothing in it. Exits with 1 if anything
-but a result comes back, if an input takes more than 20 ms of processor time in each of three attempts, or reads beyond
-the bound.
+Takes the files under DIR as seeds, such as a corpus of `corpus.py` together with the test images of a library, mutates
+bytes, lengths and order, and reads the start and end of each result like `check` does. Hostile files come first: a
+million tiny segments or blocks, wrong lengths, 10 GB of nothing. Exits with 1 if an exception is raised, or if an input
+takes more than 20 ms of processor time in each of three attempts, or reads more than the limit.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ from imgcost.headers import inspect_bytes
 from imgcost.headers.header import MAX_SEARCH_BYTES
 
 MOST_SECONDS = 0.02
-MOST_READS = 4200  # two walks of 2,048 steps, and the searches
+MOST_READS = 4200  # two walks of 2,048 steps, plus searches
 MOST_BYTES = MAX_SEARCH_BYTES + (8 << 20)
 SEED_BYTES = 1 << 16
 MOST_SEEDS = 2000
@@ -44,7 +43,7 @@ INTERESTING = (
 
 
 class Source:
-    """Bytes that count what is read of them; a unit may be repeated behind them up to a length."""
+    """Data that counts reads. A unit may be repeated after it, up to a length."""
 
     def __init__(self, data, file_bytes=None, unit=b"\0"):
         self.data, self.unit = data, unit
@@ -55,20 +54,20 @@ class Source:
     def read_at(self, offset, size):
         self.reads += 1
         if not 0 <= offset < 1 << 63:
-            raise OverflowError(offset)  # as a system call would
+            raise OverflowError(offset)  # like a system call
         size = max(0, min(size, self.file_bytes - offset))
         self.read += size
-        found = self.data[offset : offset + size]
-        if len(found) < size:
+        data = self.data[offset : offset + size]
+        if len(data) < size:
             phase = max(0, offset - len(self.data)) % len(self.unit)
-            missing = size - len(found)
+            missing = size - len(data)
             block = self.block if missing <= 1 << 18 else self.unit * (missing // len(self.unit) + 2)
-            found += block[phase : phase + missing]
-        return found
+            data += block[phase : phase + missing]
+        return data
 
 
 class Outcome(NamedTuple):
-    """What became of one input; the seconds are those of the processor."""
+    """The result of one input; seconds are processor time."""
 
     seconds: float
     reads: int
@@ -81,13 +80,13 @@ def look(source):
     try:
         inspect_bytes(source.read_at, source.file_bytes)
         fault = None
-    except Exception as error:  # noqa: BLE001 - that is the question
+    except Exception as error:  # noqa: BLE001 - this is what is tested
         fault = repr(error)
     return Outcome(time.thread_time() - start, source.reads, source.read, fault)
 
 
 def judge(name, make):
-    """The outcome of an input, the best time of three if the first is long, and what is wrong with it."""
+    """Return the outcome of an input, and what is wrong with it. Slow inputs get three attempts."""
     outcome = look(make())
     for _ in range(2):
         if outcome.seconds > MOST_SECONDS:
@@ -101,7 +100,7 @@ def judge(name, make):
 
 
 def hostile():
-    """Files built to hurt, by name."""
+    """Yield hostile files, by name."""
     gif = b"GIF89a\x08\0\x06\0\0\0\0,\0\0\0\0\x08\0\x06\0\0\x02"
     png = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x08\0\0\0\x08\x08\2\0\0\0\x4b\x6d\x29\xdc"
     frame = b"\xff\xc0\0\x11\x08\0\x30\0\x40\3\1\x11\0\2\x11\0\3\x11\0"
@@ -147,37 +146,37 @@ def hostile():
 
 
 def change(data, chance, others):
-    """One to four changes of random kinds."""
+    """Apply one to four random changes."""
     data = bytearray(data)
     for _ in range(chance.choice((1, 1, 1, 2, 4))):
         if not data:
             break
         kind = chance.random()
-        # Headers are at the beginning, and ends at the end.
-        place = chance.randrange(len(data)) if kind < 0.3 else chance.randrange(min(len(data), 600))
+        # Prefer the header, and sometimes the end.
+        index = chance.randrange(len(data)) if kind < 0.3 else chance.randrange(min(len(data), 600))
         if chance.random() < 0.1:
-            place = max(0, len(data) - 1 - chance.randrange(40))
+            index = max(0, len(data) - 1 - chance.randrange(40))
         if kind < 0.45:
-            data[place] = chance.randrange(256)
+            data[index] = chance.randrange(256)
         elif kind < 0.55:
-            data[place] ^= 1 << chance.randrange(8)
+            data[index] ^= 1 << chance.randrange(8)
         elif kind < 0.7:
             special = chance.choice(INTERESTING)
-            data[place : place + len(special)] = special
+            data[index : index + len(special)] = special
         elif kind < 0.78:
-            del data[place : place + chance.randrange(1, 64)]
+            del data[index : index + chance.randrange(1, 64)]
         elif kind < 0.86:
-            data[place:place] = chance.randbytes(chance.randrange(1, 32))
+            data[index:index] = chance.randbytes(chance.randrange(1, 32))
         elif kind < 0.93:
             del data[chance.randrange(len(data)) :]
         else:
             other = chance.choice(others)
-            data[place:] = other[chance.randrange(len(other) + 1) :]
+            data[index:] = other[chance.randrange(len(other) + 1) :]
     return bytes(data)
 
 
 def mutate(seeds, seed, count):
-    """Look at so many changed files: the longest, the most that was read, and what is wrong."""
+    """Read `count` mutated files; return the maximum time and reads, and what is wrong."""
     chance = random.Random(seed)
     longest, reads, read, wrong = 0.0, 0, 0, []
     for number in range(count):
@@ -190,10 +189,10 @@ def mutate(seeds, seed, count):
 
 
 def read_seeds(folder):
-    paths = sorted(os.path.join(top, name) for top, _, names in os.walk(folder) for name in names)  # noqa: PTH118 - many
+    paths = sorted(os.path.join(top, name) for top, _, names in os.walk(folder) for name in names)  # noqa: PTH118 - called often
     seeds = []
     for path in random.Random(1).sample(paths, min(len(paths), MOST_SEEDS)):
-        with open(path, "rb") as file:  # noqa: PTH123 - many
+        with open(path, "rb") as file:  # noqa: PTH123 - called often
             if data := file.read(SEED_BYTES):
                 seeds.append(data)
     return seeds
@@ -203,7 +202,9 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("folder", metavar="DIR")
     parser.add_argument("--inputs", type=int, default=2_000_000)
-    parser.add_argument("--seconds", type=float, default=300, help="start nothing more after this time (default: 300)")
+    parser.add_argument(
+        "--seconds", type=float, default=300, help="start no more inputs after this time (default: 300)"
+    )
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=2)
     options = parser.parse_args()
@@ -229,7 +230,7 @@ def main():
             number = next(numbers, None) if time.monotonic() < end else None
             if number is not None:
                 running.append(pool.submit(mutate, seeds, number, CHUNK))
-    print(f"{total:,} changed files: longest {longest * 1000:.1f} ms, at most {reads:,} reads of {read:,} bytes")
+    print(f"{total:,} mutated files: at most {longest * 1000:.1f} ms, at most {reads:,} reads of {read:,} bytes")
     print(f"{len(wrong):,} faults", *wrong[:50], sep="\n  ")
     return 1 if wrong else 0
 

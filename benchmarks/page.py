@@ -1,8 +1,8 @@
-"""What a page costs: time and memory of a scan with and without it, its size, and how long its panel takes.
+"""The cost of an HTML report: time and memory of a scan with and without it, its size, and the speed of its panel.
 
 python benchmarks/page.py DIR [--rounds 3]
 
-The panel is timed in the chromium that is installed, if playwright is; a change of a setting recalculates every model.
+The panel is timed in the installed chromium, if playwright is available. Changing a setting recalculates all models.
 """
 
 from __future__ import annotations
@@ -44,16 +44,15 @@ def main():
             ratios.append(with_page / plain)
             print(
                 f"scan {plain:.2f} s, {plain_bytes / 1e6:.0f} MB; "
-                f"with a page {with_page:.2f} s, {page_bytes / 1e6:.0f} MB"
+                f"with a report {with_page:.2f} s, {page_bytes / 1e6:.0f} MB"
             )
-        print(
-            f"a page takes {statistics.median(ratios):.2f} times the scan without; it has {page.stat().st_size:,} bytes"
-        )
+        print(f"with a report, a scan takes {statistics.median(ratios):.2f} times as long")
+        print(f"the report has {page.stat().st_size:,} bytes")
         time_panel(page)
 
 
 def timed(*arguments):
-    """Seconds of a scan, and the most memory that its main process held, bytes."""
+    """Return the seconds of a scan, and the peak memory of its main process, bytes."""
     start = time.perf_counter()
     command = [sys.executable, "-m", "imgcost", "scan", *map(str, arguments)]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
@@ -67,11 +66,11 @@ def timed(*arguments):
 def time_panel(page):
     chromium = shutil.which("chromium") or shutil.which("google-chrome")
     try:
-        from playwright.sync_api import sync_playwright  # noqa: PLC0415 - the rest goes without
+        from playwright.sync_api import sync_playwright  # noqa: PLC0415 - optional
     except ImportError:
         chromium = None
     if chromium is None:
-        print("the panel is not timed: that takes playwright and chromium")
+        print("the panel is not timed: playwright or chromium is missing")
         return
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
@@ -83,7 +82,7 @@ def time_panel(page):
         browser.close()
     print(
         f"it opens in {opened:.2f} s; a change in the panel takes {statistics.median(times):.0f} ms, "
-        f"{max(times):.0f} at most"
+        f"at most {max(times):.0f} ms"
     )
 
 

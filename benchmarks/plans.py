@@ -1,10 +1,10 @@
-"""Plans: a million images over every active model, against a loop that packs and prices one image at a time.
+"""Plans of a million images on all active models, compared with a loop that packs and prices one image at a time.
 
 python benchmarks/plans.py [--images 1000000] [--rounds 5]
 
-Times are CPU seconds of one thread, medians over rounds; the loop runs over a sample and for one model, its time is
-taken as the same cost an image and model for the rest. Both must agree on the sample before anything is timed.
-Memory is what Python and numpy allocate at their peak, sizes that were there before not counted.
+Times are CPU seconds of one thread, medians over rounds. The loop runs for a sample and one model, and its time per
+image and model is extrapolated. Both must agree on the sample before anything is timed. Memory is the peak that Python
+and numpy allocate, without the input.
 """
 
 from __future__ import annotations
@@ -33,22 +33,22 @@ JOBS = {
 
 
 def loop(sizes, model):
-    """What a user would write: greedy requests, image by image, for one model in plain requests."""
+    """What users would write: pack requests greedily, image by image, for one model."""
     tier, window = model.tier, model.context_window
     limits = tables.limits_on("claude-api", DAY)
     most, rates = limits.max_images(window), tables.price_on(model, DAY).rates
-    wrapping = tables.find_measured("image-wrapping-tokens", model, DAY).value
+    overhead = tables.find_measured("image-wrapping-tokens", model, DAY).value
     framing = tables.find_measured("message-framing-tokens", model, DAY)
     text = PROMPT + (framing.value if framing else 0)
     requests, images, large, tokens, total = 0, 0, False, 0, 0
     for width, height in sizes:
-        one = geometry.image_tokens(width, height, tier) + wrapping
+        count = geometry.image_tokens(width, height, tier) + overhead
         larger = large or max(width, height) > limits.many_images_edge
-        full = images == most or (images >= limits.many_images and larger) or tokens + one + text + OUTPUT > window
+        full = images == most or (images >= limits.many_images and larger) or tokens + count + text + OUTPUT > window
         if images and full:
             requests, total = requests + 1, total + tokens + text
             images, tokens, larger = 0, 0, max(width, height) > limits.many_images_edge
-        images, tokens, large = images + 1, tokens + one, larger
+        images, tokens, large = images + 1, tokens + count, larger
     requests, total = requests + 1, total + tokens + text
     return requests, (total * rates.input + requests * OUTPUT * rates.output) / Decimal(10**6)
 
@@ -78,8 +78,8 @@ def main():
     sizes = np.random.default_rng(28).integers(100, 4000, (options.images, 2), np.int32)
     sample = [tuple(size) for size in sizes[:SAMPLE].tolist()]
     model = tables.find_model("claude-sonnet-4-6")
-    [one] = plan(sizes[:SAMPLE], models=model, **conditions)
-    assert (one.requests, one.total_usd) == loop(sample, model)
+    [result] = plan(sizes[:SAMPLE], models=model, **conditions)
+    assert (result.requests, result.total_usd) == loop(sample, model)
     print(f"{options.images:,} images, {len(models)} models, {options.rounds} rounds")
     print("job                        seconds  loop/plan  peak MB")
     for name, settings in JOBS.items():
@@ -88,8 +88,8 @@ def main():
             slow = timed(loop, sample, model)[0] / len(sample) * options.images * len(models)
             seconds.append(timed(plan, sizes, models=models, **(conditions | settings))[0])
             ratios.append(slow / seconds[-1])
-        most = peak(sizes, models=models, **(conditions | settings)) / 1e6
-        print(f"{name:25} {median(seconds):8.2f} {median(ratios):9.0f}x {most:8.0f}", flush=True)
+        memory = peak(sizes, models=models, **(conditions | settings)) / 1e6
+        print(f"{name:25} {median(seconds):8.2f} {median(ratios):9.0f}x {memory:8.0f}", flush=True)
     huge = {
         count: timed(plan, Repeated(3000, 3000, count), models=models, **conditions)[0] for count in (10**5, 10**15)
     }

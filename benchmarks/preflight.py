@@ -1,4 +1,4 @@
-"""Checking a request beside decoding its images: time and peak memory.
+"""Time and peak memory of checking a request, compared with decoding its images.
 
 python benchmarks/preflight.py
 """
@@ -17,7 +17,7 @@ IMAGES, FILE_BYTES, ROUNDS = 100, 1_000_000, 9
 
 
 def jpeg(file_bytes):
-    """A header of 800 x 600 px, noise that holds no marker, and an end."""
+    """A JPEG of 800 x 600 px: a header, noise without markers, and an end."""
     start = (
         b"\xff\xd8\xff\xc0\0\x11\x08\x02\x58\x03\x20\x03\x01\x22\0\x02\x11\x01\x03\x11\x01\xff\xda\0\x08\1\1\0\0\x3f\0"
     )
@@ -33,12 +33,14 @@ def timed(work):
 
 def main():
     text = base64.b64encode(jpeg(FILE_BYTES)).decode()
-    texts = [text[:-4] + text[-4:] for _ in range(IMAGES)]  # strings of their own
-    blocks = [{"type": "image", "source": {"type": "base64", "media_type": "image/jpeg", "data": one}} for one in texts]
+    texts = [text[:-4] + text[-4:] for _ in range(IMAGES)]  # separate strings
+    blocks = [
+        {"type": "image", "source": {"type": "base64", "media_type": "image/jpeg", "data": text}} for text in texts
+    ]
     params = {"model": "claude-opus-5", "max_tokens": 1, "messages": [{"role": "user", "content": blocks}]}
     check_request(params)
     rounds = [
-        (timed(lambda: check_request(params)), timed(lambda: [base64.b64decode(one) for one in texts]))
+        (timed(lambda: check_request(params)), timed(lambda: [base64.b64decode(text) for text in texts]))
         for _ in range(ROUNDS)
     ]
     tracemalloc.start()

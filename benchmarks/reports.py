@@ -1,6 +1,6 @@
-"""How long a workbook takes to write, and whether its memory grows with the images.
+"""Time to write a workbook, and whether memory grows with the number of images.
 
-Each number of images runs in a process of its own. Images have random sizes, a thousand to a folder.
+Each number of images runs in a separate process. Images have random sizes, a thousand per folder.
 """
 
 from __future__ import annotations
@@ -47,12 +47,12 @@ def folders(count):
 
 
 def measure(count):
-    """Write one workbook, and print what it took."""
+    """Write one workbook, and print time and memory."""
     path = Path(tempfile.gettempdir(), f"imgcost-{os.getpid()}.xlsx")
     start = time.perf_counter()
-    asked = quotes("sonnet")
-    summary = Scan(asked).run([])
-    with open_scan(str(path), asked) as sink:
+    priced = quotes("sonnet")
+    summary = Scan(priced).run([])
+    with open_scan(str(path), priced) as sink:
         for groups in folders(count):
             sink.writer.write(sink.encode(groups))
             summary.add(groups)
@@ -60,7 +60,7 @@ def measure(count):
     seconds = time.perf_counter() - start
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1 << 20 if sys.platform == "darwin" else 1 << 10)
     print(
-        f"{count:>9,} images  {seconds:6.1f} s  {1e6 * seconds / count:6.0f} us an image  peak {peak:5.0f} MB", end=""
+        f"{count:>9,} images  {seconds:6.1f} s  {1e6 * seconds / count:6.0f} us per image  peak {peak:5.0f} MB", end=""
     )
     print(f"  file {path.stat().st_size / 1e6:6.1f} MB", flush=True)
     path.unlink()

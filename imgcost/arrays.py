@@ -1,7 +1,7 @@
-"""The geometry on numpy columns: the names of `imgcost.geometry`, the same results, a hundred million sizes a second.
+"""`imgcost.geometry` for numpy columns: the same functions and results, at a hundred million sizes per second.
 
-Sizes are integer arrays of any shape, broadcast against each other. Work is done in blocks that stay in the
-processor's cache, and every call owns its scratch space, so that threads may call at once.
+Sizes are integer arrays of any shape, broadcast against each other. Calls work in blocks that fit the processor's cache
+and have their own scratch space, so they are thread-safe.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ __all__ = [
 ]
 
 BLOCK = 1 << 15
-"""Sizes worked on at a time: the scratch space of that many fits a core's second-level cache."""
+"""Sizes per block: the scratch space for a block fits the second-level cache of a core."""
 
 MANTISSA_BITS = 52
 
 
 def padded_size(width: ArrayLike, height: ArrayLike) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The sizes after padding at the bottom and right to whole patches.
+    """Return the sizes after padding the right and bottom edges to full patches.
 
     Args:
         width: Widths, px; integers of any dtype and shape.
@@ -49,7 +49,7 @@ def padded_size(width: ArrayLike, height: ArrayLike) -> tuple[NDArray[np.int64],
         Padded widths and heights, px; int64, of the broadcast shape.
 
     Raises:
-        SizeError: An array does not hold integers, or a side is not from 1 to 2**31.
+        SizeError: An array is not of integers, or a size is not from 1 to 2**31.
 
     Source: https://platform.claude.com/docs/en/build-with-claude/vision-coordinates (read 2026-09-26)
 
@@ -61,7 +61,7 @@ def padded_size(width: ArrayLike, height: ArrayLike) -> tuple[NDArray[np.int64],
 
 
 def patch_tokens(width: ArrayLike, height: ArrayLike) -> NDArray[np.int64]:
-    """Visual tokens of images that are not downscaled, by the patch formula.
+    """Return the visual tokens of images without downscaling, by the patch formula.
 
     Args:
         width: Widths, px; integers of any dtype and shape.
@@ -71,7 +71,7 @@ def patch_tokens(width: ArrayLike, height: ArrayLike) -> NDArray[np.int64]:
         Visual tokens; int64, of the broadcast shape.
 
     Raises:
-        SizeError: An array does not hold integers, or a side is not from 1 to 2**31.
+        SizeError: An array is not of integers, or a size is not from 1 to 2**31.
 
     Source: https://platform.claude.com/docs/en/build-with-claude/vision (read 2026-09-07)
 
@@ -83,7 +83,7 @@ def patch_tokens(width: ArrayLike, height: ArrayLike) -> NDArray[np.int64]:
 
 
 def area_tokens(width: ArrayLike, height: ArrayLike) -> NDArray[np.int64]:
-    """Visual tokens of images that are not downscaled, by the 2024 guide: width * height / 750, rounded up.
+    """Return the visual tokens of images without downscaling, by the area formula: width * height / 750, rounded up.
 
     Args:
         width: Widths, px; integers of any dtype and shape.
@@ -93,7 +93,7 @@ def area_tokens(width: ArrayLike, height: ArrayLike) -> NDArray[np.int64]:
         Visual tokens; int64, of the broadcast shape.
 
     Raises:
-        SizeError: An array does not hold integers, or a side is not from 1 to 2**31.
+        SizeError: An array is not of integers, or a size is not from 1 to 2**31.
 
     Source: https://docs.anthropic.com/en/docs/vision (the Claude 3 guide, in force from 2024-03-04)
 
@@ -105,7 +105,7 @@ def area_tokens(width: ArrayLike, height: ArrayLike) -> NDArray[np.int64]:
 
 
 def fits(width: ArrayLike, height: ArrayLike, tier: Tier) -> NDArray[np.bool_]:
-    """Tell which images stay as they are on a tier, rather than being downscaled.
+    """Return which images fit a tier, so that they are not downscaled.
 
     Args:
         width: Widths, px; integers of any dtype and shape.
@@ -116,19 +116,19 @@ def fits(width: ArrayLike, height: ArrayLike, tier: Tier) -> NDArray[np.bool_]:
         True where an image fits; bool, of the broadcast shape.
 
     Raises:
-        SizeError: An array does not hold integers, a side is not from 1 to 2**31, or the tier has no room for a patch.
+        SizeError: An array is not of integers, a size is not from 1 to 2**31, or the tier is not valid.
 
     Source: https://platform.claude.com/docs/en/build-with-claude/vision-coordinates (read 2026-09-26)
 
     >>> fits([1092, 1093], [1092, 1093], Tier(1568, 1568))
     array([ True, False])
     """
-    grid_steps(tier)  # refuses a tier without room
+    grid_steps(tier)  # rejects an invalid tier
     return _fits(*_sizes(width, height), tier)
 
 
 def resized_size(width: ArrayLike, height: ArrayLike, tier: Tier) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """The sizes that Claude sees: each image itself if it fits the tier, else the largest downscaled size that does.
+    """Return the sizes that Claude sees: the size of each image if it fits the tier, else the largest downscaled size.
 
     Args:
         width: Widths, px; integers of any dtype and shape.
@@ -139,7 +139,7 @@ def resized_size(width: ArrayLike, height: ArrayLike, tier: Tier) -> tuple[NDArr
         Widths and heights before padding, px; int32, of the broadcast shape.
 
     Raises:
-        SizeError: An array does not hold integers, a side is not from 1 to 2**31, or the tier has no room for a patch.
+        SizeError: An array is not of integers, a size is not from 1 to 2**31, or the tier is not valid.
 
     Source: https://platform.claude.com/docs/en/build-with-claude/vision-coordinates (read 2026-09-26)
 
@@ -160,23 +160,23 @@ def resized_size(width: ArrayLike, height: ArrayLike, tier: Tier) -> tuple[NDArr
 
 
 def image_tokens(width: ArrayLike, height: ArrayLike, tier: Tier, formula: Formula = "patch") -> NDArray[np.int32]:
-    """Visual tokens of images: downscaled to the tier if need be, then counted.
+    """Return the visual tokens of images, after downscaling them to the tier if necessary.
 
-    By the patch formula an image costs its own patches, but never more than the grid of its aspect ratio. The minimum
-    of the two is exact (`imgcost.geometry.count_patches` says why) and needs no branch.
+    By the patch formula an image costs its own patches, but no more than the grid of its aspect ratio. The minimum of
+    the two is exact (`imgcost.geometry.count_patches` explains why) and needs no branch.
 
     Args:
         width: Widths, px; integers of any dtype and shape. int32 is fastest.
         height: Heights, px; broadcast against the widths.
         tier: The model's resolution tier.
-        formula: `patch`, today's rule, or `area`, the rule that the 2024 guide published.
+        formula: `patch`, the current formula, or `area`, the formula of the 2024 guide.
 
     Returns:
         Visual tokens; int32, of the broadcast shape.
 
     Raises:
-        SizeError: An array does not hold integers, a side is not from 1 to 2**31, or the tier has no room for a patch.
-        ValueError: The formula has another name.
+        SizeError: An array is not of integers, a size is not from 1 to 2**31, or the tier is not valid.
+        ValueError: Unknown formula.
 
     Source: https://platform.claude.com/docs/en/build-with-claude/vision (read 2026-09-07)
 
@@ -187,12 +187,12 @@ def image_tokens(width: ArrayLike, height: ArrayLike, tier: Tier, formula: Formu
         product = np.multiply(*resized_size(width, height, tier))
         return -(-product // np.int32(PIXELS_PER_TOKEN))
     if formula != "patch":
-        raise ValueError(f"no formula {formula!r}: 'patch' and 'area' are the two published ones")
+        raise ValueError(f"invalid formula {formula!r}: expected 'patch' or 'area'")
     width, height = _columns(width, height)
     tokens = np.empty(width.shape, np.int32)
     steps = _steps(tier)
     flat_width, flat_height, flat_tokens = width.reshape(-1), height.reshape(-1), tokens.reshape(-1)
-    # A side this long costs more than any image may, so clipping it keeps the product within 32 bits.
+    # Longer edges exceed the token limit on their own, so clip them to keep the product within 32 bits.
     clip = np.int32(PATCH * (tier.token_limit + 1))
     for part, scratch in _blocks(flat_width, flat_height):
         out = flat_tokens[part]
@@ -206,56 +206,56 @@ def image_tokens(width: ArrayLike, height: ArrayLike, tier: Tier, formula: Formu
 
 
 def largest_size(ratio: tuple[ArrayLike, ArrayLike], tier: Tier) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The largest sizes of exactly these aspect ratios that are not downscaled.
+    """Return the largest sizes with exactly these aspect ratios that are not downscaled.
 
     Args:
-        ratio: Widths and heights of the ratios, integers of any dtype and shape; they need not be in lowest terms.
+        ratio: Widths and heights of the ratios, integers of any dtype and shape; not necessarily in lowest terms.
         tier: The model's resolution tier.
 
     Returns:
         Widths and heights, px; int64, of the broadcast shape.
 
     Raises:
-        SizeError: An array does not hold integers from 1 to 2**31, or even the smallest size of a ratio does not fit.
+        SizeError: A ratio is not of integers from 1 to 2**31, or even its smallest size does not fit the tier.
 
     Source: https://docs.anthropic.com/en/docs/vision (the Claude 3 guide, in force from 2024-03-04)
 
     >>> largest_size(([1, 3], [1, 4]), Tier(1568, 1568))
     (array([1092,  951]), array([1092, 1268]))
     """
-    grid_steps(tier)  # refuses a tier without room
+    grid_steps(tier)  # rejects an invalid tier
     width, height = _sizes(*ratio)
     divisor = np.gcd(width, height)
     width, height = width // divisor, height // divisor
     fitting = np.zeros(width.shape, np.int64)
-    most = tier.edge_limit // np.maximum(width, height)
-    while (fitting < most).any():
-        middle = (fitting + most + 1) // 2
+    upper = tier.edge_limit // np.maximum(width, height)
+    while (fitting < upper).any():
+        middle = (fitting + upper + 1) // 2
         good = _fits(middle * width, middle * height, tier)
-        fitting, most = np.where(good, middle, fitting), np.where(good, most, middle - 1)
+        fitting, upper = np.where(good, middle, fitting), np.where(good, upper, middle - 1)
     if not fitting.all():
         first = np.argmin(fitting)
-        geometry.largest_size((int(width.flat[first]), int(height.flat[first])), tier)  # raises, in the same words
+        geometry.largest_size((int(width.flat[first]), int(height.flat[first])), tier)  # raises the same error
     return fitting * width, fitting * height
 
 
 def fit_to_tokens(
     width: ArrayLike, height: ArrayLike, max_tokens: int, tier: Tier
 ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """The largest sizes that cost at most so many tokens each: the tier's own rule under a smaller limit.
+    """Return the largest sizes that cost at most `max_tokens`, by the rule of the tier with a lower limit.
 
     Args:
         width: Widths, px; integers of any dtype and shape.
         height: Heights, px; broadcast against the widths.
-        max_tokens: The most visual tokens that an image may cost (patch formula).
+        max_tokens: Maximum number of visual tokens per image (patch formula).
         tier: The model's resolution tier.
 
     Returns:
         Widths and heights to scale the images to, px; int32, of the broadcast shape.
 
     Raises:
-        SizeError: An array does not hold integers, a side is not from 1 to 2**31, the tier has no room for a patch,
-            or `max_tokens` is no integer from 1.
+        SizeError: An array is not of integers, a size is not from 1 to 2**31, the tier is not valid, or `max_tokens`
+            is not an integer of 1 or more.
 
     >>> fit_to_tokens([1920, 300], [1080, 200], 500, Tier(2576, 4784))
     (array([812, 300], dtype=int32), array([457, 200], dtype=int32))
@@ -266,47 +266,47 @@ def fit_to_tokens(
 def rescale_point(
     x: ArrayLike, y: ArrayLike, width: ArrayLike, height: ArrayLike, tier: Tier
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Map points that Claude returned, in pixels of the images it saw, onto the images that were sent.
+    """Convert points that Claude returned, in pixels of the resized images, to pixels of the original images.
 
     Args:
         x: Pixels from the left of the resized images; any numbers.
-        y: Pixels from their tops.
-        width: Widths of the images as sent, px; integers of any dtype, broadcast against the points.
-        height: Their heights, px.
+        y: Pixels from the top of the resized images.
+        width: Widths of the original images, px; integers of any dtype, broadcast against the points.
+        height: Heights of the original images, px.
         tier: The model's resolution tier.
 
     Returns:
-        x and y on the images as sent, px; float64, of the broadcast shape.
+        x and y in the original images, px; float64, of the broadcast shape.
 
     Raises:
-        SizeError: An array of sizes does not hold integers, a side is not from 1 to 2**31, or the tier has no room
-            for a patch.
+        SizeError: An array of sizes is not of integers, a size is not from 1 to 2**31, or the tier is not valid.
 
     Source: https://platform.claude.com/docs/en/build-with-claude/vision-coordinates (read 2026-09-26)
 
     >>> rescale_point([462, 5000], [653.5, -1], 1075, 1520, Tier(1568, 1568))
     (array([ 537.5, 1075. ]), array([760.,   0.]))
     """
-    seen_width, seen_height = resized_size(width, height, tier)
-    across = np.minimum(np.maximum(np.asarray(x, np.float64), 0.0), seen_width)
-    down = np.minimum(np.maximum(np.asarray(y, np.float64), 0.0), seen_height)
-    return across / seen_width * np.asarray(width), down / seen_height * np.asarray(height)
+    resized_width, resized_height = resized_size(width, height, tier)
+    across = np.minimum(np.maximum(np.asarray(x, np.float64), 0.0), resized_width)
+    down = np.minimum(np.maximum(np.asarray(y, np.float64), 0.0), resized_height)
+    return across / resized_width * np.asarray(width), down / resized_height * np.asarray(height)
 
 
 class _Steps(NamedTuple):
-    """`grid_steps` made ready for look-up by the leading bits of the ratio.
+    """`grid_steps` as a lookup table indexed by the leading bits of the ratio.
 
-    A positive float's bits grow with it, so that they may be cut off after a few of the mantissa to number a bucket.
-    Buckets are so narrow that each holds the start of one row at most. Which side of that start a ratio is on, and so
-    its row, is decided by comparing the whole float: the look-up is exact.
+    The bits of positive floats sort like their values, so the exponent and the first mantissa bits can number buckets.
+    Buckets are narrow enough to contain at most one row start each. The full ratio is then compared with that start, so
+    the lookup is exact.
     """
 
-    shift: int  # bits cut off
+    shift: int  # number of dropped bits
     first: int  # number of the bucket of ratio 1
-    starts: NDArray[np.float64]  # per bucket: the ratio at which a row starts in it; infinity where none does
-    tokens: NDArray[np.int32]  # per bucket, before and from that ratio on: visual tokens of the row
-    long_limit: NDArray[np.float64]  # likewise: the longest long edge, px
-    short_limit: NDArray[np.float64]  # likewise: the longest quotient that rounds into the row's short edge, px
+    starts: NDArray[np.float64]  # per bucket: the ratio at which a row starts in it; infinity if none does
+    # Two values per bucket, for ratios below that start and from it on:
+    tokens: NDArray[np.int32]  # visual tokens of the row
+    long_limit: NDArray[np.float64]  # maximum long edge, px
+    short_limit: NDArray[np.float64]  # largest quotient that rounds to within the short edge, px
 
 
 @lru_cache(maxsize=128)
@@ -332,7 +332,7 @@ def _steps(tier: Tier) -> _Steps:
 
 
 class _Scratch:
-    """The working space of one call, for one block of sizes."""
+    """The scratch space of one call, for one block of sizes."""
 
     def __init__(self, size: int) -> None:
         self.long, self.short, self.ratio, self.start = (np.empty(size) for _ in range(4))
@@ -342,7 +342,7 @@ class _Scratch:
 
 
 def _blocks(width: NDArray[np.integer], height: NDArray[np.integer]) -> Iterator[tuple[slice, _Scratch]]:
-    """Walk flat sizes block by block: each block's place, and scratch that holds its long and short edges, checked."""
+    """Iterate over blocks of flat sizes: yield the slice and scratch space with the checked long and short edges."""
     scratch = _Scratch(min(BLOCK, width.size))
     for start in range(0, width.size, BLOCK):
         part = slice(start, start + BLOCK)
@@ -353,12 +353,12 @@ def _blocks(width: NDArray[np.integer], height: NDArray[np.integer]) -> Iterator
         np.maximum(scratch.ratio, scratch.start, out=scratch.long)
         np.minimum(scratch.ratio, scratch.start, out=scratch.short)
         if scratch.short.min() < 1 or scratch.long.max() > MAX_EDGE:
-            _refuse(width[part], height[part], start)
+            _reject(width[part], height[part], start)
         yield part, scratch
 
 
 def _find_rows(scratch: _Scratch, steps: _Steps) -> None:
-    """From long and short edges to the ratio, and to the row of `steps` that it falls into."""
+    """Compute the ratios from the long and short edges, and look up their rows in `steps`."""
     np.divide(scratch.long, scratch.short, out=scratch.ratio)
     row = np.right_shift(scratch.ratio.view(np.int64), steps.shift, out=scratch.row)
     np.subtract(row, steps.first, out=row)
@@ -369,11 +369,11 @@ def _find_rows(scratch: _Scratch, steps: _Steps) -> None:
 
 
 def _resize_block(scratch: _Scratch, steps: _Steps) -> None:
-    """Cut the long edges by each limit of their grids; those that fit are not cut and get their short edge back."""
+    """Apply each limit of their grids to the long edges; sizes that fit are unchanged."""
     _find_rows(scratch, steps)
     limit = np.take(steps.short_limit, scratch.row, mode="clip")
     longest = np.floor(limit * scratch.ratio)
-    # The product is rounded, so the floor may be one off either way: the rule's own quotient decides.
+    # The product is rounded, so the floor may be off by one either way: correct it by the exact rule, the quotient.
     longest -= longest / scratch.ratio > limit
     longest += (longest + 1) / scratch.ratio <= limit
     np.minimum(scratch.long, longest, out=scratch.long)
@@ -398,10 +398,10 @@ def _fits(width: NDArray[np.int64], height: NDArray[np.int64], tier: Tier) -> ND
 
 
 def _sizes(width: ArrayLike, height: ArrayLike) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Checked, as int64: for the functions that are not the inner loop of anything."""
+    """Check sizes and convert them to int64, for functions that are not performance-critical."""
     across, down = _columns(width, height)
     if across.size and (min(across.min(), down.min()) < 1 or max(across.max(), down.max()) > MAX_EDGE):
-        _refuse(across.reshape(-1), down.reshape(-1), 0)
+        _reject(across.reshape(-1), down.reshape(-1), 0)
     return across.astype(np.int64), down.astype(np.int64)
 
 
@@ -416,11 +416,11 @@ def _integers(name: str, values: ArrayLike) -> NDArray[np.integer]:
         return array
     if not array.size:
         return array.astype(np.int64)  # an empty list has no dtype of its own
-    raise SizeError(f"{name} holds {array.dtype} values: give whole numbers of pixels, as an integer dtype")
+    raise SizeError(f"invalid {name} of dtype {array.dtype}: expected an integer dtype, in pixels")
 
 
-def _refuse(width: NDArray[np.integer], height: NDArray[np.integer], offset: int) -> None:
-    """Name the first size that is out of range, in the words of the scalar check."""
+def _reject(width: NDArray[np.integer], height: NDArray[np.integer], offset: int) -> None:
+    """Raise the error of the scalar check for the first size that is out of range."""
     bad = (width < 1) | (height < 1) | (width > MAX_EDGE) | (height > MAX_EDGE)
     first = int(np.argmax(bad))
     try:

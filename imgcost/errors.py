@@ -1,7 +1,6 @@
-"""Every exception that imgcost raises on purpose, under one base.
+"""The exceptions of imgcost, which share one base class.
 
-A message says what happened, where, and what to do next. The parts are kept as attributes too, so that a program
-does not need to read prose.
+A message says what is wrong, where, and what to do. The parts are also available as attributes, for programs.
 """
 
 from __future__ import annotations
@@ -27,14 +26,14 @@ __all__ = [
 
 
 class ImgcostError(Exception):
-    """The base of every error that imgcost raises on purpose."""
+    """Base class of all imgcost errors."""
 
     def __reduce__(self) -> tuple[object, ...]:
-        """Survive the way back from a worker process, message and attributes alike."""
-        return (_revived, (type(self), self.args, self.__dict__))
+        """Pickle the message and the attributes, for errors raised in worker processes."""
+        return (_unpickle, (type(self), self.args, self.__dict__))
 
 
-def _revived(kind: type[ImgcostError], args: tuple[object, ...], attributes: dict[str, object]) -> ImgcostError:
+def _unpickle(kind: type[ImgcostError], args: tuple[object, ...], attributes: dict[str, object]) -> ImgcostError:
     error = kind.__new__(kind)
     error.args = args
     error.__dict__.update(attributes)
@@ -42,48 +41,48 @@ def _revived(kind: type[ImgcostError], args: tuple[object, ...], attributes: dic
 
 
 class ArgumentError(ImgcostError, TypeError, ValueError):
-    """A function got a value that it does not take: of another kind, or none of its choices.
+    """An argument has the wrong type or is not one of the allowed values.
 
     Attributes:
         argument: The name of the argument, such as `platform`.
     """
 
     def __init__(self, argument: str, value: object, expected: str) -> None:
-        """Name the argument, its value, and what would work."""
+        """Name the argument, its value, and what is expected."""
         super().__init__(f"invalid {argument} {shown(value)}: expected {expected}")
         self.argument = argument
 
 
 def shown(value: object) -> str:
-    """Write a value as Python does, cut to a length that fits a sentence.
+    """Return the repr of a value, shortened to fit into a sentence.
 
     >>> shown("a" * 50)
     "'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa..."
     """
     try:
         text = repr(value[:50] if isinstance(value, (str, bytes, bytearray)) else value)
-    except Exception:  # noqa: BLE001 - a stranger's __repr__
+    except Exception:  # noqa: BLE001 - __repr__ can raise anything
         text = f"of type {type(value).__name__}"
     return text if len(text) <= 40 else text[:40] + "..."
 
 
 class SizeError(ImgcostError, ValueError):
-    """A width, height or ratio that no image can have."""
+    """A width, height or aspect ratio is not valid."""
 
 
 class HeaderError(ImgcostError, ValueError):
-    """Bytes that are not an image that the API reads.
+    """The data is not an image that the API reads.
 
     Attributes:
-        problem: A slug that programs may compare: `empty`, `damaged` (a supported format whose header is cut or
-            wrong), `unsupported` (another format that can be converted) or `not-an-image`.
-        reason: One sentence for people.
-        format: The name of the format if it is known, such as `HEIC` or `HTML`; else None.
-        advice: What to do about it, as a sentence, where that is more specific than for the problem in general.
+        problem: A slug: `empty`, `damaged` (a supported format with a truncated or invalid header), `unsupported`
+            (another format, which can be converted) or `not-an-image`.
+        reason: A sentence for people.
+        format: The detected format, such as `HEIC` or `HTML page`; else None.
+        advice: What to do, as a sentence, if there is specific advice.
         media_type: The media type of an unsupported image, such as `image/heic`; else None.
-        width: Its width as stored, px; None if the header reader cannot measure the format.
-        height: Its height as stored, px; None if the header reader cannot measure the format.
-        orientation: Its orientation in the numbers of EXIF, 1 to 8.
+        width: Width as stored, px; None if the format cannot be measured.
+        height: Height as stored, px; None if the format cannot be measured.
+        orientation: EXIF orientation, 1 to 8.
     """
 
     def __init__(
@@ -91,14 +90,14 @@ class HeaderError(ImgcostError, ValueError):
         problem: str,
         reason: str,
         *,
-        format: str | None = None,  # noqa: A002 - the plain word
+        format: str | None = None,  # noqa: A002 - the obvious name
         advice: str | None = None,
         media_type: str | None = None,
         width: int | None = None,
         height: int | None = None,
         orientation: int = 1,
     ) -> None:
-        """Keep the parts; the message is the reason."""
+        """Store the parts; the message is the reason."""
         super().__init__(reason)
         self.problem = problem
         self.reason = reason
@@ -111,77 +110,80 @@ class HeaderError(ImgcostError, ValueError):
 
 
 class TableError(ImgcostError):
-    """A published table that does not say what it must.
+    """A published table is invalid.
 
     Attributes:
         file: The name of the file, such as `prices.toml`.
-        key: Where in the file, such as `claude-opus-5.2`.
+        key: The key in the file, such as `claude-opus-5.2`.
     """
 
     def __init__(self, file: str, key: str, problem: str) -> None:
-        """Name the file and the key, then the problem."""
+        """Name the file, the key and the problem."""
         super().__init__(f"{file}: {key}: {problem}")
         self.file = file
         self.key = key
 
 
 class UnknownModelError(ImgcostError, LookupError):
-    """A model name that no table lists. It is never guessed and never priced at zero.
+    """A model name is not known. Unknown models are never guessed and never priced at zero.
 
     Attributes:
-        name: The name as it was given.
-        suggestions: Known names that look like it, the nearest first.
+        name: The name as given.
+        suggestions: Similar known names, the closest first.
     """
 
     def __init__(self, name: str, suggestions: Sequence[str] = ()) -> None:
-        """Suggest the nearest names, or say where the list is."""
-        hint = f"did you mean {' or '.join(suggestions)}?" if suggestions else "no known name is near it"
-        super().__init__(f"unknown model {name!r}: {hint} ('imgcost models' lists every name)")
+        """Suggest similar names, and the command that lists all names."""
+        hint = f": did you mean {' or '.join(suggestions)}?" if suggestions else "."
+        super().__init__(f"unknown model {name!r}{hint} Run 'imgcost models' to list supported models")
         self.name = name
         self.suggestions = tuple(suggestions)
 
 
 class NoPriceError(ImgcostError, LookupError):
-    """A day on which a model had no price of the kind asked for, or did not exist.
+    """A price is not known for a date, or the model was not available.
 
     Attributes:
-        model: The model's id, or the family's name.
-        day: The day asked for.
-        first_day: The first day that is known, or None where none is.
+        model: The id of the model, or the name of the family.
+        day: The requested date.
+        first_day: The first date with such a price; None if there is none.
     """
 
     def __init__(self, model: str, day: date, first_day: date | None, *, kind: str = "price") -> None:
-        """Name the first known day, which is what to ask for instead."""
-        known = f"the first known day is {first_day}" if first_day else "none is published"
-        super().__init__(f"no {kind} of {model} is known on {day}: {known}")
+        """Name the first date that is known."""
+        if kind == "model":
+            message, start = f"model {model} was not available on {day}", "first available"
+        else:
+            message, start = f"no published {kind} for {model} on {day}", f"{kind.rsplit(maxsplit=1)[-1]}s start"
+        super().__init__(f"{message}; {start} on {first_day}" if first_day else message)
         self.model = model
         self.day = day
         self.first_day = first_day
 
 
 class RequestError(ImgcostError, ValueError):
-    """Something that is no Messages request, so that no rule can be asked.
+    """A request is not a valid Messages request, so it cannot be checked.
 
     Attributes:
-        place: Where in the request, such as `messages.2.content.0`; empty for the request itself.
-        problem: What is wrong there, as a sentence.
+        place: The location in the request, such as `messages.2.content.0`; empty for the request itself.
+        problem: What is wrong, as a sentence.
     """
 
     def __init__(self, place: str, problem: str) -> None:
-        """Name the place, then the problem."""
+        """Name the location and the problem."""
         super().__init__(f"{place or 'the request'}: {problem}")
         self.place = place
         self.problem = problem
 
 
 class MissingExtraError(ImgcostError, ImportError):
-    """A feature whose optional dependency is not installed.
+    """A feature needs an optional dependency that is not installed.
 
     Attributes:
-        extra: The name of the extra that brings it.
+        extra: The name of the extra that installs it.
     """
 
     def __init__(self, feature: str, extra: str) -> None:
-        """Say which command installs it."""
+        """Name the command that installs it."""
         super().__init__(f"{feature} needs an extra: pip install 'imgcost[{extra}]'")
         self.extra = extra

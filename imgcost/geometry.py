@@ -1,12 +1,12 @@
-"""Sizes and visual tokens: the published rules, for one image at a time.
+"""Image sizes and visual tokens: the published rules, for one image at a time.
 
-An image is downscaled until it fits its model's resolution tier, then cut into patches of 28 x 28 px, and every patch
-is one visual token. Everything here is integers, pure and without state. `imgcost.arrays` has the same names for
-numpy columns and gives the same results.
+An image that does not fit the resolution tier of a model is downscaled, then divided into patches of 28 x 28 px; each
+patch is one visual token. All functions are pure and use integers. `imgcost.arrays` has the same functions for numpy
+columns, with the same results.
 
-Why no search is needed: for an image that does not fit, the size that it is downscaled to depends on one float alone,
-the long edge divided by the short one. Walking that ratio upwards, the grid of patches changes a few dozen times
-(see `grid_steps`). That one table serves this module by bisection and the arrays by look-up.
+Downscaling needs no search: the size of a downscaled image depends only on the ratio of its long to its short edge, a
+float. As the ratio grows, the grid of patches changes a few dozen times (see `grid_steps`). This module looks up that
+table by bisection, `imgcost.arrays` by direct indexing.
 
 Source: https://platform.claude.com/docs/en/build-with-claude/vision-coordinates (read 2026-09-26)
 """
@@ -44,26 +44,26 @@ PATCH = 28
 """Edge of a patch, px."""
 
 PIXELS_PER_TOKEN = 750
-"""The divisor of the area formula, px a token."""
+"""The divisor of the area formula, px per token."""
 
 MAX_EDGE = 2**31
-"""The longest edge taken, px: no format that Claude reads can say more."""
+"""Maximum width and height, px. No format that Claude reads can store more."""
 
 MOST_LIMIT = 2**14
-"""The largest limits that a tier may have, px and tokens: far beyond any published, and small enough for 32 bits."""
+"""Maximum edge limit (px) and token limit of a tier: far above any published tier, and small enough for 32 bits."""
 
 Formula = Literal["patch", "area"]
 
 
 class Tier(NamedTuple):
-    """A resolution tier: the limits past which an image is downscaled.
+    """A resolution tier: images above its limits are downscaled.
 
-    The published tiers come from `imgcost.tables.find_tier`; any other pair of limits works as well.
+    `imgcost.tables.find_tier` returns the published tiers; any other pair of limits works too.
 
     Attributes:
-        edge_limit: The longest edge of the padded image, px.
-        token_limit: The most patches, visual tokens.
-        name: The documentation's name, such as `high-resolution`.
+        edge_limit: Maximum edge of the padded image, px.
+        token_limit: Maximum number of patches, visual tokens.
+        name: The name in the documentation, such as `high-resolution`.
     """
 
     edge_limit: int
@@ -72,10 +72,10 @@ class Tier(NamedTuple):
 
 
 class GridStep(NamedTuple):
-    """One row of the table behind every downscale.
+    """One row of the downscaling table.
 
     Attributes:
-        ratio: The row holds for long edge / short edge from here on, up to the next row's ratio.
+        ratio: The smallest ratio of long edge to short edge that the row applies to, up to the ratio of the next row.
         long_patches: Patches along the long edge of the downscaled image.
         short_patches: Patches along its short edge.
     """
@@ -86,12 +86,12 @@ class GridStep(NamedTuple):
 
     @property
     def tokens(self) -> int:
-        """Visual tokens of every image that is downscaled in this row."""
+        """Visual tokens of every image that is downscaled by this row."""
         return self.long_patches * self.short_patches
 
 
 def padded_size(width: int, height: int) -> tuple[int, int]:
-    """The size after padding at the bottom and right to whole patches.
+    """Return the size after padding the right and bottom edges to full patches.
 
     Args:
         width: Width, px.
@@ -101,7 +101,7 @@ def padded_size(width: int, height: int) -> tuple[int, int]:
         Padded width and height, px: the next multiples of 28.
 
     Raises:
-        SizeError: A side is no integer from 1 to 2**31.
+        SizeError: Width or height is not an integer from 1 to 2**31.
 
     Source: https://platform.claude.com/docs/en/build-with-claude/vision-coordinates (read 2026-09-26)
 
@@ -113,7 +113,7 @@ def padded_size(width: int, height: int) -> tuple[int, int]:
 
 
 def patch_tokens(width: int, height: int) -> int:
-    """Visual tokens of an image that is not downscaled, by the patch formula: ceil(width/28) * ceil(height/28).
+    """Return the visual tokens of an image without downscaling, by the patch formula: ceil(width/28) * ceil(height/28).
 
     Args:
         width: Width, px.
@@ -123,7 +123,7 @@ def patch_tokens(width: int, height: int) -> int:
         Visual tokens.
 
     Raises:
-        SizeError: A side is no integer from 1 to 2**31.
+        SizeError: Width or height is not an integer from 1 to 2**31.
 
     Source: https://platform.claude.com/docs/en/build-with-claude/vision (read 2026-09-07)
 
@@ -135,7 +135,7 @@ def patch_tokens(width: int, height: int) -> int:
 
 
 def area_tokens(width: int, height: int) -> int:
-    """Visual tokens of an image that is not downscaled, by the 2024 guide: width * height / 750, rounded up.
+    """Return the visual tokens of an image without downscaling, by the area formula: width * height / 750, rounded up.
 
     Args:
         width: Width, px.
@@ -145,7 +145,7 @@ def area_tokens(width: int, height: int) -> int:
         Visual tokens.
 
     Raises:
-        SizeError: A side is no integer from 1 to 2**31.
+        SizeError: Width or height is not an integer from 1 to 2**31.
 
     Source: https://docs.anthropic.com/en/docs/vision (the Claude 3 guide, in force from 2024-03-04)
 
@@ -157,7 +157,7 @@ def area_tokens(width: int, height: int) -> int:
 
 
 def fits(width: int, height: int, tier: Tier) -> bool:
-    """Tell whether an image stays as it is on a tier, rather than being downscaled.
+    """Return whether an image fits a tier, so that it is not downscaled.
 
     Args:
         width: Width, px.
@@ -165,10 +165,10 @@ def fits(width: int, height: int, tier: Tier) -> bool:
         tier: The model's resolution tier.
 
     Returns:
-        True if neither padded edge passes the edge limit and the patches stay within the token limit.
+        True if both padded edges are within the edge limit and the patches within the token limit.
 
     Raises:
-        SizeError: A side is no integer from 1 to 2**31, or the tier has no room for a patch.
+        SizeError: Width or height is not an integer from 1 to 2**31, or the tier is not valid.
 
     Source: https://platform.claude.com/docs/en/build-with-claude/vision-coordinates (read 2026-09-26)
 
@@ -180,10 +180,10 @@ def fits(width: int, height: int, tier: Tier) -> bool:
 
 
 def resized_size(width: int, height: int, tier: Tier) -> tuple[int, int]:
-    """The size that Claude sees: the image itself if it fits the tier, else the largest downscaled size that does.
+    """Return the size that Claude sees: the size of the image if it fits the tier, else the largest downscaled size.
 
-    The long edge is the longest that fits; the short edge is the float quotient long / (width / height), rounded half
-    to even as the live API rounds, and at least 1.
+    The long edge is the longest that fits. The short edge is the float quotient long / (width / height), rounded half
+    to even as the API does, and at least 1.
 
     Args:
         width: Width, px.
@@ -194,7 +194,7 @@ def resized_size(width: int, height: int, tier: Tier) -> tuple[int, int]:
         Width and height before padding, px.
 
     Raises:
-        SizeError: A side is no integer from 1 to 2**31, or the tier has no room for a patch.
+        SizeError: Width or height is not an integer from 1 to 2**31, or the tier is not valid.
 
     Source: https://platform.claude.com/docs/en/build-with-claude/vision-coordinates (read 2026-09-26);
     Claude Code 2.1.332 has the same rule with explicit half-even rounding (read 2026-11-26)
@@ -207,20 +207,20 @@ def resized_size(width: int, height: int, tier: Tier) -> tuple[int, int]:
 
 
 def image_tokens(width: int, height: int, tier: Tier, formula: Formula = "patch") -> int:
-    """Visual tokens of an image: downscaled to the tier if need be, then counted.
+    """Return the visual tokens of an image, after downscaling it to the tier if necessary.
 
     Args:
         width: Width, px.
         height: Height, px.
         tier: The model's resolution tier.
-        formula: `patch`, today's rule, or `area`, the rule that the 2024 guide published.
+        formula: `patch`, the current formula, or `area`, the formula of the 2024 guide.
 
     Returns:
         Visual tokens.
 
     Raises:
-        SizeError: A side is no integer from 1 to 2**31, or the tier has no room for a patch.
-        ValueError: The formula has another name.
+        SizeError: Width or height is not an integer from 1 to 2**31, or the tier is not valid.
+        ValueError: Unknown formula.
 
     Source: https://platform.claude.com/docs/en/build-with-claude/vision (read 2026-09-07)
 
@@ -234,22 +234,22 @@ def image_tokens(width: int, height: int, tier: Tier, formula: Formula = "patch"
         return count_patches(width, height, _checked_tier(tier))
     if formula == "area":
         return area_tokens(*_resized(width, height, _checked_tier(tier)))
-    raise ValueError(f"no formula {formula!r}: 'patch' and 'area' are the two published ones")
+    raise ValueError(f"invalid formula {formula!r}: expected 'patch' or 'area'")
 
 
 def grid_tokens(width: int, height: int, multiple: int) -> int:
-    """Count patches where each side's number of patches is rounded up to a multiple, as measured on Claude 3.5 Haiku.
+    """Return the patches of an image if their number on each side is rounded up to a multiple, as on Claude 3.5 Haiku.
 
     Args:
         width: Width, px.
         height: Height, px.
-        multiple: What the number of patches on a side is a multiple of; 2 means even numbers.
+        multiple: The multiple; 2 means an even number of patches on each side.
 
     Returns:
-        Visual tokens. No downscaling is applied.
+        Visual tokens, without downscaling.
 
     Raises:
-        SizeError: A side is no integer from 1 to 2**31.
+        SizeError: Width or height is not an integer from 1 to 2**31.
 
     Source: data/measured_tokens.csv (measured, not published)
 
@@ -262,17 +262,17 @@ def grid_tokens(width: int, height: int, multiple: int) -> int:
 
 
 def largest_size(ratio: tuple[int, int], tier: Tier) -> tuple[int, int]:
-    """The largest size of exactly this aspect ratio that is not downscaled: the guide's table.
+    """Return the largest size with exactly this aspect ratio that is not downscaled, as in the table of the guide.
 
     Args:
-        ratio: Width and height of the ratio, such as (3, 4). It need not be in lowest terms.
+        ratio: Width and height of the ratio, such as (3, 4); not necessarily in lowest terms.
         tier: The model's resolution tier.
 
     Returns:
         Width and height, px.
 
     Raises:
-        SizeError: The ratio is not of two integers from 1 to 2**31, or even its smallest size does not fit the tier.
+        SizeError: The ratio is not a pair of integers from 1 to 2**31, or even its smallest size does not fit the tier.
 
     Source: https://docs.anthropic.com/en/docs/vision (the Claude 3 guide, in force from 2024-03-04)
 
@@ -286,27 +286,28 @@ def largest_size(ratio: tuple[int, int], tier: Tier) -> tuple[int, int]:
     multiples = range(1, tier.edge_limit // max(width, height) + 1)
     largest = bisect_right(multiples, 0, key=lambda k: not _fits(k * width, k * height, tier))
     if not largest:
-        raise SizeError(f"no size of the exact ratio {width}:{height} fits {_spelled(tier)}: its smallest is too large")
+        raise SizeError(
+            f"no size with the exact ratio {width}:{height} fits {_name(tier)}: even the smallest is too large"
+        )
     return largest * width, largest * height
 
 
 def fit_to_tokens(width: int, height: int, max_tokens: int, tier: Tier) -> tuple[int, int]:
-    """The largest size of an image that costs at most so many tokens: the tier's own rule under a smaller limit.
+    """Return the largest size of an image that costs at most `max_tokens`, by the rule of the tier with a lower limit.
 
     Args:
         width: Width, px.
         height: Height, px.
-        max_tokens: The most visual tokens that the image may cost (patch formula). More than the tier's own limit
-            changes nothing.
+        max_tokens: Maximum number of visual tokens (patch formula). Values above the limit of the tier have no effect.
         tier: The model's resolution tier.
 
     Returns:
-        Width and height to scale the image to, px; its own size if it costs no more already. Claude does not
-        downscale that size any further.
+        Width and height to scale the image to, px; its own size if that already fits. Claude does not downscale this
+        size any further.
 
     Raises:
-        SizeError: A side is no integer from 1 to 2**31, the tier has no room for a patch, or `max_tokens` is no
-            integer from 1.
+        SizeError: Width or height is not an integer from 1 to 2**31, the tier is not valid, or `max_tokens` is not an
+            integer of 1 or more.
 
     >>> fit_to_tokens(1920, 1080, 500, Tier(2576, 4784))
     (812, 457)
@@ -315,60 +316,60 @@ def fit_to_tokens(width: int, height: int, max_tokens: int, tier: Tier) -> tuple
 
 
 def tier_within(max_tokens: int, tier: Tier) -> Tier:
-    """A tier whose token limit is lowered to `max_tokens`, where that is lower.
+    """Return a tier with the token limit lowered to `max_tokens`, if that is lower.
 
     >>> tier_within(500, Tier(2576, 4784)).token_limit
     500
     """
     if isinstance(max_tokens, bool) or not isinstance(max_tokens, int) or max_tokens < 1:
-        raise SizeError(f"max_tokens is {max_tokens!r}: give a whole number from 1")
+        raise SizeError(f"invalid max_tokens {max_tokens!r}: expected an integer of 1 or more")
     return tier._replace(token_limit=min(tier.token_limit, max_tokens))
 
 
 def rescale_point(x: float, y: float, width: int, height: int, tier: Tier) -> tuple[float, float]:
-    """Map a point that Claude returned, in pixels of the image it saw, onto the image that was sent.
+    """Convert a point that Claude returned, in pixels of the resized image, to pixels of the original image.
 
-    A point beyond the resized image is first clamped to its edge, so that it cannot leave the original.
+    A point outside the resized image is first moved to its nearest edge.
 
     Args:
         x: Pixels from the left of the resized image.
-        y: Pixels from its top.
-        width: Width of the image as sent, px.
-        height: Its height, px.
+        y: Pixels from the top of the resized image.
+        width: Width of the original image, px.
+        height: Height of the original image, px.
         tier: The model's resolution tier.
 
     Returns:
-        x and y on the image as sent, px.
+        x and y in the original image, px.
 
     Raises:
-        SizeError: A side is no integer from 1 to 2**31, or the tier has no room for a patch.
+        SizeError: Width or height is not an integer from 1 to 2**31, or the tier is not valid.
 
     Source: https://platform.claude.com/docs/en/build-with-claude/vision-coordinates (read 2026-09-26)
 
     >>> rescale_point(462, 653.5, 1075, 1520, Tier(1568, 1568))
     (537.5, 760.0)
     """
-    seen_width, seen_height = resized_size(width, height, tier)
-    x, y = min(max(x, 0.0), seen_width), min(max(y, 0.0), seen_height)
-    return x / seen_width * width, y / seen_height * height
+    resized_width, resized_height = resized_size(width, height, tier)
+    x, y = min(max(x, 0.0), resized_width), min(max(y, 0.0), resized_height)
+    return x / resized_width * width, y / resized_height * height
 
 
 @lru_cache(maxsize=128)
 def grid_steps(tier: Tier) -> tuple[GridStep, ...]:
-    """The table behind every downscale: which grid of patches an oversize image gets, by its long / short edge.
+    """Return the downscaling table of a tier: the grid of patches of an oversized image, by its long / short edge.
 
-    The grid starts as the largest square. As the ratio grows, the long edge takes one more patch as soon as the token
-    and edge limits allow it, and where they do not, the short edge gives one up. Each change comes at the least ratio
-    at which the short edge, rounded half to even, is still within its patches.
+    The first grid is the largest square. As the ratio grows, the long edge gains a patch as soon as the token and edge
+    limits allow it; otherwise the short edge loses one. Each row starts at the smallest ratio at which the short edge,
+    rounded half to even, still fits its patches.
 
     Args:
         tier: The resolution tier.
 
     Returns:
-        The rows by rising ratio; the first one's is 1. 56 rows on the standard tier, 92 on the high-resolution one.
+        The rows by increasing ratio, from 1. The standard tier has 56 rows, the high-resolution tier 92.
 
     Raises:
-        SizeError: The tier has no room for a patch, or a limit beyond 2**14.
+        SizeError: The tier is not valid: a limit is smaller than a patch or larger than 2**14.
 
     >>> for step in grid_steps(Tier(1568, 1568))[:3]:
     ...     print(step, step.tokens)
@@ -393,10 +394,10 @@ def grid_steps(tier: Tier) -> tuple[GridStep, ...]:
 
 
 def count_patches(width: int, height: int, tier: Tier) -> int:
-    """`image_tokens` by the patch formula, for a size and a tier already known to be good: the inner loop of a scan.
+    """Like `image_tokens` with the patch formula, but without checking its arguments: the inner loop of a scan.
 
-    An image costs its own patches, but never more than the grid of its aspect ratio. The minimum of the two is exact:
-    both grow with the size along one ratio, so the smaller is the image's own exactly when it fits.
+    An image costs its own patches, but no more than the grid of its aspect ratio. The minimum of the two is exact:
+    both grow with the size at a constant ratio, so the image's own patches are the smaller number exactly if it fits.
 
     >>> count_patches(1920, 1080, Tier(1568, 1568))
     1560
@@ -414,7 +415,7 @@ def _tokens_by_ratio(tier: Tier) -> tuple[list[float], list[int]]:
 
 
 def _least_ratio(long_edge: int, short_patches: int) -> float:
-    """The least float ratio at which an image with this long edge needs no more patches on the short one."""
+    """Return the smallest float ratio at which the short edge of an image with this long edge fits these patches."""
     limit = short_limit(short_patches)
     ratio = long_edge / limit
     while long_edge / ratio > limit:
@@ -425,12 +426,12 @@ def _least_ratio(long_edge: int, short_patches: int) -> float:
 
 
 def short_limit(short_patches: int) -> float:
-    """The longest quotient that still rounds into these patches: a multiple of 28 is even, so the tie is within."""
+    """Return the largest quotient that rounds to within these patches. Ties round down: multiples of 28 are even."""
     return short_patches * PATCH + 0.5
 
 
 def _resized(width: int, height: int, tier: Tier) -> tuple[int, int]:
-    """The long edge is cut by each limit of its grid; one that fits is cut by none, and its quotient gives it back."""
+    """Apply each limit of the grid to the long edge. If the image fits, no limit applies and its size is unchanged."""
     long, short = max(width, height), min(width, height)
     ratio = long / short
     ratios, _ = _tokens_by_ratio(tier)
@@ -441,7 +442,7 @@ def _resized(width: int, height: int, tier: Tier) -> tuple[int, int]:
 
 
 def _longest_edge(ratio: float, short_patches: int) -> int:
-    """The longest long edge whose short edge, by the rule's own float quotient, stays within these patches."""
+    """Return the longest edge for which the short edge, the float quotient, fits these patches."""
     limit = short_limit(short_patches)
     edge = int(limit * ratio)
     while edge / ratio > limit:
@@ -468,20 +469,20 @@ def _checked(width: int, height: int) -> tuple[int, int]:
 def _checked_edge(name: str, edge: int) -> int:
     try:
         if isinstance(edge, bool):
-            raise TypeError  # noqa: TRY301 - True is an integer to Python, but no size
+            raise TypeError  # noqa: TRY301 - bool is an int subclass, but not a valid size
         px = index(edge)
     except TypeError:
-        raise SizeError(f"{name} is {shown(edge)}: give a whole number of pixels") from None
+        raise SizeError(f"invalid {name} {shown(edge)}: expected a whole number of pixels") from None
     if not 1 <= px <= MAX_EDGE:
-        raise SizeError(f"{name} is {px} px: an image has from 1 to {MAX_EDGE} px on a side")
+        raise SizeError(f"invalid {name} {px} px: expected 1 to {MAX_EDGE} px")
     return px
 
 
 def _checked_tier(tier: Tier) -> Tier:
     if not (PATCH <= tier.edge_limit <= MOST_LIMIT and 1 <= tier.token_limit <= MOST_LIMIT):
-        raise SizeError(f"{_spelled(tier)} is no tier: give {PATCH} to {MOST_LIMIT} px and 1 to {MOST_LIMIT} tokens")
+        raise SizeError(f"invalid tier {_name(tier)}: expected {PATCH} to {MOST_LIMIT} px and 1 to {MOST_LIMIT} tokens")
     return tier
 
 
-def _spelled(tier: Tier) -> str:
+def _name(tier: Tier) -> str:
     return f"{tier.name or 'the tier'} ({tier.edge_limit} px, {plural(tier.token_limit, 'token')})"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from imgcost.arguments import take_flag, take_paths
 from imgcost.errors import ArgumentError
-from imgcost.files import Batch, Walk, chunks, probe_archive, probe_chunk, spread
+from imgcost.files import FileBatch, Walk, chunks, probe_archive, probe_chunk, spread
 from imgcost.quotes import quotes
 from imgcost.summaries import ScanSummary
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
     from os import PathLike
 
-    from imgcost.caches import Cache
     from imgcost.files import Archive, Chunk, Found, Group
+    from imgcost.files.caches import HeaderCache
     from imgcost.quotes import Quote
     from imgcost.reports.sinks import Encode, ScanSink
 
@@ -95,7 +95,7 @@ class Scan(NamedTuple):
         tasks = chunks(self.walk.steps(paths))
         # Later scans that use the cache may need details.
         probe = partial(probe_chunk, details=self.details or bool(self.cache))
-        members = partial(_members, wanted=self.walk.wants)
+        members = partial(_members, wanted=self.walk.matches)
         if not (self.dedupe or self.cache):
             # Files are independent: workers do everything, and send back only sums and encoded rows.
             work, stream = partial(_probe_and_sum, probe, summarizer), partial(_sum_members, members, summarizer)
@@ -104,16 +104,16 @@ class Scan(NamedTuple):
         results: Generator[list[Group]]
         with ExitStack() as stack:
             if self.cache:
-                from imgcost.caches import Cache  # noqa: PLC0415 - loads sqlite3, which most scans do not need
+                from imgcost.files.caches import HeaderCache  # noqa: PLC0415 - loads sqlite3, which most scans do not need
 
-                cache = stack.enter_context(Cache(self.cache))
+                cache = stack.enter_context(HeaderCache(self.cache))
                 stack.callback(lambda: deque(map(warn, cache.notices), maxlen=0))
                 results = _with_cache(cache, tasks, probe, members, self.jobs)
             else:
                 results = spread(tasks, probe, members, self.jobs, spawn=True)
             mark: Callable[[list[Group]], list[Group]] = list
             if self.dedupe:
-                from imgcost.duplicates import Duplicates  # noqa: PLC0415 - same for hashes
+                from imgcost.files.duplicates import Duplicates  # noqa: PLC0415 - same for hashes
 
                 mark = Duplicates().mark
             for groups in stack.enter_context(closing(results)):
@@ -159,7 +159,7 @@ def _sum_members(
 
 
 def _with_cache(
-    cache: Cache,
+    cache: HeaderCache,
     tasks: Iterable[Chunk | Archive],
     probe: Callable[[Chunk], list[Group]],
     members: Callable[[Archive], Iterator[list[Group]]],
@@ -177,7 +177,7 @@ def _with_cache(
             pending.append((task, known))
             yield [
                 step._replace(names=[name for name in step.names if step.path_of(name) not in known])
-                if isinstance(step, Batch)
+                if isinstance(step, FileBatch)
                 else step
                 for step in task
             ]
@@ -189,12 +189,12 @@ def _with_cache(
         chunk, known = pending.popleft()
         cache.keep(groups)
         yield [
-            (folder, _merged(step, known, probed)) if isinstance(step, Batch) else (folder, probed)
+            (folder, _merged(step, known, probed)) if isinstance(step, FileBatch) else (folder, probed)
             for step, (folder, probed) in zip(chunk, groups, strict=True)
         ]
 
 
-def _merged(batch: Batch, known: dict[str, Found], probed: list[Found]) -> list[Found]:
+def _merged(batch: FileBatch, known: dict[str, Found], probed: list[Found]) -> list[Found]:
     remaining = iter(probed)
     return [known.get(path) or next(remaining) for path in map(batch.path_of, batch.names)]
 

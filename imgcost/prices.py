@@ -1,7 +1,7 @@
-"""Decimal arithmetic for dollars: rates, multipliers, cost.
+"""Exact decimal arithmetic for dollars: rates, multipliers, costs.
 
-A rate is US dollars per million tokens (MTok) of one class. Every operation here is exact: a result that would have to
-be rounded is an error, never a cent too little. `imgcost.tables` has the rates of each model and date.
+A rate is a price in US dollars per million tokens (MTok) of one class. Every operation is exact: a result that needs
+rounding raises an error. `imgcost.tables` has the rates of each model and date.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["Cache", "Kind", "Rates", "Usage", "cost_usd", "exact_usd", "multiply", "total_usd"]
+__all__ = ["CacheUse", "PriceKind", "Rates", "Usage", "cost_usd", "exact_usd", "multiply", "total_usd"]
 
-Kind: TypeAlias = Literal["standard", "long-context", "fast"]
-"""Which of a model's prices: the usual one, the one of a prompt over the threshold, the one of fast mode."""
+PriceKind: TypeAlias = Literal["standard", "long-context", "fast"]
+"""Which price of a model: standard, for prompts above the long-context threshold, or for fast mode."""
 
-Cache: TypeAlias = Literal["none", "write-5m", "write-1h", "read"]
-"""What prompt caching does with a token of the prompt."""
+CacheUse: TypeAlias = Literal["none", "write-5m", "write-1h", "read"]
+"""How prompt caching treats a prompt token."""
 
 _EXACT = Context(prec=400, traps=[Inexact, InvalidOperation, DivisionByZero, Overflow])
 
@@ -26,13 +26,13 @@ _EXACT = Context(prec=400, traps=[Inexact, InvalidOperation, DivisionByZero, Ove
 def multiply(*factors: Decimal) -> Decimal:
     """Multiply without rounding.
 
-    Multipliers stack this way: half the price in a batch, times 1.1 for inference in the US, is 0.55 of the price.
+    Multipliers stack: half the price in a batch, times 1.1 for inference in the US, is 0.55 of the price.
 
     Args:
         *factors: Rates and multipliers, in any order.
 
     Returns:
-        The exact product; 1 without factors.
+        The exact product; 1 if there are no factors.
 
     Example:
         >>> multiply(Decimal(3), Decimal("0.5"), Decimal("1.1"))
@@ -45,10 +45,10 @@ def multiply(*factors: Decimal) -> Decimal:
 
 
 def cost_usd(tokens: int, usd_per_mtok: Decimal) -> Decimal:
-    """Price a number of tokens, exactly.
+    """Return the exact cost of tokens.
 
     Args:
-        tokens: How many tokens of one class.
+        tokens: Number of tokens of one class.
         usd_per_mtok: Their rate, US dollars per million tokens.
 
     Returns:
@@ -62,7 +62,7 @@ def cost_usd(tokens: int, usd_per_mtok: Decimal) -> Decimal:
         Decimal('0.1296000')
     """
     if tokens < 0:
-        raise ValueError(f"a number of tokens is never negative: {tokens}")
+        raise ValueError(f"invalid number of tokens {tokens}: expected 0 or more")
     return _EXACT.scaleb(_EXACT.multiply(Decimal(tokens), usd_per_mtok), -6)
 
 
@@ -73,7 +73,7 @@ def total_usd(costs: Iterable[Decimal]) -> Decimal:
         costs: US dollars.
 
     Returns:
-        Their exact sum; 0 of nothing.
+        Their exact sum; 0 if there are none.
 
     Example:
         >>> total_usd([Decimal("0.1"), Decimal("0.02")])
@@ -86,11 +86,11 @@ def total_usd(costs: Iterable[Decimal]) -> Decimal:
 
 
 class Usage(NamedTuple):
-    """How many tokens of each class a request or a job has.
+    """Number of tokens of each class in a request or a job.
 
     Attributes:
-        input: Prompt tokens that the cache has no part in.
-        output: Tokens of the answer.
+        input: Uncached prompt tokens.
+        output: Output tokens.
         cache_write_5m: Prompt tokens written to the cache for five minutes.
         cache_write_1h: Prompt tokens written to the cache for an hour.
         cache_read: Prompt tokens read from the cache.
@@ -104,11 +104,11 @@ class Usage(NamedTuple):
 
     @property
     def prompt(self) -> int:
-        """All tokens of the prompt, cached or not: what a long-context threshold is compared with."""
+        """All prompt tokens, cached or not, as compared with the long-context threshold."""
         return self.input + self.cache_write_5m + self.cache_write_1h + self.cache_read
 
     def plus(self, other: Usage) -> Usage:
-        """Add class by class.
+        """Add the tokens of each class.
 
         Example:
             >>> Usage(input=2).plus(Usage(input=3, output=1))
@@ -118,14 +118,14 @@ class Usage(NamedTuple):
 
 
 class Rates(NamedTuple):
-    """US dollars per million tokens, by class of token; None where no price is published.
+    """Rates by class of token, US dollars per million tokens; None if no price is published.
 
     Attributes:
-        input: A prompt token that the cache has no part in.
-        output: A token of the answer.
-        cache_write_5m: A prompt token written to the cache for five minutes.
-        cache_write_1h: A prompt token written to the cache for an hour.
-        cache_read: A prompt token read from the cache.
+        input: Uncached prompt tokens.
+        output: Output tokens.
+        cache_write_5m: Prompt tokens written to the cache for five minutes.
+        cache_write_1h: Prompt tokens written to the cache for an hour.
+        cache_read: Prompt tokens read from the cache.
     """
 
     input: Decimal
@@ -134,14 +134,14 @@ class Rates(NamedTuple):
     cache_write_1h: Decimal | None = None
     cache_read: Decimal | None = None
 
-    def prompt(self, cache: Cache = "none") -> Decimal | None:
-        """Tell the rate of a prompt token, by what the cache does with it.
+    def prompt(self, cache: CacheUse = "none") -> Decimal | None:
+        """Return the rate of prompt tokens, by how the cache treats them.
 
         Args:
             cache: `none`, `write-5m`, `write-1h` or `read`.
 
         Returns:
-            US dollars per million tokens, or None where no price is published.
+            US dollars per million tokens; None if no price is published.
 
         Example:
             >>> Rates(Decimal(3), Decimal(15), cache_read=Decimal("0.3")).prompt("read")
@@ -155,13 +155,13 @@ class Rates(NamedTuple):
         }[cache]
 
     def times(self, *multipliers: Decimal) -> Rates:
-        """Multiply every class by the same multipliers, exactly.
+        """Multiply the rates of all classes, exactly.
 
         Args:
-            *multipliers: Such as 0.5 in a batch; they stack.
+            *multipliers: Such as 0.5 for batches; they stack.
 
         Returns:
-            New rates; a class without a published price stays without one.
+            New rates; a class without a published price remains None.
 
         Example:
             >>> Rates(Decimal(4), Decimal(20)).times(Decimal("0.5"))[:3]
@@ -170,16 +170,16 @@ class Rates(NamedTuple):
         return Rates(*(None if rate is None else multiply(rate, *multipliers) for rate in self))  # type: ignore[arg-type] # input and output are never None
 
     def cost_usd(self, counts: Usage) -> Decimal:
-        """Price tokens of every class at once, exactly.
+        """Return the exact cost of tokens of all classes.
 
         Args:
-            counts: How many tokens of each class.
+            counts: Number of tokens of each class.
 
         Returns:
             US dollars, never rounded.
 
         Raises:
-            ValueError: There are tokens of a class whose price is not published.
+            ValueError: There are tokens of a class without a published price.
 
         Example:
             >>> Rates(Decimal(3), Decimal(15)).cost_usd(Usage(input=1_000_000, output=1000))
@@ -190,12 +190,12 @@ class Rates(NamedTuple):
             if rate is not None:
                 costs.append(cost_usd(tokens, rate))
             elif tokens:
-                raise ValueError(f"no price of {name.replace('_', ' ')} tokens is published: ask for a rate first")
+                raise ValueError(f"no published price for {name.replace('_', ' ')} tokens")
         return total_usd(costs)
 
 
 def exact_usd(usd: Decimal) -> str:
-    """Write dollars with all their digits and no trailing zeros.
+    """Format dollars with all digits and without trailing zeros.
 
     Args:
         usd: US dollars.

@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from imgcost.geometry import Tier
-    from imgcost.prices import Cache, Kind, Rates
+    from imgcost.prices import CacheUse, PriceKind, Rates
     from imgcost.tables import Limits, MeasuredName, MultiplierName
 
 __all__ = [
@@ -73,7 +73,7 @@ CacheTtl: TypeAlias = Literal["none", "5m", "1h"]
 InferenceGeo: TypeAlias = Literal["global", "us"]
 """Where inference may run: anywhere, or in the US only, at a higher price."""
 
-_WRITES: dict[CacheTtl, Cache] = {"none": "none", "5m": "write-5m", "1h": "write-1h"}
+_WRITES: dict[CacheTtl, CacheUse] = {"none": "none", "5m": "write-5m", "1h": "write-1h"}
 
 
 class Conditions(NamedTuple):
@@ -297,7 +297,7 @@ class Quote:
             "cache": self.conditions.cache,
         }
 
-    def _rate(self, cache: Cache) -> Decimal:
+    def _rate(self, cache: CacheUse) -> Decimal:
         return cast("Decimal", self.standard.prompt(cache))  # `quote` has checked that there is a price
 
 
@@ -444,7 +444,7 @@ def quote(model: str | Model | NamedModel, sent: Conditions, formula: Formula | 
     listed, day = named.model, sent.as_of
     rows = _prices(listed, sent)
     if day < listed.vision_from:
-        raise NoPriceError(listed.id, day, listed.vision_from, kind="price of images")
+        raise NoPriceError(listed.id, day, listed.vision_from, kind="image price")
     if listed.tier is None:
         raise ImgcostError(f"the resolution tier of {listed.id} was never published, so its images cannot be counted")
     rates = [
@@ -488,9 +488,9 @@ def _prices(model: Model, sent: Conditions) -> tuple[PriceRow, ...]:
         raise ImgcostError("claude-ai is not billed by token: choose a platform with an API")
     if platform in _IDS and not getattr(model, _IDS[platform]) and not model.retires_on(platform):
         raise ImgcostError(f"{model.id} is not offered on {platform}: no model ID for it is published")
-    kind: Kind = sent.speed
+    kind: PriceKind = sent.speed
     if sent.cache != "none":
-        classes: tuple[Cache, ...] = (_WRITES[sent.cache], "read")
+        classes: tuple[CacheUse, ...] = (_WRITES[sent.cache], "read")
         for cache in classes:
             prompt_usd_per_mtok(model, day, cache=cache, kind=kind, platform=platform)  # raises if there is no price
     price = price_on(model, day, kind, platform)
@@ -502,7 +502,7 @@ def _prices(model: Model, sent: Conditions) -> tuple[PriceRow, ...]:
         return (price,)
 
 
-def _factor(name: MultiplierName, model: Model, day: date, kind: Kind) -> Factor:
+def _factor(name: MultiplierName, model: Model, day: date, kind: PriceKind) -> Factor:
     rows = [row for row in multipliers() if row.name == name]
     published = next((row for row in reversed(rows) if row.first_day <= day), rows[0])
     return Factor(name, multiplier_on(name, model, day, kind), published.sources)

@@ -59,7 +59,7 @@ def test_largest_sizes_equal_the_scalar(ratios, tier):
 
 
 def test_a_ratio_without_a_size_is_named():
-    with pytest.raises(SizeError, match="no size of the exact ratio 1569:1568 fits standard"):
+    with pytest.raises(SizeError, match="no size with the exact ratio 1569:1568 fits standard"):
         arrays.largest_size(([1, 1569], [1, 1568]), STANDARD)
 
 
@@ -140,9 +140,9 @@ def test_no_sizes_give_no_tokens(empty):
 @pytest.mark.parametrize("values", [[1.0], [float("nan")], [True], ["100"], [None], [2**70]])
 def test_values_that_are_no_integers_are_refused(values):
     for function in (arrays.patch_tokens, arrays.padded_size, arrays.area_tokens):
-        with pytest.raises(SizeError, match=r"height holds \S+ values: give whole numbers of pixels"):
+        with pytest.raises(SizeError, match=r"invalid height of dtype \S+: expected an integer dtype"):
             function([1], values)
-    with pytest.raises(SizeError, match="width holds"):
+    with pytest.raises(SizeError, match="invalid width of dtype"):
         arrays.image_tokens(values, [1], STANDARD)
 
 
@@ -151,17 +151,17 @@ def test_a_size_out_of_range_is_named_by_its_row(edge):
     width, height = np.full((2, 2 * arrays.BLOCK), 100)
     height[arrays.BLOCK + 5] = edge
     for answer in (arrays.image_tokens, arrays.resized_size, arrays.fits):
-        with pytest.raises(SizeError, match=f"row {arrays.BLOCK + 5}: height is {edge} px"):
+        with pytest.raises(SizeError, match=f"row {arrays.BLOCK + 5}: invalid height {edge} px"):
             answer(width, height, STANDARD)
 
 
 def test_a_tier_without_room_or_an_unknown_formula_is_refused():
     for answer in (arrays.image_tokens, arrays.resized_size, arrays.fits):
-        with pytest.raises(SizeError, match="is no tier"):
+        with pytest.raises(SizeError, match="invalid tier"):
             answer([100], [100], Tier(20, 100))
-    with pytest.raises(SizeError, match="is no tier"):
+    with pytest.raises(SizeError, match="invalid tier"):
         arrays.largest_size(([1], [1]), Tier(20, 100))
-    with pytest.raises(ValueError, match="no formula 'tiles'"):
+    with pytest.raises(ValueError, match="invalid formula 'tiles'"):
         arrays.image_tokens([100], [100], STANDARD, "tiles")
 
 

@@ -17,10 +17,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from quoting import quoted
 
-from imgcost import caches
-from imgcost.caches import Cache
 from imgcost.errors import ImgcostError
-from imgcost.files import Batch, Unreadable, probe_chunk, probing
+from imgcost.files import FileBatch, Unreadable, caches, probe_chunk, probing
+from imgcost.files.caches import HeaderCache
 from imgcost.pipeline import Scan
 from imgcost.reports.writers import open_scan
 
@@ -159,8 +158,8 @@ def test_a_name_that_is_no_utf_8_is_known_again(place, opened):
 def test_what_could_not_be_reached_is_not_remembered(place):
     place.put("a.png", png(5, 5))
     (place.folder / "link").symlink_to("nothing")
-    with Cache(place.cache) as cache:
-        gone = Batch(str(place.folder), ["gone.png", "nul\0.png", "a.png"])
+    with HeaderCache(place.cache) as cache:
+        gone = FileBatch(str(place.folder), ["gone.png", "nul\0.png", "a.png"])
         groups = probe_chunk([gone])
         assert cache.known([gone]) == {}
         cache.keep([*groups, ("", [Unreadable("x", "no-access", "permission denied")])])
@@ -273,7 +272,7 @@ def test_an_empty_file_is_an_empty_cache(place, opened):
 )
 def test_a_file_that_is_no_cache_is_refused_and_left_as_it_was(filled, content):
     filled.cache.write_bytes(content)
-    with pytest.raises(ImgcostError, match="cache is not a cache of imgcost: name another file"):
+    with pytest.raises(ImgcostError, match="cache is not an imgcost cache: choose another file"):
         filled.rows()
     assert filled.cache.read_bytes() == content
     assert [path.name for path in filled.folder.parent.glob("cache*")] == ["cache"]
@@ -283,7 +282,7 @@ def test_a_file_that_is_no_cache_is_refused_and_left_as_it_was(filled, content):
 def test_a_users_file_named_as_the_cache_ends_with_2(tmp_path):
     notes = tmp_path / "notes.txt"
     notes.write_text("notes", encoding="utf-8")
-    assert "notes.txt is not a cache of imgcost" in refused("scan", tmp_path, "--cache", notes)
+    assert "notes.txt is not an imgcost cache" in refused("scan", tmp_path, "--cache", notes)
     assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
     assert notes.read_text(encoding="utf-8") == "notes"
 
@@ -300,8 +299,8 @@ def test_a_damaged_cache_is_moved_aside_with_a_notice(filled):
     assert filled.rows() == expected
     [notice] = filled.notices
     assert str(filled.cache) in notice
-    assert "was damaged" in notice
-    assert "it is now cache.damaged, and recreated" in notice
+    assert "was corrupt" in notice
+    assert "moved to cache.damaged, created a new one" in notice
     assert (filled.folder.parent / "cache.damaged").read_bytes() == content
     assert len(filled.kept()) == 15
 
@@ -313,7 +312,7 @@ def test_each_damaged_cache_is_moved_to_a_name_of_its_own(filled):
         filled.rows()
     assert damaged(filled) == ["cache.damaged", "cache.damaged-1", "cache.damaged-2"]
     assert (filled.folder.parent / "cache.damaged-2").read_bytes() == broken(whole, b"3")
-    assert "it is now cache.damaged-2" in filled.notices[-1]
+    assert "moved to cache.damaged-2" in filled.notices[-1]
 
 
 def test_what_lies_beside_a_damaged_cache_is_not_taken_for_the_new_ones(filled):
@@ -352,7 +351,7 @@ def test_a_cache_with_any_byte_changed_never_lies(filled):
             try:
                 assert filled.rows() == expected, at
             except ImgcostError as error:
-                assert "is not a cache of imgcost" in str(error)  # noqa: PT017 - most bytes do not raise
+                assert "is not an imgcost cache" in str(error)  # noqa: PT017 - most bytes do not raise
                 assert at in {*range(16), *range(68, 72)}, at
                 foreign += 1
             told += len(filled.notices)
@@ -385,7 +384,7 @@ def test_a_row_that_is_not_what_was_written_damages_the_cache(filled, statement)
     change(filled, statement)
     assert filled.rows() == expected
     assert len(filled.notices) == 1
-    assert "a row is not what was written" in filled.notices[0]
+    assert "a row has a wrong checksum" in filled.notices[0]
     assert len(filled.kept()) == 15
 
 
@@ -410,14 +409,14 @@ def test_damage_in_the_middle_of_a_scan_forgets_what_was_half_read(filled):
 def test_damage_that_shows_only_in_writing_is_noticed(filled, monkeypatch):
     expected = filled.rows(cache=False)
     filled.put("new.png", png(3, 3))
-    known = Cache.known
+    known = HeaderCache.known
 
     def damage_then(self, chunk):
         found = known(self, chunk)
         self._database.execute("DROP TABLE files")
         return found
 
-    monkeypatch.setattr(Cache, "known", damage_then)
+    monkeypatch.setattr(HeaderCache, "known", damage_then)
     assert filled.rows()[0] != expected[0]
     monkeypatch.undo()
     [notice] = filled.notices
@@ -463,7 +462,7 @@ def test_a_database_of_something_else_is_refused_and_left_as_it_was(place, table
     database.commit()
     database.close()
     before = place.cache.read_bytes()
-    with pytest.raises(ImgcostError, match="cache is not a cache of imgcost: name another file"):
+    with pytest.raises(ImgcostError, match="cache is not an imgcost cache: choose another file"):
         place.rows()
     assert place.cache.read_bytes() == before
     assert damaged(place) == []
@@ -476,7 +475,7 @@ def test_a_database_of_something_else_may_have_files_too(place, schema):
     database.commit()
     database.close()
     before = place.cache.read_bytes()
-    with pytest.raises(ImgcostError, match="is not a cache of imgcost"):
+    with pytest.raises(ImgcostError, match="is not an imgcost cache"):
         place.rows()
     assert place.cache.read_bytes() == before
 
@@ -507,7 +506,7 @@ def test_a_cache_that_cannot_be_read_is_refused(filled, monkeypatch):
 
     monkeypatch.setattr(Path, "open", refuse)
     with pytest.raises(ImgcostError, match=r"cannot use the cache .*cache: permission denied"):
-        Cache(filled.cache)
+        HeaderCache(filled.cache)
 
 
 # Scans that share a cache
@@ -522,7 +521,7 @@ def test_scans_that_begin_one_cache_at_the_same_moment_share_it(place):
         notices = []
         for each in range(rounds):
             gate.wait(30)
-            with Cache(place.cache.with_name(f"cache-{each}")) as cache:
+            with HeaderCache(place.cache.with_name(f"cache-{each}")) as cache:
                 notices += cache.notices
         return notices
 
@@ -539,7 +538,7 @@ def test_a_cache_that_another_scan_creates_in_between_is_used(place, monkeypatch
         found = is_prepared(database)
         if not others:
             others.append(None)
-            Cache(place.cache).__exit__(None, None, None)
+            HeaderCache(place.cache).__exit__(None, None, None)
         return found
 
     monkeypatch.setattr(caches, "_is_prepared", slow)
@@ -550,9 +549,9 @@ def test_a_cache_that_another_scan_creates_in_between_is_used(place, monkeypatch
 
 @pytest.mark.skipif(os.name == "nt", reason="there no file is moved that another scan has open")
 def test_a_damaged_cache_that_another_scan_has_replaced_is_not_moved_again(filled):
-    chunk = [Batch(str(filled.folder), ["00.png"])]
+    chunk = [FileBatch(str(filled.folder), ["00.png"])]
     change(filled, "UPDATE files SET checksum = 0")
-    with Cache(filled.cache) as first, Cache(filled.cache) as second:
+    with HeaderCache(filled.cache) as first, HeaderCache(filled.cache) as second:
         for cache in (first, second):
             assert cache.known(chunk) == {}
             cache.keep(probe_chunk(chunk))
@@ -569,14 +568,14 @@ def test_a_damaged_cache_that_cannot_be_moved_is_gone_on_without(filled, monkeyp
     def refuse(*_):
         raise PermissionError(13, "in use")
 
-    chunk = [Batch(str(filled.folder), ["00.png"])]
-    with Cache(filled.cache) as cache:
+    chunk = [FileBatch(str(filled.folder), ["00.png"])]
+    with HeaderCache(filled.cache) as cache:
         monkeypatch.setattr(Path, "replace", refuse)
         assert cache.known(chunk) == {}
         assert cache.known(chunk) == {}
         cache.keep(probe_chunk(chunk))
         assert len(cache.notices) == 1
-        assert "going on without the cache" in cache.notices[0]
+        assert "continuing without the cache" in cache.notices[0]
 
 
 @pytest.fixture
@@ -600,14 +599,14 @@ def test_a_cache_that_is_in_use_from_the_start(filled):
 def test_a_cache_that_comes_into_use_later_is_gone_on_without(filled, begin):
     """Locked for reading and writing, or for writing only: the scan says what it would without a cache."""
     filled.put("new.png", png(3, 3))
-    chunk = [Batch(str(filled.folder), sorted(path.name for path in filled.folder.iterdir()))]
-    with Cache(filled.cache) as cache:
+    chunk = [FileBatch(str(filled.folder), sorted(path.name for path in filled.folder.iterdir()))]
+    with HeaderCache(filled.cache) as cache:
         other = sqlite3.connect(filled.cache)
         other.execute(f"BEGIN {begin}")
         known = cache.known(chunk)
         assert len(known) == (0 if begin == "EXCLUSIVE" else 15)
         cache.keep(probe_chunk(chunk))
-        assert f"going on without the cache {filled.cache}: database is locked" in cache.notices
+        assert f"continuing without the cache {filled.cache}: database is locked" in cache.notices
         notices = list(cache.notices)
         assert cache.known(chunk) == {}
         other.close()
@@ -619,8 +618,8 @@ def test_a_cache_that_comes_into_use_later_is_gone_on_without(filled, begin):
 
 @pytest.mark.usefixtures("hurried")
 def test_that_a_cache_is_in_use_is_said_once(filled):
-    chunk = [Batch(str(filled.folder), ["00.png"])]
-    with Cache(filled.cache) as cache:
+    chunk = [FileBatch(str(filled.folder), ["00.png"])]
+    with HeaderCache(filled.cache) as cache:
         other = sqlite3.connect(filled.cache)
         other.execute("BEGIN EXCLUSIVE")
         cache.known(chunk)
@@ -648,8 +647,8 @@ def test_a_disk_that_is_full_is_no_damage(filled, monkeypatch):
         def commit(self):
             raise sqlite3.OperationalError("database or disk is full")
 
-    opened = Cache._open
-    monkeypatch.setattr(Cache, "_open", lambda self: Full(opened(self)))
+    opened = HeaderCache._open
+    monkeypatch.setattr(HeaderCache, "_open", lambda self: Full(opened(self)))
     assert filled.rows() == expected
-    assert filled.notices == [f"going on without the cache {filled.cache}: database or disk is full"]
+    assert filled.notices == [f"continuing without the cache {filled.cache}: database or disk is full"]
     assert damaged(filled) == []

@@ -166,8 +166,8 @@ def test_the_largest_size_that_can_be_said():
 @pytest.mark.parametrize(
     ("size", "message"),
     [
-        ("0x10", "'0x10': width is 0 px: an image has from 1 to 2147483648 px on a side."),
-        ("10x0", "'10x0': height is 0 px"),
+        ("0x10", "'0x10': invalid width 0 px: expected 1 to 2147483648 px."),
+        ("10x0", "'10x0': invalid height 0 px"),
         ("2147483649x1", "'2147483649x1': width is 2147483649 px"),
         ("10", "invalid size '10': expected WIDTHxHEIGHT in pixels, for example 1920x1080."),
         ("axb", "invalid size 'axb'"),
@@ -241,13 +241,13 @@ def test_a_misspelled_model_is_refused_with_suggestions():
 
 def test_a_day_before_the_first_price_is_refused_with_that_day():
     message = refused("estimate", "1920x1080", "--as-of", "2023-01-01")
-    assert message == "Error: no model of sonnet is known on 2023-01-01: the first known day is 2024-03-04\n"
+    assert message == "Error: model sonnet was not available on 2023-01-01; first available on 2024-03-04\n"
     message = refused("estimate", "1920x1080", "-m", "claude-opus-5-5", "--as-of", "2026-09-21")
-    assert message == "Error: no price of claude-opus-5-5 is known on 2026-09-21: the first known day is 2026-09-22\n"
+    assert message == "Error: no published price for claude-opus-5-5 on 2026-09-21; prices start on 2026-09-22\n"
 
 
 def test_a_price_that_does_not_exist_is_refused():
-    assert "no batch price of claude-3-sonnet-20240229" in refused(
+    assert "no published batch price for claude-3-sonnet-20240229" in refused(
         "estimate", "10x10", "-m", "claude-3-sonnet", "--batch"
     )
     assert "was never published" in refused("estimate", "10x10", "-m", "claude-mythos-preview")
@@ -291,7 +291,7 @@ def test_a_negative_ratio_is_refused():
 
 
 def test_a_ratio_that_no_size_has_is_refused():
-    assert "no size of the exact ratio 1569:1568 fits standard" in refused("largest", "1569:1568")
+    assert "no size with the exact ratio 1569:1568 fits standard" in refused("largest", "1569:1568")
     assert "width is 2147483649 px" in refused("largest", "2147483649:1")
 
 
@@ -344,7 +344,7 @@ def test_a_model_by_name_tells_all_that_is_known():
 
 def test_an_unknown_model_or_a_family_too_early_is_refused():
     assert "unknown model 'sonet': did you mean sonnet" in refused("models", "sonet")
-    assert "no model of fable is known on 2026-06-08" in refused("models", "fable", "--as-of", "2026-06-08")
+    assert "model fable was not available on 2026-06-08" in refused("models", "fable", "--as-of", "2026-06-08")
 
 
 # Every command

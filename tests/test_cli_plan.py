@@ -203,8 +203,8 @@ def test_hostile_names_are_shown_harmlessly(tmp_path):
         (
             ("no-such-file.png",),
             (
-                "invalid size 'no-such-file.png': expected WIDTHxHEIGHT in pixels, for example 1920x1080. No file has this "
-                "name"
+                "invalid size 'no-such-file.png': expected WIDTHxHEIGHT in pixels, for example 1920x1080. No file has "
+                "this name"
             ),
         ),
         ((SAMPLES, "--count", "5"), "--count is for sizes"),
@@ -214,7 +214,7 @@ def test_hostile_names_are_shown_harmlessly(tmp_path):
         (("100x100", "--retry-rate", "often"), "invalid retry_rate 'often'"),
         (("100x100", "--budget", "nan"), "invalid amount 'nan'"),
         (("100x100", "--budget", "-1"), "invalid amount '-1'"),
-        (("100x100", "--batch", "--platform", "foundry"), "not sold on foundry"),
+        (("100x100", "--batch", "--platform", "foundry"), "not available on foundry"),
         (("100x100", "-m", "gpt-5"), "unknown model 'gpt-5'"),
     ],
 )
@@ -317,7 +317,7 @@ def test_a_budget_counts_images_that_would_be_rejected_as_they_are():
 
 
 def test_a_budget_fails_where_a_price_is_unknown():
-    assert "no price of claude-opus-5" in refused(
+    assert "no published price for claude-opus-5" in refused(
         "28x28", "-m", "claude-opus-5", "--as-of", "2024-03-04", "--budget", "1"
     )
     assert run("28x28", "-m", "claude-opus-5", "--budget", "1", *AS_OF).exit_code == 0

@@ -269,7 +269,7 @@ def test_a_cache_that_is_something_else_is_refused(folder, tmp_path):
         database.execute("CREATE TABLE mails (a)")
     database.close()
     before = (tmp_path / "cache").read_bytes()
-    assert "is not a cache of imgcost: name another file" in refused(folder, "--cache", tmp_path / "cache")
+    assert "is not an imgcost cache: choose another file" in refused(folder, "--cache", tmp_path / "cache")
     assert (tmp_path / "cache").read_bytes() == before
     assert "is a directory" in refused(folder, "--cache", tmp_path)
 

@@ -13,9 +13,8 @@ from conftest import png
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from imgcost import duplicates
-from imgcost.duplicates import Duplicates
-from imgcost.files import Image, Unreadable, Walk, chunks, probe, probe_archive, probe_chunk
+from imgcost.files import Image, Unreadable, Walk, chunks, duplicates, probe, probe_archive, probe_chunk
+from imgcost.files.duplicates import Duplicates
 
 
 def found_in(folder):

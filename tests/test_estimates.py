@@ -205,7 +205,7 @@ def test_the_price_cut_of_haiku_3_5_came_before_it_read_images():
     rates = [tables.price_on(model, day).rates.input for day in (date(2024, 12, 2), date(2024, 12, 3))]
     assert rates == [Decimal(1), Decimal("0.8")]
     for day in (date(2024, 12, 2), date(2024, 12, 3), date(2025, 2, 23)):
-        with pytest.raises(NoPriceError, match="no price of images of claude-3-5-haiku-20241022") as caught:
+        with pytest.raises(NoPriceError, match="no published image price for claude-3-5-haiku-20241022") as caught:
             on_day(model, day)
         assert caught.value.first_day == date(2025, 2, 24)
     assert on_day(model, date(2025, 2, 24)).quote.usd_per_mtok == Decimal("0.8")
@@ -248,14 +248,14 @@ def test_an_unknown_model_is_an_error_with_suggestions():
 
 @pytest.mark.parametrize("model", tables.models(), ids=lambda model: model.id)
 def test_before_its_first_day_a_model_has_no_price_and_the_error_names_that_day(model):
-    with pytest.raises(NoPriceError, match=f"the first known day is {model.released}") as caught:
+    with pytest.raises(NoPriceError, match=f"prices start on {model.released}") as caught:
         on_day(model, date(2023, 1, 1))
     assert (caught.value.model, caught.value.day) == (model.id, date(2023, 1, 1))
     assert caught.value.first_day == model.released
 
 
 def test_a_family_before_its_first_model_is_an_error():
-    with pytest.raises(NoPriceError, match="no model of fable is known on 2026-06-08") as caught:
+    with pytest.raises(NoPriceError, match="model fable was not available on 2026-06-08") as caught:
         on_day("fable", date(2026, 6, 8))
     assert caught.value.first_day == date(2026, 6, 9)
 
@@ -267,25 +267,27 @@ def test_a_model_whose_tier_was_never_published_is_not_guessed():
 
 @pytest.mark.parametrize("released_before", [m for m in CURRENT if m.released < date(2026, 2, 5)], ids=lambda m: m.id)
 def test_older_models_refuse_inference_in_the_us(released_before):
-    with pytest.raises(NoPriceError, match="no inference-geo-us price") as caught:
+    with pytest.raises(NoPriceError, match="no published inference-geo-us price") as caught:
         on_day(released_before, inference_geo="us")
     assert caught.value.first_day is None
     assert on_day(released_before, inference_geo="global").quote.conditions.labels == ()
 
 
 def test_what_was_not_sold_yet_has_no_price():
-    with pytest.raises(NoPriceError, match="no cache write-1h price") as caught:
+    with pytest.raises(NoPriceError, match="no published cache write-1h price") as caught:
         on_day("claude-3-opus", date(2025, 5, 21), cache="1h")
     assert caught.value.first_day == date(2025, 5, 22)
     assert on_day("claude-3-opus", date(2025, 5, 22), cache="1h").quote.usd_per_mtok == 30
-    with pytest.raises(NoPriceError, match="no batch price") as caught:
+    with pytest.raises(NoPriceError, match="no published batch price") as caught:
         on_day("claude-3-opus", date(2024, 10, 7), batch=True)
     assert caught.value.first_day == date(2024, 10, 8)
     assert on_day("claude-3-opus", date(2024, 10, 8), batch=True).quote.usd_per_mtok == Decimal("7.5")
 
 
 def test_a_cache_price_that_was_never_published_is_an_error():
-    with pytest.raises(NoPriceError, match=r"no cache write-5m price of claude-3-sonnet-20240229 .* none is published"):
+    with pytest.raises(
+        NoPriceError, match=r"no published cache write-5m price for claude-3-sonnet-20240229 on [-0-9]*$"
+    ):
         on_day("claude-3-sonnet", cache="5m")
 
 

@@ -194,7 +194,7 @@ def test_globs_hold_inside_archives(put, tmp_path, suffix):
     path = put("x" + suffix, [(name, png(8, 6)) for name in ("a.png", "b.jpg", "in/a.png", "in/c.png")])
 
     def kept(**globs):
-        return [one.path for one in found_in(path, wanted=Walk(**globs).wants)]
+        return [one.path for one in found_in(path, matches=Walk(**globs).matches)]
 
     assert kept() == inside(path, "a.png", "b.jpg", "in/a.png", "in/c.png")
     assert kept(include=("*.jpg",)) == inside(path, "b.jpg")
@@ -207,7 +207,7 @@ def test_globs_hold_inside_archives(put, tmp_path, suffix):
 
 def test_an_excluded_folder_inside_an_archive_is_passed_over(put):
     path = put("x.zip", [("a.png", png(8, 6)), ("node_modules/b.png", png(9, 6))])
-    assert outcomes(found_in(path, wanted=Walk(exclude=("node_modules",)).wants)) == [8]
+    assert outcomes(found_in(path, matches=Walk(exclude=("node_modules",)).matches)) == [8]
 
 
 @pytest.mark.parametrize("suffix", [".zip", ".tar"])
@@ -327,7 +327,7 @@ def test_what_is_no_archive_is_listed_as_damaged(put, suffix, data):
     assert folder == ""
     assert [one.path for one in found] == [path]
     assert outcomes(found) == ["damaged"]
-    assert found[0].reason.startswith("the archive breaks off: ")
+    assert found[0].reason.startswith("corrupt archive: ")
 
 
 def test_why_a_tar_is_damaged_is_said_in_one_line(put):
@@ -484,7 +484,7 @@ def test_an_error_without_words_is_told_by_its_name(put, monkeypatch):
     monkeypatch.setattr(zipfile.ZipFile, "open", fail)
     assert {one.reason for one in found_in(path)} == {"cannot be read from its archive: EOFError"}
     monkeypatch.setattr(zipfile, "ZipFile", fail)
-    assert {one.reason for one in found_in(path)} == {"the archive breaks off: EOFError"}
+    assert {one.reason for one in found_in(path)} == {"corrupt archive: EOFError"}
 
 
 def test_what_the_consumer_raises_is_not_taken_for_the_archives(put, monkeypatch):

@@ -114,7 +114,7 @@ def test_a_tar_header_gets_no_memory_for_what_it_claims(put, read, kind):
     tracemalloc.stop()
     assert outcomes(found) == [8, "archive-limit"]
     assert found[-1].reason == (
-        "the archive is read no further: a header claims 1,560,000,000 bytes, and the limit is 65,536 per member"
+        "stopped reading the archive: a header claims 1,560,000,000 bytes; the limit is 65,536 per member"
     )
     assert sum(read) < 10_000
     assert peak < 2_000_000
@@ -161,7 +161,7 @@ def test_an_xz_header_gets_no_memory_for_the_dictionary_that_it_claims(put):
     data[12 + size - 4 : 12 + size] = struct.pack("<I", zlib.crc32(data[12 : 12 + size - 4]))
     (found,) = found_in(put("x.tar.xz", bytes(data)))
     assert found.problem == "archive-limit"
-    assert "claims more than 134,217,728 bytes of memory" in found.reason
+    assert "requests more than 134,217,728 bytes of memory" in found.reason
 
 
 def test_lzma_in_zip_gets_no_memory_for_the_dictionary_that_it_claims(put):
@@ -229,7 +229,7 @@ def test_a_compressed_tar_is_decompressed_up_to_its_limit(put, monkeypatch, read
     found = found_in(path)
     assert outcomes(found) == [8, "not-an-image", "archive-limit"]
     assert found[-1].reason == (
-        "the archive is read no further: its decompressed bytes exceed 1,000,000 bytes, "
+        "stopped reading the archive: its decompressed bytes exceed 1,000,000 bytes, "
         "the limit for an archive of this size"
     )
     assert sum(read) < 1_000_000 + 2 * 65536
@@ -310,4 +310,7 @@ def test_cut_bzip2_in_a_zip_gives_what_comes_before(put):
 
 def test_cut_lzma_in_a_zip_is_damaged(put):
     (found,) = found_in(put("x.zip", stored_as(b"\x09\x04\x05\0", zipfile.ZIP_LZMA)))
-    assert (found.problem, found.reason) == ("damaged", "cannot be read from its archive: the LZMA properties are cut")
+    assert (found.problem, found.reason) == (
+        "damaged",
+        "cannot be read from its archive: the LZMA properties are truncated",
+    )

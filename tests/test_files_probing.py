@@ -16,7 +16,7 @@ import PIL.Image
 import pytest
 from conftest import SAMPLES
 
-from imgcost.files import Batch, Image, Unreadable, no_access, probe, probe_chunk, probing
+from imgcost.files import FileBatch, Image, Unreadable, no_access, probe, probe_chunk, probing
 
 GIF = b"GIF89a\x08\0\x06\0\0\0\0" + b",\0\0\0\0\x08\0\x06\0\0\x02" + b"\x01\0\0;"
 
@@ -107,7 +107,7 @@ def test_without_details_neither_orientation_nor_animation_is_told(sample):
     path = str(SAMPLES / sample)
     told = probe(path)._replace(orientation=1, animated=False)
     assert probe(path, details=False) == told != probe(path)
-    assert probe_chunk([Batch("", [path])], details=False) == [("", [told])]
+    assert probe_chunk([FileBatch("", [path])], details=False) == [("", [told])]
 
 
 @pytest.mark.parametrize(
@@ -237,7 +237,7 @@ def test_a_chunk_is_probed_in_its_order_folder_by_folder(tmp_path, monkeypatch):
         (tmp_path / name).write_bytes(png(8 + number, 6))
     wall = Unreadable("wall", "no-access", "because")
     monkeypatch.chdir(tmp_path)
-    groups = probe_chunk([Batch("sub", ["c"]), wall, Batch(str(tmp_path), ["b", "gone"]), Batch("", ["a"])])
+    groups = probe_chunk([FileBatch("sub", ["c"]), wall, FileBatch(str(tmp_path), ["b", "gone"]), FileBatch("", ["a"])])
     assert [folder for folder, _ in groups] == ["sub", "", str(tmp_path), ""]
     assert [one.path for _, found in groups for one in found] == [
         *(str(Path("sub/c")), "wall"),
@@ -272,7 +272,7 @@ def test_other_formats_are_named_and_measured_whether_or_not_details_are_read(pu
     reason = f"{name} file: the API reads JPEG, PNG, GIF and WebP"
     expected = Unreadable(path, "unsupported", reason, name, *size)
     assert probe(path, details) == expected
-    assert probe_chunk([Batch("", [path])], details=details) == [("", [expected])]
+    assert probe_chunk([FileBatch("", [path])], details=details) == [("", [expected])]
 
 
 @pytest.mark.parametrize("craft", [bmp, tiff, pcx])
@@ -330,7 +330,7 @@ def batch(tmp_path):
     names = [f"{number:03}" for number in range(probing._Storage.LEAST + 5)]
     for number, name in enumerate(names):
         (tmp_path / name).write_bytes([png(1 + number, 6), b"", jpeg(1 + number, 6, far=1)][number % 3])
-    return Batch(str(tmp_path), [*names, "gone"])
+    return FileBatch(str(tmp_path), [*names, "gone"])
 
 
 def readers(batch, monkeypatch):
@@ -385,7 +385,7 @@ def test_few_waits_are_none(batch, waits, monkeypatch):
 
 def test_small_batches_neither_measure_nor_start_threads(batch, waits, monkeypatch):
     waits.each = 1000
-    small = Batch(batch.folder, batch.names[: probing._Storage.LEAST - 1])
+    small = FileBatch(batch.folder, batch.names[: probing._Storage.LEAST - 1])
     assert [readers(small, monkeypatch)[1] for _ in range(3)] == [False] * 3
     assert waits.asked == 0
     readers(batch, monkeypatch)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from imgcost.files import Archive, Batch, Unreadable, Walk, chunks, walking
+from imgcost.files import Archive, FileBatch, Unreadable, Walk, chunks, walking
 
 POSIX = pytest.mark.skipif(os.name == "nt", reason="Windows has no such names, links or pipes without a privilege")
 TREE = (
@@ -38,7 +38,7 @@ def told(steps, root):
     """Steps as strings, relative to a folder: files as they are, archives with a *, all else with its problem."""
     lines = []
     for step in steps:
-        if isinstance(step, Batch):
+        if isinstance(step, FileBatch):
             lines += [os.path.relpath(step.path_of(name), root) for name in step.names]
         elif isinstance(step, Archive):
             lines.append("*" + os.path.relpath(step.path, root))
@@ -114,8 +114,8 @@ def test_a_relative_path_stays_relative(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     steps = list(Walk().steps(["a.png", "folder", Path("c.zip"), "."]))
     assert steps == [
-        *(Batch("", ["a.png"]), Batch("folder", ["b.png"]), Archive("c.zip")),
-        *(Batch(".", ["a.png"]), Archive(f".{os.sep}c.zip"), Batch(f".{os.sep}folder", ["b.png"])),
+        *(FileBatch("", ["a.png"]), FileBatch("folder", ["b.png"]), Archive("c.zip")),
+        *(FileBatch(".", ["a.png"]), Archive(f".{os.sep}c.zip"), FileBatch(f".{os.sep}folder", ["b.png"])),
     ]
 
 
@@ -157,14 +157,14 @@ def test_a_huge_folder_comes_in_batches(tmp_path, monkeypatch):
     steps = list(Walk().steps([tmp_path]))
     folder = str(tmp_path)
     assert steps == [
-        *(Batch(folder, names[:4]), Batch(folder, names[4:8]), Batch(folder, names[8:])),
+        *(FileBatch(folder, names[:4]), FileBatch(folder, names[4:8]), FileBatch(folder, names[8:])),
         Archive(str(tmp_path / "last.zip")),
     ]
 
 
 def test_chunks_keep_the_order_fill_up_and_leave_an_archive_alone(monkeypatch):
     monkeypatch.setattr(walking, "BATCH_FILES", 4)
-    one, two, four = Batch("1", ["a"]), Batch("2", ["a", "b"]), Batch("4", list("abcd"))
+    one, two, four = FileBatch("1", ["a"]), FileBatch("2", ["a", "b"]), FileBatch("4", list("abcd"))
     wall, archive = Unreadable("wall", "no-access", "because"), Archive("a.zip")
     assert list(chunks([one, two, wall, four, one, four, archive, archive, two])) == [
         *([one, two, wall], [four], [one, four]),
@@ -178,7 +178,7 @@ def test_chunks_keep_the_order_fill_up_and_leave_an_archive_alone(monkeypatch):
 def test_chunks_take_no_more_than_they_need(monkeypatch):
     monkeypatch.setattr(walking, "BATCH_FILES", 2)
     taken = []
-    steps = (taken.append(number) or Batch(str(number), ["a"]) for number in range(100))
+    steps = (taken.append(number) or FileBatch(str(number), ["a"]) for number in range(100))
     next(chunks(steps))
     assert taken == [0, 1]
 
@@ -246,7 +246,7 @@ def test_folders_in_folders_as_deep_as_paths_can_be_written(tmp_path, follow_sym
         folders[-1].rmdir()
         folders.pop()
         (folders[-1] / "f").touch()
-    assert list(Walk(follow_symlinks=follow_symlinks).steps([tmp_path])) == [Batch(str(folders[-1]), ["f"])]
+    assert list(Walk(follow_symlinks=follow_symlinks).steps([tmp_path])) == [FileBatch(str(folders[-1]), ["f"])]
     # By hand: the standard library removes a tree by recursion.
     (folders[-1] / "f").unlink()
     for folder in reversed(folders):
@@ -303,7 +303,7 @@ def test_links_to_nothing_and_to_themselves_are_listed(tmp_path):
     (tmp_path / "nothing").symlink_to("gone")
     (tmp_path / "self").symlink_to("self")
     missing, loop, batch = Walk().steps([tmp_path])
-    assert (missing.problem, missing.reason) == ("missing", "a link to nothing")
+    assert (missing.problem, missing.reason) == ("missing", "broken symbolic link")
     assert (loop.problem, loop.path) == ("no-access", str(tmp_path / "self"))
     assert "symbolic links" in loop.reason
     assert batch.names == ["a"]

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from imgcost.errors import ImgcostError, UnknownModelError
-from imgcost.files import Archive, Batch, Unreadable, spread, workers
+from imgcost.files import Archive, FileBatch, Unreadable, spread, workers
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("processes")]  # processes that are signaled, one after another
 
@@ -27,7 +27,7 @@ HERE = os.getpid()
 
 
 def answer(chunk):
-    return [(step.names if isinstance(step, Batch) else step) for step in chunk]
+    return [(step.names if isinstance(step, FileBatch) else step) for step in chunk]
 
 
 def answer_and_tell_who(chunk):
@@ -58,7 +58,7 @@ def members(archive):
 
 
 def chunk(*names):
-    return [Batch(str(HERE), list(names))]
+    return [FileBatch(str(HERE), list(names))]
 
 
 def mixed(length):
@@ -104,7 +104,7 @@ def pools(monkeypatch):
 @pytest.fixture
 def sleepers(tmp_path):
     """Chunks that keep a worker asleep; none of them must come to its end."""
-    yield [[Batch(str(tmp_path), ["z"])]] * 8
+    yield [[FileBatch(str(tmp_path), ["z"])]] * 8
     assert list(tmp_path.iterdir()) == []
 
 
@@ -271,7 +271,7 @@ def test_children_of_others_are_left_alone(sleepers):
 def test_a_worker_that_is_killed_ends_the_scan_with_advice():
     results = spread([chunk("a"), *(chunk("b") for _ in range(30))], die_elsewhere, members, 2)
     assert next(results) == [["a"]]
-    with pytest.raises(ImgcostError, match=r"ended from outside.*try again with --jobs 1"):
+    with pytest.raises(ImgcostError, match=r"was killed.*try again with --jobs 1"):
         list(results)
     assert active_children() == []
 
@@ -396,7 +396,7 @@ def test_signals_are_the_business_of_the_main_thread_alone():
     found, before = [], [signal.getsignal(number) for number in workers.ENDING]
 
     def look():
-        with workers._signals_held():
+        with workers._signals_deferred():
             found.extend(signal.getsignal(number) for number in workers.ENDING)
 
     thread = threading.Thread(target=look)
@@ -466,7 +466,7 @@ def test_a_worker_ends_when_its_parent_has_ended(monkeypatch, comes):
 
 
 def test_an_error_in_a_worker_says_where_it_was():
-    is_result, error = workers._answer(fail_elsewhere, [Batch("elsewhere", ["a"])])
+    is_result, error = workers._answer(fail_elsewhere, [FileBatch("elsewhere", ["a"])])
     assert not is_result
     assert "in fail_elsewhere" in error.__notes__[0]
 
@@ -485,13 +485,13 @@ def test_a_chunk_for_a_worker_that_was_killed_is_an_error():
             pool.workers[0].process.join()
             pool.submit(chunk("a"))
 
-    with pytest.raises(ImgcostError, match="ended from outside"):
+    with pytest.raises(ImgcostError, match="was killed"):
         give()
 
 
 ORPHANS = """
 import os, signal, sys, time
-from imgcost.files import Batch, workers
+from imgcost.files import FileBatch, workers
 
 workers.ALONE_SECONDS = workers.AHEAD_SECONDS = 0
 
@@ -507,7 +507,7 @@ if sys.argv[1] == "early":  # before the worker could look who its parent is
         before(*args)
         print("0\\n0\\n0", file=sys.stderr, flush=True)
         os.kill(os.getpid(), int(sys.argv[2]))
-    workers._settle = lambda before=workers._settle: (time.sleep(0.5), before())
+    workers._prepare = lambda before=workers._prepare: (time.sleep(0.5), before())
     workers._Worker.__init__ = start
 if sys.argv[1] == "held":  # by a process that has nothing to do with the scan
     def start(*args, before=workers._Worker.__init__):
@@ -518,7 +518,7 @@ if sys.argv[1] == "held":  # by a process that has nothing to do with the scan
             time.sleep(5)
             os._exit(0)
     workers._Worker.__init__ = start
-list(workers.spread([[Batch("", [str(number)])] for number in range(10)], work, None, 2))
+list(workers.spread([[FileBatch("", [str(number)])] for number in range(10)], work, None, 2))
 """
 
 

@@ -602,7 +602,7 @@ def test_of_two_exif_chunks_in_a_webp_the_first_decides():
         (png()[:32], "ends inside its IHDR"),
         (png()[:8] + chunk(b"IDAT", bytes(30)), "IHDR"),
         (png()[:8] + chunk(b"IHDR", bytes(30)), "IHDR"),
-        (png(chunk(b"\0\0\0\0", bytes(30))), "no chunk where one must begin, at byte 33"),
+        (png(chunk(b"\0\0\0\0", bytes(30))), "no valid chunk at byte 33"),
         (b"GIF89a\1\0", "screen descriptor"),
         (gif(), "before its first frame"),
         (gif(gif_frame(1, 1))[:20], "before its first frame"),
@@ -613,7 +613,7 @@ def test_of_two_exif_chunks_in_a_webp_the_first_decides():
         (riff((b"VP8 ", b"\1" + vp8()[1][1:])), "VP8 key frame"),
         (riff((b"VP8L", bytes(30))), "VP8L signature"),
         (riff((b"VP8L", b"\x2f\xff\xff\xff\xff" + bytes(30))), "VP8L signature"),
-        (riff((b"ALPH", bytes(30))), "none of VP8"),
+        (riff((b"ALPH", bytes(30))), "other than VP8"),
     ],
 )
 def test_damage_is_named(data, reason):
@@ -716,7 +716,7 @@ def test_a_step_bound_says_so():
         read_header(b"\xff\xd8" + segment(0xFE) * 5000 + jpeg()[2:])
     with pytest.raises(HeaderError, match="2048 chunks"):
         read_header(png(*[chunk(b"tEXt")] * 5000))
-    with pytest.raises(HeaderError, match="too much before it"):
+    with pytest.raises(HeaderError, match="too much data before it"):
         Endless(gif()[:-1], b"!\xff\xff" + bytes(255) + b"\0").parse()
 
 

@@ -570,7 +570,7 @@ def test_the_media_type_is_given(data, media_type):
         (base64.urlsafe_b64encode(SAMPLES["gif-still"]), "base64 text of a GIF", "base64.b64decode"),
         (base64.b64encode(SAMPLES["gif-still"])[:30], "base64 text of a GIF", "base64.b64decode"),
         (base64.b64encode(big_tiff(3, 4)), "base64 text", "base64.b64decode"),
-        (b"data:image/png;base64,iVBORw0KGgo=", "data URL", "Decode what follows"),
+        (b"data:image/png;base64,iVBORw0KGgo=", "data URL", "Decode the text after"),
         (gzip.compress(SAMPLES["png-RGB"]), "gzip", "Unpack it"),
         (b"PK\3\4rest", "ZIP archive", "Unpack it"),
         (b"\0\0\0\x18ftypmp42\0\0\0\0isommp42", "MP4 video", "Extract frames"),
@@ -578,9 +578,9 @@ def test_the_media_type_is_given(data, media_type):
         (b"\0\0\0\x08wide\0\1\2\3mdat", "QuickTime video", "Extract frames"),
         (b"\x1a\x45\xdf\xa3\1\0\0\0", "WebM or Matroska video", "Extract frames"),
         (b"RIFF\x24\0\0\0AVI LIST", "AVI video", "Extract frames"),
-        (b"RIFF\x24\0\0\0WAVEfmt ", "WAVE audio", "Leave it out"),
+        (b"RIFF\x24\0\0\0WAVEfmt ", "WAVE audio", "Leave the file out"),
         (b"version https://git-lfs.github.com/spec/v1\noid sha256:0", "Git LFS pointer", "git lfs pull"),
-        (b"\0\5\x16\7\0\2\0\0Mac OS X", "AppleDouble file", "Leave it out"),
+        (b"\0\5\x16\7\0\2\0\0Mac OS X", "AppleDouble file", "Leave the file out"),
         (b"plain text, and enough of it to fill a line or two", "text", "Leave the file out"),
         ("Grüße, 東京".encode() * 400, "text", "Leave the file out"),
         (b"BMW builds cars, and motorcycles too", "text", "Leave the file out"),
@@ -589,14 +589,14 @@ def test_the_media_type_is_given(data, media_type):
         (b"carefree texts", "text", "Leave the file out"),
         (b"#define x 3", "text", "Leave the file out"),
         (b"words-of-sixteen-letters", "text", "Leave the file out"),
-        (b"\xef\xbb\xbf" + SAMPLES["png-RGB"], "PNG", "Remove what comes before the PNG"),
-        (b"\n" + SAMPLES["jpeg-RGB"], "JPEG", "Remove what comes before the JPEG"),
+        (b"\xef\xbb\xbf" + SAMPLES["png-RGB"], "PNG", "Remove the data before the PNG"),
+        (b"\n" + SAMPLES["jpeg-RGB"], "JPEG", "Remove the data before the JPEG"),
         (
             b"HTTP/1.1 200 OK\r\nContent-Type: image/gif\r\n\r\n" + SAMPLES["gif-still"],
             "GIF",
-            "Remove what comes before",
+            "Remove the data before",
         ),
-        (b"--boundary\r\n\r\n" + SAMPLES["webp-lossy"], "WebP", "Remove what comes before the WebP"),
+        (b"--boundary\r\n\r\n" + SAMPLES["webp-lossy"], "WebP", "Remove the data before the WebP"),
     ],
 )
 def test_what_is_not_an_image_is_named_with_its_own_advice(data, name, advice):
@@ -633,7 +633,7 @@ def test_other_bytes_are_not_an_image(data):
 
 def test_a_file_of_zeros_says_so():
     error = refusal_of(bytes(9000))
-    assert error.reason == "the file begins with nothing but zero bytes"
+    assert error.reason == "the file begins with zero bytes only"
     assert "the data never arrived" in error.advice
 
 
@@ -655,7 +655,7 @@ def test_an_image_that_was_taken_for_text_is_damaged(name):
     for one in changed:
         error = refusal_of(one)
         assert (error.problem, error.format) == ("damaged", kind), one[:20]
-        assert "took it for text" in error.reason
+        assert "treated it as text" in error.reason
         assert "binary mode" in error.advice
 
 

@@ -143,7 +143,7 @@ def test_what_names_say_decides_where_models_are_called(names, given, expected):
         (["us.anthropic.claude-opus-5", "claude-opus-5-5@default"], {}, "'us.anthropic.claude-opus-5' has bedrock"),
         (["us.anthropic.claude-opus-5", "global.anthropic.claude-opus-5"], {}, "use one endpoint"),
         (["claude-opus-5-5-fast", "claude-opus-5-5"], {}, "'claude-opus-5-5' does not say its speed"),
-        (["claude-opus-5-5"], {"endpoint": "regional"}, "claude-api has no regional endpoint: only bedrock and google"),
+        (["claude-opus-5-5"], {"endpoint": "regional"}, "claude-api has no regional endpoint; only bedrock and google"),
     ],
 )
 def test_contradictions_are_errors(names, given, message):

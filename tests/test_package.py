@@ -210,7 +210,7 @@ ERRORS = {
     imgcost.PreflightError: (
         (REJECTED,),
         {},
-        "this would be rejected:\n"
+        "the API would reject this:\n"
         + "messages.0.content.0: 8001x8 px: a side is longer than 8000 px [image-edge]\n" * 10
         + "and 1 more",
         {"findings": REJECTED},
@@ -246,13 +246,13 @@ ERRORS = {
     errors.UnknownModelError: (
         ("sonet", ["sonnet", "claude-sonnet-5"]),
         {},
-        "unknown model 'sonet': did you mean sonnet or claude-sonnet-5? ('imgcost models' lists every name)",
+        "unknown model 'sonet': did you mean sonnet or claude-sonnet-5? Run 'imgcost models' to list supported models",
         {"name": "sonet", "suggestions": ("sonnet", "claude-sonnet-5")},
     ),
     errors.NoPriceError: (
         ("claude-opus-5", DAY, date(2026, 12, 1)),
         {"kind": "batch price"},
-        "no batch price of claude-opus-5 is known on 2026-11-22: the first known day is 2026-12-01",
+        "no published batch price for claude-opus-5 on 2026-11-22; prices start on 2026-12-01",
         {"model": "claude-opus-5", "day": DAY, "first_day": date(2026, 12, 1)},
     ),
     errors.MissingExtraError: (
@@ -308,9 +308,9 @@ def test_a_value_in_an_error_is_cut_and_cannot_fail():
 
 
 def test_what_an_error_does_not_know_it_says():
-    assert "no known name is near it" in str(errors.UnknownModelError("gpt-4o"))
+    assert "unknown model 'gpt-4o'. Run" in str(errors.UnknownModelError("gpt-4o"))
     assert errors.UnknownModelError("gpt-4o").suggestions == ()
-    assert str(errors.NoPriceError("claude-opus-5", DAY, None)).endswith("is known on 2026-11-22: none is published")
+    assert str(errors.NoPriceError("claude-opus-5", DAY, None)).endswith("for claude-opus-5 on 2026-11-22")
     assert errors.HeaderError("empty", "nothing in it").format is None
 
 

@@ -123,26 +123,26 @@ def test_the_length_that_the_api_named_for_a_file():
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("data:image/png;base64,iVBORw0KGgo=", "it is a data URL: send only what follows 'base64,'"),
-        ("DATA:,", "it is a data URL: send only what follows 'base64,'"),
-        ("\n data:image/png;base64,iVBORw0KGgo=", "it is a data URL: send only what follows 'base64,'"),
-        ("R0lG-Dlh", "it holds '-', which is no letter of base64"),
-        ("R0lG_Dlh", "it holds '_', which is no letter of base64"),
-        ("R0lG*Dlh", "it holds '*', which is no letter of base64"),
-        ("R0lG\u00e9lh=", "it holds '\\xe9', which is no letter of base64"),
-        ("R0lG\u041elhA", "it holds '\\u041e', which is no letter of base64"),  # a Cyrillic O
-        ("R0lG\U0001f600lhA", "it holds '\\U0001f600', which is no letter of base64"),
-        ("R0lG\0Dlh", "it holds '\\x00', which is no letter of base64"),
-        ("R0lGODlhA", "its 9 characters are not a multiple of 4: it is cut, or its padding is missing"),
-        ("R0lGODlhAA", "its 10 characters are not a multiple of 4: it is cut, or its padding is missing"),
-        ("R0lGODlhAAA", "its 11 characters are not a multiple of 4: it is cut, or its padding is missing"),
-        ("R0lGODlhAA=", "its 11 characters are not a multiple of 4: it is cut, or its padding is missing"),
-        ("R0lGODlhA===", "its padding is wrong"),
-        ("====", "its padding is wrong"),
-        ("R0lGODlh====", "its padding is wrong"),
-        ("R0lG====ODlh", "it holds '=', which is no letter of base64"),
-        ("<html><body>404 Not Found</body></html>!", "it holds '<', which is no letter of base64"),
-        ("b'R0lGODlh'", 'it holds "\'", which is no letter of base64'),
+        ("data:image/png;base64,iVBORw0KGgo=", "it is a data URL: send only the text after 'base64,'"),
+        ("DATA:,", "it is a data URL: send only the text after 'base64,'"),
+        ("\n data:image/png;base64,iVBORw0KGgo=", "it is a data URL: send only the text after 'base64,'"),
+        ("R0lG-Dlh", "invalid base64 character '-'"),
+        ("R0lG_Dlh", "invalid base64 character '_'"),
+        ("R0lG*Dlh", "invalid base64 character '*'"),
+        ("R0lG\u00e9lh=", "invalid base64 character '\\xe9'"),
+        ("R0lG\u041elhA", "invalid base64 character '\\u041e'"),  # a Cyrillic O
+        ("R0lG\U0001f600lhA", "invalid base64 character '\\U0001f600'"),
+        ("R0lG\0Dlh", "invalid base64 character '\\x00'"),
+        ("R0lGODlhA", "length 9 is not a multiple of 4: the data is truncated or missing padding"),
+        ("R0lGODlhAA", "length 10 is not a multiple of 4: the data is truncated or missing padding"),
+        ("R0lGODlhAAA", "length 11 is not a multiple of 4: the data is truncated or missing padding"),
+        ("R0lGODlhAA=", "length 11 is not a multiple of 4: the data is truncated or missing padding"),
+        ("R0lGODlhA===", "invalid base64 padding"),
+        ("====", "invalid base64 padding"),
+        ("R0lGODlh====", "invalid base64 padding"),
+        ("R0lG====ODlh", "invalid base64 character '='"),
+        ("<html><body>404 Not Found</body></html>!", "invalid base64 character '<'"),
+        ("b'R0lGODlh'", 'invalid base64 character "\'"'),
     ],
 )
 def test_what_is_no_base64_is_told_in_a_sentence(text, problem):
@@ -151,7 +151,7 @@ def test_what_is_no_base64_is_told_in_a_sentence(text, problem):
 
 def test_letters_of_the_other_alphabet_are_found_in_a_long_text():
     text = encoded(b"\xff\xd8\xff" + b"\xfb\xef\xbe" * 5000)
-    assert problem_of(text.replace("+", "-").replace("/", "_")) == "it holds '_', which is no letter of base64"
+    assert problem_of(text.replace("+", "-").replace("/", "_")) == "invalid base64 character '_'"
 
 
 @given(st.text(alphabet=st.characters(codec=None, exclude_categories=()), max_size=60))
@@ -174,9 +174,9 @@ def test_a_letter_changed_anywhere_does_not_make_it_fail(kind, place, letters, c
 def test_a_foreign_letter_where_the_missing_end_is_searched_does_not_make_it_fail():
     text = encoded(picture("JPEG", (600, 400))[:90_000])
     assert read_payload(text).contents.truncated
-    assert problem_of(text[:60_001] + "*" + text[60_002:]) == "it holds '*', which is no letter of base64"
-    assert problem_of(text[:60_000] + "\n\n\n\n" + text[60_004:]) == "it holds '\\n', which is no letter of base64"
-    assert problem_of(text[:60_000] + "QQ==" + text[60_004:]) == "it holds '=', which is no letter of base64"
+    assert problem_of(text[:60_001] + "*" + text[60_002:]) == "invalid base64 character '*'"
+    assert problem_of(text[:60_000] + "\n\n\n\n" + text[60_004:]) == "invalid base64 character '\\n'"
+    assert problem_of(text[:60_000] + "QQ==" + text[60_004:]) == "invalid base64 character '='"
 
 
 # Line breaks

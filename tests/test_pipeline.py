@@ -193,9 +193,9 @@ def test_the_notices_of_the_cache_are_told(tree, tmp_path):
 
 
 def test_notices_are_told_even_of_a_scan_that_was_interrupted(tree, tmp_path, monkeypatch):
-    from imgcost.caches import Cache  # noqa: PLC0415 - where it is patched
+    from imgcost.files.caches import HeaderCache  # noqa: PLC0415 - where it is patched
 
-    known = Cache.known
+    known = HeaderCache.known
 
     def noticing(self, chunk):
         self.notices.append("a notice")
@@ -204,7 +204,7 @@ def test_notices_are_told_even_of_a_scan_that_was_interrupted(tree, tmp_path, mo
     def interrupt(_files):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(Cache, "known", noticing)
+    monkeypatch.setattr(HeaderCache, "known", noticing)
     notices = []
     with pytest.raises(KeyboardInterrupt):
         Scan((AREA,), cache=str(tmp_path / "cache")).run([tree / "d"], progress=interrupt, warn=notices.append)
@@ -232,7 +232,7 @@ def test_a_writer_that_fails_ends_the_scan(tree, tmp_path, monkeypatch, options)
 HALF_A_MESSAGE = """
 import multiprocessing, os, sys, time
 from pathlib import Path
-from imgcost.files import Batch, workers
+from imgcost.files import FileBatch, workers
 
 workers.ALONE_SECONDS = workers.AHEAD_SECONDS = 0
 begun = Path(sys.argv[1])
@@ -262,7 +262,7 @@ def work(chunk):
 
 def tasks():
     for name in ("here", "slow", "large"):
-        yield [Batch("", [name])]
+        yield [FileBatch("", [name])]
     wait_for(begun.exists)
     time.sleep(0.3)
     raise OSError("full")

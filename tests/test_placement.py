@@ -100,22 +100,22 @@ def test_a_plan_has_one_platform_and_one_endpoint():
             "but the platform is set to google-cloud",
         ),
         (("-m", "us.anthropic.claude-opus-5-5", "--endpoint", "global"), "but the endpoint is set to global"),
-        (("-m", "us.anthropic.claude-opus-5-5", "--batch"), "are not sold on bedrock, only on claude-api"),
+        (("-m", "us.anthropic.claude-opus-5-5", "--batch"), "are not available on bedrock, only on claude-api"),
         (("-m", "opus", "--endpoint", "regional"), "claude-api has no regional endpoint"),
-        (("-m", "opus", "--platform", "bedrock", "--inference-geo", "us"), "inference_geo is not sold on bedrock"),
+        (("-m", "opus", "--platform", "bedrock", "--inference-geo", "us"), "inference_geo is not available on bedrock"),
         (("-m", "mythos", "--platform", "foundry"), "claude-mythos-5-2 is not offered on foundry"),
-        (("-m", "haiku", "--fast"), "no fast price of claude-haiku-5-5 is known"),
-        (("-m", "opus", "--fast", "--batch"), "no batch fast price of claude-opus-5-5 is known"),
+        (("-m", "haiku", "--fast"), "no published fast price for claude-haiku-5-5"),
+        (("-m", "opus", "--fast", "--batch"), "no published batch fast price for claude-opus-5-5"),
         (
             ("-m", "claude-opus-5", "--fast", "--platform", "foundry"),
-            "no fast price on foundry of claude-opus-5 is known",
+            "no published fast price on foundry for claude-opus-5",
         ),
     ],
 )
 def test_what_contradicts_itself_or_is_not_sold_is_refused(command, options, message):
     said = refused(*command, *options, *ON)
     if command[0] == "plan" and "--fast" in options and "--batch" in options:
-        message = "no batch fast price of claude-opus-5-5 is known"
+        message = "no published batch fast price for claude-opus-5-5"
     assert message in " ".join(said.split())
 
 
@@ -168,9 +168,9 @@ def test_an_audit_takes_the_same_keywords(tmp_path):
 def test_fast_mode_has_its_own_price_or_none(model, day, usd_per_mtok):
     day = date.fromisoformat(day)
     if usd_per_mtok is None:
-        with pytest.raises(NoPriceError, match="no fast price of"):
+        with pytest.raises(NoPriceError, match="no published fast price for"):
             estimate(28, 28, model=model, speed="fast", as_of=day)
-        with pytest.raises(NoPriceError, match="no fast price of"):
+        with pytest.raises(NoPriceError, match="no published fast price for"):
             plan([(28, 28)], models=model, speed="fast", as_of=day)
         return
     found = estimate(1000, 1000, model=model, speed="fast", as_of=day)

@@ -681,10 +681,10 @@ def test_notes_say_what_is_measured_and_assumed():
 @pytest.mark.parametrize(
     ("error", "match", "model", "settings"),
     [
-        (ImgcostError, "not sold on bedrock", "sonnet", {"batch": True, "platform": "bedrock"}),
+        (ImgcostError, "not available on bedrock", "sonnet", {"batch": True, "platform": "bedrock"}),
         (
             ImgcostError,
-            "inference_geo is not sold on google-cloud",
+            "inference_geo is not available on google-cloud",
             "sonnet",
             {"inference_geo": "us", "platform": "google-cloud"},
         ),
@@ -702,7 +702,7 @@ def test_a_combination_that_is_not_sold(error, match, model, settings):
 
 
 def test_a_platform_whose_limits_are_not_known_that_day():
-    with pytest.raises(NoPriceError, match="no limit of foundry"):
+    with pytest.raises(NoPriceError, match="no published limit for foundry"):
         plan([(28, 28)], models="claude-sonnet-4-6", platform="foundry", as_of=date(2026, 6, 1))
 
 

@@ -372,8 +372,8 @@ def test_without_a_price_no_budget_can_be_kept():
     assert found.input_usd is None
     assert rules_told(found.errors) == ["model", "budget"]
     assert found.errors[1].message == (
-        "the cost is not known, so a budget of $100 cannot be checked: requests without a price (no price of "
-        "claude-sonnet-5-5 is known on 2026-09-27: the first known day is 2026-09-28): 1, the first at the request"
+        "the cost is not known, so a budget of $100 cannot be checked: requests without a price (no published price "
+        "for claude-sonnet-5-5 on 2026-09-27; prices start on 2026-09-28): 1, the first at the request"
     )
 
 
@@ -402,7 +402,7 @@ def test_findings_tell_and_raise():
     with pytest.raises(imgcost.PreflightError) as caught:
         bad.raise_for_errors()
     lines = str(caught.value).splitlines()
-    assert lines[0] == "this would be rejected:"
+    assert lines[0] == "the API would reject this:"
     assert len(lines) == 12
     assert lines[1].startswith("messages.0.content.0: the end of the image is missing (image/png, ")
     assert lines[1].endswith(" [truncated]")

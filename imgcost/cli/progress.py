@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, nullcontext
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from imgcost.files import Archive, Batch
+from imgcost.files import Archive, FileBatch
 from imgcost.text import visible
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def _count(walk: Walk, paths: Iterable[str]) -> int | None:
     for step in walk.steps(paths):
         if isinstance(step, Archive):
             return None
-        files += len(step.names) if isinstance(step, Batch) else 1
+        files += len(step.names) if isinstance(step, FileBatch) else 1
     return files
 
 

@@ -1,7 +1,7 @@
-"""The only room that opens image files: paths in, `Image` or `Unreadable` out, streamed in a stable order.
+"""Find and read image files: paths in, a stream of `Image` or `Unreadable` out, in a stable order.
 
-What a file is, its first bytes say; its suffix is not asked. Nothing that stands in the way ends a scan: it comes out
-as an `Unreadable`, with its reason, in its place.
+File types are detected from content, not from the file extension. A scan never aborts: whatever cannot be read becomes
+an `Unreadable` with the reason.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from imgcost.files.archives import Inspected, inspect_archive, probe_archive
 from imgcost.files.found import Found, Group, Image, Unreadable, no_access
 from imgcost.files.probing import inspect, open_without_waiting, probe, probe_chunk
 from imgcost.files.sources import ImageSource, is_pillow, is_stream, pillow_contents, read_header, stream_contents
-from imgcost.files.walking import Archive, Batch, Chunk, Walk, chunks
+from imgcost.files.walking import Archive, Chunk, FileBatch, Walk, chunks
 from imgcost.files.workers import spread
 
 if TYPE_CHECKING:
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Archive",
-    "Batch",
     "Chunk",
+    "FileBatch",
     "Found",
     "Group",
     "Image",
@@ -60,38 +60,37 @@ def scan(
     details: bool = True,
     jobs: int = 1,
 ) -> Iterator[Image | Unreadable]:
-    """Find every image in files, folders and archives, by content, without decoding a pixel.
+    """Find every image in files, folders and archives, by content, without decoding pixels.
 
-    The order is stable: paths as given; in a folder its files by name, then its archives by name, then its subfolders
-    by name; in an archive its members as they lie. Memory does not grow with the number of files.
+    The order is stable: paths as given; in each folder first files, then archives, then subfolders, sorted by name;
+    archive members in stored order. Memory use does not depend on the number of files.
 
     Args:
         *paths: Files and folders.
-        follow_symlinks: Whether to enter links to folders. Links to files are always read. A folder is then never
-            entered twice, so that loops end.
-        include: Globs; only files, and members of archives, that match one are taken. A glob without a slash is matched
-            against the name, one with a slash against the whole path; case matters.
-        exclude: Globs; files, folders and archives that match one are passed over.
-        archives: Whether to look into zip and tar files.
+        follow_symlinks: Whether to follow symbolic links to folders. Links to files are always read. Each folder is
+            entered only once, so symlink loops end.
+        include: Globs; only matching files and archive members are read. A glob without a slash is matched against the
+            name, a glob with a slash against the whole path. Case-sensitive.
+        exclude: Globs; matching files, folders and archives are skipped.
+        archives: Whether to read the members of zip and tar files.
         details: Whether to read orientation and animation.
-            Without them less is read: every `orientation` is 1 and every `animated` False, only well-known foreign
-            formats are named, and Pillow is not loaded.
-        jobs: The most worker processes. They are started only where enough files lie ahead to be worth it, and only by
-            a fork that is safe: on Linux, while no other thread runs, and not in a worker of `multiprocessing.Pool`.
-            Elsewhere the scan works in this process alone. (`imgcost scan` has workers on every system.)
+            If False, less of each file is read, every `orientation` is 1 and every `animated` is False.
+        jobs: Maximum number of worker processes. They start only if enough files remain to be worth it, and only where
+            forking is safe: on Linux, while no other thread is running, and not in a worker of `multiprocessing.Pool`.
+            Otherwise the scan runs in this process. (`imgcost scan` uses workers on every system.)
 
     Yields:
-        An `Image` for each file that the API reads, and an `Unreadable` for everything else that was met.
+        An `Image` for each image, and an `Unreadable` for everything else.
 
     Raises:
-        ArgumentError: Something is not a path, or an option is of another kind.
+        ArgumentError: An argument is not a path, or an option has the wrong type.
 
-    >>> [(found.path, found.problem) for found in scan("no/such/folder")]
+    >>> [(file.path, file.problem) for file in scan("no/such/folder")]
     [('no/such/folder', 'missing')]
     """
     take_paths(paths)
     if isinstance(jobs, bool) or not isinstance(jobs, int) or jobs < 1:
-        raise ArgumentError("jobs", jobs, "a whole number of worker processes, from 1")
+        raise ArgumentError("jobs", jobs, "a number of worker processes, 1 or more")
     walk = Walk(
         take_flag("follow_symlinks", follow_symlinks),
         _globs("include", include),
@@ -105,15 +104,15 @@ def _scan(
     walk: Walk, paths: Sequence[str | os.PathLike[str]], work: Callable[[Chunk], list[Group]], jobs: int
 ) -> Iterator[Found]:
     def stream(archive: Archive) -> Iterator[list[Group]]:
-        return probe_archive(archive.path, walk.wants)
+        return probe_archive(archive.path, walk.matches)
 
     for groups in spread(chunks(walk.steps(paths)), work, stream, jobs):
-        for _, found in groups:
-            yield from found
+        for _, files in groups:
+            yield from files
 
 
 def _globs(argument: str, globs: str | Sequence[str]) -> tuple[str, ...]:
-    found = (globs,) if isinstance(globs, str) else globs
-    if not isinstance(found, (list, tuple, set, frozenset)) or not all(isinstance(glob, str) for glob in found):
-        raise ArgumentError(argument, globs, "a glob such as '*.png', or a list of them")
-    return tuple(found)
+    patterns = (globs,) if isinstance(globs, str) else globs
+    if not isinstance(patterns, (list, tuple, set, frozenset)) or not all(isinstance(glob, str) for glob in patterns):
+        raise ArgumentError(argument, globs, "a glob such as '*.png', or a list of globs")
+    return tuple(patterns)

@@ -1,7 +1,7 @@
-"""Members of zip and tar archives, probed where they are.
+"""Read the headers of images inside zip and tar archives, without unpacking to disk.
 
-Nothing is unpacked to disk. Members are read forward once, no further than their headers need, and within the bounds of
-`imgcost.files.forward`; what exceeds them is listed with the problem `archive-limit`.
+Each archive is read forward once, only as far as image headers require, within the limits of `imgcost.files.forward`.
+Whatever exceeds a limit is reported with the problem `archive-limit`.
 """
 
 from __future__ import annotations
@@ -43,10 +43,10 @@ if TYPE_CHECKING:
 __all__ = ["Inspected", "inspect_archive", "probe_archive"]
 
 MOST_GLOBALS = 100
-"""The most records of global PAX headers, which `tarfile` copies for every member."""
+"""Maximum number of global PAX records, which `tarfile` copies for every member."""
 
 MOST_NAME, MOST_FOLDERS = 4096, 128
-"""The longest name of a member, in characters, and the most folders in it: more than a file system takes."""
+"""Maximum length of a member name, in characters, and of its folder depth: more than any file system allows."""
 
 _Member: TypeAlias = tuple[str, int, "Callable[[], IO[bytes] | Decompressed | None]"]
 
@@ -57,9 +57,9 @@ class Inspected(NamedTuple):
     """A member of an archive, as far as it was read.
 
     Attributes:
-        path: The path of the archive, and behind it that of the member.
-        contents: Its header, or why there is none, and where all of it was read, whether its end is there.
-        whole: Whether all of it was read.
+        path: The path of the archive, followed by the path of the member.
+        contents: Its header, or the reason why there is none; also its end, if the complete member was read.
+        whole: Whether the complete member was read.
     """
 
     path: str
@@ -67,37 +67,37 @@ class Inspected(NamedTuple):
     whole: bool
 
 
-def probe_archive(path: str, wanted: Callable[..., bool] | None = None) -> Iterator[list[Group]]:
-    """Probe every file in an archive, in its order.
+def probe_archive(path: str, matches: Callable[..., bool] | None = None) -> Iterator[list[Group]]:
+    """Probe every file in an archive, in stored order.
 
     Args:
         path: The archive.
-        wanted: The filter of the walk, or None for all.
+        matches: The filter of the walk; None reads every member.
 
     Yields:
-        What was found, a batch at a time: a folder inside the archive and its files. An archive that is broken
-        somewhere, or exceeds a limit, gives what lies before, and the reason.
+        Batches of results, grouped by folder inside the archive. For an archive that is corrupt or exceeds a limit, the
+        results up to that point, followed by the reason.
     """
-    return _read_archive(path, wanted, _probe_member)
+    return _read_archive(path, matches, _probe_member)
 
 
 def inspect_archive(
-    path: str, wanted: Callable[..., bool] | None = None
+    path: str, matches: Callable[..., bool] | None = None
 ) -> Iterator[list[tuple[str, list[Inspected | Unreadable]]]]:
-    """Inspect every file in an archive, in its order: as `probe_archive`, and the ends where they are read anyway.
+    """Inspect every file in an archive, in stored order; the end of a file only if it is read anyway.
 
     Args:
         path: The archive.
-        wanted: The filter of the walk, or None for all.
+        matches: The filter of the walk; None reads every member.
 
     Yields:
-        What was found, a batch at a time: a folder inside the archive and its files.
+        Batches of results, grouped by folder inside the archive.
     """
-    return _read_archive(path, wanted, _inspect_member)
+    return _read_archive(path, matches, _inspect_member)
 
 
 def _read_archive(
-    path: str, wanted: Callable[..., bool] | None, read: Callable[[str, Member, int], _Result]
+    path: str, matches: Callable[..., bool] | None, read: Callable[[str, Member, int], _Result]
 ) -> Iterator[list[tuple[str, list[_Result | Unreadable]]]]:
     groups: list[tuple[str, list[_Result | Unreadable]]] = []
     count = 0
@@ -108,40 +108,42 @@ def _read_archive(
             _check_name(name)
             # Joined as text: an absolute name stays below the archive.
             folder, _, base = f"{path}/{name.removeprefix('./').lstrip('/')}".rpartition("/")
-            if wanted is not None and not _wanted(wanted, path, folder, base):
+            if matches is not None and not _matches(matches, path, folder, base):
                 continue
-            found = _read_member(f"{folder}/{base}", size, open_member, budget, read)
+            file = _read_member(f"{folder}/{base}", size, open_member, budget, read)
             if groups and groups[-1][0] == folder:
-                groups[-1][1].append(found)
+                groups[-1][1].append(file)
             else:
-                groups.append((folder, [found]))
+                groups.append((folder, [file]))
             count += 1
             if count % BATCH_FILES == 0:
                 yield groups
                 groups = []
     except OverLimitError as error:
-        groups.append(("", [Unreadable(path, "archive-limit", f"the archive is read no further: {error}")]))
-    except Exception as error:  # noqa: BLE001 - both libraries raise what they like on bytes that lie
-        of_system = isinstance(error, OSError) and error.errno is not None
-        reason = f"the archive breaks off: {_words(error)}"
-        groups.append(("", [no_access(path, error) if of_system else Unreadable(path, "damaged", reason)]))  # type: ignore[arg-type] # narrowed above
+        groups.append(("", [Unreadable(path, "archive-limit", f"stopped reading the archive: {error}")]))
+    except Exception as error:  # noqa: BLE001 - zipfile and tarfile can raise anything on corrupt input
+        system_error = isinstance(error, OSError) and error.errno is not None
+        reason = f"corrupt archive: {_message(error)}"
+        groups.append(("", [no_access(path, error) if system_error else Unreadable(path, "damaged", reason)]))  # type: ignore[arg-type] # narrowed above
     if groups:
         yield groups
 
 
 def _check_name(name: str) -> None:
     if len(name) > MOST_NAME or name.count("/") > MOST_FOLDERS:
-        raise OverLimitError(f"a member's name has over {MOST_NAME} characters or {MOST_FOLDERS} folders")
+        raise OverLimitError(
+            f"a member name is longer than {MOST_NAME:,} characters or deeper than {MOST_FOLDERS} folders"
+        )
 
 
-def _wanted(wanted: Callable[..., bool], path: str, folder: str, base: str) -> bool:
-    """Ask the globs about a member and about every folder that it lies in."""
-    above = path
-    for inner in filter(None, folder[len(path) :].split("/")):
-        if not wanted(above, inner, is_folder=True):
+def _matches(matches: Callable[..., bool], path: str, folder: str, base: str) -> bool:
+    """Whether the globs accept a member and each of its parent folders."""
+    parent = path
+    for name in filter(None, folder[len(path) :].split("/")):
+        if not matches(parent, name, is_folder=True):
             return False
-        above = f"{above}/{inner}"
-    return wanted(folder, base, is_folder=False)
+        parent = f"{parent}/{name}"
+    return matches(folder, base, is_folder=False)
 
 
 def _members(path: str, archive_bytes: int, budget: Budget) -> Iterator[_Member]:
@@ -151,7 +153,7 @@ def _members(path: str, archive_bytes: int, budget: Budget) -> Iterator[_Member]
 
 
 def _zip_members(path: str) -> Iterator[_Member]:
-    import zipfile  # noqa: PLC0415 - most scans meet no archive
+    import zipfile  # noqa: PLC0415 - most scans need no archives
 
     with DirectoryFile(path) as file, zipfile.ZipFile(file) as archive:
         for member in archive.infolist():
@@ -160,8 +162,8 @@ def _zip_members(path: str) -> Iterator[_Member]:
 
 
 def _open_zip_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> IO[bytes] | Decompressed:
-    """Open a member so that no read decompresses more than it asks for."""
-    import zipfile  # noqa: PLC0415 - as above
+    """Open a member so that a read never decompresses more than the requested size."""
+    import zipfile  # noqa: PLC0415 - see above
 
     if member.compress_type in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
         return archive.open(member)
@@ -172,8 +174,8 @@ def _open_zip_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> IO[by
     begin = methods.get(member.compress_type)
     if begin is None:
         raise NotImplementedError(f"compression method {member.compress_type} is not supported")
-    raw = copy(member)  # the same bytes, handed out as they are stored
-    raw.compress_type, raw.file_size, raw.CRC = zipfile.ZIP_STORED, member.compress_size, None  # type: ignore[assignment] # the check of zipfile is left out so
+    raw = copy(member)  # reads the stored bytes without decompression
+    raw.compress_type, raw.file_size, raw.CRC = zipfile.ZIP_STORED, member.compress_size, None  # type: ignore[assignment] # None disables the CRC check of zipfile
     stream = archive.open(raw)
     return Decompressed(stream, partial(begin, stream), whole=False)
 
@@ -185,21 +187,21 @@ def _begin_bzip2(_stream: IO[bytes]) -> bz2.BZ2Decompressor:
 
 
 def _begin_lzma(stream: IO[bytes]) -> lzma.LZMADecompressor:
-    """Read the properties in front of LZMA in a zip file (APPNOTE.TXT, 5.8.8)."""
+    """Read the LZMA properties at the start of a zip member (APPNOTE.TXT, 5.8.8)."""
     import lzma  # noqa: PLC0415 - rare
 
     properties = stream.read(9)[4:]
     if len(properties) < 5:
-        raise EOFError("the LZMA properties are cut")
-    packed, claimed = properties[0], int.from_bytes(properties[1:], "little")
-    # No match reaches back further than what is decompressed, so that a larger dictionary is never needed.
-    sizes = {"dict_size": max(min(claimed, MEMBER_BYTES), 4096)}
+        raise EOFError("the LZMA properties are truncated")
+    packed, dictionary_bytes = properties[0], int.from_bytes(properties[1:], "little")
+    # Matches cannot reach back beyond the decompressed data, so a larger dictionary is never needed.
+    sizes = {"dict_size": max(min(dictionary_bytes, MEMBER_BYTES), 4096)}
     filters = [{"id": lzma.FILTER_LZMA1, "lc": packed % 9, "lp": packed // 9 % 5, "pb": packed // 45, **sizes}]
     return lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=filters)
 
 
 def _tar_members(path: str, budget: Budget, headers: Budget) -> Iterator[_Member]:
-    import tarfile  # noqa: PLC0415 - most scans meet no archive
+    import tarfile  # noqa: PLC0415 - most scans need no archives
 
     with ExitStack() as stack:
         file = _forward(path, budget, stack)
@@ -212,34 +214,34 @@ def _tar_members(path: str, budget: Budget, headers: Budget) -> Iterator[_Member
             if member is None:
                 break
             if len(archive.pax_headers) > MOST_GLOBALS:
-                raise OverLimitError(f"its global headers have over {MOST_GLOBALS} records")
+                raise OverLimitError(f"its global headers have more than {MOST_GLOBALS} records")
             if not member.isdir():
-                file.allowed = 2 * MEMBER_BYTES  # the buffer of the library reads ahead
+                file.allowed = 2 * MEMBER_BYTES  # tarfile reads ahead into a buffer
                 yield member.name, member.size, partial(_open_tar_member, archive, member)
-            # The library keeps every member that it has passed, which for a million of them is a gigabyte.
-            archive.members.clear()  # type: ignore[attr-defined] # documented by use only
+            # tarfile keeps every member it has read: a gigabyte per million members.
+            archive.members.clear()  # type: ignore[attr-defined] # missing from the stubs
             file.allowed = HEADER_BYTES
-        # It also takes a broken header for the end, which is where a block of zeros or nothing at all stands.
+        # tarfile treats a corrupt header as the end of the archive. A real end is a block of zeros, or no data.
         if file.last.strip(b"\0"):
-            raise tarfile.ReadError("a header is broken or cut")
+            raise tarfile.ReadError("a header is corrupt or truncated")
 
 
 def _forward(path: str, budget: Budget, stack: ExitStack) -> ForwardFile:
-    """Open a tar file, compressed or not: by its first bytes, as `tarfile` does."""
+    """Open a tar file and detect its compression from the first bytes, as `tarfile` does."""
     file = stack.enter_context(open(path, "rb"))  # noqa: SIM115 - the stack closes it
     head = file.read(6)
     file.seek(0)
     stream: Stream
     if head.startswith(b"\x1f\x8b"):
-        import gzip  # noqa: PLC0415 - as above
+        import gzip  # noqa: PLC0415 - see above
 
         stream = stack.enter_context(gzip.GzipFile(fileobj=file))
     elif head.startswith(b"BZh"):
-        import bz2  # noqa: PLC0415 - as above
+        import bz2  # noqa: PLC0415 - see above
 
         stream = stack.enter_context(bz2.BZ2File(file))
     elif head.startswith((b"\xfd7zXZ\0", b"\x5d\0\0")):
-        import lzma  # noqa: PLC0415 - as above
+        import lzma  # noqa: PLC0415 - see above
 
         stream = Decompressed(file, partial(lzma.LZMADecompressor, memlimit=DICTIONARY_BYTES), whole=True)
     else:
@@ -259,46 +261,46 @@ def _read_member(
     read: Callable[[str, Member, int], _Result],
 ) -> _Result | Unreadable:
     if path.lower().endswith(ARCHIVE_SUFFIXES):
-        return Unreadable(path, "archive-not-entered", "an archive inside an archive is not entered")
+        return Unreadable(path, "archive-not-entered", "archives inside archives are not read")
     try:
         budget.check()
         stream = open_member()
         if stream is None:
-            return Unreadable(path, "not-a-file", "a link or a device inside an archive")
+            return Unreadable(path, "not-a-file", "a link or device inside an archive")
         with closing(stream):
             return read(path, Member(stream, budget), size)
     except HeaderError as error:
         return not_read(path, error)
     except OverLimitError as error:
         return Unreadable(path, "archive-limit", f"not read: {error}")
-    except Exception as error:  # noqa: BLE001 - encrypted, of an unknown compression, cut: the member is listed
-        return Unreadable(path, "damaged", f"cannot be read from its archive: {_words(error)}")
+    except Exception as error:  # noqa: BLE001 - encrypted, truncated or unknown compression: reported for this member
+        return Unreadable(path, "damaged", f"cannot be read from its archive: {_message(error)}")
 
 
 def _probe_member(path: str, member: Member, size: int) -> Image:
     try:
         return Image(path, *parse_header(member.read_at(0, HEAD_BYTES), member.read_at), size)
     except HeaderError as error:
-        _refuse_cut(member, error)
+        _check_truncated(member, error)
         raise
 
 
 def _inspect_member(path: str, member: Member, size: int) -> Inspected:
-    """Look at the end of a member only if its header has led there: an archive is not decompressed for it."""
+    """Read the end of a member only if parsing its header got there: nothing is decompressed just for the end."""
     try:
         header = Header(*parse_header(member.read_at(0, HEAD_BYTES), member.read_at))
     except HeaderError as problem:
-        _refuse_cut(member, problem)
+        _check_truncated(member, problem)
         return Inspected(path, Contents(size, None, problem), whole=False)
     if member.bytes_read < size:
         return Inspected(path, Contents(size, header), whole=False)
     return Inspected(path, inspect_bytes(member.read_at, size), whole=True)
 
 
-def _refuse_cut(member: Member, error: HeaderError) -> None:
+def _check_truncated(member: Member, error: HeaderError) -> None:
     if member.cut:
-        raise OverLimitError(f"of a member the first {MEMBER_BYTES:,} bytes are read: {error}") from error
+        raise OverLimitError(f"only the first {MEMBER_BYTES:,} bytes of a member are read: {error}") from error
 
 
-def _words(error: Exception) -> str:
+def _message(error: Exception) -> str:
     return (str(error).splitlines() or [type(error).__name__])[0]

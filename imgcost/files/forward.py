@@ -1,6 +1,6 @@
-"""Reading an archive forward, once, within bounds that depend on nothing but its size.
+"""Read archives forward, once, within limits that depend only on the size of the archive file.
 
-An archive is hostile input: 22 kB can decompress to gigabytes, a header can claim any size, and entries can overlap.
+Archives are untrusted input: 22 kB can decompress to gigabytes, headers can claim any size, and entries can overlap.
 """
 
 from __future__ import annotations
@@ -26,28 +26,28 @@ __all__ = [
 ]
 
 MEMBER_BYTES = 16 << 20
-"""The most bytes that are read of one member, from its start."""
+"""Maximum bytes read from one member, counted from its start."""
 
 HEADER_BYTES = 64 << 10
-"""The most bytes of headers in front of one tar member: its long name, its PAX records, its map of holes."""
+"""Maximum bytes of headers before one tar member: long name, PAX records, sparse map."""
 
 DIRECTORY_BYTES = 256 << 20
-"""The most bytes of a zip file's central directory, which `zipfile` holds in memory: 2 million entries of 128 bytes."""
+"""Maximum size of a zip's central directory, which `zipfile` keeps in memory, bytes: 2 million entries of 128 bytes."""
 
 DICTIONARY_BYTES = 128 << 20
-"""The most memory that the header of an xz stream may claim; `xz -9` needs 65 MB."""
+"""Maximum memory an xz header may request, bytes; `xz -9` needs 65 MB."""
 
 _PIECE = 64 << 10
 
 
 def most_bytes(archive_bytes: int) -> int:
-    """Bound the bytes that are read from an archive after decompression, whatever it claims.
+    """Return the maximum number of decompressed bytes to read from an archive.
 
     Args:
         archive_bytes: Size of the archive file, bytes.
 
     Returns:
-        64 MiB and 50 bytes per byte of the file.
+        64 MiB plus 50 times the file size, bytes.
 
     >>> most_bytes(22_000)
     68208864
@@ -56,13 +56,13 @@ def most_bytes(archive_bytes: int) -> int:
 
 
 def most_header_bytes(archive_bytes: int) -> int:
-    """Bound the bytes of all headers of a tar file, and with them the memory that the list of its members takes.
+    """Return the maximum size of all headers of a tar file, which also bounds the memory for its list of members.
 
     Args:
         archive_bytes: Size of the archive file, bytes.
 
     Returns:
-        16 MiB and 16 bytes per byte of the file.
+        16 MiB plus 16 times the file size, bytes.
 
     >>> most_header_bytes(1_000_000)
     32777216
@@ -71,56 +71,56 @@ def most_header_bytes(archive_bytes: int) -> int:
 
 
 class OverLimitError(Exception):
-    """An archive has or claims more than is read of one of its size."""
+    """An archive exceeds a limit, or claims to."""
 
 
 class Budget:
-    """How many bytes may still be read.
+    """The number of bytes that may still be read.
 
     Attributes:
-        left: Bytes; below zero by no more than the last piece that was read.
+        left: Bytes. May go below zero by up to the size of one read.
     """
 
     def __init__(self, limit: int, what: str) -> None:
-        """Start with nothing read.
+        """Start with the full limit.
 
         Args:
             limit: Bytes.
-            what: What is counted, for the error message.
+            what: The subject of the error message, such as "its headers".
         """
         self.left = limit
         self._message = f"{what} exceed {limit:,} bytes, the limit for an archive of this size"
 
     def check(self) -> None:
-        """Allow one more piece.
+        """Check that at least one more read is allowed.
 
         Raises:
-            OverLimitError: The limit is reached.
+            OverLimitError: The limit has been reached.
         """
         if self.left <= 0:
             raise OverLimitError(self._message)
 
     def spend(self, size: int) -> None:
-        """Count bytes that were read."""
+        """Subtract bytes that were read."""
         self.left -= size
 
 
 class Stream(Protocol):
-    """What bytes are read from."""
+    """An object that bytes can be read from."""
 
     def read(self, size: int, /) -> bytes:
-        """Read up to that many bytes; none only at the end."""
+        """Read up to `size` bytes; empty only at the end."""
 
 
 class Member:
-    """One member, read forward once: what was read is kept, because parsers look back.
+    """One member, read forward once. Data already read is kept, because parsers look back.
 
     Attributes:
-        cut: Whether anything was wanted beyond `MEMBER_BYTES`.
+        cut: Whether a read went past `MEMBER_BYTES`.
     """
 
     def __init__(self, stream: Stream, budget: Budget) -> None:
-        """Start at the member's first byte."""
+        """Start at the first byte of the member."""
         self.cut = False
         self._stream = stream
         self._budget = budget
@@ -128,14 +128,14 @@ class Member:
 
     @property
     def bytes_read(self) -> int:
-        """How many bytes were read, from the start of the member."""
+        """Number of bytes read from the start of the member."""
         return len(self._read)
 
     def read_at(self, offset: int, size: int) -> bytes:
-        """Read from anywhere in the member; fewer bytes at its end, and at the limit.
+        """Read from any offset in the member; returns fewer bytes at its end and at `MEMBER_BYTES`.
 
         Raises:
-            OverLimitError: The archive's limit is reached.
+            OverLimitError: The limit of the archive has been reached.
         """
         end = min(offset + size, MEMBER_BYTES)
         self.cut = self.cut or end < offset + size
@@ -150,7 +150,7 @@ class Member:
 
 
 class Decompressor(Protocol):
-    """What the decompressors of `bz2` and `lzma` share."""
+    """The common interface of the `bz2` and `lzma` decompressors."""
 
     @property
     def eof(self) -> bool: ...
@@ -162,20 +162,20 @@ class Decompressor(Protocol):
 
 
 class Decompressed:
-    """A compressed stream of which no more is decompressed at once than was asked for.
+    """A compressed stream that never decompresses more than the requested size at once.
 
-    `zipfile` decompresses as much as 4 kB of bzip2 or LZMA hold, which may be 180 MB; `lzma.open` takes no limit on
-    the memory that a header claims.
+    `zipfile` decompresses 4 kB of bzip2 or LZMA data at a time, which can yield 180 MB. `lzma.open` cannot limit the
+    memory that a header requests.
     """
 
     def __init__(self, stream: IO[bytes], begin: Callable[[], Decompressor], *, whole: bool) -> None:
-        """Start at the beginning of the first compressed stream.
+        """Start at the first compressed stream.
 
         Args:
             stream: The compressed bytes.
-            begin: Makes a decompressor.
-            whole: Whether this is a file of its own, in which streams may follow each other and the last one has to
-                end; a member of a zip file may end without a mark.
+            begin: Creates a decompressor.
+            whole: True for a file, which may contain several concatenated streams and must end properly. False for a
+                zip member, which may end without an end marker.
         """
         self._stream = stream
         self._begin = begin
@@ -183,7 +183,7 @@ class Decompressed:
         self._decompressor = begin()
 
     def read(self, size: int, /) -> bytes:
-        """Read up to that many bytes; none only at the end."""
+        """Read up to `size` bytes; empty only at the end."""
         while True:
             data = b""
             if self._decompressor.eof:
@@ -194,26 +194,26 @@ class Decompressed:
             elif self._decompressor.needs_input:
                 data = self._stream.read(_PIECE)
                 if not data and self._whole:
-                    raise EOFError("the compressed data ends too early")
+                    raise EOFError("the compressed data is truncated")
                 if not data:
                     return b""
             try:
-                found = self._decompressor.decompress(data, size)
+                output = self._decompressor.decompress(data, size)
             except lzma.LZMAError as error:
                 if "Memory usage limit" in str(error):
                     raise OverLimitError(
-                        f"an xz header claims more than {DICTIONARY_BYTES:,} bytes of memory"
+                        f"an xz header requests more than {DICTIONARY_BYTES:,} bytes of memory"
                     ) from error
                 raise
-            if found:
-                return found
+            if output:
+                return output
 
     def _next_stream(self) -> bytes:
-        """The first bytes of a stream that follows, past the padding between two; none where none does."""
-        rest = self._decompressor.unused_data.lstrip(b"\0")
-        while self._whole and not rest and (data := self._stream.read(_PIECE)):
-            rest = data.lstrip(b"\0")
-        return rest if self._whole else b""
+        """Return the first bytes of the next concatenated stream, after any padding; empty if there is none."""
+        start = self._decompressor.unused_data.lstrip(b"\0")
+        while self._whole and not start and (data := self._stream.read(_PIECE)):
+            start = data.lstrip(b"\0")
+        return start if self._whole else b""
 
     def close(self) -> None:
         """Close the compressed stream."""
@@ -221,34 +221,34 @@ class Decompressed:
 
 
 class DirectoryFile(io.FileIO):
-    """A zip file that refuses to hand out a central directory of any size, as its last record may claim."""
+    """A zip file that rejects reads of an oversized central directory."""
 
     def read(self, size: int | None = -1, /) -> bytes:
         """Read bytes.
 
         Raises:
-            OverLimitError: That would be more than `DIRECTORY_BYTES`.
+            OverLimitError: `size` exceeds `DIRECTORY_BYTES`.
         """
         if size is not None and size > DIRECTORY_BYTES:
-            raise OverLimitError(f"its central directory claims {size:,} bytes, and the limit is {DIRECTORY_BYTES:,}")
+            raise OverLimitError(f"its central directory claims {size:,} bytes; the limit is {DIRECTORY_BYTES:,}")
         return super().read(-1 if size is None else size)
 
 
 class ForwardFile:
-    """What `tarfile` reads through: forward only, no more than the budget, and no more at once than is allowed.
+    """The file that `tarfile` reads from: forward only, limited in total by a budget and per header by `allowed`.
 
     Attributes:
-        allowed: How many bytes may be read, as against passed by: set before headers and before each member.
-        last: What was read last.
+        allowed: Bytes that may be read, not counting skipped bytes. Reset before headers and before each member.
+        last: The data returned by the last read.
     """
 
     def __init__(self, stream: Stream, budget: Budget, seek: Callable[[int], object] | None) -> None:
         """Start at the first byte.
 
         Args:
-            stream: The file, decompressed.
-            budget: What may be read of it in all.
-            seek: Moves to a position without reading, or None where all that is passed by has to be decompressed.
+            stream: The decompressed file.
+            budget: The bytes that may be read in total.
+            seek: Moves to a position without reading; None if skipped data must be decompressed.
         """
         self.allowed = 0
         self.last = b""
@@ -258,18 +258,18 @@ class ForwardFile:
         self._position = 0
 
     def tell(self) -> int:
-        """Tell the position, bytes from the start."""
+        """Return the position, bytes from the start."""
         return self._position
 
     def seek(self, position: int, _whence: int = 0) -> int:
-        """Go forward to a position.
+        """Move forward to a position.
 
         Raises:
-            OverLimitError: The budget ends before.
-            ValueError: It lies behind.
+            OverLimitError: The budget is used up.
+            ValueError: The position is before the current one.
         """
         if position < self._position:
-            raise ValueError("a header leads back to what was read before")
+            raise ValueError("a header points backward")
         if self._seek:
             self._seek(position)
             self._position = position
@@ -278,13 +278,13 @@ class ForwardFile:
         return self._position
 
     def read(self, size: int) -> bytes:
-        """Read bytes; fewer only at the end.
+        """Read `size` bytes; fewer only at the end.
 
         Raises:
-            OverLimitError: More than is allowed, or the budget is spent.
+            OverLimitError: `size` exceeds `allowed`, or the budget is used up.
         """
         if not 0 <= size <= self.allowed:
-            raise OverLimitError(f"a header claims {size:,} bytes, and the limit is {HEADER_BYTES:,} per member")
+            raise OverLimitError(f"a header claims {size:,} bytes; the limit is {HEADER_BYTES:,} per member")
         self.allowed -= size
         pieces = []
         while size and (piece := self._take(size)):

@@ -1,4 +1,4 @@
-"""What a scan finds: an image, or something that it cannot count and why."""
+"""The results of a scan: images, and files that could not be counted, with the reason."""
 
 from __future__ import annotations
 
@@ -11,19 +11,18 @@ __all__ = ["Found", "Group", "Image", "Unreadable", "no_access", "not_read"]
 
 
 class Image(NamedTuple):
-    """An image that the API reads, as its header tells.
+    """An image, as described by its header.
 
     Attributes:
-        path: The file, as reached from the path that was given; for a member of an archive, the archive's path and
-            the member's behind it.
-        media_type: `image/jpeg`, `image/png`, `image/gif` or `image/webp`, by content.
+        path: The file, relative to the path that was given. For an archive member, the path of the archive followed by
+            that of the member.
+        media_type: Such as `image/jpeg`, detected from content.
         width: Width as stored, px.
         height: Height as stored, px.
-        orientation: EXIF orientation, 1 to 8; 1 where none is said, or details were not asked for. It never changes
-            the tokens.
-        animated: Whether there is more than one frame, if details were asked for; Claude sees the first.
+        orientation: EXIF orientation, 1 to 8; 1 if there is none or details were not read. It does not affect tokens.
+        animated: Whether there is more than one frame; False if details were not read. Claude sees only the first.
         file_bytes: Size of the file, bytes.
-        duplicate_of: Where duplicates are looked for: the path of an earlier image with the same bytes.
+        duplicate_of: The path of an earlier image with the same bytes, if duplicates are searched for.
     """
 
     path: str
@@ -37,14 +36,14 @@ class Image(NamedTuple):
 
 
 class Unreadable(NamedTuple):
-    """Something that a scan met and cannot count, with the reason.
+    """A file or folder that a scan could not count, with the reason.
 
     Attributes:
-        path: The file or folder, as reached from the path that was given.
-        problem: A slug. By content: `empty`, `damaged`, `unsupported`, `not-an-image`. By place: `missing`,
+        path: The file or folder, relative to the path that was given.
+        problem: A slug. For content: `empty`, `damaged`, `unsupported`, `not-an-image`. For the path: `missing`,
             `no-access`, `not-a-file`, `link-not-followed`, `seen-already`, `archive-not-entered`, `archive-limit`.
-        reason: One sentence for people.
-        format: What it is, such as `HEIC` or `HTML page`, if that is known.
+        reason: A sentence for people.
+        format: The detected format, such as `HEIC` or `HTML page`; None if unknown.
     """
 
     path: str
@@ -56,11 +55,11 @@ class Unreadable(NamedTuple):
 Found: TypeAlias = Image | Unreadable
 
 Group: TypeAlias = tuple[str, list[Found]]
-"""A folder, and what was found in it."""
+"""A folder and its results."""
 
 
 def no_access(path: str, error: OSError | ValueError) -> Unreadable:
-    """Say why a path cannot be read, in the words of the system.
+    """Report a path that cannot be read, with the error message of the operating system.
 
     >>> no_access("a", PermissionError(13, "Permission denied")).reason
     'permission denied'
@@ -68,13 +67,13 @@ def no_access(path: str, error: OSError | ValueError) -> Unreadable:
     if isinstance(error, FileNotFoundError):
         return Unreadable(path, "missing", "no such file or folder")
     reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
-    if reason[1:2].islower():  # a sentence, and no abbreviation
+    if reason[1:2].islower():  # leave abbreviations alone
         reason = reason[0].lower() + reason[1:]
     return Unreadable(path, "no-access", reason)
 
 
 def not_read(path: str, error: HeaderError) -> Unreadable:
-    """List a file whose header says that it is not an image that can be counted.
+    """Report a file whose header could not be read as an image.
 
     >>> from imgcost.errors import HeaderError
     >>> not_read("a", HeaderError("unsupported", "WMF file", format="WMF")).format

@@ -1,4 +1,4 @@
-"""What a file is: open, read its beginning, ask the size, close; more only where the header lies further in."""
+"""Read the headers of files: open, read the first bytes, get the size, close. Read more only if the header needs it."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from imgcost.errors import HeaderError
 from imgcost.files.found import Image, Unreadable, no_access, not_read
-from imgcost.files.walking import Batch
+from imgcost.files.walking import FileBatch
 from imgcost.headers import HEAD_BYTES, Contents, Header, inspect_bytes, parse_header
 
 try:
     from resource import RUSAGE_THREAD, getrusage
-except ImportError:  # Windows and macOS do not tell a thread's waits
+except ImportError:  # Windows and macOS do not count the waits of a thread
     getrusage = None  # type: ignore[assignment]
 
 if TYPE_CHECKING:
@@ -23,20 +23,19 @@ if TYPE_CHECKING:
 
 __all__ = ["inspect", "open_without_waiting", "probe", "probe_all", "probe_chunk", "read_file_header"]
 
-# O_NONBLOCK: a named pipe must not hold a scan. O_BINARY: Windows would change line ends.
+# O_NONBLOCK: do not wait for a named pipe. O_BINARY: keep Windows from translating line ends.
 _OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
 
 def probe(path: str, details: bool = True) -> Found:
-    """Read one file's header.
+    """Read the header of one file.
 
     Args:
         path: The file.
-        details: Whether orientation and animation are asked for. Without them less is read, and they come out as 1
-            and False.
+        details: Whether to read orientation and animation. If False, less is read, and they are 1 and False.
 
     Returns:
-        The image, or why it is none.
+        The image, or the reason why the file could not be read as one.
 
     >>> probe("no/such/file").reason
     'no such file or folder'
@@ -49,16 +48,16 @@ def _seek_and_read(descriptor: int, size: int, offset: int) -> bytes:
     return os.read(descriptor, size)
 
 
-_read_from = getattr(os, "pread", _seek_and_read)  # Windows has none
+_read_from = getattr(os, "pread", _seek_and_read)  # Windows has no pread
 
-# The same as Image(*fields), at half the price: a scan builds millions.
+# Same as Image(*fields) at half the cost: a scan creates millions.
 _new = tuple.__new__
 
 
 def probe_all(paths: list[str], details: bool = True) -> list[Found]:
-    """Read the headers of files, in their order: `probe` in a loop, without a call a file.
+    """Read the headers of files, in order: `probe` in a loop, without a function call per file.
 
-    >>> [found.problem for found in probe_all(["no/such/file", "nor/this"])]
+    >>> [file.problem for file in probe_all(["no/such/file", "nor/this"])]
     ['missing', 'missing']
     """
     descriptor = -1
@@ -66,38 +65,38 @@ def probe_all(paths: list[str], details: bool = True) -> list[Found]:
     def read_at(offset: int, size: int) -> bytes:
         return _read_from(descriptor, size, offset)
 
-    found: list[Found] = []
+    files: list[Found] = []
     for path in paths:
         try:
             descriptor = os.open(path, _OPEN_FLAGS)
         except (OSError, ValueError) as error:
-            found.append(no_access(path, error))
+            files.append(no_access(path, error))
             continue
         try:
             head = os.read(descriptor, HEAD_BYTES)
             file_bytes = os.lseek(descriptor, 0, os.SEEK_END)
-            found.append(_new(Image, (path, *parse_header(head, read_at, details), file_bytes, None)))
+            files.append(_new(Image, (path, *parse_header(head, read_at, details), file_bytes, None)))
         except HeaderError as error:
-            found.append(not_read(path, error))
+            files.append(not_read(path, error))
         except OSError as error:
-            found.append(no_access(path, error))
+            files.append(no_access(path, error))
         finally:
             os.close(descriptor)
-    return found
+    return files
 
 
 def inspect(path: str) -> Contents:
-    """Look at both ends of one file.
+    """Read the start and the end of one file.
 
     Args:
         path: The file.
 
     Returns:
-        Its header, or why there is none, and whether it is whole.
+        Its header, or the reason why there is none, and whether it is truncated.
 
     Raises:
-        OSError: It cannot be read.
-        ValueError: No file can have this name.
+        OSError: The file cannot be read.
+        ValueError: The path is not valid.
 
     >>> inspect("data/samples/broken/cut-in-pixels.png").truncated
     True
@@ -120,9 +119,9 @@ def read_file_header(path: str) -> Header:
         The header.
 
     Raises:
-        HeaderError: The file is empty, damaged, of a format that the API does not read, or not an image.
-        OSError: It cannot be read.
-        ValueError: No file can have this name.
+        HeaderError: The file is empty, damaged, not an image, or of an unsupported format that cannot be measured.
+        OSError: The file cannot be read.
+        ValueError: The path is not valid.
 
     >>> read_file_header("data/samples/web/marker-icon.png").width
     25
@@ -135,45 +134,44 @@ def read_file_header(path: str) -> Header:
         os.close(descriptor)
 
 
-def probe_chunk(chunk: Iterable[Batch | Unreadable], *, details: bool = False) -> list[Group]:
-    """Probe every file of a chunk, in its order.
+def probe_chunk(chunk: Iterable[FileBatch | Unreadable], *, details: bool = False) -> list[Group]:
+    """Probe every file of a chunk, in order.
 
     Args:
-        chunk: Batches of files, and what the walk could not enter.
+        chunk: Batches of files, and paths that could not be entered.
         details: Whether to read orientation and animation.
 
     Returns:
-        For each batch its folder and what was found in it.
+        The folder and the results of each batch.
     """
     chunk = list(chunk)
     paths: list[str] = []
     for step in chunk:
-        if isinstance(step, Batch):
+        if isinstance(step, FileBatch):
             prefix = os.path.join(step.folder, "")
             paths += [prefix + name for name in step.names]
-    found = _probe_on_storage(paths, details)
-    rest = iter(found)
+    files = iter(_probe_on_storage(paths, details))
     return [
-        ("", [step]) if isinstance(step, Unreadable) else (step.folder, list(islice(rest, len(step.names))))
+        ("", [step]) if isinstance(step, Unreadable) else (step.folder, list(islice(files, len(step.names))))
         for step in chunk
     ]
 
 
 class _Storage:
-    """How the storage behaves, as this process has last seen it: whether reading a file made it wait.
+    """Whether this process had to wait for the storage when it last measured.
 
-    Waiting shows in voluntary context switches, which a busy processor does not cause. While storage is slow, several
-    threads wait at once; they cannot tell whether it still is, so that now and then a chunk is read without them.
+    Waits show up as voluntary context switches, which a busy processor does not cause. Slow storage is read by several
+    threads at once. They cannot measure waits, so every `PATIENCE` chunks one is read without threads to measure again.
     """
 
     THREADS = 8
     LEAST = 64
-    """Chunks of fewer files tell nothing and gain nothing."""
+    """Chunks with fewer files are too small to measure, and too small to gain from threads."""
     PATIENCE = 32
-    """How many chunks threads read before it is asked again."""
+    """Number of chunks that threads read before waits are measured again."""
 
     PART = 8
-    """The most files that a thread reads in one go: so many are still read after an interruption."""
+    """Maximum number of files per task of a thread: up to this many are still read after an interruption."""
 
     def __init__(self) -> None:
         self.patience = 0
@@ -183,34 +181,34 @@ _storage = _Storage()
 
 
 def _probe_on_storage(paths: list[str], details: bool) -> list[Found]:
-    """Probe with as many threads as the storage makes it worth."""
+    """Probe files, with threads if the storage is slow."""
     if getrusage is None or len(paths) < _Storage.LEAST:
         return probe_all(paths, details)
     if _storage.patience:
         _storage.patience -= 1
         return _probe_in_threads(paths, details)
     waits = getrusage(RUSAGE_THREAD).ru_nvcsw
-    found = probe_all(paths, details)
+    files = probe_all(paths, details)
     if getrusage(RUSAGE_THREAD).ru_nvcsw - waits > len(paths) // 4:
         _storage.patience = _Storage.PATIENCE
-    return found
+    return files
 
 
 def _probe_in_threads(paths: list[str], details: bool) -> list[Found]:
-    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - only slow storage pays for it
+    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - needed for slow storage only
 
     size = min(_Storage.PART, -(-len(paths) // _Storage.THREADS))
     parts = [paths[start : start + size] for start in range(0, len(paths), size)]
-    # The threads end here: one that is kept would be missing in a fork of this process, which would wait for it.
+    # No thread outlives this call: a fork of this process would lack the threads and wait for them forever.
     pool = ThreadPoolExecutor(_Storage.THREADS)
     try:
-        return [one for part in pool.map(lambda part: probe_all(part, details), parts) for one in part]
+        return [file for part in pool.map(lambda part: probe_all(part, details), parts) for file in part]
     finally:
         pool.shutdown(cancel_futures=True)
 
 
 def open_without_waiting(path: str, flags: int) -> int:
-    """Open a file, as the `opener` of `open`: one that has become a named pipe since it was probed waits for no writer.
+    """Open a file without blocking, even if a named pipe has replaced it since it was probed. An `opener` for `open()`.
 
     >>> with open("README.md", "rb", opener=open_without_waiting) as file:
     ...     file.read(1)

@@ -1,4 +1,4 @@
-"""One image in whatever people hold: a path, its bytes, an open file, or a Pillow image."""
+"""Read one image from a path, bytes, an open file or a Pillow image."""
 
 from __future__ import annotations
 
@@ -31,16 +31,16 @@ def read_header(source: ImageSource) -> Header:
     r"""Read the header of one image.
 
     Args:
-        source: A path; the bytes of the image; a seekable binary file, which is read from where it is and left there;
-            or a Pillow image that was opened from a JPEG, PNG, GIF or WebP.
+        source: A path; the bytes of the image; a seekable binary file, read from its current position, which is then
+            restored; or a Pillow image that was opened from a JPEG, PNG, GIF or WebP file.
 
     Returns:
         The header.
 
     Raises:
-        HeaderError: The bytes are empty, damaged, of a format that the API does not read, or not an image.
+        HeaderError: The image is empty, damaged, not an image, or of an unsupported format that cannot be measured.
         OSError: The file cannot be read.
-        ArgumentError: It is something else, such as a file opened as text.
+        ArgumentError: `source` is something else, such as a file opened in text mode.
 
     Example:
         >>> gif = b"GIF89a\x08\0\x06\0\0\0\0" + b",\0\0\0\0\x08\0\x06\0\0\x02"
@@ -52,8 +52,8 @@ def read_header(source: ImageSource) -> Header:
             return read_file_header(os.fsdecode(source))
         except HeaderError:
             raise
-        except ValueError as error:  # such as a NUL in the name
-            raise ArgumentError("source", source, f"a path that can exist ({error})") from None
+        except ValueError as error:  # such as a NUL byte in the name
+            raise ArgumentError("source", source, f"a valid path ({error})") from None
     if isinstance(source, (bytes, bytearray, memoryview)):
         return headers.read_header(source)
     if is_pillow(source):
@@ -70,45 +70,45 @@ def read_header(source: ImageSource) -> Header:
 
 
 def is_stream(value: object) -> bool:
-    """Whether a value is an open file, or reads like one."""
+    """Whether a value is an open file or a file-like object."""
     return callable(getattr(value, "read", None)) and not is_pillow(value)
 
 
 def is_pillow(value: object) -> TypeIs[PillowImage]:
-    """Whether a value is a Pillow image; Pillow is not imported to find out."""
+    """Whether a value is a Pillow image, without importing Pillow."""
     pillow = sys.modules.get("PIL.Image")
     return pillow is not None and isinstance(value, pillow.Image)
 
 
 def check_stream(stream: Any, argument: str) -> BinaryIO:
-    """Take a file that gives bytes and can be read more than once.
+    """Check that a file is binary and seekable, and return it.
 
     Raises:
-        ArgumentError: It was opened as text, or cannot seek.
+        ArgumentError: The file was opened in text mode, or cannot seek.
     """
     try:
         text = not isinstance(stream.read(0), (bytes, bytearray))
         if not text:
             stream.seek(stream.tell())
-    except Exception:  # noqa: BLE001 - a pipe, a closed file, a response, a stranger's object
-        raise ArgumentError(argument, stream, "an open file that can seek, or its bytes: stream.read()") from None
+    except Exception:  # noqa: BLE001 - a pipe, a closed file, an HTTP response, any object
+        raise ArgumentError(argument, stream, "a seekable file, or bytes: pass stream.read()") from None
     if text:
-        raise ArgumentError(argument, stream, "a file opened with mode 'rb': this one gives text")
-    return stream  # type: ignore[no-any-return] # just tried
+        raise ArgumentError(argument, stream, "a file opened with mode 'rb'; this one was opened in text mode")
+    return stream  # type: ignore[no-any-return] # checked above
 
 
 def stream_contents(stream: BinaryIO, argument: str) -> Contents:
-    """Look at both ends of what an open file still holds, and leave it where it was.
+    """Read the start and the end of an image in an open file, from its current position, which is then restored.
 
     Args:
         stream: A file.
-        argument: What it is called in an error.
+        argument: The name of the argument, for error messages.
 
     Returns:
-        Its header, or why there is none, and whether it is whole.
+        The header, or the reason why there is none, and whether the image is truncated.
 
     Raises:
-        ArgumentError: It was opened as text, or cannot seek.
+        ArgumentError: The file was opened in text mode, or cannot seek.
     """
     source = check_stream(stream, argument)
     origin = source.tell()
@@ -124,13 +124,13 @@ def stream_contents(stream: BinaryIO, argument: str) -> Contents:
 
 
 def pillow_contents(image: Any) -> Contents:
-    """See a Pillow image: its size is known, but not how many bytes it will have once it is saved.
+    """Describe a Pillow image. Its file size is unknown until it is saved.
 
     Args:
         image: The image.
 
     Returns:
-        A header, whose media type is empty where the image was not opened from a format that the API reads; 0 bytes.
+        A header and 0 bytes. The media type is empty unless the image was opened from a format that the API reads.
     """
     width, height = image.size
     if not (width and height):
@@ -142,7 +142,7 @@ def pillow_contents(image: Any) -> Contents:
         "GIF": "image/gif",
         "WEBP": "image/webp",
     }
-    orientation = image.getexif().get(_ORIENTATION_TAG, 1)
-    turned = orientation if orientation in range(1, 9) else 1
+    exif = image.getexif().get(_ORIENTATION_TAG, 1)
+    orientation = exif if exif in range(1, 9) else 1
     animated = image.format != "MPO" and bool(getattr(image, "is_animated", False))
-    return Contents(0, Header(media_type.get(image.format, ""), width, height, turned, animated))
+    return Contents(0, Header(media_type.get(image.format, ""), width, height, orientation, animated))

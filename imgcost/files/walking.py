@@ -1,4 +1,4 @@
-"""Which files there are: paths in, batches of names out, without opening any."""
+"""Walk files and folders: paths in, batches of file names out, without opening any file."""
 
 from __future__ import annotations
 
@@ -15,44 +15,43 @@ from imgcost.outputs import TEMPORARY_SUFFIX
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-__all__ = ["Archive", "Batch", "Chunk", "Step", "Walk", "chunks"]
+__all__ = ["Archive", "Chunk", "FileBatch", "Step", "Walk", "chunks"]
 
 BATCH_FILES = 1000
-"""The most files in a batch, and the least in a chunk: enough to make a hand-over cheap, few enough for flat memory."""
+"""Maximum files per batch and minimum per chunk: enough to keep transfers cheap, few enough to keep memory flat."""
 
 ARCHIVE_SUFFIXES = (".zip", ".cbz", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
-"""By these an archive is told, for many other things are zip files inside."""
-
+"""Archives are detected by suffix, because many other formats are zip files inside."""
 
 _DATABASE_TAILS = ("", "-journal", "-wal", "-shm")
-"""What SQLite adds to the name of a cache that is in use."""
+"""Suffixes of the files that SQLite creates beside an open database."""
 
-# Asked once a folder: most hold no archive, and asking each name would cost as much as listing them.
+# Searched once per folder: most contain no archive, and checking each name would take as long as listing them.
 _ARCHIVE_IN_NAMES = compile_pattern(r"\.(zip|cbz|tar|tgz|tbz2|txz)", IGNORECASE).search
 
 
-class Batch(NamedTuple):
-    """Files of one folder that are probed together.
+class FileBatch(NamedTuple):
+    """Files in one folder that are probed together.
 
     Attributes:
-        folder: The folder, empty for files named without one.
-        names: The files' names, sorted.
+        folder: The folder; empty for files that were given without one.
+        names: The file names, sorted.
     """
 
     folder: str
     names: list[str]
 
     def path_of(self, name: str) -> str:
-        """The path of one of the files.
+        """Return the path of a file in the batch.
 
-        >>> Batch("", ["a.png"]).path_of("a.png")
+        >>> FileBatch("", ["a.png"]).path_of("a.png")
         'a.png'
         """
         return os.path.join(self.folder, name)
 
 
 class Archive(NamedTuple):
-    """A zip or tar file whose members are to be probed.
+    """A zip or tar file whose members are probed.
 
     Attributes:
         path: The file.
@@ -61,22 +60,22 @@ class Archive(NamedTuple):
     path: str
 
 
-Step: TypeAlias = Batch | Archive | Unreadable
-Chunk: TypeAlias = list[Batch | Unreadable]
+Step: TypeAlias = FileBatch | Archive | Unreadable
+Chunk: TypeAlias = list[FileBatch | Unreadable]
 
 
 class Walk(NamedTuple):
-    """How to walk.
+    """The options of a walk.
 
     Attributes:
-        follow_symlinks: Whether to enter links to folders. Links to files are always read. A folder is then never
-            entered twice, so that loops end.
-        include: Globs; only files, and members of archives, that match one are taken. A glob without a slash is matched
-            against the name, one with a slash against the whole path as it is printed; case matters.
-        exclude: Globs; files, folders and archives that match one are passed over.
-        archives: Whether to look into zip and tar files.
-        own: Files that the scan itself writes. They are skipped wherever they are met, under any of their names; so are
-            unfinished files that an earlier scan may have left behind.
+        follow_symlinks: Whether to follow symbolic links to folders. Links to files are always read. Each folder is
+            entered only once, so symlink loops end.
+        include: Globs; only matching files and archive members are read. A glob without a slash is matched against the
+            name, a glob with a slash against the whole path as printed. Case-sensitive.
+        exclude: Globs; matching files, folders and archives are skipped.
+        archives: Whether to read the members of zip and tar files.
+        own: Files that the scan itself writes. They are skipped under any of their names, and so are unfinished files
+            left behind by an earlier scan.
     """
 
     follow_symlinks: bool = False
@@ -86,80 +85,79 @@ class Walk(NamedTuple):
     own: tuple[str, ...] = ()
 
     def steps(self, paths: Iterable[str | os.PathLike[str]]) -> Iterator[Step]:
-        """Walk files and folders: paths as given; in a folder its files by name, then its subfolders by name.
+        """Walk files and folders: paths as given; in each folder first files, then archives, then subfolders, by name.
 
         Args:
             paths: Files and folders.
 
         Yields:
-            Batches of files, archives, and everything that stood in the way.
+            Batches of files, archives, and everything that cannot be read.
 
         >>> next(Walk().steps(["no/such/file"])).reason
         'no such file or folder'
         """
-        wanted = self.wants
+        matches = self.matches
         own = _Own(self.own)
         seen: set[tuple[int, int]] = set()
-        for path in paths:
-            place = os.fspath(path)
+        for given in paths:
+            path = os.fspath(given)
             try:
-                mode = os.stat(place).st_mode
+                mode = os.stat(path).st_mode
             except (OSError, ValueError) as error:
-                yield no_access(place, error)
+                yield no_access(path, error)
                 continue
+            folder, name = os.path.split(path)
             if stat.S_ISDIR(mode):
-                yield from self._folder(place, seen, wanted, own)
+                yield from self._folder(path, seen, matches, own)
             elif not stat.S_ISREG(mode):
-                yield _special(place)
-            elif not own.without(os.path.dirname(place), [os.path.basename(place)]):
-                continue
-            elif wanted is None or _wants_file(wanted, *os.path.split(place)):
-                yield from self._files(*os.path.split(place))
+                yield _special(path)
+            elif own.without(folder, [name]) and (matches is None or _matches_file(matches, folder, name)):
+                yield from self._files(folder, name)
 
     @property
-    def wants(self) -> Callable[..., bool] | None:
-        """The filter that the globs make: asked with a folder, a name, and whether it names a folder; None for all."""
+    def matches(self) -> Callable[..., bool] | None:
+        """The filter that the globs define, called as `matches(folder, name, is_folder=...)`; None without globs."""
         if not (self.include or self.exclude):
             return None
         include, exclude = _Globs(self.include), _Globs(self.exclude)
 
-        def wanted(folder: str, name: str, *, is_folder: bool) -> bool:
+        def matches(folder: str, name: str, *, is_folder: bool) -> bool:
             if exclude.match(folder, name):
                 return False
             return is_folder or not self.include or include.match(folder, name)
 
-        return wanted
+        return matches
 
     def _files(self, folder: str, name: str) -> Iterator[Step]:
         path = os.path.join(folder, name)
         if not name.lower().endswith(ARCHIVE_SUFFIXES):
-            yield Batch(folder, [name])
+            yield FileBatch(folder, [name])
         elif self.archives:
             yield Archive(path)
         else:
-            yield Unreadable(path, "archive-not-entered", "an archive, and archives are not to be entered")
+            yield Unreadable(path, "archive-not-entered", "an archive; reading archives is turned off")
 
     def _folder(
-        self, top: str, seen: set[tuple[int, int]], wanted: Callable[..., bool] | None, own: _Own
+        self, top: str, seen: set[tuple[int, int]], matches: Callable[..., bool] | None, own: _Own
     ) -> Iterator[Step]:
-        """Walk one tree by a stack of its own, so that no depth of folders is too deep."""
+        """Walk one tree with an explicit stack, so that deep trees do not exceed the recursion limit."""
         stack = [top]
         while stack:
             folder = stack.pop()
             if self.follow_symlinks and not _first_visit(folder, seen):
-                yield Unreadable(folder, "seen-already", "a folder that this scan has entered already")
+                yield Unreadable(folder, "seen-already", "this folder has already been scanned")
                 continue
             try:
                 names, subfolders, others = _list(folder)
             except OSError as error:
                 yield no_access(folder, error)
                 continue
-            if wanted:  # whatever a link leads to, its name may be excluded
-                others = [name for name in others if wanted(folder, name, is_folder=True)]
+            if matches:  # the name of a link may be excluded, whatever its target is
+                others = [name for name in others if matches(folder, name, is_folder=True)]
             yield from self._sort_out(folder, others, names, subfolders, own)
-            if wanted:
-                names = [name for name in names if _wants_file(wanted, folder, name)]
-                subfolders = [name for name in subfolders if wanted(folder, name, is_folder=True)]
+            if matches:
+                names = [name for name in names if _matches_file(matches, folder, name)]
+                subfolders = [name for name in subfolders if matches(folder, name, is_folder=True)]
             names = own.without(folder, names)
             names.sort()
             archives: list[str] = []
@@ -167,7 +165,7 @@ class Walk(NamedTuple):
                 archives = [name for name in names if name.lower().endswith(ARCHIVE_SUFFIXES)]
                 names = [name for name in names if not name.lower().endswith(ARCHIVE_SUFFIXES)]
             for start in range(0, len(names), BATCH_FILES):
-                yield Batch(folder, names[start : start + BATCH_FILES])
+                yield FileBatch(folder, names[start : start + BATCH_FILES])
             for name in archives:
                 yield from self._files(folder, name)
             stack.extend(os.path.join(folder, name) for name in sorted(subfolders, reverse=True))
@@ -175,13 +173,13 @@ class Walk(NamedTuple):
     def _sort_out(
         self, folder: str, others: list[str], names: list[str], subfolders: list[str], own: _Own
     ) -> Iterator[Unreadable]:
-        """Follow links, each to the list that it belongs in; what is neither a file nor a folder comes out."""
+        """Sort the targets of links into `names` and `subfolders`, and yield what cannot be read."""
         for name in sorted(others):
             path = os.path.join(folder, name)
             try:
                 status = os.stat(path)
             except FileNotFoundError:
-                yield Unreadable(path, "missing", "a link to nothing")
+                yield Unreadable(path, "missing", "broken symbolic link")
                 continue
             except OSError as error:
                 yield no_access(path, error)
@@ -195,14 +193,16 @@ class Walk(NamedTuple):
             elif self.follow_symlinks:
                 subfolders.append(name)
             else:
-                yield Unreadable(path, "link-not-followed", "a link to a folder, entered only where links are followed")
+                yield Unreadable(
+                    path, "link-not-followed", "symbolic link to a folder, not followed (use --follow-symlinks)"
+                )
 
 
 def chunks(steps: Iterable[Step]) -> Iterator[Chunk | Archive]:
-    """Gather steps, in their order, into chunks worth handing to a worker; an archive stays by itself.
+    """Group steps, in order, into chunks that are large enough to send to a worker. Archives are not grouped.
 
-    >>> [len(chunk) for chunk in chunks([Batch("a", ["b"]), Batch("c", ["d"]), Archive("e.zip"), Batch("f", ["g"])])]
-    [2, 1, 1]
+    >>> [len(chunk) for chunk in chunks([FileBatch("a", ["b"]), FileBatch("c", ["d"]), Archive("e.zip")])]
+    [2, 1]
     """
     chunk: Chunk = []
     files = 0
@@ -214,7 +214,7 @@ def chunks(steps: Iterable[Step]) -> Iterator[Chunk | Archive]:
             chunk, files = [], 0
             continue
         chunk.append(step)
-        files += len(step.names) if isinstance(step, Batch) else 1
+        files += len(step.names) if isinstance(step, FileBatch) else 1
         if files >= BATCH_FILES:
             yield chunk
             chunk, files = [], 0
@@ -222,19 +222,19 @@ def chunks(steps: Iterable[Step]) -> Iterator[Chunk | Archive]:
         yield chunk
 
 
-def _wants_file(wanted: Callable[..., bool], folder: str, name: str) -> bool:
-    """An archive is to its members what a folder is to its files: what is included are they."""
-    return wanted(folder, name, is_folder=name.lower().endswith(ARCHIVE_SUFFIXES))
+def _matches_file(matches: Callable[..., bool], folder: str, name: str) -> bool:
+    """Whether a file matches. Archives are treated as folders: `include` applies to their members."""
+    return matches(folder, name, is_folder=name.lower().endswith(ARCHIVE_SUFFIXES))
 
 
 class _Globs:
-    """Globs as two patterns: those for names and those for whole paths."""
+    """Globs as two regular expressions: one for names, one for whole paths."""
 
     def __init__(self, globs: tuple[str, ...]) -> None:
-        of_paths = [translate(glob) for glob in globs if "/" in glob]
-        of_names = [translate(glob) for glob in globs if "/" not in glob]
-        self._path = compile_pattern("|".join(of_paths)).match if of_paths else None
-        self._name = compile_pattern("|".join(of_names)).match if of_names else None
+        paths = [translate(glob) for glob in globs if "/" in glob]
+        names = [translate(glob) for glob in globs if "/" not in glob]
+        self._path = compile_pattern("|".join(paths)).match if paths else None
+        self._name = compile_pattern("|".join(names)).match if names else None
 
     def match(self, folder: str, name: str) -> bool:
         if self._name and self._name(name):
@@ -243,7 +243,7 @@ class _Globs:
 
 
 class _Own:
-    """The files that a scan writes itself, found by their folders first: most folders cost one look."""
+    """The files that the scan itself writes, indexed by folder, so that most folders need a single lookup."""
 
     def __init__(self, paths: tuple[str, ...]) -> None:
         self.files = {identity for path in paths if (identity := _identity(path))}
@@ -253,10 +253,10 @@ class _Own:
             self._names.setdefault(_identity(folder), set()).update(name + tail for tail in _DATABASE_TAILS)
 
     def without(self, folder: str, names: list[str]) -> list[str]:
-        """The names in a folder that are those of other files."""
+        """Return the names in a folder that do not belong to the scan."""
         mine = self._names.get(_identity(folder or os.curdir), set()) if self._names else set()
         if mine:
-            # A system that ignores case has one file by many names.
+            # On a case-insensitive file system one file has many names.
             folded = {name.casefold() for name in mine}
             near = {name for name in names if name.casefold() in folded}
             mine = {name for name in near if name in mine or _identity(os.path.join(folder, name)) in self.files}
@@ -266,13 +266,13 @@ class _Own:
 
 
 def _list(folder: str) -> tuple[list[str], list[str], list[str]]:
-    """The names of a folder's files, of its subfolders, and of what must be looked at."""
+    """List the names of files, of subfolders, and of entries that need a closer look, such as links."""
     names: list[str] = []
     subfolders: list[str] = []
     others: list[str] = []
     with os.scandir(folder) as entries:
         for entry in entries:
-            # The order of the questions matters: on most systems the first two cost no call.
+            # The order matters: on most systems the first two checks need no system call.
             if entry.is_file(follow_symlinks=False):
                 names.append(entry.name)
             elif entry.is_dir(follow_symlinks=False):
@@ -285,7 +285,7 @@ def _list(folder: str) -> tuple[list[str], list[str], list[str]]:
 def _first_visit(folder: str, seen: set[tuple[int, int]]) -> bool:
     identity = _identity(folder)
     if identity is None:
-        return True  # its listing will fail too, and say why
+        return True  # listing it fails too, with the reason
     if identity in seen:
         return False
     seen.add(identity)
@@ -293,7 +293,7 @@ def _first_visit(folder: str, seen: set[tuple[int, int]]) -> bool:
 
 
 def _identity(path: str) -> tuple[int, int] | None:
-    """What two paths of one file or folder share; None where there is none."""
+    """Return the device and inode of a file or folder; None if it does not exist."""
     try:
         status = os.stat(path)
     except (OSError, ValueError):
@@ -302,4 +302,4 @@ def _identity(path: str) -> tuple[int, int] | None:
 
 
 def _special(path: str) -> Unreadable:
-    return Unreadable(path, "not-a-file", "neither a file nor a folder (a pipe, a socket or a device)")
+    return Unreadable(path, "not-a-file", "not a file or folder (a pipe, socket or device)")

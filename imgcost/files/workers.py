@@ -1,4 +1,4 @@
-"""An ordered, bounded map over worker processes, which are started only where they pay and are safe."""
+"""Map chunks of files over worker processes: in order, with bounded memory, started only where they pay off."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from imgcost.errors import ImgcostError
-from imgcost.files.walking import Archive, Batch
+from imgcost.files.walking import Archive, FileBatch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator
@@ -26,16 +26,16 @@ if TYPE_CHECKING:
 __all__ = ["spread"]
 
 ALONE_SECONDS = 0.15
-"""How long this process works alone, whatever lies ahead: a small scan must not pay for workers."""
+"""Seconds this process works alone before it considers workers: small scans must not pay for them."""
 
 AHEAD_SECONDS = 0.25
-"""Workers are started if what lies ahead would take this long at the pace so far: several times what they cost."""
+"""Workers start if the remaining files would take this many seconds at the current rate: several times their cost."""
 
 WINDOW = 4
-"""Chunks under way for each worker: enough to keep all busy, few enough to keep memory flat."""
+"""Chunks in flight per worker: enough to keep all busy, few enough to keep memory flat."""
 
 ORPHANED_SECONDS = 0.25
-"""How often a worker looks whether its parent is still there, where the end of the pipe does not tell."""
+"""Seconds between a worker's checks that its parent is alive, in case the pipe stays open without it."""
 
 Result = TypeVar("Result")
 
@@ -48,20 +48,20 @@ def spread(
     *,
     spawn: bool = False,
 ) -> Generator[Result]:
-    """Work on tasks, in worker processes where it pays, and give the results in the order of the tasks.
+    """Process tasks, in worker processes if that is faster, and yield the results in the order of the tasks.
 
     Args:
-        tasks: Chunks of files, and archives. They are taken as they are needed, a few ahead of the results.
-        work: What to do with a chunk; it and its results travel between processes.
-        stream: What to do with an archive, in this process: its results may be many.
-        jobs: The most worker processes; 1 for none.
-        spawn: Whether workers may be started where this process cannot be forked. Each imports the main module again.
+        tasks: Chunks of files, and archives. Consumed lazily, a few ahead of the results.
+        work: Processes a chunk; it and its results are pickled.
+        stream: Processes an archive, in this process, because it can have many results.
+        jobs: Maximum number of worker processes; 1 for none.
+        spawn: Whether to spawn workers if this process cannot fork. Each spawned worker imports the main module again.
 
     Yields:
-        Results, in the order of the tasks. Closing this iterator, or an error in the caller, ends the workers at once.
+        Results, in the order of the tasks. Closing the iterator, or an error in the caller, kills the workers.
 
     Raises:
-        ImgcostError: A worker process was killed from outside.
+        ImgcostError: A worker process was killed.
     """
     tasks = iter(tasks)
     files = 0
@@ -78,31 +78,31 @@ def spread(
     else:
         return
     ahead: list[Chunk | Archive] = []
-    worth = files * AHEAD_SECONDS / max(seconds, 1e-9)
+    missing = files * AHEAD_SECONDS / max(seconds, 1e-9)
     for task in tasks:
         ahead.append(task)
-        worth -= _files(task) if isinstance(task, list) else 0
-        if worth <= 0 and (method := _start_method(spawn=spawn)):
+        missing -= _files(task) if isinstance(task, list) else 0
+        if missing <= 0 and (method := _start_method(spawn=spawn)):
             yield from _spread_over_processes(chain(ahead, tasks), work, stream, jobs, method)
             return
-        if worth <= 0:
+        if missing <= 0:
             break
     for task in chain(ahead, tasks):
         yield from [work(task)] if isinstance(task, list) else stream(task)
 
 
 def _files(chunk: Chunk) -> int:
-    return sum(len(step.names) if isinstance(step, Batch) else 1 for step in chunk)
+    return sum(len(step.names) if isinstance(step, FileBatch) else 1 for step in chunk)
 
 
 def _start_method(*, spawn: bool) -> Literal["fork", "spawn"] | None:
-    """How workers are started safely; None where they cannot be.
+    """Return how workers can be started safely; None if they cannot.
 
-    A fork is ten times faster than a new interpreter. Beside other threads it can deadlock, and so it can on macOS. A
-    new interpreter imports the main module, which runs a script again that has no `__main__` guard. A worker of
-    `multiprocessing.Pool` may have no children.
+    Forking is ten times faster than spawning, but can deadlock on macOS and while other threads are running. A spawned
+    worker imports the main module, which reruns a script without a `__main__` guard. A worker of `multiprocessing.Pool`
+    may not have children.
     """
-    from multiprocessing import current_process  # noqa: PLC0415 - most scans need none of it
+    from multiprocessing import current_process  # noqa: PLC0415 - most scans do not need it
 
     if current_process().daemon:
         return None
@@ -120,8 +120,8 @@ def _spread_over_processes(
 ) -> Generator[Result]:
     window: deque[_Pending | Archive] = deque()
 
-    def finish(one: _Pending | Archive) -> Iterator[Result]:
-        return stream(one) if isinstance(one, Archive) else iter([pool.result(one)])
+    def finish(task: _Pending | Archive) -> Iterator[Result]:
+        return stream(task) if isinstance(task, Archive) else iter([pool.result(task)])
 
     with _pool(work, jobs, method) as pool:
         for task in tasks:
@@ -133,19 +133,19 @@ def _spread_over_processes(
 
 
 class _Pending(list[Any]):
-    """A chunk that a worker has: empty until its answer has come, then whether it is a result, and that or an error."""
+    """A chunk sent to a worker: empty until the answer arrives, then (True, result) or (False, error)."""
 
 
 class _Worker:
-    """A process that answers chunks in their order.
+    """A process that answers chunks in order.
 
     Attributes:
-        connection: Our end of its pipe.
-        pending: The chunks that it has.
+        connection: The parent's end of the pipe.
+        pending: The chunks that it has not answered yet.
     """
 
     def __init__(self, work: Callable[[Chunk], Any], method: Literal["fork", "spawn"]) -> None:
-        from multiprocessing import get_context  # noqa: PLC0415 - most scans need none of it
+        from multiprocessing import get_context  # noqa: PLC0415 - most scans do not need it
 
         context: Any = get_context(method)
         self.connection, theirs = context.Pipe()
@@ -157,14 +157,14 @@ class _Worker:
 
 
 class _Pool:
-    """Workers, and what each of them has to do. No thread serves them: they are heard while a result is waited for."""
+    """Workers and their pending chunks. No thread serves them: answers are received while waiting for a result."""
 
     def __init__(self) -> None:
         self.workers: list[_Worker] = []
 
     def submit(self, task: Chunk) -> _Pending:
-        """Give a chunk to the worker that has the fewest."""
-        worker = min(self.workers, key=lambda one: len(one.pending))
+        """Send a chunk to the worker with the fewest pending chunks."""
+        worker = min(self.workers, key=lambda worker: len(worker.pending))
         pending = _Pending()
         try:
             worker.connection.send(task)
@@ -174,8 +174,8 @@ class _Pool:
         return pending
 
     def result(self, pending: _Pending) -> Any:
-        """Wait for the answer to a chunk, and meanwhile take all others that come."""
-        from multiprocessing.connection import wait  # noqa: PLC0415 - most scans need none of it
+        """Wait for the answer to a chunk, and receive all other answers meanwhile."""
+        from multiprocessing.connection import wait  # noqa: PLC0415 - most scans do not need it
 
         while not pending:
             ready = wait([worker.connection for worker in self.workers if worker.pending])
@@ -192,7 +192,7 @@ class _Pool:
         raise value
 
     def end(self) -> None:
-        """End all workers at once: none of them has anything to put in order."""
+        """Kill all workers; they have nothing to clean up."""
         for worker in self.workers:
             worker.process.kill()
         for worker in self.workers:
@@ -202,44 +202,44 @@ class _Pool:
 
 
 def _killed() -> ImgcostError:
-    return ImgcostError("a worker process was ended from outside, perhaps for want of memory: try again with --jobs 1")
+    return ImgcostError("a worker process was killed, possibly by the out-of-memory killer: try again with --jobs 1")
 
 
 @contextmanager
 def _pool(work: Callable[[Chunk], Any], jobs: int, method: Literal["fork", "spawn"]) -> Iterator[_Pool]:
-    """Workers that are gone when the context is left, at once if it is left by an error or a signal."""
+    """Start workers, and end them when the context is left: kill them if it is left by an error or a signal."""
     pool = _Pool()
     owner = os.getpid()
     try:
-        with _signals_held():
+        with _signals_deferred():
             for _ in range(jobs):
                 pool.workers.append(_Worker(work, method))
         yield pool
         for worker in pool.workers:
-            with suppress(OSError):  # it has ended already
+            with suppress(OSError):  # it has already ended
                 worker.connection.send(None)
         for worker in pool.workers:
             worker.process.join()
     finally:
-        if os.getpid() == owner:  # a fork of the caller has no workers
-            with _signals_held():
+        if os.getpid() == owner:  # a fork of the caller does not own the workers
+            with _signals_deferred():
                 pool.end()
 
 
 ENDING = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT") if hasattr(signal, name)]
-"""The signals that end a process."""
+"""Signals that terminate a process."""
 
 
 @contextmanager
-def _signals_held() -> Iterator[None]:
-    """Let signals wait that would raise: an exception during a fork is dropped, or leaves a worker behind.
+def _signals_deferred() -> Iterator[None]:
+    """Defer signals that would raise: an exception during a fork would be lost, or leave a worker behind.
 
-    Blocking them in this thread is not enough, for threads of numpy or pyarrow would take them.
+    Blocking them in this thread is not enough, because threads of numpy or pyarrow would receive them.
     """
     received: list[int] = []
     before: dict[int, Any] = {}
     try:
-        if threading.current_thread() is threading.main_thread():  # no other is interrupted
+        if threading.current_thread() is threading.main_thread():  # signals interrupt only this one
             for number in ENDING:
                 if callable(handler := signal.getsignal(number)):
                     before[number] = handler
@@ -253,34 +253,34 @@ def _signals_held() -> Iterator[None]:
 
 
 def _serve(connection: Connection, copy: Connection | None, work: Callable[[Chunk], Any], parent: int) -> None:
-    """What a worker does: answer chunks until there are no more, or no parent."""
-    from queue import SimpleQueue  # noqa: PLC0415 - most scans need none of it
+    """Run a worker: answer chunks until there are no more, or the parent has ended."""
+    from queue import SimpleQueue  # noqa: PLC0415 - most scans do not need it
 
     if copy:
-        copy.close()  # or this process itself would keep its pipe from ending
-    _settle()
+        copy.close()  # otherwise this process would keep its own pipe open
+    _prepare()
     tasks: SimpleQueue[Chunk | None] = SimpleQueue()
     threading.Thread(target=_listen, args=(connection, tasks, parent), daemon=True).start()
-    with suppress(BrokenPipeError):  # there is no parent that would take the answer
+    with suppress(BrokenPipeError):  # the parent has ended
         while (task := tasks.get()) is not None:
             connection.send(_answer(work, task))
 
 
-def _settle() -> None:
-    """Make a process a worker: signals end it silently, and the program that reads our output does not wait for it.
+def _prepare() -> None:
+    """Prepare a worker process: signals end it silently, and it does not keep stdout open.
 
-    Signals that are ignored stay so: under nohup a scan goes on when the terminal closes.
+    Ignored signals stay ignored: under nohup a scan continues when the terminal closes.
     """
     for number in ENDING:
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, signal.SIG_DFL)
-    warnings.simplefilter("ignore")  # what Pillow says of a file, it says in its result
+    warnings.simplefilter("ignore")  # they would be printed once per worker
     with suppress(OSError), open(os.devnull, "wb") as nothing:
         os.dup2(nothing.fileno(), 1)
 
 
 def _listen(connection: Connection, tasks: SimpleQueue[Chunk | None], parent: int) -> None:
-    """Take chunks as they come, so that the parent never waits with one; end this process when the parent has ended."""
+    """Receive chunks as they arrive, so that the parent never blocks, and exit when the parent has ended."""
     while True:
         try:
             if connection.poll(ORPHANED_SECONDS):
@@ -288,7 +288,7 @@ def _listen(connection: Connection, tasks: SimpleQueue[Chunk | None], parent: in
                 continue
         except (EOFError, OSError):
             os._exit(1)
-        # A later worker, or another fork of the parent, may hold the parent's end of the pipe.
+        # A later worker, or another fork of the parent, may keep the parent's end of the pipe open.
         if os.name == "posix" and os.getppid() != parent:
             os._exit(1)
 
@@ -296,7 +296,7 @@ def _listen(connection: Connection, tasks: SimpleQueue[Chunk | None], parent: in
 def _answer(work: Callable[[Chunk], Any], task: Chunk) -> tuple[bool, Any]:
     try:
         return True, work(task)
-    except Exception as error:  # noqa: BLE001 - it is raised in the parent
+    except Exception as error:  # noqa: BLE001 - re-raised in the parent
         import traceback  # noqa: PLC0415 - an error is rare
 
         error.add_note(traceback.format_exc())

@@ -1,9 +1,9 @@
 """Read an image's format, size, orientation and animation from its first bytes.
 
-No pixel is decoded and no imaging library is imported: a header is a few struct reads, so a folder is scanned at
-about the speed of opening its files. Whatever lies past the first `HEAD_BYTES` is fetched only if the answer needs it.
+No pixels are decoded and no imaging library is imported: parsing a header takes a few struct reads, so a scan is about
+as fast as opening the files. Data beyond the first `HEAD_BYTES` is read only if it is needed.
 
-Every walk through a file is bounded, so a hostile file costs milliseconds and not minutes.
+Every walk through a file is bounded, so a hostile file takes milliseconds, not minutes.
 """
 
 from __future__ import annotations
@@ -47,15 +47,15 @@ def read_header(source: bytes | bytearray | memoryview | BinaryIO) -> Header:
     r"""Read the header of one image.
 
     Args:
-        source: The bytes of the image, or a seekable binary stream that stands where the image begins. A stream is
-            left where it was.
+        source: The bytes of the image, or a seekable binary stream positioned at its start. The position of a stream
+            is restored.
 
     Returns:
         The header.
 
     Raises:
-        HeaderError: The bytes are empty, damaged, of a format that the API does not read, or not an image. An `OSError`
-            of the stream itself passes through.
+        HeaderError: The data is empty, damaged, not an image, or of an unsupported format that cannot be measured.
+        OSError: Reading the stream failed.
 
     Example:
         >>> gif = b"GIF89a\x08\0\x06\0\0\0\0" + b",\0\0\0\0\x08\0\x06\0\0\x02"
@@ -73,11 +73,11 @@ def read_header(source: bytes | bytearray | memoryview | BinaryIO) -> Header:
 
     def read_at(offset: int, size: int) -> bytes:
         source.seek(origin + offset)
-        found = source.read(size)
-        # A raw stream may give less than it has.
-        while len(found) < size and (more := source.read(size - len(found))):
-            found += more
-        return found
+        data = source.read(size)
+        # A raw stream may return less than was requested.
+        while len(data) < size and (more := source.read(size - len(data))):
+            data += more
+        return data
 
     try:
         return Header(*parse_header(read_at(0, HEAD_BYTES), read_at))
@@ -86,20 +86,20 @@ def read_header(source: bytes | bytearray | memoryview | BinaryIO) -> Header:
 
 
 def parse_header(head: bytes, read_at: ReadAt, details: bool = True) -> Fields:
-    r"""Read the header of one image of which the first bytes are already here.
+    r"""Read the header of one image whose first bytes have already been read.
 
     Args:
-        head: The first `HEAD_BYTES` bytes of the file, or all of it where it is shorter.
-        read_at: Called as `read_at(offset, size)`, in bytes from the start of the file, where `head` is not enough;
+        head: The first `HEAD_BYTES` bytes of the file, or the whole file if it is shorter.
+        read_at: Called as `read_at(offset, size)`, in bytes from the start of the file, if `head` is not enough;
             returns fewer bytes only at the end of the file.
-        details: Whether orientation and animation are asked for. Without them less is read, and they come out as 1
-            and False; what is refused, and every size, stays the same.
+        details: Whether to read orientation and animation. If False, less is read, and they are 1 and False; sizes and
+            errors do not change.
 
     Returns:
         The fields of a `Header`, as a plain tuple.
 
     Raises:
-        HeaderError: The bytes are empty, damaged, not an image, or an image of another format that cannot be measured.
+        HeaderError: The data is empty, damaged, not an image, or of an unsupported format that cannot be measured.
 
     Example:
         >>> png = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\x02\x80\0\0\x01\xe0\x08\x02\0\0\0" + b"\0\0\0\0"
@@ -114,20 +114,20 @@ def parse_header(head: bytes, read_at: ReadAt, details: bool = True) -> Fields:
     except HeaderError as error:
         if error.media_type is None or error.width is None or error.height is None:
             raise
-        # An image that has to be converted costs what its size says.
+        # An image that has to be converted costs the tokens of its size.
         return error.media_type, error.width, error.height, error.orientation, False
 
 
 class Contents(NamedTuple):
-    """What an image is from end to end, as far as its first and last bytes tell.
+    """What the first and last bytes of an image say about it.
 
     Attributes:
-        file_bytes: Its length, bytes; where it came as base64, that of what is encoded.
-        header: What it begins with, or None where that is no image which the API reads.
+        file_bytes: Length of the image after base64 decoding, bytes.
+        header: The header; None if the data could not be read as an image.
         problem: Why there is no header; else None.
-        truncated: Whether its end is missing.
-        undecodable: Why no common decoder reads it although its header is sound, as a sentence; else None.
-        unusual: Why some decoders reject it, as a sentence; else None.
+        truncated: Whether the end is missing.
+        undecodable: Why no common decoder reads the image despite a valid header, as a sentence; else None.
+        unusual: Why some decoders reject the image, as a sentence; else None.
     """
 
     file_bytes: int
@@ -139,14 +139,14 @@ class Contents(NamedTuple):
 
 
 def inspect_bytes(read_at: ReadAt, file_bytes: int) -> Contents:
-    r"""Look at both ends of an image.
+    r"""Check the start and the end of an image.
 
     Args:
         read_at: Called as `read_at(offset, size)`, in bytes from the start of the image.
         file_bytes: The length of the image, bytes.
 
     Returns:
-        Its header, or why there is none, and whether it is whole and can be decoded.
+        The header, or the reason why there is none, and whether the image is complete and can be decoded.
 
     Example:
         >>> png = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\x02\x80\0\0\x01\xe0\x08\x02\0\0\0" + b"\0\0\0\0"

@@ -1,4 +1,4 @@
-"""Formats made of boxes (ISO/IEC 14496-12, 4.2): HEIF and AVIF, JPEG 2000, JPEG XL and Canon's CR3."""
+"""Measure formats made of boxes (ISO/IEC 14496-12, 4.2): HEIF, AVIF, JPEG 2000, JPEG XL and Canon CR3."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["measure_cr3", "measure_heif", "measure_jp2", "measure_jxl", "name_is
 
 _MAX_BOXES = 256
 _MAX_ITEMS = 4096
-_MAX_META_BYTES = 1 << 18  # that of a phone's photo takes 4 to 8 KB, of one made of a thousand tiles 60 KB
+_MAX_META_BYTES = 1 << 18  # 4 to 8 KB in phone photos, 60 KB in an image of a thousand tiles
 
 _box = Struct(">I4s").unpack_from
 
@@ -26,7 +26,7 @@ _HEIF = frozenset({b"mif1", b"msf1", b"mif2", b"miaf", b"jpeg", b"avci", b"vvic"
 
 
 class _Box(NamedTuple):
-    """A box: its type, and where its contents begin and end."""
+    """A box: its type, and the start and end of its contents."""
 
     kind: bytes
     start: int
@@ -34,16 +34,16 @@ class _Box(NamedTuple):
 
 
 def _boxes(read_at: ReadAt, start: int, end: int) -> Iterator[_Box]:
-    """Walk over the boxes between two places, without their contents."""
+    """Iterate over the boxes between two offsets, without reading their contents."""
     for _ in range(_MAX_BOXES):
         header = read_at(start, 16)
         if len(header) < 8 or start >= end:
             return
         size, kind = _box(header)
         body = start + 8
-        if size == 1:  # a size of 64 bits follows
+        if size == 1:  # followed by a 64-bit size
             size, body = int.from_bytes(header[8:16], "big"), start + 16
-        elif size == 0:  # to the end of what it is in
+        elif size == 0:  # extends to the end of its container
             size = end - start
         if size < body - start:
             return
@@ -55,10 +55,10 @@ def _find(read_at: ReadAt, path: tuple[bytes, ...], end: int = 1 << 62) -> _Box 
     """Find the first box on a path of types from the top level."""
     box = _Box(b"", 0, end)
     for kind in path:
-        found = next((inner for inner in _boxes(read_at, box.start, box.end) if inner.kind == kind), None)
-        if found is None:
+        inner = next((inner for inner in _boxes(read_at, box.start, box.end) if inner.kind == kind), None)
+        if inner is None:
             return None
-        box = found
+        box = inner
     return box
 
 
@@ -66,7 +66,7 @@ def _find(read_at: ReadAt, path: tuple[bytes, ...], end: int = 1 << 62) -> _Box 
 
 
 def name_iso_media(head: bytes) -> str | None:
-    """Name a file by the brands of its ftyp box: photos share the container with videos (ISO 14496-12, 4.3)."""
+    """Name the format by the brands of its ftyp box, as photos and videos share the container (ISO 14496-12, 4.3)."""
     size = int.from_bytes(head[:4], "big")
     brands = {head[at : at + 4] for at in (8, *range(16, min(size, len(head)), 4))}
     if brands & {b"avif", b"avis"}:
@@ -78,8 +78,8 @@ def name_iso_media(head: bytes) -> str | None:
     return "CR3" if b"crx " in brands else None
 
 
-def measure_heif(head: bytes, read_at: ReadAt) -> Size | None:  # noqa: ARG001 - every format is measured the same way
-    """Measure the primary item by its properties: ispe, cropped by clap, turned by irot, imir (ISO 23008-12, 6.5)."""
+def measure_heif(head: bytes, read_at: ReadAt) -> Size | None:  # noqa: ARG001 - all measuring functions take `head`
+    """Read the properties of the primary item: ispe, cropped by clap, turned by irot, imir (ISO 23008-12, 6.5)."""
     meta = _find(read_at, (b"meta",))
     if meta is None:
         return None
@@ -88,17 +88,17 @@ def measure_heif(head: bytes, read_at: ReadAt) -> Size | None:  # noqa: ARG001 -
     def read_meta(offset: int, size: int) -> bytes:
         return data[offset : offset + size]
 
-    boxes = {box.kind: box for box in _boxes(read_meta, 4, len(data))}  # behind version and flags
+    boxes = {box.kind: box for box in _boxes(read_meta, 4, len(data))}  # after version and flags
     properties = boxes.get(b"iprp")
     if properties is None:
         return None
     inner = {box.kind: box for box in _boxes(read_meta, properties.start, properties.end)}
     if b"ipco" not in inner or b"ipma" not in inner:
         return None
-    every = list(_boxes(read_meta, inner[b"ipco"].start, inner[b"ipco"].end))
+    listed = list(_boxes(read_meta, inner[b"ipco"].start, inner[b"ipco"].end))
     item = _primary_item(data, boxes.get(b"pitm"))
-    chosen = [every[number - 1] for number in _associations(data, inner[b"ipma"], item) if 0 < number <= len(every)]
-    return _size_of({box.kind: data[box.start : box.end] for box in chosen})
+    own = [listed[number - 1] for number in _associations(data, inner[b"ipma"], item) if 0 < number <= len(listed)]
+    return _size_of({box.kind: data[box.start : box.end] for box in own})
 
 
 def _number(data: bytes, at: int, size: int) -> int:
@@ -106,7 +106,7 @@ def _number(data: bytes, at: int, size: int) -> int:
 
 
 def _primary_item(data: bytes, box: _Box | None) -> int | None:
-    """Read the number of the item to show; None stands for the first."""
+    """Read the number of the item to show; None means the first item."""
     if box is None:
         return None
     return _number(data, box.start + 4, 4 if _number(data, box.start, 1) else 2)
@@ -119,14 +119,14 @@ def _associations(data: bytes, box: _Box, item: int | None) -> list[int]:
     at = box.start + 8
     for _ in range(min(_number(data, box.start + 4, 4), _MAX_ITEMS)):
         first = at + id_bytes + 1
-        behind = first + _number(data, first - 1, 1) * step
+        end = first + _number(data, first - 1, 1) * step
         if item is None or _number(data, at, id_bytes) == item:
-            return [_number(data, place, step) & mask for place in range(first, min(behind, box.end), step)]
-        at = behind
+            return [_number(data, offset, step) & mask for offset in range(first, min(end, box.end), step)]
+        at = end
     return []
 
 
-# By quarter turns to the left, then by the axis of imir: none, top to bottom, left to right.
+# Indexed by counterclockwise quarter turns, then by the axis of imir: none, top to bottom, left to right.
 _ORIENTATIONS = ((1, 4, 2), (8, 5, 7), (3, 2, 4), (6, 7, 5))
 
 
@@ -145,7 +145,7 @@ def _size_of(properties: dict[bytes, bytes]) -> Size | None:
     return width, height, _ORIENTATIONS[turns][1 + (mirrored[0] & 1) if mirrored else 0]
 
 
-# The others
+# Other formats
 
 
 def measure_jp2(head: bytes, read_at: ReadAt) -> Size | None:  # noqa: ARG001 - see above
@@ -158,22 +158,22 @@ def measure_jp2(head: bytes, read_at: ReadAt) -> Size | None:  # noqa: ARG001 - 
 
 
 def measure_jxl(head: bytes, read_at: ReadAt) -> Size | None:
-    """Measure a codestream, as it is or in a container (ISO/IEC 18181-2, 9)."""
+    """Measure a bare codestream, or one in a container (ISO/IEC 18181-2, 9)."""
     if head.startswith(b"\xff\x0a"):
         return measure_codestream(head[2:])
     for box in _boxes(read_at, 0, 1 << 62):
         if box.kind in {b"jxlc", b"jxlp"}:
-            skip = 4 if box.kind == b"jxlp" else 0  # the number of the part
+            skip = 4 if box.kind == b"jxlp" else 0  # skip the part number
             return measure_codestream(read_at(box.start + skip, 32)[2:])
     return None
 
 
 def measure_cr3(head: bytes, read_at: ReadAt) -> Size | None:  # noqa: ARG001 - see above
-    """Read the TIFF directory that Canon keeps in a box of its own."""
-    own = _find(read_at, (b"moov", b"uuid"))
-    if own is None:
+    """Read the TIFF directory in Canon's CMT1 box."""
+    parent = _find(read_at, (b"moov", b"uuid"))
+    if parent is None:
         return None
-    for box in _boxes(read_at, own.start + 16, own.end):  # behind the UUID
+    for box in _boxes(read_at, parent.start + 16, parent.end):  # after the UUID
         if box.kind == b"CMT1":
 
             def read_directory(offset: int, size: int, start: int = box.start) -> bytes:

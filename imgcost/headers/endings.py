@@ -1,7 +1,7 @@
-"""Whether an image is whole and of a kind that decoders read: nothing is decoded.
+"""Check whether an image is complete and can be decoded, without decoding it.
 
-The usual file has the mark of its end in its last bytes, and one look there is all. More is read only where something
-else follows the mark, or where nothing else tells it from a mark inside the image.
+Most files have an end marker in their last bytes, so one read is enough. More is read only if something follows the
+marker, or if it could be part of the image data.
 """
 
 from __future__ import annotations
@@ -30,19 +30,19 @@ _EXAMINERS: dict[str, Callable[[bytes, ReadAt, int], Ending]] = {
 
 
 def examine(media_type: str, head: bytes, read_at: ReadAt, file_bytes: int) -> Ending:
-    r"""Look at the rest of an image whose header is sound.
+    r"""Check the rest of an image whose header is valid.
 
-    A whole JPEG has its end marker behind the beginning of its image data, the chunks of a PNG lead to IEND, the
-    blocks of a GIF to its trailer, and a WebP is as long as its RIFF header says. Damage in the middle is not seen.
+    A complete JPEG has an end marker after the start of its image data, the chunks of a PNG lead to IEND, the blocks of
+    a GIF lead to its trailer, and a WebP is as long as its RIFF header says. Damage in the middle is not detected.
 
     Args:
-        media_type: What `parse_header` made of the beginning.
-        head: The first `HEAD_BYTES` bytes of the file, or all of it where it is shorter.
+        media_type: The media type from `parse_header`.
+        head: The first `HEAD_BYTES` bytes of the file, or the whole file if it is shorter.
         read_at: Called as `read_at(offset, size)`, in bytes from the start of the file.
         file_bytes: The length of the file, bytes.
 
     Returns:
-        Whether its end is missing, and why decoders cannot read it.
+        Whether the end is missing, and why decoders cannot read the image.
 
     Example:
         >>> gif = b"GIF89a\x08\0\x06\0\0\0\0" + b",\0\0\0\0\x08\0\x06\0\0\x02" + b"\x01\0\0;"
@@ -52,5 +52,5 @@ def examine(media_type: str, head: bytes, read_at: ReadAt, file_bytes: int) -> E
         Ending(truncated=True, undecodable=None, unusual=None)
         Ending(truncated=False, undecodable=None, unusual=None)
     """
-    examiner = _EXAMINERS.get(media_type)  # the ends of images that have to be converted do not matter
+    examiner = _EXAMINERS.get(media_type)  # images that have to be converted are not checked
     return examiner(head, read_at, file_bytes) if examiner else Ending()

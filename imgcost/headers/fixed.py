@@ -1,4 +1,4 @@
-"""Formats whose size is in a fixed place, or in a line of text near the beginning."""
+"""Measure formats whose size is at a fixed offset, or in text near the start."""
 
 from __future__ import annotations
 
@@ -33,16 +33,16 @@ __all__ = [
 
 
 def measure_at(layout: str, offset: int, *, height_first: bool = False) -> Callable[[bytes, ReadAt], Size | None]:
-    """Make a reader of two numbers in a fixed place.
+    """Return a function that reads the size at a fixed offset.
 
     Args:
-        layout: Both numbers, as `struct` writes it.
-        offset: Where they are, bytes.
-        height_first: Whether the first of them is the height.
+        layout: The `struct` format of the two numbers.
+        offset: Their offset, bytes.
+        height_first: Whether the first number is the height.
     """
     fields = Struct(layout)
 
-    def measure(head: bytes, read_at: ReadAt) -> Size | None:  # noqa: ARG001 - every format is measured the same way
+    def measure(head: bytes, read_at: ReadAt) -> Size | None:  # noqa: ARG001 - all measuring functions have the same signature
         if len(head) < offset + fields.size:
             return None
         first, second = fields.unpack_from(head, offset)
@@ -52,26 +52,26 @@ def measure_at(layout: str, offset: int, *, height_first: bool = False) -> Calla
 
 
 def measure_text(pattern: bytes, *, height_first: bool = False) -> Callable[[bytes, ReadAt], Size | None]:
-    """Make a reader of two numbers in the text of the head.
+    """Return a function that reads the size from text in the head.
 
     Args:
-        pattern: A regular expression with a group for each.
-        height_first: Whether the first of them is the height.
+        pattern: A regular expression with one group per number.
+        height_first: Whether the first number is the height.
     """
     search = re.compile(pattern).search
 
     def measure(head: bytes, read_at: ReadAt) -> Size | None:  # noqa: ARG001 - see above
-        found = search(head)
-        if not found:
+        match = search(head)
+        if not match:
             return None
-        first, second = int(found[1]), int(found[2])
+        first, second = int(match[1]), int(match[2])
         return (second, first, 1) if height_first else (first, second, 1)
 
     return measure
 
 
 def measure_j2k(head: bytes, read_at: ReadAt) -> Size | None:  # noqa: ARG001 - see above
-    """Read the SIZ segment of a JPEG 2000 codestream: the reference grid less its offset (ISO/IEC 15444-1, A.5.1)."""
+    """Read the SIZ segment of a JPEG 2000 codestream: the reference grid minus its offset (ISO/IEC 15444-1, A.5.1)."""
     if len(head) < 24:
         return None
     right, bottom, left, top = Struct(">4I").unpack_from(head, 8)
@@ -84,12 +84,12 @@ _BMP_HEADER_BYTES = frozenset({12, 16, 40, 52, 56, 64, 108, 124})
 
 
 def name_bmp(head: bytes) -> str | None:
-    """Two letters also begin words, so the size of the header that follows has to be a known one."""
+    """Detect BMP: `BM` can also be text, so the size of the following header must be a known one."""
     return "BMP" if int.from_bytes(head[14:18], "little") in _BMP_HEADER_BYTES else None
 
 
 def measure_bmp(head: bytes, read_at: ReadAt) -> Size | None:
-    """Read the size; the height is negative where the first row is at the top."""
+    """Read the size; the height is negative if the first row is the top row."""
     old = head[14:15] == b"\x0c"
     size = measure_at("<HH" if old else "<ii", 18)(head, read_at)
     return (size[0], abs(size[1]), 1) if size else None
@@ -99,14 +99,14 @@ def measure_bmp(head: bytes, read_at: ReadAt) -> Size | None:
 
 
 def name_icon(head: bytes) -> str | None:
-    """A count and a reserved zero byte tell an icon from other files that begin with zeros, such as TGA."""
+    """Detect ICO and CUR: a count and a reserved zero byte distinguish them from other files that begin with zeros."""
     if head[4:6] > b"\0\0" and head[9:10] == b"\0":
         return "ICO" if head[2] == 1 else "CUR"
     return None
 
 
 def measure_icon(head: bytes, read_at: ReadAt) -> Size | None:  # noqa: ARG001 - see above
-    """Measure the largest picture of an icon, where 0 stands for 256."""
+    """Measure the largest image in an icon, where 0 means 256."""
     count = int.from_bytes(head[4:6], "little")
     entries = [head[at : at + 2] for at in range(6, min(6 + 16 * count, len(head) - 1), 16)]
     sizes = [(entry[0] or 256, entry[1] or 256, 1) for entry in entries]
@@ -114,9 +114,9 @@ def measure_icon(head: bytes, read_at: ReadAt) -> Size | None:  # noqa: ARG001 -
 
 
 _ICNS_EDGES = {
-    b"is32": 16, b"il32": 32, b"ih32": 48, b"it32": 128, b"ICN#": 32, b"ics#": 16, b"ich#": 48, b"icl8": 32, b"ics8":
-    16, b"icp4": 16, b"icp5": 32, b"icp6": 64, b"ic04": 16, b"ic05": 32, b"ic07": 128, b"ic08": 256, b"ic09": 512,
-    b"ic10": 1024, b"ic11": 32, b"ic12": 64, b"ic13": 256, b"ic14": 512,
+    b"is32": 16, b"il32": 32, b"ih32": 48, b"it32": 128, b"ICN#": 32, b"ics#": 16, b"ich#": 48, b"icl8": 32,
+    b"ics8": 16, b"icp4": 16, b"icp5": 32, b"icp6": 64, b"ic04": 16, b"ic05": 32, b"ic07": 128, b"ic08": 256,
+    b"ic09": 512, b"ic10": 1024, b"ic11": 32, b"ic12": 64, b"ic13": 256, b"ic14": 512,
 }  # fmt: skip
 _MAX_ICONS = 64
 
@@ -134,25 +134,24 @@ def measure_icns(head: bytes, read_at: ReadAt) -> Size | None:  # noqa: ARG001 -
     return edge, edge, 1
 
 
-# Without a signature worth the name
-
+# Formats without a reliable signature
 
 _BOUNDS = re.compile(rb"%%BoundingBox:\s*(-?\d{1,9})\s+(-?\d{1,9})\s+(-?\d{1,9})\s+(-?\d{1,9})")
 
 
 def measure_eps(head: bytes, read_at: ReadAt) -> Size | None:
-    """Read the bounding box in points, which Pillow takes for pixels, also behind a preview."""
+    """Read the bounding box in points, which Pillow treats as pixels; a preview may precede it."""
     if head.startswith(b"\xc5"):
         head = read_at(int.from_bytes(head[4:8], "little"), HEAD_BYTES)
-    found = _BOUNDS.search(head)
-    if not found:
+    match = _BOUNDS.search(head)
+    if not match:
         return None
-    left, bottom, right, top = map(int, found.groups())
+    left, bottom, right, top = map(int, match.groups())
     return right - left, top - bottom, 1
 
 
 def measure_exr(head: bytes, read_at: ReadAt) -> Size | None:  # noqa: ARG001 - see above
-    """Read the display window of an OpenEXR file, whose right and lower border belong to it."""
+    """Read the display window of an OpenEXR file; its right and bottom edges are inclusive."""
     at = head.find(b"displayWindow\0box2i\0\x10\0\0\0")
     window = head[at + 24 : at + 40] if at > 0 else b""
     if len(window) < 16:
@@ -162,7 +161,7 @@ def measure_exr(head: bytes, read_at: ReadAt) -> Size | None:  # noqa: ARG001 - 
 
 
 def measure_pcx(head: bytes, read_at: ReadAt) -> Size | None:  # noqa: ARG001 - see above
-    """Read the window of a PCX, whose right and lower border belong to it."""
+    """Read the window of a PCX file; its right and bottom edges are inclusive."""
     if len(head) < 12:
         return None
     left, top, right, bottom = Struct("<4H").unpack_from(head, 4)
@@ -170,7 +169,7 @@ def measure_pcx(head: bytes, read_at: ReadAt) -> Size | None:  # noqa: ARG001 - 
 
 
 def name_netpbm(head: bytes) -> str | None:
-    """Two letters and a space also begin words, so a number or a comment has to follow."""
+    """Detect Netpbm: the signature can also be text, so a number or a comment must follow."""
     named = head[1:2] in b"1234567Ff" and head[2:3].isspace() and (head[3:4].isalnum() or head[3:4] == b"#")
     return "Netpbm" if named else None
 
@@ -179,7 +178,7 @@ _XBM = re.compile(rb"#define\s+\S*_width\s+(\d{1,9})\s+#define\s+\S*_height\s+(\
 
 
 def name_xbm(head: bytes) -> str | None:
-    """An X bitmap is a piece of C that defines its size first."""
+    """Detect X bitmaps, which are C code that begins with definitions of the size."""
     return "XBM" if _XBM.match(head) else None
 
 
@@ -187,7 +186,7 @@ measure_xbm = measure_text(_XBM.pattern)
 
 
 def name_tga(head: bytes) -> str | None:
-    """TGA has no signature: fields that contradict each other tell other files from it."""
+    """Detect TGA, which has no signature, by the consistency of its fields."""
     if len(head) < 18:
         return None
     colors_kind, kind, colors, depth = head[1], head[2], head[3:8], head[16]

@@ -1,4 +1,4 @@
-"""Files that are none of the four formats that the API reads: what is said of them."""
+"""Detect formats that the API does not read, and measure them if their header contains the size."""
 
 from __future__ import annotations
 
@@ -29,16 +29,15 @@ _MEDIA_TYPES = {
     "PDF": "application/pdf",
     "EPS": "application/postscript",
 }
-"""Those that are registered; all others have one that begins with image/x-."""
+"""Registered media types; all other formats get one that begins with image/x-."""
 
 _ADVICE = {"PDF": "Send it as a document block, or render its pages as images."}
-
 
 _NAMES = {media_type: name for name, media_type in _MEDIA_TYPES.items()}
 
 
 def format_name(media_type: str) -> str:
-    """Name an image format for people.
+    """Return the name of an image format, for people.
 
     >>> format_name("image/tiff"), format_name("image/x-pcx"), format_name("image/png")
     ('TIFF', 'PCX', 'PNG')
@@ -47,31 +46,31 @@ def format_name(media_type: str) -> str:
 
 
 def refusal(head: bytes, read_at: ReadAt) -> HeaderError:
-    """Say what these bytes are, since they are none of the four formats.
+    """Return the error for data that is not JPEG, PNG, GIF or WebP.
 
     Args:
         head: The first bytes of the file.
         read_at: As in `parse_header`.
     """
     if not head:
-        return HeaderError("empty", "there are no bytes")
-    # Their tables and patterns take longer to load than all of the rest, and most scans need neither.
+        return HeaderError("empty", "the data is empty")
+    # Their tables and patterns take longer to load than everything else, and most scans need neither.
     from imgcost.headers.formats import find_format  # noqa: PLC0415
-    from imgcost.headers.not_images import name_stranger  # noqa: PLC0415
+    from imgcost.headers.not_images import identify_other  # noqa: PLC0415
 
     return (
         find_format(head, from_head(head, read_at))
-        or name_stranger(head)
-        or HeaderError("not-an-image", "the bytes do not begin any known image format")
+        or identify_other(head)
+        or HeaderError("not-an-image", "the data does not start like any known image format")
     )
 
 
 def unsupported(name: str, size: Size | None = None) -> HeaderError:
-    """Say that a file is of a format that the API does not read.
+    """Return the error for a file of a format that the API does not read.
 
     Args:
         name: The format.
-        size: Width, height and orientation, if they are known; what no image can have counts as unknown.
+        size: Width, height and orientation, if known; impossible sizes count as unknown.
     """
     width, height, orientation = size or (0, 0, 1)
     known = 0 < width < 1 << 31 and 0 < height < 1 << 31

@@ -1,4 +1,4 @@
-"""Formats that the API does not read, named by how a file begins and measured where a header tells the size."""
+"""The formats that the API does not read: their first bytes, and where their headers contain the size."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ class _Format(NamedTuple):
     """A format that the API does not read.
 
     Attributes:
-        prefixes: The bytes that it may begin with.
-        name: Its name, or a function that tells it from the first bytes where they are not proof enough.
-        measure: Reads the size; None where no small reader can.
+        prefixes: The possible first bytes.
+        name: Its name, or a function that returns it if the prefix alone is not sufficient.
+        measure: Reads the size; None if the size cannot be read.
     """
 
     prefixes: tuple[bytes, ...]
@@ -87,7 +87,7 @@ def find_format(head: bytes, read_at: ReadAt) -> HeaderError | None:
         read_at: As in `parse_header`.
 
     Returns:
-        What is to be said of it, or None if it is not such an image.
+        The error for the file, or None if it is not such an image.
     """
     if head.startswith((b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")):
         return unsupported(*inspect_tiff(head, read_at))

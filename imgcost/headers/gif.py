@@ -1,4 +1,4 @@
-"""GIF: the first image descriptor for the size, a second one for animation."""
+"""Read GIF: the size from the first image descriptor, animation from a second one."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ if TYPE_CHECKING:
 
 __all__ = ["examine_gif", "parse_gif"]
 
-# A GIF's frame is a chain of blocks of up to 255 bytes. Full blocks are passed in bulk, so only a file made of crumbs
-# comes near the first bound; the second is beyond any request that the API accepts.
+# A GIF frame is a chain of blocks of up to 255 bytes. Full blocks are skipped in bulk, so only a file of tiny blocks
+# reaches this number of steps.
 _MAX_GIF_STEPS = 16384
 _MAX_STRAY_BYTES = 1 << 20
 _GIF_READ_BYTES = (4096, 16384, 65536)
 
 _RUN_BYTES = 1 << 16
-_SMALL_GIF_BYTES = 1 << 16  # walked whole: reading it costs as much as a second look at its end
+_SMALL_GIF_BYTES = 1 << 16  # read completely: as fast as a second read at the end
 _TAIL_BYTES = 256
-_PADDING = b"\0\r\n "  # behind the trailer without harm, by cameras and some editors
+_PADDING = b"\0\r\n "  # harmless after the trailer; written by cameras and some editors
 _find_block = re.compile(rb"[,!;]").search
 
 _gif_screen = Struct("<HHB").unpack_from
 _gif_frame = Struct("<HHHHB").unpack_from
 
 
-def parse_gif(head: bytes, read_at: ReadAt, details: bool) -> Fields:  # noqa: C901, PLR0912, PLR0915 - one state machine, best read whole
+def parse_gif(head: bytes, read_at: ReadAt, details: bool) -> Fields:  # noqa: C901, PLR0912, PLR0915 - a single state machine
     """Find the first image descriptor for the size, and a second one for animation (GIF89a, 17 to 27)."""
     if not head.startswith((b"GIF87a", b"GIF89a")):
         raise refusal(head, read_at)
@@ -51,7 +51,7 @@ def parse_gif(head: bytes, read_at: ReadAt, details: bool) -> Fields:  # noqa: C
                 break
         byte = window[at]
         if in_blocks:
-            if byte == 255:  # a run of full blocks: their lengths stand 256 bytes apart
+            if byte == 255:  # a run of full blocks: their length bytes are 256 bytes apart
                 lengths = window[at::256]
                 at += (len(lengths) - len(lengths.lstrip(b"\xff"))) << 8
             else:
@@ -67,33 +67,33 @@ def parse_gif(head: bytes, read_at: ReadAt, details: bool) -> Fields:  # noqa: C
             if len(descriptor) < 9:
                 break
             left, top, frame_width, frame_height, flags = _gif_frame(descriptor)
-            # Browsers and Pillow grow a screen that is smaller than its first frame.
+            # Browsers and Pillow enlarge a screen that is smaller than its first frame.
             width, height = max(width, left + frame_width), max(height, top + frame_height)
             framed = in_blocks = True
             if not details:
                 break
-            at += 11 + _gif_table_bytes(flags)  # and a byte for the code size
+            at += 11 + _gif_table_bytes(flags)  # includes the byte for the code size
         elif byte == 0x21:  # an extension and its label
             in_blocks = True
             at += 2
         elif byte == 0x3B:  # the trailer
             break
         else:
-            found = _find_block(window, at)  # stray bytes between blocks, which decoders pass over
-            behind = found.start() if found else len(window)
-            strays += behind - at
+            match = _find_block(window, at)  # stray bytes between blocks, which decoders skip
+            end = match.start() if match else len(window)
+            strays += end - at
             if strays > _MAX_STRAY_BYTES:
                 break
-            at = behind
+            at = end
     if not framed:
-        raise damaged("GIF", "ends before its first frame, or has too much before it")
+        raise damaged("GIF", "ends before its first frame, or has too much data before it")
     if not (width and height):
         raise impossible("GIF", width, height)
     return "image/gif", width, height, 1, animated
 
 
 def _gif_table_bytes(flags: int) -> int:
-    """Give the size of the colour table that a descriptor's flags announce."""
+    """Return the size of the color table that the flags of a descriptor announce, bytes."""
     return 6 << (flags & 7) if flags & 0x80 else 0
 
 
@@ -101,10 +101,10 @@ def _gif_table_bytes(flags: int) -> int:
 
 
 def examine_gif(head: bytes, read_at: ReadAt, file_bytes: int) -> Ending:
-    """Find out whether the blocks lead to the trailer, whatever follows it (GIF89a, 27).
+    """Check whether the blocks lead to the trailer; data after it is ignored (GIF89a, 27).
 
-    Of a large file that ends with an empty block and the trailer, which pixels hardly are by chance, nothing more is
-    read; one that is too large for the API altogether is not walked.
+    A large file that ends with an empty block and the trailer is accepted without reading more, because pixel data is
+    unlikely to end like that. The blocks of a file that is too large for the API are not walked.
     """
     near = max(file_bytes - _TAIL_BYTES, 0)
     tail = read_at(near, file_bytes - near)
@@ -116,21 +116,21 @@ def examine_gif(head: bytes, read_at: ReadAt, file_bytes: int) -> Ending:
     if at is None:
         return Ending()
     if at == file_bytes:
-        return Ending(unusual="its trailer is missing, and some decoders reject it")
+        return Ending(unusual="its trailer is missing; some decoders reject it")
     return Ending(truncated=True)
 
 
 def _walk_blocks(data: bytes, at: int) -> int | None:
-    """Walk over the blocks; where they end without a trailer, or None if there is one or the blocks are too many."""
+    """Return the offset at which the blocks end without a trailer; None if there is one, or too many blocks."""
     in_blocks, strays = False, _MAX_STRAY_BYTES
     for _ in range(_MAX_GIF_STEPS):
         if at >= len(data):
             return len(data) + in_blocks if at == len(data) else at
         byte = data[at]
         if in_blocks:
-            if byte == 0x3B and at == len(data) - 1:  # some writers leave out the empty block before the trailer
+            if byte == 0x3B and at == len(data) - 1:  # some writers omit the empty block before the trailer
                 return None
-            at, in_blocks = _pass_blocks(data, at), byte > 0
+            at, in_blocks = _skip_blocks(data, at), byte > 0
         elif byte == 0x2C:
             at += 11 + _gif_table_bytes(data[at + 9] if at + 9 < len(data) else 0)
             in_blocks = True
@@ -139,16 +139,16 @@ def _walk_blocks(data: bytes, at: int) -> int | None:
         elif byte == 0x3B:
             return None
         else:
-            found = _find_block(data, at, at + strays)
-            if not found:
+            match = _find_block(data, at, at + strays)
+            if not match:
                 return len(data) + 1
-            strays -= found.start() - at
-            at = found.start()
+            strays -= match.start() - at
+            at = match.start()
     return None
 
 
-def _pass_blocks(data: bytes, at: int) -> int:
-    """Pass one block, or a run of full ones, whose lengths are 256 bytes apart."""
+def _skip_blocks(data: bytes, at: int) -> int:
+    """Skip one block, or a run of full blocks, whose length bytes are 256 bytes apart."""
     if data[at] < 255:
         return at + 1 + data[at]
     lengths = data[at : at + _RUN_BYTES : 256]

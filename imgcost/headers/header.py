@@ -1,4 +1,4 @@
-"""What a header says, and how it fails to say it: what the readers of all formats share."""
+"""Types, limits and errors shared by the header readers of all formats."""
 
 from __future__ import annotations
 
@@ -23,36 +23,36 @@ __all__ = [
 ]
 
 HEAD_BYTES = 4096
-"""How many bytes `parse_header` wants first: a read of 32 bytes costs as much, one of 64 KB twice as much."""
+"""Bytes that `parse_header` needs first. Reading 32 bytes takes as long, reading 64 KB twice as long."""
 
-# A hop past a long segment reads this much. It holds two quantization tables and the frame header of a usual photo,
-# and stays below the 512 bytes up to which CPython allocates objects fastest.
+# Bytes read after skipping a long segment: enough for two quantization tables and the frame header of a typical photo,
+# and below the 512 bytes up to which CPython allocates objects fastest.
 HOP_BYTES = 448
 
-# Real files need tens of steps, a JPEG with a huge profile a few hundred. A step costs at most two small reads.
+# Real files need tens of steps, a JPEG with a huge profile a few hundred. A step takes at most two small reads.
 MAX_STEPS = 2048
 
 MAX_SEARCH_BYTES = 8 << 20
-"""How far an end is searched for. The largest file that the API takes is a little shorter; a longer one is rejected
-for its size, and not accused of a missing end that may come later."""
+"""Bytes searched for the end of an image: a little more than the largest file that the API accepts. A larger file is
+rejected for its size, so it is not reported as truncated."""
 
 ReadAt: TypeAlias = Callable[[int, int], bytes]
-"""Called with an offset and a number of bytes, from the start of the file; gives fewer bytes only at its end."""
+"""Called with an offset from the start of the file and a number of bytes; returns fewer bytes only at the end."""
 
 Size: TypeAlias = tuple[int, int, int]
-"""Width and height as stored, px, and the EXIF orientation, of a format that the API does not read."""
+"""Width and height as stored, px, and EXIF orientation, of an image in a format that the API does not read."""
 
 
 class Header(NamedTuple):
-    """What the first bytes of an image say.
+    """The header of an image.
 
     Attributes:
-        media_type: `image/jpeg`, `image/png`, `image/gif` or `image/webp`.
-        width: In pixels as stored, before any orientation is applied.
-        height: In pixels as stored, before any orientation is applied.
-        orientation: The EXIF orientation, 1 to 8; 1 where there is none or it makes no sense.
-        animated: Whether there is more than one frame. The API reads the first only. A JPEG never is, even with
-            further pictures behind it (MPO).
+        media_type: Such as `image/jpeg`.
+        width: Width as stored, before any orientation is applied, px.
+        height: Height as stored, before any orientation is applied, px.
+        orientation: The EXIF orientation, 1 to 8; 1 if it is missing or invalid.
+        animated: Whether there is more than one frame; the API reads only the first. Always False for JPEG, even if
+            more images follow in the file (MPO).
     """
 
     media_type: str
@@ -63,12 +63,12 @@ class Header(NamedTuple):
 
 
 class Ending(NamedTuple):
-    """What the rest of a file says of an image whose header is sound.
+    """The result of checking the rest of an image whose header is valid.
 
     Attributes:
-        truncated: Whether its end is missing.
-        undecodable: Why no common decoder reads it, as a sentence; else None.
-        unusual: Why some decoders reject it, as a sentence; else None.
+        truncated: Whether the end is missing.
+        undecodable: Why no common decoder reads the image, as a sentence; else None.
+        unusual: Why some decoders reject the image, as a sentence; else None.
     """
 
     truncated: bool = False
@@ -77,17 +77,17 @@ class Ending(NamedTuple):
 
 
 Fields: TypeAlias = tuple[str, int, int, int, bool]
-"""The fields of a `Header` as a plain tuple, which a scan of millions of files builds faster."""
+"""The fields of a `Header` as a plain tuple, which is faster to create in a scan of millions of files."""
 
 
-_MAX_FILE_BYTES = 1 << 50  # offsets of 64 bits may lie, and no system call takes the largest
+_MAX_FILE_BYTES = 1 << 50  # 64-bit offsets may be invalid, and system calls reject the largest
 
 
 def from_head(head: bytes, read_at: ReadAt) -> ReadAt:
-    """Answer from the first bytes what they hold, and read the rest; beyond what any file has there is nothing.
+    """Return a `ReadAt` that serves reads within `head` from memory, and nothing beyond any possible file size.
 
     Args:
-        head: The first `HEAD_BYTES` bytes of the file, or all of it where it is shorter.
+        head: The first `HEAD_BYTES` bytes of the file, or the whole file if it is shorter.
         read_at: As in `parse_header`.
     """
     known = len(head) if len(head) == HEAD_BYTES else 1 << 62
@@ -101,10 +101,10 @@ def from_head(head: bytes, read_at: ReadAt) -> ReadAt:
 
 
 def damaged(name: str, what: str) -> HeaderError:
-    """Say that a file of a supported format is cut or lies."""
+    """Return the error for a file of a supported format that is truncated or invalid."""
     return HeaderError("damaged", f"the {name} {what}", format=name)
 
 
 def impossible(name: str, width: int, height: int) -> HeaderError:
-    """Say that a file claims a size that no image has."""
+    """Return the error for a file with an impossible size."""
     return damaged(name, f"has an impossible size, {width} x {height}")

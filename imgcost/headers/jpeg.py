@@ -1,4 +1,4 @@
-"""JPEG: hop from segment to segment up to the frame header."""
+"""Read JPEG: skip from segment to segment to the frame header."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ if TYPE_CHECKING:
 __all__ = ["examine_jpeg", "parse_jpeg"]
 
 _find_end = re.compile(rb"\xff\xd9").search  # up to three times as fast as `in`
-_NEAR_BYTES = 4096  # holds the end, with what most programs leave behind it
+_NEAR_BYTES = 4096  # enough for the end marker and the data that most programs write after it
 _WINDOW_BYTES = 1 << 18
 
 # Markers followed by a length: DHT, DAC, DQT, DNL, DRI, DHP, EXP, APP0 to APP15 and COM (ITU T.81, table B.1).
 _JPEG_SEGMENTS = frozenset([0xFFC4, 0xFFCC, 0xFFDB, 0xFFDC, 0xFFDD, 0xFFDE, 0xFFDF, 0xFFFE, *range(0xFFE0, 0xFFF0)])
 # SOF0 to SOF15: all but DHT, JPG and DAC, which share their range.
 _JPEG_FRAMES = frozenset(range(0xFFC0, 0xFFD0)) - {0xFFC4, 0xFFC8, 0xFFCC}
-# By the second byte of the marker: hierarchical ones and SOF11 have no decoder, of the others libjpeg-turbo is one.
+# Second byte of the marker. No decoder reads hierarchical frames and SOF11; libjpeg-turbo reads the rare ones.
 _UNREAD_FRAMES = frozenset(bytes([code]) for code in (0xC5, 0xC6, 0xC7, 0xCB, 0xCD, 0xCE, 0xCF))
 _RARE_FRAMES = {b"\xc3": "lossless", b"\xc9": "arithmetic-coded", b"\xca": "arithmetic-coded"}
 
@@ -41,10 +41,10 @@ _two_shorts = Struct(">HH").unpack_from
 
 
 def parse_jpeg(head: bytes, read_at: ReadAt, details: bool) -> Fields:
-    """Hop from marker to marker up to the frame header (ITU T.81, B.1.1 and B.2.2)."""
-    window, start, at = head, 0, 2  # the window's place in the file, and the next marker's in the window
-    last = len(head) - 10  # where ten bytes are left, enough for a frame's size or an Exif signature
-    orientation = 0 if details else 1  # 0 asks for it
+    """Skip from marker to marker to the frame header (ITU T.81, B.1.1 and B.2.2)."""
+    window, start, at = head, 0, 2  # offset of the window in the file, and of the next marker in the window
+    last = len(head) - 10  # ten bytes are enough for the size of a frame or an Exif signature
+    orientation = 0 if details else 1  # 0: not read yet
     for _ in range(MAX_STEPS):
         if at > last:
             start += at
@@ -55,15 +55,15 @@ def parse_jpeg(head: bytes, read_at: ReadAt, details: bool) -> Fields:
         marker, length = _two_shorts(window, at)
         if marker in _JPEG_SEGMENTS:
             if marker == 0xFFE1 and not orientation and window[at + 4 : at + 10] == EXIF_SIGNATURE:
-                # The first Exif segment decides; a later one only continues it.
+                # Only the first Exif segment counts; later ones continue it.
                 orientation = exif_orientation(window[at + 10 : at + 2 + length], length - 8, start + at + 10, read_at)
-            # A length counts its own two bytes; decoders let a smaller one pass as an empty segment.
+            # A length includes its own two bytes; decoders accept a smaller one as an empty segment.
             at += 2 + length if length > 2 else 4
         elif marker in _JPEG_FRAMES:
             height, width = _two_shorts(window, at + 5)
-            if length < 11:  # 8 bytes and 3 for each component
+            if length < 11:  # 8 bytes plus 3 per component
                 raise damaged("JPEG", f"has a frame header of only {plural(length, 'byte')}")
-            if not (width and height):  # height 0 would leave it to a DNL marker, which decoders do not follow
+            if not (width and height):  # height 0 refers to a DNL marker, which decoders do not support
                 raise impossible("JPEG", width, height)
             return "image/jpeg", width, height, orientation or 1, False
         else:
@@ -72,10 +72,10 @@ def parse_jpeg(head: bytes, read_at: ReadAt, details: bool) -> Fields:
 
 
 def _skip_jpeg_oddity(window: bytes, at: int, start: int, marker: int) -> int:
-    """Pass what is not a segment the way libjpeg and Pillow do: fill bytes, junk and bare markers."""
+    """Skip what is not a segment, like libjpeg and Pillow: fill bytes, junk and bare markers."""
     if marker in {0xFFD9, 0xFFDA}:
-        raise damaged("JPEG", "has image data or its end before its frame header")
-    if marker == 0xFFF7:  # SOF55 of ITU T.87, another codec in the same clothes
+        raise damaged("JPEG", "has image data or an end marker before its frame header")
+    if marker == 0xFFF7:  # SOF55 of ITU T.87, another codec in the same container
         height, width = _two_shorts(window, at + 5)
         raise unsupported("JPEG-LS", (width, height, 1))
     if 0xFF02 <= marker < 0xFFC0:
@@ -84,13 +84,13 @@ def _skip_jpeg_oddity(window: bytes, at: int, start: int, marker: int) -> int:
 
 
 def _next_marker(window: bytes, at: int, marker: int) -> int:
-    """Find the next marker in what is read; any number of fill bytes FF may precede it (B.1.1.2)."""
+    """Find the next marker in the window; any number of fill bytes FF may precede it (B.1.1.2)."""
     if marker == 0xFFFF:
-        rest = len(window) - len(window[at:].lstrip(b"\xff"))
-        return rest - 1 if rest < len(window) else len(window) - 1
+        end = len(window) - len(window[at:].lstrip(b"\xff"))
+        return end - 1 if end < len(window) else len(window) - 1
     if marker < 0xFF00:
-        found = window.find(b"\xff", at)
-        return found if found >= 0 else len(window)
+        offset = window.find(b"\xff", at)
+        return offset if offset >= 0 else len(window)
     return at + 2
 
 
@@ -98,24 +98,24 @@ def _next_marker(window: bytes, at: int, marker: int) -> int:
 
 
 def examine_jpeg(head: bytes, read_at: ReadAt, file_bytes: int) -> Ending:
-    """Find out whether decoders read this kind of JPEG, and whether its end is there."""
+    """Check whether decoders read this kind of JPEG, and whether its end is present."""
     frame, scan = b"", None
-    for marker, place, length in _segments(head, read_at):
+    for marker, offset, length in _segments(head, read_at):
         if marker in _JPEG_FRAMES and not frame:
-            frame = marker.to_bytes(2, "big") + read_at(place + 2, length)
+            frame = marker.to_bytes(2, "big") + read_at(offset + 2, length)
         elif marker == 0xFFDA:
-            scan = place
+            scan = offset
             break
         elif marker == 0xFFD9:
             break
     undecodable, unusual = _judge_frame(frame)
-    # An end marker before any image data is that of a thumbnail, or of a file without a picture.
+    # An end marker before any image data belongs to a thumbnail, or to a file without an image.
     truncated = scan is None or not _has_end(scan, read_at, file_bytes)
     return Ending(truncated, undecodable, unusual)
 
 
 def _segments(head: bytes, read_at: ReadAt) -> Iterator[tuple[int, int, int]]:
-    """Walk over the markers up to the image data: each with its place and the length of its segment, bytes."""
+    """Iterate over the markers up to the image data, with the offset and the length of each segment, bytes."""
     window, start, at = head, 0, 2
     for _ in range(MAX_STEPS):
         if at + 4 > len(window):
@@ -134,31 +134,31 @@ def _segments(head: bytes, read_at: ReadAt) -> Iterator[tuple[int, int, int]]:
 
 
 def _judge_frame(frame: bytes) -> tuple[str | None, str | None]:
-    """Say why no decoder reads a frame header, or why only some do (ITU T.81, B.2.2)."""
+    """Return why no decoder reads a frame header, and why only some do (ITU T.81, B.2.2)."""
     kind, length, precision, components = frame[1:2], int.from_bytes(frame[2:4]), frame[4:5], frame[9:10]
     name = _RARE_FRAMES.get(kind, "")
     if kind in _UNREAD_FRAMES:
-        return "no common decoder reads a hierarchical or arithmetic-coded lossless JPEG", None
+        return "no common decoder reads hierarchical or arithmetic-coded lossless JPEG", None
     if precision != b"\x08":
-        return f"it has {int.from_bytes(precision)} bits per sample, and decoders read 8", None
+        return f"it has {int.from_bytes(precision)} bits per sample; decoders read 8", None
     if components not in {b"\1", b"\3", b"\4"}:
-        return f"it has {int.from_bytes(components)} color components, and decoders read 1, 3 or 4", None
+        return f"it has {int.from_bytes(components)} color components; decoders read 1, 3 or 4", None
     factors = frame[11::3]
     if length != 8 + 3 * components[0]:
         return "the length of its frame header contradicts the number of components", None
-    if not all(1 <= one >> 4 <= 4 and 1 <= one & 15 <= 4 for one in factors):
-        return "its frame header has a sampling factor that is not 1 to 4", None
+    if not all(1 <= factor >> 4 <= 4 and 1 <= factor & 15 <= 4 for factor in factors):
+        return "its frame header has a sampling factor outside 1 to 4", None
     return None, f"{name} JPEG: browsers and older libraries cannot decode it" if name else None
 
 
 def _has_end(scan: int, read_at: ReadAt, file_bytes: int) -> bool:
-    """Whether an end marker comes behind the beginning of the image data, in which none can be by chance."""
+    """Whether an end marker follows the start of the image data, which cannot contain one by chance."""
     near = max(file_bytes - _NEAR_BYTES, scan)
     if _find_end(read_at(near, file_bytes - near)):
         return True
     end = min(file_bytes, scan + MAX_SEARCH_BYTES)
     for start in range(scan, end, _WINDOW_BYTES):
-        # The windows overlap, so that no mark is cut in two.
+        # The windows overlap by one byte, so that no marker is split.
         if _find_end(read_at(start, _WINDOW_BYTES + 1)):
             return True
-    return end < file_bytes  # what was not searched is not accused
+    return end < file_bytes  # a file that was not searched completely is not reported

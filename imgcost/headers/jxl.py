@@ -1,4 +1,4 @@
-"""The size of a JPEG XL codestream, which is written in bits (ISO/IEC 18181-1, D.2 and D.3)."""
+"""Read the size of a JPEG XL codestream, which is a bit stream (ISO/IEC 18181-1, D.2 and D.3)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _SIZE_BITS = (9, 13, 18, 30)
 
 
 class _Bits:
-    """Bits from the lowest of the first byte up; zeros behind the end."""
+    """A bit reader: the lowest bit of each byte first, zeros after the end."""
 
     def __init__(self, data: bytes) -> None:
         self._value = int.from_bytes(data[:24], "little")
@@ -29,7 +29,7 @@ def measure_codestream(data: bytes) -> Size:
     """Read the size and the orientation.
 
     Args:
-        data: What follows the signature FF 0A.
+        data: The bytes after the signature FF 0A.
     """
     bits = _Bits(data)
     small = bits.take(1)

@@ -1,4 +1,4 @@
-"""PNG and APNG: IHDR, then hop from chunk to chunk up to the image data."""
+"""Read PNG and APNG: IHDR, then skip from chunk to chunk to the image data."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["examine_png", "parse_png"]
 
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
-# The last five bytes of a sound IHDR (PNG spec 11.2.1): depth, color type, two methods that are 0, and interlacing.
+# The last five bytes of a valid IHDR (PNG spec 11.2.1): depth, color type, two methods that are 0, and interlacing.
 _METHODS = frozenset(
     bytes([depth, color, 0, 0, interlace])
     for color, depths in ((0, (1, 2, 4, 8, 16)), (2, (8, 16)), (3, (1, 2, 4, 8)), (4, (8, 16)), (6, (8, 16)))
@@ -36,7 +36,7 @@ def parse_png(head: bytes, read_at: ReadAt, details: bool) -> Fields:
         raise refusal(head, read_at)
     length, kind, width, height = _png_start(head, 8)
     if kind != b"IHDR" or length != 13:
-        if kind == b"CgBI":  # Apple's own, whose data common decoders do not read; IHDR follows it
+        if kind == b"CgBI":  # Apple's variant, which common decoders do not read; IHDR follows
             size = _png_start(head, 24) if head[28:32] == b"IHDR" and len(head) >= 40 else (0, b"", 0, 0)
             raise unsupported("Apple CgBI PNG", (size[2], size[3], 1))
         raise damaged("PNG", "does not begin with an IHDR chunk")
@@ -50,10 +50,10 @@ def parse_png(head: bytes, read_at: ReadAt, details: bool) -> Fields:
     return "image/png", width, height, orientation, animated
 
 
-def _walk_png(head: bytes, read_at: ReadAt, details: bool) -> tuple[int, bool]:  # noqa: C901, PLR0912 - one state machine, best read whole
-    """Hop from chunk to chunk up to the image data for the orientation and whether it is animated."""
+def _walk_png(head: bytes, read_at: ReadAt, details: bool) -> tuple[int, bool]:  # noqa: C901, PLR0912 - a single state machine
+    """Skip from chunk to chunk to the image data; return the orientation and whether the image is animated."""
     window, start, at = head, 0, 33
-    last = len(head) - 16  # where a chunk's length and type and the two numbers of acTL are left
+    last = len(head) - 16  # enough for the length and type of a chunk and the two numbers of acTL
     frames: int | None = None
     first_is_frame, orientation, profile = False, 0, 1
     for _ in range(MAX_STEPS):
@@ -64,14 +64,14 @@ def _walk_png(head: bytes, read_at: ReadAt, details: bool) -> tuple[int, bool]: 
             if last < 0:
                 if window[4:8] == b"IEND":
                     raise damaged("PNG", "has no image data")
-                break  # cut before its image data, but the size is known
+                break  # truncated before the image data, but the size is known
         length, kind = _png_chunk(window, at)
         if kind == b"IDAT":
             break
         if kind == b"eXIf":
             orientation = exif_orientation(window[at + 8 : at + 8 + length], length, start + at + 8, read_at)
         elif kind == b"acTL":
-            # A number that is too large or a second one makes it an ordinary PNG, for Pillow and browsers.
+            # Pillow and browsers ignore the animation if the number is too large or there is a second acTL.
             number = int.from_bytes(window[at + 8 : at + 12], "big")
             frames = number if frames is None and number <= 1 << 31 else 0
         elif kind == b"fcTL":
@@ -82,26 +82,26 @@ def _walk_png(head: bytes, read_at: ReadAt, details: bool) -> tuple[int, bool]: 
         elif kind == b"IEND":
             raise damaged("PNG", "has no image data")
         elif not kind.isalpha():
-            raise damaged("PNG", f"has no chunk where one must begin, at byte {start + at}")
+            raise damaged("PNG", f"has no valid chunk at byte {start + at}")
         at += 12 + length
     else:
         raise damaged("PNG", f"has no image data within {MAX_STEPS} chunks")
     if frames and details and not first_is_frame:
-        # Then the image that the API reads is not one of the frames, but one more; without any fcTL there are none.
-        return orientation or profile, _has_frame_behind(start + at, read_at)
+        # The default image is not one of the frames, so a single fcTL after it makes two images.
+        return orientation or profile, _has_frame_after(start + at, read_at)
     return orientation or profile, (frames or 0) > 1
 
 
-def _has_frame_behind(place: int, read_at: ReadAt) -> bool:
+def _has_frame_after(offset: int, read_at: ReadAt) -> bool:
     """Whether an fcTL chunk follows the image data."""
     for _ in range(MAX_STEPS):
-        window = read_at(place, 8)
+        window = read_at(offset, 8)
         if len(window) < 8 or window[4:] == b"IEND":
             return False
         length, kind = _png_chunk(window)
         if kind == b"fcTL":
             return True
-        place += 12 + length
+        offset += 12 + length
     return False
 
 
@@ -109,43 +109,44 @@ def _has_frame_behind(place: int, read_at: ReadAt) -> bool:
 
 
 def examine_png(head: bytes, read_at: ReadAt, file_bytes: int) -> Ending:
-    """Find out whether the chunks lead to IEND, and whether the first of them can be decoded.
+    """Check whether the chunks lead to IEND, and whether the first data chunk can be decoded.
 
-    An IEND that they do not lead to may be that of a PNG inside another chunk.
+    Searching for IEND is not enough: it may belong to a PNG inside another chunk.
     """
     wrong = crc32(head[12:29]) != int.from_bytes(head[29:33], "big")
     undecodable, unusual = "the checksum of its header is wrong" if wrong else None, None
     jumped = False
-    window, start, place = head, 0, 33
+    window, start, offset = head, 0, 33
     for _ in range(MAX_STEPS):
-        if place + 12 > start + len(window):
-            window, start = read_at(place, HOP_BYTES), place
+        if offset + 12 > start + len(window):
+            window, start = read_at(offset, HOP_BYTES), offset
             if len(window) < 12:
                 return Ending(undecodable=undecodable, unusual=unusual, truncated=True)
-        length, kind = _png_chunk(window, place - start)
-        behind = place + 12 + length
+        length, kind = _png_chunk(window, offset - start)
+        end = offset + 12 + length
         if kind == b"IEND":
             break
-        if behind > file_bytes or not kind.isalpha():
+        if end > file_bytes or not kind.isalpha():
             return Ending(undecodable=undecodable, unusual=unusual, truncated=True)
         if kind == b"IDAT" and not jumped:
             jumped = True
-            problem, unusual = _judge_data(window[place - start : behind - start], length)
+            problem, unusual = _judge_data(window[offset - start : end - start], length)
             undecodable = undecodable or problem
-            # Most programs write chunks of one length: then one read finds the last of many.
-            last = place + (file_bytes - 8 - place) // (12 + length) * (12 + length)
-            ahead = read_at(last, HOP_BYTES) if last > behind else b""
+            # Most programs write data chunks of equal length: then one read finds the last of them.
+            last = offset + (file_bytes - 8 - offset) // (12 + length) * (12 + length)
+            ahead = read_at(last, HOP_BYTES) if last > end else b""
             if ahead[4:8] in {b"IDAT", b"IEND"}:
-                window, start, behind = ahead, last, last
-        place = behind
-    return Ending(undecodable=undecodable, unusual=unusual)  # reached, or beyond what is walked: that is not accused
+                window, start, end = ahead, last, last
+        offset = end
+    # Either IEND was reached, or the file has too many chunks, which is not reported as truncated.
+    return Ending(undecodable=undecodable, unusual=unusual)
 
 
 def _judge_data(chunk: bytes, length: int) -> tuple[str | None, str | None]:
-    """Look at the first chunk of image data, as far as it is read: a zlib stream (PNG spec 10.1) and a checksum."""
+    """Check the part of the first data chunk that was read: the zlib header (PNG spec 10.1) and the checksum."""
     start = chunk[8:10]
     if length >= 2 and len(start) == 2 and (start[0] & 15 != 8 or int.from_bytes(start, "big") % 31):
         return "its image data is not compressed as PNG requires", None
     if len(chunk) == 12 + length and crc32(chunk[4:-4]) != int.from_bytes(chunk[-4:], "big"):
-        return None, "the checksum of its image data is wrong, and libpng rejects it"
+        return None, "the checksum of its image data is wrong; libpng rejects it"
     return None, None

@@ -1,4 +1,4 @@
-"""SVG: the root element behind whatever XML allows before it, and the size that it states."""
+"""Read SVG: the root element, after anything that XML allows before it, and its size."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _MAX_TEXT_BYTES = 1 << 16
 _ROOT = re.compile(r"<(?:[\w.-]+:)?svg(?=[\s>/])", re.ASCII)
 _TAG = re.compile(r"""(?:[^>"']++|"[^"]*+"|'[^']*+')*+""")
 _ATTRIBUTE = re.compile(r"""\s(width|height|viewBox)\s*=\s*(["'])(.*?)\2""", re.DOTALL)
-# Possessive, so that a long row of digits is matched in one way only.
+# Possessive, so that a long run of digits matches in only one way.
 _NUMBER = r"(?:\d++(?:\.\d*+)?|\.\d++)(?:[eE][+-]?\d++)?"
 _LENGTH = re.compile(rf"\s*\+?({_NUMBER})(px|pt|pc|mm|cm|in|q|em|rem|ex)?\s*", re.ASCII | re.IGNORECASE)
 _BOX_NUMBER = re.compile("-?" + _NUMBER, re.ASCII)
@@ -25,9 +25,9 @@ _PIXELS = {
     "px": 1.0, "pt": 96 / 72, "pc": 16.0, "mm": 96 / 25.4, "cm": 96 / 2.54, "in": 96.0, "q": 96 / 101.6, "em": 16.0,
     "rem": 16.0, "ex": 8.0,
 }  # fmt: skip
-"""CSS pixels in a unit, for text of the usual 16 px."""
+"""CSS pixels per unit, at the default font size of 16 px."""
 
-# Atomic, so that there is one way only to match however many comments.
+# Atomic, so that any number of comments matches in only one way.
 _PROLOG = re.compile(
     r"""(?: \s++ | (?> <\? .*? \?> ) | (?> <!-- .*? --> )
     | (?> <!DOCTYPE \s+ (?:[\w.-]+:)? svg \b [^\[>]* (?: \[ .*? \] \s* )? > ) )*+""",
@@ -39,17 +39,17 @@ _UNFINISHED = re.compile(r"<\?|<!--|<!DOCTYPE\s+(?:[\w.-]+:)?svg\b", re.ASCII | 
 
 
 def find_svg(head: bytes, read_at: ReadAt) -> str | None:
-    """Find the root element of an SVG; an HTML page or another document with a drawing inside is not one.
+    """Find the root element of an SVG. HTML pages and other documents that contain an SVG do not count.
 
     Args:
         head: The first bytes of the file.
         read_at: As in `parse_header`.
 
     Returns:
-        The text from the root element on, as far as it is read; None if the file is something else.
+        The text from the root element on, as far as it was read; None if the file is not an SVG.
     """
     root = _root(_decoded(head))
-    if root == "" and len(head) >= HEAD_BYTES:  # a long comment before it
+    if root == "" and len(head) >= HEAD_BYTES:  # a long comment may come first
         root = _root(_decoded(read_at(0, _MAX_TEXT_BYTES)))
     return root or None
 
@@ -63,24 +63,24 @@ def _decoded(data: bytes) -> str:
 
 
 def _root(text: str) -> str | None:
-    """Return the text from the root element on; "" where it may come later, None where it is another."""
+    """Return the text from the root element on; "" if it may come later, None if the root is another element."""
     prolog = _PROLOG.match(text)
-    rest = text[prolog.end() :] if prolog else text
-    if _ROOT.match(rest):
-        return rest
-    return "" if _UNFINISHED.match(rest) or not rest else None
+    root = text[prolog.end() :] if prolog else text
+    if _ROOT.match(root):
+        return root
+    return "" if _UNFINISHED.match(root) or not root else None
 
 
 def measure_svg(root: str) -> Size | None:
-    """Measure by width and height, or by the viewBox where one of them is missing or relative (SVG 2, 8.2).
+    """Read width and height, or the viewBox if one of them is missing or relative (SVG 2, 8.2).
 
     Args:
         root: The text from the root element on.
     """
     tag = _tag(root)
-    found = {name: value for name, _, value in reversed(_ATTRIBUTE.findall(tag))}
-    width, height = _pixels(found.get("width", "")), _pixels(found.get("height", ""))
-    box = [float(part) for part in _BOX_NUMBER.findall(found.get("viewBox", ""))]
+    values = {name: value for name, _, value in reversed(_ATTRIBUTE.findall(tag))}
+    width, height = _pixels(values.get("width", "")), _pixels(values.get("height", ""))
+    box = [float(part) for part in _BOX_NUMBER.findall(values.get("viewBox", ""))]
     if len(box) == 4 and box[2] > 0 and box[3] > 0:
         if width and not height:
             height = width * box[3] / box[2]
@@ -94,11 +94,11 @@ def measure_svg(root: str) -> Size | None:
 
 
 def _tag(root: str) -> str:
-    """Cut the text behind the first tag; a > inside quotes does not end it."""
-    found = _TAG.match(root)
-    return found[0] if found else ""
+    """Return the first tag; a > inside quotes does not end it."""
+    match = _TAG.match(root)
+    return match[0] if match else ""
 
 
 def _pixels(length: str) -> float:
-    found = _LENGTH.fullmatch(length)
-    return float(found[1]) * _PIXELS[(found[2] or "px").lower()] if found else 0.0
+    match = _LENGTH.fullmatch(length)
+    return float(match[1]) * _PIXELS[(match[2] or "px").lower()] if match else 0.0

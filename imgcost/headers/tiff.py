@@ -1,4 +1,4 @@
-"""TIFF and what cameras make of it: the first directory, or the one of the full picture."""
+"""Read TIFF and camera raw formats based on it: the first directory, or that of the full-size image."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ _MAX_ENTRIES = 256
 _MAX_DIRECTORIES = 8
 _TYPE_BYTES = {1: 1, 3: 2, 4: 4, 13: 4, 16: 8, 18: 8}  # BYTE, SHORT, LONG, IFD, and those of BigTIFF
 
-_REDUCED, _WIDTH, _HEIGHT, _COLORS, _ORIENTATION, _BELOW, _DNG = 254, 256, 257, 262, 274, 330, 50706
-_WANTED = frozenset({_REDUCED, _WIDTH, _HEIGHT, _COLORS, _ORIENTATION, _BELOW, _DNG})
-_MOSAIC = 32803  # the photometric interpretation of a sensor's own data
+_REDUCED, _WIDTH, _HEIGHT, _COLORS, _ORIENTATION, _CHILDREN, _DNG = 254, 256, 257, 262, 274, 330, 50706
+_WANTED = frozenset({_REDUCED, _WIDTH, _HEIGHT, _COLORS, _ORIENTATION, _CHILDREN, _DNG})
+_MOSAIC = 32803  # the photometric interpretation of raw sensor data
 
 _Order: TypeAlias = Literal["little", "big"]
 
 
 class _Layout(NamedTuple):
-    """How numbers are written: their order, and whether offsets take eight bytes (BigTIFF)."""
+    """How numbers are stored: their byte order, and whether offsets have eight bytes (BigTIFF)."""
 
     order: _Order
     big: bool
@@ -35,7 +35,7 @@ def _layout(head: bytes) -> _Layout:
 
 
 def _directory(read_at: ReadAt, offset: int, layout: _Layout, wanted: frozenset[int] = _WANTED) -> dict[int, list[int]]:
-    """Read the numbers of a directory's wanted entries, by tag (TIFF 6.0, section 2)."""
+    """Read the numbers in the wanted entries of a directory, by tag (TIFF 6.0, section 2)."""
     count_bytes, entry_bytes, word = (8, 20, 8) if layout.big else (2, 12, 4)
     data = read_at(offset, count_bytes + entry_bytes * 32)
     count = min(layout.number(data[:count_bytes]), _MAX_ENTRIES)
@@ -47,44 +47,44 @@ def _directory(read_at: ReadAt, offset: int, layout: _Layout, wanted: frozenset[
         tag, size = layout.number(entry[:2]), _TYPE_BYTES.get(layout.number(entry[2:4]))
         if tag not in wanted or size is None:
             continue
-        many = min(layout.number(entry[4 : 4 + word]), _MAX_DIRECTORIES)
+        length = min(layout.number(entry[4 : 4 + word]), _MAX_DIRECTORIES)
         field = entry[4 + word :]
-        if size * many > word:
-            field = read_at(layout.number(field), size * many)
-        values[tag] = [layout.number(field[place : place + size]) for place in range(0, size * many, size)]
+        if size * length > word:
+            field = read_at(layout.number(field), size * length)
+        values[tag] = [layout.number(field[start : start + size]) for start in range(0, size * length, size)]
     return values
 
 
-def _one(values: dict[int, list[int]], tag: int) -> int:
+def _first(values: dict[int, list[int]], tag: int) -> int:
     return (values.get(tag) or [0])[0]
 
 
 def _read(head: bytes, read_at: ReadAt) -> tuple[dict[int, list[int]], dict[int, list[int]]]:
-    """Read the first directory and that of the full picture, which cameras keep below a preview."""
+    """Read the first directory and that of the full-size image, which cameras store as a child of a preview."""
     layout = _layout(head)
     first = _directory(read_at, layout.number(head[8:16] if layout.big else head[4:8]), layout)
-    if not _one(first, _REDUCED) & 1:
+    if not _first(first, _REDUCED) & 1:
         return first, first
-    below = [_directory(read_at, offset, layout) for offset in first.get(_BELOW, ())]
-    full = [one for one in below if not _one(one, _REDUCED) & 1]
-    return first, max(full, key=lambda one: _one(one, _WIDTH) * _one(one, _HEIGHT), default=first)
+    children = [_directory(read_at, offset, layout) for offset in first.get(_CHILDREN, ())]
+    full = [child for child in children if not _first(child, _REDUCED) & 1]
+    return first, max(full, key=lambda child: _first(child, _WIDTH) * _first(child, _HEIGHT), default=first)
 
 
 def measure_tiff(head: bytes, read_at: ReadAt) -> Size:
-    """Measure the picture, at its full size where the first directory is only a preview (TIFF/EP, DNG)."""
+    """Read the size of the image, in full size if the first directory is only a preview (TIFF/EP, DNG)."""
     return inspect_tiff(head, read_at)[1]
 
 
 def inspect_tiff(head: bytes, read_at: ReadAt) -> tuple[str, Size]:
-    """Measure the picture, and tell a camera's raw data from a plain TIFF."""
+    """Read the name of the format, which distinguishes camera raw from plain TIFF, and the size of the image."""
     first, full = _read(head, read_at)
     if head[8:10] == b"CR":
         name = "CR2"
     elif _DNG in first:
         name = "DNG"
     else:
-        name = "camera raw" if _one(full, _COLORS) == _MOSAIC else "TIFF"
-    return name, (_one(full, _WIDTH), _one(full, _HEIGHT), _one(first, _ORIENTATION) or 1)
+        name = "camera raw" if _first(full, _COLORS) == _MOSAIC else "TIFF"
+    return name, (_first(full, _WIDTH), _first(full, _HEIGHT), _first(first, _ORIENTATION) or 1)
 
 
 def measure_rw2(head: bytes, read_at: ReadAt) -> Size:
@@ -92,18 +92,18 @@ def measure_rw2(head: bytes, read_at: ReadAt) -> Size:
     values = _directory(
         read_at, int.from_bytes(head[4:8], "little"), _layout(head), frozenset({4, 5, 6, 7, _ORIENTATION})
     )
-    top, left, bottom, right = (_one(values, tag) for tag in (4, 5, 6, 7))
-    return right - left, bottom - top, _one(values, _ORIENTATION) or 1
+    top, left, bottom, right = (_first(values, tag) for tag in (4, 5, 6, 7))
+    return right - left, bottom - top, _first(values, _ORIENTATION) or 1
 
 
 def measure_jpeg_xr(head: bytes, read_at: ReadAt) -> Size:
-    """Read the image width and height of JPEG XR, which has tags of its own (ITU T.832, A.7)."""
+    """Read the size of a JPEG XR, which has its own tags (ITU T.832, A.7)."""
     values = _directory(read_at, int.from_bytes(head[4:8], "little"), _layout(head), frozenset({0xBC80, 0xBC81}))
-    return _one(values, 0xBC80), _one(values, 0xBC81), 1
+    return _first(values, 0xBC80), _first(values, 0xBC81), 1
 
 
 def measure_raf(head: bytes, read_at: ReadAt) -> Size | None:
-    """Read the size of the picture from the directory of Fujifilm's raw data."""
+    """Read the size from the directory of Fujifilm raw data."""
     start = int.from_bytes(head[92:96], "big")
     data = read_at(start, 4096)
     at = 4

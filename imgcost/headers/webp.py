@@ -1,4 +1,4 @@
-"""WebP: the first chunk for the size, the later ones for what its flags announce."""
+"""Read WebP: the size from the first chunk, orientation and animation from later ones."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _vp8l_start = Struct("<BI").unpack_from
 
 
 def parse_webp(head: bytes, read_at: ReadAt, details: bool) -> Fields:
-    """Read the first chunk, of which there are three kinds (RFC 9649, 2.5 to 2.7)."""
+    """Read the first chunk, which has one of three types (RFC 9649, 2.5 to 2.7)."""
     if head[:4] != b"RIFF" or head[8:12] != b"WEBP":
         raise refusal(head, read_at)
     kind = head[12:16]
@@ -49,27 +49,27 @@ def parse_webp(head: bytes, read_at: ReadAt, details: bool) -> Fields:
         if details:
             orientation, animated = _walk_webp(head, read_at, flags & _WEBP_ANIMATION != 0)
     else:
-        raise damaged("WebP", "begins with a chunk that is none of VP8, VP8L and VP8X")
+        raise damaged("WebP", "begins with a chunk other than VP8, VP8L or VP8X")
     if not 0 < width * height < 1 << 32:  # RFC 9649, 2.7
         raise impossible("WebP", width, height)
     return "image/webp", width, height, orientation, animated
 
 
 def _walk_webp(head: bytes, read_at: ReadAt, is_animation: bool) -> tuple[int, bool]:
-    """Hop from chunk to chunk for Exif, which the flags of VP8X do not always announce, and a second frame."""
+    """Search the chunks for Exif, which the VP8X flags do not always announce, and for a second frame."""
     frames, orientation = 0, 0
-    for kind, place, size, window in _chunks(head, read_at):
+    for kind, offset, size, window in _chunks(head, read_at):
         if kind == b"ANMF":
             frames += 1
         elif kind == b"EXIF" and not orientation:
-            orientation = exif_orientation(window[8 : 8 + size], size, place + 8, read_at)
+            orientation = exif_orientation(window[8 : 8 + size], size, offset + 8, read_at)
         if is_animation and frames >= 2 and (orientation or not head[20] & _WEBP_EXIF):
             break
     return orientation or 1, is_animation and frames > 1
 
 
 def _chunks(head: bytes, read_at: ReadAt) -> Iterator[tuple[bytes, int, int, bytes]]:
-    """Walk over the chunks inside RIFF: each with its place, its size, and what of it is read, from its type on."""
+    """Iterate over the chunks inside RIFF: type, offset, size, and the part of the chunk that was read."""
     end = 8 + int.from_bytes(head[4:8], "little")
     window, start, at = head, 0, 12
     for _ in range(MAX_STEPS):
@@ -89,11 +89,11 @@ def _chunks(head: bytes, read_at: ReadAt) -> Iterator[tuple[bytes, int, int, byt
 
 
 def examine_webp(head: bytes, read_at: ReadAt, file_bytes: int) -> Ending:
-    """Find out whether the file is as long as RIFF says, and whether it has a picture as its header announces it."""
+    """Check whether the file is as long as RIFF says, and whether its image matches its header."""
     end = 8 + int.from_bytes(head[4:8], "little")
     first = 20 + int.from_bytes(head[16:20], "little")
     if end < first:
-        return Ending(undecodable=f"its RIFF header says {end - 8:,} bytes, and its first chunk alone is longer")
+        return Ending(undecodable=f"its RIFF header says {end - 8:,} bytes, but its first chunk alone is longer")
     if end > file_bytes:
         return Ending(truncated=True)
     if head[12:16] == b"VP8X":
@@ -102,25 +102,25 @@ def examine_webp(head: bytes, read_at: ReadAt, file_bytes: int) -> Ending:
 
 
 def _judge_picture(head: bytes, read_at: ReadAt, end: int) -> str | None:
-    """Say why the chunks behind VP8X are not the picture that it announces (RFC 9649, 2.7)."""
+    """Return why the chunks after VP8X are not the image that it announces (RFC 9649, 2.7); None if they are."""
     is_animation = head[20] & _WEBP_ANIMATION != 0
-    for kind, place, size, window in _chunks(head, read_at):
+    for kind, offset, size, window in _chunks(head, read_at):
         if kind == b"ANMF" and is_animation:
             return None
         if kind not in {b"VP8 ", b"VP8L"}:
             continue
         if is_animation:
-            return "its header announces an animation, but a still picture follows"
-        if place + 8 + size > end:
-            return "its picture is longer than the RIFF header says"
+            return "its header announces an animation, but a still image follows"
+        if offset + 8 + size > end:
+            return "its image data is longer than the RIFF header says"
         if _frame_size(kind, window) != (head[24:27], head[27:30]):
-            return "its picture has another size than its header says"
+            return "its image data has a different size than its header says"
         return _judge_frame(window[8:11], size) if kind == b"VP8 " else None
-    return "it has no picture"
+    return "it has no image data"
 
 
 def _frame_size(kind: bytes, chunk: bytes) -> tuple[bytes, bytes] | None:
-    """Read the size of a frame as VP8X writes it: less one, in three bytes each; None where too little is read."""
+    """Read the size of a frame in the encoding of VP8X: minus one, three bytes each. None if too little was read."""
     if len(chunk) < (13 if kind == b"VP8L" else 18):
         return None
     if kind == b"VP8L":
@@ -133,12 +133,12 @@ def _frame_size(kind: bytes, chunk: bytes) -> tuple[bytes, bytes] | None:
 
 
 def _judge_frame(tag: bytes, size: int) -> str | None:
-    """Say why no decoder takes the three bytes that begin a VP8 frame (RFC 6386, 9.1)."""
+    """Return why no decoder accepts the first three bytes of a VP8 frame (RFC 6386, 9.1); None if decoders do."""
     bits = int.from_bytes(tag, "little")
     if bits >> 1 & 7 > 3:
         return "its VP8 frame has an unknown version"
     if not bits >> 4 & 1:
-        return "its VP8 frame is not to be shown"
+        return "its VP8 frame is marked as hidden"
     if bits >> 5 >= size:
         return "the first part of its VP8 frame is longer than the frame"
     return None

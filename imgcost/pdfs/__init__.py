@@ -1,7 +1,6 @@
-"""Documents that are PDFs: what they are, how many pages they have, and what these cost in tokens.
+"""Count the pages of a PDF and their tokens.
 
-The pages are counted by pypdf, which comes with the extra `pdf`; without it by a reader of its own, which says so where
-it is not certain.
+Pages are counted with pypdf (the extra `pdf`), or else by a small reader that returns None if it is not certain.
 """
 
 from __future__ import annotations
@@ -23,18 +22,18 @@ if TYPE_CHECKING:
 __all__ = ["Outline", "TokenRange", "is_pdf", "page_tokens", "read_pdf", "token_range"]
 
 POINTS_PER_INCH = 72
-"""The unit of a PDF's page sizes."""
+"""PDF page sizes are in points."""
 
 LETTER = (612.0, 792.0)
-"""The size of a page that states none, points: what viewers assume."""
+"""The default page size, points, which viewers also assume."""
 
 
 class TokenRange(NamedTuple):
-    """What something costs, as far as it is known before it is sent.
+    """A range of tokens, for input whose exact number is not known before it is sent.
 
     Attributes:
-        least: Tokens.
-        most: Tokens.
+        least: Minimum number of tokens.
+        most: Maximum number of tokens.
     """
 
     least: int
@@ -42,16 +41,16 @@ class TokenRange(NamedTuple):
 
 
 def read_pdf(data: bytes) -> Outline:
-    """Read a PDF as far as its pages go.
+    """Read the number of pages of a PDF, and their sizes.
 
     Args:
-        data: The file, whole.
+        data: The complete file.
 
     Returns:
-        The number of its pages, None where it is not known, and their sizes.
+        The number of pages, None if unknown, and the sizes that occur.
 
     Raises:
-        ValueError: It is not a PDF, is damaged, or is protected by a password; the message is a sentence.
+        ValueError: The data is not a valid PDF, or is protected by a password. The message is a sentence.
     """
     if not data:
         raise ValueError("the PDF is empty")
@@ -63,14 +62,14 @@ def read_pdf(data: bytes) -> Outline:
         from pypdf import PdfReader  # noqa: PLC0415 - an extra
     except ImportError:
         return read_outline(data)
-    logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # it reports each oddity; what matters is raised
+    logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # it warns about harmless oddities; real problems are raised
     try:
         reader = PdfReader(io.BytesIO(data))
-        # An empty user password opens a document that is only protected against changes; the API takes none at all.
+        # The API accepts no encrypted document, not even one that opens with an empty password.
         encrypted = reader.is_encrypted
         boxes = [] if encrypted else [page.mediabox for page in reader.pages]
         sizes = dict.fromkeys((abs(float(box.width)), abs(float(box.height))) for box in boxes)
-    except Exception as error:  # a stranger's parser on a stranger's bytes
+    except Exception as error:  # third-party parser on untrusted input: any exception is possible
         raise ValueError("cannot read PDF: it is damaged") from error
     if encrypted:
         raise ValueError("the PDF is protected by a password")
@@ -78,14 +77,14 @@ def read_pdf(data: bytes) -> Outline:
 
 
 def token_range(outline: Outline, model: Model) -> TokenRange | None:
-    """Count the tokens of a PDF: its pages as images, and a range for their text, which is not read.
+    """Count the tokens of a PDF: its pages as images, plus a range for their text, which is not read.
 
     Args:
-        outline: What was read of it.
+        outline: The pages of the document.
         model: The model.
 
     Returns:
-        The tokens without any text, and with full pages of it; None where the pages are not known, or nothing was
+        The tokens without text and with full pages of text; None if the number of pages is unknown, or nothing was
         measured for the model.
 
     Source: data/measured_pdf.csv (read 2026-11-26)
@@ -97,32 +96,32 @@ def token_range(outline: Outline, model: Model) -> TokenRange | None:
     document, text = (find_measured(name, model) for name in ("pdf-document-tokens", "pdf-page-text-tokens"))
     if outline.pages is None or document is None or text is None:
         return None
-    each = []
+    page_images = []
     for size in outline.sizes or (LETTER,):
         try:
             tokens = page_tokens([size], model)
-        except (ValueError, OverflowError):  # a page without an area, or without an end
+        except (ValueError, OverflowError):  # no area, or infinite
             tokens = page_tokens([LETTER], model)
-        each.append((tokens or document.value) - document.value)
+        page_images.append((tokens or document.value) - document.value)
     fixed, pages = document.value, outline.pages
-    return TokenRange(fixed + pages * min(each), fixed + pages * (max(each) + text.value))
+    return TokenRange(fixed + pages * min(page_images), fixed + pages * (max(page_images) + text.value))
 
 
 def page_tokens(pages: Iterable[tuple[float, float]], model: Model) -> int | None:
-    """Count the tokens of the pages of a PDF document as images, with what wraps the document; its text comes on top.
+    """Count the tokens of the pages of a PDF as images, including the tokens per document but not those of its text.
 
-    Measured, not published: a page is rendered at 150 dots per inch and counts by the rule of the standard tier, on the
-    high-resolution tier too. Within 0.6 % on files of one page.
+    Measured, not published: pages are rendered at 150 dots per inch and counted by the rule of the standard tier, also
+    on high-resolution models. Accurate within 0.6 % for one-page files.
 
     Args:
         pages: Width and height of each page, points (1/72 inch).
         model: The model.
 
     Returns:
-        Tokens; None where nothing was measured for the model.
+        Tokens; None if nothing was measured for the model.
 
     Raises:
-        SizeError: A page has no area, or is larger than any image.
+        SizeError: The size of a page is not valid for an image.
 
     Source: data/measured_pdf.csv (read 2026-11-26)
 
@@ -136,8 +135,8 @@ def page_tokens(pages: Iterable[tuple[float, float]], model: Model) -> int | Non
     grid = find_measured("patch-grid-multiple", model)
     tokens = document.value
     for page in pages:
-        # In floats, as measured: 792 points of Letter become 1651 px, one more than the exact 1650.
+        # Use floats, as measured: the 792 points of Letter become 1651 px, not the exact 1650.
         width, height = (ceil(side * (dpi.value / POINTS_PER_INCH)) for side in page)
-        seen = geometry.resized_size(width, height, find_tier("standard"))
-        tokens += geometry.grid_tokens(*seen, grid.value if grid else 1)
+        resized = geometry.resized_size(width, height, find_tier("standard"))
+        tokens += geometry.grid_tokens(*resized, grid.value if grid else 1)
     return tokens

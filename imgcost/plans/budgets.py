@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from imgcost.plans.rules import PackingRules
     from imgcost.plans.scenarios import Scenario
     from imgcost.plans.usage import Split
-    from imgcost.prices import Kind, Rates
+    from imgcost.prices import PriceKind, Rates
     from imgcost.quotes import CacheTtl, Quote
     from imgcost.tables import Model
 
@@ -76,7 +76,7 @@ class PlannedRequest(NamedTuple):
     images: int
     new_images: int
     tokens: Usage
-    kind: Kind
+    kind: PriceKind
     usd: Decimal
 
 
@@ -295,11 +295,11 @@ def _tokens(totals: UsageTotals, cached: bool, ttl: CacheTtl) -> Usage:
     return standard.plus(long).counts(ttl)
 
 
-def _rates(quote: Quote, kind: Kind) -> Rates:
+def _rates(quote: Quote, kind: PriceKind) -> Rates:
     return quote.long_context if kind == "long-context" and quote.long_context else quote.standard
 
 
-def _costs(splits: Mapping[Kind, Split], quote: Quote, ttl: CacheTtl) -> Costs:
+def _costs(splits: Mapping[PriceKind, Split], quote: Quote, ttl: CacheTtl) -> Costs:
     columns: list[list[Decimal]] = [[] for _ in Costs._fields]
     for kind, split in splits.items():
         for column, tokens, rate in zip(columns, split.counts(ttl), _rates(quote, kind), strict=True):

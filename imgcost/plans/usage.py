@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 
     from imgcost.plans.packing import Requests
     from imgcost.plans.rules import PackingRules
-    from imgcost.prices import Kind
+    from imgcost.prices import PriceKind
     from imgcost.quotes import CacheTtl
 
 __all__ = ["RequestUsage", "Split", "UsageTotals", "request_usages"]
 
-KINDS: tuple[Kind, Kind] = ("standard", "long-context")
+KINDS: tuple[PriceKind, PriceKind] = ("standard", "long-context")
 
 
 class Split(NamedTuple):
@@ -84,7 +84,7 @@ class RequestUsage(NamedTuple):
     new_images: int
     visual: int
     split: Split
-    kind: Kind
+    kind: PriceKind
 
 
 @dataclass
@@ -119,7 +119,7 @@ class UsageTotals:
     sent_bytes: int = 0
     long_requests: int = 0
     most_images: int = 0
-    sums: dict[tuple[bool, Kind], Split] = field(
+    sums: dict[tuple[bool, PriceKind], Split] = field(
         default_factory=lambda: {(cached, kind): Split() for cached in (False, True) for kind in KINDS}
     )
 
@@ -143,7 +143,7 @@ class UsageTotals:
                 part = Split(*(requests.total(column * mask) for column in columns))
                 self.sums[cached, kind] = self.sums[cached, kind].plus(part)
 
-    def splits(self, *, cached: bool) -> dict[Kind, Split]:
+    def splits(self, *, cached: bool) -> dict[PriceKind, Split]:
         """Return the tokens of all requests, by the price that applies."""
         cached = cached and self.cacheable
         return {kind: self.sums[cached, kind] for kind in KINDS}

@@ -7,7 +7,7 @@ from contextlib import closing
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from imgcost.files import Batch, Unreadable, Walk, chunks, inspect, inspect_archive, no_access, spread
+from imgcost.files import FileBatch, Unreadable, Walk, chunks, inspect, inspect_archive, no_access, spread
 from imgcost.payloads import base64_length
 from imgcost.preflight.documents import holds_requests, is_document
 from imgcost.preflight.seeing import IMAGE_SUFFIXES, see_found
@@ -35,7 +35,7 @@ class RequestFile(NamedTuple):
     path: str
 
 
-class _Named(Batch):
+class _Named(FileBatch):
     """A file that the caller named, as opposed to one that was found in a directory."""
 
 
@@ -100,7 +100,7 @@ class Disk:
                 yield path
 
         for step in self._walk.steps(each()):
-            if isinstance(step, Batch) and (step.folder, *step.names) == os.path.split(named):
+            if isinstance(step, FileBatch) and (step.folder, *step.names) == os.path.split(named):
                 yield _Named(*step)
             elif isinstance(step, Unreadable) and (step.path, step.problem) == (named, "not-a-file"):
                 yield step._replace(problem="no-access")
@@ -108,7 +108,7 @@ class Disk:
                 yield step
 
     def _members(self, archive: Archive) -> Iterator[list[ImageSeen | RequestFile]]:
-        for groups in inspect_archive(archive.path, self._walk.wants):
+        for groups in inspect_archive(archive.path, self._walk.matches):
             yield [self._see_member(member, archive.path) for _, members in groups for member in members]
 
     def _see_member(self, member: Inspected | Unreadable, archive: str) -> ImageSeen:
@@ -126,7 +126,7 @@ class Disk:
 def _see_chunk(chunk: Chunk, shape: str | None) -> list[ImageSeen | RequestFile]:
     seen: list[ImageSeen | RequestFile] = []
     for step in chunk:
-        if isinstance(step, Batch):
+        if isinstance(step, FileBatch):
             named = isinstance(step, _Named)
             seen += [_see_file(step.path_of(name), shape, named=named) for name in step.names]
         else:

@@ -214,16 +214,16 @@ class Findings:
 
 
 class PreflightError(ImgcostError, ValueError):
-    """What is about to be sent would be rejected.
+    """A request or an image would be rejected by the API.
 
     Attributes:
-        findings: All that was found, errors and warnings.
+        findings: All findings, errors and warnings.
     """
 
     def __init__(self, findings: Findings) -> None:
-        """Name the first errors, a line each, and count the rest."""
-        shown = [f"{one.place}: {one.message} [{one.rule}]" for one in findings.errors[:_SHOWN]]
-        if rest := len(findings.errors) - len(shown):
-            shown.append(f"and {rest} more")
-        super().__init__("this would be rejected:\n" + "\n".join(shown))
+        """List the first errors, one per line, and the number of the others."""
+        lines = [f"{error.place}: {error.message} [{error.rule}]" for error in findings.errors[:_SHOWN]]
+        if more := len(findings.errors) - len(lines):
+            lines.append(f"and {more} more")
+        super().__init__("the API would reject this:\n" + "\n".join(lines))
         self.findings = findings

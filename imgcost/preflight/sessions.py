@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from imgcost.preflight.costs import Costs
     from imgcost.preflight.locations import Locator
-    from imgcost.prices import Cache
+    from imgcost.prices import CacheUse
     from imgcost.quotes import Quote
     from imgcost.shapes import Call, History, SentImage
 
@@ -123,9 +123,9 @@ class _CacheUsage(NamedTuple):
 
     read: int
     written: int
-    write: Cache
+    write: CacheUse
 
-    def use(self, tokens: int) -> Cache:
+    def use(self, tokens: int) -> CacheUse:
         """Say what the cache did with an image, if its usage allows: what was read was at the beginning."""
         if self.read >= tokens:
             return "read"

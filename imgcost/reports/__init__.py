@@ -1,1 +1,1 @@
-"""Reports for other programs and for people: rows in every format, a DataFrame, a workbook, a page."""
+"""Write reports: rows in several formats, a DataFrame, a workbook, an HTML report."""

@@ -1,4 +1,4 @@
-"""Rows as text: CSV, JSON lines and JSON, streamed as they come."""
+"""Write rows as CSV, JSON Lines or JSON, as a stream."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ TextFormat: TypeAlias = Literal["csv", "json", "jsonl"]
 
 
 def encode_text(rows: Iterable[Row], schema: Schema, style: TextFormat) -> bytes:
-    r"""Encode whole rows; it needs no writer and can be done elsewhere, such as in a worker process.
+    r"""Encode rows, independently of a writer, so that worker processes can do it.
 
     Args:
         rows: The rows.
@@ -31,11 +31,11 @@ def encode_text(rows: Iterable[Row], schema: Schema, style: TextFormat) -> bytes
         style: `csv`, `jsonl`, or `json` for the elements of an array.
 
     Returns:
-        UTF-8 text; in JSON ASCII only, dollars as text, and every key always there.
+        UTF-8 text. JSON is ASCII only, has dollars as strings, and always has every key.
 
     >>> from imgcost.tabular import Column, Schema
-    >>> encode_text([("=a.png", True)], Schema("x/1", "X", {"p": Column("path", ""), "b": Column("boolean", "")}),
-    "csv") b'escaped:%3Da.png,true\r\n'
+    >>> encode_text([("=a.png",)], Schema("x/1", "X", {"p": Column("path", "")}), "csv")
+    b'escaped:%3Da.png\r\n'
     """
     if style == "csv":
         buffer = io.StringIO()
@@ -49,37 +49,37 @@ def encode_text(rows: Iterable[Row], schema: Schema, style: TextFormat) -> bytes
 
 def _csv_cells(row: Row, types: Sequence[ColumnType]) -> list[Any]:
     cells = list(row)
-    for place, kind in enumerate(types):
-        value = cells[place]
+    for index, kind in enumerate(types):
+        value = cells[index]
         if value is None or kind in ("integer", "category", "usd"):
             continue
         if kind == "boolean":
-            cells[place] = "true" if value else "false"
+            cells[index] = "true" if value else "false"
         else:
-            cells[place] = guard_formula(value) if kind == "path" else _harmless(value)
+            cells[index] = guard_formula(value) if kind == "path" else _harmless(value)
     return cells
 
 
 def _harmless(text: str) -> str:
-    """A sentence that a spreadsheet may open: nothing invisible in it, and no formula that would run."""
+    """Make text safe for spreadsheets: escape invisible characters, and keep it from being run as a formula."""
     text = visible(text)
     return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text
 
 
 class TextWriter:
-    """Writes encoded rows as they come."""
+    """Writes encoded rows as they arrive."""
 
     def __init__(self, stream: IO[bytes], schema: Schema, style: TextFormat) -> None:
-        """Begin with an open binary stream."""
+        """Start writing to an open binary stream."""
         stream.flush()
-        # Unbuffered: what is in a buffer would be written later, behind a row that was taken back.
+        # Unbuffered: buffered data could be written after `abandon` has truncated the file.
         self._stream = getattr(stream, "raw", stream)
         self._style = style
         self._begin = f'{{"schema": "{schema.id}", "rows": ['.encode()
-        # What is written before the next rows: first the beginning of the file, in an array then a comma.
+        # Written before the next rows: first the start of the file, then the comma between the elements of an array.
         self._before = {"csv": ",".join(schema.columns).encode() + b"\r\n", "json": self._begin + b"\n"}.get(style, b"")
         self._begun = False
-        # The end of the last whole row and the rows until there; one value, so that no signal comes in between.
+        # The end of the last complete row and the number of rows, as one value, so that a signal cannot separate them.
         self._done = (_size(self._stream), 0)
 
     @property
@@ -88,38 +88,38 @@ class TextWriter:
         return self._done[1]
 
     def write(self, encoded: bytes) -> None:
-        """Write whole rows."""
+        """Write complete rows."""
         if encoded:
             self._put(self._before + encoded, encoded.count(b"\n") + (self._style == "json"))
             self._before = b",\n" if self._style == "json" else b""
             self._begun = True
 
     def finish(self, *_summary: Any) -> None:
-        """Write the end."""
+        """Write the end of the file."""
         if self._style == "json":
             self._put(b"\n]}\n" if self._begun else self._begin + b"]}\n")
         else:
             self._put(self._before)
 
     def abandon(self) -> None:
-        """Take back a row that was only begun, where the stream is a file."""
+        """Remove an incomplete row, if the stream is a file."""
         end, _ = self._done
         if _size(self._stream) > end:
             os.ftruncate(self._stream.fileno(), end)
             self._stream.seek(end)
 
     def _put(self, text: bytes, rows: int = 0) -> None:
-        rest = memoryview(text)
-        while rest:
-            written = self._stream.write(rest)
-            if written is None:  # the other end made the pipe non-blocking
+        remaining = memoryview(text)
+        while remaining:
+            written = self._stream.write(remaining)
+            if written is None:  # the reader has made the pipe non-blocking
                 raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
-            rest = rest[written:]
+            remaining = remaining[written:]
         self._done = (self._done[0] + len(text), self._done[1] + rows)
 
 
 def _size(stream: IO[bytes]) -> int:
-    """The bytes of a stream that is a file; 0 of others, which cannot be cut."""
+    """Return the size of a file, bytes; 0 for streams that cannot be truncated."""
     try:
         return os.fstat(stream.fileno()).st_size
     except (OSError, ValueError):

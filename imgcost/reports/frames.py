@@ -1,4 +1,4 @@
-"""Rows as a pandas DataFrame, for those who ask for one. The only module that imports pandas."""
+"""Scan files into a pandas DataFrame. The only module that imports pandas."""
 
 from __future__ import annotations
 
@@ -35,32 +35,32 @@ def audit(
     speed: Speed | None = None,
     follow_symlinks: bool = False,
 ) -> pd.DataFrame:
-    """Audit files and folders into a DataFrame: one row an image and model, and one for each thing not counted.
+    """Scan files and folders into a DataFrame: one row per image and model, and one per file that could not be counted.
 
     Args:
         *paths: Files and folders.
-        model: A model's name or several; a family such as `sonnet` means its newest active model on that day.
-        as_of: The day whose prices hold; today if None.
-        formula: `patch` or `area`, to override the model's own.
-        batch: Whether the requests go through the Message Batches API.
+        model: The name of a model, or several; a family such as `sonnet` selects its newest active model on that date.
+        as_of: The date of the prices; today if None.
+        formula: `patch` or `area`, to override the formula of the model.
+        batch: Whether requests use the Message Batches API.
         cache: `none`; or `5m` or `1h`, to price images as written to the prompt cache.
         inference_geo: `global` or `us`.
-        platform: Where requests are sent; from the models' names if None, otherwise the Claude API.
-        endpoint: `global` or `regional`; from the models' names if None.
-        speed: `standard` or `fast`; from the models' names if None.
-        follow_symlinks: Whether to enter links to folders.
+        platform: Where requests are sent; if None, read from the names of the models, else the Claude API.
+        endpoint: `global` or `regional`; read from the names of the models if None.
+        speed: `standard` or `fast`; read from the names of the models if None.
+        follow_symlinks: Whether to follow symbolic links to folders.
 
     Returns:
-        A frame with the columns of `imgcost.tabular.SCAN`, in the order of the scan. Paths are written as in all
-        rows: `imgcost.unescape_path` gives the path of a file whose name is not UTF-8. Numbers are Int64 (px, bytes,
-        visual tokens), `animated` and `downscaled` are boolean, `input_usd` holds exact Decimals, names are
-        categories. A column that does not apply to a row is NA there, and None in `input_usd`.
+        A frame with the columns of `imgcost.tabular.SCAN`, in the order of the scan. Paths that are not UTF-8 are
+        escaped; `imgcost.unescape_path` restores them. Numbers are Int64 (px, bytes, visual tokens), `animated` and
+        `downscaled` are boolean, `input_usd` has exact Decimals, names are categories. Values that do not apply to a
+        row are NA, and None in `input_usd`.
 
     Raises:
-        UnknownModelError: No table lists a model's name.
-        ArgumentError: Something is not a path, or an option is of another kind or none of its choices.
-        NoPriceError: A model had no such price on that day, or did not read images yet.
-        ImgcostError: A model's resolution tier was never published.
+        UnknownModelError: A model name is not known.
+        ArgumentError: An argument is not a path, or an option has an invalid value.
+        NoPriceError: A model had no such price on that date, or did not read images yet.
+        ImgcostError: The resolution tier of a model was never published.
 
     >>> frame = audit("data/samples/web", model="claude-sonnet-4-6")
     >>> frame[["width", "height", "tokens", "input_usd"]]
@@ -70,7 +70,7 @@ def audit(
     2    300     300     121  0.000363
     3     25      41       2  0.000006
     """
-    asked = quotes(
+    priced = quotes(
         model,
         formula=formula,
         as_of=as_of,
@@ -81,6 +81,5 @@ def audit(
         endpoint=endpoint,
         speed=speed,
     )
-    found = scan(*paths, follow_symlinks=follow_symlinks)
-    rows = scan_rows((("", [one]) for one in found), asked)
-    return SCAN.frame(rows)
+    files = scan(*paths, follow_symlinks=follow_symlinks)
+    return SCAN.frame(scan_rows((("", [file]) for file in files), priced))

@@ -1,4 +1,4 @@
-"""The report of a scan as Markdown: its summary, and one row per image, up to MOST_IMAGES."""
+"""Write the report of a scan as Markdown: a summary, and one row per image, up to MOST_IMAGES."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["MOST_IMAGES", "markdown_sink"]
 
 MOST_IMAGES = 1000
-"""How many images the table lists; every image is in the sums."""
+"""Maximum number of images in the table; the totals include all images."""
 
 
 def markdown_sink(file: IO[bytes], quotes: Sequence[Quote]) -> ScanSink:
@@ -29,18 +29,18 @@ def markdown_sink(file: IO[bytes], quotes: Sequence[Quote]) -> ScanSink:
 
     Args:
         file: An open binary file.
-        quotes: The quotes of the models asked for.
+        quotes: The quotes of the models.
 
     Returns:
-        Where the scan goes.
+        The sink of the scan.
     """
     return ScanSink(first_images, _MarkdownWriter(file, quotes))
 
 
 def first_images(groups: list[Group]) -> list[Image]:
-    """The first images of a part of a scan, as many as a report may list."""
-    found = chain.from_iterable(part for _, part in groups)
-    return list(islice((one for one in found if isinstance(one, Image)), MOST_IMAGES))
+    """Return the first images of a part of a scan, up to MOST_IMAGES."""
+    files = chain.from_iterable(part for _, part in groups)
+    return list(islice((file for file in files if isinstance(file, Image)), MOST_IMAGES))
 
 
 class _MarkdownWriter:
@@ -62,11 +62,11 @@ class _MarkdownWriter:
 
     def _table(self, summary: ScanSummary) -> list[Table]:
         rows = []
-        for one in self._images:
+        for image in self._images:
             for quote in self._quotes:
-                tokens = quote.tokens(one.width, one.height)
-                size, usd = f"{one.width}x{one.height}", dollars(quote.image_usd(tokens))
-                rows.append((visible(one.path), size, quote.model.id, number(tokens), usd))
+                tokens = quote.tokens(image.width, image.height)
+                size, usd = f"{image.width}x{image.height}", dollars(quote.image_usd(tokens))
+                rows.append((visible(image.path), size, quote.model.id, number(tokens), usd))
         total = summary.images + summary.duplicates
         title = f"The first {number(MOST_IMAGES)} of {plural(total, 'image')}" if total > MOST_IMAGES else "All images"
         return [Table(title, ("path", ">size, px", "model", ">tokens", ">input"), rows)] if rows else []

@@ -1,4 +1,4 @@
-"""Rows as Parquet, which needs the extra `parquet`."""
+"""Write rows as Parquet, with pyarrow (the extra `parquet`)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["ParquetWriter", "arrow_schema"]
 
 GROUP_ROWS = 50_000
-"""Rows of a row group: written as soon as there are that many, and no more are held."""
+"""Rows per row group, and the maximum number of rows kept in memory."""
 
 _TYPES = {
     "path": pa.string(),
@@ -35,13 +35,13 @@ _TYPES = {
 
 
 def arrow_schema(schema: Schema) -> pa.Schema:
-    """Turn columns into an Arrow schema.
+    """Return the Arrow schema of columns.
 
     Args:
         schema: The columns.
 
     Returns:
-        Fields with their meaning as metadata: strings, dictionaries of strings, int64, decimal256(60, 20), bool.
+        Fields of type string, dictionary of strings, int64, decimal256(60, 20) or bool, with their meaning as metadata.
     """
     return pa.schema(
         [
@@ -52,37 +52,37 @@ def arrow_schema(schema: Schema) -> pa.Schema:
 
 
 class ParquetWriter:
-    """Writes rows in groups; the file can be read once it is finished."""
+    """Writes rows in groups. The file is readable after `finish`."""
 
     def __init__(self, file: IO[bytes], schema: Schema) -> None:
-        """Begin with an open file."""
+        """Start writing to an open file."""
         self._schema = arrow_schema(schema)
-        self._usd = [place for place, column in enumerate(schema.columns.values()) if column.type == "usd"]
+        self._usd = [index for index, column in enumerate(schema.columns.values()) if column.type == "usd"]
         self._writer = pq.ParquetWriter(file, self._schema)
         self._waiting: list[Row] = []
 
     def write(self, rows: Sequence[Row]) -> None:
-        """Take rows, and write a group when there are enough."""
+        """Add rows, and write a group if there are enough."""
         self._waiting += rows
         if len(self._waiting) >= GROUP_ROWS:
             self._flush()
 
     def finish(self, *_summary: Any) -> None:
-        """Write what is left, and the end of the file."""
+        """Write the remaining rows and the end of the file."""
         if self._waiting:
             self._flush()
         self._writer.close()
 
     def abandon(self) -> None:
         """Release the file."""
-        with suppress(OSError):  # or pyarrow would try again when it is collected
+        with suppress(OSError):  # pyarrow would try again during garbage collection
             self._writer.close()
 
     def _flush(self) -> None:
         columns = list(zip(*self._waiting, strict=True))
-        for place in self._usd:
-            exact = {text: Decimal(text) for text in set(columns[place]) if text is not None}  # few differ
-            columns[place] = tuple(map(exact.get, columns[place]))
+        for index in self._usd:
+            exact = {text: Decimal(text) for text in set(columns[index]) if text is not None}  # few distinct values
+            columns[index] = tuple(map(exact.get, columns[index]))
         arrays = [pa.array(column, field.type) for column, field in zip(columns, self._schema, strict=True)]
         self._writer.write_table(pa.Table.from_arrays(arrays, schema=self._schema))
         self._waiting = []

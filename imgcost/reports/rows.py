@@ -1,4 +1,4 @@
-"""The rows of a scan."""
+"""Build the rows of a scan."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ _NO_MODEL = (None,) * 9
 
 
 def scan_rows(groups: Iterable[Group], quotes: Sequence[Quote]) -> Iterator[Row]:
-    """Build the rows of a scan: one per image and model, and one for everything that could not be counted.
+    """Build the rows of a scan: one per image and model, and one per file that could not be counted.
 
     Args:
-        groups: Folders and what was found in them, in the order of the scan.
+        groups: Folders and their results, in the order of the scan.
         quotes: The quotes of the models.
 
     Yields:
-        Values in the order of `SCAN.columns`; None where a column does not apply.
+        Values in the order of `SCAN.columns`; None if a column does not apply.
 
     >>> from imgcost.quotes import quotes
     >>> image = Image("a.png", "image/png", 1000, 1000, 1, False, 900)
@@ -42,15 +42,15 @@ def scan_rows(groups: Iterable[Group], quotes: Sequence[Quote]) -> Iterator[Row]
     limits = known_limits(quotes[0].conditions.platform, quotes[0].conditions.as_of)
     dollars: list[dict[int, str]] = [{} for _ in quotes]
     fixed = [(quote.model.id, quote.tier.name, quote.formula) for quote in quotes]
-    for one in (one for _, found in groups for one in found):
-        if not isinstance(one, Image):
-            path, reason = escape_path(one.path), visible(one.reason)
-            yield (path, *[None] * 7, *_NO_MODEL, one.problem, reason)
+    for file in (file for _, files in groups for file in files):
+        if not isinstance(file, Image):
+            path, reason = escape_path(file.path), visible(file.reason)
+            yield (path, *[None] * 7, *_NO_MODEL, file.problem, reason)
             continue
-        earlier = one.duplicate_of
-        fields = (escape_path(one.path), *one[1:-1], None if earlier is None else escape_path(earlier))
-        size = one.width, one.height
-        rejection = _rejection(one, limits)
+        earlier = file.duplicate_of
+        fields = (escape_path(file.path), *file[1:-1], None if earlier is None else escape_path(earlier))
+        size = file.width, file.height
+        rejection = _rejection(file, limits)
         for known, quote, named in zip(dollars, quotes, fixed, strict=True):
             tokens = geometry.image_tokens(*size, *quote.rule)
             usd = known.get(tokens) or known.setdefault(tokens, f"{quote.image_usd(tokens):f}")

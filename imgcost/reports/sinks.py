@@ -1,4 +1,4 @@
-"""Where the parts of a scan go: what encodes them in worker processes, and what takes them in their order."""
+"""Destinations of a scan: a function that encodes results in worker processes, and a writer that gets them in order."""
 
 from __future__ import annotations
 
@@ -14,32 +14,32 @@ if TYPE_CHECKING:
 __all__ = ["Encode", "Progress", "ScanSink", "ScanWriter"]
 
 Encode: TypeAlias = "Callable[[list[Group]], Any]"
-"""Turns what a scan found into what a writer takes. It runs in worker processes, so it can be pickled."""
+"""Encodes results for a writer. Runs in worker processes, so it must be picklable."""
 
 Progress: TypeAlias = "Callable[[int, int], None]"
-"""Called with the number of parts of a report that are written, and how many there are."""
+"""Called with the number of parts of a report written so far, and their total number."""
 
 
 class ScanWriter(Protocol):
-    """Takes the encoded parts of a scan in their order."""
+    """Writes the encoded parts of a scan, in order."""
 
     def write(self, encoded: Any) -> None:
-        """Take a part."""
+        """Write one part."""
 
     def finish(self, summary: ScanSummary, /) -> None:
-        """Write what only the end of the scan makes known."""
+        """Write the end, which needs the summary of the scan."""
 
     def abandon(self) -> None:
-        """Release what is held: the scan did not reach its end."""
+        """Release resources, because the scan was not completed."""
 
 
 class ScanSink(NamedTuple):
-    """Where a scan goes.
+    """A destination of a scan.
 
     Attributes:
-        encode: Turns what was found into what the writer takes.
-        writer: Takes it.
-        token_rules: Token rules that the writer needs in the summary, besides those of the scan's own quotes.
+        encode: Encodes results for the writer.
+        writer: Writes encoded results.
+        token_rules: Token rules that the writer needs in the summary, in addition to those of the quotes of the scan.
     """
 
     encode: Encode

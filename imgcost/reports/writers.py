@@ -1,4 +1,4 @@
-"""One writer per format, chosen by a file's suffix: for scans, whose parts come one by one, and for whole reports."""
+"""Write scans, part by part, and complete reports, in the format that the file suffix selects."""
 
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ if TYPE_CHECKING:
 __all__ = ["SUFFIXES", "format_of", "open_scan", "save_report", "stream_rows"]
 
 SUFFIXES = (".csv", ".json", ".jsonl", ".parquet", ".md", ".xlsx", ".html")
-"""The suffixes of files that a report can be written to."""
+"""File suffixes that reports can be written to."""
 
 BLOCK_ROWS = 1000
-"""Rows of a report that are encoded at once."""
+"""Number of rows of a report that are encoded together."""
 
 _TEXT: dict[str, TextFormat] = {".csv": "csv", ".json": "json", ".jsonl": "jsonl"}
 
 
 def format_of(path: str) -> str:
-    """Return the format of a report from the suffix of its file; the summary of a GitHub step is Markdown.
+    """Return the format of a report, selected by the suffix of its file; a GitHub step summary is Markdown.
 
     Raises:
-        ImgcostError: The suffix does not name a format.
+        ImgcostError: No format has this suffix.
 
     >>> format_of("costs.CSV")
     '.csv'
@@ -56,23 +56,23 @@ def format_of(path: str) -> str:
 def open_scan(
     target: str | Output, quotes: Sequence[Quote], progress: Progress = lambda _done, _total: None
 ) -> Iterator[ScanSink]:
-    """Open a file for a scan. It replaces its target when the context is left without an error.
+    """Open a file for a scan. It replaces the target when the context is left without an error.
 
     Args:
         target: The file.
-        quotes: The quotes of the models asked for.
-        progress: Called while a workbook or a page is written at the end.
+        quotes: The quotes of the models.
+        progress: Called while a workbook or an HTML report is written at the end.
 
     Yields:
-        Where the scan goes. After the last part call `finish` of its writer.
+        The sink of the scan. Call `finish` of its writer after the last part.
 
     Raises:
-        ImgcostError: The suffix does not name a format.
+        ImgcostError: No format has this suffix.
         MissingExtraError: The format needs a library that is not installed.
         OSError: The file cannot be written.
     """
     output = Output(target) if isinstance(target, str) else target
-    make = _scan_sink(format_of(output.path))  # a missing library is known before a file is touched
+    make = _scan_sink(format_of(output.path))  # report a missing library before touching the file
     with ExitStack() as stack:
         sink = make(stack.enter_context(output), tuple(quotes), progress)
         try:
@@ -88,7 +88,7 @@ def _scan_sink(suffix: str) -> Callable[[IO[bytes], tuple[Quote, ...], Progress]
 
         return lambda file, quotes, _: ScanSink(partial(_encode_rows, quotes), ParquetWriter(file, SCAN))
     if suffix == ".md":
-        from imgcost.reports.markdown import markdown_sink  # noqa: PLC0415 - most scans write none
+        from imgcost.reports.markdown import markdown_sink  # noqa: PLC0415 - most scans do not need it
 
         return lambda file, quotes, _: markdown_sink(file, quotes)
     if suffix == ".xlsx":
@@ -103,15 +103,15 @@ def _scan_sink(suffix: str) -> Callable[[IO[bytes], tuple[Quote, ...], Progress]
 
 
 def stream_rows(stream: IO[bytes], quotes: Sequence[Quote], style: TextFormat) -> ScanSink:
-    """Send the rows of a scan to an open binary stream as they come.
+    """Stream the rows of a scan to an open binary stream.
 
     Args:
         stream: The stream.
-        quotes: The quotes of the models asked for.
+        quotes: The quotes of the models.
         style: The format.
 
     Returns:
-        Where the scan goes.
+        The sink of the scan.
     """
     return ScanSink(partial(_encode_text, tuple(quotes), style), TextWriter(stream, SCAN, style))
 
@@ -131,17 +131,17 @@ def save_report(
     path: str,
     json: Callable[[], Iterable[str]] | None = None,
 ) -> None:
-    """Write a whole report to a file, in the format that its suffix names.
+    """Write a complete report to a file, in the format that its suffix selects.
 
     Args:
-        report: The report, for the formats that people read.
-        schema: The columns of its rows.
-        rows: Its rows, for all others; taken in blocks where the format allows.
+        report: The report, for formats that people read.
+        schema: The columns of the rows.
+        rows: The rows, for other formats; read in blocks if the format allows it.
         path: The file.
-        json: Gives its JSON in pieces; None to take it from the report.
+        json: Returns the JSON in pieces; None encodes the report.
 
     Raises:
-        ImgcostError: The suffix does not name a format.
+        ImgcostError: No format has this suffix.
         MissingExtraError: The format needs a library that is not installed.
         OSError: The file cannot be written.
     """
@@ -186,9 +186,9 @@ def _write_rows(file: IO[bytes], _report: Report, schema: Schema, rows: Iterable
 
 
 def _blocks(rows: Iterable[Row]) -> Iterator[list[Row]]:
-    """Take rows in blocks: there may be more than fit in memory."""
-    rest = iter(rows)
-    while block := list(islice(rest, BLOCK_ROWS)):
+    """Split rows into blocks, because a report may not fit in memory."""
+    remaining = iter(rows)
+    while block := list(islice(remaining, BLOCK_ROWS)):
         yield block
 
 

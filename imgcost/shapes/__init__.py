@@ -53,11 +53,11 @@ __all__ = [
 
 
 class Shape(NamedTuple):
-    """A shape that is read.
+    """A supported shape.
 
     Attributes:
-        title: What it is, as in `this is ...`.
-        recognizes: Whether a document has this shape.
+        title: A name for people, as in `this is ...`.
+        recognizes: Returns whether a document has this shape.
         convert: Converts a document.
     """
 
@@ -66,7 +66,7 @@ class Shape(NamedTuple):
     convert: Callable[[Node], Iterator[ShapedRequest]]
 
 
-# The first that recognizes a document wins, so specific shapes come before general ones.
+# The first shape that recognizes a document is used, so specific shapes come before general ones.
 SHAPES: dict[str, Shape] = {
     "claude-code": Shape("a Claude Code transcript", transcripts.recognizes, transcripts.convert),
     "openai-batch": Shape("an OpenAI batch", logs.recognizes_openai_batch, logs.convert_openai_batch),
@@ -89,10 +89,10 @@ SHAPES: dict[str, Shape] = {
     "message-list": Shape("a list of messages", messages_api.recognizes_messages, messages_api.convert_messages),
     "block": Shape("content blocks", messages_api.recognizes_blocks, messages_api.convert_blocks),
 }
-"""Supported shapes by name. All except batches, logs and transcripts may also come as a list of requests."""
+"""Supported shapes by name. Except for batches, logs and transcripts, a list of requests is supported too."""
 
 _BATCHES = ("batch", "bedrock-batch", "google-cloud-batch", "openai-batch", "log", "claude-code")
-_DEPENDENT = ("claude-code", "log")  # their lines mean something only together
+_DEPENDENT = ("claude-code", "log")  # their lines form one document
 
 
 def detect(value: Any) -> str | None:
@@ -102,7 +102,7 @@ def detect(value: Any) -> str | None:
         value: A value from JSON, or the Python objects that a library would take.
 
     Returns:
-        A name in `SHAPES`; the name of a kind of document that is not read (`har`, `vcr-cassette`,
+        A name in `SHAPES`; the name of an unsupported kind of document (`har`, `vcr-cassette`,
         `claude-ai-export`, `response`, `notebook`, `postman`, `gemini`); or None.
 
     Example:
@@ -168,8 +168,8 @@ def shape_of_lines(first: bytes) -> str | None:
         first: The line.
 
     Returns:
-        `batch` where all lines have to be requests of a message batch; `auto` where each line is a request by itself;
-        None where the lines are one document, or are not JSON.
+        `batch` if all lines must be requests of a message batch; `auto` if each line is a separate request; None if the
+        lines form one document, or are not JSON.
 
     Example:
         >>> shape_of_lines(b'{"custom_id": "a", "params": {}}'), shape_of_lines(b'{"type": "user", "uuid": "u",')
@@ -183,7 +183,7 @@ def shape_of_lines(first: bytes) -> str | None:
 
 
 def requests_by_line(lines: Iterable[bytes], shape: str = "auto") -> Iterator[ShapedRequest]:
-    """Convert JSON lines one by one, so that the size of the file does not matter.
+    """Convert JSON lines one by one, in constant memory.
 
     Args:
         lines: The lines; empty ones are skipped.

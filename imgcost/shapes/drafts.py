@@ -1,4 +1,4 @@
-"""A Messages request in the making: blocks are added with their origins, turns are merged, locations follow."""
+"""Build a Messages request: add blocks with their origins, merge turns, record locations."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ class Piece(NamedTuple):
 
     Attributes:
         block: The block.
-        path: What it was made from.
-        origins: Keys of the block, such as `source.data` -> what they were made from.
-        write: Writes a block in place of the original; None where that is not possible.
+        path: The path of the original.
+        origins: Keys of the block, such as `source.data` -> paths of their originals.
+        write: Writes a block in place of the original; None if that is not possible.
         inner: For a tool result, its content.
     """
 
@@ -52,12 +52,12 @@ class Piece(NamedTuple):
 
 
 def as_is(node: Node) -> Piece:
-    """Keep a block that is a Messages API block already, or of an unknown type."""
+    """Keep a block that is already a Messages API block, or has an unknown type."""
     return Piece(node.object(), node.path, write=verbatim)
 
 
 def text(node: Node, part: Node | None = None) -> Piece:
-    """Take text.
+    """Convert text.
 
     Args:
         node: The text.
@@ -90,17 +90,17 @@ def media(
     takes_urls: bool = False,
     kind: str = "",
 ) -> Piece:
-    """Take an image or a document.
+    """Convert an image or a document.
 
     Args:
-        part: The part that has it.
+        part: The part that contains it.
         source: Its source, as the Messages API has it.
         data: Its data, URL or file id in the original.
         declared: Its media type in the original, if that is not in `data`.
-        write: Writes an image or a document in place of the part; None where only text can be written.
+        write: Writes an image or a document in place of the part; None if only text can be written.
         write_text: Writes a text in place of the part; by default as most shapes do.
-        takes_urls: Whether `write` takes URL sources too.
-        kind: `image` or `document`; by default what the media type says.
+        takes_urls: Whether `write` also accepts URL sources.
+        kind: `image` or `document`; derived from the media type by default.
 
     Returns:
         The block.
@@ -125,7 +125,7 @@ def media(
 
 
 def tool_call(call: Node, call_id: Node, name: Node, given: Node) -> Piece:
-    """Take a call of a tool."""
+    """Convert a tool call."""
     block = {
         "type": "tool_use",
         "id": call_id.text_or_none() or "",
@@ -136,7 +136,7 @@ def tool_call(call: Node, call_id: Node, name: Node, given: Node) -> Piece:
 
 
 def tool_result(result: Node, call_id: Node, content: Iterable[Piece], *, error: bool = False) -> Piece:
-    """Take what a tool returned."""
+    """Convert a tool result."""
     inner = tuple(content)
     block: dict[str, Any] = {"type": "tool_result", "tool_use_id": call_id.text_or_none() or ""}
     if inner:
@@ -147,7 +147,7 @@ def tool_result(result: Node, call_id: Node, content: Iterable[Piece], *, error:
 
 
 def json_text(node: Node) -> Piece:
-    """Take a value that is sent as JSON text; text is sent as it is."""
+    """Convert a value that is sent as JSON text; text is sent unchanged."""
     if node.is_text():
         return text(node)
     try:
@@ -158,7 +158,7 @@ def json_text(node: Node) -> Piece:
 
 
 def arguments(given: Any) -> Any:
-    """Return the arguments of a tool as an object, also where a shape has them as JSON text."""
+    """Return the arguments of a tool as an object, even if a shape has them as JSON text."""
     if given is None:
         return {}
     if not is_a(given, str):
@@ -171,16 +171,16 @@ def arguments(given: Any) -> Any:
 
 
 class Draft:
-    """A request in the making.
+    """A request under construction.
 
     Attributes:
         params: The arguments so far.
-        notes: What was assumed or left out.
+        notes: What was assumed or omitted.
         last: The location of the newest block of the conversation.
     """
 
     def __init__(self, root: Node) -> None:
-        """Begin a request that is made from `root`."""
+        """Start a request for the original `root`."""
         self.root = root
         self.params: dict[str, Any] = {"messages": []}
         self.notes: list[str] = []

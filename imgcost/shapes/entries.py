@@ -1,4 +1,4 @@
-"""Documents of many requests: an entry that is not a request does not hide the others."""
+"""Read documents with many requests. An entry that is not a request does not affect the others."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 __all__ = ["each_entry", "first_entries"]
 
-_LOOKED_AT = 50
-"""How many entries decide what a document is."""
+_DETECTION_ENTRIES = 50
+"""Number of entries that are used to detect the shape of a document."""
 
 
 def first_entries(node: Node) -> list[Node]:
     """Return the first entries of a list, or the value itself as the only one."""
-    return node.elements(_LOOKED_AT) if node.is_array() else [node]
+    return node.elements(_DETECTION_ENTRIES) if node.is_array() else [node]
 
 
 def each_entry(
@@ -32,7 +32,7 @@ def each_entry(
     Args:
         node: A list of entries, or one entry.
         convert: Converts one entry.
-        id_key: Where an entry has its id.
+        id_key: The key of the id in an entry.
 
     Yields:
         Its requests; one with an error for each entry that is not a request.

@@ -1,4 +1,4 @@
-"""Files that are not requests, named for what they are, with advice."""
+"""Detect files that are not requests, with advice."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ __all__ = ["FOREIGN", "Foreign", "name_of_text"]
 
 
 class Foreign(NamedTuple):
-    """A kind of document that is not read.
+    """An unsupported kind of document.
 
     Attributes:
-        title: What it is, as in `this is ...`.
+        title: A name for people, as in `this is ...`.
         advice: What to do with it.
-        recognizes: Whether a document is one.
+        recognizes: Returns whether a document is of this kind.
     """
 
     title: str
@@ -76,7 +76,7 @@ FOREIGN = {
 }
 
 _TEXTS = (
-    ("a curl command", re.compile(r"\A\s*(\$ )?curl\s"), "save what follows -d or --data as a JSON file"),
+    ("a curl command", re.compile(r"\A\s*(\$ )?curl\s"), "save the text after -d or --data as a JSON file"),
     (
         "a VCR cassette in YAML",
         re.compile(r"(?m)^interactions:[ \t\r]*$"),
@@ -100,13 +100,13 @@ _TEXTS = (
 
 
 def name_of_text(text: str) -> tuple[str, str] | None:
-    """Name what text is that is not JSON.
+    """Identify text that is not JSON.
 
     Args:
         text: The beginning of the text.
 
     Returns:
-        What it is, and what to do with it; None where nothing is known of it.
+        What it is, and what to do with it; None if it is not recognized.
 
     Example:
         >>> name_of_text("curl https://api.anthropic.com/v1/messages")[0]

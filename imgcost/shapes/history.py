@@ -1,4 +1,4 @@
-"""What a session has sent so far: its calls of the API, and its images."""
+"""What a session has sent so far: its API calls and its images."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ __all__ = ["Call", "History", "SentImage"]
 
 
 class Call(NamedTuple):
-    """A call of the API that the transcript records.
+    """An API call recorded in the transcript.
 
     Attributes:
         position: The position of its answer among the items of the document.
         turn: The turn, counted from 1.
         model: The model that answered, if the transcript says.
-        usage: What it was billed, as the API reported it; empty if the transcript does not say.
+        usage: The usage that the API reported; empty if it is not in the transcript.
     """
 
     position: int
@@ -35,7 +35,7 @@ class SentImage:
 
     Attributes:
         block: Its content block.
-        path: Where it is in the document.
+        path: Its path in the document.
         turn: The turn that it came in, counted from 1.
         location: Where it is in the request that would be sent next; None if it is not sent any more.
         calls: The calls that have sent it, as positions in `History.calls`, a range for each stretch between two
@@ -50,7 +50,7 @@ class SentImage:
 
     @property
     def sent(self) -> int:
-        """How many calls have sent it."""
+        """Number of calls that have sent it."""
         return sum(map(len, self.calls))
 
 

@@ -41,7 +41,7 @@ def recognizes(node: Node) -> bool:
 
 
 def _messages(node: Node) -> Node:
-    """Return the list of messages: alone, of a prompt, or of a state or a request."""
+    """Return the list of messages, from a list, a prompt, a state or a request."""
     if node.has("messages"):
         return node.get("messages")
     prompt = node.get("kwargs", "messages")
@@ -109,7 +109,7 @@ def _class_name(message: Node) -> str:
 
 
 def _role(fields: Node, kind: str) -> str:
-    """Return who speaks; the types of chunks are the names of their classes."""
+    """Return the role of a message. The type of a chunk is the name of its class."""
     word = kind.removesuffix("MessageChunk").lower()
     if word in {"", "chat"}:
         word = fields.get("role").text()
@@ -125,7 +125,7 @@ def _content(draft: Draft, content: Node) -> list[Piece]:
 
 
 def _calls(fields: Node, pieces: list[Piece]) -> Iterator[Piece]:
-    """Convert the calls of tools that are not among the content blocks already."""
+    """Convert the tool calls that are not already among the content blocks."""
     known = [piece.block.get("id") for piece in pieces if piece.block.get("type") == "tool_use"]
     for call in fields.get("tool_calls").elements():
         if call.word("id") not in known:
@@ -163,7 +163,7 @@ def _standard(block: Node, kind: str) -> Piece:
     if source_type == "text":
         data = block.get("text")
         return media(block, text_source(data.text()), data, write=None, kind=kind)
-    # A block of version 1 may have an `id` of its own, which names no file.
+    # A block of version 1 may have its own `id`, which is not the id of a file.
     key = "id" if source_type == "id" else next((key for key in _DATA_KEYS if block.has(key)), None)
     if key is None:
         raise block.fault("has neither base64 data, nor a URL, nor a file id")

@@ -1,4 +1,4 @@
-"""Lines of a log, or of a batch of OpenAI, that have a request inside."""
+"""Convert lines of logs and of OpenAI batches that contain requests."""
 
 from __future__ import annotations
 
@@ -50,20 +50,20 @@ def _batch_entry(entry: Node) -> Iterator[ShapedRequest]:
 
 
 def recognizes(node: Node) -> bool:
-    """Return whether these are entries that have a request inside."""
+    """Return whether these are entries that contain requests."""
     return any(not entry.has("messages") and _inside(entry) is not None for entry in first_entries(node))
 
 
 def convert(node: Node) -> Iterator[ShapedRequest]:
-    """Convert the request inside each entry."""
+    """Convert the request in each entry."""
     yield from each_entry(node, _entry)
 
 
 def _entry(entry: Node) -> Iterator[ShapedRequest]:
-    found = _inside(entry)
-    if found is None:
+    inside = _inside(entry)
+    if inside is None:
         raise entry.fault("has no request inside")
-    body, encoded = found
+    body, encoded = inside
     if openai_responses.recognizes(body) or openai_chat.recognizes(body):
         module = openai_responses if openai_responses.recognizes(body) else openai_chat
         requests = list(module.convert(body))
@@ -76,7 +76,7 @@ def _entry(entry: Node) -> Iterator[ShapedRequest]:
 
 
 def _inside(entry: Node) -> tuple[Node, bool] | None:
-    """Return the request inside an entry, and whether it is encoded as text."""
+    """Return the request in an entry, and whether it is encoded as text."""
     for keys in _INSIDE:
         body, encoded = entry.get(*keys), False
         if body.is_text():

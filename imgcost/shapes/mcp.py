@@ -20,7 +20,7 @@ _CALL = {"type": "tool_use", "id": "mcp", "name": "mcp", "input": {}}
 
 
 def recognizes(node: Node) -> bool:
-    """Return whether this is a result of MCP, its content, or one block of it."""
+    """Return whether this is an MCP result, its content, or one of its blocks."""
     if node.has("jsonrpc"):
         return True
     if node.is_array() or not node.has_any("content", "contents", "messages"):
@@ -41,7 +41,7 @@ def _is_block(block: Node) -> bool:
 
 
 def convert(node: Node) -> Iterator[ShapedRequest]:
-    """Convert a result of MCP to a conversation in which a tool has returned it."""
+    """Convert an MCP result to a conversation in which a tool returns it."""
     draft = Draft(node)
     result = next((node.get(key) for key in ("result", "params") if node.has("jsonrpc", key)), node)
     if result.has("messages"):
@@ -80,7 +80,7 @@ def _piece(block: Node) -> Piece:
 
 
 def _resource(block: Node, resource: Node) -> Piece:
-    """Convert an embedded resource, or one link to a resource."""
+    """Convert an embedded resource, or a link to a resource."""
     if resource.has("text"):
         return text(resource.get("text"), block)
     if resource.has("blob"):
@@ -89,12 +89,12 @@ def _resource(block: Node, resource: Node) -> Piece:
 
 
 def media_with_mime_type(block: Node, data: Node, holder: Node | None = None) -> Piece:
-    """Convert data beside a `mimeType`.
+    """Convert data with a `mimeType`.
 
     Args:
         block: The block.
         data: Its base64 data.
-        holder: What has both, if it is not the block.
+        holder: The object that contains both, if it is not the block.
 
     Returns:
         An image, or a document.

@@ -1,4 +1,4 @@
-"""Images and documents as other shapes have them, as blocks of the Messages API, and back."""
+"""Convert images and documents of other shapes to blocks of the Messages API, and back."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def base64_source(media_type: str, data: Any) -> dict[str, Any]:
 
 
 def guessed_type(data: str) -> str:
-    """Guess a media type from the first characters of base64, as some libraries do; empty where they say nothing.
+    """Guess a media type from the first characters of base64, as some libraries do; empty if they are not recognized.
 
     Example:
         >>> guessed_type("iVBORw0KGgo=")
@@ -69,11 +69,11 @@ def text_source(text: str) -> dict[str, Any]:
 
 
 def source_from_url(url: str, media_type: str | None = None) -> dict[str, Any]:
-    """Return the source that a URL names.
+    """Return the source for a URL.
 
     Args:
-        url: A URL; that of a data URL is read, others are not fetched.
-        media_type: A media type declared beside the URL, which then counts instead of the one in a data URL.
+        url: A URL. Data URLs are decoded; others are not fetched.
+        media_type: A media type declared with the URL, which overrides that of a data URL.
 
     Returns:
         The source.
@@ -114,10 +114,10 @@ def is_bytes(value: Any) -> bool:
 
 
 def data_text(node: Node) -> str:
-    """Return data as base64 text: text is taken as it is, bytes are encoded.
+    """Return data as base64 text: text is unchanged, bytes are encoded.
 
     Raises:
-        RequestError: It is neither.
+        RequestError: The data is neither text nor bytes.
     """
     if not is_bytes(node.value):
         return node.text()
@@ -134,10 +134,10 @@ def text_of(node: Node) -> str:
         node: The data.
 
     Returns:
-        The text; what is not UTF-8 in it is replaced.
+        The text; bytes that are not UTF-8 are replaced.
 
     Raises:
-        RequestError: It is neither base64 nor bytes.
+        RequestError: The data is neither base64 nor bytes.
     """
     text = data_text(node)
     try:
@@ -148,11 +148,11 @@ def text_of(node: Node) -> str:
 
 
 def media_block(source: Mapping[str, Any], media_type: str | None = None) -> dict[str, Any]:
-    """Return the content block for a source: an image, or a document if its media type is one of files or text.
+    """Return the content block for a source: an image, or a document if the media type is not an image type.
 
     Args:
         source: The source.
-        media_type: The media type, where the source does not say.
+        media_type: The media type, if the source does not have one.
 
     Returns:
         The block.

@@ -1,4 +1,4 @@
-"""The Messages API's own shapes: the arguments of a call, its messages or blocks alone, and batches."""
+"""Read the shapes of the Messages API itself: the arguments of a call, messages, blocks, and batches."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ __all__ = [
     "request_as_is",
 ]
 
-# Other JSON has types too, such as JSON schema and package.json.
+# Other JSON also has types, such as JSON schema and package.json.
 _BLOCKS = ("text", "image", "document", "tool_use", "tool_result", "search_result", "image_url", "input_image", "file")
 _IMPLIED = frozenset({"max_tokens", "model"})
 _PLATFORMS: dict[str, Platform] = {"bedrock": "bedrock", "vertex": "google-cloud"}
@@ -42,7 +42,7 @@ def convert(node: Node) -> Iterator[ShapedRequest]:
 
 
 def request_as_is(node: Node, implied: frozenset[str] = frozenset()) -> ShapedRequest:
-    """Take a body that is one of the Messages API, on whichever platform; nothing is copied or checked."""
+    """Take a body of the Messages API on any platform, without copying or checking it."""
     node.object()
     platform = _PLATFORMS.get(node.word("anthropic_version").partition("-")[0])
     return ShapedRequest(
@@ -97,7 +97,7 @@ def recognizes_batch(node: Node) -> bool:
 
 
 def convert_batch(node: Node) -> Iterator[ShapedRequest]:
-    """Take the requests of a message batch; the parameters may also stand alone."""
+    """Take the requests of a message batch, or their parameters alone."""
     entries = node.get("requests") if node.has("requests") else node
     yield from each_entry(entries, _entry, "custom_id")
 

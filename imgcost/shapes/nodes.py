@@ -1,4 +1,4 @@
-"""Reading a document that someone else wrote: every value with its location, and no exception but ours.
+"""Read untrusted documents: every value has a location, and every error is a RequestError.
 
 A document may be JSON or live Python objects, so any value can have the wrong type, and an object's attributes can
 raise. A `Node` has two ways to look at its value: lenient, to recognize a shape, and strict, to convert it.
@@ -25,7 +25,7 @@ _NOTHING: Mapping[Any, Any] = {}
 
 
 def is_a(value: Any, kind: type[Kind]) -> TypeGuard[Kind]:
-    """Return whether a value is of a type, without asking the value: an object may raise even for its class."""
+    """Return whether a value is of a type, without calling its code: an object may raise even for `__class__`."""
     return type(value) is kind or issubclass(type(value), kind)
 
 
@@ -53,7 +53,7 @@ class Node:
         value: The value.
         path: The keys that lead to it from the root of the document.
         lines: The line numbers of the items of the document, if it has lines: they begin the location.
-        start: How many leading keys the location leaves out.
+        start: Number of leading keys that the location omits.
     """
 
     __slots__ = ("lines", "path", "start", "value")
@@ -76,10 +76,10 @@ class Node:
         """Return an error about this value."""
         return RequestError(self.location, problem)
 
-    # Lenient: what does not fit is empty.
+    # Lenient: values of another type count as empty.
 
     def fields(self) -> Mapping[Any, Any]:
-        """Return the value as an object; empty where it is not one."""
+        """Return the value as an object; empty if it is not an object."""
         if type(self.value) is dict:
             return self.value
         try:
@@ -88,24 +88,24 @@ class Node:
             return _NOTHING
 
     def elements(self, first: int | None = None) -> list[Node]:
-        """Return the items of a list, or the first of them; none where the value is not one."""
+        """Return the items of a list, or its first items; none if the value is not a list."""
         try:
             return self.array(first)
         except RequestError:
             return []
 
     def word(self, key: str) -> str:
-        """Return the text at a key; empty where there is none."""
+        """Return the text at a key; empty if there is none."""
         value = self.fields().get(key)
         return value if is_a(value, str) else ""
 
     def has(self, *keys: str) -> bool:
-        """Return whether all of these keys are there, and not null."""
+        """Return whether all of these keys exist and are not null."""
         fields = self.fields()
         return all(fields.get(key) is not None for key in keys)
 
     def has_any(self, *keys: str) -> bool:
-        """Return whether one of these keys is there, and not null."""
+        """Return whether one of these keys exists and is not null."""
         fields = self.fields()
         return any(fields.get(key) is not None for key in keys)
 
@@ -118,7 +118,7 @@ class Node:
         return is_a(self.value, str)
 
     def get(self, *keys: str) -> Node:
-        """Go to what is at some keys, one inside the other; null where there is nothing."""
+        """Return the value at nested keys; null if there is none."""
         node = self
         for key in keys:
             node = node.child(key, node.fields().get(key))
@@ -129,20 +129,20 @@ class Node:
         return Node(value, (*self.path, key), self.lines, self.start)
 
     def same(self, value: Any) -> Node:
-        """Return another value in the place of this one, such as text that was parsed."""
+        """Return another value at the location of this one, such as parsed text."""
         return Node(value, self.path, self.lines, self.start)
 
     def alone(self) -> Node:
         """Return this value with locations relative to its line; the caller reports the line itself."""
         return Node(self.value, self.path, None, len(self.path)) if self.lines is not None else self
 
-    # Strict: what does not fit is an error.
+    # Strict: values of another type are errors.
 
     def object(self) -> Mapping[Any, Any]:
         """Return the value as an object.
 
         Raises:
-            RequestError: It is not one, or cannot be read.
+            RequestError: The value is not an object, or cannot be read.
         """
         if type(self.value) is dict:
             return self.value
@@ -159,10 +159,10 @@ class Node:
         raise self.fault(f"must be an object, not {_type_name(self.value)}")
 
     def array(self, first: int | None = None) -> list[Node]:
-        """Return the items of a list, or the first of them.
+        """Return the items of a list, or its first items.
 
         Raises:
-            RequestError: It is not a list, or cannot be read.
+            RequestError: The value is not a list, or cannot be read.
         """
         if not _is_array(self.value):
             raise self.fault(f"must be a list, not {_type_name(self.value)}")
@@ -176,17 +176,17 @@ class Node:
         """Return the value as text.
 
         Raises:
-            RequestError: It is not text.
+            RequestError: The value is not text.
         """
         if is_a(self.value, str):
             return self.value
         raise self.fault("is missing" if self.value is None else f"must be text, not {_type_name(self.value)}")
 
     def text_or_none(self) -> str | None:
-        """Return the value as text, or None where there is nothing.
+        """Return the value as text; None if it is null.
 
         Raises:
-            RequestError: It is something else.
+            RequestError: The value is something else.
         """
         return None if self.value is None else self.text()
 

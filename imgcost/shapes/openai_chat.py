@@ -1,4 +1,4 @@
-"""OpenAI chat completions: what the OpenAI SDK, litellm and OpenRouter take."""
+"""Convert OpenAI chat completion requests, also those of litellm and OpenRouter."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _MESSAGES_BLOCKS = ("image", "document", "tool_use", "tool_result", "thinking", 
 def recognizes(node: Node) -> bool:
     """Return whether this is a chat completion.
 
-    Where the words are the same in both APIs, `max_tokens` and a model without a provider decide for the Messages API.
+    If a document fits both APIs, `max_tokens` and a model without a provider select the Messages API.
     """
     messages = node.get("messages") if not node.is_array() else node
     traits = [_traits(message) for message in messages.elements()]
@@ -56,7 +56,7 @@ def recognizes(node: Node) -> bool:
 
 
 def _traits(message: Node) -> set[str]:
-    """Return what in a message belongs to one of the two APIs only."""
+    """Return the features of a message that exist in only one of the two APIs."""
     role = message.word("role")
     traits = {"tools"} if role in {"tool", "function"} or message.has_any("tool_calls", "function_call") else set()
     if role == "developer":

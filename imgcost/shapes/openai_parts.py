@@ -1,4 +1,4 @@
-"""Content parts of OpenAI's two APIs, which many libraries use too; with litellm's and OpenRouter's additions."""
+"""Convert content parts of the two OpenAI APIs, with the additions of litellm and OpenRouter."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _PLATFORMS = {"bedrock": "bedrock", "vertex_ai": "google-cloud", "azure_ai": "fo
 
 
 def platform_of(model: str) -> Any:
-    """Return the platform that litellm sends a model's requests to, by the prefix of its name."""
+    """Return the platform that litellm uses for a model, by the prefix of its name."""
     return _PLATFORMS.get(model.partition("/")[0]) if "/" in model else None
 
 
 def content(node: Node) -> list[Piece]:
-    """Convert a content: text, or a list of parts; null is nothing."""
+    """Convert content: text, a list of parts, or null."""
     if node.value is None:
         return []
     if node.is_text():
@@ -33,7 +33,7 @@ def content(node: Node) -> list[Piece]:
 
 
 def part(node: Node) -> Piece:
-    """Convert a content part; one that OpenAI does not have is left as it is."""
+    """Convert a content part. Parts that are unknown to OpenAI are unchanged."""
     node.object()
     kind = node.get("type").text()
     if kind in _TEXTS:
@@ -53,7 +53,7 @@ def _image_url(node: Node) -> Piece:
     holder = node.get("image_url")
     inside = not holder.is_text()
     url = holder.get("url") if inside else holder
-    declared = holder.get("format")  # litellm: the media type, which counts instead of the one in the data URL
+    declared = holder.get("format")  # litellm: the media type, which overrides that of the data URL
     fields = node.fields()
 
     def write(block: Mapping[str, Any]) -> Any:
@@ -88,7 +88,7 @@ def _input_image(node: Node) -> Piece:
 
 
 def _file(node: Node) -> Piece:
-    """Convert a file part: OpenAI has data URLs and ids in it, litellm and OpenRouter URLs too."""
+    """Convert a file part: a data URL or an id; with litellm and OpenRouter also a URL."""
     file = node.get("file")
     file.object()
     declared = file.get("format")

@@ -1,4 +1,4 @@
-"""Bodies for Bedrock and Google Cloud, where the model is in the URL, and their batches."""
+"""Convert request bodies for Bedrock and Google Cloud, where the model is in the URL, and their batches."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def recognizes_invoke(node: Node) -> bool:
 
 
 def convert_invoke(node: Node) -> Iterator[ShapedRequest]:
-    """Take the body of InvokeModel; from the arguments of boto3 its `body` is read."""
+    """Take the body of InvokeModel, or the `body` in the arguments of boto3."""
     if not node.has("body") or node.has("messages"):
         yield replace(request_as_is(node, _IN_URL), platform="bedrock")
         return
@@ -63,7 +63,7 @@ def recognizes_bedrock_batch(node: Node) -> bool:
 
 
 def convert_bedrock_batch(node: Node) -> Iterator[ShapedRequest]:
-    """Convert lines of a batch of Bedrock, whose inputs are those of InvokeModel or of Converse."""
+    """Convert lines of a Bedrock batch, whose inputs are those of InvokeModel or Converse."""
     yield from each_entry(node, _bedrock_entry, "recordId")
 
 

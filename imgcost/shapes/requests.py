@@ -1,4 +1,4 @@
-"""What every shape becomes: a Messages request that remembers where each part of it came from."""
+"""A Messages request that records where each of its parts came from."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ if TYPE_CHECKING:
 __all__ = ["Origin", "ShapedRequest", "Writer", "replaced", "verbatim"]
 
 Writer: TypeAlias = Callable[[Mapping[str, Any]], Any]
-"""Turns a content block of the Messages API into what a shape has in its place."""
+"""Converts a content block of the Messages API to the original shape."""
 
 
 def verbatim(block: Mapping[str, Any]) -> Any:
-    """Write a block where the shape has blocks of the Messages API itself."""
+    """Return a block unchanged, for shapes that use blocks of the Messages API."""
     return block
 
 
 class Origin(NamedTuple):
-    """Where a part of a request came from.
+    """The origin of a part of a request.
 
     Attributes:
         path: The keys that lead to it in the original.
@@ -72,7 +72,7 @@ class ShapedRequest:
     history: History | None = field(default=None, repr=False)
 
     def path(self, location: str) -> Path:
-        """Return where a part of the request is in the original.
+        """Return the path of a part of the request in the original.
 
         Args:
             location: A location in `params`, such as `messages.0.content.1.source.data`.
@@ -123,16 +123,16 @@ class ShapedRequest:
         return self.turns[path[0]] or None if self.turns and path and isinstance(path[0], int) else None
 
     def edits(self, blocks: Mapping[str, Mapping[str, Any]]) -> dict[Path, Any]:
-        """Say what has to change in the original so that some blocks are replaced.
+        """Return the changes of the original that replace some blocks.
 
         Args:
-            blocks: Location of a content block in `params` -> the block of the Messages API to have there.
+            blocks: Location of a content block in `params` -> the new Messages API block.
 
         Returns:
             Path in the original -> the new value.
 
         Raises:
-            RequestError: The shape cannot be written there.
+            RequestError: The shape does not support writing at a location.
         """
         edits = {}
         for location, block in blocks.items():
@@ -151,7 +151,7 @@ class ShapedRequest:
 
 
 def replaced(original: Any, edits: Mapping[Path, Any]) -> Any:
-    """Copy a document with some values replaced; what does not change is shared with the original.
+    """Copy a document with some values replaced; unchanged values are shared with the original.
 
     Args:
         original: The document, as it was converted.
@@ -180,9 +180,9 @@ def _put(node: Node, edits: Mapping[Path, Any]) -> Any:
     copy: Any = [item.value for item in node.array()] if array else dict(node.object())
     for key, below in groups.items():
         try:
-            place = int(key) if array else key  # in a location an index is text
-            value = copy[place]
+            index = int(key) if array else key  # in a location an index is text
+            value = copy[index]
         except (KeyError, IndexError, ValueError):
             raise node.child(key, None).fault("is not in this document") from None
-        copy[place] = _put(node.child(key, value), below)
+        copy[index] = _put(node.child(key, value), below)
     return copy

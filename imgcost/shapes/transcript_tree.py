@@ -1,4 +1,4 @@
-"""The entries of a Claude Code transcript, and which of them are the conversation.
+"""Read the entries of a Claude Code transcript, and select those of the conversation.
 
 Entries form a tree through `uuid` and `parentUuid`. The conversation is the way from its newest message to the root.
 Three things are not on that way and belong to it all the same: blocks of an answer that has several calls of tools
@@ -46,13 +46,13 @@ class Entry(NamedTuple):
 
 
 def read_entries(items: list[Node]) -> list[Entry]:
-    """Read the entries of a transcript; what is not an object is left out.
+    """Read the entries of a transcript; items that are not objects are skipped.
 
     Args:
         items: Its lines.
 
     Returns:
-        The entries; those of subagents only where there are no others.
+        The entries; those of subagents only if there are no others.
     """
     entries = [_entry(position, item.fields()) for position, item in enumerate(items)]
     main = [entry for entry in entries if not _is_of_subagent(entry.fields)]
@@ -60,9 +60,9 @@ def read_entries(items: list[Node]) -> list[Entry]:
 
 
 def word(value: Any, key: str) -> str:
-    """Return the text at a key of an object; empty where there is none."""
-    found = value.get(key) if is_a(value, dict) else None
-    return found if is_a(found, str) else ""
+    """Return the text at a key of an object; empty if there is none."""
+    text = value.get(key) if is_a(value, dict) else None
+    return text if is_a(text, str) else ""
 
 
 def _entry(position: int, fields: Mapping[Any, Any]) -> Entry:

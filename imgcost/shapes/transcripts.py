@@ -1,4 +1,4 @@
-"""Transcripts of Claude Code: the request that the session would send next, and what its images have cost so far."""
+"""Convert Claude Code transcripts: the next request of the session, and the images it has sent so far."""
 
 from __future__ import annotations
 

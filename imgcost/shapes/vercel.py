@@ -45,7 +45,7 @@ def recognizes(node: Node) -> bool:
 
 
 def _messages(node: Node) -> Node:
-    """Return the list of messages: alone, or of a call or of a chat's request."""
+    """Return the list of messages, from a list, a call or a chat request."""
     return next((node.get(key) for key in ("messages", "prompt") if node.get(key).is_array()), node)
 
 
@@ -167,7 +167,7 @@ def _ui_message(draft: Draft, message: Node, role: str) -> None:
 
 
 def _invoke(draft: Draft, message: Node, part: Node, call: Node) -> None:
-    """Convert a call of a tool that has its result with it."""
+    """Convert a tool call that includes its result."""
     call_id, kind = call.get("toolCallId"), part.word("type")
     name = call.get("toolName")
     if name.value is None:

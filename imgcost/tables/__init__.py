@@ -1,6 +1,6 @@
-"""The published numbers: models, prices, limits, and what was measured; each with its source and the day it was read.
+"""Published facts about models, prices and limits, and measured numbers, each with its source and the date it was read.
 
-The files stand in `imgcost/published/`. Each is read and checked once, when it is first asked.
+The files in `imgcost/published/` are read and validated once, when they are first needed.
 """
 
 from __future__ import annotations
@@ -154,13 +154,13 @@ _LATE = {
     "statements": "limits",
     "wordings_of": "wordings",
 }
-"""Names whose room is imported when they are first used: an estimate asks for no limits."""
+"""Names whose module is imported on first use: an estimate needs no limits."""
 
 
 if not TYPE_CHECKING:  # a type checker that saw this function would accept any name, misspelled ones too
 
     def __getattr__(name: str) -> Any:
-        """Import a late name from its room."""
+        """Import a name of `_LATE` from its module."""
         if name in _LATE:
             return getattr(import_module(f"imgcost.tables.{_LATE[name]}"), name)
         raise AttributeError(f"module 'imgcost.tables' has no attribute {name!r}")
@@ -171,7 +171,7 @@ FILES = ("models.toml", "prices.toml", "limits.toml", "blocks.toml", "errors.tom
 
 @cache
 def sources() -> tuple[Source, ...]:
-    """List every source of every table, in the order of the day read.
+    """List all sources of all tables, by the date they were read.
 
     Returns:
         Each source once.

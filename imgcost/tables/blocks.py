@@ -1,4 +1,4 @@
-"""The content blocks that the Messages API knows: the schema that it validates requests against."""
+"""Read blocks.toml: the content blocks of the Messages API and their required keys."""
 
 from __future__ import annotations
 
@@ -14,24 +14,23 @@ __all__ = ["BlockPlace", "BlockTable", "block_table", "load_blocks"]
 FILE = "blocks.toml"
 
 BlockPlace: TypeAlias = Literal["message", "system", "tool_result", "document", "search_result"]
-"""Where content blocks are."""
+"""Where a content block is."""
 
 Required: TypeAlias = Mapping[str, str]
-"""The keys that an object has to have, and the types of their values in the words of JSON."""
-
+"""The required keys of an object, and the JSON types of their values."""
 
 _VALUES = ("string", "object", "array", "string or array")
 
 
 class BlockTable(NamedTuple):
-    """All of blocks.toml.
+    """The contents of blocks.toml.
 
     Attributes:
-        roles: Of messages.
-        places: The types of blocks that a place takes, those of betas among them.
-        required: What a block of a type has to have.
-        sources: What the sources of images and documents have to have, by the type of the block and of the source.
-        assistant_rejects: Since when a type of block is rejected in a turn of the assistant, and where that was read.
+        roles: The valid roles of messages.
+        places: The types of blocks that each place accepts, including those of betas.
+        required: The required keys of a block, by its type.
+        sources: The required keys of an image or document source, by the type of the block and of the source.
+        assistant_rejects: The date since which a type of block is rejected in an assistant turn, and the sources.
     """
 
     roles: tuple[str, ...]
@@ -42,7 +41,7 @@ class BlockTable(NamedTuple):
 
 
 def load_blocks(data: Mapping[str, Any]) -> BlockTable:
-    """Check the parsed blocks.toml and build what it says.
+    """Validate the parsed blocks.toml.
 
     Args:
         data: The parsed file.
@@ -51,7 +50,7 @@ def load_blocks(data: Mapping[str, Any]) -> BlockTable:
         The table.
 
     Raises:
-        TableError: The file does not say what it must.
+        TableError: The file is invalid.
     """
     top = Entry(FILE, FILE, data)
     sources = read_sources(FILE, top)
@@ -61,14 +60,14 @@ def load_blocks(data: Mapping[str, Any]) -> BlockTable:
     places = {name: _types(Entry(FILE, f"places.{name}", listed.take(name, dict)), sources) for name in names}
     listed.done()
     required = _required("required", top.take("required", dict))
-    of_sources = {kind: _required(f"source.{kind}", raw) for kind, raw in top.take("source", dict).items()}
+    source_keys = {kind: _required(f"source.{kind}", raw) for kind, raw in top.take("source", dict).items()}
     rejects = {}
     for kind, raw in top.take("assistant_rejects", dict).items():
         entry = Entry(FILE, f"assistant_rejects.{kind}", raw)
         rejects[kind] = entry.take("from", date), entry.sources(sources)
         entry.done()
     top.done()
-    return BlockTable(roles, places, required, of_sources, rejects)
+    return BlockTable(roles, places, required, source_keys, rejects)
 
 
 def _types(entry: Entry, sources: Mapping[str, Source]) -> tuple[str, ...]:
@@ -81,19 +80,19 @@ def _types(entry: Entry, sources: Mapping[str, Source]) -> tuple[str, ...]:
 
 
 def _required(key: str, raw: object) -> dict[str, Required]:
-    found: dict[str, Required] = {}
+    required: dict[str, Required] = {}
     for kind, keys in Entry(FILE, key, raw).rest().items():
         entry = Entry(FILE, f"{key}.{kind}", keys)
-        found[kind] = {name: entry.take(name, str) for name in entry.rest()}
-        for name, value in found[kind].items():
+        required[kind] = {name: entry.take(name, str) for name in entry.rest()}
+        for name, value in required[kind].items():
             if value not in _VALUES:
                 raise entry.error(f"must be one of {', '.join(_VALUES)}", name)
-    return found
+    return required
 
 
 @cache
 def block_table() -> BlockTable:
-    """Return the table.
+    """Return the table of the installed package.
 
     Example:
         >>> "image_url" in block_table().places["message"]

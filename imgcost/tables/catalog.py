@@ -1,4 +1,4 @@
-"""The models that read images, and what is published about each of them."""
+"""The models that read images, with their published facts."""
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
@@ -23,27 +23,27 @@ class Model(NamedTuple):
     """A model that reads images.
 
     Attributes:
-        id: Its id on the Claude API.
-        name: Its name for people, such as `Claude Sonnet 5.5`.
+        id: Id on the Claude API.
+        name: Display name, such as `Claude Sonnet 5.5`.
         family: `opus`, `sonnet`, `haiku`, `fable` or `mythos`.
-        released: Its first day.
-        vision_from: The first day on which it read images.
-        restricted: Only for organizations that were invited or verified.
-        deprecated: The day on which its end was announced, if it was.
-        retirements: From which date on it is retired, by platform; a platform without a published date is not listed.
-        retires_not_before: The day before which no retirement was promised.
+        released: Release date.
+        vision_from: First date on which it read images.
+        restricted: Whether it is available only to invited or verified organizations.
+        deprecated: Date of its deprecation, if it is deprecated.
+        retirements: Retirement dates by platform, from which on it is retired; only platforms with a published date.
+        retires_not_before: Date before which the Claude API does not retire it.
         context_window: Tokens.
         max_output_tokens: Tokens.
-        tier: Its resolution tier; None where none was ever stated.
-        formula: How its own guide counts visual tokens.
-        min_cacheable_tokens: The fewest tokens that prompt caching takes; None where unknown.
-        aliases: Its other names on the Claude API.
-        bedrock_ids: Its ids on Amazon Bedrock, without the region.
-        google_cloud_id: Its id on Google Cloud, if it is sold there.
-        foundry_id: Its id on Microsoft Foundry, if it is sold there.
-        sources: Where all this was read.
-        note: What a reader should know about the certainty of it.
-        reads_pdfs: Whether it takes documents that are PDFs.
+        tier: Resolution tier; None if it was never published.
+        formula: The formula of its own guide for visual tokens.
+        min_cacheable_tokens: Minimum number of tokens for prompt caching; None if unknown.
+        aliases: Other names on the Claude API.
+        bedrock_ids: Ids on Amazon Bedrock, without the region.
+        google_cloud_id: Id on Google Cloud, if available there.
+        foundry_id: Id on Microsoft Foundry, if available there.
+        sources: The sources of these facts.
+        note: Caveats.
+        reads_pdfs: Whether it accepts PDF documents.
     """
 
     id: str
@@ -69,18 +69,18 @@ class Model(NamedTuple):
     reads_pdfs: bool = True
 
     def retires_on(self, platform: Platform = "claude-api") -> date | None:
-        """Return the date from which on the model is retired on a platform.
+        """Return the date from which the model is retired on a platform.
 
         Args:
             platform: The platform. For `claude-ai` this is the date of the Claude API.
 
         Returns:
-            The scheduled or actual date; None where none is published.
+            The scheduled or actual date; None if none is published.
 
         Source: https://platform.claude.com/docs/en/about-claude/model-deprecations (read 2026-10-08)
 
         Example:
-            >>> [str(find.retires_on(name)) for find in models() if find.id == "claude-opus-4-1-20250805"
+            >>> [str(model.retires_on(name)) for model in models() if model.id == "claude-opus-4-1-20250805"
             ...  for name in ("claude-api", "bedrock", "google-cloud")]
             ['2026-08-05', '2027-01-08', 'None']
         """
@@ -88,7 +88,7 @@ class Model(NamedTuple):
 
     @property
     def retires(self) -> date | None:
-        """The date from which on it is retired on the Claude API; None where none is published."""
+        """The date from which the model is retired on the Claude API; None if none is published."""
         return self.retires_on("claude-api")
 
     def status_on(self, day: date, platform: Platform = "claude-api") -> Status:
@@ -96,11 +96,11 @@ class Model(NamedTuple):
 
         Args:
             day: Any date.
-            platform: The platform; models retire on different dates there.
+            platform: The platform; retirement dates differ between platforms.
 
         Returns:
-            `unreleased`, `active`, `deprecated` (its retirement was announced) or `retired` (from the date of
-            retirement on; never on a platform for which none is published).
+            `unreleased`, `active`, `deprecated` or `retired` (from the retirement date on; never on a platform without
+            a published date).
 
         Example:
             >>> [model.status_on(date(2025, 7, 1)) for model in models() if model.id == "claude-3-opus-20240229"]
@@ -117,23 +117,23 @@ class Model(NamedTuple):
 
     @property
     def status(self) -> Status:
-        """How the model stands today."""
+        """The status of the model today."""
         return self.status_on(today())
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Every name that the model is sold under, its id first, without repetition."""
+        """All names of the model, the id first, without duplicates."""
         cloud = tuple(name for name in (self.google_cloud_id, self.foundry_id) if name)
         return tuple(dict.fromkeys((self.id, *self.aliases, *self.bedrock_ids, *cloud)))
 
 
 def today() -> date:
-    """Tell the day that is meant where none is given: today in UTC."""
+    """Return today's date in UTC, the default for dates."""
     return datetime.now(tz=UTC).date()
 
 
 def load_models(data: Mapping[str, Any]) -> tuple[tuple[Model, ...], dict[str, Tier]]:
-    """Check the parsed models.toml and build what it says.
+    """Validate the parsed models.toml and build its models and tiers.
 
     Args:
         data: The parsed file.
@@ -142,7 +142,7 @@ def load_models(data: Mapping[str, Any]) -> tuple[tuple[Model, ...], dict[str, T
         The models in order of release, and the tiers by name.
 
     Raises:
-        TableError: The file does not say what it must.
+        TableError: The file is invalid.
     """
     top = Entry(FILE, "models.toml", data)
     sources = read_sources(FILE, top)
@@ -152,27 +152,27 @@ def load_models(data: Mapping[str, Any]) -> tuple[tuple[Model, ...], dict[str, T
         tiers[name] = Tier(entry.take("edge", int), entry.take("tokens", int), name)
         entry.sources(sources)
         entry.done()
-    found: list[Model] = []
+    loaded: list[Model] = []
     taken: dict[str, str] = {}
     for model_id, raw in top.take("models", dict).items():
         entry = Entry(FILE, f"models.{model_id}", raw)
         model = _model(model_id, entry, tiers, sources)
-        if found and model.released < found[-1].released:
-            raise entry.error("was released before the model above it", "released")
+        if loaded and model.released < loaded[-1].released:
+            raise entry.error("is earlier than the release of the model above", "released")
         for name in (model.name, *model.names):
             other = taken.setdefault(name, model_id)
             if other != model_id:
-                raise entry.error(f"the name {name!r} belongs to {other}")
-        found.append(model)
+                raise entry.error(f"the name {name!r} is already used by {other}")
+        loaded.append(model)
     top.done()
-    return tuple(found), tiers
+    return tuple(loaded), tiers
 
 
 def _model(model_id: str, entry: Entry, tiers: Mapping[str, Tier], sources: Mapping[str, Source]) -> Model:
     released = entry.take("released", date)
     tier = entry.maybe("tier", str)
     if tier is not None and tier not in tiers:
-        raise entry.error(f"{tier!r} is no tier of this file", "tier")
+        raise entry.error(f"{tier!r} is not defined in this file", "tier")
     formula = entry.maybe("formula", str) or "patch"
     if formula not in _FORMULAS:
         raise entry.error("must be area or patch", "formula")
@@ -203,17 +203,17 @@ def _model(model_id: str, entry: Entry, tiers: Mapping[str, Tier], sources: Mapp
     ends = [day for _, day in model.retirements]
     later = [day for day in (model.vision_from, model.deprecated, model.retires_not_before, *ends) if day]
     if min(later) < released:
-        raise entry.error("has a day before its release", "released")
+        raise entry.error("is later than another date of the model", "released")
     if model.deprecated and ends and min(ends) < model.deprecated:
-        raise entry.error("retires before it is deprecated", "retires")
+        raise entry.error("is earlier than the deprecation", "retires")
     return model
 
 
 def _retirements(entry: Entry) -> tuple[tuple[Platform, date], ...]:
     dates = Entry(entry.file, f"{entry.key}.retires", entry.maybe("retires", dict) or {})
-    found = [(platform, dates.maybe(platform, date)) for platform in PLATFORMS]
+    listed = [(platform, dates.maybe(platform, date)) for platform in PLATFORMS]
     dates.done()
-    return tuple((platform, day) for platform, day in found if day)
+    return tuple((platform, day) for platform, day in listed if day)
 
 
 @cache
@@ -225,7 +225,7 @@ def models() -> tuple[Model, ...]:
     """List the models that read images, in order of release.
 
     Returns:
-        Every model that the tables know, retired ones too.
+        All known models, including retired ones.
 
     Example:
         >>> models()[0].name
@@ -235,7 +235,7 @@ def models() -> tuple[Model, ...]:
 
 
 def families() -> tuple[str, ...]:
-    """List the families, the oldest first.
+    """List the model families, the oldest first.
 
     Example:
         >>> families()
@@ -245,16 +245,16 @@ def families() -> tuple[str, ...]:
 
 
 def find_tier(name: str) -> Tier:
-    """Find a resolution tier by its name.
+    """Return a resolution tier by name.
 
     Args:
         name: `standard` or `high-resolution`.
 
     Returns:
-        Its limits.
+        The tier.
 
     Raises:
-        TableError: No such tier is published.
+        TableError: There is no such tier.
 
     Source: https://platform.claude.com/docs/en/build-with-claude/vision (read 2026-09-07)
 
@@ -264,5 +264,5 @@ def find_tier(name: str) -> Tier:
     """
     tiers = _catalog()[1]
     if name not in tiers:
-        raise TableError(FILE, f"tiers.{name}", f"no such tier is published, only {' and '.join(tiers)}")
+        raise TableError(FILE, f"tiers.{name}", f"unknown tier: expected {' or '.join(tiers)}")
     return tiers[name]

@@ -1,4 +1,4 @@
-"""What a platform accepts on a day, and what the vision guide advised on it."""
+"""Look up the limits of platforms and the advice of the vision guide, by date."""
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date
@@ -28,14 +28,14 @@ _MEASURED_ON = {"base64", "file"}
 
 
 class Statement(NamedTuple):
-    """What changed on a day.
+    """A change of limits or advice.
 
     Attributes:
-        first_day: The day, or the day of the first reading where only that is known.
-        said: What holds from then on, by the names of the attributes of `Limits` or `Advice`.
-        ends: What no longer holds, by the same names.
-        sources: Where it was read.
-        note: What a reader should know about it.
+        first_day: The date, or the date of the first reading if only that is known.
+        said: The values that apply from then on, by attribute of `Limits` or `Advice`.
+        ends: The attributes whose values no longer apply.
+        sources: The sources of the change.
+        note: Caveats.
     """
 
     first_day: date
@@ -46,33 +46,33 @@ class Statement(NamedTuple):
 
 
 class Limits(NamedTuple):
-    """What a platform accepts. None means that nothing is stated.
+    """The limits of a platform. None means that no limit is published.
 
     Attributes:
-        media_types: Of images.
-        image_bytes: The largest image.
-        image_bytes_of: Whether its `base64` text or its `file` is measured.
-        image_edge: The longest edge of an image, px.
-        many_images: A request with more images than this is a many-image request.
-        many_images_edge: The longest edge of an image in such a request, px.
-        many_images_documents: Whether document blocks count as images there.
-        images: The most images in a request (on claude.ai: in a message).
+        media_types: Accepted media types of images.
+        image_bytes: Maximum size of an image, bytes.
+        image_bytes_of: Whether the size is that of its `base64` text or of its `file`.
+        image_edge: Maximum edge of an image, px.
+        many_images: Requests with more images than this are many-image requests.
+        many_images_edge: Maximum edge of an image in a many-image request, px.
+        many_images_documents: Whether document blocks count as images for `many_images`.
+        images: Maximum number of images per request (on claude.ai: per message).
         images_large_context: The same for models with a large context window.
-        pdf_pages: The most pages of PDF in a request.
+        pdf_pages: Maximum number of PDF pages per request.
         pdf_pages_large_context: The same for models with a large context window.
-        large_context: The least context window that counts as large, tokens.
-        request_bytes: The largest request.
-        batch_bytes: The largest message batch.
-        batch_requests: The most requests in a message batch.
-        file_bytes: The largest upload to the Files API.
-        text_bytes: The most bytes of text in a request, as UTF-8.
-        cache_breakpoints: The most blocks with `cache_control` in a request.
-        custom_id: The pattern of a batch's `custom_id`, a regular expression.
-        source_types: Of image blocks.
-        oversized_image: Whether image blocks take the setting `transformations.oversized_image`.
-        toolset_screenshots_fail: Whether screenshots of the computer and browser toolsets are rejected where other
-            images are downscaled.
-        statements: What said so, by the names above: `limits.statements["image_bytes"].sources`.
+        large_context: Smallest context window that counts as large, tokens.
+        request_bytes: Maximum size of a request, bytes.
+        batch_bytes: Maximum size of a message batch, bytes.
+        batch_requests: Maximum number of requests in a message batch.
+        file_bytes: Maximum size of an upload to the Files API, bytes.
+        text_bytes: Maximum size of the text in a request, bytes of UTF-8.
+        cache_breakpoints: Maximum number of blocks with `cache_control` in a request.
+        custom_id: Regular expression for the `custom_id` of a request in a batch.
+        source_types: Accepted source types of image blocks.
+        oversized_image: Whether image blocks support the setting `transformations.oversized_image`.
+        toolset_screenshots_fail: Whether oversized screenshots of the computer and browser toolsets are rejected,
+            rather than downscaled like other images.
+        statements: The statements behind the limits, by attribute: `limits.statements["image_bytes"].sources`.
     """
 
     media_types: tuple[str, ...] | None = None
@@ -100,13 +100,13 @@ class Limits(NamedTuple):
     statements: Mapping[str, Statement] = {}
 
     def max_images(self, context_window: int) -> int | None:
-        """Tell the most images in a request to a model.
+        """Return the maximum number of images in a request to a model.
 
         Args:
-            context_window: The model's, tokens.
+            context_window: The context window of the model, tokens.
 
         Returns:
-            A number of images, or None where nothing is stated.
+            A number of images; None if no limit is published.
 
         Source: https://platform.claude.com/docs/en/build-with-claude/vision (read 2026-09-07)
 
@@ -118,13 +118,13 @@ class Limits(NamedTuple):
         return self.images_large_context if large else self.images
 
     def max_pdf_pages(self, context_window: int) -> int | None:
-        """Tell the most pages of PDF in a request to a model.
+        """Return the maximum number of PDF pages in a request to a model.
 
         Args:
-            context_window: The model's, tokens.
+            context_window: The context window of the model, tokens.
 
         Returns:
-            A number of pages, or None where nothing is stated.
+            A number of pages; None if no limit is published.
 
         Source: https://platform.claude.com/docs/en/build-with-claude/pdf-support (read 2026-08-22)
 
@@ -137,13 +137,13 @@ class Limits(NamedTuple):
 
 
 class Advice(NamedTuple):
-    """What the vision guide advised. None means that it did not, or no longer does.
+    """The advice of the vision guide. None means that there is none.
 
     Attributes:
-        tiny_edge: An image with a shorter edge may be read worse, px.
-        latency_pixels: A larger image makes the first token wait, px of area.
-        latency_edge: An image with a longer edge makes it wait too, px.
-        statements: What said so, by the names above.
+        tiny_edge: Images with a shorter edge may be read less reliably, px.
+        latency_pixels: Images with a larger area increase the time to first token, square px.
+        latency_edge: Images with a longer edge increase the time to first token, px.
+        statements: The statements behind the advice, by attribute.
     """
 
     tiny_edge: int | None = None
@@ -153,10 +153,10 @@ class Advice(NamedTuple):
 
 
 class LimitTable(NamedTuple):
-    """All of limits.toml.
+    """The contents of limits.toml.
 
     Attributes:
-        platforms: The changes of each platform, oldest first.
+        platforms: The changes of the limits of each platform, oldest first.
         advice: The changes of the advice, oldest first.
     """
 
@@ -172,7 +172,7 @@ _ADVICE = tuple(name for name in Advice._fields if name != "statements")
 
 
 def load_limits(data: Mapping[str, Any]) -> LimitTable:
-    """Check the parsed limits.toml and build what it says.
+    """Validate the parsed limits.toml and build its table.
 
     Args:
         data: The parsed file.
@@ -181,7 +181,7 @@ def load_limits(data: Mapping[str, Any]) -> LimitTable:
         The table.
 
     Raises:
-        TableError: The file does not say what it must.
+        TableError: The file is invalid.
     """
     top = Entry(FILE, "limits.toml", data)
     sources = read_sources(FILE, top)
@@ -203,7 +203,7 @@ def load_limits(data: Mapping[str, Any]) -> LimitTable:
 def _same(
     entry: Entry, name: str, found: Mapping[str, tuple[Statement, ...]], sources: Mapping[str, Source]
 ) -> tuple[Statement, ...]:
-    """The changes of another platform, none before the date from which on the platform is known to have them too."""
+    """Return the changes of another platform, dated no earlier than the platform is known to share them."""
     of, first_day, own = entry.take("as", str), entry.take("from", date), entry.sources(sources)
     entry.note()
     entry.done()
@@ -253,13 +253,13 @@ def _table() -> LimitTable:
 
 
 def statements(platform: Platform) -> tuple[Statement, ...]:
-    """List every change of a platform's limits, oldest first.
+    """List all changes of the limits of a platform, oldest first.
 
     Args:
         platform: One of `platforms()`.
 
     Returns:
-        What was said from which day on, with its sources.
+        The changes, with dates and sources.
 
     Example:
         >>> statements("claude-ai")[0].said["images"]
@@ -270,7 +270,7 @@ def statements(platform: Platform) -> tuple[Statement, ...]:
 
 
 def _hold(name: str, changes: tuple[Statement, ...], day: date) -> tuple[dict[str, Any], dict[str, Statement]]:
-    """Fold the changes until a day into what holds on it, and what said so."""
+    """Combine the changes up to a date into the values that apply then, and the statements behind them."""
     if day < changes[0].first_day:
         raise NoPriceError(name, day, changes[0].first_day, kind="limit")
     values: dict[str, Any] = {}
@@ -287,17 +287,17 @@ def _hold(name: str, changes: tuple[Statement, ...], day: date) -> tuple[dict[st
 
 @cache
 def limits_on(platform: Platform, day: date) -> Limits:
-    """Tell what a platform accepts on a day.
+    """Return the limits of a platform on a date.
 
     Args:
         platform: One of `platforms()`.
-        day: The day.
+        day: The date.
 
     Returns:
-        Its limits; what is not stated for it is None.
+        The limits; None for those that are not published.
 
     Raises:
-        NoPriceError: Nothing is known of this platform on that day; the error names the first day that is.
+        NoPriceError: No limits are known for that date; the error names the first known date.
 
     Source: https://platform.claude.com/docs/en/build-with-claude/vision (read 2026-09-07)
 
@@ -312,14 +312,14 @@ def limits_on(platform: Platform, day: date) -> Limits:
 
 
 def known_limits(platform: Platform, day: date) -> Limits:
-    """Return what a platform accepts on a date, as far as it is known.
+    """Return the known limits of a platform on a date.
 
     Args:
         platform: One of `platforms()`.
         day: The date.
 
     Returns:
-        Its limits; none at all where nothing is known of the platform on that date.
+        The limits; without any limits if none are known for that date.
 
     Example:
         >>> known_limits("bedrock", date(2024, 3, 4)).image_edge
@@ -332,16 +332,16 @@ def known_limits(platform: Platform, day: date) -> Limits:
 
 @cache
 def advice_on(day: date) -> Advice:
-    """Tell what the vision guide advised on a day.
+    """Return the advice of the vision guide on a date.
 
     Args:
-        day: The day.
+        day: The date.
 
     Returns:
-        The advice; what it does not say is None.
+        The advice.
 
     Raises:
-        NoPriceError: The day is before the first guide.
+        NoPriceError: The date is before the first guide.
 
     Source: https://platform.claude.com/docs/en/build-with-claude/vision (read 2026-04-14 and 2026-04-17)
 

@@ -1,4 +1,4 @@
-"""What was measured on the live API and is published nowhere. Label it as measured wherever it is shown."""
+"""Numbers that were measured on the live API and are not published. Label them as measured wherever they are shown."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -39,12 +39,12 @@ class Measured(NamedTuple):
     Attributes:
         name: What was measured.
         value: The number.
-        measured_ids: The models on which it was measured.
-        holds_ids: The models for which it holds: the measured ones, and those that it is inferred for.
-        last_day: The last day on which it was seen, where it is gone since; else None.
-        sources: Where the measurements stand.
-        note: What a reader should know about it.
-        confidence: `high`, or `medium` where it is inferred from sums.
+        measured_ids: The models that were measured.
+        holds_ids: The models it applies to: the measured models, and those it is inferred for.
+        last_day: The last date on which it was observed, if it no longer applies; else None.
+        sources: The sources of the measurements.
+        note: Caveats.
+        confidence: `high`, or `medium` if it is inferred from sums.
     """
 
     name: MeasuredName
@@ -58,33 +58,33 @@ class Measured(NamedTuple):
 
 
 def load_measured(data: Mapping[str, Any], known: Sequence[Model]) -> tuple[Measured, ...]:
-    """Check the parsed measured.toml and build what it says.
+    """Validate the parsed measured.toml and build its measurements.
 
     Args:
         data: The parsed file.
         known: The models, in order of release.
 
     Returns:
-        Every measurement.
+        All measurements.
 
     Raises:
-        TableError: The file does not say what it must.
+        TableError: The file is invalid.
     """
     top = Entry(FILE, "measured.toml", data)
     sources = read_sources(FILE, top)
-    found = []
+    rows = []
     for name in MEASURED_NAMES:
         taken: set[str] = set()
         for number, raw in enumerate(top.take(name, list), 1):
             entry = Entry(FILE, f"{name}[{number}]", raw)
-            one = _measured(name, entry, known, sources)
+            row = _measured(name, entry, known, sources)
             entry.done()
-            if taken & set(one.holds_ids):
-                raise entry.error("holds for a model that a row above it holds for")
-            taken.update(one.holds_ids)
-            found.append(one)
+            if taken & set(row.holds_ids):
+                raise entry.error("covers a model that is already covered by a row above")
+            taken.update(row.holds_ids)
+            rows.append(row)
     top.done()
-    return tuple(found)
+    return tuple(rows)
 
 
 def _measured(name: MeasuredName, entry: Entry, known: Sequence[Model], sources: Mapping[str, Source]) -> Measured:
@@ -93,7 +93,7 @@ def _measured(name: MeasuredName, entry: Entry, known: Sequence[Model], sources:
     last = entry.maybe("last", str)
     for model_id in (*on, *([last] if last and last != "open" else [])):
         if model_id not in ids:
-            raise entry.error(f"{model_id!r} is no model of models.toml")
+            raise entry.error(f"{model_id!r} is not a model in models.toml")
     if not on:
         raise entry.error("is missing", "on")
     first = min(map(ids.index, on))
@@ -115,7 +115,7 @@ def _measured(name: MeasuredName, entry: Entry, known: Sequence[Model], sources:
 
 @cache
 def measurements() -> tuple[Measured, ...]:
-    """List every measured number.
+    """List all measured numbers.
 
     Example:
         >>> [(row.name, row.value) for row in measurements()][0]
@@ -125,15 +125,15 @@ def measurements() -> tuple[Measured, ...]:
 
 
 def find_measured(name: MeasuredName, model: Model, day: date | None = None) -> Measured | None:
-    """Find a measured number of a model.
+    """Return a measured number of a model.
 
     Args:
         name: What was measured.
         model: The model.
-        day: The day it is wanted for; numbers that were gone by then are left out. None means the present.
+        day: The date; numbers that no longer applied then are ignored. None means today.
 
     Returns:
-        The measurement, or None where nothing was measured.
+        The measurement; None if nothing was measured.
 
     Example:
         >>> from imgcost.tables import find_model
@@ -142,6 +142,6 @@ def find_measured(name: MeasuredName, model: Model, day: date | None = None) -> 
     """
     for row in measurements():
         if row.name == name and model.id in row.holds_ids:
-            gone = row.last_day is not None and (day is None or day > row.last_day)
-            return None if gone else row
+            ended = row.last_day is not None and (day is None or day > row.last_day)
+            return None if ended else row
     return None

@@ -1,4 +1,4 @@
-"""Find a model by any of its names, and read from the name where it is called and how."""
+"""Find a model by any of its names, and read platform, endpoint and speed from the name."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -12,7 +12,7 @@ from imgcost.tables.platforms import TWO_ENDPOINTS, Endpoint, Platform, Speed
 
 __all__ = ["NamedModel", "Placement", "family_of", "find_model", "known_names", "place", "resolve_model"]
 
-# Prefixes that libraries put before a model's id, and the platform that each one calls.
+# Prefixes that libraries put before a model id, and the platform that each one selects.
 _PREFIXES: Mapping[str, Platform | None] = {
     "anthropic": None,
     "openrouter": None,
@@ -32,15 +32,15 @@ _BEDROCK_VERSION = re.compile(r"(-v\d+)?(:\d+)?$")
 
 
 class NamedModel(NamedTuple):
-    """A model, and what the name that it was found by says about the request.
+    """A model, and what its name says about the request.
 
     Attributes:
-        name: The name as it was given.
+        name: The name as given.
         model: The model.
-        platform: The platform whose spelling the name is; None for a name that several platforms use.
-        endpoint: The endpoint that the name's prefix selects; None where the name has none.
-        geography: The prefix itself, such as `us`, or the location on Google Cloud; empty without one.
-        speed: `fast` for a fast deployment of Microsoft Foundry, else None.
+        platform: The platform that uses this name; None if several platforms use it.
+        endpoint: The endpoint that the prefix of the name selects; None if it has no prefix.
+        geography: The prefix, such as `us`, or the location on Google Cloud; empty if there is none.
+        speed: `fast` for a fast deployment on Microsoft Foundry, else None.
     """
 
     name: str
@@ -52,7 +52,7 @@ class NamedModel(NamedTuple):
 
 
 class _Spelling(NamedTuple):
-    """A name taken apart: the part that names the model, and what stood around it."""
+    """A parsed name: the part that identifies the model, and what the rest says."""
 
     id: str
     platform: Platform | None
@@ -64,28 +64,32 @@ class _Spelling(NamedTuple):
 def resolve_model(name: str, *, as_of: date | None = None) -> NamedModel:
     """Find a model by any of its names, and read platform, endpoint and speed from the name.
 
-    These are names: ids and aliases of the Claude API; ids of Amazon Bedrock, with or without a geography (`us.`,
-    `global.`) and the version, and the ARNs of its inference profiles and foundation models; ids of Google Cloud, with
-    `@default` too; deployments of Microsoft Foundry, with `-fast` for fast mode; the spellings of routers and
-    libraries, such as `anthropic/claude-opus-5.5`, `bedrock/...` and `vertex_ai/...`; `[1m]` as Claude Code appends it;
-    an id without its date where only one model has it; and a family, which means its newest model that is open to
-    everyone and not retired (restricted ones where there are no others). ARNs of application inference profiles and
-    deployments with a name of their own do not say which model they call, so they are unknown.
+    Supported names:
+
+    - Claude API: ids and aliases; an id without its date, if it is unique
+    - Amazon Bedrock: ids, with or without geography (`us.`, `global.`) and version; ARNs of inference profiles and
+      foundation models, but not of application inference profiles, which do not identify a model
+    - Google Cloud: ids, also with `@default`
+    - Microsoft Foundry: deployments with the name of a model, with `-fast` for fast mode
+    - Routers and libraries: `anthropic/claude-opus-5.5`, `bedrock/...`, `vertex_ai/...` and the like
+    - Claude Code: the suffix `[1m]`
+    - A family, which selects its newest model that is not retired and not restricted (or a restricted one if there are
+      no others)
 
     Args:
-        name: The name; case does not matter.
-        as_of: The date on which a family's newest model is looked for; today if None.
+        name: The name, case-insensitive.
+        as_of: The date that selects the newest model of a family; today if None.
 
     Returns:
-        The model, and what the name says beyond it.
+        The model, and what else the name says.
 
     Raises:
-        UnknownModelError: No model has this name, or more than one; the nearest names are suggested.
-        NoPriceError: The family had no such model on that date.
+        UnknownModelError: No model, or more than one, has this name. Similar names are suggested.
+        NoPriceError: No model of the family was available on that date.
 
     Example:
-        >>> found = resolve_model("us.anthropic.claude-opus-5-5")
-        >>> found.model.id, found.platform, found.endpoint
+        >>> named = resolve_model("us.anthropic.claude-opus-5-5")
+        >>> named.model.id, named.platform, named.endpoint
         ('claude-opus-5-5', 'bedrock', 'regional')
     """
     if not isinstance(name, str):
@@ -94,10 +98,10 @@ def resolve_model(name: str, *, as_of: date | None = None) -> NamedModel:
     if spelling.id in families():
         model = _newest(spelling.id, as_of or today())
     else:
-        found = _names().get(spelling.id, ())
-        if len(found) != 1:
-            raise UnknownModelError(name, [model.id for model in found] or _nearest(spelling.id))
-        (model,) = found
+        candidates = _names().get(spelling.id, ())
+        if len(candidates) != 1:
+            raise UnknownModelError(name, [model.id for model in candidates] or _similar(spelling.id))
+        (model,) = candidates
     platform = spelling.platform
     if platform is None and spelling.fast and spelling.plain and spelling.id == model.foundry_id:
         platform = "foundry"
@@ -108,18 +112,18 @@ def resolve_model(name: str, *, as_of: date | None = None) -> NamedModel:
 
 
 def find_model(name: str, *, as_of: date | None = None) -> Model:
-    """Find a model by any of its names; `resolve_model` lists them.
+    """Find a model by any of its names; see `resolve_model` for supported names.
 
     Args:
-        name: The name; case does not matter.
-        as_of: The date on which a family's newest model is looked for; today if None.
+        name: The name, case-insensitive.
+        as_of: The date that selects the newest model of a family; today if None.
 
     Returns:
-        The model. A name other than a family's finds it on every date, before its release too.
+        The model. Names other than families work for every date, even before the release.
 
     Raises:
-        UnknownModelError: No model has this name, or more than one; the nearest names are suggested.
-        NoPriceError: The family had no such model on that date.
+        UnknownModelError: No model, or more than one, has this name. Similar names are suggested.
+        NoPriceError: No model of the family was available on that date.
 
     Example:
         >>> find_model("us.anthropic.claude-opus-4-6-v1").id
@@ -131,35 +135,35 @@ def find_model(name: str, *, as_of: date | None = None) -> Model:
 
 
 def family_of(name: str) -> str | None:
-    """Find the family that a name is, in any spelling.
+    """Return the family that a name selects, in any spelling.
 
     Args:
         name: Any name.
 
     Returns:
-        The family, or None.
+        The family; None if the name is not that of a family.
 
     Example:
         >>> family_of("anthropic/Sonnet"), family_of("claude-sonnet-5")
         ('sonnet', None)
     """
-    wanted = _parse(name).id
-    return wanted if wanted in families() else None
+    family = _parse(name).id
+    return family if family in families() else None
 
 
 def known_names() -> tuple[str, ...]:
-    """List every name without a prefix: families, ids, aliases, ids of the clouds, undated ids."""
-    return (*families(), *(name for name, found in _names().items() if len(found) == 1))
+    """List all names without prefixes: families, ids, aliases, ids on other platforms, ids without date."""
+    return (*families(), *(name for name, candidates in _names().items() if len(candidates) == 1))
 
 
 class Placement(NamedTuple):
-    """Where and how models are called.
+    """Where and how requests are sent.
 
     Attributes:
         platform: The platform.
-        endpoint: The endpoint, `global` on platforms that have only one.
+        endpoint: The endpoint; `global` on platforms with only one.
         speed: `standard` or `fast`.
-        assumed: Whether neither a name nor the caller selected the endpoint of a platform that has two.
+        assumed: Whether the platform has two endpoints and neither a name nor the caller selected one.
     """
 
     platform: Platform
@@ -175,7 +179,7 @@ def place(
     endpoint: Endpoint | None = None,
     speed: Speed | None = None,
 ) -> Placement:
-    """Combine what names say with what the caller says; a name that says nothing follows the others.
+    """Combine the platform, endpoint and speed in model names with those that the caller selects.
 
     Args:
         named: The models, all of one job.
@@ -184,8 +188,8 @@ def place(
         speed: The speed, if the caller selects it.
 
     Returns:
-        One platform, one endpoint and one speed. Where nothing is said: the Claude API; the regional endpoint for an id
-        of Amazon Bedrock without a geography, which calls the model in one region, else the global one; standard speed.
+        One platform, one endpoint and one speed. Defaults: the Claude API; the regional endpoint for Amazon Bedrock ids
+        without a geography, which call the model in one region, else the global endpoint; standard speed.
 
     Raises:
         ImgcostError: Two names contradict each other, or a name contradicts the caller.
@@ -194,27 +198,27 @@ def place(
         >>> place([resolve_model("global.anthropic.claude-opus-5-5")])
         Placement(platform='bedrock', endpoint='global', speed='standard', assumed=False)
     """
-    where = _agreed("platform", platform, [(one.name, one.platform) for one in named]) or "claude-api"
+    where = _agreed("platform", platform, [(model.name, model.platform) for model in named]) or "claude-api"
     if endpoint == "regional" and where not in TWO_ENDPOINTS:
-        raise ImgcostError(f"{where} has no regional endpoint: only {' and '.join(TWO_ENDPOINTS)} have")
-    selected = _agreed("endpoint", endpoint, [(one.name, one.endpoint) for one in named])
-    in_region = any(one.platform == "bedrock" and "anthropic." in one.name.lower() for one in named)
-    how = _agreed("speed", speed, [(one.name, one.speed) for one in named])
-    if speed is None and how == "fast" and not all(one.speed == "fast" for one in named):
-        slow = next(one.name for one in named if one.speed is None)
+        raise ImgcostError(f"{where} has no regional endpoint; only {' and '.join(TWO_ENDPOINTS)} have one")
+    selected = _agreed("endpoint", endpoint, [(model.name, model.endpoint) for model in named])
+    in_region = any(model.platform == "bedrock" and "anthropic." in model.name.lower() for model in named)
+    how = _agreed("speed", speed, [(model.name, model.speed) for model in named])
+    if speed is None and how == "fast" and not all(model.speed == "fast" for model in named):
+        slow = next(model.name for model in named if model.speed is None)
         raise ImgcostError(f"{slow!r} does not say its speed, but another model is in fast mode: choose a speed")
     return Placement(
-        where,  # type: ignore[arg-type] # one of the platforms given
-        selected or ("regional" if in_region else "global"),  # type: ignore[arg-type] # likewise
-        how or "standard",  # type: ignore[arg-type] # likewise
+        where,  # type: ignore[arg-type] # one of the given platforms
+        selected or ("regional" if in_region else "global"),  # type: ignore[arg-type] # same as above
+        how or "standard",  # type: ignore[arg-type] # same as above
         assumed=selected is None and where in TWO_ENDPOINTS,
     )
 
 
-def _agreed(what: str, given: str | None, said: Sequence[tuple[str, str | None]]) -> str | None:
-    """The one value of what the caller gave and of what names say; None where nothing is said."""
-    first = ("", given) if given else next((one for one in said if one[1]), ("", None))
-    for name, value in said:
+def _agreed(what: str, given: str | None, named: Sequence[tuple[str, str | None]]) -> str | None:
+    """Return the value that the caller and all names agree on; None if none of them has a value."""
+    first = ("", given) if given else next(((name, value) for name, value in named if value), ("", None))
+    for name, value in named:
         if value and value != first[1]:
             other = f"{first[0]!r} has {first[1]}" if first[0] else f"the {what} is set to {first[1]}"
             raise ImgcostError(f"the name {name!r} has the {what} {value}, but {other}: use one {what}")
@@ -222,7 +226,7 @@ def _agreed(what: str, given: str | None, said: Sequence[tuple[str, str | None]]
 
 
 def _parse(name: str) -> _Spelling:
-    """Take a name apart, from the outside in."""
+    """Parse a name, from the outside in."""
     text = name.strip().lower()
     platform: Platform | None = None
     geography = ""
@@ -254,26 +258,26 @@ def _names() -> dict[str, tuple[Model, ...]]:
         for name in model.names:
             undated = _BEDROCK_VERSION.sub("", name) if name in model.bedrock_ids else _DATED.sub("", name)
             short.setdefault(undated, {})[model.id] = model
-    for name, found in short.items():
-        names.setdefault(name, tuple(found.values()))
+    for name, candidates in short.items():
+        names.setdefault(name, tuple(candidates.values()))
     return names
 
 
 def _newest(family: str, day: date) -> Model:
     members = [model for model in models() if model.family == family]
     members = [model for model in members if not model.restricted] or members
-    # A family is asked about images: Claude Haiku 3.5 took text only for its first months.
-    standing = [m for m in members if m.status_on(day) in {"active", "deprecated"} and m.vision_from <= day]
-    if not standing:
+    # Claude Haiku 3.5 read no images in its first months.
+    available = [m for m in members if m.status_on(day) in {"active", "deprecated"} and m.vision_from <= day]
+    if not available:
         raise NoPriceError(family, day, members[0].released, kind="model")
-    return max(standing, key=lambda model: model.released)
+    return max(available, key=lambda model: model.released)
 
 
-def _nearest(name: str) -> list[str]:
-    from difflib import get_close_matches  # noqa: PLC0415 - only a wrong name pays for it
+def _similar(name: str) -> list[str]:
+    from difflib import get_close_matches  # noqa: PLC0415 - needed for unknown names only
 
     suggestions: dict[str, str] = {}
-    for near in get_close_matches(name, known_names(), n=9):
-        of = near if near in families() else _names()[near][0].id
-        suggestions.setdefault(of, near)
+    for match in get_close_matches(name, known_names(), n=9):
+        key = match if match in families() else _names()[match][0].id
+        suggestions.setdefault(key, match)
     return list(suggestions.values())[:3]

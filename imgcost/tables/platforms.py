@@ -1,4 +1,4 @@
-"""Where models are sold, and how a request is sent there: platforms, endpoints, speeds."""
+"""Platforms, endpoints and speeds: where and how requests are sent."""
 
 from typing import Literal, TypeAlias
 
@@ -8,7 +8,7 @@ Platform: TypeAlias = Literal[
     "claude-api", "claude-platform-aws", "bedrock", "google-cloud", "google-cloud-anthropic", "foundry", "claude-ai"
 ]
 """Where a request is sent. `claude-platform-aws` is Claude Platform on AWS, `google-cloud-anthropic` the deployment on
-Google Cloud that Anthropic manages; `bedrock` and `google-cloud` are run by Amazon and Google."""
+Google Cloud that Anthropic manages; Amazon and Google run `bedrock` and `google-cloud`."""
 
 Endpoint: TypeAlias = Literal["global", "regional"]
 """The endpoint of Amazon Bedrock or Google Cloud: regional endpoints cost more."""
@@ -27,14 +27,14 @@ PLATFORMS: tuple[Platform, ...] = (
 )
 
 FIRST_PARTY: tuple[Platform, ...] = ("claude-api", "claude-platform-aws", "google-cloud-anthropic", "claude-ai")
-"""The platforms that Anthropic runs: its own names of models, and no others."""
+"""The platforms that Anthropic operates. They use the model names of the Claude API."""
 
 TWO_ENDPOINTS: tuple[Platform, ...] = ("bedrock", "google-cloud")
-"""The platforms that have regional endpoints beside the global one."""
+"""Platforms with regional endpoints in addition to the global one."""
 
 
 def platforms() -> tuple[Platform, ...]:
-    """List the platforms whose limits are known.
+    """List the known platforms.
 
     Example:
         >>> platforms()[:3]

@@ -1,4 +1,4 @@
-"""The price list: prices.toml, checked and built."""
+"""The price list: prices.toml, validated and parsed."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any, Literal, NamedTuple, TypeAlias, cast
 
 from imgcost.errors import TableError
-from imgcost.prices import Cache, Kind, Rates
+from imgcost.prices import CacheUse, PriceKind, Rates
 from imgcost.tables.catalog import Model
 from imgcost.tables.platforms import PLATFORMS, Platform
 from imgcost.tables.reading import Entry, Source, read_kinds, read_rows, read_sources
@@ -17,30 +17,30 @@ FILE = "prices.toml"
 
 MultiplierName: TypeAlias = Literal["batch", "inference-geo-us", "regional"]
 
-KINDS: tuple[Kind, ...] = ("standard", "long-context", "fast")
+KINDS: tuple[PriceKind, ...] = ("standard", "long-context", "fast")
 _MULTIPLIERS = ("batch", "inference-geo-us", "regional")
-_CACHES: tuple[Cache, ...] = ("write-5m", "write-1h", "read")
+_CACHES: tuple[CacheUse, ...] = ("write-5m", "write-1h", "read")
 _ONE_DAY = timedelta(days=1)
 
 
 class PriceRow(NamedTuple):
-    """A price, from its first day to its last.
+    """A price and the dates on which it applied.
 
     Attributes:
-        model_id: Whose price.
+        model_id: The model.
         kind: `standard`, `long-context` or `fast`.
-        first_day: The first day on which it held.
-        last_day: The last such day, included; None where it holds still, or held when the model was retired.
-        above_input_tokens: For `long-context`: prompts of more tokens than this have this price, on every token.
+        first_day: The first date.
+        last_day: The last date, inclusive; None if it still applies, or applied until the model was retired.
+        above_input_tokens: For `long-context`: all tokens of a prompt with more tokens than this have this price.
         rates: US dollars per million tokens.
-        sources: Where it was read.
-        note: What a reader should know about it.
-        confidence: `high`, or `medium` where parts are inferred.
-        platforms: Who sells at this price; empty where every platform that has the model does.
+        sources: The sources of the price.
+        note: Caveats.
+        confidence: `high`, or `medium` if parts are inferred.
+        platforms: The platforms with this price; empty for all platforms that offer the model.
     """
 
     model_id: str
-    kind: Kind
+    kind: PriceKind
     first_day: date
     last_day: date | None
     above_input_tokens: int | None
@@ -52,19 +52,19 @@ class PriceRow(NamedTuple):
 
 
 class Multiplier(NamedTuple):
-    """A published factor on every class of tokens.
+    """A published multiplier on the rates of all token classes.
 
     Attributes:
         name: `batch`, `inference-geo-us` or `regional`.
-        first_day: The first day on which it held.
-        factor: What rates are multiplied by.
-        released_since: Holds for models released on this day or later; None for all.
-        excepted_ids: Models that it is not known to hold for.
-        otherwise: The published factor of models released earlier; None where the option is not offered for them.
-        kinds: The prices that it goes with.
-        platforms: Who offers it.
-        sources: Where it was read.
-        note: What a reader should know about it.
+        first_day: The first date.
+        factor: The multiplier.
+        released_since: Applies to models released on this date or later; None for all.
+        excepted_ids: Models without a published multiplier.
+        otherwise: The published multiplier of models released earlier; None if the option is not offered for them.
+        kinds: The kinds of prices that it applies to.
+        platforms: The platforms that offer the option.
+        sources: The sources of the multiplier.
+        note: Caveats.
     """
 
     name: MultiplierName
@@ -73,73 +73,73 @@ class Multiplier(NamedTuple):
     released_since: date | None
     excepted_ids: tuple[str, ...]
     otherwise: Decimal | None
-    kinds: tuple[Kind, ...]
+    kinds: tuple[PriceKind, ...]
     platforms: tuple[Platform, ...]
     sources: tuple[Source, ...]
     note: str
 
 
 class CacheStart(NamedTuple):
-    """The first day on which tokens of a cache class were sold.
+    """The date from which a class of cache tokens was available.
 
     Attributes:
         cache: `write-5m`, `write-1h` or `read`.
-        first_day: The first such day, on any model.
-        sources: Where it was read.
-        note: What a reader should know about it.
+        first_day: The first date, on any model.
+        sources: The sources of the date.
+        note: Caveats.
     """
 
-    cache: Cache
+    cache: CacheUse
     first_day: date
     sources: tuple[Source, ...]
     note: str
 
 
 class PriceTable(NamedTuple):
-    """All of prices.toml.
+    """The contents of prices.toml.
 
     Attributes:
-        rows: By model and kind, oldest first.
-        multipliers: By name, oldest first.
-        cache_starts: By cache class.
+        rows: Prices by model and kind, oldest first.
+        multipliers: Multipliers by name, oldest first.
+        cache_starts: First dates by class of cache tokens.
     """
 
-    rows: dict[tuple[str, Kind], tuple[PriceRow, ...]]
+    rows: dict[tuple[str, PriceKind], tuple[PriceRow, ...]]
     multipliers: dict[str, tuple[Multiplier, ...]]
-    cache_starts: dict[Cache, CacheStart]
+    cache_starts: dict[CacheUse, CacheStart]
 
 
 def load_prices(data: Mapping[str, Any], known: Sequence[Model]) -> PriceTable:
-    """Check the parsed prices.toml and build what it says.
+    """Validate the parsed prices.toml and build its table.
 
     Args:
         data: The parsed file.
-        known: The models, each of which must have a price from its first day.
+        known: The models; each must have a price from its release date on.
 
     Returns:
         The table.
 
     Raises:
-        TableError: The file does not say what it must.
+        TableError: The file is invalid.
     """
     top = Entry(FILE, "prices.toml", data)
     sources = read_sources(FILE, top)
     released = {model.id: model.released for model in known}
-    rows: dict[tuple[str, Kind], tuple[PriceRow, ...]] = {}
+    rows: dict[tuple[str, PriceKind], tuple[PriceRow, ...]] = {}
     for kind in KINDS:
         for model_id, raw in top.take(kind, dict).items():
             key = f"{kind}.{model_id}"
             if model_id not in released:
-                raise TableError(FILE, key, "is no model of models.toml")
-            found = _price_rows(model_id, kind, read_rows(FILE, key, raw), sources)
-            if found[0].first_day < released[model_id]:
+                raise TableError(FILE, key, "is not a model in models.toml")
+            prices = _price_rows(model_id, kind, read_rows(FILE, key, raw), sources)
+            if prices[0].first_day < released[model_id]:
                 raise TableError(FILE, f"{key}[1]", "starts before the model was released")
-            rows[model_id, kind] = found
+            rows[model_id, kind] = prices
     for model_id, day in released.items():
         if (model_id, "standard") not in rows:
             raise TableError(FILE, f"standard.{model_id}", "is missing")
         if rows[model_id, "standard"][0].first_day != day:
-            raise TableError(FILE, f"standard.{model_id}[1]", "does not start on the day of the model's release")
+            raise TableError(FILE, f"standard.{model_id}[1]", "does not start on the release date of the model")
     starts = _cache_starts(Entry(FILE, "cache", top.take("cache", dict)), sources)
     factors = _multipliers(Entry(FILE, "multipliers", top.take("multipliers", dict)), sources, released)
     top.done()
@@ -147,16 +147,16 @@ def load_prices(data: Mapping[str, Any], known: Sequence[Model]) -> PriceTable:
 
 
 def _price_rows(
-    model_id: str, kind: Kind, entries: Iterator[tuple[Entry, date]], sources: Mapping[str, Source]
+    model_id: str, kind: PriceKind, entries: Iterator[tuple[Entry, date]], sources: Mapping[str, Source]
 ) -> tuple[PriceRow, ...]:
     rows: list[PriceRow] = []
     for entry, first_day in entries:
         last_day = entry.maybe("to", date)
         above = entry.maybe("above", int)
         if (above is not None) != (kind == "long-context"):
-            raise entry.error("belongs to every long-context price, and to no other", "above")
+            raise entry.error("is required for long-context prices and not allowed for others", "above")
         if last_day and (kind == "standard" or last_day < first_day):
-            raise entry.error("a standard price has no last day, and no price ends before its first", "to")
+            raise entry.error("is not allowed for standard prices, and must not be earlier than 'from'", "to")
         if rows and rows[-1].last_day and rows[-1].last_day >= first_day:
             raise entry.error("starts before the row above it ends")
         if rows and rows[-1].last_day is None:
@@ -165,24 +165,24 @@ def _price_rows(
         confidence = entry.maybe("confidence", str) or "high"
         if confidence not in {"high", "medium"}:
             raise entry.error("must be high or medium", "confidence")
-        sold_on = _platforms(entry) or (("claude-api",) if kind == "fast" else ())
-        found = entry.sources(sources)
+        platforms = _platforms(entry) or (("claude-api",) if kind == "fast" else ())
+        cited = entry.sources(sources)
         rows.append(
-            PriceRow(model_id, kind, first_day, last_day, above, rates, found, entry.note(), confidence, sold_on)
+            PriceRow(model_id, kind, first_day, last_day, above, rates, cited, entry.note(), confidence, platforms)
         )
         entry.done()
     return tuple(rows)
 
 
 def _platforms(entry: Entry) -> tuple[Platform, ...]:
-    named = entry.texts("platforms")
-    for name in named:
+    names = entry.texts("platforms")
+    for name in names:
         if name not in PLATFORMS:
             raise entry.error(f"{name!r} is not a platform", "platforms")
-    return cast("tuple[Platform, ...]", named)
+    return cast("tuple[Platform, ...]", names)
 
 
-def _cache_starts(top: Entry, sources: Mapping[str, Source]) -> dict[Cache, CacheStart]:
+def _cache_starts(top: Entry, sources: Mapping[str, Source]) -> dict[CacheUse, CacheStart]:
     starts = {}
     for name in _CACHES:
         entry = Entry(FILE, f"cache.{name}", top.take(name, dict))
@@ -202,13 +202,13 @@ def _multipliers(
             factor, since, excepted = entry.usd("factor"), entry.maybe("since", date), entry.texts("but")
             for model_id in excepted:
                 if model_id not in released:
-                    raise entry.error(f"{model_id!r} is no model of models.toml", "but")
+                    raise entry.error(f"{model_id!r} is not a model in models.toml", "but")
             otherwise = entry.maybe_usd("otherwise")
             kinds = read_kinds(entry, "kinds", entry.texts("kinds")) or KINDS
-            offered = _platforms(entry)
-            found, note = entry.sources(sources), entry.note()
+            platforms = _platforms(entry)
+            cited, note = entry.sources(sources), entry.note()
             label = cast("MultiplierName", name)
-            rows.append(Multiplier(label, first_day, factor, since, excepted, otherwise, kinds, offered, found, note))
+            rows.append(Multiplier(label, first_day, factor, since, excepted, otherwise, kinds, platforms, cited, note))
             entry.done()
         factors[name] = tuple(rows)
     top.done()

@@ -1,11 +1,11 @@
-"""What a model's tokens cost on a day."""
+"""Look up prices and multipliers by model, date and platform."""
 
 from datetime import date
 from decimal import Decimal
 from functools import cache
 
 from imgcost.errors import ImgcostError, NoPriceError
-from imgcost.prices import Cache, Kind, Rates
+from imgcost.prices import CacheUse, PriceKind, Rates
 from imgcost.tables.catalog import Model, models
 from imgcost.tables.platforms import Platform
 from imgcost.tables.pricelist import (
@@ -40,27 +40,26 @@ def _table() -> PriceTable:
 
 @cache
 def prices_read() -> date:
-    """Tell on which day prices were last read.
+    """Return the date on which prices were last read.
 
     Returns:
-        The newest day of any source of a price.
+        The newest date of any source of a price.
 
     Example:
         >>> prices_read() >= date(2026, 10, 9)
         True
     """
-    rows = _table().rows.values()
-    return max(source.read for each in rows for row in each for source in row.sources)
+    return max(source.read for rows in _table().rows.values() for row in rows for source in row.sources)
 
 
 def price_rows(model: Model) -> tuple[PriceRow, ...]:
-    """List every price that a model ever had, by kind, oldest first.
+    """List all prices that a model has had, by kind, oldest first.
 
     Args:
         model: The model.
 
     Returns:
-        Its standard prices, then those of long contexts, then those of fast mode.
+        Its standard prices, then its long-context prices, then its fast mode prices.
 
     Example:
         >>> from imgcost.tables import find_model
@@ -70,22 +69,22 @@ def price_rows(model: Model) -> tuple[PriceRow, ...]:
     return tuple(row for kind in KINDS for row in _table().rows.get((model.id, kind), ()))
 
 
-def price_on(model: Model, day: date, kind: Kind = "standard", platform: Platform = "claude-api") -> PriceRow:
-    """Tell a model's price on a day.
+def price_on(model: Model, day: date, kind: PriceKind = "standard", platform: Platform = "claude-api") -> PriceRow:
+    """Return the price of a model on a date.
 
-    After a model's retirement its last standard price stands: an old job may be priced again.
+    A retired model keeps its last standard price, so that old jobs can still be priced.
 
     Args:
         model: The model.
-        day: The day.
+        day: The date.
         kind: `standard`, `long-context` or `fast`.
-        platform: Who sells it. The endpoint is not part of the price: see `multiplier_on`.
+        platform: The platform. The endpoint is not part of the price: see `multiplier_on`.
 
     Returns:
-        The price that held. Rates of cache classes that nobody sold yet on that day are None.
+        The price. Rates of classes of cache tokens that were not available yet are None.
 
     Raises:
-        NoPriceError: No price of this kind is known on that day.
+        NoPriceError: No price of this kind is published for that date.
 
     Source: https://platform.claude.com/docs/en/about-claude/pricing (read 2026-10-08)
 
@@ -99,33 +98,40 @@ def price_on(model: Model, day: date, kind: Kind = "standard", platform: Platfor
         if row.platforms and platform not in row.platforms:
             raise NoPriceError(model.id, day, None, kind=f"{kind} price on {platform}")
         if row.first_day <= day and (row.last_day is None or day <= row.last_day):
-            return row._replace(rates=_sold_on(row.rates, day))
+            return row._replace(rates=_available_on(row.rates, day))
     first_day = rows[0].first_day if rows else None
     raise NoPriceError(model.id, day, first_day, kind="price" if kind == "standard" else f"{kind} price")
 
 
-def _sold_on(rates: Rates, day: date) -> Rates:
-    sold = [rates.prompt(name) if start.first_day <= day else None for name, start in _table().cache_starts.items()]
-    return Rates(rates.input, rates.output, *sold)
+def _available_on(rates: Rates, day: date) -> Rates:
+    starts = _table().cache_starts.items()
+    return Rates(
+        rates.input, rates.output, *(rates.prompt(use) if row.first_day <= day else None for use, row in starts)
+    )
 
 
 def prompt_usd_per_mtok(
-    model: Model, day: date, *, cache: Cache = "none", kind: Kind = "standard", platform: Platform = "claude-api"
+    model: Model,
+    day: date,
+    *,
+    cache: CacheUse = "none",
+    kind: PriceKind = "standard",
+    platform: Platform = "claude-api",
 ) -> Decimal:
-    """Tell the rate of a prompt token, an image's too, by what the cache does with it.
+    """Return the rate of prompt tokens, including those of images, by how the cache treats them.
 
     Args:
         model: The model.
-        day: The day.
+        day: The date.
         cache: `none`, `write-5m`, `write-1h` or `read`.
         kind: `standard`, `long-context` or `fast`.
-        platform: Who sells it.
+        platform: The platform.
 
     Returns:
         US dollars per million tokens.
 
     Raises:
-        NoPriceError: No such price is known on that day.
+        NoPriceError: No such price is published for that date.
 
     Example:
         >>> from imgcost.tables import find_model
@@ -143,16 +149,17 @@ def prompt_usd_per_mtok(
     return rate
 
 
-def kind_of_prompt(model: Model, day: date, prompt_tokens: int) -> Kind:
-    """Tell which price a prompt of a given length has.
+def kind_of_prompt(model: Model, day: date, prompt_tokens: int) -> PriceKind:
+    """Return which price applies to a prompt of a given length.
 
     Args:
         model: The model.
-        day: The day.
-        prompt_tokens: All tokens of the prompt, cache reads and writes included.
+        day: The date.
+        prompt_tokens: All tokens of the prompt, including cache reads and writes.
 
     Returns:
-        `long-context` over the model's threshold on that day, else `standard`. At the threshold it is `standard`.
+        `long-context` above the threshold of the model on that date, else `standard`. The threshold itself is
+        `standard`.
 
     Source: https://platform.claude.com/docs/en/about-claude/pricing (read 2026-10-08)
 
@@ -169,7 +176,7 @@ def kind_of_prompt(model: Model, day: date, prompt_tokens: int) -> Kind:
 
 
 def multipliers() -> tuple[Multiplier, ...]:
-    """List every published factor, by name, oldest first.
+    """List all published multipliers, by name, oldest first.
 
     Example:
         >>> [(row.name, row.factor) for row in multipliers()]
@@ -178,20 +185,20 @@ def multipliers() -> tuple[Multiplier, ...]:
     return tuple(row for rows in _table().multipliers.values() for row in rows)
 
 
-def multiplier_on(name: MultiplierName, model: Model, day: date, kind: Kind = "standard") -> Decimal:
-    """Tell a published factor on all of a model's rates.
+def multiplier_on(name: MultiplierName, model: Model, day: date, kind: PriceKind = "standard") -> Decimal:
+    """Return a published multiplier on the rates of a model.
 
     Args:
         name: `batch`, `inference-geo-us` or `regional` (regional endpoints of Amazon Bedrock and Google Cloud).
         model: The model.
-        day: The day.
-        kind: The price that it is to be combined with.
+        day: The date.
+        kind: The kind of price to multiply.
 
     Returns:
-        The factor.
+        The multiplier.
 
     Raises:
-        NoPriceError: It does not hold for this model, on this day, or with this kind of price.
+        NoPriceError: The multiplier does not apply to this model, date or kind of price.
 
     Source: https://platform.claude.com/docs/en/about-claude/pricing (read 2026-10-08)
 
@@ -221,29 +228,29 @@ _OPTIONS: dict[MultiplierName, str] = {
 
 
 def require_offered(name: MultiplierName, platform: Platform) -> None:
-    """Make sure that a platform offers an option.
+    """Check that a platform offers an option.
 
     Args:
         name: `batch`, `inference-geo-us` or `regional`.
         platform: The platform.
 
     Raises:
-        ImgcostError: It does not, as far as is published; the message names those that do.
+        ImgcostError: No source says that it does; the message lists the platforms that do.
 
     Source: https://platform.claude.com/docs/en/about-claude/pricing (read 2026-10-08)
 
     Example:
         >>> require_offered("regional", "foundry")
         Traceback (most recent call last):
-        imgcost.errors.ImgcostError: regional endpoints are not sold on foundry, only on bedrock, google-cloud
+        imgcost.errors.ImgcostError: regional endpoints are not available on foundry, only on bedrock, google-cloud
     """
     offered = _table().multipliers[name][-1].platforms
     if platform not in offered:
-        raise ImgcostError(f"{_OPTIONS[name]} not sold on {platform}, only on {', '.join(offered)}")
+        raise ImgcostError(f"{_OPTIONS[name]} not available on {platform}, only on {', '.join(offered)}")
 
 
 def cache_starts() -> tuple[CacheStart, ...]:
-    """List from when on tokens of each cache class were sold.
+    """List the dates from which each class of cache tokens was available.
 
     Example:
         >>> [(row.cache, str(row.first_day)) for row in cache_starts()]

@@ -1,4 +1,4 @@
-"""Read a published table and check it: every defect is named by its file and its key."""
+"""Read and validate published tables. Errors name the file and the key."""
 
 import os
 import tomllib
@@ -8,26 +8,26 @@ from decimal import Decimal
 from typing import Any, NamedTuple, TypeVar, cast
 
 from imgcost.errors import TableError
-from imgcost.prices import Kind
+from imgcost.prices import PriceKind
 
 __all__ = ["Entry", "Source", "cite", "read_kinds", "read_published", "read_rows", "read_sources"]
 
 T = TypeVar("T")
 
-# Not a Path: importing pathlib takes longer than reading a table, and an estimate needs nothing else of it.
+# Not a Path: importing pathlib takes longer than reading a table.
 PUBLISHED = os.path.join(os.path.dirname(os.path.dirname(__file__)), "published")  # noqa: PTH118, PTH120
 KINDS = {"standard", "long-context", "fast"}
 WORDS = {str: "text", int: "a whole number", bool: "true or false", date: "a day", list: "a list", dict: "a table"}
 
 
 class Source(NamedTuple):
-    """Where a published fact was read.
+    """The source of a published fact.
 
     Attributes:
-        key: Its short name in the tables, such as `pricing-2026-10-08`.
-        title: The document's name.
-        url: Where it stands.
-        read: The day on which it said so.
+        key: Its key in the tables, such as `pricing-2026-10-08`.
+        title: The name of the document.
+        url: Its address.
+        read: The date on which it was read.
     """
 
     key: str
@@ -37,7 +37,7 @@ class Source(NamedTuple):
 
 
 def cite(sources: Sequence[Source]) -> str:
-    """Name where something was read: the first source, and the date.
+    """Cite a fact: its first source, and the date it was read.
 
     Args:
         sources: At least one source.
@@ -53,7 +53,7 @@ def cite(sources: Sequence[Source]) -> str:
 
 
 def read_published(file: str) -> dict[str, Any]:
-    """Parse one of the published tables; decimals stay decimals.
+    """Parse a published table, with decimal numbers as `Decimal`.
 
     Args:
         file: Its name, such as `prices.toml`.
@@ -66,36 +66,36 @@ def read_published(file: str) -> dict[str, Any]:
 
 
 class Entry:
-    """One table of a file, whose keys are taken one by one; what is left at the end is a defect."""
+    """A table in a file. Its keys are taken one by one; a key that is left at the end is an error."""
 
     def __init__(self, file: str, key: str, raw: object) -> None:
-        """Hold the keys of one table.
+        """Start with all keys of a table.
 
         Args:
-            file: The file's name, for messages.
-            key: Where in the file, for messages.
+            file: The name of the file, for error messages.
+            key: The key of the table, for error messages.
             raw: The parsed table.
 
         Raises:
-            TableError: It is no table.
+            TableError: `raw` is not a table.
         """
         self.file = file
         self.key = key
         self._rest = dict(_typed(self, key, raw, dict))
 
     def rest(self) -> dict[str, object]:
-        """Return the keys that were not taken yet."""
+        """Return the keys that were not read yet."""
         return dict(self._rest)
 
     def error(self, problem: str, key: str = "") -> TableError:
-        """Name a defect of this entry, or of one of its keys."""
+        """Return an error about this entry, or about one of its keys."""
         return TableError(self.file, f"{self.key}.{key}" if key else self.key, problem)
 
     def take(self, key: str, kind: type[T]) -> T:
-        """Take a key that must be there.
+        """Take the value of a required key.
 
         Raises:
-            TableError: It is missing or of the wrong type.
+            TableError: The key is missing or its value has the wrong type.
         """
         value = self.maybe(key, kind)
         if value is None:
@@ -103,20 +103,20 @@ class Entry:
         return value
 
     def maybe(self, key: str, kind: type[T]) -> T | None:
-        """Take a key that may be missing.
+        """Take the value of an optional key.
 
         Raises:
-            TableError: It is of the wrong type.
+            TableError: The value has the wrong type.
         """
         if key not in self._rest:
             return None
         return _typed(self, f"{self.key}.{key}", self._rest.pop(key), kind)
 
     def usd(self, key: str) -> Decimal:
-        """Take a positive decimal that must be there; a whole number will do.
+        """Take the value of a required key, a positive number.
 
         Raises:
-            TableError: It is missing, no number, or not positive.
+            TableError: The key is missing, or its value is not a positive number.
         """
         value = self.maybe_usd(key)
         if value is None:
@@ -124,10 +124,10 @@ class Entry:
         return value
 
     def maybe_usd(self, key: str) -> Decimal | None:
-        """Take a positive decimal that may be missing; a whole number will do.
+        """Take the value of an optional key, a positive number.
 
         Raises:
-            TableError: It is no number, or not positive.
+            TableError: The value is not a positive number.
         """
         value = self._rest.pop(key, None)
         if value is None:
@@ -139,10 +139,10 @@ class Entry:
         return value
 
     def texts(self, key: str) -> tuple[str, ...]:
-        """Take a list of texts; empty where it is missing.
+        """Take an optional list of strings; empty if it is missing.
 
         Raises:
-            TableError: It is no list of texts.
+            TableError: The value is not a list of strings.
         """
         values = self._rest.pop(key, [])
         if type(values) is not list or not all(type(value) is str for value in values):
@@ -150,10 +150,10 @@ class Entry:
         return tuple(values)
 
     def sources(self, known: Mapping[str, Source]) -> tuple[Source, ...]:
-        """Take `src`: at least one source, each one defined in the same file.
+        """Take `src`: one or more sources that are defined in the same file.
 
         Raises:
-            TableError: There is none, or one that is not defined.
+            TableError: There are no sources, or one is not defined.
         """
         keys = self.texts("src")
         if not keys:
@@ -164,21 +164,21 @@ class Entry:
         return tuple(known[key] for key in keys)
 
     def note(self) -> str:
-        """Take `note`, empty where it is missing."""
+        """Take `note`; empty if it is missing."""
         return self.maybe("note", str) or ""
 
     def done(self) -> None:
-        """Make sure that every key was taken.
+        """Check that all keys have been taken.
 
         Raises:
-            TableError: A key is left: nothing knows it.
+            TableError: There is an unknown key.
         """
         for key in self._rest:
             raise self.error("is an unknown key", key)
 
 
 def _typed(entry: Entry, key: str, value: object, kind: type[T]) -> T:
-    """Check a value's exact type; a whole number is positive."""
+    """Check the exact type of a value; integers must be positive."""
     if type(value) is not kind:
         raise TableError(entry.file, key, f"must be {WORDS[kind]}")
     if kind is int and isinstance(value, int) and value <= 0:
@@ -190,14 +190,14 @@ def read_sources(file: str, top: Entry) -> dict[str, Source]:
     """Take `[sources]` of a file.
 
     Args:
-        file: The file's name.
-        top: The whole file.
+        file: The name of the file.
+        top: The top-level table of the file.
 
     Returns:
-        Every source by its key.
+        The sources, by key.
 
     Raises:
-        TableError: One is incomplete.
+        TableError: A source is incomplete.
     """
     sources = {}
     for key, raw in top.take("sources", dict).items():
@@ -211,15 +211,15 @@ def read_rows(file: str, key: str, raw: object) -> Iterator[tuple[Entry, date]]:
     """Take dated rows, oldest first.
 
     Args:
-        file: The file's name.
-        key: Where in the file.
+        file: The name of the file.
+        key: The key of the list.
         raw: The parsed list.
 
     Yields:
-        Each row, counted from 1 in its key, and its first day.
+        The rows, numbered from 1 in their keys, with their first dates.
 
     Raises:
-        TableError: There are no rows, or one does not start after the row above it.
+        TableError: There are no rows, or a row does not start after the row above it.
     """
     if type(raw) is not list or not raw:
         raise TableError(file, key, "must be a list of rows")
@@ -233,21 +233,21 @@ def read_rows(file: str, key: str, raw: object) -> Iterator[tuple[Entry, date]]:
         yield entry, first_day
 
 
-def read_kinds(entry: Entry, key: str, words: Sequence[str]) -> tuple[Kind, ...]:
-    """Check names of prices.
+def read_kinds(entry: Entry, key: str, words: Sequence[str]) -> tuple[PriceKind, ...]:
+    """Check kinds of prices.
 
     Args:
-        entry: The entry that they were taken from.
+        entry: The entry that contains them.
         key: Their key.
-        words: The names.
+        words: The kinds.
 
     Returns:
-        The same names.
+        The same kinds.
 
     Raises:
-        TableError: One of them is no kind of price.
+        TableError: One of them is not a kind of price.
     """
     for word in words:
         if word not in KINDS:
             raise entry.error(f"{word!r} is none of {', '.join(sorted(KINDS))}", key)
-    return cast("tuple[Kind, ...]", tuple(words))
+    return cast("tuple[PriceKind, ...]", tuple(words))

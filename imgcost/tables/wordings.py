@@ -1,4 +1,4 @@
-"""What the API answers to what it rejects, in its own words."""
+"""Error messages of the API, by the rule that predicts them."""
 
 import re
 from collections.abc import Mapping
@@ -13,19 +13,19 @@ __all__ = ["Wording", "load_wordings", "match_wordings", "wordings_of"]
 FILE = "errors.toml"
 
 LIKE = 0.8
-"""The share of the words of a message that another one with the same meaning has, in their order."""
+"""Minimum share of the words of a known message that an equivalent message has in the same order."""
 
 MOST_CHARACTERS = 4000
-"""How much of an error message is compared."""
+"""Maximum length of an error message that is compared; the rest is ignored."""
 
 
 class Wording(NamedTuple):
-    """A message of the API.
+    """An error message of the API.
 
     Attributes:
-        rule: The rule that foresees it; empty where none does yet.
-        text: The message, or the part of it that tells it from others, with the numbers of one that was seen.
-        sources: Where it was seen.
+        rule: The rule that predicts it; empty if there is none yet.
+        text: The message or its distinctive part, with the numbers of an observed example.
+        sources: Where it was observed.
     """
 
     rule: str
@@ -34,31 +34,31 @@ class Wording(NamedTuple):
 
 
 def load_wordings(data: Mapping[str, Any]) -> tuple[Wording, ...]:
-    """Check the parsed errors.toml and build what it says.
+    """Validate the parsed errors.toml and build its messages.
 
     Args:
         data: The parsed file.
 
     Returns:
-        Every message, rule by rule.
+        All messages, by rule.
 
     Raises:
-        TableError: The file does not say what it must.
+        TableError: The file is invalid.
     """
     top = Entry(FILE, FILE, data)
     sources = read_sources(FILE, top)
-    found = []
+    wordings = []
     for rule, rows in top.take("says", dict).items():
         for number, raw in enumerate(rows, 1):
             entry = Entry(FILE, f"says.{rule}[{number}]", raw)
-            found.append(Wording(rule, entry.take("text", str), entry.sources(sources)))
+            wordings.append(Wording(rule, entry.take("text", str), entry.sources(sources)))
             entry.done()
-    rest = Entry(FILE, "unforeseen", top.take("unforeseen", dict))
-    texts, seen = rest.texts("texts"), rest.sources(sources)
-    rest.done()
-    found += [Wording("", text, seen) for text in texts]
+    entry = Entry(FILE, "unforeseen", top.take("unforeseen", dict))
+    observed = entry.sources(sources)
+    wordings += [Wording("", text, observed) for text in entry.texts("texts")]
+    entry.done()
     top.done()
-    return tuple(found)
+    return tuple(wordings)
 
 
 @cache
@@ -67,13 +67,13 @@ def _table() -> tuple[Wording, ...]:
 
 
 def wordings_of(rule: str) -> tuple[Wording, ...]:
-    """List the messages that a rule foresees.
+    """List the error messages that a rule predicts.
 
     Args:
-        rule: The rule's name; empty for the messages that no rule foresees yet.
+        rule: The name of the rule; empty for messages that no rule predicts yet.
 
     Returns:
-        The messages; none where no message of the API is known, or the rule is advice.
+        The messages; empty if no message is known, or if the rule is advice.
 
     Example:
         >>> wordings_of("empty")[0].text
@@ -83,16 +83,16 @@ def wordings_of(rule: str) -> tuple[Wording, ...]:
 
 
 def match_wordings(message: str) -> tuple[Wording, ...]:
-    """Find the published messages that an error message contains, or is a part of.
+    """Find the known messages that an error message contains, or is part of.
 
-    Letter case, numbers, quotes, punctuation and media types may differ. A message that nothing contains matches those
-    that share most of its words.
+    Case, numbers, quotes, punctuation and media types may differ. If there is none, find the known messages that share
+    most of their words with it.
 
     Args:
-        message: An error message of the API, a part of it, or the body of an error response.
+        message: An error message of the API, a part of one, or the body of an error response.
 
     Returns:
-        The messages, in the order of the table; none if nothing matches.
+        The matching messages, in the order of the table; empty if there is none.
 
     Example:
         >>> [wording.rule for wording in match_wordings("image exceeds 5 MB maximum: 1 bytes > 2 bytes")]
@@ -104,16 +104,16 @@ def match_wordings(message: str) -> tuple[Wording, ...]:
 
 
 def _words(text: str) -> list[str]:
-    """Split a message into the words that do not vary; single letters stand for numbers."""
+    """Return the words of a message that do not vary; single letters are placeholders for numbers."""
     return re.findall(r"[a-z_]{2,}", re.sub(r"image/\w+", "image", text.lower()))
 
 
 def _contain(message: list[str], known: list[str]) -> bool:
-    """Return whether a message contains a known one, or is a part of it; a single word has to be all of it."""
+    """Return whether a message contains a known one or is part of it; a single word must match completely."""
     if len(message) < 2:
         return message == known
-    one, other = (f" {' '.join(words)} " for words in (message, known))
-    return other in one or one in other
+    text, known_text = (f" {' '.join(words)} " for words in (message, known))
+    return known_text in text or text in known_text
 
 
 def _are_alike(message: list[str], known: list[str]) -> bool:

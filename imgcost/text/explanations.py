@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from imgcost.plans import ModelPlan
-    from imgcost.prices import Kind
+    from imgcost.prices import PriceKind
 
 GIVEN = "as specified"
 
@@ -162,7 +162,7 @@ def _dollars(plan: ModelPlan) -> Iterator[ExplanationLine]:
         yield ExplanationLine("per 1,000 images", quotient, exact_usd(plan.usd_per_thousand_images))
 
 
-def _class(plan: ModelPlan, kind: Kind, name: str, count: int) -> tuple[ExplanationLine, str]:
+def _class(plan: ModelPlan, kind: PriceKind, name: str, count: int) -> tuple[ExplanationLine, str]:
     """Price a token class: the published rate, its multipliers, and the product."""
     index = int(kind == "long-context")
     quote, row = plan.quote, plan.quote.prices[index]

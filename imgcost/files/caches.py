@@ -1,8 +1,7 @@
-"""What earlier scans have read, kept in a SQLite file: a repeated scan of slow storage opens only what has changed.
+"""Cache image headers in a SQLite file, so that a repeated scan opens only the files that changed.
 
-A file counts as unchanged if its absolute path, its size and its time of modification are what they were. Nothing else
-in the cache is taken on trust: a row carries a checksum of itself, and a cache that is damaged in any way is moved
-aside and recreated. A file that does not begin like a cache of imgcost is refused and left as it is.
+A file counts as unchanged if its absolute path, size and modification time are the same. Every row has a checksum;
+a corrupt cache is moved aside and recreated. A file that is not an imgcost cache is rejected and left alone.
 """
 
 from __future__ import annotations
@@ -18,57 +17,58 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from imgcost.errors import ImgcostError
-from imgcost.files import Batch, Image, Unreadable, no_access
+from imgcost.files.found import Image, Unreadable, no_access
+from imgcost.files.walking import FileBatch
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from types import TracebackType
     from typing import Self
 
-    from imgcost.files import Found, Group
+    from imgcost.files.found import Found, Group
 
-__all__ = ["Cache"]
+__all__ = ["HeaderCache"]
 
 FORMAT = 2
-"""Raised whenever a header is read differently: a cache of another format is replaced."""
+"""Increased whenever headers are read differently: a cache of another format is replaced."""
 
 APPLICATION = 0x696D6763
-"""The SQLite application id that marks a database as a cache of imgcost: no other file is touched."""
+"""The SQLite application id of an imgcost cache. No other file is modified."""
 
 _MAGIC = b"SQLite format 3\0"
 _APPLICATION_AT = slice(68, 72)
-"""Where the header of a database has its application id (https://www.sqlite.org/fileformat.html, 1.3)."""
+"""Position of the application id in the header of a database (https://www.sqlite.org/fileformat.html, 1.3)."""
 
 _SCHEMA = "CREATE TABLE files (path BLOB PRIMARY KEY, size INTEGER, mtime_ns INTEGER, found TEXT, checksum INTEGER)"
 
 RACY_NS = 2_000_000_000
-"""A file modified so shortly before it was read may change again without its time of modification showing it."""
+"""A file modified this recently may change again without a new modification time, so it is not cached. Nanoseconds."""
 
 _CONTENT_PROBLEMS = {"empty", "damaged", "unsupported", "not-an-image"}
 
 
 class _State(NamedTuple):
-    """What proves that a file is unchanged."""
+    """The size and modification time of a file."""
 
     size: int
     mtime_ns: int
 
 
-class Cache:
-    """A cache of found images, open for one scan.
+class HeaderCache:
+    """A cache of image headers, open for one scan.
 
     Attributes:
-        notices: What a person should be told, such as that a damaged cache was moved aside.
+        notices: Messages for the user, such as that a corrupt cache was moved aside.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        """Open a cache, or begin one.
+        """Open or create a cache.
 
         Args:
             path: The SQLite file.
 
         Raises:
-            ImgcostError: The file can be neither read nor created, or is not a cache.
+            ImgcostError: The file cannot be read or created, or is not a cache.
         """
         self.path = Path(path)
         self.notices: list[str] = []
@@ -83,68 +83,68 @@ class Cache:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """Keep what was read, even if the scan was interrupted."""
+        """Commit the rows written so far, even if the scan was interrupted."""
         with suppress(sqlite3.Error):
             self._database.commit()
         self._database.close()
 
-    def known(self, chunk: Iterable[Batch | Unreadable]) -> dict[str, Found]:
-        """Tell what is known of the files of a chunk that have not changed.
+    def known(self, chunk: Iterable[FileBatch | Unreadable]) -> dict[str, Found]:
+        """Return the cached results for the unchanged files of a chunk.
 
         Args:
-            chunk: Batches of files, and what the walk could not enter.
+            chunk: Batches of files, and paths that could not be entered.
 
         Returns:
-            What was found before, by path.
+            Cached results by path.
         """
         if not self._usable:
             return {}
-        paths = [path for step in chunk if isinstance(step, Batch) for path in map(step.path_of, step.names)]
+        paths = [path for step in chunk if isinstance(step, FileBatch) for path in map(step.path_of, step.names)]
         states = {path: state for path in paths if (state := _state(path))}
         by_key = {_key(path): path for path in states}
         known: dict[str, Found] = {}
         try:
             for key, size, mtime_ns, text, checksum in self._rows(list(by_key)):
-                path = by_key[key]  # not there if an index and its table disagree
+                path = by_key[key]  # missing if an index and its table disagree
                 if (size, mtime_ns) == states[path]:
                     known[path] = _found(path, (key, size, mtime_ns, text), checksum)
         except (_Damage, KeyError) as error:
-            self._begin_anew(error)
+            self._replace(error)
             known = {}
         self._fresh.update((path, state) for path, state in states.items() if path not in known)
         return known
 
     def keep(self, groups: Iterable[Group]) -> None:
-        """Keep what was found in files that `known` did not know.
+        """Store the results for files that `known` did not return.
 
         Args:
-            groups: Folders and what was found in them.
+            groups: Folders and their results.
         """
         if not self._usable:
             return
         newest = time.time_ns() - RACY_NS
         rows = []
-        for _, found in groups:
-            for one in found:
-                state = self._fresh.pop(one.path, None)
+        for _, files in groups:
+            for file in files:
+                state = self._fresh.pop(file.path, None)
                 if state is None or state.mtime_ns > newest:
                     continue
-                if isinstance(one, Image) or one.problem in _CONTENT_PROBLEMS:
-                    rows.append(_row(one, state))
+                if isinstance(file, Image) or file.problem in _CONTENT_PROBLEMS:
+                    rows.append(_row(file, state))
         try:
-            with _damage_told_apart():
+            with _raise_damage():
                 self._database.executemany("INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?)", rows)
                 self._database.commit()
         except _Damage as error:
-            self._begin_anew(error)
+            self._replace(error)
         except sqlite3.Error as error:
             self._give_up(error)
 
     def _rows(self, keys: Sequence[bytes]) -> list[tuple[Any, ...]]:
         rows: list[tuple[Any, ...]] = []
         try:
-            with _damage_told_apart():
-                for start in range(0, len(keys), 500):  # SQLite takes so many parameters everywhere
+            with _raise_damage():
+                for start in range(0, len(keys), 500):  # within the parameter limit of every SQLite build
                     part = keys[start : start + 500]
                     marks = ",".join("?" * len(part))
                     rows += self._database.execute(f"SELECT * FROM files WHERE path IN ({marks})", part)  # noqa: S608 - marks only
@@ -153,10 +153,10 @@ class Cache:
         return rows
 
     def _open(self) -> sqlite3.Connection:
-        self._refuse_other_files()
+        self._reject_other_files()
         database = self._connect()
         try:
-            with _damage_told_apart():
+            with _raise_damage():
                 _prepare(database)
                 database.execute("SELECT path, size, mtime_ns, found, checksum FROM files LIMIT 1").fetchone()
         except _Damage as error:
@@ -167,7 +167,7 @@ class Cache:
             raise ImgcostError(f"cannot use the cache {self.path}: {error}") from error
         return database
 
-    def _refuse_other_files(self) -> None:
+    def _reject_other_files(self) -> None:
         try:
             if not stat.S_ISREG(self.path.stat().st_mode):
                 raise ImgcostError(f"cannot use the cache {self.path}: not a regular file")
@@ -179,10 +179,12 @@ class Cache:
             raise ImgcostError(f"cannot use the cache {self.path}: {no_access('', error).reason}") from error
         ours = head.startswith(_MAGIC) and head[_APPLICATION_AT] == APPLICATION.to_bytes(4, "big")
         if head and not ours:
-            raise ImgcostError(f"{self.path} is not a cache of imgcost: name another file, or one that does not exist")
+            raise ImgcostError(
+                f"{self.path} is not an imgcost cache: choose another file, or a path that does not exist"
+            )
 
     def _connect(self) -> sqlite3.Connection:
-        with suppress(OSError):  # SQLite creates the file at the first write only, and says why it cannot
+        with suppress(OSError):  # SQLite creates the file only on the first write, and then reports the error
             self.path.open("ab").close()
         try:
             database = sqlite3.connect(self.path)
@@ -192,14 +194,14 @@ class Cache:
         return database
 
     def _recreate(self, error: Exception) -> sqlite3.Connection:
-        """Replace a damaged cache, unless another scan that shares it has done so."""
+        """Replace a corrupt cache, unless another scan that shares it has already done so."""
         if _identity(self.path) == self._identity:
             self._move_aside(error)
         database = self._connect()
         _prepare(database)
         return database
 
-    def _begin_anew(self, error: Exception) -> None:
+    def _replace(self, error: Exception) -> None:
         self._database.close()
         try:
             self._database = self._recreate(error)
@@ -207,8 +209,8 @@ class Cache:
             self._give_up(problem)
 
     def _give_up(self, error: Exception) -> None:
-        """Go on without the cache: it is in use, or its disk is full; that is no reason to move it."""
-        self.notices.append(f"going on without the cache {self.path}: {error}")
+        """Continue without the cache, and leave it in place: it is locked, or its disk is full."""
+        self.notices.append(f"continuing without the cache {self.path}: {error}")
         self._usable = False
 
     def _move_aside(self, error: Exception) -> None:
@@ -219,12 +221,12 @@ class Cache:
         self.path.replace(aside)
         for tail in ("-journal", "-wal", "-shm"):
             self.path.with_name(self.path.name + tail).unlink(missing_ok=True)
-        self.notices.append(f"the cache {self.path} was damaged ({error}); it is now {aside.name}, and recreated")
+        self.notices.append(f"the cache {self.path} was corrupt ({error}): moved to {aside.name}, created a new one")
 
 
 def _prepare(database: sqlite3.Connection) -> None:
-    """Create the table, in one transaction and once: another scan may be about to do the same."""
-    database.execute("PRAGMA synchronous = OFF")  # a cache that a power failure damages is recreated
+    """Create the table in one transaction, unless another scan has just done so."""
+    database.execute("PRAGMA synchronous = OFF")  # a cache corrupted by a power failure is recreated
     if _is_prepared(database):
         return
     database.execute("BEGIN IMMEDIATE")
@@ -251,25 +253,29 @@ def _identity(path: Path) -> tuple[int, int] | None:
 
 def _state(path: str) -> _State | None:
     try:
-        status = os.stat(path)  # noqa: PTH116 - paths are strings throughout a scan
+        status = os.stat(path)
     except (OSError, ValueError):
         return None
     return _State(status.st_size, status.st_mtime_ns)
 
 
 def _key(path: str) -> bytes:
-    return os.fsencode(os.path.abspath(path))  # noqa: PTH100 - paths are strings throughout a scan
+    return os.fsencode(os.path.abspath(path))
 
 
-def _row(found: Found, state: _State) -> tuple[bytes, int, int, str, int]:
-    fields = (_key(found.path), *state, json.dumps([type(found).__name__, *found[1:]]))
+def _row(file: Found, state: _State) -> tuple[bytes, int, int, str, int]:
+    fields = (_key(file.path), *state, json.dumps([type(file).__name__, *file[1:]]))
     return (*fields, _checksum(fields))
 
 
 def _found(path: str, fields: tuple[bytes, int, int, str], checksum: int) -> Found:
-    """Build what a row says, if it is what was written."""
+    """Build a result from a row.
+
+    Raises:
+        _Damage: The checksum is wrong.
+    """
     if checksum != _checksum(fields):
-        raise _Damage("a row is not what was written")
+        raise _Damage("a row has a wrong checksum")
     kind, *values = json.loads(fields[3])
     return (Image if kind == "Image" else Unreadable)(path, *values)
 
@@ -278,19 +284,19 @@ def _checksum(fields: tuple[Any, ...]) -> int:
     return zlib.crc32(repr(fields).encode())
 
 
-class _Damage(Exception):  # noqa: N818 - never leaves this room
-    """The cache is not what was written."""
+class _Damage(Exception):  # noqa: N818 - never leaves this module
+    """The cache is corrupt."""
 
 
 _DAMAGE_CODES = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR, sqlite3.SQLITE_FORMAT}
 
 
 @contextmanager
-def _damage_told_apart() -> Iterator[None]:
-    """Tell a cache that is damaged from one that is only in use, or whose disk is full."""
+def _raise_damage() -> Iterator[None]:
+    """Raise `_Damage` for errors of a corrupt cache; let others through, such as a locked database or a full disk."""
     try:
         yield
-    except UnicodeDecodeError as error:  # names of tables and columns that are no text
+    except UnicodeDecodeError as error:  # a table or column name that is not text
         raise _Damage(str(error)) from error
     except sqlite3.Error as error:
         if getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF in _DAMAGE_CODES:
