@@ -1,8 +1,8 @@
 """A server on this machine that answers as the Messages API does to what it accepts and what it rejects.
 
-It shares no code and no table with imgcost: blocks are checked against the types of the Anthropic SDK, images are decoded
-by Pillow, PDFs are read by pypdf, and the limits are written out from the documentation, for a model of 200,000 tokens of
-context.
+It shares no code and no table with imgcost: blocks are checked against the types of the Anthropic SDK, images are
+decoded by Pillow, PDFs are read by pypdf, and the limits are written out from the documentation, for a model of 200,000
+tokens of context.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 import io
+import itertools
 import json
 import re
 import threading
@@ -75,28 +76,27 @@ def read_turns(messages):
         if message["role"] not in {"user", "assistant", "system"}:
             raise Rejected(f"messages.{number}.role: Input should be 'user', 'assistant' or 'system'")
         fit(message["content"], types.ContentBlockParam, f"messages.{number}.content")
-        blocks = blocks_of(message)
-        for block in blocks:
-            if block["type"] == "text" and not block["text"]:
-                raise Rejected("messages: text content blocks must be non-empty")
-            if block["type"] == "text" and block["text"].isspace():
-                raise Rejected("messages: text content blocks must contain non-whitespace text")
-            if message["role"] == "assistant" and block["type"] in {"image", "document"}:
-                raise Rejected(f"messages.{number}: '{block['type']}' blocks are not permitted within assistant turns")
-            if block["type"] == "tool_result" and block.get("is_error"):
-                inner = block.get("content", "")
-                if not isinstance(inner, str) and any(one["type"] != "text" for one in inner):
-                    raise Rejected(f"messages.{number}: all content must be type 'text' if 'is_error' is true")
-        calls = {block["id"] for block in blocks if block["type"] == "tool_use"}
-        for block in blocks_of(messages[number + 1]) if number + 1 < len(messages) else []:
-            if block["type"] != "tool_result":
-                break
-            calls.discard(block["tool_use_id"])
-        if calls:
+        for block in blocks_of(message):
+            read_block(block, message["role"], f"messages.{number}")
+        calls = {block["id"] for block in blocks_of(message) if block["type"] == "tool_use"}
+        answer = blocks_of(messages[number + 1]) if number + 1 < len(messages) else []
+        results = itertools.takewhile(lambda block: block["type"] == "tool_result", answer)
+        if missing := calls - {block["tool_use_id"] for block in results}:
             raise Rejected(
                 f"messages.{number}: tool_use ids were found without tool_result blocks immediately after: "
-                f"{', '.join(sorted(calls))}"
+                f"{', '.join(sorted(missing))}"
             )
+
+
+def read_block(block, role, place):
+    if block["type"] == "text" and not block["text"].strip():
+        problem = "contain non-whitespace text" if block["text"] else "be non-empty"
+        raise Rejected(f"messages: text content blocks must {problem}")
+    if role == "assistant" and block["type"] in {"image", "document"}:
+        raise Rejected(f"{place}: '{block['type']}' blocks are not permitted within assistant turns")
+    inner = block.get("content", "") if block.get("is_error") else ""
+    if not isinstance(inner, str) and any(one["type"] != "text" for one in inner):
+        raise Rejected(f"{place}: all content must be type 'text' if 'is_error' is true")
 
 
 def breakpoints(value):
@@ -158,23 +158,12 @@ def judge(body):
             raise Rejected(f"{key}: Field required")
     fit(body.get("system"), types.TextBlockParam, "system")
     read_turns(body["messages"])
-    found = sum(breakpoints(body.get(key)) for key in ("tools", "system", "messages"))
-    if found > 4:
-        raise Rejected(f"A maximum of 4 blocks with cache_control may be provided. Found {found}.")
+    count = sum(breakpoints(body.get(key)) for key in ("tools", "system", "messages"))
+    if count > 4:
+        raise Rejected(f"A maximum of 4 blocks with cache_control may be provided. Found {count}.")
     images = [found for number, message in enumerate(body["messages"])
               for found in images_of(message["content"], f"messages.{number}.content")]  # fmt: skip
-    documents = [block for message in body["messages"] if not isinstance(message["content"], str)
-                 for block in message["content"] if block["type"] == "document"]  # fmt: skip
-    pages = 0
-    for block in documents:
-        if block["source"]["type"] == "base64":
-            try:
-                reader = PdfReader(io.BytesIO(base64.b64decode(block["source"]["data"])))
-            except PyPdfError:
-                raise Rejected("The PDF specified was not valid.") from None
-            if reader.is_encrypted:
-                raise Rejected("The PDF specified is password protected")
-            pages += len(reader.pages)
+    pages = sum(pages_of(block) for message in body["messages"] for block in blocks_of(message))
     if pages > 100:
         raise Rejected("A maximum of 100 PDF pages may be provided")
     if len(images) + pages > 100:
@@ -184,14 +173,25 @@ def judge(body):
             look_at(place, block["source"], 2000 if len(images) > 20 else 8000)
 
 
+def pages_of(block):
+    """Count the pages of a PDF."""
+    if block["type"] != "document" or block["source"]["type"] != "base64":
+        return 0
+    try:
+        reader = PdfReader(io.BytesIO(base64.b64decode(block["source"]["data"])))
+    except PyPdfError:
+        raise Rejected("The PDF specified was not valid.") from None
+    if reader.is_encrypted:
+        raise Rejected("The PDF specified is password protected")
+    return len(reader.pages)
+
+
 def judge_batch(body):
     for number, entry in enumerate(body["requests"]):
         if "custom_id" not in entry:
             raise Rejected(f"requests.{number}.custom_id: Field required")
         if not re.fullmatch("[a-zA-Z0-9_-]{1,64}", entry["custom_id"]):
-            raise Rejected(
-                f"requests.{number}.custom_id: String should match pattern '^[a-zA-Z0-9_-]{{1,64}}$'"
-            )
+            raise Rejected(f"requests.{number}.custom_id: String should match pattern '^[a-zA-Z0-9_-]{{1,64}}$'")
         if entry["params"].get("stream"):
             raise Rejected(f"requests.{number}.params.stream: streaming is not supported for batches")
         judge(entry["params"])
