@@ -78,7 +78,9 @@ VISION = {
 PDFS = {
     "base64": call(user(document(REPORT), words("Summarize the report."))),
     "url": call(
-        user(document(types.URLPDFSourceParam(type="url", url="https://example.com/report.pdf")), words("Summarize it."))
+        user(
+            document(types.URLPDFSourceParam(type="url", url="https://example.com/report.pdf")), words("Summarize it.")
+        )
     ),
     "file": call(user(document(types.FileDocumentSourceParam(type="file", file_id="file_1")), words("Summarize it."))),
     "citations": call(

@@ -1,4 +1,4 @@
-"""The examples of the documentation, and the errors of the API, through the real SDK to a server that answers as the API."""
+"""The documentation's examples and the API's errors, sent with the real SDK to a server that answers as the API does."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import tomllib
 import anthropic
 import pytest
 from anthropic import types
-from api_server import api
+from schema_server import api
 from conftest import ROOT
 from examples import (
     CAMERA,

@@ -195,14 +195,14 @@ def check_batch(
     requests.0.params.messages is missing: a request has a list of messages
     """
     reading = _reading(Inquiry(platform, as_of, ignore, budget_usd), model, shape, batch=True)
-    if isinstance(batch, (str, os.PathLike)):
-        path = os.fsdecode(batch)
+    if issubclass(type(batch), (str, os.PathLike)):  # a stranger's object may raise even for its class
+        path = os.fsdecode(batch)  # type: ignore[arg-type] # likewise
         if "\0" in path:
             raise ArgumentError("batch", batch, "a path that can exist")
         _ask_path(path, reading)
-    elif isinstance(batch, (bytes, bytearray, memoryview)):
-        ask_file(BytesIO(batch), reading, "batch")
-    elif is_stream(batch):
+    elif issubclass(type(batch), (bytes, bytearray, memoryview)):
+        ask_file(BytesIO(batch), reading, "batch")  # type: ignore[arg-type] # likewise
+    elif _can_be_read(batch):
         ask_file(BytesIO(_bytes_of(batch)), reading, "batch")
     else:
         ask_value(_body_of_batch(batch), reading)
@@ -298,16 +298,23 @@ def _sorted_out(disk: Disk, paths: Iterable[str], stdin: BinaryIO | None, reques
 
 def _body_of_batch(batch: Any) -> Any:
     """Return requests as the body of a batch, so that locations begin with `requests`; another shape as it is."""
-    if isinstance(batch, Mapping):
+    if issubclass(type(batch), Mapping):
         return batch if "requests" in batch else {"requests": [batch]}
     try:
         requests = list(batch)
-    except (TypeError, ValueError):
+    except Exception:  # noqa: BLE001 - likewise
         requests = None
     if requests is None:
         expected = "the path of a batch file, its requests as a list, or its body {'requests': [...]}"
         raise ArgumentError("batch", batch, expected)
     return {"requests": requests} if detect(requests) in {None, "batch", "messages"} else requests
+
+
+def _can_be_read(batch: Any) -> bool:
+    try:
+        return is_stream(batch)
+    except Exception:  # noqa: BLE001 - likewise
+        return False
 
 
 def _bytes_of(stream: Any) -> bytes:

@@ -25,6 +25,7 @@ from imgcost.shapes import (
     shape_of_lines,
     to_requests,
 )
+from imgcost.shapes.nodes import is_a
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -263,14 +264,14 @@ def ask_value(
     shape = detect(value) if reading.shape == "auto" else reading.shape
     if shape is None:
         shape = _claimed_shape(value) or ("messages" if strict else "auto")
-    if shape == "batch" and lines is None and isinstance(value, list):
+    if shape == "batch" and lines is None and is_a(value, list):
         value = {"requests": value}  # locations are those that the API would name
     _ask_requests(to_requests(value, shape, lines=lines), reading, name, path, strict=strict)
 
 
 def _claimed_shape(value: Any) -> str | None:
     """Name the shape that an object means to have, so that what is wrong with it can be said."""
-    keys = value.keys() if isinstance(value, dict) else set()
+    keys = value.keys() if is_a(value, dict) else set()
     if "requests" in keys:
         return "batch"
     return None if keys.isdisjoint({"model", "max_tokens", "messages"}) else "messages"

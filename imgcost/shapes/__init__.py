@@ -91,6 +91,10 @@ SHAPES: dict[str, Shape] = {
 }
 """Supported shapes by name. Except for batches, logs and transcripts, a list of requests is supported too."""
 
+_ALWAYS_READ = 50
+"""How many turns are looked at whatever they are, when a shape is detected."""
+_PLAIN_TURN, _PLAIN_TEXT = {"role", "content"}, {"type", "text"}
+
 _BATCHES = ("batch", "bedrock-batch", "google-cloud-batch", "openai-batch", "log", "claude-code")
 _DEPENDENT = ("claude-code", "log")  # their lines form one document
 
@@ -109,13 +113,41 @@ def detect(value: Any) -> str | None:
         >>> detect({"modelId": "anthropic.claude-opus-5", "messages": [{"role": "user", "content": [{"text": "Hi"}]}]})
         'converse'
     """
-    node = Node(value)
+    node = Node(_without_plain_turns(value))
     for name, foreign in FOREIGN.items():
         if foreign.recognizes(node):
             return name
     if _has_requests(node):
         node = next(entry for entry in first_entries(node) if _is_request(entry))
     return next((name for name, shape in SHAPES.items() if shape.recognizes(node)), None)
+
+
+def _without_plain_turns(value: Any) -> Any:
+    """Leave out turns of plain text after the first ones: they are the same in every shape, and often a thousand."""
+    if type(value) is list:
+        return value[:_ALWAYS_READ] + [turn for turn in value[_ALWAYS_READ:] if not _is_plain(turn)]
+    if type(value) is dict and type(value.get("messages")) is list:
+        return {**value, "messages": _without_plain_turns(value["messages"])}
+    return value
+
+
+def _is_plain(turn: Any) -> bool:
+    """Return whether a turn has a role and text, and nothing else."""
+    if type(turn) is not dict or turn.keys() != _PLAIN_TURN:
+        return False
+    role, content = turn["role"], turn["content"]
+    if type(role) is not str or role not in {"user", "assistant"}:
+        return False
+    if type(content) is list:
+        return all(
+            type(block) is dict
+            and block.keys() == _PLAIN_TEXT
+            and type(block["text"]) is str
+            and type(block["type"]) is str
+            and block["type"] == "text"
+            for block in content
+        )
+    return type(content) is str
 
 
 def _has_requests(node: Node) -> bool:

@@ -192,10 +192,10 @@ def check_everywhere(chance, document, path):
     ):
         try:
             findings = check()
-        except ImgcostError as error:
-            assert str(error)
-        else:
-            assert findings is False or json.dumps(findings.to_dict())
+        except ImgcostError:
+            continue
+        if findings:
+            json.dumps(findings.to_dict())
 
 
 def as_bytes(chance, document):

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import copy
-import itertools
 import json
 import random
-from collections import UserDict, deque
 
 import pytest
 from builders import (
+    CALL,
     CASES,
-    DATA,
     TRANSCRIPT,
-    chat,
     converse_image,
     entry,
     image,
@@ -23,10 +20,24 @@ from builders import (
     use,
     words,
 )
+from hostile import (
+    Lying,
+    Raising,
+    RaisingList,
+    RaisingMapping,
+    RaisingModel,
+    check_everywhere,
+    hostile,
+    mutated,
+    nested,
+    places,
+    released,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imgcost.errors import RequestError
+from imgcost import check_batch, check_request
+from imgcost.errors import ImgcostError, RequestError
 from imgcost.shapes import SHAPES, detect, read_document, replaced, to_requests
 
 
@@ -61,9 +72,62 @@ def test_a_document_that_is_wrong_somewhere(seed):
         tried(document, chance.choice(list(SHAPES)))
 
 
+@pytest.mark.parametrize("seed", range(10))
+def test_a_wrong_document_in_every_check(seed, tmp_path):
+    for number in range(100):
+        chance = random.Random(1_000 * seed + number)
+        check_everywhere(chance, mutated(chance), tmp_path / "request.json")
+
+
+RAISING = [Raising, RaisingModel, RaisingMapping, lambda: RaisingList([1]), Lying]
+
+
+@pytest.mark.parametrize("shape", ["auto", *SHAPES])
+def test_a_check_of_an_object_that_raises(shape):
+    for create in RAISING:
+        with pytest.raises(RequestError) as caught:
+            check_request(create(), shape=shape).raise_for_errors()
+        assert caught.value.problem
+        with pytest.raises(ImgcostError):
+            check_batch(create(), shape=shape).raise_for_errors()
+
+
+@pytest.mark.parametrize("path", [path for path in places(CALL) if path], ids=lambda path: ".".join(map(str, path)))
+def test_an_object_that_raises_is_located_in_a_request(path):
+    for create in RAISING:
+        document = copy.deepcopy(CALL)
+        holder = document
+        for key in path[:-1]:
+            holder = holder[key]
+        holder[path[-1]] = create()
+        with pytest.raises(RequestError) as caught:
+            check_request(document)
+        # What a `type` is decides how its object is read, so that object is the location.
+        assert caught.value.place == ".".join(map(str, path[:-1] if path[-1] == "type" else path))
+
+
+@pytest.mark.parametrize("turns", [2, 1_000])
+def test_what_is_not_plain_text_decides_the_shape_however_late_it_comes(turns):
+    plain = [message(words(), role="user"), message(words(), role="assistant")] * (turns // 2)
+    text = [{"role": "user", "content": "x"}, {"role": "assistant", "content": "y"}] * (turns // 2)
+    for before in (plain, text):
+        for case in (CASES["openai-chat-list"], CASES["vercel"]):
+            assert detect([*before, *case.document]) == case.shape
+            assert detect({"messages": [*before, *case.document]}) == case.shape
+        assert detect({"model": "m", "max_tokens": 1, "messages": before}) == "messages"
+        assert detect(before) == "message-list"
+        for odd in (
+            {"role": "tool"},
+            {"role": 5, "content": "x"},
+            {"role": "user", "content": 5},
+            message({"type": 5}),
+        ):
+            assert detect([*before, odd]) == detect([*before[:2], odd])
+
+
 @pytest.mark.parametrize("shape", SHAPES)
 def test_hostile_values_in_every_shape(shape):
-    for value in hostile():
+    for value in [*hostile(), nested(50)]:
         for document in (
             value,
             [value],
