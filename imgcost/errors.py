@@ -165,14 +165,14 @@ class RequestError(ImgcostError, ValueError):
     """A request is not a valid Messages request, so it cannot be checked.
 
     Attributes:
-        place: The location in the request, such as `messages.2.content.0`; empty for the request itself.
+        location: The location in the request, such as `messages.2.content.0`; empty for the request itself.
         problem: What is wrong, as a sentence.
     """
 
-    def __init__(self, place: str, problem: str) -> None:
+    def __init__(self, location: str, problem: str) -> None:
         """Name the location and the problem."""
-        super().__init__(f"{place or 'the request'}: {problem}")
-        self.place = place
+        super().__init__(f"{location or 'the request'}: {problem}")
+        self.location = location
         self.problem = problem
 
 

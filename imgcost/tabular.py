@@ -177,7 +177,7 @@ CHECK = Schema(
     {
         "severity": Column("category", "error if the API would reject it, otherwise warning"),
         "rule": Column("category", "name of the rule; 'imgcost rules RULE' explains it"),
-        "place": Column("path", "location in the request, written as in the Anthropic SDK, or the file"),
+        "location": Column("path", "location in the request, written as in the Anthropic SDK, or the file"),
         "file": Column("path", "file that was checked, or that contains the request"),
         "line": Column("integer", "line of a batch file, from 1"),
         "message": Column("text", "what is wrong, as a sentence"),

@@ -39,11 +39,11 @@ def data(*arguments, code=0, stdin=None):
 
 
 def findings_of(found):
-    return [(one["place"], one["rule"]) for one in found["findings"]]
+    return [(one["location"], one["rule"]) for one in found["findings"]]
 
 
 def places_of(found):
-    return [one["place"] for one in found["images"]]
+    return [one["location"] for one in found["images"]]
 
 
 def request(media_type="image/png", **more):
@@ -266,7 +266,7 @@ def test_workers_end_with_the_check(folder):
         (folder / f"{number}.png").write_bytes(WHOLE)
     disk = Disk(Walk(), jobs=2)
     seen = disk.see([str(folder)])
-    assert next(seen).place == str(folder / "0.png")
+    assert next(seen).location == str(folder / "0.png")
     seen.close()
     assert list(seen) == []
 
@@ -290,7 +290,7 @@ def test_streams_and_reports_are_the_same_with_findings_on_disk(folder, tmp_path
         printed("check", *DAY, folder, "-o", outputs / name, "-f", "json", code=1)
     assert len((outputs / "a.csv").read_bytes().splitlines()) == 1 + len(expected["findings"])
     rows = [json.loads(line) for line in (outputs / "a.jsonl").read_text(encoding="utf-8").splitlines()]
-    assert [row["place"] for row in rows] == [one["place"] for one in expected["findings"]]
+    assert [row["location"] for row in rows] == [one["location"] for one in expected["findings"]]
     assert (outputs / "a.parquet").read_bytes()[:4] == b"PAR1"
     assert "and 1,197 more" in (outputs / "a.md").read_text(encoding="utf-8")
 

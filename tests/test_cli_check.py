@@ -60,7 +60,7 @@ def as_json(value):
 
 
 def told(found):
-    return [(one["place"], one["rule"]) for one in found["findings"]]
+    return [(one["location"], one["rule"]) for one in found["findings"]]
 
 
 def shown(path):
@@ -137,7 +137,7 @@ def test_it_ends_with_2_where_it_could_not_work(arguments, said):
 def test_a_budget_is_kept_or_not():
     assert check(GOOD, "--budget", "1")[0] == 0
     found = data(GOOD, *SONNET, "--budget", "0", code=1)
-    assert [(one["rule"], one["place"]) for one in found["findings"]] == [("budget", "all images")]
+    assert [(one["rule"], one["location"]) for one in found["findings"]] == [("budget", "all images")]
     assert found["findings"][0]["message"] == f"the images cost ${found['input_usd']}, and the budget is $0"
     assert check(GOOD, *SONNET, "--budget", "0", "--ignore", "budget")[0] == 0
 
@@ -200,15 +200,15 @@ def test_the_json_says_it_all():
     assert found["schema"] == "imgcost.check/2"
     first = found["findings"][0]
     assert list(first) == [
-        *("rule", "severity", "place", "file", "line", "message", "observed", "limit", "unit", "advice", "sources"),
+        *("rule", "severity", "location", "file", "line", "message", "observed", "limit", "unit", "advice", "sources"),
     ]
-    assert (first["rule"], first["severity"], first["place"], first["file"], first["line"]) == (
+    assert (first["rule"], first["severity"], first["location"], first["file"], first["line"]) == (
         *("truncated", "error", str(CUT), str(CUT)),
         None,
     )
-    assert [one["place"] for one in found["images"]] == [str(CUT), str(GOOD)]
+    assert [one["location"] for one in found["images"]] == [str(CUT), str(GOOD)]
     assert list(found["images"][0]) == [
-        *("place", "media_type", "width", "height", "resized_width", "resized_height", "tokens"),
+        *("location", "media_type", "width", "height", "resized_width", "resized_height", "tokens"),
     ]
     assert found["tokens"] == sum(image["tokens"] for image in found["images"])
     assert len(found["findings"]) == found["errors"] + found["warnings"]
@@ -325,7 +325,7 @@ def test_hostile_names_obey_nothing(tmp_path):
         assert not set(text) & set("\x1b\u202e\r")
         text.encode()  # no stray bytes are left
     found = data(tmp_path)
-    assert len({one["place"] for one in found["findings"]}) == len(names)
+    assert len({one["location"] for one in found["findings"]}) == len(names)
 
 
 # JSON from stdin
@@ -333,7 +333,7 @@ def test_hostile_names_obey_nothing(tmp_path):
 
 def test_stdin_is_one_request():
     assert told(data("-", stdin=as_json(request()), code=0)) == []
-    assert data("-", stdin=as_json(request()))["images"][0]["place"] == "stdin messages.0.content.0"
+    assert data("-", stdin=as_json(request()))["images"][0]["location"] == "stdin messages.0.content.0"
     assert told(data("-", stdin=json.dumps(request(media_type="image/gif"), indent=2).encode(), code=1)) == [
         ("stdin messages.0.content.0", "media-type")
     ]
@@ -366,7 +366,7 @@ def test_stdin_is_a_batch():
 def test_junk_from_stdin_is_a_finding(junk, rule):
     found = data("-", stdin=junk, code=1)
     assert {one["rule"] for one in found["findings"]} == {rule}
-    assert found["findings"][0]["place"].startswith("stdin") == (rule == "request")
+    assert found["findings"][0]["location"].startswith("stdin") == (rule == "request")
     assert check("-", stdin=junk)[0] == 1
     assert check("-", "--exit-zero", stdin=junk)[0] == 0
 

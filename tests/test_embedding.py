@@ -48,7 +48,7 @@ def state():
         "pillow": (PIL.Image.MAX_IMAGE_PIXELS, PIL.Image.WARN_POSSIBLE_FORMATS),
         "numpy": np.geterr(),
         "random": random.getstate(),
-        "place": (Path.cwd(), dict(os.environ)),
+        "location": (Path.cwd(), dict(os.environ)),
         "streams": (sys.stdin, sys.stdout, sys.stderr, sys.excepthook, sys.unraisablehook),
         "running": (threading.active_count(), active_children()),
     }
@@ -162,7 +162,7 @@ def folder(tmp_path_factory):
 
 @LINUX
 @pytest.mark.parametrize("started", ["script", "stdin", "-c"])
-@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("location", PLACES)
 def test_a_scan_with_jobs_works_wherever_it_is_called(folder, tmp_path, place, started):
     code = EAGER + PLACES[place]
     script = tmp_path / "script.py"

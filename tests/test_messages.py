@@ -57,15 +57,15 @@ def result(content, **more):
 
 
 def places(params):
-    return [block.place for block in read_request(params).blocks]
+    return [block.location for block in read_request(params).blocks]
 
 
 def refused(params):
     with pytest.raises(RequestError) as caught:
         read_request(params)
     error = caught.value
-    assert str(error) == f"{error.place or 'the request'}: {error.problem}"
-    return error.place, error.problem
+    assert str(error) == f"{error.location or 'the request'}: {error.problem}"
+    return error.location, error.problem
 
 
 def as_sent(value):
@@ -109,7 +109,7 @@ def test_places_count_the_messages():
         {"role": "user", "content": (TEXT, IMAGE)},
     ]
     found = read_request({"messages": turns})
-    assert [block.place for block in found.blocks] == ["messages.0.content.0", "messages.2.content.1"]
+    assert [block.location for block in found.blocks] == ["messages.0.content.0", "messages.2.content.1"]
     assert found.turns == (
         Turn("messages.0", "user", (Part("image", "", "messages.0.content.0"),)),
         Turn("messages.1", "assistant", (Part("text", "An image.", "messages.1.content"),)),
@@ -143,7 +143,7 @@ def test_the_model_and_its_fallbacks():
 
 
 def toolset(*content):
-    return [(block.place.removeprefix("messages.0.content."), block.toolset) for block in
+    return [(block.location.removeprefix("messages.0.content."), block.toolset) for block in
             read_request(request(*content)).blocks]  # fmt: skip
 
 
@@ -346,7 +346,7 @@ for _ in range(MAX_DEPTH + 5):
 
 
 @pytest.mark.parametrize(
-    ("params", "place", "problem"),
+    ("params", "location", "problem"),
     [
         (None, "", "must be an object, not null"),
         ([], "", "must be an object, not list"),
@@ -396,7 +396,7 @@ def test_what_is_no_request_is_told_with_its_place(params, place, problem):
 
 
 @pytest.mark.parametrize(
-    ("block", "place", "problem"),
+    ("block", "location", "problem"),
     [
         ("text", "", "must be an object, not str"),
         (["image"], "", "must be an object, not list"),
@@ -478,7 +478,7 @@ class RaisingList(UserList):
 
 
 @pytest.mark.parametrize(
-    ("block", "place", "problem"),
+    ("block", "location", "problem"),
     [
         (Raising({}, ValueError("closed")), ".1", "cannot be read: ValueError: closed"),
         (RaisingAttribute(ZeroDivisionError()), ".1", "cannot be read: ZeroDivisionError"),
@@ -553,7 +553,7 @@ def test_a_long_key_is_not_copied_for_every_item(monkeypatch):
     assert built == []
     with pytest.raises(RequestError) as raised:
         body_bytes({"k" * 10_000: [0] * 10 + [float("nan")]})
-    assert raised.value.place == "k" * 80 + "..."
+    assert raised.value.location == "k" * 80 + "..."
     assert len(built) == 2
 
 
@@ -610,9 +610,9 @@ def survives(params):
         refusal = error
     if refusal:
         assert refusal.problem
-        assert str(refusal) == f"{refusal.place or 'the request'}: {refusal.problem}"
+        assert str(refusal) == f"{refusal.location or 'the request'}: {refusal.problem}"
     else:
-        assert all(one.place and one.message and one.advice for one in found)
+        assert all(one.location and one.message and one.advice for one in found)
         json.dumps([one._replace(sources=()) for one in found])
 
 
@@ -653,7 +653,7 @@ def test_a_request_with_parts_deleted_or_replaced_never_fails(data):
 
 def test_the_request_that_is_mutated_is_a_request():
     found = check_request(valid(), as_of=date(2026, 11, 22))
-    assert [one.place for one in found.images] == [
+    assert [one.location for one in found.images] == [
         "messages.0.content.0",
         "messages.0.content.2.source.content.0",
         "messages.2.content.0.content.0",

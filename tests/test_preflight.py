@@ -23,7 +23,7 @@ import imgcost
 from imgcost.errors import ImgcostError, NoPriceError, UnknownModelError
 from imgcost.files import Image, Unreadable, scan
 from imgcost.preflight import CheckedImage, asking, check_batch, check_images, check_paths, check_request
-from imgcost.preflight.asking import Inquiry
+from imgcost.preflight.checker import Checker
 from imgcost.rules import Batch, rules_of
 from imgcost.tables import limits_on
 
@@ -58,7 +58,7 @@ def request(*content, model="claude-opus-5", **more):
 
 
 def told(findings):
-    return [(one.place, one.rule) for one in findings]
+    return [(one.location, one.rule) for one in findings]
 
 
 def rules_told(findings):
@@ -93,7 +93,7 @@ def folder(tmp_path):
 
 def test_a_folder_is_checked_file_by_file(folder):
     found = images(folder)
-    said = [(Path(one.place).relative_to(folder).as_posix(), one.rule) for one in found]
+    said = [(Path(one.location).relative_to(folder).as_posix(), one.rule) for one in found]
     assert said == [
         ("b.jpg", "truncated"),
         ("c.png", "empty"),
@@ -104,11 +104,11 @@ def test_a_folder_is_checked_file_by_file(folder):
         ("sub/e.gif", "downscaled"),
         ("sub/f.tif", "format"),
     ]
-    assert [one.file for one in found] == [one.place for one in found]
+    assert [one.file for one in found] == [one.location for one in found]
     assert {one.line for one in found} == {None}
     # Stray files are no images; all else is counted, with what could be measured.
     names = ["a.png", "b.jpg", "c.png", "z.zip", "d.png", "e.gif", "f.tif"]
-    assert [Path(one.place).name for one in found.images] == names
+    assert [Path(one.location).name for one in found.images] == names
     # 400x300 px are 15x11 patches, and 2000x1500 px 1564 tokens on the standard tier, by the documentation's table.
     assert [one.tokens for one in found.images] == [165, 165, None, None, None, 1564, None]
     assert (found.tokens, found.unmeasured, len(found), found.ok) == (1894, 4, 8, False)
@@ -138,10 +138,10 @@ def test_links_and_special_files_are_passed_over(tmp_path):
     (tmp_path / "gone.png").symlink_to("nowhere")
     os.mkfifo(tmp_path / "pipe.png")
     found = images(tmp_path)
-    said = {(Path(one.place).name, one.rule) for one in found}
+    said = {(Path(one.location).name, one.rule) for one in found}
     assert ("gone.png", "unreadable") in said
     assert said <= {("gone.png", "unreadable"), ("loop", "not-an-image"), ("pipe.png", "not-an-image")}
-    assert sorted(Path(one.place).name for one in found.images) == ["a.png", "gone.png", "link.png"]
+    assert sorted(Path(one.location).name for one in found.images) == ["a.png", "gone.png", "link.png"]
 
 
 @POSIX
@@ -161,7 +161,7 @@ def test_a_folder_that_may_not_be_listed_is_told(tmp_path, monkeypatch):
 def test_hostile_names_are_names(tmp_path, name):
     (tmp_path / os.fsdecode(name)).write_bytes(picture()[:-1])
     found = images(tmp_path)
-    assert [os.path.basename(one.place) for one in found] == [os.fsdecode(name)]  # noqa: PTH119 - as the system has it
+    assert [os.path.basename(one.location) for one in found] == [os.fsdecode(name)]  # noqa: PTH119 - as the system has it
     assert rules_told(found) == ["truncated"]
 
 
@@ -210,7 +210,7 @@ def test_together_the_images_are_one_request():
     assert rules_told(images([wide] * 20, one_request=True)) == ["downscaled"] * 20
     found = images([wide] * 21, one_request=True)
     assert rules_told(found.errors) == ["many-images-edge"] * 21
-    assert [one.place for one in found.errors] == [f"images.{number}" for number in range(21)]
+    assert [one.location for one in found.errors] == [f"images.{number}" for number in range(21)]
     assert found.errors[0].message == "2001x300 px in a request with 21 images: over 20, each side is at most 2000 px"
     haiku = {"model": "claude-haiku-4-5", "one_request": True}
     assert images([GIF] * 100, **haiku).ok
@@ -230,7 +230,7 @@ def test_together_the_bytes_of_images_count(tmp_path):
     large = png(8, 8, b"\x78\1" * 3_500_000) + b"\0\0\0\0IEND\xaeB`\x82"
     assert images([large] * 3, one_request=True).ok
     found = images([large] * 4, one_request=True)
-    assert [(one.rule, one.place, one.limit) for one in found.errors] == [("request-bytes", "request", 33_554_432)]
+    assert [(one.rule, one.location, one.limit) for one in found.errors] == [("request-bytes", "request", 33_554_432)]
     assert images([large] * 4).ok
     (tmp_path / "notes.txt").write_text("x" * 40_000_000)
     assert images([*[large] * 3, tmp_path], one_request=True).errors == ()  # a stray file is not sent
@@ -292,7 +292,7 @@ def test_a_family_is_its_newest_model_of_the_day():
 )
 def test_a_model_that_does_not_answer_on_the_day(model, day, problem):
     found = check(block(), model=model, as_of=day)
-    assert [(one.rule, one.place, one.message) for one in found.errors] == [("model", "model", problem)]
+    assert [(one.rule, one.location, one.message) for one in found.errors] == [("model", "model", problem)]
     assert found.tokens in {160, 165}  # by the area, as it was counted once, or by patches
     known = problem if "retired" in problem else f"no model of {model} is known on {day}"
     with pytest.raises(ImgcostError, match=known):
@@ -353,7 +353,7 @@ def test_the_budget_is_kept_to_the_last_digit():
     assert images(picture()).input_usd == cost
     assert images(picture(), budget_usd=cost).ok
     found = images(picture(), budget_usd=cost - Decimal("1e-12"))
-    assert [(one.rule, one.place, one.observed, one.limit) for one in found] == [
+    assert [(one.rule, one.location, one.observed, one.limit) for one in found] == [
         ("budget", "all images", "0.000495", "0.000494999999")
     ]
     assert images([], budget_usd=Decimal(0)).ok
@@ -597,7 +597,7 @@ def test_a_batch_of_requests():
         ("requests.1.params.messages.0.content.0", "unreadable"),
         ("requests.2.messages.0.content.0", "empty"),
     ]
-    assert [one.place for one in found.images] == [
+    assert [one.location for one in found.images] == [
         "requests.0.params.messages.0.content.0",
         "requests.1.params.messages.0.content.0",
         "requests.2.messages.0.content.0",
@@ -608,7 +608,7 @@ def test_a_batch_of_requests():
 def test_ids_of_a_batch():
     entries = [entry("a"), entry("b"), entry("a"), entry(""), entry(None), entry(7), {"params": request()}, entry("a")]
     found = check_batch(iter(entries), as_of=TODAY)
-    assert [(one.place, one.message) for one in found] == [
+    assert [(one.location, one.message) for one in found] == [
         *[(f"requests.{number}", "the request has no custom_id") for number in (3, 4, 5, 6)],
         *[(f"requests.{number}", "an earlier request has the custom_id 'a' too") for number in (2, 7)],
     ]
@@ -617,7 +617,7 @@ def test_ids_of_a_batch():
 def test_what_is_no_request_in_a_batch_is_a_finding():
     entries = [7, None, {}, {"params": 7}, {"params": {"messages": [7]}}, entry("a", {"type": "image"}), entry("b")]
     found = check_batch(entries, as_of=TODAY, ignore=["custom-id"])
-    assert [(one.place, one.rule, one.message) for one in found] == [
+    assert [(one.location, one.rule, one.message) for one in found] == [
         ("requests.0", "request", "must be an object, not int"),
         ("requests.1", "request", "must be an object, not null"),
         ("requests.2.params", "request", "is missing: it has the arguments of messages.create"),
@@ -649,11 +649,11 @@ def test_a_batch_in_a_file_is_read_line_by_line(tmp_path):
         ("request", 7, str(file)),
         ("custom-id", None, str(file)),
     ]
-    assert found.errors[0].place == f"{file}:1 params.messages.0.content.0"
-    assert found.errors[1].place == f"{file}:4"
+    assert found.errors[0].location == f"{file}:1 params.messages.0.content.0"
+    assert found.errors[1].location == f"{file}:4"
     assert found.errors[1].message.startswith("is not JSON: ")
     assert found.errors[3].message == "is nested too deep to be read"
-    assert found.errors[5].place == f"{file}:8"
+    assert found.errors[5].location == f"{file}:8"
     assert told(check_batch(str(file), as_of=TODAY)) == told(found)
 
 
@@ -678,12 +678,12 @@ def test_the_size_of_a_batch(monkeypatch):
         monkeypatch.setattr(asking, "limits_on", lambda *_, limits=limits: limits)
         found = check_batch(entries, as_of=TODAY)
         assert rules_told(found) == expected
-        assert {one.place for one in found} <= {"requests"}
+        assert {one.location for one in found} <= {"requests"}
 
 
 def test_requests_of_a_batch_are_counted():
     (counting,) = [one for one in rules_of("batch") if one.name == "batch-count"]
-    case = Inquiry("claude-api", TODAY).case()
+    case = Checker("claude-api", TODAY).case()
     for requests, found in ((100_000, []), (100_001, [(100_001, 100_000)])):
         batch = Batch("batch", requests, 9, (), ())
         assert [(one.observed, one.limit) for one in counting.ask(batch, case)] == found
@@ -720,7 +720,7 @@ def test_paths_are_images_requests_and_batches(tmp_path):
     batch = tmp_path / "batch.NDJSON"
     batch.write_text(lines.read_text())
     found = paths(tmp_path / "a.png", one, body, array, lines, batch)
-    assert [(one.place, one.rule, one.line) for one in found] == [
+    assert [(one.location, one.rule, one.line) for one in found] == [
         (f"{one} messages.0.content.0", "empty", None),
         (f"{body} requests.0.params.messages.0.content.0", "empty", None),
         (f"{array} 0.messages.0.content.0", "empty", None),
@@ -736,7 +736,7 @@ def test_paths_are_images_requests_and_batches(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("text", "place", "message"),
+    ("text", "location", "message"),
     [
         ("{", "", "is not JSON: "),
         ("{}", "", "is not a request in any known shape"),
@@ -755,7 +755,7 @@ def test_what_looks_like_json_and_is_no_request_is_a_finding(tmp_path, text, pla
     file.write_text(text)
     for found, name in ((paths(file), str(file)), (paths("-", stdin=io.BytesIO(text.encode())), "stdin")):
         first = found.errors[0]
-        assert (first.rule, first.place) == ("request", name + place)
+        assert (first.rule, first.location) == ("request", name + place)
         assert first.message.startswith(message)
 
 
@@ -764,7 +764,7 @@ def test_a_batch_of_one_line():
     for lines in (text, text + b"\n", b"\n" + text + b"\n\n"):
         found = paths("-", stdin=io.BytesIO(lines))
         assert rules_told(found) == ["empty"]
-        assert found.errors[0].place.endswith(" params.messages.0.content.0")
+        assert found.errors[0].location.endswith(" params.messages.0.content.0")
 
 
 def test_a_batch_is_told_by_its_suffix_even_if_its_first_line_is_junk(tmp_path):

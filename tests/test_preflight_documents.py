@@ -37,11 +37,11 @@ def checked(tmp_path, content, name="request.json", **options):
 
 
 def located(findings, file):
-    return [(one.rule, one.place.replace(str(file), "FILE"), one.line) for one in findings.errors]
+    return [(one.rule, one.location.replace(str(file), "FILE"), one.line) for one in findings.errors]
 
 
 def edge_locations(findings):
-    return [one.place for one in findings.errors if one.rule == "image-edge"]
+    return [one.location for one in findings.errors if one.rule == "image-edge"]
 
 
 @pytest.mark.parametrize("name", [name for name, case in CASES.items() if not isinstance(case.document, bytes)])
@@ -74,7 +74,7 @@ def test_what_is_not_a_request_is_raised_where_the_user_has_it():
         imgcost.check_request({"system": "Hi"})
     with pytest.raises(RequestError) as error:
         imgcost.check_request({"modelId": "anthropic.claude-opus-5", "messages": [{"role": "user", "content": 7}]})
-    assert error.value.place == "messages.0.content"
+    assert error.value.location == "messages.0.content"
     with pytest.raises(RequestError, match="a HAR file"):
         imgcost.check_request({"log": {"entries": []}})
     with pytest.raises(RequestError, match="at least one request"):
@@ -172,7 +172,7 @@ def test_ids_of_a_batch(tmp_path):
         ("custom-id", "FILE:4 custom_id", None),
     ]
     listed = imgcost.check_batch(lines, as_of=DAY)
-    assert sorted(one.place for one in listed.errors) == [
+    assert sorted(one.location for one in listed.errors) == [
         "requests.1",
         "requests.2",
         "requests.3.custom_id",
@@ -222,7 +222,7 @@ def test_a_file_that_is_not_a_request_is_named(tmp_path, content, message):
 def test_an_empty_file_is_an_image_and_stdin_may_be_empty(tmp_path):
     assert [one.rule for one in checked(tmp_path, b"", "empty.txt").errors] == ["empty"]
     [error] = check_paths(["-"], stdin=io.BytesIO(b""), as_of=DAY).errors
-    assert (error.rule, error.place) == ("request", "stdin")
+    assert (error.rule, error.location) == ("request", "stdin")
 
 
 def test_a_folder_gives_the_requests_in_it(tmp_path):
@@ -239,7 +239,7 @@ def test_a_folder_gives_the_requests_in_it(tmp_path):
     for name, content in files.items():
         (tmp_path / name).write_bytes(content)
     findings = check_paths([str(tmp_path)], as_of=DAY)
-    assert [one.place.removeprefix(f"{tmp_path}/deep/") for one in findings.errors] == [
+    assert [one.location.removeprefix(f"{tmp_path}/deep/") for one in findings.errors] == [
         "batch.jsonl:1 params.messages.0.content.0",
         "batch.jsonl:2 params.messages.0.content.0",
         "request.json messages.0.content.0",
@@ -274,7 +274,7 @@ def test_the_images_of_a_session_have_a_cost_by_turn(tmp_path):
     ]
     findings = checked(tmp_path, session(*entries), "session.jsonl")
     file = str(tmp_path / "session.jsonl")
-    assert [(one.rule, one.place, one.line) for one in findings.errors] == [
+    assert [(one.rule, one.location, one.line) for one in findings.errors] == [
         ("image-edge", f"{file}:9 message.content.1 (turn 4)", 9)
     ]
     first, third = findings.turns

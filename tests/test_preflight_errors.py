@@ -41,7 +41,7 @@ def errors(params, platform="claude-api", day=DAY, **more):
 
 
 def places(params, rule, platform="claude-api", day=DAY):
-    return [one.place for one in check_request(params, platform=platform, as_of=day).errors if one.rule == rule]
+    return [one.location for one in check_request(params, platform=platform, as_of=day).errors if one.rule == rule]
 
 
 # One image
@@ -65,7 +65,7 @@ def test_image_bytes_are_those_of_the_base64_text(platform):
     assert errors(request(image_block(png(file_bytes=most))), platform) == set()
     over = check_request(request(image_block(png(file_bytes=most + 1))), platform=platform, as_of=DAY)
     (found,) = over.errors
-    assert (found.rule, found.place, found.observed, found.limit) == (
+    assert (found.rule, found.location, found.observed, found.limit) == (
         "image-bytes",
         "messages.0.content.0",
         limit + 4,

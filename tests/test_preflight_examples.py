@@ -10,7 +10,6 @@ import tomllib
 import anthropic
 import pytest
 from anthropic import types
-from schema_server import api
 from conftest import ROOT
 from examples import (
     CAMERA,
@@ -30,6 +29,7 @@ from examples import (
     words,
 )
 from pictures import document_block, encoded, image_block, pdf, png
+from schema_server import api
 
 from imgcost import check_batch, check_images, check_request
 
@@ -164,7 +164,7 @@ ERRORS = {
 def test_what_is_an_error_is_rejected_at_its_location(client, name):
     rule, params = ERRORS[name]
     findings = check_request(params, shape="messages")
-    places = [one.place for one in findings.errors if one.rule == rule]
+    places = [one.location for one in findings.errors if one.rule == rule]
     with pytest.raises(anthropic.BadRequestError) as caught:
         client.messages.create(**params)
     said = caught.value.body["error"]["message"]
@@ -200,7 +200,7 @@ def test_a_missing_max_tokens_is_a_warning_because_token_counting_takes_none(cli
     params = call(user(PHOTO, QUESTION))
     del params["max_tokens"]
     findings = check_request(params)
-    assert [one.place for one in findings.warnings] == ["max_tokens"]
+    assert [one.location for one in findings.warnings] == ["max_tokens"]
     assert findings.ok
     with pytest.raises(anthropic.BadRequestError, match="max_tokens: Field required"):
         client.post("/v1/messages", body=params, cast_to=types.Message)  # create() insists on it

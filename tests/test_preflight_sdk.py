@@ -171,7 +171,7 @@ def test_what_the_server_rejects_is_foreseen_at_its_place_in_its_words(client, n
     said = caught.value.body["error"]["message"]
     assert any(words(one.text) in words(said) for one in wordings_of(rule)), said
     if said.startswith(("messages.", "system.")):
-        assert said.startswith((first.place, first.place.rpartition(".")[0] + "."))
+        assert said.startswith((first.location, first.location.rpartition(".")[0] + "."))
 
 
 def test_a_batch_is_checked_as_the_server_does(client, server):
@@ -184,7 +184,7 @@ def test_a_batch_is_checked_as_the_server_does(client, server):
     with pytest.raises(anthropic.BadRequestError) as caught:
         client.messages.batches.create(requests=named)
     said = caught.value.body["error"]["message"]
-    assert said.startswith(f"{found.place}: ")
+    assert said.startswith(f"{found.location}: ")
     assert any(one.text in said for one in wordings_of("custom-id"))
 
 
@@ -228,7 +228,7 @@ def test_typed_params_and_blocks_of_an_answer_are_read(client, server):
         ],
     }
     findings = check_request(sent, as_of=DAY)
-    assert [one.place for one in findings.images] == [
+    assert [one.location for one in findings.images] == [
         "messages.2.content.0.content.0",
         "messages.2.content.1.source.content.0",
     ]

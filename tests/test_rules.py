@@ -19,10 +19,10 @@ from imgcost.rules import (
     Batch,
     Bill,
     Case,
-    DocumentSeen,
-    ImageSeen,
-    RequestSeen,
-    TextSeen,
+    DocumentInput,
+    ImageInput,
+    RequestInput,
+    TextInput,
     find_rule,
     rules,
     rules_of,
@@ -55,14 +55,14 @@ def said(name, about, *models, **when):
 
 def image(width=640, height=480, media_type="image/png", *, animated=False, file_bytes=1000, truncated=False, **more):
     header = Header(media_type, width, height, 1, animated)
-    return ImageSeen("here", Contents(file_bytes, header, None, truncated), **more)
+    return ImageInput("here", Contents(file_bytes, header, None, truncated), **more)
 
 
 def broken(problem, reason="it is odd", form=None, **more):
-    return ImageSeen("here", Contents(3, None, HeaderError(problem, reason, format=form)), **more)
+    return ImageInput("here", Contents(3, None, HeaderError(problem, reason, format=form)), **more)
 
 
-ABSENT = ImageSeen("here", None)
+ABSENT = ImageInput("here", None)
 
 
 def turn(*parts, role="user"):
@@ -73,10 +73,10 @@ def turn(*parts, role="user"):
 
 def whole(**more):
     fields = {
-        "place": "", "model": HIGH, "model_problem": None, "images": (), "documents": (), "turns": (),
+        "location": "", "model": HIGH, "model_problem": None, "images": (), "documents": (), "turns": (),
         "body_bytes": 100, "tokens": 0,
     }  # fmt: skip
-    return RequestSeen(**(fields | more))
+    return RequestInput(**(fields | more))
 
 
 # All of them
@@ -114,9 +114,9 @@ def test_a_rule_finds_nothing_where_nothing_is_known(rule):
     nothing = Case("claude-api", TODAY, Limits(), Advice(), ())
     about = {
         "image": image(100_000, 1, file_bytes=10**9, text_bytes=10**9),
-        "document": DocumentSeen("here"),
-        "source": DocumentSeen("here"),
-        "text": TextSeen("here", 1000),
+        "document": DocumentInput("here"),
+        "source": DocumentInput("here"),
+        "text": TextInput("here", 1000),
         "turn": turn(),
         "request": whole(images=(image(9000, 9000),) * 700, body_bytes=10**9, tokens=10**9),
         "batch": Batch("here", 10**6, 10**12, (), ()),
@@ -206,7 +206,7 @@ def test_a_table_of_errors_that_does_not_say_what_it_must_is_refused(change, mes
 
 
 def test_base64():
-    assert said("base64", ImageSeen("here", None, 9, base64_problem="it is cut")) == "the data is no base64: it is cut"
+    assert said("base64", ImageInput("here", None, 9, base64_problem="it is cut")) == "the data is no base64: it is cut"
     assert said("base64", image()) is None
 
 
@@ -255,7 +255,7 @@ def test_undecodable_and_unusual_say_why():
     header = Header("image/png", 640, 480, 1, animated=False)
 
     def seen(undecodable=None, unusual=None):
-        return ImageSeen("here", Contents(1000, header, None, False, undecodable, unusual))  # noqa: FBT003 - a row
+        return ImageInput("here", Contents(1000, header, None, False, undecodable, unusual))  # noqa: FBT003 - a row
 
     message = "decoders cannot read this image: the checksum of its header is wrong"
     assert said("undecodable", seen("the checksum of its header is wrong")) == message
@@ -268,10 +268,10 @@ def test_undecodable_and_unusual_say_why():
 
 def test_what_is_not_an_image_has_its_own_advice():
     problem = HeaderError("not-an-image", "HTML page, not an image", format="HTML page", advice="Download it again.")
-    (found,) = ask("unreadable", ImageSeen("here", Contents(9, None, problem)))
+    (found,) = ask("unreadable", ImageInput("here", Contents(9, None, problem)))
     assert (found.message, found.advice) == ("cannot read image: HTML page, not an image", "Download it again.")
     problem = HeaderError("unsupported", "PDF file", format="PDF", advice="Send it as a document block.")
-    (found,) = ask("format", ImageSeen("here", Contents(9, None, problem)))
+    (found,) = ask("format", ImageInput("here", Contents(9, None, problem)))
     assert found.advice == "Send it as a document block."
 
 
@@ -293,7 +293,7 @@ def test_media_type(declared, message):
 
 def test_the_media_type_of_what_cannot_be_read_is_not_doubted():
     assert said("media-type", broken("damaged", source_type="base64", declared="image/png")) is None
-    assert said("media-type", ImageSeen("here", None, source_type="base64", declared="image/png")) is None
+    assert said("media-type", ImageInput("here", None, source_type="base64", declared="image/png")) is None
     found = ask("media-type", image(source_type="base64", declared="image/gif"))[0]
     assert (found.observed, found.limit, found.advice) == ("image/gif", "image/png", "Declare image/png.")
 
@@ -357,7 +357,7 @@ def test_screenshots_were_downscaled_before():
 
 def test_source_types_by_platform_and_day():
     def taken(kind, day, platform):
-        return not ask("source-type", ImageSeen("here", None, source_type=kind), day=day, platform=platform)
+        return not ask("source-type", ImageInput("here", None, source_type=kind), day=day, platform=platform)
 
     for kind, first in (("base64", date(2024, 3, 4)), ("url", date(2025, 2, 27)), ("file", date(2025, 5, 22))):
         assert taken(kind, first, "claude-api")
@@ -367,7 +367,7 @@ def test_source_types_by_platform_and_day():
     for odd in (None, 7, ["url"], {}, "BASE64"):
         assert not taken(odd, TODAY, "claude-api")
         assert taken(odd, TODAY, "claude-ai")  # nothing is stated
-    assert not ask("source-type", ImageSeen("here", None, suffix=""), platform="bedrock")  # a file on the disk
+    assert not ask("source-type", ImageInput("here", None, suffix=""), platform="bedrock")  # a file on the disk
 
 
 # What is worth knowing of an image
@@ -450,16 +450,16 @@ def test_latency_was_advice_until_april_2026(size, told):
 def test_unmeasured():
     for kind in ("url", "file"):
         message = f"an image from a {kind} is not measured: nothing is fetched"
-        assert said("unmeasured", ImageSeen("here", None, source_type=kind)) == message
+        assert said("unmeasured", ImageInput("here", None, source_type=kind)) == message
     for kind in ("base64", None, ["url"], {}):
-        assert said("unmeasured", ImageSeen("here", None, source_type=kind)) is None
+        assert said("unmeasured", ImageInput("here", None, source_type=kind)) is None
 
 
 # Documents and turns
 
 
 def test_documents():
-    good, bad, far = DocumentSeen("d", 3), DocumentSeen("d", problem="no"), DocumentSeen("d", uncounted="far")
+    good, bad, far = DocumentInput("d", 3), DocumentInput("d", problem="no"), DocumentInput("d", uncounted="far")
     assert [said("pdf", one) for one in (good, bad, far)] == [None, "no", None]
     assert [said("uncounted", one) for one in (good, bad, far)] == [None, None, "far"]
 
@@ -516,15 +516,15 @@ def test_several_images_are_introduced_one_by_one(parts, bare):
 
 def test_the_model():
     assert said("model", whole()) is None
-    found = ask("model", whole(place="line ", model_problem="it is gone"))[0]
-    assert (found.place, found.message, found.observed) == ("line model", "it is gone", HIGH)
+    found = ask("model", whole(location="line ", model_problem="it is gone"))[0]
+    assert (found.location, found.message, found.observed) == ("line model", "it is gone", HIGH)
 
 
 @pytest.mark.parametrize(
     ("models", "limit"), [([HIGH], 600), (["claude-haiku-4-5"], 100), ([HIGH, "claude-haiku-4-5"], 100), ([], 600)]
 )
 def test_images_and_pages_count_together(models, limit):
-    pages = DocumentSeen("d", 30), DocumentSeen("e")
+    pages = DocumentInput("d", 30), DocumentInput("e")
     for more in (0, 1):
         seen = whole(images=(image(),) * (limit - 30 + more), documents=pages)
         message = f"{limit - 29} images and 30 pages of documents: at most {limit} together"
@@ -541,15 +541,15 @@ def test_the_context_window_is_the_least_of_all_models():
 
 def test_the_size_of_a_request_that_is_not_known_is_not_doubted():
     assert said("request-bytes", whole(body_bytes=None), HIGH) is None
-    assert ask("request-bytes", whole(body_bytes=33_554_433), HIGH)[0].place == "request"
-    assert ask("request-bytes", whole(body_bytes=33_554_433, place="a:1 "), HIGH)[0].place == "a:1"
+    assert ask("request-bytes", whole(body_bytes=33_554_433), HIGH)[0].location == "request"
+    assert ask("request-bytes", whole(body_bytes=33_554_433, location="a:1 "), HIGH)[0].location == "a:1"
     assert said("request-bytes", whole(body_bytes=33_554_432), HIGH) is None
 
 
 def test_custom_ids():
     batch = Batch("b", 3, 9, (("b:2", "one\u00e9" * 100),), ("b:3",))
     found = ask("custom-id", batch)
-    assert [one.place for one in found] == ["b:3", "b:2"]
+    assert [one.location for one in found] == ["b:3", "b:2"]
     assert found[0].message == "the request has no custom_id"
     assert found[1].message.startswith("an earlier request has the custom_id 'one\\xe9")
     assert len(found[1].message) < 140

@@ -122,7 +122,7 @@ def test_findings_with_hostile_names_do_no_harm(tmp_path, suffix):
         assert {row["rule"] for row in rows} == {"image-edge"}
         assert all(row["limit"] == "8000" for row in rows)
         if suffix != ".xlsx":
-            for column in ("place", "file"):
+            for column in ("location", "file"):
                 assert {unescape_path(row[column]) for row in rows} == {str(folder / name) for name in names}
 
 
@@ -136,7 +136,7 @@ def test_a_place_that_begins_like_a_formula_is_guarded_in_csv_alone(tmp_path, su
     else:
         rows = written(tmp_path / f"out{suffix}")
     guarded = "escaped:%3D1+1.png" if suffix == ".csv" else "=1+1.png"
-    assert {(row["place"], row["file"]) for row in rows} == {(guarded, guarded)}
+    assert {(row["location"], row["file"]) for row in rows} == {(guarded, guarded)}
 
 
 def test_a_formula_is_no_formula(tmp_path):

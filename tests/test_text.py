@@ -430,7 +430,9 @@ def test_notes_tell_of_families_and_of_models_that_are_gone_or_going(asked, day,
 def test_prices_read_long_before_the_day_are_said_to_be(days, stale):
     """A date in 2036 was priced without a word."""
     day = prices_read() + timedelta(days=days)
-    note = f"Prices were last read on {prices_read()}, {number(days)} days before {day}; later changes are not included."
+    note = (
+        f"Prices were last read on {prices_read()}, {number(days)} days before {day}; later changes are not included."
+    )
     assert (note in quote_notes(quoted("claude-opus-5", as_of=day))) == stale
     arguments = ("1000x1000", "-m", "claude-opus-5", "-m", "claude-haiku-4-5", "--as-of", day)
     for command in (

@@ -1,4 +1,4 @@
-"""A Messages request: its images and documents, each with its place, as the Anthropic SDK words places.
+"""A Messages request: its images and documents, each with its location, as the Anthropic SDK words locations.
 
 Plain dictionaries are read, and what the SDK offers to build them with: typed parameters, blocks of earlier answers,
 paths and open files as data. Nothing is changed, read away or kept.
@@ -38,12 +38,12 @@ class Turn(NamedTuple):
     """A message of the conversation.
 
     Attributes:
-        place: Where, such as `messages.2`.
+        location: Where, such as `messages.2`.
         role: Who speaks.
         parts: Its content blocks, in their order.
     """
 
-    place: str
+    location: str
     role: str
     parts: tuple[Part, ...]
 
@@ -90,12 +90,12 @@ def read_request(params: Any) -> Request:
         What they hold.
 
     Raises:
-        RequestError: They are no request, with the place of what is wrong.
+        RequestError: They are no request, with the location of what is wrong.
 
     Example:
         >>> image = {"type": "image", "source": {"type": "url", "url": "https://example.com/a.png"}}
         >>> request = read_request({"model": "claude-opus-5", "messages": [{"role": "user", "content": [image]}]})
-        >>> request.blocks[0].place
+        >>> request.blocks[0].location
         'messages.0.content.0'
     """
     given = as_object(params, "")
@@ -136,18 +136,20 @@ def read_request(params: Any) -> Request:
     )
 
 
-def _turn(raw: Any, place: str, found: Content) -> Turn:
-    message = as_object(raw, place)
+def _turn(raw: Any, location: str, found: Content) -> Turn:
+    message = as_object(raw, location)
     content, role = message.get("content"), message.get("role")
     if content is None:
-        raise RequestError(f"{place}.content", "is missing")
+        raise RequestError(f"{location}.content", "is missing")
     if not isinstance(role, str):
-        raise RequestError(f"{place}.role", "is missing" if role is None else "must be text")
+        raise RequestError(f"{location}.role", "is missing" if role is None else "must be text")
     if role not in block_table().roles:
         roles = ", ".join(block_table().roles)
-        found.problems.append(RequestError(f"{place}.role", f"the role {role[:60]!a} is unknown: use one of {roles}"))
-    parts = found.read(content, f"{place}.content", "system" if role == "system" else "message")
-    return Turn(place, role, parts)
+        found.problems.append(
+            RequestError(f"{location}.role", f"the role {role[:60]!a} is unknown: use one of {roles}")
+        )
+    parts = found.read(content, f"{location}.content", "system" if role == "system" else "message")
+    return Turn(location, role, parts)
 
 
 def _model(request: Mapping[Any, Any]) -> str | None:

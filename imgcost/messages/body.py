@@ -26,12 +26,12 @@ _OMISSIONS = frozenset({"NotGiven", "Omit"})
 _escaped = json.encoder.encode_basestring
 
 
-def as_object(value: Any, place: str) -> Mapping[Any, Any]:
+def as_object(value: Any, location: str) -> Mapping[Any, Any]:
     """Take a value as an object: a mapping, or a block of the SDK.
 
     Args:
         value: The value.
-        place: Where it stands.
+        location: Where it stands.
 
     Returns:
         The mapping that will be sent.
@@ -55,16 +55,16 @@ def as_object(value: Any, place: str) -> Mapping[Any, Any]:
     except RecursionError:
         raise
     except Exception as error:
-        raise _unread(error, place) from error
-    raise RequestError(place, f"must be an object, not {_kind(value)}")
+        raise _unread(error, location) from error
+    raise RequestError(location, f"must be an object, not {_kind(value)}")
 
 
-def as_items(value: Any, place: str) -> Sequence[Any]:
+def as_items(value: Any, location: str) -> Sequence[Any]:
     """Take a value as an array.
 
     Args:
         value: The value.
-        place: Where it stands.
+        location: Where it stands.
 
     Returns:
         Its items.
@@ -85,10 +85,10 @@ def as_items(value: Any, place: str) -> Sequence[Any]:
     except RecursionError:
         raise
     except Exception as error:
-        raise _unread(error, place) from error
+        raise _unread(error, location) from error
     if once:
-        raise RequestError(place, "can be read only once, so that checking would empty it: give a list")
-    raise RequestError(place, f"must be a list, not {_kind(value)}")
+        raise RequestError(location, "can be read only once, so that checking would empty it: give a list")
+    raise RequestError(location, f"must be a list, not {_kind(value)}")
 
 
 def is_file(value: Any) -> bool:
@@ -106,7 +106,7 @@ def body_bytes(value: Any) -> int:
         Bytes.
 
     Raises:
-        RequestError: Something in it cannot be sent as JSON, or raises when it is read; the error has its place.
+        RequestError: Something in it cannot be sent as JSON, or raises when it is read; the error has its location.
 
     Example:
         >>> body_bytes({"max_tokens": 1, "system": "caf\u00e9"})
@@ -115,11 +115,11 @@ def body_bytes(value: Any) -> int:
     try:
         return _value_bytes(value, 0)
     except RequestError as error:
-        raise RequestError(_short(error.place), error.problem) from error.__cause__
+        raise RequestError(_short(error.location), error.problem) from error.__cause__
 
 
 def _value_bytes(value: Any, depth: int) -> int:
-    """Count a value. An error gets its place on the way out: building one for every value costs more than counting."""
+    """Count a value. An error gets its location on the way out: building one for every value costs more than counting."""
     if depth > MAX_DEPTH:
         raise RequestError("", f"is nested deeper than {MAX_DEPTH} levels")
     if isinstance(value, str):
@@ -152,7 +152,7 @@ def _object_bytes(value: Mapping[Any, Any], depth: int) -> int:
     try:
         encoded = value.get("type") == "base64"
         for number, (name, item) in enumerate(value.items()):
-            key = None  # what is wrong with a key has no place of its own
+            key = None  # what is wrong with a key has no location of its own
             total += _key_bytes(name) + 1 + (number > 0)
             key = name
             size = _payload_bytes(item) if encoded and name == "data" else None
@@ -171,16 +171,16 @@ def _key_bytes(key: Any) -> int:
 
 
 def _below(key: int | str | None, error: Exception) -> RequestError:
-    """An error with the place in front where it was met: what raises on its own says so."""
+    """An error with the location in front where it was met: what raises on its own says so."""
     if not isinstance(error, RequestError):
         error = _unread(error, "")
-    parts = [str(part) for part in (key, error.place or None) if part is not None]
+    parts = [str(part) for part in (key, error.location or None) if part is not None]
     return RequestError(".".join(parts), error.problem)
 
 
-def _unread(error: Exception, place: str) -> RequestError:
+def _unread(error: Exception, location: str) -> RequestError:
     words = (str(error).splitlines() or [""])[0]
-    return RequestError(place, f"cannot be read: {type(error).__name__}{': ' * bool(words)}{words[:200]}")
+    return RequestError(location, f"cannot be read: {type(error).__name__}{': ' * bool(words)}{words[:200]}")
 
 
 def _without_omissions(value: Mapping[Any, Any]) -> Mapping[Any, Any]:
@@ -242,5 +242,5 @@ def _kind(value: Any) -> str:
     return "null" if value is None else type(value).__name__
 
 
-def _short(place: str) -> str:
-    return place if len(place) <= 80 else f"{place[:80]}..."
+def _short(location: str) -> str:
+    return location if len(location) <= 80 else f"{location[:80]}..."

@@ -27,14 +27,14 @@ class Block(NamedTuple):
     """An image or a document in a request.
 
     Attributes:
-        place: Where, such as `messages.2.content.0.content.1`.
+        location: Where, such as `messages.2.content.0.content.1`.
         kind: `image` or `document`.
         source: Its source, as it will be sent.
         toolset: The toolset of Anthropic's that it is a screenshot of, or None.
         transformations: What the block says of them, whatever that is.
     """
 
-    place: str
+    location: str
     kind: Literal["image", "document"]
     source: Mapping[Any, Any]
     toolset: str | None
@@ -47,13 +47,13 @@ class Part(NamedTuple):
     Attributes:
         kind: Its type, such as `text`.
         text: Its text; empty for other types.
-        place: Where, such as `messages.2.content.0`.
+        location: Where, such as `messages.2.content.0`.
         id: Of a `tool_use` its id, of a `tool_result` the id that it answers; else None.
     """
 
     kind: str
     text: str = ""
-    place: str = ""
+    location: str = ""
     id: str | None = None
 
 
@@ -61,11 +61,11 @@ class Text(NamedTuple):
     """A text that counts in tokens.
 
     Attributes:
-        place: Where.
+        location: Where.
         text: The text, which is not copied.
     """
 
-    place: str
+    location: str
     text: str
 
 
@@ -73,12 +73,12 @@ class ToolResult(NamedTuple):
     """What a tool gave back.
 
     Attributes:
-        place: Where.
+        location: Where.
         is_error: Whether it reports an error.
         kinds: The types of the blocks in it.
     """
 
-    place: str
+    location: str
     is_error: bool
     kinds: tuple[str, ...]
 
@@ -103,12 +103,12 @@ class Content:
         self.breakpoints = 0
         self._toolsets: dict[str, str] = {}
 
-    def read(self, content: Any, place: str, where: BlockPlace) -> tuple[Part, ...]:
+    def read(self, content: Any, location: str, where: BlockPlace) -> tuple[Part, ...]:
         """Read the content of a message, or what `system` is.
 
         Args:
             content: A text or a list of blocks.
-            place: Its place, such as `messages.0.content`.
+            location: Its location, such as `messages.0.content`.
             where: Which blocks belong there.
 
         Returns:
@@ -117,7 +117,7 @@ class Content:
         Raises:
             RequestError: It is neither.
         """
-        items = self._items(content, place, where)
+        items = self._items(content, location, where)
         return tuple(_part(below, block) for below, block in items)
 
     def count_breakpoints(self, tools: Any) -> None:
@@ -126,16 +126,16 @@ class Content:
             self.breakpoints += as_object(tool, f"tools.{number}").get("cache_control") is not None
 
     def _items(
-        self, content: Any, place: str, where: BlockPlace | None, toolset: str | None = None
+        self, content: Any, location: str, where: BlockPlace | None, toolset: str | None = None
     ) -> list[tuple[str, Mapping[Any, Any]]]:
-        """Read blocks and all that is in them; return each with its place."""
+        """Read blocks and all that is in them; return each with its location."""
         # It cannot go deeper than body_bytes, which has seen the same values before.
         if isinstance(content, str):
-            self.texts.append(Text(place, content))
-            return [(place, {"type": "text", "text": content})]
+            self.texts.append(Text(location, content))
+            return [(location, {"type": "text", "text": content})]
         items = []
-        for number, raw in enumerate(as_items(content, place)):
-            below = f"{place}.{number}"
+        for number, raw in enumerate(as_items(content, location)):
+            below = f"{location}.{number}"
             block = as_object(raw, below)
             if not isinstance(block.get("type"), str):
                 raise RequestError(f"{below}.type", "is missing" if block.get("type") is None else "must be text")
@@ -144,39 +144,39 @@ class Content:
         return items
 
     def _read_block(
-        self, block: Mapping[Any, Any], place: str, where: BlockPlace | None, toolset: str | None = None
+        self, block: Mapping[Any, Any], location: str, where: BlockPlace | None, toolset: str | None = None
     ) -> None:
         kind = block["type"]
         known = block_table().places[where] if where else (kind,)
         missing = _missing(block, block_table().required.get(kind, {}))
         if kind not in known:
-            self._refuse(place, _unknown(kind, where, known))
+            self._refuse(location, _unknown(kind, where, known))
         elif missing:
-            self._refuse(f"{place}.{missing[0]}", missing[1])
+            self._refuse(f"{location}.{missing[0]}", missing[1])
         self.breakpoints += block.get("cache_control") is not None
         if kind == "text" and isinstance(block.get("text"), str):
-            self.texts.append(Text(place, block["text"]))
+            self.texts.append(Text(location, block["text"]))
         if kind in {"image", "document"}:
             if not missing:
-                self._read_source(block, place, toolset)
+                self._read_source(block, location, toolset)
         elif kind == "tool_use":
             if isinstance(block.get("id"), str) and isinstance(block.get("toolset_name"), str):
                 self._toolsets[block["id"]] = block["toolset_name"]
         else:
-            self._read_inner(block, place)
+            self._read_inner(block, location)
 
-    def _read_source(self, block: Mapping[Any, Any], place: str, toolset: str | None) -> None:
-        source = as_object(block["source"], f"{place}.source")
-        self.blocks.append(Block(place, block["type"], source, toolset, block.get("transformations")))
+    def _read_source(self, block: Mapping[Any, Any], location: str, toolset: str | None) -> None:
+        source = as_object(block["source"], f"{location}.source")
+        self.blocks.append(Block(location, block["type"], source, toolset, block.get("transformations")))
         inner = source.get("content")
         if block["type"] == "document" and source.get("type") == "content" and inner is not None:
-            self._items(inner, f"{place}.source.content", "document", toolset)
+            self._items(inner, f"{location}.source.content", "document", toolset)
         elif source.get("type") == "text" and isinstance(source.get("data"), str):
-            self.texts.append(Text(place, source["data"]))
+            self.texts.append(Text(location, source["data"]))
 
-    def _read_inner(self, block: Mapping[Any, Any], place: str) -> None:
+    def _read_inner(self, block: Mapping[Any, Any], location: str) -> None:
         """Read what a tool gave back; other blocks with a content of their own are read the same way."""
-        content, below = block.get("content"), f"{place}.content"
+        content, below = block.get("content"), f"{location}.content"
         where = _INNER_PLACES.get(block["type"])
         inner: Sequence[tuple[str, Mapping[Any, Any]]] = ()
         if isinstance(content, Mapping) or hasattr(content, "model_dump"):
@@ -191,7 +191,7 @@ class Content:
             inner = self._items(content, below, where, self._toolset(block))
         if where == "tool_result":
             kinds = tuple(item["type"] for _, item in inner)
-            self.results.append(ToolResult(place, block.get("is_error") is True, kinds))
+            self.results.append(ToolResult(location, block.get("is_error") is True, kinds))
 
     def _toolset(self, block: Mapping[Any, Any]) -> str | None:
         """The toolset of Anthropic's that a result belongs to: by its own word, or by the call that it answers."""
@@ -200,15 +200,15 @@ class Content:
             return name
         return self._toolsets.get(used) if isinstance(used, str) else None
 
-    def _refuse(self, place: str, problem: str) -> None:
-        self.problems.append(RequestError(place, problem))
+    def _refuse(self, location: str, problem: str) -> None:
+        self.problems.append(RequestError(location, problem))
 
 
-def _part(place: str, block: Mapping[Any, Any]) -> Part:
+def _part(location: str, block: Mapping[Any, Any]) -> Part:
     kind, text = block["type"], block.get("text")
     of = block.get({"tool_use": "id", "tool_result": "tool_use_id"}.get(kind, ""))
     return Part(
-        kind, text if kind == "text" and isinstance(text, str) else "", place, of if isinstance(of, str) else None
+        kind, text if kind == "text" and isinstance(text, str) else "", location, of if isinstance(of, str) else None
     )
 
 

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias, cast
 from imgcost.arguments import take_choice, take_flag
 from imgcost.errors import ArgumentError
 from imgcost.files import Image, Unreadable, is_pillow, is_stream
-from imgcost.preflight.asking import Inquiry
+from imgcost.preflight.checker import Checker
 from imgcost.preflight.disk import Disk, RequestFile
-from imgcost.preflight.documents import DEFAULT_MODEL, Reading, ask_file, ask_value
+from imgcost.preflight.documents import DEFAULT_MODEL, Reading, check_file, check_value
 from imgcost.preflight.findings import CheckedImage, Findings, PreflightError, Spools
-from imgcost.preflight.seeing import see_bytes, see_found, see_pillow, see_stream
+from imgcost.preflight.inputs import bytes_input, pillow_input, record_input, stream_input
 from imgcost.preflight.sessions import TurnCost
 from imgcost.preflight.spools import Spool
 from imgcost.shapes import SHAPES, detect
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from imgcost.arguments import Dollars
     from imgcost.files import ImageSource, Walk
-    from imgcost.rules import ImageSeen
+    from imgcost.rules import ImageInput
     from imgcost.tables import Platform
 
 __all__ = [
@@ -91,16 +91,16 @@ def check_images(
     Source: https://platform.claude.com/docs/en/build-with-claude/vision (read 2026-09-07)
 
     >>> findings = check_images("data/samples/broken", model="claude-sonnet-4-6")
-    >>> [(one.place, one.rule) for one in findings.errors][0]
+    >>> [(one.location, one.rule) for one in findings.errors][0]
     ('data/samples/broken/cut-in-header.jpg', 'unreadable')
     """
-    inquiry = Inquiry(platform, as_of, ignore, budget_usd)
-    found = inquiry.find_model(model)
+    checker = Checker(platform, as_of, ignore, budget_usd)
+    found = checker.find_model(model)
     disk = Disk()
-    inquiry.ask_images(_seen(images, disk), found, one_request=take_flag("one_request", one_request))
+    checker.check_images(_all_inputs(images, disk), found, one_request=take_flag("one_request", one_request))
     for note in disk.notes():
-        inquiry.note(note)
-    return inquiry.findings()
+        checker.note(note)
+    return checker.findings()
 
 
 def check_request(
@@ -133,10 +133,10 @@ def check_request(
         shape: The name of the request's shape in `imgcost.shapes.SHAPES`; `auto` detects it.
 
     Returns:
-        What was found, and each image with its place, size and tokens. Locations are those in `params` as given.
+        What was found, and each image with its location, size and tokens. Locations are those in `params` as given.
 
     Raises:
-        RequestError: It is no request at all; the error names the place.
+        RequestError: It is no request at all; the error names the location.
         NoPriceError: Nothing is known of the platform on that day.
         ImgcostError: A rule to be ignored does not exist.
         ArgumentError: Another argument is of the wrong kind, or not one of its choices.
@@ -146,11 +146,11 @@ def check_request(
     >>> gif = {"type": "base64", "media_type": "image/png", "data": "R0lGODlhCAAGAAAAACwAAAAACAAGAAACAQA7"}
     >>> message = {"role": "user", "content": [{"type": "image", "source": gif}]}
     >>> findings = check_request({"model": "claude-opus-5", "max_tokens": 9, "messages": [message]})
-    >>> print(findings.errors[0].place, findings.errors[0].message)
+    >>> print(findings.errors[0].location, findings.errors[0].message)
     messages.0.content.0 the image declares image/png, but its bytes are image/gif
     """
-    reading = _reading(Inquiry(platform, as_of, ignore, budget_usd), model, shape)
-    ask_value(params, reading, strict=True)
+    reading = _reading(Checker(platform, as_of, ignore, budget_usd), model, shape)
+    check_value(params, reading, strict=True)
     return reading.findings()
 
 
@@ -191,21 +191,21 @@ def check_batch(
     Source: https://platform.claude.com/docs/en/build-with-claude/batch-processing (read 2026-10-08)
 
     >>> findings = check_batch([{"custom_id": "a", "params": {"model": "claude-opus-5"}}])
-    >>> print(findings.errors[0].place, findings.errors[0].message)
+    >>> print(findings.errors[0].location, findings.errors[0].message)
     requests.0.params.messages is missing: a request has a list of messages
     """
-    reading = _reading(Inquiry(platform, as_of, ignore, budget_usd), model, shape, batch=True)
+    reading = _reading(Checker(platform, as_of, ignore, budget_usd), model, shape, batch=True)
     if issubclass(type(batch), (str, os.PathLike)):  # a stranger's object may raise even for its class
         path = os.fsdecode(batch)  # type: ignore[arg-type] # likewise
         if "\0" in path:
             raise ArgumentError("batch", batch, "a path that can exist")
-        _ask_path(path, reading)
+        _check_path(path, reading)
     elif issubclass(type(batch), (bytes, bytearray, memoryview)):
-        ask_file(BytesIO(batch), reading, "batch")  # type: ignore[arg-type] # likewise
+        check_file(BytesIO(batch), reading, "batch")  # type: ignore[arg-type] # likewise
     elif _can_be_read(batch):
-        ask_file(BytesIO(_bytes_of(batch)), reading, "batch")
+        check_file(BytesIO(_bytes_of(batch)), reading, "batch")
     else:
-        ask_value(_body_of_batch(batch), reading)
+        check_value(_body_of_batch(batch), reading)
     return reading.findings()
 
 
@@ -257,35 +257,37 @@ def check_paths(
     >>> check_paths(["data/samples/web"], model="claude-sonnet-4-6").tokens
     490
     """
-    reading = _reading(Inquiry(platform, as_of, ignore, budget_usd, spools), model, shape)
-    inquiry, alone = reading.inquiry, take_flag("one_request", one_request)
+    reading = _reading(Checker(platform, as_of, ignore, budget_usd, spools), model, shape)
+    checker, alone = reading.checker, take_flag("one_request", one_request)
     disk = Disk(walk, shape=shape, jobs=jobs, progress=progress)
     with closing(Spool[str]()) as requests, closing(_sorted_out(disk, paths, stdin, requests)) as images:
         first = next(images, None)
         if first is not None:
-            inquiry.ask_images(chain([first], images), inquiry.find_model(model or DEFAULT_MODEL), one_request=alone)
+            checker.check_images(chain([first], images), checker.find_model(model or DEFAULT_MODEL), one_request=alone)
         for path in requests:
-            _ask_path(path, reading)
+            _check_path(path, reading)
     if stdin is not None:
-        ask_file(stdin, reading, "stdin")
+        check_file(stdin, reading, "stdin")
     for note in disk.notes():
-        inquiry.note(note)
+        checker.note(note)
     return reading.findings()
 
 
-def _ask_path(path: str, reading: Reading) -> None:
+def _check_path(path: str, reading: Reading) -> None:
     with open(path, "rb") as file:  # noqa: PTH123 - likewise
-        ask_file(file, reading, path, path)
+        check_file(file, reading, path, path)
 
 
-def _reading(inquiry: Inquiry, model: str | None, shape: str, *, batch: bool = False) -> Reading:
+def _reading(checker: Checker, model: str | None, shape: str, *, batch: bool = False) -> Reading:
     if model is not None and not isinstance(model, str):
         raise ArgumentError("model", model, "the name of a model, such as 'sonnet'")
     take_choice("shape", shape, ("auto", *SHAPES))
-    return Reading.start(inquiry, model, shape, batch=batch)
+    return Reading.start(checker, model, shape, batch=batch)
 
 
-def _sorted_out(disk: Disk, paths: Iterable[str], stdin: BinaryIO | None, requests: Spool[str]) -> Generator[ImageSeen]:
+def _sorted_out(
+    disk: Disk, paths: Iterable[str], stdin: BinaryIO | None, requests: Spool[str]
+) -> Generator[ImageInput]:
     """Inspect the files under paths, and keep those of requests for later."""
     files = (path for path in paths if path != "-" or stdin is None)
     with closing(disk.see(files)) as seen:
@@ -325,9 +327,9 @@ def _bytes_of(stream: Any) -> bytes:
     return data.encode(errors="surrogatepass") if isinstance(data, str) else bytes(data)
 
 
-def _seen(images: Imagelike | Iterable[Imagelike], disk: Disk) -> Iterator[ImageSeen]:
+def _all_inputs(images: Imagelike | Iterable[Imagelike], disk: Disk) -> Iterator[ImageInput]:
     if _is_one(images):
-        yield from _see(images, "images.0", disk)
+        yield from _inputs(images, "images.0", disk)
         return
     # A mapping, a DataFrame or a record would give its keys, columns or fields, and text is a path.
     if isinstance(images, Mapping) or hasattr(images, "columns") or hasattr(images, "_fields"):
@@ -337,7 +339,7 @@ def _seen(images: Imagelike | Iterable[Imagelike], disk: Disk) -> Iterator[Image
     except TypeError:
         raise ArgumentError("images", images, EXPECTED) from None
     for number, image in enumerate(many):
-        yield from _see(image, f"images.{number}", disk)
+        yield from _inputs(image, f"images.{number}", disk)
 
 
 def _is_one(image: object) -> bool:
@@ -345,16 +347,16 @@ def _is_one(image: object) -> bool:
     return isinstance(image, kinds) or is_pillow(image) or is_stream(image)
 
 
-def _see(image: Any, place: str, disk: Disk) -> Iterator[ImageSeen]:
+def _inputs(image: Any, location: str, disk: Disk) -> Iterator[ImageInput]:
     if isinstance(image, (str, os.PathLike)):
-        yield from cast("Iterator[ImageSeen]", disk.see([os.fsdecode(image)]))  # it has no shape of requests
+        yield from cast("Iterator[ImageInput]", disk.see([os.fsdecode(image)]))  # it has no shape of requests
     elif isinstance(image, (Image, Unreadable)):
-        yield see_found(image)
+        yield record_input(image)
     elif isinstance(image, (bytes, bytearray, memoryview)):
-        yield see_bytes(image, place)
+        yield bytes_input(image, location)
     elif is_pillow(image):
-        yield see_pillow(image, place)
+        yield pillow_input(image, location)
     elif is_stream(image):
-        yield see_stream(image, place)
+        yield stream_input(image, location)
     else:
-        raise ArgumentError(place, image, EXPECTED)
+        raise ArgumentError(location, image, EXPECTED)

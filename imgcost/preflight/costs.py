@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from imgcost.quotes import Quote
-    from imgcost.rules import DocumentSeen, ImageSeen
+    from imgcost.rules import DocumentInput, ImageInput
     from imgcost.tables import Model, NamedModel, Platform
 
 __all__ = ["Costs"]
@@ -60,7 +60,7 @@ class Costs:
         self,
         tokens: int,
         model: NamedModel | None,
-        place: str,
+        location: str,
         *,
         most_tokens: int = 0,
         text_bytes: int = 0,
@@ -72,53 +72,53 @@ class Costs:
         Args:
             tokens: Their visual tokens.
             model: The model that answers first; None where it is not known.
-            place: The request.
+            location: The request.
             most_tokens: The same with full pages of text; 0 without pages.
             text_bytes: The length of everything else in it.
             batch: Whether it has the price of a message batch.
             alone: Whether all of them are in one request; otherwise each is a request of its own.
         """
         if model is None:
-            self._count(self._unknown, NO_MODEL, place)
+            self._count(self._unknown, NO_MODEL, location)
             return
         if not tokens:
             return
         try:
             found = self.quote(model, batch=batch)
         except ImgcostError as error:
-            self._count(self._unknown, f"requests without a price ({error})", place)
+            self._count(self._unknown, f"requests without a price ({error})", location)
             return
         rates = found.rates(tokens) if alone else found.standard
         known, most = cost_usd(tokens, rates.input), max(tokens, most_tokens)
         self._known.append(known)
         upper = found.rates(most + text_bytes) if alone else rates
         if rates is not found.standard:
-            self._count(self._notes, LONG, place)
+            self._count(self._notes, LONG, location)
         elif upper is not rates:
-            self._count(self._notes, MAYBE_LONG, place)
+            self._count(self._notes, MAYBE_LONG, location)
         self._more.append(cost_usd(most, upper.input) - known)
 
-    def see_image(self, image: ImageSeen, model: Model | None) -> None:
+    def see_image(self, image: ImageInput, model: Model | None) -> None:
         """Note an image that has no tokens."""
         if image.contents is None and image.base64_problem is None:
-            self._count(self._unknown, NOT_HERE, image.place)
+            self._count(self._unknown, NOT_HERE, image.location)
         elif not (image.contents and image.contents.header):
-            self._unreadable = _Places(self._unreadable.number + 1, self._unreadable.first or image.place)
+            self._unreadable = _Places(self._unreadable.number + 1, self._unreadable.first or image.location)
         elif model is not None:
             what = f"images for {model.id}, whose resolution tier was never published"
-            self._count(self._unknown, what, image.place)
+            self._count(self._unknown, what, image.location)
 
-    def see_document(self, document: DocumentSeen, model: Model | None) -> None:
+    def document_input(self, document: DocumentInput, model: Model | None) -> None:
         """Note a document whose pages cost tokens."""
         if document.uncounted:
-            self._count(self._unknown, NOT_COUNTED, document.place)
+            self._count(self._unknown, NOT_COUNTED, document.location)
         elif document.tokens:
-            self._count(self._notes, TEXT_OF_PAGES, document.place, document.pages or 0)
+            self._count(self._notes, TEXT_OF_PAGES, document.location, document.pages or 0)
             self.pages += document.pages or 0
         elif document.pages is not None and model is not None:
-            self._count(self._unknown, f"pages of PDFs for {model.id}", document.place, document.pages)
+            self._count(self._unknown, f"pages of PDFs for {model.id}", document.location, document.pages)
         elif document.problem:
-            self._unreadable = _Places(self._unreadable.number + 1, self._unreadable.first or document.place)
+            self._unreadable = _Places(self._unreadable.number + 1, self._unreadable.first or document.location)
 
     def text_usd(self, tokens: int, model: NamedModel, *, batch: bool) -> Decimal | None:
         """Price tokens of text at the standard rate, US dollars; None where no price is known."""
@@ -153,9 +153,9 @@ class Costs:
         return tuple(_told(self._notes))
 
     @staticmethod
-    def _count(places: dict[str, _Places], what: str, place: str, times: int = 1) -> None:
-        number, first = places.get(what, (0, place))
-        places[what] = _Places(number + times, first)
+    def _count(locations: dict[str, _Places], what: str, location: str, times: int = 1) -> None:
+        number, first = locations.get(what, (0, location))
+        locations[what] = _Places(number + times, first)
 
     def quote(self, model: NamedModel, *, batch: bool = False) -> Quote:
         """Quote a model on the platform.
@@ -171,6 +171,6 @@ class Costs:
         return self._quotes[key]
 
 
-def _told(places: dict[str, _Places]) -> Iterator[str]:
-    for what, (number, first) in places.items():
+def _told(locations: dict[str, _Places]) -> Iterator[str]:
+    for what, (number, first) in locations.items():
         yield f"{what}: {number:,}, the first at {first}"

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from imgcost.files import FileBatch, Unreadable, Walk, chunks, inspect, inspect_archive, no_access, spread
 from imgcost.payloads import base64_length
 from imgcost.preflight.documents import holds_requests, is_document
-from imgcost.preflight.seeing import IMAGE_SUFFIXES, see_found
-from imgcost.rules import ImageSeen
+from imgcost.preflight.inputs import IMAGE_SUFFIXES, record_input
+from imgcost.rules import ImageInput
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator
@@ -66,7 +66,7 @@ class Disk:
         self._parts = 0
         self._first_part = ""
 
-    def see(self, paths: Iterable[str]) -> Generator[ImageSeen | RequestFile]:
+    def see(self, paths: Iterable[str]) -> Generator[ImageInput | RequestFile]:
         """Inspect every file, in the order of the paths; see `imgcost.files.scan`.
 
         Args:
@@ -107,47 +107,47 @@ class Disk:
             else:
                 yield step
 
-    def _members(self, archive: Archive) -> Iterator[list[ImageSeen | RequestFile]]:
+    def _members(self, archive: Archive) -> Iterator[list[ImageInput | RequestFile]]:
         for groups in inspect_archive(archive.path, self._walk.matches):
             yield [self._see_member(member, archive.path) for _, members in groups for member in members]
 
-    def _see_member(self, member: Inspected | Unreadable, archive: str) -> ImageSeen:
+    def _see_member(self, member: Inspected | Unreadable, archive: str) -> ImageInput:
         if isinstance(member, Unreadable):
-            return see_found(member)._replace(file=archive)
+            return record_input(member)._replace(file=archive)
         path, contents, whole = member
         if contents.header and not whole:
             self._parts += 1
             self._first_part = self._first_part or path
         suffix = _suffix(path)
         stray = contents.header is None and suffix not in IMAGE_SUFFIXES
-        return ImageSeen(path, contents, base64_length(contents.file_bytes), file=archive, suffix=suffix, stray=stray)
+        return ImageInput(path, contents, base64_length(contents.file_bytes), file=archive, suffix=suffix, stray=stray)
 
 
-def _see_chunk(chunk: Chunk, shape: str | None) -> list[ImageSeen | RequestFile]:
-    seen: list[ImageSeen | RequestFile] = []
+def _see_chunk(chunk: Chunk, shape: str | None) -> list[ImageInput | RequestFile]:
+    seen: list[ImageInput | RequestFile] = []
     for step in chunk:
         if isinstance(step, FileBatch):
             named = isinstance(step, _Named)
-            seen += [_see_file(step.path_of(name), shape, named=named) for name in step.names]
+            seen += [_file_input(step.path_of(name), shape, named=named) for name in step.names]
         else:
-            seen.append(see_found(step))
+            seen.append(record_input(step))
     return seen
 
 
-def _see_file(path: str, shape: str | None, *, named: bool) -> ImageSeen | RequestFile:
+def _file_input(path: str, shape: str | None, *, named: bool) -> ImageInput | RequestFile:
     if named and shape not in (None, "auto"):
         return RequestFile(path)
     suffix = _suffix(path)
     try:
         contents = inspect(path)
     except (OSError, ValueError) as error:
-        return see_found(no_access(path, error))
+        return record_input(no_access(path, error))
     stray = not named and contents.header is None and suffix not in IMAGE_SUFFIXES
     if shape is not None and contents.header is None:
         may_hold_requests = stray and path.lower().endswith(REQUEST_SUFFIXES)
         if is_document(path) if named else may_hold_requests and holds_requests(path):
             return RequestFile(path)
-    return ImageSeen(path, contents, base64_length(contents.file_bytes), file=path, suffix=suffix, stray=stray)
+    return ImageInput(path, contents, base64_length(contents.file_bytes), file=path, suffix=suffix, stray=stray)
 
 
 def _suffix(path: str) -> str:

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 from imgcost.errors import RequestError
 from imgcost.figures import plural
 from imgcost.messages import body_bytes, read_request
+from imgcost.preflight.inputs import IMAGE_SUFFIXES
 from imgcost.preflight.locations import Locator
-from imgcost.preflight.seeing import IMAGE_SUFFIXES
-from imgcost.rules import Batch
+from imgcost.rules import BatchInput
 from imgcost.shapes import (
     SHAPES,
     detect,
@@ -31,16 +31,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from imgcost.messages import Request
-    from imgcost.preflight.asking import Inquiry
+    from imgcost.preflight.checker import Checker
     from imgcost.preflight.findings import Findings
     from imgcost.shapes import ShapedRequest
 
 __all__ = [
     "DEFAULT_MODEL",
     "Reading",
-    "ask_bytes",
-    "ask_file",
-    "ask_value",
+    "check_bytes",
+    "check_file",
+    "check_value",
     "holds_requests",
     "is_document",
     "looks_like_json",
@@ -79,7 +79,7 @@ class Reading(NamedTuple):
     """How requests are read.
 
     Attributes:
-        inquiry: What they are asked about.
+        checker: What they are asked about.
         model: A model to check for instead of those that the requests name.
         shape: The name of their shape in `imgcost.shapes.SHAPES`; `auto` detects it.
         batch: Whether they are sent as a message batch, whatever their shape.
@@ -87,7 +87,7 @@ class Reading(NamedTuple):
         assumptions: The files of each assumption, by its text.
     """
 
-    inquiry: Inquiry
+    checker: Checker
     model: str | None
     shape: str
     batch: bool
@@ -95,17 +95,17 @@ class Reading(NamedTuple):
     assumptions: dict[str, _Files]
 
     @classmethod
-    def start(cls, inquiry: Inquiry, model: str | None, shape: str, *, batch: bool) -> Reading:
+    def start(cls, checker: Checker, model: str | None, shape: str, *, batch: bool) -> Reading:
         """Start with no file."""
-        return cls(inquiry, model, shape, batch, {}, {})
+        return cls(checker, model, shape, batch, {}, {})
 
     def findings(self) -> Findings:
         """End the check, with one note per shape and assumption."""
         for shape, files in self.shapes.items():
-            self.inquiry.note(f"{_named(files)} {'was' if files.number == 1 else 'were'} read as {SHAPES[shape].title}")
+            self.checker.note(f"{_named(files)} {'was' if files.number == 1 else 'were'} read as {SHAPES[shape].title}")
         for text, files in self.assumptions.items():
-            self.inquiry.note(f"{_named(files)}: {text}" if files.first else text)
-        return self.inquiry.findings()
+            self.checker.note(f"{_named(files)}: {text}" if files.first else text)
+        return self.checker.findings()
 
 
 def _named(files: _Files) -> str:
@@ -202,7 +202,7 @@ def holds_requests(path: str) -> bool:
         return False
 
 
-def ask_file(file: BinaryIO, reading: Reading, name: str, path: str | None = None) -> None:
+def check_file(file: BinaryIO, reading: Reading, name: str, path: str | None = None) -> None:
     """Check the requests in an open file. One request per line is read line by line.
 
     Args:
@@ -225,21 +225,21 @@ def ask_file(file: BinaryIO, reading: Reading, name: str, path: str | None = Non
         if reading.shape != "auto":
             shape = reading.shape
         requests = requests_by_line(chain(read, [second], file), shape)
-        _ask_requests(requests, reading._replace(batch=True), name, path)
+        _check_requests(requests, reading._replace(batch=True), name, path)
     else:
-        ask_bytes(b"".join([*read, second, file.read()]), reading, name, path)
+        check_bytes(b"".join([*read, second, file.read()]), reading, name, path)
 
 
-def ask_bytes(data: bytes, reading: Reading, name: str, path: str | None = None) -> None:
+def check_bytes(data: bytes, reading: Reading, name: str, path: str | None = None) -> None:
     """Check the requests in the bytes of a file."""
     try:
         value, lines = read_document(data)
-        ask_value(value, reading, name, path, lines)
+        check_value(value, reading, name, path, lines)
     except RequestError as error:
-        reading.inquiry.refuse(error, Locator(name, path))
+        reading.checker.refuse(error, Locator(name, path))
 
 
-def ask_value(
+def check_value(
     value: Any,
     reading: Reading,
     name: str = "",
@@ -266,7 +266,7 @@ def ask_value(
         shape = _claimed_shape(value) or ("messages" if strict else "auto")
     if shape == "batch" and lines is None and is_a(value, list):
         value = {"requests": value}  # locations are those that the API would name
-    _ask_requests(to_requests(value, shape, lines=lines), reading, name, path, strict=strict)
+    _check_requests(to_requests(value, shape, lines=lines), reading, name, path, strict=strict)
 
 
 def _claimed_shape(value: Any) -> str | None:
@@ -277,23 +277,23 @@ def _claimed_shape(value: Any) -> str | None:
     return None if keys.isdisjoint({"model", "max_tokens", "messages"}) else "messages"
 
 
-def _ask_requests(
+def _check_requests(
     requests: Iterable[ShapedRequest], reading: Reading, name: str, path: str | None, *, strict: bool = False
 ) -> None:
     """Check each request, and as a whole those that are a message batch."""
-    inquiry = reading.inquiry
-    batch = _BatchCount(inquiry.case().limits.custom_id)
+    checker = reading.checker
+    batch = _BatchCount(checker.context().limits.custom_id)
     number = 0
     for number, shaped in enumerate(requests, 1):  # noqa: B007 - it says afterwards how many there were
         locator = Locator(name, path, shaped)
         sent_as_batch = reading.batch or shaped.shape in _BATCHES
         _note_shape(shaped, reading, name)
         try:
-            request = _ask_one(shaped, reading, locator, batch=sent_as_batch)
+            request = _check_one(shaped, reading, locator, batch=sent_as_batch)
         except RequestError as error:
             if strict:
                 raise
-            inquiry.refuse(error, locator)
+            checker.refuse(error, locator)
             request = None
         if sent_as_batch:
             batch.add(shaped, request, locator)
@@ -301,9 +301,9 @@ def _ask_requests(
         empty = RequestError("", "is empty: a batch has at least one request")
         if strict:
             raise empty
-        inquiry.refuse(empty, Locator(name or "requests", path))
+        checker.refuse(empty, Locator(name or "requests", path))
     if batch.requests:
-        inquiry.ask("batch", batch.about(name or "requests"), inquiry.case(), Locator(file=path))
+        checker.check("batch", batch.about(name or "requests"), checker.context(), Locator(file=path))
 
 
 class _BatchCount:
@@ -345,10 +345,10 @@ class _BatchCount:
             if not self._pattern.fullmatch(shaped.id):
                 self._invalid.append((locator.entry("custom_id"), shaped.id))
 
-    def about(self, name: str) -> Batch:
+    def about(self, name: str) -> BatchInput:
         """Return what the rules for batches check."""
         ids = tuple(self._repeated), tuple(self._missing), tuple(self._invalid)
-        return Batch(name, self.requests, self._bytes, *ids, tuple(self._streams))
+        return BatchInput(name, self.requests, self._bytes, *ids, tuple(self._streams))
 
 
 def _entry_bytes(shaped: ShapedRequest, request: Request) -> int:
@@ -358,7 +358,7 @@ def _entry_bytes(shaped: ShapedRequest, request: Request) -> int:
     return body_bytes({"custom_id": shaped.id}) + 1 + _PARAMS_FRAME_BYTES + request.body_bytes
 
 
-def _ask_one(shaped: ShapedRequest, reading: Reading, locator: Locator, *, batch: bool) -> Request:
+def _check_one(shaped: ShapedRequest, reading: Reading, locator: Locator, *, batch: bool) -> Request:
     """Check one request, and return it."""
     if shaped.error:
         raise shaped.error
@@ -366,14 +366,16 @@ def _ask_one(shaped: ShapedRequest, reading: Reading, locator: Locator, *, batch
     model = reading.model or (None if shaped.shape in _OWN else shaped.model)
     if model is None and "model" in shaped.implied:
         model = DEFAULT_MODEL
-        reading.inquiry.note(f"requests that do not name a model are checked for {DEFAULT_MODEL}")
+        reading.checker.note(f"requests that do not name a model are checked for {DEFAULT_MODEL}")
     try:
         request = read_request(shaped.params)
     except RequestError as error:
-        raise RequestError(shaped.locate(error.place), error.problem) from error.__cause__
-    reading.inquiry.ask_request(request, model, locator, batch=batch, platform=shaped.platform, implied=shaped.implied)
+        raise RequestError(shaped.locate(error.location), error.problem) from error.__cause__
+    reading.checker.check_request(
+        request, model, locator, batch=batch, platform=shaped.platform, implied=shaped.implied
+    )
     if shaped.history:
-        reading.inquiry.add_session(shaped.history, locator)
+        reading.checker.add_session(shaped.history, locator)
     return request
 
 

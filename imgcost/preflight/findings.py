@@ -40,7 +40,7 @@ class CheckedImage(NamedTuple):
     """An image that was checked.
 
     Attributes:
-        place: Where it stands: in the request, or on the disk.
+        location: Where it stands: in the request, or on the disk.
         media_type: By its bytes; None where it could not be read.
         width: As stored, px; None likewise.
         height: As stored, px; None likewise.
@@ -49,7 +49,7 @@ class CheckedImage(NamedTuple):
         tokens: Visual tokens; None likewise.
     """
 
-    place: str
+    location: str
     media_type: str | None = None
     width: int | None = None
     height: int | None = None
@@ -59,7 +59,7 @@ class CheckedImage(NamedTuple):
 
     def to_dict(self) -> dict[str, Any]:
         """Return an entry of what `imgcost check -f json` prints."""
-        return self._asdict() | {"place": escape_path(self.place)}
+        return self._asdict() | {"location": escape_path(self.location)}
 
 
 class Spools(NamedTuple):
@@ -168,8 +168,8 @@ class Findings:
 
     def _repr_html_(self) -> str:
         caption = f"{len(self.errors)} errors, {len(self.warnings)} warnings in {plural(len(self.images), 'image')}"
-        rows = [(one.severity, one.rule, one.place, one.message) for one in islice(self.found, HTML_ROWS)]
-        return html_table(caption, ("severity", "rule", "place", "message"), rows)
+        rows = [(one.severity, one.rule, one.location, one.message) for one in islice(self.found, HTML_ROWS)]
+        return html_table(caption, ("severity", "rule", "location", "message"), rows)
 
     def to_dict(self, *, everything: bool = True) -> dict[str, Any]:
         """Return what `imgcost check -f json` prints: plain values, dollars as exact decimal text.
@@ -222,7 +222,7 @@ class PreflightError(ImgcostError, ValueError):
 
     def __init__(self, findings: Findings) -> None:
         """List the first errors, one per line, and the number of the others."""
-        lines = [f"{error.place}: {error.message} [{error.rule}]" for error in findings.errors[:_SHOWN]]
+        lines = [f"{error.location}: {error.message} [{error.rule}]" for error in findings.errors[:_SHOWN]]
         if more := len(findings.errors) - len(lines):
             lines.append(f"and {more} more")
         super().__init__("the API would reject this:\n" + "\n".join(lines))

@@ -67,9 +67,9 @@ class Locator(NamedTuple):
 
     def relocated(self, finding: Finding) -> Finding:
         """Return a finding with the locations that the user knows, in its message too."""
-        location = "" if finding.place == "request" else finding.place
+        location = "" if finding.location == "request" else finding.location
         return finding._replace(
-            place=self.location(location) or "request",
+            location=self.location(location) or "request",
             message=_LOCATIONS.sub(lambda match: self.own(match[0]), finding.message),
             file=self.file,
             line=self.line(location),

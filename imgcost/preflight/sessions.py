@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from imgcost.errors import ImgcostError
 from imgcost.messages import Block
 from imgcost.paths import escape_path
-from imgcost.preflight.seeing import see_block
+from imgcost.preflight.inputs import block_input
 from imgcost.prices import cost_usd, total_usd
 from imgcost.tables import resolve_model
 
@@ -114,7 +114,7 @@ def _size(block: Mapping[str, Any]) -> tuple[int, int] | None:
     source = block.get("source")
     if not isinstance(source, dict):
         return None
-    contents = see_block(Block("", "image", source, None, None)).contents
+    contents = block_input(Block("", "image", source, None, None)).contents
     return (contents.header.width, contents.header.height) if contents and contents.header else None
 
 

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 from imgcost import geometry
 from imgcost.figures import plural
 from imgcost.rules.rule import (
-    Case,
-    DocumentSeen,
-    ImageSeen,
+    CheckContext,
+    DocumentInput,
+    ImageInput,
     Observation,
-    RequestSeen,
-    TextSeen,
+    RequestInput,
+    TextInput,
     breaches_of,
     rule,
-    said,
+    sources_of,
 )
 
 if TYPE_CHECKING:
@@ -42,9 +42,9 @@ _LABEL = re.compile(r".*(:|\d\s*\W?)\s*", re.DOTALL)
     "A file in a folder is not an image, and its name does not say that it is one: it is skipped.",
     "Remove the file, or fix its name if it is meant to be an image.",
 )
-def not_an_image(image: ImageSeen, case: Case) -> Iterator[Observation]:  # noqa: ARG001 - every rule is asked the same way
+def not_an_image(image: ImageInput, context: CheckContext) -> Iterator[Observation]:  # noqa: ARG001 - all rules have the same signature
     if image.stray and image.contents and image.contents.problem:
-        yield Observation(image.place, f"skipped: {image.contents.problem}")
+        yield Observation(image.location, f"skipped: {image.contents.problem}")
 
 
 @rule(
@@ -53,12 +53,12 @@ def not_an_image(image: ImageSeen, case: Case) -> Iterator[Observation]:  # noqa
     "The suffix of a file is not that of its format.",
     "Fix the name: many programs derive the media type from it, and the API rejects a wrong one.",
 )
-def suffix(image: ImageSeen, case: Case) -> Iterator[Observation]:  # noqa: ARG001 - likewise
+def suffix(image: ImageInput, context: CheckContext) -> Iterator[Observation]:  # noqa: ARG001 - likewise
     named = _SUFFIXES.get(image.suffix or "")
     header = image.contents and image.contents.header
     if named and header and named != header.media_type:
         message = f"the name ends with {image.suffix}, but the bytes are {header.media_type}"
-        yield Observation(image.place, message, image.suffix, header.media_type)
+        yield Observation(image.location, message, image.suffix, header.media_type)
 
 
 @rule(
@@ -71,17 +71,17 @@ def suffix(image: ImageSeen, case: Case) -> Iterator[Observation]:  # noqa: ARG0
     """,
     "Downscale it before you send it: Claude sees the same, and the upload is faster.",
 )
-def downscaled(image: ImageSeen, case: Case) -> Iterator[Observation]:
+def downscaled(image: ImageInput, context: CheckContext) -> Iterator[Observation]:
     header = image.contents and image.contents.header
-    tier = case.models[0].tier if case.models else None
-    rejected = image.setting == "error" or (image.toolset and case.limits.toolset_screenshots_fail)
-    if header is None or tier is None or rejected or any(True for _ in breaches_of(image, case)):
+    tier = context.models[0].tier if context.models else None
+    rejected = image.setting == "error" or (image.toolset and context.limits.toolset_screenshots_fail)
+    if header is None or tier is None or rejected or any(True for _ in breaches_of(image, context)):
         return
     width, height = geometry.resized_size(header.width, header.height, tier)
     if (width, height) != (header.width, header.height):
         size = f"{header.width}x{header.height}"
         message = f"{size} px is downscaled: Claude sees {width}x{height} px on the {tier.name} tier"
-        yield Observation(image.place, message, size, f"{width}x{height}", "px")
+        yield Observation(image.location, message, size, f"{width}x{height}", "px")
 
 
 @rule(
@@ -90,10 +90,10 @@ def downscaled(image: ImageSeen, case: Case) -> Iterator[Observation]:
     "Claude sees only the first frame of an animated image.",
     "Send the frames that matter as separate images.",
 )
-def animated(image: ImageSeen, case: Case) -> Iterator[Observation]:  # noqa: ARG001 - likewise
+def animated(image: ImageInput, context: CheckContext) -> Iterator[Observation]:  # noqa: ARG001 - likewise
     header = image.contents and image.contents.header
     if header and header.animated:
-        yield Observation(image.place, "the image is animated: Claude sees only its first frame")
+        yield Observation(image.location, "the image is animated: Claude sees only its first frame")
 
 
 @rule(
@@ -103,13 +103,13 @@ def animated(image: ImageSeen, case: Case) -> Iterator[Observation]:  # noqa: AR
     "Send a larger image, if there is one.",
     "tiny_edge",
 )
-def tiny(image: ImageSeen, case: Case) -> Iterator[Observation]:
-    limit = case.advice.tiny_edge
+def tiny(image: ImageInput, context: CheckContext) -> Iterator[Observation]:
+    limit = context.advice.tiny_edge
     header = image.contents and image.contents.header
     if header and limit is not None and min(header.width, header.height) < limit:
         message = f"{header.width}x{header.height} px: a side under {limit} px may be read worse"
-        sources = said(case.advice.statements, "tiny_edge")
-        yield Observation(image.place, message, min(header.width, header.height), limit, "px", sources)
+        sources = sources_of(context.advice.statements, "tiny_edge")
+        yield Observation(image.location, message, min(header.width, header.height), limit, "px", sources)
 
 
 @rule(
@@ -120,9 +120,9 @@ def tiny(image: ImageSeen, case: Case) -> Iterator[Observation]:
     "latency_pixels",
     "latency_edge",
 )
-def latency(image: ImageSeen, case: Case) -> Iterator[Observation]:
+def latency(image: ImageInput, context: CheckContext) -> Iterator[Observation]:
     header = image.contents and image.contents.header
-    pixels, edge = case.advice.latency_pixels, case.advice.latency_edge
+    pixels, edge = context.advice.latency_pixels, context.advice.latency_edge
     if header is None or pixels is None or edge is None:
         return
     area, longest = header.width * header.height, max(header.width, header.height)
@@ -130,7 +130,9 @@ def latency(image: ImageSeen, case: Case) -> Iterator[Observation]:
         message = (
             f"{header.width}x{header.height} px makes the first token wait: at most {pixels:,} px, and {edge} a side"
         )
-        yield Observation(image.place, message, area, pixels, "px", said(case.advice.statements, "latency_pixels"))
+        yield Observation(
+            image.location, message, area, pixels, "px", sources_of(context.advice.statements, "latency_pixels")
+        )
 
 
 @rule(
@@ -139,9 +141,9 @@ def latency(image: ImageSeen, case: Case) -> Iterator[Observation]:
     "An image from a URL or an uploaded file is not measured, because nothing is fetched.",
     "Check the image file itself, or send it as base64.",
 )
-def unmeasured(image: ImageSeen, case: Case) -> Iterator[Observation]:  # noqa: ARG001 - likewise
+def unmeasured(image: ImageInput, context: CheckContext) -> Iterator[Observation]:  # noqa: ARG001 - likewise
     if image.source_type in ("url", "file"):  # it may be anything, and not every value can be in a set
-        yield Observation(image.place, f"an image from a {image.source_type} is not measured: nothing is fetched")
+        yield Observation(image.location, f"an image from a {image.source_type} is not measured: nothing is fetched")
 
 
 @rule(
@@ -150,9 +152,9 @@ def unmeasured(image: ImageSeen, case: Case) -> Iterator[Observation]:  # noqa: 
     "The pages of a document cannot be counted: it is not in the request, or its structure is not clear.",
     "Count the pages yourself: they count toward the limits on images and pages, and cost tokens.",
 )
-def uncounted(document: DocumentSeen, case: Case) -> Iterator[Observation]:  # noqa: ARG001 - likewise
+def uncounted(document: DocumentInput, context: CheckContext) -> Iterator[Observation]:  # noqa: ARG001 - likewise
     if document.uncounted:
-        yield Observation(document.place, document.uncounted)
+        yield Observation(document.location, document.uncounted)
 
 
 @rule(
@@ -165,16 +167,16 @@ def uncounted(document: DocumentSeen, case: Case) -> Iterator[Observation]:  # n
     """,
     "Plan with the upper end of the range, or count the tokens of the request with the API.",
 )
-def pdf_cost(document: DocumentSeen, case: Case) -> Iterator[Observation]:
+def pdf_cost(document: DocumentInput, context: CheckContext) -> Iterator[Observation]:
     if document.pages is None:
         return
     pages, tokens = plural(document.pages, "page"), document.tokens
     if tokens:
         message = f"{pages} of PDF cost {tokens.least:,} to {tokens.most:,} tokens, depending on their text"
-        yield Observation(document.place, message, document.pages, None, "pages")
-    elif case.models:
-        message = f"the cost of {pages} of PDF is unknown for {case.models[0].id}"
-        yield Observation(document.place, message, document.pages, None, "pages")
+        yield Observation(document.location, message, document.pages, None, "pages")
+    elif context.models:
+        message = f"the cost of {pages} of PDF is unknown for {context.models[0].id}"
+        yield Observation(document.location, message, document.pages, None, "pages")
 
 
 @rule(
@@ -187,7 +189,7 @@ def pdf_cost(document: DocumentSeen, case: Case) -> Iterator[Observation]:
     """,
     "Send the image in an image block; in the result of a tool, as one of its content blocks.",
 )
-def base64_in_text(text: TextSeen, case: Case) -> Iterator[Observation]:  # noqa: ARG001 - likewise
+def base64_in_text(text: TextInput, context: CheckContext) -> Iterator[Observation]:  # noqa: ARG001 - likewise
     usd = f" ({text.text_usd})" if text.text_usd else ""
     kind = f" of {text.kind}" if text.kind else ""
     message = (
@@ -195,7 +197,7 @@ def base64_in_text(text: TextSeen, case: Case) -> Iterator[Observation]:  # noqa
     )
     if text.image_tokens:
         message += f", and {text.image_tokens:,} as an image"
-    yield Observation(text.place, message, text.characters, None, "characters")
+    yield Observation(text.location, message, text.characters, None, "characters")
 
 
 @rule(
@@ -204,9 +206,9 @@ def base64_in_text(text: TextSeen, case: Case) -> Iterator[Observation]:  # noqa
     "`messages.create` requires `max_tokens`; only requests that count tokens do without.",
     "Set max_tokens to the longest answer that you want.",
 )
-def max_tokens(seen: RequestSeen, case: Case) -> Iterator[Observation]:  # noqa: ARG001 - likewise
+def max_tokens(seen: RequestInput, context: CheckContext) -> Iterator[Observation]:  # noqa: ARG001 - likewise
     if not seen.max_tokens:
-        yield Observation(f"{seen.place}max_tokens", "max_tokens is missing: messages.create requires it")
+        yield Observation(f"{seen.location}max_tokens", "max_tokens is missing: messages.create requires it")
 
 
 @rule(
@@ -215,10 +217,10 @@ def max_tokens(seen: RequestSeen, case: Case) -> Iterator[Observation]:  # noqa:
     "An image comes after all the text of its message; Claude works best with images before the text about them.",
     "Put the images before the text.",
 )
-def image_after_text(turn: Turn, case: Case) -> Iterator[Observation]:  # noqa: ARG001 - likewise
+def image_after_text(turn: Turn, context: CheckContext) -> Iterator[Observation]:  # noqa: ARG001 - likewise
     kinds = ["label" if _is_label(part) else part.kind for part in turn.parts]
     if turn.role == "user" and "text" in kinds and "image" in kinds[_last(kinds, "text") :]:
-        yield Observation(turn.place, "an image comes after all the text of its message")
+        yield Observation(turn.location, "an image comes after all the text of its message")
 
 
 @rule(
@@ -227,13 +229,13 @@ def image_after_text(turn: Turn, case: Case) -> Iterator[Observation]:  # noqa: 
     "Several images in a message have no labels, so question and answer cannot name them.",
     "Put a text before each: Image 1:, Image 2: and so on.",
 )
-def unlabelled(turn: Turn, case: Case) -> Iterator[Observation]:  # noqa: ARG001 - likewise
+def unlabelled(turn: Turn, context: CheckContext) -> Iterator[Observation]:  # noqa: ARG001 - likewise
     kinds = [part.kind for part in turn.parts]
-    bare = sum(kind == "image" and (place == 0 or kinds[place - 1] != "text") for place, kind in enumerate(kinds))
+    bare = sum(kind == "image" and (index == 0 or kinds[index - 1] != "text") for index, kind in enumerate(kinds))
     images = kinds.count("image")
     if turn.role == "user" and images > 1 and bare:
         yield Observation(
-            turn.place,
+            turn.location,
             f"there is no text right before {bare:,} of {plural(images, 'image')}",
             bare,
             images,

@@ -1,10 +1,10 @@
-"""What the API rejects in the order and the places of blocks in a conversation."""
+"""What the API rejects in the order and position of blocks in a conversation."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from imgcost.rules.rule import Case, Observation, RequestSeen, rule
+from imgcost.rules.rule import CheckContext, Observation, RequestInput, rule
 from imgcost.tables import block_table
 
 if TYPE_CHECKING:
@@ -26,14 +26,14 @@ _SHOWN = 3
     """,
     "Move the block to a turn of the user.",
 )
-def assistant_media(turn: Turn, case: Case) -> Iterator[Observation]:
+def assistant_media(turn: Turn, context: CheckContext) -> Iterator[Observation]:
     if turn.role != "assistant":
         return
     for kind, (first_day, sources) in block_table().assistant_rejects.items():
-        where = [part.place for part in turn.parts if part.kind == kind]
-        if where and case.day >= first_day:
+        where = [part.location for part in turn.parts if part.kind == kind]
+        if where and context.day >= first_day:
             message = f"'{kind}' blocks are not permitted within assistant turns ({', '.join(where[:_SHOWN])})"
-            yield Observation(f"{turn.place}.content", message, kind, None, None, sources)
+            yield Observation(f"{turn.location}.content", message, kind, None, None, sources)
 
 
 @rule(
@@ -45,13 +45,13 @@ def assistant_media(turn: Turn, case: Case) -> Iterator[Observation]:
     """,
     "Remove the block, or write what Claude should do.",
 )
-def empty_text(turn: Turn, case: Case) -> Iterator[Observation]:  # noqa: ARG001 - every rule is asked the same way
+def empty_text(turn: Turn, context: CheckContext) -> Iterator[Observation]:  # noqa: ARG001 - all rules have the same signature
     for part in turn.parts:
         # A text instead of blocks may be empty only where Claude goes on writing it.
-        alone = part.place == f"{turn.place}.content" and turn.role != "user"
+        alone = part.location == f"{turn.location}.content" and turn.role != "user"
         if part.kind == "text" and not part.text.strip() and not alone:
             what = "only white space" if part.text else "empty"
-            yield Observation(part.place, f"the text is {what}", len(part.text), None, "characters")
+            yield Observation(part.location, f"the text is {what}", len(part.text), None, "characters")
 
 
 @rule(
@@ -64,12 +64,12 @@ def empty_text(turn: Turn, case: Case) -> Iterator[Observation]:  # noqa: ARG001
     """,
     "Put the results of all calls first in the next message, and everything else after them.",
 )
-def tool_results(seen: RequestSeen, case: Case) -> Iterator[Observation]:  # noqa: ARG001 - likewise
+def tool_results(seen: RequestInput, context: CheckContext) -> Iterator[Observation]:  # noqa: ARG001 - likewise
     speeches = _speeches(seen.turns)
     for number, (role, turns) in enumerate(speeches):
         if role != "assistant":
             continue
-        calls = {part.id: turn.place for turn in turns for part in turn.parts if part.kind == "tool_use" and part.id}
+        calls = {part.id: turn.location for turn in turns for part in turn.parts if part.kind == "tool_use" and part.id}
         answer = speeches[number + 1][1] if number + 1 < len(speeches) else []
         parts = [part for turn in answer for part in turn.parts]
         first = _leading_results(parts)
@@ -91,12 +91,12 @@ def tool_results(seen: RequestSeen, case: Case) -> Iterator[Observation]:  # noq
     "A `tool_result` with `is_error` has content other than text.",
     "Send only text in the result, and an image after it in the same message.",
 )
-def error_result(seen: RequestSeen, case: Case) -> Iterator[Observation]:  # noqa: ARG001 - likewise
+def error_result(seen: RequestInput, context: CheckContext) -> Iterator[Observation]:  # noqa: ARG001 - likewise
     for result in seen.results:
         others = [kind for kind in result.kinds if kind != "text"]
         if result.is_error and others:
             message = f"is_error is true, and the content has {ascii(others[0])[:60]}: all of it must be text"
-            yield Observation(result.place, message, others[0])
+            yield Observation(result.location, message, others[0])
 
 
 def _speeches(turns: Sequence[Turn]) -> list[tuple[str, list[Turn]]]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from imgcost.figures import plural
 from imgcost.rules.requests import least, most
-from imgcost.rules.rule import Case, DocumentSeen, ImageSeen, Observation, RequestSeen, rule, said
+from imgcost.rules.rule import CheckContext, DocumentInput, ImageInput, Observation, RequestInput, rule, sources_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,18 +27,18 @@ _EVERYWHERE = ("text", "content")
     "Send the image or document in a way that the platform takes, such as base64.",
     "source_types",
 )
-def source_type(seen: ImageSeen | DocumentSeen, case: Case) -> Iterator[Observation]:
-    accepted, what = case.limits.source_types, "image"
-    if isinstance(seen, DocumentSeen):
+def source_type(seen: ImageInput | DocumentInput, context: CheckContext) -> Iterator[Observation]:
+    accepted, what = context.limits.source_types, "image"
+    if isinstance(seen, DocumentInput):
         accepted, what = accepted and (*accepted, *_EVERYWHERE), "document"
     elif seen.suffix is not None:
         return  # a file on the disk has no source
     if seen.source_type in (accepted or (seen.source_type,)):
         return
     kind, types = ascii(seen.source_type)[:60], ", ".join(accepted or ())
-    message = f"{case.platform} does not take {what} sources of type {kind} on {case.day}: use {types}"
-    sources = said(case.limits.statements, "source_types")
-    yield Observation(seen.place, message, str(seen.source_type), types, None, sources)
+    message = f"{context.platform} does not take {what} sources of type {kind} on {context.day}: use {types}"
+    sources = sources_of(context.limits.statements, "source_types")
+    yield Observation(seen.location, message, str(seen.source_type), types, None, sources)
 
 
 @rule(
@@ -51,9 +51,9 @@ def source_type(seen: ImageSeen | DocumentSeen, case: Case) -> Iterator[Observat
     """,
     "Add the field: a URL that begins with https://, the id of an uploaded file, or the data as base64.",
 )
-def source(seen: ImageSeen | DocumentSeen, case: Case) -> Iterator[Observation]:  # noqa: ARG001 - every rule is asked the same way
+def source(seen: ImageInput | DocumentInput, context: CheckContext) -> Iterator[Observation]:  # noqa: ARG001 - all rules have the same signature
     if seen.source_problem:
-        yield Observation(seen.place, seen.source_problem)
+        yield Observation(seen.location, seen.source_problem)
 
 
 @rule(
@@ -66,7 +66,7 @@ def source(seen: ImageSeen | DocumentSeen, case: Case) -> Iterator[Observation]:
     """,
     "Convert the document to PDF, or send its text in a text source; declare application/pdf or text/plain.",
 )
-def document_media_type(document: DocumentSeen, case: Case) -> Iterator[Observation]:  # noqa: ARG001 - likewise
+def document_media_type(document: DocumentInput, context: CheckContext) -> Iterator[Observation]:  # noqa: ARG001 - likewise
     if document.source_type not in ("base64", "text"):  # it may be anything, and not every value can be in a set
         return
     expected = PDF if document.source_type == "base64" else PLAIN_TEXT
@@ -75,7 +75,7 @@ def document_media_type(document: DocumentSeen, case: Case) -> Iterator[Observat
     declared = "no media type" if document.declared is None else f"the media type {ascii(document.declared)[:80]}"
     message = f"the document declares {declared}: it must be {expected}"
     advice = "Declare application/pdf: the bytes are a PDF." if document.is_pdf else None
-    yield Observation(document.place, message, str(document.declared), expected, None, advice=advice)
+    yield Observation(document.location, message, str(document.declared), expected, None, advice=advice)
 
 
 @rule(
@@ -84,10 +84,10 @@ def document_media_type(document: DocumentSeen, case: Case) -> Iterator[Observat
     "A PDF is empty, damaged, protected by a password, or not a PDF at all.",
     "Save it again as a PDF without a password; if it is something else, convert it.",
 )
-def pdf(document: DocumentSeen, case: Case) -> Iterator[Observation]:  # noqa: ARG001 - likewise
+def pdf(document: DocumentInput, context: CheckContext) -> Iterator[Observation]:  # noqa: ARG001 - likewise
     if document.problem and document.declared in (PDF, None):
         what = f"; it is {document.real}" if document.real else ""
-        yield Observation(document.place, f"{document.problem}{what}")
+        yield Observation(document.location, f"{document.problem}{what}")
 
 
 @rule(
@@ -96,10 +96,10 @@ def pdf(document: DocumentSeen, case: Case) -> Iterator[Observation]:  # noqa: A
     "A PDF is sent to a model that does not read PDFs, such as those of the Claude 3 family.",
     "Choose a newer model, or send the pages as images.",
 )
-def pdf_model(document: DocumentSeen, case: Case) -> Iterator[Observation]:
-    for model in case.models:
+def pdf_model(document: DocumentInput, context: CheckContext) -> Iterator[Observation]:
+    for model in context.models:
         if not model.reads_pdfs and document.may_be_pdf:
-            yield Observation(document.place, f"{model.id} does not read PDFs", model.id)
+            yield Observation(document.location, f"{model.id} does not read PDFs", model.id)
 
 
 @rule(
@@ -111,12 +111,14 @@ def pdf_model(document: DocumentSeen, case: Case) -> Iterator[Observation]:
     "pdf_pages_large_context",
     "large_context",
 )
-def pdf_pages(seen: RequestSeen, case: Case) -> Iterator[Observation]:
+def pdf_pages(seen: RequestInput, context: CheckContext) -> Iterator[Observation]:
     pages = sum(document.pages or 0 for document in seen.documents)
-    limit = least(case.limits.max_pdf_pages(one.context_window) for one in case.models)
-    if not case.models:
-        limit = most(case.limits.pdf_pages, case.limits.pdf_pages_large_context)
+    limit = least(context.limits.max_pdf_pages(one.context_window) for one in context.models)
+    if not context.models:
+        limit = most(context.limits.pdf_pages, context.limits.pdf_pages_large_context)
     if limit is not None and pages > limit:
-        sources = said(case.limits.statements, "pdf_pages") + said(case.limits.statements, "pdf_pages_large_context")
+        sources = sources_of(context.limits.statements, "pdf_pages") + sources_of(
+            context.limits.statements, "pdf_pages_large_context"
+        )
         message = f"{plural(pages, 'page')} of PDF: at most {limit}"
-        yield Observation(f"{seen.place}messages", message, pages, limit, "pages", sources)
+        yield Observation(f"{seen.location}messages", message, pages, limit, "pages", sources)

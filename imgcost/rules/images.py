@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from imgcost import geometry
 from imgcost.figures import plural
-from imgcost.rules.rule import Case, ImageSeen, Observation, breaches_of, rule, said
+from imgcost.rules.rule import CheckContext, ImageInput, Observation, breaches_of, rule, sources_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,9 +27,9 @@ _NAMED = frozenset({"empty", "unsupported"})
     """,
     "Encode the bytes of the file with base64.b64encode, and send nothing before or after that.",
 )
-def base64(image: ImageSeen, case: Case) -> Iterator[Observation]:  # noqa: ARG001 - every rule is asked the same way
+def base64(image: ImageInput, context: CheckContext) -> Iterator[Observation]:  # noqa: ARG001 - all rules have the same signature
     if image.base64_problem:
-        yield Observation(image.place, f"the data is no base64: {image.base64_problem}")
+        yield Observation(image.location, f"the data is no base64: {image.base64_problem}")
 
 
 @rule(
@@ -38,9 +38,9 @@ def base64(image: ImageSeen, case: Case) -> Iterator[Observation]:  # noqa: ARG0
     "The data of an image is empty.",
     "Remove the block, or find out why its data was lost.",
 )
-def empty(image: ImageSeen, case: Case) -> Iterator[Observation]:  # noqa: ARG001 - likewise
+def empty(image: ImageInput, context: CheckContext) -> Iterator[Observation]:  # noqa: ARG001 - likewise
     if _problem(image) == "empty" and not image.stray:
-        yield Observation(image.place, "the image is empty", 0, None, "bytes")
+        yield Observation(image.location, "the image is empty", 0, None, "bytes")
 
 
 @rule(
@@ -49,10 +49,10 @@ def empty(image: ImageSeen, case: Case) -> Iterator[Observation]:  # noqa: ARG00
     "The data is not an image, or its header is damaged.",
     "Look at what the file really is: often an error page or a partial download.",
 )
-def unreadable(image: ImageSeen, case: Case) -> Iterator[Observation]:  # noqa: ARG001 - likewise
+def unreadable(image: ImageInput, context: CheckContext) -> Iterator[Observation]:  # noqa: ARG001 - likewise
     if image.contents and image.contents.problem and _problem(image) not in _NAMED and not image.stray:
         problem = image.contents.problem
-        yield Observation(image.place, f"cannot read image: {problem}", advice=problem.advice)
+        yield Observation(image.location, f"cannot read image: {problem}", advice=problem.advice)
 
 
 @rule(
@@ -62,12 +62,15 @@ def unreadable(image: ImageSeen, case: Case) -> Iterator[Observation]:  # noqa: 
     "Convert it to PNG or JPEG.",
     "media_types",
 )
-def format(image: ImageSeen, case: Case) -> Iterator[Observation]:  # noqa: A001 - the documentation's word
+def format(image: ImageInput, context: CheckContext) -> Iterator[Observation]:  # noqa: A001 - the documentation's word
     problem = image.contents and image.contents.problem
     if problem and problem.problem == "unsupported" and not image.stray:
-        types, sources = ", ".join(case.limits.media_types or ()), said(case.limits.statements, "media_types")
-        yield Observation(image.place, str(problem), problem.format, types, None, sources, problem.advice)
-    yield from _breaches("format", image, case)
+        types, sources = (
+            ", ".join(context.limits.media_types or ()),
+            sources_of(context.limits.statements, "media_types"),
+        )
+        yield Observation(image.location, str(problem), problem.format, types, None, sources, problem.advice)
+    yield from _breaches("format", image, context)
 
 
 @rule(
@@ -80,11 +83,11 @@ def format(image: ImageSeen, case: Case) -> Iterator[Observation]:  # noqa: A001
     """,
     "Download or save the file again.",
 )
-def truncated(image: ImageSeen, case: Case) -> Iterator[Observation]:  # noqa: ARG001 - likewise
+def truncated(image: ImageInput, context: CheckContext) -> Iterator[Observation]:  # noqa: ARG001 - likewise
     if image.contents and image.contents.header and image.contents.truncated:
         kind = image.contents.header.media_type
         yield Observation(
-            image.place, f"the end of the image is missing ({kind}, {plural(image.contents.file_bytes, 'byte')})"
+            image.location, f"the end of the image is missing ({kind}, {plural(image.contents.file_bytes, 'byte')})"
         )
 
 
@@ -97,9 +100,9 @@ def truncated(image: ImageSeen, case: Case) -> Iterator[Observation]:  # noqa: A
     """,
     "Open the file in the program that wrote it, and save it as an ordinary JPEG or PNG.",
 )
-def undecodable(image: ImageSeen, case: Case) -> Iterator[Observation]:  # noqa: ARG001 - likewise
+def undecodable(image: ImageInput, context: CheckContext) -> Iterator[Observation]:  # noqa: ARG001 - likewise
     if image.contents and image.contents.undecodable:
-        yield Observation(image.place, f"decoders cannot read this image: {image.contents.undecodable}")
+        yield Observation(image.location, f"decoders cannot read this image: {image.contents.undecodable}")
 
 
 @rule(
@@ -111,9 +114,9 @@ def undecodable(image: ImageSeen, case: Case) -> Iterator[Observation]:  # noqa:
     """,
     "Save the image again with another program to be safe.",
 )
-def unusual(image: ImageSeen, case: Case) -> Iterator[Observation]:  # noqa: ARG001 - likewise
+def unusual(image: ImageInput, context: CheckContext) -> Iterator[Observation]:  # noqa: ARG001 - likewise
     if image.contents and image.contents.unusual:
-        yield Observation(image.place, f"some decoders cannot read this image: {image.contents.unusual}")
+        yield Observation(image.location, f"some decoders cannot read this image: {image.contents.unusual}")
 
 
 @rule(
@@ -123,20 +126,20 @@ def unusual(image: ImageSeen, case: Case) -> Iterator[Observation]:  # noqa: ARG
     "Detect the media type from the data, not from the file name.",
     "media_types",
 )
-def media_type(image: ImageSeen, case: Case) -> Iterator[Observation]:
+def media_type(image: ImageInput, context: CheckContext) -> Iterator[Observation]:
     if image.source_type != "base64":
         return
-    accepted, sources = case.limits.media_types, said(case.limits.statements, "media_types")
+    accepted, sources = context.limits.media_types, sources_of(context.limits.statements, "media_types")
     if accepted and image.declared not in accepted:
         what = "no media type" if image.declared is None else f"the media type {ascii(image.declared)[:60]}"
         message = f"the image declares {what}: it must be one of {', '.join(accepted)}"
-        yield Observation(image.place, message, str(image.declared), ", ".join(accepted), None, sources)
+        yield Observation(image.location, message, str(image.declared), ", ".join(accepted), None, sources)
     elif image.contents and image.contents.header and image.contents.header.media_type != image.declared:
         real = image.contents.header.media_type
         if accepted and real not in accepted:
             return  # the rule `format` says what to do
         message = f"the image declares {image.declared}, but its bytes are {real}"
-        yield Observation(image.place, message, image.declared, real, None, sources, f"Declare {real}.")
+        yield Observation(image.location, message, image.declared, real, None, sources, f"Declare {real}.")
 
 
 @rule(
@@ -146,8 +149,8 @@ def media_type(image: ImageSeen, case: Case) -> Iterator[Observation]:
     "Scale the image down: Claude sees no more of it than its model's tier allows.",
     "image_edge",
 )
-def image_edge(image: ImageSeen, case: Case) -> Iterator[Observation]:
-    yield from _breaches("image-edge", image, case)
+def image_edge(image: ImageInput, context: CheckContext) -> Iterator[Observation]:
+    yield from _breaches("image-edge", image, context)
 
 
 @rule(
@@ -158,9 +161,9 @@ def image_edge(image: ImageSeen, case: Case) -> Iterator[Observation]:
     "image_bytes",
     "image_bytes_of",
 )
-def image_bytes(image: ImageSeen, case: Case) -> Iterator[Observation]:
+def image_bytes(image: ImageInput, context: CheckContext) -> Iterator[Observation]:
     if not image.stray:
-        yield from _breaches("image-bytes", image, case)
+        yield from _breaches("image-bytes", image, context)
 
 
 @rule(
@@ -173,18 +176,18 @@ def image_bytes(image: ImageSeen, case: Case) -> Iterator[Observation]:
     "Scale it yourself to that size, or let the API do so.",
     "oversized_image",
 )
-def oversized_image(image: ImageSeen, case: Case) -> Iterator[Observation]:
+def oversized_image(image: ImageInput, context: CheckContext) -> Iterator[Observation]:
     if image.setting is None:
         return
-    sources = said(case.limits.statements, "oversized_image")
-    if not case.limits.oversized_image:
-        message = f"{case.platform} does not know transformations.oversized_image on {case.day}"
-        yield Observation(image.place, message, advice="Leave the setting out.")
+    sources = sources_of(context.limits.statements, "oversized_image")
+    if not context.limits.oversized_image:
+        message = f"{context.platform} does not know transformations.oversized_image on {context.day}"
+        yield Observation(image.location, message, advice="Leave the setting out.")
     elif image.setting not in ("error", "downsize"):
         message = f"oversized_image is {ascii(image.setting)[:60]}: it must be error or downsize"
-        yield Observation(image.place, message, str(image.setting), "error, downsize", None, sources)
+        yield Observation(image.location, message, str(image.setting), "error, downsize", None, sources)
     elif image.setting == "error":
-        resized = _smallest(image, case)
+        resized = _smallest(image, context)
         if resized:
             yield _too_large(image, resized, "is set to be rejected rather than downscaled", sources)
 
@@ -196,42 +199,42 @@ def oversized_image(image: ImageSeen, case: Case) -> Iterator[Observation]:
     "Take the screenshot at a size that fits, or scale it before it is sent.",
     "toolset_screenshots_fail",
 )
-def toolset_screenshot(image: ImageSeen, case: Case) -> Iterator[Observation]:
-    if image.toolset and case.limits.toolset_screenshots_fail:
-        resized = _smallest(image, case)
+def toolset_screenshot(image: ImageInput, context: CheckContext) -> Iterator[Observation]:
+    if image.toolset and context.limits.toolset_screenshots_fail:
+        resized = _smallest(image, context)
         if resized:
-            sources = said(case.limits.statements, "toolset_screenshots_fail")
+            sources = sources_of(context.limits.statements, "toolset_screenshots_fail")
             yield _too_large(image, resized, f"is a screenshot of the {ascii(image.toolset)[1:-1]} toolset", sources)
 
 
-def _breaches(rule: LimitName, image: ImageSeen, case: Case) -> Iterator[Observation]:
-    for breach in breaches_of(image, case):
+def _breaches(rule: LimitName, image: ImageInput, context: CheckContext) -> Iterator[Observation]:
+    for breach in breaches_of(image, context):
         if breach.reason.rule == rule:
-            yield Observation(image.place, breach.message, *breach[2:])
+            yield Observation(image.location, breach.message, *breach[2:])
 
 
-def _too_large(image: ImageSeen, resized: tuple[int, int], why: str, sources: tuple[object, ...]) -> Observation:
+def _too_large(image: ImageInput, resized: tuple[int, int], why: str, sources: tuple[object, ...]) -> Observation:
     width, height = _size(image) or resized
     size = f"{resized[0]}x{resized[1]}"
     message = f"{width}x{height} px {why}, and does not fit: at most {size}"
-    return Observation(image.place, message, f"{width}x{height}", size, "px", sources)  # type: ignore[arg-type] # as said() gives
+    return Observation(image.location, message, f"{width}x{height}", size, "px", sources)  # type: ignore[arg-type] # as sources_of() gives
 
 
-def _problem(image: ImageSeen) -> str | None:
+def _problem(image: ImageInput) -> str | None:
     problem = image.contents and image.contents.problem
     return problem.problem if problem else None
 
 
-def _size(image: ImageSeen) -> tuple[int, int] | None:
+def _size(image: ImageInput) -> tuple[int, int] | None:
     header = image.contents and image.contents.header
     return (header.width, header.height) if header else None
 
 
-def _smallest(image: ImageSeen, case: Case) -> tuple[int, int] | None:
+def _smallest(image: ImageInput, context: CheckContext) -> tuple[int, int] | None:
     """What the strictest tier would make of an image; None where it fits them all."""
     size = _size(image)
     if size is None:
         return None
-    resized = [geometry.resized_size(*size, model.tier) for model in case.models if model.tier]
+    resized = [geometry.resized_size(*size, model.tier) for model in context.models if model.tier]
     changed = [other for other in resized if other != size]
     return min(changed) if changed else None

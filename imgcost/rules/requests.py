@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from imgcost.figures import plural
-from imgcost.rules.rule import Batch, Bill, Case, Observation, RequestSeen, rule, said
+from imgcost.rules.rule import BatchInput, CheckContext, CostInput, Observation, RequestInput, rule, sources_of
 from imgcost.tables import FIRST_PARTY
 
 if TYPE_CHECKING:
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
     "shape",
     """The request breaks the schema of the Messages API: a key is missing or of another type, or a block is unknown.
 
-    The API checks every block against the types that it knows for that place. Blocks of other providers, such as
+    The API checks every block against the types that it knows for that location. Blocks of other providers, such as
     `image_url` of OpenAI, are not among them.
     """,
     "Send what the Messages API describes: a model, and messages with a role and content blocks.",
 )
-def request(problem: RequestError, case: Case) -> Iterator[Observation]:  # noqa: ARG001 - every rule is asked the same way
-    yield Observation(problem.place, problem.problem)
+def request(problem: RequestError, context: CheckContext) -> Iterator[Observation]:  # noqa: ARG001 - all rules have the same signature
+    yield Observation(problem.location, problem.problem)
 
 
 @rule(
@@ -41,10 +41,10 @@ def request(problem: RequestError, case: Case) -> Iterator[Observation]:  # noqa
     """,
     "Name a model that is available: 'imgcost models' lists them. If the URL names the model, pass it as --model.",
 )
-def model(seen: RequestSeen, case: Case) -> Iterator[Observation]:
+def model(seen: RequestInput, context: CheckContext) -> Iterator[Observation]:
     if seen.model_problem:
-        severity: Severity = "error" if case.platform in FIRST_PARTY else "warning"
-        yield Observation(f"{seen.place}model", seen.model_problem, seen.model, severity=severity)
+        severity: Severity = "error" if context.platform in FIRST_PARTY else "warning"
+        yield Observation(f"{seen.location}model", seen.model_problem, seen.model, severity=severity)
 
 
 @rule(
@@ -59,15 +59,17 @@ def model(seen: RequestSeen, case: Case) -> Iterator[Observation]:
     "images_large_context",
     "large_context",
 )
-def image_count(seen: RequestSeen, case: Case) -> Iterator[Observation]:
+def image_count(seen: RequestInput, context: CheckContext) -> Iterator[Observation]:
     images, pages = len(seen.images), sum(document.pages or 0 for document in seen.documents)
-    limit = least(case.limits.max_images(one.context_window) for one in case.models)
-    if not case.models:
-        limit = most(case.limits.images, case.limits.images_large_context)
+    limit = least(context.limits.max_images(one.context_window) for one in context.models)
+    if not context.models:
+        limit = most(context.limits.images, context.limits.images_large_context)
     if limit is not None and images + pages > limit:
         message = f"{_images_and_pages(images, pages)}: at most {limit} together"
-        sources = said(case.limits.statements, "images") + said(case.limits.statements, "images_large_context")
-        yield Observation(f"{seen.place}messages", message, images + pages, limit, "images", sources)
+        sources = sources_of(context.limits.statements, "images") + sources_of(
+            context.limits.statements, "images_large_context"
+        )
+        yield Observation(f"{seen.location}messages", message, images + pages, limit, "images", sources)
 
 
 @rule(
@@ -83,12 +85,12 @@ def image_count(seen: RequestSeen, case: Case) -> Iterator[Observation]:
     "many_images_edge",
     "many_images_documents",
 )
-def many_images_edge(seen: RequestSeen, case: Case) -> Iterator[Observation]:
-    threshold, limit = case.limits.many_images, case.limits.many_images_edge
-    count = len(seen.images) + (len(seen.documents) if case.limits.many_images_documents else 0)
+def many_images_edge(seen: RequestInput, context: CheckContext) -> Iterator[Observation]:
+    threshold, limit = context.limits.many_images, context.limits.many_images_edge
+    count = len(seen.images) + (len(seen.documents) if context.limits.many_images_documents else 0)
     if threshold is None or limit is None or count <= threshold:
         return
-    sources = said(case.limits.statements, "many_images_edge")
+    sources = sources_of(context.limits.statements, "many_images_edge")
     for image in seen.images:
         header = image.contents and image.contents.header
         if header and max(header.width, header.height) > limit:
@@ -96,7 +98,7 @@ def many_images_edge(seen: RequestSeen, case: Case) -> Iterator[Observation]:
             message = (
                 f"{size} in a request with {plural(count, 'image')}: over {threshold}, each side is at most {limit} px"
             )
-            yield Observation(image.place, message, max(header.width, header.height), limit, "px", sources)
+            yield Observation(image.location, message, max(header.width, header.height), limit, "px", sources)
 
 
 @rule(
@@ -106,12 +108,12 @@ def many_images_edge(seen: RequestSeen, case: Case) -> Iterator[Observation]:
     "Send fewer or smaller images, or upload them once with the Files API.",
     "request_bytes",
 )
-def request_bytes(seen: RequestSeen, case: Case) -> Iterator[Observation]:
-    limit = case.limits.request_bytes
+def request_bytes(seen: RequestInput, context: CheckContext) -> Iterator[Observation]:
+    limit = context.limits.request_bytes
     if limit is not None and seen.body_bytes is not None and seen.body_bytes > limit:
         message = f"the request has {plural(seen.body_bytes, 'byte')}, and the limit is {limit:,}"
-        sources = said(case.limits.statements, "request_bytes")
-        yield Observation(seen.place.rstrip() or "request", message, seen.body_bytes, limit, "bytes", sources)
+        sources = sources_of(context.limits.statements, "request_bytes")
+        yield Observation(seen.location.rstrip() or "request", message, seen.body_bytes, limit, "bytes", sources)
 
 
 @rule(
@@ -123,19 +125,19 @@ def request_bytes(seen: RequestSeen, case: Case) -> Iterator[Observation]:
     """,
     "Send fewer or smaller images, or fewer pages.",
 )
-def context_window(seen: RequestSeen, case: Case) -> Iterator[Observation]:
-    limit = least(one.context_window for one in case.models)
+def context_window(seen: RequestInput, context: CheckContext) -> Iterator[Observation]:
+    limit = least(one.context_window for one in context.models)
     if limit is None or max(seen.tokens, seen.most_tokens) <= limit:
         return
     pages = any(document.tokens for document in seen.documents)
     what = "images and pages of PDF" if pages else "the images alone"
-    place, sources = f"{seen.place}messages", case.models[0].sources
+    location, sources = f"{seen.location}messages", context.models[0].sources
     if seen.tokens > limit:
         message = f"{what} have {plural(seen.tokens, 'token')}: the context window is {limit:,}"
-        yield Observation(place, message, seen.tokens, limit, "tokens", sources)
+        yield Observation(location, message, seen.tokens, limit, "tokens", sources)
     else:
         message = f"{what} may have up to {plural(seen.most_tokens, 'token')}: the context window is {limit:,}"
-        yield Observation(place, message, seen.most_tokens, limit, "tokens", sources, severity="warning")
+        yield Observation(location, message, seen.most_tokens, limit, "tokens", sources, severity="warning")
 
 
 @rule(
@@ -145,12 +147,12 @@ def context_window(seen: RequestSeen, case: Case) -> Iterator[Observation]:
     "Shorten the text, or send a document in parts.",
     "text_bytes",
 )
-def text_bytes(seen: RequestSeen, case: Case) -> Iterator[Observation]:
-    limit = case.limits.text_bytes
+def text_bytes(seen: RequestInput, context: CheckContext) -> Iterator[Observation]:
+    limit = context.limits.text_bytes
     if limit is not None and seen.text_bytes is not None and seen.text_bytes > limit:
         message = f"{plural(seen.text_bytes, 'byte')} of text: at most {limit:,}"
-        sources = said(case.limits.statements, "text_bytes")
-        yield Observation(f"{seen.place}messages", message, seen.text_bytes, limit, "bytes", sources)
+        sources = sources_of(context.limits.statements, "text_bytes")
+        yield Observation(f"{seen.location}messages", message, seen.text_bytes, limit, "bytes", sources)
 
 
 @rule(
@@ -160,12 +162,12 @@ def text_bytes(seen: RequestSeen, case: Case) -> Iterator[Observation]:
     "Keep the last breakpoints: each one caches everything before it.",
     "cache_breakpoints",
 )
-def cache_breakpoints(seen: RequestSeen, case: Case) -> Iterator[Observation]:
-    count, limit = seen.cache_breakpoints, case.limits.cache_breakpoints
+def cache_breakpoints(seen: RequestInput, context: CheckContext) -> Iterator[Observation]:
+    count, limit = seen.cache_breakpoints, context.limits.cache_breakpoints
     if limit is not None and count > limit:
-        sources = said(case.limits.statements, "cache_breakpoints")
+        sources = sources_of(context.limits.statements, "cache_breakpoints")
         message = f"{plural(count, 'block')} with cache_control: at most {limit}"
-        yield Observation(f"{seen.place}messages", message, count, limit, "blocks", sources)
+        yield Observation(f"{seen.location}messages", message, count, limit, "blocks", sources)
 
 
 @rule(
@@ -179,15 +181,15 @@ def cache_breakpoints(seen: RequestSeen, case: Case) -> Iterator[Observation]:
     "Give each request a custom_id of its own, such as a number, and keep a table of what it stands for.",
     "custom_id",
 )
-def custom_id(batch: Batch, case: Case) -> Iterator[Observation]:
-    for place in batch.missing_ids:
-        yield Observation(place, "the request has no custom_id")
-    pattern, sources = case.limits.custom_id, said(case.limits.statements, "custom_id")
-    for place, name in batch.odd_ids:
+def custom_id(batch: BatchInput, context: CheckContext) -> Iterator[Observation]:
+    for location in batch.missing_ids:
+        yield Observation(location, "the request has no custom_id")
+    pattern, sources = context.limits.custom_id, sources_of(context.limits.statements, "custom_id")
+    for location, name in batch.odd_ids:
         message = f"invalid custom_id {ascii(name)[:80]}: it must match {pattern}"
-        yield Observation(place, message, ascii(name)[:80], pattern, None, sources)
-    for place, name in batch.repeated_ids:
-        yield Observation(place, f"an earlier request has the custom_id {ascii(name)[:80]} too")
+        yield Observation(location, message, ascii(name)[:80], pattern, None, sources)
+    for location, name in batch.repeated_ids:
+        yield Observation(location, f"an earlier request has the custom_id {ascii(name)[:80]} too")
 
 
 @rule(
@@ -196,9 +198,9 @@ def custom_id(batch: Batch, case: Case) -> Iterator[Observation]:
     "A request of a batch has `stream` set, and a batch cannot stream.",
     "Remove stream from the request.",
 )
-def batch_stream(batch: Batch, case: Case) -> Iterator[Observation]:  # noqa: ARG001 - likewise
-    for place in batch.streams:
-        yield Observation(place, "stream is set, and a batch cannot stream")
+def batch_stream(batch: BatchInput, context: CheckContext) -> Iterator[Observation]:  # noqa: ARG001 - likewise
+    for location in batch.streams:
+        yield Observation(location, "stream is set, and a batch cannot stream")
 
 
 @rule(
@@ -208,12 +210,12 @@ def batch_stream(batch: Batch, case: Case) -> Iterator[Observation]:  # noqa: AR
     "Split the batch.",
     "batch_requests",
 )
-def batch_count(batch: Batch, case: Case) -> Iterator[Observation]:
-    limit = case.limits.batch_requests
+def batch_count(batch: BatchInput, context: CheckContext) -> Iterator[Observation]:
+    limit = context.limits.batch_requests
     if limit is not None and batch.requests > limit:
         message = f"the batch has {plural(batch.requests, 'request')}, and the limit is {limit:,}"
-        sources = said(case.limits.statements, "batch_requests")
-        yield Observation(batch.place, message, batch.requests, limit, "requests", sources)
+        sources = sources_of(context.limits.statements, "batch_requests")
+        yield Observation(batch.location, message, batch.requests, limit, "requests", sources)
 
 
 @rule(
@@ -223,12 +225,17 @@ def batch_count(batch: Batch, case: Case) -> Iterator[Observation]:
     "Split the batch, or upload images once with the Files API.",
     "batch_bytes",
 )
-def batch_bytes(batch: Batch, case: Case) -> Iterator[Observation]:
-    limit = case.limits.batch_bytes
+def batch_bytes(batch: BatchInput, context: CheckContext) -> Iterator[Observation]:
+    limit = context.limits.batch_bytes
     if limit is not None and batch.body_bytes > limit:
         message = f"the batch has {plural(batch.body_bytes, 'byte')}, and the limit is {limit:,}"
         yield Observation(
-            batch.place, message, batch.body_bytes, limit, "bytes", said(case.limits.statements, "batch_bytes")
+            batch.location,
+            message,
+            batch.body_bytes,
+            limit,
+            "bytes",
+            sources_of(context.limits.statements, "batch_bytes"),
         )
 
 
@@ -244,18 +251,18 @@ def batch_bytes(batch: Batch, case: Case) -> Iterator[Observation]:
     """,
     "Send fewer or smaller images, choose a cheaper model, or measure what is not known.",
 )
-def budget(bill: Bill, case: Case) -> Iterator[Observation]:  # noqa: ARG001 - likewise
+def budget(bill: CostInput, context: CheckContext) -> Iterator[Observation]:  # noqa: ARG001 - likewise
     known, most, limit = f"${bill.known_usd:f}", f"${bill.most_usd:f}", f"${bill.budget_usd:f}"
     figures = (f"{bill.known_usd:f}", f"{bill.budget_usd:f}", "USD")
     if bill.known_usd > bill.budget_usd:
-        yield Observation(bill.place, f"the images cost {known}, and the budget is {limit}", *figures)
+        yield Observation(bill.location, f"the images cost {known}, and the budget is {limit}", *figures)
     elif bill.unknown:
         message = f"the cost is not known, so a budget of {limit} cannot be checked: {'; '.join(bill.unknown)}"
-        yield Observation(bill.place, message, None, *figures[1:])
+        yield Observation(bill.location, message, None, *figures[1:])
     elif bill.most_usd > bill.budget_usd:
         why = "with full pages of text in PDFs" if bill.pages else "if the text leads to the long-context price"
         message = f"the images cost {known}, or {most} {why}; the budget is {limit}"
-        yield Observation(bill.place, message, f"{bill.most_usd:f}", *figures[1:])
+        yield Observation(bill.location, message, f"{bill.most_usd:f}", *figures[1:])
 
 
 def _images_and_pages(images: int, pages: int) -> str:

@@ -20,21 +20,21 @@ if TYPE_CHECKING:
     from imgcost.tables import Advice, Limits, Model, Platform, Source, Statement
 
 __all__ = [
-    "Batch",
-    "Bill",
-    "Case",
-    "DocumentSeen",
+    "BatchInput",
+    "CheckContext",
+    "CostInput",
+    "DocumentInput",
     "Finding",
-    "ImageSeen",
+    "ImageInput",
     "Observation",
-    "RequestSeen",
+    "RequestInput",
     "Rule",
     "Severity",
-    "TextSeen",
+    "TextInput",
     "all_rules",
     "breaches_of",
     "rule",
-    "said",
+    "sources_of",
 ]
 
 Severity: TypeAlias = Literal["error", "warning"]
@@ -43,7 +43,7 @@ Scope: TypeAlias = Literal["image", "source", "document", "text", "turn", "reque
 """What a rule is asked about."""
 
 
-class Case(NamedTuple):
+class CheckContext(NamedTuple):
     """What holds where and when the question is asked.
 
     Attributes:
@@ -61,11 +61,11 @@ class Case(NamedTuple):
     models: tuple[Model, ...]
 
 
-class ImageSeen(NamedTuple):
+class ImageInput(NamedTuple):
     """An image, as far as it can be seen from here.
 
     Attributes:
-        place: Where it stands: in the request, or on the disk.
+        location: Where it stands: in the request, or on the disk.
         contents: What its bytes are, or None where they are not here, or are no base64.
         text_bytes: The length of its base64 text; None where its bytes are not here.
         source_type: `base64`, `url`, `file` or what else stands there; None for a file on the disk.
@@ -79,7 +79,7 @@ class ImageSeen(NamedTuple):
         source_problem: What its source lacks, as a sentence; else None.
     """
 
-    place: str
+    location: str
     contents: Contents | None
     text_bytes: int | None = None
     source_type: Any = None
@@ -93,11 +93,11 @@ class ImageSeen(NamedTuple):
     source_problem: str | None = None
 
 
-class DocumentSeen(NamedTuple):
+class DocumentInput(NamedTuple):
     """A document, as far as it can be seen from here.
 
     Attributes:
-        place: Where it is.
+        location: Where it is.
         pages: How many pages of PDF it has; None where that is not known.
         problem: Why a PDF cannot be read, as a sentence; else None.
         uncounted: Why the pages are not counted, as a sentence; else None.
@@ -109,7 +109,7 @@ class DocumentSeen(NamedTuple):
         source_problem: What its source lacks, as a sentence; else None.
     """
 
-    place: str
+    location: str
     pages: int | None = None
     problem: str | None = None
     uncounted: str | None = None
@@ -126,29 +126,29 @@ class DocumentSeen(NamedTuple):
         return self.source_type in ("base64", "url")  # it may be anything, and not every value can be in a set
 
 
-class TextSeen(NamedTuple):
+class TextInput(NamedTuple):
     """A text with base64 in it.
 
     Attributes:
-        place: Where it is.
+        location: Where it is.
         characters: How many characters of base64 it has.
         kind: What is encoded, such as `image/png`; None where it is not an image.
         image_tokens: What it would cost as an image, tokens; None where that is not known.
         text_usd: What it costs at most as text, US dollars as text; None where no price is known.
     """
 
-    place: str
+    location: str
     characters: int
     kind: str | None = None
     image_tokens: int | None = None
     text_usd: str | None = None
 
 
-class RequestSeen(NamedTuple):
+class RequestInput(NamedTuple):
     """A request as a whole.
 
     Attributes:
-        place: What stands before places in it; empty for a request alone.
+        location: What stands before locations in it; empty for a request alone.
         model: The name of the model as it is given.
         model_problem: Why it cannot answer, as a sentence; else None.
         images: Its images.
@@ -163,11 +163,11 @@ class RequestSeen(NamedTuple):
         max_tokens: Whether it has `max_tokens`.
     """
 
-    place: str
+    location: str
     model: str | None
     model_problem: str | None
-    images: tuple[ImageSeen, ...]
-    documents: tuple[DocumentSeen, ...]
+    images: tuple[ImageInput, ...]
+    documents: tuple[DocumentInput, ...]
     turns: tuple[Turn, ...]
     body_bytes: int | None
     tokens: int
@@ -178,20 +178,20 @@ class RequestSeen(NamedTuple):
     max_tokens: bool = True
 
 
-class Batch(NamedTuple):
+class BatchInput(NamedTuple):
     """A message batch as a whole.
 
     Attributes:
-        place: The file, or whatever stands for the batch.
+        location: The file, or whatever stands for the batch.
         requests: How many requests it has.
         body_bytes: The size of its body, bytes.
-        repeated_ids: Places of requests whose custom_id an earlier one has, and the id.
-        missing_ids: Places of requests without a custom_id.
-        odd_ids: Places of custom_ids that do not match the pattern of the platform, and the ids.
-        streams: Places of `stream` in requests that ask for it.
+        repeated_ids: Locations of requests whose custom_id an earlier one has, and the id.
+        missing_ids: Locations of requests without a custom_id.
+        odd_ids: Locations of custom_ids that do not match the pattern of the platform, and the ids.
+        streams: Locations of `stream` in requests that ask for it.
     """
 
-    place: str
+    location: str
     requests: int
     body_bytes: int
     repeated_ids: tuple[tuple[str, str], ...]
@@ -200,11 +200,11 @@ class Batch(NamedTuple):
     streams: tuple[str, ...] = ()
 
 
-class Bill(NamedTuple):
+class CostInput(NamedTuple):
     """What all images cost together, and what they may cost.
 
     Attributes:
-        place: What stands for all of them.
+        location: What stands for all of them.
         known_usd: What those cost that are measured and priced, US dollars, exact.
         most_usd: The same with the long-context price wherever the text of a request may lead to it.
         budget_usd: US dollars.
@@ -212,7 +212,7 @@ class Bill(NamedTuple):
         pages: Whether there are pages of PDFs, whose text is not known.
     """
 
-    place: str
+    location: str
     known_usd: Decimal
     most_usd: Decimal
     budget_usd: Decimal
@@ -226,7 +226,7 @@ class Finding(NamedTuple):
     Attributes:
         rule: The rule's name.
         severity: `error` where the API would reject, `warning` where it is only worth knowing.
-        place: Where: in the request as the Anthropic SDK words it, such as `messages.2.content.0`, or the file.
+        location: Where: in the request as the Anthropic SDK words it, such as `messages.2.content.0`, or the file.
         message: What was observed, as a sentence.
         advice: What to do about it.
         observed: What was measured.
@@ -239,7 +239,7 @@ class Finding(NamedTuple):
 
     rule: str
     severity: Severity
-    place: str
+    location: str
     message: str
     advice: str
     observed: int | str | None = None
@@ -254,7 +254,7 @@ class Finding(NamedTuple):
         return {
             "rule": self.rule,
             "severity": self.severity,
-            "place": escape_path(self.place),
+            "location": escape_path(self.location),
             "file": None if self.file is None else escape_path(self.file),
             "line": self.line,
             "message": self.message.encode(errors="backslashreplace").decode(),
@@ -272,7 +272,7 @@ class Observation(NamedTuple):
     `advice` and `severity` replace those of the rule.
     """
 
-    place: str
+    location: str
     message: str
     observed: int | str | None = None
     limit: int | str | None = None
@@ -301,23 +301,23 @@ class Rule(NamedTuple):
     explanation: str
     advice: str
     limits: tuple[str, ...]
-    observe: Callable[[Any, Case], Iterator[Observation]]
+    observe: Callable[[Any, CheckContext], Iterator[Observation]]
 
-    def ask(self, about: Any, case: Case) -> Iterator[Finding]:
+    def check(self, about: Any, context: CheckContext) -> Iterator[Finding]:
         """Ask the rule about something of its scope.
 
         Args:
             about: An image, a request, or what else the scope is.
-            case: What holds.
+            context: What holds.
 
         Yields:
             What it finds.
         """
-        for place, message, observed, limit, unit, sources, advice, severity in self.observe(about, case):
+        for location, message, observed, limit, unit, sources, advice, severity in self.observe(about, context):
             yield Finding(
                 self.name,
                 severity or self.severity,
-                place,
+                location,
                 message,
                 advice or self.advice,
                 observed,
@@ -329,7 +329,7 @@ class Rule(NamedTuple):
 
 _RULES: list[Rule] = []
 
-Observe = Callable[[Any, Case], Iterator[Observation]]
+Observe = Callable[[Any, CheckContext], Iterator[Observation]]
 
 
 def rule(severity: Severity, scope: Scope, explanation: str, advice: str, *limits: str) -> Callable[[Observe], Observe]:
@@ -361,26 +361,26 @@ def all_rules() -> tuple[Rule, ...]:
     return tuple(_RULES)
 
 
-def breaches_of(image: ImageSeen, case: Case) -> Iterator[Breach]:
+def breaches_of(image: ImageInput, context: CheckContext) -> Iterator[Breach]:
     """List the limits on a single image that an image breaks.
 
     Args:
         image: The image.
-        case: What applies.
+        context: What applies.
 
     Yields:
         The limits, as far as the image can be seen.
     """
     contents = image.contents
-    size_bytes = contents and contents.file_bytes if case.limits.image_bytes_of == "file" else image.text_bytes
+    size_bytes = contents and contents.file_bytes if context.limits.image_bytes_of == "file" else image.text_bytes
     if contents and contents.header:
         media_type, width, height, _, _ = contents.header
-        yield from breaches(media_type or None, width, height, size_bytes, case.limits)
+        yield from breaches(media_type or None, width, height, size_bytes, context.limits)
     else:
-        yield from breaches(None, 0, 0, size_bytes, case.limits)
+        yield from breaches(None, 0, 0, size_bytes, context.limits)
 
 
-def said(statements: dict[str, Statement] | Any, name: str) -> tuple[Source, ...]:
+def sources_of(statements: dict[str, Statement] | Any, name: str) -> tuple[Source, ...]:
     """Tell where a limit was read.
 
     Args:

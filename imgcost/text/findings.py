@@ -121,7 +121,7 @@ def findings_report(findings: Findings, *, everything: bool = True) -> Report:
 def _table(groups: _Groups) -> Table:
     rows = []
     for rule, shown in groups.shown.items():
-        rows += [(visible(finding.place), rule, visible(finding.message)) for finding in shown]
+        rows += [(visible(finding.location), rule, visible(finding.message)) for finding in shown]
         if rest := groups.of_rule[rule].count - len(shown):
             rows.append((f"and {number(rest)} more", rule, ""))
     return Table(plural(groups.count, groups.severity), ("location", "rule", "problem"), rows, fit=True)
@@ -240,8 +240,8 @@ def _more(group: _Group) -> str:
     """Name a few more locations of a rule."""
     if group.count == 1:
         return ""
-    others = [visible(finding.place) for finding in group.first[1 : 1 + SHOWN_PER_RULE]]
-    what = "file" if group.first[0].place == group.first[0].file else "location"
+    others = [visible(finding.location) for finding in group.first[1 : 1 + SHOWN_PER_RULE]]
+    what = "file" if group.first[0].location == group.first[0].file else "location"
     ellipsis = ", ..." if group.count - 1 > len(others) else ""
     return f" And {plural(group.count - 1, f'more {what}')}: {', '.join(others)}{ellipsis}"
 
@@ -252,7 +252,7 @@ def _annotation(finding: Finding, more: str = "") -> str:
         properties.insert(0, f"file={_property(visible(finding.file))}")
     if finding.line is not None:
         properties.insert(1, f"line={finding.line}")
-    location = "" if finding.place == finding.file else f"{visible(finding.place)}: "
+    location = "" if finding.location == finding.file else f"{visible(finding.location)}: "
     text = f"{location}{visible(finding.message)}. {finding.advice}{more}"
     return f"::{finding.severity} {','.join(properties)}::{_escaped(text)}"
 

@@ -103,7 +103,7 @@ def test_an_object_that_raises_is_located_in_a_request(path):
         with pytest.raises(RequestError) as caught:
             check_request(document)
         # What a `type` is decides how its object is read, so that object is the location.
-        assert caught.value.place == ".".join(map(str, path[:-1] if path[-1] == "type" else path))
+        assert caught.value.location == ".".join(map(str, path[:-1] if path[-1] == "type" else path))
 
 
 @pytest.mark.parametrize("turns", [2, 1_000])

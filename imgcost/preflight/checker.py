@@ -11,9 +11,9 @@ from imgcost.figures import dollars
 from imgcost.pdfs import token_range
 from imgcost.preflight.costs import Costs
 from imgcost.preflight.findings import CheckedImage, Findings, Spools
-from imgcost.preflight.seeing import see_block, see_document, see_text
+from imgcost.preflight.inputs import block_input, document_input, text_input
 from imgcost.preflight.sessions import TurnCost, turn_costs
-from imgcost.rules import Bill, Case, RequestSeen, find_rule, rules_of
+from imgcost.rules import CheckContext, CostInput, RequestInput, find_rule, rules_of
 from imgcost.tables import FIRST_PARTY, advice_on, limits_on, platforms, resolve_model, today
 
 if TYPE_CHECKING:
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     from imgcost.messages import Block, Request
     from imgcost.preflight.locations import Locator
     from imgcost.preflight.spools import Spool
-    from imgcost.rules import DocumentSeen, Finding, ImageSeen, Scope, TextSeen
+    from imgcost.rules import DocumentInput, Finding, ImageInput, Scope, TextInput
     from imgcost.shapes import History
     from imgcost.tables import Model, NamedModel, Platform
 
-__all__ = ["Inquiry"]
+__all__ = ["Checker"]
 
 DEFAULT_PLATFORM: Platform = "claude-api"
 
@@ -44,7 +44,7 @@ class _Named(NamedTuple):
     platform: Platform
 
 
-class Inquiry:
+class Checker:
     """One check: what is asked of images and requests, and what has been found so far.
 
     Args:
@@ -97,39 +97,39 @@ class Inquiry:
             return next(iter(self._implied))
         return self._given or DEFAULT_PLATFORM
 
-    def case(self, *models: NamedModel, platform: Platform | None = None) -> Case:
+    def context(self, *models: NamedModel, platform: Platform | None = None) -> CheckContext:
         """What applies to these models."""
         where = platform or self.platform
         limits = limits_on(where, self.day)
-        return Case(where, self.day, limits, self._advice, tuple(one.model for one in models))
+        return CheckContext(where, self.day, limits, self._advice, tuple(one.model for one in models))
 
-    def ask(self, scope: Scope, about: Any, case: Case, locator: Locator | None = None) -> None:
+    def check(self, scope: Scope, about: Any, context: CheckContext, locator: Locator | None = None) -> None:
         """Ask all rules of a scope, and keep what they find."""
-        for found in self._answers(scope, about, case):
+        for found in self._answers(scope, about, context):
             self._found.append(locator.relocated(found) if locator else found)
 
-    def _answers(self, scope: Scope, about: Any, case: Case) -> Iterator[Finding]:
+    def _answers(self, scope: Scope, about: Any, context: CheckContext) -> Iterator[Finding]:
         for rule in rules_of(scope):
             if rule.name not in self._ignored:
-                yield from rule.ask(about, case)
+                yield from rule.check(about, context)
 
-    def ask_images(self, seen: Iterable[ImageSeen], model: NamedModel, *, one_request: bool) -> None:
+    def check_images(self, seen: Iterable[ImageInput], model: NamedModel, *, one_request: bool) -> None:
         """Check images by themselves, and count them; then as one request, if they are to be sent as one."""
-        case = self.case(model)
+        context = self.context(model)
         together = []
         tokens = 0
         for image in seen:
-            for found in self._answers("image", image, case):
+            for found in self._answers("image", image, context):
                 self._found.append(found._replace(file=image.file))
             if not image.stray:
-                tokens += self._count(image, case)
+                tokens += self._count(image, context)
                 if one_request:  # of a folder of millions nothing else is kept
                     together.append(image)
         self._costs.add(tokens, model, "all images", alone=one_request)
         if one_request:
-            self._ask_together(together, model)
+            self._check_together(together, model)
 
-    def ask_request(
+    def check_request(
         self,
         request: Request,
         model: str | None,
@@ -153,13 +153,13 @@ class Inquiry:
         named = self._find_models(names, request.version, platform)
         self._implied[named.platform] = None
         self._costs.platform = named.platform
-        case = self.case(*named.models, platform=named.platform)
-        images = tuple(see_block(block) for block in request.blocks if block.kind == "image")
-        documents = tuple(self._see_document(block, case) for block in request.blocks if block.kind == "document")
-        tokens = sum([self._count(image, case, locator) for image in images])
+        context = self.context(*named.models, platform=named.platform)
+        images = tuple(block_input(block) for block in request.blocks if block.kind == "image")
+        documents = tuple(self._document_input(block, context) for block in request.blocks if block.kind == "document")
+        tokens = sum([self._count(image, context, locator) for image in images])
         pages = [document.tokens for document in documents if document.tokens]
         priced = named.models[0] if named.models else None
-        seen = RequestSeen(
+        seen = RequestInput(
             "",
             names[0] if names else None,
             named.problem,
@@ -181,14 +181,14 @@ class Inquiry:
             ("image", images),
             ("document", documents),
             ("turn", request.turns),
-            ("text", self._see_texts(request, priced, batch=batch)),
+            ("text", self._text_inputs(request, priced, batch=batch)),
         ]
         for scope, each in abouts:
             for about in each:
-                self.ask(scope, about, case, locator)
+                self.check(scope, about, context, locator)
         for document in documents:
-            located = document._replace(place=locator.location(document.place))
-            self._costs.see_document(located, case.models[0] if case.models else None)
+            located = document._replace(location=locator.location(document.location))
+            self._costs.document_input(located, context.models[0] if context.models else None)
         if images or pages:
             text_bytes = request.body_bytes - sum(image.text_bytes or 0 for image in images)
             self._costs.add(
@@ -201,16 +201,16 @@ class Inquiry:
             )
 
     @staticmethod
-    def _see_document(block: Block, case: Case) -> DocumentSeen:
+    def _document_input(block: Block, context: CheckContext) -> DocumentInput:
         """See a document, with what its pages cost for the model that is checked first."""
-        seen, outline = see_document(block)
-        tokens = token_range(outline, case.models[0]) if outline and case.models else None
+        seen, outline = document_input(block)
+        tokens = token_range(outline, context.models[0]) if outline and context.models else None
         return seen._replace(tokens=tokens)
 
-    def _see_texts(self, request: Request, model: NamedModel | None, *, batch: bool) -> Iterator[TextSeen]:
+    def _text_inputs(self, request: Request, model: NamedModel | None, *, batch: bool) -> Iterator[TextInput]:
         """See the texts that have base64 in them, with what it costs."""
         for text in request.texts:
-            found = see_text(text)
+            found = text_input(text)
             if found is None:
                 continue
             seen, size = found
@@ -220,15 +220,15 @@ class Inquiry:
             usd = self._costs.text_usd(seen.characters, model, batch=batch) if model else None
             yield seen._replace(text_usd=None if usd is None else dollars(usd))
 
-    def _ask_together(self, images: Iterable[ImageSeen], model: NamedModel) -> None:
+    def _check_together(self, images: Iterable[ImageInput], model: NamedModel) -> None:
         """Ask about images as one request that holds nothing else."""
         kept = tuple(images)
         tokens = sum(one.tokens or 0 for one in self._images)
         size = sum(image.text_bytes or 0 for image in kept)
-        seen = RequestSeen("", model.model.id, None, kept, (), (), size, tokens)
-        files = {image.place: image.file for image in kept}
-        for found in self._answers("request", seen, self.case(model)):
-            self._found.append(found._replace(file=files.get(found.place)))
+        seen = RequestInput("", model.model.id, None, kept, (), (), size, tokens)
+        files = {image.location: image.file for image in kept}
+        for found in self._answers("request", seen, self.context(model)):
+            self._found.append(found._replace(file=files.get(found.location)))
 
     def add_session(self, history: History, locator: Locator) -> None:
         """Add what the images of a session have cost so far."""
@@ -237,8 +237,8 @@ class Inquiry:
     def refuse(self, problem: RequestError, locator: Locator) -> None:
         """Keep that something is not a request."""
         line = locator.line()
-        problem.place = locator.absolute(problem.place, line) or "request"
-        for found in self._answers("shape", problem, self.case()):
+        problem.location = locator.absolute(problem.location, line) or "request"
+        for found in self._answers("shape", problem, self.context()):
             self._found.append(found._replace(file=locator.file, line=line))
 
     def findings(self) -> Findings:
@@ -246,8 +246,10 @@ class Inquiry:
         costs = self._costs
         if self._budget_usd is not None:
             gaps = costs.unknown + costs.unread
-            bill = Bill("all images", costs.known_usd, costs.most_usd, self._budget_usd, gaps, pages=costs.pages > 0)
-            self.ask("bill", bill, self.case())
+            bill = CostInput(
+                "all images", costs.known_usd, costs.most_usd, self._budget_usd, gaps, pages=costs.pages > 0
+            )
+            self.check("bill", bill, self.context())
         spools = self._spools
         return Findings(
             spools.found if spools else tuple(self._found),
@@ -322,21 +324,21 @@ class Inquiry:
             return f"{model.id} reads images from {model.vision_from} on"
         return None
 
-    def _count(self, image: ImageSeen, case: Case, locator: Locator | None = None) -> int:
+    def _count(self, image: ImageInput, context: CheckContext, locator: Locator | None = None) -> int:
         """Measure an image for the model that is asked first."""
         if locator:
-            image = image._replace(place=locator.location(image.place))
+            image = image._replace(location=locator.location(image.location))
         header = image.contents and image.contents.header
-        model = case.models[0] if case.models else None
+        model = context.models[0] if context.models else None
         if not header or not (model and model.tier):
             self._costs.see_image(image, model)
             known = (header.media_type or None, header.width, header.height) if header else ()
-            self._images.append(CheckedImage(image.place, *known))
+            self._images.append(CheckedImage(image.location, *known))
             return 0
         size = header.width, header.height
         tokens = geometry.image_tokens(*size, model.tier, model.formula)
         resized = geometry.resized_size(*size, model.tier)
-        self._images.append(CheckedImage(image.place, header.media_type or None, *size, *resized, tokens))
+        self._images.append(CheckedImage(image.location, header.media_type or None, *size, *resized, tokens))
         return tokens
 
 

@@ -12,7 +12,7 @@ from imgcost.headers import Contents, Header, inspect_bytes
 from imgcost.messages import is_file
 from imgcost.payloads import Payload, base64_length, encoded_runs, read_payload
 from imgcost.pdfs import Outline, is_pdf, read_pdf
-from imgcost.rules import DocumentSeen, ImageSeen, TextSeen
+from imgcost.rules import DocumentInput, ImageInput, TextInput
 from imgcost.tables import block_table
 
 if TYPE_CHECKING:
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 
 __all__ = [
     "IMAGE_SUFFIXES",
-    "see_block",
-    "see_bytes",
-    "see_document",
-    "see_found",
-    "see_pillow",
-    "see_stream",
-    "see_text",
+    "block_input",
+    "bytes_input",
+    "document_input",
+    "pillow_input",
+    "record_input",
+    "stream_input",
+    "text_input",
 ]
 
 IMAGE_SUFFIXES = frozenset(
@@ -39,48 +39,48 @@ _BY_PLACE = frozenset({"link-not-followed", "seen-already", "not-a-file", "archi
 """Problems that say nothing of an image: what a walk through a folder passes over."""
 
 
-def see_found(found: Image | Unreadable) -> ImageSeen:
+def record_input(found: Image | Unreadable) -> ImageInput:
     """See what a scan has found; the end of the file is not looked at."""
     if isinstance(found, Image):
         header = Header(found.media_type, found.width, found.height, found.orientation, found.animated)
         suffix = os.path.splitext(found.path)[1].lower()  # noqa: PTH122 - likewise
         contents, letters = Contents(found.file_bytes, header), base64_length(found.file_bytes)
-        return ImageSeen(found.path, contents, letters, file=found.path, suffix=suffix)
+        return ImageInput(found.path, contents, letters, file=found.path, suffix=suffix)
     problem = HeaderError(found.problem, found.reason, format=found.format)
     stray = found.problem in _BY_PLACE
-    return ImageSeen(found.path, Contents(0, None, problem), file=found.path, suffix="", stray=stray)
+    return ImageInput(found.path, Contents(0, None, problem), file=found.path, suffix="", stray=stray)
 
 
-def see_bytes(data: bytes | bytearray | memoryview, place: str) -> ImageSeen:
+def bytes_input(data: bytes | bytearray | memoryview, location: str) -> ImageInput:
     """See an image in memory."""
     view = memoryview(data).cast("B")
     contents = inspect_bytes(lambda offset, size: view[offset : offset + size].tobytes(), len(view))
-    return ImageSeen(place, contents, base64_length(len(view)), suffix="")
+    return ImageInput(location, contents, base64_length(len(view)), suffix="")
 
 
-def see_stream(stream: BinaryIO, place: str) -> ImageSeen:
+def stream_input(stream: BinaryIO, location: str) -> ImageInput:
     """See what an open file still holds.
 
     Raises:
         ArgumentError: It was opened as text, or cannot seek.
     """
-    contents = stream_contents(stream, place)
-    return ImageSeen(place, contents, base64_length(contents.file_bytes), suffix="")
+    contents = stream_contents(stream, location)
+    return ImageInput(location, contents, base64_length(contents.file_bytes), suffix="")
 
 
-def see_pillow(image: Any, place: str) -> ImageSeen:
+def pillow_input(image: Any, location: str) -> ImageInput:
     """See a Pillow image: everything but its bytes."""
-    return ImageSeen(place, pillow_contents(image), suffix="")
+    return ImageInput(location, pillow_contents(image), suffix="")
 
 
-def see_block(block: Block) -> ImageSeen:
+def block_input(block: Block) -> ImageInput:
     """See an image block of a request."""
     source = block.source
     kind = source.get("type")
     payload = _read_data(source.get("data")) if kind == "base64" else None
     setting = block.transformations
-    return ImageSeen(
-        block.place,
+    return ImageInput(
+        block.location,
         payload.contents if payload else None,
         payload.text_bytes if payload else None,
         source_type=kind,
@@ -117,12 +117,12 @@ def _read_stream(stream: BinaryIO) -> Payload:
     return Payload(base64_length(contents.file_bytes), contents)
 
 
-def see_document(block: Block) -> tuple[DocumentSeen, Outline | None]:
+def document_input(block: Block) -> tuple[DocumentInput, Outline | None]:
     """See a document block: the pages of a PDF are counted where its bytes are here."""
     source = block.source
     kind = source.get("type")
-    seen = DocumentSeen(
-        block.place,
+    seen = DocumentInput(
+        block.location,
         source_type=kind,
         declared=source.get("media_type"),
         source_problem=_source_problem("document", source),
@@ -149,7 +149,7 @@ def see_document(block: Block) -> tuple[DocumentSeen, Outline | None]:
     return seen._replace(pages=outline.pages, is_pdf=True, uncounted=uncounted), outline
 
 
-def see_text(text: Text) -> tuple[TextSeen, tuple[int, int] | None] | None:
+def text_input(text: Text) -> tuple[TextInput, tuple[int, int] | None] | None:
     """See the base64 in a text.
 
     Returns:
@@ -162,7 +162,7 @@ def see_text(text: Text) -> tuple[TextSeen, tuple[int, int] | None] | None:
     run = text.text[begin : begin + (end - begin) // 4 * 4]
     contents = read_payload(run).contents
     header = contents and contents.header
-    seen = TextSeen(text.place, sum(end - begin for begin, end in runs), header.media_type if header else None)
+    seen = TextInput(text.location, sum(end - begin for begin, end in runs), header.media_type if header else None)
     return seen, (header.width, header.height) if header and len(runs) == 1 else None
 
 
