@@ -3,8 +3,8 @@
 python benchmarks/differential.py DIR [--decode]
 
 Files that Pillow opens as JPEG, MPO, PNG, GIF or WebP must have the same size, media type, orientation and animation
-(an MPO is a JPEG, and never animated). Files that it opens as another format must be unreadable, with the same size or
-none. Files that Pillow rejects but imgcost reads, mostly because they are truncated after the header, are counted
+(an MPO is a JPEG, and never animated). Files that it opens as another format must have the same size, or not be
+measured. Files that Pillow rejects but imgcost reads, mostly because they are truncated after the header, are counted
 separately and listed. With --decode, every image is also decoded by Pillow and, if installed, OpenCV. An image that
 imgcost reports as truncated or undecodable is a false error if either decodes it completely; an image that imgcost
 accepts is a false pass if neither decodes it. Exits with 1 if there are differences or false errors.
@@ -61,35 +61,33 @@ def open_with_pillow(path):
         return None
 
 
-def judge(found, truth):  # noqa: PLR0911 - one verdict per case
+def judge(file, truth):
     """Return a short verdict on a file, and whether imgcost and Pillow differ."""
     name = truth[0] if truth else None
-    if isinstance(found, Unreadable):
+    if isinstance(file, Unreadable):
         if name in MEDIA_TYPES:
             return f"Pillow reads a {name}, imgcost does not", True
-        if not found.reason:
+        if not file.reason:
             return "unreadable without a reason", True
-        if not name:
-            return "unreadable for both", False
-        if found.width is None:
-            return "of another format, not measured", False
-        # Pillow applies the orientation to the size of a TIFF.
-        same = truth[1] in {(found.width, found.height), (found.height, found.width)}
-        return f"of another format, {'same' if same else 'other'} size", not same
+        return ("of another format, not measured" if name else "unreadable for both"), False
     if truth is None:
         return "read by imgcost, rejected by Pillow", False
+    if name not in MEDIA_TYPES and file.media_type not in MEDIA_TYPES.values():
+        # Pillow applies the orientation to the size of a TIFF.
+        same = truth[1] in {(file.width, file.height), (file.height, file.width)}
+        return f"of another format, {'same' if same else 'different'} size", not same
     _, size, orientation, animated = truth
     differing = [
         what
-        for what, mine, theirs in (
-            ("media type", found.media_type, MEDIA_TYPES.get(name)),
-            ("size", (found.width, found.height), size),
-            ("orientation", found.orientation, orientation),
-            ("animation", found.animated, bool(animated)),
+        for what, ours, theirs in (
+            ("media type", file.media_type, MEDIA_TYPES.get(name)),
+            ("size", (file.width, file.height), size),
+            ("orientation", file.orientation, orientation),
+            ("animation", file.animated, bool(animated)),
         )
-        if mine != theirs
+        if ours != theirs
     ]
-    return f"{name}: other {' and '.join(differing)}" if differing else f"{name}: same", bool(differing)
+    return f"{name}: different {' and '.join(differing)}" if differing else f"{name}: same", bool(differing)
 
 
 def decoded(path):
@@ -132,19 +130,19 @@ def main():
     listed: defaultdict[str, list[str]] = defaultdict(list)
     differences = 0
     left = Counter(files_under(options.folder))
-    for found in scan(options.folder):
-        left[found.path] -= 1
-        verdict, differs = judge(found, open_with_pillow(found.path))
+    for file in scan(options.folder):
+        left[file.path] -= 1
+        verdict, differs = judge(file, open_with_pillow(file.path))
         counts[verdict] += 1
         differences += differs
         if differs or verdict.startswith("read by imgcost"):
-            listed[verdict].append(f"{found.path}: {found}")
-        if options.decode and not isinstance(found, Unreadable) and os.path.isfile(found.path):  # noqa: PTH113 - many
-            verdict, wrong = judge_ending(found.path)
+            listed[verdict].append(f"{file.path}: {file}")
+        if options.decode and not isinstance(file, Unreadable) and os.path.isfile(file.path):  # noqa: PTH113 - many
+            verdict, wrong = judge_ending(file.path)
             counts[verdict] += 1
             differences += wrong
             if verdict.startswith(("false", "truncated", "undecodable")):
-                listed[verdict].append(found.path)
+                listed[verdict].append(file.path)
     for path, times in left.items():
         if times:
             differences += 1
