@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["Dollars", "take_choice", "take_day", "take_dollars", "take_flag", "take_paths"]
 
 Dollars: TypeAlias = Decimal | int | str | float
-"""US dollars; a float stands for the digits that it is written with."""
+"""US dollars; a float is taken as its decimal text, `0.1` as 0.1."""
 
 
 def take_choice(argument: str, value: object, choices: Iterable[str | None]) -> None:
