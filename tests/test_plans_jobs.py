@@ -118,7 +118,7 @@ def test_many_blocks_of_pairs_and_rows(monkeypatch, tmp_path):
     pd.DataFrame(sizes, columns=["width", "height"]).to_csv(tmp_path / "a.csv")
     for images in (sizes, np.array(sizes), pd.DataFrame(sizes, columns=["width", "height"]), tmp_path / "a.csv"):
         assert seen(planned(images)) == (55, 10)
-    with pytest.raises(SizeError, match=r"^image 9: width is 0"):
+    with pytest.raises(SizeError, match=r"^image 9: invalid width 0"):
         planned(np.array([*sizes[:9], (0, 1)]))
 
 
