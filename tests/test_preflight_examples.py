@@ -1,4 +1,4 @@
-"""The documentation's examples and the API's errors, sent with the real SDK to a server that answers as the API does."""
+"""Examples of the documentation and errors of the API, sent with the SDK to a server that answers as the API does."""
 
 from __future__ import annotations
 

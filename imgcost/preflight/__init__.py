@@ -45,6 +45,8 @@ __all__ = [
 REQUEST_SUFFIXES = (".json", ".jsonl", ".ndjson", ".json.gz", ".jsonl.gz", ".ndjson.gz")
 """The files of a folder that may be requests: they are opened to see whether they are."""
 
+_OWN_SHAPES = ("auto", "batch")
+
 Imagelike: TypeAlias = "ImageSource | Image | Unreadable"
 """A file, a folder, the bytes of an image, an open binary file, a Pillow image, or what `imgcost.scan` has found."""
 
@@ -201,7 +203,7 @@ def check_batch(
     elif _can_be_read(batch):
         ask_file(BytesIO(_bytes_of(batch)), reading, "batch")
     else:
-        ask_value(_body_of_batch(batch), reading)
+        ask_value(_body_of_batch(batch, shape), reading)
     return reading.inquiry.findings()
 
 
@@ -288,10 +290,10 @@ def _seen_on_disk(paths: Iterable[str], documents: list[str]) -> Iterator[ImageS
                 yield image
 
 
-def _body_of_batch(batch: Any) -> Any:
+def _body_of_batch(batch: Any, shape: str) -> Any:
     """Return requests as the body of a batch, so that locations begin with `requests`; another shape as it is."""
     if issubclass(type(batch), Mapping):
-        return batch if "requests" in batch else {"requests": [batch]}
+        return batch if "requests" in batch or shape not in _OWN_SHAPES else {"requests": [batch]}
     try:
         requests = list(batch)
     except Exception:  # noqa: BLE001 - likewise
@@ -299,7 +301,8 @@ def _body_of_batch(batch: Any) -> Any:
     if requests is None:
         expected = "the path of a batch file, its requests as a list, or its body {'requests': [...]}"
         raise ArgumentError("batch", batch, expected)
-    return {"requests": requests} if detect(requests) in {None, "batch", "messages"} else requests
+    own = shape in _OWN_SHAPES and detect(requests) in {None, "batch", "messages"}
+    return {"requests": requests} if own else requests
 
 
 def _can_be_read(batch: Any) -> bool:

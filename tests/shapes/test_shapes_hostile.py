@@ -107,6 +107,14 @@ def test_an_object_that_raises_is_located_in_a_request(path):
         assert caught.value.place in expected
 
 
+@pytest.mark.parametrize("name", CASES)
+def test_a_batch_of_a_named_shape(name):
+    case = CASES[name]
+    findings = check_batch(case.document, shape=case.shape)
+    assert [one.place for one in findings.errors if one.rule == "request"] == []
+    assert len(findings.images) == 1
+
+
 @pytest.mark.parametrize("turns", [2, 1_000])
 def test_what_is_not_plain_text_decides_the_shape_however_late_it_comes(turns):
     plain = [message(words(), role="user"), message(words(), role="assistant")] * (turns // 2)
