@@ -46,6 +46,9 @@ __all__ = [
     "check_request",
 ]
 
+_OWN_SHAPES = ("auto", "batch")
+"""Shapes in which the requests of a batch may be given without its body."""
+
 Imagelike: TypeAlias = "ImageSource | Image | Unreadable"
 """A file, a folder, the bytes of an image, an open binary file, a Pillow image, or what `imgcost.scan` has found."""
 
@@ -195,17 +198,17 @@ def check_batch(
     requests.0.params.messages is missing: a request has a list of messages
     """
     reading = _reading(Checker(platform, as_of, ignore, budget_usd), model, shape, batch=True)
-    if issubclass(type(batch), (str, os.PathLike)):  # a stranger's object may raise even for its class
-        path = os.fsdecode(batch)  # type: ignore[arg-type] # likewise
+    if issubclass(type(batch), (str, os.PathLike)):  # not isinstance: an object may raise even for its class
+        path = os.fsdecode(batch)  # type: ignore[arg-type] # issubclass does not narrow
         if "\0" in path:
             raise ArgumentError("batch", batch, "a path that can exist")
         _check_path(path, reading)
     elif issubclass(type(batch), (bytes, bytearray, memoryview)):
-        check_file(BytesIO(batch), reading, "batch")  # type: ignore[arg-type] # likewise
+        check_file(BytesIO(batch), reading, "batch")  # type: ignore[arg-type] # issubclass does not narrow
     elif _can_be_read(batch):
         check_file(BytesIO(_bytes_of(batch)), reading, "batch")
     else:
-        check_value(_body_of_batch(batch), reading)
+        check_value(_body_of_batch(batch, shape), reading)
     return reading.findings()
 
 
@@ -298,24 +301,25 @@ def _sorted_out(
                 yield item
 
 
-def _body_of_batch(batch: Any) -> Any:
+def _body_of_batch(batch: Any, shape: str) -> Any:
     """Return requests as the body of a batch, so that locations begin with `requests`; another shape as it is."""
     if issubclass(type(batch), Mapping):
-        return batch if "requests" in batch else {"requests": [batch]}
+        return batch if "requests" in batch or shape not in _OWN_SHAPES else {"requests": [batch]}
     try:
         requests = list(batch)
-    except Exception:  # noqa: BLE001 - likewise
+    except Exception:  # noqa: BLE001 - an object may raise anything
         requests = None
     if requests is None:
         expected = "the path of a batch file, its requests as a list, or its body {'requests': [...]}"
         raise ArgumentError("batch", batch, expected)
-    return {"requests": requests} if detect(requests) in {None, "batch", "messages"} else requests
+    own = shape in _OWN_SHAPES and detect(requests) in {None, "batch", "messages"}
+    return {"requests": requests} if own else requests
 
 
 def _can_be_read(batch: Any) -> bool:
     try:
         return is_stream(batch)
-    except Exception:  # noqa: BLE001 - likewise
+    except Exception:  # noqa: BLE001 - an object may raise anything
         return False
 
 
