@@ -1,4 +1,4 @@
-"""The documentation's examples and the API's errors, sent with the real SDK to a server that answers as the API does."""
+"""Examples of the documentation and errors of the API, sent with the SDK to a server that answers as the API does."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from examples import (
     CAMERA,
     EXAMPLES,
     PHOTO,
+    PNG,
     QUESTION,
     REPORT,
     SCAN,
@@ -121,9 +122,7 @@ ERRORS = {
     "media type of nothing": ("media-type", call(user(image_block(png(8, 8), "image/svg+xml")))),
     "bytes of another format": ("format", call(user(image_block(encoded("BMP"), "image/png")))),
     "base64": ("base64", call(user(image(base64("image/png", "@/tmp/harbor.png"))))),
-    "foreign character within": ("base64", call(user(image(base64(
-        "image/png", image_block(png(90, 90))["source"]["data"][:40] + "*" + image_block(png(90, 90))["source"]["data"][41:]
-    ))))),
+    "foreign character within": ("base64", call(user(image(base64("image/png", f"{PNG[:40]}*{PNG[41:]}"))))),
     "no bytes": ("empty", call(user(image(base64("image/png", ""))))),
     "no image": ("unreadable", call(user(image_block(b"404 page not found")))),
     "cut": ("truncated", call(user(image_block(encoded("JPEG", 700, 500)[:-300], "image/jpeg")))),
@@ -136,7 +135,7 @@ ERRORS = {
     "pages": ("pdf-pages", call(user(document_block(pdf(60)), document_block(pdf(41))))),
     "empty text": ("empty-text", call(user(PHOTO, words("")))),
     "blank text": ("empty-text", call(user(PHOTO, words(" \n")))),
-    "image of the assistant": ("assistant-media", call(user(QUESTION), assistant(words("Here:"), PHOTO), user(QUESTION))),
+    "image of the assistant": ("assistant-media", call(user(QUESTION), assistant(QUESTION, PHOTO), user(QUESTION))),
     "document of the assistant": ("assistant-media", call(user(QUESTION), assistant(document(REPORT)), user(QUESTION))),
     "image in an error": ("error-result", call(user(QUESTION), assistant(use("a")), user(
         result("a", [PHOTO], is_error=True)))),

@@ -46,6 +46,9 @@ __all__ = [
     "check_request",
 ]
 
+_OWN_SHAPES = ("auto", "batch")
+"""Shapes with which the value of `check_batch` becomes the body of a batch."""
+
 Imagelike: TypeAlias = "ImageSource | Image | Unreadable"
 """A file, a folder, the bytes of an image, an open binary file, a Pillow image, or what `imgcost.scan` has found."""
 
@@ -205,7 +208,7 @@ def check_batch(
     elif _can_be_read(batch):
         check_file(BytesIO(_bytes_of(batch)), reading, "batch")
     else:
-        check_value(_body_of_batch(batch), reading)
+        check_value(_body_of_batch(batch, shape), reading)
     return reading.findings()
 
 
@@ -298,10 +301,10 @@ def _sorted_out(
                 yield item
 
 
-def _body_of_batch(batch: Any) -> Any:
+def _body_of_batch(batch: Any, shape: str) -> Any:
     """Return requests as the body of a batch, so that locations begin with `requests`; another shape as it is."""
     if issubclass(type(batch), Mapping):
-        return batch if "requests" in batch else {"requests": [batch]}
+        return batch if "requests" in batch or shape not in _OWN_SHAPES else {"requests": [batch]}
     try:
         requests = list(batch)
     except Exception:  # noqa: BLE001 - likewise
@@ -309,7 +312,8 @@ def _body_of_batch(batch: Any) -> Any:
     if requests is None:
         expected = "the path of a batch file, its requests as a list, or its body {'requests': [...]}"
         raise ArgumentError("batch", batch, expected)
-    return {"requests": requests} if detect(requests) in {None, "batch", "messages"} else requests
+    own = shape in _OWN_SHAPES and detect(requests) in {None, "batch", "messages"}
+    return {"requests": requests} if own else requests
 
 
 def _can_be_read(batch: Any) -> bool:

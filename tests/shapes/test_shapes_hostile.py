@@ -102,8 +102,17 @@ def test_an_object_that_raises_is_located_in_a_request(path):
         holder[path[-1]] = create()
         with pytest.raises(RequestError) as caught:
             check_request(document)
-        # What a `type` is decides how its object is read, so that object is the location.
-        assert caught.value.location == ".".join(map(str, path[:-1] if path[-1] == "type" else path))
+        # A `type` is read to decide what its object is, so that object may be the location too.
+        expected = {".".join(map(str, path)), ".".join(map(str, path[:-1])) if path[-1] == "type" else None}
+        assert caught.value.location in expected
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_batch_of_a_named_shape(name):
+    case = CASES[name]
+    findings = check_batch(case.document, shape=case.shape)
+    assert [one.location for one in findings.errors if one.rule == "request"] == []
+    assert len(findings.images) == 1
 
 
 @pytest.mark.parametrize("turns", [2, 1_000])
