@@ -47,7 +47,7 @@ __all__ = [
 ]
 
 _OWN_SHAPES = ("auto", "batch")
-"""Shapes with which the value of `check_batch` becomes the body of a batch."""
+"""Shapes whose requests may be given to `check_batch` without the body of a batch."""
 
 Imagelike: TypeAlias = "ImageSource | Image | Unreadable"
 """A file, a folder, the bytes of an image, an open binary file, a Pillow image, or what `imgcost.scan` has found."""
@@ -198,13 +198,13 @@ def check_batch(
     requests.0.params.messages is missing: a request has a list of messages
     """
     reading = _reading(Checker(platform, as_of, ignore, budget_usd), model, shape, batch=True)
-    if issubclass(type(batch), (str, os.PathLike)):  # a stranger's object may raise even for its class
-        path = os.fsdecode(batch)  # type: ignore[arg-type] # likewise
+    if issubclass(type(batch), (str, os.PathLike)):  # not isinstance: an object may raise even for its class
+        path = os.fsdecode(batch)  # type: ignore[arg-type] # issubclass does not narrow
         if "\0" in path:
             raise ArgumentError("batch", batch, "a path that can exist")
         _check_path(path, reading)
     elif issubclass(type(batch), (bytes, bytearray, memoryview)):
-        check_file(BytesIO(batch), reading, "batch")  # type: ignore[arg-type] # likewise
+        check_file(BytesIO(batch), reading, "batch")  # type: ignore[arg-type] # issubclass does not narrow
     elif _can_be_read(batch):
         check_file(BytesIO(_bytes_of(batch)), reading, "batch")
     else:
@@ -307,7 +307,7 @@ def _body_of_batch(batch: Any, shape: str) -> Any:
         return batch if "requests" in batch or shape not in _OWN_SHAPES else {"requests": [batch]}
     try:
         requests = list(batch)
-    except Exception:  # noqa: BLE001 - likewise
+    except Exception:  # noqa: BLE001 - an object may raise anything
         requests = None
     if requests is None:
         expected = "the path of a batch file, its requests as a list, or its body {'requests': [...]}"
@@ -319,7 +319,7 @@ def _body_of_batch(batch: Any, shape: str) -> Any:
 def _can_be_read(batch: Any) -> bool:
     try:
         return is_stream(batch)
-    except Exception:  # noqa: BLE001 - likewise
+    except Exception:  # noqa: BLE001 - an object may raise anything
         return False
 
 
