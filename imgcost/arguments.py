@@ -111,14 +111,14 @@ def take_flag(argument: str, value: object) -> bool:
 
 
 def take_paths(paths: Iterable[object]) -> None:
-    """Refuse what is not a path.
+    """Check that arguments are paths.
 
     Args:
         paths: The arguments.
 
     Raises:
-        ArgumentError: One of them is not text or a path object.
+        ArgumentError: An argument is not a str or path object.
     """
     for path in paths:
         if not isinstance(path, (str, os.PathLike)) or isinstance(os.fspath(path), bytes):
-            raise ArgumentError("path", path, "paths as text, each an argument of its own: scan(*paths)")
+            raise ArgumentError("path", path, "a str or os.PathLike; pass several paths as scan(*paths)")

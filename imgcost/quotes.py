@@ -395,7 +395,7 @@ def resolve_models(names: str | Model | Sequence[str | Model], as_of: date | Non
     """
     listed = (names,) if isinstance(names, str | Model) else names
     if not isinstance(listed, list | tuple) or not listed:
-        raise ArgumentError("model", names, "a model's name, such as 'sonnet', or a list of them")
+        raise ArgumentError("model", names, "the name of a model, such as 'sonnet', or a list of names")
     return [_resolve(name, as_of) for name in listed]
 
 
@@ -404,7 +404,7 @@ def _resolve(name: object, as_of: date | None) -> NamedModel:
         return NamedModel(name.id, name)
     if isinstance(name, str):
         return resolve_model(name, as_of=as_of)
-    raise ArgumentError("model", name, "a model's name, such as 'sonnet'")
+    raise ArgumentError("model", name, "the name of a model, such as 'sonnet'")
 
 
 def quotes_on(named: Iterable[NamedModel], sent: Conditions, formula: Formula | None = None) -> tuple[Quote, ...]:

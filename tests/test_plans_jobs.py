@@ -118,7 +118,7 @@ def test_many_blocks_of_pairs_and_rows(monkeypatch, tmp_path):
     pd.DataFrame(sizes, columns=["width", "height"]).to_csv(tmp_path / "a.csv")
     for images in (sizes, np.array(sizes), pd.DataFrame(sizes, columns=["width", "height"]), tmp_path / "a.csv"):
         assert seen(planned(images)) == (55, 10)
-    with pytest.raises(SizeError, match=r"^image 9: width is 0"):
+    with pytest.raises(SizeError, match=r"^image 9: invalid width 0"):
         planned(np.array([*sizes[:9], (0, 1)]))
 
 
@@ -435,24 +435,24 @@ def test_a_table_of_another_kind_is_refused(tmp_path, suffix):
         ([(5, True)], r"image 0 is \(5, True\)"),
         ([(1.5, 2)], r"image 0 is \(1.5, 2\)"),
         ([("9" * 99, float("nan"))], "image 0 is .{40}\\.\\.\\.: pass a pair"),
-        ([(1, 1), (0, 1)], "image 1: width is 0"),
-        ([(1, 2**31 + 1)], "image 0: height is 2147483649"),
+        ([(1, 1), (0, 1)], "image 1: invalid width 0"),
+        ([(1, 2**31 + 1)], "image 0: invalid height 2147483649"),
         ([(1, 10**30)], "image 0 or a later one has a number that does not fit 64 bits"),
         (np.array([1, 2]), "shape .n, 2. and an integer dtype, not .2,. and int64"),
         (np.array([[1.0, 2.0]]), "not .1, 2. and float64"),
-        (np.array([[2**64 - 1, 1]], np.uint64), "image 0: width is 2147483649"),
+        (np.array([[2**64 - 1, 1]], np.uint64), "image 0: invalid width 2147483649"),
         (Repeated(1, 1, -1), "count of Repeated is -1"),
         (Repeated(1, 1, 10**15 + 1), "from 0 to 10..15"),
         (Repeated(1, 1, count=True), "count of Repeated is True"),
         (Repeated(1, 1, 1.0), "count of Repeated is 1.0"),
-        (Repeated(0, 1, 1), "width is 0"),
+        (Repeated(0, 1, 1), "invalid width 0"),
         (Repeated(1, 1, 1, -2), "file_bytes is -2"),
         (Repeated(1, 1, 1, 2**60), "file_bytes is 1152921504606846976: pass a number from 0"),
         (pd.DataFrame({"width": [1.5], "height": [1]}), "row 0 of the frame: width is .*1.5"),
         (pd.DataFrame({"width": [1.0, np.nan, 1.5], "height": 1}), "row 2 of the frame: width is .*1.5"),
         (pd.DataFrame({"width": [np.inf], "height": [1]}), "width is .*inf"),
         (pd.DataFrame({"width": [True], "height": [1]}, dtype=object), "width is True"),
-        (pd.DataFrame({"width": [10**30], "height": [1]}, dtype=object), "width is 1000"),
+        (pd.DataFrame({"width": [10**30], "height": [1]}, dtype=object), "width.* 1000"),
         (pd.DataFrame({"width": [{}], "height": [1]}), "width is {}"),
         (pd.DataFrame({"a": [1]}), "the frame has no column 'width'"),
     ],

@@ -294,7 +294,7 @@ def test_a_model_that_does_not_answer_on_the_day(model, day, problem):
     found = check(block(), model=model, as_of=day)
     assert [(one.rule, one.location, one.message) for one in found.errors] == [("model", "model", problem)]
     assert found.tokens in {160, 165}  # by the area, as it was counted once, or by patches
-    known = problem if "retired" in problem else f"model {model} was not available on {day}; first available on "
+    known = problem if "retired" in problem else f"model {model} was not available on {day}"
     with pytest.raises(ImgcostError, match=known):
         images(GIF, model=model, as_of=day)
 

@@ -899,7 +899,7 @@ DEFECTS = [
     (
         "limits.toml",
         put("platforms", "bedrock", 0, "ends", ["images"]),
-        "platforms.bedrock[1].ends: 'images' does not hold before",
+        "platforms.bedrock[1].ends: 'images' has no value before this row",
     ),
     ("limits.toml", put("platforms", "bedrock", 0, {"from": DAY}), "platforms.bedrock[1]: changes nothing"),
     ("limits.toml", twice("advice"), "advice[3]: starts on or before the row above it"),

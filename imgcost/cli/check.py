@@ -49,7 +49,7 @@ __all__ = ["command"]
 @click.option(
     "-m",
     "--model",
-    help="Check for this model: images, and requests in location of the model that they name.  "
+    help="Check for this model: images, and requests instead of the model that they name.  "
     "[default: sonnet for images]",
 )
 @click.option(

@@ -1,7 +1,7 @@
-"""A PDF read without a library: whether it is one, whether it is encrypted, and how many pages it has.
+"""Read a PDF without a library: whether it is encrypted, and its number of pages.
 
-Nothing is rendered. Pages are known only where two counts agree: that of the page tree, and the number of page objects.
-Otherwise the answer is "unknown", and pypdf knows more.
+The number is known only if two counts agree: the count of the page tree, and the number of page objects. Otherwise it
+is unknown, and pypdf is needed.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ if TYPE_CHECKING:
 __all__ = ["Outline", "is_encrypted", "is_pdf", "read_outline"]
 
 HEAD_BYTES = 1024
-"""How far into a file readers look for the mark of a PDF."""
+"""PDF readers look for the signature in this many bytes."""
 
 MAX_OBJECT_BYTES = 1 << 16
-"""A larger page object, or list of pages, is not read."""
+"""Maximum size of a page object or list of pages; the rest of a larger object is ignored."""
 
 MAX_STREAMS_BYTES = 1 << 26
-"""How much of compressed objects is unpacked altogether."""
+"""Maximum number of decompressed bytes per file."""
 
 MAX_PAGES = 100_000
-"""More pages than any request may have: a file with more is not read further."""
+"""More pages than any request may have: reading stops there."""
 
 MAX_TRAILERS = 100
-"""More revisions of a file than these are not looked at."""
+"""Maximum number of revisions of a file that are read."""
 
 _PAGE = re.compile(rb"/Type\s*/Page(s?)(?![A-Za-z])")
 _COUNT = re.compile(rb"/Count\s+(\d{1,9})")
@@ -41,11 +41,11 @@ _AMOUNT = re.compile(rb"/N\s+(\d{1,9})")
 
 
 class Outline(NamedTuple):
-    """What is read of a PDF.
+    """The pages of a PDF.
 
     Attributes:
-        pages: How many pages it has; None where that is not certain.
-        sizes: The different sizes of its pages, points; none where no size was found.
+        pages: The number of pages; None if it is not certain.
+        sizes: The distinct page sizes, points; empty if no size was found.
     """
 
     pages: int | None
@@ -53,7 +53,7 @@ class Outline(NamedTuple):
 
 
 class _PageNode(NamedTuple):
-    """A page, or a list of pages, which states how many there are."""
+    """A page, or a list of pages with their number."""
 
     is_page: bool
     is_root: bool
@@ -62,7 +62,7 @@ class _PageNode(NamedTuple):
 
 
 def is_pdf(data: bytes) -> bool:
-    """Return whether bytes begin like a PDF.
+    """Return whether data starts like a PDF.
 
     >>> is_pdf(b"%PDF-1.7 ..."), is_pdf(b"PK...")
     (True, False)
@@ -71,7 +71,7 @@ def is_pdf(data: bytes) -> bool:
 
 
 def is_encrypted(data: bytes) -> bool:
-    """Return whether a PDF is encrypted: its trailer, or the stream that replaces one, names how."""
+    """Return whether the trailer of a PDF, or the stream that replaces it, has encryption settings."""
     for hit in islice(_hits(data, b"trailer"), MAX_TRAILERS):
         if _ENCRYPT.search(data[hit : hit + MAX_OBJECT_BYTES].partition(b"startxref")[0]):
             return True
@@ -82,12 +82,12 @@ def read_outline(data: bytes) -> Outline:
     """Count the pages of a PDF.
 
     Args:
-        data: The file, whole.
+        data: The complete file.
 
     Returns:
         The number of pages, if it is certain, and their sizes.
     """
-    # An object of a later revision of the file replaces the one with its number.
+    # An object in a later revision of the file replaces the earlier object with the same number.
     nodes: dict[int, _PageNode] = {}
     left = MAX_STREAMS_BYTES
     for number, text, end in _objects(data):
@@ -117,7 +117,7 @@ def _hits(data: bytes, word: bytes) -> Iterator[int]:
 
 
 def _objects(data: bytes) -> Iterator[tuple[int, bytes, int]]:
-    """Objects one after the other: the number, what is before a stream, and where that ends. Each byte is read once."""
+    """Yield the number of each object, its data before a stream, and the end of that data. Each byte is read once."""
     at = data.find(b"obj")
     while at >= 0:
         end = data.find(b"endobj", at)
@@ -131,7 +131,7 @@ def _objects(data: bytes) -> Iterator[tuple[int, bytes, int]]:
 
 
 def _unpack(head: bytes, data: bytes, end: int, most: int) -> bytes:
-    """Unpack the stream of an object."""
+    """Decompress the stream of an object."""
     begin = end + len(b"stream")
     begin += 2 if data[begin : begin + 2] == b"\r\n" else 1
     if b"/FlateDecode" not in head:
@@ -143,7 +143,7 @@ def _unpack(head: bytes, data: bytes, end: int, most: int) -> bytes:
 
 
 def _parts(stream: bytes, head: bytes) -> Iterator[tuple[int, bytes]]:
-    """Take objects out of a stream: their numbers and offsets come first."""
+    """Split a stream into objects; it starts with their numbers and offsets."""
     first, amount = _FIRST.search(head), _AMOUNT.search(head)
     if not first or not amount:
         return
@@ -154,15 +154,15 @@ def _parts(stream: bytes, head: bytes) -> Iterator[tuple[int, bytes]]:
     starts = [*(int(first[1]) + offset for offset in numbers[1::2]), len(stream)]
     for number, start, stop in zip(numbers[::2], starts, starts[1:], strict=False):
         if stop < start:
-            return  # none is read twice
+            return  # overlapping objects would be read twice
         yield number, stream[start : min(stop, start + MAX_OBJECT_BYTES)]
 
 
 def _page_node(text: bytes) -> _PageNode | None:
-    found = _PAGE.search(text)
-    if not found:
+    page = _PAGE.search(text)
+    if not page:
         return None
-    is_page, count = not found[1], _COUNT.search(text)
+    is_page, count = not page[1], _COUNT.search(text)
     return _PageNode(is_page, not is_page and b"/Parent" not in text, int(count[1]) if count else None, _size(text))
 
 

@@ -47,7 +47,7 @@ __all__ = [
 ]
 
 _OWN_SHAPES = ("auto", "batch")
-"""Shapes whose requests may be given to `check_batch` without the body of a batch."""
+"""Shapes in which the requests of a batch may be given without its body."""
 
 Imagelike: TypeAlias = "ImageSource | Image | Unreadable"
 """A file, a folder, the bytes of an image, an open binary file, a Pillow image, or what `imgcost.scan` has found."""
