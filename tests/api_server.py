@@ -1,7 +1,8 @@
-"""A server on this machine that answers as the Messages API does to what it accepts and what it rejects.
+"""A local server that accepts and rejects requests as the Messages API does.
 
-It shares no code and no table with imgcost: images are decoded by Pillow, PDFs are read by pypdf, and the limits are
-written out from the documentation, for a model of 200,000 tokens of context.
+It shares no code and no table with imgcost: blocks are checked against the types of the Anthropic SDK, images are
+decoded by Pillow, PDFs are read by pypdf, and the limits are copied from the documentation, for a model with a context
+window of 200,000 tokens.
 """
 
 from __future__ import annotations
@@ -13,93 +14,125 @@ import itertools
 import json
 import re
 import threading
+from collections import Counter
 from contextlib import contextmanager
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Literal, Required, get_args, get_origin, get_type_hints
 
+from anthropic import types
 from PIL import Image
 from pypdf import PdfReader
 from pypdf.errors import PyPdfError
 
-TYPES = {"image/jpeg": "JPEG", "image/png": "PNG", "image/gif": "GIF", "image/webp": "WEBP"}
-
-MESSAGE = ["text", "image", "document", "search_result", "thinking", "tool_use", "tool_result", "server_tool_use"]
-INSIDE = {
-    "tool_result": ["text", "image", "search_result", "document", "tool_reference"],
-    "document": ["text", "image"],
-}
-FIELDS = {"url": "url", "file": "file_id"}
+FORMATS = {"JPEG": "image/jpeg", "PNG": "image/png", "GIF": "image/gif", "WEBP": "image/webp"}
+ROLES = ("user", "assistant", "system")
 CUSTOM_ID = "^[a-zA-Z0-9_-]{1,64}$"
 
 
-class Rejected(Exception):  # noqa: N818 - it is what the API says, not a failure of ours
-    """A 400 with the API's own words."""
+class Rejected(Exception):  # noqa: N818 - an answer of the API, not a failure of the server
+    """A 400 with the message of the API."""
 
 
-def blocks_of(content, place, allowed=MESSAGE):
-    """Every block with its place; an unknown one is rejected."""
-    for number, block in enumerate([] if isinstance(content, str) else content):
-        here = f"{place}.{number}"
-        if block["type"] not in allowed:
-            expected = ", ".join(map(repr, allowed))
-            tag = f"Input tag {block['type']!r} found using 'type' does not match any of the expected tags"
-            raise Rejected(f"{here}: {tag}: {expected}")
-        yield here, block
-        if block["type"] == "tool_result":
-            yield from blocks_of(block.get("content", ""), f"{here}.content", INSIDE["tool_result"])
-        elif block["type"] == "document" and block.get("source", {}).get("type") == "content":
-            yield from blocks_of(block["source"]["content"], f"{here}.source.content", INSIDE["document"])
+@cache
+def by_tag(hint):
+    """Return the SDK's typed dictionaries in a type hint, by the literal of their `type`."""
+    if hasattr(hint, "__required_keys__"):
+        return dict.fromkeys(get_args(get_type_hints(hint).get("type")), hint)
+    return {tag: kind for inner in get_args(hint) for tag, kind in by_tag(inner).items()}
 
 
-def check_schema(place, block):
-    kind = block["type"]
-    if kind not in {"image", "document"}:
+def check_schema(value, hint, location):
+    """Reject blocks and sources that the SDK's types do not describe."""
+    if isinstance(value, list):
+        for index, item in enumerate(value):
+            check_schema(item, hint, f"{location}.{index}")
+    if not isinstance(value, dict) or not by_tag(hint):
         return
-    if "source" not in block:
-        raise Rejected(f"{place}.{kind}.source: Field required")
-    source = block["source"]
-    field = FIELDS.get(source["type"])
-    if field and field not in source:
-        raise Rejected(f"{place}.{kind}.source.{source['type']}.{field}: Field required")
-    if kind == "document" and source["type"] == "base64" and source.get("media_type") != "application/pdf":
-        raise Rejected(f"{place}.document.source.base64.media_type: Input should be 'application/pdf'")
+    tag = value.get("type")
+    if tag not in by_tag(hint):
+        expected = ", ".join(map(repr, by_tag(hint)))
+        problem = f"Input tag '{tag}' found using 'type' does not match any of the expected tags"
+        raise Rejected(f"{location}: {problem}: {expected}")
+    kind, below = by_tag(hint)[tag], f"{location}.{tag}"
+    for key, inner in get_type_hints(kind, include_extras=True).items():
+        if get_origin(inner) is Required and key not in value:
+            raise Rejected(f"{below}.{key}: Field required")
+    for key, inner in get_type_hints(kind).items():
+        if key == "media_type" and get_origin(inner) is Literal and value[key] not in get_args(inner):
+            *but_last, last = map(repr, get_args(inner))
+            expected = f"{', '.join(but_last)} or {last}" if but_last else last
+            raise Rejected(f"{below}.{key}: Input should be {expected}")
+        check_schema(value.get(key), inner, f"{below}.{key}")
+
+
+def blocks_of(message):
+    content = message["content"]
+    return [{"type": "text", "text": content}] if isinstance(content, str) else content
 
 
 def check_turns(messages):
-    for number, message in enumerate(messages):
-        here, content = f"messages.{number}", message["content"]
-        blocks = [{"type": "text", "text": content}] if isinstance(content, str) else content
-        calls = {block["id"] for block in blocks if block["type"] == "tool_use"}
-        following = messages[number + 1]["content"] if number + 1 < len(messages) else []
-        following = [] if isinstance(following, str) else following
-        answers = itertools.takewhile(lambda block: block["type"] == "tool_result", following)
-        missing = calls - {block["tool_use_id"] for block in answers}
-        if missing:
+    """Reject blocks in the wrong turn, or in the wrong order."""
+    for index, message in enumerate(messages):
+        if message["role"] not in ROLES:
+            raise Rejected(f"messages.{index}.role: Input should be 'user', 'assistant' or 'system'")
+        check_schema(message["content"], types.ContentBlockParam, f"messages.{index}.content")
+        for number, block in enumerate(blocks_of(message)):
+            check_block(block, message["role"], f"messages.{index}.content", number)
+        calls = {block["id"] for block in blocks_of(message) if block["type"] == "tool_use"}
+        answer = blocks_of(messages[index + 1]) if index + 1 < len(messages) else []
+        results = itertools.takewhile(lambda block: block["type"] == "tool_result", answer)
+        if missing := calls - {block["tool_use_id"] for block in results}:
             raise Rejected(
-                f"{here}: `tool_use` ids were found without `tool_result` blocks immediately after: {min(missing)}"
+                f"messages.{index}: `tool_use` ids were found without `tool_result` blocks immediately after: "
+                f"{', '.join(sorted(missing))}"
             )
-        for place, block in enumerate(blocks):
-            if message["role"] == "assistant" and block["type"] in {"image", "document"}:
-                raise Rejected(f"{here}.content: '{block['type']}' blocks are not permitted within assistant turns")
-            if block["type"] == "text" and not block["text"]:
-                raise Rejected("messages: text content blocks must be non-empty")
-            if block["type"] == "text" and not block["text"].strip():
-                raise Rejected("messages: text content blocks must contain non-whitespace text")
-            inner = block.get("content", "") if block["type"] == "tool_result" else ""
-            if block.get("is_error") and not isinstance(inner, str) and any(one["type"] != "text" for one in inner):
-                raise Rejected(
-                    f"{here}.content.{place}.tool_result: all content must be type 'text' if 'is_error' is true"
-                )
 
 
-def text_of(blocks):
-    return sum(len(block["text"].encode()) for _, block in blocks if block["type"] == "text")
+def check_block(block, role, content, index):
+    if block["type"] == "text" and not block["text"].strip():
+        problem = "contain non-whitespace text" if block["text"] else "be non-empty"
+        raise Rejected(f"messages: text content blocks must {problem}")
+    if role == "assistant" and block["type"] in {"image", "document"}:
+        raise Rejected(f"{content}: '{block['type']}' blocks are not permitted within assistant turns")
+    inner = block.get("content", "") if block.get("is_error") else ""
+    if not isinstance(inner, str) and any(item["type"] != "text" for item in inner):
+        raise Rejected(f"{content}.{index}.tool_result: all content must be type 'text' if 'is_error' is true")
 
 
-def look_at(place, source, edge):
-    """Reject an image as the API would."""
-    where = f"{place}.image.source.base64"
-    if source["media_type"] not in TYPES:
-        raise Rejected(f"{where}.media_type: Input should be 'image/jpeg', 'image/png', 'image/gif' or 'image/webp'")
+def objects_in(value):
+    """Yield every object in a value."""
+    if isinstance(value, dict):
+        yield value
+    for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from objects_in(inner)
+
+
+def check_totals(body):
+    """Reject too many cache breakpoints, and too much text."""
+    breakpoints = sum(item.get("cache_control") is not None for item in objects_in(body))
+    if breakpoints > 4:
+        raise Rejected(f"A maximum of 4 blocks with cache_control may be provided. Found {breakpoints}.")
+    texts = (item for item in objects_in(body) if item.get("type") == "text")  # blocks, and sources of documents
+    text_bytes = sum(len((item["text"] if "text" in item else item["data"]).encode()) for item in texts)
+    if text_bytes > 16_000_000:
+        raise Rejected(f"too many total text bytes: {text_bytes} > 16000000")
+
+
+def images_of(content, location):
+    """Yield the images in a content, with their locations."""
+    for index, block in enumerate([] if isinstance(content, str) else content):
+        below = f"{location}.{index}"
+        if block["type"] == "image":
+            yield below, block["source"]
+        elif block["type"] == "tool_result":
+            yield from images_of(block.get("content", ""), f"{below}.content")
+        elif block["type"] == "document" and block["source"]["type"] == "content":
+            yield from images_of(block["source"]["content"], f"{below}.source.content")
+
+
+def check_image(location, source, edge):
+    where = f"{location}.image.source.base64"
     if len(source["data"]) > 10_485_760:
         raise Rejected(f"{where}: image exceeds 10 MB maximum: {len(source['data'])} bytes > 10485760 bytes")
     try:
@@ -111,15 +144,15 @@ def look_at(place, source, edge):
     try:
         image = Image.open(io.BytesIO(data))
         image.load()
-    except Exception:  # noqa: BLE001 - whatever Pillow says
+    except Exception:  # noqa: BLE001 - Pillow may raise anything
         raise Rejected(f"{where}.data: Could not process image") from None
-    real = {name: kind for kind, name in TYPES.items()}.get(image.format)
-    if real is None:
+    media_type = FORMATS.get(image.format)
+    if media_type is None:
         raise Rejected(f"{where}.data: Could not process image")
-    if real != source["media_type"]:
+    if media_type != source["media_type"]:
         raise Rejected(
             f"{where}.data: The image was specified using the {source['media_type']} media type, "
-            f"but the image appears to be a {real} image"
+            f"but the image appears to be a {media_type} image"
         )
     if max(image.size) > edge:
         many = " for many-image requests" if edge == 2000 else ""
@@ -128,41 +161,11 @@ def look_at(place, source, edge):
         )
 
 
-def judge_batch(body):
-    for number, entry in enumerate(body["requests"]):
-        if not re.fullmatch(CUSTOM_ID, entry["custom_id"]):
-            raise Rejected(f"requests.{number}.custom_id: String should match pattern '{CUSTOM_ID}'")
-        judge(entry["params"])
-
-
-def judge(body):
-    blocks = list(blocks_of(body.get("system", ""), "system", ["text"]))
-    for number, message in enumerate(body["messages"]):
-        blocks += blocks_of(message["content"], f"messages.{number}.content")
-    for place, block in blocks:
-        check_schema(place, block)
-    check_turns(body["messages"])
-    marked = sum("cache_control" in block for block in [*(block for _, block in blocks), *body.get("tools", [])])
-    if marked > 4:
-        raise Rejected(f"A maximum of 4 blocks with cache_control may be provided. Found {marked}.")
-    if text_of(blocks) > 16_000_000:
-        raise Rejected(f"too many total text bytes: {text_of(blocks)} > 16000000")
-    images = [(place, block) for place, block in blocks if block["type"] == "image"]
-    pages = sum(pages_of(block["source"]) for _, block in blocks if block["type"] == "document")
-    if pages > 100:
-        raise Rejected("A maximum of 100 PDF pages may be provided")
-    if len(images) + pages > 100:
-        raise Rejected(f"Too much media: {pages} document pages + {len(images)} images > 100")
-    for place, block in images:
-        if block["source"]["type"] == "base64":
-            look_at(place, block["source"], 2000 if len(images) > 20 else 8000)
-
-
-def pages_of(source):
-    """How many pages a document has here."""
-    if source["type"] != "base64":
+def pages_of(block):
+    """Count the pages of a PDF."""
+    if block["type"] != "document" or block["source"]["type"] != "base64":
         return 0
-    data = base64.b64decode(source["data"])
+    data = base64.b64decode(block["source"]["data"])
     if not data:
         raise Rejected("PDF cannot be empty")
     try:
@@ -174,25 +177,66 @@ def pages_of(source):
     return len(reader.pages)
 
 
+def check_request(body, required=("max_tokens", "messages", "model")):
+    for key in required:
+        if key not in body:
+            raise Rejected(f"{key}: Field required")
+    check_schema(body.get("system"), types.TextBlockParam, "system")
+    check_turns(body["messages"])
+    check_totals(body)
+    images = []
+    for index, message in enumerate(body["messages"]):
+        images += images_of(message["content"], f"messages.{index}.content")
+    pages = sum(pages_of(block) for message in body["messages"] for block in blocks_of(message))
+    if pages > 100:
+        raise Rejected("A maximum of 100 PDF pages may be provided")
+    if len(images) + pages > 100:
+        raise Rejected(f"Too much media: {pages} document pages + {len(images)} images > 100")
+    for location, source in images:
+        if source["type"] == "base64":
+            check_image(location, source, 2000 if len(images) > 20 else 8000)
+
+
+def check_batch(body):
+    for index, entry in enumerate(body["requests"]):
+        if "custom_id" not in entry:
+            raise Rejected(f"requests.{index}.custom_id: Field required")
+        if not re.fullmatch(CUSTOM_ID, entry["custom_id"]):
+            raise Rejected(f"requests.{index}.custom_id: String should match pattern '{CUSTOM_ID}'")
+        if entry["params"].get("stream"):
+            raise Rejected(f"requests.{index}.params.stream: streaming is not supported for batches")
+        check_request(entry["params"])
+    repeated = [name for name, times in Counter(entry["custom_id"] for entry in body["requests"]).items() if times > 1]
+    if repeated:
+        raise Rejected(f"requests: custom_id must be unique: {repeated[0]}")
+
+
+def answer_to(path, body):
+    """Return the answer to a request that is accepted.
+
+    Raises:
+        Rejected: The API would reject the request.
+    """
+    if path.startswith("/v1/messages/batches"):
+        check_batch(body)
+        return {"id": "msgbatch_1", "type": "message_batch", "processing_status": "in_progress"}
+    if path.startswith("/v1/messages/count_tokens"):
+        check_request(body, required=("messages", "model"))
+        return {"input_tokens": 1}
+    check_request(body)
+    return {
+        "id": "msg_1", "type": "message", "role": "assistant", "model": "m", "stop_reason": "end_turn",
+        "stop_sequence": None, "content": [{"type": "text", "text": "A grey square."}],
+        "usage": {"input_tokens": 1, "output_tokens": 1},
+    }  # fmt: skip
+
+
 class Handler(BaseHTTPRequestHandler):
     def do_POST(self):
         raw = self.rfile.read(int(self.headers["Content-Length"]))
         self.server.received.append(raw)
-        status, answer = 200, {
-            "id": "msg_1", "type": "message", "role": "assistant", "model": "m", "stop_reason": "end_turn",
-            "stop_sequence": None, "content": [{"type": "text", "text": "A grey square."}],
-            "usage": {"input_tokens": 1, "output_tokens": 1},
-        }  # fmt: skip
         try:
-            body = json.loads(raw)
-            if self.path.endswith("/batches"):
-                judge_batch(body)
-                answer = {"id": "msgbatch_1", "type": "message_batch", "processing_status": "in_progress"}
-            elif self.path.endswith("/count_tokens"):
-                judge(body)
-                answer = {"input_tokens": 1}
-            else:
-                judge(body)
+            status, answer = 200, answer_to(self.path, json.loads(raw))
         except Rejected as rejected:
             status = 400
             answer = {"type": "error", "error": {"type": "invalid_request_error", "message": str(rejected)}}
@@ -209,7 +253,7 @@ class Handler(BaseHTTPRequestHandler):
 
 @contextmanager
 def api():
-    """Run the server while the context lasts; it gives its address, and keeps what it received."""
+    """Run the server in a thread; it has a `server_port`, and `received` lists the bodies of all requests."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.received = []
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})

@@ -217,7 +217,7 @@ def test_every_output_says_the_same_of_a_folder(tmp_path, files, number_of_folde
 
     sent = asked[0].conditions
     if sent.as_of < first_limits(sent.platform):
-        assert "no limit of" in refused("plan", folder, *options)
+        assert "no published limit" in refused("plan", folder, *options)
         return
     planned = json.loads(printed("plan", folder, *options, "-f", "json"))
     assert sorted(of_plan(planned)) == truth

@@ -57,13 +57,14 @@ def test_a_run_ends_with_the_code_of_its_meaning(code, arguments, how):
 
 
 @WITH_SIGNALS
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_scan_that_a_signal_ends_has_the_code_of_the_signal(tmp_path, number, code):
-    rows = tmp_path / "costs.jsonl"
-    with Running("scan", "-j", "1", "-o", rows, "-") as running:
+@pytest.mark.parametrize(
+    ("name", "code"), [("SIGHUP", 129), ("SIGINT", 130), ("SIGQUIT", 131), ("SIGTERM", 143)]
+)
+def test_a_scan_that_a_signal_ends_has_the_code_of_the_signal(tmp_path, name, code):
+    with Running("scan", "-j", "1", "-o", tmp_path / "costs.jsonl", "-") as running:
         running.feed(PHOTO, 20_000)
-        wait_until(lambda: rows.exists() and rows.stat().st_size > 10_000)
-        assert running.end(number)[0] == code
+        wait_until(lambda: any(path.stat().st_size > 10_000 for path in tmp_path.iterdir()))
+        assert running.end(getattr(signal, name))[0] == code
 
 
 @pytest.mark.parametrize("arguments", [("largest", "1:1"), ("--help",), ("--version",)], ids=lambda one: one[0])
@@ -80,7 +81,7 @@ def test_a_reader_that_has_gone_is_code_141(arguments):
 
 
 def test_no_code_is_listed_that_is_not_provoked_here():
-    assert {code for code, _, _ in ENDINGS} | {130, 141, 143} == set(EXIT_CODES)
+    assert {code for code, _, _ in ENDINGS} | {129, 130, 131, 141, 143} == set(EXIT_CODES)
 
 
 # Nothing to count

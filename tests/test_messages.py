@@ -97,8 +97,8 @@ def as_sent(value):
         ([{"type": "text", "text": "a", "content": [IMAGE]}], [".0.content.0"]),
     ],
 )  # fmt: skip
-def test_every_image_and_document_has_its_place(content, found):
-    expected = ["messages.0.content" + (place or ".0") for place in found]
+def test_every_image_and_document_has_its_location(content, found):
+    expected = ["messages.0.content" + (location or ".0") for location in found]
     assert places(request(*content)) == expected
 
 
@@ -385,13 +385,13 @@ for _ in range(MAX_DEPTH + 5):
         ({"messages": [], "a": DEEP}, "a" + ".0" * 39 + "...", "is nested deeper than 200 levels"),
     ],
 )  # fmt: skip
-def test_what_is_no_request_is_told_with_its_place(params, place, problem):
+def test_what_is_no_request_is_reported_with_its_location(params, location, problem):
     found, said = refused(params)
     if said.startswith("is nested"):
-        assert found[:70] == place[:70]
+        assert found[:70] == location[:70]
         assert len(found) == 83
     else:
-        assert found == place
+        assert found == location
     assert said == problem
 
 
@@ -412,8 +412,8 @@ def test_what_is_no_request_is_told_with_its_place(params, place, problem):
         (result([{"type": None}]), ".content.0.type", "is missing"),
     ],
 )
-def test_what_is_no_block_is_told_with_its_place(block, place, problem):
-    assert refused(request(TEXT, block)) == ("messages.0.content.1" + place, problem)
+def test_what_is_no_block_is_reported_with_its_location(block, location, problem):
+    assert refused(request(TEXT, block)) == ("messages.0.content.1" + location, problem)
 
 
 @pytest.mark.parametrize("levels", [1, 50, 97])
@@ -492,11 +492,11 @@ class RaisingList(UserList):
         (result(RaisingList()), ".1.content", "cannot be read: ValueError: no"),
     ],
 )
-def test_what_an_object_raises_is_told_with_its_place(block, place, problem):
-    assert refused(request(TEXT, block)) == (f"messages.0.content{place}", problem)
+def test_what_an_object_raises_is_reported_with_its_location(block, location, problem):
+    assert refused(request(TEXT, block)) == (f"messages.0.content{location}", problem)
 
 
-def test_lists_that_raise_the_second_time_are_told_with_their_place():
+def test_lists_that_raise_the_second_time_are_reported_with_their_location():
     class Once(UserList):
         calls = 0
 
@@ -545,7 +545,7 @@ def test_a_file_that_raises_what_it_likes_is_a_finding():
 
 
 def test_a_long_key_is_not_copied_for_every_item(monkeypatch):
-    """Four megabytes of JSON took half a minute: each item of a list got a place with the key in it."""
+    """Four megabytes of JSON took half a minute: each item of a list got a location with the key in it."""
     built = []
     join = body._below
     monkeypatch.setattr(body, "_below", lambda *given: built.append(given) or join(*given))
@@ -602,7 +602,7 @@ def valid():
 
 
 def survives(params):
-    """Checks whatever it is: it is refused as a request at a place, or there are findings that say all they must."""
+    """Checks whatever it is: it is refused as a request at a location, or there are findings that say all they must."""
     refusal = None
     try:
         found = check_request(params, as_of=date(2026, 11, 22))

@@ -22,9 +22,9 @@ from pypdf import PdfWriter
 import imgcost
 from imgcost.errors import ImgcostError, NoPriceError, UnknownModelError
 from imgcost.files import Image, Unreadable, scan
-from imgcost.preflight import CheckedImage, asking, check_batch, check_images, check_paths, check_request
+from imgcost.preflight import CheckedImage, check_batch, check_images, check_paths, check_request, checker
 from imgcost.preflight.checker import Checker
-from imgcost.rules import Batch, rules_of
+from imgcost.rules import BatchInput, rules_of
 from imgcost.tables import limits_on
 
 TODAY = date(2026, 11, 22)
@@ -675,7 +675,7 @@ def test_the_size_of_a_batch(monkeypatch):
         (2, body - 1, ["batch-count", "batch-bytes"]),
     ):
         limits = real._replace(batch_requests=requests, batch_bytes=size)
-        monkeypatch.setattr(asking, "limits_on", lambda *_, limits=limits: limits)
+        monkeypatch.setattr(checker, "limits_on", lambda *_, limits=limits: limits)
         found = check_batch(entries, as_of=TODAY)
         assert rules_told(found) == expected
         assert {one.location for one in found} <= {"requests"}
@@ -683,17 +683,17 @@ def test_the_size_of_a_batch(monkeypatch):
 
 def test_requests_of_a_batch_are_counted():
     (counting,) = [one for one in rules_of("batch") if one.name == "batch-count"]
-    case = Checker("claude-api", TODAY).case()
+    context = Checker("claude-api", TODAY).context()
     for requests, found in ((100_000, []), (100_001, [(100_001, 100_000)])):
-        batch = Batch("batch", requests, 9, (), ())
-        assert [(one.observed, one.limit) for one in counting.ask(batch, case)] == found
+        batch = BatchInput("batch", requests, 9, (), ())
+        assert [(one.observed, one.limit) for one in counting.check(batch, context)] == found
     # Three of them are counted as three, whichever way they come.
     short = limits_on("claude-api", TODAY)._replace(batch_requests=2)
     entries = [
         {"custom_id": str(number), "params": {"messages": [{"role": "user", "content": "x"}]}} for number in range(3)
     ]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(asking, "limits_on", lambda *_: short)
+        patch.setattr(checker, "limits_on", lambda *_: short)
         assert check_batch(entries[1:], model=SONNET, as_of=TODAY).ok
         assert [(one.rule, one.observed) for one in check_batch(entries, model=SONNET, as_of=TODAY)] == [
             ("batch-count", 3)
@@ -736,7 +736,7 @@ def test_paths_are_images_requests_and_batches(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("text", "location", "message"),
+    ("text", "path", "message"),
     [
         ("{", "", "is not JSON: "),
         ("{}", "", "is not a request in any known shape"),
@@ -750,12 +750,12 @@ def test_paths_are_images_requests_and_batches(tmp_path):
         ('{"messages": [], "system": "\\ud800"}', " system", "holds a lone surrogate"),
     ],
 )
-def test_what_looks_like_json_and_is_no_request_is_a_finding(tmp_path, text, place, message):
+def test_what_looks_like_json_and_is_no_request_is_a_finding(tmp_path, text, path, message):
     file = tmp_path / "a.json"
     file.write_text(text)
     for found, name in ((paths(file), str(file)), (paths("-", stdin=io.BytesIO(text.encode())), "stdin")):
         first = found.errors[0]
-        assert (first.rule, first.location) == ("request", name + place)
+        assert (first.rule, first.location) == ("request", name + path)
         assert first.message.startswith(message)
 
 

@@ -10,6 +10,7 @@ import tomllib
 import anthropic
 import pytest
 from anthropic import types
+from api_server import api
 from conftest import ROOT
 from examples import (
     CAMERA,
@@ -30,7 +31,6 @@ from examples import (
     words,
 )
 from pictures import document_block, encoded, image_block, pdf, png
-from schema_server import api
 
 from imgcost import check_batch, check_images, check_request
 
@@ -45,8 +45,8 @@ def server():
 
 @pytest.fixture(scope="module")
 def client(server):
-    with anthropic.Anthropic(api_key="none", base_url=f"http://127.0.0.1:{server.server_port}", max_retries=0) as one:
-        yield one
+    with anthropic.Anthropic(api_key="none", base_url=f"http://127.0.0.1:{server.server_port}", max_retries=0) as sdk:
+        yield sdk
 
 
 def entry(custom_id, params):
@@ -148,8 +148,8 @@ ERRORS = {
     "breakpoints": ("cache-breakpoints", call(
         user(*[{**PHOTO, "cache_control": SHORT}] * 3), system=[words("x", cache_control=SHORT)],
         tools=[{**CAMERA, "cache_control": SHORT}])),
-    "block of another API": ("request", call(user({"type": "image_url", "image_url": {"url": "https://example.com/a.png"}}),
-        system=[words("x")])),
+    "block of another API": ("request", call(
+        user({"type": "image_url", "image_url": {"url": "https://example.com/a.png"}}), system=[words("x")])),
     "unknown block in a result": ("request", call(user(QUESTION), assistant(use("a")), user(
         result("a", [{"type": "resource", "resource": {}}])))),
     "image in system": ("request", call(user(QUESTION), system=[words("x"), PHOTO])),
@@ -163,18 +163,18 @@ ERRORS = {
 def test_what_is_an_error_is_rejected_at_its_location(client, name):
     rule, params = ERRORS[name]
     findings = check_request(params, shape="messages")
-    places = [one.location for one in findings.errors if one.rule == rule]
+    locations = [finding.location for finding in findings.errors if finding.rule == rule]
     with pytest.raises(anthropic.BadRequestError) as caught:
         client.messages.create(**params)
-    said = caught.value.body["error"]["message"]
-    assert is_listed(said), said
-    assert any(agree(block_of(said), block_of(place)) for place in places), (places, said)
+    message = caught.value.body["error"]["message"]
+    assert is_listed(message), message
+    assert any(agree(block_of(message), block_of(location)) for location in locations), (locations, message)
 
 
 def block_of(location):
     """Return the part of a location that leads to a block, without the tags that the API adds; often it names none."""
-    found = re.match(r"messages\.\d+(\.content\.\d+)*", re.sub(r"\.tool_result\b", "", location))
-    return found[0].split(".") if found else []
+    match = re.match(r"messages\.\d+(\.content\.\d+)*", re.sub(r"\.tool_result\b", "", location))
+    return match[0].split(".") if match else []
 
 
 def agree(one, other):
@@ -184,11 +184,11 @@ def agree(one, other):
 GENERAL = ("Field required", "does not match any of the expected tags", "Input should be")
 
 
-def is_listed(said):
-    """Return whether an answer is in the words of the API that are listed, or in those of any wrong argument."""
+def is_listed(message):
+    """Return whether an error of the API is in the published table, or is one that any wrong argument causes."""
     listed = [one["text"] for entries in WORDINGS["says"].values() for one in entries]
     listed += WORDINGS.get("unforeseen", {}).get("texts", [])
-    return any(without_figures(text) in without_figures(said) for text in [*listed, *GENERAL])
+    return any(without_figures(text) in without_figures(message) for text in [*listed, *GENERAL])
 
 
 def without_figures(text):

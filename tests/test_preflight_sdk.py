@@ -1,4 +1,4 @@
-"""Pre-flight before real calls: the Anthropic SDK builds and sends them, a local server answers as the API."""
+"""Checks before real calls: the Anthropic SDK builds and sends them, and a local server answers as the API does."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ def server():
 
 @pytest.fixture
 def client(server):
-    with anthropic.Anthropic(api_key="none", base_url=f"http://127.0.0.1:{server.server_port}", max_retries=0) as one:
-        yield one
+    with anthropic.Anthropic(api_key="none", base_url=f"http://127.0.0.1:{server.server_port}", max_retries=0) as sdk:
+        yield sdk
 
 
 def params(*blocks):
@@ -56,14 +56,14 @@ FAR = {"type": "image", "source": {"type": "url", "url": "https://example.com/an
 
 
 def talk(*contents, **more):
-    """A conversation in turns, beginning with the user."""
+    """Return a conversation whose turns alternate, starting with the user."""
     roles = ("user", "assistant")
     messages = [{"role": roles[number % 2], "content": content} for number, content in enumerate(contents)]
     return {"model": SMALL_MODEL, "max_tokens": 1024, "messages": messages, **more}
 
 
 def used(*blocks, before=(), **result):
-    """A tool that was called, and its result."""
+    """Return a conversation in which a tool is called and returns blocks."""
     return talk("Take a screenshot.", [CALL], [*before, result_of(*blocks) | result], tools=[TOOL])
 
 
@@ -155,23 +155,24 @@ def test_what_the_server_accepts_passes_and_arrives_unchanged(client, server, na
 
 
 def words(text):
-    """A message of the API without its numbers and names."""
+    """Return a message of the API without numbers and names."""
     return re.sub(r"image/\w+|\d+|N\b|(?<=Input tag )'\w+'", "#", text)
 
 
 @pytest.mark.parametrize("name", REJECTED)
-def test_what_the_server_rejects_is_foreseen_at_its_place_in_its_words(client, name):
+def test_what_the_server_rejects_is_reported_at_its_location_in_its_words(client, name):
     rule, sent = REJECTED[name]
     findings = check_request(sent, as_of=DAY)
-    first = next(one for one in findings.errors if one.rule == rule)
+    first = next(finding for finding in findings.errors if finding.rule == rule)
     with pytest.raises(imgcost.PreflightError, match=re.escape(first.message)):
         findings.raise_for_errors()
     with pytest.raises(anthropic.BadRequestError) as caught:
         client.messages.create(**sent)
-    said = caught.value.body["error"]["message"]
-    assert any(words(one.text) in words(said) for one in wordings_of(rule)), said
-    if said.startswith(("messages.", "system.")):
-        assert said.startswith((first.location, first.location.rpartition(".")[0] + "."))
+    message = caught.value.body["error"]["message"]
+    assert any(words(wording.text) in words(message) for wording in wordings_of(rule)), message
+    if message.startswith(("messages.", "system.")):
+        where = message.replace(".tool_result.", ".")  # the schema of the API adds the types of blocks
+        assert where.startswith((first.location, first.location.rpartition(".")[0] + "."))
 
 
 def test_a_batch_is_checked_as_the_server_does(client, server):
@@ -180,18 +181,18 @@ def test_a_batch_is_checked_as_the_server_does(client, server):
     assert client.messages.batches.create(requests=requests).id == "msgbatch_1"
     assert json.loads(server.received[-1]) == {"requests": requests}
     named = [requests[0] | {"custom_id": "page-1.png"}]
-    (found,) = imgcost.check_batch(named, as_of=DAY).errors
+    (finding,) = imgcost.check_batch(named, as_of=DAY).errors
     with pytest.raises(anthropic.BadRequestError) as caught:
         client.messages.batches.create(requests=named)
-    said = caught.value.body["error"]["message"]
-    assert said.startswith(f"{found.location}: ")
-    assert any(one.text in said for one in wordings_of("custom-id"))
+    message = caught.value.body["error"]["message"]
+    assert message.startswith(f"{finding.location}: ")
+    assert any(wording.text in message for wording in wordings_of("custom-id"))
 
 
 def test_a_request_that_counts_tokens_passes(client):
     sent = {key: value for key, value in EXAMPLES["vision, base64"].items() if key != "max_tokens"}
-    found = imgcost.check_request(sent, as_of=DAY)
-    assert (found.ok, [one.rule for one in found]) == (True, ["max-tokens"])
+    findings = imgcost.check_request(sent, as_of=DAY)
+    assert (findings.ok, [finding.rule for finding in findings]) == (True, ["max-tokens"])
     assert client.messages.count_tokens(**sent).input_tokens == 1
 
 

@@ -417,7 +417,7 @@ ELSEWHERE = {
 def test_what_the_api_rejected_is_an_error_at_its_place(name):
     rule, place, day, platform, params = REJECTED[name]
     found = check_request(params, platform=platform, as_of=date.fromisoformat(day))
-    assert (rule, place) in [(one.rule, one.place) for one in found.errors]
+    assert (rule, place) in [(one.rule, one.location) for one in found.errors]
     assert {one.rule for one in found.errors} <= {rule, "format", "media-type", "empty-text"}
     if rule not in {"batch-stream", "toolset-screenshot"}:  # whose answers were never seen
         assert wordings_of(rule)
@@ -445,7 +445,7 @@ def test_elsewhere_a_name_that_is_not_listed_is_a_warning_and_limits_apply(name)
 @pytest.mark.parametrize("platform", ["claude-api", "claude-platform-aws", "google-cloud-anthropic"])
 def test_where_anthropic_runs_the_platform_an_unknown_name_is_an_error(platform):
     found = check_request(asking(PICTURE, QUESTION, model="my-claude-deployment"), platform=platform, as_of=TODAY)
-    assert [(one.rule, one.place) for one in found.errors] == [("model", "model")]
+    assert [(one.rule, one.location) for one in found.errors] == [("model", "model")]
     nameless = check_request({"max_tokens": 9, "messages": [message(QUESTION)]}, platform=platform, as_of=TODAY)
     assert [one.message for one in nameless.errors] == ["the request names no model"]
 
@@ -480,7 +480,7 @@ def test_before_anything_is_known_of_an_implied_platform_the_limits_of_the_api_a
 def test_requests_for_different_platforms_are_checked_each_by_its_own():
     entries = [asking(source(**FAR), QUESTION, model=name) for name in ("us.anthropic.claude-sonnet-4-6", SONNET)]
     found = check_batch(entries, as_of=TODAY)
-    assert [one.place for one in found.errors] == ["requests.0.messages.0.content.0"]
+    assert [one.location for one in found.errors] == ["requests.0.messages.0.content.0"]
     assert found.platform == "claude-api"
 
 
@@ -507,7 +507,7 @@ def warned(params, **options):
 
 def test_a_pdf_that_may_exceed_the_context_window():
     found = warned(asking(document(pdf(100)), QUESTION, model=HAIKU))
-    assert found["context-window"].place == "messages"
+    assert found["context-window"].location == "messages"
     assert found["context-window"].message == (
         "images and pages of PDF may have up to 253,043 tokens: the context window is 200,000"
     )
@@ -527,7 +527,7 @@ def test_an_animation():
 def test_without_max_tokens(model):
     params = {"model": model, "messages": [message(QUESTION)]}
     found = check_request(params, as_of=TODAY, ignore=["model"])
-    assert [(one.rule, one.place) for one in found] == [("max-tokens", "max_tokens")] * (model is not None)
+    assert [(one.rule, one.location) for one in found] == [("max-tokens", "max_tokens")] * (model is not None)
 
 
 LARGE = base64.b64encode(png(1024, 768, file_bytes=640_000)).decode()
@@ -548,7 +548,7 @@ LARGE = base64.b64encode(png(1024, 768, file_bytes=640_000)).decode()
 )  # fmt: skip
 def test_base64_inside_text_costs_as_text(params, place):
     found = warned(params)["base64-in-text"]
-    assert (found.place, found.observed) == (place, 853_336)
+    assert (found.location, found.observed) == (place, 853_336)
     assert "853,336 characters of base64 of image/png inside text: up to 853,336 tokens ($" in found.message
     assert found.message.endswith(", and 1,036 as an image")
 
@@ -578,7 +578,7 @@ def entry(name="a", **more):
 @pytest.mark.parametrize("name", ["IMG_0001.jpg", "scans/page 2", "a" * 65, "caf\u00e9", "a\n"])
 def test_a_custom_id_that_does_not_match_the_pattern(name):
     found = check_batch([entry(name)], as_of=TODAY)
-    assert [(one.rule, one.place) for one in found] == [("custom-id", "requests.0.custom_id")]
+    assert [(one.rule, one.location) for one in found] == [("custom-id", "requests.0.custom_id")]
 
 
 @pytest.mark.parametrize("name", ["IMG_0001-jpg", "a" * 64, "0"])
@@ -587,11 +587,11 @@ def test_a_custom_id_that_matches_it(name):
 
 
 def test_a_batch_is_not_empty_does_not_stream_and_has_params(tmp_path):
-    assert [(one.rule, one.place, one.message) for one in check_batch([], as_of=TODAY)] == [
+    assert [(one.rule, one.location, one.message) for one in check_batch([], as_of=TODAY)] == [
         ("request", "requests", "is empty: a batch has at least one request")
     ]
     found = check_batch([entry(stream=True), entry("b", stream=False), {"custom_id": "c"}], as_of=TODAY)
-    assert [(one.rule, one.place) for one in found] == [
+    assert [(one.rule, one.location) for one in found] == [
         ("request", "requests.2.params"),
         ("batch-stream", "requests.0.params.stream"),
     ]
@@ -600,7 +600,7 @@ def test_a_batch_is_not_empty_does_not_stream_and_has_params(tmp_path):
         '{"custom_id": "a.jpg", "params": {"stream": true, "messages": [{"role": "user", "content": "x"}]}}'
     )
     found = check_batch(file, model=OPUS, as_of=TODAY)
-    assert [(one.rule, one.place) for one in found] == [
+    assert [(one.rule, one.location) for one in found] == [
         ("custom-id", f"{file}:1 custom_id"),
         ("batch-stream", f"{file}:1 params.stream"),
     ]
@@ -615,7 +615,7 @@ def test_places_in_a_batch_have_the_request_in_front():
     found = check_batch(
         [{"custom_id": str(number), "params": params} for number, params in enumerate(bad)], as_of=TODAY
     )
-    assert {(one.rule, one.place) for one in found} == {
+    assert {(one.rule, one.location) for one in found} == {
         ("error-result", "requests.0.params.messages.2.content.0"),
         ("assistant-media", "requests.1.params.messages.1.content"),
         ("empty-text", "requests.1.params.messages.1.content.1"),

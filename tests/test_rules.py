@@ -16,9 +16,9 @@ from imgcost.errors import HeaderError, ImgcostError, RequestError, TableError
 from imgcost.headers import Contents, Header
 from imgcost.messages import Part, Turn
 from imgcost.rules import (
-    Batch,
-    Bill,
-    Case,
+    BatchInput,
+    CheckContext,
+    CostInput,
     DocumentInput,
     ImageInput,
     RequestInput,
@@ -39,11 +39,11 @@ STANDARD, HIGH = "claude-sonnet-4-6", "claude-opus-5"
 
 def case(*models, day=TODAY, platform="claude-api"):
     found = tuple(find_model(name, as_of=TODAY) for name in models)
-    return Case(platform, day, limits_on(platform, day), advice_on(day), found)
+    return CheckContext(platform, day, limits_on(platform, day), advice_on(day), found)
 
 
 def ask(name, about, *models, **when):
-    return list(find_rule(name).ask(about, case(*models, **when)))
+    return list(find_rule(name).check(about, case(*models, **when)))
 
 
 def said(name, about, *models, **when):
@@ -111,7 +111,7 @@ def test_no_rule_knows_a_number_of_its_own():
 
 @pytest.mark.parametrize("rule", rules(), ids=lambda rule: rule.name)
 def test_a_rule_finds_nothing_where_nothing_is_known(rule):
-    nothing = Case("claude-api", TODAY, Limits(), Advice(), ())
+    nothing = CheckContext("claude-api", TODAY, Limits(), Advice(), ())
     about = {
         "image": image(100_000, 1, file_bytes=10**9, text_bytes=10**9),
         "document": DocumentInput("here"),
@@ -119,11 +119,11 @@ def test_a_rule_finds_nothing_where_nothing_is_known(rule):
         "text": TextInput("here", 1000),
         "turn": turn(),
         "request": whole(images=(image(9000, 9000),) * 700, body_bytes=10**9, tokens=10**9),
-        "batch": Batch("here", 10**6, 10**12, (), ()),
-        "bill": Bill("here", Decimal(0), Decimal(0), Decimal(0)),
+        "batch": BatchInput("here", 10**6, 10**12, (), ()),
+        "bill": CostInput("here", Decimal(0), Decimal(0), Decimal(0)),
         "shape": RequestError("messages", "is missing"),
     }[rule.scope]
-    assert len(list(rule.ask(about, nothing))) == (rule.scope in {"shape", "text"})
+    assert len(list(rule.check(about, nothing))) == (rule.scope in {"shape", "text"})
 
 
 @pytest.mark.parametrize(
@@ -547,7 +547,7 @@ def test_the_size_of_a_request_that_is_not_known_is_not_doubted():
 
 
 def test_custom_ids():
-    batch = Batch("b", 3, 9, (("b:2", "one\u00e9" * 100),), ("b:3",))
+    batch = BatchInput("b", 3, 9, (("b:2", "one\u00e9" * 100),), ("b:3",))
     found = ask("custom-id", batch)
     assert [one.location for one in found] == ["b:3", "b:2"]
     assert found[0].message == "the request has no custom_id"
@@ -557,7 +557,7 @@ def test_custom_ids():
 
 def test_the_budget():
     def kept(cost, budget, most=None, unknown=()):
-        return said("budget", Bill("all", Decimal(cost), Decimal(most or cost), Decimal(budget), unknown))
+        return said("budget", CostInput("all", Decimal(cost), Decimal(most or cost), Decimal(budget), unknown))
 
     assert kept("1.50", "1.5") is None
     assert kept("1.50000001", "1.5") == "the images cost $1.50000001, and the budget is $1.5"
