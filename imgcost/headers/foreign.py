@@ -28,8 +28,14 @@ _MEDIA_TYPES = {
     "PSD": "image/vnd.adobe.photoshop",
     "PDF": "application/pdf",
     "EPS": "application/postscript",
+    "Netpbm": "image/x-netpbm",
+    "OpenEXR": "image/x-openexr",
+    "Radiance HDR": "image/x-radiance-hdr",
+    "Sun raster": "image/x-sun-raster",
+    "camera raw": "image/x-camera-raw",
+    "Apple CgBI PNG": "image/x-apple-cgbi-png",
 }
-"""Registered media types; all other formats get one that begins with image/x-."""
+"""Registered media types, and names that are not in capitals; other formats get a type that begins with image/x-."""
 
 _ADVICE = {"PDF": "Send it as a document block, or render its pages as images."}
 
@@ -39,8 +45,8 @@ _NAMES = {media_type: name for name, media_type in _MEDIA_TYPES.items()}
 def format_name(media_type: str) -> str:
     """Return the name of an image format, for people.
 
-    >>> format_name("image/tiff"), format_name("image/x-pcx"), format_name("image/png")
-    ('TIFF', 'PCX', 'PNG')
+    >>> format_name("image/tiff"), format_name("image/x-pcx"), format_name("image/x-netpbm")
+    ('TIFF', 'PCX', 'Netpbm')
     """
     return _NAMES.get(media_type) or media_type.removeprefix("image/").removeprefix("x-").replace("-", " ").upper()
 
