@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
+from imgcost.figures import plural
 from imgcost.headers import format_name
 from imgcost.payloads import base64_length
 
@@ -92,7 +93,7 @@ def exceeded_limits(width: Any, height: Any, size_bytes: Any, limits: Limits) ->
     if edge is not None:
         yield Reason("image-edge", f"over {edge:,} px"), (width > edge) | (height > edge)
     if most is not None:
-        yield Reason("image-bytes", f"over {most:,} bytes"), size_bytes > most
+        yield Reason("image-bytes", f"over {plural(most, 'byte')}"), size_bytes > most
 
 
 def byte_limit(limits: Limits) -> int | None:

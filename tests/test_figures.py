@@ -35,20 +35,23 @@ def test_a_noun_may_have_a_plural_of_its_own():
 
 def nouns():
     """The plurals that imgcost writes, such as images, tokens and entries, without the words around them."""
-    found = set()
+    plurals = set()
     for source in SOURCES:
         for call in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
             if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "plural":
-                words = [one.value for one in call.args[1:] if isinstance(one, ast.Constant)]
-                found |= {(words[1] if words[1:] else words[0] + "s").split()[-1]} if words else set()
-    return found
+                words = [word.value.split() for word in call.args[1:] if isinstance(word, ast.Constant)]
+                if len(words) == 2:  # "entry", "entries"; of "finding is", "findings are" the noun changes first
+                    plurals.add(next((many for one, many in zip(*words, strict=False) if one != many), words[1][-1]))
+                elif words:
+                    plurals.add(words[0][-1] + "s")
+    return plurals
 
 
 NOUNS = nouns()
-PLURAL = rf"(?:(?:more|such|prompt|message|visual) )?(?:{'|'.join(sorted(NOUNS))})\b(?!/)"
+PLURAL = rf"(?:(?:more|such|prompt|message|visual) )?(?:{'|'.join(sorted(NOUNS))})\b(?![/=])"
 
 WORDS = {"name", "name.replace('_', ' ')"}
-"""What stands before a plural and is a word, not a number: "batch requests"."""
+"""Values before a plural that are words, not numbers: "batch requests"."""
 
 
 def counts_without_a_choice(tree):
@@ -58,7 +61,7 @@ def counts_without_a_choice(tree):
             for value, behind in zip(text.values, text.values[1:], strict=False):
                 if isinstance(value, ast.FormattedValue) and isinstance(behind, ast.Constant):
                     shown = ast.unparse(value.value)
-                    fixed = shown.isupper() or shown in WORDS or shown.startswith("plural(")
+                    fixed = shown.isupper() or shown in WORDS or shown.startswith(("plural(", "_shown("))
                     if not fixed and re.match(f" {PLURAL}", behind.value):
                         yield f"{{{shown}}}{behind.value}"
 

@@ -12,7 +12,7 @@ from xlsxwriter.utility import xl_range_abs
 from imgcost import geometry
 from imgcost.acceptance import breaches, byte_limit, sent_bytes
 from imgcost.errors import ImgcostError
-from imgcost.figures import plural
+from imgcost.figures import number, plural
 from imgcost.files import Image
 from imgcost.reports.workbook.cells import column_of
 from imgcost.reports.workbook.job import title_of
@@ -258,6 +258,6 @@ def write_not_counted(page: Page, spool: Spool, most: int) -> None:
     rows = (one for part in spool.parts() for one in part.not_counted)
     for row, one in enumerate(rows, 1):
         if row > shown:
-            page.put(row, 0, f"and {plural(total - shown, 'more', 'more')}")
+            page.put(row, 0, f"and {number(total - shown)} more")
             break
         page.line(row, 0, one)
