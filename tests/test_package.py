@@ -205,7 +205,7 @@ ERRORS = {
         ("messages.2", "must be an object, not str"),
         {},
         "messages.2: must be an object, not str",
-        {"place": "messages.2", "problem": "must be an object, not str"},
+        {"location": "messages.2", "problem": "must be an object, not str"},
     ),
     imgcost.PreflightError: (
         (REJECTED,),

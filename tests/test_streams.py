@@ -149,7 +149,7 @@ def test_a_missing_argument_among_others_is_listed(tmp_path, command):
         assert [(one["path"], one["problem"]) for one in found["unreadable"]] == [(str(missing), "missing")]
     else:
         assert len(found["images"]) == 2
-        assert [one["place"] for one in found["findings"] if one["rule"] == "unreadable"] == [str(missing)]
+        assert [one["location"] for one in found["findings"] if one["rule"] == "unreadable"] == [str(missing)]
     assert f"Path '{missing}' does not exist." in refused(command, missing, missing)
 
 

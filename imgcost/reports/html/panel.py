@@ -9,6 +9,7 @@ from imgcost.plans.rules import BYTES_A_BLOCK, BYTES_A_REQUEST, BYTES_A_TOKEN
 from imgcost.plans.scenarios import MOST_TOKENS
 from imgcost.quotes import CacheTtl, InferenceGeo, requote
 from imgcost.reports.html.highlights import BYTES_STEP
+from imgcost.tables import limits_on
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -41,7 +42,7 @@ def panel_data(summary: ScanSummary, found: Highlights, quotes: Sequence[Quote])
         Plain values for JSON; None where the limits of the platform are not known, because then there is no plan.
     """
     try:
-        limits = quotes[0].limits
+        limits = limits_on(quotes[0].conditions.platform, quotes[0].conditions.as_of)
     except NoPriceError:
         return None
     offers = [{geo: [_rates(quote, geo, batch=batch) for batch in (False, True)] for geo in _GEOS} for quote in quotes]
