@@ -446,7 +446,7 @@ def test_an_interrupted_scan_says_how_many_rows_it_has_streamed(folder):
         running.process.stdout.readline()
         code, err = running.end(signal.SIGINT)
     assert code == 130
-    assert re.fullmatch(r"imgcost: interrupted after [\d,]+ files; stdout has the first [\d,]+ rows only\n", err)
+    assert re.fullmatch(r"imgcost: interrupted after [\d,]+ files; stdout has only [\d,]+ complete rows\n", err)
 
 
 @pytest.mark.parametrize("jobs", [1, 2])

@@ -23,10 +23,7 @@ from conftest import SAMPLES, png
 import imgcost
 from imgcost.files import workers
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.xdist_group("processes"),
-]  # programs in processes of their own, one after another
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("processes")]  # starts processes, one after another
 
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="workers are forked on Linux only")
 
@@ -35,7 +32,7 @@ LINUX = pytest.mark.skipif(sys.platform != "linux", reason="workers are forked o
 
 
 def state():
-    """What a library has no business with."""
+    """Global state that a library must not change."""
     return {
         "filters": list(warnings.filters),
         "showwarning": warnings.showwarning,
@@ -98,7 +95,7 @@ def test_two_threads_that_ask_pillow_at_once_leave_the_filters_of_warnings(tmp_p
     assert list(warnings.filters) == before
 
 
-# Wherever it is called
+# Callers of all kinds
 
 EAGER = """
 import sys, threading, time
@@ -162,7 +159,7 @@ def folder(tmp_path_factory):
 
 @LINUX
 @pytest.mark.parametrize("started", ["script", "stdin", "-c"])
-@pytest.mark.parametrize("location", PLACES)
+@pytest.mark.parametrize("place", PLACES)
 def test_a_scan_with_jobs_works_wherever_it_is_called(folder, tmp_path, place, started):
     code = EAGER + PLACES[place]
     script = tmp_path / "script.py"

@@ -194,7 +194,7 @@ def _left(target: Output | None, streamed: list[TextWriter]) -> Iterator[str]:
     if target:
         yield f"{visible(target.path)} {'is complete' if target.complete else 'was not written'}"
     for writer in streamed:
-        yield f"stdout has only the first {plural(writer.rows, 'row')}"
+        yield f"stdout has only {plural(writer.rows, 'complete row')}"
 
 
 def _warn(notice: str) -> None:
