@@ -196,6 +196,14 @@ def test_hostile_names_are_shown_harmlessly(tmp_path):
     assert "\x1b" not in text + json.dumps(data(tmp_path, *AS_OF))
 
 
+def test_a_long_file_name_fits_80_columns(tmp_path):
+    (tmp_path / f"{'n' * 196}.png").write_bytes(b"\x89PNG")
+    text = done(tmp_path / f"{'n' * 196}.png", *AS_OF)
+    (table,) = [table for table in text.split("\n\n") if table.startswith("Excluded")]
+    assert max(map(len, table.splitlines())) <= 80
+    assert re.search(r"\u2026n+\.png +1  damaged$", table)
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
