@@ -74,27 +74,6 @@ def test_a_call_of_the_library_changes_nothing_global(name, monkeypatch):
     assert state() == before
 
 
-def test_two_threads_that_ask_pillow_at_once_leave_the_filters_of_warnings(tmp_path, monkeypatch):
-    """The first one in is the first one out: each would restore what it found, and the last restores a silence."""
-    (tmp_path / "a.tif").write_bytes((SAMPLES / "formats" / "senate-1871.tif").read_bytes())
-    pillow_open, both = PIL.Image.open, threading.Barrier(2, timeout=30)
-    during, before = [], list(warnings.filters)
-
-    def slow_open(path):
-        both.wait()
-        during.append(list(warnings.filters))
-        return pillow_open(path)
-
-    monkeypatch.setattr(PIL.Image, "open", slow_open)
-    threads = [threading.Thread(target=lambda: list(imgcost.scan(tmp_path))) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(30)
-    assert during == [before, before]
-    assert list(warnings.filters) == before
-
-
 # Callers of all kinds
 
 EAGER = """
