@@ -210,11 +210,11 @@ def _widths(rows: Sequence[tuple[str, ...]]) -> list[int]:
 
 
 def shortened(text: str, width: int) -> str:
-    r"""Shorten a text in its middle, such as a path, whose end tells most.
+    r"""Shorten a text, such as a path, in its middle.
 
     Args:
         text: The text.
-        width: The most columns of a terminal that it may take, from 3.
+        width: Maximum width in columns of a terminal, from 3.
 
     Returns:
         The text, or both of its ends with an ellipsis between.

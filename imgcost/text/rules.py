@@ -23,7 +23,7 @@ def rules_report(rules: Sequence[Rule], message: str | None = None) -> Report:
 
     Args:
         rules: The rules.
-        message: The error message of the API that all of them predict; None if it was not asked for one.
+        message: The error message of the API that they predict; None if all rules are listed.
 
     Returns:
         The report.
