@@ -288,7 +288,7 @@ def test_an_unreadable_table_is_an_error(tmp_path, name):
     assert "Columns found: none" in refused(table(tmp_path / name, "")) or name not in {"a.csv", "a.tsv", "a.jsonl"}
 
 
-def test_a_job_of_no_images_says_so(tmp_path):
+def test_a_job_without_images_is_reported(tmp_path):
     empty = done(tmp_path, *AS_OF)
     assert empty.startswith("No images found.")
     assert "Alternatives" not in empty

@@ -1,4 +1,4 @@
-"""Outputs: the target is complete or as it was, whatever ends the writing, and nothing else is left."""
+"""Output files are complete or untouched, and no temporary files remain."""
 
 from __future__ import annotations
 
@@ -159,7 +159,7 @@ def test_a_disk_that_reports_only_at_the_end_that_it_is_full_leaves_the_target(t
     assert (target.read_bytes(), names_in(target.parent)) == (OLD, ["report.csv"])
 
 
-def test_an_interruption_after_the_move_says_that_the_target_is_complete(target, monkeypatch):
+def test_an_interruption_after_the_move_reports_a_complete_target(target, monkeypatch):
     replace = os.replace
 
     def late(*args):
@@ -227,7 +227,7 @@ def old(tmp_path):
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
-def test_no_format_touches_an_old_report_before_the_end(old, tmp_path, monkeypatch, suffix):
+def test_an_old_report_is_untouched_until_the_end(old, tmp_path, monkeypatch, suffix):
     target = old(suffix)
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "tmp"))
     (tmp_path / "tmp").mkdir()
@@ -301,7 +301,7 @@ def test_a_limit_on_the_size_of_files_leaves_the_old_report(target, pictures, co
 
 
 def read(path):
-    """The paths in a report of a scan."""
+    """Return the paths in a report of a scan."""
     match path.suffix:
         case ".csv":
             return [line.split(",")[0] for line in path.read_text().splitlines()[1:]]
@@ -343,7 +343,7 @@ def met(walk, *paths):
     return sorted(name for step in walk.steps(map(str, paths)) for name in getattr(step, "names", ()))
 
 
-def test_a_scan_does_not_meet_its_own_output_or_cache_under_any_name(pictures, tmp_path):
+def test_a_scan_skips_its_own_output_and_cache_under_any_name(pictures, tmp_path):
     report, cache = pictures / "report.csv", pictures / "cache"
     for path in (report, cache, pictures / "cache-journal", pictures / "other.csv"):
         path.write_bytes(OLD)
@@ -361,7 +361,7 @@ def test_a_scan_does_not_meet_its_own_output_or_cache_under_any_name(pictures, t
                                                                      "cache-journal", "other.csv"]  # fmt: skip
 
 
-def test_a_name_that_differs_by_case_is_another_file_unless_the_system_says_it_is_not(pictures):
+def test_names_that_differ_by_case_are_the_same_file_only_if_the_system_says_so(pictures):
     (pictures / "Report.csv").write_bytes(OLD)
     os.link(pictures / "Report.csv", pictures / "REPORT.csv")
     (pictures / "rePORT.csv").write_bytes(OLD)

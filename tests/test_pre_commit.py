@@ -81,7 +81,9 @@ def test_a_format_that_the_api_does_not_read_fails(repository, name, content, wh
     code, output = hook(repository)
     assert code == 1
     assert "exit code: 1" in output
-    assert re.search(rf"{re.escape(name)} +format +{what} (file: the API reads JPEG, PNG, GIF and WebP|is not supported)", output)
+    assert re.search(
+        rf"{re.escape(name)} +format +{what} (file: the API reads JPEG, PNG, GIF and WebP|is not supported)", output
+    )
 
 
 def test_files_without_an_image_suffix_are_skipped(repository):

@@ -1,4 +1,4 @@
-"""Reports written to files: the same records in every format, whatever is in them."""
+"""Reports in files: the same records in every format."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ A_PLAN = ("plan", "3000x3000", "--count", "1000", "-m", "claude-haiku-5-5", "-m"
 
 
 def written(path):
-    """The rows of a file as a program reads them: dictionaries of text, empty where there is nothing."""
+    """Return the rows of a file as dictionaries of text; missing values are empty."""
     match path.suffix:
         case ".csv":
             frame = pd.read_csv(path, dtype=str, keep_default_na=False)
@@ -53,7 +53,7 @@ def shown(value):
 
 
 def same(left, right):
-    """Whether two cells hold the same, numbers by their value: a workbook has floats."""
+    """Return whether two cells are equal, numbers by value: a workbook has floats."""
     try:
         return left == right or abs(Decimal(left) - Decimal(right)) <= Decimal("1e-12") * abs(Decimal(left))
     except ArithmeticError:
@@ -77,7 +77,7 @@ def test_every_format_has_the_numbers_of_the_json(tmp_path, arguments, rows, suf
 
 
 def plan_entries(data):
-    """The rows of a plan, from its JSON."""
+    """Yield the rows of a plan from its JSON."""
     for model in data["models"]:
         for name, way in {"as specified": model, **model["variants"]}.items():
             tokens = {f"{kind}_tokens": count for kind, count in way["tokens"].items()}
@@ -101,7 +101,7 @@ def test_an_estimate_and_a_plan_by_hand(tmp_path):
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
-def test_findings_with_hostile_names_do_no_harm(tmp_path, suffix):
+def test_findings_with_hostile_names_are_harmless(tmp_path, suffix):
     folder = tmp_path / "in"
     folder.mkdir()
     names = ["=1+1.png", "@SUM(A1).png", "a\nb\x1b[31m.png", "<img src=x onerror=alert(1)>.png", "|pipe|.png"]

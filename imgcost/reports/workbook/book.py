@@ -45,8 +45,8 @@ class _Target:
 class _Nowhere:
     """Discards what the zip writer of Python still writes when it is garbage-collected."""
 
-    def seek(self, index: int) -> None:
-        """Ignore the index."""
+    def seek(self, position: int) -> None:
+        """Ignore the position."""
 
     def tell(self) -> int:
         """Return 0."""

@@ -1,9 +1,10 @@
 """The downscaling rule for a spreadsheet: whole numbers, one lookup, and a short list of ties.
 
-Spreadsheets compare and round floats in different, lenient ways, so the formulas of the workbook use fractions, in whole
-numbers below 2**53. They agree with the rule, which is defined in floats, unless the short edge is a tie: any other
-fraction differs from a tie by far more than the last bit of a float. There are few ties that floats may miss by that bit,
-because a tie depends only on the ratio in lowest terms; those that floats decide differently are listed on the sheet Steps.
+Spreadsheets compare and round floats in different, lenient ways, so the formulas of the workbook use fractions, in
+whole numbers below 2**53. They agree with the rule, which is defined in floats, unless the short edge is a tie: any
+other fraction differs from a tie by far more than the last bit of a float. There are few ties that floats may miss by
+that bit, because a tie depends only on the ratio in lowest terms; those that floats decide differently are on the sheet
+Steps.
 """
 
 from __future__ import annotations
