@@ -1,4 +1,4 @@
-"""Bars and shortened paths in terminals."""
+"""Bar charts in a terminal, and tables that fit it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Terminal(io.TextIOWrapper):
         return True
 
     def text(self):
-        """What was printed, without colors."""
+        """Return the printed text, without colors."""
         self.flush()
         return re.sub(r"\x1b\[[0-9;]*m", "", self.buffer.getvalue().decode(self.encoding))
 
@@ -44,7 +44,7 @@ DUCKS = Table("Ducks", ("name", ">count"), [("Huey", "8"), ("[b]Dewey", "4"), ("
 PLAIN = Table("", ("place",), [("pond",)])
 
 
-def test_the_length_of_a_bar_is_proportional_to_its_number():
+def test_bars_are_proportional_to_the_numbers():
     lines = drawn(Report({}, [DUCKS, PLAIN], ["One note."]))
     assert lines == [
         "Ducks",
@@ -60,7 +60,7 @@ def test_the_length_of_a_bar_is_proportional_to_its_number():
     ]
 
 
-def test_bars_shrink_to_leave_space_for_the_text(monkeypatch):
+def test_bars_need_space_next_to_the_text(monkeypatch):
     text = as_text(Report({}, [DUCKS])).splitlines()
     for columns, bar in ((27, 8), (26, 0), (10, 0)):
         monkeypatch.setenv("COLUMNS", str(columns))
@@ -68,7 +68,7 @@ def test_bars_shrink_to_leave_space_for_the_text(monkeypatch):
             [text[3] + "  " + "\u2588" * (bar // 2)] if bar else [text[3]]), text[4]]  # fmt: skip
 
 
-def test_a_terminal_that_cannot_show_bars_gets_text():
+def test_a_terminal_without_unicode_gets_no_bars():
     assert "\n".join(drawn(Report({}, [DUCKS]), "latin-1")) == as_text(Report({}, [DUCKS]))
 
 
@@ -97,7 +97,7 @@ def test_a_pipe_gets_no_bars():
     assert "\u2588" not in CliRunner().invoke(main, ["scan", str(SAMPLES)]).stdout
 
 
-# Paths in a narrow terminal
+# Tables in a narrow terminal
 
 
 PATHS = Table(
@@ -112,23 +112,39 @@ def test_paths_are_shortened_in_the_middle_only_as_far_as_needed():
     assert narrow[2] == "  photos/2026/\u2026mmer/holidays/IMG_0001.jpg   1,560"
     assert narrow[3].split() == ["a.png", "9"]
     assert max(map(len, narrow)) == 49
-    assert "  photos\u2026/IMG_0001.jpg   1,560" in as_text(Report({}, [PATHS]), 1).splitlines()
+    assert "  pho\u20260001.jpg   1,560" in as_text(Report({}, [PATHS]), 1).splitlines()
+
+
+def test_prose_is_wrapped_only_as_far_as_needed():
+    table = Table("Ducks", (">count", "what"), [("1", "one two three four"), ("20", "")], prose=True)
+    assert as_text(Report({}, [table]), 27).splitlines()[2:] == ["      1  one two three four", "     20"]
+    assert as_text(Report({}, [table]), 26).splitlines()[2:] == ["      1  one two three", "         four", "     20"]
+    assert as_text(Report({}, [table]), 1).splitlines()[2:] == ["      1  one two", "         three four", "     20"]
+
+
+def test_paths_and_prose_share_the_space():
+    table = Table("", ("path", ">n", "what"), [("p" * 90, "1", "word " * 30)], path_column=0, prose=True)
+    lines = as_text(Report({}, [table]), 80).splitlines()
+    assert max(map(len, lines)) <= 80
+    assert " ".join(lines).split().count("word") == 30
+    short = as_text(Report({}, [table._replace(rows=[("p" * 90, "1", "word")])]), 80).splitlines()
+    assert len(short) == 2
+    assert len(short[1]) == 80
 
 
 def test_wide_characters_count_twice_when_a_path_is_shortened():
     name = "\u5199\u771f" * 20
     lines = as_text(Report({}, [PATHS._replace(rows=[(name, "9")])]), 40).splitlines()
     shortened = lines[2].split()[0]
-    assert "\u2026" in shortened
     assert set(shortened) == {"\u5199", "\u771f", "\u2026"}
-    assert 2 * (len(shortened) - 1) + 1 == 31
+    assert 2 * (len(shortened) - 1) + 1 == 29
 
 
 def test_a_table_without_paths_is_never_shortened():
     assert as_text(Report({}, [DUCKS]), 5) == as_text(Report({}, [DUCKS]))
 
 
-def test_only_a_terminal_shortens_paths(monkeypatch):
+def test_tables_are_as_wide_as_the_terminal_or_80_columns(monkeypatch):
     monkeypatch.setenv("COLUMNS", "40")
     for stream, shortened in ((terminal(), True), (io.TextIOWrapper(io.BytesIO(), "utf-8"), False)):
         with monkeypatch.context() as patch:

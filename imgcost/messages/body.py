@@ -119,7 +119,7 @@ def body_bytes(value: Any) -> int:
 
 
 def _value_bytes(value: Any, depth: int) -> int:
-    """Count a value. An error gets its location on the way out: building one for every value costs more than counting."""
+    """Count a value. An error gets its location on the way out: building one per value costs more than counting."""
     if depth > MAX_DEPTH:
         raise RequestError("", f"is nested deeper than {MAX_DEPTH} levels")
     if isinstance(value, str):

@@ -167,7 +167,8 @@ class Findings:
         return CHECK.frame(self.rows())
 
     def _repr_html_(self) -> str:
-        caption = f"{len(self.errors)} errors, {len(self.warnings)} warnings in {plural(len(self.images), 'image')}"
+        errors, warnings = plural(len(self.errors), "error"), plural(len(self.warnings), "warning")
+        caption = f"{errors}, {warnings} in {plural(len(self.images), 'image')}"
         rows = [(one.severity, one.rule, one.location, one.message) for one in islice(self.found, HTML_ROWS)]
         return html_table(caption, ("severity", "rule", "location", "message"), rows)
 

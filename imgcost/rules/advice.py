@@ -174,7 +174,7 @@ def pdf_cost(document: DocumentInput, context: CheckContext) -> Iterator[Observa
         return
     pages, tokens = plural(document.pages, "page"), document.tokens
     if tokens:
-        message = f"{pages} of PDF cost {tokens.least:,} to {tokens.most:,} tokens, depending on their text"
+        message = f"{pages} of PDF cost {tokens.least:,} to {plural(tokens.most, 'token')}, depending on their text"
         yield Observation(document.location, message, document.pages, None, "pages")
     elif context.models:
         message = f"the cost of {pages} of PDF is unknown for {context.models[0].id}"
@@ -194,9 +194,8 @@ def pdf_cost(document: DocumentInput, context: CheckContext) -> Iterator[Observa
 def base64_in_text(text: TextInput, context: CheckContext) -> Iterator[Observation]:  # noqa: ARG001 - likewise
     usd = f" ({text.text_usd})" if text.text_usd else ""
     kind = f" of {text.kind}" if text.kind else ""
-    message = (
-        f"{plural(text.characters, 'character')} of base64{kind} inside text: up to {text.characters:,} tokens{usd}"
-    )
+    characters, tokens = plural(text.characters, "character"), plural(text.characters, "token")
+    message = f"{characters} of base64{kind} inside text: up to {tokens}{usd}"
     if text.image_tokens:
         message += f", and {text.image_tokens:,} as an image"
     yield Observation(text.location, message, text.characters, None, "characters")
