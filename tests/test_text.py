@@ -1,4 +1,4 @@
-"""What is printed: aligned text, Markdown that obeys nothing, JSON for programs, dollars, and hostile names."""
+"""Printed reports: aligned text, escaped Markdown, JSON, dollars and hostile names."""
 
 from __future__ import annotations
 
@@ -18,10 +18,12 @@ from quoting import quoted
 
 from imgcost.estimates import estimate_with
 from imgcost.figures import dollars, number
+from imgcost.preflight import Findings, TurnCost
 from imgcost.tables import find_model, find_tier, models, prices_read
 from imgcost.text import Report, Table, as_json, as_markdown, as_text, visible
 from imgcost.text.catalogs import largest_report, model_report, models_report
 from imgcost.text.estimates import estimate_report
+from imgcost.text.findings import findings_report
 from imgcost.text.quotes import quote_notes, quote_title
 
 DAY = date(2026, 11, 22)
@@ -573,3 +575,27 @@ def test_the_largest_sizes_are_those_of_the_guide():
         "area_tokens": 1590,
     }
     assert len(found.data["sizes"]) == 2 * len(rows)
+
+
+# Findings
+
+
+def test_the_images_of_a_session_are_listed_by_turn():
+    turns = (
+        TurnCost(f"{'p' * 90}.jsonl:2", 1, 2, 1, 1_500, 2_340_000, Decimal("7.02")),
+        TurnCost("s.jsonl:9", 2, 1, 1, 1, 1_560, None),
+    )
+    findings = Findings((), (), None, "claude-api", DAY, unknown=("model gpt has no price",), pages=2, turns=turns)
+    shown = findings_report(findings)
+    (table,) = [table for table in shown.tables if table.title == "Images of the session by turn"]
+    assert table.rows[0][1:] == ("1", "2", "1", "1,500", "2,340,000", "$7.02")
+    assert table.rows[1][-1] == "unknown"
+    assert max(map(len, as_text(Report({}, [table])).splitlines())) <= 80
+    text = as_text(shown)
+    assert "The images of the session have cost $7.02 so far, not including 1 turn of unknown cost" in text
+    assert "0 images, 2 pages of PDF, 0 image tokens, cost unknown: nothing would be rejected" in text
+
+
+def test_a_range_of_cost_has_both_ends():
+    findings = Findings((), (), Decimal(1), "claude-api", DAY, Decimal(1), upper_usd=Decimal(2), pages=1)
+    assert "0 image tokens, $1.00 to $2.00: nothing would be rejected" in as_text(findings_report(findings))

@@ -565,7 +565,7 @@ def scanned(path, groups, progress):
     """A workbook as a scan writes it."""
     asked = quotes([SONNET], as_of=DAY)
     with open_scan(str(path), asked, progress) as sink:
-        summary = ScanSummary(asked, rules=sink.rules)
+        summary = ScanSummary(asked, (), sink.token_rules)
         summary.add(groups)
         sink.writer.write(sink.encode(groups))
         sink.writer.finish(summary)
@@ -605,7 +605,7 @@ def test_a_full_disk_is_the_error_of_the_system():
     asked = quotes([SONNET], as_of=DAY)
     sink = workbook_sink(FullDisk(), asked, lambda _done, _total: None)
     with pytest.raises(OSError, match="No space left on device") as caught:
-        sink.writer.finish(ScanSummary(asked, rules=sink.rules))
+        sink.writer.finish(ScanSummary(asked, (), sink.token_rules))
     assert type(caught.value) is OSError
     del caught
     gc.collect()  # the unfinished archive is collected without another error

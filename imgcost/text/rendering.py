@@ -199,7 +199,7 @@ def _fitted(heads: tuple[str, ...], table: Table, width: int) -> list[tuple[str,
         cells = list(row)
         if table.path_column is not None:
             cells[table.path_column] = shortened(row[table.path_column], path)
-        lines = wrap(row[-1], max(_LEAST_WIDTH, space - path)) if table.prose else row[-1:]
+        lines = wrap(row[-1], max(_LEAST_WIDTH, space - path), break_on_hyphens=False) if table.prose else row[-1:]
         fitted.append((*cells[:-1], *(lines[:1] or [""])))
         fitted += [("",) * (len(row) - 1) + (line,) for line in lines[1:]]
     return fitted
