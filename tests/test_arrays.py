@@ -185,7 +185,7 @@ def test_threads_at_once_get_right_answers():
 def test_scratch_and_output_together_stay_within_eight_bytes_a_size():
     count = 2_000_000
     width, height = np.random.default_rng(3).integers(1, 8000, (2, count), np.int32)
-    arrays.image_tokens(width[:1], height[:1], STANDARD)  # the table is built once, and is nobody's scratch
+    arrays.image_tokens(width[:1], height[:1], STANDARD)  # the table is built once and never used as scratch space
     tracemalloc.start()
     try:
         arrays.image_tokens(width, height, STANDARD)

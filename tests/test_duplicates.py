@@ -1,4 +1,4 @@
-"""Which images have the same bytes as an earlier one, and that no more is read than must be."""
+"""Duplicates: images with the same bytes as an earlier one, and how little is read to find them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def found_in(folder):
 
 
 def marks(groups):
-    """The file that each duplicate repeats, by name."""
+    """Map each duplicate to the original, by name."""
     return {
         Path(one.path).name: Path(one.duplicate_of).name
         for _, found in groups
@@ -33,7 +33,7 @@ def marks(groups):
 
 @pytest.fixture
 def read(monkeypatch):
-    """Names of the files that were read whole, in order."""
+    """Record the names of files that are read completely, in order."""
     names = []
     digest = duplicates._digest
 
@@ -122,7 +122,7 @@ def test_a_member_of_an_archive_hides_no_duplicates_that_come_after_it(tmp_path)
 
 
 def test_the_same_file_named_twice_is_its_own_duplicate(tmp_path):
-    """Sent twice, it would be paid for twice."""
+    """Repeated paths are counted twice, because sending an image twice costs twice."""
     (tmp_path / "a").write_bytes(png(5, 5))
     path = str(tmp_path / "a")
     assert marks(Duplicates().mark([("", [probe(path), probe(path)])])) == {"a": "a"}

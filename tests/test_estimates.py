@@ -174,7 +174,7 @@ def test_batch_cache_and_place_multiply_exactly_and_stack(model, batch, cache, g
     else:
         assert found.cache_read_usd is None
     names = {"batch": batch, f"cache {cache}": cache != "none", "US inference": geo == "us"}
-    assert found.quote.conditions.labels == tuple(name for name, asked in names.items() if asked)
+    assert found.quote.conditions.labels == tuple(name for name, applies in names.items() if applies)
 
 
 def test_everything_stacked_by_hand():

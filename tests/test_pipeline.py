@@ -1,4 +1,4 @@
-"""A whole scan: the same totals and the same rows, however many processes work and whatever is remembered."""
+"""Whole scans: the same totals and rows for any number of processes, with and without a cache."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def facts(summary):
 
 @pytest.fixture(scope="module")
 def tree(tmp_path_factory):
-    """Enough folders for several chunks, with duplicates, broken files, links and archives between them."""
+    """Folders for several chunks, with duplicates, damaged files, links and archives."""
     top = tmp_path_factory.mktemp("tree")
     for folder, files in (("a", 700), ("b", 700), ("c", 1500), ("d", 3)):
         (top / folder).mkdir()
@@ -55,7 +55,7 @@ def tree(tmp_path_factory):
 
 
 def scanned(path, tree, *, suffix=".jsonl", **options):
-    """The summary, the bytes of the rows, the steps of the progress and the notices of a scan."""
+    """Return the summary, the bytes of the rows, the progress steps and the notices of a scan."""
     steps, notices = [], []
     path = path.with_suffix(suffix)
     with open_scan(str(path), (AREA, PATCH)) as sink:
@@ -151,7 +151,7 @@ def test_details_are_read_only_where_they_are_wanted(tmp_path):
         _, rows, _, _ = scanned(tmp_path / "rows", SAMPLES / "animations/new-notebook.gif", details=details)
         assert (b'"animated": true' in rows) == details
         summary, _, _, _ = scanned(tmp_path / "rows", SAMPLES / "formats/senate-1871.tif", details=details)
-        assert (summary["images"], dict(summary["fixable"])) == (1, {Reason("format", "TIFF"): 1})  # sizes always
+        assert (summary["images"], dict(summary["fixable"])) == (1, {Reason("format", "TIFF"): 1})  # always measured
 
 
 def test_a_cache_that_a_plain_scan_filled_serves_one_that_wants_details(tmp_path):
@@ -212,7 +212,7 @@ def test_notices_are_told_even_of_a_scan_that_was_interrupted(tree, tmp_path, mo
 
 
 class Full:
-    """A writer whose disk is full at the second piece."""
+    """A writer whose disk is full at the second part."""
 
     pieces = 0
 
@@ -243,7 +243,7 @@ def wait_for(true):
             return
         time.sleep(0.01)
 
-class Slow:  # to be unpickled: the reader of results is busy until the workers are gone
+class Slow:  # unpickling it takes until the workers have ended
     def __reduce__(self):
         return wait_for, (gone,)
 
@@ -258,7 +258,7 @@ def work(chunk):
     if name == "large":
         time.sleep(0.5)
         begun.touch()
-        return bytes(1 << 20)  # more than a pipe holds: its worker is ended in the middle of it
+        return bytes(1 << 20)  # more than fits a pipe: the worker is ended while sending
 
 def tasks():
     for name in ("here", "slow", "large"):

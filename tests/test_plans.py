@@ -101,7 +101,7 @@ def test_inference_in_the_us_regional_endpoints_and_retries():
     assert foundry.total_usd == Decimal("131.1321")
     regional = planned(JOB, "claude-sonnet-4-6", platform="bedrock", endpoint="regional", **SETTINGS)
     assert regional.total_usd == Decimal("131.1321")
-    assert set(regional.variants) == {"standard", "cached"}  # nobody sells batches there
+    assert set(regional.variants) == {"standard", "cached"}  # batches are not available there
     assert planned(JOB, "claude-sonnet-4-6", platform="google-cloud", **SETTINGS).total_usd == Decimal("119.211")
 
 
@@ -137,7 +137,7 @@ def test_a_conversation_cached():
     assert found == [
         (1515, 0, 0),  # the whole prompt
         (1580 - 1515, 1515, 0),  # what is new
-        (0, 1580, 1645 - 1580),  # nobody reads the last turn again
+        (0, 1580, 1645 - 1580),  # no later turn reads the last one
         (15, 1500, 0),  # the standing prompt is there already
         (0, 1515, 61),
     ]
@@ -346,11 +346,11 @@ def test_an_early_day_has_fewer_limits():
 # Packing
 
 
-def feasible(sizes, limit_images, room):
+def feasible(sizes, limit_images, space):
     """One request of these sizes (standard tier, Haiku 4.5), by the rules as they are written."""
     if len(sizes) > limit_images or (len(sizes) > 20 and max(map(max, sizes)) > 2000):
         return False
-    return sum(geometry.image_tokens(*size, STANDARD) + 3 for size in sizes) <= room
+    return sum(geometry.image_tokens(*size, STANDARD) + 3 for size in sizes) <= space
 
 
 def next_fit(sizes, fits):
@@ -378,12 +378,12 @@ PROMPTS = st.sampled_from([0, 100_000, 190_000, 198_000])
 @given(SIZES, PROMPTS)
 def test_no_request_breaks_a_limit_every_image_is_sent_once_and_order_is_kept(sizes, prompt_tokens):
     one = planned(sizes, "claude-haiku-4-5", prompt_tokens=prompt_tokens, output_tokens=20, retry_rate="0.125")
-    room = 200_000 - prompt_tokens - 20 - 7
+    space = 200_000 - prompt_tokens - 20 - 7
     place, total, tokens = 0, Decimal(0), Usage()
     for number, request in enumerate(one.each_request()):
         part = sizes[place : place + request.images]
         assert (request.number, request.first_image, request.new_images) == (number, place, len(part))
-        assert feasible(part, 100, room)
+        assert feasible(part, 100, space)
         visual = sum(geometry.image_tokens(*size, STANDARD) for size in part)
         assert request.tokens == Usage(prompt_tokens + visual + 3 * len(part) + 7, 20)
         place += request.images
@@ -594,9 +594,11 @@ def test_packing_is_an_alternative_to_one_image_per_request():
 
 
 def test_packing_keeps_batch_and_cache_and_is_not_offered_where_it_needs_no_fewer_requests():
-    asked = {"prompt_tokens": 5000, "cache": "1h", "batch": True}
-    one = planned(Repeated(28, 28, 1000), "claude-sonnet-4-6", images_per_request=1, **asked)
-    assert one.variants["packed"].total_usd == planned(Repeated(28, 28, 1000), "claude-sonnet-4-6", **asked).total_usd
+    settings = {"prompt_tokens": 5000, "cache": "1h", "batch": True}
+    one = planned(Repeated(28, 28, 1000), "claude-sonnet-4-6", images_per_request=1, **settings)
+    assert (
+        one.variants["packed"].total_usd == planned(Repeated(28, 28, 1000), "claude-sonnet-4-6", **settings).total_usd
+    )
     assert "packed" not in planned([(28, 28)], "claude-sonnet-4-6", images_per_request=1).variants
     assert "packed" not in planned(Repeated(28, 28, 600), "claude-sonnet-4-6", images_per_request=600).variants
     assert "packed" in planned(Repeated(28, 28, 600), "claude-sonnet-4-6", images_per_request=599).variants
@@ -615,11 +617,11 @@ def job_in_every_form(tmp_path):
 
 
 def test_plans_are_equal_by_value_and_survive_pickling(tmp_path):
-    asked = {"models": ["haiku", "sonnet"], "as_of": DAY, "cache": "5m", "prompt_tokens": 5000, "downscale_to": 1}
+    settings = {"models": ["haiku", "sonnet"], "as_of": DAY, "cache": "5m", "prompt_tokens": 5000, "downscale_to": 1}
     for images in job_in_every_form(tmp_path):
-        found, again = plan(images, **asked), plan(images, **asked)
+        found, again = plan(images, **settings), plan(images, **settings)
         assert found == again
-        assert found != plan(images, **asked | {"prompt_tokens": 5001})
+        assert found != plan(images, **settings | {"prompt_tokens": 5001})
         pickled = pickle.loads(pickle.dumps(found))
         assert pickled == found
         assert pickled.models[0] == found.models[0] != found.models[1]

@@ -406,7 +406,7 @@ def test_a_workbook_with_blank_rows_and_formulas(tmp_path):
     book.save(tmp_path / "a.xlsx")
     found = planned(tmp_path / "a.xlsx")
     assert found.images == 2
-    assert found.rejected[0].first == f"row 5 of {tmp_path / 'a.xlsx'}"  # nobody has computed the formula
+    assert found.rejected[0].first == f"row 5 of {tmp_path / 'a.xlsx'}"  # the formula was never computed
 
 
 @pytest.mark.parametrize("suffix", [".json", ".xls", ".ODS"])
@@ -422,7 +422,7 @@ def test_a_table_of_another_kind_is_refused(tmp_path, suffix):
     assert planned(path).images == 0
 
 
-# What is no job
+# Invalid jobs
 
 
 @pytest.mark.parametrize(
@@ -590,14 +590,14 @@ def test_the_rows_of_a_scan_plan_as_its_folder_does(tmp_path, suffix):
     models = ["-m", "claude-opus-5", "-m", "claude-haiku-4-5"]
     ended = CliRunner().invoke(main, ["scan", str(SAMPLES), *models, "-o", str(rows), "--as-of", "2026-11-22"])
     assert ended.exit_code == 0
-    asked = {"models": "claude-opus-5", "prompt_tokens": 100, "as_of": date(2026, 11, 22)}
-    from_rows, from_folder = plan(rows, **asked), plan(SAMPLES, **asked)
+    settings = {"models": "claude-opus-5", "prompt_tokens": 100, "as_of": date(2026, 11, 22)}
+    from_rows, from_folder = plan(rows, **settings), plan(SAMPLES, **settings)
     assert from_rows.images == from_folder.images == 22
     assert from_rows.models[0].total_usd == from_folder.models[0].total_usd
     assert sum(one.images for one in from_rows.rejected) == sum(one.images for one in from_folder.rejected) == 2
     read = {"csv": pd.read_csv, "jsonl": partial(pd.read_json, lines=True), "parquet": pd.read_parquet}
     frame = read[suffix](rows)
-    assert plan(frame, **asked).models[0].total_usd == from_folder.models[0].total_usd
+    assert plan(frame, **settings).models[0].total_usd == from_folder.models[0].total_usd
 
 
 def test_duplicates_that_a_scan_left_out_are_left_out(tmp_path):
