@@ -238,7 +238,7 @@ def _statements(
         ends = entry.texts("ends")
         for name in ends:
             if name not in holding:
-                raise entry.error(f"{name!r} does not hold before", "ends")
+                raise entry.error(f"{name!r} is not in effect before", "ends")
         if not said and not ends:
             raise entry.error("changes nothing")
         holding = (holding | said.keys()) - set(ends)
