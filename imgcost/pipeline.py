@@ -229,5 +229,5 @@ def summarize(
     take_paths(paths)
     if not isinstance(walk, Walk | None):
         raise ArgumentError("walk", walk, "an imgcost.files.Walk, or None")
-    priced = quotes(model, **choices)
-    return Scan(priced, walk=walk or Walk(), dedupe=take_flag("dedupe", dedupe)).run(paths)
+    selected = quotes(model, **choices)
+    return Scan(selected, walk=walk or Walk(), dedupe=take_flag("dedupe", dedupe)).run(paths)

@@ -1,4 +1,4 @@
-"""Images, PDFs and requests for the tests of pre-flight, of any size and length."""
+"""Images, PDFs and requests of any size for the tests of pre-flight checks."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from PIL import Image
 from pypdf import PdfWriter
 
 MODEL = "claude-opus-5"
-"""A million tokens of context, the high-resolution tier."""
+"""A model with a context of 1,000,000 tokens and the high-resolution tier."""
 
 SMALL_MODEL = "claude-haiku-4-5"
-"""200,000 tokens of context, the standard tier."""
+"""A model with a context of 200,000 tokens and the standard tier."""
 
 
 def chunk(kind, body=b""):
@@ -22,7 +22,7 @@ def chunk(kind, body=b""):
 
 
 def png(width=300, height=300, file_bytes=None):
-    """A PNG that decodes, of one colour; with a comment in it that makes it as long as asked."""
+    """Build a PNG of one color that decodes, with a comment that pads it to `file_bytes`."""
     rows = zlib.compress(bytes((width + 7) // 8 + 1) * height)
     parts = [
         b"\x89PNG\r\n\x1a\n",

@@ -96,7 +96,7 @@ def test_array_scalar_and_documented_search_agree_on_adversarial_sizes(tier):
 
 
 @pytest.mark.parametrize("tier", [STANDARD, HIGH], ids=lambda tier: tier.name)
-def test_array_and_scalar_agree_on_a_derandomised_sample_of_the_square_to_8000(tier):
+def test_array_and_scalar_agree_on_a_fixed_sample_of_sizes_up_to_8000(tier):
     width, height = np.random.default_rng(28).integers(1, 8001, (2, 40_000))
     resized = pairs(arrays.resized_size(width, height, tier))
     assert resized == [geometry.resized_size(*size, tier) for size in pairs((width, height))]
@@ -138,7 +138,7 @@ def test_no_sizes_give_no_tokens(empty):
 
 
 @pytest.mark.parametrize("values", [[1.0], [float("nan")], [True], ["100"], [None], [2**70]])
-def test_values_that_are_no_integers_are_refused(values):
+def test_values_that_are_not_integers_are_rejected(values):
     for function in (arrays.patch_tokens, arrays.padded_size, arrays.area_tokens):
         with pytest.raises(SizeError, match=r"invalid height of dtype \S+: expected an integer dtype"):
             function([1], values)
@@ -155,7 +155,7 @@ def test_a_size_out_of_range_is_named_by_its_row(edge):
             answer(width, height, STANDARD)
 
 
-def test_a_tier_without_room_or_an_unknown_formula_is_refused():
+def test_an_empty_tier_or_an_unknown_formula_is_rejected():
     for answer in (arrays.image_tokens, arrays.resized_size, arrays.fits):
         with pytest.raises(SizeError, match="invalid tier"):
             answer([100], [100], Tier(20, 100))
@@ -182,10 +182,10 @@ def test_threads_at_once_get_right_answers():
     assert wrong == []
 
 
-def test_scratch_and_output_together_stay_within_eight_bytes_a_size():
+def test_scratch_and_output_take_at_most_eight_bytes_per_size():
     count = 2_000_000
     width, height = np.random.default_rng(3).integers(1, 8000, (2, count), np.int32)
-    arrays.image_tokens(width[:1], height[:1], STANDARD)  # the table is built once, and is nobody's scratch
+    arrays.image_tokens(width[:1], height[:1], STANDARD)  # the table is built once and never used as scratch space
     tracemalloc.start()
     try:
         arrays.image_tokens(width, height, STANDARD)

@@ -1,4 +1,4 @@
-"""What earlier scans have read: used where nothing changed, and never trusted where anything is amiss."""
+"""The cache of earlier scans: used for unchanged files, and never trusted if anything is wrong."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from imgcost.reports.writers import open_scan
 pytestmark = pytest.mark.slow  # random edits of a cache
 
 LONG_AGO = 1_600_000_000 * 10**9
-"""A time of modification that is not racy, in nanoseconds."""
+"""A modification time that is old enough to be trusted, nanoseconds."""
 
 QUOTES = (quoted("claude-3-sonnet"),)
 
@@ -37,7 +37,7 @@ def write(path, data, mtime_ns=LONG_AGO):
 
 
 class Place:
-    """A folder of files, a cache beside it, and what a scan of one with the other did."""
+    """A folder of files, a cache next to it, and the effects of a scan."""
 
     def __init__(self, folder):
         self.folder = folder / "files"
@@ -69,7 +69,7 @@ def place(tmp_path):
 
 @pytest.fixture
 def filled(place):
-    """A place whose cache knows every file."""
+    """A folder whose files are all in the cache."""
     for number in range(12):
         place.put(f"{number:02}.png", png(28 * (number + 1), 28))
     place.put("broken.png", png(1, 1)[:20])
@@ -81,7 +81,7 @@ def filled(place):
 
 @pytest.fixture
 def opened(monkeypatch):
-    """Names of the files that a scan opens."""
+    """Record the names of files that a scan opens."""
     names = []
     system_open = os.open
 
@@ -94,10 +94,10 @@ def opened(monkeypatch):
     return names
 
 
-# What is opened again
+# Files that are opened again
 
 
-def test_a_second_scan_opens_nothing_that_has_not_changed(filled, opened):
+def test_a_second_scan_opens_only_changed_files(filled, opened):
     expected = filled.rows(cache=False)
     opened.clear()
     assert filled.rows() == expected
@@ -105,7 +105,7 @@ def test_a_second_scan_opens_nothing_that_has_not_changed(filled, opened):
     assert filled.notices == []
 
 
-def test_what_is_said_of_the_content_is_remembered_too(filled):
+def test_problems_of_the_content_are_cached_too(filled):
     assert {"broken.png", "empty.png", "notes.txt"} <= set(filled.kept())
     _, _, unreadable = filled.rows()
     assert [one.problem for one in unreadable] == ["damaged", "empty", "not-an-image"]
@@ -117,7 +117,7 @@ def test_what_is_said_of_the_content_is_remembered_too(filled):
     [(png(99, 99, b"longer"), LONG_AGO), (png(99, 28), LONG_AGO + 1), (png(99, 28), LONG_AGO - 1)],
     ids=["size", "later", "earlier"],
 )
-def test_a_file_that_changed_is_read_again(filled, opened, data, mtime_ns):
+def test_a_changed_file_is_read_again(filled, opened, data, mtime_ns):
     filled.put("03.png", data, mtime_ns)
     assert filled.rows() == filled.rows(cache=False)
     assert opened[0] == "03.png"
@@ -126,7 +126,7 @@ def test_a_file_that_changed_is_read_again(filled, opened, data, mtime_ns):
     assert opened == []
 
 
-def test_new_files_are_read_and_vanished_ones_are_gone(filled, opened):
+def test_new_files_are_read_and_deleted_files_disappear(filled, opened):
     (filled.folder / "05.png").unlink()
     filled.put("035.png", png(7, 7))
     rows, _, _ = filled.rows()
@@ -135,27 +135,27 @@ def test_new_files_are_read_and_vanished_ones_are_gone(filled, opened):
     assert rows == filled.rows(cache=False)[0]
 
 
-def test_a_file_that_was_renamed_is_another(filled, opened):
+def test_a_renamed_file_is_read_again(filled, opened):
     (filled.folder / "05.png").rename(filled.folder / "renamed.png")
     filled.rows()
     assert opened == ["renamed.png"]
 
 
-def test_a_file_is_known_by_its_absolute_path(filled, opened, monkeypatch):
+def test_files_are_cached_by_absolute_path(filled, opened, monkeypatch):
     monkeypatch.chdir(filled.folder)
     summary = Scan(QUOTES, cache=str(filled.cache)).run(["."])
     assert (summary.images, opened) == (12, [])
     assert [one.path for one in summary.unreadable] == ["./broken.png", "./empty.png", "./notes.txt"]
 
 
-def test_a_name_that_is_no_utf_8_is_known_again(place, opened):
+def test_a_name_that_is_not_utf_8_is_found_in_the_cache(place, opened):
     name = os.fsdecode(b"caf\xe9.png")
     place.put(name, png(5, 5))
     assert place.rows() == place.rows()
     assert opened == [name]
 
 
-def test_what_could_not_be_reached_is_not_remembered(place):
+def test_unreachable_paths_are_not_cached(place):
     place.put("a.png", png(5, 5))
     (place.folder / "link").symlink_to("nothing")
     with HeaderCache(place.cache) as cache:
@@ -169,7 +169,7 @@ def test_what_could_not_be_reached_is_not_remembered(place):
     assert place.kept() == ["a.png"]
 
 
-def test_a_file_modified_just_now_is_not_remembered(place, opened, monkeypatch):
+def test_a_file_modified_just_now_is_not_cached(place, opened, monkeypatch):
     now = LONG_AGO + 10**12
     monkeypatch.setattr(caches.time, "time_ns", lambda: now)
     place.put("kept.png", png(5, 5), now - caches.RACY_NS)
@@ -189,7 +189,7 @@ def test_the_same_file_twice_in_one_scan(place):
     assert [scan.run([path, path]).images for _ in range(2)] == [2, 2]
 
 
-def test_more_files_than_sqlite_takes_parameters(place, opened):
+def test_more_files_than_sqlite_accepts_parameters(place, opened):
     for number in range(1203):
         place.put(f"{number}.png", png(1 + number, 1))
     expected = place.rows()
@@ -198,7 +198,7 @@ def test_more_files_than_sqlite_takes_parameters(place, opened):
     assert opened == []
 
 
-def test_a_plain_scan_remembers_what_one_with_details_asks_for(place, opened):
+def test_a_scan_without_details_caches_what_a_scan_with_details_needs(place, opened):
     place.put("a.tif", b"II*\0\x08\0\0\0\0\0" + bytes(20))
     place.put("a.png", png(1, 1))
     place.rows()
@@ -219,7 +219,7 @@ edits = st.lists(
 
 @settings(max_examples=40)
 @given(edits)
-def test_with_the_cache_a_scan_says_what_it_says_without(steps):
+def test_a_scan_gives_the_same_results_with_and_without_a_cache(steps):
     with tempfile.TemporaryDirectory() as folder:
         place = Place(Path(folder))
         for number, (edit, name, data) in enumerate([*steps, ("scan", "", b"")]):
@@ -236,7 +236,7 @@ def test_with_the_cache_a_scan_says_what_it_says_without(steps):
         assert place.notices == []
 
 
-def test_an_interrupted_scan_keeps_what_it_had(place, opened):
+def test_an_interrupted_scan_keeps_what_it_read(place, opened):
     for folder in ("a", "b"):
         (place.folder / folder).mkdir()
         for number in range(1000):
@@ -252,7 +252,7 @@ def test_an_interrupted_scan_keeps_what_it_had(place, opened):
     assert len(opened) == 1000
 
 
-# What is damaged
+# Damaged caches
 
 
 def damaged(place):
@@ -270,7 +270,7 @@ def test_an_empty_file_is_an_empty_cache(place, opened):
 @pytest.mark.parametrize(
     "content", [b"not a database at all", bytes(5000), b"\xff" * 5000], ids=["text", "zeros", "ones"]
 )
-def test_a_file_that_is_no_cache_is_refused_and_left_as_it_was(filled, content):
+def test_a_file_that_is_not_a_cache_is_rejected_and_unchanged(filled, content):
     filled.cache.write_bytes(content)
     with pytest.raises(ImgcostError, match="cache is not an imgcost cache: choose another file"):
         filled.rows()
@@ -279,7 +279,7 @@ def test_a_file_that_is_no_cache_is_refused_and_left_as_it_was(filled, content):
     assert filled.notices == []
 
 
-def test_a_users_file_named_as_the_cache_ends_with_2(tmp_path):
+def test_passing_a_users_file_as_the_cache_exits_with_2(tmp_path):
     notes = tmp_path / "notes.txt"
     notes.write_text("notes", encoding="utf-8")
     assert "notes.txt is not an imgcost cache" in refused("scan", tmp_path, "--cache", notes)
@@ -288,11 +288,11 @@ def test_a_users_file_named_as_the_cache_ends_with_2(tmp_path):
 
 
 def broken(whole, seed=b"damaged"):
-    """A cache as far as its header goes."""
+    """A file with the header of a cache."""
     return whole[:100] + seed * (len(whole) // len(seed))
 
 
-def test_a_damaged_cache_is_moved_aside_with_a_notice(filled):
+def test_a_damaged_cache_is_renamed_with_a_notice(filled):
     expected = filled.rows(cache=False)
     content = broken(filled.cache.read_bytes())
     filled.cache.write_bytes(content)
@@ -305,7 +305,7 @@ def test_a_damaged_cache_is_moved_aside_with_a_notice(filled):
     assert len(filled.kept()) == 15
 
 
-def test_each_damaged_cache_is_moved_to_a_name_of_its_own(filled):
+def test_each_damaged_cache_gets_its_own_name(filled):
     whole = filled.cache.read_bytes()
     for seed in (b"1", b"2", b"3"):
         filled.cache.write_bytes(broken(whole, seed))
@@ -315,7 +315,7 @@ def test_each_damaged_cache_is_moved_to_a_name_of_its_own(filled):
     assert "moved to cache.damaged-2" in filled.notices[-1]
 
 
-def test_what_lies_beside_a_damaged_cache_is_not_taken_for_the_new_ones(filled):
+def test_journals_of_a_damaged_cache_are_not_applied_to_the_new_one(filled):
     filled.cache.write_bytes(broken(filled.cache.read_bytes()))
     for tail in ("-journal", "-wal", "-shm"):
         (filled.folder.parent / f"cache{tail}").write_bytes(b"old")
@@ -326,7 +326,7 @@ def test_what_lies_beside_a_damaged_cache_is_not_taken_for_the_new_ones(filled):
     ]
 
 
-def test_a_cache_that_was_cut_never_lies(filled):
+def test_a_truncated_cache_never_gives_wrong_results(filled):
     expected = filled.rows(cache=False)
     whole = filled.cache.read_bytes()
     for length in range(0, len(whole), 97):
@@ -339,11 +339,11 @@ def test_a_cache_that_was_cut_never_lies(filled):
             (filled.folder.parent / aside).unlink()
 
 
-def test_a_cache_with_any_byte_changed_never_lies(filled):
+def test_a_cache_with_any_byte_changed_never_gives_wrong_results(filled):
     expected = filled.rows(cache=False)
     whole = filled.cache.read_bytes()
     used = [at for at, byte in enumerate(whole) if byte] + list(range(0, len(whole), 997))
-    told = foreign = 0
+    notices = foreign = 0
     for at in [*range(100), *used[100::23]]:
         for flip in (0x01, 0xFF):
             filled.cache.write_bytes(whole[:at] + bytes([whole[at] ^ flip]) + whole[at + 1 :])
@@ -354,10 +354,10 @@ def test_a_cache_with_any_byte_changed_never_lies(filled):
                 assert "is not an imgcost cache" in str(error)  # noqa: PT017 - most bytes do not raise
                 assert at in {*range(16), *range(68, 72)}, at
                 foreign += 1
-            told += len(filled.notices)
+            notices += len(filled.notices)
             for aside in damaged(filled):
                 (filled.folder.parent / aside).unlink()
-    assert told > 10
+    assert notices > 10
     assert foreign == 2 * 20
 
 
@@ -379,7 +379,7 @@ def change(place, statement, *values):
         "UPDATE files SET found = NULL",
     ],
 )
-def test_a_row_that_is_not_what_was_written_damages_the_cache(filled, statement):
+def test_a_row_that_does_not_match_its_checksum_means_a_damaged_cache(filled, statement):
     expected = filled.rows(cache=False)
     change(filled, statement)
     assert filled.rows() == expected
@@ -389,15 +389,15 @@ def test_a_row_that_is_not_what_was_written_damages_the_cache(filled, statement)
 
 
 @pytest.mark.parametrize("statement", ["UPDATE files SET size = size + 1", "UPDATE files SET mtime_ns = 'x'"])
-def test_a_row_of_another_state_is_of_no_use(filled, opened, statement):
+def test_a_row_of_another_file_state_is_not_used(filled, opened, statement):
     change(filled, statement)
     assert filled.rows() == filled.rows(cache=False)
     assert len(opened) == 30
     assert filled.notices == []
 
 
-def test_damage_in_the_middle_of_a_scan_forgets_what_was_half_read(filled):
-    """Damage that shows only in the second part: what was found before it stands, what comes after is read."""
+def test_damage_found_during_a_scan_discards_the_partial_lookup(filled):
+    """Damage found in the second part: earlier results are kept, and later files are read."""
     for number in range(1200):
         filled.put(f"more-{number:04}.png", png(1 + number, 1))
     expected = filled.rows()
@@ -406,7 +406,7 @@ def test_damage_in_the_middle_of_a_scan_forgets_what_was_half_read(filled):
     assert len(filled.notices) == 1
 
 
-def test_damage_that_shows_only_in_writing_is_noticed(filled, monkeypatch):
+def test_damage_that_appears_only_on_writing_is_reported(filled, monkeypatch):
     expected = filled.rows(cache=False)
     filled.put("new.png", png(3, 3))
     known = HeaderCache.known
@@ -433,7 +433,7 @@ def test_damage_that_shows_only_in_writing_is_noticed(filled, monkeypatch):
         "CREATE TABLE files (a, b, c, d, e)",
     ],
 )
-def test_a_table_of_another_shape_is_begun_anew_with_a_notice(filled, schema):
+def test_a_table_with_other_columns_is_recreated_with_a_notice(filled, schema):
     expected = filled.rows(cache=False)
     change(filled, "DROP TABLE files")
     change(filled, schema)
@@ -443,7 +443,7 @@ def test_a_table_of_another_shape_is_begun_anew_with_a_notice(filled, schema):
 
 
 @pytest.mark.parametrize("version", [0, 1, 99])
-def test_another_format_is_begun_anew_silently(filled, opened, version):
+def test_another_format_version_is_recreated_silently(filled, opened, version):
     change(filled, f"PRAGMA user_version = {version}")
     assert filled.rows() == filled.rows(cache=False)
     assert len(opened) == 30
@@ -451,11 +451,11 @@ def test_another_format_is_begun_anew_silently(filled, opened, version):
     assert len(filled.kept()) == 15
 
 
-# What is not to be used
+# Files that are not caches
 
 
 @pytest.mark.parametrize("tables", [["mails"], ["mails", "files"]])
-def test_a_database_of_something_else_is_refused_and_left_as_it_was(place, tables):
+def test_another_sqlite_database_is_rejected_and_unchanged(place, tables):
     database = sqlite3.connect(place.cache)
     for table in tables:
         database.execute(f"CREATE TABLE {table} (a)")
@@ -469,7 +469,7 @@ def test_a_database_of_something_else_is_refused_and_left_as_it_was(place, table
 
 
 @pytest.mark.parametrize("schema", ["CREATE TABLE files (name TEXT, content BLOB)", "CREATE VIEW mine AS SELECT 1"])
-def test_a_database_of_something_else_may_have_files_too(place, schema):
+def test_another_database_with_a_table_of_files_is_rejected(place, schema):
     database = sqlite3.connect(place.cache)
     database.execute(schema)
     database.commit()
@@ -480,13 +480,13 @@ def test_a_database_of_something_else_may_have_files_too(place, schema):
     assert place.cache.read_bytes() == before
 
 
-def test_a_folder_is_no_cache(place):
+def test_a_folder_is_not_a_cache(place):
     place.cache.mkdir()
     with pytest.raises(ImgcostError, match=r"^cannot use the cache .*cache: not a regular file$"):
         place.rows()
 
 
-def test_a_cache_in_a_folder_that_is_not_there_is_refused(place):
+def test_a_cache_in_a_missing_folder_is_rejected(place):
     place.cache = place.folder / "no" / "such" / "cache"
     with pytest.raises(ImgcostError, match=r"cannot use the cache .*unable to open"):
         place.rows()
@@ -494,13 +494,13 @@ def test_a_cache_in_a_folder_that_is_not_there_is_refused(place):
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes")
-def test_a_named_pipe_is_refused_and_does_not_hang(place):
+def test_a_named_pipe_is_rejected_and_does_not_hang(place):
     os.mkfifo(place.cache)
     with pytest.raises(ImgcostError, match=r"cannot use the cache .*cache: not a regular file$"):
         place.rows()
 
 
-def test_a_cache_that_cannot_be_read_is_refused(filled, monkeypatch):
+def test_an_unreadable_cache_is_rejected(filled, monkeypatch):
     def refuse(*_args, **_options):
         raise PermissionError(13, "Permission denied")
 
@@ -512,8 +512,8 @@ def test_a_cache_that_cannot_be_read_is_refused(filled, monkeypatch):
 # Scans that share a cache
 
 
-def test_scans_that_begin_one_cache_at_the_same_moment_share_it(place):
-    """Before, 39 of 40 took each other's beginning for damage and moved a sound cache aside."""
+def test_scans_that_create_the_same_cache_at_once_share_it(place):
+    """39 of 40 scans once mistook a cache under construction for a damaged one and renamed it."""
     scans, rounds = 8, 20
     gate = threading.Barrier(scans)
 
@@ -530,8 +530,8 @@ def test_scans_that_begin_one_cache_at_the_same_moment_share_it(place):
     assert damaged(place) == []
 
 
-def test_a_cache_that_another_scan_creates_in_between_is_used(place, monkeypatch):
-    """The moment between seeing an empty file and creating the table."""
+def test_a_cache_created_by_another_scan_in_the_meantime_is_used(place, monkeypatch):
+    """Another scan creates the table after this one has seen an empty file."""
     is_prepared, others = caches._is_prepared, []
 
     def slow(database):
@@ -561,8 +561,8 @@ def test_a_damaged_cache_that_another_scan_has_replaced_is_not_moved_again(fille
     assert filled.kept() == ["00.png"]
 
 
-def test_a_damaged_cache_that_cannot_be_moved_is_gone_on_without(filled, monkeypatch):
-    """As on Windows, while another scan has it open."""
+def test_a_damaged_cache_that_cannot_be_renamed_is_not_used(filled, monkeypatch):
+    """Renaming fails on Windows while another scan has the file open."""
     change(filled, "UPDATE files SET checksum = 0")
 
     def refuse(*_):
@@ -580,12 +580,12 @@ def test_a_damaged_cache_that_cannot_be_moved_is_gone_on_without(filled, monkeyp
 
 @pytest.fixture
 def hurried(monkeypatch):
-    """Nobody waits for a lock."""
+    """Do not wait for locks."""
     monkeypatch.setattr(caches.sqlite3, "connect", partial(sqlite3.connect, timeout=0))
 
 
 @pytest.mark.usefixtures("hurried")
-def test_a_cache_that_is_in_use_from_the_start(filled):
+def test_a_cache_that_is_locked_from_the_start_is_not_used(filled):
     other = sqlite3.connect(filled.cache)
     other.execute("BEGIN EXCLUSIVE")
     with pytest.raises(ImgcostError, match=r"cannot use the cache .*cache: database is locked"):
@@ -596,8 +596,8 @@ def test_a_cache_that_is_in_use_from_the_start(filled):
 
 @pytest.mark.parametrize("begin", ["EXCLUSIVE", "IMMEDIATE"])
 @pytest.mark.usefixtures("hurried")
-def test_a_cache_that_comes_into_use_later_is_gone_on_without(filled, begin):
-    """Locked for reading and writing, or for writing only: the scan says what it would without a cache."""
+def test_a_cache_that_is_locked_later_is_not_used(filled, begin):
+    """Locked for reading and writing, or for writing only: the results are those of a scan without a cache."""
     filled.put("new.png", png(3, 3))
     chunk = [FileBatch(str(filled.folder), sorted(path.name for path in filled.folder.iterdir()))]
     with HeaderCache(filled.cache) as cache:
@@ -617,7 +617,7 @@ def test_a_cache_that_comes_into_use_later_is_gone_on_without(filled, begin):
 
 
 @pytest.mark.usefixtures("hurried")
-def test_that_a_cache_is_in_use_is_said_once(filled):
+def test_a_locked_cache_is_reported_once(filled):
     chunk = [FileBatch(str(filled.folder), ["00.png"])]
     with HeaderCache(filled.cache) as cache:
         other = sqlite3.connect(filled.cache)
@@ -628,7 +628,7 @@ def test_that_a_cache_is_in_use_is_said_once(filled):
         assert len(cache.notices) == 1
 
 
-def test_a_disk_that_is_full_is_no_damage(filled, monkeypatch):
+def test_a_full_disk_is_not_damage(filled, monkeypatch):
     filled.put("new.png", png(3, 3))
     expected = filled.rows(cache=False)
 

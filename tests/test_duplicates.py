@@ -1,4 +1,4 @@
-"""Which images have the same bytes as an earlier one, and that no more is read than must be."""
+"""Duplicates: images with the same bytes as an earlier one, and how little is read to find them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def found_in(folder):
 
 
 def marks(groups):
-    """The file that each duplicate repeats, by name."""
+    """Map each duplicate to the original, by name."""
     return {
         Path(one.path).name: Path(one.duplicate_of).name
         for _, found in groups
@@ -33,7 +33,7 @@ def marks(groups):
 
 @pytest.fixture
 def read(monkeypatch):
-    """Names of the files that were read whole, in order."""
+    """Record the names of files that are read completely, in order."""
     names = []
     digest = duplicates._digest
 
@@ -59,7 +59,7 @@ def test_a_duplicate_names_the_first_with_its_bytes_in_the_order_of_the_scan(tmp
     ]
 
 
-def test_what_was_seen_is_remembered_from_one_part_of_the_scan_to_the_next(tmp_path):
+def test_duplicates_are_found_across_parts_of_a_scan(tmp_path):
     for name in ("a.png", "b.png"):
         (tmp_path / name).write_bytes(png(10, 20))
     seen = Duplicates()
@@ -93,7 +93,7 @@ def test_files_longer_than_a_block_are_compared_to_their_end(tmp_path, monkeypat
 
 
 @pytest.mark.parametrize("gone", ["a", "b", "c"])
-def test_a_file_that_vanished_before_it_was_read_is_nobodys_duplicate(tmp_path, gone):
+def test_a_file_deleted_before_it_was_read_is_not_a_duplicate(tmp_path, gone):
     for name in ("a", "b", "c"):
         (tmp_path / name).write_bytes(png(5, 5))
     groups = found_in(tmp_path)
@@ -102,7 +102,7 @@ def test_a_file_that_vanished_before_it_was_read_is_nobodys_duplicate(tmp_path, 
     assert marks(Duplicates().mark(groups)) == {second: first}
 
 
-def test_members_of_archives_are_left_alone(tmp_path):
+def test_members_of_archives_are_not_compared(tmp_path):
     with zipfile.ZipFile(tmp_path / "z.zip", "w") as archive:
         archive.writestr("a.png", png(5, 5))
         archive.writestr("b.png", png(5, 5))
@@ -111,7 +111,7 @@ def test_members_of_archives_are_left_alone(tmp_path):
     assert Duplicates().mark(groups) == groups
 
 
-def test_a_member_of_an_archive_hides_no_duplicates_that_come_after_it(tmp_path):
+def test_a_member_of_an_archive_does_not_hide_later_duplicates(tmp_path):
     with zipfile.ZipFile(tmp_path / "z.zip", "w") as archive:
         archive.writestr("m.png", png(5, 5))
     for name in ("a", "b"):
@@ -121,14 +121,14 @@ def test_a_member_of_an_archive_hides_no_duplicates_that_come_after_it(tmp_path)
     assert marks(Duplicates().mark([*groups, *files])) == {"b": "a"}
 
 
-def test_the_same_file_named_twice_is_its_own_duplicate(tmp_path):
-    """Sent twice, it would be paid for twice."""
+def test_the_same_file_given_twice_is_a_duplicate(tmp_path):
+    """Sending an image twice costs twice."""
     (tmp_path / "a").write_bytes(png(5, 5))
     path = str(tmp_path / "a")
     assert marks(Duplicates().mark([("", [probe(path), probe(path)])])) == {"a": "a"}
 
 
-def test_what_is_no_image_is_passed_on():
+def test_unreadable_files_are_passed_through():
     groups = [("", [Unreadable("a", "empty", "nothing in it"), Unreadable("a", "empty", "nothing in it")])]
     assert Duplicates().mark(groups) == groups
 
@@ -147,7 +147,7 @@ def test_duplicates_are_those_whose_bytes_an_earlier_file_has(contents):
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes")
-def test_a_file_that_became_a_named_pipe_is_no_duplicate_and_does_not_hang(tmp_path):
+def test_a_file_replaced_by_a_named_pipe_is_not_a_duplicate_and_does_not_hang(tmp_path):
     for name in ("a.png", "b.png", "c.png"):
         (tmp_path / name).write_bytes(png(10, 20))
     groups = found_in(tmp_path)

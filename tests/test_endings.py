@@ -1,4 +1,4 @@
-"""Whether an image is whole: real images, cut and with all that programs leave behind the end."""
+"""Truncation: real images, cut, and with everything that programs append."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ from imgcost.headers.endings import examine
 
 WEBP = pytest.mark.skipif(not features.check("webp"), reason="this Pillow has no WebP")
 PADDING = b"\0\r\n "
-"""What may stand behind an end without a search."""
+"""Data after the end that needs no search."""
 
 KINDS = ("JPEG", "JPEG progressive", "JPEG small", "PNG", "PNG grey", "GIF", "GIF animated")
 WEBPS = ("WEBP", "WEBP lossless", "WEBP animated") if features.check("webp") else ()
 
 
 class Source:
-    """Bytes behind read_at, counting what is asked of them."""
+    """Bytes behind read_at that count reads."""
 
     def __init__(self, data):
         self.data = data
-        self.asked = 0
+        self.bytes_read = 0
         self.reads = 0
 
     def read_at(self, offset, size):
         assert offset >= 0
         assert size >= 0
         self.reads += 1
-        self.asked += size
+        self.bytes_read += size
         return self.data[offset : offset + size]
 
 
@@ -47,7 +47,7 @@ def truncated(data, media_type=None):
 
 @cache
 def picture(kind, size=(120, 90)):
-    """A picture as Pillow writes it; noise, so that its data holds every byte."""
+    """Save an image of noise with Pillow, so that its data contains every byte value."""
     noise = random.Random(7)
     frames = [Image.frombytes("RGB", size, noise.randbytes(size[0] * size[1] * 3)) for _ in range(3)]
     form, _, how = kind.partition(" ")
@@ -69,22 +69,22 @@ def thumbnail():
 
 
 def with_exif(data, payload):
-    """A JPEG with a picture of its own in an Exif segment, right behind its start."""
+    """Build a JPEG with a thumbnail in an Exif segment at its start."""
     body = b"Exif\0\0MM\0*\0\0\0\x08\0\0\0\0\0\0" + payload
     return data[:2] + b"\xff\xe1" + struct.pack(">H", len(body) + 2) + body + data[2:]
 
 
-# Whole
+# Complete images
 
 
 @pytest.mark.parametrize("kind", KINDS + WEBPS)
 @pytest.mark.parametrize("size", [(1, 1), (13, 7), (120, 90), (300, 200)])
-def test_a_picture_of_pillow_is_whole(kind, size):
+def test_an_image_saved_by_pillow_is_complete(kind, size):
     assert not truncated(picture(kind, size))
 
 
 @pytest.mark.parametrize("path", sorted(p for p in SAMPLES.rglob("*") if p.suffix in {".jpg", ".png", ".gif", ".webp"}))
-def test_the_samples_are_whole_but_for_those_cut_on_purpose(path):
+def test_the_samples_are_complete_except_those_truncated_on_purpose(path):
     data = path.read_bytes()
     if path.name == "cut-in-header.jpg":
         assert inspect_bytes(Source(data).read_at, len(data)).problem.problem == "damaged"
@@ -95,17 +95,17 @@ def test_the_samples_are_whole_but_for_those_cut_on_purpose(path):
 
 
 @given(st.sampled_from(KINDS + WEBPS), st.integers(1, 40), st.integers(1, 40), st.binary(max_size=3))
-def test_a_whole_picture_stays_whole_with_padding_behind_it(kind, width, height, choice):
+def test_padding_after_the_end_is_accepted(kind, width, height, choice):
     padding = bytes(PADDING[byte % len(PADDING)] for byte in choice)
     assert not truncated(picture(kind, (width, height)) + padding)
 
 
-# Cut
+# Truncated images
 
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS + WEBPS if not kind.startswith("GIF")])
-def test_a_jpeg_png_or_webp_that_lacks_any_bytes_at_its_end_is_truncated(kind):
-    # From the last byte down to the first: a header that is gone too is the parser's business, not this test's.
+def test_a_jpeg_png_or_webp_that_lacks_its_last_bytes_is_truncated(kind):
+    # Stop where the header is truncated too: that is an error of the parser.
     data = picture(kind, (24, 18))
     media_type = read_header(data).media_type
     for left in range(33, len(data)):
@@ -113,32 +113,32 @@ def test_a_jpeg_png_or_webp_that_lacks_any_bytes_at_its_end_is_truncated(kind):
 
 
 @pytest.mark.parametrize("kind", ["GIF", "GIF animated"])
-def test_a_cut_gif_is_truncated_unless_only_its_trailer_is_missing(kind):
+def test_a_gif_is_truncated_unless_only_its_trailer_is_missing(kind):
     data = picture(kind, (48, 36))
     whole_frames = 0
     for left in range(13, len(data)):
         ending = examine("image/gif", data[:left], Source(data[:left]).read_at, left)
         whole_frames += not ending.truncated
         assert ending.truncated == (ending.unusual is None), left
-    # Cut behind the palette, behind each extension and behind each frame.
+    # Cut after the palette, after each extension and after each frame.
     assert whole_frames == (2 if kind == "GIF" else 7), whole_frames
 
 
 @given(st.sampled_from(["JPEG", "JPEG progressive", "PNG", *WEBPS]), st.data())
-def test_large_pictures_cut_anywhere_are_truncated(kind, data):
+def test_large_images_cut_anywhere_are_truncated(kind, data):
     whole = picture(kind, (300, 200))
     left = data.draw(st.integers(len(whole) // 20, len(whole) - 1))
     assert truncated(whole[:left])
 
 
-def test_a_cut_picture_is_truncated_whatever_padding_follows():
+def test_a_truncated_image_followed_by_padding_is_truncated():
     for kind in ("JPEG", "PNG"):
         data = picture(kind)
         assert truncated(data[: -1 if kind == "JPEG" else -12] + b"\0" * 500)
         assert truncated(data[: len(data) // 2] + b"\0" * 200_000)
 
 
-def test_contents_say_it_together_with_the_header():
+def test_contents_have_the_header_and_the_verdict():
     data = picture("PNG")
     whole, cut = inspect_bytes(Source(data).read_at, len(data)), inspect_bytes(Source(data[:-1]).read_at, len(data) - 1)
     assert whole == (len(data), read_header(data), None, False, None, None)
@@ -147,7 +147,7 @@ def test_contents_say_it_together_with_the_header():
     assert (nothing.file_bytes, nothing.header, nothing.problem.problem, nothing.truncated) == (0, None, "empty", False)
 
 
-# JPEG: what stands behind the end, and before the beginning
+# JPEG: data after the end and before the start
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "JPEG progressive"])
@@ -156,28 +156,28 @@ def test_contents_say_it_together_with_the_header():
     [
         b"\0" * 5000,
         b"\xff" * 300,
-        random.Random(1).randbytes(200_000),  # such as the video of a motion photo
+        random.Random(1).randbytes(200_000),  # like the video of a motion photo
         b"\0\0\0\x18ftypmp42" + bytes(200_000),
     ],
 )
-def test_a_jpeg_is_whole_whatever_follows_it(kind, trailer):
+def test_a_jpeg_followed_by_anything_is_complete(kind, trailer):
     assert not truncated(picture(kind) + trailer)
 
 
-def test_a_second_picture_behind_the_first_does_not_hide_that_it_is_whole():
+def test_a_jpeg_followed_by_a_second_image_is_complete():
     first, second = picture("JPEG"), picture("JPEG", (300, 200))
     assert not truncated(first + second)
     assert not truncated(first + second[:-7])
 
 
-def test_the_end_marker_is_found_where_two_windows_meet():
+def test_the_end_marker_is_found_across_two_windows():
     data = picture("JPEG")
     for more in range(65_536 - 4, 65_536 + 5):
         for windows in (1, 2):
             assert not truncated(data + b"\1" * (more + (windows - 1) * 65_536))
 
 
-def test_the_thumbnail_of_a_cut_jpeg_is_not_taken_for_its_end():
+def test_the_end_of_a_thumbnail_is_not_mistaken_for_the_end_of_the_jpeg():
     whole = with_exif(picture("JPEG"), thumbnail())
     assert not truncated(whole)
     assert whole.count(b"\xff\xd9") == 2
@@ -189,28 +189,28 @@ def test_the_thumbnail_of_a_cut_jpeg_is_not_taken_for_its_end():
 
 
 @given(st.integers(0, 300))
-def test_thumbnails_of_any_length_do_not_hide_a_cut(length):
+def test_thumbnails_of_any_length_do_not_hide_truncation(length):
     whole = with_exif(picture("JPEG"), b"\1" * length + thumbnail())
     assert truncated(whole[:-1])
     assert not truncated(whole)
 
 
 @pytest.mark.parametrize("kind", KINDS + WEBPS)
-def test_the_usual_picture_costs_one_read_beside_its_head(kind):
+def test_a_typical_image_takes_one_read_besides_its_head(kind):
     source = Source(picture(kind, (300, 200)))
     assert not inspect_bytes(source.read_at, len(source.data)).truncated
     if kind.startswith("GIF"):  # small enough to be read whole
         assert source.reads <= 12
     else:
-        assert source.reads <= (3 if kind.startswith("PNG") else 2)  # a second one where there are several IDAT
-        assert source.asked <= 2 * 4096
+        assert source.reads <= (3 if kind.startswith("PNG") else 2)  # a second one if there are several IDAT chunks
+        assert source.bytes_read <= 2 * 4096
 
 
 # PNG, GIF, WebP
 
 
 @pytest.mark.parametrize("trailer", [b"\0" * 9000, b"<html>", random.Random(2).randbytes(150_000)])
-def test_a_png_is_whole_whatever_follows_its_last_chunk(trailer):
+def test_a_png_followed_by_anything_is_complete(trailer):
     data = picture("PNG")
     assert not truncated(data + trailer)
     assert truncated(data[:-12] + trailer)
@@ -220,22 +220,22 @@ def test_a_png_is_whole_whatever_follows_its_last_chunk(trailer):
 @pytest.mark.parametrize(
     "behind", [b"\0", b"\r\n", b"\0" * 100_000, b"!\xfe\x04note\0", b"PK\3\4 and more", b"\r\n--boundary--\r\n", b";"]
 )
-def test_a_gif_is_whole_whatever_follows_its_trailer(size, behind):
+def test_a_gif_followed_by_anything_is_complete(size, behind):
     data = picture("GIF", size)
     assert not truncated(data + behind)
 
 
 @pytest.mark.parametrize("size", [(48, 36), (600, 400)])
-def test_a_cut_gif_is_truncated_whatever_padding_follows(size):
+def test_a_truncated_gif_followed_by_padding_is_truncated(size):
     data = picture("GIF", size)
     for padding in (b"\0", b"\0" * 300, b"\0" * 100_000):
         assert truncated(data[: len(data) // 2] + padding)
-    cut = data[: data.index(b";", len(data) // 2) + 1]  # pixels that happen to end in a trailer
+    cut = data[: data.index(b";", len(data) // 2) + 1]  # pixels that happen to end like a trailer
     assert cut != data
     assert truncated(cut)
 
 
-def test_a_gif_whose_trailer_alone_is_missing_is_whole_but_unusual():
+def test_a_gif_without_its_trailer_is_complete_but_unusual():
     for kind in ("GIF", "GIF small", "GIF animated"):
         data = picture(kind)
         assert inspect_bytes(Source(data[:-1]).read_at, len(data) - 1)[3:] == (
@@ -245,31 +245,31 @@ def test_a_gif_whose_trailer_alone_is_missing_is_whole_but_unusual():
         assert inspect_bytes(Source(data).read_at, len(data))[3:] == (False, None, None)
 
 
-def test_a_large_gif_is_trusted_by_its_last_two_bytes():
+def test_only_the_last_two_bytes_of_a_large_gif_are_checked():
     data = picture("GIF", (300, 300))
     assert len(data) > 1 << 16
     source = Source(data)
     assert not examine("image/gif", data[:HEAD_BYTES], source.read_at, len(data)).truncated
-    assert (source.reads, source.asked) == (1, 256)
+    assert (source.reads, source.bytes_read) == (1, 256)
 
 
 @pytest.mark.parametrize(("end", "whole"), [(b"\0;", True), (b";\0\0", True), (b"\1", False), (bytes(300), True)])
-def test_a_gif_beyond_what_the_api_takes_is_not_walked(end, whole):
+def test_a_gif_larger_than_the_api_limit_is_not_parsed(end, whole):
     data = picture("GIF")[:-1]
     data += b"\1" * ((8 << 20) - len(data) - len(end) + 1) + end
     source = Source(data)
     assert examine("image/gif", data[:HEAD_BYTES], source.read_at, len(data)).truncated is not whole
-    assert source.asked == 256
+    assert source.bytes_read == 256
 
 
-def test_a_png_of_too_many_chunks_is_not_accused():
+def test_a_png_with_too_many_chunks_to_check_is_not_reported():
     data = picture("PNG")
     tiny = b"\0\0\0\0tEXt\0\0\0\0"
     assert truncated(data[:-12] + tiny * 2000)
     assert not truncated(data[:-12] + tiny * 2100)
 
 
-def test_an_animation_is_searched_for_behind_a_bounded_number_of_chunks():
+def test_the_search_for_an_animation_is_bounded():
     data = picture("PNG")
     control = b"\0\0\0\x08acTL\0\0\0\2\0\0\0\0\0\0\0\0"
     frame, tiny = b"\0\0\0\0fcTL\0\0\0\0", b"\0\0\0\0tEXt\0\0\0\0"
@@ -285,13 +285,13 @@ def test_a_file_that_shrinks_while_it_is_read_raises_nothing(kind):
     assert examine(read_header(data).media_type, data[:HEAD_BYTES], lambda _offset, _size: b"", whole) is not None
 
 
-def test_a_gif_of_too_many_blocks_is_not_accused():
+def test_a_gif_with_too_many_blocks_to_check_is_not_reported():
     data = picture("GIF")[:-1] + b"!\xfe\0" * 40_000
     assert not truncated(data)
 
 
 @WEBP
-def test_a_webp_is_as_long_as_it_says():
+def test_a_webp_shorter_than_its_riff_length_is_truncated():
     data = picture("WEBP")
     size = int.from_bytes(data[4:8], "little")
     assert size == len(data) - 8
@@ -304,10 +304,10 @@ def test_a_webp_is_as_long_as_it_says():
     assert not truncated(shorter)
 
 
-# What comes before the image data
+# Before the image data
 
 
-def test_segments_are_hopped_over_whatever_they_hold():
+def test_segments_are_skipped_whatever_they_contain():
     decoy = b"\xff\xda\0\x08" * 50 + b"\xff\xd9"
     data = with_exif(picture("JPEG"), decoy)
     assert not truncated(data + b"\1" * 300)
@@ -323,24 +323,24 @@ def test_segments_are_hopped_over_whatever_they_hold():
         b"\0junk\0",
         b"j" * 500_000,
         b"\xff\x01",  # TEM, a bare marker
-        b"\xff\xd0\xff\xd7",  # restarts, likewise
+        b"\xff\xd0\xff\xd7",  # restart markers, which are bare too
         b"\xff\xfe\0\0",  # a comment shorter than its own length: empty, as for decoders
         b"\xff\xfe\0\1",
         b"\xff\xfe\0\2",
     ],
     ids=lambda oddity: f"{oddity[:9]!r} of {len(oddity)}",
 )
-def test_fill_bytes_junk_bare_markers_and_empty_segments_are_passed(oddity):
+def test_fill_bytes_junk_bare_markers_and_empty_segments_are_skipped(oddity):
     data = picture("JPEG")
-    start = data.index(b"\xff\xdb")  # behind the first segment
+    start = data.index(b"\xff\xdb")  # after the first segment
     odd = data[:start] + oddity + data[start:]
-    if oddity != b"\xff\x01":  # which the header reader takes, as Pillow does, for damage
+    if oddity != b"\xff\x01":  # the header reader, like Pillow, rejects it as damage
         assert read_header(odd) == read_header(data)
     assert not truncated(odd + b"\1" * 300, "image/jpeg")
     assert truncated(odd[:-2] + b"\1" * 300, "image/jpeg")
 
 
-def test_a_jpeg_without_image_data_is_truncated_although_it_has_an_end():
+def test_a_jpeg_without_image_data_is_truncated_despite_its_end_marker():
     data = picture("JPEG")
     scan = data.index(b"\xff\xda")
     assert truncated(data[:scan] + b"\xff\xd9")
@@ -349,31 +349,31 @@ def test_a_jpeg_without_image_data_is_truncated_although_it_has_an_end():
 
 
 @pytest.mark.parametrize("hostile", [b"\xff\xe0\0\2", b"\xff", b"\1", b"\xff\xfe\0\0", b"\xff\xd0", b"\xff\x01"])
-def test_a_walk_without_end_is_bounded(hostile):
+def test_an_endless_file_is_read_only_up_to_a_limit(hostile):
     source = Source(b"\xff\xd8" + hostile * (4_000_000 // len(hostile)))
     assert examine("image/jpeg", source.data[:HEAD_BYTES], source.read_at, len(source.data)).truncated
     assert source.reads <= 2048
 
 
-def test_the_end_of_a_jpeg_is_searched_for_within_a_bound():
+def test_the_search_for_the_end_of_a_jpeg_is_bounded():
     data = picture("JPEG")
 
     def in_file(file_bytes, end_at=None):
         def read_at(offset, size):
-            nonlocal asked
-            asked += size
+            nonlocal bytes_read
+            bytes_read += size
             size = min(size, file_bytes - offset)
             part = (data[:-2] + b"\1" * size)[offset : offset + size] if offset < len(data) else b"\1" * size
             if end_at is not None and offset <= end_at < offset + size:
                 part = part[: end_at - offset] + b"\xff\xd9" + part[end_at - offset + 2 :]
             return part
 
-        asked = 0
-        return examine("image/jpeg", data[:HEAD_BYTES], read_at, file_bytes).truncated, asked
+        bytes_read = 0
+        return examine("image/jpeg", data[:HEAD_BYTES], read_at, file_bytes).truncated, bytes_read
 
     bound = 8 << 20
     assert in_file(bound)[0]
     assert not in_file(bound, bound - 5)[0]
-    found, asked = in_file(10 << 30)  # as sparse files can be
-    assert not found  # it may come later: the file is rejected for its size
-    assert asked <= bound + (1 << 19)
+    found, bytes_read = in_file(10 << 30)  # a sparse file can be this large
+    assert not found  # the end may come later, and the file is rejected for its size anyway
+    assert bytes_read <= bound + (1 << 19)

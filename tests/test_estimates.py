@@ -54,7 +54,7 @@ def test_the_models_of_the_guide_count_by_area_and_all_later_ones_by_patch():
     assert by_area == {"claude-3-opus-20240229", "claude-3-sonnet-20240229", "claude-3-haiku-20240307"}
 
 
-def test_a_formula_that_is_asked_for_counts_instead_of_the_models_own():
+def test_a_selected_formula_replaces_that_of_the_model():
     assert estimate(1000, 1000, model="claude-3-sonnet", as_of=DAY, formula="patch").tokens == 36 * 36
     assert estimate(1000, 1000, model="claude-sonnet-4-6", as_of=DAY, formula="area").tokens == 1334
     assert estimate(1000, 1000, model="claude-sonnet-4-6", as_of=DAY, formula="patch").tokens == 36 * 36
@@ -78,7 +78,7 @@ def test_the_other_formula_counts_the_resized_image_too():
 # The size that Claude sees
 
 
-def test_an_image_within_its_tier_is_seen_as_it_is_and_padded():
+def test_an_image_within_its_tier_is_not_resized_but_padded():
     found = estimate(924, 1307, model="claude-sonnet-4-6", as_of=DAY)
     assert (found.resized_width, found.resized_height) == (924, 1307)
     assert found.padded_size == (924, 1316)
@@ -107,7 +107,7 @@ def test_one_pixel_over_the_limit_in_either_direction_is_downscaled():
 
 
 @given(edges, edges, st.sampled_from(CURRENT), st.sampled_from([None, "patch", "area"]))
-def test_an_estimate_is_its_terms_and_its_geometry(width, height, model, formula):
+def test_an_estimate_combines_its_quote_and_its_geometry(width, height, model, formula):
     """Nothing in an estimate comes from anywhere but the model's terms and the rule of sizes."""
     settled = quoted(model, as_of=DAY, formula=formula)
     found = estimate(width, height, model=model, as_of=DAY, formula=formula)
@@ -120,7 +120,7 @@ def test_an_estimate_is_its_terms_and_its_geometry(width, height, model, formula
 
 
 @pytest.mark.parametrize("size", [(0, 10), (10, -1), (MAX_EDGE + 1, 1), (1.5, 10), (True, 10)])
-def test_a_size_that_no_image_can_have_is_refused(size):
+def test_an_impossible_size_is_rejected(size):
     with pytest.raises(SizeError):
         estimate(*size, model="claude-sonnet-5-5", as_of=DAY)
 
@@ -160,7 +160,7 @@ def test_dollars_equal_those_of_genai_prices(model):
     ids=lambda value: str(value).lower(),
 )
 @pytest.mark.parametrize("model", ["claude-opus-4-6", "claude-sonnet-5-5", "claude-haiku-5-5", "claude-fable-5-2"])
-def test_batch_cache_and_place_multiply_exactly_and_stack(model, batch, cache, geo):
+def test_batch_cache_and_location_multiply_exactly_and_stack(model, batch, cache, geo):
     row = tables.price_on(tables.find_model(model), DAY).rates
     write, read = CACHES[cache]
     rate = Fraction(getattr(row, write))
@@ -174,7 +174,7 @@ def test_batch_cache_and_place_multiply_exactly_and_stack(model, batch, cache, g
     else:
         assert found.cache_read_usd is None
     names = {"batch": batch, f"cache {cache}": cache != "none", "US inference": geo == "us"}
-    assert found.quote.conditions.labels == tuple(name for name, asked in names.items() if asked)
+    assert found.quote.conditions.labels == tuple(name for name, applies in names.items() if applies)
 
 
 def test_everything_stacked_by_hand():
@@ -196,7 +196,7 @@ def test_everything_stacked_by_hand():
         ("claude-sonnet-5-5", "input", date(2026, 10, 7), "2"),
     ],
 )
-def test_a_price_changes_on_its_day_and_not_before(model, rate, day, usd_per_mtok):
+def test_a_price_changes_on_its_date_and_not_before(model, rate, day, usd_per_mtok):
     assert getattr(on_day(model, day).quote.standard, rate) == Decimal(usd_per_mtok)
 
 
@@ -222,12 +222,12 @@ def test_the_price_cut_of_haiku_3_5_came_before_it_read_images():
         ("haiku", date(2025, 2, 24), "claude-3-5-haiku-20241022"),
     ],
 )
-def test_a_family_is_its_newest_model_on_the_day(family, day, model_id):
+def test_a_family_is_its_newest_model_on_the_date(family, day, model_id):
     found = on_day(family, day)
     assert (found.quote.model.id, found.quote.conditions.as_of) == (model_id, day)
 
 
-def test_without_a_day_today_holds(monkeypatch):
+def test_without_a_date_today_applies(monkeypatch):
     monkeypatch.setattr("imgcost.quotes.today", lambda: date(2026, 10, 6))
     assert on_day("claude-sonnet-5-5", None).quote.standard.cache_read == Decimal("0.2")
     assert on_day("haiku", None).quote.model.id == "claude-haiku-4-5-20251001"
@@ -247,7 +247,7 @@ def test_an_unknown_model_is_an_error_with_suggestions():
 
 
 @pytest.mark.parametrize("model", tables.models(), ids=lambda model: model.id)
-def test_before_its_first_day_a_model_has_no_price_and_the_error_names_that_day(model):
+def test_before_its_first_date_a_model_has_no_price_and_the_error_names_that_date(model):
     with pytest.raises(NoPriceError, match=f"prices start on {model.released}") as caught:
         on_day(model, date(2023, 1, 1))
     assert (caught.value.model, caught.value.day) == (model.id, date(2023, 1, 1))
@@ -266,14 +266,14 @@ def test_a_model_whose_tier_was_never_published_is_not_guessed():
 
 
 @pytest.mark.parametrize("released_before", [m for m in CURRENT if m.released < date(2026, 2, 5)], ids=lambda m: m.id)
-def test_older_models_refuse_inference_in_the_us(released_before):
+def test_older_models_do_not_support_inference_in_the_us(released_before):
     with pytest.raises(NoPriceError, match="no published inference-geo-us price") as caught:
         on_day(released_before, inference_geo="us")
     assert caught.value.first_day is None
     assert on_day(released_before, inference_geo="global").quote.conditions.labels == ()
 
 
-def test_what_was_not_sold_yet_has_no_price():
+def test_a_feature_that_did_not_exist_yet_has_no_price():
     with pytest.raises(NoPriceError, match="no published cache write-1h price") as caught:
         on_day("claude-3-opus", date(2025, 5, 21), cache="1h")
     assert caught.value.first_day == date(2025, 5, 22)
@@ -302,13 +302,13 @@ def test_a_cache_price_that_was_never_published_is_an_error():
         ({"inference_geo": None}, "invalid inference_geo None: expected one of global, us"),
     ],
 )
-def test_a_condition_of_another_name_is_refused_with_the_choices(wrong, message):
+def test_an_unknown_condition_is_rejected_with_the_choices(wrong, message):
     for question in (quoted, lambda model, **kw: estimate(10, 10, model=model, **kw)):
         with pytest.raises(ArgumentError, match=message):
             question("claude-sonnet-5-5", as_of=DAY, **wrong)
 
 
-def test_an_estimate_is_a_value_shown_in_a_line():
+def test_an_estimate_has_value_equality_and_a_short_repr():
     found = estimate(1000, 1000, model="claude-opus-4-6", as_of=date(2026, 11, 22), batch=True)
     assert repr(found) == "<Estimate 1000x1000 claude-opus-4-6 tokens=1296 usd=$0.00324>"
     assert repr(found.quote) == "<Quote claude-opus-4-6 2026-11-22 $2.5 per MTok (batch)>"

@@ -1,4 +1,4 @@
-"""Zip and tar archives: members told by content, read no further than their headers need, and no archive too broken."""
+"""Zip and tar archives: members detected from content, few bytes read, and damaged archives reported."""
 
 from __future__ import annotations
 
@@ -29,19 +29,19 @@ def noise(size):
 
 
 def png(width, height, *, size=0):
-    """A PNG whose image data is that much noise."""
+    """Build a PNG with `noise` bytes of random image data."""
     ihdr = b"\0\0\0\rIHDR" + struct.pack(">II", width, height) + b"\x08\2\0\0\0" + bytes(4)
     return b"\x89PNG\r\n\x1a\n" + ihdr + struct.pack(">I", size) + b"IDAT" + noise(size) + bytes(12)
 
 
 def jpeg(width, height, *, far=0):
-    """A JPEG without pixels whose frame header lies behind so many full segments."""
+    """Build a JPEG without pixels whose frame header follows `far` full segments."""
     segments = b"\xff\xe2\xff\xff" + bytes(65533)
     return b"\xff\xd8" + segments * far + b"\xff\xc0\0\x11\x08" + struct.pack(">HH", height, width) + bytes(12)
 
 
 def gif(width, height, *, comment=0):
-    """A GIF whose frame lies behind a comment of so many full blocks."""
+    """Build a GIF whose frame follows a comment of full blocks."""
     blocks = b"!\xfe" + (b"\xff" + bytes(255)) * comment + b"\0"
     frame = b"," + struct.pack("<HHHHB", 0, 0, width, height, 0) + b"\2\0;"
     return b"GIF89a" + struct.pack("<HHB", width, height, 0) + b"\0\0" + blocks + frame
@@ -90,7 +90,7 @@ def special(name, kind, target=""):
 
 @pytest.fixture
 def put(tmp_path):
-    """Writes an archive of the kind that its name says, or these bytes, and gives its path."""
+    """Write an archive of the type of its suffix, or the given bytes; returns the path."""
 
     def write(name, members):
         if isinstance(members, bytes):
@@ -118,7 +118,7 @@ def inside(path, *names):
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
-def test_members_come_in_their_order_and_are_told_by_content(put, suffix):
+def test_members_keep_their_order_and_are_detected_from_content(put, suffix):
     path = put("x" + suffix, MEMBERS)
     found = found_in(path)
     assert outcomes(found) == OUTCOMES
@@ -129,12 +129,12 @@ def test_members_come_in_their_order_and_are_told_by_content(put, suffix):
 
 
 @pytest.mark.parametrize("compression", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
-def test_every_compression_of_zip_that_python_knows(put, compression):
+def test_every_zip_compression_that_python_supports(put, compression):
     assert outcomes(found_in(put("x.zip", zipped(MEMBERS, compression)))) == OUTCOMES
 
 
 @pytest.mark.parametrize("suffix", [".zip", ".tar"])
-def test_folders_inside_are_folders_and_runs_of_files_in_one_share_a_group(put, suffix):
+def test_consecutive_members_of_a_folder_share_a_group(put, suffix):
     names = ["a", "one/b", "one/c", "two/d", "one/e", "one/deep/f", "g"]
     path = put("x" + suffix, [(name, png(8, 6)) for name in names])
     ((*groups,),) = probe_archive(path)
@@ -152,7 +152,7 @@ def inside_groups(path, *groups):
 
 
 @pytest.mark.parametrize("suffix", KINDS)
-def test_an_archive_of_nothing_and_one_of_empty_folders_give_nothing(put, suffix):
+def test_empty_archives_and_archives_of_empty_folders_give_nothing(put, suffix):
     assert list(probe_archive(put("x" + suffix, []))) == []
     folders = [("a/", b""), ("a/b/", b"")] if suffix == ".zip" else [special("a", tarfile.DIRTYPE)]
     assert list(probe_archive(put("x" + suffix, folders))) == []
@@ -174,7 +174,7 @@ def test_links_and_devices_inside_tar_are_listed(put):
     assert outcomes(found_in(path)) == [8, *["not-a-file"] * 4, 9]
 
 
-def test_a_suffix_may_be_in_capitals(put, tmp_path):
+def test_the_suffix_of_an_archive_may_be_in_capitals(put, tmp_path):
     Path(put("x.zip", MEMBERS)).rename(tmp_path / "X.ZIP")
     Path(put("y.tar.gz", MEMBERS)).rename(tmp_path / "Y.TAR.GZ")
     assert outcomes(found_in(str(tmp_path / "X.ZIP"))) == OUTCOMES == outcomes(found_in(str(tmp_path / "Y.TAR.GZ")))
@@ -190,7 +190,7 @@ def test_an_archive_in_an_archive_is_listed_and_not_entered(put, suffix, inner):
 
 
 @pytest.mark.parametrize("suffix", [".zip", ".tar.gz"])
-def test_globs_hold_inside_archives(put, tmp_path, suffix):
+def test_globs_apply_inside_archives(put, tmp_path, suffix):
     path = put("x" + suffix, [(name, png(8, 6)) for name in ("a.png", "b.jpg", "in/a.png", "in/c.png")])
 
     def kept(**globs):
@@ -205,7 +205,7 @@ def test_globs_hold_inside_archives(put, tmp_path, suffix):
     assert kept(include=("none",)) == []
 
 
-def test_an_excluded_folder_inside_an_archive_is_passed_over(put):
+def test_an_excluded_folder_inside_an_archive_is_skipped(put):
     path = put("x.zip", [("a.png", png(8, 6)), ("node_modules/b.png", png(9, 6))])
     assert outcomes(found_in(path, matches=Walk(exclude=("node_modules",)).matches)) == [8]
 
@@ -221,13 +221,13 @@ def test_many_members_come_in_several_batches(put, monkeypatch, suffix, count, b
 
 
 @pytest.mark.parametrize("suffix", [".zip", ".tar.gz"])
-def test_members_are_read_as_they_are_taken_and_closing_closes_the_archive(put, monkeypatch, suffix):
+def test_members_are_read_lazily_and_closing_the_iterator_closes_the_archive(put, monkeypatch, suffix):
     monkeypatch.setattr(archives, "BATCH_FILES", 2)
-    asked, parse = [], archives.parse_header
-    monkeypatch.setattr(archives, "parse_header", lambda *args, **options: asked.append(1) or parse(*args, **options))
+    parsed, parse = [], archives.parse_header
+    monkeypatch.setattr(archives, "parse_header", lambda *args, **options: parsed.append(1) or parse(*args, **options))
     found = probe_archive(put("x" + suffix, [(str(number), png(8, 6)) for number in range(50)]))
     next(found)
-    assert len(asked) == 2
+    assert len(parsed) == 2
     found.close()  # an archive left open would be a ResourceWarning, and so an error
 
 
@@ -250,24 +250,24 @@ def test_the_list_that_tarfile_keeps_does_not_grow(put, monkeypatch):
 
 @pytest.fixture
 def decompressed(monkeypatch):
-    """How many bytes came out of zip members."""
-    told, read = SimpleNamespace(bytes=0), zipfile.ZipExtFile._read1
+    """Count the bytes read from zip members."""
+    total, read = SimpleNamespace(bytes=0), zipfile.ZipExtFile._read1
 
     def spy(member, size):
         data = read(member, size)
-        told.bytes += len(data)
+        total.bytes += len(data)
         return data
 
     monkeypatch.setattr(zipfile.ZipExtFile, "_read1", spy)
-    return told
+    return total
 
 
 @pytest.mark.parametrize("compression", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
 @pytest.mark.parametrize("bomb", [gif(9, 6, comment=8000), jpeg(9, 6, far=30)], ids=["gif", "jpeg"])
-def test_a_bomb_is_decompressed_no_further_than_the_bound(put, monkeypatch, decompressed, bomb, compression):
+def test_a_bomb_is_decompressed_only_up_to_the_limit(put, monkeypatch, decompressed, bomb, compression):
     path = put("x.zip", zipped([("a.gif", bomb), ("b.png", png(8, 6))], compression))
     assert outcomes(found_in(path)) == [9, 8]
-    if compression == zipfile.ZIP_DEFLATED:  # what is stored, Python 3.13 seeks over without reading
+    if compression == zipfile.ZIP_DEFLATED:  # Python 3.13 seeks over stored members without reading
         assert decompressed.bytes > 1_900_000
     decompressed.bytes = 0
     monkeypatch.setattr(forward, "MEMBER_BYTES", 200_000)
@@ -275,7 +275,7 @@ def test_a_bomb_is_decompressed_no_further_than_the_bound(put, monkeypatch, deco
     assert decompressed.bytes <= 210_000
 
 
-def test_of_a_large_member_only_the_header_is_decompressed(put, decompressed):
+def test_only_the_header_of_a_large_member_is_decompressed(put, decompressed):
     path = put("x.zip", zipped([("a.png", png(8, 6) + bytes(50_000_000))]))
     (found,) = found_in(path)
     assert found.file_bytes == len(png(8, 6)) + 50_000_000
@@ -306,7 +306,7 @@ def test_absolute_names_stay_below_the_archive(put, suffix, name):
 
 
 @pytest.mark.parametrize("suffix", [".zip", ".tar"])
-def test_a_member_without_a_name_is_listed_one_way_or_another(put, suffix):
+def test_a_member_without_a_name_is_listed(put, suffix):
     found = found_in(put("x" + suffix, [("a", png(8, 6)), ("", png(9, 6)), ("b", png(10, 6))]))
     assert found[0].width == 8
     assert outcomes(found[1:]) in ([9, 10], ["damaged"])
@@ -317,10 +317,10 @@ def test_a_member_without_a_name_is_listed_one_way_or_another(put, suffix):
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
 @pytest.mark.parametrize("data", [b"", b"hello", bytes(5000), png(8, 6), noise(5000), b"PK\3\4", b"\x1f\x8b", b"BZh9"])
-def test_what_is_no_archive_is_listed_as_damaged(put, suffix, data):
+def test_a_file_that_is_not_an_archive_is_listed_as_damaged(put, suffix, data):
     path = put("x" + suffix, data)
     found = found_in(path)
-    if data == bytes(5000) and suffix in TARS:  # to tar, zeros are an archive of nothing
+    if data == bytes(5000) and suffix in TARS:  # tar reads zeros as an empty archive
         assert found == []
         return
     ((folder, _),) = next(probe_archive(path))
@@ -330,19 +330,19 @@ def test_what_is_no_archive_is_listed_as_damaged(put, suffix, data):
     assert found[0].reason.startswith("corrupt archive: ")
 
 
-def test_why_a_tar_is_damaged_is_said_in_one_line(put):
+def test_the_reason_for_a_damaged_tar_is_one_line(put):
     (found,) = found_in(put("x.tar", b"hello"))
     assert "\n" not in found.reason
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
-def test_an_archive_that_is_gone_is_missing(tmp_path, suffix):
+def test_a_deleted_archive_is_missing(tmp_path, suffix):
     path = str(tmp_path / ("x" + suffix))
     assert list(probe_archive(path)) == [[("", [Unreadable(path, "missing", "no such file or folder")])]]
 
 
 @pytest.mark.parametrize("suffix", [".zip", ".tar.gz"])
-def test_an_archive_that_may_not_be_read_is_no_access(put, monkeypatch, suffix):
+def test_an_archive_without_read_permission_is_reported_as_no_access(put, monkeypatch, suffix):
     path = put("x" + suffix, MEMBERS)
 
     def refuse(*_, **__):
@@ -354,7 +354,7 @@ def test_an_archive_that_may_not_be_read_is_no_access(put, monkeypatch, suffix):
 
 
 @pytest.mark.parametrize("suffix", [".zip", ".tar"])
-def test_a_folder_in_the_place_of_an_archive_is_no_access(tmp_path, suffix):
+def test_a_folder_instead_of_an_archive_is_reported_as_no_access(tmp_path, suffix):
     (tmp_path / f"x{suffix}").mkdir()
     assert outcomes(found_in(str(tmp_path / f"x{suffix}"))) == ["no-access"]
 
@@ -364,14 +364,14 @@ FULL = [1, 2, 3]
 
 
 @pytest.mark.parametrize("suffix", KINDS)
-def test_a_cut_archive_gives_a_readable_prefix_and_is_never_silent_about_all_of_it(put, suffix):
+def test_a_truncated_archive_gives_its_first_members_and_is_reported(put, suffix):
     whole = Path(put("whole" + suffix, THREE)).read_bytes()
     for end in range(0, len(whole), 37):
-        told = outcomes(found_in(put("x" + suffix, whole[:end])))
-        images = [one for one in told if isinstance(one, int)]
-        assert told
-        assert images == FULL[: len(images)] == told[: len(images)]
-        assert set(told[len(images) :]) <= {"damaged"}
+        results = outcomes(found_in(put("x" + suffix, whole[:end])))
+        images = [one for one in results if isinstance(one, int)]
+        assert results
+        assert images == FULL[: len(images)] == results[: len(images)]
+        assert set(results[len(images) :]) <= {"damaged"}
 
 
 @pytest.mark.parametrize(
@@ -381,25 +381,25 @@ def test_a_cut_archive_gives_a_readable_prefix_and_is_never_silent_about_all_of_
         ".tar",
     ],
 )
-def test_a_cut_archive_that_lost_a_member_says_so(put, suffix):
+def test_a_truncated_archive_that_lost_a_member_is_reported(put, suffix):
     whole = Path(put("whole" + suffix, THREE)).read_bytes()
     for end in range(0, len(whole), 37):
-        told = outcomes(found_in(put("x" + suffix, whole[:end])))
-        assert told == FULL or "damaged" in told
+        results = outcomes(found_in(put("x" + suffix, whole[:end])))
+        assert results == FULL or "damaged" in results
 
 
 @pytest.mark.parametrize("suffix", [".tar", ".tar.gz"])
-def test_a_tar_with_a_broken_header_amid_it_says_so(put, suffix):
+def test_a_tar_with_a_broken_header_in_the_middle_is_reported(put, suffix):
     raw = bytearray(tarred(THREE))
     second = raw.index(b"1.png")
     raw[second : second + 512] = noise(512)
-    told = outcomes(found_in(put("x" + suffix, bytes(raw) if suffix == ".tar" else gzip.compress(raw))))
-    assert told[0] == 1
-    assert "damaged" in told
+    results = outcomes(found_in(put("x" + suffix, bytes(raw) if suffix == ".tar" else gzip.compress(raw))))
+    assert results[0] == 1
+    assert "damaged" in results
 
 
 @pytest.mark.parametrize("suffix", KINDS)
-def test_an_archive_with_any_byte_turned_over_is_listed(put, suffix):
+def test_an_archive_with_any_byte_inverted_is_listed(put, suffix):
     whole = Path(put("whole" + suffix, THREE)).read_bytes()
     for at in range(0, len(whole), 37):
         turned = whole[:at] + bytes([whole[at] ^ 0x5A]) + whole[at + 1 :]
@@ -410,30 +410,30 @@ def test_an_archive_with_any_byte_turned_over_is_listed(put, suffix):
 
 
 @pytest.mark.parametrize(("suffix", "compress"), [(".tar.bz2", bz2.compress), (".tar.xz", lzma.compress)])
-def test_compressed_data_that_is_broken_amid_its_first_block_is_damaged(put, suffix, compress):
+def test_compressed_data_that_is_broken_in_its_first_block_is_damaged(put, suffix, compress):
     data = bytearray(compress(tarred(THREE)))
     data[len(data) // 2 : len(data) // 2 + 50] = bytes(50)
-    told = outcomes(found_in(put("x" + suffix, bytes(data))))
-    assert "damaged" in told
-    assert "no-access" not in told
+    results = outcomes(found_in(put("x" + suffix, bytes(data))))
+    assert "damaged" in results
+    assert "no-access" not in results
 
 
 @pytest.mark.parametrize("suffix", [".tar.gz", ".tar.bz2"])
-def test_compressed_data_that_breaks_later_is_damaged_too_and_no_matter_of_access(put, suffix):
+def test_compressed_data_that_is_broken_later_is_damaged_not_inaccessible(put, suffix):
     many = tarred([(f"{number}.png", png(1 + number, 6, size=60_000)) for number in range(40)])
-    if suffix == ".tar.gz":  # what follows the first of two streams is none
+    if suffix == ".tar.gz":  # data after the first stream that is not a stream
         data = gzip.compress(many[: len(many) // 2]) + b"junk" + gzip.compress(many[len(many) // 2 :])
     else:
         data = bytearray(bz2.compress(many, 1))
         data[len(data) // 2 : len(data) // 2 + 50] = bytes(50)
-    told = outcomes(found_in(put("x" + suffix, bytes(data))))
-    assert told[0] == 1
-    assert "damaged" in told
-    assert "no-access" not in told
+    results = outcomes(found_in(put("x" + suffix, bytes(data))))
+    assert results[0] == 1
+    assert "damaged" in results
+    assert "no-access" not in results
 
 
 def patched_zip(change):
-    """A zip of three members, the second of which is changed in both of its headers."""
+    """Build a zip of three members and change both headers of the second one."""
     data = bytearray(zipped(THREE, zipfile.ZIP_STORED))
     local = data.index(b"1.png") - 30
     central = data.rindex(b"1.png") - 46
@@ -467,7 +467,7 @@ def misplace(data, _flags, _method, body):
         (misplace, "Bad magic number"),
     ],
 )
-def test_a_member_that_cannot_be_read_is_listed_between_its_neighbours(put, change, reason):
+def test_an_unreadable_member_is_listed_between_its_neighbors(put, change, reason):
     path = put("x.zip", patched_zip(change))
     found = found_in(path)
     assert outcomes(found) == [1, "damaged", 3]
@@ -476,7 +476,7 @@ def test_a_member_that_cannot_be_read_is_listed_between_its_neighbours(put, chan
     assert reason in found[1].reason
 
 
-def test_an_error_without_words_is_told_by_its_name(put, monkeypatch):
+def test_an_error_without_a_message_is_reported_by_its_name(put, monkeypatch):
     def fail(*_):
         raise EOFError
 
@@ -487,7 +487,7 @@ def test_an_error_without_words_is_told_by_its_name(put, monkeypatch):
     assert {one.reason for one in found_in(path)} == {"corrupt archive: EOFError"}
 
 
-def test_what_the_consumer_raises_is_not_taken_for_the_archives(put, monkeypatch):
+def test_an_error_of_the_consumer_is_not_mistaken_for_one_of_the_archive(put, monkeypatch):
     monkeypatch.setattr(archives, "BATCH_FILES", 1)
     found = probe_archive(put("x.zip", THREE))
     next(found)
@@ -495,7 +495,7 @@ def test_what_the_consumer_raises_is_not_taken_for_the_archives(put, monkeypatch
         found.throw(KeyboardInterrupt)
 
 
-def test_a_zip_that_counts_a_folder_by_its_mode_and_not_its_name_is_read(put):
+def test_a_zip_folder_marked_by_mode_instead_of_name_is_recognized(put):
     info = zipfile.ZipInfo("folder")
     info.external_attr = (stat.S_IFDIR | 0o755) << 16
     file = io.BytesIO()

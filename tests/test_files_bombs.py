@@ -1,4 +1,4 @@
-"""Archives made to cost time and memory: what is read of each is bounded by its size, and what exceeds it is listed."""
+"""Archives that try to exhaust time and memory: what is read is bounded by their size, and the excess is listed."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ FULL_SEGMENT = b"\xff\xe2\xff\xff" + bytes(65533)
 
 
 def looks_back(hop, count):
-    """A JPEG whose parser reads its windows of 448 bytes so that each second one begins 7 bytes before the last ended.
+    """Build a JPEG for which every second window of 448 bytes begins 7 bytes before the previous one ends.
 
     The hop in between makes the last one end where a buffer ends that a library has just filled.
     """
@@ -38,7 +38,7 @@ ZIP_HOP, TAR_HOP = 4096 - 448 + 3, 8192 - 448 + 3
 
 @pytest.fixture
 def read(monkeypatch):
-    """How many bytes are read of an archive's members and headers, by what the parsers get."""
+    """Count the bytes of members and headers that the parsers receive."""
     sizes, spend = [], Budget.spend
 
     def spy(budget, size):
@@ -49,7 +49,7 @@ def read(monkeypatch):
     return sizes
 
 
-def test_the_limit_grows_with_the_size_of_the_archive_alone():
+def test_the_limit_depends_only_on_the_size_of_the_archive():
     assert (most_bytes(0), most_bytes(10**6)) == (67_108_864, 117_108_864)
     assert (forward.most_header_bytes(0), forward.most_header_bytes(10**6)) == (16_777_216, 32_777_216)
 
@@ -58,7 +58,7 @@ def test_the_limit_grows_with_the_size_of_the_archive_alone():
 
 
 def counted(monkeypatch, owner, name):
-    """How many bytes a private reader of the standard library decompresses, restarts included."""
+    """Count the bytes that the reader of the standard library decompresses, including restarts."""
     total, read = [0], getattr(owner, name)
 
     def spy(reader, *size):
@@ -188,7 +188,7 @@ def test_a_zip_that_lies_about_its_directory_is_not_read_into_memory(put, monkey
 
 
 def overlapping(count, data):
-    """A zip with many entries for the bytes of one member."""
+    """Build a zip with many entries that share the bytes of one member."""
     raw = zipped([("a.jpg", data)])
     end = raw.rindex(b"PK\5\6")
     (size, offset) = struct.unpack_from("<II", raw, end + 12)
@@ -200,10 +200,10 @@ def test_overlapping_entries_of_a_zip_share_a_limit(put, read):
     bomb = jpeg(9, 6, far=250)  # 16 MB, of which a zip has 16 kB
     path = put("x.zip", overlapping(60, bomb))
     limit = most_bytes(len(overlapping(60, bomb)))
-    told = outcomes(found_in(path))
-    assert len(told) == 60
-    assert set(told) <= {9, "archive-limit", "damaged"}  # later Pythons detect the overlap
-    assert told.count(9) <= limit // len(bomb) + 1
+    results = outcomes(found_in(path))
+    assert len(results) == 60
+    assert set(results) <= {9, "archive-limit", "damaged"}  # later Pythons detect the overlap
+    assert results.count(9) <= limit // len(bomb) + 1
     assert sum(read) <= limit + 65536
 
 
@@ -211,10 +211,10 @@ def test_overlapping_entries_of_a_zip_share_a_limit(put, read):
 def test_a_few_bytes_of_a_zip_are_not_decompressed_at_once(put, compression):
     path = put("x.zip", zipped([("a.png", png(8, 6) + bytes(30_000_000))], compression))
     tracemalloc.start()
-    told = outcomes(found_in(path))
+    results = outcomes(found_in(path))
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert told == [8]
+    assert results == [8]
     assert peak < 12_000_000  # LZMA has a dictionary of 8 MB
 
 
@@ -247,8 +247,8 @@ def test_members_of_a_zip_beyond_its_limit_are_listed_one_by_one(put, monkeypatc
 def test_many_tiny_members_of_a_tar_have_a_limit(put, monkeypatch):
     path = put("x.tar.gz", [(str(number), b"") for number in range(50)])
     monkeypatch.setattr(archives, "most_header_bytes", lambda _size: 30 * 512)
-    told = outcomes(found_in(path))
-    assert told == ["empty"] * 30 + ["archive-limit"]
+    results = outcomes(found_in(path))
+    assert results == ["empty"] * 30 + ["archive-limit"]
 
 
 def test_a_hole_of_a_sparse_member_counts_as_bytes_read(put, monkeypatch, read):
@@ -277,7 +277,7 @@ def test_names_have_a_limit(put, suffix, name, outcome):
     assert outcomes(found_in(put("x" + suffix, [(name, png(8, 6))]))) == [outcome]
 
 
-# What is whole all the same
+# Valid archives
 
 
 def test_streams_of_xz_may_follow_each_other_with_padding_between(put):
@@ -295,20 +295,20 @@ def test_a_tar_of_links_and_folders_costs_its_headers_only(put, read):
 
 
 def stored_as(data, method):
-    """A zip of one member whose compressed bytes are these."""
+    """Build a zip of one member from compressed bytes."""
     raw = bytearray(zipped([("a.png", data)], zipfile.ZIP_STORED))
     for at in (8, raw.rindex(b"PK\1\2") + 10):
         raw[at] = method
     return bytes(raw)
 
 
-def test_cut_bzip2_in_a_zip_gives_what_comes_before(put):
+def test_truncated_bzip2_in_a_zip_gives_what_precedes_the_cut(put):
     whole = bz2.compress(png(8, 6, size=3000))
     assert outcomes(found_in(put("x.zip", stored_as(whole, zipfile.ZIP_BZIP2)))) == [8]
     assert outcomes(found_in(put("x.zip", stored_as(whole[:1000], zipfile.ZIP_BZIP2)))) == ["empty"]
 
 
-def test_cut_lzma_in_a_zip_is_damaged(put):
+def test_truncated_lzma_in_a_zip_is_damaged(put):
     (found,) = found_in(put("x.zip", stored_as(b"\x09\x04\x05\0", zipfile.ZIP_LZMA)))
     assert (found.problem, found.reason) == (
         "damaged",

@@ -1,4 +1,4 @@
-"""Which files a walk gives, in which order, and what it says of everything that stands in its way."""
+"""Walking folders: which files, in which order, and what is reported on the way."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ def plant(root, *names):
         file.write_bytes(b"")
 
 
-def told(steps, root):
-    """Steps as strings, relative to a folder: files as they are, archives with a *, all else with its problem."""
+def described(steps, root):
+    """Describe steps relative to a folder: files by path, archives with a *, anything else with its problem."""
     lines = []
     for step in steps:
         if isinstance(step, FileBatch):
@@ -48,12 +48,12 @@ def told(steps, root):
 
 
 def walk(root, **options):
-    return told(Walk(**options).steps([root]), root)
+    return described(Walk(**options).steps([root]), root)
 
 
 @pytest.fixture
 def deny(monkeypatch):
-    """Takes away the right to list a folder, from the superuser too."""
+    """Revoke the permission to list a folder, even for the superuser."""
     denied = []
     scandir = os.scandir
 
@@ -72,7 +72,7 @@ def deny(monkeypatch):
         Path(folder).chmod(0o700)
 
 
-def test_a_folders_files_come_first_then_its_archives_then_its_subfolders_each_by_name(tmp_path):
+def test_a_folder_lists_files_then_archives_then_subfolders_by_name(tmp_path):
     planted = list(TREE)
     random.Random(1).shuffle(planted)
     plant(tmp_path, *planted)
@@ -84,7 +84,7 @@ def test_a_folders_files_come_first_then_its_archives_then_its_subfolders_each_b
     ]
 
 
-def test_names_are_in_order_whatever_order_the_system_lists_them_in(tmp_path, monkeypatch):
+def test_the_order_does_not_depend_on_the_file_system(tmp_path, monkeypatch):
     plant(tmp_path, *TREE)
     as_listed, scandir = walk(tmp_path), os.scandir
 
@@ -103,10 +103,10 @@ def test_names_are_in_order_whatever_order_the_system_lists_them_in(tmp_path, mo
     assert walk(tmp_path) == as_listed
 
 
-def test_paths_come_as_they_were_given_and_twice_if_given_twice(tmp_path):
+def test_paths_keep_their_order_and_repetitions(tmp_path):
     plant(tmp_path, "b", "a.zip", "c/d")
     given = [tmp_path / "c", str(tmp_path / "b"), tmp_path / "a.zip", tmp_path / "b", tmp_path / "none"]
-    assert told(Walk().steps(given), tmp_path) == ["c/d", "b", "*a.zip", "b", "missing: none"]
+    assert described(Walk().steps(given), tmp_path) == ["c/d", "b", "*a.zip", "b", "missing: none"]
 
 
 def test_a_relative_path_stays_relative(tmp_path, monkeypatch):
@@ -119,35 +119,35 @@ def test_a_relative_path_stays_relative(tmp_path, monkeypatch):
     ]
 
 
-def test_an_empty_folder_and_no_path_at_all_give_nothing(tmp_path):
+def test_an_empty_folder_and_no_paths_give_nothing(tmp_path):
     assert walk(tmp_path) == []
     assert list(Walk().steps([])) == []
 
 
-def test_a_folder_is_a_folder_whatever_its_suffix(tmp_path):
+def test_a_folder_may_have_any_suffix(tmp_path):
     plant(tmp_path, "photos.zip/a", "photos.jpg/b")
     assert walk(tmp_path) == ["photos.jpg/b", "photos.zip/a"]
 
 
-def test_archives_that_are_not_entered_are_listed_in_their_place(tmp_path):
+def test_archives_that_are_not_entered_are_listed_in_order(tmp_path):
     plant(tmp_path, "a", "b.Zip", "c/d.txz")
     assert walk(tmp_path, archives=False) == ["a", "archive-not-entered: b.Zip", "archive-not-entered: c/d.txz"]
-    assert told(Walk(archives=False).steps([tmp_path / "b.Zip"]), tmp_path) == ["archive-not-entered: b.Zip"]
+    assert described(Walk(archives=False).steps([tmp_path / "b.Zip"]), tmp_path) == ["archive-not-entered: b.Zip"]
 
 
 @pytest.mark.parametrize(
     "name", ["x.zip", "x.CBZ", "x.tar", "x.tar.gz", "x.tgz", "x.tar.bz2", "x.tbz2", "x.tar.xz", "x.txz"]
 )
-def test_what_is_told_to_be_an_archive_in_a_folder_and_by_itself(tmp_path, name):
+def test_archives_are_recognized_in_a_folder_and_as_a_path(tmp_path, name):
     plant(tmp_path, name, "a")
     assert walk(tmp_path) == ["a", "*" + name]
-    assert told(Walk().steps([tmp_path / name]), tmp_path) == ["*" + name]
+    assert described(Walk().steps([tmp_path / name]), tmp_path) == ["*" + name]
 
 
 @pytest.mark.parametrize("name", ["zip", "x.zip.png", "x.zipped", "x.tar.png", "x.gz", "x.docx", "xtar"])
-def test_what_only_resembles_an_archive_is_a_file(tmp_path, name):
+def test_a_name_that_only_resembles_an_archive_is_a_file(tmp_path, name):
     plant(tmp_path, name)
-    assert walk(tmp_path) == [name] == told(Walk().steps([tmp_path / name]), tmp_path)
+    assert walk(tmp_path) == [name] == described(Walk().steps([tmp_path / name]), tmp_path)
 
 
 def test_a_huge_folder_comes_in_batches(tmp_path, monkeypatch):
@@ -162,7 +162,7 @@ def test_a_huge_folder_comes_in_batches(tmp_path, monkeypatch):
     ]
 
 
-def test_chunks_keep_the_order_fill_up_and_leave_an_archive_alone(monkeypatch):
+def test_chunks_keep_the_order_and_an_archive_is_its_own_chunk(monkeypatch):
     monkeypatch.setattr(walking, "BATCH_FILES", 4)
     one, two, four = FileBatch("1", ["a"]), FileBatch("2", ["a", "b"]), FileBatch("4", list("abcd"))
     wall, archive = Unreadable("wall", "no-access", "because"), Archive("a.zip")
@@ -175,7 +175,7 @@ def test_chunks_keep_the_order_fill_up_and_leave_an_archive_alone(monkeypatch):
     assert list(chunks([])) == []
 
 
-def test_chunks_take_no_more_than_they_need(monkeypatch):
+def test_chunks_are_built_lazily(monkeypatch):
     monkeypatch.setattr(walking, "BATCH_FILES", 2)
     taken = []
     steps = (taken.append(number) or FileBatch(str(number), ["a"]) for number in range(100))
@@ -183,10 +183,10 @@ def test_chunks_take_no_more_than_they_need(monkeypatch):
     assert taken == [0, 1]
 
 
-# What stands in the way.
+# Problems on the way.
 
 
-def test_a_missing_path_is_listed_and_the_rest_goes_on(tmp_path):
+def test_a_missing_path_is_listed_and_the_walk_continues(tmp_path):
     plant(tmp_path, "a")
     (missing, batch) = Walk().steps([tmp_path / "none" / "b", tmp_path / "a"])
     assert missing == Unreadable(str(tmp_path / "none" / "b"), "missing", "no such file or folder")
@@ -194,7 +194,7 @@ def test_a_missing_path_is_listed_and_the_rest_goes_on(tmp_path):
 
 
 @pytest.mark.parametrize("path", ["a\0b.png", "\0", "lone \ud800 surrogate"])
-def test_a_path_that_no_system_takes_is_listed(path):
+def test_an_invalid_path_is_listed(path):
     (step,) = Walk().steps([path])
     assert (step.path, step.problem) == (path, "no-access")
     assert step.reason
@@ -204,7 +204,7 @@ def test_an_empty_path_is_missing():
     assert [step.problem for step in Walk().steps([""])] == ["missing"]
 
 
-def test_a_folder_that_may_not_be_listed_is_listed_itself_and_the_rest_goes_on(tmp_path, deny):
+def test_an_inaccessible_folder_is_reported_and_the_walk_continues(tmp_path, deny):
     plant(tmp_path, "a", "b/inside", "c/d")
     deny(tmp_path / "b")
     assert walk(tmp_path) == ["a", "no-access: b", "c/d"]
@@ -213,13 +213,13 @@ def test_a_folder_that_may_not_be_listed_is_listed_itself_and_the_rest_goes_on(t
     assert step.reason == "permission denied"
 
 
-def test_a_folder_that_vanishes_under_way_is_listed_as_missing(tmp_path):
+def test_a_folder_deleted_during_the_walk_is_missing(tmp_path):
     plant(tmp_path, "a", "b/inside", "c/d")
     for follow in (False, True):
         steps = Walk(follow_symlinks=follow).steps([tmp_path])
         first = next(steps)
         shutil.rmtree(tmp_path / "b")
-        assert told([first, *steps], tmp_path) == ["a", "missing: b", "c/d"]
+        assert described([first, *steps], tmp_path) == ["a", "missing: b", "c/d"]
         plant(tmp_path, "b/inside")
 
 
@@ -228,21 +228,21 @@ def test_a_named_pipe_is_listed_and_does_not_hang(tmp_path):
     plant(tmp_path, "a", "z")
     os.mkfifo(tmp_path / "pipe.png")
     assert walk(tmp_path) == ["not-a-file: pipe.png", "a", "z"]
-    assert told(Walk().steps([tmp_path / "pipe.png"]), tmp_path) == ["not-a-file: pipe.png"]
+    assert described(Walk().steps([tmp_path / "pipe.png"]), tmp_path) == ["not-a-file: pipe.png"]
     (tmp_path / "link.png").symlink_to("pipe.png")
     assert walk(tmp_path)[:2] == ["not-a-file: link.png", "not-a-file: pipe.png"]
 
 
 @POSIX
 @pytest.mark.parametrize("follow_symlinks", [False, True])
-def test_folders_in_folders_as_deep_as_paths_can_be_written(tmp_path, follow_symlinks):
+def test_folders_are_walked_down_to_the_longest_possible_path(tmp_path, follow_symlinks):
     folders = [tmp_path]
     try:
         while len(folders) < 1500:
             (folders[-1] / "d").mkdir()
             folders.append(folders[-1] / "d")
         (folders[-1] / "f").touch()
-    except OSError:  # some systems take shorter paths
+    except OSError:  # some systems have shorter limits
         folders[-1].rmdir()
         folders.pop()
         (folders[-1] / "f").touch()
@@ -255,7 +255,7 @@ def test_folders_in_folders_as_deep_as_paths_can_be_written(tmp_path, follow_sym
 
 @POSIX
 @pytest.mark.parametrize("follow_symlinks", [False, True])
-def test_folders_too_deep_for_a_path_are_listed_and_the_rest_goes_on(tmp_path, follow_symlinks):
+def test_folders_too_deep_for_a_path_are_reported_and_the_walk_continues(tmp_path, follow_symlinks):
     plant(tmp_path, "a", "z/last")
     place = os.open(tmp_path, os.O_RDONLY)
     for _ in range(25):
@@ -273,13 +273,13 @@ def test_folders_too_deep_for_a_path_are_listed_and_the_rest_goes_on(tmp_path, f
 
 
 @POSIX
-def test_a_link_to_a_file_is_read_among_the_files_by_its_own_name(tmp_path):
+def test_a_link_to_a_file_is_listed_by_its_own_name(tmp_path):
     plant(tmp_path, "in/b", "in/x.zip", "target")
     (tmp_path / "in/a").symlink_to("../target")
     (tmp_path / "in/c.zip").symlink_to("../target")
     (tmp_path / "in/d").symlink_to("x.zip")
     assert walk(tmp_path / "in") == ["a", "b", "d", "*c.zip", "*x.zip"]
-    assert told(Walk().steps([tmp_path / "in/a"]), tmp_path) == ["in/a"]
+    assert described(Walk().steps([tmp_path / "in/a"]), tmp_path) == ["in/a"]
 
 
 @POSIX
@@ -291,14 +291,14 @@ def test_a_link_to_a_folder_is_listed_unless_links_are_followed(tmp_path):
 
 
 @POSIX
-def test_a_link_to_a_folder_that_is_given_itself_is_entered(tmp_path):
+def test_a_link_to_a_folder_is_entered_if_it_is_the_given_path(tmp_path):
     plant(tmp_path, "elsewhere/b")
     (tmp_path / "link").symlink_to("elsewhere", target_is_directory=True)
-    assert told(Walk().steps([tmp_path / "link"]), tmp_path) == ["link/b"]
+    assert described(Walk().steps([tmp_path / "link"]), tmp_path) == ["link/b"]
 
 
 @POSIX
-def test_links_to_nothing_and_to_themselves_are_listed(tmp_path):
+def test_dangling_and_self_referencing_links_are_listed(tmp_path):
     plant(tmp_path, "a")
     (tmp_path / "nothing").symlink_to("gone")
     (tmp_path / "self").symlink_to("self")
@@ -322,14 +322,14 @@ def test_a_loop_of_links_ends(tmp_path):
 
 
 @POSIX
-def test_a_bomb_of_links_goes_off_once_a_folder(tmp_path):
-    # Followed blindly, these are 4 to the 20th folders.
+def test_each_folder_behind_a_maze_of_links_is_entered_once(tmp_path):
+    # Following every link would visit 4 to the power of 20 folders.
     for level in range(20):
         plant(tmp_path, f"{level:02}/file")
         for way in "pqrs":
             (tmp_path / f"{level:02}" / way).symlink_to(f"../{level + 1:02}", target_is_directory=True)
     plant(tmp_path, "20/file")
-    lines = told(Walk(follow_symlinks=True).steps([tmp_path / "00"]), tmp_path)
+    lines = described(Walk(follow_symlinks=True).steps([tmp_path / "00"]), tmp_path)
     files = [line for line in lines if line.endswith("/file")]
     assert len(files) == 21
     assert len(lines) == 21 + 20 * 3
@@ -337,10 +337,10 @@ def test_a_bomb_of_links_goes_off_once_a_folder(tmp_path):
 
 
 @POSIX
-def test_where_links_are_followed_a_folder_given_twice_is_entered_once(tmp_path):
+def test_a_folder_given_twice_is_entered_once_if_links_are_followed(tmp_path):
     plant(tmp_path, "a/b")
     steps = Walk(follow_symlinks=True).steps([tmp_path / "a", tmp_path])
-    assert told(steps, tmp_path) == ["a/b", "seen-already: a"]
+    assert described(steps, tmp_path) == ["a/b", "seen-already: a"]
 
 
 # Names.
@@ -350,14 +350,14 @@ def test_where_links_are_followed_a_folder_given_twice_is_entered_once(tmp_path)
 @pytest.mark.parametrize(
     "name", ["new\nline.png", "\x1b[31mred\x1b[0m.png", "=1+1.png", "-rf", " ", "a\\b", "\N{CAT FACE}.png", "*?[x]"]
 )
-def test_hostile_names_come_as_they_are(tmp_path, name):
+def test_hostile_names_are_unchanged(tmp_path, name):
     plant(tmp_path, name, f"{name}d/{name}")
     assert walk(tmp_path) == [name, f"{name}d/{name}"]
-    assert told(Walk().steps([tmp_path / name]), tmp_path) == [name]
+    assert described(Walk().steps([tmp_path / name]), tmp_path) == [name]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems take no bytes that are not UTF-8")
-def test_names_that_are_not_utf8_come_in_a_form_that_opens_them(tmp_path):
+def test_names_that_are_not_utf8_can_be_opened(tmp_path):
     raw = os.fsencode(tmp_path) + b"/caf\xe9\xff.zip"
     Path(os.fsdecode(raw)).write_bytes(b"")
     (step,) = Walk(exclude=("*.png",)).steps([tmp_path])
@@ -367,7 +367,7 @@ def test_names_that_are_not_utf8_come_in_a_form_that_opens_them(tmp_path):
 # Globs.
 
 
-def test_include_takes_only_files_that_match_and_enters_every_folder(tmp_path):
+def test_include_selects_matching_files_in_every_folder(tmp_path):
     plant(tmp_path, "a.png", "a.txt", "b.zip", "png/b.png", "png/c.jpg", "png/d.gif")
     assert walk(tmp_path, include=("*.png", "?.jpg")) == ["a.png", "*b.zip", "png/b.png", "png/c.jpg"]
     assert walk(tmp_path, include=("b.*",)) == ["*b.zip", "png/b.png"]
@@ -379,7 +379,7 @@ def test_exclude_wins_over_include(tmp_path):
     assert walk(tmp_path, exclude=("*.zip", "b*")) == ["a.png"]
 
 
-def test_a_glob_without_a_slash_is_about_names_and_one_with_a_slash_about_whole_paths(tmp_path):
+def test_a_glob_matches_names_or_with_a_slash_whole_paths(tmp_path):
     plant(tmp_path, "x/a.png", "x/y/a.png", "y/a.png")
     top = tmp_path.as_posix()
     assert walk(tmp_path, exclude=("x/a.png",)) == ["x/a.png", "x/y/a.png", "y/a.png"]
@@ -390,7 +390,7 @@ def test_a_glob_without_a_slash_is_about_names_and_one_with_a_slash_about_whole_
     assert walk(tmp_path, include=("a.png", "*/y/a.png"), exclude=("*/x/*", "y")) == []
 
 
-def test_a_glob_with_a_slash_is_about_the_path_as_it_is_printed(tmp_path, monkeypatch):
+def test_a_glob_with_a_slash_matches_the_printed_path(tmp_path, monkeypatch):
     plant(tmp_path, "x/a.png", "x/b.png")
     monkeypatch.chdir(tmp_path)
     assert walk("x", include=("x/a*",)) == ["a.png"]
@@ -405,12 +405,12 @@ def test_excluded_folders_are_not_entered(tmp_path, deny):
     assert walk(tmp_path, exclude=("*/src/node_modules",)) == ["a", "no-access: node_modules/locked", "src/d"]
 
 
-def test_globs_apply_to_files_that_are_given_and_not_to_folders_that_are_given(tmp_path):
+def test_globs_apply_to_given_files_but_not_to_given_folders(tmp_path):
     plant(tmp_path, "a.png", "b.zip", "skip/c.png")
     given = [tmp_path / "a.png", tmp_path / "b.zip", tmp_path / "skip"]
-    assert told(Walk(exclude=("a*", "skip")).steps(given), tmp_path) == ["*b.zip", "skip/c.png"]
-    assert told(Walk(include=("a*",)).steps(given), tmp_path) == ["a.png", "*b.zip"]
-    assert told(Walk(include=("*.zip",), archives=False).steps(given), tmp_path) == ["archive-not-entered: b.zip"]
+    assert described(Walk(exclude=("a*", "skip")).steps(given), tmp_path) == ["*b.zip", "skip/c.png"]
+    assert described(Walk(include=("a*",)).steps(given), tmp_path) == ["a.png", "*b.zip"]
+    assert described(Walk(include=("*.zip",), archives=False).steps(given), tmp_path) == ["archive-not-entered: b.zip"]
 
 
 @POSIX
@@ -431,7 +431,7 @@ def test_an_excluded_link_to_a_folder_is_not_followed(tmp_path):
 
 @POSIX
 @pytest.mark.parametrize("target", ["elsewhere", "gone"])
-def test_an_excluded_link_is_passed_over_without_a_word(tmp_path, target):
+def test_an_excluded_link_is_skipped_silently(tmp_path, target):
     plant(tmp_path, "in/a", "elsewhere/b")
     (tmp_path / "in/skip").symlink_to(f"../{target}")
     assert walk(tmp_path / "in", exclude=("skip",)) == ["a"]

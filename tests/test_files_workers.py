@@ -1,4 +1,4 @@
-"""Spreading work over processes: the same results in the same order, lazily, and no process is left behind."""
+"""Distributing work over processes: the same results in the same order, lazily, and no process is left running."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("processes")]  # process
 
 HERE = os.getpid()
 
-# What the workers run must travel, so it stands here; a batch's folder says in which process it is harmless.
+# Functions for workers have to be pickled, so they are defined here. The folder of a batch names the process in which
+# they do no harm.
 
 
 def answer(chunk):
@@ -62,7 +63,7 @@ def chunk(*names):
 
 
 def mixed(length):
-    """Chunks of many sizes, some with what the walk could not enter, and archives here and there."""
+    """Chunks of many sizes, some with problems of the walk, and a few archives."""
     tasks = []
     for number in range(length):
         tasks.append(chunk(*(f"{number}-{name}" for name in range(number % 4 + 1))))
@@ -75,7 +76,7 @@ def mixed(length):
 
 @pytest.fixture
 def eager(monkeypatch):
-    """Workers start as soon as two chunks were seen, however fast they went."""
+    """Start workers after two chunks, however fast they were."""
     monkeypatch.setattr(workers, "ALONE_SECONDS", 1e-12)
     monkeypatch.setattr(workers, "AHEAD_SECONDS", 1e-12)
 
@@ -90,7 +91,7 @@ def no_pool(monkeypatch):
 
 @pytest.fixture
 def pools(monkeypatch):
-    """How many workers each pool was asked for."""
+    """Record the number of workers of each pool."""
     started, pool = [], workers._pool
 
     def spy(work, jobs, method):
@@ -103,14 +104,14 @@ def pools(monkeypatch):
 
 @pytest.fixture
 def sleepers(tmp_path):
-    """Chunks that keep a worker asleep; none of them must come to its end."""
+    """Chunks that make a worker sleep longer than any test."""
     yield [[FileBatch(str(tmp_path), ["z"])]] * 8
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.fixture(autouse=True)
 def nothing_is_left_behind():
-    # Workers that are forked take over what this process does on a signal, such as the command line's way to end.
+    # Forked workers inherit signal handlers, such as those of the command line.
     before = signal.signal(signal.SIGTERM, signal.SIG_DFL)
     yield
     signal.signal(signal.SIGTERM, before)
@@ -119,7 +120,7 @@ def nothing_is_left_behind():
 
 @pytest.mark.usefixtures("eager")
 @pytest.mark.parametrize("jobs", [2, 3])
-def test_results_are_those_of_one_process_in_the_order_of_the_tasks(pools, jobs):
+def test_results_equal_those_of_one_process_in_order(pools, jobs):
     tasks = mixed(40)
     expected = list(spread(tasks, answer, members, 1))
     assert pools == []
@@ -131,7 +132,7 @@ def test_results_are_those_of_one_process_in_the_order_of_the_tasks(pools, jobs)
 
 
 @pytest.mark.usefixtures("eager")
-def test_chunks_are_worked_on_elsewhere_and_archives_here_in_their_place():
+def test_workers_read_chunks_and_this_process_reads_archives_in_order():
     tasks = [*(chunk(str(number)) for number in range(12)), Archive("a.zip"), chunk("last"), Archive("b.zip")]
     results = list(spread(tasks, answer_and_tell_who, lambda archive: iter([archive.path, os.getpid()]), 2))
     assert results[12:14] == ["a.zip", HERE]
@@ -143,7 +144,7 @@ def test_chunks_are_worked_on_elsewhere_and_archives_here_in_their_place():
 
 
 @pytest.mark.usefixtures("eager")
-def test_an_archive_is_streamed_as_it_is_taken():
+def test_an_archive_is_streamed_lazily():
     tasks = [chunk("a"), chunk("b"), Archive("endless.zip"), chunk("c")]
     results = spread(tasks, answer, lambda _: count(), 2)
     assert list(islice(results, 5)) == [[["a"]], [["b"]], 0, 1, 2]
@@ -159,15 +160,15 @@ def test_one_job_starts_no_worker(jobs):
 
 @pytest.mark.usefixtures("no_pool")
 def test_little_work_starts_no_worker(monkeypatch):
-    # A clock that says a millisecond for each chunk: eight of them are far from worth a worker.
+    # With one millisecond per chunk, eight chunks do not justify a worker.
     ticks = count()
     monkeypatch.setattr(workers, "perf_counter", lambda: next(ticks) / 1000)
     assert list(spread(mixed(8), answer, members, 8)) == list(spread(mixed(8), answer, members, 1))
 
 
 @pytest.mark.parametrize(("ahead", "pays"), [(9, False), (10, True), (500, True)])
-def test_workers_start_if_enough_lies_ahead_at_the_pace_so_far(pools, monkeypatch, ahead, pays):
-    # Three chunks of 0.05 s are 0.15 s alone; five more of them would be 0.25 s, and ten of half their files.
+def test_workers_start_if_the_estimated_remaining_time_is_long_enough(pools, monkeypatch, ahead, pays):
+    # Three chunks take 0.15 s here; five more would take 0.25 s, as would ten with half the files.
     ticks = count()
     monkeypatch.setattr(workers, "perf_counter", lambda: next(ticks) / 20)
     tasks = [*(chunk("a", "b") for _ in range(3)), Archive("x.zip"), *(chunk("c") for _ in range(ahead))]
@@ -176,7 +177,7 @@ def test_workers_start_if_enough_lies_ahead_at_the_pace_so_far(pools, monkeypatc
 
 
 @pytest.mark.usefixtures("no_pool")
-def test_what_lies_ahead_is_worked_on_here_and_in_order_where_it_is_too_little(monkeypatch):
+def test_a_short_remainder_is_processed_here_in_order(monkeypatch):
     monkeypatch.setattr(workers, "ALONE_SECONDS", 1e-12)
     monkeypatch.setattr(workers, "AHEAD_SECONDS", 1e12)
     tasks = mixed(40)
@@ -185,13 +186,13 @@ def test_what_lies_ahead_is_worked_on_here_and_in_order_where_it_is_too_little(m
 
 @pytest.mark.usefixtures("eager", "no_pool")
 @pytest.mark.parametrize("tasks", [[], [Archive("a.zip")], [chunk("a")], [chunk("a"), Archive("a.zip")]])
-def test_tasks_that_end_before_workers_could_start(tasks):
+def test_tasks_may_end_before_workers_start(tasks):
     assert list(spread(tasks, answer, members, 2)) == list(spread(tasks, answer, members, 1))
 
 
 @pytest.mark.usefixtures("eager")
 @pytest.mark.parametrize("jobs", [1, 2])
-def test_tasks_are_taken_a_few_ahead_of_the_results_and_no_more(jobs):
+def test_only_a_few_tasks_are_taken_ahead_of_the_results(jobs):
     taken = []
 
     def endless():
@@ -207,7 +208,7 @@ def test_tasks_are_taken_a_few_ahead_of_the_results_and_no_more(jobs):
 
 
 @pytest.mark.usefixtures("eager")
-def test_closing_early_ends_the_workers_even_amid_their_work(sleepers):
+def test_closing_early_ends_busy_workers(sleepers):
     tasks = [chunk("a"), chunk("b"), *sleepers, *map(chunk, "cdefgh")]
     results = spread(iter(tasks), sleep_on_z, members, 2)
     assert [next(results), next(results)] == [[["a"]], [["b"]]]
@@ -218,7 +219,7 @@ def test_closing_early_ends_the_workers_even_amid_their_work(sleepers):
 
 @pytest.mark.usefixtures("eager")
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
-def test_an_error_in_whoever_takes_the_results_ends_the_workers(sleepers, error):
+def test_an_error_of_the_consumer_ends_the_workers(sleepers, error):
     tasks = [chunk("a"), chunk("b"), *sleepers, *sleepers]
 
     def take():
@@ -246,7 +247,7 @@ def test_an_error_in_an_archive_ends_the_workers(sleepers):
 
 
 @pytest.mark.usefixtures("eager")
-def test_an_error_in_the_tasks_themselves_ends_the_workers():
+def test_an_error_of_the_task_iterator_ends_the_workers():
     def tasks():
         yield from map(chunk, "abcd")
         raise LookupError
@@ -256,7 +257,7 @@ def test_an_error_in_the_tasks_themselves_ends_the_workers():
 
 
 @pytest.mark.usefixtures("eager")
-def test_children_of_others_are_left_alone(sleepers):
+def test_child_processes_of_the_caller_are_left_alone(sleepers):
     with workers._pool(answer, 1, "fork") as stranger:
         pending = stranger.submit(chunk("x"))
         results = spread([chunk("a"), chunk("b"), *sleepers], sleep_on_z, members, 2)
@@ -277,7 +278,7 @@ def test_a_worker_that_is_killed_ends_the_scan_with_advice():
 
 
 @pytest.mark.usefixtures("eager")
-def test_an_error_inside_the_work_comes_out_as_it_is():
+def test_an_error_in_a_worker_is_raised_unchanged():
     results = spread([chunk("a"), *(chunk("b") for _ in range(30))], fail_elsewhere, members, 2)
     assert next(results) == [["a"]]
     with pytest.raises(UnknownModelError, match="claude-nine") as caught:
@@ -287,7 +288,7 @@ def test_an_error_inside_the_work_comes_out_as_it_is():
 
 
 @pytest.mark.usefixtures("eager")
-def test_beside_threads_workers_are_spawned_where_they_may_be_and_give_the_same_results(pools):
+def test_with_other_threads_workers_are_spawned_if_allowed(pools):
     tasks = mixed(12)
     expected = list(spread(tasks, answer, members, 1))
     done = threading.Event()
@@ -310,13 +311,13 @@ def test_beside_threads_workers_are_spawned_where_they_may_be_and_give_the_same_
     [("linux", False, "fork"), ("linux", True, "fork"), ("darwin", True, "spawn"), ("win32", True, "spawn"),
      ("darwin", False, None), ("win32", False, None)],
 )  # fmt: skip
-def test_workers_are_forked_on_linux_alone(monkeypatch, platform, spawn, method):
+def test_workers_are_forked_only_on_linux(monkeypatch, platform, spawn, method):
     monkeypatch.setattr(sys, "platform", platform)
     monkeypatch.setattr(threading, "active_count", lambda: 1)
     assert workers._start_method(spawn=spawn) == method
 
 
-def test_a_worker_of_others_starts_none(monkeypatch):
+def test_a_worker_process_of_the_caller_starts_no_workers(monkeypatch):
     monkeypatch.setattr(threading, "active_count", lambda: 1)
     monkeypatch.setitem(current_process()._config, "daemon", True)  # noqa: FBT003 - a dictionary
     assert workers._start_method(spawn=True) is None
@@ -330,7 +331,7 @@ def dispositions(_chunk):
 
 
 @pytest.mark.parametrize("handler", [signal.default_int_handler, signal.SIG_DFL, lambda *_: sys.exit(1)])
-def test_a_worker_ends_at_once_on_a_signal_whatever_its_parent_does_on_it_and_has_no_stdout(handler):
+def test_a_worker_ends_on_a_signal_despite_handlers_of_its_parent_and_has_no_stdout(handler):
     before = {number: signal.signal(number, handler) for number in workers.ENDING}
     try:
         with workers._pool(dispositions, 1, "fork") as pool:
@@ -342,8 +343,8 @@ def test_a_worker_ends_at_once_on_a_signal_whatever_its_parent_does_on_it_and_ha
             signal.signal(number, handler_before)
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="there is no nohup")
-def test_a_worker_ignores_what_its_parent_was_told_to_ignore():
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no nohup")
+def test_a_worker_ignores_the_signals_that_its_parent_ignores():
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
         with workers._pool(dispositions, 1, "fork") as pool:
@@ -356,8 +357,8 @@ def test_a_worker_ignores_what_its_parent_was_told_to_ignore():
 @pytest.mark.skipif(sys.platform == "win32", reason="os.kill ends a process there")
 @pytest.mark.parametrize("number", workers.ENDING)
 @pytest.mark.parametrize("taken_by", ["this thread", "another thread"])
-def test_a_signal_while_workers_start_is_neither_lost_nor_leaves_a_worker(monkeypatch, number, taken_by):
-    """What comes during the forks is raised after them, though a thread of a library may take it."""
+def test_a_signal_during_the_start_of_workers_is_not_lost_and_leaves_no_worker(monkeypatch, number, taken_by):
+    """A signal that arrives during the forks is handled after them, even if a library's thread receives it."""
 
     def handler(*_):
         raise KeyboardInterrupt
@@ -392,7 +393,7 @@ def test_a_signal_while_workers_start_is_neither_lost_nor_leaves_a_worker(monkey
         signal.signal(number, before)
 
 
-def test_signals_are_the_business_of_the_main_thread_alone():
+def test_only_the_main_thread_changes_signals():
     found, before = [], [signal.getsignal(number) for number in workers.ENDING]
 
     def look():
@@ -405,9 +406,9 @@ def test_signals_are_the_business_of_the_main_thread_alone():
     assert found == before
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="there are no forks")
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="fork is not available")
 @pytest.mark.usefixtures("eager")
-def test_a_fork_of_the_caller_leaves_the_workers_of_its_parent_alone():
+def test_a_fork_of_the_caller_does_not_end_the_workers_of_its_parent():
     results = spread([chunk("a"), chunk("b"), *(chunk("c") for _ in range(20))], answer, members, 2)
     first = list(islice(results, 2))
     child = os.fork()
@@ -418,7 +419,7 @@ def test_a_fork_of_the_caller_leaves_the_workers_of_its_parent_alone():
     assert [*first, *results] == [[["a"]], [["b"]], *[[["c"]]] * 20]
 
 
-def test_a_fork_that_is_left_by_an_error_ends_no_worker(monkeypatch):
+def test_a_fork_that_ends_with_an_error_ends_no_worker(monkeypatch):
     pools = []
 
     def fail(patch):
@@ -435,7 +436,7 @@ def test_a_fork_that_is_left_by_an_error_ends_no_worker(monkeypatch):
 
 
 class Pipe:
-    """An end of a pipe on which nothing, something, or its end comes."""
+    """One end of a pipe that receives nothing, data, or the end of the stream."""
 
     def __init__(self, *comes):
         self.comes = list(comes)
@@ -465,13 +466,13 @@ def test_a_worker_ends_when_its_parent_has_ended(monkeypatch, comes):
     assert tasks.empty()
 
 
-def test_an_error_in_a_worker_says_where_it_was():
+def test_an_error_in_a_worker_shows_its_traceback():
     is_result, error = workers._answer(fail_elsewhere, [FileBatch("elsewhere", ["a"])])
     assert not is_result
     assert "in fail_elsewhere" in error.__notes__[0]
 
 
-def test_a_worker_that_has_ended_already_is_no_failure_at_the_end():
+def test_a_worker_that_has_already_ended_can_be_shut_down():
     with workers._pool(answer, 1, "fork") as pool:
         pool.workers[0].process.kill()
         pool.workers[0].process.join()
@@ -502,14 +503,14 @@ def work(chunk):
 
 for number in (signal.SIGHUP, signal.SIGQUIT):
     signal.signal(number, signal.SIG_DFL)
-if sys.argv[1] == "early":  # before the worker could look who its parent is
+if sys.argv[1] == "early":  # before the worker can look up its parent
     def start(*args, before=workers._Worker.__init__):
         before(*args)
         print("0\\n0\\n0", file=sys.stderr, flush=True)
         os.kill(os.getpid(), int(sys.argv[2]))
     workers._prepare = lambda before=workers._prepare: (time.sleep(0.5), before())
     workers._Worker.__init__ = start
-if sys.argv[1] == "held":  # by a process that has nothing to do with the scan
+if sys.argv[1] == "held":  # by an unrelated process
     def start(*args, before=workers._Worker.__init__):
         before(*args)
         if not os.fork():
@@ -525,7 +526,7 @@ list(workers.spread([[FileBatch("", [str(number)])] for number in range(10)], wo
 @pytest.mark.skipif(sys.platform != "linux", reason="workers are forked on Linux only")
 @pytest.mark.parametrize("name", ["SIGKILL", "SIGHUP", "SIGQUIT"])
 @pytest.mark.parametrize("case", ["free", "held"])
-def test_workers_end_with_their_parent_and_hold_no_stdout(name, case, tmp_path):
+def test_workers_end_with_their_parent_and_do_not_keep_stdout_open(name, case, tmp_path):
     process = subprocess.Popen(
         [sys.executable, "-c", ORPHANS, case], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         start_new_session=True, cwd=tmp_path,
@@ -547,7 +548,7 @@ def test_workers_end_with_their_parent_and_hold_no_stdout(name, case, tmp_path):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="workers are forked on Linux only")
-def test_a_worker_whose_parent_has_ended_before_it_began_ends_too():
+def test_a_worker_ends_if_its_parent_ended_before_it_started():
     code = [sys.executable, "-c", ORPHANS, "early", str(int(signal.SIGKILL))]
     with subprocess.Popen(code, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True) as process:
         try:

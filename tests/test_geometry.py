@@ -143,7 +143,7 @@ def test_equals_the_documented_search(width, height, tier):
 
 
 @given(edges, edges, any_tier)
-def test_equals_the_documented_search_whatever_the_limits(width, height, tier):
+def test_equals_the_documented_search_for_any_limits(width, height, tier):
     size = documented.resized(width, height, tier.edge_limit, tier.token_limit)
     assert resized_size(width, height, tier) == size
     assert image_tokens(width, height, tier) == documented.tokens(*size)
@@ -159,7 +159,7 @@ def test_a_resized_image_fits_and_is_never_resized_again_nor_enlarged(width, hei
 
 
 @given(edges, edges, published_tiers)
-def test_turning_an_image_changes_nothing_but_the_sides(width, height, tier):
+def test_rotating_an_image_only_swaps_the_edges(width, height, tier):
     assert resized_size(height, width, tier) == resized_size(width, height, tier)[::-1]
     assert image_tokens(height, width, tier) == image_tokens(width, height, tier)
 
@@ -195,7 +195,7 @@ def test_a_ratio_whose_smallest_size_is_too_large_has_no_largest_size():
 
 
 @given(edges, edges, st.integers(1, 6000), published_tiers)
-def test_fitting_to_tokens_obeys_both_the_wish_and_the_tier(width, height, max_tokens, tier):
+def test_fitting_to_tokens_respects_both_the_request_and_the_tier(width, height, max_tokens, tier):
     size = fit_to_tokens(width, height, max_tokens, tier)
     assert patch_tokens(*size) <= min(max_tokens, tier.token_limit)
     assert resized_size(*size, tier) == size
@@ -204,7 +204,7 @@ def test_fitting_to_tokens_obeys_both_the_wish_and_the_tier(width, height, max_t
 
 
 @pytest.mark.parametrize("wish", [0, -1, 1.5, True, "many"])
-def test_fitting_to_no_whole_number_of_tokens_is_an_error(wish):
+def test_fitting_to_an_invalid_number_of_tokens_is_an_error(wish):
     with pytest.raises(SizeError, match="max_tokens"):
         fit_to_tokens(100, 100, wish, STANDARD)
 
@@ -218,7 +218,7 @@ def test_the_corners_of_the_resized_image_are_the_corners_of_the_original(width,
 
 
 @pytest.mark.parametrize(("tier", "changes"), [(STANDARD, 55), (HIGH, 91)])
-def test_the_table_behind_it_is_the_documented_search_on_both_sides_of_every_break(tier, changes):
+def test_the_step_table_equals_the_documented_search_on_both_sides_of_every_step(tier, changes):
     steps = grid_steps(tier)
     assert len(steps) == changes + 1
     assert [step.ratio for step in steps] == sorted({step.ratio for step in steps})
@@ -234,7 +234,7 @@ def test_the_table_behind_it_is_the_documented_search_on_both_sides_of_every_bre
 
 
 @pytest.mark.parametrize("edge", [0, -1, MAX_EDGE + 1])
-def test_a_side_out_of_range_is_refused_and_the_limits_themselves_are_not(edge):
+def test_an_edge_out_of_range_is_rejected_and_the_limits_are_accepted(edge):
     for size in ((edge, 10), (10, edge)):
         with pytest.raises(SizeError, match=rf"{edge} px: expected 1 to 2147483648 px"):
             image_tokens(*size, STANDARD)
@@ -245,7 +245,7 @@ def test_a_side_out_of_range_is_refused_and_the_limits_themselves_are_not(edge):
 
 
 @pytest.mark.parametrize("edge", [1.0, float("nan"), True, np.True_, "100", None, 1 + 0j])
-def test_a_side_that_is_no_integer_is_refused(edge):
+def test_an_edge_that_is_not_an_integer_is_rejected(edge):
     for function in (padded_size, patch_tokens, area_tokens):
         with pytest.raises(SizeError, match=r"invalid height .*: expected a whole number of pixels"):
             function(10, edge)
@@ -257,7 +257,7 @@ def test_integers_of_other_libraries_are_integers():
 
 
 @pytest.mark.parametrize("limits", [(27, 100), (2**14 + 1, 100), (1568, 0), (1568, 2**14 + 1)])
-def test_a_tier_without_room_is_refused(limits):
+def test_a_tier_without_tokens_or_pixels_is_rejected(limits):
     for question in (fits, resized_size, image_tokens):
         with pytest.raises(SizeError, match="invalid tier"):
             question(100, 100, Tier(*limits))
@@ -265,7 +265,7 @@ def test_a_tier_without_room_is_refused(limits):
         grid_steps(Tier(*limits))
 
 
-def test_a_formula_of_another_name_is_refused():
+def test_an_unknown_formula_is_rejected():
     with pytest.raises(ValueError, match="invalid formula 'tiles'"):
         image_tokens(10, 10, STANDARD, "tiles")
 

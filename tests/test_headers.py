@@ -31,7 +31,7 @@ def parse_header(head, read_at):
 
 
 class Source:
-    """Bytes behind read_at, counting what is asked of them."""
+    """Bytes behind read_at that count reads."""
 
     def __init__(self, data):
         self.data = data
@@ -60,7 +60,7 @@ def header_or_problem(read, *args):
 
 
 def check_outcome(outcome):
-    """A header that makes sense, or a known problem."""
+    """Assert that the outcome is a plausible header, or a known problem."""
     if isinstance(outcome, str):
         assert outcome in PROBLEMS
         return
@@ -95,9 +95,9 @@ def exif_of(orientation, padding=0):
 
 def tiff(entries, order="<", ifd=8, mark=None):
     """A TIFF structure of one directory; an entry is (tag, type, count, four bytes)."""
-    letters = mark or (b"II*\0" if order == "<" else b"MM\0*")
+    magic = mark or (b"II*\0" if order == "<" else b"MM\0*")
     body = b"".join(struct.pack(order + "HHI", *entry[:3]) + entry[3] for entry in entries)
-    head = letters + struct.pack(order + "I", ifd)
+    head = magic + struct.pack(order + "I", ifd)
     return head.ljust(ifd, b"\0") + struct.pack(order + "H", len(entries)) + body + b"\0\0\0\0"
 
 
@@ -263,7 +263,7 @@ def test_pillow_reads_the_same_header(name):
 
 
 @pytest.mark.parametrize("name", SAMPLES)
-def test_every_kind_of_source_gives_the_same_header(name):
+def test_every_type_of_source_gives_the_same_header(name):
     data = SAMPLES[name]
     header = read_header(data)
     assert read_header(io.BytesIO(data)) == header
@@ -280,7 +280,7 @@ def test_pillow_agrees_on_the_projects_samples(path):
     if isinstance(header, str):
         return
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # a sample may be damaged on purpose, behind its header
+        warnings.simplefilter("ignore")  # a sample may be damaged on purpose after its header
         try:
             expected = pillow_header(data)
         except Exception:  # noqa: BLE001 - Pillow raises many kinds for a damaged file
@@ -304,7 +304,7 @@ def test_fields_have_names():
 # Streams
 
 
-def test_a_stream_is_read_from_where_it_stands_and_left_there():
+def test_a_stream_is_read_from_its_position_which_is_restored():
     for name in ("jpeg-exif-60k", "gif-big-still", "webp-icc-exif"):
         stream = io.BytesIO(b"prefix" + SAMPLES[name])
         stream.seek(6)
@@ -312,7 +312,7 @@ def test_a_stream_is_read_from_where_it_stands_and_left_there():
         assert stream.tell() == 6
 
 
-def test_a_stream_is_left_in_place_when_it_is_no_image():
+def test_the_position_of_a_stream_is_restored_after_an_error():
     stream = io.BytesIO(b"..text")
     stream.seek(2)
     with pytest.raises(HeaderError):
@@ -320,7 +320,7 @@ def test_a_stream_is_left_in_place_when_it_is_no_image():
     assert stream.tell() == 2
 
 
-def test_a_stream_may_give_less_than_it_has():
+def test_a_stream_may_return_less_than_requested():
     class Dripping(io.BytesIO):
         def read(self, size=-1):
             return super().read(min(size, 7))
@@ -358,26 +358,26 @@ def test_the_head_is_usually_enough(name):
     assert source.reads == []
 
 
-def test_a_large_still_webp_costs_no_read():
+def test_a_large_still_webp_takes_no_further_read():
     source = Source(riff((b"VP8 ", vp8()[1] + bytes(1_300_000))))
     assert source.parse().media_type == "image/webp"
     assert source.reads == []
 
 
-def test_a_jpeg_with_much_exif_costs_one_small_read():
+def test_a_jpeg_with_large_exif_data_takes_one_small_read():
     source = Source(SAMPLES["jpeg-exif-60k"])
     assert source.parse().orientation == 6
     assert [size < 512 for _, size in source.reads] == [True]
 
 
-def test_bodies_of_long_segments_are_hopped_over():
+def test_bodies_of_long_segments_are_skipped():
     source = Source(SAMPLES["jpeg-exif-after-400k"])
     assert source.parse().orientation == 6
     assert len(source.reads) <= 13
     assert sum(size for _, size in source.reads) < 8192
 
 
-def test_bodies_of_long_chunks_are_hopped_over():
+def test_bodies_of_long_chunks_are_skipped():
     png_source = Source(png(chunk(b"iCCP", bytes(500_000)), chunk(b"eXIf", tiff([(0x112, 3, 1, b"\6\0\0\0")]))))
     assert png_source.parse().orientation == 6
     assert len(png_source.reads) == 1
@@ -393,7 +393,7 @@ def test_a_still_gif_is_read_to_the_end_of_its_frame_in_few_reads():
     assert len(source.reads) < 20
 
 
-def test_the_second_frame_ends_the_walk():
+def test_parsing_ends_at_the_second_frame():
     source = Source(gif(gif_frame(9, 9), gif_frame(9, 9), *[gif_frame(9, 9)] * 10_000))
     assert source.parse().animated is True
     assert source.reads == []
@@ -444,7 +444,7 @@ def test_every_frame_header_gives_the_size(marker):
 
 
 @pytest.mark.parametrize("marker", [0xC4, 0xCC, 0xDB, 0xDC, 0xDD, 0xDE, 0xDF, 0xFE, *range(0xE0, 0xF0)])
-def test_the_body_of_a_segment_is_never_taken_for_a_frame_header(marker):
+def test_the_body_of_a_segment_is_never_mistaken_for_a_frame_header(marker):
     assert read_header(jpeg(segment(marker, frame(7, 7)))) == ("image/jpeg", 48, 32, 1, False)
 
 
@@ -528,21 +528,21 @@ def test_orientation_is_found_or_is_1(place, exif, orientation):
     assert len(source.reads) <= 4
 
 
-@pytest.mark.parametrize("room", [0, 1, 7, 8, 20, 40, 63, 64, 100, 300])
+@pytest.mark.parametrize("space", [0, 1, 7, 8, 20, 40, 63, 64, 100, 300])
 @pytest.mark.parametrize("place", [in_jpeg, in_png])
-def test_orientation_is_found_across_the_end_of_the_head(place, room):
+def test_orientation_is_found_across_the_end_of_the_head(place, space):
     exif = tiff([(0x10F, 2, 1, b"x\0\0\0"), *[(0x112, 3, 1, b"\6\0\0\0")] * 20])
     if place is in_jpeg:
-        data = jpeg(segment(0xE2, bytes(HEAD_BYTES - 6 - 10 - room)), segment(0xE1, b"Exif\0\0" + exif))
+        data = jpeg(segment(0xE2, bytes(HEAD_BYTES - 6 - 10 - space)), segment(0xE1, b"Exif\0\0" + exif))
     else:
-        data = png(chunk(b"iCCP", bytes(HEAD_BYTES - 33 - 12 - 8 - room)), chunk(b"eXIf", exif))
-    assert data.index(b"II*") == HEAD_BYTES - room
+        data = png(chunk(b"iCCP", bytes(HEAD_BYTES - 33 - 12 - 8 - space)), chunk(b"eXIf", exif))
+    assert data.index(b"II*") == HEAD_BYTES - space
     source = Source(data)
     assert source.parse().orientation == 6
     assert len(source.reads) <= 2
 
 
-def test_a_tiny_exif_segment_borrows_nothing_from_what_follows():
+def test_a_short_exif_segment_does_not_include_what_follows():
     tricky = b"\xff\xe1\0\4Exif\0\0"  # says it is four bytes long, so that its signature is cut
     assert read_header(b"\xff\xd8" + tricky + jpeg()[2:]).orientation == 1
 
@@ -556,21 +556,21 @@ def test_a_webp_is_animated_by_its_flag_and_a_second_frame():
     assert read_header(riff(vp8x(0x08), ANMF, ANMF)).animated is False
 
 
-def test_webp_chunks_behind_the_end_of_riff_do_not_count():
+def test_webp_chunks_after_the_end_of_riff_are_ignored():
     outside = riff(ANMF)[12:]
     assert read_header(riff(vp8x(0x02), ANMF) + outside).animated is False
     assert read_header(riff(vp8x(0x02), (b"ICCP", bytes(2000)), ANMF)[:-40]).animated is False
 
 
-@pytest.mark.parametrize("room", range(21))
-def test_an_animation_is_found_across_the_end_of_the_head(room):
+@pytest.mark.parametrize("space", range(21))
+def test_an_animation_is_found_across_the_end_of_the_head(space):
     control = chunk(b"acTL", struct.pack(">II", 2, 0))
-    data = png(chunk(b"tEXt", bytes(HEAD_BYTES - 33 - 12 - room)), control, chunk(b"fcTL", bytes(26)))
-    assert data.index(control) == HEAD_BYTES - room
+    data = png(chunk(b"tEXt", bytes(HEAD_BYTES - 33 - 12 - space)), control, chunk(b"fcTL", bytes(26)))
+    assert data.index(control) == HEAD_BYTES - space
     assert read_header(data).animated is True
-    two = riff(vp8x(0x02), (b"ICCP", bytes(HEAD_BYTES - 30 - 8 - room & ~1)), ANMF, ANMF)
+    two = riff(vp8x(0x02), (b"ICCP", bytes(HEAD_BYTES - 30 - 8 - space & ~1)), ANMF, ANMF)
     assert read_header(two).animated is True
-    comments = [b"!\xfe\xfe" + bytes(254) + b"\0"] * 3 + [b"!\xfe" + bytes([222 - room]) + bytes(222 - room) + b"\0"]
+    comments = [b"!\xfe\xfe" + bytes(254) + b"\0"] * 3 + [b"!\xfe" + bytes([222 - space]) + bytes(222 - space) + b"\0"]
     image = gif(*comments, gif_frame(60, 50), gif_frame(9, 9))
     assert read_header(image) == ("image/gif", 60, 50, 1, True)
 
@@ -581,7 +581,7 @@ def test_an_animated_webp_without_exif_is_read_to_its_second_frame_only():
     assert source.reads == []
 
 
-def test_of_two_exif_chunks_in_a_webp_the_first_decides():
+def test_the_first_of_two_exif_chunks_in_a_webp_is_used():
     chunks = [(b"EXIF", tiff([(0x112, 3, 1, bytes([n, 0, 0, 0]))])) for n in (6, 3)]
     assert read_header(riff(vp8x(0x0A), *chunks, ANMF, ANMF)) == ("image/webp", 48, 32, 6, True)
 
@@ -628,12 +628,12 @@ def test_no_bytes_are_empty(data):
 
 
 @pytest.mark.parametrize("name", SAMPLES)
-def test_a_truncated_file_keeps_its_size_or_is_refused(name):
+def test_a_truncated_file_keeps_its_size_or_is_rejected(name):
     check_truncations(SAMPLES[name])
 
 
 @pytest.mark.parametrize("path", PROJECT_SAMPLES, ids=lambda path: path.name)
-def test_a_truncated_project_sample_keeps_its_size_or_is_refused(path):
+def test_a_truncated_project_sample_keeps_its_size_or_is_rejected(path):
     check_truncations(path.read_bytes())
 
 
@@ -707,11 +707,11 @@ class Endless:
         (riff(vp8x(0x0A))[:4] + b"\xff\xff\xff\xff" + riff(vp8x(0x0A))[8:], b"EXIF\0\0\0\0"),
     ],
 )
-def test_an_endless_file_ends_soon(head, unit):
+def test_an_endless_file_ends_after_few_reads(head, unit):
     check_outcome(header_or_problem(Endless(head, unit).parse))
 
 
-def test_a_step_bound_says_so():
+def test_reaching_the_limit_of_steps_is_reported():
     with pytest.raises(HeaderError, match="2048 segments"):
         read_header(b"\xff\xd8" + segment(0xFE) * 5000 + jpeg()[2:])
     with pytest.raises(HeaderError, match="2048 chunks"):
@@ -720,7 +720,7 @@ def test_a_step_bound_says_so():
         Endless(gif()[:-1], b"!\xff\xff" + bytes(255) + b"\0").parse()
 
 
-def test_what_comes_after_the_size_cannot_make_a_header_fail():
+def test_data_after_the_size_cannot_make_a_header_fail():
     assert read_header(riff(vp8x(0x02), *[(b"XXXX", b"")] * 5000)).animated is False
     assert Endless(gif(gif_frame(9, 9, data=b"\2"))[:-1], b"\xff" + bytes(255)).parse()[1:3] == (48, 32)
 

@@ -133,7 +133,7 @@ def animation(frames, *, control=True):
 
 
 def ihdr(**changes):
-    """The drawing with another header, whose checksum is right."""
+    """Build the drawing with a changed header and a valid checksum."""
     fields = {
         "width": 30,
         "height": 20,
@@ -335,7 +335,7 @@ def rows():
 
 
 @pytest.mark.parametrize(("data", "expected", "header"), [*rows()])
-def test_a_file_is_what_it_is(data, expected, header):
+def test_each_case_has_its_verdict(data, expected, header):
     contents = inspect_bytes(lambda offset, size: data[offset : offset + size], len(data))
     assert verdict(contents) == expected
     if contents.header:
@@ -345,15 +345,14 @@ def test_a_file_is_what_it_is(data, expected, header):
 
 
 @pytest.mark.parametrize("cases", [JPEGS, PNGS, GIFS], ids=["JPEG", "PNG", "GIF"])
-def test_a_file_that_pillow_decodes_whole_is_not_reported(cases):
+def test_a_file_that_pillow_decodes_completely_is_not_reported(cases):
     for name, (data, expected, *_) in cases.items():
         try:
             with Image.open(io.BytesIO(data)) as image:
                 image.load()
         except Exception:  # noqa: BLE001 - of whatever kind, it is a refusal
             continue
-        # Pillow alone does without these; libpng and libjpeg reject them. Of a GIF it was asked for the first frame
-        # only.
+        # Only Pillow accepts these; libpng and libjpeg reject them. Only the first frame of a GIF is loaded.
         lenient = {
             *("without its end", "half of the last chunk", "an end and a second beginning"),
             *("an unknown compression", "an unknown filter", "an unknown interlace method"),
@@ -364,7 +363,7 @@ def test_a_file_that_pillow_decodes_whole_is_not_reported(cases):
 
 @pytest.mark.skipif(not features.check("webp"), reason="this Pillow has no WebP")
 @pytest.mark.parametrize("options", [{}, {"lossless": True}, {"exif": TURNED}, {"save_all": True}])
-def test_what_libwebp_writes_can_be_decoded(options):
+def test_images_written_by_libwebp_are_ok(options):
     data = encode("WEBP", **options)
     contents = inspect_bytes(lambda offset, size: data[offset : offset + size], len(data))
     assert verdict(contents) == "ok"

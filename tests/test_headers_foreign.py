@@ -1,4 +1,4 @@
-"""Formats that the API does not read, and files that are not images: named, measured, each with its advice."""
+"""Formats that the API does not read, and files that are not images: names, sizes and advice."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def ftyp(*brands):
 
 
 def ipma(*items, version=0, flags=0):
-    """Each item with the numbers of its properties."""
+    """Associate each item with the numbers of its properties."""
     entries = [
         struct.pack(">I" if version else ">H", item)
         + bytes([len(numbers)])
@@ -82,7 +82,7 @@ def ipma(*items, version=0, flags=0):
 
 
 def heif(*properties, primary=1, associations=None, brands=(b"heic", b"mif1"), before=b"", pitm_version=0):
-    """A photo as phones write it: the boxes up to the data."""
+    """Build a photo as phones write it, up to the data."""
     associations = associations or ipma((1, list(range(1, len(properties) + 1))))
     item = struct.pack(">I" if pitm_version else ">H", primary)
     pitm = full(b"pitm", item, version=pitm_version)
@@ -110,7 +110,7 @@ def directory(order, *entries):
 
 
 def raw_photo(*more, below=((7008, 4672), (1616, 1080)), order="<", colors=32803, flags=(0, 1)):
-    """TIFF/EP: a preview in the first directory, the full picture in one of those below it."""
+    """Build a TIFF/EP: a preview in the first directory, the full image in one of its subdirectories."""
     first = [(254, 4, 1, 1), (256, 4, 1, 160), (257, 4, 1, 120), (274, 4, 1, 8), *more]
     count = len(first) + 1
     after = 8 + 2 + 12 * count + 4
@@ -186,7 +186,7 @@ def test_an_animated_avif_is_measured():
 
 
 def test_a_phone_photo_of_tiles_is_measured_by_its_primary_item():
-    # An iPhone's: 48 tiles of 512 px, put together to a picture that is turned.
+    # As an iPhone writes it: 48 tiles of 512 px, combined into one rotated image.
     every = [ispe(512, 512), ispe(4032, 3024), irot(3), ispe(320, 240)]
     tiles = [(number, [1]) for number in range(1, 49)]
     for version, flags in ((0, 0), (1, 0), (0, 1), (1, 1)):
@@ -214,11 +214,11 @@ def test_a_phone_photo_of_tiles_is_measured_by_its_primary_item():
         ([irot(3), imir(1)], 5),
     ],
 )
-def test_turns_and_mirrors_are_given_as_exif_numbers_them(turns, orientation):
+def test_rotations_and_mirrors_are_reported_as_exif_orientations(turns, orientation):
     assert measured(heif(ispe(40, 30), *turns)) == ("HEIC", 40, 30, orientation)
 
 
-def test_a_crop_counts():
+def test_a_crop_is_applied():
     clap = box(b"clap", struct.pack(">8I", 39, 1, 58, 2, 0, 1, 0, 1))
     assert measured(heif(ispe(40, 30), clap)) == ("HEIC", 39, 29, 1)
     assert measured(heif(ispe(40, 30), box(b"clap", bytes(32)))) == ("HEIC", 40, 30, 1)
@@ -241,7 +241,7 @@ def test_the_brands_name_the_format(brands, name):
     assert measured(heif(ispe(40, 30), brands=brands)) == (name, 40, 30, 1)
 
 
-def test_large_and_long_boxes_before_the_picture_are_hopped_over():
+def test_large_boxes_before_the_image_are_skipped():
     wide = struct.pack(">I4sQ", 1, b"free", 16 + 70_000) + bytes(70_000)
     assert measured(heif(ispe(40, 30), before=wide)) == ("HEIC", 40, 30, 1)
     data = heif(ispe(40, 30))
@@ -276,7 +276,7 @@ def test_a_primary_item_of_an_older_kind_is_the_first():
         ftyp(b"heic") + box(b"free") * 300 + heif(ispe(40, 30)),
     ],
 )
-def test_a_photo_whose_size_is_nowhere_is_named_all_the_same(data):
+def test_a_photo_without_a_size_is_still_named(data):
     if b"pit\0" in data:
         assert measured(data) == ("HEIC", 40, 30, 1)
     else:
@@ -307,7 +307,7 @@ def test_a_jpeg_xl_is_measured_in_a_container_and_without(start, size):
 
 
 def bits(*fields):
-    """Numbers of so many bits each, from the lowest bit of the first byte up."""
+    """Pack pairs of number and bit count, from the lowest bit of the first byte up."""
     value = shift = 0
     for number, count in fields:
         value |= number << shift
@@ -336,7 +336,7 @@ def test_a_jpeg_2000_without_an_image_header_is_named():
     assert measured(b"\xff\x4f\xff\x51\0\x2f") == ("JPEG 2000", None, None, 1)
 
 
-def test_formats_that_begin_like_a_jpeg_or_a_png_are_told_from_them():
+def test_formats_that_begin_like_a_jpeg_or_a_png_are_distinguished():
     plain = png()
     apple = plain[:8] + chunk(b"CgBI", b"\x50\0\x20\2") + plain[8:]
     assert measured(apple) == ("Apple CgBI PNG", 48, 32, 1)
@@ -450,7 +450,7 @@ def test_canons_newer_raw_format_keeps_a_directory_in_a_box():
         ('><rect width="3" height="4"/', (None, None)),
     ],
 )
-def test_an_svg_has_the_size_that_its_root_states(attributes, size):
+def test_an_svg_has_the_size_of_its_root_element(attributes, size):
     assert measured(f"<svg xmlns='http://www.w3.org/2000/svg' {attributes}></svg>".encode())[1:3] == size
 
 
@@ -473,7 +473,7 @@ ROOT = "<svg width='3' height='4'/>"
         f"<?xml version='1.0'?>{LONG}{LONG}<!DOCTYPE svg>{LONG}{ROOT}",
     ],
 )
-def test_an_svg_is_found_behind_whatever_xml_allows(text):
+def test_an_svg_is_found_after_anything_that_xml_allows(text):
     for encoding in ("utf-8", "utf-16", "utf-16-le", "utf-16-be"):
         if text.startswith("<") or not encoding.startswith("utf-16-"):
             assert measured(text.encode(encoding)) == ("SVG", 3, 4, 1)
@@ -613,7 +613,7 @@ def test_the_media_type_is_reported(data, media_type):
         (b"--boundary\r\n\r\n" + SAMPLES["webp-lossy"], "WebP", "Remove the data before the WebP"),
     ],
 )
-def test_what_is_not_an_image_is_named_with_its_own_advice(data, name, advice):
+def test_other_files_are_named_with_specific_advice(data, name, advice):
     error = refusal_of(data)
     assert (error.problem, error.format) == ("not-an-image", name)
     assert name in error.reason
@@ -645,14 +645,14 @@ def test_other_bytes_are_not_an_image(data):
     assert (error.problem, error.format) in {("not-an-image", None), ("not-an-image", "text")}
 
 
-def test_a_file_of_zeros_says_so():
+def test_a_file_of_zeros_is_reported_as_such():
     error = refusal_of(bytes(9000))
     assert error.reason == "the file begins with zero bytes only"
     assert "the data never arrived" in error.advice
 
 
 @pytest.mark.parametrize("name", ["png-RGB", "jpeg-RGB", "gif-still", "webp-lossy"])
-def test_an_image_that_was_taken_for_text_is_damaged(name):
+def test_an_image_converted_as_text_is_damaged(name):
     data = SAMPLES[name]
     kind = {"png": "PNG", "jpeg": "JPEG", "gif": "GIF", "webp": "WebP"}[name.partition("-")[0]]
     changed = [repr(data).encode()]
@@ -676,7 +676,7 @@ def test_an_image_that_was_taken_for_text_is_damaged(name):
 # Bounds
 
 
-def test_little_is_read_to_name_and_measure():
+def test_formats_are_named_and_measured_with_few_reads():
     reads = []
 
     def read_at(offset, size):
@@ -699,7 +699,7 @@ def test_little_is_read_to_name_and_measure():
 
 
 class Endless:
-    """A file of a head and then one unit again and again, without end."""
+    """A file of a head followed by endless repetitions of a unit."""
 
     def __init__(self, head, unit):
         self.head, self.unit, self.reads, self.total = head, unit, 0, 0
@@ -735,7 +735,7 @@ class Endless:
         (b"{", b" "),
     ],
 )
-def test_hostile_files_end_in_bounded_reads(head, unit):
+def test_hostile_files_take_a_bounded_number_of_reads(head, unit):
     source = Endless(head, unit)
     with suppress(HeaderError):
         parse_header(source.read_at(0, HEAD_BYTES), source.read_at)

@@ -100,7 +100,7 @@ def test_claude_haiku_3_5_bills_even_numbers_of_patches(size, formula, measured)
     assert estimate(*size, model="claude-3-5-haiku", formula="area").measured_tokens is None
 
 
-def test_the_even_grid_is_said_wherever_the_model_is_shown(tmp_path):
+def test_the_even_grid_is_noted_wherever_the_model_is_shown(tmp_path):
     (tmp_path / "a.png").write_bytes(encoded("PNG"))
     model = ("-m", "claude-3-5-haiku", "--as-of", "2025-06-01")
     for command in (("estimate", "128x128"), ("plan", "128x128"), ("scan", str(tmp_path))):

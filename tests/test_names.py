@@ -62,7 +62,7 @@ SPELLINGS = [
 
 
 @pytest.mark.parametrize(("name", "model_id", "platform", "endpoint", "speed"), SPELLINGS)
-def test_a_spelling_finds_its_model_and_says_where_it_is_called(name, model_id, platform, endpoint, speed):
+def test_a_spelling_identifies_model_platform_and_endpoint(name, model_id, platform, endpoint, speed):
     for spelled in (name, name.upper(), f" {name}\n"):
         found = resolve_model(spelled)
         assert (found.model.id, found.platform, found.endpoint, found.speed) == (model_id, platform, endpoint, speed)
@@ -90,12 +90,12 @@ def test_a_family_in_any_spelling():
         "anthropic/",
     ],
 )
-def test_what_does_not_say_which_model_it_calls_is_unknown(name):
+def test_a_name_without_a_model_is_unknown(name):
     with pytest.raises(UnknownModelError):
         resolve_model(name)
 
 
-def test_a_fast_deployment_is_one_of_foundry_only_under_its_own_name():
+def test_a_fast_deployment_of_foundry_is_recognized_only_by_its_name():
     assert resolve_model("claude-opus-5-5-fast").platform == "foundry"
     assert resolve_model("anthropic/claude-opus-5-5-fast").platform is None
     assert resolve_model("claude-opus-5.5-fast").platform is None
@@ -126,7 +126,7 @@ def placed(*names, **given):
         (["claude-opus-5-5-fast"], {"speed": "fast"}, ("foundry", "global", "fast", False)),
     ],
 )
-def test_what_names_say_decides_where_models_are_called(names, given, expected):
+def test_names_decide_where_models_are_called(names, given, expected):
     assert placed(*names, **given) == Placement(*expected)
 
 

@@ -76,7 +76,7 @@ def test_what_the_oracle_lists():
     )
 
 
-def test_the_threshold_of_haiku_5_5_is_theirs():
+def test_the_threshold_of_haiku_5_5_equals_the_oracles():
     (tier,) = model_prices.rates("claude-haiku-5-5").tiers
     row = tables.price_on(tables.find_model("claude-haiku-5-5"), LAST_READ, "long-context")
     assert row.above_input_tokens == tier.above

@@ -1,4 +1,4 @@
-"""A whole scan: the same totals and the same rows, however many processes work and whatever is remembered."""
+"""Whole scans: the same totals and rows for any number of processes, with and without a cache."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def facts(summary):
 
 @pytest.fixture(scope="module")
 def tree(tmp_path_factory):
-    """Enough folders for several chunks, with duplicates, broken files, links and archives between them."""
+    """Folders for several chunks, with duplicates, damaged files, links and archives."""
     top = tmp_path_factory.mktemp("tree")
     for folder, files in (("a", 700), ("b", 700), ("c", 1500), ("d", 3)):
         (top / folder).mkdir()
@@ -55,7 +55,7 @@ def tree(tmp_path_factory):
 
 
 def scanned(path, tree, *, suffix=".jsonl", **options):
-    """The summary, the bytes of the rows, the steps of the progress and the notices of a scan."""
+    """Return the summary, the bytes of the rows, the progress steps and the notices of a scan."""
     steps, notices = [], []
     path = path.with_suffix(suffix)
     with open_scan(str(path), (AREA, PATCH)) as sink:
@@ -65,7 +65,7 @@ def scanned(path, tree, *, suffix=".jsonl", **options):
     return facts(summary), path.read_bytes(), sum(steps), notices
 
 
-def test_a_summary_adds_up_what_a_scan_finds(tree, tmp_path):
+def test_a_summary_is_the_sum_of_a_scan(tree, tmp_path):
     found = list(scan(tree, details=False))
     images = [one for one in found if isinstance(one, Image)]
     summary = Scan((AREA, PATCH), (OPUS,)).run([tree])
@@ -85,7 +85,7 @@ def test_a_summary_adds_up_what_a_scan_finds(tree, tmp_path):
 
 @pytest.mark.parametrize("suffix", [".csv", ".json", ".jsonl"])
 @pytest.mark.parametrize(("cache", "dedupe"), list(itertools.product([False, True], repeat=2)))
-def test_two_processes_find_what_one_finds(tree, tmp_path, monkeypatch, suffix, cache, dedupe):
+def test_two_processes_give_the_same_results_as_one(tree, tmp_path, monkeypatch, suffix, cache, dedupe):
     monkeypatch.setattr(workers, "ALONE_SECONDS", 0)
     monkeypatch.setattr(workers, "AHEAD_SECONDS", 0)
     pools = []
@@ -114,7 +114,7 @@ def test_two_processes_find_what_one_finds(tree, tmp_path, monkeypatch, suffix, 
         assert found[0] == scanned(tmp_path / "plain", tree, suffix=suffix)
 
 
-def test_archives_stand_in_their_place(tree, tmp_path):
+def test_archives_keep_their_position(tree, tmp_path):
     for cache in (None, str(tmp_path / "cache"), str(tmp_path / "cache")):
         _, rows, _, _ = scanned(tmp_path / "rows.csv", tree, suffix=".csv", cache=cache)
         paths = list(dict.fromkeys(line.split(b",")[0].decode() for line in rows.splitlines()[1:]))
@@ -130,7 +130,7 @@ def test_archives_stand_in_their_place(tree, tmp_path):
         assert paths[inside[-1] + 1].endswith("c/0000.png")
 
 
-def test_the_walk_is_that_of_the_scan(tree):
+def test_the_options_of_the_walk_apply(tree):
     summary = Scan((AREA,), walk=Walk(include=("x.png", "000?.png"), archives=True)).run([tree / "b", tree / "d"])
     assert summary.images == 9 + 1 + 2
     assert [one.problem for one in summary.unreadable] == ["missing", "empty", "empty"]
@@ -139,22 +139,22 @@ def test_the_walk_is_that_of_the_scan(tree):
 
 
 @pytest.mark.parametrize("options", [{}, {"cache": True}, {"dedupe": True}, {"cache": True, "dedupe": True}])
-def test_progress_adds_up_to_everything_that_was_met(tree, tmp_path, options):
+def test_progress_adds_up_to_all_files(tree, tmp_path, options):
     if "cache" in options:
         options = options | {"cache": str(tmp_path / "cache")}
     _, _, files, _ = scanned(tmp_path / "rows", tree, **options)
     assert files == len(list(scan(tree, details=False)))
 
 
-def test_details_are_read_only_where_they_are_wanted(tmp_path):
+def test_details_are_read_only_if_needed(tmp_path):
     for details in (False, True):
         _, rows, _, _ = scanned(tmp_path / "rows", SAMPLES / "animations/new-notebook.gif", details=details)
         assert (b'"animated": true' in rows) == details
         summary, _, _, _ = scanned(tmp_path / "rows", SAMPLES / "formats/senate-1871.tif", details=details)
-        assert (summary["images"], dict(summary["fixable"])) == (1, {Reason("format", "TIFF"): 1})  # sizes always
+        assert (summary["images"], dict(summary["fixable"])) == (1, {Reason("format", "TIFF"): 1})  # always measured
 
 
-def test_a_cache_that_a_plain_scan_filled_serves_one_that_wants_details(tmp_path):
+def test_a_cache_filled_without_details_serves_a_scan_with_details(tmp_path):
     cache = str(tmp_path / "cache")
     scanned(tmp_path / "rows", SAMPLES, cache=cache)
     assert scanned(tmp_path / "rows", SAMPLES, cache=cache, details=True) == scanned(
@@ -162,7 +162,7 @@ def test_a_cache_that_a_plain_scan_filled_serves_one_that_wants_details(tmp_path
     )
 
 
-def test_duplicates_have_rows_and_are_in_no_total(tree, tmp_path):
+def test_duplicates_have_rows_but_are_excluded_from_totals(tree, tmp_path):
     summary, rows, _, _ = scanned(tmp_path / "rows", tree / "d", dedupe=True)
     again, _, _, _ = scanned(tmp_path / "rows", tree / "d")
     assert summary == again
@@ -173,26 +173,26 @@ def test_duplicates_have_rows_and_are_in_no_total(tree, tmp_path):
     assert len((tmp_path / "two.jsonl").read_bytes().splitlines()) == 2 * len(rows.splitlines())
 
 
-def test_models_that_count_alike_are_counted_once():
+def test_models_with_the_same_rule_are_counted_once():
     summary = Scan((PATCH, quoted("claude-opus-4-5", as_of=DAY)), (PATCH,)).run([SAMPLES / "web"])
     assert summary.token_rules == (PATCH.rule,)
 
 
-def test_several_writers_get_every_piece(tree, tmp_path):
+def test_several_writers_receive_every_part(tree, tmp_path):
     with open_scan(str(tmp_path / "a.csv"), (AREA,)) as one, open_scan(str(tmp_path / "b.jsonl"), (AREA,)) as two:
         Scan((AREA,)).run([tree], [one, two])
     lines = len((tmp_path / "b.jsonl").read_bytes().splitlines())
     assert len((tmp_path / "a.csv").read_bytes().splitlines()) == 1 + lines == 1 + len(list(scan(tree)))
 
 
-def test_the_notices_of_the_cache_are_told(tree, tmp_path):
+def test_notices_of_the_cache_are_reported(tree, tmp_path):
     (tmp_path / "cache").write_bytes(b"")
     assert scanned(tmp_path / "rows", tree / "d", cache=str(tmp_path / "cache"))[3] == []
     with pytest.raises(ImgcostError, match="cannot use the cache"):
         Scan((AREA,), cache=str(tmp_path)).run([tree / "d"])
 
 
-def test_notices_are_told_even_of_a_scan_that_was_interrupted(tree, tmp_path, monkeypatch):
+def test_notices_are_reported_even_if_a_scan_is_interrupted(tree, tmp_path, monkeypatch):
     from imgcost.files.caches import HeaderCache  # noqa: PLC0415 - where it is patched
 
     known = HeaderCache.known
@@ -212,7 +212,7 @@ def test_notices_are_told_even_of_a_scan_that_was_interrupted(tree, tmp_path, mo
 
 
 class Full:
-    """A writer whose disk is full at the second piece."""
+    """A writer whose disk is full at the second part."""
 
     pieces = 0
 
@@ -243,7 +243,7 @@ def wait_for(true):
             return
         time.sleep(0.01)
 
-class Slow:  # to be unpickled: the reader of results is busy until the workers are gone
+class Slow:  # unpickling it takes until the workers have ended
     def __reduce__(self):
         return wait_for, (gone,)
 
@@ -258,7 +258,7 @@ def work(chunk):
     if name == "large":
         time.sleep(0.5)
         begun.touch()
-        return bytes(1 << 20)  # more than a pipe holds: its worker is ended in the middle of it
+        return bytes(1 << 20)  # more than fits a pipe: the worker is ended while sending
 
 def tasks():
     for name in ("here", "slow", "large"):
@@ -285,5 +285,5 @@ def test_workers_that_are_ended_in_the_middle_of_a_result_are_not_waited_for(tmp
                 os.killpg(process.pid, signal.SIGKILL)
 
 
-def test_nothing_at_all():
+def test_an_empty_scan():
     assert Scan((AREA,)).run([]).images == 0

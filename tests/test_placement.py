@@ -62,7 +62,7 @@ def test_endpoints_and_platforms_that_the_caller_selects():
     assert quoted("us.anthropic.claude-opus-5-5", as_of=DAY, cache="5m").cache_read_usd_per_mtok == Decimal("0.22")
 
 
-def test_what_is_assumed_is_said_once_where_it_matters():
+def test_an_assumption_is_noted_once_where_it_matters():
     bare = quoted("anthropic.claude-opus-5-5", as_of=DAY)
     (assumption,) = bare.assumptions
     assert assumption.startswith("'anthropic.claude-opus-5-5' does not specify an endpoint of bedrock: regional ")
@@ -112,7 +112,7 @@ def test_a_plan_has_one_platform_and_one_endpoint():
         ),
     ],
 )
-def test_what_contradicts_itself_or_is_not_sold_is_refused(command, options, message):
+def test_contradictions_and_unavailable_combinations_are_rejected(command, options, message):
     said = refused(*command, *options, *ON)
     if command[0] == "plan" and "--fast" in options and "--batch" in options:
         message = "no published batch fast price for claude-opus-5-5"
@@ -127,7 +127,7 @@ def test_models_are_compared_on_the_same_conditions():
     assert "claude-haiku-5-5" not in fast
 
 
-def test_a_scan_compares_models_in_the_same_place(tmp_path):
+def test_a_scan_compares_models_on_the_same_platform_and_endpoint(tmp_path):
     (tmp_path / "a.png").write_bytes(encoded("PNG"))
     data = json.loads(done("scan", str(tmp_path), "-m", "us.anthropic.claude-opus-5-5", *ON, "-f", "json"))
     assert {one["endpoint"] for one in (*data["models"], *data["compared"])} == {"regional"}
@@ -232,7 +232,7 @@ def test_claude_opus_4_5_is_deprecated(day, status):
     assert model.retires_not_before is None
 
 
-def test_the_rule_about_retired_models_goes_by_the_platform():
+def test_the_rule_about_retired_models_depends_on_the_platform():
     params = request(image_block(encoded("PNG")), model="claude-sonnet-4-20250514")
 
     def reported(platform, day):
@@ -282,7 +282,7 @@ def test_models_shows_every_platform():
     ("day", "data_urls"),
     [("2026-03-14", False), ("2026-06-10", True)],
 )
-def test_bedrock_is_checked_on_days_before_its_vision_page(tmp_path, day, data_urls):
+def test_bedrock_is_checked_on_dates_before_its_vision_page(tmp_path, day, data_urls):
     body = request(image_block(encoded("PNG")), model="claude-opus-4-6")
     path = tmp_path / "request.json"
     path.write_text(json.dumps(body), encoding="utf-8")
@@ -313,7 +313,7 @@ def test_platforms_that_anthropic_runs_have_the_limits_of_the_claude_api(platfor
     assert check_request(request(image_block(encoded("PNG")), model=MODEL), platform=platform, as_of=DAY).errors == ()
 
 
-def test_a_choice_that_does_not_exist_names_those_that_do():
+def test_an_unknown_choice_is_rejected_with_the_valid_ones():
     with pytest.raises(
         ValueError, match="invalid platform 'azure': expected one of claude-api, claude-platform-aws, bedrock"
     ):

@@ -101,7 +101,7 @@ def test_inference_in_the_us_regional_endpoints_and_retries():
     assert foundry.total_usd == Decimal("131.1321")
     regional = planned(JOB, "claude-sonnet-4-6", platform="bedrock", endpoint="regional", **SETTINGS)
     assert regional.total_usd == Decimal("131.1321")
-    assert set(regional.variants) == {"standard", "cached"}  # nobody sells batches there
+    assert set(regional.variants) == {"standard", "cached"}  # batches are not available there
     assert planned(JOB, "claude-sonnet-4-6", platform="google-cloud", **SETTINGS).total_usd == Decimal("119.211")
 
 
@@ -137,13 +137,13 @@ def test_a_conversation_cached():
     assert found == [
         (1515, 0, 0),  # the whole prompt
         (1580 - 1515, 1515, 0),  # what is new
-        (0, 1580, 1645 - 1580),  # nobody reads the last turn again
+        (0, 1580, 1645 - 1580),  # no later turn reads the last one
         (15, 1500, 0),  # the standing prompt is there already
         (0, 1515, 61),
     ]
 
 
-def test_a_prefix_under_the_minimum_is_plain_input_until_a_turn_reaches_it():
+def test_a_prefix_below_the_minimum_is_not_cached_until_a_turn_reaches_it():
     # Sonnet 4.6 caches 1024 tokens or more: 1003 + 8t + 50 (t - 1) + 7t is 1018, 1083, 1148.
     settings = {"output_tokens": 50, "images_per_request": 2, "turns": 3, "cache": "5m"}
     one = planned(Repeated(28, 28, 6), "claude-sonnet-4-6", prompt_tokens=1003, **settings)
@@ -157,7 +157,7 @@ def test_a_prefix_under_the_minimum_is_plain_input_until_a_turn_reaches_it():
 
 
 @pytest.mark.parametrize(("prompt_tokens", "cached"), [(1023, False), (1024, True)])
-def test_the_minimum_of_a_standing_prompt(prompt_tokens, cached):
+def test_the_minimum_for_a_shared_prompt(prompt_tokens, cached):
     one = planned(
         Repeated(28, 28, 2), "claude-sonnet-4-6", prompt_tokens=prompt_tokens, images_per_request=1, cache="5m"
     )
@@ -167,20 +167,20 @@ def test_the_minimum_of_a_standing_prompt(prompt_tokens, cached):
     assert any("nothing is cached" in note for note in notes_of(one)) is not cached
 
 
-def test_what_nobody_reads_again_is_not_written():
+def test_a_prefix_that_no_later_request_reads_is_not_cached():
     one = planned([(28, 28)], "claude-sonnet-4-6", prompt_tokens=5000, cache="5m")
     assert one.tokens == Usage(input=5000 + 1 + 3 + 7)
     assert any("a single request never reads the cache" in note for note in notes_of(one))
 
 
-def test_a_model_whose_minimum_is_not_known_caches_nothing():
+def test_a_model_with_an_unknown_minimum_caches_nothing():
     model = tables.find_model("claude-sonnet-4-6")._replace(min_cacheable_tokens=None)
     one = planned(Repeated(28, 28, 2), model, prompt_tokens=5000, cache="5m", images_per_request=1)
     assert not one.cached
     assert any("its minimum cacheable prompt is unknown" in note for note in notes_of(one))
 
 
-def test_the_measured_extra_of_early_haiku():
+def test_the_measured_overhead_of_early_haiku():
     early, late = (
         plan([(28, 28)], models="claude-3-haiku", as_of=date(2024, 5, day)).for_model("claude-3-haiku")
         for day in (1, 2)
@@ -202,7 +202,7 @@ def test_a_full_request_stays_under_the_threshold_of_haiku():
     assert one.total_usd == Decimal("0.019056")
 
 
-def test_one_that_is_asked_to_cross_it_says_what_that_costs():
+def test_crossing_the_threshold_on_request_has_a_note_with_the_cost():
     one = planned(Repeated(1932, 1932, 41), "claude-haiku-5-5", images_per_request=21)
     assert packed(one) == [21, 20]
     assert one.long_context_requests == 1
@@ -218,7 +218,7 @@ def test_both_sides_of_the_threshold(prompt_tokens, requests):
     assert (one.requests, one.long_context_requests) == (requests, 0)
 
 
-def test_images_that_cross_alone_share_a_request_for_nothing_would_avoid_it():
+def test_images_that_each_cross_the_threshold_alone_share_a_request():
     one = planned(Repeated(28, 28, 3), "claude-haiku-5-5", prompt_tokens=100_000)
     assert (packed(one), one.long_context_requests) == ([3], 1)
     mixed = planned([(1932, 1932), (1932, 1932), (28, 28), (1932, 1932)], "claude-haiku-5-5", prompt_tokens=99_000)
@@ -244,7 +244,7 @@ def test_many_images_have_a_smaller_edge(edge, images):
     assert max(packed(one)) == images
 
 
-def test_small_images_before_a_large_one_fill_a_request_of_their_own():
+def test_small_images_before_a_large_one_get_their_own_request():
     sizes = [(28, 28)] * 30 + [(2001, 28)] + [(28, 28)] * 30
     assert packed(planned(sizes, "claude-haiku-4-5")) == [30, 20, 11]
 
@@ -269,7 +269,7 @@ def test_bytes_of_a_request():
     assert packed(planned(Repeated(28, 28, 7, 7_864_320), "claude-sonnet-4-6")) == [3, 3, 1]
 
 
-def test_the_edge_among_many_is_named_with_the_first_request_that_breaks_it():
+def test_an_edge_too_long_among_many_images_is_reported_with_the_first_request():
     sizes = [(28, 28)] * 22 + [(28, 2001)] + [(28, 28)] * 21
     with pytest.raises(ImgcostError, match=r"request 1 \(from image 22 on\) has 22 images, one of them over 2000 px"):
         planned(sizes, "claude-sonnet-4-6", images_per_request=22)
@@ -285,7 +285,7 @@ def test_the_context_window():
     assert packed(full) == [65, 35]  # (200,000 - 100,007) / 1524
 
 
-def test_turns_without_room_for_their_answers_end_after_one_image():
+def test_turns_without_space_for_answers_carry_one_image():
     # Three turns would carry 2 * 70,000 tokens of answers; of one image there is one turn only.
     files = [image(28, 28, 30_000)] * 3
     one = planned(files, "claude-haiku-4-5", prompt_tokens=60_000, output_tokens=70_000, turns=3)
@@ -309,12 +309,12 @@ def test_images_that_would_be_rejected_count_and_are_counted_by_their_limit():
     assert found.fixable == fixable  # walking again counts nothing twice
 
 
-def test_a_fitted_image_has_bytes_that_are_not_known():
+def test_a_fitted_image_has_unknown_bytes():
     """Nine images over the limit would not fit one request as they are; smaller ones may."""
     assert packed(planned([image(28, 28, 7_864_321)] * 9, "claude-sonnet-4-6", images_per_request="auto")) == [9]
 
 
-def test_a_file_that_no_request_has_space_for_has_no_bytes_until_it_is_fitted():
+def test_a_file_larger_than_a_request_counts_no_bytes_until_it_is_fitted():
     """It was an error: request 0 has N bytes."""
     most = 33_554_432 - 1024 - 128
     file_bytes = most // 4 * 3
@@ -331,13 +331,13 @@ def test_nothing_to_send_costs_nothing():
     assert list(one.each_request()) == []
 
 
-def test_where_no_number_of_images_is_stated_the_context_window_ends_a_request():
+def test_without_a_limit_on_images_the_context_window_ends_a_request():
     bedrock = {"models": "claude-sonnet-4-6", "platform": "bedrock", "as_of": date(2026, 7, 1)}
     found = plan(Repeated(28, 28, 500_000), images_per_request="auto", **bedrock)
     assert packed(found.models[0]) == [249_998, 249_998, 4]  # (1,000,000 - 7) / 4
 
 
-def test_an_early_day_has_fewer_limits():
+def test_an_early_date_has_fewer_limits():
     found = plan(Repeated(9000, 28, 21), models="claude-3-sonnet", as_of=date(2024, 3, 4), images_per_request="auto")
     assert packed(found.for_model("claude-3-sonnet")) == [20, 1]
     assert found.rejected == ()
@@ -346,11 +346,11 @@ def test_an_early_day_has_fewer_limits():
 # Packing
 
 
-def feasible(sizes, limit_images, room):
+def feasible(sizes, limit_images, space):
     """One request of these sizes (standard tier, Haiku 4.5), by the rules as they are written."""
     if len(sizes) > limit_images or (len(sizes) > 20 and max(map(max, sizes)) > 2000):
         return False
-    return sum(geometry.image_tokens(*size, STANDARD) + 3 for size in sizes) <= room
+    return sum(geometry.image_tokens(*size, STANDARD) + 3 for size in sizes) <= space
 
 
 def next_fit(sizes, fits):
@@ -378,12 +378,12 @@ PROMPTS = st.sampled_from([0, 100_000, 190_000, 198_000])
 @given(SIZES, PROMPTS)
 def test_no_request_breaks_a_limit_every_image_is_sent_once_and_order_is_kept(sizes, prompt_tokens):
     one = planned(sizes, "claude-haiku-4-5", prompt_tokens=prompt_tokens, output_tokens=20, retry_rate="0.125")
-    room = 200_000 - prompt_tokens - 20 - 7
+    space = 200_000 - prompt_tokens - 20 - 7
     place, total, tokens = 0, Decimal(0), Usage()
     for number, request in enumerate(one.each_request()):
         part = sizes[place : place + request.images]
         assert (request.number, request.first_image, request.new_images) == (number, place, len(part))
-        assert feasible(part, 100, room)
+        assert feasible(part, 100, space)
         visual = sum(geometry.image_tokens(*size, STANDARD) for size in part)
         assert request.tokens == Usage(prompt_tokens + visual + 3 * len(part) + 7, 20)
         place += request.images
@@ -395,7 +395,7 @@ def test_no_request_breaks_a_limit_every_image_is_sent_once_and_order_is_kept(si
 
 
 @given(SIZES, PROMPTS)
-def test_it_needs_no_more_requests_than_next_fit_and_on_few_images_as_few_as_any_way(sizes, prompt_tokens):
+def test_packing_needs_no_more_requests_than_next_fit_or_on_few_images_any_split(sizes, prompt_tokens):
     one = planned(sizes, "claude-haiku-4-5", prompt_tokens=prompt_tokens)
     fits = lambda part: feasible(part, 100, 200_000 - prompt_tokens - 7)  # noqa: E731 - a rule with its numbers in it
     assert one.requests <= len(next_fit(sizes, fits))
@@ -404,7 +404,7 @@ def test_it_needs_no_more_requests_than_next_fit_and_on_few_images_as_few_as_any
 
 
 @given(SIZES, st.sampled_from([0, 50_000, 95_000, 99_500, 99_990, 100_000, 120_000]))
-def test_no_request_crosses_a_surcharge_that_a_smaller_one_would_avoid(sizes, prompt_tokens):
+def test_no_request_pays_a_surcharge_that_a_smaller_one_avoids(sizes, prompt_tokens):
     one = planned(sizes, "claude-haiku-5-5", prompt_tokens=prompt_tokens)
     for request in one.each_request():
         part = sizes[request.first_image : request.first_image + request.images]
@@ -436,7 +436,7 @@ def test_ten_thousand_images_of_mixed_sizes_against_next_fit():
     st.sampled_from([16, 1000, 1 << 16]),
 )
 @settings(max_examples=200)
-def test_repeated_sizes_and_any_size_of_block_are_planned_like_single_ones(runs, turns, images_per_request, block):
+def test_repeated_sizes_are_planned_like_single_ones_for_any_block_size(runs, turns, images_per_request, block):
     listed = [(width, height) for width, height, count in runs for _ in range(count)]
     settings = {
         "turns": turns,
@@ -474,7 +474,7 @@ def test_repeated_sizes_and_any_size_of_block_are_planned_like_single_ones(runs,
     st.sampled_from([0, 500, 1017, 1100, 5000]),
     st.integers(0, 400),
 )
-def test_every_turn_has_the_tokens_that_the_rules_give_it(sizes, turns, images_per_request, prompt_tokens, answer):
+def test_every_turn_has_the_expected_tokens(sizes, turns, images_per_request, prompt_tokens, answer):
     # Sonnet 4.6: 3 tokens wrap an image, 7 frame a message, prefixes are cached from 1024 tokens on.
     one = planned(
         sizes,
@@ -511,7 +511,7 @@ def test_every_turn_has_the_tokens_that_the_rules_give_it(sizes, turns, images_p
     assert max(request.turn for request in requests) < turns
 
 
-def test_a_size_with_a_huge_count_is_not_written_down():
+def test_a_size_with_a_huge_count_is_not_expanded():
     one = planned(Repeated(3000, 3000, 10**12), "claude-sonnet-4-6", output_tokens=150)
     assert (one.images, one.requests) == (10**12, 5 * 10**10)
     assert one.tokens == Usage(10**12 * 1524 + 5 * 10**10 * 7, 150 * 5 * 10**10)
@@ -528,7 +528,7 @@ def test_costs_are_exact_beyond_the_digits_of_the_default_context():
 # Several models
 
 
-def test_models_stand_side_by_side_the_cheapest_first_each_once():
+def test_models_are_compared_once_each_cheapest_first():
     found = plan(
         [(1000, 1000)],
         models=["claude-opus-5-5", "claude-haiku-5-5", "haiku", "sonnet", "claude-sonnet-5-5"],
@@ -543,7 +543,7 @@ def test_models_stand_side_by_side_the_cheapest_first_each_once():
     assert by_object.models[0].quote.requested == "claude-opus-5-5"
 
 
-def test_many_models_together_are_each_as_alone():
+def test_a_model_costs_the_same_alone_and_among_others():
     names = [model.id for model in tables.models() if model.status_on(DAY) == "active"]
     sizes = [(28 * n, 3000) for n in range(1, 200)]
     settings = {"prompt_tokens": 3000, "turns": 2, "cache": "5m", "images_per_request": "auto"}
@@ -574,7 +574,7 @@ def test_downscaling_can_take_requests_out_of_the_long_context_price():
     assert way.total_usd == Decimal(way.tokens.input) / 10**7  # $0.10 per MTok
 
 
-def test_the_size_that_downscaling_makes():
+def test_the_size_after_downscaling():
     assert planned([(28, 28)], "claude-sonnet-5-5").downscaled_size() is None
     assert planned(Repeated(1000, 500, 9), "claude-sonnet-5-5", downscale_to=100).downscaled_size() == (392, 196)
     assert planned([(1000, 500), (3, 4)], "claude-sonnet-5-5", downscale_to=100).downscaled_size() == (280, 280)
@@ -593,10 +593,12 @@ def test_packing_is_an_alternative_to_one_image_per_request():
     assert "packed" not in packed.variants
 
 
-def test_packing_keeps_batch_and_cache_and_is_not_offered_where_it_needs_no_fewer_requests():
-    asked = {"prompt_tokens": 5000, "cache": "1h", "batch": True}
-    one = planned(Repeated(28, 28, 1000), "claude-sonnet-4-6", images_per_request=1, **asked)
-    assert one.variants["packed"].total_usd == planned(Repeated(28, 28, 1000), "claude-sonnet-4-6", **asked).total_usd
+def test_packing_keeps_batch_and_cache_and_is_offered_only_if_it_saves_requests():
+    settings = {"prompt_tokens": 5000, "cache": "1h", "batch": True}
+    one = planned(Repeated(28, 28, 1000), "claude-sonnet-4-6", images_per_request=1, **settings)
+    assert (
+        one.variants["packed"].total_usd == planned(Repeated(28, 28, 1000), "claude-sonnet-4-6", **settings).total_usd
+    )
     assert "packed" not in planned([(28, 28)], "claude-sonnet-4-6", images_per_request=1).variants
     assert "packed" not in planned(Repeated(28, 28, 600), "claude-sonnet-4-6", images_per_request=600).variants
     assert "packed" in planned(Repeated(28, 28, 600), "claude-sonnet-4-6", images_per_request=599).variants
@@ -615,18 +617,18 @@ def job_in_every_form(tmp_path):
 
 
 def test_plans_are_equal_by_value_and_survive_pickling(tmp_path):
-    asked = {"models": ["haiku", "sonnet"], "as_of": DAY, "cache": "5m", "prompt_tokens": 5000, "downscale_to": 1}
+    settings = {"models": ["haiku", "sonnet"], "as_of": DAY, "cache": "5m", "prompt_tokens": 5000, "downscale_to": 1}
     for images in job_in_every_form(tmp_path):
-        found, again = plan(images, **asked), plan(images, **asked)
+        found, again = plan(images, **settings), plan(images, **settings)
         assert found == again
-        assert found != plan(images, **asked | {"prompt_tokens": 5001})
+        assert found != plan(images, **settings | {"prompt_tokens": 5001})
         pickled = pickle.loads(pickle.dumps(found))
         assert pickled == found
         assert pickled.models[0] == found.models[0] != found.models[1]
         assert list(pickled.models[0].each_request()) == list(found.models[0].each_request())
 
 
-def test_a_plan_is_shown_in_a_line():
+def test_a_plan_has_a_short_repr():
     found = plan(Repeated(1000, 1000, 200_000), models=["haiku", "sonnet", "opus"], as_of=DAY, prompt_tokens=400)
     assert repr(found).startswith("<Plan images=200000 claude-haiku-5-5=$33.98 claude-sonnet-5-5=$")
     shown = repr(found.for_model("sonnet"))
@@ -636,14 +638,14 @@ def test_a_plan_is_shown_in_a_line():
     assert len(repr(many)) < 200
 
 
-def test_a_budget_buys_whole_images():
+def test_a_budget_covers_a_whole_number_of_images():
     one = planned(Repeated(1000, 1000, 10), "claude-3-haiku", retry_rate=1)
     each = one.total_usd / 10
     assert one.images_within(each * 7) == 7
     assert one.images_within(each * 7 - Decimal("0.000001")) == 6
 
 
-def test_batches_that_a_job_needs():
+def test_the_number_of_batches_that_a_job_needs():
     def said(one):
         return next(note for note in notes_of(one) if "message batch" in note)
 
@@ -661,7 +663,7 @@ def test_batches_that_a_job_needs():
     assert "need at least 1 message batch" in said(early.models[0])
 
 
-def test_notes_say_what_is_measured_and_assumed():
+def test_notes_list_what_is_measured_and_assumed():
     notes = " ".join(notes_of(planned(JOB, "claude-opus-4-7", cache="1h", batch=True, **SETTINGS)))
     assert "11 tokens around each user message with claude-opus-4-7 (medium confidence" in notes
     assert "for 1 hour" in notes
@@ -696,12 +698,12 @@ def test_notes_say_what_is_measured_and_assumed():
         (ImgcostError, "claude-mythos-5-2 is not offered on google-cloud", "mythos", {"platform": "google-cloud"}),
     ],
 )
-def test_a_combination_that_is_not_sold(error, match, model, settings):
+def test_an_unavailable_combination_is_an_error(error, match, model, settings):
     with pytest.raises(error, match=match):
         planned([(28, 28)], model, **settings)
 
 
-def test_a_platform_whose_limits_are_not_known_that_day():
+def test_a_platform_with_unknown_limits_on_that_date():
     with pytest.raises(NoPriceError, match="no published limit for foundry"):
         plan([(28, 28)], models="claude-sonnet-4-6", platform="foundry", as_of=date(2026, 6, 1))
 

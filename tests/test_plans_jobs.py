@@ -90,7 +90,7 @@ def test_the_sample_images_by_path_scan_and_frame():
     assert (seen(found), found.unsized, found.rejected) == ((tokens, 22), 0, ())
 
 
-def test_what_is_missing_is_set_aside_with_its_path():
+def test_missing_files_are_excluded_with_their_paths():
     [one] = planned("no/such/folder").rejected
     assert (one.reason, one.images, one.first) == ("missing: no such file or folder", 1, "no/such/folder")
     [one] = planned(Unreadable("a.tif", "unsupported", "TIFF")).rejected
@@ -122,7 +122,7 @@ def test_many_blocks_of_pairs_and_rows(monkeypatch, tmp_path):
         planned(np.array([*sizes[:9], (0, 1)]))
 
 
-def test_few_sizes_are_known_one_by_one():
+def test_a_few_sizes_are_listed_individually():
     found = planned([*SIZES, *SIZES, Repeated(28, 28, 10)])
     assert found.models[0].job_images.sizes == {(1920, 1080): 2, (3000, 3000): 2, (28, 28): 12}
     many = [(28, n) for n in range(1, FEW + 2)]
@@ -149,7 +149,7 @@ def test_a_csv_with_other_columns_blank_lines_and_a_byte_order_mark(tmp_path):
     assert (seen(found), found.unsized) == ((TOKENS, 3), 1)
 
 
-def test_rows_without_a_size_are_set_aside_and_counted_once(tmp_path):
+def test_rows_without_a_size_are_excluded_and_counted_once(tmp_path):
     found = planned(csv_of("width,height\n28,28\n,28\n28\n28,28\n", tmp_path / "a.csv"))
     [one] = found.rejected
     assert (found.images, one.images, one.reason) == (2, 2, "width or height is missing")
@@ -184,7 +184,7 @@ def test_rows_without_a_size_are_set_aside_and_counted_once(tmp_path):
         (b"width,height\n\xff,1\n", "width is .*: expected a whole number"),
     ],
 )
-def test_a_csv_that_is_none_says_where(tmp_path, text, match):
+def test_an_invalid_csv_is_reported_with_the_line(tmp_path, text, match):
     with pytest.raises(ImgcostError, match=match):
         planned(csv_of(text, tmp_path / "a.csv"))
 
@@ -224,14 +224,14 @@ def test_a_table_without_its_extra(tmp_path, monkeypatch, name, said):
         planned(tmp_path / name)
 
 
-def test_a_folder_that_is_called_like_a_table_is_scanned(tmp_path):
+def test_a_folder_named_like_a_table_is_scanned(tmp_path):
     folder = tmp_path / "a.csv"
     folder.mkdir()
     (folder / "a.png").write_bytes(png(28, 28))
     assert planned(folder).images == 1
 
 
-def test_a_table_that_is_not_there():
+def test_a_missing_table_is_an_error():
     with pytest.raises(OSError, match=r"none\.csv"):
         planned("none.csv")
 
@@ -274,7 +274,7 @@ def test_a_table_in_every_format_with_counts(tmp_path, suffix, monkeypatch):
         planned(tmp_path / f"bad.{suffix}")
 
 
-def test_counts_are_not_written_down_and_keep_order_and_place(monkeypatch):
+def test_counts_are_not_expanded_and_keep_order_and_location(monkeypatch):
     counts = {"width": [28, 9000, 56, 28], "height": 28, "count": [3, 2, 10**12, 300]}
     found = planned(pd.DataFrame(counts), images_per_request="auto")
     assert (found.images, found.fixable) == (10**12 + 305, {Reason("image-edge", "over 8,000 px"): 2})
@@ -338,14 +338,14 @@ def test_columns_of_every_dtype(dtype, tmp_path):
     ],
     ids=repr,
 )  # fmt: skip
-def test_a_value_that_is_no_side_is_refused_with_its_row(value):
+def test_an_invalid_edge_is_rejected_with_its_row(value):
     frame = pd.DataFrame({"width": [28, 28], "height": pd.Series([28, value], dtype=object)})
     for images in (frame, frame.iloc[1:].infer_objects()):
         with pytest.raises(SizeError, match=r"row \d of the frame: height is .*: expected a whole number from 1"):
             planned(images)
 
 
-def test_columns_are_found_in_any_case_and_what_looks_like_one_is_named(tmp_path):
+def test_columns_match_in_any_case_and_similar_names_are_suggested(tmp_path):
     found = planned(pd.DataFrame({" Width": [28], "HEIGHT": [28], "Count": [5], "Width px": [1], "note": [""]}))
     assert (found.images, found.warnings) == (5, ("the frame: column 'Width px' is not used; did you mean 'width'?",))
     path = csv_of("width,height,file size,qty,resized_width\n28,28,5,5,5\n", tmp_path / "a.csv")
@@ -373,14 +373,14 @@ def test_columns_are_found_in_any_case_and_what_looks_like_one_is_named(tmp_path
     ],
     ids=lambda text: text[:20],
 )
-def test_json_lines_that_are_no_table(tmp_path, text, match):
+def test_json_lines_that_are_not_a_table(tmp_path, text, match):
     path = tmp_path / "a.jsonl"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(ImgcostError, match=match):
         planned(path)
 
 
-def test_a_workbook_that_is_no_table_of_sizes(tmp_path):
+def test_a_workbook_that_is_not_a_table_of_sizes(tmp_path):
     path = tmp_path / "a.xlsx"
     path.write_bytes(b"PK")
     with pytest.raises(ImgcostError, match=r"cannot read .*a\.xlsx as an Excel workbook"):
@@ -406,11 +406,11 @@ def test_a_workbook_with_blank_rows_and_formulas(tmp_path):
     book.save(tmp_path / "a.xlsx")
     found = planned(tmp_path / "a.xlsx")
     assert found.images == 2
-    assert found.rejected[0].first == f"row 5 of {tmp_path / 'a.xlsx'}"  # nobody has computed the formula
+    assert found.rejected[0].first == f"row 5 of {tmp_path / 'a.xlsx'}"  # the formula was never computed
 
 
 @pytest.mark.parametrize("suffix", [".json", ".xls", ".ODS"])
-def test_a_table_of_another_kind_is_refused(tmp_path, suffix):
+def test_a_table_of_another_format_is_rejected(tmp_path, suffix):
     path = tmp_path / f"a{suffix}"
     path.write_bytes(b"[]")
     with pytest.raises(
@@ -422,7 +422,7 @@ def test_a_table_of_another_kind_is_refused(tmp_path, suffix):
     assert planned(path).images == 0
 
 
-# What is no job
+# Invalid jobs
 
 
 @pytest.mark.parametrize(
@@ -458,12 +458,12 @@ def test_a_table_of_another_kind_is_refused(tmp_path, suffix):
     ],
     ids=str,
 )
-def test_what_is_refused(images, match):
+def test_invalid_images_are_rejected(images, match):
     with pytest.raises(ImgcostError, match=match):
         planned(images)
 
 
-def test_no_image_of_a_size_is_nothing():
+def test_zero_images_of_a_size_are_no_images():
     assert planned(Repeated(28, 28, 0)).images == 0
 
 
@@ -498,17 +498,17 @@ def test_no_image_of_a_size_is_nothing():
     ],
     ids=str,
 )
-def test_settings_that_are_none(settings, match):
+def test_invalid_settings_are_rejected(settings, match):
     with pytest.raises(ImgcostError, match=match):
         plan([(28, 28)], **({"models": "sonnet", "as_of": DAY} | settings))
 
 
-def test_a_moment_is_its_day_and_no_day_is_today():
+def test_a_datetime_means_its_date_and_the_default_is_today():
     assert plan([], models="sonnet", as_of=datetime(2026, 11, 22, 23, 59)).scenario.conditions.as_of == DAY  # noqa: DTZ001 - a naive one
     assert plan([], models="sonnet").scenario.conditions.as_of == imgcost.tables.today()
 
 
-def test_a_rate_has_the_digits_it_is_written_with():
+def test_a_retry_rate_keeps_its_decimal_digits():
     assert planned([], retry_rate=0.1).scenario.retry_rate == Decimal("0.1")
     assert Fraction(planned([], retry_rate="0.02").scenario.retry_rate) == Fraction(1, 50)
 
@@ -536,7 +536,7 @@ def test_a_scenario_file(tmp_path):
         (b"turns = " + b"9" * 5000 + b"\n", "is not valid TOML"),
     ],
 )
-def test_a_scenario_file_that_is_none(tmp_path, text, match):
+def test_an_invalid_scenario_file_is_rejected(tmp_path, text, match):
     path = tmp_path / "job.toml"
     path.write_bytes(text)
     with pytest.raises(ImgcostError, match=match):
@@ -547,7 +547,7 @@ NO_KEYS = ("conditions", "endpoint_assumed")
 
 
 @pytest.mark.parametrize("key", NO_KEYS)
-def test_what_a_scenario_works_out_is_no_key_of_a_file(tmp_path, key):
+def test_derived_fields_of_a_scenario_are_not_keys_of_the_file(tmp_path, key):
     (tmp_path / "job.toml").write_text(f"{key} = 5\n")
     with pytest.raises(ImgcostError, match=f"unknown key '{key}'"):
         read_scenario(tmp_path / "job.toml")
@@ -557,7 +557,7 @@ def test_what_a_scenario_works_out_is_no_key_of_a_file(tmp_path, key):
     "value", ["5", "1.5", "true", "[]", "[5]", "{a = 1}", "''", "2026-11-22", "10:00:00", "nan", "0x" + "f" * 5000]
 )
 @pytest.mark.parametrize("key", [name for name in (*Scenario._fields, *Conditions._fields) if name not in NO_KEYS])
-def test_a_value_of_another_type_is_an_error_of_the_scenario(tmp_path, key, value):
+def test_a_value_of_the_wrong_type_is_an_error_of_the_scenario(tmp_path, key, value):
     """`models = 5` was a traceback."""
     path = tmp_path / "job.toml"
     path.write_text(f"{key} = {value}\n")
@@ -570,7 +570,7 @@ def test_a_value_of_another_type_is_an_error_of_the_scenario(tmp_path, key, valu
 
 
 @pytest.mark.parametrize("value", ["", 0, False])
-def test_what_is_no_day_is_not_today(value):
+def test_an_invalid_date_does_not_mean_today(value):
     with pytest.raises(ImgcostError, match="invalid as_of"):
         plan([(28, 28)], models="claude-opus-5", as_of=value)
 
@@ -585,22 +585,22 @@ def test_models_are_names(models):
 
 
 @pytest.mark.parametrize("suffix", ["csv", "jsonl", "parquet"])
-def test_the_rows_of_a_scan_plan_as_its_folder_does(tmp_path, suffix):
+def test_rows_of_a_scan_give_the_same_plan_as_its_folder(tmp_path, suffix):
     rows = tmp_path / f"rows.{suffix}"
     models = ["-m", "claude-opus-5", "-m", "claude-haiku-4-5"]
     ended = CliRunner().invoke(main, ["scan", str(SAMPLES), *models, "-o", str(rows), "--as-of", "2026-11-22"])
     assert ended.exit_code == 0
-    asked = {"models": "claude-opus-5", "prompt_tokens": 100, "as_of": date(2026, 11, 22)}
-    from_rows, from_folder = plan(rows, **asked), plan(SAMPLES, **asked)
+    settings = {"models": "claude-opus-5", "prompt_tokens": 100, "as_of": date(2026, 11, 22)}
+    from_rows, from_folder = plan(rows, **settings), plan(SAMPLES, **settings)
     assert from_rows.images == from_folder.images == 22
     assert from_rows.models[0].total_usd == from_folder.models[0].total_usd
     assert sum(one.images for one in from_rows.rejected) == sum(one.images for one in from_folder.rejected) == 2
     read = {"csv": pd.read_csv, "jsonl": partial(pd.read_json, lines=True), "parquet": pd.read_parquet}
     frame = read[suffix](rows)
-    assert plan(frame, **asked).models[0].total_usd == from_folder.models[0].total_usd
+    assert plan(frame, **settings).models[0].total_usd == from_folder.models[0].total_usd
 
 
-def test_duplicates_that_a_scan_left_out_are_left_out(tmp_path):
+def test_duplicates_excluded_by_a_scan_stay_excluded(tmp_path):
     (tmp_path / "rows.csv").write_text("width,height,duplicate_of\n100,100,\n100,100,a.png\n")
     assert plan(tmp_path / "rows.csv", models="claude-opus-5").images == 1
 
@@ -615,5 +615,5 @@ def test_rows_of_several_models_must_have_the_same_images():
         planned(two_scans)
 
 
-def test_a_column_of_cameras_leaves_no_image_out():
+def test_an_unrelated_column_named_model_excludes_no_image():
     assert planned(pd.DataFrame({"width": 28, "height": 28, "model": ["NIKON D750", "iPhone 15", None]})).images == 3

@@ -47,7 +47,7 @@ def test_dollars_have_no_precision_of_28_digits():
     assert str(cost_usd(tokens, Decimal("0.1"))) == "1000000000000000000000000000000000.0000001"
 
 
-def test_what_would_be_rounded_is_an_error():
+def test_a_cost_that_would_be_rounded_is_an_error():
     with pytest.raises(Inexact):
         multiply(*[Decimal("0.123456789")] * 100)
 
@@ -57,7 +57,7 @@ def test_a_negative_number_of_tokens_is_an_error():
         cost_usd(-1, Decimal(3))
 
 
-def test_nothing_costs_nothing():
+def test_zero_tokens_cost_zero():
     assert total_usd([]) == 0
     assert multiply() == 1
     assert Rates(Decimal(3), Decimal(15)).cost_usd(Usage()) == 0

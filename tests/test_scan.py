@@ -132,7 +132,7 @@ def test_all_results_come_in_a_stable_order(collection):
     assert actual == [*kinds, *kinds, *archive, *kinds, *kinds, "damaged", "missing"]
 
 
-def test_options_reach_the_walk_and_the_archives(collection):
+def test_options_apply_to_the_walk_and_the_archives(collection):
     def count(**options):
         return len(list(scan(collection, **options)))
 

@@ -55,7 +55,7 @@ def by_id(model):
 
 
 @pytest.mark.parametrize("row", rows("models.csv"), ids=lambda row: row["model_id"])
-def test_a_model_is_what_the_golden_row_says(row):
+def test_a_model_matches_its_golden_row(row):
     model = tables.find_model(row["model_id"])
     as_of = day_of(row["as_of"])
     assert (model.id, model.name, model.family) == (row["model_id"], row["name"], row["family"])
@@ -84,7 +84,7 @@ def test_a_model_is_what_the_golden_row_says(row):
 
 
 @pytest.mark.parametrize("row", rows("models.csv"), ids=lambda row: row["model_id"])
-def test_prices_and_multipliers_on_the_golden_day(row):
+def test_prices_and_multipliers_on_the_golden_date(row):
     model = tables.find_model(row["model_id"])
     as_of = day_of(row["as_of"])
     rates = tables.price_on(model, as_of).rates
@@ -115,7 +115,7 @@ def test_the_golden_tables_and_the_published_ones_list_the_same():
 @pytest.mark.parametrize(
     "row", rows("price_history.csv"), ids=lambda r: f"{r['model_id']}-{r['kind']}-{r['first_day']}"
 )
-def test_a_price_is_what_the_golden_row_says(row):
+def test_a_price_matches_its_golden_row(row):
     first_day = day_of(row["first_day"])
     if row["model_id"] == "*":
         [factor] = [one for one in tables.multipliers() if one.name == row["kind"]]
@@ -301,7 +301,7 @@ def test_every_known_name_finds_a_model():
         assert tables.find_model(name, as_of=DAY) in MODELS
 
 
-def test_a_dateless_name_of_two_models_is_refused_with_both():
+def test_an_ambiguous_name_without_a_date_is_rejected_with_both_models():
     with pytest.raises(UnknownModelError) as caught:
         tables.find_model("claude-3-5-sonnet")
     assert caught.value.suggestions == ("claude-3-5-sonnet-20240620", "claude-3-5-sonnet-20241022")
@@ -333,7 +333,7 @@ def test_a_name_is_never_guessed_from_its_beginning(name):
         tables.find_model(name)
 
 
-def test_a_far_name_has_no_suggestion():
+def test_an_unrelated_name_has_no_suggestion():
     with pytest.raises(UnknownModelError, match="Run 'imgcost models'"):
         tables.find_model("gpt-4")
 
@@ -365,7 +365,7 @@ def test_any_text_is_a_known_model_or_an_error(text):
         ("mythos", "2026-11-22", "claude-mythos-5-2"),
     ],
 )
-def test_a_family_means_its_newest_model_on_the_day(family, day, model_id):
+def test_a_family_means_its_newest_model_on_the_date(family, day, model_id):
     assert tables.find_model(family, as_of=date.fromisoformat(day)).id == model_id
 
 
@@ -379,7 +379,7 @@ def test_a_family_before_its_first_model_is_an_error(family, first_day):
     assert caught.value.first_day == first_day
 
 
-def test_without_a_day_a_family_means_today(monkeypatch):
+def test_without_a_date_a_family_means_today(monkeypatch):
     monkeypatch.setattr("imgcost.tables.names.today", lambda: date(2024, 6, 19))
     assert tables.find_model("sonnet").id == "claude-3-sonnet-20240229"
 
@@ -399,7 +399,7 @@ def test_today_is_in_utc():
         ("2025-07-21", "retired"),
     ],
 )
-def test_a_models_status_changes_on_its_days(day, status, monkeypatch):
+def test_the_status_of_a_model_changes_on_its_dates(day, status, monkeypatch):
     model = tables.find_model("claude-3-sonnet")
     assert model.status_on(date.fromisoformat(day)) == status
     monkeypatch.setattr("imgcost.tables.catalog.today", lambda: date.fromisoformat(day))
@@ -409,7 +409,7 @@ def test_a_models_status_changes_on_its_days(day, status, monkeypatch):
 # Models, tiers and days
 
 
-def test_models_stand_in_order_of_release_and_families_by_age():
+def test_models_are_in_order_of_release_and_families_by_age():
     assert all(one.released <= other.released for one, other in pairwise(MODELS))
     assert tables.families() == ("opus", "sonnet", "haiku", "mythos", "fable")
 
@@ -447,7 +447,7 @@ def test_before_its_release_a_model_has_no_price(model):
     assert tables.price_on(model, model.released).rates.input > 0
 
 
-def test_after_retirement_the_last_price_stands():
+def test_after_retirement_the_last_price_applies():
     model = tables.find_model("claude-3-sonnet")
     assert model.status_on(DAY) == "retired"
     assert tables.price_on(model, DAY).rates.input == 3
@@ -462,7 +462,7 @@ def test_after_retirement_the_last_price_stands():
         ("claude-haiku-4-5", "2026-11-22", "fast", "no published fast price for .* on [-0-9]+$"),
     ],
 )
-def test_a_kind_of_price_ends_and_says_so(model_id, day, kind, message):
+def test_a_price_that_has_ended_is_reported(model_id, day, kind, message):
     with pytest.raises(NoPriceError, match=message):
         tables.price_on(tables.find_model(model_id), date.fromisoformat(day), kind)
 
@@ -493,7 +493,7 @@ def test_a_long_prompt_has_another_price_above_the_threshold(model_id, day, toke
         ("2025-05-22", ["18.75", "30", "1.5"]),
     ],
 )
-def test_cached_tokens_have_a_price_from_the_day_they_were_sold(day, prices):
+def test_cached_tokens_have_a_price_from_their_first_date(day, prices):
     model, day = tables.find_model("claude-3-opus"), date.fromisoformat(day)
     assert tables.prompt_usd_per_mtok(model, day) == 15
     for cache, price in zip(("write-5m", "write-1h", "read"), prices, strict=True):
@@ -504,7 +504,7 @@ def test_cached_tokens_have_a_price_from_the_day_they_were_sold(day, prices):
                 tables.prompt_usd_per_mtok(model, day, cache=cache)
 
 
-def test_a_missing_cache_price_names_its_first_day():
+def test_a_missing_cache_price_is_reported_with_its_first_date():
     with pytest.raises(NoPriceError) as caught:
         tables.prompt_usd_per_mtok(tables.find_model("claude-3-5-haiku"), date(2024, 12, 2), cache="write-1h")
     assert caught.value.first_day == date(2025, 5, 22)
@@ -528,12 +528,12 @@ def test_a_missing_cache_price_names_its_first_day():
         ("regional", "claude-sonnet-4-5", "2025-09-29", "1.1"),
     ],
 )
-def test_a_multiplier_holds_for_its_models_from_its_day(name, model_id, day, factor):
+def test_a_multiplier_applies_to_its_models_from_its_date(name, model_id, day, factor):
     model, day = tables.find_model(model_id), date.fromisoformat(day)
     assert factor_or_none(name, model, day) == usd(factor)
 
 
-def test_a_multiplier_that_does_not_hold_says_why():
+def test_an_inapplicable_multiplier_is_reported_with_the_reason():
     with pytest.raises(NoPriceError, match=r"no published batch price for .*; prices start on 2024-10-08"):
         tables.multiplier_on("batch", tables.find_model("claude-3-haiku"), date(2024, 10, 7))
     with pytest.raises(NoPriceError, match=r"no published inference-geo-us price for claude-opus-4-5-.* on [-0-9]+$"):
@@ -546,7 +546,7 @@ def test_a_multiplier_that_does_not_hold_says_why():
 
 
 @pytest.mark.parametrize("platform", tables.platforms())
-def test_before_the_first_reading_a_platform_has_no_limits(platform):
+def test_before_the_first_source_a_platform_has_no_limits(platform):
     first_day = tables.statements(platform)[0].first_day
     tables.limits_on(platform, first_day)
     with pytest.raises(NoPriceError, match=f"no published limit for {platform} on") as caught:
@@ -582,7 +582,7 @@ def test_before_the_first_reading_a_platform_has_no_limits(platform):
         ("google-cloud", "image_edge", "2026-08-22", None, 8000),
     ],
 )
-def test_a_limit_changes_on_its_day(platform, name, day, before, after):
+def test_a_limit_changes_on_its_date(platform, name, day, before, after):
     day = date.fromisoformat(day)
     assert getattr(tables.limits_on(platform, day - ONE_DAY), name) == before
     limits = tables.limits_on(platform, day)
@@ -603,7 +603,7 @@ def test_the_guide_of_2024():
     assert (app.images, app.image_bytes, app.image_bytes_of) == (5, 10 * 2**20, "file")
 
 
-def test_what_is_not_stated_is_none():
+def test_an_unstated_limit_is_none():
     foundry = tables.limits_on("foundry", DAY)
     assert (foundry.image_bytes, foundry.image_edge, foundry.many_images) == (None, None, None)
     assert foundry.max_images(1_000_000) == 600
@@ -611,7 +611,7 @@ def test_what_is_not_stated_is_none():
     assert tables.limits_on("claude-ai", DAY).max_images(1_000_000) == 20
 
 
-def test_documents_count_as_images_on_the_clouds_only():
+def test_documents_count_as_images_only_on_cloud_platforms():
     counts = {platform: tables.limits_on(platform, DAY).many_images_documents for platform in tables.platforms()}
     assert [platform for platform, count in counts.items() if count] == ["bedrock", "google-cloud"]
 
@@ -645,7 +645,7 @@ def test_advice_ends():
         ("image-request-surcharge-tokens", "claude-3-haiku", None),
     ],
 )
-def test_a_measured_number_holds_for_its_models(name, model_id, value):
+def test_a_measured_number_applies_to_its_models(name, model_id, value):
     found = tables.find_measured(name, tables.find_model(model_id))
     assert (found and found.value) == value
 
@@ -932,7 +932,7 @@ DEFECTS = [
 
 
 @pytest.mark.parametrize(("file", "change", "message"), DEFECTS, ids=[defect[2] for defect in DEFECTS])
-def test_a_defect_is_named_by_file_and_key(file, change, message):
+def test_a_defect_is_reported_with_file_and_key(file, change, message):
     data = read_published(file)
     load(file, data)
     change(data)
@@ -955,6 +955,6 @@ def test_a_row_that_starts_before_the_one_above_ends_is_a_defect():
 
 
 @pytest.mark.parametrize("file", FILES)
-def test_a_file_that_is_no_table_is_a_defect(file):
+def test_an_invalid_toml_file_is_a_defect(file):
     with pytest.raises(TableError, match=f"{re.escape(file)}: must be a table"):
         load(file, [])
