@@ -746,8 +746,8 @@ def test_paths_are_images_requests_and_batches(tmp_path):
         ('{"a": 1}\noops', "", "is not a request in any known shape"),
         ("{oops\n{}", "", "is not JSON: "),
         ("[" * 100_000, "", "is nested too deep"),
-        ('{"messages": [], "top_p": NaN}', " top_p", "holds a number that JSON cannot carry"),
-        ('{"messages": [], "system": "\\ud800"}', " system", "holds a lone surrogate"),
+        ('{"messages": [], "top_p": NaN}', " top_p", "contains a number that is not valid in JSON"),
+        ('{"messages": [], "system": "\\ud800"}', " system", "contains a lone surrogate"),
     ],
 )
 def test_what_looks_like_json_and_is_no_request_is_a_finding(tmp_path, text, path, message):

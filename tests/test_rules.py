@@ -206,7 +206,8 @@ def test_a_table_of_errors_that_does_not_say_what_it_must_is_refused(change, mes
 
 
 def test_base64():
-    assert said("base64", ImageInput("here", None, 9, base64_problem="it is cut")) == "the data is not valid base64: it is cut"
+    cut = ImageInput("here", None, 9, base64_problem="it is cut")
+    assert said("base64", cut) == "the data is not valid base64: it is cut"
     assert said("base64", image()) is None
 
 
