@@ -7,8 +7,10 @@ plans use this module.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
+from imgcost.figures import plural
 from imgcost.headers import format_name
 from imgcost.payloads import base64_length
 
@@ -90,9 +92,15 @@ def exceeded_limits(width: Any, height: Any, size_bytes: Any, limits: Limits) ->
     """
     edge, most = limits.image_edge, byte_limit(limits)
     if edge is not None:
-        yield Reason("image-edge", f"over {edge:,} px"), (width > edge) | (height > edge)
+        yield _reason("image-edge", edge), (width > edge) | (height > edge)
     if most is not None:
-        yield Reason("image-bytes", f"over {most:,} bytes"), size_bytes > most
+        yield _reason("image-bytes", most), size_bytes > most
+
+
+@cache
+def _reason(rule: Literal["image-edge", "image-bytes"], limit: int) -> Reason:
+    """Scans compare millions of images with the same limits."""
+    return Reason(rule, f"over {limit:,} px" if rule == "image-edge" else f"over {plural(limit, 'byte')}")
 
 
 def byte_limit(limits: Limits) -> int | None:

@@ -10,7 +10,7 @@ from operator import add
 from typing import TYPE_CHECKING, Any
 
 from imgcost import geometry
-from imgcost.acceptance import breaches, sent_bytes
+from imgcost.acceptance import breaches, exceeded_limits, sent_bytes, unsupported
 from imgcost.figures import dollars, number, plural
 from imgcost.files import Image, Unreadable
 from imgcost.notebooks import html_table
@@ -110,11 +110,14 @@ class ScanSummary:
         self.file_bytes += sum(file_bytes)
         longest = max(*widths, *heights)
         self.longest_edge = max(self.longest_edge, longest)
-        # Checking the extremes of a chunk makes it unnecessary to check nearly all individual images.
+        # Checking formats and extremes of a chunk makes it unnecessary to check nearly all individual images.
         limits = known_limits(self.quotes[0].conditions.platform, self.quotes[0].conditions.as_of)
-        extremes = longest, longest, sent_bytes(max(file_bytes), limits)
-        if any(True for media_type in set(media_types) for _ in breaches(media_type, *extremes, limits)):
+        if any(
+            exceeded for _, exceeded in exceeded_limits(longest, longest, sent_bytes(max(file_bytes), limits), limits)
+        ):
             self._add_fixable(images, limits)
+        elif foreign := {media_type for media_type in set(media_types) if unsupported(media_type, limits)}:
+            self._add_fixable([image for image in images if image.media_type in foreign], limits)
         columns = []
         for index, rule in enumerate(self.token_rules):
             tokens, downscaled = zip(*map(_counter(rule), widths, heights), strict=True)

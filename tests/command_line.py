@@ -1,4 +1,4 @@
-"""Running imgcost as a shell would, on a terminal of a hundred columns, or in a process of its own to be signaled."""
+"""Run imgcost as a shell does, at a width of 100 columns, or in a separate process that gets signals."""
 
 from __future__ import annotations
 
@@ -16,32 +16,32 @@ from click.testing import CliRunner
 from imgcost.cli import main
 
 LIMIT = 60
-"""Seconds after which a wait has failed: many times what it takes on a busy machine."""
+"""Timeout of a wait, in seconds; far more than a busy machine needs."""
 
 
 def run(*arguments, stdin=None):
-    """A run, whatever comes of it."""
+    """Run imgcost; return the result, errors included."""
     return CliRunner().invoke(
-        main, [str(one) for one in arguments], input=stdin, prog_name="imgcost", terminal_width=100
+        main, [str(argument) for argument in arguments], input=stdin, prog_name="imgcost", terminal_width=100
     )
 
 
 def _ended(*arguments, stdin=None):
-    """A run that ends by itself: no traceback, whatever the exit code."""
+    """Run imgcost; fail on a traceback."""
     result = run(*arguments, stdin=stdin)
     assert result.exception is None or isinstance(result.exception, SystemExit)
     return result
 
 
 def printed(*arguments, stdin=None, code=0, stderr=""):
-    """What a run prints that does its work: stdout alone, for stderr is empty."""
+    """Run imgcost; return stdout, and check the exit code and stderr."""
     result = _ended(*arguments, stdin=stdin)
     assert (result.exit_code, result.stderr) == (code, stderr)
     return result.stdout
 
 
 def refused(*arguments, stdin=None):
-    """What stderr says of a run that could not be done: exit code 2, nothing on stdout."""
+    """Run imgcost; check exit code 2 and an empty stdout, and return stderr."""
     result = _ended(*arguments, stdin=stdin)
     assert (result.exit_code, result.stdout) == (2, "")
     assert "Error: " in result.stderr
@@ -49,17 +49,17 @@ def refused(*arguments, stdin=None):
 
 
 def wait_until(true):
-    """Wait for something to come about."""
+    """Wait until a condition is true, at most `LIMIT` seconds."""
     until = time.monotonic() + LIMIT
     while time.monotonic() < until:
         if true():
             return
         time.sleep(0.02)
-    pytest.fail("it never came about")
+    pytest.fail("the condition never became true")
 
 
 class Running:
-    """imgcost in a process and a process group of its own.
+    """imgcost in a separate process and process group.
 
     Its signals are those of a command at a terminal, however the tests were started: a background job, `nohup` and many
     CI runners ignore SIGINT, and a child inherits that. `ignored` are signals that are to be ignored from the start.
@@ -99,7 +99,7 @@ class Running:
                 stream.close()
 
     def feed(self, path, times):
-        """Write a path to its stdin so many times, in the background: it may never be read."""
+        """Write a path to its stdin repeatedly, in the background, because it may never be read."""
 
         def write():
             with suppress(OSError):
@@ -116,30 +116,30 @@ class Running:
             assert not self.feeder.is_alive()
 
     def ended(self, stdin=b""):
-        """Wait for its end; then its exit code, stdout and stderr."""
+        """Wait for its end; return the exit code, stdout and stderr."""
         out, err = self.process.communicate(stdin, timeout=LIMIT)
         return self.process.returncode, (out or b"").decode(), err.decode()
 
     def end(self, number):
-        """Send a signal; then its exit code and what it said on stderr.
+        """Send a signal; return the exit code and stderr.
 
-        Python drops what a signal raises where the signal comes in the callback of a weak reference, such as those of
-        imports, once in some thousand times. A person who sees nothing happen presses the keys again.
+        Python drops an exception raised by a signal handler in the callback of a weak reference, such as those of
+        imports, about once in a thousand times. Users press the keys again, and so does this.
         """
         for patience in (10, LIMIT):
             self.process.send_signal(number)
             with suppress(subprocess.TimeoutExpired):
-                return self.process.wait(patience), self._said()
-        pytest.fail("it did not end, though it was told to twice")
+                return self.process.wait(patience), self._stderr()
+        pytest.fail("the process did not end after two signals")
 
-    def _said(self):
+    def _stderr(self):
         lines = self.process.stderr.read().decode().splitlines(keepends=True)
         dropped = [number for number, line in enumerate(lines) if line.startswith("Exception ignored in")]
         return "".join(lines[(dropped[-1] + 4 if dropped else 0) :])
 
     def children_left(self):
-        """Whether anybody is left in the group that it led."""
-        for _ in range(100):  # those that were orphaned are buried by somebody else, in a moment
+        """Return whether processes of its group are still running."""
+        for _ in range(100):  # init reaps orphans after a moment
             try:
                 os.killpg(self.process.pid, 0)
             except ProcessLookupError:

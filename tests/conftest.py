@@ -1,4 +1,4 @@
-"""What several test files share: the golden tables, and a deterministic hypothesis profile."""
+"""Shared by all tests: golden tables, small images, and a deterministic hypothesis profile."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ ROOT = Path(__file__).parent.parent
 DATA = ROOT / "data"
 SAMPLES = DATA / "samples"
 
-if "PYTEST_XDIST_WORKER" in os.environ:  # workers are measured, and the programs that tests start are not
+if "PYTEST_XDIST_WORKER" in os.environ:  # measure workers, not the programs that tests start
     os.environ.pop("COVERAGE_PROCESS_CONFIG", None)
 
-# One run is like another: what fails here fails for everybody.
+# Deterministic, so that a failure can be reproduced anywhere.
 settings.register_profile("imgcost", deadline=None, derandomize=True, max_examples=300)
 settings.load_profile("imgcost")
 
 
 def golden(name):
-    """Rows of a table in data/, as dictionaries; lines that begin with # say where it comes from."""
+    """Return the rows of a table in data/ as dictionaries; lines that begin with # have its sources."""
     with (DATA / name).open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(line for line in file if not line.startswith("#")))
 
 
 def png(width, height, data=b""):
-    """A PNG up to its end, with image data that nobody decodes."""
+    """Return a PNG without its end, with arbitrary image data."""
     header = struct.pack(">4sIIBBBBB", b"IHDR", width, height, 8, 2, 0, 0, 0)
     return (
         b"\x89PNG\r\n\x1a\n\0\0\0\r"

@@ -1,4 +1,4 @@
-"""Quotes, scans and files of rows as tests need them."""
+"""Build quotes, scans and reports for tests."""
 
 from __future__ import annotations
 
@@ -7,25 +7,26 @@ from contextlib import contextmanager
 from imgcost.pipeline import Scan
 from imgcost.quotes import quotes
 from imgcost.reports.writers import open_scan, stream_rows
+from imgcost.summaries import ScanSummary
 
 
 def quoted(model, **conditions):
-    """The quote of one model."""
-    (found,) = quotes([model], **conditions)
-    return found
+    """Return the quote of one model."""
+    (quote,) = quotes([model], **conditions)
+    return quote
 
 
-def summed(paths, *asked, **options):
-    """The sums of a scan without a report."""
-    return Scan(asked, **options).run(paths)
+def summed(paths, *selected, **options):
+    """Scan without a report; return the sums."""
+    return Scan(selected, **options).run(paths)
 
 
 class Report:
-    """A report of a scan to which a test adds groups one by one, as the pipeline would."""
+    """A report of a scan. A test adds groups one by one, as the pipeline does."""
 
     def __init__(self, sink, quotes):
         self.sink = sink
-        self.summary = Scan(tuple(quotes)).run([])
+        self.summary = ScanSummary(tuple(quotes), (), sink.token_rules)
 
     def add(self, groups):
         self.sink.writer.write(self.sink.encode(groups))
@@ -37,7 +38,7 @@ class Report:
 
 @contextmanager
 def reporting(target, quotes, *progress):
-    """A report in a file; its suffix names the format."""
+    """Open a report in a file; its suffix selects the format."""
     with open_scan(target if hasattr(target, "path") else str(target), quotes, *progress) as sink:
         report = Report(sink, quotes)
         yield report
@@ -46,7 +47,7 @@ def reporting(target, quotes, *progress):
 
 @contextmanager
 def streaming(stream, quotes, style):
-    """Rows in an open stream, which the command line takes back when it is interrupted."""
+    """Stream rows to an open stream; remove an incomplete row after an error, as the command line does."""
     sink = stream_rows(stream, quotes, style)
     report = Report(sink, quotes)
     try:

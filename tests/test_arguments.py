@@ -1,4 +1,4 @@
-"""Values of the wrong kind: each public function takes what people hold, and says of all else what would work."""
+"""Arguments: public functions accept all usual types, and errors on others say what would work."""
 
 from __future__ import annotations
 
@@ -117,13 +117,13 @@ def test_a_value_of_another_kind_works_or_is_refused_with_a_reason(name, argumen
 
 
 @given(st.recursive(st.none() | st.booleans() | st.integers() | st.binary(), st.lists, max_leaves=5))
-def test_no_value_escapes_as_another_error(value):
+def test_invalid_values_raise_only_imgcost_errors(value):
     for name, argument in [("check_request", "params"), ("check_batch", "batch"), ("read_header", "source")]:
         with suppress(ImgcostError):
             call(name, {argument: value})
 
 
-# What people hold
+# Usual types
 
 
 HELD = {
@@ -139,7 +139,7 @@ HELD = {
 
 
 @pytest.mark.parametrize("kind", HELD)
-def test_an_image_is_taken_in_whatever_people_hold(tmp_path, kind):
+def test_images_are_accepted_in_all_usual_types(tmp_path, kind):
     (tmp_path / "a.png").write_bytes(PICTURE)
     with HELD[kind](tmp_path / "a.png") as image:
         assert imgcost.read_header(image) == ("image/png", 400, 300, 1, False)
@@ -150,7 +150,7 @@ def test_an_image_is_taken_in_whatever_people_hold(tmp_path, kind):
             assert image.tell() == 0
 
 
-def test_a_path_without_an_image_says_what_it_is(tmp_path):
+def test_a_path_without_an_image_is_an_error_that_names_its_kind(tmp_path):
     (tmp_path / "a.png").write_bytes(b"<html>")
     for path in (tmp_path / "a.png", str(tmp_path / "a.png")):
         with pytest.raises(HeaderError, match="HTML page, not an image"):
@@ -159,7 +159,7 @@ def test_a_path_without_an_image_says_what_it_is(tmp_path):
         imgcost.read_header(tmp_path / "none.png")
 
 
-def test_an_open_file_is_read_from_where_it_is():
+def test_an_open_file_is_read_from_its_position():
     stream = io.BytesIO(b"12345" + PICTURE[:-1])
     stream.seek(5)
     assert imgcost.read_header(stream).width == 400
@@ -167,7 +167,7 @@ def test_an_open_file_is_read_from_where_it_is():
     assert stream.tell() == 5
 
 
-def test_a_pillow_image_is_its_pixels():
+def test_a_pillow_image_has_the_size_of_its_pixels():
     plain = Pillow.new("RGB", (9000, 10))
     found = imgcost.check_images([plain, Pillow.new("RGB", (0, 5))], as_of=DAY)
     assert [one.rule for one in found.errors] == ["image-edge", "empty"]
@@ -207,7 +207,7 @@ class Pipe(io.RawIOBase):
         (Pipe(), r"expected a seekable file, or bytes: pass stream.read\(\)"),
     ],
 )
-def test_a_file_that_cannot_be_read_twice_is_refused(stream, said):
+def test_a_file_that_cannot_seek_is_an_error(stream, said):
     for function in (imgcost.read_header, imgcost.check_images):
         with pytest.raises(ArgumentError, match=said):
             function(stream)
@@ -227,7 +227,7 @@ def test_a_file_that_cannot_be_read_twice_is_refused(stream, said):
         (imgcost.scan, b"a.png", "invalid path b'a.png': expected paths as text"),
     ],
 )
-def test_a_refusal_says_what_would_work(function, argument, said):
+def test_errors_say_what_would_work(function, argument, said):
     with pytest.raises(ArgumentError, match=said):
         function(argument)
 
@@ -250,7 +250,7 @@ def test_a_refusal_says_what_would_work(function, argument, said):
     ],
 )
 @pytest.mark.parametrize("name", ["check_request", "check_images", "check_batch"])
-def test_an_option_of_a_check_is_refused_with_what_would_work(name, options, said):
+def test_invalid_options_of_a_check_say_what_would_work(name, options, said):
     with pytest.raises(ArgumentError, match=said):
         call(name, CALLS[name] | options)
 
@@ -267,20 +267,20 @@ def test_a_misspelled_condition_is_a_type_error():
 
 
 @pytest.mark.parametrize("model", [7, [], [7], None])
-def test_an_audit_is_for_one_model_at_least(model):
+def test_an_audit_needs_a_model(model):
     with pytest.raises(ArgumentError, match="invalid model "):
         imgcost.audit(FILE, model=model)
 
 
 @pytest.mark.parametrize("budget", [Decimal("0.000495"), "0.000495", 0.000495, " 0.000495 "])
-def test_dollars_are_taken_as_people_hold_them(budget):
+def test_dollars_are_accepted_in_all_usual_types(budget):
     options = {"model": "claude-sonnet-4-6", "as_of": DAY}
     assert imgcost.check_images(PICTURE, budget_usd=budget, **options).ok  # 165 tokens at $3
     assert imgcost.check_images(PICTURE, budget_usd=1, **options).ok
     assert not imgcost.check_images(PICTURE, budget_usd=0, **options).ok
 
 
-def test_a_moment_is_its_day():
+def test_a_datetime_is_its_date():
     assert arguments.take_day(datetime(2026, 11, 22, 23, 59, tzinfo=UTC)) == DAY
     assert arguments.take_day(DAY) == DAY
     assert arguments.take_day(None) is None
@@ -307,7 +307,7 @@ LINES = "\n".join(map(json.dumps, ENTRIES))
     ],
     ids=lambda batch: type(batch).__name__,
 )
-def test_a_batch_is_taken_in_whatever_people_hold(tmp_path, batch):
+def test_batches_are_accepted_in_all_usual_types(tmp_path, batch):
     held = [batch]
     if isinstance(batch, bytes):
         (tmp_path / "batch.json").write_bytes(batch)

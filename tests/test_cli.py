@@ -44,7 +44,7 @@ def cells(text):
 
 
 @pytest.mark.parametrize("path", TRANSCRIPTS, ids=lambda path: path.stem)
-def test_a_transcript_is_what_is_printed(path):
+def test_transcripts_show_the_actual_output(path):
     commands = [line for line in path.read_text(encoding="utf-8").splitlines() if line.startswith("$ imgcost ")]
     assert commands
     found = "".join(f"{command}\n{printed(*shlex.split(command)[2:])}" for command in commands)
@@ -53,7 +53,7 @@ def test_a_transcript_is_what_is_printed(path):
     assert path.read_text(encoding="utf-8") == found
 
 
-def test_no_transcript_depends_on_the_day_it_is_run():
+def test_transcripts_do_not_depend_on_the_date():
     assert len(TRANSCRIPTS) >= 6
     for path in TRANSCRIPTS:
         for line in path.read_text(encoding="utf-8").splitlines():
@@ -96,13 +96,13 @@ def test_the_default_model_is_the_newest_sonnet_of_today(monkeypatch):
     assert "Models on 2026-09-27" in printed("models")
 
 
-def test_a_family_name_says_which_model_it_became():
+def test_the_note_names_the_model_of_a_family():
     text = printed("estimate", "1920x1080", "-m", "sonnet", *AS_OF)
     assert text.startswith("claude-sonnet-5-5: high-resolution tier, patch formula, $2 per MTok on 2026-11-22\n")
     assert "'sonnet' is claude-sonnet-5-5, the newest active Sonnet on 2026-11-22." in text
 
 
-def test_several_models_have_a_table_each_in_the_order_asked():
+def test_each_model_has_a_table_in_the_order_of_the_options():
     text = printed("estimate", "1920x1080", "-m", "haiku", "-m", "claude-opus-4-6", *AS_OF)
     assert re.findall(r"^claude\S+(?=: )", text, re.MULTILINE) == ["claude-haiku-5-5", "claude-opus-4-6"]
 
@@ -114,21 +114,21 @@ def test_the_same_model_twice_counts_once():
 
 
 @pytest.mark.parametrize("names", [("claude-sonnet-5-5", "sonnet"), ("sonnet", "claude-sonnet-5-5")])
-def test_of_two_names_of_one_model_the_family_is_explained(names):
+def test_a_model_named_twice_is_listed_once_with_the_note_on_the_family(names):
     text = printed("estimate", "1920x1080", "-m", names[0], "-m", names[1], *AS_OF)
     assert text.count("claude-sonnet-5-5: ") == 1
     assert text.count("'sonnet' is claude-sonnet-5-5, the newest active Sonnet on 2026-11-22.") == 1
 
 
-def test_notes_are_for_people():
-    """What they say is in the JSON as data: the model, its conditions."""
+def test_notes_are_not_in_the_json():
+    """The JSON has the same facts as data: the model and its conditions."""
     assert "'sonnet' is claude-sonnet-5-5, the newest" in printed("estimate", "10x10", "-m", "sonnet", *AS_OF)
     data = json.loads(printed("estimate", "10x10", "-m", "sonnet", "-f", "json", *AS_OF))
     assert list(data) == ["schema", "estimates"]
     assert data["estimates"][0]["model"] == "claude-sonnet-5-5"
 
 
-def test_a_count_prices_so_many_images():
+def test_count_prices_that_number_of_images():
     text = printed("estimate", "1000x1000", "-m", "claude-3-sonnet", "--count", "50000", *AS_OF)
     assert "50,000 images" in text
     assert cells(text) == [["1000x1000", "unchanged", "1,334", "$0.004", "$4.00", "$200.10"]]
@@ -155,11 +155,11 @@ def test_conditions_reach_the_estimate():
 
 
 @pytest.mark.parametrize("spelling", ["1920x1080", "1920X1080", "1920*1080", "1920\u00d71080", " 1920 x 1080 "])
-def test_a_size_may_be_spelled_in_several_ways(spelling):
+def test_a_size_has_several_spellings(spelling):
     assert cells(printed("estimate", spelling, *AS_OF))[0][0] == "1920x1080"
 
 
-def test_the_largest_size_that_can_be_said():
+def test_the_largest_possible_size():
     assert cells(printed("estimate", f"{MAX_EDGE}x1", *AS_OF))[0][0] == "2147483648x1"
 
 
@@ -180,7 +180,7 @@ def test_the_largest_size_that_can_be_said():
         ("\x1b[31mx", r"invalid size '\x1b[31mx'"),
     ],
 )
-def test_a_bad_size_is_refused(size, message):
+def test_an_invalid_size_is_an_error(size, message):
     assert message in refused("estimate", size)
 
 
@@ -229,7 +229,7 @@ def test_a_bad_day_is_refused(command, day):
     assert f"invalid date '{day}': expected YYYY-MM-DD, for example 2026-11-22." in refused(*command, "--as-of", day)
 
 
-def test_a_day_that_is_one_already_is_taken():
+def test_a_date_object_is_accepted():
     """As where a program calls the command."""
     assert DATE.convert(date(2026, 11, 22), None, None) == date(2026, 11, 22)
 
@@ -253,7 +253,7 @@ def test_a_price_that_does_not_exist_is_refused():
     assert "was never published" in refused("estimate", "10x10", "-m", "claude-mythos-preview")
 
 
-def test_one_model_that_cannot_be_priced_ends_the_run_before_anything_is_printed():
+def test_a_model_without_a_price_is_an_error_before_anything_is_printed():
     refused("estimate", "10x10", "-m", "sonnet", "-m", "gpt-4o")
 
 
@@ -277,20 +277,20 @@ def test_a_choice_that_is_none_is_refused(option):
         (" 4.0 : 3 ", ["4:3", "1268x951", "1,564", "2212x1659", "4,740"]),
     ],
 )
-def test_a_ratio_may_be_spelled_in_several_ways_and_is_shown_in_lowest_terms(ratio, row):
+def test_ratios_have_several_spellings_and_are_shown_in_lowest_terms(ratio, row):
     assert cells(printed("largest", ratio)) == [row]
 
 
 @pytest.mark.parametrize("ratio", ["0:1", "1:0", "0:0", "0.0:1", "16-9", "16", "16:", "a:b", "1:2:3", "1e3:1", ""])
-def test_a_bad_ratio_is_refused(ratio):
+def test_an_invalid_ratio_is_an_error(ratio):
     assert f"invalid ratio '{ratio}': expected WIDTH:HEIGHT, for example 16:9." in refused("largest", ratio)
 
 
-def test_a_negative_ratio_is_refused():
+def test_a_negative_ratio_is_an_error():
     assert "invalid ratio '-1:2'" in refused("largest", "--", "-1:2")
 
 
-def test_a_ratio_that_no_size_has_is_refused():
+def test_a_ratio_without_a_size_is_an_error():
     assert "no size with the exact ratio 1569:1568 fits standard" in refused("largest", "1569:1568")
     assert "invalid width 2147483649 px" in refused("largest", "2147483649:1")
 
@@ -312,7 +312,7 @@ def listed(*arguments):
     return {one["id"]: one for one in json.loads(printed("models", "-f", "json", *arguments))["models"]}
 
 
-def test_models_are_those_that_stand_on_the_day():
+def test_models_lists_the_models_of_the_date():
     today = listed(*AS_OF)
     assert {one["status"] for one in today.values()} == {"active", "deprecated"}
     assert "claude-haiku-5-5" in today
@@ -386,7 +386,7 @@ def is_source(line):
 
 
 @pytest.mark.parametrize("name", ["", *COMMANDS])
-def test_help_shows_no_source_code_and_nothing_that_a_merge_indented(name):
+def test_help_shows_neither_source_code_nor_stray_indentation(name):
     lines = printed(*name.split(), "--help").splitlines()
     assert [line for line in lines if is_source(line)] == []
     above = lines[1 : lines.index("Options:")]
@@ -476,7 +476,7 @@ def test_ctrl_c_is_exit_code_130(broken):
     assert (result.exit_code, result.stdout, result.stderr) == (130, "", "imgcost: interrupted\n")
 
 
-def test_a_reader_that_went_away_is_no_error_of_imgcost(broken):
+def test_a_closed_pipe_is_not_an_error(broken):
     result = broken(BrokenPipeError(errno.EPIPE, "Broken pipe"))
     assert result.exit_code == 141
     assert result.output == ""
@@ -497,7 +497,7 @@ def test_a_closed_pipe_ends_a_run_without_a_word():
 
 
 @pytest.mark.parametrize("error", [ZeroDivisionError("division by zero"), TypeError("a\nb"), RecursionError()])
-def test_a_bug_is_exit_code_2_and_one_line_says_how_to_report_it(broken, monkeypatch, error):
+def test_a_bug_is_exit_code_2_with_one_line_on_how_to_report_it(broken, monkeypatch, error):
     monkeypatch.delenv("IMGCOST_TRACEBACK", raising=False)
     result = broken(error)
     assert (result.exit_code, result.stdout) == (2, "")
@@ -508,7 +508,7 @@ def test_a_bug_is_exit_code_2_and_one_line_says_how_to_report_it(broken, monkeyp
     )
 
 
-def test_the_traceback_of_a_bug_is_there_for_whoever_asks(broken, monkeypatch):
+def test_the_traceback_of_a_bug_is_available(broken, monkeypatch):
     monkeypatch.setenv("IMGCOST_TRACEBACK", "1")
     result = broken(ZeroDivisionError("division by zero"))
     assert (result.exit_code, result.stdout) == (2, "")
@@ -518,7 +518,7 @@ def test_the_traceback_of_a_bug_is_there_for_whoever_asks(broken, monkeypatch):
     assert "(the traceback is above): ZeroDivisionError: division by zero" in last
 
 
-def test_a_bug_in_what_help_shows_is_exit_code_2_too(monkeypatch):
+def test_a_bug_in_help_is_exit_code_2_too(monkeypatch):
     monkeypatch.setattr(main, "get_command", lambda *_: 1 / 0)
     result = run("--help")
     assert (result.exit_code, result.stdout) == (2, "")

@@ -1,4 +1,4 @@
-"""`imgcost plan` as people and shells use it: what it prints, how it ends, and hostile input."""
+"""`imgcost plan` on the command line: its output, exit codes, and hostile input."""
 
 from __future__ import annotations
 
@@ -47,24 +47,24 @@ def test_a_job_to_the_digit(options, usd):
     assert Decimal(one["total_usd"]) == expected
 
 
-def test_the_text_shows_models_side_by_side_the_cheapest_first():
+def test_the_text_compares_models_cheapest_first():
     text = done(*JOB, "-m", "claude-sonnet-4-6", "-m", "haiku", "--downscale-to", "1000", "--retry-rate", "0.02")
     tables = text.split("\n\n")
     assert tables[0].splitlines()[0] == (
         "20,000 images on 2026-11-22: as many images per request as fit, "
-        "prompt of 8,500 tokens, answer of 150, 0.02 of all sent again"
+        "prompt of 8,500 tokens, answer of 150, retry rate 0.02"
     )
     rows = rows_of(tables[0])
-    assert [row[:4] for row in rows] == [
-        ["claude-haiku-5-5", "high-resolution", "1,053", "19"],
-        ["claude-sonnet-4-6", "standard", "1,000", "20"],
+    assert [row[:3] for row in rows] == [
+        ["claude-haiku-5-5", "1,053", "19"],
+        ["claude-sonnet-4-6", "1,000", "20"],
     ]
     assert rows[1][-1] == "$121.60"  # 119.211 * 1.02
     assert [row[1:] for row in rows_of(tables[1]) if row[0] == "claude-sonnet-4-6"] == [
         ["batch", "20", "1,000", "$60.80", "$60.80"],
         ["cached", "20", "1,000", "$98.22", "$23.38"],
         ["batch + cached", "20", "1,000", "$49.11", "$72.49"],
-        ["downscaled to 1,000 tokens (868x868 px)", "20", "1,000", "$87.32", "$34.27"],
+        ["downscaled to 868x868", "20", "1,000", "$87.32", "$34.27"],
     ]
     assert re.search(r"claude-sonnet-4-6 +retries +\$2\.38", tables[2])
     assert "'haiku' is claude-haiku-5-5" in text
@@ -75,7 +75,7 @@ def rows_of(table):
     return [re.split(r"\s{2,}", line.strip()) for line in table.splitlines()[2:]]
 
 
-def test_what_is_not_sold_is_no_alternative_and_conditions_are_named():
+def test_unavailable_prices_are_not_alternatives_and_conditions_are_named():
     text = done(
         "100x100", "--platform", "bedrock", "--endpoint", "regional", "--turns", "2", "--prompt-cache", "1h", *AS_OF
     )
@@ -106,15 +106,15 @@ def test_the_arithmetic_can_be_checked_by_hand():
     assert all(
         line["source"] for line in lines["explanation"] if re.search(r"\$\d.* x .*1,000,000", line["arithmetic"])
     )
-    assert steps["an image of 3000x3000"]["arithmetic"] == "seen as 1092x1092: 39 x 39 patches of 28 px"
-    assert "1568 px, 1,568 tokens; Vision page, read 2026-" in steps["an image of 3000x3000"]["source"]
+    assert steps["image of 3000x3000"]["arithmetic"] == "resized to 1092x1092: 39 x 39 patches of 28 px"
+    assert "1568 px, 1,568 tokens; Vision page, read 2026-" in steps["image of 3000x3000"]["source"]
     assert (steps["visual tokens"]["arithmetic"], steps["visual tokens"]["result"]) == ("20,000 x 1,521", "30,420,000")
     assert steps["around images"]["arithmetic"] == "3 x 20,000 images sent"
     assert steps["around images"]["source"].startswith("measured: ")
     assert steps["around messages"]["result"] == "7,000"
     assert steps["prompt tokens"]["arithmetic"] == "30,420,000 + 60,000 + 7,000 + 8,500,000"
     assert steps["prompt tokens"]["result"] == "38,987,000"
-    assert steps["read from the cache"]["arithmetic"] == "8,500 x 999, every later one"
+    assert steps["read from the cache"]["arithmetic"] == "8,500 x 999, every later request"
     assert steps["input tokens"]["arithmetic"] == "38,987,000 - 8,500 - 8,491,500"
     assert steps["cache read"]["arithmetic"] == "8,491,500 x $0.3 x 0.5 (batch) / 1,000,000"
     assert steps["cache read"]["result"] == "$1.273725"
@@ -123,7 +123,7 @@ def test_the_arithmetic_can_be_checked_by_hand():
     assert steps["per 1,000 images"]["result"] == "$4.81451625"
 
 
-def test_the_arithmetic_of_conversations_many_sizes_the_area_formula_and_of_a_surcharge():
+def test_the_arithmetic_of_conversations_many_sizes_the_area_formula_and_the_long_context_price():
     sizes = [f"{28 * n}x28" for n in range(1, 12)]
     text = done(*sizes, "--turns", "2", "--images-per-request", "6", "--output-tokens", "9", "--explain", *AS_OF)
     assert "the sum over 11 images, each counted by the patch formula" in text
@@ -153,12 +153,12 @@ def test_markdown():
 @pytest.mark.parametrize(
     ("budget", "code", "said"), [("119.211", 0, "within"), ("$119.21", 1, "over"), ("0", 1, "over")]
 )
-def test_a_budget_decides_on_the_exit_code(budget, code, said):
+def test_the_budget_decides_the_exit_code(budget, code, said):
     text = done(*JOB, "-m", "claude-sonnet-4-6", "--budget", budget, code=code)
     assert f"is {said} the budget of" in text
 
 
-def test_one_model_over_the_budget_is_over_it():
+def test_one_model_over_the_budget_fails():
     done(*JOB, "-m", "haiku", "-m", "claude-sonnet-4-6", "--budget", "100", code=1)
 
 
@@ -196,6 +196,14 @@ def test_hostile_names_are_shown_harmlessly(tmp_path):
     assert "\x1b" not in text + json.dumps(data(tmp_path, *AS_OF))
 
 
+def test_a_long_file_name_fits_80_columns(tmp_path):
+    (tmp_path / f"{'n' * 196}.png").write_bytes(b"\x89PNG")
+    text = done(tmp_path / f"{'n' * 196}.png", *AS_OF)
+    (table,) = [table for table in text.split("\n\n") if table.startswith("Excluded")]
+    assert max(map(len, table.splitlines())) <= 80
+    assert re.search(r"\u2026n+\.png +1  damaged$", table)
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -207,8 +215,8 @@ def test_hostile_names_are_shown_harmlessly(tmp_path):
                 "this name"
             ),
         ),
-        ((SAMPLES, "--count", "5"), "--count is for sizes"),
-        (("100x100", "--turns", "0"), "turns is 0: pass a whole number from 1"),
+        ((SAMPLES, "--count", "5"), "--count applies to sizes only"),
+        (("100x100", "--turns", "0"), "invalid turns 0: expected a whole number from 1 to 10,000"),
         (("100x100", "--images-per-request", "many"), "'many' is not a valid integer"),
         (("100x100", "--images-per-request", "601", "--count", "601"), "request 0 (from image 0 on) has 601 images"),
         (("100x100", "--retry-rate", "often"), "invalid retry_rate 'often'"),
@@ -218,7 +226,7 @@ def test_hostile_names_are_shown_harmlessly(tmp_path):
         (("100x100", "-m", "gpt-5"), "unknown model 'gpt-5'"),
     ],
 )
-def test_what_is_refused(arguments, said):
+def test_invalid_usage_is_an_error(arguments, said):
     assert said in " ".join(refused(*arguments).split())
 
 
@@ -263,7 +271,7 @@ def table(path, text):
     return path
 
 
-def test_a_column_that_looks_like_one_of_ours_is_named_on_stderr(tmp_path):
+def test_an_unused_column_with_a_similar_name_is_reported_on_stderr(tmp_path):
     path = table(tmp_path / "a.csv", "width,height,n\n28,28,5\n")
     ended = run(path, *AS_OF)
     assert ended.exit_code == 0
@@ -276,11 +284,11 @@ def test_a_column_that_looks_like_one_of_ours_is_named_on_stderr(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["a.csv", "a.tsv", "a.jsonl", "a.xlsx", "a.parquet", "a.json", "a.ods", "a.xls"])
-def test_a_table_that_cannot_be_read_is_no_job_of_zero_dollars(tmp_path, name):
+def test_an_unreadable_table_is_an_error(tmp_path, name):
     assert "Columns found: none" in refused(table(tmp_path / name, "")) or name not in {"a.csv", "a.tsv", "a.jsonl"}
 
 
-def test_a_job_of_no_images_says_so(tmp_path):
+def test_a_job_without_images_is_reported(tmp_path):
     empty = done(tmp_path, *AS_OF)
     assert empty.startswith("No images found.")
     assert "Alternatives" not in empty
@@ -290,11 +298,11 @@ def test_a_job_of_no_images_says_so(tmp_path):
     assert "buys" not in done(tmp_path, "--budget", "1", *AS_OF)
 
 
-def test_a_budget_fails_where_images_are_excluded(tmp_path):
+def test_a_budget_fails_if_images_are_excluded(tmp_path):
     listed = table(tmp_path / "a.csv", "width,height\n28,28\n,28\n")
     for images, said in (
         ((SAMPLES,), "2 images are excluded from the total: 1 x damaged"),
-        ((listed,), "1 image is excluded from the total: 1 x no width or height is given (row 3 of"),
+        ((listed,), "1 image is excluded from the total: 1 x width or height is missing (row 3 of"),
     ):
         ended = run(*images, "--budget", "100", *AS_OF)
         assert ended.exit_code == 2
@@ -304,26 +312,26 @@ def test_a_budget_fails_where_images_are_excluded(tmp_path):
         [one] = json.loads(run(*images, "--budget", "100", *AS_OF, "-f", "json").stdout)["models"]
         assert one["within_budget"] is None
         assert run(*images, *AS_OF).exit_code == 0
-        # What is known costs more than that: over the budget, whatever the rest costs.
+        # The known part alone is over the budget.
         assert run(*images, "--budget", "0", *AS_OF).exit_code == 1
 
 
 def test_a_budget_counts_images_that_would_be_rejected_as_they_are():
-    """What they cost is known: the same, once they are fitted."""
+    """Their cost is known: resized or converted, they cost the same."""
     ended = run("28x28", "9000x28", "--budget", "100", *AS_OF)
     assert (ended.exit_code, ended.stderr) == (0, "")
     assert "1 of 2 images" in ended.stdout
     assert run("28x28", "9000x28", "--budget", "0", *AS_OF).exit_code == 1
 
 
-def test_a_budget_fails_where_a_price_is_unknown():
+def test_a_budget_fails_if_a_price_is_unknown():
     assert "no published price for claude-opus-5" in refused(
         "28x28", "-m", "claude-opus-5", "--as-of", "2024-03-04", "--budget", "1"
     )
     assert run("28x28", "-m", "claude-opus-5", "--budget", "1", *AS_OF).exit_code == 0
 
 
-def test_auto_is_taken_as_help_shows_it_and_in_capitals():
+def test_auto_is_accepted_in_any_case():
     assert "--images-per-request N|auto " in command_line.printed("plan", "--help")
     for spelling in ("auto", "AUTO", " Auto "):
         assert data(*JOB, "--images-per-request", spelling)["scenario"]["images_per_request"] == "auto"

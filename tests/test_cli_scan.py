@@ -1,4 +1,4 @@
-"""`imgcost scan` as people and shells use it: what it prints and writes, how it ends, and hostile names everywhere."""
+"""`imgcost scan` on the command line: its output and files, exit codes, and hostile names."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def test_the_summary_of_the_samples_adds_up():
     assert {frozenset(one) for one in found["unreadable"]} == {frozenset({"path", "problem", "reason", "format"})}
 
 
-def test_the_text_says_what_the_json_says(folder):
+def test_the_text_agrees_with_the_json(folder):
     text = done(folder, *SONNET_3)
     assert text.startswith("2 images, 90 bytes: claude-3-sonnet-20240229: standard tier, area formula, $3 per MTok on ")
     assert re.search(r"claude-3-sonnet-20240229 +standard +1,388 +\$0\.0042 +0\n", text)
@@ -98,12 +98,12 @@ def test_the_newest_of_each_family_is_compared_and_none_twice(folder):
     )
 
 
-def test_models_that_cannot_be_had_on_these_conditions_are_not_compared(folder):
+def test_unavailable_models_are_not_compared(folder):
     early = json.loads(done(folder, "-f", "json", "--as-of", "2024-03-04", "-m", "claude-3-sonnet"))
     assert [one["model"] for one in early["compared"]] == ["claude-3-opus-20240229"]
 
 
-def test_several_models_are_in_the_order_asked(folder):
+def test_models_are_in_the_order_of_the_options(folder):
     found = data(folder, "-m", "claude-3-opus", "-m", "haiku", "-m", "claude-3-sonnet")
     assert [one["model"] for one in found["models"]] == [
         "claude-3-opus-20240229",
@@ -122,7 +122,7 @@ def test_conditions_reach_the_summary(folder):
 
 
 @pytest.mark.parametrize("style", ["text", "json", "markdown"])
-def test_an_empty_folder_is_no_failure(tmp_path, style):
+def test_an_empty_folder_is_not_an_error(tmp_path, style):
     text = done(tmp_path, "-f", style, *AS_OF)
     if style == "json":
         assert json.loads(text)["images"] == 0
@@ -135,11 +135,11 @@ def test_an_empty_folder_is_no_failure(tmp_path, style):
     ("size", "shown"),
     [(0, "0 bytes"), (999, "999 bytes"), (1000, "1.0 kB"), (1_250_000, "1.2 MB"), (10**9, "1.0 GB")],
 )
-def test_sizes_are_for_people(size, shown):
+def test_file_sizes_have_units(size, shown):
     assert file_size(size) == shown
 
 
-def test_a_rounded_size_goes_over_to_the_next_unit():
+def test_a_file_size_is_rounded_up_to_the_next_unit():
     assert file_size(999_949) == "999.9 kB"
 
 
@@ -148,7 +148,7 @@ def test_a_size_that_rounds_up_to_the_next_unit_is_shown_in_it(size, shown):
     assert file_size(size) == shown
 
 
-def test_no_more_are_listed_than_a_person_reads_and_json_has_all(tmp_path):
+def test_the_list_of_unreadable_files_is_limited_in_text_only(tmp_path):
     for number in range(LISTED + 3):
         (tmp_path / f"{number:02}.png").touch()
     text = done(tmp_path, *AS_OF)
@@ -194,7 +194,7 @@ def test_names_with_newlines_come_through_nul_and_bytes_through_both(tmp_path):
     assert data("-", stdin=b"\n".join(paths))["images"] == 1
 
 
-def test_the_dash_stands_for_its_paths_in_their_place(folder):
+def test_the_dash_is_replaced_by_the_paths_from_stdin_in_order(folder):
     result = run(
         folder / "a.png", "-", folder / "sub", "--rows", "jsonl", *SONNET_3, stdin=os.fsencode(folder / "broken.png")
     )
@@ -224,7 +224,7 @@ def test_globs_take_and_pass_over(folder, options, images, problems):
     assert (found["images"], len(found["unreadable"])) == (images, problems)
 
 
-def test_archives_are_looked_into_unless_they_are_not_to_be(folder):
+def test_archives_are_scanned_unless_disabled(folder):
     with zipfile.ZipFile(folder / "z.zip", "w") as archive:
         archive.writestr("in/c.png", png(280, 280))
     found = data(folder)
@@ -234,14 +234,14 @@ def test_archives_are_looked_into_unless_they_are_not_to_be(folder):
     assert [one["problem"] for one in found["unreadable"]] == ["damaged", "archive-not-entered"]
 
 
-def test_links_to_folders_are_entered_where_they_are_to_be(folder, tmp_path):
+def test_links_to_folders_are_followed_only_if_enabled(folder, tmp_path):
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "c.png").write_bytes(png(5, 5))
     (folder / "link").symlink_to(tmp_path / "other")
     assert (data(folder)["images"], data(folder, "--follow-symlinks")["images"]) == (2, 3)
 
 
-def test_duplicates_are_left_out_and_what_that_saves_is_said(folder):
+def test_duplicates_are_excluded_and_the_savings_reported(folder):
     shutil.copy(folder / "a.png", folder / "sub" / "z.png")
     assert data(folder, "-m", "claude-3-sonnet")["models"][0]["tokens"] == 2722
     found = data(folder, "-m", "claude-3-sonnet", "--dedupe")
@@ -264,7 +264,7 @@ def test_a_cache_changes_nothing_that_is_printed(folder, tmp_path):
         assert done(folder, "--cache", tmp_path / "cache", *SONNET_3) == plain
 
 
-def test_a_cache_that_is_something_else_is_refused(folder, tmp_path):
+def test_a_cache_file_of_another_program_is_an_error(folder, tmp_path):
     with sqlite3.connect(tmp_path / "cache") as database:
         database.execute("CREATE TABLE mails (a)")
     database.close()
@@ -275,11 +275,11 @@ def test_a_cache_that_is_something_else_is_refused(folder, tmp_path):
 
 
 @pytest.mark.parametrize("jobs", ["0", "-1", "many"])
-def test_a_number_of_jobs_that_is_none_is_refused(folder, jobs):
+def test_an_invalid_number_of_jobs_is_an_error(folder, jobs):
     assert "Invalid value for '-j' / '--jobs'" in refused(folder, "-j", jobs)
 
 
-def test_as_many_jobs_as_cores_where_the_system_tells_them(monkeypatch):
+def test_the_default_number_of_jobs_is_the_number_of_cores(monkeypatch):
     assert inputs.most_jobs(None) >= 1
     monkeypatch.delattr(os, "sched_getaffinity", raising=False)
     assert inputs.most_jobs(None) == min(os.cpu_count() or 1, inputs.MOST_JOBS)
@@ -355,7 +355,7 @@ HOSTILE = [
 
 @pytest.fixture
 def hostile(tmp_path):
-    """Names that would do something if they could, each for a folder with an image and for a file that is none."""
+    """Hostile names, each of a folder with an image and of a file that is not an image."""
     top = tmp_path / "top"
     for name in HOSTILE:
         (top / os.fsdecode(name)).mkdir(parents=True)
@@ -390,7 +390,7 @@ def test_hostile_names_do_nothing_in_a_report(hostile, style):
 
 
 @pytest.mark.parametrize("kind", ["csv", "jsonl"])
-def test_rows_of_hostile_names_hold_the_paths_themselves(hostile, monkeypatch, kind):
+def test_rows_have_the_exact_paths_of_hostile_names(hostile, monkeypatch, kind):
     monkeypatch.chdir(hostile)
     result = run(*sorted(path.name for path in hostile.iterdir()), "--rows", kind, *SONNET_3)
     assert result.exit_code == 0
@@ -412,7 +412,7 @@ WORKERS_AT_ONCE = "from imgcost.files import workers\nworkers.ALONE_SECONDS = wo
 
 
 def scanning(*options, jobs=2, ignored=(), **pipes):
-    """`imgcost scan -`, whose paths the test writes: it ends when it is told to."""
+    """Start `imgcost scan -`, to which the test writes paths."""
     arguments = ("scan", "-j", jobs, *options, *SONNET_3, "-")
     return Running(*arguments, before=WORKERS_AT_ONCE if jobs > 1 else "", ignored=ignored, **pipes)
 
@@ -421,9 +421,7 @@ def scanning(*options, jobs=2, ignored=(), **pipes):
 @pytest.mark.parametrize("jobs", [1, 2])
 @pytest.mark.parametrize("suffix", ["csv", "json", "jsonl"])
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
-def test_a_scan_that_a_signal_ends_keeps_the_old_file_and_leaves_nothing_else(
-    folder, tmp_path, jobs, suffix, number, code
-):
+def test_a_signal_leaves_the_old_file_and_nothing_else(folder, tmp_path, jobs, suffix, number, code):
     out = tmp_path / "out"
     out.mkdir()
     target = out / f"costs.{suffix}"
@@ -440,17 +438,17 @@ def test_a_scan_that_a_signal_ends_keeps_the_old_file_and_leaves_nothing_else(
     assert re.fullmatch(rf"imgcost: {how} after [\d,]+ files; {re.escape(str(target))} was not written\n", err)
 
 
-def test_an_interrupted_scan_says_how_many_rows_it_has_streamed(folder):
+def test_an_interrupted_scan_reports_the_number_of_streamed_rows(folder):
     with scanning("--rows", "jsonl", jobs=1) as running:
         running.feed(folder / "a.png", 40_000)
         running.process.stdout.readline()
         code, err = running.end(signal.SIGINT)
     assert code == 130
-    assert re.fullmatch(r"imgcost: interrupted after [\d,]+ files; stdout has the first [\d,]+ rows only\n", err)
+    assert re.fullmatch(r"imgcost: interrupted after [\d,]+ files; stdout has only [\d,]+ complete rows\n", err)
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
-def test_a_reader_that_goes_away_ends_a_scan_without_a_word(folder, jobs):
+def test_a_closed_pipe_ends_a_scan_silently(folder, jobs):
     """As `head -1` does."""
     with scanning("--rows", "csv", jobs=jobs) as running:
         running.feed(folder / "a.png", 40_000)
@@ -473,8 +471,8 @@ def test_paths_that_come_slowly_are_scanned_to_the_end(folder):
 
 @pytest.mark.skipif(not hasattr(os, "killpg"), reason="no signals here")
 @pytest.mark.parametrize("jobs", [1, 2])
-def test_a_scan_that_was_started_with_sigint_ignored_goes_on(folder, tmp_path, jobs):
-    """As a background job and `nohup` start it: Ctrl-C, which goes to the whole group, is meant for others."""
+def test_a_scan_started_with_sigint_ignored_continues(folder, tmp_path, jobs):
+    """As a background job and `nohup` do: Ctrl-C, which goes to the whole group, is meant for other processes."""
     rows = tmp_path / "costs.jsonl"
     options = ("--rows", "jsonl", "-f", "json")
     ignored = [signal.SIGINT, signal.SIGHUP]
@@ -500,7 +498,7 @@ def test_workers_and_this_process_alone_print_the_same(tmp_path, monkeypatch):
     assert done(tmp_path, "-j", 2, *AS_OF) == alone
 
 
-def test_ctrl_c_is_exit_code_130_and_says_how_far_it_came(folder, tmp_path, monkeypatch):
+def test_ctrl_c_is_exit_code_130_with_the_number_of_files(folder, tmp_path, monkeypatch):
     def interrupt(_scan, _paths, _sinks, *, progress, **_):
         progress(12_345)
         raise KeyboardInterrupt

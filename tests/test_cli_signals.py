@@ -1,4 +1,4 @@
-"""Signals: what would end the process at once ends a command in order, and nothing is changed for others."""
+"""Signals end a command cleanly, and handlers of other code are unchanged."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ENDING = [getattr(signal, name) for name in signals.NAMES if hasattr(signal, nam
 
 @pytest.fixture(autouse=True)
 def dispositions():
-    """Those of a program that a person starts, whatever started these tests; and the same again afterwards."""
+    """Reset the handlers to those of an interactive program, and restore them afterwards."""
     before = {number: signal.getsignal(number) for number in ENDING}
     for number in ENDING:
         signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
@@ -40,7 +40,7 @@ def test_a_signal_is_an_exception_and_handlers_are_as_before_afterwards(number):
 
 @pytest.mark.parametrize("number", ENDING)
 @pytest.mark.parametrize("handler", [signal.SIG_IGN, lambda *_: None])
-def test_what_is_ignored_or_handled_by_others_stays_so(number, handler):
+def test_ignored_or_foreign_handlers_are_kept(number, handler):
     signal.signal(number, handler)
     with ending_in_order():
         signal.raise_signal(number)

@@ -1,8 +1,8 @@
-"""What the documentation shows is what imgcost prints.
+"""The documentation shows what imgcost prints.
 
-Blocks of ```console in README.md and docs/ are run. The help texts and the table of columns in docs/commands.md are
-generated: IMGCOST_UPDATE_DOCS=1 writes them anew, between marks like `<!-- help: estimate -->` and `<!-- end -->`, and
-adds at the end of the file what has no mark yet.
+```console blocks in README.md and docs/ are run. The help texts and tables in docs/commands.md are generated:
+IMGCOST_UPDATE_DOCS=1 rewrites them between marks such as `<!-- help: estimate -->` and `<!-- end -->`, and appends
+those without a mark to the file.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ PAGES = [README, *sorted((ROOT / "docs").glob("**/*.md"))]
 UPDATE = bool(os.environ.get("IMGCOST_UPDATE_DOCS"))
 
 NOT_RUN = ("$ make ", "$ pip ")
-"""How a block begins that is for reading only: it would install or build."""
+"""Blocks that start with these are not run: they install or build."""
 
 
 class Clock(datetime):
-    """The day on which the documentation's examples are run, wherever they do not name another."""
+    """The date on which the examples are run, unless they have a date."""
 
     @classmethod
     def now(cls, tz=None):
@@ -41,7 +41,7 @@ class Clock(datetime):
 
 
 def run(*arguments):
-    """Run a command on a terminal of a hundred columns, in the order in which a person would read stdout and stderr."""
+    """Run a command at a width of 100 columns; return stdout and stderr interleaved."""
     result = CliRunner().invoke(main, arguments, prog_name="imgcost", terminal_width=100)
     assert result.exception is None or isinstance(result.exception, SystemExit)
     return result.output
@@ -51,25 +51,25 @@ def run(*arguments):
 
 
 def console_blocks(text):
-    """Blocks of a page that show a terminal, each with the number of its first line."""
+    """Yield the ```console blocks of a page, each with its line number."""
     for block in re.finditer(r"^```console\n(.*?)^```$", text, re.MULTILINE | re.DOTALL):
         yield text[: block.start(1)].count("\n") + 1, block[1]
 
 
 def steps(block):
-    """Commands of a block, each with the lines shown below it."""
-    found = []
+    """Return the commands of a block, each with the lines shown below it."""
+    commands = []
     for line in block.splitlines():
         if line.startswith("$ "):
-            found.append((line, []))
+            commands.append((line, []))
         else:
-            assert found, f"a block begins with a command, not with {line!r}"
-            found[-1][1].append(line)
-    return found
+            assert commands, f"a block begins with a command, not with {line!r}"
+            commands[-1][1].append(line)
+    return commands
 
 
 def same(shown, printed):
-    """Whether lines shown are those printed: trailing space aside, and `...` on a line stands for any lines."""
+    """Return whether the shown lines are those printed, except for trailing space; a line `...` matches any lines."""
     lines = "".join(f"{line.rstrip()}\n" for line in printed.rstrip().splitlines())
     shown = "\n".join(shown).rstrip().splitlines()
     pattern = "".join(r"(?:.*\n)*" if line.strip() == "..." else re.escape(line.rstrip()) + r"\n" for line in shown)
@@ -86,7 +86,7 @@ def examples():
 
 @pytest.fixture
 def beside_the_samples(tmp_path, monkeypatch):
-    """A folder with the repository's data in it, on the day of the documentation: examples may write files there."""
+    """A directory with a copy of data/, on the date of the documentation; examples may write files there."""
     shutil.copytree(DATA, tmp_path / "data")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(catalog, "datetime", Clock)
@@ -95,7 +95,7 @@ def beside_the_samples(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize(("page", "block"), list(examples()))
 @pytest.mark.usefixtures("beside_the_samples")
-def test_an_example_prints_what_is_shown(page, block):
+def test_examples_show_the_actual_output(page, block):
     updated = []
     for command, shown in steps(block):
         assert command.startswith("$ imgcost "), f"only imgcost can be checked, not {command!r}"
@@ -111,7 +111,7 @@ def test_an_example_prints_what_is_shown(page, block):
         page.write_text(text.replace(f"```console\n{block}```", "\n".join(["```console", *updated, "```"])), "utf-8")
 
 
-def test_examples_are_found_cut_and_compared_as_a_reader_would():
+def test_examples_are_parsed_and_compared():
     text = "# Title\n\n```console\n$ imgcost a\nx\n\ny\n$ imgcost b\n```\n\n"
     text += "```python\n$ no\n```\n```console\n$ make it\n```\n"
     assert list(console_blocks(text)) == [(4, "$ imgcost a\nx\n\ny\n$ imgcost b\n"), (15, "$ make it\n")]
@@ -129,12 +129,12 @@ def test_examples_are_found_cut_and_compared_as_a_reader_would():
     assert not same(["x."], "xy\n")
 
 
-def test_the_clock_of_the_examples_is_the_one_that_imgcost_reads(monkeypatch):
+def test_imgcost_uses_the_clock_of_the_examples(monkeypatch):
     monkeypatch.setattr(catalog, "datetime", Clock)
     assert run("models").startswith("Models on 2026-11-22\n")
 
 
-# What is generated
+# Generated parts
 
 
 def help_of(command):
@@ -158,13 +158,13 @@ def table_of_rules():
 
 
 def marked(page, mark):
-    """What a page has between a mark and the end of it."""
+    """Return the text of a page between a mark and its end."""
     found = re.search(rf"<!-- {mark} -->\n(.*?)\n<!-- end -->", page.read_text(encoding="utf-8"), re.DOTALL)
     return found and found[1]
 
 
 def write(page, mark, content, heading):
-    """Put it where the mark is, or at the end of the page under a heading."""
+    """Write content at a mark, or under a heading at the end of the page."""
     text = page.read_text(encoding="utf-8") if page.exists() else "# Commands\n"
     block = f"<!-- {mark} -->\n{content}\n<!-- end -->"
     text, times = re.subn(rf"<!-- {mark} -->\n.*?<!-- end -->", lambda _: block, text, flags=re.DOTALL)
@@ -182,7 +182,7 @@ def test_the_help_of_every_command_is_in_the_documentation(command):
     assert marked(COMMANDS_PAGE, mark) == help_of(command)
 
 
-def test_the_documentation_has_the_help_of_no_other_command():
+def test_the_documentation_has_only_the_help_of_these_commands():
     marks = re.findall(r"<!-- help: (.*?) -->", COMMANDS_PAGE.read_text(encoding="utf-8"))
     assert sorted(marks) == sorted(["imgcost", *COMMANDS])
 

@@ -23,10 +23,7 @@ from conftest import SAMPLES, png
 import imgcost
 from imgcost.files import workers
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.xdist_group("processes"),
-]  # programs in processes of their own, one after another
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("processes")]  # starts processes, one after another
 
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="workers are forked on Linux only")
 
@@ -35,7 +32,7 @@ LINUX = pytest.mark.skipif(sys.platform != "linux", reason="workers are forked o
 
 
 def state():
-    """What a library has no business with."""
+    """Global state that a library must not change."""
     return {
         "filters": list(warnings.filters),
         "showwarning": warnings.showwarning,
@@ -77,28 +74,7 @@ def test_a_call_of_the_library_changes_nothing_global(name, monkeypatch):
     assert state() == before
 
 
-def test_two_threads_that_ask_pillow_at_once_leave_the_filters_of_warnings(tmp_path, monkeypatch):
-    """The first one in is the first one out: each would restore what it found, and the last restores a silence."""
-    (tmp_path / "a.tif").write_bytes((SAMPLES / "formats" / "senate-1871.tif").read_bytes())
-    pillow_open, both = PIL.Image.open, threading.Barrier(2, timeout=30)
-    during, before = [], list(warnings.filters)
-
-    def slow_open(path):
-        both.wait()
-        during.append(list(warnings.filters))
-        return pillow_open(path)
-
-    monkeypatch.setattr(PIL.Image, "open", slow_open)
-    threads = [threading.Thread(target=lambda: list(imgcost.scan(tmp_path))) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(30)
-    assert during == [before, before]
-    assert list(warnings.filters) == before
-
-
-# Wherever it is called
+# Callers of all kinds
 
 EAGER = """
 import sys, threading, time
@@ -162,7 +138,7 @@ def folder(tmp_path_factory):
 
 @LINUX
 @pytest.mark.parametrize("started", ["script", "stdin", "-c"])
-@pytest.mark.parametrize("location", PLACES)
+@pytest.mark.parametrize("place", PLACES)
 def test_a_scan_with_jobs_works_wherever_it_is_called(folder, tmp_path, place, started):
     code = EAGER + PLACES[place]
     script = tmp_path / "script.py"

@@ -57,9 +57,7 @@ def test_a_run_ends_with_the_code_of_its_meaning(code, arguments, how):
 
 
 @WITH_SIGNALS
-@pytest.mark.parametrize(
-    ("name", "code"), [("SIGHUP", 129), ("SIGINT", 130), ("SIGQUIT", 131), ("SIGTERM", 143)]
-)
+@pytest.mark.parametrize(("name", "code"), [("SIGHUP", 129), ("SIGINT", 130), ("SIGQUIT", 131), ("SIGTERM", 143)])
 def test_a_scan_that_a_signal_ends_has_the_code_of_the_signal(tmp_path, name, code):
     with Running("scan", "-j", "1", "-o", tmp_path / "costs.jsonl", "-") as running:
         running.feed(PHOTO, 20_000)

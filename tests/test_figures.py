@@ -22,11 +22,11 @@ SOURCES = sorted((ROOT / "imgcost").rglob("*.py"))
 @pytest.mark.parametrize(
     ("count", "shown"), [(0, "0 images"), (1, "1 image"), (2, "2 images"), (999, "999 images"), (1000, "1,000 images")]
 )
-def test_the_noun_agrees_with_its_number(count, shown):
+def test_nouns_agree_with_their_number(count, shown):
     assert plural(count, "image") == shown
 
 
-def test_a_noun_may_have_a_plural_of_its_own():
+def test_nouns_can_have_irregular_plurals():
     assert [plural(count, "entry", "entries") for count in (0, 1, 2)] == ["0 entries", "1 entry", "2 entries"]
 
 
@@ -34,41 +34,44 @@ def test_a_noun_may_have_a_plural_of_its_own():
 
 
 def nouns():
-    """The plurals that imgcost writes, such as images, tokens and entries, without the words around them."""
-    found = set()
+    """Return the plural nouns that imgcost writes, such as images, tokens and entries."""
+    plurals = set()
     for source in SOURCES:
         for call in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
             if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "plural":
-                words = [one.value for one in call.args[1:] if isinstance(one, ast.Constant)]
-                found |= {(words[1] if words[1:] else words[0] + "s").split()[-1]} if words else set()
-    return found
+                words = [word.value.split() for word in call.args[1:] if isinstance(word, ast.Constant)]
+                if len(words) == 2:  # "entry", "entries"; of "finding is", "findings are" the noun changes first
+                    plurals.add(next((many for one, many in zip(*words, strict=False) if one != many), words[1][-1]))
+                elif words:
+                    plurals.add(words[0][-1] + "s")
+    return plurals
 
 
 NOUNS = nouns()
-PLURAL = rf"(?:(?:more|such|prompt|message|visual) )?(?:{'|'.join(sorted(NOUNS))})\b(?!/)"
+PLURAL = rf"(?:(?:more|such|prompt|message|visual) )?(?:{'|'.join(sorted(NOUNS))})\b(?![/=])"
 
 WORDS = {"name", "name.replace('_', ' ')"}
-"""What stands before a plural and is a word, not a number: "batch requests"."""
+"""Values before a plural that are words, not numbers: "batch requests"."""
 
 
 def counts_without_a_choice(tree):
-    """F-strings in which a value stands before a plural, whatever the value is; a constant is known not to be 1."""
+    """Yield f-strings with a value before a plural, except for constants, which are not 1."""
     for text in ast.walk(tree):
         if isinstance(text, ast.JoinedStr):
             for value, behind in zip(text.values, text.values[1:], strict=False):
                 if isinstance(value, ast.FormattedValue) and isinstance(behind, ast.Constant):
                     shown = ast.unparse(value.value)
-                    fixed = shown.isupper() or shown in WORDS or shown.startswith("plural(")
+                    fixed = shown.isupper() or shown in WORDS or shown.startswith(("plural(", "_shown("))
                     if not fixed and re.match(f" {PLURAL}", behind.value):
                         yield f"{{{shown}}}{behind.value}"
 
 
 @pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.relative_to(ROOT).as_posix())
-def test_every_count_in_a_sentence_is_written_by_plural(source):
+def test_every_count_in_a_sentence_uses_plural(source):
     assert list(counts_without_a_choice(ast.parse(source.read_text(encoding="utf-8")))) == []
 
 
-def test_a_count_without_a_choice_is_found():
+def test_a_count_without_plural_is_detected():
     assert {"images", "tokens", "entries", "bytes", "requests", "pages", "batches"} <= NOUNS
     assert list(counts_without_a_choice(ast.parse("f'{n} images'"))) == ["{n} images"]
     assert list(counts_without_a_choice(ast.parse("f'{number(len(x))} more tokens are'"))) == [
@@ -78,17 +81,17 @@ def test_a_count_without_a_choice_is_found():
         assert list(counts_without_a_choice(ast.parse(fine))) == []
 
 
-# What is printed
+# Printed reports
 
 
-def said_of_one(text):
-    """Wherever a text has a plural for one."""
+def plurals_after_1(text):
+    """Return plurals after the number 1 in a text."""
     return re.findall(rf"(?<![\d.,$x-])\b1 {PLURAL}", text)
 
 
 @pytest.fixture
 def one_of_each(tmp_path):
-    """A folder with an image of one token, its copy, and a file that cannot be counted."""
+    """A folder with an image of one token, its copy, and an unreadable file."""
     (tmp_path / "a.png").write_bytes(png(1, 1))
     (tmp_path / "b.png").write_bytes(png(1, 1))
     shutil.copy(SAMPLES / "broken" / "cut-in-pixels.png", tmp_path / "c.png")
@@ -115,13 +118,13 @@ def one_of_each(tmp_path):
     ids=" ".join,
 )
 @pytest.mark.parametrize("style", ["text", "json"])
-def test_no_report_has_a_plural_for_one(one_of_each, command, style):
+def test_reports_have_no_plural_after_1(one_of_each, command, style):
     result = run(*(part.format(folder=one_of_each) for part in command), "-f", style, *AS_OF)
     assert result.exit_code in {0, 1, 2}
     assert result.exception is None or isinstance(result.exception, SystemExit)
-    assert said_of_one(result.output) == []
+    assert plurals_after_1(result.output) == []
     for report in one_of_each.glob("*.md"):
-        assert said_of_one(report.read_text(encoding="utf-8")) == []
+        assert plurals_after_1(report.read_text(encoding="utf-8")) == []
 
 
 def test_a_request_of_one_image_or_page_is_counted_as_one(one_of_each, monkeypatch):
@@ -139,7 +142,7 @@ def test_a_tier_of_one_token_is_counted_as_one():
         largest_size((29, 28), Tier(28, 1, "one"))
 
 
-def test_a_plural_for_one_is_found():
-    assert said_of_one("the API would reject 1 images, 1 tokens") == ["1 images", "1 tokens"]
-    assert said_of_one("1 such images") == ["1 such images"]
-    assert said_of_one("1,001 images, 21 images, $0.1 tokens, 1x1 images, 1 image") == []
+def test_a_plural_after_1_is_detected():
+    assert plurals_after_1("the API would reject 1 images, 1 tokens") == ["1 images", "1 tokens"]
+    assert plurals_after_1("1 such images") == ["1 such images"]
+    assert plurals_after_1("1,001 images, 21 images, $0.1 tokens, 1x1 images, 1 image") == []

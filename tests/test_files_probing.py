@@ -1,4 +1,4 @@
-"""One file at a time: what a probe says of it, what it reads for that, what Pillow adds, and slow storage."""
+"""Probing files one at a time: results, bytes read, formats that the API does not read, and slow storage."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ GIF = b"GIF89a\x08\0\x06\0\0\0\0" + b",\0\0\0\0\x08\0\x06\0\0\x02" + b"\x01\0\0;
 
 
 def jpeg(width, height, *, far=0):
-    """A JPEG without pixels whose frame header lies behind so many full segments."""
+    """Build a JPEG without pixels whose frame header follows `far` full segments."""
     segments = b"".join(b"\xff\xe2\xff\xff" + bytes([1 + number % 200]) * 65533 for number in range(far))
     return b"\xff\xd8" + segments + b"\xff\xc0\0\x11\x08" + struct.pack(">HH", height, width) + bytes(12) + b"\xff\xd9"
 
@@ -64,7 +64,7 @@ def put(tmp_path):
 
 @pytest.fixture
 def descriptors(monkeypatch):
-    """Every descriptor that is opened and closed."""
+    """Record every descriptor that is opened or closed."""
     opened, closed = [], []
     os_open, os_close = os.open, os.close
 
@@ -91,7 +91,7 @@ def descriptors(monkeypatch):
         ("web/cat-lossy.webp", "image/webp", 1, False),
     ],
 )
-def test_an_image_is_told_by_its_content(sample, media_type, orientation, animated, descriptors):
+def test_the_format_is_detected_from_content(sample, media_type, orientation, animated, descriptors):
     path = SAMPLES / sample
     found = probe(str(path))
     with PIL.Image.open(path) as image:
@@ -103,11 +103,11 @@ def test_an_image_is_told_by_its_content(sample, media_type, orientation, animat
 
 
 @pytest.mark.parametrize("sample", ["photos/dogs-orientation-6.jpg", "animations/new-notebook.gif"])
-def test_without_details_neither_orientation_nor_animation_is_told(sample):
+def test_without_details_orientation_and_animation_are_not_read(sample):
     path = str(SAMPLES / sample)
-    told = probe(path)._replace(orientation=1, animated=False)
-    assert probe(path, details=False) == told != probe(path)
-    assert probe_chunk([FileBatch("", [path])], details=False) == [("", [told])]
+    expected = probe(path)._replace(orientation=1, animated=False)
+    assert probe(path, details=False) == expected != probe(path)
+    assert probe_chunk([FileBatch("", [path])], details=False) == [("", [expected])]
 
 
 @pytest.mark.parametrize(
@@ -123,58 +123,63 @@ def test_without_details_neither_orientation_nor_animation_is_told(sample):
         (GIF[:12], "damaged", "GIF"),
     ],
 )
-def test_a_file_that_is_no_image_says_why_and_is_closed(put, descriptors, data, problem, name):
+def test_a_file_that_is_not_an_image_is_reported_with_a_reason_and_closed(put, descriptors, data, problem, name):
     path = put(data, "named.png")
     found = probe(path)
     assert (found.path, found.problem, found.format) == (path, problem, name)
     assert found.reason
-    assert found.width is found.height is None
     assert len(descriptors.opened) == 1
     assert descriptors.opened == descriptors.closed
 
 
 @pytest.mark.parametrize("size", [0, 1, 23, 1023, 1024, 1025, 70_000])
-def test_the_size_of_a_file_is_its_size_however_little_of_it_is_read(put, size):
+def test_file_bytes_is_the_size_of_the_whole_file(put, size):
     data = png(640, 480)
     found = probe(put(data + bytes(size)))
     assert found[2:4] == (640, 480)
     assert found.file_bytes == len(data) + size
 
 
-def test_a_frame_header_far_in_takes_few_small_reads(put, monkeypatch):
-    asked, read = [], os.read
+def test_a_distant_frame_header_takes_few_small_reads(put, monkeypatch):
+    sizes, read = [], os.read
+    read_from = probing._read_from
 
     def spy(descriptor, size):
-        asked.append(size)
+        sizes.append(size)
         return read(descriptor, size)
 
+    def spy_at(descriptor, size, offset):
+        sizes.append(size)
+        return read_from(descriptor, size, offset)
+
     monkeypatch.setattr(os, "read", spy)
+    monkeypatch.setattr(probing, "_read_from", spy_at)
     found = probe(put(jpeg(640, 480, far=5)))
     assert found[1:5] == ("image/jpeg", 640, 480, 1)
     assert found.file_bytes > 5 * 65535
-    assert len(asked) <= 7
-    assert sum(asked) < 8192
+    assert 2 <= len(sizes) <= 7
+    assert sum(sizes) < 8192
 
 
-def test_a_file_that_is_gone_is_missing(tmp_path):
+def test_a_deleted_file_is_missing(tmp_path):
     path = str(tmp_path / "gone.png")
     assert probe(path) == Unreadable(path, "missing", "no such file or folder")
 
 
 @pytest.mark.parametrize("path", ["a\0b.png", "lone \ud800 surrogate"])
-def test_a_path_that_no_system_takes_is_no_access(path):
+def test_an_invalid_path_is_reported_as_no_access(path):
     found = probe(path)
     assert (found.path, found.problem) == (path, "no-access")
     assert found.reason
 
 
-def test_a_folder_is_no_access_and_is_closed(tmp_path, descriptors):
+def test_a_folder_is_reported_as_no_access_and_closed(tmp_path, descriptors):
     found = probe(str(tmp_path))
     assert found.problem == "no-access"
     assert descriptors.opened == descriptors.closed
 
 
-def test_a_file_that_may_not_be_opened_is_no_access(put, monkeypatch):
+def test_a_file_without_read_permission_is_reported_as_no_access(put, monkeypatch):
     path = put(png(8, 6))
     Path(path).chmod(0)
     if os.access(path, os.R_OK):  # the superuser, or Windows
@@ -190,7 +195,7 @@ def test_a_file_that_may_not_be_opened_is_no_access(put, monkeypatch):
 
 
 @pytest.mark.parametrize("good_reads", [0, 1])
-def test_storage_that_fails_while_it_is_read_is_no_access_and_closed(put, monkeypatch, descriptors, good_reads):
+def test_a_read_error_is_reported_as_no_access_and_closes_the_file(put, monkeypatch, descriptors, good_reads):
     path = put(jpeg(8, 6, far=2))
     reads, read = [], os.read
 
@@ -206,7 +211,7 @@ def test_storage_that_fails_while_it_is_read_is_no_access_and_closed(put, monkey
     assert descriptors.opened == descriptors.closed
 
 
-def test_a_system_without_pread_seeks_and_reads_the_same(put, monkeypatch):
+def test_without_pread_seeking_gives_the_same_result(put, monkeypatch):
     path = put(jpeg(8, 6, far=2))
     expected = probe(path)
     monkeypatch.setattr(probing, "_read_from", probing._seek_and_read)
@@ -214,13 +219,13 @@ def test_a_system_without_pread_seeks_and_reads_the_same(put, monkeypatch):
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no named pipes in its file system")
-def test_a_pipe_that_took_a_files_place_does_not_hang(tmp_path, descriptors):
+def test_a_pipe_that_replaced_a_file_does_not_hang(tmp_path, descriptors):
     os.mkfifo(tmp_path / "pipe.png")
     assert probe(str(tmp_path / "pipe.png")).problem == "no-access"
     assert descriptors.opened == descriptors.closed
 
 
-def test_a_failure_that_nobody_foresaw_still_closes_the_file(put, monkeypatch, descriptors):
+def test_an_unexpected_error_still_closes_the_file(put, monkeypatch, descriptors):
     def fail(*_, **__):
         raise ZeroDivisionError
 
@@ -231,7 +236,7 @@ def test_a_failure_that_nobody_foresaw_still_closes_the_file(put, monkeypatch, d
     assert descriptors.opened == descriptors.closed
 
 
-def test_a_chunk_is_probed_in_its_order_folder_by_folder(tmp_path, monkeypatch):
+def test_a_chunk_is_probed_in_order_by_folder(tmp_path, monkeypatch):
     (tmp_path / "sub").mkdir()
     for number, name in enumerate(["b", "a", "sub/c"]):
         (tmp_path / name).write_bytes(png(8 + number, 6))
@@ -239,54 +244,53 @@ def test_a_chunk_is_probed_in_its_order_folder_by_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     groups = probe_chunk([FileBatch("sub", ["c"]), wall, FileBatch(str(tmp_path), ["b", "gone"]), FileBatch("", ["a"])])
     assert [folder for folder, _ in groups] == ["sub", "", str(tmp_path), ""]
-    assert [one.path for _, found in groups for one in found] == [
+    assert [file.path for _, files in groups for file in files] == [
         *(str(Path("sub/c")), "wall"),
         *(str(tmp_path / "b"), str(tmp_path / "gone")),
         "a",
     ]
-    assert [one[2] for _, found in groups for one in found if isinstance(one, Image)] == [10, 8, 9]
+    assert [file[2] for _, files in groups for file in files if isinstance(file, Image)] == [10, 8, 9]
     assert groups[1][1] == [wall]
     assert probe_chunk([]) == []
 
 
-# What Pillow adds.
+# Formats that the API does not read.
 
 
 @pytest.mark.parametrize("details", [False, True])
 @pytest.mark.parametrize(
-    ("pillow_name", "name"),
+    ("pillow_name", "media_type"),
     [
-        ("BMP", "BMP"),
-        ("DDS", "DDS"),
-        ("ICO", "ICO"),
-        ("PCX", "PCX"),
-        ("PPM", "Netpbm"),
-        ("SGI", "SGI"),
-        ("TGA", "TGA"),
-        ("TIFF", "TIFF"),
+        ("BMP", "image/bmp"),
+        ("DDS", "image/x-dds"),
+        ("ICO", "image/vnd.microsoft.icon"),
+        ("PCX", "image/x-pcx"),
+        ("PPM", "image/x-netpbm"),
+        ("SGI", "image/x-sgi"),
+        ("TGA", "image/x-tga"),
+        ("TIFF", "image/tiff"),
     ],
 )
-def test_other_formats_are_named_and_measured_whether_or_not_details_are_read(put, pillow_name, name, details):
-    size = (48, 48) if name == "ICO" else (40, 30)
-    path = put(drawn(pillow_name, size), "file.png")
-    reason = f"{name} file: the API reads JPEG, PNG, GIF and WebP"
-    expected = Unreadable(path, "unsupported", reason, name, *size)
+def test_other_formats_are_measured_with_and_without_details(put, pillow_name, media_type, details):
+    size = (48, 48) if pillow_name == "ICO" else (40, 30)
+    data = drawn(pillow_name, size)
+    path = put(data, "file.png")
+    expected = Image(path, media_type, *size, 1, animated=False, file_bytes=len(data))
     assert probe(path, details) == expected
     assert probe_chunk([FileBatch("", [path])], details=details) == [("", [expected])]
 
 
-@pytest.mark.parametrize("craft", [bmp, tiff, pcx])
-def test_the_size_of_a_decompression_bomb_is_listed(put, craft):
-    found = probe(put(craft(60_000, 60_000)))
-    assert found[3:] == (craft.__name__.upper(), 60_000, 60_000)
+@pytest.mark.parametrize(("craft", "media_type"), [(bmp, "image/bmp"), (tiff, "image/tiff"), (pcx, "image/x-pcx")])
+def test_a_decompression_bomb_is_measured(put, craft, media_type):
+    assert probe(put(craft(60_000, 60_000)))[1:4] == (media_type, 60_000, 60_000)
 
 
 @pytest.mark.parametrize("offset", [1 << 40, 1 << 62, (1 << 63) - 1, (1 << 64) - 1])
-def test_an_offset_that_no_file_has_is_not_read(put, offset):
+def test_an_impossible_offset_is_not_read(put, offset):
     found = probe(put(b"II+\0\x08\0\0\0" + struct.pack("<Q", offset)))
-    assert found[1:2] + found[3:] == ("unsupported", "TIFF", None, None)
+    assert (found.problem, found.format) == ("unsupported", "TIFF")
     found = probe(put(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic\0\0\0\1free" + struct.pack(">Q", offset) + bytes(5000)))
-    assert found[1:2] + found[3:] == ("unsupported", "HEIC", None, None)
+    assert (found.problem, found.format) == ("unsupported", "HEIC")
 
 
 def test_a_scan_loads_no_imaging_library(put):
@@ -300,33 +304,31 @@ def test_a_scan_loads_no_imaging_library(put):
 
 
 class Waits:
-    """Stands in for getrusage: what it tells has grown by so many waits each time that it is asked."""
+    """A replacement for getrusage: the number of waits grows by `step` with each call."""
 
     def __init__(self):
-        self.each = 0
+        self.step = 0
         self.total = 0
-        self.asked = 0
+        self.calls = 0
 
     def __call__(self, _):
-        self.asked += 1
-        self.total += self.each
+        self.calls += 1
+        self.total += self.step
         return SimpleNamespace(ru_nvcsw=self.total)
 
 
 @pytest.fixture
 def waits(monkeypatch):
-    fresh, told = probing._Storage(), Waits()
-    monkeypatch.setattr(probing, "_storage", fresh)
-    monkeypatch.setattr(probing, "getrusage", told)
+    usage = Waits()
+    monkeypatch.setattr(probing, "_storage", probing._Storage())
+    monkeypatch.setattr(probing, "getrusage", usage)
     monkeypatch.setattr(probing, "RUSAGE_THREAD", 1, raising=False)
-    yield told
-    if fresh.pool:
-        fresh.pool.shutdown()
+    return usage
 
 
 @pytest.fixture
 def batch(tmp_path):
-    """As many files as are worth measuring, of several kinds."""
+    """A few more files than are needed to measure waits, of several kinds."""
     names = [f"{number:03}" for number in range(probing._Storage.LEAST + 5)]
     for number, name in enumerate(names):
         (tmp_path / name).write_bytes([png(1 + number, 6), b"", jpeg(1 + number, 6, far=1)][number % 3])
@@ -334,7 +336,7 @@ def batch(tmp_path):
 
 
 def readers(batch, monkeypatch):
-    """What is found in a batch, and whether threads of their own found it."""
+    """Return the results for a batch, and whether threads of the pool read the files."""
     threads, os_open = set(), os.open
 
     def spy(*args):
@@ -348,59 +350,58 @@ def readers(batch, monkeypatch):
     return groups, threads == {False}
 
 
-def test_storage_that_makes_us_wait_is_read_by_threads_with_the_same_results_and_measured_again(
-    batch, waits, monkeypatch
-):
+def test_slow_storage_is_read_by_threads_with_the_same_results_and_measured_again(batch, waits, monkeypatch):
     monkeypatch.setattr(probing._Storage, "PATIENCE", 3)
     expected, in_threads = readers(batch, monkeypatch)
     assert not in_threads
-    assert [one.path for one in expected[0][1]] == [batch.path_of(name) for name in batch.names]
-    waits.each = 1000
+    assert [file.path for file in expected[0][1]] == [batch.path_of(name) for name in batch.names]
+    waits.step = 1000
     assert readers(batch, monkeypatch) == (expected, False)
     for _ in range(3):
-        asked = waits.asked
+        calls = waits.calls
         assert readers(batch, monkeypatch) == (expected, True)
-        assert waits.asked == asked
-    waits.each = 0
+        assert waits.calls == calls
+    waits.step = 0
     for _ in range(3):
-        asked = waits.asked
+        calls = waits.calls
         assert readers(batch, monkeypatch) == (expected, False)
-        assert waits.asked == asked + 2
+        assert waits.calls == calls + 2
 
 
-def test_storage_that_stays_slow_keeps_its_threads(batch, waits, monkeypatch):
+def test_no_thread_outlives_a_batch_on_slow_storage(batch, waits, monkeypatch):
     monkeypatch.setattr(probing._Storage, "PATIENCE", 1)
-    waits.each = 1000
-    assert [readers(batch, monkeypatch)[1] for _ in range(6)] == [False, True] * 3
-    names = {thread.name for thread in threading.enumerate()}
-    assert len(names) - 1 <= probing._Storage.THREADS
+    waits.step = 1000
+    before = threading.active_count()
+    for in_threads in [False, True] * 3:
+        assert readers(batch, monkeypatch)[1] is in_threads
+        assert threading.active_count() == before
 
 
-def test_few_waits_are_none(batch, waits, monkeypatch):
-    waits.each = len(batch.names) // 4
+def test_few_waits_do_not_start_threads(batch, waits, monkeypatch):
+    waits.step = len(batch.names) // 4
     assert [readers(batch, monkeypatch)[1] for _ in range(3)] == [False] * 3
-    waits.each += 1
+    waits.step += 1
     assert [readers(batch, monkeypatch)[1] for _ in range(2)] == [False, True]
 
 
 def test_small_batches_neither_measure_nor_start_threads(batch, waits, monkeypatch):
-    waits.each = 1000
+    waits.step = 1000
     small = FileBatch(batch.folder, batch.names[: probing._Storage.LEAST - 1])
     assert [readers(small, monkeypatch)[1] for _ in range(3)] == [False] * 3
-    assert waits.asked == 0
+    assert waits.calls == 0
     readers(batch, monkeypatch)
-    assert [readers(one, monkeypatch)[1] for one in (small, batch, small)] == [False, True, False]
+    assert [readers(files, monkeypatch)[1] for files in (small, batch, small)] == [False, True, False]
 
 
-def test_where_the_system_does_not_tell_waits_there_are_no_threads(batch, waits, monkeypatch):
+def test_without_counts_of_waits_there_are_no_threads(batch, waits, monkeypatch):
     expected, _ = readers(batch, monkeypatch)
-    waits.each = 1000
+    waits.step = 1000
     readers(batch, monkeypatch)
     monkeypatch.setattr(probing, "getrusage", None)
     assert [readers(batch, monkeypatch) for _ in range(2)] == [(expected, False)] * 2
 
 
-def test_where_the_system_cannot_tell_waits_the_module_says_so(batch, monkeypatch):
+def test_the_module_works_without_the_resource_module(batch, monkeypatch):
     spec = importlib.util.find_spec("imgcost.files.probing")
     elsewhere = importlib.util.module_from_spec(spec)
     monkeypatch.setitem(sys.modules, "resource", None)
@@ -410,7 +411,8 @@ def test_where_the_system_cannot_tell_waits_the_module_says_so(batch, monkeypatc
 
 
 @pytest.mark.parametrize(
-    ("said", "shown"), [("Permission denied", "permission denied"), ("CRC failed", "CRC failed"), ("x", "x"), ("", "")]
+    ("message", "shown"),
+    [("Permission denied", "permission denied"), ("CRC failed", "CRC failed"), ("x", "x"), ("", "")],
 )
-def test_the_words_of_the_system_begin_small_unless_they_begin_with_an_abbreviation(said, shown):
-    assert no_access("a", OSError(5, said)) == Unreadable("a", "no-access", shown or "[Errno 5] ")
+def test_system_messages_start_in_lower_case_unless_with_an_abbreviation(message, shown):
+    assert no_access("a", OSError(5, message)) == Unreadable("a", "no-access", shown or "[Errno 5] ")

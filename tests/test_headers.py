@@ -64,7 +64,7 @@ def check_outcome(outcome):
     if isinstance(outcome, str):
         assert outcome in PROBLEMS
         return
-    assert outcome.media_type in {"image/jpeg", "image/png", "image/gif", "image/webp"}
+    assert outcome.media_type in {"image/jpeg", "image/png", "image/gif", "image/webp", "image/tiff"}
     assert outcome.width > 0
     assert outcome.height > 0
     assert 1 <= outcome.orientation <= 8

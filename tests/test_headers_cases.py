@@ -298,7 +298,7 @@ OTHERS = {
     "AVIF of another brand": (b"\0\0\0\x1cftypmiaf\0\0\0\0miafavif", "unsupported: AVIF"),
     "JPEG XL": (b"\0\0\0\x0cJXL \r\n\x87\n\0\0\0\x14ftypjxl \0\0\0\0jxl ", "unsupported: JPEG XL"),
     "PDF": (b"%PDF-1.7\n%\xe2\xe3\xcf\xd3", "unsupported: PDF"),
-    "an icon": (saved("ICO", (16, 16)), "unsupported: ICO"),
+    "an icon": (saved("ICO", (16, 16)), "ok", ("image/vnd.microsoft.icon", 16, 16, 1, False)),
     "SVG behind a byte order mark": (b"\xef\xbb\xbf<svg xmlns='http://www.w3.org/2000/svg'/>", "unsupported: SVG"),
     "SVG with entities": (b"<!DOCTYPE svg [<!ENTITY a 'b'>]><svg/>", "unsupported: SVG"),
     "SVG behind a long comment": (b"<!--" + b"x" * 5600 + b"--><svg width='3'/>", "unsupported: SVG"),
@@ -330,8 +330,8 @@ def rows():
             yield pytest.param(
                 data, expected, (media_type, *size, orientation, animated), id=f"{media_type[6:]}: {name}"
             )
-    for name, (data, expected) in OTHERS.items():
-        yield pytest.param(data, expected, None, id=name)
+    for name, (data, expected, *header) in OTHERS.items():
+        yield pytest.param(data, expected, header[0] if header else None, id=name)
 
 
 @pytest.mark.parametrize(("data", "expected", "header"), [*rows()])
@@ -340,6 +340,8 @@ def test_a_file_is_what_it_is(data, expected, header):
     assert verdict(contents) == expected
     if contents.header:
         assert contents.header == header
+    else:
+        assert expected.startswith("un")
 
 
 @pytest.mark.parametrize("cases", [JPEGS, PNGS, GIFS], ids=["JPEG", "PNG", "GIF"])

@@ -1,4 +1,4 @@
-"""The page without a browser: what it collects, shows and draws, whatever the names are."""
+"""The HTML report without a browser: data, tables, charts and hostile names."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def data_of(page):
 
 
 class Seen(HTMLParser):
-    """What a browser would see: tags with their attributes, and text."""
+    """Collect tags with their attributes, and text, as a browser would."""
 
     def __init__(self, page):
         super().__init__()
@@ -219,7 +219,7 @@ def test_without_known_limits_there_is_no_panel(tmp_path):
     assert "one request per image" in page
 
 
-# What the page shows
+# Contents of the page
 
 
 def test_the_samples_page_is_self_contained(tmp_path):
@@ -304,7 +304,7 @@ def test_an_image_over_a_limit_is_listed_with_a_fix(tmp_path):
     assert "Not counted" not in text
 
 
-def test_long_lists_are_cut_and_say_so(tmp_path):
+def test_long_lists_are_cut_and_counted(tmp_path):
     wide = [image(f"{place}.png", 8001, 10 + place) for place in range(LISTED + 1)]
     text = Seen(written(tmp_path / "a.html", *((str(place), [one]) for place, one in enumerate(wide)))).text
     assert f"Images: {LISTED} of {LISTED + 1} images" in text
@@ -328,7 +328,7 @@ def test_the_page_does_not_grow_with_images(tmp_path):
     assert sizes[1] < sizes[0] + 2000  # only numbers become longer
 
 
-def test_duplicates_are_excluded_with_what_that_saves(tmp_path):
+def test_duplicates_are_excluded_and_their_savings_shown(tmp_path):
     text = Seen(written(tmp_path / "a.html", ("", [image("a.png"), image("b.png", duplicate_of="a.png")]))).text
     assert "1 image, 900 bytes" in text
     assert "1 duplicate excluded, which saves 1,296 tokens ($0.0026 with claude-sonnet-5-5)." in text
@@ -456,7 +456,7 @@ def test_without_the_extra_every_command_names_it(tmp_path, command, libraries):
     assert not output.exists()
 
 
-def test_a_file_that_cannot_be_written_is_known_before_the_scan(tmp_path):
+def test_an_unwritable_file_is_an_error_before_the_scan(tmp_path):
     (tmp_path / "a.png").write_bytes(png(1, 1))
     result = CliRunner().invoke(main, ["scan", str(tmp_path), "-o", str(tmp_path / "no" / "a.html")])
     assert result.exit_code == 2

@@ -32,7 +32,7 @@ DAY = date(2026, 11, 22)
 
 
 def tiff(width, height):
-    """A TIFF as far as its first directory goes."""
+    """Return a TIFF up to its first directory."""
     entries = ((256, width), (257, height))
     rows = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in entries)
     return b"II*\0" + struct.pack("<IH", 8, len(entries)) + rows + bytes(4)
@@ -109,7 +109,7 @@ def browser(tmp_path_factory):
 
 
 class Opened:
-    """A page, and all that it asked for, said and threw."""
+    """A page with its requests, messages and errors."""
 
     def __init__(self, browser, path):
         self.url = path.as_uri()
@@ -129,7 +129,7 @@ class Opened:
             route.abort()
 
     def set(self, **settings):
-        """Set the panel; what is not named is as it is when the page opens."""
+        """Set the fields of the panel; all others get their initial values."""
         plain = {"model": "claude-sonnet-5-5", "images": 1, "prompt": 0, "output": 0, "cache": "none", "geo": "global"}
         return self.tab.evaluate(SET, plain | {"batch": False} | settings)
 
@@ -173,7 +173,7 @@ def compare_with_plan(page, planned, model, settings, **conditions):
     return found
 
 
-def test_nothing_leaves_and_nothing_goes_wrong(page):
+def test_a_page_makes_no_requests_and_logs_no_errors(page):
     assert page.requests == [page.url]
     assert page.said == []
     assert page.tab.locator("#what-if").is_visible()
@@ -294,7 +294,7 @@ def test_the_panel_equals_plan_on_other_dates(browser, folder, tmp_path, planned
     assert opened.said == []
 
 
-def test_what_is_not_offered_has_no_field(browser, folder, tmp_path):
+def test_unavailable_options_have_no_field(browser, folder, tmp_path):
     fields = "[...document.querySelectorAll('#settings [name]')].map(one => one.name)"
     early = Opened(browser, write(folder, tmp_path / "a.html", ("claude-3-haiku-20240307",), as_of=date(2024, 4, 1)))
     assert early.tab.evaluate(fields) == ["model", "images", "prompt", "output"]
@@ -325,7 +325,7 @@ def test_the_panel_starts_with_the_conditions_of_the_scan(browser, folder, tmp_p
         ),
     ],
 )
-def test_without_a_number_the_panel_says_why(page, planned, model, settings, words):
+def test_the_panel_explains_a_missing_number(page, planned, model, settings, words):
     assert compare_with_plan(page, planned, model, settings) is None
     assert words in page.set(model=model, **settings)["exact"]
 
@@ -412,7 +412,7 @@ RATIOS = """() => {
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_every_text_stands_out_from_what_is_behind_it(page, scheme):
+def test_every_text_has_enough_contrast(page, scheme):
     page.tab.emulate_media(color_scheme=scheme)
     ratios = page.tab.evaluate(RATIOS)
     page.tab.emulate_media(color_scheme="light")

@@ -1,4 +1,4 @@
-"""Outputs: the target is complete or as it was, whatever ends the writing, and nothing else is left."""
+"""Output files are complete or untouched, and no temporary files remain."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from imgcost.files import Image, Walk
 from imgcost.outputs import TEMPORARY_SUFFIX, Output
 from imgcost.pipeline import Scan
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("processes")]  # processes that are ended, one after another
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("processes")]  # starts and kills processes, one after another
 
 SUFFIXES = ("csv", "json", "jsonl", "parquet", "md", "xlsx", "html")
 OLD = b"the old report\n"
@@ -85,7 +85,7 @@ def test_the_target_is_replaced_at_the_end_with_the_permissions_that_it_had(targ
     assert stat.S_IMODE(target.stat().st_mode) == 0o640 or sys.platform == "win32"
 
 
-def test_permissions_that_cannot_be_kept_are_no_reason_to_fail(target, monkeypatch):
+def test_permissions_that_cannot_be_kept_are_ignored(target, monkeypatch):
     def refuse(*_):
         raise PermissionError
 
@@ -159,7 +159,7 @@ def test_a_disk_that_reports_only_at_the_end_that_it_is_full_leaves_the_target(t
     assert (target.read_bytes(), names_in(target.parent)) == (OLD, ["report.csv"])
 
 
-def test_an_interruption_after_the_move_says_that_the_target_is_complete(target, monkeypatch):
+def test_an_interruption_after_the_move_reports_a_complete_target(target, monkeypatch):
     replace = os.replace
 
     def late(*args):
@@ -227,7 +227,7 @@ def old(tmp_path):
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
-def test_no_format_touches_an_old_report_before_the_end(old, tmp_path, monkeypatch, suffix):
+def test_an_old_report_is_untouched_until_the_end(old, tmp_path, monkeypatch, suffix):
     target = old(suffix)
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "tmp"))
     (tmp_path / "tmp").mkdir()
@@ -240,7 +240,7 @@ def test_no_format_touches_an_old_report_before_the_end(old, tmp_path, monkeypat
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), OSError(errno.ENOSPC, "No space left on device")])
 @pytest.mark.parametrize("suffix", ["xlsx", "html"])
-def test_what_ends_the_writing_of_a_workbook_or_page_leaves_the_old_one(old, tmp_path, monkeypatch, suffix, error):
+def test_an_interrupted_workbook_or_page_leaves_the_old_one(old, tmp_path, monkeypatch, suffix, error):
     target = old(suffix)
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "tmp"))
     (tmp_path / "tmp").mkdir()
@@ -259,7 +259,7 @@ def test_what_ends_the_writing_of_a_workbook_or_page_leaves_the_old_one(old, tmp
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
-def test_what_the_system_says_of_a_write_is_what_the_caller_gets(tmp_path, monkeypatch, suffix):
+def test_the_caller_gets_the_error_of_the_system(tmp_path, monkeypatch, suffix):
     class Full(io.FileIO):
         def write(self, _data):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -301,7 +301,7 @@ def test_a_limit_on_the_size_of_files_leaves_the_old_report(target, pictures, co
 
 
 def read(path):
-    """The paths in a report of a scan."""
+    """Return the paths in a report of a scan."""
     match path.suffix:
         case ".csv":
             return [line.split(",")[0] for line in path.read_text().splitlines()[1:]]
@@ -329,7 +329,7 @@ def test_two_scans_to_one_file_do_not_mix_their_rows(tmp_path, suffix):
 # The command line
 
 
-def test_what_a_killed_scan_left_behind_is_not_counted(pictures):
+def test_files_of_a_killed_scan_are_not_counted(pictures):
     (pictures / f".0123456789abcdef{TEMPORARY_SUFFIX}").write_bytes(b"half")
     for _ in range(2):
         result = command_line.run("scan", pictures, "-o", pictures / "report.csv", *AS_OF, "-f", "json")
@@ -343,7 +343,7 @@ def met(walk, *paths):
     return sorted(name for step in walk.steps(map(str, paths)) for name in getattr(step, "names", ()))
 
 
-def test_a_scan_does_not_meet_its_own_output_or_cache_under_any_name(pictures, tmp_path):
+def test_a_scan_skips_its_own_output_and_cache_under_any_name(pictures, tmp_path):
     report, cache = pictures / "report.csv", pictures / "cache"
     for path in (report, cache, pictures / "cache-journal", pictures / "other.csv"):
         path.write_bytes(OLD)
@@ -361,7 +361,7 @@ def test_a_scan_does_not_meet_its_own_output_or_cache_under_any_name(pictures, t
                                                                      "cache-journal", "other.csv"]  # fmt: skip
 
 
-def test_a_name_that_differs_by_case_is_another_file_unless_the_system_says_it_is_not(pictures):
+def test_names_that_differ_by_case_are_the_same_file_only_if_the_system_says_so(pictures):
     (pictures / "Report.csv").write_bytes(OLD)
     os.link(pictures / "Report.csv", pictures / "REPORT.csv")
     (pictures / "rePORT.csv").write_bytes(OLD)
@@ -408,9 +408,9 @@ def test_a_scenario_is_an_input_and_a_cache_is_not_an_output(tmp_path, pictures)
      ("check", ".", "-o", "")],
 )  # fmt: skip
 def test_an_empty_name_is_a_usage_error(arguments):
-    said = command_line.refused(*arguments)
-    assert said.startswith("Usage:")
-    assert "the file name is empty" in said
+    message = command_line.refused(*arguments)
+    assert message.startswith("Usage:")
+    assert "the file name is empty" in message
 
 
 KILLED = """
@@ -419,8 +419,8 @@ for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
     signal.signal(number, signal.SIG_DFL)
 signal.signal(signal.SIGINT, signal.default_int_handler)
 number, when = int(sys.argv.pop(1)), sys.argv.pop(1)
-from imgcost.reports.workbook import images, writing
-from imgcost.reports.html import sections, writing as page
+from imgcost.reports.workbook import writing
+from imgcost.reports.html import page
 from imgcost.reports import delimited
 
 def then_end(function):
@@ -431,7 +431,7 @@ def then_end(function):
     return ended
 
 writing.write_images = then_end(writing.write_images)
-page.sections_of = then_end(page.sections_of)
+page._page = then_end(page._page)
 delimited.TextWriter.write = then_end(delimited.TextWriter.write)
 from imgcost.__main__ import run
 run()
@@ -441,7 +441,7 @@ run()
 @LINUX
 @pytest.mark.parametrize("suffix", ["xlsx", "html", "csv"])
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGKILL"])
-def test_a_signal_while_a_report_is_written_leaves_the_old_one_and_says_so(target, pictures, tmp_path, suffix, name):
+def test_a_signal_while_a_report_is_written_leaves_the_old_one(target, pictures, tmp_path, suffix, name):
     path = target.with_name(f"new.{suffix}")
     path.write_bytes(OLD)
     (tmp_path / "tmp").mkdir()
@@ -477,23 +477,23 @@ def test_the_number_of_streamed_rows_is_in_the_message(pictures, monkeypatch):
     monkeypatch.setattr(Scan, "run", interrupted)
     result = command_line.run("scan", pictures, "--rows", "csv", *AS_OF)
     assert (result.exit_code, len(result.stdout.splitlines())) == (130, 1 + 3)
-    assert result.stderr == "imgcost: interrupted after 3 files; stdout has only the first 3 rows\n"
+    assert result.stderr == "imgcost: interrupted after 3 files; stdout has only 3 complete rows\n"
 
 
 @LINUX
 @pytest.mark.parametrize("rows", ["csv", "jsonl"])
-def test_rows_that_are_streamed_to_a_file_say_how_many_there_are(pictures, tmp_path, rows):
+def test_an_interrupted_stream_to_a_file_reports_its_number_of_rows(pictures, tmp_path, rows):
     command = [sys.executable, "-c", KILLED, str(int(signal.SIGINT)), "", "scan", str(pictures), "--rows", rows, *AS_OF]
     with (tmp_path / "rows").open("wb") as stdout:
         ended = subprocess.run(command, stdout=stdout, stderr=subprocess.PIPE, text=True, check=False, timeout=60)
     assert ended.returncode == 130
     lines = (tmp_path / "rows").read_text().splitlines()
     assert len(lines) - (rows == "csv") == 3
-    assert ended.stderr == "imgcost: interrupted after 0 files; stdout has only the first 3 rows\n"
+    assert ended.stderr == "imgcost: interrupted after 0 files; stdout has only 3 complete rows\n"
 
 
 @LINUX
-def test_a_run_under_nohup_goes_on_when_the_terminal_closes(pictures, target):
+def test_a_run_under_nohup_survives_the_terminal(pictures, target):
     ignoring = "import signal; signal.signal(signal.SIGHUP, signal.SIG_IGN)\n"
     code = ignoring + KILLED.replace("signal.SIGHUP, ", "")
     command = [

@@ -53,7 +53,7 @@ def test_importing_imgcost_loads_next_to_nothing():
     assert not modules & {*HEAVY, "click", "rich", "tomllib", "decimal", "json"}
 
 
-def test_an_estimate_in_python_loads_no_library_of_others():
+def test_an_estimate_in_python_imports_no_other_library():
     modules, printed = loaded_by("import imgcost\nprint(imgcost.estimate(1000, 1000, model='claude-3-sonnet').tokens)")
     assert printed == "1334\n"
     assert not modules & {*HEAVY, "click", "rich"}
@@ -77,7 +77,7 @@ def test_a_scan_without_rows_loads_no_library_but_click(tmp_path):
     assert not modules & HEAVY
 
 
-# What is named
+# Public names
 
 
 @pytest.mark.parametrize("name", imgcost.__all__)
@@ -89,7 +89,7 @@ def test_every_public_name_is_there(name):
 
 
 @pytest.mark.parametrize(
-    ("name", "room"),
+    ("name", "module"),
     [
         ("estimate", "imgcost.estimates"),
         ("Estimate", "imgcost.estimates"),
@@ -100,8 +100,8 @@ def test_every_public_name_is_there(name):
         ("ImgcostError", "imgcost.errors"),
     ],
 )
-def test_a_public_name_is_the_one_of_its_room(name, room):
-    assert getattr(imgcost, name) is getattr(importlib.import_module(room), name)
+def test_a_public_name_is_the_one_of_its_module(name, module):
+    assert getattr(imgcost, name) is getattr(importlib.import_module(module), name)
 
 
 def test_dir_lists_the_public_names_in_order_and_nothing_else():
@@ -138,7 +138,7 @@ def test_a_name_that_is_not_there_is_an_attribute_error_that_names_it():
         "text",
     ],
 )
-def test_every_room_defines_what_it_names(room):
+def test_every_module_defines_its_public_names(room):
     module = importlib.import_module(f"imgcost.{room}")
     assert [name for name in module.__all__ if not hasattr(module, name)] == []
 
@@ -159,7 +159,7 @@ def test_the_version_is_calendar_and_has_one_source():
 
 
 def cycles(modules, imported):
-    """Groups of modules that import each other, at whatever distance: Tarjan's strongly connected components."""
+    """Return groups of modules that import each other, directly or not: strongly connected components (Tarjan)."""
     number, lowest, waiting, found = {}, {}, [], []
 
     def visit(module):
@@ -181,8 +181,8 @@ def cycles(modules, imported):
     return [sorted(group) for group in found if len(group) > 1]
 
 
-def test_no_module_imports_itself_by_way_of_others():
-    """Not for type checkers either: import-linter has the layers, and here are the modules of one layer."""
+def test_there_are_no_import_cycles():
+    """Imports for type checkers included. import-linter checks the layers; this checks the modules within one."""
     imports = {"a": "b", "b": "cd", "c": "a", "d": ""}
     assert cycles(imports, imports.get) == [["a", "b", "c"]]
     graph = grimp.build_graph("imgcost", cache_dir=None)
@@ -205,7 +205,7 @@ ERRORS = {
         ("messages.2", "must be an object, not str"),
         {},
         "messages.2: must be an object, not str",
-        {"place": "messages.2", "problem": "must be an object, not str"},
+        {"location": "messages.2", "problem": "must be an object, not str"},
     ),
     imgcost.PreflightError: (
         (REJECTED,),
@@ -273,7 +273,7 @@ def test_every_error_is_tested_here():
 
 
 @pytest.mark.parametrize(("kind", "args", "keywords", "message", "attributes"), error_cases())
-def test_an_error_keeps_its_parts_and_says_them(kind, args, keywords, message, attributes):
+def test_an_error_keeps_its_attributes_and_shows_them(kind, args, keywords, message, attributes):
     error = kind(*args, **keywords)
     assert str(error) == message
     assert vars(error) == attributes
@@ -294,7 +294,7 @@ def test_an_error_keeps_its_parts_and_says_them(kind, args, keywords, message, a
         (errors.MissingExtraError, ImportError),
     ],
 )
-def test_an_error_is_also_the_one_that_python_would_raise(kind, builtin):
+def test_errors_are_also_built_in_errors(kind, builtin):
     assert issubclass(kind, builtin)
 
 
@@ -307,7 +307,7 @@ def test_a_value_in_an_error_is_cut_and_cannot_fail():
     assert str(errors.ArgumentError("platform", Odd(), "a word")) == "invalid platform of type Odd: expected a word"
 
 
-def test_what_an_error_does_not_know_it_says():
+def test_an_error_reports_unknown_values():
     assert "unknown model 'gpt-4o'. Run" in str(errors.UnknownModelError("gpt-4o"))
     assert errors.UnknownModelError("gpt-4o").suggestions == ()
     assert str(errors.NoPriceError("claude-opus-5", DAY, None)).endswith("for claude-opus-5 on 2026-11-22")

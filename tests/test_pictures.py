@@ -1,4 +1,4 @@
-"""What a terminal shows beyond the text: bars, where there is room for them."""
+"""Bar charts in a terminal, and tables that fit it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Terminal(io.TextIOWrapper):
         return True
 
     def text(self):
-        """What was printed, without colours."""
+        """Return the printed text, without colors."""
         self.flush()
         return re.sub(r"\x1b\[[0-9;]*m", "", self.buffer.getvalue().decode(self.encoding))
 
@@ -44,7 +44,7 @@ DUCKS = Table("Ducks", ("name", ">count"), [("Huey", "8"), ("[b]Dewey", "4"), ("
 PLAIN = Table("", ("place",), [("pond",)])
 
 
-def test_a_bar_stands_behind_each_row_as_long_as_its_number():
+def test_bars_are_proportional_to_the_numbers():
     lines = drawn(Report({}, [DUCKS, PLAIN], ["One note."]))
     assert lines == [
         "Ducks",
@@ -60,7 +60,7 @@ def test_a_bar_stands_behind_each_row_as_long_as_its_number():
     ]
 
 
-def test_bars_give_way_to_the_text(monkeypatch):
+def test_bars_need_space_next_to_the_text(monkeypatch):
     text = as_text(Report({}, [DUCKS])).splitlines()
     for columns, bar in ((27, 8), (26, 0), (10, 0)):
         monkeypatch.setenv("COLUMNS", str(columns))
@@ -68,16 +68,16 @@ def test_bars_give_way_to_the_text(monkeypatch):
             [text[3] + "  " + "\u2588" * (bar // 2)] if bar else [text[3]]), text[4]]  # fmt: skip
 
 
-def test_a_terminal_without_these_signs_gets_the_text():
+def test_a_terminal_without_unicode_gets_no_bars():
     assert "\n".join(drawn(Report({}, [DUCKS]), "latin-1")) == as_text(Report({}, [DUCKS]))
 
 
-def test_no_bar_is_longer_than_none():
+def test_zeros_have_no_bars():
     nothing = DUCKS._replace(bars=[0, 0, 0])
     assert "\n".join(drawn(Report({}, [nothing]))) == as_text(Report({}, [nothing]))
 
 
-def test_only_a_terminal_gets_pictures(monkeypatch):
+def test_only_a_terminal_gets_bars(monkeypatch):
     report = Report({}, [DUCKS])
     for stream, pictures in ((terminal(), True), (io.TextIOWrapper(io.BytesIO(), "utf-8"), False)):
         for name, err in (("stdout", False), ("stderr", True)):
@@ -93,11 +93,11 @@ def test_only_a_terminal_gets_pictures(monkeypatch):
     assert "\u2588" not in stream.text()
 
 
-def test_a_pipe_gets_the_numbers_alone():
+def test_a_pipe_gets_no_bars():
     assert "\u2588" not in CliRunner().invoke(main, ["scan", str(SAMPLES)]).stdout
 
 
-# Paths in a narrow terminal
+# Tables in a narrow terminal
 
 
 PATHS = Table(
@@ -109,30 +109,46 @@ def test_paths_are_shortened_in_the_middle_only_as_far_as_needed():
     full = as_text(Report({}, [PATHS]))
     assert as_text(Report({}, [PATHS]), 50) == full
     narrow = as_text(Report({}, [PATHS]), 49).splitlines()
-    assert narrow[2] == "  photos/2026/summer...idays/IMG_0001.jpg   1,560"
+    assert narrow[2] == "  photos/2026/\u2026mmer/holidays/IMG_0001.jpg   1,560"
     assert narrow[3].split() == ["a.png", "9"]
     assert max(map(len, narrow)) == 49
-    assert "  photos/20...0001.jpg   1,560" in as_text(Report({}, [PATHS]), 1).splitlines()
+    assert "  pho\u20260001.jpg   1,560" in as_text(Report({}, [PATHS]), 1).splitlines()
+
+
+def test_prose_is_wrapped_only_as_far_as_needed():
+    table = Table("Ducks", (">count", "what"), [("1", "one two three four"), ("20", "")], prose=True)
+    assert as_text(Report({}, [table]), 27).splitlines()[2:] == ["      1  one two three four", "     20"]
+    assert as_text(Report({}, [table]), 26).splitlines()[2:] == ["      1  one two three", "         four", "     20"]
+    assert as_text(Report({}, [table]), 1).splitlines()[2:] == ["      1  one two", "         three four", "     20"]
+
+
+def test_paths_and_prose_share_the_space():
+    table = Table("", ("path", ">n", "what"), [("p" * 90, "1", "word " * 30)], path_column=0, prose=True)
+    lines = as_text(Report({}, [table]), 80).splitlines()
+    assert max(map(len, lines)) <= 80
+    assert " ".join(lines).split().count("word") == 30
+    short = as_text(Report({}, [table._replace(rows=[("p" * 90, "1", "word")])]), 80).splitlines()
+    assert len(short) == 2
+    assert len(short[1]) == 80
 
 
 def test_wide_characters_count_twice_when_a_path_is_shortened():
     name = "\u5199\u771f" * 20
     lines = as_text(Report({}, [PATHS._replace(rows=[(name, "9")])]), 40).splitlines()
     shortened = lines[2].split()[0]
-    assert "..." in shortened
-    assert set(shortened) == {"\u5199", "\u771f", "."}
-    assert 2 * (len(shortened) - 3) + 3 == 31
+    assert set(shortened) == {"\u5199", "\u771f", "\u2026"}
+    assert 2 * (len(shortened) - 1) + 1 == 29
 
 
 def test_a_table_without_paths_is_never_shortened():
     assert as_text(Report({}, [DUCKS]), 5) == as_text(Report({}, [DUCKS]))
 
 
-def test_only_a_terminal_shortens_paths(monkeypatch):
+def test_tables_are_as_wide_as_the_terminal_or_80_columns(monkeypatch):
     monkeypatch.setenv("COLUMNS", "40")
     for stream, shortened in ((terminal(), True), (io.TextIOWrapper(io.BytesIO(), "utf-8"), False)):
         with monkeypatch.context() as patch:
             patch.setattr("sys.stdout", stream)
             options.echo(Report({}, [PATHS]), "text")
             stream.flush()
-        assert ("..." in stream.buffer.getvalue().decode()) is shortened
+        assert ("\u2026" in stream.buffer.getvalue().decode()) is shortened

@@ -177,7 +177,7 @@ def test_a_model_whose_minimum_is_not_known_caches_nothing():
     model = tables.find_model("claude-sonnet-4-6")._replace(min_cacheable_tokens=None)
     one = planned(Repeated(28, 28, 2), model, prompt_tokens=5000, cache="5m", images_per_request=1)
     assert not one.cached
-    assert any("its minimum cacheable prompt is not known" in note for note in notes_of(one))
+    assert any("its minimum cacheable prompt is unknown" in note for note in notes_of(one))
 
 
 def test_the_measured_extra_of_early_haiku():
@@ -319,9 +319,9 @@ def test_a_file_that_no_request_has_space_for_has_no_bytes_until_it_is_fitted():
     most = 33_554_432 - 1024 - 128
     file_bytes = most // 4 * 3
     found = plan([image(28, 28, file_bytes)], models="claude-sonnet-4-6", platform="foundry", as_of=DAY)
-    assert (found.images, found.models[0].ledger.sent_bytes) == (1, 33_554_432 - 1024)
+    assert (found.images, found.models[0].totals.sent_bytes) == (1, 33_554_432 - 1024)
     found = plan([image(28, 28, file_bytes + 1)], models="claude-sonnet-4-6", platform="foundry", as_of=DAY)
-    assert (found.images, found.models[0].ledger.sent_bytes) == (1, 0)
+    assert (found.images, found.models[0].totals.sent_bytes) == (1, 0)
 
 
 def test_nothing_to_send_costs_nothing():
@@ -672,7 +672,7 @@ def test_notes_say_what_is_measured_and_assumed():
     notes = " ".join(notes_of(planned([(28, 28)], "claude-3-haiku", output_tokens=5000)))
     assert "claude-3-haiku-20240307 is limited to 4,096 output tokens per answer, but 5,000 are priced." in notes
     short = planned(Repeated(28, 28, 4), "claude-sonnet-4-6", turns=2, images_per_request=1, cache="5m")
-    assert any("no shared prefix is longer" in note for note in notes_of(short))
+    assert any("no shared prefix is long enough" in note for note in notes_of(short))
 
 
 # What is not sold

@@ -1,4 +1,4 @@
-"""The hook as pre-commit runs it: a repository of its own, the hook's own settings, and no network."""
+"""The hook as pre-commit runs it: in a repository, with its own settings, without network."""
 
 from __future__ import annotations
 
@@ -23,23 +23,20 @@ LIMIT = 120
 
 @pytest.fixture
 def repository(tmp_path, monkeypatch):
-    """A folder under git, with pre-commit's own files beside it."""
+    """A git repository, with the files of pre-commit outside of it."""
     for name in [name for name in os.environ if name.startswith(("GIT_", "PRE_COMMIT"))]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("PRE_COMMIT_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
     monkeypatch.setenv("NO_COLOR", "1")
-    found = tmp_path / "repository"
-    found.mkdir()
-    subprocess.run(["git", "init", "--quiet"], cwd=found, check=True, timeout=LIMIT)
-    return found
+    path = tmp_path / "repository"
+    path.mkdir()
+    subprocess.run(["git", "init", "--quiet"], cwd=path, check=True, timeout=LIMIT)
+    return path
 
 
 def hook(repository, *arguments):
-    """Run the hook over all files: its exit code and what it says.
-
-    All is as the hook's file says, but that it runs the imgcost of this interpreter and is not installed.
-    """
+    """Run the hook on all files, with the imgcost of this interpreter; return the exit code and the output."""
     command = " ".join(shlex.quote(part) for part in (Path(sys.executable).as_posix(), "-m", *HOOK["entry"].split()))
     local = HOOK | {"language": "system", "entry": command, "args": list(arguments)}
     config = {"repos": [{"repo": "local", "hooks": [local]}]}
@@ -58,13 +55,13 @@ def hook(repository, *arguments):
     return ended.returncode, ended.stdout
 
 
-def test_images_that_the_api_takes_pass(repository):
+def test_accepted_images_pass(repository):
     for path in sorted((SAMPLES / "web").iterdir()):
         shutil.copy(path, repository)
     (repository / "notes.txt").write_text("no image")
-    code, said = hook(repository)
-    assert code == 0, said
-    assert re.match(r"imgcost check\.+Passed\n", said)
+    code, output = hook(repository)
+    assert code == 0, output
+    assert re.match(r"imgcost check\.+Passed\n", output)
 
 
 @pytest.mark.parametrize(
@@ -81,46 +78,48 @@ def test_images_that_the_api_takes_pass(repository):
 )
 def test_a_format_that_the_api_does_not_read_fails(repository, name, content, what):
     (repository / name).write_bytes(content)
-    code, said = hook(repository)
+    code, output = hook(repository)
     assert code == 1
-    assert "exit code: 1" in said
-    assert re.search(rf"{re.escape(name)} +format +the bytes are a {what} file, which the API does not read", said)
+    assert "exit code: 1" in output
+    assert re.search(
+        rf"{re.escape(name)} +format +{what} (file: the API reads JPEG, PNG, GIF and WebP|is not supported)", output
+    )
 
 
-def test_a_name_without_the_suffix_of_an_image_is_left_alone(repository):
+def test_files_without_an_image_suffix_are_skipped(repository):
     for name in ("png", "notes.txt", "a.png.md", "logo.svg", "table.csv"):
         (repository / name).write_text("no image")
-    code, said = hook(repository)
-    assert (code, "no files to check" in said) == (0, True)
+    code, output = hook(repository)
+    assert (code, "no files to check" in output) == (0, True)
 
 
 @pytest.fixture
 def hundred(repository):
-    """A hundred and one small images: more than pre-commit gives one process where it may run several."""
+    """101 small images: more than pre-commit gives to one process if it may run several."""
     for number in range(101):
         (repository / f"{number:03}.png").write_bytes((SAMPLES / "web" / "marker-icon.png").read_bytes())
     return repository
 
 
-def test_a_budget_is_for_all_files_together(hundred):
+def test_the_budget_applies_to_all_files_together(hundred):
     # marker-icon.png is 25x41 px, 2 tokens: $0.0000002 each with Haiku 5.5 at $0.10 per MTok.
     options = ("-m", "claude-haiku-5-5", "--as-of", "2026-11-22")
     enough, short = f"{101 * 2 / 10_000_000:.7f}", f"{(101 * 2 - 1) / 10_000_000:.7f}"
     assert hook(hundred, *options, "--budget", enough)[0] == 0
-    code, said = hook(hundred, *options, "--budget", short)
+    code, output = hook(hundred, *options, "--budget", short)
     assert code == 1
-    assert said.count("the images cost $") == 1
+    assert output.count("the images cost $") == 1
 
 
-def test_the_limits_of_one_request_are_for_all_files_together(hundred):
+def test_the_limits_of_one_request_apply_to_all_files_together(hundred):
     options = ("-m", "claude-haiku-4-5", "--as-of", "2026-11-22", "--one-request")
-    code, said = hook(hundred, *options)
+    code, output = hook(hundred, *options)
     assert code == 1
-    assert "101 images: at most 100 together" in said
+    assert "101 images: at most 100 together" in output
     (hundred / "000.png").unlink()
     assert hook(hundred, *options)[0] == 0
 
 
-def test_pre_commit_runs_one_process_and_chooses_files_by_name_alone():
+def test_pre_commit_runs_one_process_and_selects_files_by_name():
     assert HOOK["require_serial"] is True
     assert (HOOK["types"], HOOK["types_or"]) == (["file"], [])

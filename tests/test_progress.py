@@ -38,7 +38,7 @@ def terminal(monkeypatch):
 
 @pytest.fixture
 def clock(monkeypatch):
-    """Seconds, which pass only when they are told to."""
+    """A clock that the test advances."""
 
     class Clock:
         now = 1000.0
@@ -64,7 +64,7 @@ def plain(screen):
     return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", screen.getvalue())
 
 
-def test_nothing_is_shown_where_stderr_is_no_terminal(folder, monkeypatch, clock):
+def test_nothing_is_shown_if_stderr_is_not_a_terminal(folder, monkeypatch, clock):
     screen = io.StringIO()
     monkeypatch.setattr("sys.stderr", screen)
     monkeypatch.setattr(progress, "_count", None)  # nor is anything walked for it
@@ -94,7 +94,7 @@ def test_a_long_scan_shows_files_of_the_total_and_files_a_second(folder, termina
         assert "5/5 files 1 files/s" in plain(screen)
 
 
-def test_the_total_has_what_the_walk_could_not_enter_and_heeds_the_globs(folder, terminal, clock):
+def test_the_total_includes_unreadable_folders_and_respects_the_globs(folder, terminal, clock):
     screen = terminal()
     with progress_of(Walk(include=("0.png",)), [str(folder)]) as advance:
         clock.now += 2
@@ -103,7 +103,7 @@ def test_the_total_has_what_the_walk_could_not_enter_and_heeds_the_globs(folder,
 
 
 @pytest.mark.parametrize("known", [True, False], ids=["archive", "stdin"])
-def test_where_the_total_is_not_known_none_is_shown(folder, terminal, clock, known):
+def test_an_unknown_total_is_not_shown(folder, terminal, clock, known):
     screen = terminal()
     with zipfile.ZipFile(folder / "z.zip", "w") as archive:
         archive.writestr("a.png", b"")
@@ -122,7 +122,7 @@ def test_archives_that_are_not_entered_are_counted(folder, terminal, clock):
     assert "1/6 files" in plain(screen)
 
 
-def test_it_is_shown_anew_no_oftener_than_ten_times_a_second(folder, terminal, clock):
+def test_progress_is_updated_up_to_ten_times_per_second(folder, terminal, clock):
     screen = terminal()
     with progress_of(Walk(), [str(folder)]) as advance:
         clock.now += 1
@@ -167,7 +167,7 @@ def test_no_thread_is_started(folder, terminal, clock):
         assert threading.active_count() == before
 
 
-def test_the_writing_of_a_report_is_shown_with_its_name_which_is_harmless(terminal, clock):
+def test_progress_of_a_report_shows_its_escaped_name(terminal, clock):
     screen = terminal()
     with writing_progress("a[red]\x1b[31m.xlsx") as show:
         assert screen.getvalue() == ""

@@ -1,4 +1,4 @@
-"""Rows: their columns, each format read back by those who will read it, and files that end well whatever ends them."""
+"""Rows of scans: columns, formats read back by the usual libraries, and interrupted files."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ AREA, PATCH = quoted("claude-3-sonnet", as_of=DAY), quoted("claude-opus-4-6", as
 
 
 def rows_in(content):
-    """The rows of a JSON file, which says of itself what it is."""
+    """Return the rows of a JSON file, and check its schema."""
     found = json.loads(content)
     assert found["schema"] == "imgcost.rows/2"
     return found["rows"]
@@ -172,7 +172,7 @@ def test_an_image_has_a_row_a_model_and_everything_else_one():
         "problem": None,
         "reason": None,
     }
-    # What would be rejected has its tokens and dollars like any other image, and the rule that it breaks.
+    # A rejected image has tokens and dollars like any other, and the rule that it breaks.
     assert (found[4]["tokens"], found[4]["input_usd"]) == (410, "0.001230")
     assert [found[4][name] for name in ("rejected", "problem", "reason")] == ["format", None, "TIFF is not supported"]
     missing = {name: value for name, value in found[6].items() if value is not None}
@@ -180,7 +180,7 @@ def test_an_image_has_a_row_a_model_and_everything_else_one():
 
 
 @given(st.integers(1, 10_000), st.integers(1, 10_000))
-def test_a_row_says_what_the_library_says(width, height):
+def test_rows_agree_with_the_library(width, height):
     found = scan_rows(groups(image(width=width, height=height)), [AREA, PATCH])
     for quote, values in zip((AREA, PATCH), found, strict=True):
         row = dict(zip(SCAN.columns, values, strict=True))
@@ -215,7 +215,7 @@ def test_another_suffix_is_refused_with_those_that_work(path):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_every_format_says_the_same(tmp_path, kind):
+def test_all_formats_have_the_same_rows(tmp_path, kind):
     expected = [dict(zip(SCAN.columns, row, strict=True)) for row in scan_rows(FOUND, [AREA, PATCH])]
     found = read(written(tmp_path / "f", FOUND, kind, [AREA, PATCH]), kind)
     assert [list(row) for row in found] == [NAMES] * 7
@@ -234,7 +234,7 @@ def test_every_format_says_the_same(tmp_path, kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_no_rows_are_a_file_that_can_be_read(tmp_path, kind):
+def test_a_file_without_rows_can_be_read(tmp_path, kind):
     for number, found in enumerate(([], groups())):
         path = written(tmp_path / str(number), found, kind)
         assert read(path, kind) == []
@@ -277,14 +277,14 @@ def test_every_hostile_name_is_one_row(tmp_path, kind):
         ("日本", "日本"),
     ],
 )
-def test_a_path_in_csv_is_exact_unless_a_spreadsheet_would_run_it(tmp_path, name, cell):
+def test_a_path_in_csv_is_exact_unless_it_is_a_formula(tmp_path, name, cell):
     found = groups(image(name, duplicate_of=name), Unreadable(name, "empty", "nothing in it"))
     one, two = read(written(tmp_path / "f.csv", found, "csv"), "csv")
     assert (one["path"], one["duplicate_of"], two["path"]) == (cell,) * 3
     assert imgcost.unescape_path(cell) == name
 
 
-def test_a_reason_shows_what_a_file_says_harmlessly(tmp_path):
+def test_a_reason_escapes_the_text_of_a_file(tmp_path):
     found = groups(Unreadable("a", "damaged", "=1\x1b[2J\udce9"))
     for kind in KINDS:
         [row] = read(written(tmp_path / kind, found, kind), kind)
@@ -292,7 +292,7 @@ def test_a_reason_shows_what_a_file_says_harmlessly(tmp_path):
 
 
 @pytest.mark.parametrize("kind", ["json", "jsonl", "parquet"])
-def test_a_path_for_programs_is_itself_where_it_is_utf_8(tmp_path, kind):
+def test_utf_8_paths_are_unchanged_in_formats_for_programs(tmp_path, kind):
     found = read(written(tmp_path / "f", groups(*map(image, HOSTILE)), kind), kind)
     assert [row["path"] for row in found] == ["escaped:caf%E9.png" if "\udce9" in name else name for name in HOSTILE]
 
@@ -431,9 +431,7 @@ class Breaking(io.FileIO):
 @pytest.mark.parametrize("kind", TEXT_KINDS)
 @pytest.mark.parametrize("pieces", [0, 1, 3])
 @pytest.mark.parametrize("before", [b"", b"what an earlier program appended\n"])
-def test_a_stream_that_is_interrupted_has_whole_rows_and_as_many_as_it_says(
-    tmp_path, monkeypatch, kind, pieces, error, before
-):
+def test_an_interrupted_stream_has_complete_rows_and_their_number(tmp_path, monkeypatch, kind, pieces, error, before):
     path = tmp_path / "f"
     path.write_bytes(before)
     monkeypatch.setattr(Breaking, "error", error)
@@ -466,7 +464,7 @@ def test_a_pipe_that_is_interrupted_is_left_as_it_is():
 
 
 @pytest.mark.parametrize("kind", TEXT_KINDS)
-def test_a_system_that_writes_less_than_asked_is_asked_again(tmp_path, kind):
+def test_partial_writes_are_continued(tmp_path, kind):
     class Slow(io.FileIO):
         def write(self, data):
             return super().write(bytes(data)[:7])
@@ -490,7 +488,7 @@ def test_a_pipe_that_takes_nothing_now_is_an_error():
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no such device here")
-def test_a_full_device_is_told_as_what_it_is(tmp_path, kind):
+def test_a_full_device_is_reported(tmp_path, kind):
     full = tmp_path / f"full.{kind}"
     full.symlink_to("/dev/full")
     with pytest.raises(OSError, match="No space left"), reporting(full, [AREA]) as report:
@@ -498,12 +496,12 @@ def test_a_full_device_is_told_as_what_it_is(tmp_path, kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_file_that_cannot_be_begun_is_told(tmp_path, kind):
+def test_a_file_that_cannot_be_opened_is_an_error(tmp_path, kind):
     with pytest.raises(OSError), reporting(tmp_path / "no" / f"f.{kind}", [AREA]):  # noqa: PT011 - whatever the system says
         pass
 
 
-def test_a_target_that_cannot_be_cut_is_written_to_all_the_same(tmp_path):
+def test_a_target_that_cannot_be_truncated_is_written(tmp_path):
     """Such as a named pipe, or /dev/stdout."""
     read_end, write_end = os.pipe()
     with os.fdopen(read_end, "rb") as reader:
@@ -578,7 +576,7 @@ def test_without_pyarrow_parquet_names_the_extra_and_all_else_works(tmp_path, mo
     assert len(read(written(tmp_path / "f.csv", FOUND, "csv"), "csv")) == 4
 
 
-def test_without_pyarrow_a_program_is_told_once():
+def test_a_missing_pyarrow_is_reported_once():
     code = "import sys; sys.modules['pyarrow'] = None\nfrom imgcost.cli import main\n"
     code += "main(['scan', 'data/samples/web', '-o', 'never.parquet'])"
     ended = subprocess.run(
@@ -604,7 +602,7 @@ def test_an_audit_has_the_documented_columns_and_types():
 
 
 @pytest.mark.parametrize("models", ["claude-opus-4-6", ["claude-3-sonnet", "claude-opus-4-6"]])
-def test_an_audit_says_what_the_rows_say_in_their_order(models):
+def test_an_audit_has_the_rows_in_order(models):
     quote = [quoted(model, as_of=DAY) for model in ([models] if isinstance(models, str) else models)]
     expected = list(scan_rows([("", list(scan(SAMPLES)))], quote))
     frame = audit(SAMPLES, model=models, as_of=DAY)
@@ -651,7 +649,7 @@ def test_the_conditions_reach_an_audit(tmp_path):
     assert frame["input_usd"].tolist() == [quote.image_usd(tokens) for tokens in frame["tokens"].tolist()]
 
 
-def test_a_moment_is_taken_for_its_day():
+def test_a_datetime_is_accepted_as_its_date():
     moment = datetime(2026, 11, 22, 23, 59, tzinfo=UTC)
     assert audit(SAMPLES / "web", as_of=moment).equals(audit(SAMPLES / "web", as_of=DAY))
 

@@ -73,7 +73,7 @@ def test_an_encoding_that_has_the_character_prints_it(cat):
     [("scan", "data/samples/web", "--rows", "csv"), ("check", "data/samples/web")],
     ids=" ".join,
 )
-def test_a_closed_stream_is_no_crash(redirect, arguments):
+def test_a_closed_stream_is_not_a_crash(redirect, arguments):
     ended = imgcost(*arguments, redirect=redirect)
     assert ended.returncode == 0
     assert b"Traceback" not in ended.stderr
@@ -87,7 +87,7 @@ def test_a_closed_stdin_is_an_empty_one():
 
 
 @SHELL
-def test_an_output_file_does_not_get_the_place_of_a_closed_stream(tmp_path):
+def test_an_output_file_does_not_replace_a_closed_stream(tmp_path):
     ended = imgcost("scan", "data/samples/web", "-o", tmp_path / "rows.csv", redirect="<&- >&- 2>&-")
     assert ended.returncode == 0
     assert all(line.count(",") > 5 for line in (tmp_path / "rows.csv").read_text(encoding="utf-8").splitlines())
@@ -111,7 +111,7 @@ def test_a_stream_of_another_kind_is_left_alone(monkeypatch):
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_help_comes_from_the_source_where_docstrings_are_dropped(monkeypatch, name):
+def test_help_comes_from_the_source_if_docstrings_are_stripped(monkeypatch, name):
     command = main.get_command(None, name)
     expected = command.help
     monkeypatch.setattr(command, "help", None)
@@ -149,7 +149,7 @@ def test_a_missing_argument_among_others_is_listed(tmp_path, command):
         assert [(one["path"], one["problem"]) for one in found["unreadable"]] == [(str(missing), "missing")]
     else:
         assert len(found["images"]) == 2
-        assert [one["place"] for one in found["findings"] if one["rule"] == "unreadable"] == [str(missing)]
+        assert [one["location"] for one in found["findings"] if one["rule"] == "unreadable"] == [str(missing)]
     assert f"Path '{missing}' does not exist." in refused(command, missing, missing)
 
 
@@ -178,7 +178,7 @@ def test_a_link_to_nothing_among_others_is_listed(tmp_path):
     assert (found["images"], [one["problem"] for one in found["unreadable"]]) == (1, ["missing"])
 
 
-def test_a_full_folder_for_temporary_files_is_said(tmp_path, monkeypatch):
+def test_a_full_temporary_directory_is_reported(tmp_path, monkeypatch):
     """A workbook is put together there; XlsxWriter's error for it was a traceback."""
 
     def fail(*_args, **_options):

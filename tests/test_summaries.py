@@ -1,4 +1,4 @@
-"""What a scan adds up: every sum against a naive count, however the images are dealt out."""
+"""The sums of a scan: each one against a naive count, however the images are distributed."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import pickle
 from collections import Counter
 from datetime import date
 from itertools import islice
+from operator import add
 
 import pytest
 from hypothesis import given, settings
@@ -14,14 +15,15 @@ from quoting import quoted
 
 from imgcost import geometry
 from imgcost.files import Image, Unreadable
-from imgcost.quotes import TokenRule, conditions
+from imgcost.quotes import TokenRule
 from imgcost.summaries import ScanSummary
 from imgcost.tables import find_tier
 
 STANDARD, HIGH = find_tier("standard"), find_tier("high-resolution")
 PATCH, PATCH_HIGH, AREA = TokenRule(STANDARD, "patch"), TokenRule(HIGH, "patch"), TokenRule(STANDARD, "area")
-MEASURES = (PATCH, PATCH_HIGH, AREA)
-SENT = conditions(as_of=date(2026, 11, 22))
+RULES = (PATCH, PATCH_HIGH, AREA)
+MODELS = {PATCH: "claude-haiku-4-5", PATCH_HIGH: "claude-opus-5", AREA: "claude-3-sonnet"}
+QUOTES = {rule: quoted(model, as_of=date(2026, 11, 22)) for rule, model in MODELS.items()}
 
 
 def image(width, height, path="a.png", *, media_type="image/png", file_bytes=10, duplicate_of=None):
@@ -47,130 +49,133 @@ groups = st.lists(
 )
 
 
-def counted(found, measures=MEASURES):
-    tally = ScanSummary(measures, SENT)
-    tally.add(found)
-    return tally
+def summary_of(rules=RULES):
+    """An empty summary with one quote per token rule."""
+    return ScanSummary([QUOTES[rule] for rule in rules])
 
 
-def facts(tally):
-    """Everything that a tally knows."""
-    return {**vars(tally), "images": tally.images}
+def counted(groups, rules=RULES):
+    summary = summary_of(rules)
+    summary.add(groups)
+    return summary
+
+
+def facts(summary):
+    """Everything that a summary contains."""
+    return {**vars(summary), "images": summary.images}
 
 
 @settings(max_examples=80)
 @given(groups)
-def test_every_sum_is_that_of_a_naive_count(found):
-    tally = counted(found)
-    everything = [one for _, part in found for one in part]
-    kept = [one for one in everything if isinstance(one, Image) and not one.duplicate_of]
-    repeated = [one for one in everything if isinstance(one, Image) and one.duplicate_of]
-    assert tally.images == len(kept)
-    assert tally.file_bytes == sum(one.file_bytes for one in kept)
-    assert tally.media_types == Counter(one.media_type for one in kept)
-    assert tally.unreadable == [one for one in everything if isinstance(one, Unreadable)]
-    assert tally.duplicates == len(repeated)
-    for measure in MEASURES:
-        tokens = [geometry.image_tokens(one.width, one.height, *measure) for one in kept]
-        assert tally.tokens(measure) == sum(tokens)
-        assert tally.downscaled_by(measure) == sum(
-            not geometry.fits(one.width, one.height, measure.tier) for one in kept
+def test_every_sum_equals_a_naive_count(groups):
+    summary = counted(groups)
+    files = [file for _, part in groups for file in part]
+    kept = [file for file in files if isinstance(file, Image) and not file.duplicate_of]
+    repeated = [file for file in files if isinstance(file, Image) and file.duplicate_of]
+    assert summary.images == len(kept)
+    assert summary.file_bytes == sum(image.file_bytes for image in kept)
+    assert summary.media_types == Counter(image.media_type for image in kept)
+    assert summary.unreadable == [file for file in files if isinstance(file, Unreadable)]
+    assert summary.duplicates == len(repeated)
+    for rule in RULES:
+        tokens = [geometry.image_tokens(image.width, image.height, *rule) for image in kept]
+        assert summary.tokens(rule) == sum(tokens)
+        assert summary.downscaled_by(rule) == sum(
+            not geometry.fits(image.width, image.height, rule.tier) for image in kept
         )
-        assert tally.tokens_of_duplicates(measure) == sum(
-            geometry.image_tokens(one.width, one.height, *measure) for one in repeated
+        assert summary.tokens_of_duplicates(rule) == sum(
+            geometry.image_tokens(image.width, image.height, *rule) for image in repeated
         )
-        assert sum(count for _, _, count in tally.bins(measure)) == len(kept)
-    naive = Counter()
-    number = Counter()
-    for folder, part in found:
-        for one in part:
-            if one in kept:
-                naive[folder] += geometry.image_tokens(one.width, one.height, *PATCH)
-                number[folder] += 1
-    assert tally.folders == {folder: (number[folder], naive[folder]) for folder in number}
+        assert sum(count for _, _, count in summary.bins(rule)) == len(kept)
+    naive = {}
+    for folder, part in groups:
+        for file in part:
+            if file in kept:
+                tokens = (geometry.image_tokens(file.width, file.height, *rule) for rule in RULES)
+                naive[folder] = tuple(map(add, naive.get(folder, (0, 0, 0, 0)), (1, *tokens)))
+    assert summary.folders == naive
 
 
 @settings(max_examples=80)
 @given(groups, groups, groups)
-def test_merging_is_counting_at_once_however_it_is_bracketed(one, two, three):
-    left = counted(one)
-    left.merge(counted(two))
-    left.merge(counted(three))
-    rest = counted(two)
-    rest.merge(counted(three))
-    right = counted(one)
-    right.merge(rest)
-    assert facts(left) == facts(right) == facts(counted([*one, *two, *three]))
+def test_merging_equals_counting_at_once_in_any_grouping(first, second, third):
+    left = counted(first)
+    left.merge(counted(second))
+    left.merge(counted(third))
+    tail = counted(second)
+    tail.merge(counted(third))
+    right = counted(first)
+    right.merge(tail)
+    assert facts(left) == facts(right) == facts(counted([*first, *second, *third]))
 
 
 @settings(max_examples=80)
 @given(groups, groups)
-def test_merging_leaves_the_other_as_it_was(one, two):
-    other = counted(two)
-    counted(one).merge(other)
-    assert facts(other) == facts(counted(two))
+def test_merging_does_not_change_the_other_summary(first, second):
+    other = counted(second)
+    counted(first).merge(other)
+    assert facts(other) == facts(counted(second))
 
 
 @settings(max_examples=80)
 @given(groups)
-def test_a_tally_survives_the_way_between_processes(found):
-    tally = counted(found)
-    assert facts(pickle.loads(pickle.dumps(tally))) == facts(tally)
+def test_a_summary_survives_pickling(groups):
+    summary = counted(groups)
+    assert facts(pickle.loads(pickle.dumps(summary))) == facts(summary)
 
 
 @settings(max_examples=80)
 @given(groups, st.integers(1, 12))
-def test_bins_lie_side_by_side_and_each_holds_what_falls_into_it(found, bins):
-    tally = counted(found)
-    for place, measure in enumerate(MEASURES):
-        rows = tally.bins(measure, bins)
+def test_bins_are_adjacent_and_count_what_falls_into_them(groups, bins):
+    summary = counted(groups)
+    for index, rule in enumerate(RULES):
+        rows = summary.bins(rule, bins)
         assert len(rows) == bins
         assert rows[0][0] == 1
         assert all(before[1] + 1 == after[0] for before, after in zip(rows, islice(rows, 1, None), strict=False))
-        assert rows[-1][1] >= measure.tier.token_limit
+        assert rows[-1][1] >= rule.tier.token_limit
         for first, last, count in rows:
-            held = [images for tokens, images in tally.histograms[place].items() if first <= tokens <= last]
-            assert count == sum(held)
+            assert count == sum(
+                images for tokens, images in summary.histograms[index].items() if first <= tokens <= last
+            )
 
 
 def test_bins_are_of_equal_width_up_to_the_limit():
-    assert [row[:2] for row in ScanSummary([PATCH], SENT).bins(PATCH)] == [
-        (1 + 196 * n, 196 * (n + 1)) for n in range(8)
-    ]
-    assert [row[:2] for row in ScanSummary([PATCH_HIGH], SENT).bins(PATCH_HIGH, 2)] == [(1, 2392), (2393, 4784)]
+    assert [row[:2] for row in summary_of([PATCH]).bins(PATCH)] == [(1 + 196 * n, 196 * (n + 1)) for n in range(8)]
+    assert [row[:2] for row in summary_of([PATCH_HIGH]).bins(PATCH_HIGH, 2)] == [(1, 2392), (2393, 4784)]
 
 
-def test_the_first_bin_begins_at_one_token_and_the_last_takes_the_limit():
-    tally = counted([("", [image(1, 1), image(196 * 28, 1), image(56 * 28, 28 * 28)])], [PATCH])
-    assert tally.histograms[0][1568] == 1
-    rows = tally.bins(PATCH)
+def test_the_first_bin_begins_at_one_token_and_the_last_includes_the_limit():
+    summary = counted([("", [image(1, 1), image(196 * 28, 1), image(56 * 28, 28 * 28)])], [PATCH])
+    assert summary.histograms[0][1568] == 1
+    rows = summary.bins(PATCH)
     assert (rows[0][2], rows[-1][2]) == (2, 1)
     edges = counted([("", [image(14 * 28, 14 * 28), image(197, 28 * 28 // 28)])], [PATCH])
     assert edges.histograms[0] == {196: 1, 8: 1}
     assert edges.bins(PATCH)[0][2] == 2
 
 
-def test_the_area_formula_passes_the_limit_and_the_last_bin_opens_for_it():
-    tally = counted([("", [image(1092, 1092)])], [AREA])
-    assert tally.histograms[0] == {1590: 1}
-    assert tally.bins(AREA)[-1] == (1373, 1590, 1)
+def test_the_last_bin_includes_what_the_area_formula_counts_beyond_the_limit():
+    summary = counted([("", [image(1092, 1092)])], [AREA])
+    assert summary.histograms[0] == {1590: 1}
+    assert summary.bins(AREA)[-1] == (1373, 1590, 1)
     assert counted([("", [image(1, 1)])], [AREA]).bins(AREA)[-1] == (1373, 1568, 0)
 
 
-@pytest.mark.parametrize("measure", MEASURES)
-def test_an_empty_tally_counts_nothing(measure):
-    tally = ScanSummary(MEASURES, SENT)
-    tally.add([])
-    tally.add([("x", [])])
-    assert facts(tally) == facts(ScanSummary(MEASURES, SENT))
-    assert (tally.images, tally.tokens(measure), tally.downscaled_by(measure)) == (0, 0, 0)
-    assert tally.tokens_of_duplicates(measure) == 0
-    assert {count for _, _, count in tally.bins(measure)} == {0}
-    assert tally.costliest_folders() == []
+@pytest.mark.parametrize("rule", RULES)
+def test_an_empty_summary_counts_nothing(rule):
+    summary = summary_of()
+    summary.add([])
+    summary.add([("x", [])])
+    assert facts(summary) == facts(summary_of())
+    assert (summary.images, summary.tokens(rule), summary.downscaled_by(rule)) == (0, 0, 0)
+    assert summary.tokens_of_duplicates(rule) == 0
+    assert {count for _, _, count in summary.bins(rule)} == {0}
+    assert summary.costliest_folders() == []
 
 
-def test_the_costliest_folders_come_first_and_ties_by_name():
-    tally = counted(
+def test_the_costliest_folders_come_first_with_ties_by_name():
+    summary = counted(
         [
             ("b", [image(280, 280)]),
             ("a", [image(280, 280)]),
@@ -180,30 +185,30 @@ def test_the_costliest_folders_come_first_and_ties_by_name():
         ],
         [PATCH],
     )
-    assert tally.costliest_folders() == [("dear", 2, 101), ("a", 1, 100), ("b", 1, 100), ("cheap", 2, 2)]
-    assert tally.costliest_folders(1) == [("dear", 2, 101)]
+    assert summary.costliest_folders() == [("dear", 2, 101), ("a", 1, 100), ("b", 1, 100), ("cheap", 2, 2)]
+    assert summary.costliest_folders(1) == [("dear", 2, 101)]
     many = counted([(f"{number:02}", [image(28, 28)]) for number in range(30)], [PATCH])
     assert [folder for folder, _, _ in many.costliest_folders()] == [f"{number:02}" for number in range(10)]
 
 
-def test_folders_are_counted_by_the_first_measure():
-    found = [("x", [image(1000, 1000)])]
-    assert counted(found, [AREA, PATCH]).costliest_folders() == [("x", 1, 1334)]
-    assert counted(found, [PATCH, AREA]).costliest_folders() == [("x", 1, 1296)]
+def test_folders_are_counted_by_the_first_rule():
+    groups = [("x", [image(1000, 1000)])]
+    assert counted(groups, [AREA, PATCH]).costliest_folders() == [("x", 1, 1334)]
+    assert counted(groups, [PATCH, AREA]).costliest_folders() == [("x", 1, 1296)]
 
 
-def test_a_duplicate_is_in_no_other_count():
-    tally = counted([("x", [image(1000, 1000, duplicate_of="first.png")])], [AREA])
-    expected = ScanSummary([AREA], SENT)
+def test_a_duplicate_is_excluded_from_all_other_counts():
+    summary = counted([("x", [image(1000, 1000, duplicate_of="first.png")])], [AREA])
+    expected = summary_of([AREA])
     expected.duplicates = 1
     expected.duplicate_tokens = [1334]
-    assert facts(tally) == facts(expected)
+    assert facts(summary) == facts(expected)
 
 
-def test_equal_measures_are_counted_once_and_unknown_ones_are_an_error():
-    assert ScanSummary([PATCH, AREA, PATCH], SENT).token_rules == (PATCH, AREA)
+def test_equal_rules_are_counted_once_and_unknown_rules_are_an_error():
+    assert summary_of([PATCH, AREA, PATCH]).token_rules == (PATCH, AREA)
     assert quoted("claude-3-sonnet").rule == AREA
     with pytest.raises(ValueError, match="not in tuple"):
-        ScanSummary([PATCH], SENT).tokens(AREA)
+        summary_of([PATCH]).tokens(AREA)
     with pytest.raises(ValueError, match="zip"):
-        ScanSummary([PATCH], SENT).merge(ScanSummary([PATCH, AREA], SENT))
+        summary_of([PATCH]).merge(summary_of([PATCH, AREA]))

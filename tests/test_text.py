@@ -39,11 +39,11 @@ def test_columns_are_aligned_and_lines_have_no_trailing_space():
     assert text.split("\n") == ["name    count", "a           1", "longer   1000", ""]
 
 
-def test_a_title_stands_above_an_indented_table():
+def test_a_title_is_above_an_indented_table():
     assert as_text(report(("a", "1"), title="Title")).split("\n") == ["Title", "  name  count", "  a         1"]
 
 
-def test_tables_and_notes_stand_apart():
+def test_tables_and_notes_are_separated():
     table = Table("", ("x",), [("1",)])
     assert as_text(Report({}, [table, table], ["One.", "Two."])) == "x\n1\n\nx\n1\n\nOne.\nTwo."
     assert as_text(Report({}, [], ["One."])) == "One."
@@ -118,7 +118,7 @@ def test_markdown_has_a_heading_a_rule_with_alignment_and_notes():
         ("a@ b#c", "a@ b#c"),
     ],
 )
-def test_no_markup_in_a_name_is_obeyed(name, escaped):
+def test_markup_in_names_is_escaped(name, escaped):
     for place in (
         report((name, "1"), columns=("name", "n")),
         report(title=name),
@@ -131,7 +131,7 @@ def test_no_markup_in_a_name_is_obeyed(name, escaped):
 
 @given(st.text(st.sampled_from("ab|\\`*_[]~<&"), max_size=12))
 def test_every_cell_of_markdown_can_be_read_back(name):
-    """A cell ends at a pipe that no backslash escapes, and what it holds is the name."""
+    """A cell ends at a pipe without a backslash, and contains the name."""
     row = as_markdown(report((name, "1"))).split("\n")[2]
     cells, cell, characters = [], "", iter(row)
     for character in characters:
@@ -149,22 +149,22 @@ def test_every_cell_of_markdown_can_be_read_back(name):
 @given(
     st.dictionaries(st.text(), st.text() | st.integers() | st.none() | st.booleans() | st.lists(st.text(), max_size=3))
 )
-def test_json_is_ascii_and_says_the_same(value):
-    """Whatever a file is called, programs read it and terminals are told nothing."""
+def test_json_is_ascii_and_round_trips(value):
+    """Programs can read any file name, and terminals interpret none."""
     printed = as_json(Report({"value": value}, []))
     assert printed.isascii()
     assert printed.replace("\n", "").isprintable()
     assert json.loads(printed) == {"value": value}
 
 
-def test_a_name_that_is_no_utf_8_is_json_too():
+def test_a_name_that_is_not_utf_8_is_valid_json():
     printed = as_json(Report({"path": "a\udcff.png"}, []))
     assert printed.isascii()
     assert json.loads(printed)["path"] == "a\udcff.png"
 
 
 @pytest.mark.parametrize("value", [Decimal("0.10"), DAY, {1}, b"bytes"])
-def test_a_value_that_is_no_json_is_an_error_of_imgcost(value):
+def test_a_value_that_is_not_json_is_an_error(value):
     """A report spells its dollars and days itself: none is guessed at."""
     with pytest.raises(TypeError, match="not JSON serializable"):
         as_json(Report({"value": value}, []))
@@ -173,7 +173,7 @@ def test_a_value_that_is_no_json_is_an_error_of_imgcost(value):
 # Names
 
 BLANK = {*"\u115f\u1160\u2800\u3164\uffa0", *map(chr, range(0xFE00, 0xFE10))}
-"""Printable to Unicode, and invisible to a person."""
+"""Printable according to Unicode, but invisible."""
 
 
 @pytest.mark.parametrize(
@@ -218,13 +218,13 @@ def test_a_hostile_name_is_shown_harmlessly(name, shown):
     assert visible(name) == shown
 
 
-def test_bytes_that_are_no_utf_8_are_shown_as_bytes():
+def test_invalid_utf_8_is_shown_as_bytes():
     assert visible(b"caf\xe9-\xc3\xa9.png".decode("utf-8", "surrogateescape")) == r"caf\xe9-é.png"
 
 
 @given(st.text(st.characters(exclude_categories=()), max_size=30))
-def test_what_is_shown_of_a_name_is_printable_and_a_printable_name_is_itself(name):
-    """Nothing leaves `visible` that a terminal would obey, and nothing is changed that needs no change."""
+def test_visible_names_are_printable_and_printable_names_unchanged(name):
+    """`visible` returns nothing that a terminal would interpret, and changes nothing else."""
     shown = visible(name)
     assert shown.isprintable()
     shown.encode("utf-8")
@@ -277,7 +277,7 @@ def test_what_is_shown_of_a_name_is_printable_and_a_printable_name_is_itself(nam
         ("99999999999999999999999.995", "$100,000,000,000,000,000,000,000.00"),
     ],
 )
-def test_dollars_are_rounded_for_people(amount, shown):
+def test_dollars_are_rounded(amount, shown):
     assert dollars(Decimal(amount)) == shown
 
 
@@ -299,7 +299,7 @@ def test_dollars_are_never_off_by_more_than_half_of_the_last_printed_digit(amoun
 
 @given(st.integers(1, 10**9))
 def test_small_amounts_are_never_shown_as_nothing(micros):
-    """An amount that is not zero is not shown as zero, however small."""
+    """An amount above zero is never shown as zero."""
     assert dollars(Decimal(micros).scaleb(-15)) != "$0"
     assert "E" not in dollars(Decimal(micros).scaleb(-15))
 
@@ -369,7 +369,7 @@ def test_the_json_of_estimates_has_an_entry_a_size_and_model():
     ]
 
 
-def test_the_text_of_one_estimate_tells_the_other_formula_and_that_of_several_does_not():
+def test_only_a_single_estimate_shows_the_other_formula():
     one = estimate_report([estimates((1000, 1000), model="claude-opus-4-6")])
     assert list(one.notes) == ["The area formula would give 1,334 tokens."]
     assert list(estimate_report([estimates((1, 1), (2, 2), model="claude-opus-4-6")]).notes) == []
@@ -420,14 +420,14 @@ def test_the_title_names_model_tier_formula_rate_conditions_and_day():
         ),
     ],
 )
-def test_notes_tell_of_families_and_of_models_that_are_gone_or_going(asked, day, notes):
+def test_notes_explain_families_and_deprecated_or_retired_models(asked, day, notes):
     found = list(quote_notes(quoted(asked, as_of=day)))
     assert len(found) == len(notes)
     assert all(one.startswith(note) for one, note in zip(found, notes, strict=True))
 
 
 @pytest.mark.parametrize(("days", "stale"), [(0, False), (90, False), (91, True), (3650, True)])
-def test_prices_read_long_before_the_day_are_said_to_be(days, stale):
+def test_old_prices_are_reported(days, stale):
     """A date in 2036 was priced without a word."""
     day = prices_read() + timedelta(days=days)
     note = (
@@ -446,7 +446,7 @@ def test_prices_read_long_before_the_day_are_said_to_be(days, stale):
         assert (note in text) == stale
 
 
-def test_a_deprecated_model_without_a_last_day_is_said_to_be_deprecated_only():
+def test_a_deprecated_model_without_a_retirement_date():
     preview = find_model("claude-mythos-preview")
     quote = replace(quoted("claude-mythos-5-2", as_of=DAY), model=preview, requested="claude-mythos-preview")
     assert list(quote_notes(quote)) == ["claude-mythos-preview is deprecated."]
@@ -482,7 +482,7 @@ def test_the_json_of_models_has_a_schema_and_an_entry_a_model():
     }
 
 
-def test_the_table_of_models_shows_how_each_stood_on_the_day():
+def test_the_table_of_models_shows_the_status_on_the_date():
     [table] = models_report(models(), DAY).tables
     rows = {row[0]: dict(zip(table.columns, row, strict=True)) for row in table.rows}
     assert rows["claude-haiku-5-5"][">input"] == "0.1"
@@ -504,7 +504,7 @@ def test_a_model_that_is_not_released_is_listed_without_a_price():
 
 
 @pytest.mark.parametrize("model", models(), ids=lambda model: model.id)
-def test_the_report_of_a_model_tells_every_price_with_its_source(model):
+def test_the_report_of_a_model_has_every_price_with_its_source(model):
     found = model_report(model, DAY)
     facts, prices, sources = found.tables
     data = json.loads(as_json(found))
@@ -518,7 +518,7 @@ def test_the_report_of_a_model_tells_every_price_with_its_source(model):
     assert {type(price["input_usd_per_mtok"]) for price in data["prices"]} == {str}
 
 
-def test_the_report_of_a_model_spells_its_facts():
+def test_the_report_of_a_model_lists_its_fields():
     facts = dict(model_report(find_model("claude-haiku-5-5"), DAY).tables[0].rows)
     assert facts["retires"] == "not before 2027-10-07"
     assert facts["resolution tier"] == "high-resolution (2576 px, 4,784 tokens)"
@@ -531,7 +531,7 @@ def test_the_report_of_a_model_spells_its_facts():
     assert dict(model_report(find_model("claude-3-opus"), DAY).tables[0].rows)["retires"] == "2026-01-05 (claude-api)"
 
 
-def test_what_is_unknown_of_a_model_is_said_to_be():
+def test_unknown_fields_of_a_model_are_unknown():
     model = find_model("claude-opus-4-6")._replace(min_cacheable_tokens=None)
     assert dict(model_report(model, DAY).tables[0].rows)["min. cacheable"] == "unknown"
 
@@ -544,7 +544,7 @@ def test_a_price_that_was_not_published_is_blank_in_text_and_null_in_json():
     assert found.data["prices"][0]["input_usd_per_mtok"] == "3"
 
 
-def test_a_price_of_long_prompts_names_its_threshold_and_an_ended_one_its_last_day():
+def test_long_context_prices_have_a_threshold_and_ended_prices_a_last_date():
     found = model_report(find_model("claude-sonnet-4-6"), DAY)
     assert [row[:3] for row in found.tables[1].rows] == [
         ("standard", "2026-02-17", ""),

@@ -308,7 +308,7 @@ def test_settings_cross_the_threshold_partly_wholly_and_not_at_all():
     assert any(one.long_context_requests == one.requests for one in plans)
 
 
-def test_what_only_packing_tells_is_no_number_but_a_command(library):
+def test_a_cost_that_depends_on_packing_is_a_command(library):
     book = library["packing"][1]
     rows = budget_of(book)
     assert rows[HAIKU]["Total, US$"] == rows[HAIKU]["Per image, US$"] == "run imgcost plan"
@@ -355,7 +355,7 @@ def test_grouped_images_come_to_the_same(library):
         assert notes.str.contains("157 images are more than a sheet has rows").any()
 
 
-def test_where_no_limits_are_known_no_image_is_fixable(library):
+def test_without_known_limits_images_are_not_fixable(library):
     book = library["no limits"][1]
     assert figures_of(book)["Would be rejected as they are"] == 0
     assert values_of(book)["Budget"]["B3"].value.startswith("Requests like these are within the limits")
@@ -429,7 +429,7 @@ def test_pandas_libreoffice_and_the_report_agree_on_the_samples(tmp_path, monkey
 
 
 @given(st.sampled_from([STANDARD, HIGH]), st.integers(1, 8000), st.integers(1, 8000), st.integers(1, 12))
-def test_a_ratio_that_is_no_listed_tie_is_downscaled_alike_in_fractions(tier, long, short, times):
+def test_ratios_that_are_not_ties_are_downscaled_the_same_in_fractions(tier, long, short, times):
     """Outside the list, fractions and floats downscale every oversize image to the same size."""
     long, short = max(long, short) * times, min(long, short) * times
     tied = {Fraction(tie.long, tie.short) for tie in rule.ties(tier)}
@@ -498,7 +498,7 @@ def test_hostile_names_are_plain_text(tmp_path):
     assert all(cell.quotePrefix for cell in [row[0] for row in book["Images"].iter_rows(min_row=2, max_row=5)])
 
 
-def test_a_sheet_that_is_full_says_how_much_is_left_out(tmp_path):
+def test_a_full_sheet_reports_how_much_is_left_out(tmp_path):
     bad = [Unreadable(f"{n}", "empty", "the file is empty") for n in range(4)]
     path = written(tmp_path / "a.xlsx", [("", [image("a", 9, 9), *bad])], most_rows=4)
     assert [str(cell) for cell in pd.read_excel(path, sheet_name="Not counted")["Path"]] == ["0", "1", "and 2 more"]
@@ -515,11 +515,11 @@ def test_before_high_resolution_there_is_one_tier(tmp_path):
 
 
 @pytest.mark.parametrize("number", range(len(VERDICTS)))
-def test_the_budget_says_what_the_api_would_reject(number, library):
+def test_the_budget_reports_requests_that_the_api_would_reject(number, library):
     assert VERDICTS[number][2] in values_of(library[f"verdict {number}"][1])["Budget"]["B3"].value
 
 
-def test_input_cells_take_what_the_api_knows(tmp_path):
+def test_input_cells_accept_the_values_of_the_api(tmp_path):
     path = written(tmp_path / "a.xlsx", groups_of(FOUND))
     book = openpyxl.load_workbook(path)
     rules = {str(one.sqref): one for one in book["Budget"].data_validations.dataValidation}
@@ -550,7 +550,7 @@ def test_many_folders_are_summed_up(tmp_path):
     assert frame["Images"].sum() == 20
 
 
-def test_more_sizes_than_rows_are_an_error_that_says_what_to_do(tmp_path):
+def test_too_many_sizes_are_an_error(tmp_path):
     with pytest.raises(ImgcostError, match=r"images of 8 sizes do not fit a sheet of 4 rows: write \.csv or \.parquet"):
         written(tmp_path / "a.xlsx", groups_of(FOUND), most_rows=5)
 
@@ -611,7 +611,7 @@ def test_a_full_disk_is_the_error_of_the_system():
     gc.collect()  # the unfinished archive is collected without another error
 
 
-def test_without_the_extra_the_error_says_how_to_install_it(tmp_path, monkeypatch):
+def test_a_missing_extra_is_an_error_with_the_command_that_installs_it(tmp_path, monkeypatch):
     for name in [name for name in sys.modules if name.startswith(("imgcost.reports.workbook", "xlsxwriter"))]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "xlsxwriter", None)

@@ -13,7 +13,7 @@ from imgcost.cli.inputs import jobs_option, listed_paths, most_jobs, walk_option
 from imgcost.cli.options import (
     DATE,
     DOLLARS,
-    RENDERERS,
+    echo,
     fail_if_empty,
     fail_on_empty_option,
     output_option,
@@ -49,7 +49,7 @@ __all__ = ["command"]
 @click.option(
     "-m",
     "--model",
-    help="Check for this model: images, and requests instead of the model that they name.  "
+    help="Check for this model: images, and requests instead of the models that they name.  "
     "[default: sonnet for images]",
 )
 @click.option(
@@ -181,5 +181,5 @@ def _print(report: Report, findings: Findings, style: str) -> None:
         stream.writelines(findings_json(report, findings))
         stream.write("\n")
     else:
-        click.echo(RENDERERS[style](report))
+        echo(report, style)
     stream.flush()

@@ -102,15 +102,7 @@ def command(
     refuse_inputs((path for path in paths if path != "-"), output=output, cache=cache_file)
     selected = quotes(models, **conditions)
     compared = _newest_of_each_family(selected)
-    scan = Scan(
-        quotes=selected,
-        compared=compared,
-        walk=Walk(follow_symlinks, include, exclude, archives, tuple(filter(None, (output, cache_file)))),
-        jobs=most_jobs(jobs),
-        details=bool(output or rows),
-        dedupe=dedupe,
-        cache=cache_file,
-    )
+    walk = Walk(follow_symlinks, include, exclude, archives, tuple(filter(None, (output, cache_file))))
     target = Output(output) if output else None
     streamed: list[TextWriter] = []
     done = 0
@@ -118,7 +110,7 @@ def command(
         with ExitStack() as stack:
             with signals_held():
                 sinks = _open_sinks(stack, target, rows, selected, streamed)
-            advance = stack.enter_context(progress_of(scan.walk, None if "-" in paths else paths))
+            advance = stack.enter_context(progress_of(walk, None if "-" in paths else paths))
 
             def progress(files: int) -> None:
                 nonlocal done
@@ -126,6 +118,15 @@ def command(
                 advance(files)
                 check_signals()
 
+            scan = Scan(
+                quotes=selected,
+                compared=compared,
+                walk=walk,
+                jobs=most_jobs(jobs),
+                details=any(sink.details for sink in sinks),
+                dedupe=dedupe,
+                cache=cache_file,
+            )
             stdin = cast("BufferedReader", sys.stdin.buffer)
             summary = scan.run(listed_paths(paths, stdin, null=null), sinks, progress=progress, warn=_warn)
     except (KeyboardInterrupt, Terminated) as error:
@@ -193,7 +194,7 @@ def _left(target: Output | None, streamed: list[TextWriter]) -> Iterator[str]:
     if target:
         yield f"{visible(target.path)} {'is complete' if target.complete else 'was not written'}"
     for writer in streamed:
-        yield f"stdout has only the first {plural(writer.rows, 'row')}"
+        yield f"stdout has only {plural(writer.rows, 'complete row')}"
 
 
 def _warn(notice: str) -> None:

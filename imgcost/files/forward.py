@@ -9,6 +9,8 @@ import io
 import lzma
 from typing import IO, TYPE_CHECKING, Protocol
 
+from imgcost.figures import plural
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -89,7 +91,7 @@ class Budget:
             what: The subject of the error message, such as "its headers".
         """
         self.left = limit
-        self._message = f"{what} exceed {limit:,} bytes, the limit for an archive of this size"
+        self._message = f"{what} exceed {plural(limit, 'byte')}, the limit for an archive of this size"
 
     def check(self) -> None:
         """Check that at least one more read is allowed.
@@ -230,7 +232,9 @@ class DirectoryFile(io.FileIO):
             OverLimitError: `size` exceeds `DIRECTORY_BYTES`.
         """
         if size is not None and size > DIRECTORY_BYTES:
-            raise OverLimitError(f"its central directory claims {size:,} bytes; the limit is {DIRECTORY_BYTES:,}")
+            raise OverLimitError(
+                f"its central directory claims {plural(size, 'byte')}; the limit is {DIRECTORY_BYTES:,}"
+            )
         return super().read(-1 if size is None else size)
 
 
@@ -284,7 +288,7 @@ class ForwardFile:
             OverLimitError: `size` exceeds `allowed`, or the budget is used up.
         """
         if not 0 <= size <= self.allowed:
-            raise OverLimitError(f"a header claims {size:,} bytes; the limit is {HEADER_BYTES:,} per member")
+            raise OverLimitError(f"a header claims {plural(size, 'byte')}; the limit is {HEADER_BYTES:,} per member")
         self.allowed -= size
         pieces = []
         while size and (piece := self._take(size)):

@@ -1,16 +1,15 @@
-"""Detect formats that the API does not read, and measure them if their header contains the size."""
+"""Names, media types and errors of the formats that the API does not read."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from imgcost.errors import HeaderError
-from imgcost.headers.header import from_head
 
 if TYPE_CHECKING:
-    from imgcost.headers.header import ReadAt, Size
+    from imgcost.headers.header import Size
 
-__all__ = ["format_name", "refusal", "unsupported"]
+__all__ = ["format_name", "unsupported"]
 
 _MEDIA_TYPES = {
     "TIFF": "image/tiff",
@@ -28,8 +27,14 @@ _MEDIA_TYPES = {
     "PSD": "image/vnd.adobe.photoshop",
     "PDF": "application/pdf",
     "EPS": "application/postscript",
+    "Netpbm": "image/x-netpbm",
+    "OpenEXR": "image/x-openexr",
+    "Radiance HDR": "image/x-radiance-hdr",
+    "Sun raster": "image/x-sun-raster",
+    "camera raw": "image/x-camera-raw",
+    "Apple CgBI PNG": "image/x-apple-cgbi-png",
 }
-"""Registered media types; all other formats get one that begins with image/x-."""
+"""Registered media types, and names that are not in capitals; other formats get a type that begins with image/x-."""
 
 _ADVICE = {"PDF": "Send it as a document block, or render its pages as images."}
 
@@ -39,30 +44,10 @@ _NAMES = {media_type: name for name, media_type in _MEDIA_TYPES.items()}
 def format_name(media_type: str) -> str:
     """Return the name of an image format, for people.
 
-    >>> format_name("image/tiff"), format_name("image/x-pcx"), format_name("image/png")
-    ('TIFF', 'PCX', 'PNG')
+    >>> format_name("image/tiff"), format_name("image/x-pcx"), format_name("image/x-netpbm")
+    ('TIFF', 'PCX', 'Netpbm')
     """
     return _NAMES.get(media_type) or media_type.removeprefix("image/").removeprefix("x-").replace("-", " ").upper()
-
-
-def refusal(head: bytes, read_at: ReadAt) -> HeaderError:
-    """Return the error for data that is not JPEG, PNG, GIF or WebP.
-
-    Args:
-        head: The first bytes of the file.
-        read_at: As in `parse_header`.
-    """
-    if not head:
-        return HeaderError("empty", "the data is empty")
-    # Their tables and patterns take longer to load than everything else, and most scans need neither.
-    from imgcost.headers.formats import find_format  # noqa: PLC0415
-    from imgcost.headers.not_images import identify_other  # noqa: PLC0415
-
-    return (
-        find_format(head, from_head(head, read_at))
-        or identify_other(head)
-        or HeaderError("not-an-image", "the data does not start like any known image format")
-    )
 
 
 def unsupported(name: str, size: Size | None = None) -> HeaderError:

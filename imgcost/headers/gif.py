@@ -6,7 +6,7 @@ import re
 from struct import Struct
 from typing import TYPE_CHECKING
 
-from imgcost.headers.foreign import refusal
+from imgcost.headers.detection import refusal
 from imgcost.headers.header import MAX_SEARCH_BYTES, Ending, damaged, impossible
 
 if TYPE_CHECKING:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from struct import Struct
 from typing import TYPE_CHECKING
 
+from imgcost.figures import plural
+from imgcost.headers.detection import refusal
 from imgcost.headers.exif import exif_orientation
-from imgcost.headers.foreign import refusal
 from imgcost.headers.header import HOP_BYTES, MAX_STEPS, Ending, damaged, impossible
 
 if TYPE_CHECKING:
@@ -93,7 +94,9 @@ def examine_webp(head: bytes, read_at: ReadAt, file_bytes: int) -> Ending:
     end = 8 + int.from_bytes(head[4:8], "little")
     first = 20 + int.from_bytes(head[16:20], "little")
     if end < first:
-        return Ending(undecodable=f"its RIFF header says {end - 8:,} bytes, but its first chunk alone is longer")
+        return Ending(
+            undecodable=f"its RIFF header says {plural(end - 8, 'byte')}, but its first chunk alone is longer"
+        )
     if end > file_bytes:
         return Ending(truncated=True)
     if head[12:16] == b"VP8X":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, get_args
 
 from imgcost import geometry
 from imgcost.arguments import take_choice, take_day, take_dollars
@@ -13,7 +13,7 @@ from imgcost.preflight.costs import Costs
 from imgcost.preflight.findings import CheckedImage, Findings, Spools
 from imgcost.preflight.inputs import block_input, document_input, text_input
 from imgcost.preflight.sessions import TurnCost, turn_costs
-from imgcost.rules import CheckContext, CostInput, RequestInput, find_rule, rules_of
+from imgcost.rules import CheckContext, CostInput, RequestInput, Scope, find_rule, rules_of
 from imgcost.tables import FIRST_PARTY, advice_on, limits_on, platforms, resolve_model, today
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from imgcost.messages import Block, Request
     from imgcost.preflight.locations import Locator
     from imgcost.preflight.spools import Spool
-    from imgcost.rules import DocumentInput, Finding, ImageInput, Scope, TextInput
+    from imgcost.rules import DocumentInput, Finding, ImageInput, TextInput
     from imgcost.shapes import History
     from imgcost.tables import Model, NamedModel, Platform
 
@@ -77,7 +77,10 @@ class Checker:
         self._budget_usd = take_dollars("budget_usd", budget_usd)
         limits_on(platform or DEFAULT_PLATFORM, self.day)  # raises if nothing is published for that date
         self._advice = advice_on(self.day)
-        self._ignored = frozenset(find_rule(name).name for name in _rule_names(ignore))
+        ignored = {find_rule(name).name for name in _rule_names(ignore)}
+        self._rules = {
+            scope: [rule for rule in rules_of(scope) if rule.name not in ignored] for scope in get_args(Scope)
+        }
         self._named: dict[tuple[Any, ...], _Named] = {}
         self._notes: dict[str, None] = {}
         self._turns: list[TurnCost] = []
@@ -109,9 +112,8 @@ class Checker:
             self._found.append(locator.relocated(finding) if locator else finding)
 
     def _run(self, scope: Scope, about: Any, context: CheckContext) -> Iterator[Finding]:
-        for rule in rules_of(scope):
-            if rule.name not in self._ignored:
-                yield from rule.check(about, context)
+        for rule in self._rules[scope]:
+            yield from rule.check(about, context)
 
     def check_images(self, images: Iterable[ImageInput], model: NamedModel, *, one_request: bool) -> None:
         """Check and count images, and check them as one request if they are sent in one."""

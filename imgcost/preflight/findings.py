@@ -167,7 +167,8 @@ class Findings:
         return CHECK.frame(self.rows())
 
     def _repr_html_(self) -> str:
-        caption = f"{len(self.errors)} errors, {len(self.warnings)} warnings in {plural(len(self.images), 'image')}"
+        errors, warnings = plural(len(self.errors), "error"), plural(len(self.warnings), "warning")
+        caption = f"{errors}, {warnings} in {plural(len(self.images), 'image')}"
         shown = islice(self.found, HTML_ROWS)
         rows = [(finding.severity, finding.rule, finding.location, finding.message) for finding in shown]
         return html_table(caption, ("severity", "rule", "location", "message"), rows)

@@ -112,9 +112,10 @@ def _quote(model: str | None, costs: Costs, day: date) -> Quote | None:
 def _size(block: Mapping[str, Any]) -> tuple[int, int] | None:
     """Return width and height of an image, px; None if its bytes are not in the request or cannot be read."""
     source = block.get("source")
-    if not isinstance(source, dict):
+    data = source.get("data") if type(source) is dict else None
+    if type(data) is not str:  # a transcript is JSON; what is not text is an object of the caller
         return None
-    contents = block_input(Block("", "image", source, None, None)).contents
+    contents = block_input(Block("", "image", {"type": "base64", "data": data}, None, None)).contents
     return (contents.header.width, contents.header.height) if contents and contents.header else None
 
 

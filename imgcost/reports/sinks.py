@@ -40,8 +40,10 @@ class ScanSink(NamedTuple):
         encode: Encodes results for the writer.
         writer: Writes encoded results.
         token_rules: Token rules that the writer needs in the summary, in addition to those of the quotes of the scan.
+        details: Whether the writer needs the orientation and animation of images, which take longer to read.
     """
 
     encode: Encode
     writer: ScanWriter
     token_rules: tuple[TokenRule, ...] = ()
+    details: bool = False

@@ -86,7 +86,7 @@ def _scan_sink(suffix: str) -> Callable[[IO[bytes], tuple[Quote, ...], Progress]
     if suffix == ".parquet":
         from imgcost.reports.parquet import ParquetWriter  # noqa: PLC0415 - an extra
 
-        return lambda file, quotes, _: ScanSink(partial(_encode_rows, quotes), ParquetWriter(file, SCAN))
+        return lambda file, quotes, _: ScanSink(partial(_encode_rows, quotes), ParquetWriter(file, SCAN), details=True)
     if suffix == ".md":
         from imgcost.reports.markdown import markdown_sink  # noqa: PLC0415 - most scans do not need it
 
@@ -113,7 +113,7 @@ def stream_rows(stream: IO[bytes], quotes: Sequence[Quote], style: TextFormat) -
     Returns:
         The sink of the scan.
     """
-    return ScanSink(partial(_encode_text, tuple(quotes), style), TextWriter(stream, SCAN, style))
+    return ScanSink(partial(_encode_text, tuple(quotes), style), TextWriter(stream, SCAN, style), details=True)
 
 
 def _encode_text(quotes: tuple[Quote, ...], style: TextFormat, groups: list[Group]) -> bytes:

@@ -74,11 +74,13 @@ def suffix(image: ImageInput, context: CheckContext) -> Iterator[Observation]:  
 def downscaled(image: ImageInput, context: CheckContext) -> Iterator[Observation]:
     header = image.contents and image.contents.header
     tier = context.models[0].tier if context.models else None
-    rejected = image.setting == "error" or (image.toolset and context.limits.toolset_screenshots_fail)
-    if header is None or tier is None or rejected or any(True for _ in breaches_of(image, context)):
+    if header is None or tier is None:
         return
     width, height = geometry.resized_size(header.width, header.height, tier)
-    if (width, height) != (header.width, header.height):
+    if (width, height) == (header.width, header.height):
+        return
+    rejected = image.setting == "error" or (image.toolset and context.limits.toolset_screenshots_fail)
+    if not rejected and not any(True for _ in breaches_of(image, context)):
         size = f"{header.width}x{header.height}"
         message = f"{size} px is downscaled: Claude sees {width}x{height} px on the {tier.name} tier"
         yield Observation(image.location, message, size, f"{width}x{height}", "px")
@@ -171,7 +173,7 @@ def pdf_cost(document: DocumentInput, context: CheckContext) -> Iterator[Observa
         return
     pages, tokens = plural(document.pages, "page"), document.tokens
     if tokens:
-        message = f"{pages} of PDF cost {tokens.least:,} to {tokens.most:,} tokens, depending on their text"
+        message = f"{pages} of PDF cost {tokens.least:,} to {plural(tokens.most, 'token')}, depending on their text"
         yield Observation(document.location, message, document.pages, None, "pages")
     elif context.models:
         message = f"the cost of {pages} of PDF is unknown for {context.models[0].id}"
@@ -191,9 +193,8 @@ def pdf_cost(document: DocumentInput, context: CheckContext) -> Iterator[Observa
 def base64_in_text(text: TextInput, context: CheckContext) -> Iterator[Observation]:  # noqa: ARG001 - all rules have the same signature
     usd = f" ({text.text_usd})" if text.text_usd else ""
     kind = f" of {text.kind}" if text.kind else ""
-    message = (
-        f"{plural(text.characters, 'character')} of base64{kind} inside text: up to {text.characters:,} tokens{usd}"
-    )
+    characters, tokens = plural(text.characters, "character"), plural(text.characters, "token")
+    message = f"{characters} of base64{kind} inside text: up to {tokens}{usd}"
     if text.image_tokens:
         message += f", and {text.image_tokens:,} as an image"
     yield Observation(text.location, message, text.characters, None, "characters")

@@ -8,6 +8,7 @@ import zlib
 from typing import Any, NamedTuple
 
 from imgcost.errors import RequestError
+from imgcost.figures import plural
 from imgcost.shapes.foreign import name_of_text
 
 __all__ = ["MAX_BYTES", "Document", "read_document", "read_line"]
@@ -78,7 +79,7 @@ def _decompressed(data: bytes, max_bytes: int) -> bytes:
     if data[:2] == _GZIP:
         data = _gunzip(data, max_bytes)
     if len(data) > max_bytes:
-        raise RequestError("", f"is larger than {max_bytes:,} bytes")
+        raise RequestError("", f"is larger than {plural(max_bytes, 'byte')}")
     return data
 
 

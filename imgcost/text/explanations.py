@@ -125,7 +125,8 @@ def _cache(plan: ModelPlan) -> Iterator[ExplanationLine]:
     written = tokens.cache_write_5m + tokens.cache_write_1h
     if plan.scenario.turns == 1:
         prompt = number(plan.scenario.prompt_tokens)
-        writes, reads = f"{prompt} x 1, the first request", f"{prompt} x {number(plan.requests - 1)}, every later plan"
+        writes = f"{prompt} x 1, the first request"
+        reads = f"{prompt} x {number(plan.requests - 1)}, every later request"
     else:
         writes, reads = "new tokens of every turn but the last", "the prompt of the previous turn"
     yield ExplanationLine("written to the cache", writes, number(written), source)

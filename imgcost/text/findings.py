@@ -124,12 +124,13 @@ def _table(groups: _Groups) -> Table:
         rows += [(visible(finding.location), rule, visible(finding.message)) for finding in shown]
         if rest := groups.of_rule[rule].count - len(shown):
             rows.append((f"and {number(rest)} more", rule, ""))
-    return Table(plural(groups.count, groups.severity), ("location", "rule", "problem"), rows, fit=True)
+    title, columns = plural(groups.count, groups.severity), ("location", "rule", "problem")
+    return Table(title, columns, rows, path_column=0, prose=True)
 
 
 def _advice(groups: _Groups) -> Table:
     rows = {(rule, finding.advice): None for rule, shown in groups.shown.items() for finding in shown}
-    return Table("What to do", ("rule", "advice"), list(rows), fit=True)
+    return Table("What to do", ("rule", "advice"), list(rows), prose=True)
 
 
 def _session(turns: Sequence[TurnCost]) -> Table:
@@ -146,7 +147,7 @@ def _session(turns: Sequence[TurnCost]) -> Table:
         for turn in turns
     ]
     columns = ("location", ">turn", ">images", ">still sent", ">times sent", ">tokens so far", ">cost so far")
-    return Table("Images of the session by turn", columns, rows, fit=True)
+    return Table("Images of the session by turn", columns, rows, path_column=0)
 
 
 def _session_notes(turns: Sequence[TurnCost]) -> Iterator[str]:

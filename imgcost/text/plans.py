@@ -114,8 +114,8 @@ def _classes(plan: Plan) -> Table:
 
 
 def _excluded(plan: Plan) -> Table:
-    rows = [(visible(images.reason), number(images.images), visible(images.first)) for images in plan.rejected]
-    return Table("Excluded (not priced)", ("reason", ">count", "first"), rows, path_column=2)
+    rows = [(visible(images.first), number(images.images), visible(images.reason)) for images in plan.rejected]
+    return Table("Excluded (not priced)", ("first", ">count", "reason"), rows, path_column=0, prose=True)
 
 
 def _notes(plan: Plan, budget_usd: Decimal | None) -> Iterator[str]:

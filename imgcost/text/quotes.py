@@ -55,8 +55,8 @@ def quote_notes(quote: Quote) -> Iterator[str]:
     if grid and quote.formula == "patch":
         yield (
             f"Measured, not published: {model.id} bills more than the formula counts, because each side is rounded up "
-            f"to a multiple of {grid.value * PATCH} px (128x128 px: {grid_tokens(128, 128, grid.value)} tokens, not "
-            f"{patch_tokens(128, 128)})."
+            f"to a multiple of {grid.value * PATCH} px (128x128 px: "
+            f"{plural(grid_tokens(128, 128, grid.value), 'token')}, not {patch_tokens(128, 128)})."
         )
     yield from stale_notes(day)
 

@@ -35,20 +35,20 @@ class Table(NamedTuple):
             shown; a table without columns is only a title.
         rows: Cells, as text.
         bars: One number per row, for a bar chart in a terminal; empty for none.
-        fit: Whether text fits `WIDTH` columns: the first column is shortened in the middle, the last one wrapped.
-        path_column: Index of a column of paths, which are shortened in the middle if a terminal is too narrow.
+        path_column: Index of a column that is shortened in the middle if the table is too wide; None for none.
+        prose: Whether the last column is wrapped if the table is too wide.
     """
 
     title: str
     columns: tuple[str, ...]
     rows: Sequence[tuple[str, ...]]
     bars: Sequence[int] = ()
-    fit: bool = False
     path_column: int | None = None
+    prose: bool = False
 
 
 WIDTH = 80
-"""Columns of a terminal of the usual width."""
+"""Width of text that is not printed to a terminal, in columns."""
 
 NO_IMAGES = Table("No images found.", (), ())
 """Starts a report without images: zeros and exit code 0 alone would look like an answer."""
@@ -68,12 +68,12 @@ class Report(NamedTuple):
     notes: Sequence[str] = ()
 
 
-def as_text(report: Report, width: int | None = None) -> str:
+def as_text(report: Report, width: int = WIDTH) -> str:
     """Render a report as text, in columns.
 
     Args:
         report: The report.
-        width: Width of the terminal, in columns; paths are shortened if a table is wider. None for no limit.
+        width: Width of the terminal, in columns. In a wider table, paths are shortened and prose is wrapped.
 
     Returns:
         The text, without a newline at the end.
@@ -88,24 +88,14 @@ def as_text(report: Report, width: int | None = None) -> str:
     for table in report.tables:
         heads = tuple(head.removeprefix(">") for head in table.columns)
         indent = "  " if table.title else ""
-        cells = _fitted(heads, table.rows, WIDTH - len(indent)) if table.fit else table.rows
-        rows = [list(row) for row in (heads, *cells)]
-        widths = [max(map(_width, column)) for column in zip(*rows, strict=True)]
-        excess = 0 if width is None else len(indent) + sum(widths) + 2 * (len(widths) - 1) - width
-        if table.path_column is not None and excess > 0:
-            widths[table.path_column] = max(widths[table.path_column] - excess, SHORTEST_PATH)
-            for row in rows:
-                row[table.path_column] = shortened(row[table.path_column], widths[table.path_column])
+        rows = [heads, *_fitted(heads, table, width - len(indent))]
+        widths = _widths(rows)
         right = [head.startswith(">") for head in table.columns]
         lines = ["  ".join(map(_padded, row, widths, right)).rstrip() for row in (rows if any(heads) else rows[1:])]
         blocks.append("\n".join([table.title] * bool(table.title) + [indent + line for line in lines]))
     if report.notes:
         blocks.append("\n".join(report.notes))
     return "\n\n".join(blocks)
-
-
-SHORTEST_PATH = 20
-"""Paths are not shortened to fewer columns."""
 
 
 def as_markdown(report: Report) -> str:
@@ -191,31 +181,40 @@ def _markdown(text: str) -> str:
 
 
 _LEAST_WIDTH = 12
-"""The least width of a column that is shortened or wrapped."""
+"""Minimum width of a column that is shortened or wrapped."""
 
 
-def _fitted(heads: tuple[str, ...], rows: Sequence[tuple[str, ...]], most: int) -> list[tuple[str, ...]]:
-    """Shorten the first of several columns, and wrap the last, so that a row is at most so wide."""
-    first, *middle, last = [max(map(_width, column)) for column in zip(heads, *rows, strict=True)]
-    room = most - sum(middle) - 2 * (len(heads) - 1)
-    if first + last <= room:
-        return list(rows)
-    first = min(first, max(_LEAST_WIDTH, room - last, room // 2))
-    last = max(_LEAST_WIDTH, room - first)
-    fitted: list[tuple[str, ...]] = []
-    for row in rows:
-        begin, *rest = wrap(row[-1], last) or [""]
-        fitted.append((shortened(row[0], first), *row[1:-1], begin))
-        fitted += [("",) * (len(row) - 1) + (line,) for line in rest]
+def _fitted(heads: tuple[str, ...], table: Table, width: int) -> list[tuple[str, ...]]:
+    """Shorten the paths and wrap the prose of a table that is wider than `width` columns."""
+    widths = _widths([heads, *table.rows])
+    excess = sum(widths) + 2 * (len(widths) - 1) - width
+    if excess <= 0:
+        return list(table.rows)
+    prose = widths[-1] if table.prose else 0
+    path = 0 if table.path_column is None else widths[table.path_column]
+    space = path + prose - excess
+    path = min(path, max(_LEAST_WIDTH, space - prose, space // 2 if prose else 0))
+    fitted = []
+    for row in table.rows:
+        cells = list(row)
+        if table.path_column is not None:
+            cells[table.path_column] = shortened(row[table.path_column], path)
+        lines = wrap(row[-1], max(_LEAST_WIDTH, space - path)) if table.prose else row[-1:]
+        fitted.append((*cells[:-1], *(lines[:1] or [""])))
+        fitted += [("",) * (len(row) - 1) + (line,) for line in lines[1:]]
     return fitted
 
 
+def _widths(rows: Sequence[tuple[str, ...]]) -> list[int]:
+    return [max(map(_width, column)) for column in zip(*rows, strict=True)]
+
+
 def shortened(text: str, width: int) -> str:
-    r"""Shorten a text in its middle, such as a path, whose end tells most.
+    r"""Shorten a text, such as a path, in its middle.
 
     Args:
         text: The text.
-        width: The most columns of a terminal that it may take, from 3.
+        width: Maximum width in columns of a terminal, from 3.
 
     Returns:
         The text, or both of its ends with an ellipsis between.

@@ -23,7 +23,7 @@ def rules_report(rules: Sequence[Rule], message: str | None = None) -> Report:
 
     Args:
         rules: The rules.
-        message: The error message of the API that all of them predict; None if it was not asked for one.
+        message: The error message of the API that they predict; None if all rules are listed.
 
     Returns:
         The report.
@@ -39,16 +39,16 @@ def rules_report(rules: Sequence[Rule], message: str | None = None) -> Report:
         **({} if message is None else {"message": message.encode(errors="backslashreplace").decode()}),
         "rules": [_rule(rule) for rule in rules],
     }
-    return Report(data, [Table(title, ("rule", "severity", "what it checks"), rows, fit=True)], notes)
+    return Report(data, [Table(title, ("rule", "severity", "what it checks"), rows, prose=True)], notes)
 
 
 def rule_report(rule: Rule, day: date) -> Report:
     """Explain one rule: what it checks and why, the limits on a date, the API's error messages, what to do."""
-    tables = [Table(f"{rule.name}: {rule.severity}", ("", ""), _paragraphs(rule), fit=True)]
+    tables = [Table(f"{rule.name}: {rule.severity}", ("", ""), _paragraphs(rule), prose=True)]
     limits = _limits(rule, day)
     if limits:
         columns = ("platform", "limit", "value", "since", "source")
-        tables.append(Table(f"Limits on {day}", columns, [(*row[:4], _titles(row[4])) for row in limits], fit=True))
+        tables.append(Table(f"Limits on {day}", columns, [(*row[:4], _titles(row[4])) for row in limits], prose=True))
     messages = wordings_of(rule.name)
     if messages:
         rows = [(wording.text, _titles(wording.sources)) for wording in messages]

@@ -84,7 +84,7 @@ def _totals(summary: ScanSummary) -> Table:
 def _histogram(summary: ScanSummary) -> Table:
     quote = summary.quotes[0]
     bins = summary.bins(quote.rule)
-    rows = [(f"{first}-{last}", number(count)) for first, last, count in bins]
+    rows = [(f"{number(first)}-{number(last)}", number(count)) for first, last, count in bins]
     return Table("Tokens per image", (">tokens", ">images"), rows, [count for _, _, count in bins])
 
 
@@ -107,7 +107,7 @@ def _problems(summary: ScanSummary) -> Table:
 
 def _unreadable(summary: ScanSummary) -> Table:
     rows = [(visible(file.path), file.problem, visible(file.reason)) for file in summary.unreadable[:LISTED]]
-    return Table("Not counted", ("path", "problem", "reason"), rows, path_column=0)
+    return Table("Not counted", ("path", "problem", "reason"), rows, path_column=0, prose=True)
 
 
 def file_size(size_bytes: int) -> str:

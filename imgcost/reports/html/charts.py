@@ -1,4 +1,4 @@
-"""The charts of a page as coordinates, which `chart.svg.j2` draws: tokens per image, and sizes against tier limits."""
+"""Coordinates of the charts of a page: tokens per image, and sizes with the limits of the tiers."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ BINS = 16
 """Bars of a histogram; the token limits of both tiers are multiples of it."""
 
 MOST_DOTS = 1500
-"""With more dots than this the chart of sizes becomes coarser, so that the page does not grow."""
+"""Maximum number of dots in the chart of sizes; with more, it becomes coarser, so that the page stays small."""
 
 LEAST_EDGE = 300
 """The chart of sizes starts here or lower, px, so that the limits of the tiers are visible."""
 
 WIDTH, LEFT, RIGHT, TOP, BOTTOM = 960, 76, 16, 16, 46
-"""Of a chart and its margins, px."""
+"""Sizes of a chart and its margins, px."""
 
 
 class Line(NamedTuple):
@@ -76,7 +76,7 @@ class Chart(NamedTuple):
 
 
 def token_chart(summary: ScanSummary, rule: TokenRule) -> Chart:
-    """Draw how many images have how many tokens.
+    """Draw a histogram of tokens per image.
 
     Args:
         summary: The sums; with at least one image.
@@ -113,7 +113,7 @@ def token_chart(summary: ScanSummary, rule: TokenRule) -> Chart:
 
 
 def size_chart(sizes: Mapping[tuple[int, int], int], tiers: Sequence[Tier], text: str) -> Chart:
-    """Draw widths and heights, and what each tier accepts without downscaling.
+    """Draw widths and heights, and the largest sizes that each tier does not downscale.
 
     Args:
         sizes: Images by the logarithm of width and height, in parts of an octave; at least one.
@@ -156,7 +156,7 @@ def _logarithmic(low: float, high: float, first: float, last: float) -> Callable
 
 
 def _steps(top: int, most: int) -> list[int]:
-    """Round numbers from 0 to at least `top`, in no more than `most` steps.
+    """Return round numbers from 0 to at least `top`, in at most `most` steps.
 
     >>> _steps(4784, 5), _steps(1, 4)
     ([0, 1000, 2000, 3000, 4000, 5000], [0, 1])
@@ -166,7 +166,7 @@ def _steps(top: int, most: int) -> list[int]:
 
 
 def _dots(sizes: Mapping[tuple[int, int], int]) -> dict[tuple[float, float], int]:
-    """Images by width and height, px; coarse enough to be few."""
+    """Group images by width and height, px, coarsely enough for a chart."""
     marks, step = dict(sizes), 1
     while len(marks) > MOST_DOTS:
         coarser: Counter[tuple[int, int]] = Counter()
@@ -178,7 +178,7 @@ def _dots(sizes: Mapping[tuple[int, int], int]) -> dict[tuple[float, float], int
 
 
 def _limit(tier: Tier, low: float, x: Callable[[float], float], y: Callable[[float], float]) -> str:
-    """The greatest height at each width that is a whole number of patches, as steps."""
+    """Return the maximum height for each width in whole patches, as steps."""
     most = tier.edge_limit // PATCH
     points: list[tuple[float, float]] = []
     for across in range(1, most + 1):
@@ -188,7 +188,7 @@ def _limit(tier: Tier, low: float, x: Callable[[float], float], y: Callable[[flo
 
 
 def _path(points: Iterable[tuple[float, float]]) -> str:
-    """A path through points, each once.
+    """Return an SVG path through points, without repetitions.
 
     >>> _path([(1, 2), (1, 2), (3.04, 4)])
     'M1.0 2.0L3.0 4.0'

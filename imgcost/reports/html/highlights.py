@@ -1,4 +1,4 @@
-"""What a page shows of single images, beyond the sums of the summary: collected in workers, merged in order."""
+"""Single images that a page shows, collected in worker processes and merged in order."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["BINS_PER_OCTAVE", "BYTES_STEP", "LISTED", "Highlights", "ListedImage", "RejectedImage", "collect"]
 
 LISTED = 20
-"""How many images each table lists."""
+"""Maximum number of images in each table."""
 
 BINS_PER_OCTAVE = 16
 """The chart of sizes merges images whose width and height differ by less than about 4 %."""
@@ -67,7 +67,7 @@ class RejectedImage(NamedTuple):
 
 @dataclass
 class Highlights:
-    """The most telling images of a part of a scan. Its size does not grow with the number of images.
+    """Images of a part of a scan that a page shows. Its size does not grow with the number of images.
 
     Attributes:
         sizes: Images by the logarithm of width and height, in parts of an octave.
@@ -94,7 +94,7 @@ class Highlights:
 
 
 def collect(rule: TokenRule, tiers: Sequence[Tier], sent: Conditions, groups: list[Group]) -> Highlights:
-    """Pick the most telling images of a part of a scan.
+    """Select the images of a part of a scan that a page shows.
 
     Args:
         rule: Counts the tokens that rank images.

@@ -38,11 +38,11 @@ def page_sink(file: IO[bytes], quotes: Sequence[Quote], progress: Progress) -> S
 
     Args:
         file: An open binary file.
-        quotes: The quotes of the models asked for; the first prices folders and images.
+        quotes: The quotes of the selected models; the first prices folders and images.
         progress: Called before and after the page is written.
 
     Returns:
-        Where the scan goes.
+        The sink of the scan.
     """
     compared = comparable(quotes)
     rules = tuple(dict.fromkeys(quote.rule for quote in compared))

@@ -1,4 +1,4 @@
-"""What the panel of a page recalculates from: histograms of tokens, rates as integers, and limits."""
+"""The data of the panel of a page: histograms of tokens, rates as integers, and limits."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from imgcost.plans.rules import BYTES_A_BLOCK, BYTES_A_REQUEST, BYTES_A_TOKEN
 from imgcost.plans.scenarios import MOST_TOKENS
 from imgcost.quotes import CacheTtl, InferenceGeo, requote
 from imgcost.reports.html.highlights import BYTES_STEP
+from imgcost.tables import limits_on
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -25,23 +26,23 @@ _GEOS: tuple[InferenceGeo, ...] = get_args(InferenceGeo)
 _LIMITS = ("many_images", "many_images_edge", "request_bytes")
 
 
-def panel_data(summary: ScanSummary, found: Highlights, quotes: Sequence[Quote]) -> dict[str, Any] | None:
+def panel_data(summary: ScanSummary, highlights: Highlights, quotes: Sequence[Quote]) -> dict[str, Any] | None:
     """Collect what `page.js` calculates with.
 
     Rates are integers with `places` decimal places, so that the browser multiplies integers only. A model's
     `rates` are by inference geo, then without and with a batch, then of a standard and of a long prompt, then by class
-    of token; None where something is not offered.
+    of token; None if something is not offered.
 
     Args:
-        summary: The sums.
-        found: The images' sizes in bytes.
-        quotes: The models' quotes, the selected one first.
+        summary: The sums of the scan.
+        highlights: The sizes of the images in bytes.
+        quotes: The quotes of the models, the selected one first.
 
     Returns:
-        Plain values for JSON; None where the limits of the platform are not known, because then there is no plan.
+        Plain values for JSON; None if the limits of the platform are unknown, because then there is no plan.
     """
     try:
-        limits = quotes[0].limits
+        limits = limits_on(quotes[0].conditions.platform, quotes[0].conditions.as_of)
     except NoPriceError:
         return None
     offers = [{geo: [_rates(quote, geo, batch=batch) for batch in (False, True)] for geo in _GEOS} for quote in quotes]
@@ -66,7 +67,8 @@ def panel_data(summary: ScanSummary, found: Highlights, quotes: Sequence[Quote])
         "tokens": [sorted(histogram.items(), reverse=True) for histogram in summary.histograms],
         "first": [next(iter(histogram), 0) for histogram in summary.histograms],  # its request writes the cache
         "bytes": [
-            (BYTES_STEP * steps + BYTES_A_BLOCK, images) for steps, images in sorted(found.sent.items(), reverse=True)
+            (BYTES_STEP * steps + BYTES_A_BLOCK, images)
+            for steps, images in sorted(highlights.sent.items(), reverse=True)
         ],
         "longest_edge": summary.longest_edge,
         "limits": {name: getattr(limits, name) for name in _LIMITS},
@@ -85,9 +87,9 @@ _Offer: TypeAlias = "dict[InferenceGeo, list[list[Rates] | None]]"
 
 
 def _rates(quote: Quote, geo: InferenceGeo, *, batch: bool) -> list[Rates] | None:
-    """Rates of a standard and, where there are such, of a long prompt; None where they are not offered."""
-    found = _sold(quote, quote.conditions._replace(inference_geo=geo, batch=batch, cache="none"))
-    return [rates for rates in (found.standard, found.long_context) if rates] if found else None
+    """Return the rates of a standard and, if any, of a long prompt; None if they are not offered."""
+    offer = _sold(quote, quote.conditions._replace(inference_geo=geo, batch=batch, cache="none"))
+    return [rates for rates in (offer.standard, offer.long_context) if rates] if offer else None
 
 
 def _sold(quote: Quote, sent: Conditions) -> Quote | None:
@@ -98,7 +100,7 @@ def _sold(quote: Quote, sent: Conditions) -> Quote | None:
 
 
 def _places(offers: Iterable[_Offer]) -> int:
-    """The fewest decimal places that every rate fits into."""
+    """Return the fewest decimal places that fit all rates."""
     kinds = (rates for offer in offers for both in offer.values() for one in both for rates in one or ())
     rates = [rate.normalize() for kind in kinds for rate in kind if rate is not None]
     return max(0, *(-int(rate.as_tuple().exponent) for rate in rates))
@@ -109,7 +111,7 @@ def _scaled(kinds: Iterable[Rates], places: int) -> list[list[int | None]]:
 
 
 def _command(sent: Conditions) -> str:
-    """The part of a command that the panel does not change."""
+    """Return the part of the command that the panel does not change."""
     options = [f"--as-of {sent.as_of}"]
     if sent.platform != "claude-api":
         options.append(f"--platform {sent.platform}")

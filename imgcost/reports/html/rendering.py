@@ -1,4 +1,4 @@
-"""The templates of pages, filled in: all text is escaped. The only module that needs Jinja2."""
+"""Render the templates of pages; all text is escaped. The only module that needs Jinja2."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ if TYPE_CHECKING:
 __all__ = ["Cell", "Grid", "render", "report_page", "shortened"]
 
 LONGEST = 240
-"""Characters of a text in a cell; a longer one is shown with both ends."""
+"""Maximum number of characters in a cell; longer texts are shortened in the middle."""
 
 Cell: TypeAlias = str | int | Decimal
-"""A text, a count, or US dollars, which are rounded for people with every digit beside them."""
+"""Text, a count, or US dollars, which are shown rounded, with all digits in a tooltip."""
 
 
 class Grid(NamedTuple):
@@ -63,10 +63,10 @@ def report_page(report: Report, title: str) -> bytes:
 
 
 def render(template: str, script: str = "", **values: Any) -> bytes:
-    """Fill in a template of this folder.
+    """Render a template of this folder.
 
-    The policy of the page admits its own style and script, by digest, and nothing else: nothing is fetched, and a
-    script that a file name brings along does not run.
+    The policy of the page allows only its own style and script, by digest: nothing is fetched, and a script in a file
+    name does not run.
 
     Args:
         template: Its file name.
@@ -92,7 +92,7 @@ def render(template: str, script: str = "", **values: Any) -> bytes:
 
 
 def shortened(text: str, most: int = LONGEST) -> str:
-    r"""Show a text harmlessly, and of a long one both ends.
+    r"""Escape invisible characters, and shorten a long text in its middle.
 
     >>> shortened("a\n.png"), shortened("a" * 40_000, 12)
     ('a\\n.png', 'aaa…aaaaaaaa (40,000 characters)')
@@ -109,5 +109,5 @@ def _read(name: str) -> str:
 
 
 def _digest(text: str) -> str:
-    """How a policy names a style or a script."""
+    """Return the digest of a style or script for a policy."""
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()

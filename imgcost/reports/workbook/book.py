@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["MOST_ROWS", "pages_of"]
 
 MOST_ROWS = 1_048_576
-"""Rows of a sheet, its titles included, by the file format."""
+"""Maximum number of rows of a sheet, titles included."""
 
 _OPTIONS = {
     "constant_memory": True,
@@ -43,13 +43,13 @@ class _Target:
 
 
 class _Nowhere:
-    """Takes what Python's zip writer still writes when it is collected, because it ends its archive even then."""
+    """Discards what the zip writer of Python still writes when it is garbage-collected."""
 
-    def seek(self, place: int) -> None:
-        """Ignore the place."""
+    def seek(self, position: int) -> None:
+        """Ignore the position."""
 
     def tell(self) -> int:
-        """Be at the start."""
+        """Return 0."""
         return 0
 
     def write(self, data: bytes) -> None:

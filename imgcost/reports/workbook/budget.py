@@ -26,12 +26,12 @@ _MILLION = 1_000_000
 
 
 class Budget(NamedTuple):
-    """What other sheets need to know of the Budget.
+    """Cells of the Budget that other sheets use.
 
     Attributes:
         totals: Cells with sums over all images, by name: `visual N` and `most N` for each rule.
         image_price: The cell with the price of the images alone, US dollars per MTok.
-        below: The first row below it, from 0, where charts have room.
+        below: The first free row below it, from 0, for charts.
     """
 
     totals: dict[str, str]
@@ -43,11 +43,11 @@ class _Line(NamedTuple):
     """A line of a block.
 
     Attributes:
-        label: Its text.
-        cells: What follows.
-        styles: How those look.
-        name: A name for the first of them, or empty.
-        label_style: How the text looks.
+        label: Its label.
+        cells: The cells after the label.
+        styles: The styles of the cells.
+        name: A name for the first cell, or empty.
+        label_style: The style of the label.
     """
 
     label: str
@@ -113,7 +113,7 @@ def _put_line(page: Page, row: int, column: int, across: int, line: _Line) -> No
 def _inputs(job: Job, values: Mapping[str, Any]) -> list[_Line]:
     sent = job.sent
     platform = sent.platform if sent.platform == "claude-api" else f"{sent.platform}, {sent.endpoint} endpoint"
-    included = [f"{one.name} x {one.factor:f}" for one in job.first.quote.factors]
+    included = [f"{factor.name} x {factor.factor:f}" for factor in job.first.quote.factors]
     return [
         _Line("Model", [job.first.quote.model.id], ["input"], "model"),
         _Line("Message batch", ["yes" if sent.batch else "no"], ["input"], "batch"),
@@ -131,7 +131,7 @@ def _inputs(job: Job, values: Mapping[str, Any]) -> list[_Line]:
 
 
 def _chosen(job: Job, key: str, values: Mapping[str, Any]) -> Formula:
-    """A cell of the chosen model."""
+    """Return a value of the chosen model."""
     return Formula(f"INDEX({model_column(key, len(job.models))},model_row)", values[key])
 
 
@@ -166,10 +166,10 @@ _STYLES = ("count", "rate", "usd")
 
 
 def _class(job: Job, row: int, names: tuple[str, str, str, str], values: Mapping[str, Any]) -> _Line:
-    """A class of tokens: how many, at which price, US dollars; a price is shown only where there are tokens."""
+    """Return the line of a token class: tokens, price, US dollars; the price is shown only if there are tokens."""
     label, key, rate, usd = names
     columns = {
-        one: f"INDEX({model_column(one, len(job.models))},model_row)" for one in ("in", "out", "w5m", "w1h", "read")
+        key: f"INDEX({model_column(key, len(job.models))},model_row)" for key in ("in", "out", "w5m", "w1h", "read")
     }
     count, shown = (at(_TOP + row, _MIDDLE + column) for column in (2, 3))
     price = values["price"] if values[key] or isinstance(values["price"], str) else ""
@@ -182,7 +182,7 @@ def _class(job: Job, row: int, names: tuple[str, str, str, str], values: Mapping
 
 
 def average(total: str, values: Mapping[str, Any], job: Job, times: int) -> Formula:
-    """US dollars per image, or per some images: shown only, so a quotient may be rounded."""
+    """Return US dollars per number of images; rounded, because nothing is calculated from it."""
     usd, images = values["total_usd"], job.summary.images
     text = either(total, f"IF(image_count=0,0,{total}*{times}/image_count)")
     with localcontext() as context:
@@ -199,38 +199,38 @@ def _images(job: Job, images: ImageSheet, not_counted: int) -> list[_Line]:
         ("Images in last, partial request", "MOD(image_count,images_per_request)", 0, "last_images"),
         ("Longest edge, px", f"MAX({images.edges})", summary.longest_edge, "longest_edge"),
     ]
-    for place, rule in enumerate(rules):
+    for index, rule in enumerate(rules):
         lines.append(
-            (f"Visual tokens, {title_of(rule, rules)}", images.total(place), summary.tokens(rule), f"visual {place}")
+            (f"Visual tokens, {title_of(rule, rules)}", images.total(index), summary.tokens(rule), f"visual {index}")
         )
-    for place, rule in enumerate(rules):
+    for index, rule in enumerate(rules):
         label = f"Most per image, {title_of(rule, rules)}"
-        lines.append((label, f"MAX({images.tokens[place]})", job.most_tokens(rule), f"most {place}"))
+        lines.append((label, f"MAX({images.tokens[index]})", job.most_tokens(rule), f"most {index}"))
     fixable = sum(summary.fixable.values())
     lines.append(("Would be rejected as they are", images.count_if(images.rejected, '"?*"'), fixable, ""))
-    found = [_Line(label, [Formula(text, value)], ["count"], name) for label, text, value, name in lines]
+    counts = [_Line(label, [Formula(text, value)], ["count"], name) for label, text, value, name in lines]
     return [
-        *found,
-        *_fixable(job, images, _TOP + len(found)),
+        *counts,
+        *_fixable(job, images, _TOP + len(counts)),
         _Line("Not counted: see that sheet", [not_counted], ["count"]),
     ]
 
 
 def _fixable(job: Job, images: ImageSheet, row: int) -> list[_Line]:
-    """The images that would be rejected as they are, by reason, and what they cost."""
+    """Return the lines of images that would be rejected as they are, by reason, with their cost."""
     fixable, plan = job.summary.fixable, job.first.plan
     if not fixable:
         return []
     lines = [
         _Line(
             reason.phrase,
-            [Formula(images.count_if(images.rejected, at(row + place, _RIGHT)), count)],
+            [Formula(images.count_if(images.rejected, at(row + index, _RIGHT)), count)],
             ["count"],
             label_style="label indented",
         )
-        for place, (reason, count) in enumerate(sorted(fixable.items(), key=lambda item: (-item[1], item[0])))
+        for index, (reason, count) in enumerate(sorted(fixable.items(), key=lambda item: (-item[1], item[0])))
     ]
-    sums = [images.total_where(f'{images.rejected}<>""', place) for place in range(len(job.rules))]
+    sums = [images.total_where(f'{images.rejected}<>""', index) for index in range(len(job.rules))]
     tokens, price = at(row + len(lines), _RIGHT + 2), at(_TOP + 9, _MIDDLE + 3)
     visual = job.summary.tokens_of_fixable(job.first.quote.rule)
     usd = plan.quote.image_usd(visual) if plan else NOT_OFFERED
@@ -242,12 +242,12 @@ def _fixable(job: Job, images: ImageSheet, row: int) -> list[_Line]:
 
 
 def _put_hidden(page: Page, row: int, job: Job) -> None:
-    """The place of the chosen model on the sheet Models, and of what counts its tokens: formulas look them up."""
+    """Write the rows of the chosen model and of its token rule, which formulas look up."""
     models = len(job.models)
-    places = [str(job.row_of(one.quote) + 1) for one in job.models]
+    indexes = [str(job.row_of(row.quote) + 1) for row in job.models]
     cells = [
         ("model_row", Formula(f"MATCH(model,{model_column('model', models)},0)", 1)),
-        ("token_rule", Formula(f"CHOOSE(model_row,{','.join(places)})", int(places[0]))),
+        ("token_rule", Formula(f"CHOOSE(model_row,{','.join(indexes)})", int(indexes[0]))),
     ]
     if row < len(cells):
         name, formula = cells[row]
@@ -270,12 +270,12 @@ def _validate(page: Page, models: int) -> None:
 FINE = "Requests like these are within the limits on images, edges and tokens. Bytes of requests are not checked here."
 TOO_MANY = "Not possible: a request to this model may have at most "
 TOO_LONG = "Not possible: a prompt and its answer exceed the context window."
-MAYBE_TOO_LONG = "Some requests may exceed the context window: the command below packs the images and tells."
+MAYBE_TOO_LONG = "Some requests may exceed the context window: run the command below."
 MAYBE_LONG_CONTEXT = "Some requests may have the long-context price, depending on the order: run the command below."
 
 
 def _verdict(job: Job) -> Formula:
-    """Say whether the API would accept such requests, and whether this sheet can price them."""
+    """Return whether the API would accept such requests, and whether this sheet can price them."""
     most, window, largest, surcharge = (
         f"INDEX({model_column(key, len(job.models))},model_row)"
         for key in ("max_images", "window", "largest", "surcharge_usd")
@@ -292,7 +292,7 @@ def _verdict(job: Job) -> Formula:
 
 
 def _command(job: Job) -> Formula:
-    """The command that plans the same job, packing the images in their order."""
+    """Return the command that plans the same job, packing the images in their order."""
     sent = job.sent
     fixed = "" if sent.platform == "claude-api" else f" --platform {sent.platform} --endpoint {sent.endpoint}"
     fixed += " --fast" if sent.speed == "fast" else ""
@@ -331,13 +331,13 @@ def _side_by_side(page: Page, top: int, job: Job) -> int:
     page.sheet.set_row(top + 1, 50)
     page.line(top + 1, _LEFT, _HEADS, ["head", "head", *["head right"] * (len(_HEADS) - 2)])
     first = top + 2
-    for place, one in enumerate(job.models):
+    for index, one in enumerate(job.models):
         values = {"model": one.quote.model.id, "tier": one.quote.tier.name} | values_of(one, job)
-        found = {key: Formula(model_cell(key, place), values[key]) for key in _KEYS}
-        averages = [average(at(first + place, _LEFT + 2), values, job, times) for times in (1, 1000)]
+        found = {key: Formula(model_cell(key, index), values[key]) for key in _KEYS}
+        averages = [average(at(first + index, _LEFT + 2), values, job, times) for times in (1, 1000)]
         cells = list(found.values())
         cells[3:3] = averages
-        page.line(first + place, _LEFT, cells, ["label", "label", *["usd"] * 3, "rate", *["count"] * 5, "usd"])
+        page.line(first + index, _LEFT, cells, ["label", "label", *["usd"] * 3, "rate", *["count"] * 5, "usd"])
     last = first + len(job.models) - 1
     rule = {"type": "formula", "criteria": f"=$B{first + 1}=model", "format": page.styles["chosen"]}
     page.sheet.conditional_format(first, _LEFT, last, _LEFT + len(_HEADS) - 1, rule)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["write_calculator", "write_steps"]
 
 ROWS = 25
-"""Rows for sizes, unless more are given."""
+"""Minimum number of rows for sizes."""
 
 _HEADS = ("Resized width", "Resized height", "Visual tokens", "US$ per image", "US$ per 1,000")
 _WORKING = ("fits", "step", "tie", "long edge", "whole short edge", "short edge")
@@ -60,23 +60,23 @@ class _Block(NamedTuple):
 
 
 def _blocks(job: Job) -> list[_Block]:
-    """Lay out each tier: priced with the Budget's model if it is of that tier, else the newest open to everyone."""
+    """Lay out each tier: priced with the model of the Budget if it has that tier, else the newest unrestricted one."""
     blocks = []
     for number, tier in enumerate(job.tiers):
-        places = [place for place, row in enumerate(job.models) if row.quote.tier == tier]
+        indexes = [index for index, row in enumerate(job.models) if row.quote.tier == tier]
         model = job.models[
-            min(places, key=lambda place: (place > 0 and job.models[place].quote.model.restricted, place))
+            min(indexes, key=lambda index: (index > 0 and job.models[index].quote.model.restricted, index))
         ]
-        blocks.append(_Block(number, tier, places, model, values_of(model, job)["price"]))
+        blocks.append(_Block(number, tier, indexes, model, values_of(model, job)["price"]))
     return blocks
 
 
 def write_steps(page: Page, tiers: Sequence[Tier]) -> None:
-    """Write the sheet Steps: the table behind every downscale, and the ties that floats decide otherwise."""
+    """Write the sheet Steps: the table for downscaling, and the ties that floats decide differently."""
     titles: list[str] = []
     columns: list[list[Cell]] = []
     for number, tier in enumerate(tiers):
-        names = [xl_col_to_name(number * _BLOCK + place) for place in range(_BLOCK)]
+        names = [xl_col_to_name(number * _BLOCK + index) for index in range(_BLOCK)]
         titles += [f"{tier.name}: long / short from", "numerator", "denominator", "longest long edge, px"]
         titles += ["twice the longest short edge, px", ""]
         titles += ["ties: long / short", "long", "short", "downscaled long edge, px", "downscaled short edge, px", ""]
@@ -94,9 +94,9 @@ def write_steps(page: Page, tiers: Sequence[Tier]) -> None:
     depth = max(map(len, columns))
     page.table_head(titles, [3 if not title else 14 for title in titles], depth)
     for row in range(depth):
-        for place, column in enumerate(columns):
+        for index, column in enumerate(columns):
             if row < len(column):
-                page.put(row + 1, place, column[row], "text")
+                page.put(row + 1, index, column[row], "text")
 
 
 def write_calculator(page: Page, job: Job, sizes: Sequence[tuple[int, int]]) -> None:
@@ -125,8 +125,8 @@ def write_calculator(page: Page, job: Job, sizes: Sequence[tuple[int, int]]) -> 
     page.line(_HEAD, _VALID + 1, titles, "working")
     page.sheet.set_row(_HEAD, 34)
     rows = max(ROWS, len(sizes))
-    for place in range(rows):
-        _put_size(page, _FIRST + place, sizes[place] if place < len(sizes) else None, blocks)
+    for index in range(rows):
+        _put_size(page, _FIRST + index, sizes[index] if index < len(sizes) else None, blocks)
     rule = {"validate": "integer", "criteria": "between", "minimum": 1, "maximum": MOST_EDGE}
     rule["error_message"] = f"Enter a whole number of pixels from 1 to {MOST_EDGE:,}."
     page.sheet.data_validation(_FIRST, 1, _FIRST + rows - 1, 2, rule)
@@ -154,8 +154,8 @@ def _put_model(page: Page, block: _Block) -> None:
 
 
 def _put_price(page: Page, block: _Block, models: int) -> None:
-    place = f"MATCH({at(_MODEL, block.start + 2)},{model_column('model', models)},0)"
-    price, formula = (f"INDEX({model_column(key, models)},{place})" for key in ("price", "formula"))
+    index = f"MATCH({at(_MODEL, block.start + 2)},{model_column('model', models)},0)"
+    price, formula = (f"INDEX({model_column(key, models)},{index})" for key in ("price", "formula"))
     page.put(_PRICE, block.start, "input, US$ per MTok")
     page.put(_PRICE, block.start + 2, Formula(price, block.price), "price")
     page.line(_PRICE, block.start + 3, ["formula", Formula(formula, block.model.quote.formula)], "right")
@@ -169,7 +169,7 @@ def _put_size(page: Page, row: int, size: tuple[int, int] | None, blocks: Sequen
     long, short = f"MAX({width},{height})", f"MIN({width},{height})"
     for block in blocks:
         first = _VALID + 2 + block.number * len(_WORKING)
-        cells = [f"${xl_col_to_name(first + place)}{row + 1}" for place in range(len(_WORKING))]
+        cells = [f"${xl_col_to_name(first + index)}{row + 1}" for index in range(len(_WORKING))]
         texts = _downscaling(block.number, block.tier, cells, valid, long, short)
         working += [Formula(text, value) for text, value in zip(texts, _downscaled(size, block.tier), strict=True)]
         page.line(row, block.start, _seen(row, size, block, cells, valid), ["count", "count", "count", "usd", "usd"])
@@ -180,19 +180,19 @@ def _put_size(page: Page, row: int, size: tuple[int, int] | None, blocks: Sequen
 
 
 def _downscaling(number: int, tier: Tier, cells: Sequence[str], valid: str, long: str, short: str) -> list[str]:
-    """The formulas that downscale, in fractions: see `imgcost.reports.workbook.rule`."""
+    """Return the formulas that downscale, in fractions; see `imgcost.reports.workbook.rule`."""
     fits, step, tie, long_edge, whole, _ = cells
     first = number * _BLOCK
 
-    def column(place: int, rows: int) -> str:
-        name = xl_col_to_name(first + place)
+    def column(index: int, rows: int) -> str:
+        name = xl_col_to_name(first + index)
         return f"'Steps'!${name}$2:${name}${rows + 1}"
 
     rows, tied = len(steps(tier)), len(ties(tier))
     across, down = (f"INT(({edge}+{PATCH - 1})/{PATCH})" for edge in (long, short))
     rest = f"2*({long_edge}*{short}-{whole}*{long})"
     cut = f"MIN({long},INDEX({column(3, rows)},{step}),INT(INDEX({column(4, rows)},{step})*{long}/(2*{short})))"
-    found = [
+    formulas = [
         f"IF(AND({across}*{PATCH}<={tier.edge_limit},{across}*{down}<={tier.token_limit}),1,0)",
         f"MATCH({long}/{short},{column(0, rows)},1)",
         f"IFERROR(MATCH({long}/{short},{column(6, tied)},0),0)",
@@ -203,11 +203,11 @@ def _downscaling(number: int, tier: Tier, cells: Sequence[str], valid: str, long
             f"MAX(1,{whole}+IF({rest}>{long},1,IF({rest}<{long},0,MOD({whole},2))))))"
         ),
     ]
-    return [f"IF({valid}=0,0,{text})" for text in found]
+    return [f"IF({valid}=0,0,{text})" for text in formulas]
 
 
 def _downscaled(size: tuple[int, int] | None, tier: Tier) -> list[int]:
-    """What these formulas come to."""
+    """Return the results of these formulas."""
     if size is None:
         return [0] * len(_WORKING)
     long, short = max(size), min(size)
@@ -218,10 +218,10 @@ def _downscaled(size: tuple[int, int] | None, tier: Tier) -> list[int]:
 
 
 def _seen(row: int, size: tuple[int, int] | None, block: _Block, cells: Sequence[str], valid: str) -> list[Cell]:
-    """What people want to know about a size."""
+    """Return what users want to know about a size."""
     width, height = f"$B{row + 1}", f"$C{row + 1}"
     long_edge, short_edge = cells[3], cells[5]
-    seen = [f"${xl_col_to_name(block.start + place)}{row + 1}" for place in range(3)]
+    seen = [f"${xl_col_to_name(block.start + index)}{row + 1}" for index in range(3)]
     patches = "*".join(f"INT(({edge}+{PATCH - 1})/{PATCH})" for edge in seen[:2])
     area = f"INT(({seen[0]}*{seen[1]}+{PIXELS_PER_TOKEN - 1})/{PIXELS_PER_TOKEN})"
     price, formula = at(_PRICE, block.start + 2), at(_PRICE, block.start + 4)

@@ -1,4 +1,4 @@
-"""Cells: how they look, and how every kind of value gets into them harmlessly."""
+"""Cells: their styles, and how each kind of value is written safely."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 __all__ = ["NOT_OFFERED", "Cell", "Formula", "Page", "at", "begin_styles", "column_of", "either", "printable"]
 
 MOST_TEXT = 32_767
-"""The most characters in a cell, counted in UTF-16."""
+"""Maximum number of characters in a cell, counted in UTF-16."""
 
 NOT_OFFERED = "not offered"
-"""Shown where there is no price, so that it cannot be taken for $0."""
+"""Shown if there is no price, so that it is not mistaken for $0."""
 
 _INK, _ACCENT, _PALE, _INPUT, _EDGE = "#3D3A33", "#B5532F", "#F5EDE6", "#FFF6D6", "#D9CFC4"
 _TOKENS = "#,##0"
@@ -124,14 +124,14 @@ class Page:
 
         Args:
             row: Their row, from 0.
-            column: The first one's column, from 0.
+            column: The column of the first cell, from 0.
             cells: Their contents.
             styles: How each looks, or how all look.
         """
         cells = list(cells)
         looks = [styles] * len(cells) if isinstance(styles, str) else styles
-        for place, (cell, style) in enumerate(zip(cells, looks, strict=True), column):
-            self.put(row, place, cell, style)
+        for index, (cell, style) in enumerate(zip(cells, looks, strict=True), column):
+            self.put(row, index, cell, style)
 
     def table_head(self, titles: Sequence[str], widths: Sequence[float], rows: int, working: int = 0) -> None:
         """Begin a sheet that is one table: a frozen row of titles with a filter.
@@ -142,8 +142,8 @@ class Page:
             rows: Number of rows that will follow.
             working: Number of columns at the end that are calculated.
         """
-        for place, width in enumerate(widths):
-            self.sheet.set_column(place, place, width)
+        for index, width in enumerate(widths):
+            self.sheet.set_column(index, index, width)
         self.sheet.set_row(0, 48)
         self.line(0, 0, titles, ["head"] * (len(titles) - working) + ["working"] * working)
         self.sheet.freeze_panes(1, 1)
@@ -155,12 +155,12 @@ class Page:
 
 
 def begin_styles(book: Workbook) -> dict[str, Any]:
-    """Register how cells look, by name."""
+    """Register the styles of cells, by name."""
     return {name: book.add_format(_FONT | look) for name, look in _STYLES.items()}
 
 
 def printable(text: str) -> str:
-    r"""Return text that a cell can hold: nothing invisible in it, and not too long.
+    r"""Make text fit a cell: escape invisible characters, and truncate it.
 
     >>> printable("a\x00b"), len(printable("a" * 40_000))
     ('a\\x00b', 32767)
@@ -174,7 +174,7 @@ def printable(text: str) -> str:
 
 
 def at(row: int, column: int, sheet: str = "") -> str:
-    """Name a cell absolutely.
+    """Return the absolute reference to a cell.
 
     >>> at(0, 1), at(0, 1, "Models")
     ('$B$1', "'Models'!$B$1")
@@ -184,7 +184,7 @@ def at(row: int, column: int, sheet: str = "") -> str:
 
 
 def column_of(sheet: str, column: int, rows: int, first: int = 1) -> str:
-    """Name a column's cells below its title; one cell if there are no rows.
+    """Return the reference to the cells of a column below its title; one cell if there are no rows.
 
     >>> column_of("Models", 0, 3)
     "'Models'!$A$2:$A$4"
@@ -193,7 +193,7 @@ def column_of(sheet: str, column: int, rows: int, first: int = 1) -> str:
 
 
 def either(cell: str, formula: str) -> str:
-    """Carry a text such as "not offered" over from a cell; otherwise calculate.
+    """Return a formula that copies a text such as "not offered" from a cell, and otherwise calculates.
 
     >>> either("A1", "A1*2")
     'IF(ISTEXT(A1),A1,A1*2)'

@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 __all__ = ["insert_charts", "write_charts"]
 
 FOLDERS = 12
-"""The most folders shown by name; the others are one more."""
+"""Maximum number of folders shown by name; the others are shown as one."""
 
 BINS = 8
-"""Bins of the histogram."""
+"""Number of bins of the histogram."""
 
 _ACCENT, _SECOND, _INK, _GRID = "#B5532F", "#6E8B74", "#3D3A33", "#E8E0D8"
 
@@ -53,7 +53,7 @@ def write_charts(page: Page, job: Job, images: ImageSheet, image_price: str) -> 
     for row in range(1, max(len(folders), BINS) + 1):
         if row <= len(folders):
             name, count, *tokens = folders[row - 1]
-            cells = ",".join(f"{xl_col_to_name(2 + place)}{row + 1}" for place in range(len(names)))
+            cells = ",".join(f"{xl_col_to_name(2 + index)}{row + 1}" for index in range(len(names)))
             text = either(image_price, f"CHOOSE(token_rule,{cells})*{image_price}/1000000")
             usd = chosen if isinstance(chosen, str) else chosen * tokens[first] / 1_000_000
             page.line(row, 0, [name, count, *tokens], ["text", *["number"] * (1 + len(tokens))])
@@ -64,12 +64,12 @@ def write_charts(page: Page, job: Job, images: ImageSheet, image_price: str) -> 
 
 
 def _folders(job: Job) -> list[tuple[Any, ...]]:
-    """The costliest folders first, and all others as one."""
+    """Return the costliest folders, and all others as one."""
     summary = job.summary
-    places = [1 + summary.token_rules.index(rule) for rule in job.rules]
-    key = places[job.row_of(job.first.quote)]
-    found = sorted(summary.folders.items(), key=lambda folder: (-folder[1][key], folder[0]))
-    rows = [(name or ".", sums[0], *(sums[place] for place in places)) for name, sums in found]
+    indexes = [1 + summary.token_rules.index(rule) for rule in job.rules]
+    key = indexes[job.row_of(job.first.quote)]
+    folders = sorted(summary.folders.items(), key=lambda folder: (-folder[1][key], folder[0]))
+    rows = [(name or ".", sums[0], *(sums[index] for index in indexes)) for name, sums in folders]
     rest = [sums for _, *sums in rows[FOLDERS:]]
     if not rest:
         return rows
@@ -77,14 +77,14 @@ def _folders(job: Job) -> list[tuple[Any, ...]]:
 
 
 def _bin(row: int, column: int, job: Job, images: ImageSheet) -> list[Cell]:
-    """A bin of the histogram, by the Budget's model, and behind it by each rule."""
+    """Write a bin of the histogram, for the model of the Budget and for each token rule."""
     cells: list[tuple[str, str, str]] = []
     working: list[Cell] = []
-    for place, rule in enumerate(job.rules):
+    for index, rule in enumerate(job.rules):
         start, _, count = job.summary.bins(rule, BINS)[row - 1]
-        starts, counts = (xl_col_to_name(column + 2 + 2 * place + more) for more in (0, 1))
+        starts, counts = (xl_col_to_name(column + 2 + 2 * index + more) for more in (0, 1))
         cells.append((f"{starts}{row + 1}", f"{starts}{row + 2}", f"{counts}{row + 1}"))
-        tokens = images.tokens[place]
+        tokens = images.tokens[index]
         conditions = [tokens, f'">="&{starts}{row + 1}', tokens, f'"<"&{starts}{row + 2}']
         working += [start, Formula(images.count_if(*conditions[: 2 if row == BINS else 4]), count)]
     start, end, count = job.summary.bins(job.first.quote.rule, BINS)[row - 1]

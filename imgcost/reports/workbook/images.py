@@ -1,4 +1,4 @@
-"""The sheets Images and Not counted: what was found, kept on disk until the scan ends."""
+"""The sheets Images and Not counted; results are kept on disk until the scan ends."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from xlsxwriter.utility import xl_range_abs
 from imgcost import geometry
 from imgcost.acceptance import breaches, byte_limit, sent_bytes
 from imgcost.errors import ImgcostError
-from imgcost.figures import plural
+from imgcost.figures import number, plural
 from imgcost.files import Image
 from imgcost.reports.workbook.cells import column_of
 from imgcost.reports.workbook.job import title_of
@@ -35,7 +35,7 @@ PROGRESS_ROWS = 500
 _WIDTHS = (50, 11, 11, 14)
 
 Size: TypeAlias = "tuple[str, int, int, int, str | None]"
-"""A path or folder, width, height (px), size of the file or files (bytes), and why it would be rejected as it is."""
+"""Path or folder, width, height (px), size of the file or files (bytes), and why the API would reject it as it is."""
 
 
 class Part(NamedTuple):
@@ -51,11 +51,11 @@ class Part(NamedTuple):
 
 
 def encode_images(sent: Conditions, groups: Iterable[Group]) -> tuple[int, int, bytes]:
-    """Pack what the workbook shows of images, so that it travels from worker processes and waits on disk.
+    """Encode what the workbook shows of images, compact enough for pipes and for the disk.
 
     Args:
         sent: The platform and the date whose limits apply.
-        groups: Folders and what was found in them.
+        groups: Folders and their files.
 
     Returns:
         Number of images, number of files and folders that are not counted, and a pickled `Part`.
@@ -67,28 +67,28 @@ def encode_images(sent: Conditions, groups: Iterable[Group]) -> tuple[int, int, 
     @lru_cache(maxsize=1 << 12)  # nearly every file has a size of its own; whether it is too large is what matters
     def phrase_of(media_type: str, width: int, height: int, is_large: bool) -> str | None:
         size_bytes = most + 1 if is_large and most is not None else 0
-        found = next(breaches(media_type, width, height, size_bytes, limits), None)
-        return found.reason.phrase if found else None
+        breach = next(breaches(media_type, width, height, size_bytes, limits), None)
+        return breach.reason.phrase if breach else None
 
     part = Part([], [])
-    for folder, found in groups:
+    for folder, files in groups:
         mine: list[Size] = []
-        for one in found:
-            if not isinstance(one, Image):
-                part.not_counted.append((one.path, one.problem, one.reason))
-            elif one.duplicate_of is not None:
-                part.not_counted.append((one.path, "duplicate", f"the same bytes as {one.duplicate_of}"))
+        for file in files:
+            if not isinstance(file, Image):
+                part.not_counted.append((file.path, file.problem, file.reason))
+            elif file.duplicate_of is not None:
+                part.not_counted.append((file.path, "duplicate", f"the same bytes as {file.duplicate_of}"))
             else:
-                is_large = most is not None and sent_bytes(one.file_bytes, limits) > most
-                reason = phrase_of(one.media_type, one.width, one.height, is_large)
-                mine.append((one.path, one.width, one.height, one.file_bytes, reason))
+                is_large = most is not None and sent_bytes(file.file_bytes, limits) > most
+                reason = phrase_of(file.media_type, file.width, file.height, is_large)
+                mine.append((file.path, file.width, file.height, file.file_bytes, reason))
         part.images.append((folder, mine))
     images = sum(len(mine) for _, mine in part.images)
     return images, len(part.not_counted), pickle.dumps(part, pickle.HIGHEST_PROTOCOL)
 
 
 class Spool:
-    """The parts of a scan, in their order, on disk.
+    """The parts of a scan, in order, on disk.
 
     Attributes:
         images: Number of images.
@@ -96,12 +96,12 @@ class Spool:
     """
 
     def __init__(self) -> None:
-        """Begin without parts."""
+        """Start without parts."""
         self.images = self.not_counted = 0
         self._file = TemporaryFile()  # noqa: SIM115 - closed with the workbook
 
     def add(self, encoded: tuple[int, int, bytes]) -> None:
-        """Take what `encode_images` returns."""
+        """Add a part, as `encode_images` returns it."""
         images, not_counted, part = encoded
         self.images += images
         self.not_counted += not_counted
@@ -159,7 +159,7 @@ class Spool:
 
 
 class ImageSheet:
-    """The sheet Images, once it is written, as formulas see it.
+    """The written sheet Images, for formulas.
 
     Attributes:
         rows: Number of its rows.
@@ -173,28 +173,28 @@ class ImageSheet:
         first = len(_WIDTHS) + grouped
         self.rows = rows
         self.edges = f"'{SHEET}'!{xl_range_abs(1, 1, max(rows, 1), 2)}"
-        self.tokens = [column_of(SHEET, first + place, rows) for place in range(rules)]
+        self.tokens = [column_of(SHEET, first + index, rows) for index in range(rules)]
         self.rejected = column_of(SHEET, first + rules, rows)
         self._counts = column_of(SHEET, len(_WIDTHS), rows) if grouped else None
 
     def count(self) -> str:
-        """Formula of the number of images."""
+        """Return a formula for the number of images."""
         return f"SUM({self._counts})" if self._counts else f"COUNT({self.tokens[0]})"
 
     def count_if(self, *conditions: str) -> str:
-        """Formula of the number of images that meet conditions: a column, its condition, and so on."""
+        """Return a formula for the number of images that meet conditions: a column, its condition, and so on."""
         arguments = ",".join(conditions)
         return f"SUMIFS({self._counts},{arguments})" if self._counts else f"COUNTIFS({arguments})"
 
-    def total(self, place: int) -> str:
-        """Formula of all visual tokens by a rule."""
-        tokens = self.tokens[place]
+    def total(self, index: int) -> str:
+        """Return a formula for all visual tokens by a rule."""
+        tokens = self.tokens[index]
         return f"SUMPRODUCT({self._counts},{tokens})" if self._counts else f"SUM({tokens})"
 
-    def total_where(self, condition: str, place: int) -> str:
-        """Formula of the visual tokens of images that meet a condition."""
+    def total_where(self, condition: str, index: int) -> str:
+        """Return a formula for the visual tokens of images that meet a condition."""
         times = f"*{self._counts}" if self._counts else ""
-        return f"SUMPRODUCT(({condition})*{self.tokens[place]}{times})"
+        return f"SUMPRODUCT(({condition})*{self.tokens[index]}{times})"
 
 
 def write_images(page: Page, spool: Spool, rules: Sequence[TokenRule], most: int, progress: Progress) -> ImageSheet:
@@ -202,7 +202,7 @@ def write_images(page: Page, spool: Spool, rules: Sequence[TokenRule], most: int
 
     Args:
         page: The sheet.
-        spool: What was found.
+        spool: The parts of the scan.
         rules: What counts tokens.
         most: The most rows below the titles.
         progress: Called now and then with the number of rows written, and of all rows at most.
@@ -225,7 +225,7 @@ def write_images(page: Page, spool: Spool, rules: Sequence[TokenRule], most: int
     titles.append("Rejected as it is")
     widths = [*_WIDTHS, *[10] * grouped, *[17] * len(rules), 20]
     page.table_head(titles, widths, total)
-    for column, width in enumerate(widths[1:-1], 1):  # a column's format costs less than one for each of its cells
+    for column, width in enumerate(widths[1:-1], 1):  # cheaper than a format for each cell
         page.sheet.set_column(column, column, width, page.styles["number"])
     tokens_of = _counter(tuple(rules))
     number, text = page.sheet.write_number, page.sheet.write_string
@@ -243,7 +243,7 @@ def write_images(page: Page, spool: Spool, rules: Sequence[TokenRule], most: int
 
 
 def _counter(rules: tuple[TokenRule, ...]) -> Callable[[int, int], tuple[int, ...]]:
-    @lru_cache(maxsize=1 << 14)  # folders hold many images of few sizes
+    @lru_cache(maxsize=1 << 14)  # most folders have many images of few sizes
     def count(width: int, height: int) -> tuple[int, ...]:
         return tuple(geometry.image_tokens(width, height, *rule) for rule in rules)
 
@@ -251,13 +251,13 @@ def _counter(rules: tuple[TokenRule, ...]) -> Callable[[int, int], tuple[int, ..
 
 
 def write_not_counted(page: Page, spool: Spool, most: int) -> None:
-    """Write the sheet Not counted: everything that is in no sum, with its reason."""
+    """Write the sheet Not counted: everything that is not in the totals, with the reason."""
     total = spool.not_counted
     shown = total if total <= most else most - 1
     page.table_head(["Path", "Problem", "Reason"], [60, 20, 80], shown)
-    rows = (one for part in spool.parts() for one in part.not_counted)
-    for row, one in enumerate(rows, 1):
+    files = (file for part in spool.parts() for file in part.not_counted)
+    for row, file in enumerate(files, 1):
         if row > shown:
-            page.put(row, 0, f"and {plural(total - shown, 'more', 'more')}")
+            page.put(row, 0, f"and {number(total - shown)} more")
             break
-        page.line(row, 0, one)
+        page.line(row, 0, file)

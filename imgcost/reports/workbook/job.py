@@ -27,9 +27,9 @@ class ModelRow(NamedTuple):
 
     Attributes:
         quote: What it charges without the options that the input cells choose: no batch, no cache, global inference.
-        batch: Multiplier of a message batch; None where it is not offered.
-        inference_geo_us: Multiplier of inference in the US; None where it is not offered.
-        plan: The images with this model on the scan's conditions; None where it is not offered on them.
+        batch: Multiplier of a message batch; None if it is not offered.
+        inference_geo_us: Multiplier of inference in the US; None if it is not offered.
+        plan: The plan of the images on the scan's conditions; None if the model is not offered on them.
     """
 
     quote: Quote
@@ -38,27 +38,27 @@ class ModelRow(NamedTuple):
     plan: ModelPlan | None
 
 
-def usual_quotes(asked: Sequence[Quote]) -> tuple[Quote, ...]:
-    """List the models of a workbook, at their prices without the options that its input cells choose.
+def usual_quotes(selected: Sequence[Quote]) -> tuple[Quote, ...]:
+    """Return the quotes of a workbook, without the options that its input cells choose.
 
     Args:
-        asked: The quotes of the models asked for.
+        selected: The quotes of the selected models.
 
     Returns:
-        Those, then the other active models on the same platform, endpoint and speed.
+        The selected models, then the other active models on the same platform, endpoint and speed.
     """
-    sent = asked[0].conditions._replace(batch=False, inference_geo="global", cache="none")
-    return comparable([requote(quote, sent) for quote in asked])
+    sent = selected[0].conditions._replace(batch=False, inference_geo="global", cache="none")
+    return comparable([requote(quote, sent) for quote in selected])
 
 
 def rules_of(quotes: Sequence[Quote]) -> tuple[TokenRule, ...]:
-    """List the rules that count the models' tokens, those of lower limits first."""
+    """Return the token rules of the models, lower limits first."""
     rules = dict.fromkeys(quote.rule for quote in quotes)
     return tuple(sorted(rules, key=lambda rule: (rule.tier.edge_limit, rule.formula != "patch")))
 
 
 def title_of(rule: TokenRule, rules: Sequence[TokenRule]) -> str:
-    """Name a rule by its tier, and by its formula where another rule has the same tier or it is the old formula."""
+    """Return the tier of a rule, with its formula if the tier alone is ambiguous or the formula is the old one."""
     is_alone = sum(other.tier == rule.tier for other in rules) == 1
     return rule.tier.name if is_alone and rule.formula == "patch" else f"{rule.tier.name}, {rule.formula}"
 
@@ -68,8 +68,8 @@ class Job:
 
     Attributes:
         sent: The conditions of the scan.
-        summary: What was counted.
-        rules: What counts tokens.
+        summary: The sums of the scan.
+        rules: The token rules of the models.
         models: The models, those of a tier together; the input cell begins with the first.
     """
 
@@ -80,9 +80,9 @@ class Job:
         self.rules = rules_of(quotes)
         tiers = list(dict.fromkeys(quote.tier for quote in quotes))
         quotes = sorted(quotes, key=lambda quote: tiers.index(quote.tier))
-        offered = [found for quote in quotes if (found := _offered(quote, sent))]
+        offered = [offer for quote in quotes if (offer := _offered(quote, sent))]
         histograms = dict(zip(summary.token_rules, summary.histograms, strict=True))
-        plans = {one.model.id: one for one in plan_counted(histograms, offered)} if offered else {}
+        plans = {plan.model.id: plan for plan in plan_counted(histograms, offered)} if offered else {}
         self.models = tuple(
             ModelRow(
                 quote,
@@ -104,15 +104,15 @@ class Job:
         return tuple(dict.fromkeys(rule.tier for rule in self.rules))
 
     def row_of(self, quote: Quote) -> int:
-        """Tell the place of what counts a model's tokens."""
+        """Return the index of a model's token rule."""
         return self.rules.index(quote.rule)
 
     def most_tokens(self, rule: TokenRule) -> int:
-        """Visual tokens of the image that has most."""
+        """Return the most visual tokens of an image."""
         return max(self.summary.histogram(rule), default=0)
 
     def least_tokens(self, rule: TokenRule) -> int:
-        """Visual tokens of the image that has fewest."""
+        """Return the fewest visual tokens of an image."""
         return min(self.summary.histogram(rule), default=0)
 
 
@@ -124,5 +124,5 @@ def _offered(quote: Quote, sent: Conditions) -> Quote | None:
 
 
 def _multiplier(quote: Quote, name: MultiplierName, sent: Conditions) -> Decimal | None:
-    found = _offered(quote, sent)
-    return next(one.factor for one in found.factors if one.name == name) if found else None
+    offer = _offered(quote, sent)
+    return next(factor.factor for factor in offer.factors if factor.name == name) if offer else None

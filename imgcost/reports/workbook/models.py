@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["RUN_PLAN", "model_cell", "model_column", "values_of", "write_long_context", "write_models"]
 
 RUN_PLAN = "run imgcost plan"
-"""Shown where only packing the images in their order tells what they cost."""
+"""Shown if the cost depends on how the images are packed, in their order."""
 
 
 class Column(NamedTuple):
@@ -28,8 +28,8 @@ class Column(NamedTuple):
     Attributes:
         key: Its name in formulas, in braces.
         title: Its title.
-        style: How its cells look.
-        formula: What calculates it; empty where it is a published or measured number.
+        style: The style of its cells.
+        formula: Its formula; empty for a published or measured number.
     """
 
     key: str
@@ -191,25 +191,25 @@ _LONG = (
 )
 
 _SHEETS = {"Models": _MODELS, "Long context": _LONG}
-_PLACES = {column.key: (sheet, place) for sheet, columns in _SHEETS.items() for place, column in enumerate(columns)}
+_CELLS = {column.key: (sheet, index) for sheet, columns in _SHEETS.items() for index, column in enumerate(columns)}
 
 
 def model_column(key: str, models: int) -> str:
-    """Name a column of the sheet Models, for formulas on other sheets.
+    """Return the reference to a column of the sheet Models, for formulas on other sheets.
 
     >>> model_column("model", 3)
     "'Models'!$A$2:$A$4"
     """
-    return column_of("Models", _PLACES[key][1], models)
+    return column_of("Models", _CELLS[key][1], models)
 
 
-def model_cell(key: str, place: int) -> str:
-    """Name a model's cell, for formulas on other sheets.
+def model_cell(key: str, index: int) -> str:
+    """Return the reference to a cell of a model, for formulas on other sheets.
 
     >>> model_cell("model", 0)
     "'Models'!$A$2"
     """
-    return at(place + 1, _PLACES[key][1], "Models")
+    return at(index + 1, _CELLS[key][1], "Models")
 
 
 def write_models(page: Page, job: Job, totals: Mapping[str, str]) -> None:
@@ -220,15 +220,15 @@ def write_models(page: Page, job: Job, totals: Mapping[str, str]) -> None:
         job: The models.
         totals: Cells of the Budget with the sums over all images: `visual N` and `most N` for each rule.
     """
-    long_rows = {row.quote.model.id: place for place, row in enumerate(_with_threshold(job))}
+    long_rows = {row.quote.model.id: index for index, row in enumerate(_with_threshold(job))}
     working = sum(bool(column.formula) for column in _MODELS)
     page.table_head(
         [column.title for column in _MODELS], [28, 16, 9, *[13] * (len(_MODELS) - 3)], len(job.models), working
     )
     page.sheet.set_row(0, 92)
-    for place, row in enumerate(job.models):
+    for index, row in enumerate(job.models):
         rule = job.row_of(row.quote)
-        texts = _texts("Models", place, long_rows.get(row.quote.model.id))
+        texts = _texts("Models", index, long_rows.get(row.quote.model.id))
         texts |= {"visual_total": totals[f"visual {rule}"], "most_tokens": totals[f"most {rule}"]}
         texts["image_price_formula"] = either(
             texts["multiplier"],
@@ -236,7 +236,7 @@ def write_models(page: Page, job: Job, totals: Mapping[str, str]) -> None:
         )
         if row.quote.threshold is None:
             texts["surcharge"] = "0"
-        _write_row(page, place, _MODELS, {**_facts(row), **values_of(row, job)}, texts)
+        _write_row(page, index, _MODELS, {**_facts(row), **values_of(row, job)}, texts)
 
 
 def write_long_context(page: Page, job: Job, images: ImageSheet) -> None:
@@ -251,9 +251,9 @@ def write_long_context(page: Page, job: Job, images: ImageSheet) -> None:
     working = sum(bool(column.formula) for column in _LONG)
     page.table_head([column.title for column in _LONG], [28, *[13] * (len(_LONG) - 1)], len(rows), working)
     page.sheet.set_row(0, 92)
-    for place, row in enumerate(rows):
+    for index, row in enumerate(rows):
         rule = job.row_of(row.quote)
-        texts = _texts("Long context", job.models.index(row), place)
+        texts = _texts("Long context", job.models.index(row), index)
         tokens = images.tokens[rule]
         texts |= {
             "tokens": tokens,
@@ -261,7 +261,7 @@ def write_long_context(page: Page, job: Job, images: ImageSheet) -> None:
             "count_over": images.count_if(tokens, f'">"&{texts["bound"]}'),
             "tokens_over": images.total_where(f"{tokens}>{texts['bound']}", rule),
         }
-        _write_row(page, place, _LONG, _long_values(row, job), texts)
+        _write_row(page, index, _LONG, _long_values(row, job), texts)
 
 
 def _with_threshold(job: Job) -> list[ModelRow]:
@@ -269,19 +269,19 @@ def _with_threshold(job: Job) -> list[ModelRow]:
 
 
 def _texts(sheet: str, model: int, long: int | None) -> dict[str, str]:
-    """The cells of a model on both sheets; those on the sheet itself without its name."""
+    """Return the cells of a model on both sheets, by key; without the name of the sheet itself."""
     rows = {"Models": model, "Long context": 0 if long is None else long}
-    return {key: at(rows[on] + 1, place, "" if on == sheet else on) for key, (on, place) in _PLACES.items()}
+    return {key: at(rows[on] + 1, index, "" if on == sheet else on) for key, (on, index) in _CELLS.items()}
 
 
 def _write_row(
-    page: Page, place: int, columns: Sequence[Column], values: Mapping[str, Cell], texts: Mapping[str, str]
+    page: Page, index: int, columns: Sequence[Column], values: Mapping[str, Cell], texts: Mapping[str, str]
 ) -> None:
     cells = [
         Formula(column.formula.format_map(texts), values[column.key]) if column.formula else values[column.key]  # type: ignore[arg-type] # formulas have plain values
         for column in columns
     ]
-    page.line(place + 1, 0, cells, [column.style for column in columns])
+    page.line(index + 1, 0, cells, [column.style for column in columns])
 
 
 def _rates(rates: Rates) -> list[Cell]:
@@ -312,7 +312,7 @@ def _facts(row: ModelRow) -> dict[str, Cell]:
 
 
 def values_of(row: ModelRow, job: Job) -> dict[str, Any]:
-    """List what the formulas of a model come to with one image per request and no prompt, by key."""
+    """Return the results of the formulas of a model with one image per request and no prompt, by key."""
     quote, plan, images = row.quote, row.plan, job.summary.images
     wrapping, framing, extra = quote.overhead.tokens
     visual, overhead = job.summary.tokens(quote.rule), (wrapping + framing + extra) * images
@@ -343,7 +343,7 @@ def values_of(row: ModelRow, job: Job) -> dict[str, Any]:
 
 
 def _long_values(row: ModelRow, job: Job) -> dict[str, Cell]:
-    """The same of the sheet Long context: an image alone never reaches a threshold."""
+    """Return the same for the sheet Long context: a single image never reaches a threshold."""
     quote, plan = row.quote, row.plan
     around = sum(quote.overhead.tokens)
     names = ("over", "over_images", "over_visual", "first_over", "over_in", "over_write", "over_read", "over_out")

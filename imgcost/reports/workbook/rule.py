@@ -1,10 +1,10 @@
-"""The downscaling rule as a spreadsheet can carry it out: whole numbers, one look-up, and a short list of ties.
+"""The downscaling rule for a spreadsheet: whole numbers, one lookup, and a short list of ties.
 
-Spreadsheets compare and round floats leniently, each in its own way. So the formulas of the workbook work with
-fractions, in whole numbers below 2**53. That agrees with the rule, which is told in floats, wherever the short edge is
-no tie: a fraction that is none differs from one by far more than a float's last bit. Of the ties, which a float may
-miss by that bit, there are few, because they depend on the ratio in lowest terms alone. Those that the floats decide
-otherwise than the fractions are listed, and looked up.
+Spreadsheets compare and round floats in different, lenient ways, so the formulas of the workbook use fractions, in
+whole numbers below 2**53. They agree with the rule, which is defined in floats, unless the short edge is a tie: any
+other fraction differs from a tie by far more than the last bit of a float. There are few ties that floats may miss by
+that bit, because a tie depends only on the ratio in lowest terms; those that floats decide differently are on the sheet
+Steps.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 __all__ = ["MOST_EDGE", "Step", "Tie", "steps", "ties"]
 
 MOST_EDGE = 100_000
-"""The longest edge that the formulas are exact for, px: beyond every format but PNG."""
+"""The longest edge for which the formulas are exact, px: more than any format but PNG allows."""
 
 
 class Step(NamedTuple):
-    """A row of the table behind every downscale, with its ratio as a fraction.
+    """A row of the table for downscaling, with its ratio as a fraction.
 
     Attributes:
         numerator: Of the least long edge / short edge of the row.
@@ -67,7 +67,7 @@ class Tie(NamedTuple):
 
 @cache
 def steps(tier: Tier) -> tuple[Step, ...]:
-    """Tell the table behind every downscale in whole numbers.
+    """Return the table for downscaling in whole numbers.
 
     Args:
         tier: The resolution tier.
@@ -79,18 +79,18 @@ def steps(tier: Tier) -> tuple[Step, ...]:
     Step(numerator=2186, denominator=2185, long_edge=1120, short_patches=39)
     """
     grid = geometry.grid_steps(tier)
-    found = [Step(1, 1, grid[0].long_patches * PATCH, grid[0].short_patches)]
+    table = [Step(1, 1, grid[0].long_patches * PATCH, grid[0].short_patches)]
     for before, step in pairwise(grid):
         # The long edge takes a patch more at its first pixel; the short edge gives one up while the long one stays.
         long_edge = before.long_patches * PATCH + (step.long_patches > before.long_patches)
         limit = 2 * step.short_patches * PATCH + 1
-        found.append(Step(2 * long_edge, limit, step.long_patches * PATCH, step.short_patches))
-    return tuple(found)
+        table.append(Step(2 * long_edge, limit, step.long_patches * PATCH, step.short_patches))
+    return tuple(table)
 
 
 @cache
 def ties(tier: Tier) -> tuple[Tie, ...]:
-    """List the ties that fall otherwise in floats than in fractions.
+    """Return the ties that floats decide differently from fractions.
 
     A tie can only come up at the end of a search: where the row's longest long edge is reached, or where the short edge
     is the row's longest and a half. Either leaves few ratios, and each is tried.
@@ -135,7 +135,7 @@ def _divisors(number: int) -> list[int]:
 
 
 def _by_fractions(long: int, short: int, tier: Tier) -> tuple[int, int]:
-    """What the workbook's formulas make of an oversize ratio before they look at the ties."""
+    """Return the size that the formulas give for an oversized ratio before they look at the ties."""
     rows = steps(tier)
     row = next(step for step in reversed(rows) if long * step.denominator >= step.numerator * short)
     edge = min(row.long_edge, row.doubled_limit * long // (2 * short))

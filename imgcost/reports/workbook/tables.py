@@ -1,4 +1,4 @@
-"""The workbook of an estimate, a plan or a check: its rows, and its notes."""
+"""Write the workbook of an estimate, a plan or a check: rows and notes."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def write_table(file: IO[bytes], report: Report, schema: Schema, rows: Iterable[
         file: An open binary file.
         report: The report.
         schema: The columns of its rows.
-        rows: Its rows; those that a sheet has no room for are left out, and the notes say how many.
+        rows: Its rows; those that do not fit a sheet are left out, and the notes say how many.
 
     Raises:
         OSError: The file cannot be written.
@@ -39,11 +39,11 @@ def write_table(file: IO[bytes], report: Report, schema: Schema, rows: Iterable[
         if left_out:
             rest = plural(left_out, "more row does", "more rows do")
             notes.append((schema.title, f"{rest} not fit on a sheet: write .csv or .parquet."))
-        write_notes(pages["Notes"], [*notes, *((name, one.meaning) for name, one in schema.columns.items())])
+        write_notes(pages["Notes"], [*notes, *((name, column.meaning) for name, column in schema.columns.items())])
 
 
 def write_notes(page: Page, notes: Iterable[tuple[str, str]]) -> None:
-    """Write the sheet Notes: what each note is about, and its text."""
+    """Write the sheet Notes: subjects and texts."""
     page.sheet.set_column(0, 0, 28)
     page.sheet.set_column(1, 1, 110)
     page.sheet.hide_gridlines(2)

@@ -1,4 +1,4 @@
-"""A whole workbook: what was found waits on disk until the scan ends, then every sheet is written in one go."""
+"""Write a workbook: results are kept on disk until the scan ends, then all sheets are written."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["workbook_sink"]
 
 SIZES = ((1920, 1080), (1080, 1920), (1000, 1000), (4032, 3024), (8000, 8000))
-"""What the Calculator begins with, px."""
+"""Sizes in the Calculator at first, px."""
 
 _SHEETS = (
     "Budget", "Calculator", "Images", "Not counted", "Models", "Long context", "Prices", "Notes", "Charts", "Steps",
@@ -45,7 +45,7 @@ def workbook_sink(
 
     Args:
         file: An open binary file.
-        quotes: The quotes of the models asked for; the Budget begins with the first.
+        quotes: The quotes of the selected models; the Budget starts with the first.
         progress: Called while the sheet Images is written.
         most_rows: The most rows of a sheet, its titles included.
         sizes: What the Calculator begins with, px.
