@@ -212,7 +212,7 @@ def test_what_can_be_read_again_is_a_list():
 def test_what_can_be_read_once_is_refused_and_left_as_it_was(make):
     messages = [{"role": "user", "content": "a"}]
     once = make(messages)
-    said = ("messages", "can be read only once, so that checking would empty it: give a list")
+    said = ("messages", "can be read only once, so checking would consume it: use a list")
     assert refused({"messages": once}) == said
     assert len(list(once)) == 1
     content = make([TEXT])
@@ -368,14 +368,14 @@ for _ in range(MAX_DEPTH + 5):
         ({"messages": [], "fallbacks": 7}, "fallbacks", "must be a list, not int"),
         ({"messages": [], "fallbacks": ["a"]}, "fallbacks.0", "must be an object, not str"),
         ({"messages": [], "fallbacks": [{"model": "a"}, {}]}, "fallbacks.1.model", "must be text"),
-        ({"messages": [], 7: "a"}, "", "has a key that is no text: int"),
-        ({"messages": [], "metadata": {None: "a"}}, "metadata", "has a key that is no text: null"),
-        ({"messages": [], "top_p": float("nan")}, "top_p", "holds a number that JSON cannot carry"),
-        ({"messages": [], "top_p": float("-inf")}, "top_p", "holds a number that JSON cannot carry"),
-        ({"messages": [], "max_tokens": 10**5000}, "max_tokens", "holds a number that JSON cannot carry"),
-        ({"messages": [], "system": "\ud800"}, "system", "holds a lone surrogate, which cannot be sent as UTF-8"),
-        ({"messages": [], "a": [1, "b\udfff"]}, "a.1", "holds a lone surrogate, which cannot be sent as UTF-8"),
-        ({"messages": [], "\udc00": 1}, "", "holds a lone surrogate, which cannot be sent as UTF-8"),
+        ({"messages": [], 7: "a"}, "", "has a key that is not text: int"),
+        ({"messages": [], "metadata": {None: "a"}}, "metadata", "has a key that is not text: null"),
+        ({"messages": [], "top_p": float("nan")}, "top_p", "contains a number that is not valid in JSON"),
+        ({"messages": [], "top_p": float("-inf")}, "top_p", "contains a number that is not valid in JSON"),
+        ({"messages": [], "max_tokens": 10**5000}, "max_tokens", "contains a number that is not valid in JSON"),
+        ({"messages": [], "system": "\ud800"}, "system", "contains a lone surrogate, which cannot be sent as UTF-8"),
+        ({"messages": [], "a": [1, "b\udfff"]}, "a.1", "contains a lone surrogate, which cannot be sent as UTF-8"),
+        ({"messages": [], "\udc00": 1}, "", "contains a lone surrogate, which cannot be sent as UTF-8"),
         ({"messages": [], "a": b"bytes"}, "a", "must be an object, not bytes"),
         ({"messages": [], "a": bytearray(3)}, "a", "must be an object, not bytearray"),
         ({"messages": [], "a": [object()]}, "a.0", "must be an object, not object"),

@@ -460,7 +460,7 @@ def test_other_data_is_no_base64(data):
     kind = "null" if data is None else type(data).__name__
     found = check(source(data))
     assert [(one.rule, one.message) for one in found.errors] == [
-        ("base64", f"the data is no base64: it must be text, not {kind}")
+        ("base64", f"the data is not valid base64: it must be text, not {kind}")
     ]
 
 
@@ -478,7 +478,7 @@ def test_files_that_cannot_be_sought_are_told():
     for odd in (Pipe(), Reader(), texts):
         found = check(source(odd), document(odd))
         assert rules_told(found.errors) == ["base64", "pdf"]
-        assert found.errors[0].message.startswith("the data is no base64: it is a file that cannot be read: ")
+        assert found.errors[0].message.startswith("the data is not valid base64: it is a file that cannot be read: ")
     assert texts.tell() == 2
 
 
@@ -610,7 +610,7 @@ def test_ids_of_a_batch():
     found = check_batch(iter(entries), as_of=TODAY)
     assert [(one.location, one.message) for one in found] == [
         *[(f"requests.{number}", "the request has no custom_id") for number in (3, 4, 5, 6)],
-        *[(f"requests.{number}", "an earlier request has the custom_id 'a' too") for number in (2, 7)],
+        *[(f"requests.{number}", "custom_id 'a' is already used by an earlier request") for number in (2, 7)],
     ]
 
 
@@ -746,8 +746,8 @@ def test_paths_are_images_requests_and_batches(tmp_path):
         ('{"a": 1}\noops', "", "is not a request in any known shape"),
         ("{oops\n{}", "", "is not JSON: "),
         ("[" * 100_000, "", "is nested too deep"),
-        ('{"messages": [], "top_p": NaN}', " top_p", "holds a number that JSON cannot carry"),
-        ('{"messages": [], "system": "\\ud800"}', " system", "holds a lone surrogate"),
+        ('{"messages": [], "top_p": NaN}', " top_p", "contains a number that is not valid in JSON"),
+        ('{"messages": [], "system": "\\ud800"}', " system", "contains a lone surrogate"),
     ],
 )
 def test_what_looks_like_json_and_is_no_request_is_a_finding(tmp_path, text, path, message):

@@ -206,7 +206,8 @@ def test_a_table_of_errors_that_does_not_say_what_it_must_is_refused(change, mes
 
 
 def test_base64():
-    assert said("base64", ImageInput("here", None, 9, base64_problem="it is cut")) == "the data is no base64: it is cut"
+    cut = ImageInput("here", None, 9, base64_problem="it is cut")
+    assert said("base64", cut) == "the data is not valid base64: it is cut"
     assert said("base64", image()) is None
 
 
@@ -302,10 +303,10 @@ def test_the_media_type_of_what_cannot_be_read_is_not_doubted():
 def test_a_setting_is_known_by_the_claude_api_since_its_documentation(setting):
     small = image(setting=setting)
     assert said("oversized-image", small, HIGH) is None
-    message = "claude-api does not know transformations.oversized_image on 2026-08-21"
+    message = "claude-api does not support transformations.oversized_image on 2026-08-21"
     assert said("oversized-image", small, HIGH, day=date(2026, 8, 21)) == message
     assert said("oversized-image", small, HIGH, day=date(2026, 8, 22)) is None
-    assert ask("oversized-image", small, HIGH, platform="bedrock")[0].advice == "Leave the setting out."
+    assert ask("oversized-image", small, HIGH, platform="bedrock")[0].advice == "Remove the setting."
     assert said("oversized-image", image(), HIGH, platform="bedrock") is None
 
 
@@ -343,7 +344,7 @@ def test_set_to_be_rejected_it_fits_every_model(size, models, fits):
     if fits:
         width, height = size
         end = f"and does not fit: at most {fits}"
-        assert found[0].message == f"{width}x{height} px is set to be rejected rather than downscaled, {end}"
+        assert found[0].message == f"{width}x{height} px has oversized_image set to error, {end}"
         assert shown[0].message == f"{width}x{height} px is a screenshot of the computer toolset, {end}"
 
 
@@ -551,7 +552,7 @@ def test_custom_ids():
     found = ask("custom-id", batch)
     assert [one.location for one in found] == ["b:3", "b:2"]
     assert found[0].message == "the request has no custom_id"
-    assert found[1].message.startswith("an earlier request has the custom_id 'one\\xe9")
+    assert found[1].message.startswith("custom_id 'one\\xe9")
     assert len(found[1].message) < 140
 
 

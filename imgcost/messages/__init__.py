@@ -1,7 +1,7 @@
-"""A Messages request: its images and documents, each with its location, as the Anthropic SDK words locations.
+"""Read a Messages request: its images, documents and texts, with locations as the Anthropic SDK writes them.
 
-Plain dictionaries are read, and what the SDK offers to build them with: typed parameters, blocks of earlier answers,
-paths and open files as data. Nothing is changed, read away or kept.
+Requests are plain dictionaries, or contain what the SDK accepts in them: typed parameters, blocks of earlier answers,
+paths and open files. They are not changed or consumed.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ __all__ = [
     "read_request",
 ]
 
-# Keywords of messages.create() that are no part of the body; what is in `extra_body` becomes a part of it.
+# Arguments of messages.create() that are not in the body; the content of `extra_body` is merged into it.
 _NOT_SENT = frozenset({"extra_headers", "extra_query", "extra_body", "timeout", "betas"})
 
 
@@ -38,9 +38,9 @@ class Turn(NamedTuple):
     """A message of the conversation.
 
     Attributes:
-        location: Where, such as `messages.2`.
-        role: Who speaks.
-        parts: Its content blocks, in their order.
+        location: The location, such as `messages.2`.
+        role: The role, such as `user`.
+        parts: Its content blocks, in order.
     """
 
     location: str
@@ -49,18 +49,18 @@ class Turn(NamedTuple):
 
 
 class Request(NamedTuple):
-    """What pre-flight looks at in a request.
+    """The parts of a request that are checked.
 
     Attributes:
-        model: The model that it names, if it does.
+        model: The name of the model; None if there is none.
         fallbacks: Further models that may answer it.
         turns: Its messages.
-        blocks: Its images and documents, in the order in which they are sent.
-        body_bytes: The size of its body as JSON, bytes.
-        texts: Its texts: those of messages, of tool results, of `system` and of plain-text documents.
-        results: The results of tools.
-        cache_breakpoints: How many blocks have `cache_control`.
-        problems: Where it breaks the schema of the API, in ways that let the rest be read.
+        blocks: Its images and documents, in order.
+        body_bytes: Size of the body as JSON, bytes.
+        texts: Its texts, in messages, tool results, `system` and plain-text documents.
+        results: Its tool results.
+        cache_breakpoints: Number of blocks with `cache_control`.
+        problems: Where it does not match the schema of the API, although the rest can be read.
         streams: Whether it has `stream` set.
         max_tokens: Whether it has `max_tokens`.
         version: Its `anthropic_version`, such as `bedrock-2023-05-31`; else None.
@@ -87,10 +87,10 @@ def read_request(params: Any) -> Request:
         params: A mapping of them.
 
     Returns:
-        What they hold.
+        The request.
 
     Raises:
-        RequestError: They are no request, with the location of what is wrong.
+        RequestError: The arguments are not a request; the error has the location.
 
     Example:
         >>> image = {"type": "image", "source": {"type": "url", "url": "https://example.com/a.png"}}
@@ -106,37 +106,37 @@ def read_request(params: Any) -> Request:
         raise RequestError("messages", "is missing: a request has a list of messages")
     try:
         size = body_bytes(request)
-    except RecursionError:  # whoever called has left little of the stack
+    except RecursionError:  # the caller has used most of the stack
         raise RequestError("", "is nested too deep to be read here") from None
-    found = Content()
+    content = Content()
     turns: list[Turn] = []
     model, fallbacks = _model(request), _fallbacks(request)
     if request.get("system") is not None:
-        found.read(request["system"], "system", "system")
+        content.read(request["system"], "system", "system")
     for number, raw in enumerate(as_items(request["messages"], "messages")):
-        turns.append(_turn(raw, f"messages.{number}", found))
+        turns.append(_turn(raw, f"messages.{number}", content))
     if not turns:
         raise RequestError("messages", "is empty: a request has at least one message")
     if request.get("tools") is not None:
-        found.count_breakpoints(request["tools"])
+        content.count_breakpoints(request["tools"])
     version = request.get("anthropic_version")
     return Request(
         model,
         fallbacks,
         tuple(turns),
-        tuple(found.blocks),
+        tuple(content.blocks),
         size,
-        tuple(found.texts),
-        tuple(found.results),
-        found.breakpoints,
-        tuple(found.problems),
+        tuple(content.texts),
+        tuple(content.results),
+        content.breakpoints,
+        tuple(content.problems),
         streams=bool(request.get("stream")),
         max_tokens=request.get("max_tokens") is not None,
         version=version if isinstance(version, str) else None,
     )
 
 
-def _turn(raw: Any, location: str, found: Content) -> Turn:
+def _turn(raw: Any, location: str, reader: Content) -> Turn:
     message = as_object(raw, location)
     content, role = message.get("content"), message.get("role")
     if content is None:
@@ -145,10 +145,10 @@ def _turn(raw: Any, location: str, found: Content) -> Turn:
         raise RequestError(f"{location}.role", "is missing" if role is None else "must be text")
     if role not in block_table().roles:
         roles = ", ".join(block_table().roles)
-        found.problems.append(
+        reader.problems.append(
             RequestError(f"{location}.role", f"the role {role[:60]!a} is unknown: use one of {roles}")
         )
-    parts = found.read(content, f"{location}.content", "system" if role == "system" else "message")
+    parts = reader.read(content, f"{location}.content", "system" if role == "system" else "message")
     return Turn(location, role, parts)
 
 
@@ -160,14 +160,14 @@ def _model(request: Mapping[Any, Any]) -> str | None:
 
 
 def _fallbacks(request: Mapping[Any, Any]) -> tuple[str, ...]:
-    """The models named as fallbacks; a word such as `default` leaves them to the server."""
+    """Return the models named as fallbacks; with text such as `default` the server chooses them."""
     named = request.get("fallbacks")
     if named is None or isinstance(named, str):
         return ()
-    found = []
+    models = []
     for number, raw in enumerate(as_items(named, "fallbacks")):
         model = as_object(raw, f"fallbacks.{number}").get("model")
         if not isinstance(model, str):
             raise RequestError(f"fallbacks.{number}.model", "must be text")
-        found.append(model)
-    return tuple(found)
+        models.append(model)
+    return tuple(models)

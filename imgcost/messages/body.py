@@ -1,7 +1,7 @@
-"""The body of a request: its values as they will be sent, and how many bytes they will be.
+"""Read the values of a request as the Anthropic SDK sends them, and count the bytes of its body.
 
-The count is that of the Anthropic SDK: JSON without spaces, letters beyond ASCII as UTF-8. Nothing is built to be
-counted, so that a request of many megabytes is not copied.
+The SDK writes JSON without spaces, and characters outside ASCII as UTF-8. Bytes are counted without building the JSON,
+so a request of many megabytes is not copied.
 """
 
 from __future__ import annotations
@@ -19,25 +19,25 @@ from imgcost.payloads import base64_length
 __all__ = ["as_items", "as_object", "body_bytes", "is_file"]
 
 MAX_DEPTH = 200
-"""Real requests nest some ten levels; what nests deeper than this is a mistake or an attack."""
+"""Real requests have about ten levels; deeper nesting than this is a mistake or an attack."""
 
-_SLICE_LETTERS = 1 << 16
+_SLICE_CHARACTERS = 1 << 16
 _OMISSIONS = frozenset({"NotGiven", "Omit"})
 _escaped = json.encoder.encode_basestring
 
 
 def as_object(value: Any, location: str) -> Mapping[Any, Any]:
-    """Take a value as an object: a mapping, or a block of the SDK.
+    """Return a value as a mapping; blocks of the SDK are converted.
 
     Args:
         value: The value.
-        location: Where it stands.
+        location: Its location.
 
     Returns:
-        The mapping that will be sent.
+        The mapping as it will be sent.
 
     Raises:
-        RequestError: It is none.
+        RequestError: The value is not an object.
 
     Example:
         >>> as_object({"type": "text"}, "messages.0.content.0")
@@ -46,8 +46,7 @@ def as_object(value: Any, location: str) -> Mapping[Any, Any]:
     try:
         if isinstance(value, Mapping):
             return _without_omissions(value)
-        # The SDK's own blocks are pydantic models; so are those of others, and pydantic itself is not needed to ask
-        # them.
+        # Blocks of the SDK and of other libraries are pydantic models; pydantic itself is not needed to convert them.
         if hasattr(value, "model_dump") and not isinstance(value, type):
             dumped = value.model_dump(mode="json", by_alias=True, exclude_unset=True)
             if isinstance(dumped, Mapping):
@@ -60,17 +59,17 @@ def as_object(value: Any, location: str) -> Mapping[Any, Any]:
 
 
 def as_items(value: Any, location: str) -> Sequence[Any]:
-    """Take a value as an array.
+    """Return a value as a sequence.
 
     Args:
         value: The value.
-        location: Where it stands.
+        location: Its location.
 
     Returns:
         Its items.
 
     Raises:
-        RequestError: It is none, or can be read only once: checking it would leave nothing to send.
+        RequestError: The value is not a list, or is an iterator: checking it would leave nothing to send.
 
     Example:
         >>> as_items(("a", "b"), "messages")
@@ -87,12 +86,12 @@ def as_items(value: Any, location: str) -> Sequence[Any]:
     except Exception as error:
         raise _unread(error, location) from error
     if once:
-        raise RequestError(location, "can be read only once, so that checking would empty it: give a list")
+        raise RequestError(location, "can be read only once, so checking would consume it: use a list")
     raise RequestError(location, f"must be a list, not {_kind(value)}")
 
 
 def is_file(value: Any) -> bool:
-    """Tell whether a value is what the SDK reads and encodes itself: a path, or an open binary file."""
+    """Return whether the SDK reads and encodes a value: a path, or an open binary file."""
     return isinstance(value, os.PathLike) or hasattr(value, "read")
 
 
@@ -119,7 +118,7 @@ def body_bytes(value: Any) -> int:
 
 
 def _value_bytes(value: Any, depth: int) -> int:
-    """Count a value. An error gets its location on the way out: building one per value costs more than counting."""
+    """Count the bytes of a value; errors get their locations on the way out, which is faster than tracking them."""
     if depth > MAX_DEPTH:
         raise RequestError("", f"is nested deeper than {MAX_DEPTH} levels")
     if isinstance(value, str):
@@ -152,7 +151,7 @@ def _object_bytes(value: Mapping[Any, Any], depth: int) -> int:
     try:
         encoded = value.get("type") == "base64"
         for number, (name, item) in enumerate(value.items()):
-            key = None  # what is wrong with a key has no location of its own
+            key = None  # an invalid key has no location of its own
             total += _key_bytes(name) + 1 + (number > 0)
             key = name
             size = _payload_bytes(item) if encoded and name == "data" else None
@@ -166,12 +165,12 @@ def _object_bytes(value: Mapping[Any, Any], depth: int) -> int:
 
 def _key_bytes(key: Any) -> int:
     if not isinstance(key, str):
-        raise RequestError("", f"has a key that is no text: {_kind(key)}")
+        raise RequestError("", f"has a key that is not text: {_kind(key)}")
     return _text_bytes(key)
 
 
 def _below(key: int | str | None, error: Exception) -> RequestError:
-    """An error with the location in front where it was met: what raises on its own says so."""
+    """Return an error with a key added to its location; other exceptions become such errors."""
     if not isinstance(error, RequestError):
         error = _unread(error, "")
     parts = [str(part) for part in (key, error.location or None) if part is not None]
@@ -184,44 +183,44 @@ def _unread(error: Exception, location: str) -> RequestError:
 
 
 def _without_omissions(value: Mapping[Any, Any]) -> Mapping[Any, Any]:
-    """Leave out what is not to be sent, in the SDK's own words; whatever is not a plain dictionary is read once."""
+    """Remove values that the SDK does not send; a mapping that is not a plain dictionary is read only once."""
     kept = {key: item for key, item in value.items() if type(item).__name__ not in _OMISSIONS}
     return value if type(value) is dict and len(kept) == len(value) else kept
 
 
 def _payload_bytes(data: Any) -> int | None:
-    """The size of encoded data, without looking at all of it; None where it has to be counted like any other text."""
-    if isinstance(data, str) and data.isascii() and "\n" not in data[:_SLICE_LETTERS]:
+    """Return the size of base64 data without reading all of it; None if it has to be counted like other text."""
+    if isinstance(data, str) and data.isascii() and "\n" not in data[:_SLICE_CHARACTERS]:
         return len(data) + 2
     if isinstance(data, os.PathLike):
         try:
-            return base64_length(os.stat(data).st_size) + 2  # noqa: PTH116 - whatever is like a path
+            return base64_length(os.stat(data).st_size) + 2  # noqa: PTH116 - any object that is like a path
         except (OSError, ValueError):
-            return 2  # the rule for unreadable images tells
+            return 2  # the rule `unreadable` reports it
     if hasattr(data, "read"):
         return base64_length(_rest_bytes(data)) + 2
     return None
 
 
 def _rest_bytes(stream: Any) -> int:
-    """How much an open file still holds."""
+    """Return the size of the rest of an open file, bytes."""
     try:
         here = stream.tell()
         rest = int(stream.seek(0, os.SEEK_END) - here)
         stream.seek(here)
-    except Exception:  # noqa: BLE001 - whatever is like a file raises what it likes
-        return 0  # the rule for base64 tells
+    except Exception:  # noqa: BLE001 - a file-like object may raise anything
+        return 0  # the rule `base64` reports it
     return rest
 
 
 def _text_bytes(text: str) -> int:
     total = 2
-    for start in range(0, len(text), _SLICE_LETTERS):
-        piece = _escaped(text[start : start + _SLICE_LETTERS])
+    for start in range(0, len(text), _SLICE_CHARACTERS):
+        piece = _escaped(text[start : start + _SLICE_CHARACTERS])
         try:
             total += (len(piece) if piece.isascii() else len(piece.encode())) - 2
         except UnicodeEncodeError:
-            raise RequestError("", "holds a lone surrogate, which cannot be sent as UTF-8") from None
+            raise RequestError("", "contains a lone surrogate, which cannot be sent as UTF-8") from None
     return total
 
 
@@ -229,11 +228,11 @@ def _scalar_bytes(value: float | None) -> int:
     try:
         return len(json.dumps(value, allow_nan=False))
     except ValueError:
-        raise RequestError("", "holds a number that JSON cannot carry") from None
+        raise RequestError("", "contains a number that is not valid in JSON") from None
 
 
 def _is_list(value: Any) -> bool:
-    """Whether the SDK would send it as an array, and it can be read more than once."""
+    """Return whether the SDK sends a value as an array, and it can be read more than once."""
     texts = (str, bytes, bytearray, memoryview)
     return isinstance(value, (Sequence, AbstractSet, MappingView)) and not isinstance(value, (*texts, Mapping))
 

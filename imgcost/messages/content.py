@@ -1,4 +1,4 @@
-"""The content of a request: images, documents, texts and tool results, and where it breaks the schema of the API."""
+"""Read the content of a request: images, documents, texts and tool results, and violations of the API's schema."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Block", "Content", "Part", "Text", "ToolResult"]
 
-_INNER_PLACES: dict[str, BlockPlace] = {"tool_result": "tool_result", "search_result": "search_result"}
-"""Blocks whose own content is checked against the types that it takes."""
+_INNER_LOCATIONS: dict[str, BlockPlace] = {"tool_result": "tool_result", "search_result": "search_result"}
+"""Blocks whose content is checked against the types that are accepted there."""
 
 _LISTED = 6
-"""How many types a message lists."""
+"""Maximum number of types that a message lists."""
 
 _IN_WORDS = {"string": "text", "object": "an object", "array": "a list", "string or array": "text or a list"}
 
@@ -27,11 +27,11 @@ class Block(NamedTuple):
     """An image or a document in a request.
 
     Attributes:
-        location: Where, such as `messages.2.content.0.content.1`.
+        location: The location, such as `messages.2.content.0.content.1`.
         kind: `image` or `document`.
         source: Its source, as it will be sent.
-        toolset: The toolset of Anthropic's that it is a screenshot of, or None.
-        transformations: What the block says of them, whatever that is.
+        toolset: The Anthropic toolset that took the screenshot; None for other images.
+        transformations: The value of `transformations`, not validated.
     """
 
     location: str
@@ -42,13 +42,13 @@ class Block(NamedTuple):
 
 
 class Part(NamedTuple):
-    """A block of a message as far as the order of blocks goes.
+    """A block of a message, for rules about the order of blocks.
 
     Attributes:
         kind: Its type, such as `text`.
         text: Its text; empty for other types.
-        location: Where, such as `messages.2.content.0`.
-        id: Of a `tool_use` its id, of a `tool_result` the id that it answers; else None.
+        location: The location, such as `messages.2.content.0`.
+        id: The id of a `tool_use`, or the `tool_use_id` of a `tool_result`; else None.
     """
 
     kind: str
@@ -61,7 +61,7 @@ class Text(NamedTuple):
     """A text that counts in tokens.
 
     Attributes:
-        location: Where.
+        location: The location in the request.
         text: The text, which is not copied.
     """
 
@@ -70,10 +70,10 @@ class Text(NamedTuple):
 
 
 class ToolResult(NamedTuple):
-    """What a tool gave back.
+    """The result of a tool.
 
     Attributes:
-        location: Where.
+        location: The location in the request.
         is_error: Whether it reports an error.
         kinds: The types of the blocks in it.
     """
@@ -84,18 +84,18 @@ class ToolResult(NamedTuple):
 
 
 class Content:
-    """Reads blocks, and keeps what is found in them.
+    """Reads blocks, and collects their content.
 
     Attributes:
-        blocks: Images and documents, in the order in which they are sent.
-        texts: Texts, likewise.
-        results: Results of tools, likewise.
-        problems: Where the schema of the API is broken, as far as reading can go on.
-        breakpoints: How many blocks have `cache_control`.
+        blocks: Images and documents, in order.
+        texts: Texts, in order.
+        results: Tool results, in order.
+        problems: Violations of the API's schema that do not prevent reading the rest.
+        breakpoints: Number of blocks with `cache_control`.
     """
 
     def __init__(self) -> None:
-        """Start with nothing."""
+        """Start empty."""
         self.blocks: list[Block] = []
         self.texts: list[Text] = []
         self.results: list[ToolResult] = []
@@ -104,18 +104,18 @@ class Content:
         self._toolsets: dict[str, str] = {}
 
     def read(self, content: Any, location: str, where: BlockPlace) -> tuple[Part, ...]:
-        """Read the content of a message, or what `system` is.
+        """Read the content of a message, or `system`.
 
         Args:
             content: A text or a list of blocks.
             location: Its location, such as `messages.0.content`.
-            where: Which blocks belong there.
+            where: The part of the request, which determines the types of blocks that are accepted.
 
         Returns:
-            Its blocks in their order; a text alone is one block.
+            Its blocks in order; text alone is one block.
 
         Raises:
-            RequestError: It is neither.
+            RequestError: The content is neither.
         """
         items = self._items(content, location, where)
         return tuple(_part(below, block) for below, block in items)
@@ -129,7 +129,7 @@ class Content:
         self, content: Any, location: str, where: BlockPlace | None, toolset: str | None = None
     ) -> list[tuple[str, Mapping[Any, Any]]]:
         """Read blocks and all that is in them; return each with its location."""
-        # It cannot go deeper than body_bytes, which has seen the same values before.
+        # The recursion is limited, because body_bytes has already read the same values.
         if isinstance(content, str):
             self.texts.append(Text(location, content))
             return [(location, {"type": "text", "text": content})]
@@ -175,9 +175,9 @@ class Content:
             self.texts.append(Text(location, source["data"]))
 
     def _read_inner(self, block: Mapping[Any, Any], location: str) -> None:
-        """Read what a tool gave back; other blocks with a content of their own are read the same way."""
+        """Read the content of a tool result, or of another block with content."""
         content, below = block.get("content"), f"{location}.content"
-        where = _INNER_PLACES.get(block["type"])
+        where = _INNER_LOCATIONS.get(block["type"])
         inner: Sequence[tuple[str, Mapping[Any, Any]]] = ()
         if isinstance(content, Mapping) or hasattr(content, "model_dump"):
             alone = as_object(content, below)
@@ -194,7 +194,7 @@ class Content:
             self.results.append(ToolResult(location, block.get("is_error") is True, kinds))
 
     def _toolset(self, block: Mapping[Any, Any]) -> str | None:
-        """The toolset of Anthropic's that a result belongs to: by its own word, or by the call that it answers."""
+        """Return the Anthropic toolset of a result: the one that it names, or that of the call."""
         name, used = block.get("toolset_name"), block.get("tool_use_id")
         if isinstance(name, str):
             return name
@@ -206,9 +206,12 @@ class Content:
 
 def _part(location: str, block: Mapping[Any, Any]) -> Part:
     kind, text = block["type"], block.get("text")
-    of = block.get({"tool_use": "id", "tool_result": "tool_use_id"}.get(kind, ""))
+    identifier = block.get({"tool_use": "id", "tool_result": "tool_use_id"}.get(kind, ""))
     return Part(
-        kind, text if kind == "text" and isinstance(text, str) else "", location, of if isinstance(of, str) else None
+        kind,
+        text if kind == "text" and isinstance(text, str) else "",
+        location,
+        identifier if isinstance(identifier, str) else None,
     )
 
 
@@ -226,7 +229,7 @@ def _shown(kind: str) -> str:
 
 
 def _missing(block: Mapping[Any, Any], required: Mapping[str, str]) -> tuple[str, str] | None:
-    """The first key that is missing or has a value of another type, and what is wrong with it."""
+    """Return the first key that is missing or has a wrong type, and what is wrong with it."""
     for key, kind in required.items():
         value = block.get(key)
         if value is None:
@@ -237,7 +240,7 @@ def _missing(block: Mapping[Any, Any], required: Mapping[str, str]) -> tuple[str
 
 
 def _kind_of(value: Any) -> str:
-    """The type of a value in the words of JSON, as far as blocks require it."""
+    """Return the JSON type of a value."""
     if isinstance(value, str):
         return "string"
     try:

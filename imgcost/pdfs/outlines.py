@@ -85,7 +85,7 @@ def read_outline(data: bytes) -> Outline:
         data: The complete file.
 
     Returns:
-        The number of pages, if it is certain, and their sizes.
+        The number of pages, None if uncertain, and their sizes.
     """
     # An object in a later revision of the file replaces the earlier object with the same number.
     nodes: dict[int, _PageNode] = {}

@@ -1,6 +1,6 @@
-"""Pre-flight: what the API would reject or change, told before anything is sent.
+"""Pre-flight checks: report what the API would reject or change, before anything is sent.
 
-Nothing is sent, nothing is fetched, no pixel is decoded, and what is checked is not changed.
+Nothing is sent or fetched, no pixels are decoded, and the input is not changed.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ _OWN_SHAPES = ("auto", "batch")
 """Shapes in which the requests of a batch may be given without its body."""
 
 Imagelike: TypeAlias = "ImageSource | Image | Unreadable"
-"""A file, a folder, the bytes of an image, an open binary file, a Pillow image, or what `imgcost.scan` has found."""
+"""A file, a folder, the bytes of an image, an open binary file, a Pillow image, or a record from `imgcost.scan`."""
 
 
 EXPECTED = (
@@ -69,27 +69,27 @@ def check_images(
     budget_usd: Dollars | None = None,
     one_request: bool = False,
 ) -> Findings:
-    """Check images: files, folders with all under them, bytes, open files, Pillow images, or what a scan found.
+    """Check images: files, directories, bytes, open files, Pillow images, or records of a scan.
 
     Args:
-        images: One or many of them. The ends of large archive members and of images from a scan are not inspected. Of a
-            Pillow image only the size is: how many bytes it will have is not known before it is saved.
-        model: The model that they are for; a family such as `sonnet` means its newest active model on that day.
-        platform: Where they will be sent; None for the platform that the model's name implies, else the Claude API.
-        as_of: The day whose limits hold; today if None.
-        ignore: Names of rules that are not to be asked.
-        budget_usd: What they may cost as input at the standard price, US dollars: a Decimal, a whole number, text or a
-            float. What cannot be measured or priced breaks it.
-        one_request: Whether they are to be sent together in one request, with its limits.
+        images: One or many images. The ends of large archive members and of images from a scan are not inspected. Only
+            the dimensions of a Pillow image are checked, because its file size is unknown until it is saved.
+        model: The model; a family such as `sonnet` means its newest active model on that date.
+        platform: The platform; None for the one that the model's name implies, else the Claude API.
+        as_of: The date whose limits apply; today if None.
+        ignore: Names of rules to skip.
+        budget_usd: Maximum cost of the images as input at the standard price, US dollars: a Decimal, an int, text or a
+            float. Images that cannot be measured or priced exceed it.
+        one_request: Whether the images are sent in one request, so that its limits apply.
 
     Returns:
-        What was found, and each image with its size and tokens.
+        The findings, and each image with its size and tokens.
 
     Raises:
-        UnknownModelError: No table lists the model.
-        NoPriceError: The model does not answer on that day, or nothing is known of the platform.
-        ImgcostError: A rule to be ignored does not exist.
-        ArgumentError: An image, or another argument, is of none of these kinds.
+        UnknownModelError: The model is not in the tables.
+        NoPriceError: The model was not available on that date, or nothing is published for the platform.
+        ImgcostError: A rule to skip does not exist.
+        ArgumentError: An argument has a wrong type.
 
     Source: https://platform.claude.com/docs/en/build-with-claude/vision (read 2026-09-07)
 
@@ -98,9 +98,9 @@ def check_images(
     ('data/samples/broken/cut-in-header.jpg', 'unreadable')
     """
     checker = Checker(platform, as_of, ignore, budget_usd)
-    found = checker.find_model(model)
+    named = checker.find_model(model)
     disk = Disk()
-    checker.check_images(_all_inputs(images, disk), found, one_request=take_flag("one_request", one_request))
+    checker.check_images(_all_inputs(images, disk), named, one_request=take_flag("one_request", one_request))
     for note in disk.notes():
         checker.note(note)
     return checker.findings()
@@ -118,31 +118,30 @@ def check_request(
 ) -> Findings:
     """Check a request before it is sent.
 
-    Large images are not decoded: the header needs the first bytes, the end the last ones, and their number is
-    arithmetic.
+    Large images are not decoded: only the first and last bytes of each are read.
 
     Args:
         params: The keyword arguments of `messages.create`: plain dictionaries, or the types of the Anthropic SDK. Or a
-            request in another shape: that of OpenAI, Bedrock Converse, LangChain, MCP, ...; see `imgcost.shapes`. It
-            is not changed.
-        model: A model to check for instead of the one that the request names.
-        platform: Where it will be sent; None for the platform that the model's id, the body or its shape implies, such
+            request in another shape, such as OpenAI, Bedrock Converse, LangChain or MCP; see `imgcost.shapes`. It is
+            not changed.
+        model: The model; None for the one that the request names.
+        platform: The platform; None for the one that the model's id, the body or its shape implies, such
             as Amazon Bedrock for `us.anthropic...`, else the Claude API.
-        as_of: The day whose limits hold; today if None.
-        ignore: Names of rules that are not to be asked.
-        budget_usd: What its images may cost as input, US dollars. The long-context price applies where the images alone
-            pass its threshold; where the text might, both prices have to be within the budget. What cannot be measured
-            or priced, such as an image from a URL or a page of a PDF, breaks the budget.
+        as_of: The date whose limits apply; today if None.
+        ignore: Names of rules to skip.
+        budget_usd: Maximum cost of its images as input, US dollars. The long-context price applies if the images alone
+            exceed its threshold; if the text might exceed it, both prices have to be within the budget. Whatever
+            cannot be measured or priced, such as an image from a URL, exceeds the budget.
         shape: The name of the request's shape in `imgcost.shapes.SHAPES`; `auto` detects it.
 
     Returns:
-        What was found, and each image with its location, size and tokens. Locations are those in `params` as given.
+        The findings, and each image with its location, size and tokens. Locations refer to `params` as given.
 
     Raises:
-        RequestError: It is no request at all; the error names the location.
-        NoPriceError: Nothing is known of the platform on that day.
-        ImgcostError: A rule to be ignored does not exist.
-        ArgumentError: Another argument is of the wrong kind, or not one of its choices.
+        RequestError: `params` is not a request; the error has the location.
+        NoPriceError: Nothing is published for the platform on that date.
+        ImgcostError: A rule to skip does not exist.
+        ArgumentError: Another argument has a wrong type, or is not one of its choices.
 
     Source: https://platform.claude.com/docs/en/build-with-claude/vision (read 2026-09-07)
 
@@ -170,26 +169,25 @@ def check_batch(
     """Check a message batch: every request in it, and the batch as a whole.
 
     Args:
-        batch: The path of a file: JSON lines, read line by line, or where its name does not end with `.jsonl` or
-            `.ndjson`, the body of a batch as well. JSON lines as bytes or an open binary file. The body of a batch,
-            `{"requests": [...]}`. Or the requests themselves; each is `{"custom_id": ..., "params": {...}}`, or the
-            parameters alone.
-        model: A model to check for instead of those that the requests name.
-        platform: Where it will be sent; None for the platform that the model's id, the body or its shape implies, such
+        batch: The path of a file of JSON lines, which is read line by line, or of the body of a batch; JSON lines as
+            bytes or an open binary file; the body of a batch, `{"requests": [...]}`; or its requests, each
+            `{"custom_id": ..., "params": {...}}` or only the parameters.
+        model: The model; None for those that the requests name.
+        platform: The platform; None for the one that the model's id, the body or its shape implies, such
             as Amazon Bedrock for `us.anthropic...`, else the Claude API.
-        as_of: The day whose limits hold; today if None.
-        ignore: Names of rules that are not to be asked.
-        budget_usd: What its images may cost as input at the price of a batch, US dollars; as in `check_request`.
+        as_of: The date whose limits apply; today if None.
+        ignore: Names of rules to skip.
+        budget_usd: Maximum cost of its images as input at the batch price, US dollars; see `check_request`.
         shape: The name of the shape of the batch in `imgcost.shapes.SHAPES`; `auto` detects it.
 
     Returns:
-        What was found. A line that is no request is a finding too, of the rule `request`.
+        The findings. A line that is not a request is a finding of the rule `request`.
 
     Raises:
         OSError: The file cannot be read.
-        NoPriceError: Nothing is known of the platform on that day.
-        ImgcostError: A rule to be ignored does not exist.
-        ArgumentError: The batch, or another argument, is of none of these kinds.
+        NoPriceError: Nothing is published for the platform on that date.
+        ImgcostError: A rule to skip does not exist.
+        ArgumentError: The batch or another argument has a wrong type.
 
     Source: https://platform.claude.com/docs/en/build-with-claude/batch-processing (read 2026-10-08)
 
@@ -231,31 +229,31 @@ def check_paths(
     """Check images, directories, archives, requests as JSON and batches as JSON lines. Requests are checked last.
 
     Args:
-        paths: The files and directories; taken one by one. A file that begins like JSON contains requests, in any shape
-            that `imgcost.shapes` knows, as does one whose text can be named, such as a HAR file. In a directory these
-            are the files named `.json`, `.jsonl` or `.ndjson` that contain requests.
-        stdin: The JSON that the path `-` stands for; None if `-` is a path like any other.
-        model: The model that images are for, `sonnet` if None; and that requests are checked for instead of their own.
-        platform: Where all this will be sent; None as in `check_request`.
+        paths: The files and directories, read one by one. A file is read as requests if it begins like JSON, or if
+            `imgcost.shapes` recognizes its text, such as YAML. In a directory, only `.json`, `.jsonl` and `.ndjson`
+            files that contain requests are.
+        stdin: The JSON that the path `-` refers to; None if `-` is an ordinary path.
+        model: The model for images, `sonnet` if None, and for requests, those that they name if None.
+        platform: The platform; None as in `check_request`.
         as_of: The date whose limits apply; today if None.
         ignore: Names of rules to skip.
-        budget_usd: Most that all images together may cost as input, US dollars.
-        one_request: Whether the images are to be sent together in one request.
+        budget_usd: Maximum cost of all images as input, US dollars.
+        one_request: Whether the images are sent in one request.
         shape: The name of the shape of all requests in `imgcost.shapes.SHAPES`; `auto` detects it.
         walk: How to walk; into archives and not through links to directories if None.
-        jobs: Maximum number of worker processes. Where this process cannot be forked, each imports the main module
-            again, which is that of the command line.
+        jobs: Maximum number of worker processes. If this process cannot fork, each worker imports the main module
+            again.
         progress: Called with the number of files done since the last call.
-        spools: Where findings and images are kept, so that memory does not grow with their number; None for tuples.
+        spools: Storage for findings and images, so that memory does not grow with their number; None for tuples.
 
     Returns:
-        The findings. A file that looks like JSON and is not a request is one of them, of the rule `request`.
+        The findings. A file that looks like JSON but is not a request is a finding of the rule `request`.
 
     Raises:
         OSError: A file of JSON cannot be read.
-        UnknownModelError: No table lists the model.
-        NoPriceError: The model does not answer on that date, or nothing is known of the platform.
-        ImgcostError: A rule to be ignored does not exist, or a worker process was killed.
+        UnknownModelError: The model is not in the tables.
+        NoPriceError: The model was not available on that date, or nothing is published for the platform.
+        ImgcostError: A rule to skip does not exist, or a worker process was killed.
 
     >>> check_paths(["data/samples/web"], model="claude-sonnet-4-6").tokens
     490
@@ -263,7 +261,7 @@ def check_paths(
     reading = _reading(Checker(platform, as_of, ignore, budget_usd, spools), model, shape)
     checker, alone = reading.checker, take_flag("one_request", one_request)
     disk = Disk(walk, shape=shape, jobs=jobs, progress=progress)
-    with closing(Spool[str]()) as requests, closing(_sorted_out(disk, paths, stdin, requests)) as images:
+    with closing(Spool[str]()) as requests, closing(_image_files(disk, paths, stdin, requests)) as images:
         first = next(images, None)
         if first is not None:
             checker.check_images(chain([first], images), checker.find_model(model or DEFAULT_MODEL), one_request=alone)
@@ -277,7 +275,7 @@ def check_paths(
 
 
 def _check_path(path: str, reading: Reading) -> None:
-    with open(path, "rb") as file:  # noqa: PTH123 - likewise
+    with open(path, "rb") as file:  # noqa: PTH123 - a path may be any string
         check_file(file, reading, path, path)
 
 
@@ -288,13 +286,13 @@ def _reading(checker: Checker, model: str | None, shape: str, *, batch: bool = F
     return Reading.start(checker, model, shape, batch=batch)
 
 
-def _sorted_out(
+def _image_files(
     disk: Disk, paths: Iterable[str], stdin: BinaryIO | None, requests: Spool[str]
 ) -> Generator[ImageInput]:
-    """Inspect the files under paths, and keep those of requests for later."""
+    """Inspect the files under paths, and append those with requests to `requests`."""
     files = (path for path in paths if path != "-" or stdin is None)
-    with closing(disk.see(files)) as seen:
-        for item in seen:
+    with closing(disk.see(files)) as items:
+        for item in items:
             if isinstance(item, RequestFile):
                 requests.append(item.path)
             else:
@@ -302,7 +300,7 @@ def _sorted_out(
 
 
 def _body_of_batch(batch: Any, shape: str) -> Any:
-    """Return requests as the body of a batch, so that locations begin with `requests`; another shape as it is."""
+    """Return requests as the body of a batch, so that locations begin with `requests`; other shapes are unchanged."""
     if issubclass(type(batch), Mapping):
         return batch if "requests" in batch or shape not in _OWN_SHAPES else {"requests": [batch]}
     try:

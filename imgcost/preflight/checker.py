@@ -1,4 +1,4 @@
-"""Asking the rules: which models may answer, what holds that day, and what is found."""
+"""Run the rules on images and requests, and collect their findings."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ __all__ = ["Checker"]
 DEFAULT_PLATFORM: Platform = "claude-api"
 
 _VERSIONS: dict[str, Platform] = {"bedrock": "bedrock", "vertex": "google-cloud"}
-"""The platforms whose bodies have an `anthropic_version` of their own, such as `bedrock-2023-05-31`."""
+"""Platforms by the first part of their `anthropic_version`, such as `bedrock-2023-05-31`."""
 
 
 class _Named(NamedTuple):
-    """The models that may answer a request, and why not where they may not."""
+    """The models that may answer a request, and why others may not."""
 
     models: tuple[NamedModel, ...]
     problem: str | None
@@ -45,19 +45,19 @@ class _Named(NamedTuple):
 
 
 class Checker:
-    """One check: what is asked of images and requests, and what has been found so far.
+    """One check: its settings, and its findings so far.
 
     Args:
-        platform: Where it will be sent; None for the platform that the name of the model implies, else the Claude API.
-        as_of: The day; today if None.
-        ignore: Names of rules that are not to be asked.
-        budget_usd: What all of it may cost, US dollars.
-        spools: Where findings and images are kept instead of in memory; None for tuples of them.
+        platform: The platform; None for the one that the name of the model implies, else the Claude API.
+        as_of: The date; today if None.
+        ignore: Names of rules to skip.
+        budget_usd: Maximum cost of all images, US dollars.
+        spools: Storage for findings and images; None to keep them in memory.
 
     Raises:
-        NoPriceError: Nothing is known of the platform on that day.
-        ImgcostError: A rule to be ignored does not exist.
-        ArgumentError: The platform, the day, the rules or the budget are of another kind.
+        NoPriceError: Nothing is published for the platform on that date.
+        ImgcostError: A rule to skip does not exist.
+        ArgumentError: The platform, the date, the rules or the budget have a wrong type.
     """
 
     def __init__(
@@ -68,14 +68,14 @@ class Checker:
         budget_usd: Dollars | None = None,
         spools: Spools | None = None,
     ) -> None:
-        """Settle what holds."""
+        """Validate the settings."""
         if platform is not None:
             take_choice("platform", platform, platforms())
         self.day = take_day(as_of) or today()
         self._given = platform
         self._implied: dict[Platform, None] = {}
         self._budget_usd = take_dollars("budget_usd", budget_usd)
-        limits_on(platform or DEFAULT_PLATFORM, self.day)  # whether anything is known of that date
+        limits_on(platform or DEFAULT_PLATFORM, self.day)  # raises if nothing is published for that date
         self._advice = advice_on(self.day)
         ignored = {find_rule(name).name for name in _rule_names(ignore)}
         self._rules = {
@@ -90,42 +90,42 @@ class Checker:
         self._costs = Costs(self.day, platform or DEFAULT_PLATFORM)
 
     def note(self, text: str) -> None:
-        """Keep something that a reader should know, once."""
+        """Add a note, unless it is already there."""
         self._notes[text] = None
 
     @property
     def platform(self) -> Platform:
-        """Where all of it is sent: as given, else as every model's name implies."""
+        """The platform that was given, or that the names of all models imply."""
         if self._given is None and len(self._implied) == 1:
             return next(iter(self._implied))
         return self._given or DEFAULT_PLATFORM
 
     def context(self, *models: NamedModel, platform: Platform | None = None) -> CheckContext:
-        """What applies to these models."""
-        where = platform or self.platform
-        limits = limits_on(where, self.day)
-        return CheckContext(where, self.day, limits, self._advice, tuple(one.model for one in models))
+        """Return the context for these models."""
+        platform = platform or self.platform
+        limits = limits_on(platform, self.day)
+        return CheckContext(platform, self.day, limits, self._advice, tuple(named.model for named in models))
 
     def check(self, scope: Scope, about: Any, context: CheckContext, locator: Locator | None = None) -> None:
-        """Ask all rules of a scope, and keep what they find."""
-        for found in self._answers(scope, about, context):
-            self._found.append(locator.relocated(found) if locator else found)
+        """Run all rules of a scope, and store their findings."""
+        for finding in self._run(scope, about, context):
+            self._found.append(locator.relocated(finding) if locator else finding)
 
-    def _answers(self, scope: Scope, about: Any, context: CheckContext) -> Iterator[Finding]:
+    def _run(self, scope: Scope, about: Any, context: CheckContext) -> Iterator[Finding]:
         for rule in self._rules[scope]:
             yield from rule.check(about, context)
 
-    def check_images(self, seen: Iterable[ImageInput], model: NamedModel, *, one_request: bool) -> None:
-        """Check images by themselves, and count them; then as one request, if they are to be sent as one."""
+    def check_images(self, images: Iterable[ImageInput], model: NamedModel, *, one_request: bool) -> None:
+        """Check and count images, and check them as one request if they are sent in one."""
         context = self.context(model)
         together = []
         tokens = 0
-        for image in seen:
-            for found in self._answers("image", image, context):
-                self._found.append(found._replace(file=image.file))
+        for image in images:
+            for finding in self._run("image", image, context):
+                self._found.append(finding._replace(file=image.file))
             if not image.stray:
                 tokens += self._count(image, context)
-                if one_request:  # of a folder of millions nothing else is kept
+                if one_request:  # otherwise memory does not grow with the number of images
                     together.append(image)
         self._costs.add(tokens, model, "all images", alone=one_request)
         if one_request:
@@ -141,15 +141,15 @@ class Checker:
         platform: Platform | None = None,
         implied: frozenset[str] = frozenset(),
     ) -> None:
-        """Ask about a request and all that is in it.
+        """Check a request and its content.
 
         Args:
             request: The request.
-            model: The model to be asked instead of the one that the request names.
-            locator: Where the request is.
-            batch: Whether it goes through the Message Batches API, at its price.
-            platform: Where the shape of the request says that it is sent.
-            implied: Required arguments that come from elsewhere, such as the URL.
+            model: The model; None for the one that the request names.
+            locator: The location of the request.
+            batch: Whether it is part of a message batch, so that the batch price applies.
+            platform: The platform that the shape of the request implies.
+            implied: Required arguments that are given elsewhere, such as in the URL.
         """
         names = (model,) if model else ((request.model,) if request.model else ()) + request.fallbacks
         named = self._find_models(names, request.version, platform)
@@ -161,7 +161,7 @@ class Checker:
         tokens = sum([self._count(image, context, locator) for image in images])
         pages = [document.tokens for document in documents if document.tokens]
         priced = named.models[0] if named.models else None
-        seen = RequestInput(
+        whole = RequestInput(
             "",
             names[0] if names else None,
             named.problem,
@@ -169,24 +169,24 @@ class Checker:
             documents,
             request.turns,
             request.body_bytes,
-            tokens + sum(each.least for each in pages),
-            tokens + sum(each.most for each in pages),
+            tokens + sum(page_tokens.least for page_tokens in pages),
+            tokens + sum(page_tokens.most for page_tokens in pages),
             request.results,
             request.cache_breakpoints,
             sum(_utf8_bytes(text.text) for text in request.texts),
             max_tokens=request.max_tokens or not request.model or "max_tokens" in implied,
         )
-        abouts: list[tuple[Scope, Iterable[Any]]] = [
+        inputs: list[tuple[Scope, Iterable[Any]]] = [
             ("shape", request.problems),
-            ("request", [seen]),
+            ("request", [whole]),
             ("source", (*images, *documents)),
             ("image", images),
             ("document", documents),
             ("turn", request.turns),
             ("text", self._text_inputs(request, priced, batch=batch)),
         ]
-        for scope, each in abouts:
-            for about in each:
+        for scope, items in inputs:
+            for about in items:
                 self.check(scope, about, context, locator)
         for document in documents:
             located = document._replace(location=locator.location(document.location))
@@ -194,57 +194,57 @@ class Checker:
         if images or pages:
             text_bytes = request.body_bytes - sum(image.text_bytes or 0 for image in images)
             self._costs.add(
-                seen.tokens,
+                whole.tokens,
                 priced,
                 locator.location() or "the request",
-                most_tokens=seen.most_tokens,
+                most_tokens=whole.most_tokens,
                 text_bytes=text_bytes,
                 batch=batch,
             )
 
     @staticmethod
     def _document_input(block: Block, context: CheckContext) -> DocumentInput:
-        """See a document, with what its pages cost for the model that is checked first."""
-        seen, outline = document_input(block)
+        """Return a document with the tokens of its pages for the main model."""
+        document, outline = document_input(block)
         tokens = token_range(outline, context.models[0]) if outline and context.models else None
-        return seen._replace(tokens=tokens)
+        return document._replace(tokens=tokens)
 
     def _text_inputs(self, request: Request, model: NamedModel | None, *, batch: bool) -> Iterator[TextInput]:
-        """See the texts that have base64 in them, with what it costs."""
+        """Return the texts that contain base64, with the cost of it."""
         for text in request.texts:
-            found = text_input(text)
-            if found is None:
+            encoded = text_input(text)
+            if encoded is None:
                 continue
-            seen, size = found
+            about, size = encoded
             tier = model.model.tier if model else None
             if size and model and tier:
-                seen = seen._replace(image_tokens=geometry.image_tokens(*size, tier, model.model.formula))
-            usd = self._costs.text_usd(seen.characters, model, batch=batch) if model else None
-            yield seen._replace(text_usd=None if usd is None else dollars(usd))
+                about = about._replace(image_tokens=geometry.image_tokens(*size, tier, model.model.formula))
+            usd = self._costs.text_usd(about.characters, model, batch=batch) if model else None
+            yield about._replace(text_usd=None if usd is None else dollars(usd))
 
     def _check_together(self, images: Iterable[ImageInput], model: NamedModel) -> None:
-        """Ask about images as one request that holds nothing else."""
+        """Check images as a request without any other content."""
         kept = tuple(images)
-        tokens = sum(one.tokens or 0 for one in self._images)
+        tokens = sum(image.tokens or 0 for image in self._images)
         size = sum(image.text_bytes or 0 for image in kept)
-        seen = RequestInput("", model.model.id, None, kept, (), (), size, tokens)
+        whole = RequestInput("", model.model.id, None, kept, (), (), size, tokens)
         files = {image.location: image.file for image in kept}
-        for found in self._answers("request", seen, self.context(model)):
-            self._found.append(found._replace(file=files.get(found.location)))
+        for finding in self._run("request", whole, self.context(model)):
+            self._found.append(finding._replace(file=files.get(finding.location)))
 
     def add_session(self, history: History, locator: Locator) -> None:
         """Add what the images of a session have cost so far."""
         self._turns += turn_costs(history, locator, self._costs, self.day)
 
     def refuse(self, problem: RequestError, locator: Locator) -> None:
-        """Keep that something is not a request."""
+        """Report that something is not a request."""
         line = locator.line()
         problem.location = locator.absolute(problem.location, line) or "request"
-        for found in self._answers("shape", problem, self.context()):
-            self._found.append(found._replace(file=locator.file, line=line))
+        for finding in self._run("shape", problem, self.context()):
+            self._found.append(finding._replace(file=locator.file, line=line))
 
     def findings(self) -> Findings:
-        """Tell all that was found."""
+        """Check the budget, and return all findings."""
         costs = self._costs
         if self._budget_usd is not None:
             gaps = costs.unknown + costs.unread
@@ -268,21 +268,21 @@ class Checker:
         )
 
     def find_model(self, name: str) -> NamedModel:
-        """Find the one model that images are to be checked for.
+        """Find the model that images are checked for.
 
         Raises:
-            UnknownModelError: No table lists the name.
-            NoPriceError: It does not read images yet on that date.
-            ImgcostError: It is retired on that date.
+            UnknownModelError: The name is not in the tables.
+            NoPriceError: The model was not yet available on that date.
+            ImgcostError: The model was retired by that date.
         """
-        found = resolve_model(name, as_of=self.day)
-        platform = self._given or found.platform or DEFAULT_PLATFORM
+        named = resolve_model(name, as_of=self.day)
+        platform = self._given or named.platform or DEFAULT_PLATFORM
         self._implied[platform] = None
-        if self.day < found.model.vision_from:
-            raise NoPriceError(found.model.id, self.day, found.model.vision_from, kind="model")
-        if problem := self._why_not(found.model, platform):
+        if self.day < named.model.vision_from:
+            raise NoPriceError(named.model.id, self.day, named.model.vision_from, kind="model")
+        if problem := self._why_not(named.model, platform):
             raise ImgcostError(f"nothing can be sent: {problem}")
-        return found
+        return named
 
     def _find_models(self, names: tuple[str, ...], version: str | None, shape: Platform | None) -> _Named:
         key = names, version, shape
@@ -295,31 +295,31 @@ class Checker:
         unknown = [] if names else ["the request names no model"]
         for name in names:
             try:
-                found = resolve_model(name, as_of=self.day)
+                named = resolve_model(name, as_of=self.day)
             except (UnknownModelError, NoPriceError) as error:
                 unknown.append(str(error))
                 continue
-            models.append(found)
+            models.append(named)
         platform = self._platform_of(models, version, shape)
-        problems = filter(None, [self._why_not(one.model, platform) for one in models])
+        problems = filter(None, [self._why_not(named.model, platform) for named in models])
         unlisted = [
-            f"{one.model.id} is not listed on {platform}" for one in models if not _is_sold(one.model, platform)
+            f"{named.model.id} is not listed on {platform}" for named in models if not _is_sold(named.model, platform)
         ]
         return _Named(tuple(models), "; ".join((*problems, *unlisted, *unknown)) or None, platform)
 
     def _platform_of(self, models: Iterable[NamedModel], version: str | None, shape: Platform | None) -> Platform:
-        """The platform that is given, or implied by the name of a model, the version of the body or its shape."""
-        named = [one.platform for one in models if one.platform]
+        """Return the given platform, or the one that a model's name, the version of the body or its shape implies."""
+        named = [model.platform for model in models if model.platform]
         others = _VERSIONS.get((version or "").partition("-")[0]) or shape or DEFAULT_PLATFORM
         implied = named[0] if named else others
         try:
             limits_on(implied, self.day)
-        except NoPriceError:  # nothing is known of it on that date: the Claude API's limits are the nearest
+        except NoPriceError:  # nothing is published for that date: use the limits of the Claude API
             implied = DEFAULT_PLATFORM
         return self._given or implied
 
     def _why_not(self, model: Model, platform: Platform) -> str | None:
-        """Why a model does not answer on the day; None where it does."""
+        """Return why a model is not available on the date; None if it is."""
         if model.status_on(self.day, platform) == "retired":
             return f"{model.id} retired on {model.retires_on(platform)}"
         if self.day < model.vision_from:
@@ -327,7 +327,7 @@ class Checker:
         return None
 
     def _count(self, image: ImageInput, context: CheckContext, locator: Locator | None = None) -> int:
-        """Measure an image for the model that is asked first."""
+        """Store the size of an image, and return its tokens for the main model."""
         if locator:
             image = image._replace(location=locator.location(image.location))
         header = image.contents and image.contents.header
@@ -349,7 +349,7 @@ def _utf8_bytes(text: str) -> int:
 
 
 def _is_sold(model: Model, platform: Platform) -> bool:
-    """Whether a cloud lists the model; what Anthropic runs has all of them."""
+    """Return whether the platform lists the model; platforms that Anthropic operates list all of them."""
     ids = {"bedrock": model.bedrock_ids, "google-cloud": model.google_cloud_id, "foundry": model.foundry_id}
     return platform in FIRST_PARTY or bool(ids[platform])
 
@@ -357,10 +357,10 @@ def _is_sold(model: Model, platform: Platform) -> bool:
 def _rule_names(ignore: Any) -> list[str]:
     names = [ignore] if isinstance(ignore, str) else ignore
     try:
-        found = list(names)
+        listed = list(names)
     except TypeError:
         raise ArgumentError("ignore", ignore, "names of rules, such as 'downscaled'") from None
-    for name in found:
+    for name in listed:
         if not isinstance(name, str):
             raise ArgumentError("ignore", name, "names of rules, such as 'downscaled'")
-    return found
+    return listed

@@ -1,4 +1,4 @@
-"""What the images of a check cost, and what of it is not known."""
+"""Add up the costs of a check, and record what is unknown."""
 
 from __future__ import annotations
 
@@ -28,32 +28,32 @@ LONG = "requests over the long-context threshold, all at its higher rate"
 MAYBE_LONG = "requests at the standard rate, assuming that their text keeps them within the long-context threshold"
 
 
-class _Places(NamedTuple):
+class _Count(NamedTuple):
     number: int
-    first: str
+    first: str  # location
 
 
 class Costs:
-    """Adds up what images and pages of PDFs cost, request by request.
+    """Adds up the costs of images and PDF pages, request by request.
 
-    Text is never counted in tokens: a request has the long-context price where its images alone pass the threshold. A
-    token has at least one byte, so that the length of the text bounds what else it could cost.
+    The tokens of text are unknown: the long-context price applies if the images alone exceed its threshold. A token is
+    at least one byte, so the length of the text limits how many tokens it can add.
 
     Args:
         day: The date whose prices apply.
-        platform: Where it will be sent, unless the model's name says more; it may be changed between requests.
+        platform: The platform, unless the name of a model implies another; may be changed between requests.
     """
 
     def __init__(self, day: date, platform: Platform) -> None:
-        """Start at nothing."""
+        """Start without costs."""
         self._day = day
         self.platform = platform
         self._quotes: dict[tuple[NamedModel, Platform, bool], Quote] = {}
         self._known: list[Decimal] = []
         self._more: list[Decimal] = []
-        self._unknown: dict[str, _Places] = {}
-        self._notes: dict[str, _Places] = {}
-        self._unreadable = _Places(0, "")
+        self._unknown: dict[str, _Count] = {}
+        self._notes: dict[str, _Count] = {}
+        self._unreadable = _Count(0, "")
         self.pages = 0
 
     def add(
@@ -67,16 +67,16 @@ class Costs:
         batch: bool = False,
         alone: bool = True,
     ) -> None:
-        """Price the images and the pages of a request.
+        """Add the costs of the images and PDF pages of a request.
 
         Args:
-            tokens: Their visual tokens.
-            model: The model that answers first; None where it is not known.
-            location: The request.
-            most_tokens: The same with full pages of text; 0 without pages.
-            text_bytes: The length of everything else in it.
-            batch: Whether it has the price of a message batch.
-            alone: Whether all of them are in one request; otherwise each is a request of its own.
+            tokens: Visual tokens of the images and pages.
+            model: The main model; None if unknown.
+            location: The location of the request.
+            most_tokens: The tokens with full pages of text; 0 without pages.
+            text_bytes: Size of everything else in the request, bytes.
+            batch: Whether the batch price applies.
+            alone: Whether all tokens are in one request; otherwise each image is a request of its own.
         """
         if model is None:
             self._count(self._unknown, NO_MODEL, location)
@@ -84,32 +84,32 @@ class Costs:
         if not tokens:
             return
         try:
-            found = self.quote(model, batch=batch)
+            prices = self.quote(model, batch=batch)
         except ImgcostError as error:
             self._count(self._unknown, f"requests without a price ({error})", location)
             return
-        rates = found.rates(tokens) if alone else found.standard
+        rates = prices.rates(tokens) if alone else prices.standard
         known, most = cost_usd(tokens, rates.input), max(tokens, most_tokens)
         self._known.append(known)
-        upper = found.rates(most + text_bytes) if alone else rates
-        if rates is not found.standard:
+        upper = prices.rates(most + text_bytes) if alone else rates
+        if rates is not prices.standard:
             self._count(self._notes, LONG, location)
         elif upper is not rates:
             self._count(self._notes, MAYBE_LONG, location)
         self._more.append(cost_usd(most, upper.input) - known)
 
     def see_image(self, image: ImageInput, model: Model | None) -> None:
-        """Note an image that has no tokens."""
+        """Record an image without tokens."""
         if image.contents is None and image.base64_problem is None:
             self._count(self._unknown, NOT_HERE, image.location)
         elif not (image.contents and image.contents.header):
-            self._unreadable = _Places(self._unreadable.number + 1, self._unreadable.first or image.location)
+            self._unreadable = _Count(self._unreadable.number + 1, self._unreadable.first or image.location)
         elif model is not None:
             what = f"images for {model.id}, whose resolution tier was never published"
             self._count(self._unknown, what, image.location)
 
     def document_input(self, document: DocumentInput, model: Model | None) -> None:
-        """Note a document whose pages cost tokens."""
+        """Record a document."""
         if document.uncounted:
             self._count(self._unknown, NOT_COUNTED, document.location)
         elif document.tokens:
@@ -118,10 +118,10 @@ class Costs:
         elif document.pages is not None and model is not None:
             self._count(self._unknown, f"pages of PDFs for {model.id}", document.location, document.pages)
         elif document.problem:
-            self._unreadable = _Places(self._unreadable.number + 1, self._unreadable.first or document.location)
+            self._unreadable = _Count(self._unreadable.number + 1, self._unreadable.first or document.location)
 
     def text_usd(self, tokens: int, model: NamedModel, *, batch: bool) -> Decimal | None:
-        """Price tokens of text at the standard rate, US dollars; None where no price is known."""
+        """Return the cost of tokens of text at the standard rate, US dollars; None if no price is known."""
         try:
             return cost_usd(tokens, self.quote(model, batch=batch).standard.input)
         except ImgcostError:
@@ -129,39 +129,39 @@ class Costs:
 
     @property
     def known_usd(self) -> Decimal:
-        """What is known, US dollars."""
+        """The known costs, US dollars."""
         return total_usd(self._known)
 
     @property
     def most_usd(self) -> Decimal:
-        """The most that it may be: the long-context price wherever it may apply, and full pages of text, US dollars."""
+        """Maximum cost, with the long-context price wherever it may apply and full pages of text, US dollars."""
         return total_usd((*self._known, *self._more))
 
     @property
     def unknown(self) -> tuple[str, ...]:
-        """What has a cost that is not known."""
-        return tuple(_told(self._unknown))
+        """Descriptions of what has an unknown cost."""
+        return tuple(_sentences(self._unknown))
 
     @property
     def unread(self) -> tuple[str, ...]:
-        """What cannot be read: the API rejects it, so that it has no cost, and no budget vouches for it."""
-        return tuple(_told({UNREADABLE: self._unreadable} if self._unreadable.number else {}))
+        """Descriptions of unreadable files: they cost nothing, but no budget can be checked with them."""
+        return tuple(_sentences({UNREADABLE: self._unreadable} if self._unreadable.number else {}))
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What a reader of the sum should know."""
-        return tuple(_told(self._notes))
+        """Assumptions about the costs."""
+        return tuple(_sentences(self._notes))
 
     @staticmethod
-    def _count(locations: dict[str, _Places], what: str, location: str, times: int = 1) -> None:
-        number, first = locations.get(what, (0, location))
-        locations[what] = _Places(number + times, first)
+    def _count(counts: dict[str, _Count], what: str, location: str, times: int = 1) -> None:
+        number, first = counts.get(what, (0, location))
+        counts[what] = _Count(number + times, first)
 
     def quote(self, model: NamedModel, *, batch: bool = False) -> Quote:
-        """Quote a model on the platform.
+        """Return the prices of a model on the platform.
 
         Raises:
-            ImgcostError: It has no price.
+            ImgcostError: The model has no price.
         """
         key = model, self.platform, batch
         if key not in self._quotes:
@@ -171,6 +171,6 @@ class Costs:
         return self._quotes[key]
 
 
-def _told(locations: dict[str, _Places]) -> Iterator[str]:
-    for what, (number, first) in locations.items():
+def _sentences(counts: dict[str, _Count]) -> Iterator[str]:
+    for what, (number, first) in counts.items():
         yield f"{what}: {number:,}, the first at {first}"

@@ -45,7 +45,7 @@ class Disk:
     Args:
         walk: How to walk.
         shape: The shape of requests, or `auto`; None to look for images only.
-        jobs: Maximum number of worker processes. Where this process cannot be forked, each imports the main module
+        jobs: Maximum number of worker processes. If this process cannot fork, each worker imports the main module
             again.
         progress: Called with the number of files done since the last call.
     """
@@ -82,7 +82,7 @@ class Disk:
                 self._progress(len(seen))
 
     def notes(self) -> Iterator[str]:
-        """Say what was not inspected so far, in sentences."""
+        """Yield sentences about what was not inspected so far."""
         if self._parts:
             yield (
                 f"archive members of which only the beginning was read, so that a missing end is not detected: "
@@ -93,13 +93,13 @@ class Disk:
         """Walk, and mark what the caller named: a named pipe or device is an error, one in a directory is skipped."""
         named = ""
 
-        def each() -> Iterator[str]:
+        def remembered() -> Iterator[str]:
             nonlocal named
             for path in paths:
                 named = path
                 yield path
 
-        for step in self._walk.steps(each()):
+        for step in self._walk.steps(remembered()):
             if isinstance(step, FileBatch) and (step.folder, *step.names) == os.path.split(named):
                 yield _Named(*step)
             elif isinstance(step, Unreadable) and (step.path, step.problem) == (named, "not-a-file"):
@@ -114,8 +114,8 @@ class Disk:
     def _see_member(self, member: Inspected | Unreadable, archive: str) -> ImageInput:
         if isinstance(member, Unreadable):
             return record_input(member)._replace(file=archive)
-        path, contents, whole = member
-        if contents.header and not whole:
+        path, contents, complete = member
+        if contents.header and not complete:
             self._parts += 1
             self._first_part = self._first_part or path
         suffix = _suffix(path)

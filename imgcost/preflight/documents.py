@@ -52,11 +52,11 @@ DEFAULT_MODEL = "sonnet"
 
 _BATCHES = frozenset({"batch", "openai-batch", "bedrock-batch", "google-cloud-batch"})
 _TOGETHER = frozenset({"claude-code", "log"})
-"""Shapes of which the lines mean something only together."""
+"""Shapes whose lines form one document."""
 
 LINES_SUFFIXES = (".jsonl", ".ndjson")
 _OWN = frozenset({"messages", "batch"})
-"""The shapes of the API itself: nothing is converted."""
+"""The shapes of the API itself, which are not converted."""
 
 # The body of a batch is {"requests":[ ... ]}, with a comma between two entries, {"custom_id": ...,"params": ...}.
 _BATCH_FRAME_BYTES = len('{"requests":[]}')
@@ -68,7 +68,7 @@ _BYTE_ORDER_MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 
 
 class _Files(NamedTuple):
-    """The files that one note is about."""
+    """The files of a note: the first, the last, and how many."""
 
     first: str
     last: str
@@ -79,8 +79,8 @@ class Reading(NamedTuple):
     """How requests are read.
 
     Attributes:
-        checker: What they are asked about.
-        model: A model to check for instead of those that the requests name.
+        checker: Runs the rules on them.
+        model: The model; None for those that the requests name.
         shape: The name of their shape in `imgcost.shapes.SHAPES`; `auto` detects it.
         batch: Whether they are sent as a message batch, whatever their shape.
         shapes: The files of each shape that was converted, by its name.
@@ -96,11 +96,11 @@ class Reading(NamedTuple):
 
     @classmethod
     def start(cls, checker: Checker, model: str | None, shape: str, *, batch: bool) -> Reading:
-        """Start with no file."""
+        """Start without any file."""
         return cls(checker, model, shape, batch, {}, {})
 
     def findings(self) -> Findings:
-        """End the check, with one note per shape and assumption."""
+        """Finish the check, with one note per shape and assumption."""
         for shape, files in self.shapes.items():
             self.checker.note(f"{_named(files)} {'was' if files.number == 1 else 'were'} read as {SHAPES[shape].title}")
         for text, files in self.assumptions.items():
@@ -121,7 +121,7 @@ def _count(notes: dict[str, _Files], key: str, name: str) -> None:
 
 
 def looks_like_json(head: bytes) -> bool:
-    r"""Return whether a file begins like JSON, in any encoding of Unicode and compressed or not, and so like no image.
+    r"""Return whether a file begins like JSON, in any Unicode encoding, compressed or not, unlike any image.
 
     >>> looks_like_json(b"  {"), looks_like_json("[".encode("utf-16")), looks_like_json(b"GIF89a")
     (True, True, False)
@@ -137,7 +137,7 @@ def looks_like_json(head: bytes) -> bool:
 
 
 def is_document(path: str) -> bool:
-    """Return whether a file holds requests, or text that can be named, such as YAML: it is not an image.
+    """Return whether a file is JSON, or other text that is recognized, such as YAML, and so not an image.
 
     >>> is_document("data/job.toml"), is_document("data/samples/web/marker-icon.png"), is_document("no/such/file")
     (False, False, False)
@@ -149,12 +149,12 @@ def is_document(path: str) -> bool:
         return False  # the rules for images report it
     if looks_like_json(head) or path.lower().endswith(LINES_SUFFIXES):
         return True
-    claims_to_be_an_image = os.path.splitext(path)[1].lower() in IMAGE_SUFFIXES  # noqa: PTH122 - likewise
+    claims_to_be_an_image = os.path.splitext(path)[1].lower() in IMAGE_SUFFIXES  # noqa: PTH122 - a path may be any string
     return not claims_to_be_an_image and name_of_text(head.decode(errors="replace")) is not None
 
 
 class _Resumed(RawIOBase):
-    """A stream whose first bytes were taken from it already."""
+    """A stream whose first bytes were already read."""
 
     def __init__(self, head: bytes, rest: BufferedReader) -> None:
         self._head = head
@@ -185,13 +185,13 @@ def open_json(stream: BufferedReader) -> tuple[BufferedReader, bool]:
 
 
 def holds_requests(path: str) -> bool:
-    """Return whether a file of a folder holds requests in a known shape; most JSON files do not.
+    """Return whether a file contains requests in a known shape; most JSON files do not.
 
     >>> holds_requests("no/such.json")
     False
     """
     try:
-        with open(path, "rb") as file:  # noqa: PTH123 - likewise
+        with open(path, "rb") as file:  # noqa: PTH123 - a path may be any string
             if not looks_like_json(file.peek(_HEAD_BYTES)[:_HEAD_BYTES]):
                 return False
             if shape_of_lines(file.readline()) is not None:
@@ -209,7 +209,7 @@ def check_file(file: BinaryIO, reading: Reading, name: str, path: str | None = N
         file: The file, at its beginning.
         reading: How its requests are read.
         name: What locations in it begin with.
-        path: Where it is on the disk; None for stdin and the like.
+        path: The path of the file; None for other streams such as stdin.
     """
     read: list[bytes] = []
     for line in file:
@@ -219,7 +219,7 @@ def check_file(file: BinaryIO, reading: Reading, name: str, path: str | None = N
     shape = shape_of_lines(read[-1]) if read and reading.shape not in _TOGETHER else None
     named_lines = name.lower().endswith(LINES_SUFFIXES)
     if shape is None and named_lines and isinstance(read_line(b"".join(read)), RequestError):
-        shape = "batch"  # a file of lines, whose first one is broken
+        shape = "batch"  # a file of lines, the first of which is invalid
     second = next(file, b"") if shape else b""
     if shape and (second.strip() or named_lines):
         if reading.shape != "auto":
@@ -254,12 +254,12 @@ def check_value(
         value: The value.
         reading: How its requests are read.
         name: What locations in it begin with.
-        path: Where it is on the disk; None for what is in memory.
+        path: The path of the file; None in memory.
         lines: The line number of each item of the value; None for one document.
-        strict: Whether what is not a request is raised; otherwise it is a finding.
+        strict: Whether to raise if a value is not a request; otherwise that is a finding.
 
     Raises:
-        RequestError: The value has no known shape, or not the one that was named.
+        RequestError: The value does not have a known shape, or the given one.
     """
     shape = detect(value) if reading.shape == "auto" else reading.shape
     if shape is None:
@@ -270,7 +270,7 @@ def check_value(
 
 
 def _claimed_shape(value: Any) -> str | None:
-    """Name the shape that an object means to have, so that what is wrong with it can be said."""
+    """Guess the intended shape of an invalid object, so that the error can say what is wrong with it."""
     keys = value.keys() if is_a(value, dict) else set()
     if "requests" in keys:
         return "batch"
@@ -280,11 +280,11 @@ def _claimed_shape(value: Any) -> str | None:
 def _check_requests(
     requests: Iterable[ShapedRequest], reading: Reading, name: str, path: str | None, *, strict: bool = False
 ) -> None:
-    """Check each request, and as a whole those that are a message batch."""
+    """Check each request, and those of a message batch together."""
     checker = reading.checker
     batch = _BatchCount(checker.context().limits.custom_id)
     number = 0
-    for number, shaped in enumerate(requests, 1):  # noqa: B007 - it says afterwards how many there were
+    for number, shaped in enumerate(requests, 1):  # noqa: B007 - used after the loop
         locator = Locator(name, path, shaped)
         sent_as_batch = reading.batch or shaped.shape in _BATCHES
         _note_shape(shaped, reading, name)
@@ -307,7 +307,7 @@ def _check_requests(
 
 
 class _BatchCount:
-    """Counts the requests of a batch, and looks at their ids."""
+    """Counts the requests of a batch, and checks their ids."""
 
     def __init__(self, pattern: str | None) -> None:
         self.requests = 0
@@ -324,8 +324,8 @@ class _BatchCount:
 
         Args:
             shaped: The entry.
-            request: The request in it; None where that cannot be read.
-            locator: Where it is.
+            request: The request in it; None if it cannot be read.
+            locator: The location of the entry.
         """
         self.requests += 1
         if request is not None:
@@ -333,9 +333,9 @@ class _BatchCount:
         if request is not None and request.streams:
             self._streams.append(locator.location("stream"))
         if shaped.shape != "batch" or (request is None and not shaped.id):
-            return  # there is no id to look for: another shape, or an entry that cannot be read
+            return  # other shapes have no id, and neither have entries that cannot be read
         if request is not None and shaped.path("")[-1:] != ("params",):
-            return  # the parameters alone
+            return  # only the parameters, without an id
         if not shaped.id:
             self._missing.append(locator.entry())
         elif shaped.id in self._ids:
@@ -346,7 +346,7 @@ class _BatchCount:
                 self._invalid.append((locator.entry("custom_id"), shaped.id))
 
     def about(self, name: str) -> BatchInput:
-        """Return what the rules for batches check."""
+        """Return the input for the rules of batches."""
         ids = tuple(self._repeated), tuple(self._missing), tuple(self._invalid)
         return BatchInput(name, self.requests, self._bytes, *ids, tuple(self._streams))
 
@@ -362,7 +362,7 @@ def _check_one(shaped: ShapedRequest, reading: Reading, locator: Locator, *, bat
     """Check one request, and return it."""
     if shaped.error:
         raise shaped.error
-    # In a request of the API's own shape the model stays where it is, beside its fallbacks.
+    # A request of the API's own shape keeps its model, which may have fallbacks.
     model = reading.model or (None if shaped.shape in _OWN else shaped.model)
     if model is None and "model" in shaped.implied:
         model = DEFAULT_MODEL
@@ -380,7 +380,7 @@ def _check_one(shaped: ShapedRequest, reading: Reading, locator: Locator, *, bat
 
 
 def _note_shape(shaped: ShapedRequest, reading: Reading, name: str) -> None:
-    """Name the shape, and what was assumed, if something was converted."""
+    """Note the shape and the assumptions of a converted request."""
     if shaped.shape not in _OWN and not shaped.error:
         _count(reading.shapes, shaped.shape, name)
     for note in shaped.notes:

@@ -1,4 +1,4 @@
-"""What a check has found, and what it has measured on the way."""
+"""The result of a check: findings, images and costs."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ if TYPE_CHECKING:
     from imgcost.tabular import Row
 
 HTML_ROWS = 50
-"""How many findings a notebook shows."""
+"""Maximum number of findings that a notebook shows."""
 
 _SHOWN = 10
-"""How many errors the message of a `PreflightError` lists."""
+"""Maximum number of errors in the message of a `PreflightError`."""
 
 __all__ = ["CheckedImage", "Findings", "PreflightError", "Spools"]
 
@@ -40,13 +40,13 @@ class CheckedImage(NamedTuple):
     """An image that was checked.
 
     Attributes:
-        location: Where it stands: in the request, or on the disk.
-        media_type: By its bytes; None where it could not be read.
-        width: As stored, px; None likewise.
-        height: As stored, px; None likewise.
-        resized_width: What Claude sees, px; None likewise, and where the model's tier is not known.
-        resized_height: What Claude sees, px; None likewise.
-        tokens: Visual tokens; None likewise.
+        location: The location in the request, or the path of the file.
+        media_type: The media type of its bytes; None if it could not be read.
+        width: Width, px; None if it could not be read.
+        height: Height, px; None if it could not be read.
+        resized_width: Width that Claude sees, px; None also if the tier of the model is unknown.
+        resized_height: Height that Claude sees, px; None also if the tier of the model is unknown.
+        tokens: Visual tokens; None also if the tier of the model is unknown.
     """
 
     location: str
@@ -63,7 +63,7 @@ class CheckedImage(NamedTuple):
 
 
 class Spools(NamedTuple):
-    """Where a check keeps what it finds, if that may be more than fits memory.
+    """Storage for the findings and images of a check that may not fit in memory.
 
     Attributes:
         found: Findings.
@@ -76,7 +76,7 @@ class Spools(NamedTuple):
     @classmethod
     @contextmanager
     def open(cls) -> Iterator[Spools]:
-        """Keep them as long as the context lasts."""
+        """Open the storage; it is removed when the context ends."""
         spools = cls(Spool(), Spool())
         with closing(spools.found), closing(spools.images):
             yield spools
@@ -84,23 +84,23 @@ class Spools(NamedTuple):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Findings:
-    """What a check has found. Findings of the same values are equal.
+    """The findings of a check. Findings with the same values are equal.
 
     Attributes:
-        found: All findings, in the order of what was checked; a tuple, unless a check of files keeps them on disk.
-        images: Every image, in its order, with its size and tokens where they could be measured.
-        input_usd: What images and pages of PDFs cost at least as input, at the price of the model, or at that of a
-            batch where a batch was checked: US dollars, exact; None where a part of it is not known. What cannot be
-            read costs nothing, because the API rejects it; text is not included.
-        platform: Where it was to be sent.
-        as_of: The day whose limits hold.
-        measured_usd: What is known of `input_usd`, US dollars.
-        unknown: What has a cost that is not known, in sentences: images from URLs, unknown models.
-        notes: How requests were read, and what was assumed about the price, in sentences.
-        upper_usd: What they cost at most: with full pages of text in PDFs, and at the long-context price wherever the
-            text of a request may lead to it. None where a part of it is not known.
-        pages: How many pages of PDFs were counted and priced.
-        turns: For transcripts, what the images of each turn have cost so far.
+        found: All findings, in the order of the input; a tuple, unless a check of files keeps them on disk.
+        images: All images, in the order of the input, with size and tokens if they could be measured.
+        input_usd: Minimum cost of the images and PDF pages as input, at the price of the model, or the batch price for
+            a batch: US dollars, exact; None if part of it is unknown. Unreadable files cost nothing, because the API
+            rejects them; text is not included.
+        platform: The platform.
+        as_of: The date whose limits apply.
+        measured_usd: The known part of `input_usd`, US dollars.
+        unknown: Descriptions of what has an unknown cost, such as images from URLs and unknown models.
+        notes: How requests were read, and assumptions about the price, as sentences.
+        upper_usd: Maximum cost: with full pages of text in PDFs, and at the long-context price wherever the text of a
+            request may lead to it. None if part of it is unknown.
+        pages: Number of PDF pages that were counted and priced.
+        turns: For transcripts, the cost so far of the images of each turn.
     """
 
     found: tuple[Finding, ...] | Spool[Finding]
@@ -128,18 +128,18 @@ class Findings:
 
     @property
     def errors(self) -> tuple[Finding, ...]:
-        """What the API would reject."""
-        return tuple(one for one in self.found if one.severity == "error")
+        """Findings that the API would reject."""
+        return tuple(finding for finding in self.found if finding.severity == "error")
 
     @property
     def warnings(self) -> tuple[Finding, ...]:
-        """What it would accept, and is worth knowing."""
-        return tuple(one for one in self.found if one.severity == "warning")
+        """Findings that the API would accept."""
+        return tuple(finding for finding in self.found if finding.severity == "warning")
 
     @property
     def ok(self) -> bool:
-        """Whether nothing would be rejected, as far as it can be foreseen."""
-        return all(one.severity != "error" for one in self.found)
+        """Whether there are no errors."""
+        return all(finding.severity != "error" for finding in self.found)
 
     @property
     def tokens(self) -> int:
@@ -148,17 +148,17 @@ class Findings:
 
     @property
     def unmeasured(self) -> int:
-        """How many images could not be measured; they are in no sum."""
+        """Number of images that could not be measured; their tokens are not included."""
         return sum(image.tokens is None for image in self.images)
 
     def rows(self) -> Iterator[Row]:
-        """Give one row per finding.
+        """Yield one row per finding.
 
         Yields:
             Values in the order of `imgcost.tabular.CHECK.columns`.
         """
-        for one in self.found:
-            entry = one.to_dict()
+        for finding in self.found:
+            entry = finding.to_dict()
             sources = " ".join(dict.fromkeys(source["url"] for source in entry["sources"]))
             yield from CHECK.rows([entry | {"sources": sources}])
 
@@ -169,20 +169,21 @@ class Findings:
     def _repr_html_(self) -> str:
         errors, warnings = plural(len(self.errors), "error"), plural(len(self.warnings), "warning")
         caption = f"{errors}, {warnings} in {plural(len(self.images), 'image')}"
-        rows = [(one.severity, one.rule, one.location, one.message) for one in islice(self.found, HTML_ROWS)]
+        shown = islice(self.found, HTML_ROWS)
+        rows = [(finding.severity, finding.rule, finding.location, finding.message) for finding in shown]
         return html_table(caption, ("severity", "rule", "location", "message"), rows)
 
     def to_dict(self, *, everything: bool = True) -> dict[str, Any]:
         """Return what `imgcost check -f json` prints: plain values, dollars as exact decimal text.
 
         Args:
-            everything: Whether every finding and every image is listed; otherwise they are only counted.
+            everything: Whether all findings and images are listed; otherwise they are only counted.
 
         Returns:
-            A new dictionary, which `json.dumps` takes.
+            A new dictionary for `json.dumps`.
         """
-        errors = sum(one.severity == "error" for one in self.found)
-        found: dict[str, Any] = {
+        errors = sum(finding.severity == "error" for finding in self.found)
+        report: dict[str, Any] = {
             "schema": "imgcost.check/2",
             "platform": self.platform,
             "as_of": self.as_of.isoformat(),
@@ -195,20 +196,20 @@ class Findings:
             "input_usd": None if self.input_usd is None else f"{self.input_usd:f}",
             "upper_usd": None if self.upper_usd is None else f"{self.upper_usd:f}",
             "measured_usd": f"{self.measured_usd:f}",
-            "unknown": [one.encode(errors="backslashreplace").decode() for one in self.unknown],
-            "notes": [one.encode(errors="backslashreplace").decode() for one in self.notes],
+            "unknown": [text.encode(errors="backslashreplace").decode() for text in self.unknown],
+            "notes": [note.encode(errors="backslashreplace").decode() for note in self.notes],
             "turns": [turn.to_dict() for turn in self.turns],
         }
         if everything:
-            found["findings"] = [one.to_dict() for one in self.found]
-            found["images"] = [image.to_dict() for image in self.images]
-        return found
+            report["findings"] = [finding.to_dict() for finding in self.found]
+            report["images"] = [image.to_dict() for image in self.images]
+        return report
 
     def raise_for_errors(self) -> None:
-        """Do nothing where `ok`.
+        """Raise if there are errors; do nothing if `ok`.
 
         Raises:
-            PreflightError: Something would be rejected; the message names the first errors.
+            PreflightError: The API would reject something; the message lists the first errors.
         """
         if not self.ok:
             raise PreflightError(self)
@@ -222,7 +223,7 @@ class PreflightError(ImgcostError, ValueError):
     """
 
     def __init__(self, findings: Findings) -> None:
-        """List the first errors, one per line, and the number of the others."""
+        """List the first errors, one per line, and count the others."""
         lines = [f"{error.location}: {error.message} [{error.rule}]" for error in findings.errors[:_SHOWN]]
         if more := len(findings.errors) - len(lines):
             lines.append(f"and {more} more")

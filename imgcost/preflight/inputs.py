@@ -1,4 +1,4 @@
-"""From what is to be sent to what rules are asked about: files, bytes, and the blocks of a request."""
+"""Read the inputs of rules from files, bytes, and the blocks of a request."""
 
 from __future__ import annotations
 
@@ -35,46 +35,46 @@ IMAGE_SUFFIXES = frozenset(
     ".jpg .jpeg .jpe .jfif .png .apng .gif .webp .tif .tiff .bmp .heic .heif .avif .jxl .jp2 .ico .svg .psd".split()  # noqa: SIM905 - shorter so
 )
 
-_BY_PLACE = frozenset({"link-not-followed", "seen-already", "not-a-file", "archive-not-entered"})
-"""Problems that say nothing of an image: what a walk through a folder passes over."""
+_SKIPPED = frozenset({"link-not-followed", "seen-already", "not-a-file", "archive-not-entered"})
+"""Problems of files that a scan of a directory skips without opening them."""
 
 
-def record_input(found: Image | Unreadable) -> ImageInput:
-    """See what a scan has found; the end of the file is not looked at."""
-    if isinstance(found, Image):
-        header = Header(found.media_type, found.width, found.height, found.orientation, found.animated)
-        suffix = os.path.splitext(found.path)[1].lower()  # noqa: PTH122 - likewise
-        contents, letters = Contents(found.file_bytes, header), base64_length(found.file_bytes)
-        return ImageInput(found.path, contents, letters, file=found.path, suffix=suffix)
-    problem = HeaderError(found.problem, found.reason, format=found.format)
-    stray = found.problem in _BY_PLACE
-    return ImageInput(found.path, Contents(0, None, problem), file=found.path, suffix="", stray=stray)
+def record_input(record: Image | Unreadable) -> ImageInput:
+    """Return the input for a record of a scan; the end of the file is not inspected."""
+    if isinstance(record, Image):
+        header = Header(record.media_type, record.width, record.height, record.orientation, record.animated)
+        suffix = os.path.splitext(record.path)[1].lower()  # noqa: PTH122 - a path may be any string
+        contents, text_bytes = Contents(record.file_bytes, header), base64_length(record.file_bytes)
+        return ImageInput(record.path, contents, text_bytes, file=record.path, suffix=suffix)
+    problem = HeaderError(record.problem, record.reason, format=record.format)
+    stray = record.problem in _SKIPPED
+    return ImageInput(record.path, Contents(0, None, problem), file=record.path, suffix="", stray=stray)
 
 
 def bytes_input(data: bytes | bytearray | memoryview, location: str) -> ImageInput:
-    """See an image in memory."""
+    """Return the input for an image in memory."""
     view = memoryview(data).cast("B")
     contents = inspect_bytes(lambda offset, size: view[offset : offset + size].tobytes(), len(view))
     return ImageInput(location, contents, base64_length(len(view)), suffix="")
 
 
 def stream_input(stream: BinaryIO, location: str) -> ImageInput:
-    """See what an open file still holds.
+    """Return the input for the rest of an open file.
 
     Raises:
-        ArgumentError: It was opened as text, or cannot seek.
+        ArgumentError: The file was opened as text, or cannot seek.
     """
     contents = stream_contents(stream, location)
     return ImageInput(location, contents, base64_length(contents.file_bytes), suffix="")
 
 
 def pillow_input(image: Any, location: str) -> ImageInput:
-    """See a Pillow image: everything but its bytes."""
+    """Return the input for a Pillow image, which has no bytes."""
     return ImageInput(location, pillow_contents(image), suffix="")
 
 
 def block_input(block: Block) -> ImageInput:
-    """See an image block of a request."""
+    """Return the input for an image block of a request."""
     source = block.source
     kind = source.get("type")
     payload = _read_data(source.get("data")) if kind == "base64" else None
@@ -93,7 +93,7 @@ def block_input(block: Block) -> ImageInput:
 
 
 def _read_data(data: Any) -> Payload:
-    """Look at what stands as base64 data: text, or a file that the SDK encodes."""
+    """Read base64 data: text, or a file that the SDK encodes."""
     if isinstance(data, str):
         return read_payload(data)
     if isinstance(data, os.PathLike):
@@ -109,51 +109,51 @@ def _read_data(data: Any) -> Payload:
 
 
 def _read_stream(stream: BinaryIO) -> Payload:
-    """Look at what an open file still holds, and leave it where it was."""
+    """Read the rest of an open file, and restore its position."""
     try:
         contents = stream_contents(stream, "data")
-    except Exception as error:  # noqa: BLE001 - a file-like object raises whatever it likes
+    except Exception as error:  # noqa: BLE001 - a file-like object may raise anything
         return Payload(0, None, f"it is a file that cannot be read: {error}")
     return Payload(base64_length(contents.file_bytes), contents)
 
 
 def document_input(block: Block) -> tuple[DocumentInput, Outline | None]:
-    """See a document block: the pages of a PDF are counted where its bytes are here."""
+    """Return the input for a document block; the pages of a PDF are counted if its bytes are in the request."""
     source = block.source
     kind = source.get("type")
-    seen = DocumentInput(
+    document = DocumentInput(
         block.location,
         source_type=kind,
         declared=source.get("media_type"),
         source_problem=_source_problem("document", source),
     )
-    if kind in ("url", "file"):  # it may be anything, and not every value can be in a set
+    if kind in ("url", "file"):  # a tuple, because the value may not be hashable
         why = f"a document from a {kind} is not fetched, so its pages are not counted"
-        return seen._replace(uncounted=why), None
+        return document._replace(uncounted=why), None
     if kind != "base64":
         unknown = f"the pages of a document source of type {ascii(kind)[:60]} are not counted"
-        return seen._replace(uncounted=None if kind in ("text", "content") else unknown), None
+        return document._replace(uncounted=None if kind in ("text", "content") else unknown), None
     try:
         data = _pdf_bytes(source.get("data"))
     except OSError as error:
-        return seen._replace(problem=f"cannot read PDF: {no_access('', error).reason}"), None
+        return document._replace(problem=f"cannot read PDF: {no_access('', error).reason}"), None
     except ValueError as error:
-        return seen._replace(problem=str(error)), None
+        return document._replace(problem=str(error)), None
     try:
         outline = read_pdf(data)
     except ValueError as error:
-        return seen._replace(problem=str(error), is_pdf=is_pdf(data), real=_real(data)), None
+        return document._replace(problem=str(error), is_pdf=is_pdf(data), real=_real(data)), None
     uncounted = None
     if outline.pages is None:
         uncounted = "the pages of this PDF cannot be counted without pypdf: pip install 'imgcost[pdf]'"
-    return seen._replace(pages=outline.pages, is_pdf=True, uncounted=uncounted), outline
+    return document._replace(pages=outline.pages, is_pdf=True, uncounted=uncounted), outline
 
 
 def text_input(text: Text) -> tuple[TextInput, tuple[int, int] | None] | None:
-    """See the base64 in a text.
+    """Find base64 in a text.
 
     Returns:
-        How much of it there is, and the size of the first image in it, px, if there is one; None without base64.
+        The input, and the width and height of the image if there is exactly one, px; None without base64.
     """
     runs = list(encoded_runs(text.text))
     if not runs:
@@ -162,12 +162,12 @@ def text_input(text: Text) -> tuple[TextInput, tuple[int, int] | None] | None:
     run = text.text[begin : begin + (end - begin) // 4 * 4]
     contents = read_payload(run).contents
     header = contents and contents.header
-    seen = TextInput(text.location, sum(end - begin for begin, end in runs), header.media_type if header else None)
-    return seen, (header.width, header.height) if header and len(runs) == 1 else None
+    encoded = TextInput(text.location, sum(end - begin for begin, end in runs), header.media_type if header else None)
+    return encoded, (header.width, header.height) if header and len(runs) == 1 else None
 
 
 def _real(data: bytes) -> str | None:
-    """What bytes are that are not a PDF."""
+    """Return what data is that is not a PDF."""
     if not data or is_pdf(data):
         return None
     contents = inspect_bytes(lambda offset, size: data[offset : offset + size], len(data))
@@ -177,13 +177,13 @@ def _real(data: bytes) -> str | None:
 
 
 def _source_problem(kind: str, source: Mapping[Any, Any]) -> str | None:
-    """What a source lacks, by its type; None where the type is not known, or what it has will do."""
-    of = source.get("type")
-    required = block_table().sources[kind].get(of, {}) if isinstance(of, str) else {}
+    """Return what is wrong with a source, by its type; None if it is valid, or the type is unknown."""
+    source_type = source.get("type")
+    required = block_table().sources[kind].get(source_type, {}) if isinstance(source_type, str) else {}
     for key, what in required.items():
         value = source.get(key)
         if not value:
-            return f"the {kind} source of type {of} has no {key}"
+            return f"the {kind} source of type {source_type} has no {key}"
         if isinstance(value, str) and key == "url" and value[:8].lower().partition(":")[0] not in {"http", "https"}:
             return f"the url of the {kind} source is {_shown(value)}: it must begin with https:// or http://"
         if what == "string" and not isinstance(value, str):
@@ -196,9 +196,9 @@ def _shown(url: str) -> str:
 
 
 def _pdf_bytes(data: Any) -> bytes:
-    """A PDF is read whole: its objects are anywhere."""
+    """Return all bytes of a PDF, because its objects may be anywhere."""
     if isinstance(data, os.PathLike):
-        with open(data, "rb") as file:  # noqa: PTH123 - whatever is like a path
+        with open(data, "rb") as file:  # noqa: PTH123 - any object that is like a path
             return file.read()
     if is_file(data):
         try:

@@ -1,4 +1,4 @@
-"""Where things are, in terms of the file or the object that the user has."""
+"""Locations in terms of the file or the object that the user has."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _LOCATIONS = re.compile(r"\b(?:messages|system|tools)\.\d+(?:\.[a-z_]+|\.\d+)*")
 
 
 class Locator(NamedTuple):
-    """Turns locations in a request into locations in what the user has.
+    """Converts locations in a request to locations in the file or object that the user has.
 
     Attributes:
-        name: What locations begin with, such as the name of a file; empty for a request in memory.
+        name: Prefix of locations, such as the name of a file; empty for a request in memory.
         file: The file; None for a request in memory.
-        request: The converted request; None where the locations are the user's own.
+        request: The converted request; None if nothing was converted.
     """
 
     name: str = ""
@@ -30,11 +30,11 @@ class Locator(NamedTuple):
     request: ShapedRequest | None = None
 
     def line(self, location: str = "") -> int | None:
-        """Return the line of the file that a location is in, counted from 1; None in one document."""
+        """Return the line of the file that contains a location, counted from 1; None if the file is one document."""
         return self.request.line(location) if self.request else None
 
     def entry(self, key: str | None = None) -> str:
-        """Return where the entry of a batch is, or a key of it."""
+        """Return the location of the entry of a batch, or of a key in it."""
         line = self.line()
         path = self.request.path("") if self.request else ()
         path = path[:-1] if path[-1:] == ("params",) else path
@@ -42,31 +42,31 @@ class Locator(NamedTuple):
         return self.absolute(".".join(map(str, keys)), line)
 
     def location(self, location: str = "") -> str:
-        """Return a location as the user knows it.
+        """Return a location in the file or object that the user has.
 
         Args:
             location: A location in the request, such as `messages.0.content.1`; empty for the request itself.
 
         Returns:
-            The location, after the name and the line of the file; for a transcript with the turn at its end.
+            The location, preceded by the name and the line of the file; for a transcript, followed by the turn.
         """
         turn = self.request.turn(location) if self.request else None
         text = self.absolute(self.own(location), self.line(location))
         return f"{text} (turn {turn})" if turn else text
 
     def at(self, path: Sequence[str | int]) -> str:
-        """Return where a path in the original is: the name of the file, and the line where it has lines."""
+        """Return the location of a path in the original: the name of the file, and the line if it has lines."""
         lines = self.request.lines if self.request else None
         if lines is None:
             return self.absolute(".".join(map(str, path)), None)
         return self.absolute("", lines[int(path[0])])
 
     def absolute(self, own: str, line: int | None) -> str:
-        """Return a location in the file after the name of the file, and the line in it."""
+        """Return a location in the file, preceded by the name of the file and the line."""
         return " ".join(filter(None, [self.name if line is None else f"{self.name}:{line}", own]))
 
     def relocated(self, finding: Finding) -> Finding:
-        """Return a finding with the locations that the user knows, in its message too."""
+        """Return a finding with converted locations, in its message too."""
         location = "" if finding.location == "request" else finding.location
         return finding._replace(
             location=self.location(location) or "request",

@@ -1,4 +1,4 @@
-"""What the images of a session have cost so far: each is sent again with every call until the conversation drops it."""
+"""Add up the cost of the images of a session: each is sent with every call until the conversation drops it."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ __all__ = ["TurnCost", "turn_costs"]
 
 
 class TurnCost(NamedTuple):
-    """What the images that came in with one turn of a session have cost so far.
+    """The cost so far of the images that one turn added to a session.
 
     Attributes:
         location: The file, and the line of the first image of the turn.
         turn: The turn, counted from 1.
-        images: How many images came in with it.
+        images: Number of images that it added.
         kept: How many of them the next request sends again.
-        sent: How many times they were sent, over all calls of the API.
-        tokens: The visual tokens of all that, each image counted as often as it was sent.
-        usd: What that cost at the price of each call, US dollars, exact; None where a model has no price, or an image
-            cannot be measured. The price is that of the cache where the call's usage says that it had so many tokens.
+        sent: How many times they were sent, in all API calls together.
+        tokens: Visual tokens, counted each time that an image was sent.
+        usd: Cost at the price of each call, US dollars, exact; None if a model has no price, or an image cannot be
+            measured. The cache price applies if the usage of the call has enough cached tokens.
     """
 
     location: str
@@ -55,16 +55,16 @@ class TurnCost(NamedTuple):
 
 
 def turn_costs(history: History, locator: Locator, costs: Costs, day: date) -> tuple[TurnCost, ...]:
-    """Add up what the images of each turn have cost so far.
+    """Add up the cost of the images of each turn.
 
     Args:
-        history: What the session has sent.
-        locator: Where the session is.
-        costs: Finds the price of a model.
+        history: The images and calls of the session.
+        locator: The location of the session.
+        costs: Provides the prices of models.
         day: The date whose prices apply.
 
     Returns:
-        The turns that brought images, in their order.
+        The turns with images, in order.
     """
     quotes = {model: _quote(model, costs, day) for model in {call.model for call in history.calls}}
     turns: dict[int, list[SentImage]] = {}
@@ -85,7 +85,7 @@ def _turn_cost(
     prices: list[Decimal | None] = []
     for image in images:
         size = _size(image.block)
-        # A session sends an image a thousand times, and nearly always on the same terms.
+        # A session may send an image a thousand times, nearly always with the same model and cache use.
         for (model, usage), times in Counter(_sendings(image, calls)).items():
             quote = quotes[model]
             if size is None or quote is None:
@@ -110,7 +110,7 @@ def _quote(model: str | None, costs: Costs, day: date) -> Quote | None:
 
 
 def _size(block: Mapping[str, Any]) -> tuple[int, int] | None:
-    """Measure an image, px; None where its bytes are not here or cannot be read."""
+    """Return width and height of an image, px; None if its bytes are not in the request or cannot be read."""
     source = block.get("source")
     data = source.get("data") if type(source) is dict else None
     if type(data) is not str:  # a transcript is JSON; what is not text is an object of the caller
@@ -120,14 +120,14 @@ def _size(block: Mapping[str, Any]) -> tuple[int, int] | None:
 
 
 class _CacheUsage(NamedTuple):
-    """What the cache did in a call, as far as it matters for an image."""
+    """The cache use of a call."""
 
     read: int
     written: int
     write: CacheUse
 
     def use(self, tokens: int) -> CacheUse:
-        """Say what the cache did with an image, if its usage allows: what was read was at the beginning."""
+        """Return the cache use of an image: it was read or written if the call had at least that many such tokens."""
         if self.read >= tokens:
             return "read"
         return self.write if self.written >= tokens else "none"

@@ -1,4 +1,4 @@
-"""A list that moves to disk when it grows: a check of a million images keeps what it found in flat memory."""
+"""A list that moves to disk when it grows, so that a check of a million images uses constant memory."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ if TYPE_CHECKING:
 __all__ = ["Spool"]
 
 BLOCK = 5000
-"""How many items are kept in memory: smaller checks need no file."""
+"""Number of items that are kept in memory: small checks need no file."""
 
 Item = TypeVar("Item")
 
 
 class Spool(Generic[Item]):
-    """Takes items, and gives them back in their order as often as wanted."""
+    """Stores items, and iterates over them in order any number of times."""
 
     def __init__(self) -> None:
         """Start empty, without a file."""
@@ -27,10 +27,10 @@ class Spool(Generic[Item]):
         self._on_disk = 0
 
     def append(self, item: Item) -> None:
-        """Take one more item.
+        """Add an item.
 
         Raises:
-            OSError: The folder for temporary files is full, or there is none.
+            OSError: The directory for temporary files is full or missing.
         """
         self._block.append(item)
         if len(self._block) >= BLOCK:

@@ -1,6 +1,6 @@
-"""What the API rejects, changes or does worse with: one small function per rule.
+"""Rules for what the API rejects, changes or handles badly: one function per rule.
 
-No rule has a number of its own. Limits come from `published/limits.toml`, by platform and day.
+Rules contain no numbers: limits come from `published/limits.toml`, by platform and date.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from functools import cache
 from typing import get_args
 
 from imgcost.errors import ImgcostError
-from imgcost.rules import advice, conversations, documents, images, requests  # noqa: F401 - importing a room registers its rules
+from imgcost.rules import advice, conversations, documents, images, requests  # noqa: F401 - importing a module registers its rules
 from imgcost.rules.rule import (
     BatchInput,
     CheckContext,
@@ -45,7 +45,7 @@ __all__ = [
 
 
 def rules() -> tuple[Rule, ...]:
-    """List all rules: errors first; those on single images before those on requests and batches.
+    """List all rules: errors first, and rules for images before rules for requests and batches.
 
     Example:
         >>> rules()[0].name, rules()[-1].severity
@@ -59,10 +59,10 @@ def rules_of(scope: Scope) -> tuple[Rule, ...]:
     """List the rules of a scope.
 
     Args:
-        scope: What is to be asked about.
+        scope: What the rules check.
 
     Returns:
-        Them, in the order in which they are asked.
+        The rules, in the order in which they run.
 
     Example:
         >>> [rule.name for rule in rules_of("bill")]
@@ -75,13 +75,13 @@ def find_rule(name: str) -> Rule:
     """Find a rule by its name.
 
     Args:
-        name: Such as `image-bytes`; capital letters and underscores are understood.
+        name: The name, such as `image-bytes`; uppercase letters and underscores are accepted.
 
     Returns:
         The rule.
 
     Raises:
-        ImgcostError: There is none of this name; the nearest is suggested.
+        ImgcostError: No rule has this name; the message suggests the closest one.
 
     Example:
         >>> find_rule("image_bytes").severity

@@ -1,4 +1,4 @@
-"""What the API accepts, and what is worth knowing all the same: what it changes, ignores or does worse with."""
+"""Rules for what the API accepts, but changes, ignores or handles badly."""
 
 from __future__ import annotations
 
@@ -32,15 +32,15 @@ _SUFFIXES = {
     ".webp": "image/webp",
 }
 
-_LABEL_LETTERS = 80
+_MAX_LABEL_CHARACTERS = 80
 _LABEL = re.compile(r".*(:|\d\s*\W?)\s*", re.DOTALL)
 
 
 @rule(
     "warning",
     "image",
-    "A file in a folder is not an image, and its name does not say that it is one: it is skipped.",
-    "Remove the file, or fix its name if it is meant to be an image.",
+    "A file in a directory is skipped because neither its content nor its suffix is that of an image.",
+    "Remove the file, or rename it if it should be an image.",
 )
 def not_an_image(image: ImageInput, context: CheckContext) -> Iterator[Observation]:  # noqa: ARG001 - all rules have the same signature
     if image.stray and image.contents and image.contents.problem:
@@ -50,10 +50,10 @@ def not_an_image(image: ImageInput, context: CheckContext) -> Iterator[Observati
 @rule(
     "warning",
     "image",
-    "The suffix of a file is not that of its format.",
-    "Fix the name: many programs derive the media type from it, and the API rejects a wrong one.",
+    "The suffix of a file does not match its format.",
+    "Rename the file: many programs derive the media type from the suffix, and the API rejects a wrong one.",
 )
-def suffix(image: ImageInput, context: CheckContext) -> Iterator[Observation]:  # noqa: ARG001 - likewise
+def suffix(image: ImageInput, context: CheckContext) -> Iterator[Observation]:  # noqa: ARG001 - all rules have the same signature
     named = _SUFFIXES.get(image.suffix or "")
     header = image.contents and image.contents.header
     if named and header and named != header.media_type:
@@ -64,12 +64,12 @@ def suffix(image: ImageInput, context: CheckContext) -> Iterator[Observation]:  
 @rule(
     "warning",
     "image",
-    """The API downscales an image to the tier of the model before Claude sees it.
+    """An image exceeds the tier of the model, so the API downscales it before Claude sees it.
 
-    That delays the first token and does not improve the result; coordinates in the answer are those of the downscaled
-    image.
+    The extra pixels delay the first token without improving the result. Coordinates in the answer refer to the
+    downscaled image.
     """,
-    "Downscale it before you send it: Claude sees the same, and the upload is faster.",
+    "Downscale the image before you send it: Claude sees the same, and the upload is faster.",
 )
 def downscaled(image: ImageInput, context: CheckContext) -> Iterator[Observation]:
     header = image.contents and image.contents.header
@@ -92,7 +92,7 @@ def downscaled(image: ImageInput, context: CheckContext) -> Iterator[Observation
     "Claude sees only the first frame of an animated image.",
     "Send the frames that matter as separate images.",
 )
-def animated(image: ImageInput, context: CheckContext) -> Iterator[Observation]:  # noqa: ARG001 - likewise
+def animated(image: ImageInput, context: CheckContext) -> Iterator[Observation]:  # noqa: ARG001 - all rules have the same signature
     header = image.contents and image.contents.header
     if header and header.animated:
         yield Observation(image.location, "the image is animated: Claude sees only its first frame")
@@ -101,15 +101,15 @@ def animated(image: ImageInput, context: CheckContext) -> Iterator[Observation]:
 @rule(
     "warning",
     "image",
-    "An image with a very short side may be read worse.",
-    "Send a larger image, if there is one.",
+    "An image has a very short side, which can reduce the quality of the answer.",
+    "Send a larger version of the image.",
     "tiny_edge",
 )
 def tiny(image: ImageInput, context: CheckContext) -> Iterator[Observation]:
     limit = context.advice.tiny_edge
     header = image.contents and image.contents.header
     if header and limit is not None and min(header.width, header.height) < limit:
-        message = f"{header.width}x{header.height} px: a side under {limit} px may be read worse"
+        message = f"{header.width}x{header.height} px: a side under {limit} px can reduce the quality of the answer"
         sources = sources_of(context.advice.statements, "tiny_edge")
         yield Observation(image.location, message, min(header.width, header.height), limit, "px", sources)
 
@@ -117,8 +117,8 @@ def tiny(image: ImageInput, context: CheckContext) -> Iterator[Observation]:
 @rule(
     "warning",
     "image",
-    "Until April 2026 the guide advised smaller images than the tier allows, for a faster first token.",
-    "Downscale it if you want the first token sooner.",
+    "An image is larger than the vision guide recommended until April 2026 for a fast first token.",
+    "Downscale the image if you want the first token sooner.",
     "latency_pixels",
     "latency_edge",
 )
@@ -129,9 +129,8 @@ def latency(image: ImageInput, context: CheckContext) -> Iterator[Observation]:
         return
     area, longest = header.width * header.height, max(header.width, header.height)
     if area > pixels or longest > edge:
-        message = (
-            f"{header.width}x{header.height} px makes the first token wait: at most {pixels:,} px, and {edge} a side"
-        )
+        recommended = f"{pixels:,} px, and {edge} px per side"
+        message = f"{header.width}x{header.height} px delays the first token: recommended are at most {recommended}"
         yield Observation(
             image.location, message, area, pixels, "px", sources_of(context.advice.statements, "latency_pixels")
         )
@@ -140,21 +139,21 @@ def latency(image: ImageInput, context: CheckContext) -> Iterator[Observation]:
 @rule(
     "warning",
     "image",
-    "An image from a URL or an uploaded file is not measured, because nothing is fetched.",
+    "An image from a URL or an uploaded file is not measured, because imgcost fetches nothing.",
     "Check the image file itself, or send it as base64.",
 )
-def unmeasured(image: ImageInput, context: CheckContext) -> Iterator[Observation]:  # noqa: ARG001 - likewise
-    if image.source_type in ("url", "file"):  # it may be anything, and not every value can be in a set
+def unmeasured(image: ImageInput, context: CheckContext) -> Iterator[Observation]:  # noqa: ARG001 - all rules have the same signature
+    if image.source_type in ("url", "file"):  # a tuple, because the value may not be hashable
         yield Observation(image.location, f"an image from a {image.source_type} is not measured: nothing is fetched")
 
 
 @rule(
     "warning",
     "document",
-    "The pages of a document cannot be counted: it is not in the request, or its structure is not clear.",
-    "Count the pages yourself: they count toward the limits on images and pages, and cost tokens.",
+    "The pages of a document cannot be counted: it is not in the request, or its structure is ambiguous.",
+    "Count the pages yourself: they cost tokens and count toward the limits on images and pages.",
 )
-def uncounted(document: DocumentInput, context: CheckContext) -> Iterator[Observation]:  # noqa: ARG001 - likewise
+def uncounted(document: DocumentInput, context: CheckContext) -> Iterator[Observation]:  # noqa: ARG001 - all rules have the same signature
     if document.uncounted:
         yield Observation(document.location, document.uncounted)
 
@@ -162,10 +161,10 @@ def uncounted(document: DocumentInput, context: CheckContext) -> Iterator[Observ
 @rule(
     "warning",
     "document",
-    """The pages of a PDF cost tokens as images, and their text costs tokens on top.
+    """The pages of a PDF cost tokens as images, plus the tokens of their text.
 
-    The tokens of a page's image are measured, not published. How much text the pages have is not known before they are
-    sent, so the cost is a range: from no text to full pages.
+    The tokens per page are measured, not published. The amount of text is not known before the request is sent, so the
+    cost is a range from no text to full pages of text.
     """,
     "Plan with the upper end of the range, or count the tokens of the request with the API.",
 )
@@ -184,14 +183,14 @@ def pdf_cost(document: DocumentInput, context: CheckContext) -> Iterator[Observa
 @rule(
     "warning",
     "text",
-    """Base64 or a data URL inside a text costs tokens as text, far more than as an image, and Claude cannot see it.
+    """A text contains base64 or a data URL, which costs far more tokens than an image, and Claude cannot see it.
 
-    It often comes from a tool whose result was printed as JSON. A token has at least one byte, so the number of
-    characters is the most that it may cost.
+    A common cause is a tool result that was converted to JSON. A token is at least one byte, so the number of
+    characters is the maximum number of tokens.
     """,
-    "Send the image in an image block; in the result of a tool, as one of its content blocks.",
+    "Send the image in an image block; in a tool result, as one of its content blocks.",
 )
-def base64_in_text(text: TextInput, context: CheckContext) -> Iterator[Observation]:  # noqa: ARG001 - likewise
+def base64_in_text(text: TextInput, context: CheckContext) -> Iterator[Observation]:  # noqa: ARG001 - all rules have the same signature
     usd = f" ({text.text_usd})" if text.text_usd else ""
     kind = f" of {text.kind}" if text.kind else ""
     characters, tokens = plural(text.characters, "character"), plural(text.characters, "token")
@@ -204,12 +203,12 @@ def base64_in_text(text: TextInput, context: CheckContext) -> Iterator[Observati
 @rule(
     "warning",
     "request",
-    "`messages.create` requires `max_tokens`; only requests that count tokens do without.",
-    "Set max_tokens to the longest answer that you want.",
+    "`max_tokens` is missing: `messages.create` requires it, only token counting does not.",
+    "Set max_tokens to the maximum length of the answer.",
 )
-def max_tokens(seen: RequestInput, context: CheckContext) -> Iterator[Observation]:  # noqa: ARG001 - likewise
-    if not seen.max_tokens:
-        yield Observation(f"{seen.location}max_tokens", "max_tokens is missing: messages.create requires it")
+def max_tokens(request: RequestInput, context: CheckContext) -> Iterator[Observation]:  # noqa: ARG001 - all rules have the same signature
+    if not request.max_tokens:
+        yield Observation(f"{request.location}max_tokens", "max_tokens is missing: messages.create requires it")
 
 
 @rule(
@@ -218,7 +217,7 @@ def max_tokens(seen: RequestInput, context: CheckContext) -> Iterator[Observatio
     "An image comes after all the text of its message; Claude works best with images before the text about them.",
     "Put the images before the text.",
 )
-def image_after_text(turn: Turn, context: CheckContext) -> Iterator[Observation]:  # noqa: ARG001 - likewise
+def image_after_text(turn: Turn, context: CheckContext) -> Iterator[Observation]:  # noqa: ARG001 - all rules have the same signature
     kinds = ["label" if _is_label(part) else part.kind for part in turn.parts]
     if turn.role == "user" and "text" in kinds and "image" in kinds[_last(kinds, "text") :]:
         yield Observation(turn.location, "an image comes after all the text of its message")
@@ -227,10 +226,10 @@ def image_after_text(turn: Turn, context: CheckContext) -> Iterator[Observation]
 @rule(
     "warning",
     "turn",
-    "Several images in a message have no labels, so question and answer cannot name them.",
-    "Put a text before each: Image 1:, Image 2: and so on.",
+    "Several images in a message have no labels, so the question and the answer cannot refer to them.",
+    "Put a text before each image: Image 1:, Image 2: and so on.",
 )
-def unlabelled(turn: Turn, context: CheckContext) -> Iterator[Observation]:  # noqa: ARG001 - likewise
+def unlabelled(turn: Turn, context: CheckContext) -> Iterator[Observation]:  # noqa: ARG001 - all rules have the same signature
     kinds = [part.kind for part in turn.parts]
     bare = sum(kind == "image" and (index == 0 or kinds[index - 1] != "text") for index, kind in enumerate(kinds))
     images = kinds.count("image")
@@ -245,9 +244,9 @@ def unlabelled(turn: Turn, context: CheckContext) -> Iterator[Observation]:  # n
 
 
 def _is_label(part: Part) -> bool:
-    """Whether a text only introduces what follows, such as `Image 1:`."""
+    """Return whether a text is only a label, such as `Image 1:`."""
     text = part.text
-    return part.kind == "text" and len(text) <= _LABEL_LETTERS and _LABEL.fullmatch(text) is not None
+    return part.kind == "text" and len(text) <= _MAX_LABEL_CHARACTERS and _LABEL.fullmatch(text) is not None
 
 
 def _last(kinds: list[str], kind: str) -> int:

@@ -1,4 +1,4 @@
-"""What the API rejects in the order and position of blocks in a conversation."""
+"""Rules for the order and position of blocks in a conversation."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ if TYPE_CHECKING:
     from imgcost.messages import Part, Turn
 
 _SHOWN = 3
-"""How many blocks a message names."""
+"""Maximum number of blocks that a message names."""
 
 
 @rule(
     "error",
     "turn",
-    """An image or a document is in a turn of the assistant, where the API does not accept it.
+    """An image or a document is in an assistant turn, where the API does not accept it.
 
-    Claude does not write images: they belong to the user's turns, or to the results of tools there. Documents that a
-    tool of the API itself fetched are inside the result of that tool, and may stay.
+    Images belong in user turns, or in the tool results there. Documents that a server tool fetched may stay, because
+    they are inside the result of that tool.
     """,
-    "Move the block to a turn of the user.",
+    "Move the block to a user turn.",
 )
 def assistant_media(turn: Turn, context: CheckContext) -> Iterator[Observation]:
     if turn.role != "assistant":
@@ -39,15 +39,15 @@ def assistant_media(turn: Turn, context: CheckContext) -> Iterator[Observation]:
 @rule(
     "error",
     "turn",
-    """A text is empty or only white space.
+    """A text block is empty or only white space, so the API rejects the request.
 
-    It is often beside an image that was sent without a question.
+    A common cause is an image that is sent without a question.
     """,
     "Remove the block, or write what Claude should do.",
 )
 def empty_text(turn: Turn, context: CheckContext) -> Iterator[Observation]:  # noqa: ARG001 - all rules have the same signature
     for part in turn.parts:
-        # A text instead of blocks may be empty only where Claude goes on writing it.
+        # A string instead of blocks may be empty only in an assistant turn, which Claude continues.
         alone = part.location == f"{turn.location}.content" and turn.role != "user"
         if part.kind == "text" and not part.text.strip() and not alone:
             what = "only white space" if part.text else "empty"
@@ -59,18 +59,18 @@ def empty_text(turn: Turn, context: CheckContext) -> Iterator[Observation]:  # n
     "request",
     """A `tool_use` block is not followed by its `tool_result`.
 
-    Every `tool_use` of the assistant needs a `tool_result` with its id at the beginning of the next turn of the user:
-    nothing may come before or between the results. An image does not replace a result; it belongs inside.
+    Every `tool_use` needs a `tool_result` with its id at the beginning of the next user turn, with no other blocks
+    before or between the results. An image does not replace a result: it belongs inside the result.
     """,
     "Put the results of all calls first in the next message, and everything else after them.",
 )
-def tool_results(seen: RequestInput, context: CheckContext) -> Iterator[Observation]:  # noqa: ARG001 - likewise
-    speeches = _speeches(seen.turns)
-    for number, (role, turns) in enumerate(speeches):
+def tool_results(request: RequestInput, context: CheckContext) -> Iterator[Observation]:  # noqa: ARG001 - all rules have the same signature
+    merged = _merged(request.turns)
+    for number, (role, turns) in enumerate(merged):
         if role != "assistant":
             continue
         calls = {part.id: turn.location for turn in turns for part in turn.parts if part.kind == "tool_use" and part.id}
-        answer = speeches[number + 1][1] if number + 1 < len(speeches) else []
+        answer = merged[number + 1][1] if number + 1 < len(merged) else []
         parts = [part for turn in answer for part in turn.parts]
         first = _leading_results(parts)
         missing = [name for name in calls if name not in first]
@@ -88,35 +88,35 @@ def tool_results(seen: RequestInput, context: CheckContext) -> Iterator[Observat
 @rule(
     "error",
     "request",
-    "A `tool_result` with `is_error` has content other than text.",
+    "A `tool_result` with `is_error` has content other than text, which the API rejects.",
     "Send only text in the result, and an image after it in the same message.",
 )
-def error_result(seen: RequestInput, context: CheckContext) -> Iterator[Observation]:  # noqa: ARG001 - likewise
-    for result in seen.results:
+def error_result(request: RequestInput, context: CheckContext) -> Iterator[Observation]:  # noqa: ARG001 - all rules have the same signature
+    for result in request.results:
         others = [kind for kind in result.kinds if kind != "text"]
         if result.is_error and others:
             message = f"is_error is true, and the content has {ascii(others[0])[:60]}: all of it must be text"
             yield Observation(result.location, message, others[0])
 
 
-def _speeches(turns: Sequence[Turn]) -> list[tuple[str, list[Turn]]]:
-    """Combine consecutive turns of one role, as the API does."""
-    speeches: list[tuple[str, list[Turn]]] = []
+def _merged(turns: Sequence[Turn]) -> list[tuple[str, list[Turn]]]:
+    """Merge consecutive turns of the same role, as the API does."""
+    merged: list[tuple[str, list[Turn]]] = []
     for turn in turns:
         if turn.role == "system":
-            continue  # instructions in between belong to neither
-        if speeches and speeches[-1][0] == turn.role:
-            speeches[-1][1].append(turn)
+            continue  # system messages belong to neither role
+        if merged and merged[-1][0] == turn.role:
+            merged[-1][1].append(turn)
         else:
-            speeches.append((turn.role, [turn]))
-    return speeches
+            merged.append((turn.role, [turn]))
+    return merged
 
 
 def _leading_results(parts: Sequence[Part]) -> set[str | None]:
-    """The ids that are answered before anything else comes."""
-    found: set[str | None] = set()
+    """Return the ids of the tool results before any other block."""
+    ids: set[str | None] = set()
     for part in parts:
         if part.kind != "tool_result":
             break
-        found.add(part.id)
-    return found
+        ids.add(part.id)
+    return ids

@@ -1,4 +1,4 @@
-"""What the API rejects in a document, and in the source of a document or an image."""
+"""Rules for documents, and for the sources of documents and images."""
 
 from __future__ import annotations
 
@@ -14,31 +14,31 @@ if TYPE_CHECKING:
 PDF, PLAIN_TEXT = "application/pdf", "text/plain"
 
 _EVERYWHERE = ("text", "content")
-"""Sources of documents that are in the request itself, in plain words; no platform excludes them."""
+"""Types of document sources that every platform accepts, because the text is in the request."""
 
 
 @rule(
     "error",
     "source",
-    """The platform does not take images or documents from this kind of source: base64, a URL, or an uploaded file.
+    """The platform does not accept this type of source, which is base64, a URL or an uploaded file.
 
-    Only the Claude API fetches URLs and has the Files API; Amazon Bedrock and Google Cloud take base64 alone.
+    Only the Claude API fetches URLs and has the Files API; Amazon Bedrock and Google Cloud accept only base64.
     """,
-    "Send the image or document in a way that the platform takes, such as base64.",
+    "Send the image or document in a type of source that the platform accepts, such as base64.",
     "source_types",
 )
-def source_type(seen: ImageInput | DocumentInput, context: CheckContext) -> Iterator[Observation]:
+def source_type(item: ImageInput | DocumentInput, context: CheckContext) -> Iterator[Observation]:
     accepted, what = context.limits.source_types, "image"
-    if isinstance(seen, DocumentInput):
+    if isinstance(item, DocumentInput):
         accepted, what = accepted and (*accepted, *_EVERYWHERE), "document"
-    elif seen.suffix is not None:
+    elif item.suffix is not None:
         return  # a file on the disk has no source
-    if seen.source_type in (accepted or (seen.source_type,)):
+    if item.source_type in (accepted or (item.source_type,)):
         return
-    kind, types = ascii(seen.source_type)[:60], ", ".join(accepted or ())
-    message = f"{context.platform} does not take {what} sources of type {kind} on {context.day}: use {types}"
+    kind, types = ascii(item.source_type)[:60], ", ".join(accepted or ())
+    message = f"{context.platform} does not accept {what} sources of type {kind} on {context.day}: use {types}"
     sources = sources_of(context.limits.statements, "source_types")
-    yield Observation(seen.location, message, str(seen.source_type), types, None, sources)
+    yield Observation(item.location, message, str(item.source_type), types, None, sources)
 
 
 @rule(
@@ -46,14 +46,14 @@ def source_type(seen: ImageInput | DocumentInput, context: CheckContext) -> Iter
     "source",
     """The source of an image or document lacks a field that its type requires, such as a URL or a file id.
 
-    A URL source needs an http or https URL, a file source the id that the Files API gave. A data URL is not a URL that
-    can be fetched: its content belongs into a base64 source.
+    A URL source needs an http or https URL, and a file source needs the id that the Files API returned. A data URL
+    cannot be fetched: its content belongs in a base64 source.
     """,
     "Add the field: a URL that begins with https://, the id of an uploaded file, or the data as base64.",
 )
-def source(seen: ImageInput | DocumentInput, context: CheckContext) -> Iterator[Observation]:  # noqa: ARG001 - all rules have the same signature
-    if seen.source_problem:
-        yield Observation(seen.location, seen.source_problem)
+def source(item: ImageInput | DocumentInput, context: CheckContext) -> Iterator[Observation]:  # noqa: ARG001 - all rules have the same signature
+    if item.source_problem:
+        yield Observation(item.location, item.source_problem)
 
 
 @rule(
@@ -61,13 +61,13 @@ def source(seen: ImageInput | DocumentInput, context: CheckContext) -> Iterator[
     "document",
     """The declared media type of a document is not application/pdf or text/plain.
 
-    A base64 source takes PDFs only, and has to declare application/pdf, even where the bytes are a PDF. Word, Excel,
-    HTML and others have to be converted.
+    A base64 source must be a PDF and must declare application/pdf. Word, Excel, HTML and other files have to be
+    converted.
     """,
     "Convert the document to PDF, or send its text in a text source; declare application/pdf or text/plain.",
 )
-def document_media_type(document: DocumentInput, context: CheckContext) -> Iterator[Observation]:  # noqa: ARG001 - likewise
-    if document.source_type not in ("base64", "text"):  # it may be anything, and not every value can be in a set
+def document_media_type(document: DocumentInput, context: CheckContext) -> Iterator[Observation]:  # noqa: ARG001 - all rules have the same signature
+    if document.source_type not in ("base64", "text"):  # a tuple, because the value may not be hashable
         return
     expected = PDF if document.source_type == "base64" else PLAIN_TEXT
     if document.declared == expected:
@@ -81,10 +81,10 @@ def document_media_type(document: DocumentInput, context: CheckContext) -> Itera
 @rule(
     "error",
     "document",
-    "A PDF is empty, damaged, protected by a password, or not a PDF at all.",
+    "A PDF is empty, damaged, protected by a password, or not a PDF at all, so the API rejects the request.",
     "Save it again as a PDF without a password; if it is something else, convert it.",
 )
-def pdf(document: DocumentInput, context: CheckContext) -> Iterator[Observation]:  # noqa: ARG001 - likewise
+def pdf(document: DocumentInput, context: CheckContext) -> Iterator[Observation]:  # noqa: ARG001 - all rules have the same signature
     if document.problem and document.declared in (PDF, None):
         what = f"; it is {document.real}" if document.real else ""
         yield Observation(document.location, f"{document.problem}{what}")
@@ -93,7 +93,7 @@ def pdf(document: DocumentInput, context: CheckContext) -> Iterator[Observation]
 @rule(
     "error",
     "document",
-    "A PDF is sent to a model that does not read PDFs, such as those of the Claude 3 family.",
+    "The model does not read PDFs, such as the models of the Claude 3 family.",
     "Choose a newer model, or send the pages as images.",
 )
 def pdf_model(document: DocumentInput, context: CheckContext) -> Iterator[Observation]:
@@ -111,9 +111,9 @@ def pdf_model(document: DocumentInput, context: CheckContext) -> Iterator[Observ
     "pdf_pages_large_context",
     "large_context",
 )
-def pdf_pages(seen: RequestInput, context: CheckContext) -> Iterator[Observation]:
-    pages = sum(document.pages or 0 for document in seen.documents)
-    limit = least(context.limits.max_pdf_pages(one.context_window) for one in context.models)
+def pdf_pages(request: RequestInput, context: CheckContext) -> Iterator[Observation]:
+    pages = sum(document.pages or 0 for document in request.documents)
+    limit = least(context.limits.max_pdf_pages(model.context_window) for model in context.models)
     if not context.models:
         limit = most(context.limits.pdf_pages, context.limits.pdf_pages_large_context)
     if limit is not None and pages > limit:
@@ -121,4 +121,4 @@ def pdf_pages(seen: RequestInput, context: CheckContext) -> Iterator[Observation
             context.limits.statements, "pdf_pages_large_context"
         )
         message = f"{plural(pages, 'page')} of PDF: at most {limit}"
-        yield Observation(f"{seen.location}messages", message, pages, limit, "pages", sources)
+        yield Observation(f"{request.location}messages", message, pages, limit, "pages", sources)

@@ -1,4 +1,4 @@
-"""What the API rejects in one image."""
+"""Rules for single images."""
 
 from __future__ import annotations
 
@@ -15,30 +15,31 @@ if TYPE_CHECKING:
 
 
 _NAMED = frozenset({"empty", "unsupported"})
-"""Problems that have a rule of their own."""
+"""Problems with their own rules."""
 
 
 @rule(
     "error",
     "image",
-    """The data of an image is not valid base64: letters, digits, + and /, padded with = to a multiple of four.
+    """The data of an image is not valid base64, so the API rejects the request.
 
-    Only both ends of a long text are checked.
+    Valid base64 consists of letters, digits, + and /, padded with = to a multiple of four. Of a long text only the
+    start and the end are checked.
     """,
     "Encode the bytes of the file with base64.b64encode, and send nothing before or after that.",
 )
 def base64(image: ImageInput, context: CheckContext) -> Iterator[Observation]:  # noqa: ARG001 - all rules have the same signature
     if image.base64_problem:
-        yield Observation(image.location, f"the data is no base64: {image.base64_problem}")
+        yield Observation(image.location, f"the data is not valid base64: {image.base64_problem}")
 
 
 @rule(
     "error",
     "image",
-    "The data of an image is empty.",
+    "The data of an image is empty, so the API rejects the request.",
     "Remove the block, or find out why its data was lost.",
 )
-def empty(image: ImageInput, context: CheckContext) -> Iterator[Observation]:  # noqa: ARG001 - likewise
+def empty(image: ImageInput, context: CheckContext) -> Iterator[Observation]:  # noqa: ARG001 - all rules have the same signature
     if _problem(image) == "empty" and not image.stray:
         yield Observation(image.location, "the image is empty", 0, None, "bytes")
 
@@ -46,10 +47,10 @@ def empty(image: ImageInput, context: CheckContext) -> Iterator[Observation]:  #
 @rule(
     "error",
     "image",
-    "The data is not an image, or its header is damaged.",
+    "The data is not an image, or its header is damaged, so the API cannot process it.",
     "Look at what the file really is: often an error page or a partial download.",
 )
-def unreadable(image: ImageInput, context: CheckContext) -> Iterator[Observation]:  # noqa: ARG001 - likewise
+def unreadable(image: ImageInput, context: CheckContext) -> Iterator[Observation]:  # noqa: ARG001 - all rules have the same signature
     if image.contents and image.contents.problem and _problem(image) not in _NAMED and not image.stray:
         problem = image.contents.problem
         yield Observation(image.location, f"cannot read image: {problem}", advice=problem.advice)
@@ -58,7 +59,7 @@ def unreadable(image: ImageInput, context: CheckContext) -> Iterator[Observation
 @rule(
     "error",
     "image",
-    "The image is in a format that the API does not read: it reads JPEG, PNG, GIF and WebP.",
+    "The image is in a format that the API does not accept: it accepts JPEG, PNG, GIF and WebP.",
     "Convert it to PNG or JPEG.",
     "media_types",
 )
@@ -76,14 +77,14 @@ def format(image: ImageInput, context: CheckContext) -> Iterator[Observation]:  
 @rule(
     "error",
     "image",
-    """The end of an image is missing, as after an interrupted download.
+    """The end of an image is missing, as after an interrupted download, so the API cannot process it.
 
-    A complete JPEG has an end marker, a PNG a chunk IEND, a GIF a trailer, and a WebP the length that its header
-    states. Nothing is decoded, so damage in the middle is not detected.
+    A complete JPEG ends with an end marker, a PNG with an IEND chunk, a GIF with a trailer, and a WebP is as long as
+    its header states. Nothing is decoded, so damage in the middle is not detected.
     """,
     "Download or save the file again.",
 )
-def truncated(image: ImageInput, context: CheckContext) -> Iterator[Observation]:  # noqa: ARG001 - likewise
+def truncated(image: ImageInput, context: CheckContext) -> Iterator[Observation]:  # noqa: ARG001 - all rules have the same signature
     if image.contents and image.contents.header and image.contents.truncated:
         kind = image.contents.header.media_type
         yield Observation(
@@ -94,13 +95,13 @@ def truncated(image: ImageInput, context: CheckContext) -> Iterator[Observation]
 @rule(
     "error",
     "image",
-    """The header is that of an image, but common decoders cannot read this kind.
+    """The header is that of an image, but common decoders cannot decode it.
 
-    Examples are a JPEG of 12 bits per sample, a PNG whose header has a wrong checksum, and a WebP without a picture.
+    Examples are a JPEG with 12 bits per sample, a PNG whose header has a wrong checksum, and a WebP without image data.
     """,
     "Open the file in the program that wrote it, and save it as an ordinary JPEG or PNG.",
 )
-def undecodable(image: ImageInput, context: CheckContext) -> Iterator[Observation]:  # noqa: ARG001 - likewise
+def undecodable(image: ImageInput, context: CheckContext) -> Iterator[Observation]:  # noqa: ARG001 - all rules have the same signature
     if image.contents and image.contents.undecodable:
         yield Observation(image.location, f"decoders cannot read this image: {image.contents.undecodable}")
 
@@ -108,13 +109,13 @@ def undecodable(image: ImageInput, context: CheckContext) -> Iterator[Observatio
 @rule(
     "warning",
     "image",
-    """Some decoders reject this variant of a format, and whether the API reads it is not known.
+    """Some decoders reject this variant of a format, and it is not known whether the API accepts it.
 
     Examples are lossless and arithmetic-coded JPEG, and a GIF without its last byte.
     """,
     "Save the image again with another program to be safe.",
 )
-def unusual(image: ImageInput, context: CheckContext) -> Iterator[Observation]:  # noqa: ARG001 - likewise
+def unusual(image: ImageInput, context: CheckContext) -> Iterator[Observation]:  # noqa: ARG001 - all rules have the same signature
     if image.contents and image.contents.unusual:
         yield Observation(image.location, f"some decoders cannot read this image: {image.contents.unusual}")
 
@@ -122,7 +123,7 @@ def unusual(image: ImageInput, context: CheckContext) -> Iterator[Observation]: 
 @rule(
     "error",
     "image",
-    "The declared media type is not accepted, or is not the type of the image data.",
+    "The declared media type is not accepted, or does not match the image data: the API rejects both.",
     "Detect the media type from the data, not from the file name.",
     "media_types",
 )
@@ -145,8 +146,8 @@ def media_type(image: ImageInput, context: CheckContext) -> Iterator[Observation
 @rule(
     "error",
     "image",
-    "A side of an image is longer than the platform accepts, however few images the request has.",
-    "Scale the image down: Claude sees no more of it than its model's tier allows.",
+    "A side of an image is longer than the platform accepts in any request.",
+    "Downscale the image: Claude sees at most the resolution of the model's tier anyway.",
     "image_edge",
 )
 def image_edge(image: ImageInput, context: CheckContext) -> Iterator[Observation]:
@@ -156,7 +157,7 @@ def image_edge(image: ImageInput, context: CheckContext) -> Iterator[Observation
 @rule(
     "error",
     "image",
-    "An image has more bytes than the platform accepts; the API measures its base64 text, which is a third longer.",
+    "An image has more bytes than the platform accepts. The API measures the base64 text, which is a third longer.",
     "Downscale the image, or save it with more compression.",
     "image_bytes",
     "image_bytes_of",
@@ -171,9 +172,10 @@ def image_bytes(image: ImageInput, context: CheckContext) -> Iterator[Observatio
     "image",
     """An image with `transformations.oversized_image` set to `error` exceeds the tier of a model of the request.
 
-    The setting is `error` or `downsize`, and only the Claude API takes it.
+    The API then rejects the request instead of downscaling the image. The setting is `error` or `downsize`, and only
+    the Claude API supports it.
     """,
-    "Scale it yourself to that size, or let the API do so.",
+    "Downscale the image to that size, or set oversized_image to downsize.",
     "oversized_image",
 )
 def oversized_image(image: ImageInput, context: CheckContext) -> Iterator[Observation]:
@@ -181,22 +183,22 @@ def oversized_image(image: ImageInput, context: CheckContext) -> Iterator[Observ
         return
     sources = sources_of(context.limits.statements, "oversized_image")
     if not context.limits.oversized_image:
-        message = f"{context.platform} does not know transformations.oversized_image on {context.day}"
-        yield Observation(image.location, message, advice="Leave the setting out.")
+        message = f"{context.platform} does not support transformations.oversized_image on {context.day}"
+        yield Observation(image.location, message, advice="Remove the setting.")
     elif image.setting not in ("error", "downsize"):
         message = f"oversized_image is {ascii(image.setting)[:60]}: it must be error or downsize"
         yield Observation(image.location, message, str(image.setting), "error, downsize", None, sources)
     elif image.setting == "error":
         resized = _smallest(image, context)
         if resized:
-            yield _too_large(image, resized, "is set to be rejected rather than downscaled", sources)
+            yield _too_large(image, resized, "has oversized_image set to error", sources)
 
 
 @rule(
     "error",
     "image",
-    "A screenshot for the computer or browser toolset exceeds the model's tier; these are rejected, not downscaled.",
-    "Take the screenshot at a size that fits, or scale it before it is sent.",
+    "A screenshot of the computer or browser toolset exceeds the model's tier: the API rejects it.",
+    "Take smaller screenshots, or downscale them before you send them.",
     "toolset_screenshots_fail",
 )
 def toolset_screenshot(image: ImageInput, context: CheckContext) -> Iterator[Observation]:
@@ -231,10 +233,10 @@ def _size(image: ImageInput) -> tuple[int, int] | None:
 
 
 def _smallest(image: ImageInput, context: CheckContext) -> tuple[int, int] | None:
-    """What the strictest tier would make of an image; None where it fits them all."""
+    """Return the size after downscaling to the strictest tier; None if the image fits all tiers."""
     size = _size(image)
     if size is None:
         return None
     resized = [geometry.resized_size(*size, model.tier) for model in context.models if model.tier]
-    changed = [other for other in resized if other != size]
+    changed = [new for new in resized if new != size]
     return min(changed) if changed else None

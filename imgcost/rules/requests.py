@@ -1,4 +1,4 @@
-"""What the API rejects in a request or a batch as a whole."""
+"""Rules for requests, batches and the budget."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 @rule(
     "error",
     "shape",
-    """The request breaks the schema of the Messages API: a key is missing or of another type, or a block is unknown.
+    """The request does not match the schema of the Messages API.
 
-    The API checks every block against the types that it knows for that location. Blocks of other providers, such as
-    `image_url` of OpenAI, are not among them.
+    A key is missing or has a wrong type, or a block has a type that is not accepted at its location, such as
+    `image_url` of OpenAI.
     """,
-    "Send what the Messages API describes: a model, and messages with a role and content blocks.",
+    "Send a request of the Messages API: a model, and messages with a role and content blocks.",
 )
 def request(problem: RequestError, context: CheckContext) -> Iterator[Observation]:  # noqa: ARG001 - all rules have the same signature
     yield Observation(problem.location, problem.problem)
@@ -32,36 +32,35 @@ def request(problem: RequestError, context: CheckContext) -> Iterator[Observatio
 @rule(
     "error",
     "request",
-    """The model is not available: it is unknown, does not read images yet, or is retired.
+    """The model is not available: it is unknown, not yet released, or retired.
 
-    Only the Claude API, and the platforms that Anthropic runs with it, are known to reject names that are not listed:
-    there it is an error. Elsewhere a name may be that of a deployment or an inference profile, models retire on other
-    dates, and the model may be in the URL: there it is a warning, and the limits of the platform are checked all the
-    same.
+    This is an error on the Claude API and the other platforms that Anthropic operates, because they reject unknown
+    names. On other platforms it is a warning: a name may be that of a deployment or an inference profile, models retire
+    on other dates, and the model may be in the URL.
     """,
-    "Name a model that is available: 'imgcost models' lists them. If the URL names the model, pass it as --model.",
+    "Use an available model: 'imgcost models' lists them. If the URL names the model, pass it as --model.",
 )
-def model(seen: RequestInput, context: CheckContext) -> Iterator[Observation]:
-    if seen.model_problem:
+def model(request: RequestInput, context: CheckContext) -> Iterator[Observation]:
+    if request.model_problem:
         severity: Severity = "error" if context.platform in FIRST_PARTY else "warning"
-        yield Observation(f"{seen.location}model", seen.model_problem, seen.model, severity=severity)
+        yield Observation(f"{request.location}model", request.model_problem, request.model, severity=severity)
 
 
 @rule(
     "error",
     "request",
-    """A request has more images and pages of PDF than the platform accepts for the model.
+    """A request has more images and PDF pages than the platform accepts for the model.
 
-    Every image block counts: those of earlier turns, and those in the results of tools.
+    Every image block counts, including those in earlier turns and in tool results.
     """,
-    "Spread the images over several requests.",
+    "Split the images across several requests.",
     "images",
     "images_large_context",
     "large_context",
 )
-def image_count(seen: RequestInput, context: CheckContext) -> Iterator[Observation]:
-    images, pages = len(seen.images), sum(document.pages or 0 for document in seen.documents)
-    limit = least(context.limits.max_images(one.context_window) for one in context.models)
+def image_count(request: RequestInput, context: CheckContext) -> Iterator[Observation]:
+    images, pages = len(request.images), sum(document.pages or 0 for document in request.documents)
+    limit = least(context.limits.max_images(model.context_window) for model in context.models)
     if not context.models:
         limit = most(context.limits.images, context.limits.images_large_context)
     if limit is not None and images + pages > limit:
@@ -69,29 +68,29 @@ def image_count(seen: RequestInput, context: CheckContext) -> Iterator[Observati
         sources = sources_of(context.limits.statements, "images") + sources_of(
             context.limits.statements, "images_large_context"
         )
-        yield Observation(f"{seen.location}messages", message, images + pages, limit, "images", sources)
+        yield Observation(f"{request.location}messages", message, images + pages, limit, "images", sources)
 
 
 @rule(
     "error",
     "request",
-    """In a request with many images, each has to be smaller than otherwise.
+    """An image is too large for a request with many images, where a stricter size limit applies.
 
-    Every image block counts: those of earlier turns, and those in the results of tools; on some platforms documents
-    count as well.
+    Every image block counts, including those in earlier turns and in tool results; on some platforms documents count
+    too.
     """,
-    "Downscale these images, or send fewer: drop those of earlier turns.",
+    "Downscale these images, or send fewer: remove images from earlier turns.",
     "many_images",
     "many_images_edge",
     "many_images_documents",
 )
-def many_images_edge(seen: RequestInput, context: CheckContext) -> Iterator[Observation]:
+def many_images_edge(request: RequestInput, context: CheckContext) -> Iterator[Observation]:
     threshold, limit = context.limits.many_images, context.limits.many_images_edge
-    count = len(seen.images) + (len(seen.documents) if context.limits.many_images_documents else 0)
+    count = len(request.images) + (len(request.documents) if context.limits.many_images_documents else 0)
     if threshold is None or limit is None or count <= threshold:
         return
     sources = sources_of(context.limits.statements, "many_images_edge")
-    for image in seen.images:
+    for image in request.images:
         header = image.contents and image.contents.header
         if header and max(header.width, header.height) > limit:
             size = f"{header.width}x{header.height} px"
@@ -104,81 +103,81 @@ def many_images_edge(seen: RequestInput, context: CheckContext) -> Iterator[Obse
 @rule(
     "error",
     "request",
-    "The body of a request is larger than the platform accepts, even if each image is small enough.",
+    "The body of a request is larger than the platform accepts. This can happen even if each image is small enough.",
     "Send fewer or smaller images, or upload them once with the Files API.",
     "request_bytes",
 )
-def request_bytes(seen: RequestInput, context: CheckContext) -> Iterator[Observation]:
+def request_bytes(request: RequestInput, context: CheckContext) -> Iterator[Observation]:
     limit = context.limits.request_bytes
-    if limit is not None and seen.body_bytes is not None and seen.body_bytes > limit:
-        message = f"the request has {plural(seen.body_bytes, 'byte')}, and the limit is {limit:,}"
+    if limit is not None and request.body_bytes is not None and request.body_bytes > limit:
+        message = f"the request has {plural(request.body_bytes, 'byte')}, and the limit is {limit:,}"
         sources = sources_of(context.limits.statements, "request_bytes")
-        yield Observation(seen.location.rstrip() or "request", message, seen.body_bytes, limit, "bytes", sources)
+        yield Observation(request.location.rstrip() or "request", message, request.body_bytes, limit, "bytes", sources)
 
 
 @rule(
     "error",
     "request",
-    """Images and pages of PDFs alone exceed the context window of the model; everything else comes on top.
+    """Images and PDF pages alone exceed the context window of the model, before any text.
 
-    A warning says that they may: the text of pages is not known.
+    This is a warning if only the unknown text of the pages could exceed it.
     """,
     "Send fewer or smaller images, or fewer pages.",
 )
-def context_window(seen: RequestInput, context: CheckContext) -> Iterator[Observation]:
-    limit = least(one.context_window for one in context.models)
-    if limit is None or max(seen.tokens, seen.most_tokens) <= limit:
+def context_window(request: RequestInput, context: CheckContext) -> Iterator[Observation]:
+    limit = least(model.context_window for model in context.models)
+    if limit is None or max(request.tokens, request.most_tokens) <= limit:
         return
-    pages = any(document.tokens for document in seen.documents)
+    pages = any(document.tokens for document in request.documents)
     what = "images and pages of PDF" if pages else "the images alone"
-    location, sources = f"{seen.location}messages", context.models[0].sources
-    if seen.tokens > limit:
-        message = f"{what} have {plural(seen.tokens, 'token')}: the context window is {limit:,}"
-        yield Observation(location, message, seen.tokens, limit, "tokens", sources)
+    location, sources = f"{request.location}messages", context.models[0].sources
+    if request.tokens > limit:
+        message = f"{what} have {plural(request.tokens, 'token')}: the context window is {limit:,}"
+        yield Observation(location, message, request.tokens, limit, "tokens", sources)
     else:
-        message = f"{what} may have up to {plural(seen.most_tokens, 'token')}: the context window is {limit:,}"
-        yield Observation(location, message, seen.most_tokens, limit, "tokens", sources, severity="warning")
+        message = f"{what} may have up to {plural(request.most_tokens, 'token')}: the context window is {limit:,}"
+        yield Observation(location, message, request.most_tokens, limit, "tokens", sources, severity="warning")
 
 
 @rule(
     "error",
     "request",
-    "A request has more bytes of text than the API accepts, whatever the context window of the model.",
-    "Shorten the text, or send a document in parts.",
+    "A request has more bytes of text than the API accepts, regardless of the context window of the model.",
+    "Shorten the text, or split long documents.",
     "text_bytes",
 )
-def text_bytes(seen: RequestInput, context: CheckContext) -> Iterator[Observation]:
+def text_bytes(request: RequestInput, context: CheckContext) -> Iterator[Observation]:
     limit = context.limits.text_bytes
-    if limit is not None and seen.text_bytes is not None and seen.text_bytes > limit:
-        message = f"{plural(seen.text_bytes, 'byte')} of text: at most {limit:,}"
+    if limit is not None and request.text_bytes is not None and request.text_bytes > limit:
+        message = f"{plural(request.text_bytes, 'byte')} of text: at most {limit:,}"
         sources = sources_of(context.limits.statements, "text_bytes")
-        yield Observation(f"{seen.location}messages", message, seen.text_bytes, limit, "bytes", sources)
+        yield Observation(f"{request.location}messages", message, request.text_bytes, limit, "bytes", sources)
 
 
 @rule(
     "error",
     "request",
-    "Too many blocks have `cache_control`, counted over tools, system and messages.",
-    "Keep the last breakpoints: each one caches everything before it.",
+    "A request has more blocks with `cache_control` than the API accepts, in tools, system and messages together.",
+    "Keep only the last breakpoints: each one caches everything before it.",
     "cache_breakpoints",
 )
-def cache_breakpoints(seen: RequestInput, context: CheckContext) -> Iterator[Observation]:
-    count, limit = seen.cache_breakpoints, context.limits.cache_breakpoints
+def cache_breakpoints(request: RequestInput, context: CheckContext) -> Iterator[Observation]:
+    count, limit = request.cache_breakpoints, context.limits.cache_breakpoints
     if limit is not None and count > limit:
         sources = sources_of(context.limits.statements, "cache_breakpoints")
         message = f"{plural(count, 'block')} with cache_control: at most {limit}"
-        yield Observation(f"{seen.location}messages", message, count, limit, "blocks", sources)
+        yield Observation(f"{request.location}messages", message, count, limit, "blocks", sources)
 
 
 @rule(
     "error",
     "batch",
-    """A request of a batch has no valid custom_id of its own: up to 64 letters, digits, `_` and `-`.
+    """A request of a batch has no valid, unique custom_id: up to 64 letters, digits, `_` and `-`.
 
-    Results come back in any order, so the custom_id is how you find yours. A file name is not a valid custom_id: it has
-    a dot.
+    Results come back in any order, and the custom_id identifies them. A file name is not a valid custom_id, because it
+    contains a dot.
     """,
-    "Give each request a custom_id of its own, such as a number, and keep a table of what it stands for.",
+    "Give each request a unique custom_id, such as a number, and keep a table of what the numbers mean.",
     "custom_id",
 )
 def custom_id(batch: BatchInput, context: CheckContext) -> Iterator[Observation]:
@@ -189,18 +188,18 @@ def custom_id(batch: BatchInput, context: CheckContext) -> Iterator[Observation]
         message = f"invalid custom_id {ascii(name)[:80]}: it must match {pattern}"
         yield Observation(location, message, ascii(name)[:80], pattern, None, sources)
     for location, name in batch.repeated_ids:
-        yield Observation(location, f"an earlier request has the custom_id {ascii(name)[:80]} too")
+        yield Observation(location, f"custom_id {ascii(name)[:80]} is already used by an earlier request")
 
 
 @rule(
     "error",
     "batch",
-    "A request of a batch has `stream` set, and a batch cannot stream.",
+    "A request of a batch has `stream` set, but a batch cannot stream.",
     "Remove stream from the request.",
 )
-def batch_stream(batch: BatchInput, context: CheckContext) -> Iterator[Observation]:  # noqa: ARG001 - likewise
+def batch_stream(batch: BatchInput, context: CheckContext) -> Iterator[Observation]:  # noqa: ARG001 - all rules have the same signature
     for location in batch.streams:
-        yield Observation(location, "stream is set, and a batch cannot stream")
+        yield Observation(location, "stream is set, but a batch cannot stream")
 
 
 @rule(
@@ -242,16 +241,15 @@ def batch_bytes(batch: BatchInput, context: CheckContext) -> Iterator[Observatio
 @rule(
     "error",
     "bill",
-    """Images and pages of PDFs cost more than the budget, or may do so.
+    """Images and PDF pages cost more than the budget, or their cost is unknown.
 
-    What cannot be measured or priced is never taken for free: images from URLs and uploaded files, PDFs whose pages
-    cannot be counted, images that cannot be read, models without a price. The text of requests is not part of the sum;
-    where it may lead to the long-context price, that price has to be within the budget too. The text of PDFs is counted
-    as full pages.
+    Unknown is never counted as $0: images from URLs and uploaded files, unreadable images, PDFs whose pages cannot be
+    counted, and models without a price all fail the check. The text of requests is not counted, but if it may lead
+    to the long-context price, that price has to be within the budget. The text of PDFs is counted as full pages.
     """,
-    "Send fewer or smaller images, choose a cheaper model, or measure what is not known.",
+    "Send fewer or smaller images, choose a cheaper model, or measure what is unknown.",
 )
-def budget(bill: CostInput, context: CheckContext) -> Iterator[Observation]:  # noqa: ARG001 - likewise
+def budget(bill: CostInput, context: CheckContext) -> Iterator[Observation]:  # noqa: ARG001 - all rules have the same signature
     known, most, limit = f"${bill.known_usd:f}", f"${bill.most_usd:f}", f"${bill.budget_usd:f}"
     figures = (f"{bill.known_usd:f}", f"{bill.budget_usd:f}", "USD")
     if bill.known_usd > bill.budget_usd:
@@ -266,16 +264,16 @@ def budget(bill: CostInput, context: CheckContext) -> Iterator[Observation]:  # 
 
 
 def _images_and_pages(images: int, pages: int) -> str:
-    """Count what there is: most requests with images have no documents, and the other way round."""
+    """Return the numbers of images and pages; most requests have only one of the two."""
     counts = [plural(images, "image")] * bool(images) + [f"{plural(pages, 'page')} of documents"] * bool(pages)
     return " and ".join(counts)
 
 
 def least(limits: Iterable[int | None]) -> int | None:
-    """The strictest of limits; None where none is stated."""
+    """Return the strictest of limits; None if none is published."""
     return min((limit for limit in limits if limit is not None), default=None)
 
 
 def most(*limits: int | None) -> int | None:
-    """The loosest of limits, for a model that is not known; None where none is stated."""
+    """Return the loosest of limits, for an unknown model; None if none is published."""
     return max((limit for limit in limits if limit is not None), default=None)

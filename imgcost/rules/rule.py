@@ -1,4 +1,4 @@
-"""What a rule is, what it is asked about, and what it answers."""
+"""Define rules, the inputs that they check, and the findings that they report."""
 
 from __future__ import annotations
 
@@ -40,18 +40,18 @@ __all__ = [
 Severity: TypeAlias = Literal["error", "warning"]
 
 Scope: TypeAlias = Literal["image", "source", "document", "text", "turn", "request", "batch", "bill", "shape"]
-"""What a rule is asked about."""
+"""What a rule checks."""
 
 
 class CheckContext(NamedTuple):
-    """What holds where and when the question is asked.
+    """The platform, date and models of a check, and the limits that apply to them.
 
     Attributes:
-        platform: Where it will be sent.
-        day: When.
-        limits: What the platform accepts then.
-        advice: What the vision guide advises then.
-        models: The models that may answer, the one that is asked first; none where it is not known.
+        platform: The platform that the request is sent to.
+        day: The date of the check.
+        limits: The limits of the platform on that date.
+        advice: The advice of the vision guide on that date.
+        models: The models that may answer, the main one first; empty if unknown.
     """
 
     platform: Platform
@@ -62,21 +62,21 @@ class CheckContext(NamedTuple):
 
 
 class ImageInput(NamedTuple):
-    """An image, as far as it can be seen from here.
+    """An image in a request, on disk or in memory.
 
     Attributes:
-        location: Where it stands: in the request, or on the disk.
-        contents: What its bytes are, or None where they are not here, or are no base64.
-        text_bytes: The length of its base64 text; None where its bytes are not here.
-        source_type: `base64`, `url`, `file` or what else stands there; None for a file on the disk.
-        declared: The media type that the request declares, whatever stands there.
-        base64_problem: Why its data is no base64; else None.
-        file: The file on the disk; else None.
-        suffix: That of the file, in small letters, such as `.jpg`; empty for bytes in memory, and None in a request.
-        stray: Whether it is a file in a folder whose name does not claim to be an image's.
-        setting: What its `transformations` say of `oversized_image`; None where they say nothing.
-        toolset: The toolset of Anthropic's that it is a screenshot of, or None.
-        source_problem: What its source lacks, as a sentence; else None.
+        location: The location in the request, or the path of the file.
+        contents: The type, size and problems of the image; None if its bytes are elsewhere or not valid base64.
+        text_bytes: Length of the base64 text, bytes; None if the bytes are elsewhere.
+        source_type: The type of its source, such as `base64`, `url` or `file`, not validated; None for a file on disk.
+        declared: The media type that the request declares, not validated.
+        base64_problem: Why the data is not valid base64; else None.
+        file: The file on disk; else None.
+        suffix: The suffix of the file in lowercase, such as `.jpg`; empty for bytes in memory, None in a request.
+        stray: Whether this is a file from a directory, without the suffix of an image.
+        setting: The value of `transformations.oversized_image`, not validated; None if it is not set.
+        toolset: The Anthropic toolset that took the screenshot; None for other images.
+        source_problem: What is wrong with its source, as a sentence; else None.
     """
 
     location: str
@@ -94,19 +94,19 @@ class ImageInput(NamedTuple):
 
 
 class DocumentInput(NamedTuple):
-    """A document, as far as it can be seen from here.
+    """A document in a request.
 
     Attributes:
-        location: Where it is.
-        pages: How many pages of PDF it has; None where that is not known.
-        problem: Why a PDF cannot be read, as a sentence; else None.
+        location: The location in the request.
+        pages: Number of pages of a PDF; None if unknown.
+        problem: Why the PDF cannot be read, as a sentence; else None.
         uncounted: Why the pages are not counted, as a sentence; else None.
-        tokens: What its pages cost for the model that is checked first; None where that is not known.
-        source_type: The type of its source, whatever it is.
-        declared: The media type that the request declares, whatever it is.
-        is_pdf: Whether its bytes are here and begin like a PDF.
-        real: What its bytes are instead of a PDF, such as `an image/png image`; None where that is not known.
-        source_problem: What its source lacks, as a sentence; else None.
+        tokens: The tokens of its pages for the main model; None if unknown.
+        source_type: The type of its source, not validated.
+        declared: The media type that the request declares, not validated.
+        is_pdf: Whether its bytes are in the request and begin like a PDF.
+        real: What the bytes are if they are not a PDF, such as `an image of the type image/png`; None if unknown.
+        source_problem: What is wrong with its source, as a sentence; else None.
     """
 
     location: str
@@ -123,18 +123,18 @@ class DocumentInput(NamedTuple):
     @property
     def may_be_pdf(self) -> bool:
         """Whether it is sent as a PDF."""
-        return self.source_type in ("base64", "url")  # it may be anything, and not every value can be in a set
+        return self.source_type in ("base64", "url")  # a tuple, because the value may not be hashable
 
 
 class TextInput(NamedTuple):
     """A text with base64 in it.
 
     Attributes:
-        location: Where it is.
-        characters: How many characters of base64 it has.
-        kind: What is encoded, such as `image/png`; None where it is not an image.
-        image_tokens: What it would cost as an image, tokens; None where that is not known.
-        text_usd: What it costs at most as text, US dollars as text; None where no price is known.
+        location: The location in the request.
+        characters: Number of characters of base64.
+        kind: The media type of the encoded image, such as `image/png`; None if it is not an image.
+        image_tokens: Tokens of the same data as an image; None if unknown.
+        text_usd: Maximum cost as text, such as `$0.12`; None if no price is known.
     """
 
     location: str
@@ -148,18 +148,18 @@ class RequestInput(NamedTuple):
     """A request as a whole.
 
     Attributes:
-        location: What stands before locations in it; empty for a request alone.
-        model: The name of the model as it is given.
-        model_problem: Why it cannot answer, as a sentence; else None.
+        location: Prefix of the locations in it; empty for a single request.
+        model: The name of the model as given.
+        model_problem: Why the model cannot answer, as a sentence; else None.
         images: Its images.
         documents: Its documents.
         turns: Its messages.
-        body_bytes: The size of its body, bytes; None where images are checked without one.
-        tokens: The visual tokens of images and pages that could be measured.
+        body_bytes: Size of the body, bytes; None if images are checked without a request.
+        tokens: Visual tokens of the images and PDF pages that could be measured.
         most_tokens: The same with full pages of text.
-        results: The results of tools in it.
-        cache_breakpoints: How many blocks have `cache_control`.
-        text_bytes: The size of its texts as UTF-8, bytes; None where images are checked without a request.
+        results: Its tool results.
+        cache_breakpoints: Number of blocks with `cache_control`.
+        text_bytes: Size of its texts as UTF-8, bytes; None if images are checked without a request.
         max_tokens: Whether it has `max_tokens`.
     """
 
@@ -182,13 +182,13 @@ class BatchInput(NamedTuple):
     """A message batch as a whole.
 
     Attributes:
-        location: The file, or whatever stands for the batch.
-        requests: How many requests it has.
-        body_bytes: The size of its body, bytes.
-        repeated_ids: Locations of requests whose custom_id an earlier one has, and the id.
+        location: The file, or another name for the batch.
+        requests: Number of requests.
+        body_bytes: Size of the body, bytes.
+        repeated_ids: Location and custom_id of each request that repeats an earlier custom_id.
         missing_ids: Locations of requests without a custom_id.
-        odd_ids: Locations of custom_ids that do not match the pattern of the platform, and the ids.
-        streams: Locations of `stream` in requests that ask for it.
+        odd_ids: Location and value of each custom_id that does not match the pattern of the platform.
+        streams: Locations of `stream` where it is set.
     """
 
     location: str
@@ -201,15 +201,15 @@ class BatchInput(NamedTuple):
 
 
 class CostInput(NamedTuple):
-    """What all images cost together, and what they may cost.
+    """The cost of all images of a check, and the budget.
 
     Attributes:
-        location: What stands for all of them.
-        known_usd: What those cost that are measured and priced, US dollars, exact.
+        location: The name for all images.
+        known_usd: Cost of the images that are measured and priced, US dollars, exact.
         most_usd: The same with the long-context price wherever the text of a request may lead to it.
-        budget_usd: US dollars.
-        unknown: What else there is, whose cost is not known.
-        pages: Whether there are pages of PDFs, whose text is not known.
+        budget_usd: The budget, US dollars.
+        unknown: Descriptions of what has an unknown cost.
+        pages: Whether there are PDF pages, whose text is not counted.
     """
 
     location: str
@@ -221,20 +221,21 @@ class CostInput(NamedTuple):
 
 
 class Finding(NamedTuple):
-    """What a rule has to say.
+    """A problem that a rule reports.
 
     Attributes:
         rule: The rule's name.
-        severity: `error` where the API would reject, `warning` where it is only worth knowing.
-        location: Where: in the request as the Anthropic SDK words it, such as `messages.2.content.0`, or the file.
-        message: What was observed, as a sentence.
+        severity: `error` if the API would reject the request, else `warning`.
+        location: The location in the request as the Anthropic SDK writes it, such as `messages.2.content.0`, or the
+            path of the file.
+        message: What is wrong, as a sentence.
         advice: What to do about it.
-        observed: What was measured.
-        limit: What it is compared with.
+        observed: The measured value.
+        limit: The value that it is compared with.
         unit: The unit of both, such as `bytes` or `px`.
-        sources: Where the limit was read.
-        file: The file that it is about, or that the request stands in; None for a request in memory.
-        line: The line of a batch file, counted from 1; else None.
+        sources: Where the limit is published.
+        file: The file of the image or the request; None in memory.
+        line: The line in a batch file, counted from 1; else None.
     """
 
     rule: str
@@ -250,7 +251,7 @@ class Finding(NamedTuple):
     line: int | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """What `imgcost check -f json` prints of it: plain values, paths as `imgcost.escape_path` writes them."""
+        """Return what `imgcost check -f json` prints: plain values, with paths escaped by `imgcost.escape_path`."""
         return {
             "rule": self.rule,
             "severity": self.severity,
@@ -267,9 +268,9 @@ class Finding(NamedTuple):
 
 
 class Observation(NamedTuple):
-    """What a rule observes; with the rule's name, severity and advice it becomes a `Finding`.
+    """An observation of a rule; the rule adds its name, severity and advice to make it a `Finding`.
 
-    `advice` and `severity` replace those of the rule.
+    `advice` and `severity` override those of the rule.
     """
 
     location: str
@@ -283,16 +284,16 @@ class Observation(NamedTuple):
 
 
 class Rule(NamedTuple):
-    """A rule: something that the API rejects, changes or does worse with.
+    """A rule, which checks for something that the API rejects, changes or handles badly.
 
     Attributes:
         name: Its name, such as `image-bytes`.
         severity: `error` or `warning`.
-        scope: What it is asked about.
-        explanation: What it says and why, for people.
+        scope: What it checks.
+        explanation: What it checks for, and why that matters.
         advice: What to do about a finding.
-        limits: The limits that it compares with, by the names of the attributes of `Limits` and `Advice`.
-        observe: The function that asks it.
+        limits: The limits that it uses, as names of attributes of `Limits` and `Advice`.
+        observe: The function that checks.
     """
 
     name: str
@@ -304,14 +305,14 @@ class Rule(NamedTuple):
     observe: Callable[[Any, CheckContext], Iterator[Observation]]
 
     def check(self, about: Any, context: CheckContext) -> Iterator[Finding]:
-        """Ask the rule about something of its scope.
+        """Check an input of the rule's scope.
 
         Args:
-            about: An image, a request, or what else the scope is.
-            context: What holds.
+            about: The input, such as an `ImageInput` or a `RequestInput`.
+            context: The platform, date and models.
 
         Yields:
-            What it finds.
+            The findings.
         """
         for location, message, observed, limit, unit, sources, advice, severity in self.observe(about, context):
             yield Finding(
@@ -333,16 +334,16 @@ Observe = Callable[[Any, CheckContext], Iterator[Observation]]
 
 
 def rule(severity: Severity, scope: Scope, explanation: str, advice: str, *limits: str) -> Callable[[Observe], Observe]:
-    """Make a function a rule: its name is the rule's.
+    """Register a function as a rule, which gets the name of the function.
 
-    The explanation is no docstring, because `python -OO` drops those.
+    The explanation is not a docstring because `python -OO` removes docstrings.
 
     Args:
         severity: `error` or `warning`.
-        scope: What it is asked about.
-        explanation: What it checks and why, for people; paragraphs with an empty line between.
+        scope: What it checks.
+        explanation: What it checks for, and why that matters; an empty line separates paragraphs.
         advice: What to do about a finding.
-        *limits: The limits that it compares with.
+        *limits: The limits that it uses.
 
     Returns:
         A decorator.
@@ -357,19 +358,19 @@ def rule(severity: Severity, scope: Scope, explanation: str, advice: str, *limit
 
 
 def all_rules() -> tuple[Rule, ...]:
-    """List the rules that have been registered, in the order of their definition."""
+    """List the registered rules in the order of their definition."""
     return tuple(_RULES)
 
 
 def breaches_of(image: ImageInput, context: CheckContext) -> Iterator[Breach]:
-    """List the limits on a single image that an image breaks.
+    """Check an image against the limits for single images.
 
     Args:
         image: The image.
-        context: What applies.
+        context: The platform, date and models.
 
     Yields:
-        The limits, as far as the image can be seen.
+        The limits that it exceeds, as far as its bytes are known.
     """
     contents = image.contents
     size_bytes = contents and contents.file_bytes if context.limits.image_bytes_of == "file" else image.text_bytes
@@ -381,14 +382,14 @@ def breaches_of(image: ImageInput, context: CheckContext) -> Iterator[Breach]:
 
 
 def sources_of(statements: dict[str, Statement] | Any, name: str) -> tuple[Source, ...]:
-    """Tell where a limit was read.
+    """Return where a limit is published.
 
     Args:
-        statements: Those of `Limits` or `Advice`.
-        name: The limit.
+        statements: The statements of `Limits` or `Advice`.
+        name: The name of the limit.
 
     Returns:
-        Its sources; none where nothing is stated.
+        The sources; empty if the limit is not published.
     """
     statement = statements.get(name)
     return statement.sources if statement else ()
