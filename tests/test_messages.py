@@ -1,4 +1,4 @@
-"""Requests read the way the API sees them: where each image stands, how large the body is, and what is no request."""
+"""Reading requests: locations of images, size of the body, and errors of what is not a request."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ INNER = {"type": "document", "source": {"type": "content", "content": [TEXT, IMA
 
 
 class Model:
-    """What pydantic calls a model, as far as it is asked: by its words, and with what they say."""
+    """Like a pydantic model, as far as it is used."""
 
     def __init__(self, **fields):
         self.fields = fields
@@ -41,11 +41,11 @@ class Model:
 
 
 class NotGiven:
-    """Named as the SDK names it."""
+    """Named as in the SDK."""
 
 
 class Omit:
-    """Likewise."""
+    """Named as in the SDK."""
 
 
 def request(*content, **more):
@@ -385,7 +385,7 @@ for _ in range(MAX_DEPTH + 5):
         ({"messages": [], "a": DEEP}, "a" + ".0" * 39 + "...", "is nested deeper than 200 levels"),
     ],
 )  # fmt: skip
-def test_what_is_no_request_is_reported_with_its_location(params, location, problem):
+def test_what_is_not_a_request_is_reported_with_its_location(params, location, problem):
     found, said = refused(params)
     if said.startswith("is nested"):
         assert found[:70] == location[:70]
@@ -412,7 +412,7 @@ def test_what_is_no_request_is_reported_with_its_location(params, location, prob
         (result([{"type": None}]), ".content.0.type", "is missing"),
     ],
 )
-def test_what_is_no_block_is_reported_with_its_location(block, location, problem):
+def test_what_is_not_a_block_is_reported_with_its_location(block, location, problem):
     assert refused(request(TEXT, block)) == ("messages.0.content.1" + location, problem)
 
 

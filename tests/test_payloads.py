@@ -117,7 +117,7 @@ def test_the_length_that_the_api_named_for_a_file():
     assert base64_length(17_283_781) == 23_045_044
 
 
-# What is no base64
+# Text that is not base64
 
 
 @pytest.mark.parametrize(
@@ -163,7 +163,7 @@ def test_no_text_whatever_makes_it_fail(text):
 
 @given(st.sampled_from(["PNG", "GIF", "JPEG"]), st.integers(0, 10**9), st.text(max_size=3), st.integers(0, 3))
 def test_a_letter_changed_anywhere_does_not_make_it_fail(kind, place, letters, cut):
-    # What is no base64 in the middle of a long text is not looked for: whatever is said then, something is.
+    # Invalid base64 in the middle of a long text may not be detected, but there is always a result.
     whole = encoded(picture(kind, (200, 150)))
     text = whole[: len(whole) - cut]
     place %= len(text)

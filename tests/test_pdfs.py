@@ -14,7 +14,7 @@ from pictures import pdf
 from PIL import Image
 from pypdf import PdfWriter
 
-from imgcost.pdfs import Outline, TokenRange, is_pdf, outlines, read_pdf, token_range
+from imgcost.pdfs import Outline, TokenRange, is_pdf, outlines, page_tokens, read_pdf, token_range
 from imgcost.pdfs.outlines import is_encrypted, read_outline
 from imgcost.tables import find_model
 
@@ -253,6 +253,7 @@ def test_pages_cost_a_measured_figure_and_up_to_a_thousand_tokens_of_text(outlin
 def test_what_was_not_measured_or_counted_has_no_tokens():
     assert token_range(Outline(None), SONNET) is None
     assert token_range(Outline(1), find_model("claude-3-opus")) is None
+    assert page_tokens([(612, 792)], find_model("claude-3-opus")) is None
 
 
 def test_random_sizes_are_within_the_range():

@@ -61,7 +61,7 @@ def told(findings):
     return [(one.location, one.rule) for one in findings]
 
 
-def rules_told(findings):
+def rule_names(findings):
     return [one.rule for one in findings]
 
 
@@ -117,11 +117,11 @@ def test_a_folder_is_checked_file_by_file(folder):
 
 
 def test_what_is_named_alone_is_meant_to_be_an_image(folder):
-    assert rules_told(images(folder / "notes.txt")) == ["unreadable"]
-    assert rules_told(images([str(folder / "notes.txt"), folder / "a.png"])) == ["unreadable"]
-    assert rules_told(images(str(folder / "nothing.png"))) == ["unreadable"]
+    assert rule_names(images(folder / "notes.txt")) == ["unreadable"]
+    assert rule_names(images([str(folder / "notes.txt"), folder / "a.png"])) == ["unreadable"]
+    assert rule_names(images(str(folder / "nothing.png"))) == ["unreadable"]
     assert images(folder / "nothing.png").errors[0].message == "cannot read image: no such file or folder"
-    assert rules_told(images("a\0b.png")) == ["unreadable"]
+    assert rule_names(images("a\0b.png")) == ["unreadable"]
 
 
 def test_an_empty_folder_has_no_images(tmp_path):
@@ -162,7 +162,7 @@ def test_hostile_names_are_names(tmp_path, name):
     (tmp_path / os.fsdecode(name)).write_bytes(picture()[:-1])
     found = images(tmp_path)
     assert [os.path.basename(one.location) for one in found] == [os.fsdecode(name)]  # noqa: PTH119 - as the system has it
-    assert rules_told(found) == ["truncated"]
+    assert rule_names(found) == ["truncated"]
 
 
 # Bytes, and what a scan has found
@@ -192,8 +192,8 @@ def test_what_a_scan_has_found_is_not_read_again(tmp_path):
         ("not-an-image", "link"),
     ]
     assert images(gone).errors[1].observed == 10_666_668
-    assert rules_told(images(lost)) == ["unreadable"]
-    assert sorted(rules_told(images(scan(SAMPLES / "broken")))) == ["unreadable", "unreadable"]
+    assert rule_names(images(lost)) == ["unreadable"]
+    assert sorted(rule_names(images(scan(SAMPLES / "broken")))) == ["unreadable", "unreadable"]
 
 
 @pytest.mark.parametrize("odd", [7, None, 1.5, {"type": "image"}, object()])
@@ -206,15 +206,15 @@ def test_what_is_no_image_at_all_is_a_type_error(odd):
 
 def test_together_the_images_are_one_request():
     wide = picture(2001, 300)
-    assert "many-images-edge" not in rules_told(images([wide] * 21))
-    assert rules_told(images([wide] * 20, one_request=True)) == ["downscaled"] * 20
+    assert "many-images-edge" not in rule_names(images([wide] * 21))
+    assert rule_names(images([wide] * 20, one_request=True)) == ["downscaled"] * 20
     found = images([wide] * 21, one_request=True)
-    assert rules_told(found.errors) == ["many-images-edge"] * 21
+    assert rule_names(found.errors) == ["many-images-edge"] * 21
     assert [one.location for one in found.errors] == [f"images.{number}" for number in range(21)]
     assert found.errors[0].message == "2001x300 px in a request with 21 images: over 20, each side is at most 2000 px"
     haiku = {"model": "claude-haiku-4-5", "one_request": True}
     assert images([GIF] * 100, **haiku).ok
-    assert rules_told(images([GIF] * 101, **haiku).errors) == ["image-count"]
+    assert rule_names(images([GIF] * 101, **haiku).errors) == ["image-count"]
 
 
 def test_together_a_finding_about_a_file_names_it(tmp_path):
@@ -244,9 +244,9 @@ def test_in_march_2024():
     small = block(picture(300, 300))
     chosen = {"model": "claude-3-opus-20240229", "as_of": day}
     assert check_request(request(*[small] * 20), **chosen).ok
-    assert rules_told(check_request(request(*[small] * 21), **chosen).errors) == ["image-count"]
+    assert rule_names(check_request(request(*[small] * 21), **chosen).errors) == ["image-count"]
     url = {"type": "image", "source": {"type": "url", "url": "https://example.com"}}
-    assert rules_told(check_request(request(url), **chosen).errors) == ["source-type"]
+    assert rule_names(check_request(request(url), **chosen).errors) == ["source-type"]
 
 
 @pytest.mark.parametrize(("more", "ok"), [(0, True), (1, False)])
@@ -308,7 +308,7 @@ def test_a_model_that_nobody_knows():
     with pytest.raises(UnknownModelError):
         images(GIF, model="gpt-4o")
     found = check(block(), model="gpt-4o")
-    assert rules_told(found.errors) == ["model"]
+    assert rule_names(found.errors) == ["model"]
     assert found.errors[0].message.startswith("unknown model 'gpt-4o'")
     assert (found.images[0][:4], found.tokens, found.input_usd) == (
         ("messages.0.content.0", "image/png", 400, 300),
@@ -322,7 +322,7 @@ def test_a_model_that_nobody_knows():
 def test_a_model_of_unknown_tier_is_not_counted():
     found = check(block(picture(3000, 3000)), model="claude-mythos-preview")
     assert (found.tokens, found.unmeasured) == (0, 1)
-    assert "downscaled" not in rules_told(found)
+    assert "downscaled" not in rule_names(found)
 
 
 def test_another_model_than_the_one_that_is_named():
@@ -339,7 +339,7 @@ def test_of_several_models_the_strictest_decides():
     assert [(one.rule, one.limit) for one in found.errors] == [("oversized-image", "1456x819")]
     assert found.tokens == 2691  # of the model that is asked first
     gone = check_request({**large, "fallbacks": [{"model": "claude-opus-4-1"}, {"model": "x"}]}, as_of=TODAY)
-    assert rules_told(gone.errors) == ["model", "oversized-image"]
+    assert rule_names(gone.errors) == ["model", "oversized-image"]
     assert gone.errors[0].message.startswith("claude-opus-4-1-20250805 retired on 2026-08-05; unknown model 'x'")
     assert check_request({**large, "fallbacks": "default"}, as_of=TODAY).ok
 
@@ -364,13 +364,13 @@ def test_a_batch_costs_half():
     entries = [{"custom_id": str(number), "params": request(block(), model=SONNET)} for number in range(4)]
     found = check_batch(entries, as_of=TODAY, budget_usd=Decimal("0.00099"))
     assert (found.ok, found.input_usd) == (True, Decimal("0.00099"))
-    assert rules_told(check_batch(entries, as_of=TODAY, budget_usd=Decimal("0.000989"))) == ["budget"]
+    assert rule_names(check_batch(entries, as_of=TODAY, budget_usd=Decimal("0.000989"))) == ["budget"]
 
 
 def test_without_a_price_no_budget_can_be_kept():
     found = check(block(), model="claude-sonnet-5-5", budget_usd=Decimal(100), as_of=date(2026, 9, 27))
     assert found.input_usd is None
-    assert rules_told(found.errors) == ["model", "budget"]
+    assert rule_names(found.errors) == ["model", "budget"]
     assert found.errors[1].message == (
         "the cost is not known, so a budget of $100 cannot be checked: requests without a price (no published price "
         "for claude-sonnet-5-5 on 2026-09-27; prices start on 2026-09-28): 1, the first at the request"
@@ -383,8 +383,8 @@ def test_without_a_price_no_budget_can_be_kept():
 def test_rules_can_be_ignored():
     bad = picture(kind="JPEG")[:-1]
     wrong = block(bad)
-    assert rules_told(check(wrong).errors) == ["truncated", "media-type"]
-    assert rules_told(check(wrong, ignore="truncated").errors) == ["media-type"]
+    assert rule_names(check(wrong).errors) == ["truncated", "media-type"]
+    assert rule_names(check(wrong, ignore="truncated").errors) == ["media-type"]
     assert check(wrong, ignore=["TRUNCATED", "media_type"]).ok
     assert check(wrong, ignore=iter(["truncated", "media-type"])).ok
     for call in (check, images):
@@ -446,9 +446,9 @@ def test_paths_and_open_files_are_data(tmp_path):
             assert (told(check(source(data))), check(source(data)).tokens) == ([], 165)
         assert stream.tell() == 0
     file.write_bytes(picture()[:-1])
-    assert rules_told(check(source(file))) == ["truncated"]
-    assert rules_told(check(source(tmp_path / "none"))) == ["unreadable"]
-    assert rules_told(check(source(Path("a\0b")))) == ["unreadable"]
+    assert rule_names(check(source(file))) == ["truncated"]
+    assert rule_names(check(source(tmp_path / "none"))) == ["unreadable"]
+    assert rule_names(check(source(Path("a\0b")))) == ["unreadable"]
     behind = io.BytesIO(b"12345" + picture())
     behind.seek(5)
     assert check(source(behind)).ok
@@ -477,7 +477,7 @@ def test_files_that_cannot_be_sought_are_told():
     texts.seek(2)
     for odd in (Pipe(), Reader(), texts):
         found = check(source(odd), document(odd))
-        assert rules_told(found.errors) == ["base64", "pdf"]
+        assert rule_names(found.errors) == ["base64", "pdf"]
         assert found.errors[0].message.startswith("the data is not valid base64: it is a file that cannot be read: ")
     assert texts.tell() == 2
 
@@ -504,7 +504,7 @@ def test_pages_of_pdfs_are_counted():
         ("image-count", 101, 100),
         ("pdf-pages", 101, 100),
     ]
-    assert rules_told(check(document(encoded(pdf(60))), document(encoded(pdf(41))), **haiku).errors) == [
+    assert rule_names(check(document(encoded(pdf(60))), document(encoded(pdf(41))), **haiku).errors) == [
         "image-count",
         "pdf-pages",
     ]
@@ -538,7 +538,7 @@ def test_a_pdf_with_a_password_is_rejected(password):
 )
 def test_what_is_no_pdf_is_rejected(data, message):
     found = check(document(data))
-    assert rules_told(found.errors) == ["pdf"]
+    assert rule_names(found.errors) == ["pdf"]
     assert found.errors[0].message.startswith(message)
 
 
@@ -547,14 +547,14 @@ def test_pdfs_on_the_disk(tmp_path):
     file.write_bytes(pdf(101))
     with file.open("rb") as stream:
         for data in (file, stream):
-            assert rules_told(check(document(data), model="claude-haiku-4-5").errors) == ["image-count", "pdf-pages"]
+            assert rule_names(check(document(data), model="claude-haiku-4-5").errors) == ["image-count", "pdf-pages"]
         assert stream.tell() == 0
 
 
 def test_without_pypdf_pages_are_counted_where_that_is_certain(monkeypatch):
     monkeypatch.setitem(sys.modules, "pypdf", None)
     found = check(document(encoded(pdf(101))), model="claude-haiku-4-5")
-    assert rules_told(found.errors) == ["image-count", "pdf-pages"]
+    assert rule_names(found.errors) == ["image-count", "pdf-pages"]
     found = check(document(encoded(b"%PDF-1.7 whatever")))
     assert [(one.rule, one.severity, one.message) for one in found] == [
         (
@@ -568,19 +568,19 @@ def test_without_pypdf_pages_are_counted_where_that_is_certain(monkeypatch):
 def test_documents_that_are_not_here():
     for kind, where in (("url", {"url": "https://example.com/a.pdf"}), ("file", {"file_id": "file_1"})):
         found = check({"type": "document", "source": {"type": kind, **where}})
-        assert (rules_told(found), found.ok) == (["uncounted"], True)
+        assert (rule_names(found), found.ok) == (["uncounted"], True)
     for kind in ("text", "content"):
         source = {"type": kind, "media_type": "text/plain", "data": "a", "content": "a"}
         assert check({"type": "document", "source": source}).ok
     for kind in (None, ["url"], "s3"):
-        assert rules_told(check({"type": "document", "source": {"type": kind}}).errors) == ["source-type"]
+        assert rule_names(check({"type": "document", "source": {"type": kind}}).errors) == ["source-type"]
 
 
 def test_documents_count_as_images_on_some_platforms():
     params = request(*[block(picture(2001, 300))] * 20, document(encoded(pdf(1))))
     assert check_request(params, as_of=TODAY).ok
     found = check_request(params, as_of=TODAY, platform="bedrock")
-    assert rules_told(found.errors) == ["many-images-edge"] * 20
+    assert rule_names(found.errors) == ["many-images-edge"] * 20
 
 
 # Batches
@@ -677,7 +677,7 @@ def test_the_size_of_a_batch(monkeypatch):
         limits = real._replace(batch_requests=requests, batch_bytes=size)
         monkeypatch.setattr(checker, "limits_on", lambda *_, limits=limits: limits)
         found = check_batch(entries, as_of=TODAY)
-        assert rules_told(found) == expected
+        assert rule_names(found) == expected
         assert {one.location for one in found} <= {"requests"}
 
 
@@ -750,7 +750,7 @@ def test_paths_are_images_requests_and_batches(tmp_path):
         ('{"messages": [], "system": "\\ud800"}', " system", "contains a lone surrogate"),
     ],
 )
-def test_what_looks_like_json_and_is_no_request_is_a_finding(tmp_path, text, path, message):
+def test_json_that_is_not_a_request_is_a_finding(tmp_path, text, path, message):
     file = tmp_path / "a.json"
     file.write_text(text)
     for found, name in ((paths(file), str(file)), (paths("-", stdin=io.BytesIO(text.encode())), "stdin")):
@@ -763,7 +763,7 @@ def test_a_batch_of_one_line():
     text = json.dumps(entry("a", block(b""))).encode()
     for lines in (text, text + b"\n", b"\n" + text + b"\n\n"):
         found = paths("-", stdin=io.BytesIO(lines))
-        assert rules_told(found) == ["empty"]
+        assert rule_names(found) == ["empty"]
         assert found.errors[0].location.endswith(" params.messages.0.content.0")
 
 
@@ -772,7 +772,7 @@ def test_a_batch_is_told_by_its_suffix_even_if_its_first_line_is_junk(tmp_path):
     file.write_text("oops\n" + json.dumps(entry("a", block(b""))))
     assert [(one.rule, one.line) for one in paths(file)] == [("request", 1), ("empty", 2)]
     file.write_text("")
-    assert (rules_told(paths(file)), paths(file).images) == (["request"], ())
+    assert (rule_names(paths(file)), paths(file).images) == (["request"], ())
 
 
 def test_lines_may_begin_with_an_empty_one():
@@ -788,12 +788,12 @@ def test_lines_may_begin_with_an_empty_one():
 def test_the_model_of_images_is_asked_only_where_there_are_images(tmp_path):
     file = tmp_path / "a.json"
     file.write_text(json.dumps(request(block())))
-    assert rules_told(paths(file, model="gpt-4o").errors) == ["model"]
+    assert rule_names(paths(file, model="gpt-4o").errors) == ["model"]
     with pytest.raises(UnknownModelError):
         paths(file, SAMPLES / "web", model="gpt-4o")
     assert paths("-").errors[0].rule == "unreadable"  # without stdin it is a name like another
     icons = [SAMPLES / "web" / "marker-icon.png"] * 101
-    assert rules_told(paths(*icons, model="claude-haiku-4-5", one_request=True).errors) == ["image-count"]
+    assert rule_names(paths(*icons, model="claude-haiku-4-5", one_request=True).errors) == ["image-count"]
 
 
 @POSIX
@@ -834,7 +834,7 @@ def test_a_giant_text_is_not_copied():
     check(block())
     assert peak_of(lambda: check_request(params, as_of=TODAY)) < 2_000_000
     found = check_request(params, as_of=TODAY)
-    assert {"image-bytes", "request-bytes"} <= set(rules_told(found))
+    assert {"image-bytes", "request-bytes"} <= set(rule_names(found))
 
 
 def test_images_for_a_model_that_nobody_knows_have_no_price():

@@ -414,7 +414,7 @@ ELSEWHERE = {
 
 
 @pytest.mark.parametrize("name", REJECTED)
-def test_what_the_api_rejected_is_an_error_at_its_place(name):
+def test_what_the_api_rejected_is_an_error_at_its_location(name):
     rule, place, day, platform, params = REJECTED[name]
     found = check_request(params, platform=platform, as_of=date.fromisoformat(day))
     assert (rule, place) in [(one.rule, one.location) for one in found.errors]
@@ -606,7 +606,7 @@ def test_a_batch_is_not_empty_does_not_stream_and_has_params(tmp_path):
     ]
 
 
-def test_places_in_a_batch_have_the_request_in_front():
+def test_locations_in_a_batch_begin_with_the_request():
     bad = [
         answered({"type": "text", "text": ""}, PICTURE, is_error=True),
         talk(message(QUESTION), message(PICTURE, {"type": "text", "text": " "}, USE, role="assistant")),

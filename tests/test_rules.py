@@ -1,4 +1,4 @@
-"""The rules one by one: both sides of each, what they say, and that none is without a name, a reason and a way out."""
+"""Each rule on both sides of its limit, its messages, and its texts."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def ask(name, about, *models, **when):
 
 
 def said(name, about, *models, **when):
-    """The message of the one finding, or None."""
+    """Return the message of the only finding; None without findings."""
     found = ask(name, about, *models, **when)
     assert len(found) <= 1
     return found[0].message if found else None
