@@ -126,7 +126,7 @@ def test_invalid_values_raise_only_imgcost_errors(value):
 # Usual types
 
 
-HELD = {
+USUAL_TYPES = {
     "Path": nullcontext,
     "str": lambda file: nullcontext(str(file)),
     "bytes": lambda file: nullcontext(file.read_bytes()),
@@ -138,10 +138,10 @@ HELD = {
 }
 
 
-@pytest.mark.parametrize("kind", HELD)
+@pytest.mark.parametrize("kind", USUAL_TYPES)
 def test_images_are_accepted_in_all_usual_types(tmp_path, kind):
     (tmp_path / "a.png").write_bytes(PICTURE)
-    with HELD[kind](tmp_path / "a.png") as image:
+    with USUAL_TYPES[kind](tmp_path / "a.png") as image:
         assert imgcost.read_header(image) == ("image/png", 400, 300, 1, False)
         for images in (image, [image]):
             found = imgcost.check_images(images, as_of=DAY)
@@ -308,11 +308,16 @@ LINES = "\n".join(map(json.dumps, ENTRIES))
     ids=lambda batch: type(batch).__name__,
 )
 def test_batches_are_accepted_in_all_usual_types(tmp_path, batch):
-    held = [batch]
+    batches = [batch]
     if isinstance(batch, bytes):
         (tmp_path / "batch.json").write_bytes(batch)
-        held += [io.BytesIO(batch), io.StringIO(batch.decode()), tmp_path / "batch.json", str(tmp_path / "batch.json")]
-    for one in held:
+        batches += [
+            io.BytesIO(batch),
+            io.StringIO(batch.decode()),
+            tmp_path / "batch.json",
+            str(tmp_path / "batch.json"),
+        ]
+    for one in batches:
         found = imgcost.check_batch(one, as_of=DAY)
         assert (found.ok, len(found.images), found.tokens) == (True, 2, 330)
         assert found.input_usd == Decimal("0.000825")  # half of $5

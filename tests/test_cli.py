@@ -1,7 +1,7 @@
-"""The command line: the guide's tables to the digit, transcripts kept as files, exit codes, and what is refused.
+"""The command line: the guide's tables to the digit, transcripts kept as files, exit codes and invalid usage.
 
-The transcripts in tests/transcripts/ are lines `$ imgcost ...`, each followed by what it prints on stdout. After a
-change that is meant, IMGCOST_UPDATE_TRANSCRIPTS=1 writes them anew; read the difference before you keep it.
+The transcripts in tests/transcripts/ are lines `$ imgcost ...`, each followed by what it prints on stdout. After an
+intended change, IMGCOST_UPDATE_TRANSCRIPTS=1 rewrites them; read the diff before you keep it.
 """
 
 from __future__ import annotations
@@ -259,7 +259,7 @@ def test_a_model_without_a_price_is_an_error_before_anything_is_printed():
 
 @pytest.mark.parametrize(
     "option",
-    [("--formula", "tiles"), ("--prompt-cache", "write"), ("--inference-geo", "eu"), ("-f", "yaml"), ("--colour", "1")],
+    [("--formula", "tiles"), ("--prompt-cache", "write"), ("--inference-geo", "eu"), ("-f", "yaml"), ("--color", "1")],
 )
 def test_a_choice_that_is_none_is_refused(option):
     assert option[0] in refused("estimate", "10x10", *option)

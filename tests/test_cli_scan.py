@@ -24,6 +24,7 @@ from quoting import quoted
 import imgcost
 from imgcost.cli import inputs, scan
 from imgcost.files import workers
+from imgcost.pipeline import Scan
 from imgcost.tabular import SCAN
 from imgcost.text.scans import LISTED, file_size
 
@@ -404,6 +405,24 @@ def test_rows_have_the_exact_paths_of_hostile_names(hostile, monkeypatch, kind):
     assert len(rows) == 2 * len(HOSTILE)
     for row in rows:
         assert Path(imgcost.unescape_path(row["path"])).is_file()
+
+
+@pytest.mark.parametrize(
+    ("options", "details"),
+    [(("-o", "a.csv"), True), (("-o", "a.parquet"), True), (("--rows", "jsonl"), True), ((), False),
+     (("-o", "a.md"), False), (("-o", "a.xlsx"), False), (("-o", "a.html"), False)],
+)  # fmt: skip
+def test_orientation_and_animation_are_read_only_for_rows(folder, monkeypatch, options, details):
+    monkeypatch.chdir(folder)
+    scans, run_scan = [], Scan.run
+
+    def spy(scan, *args, **more):
+        scans.append(scan)
+        return run_scan(scan, *args, **more)
+
+    monkeypatch.setattr(Scan, "run", spy)
+    assert run("sub", *options).exit_code == 0
+    assert [scan.details for scan in scans] == [details]
 
 
 # How a scan ends

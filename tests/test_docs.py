@@ -146,7 +146,7 @@ SCHEMAS = {"estimate": ESTIMATE, "plan": PLAN, "check": CHECK}
 
 def table_of_columns(schema):
     rows = "".join(f"\n| `{name}` | {column.meaning} |" for name, column in schema.columns.items())
-    return f"| column | holds |\n|---|---|{rows}"
+    return f"| column | contents |\n|---|---|{rows}"
 
 
 def table_of_rules():

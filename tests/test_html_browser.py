@@ -234,9 +234,9 @@ def random_settings(chance, model):
     ],
 )
 def test_the_panel_equals_plan_on_random_settings(browser, folder, tmp_path, planned, conditions):
-    asked = "claude-opus-5-5"
-    opened = Opened(browser, write(folder, tmp_path / "report.html", (asked,), **conditions))
-    names = [quote.model.id for quote in comparable([quoted(asked, as_of=DAY, **conditions)])]
+    selected = "claude-opus-5-5"
+    opened = Opened(browser, write(folder, tmp_path / "report.html", (selected,), **conditions))
+    names = [quote.model.id for quote in comparable([quoted(selected, as_of=DAY, **conditions)])]
     chance = random.Random(40)
     prices = 0
     for _ in range(16):
@@ -387,8 +387,8 @@ def test_the_keyboard_reaches_every_field(page):
 
 RATIOS = """() => {
   const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
-  const light = (colour) => {
-    canvas.fillStyle = colour;
+  const light = (color) => {
+    canvas.fillStyle = color;
     canvas.fillRect(0, 0, 1, 1);
     const parts = [...canvas.getImageData(0, 0, 1, 1).data].slice(0, 3).map((part) => part / 255);
     const [red, green, blue] = parts.map((part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4));
@@ -396,8 +396,8 @@ RATIOS = """() => {
   };
   const behind = (one) => {
     for (; one; one = one.parentElement) {
-      const colour = getComputedStyle(one).backgroundColor;
-      if (colour !== "rgba(0, 0, 0, 0)") return colour;
+      const color = getComputedStyle(one).backgroundColor;
+      if (color !== "rgba(0, 0, 0, 0)") return color;
     }
   };
   const texts = [...document.querySelectorAll("body *")].filter((one) =>

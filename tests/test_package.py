@@ -123,7 +123,7 @@ def test_a_name_that_is_not_there_is_an_attribute_error_that_names_it():
 
 
 @pytest.mark.parametrize(
-    "room",
+    "name",
     [
         "arrays",
         "errors",
@@ -138,8 +138,8 @@ def test_a_name_that_is_not_there_is_an_attribute_error_that_names_it():
         "text",
     ],
 )
-def test_every_module_defines_its_public_names(room):
-    module = importlib.import_module(f"imgcost.{room}")
+def test_every_module_defines_its_public_names(name):
+    module = importlib.import_module(f"imgcost.{name}")
     assert [name for name in module.__all__ if not hasattr(module, name)] == []
 
 

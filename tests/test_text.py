@@ -403,7 +403,7 @@ def test_the_title_names_model_tier_formula_rate_conditions_and_day():
 
 
 @pytest.mark.parametrize(
-    ("asked", "day", "notes"),
+    ("selected", "day", "notes"),
     [
         ("claude-sonnet-5-5", DAY, []),
         ("sonnet", DAY, ["'sonnet' is claude-sonnet-5-5, the newest active Sonnet on 2026-11-22."]),
@@ -422,8 +422,8 @@ def test_the_title_names_model_tier_formula_rate_conditions_and_day():
         ),
     ],
 )
-def test_notes_explain_families_and_deprecated_or_retired_models(asked, day, notes):
-    found = list(quote_notes(quoted(asked, as_of=day)))
+def test_notes_explain_families_and_deprecated_or_retired_models(selected, day, notes):
+    found = list(quote_notes(quoted(selected, as_of=day)))
     assert len(found) == len(notes)
     assert all(one.startswith(note) for one, note in zip(found, notes, strict=True))
 

@@ -72,10 +72,10 @@ def groups_of(found):
 
 def written(path, groups, models=SONNET, *, day=DAY, most_rows=1_048_576, sizes=((1000, 1000),), **conditions):
     """A workbook of what a scan found."""
-    asked = quotes([models] if isinstance(models, str) else models, as_of=day, **conditions)
+    selected = quotes([models] if isinstance(models, str) else models, as_of=day, **conditions)
     with path.open("wb") as file:
-        sink = workbook_sink(file, asked, lambda _done, _total: None, most_rows=most_rows, sizes=sizes)
-        summary = ScanSummary(asked, token_rules=sink.token_rules)
+        sink = workbook_sink(file, selected, lambda _done, _total: None, most_rows=most_rows, sizes=sizes)
+        summary = ScanSummary(selected, token_rules=sink.token_rules)
         for group in groups:
             summary.add([group])
             sink.writer.write(pickle.loads(pickle.dumps(sink.encode))([group]))
@@ -563,9 +563,9 @@ def test_progress_is_reported_while_images_are_written(tmp_path):
 
 def scanned(path, groups, progress):
     """A workbook as a scan writes it."""
-    asked = quotes([SONNET], as_of=DAY)
-    with open_scan(str(path), asked, progress) as sink:
-        summary = ScanSummary(asked, (), sink.token_rules)
+    selected = quotes([SONNET], as_of=DAY)
+    with open_scan(str(path), selected, progress) as sink:
+        summary = ScanSummary(selected, (), sink.token_rules)
         summary.add(groups)
         sink.writer.write(sink.encode(groups))
         sink.writer.finish(summary)
@@ -602,10 +602,10 @@ class FullDisk(io.BytesIO):
 
 
 def test_a_full_disk_is_the_error_of_the_system():
-    asked = quotes([SONNET], as_of=DAY)
-    sink = workbook_sink(FullDisk(), asked, lambda _done, _total: None)
+    selected = quotes([SONNET], as_of=DAY)
+    sink = workbook_sink(FullDisk(), selected, lambda _done, _total: None)
     with pytest.raises(OSError, match="No space left on device") as caught:
-        sink.writer.finish(ScanSummary(asked, (), sink.token_rules))
+        sink.writer.finish(ScanSummary(selected, (), sink.token_rules))
     assert type(caught.value) is OSError
     del caught
     gc.collect()  # the unfinished archive is collected without another error
