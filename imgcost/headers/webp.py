@@ -6,8 +6,8 @@ from struct import Struct
 from typing import TYPE_CHECKING
 
 from imgcost.headers.exif import exif_orientation
-from imgcost.headers.foreign import refusal
 from imgcost.headers.header import HOP_BYTES, MAX_STEPS, Ending, damaged, impossible
+from imgcost.headers.refusals import refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
