@@ -772,6 +772,5 @@ def test_the_rows_of_a_plan_are_its_variants():
     result = plan([(28, 28)] * 2, models=["haiku", "sonnet"], as_of=DAY, batch=True)
     frame = result.to_frame()
     assert [row[:6] for row in result.rows()] == list(frame.iloc[:, :6].itertuples(index=False, name=None))
-    assert [Decimal(row[-1]) for row in result.rows()] == list(frame.iloc[:, -1])
     assert list(frame["variant"]).count("as specified") == 2
     assert len(frame) == 2 + sum(len(model.variants) for model in result.models)
