@@ -223,8 +223,8 @@ def test_a_file_that_cannot_seek_is_an_error(stream, said):
         (imgcost.check_images, pd.DataFrame({"path": ["a.png"]}), "invalid images "),
         (imgcost.check_images, 7, "invalid images 7: expected a path"),
         (imgcost.check_batch, 7, "invalid batch 7: expected the path of a batch file, its requests as a list, or"),
-        (imgcost.scan, ["a.png"], r"invalid path \['a.png'\]: expected paths as text, each an argument of its own"),
-        (imgcost.scan, b"a.png", "invalid path b'a.png': expected paths as text"),
+        (imgcost.scan, ["a.png"], r"invalid path \['a.png'\]: expected a str or os.PathLike; pass several paths as"),
+        (imgcost.scan, b"a.png", "invalid path b'a.png': expected a str or os.PathLike"),
     ],
 )
 def test_errors_say_what_would_work(function, argument, said):

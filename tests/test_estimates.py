@@ -314,3 +314,13 @@ def test_an_estimate_has_value_equality_and_a_short_repr():
     assert repr(found.quote) == "<Quote claude-opus-4-6 2026-11-22 $2.5 per MTok (batch)>"
     assert pickle.loads(pickle.dumps(found)) == found
     assert found != estimate(1000, 1000, model="claude-opus-4-6", as_of=date(2026, 11, 22))
+
+
+def test_a_notebook_shows_an_estimate_as_a_table():
+    html = estimate(1000, 1000, model="claude-opus-5", as_of=date(2026, 11, 22))._repr_html_()
+    assert html.startswith("<table><caption>claude-opus-5 on 2026-11-22</caption>")
+    assert "<td>1000x1000</td><td>unchanged</td>" in html
+    assert ">1,296</td>" in html
+    downscaled = estimate(8000, 4000, model="claude-haiku-4-5", as_of=date(2026, 11, 22))
+    resized = f"{downscaled.resized_width}x{downscaled.resized_height}"
+    assert f"<td>8000x4000</td><td>{resized}</td>" in downscaled._repr_html_()

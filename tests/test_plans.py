@@ -757,3 +757,20 @@ def test_requests_are_priced_by_the_published_rates():
     rates = Rates(Decimal("0.1"), Decimal("0.5"), cache_write_5m=Decimal("0.125"), cache_read=Decimal("0.01"))
     one = planned(Repeated(28, 28, 5), "haiku", prompt_tokens=600, output_tokens=9, images_per_request=2, cache="5m")
     assert [request.usd for request in one.each_request()] == [rates.cost_usd(r.tokens) for r in one.each_request()]
+
+
+def test_a_notebook_shows_a_plan_as_a_table_with_a_row_per_model():
+    html = plan([(28, 28)] * 2, models=["haiku", "sonnet"], as_of=DAY)._repr_html_()
+    assert html.startswith(f"<table><caption>2 images on {DAY}</caption>")
+    assert html.count("<tr>") == 3
+    assert html.index("claude-haiku") < html.index("claude-sonnet")
+    nothing = plan([], models="haiku", as_of=DAY)._repr_html_()
+    assert nothing.startswith(f"<table><caption>0 images on {DAY}</caption>")
+
+
+def test_the_rows_of_a_plan_are_its_variants():
+    result = plan([(28, 28)] * 2, models=["haiku", "sonnet"], as_of=DAY, batch=True)
+    frame = result.to_frame()
+    assert [row[:6] for row in result.rows()] == list(frame.iloc[:, :6].itertuples(index=False, name=None))
+    assert list(frame["variant"]).count("as specified") == 2
+    assert len(frame) == 2 + sum(len(model.variants) for model in result.models)

@@ -212,3 +212,15 @@ def test_equal_rules_are_counted_once_and_unknown_rules_are_an_error():
         summary_of([PATCH]).tokens(AREA)
     with pytest.raises(ValueError, match="zip"):
         summary_of([PATCH]).merge(summary_of([PATCH, AREA]))
+
+
+def test_a_notebook_shows_a_summary_as_a_table_with_a_row_per_model():
+    summary = ScanSummary([QUOTES[PATCH]], [QUOTES[PATCH_HIGH]])
+    summary.add([("", [image(1000, 1000), image(3000, 2000), Unreadable("b", "empty", "the data is empty")])])
+    html = summary._repr_html_()
+    assert html.startswith("<table><caption>2 images</caption>")
+    tokens = [summary.tokens(rule) for rule in (PATCH, PATCH_HIGH)]
+    assert html.index(f">{tokens[0]:,}<") < html.index(f">{tokens[1]:,}<")
+    assert html.count("<tr>") == 3
+    assert repr(summary).startswith("<ScanSummary images=2 claude-haiku-4-5")
+    assert repr(summary).endswith(" unreadable=1>")

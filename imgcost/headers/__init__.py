@@ -11,13 +11,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from imgcost.errors import HeaderError
-from imgcost.headers.detection import refusal
 from imgcost.headers.endings import examine
 from imgcost.headers.foreign import format_name, unsupported
 from imgcost.headers.gif import parse_gif
 from imgcost.headers.header import HEAD_BYTES, Fields, Header, ReadAt, from_head
 from imgcost.headers.jpeg import parse_jpeg
 from imgcost.headers.png import parse_png
+from imgcost.headers.refusals import refusal
 from imgcost.headers.webp import parse_webp
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ import re
 from struct import Struct
 from typing import TYPE_CHECKING
 
-from imgcost.headers.detection import refusal
 from imgcost.headers.header import MAX_SEARCH_BYTES, Ending, damaged, impossible
+from imgcost.headers.refusals import refusal
 
 if TYPE_CHECKING:
     from imgcost.headers.header import Fields, ReadAt

@@ -6,10 +6,10 @@ from binascii import crc32
 from struct import Struct
 from typing import TYPE_CHECKING
 
-from imgcost.headers.detection import refusal
 from imgcost.headers.exif import exif_orientation, profile_orientation
 from imgcost.headers.foreign import unsupported
 from imgcost.headers.header import HOP_BYTES, MAX_STEPS, Ending, damaged, impossible
+from imgcost.headers.refusals import refusal
 
 if TYPE_CHECKING:
     from imgcost.headers.header import Fields, ReadAt

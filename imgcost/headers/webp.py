@@ -6,9 +6,9 @@ from struct import Struct
 from typing import TYPE_CHECKING
 
 from imgcost.figures import plural
-from imgcost.headers.detection import refusal
 from imgcost.headers.exif import exif_orientation
 from imgcost.headers.header import HOP_BYTES, MAX_STEPS, Ending, damaged, impossible
+from imgcost.headers.refusals import refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -210,18 +210,19 @@ def _same(
     if name not in PLATFORMS or of not in found:
         raise entry.error("must name a platform that has limits of its own", "as")
     return tuple(
-        one._replace(first_day=max(one.first_day, first_day), sources=(*one.sources, *own)) for one in found[of]
+        change._replace(first_day=max(change.first_day, first_day), sources=(*change.sources, *own))
+        for change in found[of]
     )
 
 
 def _limits(entry: Entry) -> dict[str, Any]:
-    said: dict[str, Any] = {name: entry.maybe(name, int) for name in _NUMBERS}
-    said |= {name: entry.maybe(name, bool) for name in _FLAGS}
-    said |= {name: entry.texts(name) or None for name in _LISTS}
-    said |= {name: entry.maybe(name, str) for name in _TEXTS}
-    if said["image_bytes_of"] not in {None, *_MEASURED_ON}:
+    values: dict[str, Any] = {name: entry.maybe(name, int) for name in _NUMBERS}
+    values |= {name: entry.maybe(name, bool) for name in _FLAGS}
+    values |= {name: entry.texts(name) or None for name in _LISTS}
+    values |= {name: entry.maybe(name, str) for name in _TEXTS}
+    if values["image_bytes_of"] not in {None, *_MEASURED_ON}:
         raise entry.error("must be base64 or file", "image_bytes_of")
-    return said
+    return values
 
 
 def _advised(entry: Entry) -> dict[str, Any]:
@@ -231,20 +232,20 @@ def _advised(entry: Entry) -> dict[str, Any]:
 def _statements(
     rows: Iterator[tuple[Entry, date]], sources: Mapping[str, Source], read: Callable[[Entry], dict[str, Any]]
 ) -> tuple[Statement, ...]:
-    found = []
-    holding: set[str] = set()
+    statements = []
+    in_effect: set[str] = set()
     for entry, first_day in rows:
-        said = {name: value for name, value in read(entry).items() if value is not None}
+        values = {name: value for name, value in read(entry).items() if value is not None}
         ends = entry.texts("ends")
         for name in ends:
-            if name not in holding:
+            if name not in in_effect:
                 raise entry.error(f"{name!r} has no value before this row", "ends")
-        if not said and not ends:
+        if not values and not ends:
             raise entry.error("changes nothing")
-        holding = (holding | said.keys()) - set(ends)
-        found.append(Statement(first_day, said, ends, entry.sources(sources), entry.note()))
+        in_effect = (in_effect | values.keys()) - set(ends)
+        statements.append(Statement(first_day, values, ends, entry.sources(sources), entry.note()))
         entry.done()
-    return tuple(found)
+    return tuple(statements)
 
 
 @cache

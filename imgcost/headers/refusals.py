@@ -1,4 +1,4 @@
-"""Detect formats that the API does not read, and measure them if their header contains the size."""
+"""Explain why data is not JPEG, PNG, GIF or WebP: another image format, another file, or nothing."""
 
 from __future__ import annotations
 
