@@ -124,9 +124,7 @@ def test_a_shape_can_be_forced_and_an_unknown_one_is_an_error():
         converted([], "openia")
     for nothing in (None, 5, "text", {}, {"a": 1}, [5]):
         assert detect(nothing) is None
-        with pytest.raises(
-            RequestError, match="not a request in any known shape; to force a shape, choose one of claude-code, "
-        ):
+        with pytest.raises(RequestError, match=r"is not a request in any known shape; docs/shapes\.md lists them"):
             converted(nothing)
 
 
