@@ -58,18 +58,21 @@ def wait_until(true):
     pytest.fail("the condition never became true")
 
 
+DEADLY = ("SIGTERM", "SIGHUP", "SIGQUIT")
+
+
 class Running:
     """imgcost in a separate process and process group.
 
     Its signals are those of a command at a terminal, however the tests were started: a background job, `nohup` and many
-    CI runners ignore SIGINT, and a child inherits that. `ignored` are signals that are to be ignored from the start.
+    CI runners ignore SIGINT or SIGHUP, and a child inherits that. `ignored` are signals to ignore from the start.
     """
 
     def __init__(self, *arguments, before="", ignored=(), **options):
         code = [
             "import signal",
             "signal.signal(signal.SIGINT, signal.default_int_handler)",
-            "signal.signal(signal.SIGTERM, signal.SIG_DFL)",
+            *(f"signal.signal(signal.{name}, signal.SIG_DFL)" for name in DEADLY if hasattr(signal, name)),
             *(f"signal.signal({int(number)}, signal.SIG_IGN)" for number in ignored),
             before,
             "from imgcost.__main__ import run",
