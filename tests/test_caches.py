@@ -652,3 +652,8 @@ def test_a_full_disk_is_not_damage(filled, monkeypatch):
     assert filled.rows() == expected
     assert filled.notices == [f"continuing without the cache {filled.cache}: database or disk is full"]
     assert damaged(filled) == []
+
+
+def test_a_cache_that_was_removed_has_no_identity(tmp_path):
+    assert caches._identity(tmp_path / "gone") is None
+    assert caches._identity(tmp_path) is not None

@@ -617,3 +617,12 @@ def test_rows_of_several_models_must_have_the_same_images():
 
 def test_an_unrelated_column_named_model_excludes_no_image():
     assert planned(pd.DataFrame({"width": 28, "height": 28, "model": ["NIKON D750", "iPhone 15", None]})).images == 3
+
+
+def test_images_are_counted_by_the_limit_that_they_break_in_whichever_block_they_are():
+    sizes = {"width": [9000, 100], "height": [100, 100], "file_bytes": [1000, 30_000_000], "count": [1000, 2000]}
+    found = planned(pd.DataFrame(sizes))
+    assert {reason.rule: images for reason, images in found.fixable.items()} == {
+        "image-edge": 1000,
+        "image-bytes": 2000,
+    }

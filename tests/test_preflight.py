@@ -855,3 +855,13 @@ def test_findings_are_values_shown_in_a_line():
     counts = f"errors=1 warnings={len(found.warnings)} images=5 tokens=490"
     assert repr(found) == f"<Findings {counts} usd=$0.00245>"
     assert repr(replace(found, input_usd=None)) == f"<Findings {counts} usd=unknown>"
+
+
+def test_findings_are_a_table_in_a_notebook_and_a_frame():
+    findings = check_images([SAMPLES / "broken", SAMPLES / "web"], as_of=date(2026, 11, 22))
+    html = findings._repr_html_()
+    assert html.startswith("<table><caption>3 errors, 1 warning in 7 images</caption>")
+    assert html.count("<tr>") == 1 + len(findings)
+    frame = findings.to_frame()
+    assert list(frame["rule"]) == [finding.rule for finding in findings]
+    assert list(frame["location"]) == [finding.location for finding in findings]

@@ -224,3 +224,12 @@ def test_a_notebook_shows_a_summary_as_a_table_with_a_row_per_model():
     assert html.count("<tr>") == 3
     assert repr(summary).startswith("<ScanSummary images=2 claude-haiku-4-5")
     assert repr(summary).endswith(" unreadable=1>")
+
+
+def test_summaries_of_the_same_scan_are_equal():
+    first, second = (ScanSummary([QUOTES[PATCH]]) for _ in range(2))
+    first.add([("", [image(1000, 1000)])])
+    assert first != second
+    second.add([("", [image(1000, 1000)])])
+    assert first == second
+    assert first != "a summary"

@@ -103,10 +103,6 @@ class SizeBlock(NamedTuple):
         columns = {name: getattr(self, name)[rows] for name in ("width", "height", "file_bytes", "offset")}
         return self._replace(**columns)
 
-    def named(self, row: int) -> str:
-        """Return the location of an image."""
-        return moved(self.location, int(self.offset[row]))
-
     def repeated(self, counts: NDArray[np.int64]) -> Iterator[SizeBlock]:
         """Repeat each image by its count: up to `FEW_TIMES` as single images, otherwise as a block of its own."""
         single = np.flatnonzero(counts > FEW_TIMES).tolist()
