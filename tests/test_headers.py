@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pictures import Endless
 from PIL import Image, ImageSequence
 
 from imgcost.errors import HeaderError
@@ -664,26 +665,6 @@ def test_mutated_samples_raise_header_errors_only(data):
 
 
 # Files built to hurt
-
-
-class Endless:
-    """A file that goes on for ever: a head, then one unit again and again."""
-
-    def __init__(self, head, unit):
-        self.head, self.unit, self.reads, self.total = head, unit, 0, 0
-
-    def read_at(self, offset, size):
-        self.reads += 1
-        self.total += size
-        assert self.reads < 10_000, "no bound"
-        assert self.total < 80 << 20, "no bound"
-        before = self.head[offset : offset + size]
-        phase = max(0, offset - len(self.head)) % len(self.unit)
-        missing = size - len(before)
-        return before + (self.unit * (missing // len(self.unit) + 2))[phase : phase + missing]
-
-    def parse(self):
-        return parse_header(self.read_at(0, HEAD_BYTES), self.read_at)
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from contextlib import suppress
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pictures import Endless
 from PIL import Image, features
 from test_headers import SAMPLES, chunk, encode, exif_of, frame, noise, png, segment, tiff
 
@@ -696,21 +697,6 @@ def test_formats_are_named_and_measured_with_few_reads():
     data = heif(ispe(40, 30), box(b"free", bytes(5000)))
     assert count(data[:HEAD_BYTES]) <= 2
     assert sum(reads) < 12_000
-
-
-class Endless:
-    """A file of a head followed by endless repetitions of a unit."""
-
-    def __init__(self, head, unit):
-        self.head, self.unit, self.reads, self.total = head, unit, 0, 0
-
-    def read_at(self, offset, size):
-        self.reads += 1
-        self.total += size
-        before = self.head[offset : offset + size]
-        phase = max(0, offset - len(self.head)) % len(self.unit)
-        missing = size - len(before)
-        return before + (self.unit * (missing // len(self.unit) + 2))[phase : phase + missing]
 
 
 @pytest.mark.parametrize(

@@ -63,7 +63,6 @@ class Request(NamedTuple):
         problems: Where it does not match the schema of the API, although the rest can be read.
         streams: Whether it has `stream` set.
         max_tokens: Whether it has `max_tokens`.
-        version: Its `anthropic_version`, such as `bedrock-2023-05-31`; else None.
     """
 
     model: str | None
@@ -77,7 +76,6 @@ class Request(NamedTuple):
     problems: tuple[RequestError, ...] = ()
     streams: bool = False
     max_tokens: bool = True
-    version: str | None = None
 
 
 def read_request(params: Any) -> Request:
@@ -119,7 +117,6 @@ def read_request(params: Any) -> Request:
         raise RequestError("messages", "is empty: a request has at least one message")
     if request.get("tools") is not None:
         content.count_breakpoints(request["tools"])
-    version = request.get("anthropic_version")
     return Request(
         model,
         fallbacks,
@@ -132,7 +129,6 @@ def read_request(params: Any) -> Request:
         tuple(content.problems),
         streams=bool(request.get("stream")),
         max_tokens=request.get("max_tokens") is not None,
-        version=version if isinstance(version, str) else None,
     )
 
 

@@ -32,9 +32,6 @@ __all__ = ["Checker"]
 
 DEFAULT_PLATFORM: Platform = "claude-api"
 
-_VERSIONS: dict[str, Platform] = {"bedrock": "bedrock", "vertex": "google-cloud"}
-"""Platforms by the first part of their `anthropic_version`, such as `bedrock-2023-05-31`."""
-
 
 class _Named(NamedTuple):
     """The models that may answer a request, and why others may not."""
@@ -81,7 +78,7 @@ class Checker:
         self._rules = {
             scope: [rule for rule in rules_of(scope) if rule.name not in ignored] for scope in get_args(Scope)
         }
-        self._named: dict[tuple[Any, ...], _Named] = {}
+        self._named: dict[tuple[tuple[str, ...], Platform | None], _Named] = {}
         self._notes: dict[str, None] = {}
         self._turns: list[TurnCost] = []
         self._spools = spools
@@ -152,7 +149,7 @@ class Checker:
             implied: Required arguments that are given elsewhere, such as in the URL.
         """
         names = (model,) if model else ((request.model,) if request.model else ()) + request.fallbacks
-        named = self._find_models(names, request.version, platform)
+        named = self._find_models(names, platform)
         self._implied[named.platform] = None
         self._costs.platform = named.platform
         context = self.context(*named.models, platform=named.platform)
@@ -190,7 +187,7 @@ class Checker:
                 self.check(scope, about, context, locator)
         for document in documents:
             located = document._replace(location=locator.location(document.location))
-            self._costs.document_input(located, context.models[0] if context.models else None)
+            self._costs.add_document(located, context.models[0] if context.models else None)
         if images or pages:
             text_bytes = request.body_bytes - sum(image.text_bytes or 0 for image in images)
             self._costs.add(
@@ -284,13 +281,13 @@ class Checker:
             raise ImgcostError(f"nothing can be sent: {problem}")
         return named
 
-    def _find_models(self, names: tuple[str, ...], version: str | None, shape: Platform | None) -> _Named:
-        key = names, version, shape
+    def _find_models(self, names: tuple[str, ...], shape: Platform | None) -> _Named:
+        key = names, shape
         if key not in self._named:
-            self._named[key] = self._look_up(names, version, shape)
+            self._named[key] = self._look_up(names, shape)
         return self._named[key]
 
-    def _look_up(self, names: tuple[str, ...], version: str | None, shape: Platform | None) -> _Named:
+    def _look_up(self, names: tuple[str, ...], shape: Platform | None) -> _Named:
         models: list[NamedModel] = []
         unknown = [] if names else ["the request names no model"]
         for name in names:
@@ -300,18 +297,16 @@ class Checker:
                 unknown.append(str(error))
                 continue
             models.append(named)
-        platform = self._platform_of(models, version, shape)
+        platform = self._platform_of(models, shape)
         problems = filter(None, [self._why_not(named.model, platform) for named in models])
         unlisted = [
             f"{named.model.id} is not listed on {platform}" for named in models if not _is_sold(named.model, platform)
         ]
         return _Named(tuple(models), "; ".join((*problems, *unlisted, *unknown)) or None, platform)
 
-    def _platform_of(self, models: Iterable[NamedModel], version: str | None, shape: Platform | None) -> Platform:
-        """Return the given platform, or the one that a model's name, the version of the body or its shape implies."""
-        named = [model.platform for model in models if model.platform]
-        others = _VERSIONS.get((version or "").partition("-")[0]) or shape or DEFAULT_PLATFORM
-        implied = named[0] if named else others
+    def _platform_of(self, models: Iterable[NamedModel], shape: Platform | None) -> Platform:
+        """Return the given platform, or the one that a model's name or the shape of the request implies."""
+        implied = next((model.platform for model in models if model.platform), None) or shape or DEFAULT_PLATFORM
         try:
             limits_on(implied, self.day)
         except NoPriceError:  # nothing is published for that date: use the limits of the Claude API
@@ -333,7 +328,7 @@ class Checker:
         header = image.contents and image.contents.header
         model = context.models[0] if context.models else None
         if not header or not (model and model.tier):
-            self._costs.see_image(image, model)
+            self._costs.add_image(image, model)
             known = (header.media_type or None, header.width, header.height) if header else ()
             self._images.append(CheckedImage(image.location, *known))
             return 0

@@ -98,7 +98,7 @@ class Costs:
             self._count(self._notes, MAYBE_LONG, location)
         self._more.append(cost_usd(most, upper.input) - known)
 
-    def see_image(self, image: ImageInput, model: Model | None) -> None:
+    def add_image(self, image: ImageInput, model: Model | None) -> None:
         """Record an image without tokens."""
         if image.contents is None and image.base64_problem is None:
             self._count(self._unknown, NOT_HERE, image.location)
@@ -108,7 +108,7 @@ class Costs:
             what = f"images for {model.id}, whose resolution tier was never published"
             self._count(self._unknown, what, image.location)
 
-    def document_input(self, document: DocumentInput, model: Model | None) -> None:
+    def add_document(self, document: DocumentInput, model: Model | None) -> None:
         """Record a document."""
         if document.uncounted:
             self._count(self._unknown, NOT_COUNTED, document.location)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from imgcost.files import FileBatch, Unreadable, Walk, chunks, inspect, inspect_archive, no_access, spread
 from imgcost.payloads import base64_length
-from imgcost.preflight.documents import holds_requests, is_document
-from imgcost.preflight.inputs import IMAGE_SUFFIXES, record_input
+from imgcost.preflight.documents import LINES_SUFFIXES, holds_requests, is_document
+from imgcost.preflight.inputs import IMAGE_SUFFIXES, record_input, suffix_of
 from imgcost.rules import ImageInput
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Disk", "RequestFile"]
 
-REQUEST_SUFFIXES = (".json", ".jsonl", ".ndjson", ".json.gz", ".jsonl.gz", ".ndjson.gz")
+REQUEST_SUFFIXES = tuple(suffix + packed for suffix in (".json", *LINES_SUFFIXES) for packed in ("", ".gz"))
 """Files in a directory that may contain requests: they are opened to find out."""
 
 
@@ -118,7 +118,7 @@ class Disk:
         if contents.header and not complete:
             self._parts += 1
             self._first_part = self._first_part or path
-        suffix = _suffix(path)
+        suffix = suffix_of(path)
         stray = contents.header is None and suffix not in IMAGE_SUFFIXES
         return ImageInput(path, contents, base64_length(contents.file_bytes), file=archive, suffix=suffix, stray=stray)
 
@@ -137,7 +137,7 @@ def _see_chunk(chunk: Chunk, shape: str | None) -> list[ImageInput | RequestFile
 def _file_input(path: str, shape: str | None, *, named: bool) -> ImageInput | RequestFile:
     if named and shape not in (None, "auto"):
         return RequestFile(path)
-    suffix = _suffix(path)
+    suffix = suffix_of(path)
     try:
         contents = inspect(path)
     except (OSError, ValueError) as error:
@@ -148,7 +148,3 @@ def _file_input(path: str, shape: str | None, *, named: bool) -> ImageInput | Re
         if is_document(path) if named else may_hold_requests and holds_requests(path):
             return RequestFile(path)
     return ImageInput(path, contents, base64_length(contents.file_bytes), file=path, suffix=suffix, stray=stray)
-
-
-def _suffix(path: str) -> str:
-    return os.path.splitext(path)[1].lower()  # noqa: PTH122 - a path may be any string

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import zlib
 from io import BufferedReader, RawIOBase
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 from imgcost.errors import RequestError
 from imgcost.figures import plural
 from imgcost.messages import body_bytes, read_request
-from imgcost.preflight.inputs import IMAGE_SUFFIXES
+from imgcost.preflight.inputs import IMAGE_SUFFIXES, suffix_of
 from imgcost.preflight.locations import Locator
 from imgcost.rules import BatchInput
 from imgcost.shapes import (
@@ -37,6 +36,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DEFAULT_MODEL",
+    "LINES_SUFFIXES",
     "Reading",
     "check_bytes",
     "check_file",
@@ -149,8 +149,7 @@ def is_document(path: str) -> bool:
         return False  # the rules for images report it
     if looks_like_json(head) or path.lower().endswith(LINES_SUFFIXES):
         return True
-    claims_to_be_an_image = os.path.splitext(path)[1].lower() in IMAGE_SUFFIXES  # noqa: PTH122 - a path may be any string
-    return not claims_to_be_an_image and name_of_text(head.decode(errors="replace")) is not None
+    return suffix_of(path) not in IMAGE_SUFFIXES and name_of_text(head.decode(errors="replace")) is not None
 
 
 class _Resumed(RawIOBase):

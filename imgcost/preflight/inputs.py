@@ -28,6 +28,7 @@ __all__ = [
     "pillow_input",
     "record_input",
     "stream_input",
+    "suffix_of",
     "text_input",
 ]
 
@@ -39,13 +40,17 @@ _SKIPPED = frozenset({"link-not-followed", "seen-already", "not-a-file", "archiv
 """Problems of files that a scan of a directory skips without opening them."""
 
 
+def suffix_of(path: str) -> str:
+    """Return the suffix of a path in lowercase, such as `.jpg`."""
+    return os.path.splitext(path)[1].lower()  # noqa: PTH122 - a path may be any string
+
+
 def record_input(record: Image | Unreadable) -> ImageInput:
     """Return the input for a record of a scan; the end of the file is not inspected."""
     if isinstance(record, Image):
         header = Header(record.media_type, record.width, record.height, record.orientation, record.animated)
-        suffix = os.path.splitext(record.path)[1].lower()  # noqa: PTH122 - a path may be any string
         contents, text_bytes = Contents(record.file_bytes, header), base64_length(record.file_bytes)
-        return ImageInput(record.path, contents, text_bytes, file=record.path, suffix=suffix)
+        return ImageInput(record.path, contents, text_bytes, file=record.path, suffix=suffix_of(record.path))
     problem = HeaderError(record.problem, record.reason, format=record.format)
     stray = record.problem in _SKIPPED
     return ImageInput(record.path, Contents(0, None, problem), file=record.path, suffix="", stray=stray)

@@ -59,7 +59,7 @@ class History:
     """What a session has sent so far.
 
     Attributes:
-        calls: The calls of the API, oldest first, without those of subagents.
+        calls: The calls of the API, oldest first, without those of sidechains.
         images: All images and documents, those from before compactions too, in the order in which they came.
         compactions: How many times the conversation was compacted.
     """

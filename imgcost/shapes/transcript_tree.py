@@ -52,10 +52,10 @@ def read_entries(items: list[Node]) -> list[Entry]:
         items: Its lines.
 
     Returns:
-        The entries; those of subagents only if there are no others.
+        The entries; those of sidechains only if the file has nothing else.
     """
     entries = [_entry(position, item.fields()) for position, item in enumerate(items)]
-    main = [entry for entry in entries if not _is_of_subagent(entry.fields)]
+    main = [entry for entry in entries if not _is_of_sidechain(entry.fields)]
     return main if any(entry.kind in {"user", "assistant"} for entry in main) else entries
 
 
@@ -88,7 +88,7 @@ def _kind(fields: Mapping[Any, Any], message: Mapping[Any, Any]) -> str:
     return "other" if hidden or synthetic else kind
 
 
-def _is_of_subagent(fields: Mapping[Any, Any]) -> bool:
+def _is_of_sidechain(fields: Mapping[Any, Any]) -> bool:
     return fields.get("isSidechain") is True or bool(word(fields, "parent_tool_use_id"))
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import cache
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias, get_args
 
 from imgcost.tables.catalog import Model, models
 from imgcost.tables.reading import Entry, Source, read_published, read_sources
@@ -22,15 +22,7 @@ MeasuredName: TypeAlias = Literal[
     "pdf-page-text-tokens",
 ]
 
-MEASURED_NAMES: tuple[MeasuredName, ...] = (
-    "image-wrapping-tokens",
-    "message-framing-tokens",
-    "patch-grid-multiple",
-    "image-request-surcharge-tokens",
-    "pdf-document-tokens",
-    "pdf-page-dpi",
-    "pdf-page-text-tokens",
-)
+MEASURED_NAMES: tuple[MeasuredName, ...] = get_args(MeasuredName)
 
 
 class Measured(NamedTuple):

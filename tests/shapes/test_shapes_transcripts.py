@@ -131,7 +131,7 @@ def test_what_was_rewound_is_left_out():
     assert request.history.images == ()
 
 
-def test_subagents_and_errors_of_the_api_are_left_out():
+def test_sidechains_and_errors_of_the_api_are_left_out():
     request = converted(
         entry("user", "1", None, words("one")),
         entry("user", "s1", None, words("task"), image(), isSidechain=True),
