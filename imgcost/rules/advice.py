@@ -16,7 +16,6 @@ from imgcost.rules.rule import (
     TextInput,
     breaches_of,
     rule,
-    sources_of,
 )
 
 if TYPE_CHECKING:
@@ -110,7 +109,7 @@ def tiny(image: ImageInput, context: CheckContext) -> Iterator[Observation]:
     header = image.contents and image.contents.header
     if header and limit is not None and min(header.width, header.height) < limit:
         message = f"{header.width}x{header.height} px: a side under {limit} px can reduce the quality of the answer"
-        sources = sources_of(context.advice.statements, "tiny_edge")
+        sources = context.sources("tiny_edge")
         yield Observation(image.location, message, min(header.width, header.height), limit, "px", sources)
 
 
@@ -131,9 +130,7 @@ def latency(image: ImageInput, context: CheckContext) -> Iterator[Observation]:
     if area > pixels or longest > edge:
         recommended = f"{pixels:,} px, and {edge} px per side"
         message = f"{header.width}x{header.height} px delays the first token: recommended are at most {recommended}"
-        yield Observation(
-            image.location, message, area, pixels, "px", sources_of(context.advice.statements, "latency_pixels")
-        )
+        yield Observation(image.location, message, area, pixels, "px", context.sources("latency_pixels"))
 
 
 @rule(

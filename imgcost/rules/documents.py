@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from imgcost.figures import plural
 from imgcost.rules.requests import least, most
-from imgcost.rules.rule import CheckContext, DocumentInput, ImageInput, Observation, RequestInput, rule, sources_of
+from imgcost.rules.rule import CheckContext, DocumentInput, ImageInput, Observation, RequestInput, rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,7 +37,7 @@ def source_type(item: ImageInput | DocumentInput, context: CheckContext) -> Iter
         return
     kind, types = ascii(item.source_type)[:60], ", ".join(accepted or ())
     message = f"{context.platform} does not accept {what} sources of type {kind} on {context.day}: use {types}"
-    sources = sources_of(context.limits.statements, "source_types")
+    sources = context.sources("source_types")
     yield Observation(item.location, message, str(item.source_type), types, None, sources)
 
 
@@ -117,8 +117,6 @@ def pdf_pages(request: RequestInput, context: CheckContext) -> Iterator[Observat
     if not context.models:
         limit = most(context.limits.pdf_pages, context.limits.pdf_pages_large_context)
     if limit is not None and pages > limit:
-        sources = sources_of(context.limits.statements, "pdf_pages") + sources_of(
-            context.limits.statements, "pdf_pages_large_context"
-        )
+        sources = context.sources("pdf_pages", "pdf_pages_large_context")
         message = f"{plural(pages, 'page')} of PDF: at most {limit}"
         yield Observation(f"{request.location}messages", message, pages, limit, "pages", sources)

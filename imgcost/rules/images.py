@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 from imgcost import geometry
 from imgcost.figures import plural
-from imgcost.rules.rule import CheckContext, ImageInput, Observation, breaches_of, rule, sources_of
+from imgcost.rules.rule import CheckContext, ImageInput, Observation, breaches_of, rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from imgcost.acceptance import LimitName
+    from imgcost.tables import Source
 
 
 _NAMED = frozenset({"empty", "unsupported"})
@@ -68,7 +69,7 @@ def format(image: ImageInput, context: CheckContext) -> Iterator[Observation]:  
     if problem and problem.problem == "unsupported" and not image.stray:
         types, sources = (
             ", ".join(context.limits.media_types or ()),
-            sources_of(context.limits.statements, "media_types"),
+            context.sources("media_types"),
         )
         yield Observation(image.location, str(problem), problem.format, types, None, sources, problem.advice)
     yield from _breaches("format", image, context)
@@ -130,7 +131,7 @@ def unusual(image: ImageInput, context: CheckContext) -> Iterator[Observation]: 
 def media_type(image: ImageInput, context: CheckContext) -> Iterator[Observation]:
     if image.source_type != "base64":
         return
-    accepted, sources = context.limits.media_types, sources_of(context.limits.statements, "media_types")
+    accepted, sources = context.limits.media_types, context.sources("media_types")
     if accepted and image.declared not in accepted:
         what = "no media type" if image.declared is None else f"the media type {ascii(image.declared)[:60]}"
         message = f"the image declares {what}: it must be one of {', '.join(accepted)}"
@@ -181,7 +182,7 @@ def image_bytes(image: ImageInput, context: CheckContext) -> Iterator[Observatio
 def oversized_image(image: ImageInput, context: CheckContext) -> Iterator[Observation]:
     if image.setting is None:
         return
-    sources = sources_of(context.limits.statements, "oversized_image")
+    sources = context.sources("oversized_image")
     if not context.limits.oversized_image:
         message = f"{context.platform} does not support transformations.oversized_image on {context.day}"
         yield Observation(image.location, message, advice="Remove the setting.")
@@ -205,7 +206,7 @@ def toolset_screenshot(image: ImageInput, context: CheckContext) -> Iterator[Obs
     if image.toolset and context.limits.toolset_screenshots_fail:
         resized = _smallest(image, context)
         if resized:
-            sources = sources_of(context.limits.statements, "toolset_screenshots_fail")
+            sources = context.sources("toolset_screenshots_fail")
             yield _too_large(image, resized, f"is a screenshot of the {ascii(image.toolset)[1:-1]} toolset", sources)
 
 
@@ -215,11 +216,11 @@ def _breaches(rule: LimitName, image: ImageInput, context: CheckContext) -> Iter
             yield Observation(image.location, breach.message, *breach[2:])
 
 
-def _too_large(image: ImageInput, resized: tuple[int, int], why: str, sources: tuple[object, ...]) -> Observation:
+def _too_large(image: ImageInput, resized: tuple[int, int], why: str, sources: tuple[Source, ...]) -> Observation:
     width, height = _size(image) or resized
     size = f"{resized[0]}x{resized[1]}"
     message = f"{width}x{height} px {why}, and does not fit: at most {size}"
-    return Observation(image.location, message, f"{width}x{height}", size, "px", sources)  # type: ignore[arg-type] # as sources_of() gives
+    return Observation(image.location, message, f"{width}x{height}", size, "px", sources)
 
 
 def _problem(image: ImageInput) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from imgcost.figures import plural
-from imgcost.rules.rule import BatchInput, CheckContext, CostInput, Observation, RequestInput, rule, sources_of
+from imgcost.rules.rule import BatchInput, CheckContext, CostInput, Observation, RequestInput, rule
 from imgcost.tables import FIRST_PARTY
 
 if TYPE_CHECKING:
@@ -65,9 +65,7 @@ def image_count(request: RequestInput, context: CheckContext) -> Iterator[Observ
         limit = most(context.limits.images, context.limits.images_large_context)
     if limit is not None and images + pages > limit:
         message = f"{_images_and_pages(images, pages)}: at most {limit} together"
-        sources = sources_of(context.limits.statements, "images") + sources_of(
-            context.limits.statements, "images_large_context"
-        )
+        sources = context.sources("images", "images_large_context")
         yield Observation(f"{request.location}messages", message, images + pages, limit, "images", sources)
 
 
@@ -89,7 +87,7 @@ def many_images_edge(request: RequestInput, context: CheckContext) -> Iterator[O
     count = len(request.images) + (len(request.documents) if context.limits.many_images_documents else 0)
     if threshold is None or limit is None or count <= threshold:
         return
-    sources = sources_of(context.limits.statements, "many_images_edge")
+    sources = context.sources("many_images_edge")
     for image in request.images:
         header = image.contents and image.contents.header
         if header and max(header.width, header.height) > limit:
@@ -108,11 +106,9 @@ def many_images_edge(request: RequestInput, context: CheckContext) -> Iterator[O
     "request_bytes",
 )
 def request_bytes(request: RequestInput, context: CheckContext) -> Iterator[Observation]:
-    limit = context.limits.request_bytes
-    if limit is not None and request.body_bytes is not None and request.body_bytes > limit:
-        message = f"the request has {plural(request.body_bytes, 'byte')}, and the limit is {limit:,}"
-        sources = sources_of(context.limits.statements, "request_bytes")
-        yield Observation(request.location.rstrip() or "request", message, request.body_bytes, limit, "bytes", sources)
+    size = request.body_bytes or 0
+    message = f"the request has {plural(size, 'byte')}, and the limit is"
+    yield from _above("request_bytes", context, size, "bytes", request.location.rstrip() or "request", message)
 
 
 @rule(
@@ -147,11 +143,9 @@ def context_window(request: RequestInput, context: CheckContext) -> Iterator[Obs
     "text_bytes",
 )
 def text_bytes(request: RequestInput, context: CheckContext) -> Iterator[Observation]:
-    limit = context.limits.text_bytes
-    if limit is not None and request.text_bytes is not None and request.text_bytes > limit:
-        message = f"{plural(request.text_bytes, 'byte')} of text: at most {limit:,}"
-        sources = sources_of(context.limits.statements, "text_bytes")
-        yield Observation(f"{request.location}messages", message, request.text_bytes, limit, "bytes", sources)
+    size = request.text_bytes or 0
+    message = f"{plural(size, 'byte')} of text: at most"
+    yield from _above("text_bytes", context, size, "bytes", f"{request.location}messages", message)
 
 
 @rule(
@@ -162,11 +156,9 @@ def text_bytes(request: RequestInput, context: CheckContext) -> Iterator[Observa
     "cache_breakpoints",
 )
 def cache_breakpoints(request: RequestInput, context: CheckContext) -> Iterator[Observation]:
-    count, limit = request.cache_breakpoints, context.limits.cache_breakpoints
-    if limit is not None and count > limit:
-        sources = sources_of(context.limits.statements, "cache_breakpoints")
-        message = f"{plural(count, 'block')} with cache_control: at most {limit}"
-        yield Observation(f"{request.location}messages", message, count, limit, "blocks", sources)
+    count = request.cache_breakpoints
+    message = f"{plural(count, 'block')} with cache_control: at most"
+    yield from _above("cache_breakpoints", context, count, "blocks", f"{request.location}messages", message)
 
 
 @rule(
@@ -183,7 +175,7 @@ def cache_breakpoints(request: RequestInput, context: CheckContext) -> Iterator[
 def custom_id(batch: BatchInput, context: CheckContext) -> Iterator[Observation]:
     for location in batch.missing_ids:
         yield Observation(location, "the request has no custom_id")
-    pattern, sources = context.limits.custom_id, sources_of(context.limits.statements, "custom_id")
+    pattern, sources = context.limits.custom_id, context.sources("custom_id")
     for location, name in batch.odd_ids:
         message = f"invalid custom_id {ascii(name)[:80]}: it must match {pattern}"
         yield Observation(location, message, ascii(name)[:80], pattern, None, sources)
@@ -210,11 +202,8 @@ def batch_stream(batch: BatchInput, context: CheckContext) -> Iterator[Observati
     "batch_requests",
 )
 def batch_count(batch: BatchInput, context: CheckContext) -> Iterator[Observation]:
-    limit = context.limits.batch_requests
-    if limit is not None and batch.requests > limit:
-        message = f"the batch has {plural(batch.requests, 'request')}, and the limit is {limit:,}"
-        sources = sources_of(context.limits.statements, "batch_requests")
-        yield Observation(batch.location, message, batch.requests, limit, "requests", sources)
+    message = f"the batch has {plural(batch.requests, 'request')}, and the limit is"
+    yield from _above("batch_requests", context, batch.requests, "requests", batch.location, message)
 
 
 @rule(
@@ -225,17 +214,8 @@ def batch_count(batch: BatchInput, context: CheckContext) -> Iterator[Observatio
     "batch_bytes",
 )
 def batch_bytes(batch: BatchInput, context: CheckContext) -> Iterator[Observation]:
-    limit = context.limits.batch_bytes
-    if limit is not None and batch.body_bytes > limit:
-        message = f"the batch has {plural(batch.body_bytes, 'byte')}, and the limit is {limit:,}"
-        yield Observation(
-            batch.location,
-            message,
-            batch.body_bytes,
-            limit,
-            "bytes",
-            sources_of(context.limits.statements, "batch_bytes"),
-        )
+    message = f"the batch has {plural(batch.body_bytes, 'byte')}, and the limit is"
+    yield from _above("batch_bytes", context, batch.body_bytes, "bytes", batch.location, message)
 
 
 @rule(
@@ -277,3 +257,12 @@ def least(limits: Iterable[int | None]) -> int | None:
 def most(*limits: int | None) -> int | None:
     """Return the loosest of limits, for an unknown model; None if none is published."""
     return max((limit for limit in limits if limit is not None), default=None)
+
+
+def _above(
+    name: str, context: CheckContext, observed: int, unit: str, location: str, message: str
+) -> Iterator[Observation]:
+    """Report a number above a limit of the platform; the message ends with the limit."""
+    limit: int | None = getattr(context.limits, name)
+    if limit is not None and observed > limit:
+        yield Observation(location, f"{message} {limit:,}", observed, limit, unit, context.sources(name))

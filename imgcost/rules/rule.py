@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from imgcost.headers import Contents
     from imgcost.messages import ToolResult, Turn
     from imgcost.pdfs import TokenRange
-    from imgcost.tables import Advice, Limits, Model, Platform, Source, Statement
+    from imgcost.tables import Advice, Limits, Model, Platform, Source
 
 __all__ = [
     "BatchInput",
@@ -34,7 +34,6 @@ __all__ = [
     "all_rules",
     "breaches_of",
     "rule",
-    "sources_of",
 ]
 
 Severity: TypeAlias = Literal["error", "warning"]
@@ -59,6 +58,11 @@ class CheckContext(NamedTuple):
     limits: Limits
     advice: Advice
     models: tuple[Model, ...]
+
+    def sources(self, *names: str) -> tuple[Source, ...]:
+        """Return where limits, or parts of the advice, are published; empty if they are not."""
+        statements = [self.limits.statements.get(name) or self.advice.statements.get(name) for name in names]
+        return tuple(source for statement in statements if statement for source in statement.sources)
 
 
 class ImageInput(NamedTuple):
@@ -379,17 +383,3 @@ def breaches_of(image: ImageInput, context: CheckContext) -> Iterator[Breach]:
         yield from breaches(media_type or None, width, height, size_bytes, context.limits)
     else:
         yield from breaches(None, 0, 0, size_bytes, context.limits)
-
-
-def sources_of(statements: dict[str, Statement] | Any, name: str) -> tuple[Source, ...]:
-    """Return where a limit is published.
-
-    Args:
-        statements: The statements of `Limits` or `Advice`.
-        name: The name of the limit.
-
-    Returns:
-        The sources; empty if the limit is not published.
-    """
-    statement = statements.get(name)
-    return statement.sources if statement else ()
