@@ -19,8 +19,8 @@ from imgcost.cli import rules as rules_command
 from imgcost.files import Walk, inspect_archive
 from imgcost.files import workers as files_workers
 from imgcost.preflight import Spools, check_images, check_paths
+from imgcost.preflight.detection import open_json
 from imgcost.preflight.disk import Disk
-from imgcost.preflight.documents import open_json
 from imgcost.tables import Wording, match_wordings
 from imgcost.text import Report, Table, as_json, as_markdown, as_text
 from imgcost.text.findings import findings_json, findings_report

@@ -25,7 +25,7 @@ from imgcost.cli.progress import progress_of
 from imgcost.cli.signals import check_signals
 from imgcost.files import Walk
 from imgcost.preflight import Spools, check_paths
-from imgcost.preflight.documents import open_json
+from imgcost.preflight.detection import open_json
 from imgcost.shapes import SHAPES
 from imgcost.tables import platforms
 from imgcost.tabular import CHECK

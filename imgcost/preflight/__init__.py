@@ -10,26 +10,26 @@ from collections.abc import Mapping
 from contextlib import closing
 from io import BytesIO
 from itertools import chain
-from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from imgcost.arguments import take_choice, take_flag
 from imgcost.errors import ArgumentError
-from imgcost.files import Image, Unreadable, is_pillow, is_stream
+from imgcost.files import is_stream
 from imgcost.preflight.checker import Checker
 from imgcost.preflight.disk import Disk, RequestFile
 from imgcost.preflight.documents import DEFAULT_MODEL, Reading, check_file, check_value
 from imgcost.preflight.findings import CheckedImage, Findings, PreflightError, Spools
-from imgcost.preflight.inputs import bytes_input, pillow_input, record_input, stream_input
+from imgcost.preflight.images import Imagelike, inputs_of
 from imgcost.preflight.sessions import TurnCost
 from imgcost.preflight.spools import Spool
 from imgcost.shapes import SHAPES, detect
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable, Iterator
+    from collections.abc import Callable, Generator, Iterable
     from datetime import date
 
     from imgcost.arguments import Dollars
-    from imgcost.files import ImageSource, Walk
+    from imgcost.files import Walk
     from imgcost.rules import ImageInput
     from imgcost.tables import Platform
 
@@ -48,15 +48,6 @@ __all__ = [
 
 _OWN_SHAPES = ("auto", "batch")
 """Shapes in which the requests of a batch may be given without its body."""
-
-Imagelike: TypeAlias = "ImageSource | Image | Unreadable"
-"""A file, a folder, the bytes of an image, an open binary file, a Pillow image, or a record from `imgcost.scan`."""
-
-
-EXPECTED = (
-    "a path, the bytes of an image, an open binary file, a Pillow image, or what imgcost.scan found; "
-    "check_request takes image blocks"
-)
 
 
 def check_images(
@@ -98,9 +89,9 @@ def check_images(
     ('data/samples/broken/cut-in-header.jpg', 'unreadable')
     """
     checker = Checker(platform, as_of, ignore, budget_usd)
-    named = checker.find_model(model)
+    named = checker.models.find(model)
     disk = Disk()
-    checker.check_images(_all_inputs(images, disk), named, one_request=take_flag("one_request", one_request))
+    checker.check_images(inputs_of(images, disk), named, one_request=take_flag("one_request", one_request))
     for note in disk.notes():
         checker.note(note)
     return checker.findings()
@@ -264,7 +255,7 @@ def check_paths(
     with closing(Spool[str]()) as requests, closing(_image_files(disk, paths, stdin, requests)) as images:
         first = next(images, None)
         if first is not None:
-            checker.check_images(chain([first], images), checker.find_model(model or DEFAULT_MODEL), one_request=alone)
+            checker.check_images(chain([first], images), checker.models.find(model or DEFAULT_MODEL), one_request=alone)
         for path in requests:
             _check_path(path, reading)
     if stdin is not None:
@@ -327,38 +318,3 @@ def _bytes_of(stream: Any) -> bytes:
     except ValueError:
         raise ArgumentError("batch", stream, "an open file") from None
     return data.encode(errors="surrogatepass") if isinstance(data, str) else bytes(data)
-
-
-def _all_inputs(images: Imagelike | Iterable[Imagelike], disk: Disk) -> Iterator[ImageInput]:
-    if _is_one(images):
-        yield from _inputs(images, "images.0", disk)
-        return
-    # A mapping, a DataFrame or a record would give its keys, columns or fields, and text is a path.
-    if isinstance(images, Mapping) or hasattr(images, "columns") or hasattr(images, "_fields"):
-        raise ArgumentError("images", images, EXPECTED)
-    try:
-        many = iter(images)  # type: ignore[arg-type] # that is the question
-    except TypeError:
-        raise ArgumentError("images", images, EXPECTED) from None
-    for number, image in enumerate(many):
-        yield from _inputs(image, f"images.{number}", disk)
-
-
-def _is_one(image: object) -> bool:
-    kinds = (str, os.PathLike, bytes, bytearray, memoryview, Image, Unreadable)
-    return isinstance(image, kinds) or is_pillow(image) or is_stream(image)
-
-
-def _inputs(image: Any, location: str, disk: Disk) -> Iterator[ImageInput]:
-    if isinstance(image, (str, os.PathLike)):
-        yield from cast("Iterator[ImageInput]", disk.see([os.fsdecode(image)]))  # it has no shape of requests
-    elif isinstance(image, (Image, Unreadable)):
-        yield record_input(image)
-    elif isinstance(image, (bytes, bytearray, memoryview)):
-        yield bytes_input(image, location)
-    elif is_pillow(image):
-        yield pillow_input(image, location)
-    elif is_stream(image):
-        yield stream_input(image, location)
-    else:
-        raise ArgumentError(location, image, EXPECTED)

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 from imgcost import geometry
 from imgcost.arguments import take_choice, take_day, take_dollars
-from imgcost.errors import ArgumentError, ImgcostError, NoPriceError, RequestError, UnknownModelError
+from imgcost.errors import ArgumentError, RequestError
 from imgcost.figures import dollars
 from imgcost.pdfs import token_range
 from imgcost.preflight.costs import Costs
 from imgcost.preflight.findings import CheckedImage, Findings, Spools
 from imgcost.preflight.inputs import block_input, document_input, text_input
+from imgcost.preflight.models import DEFAULT_PLATFORM, ModelFinder
 from imgcost.preflight.sessions import TurnCost, turn_costs
 from imgcost.rules import CheckContext, CostInput, RequestInput, Scope, find_rule, rules_of
-from imgcost.tables import FIRST_PARTY, advice_on, limits_on, platforms, resolve_model, today
+from imgcost.tables import advice_on, limits_on, platforms, today
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -26,19 +27,9 @@ if TYPE_CHECKING:
     from imgcost.preflight.spools import Spool
     from imgcost.rules import DocumentInput, Finding, ImageInput, TextInput
     from imgcost.shapes import History
-    from imgcost.tables import Model, NamedModel, Platform
+    from imgcost.tables import NamedModel, Platform
 
 __all__ = ["Checker"]
-
-DEFAULT_PLATFORM: Platform = "claude-api"
-
-
-class _Named(NamedTuple):
-    """The models that may answer a request, and why others may not."""
-
-    models: tuple[NamedModel, ...]
-    problem: str | None
-    platform: Platform
 
 
 class Checker:
@@ -69,16 +60,13 @@ class Checker:
         if platform is not None:
             take_choice("platform", platform, platforms())
         self.day = take_day(as_of) or today()
-        self._given = platform
-        self._implied: dict[Platform, None] = {}
         self._budget_usd = take_dollars("budget_usd", budget_usd)
-        limits_on(platform or DEFAULT_PLATFORM, self.day)  # raises if nothing is published for that date
+        self.models = ModelFinder(platform, self.day)
         self._advice = advice_on(self.day)
         ignored = {find_rule(name).name for name in _rule_names(ignore)}
         self._rules = {
             scope: [rule for rule in rules_of(scope) if rule.name not in ignored] for scope in get_args(Scope)
         }
-        self._named: dict[tuple[tuple[str, ...], Platform | None], _Named] = {}
         self._notes: dict[str, None] = {}
         self._turns: list[TurnCost] = []
         self._spools = spools
@@ -90,16 +78,9 @@ class Checker:
         """Add a note, unless it is already there."""
         self._notes[text] = None
 
-    @property
-    def platform(self) -> Platform:
-        """The platform that was given, or that the names of all models imply."""
-        if self._given is None and len(self._implied) == 1:
-            return next(iter(self._implied))
-        return self._given or DEFAULT_PLATFORM
-
     def context(self, *models: NamedModel, platform: Platform | None = None) -> CheckContext:
         """Return the context for these models."""
-        platform = platform or self.platform
+        platform = platform or self.models.platform
         limits = limits_on(platform, self.day)
         return CheckContext(platform, self.day, limits, self._advice, tuple(named.model for named in models))
 
@@ -149,8 +130,7 @@ class Checker:
             implied: Required arguments that are given elsewhere, such as in the URL.
         """
         names = (model,) if model else ((request.model,) if request.model else ()) + request.fallbacks
-        named = self._find_models(names, platform)
-        self._implied[named.platform] = None
+        named = self.models.find_all(names, platform)
         self._costs.platform = named.platform
         context = self.context(*named.models, platform=named.platform)
         images = tuple(block_input(block) for block in request.blocks if block.kind == "image")
@@ -254,7 +234,7 @@ class Checker:
             spools.found if spools else tuple(self._found),
             spools.images if spools else tuple(self._images),
             None if costs.unknown else costs.known_usd,
-            self.platform,
+            self.models.platform,
             self.day,
             costs.known_usd,
             costs.unknown,
@@ -263,63 +243,6 @@ class Checker:
             costs.pages,
             tuple(self._turns),
         )
-
-    def find_model(self, name: str) -> NamedModel:
-        """Find the model that images are checked for.
-
-        Raises:
-            UnknownModelError: The name is not in the tables.
-            NoPriceError: The model was not yet available on that date.
-            ImgcostError: The model was retired by that date.
-        """
-        named = resolve_model(name, as_of=self.day)
-        platform = self._given or named.platform or DEFAULT_PLATFORM
-        self._implied[platform] = None
-        if self.day < named.model.vision_from:
-            raise NoPriceError(named.model.id, self.day, named.model.vision_from, kind="model")
-        if problem := self._why_not(named.model, platform):
-            raise ImgcostError(f"nothing can be sent: {problem}")
-        return named
-
-    def _find_models(self, names: tuple[str, ...], shape: Platform | None) -> _Named:
-        key = names, shape
-        if key not in self._named:
-            self._named[key] = self._look_up(names, shape)
-        return self._named[key]
-
-    def _look_up(self, names: tuple[str, ...], shape: Platform | None) -> _Named:
-        models: list[NamedModel] = []
-        unknown = [] if names else ["the request names no model"]
-        for name in names:
-            try:
-                named = resolve_model(name, as_of=self.day)
-            except (UnknownModelError, NoPriceError) as error:
-                unknown.append(str(error))
-                continue
-            models.append(named)
-        platform = self._platform_of(models, shape)
-        problems = filter(None, [self._why_not(named.model, platform) for named in models])
-        unlisted = [
-            f"{named.model.id} is not listed on {platform}" for named in models if not _is_sold(named.model, platform)
-        ]
-        return _Named(tuple(models), "; ".join((*problems, *unlisted, *unknown)) or None, platform)
-
-    def _platform_of(self, models: Iterable[NamedModel], shape: Platform | None) -> Platform:
-        """Return the given platform, or the one that a model's name or the shape of the request implies."""
-        implied = next((model.platform for model in models if model.platform), None) or shape or DEFAULT_PLATFORM
-        try:
-            limits_on(implied, self.day)
-        except NoPriceError:  # nothing is published for that date: use the limits of the Claude API
-            implied = DEFAULT_PLATFORM
-        return self._given or implied
-
-    def _why_not(self, model: Model, platform: Platform) -> str | None:
-        """Return why a model is not available on the date; None if it is."""
-        if model.status_on(self.day, platform) == "retired":
-            return f"{model.id} retired on {model.retires_on(platform)}"
-        if self.day < model.vision_from:
-            return f"{model.id} reads images from {model.vision_from} on"
-        return None
 
     def _count(self, image: ImageInput, context: CheckContext, locator: Locator | None = None) -> int:
         """Store the size of an image, and return its tokens for the main model."""
@@ -341,12 +264,6 @@ class Checker:
 
 def _utf8_bytes(text: str) -> int:
     return len(text) if text.isascii() else len(text.encode())
-
-
-def _is_sold(model: Model, platform: Platform) -> bool:
-    """Return whether the platform lists the model; platforms that Anthropic operates list all of them."""
-    ids = {"bedrock": model.bedrock_ids, "google-cloud": model.google_cloud_id, "foundry": model.foundry_id}
-    return platform in FIRST_PARTY or bool(ids[platform])
 
 
 def _rule_names(ignore: Any) -> list[str]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from imgcost.files import FileBatch, Unreadable, Walk, chunks, inspect, inspect_archive, no_access, spread
 from imgcost.payloads import base64_length
-from imgcost.preflight.documents import LINES_SUFFIXES, holds_requests, is_document
+from imgcost.preflight.detection import LINES_SUFFIXES, holds_requests, is_document
 from imgcost.preflight.inputs import IMAGE_SUFFIXES, record_input, suffix_of
 from imgcost.rules import ImageInput
 

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import re
-import zlib
-from io import BufferedReader, RawIOBase
 from itertools import chain
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 from imgcost.errors import RequestError
 from imgcost.figures import plural
-from imgcost.messages import body_bytes, read_request
-from imgcost.preflight.inputs import IMAGE_SUFFIXES, suffix_of
+from imgcost.messages import read_request
+from imgcost.preflight.batches import BatchCount
+from imgcost.preflight.detection import LINES_SUFFIXES
 from imgcost.preflight.locations import Locator
-from imgcost.rules import BatchInput
 from imgcost.shapes import (
+    BATCHES,
+    DEPENDENT,
+    MAX_BYTES,
     SHAPES,
+    Document,
     detect,
-    name_of_text,
     read_document,
     read_line,
     requests_by_line,
@@ -36,35 +36,16 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DEFAULT_MODEL",
-    "LINES_SUFFIXES",
     "Reading",
-    "check_bytes",
     "check_file",
     "check_value",
-    "holds_requests",
-    "is_document",
-    "looks_like_json",
-    "open_json",
 ]
 
 DEFAULT_MODEL = "sonnet"
 """The model that images are checked for, and requests whose model is elsewhere, such as in the URL."""
 
-_BATCHES = frozenset({"batch", "openai-batch", "bedrock-batch", "google-cloud-batch"})
-_TOGETHER = frozenset({"claude-code", "log"})
-"""Shapes whose lines form one document."""
-
-LINES_SUFFIXES = (".jsonl", ".ndjson")
 _OWN = frozenset({"messages", "batch"})
 """The shapes of the API itself, which are not converted."""
-
-# The body of a batch is {"requests":[ ... ]}, with a comma between two entries, {"custom_id": ...,"params": ...}.
-_BATCH_FRAME_BYTES = len('{"requests":[]}')
-_PARAMS_FRAME_BYTES = len('"params":{}') - len("{}")
-
-_GZIP = b"\x1f\x8b"
-_HEAD_BYTES = 4096
-_BYTE_ORDER_MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 
 
 class _Files(NamedTuple):
@@ -120,87 +101,6 @@ def _count(notes: dict[str, _Files], key: str, name: str) -> None:
     notes[key] = files if files.last == name else _Files(files.first, name, files.number + 1)
 
 
-def looks_like_json(head: bytes) -> bool:
-    r"""Return whether a file begins like JSON, in any Unicode encoding, compressed or not, unlike any image.
-
-    >>> looks_like_json(b"  {"), looks_like_json("[".encode("utf-16")), looks_like_json(b"GIF89a")
-    (True, True, False)
-    """
-    if head.startswith(_GZIP):
-        try:
-            head = zlib.decompressobj(wbits=31).decompress(head, _HEAD_BYTES)
-        except zlib.error:
-            return False
-    for mark in _BYTE_ORDER_MARKS:
-        head = head.removeprefix(mark)
-    return head.replace(b"\0", b"").lstrip()[:1] in {b"{", b"["}
-
-
-def is_document(path: str) -> bool:
-    """Return whether a file is JSON, or other text that is recognized, such as YAML, and so not an image.
-
-    >>> is_document("data/job.toml"), is_document("data/samples/web/marker-icon.png"), is_document("no/such/file")
-    (False, False, False)
-    """
-    try:
-        with open(path, "rb") as file:  # noqa: PTH123 - a path may be any string
-            head = file.read(_HEAD_BYTES)
-    except OSError:
-        return False  # the rules for images report it
-    if looks_like_json(head) or path.lower().endswith(LINES_SUFFIXES):
-        return True
-    return suffix_of(path) not in IMAGE_SUFFIXES and name_of_text(head.decode(errors="replace")) is not None
-
-
-class _Resumed(RawIOBase):
-    """A stream whose first bytes were already read."""
-
-    def __init__(self, head: bytes, rest: BufferedReader) -> None:
-        self._head = head
-        self._rest = rest
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        size = len(buffer)
-        piece = self._head[:size] or self._rest.read1(size)
-        self._head = self._head[size:]
-        buffer[: len(piece)] = piece
-        return len(piece)
-
-
-def open_json(stream: BufferedReader) -> tuple[BufferedReader, bool]:
-    """Find out whether a stream that cannot seek, such as stdin, begins like JSON.
-
-    Args:
-        stream: The stream, at its beginning.
-
-    Returns:
-        The stream to read instead, at its beginning, and whether it begins like JSON.
-    """
-    head = stream.read(_HEAD_BYTES)
-    return BufferedReader(_Resumed(head, stream)), looks_like_json(head)
-
-
-def holds_requests(path: str) -> bool:
-    """Return whether a file contains requests in a known shape; most JSON files do not.
-
-    >>> holds_requests("no/such.json")
-    False
-    """
-    try:
-        with open(path, "rb") as file:  # noqa: PTH123 - a path may be any string
-            if not looks_like_json(file.peek(_HEAD_BYTES)[:_HEAD_BYTES]):
-                return False
-            if shape_of_lines(file.readline()) is not None:
-                return True
-            file.seek(0)
-            return detect(read_document(file.read()).value) in SHAPES
-    except (OSError, RequestError):
-        return False
-
-
 def check_file(file: BinaryIO, reading: Reading, name: str, path: str | None = None) -> None:
     """Check the requests in an open file. One request per line is read line by line.
 
@@ -215,9 +115,10 @@ def check_file(file: BinaryIO, reading: Reading, name: str, path: str | None = N
         read.append(line)
         if line.strip():
             break
-    shape = shape_of_lines(read[-1]) if read and reading.shape not in _TOGETHER else None
+    value = read_line(read[-1] if read else b"")
+    shape = shape_of_lines(value) if reading.shape not in DEPENDENT else None
     named_lines = name.lower().endswith(LINES_SUFFIXES)
-    if shape is None and named_lines and isinstance(read_line(b"".join(read)), RequestError):
+    if shape is None and named_lines and isinstance(value, RequestError):
         shape = "batch"  # a file of lines, the first of which is invalid
     second = next(file, b"") if shape else b""
     if shape and (second.strip() or named_lines):
@@ -225,15 +126,12 @@ def check_file(file: BinaryIO, reading: Reading, name: str, path: str | None = N
             shape = reading.shape
         requests = requests_by_line(chain(read, [second], file), shape)
         _check_requests(requests, reading._replace(batch=True), name, path)
-    else:
-        check_bytes(b"".join([*read, second, file.read()]), reading, name, path)
-
-
-def check_bytes(data: bytes, reading: Reading, name: str, path: str | None = None) -> None:
-    """Check the requests in the bytes of a file."""
+        return
+    rest = second + file.read()
+    parsed = shape and not rest.strip() and len(read[-1]) <= MAX_BYTES
     try:
-        value, lines = read_document(data)
-        check_value(value, reading, name, path, lines)
+        document = Document(value) if parsed else read_document(b"".join([*read, rest]))
+        check_value(document.value, reading, name, path, document.lines)
     except RequestError as error:
         reading.checker.refuse(error, Locator(name, path))
 
@@ -281,11 +179,11 @@ def _check_requests(
 ) -> None:
     """Check each request, and those of a message batch together."""
     checker = reading.checker
-    batch = _BatchCount(checker.context().limits.custom_id)
+    batch = BatchCount(checker.context().limits.custom_id)
     number = 0
     for number, shaped in enumerate(requests, 1):  # noqa: B007 - used after the loop
         locator = Locator(name, path, shaped)
-        sent_as_batch = reading.batch or shaped.shape in _BATCHES
+        sent_as_batch = reading.batch or shaped.shape in BATCHES
         _note_shape(shaped, reading, name)
         try:
             request = _check_one(shaped, reading, locator, batch=sent_as_batch)
@@ -303,58 +201,6 @@ def _check_requests(
         checker.refuse(empty, Locator(name or "requests", path))
     if batch.requests:
         checker.check("batch", batch.about(name or "requests"), checker.context(), Locator(file=path))
-
-
-class _BatchCount:
-    """Counts the requests of a batch, and checks their ids."""
-
-    def __init__(self, pattern: str | None) -> None:
-        self.requests = 0
-        self._pattern = re.compile(pattern or ".*", re.DOTALL)
-        self._bytes = _BATCH_FRAME_BYTES
-        self._ids: set[str] = set()
-        self._repeated: list[tuple[str, str]] = []
-        self._missing: list[str] = []
-        self._invalid: list[tuple[str, str]] = []
-        self._streams: list[str] = []
-
-    def add(self, shaped: ShapedRequest, request: Request | None, locator: Locator) -> None:
-        """Add an entry.
-
-        Args:
-            shaped: The entry.
-            request: The request in it; None if it cannot be read.
-            locator: The location of the entry.
-        """
-        self.requests += 1
-        if request is not None:
-            self._bytes += _entry_bytes(shaped, request) + (self.requests > 1)
-        if request is not None and request.streams:
-            self._streams.append(locator.location("stream"))
-        if shaped.shape != "batch" or (request is None and not shaped.id):
-            return  # other shapes have no id, and neither have entries that cannot be read
-        if request is not None and shaped.path("")[-1:] != ("params",):
-            return  # only the parameters, without an id
-        if not shaped.id:
-            self._missing.append(locator.entry())
-        elif shaped.id in self._ids:
-            self._repeated.append((locator.entry(), shaped.id))
-        else:
-            self._ids.add(shaped.id)
-            if not self._pattern.fullmatch(shaped.id):
-                self._invalid.append((locator.entry("custom_id"), shaped.id))
-
-    def about(self, name: str) -> BatchInput:
-        """Return the input for the rules of batches."""
-        ids = tuple(self._repeated), tuple(self._missing), tuple(self._invalid)
-        return BatchInput(name, self.requests, self._bytes, *ids, tuple(self._streams))
-
-
-def _entry_bytes(shaped: ShapedRequest, request: Request) -> int:
-    """Return the size of an entry of a batch, bytes."""
-    if shaped.id is None:
-        return request.body_bytes
-    return body_bytes({"custom_id": shaped.id}) + 1 + _PARAMS_FRAME_BYTES + request.body_bytes
 
 
 def _check_one(shaped: ShapedRequest, reading: Reading, locator: Locator, *, batch: bool) -> Request:

@@ -11,20 +11,8 @@ from typing import get_args
 
 from imgcost.errors import ImgcostError
 from imgcost.rules import advice, conversations, documents, images, requests  # noqa: F401 - importing a module registers its rules
-from imgcost.rules.rule import (
-    BatchInput,
-    CheckContext,
-    CostInput,
-    DocumentInput,
-    Finding,
-    ImageInput,
-    RequestInput,
-    Rule,
-    Scope,
-    Severity,
-    TextInput,
-    all_rules,
-)
+from imgcost.rules.inputs import BatchInput, CheckContext, CostInput, DocumentInput, ImageInput, RequestInput, TextInput
+from imgcost.rules.rule import Finding, Rule, Scope, Severity, all_rules
 
 __all__ = [
     "BatchInput",

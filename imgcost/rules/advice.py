@@ -7,21 +7,13 @@ from typing import TYPE_CHECKING
 
 from imgcost import geometry
 from imgcost.figures import plural
-from imgcost.rules.rule import (
-    CheckContext,
-    DocumentInput,
-    ImageInput,
-    Observation,
-    RequestInput,
-    TextInput,
-    breaches_of,
-    rule,
-)
+from imgcost.rules.rule import Observation, breaches_of, rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from imgcost.messages import Part, Turn
+    from imgcost.rules.inputs import CheckContext, DocumentInput, ImageInput, RequestInput, TextInput
 
 _SUFFIXES = {
     ".jpg": "image/jpeg",

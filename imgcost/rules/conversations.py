@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from imgcost.rules.rule import CheckContext, Observation, RequestInput, rule
+from imgcost.rules.rule import Observation, rule
 from imgcost.tables import block_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from imgcost.messages import Part, Turn
+    from imgcost.rules.inputs import CheckContext, RequestInput
 
 _SHOWN = 3
 """Maximum number of blocks that a message names."""

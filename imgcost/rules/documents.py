@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from imgcost.figures import plural
+from imgcost.rules.inputs import CheckContext, DocumentInput, ImageInput, RequestInput
 from imgcost.rules.requests import least, most
-from imgcost.rules.rule import CheckContext, DocumentInput, ImageInput, Observation, RequestInput, rule
+from imgcost.rules.rule import Observation, rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

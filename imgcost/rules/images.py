@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 from imgcost import geometry
 from imgcost.figures import plural
-from imgcost.rules.rule import CheckContext, ImageInput, Observation, breaches_of, rule
+from imgcost.rules.rule import Observation, breaches_of, rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from imgcost.acceptance import LimitName
+    from imgcost.rules.inputs import CheckContext, ImageInput
     from imgcost.tables import Source
 
 

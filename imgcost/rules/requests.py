@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from imgcost.figures import plural
-from imgcost.rules.rule import BatchInput, CheckContext, CostInput, Observation, RequestInput, rule
+from imgcost.rules.rule import Observation, rule
 from imgcost.tables import FIRST_PARTY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from imgcost.errors import RequestError
+    from imgcost.rules.inputs import BatchInput, CheckContext, CostInput, RequestInput
     from imgcost.rules.rule import Severity
 
 

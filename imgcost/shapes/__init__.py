@@ -23,7 +23,7 @@ from imgcost.shapes import (
     transcripts,
     vercel,
 )
-from imgcost.shapes.documents import Document, read_document, read_line
+from imgcost.shapes.documents import MAX_BYTES, Document, read_document, read_line
 from imgcost.shapes.entries import each_entry, first_entries
 from imgcost.shapes.foreign import FOREIGN, name_of_text
 from imgcost.shapes.history import Call, History, SentImage
@@ -34,6 +34,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
 __all__ = [
+    "BATCHES",
+    "DEPENDENT",
+    "MAX_BYTES",
     "SHAPES",
     "Call",
     "Document",
@@ -95,8 +98,11 @@ _ALWAYS_READ = 50
 """How many turns are looked at whatever they are, when a shape is detected."""
 _PLAIN_TURN, _PLAIN_TEXT = {"role", "content"}, {"type", "text"}
 
-_BATCHES = ("batch", "bedrock-batch", "google-cloud-batch", "openai-batch", "log", "claude-code")
-_DEPENDENT = ("claude-code", "log")  # their lines form one document
+BATCHES = frozenset({"batch", "bedrock-batch", "google-cloud-batch", "openai-batch"})
+"""Shapes with many requests, which are sent together."""
+
+DEPENDENT = frozenset({"claude-code", "log"})
+"""Shapes whose lines form one document."""
 
 
 def detect(value: Any) -> str | None:
@@ -193,23 +199,22 @@ def to_requests(value: Any, shape: str = "auto", *, lines: Sequence[int] | None 
     return _converted(Node(value, (), None if lines is None else tuple(lines)), name)
 
 
-def shape_of_lines(first: bytes) -> str | None:
+def shape_of_lines(first: Any) -> str | None:
     """Name the shape of a file of JSON lines by its first line.
 
     Args:
-        first: The line.
+        first: The value of the line, from `read_line`.
 
     Returns:
         `batch` if all lines must be requests of a message batch; `auto` if each line is a separate request; None if the
         lines form one document, or are not JSON.
 
     Example:
-        >>> shape_of_lines(b'{"custom_id": "a", "params": {}}'), shape_of_lines(b'{"type": "user", "uuid": "u",')
+        >>> shape_of_lines({"custom_id": "a", "params": {}}), shape_of_lines({"type": "user", "uuid": "u"})
         ('batch', None)
     """
-    value = read_line(first.removeprefix(b"\xef\xbb\xbf"))
-    name = detect(value) if isinstance(value, dict) else None
-    if name in (None, *_DEPENDENT, *FOREIGN):
+    name = detect(first) if isinstance(first, dict) else None
+    if name in (None, *DEPENDENT, *FOREIGN):
         return None
     return "batch" if name == "batch" else "auto"
 
@@ -230,7 +235,7 @@ def requests_by_line(lines: Iterable[bytes], shape: str = "auto") -> Iterator[Sh
     """
     for number, line in enumerate(lines, 1):
         if line.strip():
-            value = read_line(line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line)
+            value = read_line(line)
             try:
                 if isinstance(value, RequestError):
                     raise value
@@ -241,7 +246,7 @@ def requests_by_line(lines: Iterable[bytes], shape: str = "auto") -> Iterator[Sh
 
 def _converted(node: Node, name: str) -> Iterator[ShapedRequest]:
     convert = SHAPES[name].convert
-    many = name not in _BATCHES and _has_requests(node)
+    many = name not in BATCHES | DEPENDENT and _has_requests(node)
     try:
         for request in each_entry(node, convert) if many else convert(node):
             yield replace(request, shape=name, lines=node.lines)
