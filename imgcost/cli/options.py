@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterable
@@ -316,4 +315,6 @@ def echo(report: Report, style: str, *, err: bool = False) -> None:
 
         draw(report, stream)
     else:
-        click.echo(as_text(report, shutil.get_terminal_size().columns), err=err)
+        from shutil import get_terminal_size  # noqa: PLC0415 - it loads three compressors
+
+        click.echo(as_text(report, get_terminal_size().columns), err=err)

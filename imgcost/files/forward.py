@@ -6,7 +6,6 @@ Archives are untrusted input: 22 kB can decompress to gigabytes, headers can cla
 from __future__ import annotations
 
 import io
-import lzma
 from typing import IO, TYPE_CHECKING, Protocol
 
 from imgcost.figures import plural
@@ -186,6 +185,8 @@ class Decompressed:
 
     def read(self, size: int, /) -> bytes:
         """Read up to `size` bytes; empty only at the end."""
+        import lzma  # noqa: PLC0415 - rare
+
         while True:
             data = b""
             if self._decompressor.eof:

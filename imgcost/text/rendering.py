@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from textwrap import wrap
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
@@ -190,6 +189,8 @@ def _fitted(heads: tuple[str, ...], table: Table, width: int) -> list[tuple[str,
     excess = sum(widths) + 2 * (len(widths) - 1) - width
     if excess <= 0:
         return list(table.rows)
+    from textwrap import wrap  # noqa: PLC0415 - most tables fit
+
     prose = widths[-1] if table.prose else 0
     path = 0 if table.path_column is None else widths[table.path_column]
     space = path + prose - excess
