@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from imgcost import arrays, errors, geometry, tables
     from imgcost.acceptance import LimitName, Reason
     from imgcost.arguments import Dollars
+    from imgcost.conditions import CacheTtl, Conditions, InferenceGeo
     from imgcost.errors import ImgcostError
     from imgcost.estimates import Estimate, estimate
     from imgcost.files import Image, ImageSource, Unreadable, Walk, read_header, scan
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
         check_request,
     )
     from imgcost.prices import Rates, Usage
-    from imgcost.quotes import CacheTtl, Conditions, Factor, InferenceGeo, Overhead, Quote, TokenRule, quotes
+    from imgcost.quotes import Factor, Overhead, Quote, TokenRule, quotes
     from imgcost.reports.frames import audit
     from imgcost.rules import Finding, Severity
     from imgcost.summaries import ScanSummary
@@ -125,9 +126,9 @@ __all__ = [
 ]
 
 _MODULES = {
-    "CacheTtl": "quotes",
+    "CacheTtl": "conditions",
     "CheckedImage": "preflight",
-    "Conditions": "quotes",
+    "Conditions": "conditions",
     "Costs": "plans",
     "Dollars": "arguments",
     "Endpoint": "tables",
@@ -141,7 +142,7 @@ _MODULES = {
     "ImageSource": "files",
     "Imagelike": "preflight",
     "ImgcostError": "errors",
-    "InferenceGeo": "quotes",
+    "InferenceGeo": "conditions",
     "LimitName": "acceptance",
     "Limits": "tables",
     "Measured": "tables",

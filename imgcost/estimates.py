@@ -8,7 +8,7 @@ from imgcost import geometry
 from imgcost.figures import dollars, number
 from imgcost.notebooks import html_table
 from imgcost.prices import cost_usd, exact_usd
-from imgcost.quotes import CacheTtl, InferenceGeo, Quote, quotes
+from imgcost.quotes import Quote, quotes
 from imgcost.tables import find_measured
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from datetime import date
     from decimal import Decimal
 
+    from imgcost.conditions import CacheTtl, InferenceGeo
     from imgcost.geometry import Formula
     from imgcost.tables import Endpoint, Model, Platform, Speed
 

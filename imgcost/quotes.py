@@ -8,32 +8,28 @@ limits of the platform.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, cast, get_args
+from typing import TYPE_CHECKING, Any, NamedTuple, cast, get_args
 
 from imgcost import geometry
-from imgcost.arguments import take_choice, take_day, take_flag
+from imgcost.arguments import take_choice, take_day
+from imgcost.conditions import Conditions, conditions
 from imgcost.errors import ArgumentError, ImgcostError, NoPriceError
 from imgcost.geometry import Formula
 from imgcost.prices import cost_usd, exact_usd
 from imgcost.tables import (
     TWO_ENDPOINTS,
-    Endpoint,
     Measured,
     Model,
     NamedModel,
     Platform,
     PriceRow,
     Source,
-    Speed,
     family_of,
     find_measured,
     known_limits,
     models,
     multiplier_on,
     multipliers,
-    place,
-    platforms,
     price_on,
     prompt_usd_per_mtok,
     require_offered,
@@ -46,20 +42,17 @@ if TYPE_CHECKING:
     from datetime import date
     from decimal import Decimal
 
+    from imgcost.conditions import CacheTtl
     from imgcost.geometry import Tier
     from imgcost.prices import CacheUse, PriceKind, Rates
     from imgcost.tables import Limits, MeasuredName, MultiplierName
 
 __all__ = [
-    "CacheTtl",
-    "Conditions",
     "Factor",
-    "InferenceGeo",
     "Overhead",
     "Quote",
     "TokenRule",
     "comparable",
-    "conditions",
     "quote",
     "quotes",
     "quotes_on",
@@ -67,65 +60,7 @@ __all__ = [
     "resolve_models",
 ]
 
-CacheTtl: TypeAlias = Literal["none", "5m", "1h"]
-"""Whether prompts are cached, and how long a cached prefix lives after its last use."""
-
-InferenceGeo: TypeAlias = Literal["global", "us"]
-"""Where inference may run: anywhere, or in the US only, at a higher price."""
-
 _WRITES: dict[CacheTtl, CacheUse] = {"none": "none", "5m": "write-5m", "1h": "write-1h"}
-
-
-class Conditions(NamedTuple):
-    """How requests are sent, as far as it affects the price.
-
-    Attributes:
-        as_of: Date whose prices and limits apply.
-        platform: Platform that serves the requests, one of `imgcost.tables.platforms()`.
-        endpoint: `global` or `regional` (Amazon Bedrock and Google Cloud only).
-        endpoint_assumed: Whether the endpoint was assumed, on a platform that has two.
-        inference_geo: `global` or `us`.
-        batch: Whether requests go through the Message Batches API.
-        cache: `none`, `5m` or `1h`.
-        speed: `standard` or `fast`.
-    """
-
-    as_of: date
-    platform: Platform = "claude-api"
-    endpoint: Endpoint = "global"
-    endpoint_assumed: bool = False
-    inference_geo: InferenceGeo = "global"
-    batch: bool = False
-    cache: CacheTtl = "none"
-    speed: Speed = "standard"
-
-    @property
-    def labels(self) -> tuple[str, ...]:
-        """List, for people, what differs from the standard price on the Claude API.
-
-        >>> from datetime import date
-        >>> conditions(as_of=date(2026, 11, 22), batch=True, cache="5m").labels
-        ('batch', 'cache 5m')
-        """
-        named = {
-            self.platform: self.platform != "claude-api",
-            f"{self.endpoint} endpoint": self.platform in TWO_ENDPOINTS,
-            "batch": self.batch,
-            f"cache {self.cache}": self.cache != "none",
-            "US inference": self.inference_geo == "us",
-            "fast mode": self.speed == "fast",
-        }
-        return tuple(label for label, applies in named.items() if applies)
-
-    @property
-    def multipliers(self) -> tuple[MultiplierName, ...]:
-        """Published multipliers that apply under these conditions."""
-        applied: dict[MultiplierName, bool] = {
-            "batch": self.batch,
-            "inference-geo-us": self.inference_geo == "us",
-            "regional": self.endpoint == "regional",
-        }
-        return tuple(name for name, applies in applied.items() if applies)
 
 
 class TokenRule(NamedTuple):
@@ -301,60 +236,6 @@ class Quote:
         return cast("Decimal", self.standard.prompt(cache))  # `quote` has checked that there is a price
 
 
-def conditions(
-    named: Iterable[NamedModel] = (),
-    *,
-    as_of: date | None = None,
-    platform: Platform | None = None,
-    endpoint: Endpoint | None = None,
-    speed: Speed | None = None,
-    inference_geo: InferenceGeo = "global",
-    batch: bool = False,
-    cache: CacheTtl = "none",
-) -> Conditions:
-    """Combine and validate the caller's choices and those in the names of models.
-
-    Args:
-        named: All models of a job.
-        as_of: Date whose prices and limits apply; today (UTC) if None.
-        platform: Platform that serves the requests. If None, taken from the names, such as `bedrock` for
-            `us.anthropic.claude-opus-5-5`; otherwise the Claude API.
-        endpoint: `global` or `regional`. If None, taken from the names; an Amazon Bedrock ID without a geography counts
-            as regional, everything else as global.
-        speed: `standard` or `fast`. If None, taken from the names, otherwise standard.
-        inference_geo: `global` or `us`.
-        batch: Whether to use the Message Batches API.
-        cache: `none`, `5m` or `1h`.
-
-    Returns:
-        The conditions.
-
-    Raises:
-        ImgcostError: A value is invalid, or a name contradicts another name or the caller.
-
-    >>> from datetime import date
-    >>> conditions(as_of=date(2026, 11, 22), platform="bedrock", endpoint="regional").multipliers
-    ('regional',)
-    """
-    day = take_day(as_of) or today()
-    for name, value in (("platform", platform), ("endpoint", endpoint), ("speed", speed)):
-        take_choice(name, value, (None, *_CHOICES[name]))
-    take_choice("inference_geo", inference_geo, _CHOICES["inference_geo"])
-    take_choice("cache", cache, _CHOICES["cache"])
-    in_batch = take_flag("batch", batch)
-    where = place(list(named), platform=platform, endpoint=endpoint, speed=speed)
-    return Conditions(day, where.platform, where.endpoint, where.assumed, inference_geo, in_batch, cache, where.speed)
-
-
-_CHOICES: dict[str, tuple[str, ...]] = {
-    "platform": platforms(),
-    "endpoint": get_args(Endpoint),
-    "inference_geo": get_args(InferenceGeo),
-    "cache": get_args(CacheTtl),
-    "speed": get_args(Speed),
-}
-
-
 def quotes(
     names: str | Model | Sequence[str | Model], *, formula: Formula | None = None, **choices: Any
 ) -> tuple[Quote, ...]:
@@ -390,6 +271,7 @@ def resolve_models(names: str | Model | Sequence[str | Model], as_of: date | Non
         UnknownModelError: No table lists a name.
         ArgumentError: Something is not a name, or there is none.
 
+    >>> from datetime import date
     >>> [named.model.id for named in resolve_models(["opus"], date(2026, 11, 22))]
     ['claude-opus-5-5']
     """

@@ -20,11 +20,11 @@ from conftest import SAMPLES, png
 import imgcost
 from imgcost.acceptance import Reason
 from imgcost.cli import main
+from imgcost.conditions import Conditions
 from imgcost.errors import ImgcostError, MissingExtraError, SizeError
 from imgcost.files import Image, Unreadable
 from imgcost.plans import Repeated, Scenario, inputs, plan, read_scenario
 from imgcost.plans.images import FEW
-from imgcost.quotes import Conditions
 
 DAY = date(2026, 11, 22)
 SIZES = [(1920, 1080), (3000, 3000), (28, 28)]

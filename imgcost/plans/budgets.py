@@ -15,12 +15,13 @@ from imgcost.prices import Usage, cost_usd, exact_usd, multiply, total_usd
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from imgcost.conditions import CacheTtl
     from imgcost.plans.images import CountedImages, JobImages
     from imgcost.plans.rules import PackingRules
     from imgcost.plans.scenarios import Scenario
     from imgcost.plans.usage import Split
     from imgcost.prices import PriceKind, Rates
-    from imgcost.quotes import CacheTtl, Quote
+    from imgcost.quotes import Quote
     from imgcost.tables import Model
 
 __all__ = ["Costs", "ModelPlan", "PlannedRequest", "Variant", "variant_of"]

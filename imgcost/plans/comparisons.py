@@ -28,9 +28,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from imgcost.acceptance import Reason
+    from imgcost.conditions import CacheTtl, InferenceGeo
     from imgcost.plans.jobs import Rejected
     from imgcost.plans.rules import PackingRules
-    from imgcost.quotes import CacheTtl, InferenceGeo, Quote, TokenRule
+    from imgcost.quotes import Quote, TokenRule
     from imgcost.tables import Endpoint, Model, Platform, Speed
     from imgcost.tabular import Row
 

@@ -10,8 +10,9 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+from imgcost.conditions import Conditions, conditions
 from imgcost.errors import ArgumentError, ImgcostError, shown
-from imgcost.quotes import Conditions, conditions, resolve_models
+from imgcost.quotes import resolve_models
 from imgcost.tables import Model
 
 if TYPE_CHECKING:

@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from imgcost.conditions import CacheTtl
     from imgcost.plans.packing import Requests
     from imgcost.plans.rules import PackingRules
     from imgcost.prices import PriceKind
-    from imgcost.quotes import CacheTtl
 
 __all__ = ["RequestUsage", "Split", "UsageTotals", "request_usages"]
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from imgcost.conditions import conditions
 from imgcost.errors import ImgcostError
 from imgcost.prices import cost_usd, total_usd
-from imgcost.quotes import conditions, quote
+from imgcost.quotes import quote
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

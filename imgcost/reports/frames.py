@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from imgcost.files import scan
-from imgcost.quotes import CacheTtl, InferenceGeo, quotes
+from imgcost.quotes import quotes
 from imgcost.reports.rows import scan_rows
 from imgcost.tabular import SCAN
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from imgcost.conditions import CacheTtl, InferenceGeo
     from imgcost.geometry import Formula
     from imgcost.tables import Endpoint, Platform, Speed
 

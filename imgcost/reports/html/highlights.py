@@ -18,9 +18,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from imgcost.conditions import Conditions
     from imgcost.files import Group
     from imgcost.geometry import Tier
-    from imgcost.quotes import Conditions, TokenRule
+    from imgcost.quotes import TokenRule
     from imgcost.tables import Limits
 
 __all__ = ["BINS_PER_OCTAVE", "BYTES_STEP", "LISTED", "Highlights", "ListedImage", "RejectedImage", "collect"]

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeAlias, get_args
 
+from imgcost.conditions import CacheTtl, InferenceGeo
 from imgcost.errors import ImgcostError, NoPriceError
 from imgcost.plans.rules import BYTES_A_BLOCK, BYTES_A_REQUEST, BYTES_A_TOKEN
 from imgcost.plans.scenarios import MOST_TOKENS
-from imgcost.quotes import CacheTtl, InferenceGeo, requote
+from imgcost.quotes import requote
 from imgcost.reports.html.highlights import BYTES_STEP
 from imgcost.tables import limits_on
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from imgcost.conditions import Conditions
     from imgcost.prices import Rates
-    from imgcost.quotes import Conditions, Quote
+    from imgcost.quotes import Quote
     from imgcost.reports.html.highlights import Highlights
     from imgcost.summaries import ScanSummary
 

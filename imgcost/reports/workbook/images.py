@@ -21,8 +21,9 @@ from imgcost.tables import known_limits
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from imgcost.conditions import Conditions
     from imgcost.files import Group
-    from imgcost.quotes import Conditions, TokenRule
+    from imgcost.quotes import TokenRule
     from imgcost.reports.sinks import Progress
     from imgcost.reports.workbook.cells import Page
 

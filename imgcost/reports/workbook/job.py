@@ -13,9 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from decimal import Decimal
 
+    from imgcost.conditions import Conditions
     from imgcost.geometry import Tier
     from imgcost.plans import ModelPlan
-    from imgcost.quotes import Conditions, Quote, TokenRule
+    from imgcost.quotes import Quote, TokenRule
     from imgcost.summaries import ScanSummary
     from imgcost.tables import MultiplierName
 
