@@ -12,10 +12,19 @@ from imgcost.errors import ArgumentError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["Dollars", "take_choice", "take_day", "take_dollars", "take_flag", "take_paths"]
+__all__ = ["Dollars", "take_choice", "take_day", "take_dollars", "take_flag", "take_paths", "type_name"]
 
 Dollars: TypeAlias = Decimal | int | str | float
 """US dollars; a float is taken as its decimal text, `0.1` as 0.1."""
+
+
+def type_name(value: object) -> str:
+    """Name the type of a value in an error, as JSON names nothing.
+
+    >>> type_name(None), type_name(3)
+    ('null', 'int')
+    """
+    return "null" if value is None else type(value).__name__
 
 
 def take_choice(argument: str, value: object, choices: Iterable[str | None]) -> None:

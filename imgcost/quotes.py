@@ -53,6 +53,7 @@ __all__ = [
     "Quote",
     "TokenRule",
     "comparable",
+    "offered",
     "quote",
     "quotes",
     "quotes_on",
@@ -351,6 +352,14 @@ def quote(model: str | Model | NamedModel, sent: Conditions, formula: Formula | 
 def requote(original: Quote, sent: Conditions) -> Quote:
     """Look up what the same model charges under other conditions, with the same formula."""
     return quote(NamedModel(original.requested, original.model), sent, original.formula)
+
+
+def offered(original: Quote, sent: Conditions) -> Quote | None:
+    """Look up what the same model charges under other conditions, as `requote`; None if it is not sold that way."""
+    try:
+        return requote(original, sent)
+    except ImgcostError:
+        return None
 
 
 _OVERHEAD: tuple[MeasuredName, ...] = (

@@ -13,6 +13,7 @@ from collections.abc import Set as AbstractSet
 from datetime import date
 from typing import Any, cast
 
+from imgcost.arguments import type_name
 from imgcost.errors import RequestError
 from imgcost.payloads import base64_length
 
@@ -55,7 +56,7 @@ def as_object(value: Any, location: str) -> Mapping[Any, Any]:
         raise
     except Exception as error:
         raise _unread(error, location) from error
-    raise RequestError(location, f"must be an object, not {_kind(value)}")
+    raise RequestError(location, f"must be an object, not {type_name(value)}")
 
 
 def as_items(value: Any, location: str) -> Sequence[Any]:
@@ -87,7 +88,7 @@ def as_items(value: Any, location: str) -> Sequence[Any]:
         raise _unread(error, location) from error
     if once:
         raise RequestError(location, "can be read only once, so checking would consume it: use a list")
-    raise RequestError(location, f"must be a list, not {_kind(value)}")
+    raise RequestError(location, f"must be a list, not {type_name(value)}")
 
 
 def is_file(value: Any) -> bool:
@@ -165,7 +166,7 @@ def _object_bytes(value: Mapping[Any, Any], depth: int) -> int:
 
 def _key_bytes(key: Any) -> int:
     if not isinstance(key, str):
-        raise RequestError("", f"has a key that is not text: {_kind(key)}")
+        raise RequestError("", f"has a key that is not text: {type_name(key)}")
     return _text_bytes(key)
 
 
@@ -235,10 +236,6 @@ def _is_list(value: Any) -> bool:
     """Return whether the SDK sends a value as an array, and it can be read more than once."""
     texts = (str, bytes, bytearray, memoryview)
     return isinstance(value, (Sequence, AbstractSet, MappingView)) and not isinstance(value, (*texts, Mapping))
-
-
-def _kind(value: Any) -> str:
-    return "null" if value is None else type(value).__name__
 
 
 def _short(location: str) -> str:

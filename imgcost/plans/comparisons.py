@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from imgcost.errors import ImgcostError, UnknownModelError
+from imgcost.errors import UnknownModelError
 from imgcost.figures import dollars, number, plural
 from imgcost.notebooks import html_table
 from imgcost.paths import escape_path
@@ -16,7 +16,7 @@ from imgcost.plans.rules import rules_of
 from imgcost.plans.scenarios import Scenario, scenario
 from imgcost.plans.usage import UsageTotals
 from imgcost.prices import exact_usd
-from imgcost.quotes import quotes_on, requote, resolve_models
+from imgcost.quotes import offered, quotes_on, resolve_models
 from imgcost.tables import find_model, limits_on
 from imgcost.tabular import PLAN
 
@@ -321,11 +321,9 @@ def _model_plan(
         if from_cache and not totals.cacheable:
             continue
         ttl = (scene.conditions.cache if cached else "5m") if from_cache else "none"
-        try:
-            other = requote(quote, scene.conditions._replace(batch=in_batch, cache=ttl))
-        except ImgcostError:
-            continue  # not sold this way
-        variants[name] = variant_of(totals, other, scene, from_cache)
+        other = offered(quote, scene.conditions._replace(batch=in_batch, cache=ttl))
+        if other:
+            variants[name] = variant_of(totals, other, scene, from_cache)
     packed = sums.sent.get(_packed(rules), totals)
     if packed.requests < totals.requests:
         variants["packed"] = variant_of(packed, quote, scene, cached)

@@ -6,6 +6,7 @@ import os
 from binascii import a2b_base64
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from imgcost.arguments import type_name
 from imgcost.errors import HeaderError
 from imgcost.files import Image, Unreadable, inspect, no_access, pillow_contents, stream_contents
 from imgcost.headers import Contents, Header, inspect_bytes
@@ -110,7 +111,7 @@ def _read_data(data: Any) -> Payload:
         return Payload(base64_length(contents.file_bytes), contents)
     if is_file(data):
         return _read_stream(data)
-    return Payload(0, None, f"it must be text, not {'null' if data is None else type(data).__name__}")
+    return Payload(0, None, f"it must be text, not {type_name(data)}")
 
 
 def _read_stream(stream: BinaryIO) -> Payload:

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any, TypeAlias, TypeGuard, TypeVar, final
 
+from imgcost.arguments import type_name
 from imgcost.errors import RequestError
 
 __all__ = ["Node", "Path", "dotted", "is_a"]
@@ -156,7 +157,7 @@ class Node:
                 return dict(self.value.model_dump(mode="json", by_alias=True, exclude_none=True))
         except Exception as error:
             raise self.fault(f"cannot be read: {type(error).__name__}") from error
-        raise self.fault(f"must be an object, not {_type_name(self.value)}")
+        raise self.fault(f"must be an object, not {type_name(self.value)}")
 
     def array(self, first: int | None = None) -> list[Node]:
         """Return the items of a list, or its first items.
@@ -165,7 +166,7 @@ class Node:
             RequestError: The value is not a list, or cannot be read.
         """
         if not _is_array(self.value):
-            raise self.fault(f"must be a list, not {_type_name(self.value)}")
+            raise self.fault(f"must be a list, not {type_name(self.value)}")
         try:
             items = list(itertools.islice(self.value, first))
         except Exception as error:
@@ -180,7 +181,7 @@ class Node:
         """
         if is_a(self.value, str):
             return self.value
-        raise self.fault("is missing" if self.value is None else f"must be text, not {_type_name(self.value)}")
+        raise self.fault("is missing" if self.value is None else f"must be text, not {type_name(self.value)}")
 
     def text_or_none(self) -> str | None:
         """Return the value as text; None if it is null.
@@ -196,7 +197,3 @@ def _is_array(value: Any) -> bool:
     return issubclass(kind, (list, tuple)) or (
         issubclass(kind, (Sequence, AbstractSet)) and not issubclass(kind, _NO_ARRAYS)
     )
-
-
-def _type_name(value: Any) -> str:
-    return "null" if value is None else type(value).__name__

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeAlias, get_args
 
 from imgcost.conditions import CacheTtl, InferenceGeo
-from imgcost.errors import ImgcostError, NoPriceError
+from imgcost.errors import NoPriceError
 from imgcost.plans.rules import BYTES_A_BLOCK, BYTES_A_REQUEST, BYTES_A_TOKEN
 from imgcost.plans.scenarios import MOST_TOKENS
-from imgcost.quotes import requote
+from imgcost.quotes import offered
 from imgcost.reports.html.highlights import BYTES_STEP
 from imgcost.tables import limits_on
 
@@ -59,7 +59,7 @@ def panel_data(summary: ScanSummary, highlights: Highlights, quotes: Sequence[Qu
             "cache_minimum": quote.model.min_cacheable_tokens,
             "threshold": quote.threshold,
             "overhead": quote.overhead.tokens,
-            "caches": [ttl for ttl in _CACHES if _sold(quote, quote.conditions._replace(cache=ttl))],
+            "caches": [ttl for ttl in _CACHES if offered(quote, quote.conditions._replace(cache=ttl))],
             "rates": {geo: [one and _scaled(one, places) for one in both] for geo, both in offer.items()},
         }
         for quote, offer in zip(quotes, offers, strict=True)
@@ -90,15 +90,8 @@ _Offer: TypeAlias = "dict[InferenceGeo, list[list[Rates] | None]]"
 
 def _rates(quote: Quote, geo: InferenceGeo, *, batch: bool) -> list[Rates] | None:
     """Return the rates of a standard and, if any, of a long prompt; None if they are not offered."""
-    offer = _sold(quote, quote.conditions._replace(inference_geo=geo, batch=batch, cache="none"))
+    offer = offered(quote, quote.conditions._replace(inference_geo=geo, batch=batch, cache="none"))
     return [rates for rates in (offer.standard, offer.long_context) if rates] if offer else None
-
-
-def _sold(quote: Quote, sent: Conditions) -> Quote | None:
-    try:
-        return requote(quote, sent)
-    except ImgcostError:
-        return None
 
 
 def _places(offers: Iterable[_Offer]) -> int:

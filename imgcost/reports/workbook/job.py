@@ -5,9 +5,8 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from imgcost.errors import ImgcostError
 from imgcost.plans.comparisons import plan_counted
-from imgcost.quotes import comparable, requote
+from imgcost.quotes import comparable, offered, requote
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -81,9 +80,9 @@ class Job:
         self.rules = rules_of(quotes)
         tiers = list(dict.fromkeys(quote.tier for quote in quotes))
         quotes = sorted(quotes, key=lambda quote: tiers.index(quote.tier))
-        offered = [offer for quote in quotes if (offer := _offered(quote, sent))]
+        sold = [offer for quote in quotes if (offer := offered(quote, sent))]
         histograms = dict(zip(summary.token_rules, summary.histograms, strict=True))
-        plans = {plan.model.id: plan for plan in plan_counted(histograms, offered)} if offered else {}
+        plans = {plan.model.id: plan for plan in plan_counted(histograms, sold)} if sold else {}
         self.models = tuple(
             ModelRow(
                 quote,
@@ -117,13 +116,6 @@ class Job:
         return min(self.summary.histogram(rule), default=0)
 
 
-def _offered(quote: Quote, sent: Conditions) -> Quote | None:
-    try:
-        return requote(quote, sent)
-    except ImgcostError:
-        return None
-
-
 def _multiplier(quote: Quote, name: MultiplierName, sent: Conditions) -> Decimal | None:
-    offer = _offered(quote, sent)
+    offer = offered(quote, sent)
     return next(factor.factor for factor in offer.factors if factor.name == name) if offer else None
