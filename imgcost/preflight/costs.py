@@ -54,7 +54,7 @@ class Costs:
         self._more: list[Decimal] = []
         self._unknown: dict[str, _Count] = {}
         self._notes: dict[str, _Count] = {}
-        self._unreadable = _Count(0, "")
+        self._unread: dict[str, _Count] = {}
         self.pages = 0
 
     def add(
@@ -104,7 +104,7 @@ class Costs:
         if image.contents is None and image.base64_problem is None:
             self._count(self._unknown, NOT_HERE, image.location)
         elif not (image.contents and image.contents.header):
-            self._unreadable = _Count(self._unreadable.number + 1, self._unreadable.first or image.location)
+            self._count(self._unread, UNREADABLE, image.location)
         elif model is not None:
             what = f"images for {model.id}, whose resolution tier was never published"
             self._count(self._unknown, what, image.location)
@@ -119,7 +119,7 @@ class Costs:
         elif document.pages is not None and model is not None:
             self._count(self._unknown, f"pages of PDFs for {model.id}", document.location, document.pages)
         elif document.problem:
-            self._unreadable = _Count(self._unreadable.number + 1, self._unreadable.first or document.location)
+            self._count(self._unread, UNREADABLE, document.location)
 
     def text_usd(self, tokens: int, model: NamedModel, *, batch: bool) -> Decimal | None:
         """Return the cost of tokens of text at the standard rate, US dollars; None if no price is known."""
@@ -146,7 +146,7 @@ class Costs:
     @property
     def unread(self) -> tuple[str, ...]:
         """Descriptions of unreadable files: they cost nothing, but no budget can be checked with them."""
-        return tuple(_sentences({UNREADABLE: self._unreadable} if self._unreadable.number else {}))
+        return tuple(_sentences(self._unread))
 
     @property
     def notes(self) -> tuple[str, ...]:

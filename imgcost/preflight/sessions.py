@@ -6,9 +6,8 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from imgcost.errors import ImgcostError
-from imgcost.messages import Block
 from imgcost.paths import escape_path
-from imgcost.preflight.inputs import block_input
+from imgcost.payloads import read_payload
 from imgcost.prices import cost_usd, total_usd
 from imgcost.tables import resolve_model
 
@@ -115,7 +114,7 @@ def _size(block: Mapping[str, Any]) -> tuple[int, int] | None:
     data = source.get("data") if type(source) is dict else None
     if type(data) is not str:  # a transcript is JSON; what is not text is an object of the caller
         return None
-    contents = block_input(Block("", "image", {"type": "base64", "data": data}, None, None)).contents
+    contents = read_payload(data).contents
     return (contents.header.width, contents.header.height) if contents and contents.header else None
 
 
