@@ -140,6 +140,17 @@ def test_a_file_of_lines_is_one_by_its_name_where_the_first_is_broken(tmp_path):
     assert [line for _, _, line in located(checked(tmp_path, lines, "batch.txt"), file)] == [None]
 
 
+def test_a_first_line_without_parameters_is_an_error_of_that_line(tmp_path):
+    file = tmp_path / "batch.jsonl"
+    lines = json_lines({"custom_id": "a"}, batch_line("b", image(TOO_LONG)))
+    assert located(checked(tmp_path, lines, file.name), file) == [
+        ("request", "FILE:1 params", 1),
+        ("image-edge", "FILE:2 params.messages.0.content.0", 2),
+    ]
+    [error] = checked(tmp_path, {"custom_id": "a"}).errors
+    assert "is missing" in error.message
+
+
 def test_one_line_alone_has_a_line_by_the_name_of_its_file(tmp_path):
     line = json.dumps(batch_line("a", image(TOO_LONG))).encode()
     assert edge_locations(checked(tmp_path, line, "a.jsonl"))[0].endswith("a.jsonl:1 params.messages.0.content.0")

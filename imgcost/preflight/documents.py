@@ -116,10 +116,11 @@ def check_file(file: BinaryIO, reading: Reading, name: str, path: str | None = N
         if line.strip():
             break
     value = read_line(read[-1] if read else b"")
-    shape = shape_of_lines(value) if reading.shape not in DEPENDENT else None
     named_lines = name.lower().endswith(LINES_SUFFIXES)
-    if shape is None and named_lines and isinstance(value, RequestError):
-        shape = "batch"  # a file of lines, the first of which is invalid
+    shape = None
+    if reading.shape not in DEPENDENT:
+        invalid = isinstance(value, RequestError) or _claimed_shape(value) == "batch"
+        shape = shape_of_lines(value) or ("batch" if named_lines and invalid else None)
     second = next(file, b"") if shape else b""
     if shape and (second.strip() or named_lines):
         if reading.shape != "auto":
@@ -169,7 +170,7 @@ def check_value(
 def _claimed_shape(value: Any) -> str | None:
     """Guess the intended shape of an invalid object, so that the error can say what is wrong with it."""
     keys = value.keys() if is_a(value, dict) else set()
-    if "requests" in keys:
+    if not keys.isdisjoint({"requests", "custom_id"}):
         return "batch"
     return None if keys.isdisjoint({"model", "max_tokens", "messages"}) else "messages"
 
