@@ -431,7 +431,9 @@ def short_limit(short_patches: int) -> float:
 
 
 def _resized(width: int, height: int, tier: Tier) -> tuple[int, int]:
-    """Apply each limit of the grid to the long edge. If the image fits, no limit applies and its size is unchanged."""
+    """Apply each limit of the grid to the long edge."""
+    if _fits(width, height, tier):  # no limit applies; most images need no more
+        return width, height
     long, short = max(width, height), min(width, height)
     ratio = long / short
     ratios, _ = _tokens_by_ratio(tier)
@@ -467,6 +469,8 @@ def _checked(width: int, height: int) -> tuple[int, int]:
 
 
 def _checked_edge(name: str, edge: int) -> int:
+    if type(edge) is int and 1 <= edge <= MAX_EDGE:  # almost always
+        return edge
     try:
         if isinstance(edge, bool):
             raise TypeError  # noqa: TRY301 - bool is an int subclass, but not a valid size

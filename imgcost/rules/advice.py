@@ -29,7 +29,7 @@ _LABEL = re.compile(r".*(:|\d\s*\W?)\s*", re.DOTALL)
 
 @rule(
     "warning",
-    "image",
+    "rejected-image",
     "A file in a directory is skipped because neither its content nor its suffix is that of an image.",
     "Remove the file, or rename it if it should be an image.",
 )
@@ -99,10 +99,12 @@ def animated(image: ImageInput, context: CheckContext) -> Iterator[Observation]:
 def tiny(image: ImageInput, context: CheckContext) -> Iterator[Observation]:
     limit = context.advice.tiny_edge
     header = image.contents and image.contents.header
-    if header and limit is not None and min(header.width, header.height) < limit:
-        message = f"{header.width}x{header.height} px: a side under {limit} px can reduce the quality of the answer"
-        sources = context.sources("tiny_edge")
-        yield Observation(image.location, message, min(header.width, header.height), limit, "px", sources)
+    if header is None or limit is None:
+        return
+    _, width, height, _, _ = header
+    if width < limit or height < limit:
+        message = f"{width}x{height} px: a side under {limit} px can reduce the quality of the answer"
+        yield Observation(image.location, message, min(width, height), limit, "px", context.sources("tiny_edge"))
 
 
 @rule(
@@ -127,7 +129,7 @@ def latency(image: ImageInput, context: CheckContext) -> Iterator[Observation]:
 
 @rule(
     "warning",
-    "image",
+    "image-block",
     "An image from a URL or an uploaded file is not measured, because imgcost fetches nothing.",
     "Check the image file itself, or send it as base64.",
 )
