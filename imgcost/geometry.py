@@ -455,7 +455,7 @@ def _longest_edge(ratio: float, short_patches: int) -> int:
 
 
 def _fits(width: int, height: int, tier: Tier) -> bool:
-    across, down = _patches(width), _patches(height)
+    across, down = -(-width // PATCH), -(-height // PATCH)
     most_along = tier.edge_limit // PATCH
     return across <= most_along and down <= most_along and across * down <= tier.token_limit
 
@@ -465,12 +465,12 @@ def _patches(edge: int) -> int:
 
 
 def _checked(width: int, height: int) -> tuple[int, int]:
+    if type(width) is type(height) is int and 0 < width <= MAX_EDGE and 0 < height <= MAX_EDGE:  # almost always
+        return width, height
     return _checked_edge("width", width), _checked_edge("height", height)
 
 
 def _checked_edge(name: str, edge: int) -> int:
-    if type(edge) is int and 1 <= edge <= MAX_EDGE:  # almost always
-        return edge
     try:
         if isinstance(edge, bool):
             raise TypeError  # noqa: TRY301 - bool is an int subclass, but not a valid size

@@ -65,13 +65,11 @@ def suffix(image: ImageInput, context: CheckContext) -> Iterator[Observation]:  
 def downscaled(image: ImageInput, context: CheckContext) -> Iterator[Observation]:
     header = image.contents and image.contents.header
     tier = context.models[0].tier if context.models else None
-    if header is None or tier is None:
-        return
-    width, height = geometry.resized_size(header.width, header.height, tier)
-    if (width, height) == (header.width, header.height):
+    if header is None or tier is None or geometry.fits(header.width, header.height, tier):
         return
     rejected = image.setting == "error" or (image.toolset and context.limits.toolset_screenshots_fail)
     if not rejected and not any(True for _ in breaches_of(image, context)):
+        width, height = geometry.resized_size(header.width, header.height, tier)
         size = f"{header.width}x{header.height}"
         message = f"{size} px is downscaled: Claude sees {width}x{height} px on the {tier.name} tier"
         yield Observation(image.location, message, size, f"{width}x{height}", "px")
