@@ -49,7 +49,7 @@ PIXELS_PER_TOKEN = 750
 MAX_EDGE = 2**31
 """Maximum width and height, px. No format that Claude reads can store more."""
 
-MOST_LIMIT = 2**14
+MAX_LIMIT = 2**14
 """Maximum edge limit (px) and token limit of a tier: far above any published tier, and small enough for 32 bits."""
 
 Formula = Literal["patch", "area"]
@@ -479,8 +479,8 @@ def _checked_edge(name: str, edge: int) -> int:
 
 
 def _checked_tier(tier: Tier) -> Tier:
-    if not (PATCH <= tier.edge_limit <= MOST_LIMIT and 1 <= tier.token_limit <= MOST_LIMIT):
-        raise SizeError(f"invalid tier {_name(tier)}: expected {PATCH} to {MOST_LIMIT} px and 1 to {MOST_LIMIT} tokens")
+    if not (PATCH <= tier.edge_limit <= MAX_LIMIT and 1 <= tier.token_limit <= MAX_LIMIT):
+        raise SizeError(f"invalid tier {_name(tier)}: expected {PATCH} to {MAX_LIMIT} px and 1 to {MAX_LIMIT} tokens")
     return tier
 
 

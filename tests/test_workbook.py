@@ -644,7 +644,7 @@ def test_a_table_has_a_sheet_of_rows_and_one_of_notes(tmp_path, monkeypatch):
     rows = [("=Huey", True, 3, "0.0130"), ("Dewey", False, None, None), ("Louie", None, 1, "2")]
     path = tmp_path / "a.xlsx"
     for most, shown in ((1_048_576, 3), (3, 2)):
-        monkeypatch.setattr("imgcost.reports.workbook.tables.MOST_ROWS", most)
+        monkeypatch.setattr("imgcost.reports.workbook.tables.MAX_ROWS", most)
         with path.open("wb") as file:
             write_table(file, Report({}, [], ["They quack."]), TABLE, rows)
         book = openpyxl.load_workbook(path)

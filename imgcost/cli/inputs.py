@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["jobs_option", "listed_paths", "most_jobs", "walk_options"]
 
-MOST_JOBS = 8
+MAX_JOBS = 8
 """With more workers than this the walk, which is one process, is the bottleneck."""
 
 
@@ -56,7 +56,7 @@ def jobs_option(command: Command) -> Command:
         "--jobs",
         type=click.IntRange(min=1),
         metavar="N",
-        help=f"Maximum number of worker processes.  [default: number of cores, up to {MOST_JOBS}]",
+        help=f"Maximum number of worker processes.  [default: number of cores, up to {MAX_JOBS}]",
     )(command)
 
 
@@ -65,7 +65,7 @@ def most_jobs(jobs: int | None) -> int:
     if jobs is not None:
         return jobs
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(cores, MOST_JOBS)
+    return min(cores, MAX_JOBS)
 
 
 def listed_paths(paths: Iterable[str], stream: BufferedReader, *, null: bool) -> Iterator[str]:

@@ -42,10 +42,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Inspected", "inspect_archive", "probe_archive"]
 
-MOST_GLOBALS = 100
+MAX_GLOBALS = 100
 """Maximum number of global PAX records, which `tarfile` copies for every member."""
 
-MOST_NAME, MOST_FOLDERS = 4096, 128
+MAX_NAME, MAX_FOLDERS = 4096, 128
 """Maximum length of a member name, in characters, and of its folder depth: more than any file system allows."""
 
 _Member: TypeAlias = tuple[str, int, "Callable[[], IO[bytes] | Decompressed | None]"]
@@ -130,9 +130,9 @@ def _read_archive(
 
 
 def _check_name(name: str) -> None:
-    if len(name) > MOST_NAME or name.count("/") > MOST_FOLDERS:
+    if len(name) > MAX_NAME or name.count("/") > MAX_FOLDERS:
         raise OverLimitError(
-            f"a member name is longer than {MOST_NAME:,} characters or deeper than {MOST_FOLDERS} folders"
+            f"a member name is longer than {MAX_NAME:,} characters or deeper than {MAX_FOLDERS} folders"
         )
 
 
@@ -213,8 +213,8 @@ def _tar_members(path: str, budget: Budget, headers: Budget) -> Iterator[_Member
             headers.spend(HEADER_BYTES - file.allowed)
             if member is None:
                 break
-            if len(archive.pax_headers) > MOST_GLOBALS:
-                raise OverLimitError(f"its global headers have more than {MOST_GLOBALS} records")
+            if len(archive.pax_headers) > MAX_GLOBALS:
+                raise OverLimitError(f"its global headers have more than {MAX_GLOBALS} records")
             if not member.isdir():
                 file.allowed = 2 * MEMBER_BYTES  # tarfile reads ahead into a buffer
                 yield member.name, member.size, partial(_open_tar_member, archive, member)

@@ -9,7 +9,7 @@ import numpy as np
 
 from imgcost.errors import ImgcostError, SizeError, shown
 from imgcost.geometry import MAX_EDGE
-from imgcost.plans.jobs import MOST_BYTES, MOST_IMAGES, UNKNOWN
+from imgcost.plans.jobs import MAX_BYTES, MAX_IMAGES, UNKNOWN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["filled", "found_columns", "suspects", "whole_numbers"]
 
-_RANGES = {"width": (1, MAX_EDGE), "height": (1, MAX_EDGE), "file_bytes": (0, MOST_BYTES), "count": (0, MOST_IMAGES)}
+_RANGES = {"width": (1, MAX_EDGE), "height": (1, MAX_EDGE), "file_bytes": (0, MAX_BYTES), "count": (0, MAX_IMAGES)}
 _SCAN_COLUMNS = ("problem", "duplicate_of", "model")
 _OTHER_NAMES = {"w": "width", "h": "height", "filesize": "file_bytes", "bytes": "file_bytes"} | dict.fromkeys(
     ("n", "num", "number", "qty", "quantity", "times", "copies", "images"), "count"

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Plan", "plan", "plan_counted"]
 
-MOST_SHOWN = 3
+MAX_SHOWN = 3
 """Number of models in a `repr`."""
 
 
@@ -64,8 +64,8 @@ class Plan:
     warnings: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
-        totals = [f"{plan.model.id}={exact_usd(plan.total_usd)}" for plan in self.models[:MOST_SHOWN]]
-        more = ["..."] if len(self.models) > MOST_SHOWN else []
+        totals = [f"{plan.model.id}={exact_usd(plan.total_usd)}" for plan in self.models[:MAX_SHOWN]]
+        more = ["..."] if len(self.models) > MAX_SHOWN else []
         return f"<Plan images={self.images} {' '.join(totals + more)}>"
 
     @property

@@ -9,9 +9,9 @@ import numpy as np
 
 from imgcost import arrays
 from imgcost.acceptance import exceeded_limits, sent_bytes, unsupported
-from imgcost.plans.jobs import MOST_BYTES, UNKNOWN, SizeBlock
+from imgcost.plans.jobs import MAX_BYTES, UNKNOWN, SizeBlock
 from imgcost.plans.packing import Columns, Packer, Requests
-from imgcost.plans.rules import BYTES_A_BLOCK, BYTES_A_REQUEST
+from imgcost.plans.rules import BYTES_PER_BLOCK, BYTES_PER_REQUEST
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CountedImages", "JobImages"]
 
-_FRAME_BYTES = BYTES_A_REQUEST + BYTES_A_BLOCK
+_FRAME_BYTES = BYTES_PER_REQUEST + BYTES_PER_BLOCK
 
 FEW = 8
 """Maximum number of different sizes that are listed individually."""
@@ -62,7 +62,7 @@ class JobImages:
         self._limits = limits
         self._known: dict[Reason, int] = {}
         # How many bytes a fitted image will have is not known: of one that no request has space for none are counted.
-        self._most = MOST_BYTES if limits.request_bytes is None else limits.request_bytes - _FRAME_BYTES
+        self._most = MAX_BYTES if limits.request_bytes is None else limits.request_bytes - _FRAME_BYTES
 
     def requests(self, rules: Collection[PackingRules]) -> Iterator[tuple[PackingRules, Requests]]:
         """Walk the job once and pack it by several sets of rules.
@@ -139,7 +139,7 @@ def _columns(block: SizeBlock, rule: TokenRule, downscale_to: int | None, size_b
     tokens = smaller = _tokens(block.width, block.height, rule)
     if downscale_to is not None:
         smaller = _tokens(*arrays.fit_to_tokens(block.width, block.height, downscale_to, rule.tier), rule)
-    sent = np.where(size_bytes > 0, size_bytes + BYTES_A_BLOCK, 0)
+    sent = np.where(size_bytes > 0, size_bytes + BYTES_PER_BLOCK, 0)
     edge = np.maximum(block.width, block.height)
     return Columns(tokens, smaller, sent, edge)
 

@@ -12,7 +12,7 @@ import numpy as np
 from imgcost.errors import ImgcostError, SizeError, shown
 from imgcost.files import Image, Unreadable, scan
 from imgcost.geometry import MAX_EDGE
-from imgcost.plans.jobs import BLOCK, FEW_TIMES, MOST_IMAGES, UNKNOWN, Job, Repeated, SizeBlock, block_of
+from imgcost.plans.jobs import BLOCK, FEW_TIMES, MAX_IMAGES, UNKNOWN, Job, Repeated, SizeBlock, block_of
 from imgcost.plans.listings import Frame, Listing, is_listing
 
 if TYPE_CHECKING:
@@ -137,7 +137,7 @@ def _flat(items: Iterable[Any], job: Job) -> Iterator[Any]:
 
 def _repeated(images: Repeated) -> SizeBlock:
     size = _pair((images.width, images.height), 0)[:2]
-    if isinstance(images.count, bool) or not isinstance(images.count, int) or not 0 <= images.count <= MOST_IMAGES:
+    if isinstance(images.count, bool) or not isinstance(images.count, int) or not 0 <= images.count <= MAX_IMAGES:
         raise ImgcostError(f"the count of Repeated is {images.count!r}: pass a whole number from 0 to 10**15")
     file_bytes = None if images.file_bytes is None else [images.file_bytes]
     block = block_of([size[0]], [size[1]], file_bytes, location=f"image 0 of {images.width}x{images.height}")

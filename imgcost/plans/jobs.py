@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 __all__ = [
     "BLOCK",
     "FEW_TIMES",
-    "MOST_BYTES",
-    "MOST_IMAGES",
+    "MAX_BYTES",
+    "MAX_IMAGES",
     "UNKNOWN",
     "Job",
     "Rejected",
@@ -33,10 +33,10 @@ __all__ = [
 BLOCK = 1 << 16
 """Images processed at a time, which bounds memory regardless of the length of a job."""
 
-MOST_IMAGES = 10**15
+MAX_IMAGES = 10**15
 """Maximum number of images of one size; keeps every sum over a request far below 64 bits."""
 
-MOST_BYTES = 2**50
+MAX_BYTES = 2**50
 """Maximum file size, bytes: larger than any disk."""
 
 FEW_TIMES = 256
@@ -194,7 +194,7 @@ def block_of(
             geometry.padded_size(int(across[first]), int(down[first]))
         except SizeError as error:
             raise SizeError(f"{moved(location, first)}: {error}") from None
-    bad = (sizes < UNKNOWN) | (sizes > MOST_BYTES)
+    bad = (sizes < UNKNOWN) | (sizes > MAX_BYTES)
     if bad.any():
         first = int(np.argmax(bad))
         raise SizeError(f"{moved(location, first)}: file_bytes is {sizes[first]}: pass a number from 0 to 2**50")

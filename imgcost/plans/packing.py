@@ -16,7 +16,7 @@ import numpy as np
 from imgcost.errors import ImgcostError
 from imgcost.figures import plural
 from imgcost.plans.jobs import BLOCK
-from imgcost.plans.rules import BYTES_A_TOKEN
+from imgcost.plans.rules import BYTES_PER_TOKEN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -275,7 +275,7 @@ def _check(rules: PackingRules, requests: Requests, images: Columns, first: NDAr
     large = np.zeros(len(first), np.bool_)
     if rules.many_images is not None:
         large = _between(_sums(images.edge > cast("int", rules.many_images_edge)), first, first + requests.images) > 0
-    text_bytes = rules.text_bytes(1) + BYTES_A_TOKEN * rules.output_tokens * requests.turn
+    text_bytes = rules.text_bytes(1) + BYTES_PER_TOKEN * rules.output_tokens * requests.turn
     tokens, sent = requests.prompt + rules.output_tokens, requests.sent_bytes + text_bytes
     for name, what, broken, value, limit in (
         (

@@ -11,15 +11,15 @@ if TYPE_CHECKING:
     from imgcost.quotes import Quote, TokenRule
     from imgcost.tables import Limits, Model
 
-__all__ = ["BYTES_A_BLOCK", "BYTES_A_REQUEST", "BYTES_A_TOKEN", "PackingRules", "rules_of"]
+__all__ = ["BYTES_PER_BLOCK", "BYTES_PER_REQUEST", "BYTES_PER_TOKEN", "PackingRules", "rules_of"]
 
-BYTES_A_BLOCK = 128
+BYTES_PER_BLOCK = 128
 """Allowance for the JSON around an image's base64 data: type, source and media type take about 90 bytes."""
 
-BYTES_A_TOKEN = 8
+BYTES_PER_TOKEN = 8
 """Allowance per text token: English has about four characters per token, and JSON may escape each of them."""
 
-BYTES_A_REQUEST = 1024
+BYTES_PER_REQUEST = 1024
 """Allowance for the rest of a request: model, roles, settings."""
 
 
@@ -70,7 +70,7 @@ class PackingRules(NamedTuple):
 
     def text_bytes(self, turns: int) -> int:
         """Return the bytes allowed for the text of that prompt."""
-        return BYTES_A_REQUEST + BYTES_A_TOKEN * (self.prompt_tokens + self.output_tokens * (turns - 1))
+        return BYTES_PER_REQUEST + BYTES_PER_TOKEN * (self.prompt_tokens + self.output_tokens * (turns - 1))
 
 
 def rules_of(quote: Quote, scene: Scenario) -> PackingRules:

@@ -21,16 +21,16 @@ if TYPE_CHECKING:
 
 __all__ = ["Scenario", "read_scenario", "scenario"]
 
-MOST_TOKENS = 10**7
-MOST_TURNS = 10**4
-MOST_RETRIES = 1000
+MAX_TOKENS = 10**7
+MAX_TURNS = 10**4
+MAX_RETRIES = 1000
 
 _RANGES = {
-    "prompt_tokens": (0, MOST_TOKENS),
-    "output_tokens": (0, MOST_TOKENS),
-    "turns": (1, MOST_TURNS),
-    "images_per_request": (1, MOST_TOKENS),
-    "downscale_to": (1, MOST_TOKENS),
+    "prompt_tokens": (0, MAX_TOKENS),
+    "output_tokens": (0, MAX_TOKENS),
+    "turns": (1, MAX_TURNS),
+    "images_per_request": (1, MAX_TOKENS),
+    "downscale_to": (1, MAX_TOKENS),
 }
 
 
@@ -147,8 +147,8 @@ def _rate(value: Any) -> Decimal:
         rate = Decimal(str(value))  # a float keeps the digits that it is written with
     except (InvalidOperation, RuntimeError, ValueError):  # not a number, thousands of digits, or a failing __str__
         rate = Decimal("NaN")
-    if not rate.is_finite() or not 0 <= rate <= MOST_RETRIES or rate.adjusted() < -30:
-        raise ArgumentError("retry_rate", value, f"a number from 0 to {MOST_RETRIES:,}, for example 0.02 for 2%")
+    if not rate.is_finite() or not 0 <= rate <= MAX_RETRIES or rate.adjusted() < -30:
+        raise ArgumentError("retry_rate", value, f"a number from 0 to {MAX_RETRIES:,}, for example 0.02 for 2%")
     return rate
 
 

@@ -85,7 +85,7 @@ def check_images(
     Source: https://platform.claude.com/docs/en/build-with-claude/vision (read 2026-09-07)
 
     >>> findings = check_images("data/samples/broken", model="claude-sonnet-4-6")
-    >>> [(one.location, one.rule) for one in findings.errors][0]
+    >>> [(finding.location, finding.rule) for finding in findings.errors][0]
     ('data/samples/broken/cut-in-header.jpg', 'unreadable')
     """
     checker = Checker(platform, as_of, ignore, budget_usd)
@@ -282,7 +282,7 @@ def _image_files(
 ) -> Generator[ImageInput]:
     """Inspect the files under paths, and append those with requests to `requests`."""
     files = (path for path in paths if path != "-" or stdin is None)
-    with closing(disk.see(files)) as items:
+    with closing(disk.inspect(files)) as items:
         for item in items:
             if isinstance(item, RequestFile):
                 requests.append(item.path)

@@ -45,9 +45,9 @@ def not_an_image(image: ImageInput, context: CheckContext) -> Iterator[Observati
     "Rename the file: many programs derive the media type from the suffix, and the API rejects a wrong one.",
 )
 def suffix(image: ImageInput, context: CheckContext) -> Iterator[Observation]:  # noqa: ARG001 - all rules have the same signature
-    named = _SUFFIXES.get(image.suffix or "")
+    expected = _SUFFIXES.get(image.suffix or "")
     header = image.contents and image.contents.header
-    if named and header and named != header.media_type:
+    if expected and header and expected != header.media_type:
         message = f"the name ends with {image.suffix}, but the bytes are {header.media_type}"
         yield Observation(image.location, message, image.suffix, header.media_type)
 
@@ -220,13 +220,15 @@ def image_after_text(turn: Turn, context: CheckContext) -> Iterator[Observation]
 )
 def unlabelled(turn: Turn, context: CheckContext) -> Iterator[Observation]:  # noqa: ARG001 - all rules have the same signature
     kinds = [part.kind for part in turn.parts]
-    bare = sum(kind == "image" and (index == 0 or kinds[index - 1] != "text") for index, kind in enumerate(kinds))
+    without_text = sum(
+        kind == "image" and (index == 0 or kinds[index - 1] != "text") for index, kind in enumerate(kinds)
+    )
     images = kinds.count("image")
-    if turn.role == "user" and images > 1 and bare:
+    if turn.role == "user" and images > 1 and without_text:
         yield Observation(
             turn.location,
-            f"there is no text right before {bare:,} of {plural(images, 'image')}",
-            bare,
+            f"there is no text right before {without_text:,} of {plural(images, 'image')}",
+            without_text,
             images,
             "images",
         )

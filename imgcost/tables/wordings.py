@@ -15,7 +15,7 @@ FILE = "errors.toml"
 LIKE = 0.8
 """Minimum share of the words of a known message that an equivalent message has in the same order."""
 
-MOST_CHARACTERS = 4000
+MAX_CHARACTERS = 4000
 """Maximum length of an error message that is compared; the rest is ignored."""
 
 
@@ -98,7 +98,7 @@ def match_wordings(message: str) -> tuple[Wording, ...]:
         >>> [wording.rule for wording in match_wordings("image exceeds 5 MB maximum: 1 bytes > 2 bytes")]
         ['image-bytes', 'image-bytes', 'image-bytes']
     """
-    words = _words(message[:MOST_CHARACTERS])
+    words = _words(message[:MAX_CHARACTERS])
     alike = tuple(wording for wording in _table() if _contain(words, _words(wording.text)))
     return alike or tuple(wording for wording in _table() if _are_alike(words, _words(wording.text)))
 

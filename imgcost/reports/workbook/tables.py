@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import IO, TYPE_CHECKING
 
 from imgcost.figures import plural
-from imgcost.reports.workbook.book import MOST_ROWS, pages_of
+from imgcost.reports.workbook.book import MAX_ROWS, pages_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -56,10 +56,10 @@ def write_notes(page: Page, notes: Iterable[tuple[str, str]]) -> None:
 def _write_rows(page: Page, schema: Schema, rows: Iterable[Row]) -> int:
     columns = schema.columns.values()
     styles = [_STYLES.get(column.type, "text") for column in columns]
-    page.table_head(list(schema.columns), [_WIDTHS[column.type] for column in columns], MOST_ROWS - 1)
+    page.table_head(list(schema.columns), [_WIDTHS[column.type] for column in columns], MAX_ROWS - 1)
     left_out = 0
     for number, row in enumerate(rows, 1):
-        if number < MOST_ROWS:
+        if number < MAX_ROWS:
             page.line(
                 number, 0, [_cell(value, column.type) for value, column in zip(row, columns, strict=True)], styles
             )
@@ -68,11 +68,11 @@ def _write_rows(page: Page, schema: Schema, rows: Iterable[Row]) -> int:
     return left_out
 
 
-def _cell(value: object, kind: ColumnType) -> Cell:
+def _cell(value: object, column_type: ColumnType) -> Cell:
     if value is None:
         return None
-    if kind == "usd":
+    if column_type == "usd":
         return Decimal(str(value))
-    if kind == "boolean":
+    if column_type == "boolean":
         return "true" if value else "false"
     return value if isinstance(value, int) else str(value)
