@@ -282,11 +282,11 @@ def test_an_invalid_number_of_jobs_is_an_error(folder, jobs):
 
 
 def test_the_default_number_of_jobs_is_the_number_of_cores(monkeypatch):
-    assert inputs.most_jobs(None) >= 1
+    assert inputs.worker_count(None) >= 1
     monkeypatch.delattr(os, "sched_getaffinity", raising=False)
-    assert inputs.most_jobs(None) == min(os.cpu_count() or 1, inputs.MAX_JOBS)
+    assert inputs.worker_count(None) == min(os.cpu_count() or 1, inputs.MAX_JOBS)
     monkeypatch.setattr(os, "cpu_count", lambda: None)
-    assert (inputs.most_jobs(None), inputs.most_jobs(40)) == (1, 40)
+    assert (inputs.worker_count(None), inputs.worker_count(40)) == (1, 40)
 
 
 # Rows

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from imgcost.conditions import Conditions, conditions
-from imgcost.errors import ArgumentError, ImgcostError, shown
+from imgcost.errors import ArgumentError, ImgcostError, short_repr
 from imgcost.quotes import resolve_models
 from imgcost.tables import Model
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Sequence
 
-__all__ = ["Scenario", "read_scenario", "scenario"]
+__all__ = ["Scenario", "make_scenario", "read_scenario"]
 
 MAX_TOKENS = 10**7
 MAX_TURNS = 10**4
@@ -78,7 +78,7 @@ class Scenario(NamedTuple):
 _CONDITIONS = tuple(name for name in Conditions._fields if name != "endpoint_assumed")
 
 
-def scenario(*, models: str | Model | Sequence[str | Model], **settings: Any) -> Scenario:
+def make_scenario(*, models: str | Model | Sequence[str | Model], **settings: Any) -> Scenario:
     """Validate the settings of a plan.
 
     Args:
@@ -111,9 +111,9 @@ def scenario(*, models: str | Model | Sequence[str | Model], **settings: Any) ->
     if not isinstance(settings.get("batch", False), bool):
         raise ArgumentError("batch", settings["batch"], "true or false")
     settings["retry_rate"] = _rate(settings.get("retry_rate", 0))
-    sent = {name: settings.pop(name) for name in _CONDITIONS if name in settings}
-    named = resolve_models(names, conditions(as_of=sent.get("as_of")).as_of)
-    return Scenario(names, conditions(named, **sent), **settings)
+    chosen = {name: settings.pop(name) for name in _CONDITIONS if name in settings}
+    named = resolve_models(names, conditions(as_of=chosen.get("as_of")).as_of)
+    return Scenario(names, conditions(named, **chosen), **settings)
 
 
 def read_scenario(path: str | os.PathLike[str]) -> dict[str, Any]:
@@ -138,7 +138,7 @@ def read_scenario(path: str | os.PathLike[str]) -> dict[str, Any]:
         if key not in known:
             similar = get_close_matches(key, known, n=1)
             hint = f"did you mean {similar[0]}?" if similar else f"valid keys are {', '.join(known)}"
-            raise ImgcostError(f"{path}: unknown key {shown(key)}: {hint}")
+            raise ImgcostError(f"{path}: unknown key {short_repr(key)}: {hint}")
     return settings
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, get_args
 
 from imgcost import geometry
-from imgcost.arguments import take_choice, take_day, take_dollars
+from imgcost.arguments import check_choice, to_date, to_dollars
 from imgcost.errors import ArgumentError, RequestError
 from imgcost.figures import dollars
 from imgcost.pdfs import token_range
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from imgcost.arguments import Dollars
-    from imgcost.messages import Block, Request
+    from imgcost.messages import MediaBlock, Request
     from imgcost.preflight.locations import Locator
     from imgcost.preflight.spools import Spool
     from imgcost.rules import DocumentInput, Finding, ImageInput, TextInput
@@ -58,9 +58,9 @@ class Checker:
     ) -> None:
         """Validate the settings."""
         if platform is not None:
-            take_choice("platform", platform, platforms())
-        self.day = take_day(as_of) or today()
-        self._budget_usd = take_dollars("budget_usd", budget_usd)
+            check_choice("platform", platform, platforms())
+        self.day = to_date(as_of) or today()
+        self._budget_usd = to_dollars("budget_usd", budget_usd)
         self.models = ModelFinder(platform, self.day)
         self._advice = advice_on(self.day)
         ignored = {find_rule(name).name for name in _rule_names(ignore)}
@@ -133,8 +133,8 @@ class Checker:
         named = self.models.find_all(names, platform)
         self._costs.platform = named.platform
         context = self.context(*named.models, platform=named.platform)
-        images = tuple(block_input(block) for block in request.blocks if block.kind == "image")
-        documents = tuple(self._document_input(block, context) for block in request.blocks if block.kind == "document")
+        images = tuple(block_input(block) for block in request.media if block.kind == "image")
+        documents = tuple(self._document_input(block, context) for block in request.media if block.kind == "document")
         tokens = sum([self._count_image(image, context, locator) for image in images])
         pages = [document.tokens for document in documents if document.tokens]
         priced = named.models[0] if named.models else None
@@ -146,8 +146,8 @@ class Checker:
             documents,
             request.turns,
             request.body_bytes,
-            tokens + sum(page_tokens.least for page_tokens in pages),
-            tokens + sum(page_tokens.most for page_tokens in pages),
+            tokens + sum(page_tokens.lower for page_tokens in pages),
+            tokens + sum(page_tokens.upper for page_tokens in pages),
             request.results,
             request.cache_breakpoints,
             sum(_utf8_bytes(text.text) for text in request.texts),
@@ -180,7 +180,7 @@ class Checker:
             )
 
     @staticmethod
-    def _document_input(block: Block, context: CheckContext) -> DocumentInput:
+    def _document_input(block: MediaBlock, context: CheckContext) -> DocumentInput:
         """Return a document with the tokens of its pages for the main model."""
         document, outline = document_input(block)
         tokens = token_range(outline, context.models[0]) if outline and context.models else None

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator
 
     from imgcost.files import Archive, Chunk, Inspected
-    from imgcost.files.walking import Step
+    from imgcost.files.walking import WalkStep
 
 __all__ = ["Disk", "RequestFile"]
 
@@ -89,7 +89,7 @@ class Disk:
                 f"{self._partial_members:,}, the first at {self._first_partial}"
             )
 
-    def _steps(self, paths: Iterable[str]) -> Iterator[Step]:
+    def _steps(self, paths: Iterable[str]) -> Iterator[WalkStep]:
         """Walk, and mark what the caller named: a named pipe or device is an error, one in a directory is skipped."""
         named = ""
 

@@ -19,7 +19,7 @@ from imgcost.tables import block_table
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from imgcost.messages import Block, Text
+    from imgcost.messages import MediaBlock, Text
 
 __all__ = [
     "IMAGE_SUFFIXES",
@@ -79,7 +79,7 @@ def pillow_input(image: Any, location: str) -> ImageInput:
     return ImageInput(location, pillow_contents(image), suffix="")
 
 
-def block_input(block: Block) -> ImageInput:
+def block_input(block: MediaBlock) -> ImageInput:
     """Return the input for an image block of a request."""
     source = block.source
     kind = source.get("type")
@@ -123,7 +123,7 @@ def _read_stream(stream: BinaryIO) -> Payload:
     return Payload(base64_length(contents.file_bytes), contents)
 
 
-def document_input(block: Block) -> tuple[DocumentInput, Outline | None]:
+def document_input(block: MediaBlock) -> tuple[DocumentInput, Outline | None]:
     """Return the input for a document block; the pages of a PDF are counted if its bytes are in the request."""
     source = block.source
     kind = source.get("type")

@@ -159,9 +159,9 @@ def _write_markdown(file: IO[bytes], report: Report, _schema: Schema, _rows: Ite
 
 
 def _write_workbook(file: IO[bytes], report: Report, schema: Schema, rows: Iterable[Row]) -> None:
-    from imgcost.reports.workbook import write_table  # noqa: PLC0415 - an extra
+    from imgcost.reports.workbook import write_plain_workbook  # noqa: PLC0415 - an extra
 
-    write_table(file, report, schema, rows)
+    write_plain_workbook(file, report, schema, rows)
 
 
 def _write_page(file: IO[bytes], report: Report, schema: Schema, _rows: Iterable[Row]) -> None:

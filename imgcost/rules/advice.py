@@ -12,7 +12,7 @@ from imgcost.rules.rule import Observation, breaches_of, rule
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from imgcost.messages import Part, Turn
+    from imgcost.messages import ContentBlock, Turn
     from imgcost.rules.inputs import CheckContext, DocumentInput, ImageInput, RequestInput, TextInput
 
 _SUFFIXES = {
@@ -162,7 +162,7 @@ def pdf_cost(document: DocumentInput, context: CheckContext) -> Iterator[Observa
         return
     pages, tokens = plural(document.pages, "page"), document.tokens
     if tokens:
-        message = f"{pages} of PDF cost {tokens.least:,} to {plural(tokens.most, 'token')}, depending on their text"
+        message = f"{pages} of PDF cost {tokens.lower:,} to {plural(tokens.upper, 'token')}, depending on their text"
         yield Observation(document.location, message, document.pages, None, "pages")
     elif context.models:
         message = f"the cost of {pages} of PDF is unknown for {context.models[0].id}"
@@ -207,7 +207,7 @@ def max_tokens(request: RequestInput, context: CheckContext) -> Iterator[Observa
     "Put the images before the text.",
 )
 def image_after_text(turn: Turn, context: CheckContext) -> Iterator[Observation]:  # noqa: ARG001 - all rules have the same signature
-    kinds = ["label" if _is_label(part) else part.kind for part in turn.parts]
+    kinds = ["label" if _is_label(block) else block.kind for block in turn.blocks]
     if turn.role == "user" and "text" in kinds and "image" in kinds[_last(kinds, "text") :]:
         yield Observation(turn.location, "an image comes after all the text of its message")
 
@@ -219,7 +219,7 @@ def image_after_text(turn: Turn, context: CheckContext) -> Iterator[Observation]
     "Put a text before each image: Image 1:, Image 2: and so on.",
 )
 def unlabelled(turn: Turn, context: CheckContext) -> Iterator[Observation]:  # noqa: ARG001 - all rules have the same signature
-    kinds = [part.kind for part in turn.parts]
+    kinds = [block.kind for block in turn.blocks]
     without_text = sum(
         kind == "image" and (index == 0 or kinds[index - 1] != "text") for index, kind in enumerate(kinds)
     )
@@ -234,10 +234,10 @@ def unlabelled(turn: Turn, context: CheckContext) -> Iterator[Observation]:  # n
         )
 
 
-def _is_label(part: Part) -> bool:
+def _is_label(block: ContentBlock) -> bool:
     """Return whether a text is only a label, such as `Image 1:`."""
-    text = part.text
-    return part.kind == "text" and len(text) <= _MAX_LABEL_CHARACTERS and _LABEL.fullmatch(text) is not None
+    text = block.text
+    return block.kind == "text" and len(text) <= _MAX_LABEL_CHARACTERS and _LABEL.fullmatch(text) is not None
 
 
 def _last(kinds: list[str], kind: str) -> int:

@@ -6,7 +6,7 @@ from difflib import SequenceMatcher
 from functools import cache
 from typing import Any, NamedTuple
 
-from imgcost.tables.reading import Entry, Source, read_published, read_sources
+from imgcost.tables.reading import Source, TomlEntry, read_published, read_sources
 
 __all__ = ["Wording", "load_wordings", "match_wordings", "wordings_of"]
 
@@ -45,15 +45,15 @@ def load_wordings(data: Mapping[str, Any]) -> tuple[Wording, ...]:
     Raises:
         TableError: The file is invalid.
     """
-    top = Entry(FILE, FILE, data)
+    top = TomlEntry(FILE, FILE, data)
     sources = read_sources(FILE, top)
     wordings = []
     for rule, rows in top.take("says", dict).items():
         for number, raw in enumerate(rows, 1):
-            entry = Entry(FILE, f"says.{rule}[{number}]", raw)
+            entry = TomlEntry(FILE, f"says.{rule}[{number}]", raw)
             wordings.append(Wording(rule, entry.take("text", str), entry.sources(sources)))
             entry.done()
-    entry = Entry(FILE, "unforeseen", top.take("unforeseen", dict))
+    entry = TomlEntry(FILE, "unforeseen", top.take("unforeseen", dict))
     observed = entry.sources(sources)
     wordings += [Wording("", text, observed) for text in entry.texts("texts")]
     entry.done()

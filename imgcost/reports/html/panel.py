@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias, get_args
 
 from imgcost.conditions import CacheTtl, InferenceGeo
 from imgcost.errors import NoPriceError
-from imgcost.plans.rules import BYTES_PER_BLOCK, BYTES_PER_REQUEST, BYTES_PER_TOKEN
+from imgcost.plans.packing_rules import BYTES_PER_BLOCK, BYTES_PER_REQUEST, BYTES_PER_TOKEN
 from imgcost.plans.scenarios import MAX_TOKENS
-from imgcost.quotes import offered
+from imgcost.quotes import requote_or_none
 from imgcost.reports.html.highlights import BYTES_STEP
 from imgcost.tables import limits_on
 
@@ -61,7 +61,7 @@ def panel_data(summary: ScanSummary, highlights: Highlights, quotes: Sequence[Qu
             "cache_minimum": quote.model.min_cacheable_tokens,
             "threshold": quote.threshold,
             "overhead": quote.overhead.tokens,
-            "caches": [ttl for ttl in _CACHES if offered(quote, quote.conditions._replace(cache=ttl))],
+            "caches": [ttl for ttl in _CACHES if requote_or_none(quote, quote.conditions._replace(cache=ttl))],
             "rates": {
                 geo: [rates and _scaled(rates, places) for rates in by_batch] for geo, by_batch in by_geo.items()
             },
@@ -94,7 +94,7 @@ _RatesByGeo: TypeAlias = "dict[InferenceGeo, list[list[Rates] | None]]"
 
 def _rates(quote: Quote, geo: InferenceGeo, *, batch: bool) -> list[Rates] | None:
     """Return the rates of a standard and, if any, of a long prompt; None if they are not offered."""
-    requoted = offered(quote, quote.conditions._replace(inference_geo=geo, batch=batch, cache="none"))
+    requoted = requote_or_none(quote, quote.conditions._replace(inference_geo=geo, batch=batch, cache="none"))
     return [rates for rates in (requoted.standard, requoted.long_context) if rates] if requoted else None
 
 

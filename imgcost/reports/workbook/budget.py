@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from imgcost.reports.workbook.images import ImageSheet
     from imgcost.reports.workbook.job import WorkbookJob
 
-__all__ = ["Budget", "write_budget"]
+__all__ = ["BudgetCells", "write_budget"]
 
 _WIDTHS = (2, 30, 20, 15, 15, 16, 15, 15, 15, 15, 15, 15, 17)
 _TOP = 5
@@ -25,7 +25,7 @@ _LEFT, _MIDDLE, _RIGHT, _HIDDEN = 1, 4, 10, 13
 _MILLION = 1_000_000
 
 
-class Budget(NamedTuple):
+class BudgetCells(NamedTuple):
     """Cells of the Budget that other sheets use.
 
     Attributes:
@@ -57,7 +57,7 @@ class _Row(NamedTuple):
     label_style: str = "label"
 
 
-def write_budget(page: Page, job: WorkbookJob, images: ImageSheet, not_counted: int) -> Budget:
+def write_budget(page: Page, job: WorkbookJob, images: ImageSheet, not_counted: int) -> BudgetCells:
     """Write the sheet Budget.
 
     Args:
@@ -93,19 +93,19 @@ def write_budget(page: Page, job: WorkbookJob, images: ImageSheet, not_counted: 
     _validate(page, len(job.models))
     totals = {line.name: at(_TOP + row, _RIGHT + 2, "Budget") for row, line in enumerate(blocks[2][2])}
     price = at(_TOP + 9, _MIDDLE + 3, "Budget")
-    return Budget(totals, price, _side_by_side(page, _TOP + depth + 1, job) + 1)
+    return BudgetCells(totals, price, _side_by_side(page, _TOP + depth + 1, job) + 1)
 
 
 def _heads(page: Page, job: WorkbookJob) -> None:
     row, model = _TOP - 1, CellFormula("model", job.first.quote.model.id)
-    page.line(row, _LEFT, ["Your job", None], ["section", "section right"])
-    page.line(row, _MIDDLE, [model, None, "Tokens", "US$ per MTok", "US$"], ["section"] * 2 + ["section right"] * 3)
-    page.line(row, _RIGHT, ["Your images", None, None], ["section", "section", "section right"])
+    page.put_row(row, _LEFT, ["Your job", None], ["section", "section right"])
+    page.put_row(row, _MIDDLE, [model, None, "Tokens", "US$ per MTok", "US$"], ["section"] * 2 + ["section right"] * 3)
+    page.put_row(row, _RIGHT, ["Your images", None, None], ["section", "section", "section right"])
 
 
 def _put_row(page: Page, row: int, column: int, across: int, line: _Row) -> None:
-    page.line(row, column, [line.label, *[None] * (across - 1)], line.label_style)
-    page.line(row, column + across, line.cells, line.styles)
+    page.put_row(row, column, [line.label, *[None] * (across - 1)], line.label_style)
+    page.put_row(row, column + across, line.cells, line.styles)
     if line.name and " " not in line.name:
         page.name(line.name, row, column + across)
 
@@ -259,7 +259,7 @@ def _put_hidden(page: Page, row: int, job: WorkbookJob) -> None:
     ]
     if row < len(cells):
         name, formula = cells[row]
-        page.line(_TOP + row, _HIDDEN, [name, formula])
+        page.put_row(_TOP + row, _HIDDEN, [name, formula])
         page.name(name, _TOP + row, _HIDDEN + 1)
 
 
@@ -341,7 +341,7 @@ _KEYS = (
 def _side_by_side(page: Page, top: int, job: WorkbookJob) -> int:
     page.put(top, _LEFT, "The same job with every model", "section plain")
     page.sheet.set_row(top + 1, 50)
-    page.line(top + 1, _LEFT, _HEADS, ["head", "head", *["head right"] * (len(_HEADS) - 2)])
+    page.put_row(top + 1, _LEFT, _HEADS, ["head", "head", *["head right"] * (len(_HEADS) - 2)])
     first = top + 2
     for index, model in enumerate(job.models):
         values = {"model": model.quote.model.id, "tier": model.quote.tier.name} | values_of(model, job)
@@ -349,7 +349,7 @@ def _side_by_side(page: Page, top: int, job: WorkbookJob) -> int:
         averages = [average(at(first + index, _LEFT + 2), values, job, times) for times in (1, 1000)]
         cells = list(formulas.values())
         cells[3:3] = averages
-        page.line(first + index, _LEFT, cells, ["label", "label", *["usd"] * 3, "rate", *["count"] * 5, "usd"])
+        page.put_row(first + index, _LEFT, cells, ["label", "label", *["usd"] * 3, "rate", *["count"] * 5, "usd"])
     last = first + len(job.models) - 1
     rule = {"type": "formula", "criteria": f"=$B{first + 1}=model", "format": page.styles["chosen"]}
     page.sheet.conditional_format(first, _LEFT, last, _LEFT + len(_HEADS) - 1, rule)

@@ -12,8 +12,8 @@ from imgcost.figures import plural
 from imgcost.geometry import PATCH, PIXELS_PER_TOKEN
 from imgcost.prices import cost_usd
 from imgcost.reports.workbook.cells import CellFormula, at, unless_text
+from imgcost.reports.workbook.downscaling import MAX_EDGE, steps, ties
 from imgcost.reports.workbook.models import model_cell, model_column, values_of
-from imgcost.reports.workbook.rule import MAX_EDGE, steps, ties
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -115,14 +115,14 @@ def write_calculator(page: Page, job: WorkbookJob, sizes: Sequence[tuple[int, in
     for columns in tiers:
         tier = columns.tier
         label = f"{tier.name}: up to {tier.edge_limit:,} px and {plural(tier.token_limit, 'token')}"
-        page.line(_MODEL - 1, columns.start, [label, *[None] * (len(_HEADS) - 1)], "section")
+        page.put_row(_MODEL - 1, columns.start, [label, *[None] * (len(_HEADS) - 1)], "section")
     for columns in tiers:
         _put_model(page, columns)
     for columns in tiers:
         _put_price(page, columns, len(job.models))
-    page.line(_HEAD, 1, ["Width", "Height", *_HEADS * len(tiers)], "head right")
+    page.put_row(_HEAD, 1, ["Width", "Height", *_HEADS * len(tiers)], "head right")
     titles = ["valid", *(f"{word}, {columns.tier.name}" for columns in tiers for word in _WORKING)]
-    page.line(_HEAD, _VALID + 1, titles, "working")
+    page.put_row(_HEAD, _VALID + 1, titles, "working")
     page.sheet.set_row(_HEAD, 34)
     rows = max(ROWS, len(sizes))
     for index in range(rows):
@@ -158,11 +158,11 @@ def _put_price(page: Page, columns: _TierColumns, models: int) -> None:
     price, formula = (f"INDEX({model_column(key, models)},{index})" for key in ("price", "formula"))
     page.put(_PRICE, columns.start, "input, US$ per MTok")
     page.put(_PRICE, columns.start + 2, CellFormula(price, columns.price), "price")
-    page.line(_PRICE, columns.start + 3, ["formula", CellFormula(formula, columns.model.quote.formula)], "right")
+    page.put_row(_PRICE, columns.start + 3, ["formula", CellFormula(formula, columns.model.quote.formula)], "right")
 
 
 def _put_size(page: Page, row: int, size: tuple[int, int] | None, tiers: Sequence[_TierColumns]) -> None:
-    page.line(row, 1, size or (None, None), "input number")
+    page.put_row(row, 1, size or (None, None), "input number")
     working: list[Cell] = []
     width, height = f"$B{row + 1}", f"$C{row + 1}"
     valid = f"${xl_col_to_name(_VALID + 1)}{row + 1}"
@@ -174,7 +174,7 @@ def _put_size(page: Page, row: int, size: tuple[int, int] | None, tiers: Sequenc
         working += [
             CellFormula(text, value) for text, value in zip(texts, _downscaled(size, columns.tier), strict=True)
         ]
-        page.line(
+        page.put_row(
             row,
             columns.start,
             _result_cells(row, size, columns, cells, valid),
@@ -183,11 +183,11 @@ def _put_size(page: Page, row: int, size: tuple[int, int] | None, tiers: Sequenc
     numbers = f"COUNT({width},{height})=2"
     whole = f"AND({short}>=1,{long}<={MAX_EDGE},{width}=INT({width}),{height}=INT({height}))"
     page.put(row, _VALID + 1, CellFormula(f"IF({numbers},IF({whole},1,0),0)", int(size is not None)), "number")
-    page.line(row, _VALID + 2, working, "number")
+    page.put_row(row, _VALID + 2, working, "number")
 
 
 def _downscaling(number: int, tier: Tier, cells: Sequence[str], valid: str, long: str, short: str) -> list[str]:
-    """Return the formulas that downscale, in fractions; see `imgcost.reports.workbook.rule`."""
+    """Return the formulas that downscale, in fractions; see `imgcost.reports.workbook.downscaling`."""
     fits, step, tie, long_edge, whole, _ = cells
     first = number * _STEPS_COLUMNS
 

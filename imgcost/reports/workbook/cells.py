@@ -119,7 +119,7 @@ class Page:
         else:
             self.sheet.write_number(row, column, cell, look)
 
-    def line(self, row: int, column: int, cells: Iterable[Cell], styles: Iterable[str] | str = "text") -> None:
+    def put_row(self, row: int, column: int, cells: Iterable[Cell], styles: Iterable[str] | str = "text") -> None:
         """Write cells side by side.
 
         Args:
@@ -145,7 +145,7 @@ class Page:
         for index, width in enumerate(widths):
             self.sheet.set_column(index, index, width)
         self.sheet.set_row(0, 48)
-        self.line(0, 0, titles, ["head"] * (len(titles) - working) + ["working"] * working)
+        self.put_row(0, 0, titles, ["head"] * (len(titles) - working) + ["working"] * working)
         self.sheet.freeze_panes(1, 1)
         self.sheet.autofilter(0, 0, max(rows, 1), len(titles) - 1)
 

@@ -56,10 +56,10 @@ def write_charts(page: Page, job: WorkbookJob, images: ImageSheet, image_price: 
             cells = ",".join(f"{xl_col_to_name(2 + index)}{row + 1}" for index in range(len(names)))
             text = unless_text(image_price, f"CHOOSE(token_rule,{cells})*{image_price}/1000000")
             usd = chosen if isinstance(chosen, str) else chosen * tokens[first] / 1_000_000
-            page.line(row, 0, [name, count, *tokens], ["text", *["number"] * (1 + len(tokens))])
+            page.put_row(row, 0, [name, count, *tokens], ["text", *["number"] * (1 + len(tokens))])
             page.put(row, bins - 2, CellFormula(text, usd), "dollars")
         if row <= BINS:
-            page.line(row, bins, _bin(row, bins, job, images), "number")
+            page.put_row(row, bins, _bin(row, bins, job, images), "number")
     return len(folders)
 
 

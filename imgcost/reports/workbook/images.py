@@ -261,4 +261,4 @@ def write_not_counted(page: Page, spool: ScanSpool, most: int) -> None:
         if row > shown:
             page.put(row, 0, f"and {number(total - shown)} more")
             break
-        page.line(row, 0, file)
+        page.put_row(row, 0, file)

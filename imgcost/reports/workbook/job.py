@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from imgcost.plans.comparisons import plan_counted
-from imgcost.quotes import comparable, offered, requote
+from imgcost.quotes import comparable, requote, requote_or_none
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -80,7 +80,7 @@ class WorkbookJob:
         self.token_rules = token_rules_of(quotes)
         tiers = list(dict.fromkeys(quote.tier for quote in quotes))
         quotes = sorted(quotes, key=lambda quote: tiers.index(quote.tier))
-        sold = [requoted for quote in quotes if (requoted := offered(quote, conditions))]
+        sold = [requoted for quote in quotes if (requoted := requote_or_none(quote, conditions))]
         histograms = dict(zip(summary.token_rules, summary.histograms, strict=True))
         plans = {plan.model.id: plan for plan in plan_counted(histograms, sold)} if sold else {}
         self.models = tuple(
@@ -119,5 +119,5 @@ class WorkbookJob:
 
 
 def _multiplier(quote: Quote, name: MultiplierName, conditions: Conditions) -> Decimal | None:
-    requoted = offered(quote, conditions)
+    requoted = requote_or_none(quote, conditions)
     return next(factor.factor for factor in requoted.factors if factor.name == name) if requoted else None

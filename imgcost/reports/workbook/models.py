@@ -289,7 +289,7 @@ def _write_row(
         CellFormula(column.formula.format_map(texts), values[column.key]) if column.formula else values[column.key]  # type: ignore[arg-type] # formulas have plain values
         for column in columns
     ]
-    page.line(index + 1, 0, cells, [column.style for column in columns])
+    page.put_row(index + 1, 0, cells, [column.style for column in columns])
 
 
 def _rates(rates: Rates) -> list[Cell]:

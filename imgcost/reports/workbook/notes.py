@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from imgcost.figures import dollars, plural
 from imgcost.reports.workbook.cells import NOT_OFFERED
-from imgcost.reports.workbook.tables import write_notes
+from imgcost.reports.workbook.plain import write_notes
 from imgcost.tables import measurements, models, multipliers, price_rows
 from imgcost.text.acceptance import fixable_note
 
@@ -55,9 +55,9 @@ def write_prices(page: Page) -> None:
     ]  # fmt: skip
     page.table_head(_HEADS, _WIDTHS, len(rows) + len(factors))
     for number, cells in enumerate(rows, 1):
-        page.line(number, 0, cells, _STYLES)
+        page.put_row(number, 0, cells, _STYLES)
     for number, cells in enumerate(factors, len(rows) + 1):
-        page.line(number, 0, cells, ["factor" if style == "price" else style for style in _STYLES])
+        page.put_row(number, 0, cells, ["factor" if style == "price" else style for style in _STYLES])
 
 
 def _source_cells(sources: Sequence[Source]) -> list[Cell]:
