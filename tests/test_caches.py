@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from quoting import quoted
 
 from imgcost.errors import ImgcostError
-from imgcost.files import FileBatch, Unreadable, probe_chunk, probing
+from imgcost.files import FileBatch, Unreadable, header_cache, probe_chunk, probing
 from imgcost.files.header_cache import HeaderCache
 from imgcost.pipeline import Scan
 from imgcost.reports.writers import open_scan
