@@ -433,7 +433,7 @@ def test_github_names_locations_in_requests(tmp_path):
 
 
 def test_rules_beyond_the_tenth_share_an_annotation(monkeypatch, tmp_path):
-    monkeypatch.setattr("imgcost.text.findings.MOST_SHOWN", 2)
+    monkeypatch.setattr("imgcost.text.findings.MAX_SHOWN", 2)
     (tmp_path / "a.png").write_bytes(b"")
     (tmp_path / "b.png").write_bytes(png(300, 300))
     (tmp_path / "c.png").write_bytes(b"hello")
@@ -546,7 +546,7 @@ def test_findings_on_disk_are_those_in_memory(folder):
     plain = check_paths([str(folder)])
     with Spools.open() as kept:
         found = check_paths([str(folder)], spools=kept)
-        assert (tuple(found.found), tuple(found.images)) == (plain.found, plain.images)
+        assert (tuple(found.all), tuple(found.images)) == (plain.all, plain.images)
 
 
 def test_json_in_pieces_is_the_json_of_the_report():

@@ -21,7 +21,7 @@ from imgcost.text.findings import as_github, findings_json, findings_report
 @pytest.fixture
 def small(monkeypatch):
     """Blocks of three items."""
-    monkeypatch.setattr(spools, "BLOCK", 3)
+    monkeypatch.setattr(spools, "PACK_ITEMS", 3)
 
 
 @pytest.fixture
@@ -65,7 +65,7 @@ def test_packed_items_come_after_those_that_were_added_before():
         assert (len(spool), spool.totals) == (10, {"even": 5, "odd": 5})
 
 
-def test_only_blocks_with_a_counted_key_are_unpacked():
+def test_only_packs_with_a_counted_key_are_unpacked():
     even, odd = [Item(0), Item(2)], [Item(1)]
     with closing(Spool(Item, count)) as spool:
         for items in (even, odd, even):
@@ -77,7 +77,7 @@ def test_only_blocks_with_a_counted_key_are_unpacked():
         for item in spool.among(wanted):
             numbers.append(item.number)
             wanted.pop("even", None)
-        assert numbers == [0, 2, 1]  # the last block is skipped, because nothing in it is wanted any more
+        assert numbers == [0, 2, 1]  # the last pack is skipped, because nothing in it is wanted any more
 
 
 def test_a_spool_moves_to_disk_unless_it_stays_in_memory(monkeypatch):
@@ -98,8 +98,8 @@ def test_findings_on_disk_are_those_in_memory(folder, one_request):
     plain = check_paths([str(folder)], **options)
     with Spools.open() as kept:
         found = check_paths([str(folder)], **options, spools=kept)
-        assert found.found is kept.found
-        assert replace(found, found=tuple(found.found), images=tuple(found.images)) == plain
+        assert found.all is kept.findings
+        assert replace(found, all=tuple(found.all), images=tuple(found.images)) == plain
         assert (found.errors, found.warnings, found.ok) == (plain.errors, plain.warnings, False)
         assert (found.tokens, found.unmeasured, len(found)) == (plain.tokens, 3, len(plain))
         assert findings_report(found) == findings_report(plain)

@@ -36,7 +36,7 @@ from imgcost.errors import ImgcostError, MissingExtraError
 from imgcost.files import Image, Unreadable
 from imgcost.plans import plan
 from imgcost.quotes import quotes
-from imgcost.reports.workbook import rule, workbook_sink, write_table
+from imgcost.reports.workbook import downscaling, workbook_sink, write_plain_workbook
 from imgcost.reports.writers import open_scan
 from imgcost.summaries import ScanSummary
 from imgcost.tables import find_tier
@@ -252,8 +252,8 @@ def calculator_sizes():
     """Extremes, ties that a float's last bit decides, both sides of every break point, and any."""
     sizes = [*SIZES, (8000, 1), (100_000, 1), (100_000, 99_999), (1092, 1092), (1093, 1093), (2576, 1456)]
     for tier in (STANDARD, HIGH):
-        sizes += [(tie.long * 2, tie.short * 2) for tie in rule.ties(tier)]
-        sizes += [(step.denominator, step.numerator + by) for step in rule.steps(tier) for by in (-1, 0, 1)]
+        sizes += [(tie.long * 2, tie.short * 2) for tie in downscaling.ties(tier)]
+        sizes += [(step.denominator, step.numerator + by) for step in downscaling.steps(tier) for by in (-1, 0, 1)]
     chosen = random.Random(2)
     sizes += [(chosen.randint(1, 8000), chosen.randint(1, 8000)) for _ in range(200)]
     return [size for size in sizes if min(size) > 0]
@@ -432,23 +432,23 @@ def test_pandas_libreoffice_and_the_report_agree_on_the_samples(tmp_path, monkey
 def test_ratios_that_are_not_ties_are_downscaled_the_same_in_fractions(tier, long, short, times):
     """Outside the list, fractions and floats downscale every oversize image to the same size."""
     long, short = max(long, short) * times, min(long, short) * times
-    tied = {Fraction(tie.long, tie.short) for tie in rule.ties(tier)}
+    tied = {Fraction(tie.long, tie.short) for tie in downscaling.ties(tier)}
     if not geometry.fits(long, short, tier) and Fraction(long, short) not in tied:
-        assert rule._by_fractions(long, short, tier) == geometry.resized_size(long, short, tier)
+        assert downscaling._by_fractions(long, short, tier) == geometry.resized_size(long, short, tier)
 
 
 @pytest.mark.parametrize(("tier", "count"), [(STANDARD, 91), (HIGH, 176)])
 def test_the_listed_ties_are_those_that_floats_decide_otherwise(tier, count):
-    found = rule.ties(tier)
+    found = downscaling.ties(tier)
     assert len(found) == count
     for tie in found:
         seen = geometry.resized_size(tie.long * 7000, tie.short * 7000, tier)
-        assert (tie.long_edge, tie.short_edge) == seen != rule._by_fractions(tie.long, tie.short, tier)
+        assert (tie.long_edge, tie.short_edge) == seen != downscaling._by_fractions(tie.long, tie.short, tier)
 
 
 def test_the_steps_are_those_of_the_geometry():
     for tier in (STANDARD, HIGH):
-        for step, known in zip(rule.steps(tier), geometry.grid_steps(tier), strict=True):
+        for step, known in zip(downscaling.steps(tier), geometry.grid_steps(tier), strict=True):
             assert step.numerator / step.denominator == pytest.approx(known.ratio, rel=1e-15)
             assert (step.long_edge, step.short_patches) == (28 * known.long_patches, known.short_patches)
 
@@ -644,9 +644,9 @@ def test_a_table_has_a_sheet_of_rows_and_one_of_notes(tmp_path, monkeypatch):
     rows = [("=Huey", True, 3, "0.0130"), ("Dewey", False, None, None), ("Louie", None, 1, "2")]
     path = tmp_path / "a.xlsx"
     for most, shown in ((1_048_576, 3), (3, 2)):
-        monkeypatch.setattr("imgcost.reports.workbook.tables.MOST_ROWS", most)
+        monkeypatch.setattr("imgcost.reports.workbook.plain.MAX_ROWS", most)
         with path.open("wb") as file:
-            write_table(file, Report({}, [], ["They quack."]), TABLE, rows)
+            write_plain_workbook(file, Report({}, [], ["They quack."]), TABLE, rows)
         book = openpyxl.load_workbook(path)
         expected = [("=Huey", "true", 3, 0.013), ("Dewey", "false", None, None), ("Louie", None, 1, 2)]
         assert list(book["Report"].iter_rows(min_row=2, values_only=True)) == expected[:shown]

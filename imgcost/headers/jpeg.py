@@ -16,7 +16,7 @@ from imgcost.headers.header import (
     MAX_STEPS,
     Ending,
     damaged,
-    impossible,
+    impossible_size,
 )
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def parse_jpeg(head: bytes, read_at: ReadAt, details: bool) -> Fields:
             if length < 11:  # 8 bytes plus 3 per component
                 raise damaged("JPEG", f"has a frame header of only {plural(length, 'byte')}")
             if not (width and height):  # height 0 refers to a DNL marker, which decoders do not support
-                raise impossible("JPEG", width, height)
+                raise impossible_size("JPEG", width, height)
             return "image/jpeg", width, height, orientation or 1, False
         else:
             at = _skip_jpeg_oddity(window, at, start, marker)
@@ -103,7 +103,7 @@ def examine_jpeg(head: bytes, read_at: ReadAt, file_bytes: int) -> Ending:
     """Check whether decoders read this kind of JPEG, and whether its end is present."""
     frame, scan = _find_frame_and_scan(head, read_at)
     kind, length, precision, components = frame[1:2], frame[2:4], frame[4:5], frame[9:]
-    undecodable, unusual = _judge_frame(kind, int.from_bytes(length), precision, components)
+    undecodable, unusual = _frame_problem(kind, int.from_bytes(length), precision, components)
     # An end marker before any image data belongs to a thumbnail, or to a file without an image.
     truncated = scan is None or not _has_end(scan, read_at, file_bytes)
     return Ending(truncated, undecodable, unusual)
@@ -133,7 +133,7 @@ def _find_frame_and_scan(head: bytes, read_at: ReadAt) -> tuple[bytes, int | Non
 
 
 @lru_cache(maxsize=256)  # a camera or a program writes the same parameters into every file
-def _judge_frame(kind: bytes, length: int, precision: bytes, components: bytes) -> tuple[str | None, str | None]:
+def _frame_problem(kind: bytes, length: int, precision: bytes, components: bytes) -> tuple[str | None, str | None]:
     """Return why no decoder reads a frame header, and why only some do (ITU T.81, B.2.2)."""
     name, count = _RARE_FRAMES.get(kind, ""), components[:1]
     if kind in _UNREAD_FRAMES:

@@ -12,7 +12,7 @@ from contextlib import closing
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from imgcost.arguments import take_choice, take_flag
+from imgcost.arguments import check_choice, to_bool
 from imgcost.errors import ArgumentError
 from imgcost.files import is_stream
 from imgcost.preflight.checker import Checker
@@ -87,11 +87,11 @@ def check_images(
     Source: https://platform.claude.com/docs/en/build-with-claude/vision (read 2026-09-07)
 
     >>> findings = check_images("data/samples/broken", model="claude-sonnet-4-6")
-    >>> [(one.location, one.rule) for one in findings.errors][0]
+    >>> [(finding.location, finding.rule) for finding in findings.errors][0]
     ('data/samples/broken/cut-in-header.jpg', 'unreadable')
     """
     checker = Checker(platform, as_of, ignore, budget_usd)
-    named, alone, disk = checker.models.find(model), take_flag("one_request", one_request), Disk()
+    named, alone, disk = checker.models.find(model), to_bool("one_request", one_request), Disk()
     checker.models.use(named)
     results = check_each(images, disk, checker.image_checker(named, one_request=alone))
     checker.add_images(results, named, one_request=alone)
@@ -253,7 +253,7 @@ def check_paths(
     490
     """
     reading = _reading(Checker(platform, as_of, ignore, budget_usd, spools), model, shape)
-    checker, alone = reading.checker, take_flag("one_request", one_request)
+    checker, alone = reading.checker, to_bool("one_request", one_request)
     disk = Disk(walk, shape=shape, jobs=jobs, progress=progress)
     files = (path for path in paths if path != "-" or stdin is None)
     named, problem = checker.models.find_or_why(model or DEFAULT_MODEL)
@@ -277,7 +277,7 @@ def _check_path(path: str, reading: Reading) -> None:
 def _reading(checker: Checker, model: str | None, shape: str, *, batch: bool = False) -> Reading:
     if model is not None and not isinstance(model, str):
         raise ArgumentError("model", model, "the name of a model, such as 'sonnet'")
-    take_choice("shape", shape, ("auto", *SHAPES))
+    check_choice("shape", shape, ("auto", *SHAPES))
     return Reading.start(checker, model, shape, batch=batch)
 
 

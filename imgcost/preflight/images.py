@@ -25,12 +25,12 @@ Imagelike: TypeAlias = "ImageSource | Image | Unreadable"
 
 
 EXPECTED = (
-    "a path, the bytes of an image, an open binary file, a Pillow image, or what imgcost.scan found; "
+    "a path, the bytes of an image, an open binary file, a Pillow image, or a result of imgcost.scan; "
     "check_request takes image blocks"
 )
 
 
-BATCH = 1000
+IMAGES_PER_CHECK = 1000
 """Maximum number of images that are checked at once."""
 
 
@@ -49,20 +49,20 @@ def check_each(images: Imagelike | Iterable[Imagelike], disk: Disk, checker: Ima
         ArgumentError: Something is not an image.
     """
     inputs: list[ImageInput] = []
-    for number, image in enumerate([images] if _is_one(images) else _many(images)):
+    for number, image in enumerate([images] if _is_single_image(images) else _many(images)):
         if isinstance(image, (str, os.PathLike)):
             yield checker.check_all(inputs)
             inputs = []
             yield from disk.check([os.fsdecode(image)], checker)
             continue
         inputs.append(_input(image, f"images.{number}"))
-        if len(inputs) >= BATCH:
+        if len(inputs) >= IMAGES_PER_CHECK:
             yield checker.check_all(inputs)
             inputs = []
     yield checker.check_all(inputs)
 
 
-def _is_one(image: object) -> bool:
+def _is_single_image(image: object) -> bool:
     kinds = (str, os.PathLike, bytes, bytearray, memoryview, Image, Unreadable)
     return isinstance(image, kinds) or is_pillow(image) or is_stream(image)
 

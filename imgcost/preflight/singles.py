@@ -78,7 +78,7 @@ class ImageChecker:
         Returns:
             The results, in order.
         """
-        images = [about for about in inputs if not isinstance(about, RequestFile)]
+        images = [item for item in inputs if not isinstance(item, RequestFile)]
         counted = [image for image in images if not image.stray]
         findings = [finding for image in images for finding in self.findings(image)]
         measured = [self.measure(image) for image in counted]
@@ -88,7 +88,7 @@ class ImageChecker:
             pack(measured, count_images(measured)),
             [image for image, checked in zip(counted, measured, strict=True) if checked.tokens is None],
             counted if self._one_request else [],  # otherwise memory does not grow with the number of images
-            [about for about in inputs if isinstance(about, RequestFile)],
+            [item for item in inputs if isinstance(item, RequestFile)],
         )
 
     def findings(self, image: ImageInput) -> Iterator[Finding]:

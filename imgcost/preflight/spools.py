@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Packed", "Spool", "pack"]
 
-BLOCK = 5000
+PACK_ITEMS = 5000
 """Number of items that are packed together, unless they arrive packed."""
 
 MEMORY_BYTES = 1 << 20
@@ -45,7 +45,7 @@ def pack(items: Sequence[tuple[Any, ...]], totals: Totals) -> Packed:
     return Packed(pickle.dumps(list(map(tuple, items)), pickle.HIGHEST_PROTOCOL), len(items), totals)
 
 
-class _Block(NamedTuple):
+class _Stored(NamedTuple):
     offset: int  # in the file
     totals: Totals
 
@@ -65,7 +65,7 @@ class Spool(Generic[Item]):
         self._new = partial(tuple.__new__, kind)
         self._count = count
         self._file: IO[bytes] = BytesIO() if in_memory else SpooledTemporaryFile(MEMORY_BYTES)  # noqa: SIM115 - closed by close
-        self._blocks: list[_Block] = []
+        self._stored: list[_Stored] = []
         self._packed = 0
         self._items: list[Item] = []
 
@@ -76,7 +76,7 @@ class Spool(Generic[Item]):
             OSError: The directory for temporary files is full or missing.
         """
         self._items.append(item)
-        if len(self._items) >= BLOCK:
+        if len(self._items) >= PACK_ITEMS:
             self._pack_items()
 
     def extend(self, packed: Packed) -> None:
@@ -99,15 +99,15 @@ class Spool(Generic[Item]):
         return self._packed + len(self._items)
 
     def __iter__(self) -> Iterator[Item]:
-        for block in self._blocks:
-            yield from self._load(block)
+        for stored in self._stored:
+            yield from self._load(stored)
         yield from self._items
 
     def among(self, keys: Collection[Hashable]) -> Iterator[Item]:
         """Iterate over the items of which any of these keys may be counted; keys may be removed meanwhile."""
-        for block in self._blocks:
-            if any(key in block.totals for key in keys):
-                yield from self._load(block)
+        for stored in self._stored:
+            if any(key in stored.totals for key in keys):
+                yield from self._load(stored)
         yield from self._items
 
     def close(self) -> None:
@@ -122,11 +122,11 @@ class Spool(Generic[Item]):
     def _write(self, packed: Packed) -> None:
         if not packed.length:
             return
-        self._blocks.append(_Block(self._file.seek(0, 2), packed.totals))
+        self._stored.append(_Stored(self._file.seek(0, 2), packed.totals))
         self._file.write(packed.data)
         self._totals.update(packed.totals)
         self._packed += packed.length
 
-    def _load(self, block: _Block) -> Iterator[Item]:
-        self._file.seek(block.offset)
+    def _load(self, stored: _Stored) -> Iterator[Item]:
+        self._file.seek(stored.offset)
         return map(self._new, pickle.load(self._file))  # noqa: S301 - written by this process

@@ -128,17 +128,17 @@ class Rule(NamedTuple):
     limits: tuple[str, ...]
     observe: Callable[[Any, CheckContext], Iterator[Observation]]
 
-    def check(self, about: Any, context: CheckContext) -> Iterator[Finding]:
+    def check(self, item: Any, context: CheckContext) -> Iterator[Finding]:
         """Check an input of the rule's scope.
 
         Args:
-            about: The input, such as an `ImageInput` or a `RequestInput`.
+            item: The input, such as an `ImageInput` or a `RequestInput`.
             context: The platform, date and models.
 
         Returns:
             The findings.
         """
-        return map(self.finding, self.observe(about, context))
+        return map(self.finding, self.observe(item, context))
 
     def finding(self, observation: Observation, file: str | None = None) -> Finding:
         """Return the finding for an observation of this rule; `file` is the file of the image or the request."""

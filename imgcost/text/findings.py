@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
 __all__ = ["as_github", "findings_json", "findings_report"]
 
-MOST_SHOWN = 10
+MAX_SHOWN = 10
 """Up to this many errors, or warnings, are shown one by one: GitHub shows no more of each per step."""
 
 SHOWN_PER_RULE = 3
-"""How many findings of each rule are shown if there are more than `MOST_SHOWN`."""
+"""How many findings of each rule are shown if there are more than `MAX_SHOWN`."""
 
 
 class _Groups(NamedTuple):
@@ -32,7 +32,7 @@ class _Groups(NamedTuple):
     Attributes:
         severity: `error` or `warning`.
         counts: The number of findings of each rule.
-        first: The first `MOST_SHOWN` findings of each rule.
+        first: The first `MAX_SHOWN` findings of each rule.
     """
 
     severity: Severity
@@ -47,7 +47,7 @@ class _Groups(NamedTuple):
     @property
     def shown(self) -> dict[str, list[Finding]]:
         """The findings of each rule that are shown."""
-        most = MOST_SHOWN if self.total <= MOST_SHOWN else SHOWN_PER_RULE
+        most = MAX_SHOWN if self.total <= MAX_SHOWN else SHOWN_PER_RULE
         return {rule: first[:most] for rule, first in self.first.items()}
 
     @property
@@ -58,7 +58,7 @@ class _Groups(NamedTuple):
 
 def _grouped(findings: Findings) -> tuple[_Groups, _Groups]:
     """Group errors and warnings by rule."""
-    counts, first = findings.counts, findings.first(MOST_SHOWN)
+    counts, first = findings.counts, findings.first(MAX_SHOWN)
 
     def groups(severity: Severity) -> _Groups:
         rules = [rule for kind, rule in counts if kind == severity]
@@ -210,12 +210,12 @@ def as_github(findings: Findings) -> Iterator[str]:
 
 
 def _annotations(groups: _Groups) -> Iterator[str]:
-    if groups.total <= MOST_SHOWN:
+    if groups.total <= MAX_SHOWN:
         for shown in groups.shown.values():
             yield from map(_annotation, shown)
         return
     rules = list(groups.counts)
-    each, rest = (rules, []) if len(rules) <= MOST_SHOWN else (rules[: MOST_SHOWN - 1], rules[MOST_SHOWN - 1 :])
+    each, rest = (rules, []) if len(rules) <= MAX_SHOWN else (rules[: MAX_SHOWN - 1], rules[MAX_SHOWN - 1 :])
     for rule in each:
         yield _annotation(groups.first[rule][0], _more(groups.first[rule], groups.counts[rule]))
     if rest:
