@@ -153,7 +153,7 @@ def test_the_version_is_calendar_and_has_one_source():
     assert "version" not in project
     assert re.fullmatch(r"20\d\d\.([1-9]|1[0-2])\.\d+", imgcost.__version__)
     # The build backend reads a plain string from the module, without running it.
-    tree = ast.parse((ROOT / "imgcost" / "__init__.py").read_text(encoding="utf-8"))
+    tree = ast.parse((ROOT / "imgcost" / "version.py").read_text(encoding="utf-8"))
     [version] = [
         node.value.value
         for node in tree.body
