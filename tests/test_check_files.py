@@ -250,6 +250,7 @@ def test_a_folder_of_requests_needs_no_model_for_images(tmp_path):
 # Workers and progress
 
 
+@pytest.mark.slow  # starts workers
 def test_workers_find_what_one_process_finds(folder, monkeypatch):
     monkeypatch.setattr(files_workers, "ALONE_SECONDS", 0)
     monkeypatch.setattr(files_workers, "AHEAD_SECONDS", 0)
@@ -282,6 +283,7 @@ def test_progress_counts_every_file(folder):
 # Many findings
 
 
+@pytest.mark.slow  # thousands of findings
 def test_streams_and_reports_are_the_same_with_findings_on_disk(folder, tmp_path_factory):
     outputs = tmp_path_factory.mktemp("reports")
     for number in range(1200):
