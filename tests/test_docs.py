@@ -192,7 +192,7 @@ def test_the_columns_of_the_rows_are_in_the_documentation():
     if UPDATE:
         pages = pages or [COMMANDS_PAGE]
         for page in pages:
-            write(page, "columns", table_of_columns(SCAN), "The columns of a row")
+            write(page, "columns", table_of_columns(SCAN), "The columns of `scan -o`")
     assert pages
     for page in pages:
         assert marked(page, "columns") == table_of_columns(SCAN)
