@@ -115,9 +115,10 @@ def command(
     PATH is an image, an archive, a directory of images and requests, or a JSON or JSON lines file of requests:
     arguments of messages.create, a batch, a request of another library (OpenAI, Bedrock, LangChain, MCP, ...), or a
     Claude Code transcript. With -, stdin is read: text that starts like JSON, or any text with --shape, as requests;
-    anything else as a list of paths, one per line, or NUL-separated with -0. Nothing is sent or fetched.
+    anything else as a list of paths, one per line. With -0, stdin is always a NUL-separated list of paths. Nothing is
+    sent or fetched.
 
-    Exits with 1 if anything would be rejected, or if the cost is over the budget or unknown.
+    Exits with 1 if anything would be rejected or, with --budget, if the cost is over the budget or unknown.
 
 
     \b
