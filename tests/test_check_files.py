@@ -265,7 +265,7 @@ def test_workers_end_with_the_check(folder):
     for number in range(10):
         (folder / f"{number}.png").write_bytes(WHOLE)
     disk = Disk(Walk(), jobs=2)
-    seen = disk.see([str(folder)])
+    seen = disk.inspect([str(folder)])
     assert next(seen).location == str(folder / "0.png")
     seen.close()
     assert list(seen) == []
@@ -431,7 +431,7 @@ def test_github_names_locations_in_requests(tmp_path):
 
 
 def test_rules_beyond_the_tenth_share_an_annotation(monkeypatch, tmp_path):
-    monkeypatch.setattr("imgcost.text.findings.MOST_SHOWN", 2)
+    monkeypatch.setattr("imgcost.text.findings.MAX_SHOWN", 2)
     (tmp_path / "a.png").write_bytes(b"")
     (tmp_path / "b.png").write_bytes(png(300, 300))
     (tmp_path / "c.png").write_bytes(b"hello")
@@ -544,7 +544,7 @@ def test_findings_on_disk_are_those_in_memory(folder):
     plain = check_paths([str(folder)])
     with Spools.open() as kept:
         found = check_paths([str(folder)], spools=kept)
-        assert (tuple(found.found), tuple(found.images)) == (plain.found, plain.images)
+        assert (tuple(found.all), tuple(found.images)) == (plain.all, plain.images)
 
 
 def test_json_in_pieces_is_the_json_of_the_report():

@@ -26,7 +26,7 @@ from imgcost.cli import inputs, scan
 from imgcost.files import workers
 from imgcost.pipeline import Scan
 from imgcost.tabular import SCAN
-from imgcost.text.scans import LISTED, file_size
+from imgcost.text.scans import MAX_LISTED, file_size
 
 AS_OF = ("--as-of", "2026-11-22")
 SONNET_3 = ("-m", "claude-3-sonnet", *AS_OF)
@@ -151,12 +151,12 @@ def test_a_size_that_rounds_up_to_the_next_unit_is_shown_in_it(size, shown):
 
 
 def test_the_list_of_unreadable_files_is_limited_in_text_only(tmp_path):
-    for number in range(LISTED + 3):
+    for number in range(MAX_LISTED + 3):
         (tmp_path / f"{number:02}.png").touch()
     text = done(tmp_path, *AS_OF)
-    assert text.count(" empty  ") == LISTED + 1
+    assert text.count(" empty  ") == MAX_LISTED + 1
     assert "3 more entries not counted; -f json and -o FILE list all of them." in text
-    assert len(data(tmp_path)["unreadable"]) == LISTED + 3
+    assert len(data(tmp_path)["unreadable"]) == MAX_LISTED + 3
     (tmp_path / "00.png").unlink()
     assert "2 more entries not counted" in done(tmp_path, *AS_OF)
 
@@ -282,11 +282,11 @@ def test_an_invalid_number_of_jobs_is_an_error(folder, jobs):
 
 
 def test_the_default_number_of_jobs_is_the_number_of_cores(monkeypatch):
-    assert inputs.most_jobs(None) >= 1
+    assert inputs.worker_count(None) >= 1
     monkeypatch.delattr(os, "sched_getaffinity", raising=False)
-    assert inputs.most_jobs(None) == min(os.cpu_count() or 1, inputs.MOST_JOBS)
+    assert inputs.worker_count(None) == min(os.cpu_count() or 1, inputs.MAX_JOBS)
     monkeypatch.setattr(os, "cpu_count", lambda: None)
-    assert (inputs.most_jobs(None), inputs.most_jobs(40)) == (1, 40)
+    assert (inputs.worker_count(None), inputs.worker_count(40)) == (1, 40)
 
 
 # Rows

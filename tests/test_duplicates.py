@@ -86,7 +86,7 @@ def test_only_candidates_are_read_and_each_once(tmp_path, read):
 
 
 def test_files_longer_than_a_block_are_compared_to_their_end(tmp_path, monkeypatch):
-    monkeypatch.setattr(duplicates, "_BLOCK_BYTES", 16)
+    monkeypatch.setattr(duplicates, "_READ_BYTES", 16)
     for name, end in (("a", b"1"), ("b", b"2"), ("c", b"2")):
         (tmp_path / name).write_bytes(png(5, 5, bytes(100) + end))
     assert marks(Duplicates().mark(found_in(tmp_path))) == {"c": "b"}

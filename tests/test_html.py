@@ -26,8 +26,8 @@ from imgcost.cli import main
 from imgcost.errors import MissingExtraError
 from imgcost.files import Image, Unreadable
 from imgcost.quotes import comparable
-from imgcost.reports.html.charts import MOST_DOTS, _dots, size_chart, token_chart
-from imgcost.reports.html.highlights import BYTES_STEP, LISTED, Highlights, collect
+from imgcost.reports.html.charts import MAX_DOTS, _dots, size_chart, token_chart
+from imgcost.reports.html.highlights import BYTES_STEP, MAX_LISTED, Highlights, collect
 from imgcost.reports.html.panel import panel_data
 from imgcost.reports.html.rendering import Environment, FunctionLoader, _read, report_page, shortened
 from imgcost.reports.writers import open_scan
@@ -132,7 +132,7 @@ def test_highlights_are_the_most_telling_images():
         Unreadable("d", "empty", "the file is empty"),
     ]
     found = collected(images)
-    assert found.sent == {1: 1, 10_485_760 // BYTES_STEP: 1}
+    assert found.request_bytes == {1: 1, 10_485_760 // BYTES_STEP: 1}
     assert [(one.path, one.rule) for one in found.rejected] == [
         ("edge.png", "image-edge"),
         ("heavy.png", "image-bytes"),
@@ -305,11 +305,11 @@ def test_an_image_over_a_limit_is_listed_with_a_fix(tmp_path):
 
 
 def test_long_lists_are_cut_and_counted(tmp_path):
-    wide = [image(f"{place}.png", 8001, 10 + place) for place in range(LISTED + 1)]
+    wide = [image(f"{place}.png", 8001, 10 + place) for place in range(MAX_LISTED + 1)]
     text = Seen(written(tmp_path / "a.html", *((str(place), [one]) for place, one in enumerate(wide)))).text
-    assert f"The most expensive {LISTED} of {LISTED + 1} images" in text
-    assert f"The first {LISTED} of {LISTED + 1} rejected images" in text
-    assert f"The most expensive 10 of {LISTED + 1} folders, each without its subfolders" in text
+    assert f"The most expensive {MAX_LISTED} of {MAX_LISTED + 1} images" in text
+    assert f"The first {MAX_LISTED} of {MAX_LISTED + 1} rejected images" in text
+    assert f"The most expensive 10 of {MAX_LISTED + 1} folders, each without its subfolders" in text
 
 
 def test_a_section_without_content_is_left_out(tmp_path):
@@ -386,7 +386,7 @@ def test_a_single_image_has_a_histogram():
 def test_many_sizes_become_few_dots_and_none_is_lost():
     sizes = {(across, down): 2 for across in range(100) for down in range(100)}
     dots = _dots(sizes)
-    assert len(dots) <= MOST_DOTS
+    assert len(dots) <= MAX_DOTS
     assert sum(dots.values()) == 20_000
     assert max(edge for size in dots for edge in size) == pytest.approx(2 ** (97.5 / 16))
     assert _dots({(160, 16): 1}) == {(1024.0, 2.0): 1}

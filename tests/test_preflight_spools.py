@@ -18,7 +18,7 @@ from imgcost.text.findings import as_github, findings_json, findings_report
 @pytest.fixture
 def small(monkeypatch):
     """Blocks of three items."""
-    monkeypatch.setattr(spools, "BLOCK", 3)
+    monkeypatch.setattr(spools, "MEMORY_ITEMS", 3)
 
 
 @pytest.fixture
@@ -44,14 +44,14 @@ def test_no_more_than_a_block_is_in_memory_and_a_small_check_has_no_file(monkeyp
     made = []
     create = spools.TemporaryFile
     monkeypatch.setattr(spools, "TemporaryFile", lambda: made.append(create()) or made[-1])
-    monkeypatch.setattr(spools, "BLOCK", 3)
+    monkeypatch.setattr(spools, "MEMORY_ITEMS", 3)
     spool = Spool()
     for number in range(2):
         spool.append(number)
     assert made == []
     for number in range(2, 100):
         spool.append(number)
-        assert len(spool._block) < 3
+        assert len(spool._in_memory) < 3
     assert len(made) == 1
     spool.close()
     assert made[0].closed
@@ -64,8 +64,8 @@ def test_findings_on_disk_are_those_in_memory(folder, one_request):
     plain = check_paths([str(folder)], **options)
     with Spools.open() as kept:
         found = check_paths([str(folder)], **options, spools=kept)
-        assert found.found is kept.found
-        assert replace(found, found=tuple(found.found), images=tuple(found.images)) == plain
+        assert found.all is kept.findings
+        assert replace(found, all=tuple(found.all), images=tuple(found.images)) == plain
         assert (found.errors, found.warnings, found.ok) == (plain.errors, plain.warnings, False)
         assert (found.tokens, found.unmeasured, len(found)) == (plain.tokens, 3, len(plain))
         assert findings_report(found) == findings_report(plain)

@@ -14,7 +14,7 @@ from conftest import ROOT, golden
 
 from imgcost.errors import HeaderError, ImgcostError, RequestError, TableError
 from imgcost.headers import Contents, Header
-from imgcost.messages import Part, Turn
+from imgcost.messages import ContentBlock, Turn
 from imgcost.rules import (
     BatchInput,
     CheckContext,
@@ -67,8 +67,8 @@ ABSENT = ImageInput("here", None)
 
 def turn(*parts, role="user"):
     """A turn of images (I), other blocks (X), and texts."""
-    kinds = {"I": Part("image"), "X": Part("tool_result")}
-    return Turn("messages.0", role, tuple(kinds.get(part, Part("text", part)) for part in parts))
+    kinds = {"I": ContentBlock("image"), "X": ContentBlock("tool_result")}
+    return Turn("messages.0", role, tuple(kinds.get(part, ContentBlock("text", part)) for part in parts))
 
 
 def whole(**more):

@@ -68,7 +68,7 @@ CONTENTS = [
 @pytest.fixture
 def eager(monkeypatch):
     """Start workers after two chunks, and make chunks small."""
-    monkeypatch.setattr(walking, "BATCH_FILES", 3)
+    monkeypatch.setattr(walking, "FILES_PER_BATCH", 3)
     monkeypatch.setattr(workers, "ALONE_SECONDS", 1e-12)
     monkeypatch.setattr(workers, "AHEAD_SECONDS", 1e-12)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from imgcost.cli.exit_codes import FOUND
+from imgcost.cli.exit_codes import FINDINGS
 from imgcost.cli.options import (
     COUNT,
     DATE,
@@ -23,10 +23,10 @@ from imgcost.cli.options import (
     format_option,
     output_option,
     placement_options,
-    refuse_inputs,
+    reject_overwrites,
     save,
 )
-from imgcost.errors import ArgumentError, ImgcostError, shown
+from imgcost.errors import ArgumentError, ImgcostError, short_repr
 from imgcost.figures import number, plural
 from imgcost.plans import Repeated, plan, read_scenario
 from imgcost.tabular import PLAN
@@ -49,7 +49,7 @@ class _Images(ParamType[object]):
         text = str(value).strip().lower()
         if text == "auto" or re.fullmatch(r"\d{1,15}", text, re.ASCII):
             return text if text == "auto" else int(text)
-        return self.fail(f"{shown(value)}: expected a whole number, or auto.", param, ctx)
+        return self.fail(f"{short_repr(value)}: expected a whole number, or auto.", param, ctx)
 
 
 @click.command("plan", short_help="Estimate a whole job: prompts, answers, caching, batches, conversations.")
@@ -127,7 +127,7 @@ def command(
     explain: bool,
     style: str,
     output: str | None,
-    **given: Any,
+    **options: Any,
 ) -> None:
     """Estimate a whole job: requests, tokens and dollars for one or more models, cheapest first.
 
@@ -143,9 +143,9 @@ def command(
       imgcost plan photos --scenario job.toml --budget 250
       imgcost plan sizes.csv --batch --prompt-cache 1h --prompt-tokens 4000 --explain
     """
-    refuse_inputs([*images, *([scenario] if scenario else [])], output=output)
+    reject_overwrites([*images, *([scenario] if scenario else [])], output=output)
     settings: dict[str, Any] = {"models": DEFAULT_MODEL} | (read_scenario(scenario) if scenario else {})
-    settings |= {name: value for name, value in given.items() if value is not None}
+    settings |= {name: value for name, value in options.items() if value is not None}
     if models:
         settings["models"] = models
     budget = settings.pop("budget", None)
@@ -157,7 +157,7 @@ def command(
     try:
         job_plan = plan(_job(images, count), **settings)
     except ArgumentError as error:
-        raise _located(error, scenario, given) from None
+        raise _located(error, scenario, options) from None
     for warning in job_plan.warnings:
         click.echo(f"imgcost: {visible(warning)}", err=True)
     report = plan_report(job_plan, budget_usd=budget, explain=explain)
@@ -165,7 +165,7 @@ def command(
     echo(report, style)
     if budget is not None:
         if any(model.total_usd > budget for model in job_plan):
-            sys.exit(FOUND)
+            sys.exit(FINDINGS)
         if job_plan.excluded:
             raise ImgcostError(f"the budget cannot be checked: {_excluded(job_plan)}")
     fail_if_empty(job_plan.images, fail_on_empty)
@@ -206,7 +206,7 @@ def _size(text: str) -> tuple[int, int]:
     try:
         return SIZE.convert(text, None, None)
     except click.BadParameter as error:
-        message = f"{shown(text)} is not a file or folder, and not a size such as 1920x1080."
+        message = f"{short_repr(text)} is not a file or folder, and not a size such as 1920x1080."
         raise click.BadParameter(
             error.message if re.match(r"\s*\d+\s*[xX*\u00d7]", text) else message, param_hint="PATH|SIZE|TABLE"
         ) from None

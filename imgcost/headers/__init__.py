@@ -17,7 +17,7 @@ from imgcost.headers.gif import parse_gif
 from imgcost.headers.header import HEAD_BYTES, Fields, Header, ReadAt, from_head
 from imgcost.headers.jpeg import parse_jpeg
 from imgcost.headers.png import parse_png
-from imgcost.headers.refusals import refusal
+from imgcost.headers.refusals import unreadable_error
 from imgcost.headers.webp import parse_webp
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ def parse_header(head: bytes, read_at: ReadAt, details: bool = True) -> Fields:
     parse = _PARSERS.get(head[:3])
     try:
         if parse is None:
-            raise refusal(head, read_at)
+            raise unreadable_error(head, read_at)
         return parse(head, read_at, details)
     except HeaderError as error:
         if error.media_type is None or error.width is None or error.height is None:

@@ -15,7 +15,7 @@ from imgcost.headers.header import (
     MAX_STEPS,
     Ending,
     damaged,
-    impossible,
+    impossible_size,
 )
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def parse_jpeg(head: bytes, read_at: ReadAt, details: bool) -> Fields:
             if length < 11:  # 8 bytes plus 3 per component
                 raise damaged("JPEG", f"has a frame header of only {plural(length, 'byte')}")
             if not (width and height):  # height 0 refers to a DNL marker, which decoders do not support
-                raise impossible("JPEG", width, height)
+                raise impossible_size("JPEG", width, height)
             return "image/jpeg", width, height, orientation or 1, False
         else:
             at = _skip_jpeg_oddity(window, at, start, marker)
@@ -108,7 +108,7 @@ def examine_jpeg(head: bytes, read_at: ReadAt, file_bytes: int) -> Ending:
             break
         elif marker == 0xFFD9:
             break
-    undecodable, unusual = _judge_frame(frame)
+    undecodable, unusual = _frame_problem(frame)
     # An end marker before any image data belongs to a thumbnail, or to a file without an image.
     truncated = scan is None or not _has_end(scan, read_at, file_bytes)
     return Ending(truncated, undecodable, unusual)
@@ -133,7 +133,7 @@ def _segments(head: bytes, read_at: ReadAt) -> Iterator[tuple[int, int, int]]:
             at = _next_marker(window, at, marker)
 
 
-def _judge_frame(frame: bytes) -> tuple[str | None, str | None]:
+def _frame_problem(frame: bytes) -> tuple[str | None, str | None]:
     """Return why no decoder reads a frame header, and why only some do (ITU T.81, B.2.2)."""
     kind, length, precision, components = frame[1:2], int.from_bytes(frame[2:4]), frame[4:5], frame[9:10]
     name = _RARE_FRAMES.get(kind, "")

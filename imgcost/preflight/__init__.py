@@ -12,7 +12,7 @@ from io import BytesIO
 from itertools import chain
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from imgcost.arguments import take_choice, take_flag
+from imgcost.arguments import check_choice, to_bool
 from imgcost.errors import ArgumentError
 from imgcost.files import is_stream
 from imgcost.preflight.checker import Checker
@@ -85,13 +85,13 @@ def check_images(
     Source: https://platform.claude.com/docs/en/build-with-claude/vision (read 2026-09-07)
 
     >>> findings = check_images("data/samples/broken", model="claude-sonnet-4-6")
-    >>> [(one.location, one.rule) for one in findings.errors][0]
+    >>> [(finding.location, finding.rule) for finding in findings.errors][0]
     ('data/samples/broken/cut-in-header.jpg', 'unreadable')
     """
     checker = Checker(platform, as_of, ignore, budget_usd)
     named = checker.models.find(model)
     disk = Disk()
-    checker.check_images(inputs_of(images, disk), named, one_request=take_flag("one_request", one_request))
+    checker.check_images(inputs_of(images, disk), named, one_request=to_bool("one_request", one_request))
     for note in disk.notes():
         checker.note(note)
     return checker.findings()
@@ -250,7 +250,7 @@ def check_paths(
     490
     """
     reading = _reading(Checker(platform, as_of, ignore, budget_usd, spools), model, shape)
-    checker, alone = reading.checker, take_flag("one_request", one_request)
+    checker, alone = reading.checker, to_bool("one_request", one_request)
     disk = Disk(walk, shape=shape, jobs=jobs, progress=progress)
     with closing(Spool[str]()) as requests, closing(_image_files(disk, paths, stdin, requests)) as images:
         first = next(images, None)
@@ -273,7 +273,7 @@ def _check_path(path: str, reading: Reading) -> None:
 def _reading(checker: Checker, model: str | None, shape: str, *, batch: bool = False) -> Reading:
     if model is not None and not isinstance(model, str):
         raise ArgumentError("model", model, "the name of a model, such as 'sonnet'")
-    take_choice("shape", shape, ("auto", *SHAPES))
+    check_choice("shape", shape, ("auto", *SHAPES))
     return Reading.start(checker, model, shape, batch=batch)
 
 
@@ -282,7 +282,7 @@ def _image_files(
 ) -> Generator[ImageInput]:
     """Inspect the files under paths, and append those with requests to `requests`."""
     files = (path for path in paths if path != "-" or stdin is None)
-    with closing(disk.see(files)) as items:
+    with closing(disk.inspect(files)) as items:
         for item in items:
             if isinstance(item, RequestFile):
                 requests.append(item.path)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, get_args
 
 from imgcost import geometry
-from imgcost.arguments import take_choice, take_day, take_dollars
+from imgcost.arguments import check_choice, to_date, to_dollars
 from imgcost.errors import ArgumentError, RequestError
 from imgcost.figures import dollars
 from imgcost.pdfs import token_range
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from imgcost.arguments import Dollars
-    from imgcost.messages import Block, Request
+    from imgcost.messages import MediaBlock, Request
     from imgcost.preflight.locations import Locator
     from imgcost.preflight.spools import Spool
     from imgcost.rules import DocumentInput, Finding, ImageInput, TextInput
@@ -58,9 +58,9 @@ class Checker:
     ) -> None:
         """Validate the settings."""
         if platform is not None:
-            take_choice("platform", platform, platforms())
-        self.day = take_day(as_of) or today()
-        self._budget_usd = take_dollars("budget_usd", budget_usd)
+            check_choice("platform", platform, platforms())
+        self.day = to_date(as_of) or today()
+        self._budget_usd = to_dollars("budget_usd", budget_usd)
         self.models = ModelFinder(platform, self.day)
         self._advice = advice_on(self.day)
         ignored = {find_rule(name).name for name in _rule_names(ignore)}
@@ -70,7 +70,7 @@ class Checker:
         self._notes: dict[str, None] = {}
         self._turns: list[TurnCost] = []
         self._spools = spools
-        self._found: list[Finding] | Spool[Finding] = spools.found if spools else []
+        self._findings: list[Finding] | Spool[Finding] = spools.findings if spools else []
         self._images: list[CheckedImage] | Spool[CheckedImage] = spools.images if spools else []
         self._costs = Costs(self.day, platform or DEFAULT_PLATFORM)
 
@@ -84,14 +84,14 @@ class Checker:
         limits = limits_on(platform, self.day)
         return CheckContext(platform, self.day, limits, self._advice, tuple(named.model for named in models))
 
-    def check(self, scope: Scope, about: Any, context: CheckContext, locator: Locator | None = None) -> None:
+    def check(self, scope: Scope, item: Any, context: CheckContext, locator: Locator | None = None) -> None:
         """Run all rules of a scope, and store their findings."""
-        for finding in self._run(scope, about, context):
-            self._found.append(locator.relocated(finding) if locator else finding)
+        for finding in self._run(scope, item, context):
+            self._findings.append(locator.relocated(finding) if locator else finding)
 
-    def _run(self, scope: Scope, about: Any, context: CheckContext) -> Iterator[Finding]:
+    def _run(self, scope: Scope, item: Any, context: CheckContext) -> Iterator[Finding]:
         for rule in self._rules[scope]:
-            yield from rule.check(about, context)
+            yield from rule.check(item, context)
 
     def check_images(self, images: Iterable[ImageInput], model: NamedModel, *, one_request: bool) -> None:
         """Check and count images, and check them as one request if they are sent in one."""
@@ -100,9 +100,9 @@ class Checker:
         tokens = 0
         for image in images:
             for finding in self._run("image", image, context):
-                self._found.append(finding._replace(file=image.file))
+                self._findings.append(finding._replace(file=image.file))
             if not image.stray:
-                tokens += self._count(image, context)
+                tokens += self._count_image(image, context)
                 if one_request:  # otherwise memory does not grow with the number of images
                     together.append(image)
         self._costs.add(tokens, model, "all images", alone=one_request)
@@ -133,9 +133,9 @@ class Checker:
         named = self.models.find_all(names, platform)
         self._costs.platform = named.platform
         context = self.context(*named.models, platform=named.platform)
-        images = tuple(block_input(block) for block in request.blocks if block.kind == "image")
-        documents = tuple(self._document_input(block, context) for block in request.blocks if block.kind == "document")
-        tokens = sum([self._count(image, context, locator) for image in images])
+        images = tuple(block_input(block) for block in request.media if block.kind == "image")
+        documents = tuple(self._document_input(block, context) for block in request.media if block.kind == "document")
+        tokens = sum([self._count_image(image, context, locator) for image in images])
         pages = [document.tokens for document in documents if document.tokens]
         priced = named.models[0] if named.models else None
         whole = RequestInput(
@@ -146,8 +146,8 @@ class Checker:
             documents,
             request.turns,
             request.body_bytes,
-            tokens + sum(page_tokens.least for page_tokens in pages),
-            tokens + sum(page_tokens.most for page_tokens in pages),
+            tokens + sum(page_tokens.lower for page_tokens in pages),
+            tokens + sum(page_tokens.upper for page_tokens in pages),
             request.results,
             request.cache_breakpoints,
             sum(_utf8_bytes(text.text) for text in request.texts),
@@ -163,8 +163,8 @@ class Checker:
             ("text", self._text_inputs(request, priced, batch=batch)),
         ]
         for scope, items in inputs:
-            for about in items:
-                self.check(scope, about, context, locator)
+            for item in items:
+                self.check(scope, item, context, locator)
         for document in documents:
             located = document._replace(location=locator.location(document.location))
             self._costs.add_document(located, context.models[0] if context.models else None)
@@ -174,13 +174,13 @@ class Checker:
                 whole.tokens,
                 priced,
                 locator.location() or "the request",
-                most_tokens=whole.most_tokens,
+                upper_tokens=whole.upper_tokens,
                 text_bytes=text_bytes,
                 batch=batch,
             )
 
     @staticmethod
-    def _document_input(block: Block, context: CheckContext) -> DocumentInput:
+    def _document_input(block: MediaBlock, context: CheckContext) -> DocumentInput:
         """Return a document with the tokens of its pages for the main model."""
         document, outline = document_input(block)
         tokens = token_range(outline, context.models[0]) if outline and context.models else None
@@ -192,12 +192,12 @@ class Checker:
             encoded = text_input(text)
             if encoded is None:
                 continue
-            about, size = encoded
+            base64, size = encoded
             tier = model.model.tier if model else None
             if size and model and tier:
-                about = about._replace(image_tokens=geometry.image_tokens(*size, tier, model.model.formula))
-            usd = self._costs.text_usd(about.characters, model, batch=batch) if model else None
-            yield about._replace(text_usd=None if usd is None else dollars(usd))
+                base64 = base64._replace(image_tokens=geometry.image_tokens(*size, tier, model.model.formula))
+            usd = self._costs.text_usd(base64.characters, model, batch=batch) if model else None
+            yield base64._replace(text_usd=None if usd is None else dollars(usd))
 
     def _check_together(self, images: Iterable[ImageInput], model: NamedModel) -> None:
         """Check images as a request without any other content."""
@@ -207,18 +207,18 @@ class Checker:
         whole = RequestInput("", model.model.id, None, kept, (), (), size, tokens)
         files = {image.location: image.file for image in kept}
         for finding in self._run("request", whole, self.context(model)):
-            self._found.append(finding._replace(file=files.get(finding.location)))
+            self._findings.append(finding._replace(file=files.get(finding.location)))
 
     def add_session(self, history: History, locator: Locator) -> None:
         """Add what the images of a session have cost so far."""
         self._turns += turn_costs(history, locator, self._costs, self.day)
 
-    def refuse(self, problem: RequestError, locator: Locator) -> None:
+    def report_invalid(self, problem: RequestError, locator: Locator) -> None:
         """Report that something is not a request."""
         line = locator.line()
         problem.location = locator.absolute(problem.location, line) or "request"
         for finding in self._run("shape", problem, self.context()):
-            self._found.append(finding._replace(file=locator.file, line=line))
+            self._findings.append(finding._replace(file=locator.file, line=line))
 
     def findings(self) -> Findings:
         """Check the budget, and return all findings."""
@@ -226,12 +226,12 @@ class Checker:
         if self._budget_usd is not None:
             gaps = costs.unknown + costs.unread
             bill = CostInput(
-                "all images", costs.known_usd, costs.most_usd, self._budget_usd, gaps, pages=costs.pages > 0
+                "all images", costs.known_usd, costs.upper_usd, self._budget_usd, gaps, pages=costs.pages > 0
             )
             self.check("bill", bill, self.context())
         spools = self._spools
         return Findings(
-            spools.found if spools else tuple(self._found),
+            spools.findings if spools else tuple(self._findings),
             spools.images if spools else tuple(self._images),
             None if costs.unknown else costs.known_usd,
             self.models.platform,
@@ -239,12 +239,12 @@ class Checker:
             costs.known_usd,
             costs.unknown,
             (*self._notes, *costs.notes),
-            None if costs.unknown else costs.most_usd,
+            None if costs.unknown else costs.upper_usd,
             costs.pages,
             tuple(self._turns),
         )
 
-    def _count(self, image: ImageInput, context: CheckContext, locator: Locator | None = None) -> int:
+    def _count_image(self, image: ImageInput, context: CheckContext, locator: Locator | None = None) -> int:
         """Store the size of an image, and return its tokens for the main model."""
         if locator:
             image = image._replace(location=locator.location(image.location))

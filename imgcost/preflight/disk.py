@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from imgcost.files import FileBatch, Unreadable, Walk, chunks, inspect, inspect_archive, no_access, spread
 from imgcost.payloads import base64_length
-from imgcost.preflight.detection import LINES_SUFFIXES, holds_requests, is_document
+from imgcost.preflight.detection import LINES_SUFFIXES, contains_requests, is_document
 from imgcost.preflight.inputs import IMAGE_SUFFIXES, record_input, suffix_of
 from imgcost.rules import ImageInput
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator
 
     from imgcost.files import Archive, Chunk, Inspected
-    from imgcost.files.walking import Step
+    from imgcost.files.walking import WalkStep
 
 __all__ = ["Disk", "RequestFile"]
 
@@ -35,7 +35,7 @@ class RequestFile(NamedTuple):
     path: str
 
 
-class _Named(FileBatch):
+class _NamedFile(FileBatch):
     """A file that the caller named, as opposed to one that was found in a directory."""
 
 
@@ -63,10 +63,10 @@ class Disk:
         self._shape = shape
         self._jobs = jobs
         self._progress = progress
-        self._parts = 0
-        self._first_part = ""
+        self._partial_members = 0
+        self._first_partial = ""
 
-    def see(self, paths: Iterable[str]) -> Generator[ImageInput | RequestFile]:
+    def inspect(self, paths: Iterable[str]) -> Generator[ImageInput | RequestFile]:
         """Inspect every file, in the order of the paths; see `imgcost.files.scan`.
 
         Args:
@@ -75,33 +75,33 @@ class Disk:
         Yields:
             An image for each file, readable or not, and the files of requests. Close the generator to stop the workers.
         """
-        work = partial(_see_chunk, shape=self._shape)
+        work = partial(_inspect_chunk, shape=self._shape)
         with closing(spread(chunks(self._steps(paths)), work, self._members, self._jobs, spawn=True)) as results:
-            for seen in results:
-                yield from seen
-                self._progress(len(seen))
+            for inputs in results:
+                yield from inputs
+                self._progress(len(inputs))
 
     def notes(self) -> Iterator[str]:
         """Yield sentences about what was not inspected so far."""
-        if self._parts:
+        if self._partial_members:
             yield (
                 f"archive members of which only the beginning was read, so that a missing end is not detected: "
-                f"{self._parts:,}, the first at {self._first_part}"
+                f"{self._partial_members:,}, the first at {self._first_partial}"
             )
 
-    def _steps(self, paths: Iterable[str]) -> Iterator[Step]:
+    def _steps(self, paths: Iterable[str]) -> Iterator[WalkStep]:
         """Walk, and mark what the caller named: a named pipe or device is an error, one in a directory is skipped."""
         named = ""
 
-        def remembered() -> Iterator[str]:
+        def remember_named() -> Iterator[str]:
             nonlocal named
             for path in paths:
                 named = path
                 yield path
 
-        for step in self._walk.steps(remembered()):
+        for step in self._walk.steps(remember_named()):
             if isinstance(step, FileBatch) and (step.folder, *step.names) == os.path.split(named):
-                yield _Named(*step)
+                yield _NamedFile(*step)
             elif isinstance(step, Unreadable) and (step.path, step.problem) == (named, "not-a-file"):
                 yield step._replace(problem="no-access")
             else:
@@ -109,29 +109,29 @@ class Disk:
 
     def _members(self, archive: Archive) -> Iterator[list[ImageInput | RequestFile]]:
         for groups in inspect_archive(archive.path, self._walk.matches):
-            yield [self._see_member(member, archive.path) for _, members in groups for member in members]
+            yield [self._inspect_member(member, archive.path) for _, members in groups for member in members]
 
-    def _see_member(self, member: Inspected | Unreadable, archive: str) -> ImageInput:
+    def _inspect_member(self, member: Inspected | Unreadable, archive: str) -> ImageInput:
         if isinstance(member, Unreadable):
             return record_input(member)._replace(file=archive)
         path, contents, complete = member
         if contents.header and not complete:
-            self._parts += 1
-            self._first_part = self._first_part or path
+            self._partial_members += 1
+            self._first_partial = self._first_partial or path
         suffix = suffix_of(path)
         stray = contents.header is None and suffix not in IMAGE_SUFFIXES
         return ImageInput(path, contents, base64_length(contents.file_bytes), file=archive, suffix=suffix, stray=stray)
 
 
-def _see_chunk(chunk: Chunk, shape: str | None) -> list[ImageInput | RequestFile]:
-    seen: list[ImageInput | RequestFile] = []
+def _inspect_chunk(chunk: Chunk, shape: str | None) -> list[ImageInput | RequestFile]:
+    inputs: list[ImageInput | RequestFile] = []
     for step in chunk:
         if isinstance(step, FileBatch):
-            named = isinstance(step, _Named)
-            seen += [_file_input(step.path_of(name), shape, named=named) for name in step.names]
+            named = isinstance(step, _NamedFile)
+            inputs += [_file_input(step.path_of(name), shape, named=named) for name in step.names]
         else:
-            seen.append(record_input(step))
-    return seen
+            inputs.append(record_input(step))
+    return inputs
 
 
 def _file_input(path: str, shape: str | None, *, named: bool) -> ImageInput | RequestFile:
@@ -144,7 +144,7 @@ def _file_input(path: str, shape: str | None, *, named: bool) -> ImageInput | Re
         return record_input(no_access(path, error))
     stray = not named and contents.header is None and suffix not in IMAGE_SUFFIXES
     if shape is not None and contents.header is None:
-        may_hold_requests = stray and path.lower().endswith(REQUEST_SUFFIXES)
-        if is_document(path) if named else may_hold_requests and holds_requests(path):
+        may_contain_requests = stray and path.lower().endswith(REQUEST_SUFFIXES)
+        if is_document(path) if named else may_contain_requests and contains_requests(path):
             return RequestFile(path)
     return ImageInput(path, contents, base64_length(contents.file_bytes), file=path, suffix=suffix, stray=stray)

@@ -58,7 +58,7 @@ class CheckedImage(NamedTuple):
     tokens: int | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """Return an entry of what `imgcost check -f json` prints."""
+        """Return an item of what `imgcost check -f json` prints."""
         return self._asdict() | {"location": escape_path(self.location)}
 
 
@@ -66,11 +66,11 @@ class Spools(NamedTuple):
     """Storage for the findings and images of a check that may not fit in memory.
 
     Attributes:
-        found: Findings.
+        findings: Findings.
         images: Images.
     """
 
-    found: Spool[Finding]
+    findings: Spool[Finding]
     images: Spool[CheckedImage]
 
     @classmethod
@@ -78,7 +78,7 @@ class Spools(NamedTuple):
     def open(cls) -> Iterator[Spools]:
         """Open the storage; it is removed when the context ends."""
         spools = cls(Spool(), Spool())
-        with closing(spools.found), closing(spools.images):
+        with closing(spools.findings), closing(spools.images):
             yield spools
 
 
@@ -87,7 +87,7 @@ class Findings:
     """The findings of a check. Findings with the same values are equal.
 
     Attributes:
-        found: All findings, in the order of the input; a tuple, unless a check of files keeps them on disk.
+        all: All findings, in the order of the input; a tuple, unless a check of files keeps them on disk.
         images: All images, in the order of the input, with size and tokens if they could be measured.
         input_usd: Minimum cost of the images and PDF pages as input, at the price of the model, or the batch price for
             a batch: US dollars, exact; None if part of it is unknown. Unreadable files cost nothing, because the API
@@ -103,7 +103,7 @@ class Findings:
         turns: For transcripts, the cost so far of the images of each turn.
     """
 
-    found: tuple[Finding, ...] | Spool[Finding]
+    all: tuple[Finding, ...] | Spool[Finding]
     images: tuple[CheckedImage, ...] | Spool[CheckedImage]
     input_usd: Decimal | None
     platform: Platform
@@ -121,25 +121,25 @@ class Findings:
         return f"<Findings {counts} tokens={self.tokens} usd={usd}>"
 
     def __iter__(self) -> Iterator[Finding]:
-        return iter(self.found)
+        return iter(self.all)
 
     def __len__(self) -> int:
-        return len(self.found)
+        return len(self.all)
 
     @property
     def errors(self) -> tuple[Finding, ...]:
         """Findings that the API would reject."""
-        return tuple(finding for finding in self.found if finding.severity == "error")
+        return tuple(finding for finding in self.all if finding.severity == "error")
 
     @property
     def warnings(self) -> tuple[Finding, ...]:
         """Findings that the API would accept."""
-        return tuple(finding for finding in self.found if finding.severity == "warning")
+        return tuple(finding for finding in self.all if finding.severity == "warning")
 
     @property
     def ok(self) -> bool:
         """Whether there are no errors."""
-        return all(finding.severity != "error" for finding in self.found)
+        return all(finding.severity != "error" for finding in self.all)
 
     @property
     def tokens(self) -> int:
@@ -157,10 +157,10 @@ class Findings:
         Yields:
             Values in the order of `imgcost.tabular.CHECK.columns`.
         """
-        for finding in self.found:
-            entry = finding.to_dict()
-            sources = " ".join(dict.fromkeys(source["url"] for source in entry["sources"]))
-            yield from CHECK.rows([entry | {"sources": sources}])
+        for finding in self.all:
+            values = finding.to_dict()
+            sources = " ".join(dict.fromkeys(source["url"] for source in values["sources"]))
+            yield from CHECK.rows([values | {"sources": sources}])
 
     def to_frame(self) -> pd.DataFrame:
         """Return the rows as a DataFrame; see `imgcost.tabular.Schema.frame`. It needs pandas."""
@@ -169,7 +169,7 @@ class Findings:
     def _repr_html_(self) -> str:
         errors, warnings = plural(len(self.errors), "error"), plural(len(self.warnings), "warning")
         caption = f"{errors}, {warnings} in {plural(len(self.images), 'image')}"
-        shown = islice(self.found, HTML_ROWS)
+        shown = islice(self.all, HTML_ROWS)
         rows = [(finding.severity, finding.rule, finding.location, finding.message) for finding in shown]
         return html_table(caption, ("severity", "rule", "location", "message"), rows)
 
@@ -182,14 +182,14 @@ class Findings:
         Returns:
             A new dictionary for `json.dumps`.
         """
-        errors = sum(finding.severity == "error" for finding in self.found)
+        errors = sum(finding.severity == "error" for finding in self.all)
         report: dict[str, Any] = {
             "schema": "imgcost.check/2",
             "platform": self.platform,
             "as_of": self.as_of.isoformat(),
             "ok": not errors,
             "errors": errors,
-            "warnings": len(self.found) - errors,
+            "warnings": len(self.all) - errors,
             "tokens": self.tokens,
             "unmeasured": self.unmeasured,
             "pages": self.pages,
@@ -201,7 +201,7 @@ class Findings:
             "turns": [turn.to_dict() for turn in self.turns],
         }
         if everything:
-            report["findings"] = [finding.to_dict() for finding in self.found]
+            report["findings"] = [finding.to_dict() for finding in self.all]
             report["images"] = [image.to_dict() for image in self.images]
         return report
 

@@ -24,7 +24,7 @@ Imagelike: TypeAlias = "ImageSource | Image | Unreadable"
 
 
 EXPECTED = (
-    "a path, the bytes of an image, an open binary file, a Pillow image, or what imgcost.scan found; "
+    "a path, the bytes of an image, an open binary file, a Pillow image, or a result of imgcost.scan; "
     "check_request takes image blocks"
 )
 
@@ -42,28 +42,28 @@ def inputs_of(images: Imagelike | Iterable[Imagelike], disk: Disk) -> Iterator[I
     Raises:
         ArgumentError: Something is not an image.
     """
-    if _is_one(images):
+    if _is_single_image(images):
         yield from _inputs(images, "images.0", disk)
         return
     # A mapping, a DataFrame or a record would give its keys, columns or fields, and text is a path.
     if isinstance(images, Mapping) or hasattr(images, "columns") or hasattr(images, "_fields"):
         raise ArgumentError("images", images, EXPECTED)
     try:
-        many = iter(images)  # type: ignore[arg-type] # that is the question
+        items = iter(images)  # type: ignore[arg-type] # that is the question
     except TypeError:
         raise ArgumentError("images", images, EXPECTED) from None
-    for number, image in enumerate(many):
+    for number, image in enumerate(items):
         yield from _inputs(image, f"images.{number}", disk)
 
 
-def _is_one(image: object) -> bool:
+def _is_single_image(image: object) -> bool:
     kinds = (str, os.PathLike, bytes, bytearray, memoryview, Image, Unreadable)
     return isinstance(image, kinds) or is_pillow(image) or is_stream(image)
 
 
 def _inputs(image: Any, location: str, disk: Disk) -> Iterator[ImageInput]:
     if isinstance(image, (str, os.PathLike)):
-        yield from cast("Iterator[ImageInput]", disk.see([os.fsdecode(image)]))  # it has no shape of requests
+        yield from cast("Iterator[ImageInput]", disk.inspect([os.fsdecode(image)]))  # it has no shape of requests
     elif isinstance(image, (Image, Unreadable)):
         yield record_input(image)
     elif isinstance(image, (bytes, bytearray, memoryview)):

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Spool"]
 
-BLOCK = 5000
+MEMORY_ITEMS = 5000
 """Number of items that are kept in memory: small checks need no file."""
 
 Item = TypeVar("Item")
@@ -23,7 +23,7 @@ class Spool(Generic[Item]):
     def __init__(self) -> None:
         """Start empty, without a file."""
         self._file: IO[bytes] | None = None
-        self._block: list[Item] = []
+        self._in_memory: list[Item] = []
         self._on_disk = 0
 
     def append(self, item: Item) -> None:
@@ -32,23 +32,23 @@ class Spool(Generic[Item]):
         Raises:
             OSError: The directory for temporary files is full or missing.
         """
-        self._block.append(item)
-        if len(self._block) >= BLOCK:
+        self._in_memory.append(item)
+        if len(self._in_memory) >= MEMORY_ITEMS:
             if self._file is None:
                 self._file = TemporaryFile()  # noqa: SIM115 - closed by close
-            pickle.dump(self._block, self._file)
-            self._on_disk += len(self._block)
-            self._block = []
+            pickle.dump(self._in_memory, self._file)
+            self._on_disk += len(self._in_memory)
+            self._in_memory = []
 
     def __len__(self) -> int:
-        return self._on_disk + len(self._block)
+        return self._on_disk + len(self._in_memory)
 
     def __iter__(self) -> Iterator[Item]:
         if self._file is not None:
             self._file.seek(0)
-            for _ in range(self._on_disk // BLOCK):
+            for _ in range(self._on_disk // MEMORY_ITEMS):
                 yield from pickle.load(self._file)  # noqa: S301 - written by append
-        yield from self._block
+        yield from self._in_memory
 
     def close(self) -> None:
         """Remove the file, if there is one."""

@@ -76,12 +76,12 @@ def find_rule(name: str) -> Rule:
         'error'
     """
     wanted = name.strip().lower().replace("_", "-")
-    named = {rule.name: rule for rule in rules()}
-    if wanted not in named:
-        near = get_close_matches(wanted, named, n=1)
-        hint = f": did you mean {near[0]}?" if near else "."
+    by_name = {rule.name: rule for rule in rules()}
+    if wanted not in by_name:
+        closest = get_close_matches(wanted, by_name, n=1)
+        hint = f": did you mean {closest[0]}?" if closest else "."
         raise ImgcostError(f"unknown rule {name!r}{hint} Run 'imgcost rules' to list all rules")
-    return named[wanted]
+    return by_name[wanted]
 
 
 _RULES = tuple(sorted(all_rules(), key=lambda rule: (rule.severity, get_args(Scope).index(rule.scope))))

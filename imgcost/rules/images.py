@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from imgcost.tables import Source
 
 
-_NAMED = frozenset({"empty", "unsupported"})
+_WITH_OWN_RULES = frozenset({"empty", "unsupported"})
 """Problems with their own rules."""
 
 
@@ -42,7 +42,7 @@ def base64(image: ImageInput, context: CheckContext) -> Iterator[Observation]:  
     "Remove the block, or find out why its data was lost.",
 )
 def empty(image: ImageInput, context: CheckContext) -> Iterator[Observation]:  # noqa: ARG001 - all rules have the same signature
-    if _problem(image) == "empty" and not image.stray:
+    if _problem_name(image) == "empty" and not image.stray:
         yield Observation(image.location, "the image is empty", 0, None, "bytes")
 
 
@@ -53,7 +53,7 @@ def empty(image: ImageInput, context: CheckContext) -> Iterator[Observation]:  #
     "Look at what the file really is: often an error page or a partial download.",
 )
 def unreadable(image: ImageInput, context: CheckContext) -> Iterator[Observation]:  # noqa: ARG001 - all rules have the same signature
-    if image.contents and image.contents.problem and _problem(image) not in _NAMED and not image.stray:
+    if image.contents and image.contents.problem and _problem_name(image) not in _WITH_OWN_RULES and not image.stray:
         problem = image.contents.problem
         yield Observation(image.location, f"cannot read image: {problem}", advice=problem.advice)
 
@@ -138,11 +138,11 @@ def media_type(image: ImageInput, context: CheckContext) -> Iterator[Observation
         message = f"the image declares {what}: it must be one of {', '.join(accepted)}"
         yield Observation(image.location, message, str(image.declared), ", ".join(accepted), None, sources)
     elif image.contents and image.contents.header and image.contents.header.media_type != image.declared:
-        real = image.contents.header.media_type
-        if accepted and real not in accepted:
+        actual = image.contents.header.media_type
+        if accepted and actual not in accepted:
             return  # the rule `format` says what to do
-        message = f"the image declares {image.declared}, but its bytes are {real}"
-        yield Observation(image.location, message, image.declared, real, None, sources, f"Declare {real}.")
+        message = f"the image declares {image.declared}, but its bytes are {actual}"
+        yield Observation(image.location, message, image.declared, actual, None, sources, f"Declare {actual}.")
 
 
 @rule(
@@ -224,7 +224,7 @@ def _too_large(image: ImageInput, resized: tuple[int, int], why: str, sources: t
     return Observation(image.location, message, f"{width}x{height}", size, "px", sources)
 
 
-def _problem(image: ImageInput) -> str | None:
+def _problem_name(image: ImageInput) -> str | None:
     problem = image.contents and image.contents.problem
     return problem.problem if problem else None
 

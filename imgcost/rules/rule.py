@@ -115,17 +115,17 @@ class Rule(NamedTuple):
     limits: tuple[str, ...]
     observe: Callable[[Any, CheckContext], Iterator[Observation]]
 
-    def check(self, about: Any, context: CheckContext) -> Iterator[Finding]:
+    def check(self, item: Any, context: CheckContext) -> Iterator[Finding]:
         """Check an input of the rule's scope.
 
         Args:
-            about: The input, such as an `ImageInput` or a `RequestInput`.
+            item: The input, such as an `ImageInput` or a `RequestInput`.
             context: The platform, date and models.
 
         Yields:
             The findings.
         """
-        for location, message, observed, limit, unit, sources, advice, severity in self.observe(about, context):
+        for location, message, observed, limit, unit, sources, advice, severity in self.observe(item, context):
             yield Finding(
                 self.name,
                 severity or self.severity,

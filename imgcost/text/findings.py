@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
 __all__ = ["as_github", "findings_json", "findings_report"]
 
-MOST_SHOWN = 10
+MAX_SHOWN = 10
 """Up to this many errors, or warnings, are shown one by one: GitHub shows no more of each per step."""
 
 SHOWN_PER_RULE = 3
-"""How many findings of each rule are shown if there are more than `MOST_SHOWN`."""
+"""How many findings of each rule are shown if there are more than `MAX_SHOWN`."""
 
 
 class _Group:
@@ -31,7 +31,7 @@ class _Group:
 
     Attributes:
         count: How many.
-        first: The first `MOST_SHOWN` of them.
+        first: The first `MAX_SHOWN` of them.
     """
 
     def __init__(self) -> None:
@@ -40,7 +40,7 @@ class _Group:
 
     def add(self, finding: Finding) -> None:
         self.count += 1
-        if self.count <= MOST_SHOWN:
+        if self.count <= MAX_SHOWN:
             self.first.append(finding)
 
 
@@ -67,7 +67,7 @@ class _Groups:
     @property
     def shown(self) -> dict[str, list[Finding]]:
         """The findings of each rule that are shown."""
-        most = MOST_SHOWN if self.count <= MOST_SHOWN else SHOWN_PER_RULE
+        most = MAX_SHOWN if self.count <= MAX_SHOWN else SHOWN_PER_RULE
         return {rule: group.first[:most] for rule, group in self.of_rule.items()}
 
     @property
@@ -223,12 +223,12 @@ def as_github(findings: Findings) -> Iterator[str]:
 
 
 def _annotations(groups: _Groups) -> Iterator[str]:
-    if groups.count <= MOST_SHOWN:
+    if groups.count <= MAX_SHOWN:
         for shown in groups.shown.values():
             yield from map(_annotation, shown)
         return
     by_rule = list(groups.of_rule.items())
-    each, rest = (by_rule, []) if len(by_rule) <= MOST_SHOWN else (by_rule[: MOST_SHOWN - 1], by_rule[MOST_SHOWN - 1 :])
+    each, rest = (by_rule, []) if len(by_rule) <= MAX_SHOWN else (by_rule[: MAX_SHOWN - 1], by_rule[MAX_SHOWN - 1 :])
     for _, group in each:
         yield _annotation(group.first[0], _more(group))
     if rest:
