@@ -123,9 +123,9 @@ def test_the_length_that_the_api_named_for_a_file():
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("data:image/png;base64,iVBORw0KGgo=", "it is a data URL: send only the text after 'base64,'"),
-        ("DATA:,", "it is a data URL: send only the text after 'base64,'"),
-        ("\n data:image/png;base64,iVBORw0KGgo=", "it is a data URL: send only the text after 'base64,'"),
+        ("data:image/png;base64,iVBORw0KGgo=", "it is a data URL; send only the text after 'base64,'"),
+        ("DATA:,", "it is a data URL; send only the text after 'base64,'"),
+        ("\n data:image/png;base64,iVBORw0KGgo=", "it is a data URL; send only the text after 'base64,'"),
         ("R0lG-Dlh", "invalid base64 character '-'"),
         ("R0lG_Dlh", "invalid base64 character '_'"),
         ("R0lG*Dlh", "invalid base64 character '*'"),

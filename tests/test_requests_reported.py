@@ -550,7 +550,7 @@ def test_base64_inside_text_costs_as_text(params, place):
     found = warned(params)["base64-in-text"]
     assert (found.location, found.observed) == (place, 853_336)
     assert "853,336 characters of base64 of image/png inside text: up to 853,336 tokens ($" in found.message
-    assert found.message.endswith(", and 1,036 as an image")
+    assert found.message.endswith(", instead of 1,036 as an image")
 
 
 def test_base64_of_something_else_inside_text():

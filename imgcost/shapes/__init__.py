@@ -251,4 +251,4 @@ def _converted(node: Node, name: str) -> Iterator[ShapedRequest]:
         for request in each_entry(node, convert) if many else convert(node):
             yield replace(request, shape=name, lines=node.lines)
     except RecursionError:
-        raise RequestError("", "is nested too deep to be read") from None
+        raise RequestError("", "is nested too deeply to be read") from None

@@ -43,7 +43,7 @@ def test_lines_keep_their_numbers_and_a_bad_line_does_not_hide_the_others():
     assert lines == (2, 4, 5, 6, 7)
     assert (value[0], value[3], value[4]) == ({"a": 1}, [2], "text")
     assert str(value[1]).startswith("the request: is not JSON: ")
-    assert str(value[2]) == "the request: is nested too deep to be read"
+    assert str(value[2]) == "the request: is nested too deeply to be read"
 
 
 def test_a_bad_line_of_a_batch_is_an_error_of_that_line():
@@ -68,7 +68,7 @@ def test_a_bad_line_of_a_transcript_is_left_out():
         (b"just words", "the request: is not JSON"),
         (b"\xff\xff\xff{", "the request: is not JSON"),
         (b"1\n2\n", "the request: is not JSON"),
-        (b"[" * 100_000, "the request: is nested too deep to be read"),
+        (b"[" * 100_000, "the request: is nested too deeply to be read"),
         (b"[1" + b"1" * 10_000 + b"]", "the request: is not JSON"),
         (codecs.BOM_UTF16_LE + b"{", "the request: is not UTF-16"),
         (gzip.compress(TEXT.encode(), mtime=0)[:-12], "the request: is a gzip file that ends too early"),

@@ -123,7 +123,7 @@ def _models(summary: ScanSummary, compared: Sequence[Quote]) -> Grid:
 
 
 def _rejected(summary: ScanSummary, found: Highlights) -> Grid:
-    rows = [(image.path, image.message, find_rule(image.rule).advice) for image in found.rejected]
+    rows = [(image.path, image.message, find_rule(image.rule).fix) for image in found.rejected]
     title = _listed("Rejected as they are", sum(summary.fixable.values()), "image")
     return Grid(title, ("image", "problem", "fix"), rows)
 
