@@ -138,7 +138,7 @@ def _judge_frame(frame: bytes) -> tuple[str | None, str | None]:
     kind, length, precision, components = frame[1:2], int.from_bytes(frame[2:4]), frame[4:5], frame[9:10]
     name = _RARE_FRAMES.get(kind, "")
     if kind in _UNREAD_FRAMES:
-        return "no common decoder reads hierarchical or arithmetic-coded lossless JPEG", None
+        return "common decoders support neither hierarchical nor arithmetic-coded lossless JPEG", None
     if precision != b"\x08":
         return f"it has {int.from_bytes(precision)} bits per sample; decoders read 8", None
     if components not in {b"\1", b"\3", b"\4"}:
@@ -148,7 +148,7 @@ def _judge_frame(frame: bytes) -> tuple[str | None, str | None]:
         return "the length of its frame header contradicts the number of components", None
     if not all(1 <= factor >> 4 <= 4 and 1 <= factor & 15 <= 4 for factor in factors):
         return "its frame header has a sampling factor outside 1 to 4", None
-    return None, f"{name} JPEG: browsers and older libraries cannot decode it" if name else None
+    return None, f"browsers and older libraries do not support {name} JPEG" if name else None
 
 
 def _has_end(scan: int, read_at: ReadAt, file_bytes: int) -> bool:

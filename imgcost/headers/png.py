@@ -44,8 +44,8 @@ def parse_png(head: bytes, read_at: ReadAt, details: bool) -> Fields:
     if not (0 < width < 1 << 31 and 0 < height < 1 << 31):
         raise impossible("PNG", width, height)
     if head[24:29] not in _METHODS:
-        depth, color, *methods = head[24:29]
-        what = f"bit depth {depth}, color type {color}, compression, filter and interlace method {methods}"
+        names = ("bit depth", "color type", "compression", "filter", "interlace")
+        what = ", ".join(f"{name} {value}" for name, value in zip(names, head[24:29], strict=True))
         raise damaged("PNG", f"has an invalid header: {what}")
     orientation, animated = _walk_png(head, read_at, details)
     return "image/png", width, height, orientation, animated
