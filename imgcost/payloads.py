@@ -120,10 +120,10 @@ def _problem(text: str) -> str:
         return "it is a data URL; send only the text after 'base64,'"
     match = _INVALID.search(text.rstrip("="))
     if match:
-        return f"invalid base64 character {match[0]!a}"
+        return f"invalid character {match[0]!a}"
     if len(text) % 4:
-        return f"length {len(text):,} is not a multiple of 4: the data is truncated or missing padding"
-    return "invalid base64 padding"
+        return f"its length, {len(text):,}, is not a multiple of 4; it is truncated or its padding is missing"
+    return "invalid padding"
 
 
 def encoded_runs(text: str) -> Iterator[tuple[int, int]]:

@@ -696,9 +696,9 @@ def test_an_endless_file_ends_after_few_reads(head, unit):
 
 
 def test_reaching_the_limit_of_steps_is_reported():
-    with pytest.raises(HeaderError, match="^the JPEG has no frame header within 2048 segments$"):
+    with pytest.raises(HeaderError, match=r"^the JPEG has no frame header within 2,048 segments$"):
         read_header(b"\xff\xd8" + segment(0xFE) * 5000 + jpeg()[2:])
-    with pytest.raises(HeaderError, match="^the PNG has no image data within 2048 chunks$"):
+    with pytest.raises(HeaderError, match=r"^the PNG has no image data within 2,048 chunks$"):
         read_header(png(*[chunk(b"tEXt")] * 5000))
     with pytest.raises(HeaderError, match="too much data before it"):
         Endless(gif()[:-1], b"!\xff\xff" + bytes(255) + b"\0").parse()

@@ -524,11 +524,11 @@ def test_a_pdf_with_a_password_is_rejected(password):
     ("data", "message"),
     [
         ("", "the PDF is empty"),
-        (encoded(b"junk, " * 100), "the data is not a PDF: it does not begin with %PDF; it is text"),
+        (encoded(b"junk, " * 100), "the data does not begin with %PDF; it is text"),
         (encoded(pdf(1)[:40]), "cannot read PDF: it is damaged"),
         (
             encoded(picture()),
-            "the data is not a PDF: it does not begin with %PDF; it is an image of the type image/png",
+            "the data does not begin with %PDF; it is an image (image/png)",
         ),
         ("A", "the data of the PDF is not base64: "),
         ("\u00e9", "the data of the PDF is not base64: "),

@@ -139,17 +139,17 @@ def test_a_rule_is_found_by_its_name(name, found):
 @pytest.mark.parametrize(
     ("name", "hint"),
     [
-        ("image-byte", "did you mean image-bytes?"),
-        ("labelled", "did you mean unlabelled?"),
-        ("Downscale", "did you mean downscaled?"),
-        ("", "no known name is near it"),
-        ("\x1b[31m", "no known name is near it"),
+        ("image-byte", ": did you mean image-bytes?"),
+        ("labelled", ": did you mean unlabelled?"),
+        ("Downscale", ": did you mean downscaled?"),
+        ("", "."),
+        ("\x1b[31m", "."),
     ],
 )
 def test_an_unknown_rule_is_told_with_the_nearest_name(name, hint):
     with pytest.raises(ImgcostError) as caught:
         find_rule(name)
-    assert str(caught.value) == f"unknown rule {name!r}: {hint} ('imgcost rules' lists every rule)"
+    assert str(caught.value) == f"unknown rule {name!r}{hint} Run 'imgcost rules' to list all rules"
 
 
 # What the API says
@@ -283,9 +283,9 @@ def test_what_is_not_an_image_has_its_own_advice():
     [
         ("image/png", None),
         ("image/jpeg", "the image declares image/jpeg, but its bytes are image/png"),
-        (None, f"the image declares no media type: it must be one of {TYPES}"),
-        ("image/jpg", f"the image declares the media type 'image/jpg': it must be one of {TYPES}"),
-        (["image/png"], f"the image declares the media type ['image/png']: it must be one of {TYPES}"),
+        (None, f"the image declares no media type: expected one of {TYPES}"),
+        ("image/jpg", f"the image declares the media type 'image/jpg': expected one of {TYPES}"),
+        (["image/png"], f"the image declares the media type ['image/png']: expected one of {TYPES}"),
     ],
 )
 def test_media_type(declared, message):
@@ -316,7 +316,7 @@ def test_a_setting_is_known_by_the_claude_api_since_its_documentation(setting):
 def test_a_setting_is_one_of_two_words(setting):
     message = said("oversized-image", image(setting=setting), HIGH)
     assert message.startswith("oversized_image is ")
-    assert message.endswith(": it must be error or downsize")
+    assert message.endswith(": expected error or downsize")
     assert len(message) < 120
 
 
@@ -530,7 +530,7 @@ def test_images_and_pages_count_together(models, limit):
     pages = DocumentInput("d", 30), DocumentInput("e")
     for more in (0, 1):
         seen = whole(images=(image(),) * (limit - 30 + more), documents=pages)
-        message = f"{limit - 29} images and 30 pages of documents: the limit is {limit} in total"
+        message = f"{limit - 29} images and 30 PDF pages: the limit is {limit} in total"
         assert said("image-count", seen, *models) == (message if more else None)
 
 

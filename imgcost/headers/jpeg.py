@@ -68,7 +68,7 @@ def parse_jpeg(head: bytes, read_at: ReadAt, details: bool) -> Fields:
             return "image/jpeg", width, height, orientation or 1, False
         else:
             at = _skip_jpeg_oddity(window, at, start, marker)
-    raise damaged("JPEG", f"has no frame header within {MAX_STEPS} segments")
+    raise damaged("JPEG", f"has no frame header within {MAX_STEPS:,} segments")
 
 
 def _skip_jpeg_oddity(window: bytes, at: int, start: int, marker: int) -> int:

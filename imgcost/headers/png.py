@@ -86,7 +86,7 @@ def _walk_png(head: bytes, read_at: ReadAt, details: bool) -> tuple[int, bool]: 
             raise damaged("PNG", f"has no valid chunk at byte {start + at}")
         at += 12 + length
     else:
-        raise damaged("PNG", f"has no image data within {MAX_STEPS} chunks")
+        raise damaged("PNG", f"has no image data within {MAX_STEPS:,} chunks")
     if frames and details and not first_is_frame:
         # The default image is not one of the frames, so a single fcTL after it makes two images.
         return orientation or profile, _has_frame_after(start + at, read_at)

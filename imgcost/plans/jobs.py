@@ -197,7 +197,7 @@ def block_of(
     bad = (sizes < UNKNOWN) | (sizes > MOST_BYTES)
     if bad.any():
         first = int(np.argmax(bad))
-        raise SizeError(f"{moved(location, first)}: file_bytes is {sizes[first]}: pass a number from 0 to 2**50")
+        raise SizeError(f"{moved(location, first)}: file_bytes is {sizes[first]}: expected a number from 0 to 2**50")
     return SizeBlock(across, down, sizes, None, location, np.arange(len(across), dtype=np.int64))
 
 

@@ -24,7 +24,7 @@ Imagelike: TypeAlias = "ImageSource | Image | Unreadable"
 
 
 EXPECTED = (
-    "a path, the bytes of an image, an open binary file, a Pillow image, or what imgcost.scan found; "
+    "a path, the bytes of an image, an open binary file, a Pillow image, or a record of imgcost.scan; "
     "check_request takes image blocks"
 )
 

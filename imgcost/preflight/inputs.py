@@ -180,7 +180,7 @@ def _real(data: bytes) -> str | None:
         return None
     contents = inspect_bytes(lambda offset, size: data[offset : offset + size], len(data))
     if contents.header:
-        return f"an image of the type {contents.header.media_type}"
+        return f"an image ({contents.header.media_type})"
     return contents.problem.format if contents.problem else None
 
 

@@ -72,7 +72,7 @@ class ModelFinder:
         if self._day < named.model.vision_from:
             raise NoPriceError(named.model.id, self._day, named.model.vision_from, kind="model")
         if problem := self._why_not(named.model, platform):
-            raise ImgcostError(f"nothing can be sent: {problem}")
+            raise ImgcostError(f"{problem}: choose an active model")
         return named
 
     def find_all(self, names: tuple[str, ...], shape: Platform | None) -> FoundModels:

@@ -78,9 +78,9 @@ def find_rule(name: str) -> Rule:
     wanted = name.strip().lower().replace("_", "-")
     named = {rule.name: rule for rule in rules()}
     if wanted not in named:
-        near = get_close_matches(wanted, named, n=1)
-        hint = f"did you mean {near[0]}?" if near else "no known name is near it"
-        raise ImgcostError(f"unknown rule {name!r}: {hint} ('imgcost rules' lists every rule)")
+        similar = get_close_matches(wanted, named, n=1)
+        hint = f": did you mean {similar[0]}?" if similar else "."
+        raise ImgcostError(f"unknown rule {name!r}{hint} Run 'imgcost rules' to list all rules")
     return named[wanted]
 
 

@@ -105,12 +105,12 @@ def uncounted(document: DocumentInput, context: CheckContext) -> Iterator[Observ
 def pdf_cost(document: DocumentInput, context: CheckContext) -> Iterator[Observation]:
     if document.pages is None:
         return
-    pages, tokens = plural(document.pages, "page"), document.tokens
+    pages, tokens = plural(document.pages, "PDF page"), document.tokens
     if tokens:
-        message = f"{pages} of PDF cost {tokens.least:,} to {plural(tokens.most, 'token')}, depending on their text"
+        message = f"{pages}: {tokens.least:,} to {plural(tokens.most, 'token')}, depending on the text"
         yield Observation(document.location, message, document.pages, None, "pages")
     elif context.models:
-        message = f"the cost of {pages} of PDF is unknown for {context.models[0].id}"
+        message = f"the cost of {pages} is unknown for {context.models[0].id}"
         yield Observation(document.location, message, document.pages, None, "pages")
 
 

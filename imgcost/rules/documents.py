@@ -47,7 +47,7 @@ def document_media_type(document: DocumentInput, context: CheckContext) -> Itera
     if document.declared == expected:
         return
     declared = "no media type" if document.declared is None else f"the media type {ascii(document.declared)[:80]}"
-    message = f"the document declares {declared}: it must be {expected}"
+    message = f"the document declares {declared}: expected {expected}"
     advice = "Declare application/pdf: the bytes are a PDF." if document.is_pdf else None
     yield Observation(document.location, message, str(document.declared), expected, None, advice=advice)
 

@@ -79,7 +79,7 @@ def media_type(image: ImageInput, context: CheckContext) -> Iterator[Observation
     accepted, sources = context.limits.media_types, context.sources("media_types")
     if accepted and image.declared not in accepted:
         what = "no media type" if image.declared is None else f"the media type {ascii(image.declared)[:60]}"
-        message = f"the image declares {what}: it must be one of {', '.join(accepted)}"
+        message = f"the image declares {what}: expected one of {', '.join(accepted)}"
         yield Observation(image.location, message, str(image.declared), ", ".join(accepted), None, sources)
     elif image.contents and image.contents.header and image.contents.header.media_type != image.declared:
         real = image.contents.header.media_type
@@ -109,7 +109,7 @@ def oversized_image(image: ImageInput, context: CheckContext) -> Iterator[Observ
         message = f"{context.platform} does not support transformations.oversized_image on {context.day}"
         yield Observation(image.location, message, advice="Remove the setting.")
     elif image.setting not in ("error", "downsize"):
-        message = f"oversized_image is {ascii(image.setting)[:60]}: it must be error or downsize"
+        message = f"oversized_image is {ascii(image.setting)[:60]}: expected error or downsize"
         yield Observation(image.location, message, str(image.setting), "error, downsize", None, sources)
     elif image.setting == "error":
         resized = _smallest(image, context)

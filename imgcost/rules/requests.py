@@ -71,7 +71,7 @@ def context_window(request: RequestInput, context: CheckContext) -> Iterator[Obs
     if limit is None or max(request.tokens, request.most_tokens) <= limit:
         return
     pages = any(document.tokens for document in request.documents)
-    what = "images and pages of PDF" if pages else "the images alone"
+    what = "images and PDF pages" if pages else "the images alone"
     location, sources = f"{request.location}messages", context.models[0].sources
     if request.tokens > limit:
         message = f"{what} have {plural(request.tokens, 'token')}: the context window is {limit:,}"
@@ -142,7 +142,7 @@ def budget(bill: CostInput, context: CheckContext) -> Iterator[Observation]:  # 
 
 def _images_and_pages(images: int, pages: int) -> str:
     """Return the numbers of images and pages; most requests have only one of the two."""
-    counts = [plural(images, "image")] * bool(images) + [f"{plural(pages, 'page')} of documents"] * bool(pages)
+    counts = [plural(images, "image")] * bool(images) + [f"{plural(pages, 'PDF page')}"] * bool(pages)
     return " and ".join(counts)
 
 

@@ -197,7 +197,7 @@ TEXTS = {
             "an image source of the type url whose URL is in the field data",
             "the image source of type 'url' has no url",
         ),
-        fix="Add the field: a URL that begins with https://, the id of an uploaded file, or the data as base64.",
+        fix="Send a URL that begins with https://, the id of an uploaded file, or the data as base64.",
     ),
     "document-media-type": RuleText(
         summary="Documents whose declared media type is not application/pdf or text/plain.",
@@ -208,7 +208,7 @@ TEXTS = {
         ),
         example=Example(
             "a PDF that is declared as application/octet-stream",
-            "the document declares the media type 'application/octet-stream': it must be application/pdf",
+            "the document declares the media type 'application/octet-stream': expected application/pdf",
         ),
         fix="Convert the document to PDF, or send its text in a text source; declare application/pdf or text/plain.",
     ),
@@ -518,7 +518,7 @@ TEXTS = {
         ),
         example=Example(
             "a PDF of three pages in Letter size",
-            "3 pages of PDF cost 4,633 to 7,633 tokens, depending on their text",
+            "3 PDF pages: 4,633 to 7,633 tokens, depending on the text",
         ),
         fix=(
             "Plan with the upper end of the range, count the tokens of the request with the API, or send the pages as "

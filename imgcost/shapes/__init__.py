@@ -191,7 +191,7 @@ def to_requests(value: Any, shape: str = "auto", *, lines: Sequence[int] | None 
     name = detect(value) if shape == "auto" else shape
     if name in FOREIGN:
         foreign = FOREIGN[name]
-        raise RequestError("", f"this is {foreign.title}, not a request: {foreign.advice}")
+        raise RequestError("", f"this is {foreign.title}, which cannot be checked: {foreign.advice}")
     if name not in SHAPES:
         if name is None:
             raise RequestError("", "is not a request in any known shape; docs/shapes.md lists them")
