@@ -58,7 +58,7 @@ ERRORS = [
         lambda: imgcost.check_images([PICTURE, 7]),
         (
             "invalid images.1 7: expected a path, the bytes of an image, an open binary file, a Pillow image, or "
-            "a record of imgcost.scan; check_request takes image blocks"
+            "a result of imgcost.scan; check_request takes image blocks"
         ),
     ),
     (

@@ -232,6 +232,7 @@ def test_pdfs_that_cannot_be_read():
     assert errors(request(document_block(pdf()))) == set()
 
 
+@pytest.mark.slow  # requests of 32 MB
 @pytest.mark.parametrize("platform", list(REQUEST_BYTES))
 def test_request_bytes(platform):
     limit = REQUEST_BYTES[platform]

@@ -16,30 +16,30 @@ if TYPE_CHECKING:
     from imgcost.tables import Source
 
 
-_NAMED = frozenset({"empty", "unsupported"})
+_WITH_OWN_RULES = frozenset({"empty", "unsupported"})
 """Problems with their own rules."""
 
 
-@rule("error", "image")
+@rule("error", "image-block")
 def base64(image: ImageInput, context: CheckContext) -> Iterator[Observation]:  # noqa: ARG001 - all rules have the same signature
     if image.base64_problem:
         yield Observation(image.location, f"the data is not valid base64: {image.base64_problem}")
 
 
-@rule("error", "image")
+@rule("error", "rejected-image")
 def empty(image: ImageInput, context: CheckContext) -> Iterator[Observation]:  # noqa: ARG001 - all rules have the same signature
-    if _problem(image) == "empty" and not image.stray:
+    if _problem_name(image) == "empty" and not image.stray:
         yield Observation(image.location, "the image is empty", 0, None, "bytes")
 
 
-@rule("error", "image")
+@rule("error", "rejected-image")
 def unreadable(image: ImageInput, context: CheckContext) -> Iterator[Observation]:  # noqa: ARG001 - all rules have the same signature
-    if image.contents and image.contents.problem and _problem(image) not in _NAMED and not image.stray:
+    if image.contents and image.contents.problem and _problem_name(image) not in _WITH_OWN_RULES and not image.stray:
         problem = image.contents.problem
         yield Observation(image.location, f"cannot read image: {problem}", advice=problem.advice)
 
 
-@rule("error", "image", "media_types")
+@rule("error", "rejected-image", "media_types")
 def format(image: ImageInput, context: CheckContext) -> Iterator[Observation]:  # noqa: A001 - the documentation's word
     problem = image.contents and image.contents.problem
     if problem and problem.problem == "unsupported" and not image.stray:
@@ -72,7 +72,7 @@ def unusual(image: ImageInput, context: CheckContext) -> Iterator[Observation]: 
         yield Observation(image.location, f"some decoders cannot read this image: {image.contents.unusual}")
 
 
-@rule("error", "image", "media_types")
+@rule("error", "image-block", "media_types")
 def media_type(image: ImageInput, context: CheckContext) -> Iterator[Observation]:
     if image.source_type != "base64":
         return
@@ -82,25 +82,25 @@ def media_type(image: ImageInput, context: CheckContext) -> Iterator[Observation
         message = f"the image declares {what}: expected one of {', '.join(accepted)}"
         yield Observation(image.location, message, str(image.declared), ", ".join(accepted), None, sources)
     elif image.contents and image.contents.header and image.contents.header.media_type != image.declared:
-        real = image.contents.header.media_type
-        if accepted and real not in accepted:
+        actual = image.contents.header.media_type
+        if accepted and actual not in accepted:
             return  # the rule `format` says what to do
-        message = f"the image declares {image.declared}, but its bytes are {real}"
-        yield Observation(image.location, message, image.declared, real, None, sources, f"Declare {real}.")
+        message = f"the image declares {image.declared}, but its bytes are {actual}"
+        yield Observation(image.location, message, image.declared, actual, None, sources, f"Declare {actual}.")
 
 
-@rule("error", "image", "image_edge")
+@rule("error", "rejected-image", "image_edge")
 def image_edge(image: ImageInput, context: CheckContext) -> Iterator[Observation]:
     yield from _breaches("image-edge", image, context)
 
 
-@rule("error", "image", "image_bytes", "image_bytes_of")
+@rule("error", "rejected-image", "image_bytes", "image_bytes_of")
 def image_bytes(image: ImageInput, context: CheckContext) -> Iterator[Observation]:
     if not image.stray:
         yield from _breaches("image-bytes", image, context)
 
 
-@rule("error", "image", "oversized_image")
+@rule("error", "image-block", "oversized_image")
 def oversized_image(image: ImageInput, context: CheckContext) -> Iterator[Observation]:
     if image.setting is None:
         return
@@ -117,7 +117,7 @@ def oversized_image(image: ImageInput, context: CheckContext) -> Iterator[Observ
             yield _too_large(image, resized, "oversized_image is set to error", sources)
 
 
-@rule("error", "image", "toolset_screenshots_fail")
+@rule("error", "image-block", "toolset_screenshots_fail")
 def toolset_screenshot(image: ImageInput, context: CheckContext) -> Iterator[Observation]:
     if image.toolset and context.limits.toolset_screenshots_fail:
         resized = _smallest(image, context)
@@ -141,7 +141,7 @@ def _too_large(image: ImageInput, resized: tuple[int, int], why: str, sources: t
     return Observation(image.location, message, f"{width}x{height}", size, "px", sources)
 
 
-def _problem(image: ImageInput) -> str | None:
+def _problem_name(image: ImageInput) -> str | None:
     problem = image.contents and image.contents.problem
     return problem.problem if problem else None
 
