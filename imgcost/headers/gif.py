@@ -116,7 +116,7 @@ def examine_gif(head: bytes, read_at: ReadAt, file_bytes: int) -> Ending:
     if at is None:
         return Ending()
     if at == file_bytes:
-        return Ending(unusual="its trailer is missing; some decoders reject it")
+        return Ending(unusual="its trailer is missing")
     return Ending(truncated=True)
 
 

@@ -107,4 +107,4 @@ def damaged(name: str, what: str) -> HeaderError:
 
 def impossible_size(name: str, width: int, height: int) -> HeaderError:
     """Return the error for a file with an impossible size."""
-    return damaged(name, f"has an impossible size, {width} x {height}")
+    return damaged(name, f"has an impossible size: {width}x{height} px")

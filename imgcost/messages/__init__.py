@@ -105,7 +105,7 @@ def read_request(params: Any) -> Request:
     try:
         size = body_bytes(request)
     except RecursionError:  # the caller has used most of the stack
-        raise RequestError("", "is nested too deep to be read here") from None
+        raise RequestError("", "is nested too deeply to be read here") from None
     content = ContentReader()
     turns: list[Turn] = []
     model, fallbacks = _model(request), _fallbacks(request)
@@ -141,9 +141,7 @@ def _turn(raw: Any, location: str, reader: ContentReader) -> Turn:
         raise RequestError(f"{location}.role", "is missing" if role is None else "must be text")
     if role not in block_table().roles:
         roles = ", ".join(block_table().roles)
-        reader.problems.append(
-            RequestError(f"{location}.role", f"the role {role[:60]!a} is unknown: use one of {roles}")
-        )
+        reader.problems.append(RequestError(f"{location}.role", f"unknown role {role[:60]!a}: use one of {roles}"))
     blocks = reader.read(content, f"{location}.content", "system" if role == "system" else "message")
     return Turn(location, role, blocks)
 

@@ -220,8 +220,8 @@ def _unknown(kind: str, where: BlockPlace | None, known: Sequence[str]) -> str:
         return f"{_shown(kind)} blocks are not permitted in system, only text"
     types = ", ".join(known[:_LISTED]) + " and others" * (len(known) > _LISTED)
     if kind in block_table().places["message"]:
-        return f"{_shown(kind)} blocks are not permitted in a {where}: it takes {types}"
-    return f"the block type {_shown(kind)} is unknown: the Messages API takes {types} here"
+        return f"{_shown(kind)} blocks are not permitted in a {where}: it accepts {types}"
+    return f"unknown block type {_shown(kind)}: the Messages API accepts {types} here"
 
 
 def _shown(kind: str) -> str:

@@ -198,7 +198,7 @@ def size_chunk(
     if bad.any():
         first = int(np.argmax(bad))
         raise SizeError(
-            f"{offset_location(location, first)}: file_bytes is {sizes[first]}: pass a number from 0 to 2**50"
+            f"{offset_location(location, first)}: file_bytes is {sizes[first]}: expected a number from 0 to 2**50"
         )
     return SizeChunk(across, down, sizes, None, location, np.arange(len(across), dtype=np.int64))
 

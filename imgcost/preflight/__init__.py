@@ -193,7 +193,7 @@ def check_batch(
     if issubclass(type(batch), (str, os.PathLike)):  # not isinstance: an object may raise even for its class
         path = os.fsdecode(batch)  # type: ignore[arg-type] # issubclass does not narrow
         if "\0" in path:
-            raise ArgumentError("batch", batch, "a path that can exist")
+            raise ArgumentError("batch", batch, "a path without NUL characters")
         _check_path(path, reading)
     elif issubclass(type(batch), (bytes, bytearray, memoryview)):
         check_file(BytesIO(batch), reading, "batch")  # type: ignore[arg-type] # issubclass does not narrow

@@ -78,7 +78,7 @@ class ModelFinder:
         if self._day < named.model.vision_from:
             raise NoPriceError(named.model.id, self._day, named.model.vision_from, kind="model")
         if problem := self._why_unavailable(named.model, self.platform_of(named)):
-            raise ImgcostError(f"nothing can be sent: {problem}")
+            raise ImgcostError(f"{problem}: choose an active model")
         return named
 
     def find_or_why(self, name: str) -> tuple[NamedModel | None, ImgcostError | None]:

@@ -191,7 +191,7 @@ def to_requests(value: Any, shape: str = "auto", *, lines: Sequence[int] | None 
     name = detect(value) if shape == "auto" else shape
     if name in FOREIGN:
         foreign = FOREIGN[name]
-        raise RequestError("", f"this is {foreign.title}, not a request: {foreign.advice}")
+        raise RequestError("", f"this is {foreign.title}, which cannot be checked: {foreign.advice}")
     if name not in SHAPES:
         if name is None:
             raise RequestError(
@@ -255,4 +255,4 @@ def _converted(node: Node, name: str) -> Iterator[ShapedRequest]:
         for request in each_entry(node, convert) if many else convert(node):
             yield replace(request, shape=name, lines=node.lines)
     except RecursionError:
-        raise RequestError("", "is nested too deep to be read") from None
+        raise RequestError("", "is nested too deeply to be read") from None

@@ -66,7 +66,7 @@ def read_document(data: bytes, *, max_bytes: int = MAX_BYTES) -> Document:
     try:
         return Document(json.loads(raw))
     except RecursionError:
-        raise RequestError("", "is nested too deep to be read") from None
+        raise RequestError("", "is nested too deeply to be read") from None
     except ValueError as error:  # not JSON, not UTF-8, or a number of thousands of digits
         named = name_of_text(raw[:_NAMED_BY].decode("utf-8", "replace"))
         if named is None:
@@ -133,6 +133,6 @@ def read_line(line: bytes) -> Any:
     try:
         return json.loads(line)
     except RecursionError:
-        return RequestError("", "is nested too deep to be read")
+        return RequestError("", "is nested too deeply to be read")
     except ValueError as error:
         return RequestError("", f"is not JSON: {error}")

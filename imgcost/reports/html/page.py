@@ -131,7 +131,7 @@ def _models(summary: ScanSummary, compared: Sequence[Quote]) -> Grid:
 
 
 def _rejected(summary: ScanSummary, highlights: Highlights) -> Grid:
-    rows = [(image.path, image.message, find_rule(image.rule).advice) for image in highlights.rejected]
+    rows = [(image.path, image.message, find_rule(image.rule).fix) for image in highlights.rejected]
     title = _listed("first", sum(summary.fixable.values()), "rejected image")
     return Grid(title, ("image", "problem", "fix"), rows)
 
