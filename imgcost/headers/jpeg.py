@@ -153,8 +153,8 @@ def _frame_problem(frame: bytes) -> tuple[str | None, str | None]:
 
 def _has_end(scan: int, read_at: ReadAt, file_bytes: int) -> bool:
     """Whether an end marker follows the start of the image data, which cannot contain one by chance."""
-    near = max(file_bytes - _NEAR_BYTES, scan)
-    if _find_end(read_at(near, file_bytes - near)):
+    tail_start = max(file_bytes - _NEAR_BYTES, scan)
+    if _find_end(read_at(tail_start, file_bytes - tail_start)):
         return True
     end = min(file_bytes, scan + MAX_SEARCH_BYTES)
     for start in range(scan, end, _WINDOW_BYTES):

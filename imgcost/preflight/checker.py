@@ -187,7 +187,7 @@ class Checker:
         return document._replace(tokens=tokens)
 
     def _text_inputs(self, request: Request, model: NamedModel | None, *, batch: bool) -> Iterator[TextInput]:
-        """Return the texts that contain base64, with the cost of it."""
+        """Return the texts that contain base64, with its cost."""
         for text in request.texts:
             encoded = text_input(text)
             if encoded is None:
@@ -252,8 +252,8 @@ class Checker:
         model = context.models[0] if context.models else None
         if not header or not (model and model.tier):
             self._costs.add_image(image, model)
-            known = (header.media_type or None, header.width, header.height) if header else ()
-            self._images.append(CheckedImage(image.location, *known))
+            fields = (header.media_type or None, header.width, header.height) if header else ()
+            self._images.append(CheckedImage(image.location, *fields))
             return 0
         size = header.width, header.height
         tokens = geometry.image_tokens(*size, model.tier, model.formula)

@@ -20,17 +20,17 @@ if TYPE_CHECKING:
 __all__ = ["as_github", "findings_json", "findings_report"]
 
 MAX_SHOWN = 10
-"""Up to this many errors, or warnings, are shown one by one: GitHub shows no more of each per step."""
+"""Maximum number of errors, or warnings, that are shown individually: GitHub shows no more of each per step."""
 
 SHOWN_PER_RULE = 3
-"""How many findings of each rule are shown if there are more than `MAX_SHOWN`."""
+"""Number of findings of each rule that are shown if there are more than `MAX_SHOWN`."""
 
 
 class _Group:
     """The findings of one rule.
 
     Attributes:
-        count: How many.
+        count: Number of findings.
         first: The first `MAX_SHOWN` of them.
     """
 
@@ -49,12 +49,12 @@ class _Groups:
 
     Attributes:
         severity: `error` or `warning`.
-        count: How many findings.
+        count: Number of findings.
         of_rule: The findings of each rule.
     """
 
     def __init__(self, severity: Severity) -> None:
-        """Start with none."""
+        """Start empty."""
         self.severity = severity
         self.count = 0
         self.of_rule: dict[str, _Group] = {}
@@ -67,12 +67,12 @@ class _Groups:
     @property
     def shown(self) -> dict[str, list[Finding]]:
         """The findings of each rule that are shown."""
-        most = MAX_SHOWN if self.count <= MAX_SHOWN else SHOWN_PER_RULE
-        return {rule: group.first[:most] for rule, group in self.of_rule.items()}
+        limit = MAX_SHOWN if self.count <= MAX_SHOWN else SHOWN_PER_RULE
+        return {rule: group.first[:limit] for rule, group in self.of_rule.items()}
 
     @property
     def hidden(self) -> int:
-        """How many findings are counted only."""
+        """Number of findings that are counted but not shown."""
         return self.count - sum(map(len, self.shown.values()))
 
 
@@ -160,11 +160,11 @@ def _session_notes(turns: Sequence[TurnCost]) -> Iterator[str]:
 
 
 def _summary(findings: Findings, data: Mapping[str, Any]) -> str:
-    known = dollars(findings.measured_usd) if findings.measured_usd or not findings.unknown else ""
-    part = f" ({known} of it known)" if known else ""
-    cost = f", cost unknown{part}" if findings.unknown else f", {known}"
+    known_usd = dollars(findings.measured_usd) if findings.measured_usd or not findings.unknown else ""
+    part = f" ({known_usd} of it known)" if known_usd else ""
+    cost = f", cost unknown{part}" if findings.unknown else f", {known_usd}"
     if findings.upper_usd is not None and findings.upper_usd > findings.measured_usd:
-        cost = f", {known} to {dollars(findings.upper_usd)}"
+        cost = f", {known_usd} to {dollars(findings.upper_usd)}"
     rest = f"; {number(data['unmeasured'])} not measured" if data["unmeasured"] else ""
     verdict = plural(data["errors"], "error") if data["errors"] else "nothing would be rejected"
     measured = len(findings.images) - data["unmeasured"]
@@ -230,14 +230,14 @@ def _annotations(groups: _Groups) -> Iterator[str]:
     by_rule = list(groups.of_rule.items())
     each, rest = (by_rule, []) if len(by_rule) <= MAX_SHOWN else (by_rule[: MAX_SHOWN - 1], by_rule[MAX_SHOWN - 1 :])
     for _, group in each:
-        yield _annotation(group.first[0], _more(group))
+        yield _annotation(group.first[0], _other_locations(group))
     if rest:
         count = plural(sum(group.count for _, group in rest), f"more {groups.severity}")
         rules = ", ".join(rule for rule, _ in rest)
         yield f"::{groups.severity} title=imgcost::{count} of the rules {rules}. -f json lists them all."
 
 
-def _more(group: _Group) -> str:
+def _other_locations(group: _Group) -> str:
     """Name a few more locations of a rule."""
     if group.count == 1:
         return ""

@@ -171,5 +171,5 @@ def _size(image: ListedImage) -> str:
     return f"{image.width}x{image.height}"
 
 
-def _listed(title: str, count: int, noun: str, most: int = MAX_LISTED) -> str:
-    return f"{title}: {most} of {plural(count, noun)}" if count > most else f"{title}: {plural(count, noun)}"
+def _listed(title: str, count: int, noun: str, limit: int = MAX_LISTED) -> str:
+    return f"{title}: {limit} of {plural(count, noun)}" if count > limit else f"{title}: {plural(count, noun)}"

@@ -135,5 +135,5 @@ def _measured() -> Iterator[tuple[str, str]]:
         if row.name.endswith("-tokens") and not row.name.startswith("pdf"):
             sources = "; ".join(source.title for source in row.sources)
             ids = ", ".join(row.measured_ids)
-            about = f"{row.name.replace('-', ' ')}: {row.value}. Measured with {ids}, not published"
-            yield "Measured", f"{about}; confidence {row.confidence}. {sources}."
+            text = f"{row.name.replace('-', ' ')}: {row.value}. Measured with {ids}, not published"
+            yield "Measured", f"{text}; confidence {row.confidence}. {sources}."
