@@ -431,7 +431,9 @@ def short_limit(short_patches: int) -> float:
 
 
 def _resized(width: int, height: int, tier: Tier) -> tuple[int, int]:
-    """Apply each limit of the grid to the long edge. If the image fits, no limit applies and its size is unchanged."""
+    """Apply each limit of the grid to the long edge."""
+    if _fits(width, height, tier):  # no limit applies; most images need no more
+        return width, height
     long, short = max(width, height), min(width, height)
     ratio = long / short
     ratios, _ = _tokens_by_ratio(tier)
@@ -453,7 +455,7 @@ def _longest_edge(ratio: float, short_patches: int) -> int:
 
 
 def _fits(width: int, height: int, tier: Tier) -> bool:
-    across, down = _patches(width), _patches(height)
+    across, down = -(-width // PATCH), -(-height // PATCH)
     max_along = tier.edge_limit // PATCH
     return across <= max_along and down <= max_along and across * down <= tier.token_limit
 
@@ -463,6 +465,8 @@ def _patches(edge: int) -> int:
 
 
 def _checked(width: int, height: int) -> tuple[int, int]:
+    if type(width) is type(height) is int and 0 < width <= MAX_EDGE and 0 < height <= MAX_EDGE:  # almost always
+        return width, height
     return _checked_edge("width", width), _checked_edge("height", height)
 
 

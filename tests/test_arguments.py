@@ -93,6 +93,7 @@ def test_every_public_function_is_tried_here():
     assert functions == set(CALLS)
 
 
+@pytest.mark.slow  # a large matrix
 @pytest.mark.parametrize("odd", ODD)
 @pytest.mark.parametrize(
     ("name", "argument"),

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 from command_line import refused
-from conftest import png
-from hypothesis import given, settings
+from conftest import fewer_examples, png
+from hypothesis import given
 from hypothesis import strategies as st
 from quoting import quoted
 
@@ -217,7 +217,7 @@ edits = st.lists(
 )
 
 
-@settings(max_examples=40)
+@fewer_examples(percent=14)
 @given(edits)
 def test_a_scan_gives_the_same_results_with_and_without_a_cache(steps):
     with tempfile.TemporaryDirectory() as folder:

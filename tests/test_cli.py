@@ -482,6 +482,7 @@ def test_a_closed_pipe_is_not_an_error(broken):
     assert result.output == ""
 
 
+@pytest.mark.slow
 def test_a_closed_pipe_ends_a_run_without_a_word():
     read_end, write_end = os.pipe()
     os.close(read_end)

@@ -239,6 +239,7 @@ def test_what_could_not_be_measured_or_priced_is_said(tmp_path):
     assert re.search(r"^1 image, \d+ tokens, cost unknown: 1 error on claude-api, 2026-09-27\.$", early, re.MULTILINE)
 
 
+@pytest.mark.slow  # a thousand findings
 def test_a_thousand_warnings_are_told_shortly(tmp_path):
     for number in range(1000):
         (tmp_path / f"{number:04}.png").write_bytes(png(10, 10) + END)

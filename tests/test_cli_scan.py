@@ -437,6 +437,7 @@ def scanning(*options, jobs=2, ignored=(), **pipes):
     return Running(*arguments, before=WORKERS_AT_ONCE if jobs > 1 else "", ignored=ignored, **pipes)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "killpg"), reason="no signals here")
 @pytest.mark.parametrize("jobs", [1, 2])
 @pytest.mark.parametrize("suffix", ["csv", "json", "jsonl"])
@@ -458,6 +459,7 @@ def test_a_signal_leaves_the_old_file_and_nothing_else(folder, tmp_path, jobs, s
     assert re.fullmatch(rf"imgcost: {how} after [\d,]+ files; {re.escape(str(target))} was not written\n", err)
 
 
+@pytest.mark.slow
 def test_an_interrupted_scan_reports_the_number_of_streamed_rows(folder):
     with scanning("--rows", "jsonl", jobs=1) as running:
         running.feed(folder / "a.png", 40_000)
@@ -467,6 +469,7 @@ def test_an_interrupted_scan_reports_the_number_of_streamed_rows(folder):
     assert re.fullmatch(r"imgcost: interrupted after [\d,]+ files; stdout has only [\d,]+ complete rows\n", err)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_a_closed_pipe_ends_a_scan_silently(folder, jobs):
     """As `head -1` does."""
@@ -479,6 +482,7 @@ def test_a_closed_pipe_ends_a_scan_silently(folder, jobs):
         assert not running.children_left()
 
 
+@pytest.mark.slow
 def test_paths_that_come_slowly_are_scanned_to_the_end(folder):
     with scanning("-f", "json") as running:
         for _ in range(3):
@@ -489,6 +493,7 @@ def test_paths_that_come_slowly_are_scanned_to_the_end(folder):
     assert json.loads(out)["images"] == 6000
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "killpg"), reason="no signals here")
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_a_scan_started_with_sigint_ignored_continues(folder, tmp_path, jobs):
@@ -509,6 +514,7 @@ def test_a_scan_started_with_sigint_ignored_continues(folder, tmp_path, jobs):
     assert len(rows.read_bytes().splitlines()) == 22_000
 
 
+@pytest.mark.slow  # starts workers
 def test_workers_and_this_process_alone_print_the_same(tmp_path, monkeypatch):
     for number in range(2500):
         (tmp_path / f"{number}.png").write_bytes(png(1 + number, 5))

@@ -9,8 +9,8 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from conftest import png
-from hypothesis import given, settings
+from conftest import fewer_examples, png
+from hypothesis import given
 from hypothesis import strategies as st
 
 from imgcost.files import Image, Unreadable, Walk, chunks, duplicates, probe, probe_archive, probe_chunk
@@ -133,7 +133,7 @@ def test_unreadable_files_are_passed_through():
     assert Duplicates().mark(groups) == groups
 
 
-@settings(max_examples=100)
+@fewer_examples(percent=34)
 @given(st.lists(st.tuples(st.integers(1, 2), st.sampled_from([b"", b"1", b"2", b"22"])), max_size=8))
 def test_duplicates_are_those_whose_bytes_an_earlier_file_has(contents):
     with tempfile.TemporaryDirectory() as folder:

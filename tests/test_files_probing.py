@@ -293,6 +293,7 @@ def test_an_impossible_offset_is_not_read(put, offset):
     assert (found.problem, found.format) == ("unsupported", "HEIC")
 
 
+@pytest.mark.slow
 def test_a_scan_loads_no_imaging_library(put):
     path = put(drawn("TIFF"))
     code = f"import sys, imgcost.files as files; list(files.scan({path!r})); print('PIL' in sys.modules)"

@@ -233,6 +233,7 @@ def test_a_named_pipe_is_listed_and_does_not_hang(tmp_path):
     assert walk(tmp_path)[:2] == ["not-a-file: link.png", "not-a-file: pipe.png"]
 
 
+@pytest.mark.slow  # a thousand folders
 @POSIX
 @pytest.mark.parametrize("follow_symlinks", [False, True])
 def test_folders_are_walked_down_to_the_longest_possible_path(tmp_path, follow_symlinks):

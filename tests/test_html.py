@@ -17,8 +17,8 @@ from xml.etree import ElementTree as ET
 
 import pytest
 from click.testing import CliRunner
-from conftest import ROOT, SAMPLES, png
-from hypothesis import given, settings
+from conftest import ROOT, SAMPLES, fewer_examples, png
+from hypothesis import given
 from hypothesis import strategies as st
 from quoting import quoted
 
@@ -109,7 +109,7 @@ def collected(found, quote=SONNET):
     ),
     st.integers(1, 7),
 )
-@settings(max_examples=60)
+@fewer_examples(percent=20)
 def test_parts_merge_to_the_whole(sizes, length):
     images = [
         image(f"{place}.png", width, height, size, duplicate_of="a" if duplicate else None)
@@ -436,6 +436,7 @@ def test_a_missing_library_is_an_error_that_names_the_extra(tmp_path, monkeypatc
     assert not (tmp_path / "a.html").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "command", [("scan", str(SAMPLES)), ("estimate", "9x9"), ("plan", "9x9"), ("check", str(SAMPLES))]
 )

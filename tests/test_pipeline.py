@@ -24,6 +24,8 @@ from imgcost.pipeline import Scan
 from imgcost.reports.sinks import ScanSink
 from imgcost.reports.writers import open_scan
 
+pytestmark = pytest.mark.xdist_group("pipeline")  # one tree of files for all
+
 DAY = date(2026, 11, 22)
 AREA, PATCH, OPUS = (quoted(name, as_of=DAY) for name in ("claude-3-sonnet", "claude-opus-4-6", "claude-opus-5-5"))
 LONG_AGO = 1_600_000_000 * 10**9
@@ -83,6 +85,7 @@ def test_a_summary_is_the_sum_of_a_scan(tree, tmp_path):
     assert rows.read_bytes() == expected.read_bytes()
 
 
+@pytest.mark.slow  # starts workers
 @pytest.mark.parametrize("suffix", [".csv", ".json", ".jsonl"])
 @pytest.mark.parametrize(("cache", "dedupe"), list(itertools.product([False, True], repeat=2)))
 def test_two_processes_give_the_same_results_as_one(tree, tmp_path, monkeypatch, suffix, cache, dedupe):
@@ -274,6 +277,7 @@ except OSError as error:
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="workers are forked on Linux only")
 def test_workers_that_are_ended_in_the_middle_of_a_result_are_not_waited_for(tmp_path):
     code = [sys.executable, "-c", HALF_A_MESSAGE, str(tmp_path / "begun")]

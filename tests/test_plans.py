@@ -12,9 +12,10 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import fewer_examples
 from genai_prices import Usage as SentUsage
 from genai_prices import data_snapshot
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from imgcost import geometry, tables
@@ -435,7 +436,7 @@ def test_ten_thousand_images_of_mixed_sizes_against_next_fit():
     st.sampled_from(["auto", 1, 7]),
     st.sampled_from([16, 1000, 1 << 16]),
 )
-@settings(max_examples=200)
+@fewer_examples(percent=67)
 def test_repeated_sizes_are_planned_like_single_ones_for_any_block_size(runs, turns, images_per_request, block):
     listed = [(width, height) for width, height, count in runs for _ in range(count)]
     settings = {

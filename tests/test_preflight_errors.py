@@ -232,6 +232,7 @@ def test_pdfs_that_cannot_be_read():
     assert errors(request(document_block(pdf()))) == set()
 
 
+@pytest.mark.slow  # requests of 32 MB
 @pytest.mark.parametrize("platform", list(REQUEST_BYTES))
 def test_request_bytes(platform):
     limit = REQUEST_BYTES[platform]
@@ -295,6 +296,7 @@ def test_screenshots_of_a_toolset_are_not_downscaled():
 # Batches
 
 
+@pytest.mark.slow  # a whole batch of 256 MB
 def test_batch_bytes():
     params = request({"type": "text", "text": ""})
     entries = [{"custom_id": f"r{number}", "params": params} for number in range(9)]

@@ -675,6 +675,7 @@ def test_every_source_is_used_dated_and_the_same_in_every_file():
 # Speed
 
 
+@pytest.mark.slow
 def test_models_and_prices_are_read_without_the_other_tables():
     code = (
         "import sys, imgcost.tables as t;"

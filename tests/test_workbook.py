@@ -46,7 +46,6 @@ from imgcost.text import Report
 DAY = date(2026, 11, 22)
 STANDARD, HIGH = find_tier("standard"), find_tier("high-resolution")
 HAIKU, SONNET = "claude-haiku-5-5", "claude-sonnet-5-5"
-SOFFICE = shutil.which("soffice") or shutil.which("libreoffice")
 ALWAYS = """<?xml version="1.0" encoding="UTF-8"?>
 <oor:items xmlns:oor="http://openoffice.org/2001/registry">
 <item oor:path="/org.openoffice.Office.Calc/Formula/Load">
@@ -87,10 +86,18 @@ INPUTS = {"model": "C6", "batch": "C7", "cache": "C8", "prompt_tokens": "C9", "o
           "images_per_request": "C11", "inference_geo": "C12"}  # fmt: skip
 
 
+@cache
+def without_large_sheets(path):
+    """A workbook without the sheets that take no part in the Budget, and time to read, as a file in memory."""
+    book, file = openpyxl.load_workbook(path), io.BytesIO()
+    del book["Prices"], book["Calculator"], book["Steps"]
+    book.save(file)
+    return file
+
+
 def changed(path, target, settings):
     """A copy with other input cells, saved without any value of a formula."""
-    book = openpyxl.load_workbook(path)
-    del book["Prices"], book["Calculator"], book["Steps"]  # they take no part in the Budget, and time to read
+    book = openpyxl.load_workbook(without_large_sheets(path))
     for name, value in settings.items():
         book["Budget"][INPUTS[name]] = {True: "yes", False: "no"}[value] if name == "batch" else value
     book.save(target)
@@ -109,16 +116,20 @@ def spoiled(path, target):
     return target
 
 
-def recalculated(folder, paths):
+@pytest.fixture(scope="session")
+def libreoffice():
+    """The program; its tests are slow and run in one process, see conftest.py."""
+    return shutil.which("soffice") or shutil.which("libreoffice") or pytest.skip("LibreOffice is not installed")
+
+
+def recalculated(libreoffice, folder, paths):
     """What LibreOffice makes of workbooks whose values are all wrong."""
-    if not SOFFICE:
-        pytest.skip("LibreOffice is not installed")
     profile, wrong, right = folder / "profile", folder / "wrong", folder / "right"
     for made in (profile / "user", wrong):
         made.mkdir(parents=True)
     (profile / "user" / "registrymodifications.xcu").write_text(ALWAYS)
     copies = [spoiled(path, wrong / path.name) for path in paths]
-    command = [SOFFICE, f"-env:UserInstallation={profile.as_uri()}", "--headless", "--convert-to", "xlsx"]
+    command = [libreoffice, f"-env:UserInstallation={profile.as_uri()}", "--headless", "--convert-to", "xlsx"]
     subprocess.run([*command, "--outdir", right, *copies], check=True, capture_output=True, timeout=600)
     return [right / path.name for path in paths]
 
@@ -200,7 +211,7 @@ def planned(settings, model, found=IN_ORDER, **more):
 
 
 @pytest.fixture(scope="module")
-def library(tmp_path_factory):
+def library(libreoffice, tmp_path_factory):
     """Workbooks of many scans and settings, and what LibreOffice makes of them."""
     folder = tmp_path_factory.mktemp("books")
     groups = groups_of(FOUND)
@@ -225,7 +236,7 @@ def library(tmp_path_factory):
         book = written(folder / f"{number}.xlsx", groups_of(images(count)))
         books[f"verdict {number}"] = changed(book, folder / f"verdict {number}.xlsx", settings)
     books["regional job"] = changed(books["regional"], folder / "regional job.xlsx", REGIONAL)
-    again = recalculated(folder, list(books.values()))
+    again = recalculated(libreoffice, folder, list(books.values()))
     return dict(zip(books, zip(books.values(), again, strict=True), strict=True))
 
 
@@ -400,7 +411,7 @@ def test_the_calculator_counts_as_the_library(library):
             assert row[11] == pytest.approx(2 * row[10] / 10**6, rel=1e-12)
 
 
-def test_pandas_libreoffice_and_the_report_agree_on_the_samples(tmp_path, monkeypatch):
+def test_pandas_libreoffice_and_the_report_agree_on_the_samples(libreoffice, tmp_path, monkeypatch):
     shutil.copytree(DATA, tmp_path / "data")
     monkeypatch.chdir(tmp_path)
     arguments = ["scan", "data/samples", "-m", "sonnet", "--as-of", str(DAY), "-f", "json", "-o"]
@@ -411,7 +422,7 @@ def test_pandas_libreoffice_and_the_report_agree_on_the_samples(tmp_path, monkey
     rows = pd.read_csv(tmp_path / "costs.csv", dtype={"input_usd": str})
     usd = sum(map(Decimal, rows["input_usd"].dropna()))
     assert (rows["tokens"].sum(), usd) == (wanted["tokens"], Decimal(wanted["input_usd"]))
-    for book in (tmp_path / "costs.xlsx", *recalculated(tmp_path, [tmp_path / "costs.xlsx"])):
+    for book in (tmp_path / "costs.xlsx", *recalculated(libreoffice, tmp_path, [tmp_path / "costs.xlsx"])):
         frame = pd.read_excel(book, sheet_name="Images")
         figures = figures_of(book)
         assert frame["Visual tokens per image, high-resolution"].sum() == wanted["tokens"]

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from imgcost import __version__
 from imgcost.cli.exit_codes import BROKEN_PIPE, EXIT_CODES, FAILED, INTERRUPTED
 from imgcost.cli.signals import signals_as_exceptions
 from imgcost.cli.streams import prepare_streams
 from imgcost.errors import ImgcostError
 from imgcost.text import visible
+from imgcost.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -148,7 +148,7 @@ def probe_chunk(chunk: Iterable[FileBatch | Unreadable], *, details: bool = Fals
     paths: list[str] = []
     for step in chunk:
         if isinstance(step, FileBatch):
-            prefix = os.path.join(step.folder, "")
+            prefix = step.prefix
             paths += [prefix + name for name in step.names]
     files = iter(_probe_on_storage(paths, details))
     return [

@@ -41,13 +41,18 @@ class FileBatch(NamedTuple):
     folder: str
     names: list[str]
 
+    @property
+    def prefix(self) -> str:
+        """What the paths of the files begin with, before their names."""
+        return os.path.join(self.folder, "")
+
     def path_of(self, name: str) -> str:
         """Return the path of a file in the batch.
 
         >>> FileBatch("", ["a.png"]).path_of("a.png")
         'a.png'
         """
-        return os.path.join(self.folder, name)
+        return self.prefix + name
 
 
 class Archive(NamedTuple):

@@ -43,6 +43,9 @@ _PARSERS: dict[bytes, Callable[[bytes, ReadAt, bool], Fields]] = {
 }
 """The parser of each format, by its first three bytes."""
 
+# Same as Header(*fields) at a third of the cost: a check of a directory creates millions.
+_new = tuple.__new__
+
 
 def read_header(source: bytes | bytearray | memoryview | BinaryIO) -> Header:
     r"""Read the header of one image.
@@ -157,7 +160,7 @@ def inspect_bytes(read_at: ReadAt, file_bytes: int) -> Contents:
     head = read_at(0, HEAD_BYTES)
     read_at = from_head(head, read_at)
     try:
-        header = Header(*parse_header(head, read_at))
+        header = _new(Header, parse_header(head, read_at))
     except HeaderError as problem:
         return Contents(file_bytes, None, problem)
-    return Contents(file_bytes, header, None, *examine(header.media_type, head, read_at, file_bytes))
+    return _new(Contents, (file_bytes, header, None, *examine(header.media_type, head, read_at, file_bytes)))

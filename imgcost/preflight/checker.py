@@ -10,21 +10,22 @@ from imgcost.errors import ArgumentError, RequestError
 from imgcost.figures import dollars
 from imgcost.pdfs import token_range
 from imgcost.preflight.costs import Costs
-from imgcost.preflight.findings import CheckedImage, Findings, Spools
+from imgcost.preflight.findings import Findings, Spools
 from imgcost.preflight.inputs import block_input, document_input, text_input
 from imgcost.preflight.models import DEFAULT_PLATFORM, ModelFinder
 from imgcost.preflight.sessions import TurnCost, turn_costs
+from imgcost.preflight.singles import ImageChecker
 from imgcost.rules import CheckContext, CostInput, RequestInput, Scope, find_rule, rules_of
 from imgcost.tables import advice_on, limits_on, platforms, today
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import date
 
     from imgcost.arguments import Dollars
     from imgcost.messages import MediaBlock, Request
     from imgcost.preflight.locations import Locator
-    from imgcost.preflight.spools import Spool
+    from imgcost.preflight.singles import CheckedImages
     from imgcost.rules import DocumentInput, Finding, ImageInput, TextInput
     from imgcost.shapes import History
     from imgcost.tables import NamedModel, Platform
@@ -69,9 +70,8 @@ class Checker:
         }
         self._notes: dict[str, None] = {}
         self._turns: list[TurnCost] = []
-        self._spools = spools
-        self._findings: list[Finding] | Spool[Finding] = spools.findings if spools else []
-        self._images: list[CheckedImage] | Spool[CheckedImage] = spools.images if spools else []
+        self._kept = spools is not None
+        self._findings, self._images = spools or Spools.create(in_memory=True)
         self._costs = Costs(self.day, platform or DEFAULT_PLATFORM)
 
     def note(self, text: str) -> None:
@@ -86,28 +86,41 @@ class Checker:
 
     def check(self, scope: Scope, item: Any, context: CheckContext, locator: Locator | None = None) -> None:
         """Run all rules of a scope, and store their findings."""
-        for finding in self._run(scope, item, context):
-            self._findings.append(locator.relocated(finding) if locator else finding)
+        self._store(self._run(scope, item, context), locator)
 
     def _run(self, scope: Scope, item: Any, context: CheckContext) -> Iterator[Finding]:
         for rule in self._rules[scope]:
             yield from rule.check(item, context)
 
-    def check_images(self, images: Iterable[ImageInput], model: NamedModel, *, one_request: bool) -> None:
-        """Check and count images, and check them as one request if they are sent in one."""
-        context = self.context(model)
-        together = []
-        tokens = 0
-        for image in images:
-            for finding in self._run("image", image, context):
-                self._findings.append(finding._replace(file=image.file))
-            if not image.stray:
-                tokens += self._count_image(image, context)
-                if one_request:  # otherwise memory does not grow with the number of images
-                    together.append(image)
-        self._costs.add(tokens, model, "all images", alone=one_request)
-        if one_request:
-            self._check_together(together, model)
+    def _check_each(self, scope: Scope, items: Iterable[Any], context: CheckContext, locator: Locator) -> None:
+        for item in items:
+            self.check(scope, item, context, locator)
+
+    def _store(self, findings: Iterable[Finding], locator: Locator | None) -> None:
+        for finding in findings:
+            self._findings.append(locator.relocated(finding) if locator else finding)
+
+    def image_checker(self, model: NamedModel | None, *, one_request: bool) -> ImageChecker:
+        """Return what checks images for a model, in this process or others."""
+        context = self.context(model, platform=self.models.platform_of(model)) if model else self.context()
+        return ImageChecker(context, self._rules, one_request=one_request)
+
+    def add_images(self, results: Iterable[CheckedImages], model: NamedModel | None, *, one_request: bool) -> None:
+        """Store and count checked images, and check them as one request if they are sent in one."""
+        sent = []
+        for checked in results:
+            self._findings.extend(checked.findings)
+            self._images.extend(checked.images)
+            sent += checked.sent
+            if model and checked.has_images:
+                self.models.use(model)
+                for image in checked.unmeasured:
+                    self._costs.add_image(image, model.model)
+        if model:
+            tokens = self._images.totals["tokens"]
+            self._costs.add(tokens, model, "all images", alone=one_request)
+            if one_request:
+                self._check_together(sent, tokens, model)
 
     def check_request(
         self,
@@ -135,7 +148,8 @@ class Checker:
         context = self.context(*named.models, platform=named.platform)
         images = tuple(block_input(block) for block in request.media if block.kind == "image")
         documents = tuple(self._document_input(block, context) for block in request.media if block.kind == "document")
-        tokens = sum([self._count_image(image, context, locator) for image in images])
+        checker = ImageChecker(context, self._rules)
+        tokens = sum([self._measure(image, checker, locator) for image in images])
         pages = [document.tokens for document in documents if document.tokens]
         priced = named.models[0] if named.models else None
         whole = RequestInput(
@@ -153,18 +167,14 @@ class Checker:
             sum(_utf8_bytes(text.text) for text in request.texts),
             max_tokens=request.max_tokens or not request.model or "max_tokens" in implied,
         )
-        inputs: list[tuple[Scope, Iterable[Any]]] = [
-            ("shape", request.problems),
-            ("request", [whole]),
-            ("source", (*images, *documents)),
-            ("image", images),
-            ("document", documents),
-            ("turn", request.turns),
-            ("text", self._text_inputs(request, priced, batch=batch)),
-        ]
-        for scope, items in inputs:
-            for item in items:
-                self.check(scope, item, context, locator)
+        self._check_each("shape", request.problems, context, locator)
+        self.check("request", whole, context, locator)
+        self._check_each("source", (*images, *documents), context, locator)
+        for image in images:
+            self._store(checker.findings(image), locator)
+        self._check_each("document", documents, context, locator)
+        self._check_each("turn", request.turns, context, locator)
+        self._check_each("text", self._text_inputs(request, priced, batch=batch), context, locator)
         for document in documents:
             located = document._replace(location=locator.location(document.location))
             self._costs.add_document(located, context.models[0] if context.models else None)
@@ -199,13 +209,11 @@ class Checker:
             usd = self._costs.text_usd(base64.characters, model, batch=batch) if model else None
             yield base64._replace(text_usd=None if usd is None else dollars(usd))
 
-    def _check_together(self, images: Iterable[ImageInput], model: NamedModel) -> None:
+    def _check_together(self, images: Sequence[ImageInput], tokens: int, model: NamedModel) -> None:
         """Check images as a request without any other content."""
-        kept = tuple(images)
-        tokens = sum(image.tokens or 0 for image in self._images)
-        size = sum(image.text_bytes or 0 for image in kept)
-        whole = RequestInput("", model.model.id, None, kept, (), (), size, tokens)
-        files = {image.location: image.file for image in kept}
+        size = sum(image.text_bytes or 0 for image in images)
+        whole = RequestInput("", model.model.id, None, tuple(images), (), (), size, tokens)
+        files = {image.location: image.file for image in images}
         for finding in self._run("request", whole, self.context(model)):
             self._findings.append(finding._replace(file=files.get(finding.location)))
 
@@ -229,10 +237,9 @@ class Checker:
                 "all images", costs.known_usd, costs.upper_usd, self._budget_usd, gaps, pages=costs.pages > 0
             )
             self.check("bill", bill, self.context())
-        spools = self._spools
         return Findings(
-            spools.findings if spools else tuple(self._findings),
-            spools.images if spools else tuple(self._images),
+            self._findings if self._kept else tuple(self._findings),
+            self._images if self._kept else tuple(self._images),
             None if costs.unknown else costs.known_usd,
             self.models.platform,
             self.day,
@@ -244,22 +251,14 @@ class Checker:
             tuple(self._turns),
         )
 
-    def _count_image(self, image: ImageInput, context: CheckContext, locator: Locator | None = None) -> int:
+    def _measure(self, image: ImageInput, checker: ImageChecker, locator: Locator) -> int:
         """Store the size of an image, and return its tokens for the main model."""
-        if locator:
-            image = image._replace(location=locator.location(image.location))
-        header = image.contents and image.contents.header
-        model = context.models[0] if context.models else None
-        if not header or not (model and model.tier):
-            self._costs.add_image(image, model)
-            fields = (header.media_type or None, header.width, header.height) if header else ()
-            self._images.append(CheckedImage(image.location, *fields))
-            return 0
-        size = header.width, header.height
-        tokens = geometry.image_tokens(*size, model.tier, model.formula)
-        resized = geometry.resized_size(*size, model.tier)
-        self._images.append(CheckedImage(image.location, header.media_type or None, *size, *resized, tokens))
-        return tokens
+        located = image._replace(location=locator.location(image.location))
+        checked = checker.measure(located)
+        self._images.append(checked)
+        if checked.tokens is None:
+            self._costs.add_image(located, checker.model)
+        return checked.tokens or 0
 
 
 def _utf8_bytes(text: str) -> int:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from contextlib import closing
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from imgcost.files import FileBatch, Unreadable, Walk, chunks, inspect, inspect_archive, no_access, spread
 from imgcost.payloads import base64_length
 from imgcost.preflight.detection import LINES_SUFFIXES, contains_requests, is_document
-from imgcost.preflight.inputs import IMAGE_SUFFIXES, record_input, suffix_of
+from imgcost.preflight.inputs import IMAGE_SUFFIXES, RequestFile, record_input, suffix_of
 from imgcost.rules import ImageInput
 
 if TYPE_CHECKING:
@@ -18,21 +18,12 @@ if TYPE_CHECKING:
 
     from imgcost.files import Archive, Chunk, Inspected
     from imgcost.files.walking import WalkStep
+    from imgcost.preflight.singles import CheckedImages, ImageChecker
 
-__all__ = ["Disk", "RequestFile"]
+__all__ = ["Disk"]
 
 REQUEST_SUFFIXES = tuple(suffix + packed for suffix in (".json", *LINES_SUFFIXES) for packed in ("", ".gz"))
 """Files in a directory that may contain requests: they are opened to find out."""
-
-
-class RequestFile(NamedTuple):
-    """A file that contains requests.
-
-    Attributes:
-        path: The file.
-    """
-
-    path: str
 
 
 class _NamedFile(FileBatch):
@@ -66,20 +57,26 @@ class Disk:
         self._partial_members = 0
         self._first_partial = ""
 
-    def inspect(self, paths: Iterable[str]) -> Generator[ImageInput | RequestFile]:
-        """Inspect every file, in the order of the paths; see `imgcost.files.scan`.
+    def check(self, paths: Iterable[str], checker: ImageChecker) -> Generator[CheckedImages]:
+        """Inspect and check every file, in the order of the paths; see `imgcost.files.scan`.
 
         Args:
             paths: Files, directories and archives; taken one by one.
+            checker: Checks the images.
 
         Yields:
-            An image for each file, readable or not, and the files of requests. Close the generator to stop the workers.
+            The results of some files, readable or not, with the files of requests among them. Close the generator to
+            stop the workers.
         """
-        work = partial(_inspect_chunk, shape=self._shape)
-        with closing(spread(chunks(self._steps(paths)), work, self._members, self._jobs, spawn=True)) as results:
-            for inputs in results:
-                yield from inputs
-                self._progress(len(inputs))
+        work = partial(_check_chunk, shape=self._shape, checker=checker)
+
+        def members(archive: Archive) -> Iterator[CheckedImages]:
+            return map(checker.check_all, self._members(archive))
+
+        with closing(spread(chunks(self._steps(paths)), work, members, self._jobs, spawn=True)) as results:
+            for checked in results:
+                yield checked
+                self._progress(checked.inputs)
 
     def notes(self) -> Iterator[str]:
         """Yield sentences about what was not inspected so far."""
@@ -107,7 +104,7 @@ class Disk:
             else:
                 yield step
 
-    def _members(self, archive: Archive) -> Iterator[list[ImageInput | RequestFile]]:
+    def _members(self, archive: Archive) -> Iterator[list[ImageInput]]:
         for groups in inspect_archive(archive.path, self._walk.matches):
             yield [self._inspect_member(member, archive.path) for _, members in groups for member in members]
 
@@ -123,28 +120,30 @@ class Disk:
         return ImageInput(path, contents, base64_length(contents.file_bytes), file=archive, suffix=suffix, stray=stray)
 
 
-def _inspect_chunk(chunk: Chunk, shape: str | None) -> list[ImageInput | RequestFile]:
+def _check_chunk(chunk: Chunk, shape: str | None, checker: ImageChecker) -> CheckedImages:
     inputs: list[ImageInput | RequestFile] = []
     for step in chunk:
         if isinstance(step, FileBatch):
-            named = isinstance(step, _NamedFile)
-            inputs += [_file_input(step.path_of(name), shape, named=named) for name in step.names]
+            prefix, named = step.prefix, isinstance(step, _NamedFile)
+            inputs += [_file_input(prefix + name, suffix_of(name), shape, named=named) for name in step.names]
         else:
             inputs.append(record_input(step))
-    return inputs
+    return checker.check_all(inputs)
 
 
-def _file_input(path: str, shape: str | None, *, named: bool) -> ImageInput | RequestFile:
+def _file_input(path: str, suffix: str, shape: str | None, *, named: bool) -> ImageInput | RequestFile:
     if named and shape not in (None, "auto"):
         return RequestFile(path)
-    suffix = suffix_of(path)
     try:
         contents = inspect(path)
     except (OSError, ValueError) as error:
         return record_input(no_access(path, error))
-    stray = not named and contents.header is None and suffix not in IMAGE_SUFFIXES
-    if shape is not None and contents.header is None:
+    text_bytes = base64_length(contents.file_bytes)
+    if contents.header:
+        return ImageInput(path, contents, text_bytes, file=path, suffix=suffix)
+    stray = not named and suffix not in IMAGE_SUFFIXES
+    if shape is not None:
         may_contain_requests = stray and path.lower().endswith(REQUEST_SUFFIXES)
         if is_document(path) if named else may_contain_requests and contains_requests(path):
             return RequestFile(path)
-    return ImageInput(path, contents, base64_length(contents.file_bytes), file=path, suffix=suffix, stray=stray)
+    return ImageInput(path, contents, text_bytes, file=path, suffix=suffix, stray=stray)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import islice
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from imgcost.errors import ImgcostError
@@ -14,16 +16,17 @@ from imgcost.notebooks import html_table
 from imgcost.paths import escape_path
 from imgcost.preflight.spools import Spool
 from imgcost.prices import exact_usd
+from imgcost.rules import Finding
 from imgcost.tabular import CHECK
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from datetime import date
 
     import pandas as pd
 
     from imgcost.preflight.sessions import TurnCost
-    from imgcost.rules import Finding
+    from imgcost.rules import Severity
     from imgcost.tables import Platform
     from imgcost.tabular import Row
 
@@ -62,6 +65,17 @@ class CheckedImage(NamedTuple):
         return self._asdict() | {"location": escape_path(self.location)}
 
 
+def count_findings(findings: Iterable[Finding]) -> Counter[Any]:
+    """Count findings by severity and rule."""
+    return Counter(map(attrgetter("severity", "rule"), findings))
+
+
+def count_images(images: Iterable[CheckedImage]) -> Counter[Any]:
+    """Count the tokens of images, and the images that could not be measured."""
+    tokens = [image.tokens for image in images]
+    return Counter(tokens=sum(filter(None, tokens)), unmeasured=tokens.count(None))
+
+
 class Spools(NamedTuple):
     """Storage for the findings and images of a check that may not fit in memory.
 
@@ -74,10 +88,18 @@ class Spools(NamedTuple):
     images: Spool[CheckedImage]
 
     @classmethod
+    def create(cls, *, in_memory: bool) -> Spools:
+        """Create empty storage: on disk when it grows, unless it has to stay in memory."""
+        return cls(
+            Spool(Finding, count_findings, in_memory=in_memory),
+            Spool(CheckedImage, count_images, in_memory=in_memory),
+        )
+
+    @classmethod
     @contextmanager
     def open(cls) -> Iterator[Spools]:
         """Open the storage; it is removed when the context ends."""
-        spools = cls(Spool(), Spool())
+        spools = cls.create(in_memory=False)
         with closing(spools.findings), closing(spools.images):
             yield spools
 
@@ -137,19 +159,46 @@ class Findings:
         return tuple(finding for finding in self.all if finding.severity == "warning")
 
     @property
+    def counts(self) -> Counter[tuple[Severity, str]]:
+        """Number of findings by severity and rule, in the order in which they first appear."""
+        return self.all.totals if isinstance(self.all, Spool) else count_findings(self.all)
+
+    @property
     def ok(self) -> bool:
         """Whether there are no errors."""
-        return all(finding.severity != "error" for finding in self.all)
+        return all(severity != "error" for severity, _ in self.counts)
 
     @property
     def tokens(self) -> int:
         """Visual tokens of all images that could be measured."""
-        return sum(image.tokens or 0 for image in self.images)
+        return self._image_totals["tokens"]
 
     @property
     def unmeasured(self) -> int:
         """Number of images that could not be measured; their tokens are not included."""
-        return sum(image.tokens is None for image in self.images)
+        return self._image_totals["unmeasured"]
+
+    @property
+    def _image_totals(self) -> Counter[str]:
+        return self.images.totals if isinstance(self.images, Spool) else count_images(self.images)
+
+    def first(self, most: int) -> dict[tuple[Severity, str], list[Finding]]:
+        """Return the first findings of each severity and rule, in the order of `counts`.
+
+        Args:
+            most: Maximum number per severity and rule.
+        """
+        missing = {key: min(count, most) for key, count in self.counts.items()}
+        first: dict[tuple[Severity, str], list[Finding]] = {key: [] for key in missing}
+        for finding in self.all.among(missing) if isinstance(self.all, Spool) else self.all:
+            key = finding.severity, finding.rule
+            if key in missing:
+                first[key].append(finding)
+                if len(first[key]) == missing[key]:
+                    del missing[key]
+                    if not missing:
+                        break
+        return first
 
     def rows(self) -> Iterator[Row]:
         """Yield one row per finding.
@@ -182,7 +231,7 @@ class Findings:
         Returns:
             A new dictionary for `json.dumps`.
         """
-        errors = sum(finding.severity == "error" for finding in self.all)
+        errors = sum(count for (severity, _), count in self.counts.items() if severity == "error")
         report: dict[str, Any] = {
             "schema": "imgcost.check/2",
             "platform": self.platform,

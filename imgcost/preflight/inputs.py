@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from binascii import a2b_base64
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 from imgcost.arguments import type_name
 from imgcost.errors import HeaderError
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "IMAGE_SUFFIXES",
+    "RequestFile",
     "block_input",
     "bytes_input",
     "document_input",
@@ -39,6 +40,16 @@ IMAGE_SUFFIXES = frozenset(
 
 _SKIPPED = frozenset({"link-not-followed", "seen-already", "not-a-file", "archive-not-entered"})
 """Problems of files that a scan of a directory skips without opening them."""
+
+
+class RequestFile(NamedTuple):
+    """A file that contains requests.
+
+    Attributes:
+        path: The file.
+    """
+
+    path: str
 
 
 def suffix_of(path: str) -> str:

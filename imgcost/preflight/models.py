@@ -58,6 +58,14 @@ class ModelFinder:
             return next(iter(self._implied))
         return self._platform or DEFAULT_PLATFORM
 
+    def platform_of(self, model: NamedModel) -> Platform:
+        """Return the platform for images that are checked for a model."""
+        return self._platform or model.platform or DEFAULT_PLATFORM
+
+    def use(self, model: NamedModel) -> None:
+        """Remember that images are checked for a model."""
+        self._implied[self.platform_of(model)] = None
+
     def find(self, name: str) -> NamedModel:
         """Find the model that images are checked for.
 
@@ -67,13 +75,18 @@ class ModelFinder:
             ImgcostError: The model was retired by that date.
         """
         named = resolve_model(name, as_of=self._day)
-        platform = self._platform or named.platform or DEFAULT_PLATFORM
-        self._implied[platform] = None
         if self._day < named.model.vision_from:
             raise NoPriceError(named.model.id, self._day, named.model.vision_from, kind="model")
-        if problem := self._why_unavailable(named.model, platform):
+        if problem := self._why_unavailable(named.model, self.platform_of(named)):
             raise ImgcostError(f"nothing can be sent: {problem}")
         return named
+
+    def find_or_why(self, name: str) -> tuple[NamedModel | None, ImgcostError | None]:
+        """Find the model that images are checked for, or return why there is none."""
+        try:
+            return self.find(name), None
+        except ImgcostError as error:
+            return None, error
 
     def find_all(self, names: tuple[str, ...], shape: Platform | None) -> RequestModels:
         """Find the models that a request names; problems are returned, not raised.

@@ -12,7 +12,7 @@ from typing import get_args
 from imgcost.errors import ImgcostError
 from imgcost.rules import advice, conversations, documents, images, requests  # noqa: F401 - importing a module registers its rules
 from imgcost.rules.inputs import BatchInput, CheckContext, CostInput, DocumentInput, ImageInput, RequestInput, TextInput
-from imgcost.rules.rule import Finding, Rule, Scope, Severity, all_rules
+from imgcost.rules.rule import Finding, Rule, Scope, Severity, all_rules, breaches_of
 
 __all__ = [
     "BatchInput",
@@ -26,6 +26,7 @@ __all__ = [
     "Scope",
     "Severity",
     "TextInput",
+    "breaches_of",
     "find_rule",
     "rules",
     "rules_of",

@@ -29,7 +29,7 @@ _LABEL = re.compile(r".*(:|\d\s*\W?)\s*", re.DOTALL)
 
 @rule(
     "warning",
-    "image",
+    "rejected-image",
     "A file in a directory is skipped because neither its content nor its suffix is that of an image.",
     "Remove the file, or rename it if it should be an image.",
 )
@@ -65,13 +65,11 @@ def suffix(image: ImageInput, context: CheckContext) -> Iterator[Observation]:  
 def downscaled(image: ImageInput, context: CheckContext) -> Iterator[Observation]:
     header = image.contents and image.contents.header
     tier = context.models[0].tier if context.models else None
-    if header is None or tier is None:
-        return
-    width, height = geometry.resized_size(header.width, header.height, tier)
-    if (width, height) == (header.width, header.height):
+    if header is None or tier is None or geometry.fits(header.width, header.height, tier):
         return
     rejected = image.setting == "error" or (image.toolset and context.limits.toolset_screenshots_fail)
     if not rejected and not any(True for _ in breaches_of(image, context)):
+        width, height = geometry.resized_size(header.width, header.height, tier)
         size = f"{header.width}x{header.height}"
         message = f"{size} px is downscaled: Claude sees {width}x{height} px on the {tier.name} tier"
         yield Observation(image.location, message, size, f"{width}x{height}", "px")
@@ -99,10 +97,12 @@ def animated(image: ImageInput, context: CheckContext) -> Iterator[Observation]:
 def tiny(image: ImageInput, context: CheckContext) -> Iterator[Observation]:
     limit = context.advice.tiny_edge
     header = image.contents and image.contents.header
-    if header and limit is not None and min(header.width, header.height) < limit:
-        message = f"{header.width}x{header.height} px: a side under {limit} px can reduce the quality of the answer"
-        sources = context.sources("tiny_edge")
-        yield Observation(image.location, message, min(header.width, header.height), limit, "px", sources)
+    if header is None or limit is None:
+        return
+    _, width, height, _, _ = header
+    if width < limit or height < limit:
+        message = f"{width}x{height} px: a side under {limit} px can reduce the quality of the answer"
+        yield Observation(image.location, message, min(width, height), limit, "px", context.sources("tiny_edge"))
 
 
 @rule(
@@ -127,7 +127,7 @@ def latency(image: ImageInput, context: CheckContext) -> Iterator[Observation]:
 
 @rule(
     "warning",
-    "image",
+    "image-block",
     "An image from a URL or an uploaded file is not measured, because imgcost fetches nothing.",
     "Check the image file itself, or send it as base64.",
 )

@@ -22,7 +22,7 @@ _WITH_OWN_RULES = frozenset({"empty", "unsupported"})
 
 @rule(
     "error",
-    "image",
+    "image-block",
     """The data of an image is not valid base64, so the API rejects the request.
 
     Valid base64 consists of letters, digits, + and /, padded with = to a multiple of four. Of a long text only the
@@ -37,7 +37,7 @@ def base64(image: ImageInput, context: CheckContext) -> Iterator[Observation]:  
 
 @rule(
     "error",
-    "image",
+    "rejected-image",
     "The data of an image is empty, so the API rejects the request.",
     "Remove the block, or find out why its data was lost.",
 )
@@ -48,7 +48,7 @@ def empty(image: ImageInput, context: CheckContext) -> Iterator[Observation]:  #
 
 @rule(
     "error",
-    "image",
+    "rejected-image",
     "The data is not an image, or its header is damaged, so the API cannot process it.",
     "Look at what the file really is: often an error page or a partial download.",
 )
@@ -60,7 +60,7 @@ def unreadable(image: ImageInput, context: CheckContext) -> Iterator[Observation
 
 @rule(
     "error",
-    "image",
+    "rejected-image",
     "The image is in a format that the API does not accept: it accepts JPEG, PNG, GIF and WebP.",
     "Convert it to PNG or JPEG.",
     "media_types",
@@ -124,7 +124,7 @@ def unusual(image: ImageInput, context: CheckContext) -> Iterator[Observation]: 
 
 @rule(
     "error",
-    "image",
+    "image-block",
     "The declared media type is not accepted, or does not match the image data: the API rejects both.",
     "Detect the media type from the data, not from the file name.",
     "media_types",
@@ -147,7 +147,7 @@ def media_type(image: ImageInput, context: CheckContext) -> Iterator[Observation
 
 @rule(
     "error",
-    "image",
+    "rejected-image",
     "A side of an image is longer than the platform accepts in any request.",
     "Downscale the image: Claude sees at most the resolution of the model's tier anyway.",
     "image_edge",
@@ -158,7 +158,7 @@ def image_edge(image: ImageInput, context: CheckContext) -> Iterator[Observation
 
 @rule(
     "error",
-    "image",
+    "rejected-image",
     "An image has more bytes than the platform accepts. The API measures the base64 text, which is a third longer.",
     "Downscale the image, or save it with more compression.",
     "image_bytes",
@@ -171,7 +171,7 @@ def image_bytes(image: ImageInput, context: CheckContext) -> Iterator[Observatio
 
 @rule(
     "error",
-    "image",
+    "image-block",
     """An image with `transformations.oversized_image` set to `error` exceeds the tier of a model of the request.
 
     The API then rejects the request instead of downscaling the image. The setting is `error` or `downsize`, and only
@@ -198,7 +198,7 @@ def oversized_image(image: ImageInput, context: CheckContext) -> Iterator[Observ
 
 @rule(
     "error",
-    "image",
+    "image-block",
     "A screenshot of the computer or browser toolset exceeds the model's tier: the API rejects it.",
     "Take smaller screenshots, or downscale them before you send them.",
     "toolset_screenshots_fail",

@@ -43,8 +43,11 @@ class CheckContext(NamedTuple):
 
     def sources(self, *names: str) -> tuple[Source, ...]:
         """Return where limits, or parts of the advice, are published; empty if they are not."""
-        statements = [self.limits.statements.get(name) or self.advice.statements.get(name) for name in names]
-        return tuple(source for statement in statements if statement for source in statement.sources)
+        sources: tuple[Source, ...] = ()
+        for name in names:
+            if statement := self.limits.statements.get(name) or self.advice.statements.get(name):
+                sources += statement.sources
+        return sources
 
 
 class ImageInput(NamedTuple):

@@ -8,10 +8,10 @@ from decimal import Decimal
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
-import imgcost
 from imgcost.errors import MissingExtraError
 from imgcost.figures import dollars, number, plural
 from imgcost.text import visible
+from imgcost.version import __version__
 
 try:
     from jinja2 import Environment, FunctionLoader, StrictUndefined
@@ -82,7 +82,7 @@ def render(template: str, script: str = "", **values: Any) -> bytes:
     environment.policies["json.dumps_kwargs"] = {"separators": (",", ":")}
     policy = f"default-src 'none'; style-src '{_digest(style)}'; script-src '{_digest(code)}'; "
     page = environment.get_template(template).render(
-        version=imgcost.__version__,
+        version=__version__,
         policy=f"{policy}base-uri 'none'; form-action 'none'",
         style=Markup(style),  # noqa: S704 - a file of this package
         script=Markup(code),  # noqa: S704 - a file of this package
