@@ -104,7 +104,7 @@ def test_it_ends_with_0_whatever_is_found_where_that_is_asked_for():
         ((GOOD, "--as-of", "2024-03-03"), "start on 2024-03-04"),
         ((GOOD, "--platform", "foundry", "--as-of", "2026-08-21"), "start on 2026-08-22"),
         ((GOOD, "--ignore", "tinny"), "unknown rule 'tinny': did you mean tiny?"),
-        ((GOOD, "--ignore", "\x1b[31m"), "unknown rule '\\x1b[31m': no known name is near it"),
+        ((GOOD, "--ignore", "\x1b[31m"), "unknown rule '\\x1b[31m'. Run 'imgcost rules' to list all rules"),
         ((GOOD, "-f", "xml"), "xml"),
         ((GOOD, "--budget", "much"), "invalid amount 'much': expected US dollars, for example 12.50."),
         ((GOOD, "--budget", "-1"), "invalid amount '-1'"),
@@ -456,7 +456,7 @@ def test_a_rule_may_be_written_as_one_likes():
 
 def test_an_unknown_rule_ends_with_2_and_a_suggestion():
     assert "unknown rule 'image-byte': did you mean image-bytes?" in refused("image-byte", command="rules")
-    assert "no known name is near it" in refused("xyz", command="rules")
+    assert "unknown rule 'xyz'. Run 'imgcost rules'" in refused("xyz", command="rules")
     assert "\x1b" not in refused("\x1b[31m", command="rules")
     assert "invalid date" in refused("tiny", "--as-of", "never", command="rules")
     assert "2024-03-03" in refused("tiny", "--as-of", "2024-03-03", command="rules")

@@ -194,7 +194,11 @@ def to_requests(value: Any, shape: str = "auto", *, lines: Sequence[int] | None 
         raise RequestError("", f"this is {foreign.title}, not a request: {foreign.advice}")
     if name not in SHAPES:
         if name is None:
-            raise RequestError("", "is not a request in any known shape; docs/shapes.md lists them")
+            raise RequestError(
+                "",
+                "is not in a known shape: expected the arguments of messages.create, a batch, or another shape that "
+                "'imgcost check --help' lists",
+            )
         raise RequestError("", f"unknown shape {name!r}: choose one of {', '.join(SHAPES)}")
     return _converted(Node(value, (), None if lines is None else tuple(lines)), name)
 

@@ -99,11 +99,13 @@ class _Session:
             self._count_entry(entry)
             for role, piece in _pieces(entry, self._items[entry.position], answered):
                 call = text_at(piece.block, "tool_use_id")
-                gone = call in cleared
+                is_cleared = call in cleared
                 if last:
-                    self.draft.add_turn(role, self._items[entry.position], [_without_content(piece) if gone else piece])
+                    self.draft.add_turn(
+                        role, self._items[entry.position], [_without_content(piece) if is_cleared else piece]
+                    )
                 for path, key, block in _media(piece):
-                    location = f"{self.draft.last}{key}" if last and not gone else None
+                    location = f"{self.draft.last}{key}" if last and not is_cleared else None
                     # An image that a compaction kept is known from the span before.
                     image = self._images.get(path) or SentImage(block=block, path=path, turn=self.turn)
                     self._images[path] = replace(image, location=location)

@@ -24,6 +24,16 @@ MeasuredName: TypeAlias = Literal[
 
 MEASURED_NAMES: tuple[MeasuredName, ...] = get_args(MeasuredName)
 
+_TITLES: dict[MeasuredName, str] = {
+    "image-wrapping-tokens": "overhead per image",
+    "message-framing-tokens": "overhead per message",
+    "patch-grid-multiple": "multiple of patches per side",
+    "image-request-surcharge-tokens": "overhead per request with images",
+    "pdf-document-tokens": "overhead per PDF",
+    "pdf-page-dpi": "resolution of PDF pages, dpi",
+    "pdf-page-text-tokens": "tokens of a full page of text",
+}
+
 
 class Measured(NamedTuple):
     """A measured number.
@@ -47,6 +57,11 @@ class Measured(NamedTuple):
     sources: tuple[Source, ...]
     note: str
     confidence: str
+
+    @property
+    def title(self) -> str:
+        """What was measured, in words."""
+        return _TITLES[self.name]
 
 
 def load_measured(data: Mapping[str, Any], catalog: Sequence[Model]) -> tuple[Measured, ...]:

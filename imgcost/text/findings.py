@@ -215,15 +215,15 @@ def _annotations(groups: _Groups) -> Iterator[str]:
             yield from map(_annotation, shown)
         return
     rules = list(groups.counts)
-    each, rest = (rules, []) if len(rules) <= MAX_SHOWN else (rules[: MAX_SHOWN - 1], rules[MAX_SHOWN - 1 :])
-    for rule in each:
-        yield _annotation(groups.first[rule][0], _more(groups.first[rule], groups.counts[rule]))
+    listed, rest = (rules, []) if len(rules) <= MAX_SHOWN else (rules[: MAX_SHOWN - 1], rules[MAX_SHOWN - 1 :])
+    for rule in listed:
+        yield _annotation(groups.first[rule][0], _other_locations(groups.first[rule], groups.counts[rule]))
     if rest:
         count = plural(sum(groups.counts[rule] for rule in rest), f"more {groups.severity}")
         yield f"::{groups.severity} title=imgcost::{count} of the rules {', '.join(rest)}. -f json lists them all."
 
 
-def _more(first: Sequence[Finding], count: int) -> str:
+def _other_locations(first: Sequence[Finding], count: int) -> str:
     """Name a few more locations of a rule."""
     if count == 1:
         return ""

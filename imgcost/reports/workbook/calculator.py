@@ -110,7 +110,7 @@ def write_calculator(page: Page, job: WorkbookJob, sizes: Sequence[tuple[int, in
     tiers = _tier_columns(job)
     _lay_out(page, len(tiers))
     page.put(0, 1, "Any size, counted as Claude counts it", "title")
-    hint = f"Type widths and heights into the yellow cells, px (whole numbers to {MAX_EDGE:,}), and choose the models."
+    hint = f"Type widths and heights in px (1 to {MAX_EDGE:,}) into the yellow cells, and choose the models."
     page.put(1, 1, f"{hint} Batch and inference geo are those of the sheet Budget.", "hint")
     for columns in tiers:
         tier = columns.tier

@@ -1,4 +1,4 @@
-"""The sheets Images and Not counted; results are kept on disk until the scan ends."""
+"""The sheets Images and Excluded; results are kept on disk until the scan ends."""
 
 from __future__ import annotations
 
@@ -227,7 +227,7 @@ def write_images(
     ]
     titles += ["Images"] * grouped
     titles += [f"Visual tokens per image, {title_of(rule, rules)}" for rule in rules]
-    titles.append("Rejected as it is")
+    titles.append("Would be rejected")
     widths = [*_WIDTHS, *[10] * grouped, *[17] * len(rules), 20]
     page.table_head(titles, widths, total)
     for column, width in enumerate(widths[1:-1], 1):  # cheaper than a format for each cell
@@ -256,7 +256,7 @@ def _counter(rules: tuple[TokenRule, ...]) -> Callable[[int, int], tuple[int, ..
 
 
 def write_not_counted(page: Page, spool: ScanSpool, max_rows: int) -> None:
-    """Write the sheet Not counted: everything that is not in the totals, with the reason."""
+    """Write the sheet Excluded: everything that is not in the totals, with the reason."""
     total = spool.not_counted
     shown = total if total <= max_rows else max_rows - 1
     page.table_head(["Path", "Problem", "Reason"], [60, 20, 80], shown)

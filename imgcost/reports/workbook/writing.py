@@ -28,7 +28,7 @@ SIZES = ((1920, 1080), (1080, 1920), (1000, 1000), (4032, 3024), (8000, 8000))
 """Initial sizes in the Calculator, px."""
 
 _SHEETS = (
-    "Budget", "Calculator", "Images", "Not counted", "Models", "Long context", "Prices", "Notes", "Charts", "Steps",
+    "Budget", "Calculator", "Images", "Excluded", "Models", "Long context", "Prices", "Notes", "Charts", "Steps",
 )  # fmt: skip
 _HIDDEN = ("Charts", "Steps")
 
@@ -63,7 +63,7 @@ def workbook_sink(
             images = write_images(pages["Images"], spool, job.token_rules, max_rows - 1, progress)
             budget = write_budget(pages["Budget"], job, images, spool.not_counted)
             write_calculator(pages["Calculator"], job, sizes)
-            write_not_counted(pages["Not counted"], spool, max_rows - 1)
+            write_not_counted(pages["Excluded"], spool, max_rows - 1)
             write_models(pages["Models"], job, budget.totals)
             if has_long:
                 write_long_context(pages["Long context"], job, images)
