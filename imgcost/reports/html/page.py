@@ -179,5 +179,5 @@ def _size(image: ListedImage) -> str:
     return f"{image.width}x{image.height}"
 
 
-def _listed(which: str, count: int, noun: str, most: int = MAX_LISTED) -> str:
-    return f"The {which} {most} of {plural(count, noun)}" if count > most else plural(count, noun)
+def _listed(which: str, count: int, noun: str, limit: int = MAX_LISTED) -> str:
+    return f"The {which} {limit} of {plural(count, noun)}" if count > limit else plural(count, noun)
