@@ -1,4 +1,4 @@
-"""What a check found, kept on disk where it is more than a block, and printed as if it were in memory."""
+"""Findings on disk: beyond one block they are kept in a temporary file, and printed like findings in memory."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from imgcost.text.findings import as_github, findings_json, findings_report
 
 @pytest.fixture
 def small(monkeypatch):
-    """Blocks of three items."""
+    """Use blocks of three items."""
     monkeypatch.setattr(spools, "BLOCK", 3)
 
 
@@ -30,7 +30,7 @@ def folder(tmp_path):
 
 @pytest.mark.usefixtures("small")
 @pytest.mark.parametrize("count", [0, 1, 2, 3, 4, 6, 7])
-def test_items_come_back_in_their_order_as_often_as_wanted(count):
+def test_items_keep_their_order_and_can_be_iterated_repeatedly(count):
     spool = Spool()
     for number in range(count):
         spool.append(number)
@@ -40,58 +40,58 @@ def test_items_come_back_in_their_order_as_often_as_wanted(count):
     spool.close()
 
 
-def test_no_more_than_a_block_is_in_memory_and_a_small_check_has_no_file(monkeypatch):
-    made = []
+def test_at_most_a_block_is_in_memory_and_a_few_items_need_no_file(monkeypatch):
+    files = []
     create = spools.TemporaryFile
-    monkeypatch.setattr(spools, "TemporaryFile", lambda: made.append(create()) or made[-1])
+    monkeypatch.setattr(spools, "TemporaryFile", lambda: files.append(create()) or files[-1])
     monkeypatch.setattr(spools, "BLOCK", 3)
     spool = Spool()
     for number in range(2):
         spool.append(number)
-    assert made == []
+    assert files == []
     for number in range(2, 100):
         spool.append(number)
         assert len(spool._block) < 3
-    assert len(made) == 1
+    assert len(files) == 1
     spool.close()
-    assert made[0].closed
+    assert files[0].closed
 
 
 @pytest.mark.usefixtures("small")
 @pytest.mark.parametrize("one_request", [False, True])
-def test_findings_on_disk_are_those_in_memory(folder, one_request):
+def test_findings_on_disk_equal_those_in_memory(folder, one_request):
     options = {"one_request": one_request, "budget_usd": 0}
-    plain = check_paths([str(folder)], **options)
-    with Spools.open() as kept:
-        found = check_paths([str(folder)], **options, spools=kept)
-        assert found.found is kept.found
-        assert replace(found, found=tuple(found.found), images=tuple(found.images)) == plain
-        assert (found.errors, found.warnings, found.ok) == (plain.errors, plain.warnings, False)
-        assert (found.tokens, found.unmeasured, len(found)) == (plain.tokens, 3, len(plain))
-        assert findings_report(found) == findings_report(plain)
-        assert list(as_github(found)) == list(as_github(plain))
+    in_memory = check_paths([str(folder)], **options)
+    with Spools.open() as spools:
+        findings = check_paths([str(folder)], **options, spools=spools)
+        assert findings.found is spools.found
+        assert replace(findings, found=tuple(findings.found), images=tuple(findings.images)) == in_memory
+        assert (findings.errors, findings.warnings, findings.ok) == (in_memory.errors, in_memory.warnings, False)
+        assert (findings.tokens, findings.unmeasured, len(findings)) == (in_memory.tokens, 3, len(in_memory))
+        assert findings_report(findings) == findings_report(in_memory)
+        assert list(as_github(findings)) == list(as_github(in_memory))
 
 
 @pytest.mark.usefixtures("small")
 @pytest.mark.parametrize("names", ["*", "1.png", "none"])
-def test_streamed_json_is_the_same_text(folder, names):
+def test_streamed_json_equals_the_json_of_the_report(folder, names):
     paths = [str(path) for path in sorted(folder.glob(names))]
-    with Spools.open() as kept:
-        found = check_paths(paths, spools=kept)
-        pieces = list(findings_json(findings_report(found, everything=False), found))
-        assert "".join(pieces) == as_json(findings_report(found))
-        assert len(pieces) == 1 + 2 * 2 + len(found) + len(found.images) + 1
+    with Spools.open() as spools:
+        findings = check_paths(paths, spools=spools)
+        pieces = list(findings_json(findings_report(findings, everything=False), findings))
+        assert "".join(pieces) == as_json(findings_report(findings))
+        assert len(pieces) == 1 + 2 * 2 + len(findings) + len(findings.images) + 1
         assert run("check", *(paths or ["-"]), "-f", "json", stdin="{}").stdout.count('"schema"') == 1
 
 
-def test_json_with_a_file_beside_it_is_the_same_text(folder, tmp_path):
+def test_stdout_is_the_same_with_an_output_file(folder, tmp_path):
     plain = run("check", folder, "-f", "json").stdout
     assert run("check", folder, "-f", "json", "-o", tmp_path.parent / "report.json").stdout == plain
     assert json.loads((tmp_path.parent / "report.json").read_text(encoding="utf-8")) == json.loads(plain)
 
 
 @pytest.mark.usefixtures("small")
-def test_a_full_folder_for_temporary_files_ends_a_check_with_2(folder, monkeypatch):
+def test_a_full_temporary_directory_is_exit_code_2(folder, monkeypatch):
     def fail(*_):
         raise OSError(28, "No space left on device")
 
