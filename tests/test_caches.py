@@ -1,4 +1,4 @@
-"""The cache of earlier scans: used for unchanged files, and never trusted if anything is wrong."""
+"""The cache of a scan: used for unchanged files only, and never if it is damaged."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from imgcost.files.caches import HeaderCache
 from imgcost.pipeline import Scan
 from imgcost.reports.writers import open_scan
 
-pytestmark = pytest.mark.slow  # random edits of a cache
+pytestmark = pytest.mark.slow  # edits a cache at random
 
 LONG_AGO = 1_600_000_000 * 10**9
 """A modification time that is old enough to be trusted, nanoseconds."""
@@ -55,7 +55,7 @@ class Place:
             summary = scan.run([str(self.folder)], [sink], warn=self.notices.append)
         return target.read_bytes(), summary.tokens(summary.token_rules[0]), summary.unreadable
 
-    def kept(self):
+    def cached_names(self):
         with sqlite3.connect(self.cache) as database:
             names = [Path(os.fsdecode(path)).name for (path,) in database.execute("SELECT path FROM files ORDER BY 1")]
         database.close()
@@ -105,11 +105,11 @@ def test_a_second_scan_opens_only_changed_files(filled, opened):
     assert filled.notices == []
 
 
-def test_problems_of_the_content_are_cached_too(filled):
-    assert {"broken.png", "empty.png", "notes.txt"} <= set(filled.kept())
+def test_problems_with_contents_are_cached_too(filled):
+    assert {"broken.png", "empty.png", "notes.txt"} <= set(filled.cached_names())
     _, _, unreadable = filled.rows()
-    assert [one.problem for one in unreadable] == ["damaged", "empty", "not-an-image"]
-    assert all(isinstance(one, Unreadable) for one in unreadable)
+    assert [file.problem for file in unreadable] == ["damaged", "empty", "not-an-image"]
+    assert all(isinstance(file, Unreadable) for file in unreadable)
 
 
 @pytest.mark.parametrize(
@@ -145,7 +145,7 @@ def test_files_are_cached_by_absolute_path(filled, opened, monkeypatch):
     monkeypatch.chdir(filled.folder)
     summary = Scan(QUOTES, cache=str(filled.cache)).run(["."])
     assert (summary.images, opened) == (12, [])
-    assert [one.path for one in summary.unreadable] == ["./broken.png", "./empty.png", "./notes.txt"]
+    assert [file.path for file in summary.unreadable] == ["./broken.png", "./empty.png", "./notes.txt"]
 
 
 def test_a_name_that_is_not_utf_8_is_found_in_the_cache(place, opened):
@@ -163,20 +163,20 @@ def test_unreachable_paths_are_not_cached(place):
         groups = probe_chunk([gone])
         assert cache.known([gone]) == {}
         cache.keep([*groups, ("", [Unreadable("x", "no-access", "permission denied")])])
-        (folder, found) = groups[0]
-        cache._fresh[found[0].path] = caches._State(1, 1)
-        cache.keep([(folder, [Unreadable(found[0].path, "no-access", "permission denied")])])
-    assert place.kept() == ["a.png"]
+        (folder, files) = groups[0]
+        cache._fresh[files[0].path] = caches._State(1, 1)
+        cache.keep([(folder, [Unreadable(files[0].path, "no-access", "permission denied")])])
+    assert place.cached_names() == ["a.png"]
 
 
-def test_a_file_modified_just_now_is_not_cached(place, opened, monkeypatch):
+def test_a_recently_modified_file_is_not_cached(place, opened, monkeypatch):
     now = LONG_AGO + 10**12
     monkeypatch.setattr(caches.time, "time_ns", lambda: now)
     place.put("kept.png", png(5, 5), now - caches.RACY_NS)
     place.put("racy.png", png(5, 5), now - caches.RACY_NS + 1)
     place.put("to-come.png", png(5, 5), now + 10**12)
     place.rows()
-    assert place.kept() == ["kept.png"]
+    assert place.cached_names() == ["kept.png"]
     opened.clear()
     place.rows()
     assert opened == ["racy.png", "to-come.png"]
@@ -189,7 +189,7 @@ def test_the_same_file_twice_in_one_scan(place):
     assert [scan.run([path, path]).images for _ in range(2)] == [2, 2]
 
 
-def test_more_files_than_sqlite_accepts_parameters(place, opened):
+def test_more_files_than_the_limit_on_parameters_of_sqlite(place, opened):
     for number in range(1203):
         place.put(f"{number}.png", png(1 + number, 1))
     expected = place.rows()
@@ -279,7 +279,7 @@ def test_a_file_that_is_not_a_cache_is_rejected_and_unchanged(filled, content):
     assert filled.notices == []
 
 
-def test_passing_a_users_file_as_the_cache_exits_with_2(tmp_path):
+def test_another_file_as_the_cache_is_exit_code_2(tmp_path):
     notes = tmp_path / "notes.txt"
     notes.write_text("notes", encoding="utf-8")
     assert "notes.txt is not an imgcost cache" in refused("scan", tmp_path, "--cache", notes)
@@ -288,7 +288,7 @@ def test_passing_a_users_file_as_the_cache_exits_with_2(tmp_path):
 
 
 def broken(whole, seed=b"damaged"):
-    """A file with the header of a cache."""
+    """Return random bytes with the header of a cache."""
     return whole[:100] + seed * (len(whole) // len(seed))
 
 
@@ -302,7 +302,7 @@ def test_a_damaged_cache_is_renamed_with_a_notice(filled):
     assert "was corrupt" in notice
     assert "moved to cache.damaged, created a new one" in notice
     assert (filled.folder.parent / "cache.damaged").read_bytes() == content
-    assert len(filled.kept()) == 15
+    assert len(filled.cached_names()) == 15
 
 
 def test_each_damaged_cache_gets_its_own_name(filled):
@@ -335,8 +335,8 @@ def test_a_truncated_cache_never_gives_wrong_results(filled):
         assert filled.rows() == expected
         assert len(filled.notices) == len(damaged(filled)) <= 1
         assert filled.rows() == expected
-        for aside in damaged(filled):
-            (filled.folder.parent / aside).unlink()
+        for damaged_name in damaged(filled):
+            (filled.folder.parent / damaged_name).unlink()
 
 
 def test_a_cache_with_any_byte_changed_never_gives_wrong_results(filled):
@@ -351,12 +351,12 @@ def test_a_cache_with_any_byte_changed_never_gives_wrong_results(filled):
             try:
                 assert filled.rows() == expected, at
             except ImgcostError as error:
-                assert "is not an imgcost cache" in str(error)  # noqa: PT017 - most bytes do not raise
+                assert "is not an imgcost cache" in str(error)  # noqa: PT017 - most changes do not raise
                 assert at in {*range(16), *range(68, 72)}, at
                 foreign += 1
             notices += len(filled.notices)
-            for aside in damaged(filled):
-                (filled.folder.parent / aside).unlink()
+            for damaged_name in damaged(filled):
+                (filled.folder.parent / damaged_name).unlink()
     assert notices > 10
     assert foreign == 2 * 20
 
@@ -385,7 +385,7 @@ def test_a_row_that_does_not_match_its_checksum_means_a_damaged_cache(filled, st
     assert filled.rows() == expected
     assert len(filled.notices) == 1
     assert "a row has a wrong checksum" in filled.notices[0]
-    assert len(filled.kept()) == 15
+    assert len(filled.cached_names()) == 15
 
 
 @pytest.mark.parametrize("statement", ["UPDATE files SET size = size + 1", "UPDATE files SET mtime_ns = 'x'"])
@@ -397,7 +397,7 @@ def test_a_row_of_another_file_state_is_not_used(filled, opened, statement):
 
 
 def test_damage_found_during_a_scan_discards_the_partial_lookup(filled):
-    """Damage found in the second part: earlier results are kept, and later files are read."""
+    """With damage in the second part, earlier results are used, and later files are read."""
     for number in range(1200):
         filled.put(f"more-{number:04}.png", png(1 + number, 1))
     expected = filled.rows()
@@ -412,16 +412,16 @@ def test_damage_that_appears_only_on_writing_is_reported(filled, monkeypatch):
     known = HeaderCache.known
 
     def damage_then(self, chunk):
-        found = known(self, chunk)
+        results = known(self, chunk)
         self._database.execute("DROP TABLE files")
-        return found
+        return results
 
     monkeypatch.setattr(HeaderCache, "known", damage_then)
     assert filled.rows()[0] != expected[0]
     monkeypatch.undo()
     [notice] = filled.notices
     assert "no such table" in notice
-    assert filled.kept() == []
+    assert filled.cached_names() == []
     assert filled.rows() == filled.rows(cache=False)
 
 
@@ -439,7 +439,7 @@ def test_a_table_with_other_columns_is_recreated_with_a_notice(filled, schema):
     change(filled, schema)
     assert filled.rows() == expected
     assert len(filled.notices) == 1
-    assert len(filled.kept()) == 15
+    assert len(filled.cached_names()) == 15
 
 
 @pytest.mark.parametrize("version", [0, 1, 99])
@@ -448,7 +448,7 @@ def test_another_format_version_is_recreated_silently(filled, opened, version):
     assert filled.rows() == filled.rows(cache=False)
     assert len(opened) == 30
     assert (filled.notices, damaged(filled)) == ([], [])
-    assert len(filled.kept()) == 15
+    assert len(filled.cached_names()) == 15
 
 
 # Files that are not caches
@@ -513,7 +513,7 @@ def test_an_unreadable_cache_is_rejected(filled, monkeypatch):
 
 
 def test_scans_that_create_the_same_cache_at_once_share_it(place):
-    """39 of 40 scans once mistook a cache under construction for a damaged one and renamed it."""
+    """Regression: 39 of 40 scans mistook a cache under construction for a damaged one, and renamed it."""
     scans, rounds = 8, 20
     gate = threading.Barrier(scans)
 
@@ -535,16 +535,16 @@ def test_a_cache_created_by_another_scan_in_the_meantime_is_used(place, monkeypa
     is_prepared, others = caches._is_prepared, []
 
     def slow(database):
-        found = is_prepared(database)
+        prepared = is_prepared(database)
         if not others:
             others.append(None)
             HeaderCache(place.cache).__exit__(None, None, None)
-        return found
+        return prepared
 
     monkeypatch.setattr(caches, "_is_prepared", slow)
     place.put("a.png", png(5, 5))
     place.rows()
-    assert (place.notices, damaged(place), place.kept()) == ([], [], ["a.png"])
+    assert (place.notices, damaged(place), place.cached_names()) == ([], [], ["a.png"])
 
 
 @pytest.mark.skipif(os.name == "nt", reason="there no file is moved that another scan has open")
@@ -558,7 +558,7 @@ def test_a_damaged_cache_that_another_scan_has_replaced_is_not_moved_again(fille
         assert len(first.notices) == 1
         assert second.notices == []
     assert damaged(filled) == ["cache.damaged"]
-    assert filled.kept() == ["00.png"]
+    assert filled.cached_names() == ["00.png"]
 
 
 def test_a_damaged_cache_that_cannot_be_renamed_is_not_used(filled, monkeypatch):
@@ -613,7 +613,7 @@ def test_a_cache_that_is_locked_later_is_not_used(filled, begin):
         cache.keep(probe_chunk(chunk))
         assert cache.notices == notices
     assert damaged(filled) == []
-    assert "new.png" not in filled.kept()
+    assert "new.png" not in filled.cached_names()
 
 
 @pytest.mark.usefixtures("hurried")
