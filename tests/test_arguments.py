@@ -336,7 +336,7 @@ def test_a_closed_file_is_not_a_batch():
         imgcost.check_batch(closed)
 
 
-def test_paths_of_bytes_are_an_error():
+def test_only_paths_and_text_can_be_escaped():
     assert imgcost.escape_path(Path("a")) == "a"
     for function, name in ((imgcost.escape_path, "path"), (imgcost.unescape_path, "text")):
         with pytest.raises(ArgumentError, match=f"invalid {name} 7: expected "):
