@@ -164,14 +164,14 @@ def test_a_huge_folder_comes_in_batches(tmp_path, monkeypatch):
 
 def test_chunks_keep_the_order_and_an_archive_is_its_own_chunk(monkeypatch):
     monkeypatch.setattr(walking, "BATCH_FILES", 4)
-    one, two, four = FileBatch("1", ["a"]), FileBatch("2", ["a", "b"]), FileBatch("4", list("abcd"))
+    single, pair, quad = FileBatch("1", ["a"]), FileBatch("2", ["a", "b"]), FileBatch("4", list("abcd"))
     wall, archive = Unreadable("wall", "no-access", "because"), Archive("a.zip")
-    assert list(chunks([one, two, wall, four, one, four, archive, archive, two])) == [
-        *([one, two, wall], [four], [one, four]),
+    assert list(chunks([single, pair, wall, quad, single, quad, archive, archive, pair])) == [
+        *([single, pair, wall], [quad], [single, quad]),
         *(archive, archive),
-        [two],
+        [pair],
     ]
-    assert list(chunks([one, archive])) == [[one], archive]
+    assert list(chunks([single, archive])) == [[single], archive]
     assert list(chunks([])) == []
 
 
@@ -183,7 +183,7 @@ def test_chunks_are_built_lazily(monkeypatch):
     assert taken == [0, 1]
 
 
-# Problems on the way.
+# Problems
 
 
 def test_a_missing_path_is_listed_and_the_walk_continues(tmp_path):
@@ -269,7 +269,7 @@ def test_folders_too_deep_for_a_path_are_reported_and_the_walk_continues(tmp_pat
     assert (deep.problem, deep.reason) == ("no-access", "file name too long")
 
 
-# Links.
+# Links
 
 
 @POSIX
@@ -343,7 +343,7 @@ def test_a_folder_given_twice_is_entered_once_if_links_are_followed(tmp_path):
     assert described(steps, tmp_path) == ["a/b", "seen-already: a"]
 
 
-# Names.
+# Names
 
 
 @POSIX
@@ -364,7 +364,7 @@ def test_names_that_are_not_utf8_can_be_opened(tmp_path):
     assert os.fsencode(step.path) == raw
 
 
-# Globs.
+# Globs
 
 
 def test_include_selects_matching_files_in_every_folder(tmp_path):
