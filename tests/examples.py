@@ -1,4 +1,4 @@
-"""Requests as the documentation of the Messages API shows them, by topic: vision, PDFs, tools, caching, thinking."""
+"""Requests from the documentation of the Messages API, by topic: vision, PDFs, tools, caching, thinking."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ SHORT = types.CacheControlEphemeralParam(type="ephemeral")
 LONG = types.CacheControlEphemeralParam(type="ephemeral", ttl="1h")
 
 
-def words(said, **more):
-    return types.TextBlockParam(type="text", text=said, **more)
+def words(text, **more):
+    return types.TextBlockParam(type="text", text=text, **more)
 
 
 def image(source, **more):

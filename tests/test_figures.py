@@ -1,4 +1,4 @@
-"""A count and its noun agree in everything that anybody reads: no "1 images", wherever the sentence is written."""
+"""Counts and nouns agree in all texts: no "1 images", in source code or output."""
 
 from __future__ import annotations
 
@@ -133,7 +133,9 @@ def test_a_request_of_one_image_or_page_is_counted_as_one(one_of_each, monkeypat
     monkeypatch.setattr(Limits, "max_images", lambda *_: 0)
     monkeypatch.setattr(Limits, "max_pdf_pages", lambda *_: 0)
     result = run("check", one_of_each / "a.png", "--one-request", *AS_OF, "-f", "json")
-    [message] = [one["message"] for one in json.loads(result.output)["findings"] if one["rule"] == "image-count"]
+    [message] = [
+        finding["message"] for finding in json.loads(result.output)["findings"] if finding["rule"] == "image-count"
+    ]
     assert message == "1 image: at most 0 together"
 
 
