@@ -93,6 +93,7 @@ def test_every_public_function_is_tested_here():
     assert functions == set(CALLS)
 
 
+@pytest.mark.slow  # a large matrix
 @pytest.mark.parametrize("odd", ODD)
 @pytest.mark.parametrize(
     ("name", "argument"),
@@ -281,9 +282,9 @@ def test_dollars_are_accepted_in_all_usual_types(budget):
 
 
 def test_a_datetime_means_its_date():
-    assert arguments.take_day(datetime(2026, 11, 22, 23, 59, tzinfo=UTC)) == DAY
-    assert arguments.take_day(DAY) == DAY
-    assert arguments.take_day(None) is None
+    assert arguments.to_date(datetime(2026, 11, 22, 23, 59, tzinfo=UTC)) == DAY
+    assert arguments.to_date(DAY) == DAY
+    assert arguments.to_date(None) is None
 
 
 # Batches

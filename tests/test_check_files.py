@@ -19,6 +19,7 @@ from imgcost.cli import rules as rules_command
 from imgcost.files import Walk, inspect_archive
 from imgcost.files import workers as files_workers
 from imgcost.preflight import Spools, check_images, check_paths
+from imgcost.preflight.checker import Checker
 from imgcost.preflight.detection import open_json
 from imgcost.preflight.disk import Disk
 from imgcost.tables import Wording, match_wordings
@@ -251,6 +252,7 @@ def test_the_model_for_images_is_looked_up_only_if_there_are_images(tmp_path):
 # Workers and progress
 
 
+@pytest.mark.slow  # starts workers
 def test_two_processes_report_the_same_as_one(folder, monkeypatch):
     monkeypatch.setattr(files_workers, "ALONE_SECONDS", 0)
     monkeypatch.setattr(files_workers, "AHEAD_SECONDS", 0)
@@ -266,11 +268,12 @@ def test_two_processes_report_the_same_as_one(folder, monkeypatch):
 def test_workers_end_with_the_check(folder):
     for number in range(10):
         (folder / f"{number}.png").write_bytes(WHOLE)
-    disk = Disk(Walk(), jobs=2)
-    inputs = disk.see([str(folder)])
-    assert next(inputs).location == str(folder / "0.png")
-    inputs.close()
-    assert list(inputs) == []
+    checker = Checker(None, None)
+    images = checker.image_checker(checker.models.find("sonnet"), one_request=False)
+    results = Disk(Walk(), jobs=2).check([str(folder)], images)
+    assert next(results).inputs == 13
+    results.close()
+    assert list(results) == []
 
 
 def test_progress_counts_every_file(folder):
@@ -282,6 +285,7 @@ def test_progress_counts_every_file(folder):
 # Many findings
 
 
+@pytest.mark.slow  # thousands of findings
 def test_reports_in_files_have_all_findings_that_were_kept_on_disk(folder, tmp_path_factory):
     outputs = tmp_path_factory.mktemp("reports")
     for number in range(1200):
@@ -433,7 +437,7 @@ def test_annotations_name_locations_in_requests(tmp_path):
 
 
 def test_rules_beyond_the_limit_share_an_annotation(monkeypatch, tmp_path):
-    monkeypatch.setattr("imgcost.text.findings.MOST_SHOWN", 2)
+    monkeypatch.setattr("imgcost.text.findings.MAX_SHOWN", 2)
     (tmp_path / "a.png").write_bytes(b"")
     (tmp_path / "b.png").write_bytes(png(300, 300))
     (tmp_path / "c.png").write_bytes(b"hello")
@@ -546,7 +550,7 @@ def test_findings_on_disk_equal_those_in_memory(folder):
     plain = check_paths([str(folder)])
     with Spools.open() as spools:
         findings = check_paths([str(folder)], spools=spools)
-        assert (tuple(findings.found), tuple(findings.images)) == (plain.found, plain.images)
+        assert (tuple(findings.all), tuple(findings.images)) == (plain.all, plain.images)
 
 
 def test_streamed_json_equals_the_json_of_the_report():

@@ -483,6 +483,7 @@ def test_a_closed_pipe_is_exit_code_141(fail_with):
     assert result.output == ""
 
 
+@pytest.mark.slow
 def test_a_closed_pipe_prints_nothing_on_stderr():
     read_end, write_end = os.pipe()
     os.close(read_end)

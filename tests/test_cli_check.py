@@ -242,6 +242,7 @@ def test_unmeasured_images_and_unknown_costs_are_in_the_summary(tmp_path):
     assert re.search(r"^1 image, \d+ tokens, cost unknown: 1 error on claude-api, 2026-09-27\.$", early, re.MULTILINE)
 
 
+@pytest.mark.slow  # a thousand findings
 def test_a_thousand_warnings_are_abbreviated(tmp_path):
     for number in range(1000):
         (tmp_path / f"{number:04}.png").write_bytes(png(10, 10) + END)

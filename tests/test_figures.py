@@ -6,6 +6,7 @@ import ast
 import json
 import re
 import shutil
+from functools import cache
 
 import pytest
 from command_line import run
@@ -33,11 +34,16 @@ def test_nouns_can_have_irregular_plurals():
 # The source
 
 
+@cache
+def tree_of(source):
+    return ast.parse(source.read_text(encoding="utf-8"))
+
+
 def nouns():
     """Return the plural nouns that imgcost writes, such as images, tokens and entries."""
     plurals = set()
     for source in SOURCES:
-        for call in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
+        for call in ast.walk(tree_of(source)):
             if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "plural":
                 words = [word.value.split() for word in call.args[1:] if isinstance(word, ast.Constant)]
                 if len(words) == 2:  # "entry", "entries"; of "finding is", "findings are" the noun changes first
@@ -68,7 +74,7 @@ def counts_without_a_choice(tree):
 
 @pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_every_count_in_a_sentence_uses_plural(source):
-    assert list(counts_without_a_choice(ast.parse(source.read_text(encoding="utf-8")))) == []
+    assert list(counts_without_a_choice(tree_of(source))) == []
 
 
 def test_a_count_without_plural_is_detected():

@@ -748,6 +748,7 @@ def test_an_error_survives_pickling():
     assert (copy.problem, copy.reason, copy.format) == ("unsupported", caught.value.reason, "TIFF")
 
 
+@pytest.mark.slow
 def test_importing_the_module_brings_no_imaging_library():
     code = "import sys, imgcost.headers; print(*sorted({'PIL', 'numpy', 'pandas', 'click', 'zlib'} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)

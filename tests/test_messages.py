@@ -19,7 +19,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from imgcost.errors import RequestError
-from imgcost.messages import Block, Part, Turn, as_items, as_object, body, body_bytes, is_file, read_request
+from imgcost.messages import (
+    ContentBlock,
+    MediaBlock,
+    Turn,
+    as_items,
+    as_object,
+    body,
+    body_bytes,
+    is_file,
+    read_request,
+)
 from imgcost.messages.body import MAX_DEPTH
 from imgcost.preflight import check_request
 
@@ -29,7 +39,7 @@ TEXT = {"type": "text", "text": "What is this?"}
 INNER = {"type": "document", "source": {"type": "content", "content": [TEXT, IMAGE]}}
 
 
-class PydanticLike:
+class Model:
     """A minimal pydantic model."""
 
     def __init__(self, **fields):
@@ -57,7 +67,7 @@ def result(content, **more):
 
 
 def locations_of(params):
-    return [block.location for block in read_request(params).blocks]
+    return [block.location for block in read_request(params).media]
 
 
 def refused(params):
@@ -109,14 +119,17 @@ def test_locations_have_the_index_of_the_message():
         {"role": "user", "content": (TEXT, IMAGE)},
     ]
     parsed = read_request({"messages": turns})
-    assert [block.location for block in parsed.blocks] == ["messages.0.content.0", "messages.2.content.1"]
+    assert [block.location for block in parsed.media] == ["messages.0.content.0", "messages.2.content.1"]
     assert parsed.turns == (
-        Turn("messages.0", "user", (Part("image", "", "messages.0.content.0"),)),
-        Turn("messages.1", "assistant", (Part("text", "An image.", "messages.1.content"),)),
+        Turn("messages.0", "user", (ContentBlock("image", "", "messages.0.content.0"),)),
+        Turn("messages.1", "assistant", (ContentBlock("text", "An image.", "messages.1.content"),)),
         Turn(
             "messages.2",
             "user",
-            (Part("text", "What is this?", "messages.2.content.0"), Part("image", "", "messages.2.content.1")),
+            (
+                ContentBlock("text", "What is this?", "messages.2.content.0"),
+                ContentBlock("image", "", "messages.2.content.1"),
+            ),
         ),
     )
 
@@ -124,9 +137,9 @@ def test_locations_have_the_index_of_the_message():
 def test_blocks_and_turns_have_what_rules_check():
     setting = {"oversized_image": "error"}
     parsed = read_request(request({**IMAGE, "transformations": setting}, INNER, TEXT, {"type": "text", "text": 7}))
-    assert parsed.blocks[0] == Block("messages.0.content.0", "image", URL, None, setting)
-    assert [block.kind for block in parsed.blocks] == ["image", "document", "image"]
-    kinds = [(part.kind, part.text) for part in parsed.turns[0].parts]
+    assert parsed.media[0] == MediaBlock("messages.0.content.0", "image", URL, None, setting)
+    assert [block.kind for block in parsed.media] == ["image", "document", "image"]
+    kinds = [(part.kind, part.text) for part in parsed.turns[0].blocks]
     assert kinds == [("image", ""), ("document", ""), ("text", "What is this?"), ("text", "")]
 
 
@@ -134,7 +147,7 @@ def test_the_model_and_its_fallbacks_are_read():
     assert read_request({"messages": [{"role": "user", "content": "x"}]})[:2] == (None, ())
     with pytest.raises(RequestError, match="messages: is empty"):
         read_request({"messages": []})
-    assert read_request(request(fallbacks=[{"model": "a"}, PydanticLike(model="b")]))[:2] == (
+    assert read_request(request(fallbacks=[{"model": "a"}, Model(model="b")]))[:2] == (
         "claude-opus-5",
         ("a", "b"),
     )
@@ -147,7 +160,7 @@ def test_the_model_and_its_fallbacks_are_read():
 
 def toolset(*content):
     return [(block.location.removeprefix("messages.0.content."), block.toolset) for block in
-            read_request(request(*content)).blocks]  # fmt: skip
+            read_request(request(*content)).media]  # fmt: skip
 
 
 def use(name, id_="t"):
@@ -176,7 +189,7 @@ def test_an_invalid_toolset_name_or_id_is_ignored(value):
 
 def test_the_call_can_be_in_an_earlier_message():
     turns = [{"role": "assistant", "content": [use("computer")]}, {"role": "user", "content": [result([IMAGE])]}]
-    assert read_request({"messages": turns}).blocks[0].toolset == "computer"
+    assert read_request({"messages": turns}).media[0].toolset == "computer"
 
 
 # Types that the SDK accepts
@@ -184,15 +197,13 @@ def test_the_call_can_be_in_an_earlier_message():
 
 def test_pydantic_models_are_read_like_mappings():
     plain = request(IMAGE, result([IMAGE]))
-    model = PydanticLike(
+    model = Model(
         model="claude-opus-5",
-        messages=(
-            PydanticLike(role="user", content=[PydanticLike(**IMAGE), PydanticLike(**result([PydanticLike(**IMAGE)]))]),
-        ),
+        messages=(Model(role="user", content=[Model(**IMAGE), Model(**result([Model(**IMAGE)]))]),),
     )
     assert read_request(model) == read_request(plain)
     assert read_request(model).body_bytes == as_sent(plain)
-    assert locations_of(request(result(PydanticLike(**IMAGE)))) == ["messages.0.content.0.content"]
+    assert locations_of(request(result(Model(**IMAGE)))) == ["messages.0.content.0.content"]
 
 
 def test_mappings_and_sequences_of_any_class_are_read():
@@ -356,7 +367,7 @@ for _ in range(MAX_DEPTH + 5):
         (None, "", "must be an object, not null"),
         ([], "", "must be an object, not list"),
         ("text", "", "must be an object, not str"),
-        (PydanticLike, "", "must be an object, not type"),
+        (Model, "", "must be an object, not type"),
         ({}, "messages", "is missing: a request has a list of messages"),
         ({"messages": None}, "messages", "must be a list, not null"),
         ({"messages": "text"}, "messages", "must be a list, not str"),
@@ -439,7 +450,7 @@ def test_nesting_has_a_limit():
 
 
 def test_a_model_that_does_not_dump_a_mapping_is_an_error():
-    model = PydanticLike()
+    model = Model()
     model.fields = "text"
     with pytest.raises(RequestError, match=r"^a\.0: must be an object, not Model$"):
         as_object(model, "a.0")
@@ -552,8 +563,8 @@ def test_a_file_that_raises_any_exception_is_a_finding():
 def test_a_long_key_is_not_copied_for_every_item(monkeypatch):
     """Regression: 4 MB of JSON took half a minute, because each item of a list got a location with the whole key."""
     calls = []
-    join = body._below
-    monkeypatch.setattr(body, "_below", lambda *given: calls.append(given) or join(*given))
+    join = body._at_key
+    monkeypatch.setattr(body, "_at_key", lambda *given: calls.append(given) or join(*given))
     assert body_bytes({"k" * 10_000: [0] * 10_000}) == 10_000 + 20_000 + 6
     assert calls == []
     with pytest.raises(RequestError) as raised:

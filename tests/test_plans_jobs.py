@@ -24,7 +24,7 @@ from imgcost.conditions import Conditions
 from imgcost.errors import ImgcostError, MissingExtraError, SizeError
 from imgcost.files import Image, Unreadable
 from imgcost.plans import Repeated, Scenario, inputs, plan, read_scenario
-from imgcost.plans.images import FEW
+from imgcost.plans.images import MAX_LISTED_SIZES
 
 DAY = date(2026, 11, 22)
 SIZES = [(1920, 1080), (3000, 3000), (28, 28)]
@@ -119,8 +119,8 @@ def test_paths_sizes_and_images_can_be_mixed(tmp_path):
 
 
 def test_jobs_longer_than_a_block(monkeypatch, tmp_path):
-    monkeypatch.setattr(inputs, "BLOCK", 4)
-    monkeypatch.setattr("imgcost.plans.listings.BLOCK", 4)
+    monkeypatch.setattr(inputs, "CHUNK", 4)
+    monkeypatch.setattr("imgcost.plans.listings.CHUNK", 4)
     sizes = [(28 * n, 28) for n in range(1, 11)]
     pd.DataFrame(sizes, columns=["width", "height"]).to_csv(tmp_path / "a.csv")
     for images in (sizes, np.array(sizes), pd.DataFrame(sizes, columns=["width", "height"]), tmp_path / "a.csv"):
@@ -132,7 +132,7 @@ def test_jobs_longer_than_a_block(monkeypatch, tmp_path):
 def test_a_few_sizes_are_listed_individually():
     job_plan = planned([*SIZES, *SIZES, Repeated(28, 28, 10)])
     assert job_plan.models[0].job_images.sizes == {(1920, 1080): 2, (3000, 3000): 2, (28, 28): 12}
-    many = [(28, n) for n in range(1, FEW + 2)]
+    many = [(28, n) for n in range(1, MAX_LISTED_SIZES + 2)]
     assert planned(many).models[0].job_images.sizes is None
     assert planned([Repeated(*size, 1) for size in [*many, (28, 500)]]).models[0].job_images.sizes is None
 
@@ -146,7 +146,7 @@ def csv_of(text, path):
 
 
 def test_a_csv_with_more_blank_lines_than_a_block(tmp_path, monkeypatch):
-    monkeypatch.setattr("imgcost.plans.listings.BLOCK", 4)
+    monkeypatch.setattr("imgcost.plans.listings.CHUNK", 4)
     assert planned(csv_of("width,height\n" + "\n" * 9 + "28,28\n" * 5, tmp_path / "a.csv")).images == 5
 
 
@@ -274,7 +274,7 @@ def test_a_table_in_every_format_with_counts(tmp_path, suffix, monkeypatch):
         (),
     )
     for block in (1, 3):
-        monkeypatch.setattr("imgcost.plans.readers.BLOCK", block)
+        monkeypatch.setattr("imgcost.plans.readers.CHUNK", block)
         assert planned(tmp_path / f"sizes.{suffix}") == job_plan
     with pytest.raises(SizeError, match=r"row 3 of the frame: count is -1\.?0?: expected a whole number from 0"):
         planned(pd.DataFrame([*rows[:3], (28, 28, 5, -1)], columns=["width", "height", "file_bytes", "count"]))
@@ -290,7 +290,7 @@ def test_counts_are_not_expanded_and_keep_order_and_location(monkeypatch):
     counts = {"width": [28, 9000, 56, 28], "height": 28, "count": [3, 2, 10**12, 300]}
     job_plan = planned(pd.DataFrame(counts), images_per_request="auto")
     assert (job_plan.images, job_plan.fixable) == (10**12 + 305, {Reason("image-edge", "over 8,000 px"): 2})
-    monkeypatch.setattr("imgcost.plans.jobs.BLOCK", 4)
+    monkeypatch.setattr("imgcost.plans.jobs.CHUNK", 4)
     frame = pd.DataFrame({"width": [28, 56, 84], "height": 28, "count": [7, 300, 200]})
     single = [(28, 28)] * 7 + [(56, 28)] * 300 + [(84, 28)] * 200
     several = planned(frame, images_per_request=10)

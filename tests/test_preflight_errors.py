@@ -236,6 +236,7 @@ def test_unreadable_pdfs_are_errors():
     assert errors(request(document_block(pdf()))) == set()
 
 
+@pytest.mark.slow  # requests of 32 MB
 @pytest.mark.parametrize("platform", list(REQUEST_BYTES))
 def test_the_limit_on_bytes_of_a_request(platform):
     limit = REQUEST_BYTES[platform]
@@ -299,6 +300,7 @@ def test_screenshots_of_a_toolset_are_not_downscaled():
 # Batches
 
 
+@pytest.mark.slow  # a whole batch of 256 MB
 def test_the_limit_on_bytes_of_a_batch():
     params = request({"type": "text", "text": ""})
     entries = [{"custom_id": f"r{number}", "params": params} for number in range(9)]

@@ -1,24 +1,27 @@
-"""Findings on disk: beyond one block they are kept in a temporary file, and printed like findings in memory."""
+"""Findings on disk: many are kept in a temporary file, and printed like findings in memory."""
 
 from __future__ import annotations
 
 import json
+from collections import Counter
+from contextlib import closing
 from dataclasses import replace
+from typing import NamedTuple
 
 import pytest
 from command_line import run
 from conftest import png
 
 from imgcost.preflight import Spools, check_paths, spools
-from imgcost.preflight.spools import Spool
+from imgcost.preflight.spools import Spool, pack
 from imgcost.text import as_json
 from imgcost.text.findings import as_github, findings_json, findings_report
 
 
 @pytest.fixture
 def small(monkeypatch):
-    """Use blocks of three items."""
-    monkeypatch.setattr(spools, "BLOCK", 3)
+    """Use packs of three items."""
+    monkeypatch.setattr(spools, "PACK_ITEMS", 3)
 
 
 @pytest.fixture
@@ -28,33 +31,64 @@ def folder(tmp_path):
     return tmp_path
 
 
+class Item(NamedTuple):
+    number: int
+
+
+def count(items):
+    return Counter("even" if item.number % 2 == 0 else "odd" for item in items)
+
+
 @pytest.mark.usefixtures("small")
-@pytest.mark.parametrize("count", [0, 1, 2, 3, 4, 6, 7])
-def test_items_keep_their_order_and_can_be_iterated_repeatedly(count):
-    spool = Spool()
-    for number in range(count):
-        spool.append(number)
-        assert len(spool) == number + 1
-        assert list(spool) == list(range(number + 1))
-    assert list(spool) == list(spool) == list(range(count))
-    spool.close()
+@pytest.mark.parametrize("in_memory", [False, True])
+@pytest.mark.parametrize("length", [0, 1, 2, 3, 4, 6, 7])
+def test_a_spool_returns_its_items_in_order_any_number_of_times(length, in_memory):
+    with closing(Spool(Item, count, in_memory=in_memory)) as spool:
+        for number in range(length):
+            spool.append(Item(number))
+            assert len(spool) == number + 1
+            assert list(spool) == list(map(Item, range(number + 1)))
+        assert list(spool) == list(spool) == list(map(Item, range(length)))
+        assert all(type(item) is Item for item in spool)
+        assert spool.totals == count(spool)
 
 
-def test_at_most_a_block_is_in_memory_and_a_few_items_need_no_file(monkeypatch):
-    files = []
-    create = spools.TemporaryFile
-    monkeypatch.setattr(spools, "TemporaryFile", lambda: files.append(create()) or files[-1])
-    monkeypatch.setattr(spools, "BLOCK", 3)
-    spool = Spool()
-    for number in range(2):
-        spool.append(number)
-    assert files == []
-    for number in range(2, 100):
-        spool.append(number)
-        assert len(spool._block) < 3
-    assert len(files) == 1
-    spool.close()
-    assert files[0].closed
+@pytest.mark.usefixtures("small")
+def test_packed_items_follow_those_added_before():
+    with closing(Spool(Item, count)) as spool:
+        spool.append(Item(0))
+        packed = [Item(number) for number in range(1, 9)]
+        spool.extend(pack(packed, count(packed)))
+        spool.extend(pack([], count([])))
+        spool.append(Item(9))
+        assert list(spool) == list(map(Item, range(10)))
+        assert (len(spool), spool.totals) == (10, {"even": 5, "odd": 5})
+
+
+def test_only_packs_with_a_counted_key_are_unpacked():
+    even, odd = [Item(0), Item(2)], [Item(1)]
+    with closing(Spool(Item, count)) as spool:
+        for items in (even, odd, even):
+            spool.extend(pack(items, count(items)))
+        assert list(spool.among({"odd"})) == odd
+        assert list(spool.among({"even"})) == even * 2
+        keys = {"even": 1, "odd": 1}
+        numbers = []
+        for item in spool.among(keys):
+            numbers.append(item.number)
+            keys.pop("even", None)
+        assert numbers == [0, 2, 1]  # the last pack is skipped, because it has no remaining key
+
+
+def test_a_spool_moves_to_disk_unless_it_stays_in_memory(monkeypatch):
+    monkeypatch.setattr(spools, "MEMORY_BYTES", 500)
+    for in_memory, rolled in ((False, True), (True, False)):
+        with closing(Spool(Item, count, in_memory=in_memory)) as spool:
+            spool.extend(pack([Item(1)], Counter()))
+            assert not getattr(spool._file, "_rolled", False)
+            spool.extend(pack([Item(number) for number in range(1000)], Counter()))
+            assert getattr(spool._file, "_rolled", False) is rolled
+            assert [item.number for item in spool] == [1, *range(1000)]
 
 
 @pytest.mark.usefixtures("small")
@@ -64,8 +98,8 @@ def test_findings_on_disk_equal_those_in_memory(folder, one_request):
     in_memory = check_paths([str(folder)], **options)
     with Spools.open() as spools:
         findings = check_paths([str(folder)], **options, spools=spools)
-        assert findings.found is spools.found
-        assert replace(findings, found=tuple(findings.found), images=tuple(findings.images)) == in_memory
+        assert findings.all is spools.findings
+        assert replace(findings, all=tuple(findings.all), images=tuple(findings.images)) == in_memory
         assert (findings.errors, findings.warnings, findings.ok) == (in_memory.errors, in_memory.warnings, False)
         assert (findings.tokens, findings.unmeasured, len(findings)) == (in_memory.tokens, 3, len(in_memory))
         assert findings_report(findings) == findings_report(in_memory)
@@ -95,7 +129,7 @@ def test_a_full_temporary_directory_is_exit_code_2(folder, monkeypatch):
     def fail(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(spools.pickle, "dump", fail)
+    monkeypatch.setattr(Spool, "_write", fail)
     result = run("check", folder)
     assert (result.exit_code, result.stdout) == (2, "")
     assert "No space left on device" in result.stderr

@@ -8,13 +8,14 @@ import re
 import tomllib
 from datetime import date
 from decimal import Decimal
+from typing import get_args
 
 import pytest
 from conftest import ROOT, golden
 
 from imgcost.errors import HeaderError, ImgcostError, RequestError, TableError
 from imgcost.headers import Contents, Header
-from imgcost.messages import Part, Turn
+from imgcost.messages import ContentBlock, Turn
 from imgcost.rules import (
     BatchInput,
     CheckContext,
@@ -22,6 +23,7 @@ from imgcost.rules import (
     DocumentInput,
     ImageInput,
     RequestInput,
+    Scope,
     TextInput,
     find_rule,
     rules,
@@ -67,8 +69,8 @@ ABSENT = ImageInput("here", None)
 
 def turn(*parts, role="user"):
     """A turn of images (I), other blocks (X), and texts."""
-    kinds = {"I": Part("image"), "X": Part("tool_result")}
-    return Turn("messages.0", role, tuple(kinds.get(part, Part("text", part)) for part in parts))
+    kinds = {"I": ContentBlock("image"), "X": ContentBlock("tool_result")}
+    return Turn("messages.0", role, tuple(kinds.get(part, ContentBlock("text", part)) for part in parts))
 
 
 def whole(**more):
@@ -96,8 +98,7 @@ def test_every_rule_has_a_unique_name_an_explanation_and_advice():
 def test_errors_come_first_and_every_rule_belongs_to_a_scope():
     severities = [rule.severity for rule in rules()]
     assert severities == sorted(severities)
-    scopes = ("image", "source", "document", "text", "turn", "request", "batch", "bill", "shape")
-    assert sorted(rule for scope in scopes for rule in rules_of(scope)) == sorted(rules())
+    assert sorted(rule for scope in get_args(Scope) for rule in rules_of(scope)) == sorted(rules())
     assert [rule.name for rule in rules_of("shape")] == ["request"]
 
 
@@ -112,8 +113,9 @@ def test_no_limit_is_written_in_the_code_of_a_rule():
 @pytest.mark.parametrize("rule", rules(), ids=lambda rule: rule.name)
 def test_a_rule_reports_nothing_without_known_limits(rule):
     context = CheckContext("claude-api", TODAY, Limits(), Advice(), ())
+    picture = image(100_000, 1, file_bytes=10**9, text_bytes=10**9)
     subject = {
-        "image": image(100_000, 1, file_bytes=10**9, text_bytes=10**9),
+        **dict.fromkeys(("image", "image-block", "rejected-image"), picture),
         "document": DocumentInput("here"),
         "source": DocumentInput("here"),
         "text": TextInput("here", 1000),

@@ -36,7 +36,7 @@ from imgcost.errors import ImgcostError, MissingExtraError
 from imgcost.files import Image, Unreadable
 from imgcost.plans import plan
 from imgcost.quotes import quotes
-from imgcost.reports.workbook import rule, workbook_sink, write_table
+from imgcost.reports.workbook import downscaling, workbook_sink, write_plain_workbook
 from imgcost.reports.writers import open_scan
 from imgcost.summaries import ScanSummary
 from imgcost.tables import find_tier
@@ -46,7 +46,6 @@ from imgcost.text import Report
 DAY = date(2026, 11, 22)
 STANDARD, HIGH = find_tier("standard"), find_tier("high-resolution")
 HAIKU, SONNET = "claude-haiku-5-5", "claude-sonnet-5-5"
-SOFFICE = shutil.which("soffice") or shutil.which("libreoffice")
 ALWAYS = """<?xml version="1.0" encoding="UTF-8"?>
 <oor:items xmlns:oor="http://openoffice.org/2001/registry">
 <item oor:path="/org.openoffice.Office.Calc/Formula/Load">
@@ -87,10 +86,18 @@ INPUTS = {"model": "C6", "batch": "C7", "cache": "C8", "prompt_tokens": "C9", "o
           "images_per_request": "C11", "inference_geo": "C12"}  # fmt: skip
 
 
+@cache
+def without_large_sheets(path):
+    """Return a workbook as a file in memory, without sheets that are slow to read and not used by the Budget."""
+    book, file = openpyxl.load_workbook(path), io.BytesIO()
+    del book["Prices"], book["Calculator"], book["Steps"]
+    book.save(file)
+    return file
+
+
 def changed(path, target, settings):
     """Save a copy with other input cells, without values of formulas."""
-    book = openpyxl.load_workbook(path)
-    del book["Prices"], book["Calculator"], book["Steps"]  # slow to read, and not used by the Budget
+    book = openpyxl.load_workbook(without_large_sheets(path))
     for name, value in settings.items():
         book["Budget"][INPUTS[name]] = {True: "yes", False: "no"}[value] if name == "batch" else value
     book.save(target)
@@ -109,16 +116,20 @@ def spoiled(path, target):
     return target
 
 
-def recalculated(folder, paths):
+@pytest.fixture(scope="session")
+def libreoffice():
+    """The program. Its tests are slow, and run in one process (see conftest.py)."""
+    return shutil.which("soffice") or shutil.which("libreoffice") or pytest.skip("LibreOffice is not installed")
+
+
+def recalculated(libreoffice, folder, paths):
     """Recalculate workbooks in LibreOffice, and return the paths of the results."""
-    if not SOFFICE:
-        pytest.skip("LibreOffice is not installed")
     profile, wrong_folder, right_folder = folder / "profile", folder / "wrong", folder / "right"
     for new in (profile / "user", wrong_folder):
         new.mkdir(parents=True)
     (profile / "user" / "registrymodifications.xcu").write_text(ALWAYS)
     copies = [spoiled(path, wrong_folder / path.name) for path in paths]
-    command = [SOFFICE, f"-env:UserInstallation={profile.as_uri()}", "--headless", "--convert-to", "xlsx"]
+    command = [libreoffice, f"-env:UserInstallation={profile.as_uri()}", "--headless", "--convert-to", "xlsx"]
     subprocess.run([*command, "--outdir", right_folder, *copies], check=True, capture_output=True, timeout=600)
     return [right_folder / path.name for path in paths]
 
@@ -200,7 +211,7 @@ def planned(settings, model, files=IN_ORDER, **more):
 
 
 @pytest.fixture(scope="module")
-def library(tmp_path_factory):
+def library(libreoffice, tmp_path_factory):
     """Workbooks of many scans and settings, each with its recalculated copy."""
     folder = tmp_path_factory.mktemp("books")
     groups = groups_of(FOUND)
@@ -225,7 +236,7 @@ def library(tmp_path_factory):
         book = written(folder / f"{number}.xlsx", groups_of(images(count)))
         books[f"verdict {number}"] = changed(book, folder / f"verdict {number}.xlsx", settings)
     books["regional job"] = changed(books["regional"], folder / "regional job.xlsx", REGIONAL)
-    again = recalculated(folder, list(books.values()))
+    again = recalculated(libreoffice, folder, list(books.values()))
     return dict(zip(books, zip(books.values(), again, strict=True), strict=True))
 
 
@@ -252,8 +263,8 @@ def calculator_sizes():
     """Return extremes, ties that depend on the rounding of floats, both sides of every step, and random sizes."""
     sizes = [*SIZES, (8000, 1), (100_000, 1), (100_000, 99_999), (1092, 1092), (1093, 1093), (2576, 1456)]
     for tier in (STANDARD, HIGH):
-        sizes += [(tie.long * 2, tie.short * 2) for tie in rule.ties(tier)]
-        sizes += [(step.denominator, step.numerator + by) for step in rule.steps(tier) for by in (-1, 0, 1)]
+        sizes += [(tie.long * 2, tie.short * 2) for tie in downscaling.ties(tier)]
+        sizes += [(step.denominator, step.numerator + by) for step in downscaling.steps(tier) for by in (-1, 0, 1)]
     chosen = random.Random(2)
     sizes += [(chosen.randint(1, 8000), chosen.randint(1, 8000)) for _ in range(200)]
     return [size for size in sizes if min(size) > 0]
@@ -400,7 +411,7 @@ def test_the_calculator_equals_the_geometry(library):
             assert row[11] == pytest.approx(2 * row[10] / 10**6, rel=1e-12)
 
 
-def test_pandas_libreoffice_and_the_report_agree_on_the_samples(tmp_path, monkeypatch):
+def test_pandas_libreoffice_and_the_report_agree_on_the_samples(libreoffice, tmp_path, monkeypatch):
     shutil.copytree(DATA, tmp_path / "data")
     monkeypatch.chdir(tmp_path)
     arguments = ["scan", "data/samples", "-m", "sonnet", "--as-of", str(DAY), "-f", "json", "-o"]
@@ -411,7 +422,7 @@ def test_pandas_libreoffice_and_the_report_agree_on_the_samples(tmp_path, monkey
     rows = pd.read_csv(tmp_path / "costs.csv", dtype={"input_usd": str})
     usd = sum(map(Decimal, rows["input_usd"].dropna()))
     assert (rows["tokens"].sum(), usd) == (wanted["tokens"], Decimal(wanted["input_usd"]))
-    for book in (tmp_path / "costs.xlsx", *recalculated(tmp_path, [tmp_path / "costs.xlsx"])):
+    for book in (tmp_path / "costs.xlsx", *recalculated(libreoffice, tmp_path, [tmp_path / "costs.xlsx"])):
         frame = pd.read_excel(book, sheet_name="Images")
         figures = figures_of(book)
         assert frame["Visual tokens per image, high-resolution"].sum() == wanted["tokens"]
@@ -431,23 +442,23 @@ def test_pandas_libreoffice_and_the_report_agree_on_the_samples(tmp_path, monkey
 @given(st.sampled_from([STANDARD, HIGH]), st.integers(1, 8000), st.integers(1, 8000), st.integers(1, 12))
 def test_except_for_ties_fractions_and_floats_downscale_to_the_same_size(tier, long, short, times):
     long, short = max(long, short) * times, min(long, short) * times
-    tied = {Fraction(tie.long, tie.short) for tie in rule.ties(tier)}
+    tied = {Fraction(tie.long, tie.short) for tie in downscaling.ties(tier)}
     if not geometry.fits(long, short, tier) and Fraction(long, short) not in tied:
-        assert rule._by_fractions(long, short, tier) == geometry.resized_size(long, short, tier)
+        assert downscaling._by_fractions(long, short, tier) == geometry.resized_size(long, short, tier)
 
 
 @pytest.mark.parametrize(("tier", "count"), [(STANDARD, 91), (HIGH, 176)])
 def test_the_listed_ties_are_those_that_floats_round_differently(tier, count):
-    ties = rule.ties(tier)
+    ties = downscaling.ties(tier)
     assert len(ties) == count
     for tie in ties:
         resized = geometry.resized_size(tie.long * 7000, tie.short * 7000, tier)
-        assert (tie.long_edge, tie.short_edge) == resized != rule._by_fractions(tie.long, tie.short, tier)
+        assert (tie.long_edge, tie.short_edge) == resized != downscaling._by_fractions(tie.long, tie.short, tier)
 
 
 def test_the_steps_are_those_of_the_geometry():
     for tier in (STANDARD, HIGH):
-        for step, known in zip(rule.steps(tier), geometry.grid_steps(tier), strict=True):
+        for step, known in zip(downscaling.steps(tier), geometry.grid_steps(tier), strict=True):
             assert step.numerator / step.denominator == pytest.approx(known.ratio, rel=1e-15)
             assert (step.long_edge, step.short_patches) == (28 * known.long_patches, known.short_patches)
 
@@ -645,9 +656,9 @@ def test_a_table_has_a_sheet_of_rows_and_one_of_notes(tmp_path, monkeypatch):
     rows = [("=Huey", True, 3, "0.0130"), ("Dewey", False, None, None), ("Louie", None, 1, "2")]
     path = tmp_path / "a.xlsx"
     for most, shown in ((1_048_576, 3), (3, 2)):
-        monkeypatch.setattr("imgcost.reports.workbook.tables.MOST_ROWS", most)
+        monkeypatch.setattr("imgcost.reports.workbook.plain.MAX_ROWS", most)
         with path.open("wb") as file:
-            write_table(file, Report({}, [], ["They quack."]), TABLE, rows)
+            write_plain_workbook(file, Report({}, [], ["They quack."]), TABLE, rows)
         book = openpyxl.load_workbook(path)
         expected = [("=Huey", "true", 3, 0.013), ("Dewey", "false", None, None), ("Louie", None, 1, 2)]
         assert list(book["Report"].iter_rows(min_row=2, values_only=True)) == expected[:shown]

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, cast
 
 import click
 
-from imgcost.cli.exit_codes import FOUND
-from imgcost.cli.inputs import jobs_option, listed_paths, most_jobs, walk_options
+from imgcost.cli.exit_codes import FINDINGS
+from imgcost.cli.inputs import jobs_option, listed_paths, walk_options, worker_count
 from imgcost.cli.options import (
     DATE,
     DOLLARS,
@@ -18,7 +18,7 @@ from imgcost.cli.options import (
     fail_on_empty_option,
     output_option,
     paths_argument,
-    refuse_inputs,
+    reject_overwrites,
     save,
 )
 from imgcost.cli.progress import progress_of
@@ -124,7 +124,7 @@ def command(
       imgcost check *.png --one-request -m haiku --budget 0.50
       git ls-files -z '*.png' | imgcost check -0 -
     """
-    refuse_inputs((path for path in paths if path != "-"), output=output)
+    reject_overwrites((path for path in paths if path != "-"), output=output)
     walk = Walk(follow_symlinks, include, exclude, archives, (output,) if output else ())
     files, stdin = _inputs(paths, null=null, forced=shape != "auto")
     with ExitStack() as stack:
@@ -141,7 +141,7 @@ def command(
                 budget_usd=budget,
                 one_request=one_request,
                 walk=walk,
-                jobs=most_jobs(jobs),
+                jobs=worker_count(jobs),
                 progress=_interruptible(advance),
                 spools=spools,
             )
@@ -150,7 +150,7 @@ def command(
         _print(report, findings, style)
         images = len(findings.images)
     if not exit_zero and (report.data["errors"] or (strict and report.data["warnings"])):
-        sys.exit(FOUND)
+        sys.exit(FINDINGS)
     fail_if_empty(images, fail_on_empty)
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from imgcost.cli.signals import signals_held
+from imgcost.cli.signals import signals_deferred
 from imgcost.errors import ImgcostError, SizeError
 from imgcost.geometry import padded_size
 from imgcost.tables import platforms
@@ -36,7 +36,7 @@ __all__ = [
     "paths_argument",
     "placement_options",
     "quote_options",
-    "refuse_inputs",
+    "reject_overwrites",
     "save",
 ]
 
@@ -62,13 +62,13 @@ class _Size(ParamType[tuple[int, int]]):
         match = re.fullmatch(r"\s*0*(\d{1,10})\s*[xX*\u00d7]\s*0*(\d{1,10})\s*", str(value), re.ASCII)
         if not match:
             self.fail(
-                f"invalid size {_shown(value)}: expected WIDTHxHEIGHT in pixels, for example 1920x1080.", param, ctx
+                f"invalid size {_quoted(value)}: expected WIDTHxHEIGHT in pixels, for example 1920x1080.", param, ctx
             )
         size = int(match[1]), int(match[2])
         try:
             padded_size(*size)
         except SizeError as error:
-            self.fail(f"invalid size {_shown(value)}: {error}.", param, ctx)
+            self.fail(f"invalid size {_quoted(value)}: {error}.", param, ctx)
         return size
 
 
@@ -80,7 +80,7 @@ class _Ratio(ParamType[tuple[int, int]]):
 
         match = re.fullmatch(r"\s*(\d{1,10}(?:\.\d{1,6})?)\s*[:/]\s*(\d{1,10}(?:\.\d{1,6})?)\s*", str(value), re.ASCII)
         if not match or not (Fraction(match[1]) and Fraction(match[2])):
-            self.fail(f"invalid ratio {_shown(value)}: expected WIDTH:HEIGHT, for example 16:9.", param, ctx)
+            self.fail(f"invalid ratio {_quoted(value)}: expected WIDTH:HEIGHT, for example 16:9.", param, ctx)
         ratio = Fraction(match[1]) / Fraction(match[2])
         return ratio.numerator, ratio.denominator
 
@@ -94,7 +94,7 @@ class _Date(ParamType[date]):
         with suppress(ValueError):
             if re.fullmatch(r"\d{4}-\d{2}-\d{2}", value, re.ASCII):
                 return date.fromisoformat(value)
-        return self.fail(f"invalid date {_shown(value)}: expected YYYY-MM-DD, for example 2026-11-22.", param, ctx)
+        return self.fail(f"invalid date {_quoted(value)}: expected YYYY-MM-DD, for example 2026-11-22.", param, ctx)
 
 
 class _Dollars(ParamType[Decimal]):
@@ -104,7 +104,7 @@ class _Dollars(ParamType[Decimal]):
         match = re.fullmatch(r"\s*\$?\s*(\d{1,15}(?:\.\d{0,15})?|\.\d{1,15})\s*", str(value), re.ASCII)
         if match:
             return Decimal(match[1])
-        return self.fail(f"invalid amount {_shown(value)}: expected US dollars, for example 12.50.", param, ctx)
+        return self.fail(f"invalid amount {_quoted(value)}: expected US dollars, for example 12.50.", param, ctx)
 
 
 class _OutputFile(click.Path):
@@ -116,7 +116,7 @@ class _OutputFile(click.Path):
         return super().convert(value, param, ctx)
 
 
-def _shown(value: Any) -> str:
+def _quoted(value: Any) -> str:
     """Quote a value for a message, truncated to 40 characters."""
     text = str(value)
     return repr(text if len(text) <= 40 else text[:40] + "...")
@@ -263,22 +263,22 @@ def fail_if_empty(images: int, fail_on_empty: bool) -> None:
         raise ImgcostError("no images found (--fail-on-empty was given): check the paths and the glob patterns")
 
 
-def refuse_inputs(inputs: Iterable[str], **outputs: str | None) -> None:
+def reject_overwrites(inputs: Iterable[str], **outputs: str | None) -> None:
     """Reject outputs that would overwrite an input or each other, however their paths are spelled.
 
     Raises:
         click.UsageError: An output is one of the inputs, or two outputs are the same file.
     """
-    read = [*inputs]
+    paths = [*inputs]
     for name, output in outputs.items():
         if output is None:
             continue
-        for path in read:
+        for path in paths:
             if _same_file(path, output):
                 raise click.UsageError(
                     f"--{name} {visible(output)} would overwrite {visible(path)}: choose another file."
                 )
-        read.append(output)
+        paths.append(output)
 
 
 def _same_file(path: str, other: str) -> bool:
@@ -301,7 +301,7 @@ def save(
     if output is not None:
         from imgcost.reports.writers import save_report  # noqa: PLC0415 - most reports are only printed
 
-        with signals_held():
+        with signals_deferred():
             save_report(report, schema, rows, output, json)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from imgcost.cli.exit_codes import FOUND
+from imgcost.cli.exit_codes import FINDINGS
 from imgcost.cli.options import (
     DATE,
     DEFAULT_MODEL,
@@ -21,7 +21,7 @@ from imgcost.cli.options import (
     format_option,
     output_option,
     placement_options,
-    refuse_inputs,
+    reject_overwrites,
     save,
 )
 from imgcost.errors import ImgcostError
@@ -113,7 +113,7 @@ def command(
     explain: bool,
     style: str,
     output: str | None,
-    **given: Any,
+    **options: Any,
 ) -> None:
     """Estimate a whole job: requests, tokens and dollars for one or more models, cheapest first.
 
@@ -128,9 +128,9 @@ def command(
       imgcost plan photos --scenario job.toml --budget 250
       imgcost plan sizes.csv --batch --prompt-cache 1h --prompt-tokens 4000 --explain
     """
-    refuse_inputs([*images, *([scenario] if scenario else [])], output=output)
+    reject_overwrites([*images, *([scenario] if scenario else [])], output=output)
     settings: dict[str, Any] = {"models": DEFAULT_MODEL} | (read_scenario(scenario) if scenario else {})
-    settings |= {name: value for name, value in given.items() if value is not None}
+    settings |= {name: value for name, value in options.items() if value is not None}
     if models:
         settings["models"] = models
     budget = settings.pop("budget", None)
@@ -144,7 +144,7 @@ def command(
     echo(report, style)
     if budget is not None:
         if any(model.total_usd > budget for model in job_plan):
-            sys.exit(FOUND)
+            sys.exit(FINDINGS)
         if job_plan.excluded:
             raise ImgcostError(f"the budget cannot be checked: {_excluded(job_plan)}")
     fail_if_empty(job_plan.images, fail_on_empty)

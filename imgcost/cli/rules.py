@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from imgcost.cli.options import DATE, echo, format_option
-from imgcost.errors import ImgcostError, shown
+from imgcost.errors import ImgcostError, short_repr
 from imgcost.rules import find_rule, rules
 from imgcost.tables import match_wordings, today
 from imgcost.text.rules import rule_report, rules_report
@@ -63,6 +63,6 @@ def _find_rules(text: str) -> tuple[Rule, ...]:
         if len(text.split()) < 2:
             raise
     raise ImgcostError(
-        f"no rule predicts the error message {shown(text)}: try a part of it, without names and numbers, or run "
+        f"no rule predicts the error message {short_repr(text)}: try a part of it, without names and numbers, or run "
         "'imgcost rules' to list every rule"
     )

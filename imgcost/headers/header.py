@@ -19,7 +19,7 @@ __all__ = [
     "Size",
     "damaged",
     "from_head",
-    "impossible",
+    "impossible_size",
 ]
 
 HEAD_BYTES = 4096
@@ -105,6 +105,6 @@ def damaged(name: str, what: str) -> HeaderError:
     return HeaderError("damaged", f"the {name} {what}", format=name)
 
 
-def impossible(name: str, width: int, height: int) -> HeaderError:
+def impossible_size(name: str, width: int, height: int) -> HeaderError:
     """Return the error for a file with an impossible size."""
     return damaged(name, f"has an impossible size, {width} x {height}")

@@ -55,7 +55,7 @@ def as_object(value: Any, location: str) -> Mapping[Any, Any]:
     except RecursionError:
         raise
     except Exception as error:
-        raise _unread(error, location) from error
+        raise _read_error(error, location) from error
     raise RequestError(location, f"must be an object, not {type_name(value)}")
 
 
@@ -85,7 +85,7 @@ def as_items(value: Any, location: str) -> Sequence[Any]:
     except RecursionError:
         raise
     except Exception as error:
-        raise _unread(error, location) from error
+        raise _read_error(error, location) from error
     if once:
         raise RequestError(location, "can be read only once, so checking would consume it: use a list")
     raise RequestError(location, f"must be a list, not {type_name(value)}")
@@ -143,7 +143,7 @@ def _list_bytes(value: Iterable[Any], depth: int) -> int:
     except RecursionError:
         raise
     except Exception as error:
-        raise _below(number, error) from error
+        raise _at_key(number, error) from error
     return total
 
 
@@ -160,7 +160,7 @@ def _object_bytes(value: Mapping[Any, Any], depth: int) -> int:
     except RecursionError:
         raise
     except Exception as error:
-        raise _below(key, error) from error
+        raise _at_key(key, error) from error
     return total
 
 
@@ -170,15 +170,15 @@ def _key_bytes(key: Any) -> int:
     return _text_bytes(key)
 
 
-def _below(key: int | str | None, error: Exception) -> RequestError:
+def _at_key(key: int | str | None, error: Exception) -> RequestError:
     """Return an error with a key added to its location; other exceptions become such errors."""
     if not isinstance(error, RequestError):
-        error = _unread(error, "")
+        error = _read_error(error, "")
     parts = [str(part) for part in (key, error.location or None) if part is not None]
     return RequestError(".".join(parts), error.problem)
 
 
-def _unread(error: Exception, location: str) -> RequestError:
+def _read_error(error: Exception, location: str) -> RequestError:
     words = (str(error).splitlines() or [""])[0]
     return RequestError(location, f"cannot be read: {type(error).__name__}{': ' * bool(words)}{words[:200]}")
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from imgcost.conditions import Conditions, conditions
-from imgcost.errors import ArgumentError, ImgcostError, shown
+from imgcost.errors import ArgumentError, ImgcostError, short_repr
 from imgcost.quotes import resolve_models
 from imgcost.tables import Model
 
@@ -19,18 +19,18 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Sequence
 
-__all__ = ["Scenario", "read_scenario", "scenario"]
+__all__ = ["Scenario", "make_scenario", "read_scenario"]
 
-MOST_TOKENS = 10**7
-MOST_TURNS = 10**4
-MOST_RETRIES = 1000
+MAX_TOKENS = 10**7
+MAX_TURNS = 10**4
+MAX_RETRIES = 1000
 
 _RANGES = {
-    "prompt_tokens": (0, MOST_TOKENS),
-    "output_tokens": (0, MOST_TOKENS),
-    "turns": (1, MOST_TURNS),
-    "images_per_request": (1, MOST_TOKENS),
-    "downscale_to": (1, MOST_TOKENS),
+    "prompt_tokens": (0, MAX_TOKENS),
+    "output_tokens": (0, MAX_TOKENS),
+    "turns": (1, MAX_TURNS),
+    "images_per_request": (1, MAX_TOKENS),
+    "downscale_to": (1, MAX_TOKENS),
 }
 
 
@@ -78,7 +78,7 @@ class Scenario(NamedTuple):
 _CONDITIONS = tuple(name for name in Conditions._fields if name != "endpoint_assumed")
 
 
-def scenario(*, models: str | Model | Sequence[str | Model], **settings: Any) -> Scenario:
+def make_scenario(*, models: str | Model | Sequence[str | Model], **settings: Any) -> Scenario:
     """Validate the settings of a plan.
 
     Args:
@@ -111,9 +111,9 @@ def scenario(*, models: str | Model | Sequence[str | Model], **settings: Any) ->
     if not isinstance(settings.get("batch", False), bool):
         raise ArgumentError("batch", settings["batch"], "true or false")
     settings["retry_rate"] = _rate(settings.get("retry_rate", 0))
-    sent = {name: settings.pop(name) for name in _CONDITIONS if name in settings}
-    named = resolve_models(names, conditions(as_of=sent.get("as_of")).as_of)
-    return Scenario(names, conditions(named, **sent), **settings)
+    chosen = {name: settings.pop(name) for name in _CONDITIONS if name in settings}
+    named = resolve_models(names, conditions(as_of=chosen.get("as_of")).as_of)
+    return Scenario(names, conditions(named, **chosen), **settings)
 
 
 def read_scenario(path: str | os.PathLike[str]) -> dict[str, Any]:
@@ -138,7 +138,7 @@ def read_scenario(path: str | os.PathLike[str]) -> dict[str, Any]:
         if key not in known:
             similar = get_close_matches(key, known, n=1)
             hint = f"did you mean {similar[0]}?" if similar else f"valid keys are {', '.join(known)}"
-            raise ImgcostError(f"{path}: unknown key {shown(key)}: {hint}")
+            raise ImgcostError(f"{path}: unknown key {short_repr(key)}: {hint}")
     return settings
 
 
@@ -147,8 +147,8 @@ def _rate(value: Any) -> Decimal:
         rate = Decimal(str(value))  # a float keeps the digits that it is written with
     except (InvalidOperation, RuntimeError, ValueError):  # not a number, thousands of digits, or a failing __str__
         rate = Decimal("NaN")
-    if not rate.is_finite() or not 0 <= rate <= MOST_RETRIES or rate.adjusted() < -30:
-        raise ArgumentError("retry_rate", value, f"a number from 0 to {MOST_RETRIES:,}, for example 0.02 for 2%")
+    if not rate.is_finite() or not 0 <= rate <= MAX_RETRIES or rate.adjusted() < -30:
+        raise ArgumentError("retry_rate", value, f"a number from 0 to {MAX_RETRIES:,}, for example 0.02 for 2%")
     return rate
 
 

@@ -67,7 +67,7 @@ class BatchCount:
             if not self._pattern.fullmatch(shaped.id):
                 self._invalid.append((locator.entry("custom_id"), shaped.id))
 
-    def about(self, name: str) -> BatchInput:
+    def batch_input(self, name: str) -> BatchInput:
         """Return the input for the rules of batches."""
         ids = tuple(self._repeated), tuple(self._missing), tuple(self._invalid)
         return BatchInput(name, self.requests, self._bytes, *ids, tuple(self._streams))

@@ -41,7 +41,7 @@ def scan_rows(groups: Iterable[Group], quotes: Sequence[Quote]) -> Iterator[Row]
     """
     limits = known_limits(quotes[0].conditions.platform, quotes[0].conditions.as_of)
     dollars: list[dict[int, str]] = [{} for _ in quotes]
-    fixed = [(quote.model.id, quote.tier.name, quote.formula) for quote in quotes]
+    model_values = [(quote.model.id, quote.tier.name, quote.formula) for quote in quotes]
     for file in (file for _, files in groups for file in files):
         if not isinstance(file, Image):
             path, reason = escape_path(file.path), visible(file.reason)
@@ -51,11 +51,11 @@ def scan_rows(groups: Iterable[Group], quotes: Sequence[Quote]) -> Iterator[Row]
         fields = (escape_path(file.path), *file[1:-1], None if earlier is None else escape_path(earlier))
         size = file.width, file.height
         rejection = _rejection(file, limits)
-        for known, quote, named in zip(dollars, quotes, fixed, strict=True):
+        for known, quote, values in zip(dollars, quotes, model_values, strict=True):
             tokens = geometry.image_tokens(*size, *quote.rule)
             usd = known.get(tokens) or known.setdefault(tokens, f"{quote.image_usd(tokens):f}")
             resized = geometry.resized_size(*size, quote.tier)
-            yield (*fields, *named, tokens, resized != size, *resized, usd, *rejection)
+            yield (*fields, *values, tokens, resized != size, *resized, usd, *rejection)
 
 
 _ACCEPTED = (None, None, None)

@@ -12,7 +12,7 @@ from imgcost.rules.rule import Observation, breaches_of, rule
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from imgcost.messages import Part, Turn
+    from imgcost.messages import ContentBlock, Turn
     from imgcost.rules.inputs import CheckContext, DocumentInput, ImageInput, RequestInput, TextInput
 
 _SUFFIXES = {
@@ -29,7 +29,7 @@ _LABEL = re.compile(r".*(:|\d\s*\W?)\s*", re.DOTALL)
 
 @rule(
     "warning",
-    "image",
+    "rejected-image",
     "A file in a directory is skipped because neither its content nor its suffix is that of an image.",
     "Remove the file, or rename it if it should be an image.",
 )
@@ -45,9 +45,9 @@ def not_an_image(image: ImageInput, context: CheckContext) -> Iterator[Observati
     "Rename the file: many programs derive the media type from the suffix, and the API rejects a wrong one.",
 )
 def suffix(image: ImageInput, context: CheckContext) -> Iterator[Observation]:  # noqa: ARG001 - all rules have the same signature
-    named = _SUFFIXES.get(image.suffix or "")
+    expected = _SUFFIXES.get(image.suffix or "")
     header = image.contents and image.contents.header
-    if named and header and named != header.media_type:
+    if expected and header and expected != header.media_type:
         message = f"the name ends with {image.suffix}, but the bytes are {header.media_type}"
         yield Observation(image.location, message, image.suffix, header.media_type)
 
@@ -65,13 +65,11 @@ def suffix(image: ImageInput, context: CheckContext) -> Iterator[Observation]:  
 def downscaled(image: ImageInput, context: CheckContext) -> Iterator[Observation]:
     header = image.contents and image.contents.header
     tier = context.models[0].tier if context.models else None
-    if header is None or tier is None:
-        return
-    width, height = geometry.resized_size(header.width, header.height, tier)
-    if (width, height) == (header.width, header.height):
+    if header is None or tier is None or geometry.fits(header.width, header.height, tier):
         return
     rejected = image.setting == "error" or (image.toolset and context.limits.toolset_screenshots_fail)
     if not rejected and not any(True for _ in breaches_of(image, context)):
+        width, height = geometry.resized_size(header.width, header.height, tier)
         size = f"{header.width}x{header.height}"
         message = f"{size} px is downscaled: Claude sees {width}x{height} px on the {tier.name} tier"
         yield Observation(image.location, message, size, f"{width}x{height}", "px")
@@ -99,10 +97,12 @@ def animated(image: ImageInput, context: CheckContext) -> Iterator[Observation]:
 def tiny(image: ImageInput, context: CheckContext) -> Iterator[Observation]:
     limit = context.advice.tiny_edge
     header = image.contents and image.contents.header
-    if header and limit is not None and min(header.width, header.height) < limit:
-        message = f"{header.width}x{header.height} px: a side under {limit} px can reduce the quality of the answer"
-        sources = context.sources("tiny_edge")
-        yield Observation(image.location, message, min(header.width, header.height), limit, "px", sources)
+    if header is None or limit is None:
+        return
+    _, width, height, _, _ = header
+    if width < limit or height < limit:
+        message = f"{width}x{height} px: a side under {limit} px can reduce the quality of the answer"
+        yield Observation(image.location, message, min(width, height), limit, "px", context.sources("tiny_edge"))
 
 
 @rule(
@@ -127,7 +127,7 @@ def latency(image: ImageInput, context: CheckContext) -> Iterator[Observation]:
 
 @rule(
     "warning",
-    "image",
+    "image-block",
     "An image from a URL or an uploaded file is not measured, because imgcost fetches nothing.",
     "Check the image file itself, or send it as base64.",
 )
@@ -162,7 +162,7 @@ def pdf_cost(document: DocumentInput, context: CheckContext) -> Iterator[Observa
         return
     pages, tokens = plural(document.pages, "page"), document.tokens
     if tokens:
-        message = f"{pages} of PDF cost {tokens.least:,} to {plural(tokens.most, 'token')}, depending on their text"
+        message = f"{pages} of PDF cost {tokens.lower:,} to {plural(tokens.upper, 'token')}, depending on their text"
         yield Observation(document.location, message, document.pages, None, "pages")
     elif context.models:
         message = f"the cost of {pages} of PDF is unknown for {context.models[0].id}"
@@ -207,7 +207,7 @@ def max_tokens(request: RequestInput, context: CheckContext) -> Iterator[Observa
     "Put the images before the text.",
 )
 def image_after_text(turn: Turn, context: CheckContext) -> Iterator[Observation]:  # noqa: ARG001 - all rules have the same signature
-    kinds = ["label" if _is_label(part) else part.kind for part in turn.parts]
+    kinds = ["label" if _is_label(block) else block.kind for block in turn.blocks]
     if turn.role == "user" and "text" in kinds and "image" in kinds[_last(kinds, "text") :]:
         yield Observation(turn.location, "an image comes after all the text of its message")
 
@@ -219,23 +219,25 @@ def image_after_text(turn: Turn, context: CheckContext) -> Iterator[Observation]
     "Put a text before each image: Image 1:, Image 2: and so on.",
 )
 def unlabelled(turn: Turn, context: CheckContext) -> Iterator[Observation]:  # noqa: ARG001 - all rules have the same signature
-    kinds = [part.kind for part in turn.parts]
-    bare = sum(kind == "image" and (index == 0 or kinds[index - 1] != "text") for index, kind in enumerate(kinds))
+    kinds = [block.kind for block in turn.blocks]
+    without_text = sum(
+        kind == "image" and (index == 0 or kinds[index - 1] != "text") for index, kind in enumerate(kinds)
+    )
     images = kinds.count("image")
-    if turn.role == "user" and images > 1 and bare:
+    if turn.role == "user" and images > 1 and without_text:
         yield Observation(
             turn.location,
-            f"there is no text right before {bare:,} of {plural(images, 'image')}",
-            bare,
+            f"there is no text right before {without_text:,} of {plural(images, 'image')}",
+            without_text,
             images,
             "images",
         )
 
 
-def _is_label(part: Part) -> bool:
+def _is_label(block: ContentBlock) -> bool:
     """Return whether a text is only a label, such as `Image 1:`."""
-    text = part.text
-    return part.kind == "text" and len(text) <= _MAX_LABEL_CHARACTERS and _LABEL.fullmatch(text) is not None
+    text = block.text
+    return block.kind == "text" and len(text) <= _MAX_LABEL_CHARACTERS and _LABEL.fullmatch(text) is not None
 
 
 def _last(kinds: list[str], kind: str) -> int:

@@ -10,7 +10,7 @@ from imgcost.tables import block_table
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from imgcost.messages import Part, Turn
+    from imgcost.messages import ContentBlock, Turn
     from imgcost.rules.inputs import CheckContext, RequestInput
 
 _SHOWN = 3
@@ -31,7 +31,7 @@ def assistant_media(turn: Turn, context: CheckContext) -> Iterator[Observation]:
     if turn.role != "assistant":
         return
     for kind, (first_day, sources) in block_table().assistant_rejects.items():
-        where = [part.location for part in turn.parts if part.kind == kind]
+        where = [block.location for block in turn.blocks if block.kind == kind]
         if where and context.day >= first_day:
             message = f"'{kind}' blocks are not permitted within assistant turns ({', '.join(where[:_SHOWN])})"
             yield Observation(f"{turn.location}.content", message, kind, None, None, sources)
@@ -47,12 +47,12 @@ def assistant_media(turn: Turn, context: CheckContext) -> Iterator[Observation]:
     "Remove the block, or write what Claude should do.",
 )
 def empty_text(turn: Turn, context: CheckContext) -> Iterator[Observation]:  # noqa: ARG001 - all rules have the same signature
-    for part in turn.parts:
+    for block in turn.blocks:
         # A string instead of blocks may be empty only in an assistant turn, which Claude continues.
-        alone = part.location == f"{turn.location}.content" and turn.role != "user"
-        if part.kind == "text" and not part.text.strip() and not alone:
-            what = "only white space" if part.text else "empty"
-            yield Observation(part.location, f"the text is {what}", len(part.text), None, "characters")
+        alone = block.location == f"{turn.location}.content" and turn.role != "user"
+        if block.kind == "text" and not block.text.strip() and not alone:
+            what = "only white space" if block.text else "empty"
+            yield Observation(block.location, f"the text is {what}", len(block.text), None, "characters")
 
 
 @rule(
@@ -70,13 +70,15 @@ def tool_results(request: RequestInput, context: CheckContext) -> Iterator[Obser
     for number, (role, turns) in enumerate(merged):
         if role != "assistant":
             continue
-        calls = {part.id: turn.location for turn in turns for part in turn.parts if part.kind == "tool_use" and part.id}
+        calls = {
+            block.id: turn.location for turn in turns for block in turn.blocks if block.kind == "tool_use" and block.id
+        }
         answer = merged[number + 1][1] if number + 1 < len(merged) else []
-        parts = [part for turn in answer for part in turn.parts]
-        first = _leading_results(parts)
+        blocks = [block for turn in answer for block in turn.blocks]
+        first = _leading_results(blocks)
         missing = [name for name in calls if name not in first]
         if missing:
-            late = {part.id for part in parts if part.kind == "tool_result"}
+            late = {block.id for block in blocks if block.kind == "tool_result"}
             ids = ", ".join(ascii(name)[1:-1][:60] for name in missing[:_SHOWN])
             ids += f" and {len(missing) - _SHOWN:,} more" * (len(missing) > _SHOWN)
             if set(missing) <= late:
@@ -113,11 +115,11 @@ def _merged(turns: Sequence[Turn]) -> list[tuple[str, list[Turn]]]:
     return merged
 
 
-def _leading_results(parts: Sequence[Part]) -> set[str | None]:
+def _leading_results(blocks: Sequence[ContentBlock]) -> set[str | None]:
     """Return the ids of the tool results before any other block."""
     ids: set[str | None] = set()
-    for part in parts:
-        if part.kind != "tool_result":
+    for block in blocks:
+        if block.kind != "tool_result":
             break
-        ids.add(part.id)
+        ids.add(block.id)
     return ids

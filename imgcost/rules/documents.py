@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from imgcost.figures import plural
 from imgcost.rules.inputs import CheckContext, DocumentInput, ImageInput, RequestInput
-from imgcost.rules.requests import least, most
+from imgcost.rules.requests import loosest, strictest
 from imgcost.rules.rule import Observation, rule
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def document_media_type(document: DocumentInput, context: CheckContext) -> Itera
 )
 def pdf(document: DocumentInput, context: CheckContext) -> Iterator[Observation]:  # noqa: ARG001 - all rules have the same signature
     if document.problem and document.declared in (PDF, None):
-        what = f"; it is {document.real}" if document.real else ""
+        what = f"; it is {document.actual}" if document.actual else ""
         yield Observation(document.location, f"{document.problem}{what}")
 
 
@@ -114,9 +114,9 @@ def pdf_model(document: DocumentInput, context: CheckContext) -> Iterator[Observ
 )
 def pdf_pages(request: RequestInput, context: CheckContext) -> Iterator[Observation]:
     pages = sum(document.pages or 0 for document in request.documents)
-    limit = least(context.limits.max_pdf_pages(model.context_window) for model in context.models)
+    limit = strictest(context.limits.max_pdf_pages(model.context_window) for model in context.models)
     if not context.models:
-        limit = most(context.limits.pdf_pages, context.limits.pdf_pages_large_context)
+        limit = loosest(context.limits.pdf_pages, context.limits.pdf_pages_large_context)
     if limit is not None and pages > limit:
         sources = context.sources("pdf_pages", "pdf_pages_large_context")
         message = f"{plural(pages, 'page')} of PDF: at most {limit}"

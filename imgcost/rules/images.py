@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from imgcost.tables import Source
 
 
-_NAMED = frozenset({"empty", "unsupported"})
+_WITH_OWN_RULES = frozenset({"empty", "unsupported"})
 """Problems with their own rules."""
 
 
 @rule(
     "error",
-    "image",
+    "image-block",
     """The data of an image is not valid base64, so the API rejects the request.
 
     Valid base64 consists of letters, digits, + and /, padded with = to a multiple of four. Of a long text only the
@@ -37,30 +37,30 @@ def base64(image: ImageInput, context: CheckContext) -> Iterator[Observation]:  
 
 @rule(
     "error",
-    "image",
+    "rejected-image",
     "The data of an image is empty, so the API rejects the request.",
     "Remove the block, or find out why its data was lost.",
 )
 def empty(image: ImageInput, context: CheckContext) -> Iterator[Observation]:  # noqa: ARG001 - all rules have the same signature
-    if _problem(image) == "empty" and not image.stray:
+    if _problem_name(image) == "empty" and not image.stray:
         yield Observation(image.location, "the image is empty", 0, None, "bytes")
 
 
 @rule(
     "error",
-    "image",
+    "rejected-image",
     "The data is not an image, or its header is damaged, so the API cannot process it.",
     "Look at what the file really is: often an error page or a partial download.",
 )
 def unreadable(image: ImageInput, context: CheckContext) -> Iterator[Observation]:  # noqa: ARG001 - all rules have the same signature
-    if image.contents and image.contents.problem and _problem(image) not in _NAMED and not image.stray:
+    if image.contents and image.contents.problem and _problem_name(image) not in _WITH_OWN_RULES and not image.stray:
         problem = image.contents.problem
         yield Observation(image.location, f"cannot read image: {problem}", advice=problem.advice)
 
 
 @rule(
     "error",
-    "image",
+    "rejected-image",
     "The image is in a format that the API does not accept: it accepts JPEG, PNG, GIF and WebP.",
     "Convert it to PNG or JPEG.",
     "media_types",
@@ -124,7 +124,7 @@ def unusual(image: ImageInput, context: CheckContext) -> Iterator[Observation]: 
 
 @rule(
     "error",
-    "image",
+    "image-block",
     "The declared media type is not accepted, or does not match the image data: the API rejects both.",
     "Detect the media type from the data, not from the file name.",
     "media_types",
@@ -138,16 +138,16 @@ def media_type(image: ImageInput, context: CheckContext) -> Iterator[Observation
         message = f"the image declares {what}: it must be one of {', '.join(accepted)}"
         yield Observation(image.location, message, str(image.declared), ", ".join(accepted), None, sources)
     elif image.contents and image.contents.header and image.contents.header.media_type != image.declared:
-        real = image.contents.header.media_type
-        if accepted and real not in accepted:
+        actual = image.contents.header.media_type
+        if accepted and actual not in accepted:
             return  # the rule `format` says what to do
-        message = f"the image declares {image.declared}, but its bytes are {real}"
-        yield Observation(image.location, message, image.declared, real, None, sources, f"Declare {real}.")
+        message = f"the image declares {image.declared}, but its bytes are {actual}"
+        yield Observation(image.location, message, image.declared, actual, None, sources, f"Declare {actual}.")
 
 
 @rule(
     "error",
-    "image",
+    "rejected-image",
     "A side of an image is longer than the platform accepts in any request.",
     "Downscale the image: Claude sees at most the resolution of the model's tier anyway.",
     "image_edge",
@@ -158,7 +158,7 @@ def image_edge(image: ImageInput, context: CheckContext) -> Iterator[Observation
 
 @rule(
     "error",
-    "image",
+    "rejected-image",
     "An image has more bytes than the platform accepts. The API measures the base64 text, which is a third longer.",
     "Downscale the image, or save it with more compression.",
     "image_bytes",
@@ -171,7 +171,7 @@ def image_bytes(image: ImageInput, context: CheckContext) -> Iterator[Observatio
 
 @rule(
     "error",
-    "image",
+    "image-block",
     """An image with `transformations.oversized_image` set to `error` exceeds the tier of a model of the request.
 
     The API then rejects the request instead of downscaling the image. The setting is `error` or `downsize`, and only
@@ -198,7 +198,7 @@ def oversized_image(image: ImageInput, context: CheckContext) -> Iterator[Observ
 
 @rule(
     "error",
-    "image",
+    "image-block",
     "A screenshot of the computer or browser toolset exceeds the model's tier: the API rejects it.",
     "Take smaller screenshots, or downscale them before you send them.",
     "toolset_screenshots_fail",
@@ -224,7 +224,7 @@ def _too_large(image: ImageInput, resized: tuple[int, int], why: str, sources: t
     return Observation(image.location, message, f"{width}x{height}", size, "px", sources)
 
 
-def _problem(image: ImageInput) -> str | None:
+def _problem_name(image: ImageInput) -> str | None:
     problem = image.contents and image.contents.problem
     return problem.problem if problem else None
 

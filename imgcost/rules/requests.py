@@ -61,9 +61,9 @@ def model(request: RequestInput, context: CheckContext) -> Iterator[Observation]
 )
 def image_count(request: RequestInput, context: CheckContext) -> Iterator[Observation]:
     images, pages = len(request.images), sum(document.pages or 0 for document in request.documents)
-    limit = least(context.limits.max_images(model.context_window) for model in context.models)
+    limit = strictest(context.limits.max_images(model.context_window) for model in context.models)
     if not context.models:
-        limit = most(context.limits.images, context.limits.images_large_context)
+        limit = loosest(context.limits.images, context.limits.images_large_context)
     if limit is not None and images + pages > limit:
         message = f"{_images_and_pages(images, pages)}: at most {limit} together"
         sources = context.sources("images", "images_large_context")
@@ -122,8 +122,8 @@ def request_bytes(request: RequestInput, context: CheckContext) -> Iterator[Obse
     "Send fewer or smaller images, or fewer pages.",
 )
 def context_window(request: RequestInput, context: CheckContext) -> Iterator[Observation]:
-    limit = least(model.context_window for model in context.models)
-    if limit is None or max(request.tokens, request.most_tokens) <= limit:
+    limit = strictest(model.context_window for model in context.models)
+    if limit is None or max(request.tokens, request.upper_tokens) <= limit:
         return
     pages = any(document.tokens for document in request.documents)
     what = "images and pages of PDF" if pages else "the images alone"
@@ -132,8 +132,8 @@ def context_window(request: RequestInput, context: CheckContext) -> Iterator[Obs
         message = f"{what} have {plural(request.tokens, 'token')}: the context window is {limit:,}"
         yield Observation(location, message, request.tokens, limit, "tokens", sources)
     else:
-        message = f"{what} may have up to {plural(request.most_tokens, 'token')}: the context window is {limit:,}"
-        yield Observation(location, message, request.most_tokens, limit, "tokens", sources, severity="warning")
+        message = f"{what} may have up to {plural(request.upper_tokens, 'token')}: the context window is {limit:,}"
+        yield Observation(location, message, request.upper_tokens, limit, "tokens", sources, severity="warning")
 
 
 @rule(
@@ -177,7 +177,7 @@ def custom_id(batch: BatchInput, context: CheckContext) -> Iterator[Observation]
     for location in batch.missing_ids:
         yield Observation(location, "the request has no custom_id")
     pattern, sources = context.limits.custom_id, context.sources("custom_id")
-    for location, name in batch.odd_ids:
+    for location, name in batch.invalid_ids:
         message = f"invalid custom_id {ascii(name)[:80]}: it must match {pattern}"
         yield Observation(location, message, ascii(name)[:80], pattern, None, sources)
     for location, name in batch.repeated_ids:
@@ -231,17 +231,17 @@ def batch_bytes(batch: BatchInput, context: CheckContext) -> Iterator[Observatio
     "Send fewer or smaller images, choose a cheaper model, or measure what is unknown.",
 )
 def budget(bill: CostInput, context: CheckContext) -> Iterator[Observation]:  # noqa: ARG001 - all rules have the same signature
-    known, most, limit = f"${bill.known_usd:f}", f"${bill.most_usd:f}", f"${bill.budget_usd:f}"
+    known, upper, limit = f"${bill.known_usd:f}", f"${bill.upper_usd:f}", f"${bill.budget_usd:f}"
     figures = (f"{bill.known_usd:f}", f"{bill.budget_usd:f}", "USD")
     if bill.known_usd > bill.budget_usd:
         yield Observation(bill.location, f"the images cost {known}, and the budget is {limit}", *figures)
     elif bill.unknown:
         message = f"the cost is not known, so a budget of {limit} cannot be checked: {'; '.join(bill.unknown)}"
         yield Observation(bill.location, message, None, *figures[1:])
-    elif bill.most_usd > bill.budget_usd:
+    elif bill.upper_usd > bill.budget_usd:
         why = "with full pages of text in PDFs" if bill.pages else "if the text leads to the long-context price"
-        message = f"the images cost {known}, or {most} {why}; the budget is {limit}"
-        yield Observation(bill.location, message, f"{bill.most_usd:f}", *figures[1:])
+        message = f"the images cost {known}, or {upper} {why}; the budget is {limit}"
+        yield Observation(bill.location, message, f"{bill.upper_usd:f}", *figures[1:])
 
 
 def _images_and_pages(images: int, pages: int) -> str:
@@ -250,12 +250,12 @@ def _images_and_pages(images: int, pages: int) -> str:
     return " and ".join(counts)
 
 
-def least(limits: Iterable[int | None]) -> int | None:
+def strictest(limits: Iterable[int | None]) -> int | None:
     """Return the strictest of limits; None if none is published."""
     return min((limit for limit in limits if limit is not None), default=None)
 
 
-def most(*limits: int | None) -> int | None:
+def loosest(*limits: int | None) -> int | None:
     """Return the loosest of limits, for an unknown model; None if none is published."""
     return max((limit for limit in limits if limit is not None), default=None)
 

@@ -27,8 +27,21 @@ __all__ = [
 
 Severity: TypeAlias = Literal["error", "warning"]
 
-Scope: TypeAlias = Literal["image", "source", "document", "text", "turn", "request", "batch", "bill", "shape"]
-"""What a rule checks."""
+Scope: TypeAlias = Literal[
+    "image-block",
+    "rejected-image",
+    "image",
+    "source",
+    "document",
+    "text",
+    "turn",
+    "request",
+    "batch",
+    "bill",
+    "shape",
+]
+"""What a rule checks. Images have three scopes, because rules that cannot find anything are not run on millions of
+images: image blocks of requests, images that are unreadable or break a limit, and images with a readable header."""
 
 
 class Finding(NamedTuple):
@@ -115,28 +128,23 @@ class Rule(NamedTuple):
     limits: tuple[str, ...]
     observe: Callable[[Any, CheckContext], Iterator[Observation]]
 
-    def check(self, about: Any, context: CheckContext) -> Iterator[Finding]:
+    def check(self, item: Any, context: CheckContext) -> Iterator[Finding]:
         """Check an input of the rule's scope.
 
         Args:
-            about: The input, such as an `ImageInput` or a `RequestInput`.
+            item: The input, such as an `ImageInput` or a `RequestInput`.
             context: The platform, date and models.
 
-        Yields:
+        Returns:
             The findings.
         """
-        for location, message, observed, limit, unit, sources, advice, severity in self.observe(about, context):
-            yield Finding(
-                self.name,
-                severity or self.severity,
-                location,
-                message,
-                advice or self.advice,
-                observed,
-                limit,
-                unit,
-                sources,
-            )
+        return map(self.finding, self.observe(item, context))
+
+    def finding(self, observation: Observation, file: str | None = None) -> Finding:
+        """Return the finding for an observation of this rule; `file` is the file of the image or the request."""
+        location, message, observed, limit, unit, sources, advice, severity = observation
+        severity, advice = severity or self.severity, advice or self.advice
+        return Finding(self.name, severity, location, message, advice, observed, limit, unit, sources, file)
 
 
 _RULES: list[Rule] = []
@@ -180,13 +188,12 @@ def breaches_of(image: ImageInput, context: CheckContext) -> Iterator[Breach]:
         image: The image.
         context: The platform, date and models.
 
-    Yields:
+    Returns:
         The limits that it exceeds, as far as its bytes are known.
     """
     contents = image.contents
     size_bytes = contents and contents.file_bytes if context.limits.image_bytes_of == "file" else image.text_bytes
     if contents and contents.header:
         media_type, width, height, _, _ = contents.header
-        yield from breaches(media_type or None, width, height, size_bytes, context.limits)
-    else:
-        yield from breaches(None, 0, 0, size_bytes, context.limits)
+        return breaches(media_type or None, width, height, size_bytes, context.limits)
+    return breaches(None, 0, 0, size_bytes, context.limits)

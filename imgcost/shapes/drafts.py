@@ -116,9 +116,9 @@ def media(
         if block.get("type") == "text":
             return write_text(block["text"])
         if write is None or block.get("type") != kind:
-            raise part.fault(f"can be replaced by text{'' if write is None else f' or {_NAMES[kind]}'} only")
+            raise part.error(f"can be replaced by text{'' if write is None else f' or {_NAMES[kind]}'} only")
         if block["source"]["type"] not in ({"base64", "url"} if takes_urls else {"base64"}):
-            raise part.fault(f"can be replaced by base64 data{' or a URL' if takes_urls else ''} only")
+            raise part.error(f"can be replaced by base64 data{' or a URL' if takes_urls else ''} only")
         return write(block)
 
     return Piece(block, part.path, origins, write_block)
@@ -153,7 +153,7 @@ def json_text(node: Node) -> Piece:
     try:
         words = json.dumps(node.value)
     except Exception as error:
-        raise node.fault(f"is not JSON: {type(error).__name__}") from error
+        raise node.error(f"is not JSON: {type(error).__name__}") from error
     return Piece({"type": "text", "text": words}, node.path, {"text": node.path})
 
 
@@ -197,14 +197,14 @@ class Draft:
         """Note that a part of the original is not in the request."""
         self.notes.append(f"{node.location}: {reason}")
 
-    def instruct(self, pieces: Iterable[Piece]) -> None:
+    def add_system(self, pieces: Iterable[Piece]) -> None:
         """Add blocks to the system prompt."""
         system = self.params.setdefault("system", [])
         for piece in pieces:
             self._place(piece, f"system.{len(system)}")
             system.append(piece.block)
 
-    def say(self, role: str, turn: Node, pieces: Iterable[Piece]) -> None:
+    def add_turn(self, role: str, turn: Node, pieces: Iterable[Piece]) -> None:
         """Add blocks to the conversation; consecutive turns of one role are one message."""
         messages = self.params["messages"]
         blocks = list(pieces)

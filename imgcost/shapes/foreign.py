@@ -56,7 +56,7 @@ FOREIGN = {
     "response": Foreign(
         "a Messages API response",
         "check the request that it answers",
-        lambda node: node.word("type") == "message" and node.has("stop_reason", "usage"),
+        lambda node: node.text_at("type") == "message" and node.has("stop_reason", "usage"),
     ),
     "notebook": Foreign(
         "a Jupyter notebook",

@@ -38,7 +38,7 @@ class SentImage:
         path: Its path in the document.
         turn: The turn that it came in, counted from 1.
         location: Where it is in the request that would be sent next; None if it is not sent any more.
-        calls: The calls that have sent it, as positions in `History.calls`, a range for each stretch between two
+        calls: The calls that have sent it, as positions in `History.calls`, a range for each span between two
             compactions.
     """
 

@@ -183,6 +183,6 @@ def _put(node: Node, edits: Mapping[Path, Any]) -> Any:
             index = int(key) if array else key  # in a location an index is text
             value = copy[index]
         except (KeyError, IndexError, ValueError):
-            raise node.child(key, None).fault("is not in this document") from None
+            raise node.child(key, None).error("is not in this document") from None
         copy[index] = _put(node.child(key, value), below)
     return copy

@@ -10,7 +10,7 @@ from imgcost.errors import ArgumentError, ImgcostError, NoPriceError, UnknownMod
 from imgcost.tables.catalog import Model, families, models, today
 from imgcost.tables.platforms import TWO_ENDPOINTS, Endpoint, Platform, Speed
 
-__all__ = ["NamedModel", "Placement", "family_of", "find_model", "known_names", "place", "resolve_model"]
+__all__ = ["NamedModel", "Placement", "family_of", "find_model", "known_names", "placement_of", "resolve_model"]
 
 # Prefixes that libraries put before a model id, and the platform that each one selects.
 _PREFIXES: Mapping[str, Platform | None] = {
@@ -172,7 +172,7 @@ class Placement(NamedTuple):
     assumed: bool
 
 
-def place(
+def placement_of(
     named: Sequence[NamedModel],
     *,
     platform: Platform | None = None,
@@ -195,7 +195,7 @@ def place(
         ImgcostError: Two names contradict each other, or a name contradicts the caller.
 
     Example:
-        >>> place([resolve_model("global.anthropic.claude-opus-5-5")])
+        >>> placement_of([resolve_model("global.anthropic.claude-opus-5-5")])
         Placement(platform='bedrock', endpoint='global', speed='standard', assumed=False)
     """
     where = _agreed("platform", platform, [(model.name, model.platform) for model in named]) or "claude-api"

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from imgcost.plans import ModelPlan
     from imgcost.prices import PriceKind
 
-GIVEN = "as specified"
+AS_SPECIFIED = "as specified"
 
 THOUSAND = 1000
 
@@ -40,10 +40,10 @@ class ExplanationLine(NamedTuple):
 def explanation(plan: ModelPlan) -> Table:
     """Return the arithmetic of a plan as a table."""
     columns = ("what", "arithmetic", ">result", "source")
-    return Table(f"The arithmetic of {plan.model.id}", columns, list(explained(plan)))
+    return Table(f"The arithmetic of {plan.model.id}", columns, list(explanation_lines(plan)))
 
 
-def explained(plan: ModelPlan) -> Iterator[ExplanationLine]:
+def explanation_lines(plan: ModelPlan) -> Iterator[ExplanationLine]:
     """Explain the arithmetic of a plan.
 
     Args:
@@ -83,18 +83,24 @@ def _prompt(plan: ModelPlan) -> Iterator[ExplanationLine]:
     totals, rules, overhead = plan.totals, plan.rules, plan.quote.overhead
     yield _limits(plan)
     per_request = "as many as fit" if rules.images_per_request is None else number(rules.images_per_request)
-    packing = f"{plural(plan.images, 'image')}, {per_request} per request: at most {number(totals.most_images)}"
-    yield ExplanationLine("requests", packing, number(plan.requests), GIVEN)
+    packing = f"{plural(plan.images, 'image')}, {per_request} per request: at most {number(totals.max_new_images)}"
+    yield ExplanationLine("requests", packing, number(plan.requests), AS_SPECIFIED)
     parts = [totals.carried_visual]
     for what, size, times, of, measured in (
-        ("around images", rules.wrapping, totals.carried, ("image sent", "images sent"), overhead.image),
-        ("around messages", rules.framing, totals.messages, ("message sent", "messages sent"), overhead.message),
-        ("on top of requests", rules.extra, totals.requests, ("request",), overhead.request),
+        ("around images", rules.image_overhead, totals.carried, ("image sent", "images sent"), overhead.image),
+        (
+            "around messages",
+            rules.message_overhead,
+            totals.messages,
+            ("message sent", "messages sent"),
+            overhead.message,
+        ),
+        ("on top of requests", rules.request_overhead, totals.requests, ("request",), overhead.request),
         ("prompts", rules.prompt_tokens, totals.requests, ("request",), None),
         ("re-sent answers", rules.output_tokens, totals.answers, ("answer",), None),
     ):
         if size * times:
-            source = f"measured: {cite(measured.sources)}" if measured else GIVEN
+            source = f"measured: {cite(measured.sources)}" if measured else AS_SPECIFIED
             yield ExplanationLine(what, f"{number(size)} x {plural(times, *of)}", number(size * times), source)
             parts.append(size * times)
     yield ExplanationLine("prompt tokens", " + ".join(map(number, parts)), number(sum(parts)))
@@ -139,7 +145,7 @@ def _dollars(plan: ModelPlan) -> Iterator[ExplanationLine]:
     tokens = plan.tokens
     if tokens.output:
         answers = f"{number(plan.scenario.output_tokens)} x {plural(plan.requests, 'request')}"
-        yield ExplanationLine("output tokens", answers, number(tokens.output), GIVEN)
+        yield ExplanationLine("output tokens", answers, number(tokens.output), AS_SPECIFIED)
     costs = []
     for kind, split in plan.totals.splits(cached=plan.cached).items():
         for name, count in split.counts(plan.ttl)._asdict().items():
@@ -154,7 +160,7 @@ def _dollars(plan: ModelPlan) -> Iterator[ExplanationLine]:
     )
     if plan.retries_usd:
         rate = f"{plan.scenario.retry_rate:f} x {exact_usd(plan.usd.total)}"
-        yield ExplanationLine("retries", rate, exact_usd(plan.retries_usd), GIVEN)
+        yield ExplanationLine("retries", rate, exact_usd(plan.retries_usd), AS_SPECIFIED)
         yield ExplanationLine(
             "total", f"{exact_usd(plan.usd.total)} + {exact_usd(plan.retries_usd)}", exact_usd(plan.total_usd)
         )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from imgcost.figures import dollars, number, plural
 from imgcost.text.acceptance import fixable_note
-from imgcost.text.explanations import explained, explanation
+from imgcost.text.explanations import explanation, explanation_lines
 from imgcost.text.plan_notes import notes_of
 from imgcost.text.quotes import quote_notes
 from imgcost.text.rendering import NO_IMAGES, Report, Table, visible
@@ -37,20 +37,20 @@ def plan_report(plan: Plan, *, budget_usd: Decimal | None = None, explain: bool 
         tables.append(explanation(plan.models[0]))
     data = plan.to_dict(budget_usd)
     if explain:
-        data["explanation"] = [line._asdict() for line in explained(plan.models[0])]
+        data["explanation"] = [line._asdict() for line in explanation_lines(plan.models[0])]
     return Report(data, tables, list(dict.fromkeys(_notes(plan, budget_usd))))
 
 
-def settings_line(scene: Scenario) -> str:
+def settings_line(scenario: Scenario) -> str:
     """Describe the settings of a plan in one line."""
-    images = scene.images_per_request
+    images = scenario.images_per_request
     parts = ["as many images per request as fit" if images == "auto" else f"{plural(images, 'image')} per request"]
-    parts += [f"prompt of {plural(scene.prompt_tokens, 'token')}", f"answer of {number(scene.output_tokens)}"]
-    if scene.turns > 1:
-        parts.append(plural(scene.turns, "turn"))
-    parts += scene.conditions.labels
-    if scene.retry_rate:
-        parts.append(f"retry rate {scene.retry_rate:f}")
+    parts += [f"prompt of {plural(scenario.prompt_tokens, 'token')}", f"answer of {number(scenario.output_tokens)}"]
+    if scenario.turns > 1:
+        parts.append(plural(scenario.turns, "turn"))
+    parts += scenario.conditions.labels
+    if scenario.retry_rate:
+        parts.append(f"retry rate {scenario.retry_rate:f}")
     return ", ".join(parts)
 
 
@@ -60,7 +60,7 @@ def _models(plan: Plan) -> Table:
         (
             model.model.id,
             number(model.requests),
-            number(model.totals.most_images),
+            number(model.totals.max_new_images),
             number(round((model.tokens.prompt + model.tokens.output) * THOUSAND / model.images)),
             "" if model.usd_per_thousand_images is None else dollars(model.usd_per_thousand_images),
             dollars(model.total_usd),

@@ -49,7 +49,7 @@ def quote_notes(quote: Quote) -> Iterator[str]:
     if status == "retired":
         yield f"{model.id} retired{where} on {retires}; its last price is used here."
     elif status == "deprecated":
-        yield f"{model.id} is deprecated{_end(model, where, retires)}."
+        yield f"{model.id} is deprecated{_retirement_phrase(model, where, retires)}."
     yield from quote.assumptions
     grid = find_measured("patch-grid-multiple", model)
     if grid and quote.formula == "patch":
@@ -61,7 +61,7 @@ def quote_notes(quote: Quote) -> Iterator[str]:
     yield from stale_notes(day)
 
 
-def _end(model: Model, where: str, retires: date | None) -> str:
+def _retirement_phrase(model: Model, where: str, retires: date | None) -> str:
     if retires:
         return f" and retires{where} on {retires}"
     if model.retires:

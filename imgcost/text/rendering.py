@@ -83,7 +83,7 @@ def as_text(report: Report, width: int = WIDTH) -> str:
       Huey       1
       Dewey     10
     """
-    blocks = []
+    sections = []
     for table in report.tables:
         heads = tuple(head.removeprefix(">") for head in table.columns)
         indent = "  " if table.title else ""
@@ -91,10 +91,10 @@ def as_text(report: Report, width: int = WIDTH) -> str:
         widths = _widths(rows)
         right = [head.startswith(">") for head in table.columns]
         lines = ["  ".join(map(_padded, row, widths, right)).rstrip() for row in (rows if any(heads) else rows[1:])]
-        blocks.append("\n".join([table.title] * bool(table.title) + [indent + line for line in lines]))
+        sections.append("\n".join([table.title] * bool(table.title) + [indent + line for line in lines]))
     if report.notes:
-        blocks.append("\n".join(report.notes))
-    return "\n\n".join(blocks)
+        sections.append("\n".join(report.notes))
+    return "\n\n".join(sections)
 
 
 def as_markdown(report: Report) -> str:
@@ -109,18 +109,18 @@ def as_markdown(report: Report) -> str:
     <BLANKLINE>
     All here.
     """
-    blocks = []
+    sections = []
     for table in report.tables:
         if table.title:
-            blocks.append(f"### {_markdown(table.title)}")
+            sections.append(f"### {_markdown(table.title)}")
         if not table.columns:
             continue
         heads = [head.removeprefix(">") for head in table.columns]
         rule = "|" + "|".join("---:" if head.startswith(">") else "---" for head in table.columns) + "|"
         rows = ["| " + " | ".join(map(_markdown, row)) + " |" for row in (heads, *table.rows)]
-        blocks.append("\n".join([rows[0], rule, *rows[1:]]))
-    blocks.extend(map(_markdown, report.notes))
-    return "\n\n".join(blocks)
+        sections.append("\n".join([rows[0], rule, *rows[1:]]))
+    sections.extend(map(_markdown, report.notes))
+    return "\n\n".join(sections)
 
 
 def as_json(report: Report) -> str:

@@ -40,7 +40,7 @@ def test_a_shape_is_detected_and_its_image_has_the_original_location(case):
     assert request.locate(f"{case.location}.source.data") == case.data
     assert request.locate(f"{case.location}.source.media_type") == case.media_type
     assert (request.line(case.location), request.error) == (None, None)
-    assert [block.location for block in read_request(request.params).blocks] == [case.location]
+    assert [block.location for block in read_request(request.params).media] == [case.location]
     assert case.document == before
 
 

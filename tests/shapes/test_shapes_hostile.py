@@ -61,6 +61,7 @@ def outcome(document, shape):
     return len(requests)
 
 
+@pytest.mark.slow  # large matrices
 @pytest.mark.parametrize("seed", range(10))
 def test_a_mutated_document_is_converted_or_an_error(seed):
     chance = random.Random(seed)
@@ -72,6 +73,7 @@ def test_a_mutated_document_is_converted_or_an_error(seed):
         outcome(document, chance.choice(list(SHAPES)))
 
 
+@pytest.mark.slow  # large matrices
 @pytest.mark.parametrize("seed", range(10))
 def test_a_mutated_document_is_checked_or_an_error(seed, tmp_path):
     for number in range(100):
@@ -134,6 +136,7 @@ def test_the_shape_is_detected_after_any_number_of_plain_messages(turns):
             assert detect([*before, last]) == detect([*before[:2], last])
 
 
+@pytest.mark.slow  # large matrices
 @pytest.mark.parametrize("shape", SHAPES)
 def test_hostile_values_are_converted_or_errors(shape):
     for value in [*hostile(), nested(50)]:

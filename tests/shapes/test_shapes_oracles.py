@@ -9,6 +9,8 @@ from pydantic import TypeAdapter
 
 from imgcost.shapes import replaced, to_requests
 
+pytestmark = pytest.mark.slow  # imports three SDKs
+
 # Optional, so that the tests run on a Python that these libraries do not support yet.
 messages = pytest.importorskip(
     "langchain_core.messages", reason="langchain-core is not installed", exc_type=ImportError

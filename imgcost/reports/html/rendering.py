@@ -8,10 +8,10 @@ from decimal import Decimal
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
-import imgcost
 from imgcost.errors import MissingExtraError
 from imgcost.figures import dollars, number, plural
 from imgcost.text import visible
+from imgcost.version import __version__
 
 try:
     from jinja2 import Environment, FunctionLoader, StrictUndefined
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Cell", "Grid", "render", "report_page", "shortened"]
 
-LONGEST = 240
+MAX_CHARACTERS = 240
 """Maximum number of characters in a cell; longer texts are shortened in the middle."""
 
 Cell: TypeAlias = str | int | Decimal
@@ -82,16 +82,16 @@ def render(template: str, script: str = "", **values: Any) -> bytes:
     environment.policies["json.dumps_kwargs"] = {"separators": (",", ":")}
     policy = f"default-src 'none'; style-src '{_digest(style)}'; script-src '{_digest(code)}'; "
     page = environment.get_template(template).render(
-        version=imgcost.__version__,
+        version=__version__,
         policy=f"{policy}base-uri 'none'; form-action 'none'",
         style=Markup(style),  # noqa: S704 - a file of this package
-        script=Markup(code),  # noqa: S704 - likewise
+        script=Markup(code),  # noqa: S704 - a file of this package
         **values,
     )
     return page.encode()
 
 
-def shortened(text: str, most: int = LONGEST) -> str:
+def shortened(text: str, most: int = MAX_CHARACTERS) -> str:
     r"""Escape invisible characters, and shorten a long text in its middle.
 
     >>> shortened("a\n.png"), shortened("a" * 40_000, 12)

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from xlsxwriter import Workbook
     from xlsxwriter.worksheet import Worksheet
 
-__all__ = ["NOT_OFFERED", "Cell", "Formula", "Page", "at", "begin_styles", "column_of", "either", "printable"]
+__all__ = ["NOT_OFFERED", "Cell", "CellFormula", "Page", "at", "begin_styles", "column_of", "printable", "unless_text"]
 
-MOST_TEXT = 32_767
+MAX_TEXT = 32_767
 """Maximum number of characters in a cell, counted in UTF-16."""
 
 NOT_OFFERED = "not offered"
@@ -67,7 +67,7 @@ _STYLES: dict[str, dict[str, Any]] = {
 }
 
 
-class Formula(NamedTuple):
+class CellFormula(NamedTuple):
     """A formula and its value.
 
     Attributes:
@@ -79,7 +79,7 @@ class Formula(NamedTuple):
     value: str | float | Decimal
 
 
-Cell: TypeAlias = "str | float | Decimal | date | Formula | None"
+Cell: TypeAlias = "str | float | Decimal | date | CellFormula | None"
 
 
 class Page:
@@ -105,7 +105,7 @@ class Page:
             style: How it looks.
         """
         look = self.styles[style]
-        if isinstance(cell, Formula):
+        if isinstance(cell, CellFormula):
             value = float(cell.value) if isinstance(cell.value, Decimal) else cell.value
             self.sheet.write_formula(row, column, f"={cell.text}", look, value)
         elif isinstance(cell, str):
@@ -119,7 +119,7 @@ class Page:
         else:
             self.sheet.write_number(row, column, cell, look)
 
-    def line(self, row: int, column: int, cells: Iterable[Cell], styles: Iterable[str] | str = "text") -> None:
+    def put_row(self, row: int, column: int, cells: Iterable[Cell], styles: Iterable[str] | str = "text") -> None:
         """Write cells side by side.
 
         Args:
@@ -145,7 +145,7 @@ class Page:
         for index, width in enumerate(widths):
             self.sheet.set_column(index, index, width)
         self.sheet.set_row(0, 48)
-        self.line(0, 0, titles, ["head"] * (len(titles) - working) + ["working"] * working)
+        self.put_row(0, 0, titles, ["head"] * (len(titles) - working) + ["working"] * working)
         self.sheet.freeze_panes(1, 1)
         self.sheet.autofilter(0, 0, max(rows, 1), len(titles) - 1)
 
@@ -168,9 +168,9 @@ def printable(text: str) -> str:
     text = visible(text)
     if text.startswith("<r>"):
         text = f" {text}"  # XlsxWriter would write it as the markup of rich text
-    if len(text) <= MOST_TEXT // 2 or len(text.encode("utf-16-le")) <= 2 * MOST_TEXT:
+    if len(text) <= MAX_TEXT // 2 or len(text.encode("utf-16-le")) <= 2 * MAX_TEXT:
         return text
-    return text.encode("utf-16-le")[: 2 * MOST_TEXT - 2].decode("utf-16-le", "ignore") + "…"
+    return text.encode("utf-16-le")[: 2 * MAX_TEXT - 2].decode("utf-16-le", "ignore") + "…"
 
 
 def at(row: int, column: int, sheet: str = "") -> str:
@@ -192,10 +192,10 @@ def column_of(sheet: str, column: int, rows: int, first: int = 1) -> str:
     return f"'{sheet}'!{xl_range_abs(first, column, first + max(rows, 1) - 1, column)}"
 
 
-def either(cell: str, formula: str) -> str:
+def unless_text(cell: str, formula: str) -> str:
     """Return a formula that copies a text such as "not offered" from a cell, and otherwise calculates.
 
-    >>> either("A1", "A1*2")
+    >>> unless_text("A1", "A1*2")
     'IF(ISTEXT(A1),A1,A1*2)'
     """
     return f"IF(ISTEXT({cell}),{cell},{formula})"

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from imgcost.reports.sinks import Progress
     from imgcost.reports.workbook.cells import Page
 
-__all__ = ["ImageSheet", "Spool", "encode_images", "write_images", "write_not_counted"]
+__all__ = ["ImageSheet", "ScanSpool", "encode_images", "write_images", "write_not_counted"]
 
 SHEET = "Images"
 PROGRESS_ROWS = 500
@@ -35,11 +35,11 @@ PROGRESS_ROWS = 500
 
 _WIDTHS = (50, 11, 11, 14)
 
-Size: TypeAlias = "tuple[str, int, int, int, str | None]"
+ImageRow: TypeAlias = "tuple[str, int, int, int, str | None]"
 """Path or folder, width, height (px), size of the file or files (bytes), and why the API would reject it as it is."""
 
 
-class Part(NamedTuple):
+class ScanPart(NamedTuple):
     """A part of a scan.
 
     Attributes:
@@ -47,21 +47,21 @@ class Part(NamedTuple):
         not_counted: Paths, problems and reasons.
     """
 
-    images: list[tuple[str, list[Size]]]
+    images: list[tuple[str, list[ImageRow]]]
     not_counted: list[tuple[str, str, str]]
 
 
-def encode_images(sent: Conditions, groups: Iterable[Group]) -> tuple[int, int, bytes]:
+def encode_images(conditions: Conditions, groups: Iterable[Group]) -> tuple[int, int, bytes]:
     """Encode what the workbook shows of images, compact enough for pipes and for the disk.
 
     Args:
-        sent: The platform and the date whose limits apply.
+        conditions: The platform and the date whose limits apply.
         groups: Folders and their files.
 
     Returns:
-        Number of images, number of files and folders that are not counted, and a pickled `Part`.
+        Number of images, number of files and folders that are not counted, and a pickled `ScanPart`.
     """
-    limits = known_limits(sent.platform, sent.as_of)
+    limits = known_limits(conditions.platform, conditions.as_of)
 
     most = byte_limit(limits)
 
@@ -71,9 +71,9 @@ def encode_images(sent: Conditions, groups: Iterable[Group]) -> tuple[int, int, 
         breach = next(breaches(media_type, width, height, size_bytes, limits), None)
         return breach.reason.phrase if breach else None
 
-    part = Part([], [])
+    part = ScanPart([], [])
     for folder, files in groups:
-        mine: list[Size] = []
+        rows: list[ImageRow] = []
         for file in files:
             if not isinstance(file, Image):
                 part.not_counted.append((file.path, file.problem, file.reason))
@@ -82,13 +82,13 @@ def encode_images(sent: Conditions, groups: Iterable[Group]) -> tuple[int, int, 
             else:
                 is_large = most is not None and sent_bytes(file.file_bytes, limits) > most
                 reason = phrase_of(file.media_type, file.width, file.height, is_large)
-                mine.append((file.path, file.width, file.height, file.file_bytes, reason))
-        part.images.append((folder, mine))
-    images = sum(len(mine) for _, mine in part.images)
+                rows.append((file.path, file.width, file.height, file.file_bytes, reason))
+        part.images.append((folder, rows))
+    images = sum(len(rows) for _, rows in part.images)
     return images, len(part.not_counted), pickle.dumps(part, pickle.HIGHEST_PROTOCOL)
 
 
-class Spool:
+class ScanSpool:
     """The parts of a scan, in order, on disk.
 
     Attributes:
@@ -108,7 +108,7 @@ class Spool:
         self.not_counted += not_counted
         self._file.write(part)
 
-    def parts(self) -> Iterator[Part]:
+    def parts(self) -> Iterator[ScanPart]:
         """Read the parts again."""
         self._file.flush()
         end = self._file.tell()
@@ -116,7 +116,7 @@ class Spool:
         while self._file.tell() < end:
             yield pickle.load(self._file)  # noqa: S301 - this process wrote it
 
-    def rows(self, most: int) -> Iterator[tuple[Size, int]]:
+    def rows(self, most: int) -> Iterator[tuple[ImageRow, int]]:
         """List the rows of the sheet Images.
 
         Args:
@@ -198,7 +198,7 @@ class ImageSheet:
         return f"SUMPRODUCT(({condition})*{self.tokens[index]}{times})"
 
 
-def write_images(page: Page, spool: Spool, rules: Sequence[TokenRule], most: int, progress: Progress) -> ImageSheet:
+def write_images(page: Page, spool: ScanSpool, rules: Sequence[TokenRule], most: int, progress: Progress) -> ImageSheet:
     """Write the sheet Images.
 
     Args:
@@ -229,15 +229,15 @@ def write_images(page: Page, spool: Spool, rules: Sequence[TokenRule], most: int
     for column, width in enumerate(widths[1:-1], 1):  # cheaper than a format for each cell
         page.sheet.set_column(column, column, width, page.styles["number"])
     tokens_of = _counter(tuple(rules))
-    number, text = page.sheet.write_number, page.sheet.write_string
+    write_number, write_text = page.sheet.write_number, page.sheet.write_string
     row = 0
     for row, ((path, width, height, file_bytes, reason), images) in enumerate(spool.rows(most), 1):
         page.put(row, 0, path)
         numbers = (width, height, file_bytes, *[images] * grouped, *tokens_of(width, height))
         for column, value in enumerate(numbers, 1):
-            number(row, column, value)
+            write_number(row, column, value)
         if reason:
-            text(row, len(titles) - 1, reason)
+            write_text(row, len(titles) - 1, reason)
         if row % PROGRESS_ROWS == 0:
             progress(row, total)
     return ImageSheet(row, len(rules), grouped)
@@ -251,7 +251,7 @@ def _counter(rules: tuple[TokenRule, ...]) -> Callable[[int, int], tuple[int, ..
     return count
 
 
-def write_not_counted(page: Page, spool: Spool, most: int) -> None:
+def write_not_counted(page: Page, spool: ScanSpool, most: int) -> None:
     """Write the sheet Not counted: everything that is not in the totals, with the reason."""
     total = spool.not_counted
     shown = total if total <= most else most - 1
@@ -261,4 +261,4 @@ def write_not_counted(page: Page, spool: Spool, most: int) -> None:
         if row > shown:
             page.put(row, 0, f"and {number(total - shown)} more")
             break
-        page.line(row, 0, file)
+        page.put_row(row, 0, file)

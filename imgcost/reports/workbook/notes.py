@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from imgcost.figures import dollars, plural
 from imgcost.reports.workbook.cells import NOT_OFFERED
-from imgcost.reports.workbook.tables import write_notes
+from imgcost.reports.workbook.plain import write_notes
 from imgcost.tables import measurements, models, multipliers, price_rows
 from imgcost.text.acceptance import fixable_note
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from imgcost.reports.workbook.cells import Cell, Page
-    from imgcost.reports.workbook.job import Job
+    from imgcost.reports.workbook.job import WorkbookJob
     from imgcost.tables import Source
 
 __all__ = ["write_job_notes", "write_prices"]
@@ -39,7 +39,7 @@ def write_prices(page: Page) -> None:
             row.above_input_tokens,
             *(NOT_OFFERED if rate is None else rate for rate in row.rates),
             row.confidence,
-            *_cited(row.sources),
+            *_source_cells(row.sources),
             row.note,
         ]
         for model in models()
@@ -49,23 +49,23 @@ def write_prices(page: Page) -> None:
         [
             *("every model that it applies to", f"multiplier: {row.name}", row.first_day, None, None),
             *([row.factor] * 5),
-            *("high", *_cited(row.sources), row.note),
+            *("high", *_source_cells(row.sources), row.note),
         ]
         for row in multipliers()
     ]  # fmt: skip
     page.table_head(_HEADS, _WIDTHS, len(rows) + len(factors))
     for number, cells in enumerate(rows, 1):
-        page.line(number, 0, cells, _STYLES)
+        page.put_row(number, 0, cells, _STYLES)
     for number, cells in enumerate(factors, len(rows) + 1):
-        page.line(number, 0, cells, ["factor" if style == "price" else style for style in _STYLES])
+        page.put_row(number, 0, cells, ["factor" if style == "price" else style for style in _STYLES])
 
 
-def _cited(sources: Sequence[Source]) -> list[Cell]:
+def _source_cells(sources: Sequence[Source]) -> list[Cell]:
     titles = "; ".join(f"{source.title} (read {source.read})" for source in sources)
     return [titles, " ".join(dict.fromkeys(source.url for source in sources))]
 
 
-def write_job_notes(page: Page, job: Job, rows: int) -> None:
+def write_job_notes(page: Page, job: WorkbookJob, rows: int) -> None:
     """Write the sheet Notes.
 
     Args:
@@ -73,11 +73,13 @@ def write_job_notes(page: Page, job: Job, rows: int) -> None:
         job: The images and models.
         rows: Number of rows of the sheet Images.
     """
-    date = "Date", f"Prices, limits and models as of {job.sent.as_of}; the sheet Prices has the sources."
-    write_notes(page, [*(("This workbook", text) for text in _of_this(job, rows)), date, *_NOTES.items(), *_measured()])
+    date = "Date", f"Prices, limits and models as of {job.conditions.as_of}; the sheet Prices has the sources."
+    write_notes(
+        page, [*(("This workbook", text) for text in _job_notes(job, rows)), date, *_NOTES.items(), *_measured()]
+    )
 
 
-def _of_this(job: Job, rows: int) -> Iterator[str]:
+def _job_notes(job: WorkbookJob, rows: int) -> Iterator[str]:
     summary, first = job.summary, job.first
     if summary.images > rows:
         yield (

@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 
     from imgcost.geometry import Tier
 
-__all__ = ["MOST_EDGE", "Step", "Tie", "steps", "ties"]
+__all__ = ["MAX_EDGE", "StepFraction", "Tie", "steps", "ties"]
 
-MOST_EDGE = 100_000
+MAX_EDGE = 100_000
 """The longest edge for which the formulas are exact, px: more than any format but PNG allows."""
 
 
-class Step(NamedTuple):
+class StepFraction(NamedTuple):
     """A row of the table for downscaling, with its ratio as a fraction.
 
     Attributes:
@@ -66,7 +66,7 @@ class Tie(NamedTuple):
 
 
 @cache
-def steps(tier: Tier) -> tuple[Step, ...]:
+def steps(tier: Tier) -> tuple[StepFraction, ...]:
     """Return the table for downscaling in whole numbers.
 
     Args:
@@ -76,15 +76,15 @@ def steps(tier: Tier) -> tuple[Step, ...]:
         The rows of `geometry.grid_steps`, in the same order.
 
     >>> steps(geometry.Tier(1568, 1568))[1]
-    Step(numerator=2186, denominator=2185, long_edge=1120, short_patches=39)
+    StepFraction(numerator=2186, denominator=2185, long_edge=1120, short_patches=39)
     """
     grid = geometry.grid_steps(tier)
-    table = [Step(1, 1, grid[0].long_patches * PATCH, grid[0].short_patches)]
+    table = [StepFraction(1, 1, grid[0].long_patches * PATCH, grid[0].short_patches)]
     for before, step in pairwise(grid):
         # The long edge takes a patch more at its first pixel; the short edge gives one up while the long one stays.
         long_edge = before.long_patches * PATCH + (step.long_patches > before.long_patches)
         limit = 2 * step.short_patches * PATCH + 1
-        table.append(Step(2 * long_edge, limit, step.long_patches * PATCH, step.short_patches))
+        table.append(StepFraction(2 * long_edge, limit, step.long_patches * PATCH, step.short_patches))
     return tuple(table)
 
 
@@ -104,13 +104,13 @@ def ties(tier: Tier) -> tuple[Tie, ...]:
     >>> ties(geometry.Tier(1568, 1568))[0]
     Tie(long=2212, short=2185, long_edge=1105, short_edge=1092)
     """
-    found = []
+    different = []
     for long, short in sorted(set(_candidates(tier)), key=lambda ratio: ratio[0] / ratio[1]):
         times = -(-2 * tier.edge_limit // short)  # far too large to stay as it is
-        seen = geometry.resized_size(long * times, short * times, tier)
-        if seen != _by_fractions(long, short, tier):
-            found.append(Tie(long, short, *seen))
-    return tuple(found)
+        resized = geometry.resized_size(long * times, short * times, tier)
+        if resized != _by_fractions(long, short, tier):
+            different.append(Tie(long, short, *resized))
+    return tuple(different)
 
 
 def _candidates(tier: Tier) -> Iterator[tuple[int, int]]:
