@@ -235,4 +235,4 @@ THINKING = {
     ),
 }
 TOPICS = {"vision": VISION, "pdf": PDFS, "tools": TOOLS, "caching": CACHING, "thinking": THINKING}
-EXAMPLES = {f"{topic}: {name}": one for topic, examples in TOPICS.items() for name, one in examples.items()}
+EXAMPLES = {f"{topic}: {name}": example for topic, examples in TOPICS.items() for name, example in examples.items()}

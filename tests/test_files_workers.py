@@ -510,7 +510,7 @@ if sys.argv[1] == "early":  # before the worker can look up its parent
         os.kill(os.getpid(), int(sys.argv[2]))
     workers._prepare = lambda before=workers._prepare: (time.sleep(0.5), before())
     workers._Worker.__init__ = start
-if sys.argv[1] == "held":  # by an unrelated process
+if sys.argv[1] == "inherited":  # by an unrelated process
     def start(*args, before=workers._Worker.__init__):
         before(*args)
         if not os.fork():
@@ -525,7 +525,7 @@ list(workers.spread([[FileBatch("", [str(number)])] for number in range(10)], wo
 
 @pytest.mark.skipif(sys.platform != "linux", reason="workers are forked on Linux only")
 @pytest.mark.parametrize("name", ["SIGKILL", "SIGHUP", "SIGQUIT"])
-@pytest.mark.parametrize("case", ["free", "held"])
+@pytest.mark.parametrize("case", ["free", "inherited"])
 def test_workers_end_with_their_parent_and_do_not_keep_stdout_open(name, case, tmp_path):
     process = subprocess.Popen(
         [sys.executable, "-c", ORPHANS, case], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,

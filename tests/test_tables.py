@@ -742,7 +742,7 @@ OPUS, SONNET = "claude-opus-5", "claude-sonnet-5"
 DEFECTS = [
     # models
     ("models.toml", put("extra", 1), "models.toml.extra: is an unknown key"),
-    ("models.toml", put("models", OPUS, "colour", "red"), f"models.{OPUS}.colour: is an unknown key"),
+    ("models.toml", put("models", OPUS, "color", "red"), f"models.{OPUS}.color: is an unknown key"),
     ("models.toml", cut("sources"), "models.toml.sources: is missing"),
     ("models.toml", put("models", OPUS, 3), f"models.{OPUS}: must be a table"),
     (
