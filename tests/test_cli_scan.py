@@ -295,7 +295,7 @@ def test_the_default_number_of_jobs_is_the_number_of_cores(monkeypatch):
 
 
 @pytest.mark.parametrize("suffix", ["csv", "json", "jsonl", "parquet"])
-def test_rows_are_written_beside_the_summary(folder, tmp_path, suffix):
+def test_rows_are_written_in_addition_to_the_summary(folder, tmp_path, suffix):
     path = tmp_path / f"costs.{suffix}"
     assert printed(folder, "-o", path, *SONNET_3) == printed(folder, *SONNET_3)
     match suffix:

@@ -25,7 +25,7 @@ WEBPS = ("WEBP", "WEBP lossless", "WEBP animated") if features.check("webp") els
 
 
 class Source:
-    """Bytes behind read_at that count reads."""
+    """A source of bytes that counts reads."""
 
     def __init__(self, data):
         self.data = data
@@ -185,7 +185,7 @@ def test_the_end_of_a_thumbnail_is_not_mistaken_for_the_end_of_the_jpeg():
     assert truncated(whole[: len(whole) // 2])
     scan = whole.rindex(b"\xff\xda")
     assert truncated(whole[: scan + 20])
-    assert truncated(whole[:scan])  # cut before any image data
+    assert truncated(whole[:scan])  # truncated before any image data
 
 
 @given(st.integers(0, 300))
@@ -218,11 +218,11 @@ def test_a_png_followed_by_anything_is_complete(trailer):
 
 @pytest.mark.parametrize("size", [(48, 36), (600, 400)])
 @pytest.mark.parametrize(
-    "behind", [b"\0", b"\r\n", b"\0" * 100_000, b"!\xfe\x04note\0", b"PK\3\4 and more", b"\r\n--boundary--\r\n", b";"]
+    "trailer", [b"\0", b"\r\n", b"\0" * 100_000, b"!\xfe\x04note\0", b"PK\3\4 and more", b"\r\n--boundary--\r\n", b";"]
 )
-def test_a_gif_followed_by_anything_is_complete(size, behind):
+def test_a_gif_followed_by_anything_is_complete(size, trailer):
     data = picture("GIF", size)
-    assert not truncated(data + behind)
+    assert not truncated(data + trailer)
 
 
 @pytest.mark.parametrize("size", [(48, 36), (600, 400)])

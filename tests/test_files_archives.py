@@ -152,7 +152,7 @@ def inside_groups(path, *groups):
 
 
 @pytest.mark.parametrize("suffix", KINDS)
-def test_empty_archives_and_archives_of_empty_folders_give_nothing(put, suffix):
+def test_empty_archives_and_archives_of_empty_folders_have_no_files(put, suffix):
     assert list(probe_archive(put("x" + suffix, []))) == []
     folders = [("a/", b""), ("a/b/", b"")] if suffix == ".zip" else [special("a", tarfile.DIRTYPE)]
     assert list(probe_archive(put("x" + suffix, folders))) == []

@@ -119,7 +119,7 @@ def test_a_relative_path_stays_relative(tmp_path, monkeypatch):
     ]
 
 
-def test_an_empty_folder_and_no_paths_give_nothing(tmp_path):
+def test_an_empty_folder_and_no_paths_have_no_steps(tmp_path):
     assert walk(tmp_path) == []
     assert list(Walk().steps([])) == []
 

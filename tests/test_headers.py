@@ -32,7 +32,7 @@ def parse_header(head, read_at):
 
 
 class Source:
-    """Bytes behind read_at that count reads."""
+    """A source of bytes that counts reads."""
 
     def __init__(self, data):
         self.data = data
@@ -488,7 +488,7 @@ def in_webp(exif):
     return riff(vp8x(0x08), vp8(), (b"EXIF", exif))
 
 
-@pytest.mark.parametrize("place", [in_jpeg, in_png, in_webp])
+@pytest.mark.parametrize("embed", [in_jpeg, in_png, in_webp])
 @pytest.mark.parametrize(
     ("exif", "orientation"),
     [
@@ -523,17 +523,17 @@ def in_webp(exif):
         (b"", 1),
     ],
 )
-def test_orientation_is_found_or_is_1(place, exif, orientation):
-    source = Source(place(exif))
-    assert source.parse() == (read_header(place(b""))[0], 48, 32, orientation, False)
+def test_orientation_is_found_or_is_1(embed, exif, orientation):
+    source = Source(embed(exif))
+    assert source.parse() == (read_header(embed(b""))[0], 48, 32, orientation, False)
     assert len(source.reads) <= 4
 
 
 @pytest.mark.parametrize("space", [0, 1, 7, 8, 20, 40, 63, 64, 100, 300])
-@pytest.mark.parametrize("place", [in_jpeg, in_png])
-def test_orientation_is_found_across_the_end_of_the_head(place, space):
+@pytest.mark.parametrize("embed", [in_jpeg, in_png])
+def test_orientation_is_found_across_the_end_of_the_head(embed, space):
     exif = tiff([(0x10F, 2, 1, b"x\0\0\0"), *[(0x112, 3, 1, b"\6\0\0\0")] * 20])
-    if place is in_jpeg:
+    if embed is in_jpeg:
         data = jpeg(segment(0xE2, bytes(HEAD_BYTES - 6 - 10 - space)), segment(0xE1, b"Exif\0\0" + exif))
     else:
         data = png(chunk(b"iCCP", bytes(HEAD_BYTES - 33 - 12 - 8 - space)), chunk(b"eXIf", exif))

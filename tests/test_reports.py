@@ -624,7 +624,7 @@ def test_dollars_of_an_audit_add_up_exactly():
     assert frame["input_usd"].dropna().sum() == PATCH.image_usd(int(frame["tokens"].sum()))
 
 
-def test_an_audit_of_nothing_or_of_nothing_readable_has_the_same_columns(tmp_path):
+def test_an_audit_without_readable_images_has_the_same_columns(tmp_path):
     empty = audit(tmp_path)
     assert (list(empty.columns), len(empty)) == (NAMES, 0)
     missing = audit(tmp_path / "missing")

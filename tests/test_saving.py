@@ -204,7 +204,7 @@ def test_flags_and_blanks_in_every_format(tmp_path):
     assert io.BytesIO((tmp_path / "a.xlsx").read_bytes()).read(2) == b"PK"
 
 
-def test_a_page_has_the_tables_and_the_notes_and_nothing_that_runs(tmp_path):
+def test_an_html_report_has_tables_and_notes_and_no_scripts(tmp_path):
     printed(*A_PLAN, "-o", tmp_path / "a.html")
     page = (tmp_path / "a.html").read_text(encoding="utf-8")
     assert "<h1>What a job costs with Claude</h1>" in page

@@ -186,7 +186,7 @@ def test_the_first_images_arrive_long_before_the_end_of_the_walk(monkeypatch, tm
     assert len(listed) == 101
 
 
-def test_scanning_nothing_gives_nothing(tmp_path):
+def test_a_scan_without_paths_has_no_results(tmp_path):
     assert list(scan()) == list(scan(tmp_path)) == []
 
 

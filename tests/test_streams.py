@@ -190,4 +190,4 @@ def test_a_full_temporary_directory_is_reported(tmp_path, monkeypatch):
     stderr = refused("scan", "data/samples/web", "-o", tmp_path / "report.xlsx")
     assert "No space left on device" in stderr
     assert "Traceback" not in stderr
-    gc.collect()  # what is left of the workbook must not fail a second time
+    gc.collect()  # closing the unfinished workbook must not fail again
