@@ -513,9 +513,9 @@ def test_a_pdf_that_may_exceed_the_context_window_is_a_warning():
     warnings = warnings_of(single(document(pdf(100)), QUESTION, model=HAIKU))
     assert warnings["context-window"].location == "messages"
     assert warnings["context-window"].message == (
-        "images and pages of PDF may have up to 253,043 tokens: the context window is 200,000"
+        "images and PDF pages may have up to 253,043 tokens: the context window is 200,000"
     )
-    assert warnings["pdf-cost"].message == "100 pages of PDF cost 153,043 to 253,043 tokens, depending on their text"
+    assert warnings["pdf-cost"].message == "100 PDF pages: 153,043 to 253,043 tokens, depending on the text"
     assert "context-window" not in warnings_of(single(document(pdf(79)), QUESTION, model=HAIKU))
     over = check_request(
         single(document(pdf(131)), QUESTION, model=HAIKU), as_of=TODAY, ignore=["pdf-pages", "image-count"]
@@ -556,7 +556,7 @@ def test_base64_of_an_image_inside_text_is_a_warning_with_both_costs(params, loc
     finding = warnings_of(params)["base64-in-text"]
     assert (finding.location, finding.observed) == (location, 853_336)
     assert "853,336 characters of base64 of image/png inside text: up to 853,336 tokens ($" in finding.message
-    assert finding.message.endswith(", and 1,036 as an image")
+    assert finding.message.endswith(", instead of 1,036 as an image")
 
 
 def test_other_base64_inside_text_is_a_warning_with_its_cost():

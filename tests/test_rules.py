@@ -29,6 +29,7 @@ from imgcost.rules import (
     rules,
     rules_of,
 )
+from imgcost.rules.texts import TEXTS
 from imgcost.tables import Advice, Limits, advice_on, find_model, limits_on
 from imgcost.tables.wordings import load_wordings, wordings_of
 
@@ -87,11 +88,12 @@ def whole(**more):
 def test_every_rule_has_a_unique_name_an_explanation_and_advice():
     names = [rule.name for rule in rules()]
     assert len(set(names)) == len(names) > 30
+    assert sorted(names) == sorted(TEXTS)
     for rule in rules():
         assert re.fullmatch(r"[a-z]+[0-9]*(-[a-z]+)*", rule.name)
         assert rule.severity in {"error", "warning"}
-        assert rule.explanation.split("\n\n")[0].endswith(".")
-        assert rule.advice.endswith(".")
+        assert all(text.endswith(".") for text in (rule.summary, rule.why, rule.fix))
+        assert not any(text.endswith(".") for text in rule.example)
         assert not set(rule.limits) - set(Limits._fields) - set(Advice._fields)
 
 
@@ -139,17 +141,17 @@ def test_a_rule_is_found_by_its_name(name, rule):
 @pytest.mark.parametrize(
     ("name", "hint"),
     [
-        ("image-byte", "did you mean image-bytes?"),
-        ("labelled", "did you mean unlabelled?"),
-        ("Downscale", "did you mean downscaled?"),
-        ("", "no known name is near it"),
-        ("\x1b[31m", "no known name is near it"),
+        ("image-byte", ": did you mean image-bytes?"),
+        ("labelled", ": did you mean unlabelled?"),
+        ("Downscale", ": did you mean downscaled?"),
+        ("", "."),
+        ("\x1b[31m", "."),
     ],
 )
 def test_an_unknown_rule_is_an_error_with_a_suggestion(name, hint):
     with pytest.raises(ImgcostError) as caught:
         find_rule(name)
-    assert str(caught.value) == f"unknown rule {name!r}: {hint} ('imgcost rules' lists every rule)"
+    assert str(caught.value) == f"unknown rule {name!r}{hint} Run 'imgcost rules' to list all rules"
 
 
 # Error messages of the API
@@ -283,9 +285,9 @@ def test_a_file_that_is_not_an_image_has_specific_advice():
     [
         ("image/png", None),
         ("image/jpeg", "the image declares image/jpeg, but its bytes are image/png"),
-        (None, f"the image declares no media type: it must be one of {TYPES}"),
-        ("image/jpg", f"the image declares the media type 'image/jpg': it must be one of {TYPES}"),
-        (["image/png"], f"the image declares the media type ['image/png']: it must be one of {TYPES}"),
+        (None, f"the image declares no media type: expected one of {TYPES}"),
+        ("image/jpg", f"the image declares the media type 'image/jpg': expected one of {TYPES}"),
+        (["image/png"], f"the image declares the media type ['image/png']: expected one of {TYPES}"),
     ],
 )
 def test_a_missing_invalid_or_wrong_media_type_is_an_error(declared, message):
@@ -316,7 +318,7 @@ def test_only_the_claude_api_supports_oversized_image_from_its_first_date(settin
 def test_an_invalid_value_of_oversized_image_is_an_error(setting):
     message = message_of("oversized-image", image(setting=setting), HIGH)
     assert message.startswith("oversized_image is ")
-    assert message.endswith(": it must be error or downsize")
+    assert message.endswith(": expected error or downsize")
     assert len(message) < 120
 
 
@@ -345,9 +347,9 @@ def test_an_image_that_may_not_be_resized_must_fit_every_model(size, models, fit
     assert not check("toolset-screenshot", image(*size), *models)
     if fits:
         width, height = size
-        end = f"and does not fit: at most {fits}"
-        assert findings[0].message == f"{width}x{height} px has oversized_image set to error, {end}"
-        assert screenshots[0].message == f"{width}x{height} px is a screenshot of the computer toolset, {end}"
+        start, end = f"{width}x{height} px does not fit, and", f"the largest size that fits is {fits} px"
+        assert findings[0].message == f"{start} oversized_image is set to error: {end}"
+        assert screenshots[0].message == f"{start} screenshots of the computer toolset are not downscaled: {end}"
 
 
 def test_screenshots_of_a_toolset_are_rejected_from_its_first_date():
@@ -453,8 +455,8 @@ def test_the_advice_on_latency_ended_in_april_2026(size, reported):
 
 
 def test_images_by_url_or_file_id_are_unmeasured():
-    for kind in ("url", "file"):
-        message = f"an image from a {kind} is not measured: nothing is fetched"
+    for kind, source in (("url", "a URL"), ("file", "an uploaded file")):
+        message = f"an image from {source} is not measured, because nothing is fetched"
         assert message_of("unmeasured", ImageInput("here", None, source_type=kind)) == message
     for kind in ("base64", None, ["url"], {}):
         assert message_of("unmeasured", ImageInput("here", None, source_type=kind)) is None
@@ -532,7 +534,7 @@ def test_images_and_pages_count_together(models, limit):
     pages = DocumentInput("d", 30), DocumentInput("e")
     for more in (0, 1):
         request = whole(images=(image(),) * (limit - 30 + more), documents=pages)
-        message = f"{limit - 29} images and 30 pages of documents: at most {limit} together"
+        message = f"{limit - 29} images and 30 PDF pages: the limit is {limit} in total"
         assert message_of("image-count", request, *models) == (message if more else None)
 
 

@@ -191,7 +191,7 @@ def test_deeply_nested_documents_are_converted_or_an_error(depth):
         result = outcome([message(nested(depth))], shape)
         assert isinstance(result, int) or depth == 2_000 or "nested too deep" not in result
     if depth == 2_000:
-        assert outcome([message(nested(depth))], "converse") == "the request: is nested too deep to be read"
+        assert outcome([message(nested(depth))], "converse") == "the request: is nested too deeply to be read"
 
 
 @given(st.binary(max_size=60) | st.text(max_size=60).map(str.encode))
