@@ -30,6 +30,7 @@ from imgcost.messages import (
     is_file,
     read_request,
 )
+from imgcost.messages import content as content_reader
 from imgcost.messages.body import MAX_DEPTH
 from imgcost.preflight import check_request
 
@@ -534,7 +535,7 @@ def test_a_recursion_error_is_reported_as_nesting():
         with pytest.raises(RecursionError):
             read(value, "a")
     for value in (Raising({}, RecursionError()), Deep()):
-        with pytest.raises(RequestError, match="too deep"):
+        with pytest.raises(RequestError, match="too deeply"):
             read_request(request(result(value)))
 
 
@@ -686,5 +687,34 @@ def test_a_nearly_full_stack_is_an_error():
         return call(levels - 1) if levels else read_request(request() | {"metadata": value})
 
     assert call(1).model == "claude-opus-5"
-    with pytest.raises(RequestError, match="too deep"):
+    with pytest.raises(RequestError, match="too deeply"):
         call(sys.getrecursionlimit() - len(inspect.stack(0)) - 150)
+
+
+@pytest.mark.parametrize("role", ["user", "assistant"])
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        lambda inner: [{"type": "tool_result", "tool_use_id": "a", "content": inner}] * 2,
+        lambda inner: [{"type": "document", "source": {"type": "content", "content": inner}}] * 2,
+        lambda inner: [{"type": "later", "content": inner}] * 2,
+    ],
+)
+def test_blocks_that_share_children_are_bounded(wrap, role, monkeypatch):
+    monkeypatch.setattr(content_reader, "MAX_BLOCKS", 1000)
+    blocks = [{"type": "text", "text": "x"}]
+    for _ in range(60):  # 2**60 blocks, as no JSON could have them
+        blocks = wrap(blocks)
+    with pytest.raises(RequestError, match=r"^the request: has more than 1,000 content blocks$"):
+        read_request({"messages": [{"role": role, "content": blocks}]})
+
+
+@pytest.mark.parametrize("wrap", [lambda inner: [inner, inner], lambda inner: {"a": inner, "b": inner}])
+def test_the_bytes_of_shared_values_are_counted_without_visiting_them_again(wrap):
+    value = wrap("x")
+    for _ in range(9):
+        value = wrap(value)
+    assert body_bytes(value) == len(json.dumps(value, separators=(",", ":")))
+    for _ in range(90):
+        value = wrap(value)
+    assert body_bytes(value) > 2**99
