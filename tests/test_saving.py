@@ -67,12 +67,12 @@ def test_every_format_has_the_numbers_of_the_json(tmp_path, arguments, rows, suf
     printed(*arguments, "-o", tmp_path / f"a{suffix}")
     data = json.loads((tmp_path / "a.json").read_text(encoding="utf-8"))
     assert data == json.loads(printed(*arguments, "-f", "json"))
-    found = written(tmp_path / f"a{suffix}")
+    rows_read = written(tmp_path / f"a{suffix}")
     schema = ESTIMATE if arguments is ESTIMATES else PLAN
     expected = data["estimates"] if arguments is ESTIMATES else list(plan_entries(data))
-    assert [list(row) for row in found] == [list(schema.columns)] * rows
+    assert [list(row) for row in rows_read] == [list(schema.columns)] * rows
     assert len(expected) == rows
-    for row, entry in zip(found, expected, strict=True):
+    for row, entry in zip(rows_read, expected, strict=True):
         assert all(same(row[name], shown(entry.get(name))) for name in row), (row, entry)
 
 
@@ -204,7 +204,7 @@ def test_flags_and_blanks_in_every_format(tmp_path):
     assert io.BytesIO((tmp_path / "a.xlsx").read_bytes()).read(2) == b"PK"
 
 
-def test_a_page_has_the_tables_and_the_notes_and_nothing_that_runs(tmp_path):
+def test_an_html_report_has_tables_and_notes_and_no_scripts(tmp_path):
     printed(*A_PLAN, "-o", tmp_path / "a.html")
     page = (tmp_path / "a.html").read_text(encoding="utf-8")
     assert "<h1>What a job costs with Claude</h1>" in page
