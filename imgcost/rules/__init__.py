@@ -80,8 +80,8 @@ def find_rule(name: str) -> Rule:
     by_name = {rule.name: rule for rule in rules()}
     if wanted not in by_name:
         closest = get_close_matches(wanted, by_name, n=1)
-        hint = f"did you mean {closest[0]}?" if closest else "no known name is near it"
-        raise ImgcostError(f"unknown rule {name!r}: {hint} ('imgcost rules' lists every rule)")
+        hint = f": did you mean {closest[0]}?" if closest else "."
+        raise ImgcostError(f"unknown rule {name!r}{hint} Run 'imgcost rules' to list all rules")
     return by_name[wanted]
 
 
