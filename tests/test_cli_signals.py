@@ -10,7 +10,7 @@ import pytest
 from imgcost.cli import signals
 from imgcost.cli.signals import Terminated, check_signals, signals_as_exceptions, signals_deferred
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("processes")]  # processes that are signaled, one after another
+pytestmark = pytest.mark.slow  # processes that are signaled
 
 ENDING = [getattr(signal, name) for name in signals.NAMES if hasattr(signal, name)]
 

@@ -23,7 +23,7 @@ from conftest import SAMPLES, png
 import imgcost
 from imgcost.files import workers
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("processes")]  # starts processes, one after another
+pytestmark = pytest.mark.slow  # starts processes
 
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="workers are forked on Linux only")
 

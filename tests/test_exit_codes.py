@@ -13,7 +13,7 @@ from conftest import DATA, SAMPLES
 
 from imgcost.cli.exit_codes import EXIT_CODES
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("processes")]  # processes that are signaled, one after another
+pytestmark = pytest.mark.slow  # processes that are signaled
 
 AS_OF = ("--as-of", "2026-11-22")
 CUT = SAMPLES / "broken" / "cut-in-header.jpg"

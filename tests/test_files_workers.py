@@ -19,7 +19,7 @@ import pytest
 from imgcost.errors import ImgcostError, UnknownModelError
 from imgcost.files import Archive, FileBatch, Unreadable, spread, workers
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("processes")]  # processes that are signaled, one after another
+pytestmark = pytest.mark.slow  # processes that are signaled
 
 HERE = os.getpid()
 

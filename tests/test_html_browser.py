@@ -20,7 +20,7 @@ from imgcost.quotes import comparable
 from imgcost.reports.writers import open_scan
 from imgcost.tables import find_model
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]  # all in one browser
+pytestmark = pytest.mark.slow  # a browser
 
 sync_api = pytest.importorskip("playwright.sync_api")
 

@@ -24,7 +24,7 @@ from imgcost.files import Image, Walk
 from imgcost.outputs import TEMPORARY_SUFFIX, Output
 from imgcost.pipeline import Scan
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("processes")]  # starts and kills processes, one after another
+pytestmark = pytest.mark.slow  # starts and kills processes
 
 SUFFIXES = ("csv", "json", "jsonl", "parquet", "md", "xlsx", "html")
 OLD = b"the old report\n"

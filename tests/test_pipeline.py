@@ -24,8 +24,6 @@ from imgcost.pipeline import Scan
 from imgcost.reports.sinks import ScanSink
 from imgcost.reports.writers import open_scan
 
-pytestmark = pytest.mark.xdist_group("pipeline")  # one tree of files for all
-
 DAY = date(2026, 11, 22)
 AREA, PATCH, OPUS = (quoted(name, as_of=DAY) for name in ("claude-3-sonnet", "claude-opus-4-6", "claude-opus-5-5"))
 LONG_AGO = 1_600_000_000 * 10**9

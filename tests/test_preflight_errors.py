@@ -241,10 +241,10 @@ def test_unreadable_pdfs_are_errors():
 def test_the_limit_on_bytes_of_a_request(platform):
     limit = REQUEST_BYTES[platform]
     params = request({"type": "text", "text": ""})
-    params["messages"][0]["content"][0]["text"] = "x" * (limit - body_bytes(params))
+    params["messages"][0]["content"][0]["text"] = "." * (limit - body_bytes(params))
     assert body_bytes(params) == limit
     assert errors(params, platform, ignore=["text-bytes"]) == set()
-    params["messages"][0]["content"][0]["text"] += "x"
+    params["messages"][0]["content"][0]["text"] += "."
     assert errors(params, platform, ignore=["text-bytes"]) == {"request-bytes"}
 
 

@@ -118,7 +118,7 @@ def spoiled(path, target):
 
 @pytest.fixture(scope="session")
 def libreoffice():
-    """The program. Its tests are slow, and run in one process (see conftest.py)."""
+    """The program; tests that use it are slow, see conftest.py."""
     return shutil.which("soffice") or shutil.which("libreoffice") or pytest.skip("LibreOffice is not installed")
 
 
