@@ -226,18 +226,11 @@ def write_images(page: Page, spool: Spool, rules: Sequence[TokenRule], most: int
     titles.append("Rejected as it is")
     widths = [*_WIDTHS, *[10] * grouped, *[17] * len(rules), 20]
     page.table_head(titles, widths, total)
-    for column, width in enumerate(widths[1:-1], 1):  # cheaper than a format for each cell
-        page.sheet.set_column(column, column, width, page.styles["number"])
     tokens_of = _counter(tuple(rules))
-    number, text = page.sheet.write_number, page.sheet.write_string
     row = 0
     for row, ((path, width, height, file_bytes, reason), images) in enumerate(spool.rows(most), 1):
-        page.put(row, 0, path)
-        numbers = (width, height, file_bytes, *[images] * grouped, *tokens_of(width, height))
-        for column, value in enumerate(numbers, 1):
-            number(row, column, value)
-        if reason:
-            text(row, len(titles) - 1, reason)
+        tokens = tokens_of(width, height)
+        page.record(row, (path, width, height, file_bytes, *[images] * grouped, *tokens, reason))
         if row % PROGRESS_ROWS == 0:
             progress(row, total)
     return ImageSheet(row, len(rules), grouped)
@@ -261,4 +254,4 @@ def write_not_counted(page: Page, spool: Spool, most: int) -> None:
         if row > shown:
             page.put(row, 0, f"and {number(total - shown)} more")
             break
-        page.line(row, 0, file)
+        page.record(row, file)
