@@ -6,7 +6,7 @@ Source: https://arrow.apache.org/docs/format/Columnar.html (read 2026-11-26)
 from __future__ import annotations
 
 import sys
-from decimal import Context, Decimal, Inexact, InvalidOperation
+from decimal import Context, Decimal, InvalidOperation
 from functools import lru_cache
 from itertools import accumulate
 from struct import pack
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 __all__ = ["USD_DIGITS", "USD_PLACES", "EncodedColumn", "encode_columns"]
 
 USD_DIGITS, USD_PLACES = 60, 20
-"""Digits of dollars, and how many of them are decimal places."""
+"""Digits of dollars, and how many of them are decimal places. Only averages have more, and are rounded."""
 
-_USD = Context(prec=USD_DIGITS, traps=[Inexact, InvalidOperation])
+_USD = Context(prec=USD_DIGITS, traps=[InvalidOperation])
 _USD_UNIT = Decimal(1).scaleb(-USD_PLACES)
 _USD_BYTES = 32
 
@@ -51,9 +51,6 @@ def encode_columns(rows: Iterable[Row], schema: Schema) -> list[EncodedColumn]:
 
     Returns:
         The columns in the order of the schema; none if there are no rows.
-
-    Raises:
-        decimal.Inexact: Dollars have more than 20 decimal places.
 
     >>> from imgcost.tabular import Column, Schema
     >>> encode_columns([("a",), (None,), ("bc",)], Schema("x/1", "X", {"p": Column("text", "")}))[0].buffers
