@@ -207,7 +207,7 @@ def test_flags_and_blanks_in_every_format(tmp_path):
 
 def test_an_average_is_rounded_in_parquet_and_dollars_are_exact(tmp_path):
     path = tmp_path / "a.parquet"
-    printed("plan", "1000x1000", "-m", "claude-haiku-5-5", "--count", "3", "--prompt-tokens", "1", *DAY, "-o", path)
+    printed("plan", "1000x1000", "500x500", "200x300", "-m", "claude-haiku-5-5", *DAY, "-o", path)
     schema = Schema("ducks/1", "Ducks", {"usd": Column("usd", "")})
     texts = ["0.6666666666666666666666666667", "0.00000000000000000001", "-1.5", "123456789012345678.000002"]
     save_report(Report({}, []), schema, [(text,) for text in texts], str(path))
