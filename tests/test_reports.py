@@ -29,10 +29,11 @@ from imgcost.errors import ImgcostError, MissingExtraError, NoPriceError, Unknow
 from imgcost.files import Image, Unreadable, scan
 from imgcost.paths import guard_formula
 from imgcost.reports import parquet
+from imgcost.reports.columns import encode_columns
 from imgcost.reports.delimited import encode_text
 from imgcost.reports.rows import scan_rows
 from imgcost.reports.writers import format_of
-from imgcost.tabular import SCAN
+from imgcost.tabular import SCAN, Column, Schema
 
 DAY = date(2026, 11, 22)
 AREA, PATCH = quoted("claude-3-sonnet", as_of=DAY), quoted("claude-opus-4-6", as_of=DAY)
@@ -547,6 +548,46 @@ def test_the_largest_edges_fit_their_columns(tmp_path):
     scanned = groups(image(width=largest, height=largest, file_bytes=2**62, orientation=8))
     [row] = read(written(tmp_path / "f", scanned, "parquet"), "parquet")
     assert (row["width"], row["height"], row["file_bytes"]) == (largest, largest, 2**62)
+
+
+VALUES = {
+    "path": st.text(max_size=5),
+    "text": st.sampled_from(["", "é", "日本", "a\0b"]),
+    "category": st.sampled_from(["a", "b", "", "ü"]),
+    "integer": st.integers(-(2**63), 2**63 - 1),
+    "usd": st.decimals(-(10**30), 10**30, places=20).map(lambda usd: f"{usd:f}"),
+    "boolean": st.booleans(),
+}
+
+
+@pytest.mark.parametrize("kind", VALUES)
+@given(data=st.data())
+def test_columns_are_encoded_like_pyarrow_encodes_them(kind, data):
+    parts = data.draw(st.lists(st.lists(VALUES[kind] | st.none(), max_size=20), max_size=3))
+    schema = Schema("ducks/1", "Ducks", {"duck": Column(kind, "")})
+    file = io.BytesIO()
+    writer = parquet.ParquetWriter(file, schema)
+    for part in parts:
+        writer.write(encode_columns([(value,) for value in part], schema))
+    writer.finish()
+    column = pq.read_table(io.BytesIO(file.getvalue()))["duck"]
+    values = [value for part in parts for value in part]
+    if kind == "usd":
+        values = [value and Decimal(value) for value in values]
+    expected = pa.array(values, parquet.arrow_schema(schema).field("duck").type)
+    column.validate(full=True)
+    assert column.type == expected.type
+    assert column.to_pylist() == expected.to_pylist() == values
+
+
+def test_a_scan_to_parquet_does_not_load_pandas(tmp_path):
+    script = (
+        "import sys; from imgcost.cli import main\n"
+        f"try: main(['scan', {str(SAMPLES)!r}, '-o', {str(tmp_path / 'a.parquet')!r}])\n"
+        "finally: assert 'pyarrow' in sys.modules and 'pandas' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, timeout=60)
+    assert pq.read_metadata(tmp_path / "a.parquet").num_rows > 20
 
 
 def test_row_groups_are_written_as_soon_as_they_are_full(tmp_path, monkeypatch):
