@@ -112,8 +112,8 @@ def test_archives_are_checked_member_by_member(tmp_path, name):
         ]
         assert {one["file"] for one in found["findings"]} == {str(archive)}
         assert len(found["images"]) == 4
-        note = "archive members of which only the beginning was read, so that a missing end is not detected: 1"
-        assert found["notes"] == [f"{note}, the first at {inside[2]}"]
+        note = "only the beginning of 1 archive member was read, so that a missing end is not detected"
+        assert found["notes"] == [f"{note}; the first: {inside[2]}"]
 
 
 def test_a_member_that_was_read_to_its_end_needs_no_note(tmp_path):

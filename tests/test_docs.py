@@ -134,7 +134,7 @@ def test_examples_are_parsed_and_compared():
 
 def test_imgcost_uses_the_clock_of_the_examples(monkeypatch):
     monkeypatch.setattr(catalog, "datetime", Clock)
-    assert run("models").startswith("Models on 2026-11-22\n")
+    assert run("models").startswith("Models on 2026-11-22, ")
 
 
 # Links

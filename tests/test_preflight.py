@@ -373,7 +373,7 @@ def test_without_a_price_no_budget_can_be_kept():
     assert rule_names(found.errors) == ["model", "budget"]
     assert found.errors[1].message == (
         "the cost is not known, so a budget of $100 cannot be checked: requests without a price (no published price "
-        "for claude-sonnet-5-5 on 2026-09-27; prices start on 2026-09-28): 1, the first at the request"
+        "for claude-sonnet-5-5 on 2026-09-27; prices start on 2026-09-28): the request"
     )
 
 
@@ -739,11 +739,11 @@ def test_paths_are_images_requests_and_batches(tmp_path):
     ("text", "path", "message"),
     [
         ("{", "", "is not JSON: "),
-        ("{}", "", "is not a request in any known shape"),
-        ("[7]", "", "is not a request in any known shape"),
+        ("{}", "", "is not in a known shape: expected the arguments of messages.create"),
+        ("[7]", "", "is not in a known shape: expected the arguments of messages.create"),
         ('{"requests": 7}', " requests", "must be "),
         ('{"requests": [], "messages": []}', " messages", "is empty"),
-        ('{"a": 1}\noops', "", "is not a request in any known shape"),
+        ('{"a": 1}\noops', "", "is not in a known shape: expected the arguments of messages.create"),
         ("{oops\n{}", "", "is not JSON: "),
         ("[" * 100_000, "", "is nested too deep"),
         ('{"messages": [], "top_p": NaN}', " top_p", "contains a number that is not valid in JSON"),
@@ -845,7 +845,7 @@ def test_images_for_a_model_that_nobody_knows_have_no_price():
     told = check_request(params, as_of=TODAY, budget_usd=Decimal(9)).errors
     message = next(one.message for one in told if one.rule == "budget")
     assert "the cost is not known" in message
-    assert "requests without a known model: 1" in message
+    assert "requests without a known model: the request" in message
 
 
 def test_findings_are_values_shown_in_a_line():

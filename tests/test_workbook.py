@@ -368,7 +368,7 @@ def test_grouped_images_come_to_the_same(library):
 
 def test_without_known_limits_images_are_not_fixable(library):
     book = library["no limits"][1]
-    assert figures_of(book)["Would be rejected as they are"] == 0
+    assert figures_of(book)["Would be rejected"] == 0
     assert values_of(book)["Budget"]["B3"].value.startswith("OK: such requests are within the limits")
 
 
