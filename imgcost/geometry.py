@@ -478,13 +478,15 @@ def _checked_edge(name: str, edge: int) -> int:
     except TypeError:
         raise SizeError(f"invalid {name} {short_repr(edge)}: expected a whole number of pixels") from None
     if not 1 <= px <= MAX_EDGE:
-        raise SizeError(f"invalid {name} {px} px: expected 1 to {MAX_EDGE} px")
+        raise SizeError(f"invalid {name} {px} px: expected 1 to {MAX_EDGE:,} px")
     return px
 
 
 def _checked_tier(tier: Tier) -> Tier:
     if not (PATCH <= tier.edge_limit <= MAX_LIMIT and 1 <= tier.token_limit <= MAX_LIMIT):
-        raise SizeError(f"invalid tier {_name(tier)}: expected {PATCH} to {MAX_LIMIT} px and 1 to {MAX_LIMIT} tokens")
+        raise SizeError(
+            f"invalid tier {_name(tier)}: expected {PATCH} to {MAX_LIMIT:,} px and 1 to {MAX_LIMIT:,} tokens"
+        )
     return tier
 
 

@@ -166,7 +166,7 @@ def test_the_largest_possible_size():
 @pytest.mark.parametrize(
     ("size", "message"),
     [
-        ("0x10", "'0x10': invalid width 0 px: expected 1 to 2147483648 px."),
+        ("0x10", "'0x10': invalid width 0 px: expected 1 to 2,147,483,648 px."),
         ("10x0", "'10x0': invalid height 0 px"),
         ("2147483649x1", "'2147483649x1': invalid width 2147483649 px"),
         ("10", "invalid size '10': expected WIDTHxHEIGHT in pixels, for example 1920x1080."),

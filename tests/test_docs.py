@@ -21,12 +21,13 @@ from imgcost.cli import COMMANDS, main
 from imgcost.cli.exit_codes import EXIT_CODES
 from imgcost.figures import number
 from imgcost.rules import rules
-from imgcost.tables import catalog, limits_on
+from imgcost.tables import catalog, limits_on, wordings_of
 from imgcost.tabular import CHECK, ESTIMATE, PLAN, SCAN
 
 README = ROOT / "README.md"
 COMMANDS_PAGE = ROOT / "docs" / "commands.md"
 CHECKS_PAGE = ROOT / "docs" / "preflight.md"
+RULES_PAGE = ROOT / "docs" / "rules.md"
 PAGES = [README, *sorted((ROOT / "docs").glob("**/*.md"))]
 LINKING = [*PAGES, *(ROOT / name for name in ("CONTRIBUTING.md", "CHANGELOG.md", "benchmarks/README.md"))]
 UPDATE = bool(os.environ.get("IMGCOST_UPDATE_DOCS"))
@@ -176,12 +177,32 @@ def table_of_columns(schema):
     return f"| column | contents |\n|---|---|{rows}"
 
 
-def table_of_rules():
-    rows = "".join(
-        f"\n| `{rule.name}` | {rule.severity} | {' '.join(rule.explanation.split())} | {rule.advice} |"
-        for rule in rules()
-    )
-    return f"| rule | severity | what it says | what to do |\n|---|---|---|---|{rows}"
+SECTION = """
+### {rule.name}
+
+{rule.summary}
+
+**Why:** {rule.why}
+
+**Example:** {rule.example.input}
+
+```text
+{rule.example.message}
+```
+
+**Fix:** {rule.fix}
+"""
+
+
+def sections_of_rules(severity):
+    """Return a section per rule, with the API's messages if there are any."""
+    sections = []
+    for rule in rules():
+        if rule.severity == severity:
+            messages = [wording.text for wording in wordings_of(rule.name)]
+            quoted = "\n".join(["", "**Error messages of the API:**", "", "```text", *messages, "```", ""])
+            sections.append(SECTION.format(rule=rule) + quoted * bool(messages))
+    return "".join(sections)
 
 
 def marked(page, mark):
@@ -225,10 +246,12 @@ def test_the_columns_of_the_rows_are_in_the_documentation():
         assert marked(page, "columns") == table_of_columns(SCAN)
 
 
-def test_the_rules_are_in_the_documentation():
+@pytest.mark.parametrize("severity", ["error", "warning"])
+def test_the_rules_are_in_the_documentation(severity):
+    mark = f"rules: {severity}"
     if UPDATE:
-        write(COMMANDS_PAGE, "rules", table_of_rules(), "The rules")
-    assert marked(COMMANDS_PAGE, "rules") == table_of_rules()
+        write(RULES_PAGE, mark, sections_of_rules(severity), f"{severity.title()}s")
+    assert marked(RULES_PAGE, mark) == sections_of_rules(severity)
 
 
 LIMITED = {

@@ -29,6 +29,7 @@ from imgcost.rules import (
     rules,
     rules_of,
 )
+from imgcost.rules.texts import TEXTS
 from imgcost.tables import Advice, Limits, advice_on, find_model, limits_on
 from imgcost.tables.wordings import load_wordings, wordings_of
 
@@ -87,11 +88,12 @@ def whole(**more):
 def test_every_rule_has_a_name_of_its_own_a_reason_and_a_way_out():
     names = [rule.name for rule in rules()]
     assert len(set(names)) == len(names) > 30
+    assert sorted(names) == sorted(TEXTS)
     for rule in rules():
         assert re.fullmatch(r"[a-z]+[0-9]*(-[a-z]+)*", rule.name)
         assert rule.severity in {"error", "warning"}
-        assert rule.explanation.split("\n\n")[0].endswith(".")
-        assert rule.advice.endswith(".")
+        assert all(text.endswith(".") for text in (rule.summary, rule.why, rule.fix))
+        assert not any(text.endswith(".") for text in rule.example)
         assert not set(rule.limits) - set(Limits._fields) - set(Advice._fields)
 
 
@@ -283,9 +285,9 @@ def test_what_is_not_an_image_has_its_own_advice():
     [
         ("image/png", None),
         ("image/jpeg", "the image declares image/jpeg, but its bytes are image/png"),
-        (None, f"the image declares no media type: it must be one of {TYPES}"),
-        ("image/jpg", f"the image declares the media type 'image/jpg': it must be one of {TYPES}"),
-        (["image/png"], f"the image declares the media type ['image/png']: it must be one of {TYPES}"),
+        (None, f"the image declares no media type: expected one of {TYPES}"),
+        ("image/jpg", f"the image declares the media type 'image/jpg': expected one of {TYPES}"),
+        (["image/png"], f"the image declares the media type ['image/png']: expected one of {TYPES}"),
     ],
 )
 def test_media_type(declared, message):
@@ -316,7 +318,7 @@ def test_a_setting_is_known_by_the_claude_api_since_its_documentation(setting):
 def test_a_setting_is_one_of_two_words(setting):
     message = said("oversized-image", image(setting=setting), HIGH)
     assert message.startswith("oversized_image is ")
-    assert message.endswith(": it must be error or downsize")
+    assert message.endswith(": expected error or downsize")
     assert len(message) < 120
 
 
@@ -345,9 +347,9 @@ def test_set_to_be_rejected_it_fits_every_model(size, models, fits):
     assert not ask("toolset-screenshot", image(*size), *models)
     if fits:
         width, height = size
-        end = f"and does not fit: at most {fits}"
-        assert found[0].message == f"{width}x{height} px has oversized_image set to error, {end}"
-        assert shown[0].message == f"{width}x{height} px is a screenshot of the computer toolset, {end}"
+        start, end = f"{width}x{height} px does not fit, and", f"the largest size that fits is {fits} px"
+        assert found[0].message == f"{start} oversized_image is set to error: {end}"
+        assert shown[0].message == f"{start} screenshots of the computer toolset are not downscaled: {end}"
 
 
 def test_screenshots_were_downscaled_before():
@@ -451,8 +453,8 @@ def test_latency_was_advice_until_april_2026(size, told):
 
 
 def test_unmeasured():
-    for kind in ("url", "file"):
-        message = f"an image from a {kind} is not measured: nothing is fetched"
+    for kind, source in (("url", "a URL"), ("file", "an uploaded file")):
+        message = f"an image from {source} is not measured, because nothing is fetched"
         assert said("unmeasured", ImageInput("here", None, source_type=kind)) == message
     for kind in ("base64", None, ["url"], {}):
         assert said("unmeasured", ImageInput("here", None, source_type=kind)) is None
@@ -530,7 +532,7 @@ def test_images_and_pages_count_together(models, limit):
     pages = DocumentInput("d", 30), DocumentInput("e")
     for more in (0, 1):
         seen = whole(images=(image(),) * (limit - 30 + more), documents=pages)
-        message = f"{limit - 29} images and 30 pages of documents: at most {limit} together"
+        message = f"{limit - 29} images and 30 PDF pages: the limit is {limit} in total"
         assert said("image-count", seen, *models) == (message if more else None)
 
 

@@ -69,11 +69,11 @@ def groups_of(found):
     return [(folder, [one for one in found if one.path.split("/")[0] == folder]) for folder in sorted(folders)]
 
 
-def written(path, groups, models=SONNET, *, day=DAY, most_rows=1_048_576, sizes=((1000, 1000),), **conditions):
+def written(path, groups, models=SONNET, *, day=DAY, max_rows=1_048_576, sizes=((1000, 1000),), **conditions):
     """A workbook of what a scan found."""
     selected = quotes([models] if isinstance(models, str) else models, as_of=day, **conditions)
     with path.open("wb") as file:
-        sink = workbook_sink(file, selected, lambda _done, _total: None, most_rows=most_rows, sizes=sizes)
+        sink = workbook_sink(file, selected, lambda _done, _total: None, max_rows=max_rows, sizes=sizes)
         summary = ScanSummary(selected, token_rules=sink.token_rules)
         for group in groups:
             summary.add([group])
@@ -219,8 +219,8 @@ def library(libreoffice, tmp_path_factory):
     books["options"] = written(folder / "options.xlsx", groups, HAIKU, batch=True, inference_geo="us", cache="1h")
     books["regional"] = written(folder / "regional.xlsx", groups, platform="bedrock", endpoint="regional")
     books["fast"] = written(folder / "fast.xlsx", groups, "claude-opus-4-6", day=date(2026, 3, 1), speed="fast")
-    books["grouped"] = written(folder / "grouped.xlsx", groups, most_rows=25)
-    books["by size"] = written(folder / "by size.xlsx", groups, most_rows=9)
+    books["grouped"] = written(folder / "grouped.xlsx", groups, max_rows=25)
+    books["by size"] = written(folder / "by size.xlsx", groups, max_rows=9)
     books["empty"] = written(folder / "empty.xlsx", [])
     books["2024"] = written(folder / "2024.xlsx", groups, "claude-3-opus", day=date(2024, 4, 1))
     old = {"day": date(2024, 4, 1), "platform": "bedrock", "endpoint": "global"}  # whose limits were not known yet
@@ -363,7 +363,7 @@ def test_grouped_images_come_to_the_same(library):
         assert frame["File, bytes"].sum() == sum(one.file_bytes for one in FOUND)
         assert budget_of(book) == budget_of(library["first"][1])
         notes = pd.read_excel(book, sheet_name="Notes", header=None)[1].astype(str)
-        assert notes.str.contains("157 images are more than a sheet has rows").any()
+        assert notes.str.contains("A sheet has fewer rows than 157 images").any()
 
 
 def test_without_known_limits_images_are_not_fixable(library):
@@ -511,9 +511,9 @@ def test_hostile_names_are_plain_text(tmp_path):
 
 def test_a_full_sheet_reports_how_much_is_left_out(tmp_path):
     bad = [Unreadable(f"{n}", "empty", "the file is empty") for n in range(4)]
-    path = written(tmp_path / "a.xlsx", [("", [image("a", 9, 9), *bad])], most_rows=4)
+    path = written(tmp_path / "a.xlsx", [("", [image("a", 9, 9), *bad])], max_rows=4)
     assert [str(cell) for cell in pd.read_excel(path, sheet_name="Excluded")["Path"]] == ["0", "1", "and 2 more"]
-    path = written(tmp_path / "a.xlsx", [("", [image("a", 9, 9), *bad])], most_rows=5)
+    path = written(tmp_path / "a.xlsx", [("", [image("a", 9, 9), *bad])], max_rows=5)
     assert len(pd.read_excel(path, sheet_name="Excluded")) == 4
 
 
@@ -563,7 +563,7 @@ def test_many_folders_are_summed_up(tmp_path):
 
 def test_too_many_sizes_are_an_error(tmp_path):
     with pytest.raises(ImgcostError, match=r"images of 8 sizes do not fit a sheet of 4 rows: write \.csv or \.parquet"):
-        written(tmp_path / "a.xlsx", groups_of(FOUND), most_rows=5)
+        written(tmp_path / "a.xlsx", groups_of(FOUND), max_rows=5)
 
 
 def test_progress_is_reported_while_images_are_written(tmp_path):

@@ -45,7 +45,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 DEFAULT_MODEL = "sonnet"
 
-MOST_IMAGES = 10**15
+MAX_IMAGES = 10**15
 """Maximum of --count."""
 
 RENDERERS: dict[str, Callable[[Report], str]] = {"text": as_text, "json": as_json, "markdown": as_markdown}
@@ -105,9 +105,9 @@ class _Count(ParamType[int]):
     name = "N"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        if re.fullmatch(r"\d{1,16}", str(value), re.ASCII) and 1 <= int(value) <= MOST_IMAGES:
+        if re.fullmatch(r"\d{1,16}", str(value), re.ASCII) and 1 <= int(value) <= MAX_IMAGES:
             return int(value)
-        return self.fail(f"{_quoted(value)}: expected a whole number from 1 to {MOST_IMAGES:,}.", param, ctx)
+        return self.fail(f"{_quoted(value)}: expected a whole number from 1 to {MAX_IMAGES:,}.", param, ctx)
 
 
 class _Dollars(ParamType[Decimal]):

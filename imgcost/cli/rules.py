@@ -27,8 +27,9 @@ __all__ = ["command"]
 def command(words: tuple[str, ...], as_of: date | None, style: str) -> None:
     """List the rules of 'imgcost check'.
 
-    With RULE, explain one: its limits by platform, the API's error messages, and what to do. With MESSAGE, an error
-    message of the API or a part of it, find the rules that predict it; numbers and quotes may differ.
+    With RULE, explain one: why it matters, an example, the fix, its limits by platform, and the API's error messages.
+    With MESSAGE, an error message of the API or a part of it, find the rules that predict it; numbers and quotes may
+    differ.
 
     \b
     Examples:

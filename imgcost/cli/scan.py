@@ -149,8 +149,8 @@ def _newest_of_each_family(selected: Sequence[Quote]) -> tuple[Quote, ...]:
     newest: dict[str, Quote] = {}
     for quote in comparable(selected):
         if not quote.model.restricted:
-            known = newest.get(quote.model.family)
-            if known is None or known.model.released < quote.model.released:
+            current = newest.get(quote.model.family)
+            if current is None or current.model.released < quote.model.released:
                 newest[quote.model.family] = quote
     return tuple(newest[family] for family in families() if family in newest)
 

@@ -70,7 +70,7 @@ def parse_jpeg(head: bytes, read_at: ReadAt, details: bool) -> Fields:
             return "image/jpeg", width, height, orientation or 1, False
         else:
             at = _skip_jpeg_oddity(window, at, start, marker)
-    raise damaged("JPEG", f"has no frame header within {MAX_STEPS} segments")
+    raise damaged("JPEG", f"has no frame header within {MAX_STEPS:,} segments")
 
 
 def _skip_jpeg_oddity(window: bytes, at: int, start: int, marker: int) -> int:
@@ -137,7 +137,7 @@ def _frame_problem(kind: bytes, length: int, precision: bytes, components: bytes
     """Return why no decoder reads a frame header, and why only some do (ITU T.81, B.2.2)."""
     name, count = _RARE_FRAMES.get(kind, ""), components[:1]
     if kind in _UNREAD_FRAMES:
-        return "no common decoder reads hierarchical or arithmetic-coded lossless JPEG", None
+        return "common decoders support neither hierarchical nor arithmetic-coded lossless JPEG", None
     if precision != b"\x08":
         return f"it has {int.from_bytes(precision)} bits per sample; decoders read 8", None
     if count not in {b"\1", b"\3", b"\4"}:
@@ -146,13 +146,13 @@ def _frame_problem(kind: bytes, length: int, precision: bytes, components: bytes
         return "the length of its frame header contradicts the number of components", None
     if not all(1 <= factor >> 4 <= 4 and 1 <= factor & 15 <= 4 for factor in components[2::3]):
         return "its frame header has a sampling factor outside 1 to 4", None
-    return None, f"{name} JPEG: browsers and older libraries cannot decode it" if name else None
+    return None, f"browsers and older libraries do not support {name} JPEG" if name else None
 
 
 def _has_end(scan: int, read_at: ReadAt, file_bytes: int) -> bool:
     """Whether an end marker follows the start of the image data, which cannot contain one by chance."""
-    near = max(file_bytes - _NEAR_BYTES, scan)
-    if read_at(near, file_bytes - near).rfind(_END) >= 0:  # from the back: almost always the last two bytes
+    tail_start = max(file_bytes - _NEAR_BYTES, scan)
+    if read_at(tail_start, file_bytes - tail_start).rfind(_END) >= 0:  # from the back: almost always the last two bytes
         return True
     end = min(file_bytes, scan + MAX_SEARCH_BYTES)
     for start in range(scan, end, _WINDOW_BYTES):

@@ -44,8 +44,8 @@ def parse_png(head: bytes, read_at: ReadAt, details: bool) -> Fields:
     if not (0 < width < 1 << 31 and 0 < height < 1 << 31):
         raise impossible_size("PNG", width, height)
     if head[24:29] not in _METHODS:
-        depth, color, *methods = head[24:29]
-        what = f"bit depth {depth}, color type {color}, compression, filter and interlace method {methods}"
+        names = ("bit depth", "color type", "compression", "filter", "interlace")
+        what = ", ".join(f"{name} {value}" for name, value in zip(names, head[24:29], strict=True))
         raise damaged("PNG", f"has an invalid header: {what}")
     orientation, animated = _walk_png(head, read_at, details)
     return "image/png", width, height, orientation, animated
@@ -86,7 +86,7 @@ def _walk_png(head: bytes, read_at: ReadAt, details: bool) -> tuple[int, bool]: 
             raise damaged("PNG", f"has no valid chunk at byte {start + at}")
         at += 12 + length
     else:
-        raise damaged("PNG", f"has no image data within {MAX_STEPS} chunks")
+        raise damaged("PNG", f"has no image data within {MAX_STEPS:,} chunks")
     if frames and details and not first_is_frame:
         # The default image is not one of the frames, so a single fcTL after it makes two images.
         return orientation or profile, _has_frame_after(start + at, read_at)

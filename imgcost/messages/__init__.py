@@ -96,16 +96,16 @@ def read_request(params: Any) -> Request:
         >>> request.media[0].location
         'messages.0.content.0'
     """
-    given = as_object(params, "")
-    request = {key: value for key, value in given.items() if key not in _NOT_SENT}
-    if given.get("extra_body") is not None:
-        request.update(as_object(given["extra_body"], "extra_body"))
+    arguments = as_object(params, "")
+    request = {key: value for key, value in arguments.items() if key not in _NOT_SENT}
+    if arguments.get("extra_body") is not None:
+        request.update(as_object(arguments["extra_body"], "extra_body"))
     if "messages" not in request:
         raise RequestError("messages", "is missing: a request has a list of messages")
     try:
         size = body_bytes(request)
     except RecursionError:  # the caller has used most of the stack
-        raise RequestError("", "is nested too deep to be read here") from None
+        raise RequestError("", "is nested too deeply to be read here") from None
     content = ContentReader()
     turns: list[Turn] = []
     model, fallbacks = _model(request), _fallbacks(request)
@@ -141,9 +141,7 @@ def _turn(raw: Any, location: str, reader: ContentReader) -> Turn:
         raise RequestError(f"{location}.role", "is missing" if role is None else "must be text")
     if role not in block_table().roles:
         roles = ", ".join(block_table().roles)
-        reader.problems.append(
-            RequestError(f"{location}.role", f"the role {role[:60]!a} is unknown: use one of {roles}")
-        )
+        reader.problems.append(RequestError(f"{location}.role", f"unknown role {role[:60]!a}: use one of {roles}"))
     blocks = reader.read(content, f"{location}.content", "system" if role == "system" else "message")
     return Turn(location, role, blocks)
 
@@ -157,11 +155,11 @@ def _model(request: Mapping[Any, Any]) -> str | None:
 
 def _fallbacks(request: Mapping[Any, Any]) -> tuple[str, ...]:
     """Return the models named as fallbacks; with text such as `default` the server chooses them."""
-    named = request.get("fallbacks")
-    if named is None or isinstance(named, str):
+    fallbacks = request.get("fallbacks")
+    if fallbacks is None or isinstance(fallbacks, str):
         return ()
     models = []
-    for number, raw in enumerate(as_items(named, "fallbacks")):
+    for number, raw in enumerate(as_items(fallbacks, "fallbacks")):
         model = as_object(raw, f"fallbacks.{number}").get("model")
         if not isinstance(model, str):
             raise RequestError(f"fallbacks.{number}.model", "must be text")

@@ -55,7 +55,7 @@ def read_pdf(data: bytes) -> Outline:
     if not data:
         raise ValueError("the PDF is empty")
     if not is_pdf(data):
-        raise ValueError("the data is not a PDF: it does not begin with %PDF")
+        raise ValueError("the data does not begin with %PDF")
     if is_encrypted(data):
         raise ValueError("the PDF is protected by a password")
     try:

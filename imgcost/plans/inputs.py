@@ -73,8 +73,8 @@ def _add_items(job: Job, items: Any) -> None:
         iterator = iter(items)
     except TypeError:
         raise ImgcostError(
-            f"cannot plan a {type(items).__name__}: pass paths, a DataFrame with width and height, an array of shape "
-            "(n, 2), pairs of width and height, or Repeated(width, height, count)"
+            f"cannot plan images of type {type(items).__name__}: pass paths, a DataFrame with width and height, "
+            "an array of shape (n, 2), pairs of width and height, or Repeated(width, height, count)"
         ) from None
     pending = _PendingSizes()
     number = 0
@@ -138,7 +138,7 @@ def _flat(items: Iterable[Any], job: Job) -> Iterator[Any]:
 def _repeated(images: Repeated) -> SizeChunk:
     size = _pair((images.width, images.height), 0)[:2]
     if isinstance(images.count, bool) or not isinstance(images.count, int) or not 0 <= images.count <= MAX_IMAGES:
-        raise ImgcostError(f"the count of Repeated is {images.count!r}: pass a whole number from 0 to 10**15")
+        raise ImgcostError(f"the count of Repeated is {images.count!r}: expected a whole number from 0 to 10**15")
     file_bytes = None if images.file_bytes is None else [images.file_bytes]
     chunk = size_chunk([size[0]], [size[1]], file_bytes, location=f"image 0 of {images.width}x{images.height}")
     return chunk._replace(times=images.count)
@@ -151,4 +151,4 @@ def _pair(item: Any, number: int) -> tuple[int, int, int]:
             return index(width), index(height), UNKNOWN
     except (TypeError, ValueError):
         pass
-    raise SizeError(f"image {number} is {short_repr(item)}: pass a pair of whole numbers, such as (1920, 1080)")
+    raise SizeError(f"image {number} is {short_repr(item)}: expected two whole numbers, such as (1920, 1080)")

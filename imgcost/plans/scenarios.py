@@ -101,13 +101,13 @@ def make_scenario(*, models: str | Model | Sequence[str | Model], **settings: An
             names = tuple(models)
     if not names or not all(isinstance(name, str | Model) for name in names):
         raise ArgumentError("models", models, "at least one model, such as 'sonnet'")
-    for name, (least, most) in _RANGES.items():
-        value = settings.get(name, least)
+    for name, (minimum, maximum) in _RANGES.items():
+        value = settings.get(name, minimum)
         if name in _ALTERNATIVES and (value is None or isinstance(value, str)) and value == _ALTERNATIVES[name]:
             continue
-        if not (_is_whole(value) and least <= value <= most):
+        if not (_is_whole(value) and minimum <= value <= maximum):
             choice = ", or 'auto'" if name == "images_per_request" else ""
-            raise ArgumentError(name, value, f"a whole number from {least:,} to {most:,}{choice}")
+            raise ArgumentError(name, value, f"a whole number from {minimum:,} to {maximum:,}{choice}")
     if not isinstance(settings.get("batch", False), bool):
         raise ArgumentError("batch", settings["batch"], "true or false")
     settings["retry_rate"] = _rate(settings.get("retry_rate", 0))

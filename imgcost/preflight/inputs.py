@@ -145,8 +145,10 @@ def document_input(block: MediaBlock) -> tuple[DocumentInput, Outline | None]:
         source_problem=_source_problem("document", source),
     )
     if kind in ("url", "file"):  # a tuple, because the value may not be hashable
-        why = f"a document from a {kind} is not fetched, so its pages are not counted"
-        return document._replace(uncounted=why), None
+        origin = "a URL" if kind == "url" else "an uploaded file"
+        return document._replace(
+            uncounted=f"a document from {origin} is not fetched, so its pages are not counted"
+        ), None
     if kind != "base64":
         unknown = f"the pages of a document source of type {ascii(kind)[:60]} are not counted"
         return document._replace(uncounted=None if kind in ("text", "content") else unknown), None
@@ -184,12 +186,12 @@ def text_input(text: Text) -> tuple[TextInput, tuple[int, int] | None] | None:
 
 
 def _actual_format(data: bytes) -> str | None:
-    """Return what data is that is not a PDF."""
+    """Return the format of data that is not a PDF; None if unknown."""
     if not data or is_pdf(data):
         return None
     contents = inspect_bytes(lambda offset, size: data[offset : offset + size], len(data))
     if contents.header:
-        return f"an image of the type {contents.header.media_type}"
+        return f"an image ({contents.header.media_type})"
     return contents.problem.format if contents.problem else None
 
 
@@ -200,7 +202,7 @@ def _source_problem(kind: str, source: Mapping[Any, Any]) -> str | None:
     for key, what in required.items():
         value = source.get(key)
         if not value:
-            return f"the {kind} source of type {source_type} has no {key}"
+            return f"the {kind} source of type {source_type!r} has no {key}"
         if isinstance(value, str) and key == "url" and value[:8].lower().partition(":")[0] not in {"http", "https"}:
             return f"the url of the {kind} source is {_url_phrase(value)}: it must begin with https:// or http://"
         if what == "string" and not isinstance(value, str):

@@ -10,6 +10,7 @@ from typing import IO, TYPE_CHECKING
 
 from imgcost.errors import ImgcostError
 from imgcost.outputs import Output, is_step_summary
+from imgcost.reports.columns import EncodedColumn, encode_columns
 from imgcost.reports.delimited import TextFormat, TextWriter, encode_text
 from imgcost.reports.rows import scan_rows
 from imgcost.reports.sinks import Progress, ScanSink
@@ -86,7 +87,9 @@ def _scan_sink(suffix: str) -> Callable[[IO[bytes], tuple[Quote, ...], Progress]
     if suffix == ".parquet":
         from imgcost.reports.parquet import ParquetWriter  # noqa: PLC0415 - an extra
 
-        return lambda file, quotes, _: ScanSink(partial(_encode_rows, quotes), ParquetWriter(file, SCAN), details=True)
+        return lambda file, quotes, _: ScanSink(
+            partial(_encode_columns, quotes), ParquetWriter(file, SCAN), details=True
+        )
     if suffix == ".md":
         from imgcost.reports.markdown import markdown_sink  # noqa: PLC0415 - most scans do not need it
 
@@ -120,8 +123,8 @@ def _encode_text(quotes: tuple[Quote, ...], style: TextFormat, groups: list[Grou
     return encode_text(scan_rows(groups, quotes), SCAN, style)
 
 
-def _encode_rows(quotes: tuple[Quote, ...], groups: list[Group]) -> list[Row]:
-    return list(scan_rows(groups, quotes))
+def _encode_columns(quotes: tuple[Quote, ...], groups: list[Group]) -> list[EncodedColumn]:
+    return encode_columns(scan_rows(groups, quotes), SCAN)
 
 
 def save_report(
@@ -176,7 +179,7 @@ def _write_rows(file: IO[bytes], _report: Report, schema: Schema, rows: Iterable
 
         parquet = ParquetWriter(file, schema)
         for chunk in _row_chunks(rows):
-            parquet.write(chunk)
+            parquet.write(encode_columns(chunk, schema))
         parquet.finish()
     else:
         text = TextWriter(file, schema, _TEXT[suffix])

@@ -27,23 +27,13 @@ _MAX_LABEL_CHARACTERS = 80
 _LABEL = re.compile(r".*(:|\d\s*\W?)\s*", re.DOTALL)
 
 
-@rule(
-    "warning",
-    "rejected-image",
-    "A file in a directory is skipped because neither its content nor its suffix is that of an image.",
-    "Remove the file, or rename it if it should be an image.",
-)
+@rule("warning", "rejected-image")
 def not_an_image(image: ImageInput, context: CheckContext) -> Iterator[Observation]:  # noqa: ARG001 - all rules have the same signature
     if image.stray and image.contents and image.contents.problem:
         yield Observation(image.location, f"skipped: {image.contents.problem}")
 
 
-@rule(
-    "warning",
-    "image",
-    "The suffix of a file does not match its format.",
-    "Rename the file: many programs derive the media type from the suffix, and the API rejects a wrong one.",
-)
+@rule("warning", "image")
 def suffix(image: ImageInput, context: CheckContext) -> Iterator[Observation]:  # noqa: ARG001 - all rules have the same signature
     expected = _SUFFIXES.get(image.suffix or "")
     header = image.contents and image.contents.header
@@ -52,16 +42,7 @@ def suffix(image: ImageInput, context: CheckContext) -> Iterator[Observation]:  
         yield Observation(image.location, message, image.suffix, header.media_type)
 
 
-@rule(
-    "warning",
-    "image",
-    """An image exceeds the tier of the model, so the API downscales it before Claude sees it.
-
-    The extra pixels delay the first token without improving the result. Coordinates in the answer refer to the
-    downscaled image.
-    """,
-    "Downscale the image before you send it: Claude sees the same, and the upload is faster.",
-)
+@rule("warning", "image")
 def downscaled(image: ImageInput, context: CheckContext) -> Iterator[Observation]:
     header = image.contents and image.contents.header
     tier = context.models[0].tier if context.models else None
@@ -75,25 +56,14 @@ def downscaled(image: ImageInput, context: CheckContext) -> Iterator[Observation
         yield Observation(image.location, message, size, f"{width}x{height}", "px")
 
 
-@rule(
-    "warning",
-    "image",
-    "Claude sees only the first frame of an animated image.",
-    "Send the frames that matter as separate images.",
-)
+@rule("warning", "image")
 def animated(image: ImageInput, context: CheckContext) -> Iterator[Observation]:  # noqa: ARG001 - all rules have the same signature
     header = image.contents and image.contents.header
     if header and header.animated:
         yield Observation(image.location, "the image is animated: Claude sees only its first frame")
 
 
-@rule(
-    "warning",
-    "image",
-    "An image has a very short side, which can reduce the quality of the answer.",
-    "Send a larger version of the image.",
-    "tiny_edge",
-)
+@rule("warning", "image", "tiny_edge")
 def tiny(image: ImageInput, context: CheckContext) -> Iterator[Observation]:
     limit = context.advice.tiny_edge
     header = image.contents and image.contents.header
@@ -105,14 +75,7 @@ def tiny(image: ImageInput, context: CheckContext) -> Iterator[Observation]:
         yield Observation(image.location, message, min(width, height), limit, "px", context.sources("tiny_edge"))
 
 
-@rule(
-    "warning",
-    "image",
-    "An image is larger than the vision guide recommended until April 2026 for a fast first token.",
-    "Downscale the image if you want the first token sooner.",
-    "latency_pixels",
-    "latency_edge",
-)
+@rule("warning", "image", "latency_pixels", "latency_edge")
 def latency(image: ImageInput, context: CheckContext) -> Iterator[Observation]:
     header = image.contents and image.contents.header
     pixels, edge = context.advice.latency_pixels, context.advice.latency_edge
@@ -120,104 +83,62 @@ def latency(image: ImageInput, context: CheckContext) -> Iterator[Observation]:
         return
     area, longest = header.width * header.height, max(header.width, header.height)
     if area > pixels or longest > edge:
-        recommended = f"{pixels:,} px, and {edge} px per side"
-        message = f"{header.width}x{header.height} px delays the first token: recommended are at most {recommended}"
+        recommended = f"{pixels:,} pixels and {edge:,} px per side"
+        message = f"{header.width}x{header.height} px delays the first token: the recommended maximum is {recommended}"
         yield Observation(image.location, message, area, pixels, "px", context.sources("latency_pixels"))
 
 
-@rule(
-    "warning",
-    "image-block",
-    "An image from a URL or an uploaded file is not measured, because imgcost fetches nothing.",
-    "Check the image file itself, or send it as base64.",
-)
+@rule("warning", "image-block")
 def unmeasured(image: ImageInput, context: CheckContext) -> Iterator[Observation]:  # noqa: ARG001 - all rules have the same signature
     if image.source_type in ("url", "file"):  # a tuple, because the value may not be hashable
-        yield Observation(image.location, f"an image from a {image.source_type} is not measured: nothing is fetched")
+        source = "a URL" if image.source_type == "url" else "an uploaded file"
+        yield Observation(image.location, f"an image from {source} is not measured, because nothing is fetched")
 
 
-@rule(
-    "warning",
-    "document",
-    "The pages of a document cannot be counted: it is not in the request, or its structure is ambiguous.",
-    "Count the pages yourself: they cost tokens and count toward the limits on images and pages.",
-)
+@rule("warning", "document")
 def uncounted(document: DocumentInput, context: CheckContext) -> Iterator[Observation]:  # noqa: ARG001 - all rules have the same signature
     if document.uncounted:
         yield Observation(document.location, document.uncounted)
 
 
-@rule(
-    "warning",
-    "document",
-    """The pages of a PDF cost tokens as images, plus the tokens of their text.
-
-    The tokens per page are measured, not published. The amount of text is not known before the request is sent, so the
-    cost is a range from no text to full pages of text.
-    """,
-    "Plan with the upper end of the range, or count the tokens of the request with the API.",
-)
+@rule("warning", "document")
 def pdf_cost(document: DocumentInput, context: CheckContext) -> Iterator[Observation]:
     if document.pages is None:
         return
-    pages, tokens = plural(document.pages, "page"), document.tokens
+    pages, tokens = plural(document.pages, "PDF page"), document.tokens
     if tokens:
-        message = f"{pages} of PDF cost {tokens.lower:,} to {plural(tokens.upper, 'token')}, depending on their text"
+        message = f"{pages}: {tokens.lower:,} to {plural(tokens.upper, 'token')}, depending on the text"
         yield Observation(document.location, message, document.pages, None, "pages")
     elif context.models:
-        message = f"the cost of {pages} of PDF is unknown for {context.models[0].id}"
+        message = f"the cost of {pages} is unknown for {context.models[0].id}"
         yield Observation(document.location, message, document.pages, None, "pages")
 
 
-@rule(
-    "warning",
-    "text",
-    """A text contains base64 or a data URL, which costs far more tokens than an image, and Claude cannot see it.
-
-    A common cause is a tool result that was converted to JSON. A token is at least one byte, so the number of
-    characters is the maximum number of tokens.
-    """,
-    "Send the image in an image block; in a tool result, as one of its content blocks.",
-)
+@rule("warning", "text")
 def base64_in_text(text: TextInput, context: CheckContext) -> Iterator[Observation]:  # noqa: ARG001 - all rules have the same signature
     usd = f" ({text.text_usd})" if text.text_usd else ""
     kind = f" of {text.kind}" if text.kind else ""
     characters, tokens = plural(text.characters, "character"), plural(text.characters, "token")
     message = f"{characters} of base64{kind} inside text: up to {tokens}{usd}"
     if text.image_tokens:
-        message += f", and {text.image_tokens:,} as an image"
+        message += f", instead of {text.image_tokens:,} as an image"
     yield Observation(text.location, message, text.characters, None, "characters")
 
 
-@rule(
-    "warning",
-    "request",
-    "`max_tokens` is missing: `messages.create` requires it, only token counting does not.",
-    "Set max_tokens to the maximum length of the answer.",
-)
+@rule("warning", "request")
 def max_tokens(request: RequestInput, context: CheckContext) -> Iterator[Observation]:  # noqa: ARG001 - all rules have the same signature
     if not request.max_tokens:
         yield Observation(f"{request.location}max_tokens", "max_tokens is missing: messages.create requires it")
 
 
-@rule(
-    "warning",
-    "turn",
-    "An image comes after all the text of its message; Claude works best with images before the text about them.",
-    "Put the images before the text.",
-)
+@rule("warning", "turn")
 def image_after_text(turn: Turn, context: CheckContext) -> Iterator[Observation]:  # noqa: ARG001 - all rules have the same signature
     kinds = ["label" if _is_label(block) else block.kind for block in turn.blocks]
     if turn.role == "user" and "text" in kinds and "image" in kinds[_last(kinds, "text") :]:
         yield Observation(turn.location, "an image comes after all the text of its message")
 
 
-@rule(
-    "warning",
-    "turn",
-    "Several images in a message have no labels, so the question and the answer cannot refer to them.",
-    "Put a text before each image: Image 1:, Image 2: and so on.",
-)
+@rule("warning", "turn")
 def unlabelled(turn: Turn, context: CheckContext) -> Iterator[Observation]:  # noqa: ARG001 - all rules have the same signature
     kinds = [block.kind for block in turn.blocks]
     without_text = sum(

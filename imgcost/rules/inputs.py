@@ -94,7 +94,7 @@ class DocumentInput(NamedTuple):
         source_type: The type of its source, not validated.
         declared: The media type that the request declares, not validated.
         is_pdf: Whether its bytes are in the request and begin like a PDF.
-        actual: What the bytes are if they are not a PDF, such as `an image of the type image/png`; None if unknown.
+        actual: What the bytes are if they are not a PDF, such as `an image (image/png)`; None if unknown.
         source_problem: What is wrong with its source, as a sentence; else None.
     """
 

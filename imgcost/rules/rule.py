@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from inspect import cleandoc
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 from imgcost.acceptance import breaches
 from imgcost.paths import escape_path
+from imgcost.rules.texts import TEXTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from imgcost.acceptance import Breach
     from imgcost.rules.inputs import CheckContext, ImageInput
+    from imgcost.rules.texts import Example
     from imgcost.tables import Source
 
 __all__ = [
@@ -92,7 +93,7 @@ class Finding(NamedTuple):
 
 
 class Observation(NamedTuple):
-    """An observation of a rule; the rule adds its name, severity and advice to make it a `Finding`.
+    """An observation of a rule; the rule adds its name, severity and fix to make it a `Finding`.
 
     `advice` and `severity` override those of the rule.
     """
@@ -114,8 +115,10 @@ class Rule(NamedTuple):
         name: Its name, such as `image-bytes`.
         severity: `error` or `warning`.
         scope: What it checks.
-        explanation: What it checks for, and why that matters.
-        advice: What to do about a finding.
+        summary: What it checks for.
+        why: Why that matters.
+        example: An input that has the problem, and the message about it.
+        fix: What to do about a finding that has no advice of its own.
         limits: The limits that it uses, as names of attributes of `Limits` and `Advice`.
         observe: The function that checks.
     """
@@ -123,8 +126,10 @@ class Rule(NamedTuple):
     name: str
     severity: Severity
     scope: Scope
-    explanation: str
-    advice: str
+    summary: str
+    why: str
+    example: Example
+    fix: str
     limits: tuple[str, ...]
     observe: Callable[[Any, CheckContext], Iterator[Observation]]
 
@@ -143,7 +148,7 @@ class Rule(NamedTuple):
     def finding(self, observation: Observation, file: str | None = None) -> Finding:
         """Return the finding for an observation of this rule; `file` is the file of the image or the request."""
         location, message, observed, limit, unit, sources, advice, severity = observation
-        severity, advice = severity or self.severity, advice or self.advice
+        severity, advice = severity or self.severity, advice or self.fix
         return Finding(self.name, severity, location, message, advice, observed, limit, unit, sources, file)
 
 
@@ -152,16 +157,12 @@ _RULES: list[Rule] = []
 Observe: TypeAlias = "Callable[[Any, CheckContext], Iterator[Observation]]"
 
 
-def rule(severity: Severity, scope: Scope, explanation: str, advice: str, *limits: str) -> Callable[[Observe], Observe]:
-    """Register a function as a rule, which gets the name of the function.
-
-    The explanation is not a docstring because `python -OO` removes docstrings.
+def rule(severity: Severity, scope: Scope, *limits: str) -> Callable[[Observe], Observe]:
+    """Register a function as a rule, with the name of the function and the text of that name in `TEXTS`.
 
     Args:
         severity: `error` or `warning`.
         scope: What it checks.
-        explanation: What it checks for, and why that matters; an empty line separates paragraphs.
-        advice: What to do about a finding.
         *limits: The limits that it uses.
 
     Returns:
@@ -170,7 +171,7 @@ def rule(severity: Severity, scope: Scope, explanation: str, advice: str, *limit
 
     def register(observe: Observe) -> Observe:
         name = observe.__name__.replace("_", "-")
-        _RULES.append(Rule(name, severity, scope, cleandoc(explanation), advice, limits, observe))
+        _RULES.append(Rule(name, severity, scope, *TEXTS[name], limits, observe))
         return observe
 
     return register

@@ -191,7 +191,7 @@ def test_deep_documents(depth):
         found = tried([message(nested(depth))], shape)
         assert isinstance(found, int) or depth == 2_000 or "nested too deep" not in found
     if depth == 2_000:
-        assert tried([message(nested(depth))], "converse") == "the request: is nested too deep to be read"
+        assert tried([message(nested(depth))], "converse") == "the request: is nested too deeply to be read"
 
 
 @given(st.binary(max_size=60) | st.text(max_size=60).map(str.encode))

@@ -131,7 +131,7 @@ def _models(summary: ScanSummary, compared: Sequence[Quote]) -> Grid:
 
 
 def _rejected(summary: ScanSummary, highlights: Highlights) -> Grid:
-    rows = [(image.path, image.message, find_rule(image.rule).advice) for image in highlights.rejected]
+    rows = [(image.path, image.message, find_rule(image.rule).fix) for image in highlights.rejected]
     title = _listed("first", sum(summary.fixable.values()), "rejected image")
     return Grid(title, ("image", "problem", "fix"), rows)
 
@@ -179,5 +179,5 @@ def _size(image: ListedImage) -> str:
     return f"{image.width}x{image.height}"
 
 
-def _listed(which: str, count: int, noun: str, most: int = MAX_LISTED) -> str:
-    return f"The {which} {most} of {plural(count, noun)}" if count > most else plural(count, noun)
+def _listed(which: str, count: int, noun: str, limit: int = MAX_LISTED) -> str:
+    return f"The {which} {limit} of {plural(count, noun)}" if count > limit else plural(count, noun)

@@ -40,7 +40,7 @@ class BudgetCells(NamedTuple):
 
 
 class _Row(NamedTuple):
-    """A row of a block.
+    """A row of a section.
 
     Attributes:
         label: Its label.
@@ -278,9 +278,9 @@ def _validate(page: Page, models: int) -> None:
     check(0, {"validate": "list", "source": f"={model_column('model', models)}"})
     for row, choices in ((1, ["no", "yes"]), (2, ["none", "5m", "1h"]), (6, ["global", "us"])):
         check(row, {"validate": "list", "source": choices})
-    for row, least in ((3, 0), (4, 0), (5, 1)):
-        message = f"Enter a whole number from {least}."
-        check(row, {"validate": "integer", "criteria": ">=", "value": least, "error_message": message})
+    for row, minimum in ((3, 0), (4, 0), (5, 1)):
+        message = f"Enter a whole number from {minimum}."
+        check(row, {"validate": "integer", "criteria": ">=", "value": minimum, "error_message": message})
 
 
 FINE = "OK: such requests are within the limits on images, pixels and tokens. Their size in bytes is not checked."
@@ -292,7 +292,7 @@ MAYBE_LONG_CONTEXT = "Some requests may have the long-context price, depending o
 
 def _verdict(job: WorkbookJob) -> CellFormula:
     """Return whether the API would accept such requests, and whether this sheet can price them."""
-    most, window, largest, surcharge = (
+    max_images, window, largest, surcharge = (
         f"INDEX({model_column(key, len(job.models))},model_row)"
         for key in ("max_images", "window", "largest", "surcharge_usd")
     )
@@ -304,7 +304,9 @@ def _verdict(job: WorkbookJob) -> CellFormula:
         many, edge = plural(limits.many_images, "image"), f"{limits.many_images_edge:,} px"
         too_large = f"Not possible: with more than {many} in a request, no edge may exceed {edge}."
         text = f'IF(AND({packed}>{limits.many_images},longest_edge>{limits.many_images_edge}),"{too_large}",{text})'
-    return CellFormula(f'IF(N({most})*({packed}>N({most}))>0,"{TOO_MANY}"&{most}&" images.",{text})', FINE)
+    return CellFormula(
+        f'IF(N({max_images})*({packed}>N({max_images}))>0,"{TOO_MANY}"&{max_images}&" images.",{text})', FINE
+    )
 
 
 def _command(job: WorkbookJob) -> CellFormula:

@@ -328,10 +328,10 @@ def values_of(row: ModelRow, job: WorkbookJob) -> dict[str, Any]:
     quote, plan, images = row.quote, row.plan, job.summary.images
     per_image, per_message, per_request = quote.overhead.tokens
     visual, overhead = job.summary.tokens(quote.rule), (per_image + per_message + per_request) * images
-    most = job.most_tokens(quote.rule) + per_image + per_message + per_request if images else 0
+    largest = job.most_tokens(quote.rule) + per_image + per_message + per_request if images else 0
     counts: dict[str, Any] = {
         "cached": 0, "visual": visual, "overhead": overhead, "prompts": 0, "input": visual + overhead, "write": 0,
-        "reads": 0, "output": 0, "largest": most,
+        "reads": 0, "output": 0, "largest": largest,
     }  # fmt: skip
     if plan is None:
         missing = ("multiplier", "price", "input_usd", "write_usd", "read_usd", "output_usd", "surcharge_usd",

@@ -140,5 +140,5 @@ def _measured() -> Iterator[tuple[str, str]]:
     for row in measurements():
         if row.name.endswith("-tokens") and not row.name.startswith("pdf"):
             sources = "; ".join(source.title for source in row.sources)
-            about = f"{plural(row.value, 'token')}, measured with {', '.join(row.measured_ids)}; not published"
-            yield row.title.capitalize(), f"{about}; confidence {row.confidence}. {sources}."
+            text = f"{plural(row.value, 'token')}, measured with {', '.join(row.measured_ids)}; not published"
+            yield row.title.capitalize(), f"{text}; confidence {row.confidence}. {sources}."
