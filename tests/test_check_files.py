@@ -112,8 +112,8 @@ def test_archives_are_checked_member_by_member(tmp_path, name):
         ]
         assert {finding["file"] for finding in report["findings"]} == {str(archive)}
         assert len(report["images"]) == 4
-        note = "archive members of which only the beginning was read, so that a missing end is not detected: 1"
-        assert report["notes"] == [f"{note}, the first at {members[2]}"]
+        note = "only the beginning of 1 archive member was read, so that a missing end is not detected"
+        assert report["notes"] == [f"{note}; the first: {members[2]}"]
 
 
 def test_a_member_that_was_read_completely_has_no_note(tmp_path):

@@ -225,21 +225,26 @@ def test_the_text_lists_errors_and_sums_up():
     assert text.startswith("1 error\n")
     assert "What to do\n" in text
     assert f"truncated  {find_rule('truncated').fix}" in text
-    assert re.search(r"^1 image, [\d,]+ tokens, \$0\.00\d+: 1 error on claude-api, 2026-11-22\.$", text, re.MULTILINE)
+    assert re.search(
+        r"^1 error \(limits of claude-api on 2026-11-22\)\. 1 image, [\d,]+ tokens, \$0\.00\d+\.$", text, re.MULTILINE
+    )
     assert "Run 'imgcost rules RULE' for an explanation of a rule" in text
 
 
 def test_without_findings_the_text_is_one_line():
     code, text = check(GOOD, *SONNET)
     assert code == 0
-    assert re.fullmatch(r"1 image, \d+ tokens, \$[\d.]+: nothing would be rejected on claude-api, 2026-11-22\.\n", text)
+    nothing = r"Nothing would be rejected \(limits of claude-api on 2026-11-22\)\."
+    assert re.fullmatch(nothing + r" 1 image, \d+ tokens, \$[\d.]+\.\n", text)
 
 
 def test_unmeasured_images_and_unknown_costs_are_in_the_summary(tmp_path):
     (tmp_path / "a.png").write_bytes(b"<html>")
-    assert "0 images, 0 tokens, $0; 1 not measured: 1 error on claude-api" in check(tmp_path)[1]
+    assert "1 error (limits of claude-api on 2026-11-22). 0 images; 1 not measured.\n" in check(tmp_path)[1]
     early = run("-", "--as-of", "2026-09-27", stdin=as_json(request(model="claude-sonnet-5-5"))).stdout
-    assert re.search(r"^1 image, \d+ tokens, cost unknown: 1 error on claude-api, 2026-09-27\.$", early, re.MULTILINE)
+    assert re.search(
+        r"^1 error \(limits of claude-api on 2026-09-27\)\. 1 image, \d+ tokens, cost unknown\.$", early, re.MULTILINE
+    )
 
 
 @pytest.mark.slow  # a thousand findings

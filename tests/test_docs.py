@@ -135,7 +135,7 @@ def test_console_blocks_are_parsed_and_compared():
 
 def test_examples_run_on_the_date_of_the_documentation(monkeypatch):
     monkeypatch.setattr(catalog, "datetime", Clock)
-    assert run("models").startswith("Models on 2026-11-22\n")
+    assert run("models").startswith("Models on 2026-11-22, ")
 
 
 # Links

@@ -272,7 +272,7 @@ def test_models_shows_every_platform():
     assert "not before 2027-09-22" in done("models", "claude-opus-5-5", *ON)
     haiku = json.loads(done("models", "claude-3-5-haiku", *ON, "-f", "json"))
     assert {row["name"]: row["value"] for row in haiku["measured"]}["patch-grid-multiple"] == 2
-    assert "patch grid multiple" in done("models", "claude-3-5-haiku", *ON)
+    assert "multiple of patches per side" in done("models", "claude-3-5-haiku", *ON)
 
 
 # Limits by platform
@@ -286,7 +286,9 @@ def test_bedrock_is_checked_on_dates_before_its_vision_page(tmp_path, day, data_
     body = request(image_block(encoded("PNG")), model="claude-opus-4-6")
     path = tmp_path / "request.json"
     path.write_text(json.dumps(body), encoding="utf-8")
-    assert "nothing would be rejected on bedrock" in done("check", str(path), "--platform", "bedrock", "--as-of", day)
+    assert "Nothing would be rejected (limits of bedrock on " in done(
+        "check", str(path), "--platform", "bedrock", "--as-of", day
+    )
     block = {"type": "image", "source": {"type": "url", "url": "https://example.com/a.png"}}
     findings = check_request(request(block, model="claude-opus-4-6"), platform="bedrock", as_of=date.fromisoformat(day))
     assert ("source-type" in {finding.rule for finding in findings.errors}) == data_urls

@@ -485,7 +485,7 @@ def test_the_table_of_models_shows_the_status_on_the_date():
     [table] = models_report(models(), DAY).tables
     rows = {row[0]: dict(zip(table.columns, row, strict=True)) for row in table.rows}
     assert rows["claude-haiku-5-5"][">input"] == "0.1"
-    assert rows["claude-mythos-5-2"]["status"] == "restricted"
+    assert rows["claude-mythos-5-2"]["status"] == "by invitation"
     assert rows["claude-mythos-preview"]["tier"] == "unknown"
     assert rows["claude-mythos-preview"]["status"] == "deprecated"
     assert rows["claude-sonnet-4-5-20250929"]["status"] == "retires 2026-11-30"
@@ -522,7 +522,7 @@ def test_the_report_of_a_model_lists_its_fields():
     assert facts["retires"] == "not before 2027-10-07"
     assert facts["resolution tier"] == "high-resolution (2576 px, 4,784 tokens)"
     assert facts["context window"] == "1,000,000 tokens"
-    assert facts["min. cacheable"] == "512 tokens"
+    assert facts["shortest cacheable prompt"] == "512 tokens"
     assert "deprecated" not in facts
     preview = dict(model_report(find_model("claude-mythos-preview"), DAY).tables[0].rows)
     assert (preview["resolution tier"], preview["deprecated"]) == ("unknown", "2026-06-09")
@@ -532,7 +532,7 @@ def test_the_report_of_a_model_lists_its_fields():
 
 def test_unknown_fields_of_a_model_are_unknown():
     model = find_model("claude-opus-4-6")._replace(min_cacheable_tokens=None)
-    assert dict(model_report(model, DAY).tables[0].rows)["min. cacheable"] == "unknown"
+    assert dict(model_report(model, DAY).tables[0].rows)["shortest cacheable prompt"] == "unknown"
 
 
 def test_a_price_that_was_not_published_is_blank_in_text_and_null_in_json():
@@ -590,9 +590,9 @@ def test_the_images_of_a_session_are_listed_by_turn():
     assert max(map(len, as_text(Report({}, [table])).splitlines())) <= 80
     text = as_text(shown)
     assert "The images of the session have cost $7.02 so far, not including 1 turn of unknown cost" in text
-    assert "0 images, 2 pages of PDF, 0 image tokens, cost unknown: nothing would be rejected" in text
+    assert "). 0 images, 2 pages of PDF, 0 image tokens, cost unknown." in text
 
 
 def test_a_range_of_cost_has_both_ends():
     findings = Findings((), (), Decimal(1), "claude-api", DAY, Decimal(1), upper_usd=Decimal(2), pages=1)
-    assert "0 image tokens, $1.00 to $2.00: nothing would be rejected" in as_text(findings_report(findings))
+    assert "0 image tokens, $1.00 to $2.00." in as_text(findings_report(findings))
