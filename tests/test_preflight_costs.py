@@ -111,7 +111,12 @@ def test_a_pdf_costs_its_pages_and_up_to_full_pages_of_text():
     assert (found.input_usd, found.upper_usd) == (Decimal("3.825215"), Decimal("6.325215"))
     assert (found.pages, found.unknown, found.ok) == (500, (), True)
     assert [(one.rule, one.observed) for one in found.warnings if one.rule == "pdf-cost"] == [("pdf-cost", 500)]
-    assert "at a measured figure, which is not published" in found.notes[0]
+    assert found.notes == (
+        (
+            "PDF pages, counted with measured tokens (not published) and from no text to full pages of text: 500, "
+            "the first at messages.0.content.0"
+        ),
+    )
     for budget, ok in (("6.325215", True), ("6.325214", False), ("3.825215", False), ("0.01", False)):
         checked = check_request(params, as_of=TODAY, budget_usd=budget)
         assert rules_of(checked) == ([] if ok else ["budget"]), budget
@@ -132,7 +137,9 @@ def test_pages_and_images_share_the_long_context_price():
 def test_pages_for_a_model_that_was_not_measured_have_no_known_cost():
     found = check_request(request(document_block(pdf(2)), model="claude-3-opus-20240229"), as_of=date(2025, 6, 1))
     assert (found.input_usd, found.upper_usd) == (None, None)
-    assert found.unknown == ("pages of PDFs for claude-3-opus-20240229: 2, the first at messages.0.content.0",)
+    assert found.unknown == (
+        "PDF pages for claude-3-opus-20240229, whose tokens were not measured: 2, the first at messages.0.content.0",
+    )
 
 
 def test_a_pdf_that_cannot_be_read_costs_nothing_but_no_budget_vouches_for_it():
@@ -145,7 +152,11 @@ def test_a_pdf_that_cannot_be_read_costs_nothing_but_no_budget_vouches_for_it():
 @pytest.mark.parametrize("kind", ["url", "file", None, ["url"]])
 def test_a_document_that_is_not_here_has_no_known_cost(kind):
     params = request({"type": "document", "source": {"type": kind}})
-    assert check_request(params, as_of=TODAY).input_usd is None
+    found = check_request(params, as_of=TODAY)
+    assert (found.input_usd, found.unknown) == (
+        None,
+        ("documents whose pages cannot be counted: 1, the first at messages.0.content.0",),
+    )
     assert "budget" in rules_of(check_request(params, as_of=TODAY, budget_usd=1))
 
 
@@ -168,7 +179,12 @@ def test_an_image_that_cannot_be_read_costs_nothing_but_no_budget_vouches_for_it
 def test_a_model_whose_tier_was_never_published_has_no_known_cost():
     found = pages(1, model="claude-mythos-preview", ignore=["model"])
     assert found.input_usd is None
-    assert "tier was never published" in found.unknown[0]
+    assert found.unknown == (
+        (
+            "images for claude-mythos-preview, whose resolution tier was never published: 1, the first at "
+            "messages.0.content.0"
+        ),
+    )
 
 
 def test_the_command_says_unknown_and_fails_under_a_budget():

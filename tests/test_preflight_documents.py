@@ -84,8 +84,11 @@ def test_what_is_not_a_request_is_raised_where_the_user_has_it():
 def test_shape_and_assumptions_are_notes(tmp_path):
     findings = checked(tmp_path, [message(image(), words())], "messages.json")
     assert findings.ok
-    assert any("was read as a list of messages" in note for note in findings.notes)
-    assert any("checked for sonnet" in note for note in findings.notes)
+    file = tmp_path / "messages.json"
+    assert findings.notes == (
+        "requests that do not name a model are checked for sonnet",
+        f"{file} was read as a list of messages",
+    )
     own = checked(tmp_path, request(image_block(png())))
     assert own.notes == ()
 

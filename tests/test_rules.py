@@ -16,6 +16,7 @@ from conftest import ROOT, golden
 from imgcost.errors import HeaderError, ImgcostError, RequestError, TableError
 from imgcost.headers import Contents, Header
 from imgcost.messages import ContentBlock, Turn
+from imgcost.pdfs import TokenRange
 from imgcost.rules import (
     BatchInput,
     CheckContext,
@@ -467,6 +468,21 @@ def test_documents():
     good, bad, far = DocumentInput("d", 3), DocumentInput("d", problem="no"), DocumentInput("d", uncounted="far")
     assert [said("pdf", one) for one in (good, bad, far)] == [None, "no", None]
     assert [said("uncounted", one) for one in (good, bad, far)] == [None, None, "far"]
+
+
+def test_the_cost_of_a_pdf_is_a_range_or_unknown():
+    known = DocumentInput("d", 3, tokens=TokenRange(4633, 7633))
+    assert said("pdf-cost", known) == "3 PDF pages: 4,633 to 7,633 tokens, depending on the text"
+    assert said("pdf-cost", DocumentInput("d", 1), HIGH) == "the cost of 1 PDF page is unknown for claude-opus-5"
+    assert said("pdf-cost", DocumentInput("d", 1)) is None
+    assert said("pdf-cost", DocumentInput("d"), HIGH) is None
+
+
+@pytest.mark.parametrize(("is_pdf", "advice"), [(True, "Declare application/pdf: the bytes are a PDF."), (False, None)])
+def test_a_pdf_needs_only_another_media_type(is_pdf, advice):
+    document = DocumentInput("d", source_type="base64", declared="application/octet-stream", is_pdf=is_pdf)
+    (finding,) = ask("document-media-type", document)
+    assert finding.advice == (advice or find_rule("document-media-type").fix)
 
 
 @pytest.mark.parametrize(

@@ -168,7 +168,7 @@ def test_a_compaction_ends_what_is_sent():
     assert said(request) == [("u", "summary", "two", "image"), ("a", "yes")]
     assert sent(request) == [(1, 1, None), (2, 1, "messages.0.content.2")]
     assert request.history.compactions == 1
-    assert "compacted (1x)" in request.notes[0]
+    assert request.notes[0] == "the conversation was compacted (1x): older images are no longer sent"
 
 
 @pytest.mark.parametrize(
