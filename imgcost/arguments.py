@@ -19,7 +19,7 @@ Dollars: TypeAlias = Decimal | int | str | float
 
 
 def type_name(value: object) -> str:
-    """Name the type of a value in an error, as JSON names nothing.
+    """Name the type of a value in an error; None is `null`, as in JSON.
 
     >>> type_name(None), type_name(3)
     ('null', 'int')
@@ -38,9 +38,9 @@ def check_choice(argument: str, value: object, choices: Iterable[str | None]) ->
     Raises:
         ArgumentError: The value is not allowed.
     """
-    known = list(choices)
-    if not any(value is choice or (isinstance(value, str) and value == choice) for choice in known):
-        raise ArgumentError(argument, value, f"one of {', '.join(choice for choice in known if choice is not None)}")
+    allowed = list(choices)
+    if not any(value is choice or (isinstance(value, str) and value == choice) for choice in allowed):
+        raise ArgumentError(argument, value, f"one of {', '.join(choice for choice in allowed if choice is not None)}")
 
 
 def to_date(as_of: object) -> date | None:

@@ -231,8 +231,8 @@ def largest_size(ratio: tuple[ArrayLike, ArrayLike], tier: Tier) -> tuple[NDArra
     upper = tier.edge_limit // np.maximum(width, height)
     while (fitting < upper).any():
         middle = (fitting + upper + 1) // 2
-        good = _fits(middle * width, middle * height, tier)
-        fitting, upper = np.where(good, middle, fitting), np.where(good, upper, middle - 1)
+        valid = _fits(middle * width, middle * height, tier)
+        fitting, upper = np.where(valid, middle, fitting), np.where(valid, upper, middle - 1)
     if not fitting.all():
         first = np.argmin(fitting)
         geometry.largest_size((int(width.flat[first]), int(height.flat[first])), tier)  # raises the same error
@@ -421,8 +421,8 @@ def _integers(name: str, values: ArrayLike) -> NDArray[np.integer]:
 
 def _reject(width: NDArray[np.integer], height: NDArray[np.integer], offset: int) -> None:
     """Raise the error of the scalar check for the first size that is out of range."""
-    bad = (width < 1) | (height < 1) | (width > MAX_EDGE) | (height > MAX_EDGE)
-    first = int(np.argmax(bad))
+    invalid = (width < 1) | (height < 1) | (width > MAX_EDGE) | (height > MAX_EDGE)
+    first = int(np.argmax(invalid))
     try:
         geometry.padded_size(int(width[first]), int(height[first]))
     except SizeError as error:

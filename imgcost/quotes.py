@@ -276,10 +276,10 @@ def resolve_models(names: str | Model | Sequence[str | Model], as_of: date | Non
     >>> [named.model.id for named in resolve_models(["opus"], date(2026, 11, 22))]
     ['claude-opus-5-5']
     """
-    listed = (names,) if isinstance(names, str | Model) else names
-    if not isinstance(listed, list | tuple) or not listed:
+    requested = (names,) if isinstance(names, str | Model) else names
+    if not isinstance(requested, list | tuple) or not requested:
         raise ArgumentError("model", names, "the name of a model, such as 'sonnet', or a list of names")
-    return [_resolve(name, as_of) for name in listed]
+    return [_resolve(name, as_of) for name in requested]
 
 
 def _resolve(name: object, as_of: date | None) -> NamedModel:
@@ -324,28 +324,28 @@ def quote(model: str | Model | NamedModel, conditions: Conditions, formula: Form
     """
     check_choice("formula", formula, (None, *get_args(Formula)))
     named = model if isinstance(model, NamedModel) else _resolve(model, conditions.as_of)
-    listed, day = named.model, conditions.as_of
-    rows = _prices(listed, conditions)
-    if day < listed.vision_from:
-        raise NoPriceError(listed.id, day, listed.vision_from, kind="image price")
-    if listed.tier is None:
-        raise ImgcostError(f"the resolution tier of {listed.id} was never published, so its images cannot be counted")
+    resolved, day = named.model, conditions.as_of
+    rows = _prices(resolved, conditions)
+    if day < resolved.vision_from:
+        raise NoPriceError(resolved.id, day, resolved.vision_from, kind="image price")
+    if resolved.tier is None:
+        raise ImgcostError(f"the resolution tier of {resolved.id} was never published, so its images cannot be counted")
     rates = [
-        row.rates.times(*(multiplier_on(name, listed, day, row.kind) for name in conditions.multipliers))
+        row.rates.times(*(multiplier_on(name, resolved, day, row.kind) for name in conditions.multipliers))
         for row in rows
     ]
     has_long = len(rows) > 1
     return Quote(
         requested=named.name,
-        model=listed,
+        model=resolved,
         conditions=conditions,
-        rule=TokenRule(listed.tier, formula or listed.formula),
+        rule=TokenRule(resolved.tier, formula or resolved.formula),
         standard=rates[0],
         long_context=rates[1] if has_long else None,
         threshold=rows[1].above_input_tokens if has_long else None,
         prices=rows,
-        factors=tuple(_factor(name, listed, day, rows[0].kind) for name in conditions.multipliers),
-        overhead=Overhead(*(find_measured(name, listed, day) for name in _OVERHEAD)),
+        factors=tuple(_factor(name, resolved, day, rows[0].kind) for name in conditions.multipliers),
+        overhead=Overhead(*(find_measured(name, resolved, day) for name in _OVERHEAD)),
         assumptions=tuple(_assumptions(named, conditions)),
     )
 
@@ -441,8 +441,8 @@ def comparable(selected: Sequence[Quote]) -> tuple[Quote, ...]:
     ['claude-opus-4-6', 'claude-mythos-5-2']
     """
     conditions = selected[0].conditions
-    override = next((known.formula for known in selected if known.formula != known.model.formula), None)
-    by_model = {known.model.id: known for known in selected}
+    override = next((chosen.formula for chosen in selected if chosen.formula != chosen.model.formula), None)
+    by_model = {chosen.model.id: chosen for chosen in selected}
     for model in reversed(models()):
         if model.id in by_model or model.status_on(conditions.as_of, conditions.platform) != "active":
             continue

@@ -235,7 +235,7 @@ def test_the_samples_page_is_self_contained(tmp_path):
     assert len(ids) == len(set(ids))
     assert set(references) == {"#main"}
     for words in (
-        "22 images, 1.8 MB",
+        "Image costs with Claude: 22 images, 1.8 MB",
         "1 of 22 images ($0.0013 with claude-sonnet-5-5) would be rejected as they are: 1 TIFF.",
         "TIFF is not supported",
         "Convert it to PNG or JPEG.",
@@ -300,16 +300,16 @@ def test_an_image_over_a_limit_is_listed_with_a_fix(tmp_path):
     assert "8001x10 px: a side is longer than 8,000 px" in text
     assert "12,000,000 bytes as base64: the limit is 10,485,760" in text
     assert "2 of 2 images" in text
-    assert "Rejected as they are: 2 images" in text
+    assert "2 rejected images" in text
     assert "Not counted" not in text
 
 
 def test_long_lists_are_cut_and_counted(tmp_path):
     wide = [image(f"{place}.png", 8001, 10 + place) for place in range(MAX_LISTED + 1)]
     text = Seen(written(tmp_path / "a.html", *((str(place), [one]) for place, one in enumerate(wide)))).text
-    assert f"Images: {MAX_LISTED} of {MAX_LISTED + 1} images" in text
-    assert f"Rejected as they are: {MAX_LISTED} of {MAX_LISTED + 1} images" in text
-    assert f"Folders, without their subfolders: 10 of {MAX_LISTED + 1} folders" in text
+    assert f"The most expensive {MAX_LISTED} of {MAX_LISTED + 1} images" in text
+    assert f"The first {MAX_LISTED} of {MAX_LISTED + 1} rejected images" in text
+    assert f"The most expensive 10 of {MAX_LISTED + 1} folders, each without its subfolders" in text
 
 
 def test_a_section_without_content_is_left_out(tmp_path):

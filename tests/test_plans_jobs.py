@@ -484,6 +484,7 @@ def test_zero_images_of_a_size_are_no_images():
         ({"images_per_request": "all"}, "invalid images_per_request 'all'"),
         ({"downscale_to": 0}, "invalid downscale_to 0"),
         ({"retry_rate": -0.1}, "invalid retry_rate -0.1"),
+        ({"retry_rate": "1.01"}, "invalid retry_rate '1.01': expected a number from 0 to 1, for example 0.02 for 2%"),
         ({"retry_rate": float("nan")}, "invalid retry_rate nan"),
         ({"retry_rate": "1e999999"}, "invalid retry_rate '1e999999'"),
         ({"retry_rate": "1e-40"}, "invalid retry_rate '1e-40'"),
@@ -530,7 +531,12 @@ def test_a_scenario_file(tmp_path):
     [
         (b"promt_tokens = 5\n", "unknown key 'promt_tokens': did you mean prompt_tokens?"),
         (b"'\\u001b[31m' = 5\n", r"unknown key '\\x1b\[31m|unknown key"),
-        (b"zzz = 5\n", "valid keys are models, prompt_tokens"),
+        (b"zzz = 5\n", "valid keys are model, prompt_cache, fast, prompt_tokens, output_tokens"),
+        (b"promptcache = '5m'\n", "unknown key 'promptcache': did you mean prompt_cache?"),
+        (b"cache = '5m'\nprompt-cache = '1h'\n", "'prompt-cache' sets cache again: use one of the keys"),
+        (b"fast = 'yes'\n", "job.toml: invalid fast 'yes': expected true or false"),
+        (b"as_of = '1 Nov'\n", "job.toml: invalid as_of '1 Nov': expected a date, such as 2026-11-22"),
+        (b"as_of = 2026\n", "job.toml: invalid as_of 2026: expected a date, such as 2026-11-22"),
         (b"turns = \n", "is not valid TOML"),
         (b"\xff\n", "is not valid TOML"),
         (b"turns = " + b"9" * 5000 + b"\n", "is not valid TOML"),
@@ -541,6 +547,14 @@ def test_an_invalid_scenario_file_is_rejected(tmp_path, text, match):
     path.write_bytes(text)
     with pytest.raises(ImgcostError, match=match):
         read_scenario(path)
+
+
+def test_the_keys_of_a_scenario_file_are_options_or_arguments(tmp_path):
+    path = tmp_path / "job.toml"
+    path.write_text('model = "opus"\nprompt-cache = "5m"\nfast = true\nas_of = "2026-11-22"\nprompt-tokens = 9\n')
+    assert read_scenario(path) == {"models": "opus", "cache": "5m", "speed": "fast", "as_of": DAY, "prompt_tokens": 9}
+    path.write_text("fast = false\n")
+    assert read_scenario(path) == {"speed": None}
 
 
 NO_KEYS = ("conditions", "endpoint_assumed")

@@ -69,11 +69,11 @@ def groups_of(found):
     return [(folder, [one for one in found if one.path.split("/")[0] == folder]) for folder in sorted(folders)]
 
 
-def written(path, groups, models=SONNET, *, day=DAY, most_rows=1_048_576, sizes=((1000, 1000),), **conditions):
+def written(path, groups, models=SONNET, *, day=DAY, max_rows=1_048_576, sizes=((1000, 1000),), **conditions):
     """A workbook of what a scan found."""
     selected = quotes([models] if isinstance(models, str) else models, as_of=day, **conditions)
     with path.open("wb") as file:
-        sink = workbook_sink(file, selected, lambda _done, _total: None, most_rows=most_rows, sizes=sizes)
+        sink = workbook_sink(file, selected, lambda _done, _total: None, max_rows=max_rows, sizes=sizes)
         summary = ScanSummary(selected, token_rules=sink.token_rules)
         for group in groups:
             summary.add([group])
@@ -219,8 +219,8 @@ def library(libreoffice, tmp_path_factory):
     books["options"] = written(folder / "options.xlsx", groups, HAIKU, batch=True, inference_geo="us", cache="1h")
     books["regional"] = written(folder / "regional.xlsx", groups, platform="bedrock", endpoint="regional")
     books["fast"] = written(folder / "fast.xlsx", groups, "claude-opus-4-6", day=date(2026, 3, 1), speed="fast")
-    books["grouped"] = written(folder / "grouped.xlsx", groups, most_rows=25)
-    books["by size"] = written(folder / "by size.xlsx", groups, most_rows=9)
+    books["grouped"] = written(folder / "grouped.xlsx", groups, max_rows=25)
+    books["by size"] = written(folder / "by size.xlsx", groups, max_rows=9)
     books["empty"] = written(folder / "empty.xlsx", [])
     books["2024"] = written(folder / "2024.xlsx", groups, "claude-3-opus", day=date(2024, 4, 1))
     old = {"day": date(2024, 4, 1), "platform": "bedrock", "endpoint": "global"}  # whose limits were not known yet
@@ -241,9 +241,9 @@ def library(libreoffice, tmp_path_factory):
 
 
 VERDICTS = [
-    (1, {}, "Requests like these are within"),
+    (1, {}, "OK: such requests are within"),
     (601, {"images_per_request": 601}, "Not possible: a request to this model may have at most 600 images"),
-    (157, {"images_per_request": 20}, "Requests like these are within"),
+    (157, {"images_per_request": 20}, "OK: such requests are within"),
     (157, {"images_per_request": 21}, "no edge may exceed 2,000 px"),
     (1, {"prompt_tokens": 999_990}, "a prompt and its answer exceed the context window"),
     (3, {"prompt_tokens": 990_000, "images_per_request": 3}, "Some requests may exceed the context window"),
@@ -309,7 +309,7 @@ def test_the_budget_equals_the_plan(number, library):
     assert figures["Requests"] == chosen.requests
     assert figures["Total"][2] == pytest.approx(float(chosen.total_usd), rel=1e-12)
     assert figures["Images alone, as in the scan report"][2] == pytest.approx(float(chosen.images_usd), rel=1e-12)
-    assert values_of(book)["Budget"]["B3"].value.startswith("Requests like these are")
+    assert values_of(book)["Budget"]["B3"].value.startswith("OK: such requests")
 
 
 def test_settings_cross_the_threshold_partly_wholly_and_not_at_all():
@@ -369,7 +369,7 @@ def test_grouped_images_come_to_the_same(library):
 def test_without_known_limits_images_are_not_fixable(library):
     book = library["no limits"][1]
     assert figures_of(book)["Would be rejected as they are"] == 0
-    assert values_of(book)["Budget"]["B3"].value.startswith("Requests like these are within the limits")
+    assert values_of(book)["Budget"]["B3"].value.startswith("OK: such requests are within the limits")
 
 
 def test_fixable_images_count_and_appear_with_their_reasons(library):
@@ -377,21 +377,21 @@ def test_fixable_images_count_and_appear_with_their_reasons(library):
     figures = figures_of(book)
     found = [one for _, group in FIXABLE for one in group if isinstance(one, Image) and not one.duplicate_of]
     tokens = [geometry.image_tokens(one.width, one.height, HIGH) for one in found]
-    assert (figures["Images"], figures["Would be rejected as they are"]) == (5, 4)
+    assert (figures["Images"], figures["Would be rejected"]) == (5, 4)
     reasons = Counter({"over 8,000 px": 2, "over 10,485,760 bytes": 1, "TIFF": 1})
     assert {name: figures[name] for name in reasons} == reasons
     assert figures["Visual tokens, high-resolution"] == sum(tokens)
-    assert figures["Their visual tokens"] == sum(tokens[1:])
-    assert figures["Their cost, US$"] == pytest.approx(sum(tokens[1:]) * 2 / 10**6, rel=1e-12)
-    assert figures["Not counted: see that sheet"] == 2
+    assert figures["Visual tokens of rejected images"] == sum(tokens[1:])
+    assert figures["Cost of rejected images, US$"] == pytest.approx(sum(tokens[1:]) * 2 / 10**6, rel=1e-12)
+    assert figures["Excluded (see sheet Excluded)"] == 2
     frame = pd.read_excel(book, sheet_name="Images")
-    assert frame["Rejected as it is"].tolist()[1:] == [
+    assert frame["Would be rejected"].tolist()[1:] == [
         "over 8,000 px",
         "over 10,485,760 bytes",
         "TIFF",
         "over 8,000 px",
     ]
-    aside = pd.read_excel(book, sheet_name="Not counted")
+    aside = pd.read_excel(book, sheet_name="Excluded")
     assert aside["Problem"].tolist() == ["duplicate", "empty"]
     assert aside["Reason"].tolist() == ["the same bytes as a.png", "the file is empty"]
     notes = pd.read_excel(book, sheet_name="Notes", header=None)[1].astype(str)
@@ -429,9 +429,9 @@ def test_pandas_libreoffice_and_the_report_agree_on_the_samples(libreoffice, tmp
         assert figures["Images"] == scan["images"] == len(frame)
         tokens, _, alone = figures["Images alone, as in the scan report"]
         assert (tokens, alone) == (wanted["tokens"], pytest.approx(float(usd), rel=1e-12))
-        assert figures["Would be rejected as they are"] == sum(one["images"] for one in scan["fixable"])
+        assert figures["Would be rejected"] == sum(one["images"] for one in scan["fixable"])
         assert budget_of(book)[SONNET]["Visual tokens"] == wanted["tokens"]
-        assert len(pd.read_excel(book, sheet_name="Not counted")) == rows["problem"].count()
+        assert len(pd.read_excel(book, sheet_name="Excluded")) == rows["problem"].count()
         charts = pd.read_excel(book, sheet_name="Charts")
         assert charts["Images alone, US$"].sum() == pytest.approx(float(usd), rel=1e-12)
 
@@ -502,7 +502,7 @@ def test_hostile_names_are_plain_text(tmp_path):
     bad = [Unreadable(name, "damaged", f"{name} is damaged") for name in HOSTILE]
     groups = [(name, [image(name, 10, 10), other]) for name, other in zip(HOSTILE, bad, strict=True)]
     book = openpyxl.load_workbook(written(tmp_path / "hostile.xlsx", groups))
-    for sheet in ("Images", "Not counted"):
+    for sheet in ("Images", "Excluded"):
         cells = [row[0] for row in book[sheet].iter_rows(min_row=2)]
         assert [cell.value or "" for cell in cells] == [SHOWN.get(name, name) for name in HOSTILE]
         assert not any(cell.hyperlink or cell.data_type == "f" for cell in cells)
@@ -511,10 +511,10 @@ def test_hostile_names_are_plain_text(tmp_path):
 
 def test_a_full_sheet_reports_how_much_is_left_out(tmp_path):
     bad = [Unreadable(f"{n}", "empty", "the file is empty") for n in range(4)]
-    path = written(tmp_path / "a.xlsx", [("", [image("a", 9, 9), *bad])], most_rows=4)
-    assert [str(cell) for cell in pd.read_excel(path, sheet_name="Not counted")["Path"]] == ["0", "1", "and 2 more"]
-    path = written(tmp_path / "a.xlsx", [("", [image("a", 9, 9), *bad])], most_rows=5)
-    assert len(pd.read_excel(path, sheet_name="Not counted")) == 4
+    path = written(tmp_path / "a.xlsx", [("", [image("a", 9, 9), *bad])], max_rows=4)
+    assert [str(cell) for cell in pd.read_excel(path, sheet_name="Excluded")["Path"]] == ["0", "1", "and 2 more"]
+    path = written(tmp_path / "a.xlsx", [("", [image("a", 9, 9), *bad])], max_rows=5)
+    assert len(pd.read_excel(path, sheet_name="Excluded")) == 4
 
 
 def test_before_high_resolution_there_is_one_tier(tmp_path):
@@ -563,7 +563,7 @@ def test_many_folders_are_summed_up(tmp_path):
 
 def test_too_many_sizes_are_an_error(tmp_path):
     with pytest.raises(ImgcostError, match=r"images of 8 sizes do not fit a sheet of 4 rows: write \.csv or \.parquet"):
-        written(tmp_path / "a.xlsx", groups_of(FOUND), most_rows=5)
+        written(tmp_path / "a.xlsx", groups_of(FOUND), max_rows=5)
 
 
 def test_progress_is_reported_while_images_are_written(tmp_path):

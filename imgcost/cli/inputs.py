@@ -34,7 +34,8 @@ def walk_options(command: Command) -> Command:
                 "--include",
                 multiple=True,
                 metavar="GLOB",
-                help="Read only files that match, by name or, with a slash, by path.",
+                help="Read only files that match. A pattern with a slash is compared with the whole path, otherwise "
+                "with the name.",
             ),
             click.option(
                 "--exclude", multiple=True, metavar="GLOB", help="Skip matching files, directories and archives."

@@ -21,6 +21,7 @@ from imgcost.tables import platforms
 from imgcost.text import Report, as_json, as_markdown, as_text, visible
 
 __all__ = [
+    "COUNT",
     "DATE",
     "DOLLARS",
     "OUTPUT_FILE",
@@ -43,6 +44,9 @@ __all__ = [
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 DEFAULT_MODEL = "sonnet"
+
+MAX_IMAGES = 10**15
+"""Maximum of --count."""
 
 RENDERERS: dict[str, Callable[[Report], str]] = {"text": as_text, "json": as_json, "markdown": as_markdown}
 
@@ -97,6 +101,15 @@ class _Date(ParamType[date]):
         return self.fail(f"invalid date {_quoted(value)}: expected YYYY-MM-DD, for example 2026-11-22.", param, ctx)
 
 
+class _Count(ParamType[int]):
+    name = "N"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        if re.fullmatch(r"\d{1,16}", str(value), re.ASCII) and 1 <= int(value) <= MAX_IMAGES:
+            return int(value)
+        return self.fail(f"{_quoted(value)}: expected a whole number from 1 to {MAX_IMAGES:,}.", param, ctx)
+
+
 class _Dollars(ParamType[Decimal]):
     name = "USD"
 
@@ -122,7 +135,7 @@ def _quoted(value: Any) -> str:
     return repr(text if len(text) <= 40 else text[:40] + "...")
 
 
-SIZE, RATIO, DATE, DOLLARS = _Size(), _Ratio(), _Date(), _Dollars()
+SIZE, RATIO, DATE, COUNT, DOLLARS = _Size(), _Ratio(), _Date(), _Count(), _Dollars()
 OUTPUT_FILE = _OutputFile(dir_okay=False)
 
 
@@ -170,7 +183,8 @@ def quote_options(command: Command) -> Command:
             click.option(
                 "--formula",
                 type=click.Choice(["patch", "area"]),
-                help="Count tokens by this formula instead of the model's own.",
+                help="Count tokens by this formula: patch (28 x 28 px per token), or area of the Claude 3 guide "
+                "(width x height / 750).  [default: that of the model]",
             ),
             click.option("--batch", is_flag=True, help="Use Message Batches API prices."),
             click.option(
@@ -179,14 +193,14 @@ def quote_options(command: Command) -> Command:
                 type=click.Choice(["none", "5m", "1h"]),
                 default="none",
                 show_default=True,
-                help="Price images as written to the prompt cache for 5 minutes or 1 hour.",
+                help="Price images as part of a cached prompt: written to the cache for 5 minutes or 1 hour.",
             ),
             click.option(
                 "--inference-geo",
                 type=click.Choice(["global", "us"]),
                 default="global",
                 show_default=True,
-                help="Restrict where inference may run.",
+                help="Where inference may run; us costs more.",
             ),
         )
     ):

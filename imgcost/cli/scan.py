@@ -50,8 +50,8 @@ __all__ = ["command"]
     "-o",
     "--output",
     type=OUTPUT_FILE,
-    help="Write FILE once the scan is complete: one row per image and model (.csv, .json, .jsonl, .parquet), an "
-    "interactive workbook (.xlsx) or page (.html), or the report (.md).",
+    help="Also write FILE, once the scan is complete: one row per image and model (.csv, .json, .jsonl, .parquet), a "
+    'workbook (.xlsx), an HTML report (.html), or the printed report (.md); "$GITHUB_STEP_SUMMARY" gets Markdown.',
     metavar="FILE",
 )
 @click.option(
@@ -64,7 +64,7 @@ __all__ = ["command"]
     "cache_file",
     type=OUTPUT_FILE,
     metavar="FILE",
-    help="Cache results in FILE and re-read only files that changed.",
+    help="Store image headers in FILE; later scans read only new and changed files.",
 )
 @jobs_option
 @click.option("--fail-on-unreadable", is_flag=True, help="Exit with code 2 if a file or folder cannot be read.")
@@ -89,8 +89,10 @@ def command(
 ) -> None:
     """Estimate the cost of every image under PATH: tokens, dollars, downscaled images, costliest folders.
 
-    File types are detected from content, not from the file extension. Files that cannot be counted are listed with the
-    reason and never abort the scan. Pass - to read paths from stdin, one per line.
+    File types are detected from content, not from the file extension. Only headers are read: to find truncated images
+    too, run 'imgcost check'. Files that cannot be read are listed with the reason and never abort the scan. The first
+    table also has the newest model of each family, for comparison. Pass - to read paths from stdin, one per line.
+
 
     \b
     Examples:
@@ -147,8 +149,8 @@ def _newest_of_each_family(selected: Sequence[Quote]) -> tuple[Quote, ...]:
     newest: dict[str, Quote] = {}
     for quote in comparable(selected):
         if not quote.model.restricted:
-            known = newest.get(quote.model.family)
-            if known is None or known.model.released < quote.model.released:
+            current = newest.get(quote.model.family)
+            if current is None or current.model.released < quote.model.released:
                 newest[quote.model.family] = quote
     return tuple(newest[family] for family in families() if family in newest)
 

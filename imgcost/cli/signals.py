@@ -52,7 +52,7 @@ def signals_as_exceptions() -> Iterator[None]:
 
 @contextmanager
 def signals_deferred() -> Iterator[None]:
-    """Defer signals briefly, for example during an import: C libraries take an exception there for a broken install."""
+    """Defer signals, for example during an import: libraries mistake an exception there for a broken install."""
     _deferring.append(True)
     try:
         yield

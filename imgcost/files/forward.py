@@ -79,7 +79,7 @@ class ByteBudget:
     """The number of bytes that may still be read.
 
     Attributes:
-        left: Bytes. May go below zero by up to the size of one read.
+        remaining: Bytes. May go below zero by up to the size of one read.
     """
 
     def __init__(self, limit: int, what: str) -> None:
@@ -89,7 +89,7 @@ class ByteBudget:
             limit: Bytes.
             what: The subject of the error message, such as "its headers".
         """
-        self.left = limit
+        self.remaining = limit
         self._message = f"{what} exceed {plural(limit, 'byte')}, the limit for an archive of this size"
 
     def check(self) -> None:
@@ -98,12 +98,12 @@ class ByteBudget:
         Raises:
             OverLimitError: The limit has been reached.
         """
-        if self.left <= 0:
+        if self.remaining <= 0:
             raise OverLimitError(self._message)
 
     def spend(self, size: int) -> None:
         """Subtract bytes that were read."""
-        self.left -= size
+        self.remaining -= size
 
 
 class Stream(Protocol):

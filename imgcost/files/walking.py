@@ -103,7 +103,7 @@ class Walk(NamedTuple):
         """
         matches = self.matches
         own_files = _OwnFiles(self.own)
-        seen: set[tuple[int, int]] = set()
+        visited: set[tuple[int, int]] = set()
         for argument in paths:
             path = os.fspath(argument)
             try:
@@ -113,7 +113,7 @@ class Walk(NamedTuple):
                 continue
             folder, name = os.path.split(path)
             if stat.S_ISDIR(mode):
-                yield from self._folder(path, seen, matches, own_files)
+                yield from self._folder(path, visited, matches, own_files)
             elif not stat.S_ISREG(mode):
                 yield _not_a_file(path)
             elif own_files.without(folder, [name]) and (matches is None or _matches_file(matches, folder, name)):
@@ -143,13 +143,13 @@ class Walk(NamedTuple):
             yield Unreadable(path, "archive-not-entered", "an archive; reading archives is turned off")
 
     def _folder(
-        self, top: str, seen: set[tuple[int, int]], matches: Callable[..., bool] | None, own_files: _OwnFiles
+        self, top: str, visited: set[tuple[int, int]], matches: Callable[..., bool] | None, own_files: _OwnFiles
     ) -> Iterator[WalkStep]:
         """Walk one tree with an explicit stack, so that deep trees do not exceed the recursion limit."""
         stack = [top]
         while stack:
             folder = stack.pop()
-            if self.follow_symlinks and not _first_visit(folder, seen):
+            if self.follow_symlinks and not _first_visit(folder, visited):
                 yield Unreadable(folder, "seen-already", "this folder has already been scanned")
                 continue
             try:
@@ -289,13 +289,13 @@ def _list(folder: str) -> tuple[list[str], list[str], list[str]]:
     return names, subfolders, others
 
 
-def _first_visit(folder: str, seen: set[tuple[int, int]]) -> bool:
+def _first_visit(folder: str, visited: set[tuple[int, int]]) -> bool:
     identity = _identity(folder)
     if identity is None:
         return True  # listing it fails too, with the reason
-    if identity in seen:
+    if identity in visited:
         return False
-    seen.add(identity)
+    visited.add(identity)
     return True
 
 

@@ -95,10 +95,14 @@ def heif_size(head: bytes, read_at: ReadAt) -> Size | None:  # noqa: ARG001 - al
     inner = {box.kind: box for box in _boxes(read_meta, properties.start, properties.end)}
     if b"ipco" not in inner or b"ipma" not in inner:
         return None
-    listed = list(_boxes(read_meta, inner[b"ipco"].start, inner[b"ipco"].end))
+    all_properties = list(_boxes(read_meta, inner[b"ipco"].start, inner[b"ipco"].end))
     item = _primary_item(data, boxes.get(b"pitm"))
-    own = [listed[number - 1] for number in _associations(data, inner[b"ipma"], item) if 0 < number <= len(listed)]
-    return _size_of({box.kind: data[box.start : box.end] for box in own})
+    item_properties = [
+        all_properties[number - 1]
+        for number in _associations(data, inner[b"ipma"], item)
+        if 0 < number <= len(all_properties)
+    ]
+    return _size_of({box.kind: data[box.start : box.end] for box in item_properties})
 
 
 def _number(data: bytes, at: int, size: int) -> int:

@@ -106,8 +106,8 @@ def examine_gif(head: bytes, read_at: ReadAt, file_bytes: int) -> Ending:
     A large file that ends with an empty block and the trailer is accepted without reading more, because pixel data is
     unlikely to end like that. The blocks of a file that is too large for the API are not walked.
     """
-    near = max(file_bytes - _TAIL_BYTES, 0)
-    tail = read_at(near, file_bytes - near)
+    tail_start = max(file_bytes - _TAIL_BYTES, 0)
+    tail = read_at(tail_start, file_bytes - tail_start)
     if file_bytes > MAX_SEARCH_BYTES:
         return Ending(truncated=tail.rstrip(_PADDING) != b"" and not tail.rstrip(_PADDING).endswith(b";"))
     if file_bytes > _SMALL_GIF_BYTES and tail.endswith(b"\0;"):

@@ -151,8 +151,8 @@ def _frame_problem(kind: bytes, length: int, precision: bytes, components: bytes
 
 def _has_end(scan: int, read_at: ReadAt, file_bytes: int) -> bool:
     """Whether an end marker follows the start of the image data, which cannot contain one by chance."""
-    near = max(file_bytes - _NEAR_BYTES, scan)
-    if read_at(near, file_bytes - near).rfind(_END) >= 0:  # from the back: almost always the last two bytes
+    tail_start = max(file_bytes - _NEAR_BYTES, scan)
+    if read_at(tail_start, file_bytes - tail_start).rfind(_END) >= 0:  # from the back: almost always the last two bytes
         return True
     end = min(file_bytes, scan + MAX_SEARCH_BYTES)
     for start in range(scan, end, _WINDOW_BYTES):

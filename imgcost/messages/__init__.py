@@ -96,10 +96,10 @@ def read_request(params: Any) -> Request:
         >>> request.media[0].location
         'messages.0.content.0'
     """
-    given = as_object(params, "")
-    request = {key: value for key, value in given.items() if key not in _NOT_SENT}
-    if given.get("extra_body") is not None:
-        request.update(as_object(given["extra_body"], "extra_body"))
+    arguments = as_object(params, "")
+    request = {key: value for key, value in arguments.items() if key not in _NOT_SENT}
+    if arguments.get("extra_body") is not None:
+        request.update(as_object(arguments["extra_body"], "extra_body"))
     if "messages" not in request:
         raise RequestError("messages", "is missing: a request has a list of messages")
     try:
@@ -155,11 +155,11 @@ def _model(request: Mapping[Any, Any]) -> str | None:
 
 def _fallbacks(request: Mapping[Any, Any]) -> tuple[str, ...]:
     """Return the models named as fallbacks; with text such as `default` the server chooses them."""
-    named = request.get("fallbacks")
-    if named is None or isinstance(named, str):
+    fallbacks = request.get("fallbacks")
+    if fallbacks is None or isinstance(fallbacks, str):
         return ()
     models = []
-    for number, raw in enumerate(as_items(named, "fallbacks")):
+    for number, raw in enumerate(as_items(fallbacks, "fallbacks")):
         model = as_object(raw, f"fallbacks.{number}").get("model")
         if not isinstance(model, str):
             raise RequestError(f"fallbacks.{number}.model", "must be text")

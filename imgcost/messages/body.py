@@ -81,12 +81,12 @@ def as_items(value: Any, location: str) -> Sequence[Any]:
             return cast("Sequence[Any]", value)
         if _is_list(value):
             return list(value)
-        once = isinstance(value, Iterator)
+        is_iterator = isinstance(value, Iterator)
     except RecursionError:
         raise
     except Exception as error:
         raise _read_error(error, location) from error
-    if once:
+    if is_iterator:
         raise RequestError(location, "can be read only once, so checking would consume it: use a list")
     raise RequestError(location, f"must be a list, not {type_name(value)}")
 
@@ -185,8 +185,8 @@ def _read_error(error: Exception, location: str) -> RequestError:
 
 def _without_omissions(value: Mapping[Any, Any]) -> Mapping[Any, Any]:
     """Remove values that the SDK does not send; a mapping that is not a plain dictionary is read only once."""
-    kept = {key: item for key, item in value.items() if type(item).__name__ not in _OMISSIONS}
-    return value if type(value) is dict and len(kept) == len(value) else kept
+    remaining = {key: item for key, item in value.items() if type(item).__name__ not in _OMISSIONS}
+    return value if type(value) is dict and len(remaining) == len(value) else remaining
 
 
 def _payload_bytes(data: Any) -> int | None:
@@ -206,9 +206,9 @@ def _payload_bytes(data: Any) -> int | None:
 def _rest_bytes(stream: Any) -> int:
     """Return the size of the rest of an open file, bytes."""
     try:
-        here = stream.tell()
-        rest = int(stream.seek(0, os.SEEK_END) - here)
-        stream.seek(here)
+        position = stream.tell()
+        rest = int(stream.seek(0, os.SEEK_END) - position)
+        stream.seek(position)
     except Exception:  # noqa: BLE001 - a file-like object may raise anything
         return 0  # the rule `base64` reports it
     return rest

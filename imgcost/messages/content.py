@@ -147,10 +147,10 @@ class ContentReader:
         self, block: Mapping[Any, Any], location: str, where: BlockPlace | None, toolset: str | None = None
     ) -> None:
         kind = block["type"]
-        known = block_table().places[where] if where else (kind,)
+        accepted = block_table().places[where] if where else (kind,)
         missing = _missing(block, block_table().required.get(kind, {}))
-        if kind not in known:
-            self._add_problem(location, _unknown(kind, where, known))
+        if kind not in accepted:
+            self._add_problem(location, _unknown(kind, where, accepted))
         elif missing:
             self._add_problem(f"{location}.{missing[0]}", missing[1])
         self.breakpoints += block.get("cache_control") is not None
@@ -215,10 +215,10 @@ def _content_block(location: str, block: Mapping[Any, Any]) -> ContentBlock:
     )
 
 
-def _unknown(kind: str, where: BlockPlace | None, known: Sequence[str]) -> str:
+def _unknown(kind: str, where: BlockPlace | None, accepted: Sequence[str]) -> str:
     if where == "system":
         return f"{_shown(kind)} blocks are not permitted in system, only text"
-    types = ", ".join(known[:_LISTED]) + " and others" * (len(known) > _LISTED)
+    types = ", ".join(accepted[:_LISTED]) + " and others" * (len(accepted) > _LISTED)
     if kind in block_table().places["message"]:
         return f"{_shown(kind)} blocks are not permitted in a {where}: it accepts {types}"
     return f"unknown block type {_shown(kind)}: the Messages API accepts {types} here"

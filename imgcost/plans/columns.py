@@ -45,18 +45,18 @@ def find_columns(names: Sequence[Any], table: str) -> dict[str, Any]:
     """
     columns: dict[str, Any] = {}
     for name in names:
-        known = _folded(name)
-        if known in _RANGES or name in _SCAN_COLUMNS:
-            if known in columns:
-                raise ImgcostError(f"{table} has two columns {known!r}: remove or rename one of them")
-            columns[known] = name
+        folded = _folded(name)
+        if folded in _RANGES or name in _SCAN_COLUMNS:
+            if folded in columns:
+                raise ImgcostError(f"{table} has two columns {folded!r}: remove or rename one of them")
+            columns[folded] = name
     for name in ("width", "height"):
         if name not in columns:
             similar = [str(column) for column, meant in similar_columns(names) if meant == name]
             hint = f": rename {short_repr(similar[0])}?" if similar else "."
-            listed = ", ".join(filter(None, map(str, names))) or "none"
-            listed = listed if len(listed) <= 200 else listed[:200] + "..."
-            raise ImgcostError(f"{table} has no column {name!r}{hint} Columns found: {listed}")
+            column_names = ", ".join(filter(None, map(str, names))) or "none"
+            column_names = column_names if len(column_names) <= 200 else column_names[:200] + "..."
+            raise ImgcostError(f"{table} has no column {name!r}{hint} Columns found: {column_names}")
     return columns
 
 
@@ -117,17 +117,17 @@ def whole_numbers(
     Raises:
         SizeError: A value is not a whole number within the column's range.
     """
-    least, most = _RANGES[name]
+    minimum, maximum = _RANGES[name]
     values = np.full(column.shape, UNKNOWN, np.int64)
     if column.dtype.kind in "iuf":
         # The limits do not fit small dtypes.
         wide = column.astype({"i": np.int64, "u": np.uint64, "f": np.float64}[column.dtype.kind])
-        good = (wide >= least) & (wide <= most) & (np.floor(wide) == wide)
-        values[good & selected] = wide[good & selected].astype(np.int64)
-        wrong = np.flatnonzero(selected & ~good)
+        valid = (wide >= minimum) & (wide <= maximum) & (np.floor(wide) == wide)
+        values[valid & selected] = wide[valid & selected].astype(np.int64)
+        wrong = np.flatnonzero(selected & ~valid)
     else:
         numbers = [
-            _number(value, least, most) if is_selected else UNKNOWN
+            _number(value, minimum, maximum) if is_selected else UNKNOWN
             for value, is_selected in zip(column, selected, strict=True)
         ]
         wrong = np.flatnonzero([number is None for number in numbers])
@@ -135,16 +135,16 @@ def whole_numbers(
     if len(wrong):
         value = column[wrong[0]]
         value = value.item() if isinstance(value, np.generic) else value
-        expected = f"expected a whole number from {least:,} to {most:,}"
+        expected = f"expected a whole number from {minimum:,} to {maximum:,}"
         raise SizeError(f"{location(int(wrong[0]))}: {name} is {short_repr(value)}: {expected}")
     return values
 
 
-def _number(value: Any, least: int, most: int) -> int | None:
+def _number(value: Any, minimum: int, maximum: int) -> int | None:
     """Convert a value to a whole number within limits; None if that is not possible."""
     try:
         number = float(value) if isinstance(value, str) else value
-        if not isinstance(number, _NOT_NUMBERS) and least <= number <= most and number == int(number):
+        if not isinstance(number, _NOT_NUMBERS) and minimum <= number <= maximum and number == int(number):
             return int(number)
     except (TypeError, ValueError):
         pass

@@ -141,9 +141,9 @@ def _columns(
     tokens = smaller = _tokens(chunk.width, chunk.height, rule)
     if downscale_to is not None:
         smaller = _tokens(*arrays.fit_to_tokens(chunk.width, chunk.height, downscale_to, rule.tier), rule)
-    sent = np.where(size_bytes > 0, size_bytes + BYTES_PER_BLOCK, 0)
+    request_bytes = np.where(size_bytes > 0, size_bytes + BYTES_PER_BLOCK, 0)
     edge = np.maximum(chunk.width, chunk.height)
-    return ImageColumns(tokens, smaller, sent, edge)
+    return ImageColumns(tokens, smaller, request_bytes, edge)
 
 
 def _tokens(width: NDArray[np.integer], height: NDArray[np.integer], rule: TokenRule) -> NDArray[np.int64]:

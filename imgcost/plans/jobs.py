@@ -156,9 +156,9 @@ class Job:
         """Count images that cannot be planned."""
         if self.walked:
             return
-        known = self._rejected.get(reason)
+        earlier = self._rejected.get(reason)
         self._rejected[reason] = (
-            known._replace(images=known.images + images) if known else Rejected(reason, images, first)
+            earlier._replace(images=earlier.images + images) if earlier else Rejected(reason, images, first)
         )
 
 
@@ -187,16 +187,16 @@ def size_chunk(
         sizes = np.full(across.shape, UNKNOWN, np.int64) if file_bytes is None else np.asarray(file_bytes, np.int64)
     except OverflowError:
         raise SizeError(f"{location} or a later one has a number that does not fit 64 bits") from None
-    bad = (across < 1) | (down < 1) | (across > MAX_EDGE) | (down > MAX_EDGE)
-    if bad.any():
-        first = int(np.argmax(bad))
+    invalid = (across < 1) | (down < 1) | (across > MAX_EDGE) | (down > MAX_EDGE)
+    if invalid.any():
+        first = int(np.argmax(invalid))
         try:
             geometry.padded_size(int(across[first]), int(down[first]))
         except SizeError as error:
             raise SizeError(f"{offset_location(location, first)}: {error}") from None
-    bad = (sizes < UNKNOWN) | (sizes > MAX_BYTES)
-    if bad.any():
-        first = int(np.argmax(bad))
+    invalid = (sizes < UNKNOWN) | (sizes > MAX_BYTES)
+    if invalid.any():
+        first = int(np.argmax(invalid))
         raise SizeError(
             f"{offset_location(location, first)}: file_bytes is {sizes[first]}: expected a number from 0 to 2**50"
         )

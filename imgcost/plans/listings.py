@@ -96,8 +96,8 @@ class _SizeTable(ABC):
         )
         file_bytes = np.full(numbers.shape, UNKNOWN, np.int64)
         if "file_bytes" in columns:
-            known = selected & has_value(columns["file_bytes"])
-            file_bytes = whole_numbers("file_bytes", columns["file_bytes"], known, location)
+            has_bytes = selected & has_value(columns["file_bytes"])
+            file_bytes = whole_numbers("file_bytes", columns["file_bytes"], has_bytes, location)
         chunk = size_chunk(width, height, file_bytes, location=start)._replace(offset=offset)
         if "count" in columns:
             counts = whole_numbers("count", columns["count"], selected, location)
@@ -125,7 +125,7 @@ class _SizeTable(ABC):
 def _of_first_model(column: NDArray[Any], selected: NDArray[np.bool_], models: Counter[str]) -> NDArray[np.bool_]:
     """Return the rows of the first Claude model: a scan writes a row per image and model. Cameras have models too."""
     names = [name if isinstance(name, str) and name.startswith("claude-") else "" for name in column]
-    models.update(name for name, keep in zip(names, selected, strict=True) if name and keep)
+    models.update(name for name, is_selected in zip(names, selected, strict=True) if name and is_selected)
     first = next(iter(models), "")
     return np.array([name in ("", first) for name in names], np.bool_)
 

@@ -261,10 +261,10 @@ def _view(column: NDArray[np.integer]) -> memoryview:
 
 
 def _within(sums: memoryview, capacity: int, start: int, end: int) -> int:
-    most = sums[start] + capacity
-    if sums[end] <= most:  # most limits rarely apply
+    limit = sums[start] + capacity
+    if sums[end] <= limit:  # most limits rarely apply
         return end
-    return max(start, bisect_right(sums, most, start, end) - 1)
+    return max(start, bisect_right(sums, limit, start, end) - 1)
 
 
 def _sums(column: NDArray[Any]) -> NDArray[np.int64]:
@@ -283,7 +283,7 @@ def _check(rules: PackingRules, requests: RequestColumns, images: ImageColumns, 
     if rules.many_images is not None:
         large = _between(_sums(images.edge > cast("int", rules.many_images_edge)), first, first + requests.images) > 0
     text_bytes = rules.text_bytes(1) + BYTES_PER_TOKEN * rules.output_tokens * requests.turn
-    tokens, sent = requests.prompt + rules.output_tokens, requests.sent_bytes + text_bytes
+    tokens, request_bytes = requests.prompt + rules.output_tokens, requests.sent_bytes + text_bytes
     for name, what, exceeded, value, limit in (
         (
             "images",
@@ -299,7 +299,13 @@ def _check(rules: PackingRules, requests: RequestColumns, images: ImageColumns, 
             requests.images,
             rules.many_images,
         ),
-        ("request_bytes", ("byte", "bytes"), sent > _or_infinity(rules.request_bytes), sent, rules.request_bytes),
+        (
+            "request_bytes",
+            ("byte", "bytes"),
+            request_bytes > _or_infinity(rules.request_bytes),
+            request_bytes,
+            rules.request_bytes,
+        ),
         (
             "context_window",
             ("token, prompt and answer", "tokens, prompt and answer"),

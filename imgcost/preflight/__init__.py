@@ -48,7 +48,7 @@ __all__ = [
     "check_request",
 ]
 
-_OWN_SHAPES = ("auto", "batch")
+_BATCH_SHAPES = ("auto", "batch")
 """Shapes in which the requests of a batch may be given without its body."""
 
 
@@ -296,7 +296,7 @@ def _keep_requests(
 def _body_of_batch(batch: Any, shape: str) -> Any:
     """Return requests as the body of a batch, so that locations begin with `requests`; other shapes are unchanged."""
     if issubclass(type(batch), Mapping):
-        return batch if "requests" in batch or shape not in _OWN_SHAPES else {"requests": [batch]}
+        return batch if "requests" in batch or shape not in _BATCH_SHAPES else {"requests": [batch]}
     try:
         requests = list(batch)
     except Exception:  # noqa: BLE001 - an object may raise anything
@@ -304,8 +304,8 @@ def _body_of_batch(batch: Any, shape: str) -> Any:
     if requests is None:
         expected = "the path of a batch file, its requests as a list, or its body {'requests': [...]}"
         raise ArgumentError("batch", batch, expected)
-    own = shape in _OWN_SHAPES and detect(requests) in {None, "batch", "messages"}
-    return {"requests": requests} if own else requests
+    is_batch = shape in _BATCH_SHAPES and detect(requests) in {None, "batch", "messages"}
+    return {"requests": requests} if is_batch else requests
 
 
 def _can_be_read(batch: Any) -> bool:

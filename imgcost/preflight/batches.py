@@ -31,7 +31,7 @@ class BatchCount:
     """
 
     def __init__(self, pattern: str | None) -> None:
-        """Start without a request."""
+        """Start with zero requests."""
         self.requests = 0
         self._pattern = re.compile(pattern or ".*", re.DOTALL)
         self._bytes = _BATCH_FRAME_BYTES

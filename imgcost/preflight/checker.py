@@ -70,7 +70,7 @@ class Checker:
         }
         self._notes: dict[str, None] = {}
         self._turns: list[TurnCost] = []
-        self._kept = spools is not None
+        self._on_disk = spools is not None
         self._findings, self._images = spools or Spools.create(in_memory=True)
         self._costs = Costs(self.day, platform or DEFAULT_PLATFORM)
 
@@ -107,11 +107,11 @@ class Checker:
 
     def add_images(self, results: Iterable[CheckedImages], model: NamedModel | None, *, one_request: bool) -> None:
         """Store and count checked images, and check them as one request if they are sent in one."""
-        sent = []
+        together = []
         for checked in results:
             self._findings.extend(checked.findings)
             self._images.extend(checked.images)
-            sent += checked.sent
+            together += checked.together
             if model and checked.has_images:
                 self.models.use(model)
                 for image in checked.unmeasured:
@@ -120,7 +120,7 @@ class Checker:
             tokens = self._images.totals["tokens"]
             self._costs.add(tokens, model, "all images", alone=one_request)
             if one_request:
-                self._check_together(sent, tokens, model)
+                self._check_together(together, tokens, model)
 
     def check_request(
         self,
@@ -197,7 +197,7 @@ class Checker:
         return document._replace(tokens=tokens)
 
     def _text_inputs(self, request: Request, model: NamedModel | None, *, batch: bool) -> Iterator[TextInput]:
-        """Return the texts that contain base64, with the cost of it."""
+        """Return the texts that contain base64, with its cost."""
         for text in request.texts:
             encoded = text_input(text)
             if encoded is None:
@@ -238,8 +238,8 @@ class Checker:
             )
             self.check("bill", bill, self.context())
         return Findings(
-            self._findings if self._kept else tuple(self._findings),
-            self._images if self._kept else tuple(self._images),
+            self._findings if self._on_disk else tuple(self._findings),
+            self._images if self._on_disk else tuple(self._images),
             None if costs.unknown else costs.known_usd,
             self.models.platform,
             self.day,
@@ -268,10 +268,10 @@ def _utf8_bytes(text: str) -> int:
 def _rule_names(ignore: Any) -> list[str]:
     names = [ignore] if isinstance(ignore, str) else ignore
     try:
-        listed = list(names)
+        rules = list(names)
     except TypeError:
         raise ArgumentError("ignore", ignore, "names of rules, such as 'downscaled'") from None
-    for name in listed:
+    for name in rules:
         if not isinstance(name, str):
             raise ArgumentError("ignore", name, "names of rules, such as 'downscaled'")
-    return listed
+    return rules

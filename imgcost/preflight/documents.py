@@ -44,7 +44,7 @@ __all__ = [
 DEFAULT_MODEL = "sonnet"
 """The model that images are checked for, and requests whose model is elsewhere, such as in the URL."""
 
-_OWN = frozenset({"messages", "batch"})
+_NATIVE_SHAPES = frozenset({"messages", "batch"})
 """The shapes of the API itself, which are not converted."""
 
 
@@ -211,7 +211,7 @@ def _check_request(shaped: ShapedRequest, reading: Reading, locator: Locator, *,
     if shaped.error:
         raise shaped.error
     # A request of the API's own shape keeps its model, which may have fallbacks.
-    model = reading.model or (None if shaped.shape in _OWN else shaped.model)
+    model = reading.model or (None if shaped.shape in _NATIVE_SHAPES else shaped.model)
     if model is None and "model" in shaped.implied:
         model = DEFAULT_MODEL
         reading.checker.note(f"requests that do not name a model are checked for {DEFAULT_MODEL}")
@@ -229,7 +229,7 @@ def _check_request(shaped: ShapedRequest, reading: Reading, locator: Locator, *,
 
 def _note_shape(shaped: ShapedRequest, reading: Reading, name: str) -> None:
     """Note the shape and the assumptions of a converted request."""
-    if shaped.shape not in _OWN and not shaped.error:
+    if shaped.shape not in _NATIVE_SHAPES and not shaped.error:
         _count(reading.shapes, shaped.shape, name)
     for note in shaped.notes:
         _count(reading.assumptions, note, name)

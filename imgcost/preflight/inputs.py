@@ -186,7 +186,7 @@ def text_input(text: Text) -> tuple[TextInput, tuple[int, int] | None] | None:
 
 
 def _actual_format(data: bytes) -> str | None:
-    """Return what data is that is not a PDF."""
+    """Return the format of data that is not a PDF; None if unknown."""
     if not data or is_pdf(data):
         return None
     contents = inspect_bytes(lambda offset, size: data[offset : offset + size], len(data))

@@ -44,7 +44,7 @@ class ModelFinder:
     """
 
     def __init__(self, platform: Platform | None, day: date) -> None:
-        """Check that something is published."""
+        """Check that limits are published."""
         limits_on(platform or DEFAULT_PLATFORM, day)
         self._platform = platform
         self._day = day
@@ -89,7 +89,7 @@ class ModelFinder:
             return None, error
 
     def find_all(self, names: tuple[str, ...], shape: Platform | None) -> RequestModels:
-        """Find the models that a request names; what is wrong with them is not raised.
+        """Find the models that a request names; problems are returned, not raised.
 
         Args:
             names: Their names, the main one first.

@@ -27,11 +27,11 @@ class CheckedImages(NamedTuple):
     """The result of checking some images.
 
     Attributes:
-        inputs: How many there are, with strays and files of requests.
+        inputs: Their number, including strays and files of requests.
         findings: The findings.
         images: The images, with their tokens.
         unmeasured: The images without tokens.
-        sent: The images, if they are sent in one request and its limits have to be checked.
+        together: The images, if they are sent in one request and its limits have to be checked.
         requests: Files of requests among them, which are not checked yet.
     """
 
@@ -39,7 +39,7 @@ class CheckedImages(NamedTuple):
     findings: Packed
     images: Packed
     unmeasured: list[ImageInput]
-    sent: list[ImageInput]
+    together: list[ImageInput]
     requests: list[RequestFile]
 
     @property

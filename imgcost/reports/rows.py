@@ -51,9 +51,9 @@ def scan_rows(groups: Iterable[Group], quotes: Sequence[Quote]) -> Iterator[Row]
         fields = (escape_path(file.path), *file[1:-1], None if earlier is None else escape_path(earlier))
         size = file.width, file.height
         rejection = _rejection(file, limits)
-        for known, quote, values in zip(dollars, quotes, model_values, strict=True):
+        for usd_by_tokens, quote, values in zip(dollars, quotes, model_values, strict=True):
             tokens = geometry.image_tokens(*size, *quote.rule)
-            usd = known.get(tokens) or known.setdefault(tokens, f"{quote.image_usd(tokens):f}")
+            usd = usd_by_tokens.get(tokens) or usd_by_tokens.setdefault(tokens, f"{quote.image_usd(tokens):f}")
             resized = geometry.resized_size(*size, quote.tier)
             yield (*fields, *values, tokens, resized != size, *resized, usd, *rejection)
 

@@ -22,9 +22,9 @@ def assistant_media(turn: Turn, context: CheckContext) -> Iterator[Observation]:
     if turn.role != "assistant":
         return
     for kind, (first_day, sources) in block_table().assistant_rejects.items():
-        where = [block.location for block in turn.blocks if block.kind == kind]
-        if where and context.day >= first_day:
-            message = f"'{kind}' blocks are not permitted within assistant turns ({', '.join(where[:_SHOWN])})"
+        locations = [block.location for block in turn.blocks if block.kind == kind]
+        if locations and context.day >= first_day:
+            message = f"'{kind}' blocks are not permitted within assistant turns ({', '.join(locations[:_SHOWN])})"
             yield Observation(f"{turn.location}.content", message, kind, None, None, sources)
 
 
@@ -52,10 +52,10 @@ def tool_results(request: RequestInput, context: CheckContext) -> Iterator[Obser
         first = _leading_results(blocks)
         missing = [name for name in calls if name not in first]
         if missing:
-            late = {block.id for block in blocks if block.kind == "tool_result"}
+            later_ids = {block.id for block in blocks if block.kind == "tool_result"}
             ids = ", ".join(ascii(name)[1:-1][:60] for name in missing[:_SHOWN])
             ids += f" and {len(missing) - _SHOWN:,} more" * (len(missing) > _SHOWN)
-            if set(missing) <= late:
+            if set(missing) <= later_ids:
                 message = f"other blocks come before the tool_result of {ids}: results have to come first"
             else:
                 message = f"no tool_result follows immediately after tool_use {ids}"

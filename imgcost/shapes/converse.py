@@ -134,7 +134,7 @@ def _guarded(content: Node) -> Node:
 
 
 def _like(original: Node, data: Any) -> Any:
-    """Write base64 as the original has it: bytes in Python, text in JSON."""
+    """Write base64 in the form of the original: bytes in Python, text in JSON."""
     if original.is_text():
         return data
     return a2b_base64(data)
@@ -145,9 +145,9 @@ def _text(words: str) -> Any:
 
 
 def _tool(tool: Node) -> Any:
-    given = {
+    fields = {
         "name": tool.get("name").value,
         "description": tool.get("description").value,
         "input_schema": tool.get("inputSchema", "json").value,
     }
-    return {key: value for key, value in given.items() if value is not None}
+    return {key: value for key, value in fields.items() if value is not None}

@@ -126,9 +126,9 @@ def _content(draft: Draft, content: Node) -> list[Piece]:
 
 def _calls(fields: Node, pieces: list[Piece]) -> Iterator[Piece]:
     """Convert the tool calls that are not already among the content blocks."""
-    known = [piece.block.get("id") for piece in pieces if piece.block.get("type") == "tool_use"]
+    converted_ids = [piece.block.get("id") for piece in pieces if piece.block.get("type") == "tool_use"]
     for call in fields.get("tool_calls").elements():
-        if call.text_at("id") not in known:
+        if call.text_at("id") not in converted_ids:
             yield tool_call(call, call.get("id"), call.get("name"), call.get("args"))
 
 

@@ -115,8 +115,8 @@ def _calls(message: Node) -> Iterator[Piece]:
     calls = message.get("tool_calls")
     for call in calls.array() if calls.value is not None else []:
         function = call.get("function") if call.has("function") else call.get("custom")
-        given = function.get("arguments") if function.has("arguments") else function.get("input")
-        yield tool_call(call, call.get("id"), function.get("name"), given)
+        call_input = function.get("arguments") if function.has("arguments") else function.get("input")
+        yield tool_call(call, call.get("id"), function.get("name"), call_input)
     legacy = message.get("function_call")
     if legacy.value is not None:
         yield tool_call(legacy, legacy.get("id"), legacy.get("name"), legacy.get("arguments"))
@@ -126,7 +126,7 @@ def _tool(tool: Node) -> Any:
     function = tool.get("function")
     if tool.text_at("type") != "function" or function.value is None:
         return tool.value
-    given = {"name": function.get("name").value, "description": function.get("description").value}
+    fields = {"name": function.get("name").value, "description": function.get("description").value}
     schema = function.get("parameters").value
-    remaining = {key: value for key, value in given.items() if value is not None}
+    remaining = {key: value for key, value in fields.items() if value is not None}
     return {**remaining, "input_schema": schema if schema is not None else {"type": "object"}}

@@ -42,13 +42,13 @@ def convert(node: Node) -> Iterator[ShapedRequest]:
     """Convert a request to the Responses API, or its input."""
     draft = Draft(node)
     body = node if not node.is_array() else node.child("", {})
-    given = node if node.is_array() else node.get("input")
+    input_node = node if node.is_array() else node.get("input")
     if body.has("instructions"):
         draft.add_system(content(body.get("instructions")))
-    if given.is_text():
-        draft.add_turn("user", given, [text(given)])
+    if input_node.is_text():
+        draft.add_turn("user", input_node, [text(input_node)])
     else:
-        for item in given.array():
+        for item in input_node.array():
             _item(draft, item)
     draft.set("max_tokens", body.get("max_output_tokens"))
     draft.set("stream", body.get("stream"))

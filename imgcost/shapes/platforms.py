@@ -68,9 +68,9 @@ def convert_bedrock_batch(node: Node) -> Iterator[ShapedRequest]:
 
 
 def _bedrock_entry(entry: Node) -> Iterator[ShapedRequest]:
-    given = entry.get("modelInput")
-    given.object()
-    yield from (converse.convert(given) if converse.recognizes(given) else convert_invoke(given))
+    model_input = entry.get("modelInput")
+    model_input.object()
+    yield from (converse.convert(model_input) if converse.recognizes(model_input) else convert_invoke(model_input))
 
 
 def recognizes_raw_predict(node: Node) -> bool:

@@ -1,8 +1,8 @@
 """Read the entries of a Claude Code transcript, and select those of the conversation.
 
 Entries form a tree through `uuid` and `parentUuid`. The conversation is the path from its newest message to the root.
-Three things are not on that path and belong to it all the same: blocks of an answer that has several calls of tools
-(each is an entry, and all share `message.id`), the results of those calls, and messages that a compaction kept.
+Three things belong to it without being on that path: the blocks of an answer with several tool calls (each is an entry,
+and all share `message.id`), the results of those calls, and messages that a compaction kept.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ class TranscriptEntry(NamedTuple):
         fields: The entry.
         message: Its message.
         uuid: Its id; empty where it has none.
-        group: What the entries of one answer share.
-        results: The ids of the calls whose results it has.
+        group: The id that the entries of one answer share.
+        results: The ids of the calls whose results it contains.
     """
 
     position: int
@@ -106,7 +106,7 @@ class Tree:
     """The tree of a transcript's entries."""
 
     def __init__(self, entries: list[TranscriptEntry]) -> None:
-        """Index the entries, and put what compactions kept behind their summaries."""
+        """Index the entries, and move messages that compactions kept after their summaries."""
         self.entries = entries
         self.threaded = any("parentUuid" in entry.fields for entry in entries)
         self._by_uuid: dict[str, TranscriptEntry] = {}
@@ -162,12 +162,12 @@ class Tree:
     def _path_to(self, uuid: str, end: float) -> list[TranscriptEntry]:
         """Return the entries from the root, or from a compaction, to an entry.
 
-        What a compaction kept is behind its summary afterwards, and where it was before: `end` says when.
+        Messages that a compaction kept follow its summary in later entries only; `end` is the position that counts.
         """
         path: list[TranscriptEntry] = []
-        seen: set[str] = set()
-        while uuid in self._by_uuid and uuid not in seen:
-            seen.add(uuid)
+        visited: set[str] = set()
+        while uuid in self._by_uuid and uuid not in visited:
+            visited.add(uuid)
             path.append(self._by_uuid[uuid])
             if path[-1].kind == "boundary":
                 break
@@ -176,7 +176,7 @@ class Tree:
         return path[::-1]
 
     def _complete(self, path: list[TranscriptEntry]) -> list[TranscriptEntry]:
-        """Add the other blocks of each answer, and the results of all of its calls right behind it."""
+        """Add the other blocks of each answer, and the results of all of its calls right after it."""
         complete: dict[int, TranscriptEntry] = {}
         groups: set[str] = set()
         for entry in path:
@@ -203,7 +203,7 @@ class Tree:
 
 
 def _preserved(boundary: TranscriptEntry) -> tuple[str, str, str]:
-    """Return the first message that a compaction kept, what it goes behind, and the last message kept."""
+    """Return the first message that a compaction kept, the message that it follows now, and the last message kept."""
     metadata = _object(boundary.fields.get("compactMetadata"))
     segment, messages = metadata.get("preservedSegment"), metadata.get("preservedMessages")
     uuids = _object(messages).get("uuids")

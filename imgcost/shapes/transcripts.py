@@ -36,8 +36,8 @@ def recognizes(node: Node) -> bool:
 
 
 def _is_message(entry: Node) -> bool:
-    known = ("parentUuid", "uuid", "sessionId", "session_id", "isSidechain")
-    return entry.get("message").has("content") and any(key in entry.fields() for key in known)
+    keys = ("parentUuid", "uuid", "sessionId", "session_id", "isSidechain")
+    return entry.get("message").has("content") and any(key in entry.fields() for key in keys)
 
 
 def convert(node: Node) -> Iterator[ShapedRequest]:
@@ -60,7 +60,7 @@ def convert(node: Node) -> Iterator[ShapedRequest]:
 
 
 class _Session:
-    """A session while it is read."""
+    """The state of reading a session."""
 
     def __init__(self, root: Node, items: list[Node]) -> None:
         self.draft = Draft(root)
@@ -99,12 +99,14 @@ class _Session:
             self._count_entry(entry)
             for role, piece in _pieces(entry, self._items[entry.position], answered):
                 call = text_at(piece.block, "tool_use_id")
-                gone = call in cleared
+                is_cleared = call in cleared
                 if last:
-                    self.draft.add_turn(role, self._items[entry.position], [_without_content(piece) if gone else piece])
+                    self.draft.add_turn(
+                        role, self._items[entry.position], [_without_content(piece) if is_cleared else piece]
+                    )
                 for path, key, block in _media(piece):
-                    location = f"{self.draft.last}{key}" if last and not gone else None
-                    # One that a compaction kept is known already, from the span before.
+                    location = f"{self.draft.last}{key}" if last and not is_cleared else None
+                    # An image that a compaction kept is known from the span before.
                     image = self._images.get(path) or SentImage(block=block, path=path, turn=self.turn)
                     self._images[path] = replace(image, location=location)
                     sent.append((path, call, len(self.calls)))
@@ -132,7 +134,7 @@ class _Session:
 
 
 def _is_prompt(entry: TranscriptEntry) -> bool:
-    """Return whether a user wrote this: it begins a turn."""
+    """Return whether a user wrote an entry, so that it begins a turn."""
     written = not entry.results and entry.fields.get("isMeta") is not True
     return entry.kind == "user" and written and entry.fields.get("isCompactSummary") is not True
 
@@ -145,7 +147,7 @@ def _cleared(entry: TranscriptEntry) -> list[str]:
 
 
 def _pieces(entry: TranscriptEntry, item: Node, answered: set[str]) -> Iterator[tuple[str, Piece]]:
-    """Return the blocks of an entry, and who says them; calls without a result are left out, as Claude Code does."""
+    """Return the blocks of an entry with their roles; calls without a result are omitted, as Claude Code does."""
     if entry.kind == "attachment":
         yield from (("user", piece) for piece in _attached(item.get("attachment")))
         return

@@ -111,8 +111,8 @@ def _part(part: Node) -> Piece:
     if kind == "file":
         return _media(part, part.get("data") if part.has("data") else part.get("url"))
     if kind == "tool-call":
-        given = part.get("input") if part.has("input") else part.get("args")
-        return tool_call(part, part.get("toolCallId"), part.get("toolName"), given)
+        call_input = part.get("input") if part.has("input") else part.get("args")
+        return tool_call(part, part.get("toolCallId"), part.get("toolName"), call_input)
     if kind == "tool-result":
         error = part.fields().get("isError") is True or part.get("output").text_at("type").startswith("error")
         return tool_result(part, part.get("toolCallId"), _result(part), error=error)
@@ -172,8 +172,8 @@ def _invoke(draft: Draft, message: Node, part: Node, call: Node) -> None:
     name = call.get("toolName")
     if name.value is None:
         name = part.child("type", kind.removeprefix("tool-"))
-    given = call.get("input") if call.has("input") else call.get("args")
-    draft.add_turn("assistant", message, [tool_call(part, call_id, name, given)])
+    call_input = call.get("input") if call.has("input") else call.get("args")
+    draft.add_turn("assistant", message, [tool_call(part, call_id, name, call_input)])
     failed = call.get("errorText")
     if failed.value is not None:
         draft.add_turn("user", message, [tool_result(part, call_id, [text(failed)], error=True)])

@@ -55,10 +55,12 @@ def load_blocks(data: Mapping[str, Any]) -> BlockTable:
     top = TomlEntry(FILE, FILE, data)
     sources = read_sources(FILE, top)
     roles = _types(TomlEntry(FILE, "roles", top.take("roles", dict)), sources)
-    listed = TomlEntry(FILE, "places", top.take("places", dict))
+    place_entries = TomlEntry(FILE, "places", top.take("places", dict))
     names: tuple[BlockPlace, ...] = get_args(BlockPlace)
-    places = {name: _types(TomlEntry(FILE, f"places.{name}", listed.take(name, dict)), sources) for name in names}
-    listed.done()
+    places = {
+        name: _types(TomlEntry(FILE, f"places.{name}", place_entries.take(name, dict)), sources) for name in names
+    }
+    place_entries.done()
     required = _required("required", top.take("required", dict))
     source_keys = {kind: _required(f"source.{kind}", raw) for kind, raw in top.take("source", dict).items()}
     rejects = {}

@@ -153,14 +153,14 @@ def load_models(data: Mapping[str, Any]) -> tuple[tuple[Model, ...], dict[str, T
         entry.sources(sources)
         entry.done()
     loaded: list[Model] = []
-    taken: dict[str, str] = {}
+    names_in_use: dict[str, str] = {}
     for model_id, raw in top.take("models", dict).items():
         entry = TomlEntry(FILE, f"models.{model_id}", raw)
         model = _model(model_id, entry, tiers, sources)
         if loaded and model.released < loaded[-1].released:
             raise entry.error("is earlier than the release of the model above", "released")
         for name in (model.name, *model.names):
-            other = taken.setdefault(name, model_id)
+            other = names_in_use.setdefault(name, model_id)
             if other != model_id:
                 raise entry.error(f"the name {name!r} is already used by {other}")
         loaded.append(model)
@@ -211,9 +211,9 @@ def _model(model_id: str, entry: TomlEntry, tiers: Mapping[str, Tier], sources: 
 
 def _retirements(entry: TomlEntry) -> tuple[tuple[Platform, date], ...]:
     dates = TomlEntry(entry.file, f"{entry.key}.retires", entry.maybe("retires", dict) or {})
-    listed = [(platform, dates.maybe(platform, date)) for platform in PLATFORMS]
+    pairs = [(platform, dates.maybe(platform, date)) for platform in PLATFORMS]
     dates.done()
-    return tuple((platform, day) for platform, day in listed if day)
+    return tuple((platform, day) for platform, day in pairs if day)
 
 
 @cache

@@ -185,14 +185,14 @@ def load_limits(data: Mapping[str, Any]) -> LimitTable:
     """
     top = TomlEntry(FILE, "limits.toml", data)
     sources = read_sources(FILE, top)
-    listed = TomlEntry(FILE, "platforms", top.take("platforms", dict))
+    platform_rows = TomlEntry(FILE, "platforms", top.take("platforms", dict))
     by_platform: dict[str, tuple[Statement, ...]] = {}
     same = top.take("same", dict)
     for name in PLATFORMS:
         if name not in same:
-            rows = read_rows(FILE, f"platforms.{name}", listed.take(name, list))
+            rows = read_rows(FILE, f"platforms.{name}", platform_rows.take(name, list))
             by_platform[name] = _statements(rows, sources, _limits)
-    listed.done()
+    platform_rows.done()
     for name, raw in same.items():
         by_platform[name] = _same(TomlEntry(FILE, f"same.{name}", raw), name, by_platform, sources)
     advice = _statements(read_rows(FILE, "advice", top.take("advice", list)), sources, _advised)
@@ -204,13 +204,13 @@ def _same(
     entry: TomlEntry, name: str, by_platform: Mapping[str, tuple[Statement, ...]], sources: Mapping[str, Source]
 ) -> tuple[Statement, ...]:
     """Return the changes of another platform, dated no earlier than the platform is known to share them."""
-    of, first_day, own = entry.take("as", str), entry.take("from", date), entry.sources(sources)
+    of, first_day, own_sources = entry.take("as", str), entry.take("from", date), entry.sources(sources)
     entry.note()
     entry.done()
     if name not in PLATFORMS or of not in by_platform:
         raise entry.error("must name a platform that has limits of its own", "as")
     return tuple(
-        change._replace(first_day=max(change.first_day, first_day), sources=(*change.sources, *own))
+        change._replace(first_day=max(change.first_day, first_day), sources=(*change.sources, *own_sources))
         for change in by_platform[of]
     )
 

@@ -24,6 +24,16 @@ MeasuredName: TypeAlias = Literal[
 
 MEASURED_NAMES: tuple[MeasuredName, ...] = get_args(MeasuredName)
 
+_TITLES: dict[MeasuredName, str] = {
+    "image-wrapping-tokens": "overhead per image",
+    "message-framing-tokens": "overhead per message",
+    "patch-grid-multiple": "multiple of patches per side",
+    "image-request-surcharge-tokens": "overhead per request with images",
+    "pdf-document-tokens": "overhead per PDF",
+    "pdf-page-dpi": "resolution of PDF pages, dpi",
+    "pdf-page-text-tokens": "tokens of a full page of text",
+}
+
 
 class Measured(NamedTuple):
     """A measured number.
@@ -48,13 +58,18 @@ class Measured(NamedTuple):
     note: str
     confidence: str
 
+    @property
+    def title(self) -> str:
+        """What was measured, in words."""
+        return _TITLES[self.name]
 
-def load_measured(data: Mapping[str, Any], known: Sequence[Model]) -> tuple[Measured, ...]:
+
+def load_measured(data: Mapping[str, Any], catalog: Sequence[Model]) -> tuple[Measured, ...]:
     """Validate the parsed measured.toml and build its measurements.
 
     Args:
         data: The parsed file.
-        known: The models, in order of release.
+        catalog: The models, in order of release.
 
     Returns:
         All measurements.
@@ -66,21 +81,23 @@ def load_measured(data: Mapping[str, Any], known: Sequence[Model]) -> tuple[Meas
     sources = read_sources(FILE, top)
     rows = []
     for name in MEASURED_NAMES:
-        taken: set[str] = set()
+        covered_ids: set[str] = set()
         for number, raw in enumerate(top.take(name, list), 1):
             entry = TomlEntry(FILE, f"{name}[{number}]", raw)
-            row = _measured(name, entry, known, sources)
+            row = _measured(name, entry, catalog, sources)
             entry.done()
-            if taken & set(row.applies_to_ids):
+            if covered_ids & set(row.applies_to_ids):
                 raise entry.error("covers a model that is already covered by a row above")
-            taken.update(row.applies_to_ids)
+            covered_ids.update(row.applies_to_ids)
             rows.append(row)
     top.done()
     return tuple(rows)
 
 
-def _measured(name: MeasuredName, entry: TomlEntry, known: Sequence[Model], sources: Mapping[str, Source]) -> Measured:
-    ids = [model.id for model in known]
+def _measured(
+    name: MeasuredName, entry: TomlEntry, catalog: Sequence[Model], sources: Mapping[str, Source]
+) -> Measured:
+    ids = [model.id for model in catalog]
     on = entry.texts("on")
     last = entry.maybe("last", str)
     for model_id in (*on, *([last] if last and last != "open" else [])):

@@ -109,12 +109,12 @@ class PriceTable(NamedTuple):
     cache_starts: dict[CacheUse, CacheStart]
 
 
-def load_prices(data: Mapping[str, Any], known: Sequence[Model]) -> PriceTable:
+def load_prices(data: Mapping[str, Any], catalog: Sequence[Model]) -> PriceTable:
     """Validate the parsed prices.toml and build its table.
 
     Args:
         data: The parsed file.
-        known: The models; each must have a price from its release date on.
+        catalog: The models; each must have a price from its release date on.
 
     Returns:
         The table.
@@ -124,7 +124,7 @@ def load_prices(data: Mapping[str, Any], known: Sequence[Model]) -> PriceTable:
     """
     top = TomlEntry(FILE, "prices.toml", data)
     sources = read_sources(FILE, top)
-    released = {model.id: model.released for model in known}
+    released = {model.id: model.released for model in catalog}
     rows: dict[tuple[str, PriceKind], tuple[PriceRow, ...]] = {}
     for kind in PRICE_KINDS:
         for model_id, raw in top.take(kind, dict).items():

@@ -149,7 +149,7 @@ class TomlEntry:
             raise self.error("must be a list of texts", key)
         return tuple(values)
 
-    def sources(self, known: Mapping[str, Source]) -> tuple[Source, ...]:
+    def sources(self, defined: Mapping[str, Source]) -> tuple[Source, ...]:
         """Take `src`: one or more sources that are defined in the same file.
 
         Raises:
@@ -159,9 +159,9 @@ class TomlEntry:
         if not keys:
             raise self.error("says no source", "src")
         for key in keys:
-            if key not in known:
+            if key not in defined:
                 raise self.error(f"source {key!r} is not defined", "src")
-        return tuple(known[key] for key in keys)
+        return tuple(defined[key] for key in keys)
 
     def note(self) -> str:
         """Take `note`; empty if it is missing."""

@@ -72,11 +72,13 @@ def _visual(plan: ModelPlan) -> Iterator[ExplanationLine]:
             steps += f"{across} x {down} / {geometry.PIXELS_PER_TOKEN}, rounded up"
         yield ExplanationLine(f"image of {width}x{height}", steps, number(tokens), limits)
         sums.append(f"{number(count)} x {number(tokens)}")
-    every = " + ".join(sums) or f"the sum over {plural(plan.images, 'image')}, each counted by the {formula} formula"
-    yield ExplanationLine("visual tokens", every, number(totals.visual), "" if sums else limits)
+    arithmetic = (
+        " + ".join(sums) or f"the sum over {plural(plan.images, 'image')}, each counted by the {formula} formula"
+    )
+    yield ExplanationLine("visual tokens", arithmetic, number(totals.visual), "" if sums else limits)
     if plan.scenario.turns > 1:
-        again = "each image is re-sent on every later turn of its conversation"
-        yield ExplanationLine("visual tokens sent", again, number(totals.carried_visual))
+        arithmetic = "each image is re-sent on every later turn of its conversation"
+        yield ExplanationLine("visual tokens sent", arithmetic, number(totals.carried_visual))
 
 
 def _prompt(plan: ModelPlan) -> Iterator[ExplanationLine]:
@@ -108,26 +110,26 @@ def _prompt(plan: ModelPlan) -> Iterator[ExplanationLine]:
 
 def _limits(plan: ModelPlan) -> ExplanationLine:
     rules = plan.rules
-    stated = []
+    limits = []
     if rules.max_images is not None:
-        stated.append(plural(rules.max_images, "image"))
+        limits.append(plural(rules.max_images, "image"))
     if rules.many_images is not None and rules.many_images_edge is not None:
-        stated.append(f"{number(rules.many_images)} if an edge is over {rules.many_images_edge} px")
+        limits.append(f"{number(rules.many_images)} if an edge is over {rules.many_images_edge} px")
     if rules.request_bytes is not None:
-        stated.append(plural(rules.request_bytes, "byte"))
-    stated.append(f"{plural(rules.context_window, 'token')} with the answer")
+        limits.append(plural(rules.request_bytes, "byte"))
+    limits.append(f"{plural(rules.context_window, 'token')} with the answer")
     if rules.threshold is not None:
-        stated.append(f"the long-context price above {plural(rules.threshold, 'prompt token')}")
+        limits.append(f"the long-context price above {plural(rules.threshold, 'prompt token')}")
     return ExplanationLine(
-        "limits of a request", "; ".join(stated), "", "; ".join(dict.fromkeys(dict(rules.sources).values()))
+        "limits of a request", "; ".join(limits), "", "; ".join(dict.fromkeys(dict(rules.sources).values()))
     )
 
 
 def _cache(plan: ModelPlan) -> Iterator[ExplanationLine]:
     if not plan.cached:
         return
-    tokens, least = plan.tokens, plan.model.min_cacheable_tokens or 0
-    source = f"minimum {plural(least, 'token')}: {cite(plan.model.sources[-1:])}"
+    tokens, minimum = plan.tokens, plan.model.min_cacheable_tokens or 0
+    source = f"minimum {plural(minimum, 'token')}: {cite(plan.model.sources[-1:])}"
     written = tokens.cache_write_5m + tokens.cache_write_1h
     if plan.scenario.turns == 1:
         prompt = number(plan.scenario.prompt_tokens)
@@ -175,11 +177,11 @@ def _class(plan: ModelPlan, kind: PriceKind, name: str, count: int) -> tuple[Exp
     quote, row = plan.quote, plan.quote.prices[index]
     published, rate = getattr(row.rates, name), getattr((quote.standard, quote.long_context)[index], name)
     product = "".join(f" x {factor.factor.normalize():f} ({factor.name})" for factor in quote.factors)
-    stated = [cite(row.sources), *(cite(factor.sources) for factor in quote.factors)]
+    citations = [cite(row.sources), *(cite(factor.sources) for factor in quote.factors)]
     usd = exact_usd(cost_usd(count, rate))
     arithmetic = f"{number(count)} x {exact_usd(published)}{product} / 1,000,000"
     label = name.replace("_", " ") + (" at the long-context price" if kind == "long-context" else "")
-    return ExplanationLine(label, arithmetic, usd, "; ".join(dict.fromkeys(stated))), usd
+    return ExplanationLine(label, arithmetic, usd, "; ".join(dict.fromkeys(citations))), usd
 
 
 def _vision() -> str:

@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 __all__ = ["as_github", "findings_json", "findings_report"]
 
 MAX_SHOWN = 10
-"""Up to this many errors, or warnings, are shown one by one: GitHub shows no more of each per step."""
+"""Maximum number of errors, or warnings, that are shown individually: GitHub shows no more of each per step."""
 
 SHOWN_PER_RULE = 3
-"""How many findings of each rule are shown if there are more than `MAX_SHOWN`."""
+"""Number of findings of each rule that are shown if there are more than `MAX_SHOWN`."""
 
 
 class _Groups(NamedTuple):
@@ -47,12 +47,12 @@ class _Groups(NamedTuple):
     @property
     def shown(self) -> dict[str, list[Finding]]:
         """The findings of each rule that are shown."""
-        most = MAX_SHOWN if self.total <= MAX_SHOWN else SHOWN_PER_RULE
-        return {rule: first[:most] for rule, first in self.first.items()}
+        limit = MAX_SHOWN if self.total <= MAX_SHOWN else SHOWN_PER_RULE
+        return {rule: first[:limit] for rule, first in self.first.items()}
 
     @property
     def hidden(self) -> int:
-        """How many findings are counted only."""
+        """Number of findings that are counted but not shown."""
         return self.total - sum(map(len, self.shown.values()))
 
 
@@ -147,11 +147,11 @@ def _session_notes(turns: Sequence[TurnCost]) -> Iterator[str]:
 
 
 def _summary(findings: Findings, data: Mapping[str, Any]) -> str:
-    known = dollars(findings.measured_usd) if findings.measured_usd or not findings.unknown else ""
-    part = f" ({known} of it known)" if known else ""
-    cost = f", cost unknown{part}" if findings.unknown else f", {known}"
+    known_usd = dollars(findings.measured_usd) if findings.measured_usd or not findings.unknown else ""
+    part = f" ({known_usd} of it known)" if known_usd else ""
+    cost = f", cost unknown{part}" if findings.unknown else f", {known_usd}"
     if findings.upper_usd is not None and findings.upper_usd > findings.measured_usd:
-        cost = f", {known} to {dollars(findings.upper_usd)}"
+        cost = f", {known_usd} to {dollars(findings.upper_usd)}"
     rest = f"; {number(data['unmeasured'])} not measured" if data["unmeasured"] else ""
     verdict = plural(data["errors"], "error") if data["errors"] else "nothing would be rejected"
     measured = len(findings.images) - data["unmeasured"]
@@ -215,15 +215,15 @@ def _annotations(groups: _Groups) -> Iterator[str]:
             yield from map(_annotation, shown)
         return
     rules = list(groups.counts)
-    each, rest = (rules, []) if len(rules) <= MAX_SHOWN else (rules[: MAX_SHOWN - 1], rules[MAX_SHOWN - 1 :])
-    for rule in each:
-        yield _annotation(groups.first[rule][0], _more(groups.first[rule], groups.counts[rule]))
+    listed, rest = (rules, []) if len(rules) <= MAX_SHOWN else (rules[: MAX_SHOWN - 1], rules[MAX_SHOWN - 1 :])
+    for rule in listed:
+        yield _annotation(groups.first[rule][0], _other_locations(groups.first[rule], groups.counts[rule]))
     if rest:
         count = plural(sum(groups.counts[rule] for rule in rest), f"more {groups.severity}")
         yield f"::{groups.severity} title=imgcost::{count} of the rules {', '.join(rest)}. -f json lists them all."
 
 
-def _more(first: Sequence[Finding], count: int) -> str:
+def _other_locations(first: Sequence[Finding], count: int) -> str:
     """Name a few more locations of a rule."""
     if count == 1:
         return ""

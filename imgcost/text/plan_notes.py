@@ -94,9 +94,9 @@ def _batches(plan: ModelPlan) -> Iterator[str]:
         return
     turns, limits = plan.scenario.turns, plan.quote.limits
     batches = turns  # each turn needs the answer to the previous one
-    for amount, most in ((plan.requests, limits.batch_requests), (plan.totals.sent_bytes, limits.batch_bytes)):
-        if most is not None:
-            batches = max(batches, -(-amount // most))
+    for amount, limit in ((plan.requests, limits.batch_requests), (plan.totals.sent_bytes, limits.batch_bytes)):
+        if limit is not None:
+            batches = max(batches, -(-amount // limit))
     why = ", because each turn needs the answer to the previous one" if batches == turns > 1 else ""
     needed = plural(batches, "message batch", "message batches")
     yield f"The requests to {plan.model.id} need at least {needed}{why}."

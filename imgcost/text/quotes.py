@@ -45,11 +45,11 @@ def quote_notes(quote: Quote) -> Iterator[str]:
     if family_of(quote.requested):
         yield f"'{quote.requested.strip()}' is {model.id}, the newest active {model.family.title()} on {day}."
     status, retires = model.status_on(day, platform), model.retires_on(platform)
-    where = "" if platform == "claude-api" else f" on {platform}"
+    on_platform = "" if platform == "claude-api" else f" on {platform}"
     if status == "retired":
-        yield f"{model.id} retired{where} on {retires}; its last price is used here."
+        yield f"{model.id} retired{on_platform} on {retires}; its last price is used here."
     elif status == "deprecated":
-        yield f"{model.id} is deprecated{_retirement_phrase(model, where, retires)}."
+        yield f"{model.id} is deprecated{_retirement_phrase(model, on_platform, retires)}."
     yield from quote.assumptions
     grid = find_measured("patch-grid-multiple", model)
     if grid and quote.formula == "patch":
@@ -61,11 +61,11 @@ def quote_notes(quote: Quote) -> Iterator[str]:
     yield from stale_notes(day)
 
 
-def _retirement_phrase(model: Model, where: str, retires: date | None) -> str:
+def _retirement_phrase(model: Model, on_platform: str, retires: date | None) -> str:
     if retires:
-        return f" and retires{where} on {retires}"
+        return f" and retires{on_platform} on {retires}"
     if model.retires:
-        return f"; it retires on the Claude API on {model.retires}, and no date is published{where}"
+        return f"; it retires on the Claude API on {model.retires}, and no date is published{on_platform}"
     return ""
 
 

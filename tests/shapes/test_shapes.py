@@ -124,7 +124,9 @@ def test_a_shape_can_be_forced_and_an_unknown_one_is_an_error():
         converted([], "openia")
     for nothing in (None, 5, "text", {}, {"a": 1}, [5]):
         assert detect(nothing) is None
-        with pytest.raises(RequestError, match=r"is not a request in any known shape; docs/shapes\.md lists them"):
+        with pytest.raises(
+            RequestError, match=r"is not in a known shape: expected the arguments of messages\.create, a batch"
+        ):
             converted(nothing)
 
 

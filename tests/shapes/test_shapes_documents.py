@@ -120,6 +120,7 @@ ADVICE = {
         ("def main():\n  pass", "Python source"),
         ("POST /v1/messages HTTP/1.1\r\n", "an HTTP request"),
         (" <html>", "HTML or XML"),
+        ("# Title\n\n```python\nimport anthropic\n```\n", "Markdown"),
         ("# a comment\n---\nmodel: claude-opus-5\n", "YAML"),
     ],
 )

@@ -46,8 +46,8 @@ class Chart(NamedTuple):
     Attributes:
         id: A word that is unique on the page.
         title: What it shows.
-        text: What there is to see, in words.
-        axes: What is along the x and the y axis.
+        text: A description in words.
+        axes: Labels of the x and the y axis.
         frame: Left, top, right and bottom of the plot.
         x_ticks: Positions and labels.
         y_ticks: Positions and labels.
@@ -88,10 +88,10 @@ def token_chart(summary: ScanSummary, rule: TokenRule) -> Chart:
     bins = summary.bins(rule, BINS)
     limit = rule.tier.token_limit
     name = f"{rule.tier.name} tier, {rule.formula} formula"
-    first, last, most = max(bins, key=itemgetter(2))
+    first, last, largest = max(bins, key=itemgetter(2))
     frame = left, _, right, bottom = _frame(200)
     x = _linear(limit, left, right)
-    steps = _round_numbers(most, 4)
+    steps = _round_numbers(largest, 4)
     y = _linear(steps[-1], bottom, frame[1])
     edges = [x(limit * index // BINS) for index in range(BINS + 1)]
     bars = [
@@ -102,7 +102,7 @@ def token_chart(summary: ScanSummary, rule: TokenRule) -> Chart:
     return Chart(
         id=f"tokens-{rule.tier.name}-{rule.formula}",
         title=f"Tokens per image: {name}",
-        text=f"Most often {number(first)} to {plural(last, 'token')}: {plural(most, 'image')}.",
+        text=f"Most often {number(first)} to {plural(last, 'token')}: {plural(largest, 'image')}.",
         axes=("visual tokens", "images"),
         frame=frame,
         x_ticks=[(x(tokens), number(tokens)) for tokens in _round_numbers(limit, 5) if tokens <= limit],
@@ -116,9 +116,9 @@ def size_chart(sizes: Mapping[tuple[int, int], int], tiers: Sequence[Tier], text
     """Draw widths and heights, and the largest sizes that each tier does not downscale.
 
     Args:
-        sizes: Images by the logarithm of width and height, in parts of an octave; at least one.
+        sizes: Number of images by the logarithm of width and height, in fractions of an octave; at least one.
         tiers: The tiers.
-        text: What there is to see, in words.
+        text: A description in words.
 
     Returns:
         The chart.
@@ -155,13 +155,15 @@ def _logarithmic(low: float, high: float, first: float, last: float) -> Callable
     return lambda value: first + log(value / low) / log(high / low) * (last - first)
 
 
-def _round_numbers(top: int, most: int) -> list[int]:
-    """Return round numbers from 0 to at least `top`, in at most `most` steps.
+def _round_numbers(top: int, max_steps: int) -> list[int]:
+    """Return round numbers from 0 to at least `top`, in at most `max_steps` steps.
 
     >>> _round_numbers(4784, 5), _round_numbers(1, 4)
     ([0, 1000, 2000, 3000, 4000, 5000], [0, 1])
     """
-    step = next(step for power in range(19) for step in (10**power, 2 * 10**power, 5 * 10**power) if step * most >= top)
+    step = next(
+        step for power in range(19) for step in (10**power, 2 * 10**power, 5 * 10**power) if step * max_steps >= top
+    )
     return list(range(0, top + step, step))
 
 
@@ -179,10 +181,10 @@ def _dots(sizes: Mapping[tuple[int, int], int]) -> dict[tuple[float, float], int
 
 def _limit_path(tier: Tier, low: float, x: Callable[[float], float], y: Callable[[float], float]) -> str:
     """Return the maximum height for each width in whole patches, as steps."""
-    most = tier.edge_limit // PATCH
+    max_patches = tier.edge_limit // PATCH
     points: list[tuple[float, float]] = []
-    for across in range(1, most + 1):
-        height = max(PATCH * min(most, tier.token_limit // across), low)
+    for across in range(1, max_patches + 1):
+        height = max(PATCH * min(max_patches, tier.token_limit // across), low)
         points += [(max(PATCH * (across - 1), low), height), (max(PATCH * across, low), height)]
     return _path([(x(width), y(height)) for width, height in [(low, low), *points, (points[-1][0], low)]])
 

@@ -71,8 +71,8 @@ class Highlights:
     """Images of a part of a scan that a page shows. Its size does not grow with the number of images.
 
     Attributes:
-        sizes: Images by the logarithm of width and height, in parts of an octave.
-        request_bytes: Accepted images by their bytes in a request, in multiples of `BYTES_STEP`.
+        sizes: Number of images by the logarithm of width and height, in fractions of an octave.
+        request_bytes: Number of accepted images by their bytes in a request, in multiples of `BYTES_STEP`.
         costliest: The images with the most tokens.
         downscaled: The largest images that some tier downscales.
         rejected: The first images that would be rejected as they are.

@@ -76,7 +76,7 @@ def _page(summary: ScanSummary, highlights: Highlights, compared: Sequence[Quote
     return render(
         "page.html.j2",
         "page.js",
-        title=f"{plural(summary.images, 'image')}, {file_size(summary.file_bytes)}",
+        title=f"Image costs with Claude: {plural(summary.images, 'image')}, {file_size(summary.file_bytes)}",
         first=first,
         figures=_figures(summary, first),
         fixable=fixable,
@@ -104,7 +104,7 @@ def _figures(summary: ScanSummary, first: Quote) -> Iterator[tuple[str, Cell]]:
         yield "Cost as cache reads", cost_usd(tokens, read)
     yield "Visual tokens", tokens
     yield "Downscaled", summary.downscaled_by(first.rule)
-    yield "Rejected as they are", sum(summary.fixable.values())
+    yield "Would be rejected", sum(summary.fixable.values())
     yield "Unreadable", len(summary.unreadable)
 
 
@@ -118,13 +118,21 @@ def _models(summary: ScanSummary, compared: Sequence[Quote]) -> Grid:
         rate = exact_usd(quote.usd_per_mtok).removeprefix("$")
         counts = summary.downscaled_by(quote.rule), plan.visual_tokens
         rows.append((name, quote.tier.name, *counts, rate, plan.images_usd, plan.total_usd))
-    columns = ("model", "tier", ">downscaled", ">visual tokens", ">$ per MTok", ">images", ">one request per image")
-    return Grid("Cost of the images alone, and of requests with them", columns, rows)
+    columns = (
+        "model",
+        "tier",
+        ">downscaled",
+        ">visual tokens",
+        ">$ per MTok",
+        ">images alone",
+        ">one request per image",
+    )
+    return Grid("Cost of the images alone and of the whole job", columns, rows)
 
 
 def _rejected(summary: ScanSummary, highlights: Highlights) -> Grid:
     rows = [(image.path, image.message, find_rule(image.rule).fix) for image in highlights.rejected]
-    title = _listed("Rejected as they are", sum(summary.fixable.values()), "image")
+    title = _listed("first", sum(summary.fixable.values()), "rejected image")
     return Grid(title, ("image", "problem", "fix"), rows)
 
 
@@ -146,13 +154,13 @@ def _downscaled_counts(summary: ScanSummary, tiers: Iterable[Tier]) -> Iterator[
 def _folders(summary: ScanSummary, first: Quote) -> Grid:
     folders = summary.costliest_folders()
     rows = [(folder or ".", images, tokens, first.image_usd(tokens)) for folder, images, tokens in folders]
-    title = _listed("Folders, without their subfolders", len(summary.folders), "folder", len(folders))
+    title = _listed("most expensive", len(summary.folders), "folder", len(folders)) + ", each without its subfolders"
     return Grid(title, ("folder", ">images", ">tokens", ">cost"), rows, [tokens for _, _, tokens in folders])
 
 
 def _costliest(summary: ScanSummary, highlights: Highlights, first: Quote) -> Grid:
     rows = [(image.path, _size(image), image.tokens, first.image_usd(image.tokens)) for image in highlights.costliest]
-    title = _listed("Images", summary.images, "image")
+    title = _listed("most expensive", summary.images, "image")
     return Grid(title, ("image", ">size, px", ">tokens", ">cost"), rows)
 
 
@@ -164,12 +172,12 @@ def _downscaled(highlights: Highlights, tiers: Sequence[Tier]) -> Grid:
         resized = [resized_size(*size, tier) for tier in tiers]
         shown = ("unchanged" if new == size else "{}x{}".format(*new) for new in resized)
         rows.append((image.path, _size(image), *shown))
-    return Grid(f"The largest downscaled images, up to {MAX_LISTED}", columns, rows)
+    return Grid(f"Images that one of the tiers downscales, the largest first (up to {MAX_LISTED})", columns, rows)
 
 
 def _size(image: ListedImage) -> str:
     return f"{image.width}x{image.height}"
 
 
-def _listed(title: str, count: int, noun: str, most: int = MAX_LISTED) -> str:
-    return f"{title}: {most} of {plural(count, noun)}" if count > most else f"{title}: {plural(count, noun)}"
+def _listed(which: str, count: int, noun: str, limit: int = MAX_LISTED) -> str:
+    return f"The {which} {limit} of {plural(count, noun)}" if count > limit else plural(count, noun)

@@ -29,7 +29,7 @@ _LIMITS = ("many_images", "many_images_edge", "request_bytes")
 
 
 def panel_data(summary: ScanSummary, highlights: Highlights, quotes: Sequence[Quote]) -> dict[str, Any] | None:
-    """Collect what `page.js` calculates with.
+    """Collect the data for `page.js`.
 
     Rates are integers with `places` decimal places, so that the browser multiplies integers only. A model's
     `rates` are by inference geo, then without and with a batch, then of a standard and of a long prompt, then by class
@@ -99,7 +99,7 @@ def _rates(quote: Quote, geo: InferenceGeo, *, batch: bool) -> list[Rates] | Non
 
 
 def _places(rates_by_geo: Iterable[_RatesByGeo]) -> int:
-    """Return the fewest decimal places that fit all rates."""
+    """Return the number of decimal places that all rates need."""
     all_rates = (
         rates for by_geo in rates_by_geo for by_batch in by_geo.values() for pair in by_batch for rates in pair or ()
     )

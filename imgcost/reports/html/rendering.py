@@ -54,7 +54,7 @@ def report_page(report: Report, title: str) -> bytes:
 
     Args:
         report: The report.
-        title: What the page is called.
+        title: The title of the page.
 
     Returns:
         HTML, UTF-8.
@@ -91,17 +91,19 @@ def render(template: str, script: str = "", **values: Any) -> bytes:
     return page.encode()
 
 
-def shortened(text: str, most: int = MAX_CHARACTERS) -> str:
+def shortened(text: str, max_characters: int = MAX_CHARACTERS) -> str:
     r"""Escape invisible characters, and shorten a long text in its middle.
 
     >>> shortened("a\n.png"), shortened("a" * 40_000, 12)
     ('a\\n.png', 'aaa…aaaaaaaa (40,000 characters)')
     """
     shown = visible(text)
-    if len(shown) <= most:
+    if len(shown) <= max_characters:
         return shown
-    head = most // 4
-    return f"{shown[:head]}\N{HORIZONTAL ELLIPSIS}{shown[head - most + 1 :]} ({plural(len(text), 'character')})"
+    head = max_characters // 4
+    return (
+        f"{shown[:head]}\N{HORIZONTAL ELLIPSIS}{shown[head - max_characters + 1 :]} ({plural(len(text), 'character')})"
+    )
 
 
 def _read(name: str) -> str:

@@ -40,7 +40,7 @@ class BudgetCells(NamedTuple):
 
 
 class _Row(NamedTuple):
-    """A row of a block.
+    """A row of a section.
 
     Attributes:
         label: Its label.
@@ -75,7 +75,9 @@ def write_budget(page: Page, job: WorkbookJob, images: ImageSheet, not_counted: 
     page.put(0, _LEFT, "What these images cost with Claude", "title")
     hint = "Choose and type in the yellow cells: all other numbers follow by formula."
     page.put(1, _LEFT, f"{hint} List prices as of {job.conditions.as_of}, US dollars, before tax.", "hint")
-    page.put(2, _LEFT, _verdict(job), "section plain")
+    page.put(2, _LEFT, _verdict(job), "hint")
+    problem = {"type": "text", "criteria": "not containing", "value": "OK:", "format": page.styles["section plain"]}
+    page.sheet.conditional_format(2, _LEFT, 2, _LEFT, problem)
     page.put(3, _LEFT, _command(job), "hint")
     blocks = (
         (_LEFT, 1, _inputs(job, values)),
@@ -215,12 +217,12 @@ def _images(job: WorkbookJob, images: ImageSheet, not_counted: int) -> list[_Row
         label = f"Most per image, {title_of(rule, rules)}"
         lines.append((label, f"MAX({images.tokens[index]})", job.most_tokens(rule), f"most {index}"))
     fixable = sum(summary.fixable.values())
-    lines.append(("Would be rejected as they are", images.count_if(images.rejected, '"?*"'), fixable, ""))
+    lines.append(("Would be rejected", images.count_if(images.rejected, '"?*"'), fixable, ""))
     counts = [_Row(label, [CellFormula(text, value)], ["count"], name) for label, text, value, name in lines]
     return [
         *counts,
         *_fixable(job, images, _TOP + len(counts)),
-        _Row("Not counted: see that sheet", [not_counted], ["count"]),
+        _Row("Excluded (see sheet Excluded)", [not_counted], ["count"]),
     ]
 
 
@@ -244,8 +246,14 @@ def _fixable(job: WorkbookJob, images: ImageSheet, row: int) -> list[_Row]:
     usd = plan.quote.image_usd(visual) if plan else NOT_OFFERED
     return [
         *lines,
-        _Row("Their visual tokens", [CellFormula(f"CHOOSE(token_rule,{','.join(sums)})", visual)], ["count"]),
-        _Row("Their cost, US$", [CellFormula(unless_text(price, f"{tokens}*{price}/{_MILLION}"), usd)], ["usd"]),
+        _Row(
+            "Visual tokens of rejected images", [CellFormula(f"CHOOSE(token_rule,{','.join(sums)})", visual)], ["count"]
+        ),
+        _Row(
+            "Cost of rejected images, US$",
+            [CellFormula(unless_text(price, f"{tokens}*{price}/{_MILLION}"), usd)],
+            ["usd"],
+        ),
     ]
 
 
@@ -270,12 +278,12 @@ def _validate(page: Page, models: int) -> None:
     check(0, {"validate": "list", "source": f"={model_column('model', models)}"})
     for row, choices in ((1, ["no", "yes"]), (2, ["none", "5m", "1h"]), (6, ["global", "us"])):
         check(row, {"validate": "list", "source": choices})
-    for row, least in ((3, 0), (4, 0), (5, 1)):
-        message = f"Enter a whole number from {least}."
-        check(row, {"validate": "integer", "criteria": ">=", "value": least, "error_message": message})
+    for row, minimum in ((3, 0), (4, 0), (5, 1)):
+        message = f"Enter a whole number from {minimum}."
+        check(row, {"validate": "integer", "criteria": ">=", "value": minimum, "error_message": message})
 
 
-FINE = "Requests like these are within the limits on images, edges and tokens. Bytes of requests are not checked here."
+FINE = "OK: such requests are within the limits on images, pixels and tokens. Their size in bytes is not checked."
 TOO_MANY = "Not possible: a request to this model may have at most "
 TOO_LONG = "Not possible: a prompt and its answer exceed the context window."
 MAYBE_TOO_LONG = "Some requests may exceed the context window: run the command below."
@@ -284,7 +292,7 @@ MAYBE_LONG_CONTEXT = "Some requests may have the long-context price, depending o
 
 def _verdict(job: WorkbookJob) -> CellFormula:
     """Return whether the API would accept such requests, and whether this sheet can price them."""
-    most, window, largest, surcharge = (
+    max_images, window, largest, surcharge = (
         f"INDEX({model_column(key, len(job.models))},model_row)"
         for key in ("max_images", "window", "largest", "surcharge_usd")
     )
@@ -296,7 +304,9 @@ def _verdict(job: WorkbookJob) -> CellFormula:
         many, edge = plural(limits.many_images, "image"), f"{limits.many_images_edge:,} px"
         too_large = f"Not possible: with more than {many} in a request, no edge may exceed {edge}."
         text = f'IF(AND({packed}>{limits.many_images},longest_edge>{limits.many_images_edge}),"{too_large}",{text})'
-    return CellFormula(f'IF(N({most})*({packed}>N({most}))>0,"{TOO_MANY}"&{most}&" images.",{text})', FINE)
+    return CellFormula(
+        f'IF(N({max_images})*({packed}>N({max_images}))>0,"{TOO_MANY}"&{max_images}&" images.",{text})', FINE
+    )
 
 
 def _command(job: WorkbookJob) -> CellFormula:

@@ -42,9 +42,9 @@ class _TierColumns(NamedTuple):
     Attributes:
         number: Its number, from 0.
         tier: The tier.
-        models: Places of the tier's models on the sheet Models.
+        models: Indexes of the tier's models on the sheet Models.
         model: The model whose price is shown first.
-        price: What it charges for input, US dollars per MTok; a text where it is not offered.
+        price: Its input price, US dollars per MTok; text if it is not offered.
     """
 
     number: int
@@ -105,12 +105,12 @@ def write_calculator(page: Page, job: WorkbookJob, sizes: Sequence[tuple[int, in
     Args:
         page: The sheet.
         job: The models.
-        sizes: What its input cells begin with, px.
+        sizes: Initial sizes in its input cells, px.
     """
     tiers = _tier_columns(job)
     _lay_out(page, len(tiers))
     page.put(0, 1, "Any size, counted as Claude counts it", "title")
-    hint = f"Type widths and heights into the yellow cells, px (whole numbers to {MAX_EDGE:,}), and choose the models."
+    hint = f"Type widths and heights in px (1 to {MAX_EDGE:,}) into the yellow cells, and choose the models."
     page.put(1, 1, f"{hint} Batch and inference geo are those of the sheet Budget.", "hint")
     for columns in tiers:
         tier = columns.tier
@@ -227,7 +227,7 @@ def _downscaled(size: tuple[int, int] | None, tier: Tier) -> list[int]:
 def _result_cells(
     row: int, size: tuple[int, int] | None, columns: _TierColumns, cells: Sequence[str], valid: str
 ) -> list[Cell]:
-    """Return what users want to know about a size."""
+    """Return the cells with the resized size, the tokens and the prices."""
     width, height = f"$B{row + 1}", f"$C{row + 1}"
     long_edge, short_edge = cells[3], cells[5]
     resized = [f"${xl_col_to_name(columns.start + index)}{row + 1}" for index in range(3)]

@@ -102,7 +102,7 @@ class Page:
             row: Its row, from 0.
             column: Its column, from 0.
             cell: Its content; None leaves it empty.
-            style: How it looks.
+            style: The name of its style.
         """
         look = self.styles[style]
         if isinstance(cell, CellFormula):
@@ -126,7 +126,7 @@ class Page:
             row: Their row, from 0.
             column: The column of the first cell, from 0.
             cells: Their contents.
-            styles: How each looks, or how all look.
+            styles: The style of each cell, or one style for all.
         """
         cells = list(cells)
         looks = [styles] * len(cells) if isinstance(styles, str) else styles

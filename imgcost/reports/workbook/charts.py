@@ -39,7 +39,7 @@ def write_charts(page: Page, job: WorkbookJob, images: ImageSheet, image_price: 
         image_price: The Budget's cell with the price of images alone, US dollars per MTok.
 
     Returns:
-        How many folders it has.
+        Number of folders on the sheet.
     """
     folders = _folders(job)
     names = [title_of(rule, job.token_rules) for rule in job.token_rules]
@@ -82,7 +82,7 @@ def _bin(row: int, column: int, job: WorkbookJob, images: ImageSheet) -> list[Ce
     working: list[Cell] = []
     for index, rule in enumerate(job.token_rules):
         start, _, count = job.summary.bins(rule, BINS)[row - 1]
-        starts, counts = (xl_col_to_name(column + 2 + 2 * index + more) for more in (0, 1))
+        starts, counts = (xl_col_to_name(column + 2 + 2 * index + offset) for offset in (0, 1))
         cells.append((f"{starts}{row + 1}", f"{starts}{row + 2}", f"{counts}{row + 1}"))
         tokens = images.tokens[index]
         conditions = [tokens, f'">="&{starts}{row + 1}', tokens, f'"<"&{starts}{row + 2}']
@@ -101,7 +101,7 @@ def insert_charts(page: Page, row: int, folders: int, rules: int) -> None:
 
     Args:
         page: The Budget.
-        row: The row where they begin, from 0.
+        row: Their first row, from 0.
         folders: Number of folders on the sheet Charts.
         rules: Number of rules that count tokens.
     """

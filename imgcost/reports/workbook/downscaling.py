@@ -32,9 +32,9 @@ class StepFraction(NamedTuple):
     """A row of the table for downscaling, with its ratio as a fraction.
 
     Attributes:
-        numerator: Of the least long edge / short edge of the row.
-        denominator: Of the same.
-        long_edge: The longest long edge of the downscaled image, px.
+        numerator: Numerator of the smallest ratio of long edge to short edge that the row applies to.
+        denominator: Its denominator.
+        long_edge: Maximum long edge of the downscaled image, px.
         short_patches: Patches along its short edge.
     """
 
@@ -50,13 +50,13 @@ class StepFraction(NamedTuple):
 
 
 class Tie(NamedTuple):
-    """A ratio in lowest terms whose downscaled size the floats decide otherwise than the fractions.
+    """A ratio in lowest terms for which floats and fractions give different downscaled sizes.
 
     Attributes:
         long: The long side of the ratio.
         short: The short side.
-        long_edge: What an oversize image of this ratio is downscaled to, px.
-        short_edge: The same of the short edge, px.
+        long_edge: Long edge of an oversized image of this ratio after downscaling, px.
+        short_edge: Its short edge, px.
     """
 
     long: int
@@ -92,21 +92,21 @@ def steps(tier: Tier) -> tuple[StepFraction, ...]:
 def ties(tier: Tier) -> tuple[Tie, ...]:
     """Return the ties that floats decide differently from fractions.
 
-    A tie can only come up at the end of a search: where the row's longest long edge is reached, or where the short edge
-    is the row's longest and a half. Either leaves few ratios, and each is tried.
+    A tie is possible only where the long edge is the row's maximum, or where the short edge is the row's maximum plus
+    one half. Few ratios qualify, and each is tried.
 
     Args:
         tier: The resolution tier.
 
     Returns:
-        The ties by rising ratio: 91 on the standard tier, 176 on the high-resolution one.
+        The ties by increasing ratio: 91 on the standard tier, 176 on the high-resolution one.
 
     >>> ties(geometry.Tier(1568, 1568))[0]
     Tie(long=2212, short=2185, long_edge=1105, short_edge=1092)
     """
     different = []
     for long, short in sorted(set(_candidates(tier)), key=lambda ratio: ratio[0] / ratio[1]):
-        times = -(-2 * tier.edge_limit // short)  # far too large to stay as it is
+        times = -(-2 * tier.edge_limit // short)  # far too large to fit
         resized = geometry.resized_size(long * times, short * times, tier)
         if resized != _by_fractions(long, short, tier):
             different.append(Tie(long, short, *resized))
@@ -124,8 +124,8 @@ def _candidates(tier: Tier) -> Iterator[tuple[int, int]]:
                 if gcd(long, short) == 1 and 2 * edge // long * short % 2:
                     yield long, short
         for short in _divisors(limit):  # an edge of the row or the next one, times short / long, is half the limit
-            least, top = short * step.numerator // (2 * step.denominator), (edge + 1) * short // limit
-            for half in range(least, min(top, short * most // (2 * over)) + 1):
+            lowest, highest = short * step.numerator // (2 * step.denominator), (edge + 1) * short // limit
+            for half in range(lowest, min(highest, short * most // (2 * over)) + 1):
                 if gcd(2 * half, short) == 1 and 2 * half >= short:
                     yield 2 * half, short
 

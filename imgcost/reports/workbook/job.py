@@ -70,7 +70,7 @@ class WorkbookJob:
         conditions: The conditions of the scan.
         summary: The sums of the scan.
         token_rules: The token rules of the models.
-        models: The models, those of a tier together; the input cell begins with the first.
+        models: The models, those of a tier together; the input cell starts with the first.
     """
 
     def __init__(self, conditions: Conditions, quotes: Sequence[Quote], summary: ScanSummary) -> None:
@@ -97,7 +97,7 @@ class WorkbookJob:
 
     @property
     def first(self) -> ModelRow:
-        """The model that the input cell begins with."""
+        """The model that the input cell starts with."""
         return self.models[0]
 
     @cached_property
@@ -110,11 +110,11 @@ class WorkbookJob:
         return self.token_rules.index(quote.rule)
 
     def most_tokens(self, rule: TokenRule) -> int:
-        """Return the most visual tokens of an image."""
+        """Return the maximum visual tokens of an image."""
         return max(self.summary.histogram(rule), default=0)
 
     def least_tokens(self, rule: TokenRule) -> int:
-        """Return the fewest visual tokens of an image."""
+        """Return the minimum visual tokens of an image."""
         return min(self.summary.histogram(rule), default=0)
 
 

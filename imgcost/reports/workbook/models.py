@@ -60,7 +60,7 @@ _MODELS = (
     SheetColumn("window", "Context window, tokens"),
     SheetColumn(
         "multiplier",
-        "Multiplier",
+        "Multiplier applied",
         "factor",
         'IF(OR(AND(batch="yes",ISTEXT({batch})),AND(inference_geo="us",ISTEXT({us})),AND(prompt_cache<>"none",'
         f'OR(ISTEXT({_WRITE}),ISTEXT({{read}})))),"{NOT_OFFERED}",'
@@ -124,14 +124,14 @@ _EXTRA = "{over_%s}*({long_%s}-{%s})*{multiplier}/1000000"
 _LONG = (
     SheetColumn("long_model", "Model", "text"),
     SheetColumn("threshold", "Threshold, prompt tokens"),
-    SheetColumn("long_in", "Input above it, US$ per MTok", "price"),
-    SheetColumn("long_out", "Output above it, US$ per MTok", "price"),
-    SheetColumn("long_w5m", "5m cache write above it, US$ per MTok", "price"),
-    SheetColumn("long_w1h", "1h cache write above it, US$ per MTok", "price"),
-    SheetColumn("long_read", "Cache read above it, US$ per MTok", "price"),
+    SheetColumn("long_in", "Input above the threshold, US$ per MTok", "price"),
+    SheetColumn("long_out", "Output above the threshold, US$ per MTok", "price"),
+    SheetColumn("long_w5m", "5m cache write above the threshold, US$ per MTok", "price"),
+    SheetColumn("long_w1h", "1h cache write above the threshold, US$ per MTok", "price"),
+    SheetColumn("long_read", "Cache read above the threshold, US$ per MTok", "price"),
     SheetColumn(
         "smallest",
-        "Least tokens in a prompt",
+        "Fewest tokens in a prompt",
         formula="IF(request_count=0,0,prompt_tokens+{per_message}+{per_request}"
         "+IF(last_images=0,images_per_request,last_images)*({per_image}+{least_tokens}))",
     ),
@@ -147,11 +147,13 @@ _LONG = (
         f'IF(images_per_request=1,{{count_over}},"{RUN_PLAN}")))',
     ),
     SheetColumn(
-        "over_images", "Images in them", formula=unless_text("{over}", "IF({over}=request_count,image_count,{over})")
+        "over_images",
+        "Images in these requests",
+        formula=unless_text("{over}", "IF({over}=request_count,image_count,{over})"),
     ),
     SheetColumn(
         "over_visual",
-        "Visual tokens in them",
+        "Visual tokens in these requests",
         formula=unless_text(
             "{over}",
             "IF({over}=0,0,IF({over}=request_count,{visual},{tokens_over}))",
@@ -159,7 +161,7 @@ _LONG = (
     ),
     SheetColumn(
         "first_over",
-        "First request above it (1 = yes)",
+        "First request above the threshold (1 = yes)",
         formula=unless_text(
             "{over}",
             "IF({over}=0,0,IF({over}=request_count,1,IF(INDEX({tokens},1)>{bound},1,0)))",
@@ -167,21 +169,23 @@ _LONG = (
     ),
     SheetColumn(
         "over_in",
-        "Input tokens in them",
+        "Input tokens in these requests",
         formula=unless_text(
             "{over}",
             "{over_visual}+{per_image}*{over_images}+({per_message}+{per_request}+prompt_tokens*(1-{cached}))*{over}",
         ),
     ),
     SheetColumn(
-        "over_write", "Cache write tokens in them", formula=unless_text("{over}", "prompt_tokens*{cached}*{first_over}")
+        "over_write",
+        "Cache write tokens in these requests",
+        formula=unless_text("{over}", "prompt_tokens*{cached}*{first_over}"),
     ),
     SheetColumn(
         "over_read",
-        "Cache read tokens in them",
+        "Cache read tokens in these requests",
         formula=unless_text("{over}", "prompt_tokens*{cached}*({over}-{first_over})"),
     ),
-    SheetColumn("over_out", "Output tokens in them", formula=unless_text("{over}", "output_tokens*{over}")),
+    SheetColumn("over_out", "Output tokens in these requests", formula=unless_text("{over}", "output_tokens*{over}")),
     SheetColumn(
         "surcharge",
         "Surcharge, US$",
@@ -324,10 +328,10 @@ def values_of(row: ModelRow, job: WorkbookJob) -> dict[str, Any]:
     quote, plan, images = row.quote, row.plan, job.summary.images
     per_image, per_message, per_request = quote.overhead.tokens
     visual, overhead = job.summary.tokens(quote.rule), (per_image + per_message + per_request) * images
-    most = job.most_tokens(quote.rule) + per_image + per_message + per_request if images else 0
+    largest = job.most_tokens(quote.rule) + per_image + per_message + per_request if images else 0
     counts: dict[str, Any] = {
         "cached": 0, "visual": visual, "overhead": overhead, "prompts": 0, "input": visual + overhead, "write": 0,
-        "reads": 0, "output": 0, "largest": most,
+        "reads": 0, "output": 0, "largest": largest,
     }  # fmt: skip
     if plan is None:
         missing = ("multiplier", "price", "input_usd", "write_usd", "read_usd", "output_usd", "surcharge_usd",

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from imgcost.reports.workbook.cells import Cell, Page
     from imgcost.reports.workbook.job import WorkbookJob
-    from imgcost.tables import Source
+    from imgcost.tables import Multiplier, Source
 
 __all__ = ["write_job_notes", "write_prices"]
 
@@ -47,7 +47,7 @@ def write_prices(page: Page) -> None:
     ]
     factors: list[list[Cell]] = [
         [
-            *("every model that it applies to", f"multiplier: {row.name}", row.first_day, None, None),
+            *(_models_with(row), f"multiplier: {row.name}", row.first_day, None, None),
             *([row.factor] * 5),
             *("high", *_source_cells(row.sources), row.note),
         ]
@@ -58,6 +58,11 @@ def write_prices(page: Page) -> None:
         page.put_row(number, 0, cells, _STYLES)
     for number, cells in enumerate(factors, len(rows) + 1):
         page.put_row(number, 0, cells, ["factor" if style == "price" else style for style in _STYLES])
+
+
+def _models_with(row: Multiplier) -> str:
+    models = f"models released since {row.released_since}" if row.released_since else "all models"
+    return ", except ".join([models, *row.excepted_ids])
 
 
 def _source_cells(sources: Sequence[Source]) -> list[Cell]:
@@ -74,23 +79,22 @@ def write_job_notes(page: Page, job: WorkbookJob, rows: int) -> None:
         rows: Number of rows of the sheet Images.
     """
     date = "Date", f"Prices, limits and models as of {job.conditions.as_of}; the sheet Prices has the sources."
-    write_notes(
-        page, [*(("This workbook", text) for text in _job_notes(job, rows)), date, *_NOTES.items(), *_measured()]
-    )
+    write_notes(page, [*_job_notes(job, rows), date, *_NOTES.items(), *_measured()])
 
 
-def _job_notes(job: WorkbookJob, rows: int) -> Iterator[str]:
+def _job_notes(job: WorkbookJob, rows: int) -> Iterator[tuple[str, str]]:
     summary, first = job.summary, job.first
     if summary.images > rows:
-        yield (
-            f"{plural(summary.images, 'image')} are more than a sheet has rows: the sheet Images has one row for all "
-            "images of a size in a folder (or, if these are too many, of a size)."
-        )
+        rows_are = "each row is an image size in a folder, or an image size if these are too many."
+        yield "Sheet Images", f"A sheet has fewer rows than {plural(summary.images, 'image')}, so {rows_are}"
     if summary.fixable:
         usd = first.plan and dollars(first.plan.quote.image_usd(summary.tokens_of_fixable(first.quote.rule)))
         cost = f"{usd or NOT_OFFERED} with {first.quote.model.id}"
-        yield f"{fixable_note(summary.fixable, summary.images, cost)} They are in all totals."
-    yield from first.quote.assumptions
+        yield "Rejected images", f"{fixable_note(summary.fixable, summary.images, cost)} All totals include them."
+    for text in first.quote.assumptions:
+        yield "Assumption", text
+    if restricted := [row.quote.model.id for row in job.models if row.quote.model.restricted]:
+        yield "By invitation", f"Available by invitation only: {', '.join(restricted)}."
 
 
 _NOTES = {
@@ -99,21 +103,23 @@ _NOTES = {
         "ceil(width / 28) * ceil(height / 28). The area formula of the 2024 guide is ceil(width * height / 750)."
     ),
     "Input tokens": (
-        "Prompt tokens of every request, visual tokens, and overhead: tokens that are added around images and "
-        "messages, as measured."
+        "Prompt tokens of every request, visual tokens, and overhead: a few tokens per image, per message and per "
+        "request with images, which are measured and not published."
     ),
     "Effective input price": (
-        "The input price times the multipliers of batch and inference geo. A regional endpoint is included in all"
-        " prices of this workbook."
+        "The input price times the multipliers of batch and inference geo. If a regional endpoint was chosen, all "
+        "prices of this workbook include its surcharge."
     ),
     "Images alone": (
-        "The visual tokens without overhead, prompt and answer, as the scan report shows them: at the input "
-        "price, or with a prompt cache at the price of a cache write."
+        "The visual tokens without overhead, prompt and answer, at the input price. With a prompt cache, at the price "
+        "of a cache write, as 'imgcost scan --prompt-cache' shows them: for images that are part of the cached prompt. "
+        "In the total of the job they are not, see Prompt cache."
     ),
     "Prompt cache": (
-        "The first request writes the prompt and all later ones read it; images are plain input. Nothing is "
-        "cached with fewer than two requests, or if the prompt is shorter than the model's minimum. Requests are "
-        "assumed to follow each other within the cache's lifetime; in a batch, cache hits are best effort."
+        "The first request writes the text prompt and all later ones read it; images are input that is not cached. "
+        "Nothing is cached with fewer than two requests, or if the prompt is shorter than the model's minimum. "
+        "Requests are assumed to follow each other within the cache's lifetime; in a batch, cache hits are best "
+        "effort."
     ),
     "Long context": (
         "If a prompt exceeds a model's threshold, the whole request has the long-context price. With one image "
@@ -122,8 +128,8 @@ _NOTES = {
     ),
     "not offered": "The model is not sold with the options chosen. It does not mean that it is free.",
     "Dollars": (
-        "List prices before tax, discounts and retries, in the floating point of spreadsheets: right to about "
-        "fifteen digits. 'imgcost scan' and 'imgcost plan' compute exact decimals."
+        "List prices before tax, discounts and retries. Spreadsheets calculate with about 15 significant digits; "
+        "'imgcost scan' and 'imgcost plan' compute exact decimals."
     ),
     "Prompt and output tokens": "Type them in: count the tokens of your prompt and of typical answers first.",
     "Not checked": "The size of whole requests in bytes: 'imgcost plan' and 'imgcost check' check it.",
@@ -134,6 +140,5 @@ def _measured() -> Iterator[tuple[str, str]]:
     for row in measurements():
         if row.name.endswith("-tokens") and not row.name.startswith("pdf"):
             sources = "; ".join(source.title for source in row.sources)
-            ids = ", ".join(row.measured_ids)
-            about = f"{row.name.replace('-', ' ')}: {row.value}. Measured with {ids}, not published"
-            yield "Measured", f"{about}; confidence {row.confidence}. {sources}."
+            text = f"{plural(row.value, 'token')}, measured with {', '.join(row.measured_ids)}; not published"
+            yield row.title.capitalize(), f"{text}; confidence {row.confidence}. {sources}."

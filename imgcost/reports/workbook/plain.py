@@ -48,9 +48,9 @@ def write_notes(page: Page, notes: Iterable[tuple[str, str]]) -> None:
     page.sheet.set_column(1, 1, 110)
     page.sheet.hide_gridlines(2)
     page.put(0, 0, "Notes", "title")
-    for row, (about, text) in enumerate(notes, 2):
+    for row, (subject, text) in enumerate(notes, 2):
         page.sheet.set_row(row, 15 * (1 + len(text) // 115))
-        page.put_row(row, 0, (about, text), "wrapped")
+        page.put_row(row, 0, (subject, text), "wrapped")
 
 
 def _write_rows(page: Page, schema: Schema, rows: Iterable[Row]) -> int:

@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 __all__ = ["workbook_sink"]
 
 SIZES = ((1920, 1080), (1080, 1920), (1000, 1000), (4032, 3024), (8000, 8000))
-"""Sizes in the Calculator at first, px."""
+"""Initial sizes in the Calculator, px."""
 
 _SHEETS = (
-    "Budget", "Calculator", "Images", "Not counted", "Models", "Long context", "Prices", "Notes", "Charts", "Steps",
+    "Budget", "Calculator", "Images", "Excluded", "Models", "Long context", "Prices", "Notes", "Charts", "Steps",
 )  # fmt: skip
 _HIDDEN = ("Charts", "Steps")
 
@@ -38,7 +38,7 @@ def workbook_sink(
     quotes: Sequence[Quote],
     progress: Progress,
     *,
-    most_rows: int = MAX_ROWS,
+    max_rows: int = MAX_ROWS,
     sizes: Sequence[tuple[int, int]] = SIZES,
 ) -> ScanSink:
     """Send a scan to a workbook.
@@ -47,11 +47,11 @@ def workbook_sink(
         file: An open binary file.
         quotes: The quotes of the selected models; the Budget starts with the first.
         progress: Called while the sheet Images is written.
-        most_rows: The most rows of a sheet, its titles included.
-        sizes: What the Calculator begins with, px.
+        max_rows: Maximum number of rows of a sheet, titles included.
+        sizes: Initial sizes in the Calculator, px.
 
     Returns:
-        Where the scan goes.
+        The sink of the scan.
     """
     usual = usual_quotes(quotes)
     conditions = quotes[0].conditions
@@ -60,10 +60,10 @@ def workbook_sink(
         job = WorkbookJob(conditions, usual, summary)
         has_long = any(quote.long_context for quote in usual)
         with pages_of(file, [name for name in _SHEETS if has_long or name != "Long context"]) as pages:
-            images = write_images(pages["Images"], spool, job.token_rules, most_rows - 1, progress)
+            images = write_images(pages["Images"], spool, job.token_rules, max_rows - 1, progress)
             budget = write_budget(pages["Budget"], job, images, spool.not_counted)
             write_calculator(pages["Calculator"], job, sizes)
-            write_not_counted(pages["Not counted"], spool, most_rows - 1)
+            write_not_counted(pages["Excluded"], spool, max_rows - 1)
             write_models(pages["Models"], job, budget.totals)
             if has_long:
                 write_long_context(pages["Long context"], job, images)
