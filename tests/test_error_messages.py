@@ -162,7 +162,7 @@ ERRORS = [
     (lambda: plan([(10, 10)], models=7), "invalid models 7: expected at least one model, such as 'sonnet'"),
     (
         lambda: plan([(10, 10)], retry_rate=2000),
-        "invalid retry_rate 2000: expected a number from 0 to 1,000, for example 0.02 for 2%",
+        "invalid retry_rate 2000: expected a number from 0 to 1, for example 0.02 for 2%",
     ),
     (
         lambda: plan([(10, 10)], images_per_request=0),
@@ -329,7 +329,7 @@ PROBLEMS = [
         call(user(document(type="file", file_id="a"))),
         "messages.0.content.0: a document from an uploaded file is not fetched, so its pages are not counted",
     ),
-    (call(user(PHOTO, words(" "))), "messages.0.content.1: the text is only white space"),
+    (call(user(PHOTO, words(" "))), "messages.0.content.1: the text is only whitespace"),
     (
         call(user(QUESTION), assistant(use("a")), user(QUESTION, result("a"))),
         "messages.1: other blocks come before the tool_result of a: results have to come first",
@@ -342,7 +342,7 @@ PROBLEMS = [
         call(user(QUESTION), model="gpt-4o"),
         "model: unknown model 'gpt-4o'. Run 'imgcost models' to list supported models",
     ),
-    (call(user(REPORT, *[PHOTO] * 98)), "messages: 98 images and 3 PDF pages: the limit is 100 in total"),
+    (call(user(REPORT, *[PHOTO] * 98)), "messages: 98 images and 3 PDF pages: the limit is 100, PDF pages included"),
 ]
 
 

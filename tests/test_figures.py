@@ -140,7 +140,7 @@ def test_a_request_of_one_image_or_page_is_counted_as_one(one_of_each, monkeypat
     monkeypatch.setattr(Limits, "max_pdf_pages", lambda *_: 0)
     result = run("check", one_of_each / "a.png", "--one-request", *AS_OF, "-f", "json")
     [message] = [one["message"] for one in json.loads(result.output)["findings"] if one["rule"] == "image-count"]
-    assert message == "1 image: the limit is 0 in total"
+    assert message == "1 image: the limit is 0, PDF pages included"
 
 
 def test_a_tier_of_one_token_is_counted_as_one():

@@ -129,7 +129,7 @@ REQUESTS = {
         turn(image_block(png(file_bytes=30_000)))),
     "max-tokens": lambda: ({**turn(PHOTO), "max_tokens": None}, turn(PHOTO)),
     "image-after-text": lambda: (turn(QUESTION, PHOTO), turn(PHOTO, QUESTION)),
-    "unlabelled": lambda: (
+    "unlabeled": lambda: (
         turn(PHOTO, PHOTO, QUESTION), turn(words("Image 1:"), PHOTO, words("Image 2:"), PHOTO, QUESTION)),
 }  # fmt: skip
 

@@ -143,7 +143,7 @@ def test_a_rule_is_found_by_its_name(name, found):
     ("name", "hint"),
     [
         ("image-byte", ": did you mean image-bytes?"),
-        ("labelled", ": did you mean unlabelled?"),
+        ("labeled", ": did you mean unlabeled?"),
         ("Downscale", ": did you mean downscaled?"),
         ("", "."),
         ("\x1b[31m", "."),
@@ -528,8 +528,8 @@ def test_images_come_before_the_text(parts, told):
 def test_several_images_are_introduced_one_by_one(parts, bare):
     images = parts.count("I")
     message = f"there is no text right before {bare} of {images} images" if bare else None
-    assert said("unlabelled", turn(*parts)) == message
-    assert said("unlabelled", turn(*parts, role="assistant")) is None
+    assert said("unlabeled", turn(*parts)) == message
+    assert said("unlabeled", turn(*parts, role="assistant")) is None
 
 
 # Requests, batches and the bill
@@ -548,7 +548,7 @@ def test_images_and_pages_count_together(models, limit):
     pages = DocumentInput("d", 30), DocumentInput("e")
     for more in (0, 1):
         seen = whole(images=(image(),) * (limit - 30 + more), documents=pages)
-        message = f"{limit - 29} images and 30 PDF pages: the limit is {limit} in total"
+        message = f"{limit - 29} images and 30 PDF pages: the limit is {limit}, PDF pages included"
         assert said("image-count", seen, *models) == (message if more else None)
 
 
