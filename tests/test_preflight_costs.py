@@ -112,8 +112,10 @@ def test_a_pdf_costs_its_pages_and_up_to_full_pages_of_text():
         ("pdf-cost", 500)
     ]
     assert findings.notes == (
-        "500 PDF pages, counted with measured tokens (not published) and from no text to full pages of text, the first: "
-        "messages.0.content.0",
+        (
+            "500 PDF pages, counted with measured tokens (not published) and from no text to full pages of text, "
+            "the first: messages.0.content.0"
+        ),
     )
     for budget, ok in (("6.325215", True), ("6.325214", False), ("3.825215", False), ("0.01", False)):
         checked = check_request(params, as_of=TODAY, budget_usd=budget)
