@@ -412,7 +412,7 @@ def _assumptions(named: NamedModel, sent: Conditions) -> Iterator[str]:
             if sent.endpoint == "regional"
             else f"and regional endpoints cost {factor:f} times as much"
         )
-        yield (f"{named.name!r} does not specify an endpoint of {sent.platform}: {sent.endpoint} is assumed, {other}.")
+        yield f"No endpoint of {sent.platform} is specified for {named.name!r}: {sent.endpoint} is assumed, {other}."
     if named.geography == "us-gov":
         yield (
             f"The price of us-gov. endpoints is uncertain, because sources disagree: {factor:f} times the global price "

@@ -229,7 +229,7 @@ def test_the_text_lists_errors_and_sums_up():
 def test_the_text_of_nothing_is_one_line():
     code, text = check(GOOD, *SONNET)
     assert code == 0
-    assert re.fullmatch(r"1 image, \d+ tokens, \$[\d.]+: nothing would be rejected on claude-api, 2026-11-22\.\n", text)
+    assert re.fullmatch(r"1 image, \d+ tokens, \$[\d.]+: nothing would be rejected on claude-api, 2026-11-22\.\n", unwrapped(text))
 
 
 def test_what_could_not_be_measured_or_priced_is_said(tmp_path):
@@ -444,7 +444,7 @@ def test_the_limits_of_a_rule_are_those_of_the_day():
 
 
 def test_the_words_of_the_api_are_told():
-    text = rules_said("many-images-edge")
+    text = " ".join(rules_said("many-images-edge").split())
     assert "exceed max allowed size for many-image requests: 2000 pixels" in text
     assert "Claude Code issue 9375" in text
 

@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from command_line import printed, run
+from command_line import printed, run, unwrapped
 from pictures import document_block, image_block, pdf, png, request
 
 from imgcost import Findings, check_batch, check_images, check_request
@@ -181,7 +181,7 @@ def test_the_command_says_unknown_and_fails_under_a_budget():
     assert "0 images, 0 tokens, cost unknown; 1 not measured" in only
     assert run("check", "-", "--budget", "1000", stdin=text).exit_code == 1
     long = printed("check", "-", "--as-of", "2026-11-26", stdin=json.dumps(request(*[PAGE] * 22, model=HAIKU)))
-    assert "requests over the long-context threshold, all at its higher rate: 1, the first at stdin." in long
+    assert "requests over the long-context threshold, all at its higher rate: 1, the first at stdin." in unwrapped(long)
 
 
 # Findings

@@ -39,16 +39,16 @@ def rules_report(rules: Sequence[Rule], message: str | None = None) -> Report:
         **({} if message is None else {"message": message.encode(errors="backslashreplace").decode()}),
         "rules": [_rule(rule) for rule in rules],
     }
-    return Report(data, [Table(title, ("rule", "severity", "what it checks"), rows, prose=True)], notes)
+    return Report(data, [Table(title, ("rule", "severity", "what it checks"), rows)], notes)
 
 
 def rule_report(rule: Rule, day: date) -> Report:
     """Explain one rule: what it checks and why, the limits on a date, the API's error messages, what to do."""
-    tables = [Table(f"{rule.name}: {rule.severity}", ("", ""), _paragraphs(rule), prose=True)]
+    tables = [Table(f"{rule.name}: {rule.severity}", ("", ""), _paragraphs(rule))]
     limits = _limits(rule, day)
     if limits:
         columns = ("platform", "limit", "value", "since", "source")
-        tables.append(Table(f"Limits on {day}", columns, [(*row[:4], _titles(row[4])) for row in limits], prose=True))
+        tables.append(Table(f"Limits on {day}", columns, [(*row[:4], _titles(row[4])) for row in limits]))
     messages = wordings_of(rule.name)
     if messages:
         rows = [(wording.text, _titles(wording.sources)) for wording in messages]

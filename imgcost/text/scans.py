@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from imgcost.figures import dollars, number, plural
 from imgcost.text.acceptance import fixable_note
+from imgcost.text.notes import Note, sentences
 from imgcost.text.quotes import quote_notes, quote_title
 from imgcost.text.rendering import NO_IMAGES, Report, Table, visible
 
@@ -31,7 +32,7 @@ def scan_report(summary: ScanSummary) -> Report:
 
 def scan_notes(summary: ScanSummary) -> list[str]:
     """List notes on a scan, without duplicates."""
-    return list(dict.fromkeys(_notes(summary)))
+    return sentences(_notes(summary))
 
 
 def fixable_notes(summary: ScanSummary) -> list[str]:
@@ -48,26 +49,26 @@ def unreadable_tables(summary: ScanSummary) -> list[Table]:
     return [_problems(summary), _unreadable(summary)] if summary.unreadable else []
 
 
-def _notes(summary: ScanSummary) -> Iterator[str]:
+def _notes(summary: ScanSummary) -> Iterator[Note]:
     first = summary.quotes[0]
-    yield from fixable_notes(summary)
+    yield from map(Note, fixable_notes(summary))
     for quote in summary.quotes:
         yield from quote_notes(quote)
     if summary.duplicates:
         saved = summary.tokens_of_duplicates(first.rule)
         usd = dollars(first.image_usd(saved))
-        yield (
+        yield Note(
             f"{plural(summary.duplicates, 'duplicate')} excluded, which saves {plural(saved, 'token')} ({usd} with "
             f"{first.model.id})."
         )
     if len(summary.unreadable) > LISTED:
         more = plural(len(summary.unreadable) - LISTED, "more entry", "more entries")
-        yield f"{more} not counted; -f json and -o FILE list all of them."
+        yield Note(f"{more} not counted; -f json and -o FILE list all of them.")
 
 
 def _totals(summary: ScanSummary) -> Table:
     quotes = [*summary.quotes, *summary.compared]
-    title = f"{plural(summary.images, 'image')}, {file_size(summary.file_bytes)}: {quote_title(quotes[0])}"
+    title = f"{plural(summary.images, 'image')}, {file_size(summary.file_bytes)} with {quote_title(quotes[0])}"
     rows = [
         (
             quote.model.id,
@@ -107,7 +108,7 @@ def _problems(summary: ScanSummary) -> Table:
 
 def _unreadable(summary: ScanSummary) -> Table:
     rows = [(visible(file.path), file.problem, visible(file.reason)) for file in summary.unreadable[:LISTED]]
-    return Table("Not counted", ("path", "problem", "reason"), rows, path_column=0, prose=True)
+    return Table("Not counted", ("path", "problem", "reason"), rows, path_column=0)
 
 
 def file_size(size_bytes: int) -> str:
