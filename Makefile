@@ -43,7 +43,7 @@ check: $(VENV)/.test
 	$(PY) -m ruff check .
 	$(PY) -m mypy
 	$(VENV)/bin/lint-imports
-	$(PY) -m pytest -n auto -m 'not slow'
+	$(PY) -m pytest -n auto -m 'not slow' --hypothesis-profile=quick
 
 test: $(VENV)/.test
 	@sh .ci/packages

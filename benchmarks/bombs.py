@@ -14,7 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from imgcost.files.forward import most_bytes
+from imgcost.files.forward import max_decompressed_bytes
 from tests import test_files_bombs as bombs
 from tests.test_files_archives import jpeg, tarred, zipped
 
@@ -64,7 +64,8 @@ def main() -> None:
             done = subprocess.run(
                 [sys.executable, "-c", MEASURE, path], capture_output=True, text=True, check=True, timeout=600
             )
-            print(f"{path.name:22} {size:10,} bytes, limit {most_bytes(size) >> 20:5} MiB: {done.stdout.rstrip()}")
+            limit = max_decompressed_bytes(size) >> 20
+            print(f"{path.name:22} {size:10,} bytes, limit {limit:5} MiB: {done.stdout.rstrip()}")
 
 
 if __name__ == "__main__":

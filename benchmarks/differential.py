@@ -46,7 +46,7 @@ MEDIA_TYPES = {
     "GIF": "image/gif",
     "WEBP": "image/webp",
 }
-MOST_LISTED = 50
+MAX_LISTED = 50
 
 
 def open_with_pillow(path):
@@ -153,8 +153,8 @@ def main():
         print(f"{number:10,}  {verdict}")
     print(f"{len(left):10,}  files, {differences:,} differences")
     for verdict, lines in listed.items():
-        print(f"\n{verdict} ({len(lines):,}, the first {min(len(lines), MOST_LISTED)}):")
-        print("\n".join(f"  {line}" for line in lines[:MOST_LISTED]))
+        print(f"\n{verdict} ({len(lines):,}, the first {min(len(lines), MAX_LISTED)}):")
+        print("\n".join(f"  {line}" for line in lines[:MAX_LISTED]))
     return 1 if differences else 0
 
 

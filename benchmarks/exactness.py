@@ -27,7 +27,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 import documented
 
 TIERS = (Tier(1568, 1568, "standard"), Tier(2576, 4784, "high-resolution"))
-MOST_EXAMPLES = 20
+MAX_EXAMPLES = 20
 PROGRESS_SECONDS = 10
 
 
@@ -70,7 +70,7 @@ def compare(sizes, tier, answers):
         results = [(resized[index], tokens[index]) for resized, tokens in answers]
         if any(result != results[0] for result in results):
             wrong.append(f"{size} on {tier.name}: {results}")
-    return Result(len(sizes), len(wrong), wrong[:MOST_EXAMPLES])
+    return Result(len(sizes), len(wrong), wrong[:MAX_EXAMPLES])
 
 
 def turned(answer):
@@ -113,7 +113,7 @@ def compare_square(pool, edge, tier):
     for result in pool.imap_unordered(partial(compare_row, tier=tier), range(edge, 0, -1)):
         compared += result.compared
         differing += result.differing
-        examples += result.examples[: MOST_EXAMPLES - len(examples)]
+        examples += result.examples[: MAX_EXAMPLES - len(examples)]
         now = time.monotonic()
         if now - shown > PROGRESS_SECONDS:
             shown = now

@@ -22,11 +22,11 @@ from typing import NamedTuple
 from imgcost.headers import inspect_bytes
 from imgcost.headers.header import MAX_SEARCH_BYTES
 
-MOST_SECONDS = 0.02
-MOST_READS = 4200  # two walks of 2,048 steps, plus searches
-MOST_BYTES = MAX_SEARCH_BYTES + (8 << 20)
+MAX_SECONDS = 0.02
+MAX_READS = 4200  # two walks of 2,048 steps, plus searches
+MAX_BYTES = MAX_SEARCH_BYTES + (8 << 20)
 SEED_BYTES = 1 << 16
-MOST_SEEDS = 2000
+MAX_SEEDS = 2000
 CHUNK = 20_000
 INTERESTING = (
     b"\0",
@@ -89,12 +89,12 @@ def judge(name, make):
     """Return the outcome of an input, and what is wrong with it. Slow inputs get three attempts."""
     outcome = look(make())
     for _ in range(2):
-        if outcome.seconds > MOST_SECONDS:
+        if outcome.seconds > MAX_SECONDS:
             outcome = min(outcome, look(make()))
     wrong = outcome.fault
-    if outcome.seconds > MOST_SECONDS:
+    if outcome.seconds > MAX_SECONDS:
         wrong = f"{outcome.seconds * 1000:.1f} ms"
-    elif outcome.reads > MOST_READS or outcome.read > MOST_BYTES:
+    elif outcome.reads > MAX_READS or outcome.read > MAX_BYTES:
         wrong = f"{outcome.reads:,} reads of {outcome.read:,} bytes"
     return outcome, f"{name}: {wrong}" if wrong else None
 
@@ -191,7 +191,7 @@ def mutate(seeds, seed, count):
 def read_seeds(folder):
     paths = sorted(os.path.join(top, name) for top, _, names in os.walk(folder) for name in names)  # noqa: PTH118 - called often
     seeds = []
-    for path in random.Random(1).sample(paths, min(len(paths), MOST_SEEDS)):
+    for path in random.Random(1).sample(paths, min(len(paths), MAX_SEEDS)):
         with open(path, "rb") as file:  # noqa: PTH123 - called often
             if data := file.read(SEED_BYTES):
                 seeds.append(data)

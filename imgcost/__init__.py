@@ -13,6 +13,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from imgcost.version import __version__
+
 if TYPE_CHECKING:
     from imgcost import arrays, errors, geometry, tables
     from imgcost.acceptance import LimitName, Reason
@@ -54,8 +56,6 @@ if TYPE_CHECKING:
         Status,
     )
     from imgcost.tabular import Row
-
-__version__ = "2026.11.0"
 
 __all__ = [
     "CacheTtl",

@@ -87,14 +87,14 @@ def exceeded_limits(width: Any, height: Any, size_bytes: Any, limits: Limits) ->
 
     >>> from datetime import date
     >>> from imgcost.tables import limits_on
-    >>> [broken for _, broken in exceeded_limits(8001, 10, 99, limits_on("claude-api", date(2026, 11, 22)))]
+    >>> [exceeded for _, exceeded in exceeded_limits(8001, 10, 99, limits_on("claude-api", date(2026, 11, 22)))]
     [True, False]
     """
-    edge, most = limits.image_edge, byte_limit(limits)
+    edge, max_bytes = limits.image_edge, byte_limit(limits)
     if edge is not None:
         yield _reason("image-edge", edge), (width > edge) | (height > edge)
-    if most is not None:
-        yield _reason("image-bytes", most), size_bytes > most
+    if max_bytes is not None:
+        yield _reason("image-bytes", max_bytes), size_bytes > max_bytes
 
 
 @cache
@@ -149,8 +149,8 @@ def breaches(
         types = ", ".join(limits.media_types or ())
         sources = limits.statements["media_types"].sources
         yield Breach(reason, f"{reason.phrase} is not supported", reason.phrase, types, None, sources)
-    for reason, broken in exceeded_limits(width, height, size_bytes or 0, limits):
-        if not broken:
+    for reason, exceeded in exceeded_limits(width, height, size_bytes or 0, limits):
+        if not exceeded:
             continue
         if reason.rule == "image-edge":
             edge = limits.image_edge or 0
@@ -158,7 +158,7 @@ def breaches(
             sources = limits.statements["image_edge"].sources
             yield Breach(reason, message, max(width, height), edge, "px", sources)
         else:
-            most, unit = byte_limit(limits) or 0, "bytes" if limits.image_bytes_of == "file" else "bytes as base64"
-            message = f"{size_bytes:,} {unit}: the limit is {most:,}"
+            limit, unit = byte_limit(limits) or 0, "bytes" if limits.image_bytes_of == "file" else "bytes as base64"
+            message = f"{size_bytes:,} {unit}: the limit is {limit:,}"
             name = "request_bytes" if limits.image_bytes is None else "image_bytes"
-            yield Breach(reason, message, size_bytes or 0, most, "bytes", limits.statements[name].sources)
+            yield Breach(reason, message, size_bytes or 0, limit, "bytes", limits.statements[name].sources)

@@ -12,14 +12,14 @@ from imgcost.errors import ArgumentError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["Dollars", "take_choice", "take_day", "take_dollars", "take_flag", "take_paths", "type_name"]
+__all__ = ["Dollars", "check_choice", "check_path_types", "to_bool", "to_date", "to_dollars", "type_name"]
 
 Dollars: TypeAlias = Decimal | int | str | float
 """US dollars; a float is taken as its decimal text, `0.1` as 0.1."""
 
 
 def type_name(value: object) -> str:
-    """Name the type of a value in an error, as JSON names nothing.
+    """Name the type of a value in an error; None is `null`, as in JSON.
 
     >>> type_name(None), type_name(3)
     ('null', 'int')
@@ -27,7 +27,7 @@ def type_name(value: object) -> str:
     return "null" if value is None else type(value).__name__
 
 
-def take_choice(argument: str, value: object, choices: Iterable[str | None]) -> None:
+def check_choice(argument: str, value: object, choices: Iterable[str | None]) -> None:
     """Check that an argument has one of several values.
 
     Args:
@@ -38,12 +38,12 @@ def take_choice(argument: str, value: object, choices: Iterable[str | None]) -> 
     Raises:
         ArgumentError: The value is not allowed.
     """
-    known = list(choices)
-    if not any(value is choice or (isinstance(value, str) and value == choice) for choice in known):
-        raise ArgumentError(argument, value, f"one of {', '.join(choice for choice in known if choice is not None)}")
+    allowed = list(choices)
+    if not any(value is choice or (isinstance(value, str) and value == choice) for choice in allowed):
+        raise ArgumentError(argument, value, f"one of {', '.join(choice for choice in allowed if choice is not None)}")
 
 
-def take_day(as_of: object) -> date | None:
+def to_date(as_of: object) -> date | None:
     """Convert an `as_of` argument to a date.
 
     Args:
@@ -56,7 +56,7 @@ def take_day(as_of: object) -> date | None:
         ArgumentError: The value has another type.
 
     Example:
-        >>> take_day(datetime(2026, 11, 22, 8, 30))
+        >>> to_date(datetime(2026, 11, 22, 8, 30))
         datetime.date(2026, 11, 22)
     """
     if as_of is None:
@@ -68,7 +68,7 @@ def take_day(as_of: object) -> date | None:
     raise ArgumentError("as_of", as_of, "a date, such as datetime.date(2026, 11, 22)")
 
 
-def take_dollars(argument: str, value: object) -> Decimal | None:
+def to_dollars(argument: str, value: object) -> Decimal | None:
     """Convert an argument to US dollars.
 
     Args:
@@ -82,7 +82,7 @@ def take_dollars(argument: str, value: object) -> Decimal | None:
         ArgumentError: The value has another type, or is negative or not finite.
 
     Example:
-        >>> take_dollars("budget_usd", "0.50"), take_dollars("budget_usd", 0.1)
+        >>> to_dollars("budget_usd", "0.50"), to_dollars("budget_usd", 0.1)
         (Decimal('0.50'), Decimal('0.1'))
     """
     if value is None:
@@ -96,7 +96,7 @@ def take_dollars(argument: str, value: object) -> Decimal | None:
     return amount
 
 
-def take_flag(argument: str, value: object) -> bool:
+def to_bool(argument: str, value: object) -> bool:
     """Convert an argument to a boolean.
 
     Args:
@@ -110,7 +110,7 @@ def take_flag(argument: str, value: object) -> bool:
         ArgumentError: The value has no truth value, such as an array.
 
     Example:
-        >>> take_flag("batch", 1)
+        >>> to_bool("batch", 1)
         True
     """
     try:
@@ -119,7 +119,7 @@ def take_flag(argument: str, value: object) -> bool:
         raise ArgumentError(argument, value, "True or False") from None
 
 
-def take_paths(paths: Iterable[object]) -> None:
+def check_path_types(paths: Iterable[object]) -> None:
     """Check that arguments are paths.
 
     Args:

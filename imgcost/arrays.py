@@ -1,6 +1,6 @@
 """`imgcost.geometry` for numpy columns: the same functions and results, at a hundred million sizes per second.
 
-Sizes are integer arrays of any shape, broadcast against each other. Calls work in blocks that fit the processor's cache
+Sizes are integer arrays of any shape, broadcast against each other. Calls work in chunks that fit the processor's cache
 and have their own scratch space, so they are thread-safe.
 """
 
@@ -32,8 +32,8 @@ __all__ = [
     "resized_size",
 ]
 
-BLOCK = 1 << 15
-"""Sizes per block: the scratch space for a block fits the second-level cache of a core."""
+CHUNK = 1 << 15
+"""Sizes per chunk: the scratch space for a chunk fits the second-level cache of a core."""
 
 MANTISSA_BITS = 52
 
@@ -151,8 +151,8 @@ def resized_size(width: ArrayLike, height: ArrayLike, tier: Tier) -> tuple[NDArr
     flat_width, flat_height = width.reshape(-1), height.reshape(-1)
     across, down = new_width.reshape(-1), new_height.reshape(-1)
     steps = _steps(tier)
-    for part, scratch in _blocks(flat_width, flat_height):
-        _resize_block(scratch, steps)
+    for part, scratch in _chunks(flat_width, flat_height):
+        _resize_chunk(scratch, steps)
         landscape = np.greater_equal(flat_width[part], flat_height[part], out=scratch.past)
         across[part] = np.where(landscape, scratch.long, scratch.short)
         down[part] = np.where(landscape, scratch.short, scratch.long)
@@ -194,7 +194,7 @@ def image_tokens(width: ArrayLike, height: ArrayLike, tier: Tier, formula: Formu
     flat_width, flat_height, flat_tokens = width.reshape(-1), height.reshape(-1), tokens.reshape(-1)
     # Longer edges exceed the token limit on their own, so clip them to keep the product within 32 bits.
     clip = np.int32(PATCH * (tier.token_limit + 1))
-    for part, scratch in _blocks(flat_width, flat_height):
+    for part, scratch in _chunks(flat_width, flat_height):
         out = flat_tokens[part]
         _find_rows(scratch, steps)
         np.take(steps.tokens, scratch.row, out=out, mode="clip")
@@ -231,8 +231,8 @@ def largest_size(ratio: tuple[ArrayLike, ArrayLike], tier: Tier) -> tuple[NDArra
     upper = tier.edge_limit // np.maximum(width, height)
     while (fitting < upper).any():
         middle = (fitting + upper + 1) // 2
-        good = _fits(middle * width, middle * height, tier)
-        fitting, upper = np.where(good, middle, fitting), np.where(good, upper, middle - 1)
+        valid = _fits(middle * width, middle * height, tier)
+        fitting, upper = np.where(valid, middle, fitting), np.where(valid, upper, middle - 1)
     if not fitting.all():
         first = np.argmin(fitting)
         geometry.largest_size((int(width.flat[first]), int(height.flat[first])), tier)  # raises the same error
@@ -332,7 +332,7 @@ def _steps(tier: Tier) -> _Steps:
 
 
 class _Scratch:
-    """The scratch space of one call, for one block of sizes."""
+    """The scratch space of one call, for one chunk of sizes."""
 
     def __init__(self, size: int) -> None:
         self.long, self.short, self.ratio, self.start = (np.empty(size) for _ in range(4))
@@ -341,11 +341,11 @@ class _Scratch:
         self.across, self.down = np.empty(size, np.int32), np.empty(size, np.int32)
 
 
-def _blocks(width: NDArray[np.integer], height: NDArray[np.integer]) -> Iterator[tuple[slice, _Scratch]]:
-    """Iterate over blocks of flat sizes: yield the slice and scratch space with the checked long and short edges."""
-    scratch = _Scratch(min(BLOCK, width.size))
-    for start in range(0, width.size, BLOCK):
-        part = slice(start, start + BLOCK)
+def _chunks(width: NDArray[np.integer], height: NDArray[np.integer]) -> Iterator[tuple[slice, _Scratch]]:
+    """Iterate over chunks of flat sizes: yield the slice and scratch space with the checked long and short edges."""
+    scratch = _Scratch(min(CHUNK, width.size))
+    for start in range(0, width.size, CHUNK):
+        part = slice(start, start + CHUNK)
         if width.size - start < scratch.long.size:
             scratch = _Scratch(width.size - start)
         np.copyto(scratch.ratio, width[part])
@@ -368,7 +368,7 @@ def _find_rows(scratch: _Scratch, steps: _Steps) -> None:
     np.add(row, scratch.past, out=row)
 
 
-def _resize_block(scratch: _Scratch, steps: _Steps) -> None:
+def _resize_chunk(scratch: _Scratch, steps: _Steps) -> None:
     """Apply each limit of their grids to the long edges; sizes that fit are unchanged."""
     _find_rows(scratch, steps)
     limit = np.take(steps.short_limit, scratch.row, mode="clip")
@@ -421,8 +421,8 @@ def _integers(name: str, values: ArrayLike) -> NDArray[np.integer]:
 
 def _reject(width: NDArray[np.integer], height: NDArray[np.integer], offset: int) -> None:
     """Raise the error of the scalar check for the first size that is out of range."""
-    bad = (width < 1) | (height < 1) | (width > MAX_EDGE) | (height > MAX_EDGE)
-    first = int(np.argmax(bad))
+    invalid = (width < 1) | (height < 1) | (width > MAX_EDGE) | (height > MAX_EDGE)
+    first = int(np.argmax(invalid))
     try:
         geometry.padded_size(int(width[first]), int(height[first]))
     except SizeError as error:

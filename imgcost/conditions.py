@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias, get_args
 
-from imgcost.arguments import take_choice, take_day, take_flag
-from imgcost.tables import TWO_ENDPOINTS, Endpoint, Platform, Speed, place, platforms, today
+from imgcost.arguments import check_choice, to_bool, to_date
+from imgcost.tables import TWO_ENDPOINTS, Endpoint, Platform, Speed, placement_of, platforms, today
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -53,7 +53,7 @@ class Conditions(NamedTuple):
         >>> conditions(as_of=date(2026, 11, 22), batch=True, cache="5m").labels
         ('batch', 'cache 5m')
         """
-        named = {
+        labels = {
             self.platform: self.platform != "claude-api",
             f"{self.endpoint} endpoint": self.platform in TWO_ENDPOINTS,
             "batch": self.batch,
@@ -61,7 +61,7 @@ class Conditions(NamedTuple):
             "US inference": self.inference_geo == "us",
             "fast mode": self.speed == "fast",
         }
-        return tuple(label for label, applies in named.items() if applies)
+        return tuple(label for label, applies in labels.items() if applies)
 
     @property
     def multipliers(self) -> tuple[MultiplierName, ...]:
@@ -109,14 +109,16 @@ def conditions(
     >>> conditions(as_of=date(2026, 11, 22), platform="bedrock", endpoint="regional").multipliers
     ('regional',)
     """
-    day = take_day(as_of) or today()
+    day = to_date(as_of) or today()
     for name, value in (("platform", platform), ("endpoint", endpoint), ("speed", speed)):
-        take_choice(name, value, (None, *_CHOICES[name]))
-    take_choice("inference_geo", inference_geo, _CHOICES["inference_geo"])
-    take_choice("cache", cache, _CHOICES["cache"])
-    in_batch = take_flag("batch", batch)
-    where = place(list(named), platform=platform, endpoint=endpoint, speed=speed)
-    return Conditions(day, where.platform, where.endpoint, where.assumed, inference_geo, in_batch, cache, where.speed)
+        check_choice(name, value, (None, *_CHOICES[name]))
+    check_choice("inference_geo", inference_geo, _CHOICES["inference_geo"])
+    check_choice("cache", cache, _CHOICES["cache"])
+    in_batch = to_bool("batch", batch)
+    placement = placement_of(list(named), platform=platform, endpoint=endpoint, speed=speed)
+    return Conditions(
+        day, placement.platform, placement.endpoint, placement.assumed, inference_geo, in_batch, cache, placement.speed
+    )
 
 
 _CHOICES: dict[str, tuple[str, ...]] = {

@@ -21,7 +21,7 @@ __all__ = [
     "SizeError",
     "TableError",
     "UnknownModelError",
-    "shown",
+    "short_repr",
 ]
 
 
@@ -33,8 +33,8 @@ class ImgcostError(Exception):
         return (_unpickle, (type(self), self.args, self.__dict__))
 
 
-def _unpickle(kind: type[ImgcostError], args: tuple[object, ...], attributes: dict[str, object]) -> ImgcostError:
-    error = kind.__new__(kind)
+def _unpickle(error_type: type[ImgcostError], args: tuple[object, ...], attributes: dict[str, object]) -> ImgcostError:
+    error = error_type.__new__(error_type)
     error.args = args
     error.__dict__.update(attributes)
     return error
@@ -49,14 +49,14 @@ class ArgumentError(ImgcostError, TypeError, ValueError):
 
     def __init__(self, argument: str, value: object, expected: str) -> None:
         """Name the argument, its value, and what is expected."""
-        super().__init__(f"invalid {argument} {shown(value)}: expected {expected}")
+        super().__init__(f"invalid {argument} {short_repr(value)}: expected {expected}")
         self.argument = argument
 
 
-def shown(value: object) -> str:
+def short_repr(value: object) -> str:
     """Return the repr of a value, shortened to fit into a sentence.
 
-    >>> shown("a" * 50)
+    >>> short_repr("a" * 50)
     "'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa..."
     """
     try:

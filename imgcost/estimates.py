@@ -98,7 +98,7 @@ class Estimate(NamedTuple):
         return html_table(caption, ("size", "resized to", ">tokens", ">per image"), [cells])
 
     def to_dict(self, count: int | None = None) -> dict[str, Any]:
-        """Return plain values: an entry of `imgcost estimate -f json`.
+        """Return plain values: an item of `imgcost estimate -f json`.
 
         Args:
             count: Number of images of this size; adds their total.
@@ -107,7 +107,7 @@ class Estimate(NamedTuple):
             Numbers, text and None; dollars as exact decimal text.
         """
         padded_width, padded_height = self.padded_size
-        entry = self.quote.to_dict() | {
+        values = self.quote.to_dict() | {
             "width": self.width,
             "height": self.height,
             "resized_width": self.resized_width,
@@ -124,8 +124,8 @@ class Estimate(NamedTuple):
             "other_formula_tokens": self.other_tokens,
         }
         if count is not None:
-            entry |= {"count": count, "input_usd_of_count": f"{self.quote.image_usd(self.tokens * count):f}"}
-        return entry
+            values |= {"count": count, "input_usd_of_count": f"{self.quote.image_usd(self.tokens * count):f}"}
+        return values
 
 
 def estimate(

@@ -19,7 +19,7 @@ from math import gcd, inf, isqrt, nextafter
 from operator import index
 from typing import Literal, NamedTuple
 
-from imgcost.errors import SizeError, shown
+from imgcost.errors import SizeError, short_repr
 from imgcost.figures import plural
 
 __all__ = [
@@ -49,7 +49,7 @@ PIXELS_PER_TOKEN = 750
 MAX_EDGE = 2**31
 """Maximum width and height, px. No format that Claude reads can store more."""
 
-MOST_LIMIT = 2**14
+MAX_LIMIT = 2**14
 """Maximum edge limit (px) and token limit of a tier: far above any published tier, and small enough for 32 bits."""
 
 Formula = Literal["patch", "area"]
@@ -378,11 +378,11 @@ def grid_steps(tier: Tier) -> tuple[GridStep, ...]:
     GridStep(ratio=1.0521371535932362, long_patches=40, short_patches=38) 1520
     """
     _checked_tier(tier)
-    most_along = tier.edge_limit // PATCH
-    long = short = min(most_along, isqrt(tier.token_limit))
+    max_along = tier.edge_limit // PATCH
+    long = short = min(max_along, isqrt(tier.token_limit))
     steps = [GridStep(1.0, long, short)]
     while True:
-        if long < most_along and (long + 1) * short <= tier.token_limit:
+        if long < max_along and (long + 1) * short <= tier.token_limit:
             ratio = _least_ratio(long * PATCH + 1, short)
             long += 1
         elif short > 1:
@@ -431,7 +431,9 @@ def short_limit(short_patches: int) -> float:
 
 
 def _resized(width: int, height: int, tier: Tier) -> tuple[int, int]:
-    """Apply each limit of the grid to the long edge. If the image fits, no limit applies and its size is unchanged."""
+    """Apply each limit of the grid to the long edge."""
+    if _fits(width, height, tier):  # no limit applies; most images need no more
+        return width, height
     long, short = max(width, height), min(width, height)
     ratio = long / short
     ratios, _ = _tokens_by_ratio(tier)
@@ -453,9 +455,9 @@ def _longest_edge(ratio: float, short_patches: int) -> int:
 
 
 def _fits(width: int, height: int, tier: Tier) -> bool:
-    across, down = _patches(width), _patches(height)
-    most_along = tier.edge_limit // PATCH
-    return across <= most_along and down <= most_along and across * down <= tier.token_limit
+    across, down = -(-width // PATCH), -(-height // PATCH)
+    max_along = tier.edge_limit // PATCH
+    return across <= max_along and down <= max_along and across * down <= tier.token_limit
 
 
 def _patches(edge: int) -> int:
@@ -463,6 +465,8 @@ def _patches(edge: int) -> int:
 
 
 def _checked(width: int, height: int) -> tuple[int, int]:
+    if type(width) is type(height) is int and 0 < width <= MAX_EDGE and 0 < height <= MAX_EDGE:  # almost always
+        return width, height
     return _checked_edge("width", width), _checked_edge("height", height)
 
 
@@ -472,17 +476,19 @@ def _checked_edge(name: str, edge: int) -> int:
             raise TypeError  # noqa: TRY301 - bool is an int subclass, but not a valid size
         px = index(edge)
     except TypeError:
-        raise SizeError(f"invalid {name} {shown(edge)}: expected a whole number of pixels") from None
+        raise SizeError(f"invalid {name} {short_repr(edge)}: expected a whole number of pixels") from None
     if not 1 <= px <= MAX_EDGE:
-        raise SizeError(f"invalid {name} {px} px: expected 1 to {MAX_EDGE} px")
+        raise SizeError(f"invalid {name} {px} px: expected 1 to {MAX_EDGE:,} px")
     return px
 
 
 def _checked_tier(tier: Tier) -> Tier:
-    if not (PATCH <= tier.edge_limit <= MOST_LIMIT and 1 <= tier.token_limit <= MOST_LIMIT):
-        raise SizeError(f"invalid tier {_name(tier)}: expected {PATCH} to {MOST_LIMIT} px and 1 to {MOST_LIMIT} tokens")
+    if not (PATCH <= tier.edge_limit <= MAX_LIMIT and 1 <= tier.token_limit <= MAX_LIMIT):
+        raise SizeError(
+            f"invalid tier {_name(tier)}: expected {PATCH} to {MAX_LIMIT:,} px and 1 to {MAX_LIMIT:,} tokens"
+        )
     return tier
 
 
 def _name(tier: Tier) -> str:
-    return f"{tier.name or 'the tier'} ({tier.edge_limit} px, {plural(tier.token_limit, 'token')})"
+    return f"{tier.name or 'the tier'} ({tier.edge_limit:,} px, {plural(tier.token_limit, 'token')})"

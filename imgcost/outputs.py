@@ -84,18 +84,18 @@ class Output:
         return self._file
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+        self, error_type: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         """Replace the target, or remove the unfinished file after an error."""
         try:
-            if kind is None:
+            if error_type is None:
                 self._file.close()  # some file systems report a full disk only here
                 if self._remove:
                     os.replace(self._temporary, self._target)  # noqa: PTH105 - as above
         finally:
             with suppress(OSError):
                 self._file.close()
-            self.complete = kind is None if self._remove is None else not self._remove()
+            self.complete = error_type is None if self._remove is None else not self._remove()
 
 
 def is_step_summary(path: str) -> bool:

@@ -82,7 +82,7 @@ def read_payload(text: str) -> Payload:
         >>> read_payload("R0lGODlhCAAGAAAAACwAAAAACAAGAAACAQA7").contents.header.width
         8
         >>> read_payload("data:image/png;base64,iVBORw0KGgo=").problem
-        "it is a data URL: send only the text after 'base64,'"
+        "it is a data URL; send only the text after 'base64,'"
     """
     length = len(text)
     if not _is_base64_at_both_ends(text):
@@ -117,13 +117,13 @@ def _is_base64_at_both_ends(text: str) -> bool:
 def _problem(text: str) -> str:
     """Return why a text is not valid base64."""
     if text[:5].lower() == "data:":
-        return "it is a data URL: send only the text after 'base64,'"
+        return "it is a data URL; send only the text after 'base64,'"
     match = _INVALID.search(text.rstrip("="))
     if match:
-        return f"invalid base64 character {match[0]!a}"
+        return f"invalid character {match[0]!a}"
     if len(text) % 4:
-        return f"length {len(text):,} is not a multiple of 4: the data is truncated or missing padding"
-    return "invalid base64 padding"
+        return f"its length, {len(text):,}, is not a multiple of 4; it is truncated or its padding is missing"
+    return "invalid padding"
 
 
 def encoded_runs(text: str) -> Iterator[tuple[int, int]]:

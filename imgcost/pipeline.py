@@ -7,7 +7,7 @@ from contextlib import ExitStack, closing
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from imgcost.arguments import take_flag, take_paths
+from imgcost.arguments import check_path_types, to_bool
 from imgcost.errors import ArgumentError
 from imgcost.files import FileBatch, Walk, chunks, probe_archive, probe_chunk, spread
 from imgcost.quotes import quotes
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
     from os import PathLike
 
-    from imgcost.files import Archive, Chunk, Found, Group
-    from imgcost.files.caches import HeaderCache
+    from imgcost.files import Archive, Chunk, Group, ScanResult
+    from imgcost.files.header_cache import HeaderCache
     from imgcost.quotes import Quote
     from imgcost.reports.sinks import Encode, ScanSink
 
@@ -36,7 +36,7 @@ class Scan(NamedTuple):
             again, which is the command line.
         details: Whether to read orientation and animation, for rows.
         dedupe: Whether to count identical files once.
-        cache: Path of the cache file, or None.
+        cache_file: Path of the header cache file, or None.
     """
 
     quotes: tuple[Quote, ...]
@@ -45,7 +45,7 @@ class Scan(NamedTuple):
     jobs: int = 1
     details: bool = False
     dedupe: bool = False
-    cache: str | None = None
+    cache_file: str | None = None
 
     def run(
         self,
@@ -79,48 +79,48 @@ class Scan(NamedTuple):
         summarizer = _Summarizer(empty, tuple(sink.encode for sink in sinks))
         total = empty()
         with ExitStack() as stack:
-            pieces = stack.enter_context(closing(self._pieces(paths, summarizer, warn)))
-            for piece in pieces:
-                for sink, encoded in zip(sinks, piece.encoded, strict=True):
+            results = stack.enter_context(closing(self._results(paths, summarizer, warn)))
+            for result in results:
+                for sink, encoded in zip(sinks, result.encoded, strict=True):
                     sink.writer.write(encoded)
-                total.merge(piece.summary)
-                progress(piece.files)
+                total.merge(result.summary)
+                progress(result.files)
         for sink in sinks:
             sink.writer.finish(total)
         return total
 
-    def _pieces(
+    def _results(
         self, paths: Iterable[str | PathLike[str]], summarizer: _Summarizer, warn: Callable[[str], None]
-    ) -> Generator[_Piece]:
+    ) -> Generator[_ChunkResult]:
         tasks = chunks(self.walk.steps(paths))
         # Later scans that use the cache may need details.
-        probe = partial(probe_chunk, details=self.details or bool(self.cache))
+        probe = partial(probe_chunk, details=self.details or bool(self.cache_file))
         members = partial(_members, wanted=self.walk.matches)
-        if not (self.dedupe or self.cache):
+        if not (self.dedupe or self.cache_file):
             # Files are independent: workers do everything, and send back only sums and encoded rows.
             work, stream = partial(_probe_and_sum, probe, summarizer), partial(_sum_members, members, summarizer)
             yield from spread(tasks, work, stream, self.jobs, spawn=True)
             return
-        results: Generator[list[Group]]
+        groups_of_chunks: Generator[list[Group]]
         with ExitStack() as stack:
-            if self.cache:
-                from imgcost.files.caches import HeaderCache  # noqa: PLC0415 - loads sqlite3, which most scans do not need
+            if self.cache_file:
+                from imgcost.files.header_cache import HeaderCache  # noqa: PLC0415 - loads sqlite3, which most scans do not need
 
-                cache = stack.enter_context(HeaderCache(self.cache))
+                cache = stack.enter_context(HeaderCache(self.cache_file))
                 stack.callback(lambda: deque(map(warn, cache.notices), maxlen=0))
-                results = _with_cache(cache, tasks, probe, members, self.jobs)
+                groups_of_chunks = _with_cache(cache, tasks, probe, members, self.jobs)
             else:
-                results = spread(tasks, probe, members, self.jobs, spawn=True)
+                groups_of_chunks = spread(tasks, probe, members, self.jobs, spawn=True)
             mark: Callable[[list[Group]], list[Group]] = list
             if self.dedupe:
                 from imgcost.files.duplicates import Duplicates  # noqa: PLC0415 - same for hashes
 
                 mark = Duplicates().mark
-            for groups in stack.enter_context(closing(results)):
+            for groups in stack.enter_context(closing(groups_of_chunks)):
                 yield summarizer(mark(groups))
 
 
-class _Piece(NamedTuple):
+class _ChunkResult(NamedTuple):
     """Results of a part of the scan."""
 
     summary: ScanSummary
@@ -134,10 +134,12 @@ class _Summarizer(NamedTuple):
     empty: Callable[[], ScanSummary]
     encoders: tuple[Encode, ...]
 
-    def __call__(self, groups: list[Group]) -> _Piece:
+    def __call__(self, groups: list[Group]) -> _ChunkResult:
         summary = self.empty()
         summary.add(groups)
-        return _Piece(summary, [encode(groups) for encode in self.encoders], sum(len(files) for _, files in groups))
+        return _ChunkResult(
+            summary, [encode(groups) for encode in self.encoders], sum(len(files) for _, files in groups)
+        )
 
 
 class _Members(list["Group"]):
@@ -148,13 +150,13 @@ def _members(archive: Archive, wanted: Callable[..., bool] | None) -> Iterator[l
     return map(_Members, probe_archive(archive.path, wanted))
 
 
-def _probe_and_sum(probe: Callable[[Chunk], list[Group]], summarizer: _Summarizer, chunk: Chunk) -> _Piece:
+def _probe_and_sum(probe: Callable[[Chunk], list[Group]], summarizer: _Summarizer, chunk: Chunk) -> _ChunkResult:
     return summarizer(probe(chunk))
 
 
 def _sum_members(
     members: Callable[[Archive], Iterator[list[Group]]], summarizer: _Summarizer, archive: Archive
-) -> Iterator[_Piece]:
+) -> Iterator[_ChunkResult]:
     return (summarizer(groups) for groups in members(archive))
 
 
@@ -166,37 +168,37 @@ def _with_cache(
     jobs: int,
 ) -> Generator[list[Group]]:
     """Probe only files that are not in the cache, and merge both in the original order."""
-    pending: deque[tuple[Chunk, dict[str, Found]]] = deque()
+    pending: deque[tuple[Chunk, dict[str, ScanResult]]] = deque()
 
-    def unknown() -> Iterator[Chunk | Archive]:
+    def uncached() -> Iterator[Chunk | Archive]:
         for task in tasks:
             if not isinstance(task, list):
                 yield task
                 continue
-            known = cache.known(task)
-            pending.append((task, known))
+            cached = cache.cached(task)
+            pending.append((task, cached))
             yield [
-                step._replace(names=[name for name in step.names if step.path_of(name) not in known])
+                step._replace(names=[name for name in step.names if step.path_of(name) not in cached])
                 if isinstance(step, FileBatch)
                 else step
                 for step in task
             ]
 
-    for groups in spread(unknown(), probe, members, jobs, spawn=True):
+    for groups in spread(uncached(), probe, members, jobs, spawn=True):
         if isinstance(groups, _Members):
             yield groups
             continue
-        chunk, known = pending.popleft()
-        cache.keep(groups)
+        chunk, cached = pending.popleft()
+        cache.store(groups)
         yield [
-            (folder, _merged(step, known, probed)) if isinstance(step, FileBatch) else (folder, probed)
+            (folder, _merged(step, cached, probed)) if isinstance(step, FileBatch) else (folder, probed)
             for step, (folder, probed) in zip(chunk, groups, strict=True)
         ]
 
 
-def _merged(batch: FileBatch, known: dict[str, Found], probed: list[Found]) -> list[Found]:
+def _merged(batch: FileBatch, cached: dict[str, ScanResult], probed: list[ScanResult]) -> list[ScanResult]:
     remaining = iter(probed)
-    return [known.get(path) or next(remaining) for path in map(batch.path_of, batch.names)]
+    return [cached.get(path) or next(remaining) for path in map(batch.path_of, batch.names)]
 
 
 def summarize(
@@ -226,8 +228,8 @@ def summarize(
     >>> summarize("data/samples/web", model="claude-sonnet-4-6")
     <ScanSummary images=4 claude-sonnet-4-6=$0.00147 unreadable=0>
     """
-    take_paths(paths)
+    check_path_types(paths)
     if not isinstance(walk, Walk | None):
         raise ArgumentError("walk", walk, "an imgcost.files.Walk, or None")
     selected = quotes(model, **choices)
-    return Scan(selected, walk=walk or Walk(), dedupe=take_flag("dedupe", dedupe)).run(paths)
+    return Scan(selected, walk=walk or Walk(), dedupe=to_bool("dedupe", dedupe)).run(paths)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, cast, get_args
 
 from imgcost import geometry
-from imgcost.arguments import take_choice, take_day
+from imgcost.arguments import check_choice, to_date
 from imgcost.conditions import Conditions, conditions
 from imgcost.errors import ArgumentError, ImgcostError, NoPriceError
 from imgcost.geometry import Formula
@@ -53,11 +53,11 @@ __all__ = [
     "Quote",
     "TokenRule",
     "comparable",
-    "offered",
     "quote",
     "quotes",
     "quotes_on",
     "requote",
+    "requote_or_none",
     "resolve_models",
 ]
 
@@ -260,7 +260,7 @@ def quotes(
     >>> [quote.model.id for quote in quotes(["haiku", "claude-haiku-5-5"], as_of=date(2026, 11, 22))]
     ['claude-haiku-5-5']
     """
-    choices["as_of"] = take_day(choices.get("as_of")) or today()  # read the clock only once, because of midnight
+    choices["as_of"] = to_date(choices.get("as_of")) or today()  # read the clock only once, because of midnight
     named = resolve_models(names, choices["as_of"])
     return quotes_on(named, conditions(named, **choices), formula)
 
@@ -276,10 +276,10 @@ def resolve_models(names: str | Model | Sequence[str | Model], as_of: date | Non
     >>> [named.model.id for named in resolve_models(["opus"], date(2026, 11, 22))]
     ['claude-opus-5-5']
     """
-    listed = (names,) if isinstance(names, str | Model) else names
-    if not isinstance(listed, list | tuple) or not listed:
+    requested = (names,) if isinstance(names, str | Model) else names
+    if not isinstance(requested, list | tuple) or not requested:
         raise ArgumentError("model", names, "the name of a model, such as 'sonnet', or a list of names")
-    return [_resolve(name, as_of) for name in listed]
+    return [_resolve(name, as_of) for name in requested]
 
 
 def _resolve(name: object, as_of: date | None) -> NamedModel:
@@ -290,21 +290,21 @@ def _resolve(name: object, as_of: date | None) -> NamedModel:
     raise ArgumentError("model", name, "the name of a model, such as 'sonnet'")
 
 
-def quotes_on(named: Iterable[NamedModel], sent: Conditions, formula: Formula | None = None) -> tuple[Quote, ...]:
+def quotes_on(named: Iterable[NamedModel], conditions: Conditions, formula: Formula | None = None) -> tuple[Quote, ...]:
     """Like `quotes`, for resolved names and validated conditions."""
     by_model: dict[str, Quote] = {}
     for model in named:
         if model.model.id not in by_model or family_of(model.name):
-            by_model[model.model.id] = quote(model, sent, formula)
+            by_model[model.model.id] = quote(model, conditions, formula)
     return tuple(by_model.values())
 
 
-def quote(model: str | Model | NamedModel, sent: Conditions, formula: Formula | None = None) -> Quote:
+def quote(model: str | Model | NamedModel, conditions: Conditions, formula: Formula | None = None) -> Quote:
     """Look up what a model charges.
 
     Args:
         model: A model, or any of its names.
-        sent: How requests are sent.
+        conditions: How requests are sent.
         formula: `patch` or `area`, to override the model's own.
 
     Returns:
@@ -322,42 +322,43 @@ def quote(model: str | Model | NamedModel, sent: Conditions, formula: Formula | 
     >>> haiku.model.id, haiku.usd_per_mtok
     ('claude-haiku-5-5', Decimal('0.05'))
     """
-    take_choice("formula", formula, (None, *get_args(Formula)))
-    named = model if isinstance(model, NamedModel) else _resolve(model, sent.as_of)
-    listed, day = named.model, sent.as_of
-    rows = _prices(listed, sent)
-    if day < listed.vision_from:
-        raise NoPriceError(listed.id, day, listed.vision_from, kind="image price")
-    if listed.tier is None:
-        raise ImgcostError(f"the resolution tier of {listed.id} was never published, so its images cannot be counted")
+    check_choice("formula", formula, (None, *get_args(Formula)))
+    named = model if isinstance(model, NamedModel) else _resolve(model, conditions.as_of)
+    resolved, day = named.model, conditions.as_of
+    rows = _prices(resolved, conditions)
+    if day < resolved.vision_from:
+        raise NoPriceError(resolved.id, day, resolved.vision_from, kind="image price")
+    if resolved.tier is None:
+        raise ImgcostError(f"the resolution tier of {resolved.id} was never published, so its images cannot be counted")
     rates = [
-        row.rates.times(*(multiplier_on(name, listed, day, row.kind) for name in sent.multipliers)) for row in rows
+        row.rates.times(*(multiplier_on(name, resolved, day, row.kind) for name in conditions.multipliers))
+        for row in rows
     ]
     has_long = len(rows) > 1
     return Quote(
         requested=named.name,
-        model=listed,
-        conditions=sent,
-        rule=TokenRule(listed.tier, formula or listed.formula),
+        model=resolved,
+        conditions=conditions,
+        rule=TokenRule(resolved.tier, formula or resolved.formula),
         standard=rates[0],
         long_context=rates[1] if has_long else None,
         threshold=rows[1].above_input_tokens if has_long else None,
         prices=rows,
-        factors=tuple(_factor(name, listed, day, rows[0].kind) for name in sent.multipliers),
-        overhead=Overhead(*(find_measured(name, listed, day) for name in _OVERHEAD)),
-        assumptions=tuple(_assumptions(named, sent)),
+        factors=tuple(_factor(name, resolved, day, rows[0].kind) for name in conditions.multipliers),
+        overhead=Overhead(*(find_measured(name, resolved, day) for name in _OVERHEAD)),
+        assumptions=tuple(_assumptions(named, conditions)),
     )
 
 
-def requote(original: Quote, sent: Conditions) -> Quote:
+def requote(original: Quote, conditions: Conditions) -> Quote:
     """Look up what the same model charges under other conditions, with the same formula."""
-    return quote(NamedModel(original.requested, original.model), sent, original.formula)
+    return quote(NamedModel(original.requested, original.model), conditions, original.formula)
 
 
-def offered(original: Quote, sent: Conditions) -> Quote | None:
+def requote_or_none(original: Quote, conditions: Conditions) -> Quote | None:
     """Look up what the same model charges under other conditions, as `requote`; None if it is not sold that way."""
     try:
-        return requote(original, sent)
+        return requote(original, conditions)
     except ImgcostError:
         return None
 
@@ -370,18 +371,18 @@ _OVERHEAD: tuple[MeasuredName, ...] = (
 _IDS: dict[Platform, str] = {"bedrock": "bedrock_ids", "google-cloud": "google_cloud_id", "foundry": "foundry_id"}
 
 
-def _prices(model: Model, sent: Conditions) -> tuple[PriceRow, ...]:
+def _prices(model: Model, conditions: Conditions) -> tuple[PriceRow, ...]:
     """Return the standard or fast price, followed by the long-context price if there is one."""
-    day, platform = sent.as_of, sent.platform
-    for name in sent.multipliers:
+    day, platform = conditions.as_of, conditions.platform
+    for name in conditions.multipliers:
         require_offered(name, platform)
     if platform == "claude-ai":
         raise ImgcostError("claude-ai is not billed by token: choose a platform with an API")
     if platform in _IDS and not getattr(model, _IDS[platform]) and not model.retires_on(platform):
         raise ImgcostError(f"{model.id} is not offered on {platform}: no model ID for it is published")
-    kind: PriceKind = sent.speed
-    if sent.cache != "none":
-        classes: tuple[CacheUse, ...] = (_WRITES[sent.cache], "read")
+    kind: PriceKind = conditions.speed
+    if conditions.cache != "none":
+        classes: tuple[CacheUse, ...] = (_WRITES[conditions.cache], "read")
         for cache in classes:
             prompt_usd_per_mtok(model, day, cache=cache, kind=kind, platform=platform)  # raises if there is no price
     price = price_on(model, day, kind, platform)
@@ -399,20 +400,23 @@ def _factor(name: MultiplierName, model: Model, day: date, kind: PriceKind) -> F
     return Factor(name, multiplier_on(name, model, day, kind), published.sources)
 
 
-def _assumptions(named: NamedModel, sent: Conditions) -> Iterator[str]:
+def _assumptions(named: NamedModel, conditions: Conditions) -> Iterator[str]:
     """Describe assumptions about the endpoint that affect the price, and uncertain prices."""
-    if sent.platform not in TWO_ENDPOINTS:
+    if conditions.platform not in TWO_ENDPOINTS:
         return
-    factor = multiplier_on("regional", named.model, sent.as_of)
+    factor = multiplier_on("regional", named.model, conditions.as_of)
     if factor == 1:
         return
-    if sent.endpoint_assumed:
+    if conditions.endpoint_assumed:
         other = (
             f"at {factor:f} times the global price"
-            if sent.endpoint == "regional"
+            if conditions.endpoint == "regional"
             else f"and regional endpoints cost {factor:f} times as much"
         )
-        yield f"No endpoint of {sent.platform} is specified for {named.name!r}: {sent.endpoint} is assumed, {other}."
+        yield (
+            f"No endpoint of {conditions.platform} is specified for {named.name!r}: {conditions.endpoint} is assumed, "
+            f"{other}."
+        )
     if named.geography == "us-gov":
         yield (
             f"The price of us-gov. endpoints is uncertain, because sources disagree: {factor:f} times the global price "
@@ -436,14 +440,14 @@ def comparable(selected: Sequence[Quote]) -> tuple[Quote, ...]:
     >>> [quote.model.id for quote in comparable(selected)][:2]
     ['claude-opus-4-6', 'claude-mythos-5-2']
     """
-    sent = selected[0].conditions
-    override = next((known.formula for known in selected if known.formula != known.model.formula), None)
-    by_model = {known.model.id: known for known in selected}
+    conditions = selected[0].conditions
+    override = next((chosen.formula for chosen in selected if chosen.formula != chosen.model.formula), None)
+    by_model = {chosen.model.id: chosen for chosen in selected}
     for model in reversed(models()):
-        if model.id in by_model or model.status_on(sent.as_of, sent.platform) != "active":
+        if model.id in by_model or model.status_on(conditions.as_of, conditions.platform) != "active":
             continue
         try:
-            by_model[model.id] = quote(model, sent, override)
+            by_model[model.id] = quote(model, conditions, override)
         except ImgcostError:
             continue
     return tuple(by_model.values())

@@ -129,8 +129,8 @@ class ScanSummary:
                 self._add_folder(folder, (count, *(sum(islice(column, count)) for column in columns)))
 
     def _add_folder(self, folder: str, sums: tuple[int, ...]) -> None:
-        known = self.folders.get(folder)
-        self.folders[folder] = tuple(map(add, known, sums)) if known else sums
+        earlier = self.folders.get(folder)
+        self.folders[folder] = tuple(map(add, earlier, sums)) if earlier else sums
 
     def _add_fixable(self, images: list[Image], limits: Limits) -> None:
         for image in images:
@@ -207,10 +207,10 @@ class ScanSummary:
         ends = [*(start - 1 for start in starts[1:]), max(limit, *self.histogram(rule), 0)]
         return list(zip(starts, ends, counts, strict=True))
 
-    def costliest_folders(self, most: int = 10) -> list[tuple[str, int, int]]:
+    def costliest_folders(self, limit: int = 10) -> list[tuple[str, int, int]]:
         """Return the folders whose own images cost most: folder, images, tokens by the first rule."""
         rows = ((folder, images, tokens) for folder, (images, tokens, *_) in self.folders.items())
-        return sorted(rows, key=lambda row: (-row[2], row[0]))[:most]
+        return sorted(rows, key=lambda row: (-row[2], row[0]))[:limit]
 
     def _repr_html_(self) -> str:
         columns = ("model", "tier", ">tokens", ">input", ">downscaled")

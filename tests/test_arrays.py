@@ -122,7 +122,7 @@ def test_shapes_are_broadcast_and_kept():
 
 
 def test_strided_views_and_more_than_a_block_of_sizes():
-    width, height = np.random.default_rng(2).integers(1, 9000, (2, 3 * arrays.BLOCK + 77))
+    width, height = np.random.default_rng(2).integers(1, 9000, (2, 3 * arrays.CHUNK + 77))
     whole = arrays.image_tokens(width, height, STANDARD)
     assert arrays.image_tokens(width[::-3], height[::-3], STANDARD).tolist() == whole[::-3].tolist()
     across, down = arrays.resized_size(width, height, STANDARD)
@@ -148,10 +148,10 @@ def test_values_that_are_not_integers_are_rejected(values):
 
 @pytest.mark.parametrize("edge", [0, -5, MAX_EDGE + 1])
 def test_a_size_out_of_range_is_named_by_its_row(edge):
-    width, height = np.full((2, 2 * arrays.BLOCK), 100)
-    height[arrays.BLOCK + 5] = edge
+    width, height = np.full((2, 2 * arrays.CHUNK), 100)
+    height[arrays.CHUNK + 5] = edge
     for answer in (arrays.image_tokens, arrays.resized_size, arrays.fits):
-        with pytest.raises(SizeError, match=f"row {arrays.BLOCK + 5}: invalid height {edge} px"):
+        with pytest.raises(SizeError, match=f"row {arrays.CHUNK + 5}: invalid height {edge} px"):
             answer(width, height, STANDARD)
 
 

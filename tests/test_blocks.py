@@ -15,6 +15,8 @@ from imgcost.errors import TableError
 from imgcost.tables import block_table, load_blocks
 from imgcost.tables.reading import read_published
 
+pytestmark = pytest.mark.slow  # imports the SDK
+
 THAT_VERSION = pytest.mark.skipif(
     not anthropic.__version__.startswith("2.14."), reason="the table was read from another version of the SDK"
 )

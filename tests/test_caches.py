@@ -12,14 +12,14 @@ from pathlib import Path
 
 import pytest
 from command_line import refused
-from conftest import png
-from hypothesis import given, settings
+from conftest import fewer_examples, png
+from hypothesis import given
 from hypothesis import strategies as st
 from quoting import quoted
 
 from imgcost.errors import ImgcostError
-from imgcost.files import FileBatch, Unreadable, caches, probe_chunk, probing
-from imgcost.files.caches import HeaderCache
+from imgcost.files import FileBatch, Unreadable, header_cache, probe_chunk, probing
+from imgcost.files.header_cache import HeaderCache
 from imgcost.pipeline import Scan
 from imgcost.reports.writers import open_scan
 
@@ -50,7 +50,7 @@ class Place:
 
     def rows(self, *, cache=True, **options):
         target = self.folder.parent / "rows.jsonl"
-        scan = Scan(QUOTES, cache=str(self.cache) if cache else None, **options)
+        scan = Scan(QUOTES, cache_file=str(self.cache) if cache else None, **options)
         with open_scan(str(target), QUOTES) as sink:
             summary = scan.run([str(self.folder)], [sink], warn=self.notices.append)
         return target.read_bytes(), summary.tokens(summary.token_rules[0]), summary.unreadable
@@ -143,7 +143,7 @@ def test_a_renamed_file_is_read_again(filled, opened):
 
 def test_files_are_cached_by_absolute_path(filled, opened, monkeypatch):
     monkeypatch.chdir(filled.folder)
-    summary = Scan(QUOTES, cache=str(filled.cache)).run(["."])
+    summary = Scan(QUOTES, cache_file=str(filled.cache)).run(["."])
     assert (summary.images, opened) == (12, [])
     assert [one.path for one in summary.unreadable] == ["./broken.png", "./empty.png", "./notes.txt"]
 
@@ -161,19 +161,19 @@ def test_unreachable_paths_are_not_cached(place):
     with HeaderCache(place.cache) as cache:
         gone = FileBatch(str(place.folder), ["gone.png", "nul\0.png", "a.png"])
         groups = probe_chunk([gone])
-        assert cache.known([gone]) == {}
-        cache.keep([*groups, ("", [Unreadable("x", "no-access", "permission denied")])])
+        assert cache.cached([gone]) == {}
+        cache.store([*groups, ("", [Unreadable("x", "no-access", "permission denied")])])
         (folder, found) = groups[0]
-        cache._fresh[found[0].path] = caches._State(1, 1)
-        cache.keep([(folder, [Unreadable(found[0].path, "no-access", "permission denied")])])
+        cache._uncached[found[0].path] = header_cache._State(1, 1)
+        cache.store([(folder, [Unreadable(found[0].path, "no-access", "permission denied")])])
     assert place.kept() == ["a.png"]
 
 
 def test_a_file_modified_just_now_is_not_cached(place, opened, monkeypatch):
     now = LONG_AGO + 10**12
-    monkeypatch.setattr(caches.time, "time_ns", lambda: now)
-    place.put("kept.png", png(5, 5), now - caches.RACY_NS)
-    place.put("racy.png", png(5, 5), now - caches.RACY_NS + 1)
+    monkeypatch.setattr(header_cache.time, "time_ns", lambda: now)
+    place.put("kept.png", png(5, 5), now - header_cache.RACY_NS)
+    place.put("racy.png", png(5, 5), now - header_cache.RACY_NS + 1)
     place.put("to-come.png", png(5, 5), now + 10**12)
     place.rows()
     assert place.kept() == ["kept.png"]
@@ -184,7 +184,7 @@ def test_a_file_modified_just_now_is_not_cached(place, opened, monkeypatch):
 
 def test_the_same_file_twice_in_one_scan(place):
     place.put("a.png", png(28, 28))
-    scan = Scan(QUOTES, cache=str(place.cache))
+    scan = Scan(QUOTES, cache_file=str(place.cache))
     path = str(place.folder / "a.png")
     assert [scan.run([path, path]).images for _ in range(2)] == [2, 2]
 
@@ -217,7 +217,7 @@ edits = st.lists(
 )
 
 
-@settings(max_examples=40)
+@fewer_examples(percent=14)
 @given(edits)
 def test_a_scan_gives_the_same_results_with_and_without_a_cache(steps):
     with tempfile.TemporaryDirectory() as folder:
@@ -246,7 +246,7 @@ def test_an_interrupted_scan_keeps_what_it_read(place, opened):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        Scan(QUOTES, cache=str(place.cache)).run([str(place.folder)], progress=interrupt)
+        Scan(QUOTES, cache_file=str(place.cache)).run([str(place.folder)], progress=interrupt)
     opened.clear()
     place.rows()
     assert len(opened) == 1000
@@ -409,14 +409,14 @@ def test_damage_found_during_a_scan_discards_the_partial_lookup(filled):
 def test_damage_that_appears_only_on_writing_is_reported(filled, monkeypatch):
     expected = filled.rows(cache=False)
     filled.put("new.png", png(3, 3))
-    known = HeaderCache.known
+    known = HeaderCache.cached
 
     def damage_then(self, chunk):
         found = known(self, chunk)
         self._database.execute("DROP TABLE files")
         return found
 
-    monkeypatch.setattr(HeaderCache, "known", damage_then)
+    monkeypatch.setattr(HeaderCache, "cached", damage_then)
     assert filled.rows()[0] != expected[0]
     monkeypatch.undo()
     [notice] = filled.notices
@@ -532,7 +532,7 @@ def test_scans_that_create_the_same_cache_at_once_share_it(place):
 
 def test_a_cache_created_by_another_scan_in_the_meantime_is_used(place, monkeypatch):
     """Another scan creates the table after this one has seen an empty file."""
-    is_prepared, others = caches._is_prepared, []
+    is_prepared, others = header_cache._is_prepared, []
 
     def slow(database):
         found = is_prepared(database)
@@ -541,7 +541,7 @@ def test_a_cache_created_by_another_scan_in_the_meantime_is_used(place, monkeypa
             HeaderCache(place.cache).__exit__(None, None, None)
         return found
 
-    monkeypatch.setattr(caches, "_is_prepared", slow)
+    monkeypatch.setattr(header_cache, "_is_prepared", slow)
     place.put("a.png", png(5, 5))
     place.rows()
     assert (place.notices, damaged(place), place.kept()) == ([], [], ["a.png"])
@@ -553,8 +553,8 @@ def test_a_damaged_cache_that_another_scan_has_replaced_is_not_moved_again(fille
     change(filled, "UPDATE files SET checksum = 0")
     with HeaderCache(filled.cache) as first, HeaderCache(filled.cache) as second:
         for cache in (first, second):
-            assert cache.known(chunk) == {}
-            cache.keep(probe_chunk(chunk))
+            assert cache.cached(chunk) == {}
+            cache.store(probe_chunk(chunk))
         assert len(first.notices) == 1
         assert second.notices == []
     assert damaged(filled) == ["cache.damaged"]
@@ -571,9 +571,9 @@ def test_a_damaged_cache_that_cannot_be_renamed_is_not_used(filled, monkeypatch)
     chunk = [FileBatch(str(filled.folder), ["00.png"])]
     with HeaderCache(filled.cache) as cache:
         monkeypatch.setattr(Path, "replace", refuse)
-        assert cache.known(chunk) == {}
-        assert cache.known(chunk) == {}
-        cache.keep(probe_chunk(chunk))
+        assert cache.cached(chunk) == {}
+        assert cache.cached(chunk) == {}
+        cache.store(probe_chunk(chunk))
         assert len(cache.notices) == 1
         assert "continuing without the cache" in cache.notices[0]
 
@@ -581,7 +581,7 @@ def test_a_damaged_cache_that_cannot_be_renamed_is_not_used(filled, monkeypatch)
 @pytest.fixture
 def hurried(monkeypatch):
     """Do not wait for locks."""
-    monkeypatch.setattr(caches.sqlite3, "connect", partial(sqlite3.connect, timeout=0))
+    monkeypatch.setattr(header_cache.sqlite3, "connect", partial(sqlite3.connect, timeout=0))
 
 
 @pytest.mark.usefixtures("hurried")
@@ -603,14 +603,14 @@ def test_a_cache_that_is_locked_later_is_not_used(filled, begin):
     with HeaderCache(filled.cache) as cache:
         other = sqlite3.connect(filled.cache)
         other.execute(f"BEGIN {begin}")
-        known = cache.known(chunk)
+        known = cache.cached(chunk)
         assert len(known) == (0 if begin == "EXCLUSIVE" else 15)
-        cache.keep(probe_chunk(chunk))
+        cache.store(probe_chunk(chunk))
         assert f"continuing without the cache {filled.cache}: database is locked" in cache.notices
         notices = list(cache.notices)
-        assert cache.known(chunk) == {}
+        assert cache.cached(chunk) == {}
         other.close()
-        cache.keep(probe_chunk(chunk))
+        cache.store(probe_chunk(chunk))
         assert cache.notices == notices
     assert damaged(filled) == []
     assert "new.png" not in filled.kept()
@@ -622,8 +622,8 @@ def test_a_locked_cache_is_reported_once(filled):
     with HeaderCache(filled.cache) as cache:
         other = sqlite3.connect(filled.cache)
         other.execute("BEGIN EXCLUSIVE")
-        cache.known(chunk)
-        cache.keep(probe_chunk(chunk))
+        cache.cached(chunk)
+        cache.store(probe_chunk(chunk))
         other.close()
         assert len(cache.notices) == 1
 
@@ -655,5 +655,5 @@ def test_a_full_disk_is_not_damage(filled, monkeypatch):
 
 
 def test_a_cache_that_was_removed_has_no_identity(tmp_path):
-    assert caches._identity(tmp_path / "gone") is None
-    assert caches._identity(tmp_path) is not None
+    assert header_cache._identity(tmp_path / "gone") is None
+    assert header_cache._identity(tmp_path) is not None

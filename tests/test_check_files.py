@@ -19,6 +19,7 @@ from imgcost.cli import rules as rules_command
 from imgcost.files import Walk, inspect_archive
 from imgcost.files import workers as files_workers
 from imgcost.preflight import Spools, check_images, check_paths
+from imgcost.preflight.checker import Checker
 from imgcost.preflight.detection import open_json
 from imgcost.preflight.disk import Disk
 from imgcost.tables import Wording, match_wordings
@@ -249,6 +250,7 @@ def test_a_folder_of_requests_needs_no_model_for_images(tmp_path):
 # Workers and progress
 
 
+@pytest.mark.slow  # starts workers
 def test_workers_find_what_one_process_finds(folder, monkeypatch):
     monkeypatch.setattr(files_workers, "ALONE_SECONDS", 0)
     monkeypatch.setattr(files_workers, "AHEAD_SECONDS", 0)
@@ -264,11 +266,12 @@ def test_workers_find_what_one_process_finds(folder, monkeypatch):
 def test_workers_end_with_the_check(folder):
     for number in range(10):
         (folder / f"{number}.png").write_bytes(WHOLE)
-    disk = Disk(Walk(), jobs=2)
-    seen = disk.see([str(folder)])
-    assert next(seen).location == str(folder / "0.png")
-    seen.close()
-    assert list(seen) == []
+    checker = Checker(None, None)
+    images = checker.image_checker(checker.models.find("sonnet"), one_request=False)
+    results = Disk(Walk(), jobs=2).check([str(folder)], images)
+    assert next(results).inputs == 13
+    results.close()
+    assert list(results) == []
 
 
 def test_progress_counts_every_file(folder):
@@ -280,6 +283,7 @@ def test_progress_counts_every_file(folder):
 # Many findings
 
 
+@pytest.mark.slow  # thousands of findings
 def test_streams_and_reports_are_the_same_with_findings_on_disk(folder, tmp_path_factory):
     outputs = tmp_path_factory.mktemp("reports")
     for number in range(1200):
@@ -433,7 +437,7 @@ def test_github_names_locations_in_requests(tmp_path):
 
 
 def test_rules_beyond_the_tenth_share_an_annotation(monkeypatch, tmp_path):
-    monkeypatch.setattr("imgcost.text.findings.MOST_SHOWN", 2)
+    monkeypatch.setattr("imgcost.text.findings.MAX_SHOWN", 2)
     (tmp_path / "a.png").write_bytes(b"")
     (tmp_path / "b.png").write_bytes(png(300, 300))
     (tmp_path / "c.png").write_bytes(b"hello")
@@ -546,7 +550,7 @@ def test_findings_on_disk_are_those_in_memory(folder):
     plain = check_paths([str(folder)])
     with Spools.open() as kept:
         found = check_paths([str(folder)], spools=kept)
-        assert (tuple(found.found), tuple(found.images)) == (plain.found, plain.images)
+        assert (tuple(found.all), tuple(found.images)) == (plain.all, plain.images)
 
 
 def test_json_in_pieces_is_the_json_of_the_report():

@@ -50,7 +50,7 @@ def test_a_job_to_the_digit(options, usd):
 def test_the_text_compares_models_cheapest_first():
     text = done(*JOB, "-m", "claude-sonnet-4-6", "-m", "haiku", "--downscale-to", "1000", "--retry-rate", "0.02")
     tables = text.split("\n\n")
-    assert unwrapped(tables[0]).splitlines()[0] == (
+    assert command_line.unwrapped(tables[0]).splitlines()[0] == (
         "20,000 images on 2026-11-22: as many images per request as fit, "
         "prompt of 8,500 tokens, answer of 150, retry rate 0.02"
     )
@@ -79,7 +79,7 @@ def test_unavailable_prices_are_not_alternatives_and_conditions_are_named():
     text = done(
         "100x100", "--platform", "bedrock", "--endpoint", "regional", "--turns", "2", "--prompt-cache", "1h", *AS_OF
     )
-    assert "2 turns, bedrock, regional endpoint, cache 1h" in unwrapped(text)
+    assert "2 turns, bedrock, regional endpoint, cache 1h" in command_line.unwrapped(text)
     assert "Alternatives" not in text
     text = done("100x100", "--platform", "foundry", "--inference-geo", "us", "--batch", "--no-batch", *AS_OF)
     assert "foundry, US inference" in text
@@ -180,7 +180,9 @@ def test_a_scenario_file_and_options_that_override_it(tmp_path):
     path.write_text("imags_per_request = 5\n", encoding="utf-8")
     assert "did you mean images_per_request?" in refused(*options)
     path.write_text('budget = "lots"\n', encoding="utf-8")
-    assert "invalid amount" in refused(*options)
+    assert "job.toml: invalid amount 'lots': expected US dollars" in " ".join(refused(*options).split())
+    path.write_text('cache = "5x"\n', encoding="utf-8")
+    assert "job.toml: invalid cache '5x': expected " in " ".join(refused(*options).split())
 
 
 def test_files_tables_and_sizes_together(tmp_path):
@@ -214,15 +216,22 @@ def test_a_long_file_name_fits_80_columns(tmp_path):
         (
             ("no-such-file.png",),
             (
-                "invalid size 'no-such-file.png': expected WIDTHxHEIGHT in pixels, for example 1920x1080. No file has "
-                "this name"
+                "Invalid value for PATH|SIZE|TABLE: 'no-such-file.png' is not a file or folder, and not a size such "
+                "as 1920x1080."
             ),
         ),
+        (("0x100",), "Invalid value for PATH|SIZE|TABLE: invalid size '0x100': "),
         ((SAMPLES, "--count", "5"), "--count applies to sizes only"),
-        (("100x100", "--turns", "0"), "invalid turns 0: expected a whole number from 1 to 10,000"),
-        (("100x100", "--images-per-request", "many"), "'many' is not a valid integer"),
+        (("9x9", "--count", "1e6"), "for '--count': '1e6': expected a whole number from 1 to 1,000,000,000,000,000."),
+        (("9x9", "--count", "0"), "for '--count': '0': expected a whole number from 1 to 1,000,000,000,000,000."),
+        (("100x100", "--turns", "0"), "Invalid value for '--turns': 0: expected a whole number from 1 to 10,000"),
+        (("100x100", "--images-per-request", "many"), "'many': expected a whole number, or auto."),
+        (("100x100", "--images-per-request", "0"), "'--images-per-request': 0: expected a whole number from 1 to"),
         (("100x100", "--images-per-request", "601", "--count", "601"), "request 0 (from image 0 on) has 601 images"),
-        (("100x100", "--retry-rate", "often"), "invalid retry_rate 'often'"),
+        (
+            ("100x100", "--retry-rate", "often"),
+            "Invalid value for '--retry-rate': 'often': expected a number from 0 to 1",
+        ),
         (("100x100", "--budget", "nan"), "invalid amount 'nan'"),
         (("100x100", "--budget", "-1"), "invalid amount '-1'"),
         (("100x100", "--batch", "--platform", "foundry"), "not available on foundry"),
@@ -304,8 +313,11 @@ def test_a_job_without_images_is_reported(tmp_path):
 def test_a_budget_fails_if_images_are_excluded(tmp_path):
     listed = table(tmp_path / "a.csv", "width,height\n28,28\n,28\n")
     for images, said in (
-        ((SAMPLES,), "2 images are excluded from the total: 1 x damaged"),
-        ((listed,), "1 image is excluded from the total: 1 x width or height is missing (row 3 of"),
+        ((SAMPLES,), "2 files or rows could not be read, so the total may be too low: 1 x damaged"),
+        (
+            (listed,),
+            "1 file or row could not be read, so the total may be too low: 1 x width or height is missing (row 3 of",
+        ),
     ):
         ended = run(*images, "--budget", "100", *AS_OF)
         assert ended.exit_code == 2

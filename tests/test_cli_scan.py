@@ -26,7 +26,7 @@ from imgcost.cli import inputs, scan
 from imgcost.files import workers
 from imgcost.pipeline import Scan
 from imgcost.tabular import SCAN
-from imgcost.text.scans import LISTED, file_size
+from imgcost.text.scans import MAX_LISTED, file_size
 
 AS_OF = ("--as-of", "2026-11-22")
 SONNET_3 = ("-m", "claude-3-sonnet", *AS_OF)
@@ -149,12 +149,12 @@ def test_a_size_that_rounds_up_to_the_next_unit_is_shown_in_it(size, shown):
 
 
 def test_the_list_of_unreadable_files_is_limited_in_text_only(tmp_path):
-    for number in range(LISTED + 3):
+    for number in range(MAX_LISTED + 3):
         (tmp_path / f"{number:02}.png").touch()
     text = done(tmp_path, *AS_OF)
-    assert text.count(" empty  ") == LISTED + 1
+    assert text.count(" empty  ") == MAX_LISTED + 1
     assert "3 more entries not counted; -f json and -o FILE list all of them." in text
-    assert len(data(tmp_path)["unreadable"]) == LISTED + 3
+    assert len(data(tmp_path)["unreadable"]) == MAX_LISTED + 3
     (tmp_path / "00.png").unlink()
     assert "2 more entries not counted" in done(tmp_path, *AS_OF)
 
@@ -280,11 +280,11 @@ def test_an_invalid_number_of_jobs_is_an_error(folder, jobs):
 
 
 def test_the_default_number_of_jobs_is_the_number_of_cores(monkeypatch):
-    assert inputs.most_jobs(None) >= 1
+    assert inputs.worker_count(None) >= 1
     monkeypatch.delattr(os, "sched_getaffinity", raising=False)
-    assert inputs.most_jobs(None) == min(os.cpu_count() or 1, inputs.MOST_JOBS)
+    assert inputs.worker_count(None) == min(os.cpu_count() or 1, inputs.MAX_JOBS)
     monkeypatch.setattr(os, "cpu_count", lambda: None)
-    assert (inputs.most_jobs(None), inputs.most_jobs(40)) == (1, 40)
+    assert (inputs.worker_count(None), inputs.worker_count(40)) == (1, 40)
 
 
 # Rows
@@ -435,6 +435,7 @@ def scanning(*options, jobs=2, ignored=(), **pipes):
     return Running(*arguments, before=WORKERS_AT_ONCE if jobs > 1 else "", ignored=ignored, **pipes)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "killpg"), reason="no signals here")
 @pytest.mark.parametrize("jobs", [1, 2])
 @pytest.mark.parametrize("suffix", ["csv", "json", "jsonl"])
@@ -456,6 +457,7 @@ def test_a_signal_leaves_the_old_file_and_nothing_else(folder, tmp_path, jobs, s
     assert re.fullmatch(rf"imgcost: {how} after [\d,]+ files; {re.escape(str(target))} was not written\n", err)
 
 
+@pytest.mark.slow
 def test_an_interrupted_scan_reports_the_number_of_streamed_rows(folder):
     with scanning("--rows", "jsonl", jobs=1) as running:
         running.feed(folder / "a.png", 40_000)
@@ -465,6 +467,7 @@ def test_an_interrupted_scan_reports_the_number_of_streamed_rows(folder):
     assert re.fullmatch(r"imgcost: interrupted after [\d,]+ files; stdout has only [\d,]+ complete rows\n", err)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_a_closed_pipe_ends_a_scan_silently(folder, jobs):
     """As `head -1` does."""
@@ -477,6 +480,7 @@ def test_a_closed_pipe_ends_a_scan_silently(folder, jobs):
         assert not running.children_left()
 
 
+@pytest.mark.slow
 def test_paths_that_come_slowly_are_scanned_to_the_end(folder):
     with scanning("-f", "json") as running:
         for _ in range(3):
@@ -487,6 +491,7 @@ def test_paths_that_come_slowly_are_scanned_to_the_end(folder):
     assert json.loads(out)["images"] == 6000
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "killpg"), reason="no signals here")
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_a_scan_started_with_sigint_ignored_continues(folder, tmp_path, jobs):
@@ -507,6 +512,7 @@ def test_a_scan_started_with_sigint_ignored_continues(folder, tmp_path, jobs):
     assert len(rows.read_bytes().splitlines()) == 22_000
 
 
+@pytest.mark.slow  # starts workers
 def test_workers_and_this_process_alone_print_the_same(tmp_path, monkeypatch):
     for number in range(2500):
         (tmp_path / f"{number}.png").write_bytes(png(1 + number, 5))

@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from imgcost.cli import signals
-from imgcost.cli.signals import Terminated, check_signals, ending_in_order, signals_held
+from imgcost.cli.signals import Terminated, check_signals, signals_as_exceptions, signals_deferred
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("processes")]  # processes that are signaled, one after another
 
@@ -29,7 +29,7 @@ def dispositions():
 @pytest.mark.parametrize("number", ENDING)
 def test_a_signal_is_an_exception_and_handlers_are_as_before_afterwards(number):
     before = [signal.getsignal(each) for each in ENDING]
-    with pytest.raises((KeyboardInterrupt, Terminated)) as caught, ending_in_order():
+    with pytest.raises((KeyboardInterrupt, Terminated)) as caught, signals_as_exceptions():
         signal.raise_signal(number)
     if number == signal.SIGINT:
         assert caught.type is KeyboardInterrupt
@@ -42,7 +42,7 @@ def test_a_signal_is_an_exception_and_handlers_are_as_before_afterwards(number):
 @pytest.mark.parametrize("handler", [signal.SIG_IGN, lambda *_: None])
 def test_ignored_or_foreign_handlers_are_kept(number, handler):
     signal.signal(number, handler)
-    with ending_in_order():
+    with signals_as_exceptions():
         signal.raise_signal(number)
         assert signal.getsignal(number) is handler
     assert signal.getsignal(number) is handler
@@ -52,7 +52,7 @@ def test_in_another_thread_no_handler_is_set():
     found = []
 
     def look():
-        with ending_in_order():
+        with signals_as_exceptions():
             found.extend(signal.getsignal(number) for number in ENDING)
 
     before = [signal.getsignal(number) for number in ENDING]
@@ -68,12 +68,12 @@ def test_an_exception_that_was_dropped_is_raised_again(number, error):
         with pytest.raises(error):
             signal.raise_signal(number)  # as in the callback of a weak reference
 
-    with ending_in_order():
+    with signals_as_exceptions():
         check_signals()
         drop()
         with pytest.raises(error):
             check_signals()
-    with ending_in_order():
+    with signals_as_exceptions():
         check_signals()
 
 
@@ -82,24 +82,24 @@ def test_a_signal_that_is_held_is_raised_at_the_end(number, error):
     done = []
 
     def hold():
-        with signals_held():
+        with signals_deferred():
             signal.raise_signal(number)
             check_signals()
             done.append(True)
         done.append(False)
 
-    with ending_in_order(), pytest.raises(error):
+    with signals_as_exceptions(), pytest.raises(error):
         hold()
     assert done == [True]
 
 
 def test_an_error_while_signals_are_held_comes_first():
     def fail():
-        with signals_held():
+        with signals_deferred():
             signal.raise_signal(signal.SIGINT)
             raise LookupError
 
-    with ending_in_order():
+    with signals_as_exceptions():
         with pytest.raises(LookupError):
             fail()
         with pytest.raises(KeyboardInterrupt):

@@ -19,13 +19,17 @@ from conftest import DATA, ROOT
 
 from imgcost.cli import COMMANDS, main
 from imgcost.cli.exit_codes import EXIT_CODES
+from imgcost.figures import number
 from imgcost.rules import rules
-from imgcost.tables import catalog
+from imgcost.tables import catalog, limits_on, wordings_of
 from imgcost.tabular import CHECK, ESTIMATE, PLAN, SCAN
 
 README = ROOT / "README.md"
 COMMANDS_PAGE = ROOT / "docs" / "commands.md"
+CHECKS_PAGE = ROOT / "docs" / "preflight.md"
+RULES_PAGE = ROOT / "docs" / "rules.md"
 PAGES = [README, *sorted((ROOT / "docs").glob("**/*.md"))]
+LINKING = [*PAGES, *(ROOT / name for name in ("CONTRIBUTING.md", "CHANGELOG.md", "benchmarks/README.md"))]
 UPDATE = bool(os.environ.get("IMGCOST_UPDATE_DOCS"))
 
 NOT_RUN = ("$ make ", "$ pip ")
@@ -134,6 +138,30 @@ def test_imgcost_uses_the_clock_of_the_examples(monkeypatch):
     assert run("models").startswith("Models on 2026-11-22\n")
 
 
+# Links
+
+
+def anchors(page):
+    """Return the anchors that GitHub gives to the headings of a page."""
+    text = re.sub(r"^```.*?^```$", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+    headings = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", LINKING, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_and_paths_lead_somewhere(page):
+    text = page.read_text(encoding="utf-8")
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        if "://" in target:
+            continue
+        path, _, anchor = target.partition("#")
+        linked = page.parent / path if path else page
+        assert linked.exists(), target
+        assert not anchor or anchor in anchors(linked), target
+    for path in re.findall(r"`((?:data|docs|tests|benchmarks|imgcost)/[\w/.-]*\w)`", text):
+        assert (ROOT / path).exists(), path
+
+
 # Generated parts
 
 
@@ -149,12 +177,32 @@ def table_of_columns(schema):
     return f"| column | contents |\n|---|---|{rows}"
 
 
-def table_of_rules():
-    rows = "".join(
-        f"\n| `{rule.name}` | {rule.severity} | {' '.join(rule.explanation.split())} | {rule.advice} |"
-        for rule in rules()
-    )
-    return f"| rule | severity | what it says | what to do |\n|---|---|---|---|{rows}"
+SECTION = """
+### {rule.name}
+
+{rule.summary}
+
+**Why:** {rule.why}
+
+**Example:** {rule.example.input}
+
+```text
+{rule.example.message}
+```
+
+**Fix:** {rule.fix}
+"""
+
+
+def sections_of_rules(severity):
+    """Return a section per rule, with the API's messages if there are any."""
+    sections = []
+    for rule in rules():
+        if rule.severity == severity:
+            messages = [wording.text for wording in wordings_of(rule.name)]
+            quoted = "\n".join(["", "**Error messages of the API:**", "", "```text", *messages, "```", ""])
+            sections.append(SECTION.format(rule=rule) + quoted * bool(messages))
+    return "".join(sections)
 
 
 def marked(page, mark):
@@ -192,16 +240,68 @@ def test_the_columns_of_the_rows_are_in_the_documentation():
     if UPDATE:
         pages = pages or [COMMANDS_PAGE]
         for page in pages:
-            write(page, "columns", table_of_columns(SCAN), "The columns of a row")
+            write(page, "columns", table_of_columns(SCAN), "The columns of `scan -o`")
     assert pages
     for page in pages:
         assert marked(page, "columns") == table_of_columns(SCAN)
 
 
-def test_the_rules_are_in_the_documentation():
+@pytest.mark.parametrize("severity", ["error", "warning"])
+def test_the_rules_are_in_the_documentation(severity):
+    mark = f"rules: {severity}"
     if UPDATE:
-        write(COMMANDS_PAGE, "rules", table_of_rules(), "The rules")
-    assert marked(COMMANDS_PAGE, "rules") == table_of_rules()
+        write(RULES_PAGE, mark, sections_of_rules(severity), f"{severity.title()}s")
+    assert marked(RULES_PAGE, mark) == sections_of_rules(severity)
+
+
+LIMITED = {
+    "claude-api": "Claude API",
+    "bedrock": "Amazon Bedrock",
+    "google-cloud": "Google Cloud",
+    "foundry": "Microsoft Foundry",
+    "claude-ai": "claude.ai",
+}
+
+
+def in_words(limits):
+    """Describe the limits of a platform, each in a cell of the table in docs/preflight.md."""
+
+    def cell(value, unit=""):
+        return "not published" if value is None else f"{number(value)} {unit}".strip()
+
+    def by_context(small, large):
+        return (
+            cell(small)
+            if large in (small, None)
+            else f"{cell(small)}; {cell(large)} with a context window of 1M tokens"
+        )
+
+    many = cell(limits.image_edge, "px")
+    if limits.many_images_edge is not None:
+        many = f"{cell(limits.many_images_edge, 'px')} if there are more than {limits.many_images}"
+    measured = {"base64": "bytes as base64", "file": "bytes", None: "bytes"}[limits.image_bytes_of]
+    return {
+        "Longest edge of an image": cell(limits.image_edge, "px"),
+        "Longest edge of each of many images": many,
+        "Size of an image": cell(limits.image_bytes, measured),
+        "Images per request": by_context(limits.images, limits.images_large_context),
+        "PDF pages per request": by_context(limits.pdf_pages, limits.pdf_pages_large_context),
+        "Size of a request": cell(limits.request_bytes, "bytes"),
+        "Requests per batch": cell(limits.batch_requests),
+        "Size of a batch": cell(limits.batch_bytes, "bytes"),
+    }
+
+
+def table_of_limits():
+    columns = [in_words(limits_on(platform, Clock.now().date())) for platform in LIMITED]
+    rows = "".join(f"\n| {name} | {' | '.join(column[name] for column in columns)} |" for name in columns[0])
+    return f"| limit | {' | '.join(LIMITED.values())} |\n|---|{'---|' * len(LIMITED)}{rows}"
+
+
+def test_the_limits_are_in_the_documentation():
+    if UPDATE:
+        write(CHECKS_PAGE, "limits", table_of_limits(), "Limits")
+    assert marked(CHECKS_PAGE, "limits") == table_of_limits()
 
 
 def test_the_exit_codes_are_in_the_documentation():

@@ -9,8 +9,8 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from conftest import png
-from hypothesis import given, settings
+from conftest import fewer_examples, png
+from hypothesis import given
 from hypothesis import strategies as st
 
 from imgcost.files import Image, Unreadable, Walk, chunks, duplicates, probe, probe_archive, probe_chunk
@@ -86,7 +86,7 @@ def test_only_candidates_are_read_and_each_once(tmp_path, read):
 
 
 def test_files_longer_than_a_block_are_compared_to_their_end(tmp_path, monkeypatch):
-    monkeypatch.setattr(duplicates, "_BLOCK_BYTES", 16)
+    monkeypatch.setattr(duplicates, "_READ_BYTES", 16)
     for name, end in (("a", b"1"), ("b", b"2"), ("c", b"2")):
         (tmp_path / name).write_bytes(png(5, 5, bytes(100) + end))
     assert marks(Duplicates().mark(found_in(tmp_path))) == {"c": "b"}
@@ -133,7 +133,7 @@ def test_unreadable_files_are_passed_through():
     assert Duplicates().mark(groups) == groups
 
 
-@settings(max_examples=100)
+@fewer_examples(percent=34)
 @given(st.lists(st.tuples(st.integers(1, 2), st.sampled_from([b"", b"1", b"2", b"22"])), max_size=8))
 def test_duplicates_are_those_whose_bytes_an_earlier_file_has(contents):
     with tempfile.TemporaryDirectory() as folder:

@@ -118,7 +118,7 @@ from types import SimpleNamespace
 probing.getrusage = lambda _, waits=iter(range(0, 10**9, 10**5)): SimpleNamespace(ru_nvcsw=next(waits))
 probing.RUSAGE_THREAD = 1
 assert len(list(scan(sys.argv[1]))) == 2500
-assert probing._storage.patience
+assert probing._storage.threaded_chunks
 child = os.fork()
 if not child:
     print(len(list(scan(sys.argv[1]))), flush=True)

@@ -213,7 +213,7 @@ def test_an_excluded_folder_inside_an_archive_is_skipped(put):
 @pytest.mark.parametrize("suffix", [".zip", ".tar"])
 @pytest.mark.parametrize(("count", "batches"), [(3, [3]), (4, [4]), (10, [4, 4, 2])])
 def test_many_members_come_in_several_batches(put, monkeypatch, suffix, count, batches):
-    monkeypatch.setattr(archives, "BATCH_FILES", 4)
+    monkeypatch.setattr(archives, "FILES_PER_BATCH", 4)
     path = put("x" + suffix, [(f"{number % 2}/{number}", png(1 + number, 6)) for number in range(count)])
     found = list(probe_archive(path))
     assert [sum(len(group) for _, group in groups) for groups in found] == batches
@@ -222,7 +222,7 @@ def test_many_members_come_in_several_batches(put, monkeypatch, suffix, count, b
 
 @pytest.mark.parametrize("suffix", [".zip", ".tar.gz"])
 def test_members_are_read_lazily_and_closing_the_iterator_closes_the_archive(put, monkeypatch, suffix):
-    monkeypatch.setattr(archives, "BATCH_FILES", 2)
+    monkeypatch.setattr(archives, "FILES_PER_BATCH", 2)
     parsed, parse = [], archives.parse_header
     monkeypatch.setattr(archives, "parse_header", lambda *args, **options: parsed.append(1) or parse(*args, **options))
     found = probe_archive(put("x" + suffix, [(str(number), png(8, 6)) for number in range(50)]))
@@ -488,7 +488,7 @@ def test_an_error_without_a_message_is_reported_by_its_name(put, monkeypatch):
 
 
 def test_an_error_of_the_consumer_is_not_mistaken_for_one_of_the_archive(put, monkeypatch):
-    monkeypatch.setattr(archives, "BATCH_FILES", 1)
+    monkeypatch.setattr(archives, "FILES_PER_BATCH", 1)
     found = probe_archive(put("x.zip", THREE))
     next(found)
     with pytest.raises(KeyboardInterrupt):

@@ -14,7 +14,7 @@ import zlib
 import pytest
 
 from imgcost.files import archives, forward, probe_archive
-from imgcost.files.forward import Budget, DirectoryFile, most_bytes
+from imgcost.files.forward import ByteBudget, DirectoryFile, max_decompressed_bytes
 from tests.test_files_archives import found_in, jpeg, outcomes, png, put, special, tarred, zipped
 
 pytestmark = pytest.mark.slow  # large archives, and the memory that they take
@@ -39,19 +39,19 @@ ZIP_HOP, TAR_HOP = 4096 - 448 + 3, 8192 - 448 + 3
 @pytest.fixture
 def read(monkeypatch):
     """Count the bytes of members and headers that the parsers receive."""
-    sizes, spend = [], Budget.spend
+    sizes, spend = [], ByteBudget.spend
 
     def spy(budget, size):
         sizes.append(size)
         spend(budget, size)
 
-    monkeypatch.setattr(Budget, "spend", spy)
+    monkeypatch.setattr(ByteBudget, "spend", spy)
     return sizes
 
 
 def test_the_limit_depends_only_on_the_size_of_the_archive():
-    assert (most_bytes(0), most_bytes(10**6)) == (67_108_864, 117_108_864)
-    assert (forward.most_header_bytes(0), forward.most_header_bytes(10**6)) == (16_777_216, 32_777_216)
+    assert (max_decompressed_bytes(0), max_decompressed_bytes(10**6)) == (67_108_864, 117_108_864)
+    assert (forward.max_header_bytes(0), forward.max_header_bytes(10**6)) == (16_777_216, 32_777_216)
 
 
 # Looking back
@@ -199,7 +199,7 @@ def overlapping(count, data):
 def test_overlapping_entries_of_a_zip_share_a_limit(put, read):
     bomb = jpeg(9, 6, far=250)  # 16 MB, of which a zip has 16 kB
     path = put("x.zip", overlapping(60, bomb))
-    limit = most_bytes(len(overlapping(60, bomb)))
+    limit = max_decompressed_bytes(len(overlapping(60, bomb)))
     results = outcomes(found_in(path))
     assert len(results) == 60
     assert set(results) <= {9, "archive-limit", "damaged"}  # later Pythons detect the overlap
@@ -224,7 +224,7 @@ def test_a_compressed_tar_is_decompressed_up_to_its_limit(put, monkeypatch, read
     compress = {".tar.gz": gzip.compress, ".tar.bz2": bz2.compress, ".tar.xz": lzma.compress}[suffix]
     path = put("x" + suffix, compress(data))
     assert outcomes(found_in(path)) == [8, "not-an-image", 9]
-    monkeypatch.setattr(archives, "most_bytes", lambda _size: 1_000_000)
+    monkeypatch.setattr(archives, "max_decompressed_bytes", lambda _size: 1_000_000)
     read.clear()
     found = found_in(path)
     assert outcomes(found) == [8, "not-an-image", "archive-limit"]
@@ -237,7 +237,7 @@ def test_a_compressed_tar_is_decompressed_up_to_its_limit(put, monkeypatch, read
 
 def test_members_of_a_zip_beyond_its_limit_are_listed_one_by_one(put, monkeypatch):
     path = put("x.zip", [(f"{number}.png", png(1 + number, 6, size=5000)) for number in range(4)])
-    monkeypatch.setattr(archives, "most_bytes", lambda _size: 2 * 4096)
+    monkeypatch.setattr(archives, "max_decompressed_bytes", lambda _size: 2 * 4096)
     found = found_in(path)
     assert outcomes(found) == [1, 2, "archive-limit", "archive-limit"]
     assert found[-1].path.endswith("3.png")
@@ -246,7 +246,7 @@ def test_members_of_a_zip_beyond_its_limit_are_listed_one_by_one(put, monkeypatc
 
 def test_many_tiny_members_of_a_tar_have_a_limit(put, monkeypatch):
     path = put("x.tar.gz", [(str(number), b"") for number in range(50)])
-    monkeypatch.setattr(archives, "most_header_bytes", lambda _size: 30 * 512)
+    monkeypatch.setattr(archives, "max_header_bytes", lambda _size: 30 * 512)
     results = outcomes(found_in(path))
     assert results == ["empty"] * 30 + ["archive-limit"]
 
@@ -261,8 +261,8 @@ def test_a_hole_of_a_sparse_member_counts_as_bytes_read(put, monkeypatch, read):
     bomb = pax(sparse) + header("a.jpg", len(data)) + data.ljust(1024, b"\0")
     path = put("x.tar", bomb * 3 + bytes(1024))
     assert outcomes(found_in(path)) == ["damaged"] * 3
-    assert sum(read) < most_bytes(len(bomb) * 3)
-    monkeypatch.setattr(archives, "most_bytes", lambda _size: 100_000)
+    assert sum(read) < max_decompressed_bytes(len(bomb) * 3)
+    monkeypatch.setattr(archives, "max_decompressed_bytes", lambda _size: 100_000)
     read.clear()
     assert outcomes(found_in(path)) == ["archive-limit"] * 2
     assert sum(read) < 100_000 + 2 * 65536

@@ -293,6 +293,7 @@ def test_an_impossible_offset_is_not_read(put, offset):
     assert (found.problem, found.format) == ("unsupported", "HEIC")
 
 
+@pytest.mark.slow
 def test_a_scan_loads_no_imaging_library(put):
     path = put(drawn("TIFF"))
     code = f"import sys, imgcost.files as files; list(files.scan({path!r})); print('PIL' in sys.modules)"
@@ -329,7 +330,7 @@ def waits(monkeypatch):
 @pytest.fixture
 def batch(tmp_path):
     """A few more files than are needed to measure waits, of several kinds."""
-    names = [f"{number:03}" for number in range(probing._Storage.LEAST + 5)]
+    names = [f"{number:03}" for number in range(probing._Storage.MIN_FILES + 5)]
     for number, name in enumerate(names):
         (tmp_path / name).write_bytes([png(1 + number, 6), b"", jpeg(1 + number, 6, far=1)][number % 3])
     return FileBatch(str(tmp_path), [*names, "gone"])
@@ -351,7 +352,7 @@ def readers(batch, monkeypatch):
 
 
 def test_slow_storage_is_read_by_threads_with_the_same_results_and_measured_again(batch, waits, monkeypatch):
-    monkeypatch.setattr(probing._Storage, "PATIENCE", 3)
+    monkeypatch.setattr(probing._Storage, "THREADED_CHUNKS", 3)
     expected, in_threads = readers(batch, monkeypatch)
     assert not in_threads
     assert [file.path for file in expected[0][1]] == [batch.path_of(name) for name in batch.names]
@@ -369,7 +370,7 @@ def test_slow_storage_is_read_by_threads_with_the_same_results_and_measured_agai
 
 
 def test_no_thread_outlives_a_batch_on_slow_storage(batch, waits, monkeypatch):
-    monkeypatch.setattr(probing._Storage, "PATIENCE", 1)
+    monkeypatch.setattr(probing._Storage, "THREADED_CHUNKS", 1)
     waits.step = 1000
     before = threading.active_count()
     for in_threads in [False, True] * 3:
@@ -386,7 +387,7 @@ def test_few_waits_do_not_start_threads(batch, waits, monkeypatch):
 
 def test_small_batches_neither_measure_nor_start_threads(batch, waits, monkeypatch):
     waits.step = 1000
-    small = FileBatch(batch.folder, batch.names[: probing._Storage.LEAST - 1])
+    small = FileBatch(batch.folder, batch.names[: probing._Storage.MIN_FILES - 1])
     assert [readers(small, monkeypatch)[1] for _ in range(3)] == [False] * 3
     assert waits.calls == 0
     readers(batch, monkeypatch)

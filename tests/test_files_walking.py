@@ -151,7 +151,7 @@ def test_a_name_that_only_resembles_an_archive_is_a_file(tmp_path, name):
 
 
 def test_a_huge_folder_comes_in_batches(tmp_path, monkeypatch):
-    monkeypatch.setattr(walking, "BATCH_FILES", 4)
+    monkeypatch.setattr(walking, "FILES_PER_BATCH", 4)
     names = [f"{number:02}" for number in range(10)]
     plant(tmp_path, *names, "last.zip")
     steps = list(Walk().steps([tmp_path]))
@@ -163,7 +163,7 @@ def test_a_huge_folder_comes_in_batches(tmp_path, monkeypatch):
 
 
 def test_chunks_keep_the_order_and_an_archive_is_its_own_chunk(monkeypatch):
-    monkeypatch.setattr(walking, "BATCH_FILES", 4)
+    monkeypatch.setattr(walking, "FILES_PER_BATCH", 4)
     one, two, four = FileBatch("1", ["a"]), FileBatch("2", ["a", "b"]), FileBatch("4", list("abcd"))
     wall, archive = Unreadable("wall", "no-access", "because"), Archive("a.zip")
     assert list(chunks([one, two, wall, four, one, four, archive, archive, two])) == [
@@ -176,7 +176,7 @@ def test_chunks_keep_the_order_and_an_archive_is_its_own_chunk(monkeypatch):
 
 
 def test_chunks_are_built_lazily(monkeypatch):
-    monkeypatch.setattr(walking, "BATCH_FILES", 2)
+    monkeypatch.setattr(walking, "FILES_PER_BATCH", 2)
     taken = []
     steps = (taken.append(number) or FileBatch(str(number), ["a"]) for number in range(100))
     next(chunks(steps))
@@ -233,6 +233,7 @@ def test_a_named_pipe_is_listed_and_does_not_hang(tmp_path):
     assert walk(tmp_path)[:2] == ["not-a-file: link.png", "not-a-file: pipe.png"]
 
 
+@pytest.mark.slow  # a thousand folders
 @POSIX
 @pytest.mark.parametrize("follow_symlinks", [False, True])
 def test_folders_are_walked_down_to_the_longest_possible_path(tmp_path, follow_symlinks):

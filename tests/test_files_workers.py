@@ -327,16 +327,16 @@ def test_a_worker_process_of_the_caller_starts_no_workers(monkeypatch):
 
 
 def dispositions(_chunk):
-    return [signal.getsignal(number) for number in workers.ENDING], os.fstat(1).st_rdev
+    return [signal.getsignal(number) for number in workers.TERMINATING], os.fstat(1).st_rdev
 
 
 @pytest.mark.parametrize("handler", [signal.default_int_handler, signal.SIG_DFL, lambda *_: sys.exit(1)])
 def test_a_worker_ends_on_a_signal_despite_handlers_of_its_parent_and_has_no_stdout(handler):
-    before = {number: signal.signal(number, handler) for number in workers.ENDING}
+    before = {number: signal.signal(number, handler) for number in workers.TERMINATING}
     try:
         with workers._pool(dispositions, 1, "fork") as pool:
             found, stdout = pool.result(pool.submit(chunk("a")))
-        assert found == [signal.SIG_DFL] * len(workers.ENDING)
+        assert found == [signal.SIG_DFL] * len(workers.TERMINATING)
         assert stdout == Path(os.devnull).stat().st_rdev
     finally:
         for number, handler_before in before.items():
@@ -349,13 +349,13 @@ def test_a_worker_ignores_the_signals_that_its_parent_ignores():
     try:
         with workers._pool(dispositions, 1, "fork") as pool:
             found, _ = pool.result(pool.submit(chunk("a")))
-        assert found[workers.ENDING.index(signal.SIGHUP)] == signal.SIG_IGN
+        assert found[workers.TERMINATING.index(signal.SIGHUP)] == signal.SIG_IGN
     finally:
         signal.signal(signal.SIGHUP, before)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="os.kill ends a process there")
-@pytest.mark.parametrize("number", workers.ENDING)
+@pytest.mark.parametrize("number", workers.TERMINATING)
 @pytest.mark.parametrize("taken_by", ["this thread", "another thread"])
 def test_a_signal_during_the_start_of_workers_is_not_lost_and_leaves_no_worker(monkeypatch, number, taken_by):
     """A signal that arrives during the forks is handled after them, even if a library's thread receives it."""
@@ -394,11 +394,11 @@ def test_a_signal_during_the_start_of_workers_is_not_lost_and_leaves_no_worker(m
 
 
 def test_only_the_main_thread_changes_signals():
-    found, before = [], [signal.getsignal(number) for number in workers.ENDING]
+    found, before = [], [signal.getsignal(number) for number in workers.TERMINATING]
 
     def look():
         with workers._signals_deferred():
-            found.extend(signal.getsignal(number) for number in workers.ENDING)
+            found.extend(signal.getsignal(number) for number in workers.TERMINATING)
 
     thread = threading.Thread(target=look)
     thread.start()

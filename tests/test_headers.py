@@ -593,34 +593,37 @@ def test_the_first_of_two_exif_chunks_in_a_webp_is_used():
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
-        (b"\xff\xd8\xff", "ends before its frame header"),
-        (b"\xff\xd8" + b"\xff" * 30, "ends before its frame header"),
-        (b"\xff\xd8" + segment(0xDA, bytes(20)), "before its frame header"),
-        (b"\xff\xd8" + segment(0xFE, bytes(20)) + b"\xff\xd9" + bytes(20), "before its frame header"),
-        (b"\xff\xd8\xff\xbf\0\1" + bytes(20), "reserved marker 0xFFBF at byte 2"),
-        (b"\xff\xd8\xff\xc0\0\7" + bytes(20), "frame header of only 7 bytes"),
-        (b"\x89PNG\r\n", "ends inside its IHDR"),
-        (png()[:32], "ends inside its IHDR"),
-        (png()[:8] + chunk(b"IDAT", bytes(30)), "IHDR"),
-        (png()[:8] + chunk(b"IHDR", bytes(30)), "IHDR"),
-        (png(chunk(b"\0\0\0\0", bytes(30))), "no valid chunk at byte 33"),
-        (b"GIF89a\1\0", "screen descriptor"),
-        (gif(), "before its first frame"),
-        (gif(gif_frame(1, 1))[:20], "before its first frame"),
-        (gif()[:-1], "before its first frame"),
-        (riff(vp8())[:29], "first chunk"),
-        (riff(vp8l())[:24], "first chunk"),
-        (riff((b"VP8 ", bytes(30))), "VP8 key frame"),
-        (riff((b"VP8 ", b"\1" + vp8()[1][1:])), "VP8 key frame"),
-        (riff((b"VP8L", bytes(30))), "VP8L signature"),
-        (riff((b"VP8L", b"\x2f\xff\xff\xff\xff" + bytes(30))), "VP8L signature"),
-        (riff((b"ALPH", bytes(30))), "other than VP8"),
+        (b"\xff\xd8\xff", "the JPEG ends before its frame header"),
+        (b"\xff\xd8" + b"\xff" * 30, "the JPEG ends before its frame header"),
+        (b"\xff\xd8" + segment(0xDA, bytes(20)), "the JPEG has image data or an end marker before its frame header"),
+        (
+            b"\xff\xd8" + segment(0xFE, bytes(20)) + b"\xff\xd9" + bytes(20),
+            "the JPEG has image data or an end marker before its frame header",
+        ),
+        (b"\xff\xd8\xff\xbf\0\1" + bytes(20), "the JPEG has the reserved marker 0xFFBF at byte 2"),
+        (b"\xff\xd8\xff\xc0\0\7" + bytes(20), "the JPEG has a frame header of only 7 bytes"),
+        (b"\x89PNG\r\n", "the PNG ends inside its IHDR chunk"),
+        (png()[:32], "the PNG ends inside its IHDR chunk"),
+        (png()[:8] + chunk(b"IDAT", bytes(30)), "the PNG does not begin with an IHDR chunk"),
+        (png()[:8] + chunk(b"IHDR", bytes(30)), "the PNG does not begin with an IHDR chunk"),
+        (png(chunk(b"\0\0\0\0", bytes(30))), "the PNG has no valid chunk at byte 33"),
+        (b"GIF89a\1\0", "the GIF ends inside its screen descriptor"),
+        (gif(), "the GIF ends before its first frame, or has too much data before it"),
+        (gif(gif_frame(1, 1))[:20], "the GIF ends before its first frame, or has too much data before it"),
+        (gif()[:-1], "the GIF ends before its first frame, or has too much data before it"),
+        (riff(vp8())[:29], "the WebP ends inside its first chunk"),
+        (riff(vp8l())[:24], "the WebP ends inside its first chunk"),
+        (riff((b"VP8 ", bytes(30))), "the WebP does not begin with a VP8 key frame"),
+        (riff((b"VP8 ", b"\1" + vp8()[1][1:])), "the WebP does not begin with a VP8 key frame"),
+        (riff((b"VP8L", bytes(30))), "the WebP does not begin with a VP8L signature"),
+        (riff((b"VP8L", b"\x2f\xff\xff\xff\xff" + bytes(30))), "the WebP does not begin with a VP8L signature"),
+        (riff((b"ALPH", bytes(30))), "the WebP begins with a chunk other than VP8, VP8L or VP8X"),
     ],
 )
 def test_damage_is_named(data, reason):
-    with pytest.raises(HeaderError, match=reason) as caught:
+    with pytest.raises(HeaderError) as caught:
         read_header(data)
-    assert caught.value.problem == "damaged"
+    assert (caught.value.problem, str(caught.value)) == ("damaged", reason)
 
 
 @pytest.mark.parametrize("data", [b"", bytearray(), memoryview(b""), io.BytesIO()])
@@ -693,9 +696,9 @@ def test_an_endless_file_ends_after_few_reads(head, unit):
 
 
 def test_reaching_the_limit_of_steps_is_reported():
-    with pytest.raises(HeaderError, match="2048 segments"):
+    with pytest.raises(HeaderError, match=r"^the JPEG has no frame header within 2,048 segments$"):
         read_header(b"\xff\xd8" + segment(0xFE) * 5000 + jpeg()[2:])
-    with pytest.raises(HeaderError, match="2048 chunks"):
+    with pytest.raises(HeaderError, match=r"^the PNG has no image data within 2,048 chunks$"):
         read_header(png(*[chunk(b"tEXt")] * 5000))
     with pytest.raises(HeaderError, match="too much data before it"):
         Endless(gif()[:-1], b"!\xff\xff" + bytes(255) + b"\0").parse()
@@ -748,6 +751,7 @@ def test_an_error_survives_pickling():
     assert (copy.problem, copy.reason, copy.format) == ("unsupported", caught.value.reason, "TIFF")
 
 
+@pytest.mark.slow
 def test_importing_the_module_brings_no_imaging_library():
     code = "import sys, imgcost.headers; print(*sorted({'PIL', 'numpy', 'pandas', 'click', 'zlib'} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)

@@ -81,34 +81,64 @@ JPEGS = {
     "FF bytes behind the end": (PHOTO + b"\xff" * 700, "ok"),
     "without its end marker": (PHOTO[:-2], "truncated"),
     "half of it": (PHOTO[: (SOS + len(PHOTO)) // 2], "truncated"),
-    "height left to a DNL marker": (PHOTO[: SOF + 5] + b"\0\0" + PHOTO[SOF + 7 :], "unreadable"),
-    "lossless": (with_frame(0xC3), "ok and unusual"),
-    "lossless of 16 bits": (with_frame(0xC3, 16), "undecodable"),
-    "12 bits": (with_frame(0xC1, 12), "undecodable"),
-    "12 bits, progressive": (with_frame(0xC2, 12), "undecodable"),
-    "arithmetic coding": (with_frame(0xC9), "ok and unusual"),
-    "arithmetic coding, progressive": (with_frame(0xCA), "ok and unusual"),
-    "arithmetic coding, lossless": (with_frame(0xCB), "undecodable"),
-    "hierarchical": (with_frame(0xC5), "undecodable"),
-    "2 components": (with_frame(0xC0, components=2), "undecodable"),
-    "5 components": (with_frame(0xC0, components=5), "undecodable"),
+    "height left to a DNL marker": (
+        PHOTO[: SOF + 5] + b"\0\0" + PHOTO[SOF + 7 :],
+        "unreadable: the JPEG has an impossible size: 64x0 px",
+    ),
+    "lossless": (with_frame(0xC3), "ok, but unusual: browsers and older libraries do not support lossless JPEG"),
+    "lossless of 16 bits": (with_frame(0xC3, 16), "undecodable: it has 16 bits per sample; decoders read 8"),
+    "12 bits": (with_frame(0xC1, 12), "undecodable: it has 12 bits per sample; decoders read 8"),
+    "12 bits, progressive": (with_frame(0xC2, 12), "undecodable: it has 12 bits per sample; decoders read 8"),
+    "arithmetic coding": (
+        with_frame(0xC9),
+        "ok, but unusual: browsers and older libraries do not support arithmetic-coded JPEG",
+    ),
+    "arithmetic coding, progressive": (
+        with_frame(0xCA),
+        "ok, but unusual: browsers and older libraries do not support arithmetic-coded JPEG",
+    ),
+    "arithmetic coding, lossless": (
+        with_frame(0xCB),
+        "undecodable: common decoders support neither hierarchical nor arithmetic-coded lossless JPEG",
+    ),
+    "hierarchical": (
+        with_frame(0xC5),
+        "undecodable: common decoders support neither hierarchical nor arithmetic-coded lossless JPEG",
+    ),
+    "2 components": (with_frame(0xC0, components=2), "undecodable: it has 2 color components; decoders read 1, 3 or 4"),
+    "5 components": (with_frame(0xC0, components=5), "undecodable: it has 5 color components; decoders read 1, 3 or 4"),
     "1 component": (saved("JPEG", (64, 48), 9, "L"), "ok"),
     "4 components": (saved("JPEG", (64, 48), None, "CMYK"), "ok"),
-    "a number of components that its length contradicts": (PHOTO[: SOF + 9] + b"\1" + PHOTO[SOF + 10 :], "undecodable"),
+    "a number of components that its length contradicts": (
+        PHOTO[: SOF + 9] + b"\1" + PHOTO[SOF + 10 :],
+        "undecodable: the length of its frame header contradicts the number of components",
+    ),
     "cut in its frame header": (PHOTO[: SOF + 13], "truncated"),
-    "a sampling factor of 0": (PHOTO[: SOF + 11] + b"\0" + PHOTO[SOF + 12 :], "undecodable"),
-    "a sampling factor of 5": (PHOTO[: SOF + 11] + b"\x15" + PHOTO[SOF + 12 :], "undecodable"),
+    "a sampling factor of 0": (
+        PHOTO[: SOF + 11] + b"\0" + PHOTO[SOF + 12 :],
+        "undecodable: its frame header has a sampling factor outside 1 to 4",
+    ),
+    "a sampling factor of 5": (
+        PHOTO[: SOF + 11] + b"\x15" + PHOTO[SOF + 12 :],
+        "undecodable: its frame header has a sampling factor outside 1 to 4",
+    ),
     "a thumbnail": (spliced(2, THUMBNAIL), "ok", 6),
     "a thumbnail, and cut": (spliced(2, THUMBNAIL)[:-400], "truncated", 6),
     "the second picture of an MPO is missing": (spliced(2, segment(0xE2, b"MPF\0II*\0\x08\0\0\0" + bytes(90))), "ok"),
-    "a line feed first": (b"\n" + PHOTO, "unreadable"),
+    "a line feed first": (b"\n" + PHOTO, "unreadable: the JPEG begins at byte 1, after other data"),
     "progressive": (encode("JPEG", progressive=True), "ok"),
     "restart markers": (encode("JPEG", restart_marker_blocks=1), "ok"),
     "a segment longer than it says": (spliced(2, segment(0xE1, b"Exif\0\0MM\0*") + b"\0\0\0\x08\0\0" * 5), "ok"),
-    "an end and a second beginning": (b"\xff\xd8\xff\xd9" + PHOTO, "unreadable"),
+    "an end and a second beginning": (
+        b"\xff\xd8\xff\xd9" + PHOTO,
+        "unreadable: the JPEG has image data or an end marker before its frame header",
+    ),
     "a profile in three segments": (encode("JPEG", icc_profile=b"p" * 140_000), "ok"),
     "no segment of an application": (PHOTO[:2] + PHOTO[DQT:], "ok"),
-    "zero bytes before the first marker": (spliced(2, bytes(4)), "unreadable"),
+    "zero bytes before the first marker": (
+        spliced(2, bytes(4)),
+        "unreadable: the data does not start like any known image format",
+    ),
     "no image data": (PHOTO[:SOS] + b"\xff\xd9", "truncated"),
     "no image data, and something behind the end": (PHOTO[:SOS] + b"\xff\xd9" + PHOTO, "truncated"),
 }
@@ -161,16 +191,43 @@ PNGS = {
     "half of the last chunk": (DRAWING[:-6], "truncated"),
     "zeros behind the end": (DRAWING + bytes(5000), "ok"),
     "an end with a wrong checksum": (DRAWING[:-4] + bytes(4), "ok"),
-    "a header with a wrong checksum": (DRAWING[:29] + b"\0\0\0\1" + DRAWING[33:], "undecodable"),
-    "a header with a wrong checksum, and cut": (DRAWING[:29] + b"\0\0\0\1" + DRAWING[33:-12], "undecodable"),
-    "image data with a wrong checksum": (DRAWING[:-16] + b"\0\0\0\1" + END, "ok and unusual"),
-    "a depth of 99": (ihdr(depth=99), "unreadable"),
-    "a depth that its color type does not have": (ihdr(depth=4), "unreadable"),
-    "an unknown compression": (ihdr(compression=1), "unreadable"),
-    "an unknown filter": (ihdr(filter=1), "unreadable"),
-    "an unknown interlace method": (ihdr(interlace=2), "unreadable"),
+    "a header with a wrong checksum": (
+        DRAWING[:29] + b"\0\0\0\1" + DRAWING[33:],
+        "undecodable: the checksum of its header is wrong",
+    ),
+    "a header with a wrong checksum, and cut": (
+        DRAWING[:29] + b"\0\0\0\1" + DRAWING[33:-12],
+        "undecodable: the checksum of its header is wrong",
+    ),
+    "image data with a wrong checksum": (
+        DRAWING[:-16] + b"\0\0\0\1" + END,
+        "ok, but unusual: the checksum of its image data is wrong; libpng rejects it",
+    ),
+    "a depth of 99": (
+        ihdr(depth=99),
+        "unreadable: the PNG has an invalid header: bit depth 99, color type 2, compression 0, filter 0, interlace 0",
+    ),
+    "a depth that its color type does not have": (
+        ihdr(depth=4),
+        "unreadable: the PNG has an invalid header: bit depth 4, color type 2, compression 0, filter 0, interlace 0",
+    ),
+    "an unknown compression": (
+        ihdr(compression=1),
+        "unreadable: the PNG has an invalid header: bit depth 8, color type 2, compression 1, filter 0, interlace 0",
+    ),
+    "an unknown filter": (
+        ihdr(filter=1),
+        "unreadable: the PNG has an invalid header: bit depth 8, color type 2, compression 0, filter 1, interlace 0",
+    ),
+    "an unknown interlace method": (
+        ihdr(interlace=2),
+        "unreadable: the PNG has an invalid header: bit depth 8, color type 2, compression 0, filter 0, interlace 2",
+    ),
     "interlaced": (ihdr(interlace=1), "ok"),
-    "four zeros as image data": (DRAWING[:33] + chunk(b"IDAT", bytes(4)) + END, "undecodable"),
+    "four zeros as image data": (
+        DRAWING[:33] + chunk(b"IDAT", bytes(4)) + END,
+        "undecodable: its image data is not compressed as PNG requires",
+    ),
     "an empty chunk of image data first": (spliced(33, chunk(b"IDAT"), DRAWING), "ok"),
     "an animation of one frame": (animation(1), "ok"),
     "an animation of two frames": (animation(2), "ok", 1, True),
@@ -195,15 +252,24 @@ PNGS = {
         spliced(33, chunk(b"tEXt", b"Raw profile type exif\0\nexif\n9\nxyz"), DRAWING),
         "ok",
     ),
-    "no image data": (DRAWING[:33] + END, "unreadable"),
-    "no image data, and something behind the end": (DRAWING[:33] + END + DRAWING, "unreadable"),
-    "no image data and much text": (DRAWING[:33] + chunk(b"tEXt", b"c\0" + b"x" * 9000) + END, "unreadable"),
-    "line ends changed": (DRAWING.replace(b"\r\n", b"\n"), "unreadable"),
-    "11 bytes": (DRAWING[:11], "unreadable"),
-    "base64 text": (base64.b64encode(DRAWING), "unreadable"),
-    "a data URL": (b"data:image/png;base64," + base64.b64encode(DRAWING), "unreadable"),
+    "no image data": (DRAWING[:33] + END, "unreadable: the PNG has no image data"),
+    "no image data, and something behind the end": (
+        DRAWING[:33] + END + DRAWING,
+        "unreadable: the PNG has no image data",
+    ),
+    "no image data and much text": (
+        DRAWING[:33] + chunk(b"tEXt", b"c\0" + b"x" * 9000) + END,
+        "unreadable: the PNG has no image data",
+    ),
+    "line ends changed": (
+        DRAWING.replace(b"\r\n", b"\n"),
+        "unreadable: the PNG was corrupted by a program that treated it as text",
+    ),
+    "11 bytes": (DRAWING[:11], "unreadable: the PNG ends inside its IHDR chunk"),
+    "base64 text": (base64.b64encode(DRAWING), "unreadable: base64 text of a PNG, not an image"),
+    "a data URL": (b"data:image/png;base64," + base64.b64encode(DRAWING), "unreadable: data URL, not an image"),
     "16 bits a sample": (saved("PNG", (30, 20), 9, "I;16"), "ok"),
-    "a byte order mark first": (b"\xef\xbb\xbf" + DRAWING, "unreadable"),
+    "a byte order mark first": (b"\xef\xbb\xbf" + DRAWING, "unreadable: the PNG begins at byte 3, after other data"),
     "5,000 bytes of text": (spliced(33, chunk(b"tEXt", b"c\0" + b"x" * 5000), DRAWING), "ok"),
     "a PNG inside, and cut behind it": (
         spliced(33, chunk(b"prVw", SMALL + b"x" * 99), DRAWING)[: 41 + len(SMALL)],
@@ -214,9 +280,12 @@ PNGS = {
         "truncated",
     ),
     "a PNG inside": (spliced(33, chunk(b"prVw", SMALL), DRAWING), "ok"),
-    "gzip": (gzip.compress(DRAWING), "unreadable"),
+    "gzip": (gzip.compress(DRAWING), "unreadable: gzip, not an image"),
     "zeros instead of the rest": ((DRAWING[:-30] + bytes(3000)), "truncated"),
-    "changed by a text codec": (DRAWING.decode("utf-8", "replace").encode(), "unreadable"),
+    "changed by a text codec": (
+        DRAWING.decode("utf-8", "replace").encode(),
+        "unreadable: the PNG was corrupted by a program that treated it as text",
+    ),
 }
 
 # GIF
@@ -226,7 +295,7 @@ GIFS = {
     "a canvas larger than its frame": (gif(gif_frame(40, 30), width=30, height=20), "ok", (40, 30)),
     "a frame smaller than the canvas": (gif(gif_frame(4, 3), width=30, height=20), "ok"),
     "a last frame of one pixel": (gif(gif_frame(30, 20), gif_frame(1, 1), width=30, height=20), "ok", 1, True),
-    "without its trailer": (STILL[:-1], "ok and unusual"),
+    "without its trailer": (STILL[:-1], "ok, but unusual: its trailer is missing"),
     "zero bytes between blocks": (
         gif(gif_frame(30, 20), bytes(9), gif_frame(30, 20), width=30, height=20),
         "ok",
@@ -237,7 +306,10 @@ GIFS = {
     "a comment behind the trailer": (STILL + b"!\xfe\x09whirlgif \0", "ok"),
     "an archive behind the trailer": (STILL + b"PK\3\4" + bytes(range(256)) * 20, "ok"),
     "the end of a message behind the trailer": (STILL + b"\r\n--boundary--\r\n", "ok"),
-    "no frame": (gif(width=30, height=20), "unreadable"),
+    "no frame": (
+        gif(width=30, height=20),
+        "unreadable: the GIF ends before its first frame, or has too much data before it",
+    ),
     "cut in a frame": (STILL[:-40], "truncated"),
     "two files": (STILL + STILL, "ok"),
     "zeros instead of the rest": (STILL[:-40] + bytes(3000), "truncated"),
@@ -268,28 +340,49 @@ WEBPS = {
     "scaling bits": (riff(vp8(64 | 1 << 14, 48 | 2 << 14)), "ok"),
     "RIFF longer than the file": (WEB[:4] + struct.pack("<I", len(WEB) + 492) + WEB[8:], "truncated"),
     "bytes behind RIFF": (WEB + bytes(400), "ok"),
-    "RIFF of 0 bytes": (WEB[:4] + bytes(4) + WEB[8:], "undecodable"),
-    "RIFF shorter than its first chunk": (WEB[:4] + struct.pack("<I", 20) + WEB[8:], "undecodable"),
+    "RIFF of 0 bytes": (
+        WEB[:4] + bytes(4) + WEB[8:],
+        "undecodable: its RIFF header says 0 bytes, but its first chunk alone is longer",
+    ),
+    "RIFF shorter than its first chunk": (
+        WEB[:4] + struct.pack("<I", 20) + WEB[8:],
+        "undecodable: its RIFF header says 20 bytes, but its first chunk alone is longer",
+    ),
     "two frames": (riff(vp8x(2, 64, 48), (b"ANIM", bytes(6)), ANMF, ANMF), "ok", 1, True),
     "Exif that no flag announces": (riff(vp8x(0, 64, 48), vp8(64, 48), EXIF_CHUNK), "ok", 6),
     "Exif behind an animation": (riff(vp8x(0x0A, 64, 48), ANMF, ANMF, EXIF_CHUNK), "ok", 6, True),
     "cut": (WEB[:-1], "truncated"),
-    "only the frame of an animation": (riff(vp8x(2, 64, 48), (b"ANIM", bytes(6))), "undecodable"),
-    "no picture": (riff(vp8x(0, 64, 48), (b"ICCP", bytes(90))), "undecodable"),
-    "frames that no flag announces": (riff(vp8x(0, 64, 48), ANMF, ANMF), "undecodable"),
-    "an animation with a still picture": (riff(vp8x(2, 64, 48), vp8(64, 48)), "undecodable"),
-    "a picture of another size": (riff(vp8x(0, 64, 48), vp8(63, 48)), "undecodable"),
-    "a lossless picture of another size": (riff(vp8x(0, 64, 48), vp8l(64, 47)), "undecodable"),
-    "a picture that is too short": (riff(vp8x(0, 64, 48), (b"VP8 ", b"\x10\0\0")), "undecodable"),
+    "only the frame of an animation": (riff(vp8x(2, 64, 48), (b"ANIM", bytes(6))), "undecodable: it has no image data"),
+    "no picture": (riff(vp8x(0, 64, 48), (b"ICCP", bytes(90))), "undecodable: it has no image data"),
+    "frames that no flag announces": (riff(vp8x(0, 64, 48), ANMF, ANMF), "undecodable: it has no image data"),
+    "an animation with a still picture": (
+        riff(vp8x(2, 64, 48), vp8(64, 48)),
+        "undecodable: its header announces an animation, but a still image follows",
+    ),
+    "a picture of another size": (
+        riff(vp8x(0, 64, 48), vp8(63, 48)),
+        "undecodable: its image data has a different size than its header says",
+    ),
+    "a lossless picture of another size": (
+        riff(vp8x(0, 64, 48), vp8l(64, 47)),
+        "undecodable: its image data has a different size than its header says",
+    ),
+    "a picture that is too short": (
+        riff(vp8x(0, 64, 48), (b"VP8 ", b"\x10\0\0")),
+        "undecodable: its image data has a different size than its header says",
+    ),
     "a picture longer than RIFF": (
         riff(vp8x(0, 64, 48), vp8(64, 48))[:34] + b"\xff" + riff(vp8(64, 48))[17:],
-        "undecodable",
+        "undecodable: its image data is longer than the RIFF header says",
     ),
     "a picture and transparency": (riff(vp8x(0x10, 64, 48), (b"ALPH", b"\0" * 5), vp8(64, 48)), "ok"),
-    "a hidden frame": (riff(vp8_frame(b"\0\0\0")), "undecodable"),
-    "an unknown version": (riff(vp8_frame(b"\x18\0\0")), "undecodable"),
-    "a first part longer than the frame": (riff(vp8_frame(b"\x10\xff\0")), "undecodable"),
-    "WAVE audio": (b"RIFF\x24\0\0\0WAVEfmt " + bytes(28), "unreadable"),
+    "a hidden frame": (riff(vp8_frame(b"\0\0\0")), "undecodable: its VP8 frame is marked as hidden"),
+    "an unknown version": (riff(vp8_frame(b"\x18\0\0")), "undecodable: its VP8 frame has an unknown version"),
+    "a first part longer than the frame": (
+        riff(vp8_frame(b"\x10\xff\0")),
+        "undecodable: the first part of its VP8 frame is longer than the frame",
+    ),
+    "WAVE audio": (b"RIFF\x24\0\0\0WAVEfmt " + bytes(28), "unreadable: WAVE audio, not an image"),
 }
 
 OTHERS = {
@@ -309,12 +402,12 @@ OTHERS = {
 def verdict(contents):
     if contents.problem:
         named = contents.problem.problem == "unsupported"
-        return f"unsupported: {contents.problem.format}" if named else "unreadable"
+        return f"unsupported: {contents.problem.format}" if named else f"unreadable: {contents.problem}"
     if contents.undecodable:
-        return "undecodable"
+        return f"undecodable: {contents.undecodable}"
     if contents.truncated:
         return "truncated"
-    return "ok and unusual" if contents.unusual else "ok"
+    return f"ok, but unusual: {contents.unusual}" if contents.unusual else "ok"
 
 
 def rows():

@@ -568,58 +568,80 @@ def test_the_media_type_is_reported(data, media_type):
 
 # Files that are not images
 
+DOWNLOAD = "Open it in a text editor: it is often an error or login page. Download the image again."
+MESSAGE = "Open it in a text editor: it is often an error message of a server. Download the image again."
+DECODE = "Decode it with base64.b64decode and save the bytes, or send the text itself as the data of an image block."
+UNPACK = "Unpack it first, or scan the archive if it is a zip or tar file."
+VIDEO = "Extract frames and send them as images: Claude does not read video."
+APPLE_DOUBLE = (
+    "Leave the file out: macOS stores the metadata of another file in it, the one with the same name without ._."
+)
+NO_IMAGE = "Leave the file out, or find out where the image is."
+
 
 @pytest.mark.parametrize(
     ("data", "name", "advice"),
     [
-        (b"<!DOCTYPE html>\n<html><head><title>404</title>", "HTML page", "Download the image again"),
-        (b"\xef\xbb\xbf\n <HTML lang='en'>", "HTML page", "Download the image again"),
-        (b"<!-- saved -->\n<script>", "HTML page", "Download the image again"),
-        (b'<?xml version="1.0"?><!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0//EN">', "HTML page", "Download the image"),
-        (b'<?xml version="1.0"?><Error><Code>AccessDenied</Code></Error>', "XML", "Download the image again"),
-        (json.dumps({"error": {"code": 404}}).encode(), "JSON", "Download the image again"),
-        (b"[1, 2, 3]", "JSON", "Download the image again"),
-        (b"  []", "JSON", "Download the image again"),
-        (base64.b64encode(SAMPLES["png-RGB"]), "base64 text of a PNG", "base64.b64decode"),
-        (base64.encodebytes(SAMPLES["jpeg-RGB"]), "base64 text of a JPEG", "base64.b64decode"),
-        (base64.urlsafe_b64encode(SAMPLES["gif-still"]), "base64 text of a GIF", "base64.b64decode"),
-        (base64.b64encode(SAMPLES["gif-still"])[:30], "base64 text of a GIF", "base64.b64decode"),
-        (base64.b64encode(big_tiff(3, 4)), "base64 text", "base64.b64decode"),
-        (b"data:image/png;base64,iVBORw0KGgo=", "data URL", "Decode the text after"),
-        (gzip.compress(SAMPLES["png-RGB"]), "gzip", "Unpack it"),
-        (b"PK\3\4rest", "ZIP archive", "Unpack it"),
-        (b"\0\0\0\x18ftypmp42\0\0\0\0isommp42", "MP4 video", "Extract frames"),
-        (b"\0\0\0\x14ftypqt  \0\0\0\0qt  ", "QuickTime video", "Extract frames"),
-        (b"\0\0\0\x08wide\0\1\2\3mdat", "QuickTime video", "Extract frames"),
-        (b"\x1a\x45\xdf\xa3\1\0\0\0", "WebM or Matroska video", "Extract frames"),
-        (b"RIFF\x24\0\0\0AVI LIST", "AVI video", "Extract frames"),
-        (b"RIFF\x24\0\0\0WAVEfmt ", "WAVE audio", "Leave the file out"),
-        (b"version https://git-lfs.github.com/spec/v1\noid sha256:0", "Git LFS pointer", "git lfs pull"),
-        (b"\0\5\x16\7\0\2\0\0Mac OS X", "AppleDouble file", "Leave the file out"),
-        (b"plain text, and enough of it to fill a line or two", "text", "Leave the file out"),
-        ("Grüße, 東京".encode() * 400, "text", "Leave the file out"),
-        (b"BMW builds cars, and motorcycles too", "text", "Leave the file out"),
-        (b"GIFT of the gab", "text", "Leave the file out"),
-        (b"P5 !", "text", "Leave the file out"),
-        (b"carefree texts", "text", "Leave the file out"),
-        (b"#define x 3", "text", "Leave the file out"),
-        (b"words-of-sixteen-letters", "text", "Leave the file out"),
-        (b"\xef\xbb\xbf" + SAMPLES["png-RGB"], "PNG", "Remove the data before the PNG"),
-        (b"\n" + SAMPLES["jpeg-RGB"], "JPEG", "Remove the data before the JPEG"),
+        (b"<!DOCTYPE html>\n<html><head><title>404</title>", "HTML page", DOWNLOAD),
+        (b"\xef\xbb\xbf\n <HTML lang='en'>", "HTML page", DOWNLOAD),
+        (b"<!-- saved -->\n<script>", "HTML page", DOWNLOAD),
+        (b'<?xml version="1.0"?><!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0//EN">', "HTML page", DOWNLOAD),
+        (b'<?xml version="1.0"?><Error><Code>AccessDenied</Code></Error>', "XML", DOWNLOAD),
+        (json.dumps({"error": {"code": 404}}).encode(), "JSON", MESSAGE),
+        (b"[1, 2, 3]", "JSON", MESSAGE),
+        (b"  []", "JSON", MESSAGE),
+        (base64.b64encode(SAMPLES["png-RGB"]), "base64 text of a PNG", DECODE),
+        (base64.encodebytes(SAMPLES["jpeg-RGB"]), "base64 text of a JPEG", DECODE),
+        (base64.urlsafe_b64encode(SAMPLES["gif-still"]), "base64 text of a GIF", DECODE),
+        (base64.b64encode(SAMPLES["gif-still"])[:30], "base64 text of a GIF", DECODE),
+        (base64.b64encode(big_tiff(3, 4)), "base64 text", DECODE),
+        (b"data:image/png;base64,iVBORw0KGgo=", "data URL", "Decode the text after 'base64,' and save the bytes."),
+        (gzip.compress(SAMPLES["png-RGB"]), "gzip", UNPACK),
+        (b"PK\3\4rest", "ZIP archive", UNPACK),
+        (b"\0\0\0\x18ftypmp42\0\0\0\0isommp42", "MP4 video", VIDEO),
+        (b"\0\0\0\x14ftypqt  \0\0\0\0qt  ", "QuickTime video", VIDEO),
+        (b"\0\0\0\x08wide\0\1\2\3mdat", "QuickTime video", VIDEO),
+        (b"\x1a\x45\xdf\xa3\1\0\0\0", "WebM or Matroska video", VIDEO),
+        (b"RIFF\x24\0\0\0AVI LIST", "AVI video", VIDEO),
+        (b"RIFF\x24\0\0\0WAVEfmt ", "WAVE audio", "Leave the file out: Claude does not read audio."),
         (
-            b"HTTP/1.1 200 OK\r\nContent-Type: image/gif\r\n\r\n" + SAMPLES["gif-still"],
-            "GIF",
-            "Remove the data before",
+            b"version https://git-lfs.github.com/spec/v1\noid sha256:0",
+            "Git LFS pointer",
+            "Run 'git lfs pull' to download the image itself.",
         ),
-        (b"--boundary\r\n\r\n" + SAMPLES["webp-lossy"], "WebP", "Remove the data before the WebP"),
+        (b"\0\5\x16\7\0\2\0\0Mac OS X", "AppleDouble file", APPLE_DOUBLE),
+        (b"plain text, and enough of it to fill a line or two", "text", NO_IMAGE),
+        ("Grüße, 東京".encode() * 400, "text", NO_IMAGE),
+        (b"BMW builds cars, and motorcycles too", "text", NO_IMAGE),
+        (b"GIFT of the gab", "text", NO_IMAGE),
+        (b"P5 !", "text", NO_IMAGE),
+        (b"carefree texts", "text", NO_IMAGE),
+        (b"#define x 3", "text", NO_IMAGE),
+        (b"words-of-sixteen-letters", "text", NO_IMAGE),
     ],
 )
 def test_other_files_are_named_with_specific_advice(data, name, advice):
     error = refusal_of(data)
     assert (error.problem, error.format) == ("not-an-image", name)
-    assert name in error.reason
-    assert advice in error.advice
+    assert (error.reason, error.advice) == (f"{name}, not an image", advice)
     assert error.width is error.media_type is None
+
+
+@pytest.mark.parametrize(
+    ("before", "name"),
+    [
+        (b"\xef\xbb\xbf", "PNG"),
+        (b"\n", "JPEG"),
+        (b"HTTP/1.1 200 OK\r\nContent-Type: image/gif\r\n\r\n", "GIF"),
+        (b"--boundary\r\n\r\n", "WebP"),
+    ],
+)
+def test_data_before_an_image_is_named(before, name):
+    images = {"PNG": "png-RGB", "JPEG": "jpeg-RGB", "GIF": "gif-still", "WebP": "webp-lossy"}
+    error = refusal_of(before + SAMPLES[images[name]])
+    assert (error.problem, error.format) == ("not-an-image", name)
+    assert error.reason == f"the {name} begins at byte {len(before)}, after other data"
+    assert error.advice == f"Remove the data before the {name}."
 
 
 @pytest.mark.parametrize(
@@ -649,7 +671,7 @@ def test_other_bytes_are_not_an_image(data):
 def test_a_file_of_zeros_is_reported_as_such():
     error = refusal_of(bytes(9000))
     assert error.reason == "the file begins with zero bytes only"
-    assert "the data never arrived" in error.advice
+    assert error.advice == "Download or copy the file again: its space was reserved, but the data never arrived."
 
 
 @pytest.mark.parametrize("name", ["png-RGB", "jpeg-RGB", "gif-still", "webp-lossy"])
@@ -670,8 +692,8 @@ def test_an_image_converted_as_text_is_damaged(name):
     for one in changed:
         error = refusal_of(one)
         assert (error.problem, error.format) == ("damaged", kind), one[:20]
-        assert "treated it as text" in error.reason
-        assert "binary mode" in error.advice
+        assert error.reason == f"the {kind} was corrupted by a program that treated it as text"
+        assert error.advice == "Copy the original again in binary mode: the damage cannot be undone."
 
 
 # Bounds

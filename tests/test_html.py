@@ -17,8 +17,8 @@ from xml.etree import ElementTree as ET
 
 import pytest
 from click.testing import CliRunner
-from conftest import ROOT, SAMPLES, png
-from hypothesis import given, settings
+from conftest import ROOT, SAMPLES, fewer_examples, png
+from hypothesis import given
 from hypothesis import strategies as st
 from quoting import quoted
 
@@ -26,8 +26,8 @@ from imgcost.cli import main
 from imgcost.errors import MissingExtraError
 from imgcost.files import Image, Unreadable
 from imgcost.quotes import comparable
-from imgcost.reports.html.charts import MOST_DOTS, _dots, size_chart, token_chart
-from imgcost.reports.html.highlights import BYTES_STEP, LISTED, Highlights, collect
+from imgcost.reports.html.charts import MAX_DOTS, _dots, size_chart, token_chart
+from imgcost.reports.html.highlights import BYTES_STEP, MAX_LISTED, Highlights, collect
 from imgcost.reports.html.panel import panel_data
 from imgcost.reports.html.rendering import Environment, FunctionLoader, _read, report_page, shortened
 from imgcost.reports.writers import open_scan
@@ -109,7 +109,7 @@ def collected(found, quote=SONNET):
     ),
     st.integers(1, 7),
 )
-@settings(max_examples=60)
+@fewer_examples(percent=20)
 def test_parts_merge_to_the_whole(sizes, length):
     images = [
         image(f"{place}.png", width, height, size, duplicate_of="a" if duplicate else None)
@@ -132,7 +132,7 @@ def test_highlights_are_the_most_telling_images():
         Unreadable("d", "empty", "the file is empty"),
     ]
     found = collected(images)
-    assert found.sent == {1: 1, 10_485_760 // BYTES_STEP: 1}
+    assert found.request_bytes == {1: 1, 10_485_760 // BYTES_STEP: 1}
     assert [(one.path, one.rule) for one in found.rejected] == [
         ("edge.png", "image-edge"),
         ("heavy.png", "image-bytes"),
@@ -235,7 +235,7 @@ def test_the_samples_page_is_self_contained(tmp_path):
     assert len(ids) == len(set(ids))
     assert set(references) == {"#main"}
     for words in (
-        "22 images, 1.8 MB",
+        "Image costs with Claude: 22 images, 1.8 MB",
         "1 of 22 images ($0.0013 with claude-sonnet-5-5) would be rejected as they are: 1 TIFF.",
         "TIFF is not supported",
         "Convert it to PNG or JPEG.",
@@ -300,16 +300,16 @@ def test_an_image_over_a_limit_is_listed_with_a_fix(tmp_path):
     assert "8001x10 px: a side is longer than 8,000 px" in text
     assert "12,000,000 bytes as base64: the limit is 10,485,760" in text
     assert "2 of 2 images" in text
-    assert "Rejected as they are: 2 images" in text
+    assert "2 rejected images" in text
     assert "Not counted" not in text
 
 
 def test_long_lists_are_cut_and_counted(tmp_path):
-    wide = [image(f"{place}.png", 8001, 10 + place) for place in range(LISTED + 1)]
+    wide = [image(f"{place}.png", 8001, 10 + place) for place in range(MAX_LISTED + 1)]
     text = Seen(written(tmp_path / "a.html", *((str(place), [one]) for place, one in enumerate(wide)))).text
-    assert f"Images: {LISTED} of {LISTED + 1} images" in text
-    assert f"Rejected as they are: {LISTED} of {LISTED + 1} images" in text
-    assert f"Folders, without their subfolders: 10 of {LISTED + 1} folders" in text
+    assert f"The most expensive {MAX_LISTED} of {MAX_LISTED + 1} images" in text
+    assert f"The first {MAX_LISTED} of {MAX_LISTED + 1} rejected images" in text
+    assert f"The most expensive 10 of {MAX_LISTED + 1} folders, each without its subfolders" in text
 
 
 def test_a_section_without_content_is_left_out(tmp_path):
@@ -386,7 +386,7 @@ def test_a_single_image_has_a_histogram():
 def test_many_sizes_become_few_dots_and_none_is_lost():
     sizes = {(across, down): 2 for across in range(100) for down in range(100)}
     dots = _dots(sizes)
-    assert len(dots) <= MOST_DOTS
+    assert len(dots) <= MAX_DOTS
     assert sum(dots.values()) == 20_000
     assert max(edge for size in dots for edge in size) == pytest.approx(2 ** (97.5 / 16))
     assert _dots({(160, 16): 1}) == {(1024.0, 2.0): 1}
@@ -436,6 +436,7 @@ def test_a_missing_library_is_an_error_that_names_the_extra(tmp_path, monkeypatc
     assert not (tmp_path / "a.html").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "command", [("scan", str(SAMPLES)), ("estimate", "9x9"), ("plan", "9x9"), ("check", str(SAMPLES))]
 )

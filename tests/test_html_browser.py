@@ -20,7 +20,7 @@ from imgcost.quotes import comparable
 from imgcost.reports.writers import open_scan
 from imgcost.tables import find_model
 
-pytestmark = pytest.mark.slow  # a browser
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]  # all in one browser
 
 sync_api = pytest.importorskip("playwright.sync_api")
 
@@ -441,7 +441,7 @@ def test_a_script_that_is_not_ours_does_not_run(browser, tmp_path):
     path.write_text(text.replace("<footer>", f"<footer>{attack}"), encoding="utf-8")
     opened = Opened(browser, path)
     assert "taken" not in opened.tab.title()
-    assert opened.tab.title().startswith("22 images")
+    assert opened.tab.title().startswith("Image costs with Claude: 22 images")
     assert opened.requests == [opened.url]
 
 
@@ -449,5 +449,5 @@ def test_a_page_without_images_opens(browser, tmp_path):
     (tmp_path / "nothing").mkdir()
     opened = Opened(browser, write(tmp_path / "nothing", tmp_path / "report.html"))
     assert opened.said == []
-    assert opened.tab.locator("h1").text_content() == "0 images, 0 bytes"
+    assert opened.tab.locator("h1").text_content() == "Image costs with Claude: 0 images, 0 bytes"
     assert opened.set()["exact"] == "Exactly $0"

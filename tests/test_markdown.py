@@ -40,7 +40,7 @@ def test_markdown_has_the_summary_and_the_rows(tmp_path):
 
 
 def test_markdown_lists_a_limited_number_of_images(tmp_path, monkeypatch):
-    monkeypatch.setattr(markdown, "MOST_IMAGES", 3)
+    monkeypatch.setattr(markdown, "MAX_IMAGES", 3)
     text = written(tmp_path / "a.md", *[("", [image(f"{n}.png"), image(f"{n}b.png")]) for n in range(3)])
     assert "### The first 3 of 6 images" in text
     assert [line.split()[1] for line in text.splitlines() if ".png |" in line] == ["0.png", "0b.png", "1.png"]

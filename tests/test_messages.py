@@ -19,7 +19,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from imgcost.errors import RequestError
-from imgcost.messages import Block, Part, Turn, as_items, as_object, body, body_bytes, is_file, read_request
+from imgcost.messages import (
+    ContentBlock,
+    MediaBlock,
+    Turn,
+    as_items,
+    as_object,
+    body,
+    body_bytes,
+    is_file,
+    read_request,
+)
 from imgcost.messages.body import MAX_DEPTH
 from imgcost.preflight import check_request
 
@@ -57,7 +67,7 @@ def result(content, **more):
 
 
 def places(params):
-    return [block.location for block in read_request(params).blocks]
+    return [block.location for block in read_request(params).media]
 
 
 def refused(params):
@@ -109,14 +119,17 @@ def test_places_count_the_messages():
         {"role": "user", "content": (TEXT, IMAGE)},
     ]
     found = read_request({"messages": turns})
-    assert [block.location for block in found.blocks] == ["messages.0.content.0", "messages.2.content.1"]
+    assert [block.location for block in found.media] == ["messages.0.content.0", "messages.2.content.1"]
     assert found.turns == (
-        Turn("messages.0", "user", (Part("image", "", "messages.0.content.0"),)),
-        Turn("messages.1", "assistant", (Part("text", "An image.", "messages.1.content"),)),
+        Turn("messages.0", "user", (ContentBlock("image", "", "messages.0.content.0"),)),
+        Turn("messages.1", "assistant", (ContentBlock("text", "An image.", "messages.1.content"),)),
         Turn(
             "messages.2",
             "user",
-            (Part("text", "What is this?", "messages.2.content.0"), Part("image", "", "messages.2.content.1")),
+            (
+                ContentBlock("text", "What is this?", "messages.2.content.0"),
+                ContentBlock("image", "", "messages.2.content.1"),
+            ),
         ),
     )
 
@@ -124,9 +137,9 @@ def test_places_count_the_messages():
 def test_blocks_keep_what_rules_ask_about():
     setting = {"oversized_image": "error"}
     found = read_request(request({**IMAGE, "transformations": setting}, INNER, TEXT, {"type": "text", "text": 7}))
-    assert found.blocks[0] == Block("messages.0.content.0", "image", URL, None, setting)
-    assert [block.kind for block in found.blocks] == ["image", "document", "image"]
-    kinds = [(part.kind, part.text) for part in found.turns[0].parts]
+    assert found.media[0] == MediaBlock("messages.0.content.0", "image", URL, None, setting)
+    assert [block.kind for block in found.media] == ["image", "document", "image"]
+    kinds = [(part.kind, part.text) for part in found.turns[0].blocks]
     assert kinds == [("image", ""), ("document", ""), ("text", "What is this?"), ("text", "")]
 
 
@@ -144,7 +157,7 @@ def test_the_model_and_its_fallbacks():
 
 def toolset(*content):
     return [(block.location.removeprefix("messages.0.content."), block.toolset) for block in
-            read_request(request(*content)).blocks]  # fmt: skip
+            read_request(request(*content)).media]  # fmt: skip
 
 
 def use(name, used="t"):
@@ -173,7 +186,7 @@ def test_an_odd_name_or_id_is_no_toolset(odd):
 
 def test_a_call_in_an_earlier_message_is_remembered():
     turns = [{"role": "assistant", "content": [use("computer")]}, {"role": "user", "content": [result([IMAGE])]}]
-    assert read_request({"messages": turns}).blocks[0].toolset == "computer"
+    assert read_request({"messages": turns}).media[0].toolset == "computer"
 
 
 # What the SDK takes
@@ -547,8 +560,8 @@ def test_a_file_that_raises_what_it_likes_is_a_finding():
 def test_a_long_key_is_not_copied_for_every_item(monkeypatch):
     """Four megabytes of JSON took half a minute: each item of a list got a location with the key in it."""
     built = []
-    join = body._below
-    monkeypatch.setattr(body, "_below", lambda *given: built.append(given) or join(*given))
+    join = body._at_key
+    monkeypatch.setattr(body, "_at_key", lambda *given: built.append(given) or join(*given))
     assert body_bytes({"k" * 10_000: [0] * 10_000}) == 10_000 + 20_000 + 6
     assert built == []
     with pytest.raises(RequestError) as raised:

@@ -6,7 +6,7 @@ import pytest
 
 from imgcost import tables
 from imgcost.errors import ImgcostError, UnknownModelError
-from imgcost.tables import Placement, place, resolve_model
+from imgcost.tables import Placement, placement_of, resolve_model
 
 ARN = "arn:aws:bedrock:us-east-1:123456789012:"
 
@@ -106,7 +106,7 @@ def test_a_fast_deployment_of_foundry_is_recognized_only_by_its_name():
 
 
 def placed(*names, **given):
-    return place([resolve_model(name) for name in names], **given)
+    return placement_of([resolve_model(name) for name in names], **given)
 
 
 @pytest.mark.parametrize(

@@ -260,5 +260,5 @@ def test_random_sizes_are_within_the_range():
     rng = random.Random(1)
     sizes = tuple((rng.uniform(50, 2000), rng.uniform(50, 2000)) for _ in range(50))
     found = token_range(Outline(50, sizes), SONNET)
-    exact = sum(token_range(Outline(1, (size,)), SONNET).least - 43 for size in sizes)
-    assert found.least <= exact + 43 <= found.most - 50_000
+    exact = sum(token_range(Outline(1, (size,)), SONNET).lower - 43 for size in sizes)
+    assert found.lower <= exact + 43 <= found.upper - 50_000

@@ -24,6 +24,8 @@ from imgcost.pipeline import Scan
 from imgcost.reports.sinks import ScanSink
 from imgcost.reports.writers import open_scan
 
+pytestmark = pytest.mark.xdist_group("pipeline")  # one tree of files for all
+
 DAY = date(2026, 11, 22)
 AREA, PATCH, OPUS = (quoted(name, as_of=DAY) for name in ("claude-3-sonnet", "claude-opus-4-6", "claude-opus-5-5"))
 LONG_AGO = 1_600_000_000 * 10**9
@@ -83,6 +85,7 @@ def test_a_summary_is_the_sum_of_a_scan(tree, tmp_path):
     assert rows.read_bytes() == expected.read_bytes()
 
 
+@pytest.mark.slow  # starts workers
 @pytest.mark.parametrize("suffix", [".csv", ".json", ".jsonl"])
 @pytest.mark.parametrize(("cache", "dedupe"), list(itertools.product([False, True], repeat=2)))
 def test_two_processes_give_the_same_results_as_one(tree, tmp_path, monkeypatch, suffix, cache, dedupe):
@@ -103,7 +106,7 @@ def test_two_processes_give_the_same_results_as_one(tree, tmp_path, monkeypatch,
             suffix=suffix,
             jobs=jobs,
             dedupe=dedupe,
-            cache=str(tmp_path / f"cache-{number}") if cache else None,
+            cache_file=str(tmp_path / f"cache-{number}") if cache else None,
         )
         for number, jobs in ((1, 1), (2, 2), (2, 2))
     ]
@@ -116,7 +119,7 @@ def test_two_processes_give_the_same_results_as_one(tree, tmp_path, monkeypatch,
 
 def test_archives_keep_their_position(tree, tmp_path):
     for cache in (None, str(tmp_path / "cache"), str(tmp_path / "cache")):
-        _, rows, _, _ = scanned(tmp_path / "rows.csv", tree, suffix=".csv", cache=cache)
+        _, rows, _, _ = scanned(tmp_path / "rows.csv", tree, suffix=".csv", cache_file=cache)
         paths = list(dict.fromkeys(line.split(b",")[0].decode() for line in rows.splitlines()[1:]))
         inside = [number for number, path in enumerate(paths) if ".zip" in path or ".tar" in path]
         assert [paths[number].removeprefix(str(tree)) for number in inside] == [
@@ -138,10 +141,10 @@ def test_the_options_of_the_walk_apply(tree):
     assert [one.problem for one in summary.unreadable][-2:] == ["archive-not-entered"] * 2
 
 
-@pytest.mark.parametrize("options", [{}, {"cache": True}, {"dedupe": True}, {"cache": True, "dedupe": True}])
+@pytest.mark.parametrize("options", [{}, {"cache_file": True}, {"dedupe": True}, {"cache_file": True, "dedupe": True}])
 def test_progress_adds_up_to_all_files(tree, tmp_path, options):
-    if "cache" in options:
-        options = options | {"cache": str(tmp_path / "cache")}
+    if "cache_file" in options:
+        options = options | {"cache_file": str(tmp_path / "cache")}
     _, _, files, _ = scanned(tmp_path / "rows", tree, **options)
     assert files == len(list(scan(tree, details=False)))
 
@@ -156,8 +159,8 @@ def test_details_are_read_only_if_needed(tmp_path):
 
 def test_a_cache_filled_without_details_serves_a_scan_with_details(tmp_path):
     cache = str(tmp_path / "cache")
-    scanned(tmp_path / "rows", SAMPLES, cache=cache)
-    assert scanned(tmp_path / "rows", SAMPLES, cache=cache, details=True) == scanned(
+    scanned(tmp_path / "rows", SAMPLES, cache_file=cache)
+    assert scanned(tmp_path / "rows", SAMPLES, cache_file=cache, details=True) == scanned(
         tmp_path / "rows", SAMPLES, details=True
     )
 
@@ -187,15 +190,15 @@ def test_several_writers_receive_every_part(tree, tmp_path):
 
 def test_notices_of_the_cache_are_reported(tree, tmp_path):
     (tmp_path / "cache").write_bytes(b"")
-    assert scanned(tmp_path / "rows", tree / "d", cache=str(tmp_path / "cache"))[3] == []
+    assert scanned(tmp_path / "rows", tree / "d", cache_file=str(tmp_path / "cache"))[3] == []
     with pytest.raises(ImgcostError, match="cannot use the cache"):
-        Scan((AREA,), cache=str(tmp_path)).run([tree / "d"])
+        Scan((AREA,), cache_file=str(tmp_path)).run([tree / "d"])
 
 
 def test_notices_are_reported_even_if_a_scan_is_interrupted(tree, tmp_path, monkeypatch):
-    from imgcost.files.caches import HeaderCache  # noqa: PLC0415 - where it is patched
+    from imgcost.files.header_cache import HeaderCache  # noqa: PLC0415 - where it is patched
 
-    known = HeaderCache.known
+    known = HeaderCache.cached
 
     def noticing(self, chunk):
         self.notices.append("a notice")
@@ -204,10 +207,10 @@ def test_notices_are_reported_even_if_a_scan_is_interrupted(tree, tmp_path, monk
     def interrupt(_files):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(HeaderCache, "known", noticing)
+    monkeypatch.setattr(HeaderCache, "cached", noticing)
     notices = []
     with pytest.raises(KeyboardInterrupt):
-        Scan((AREA,), cache=str(tmp_path / "cache")).run([tree / "d"], progress=interrupt, warn=notices.append)
+        Scan((AREA,), cache_file=str(tmp_path / "cache")).run([tree / "d"], progress=interrupt, warn=notices.append)
     assert notices == ["a notice"]
 
 
@@ -222,7 +225,7 @@ class Full:
             raise OSError(28, "No space left on device")
 
 
-@pytest.mark.parametrize("options", [{}, {"dedupe": True}, {"cache": "cache"}])
+@pytest.mark.parametrize("options", [{}, {"dedupe": True}, {"cache_file": "cache"}])
 def test_a_writer_that_fails_ends_the_scan(tree, tmp_path, monkeypatch, options):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(OSError, match="No space left"):
@@ -274,6 +277,7 @@ except OSError as error:
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="workers are forked on Linux only")
 def test_workers_that_are_ended_in_the_middle_of_a_result_are_not_waited_for(tmp_path):
     code = [sys.executable, "-c", HALF_A_MESSAGE, str(tmp_path / "begun")]

@@ -24,7 +24,7 @@ from imgcost.conditions import Conditions
 from imgcost.errors import ImgcostError, MissingExtraError, SizeError
 from imgcost.files import Image, Unreadable
 from imgcost.plans import Repeated, Scenario, inputs, plan, read_scenario
-from imgcost.plans.images import FEW
+from imgcost.plans.images import MAX_LISTED_SIZES
 
 DAY = date(2026, 11, 22)
 SIZES = [(1920, 1080), (3000, 3000), (28, 28)]
@@ -112,8 +112,8 @@ def test_a_mix_of_paths_sizes_and_images(tmp_path):
 
 
 def test_many_blocks_of_pairs_and_rows(monkeypatch, tmp_path):
-    monkeypatch.setattr(inputs, "BLOCK", 4)
-    monkeypatch.setattr("imgcost.plans.listings.BLOCK", 4)
+    monkeypatch.setattr(inputs, "CHUNK", 4)
+    monkeypatch.setattr("imgcost.plans.listings.CHUNK", 4)
     sizes = [(28 * n, 28) for n in range(1, 11)]
     pd.DataFrame(sizes, columns=["width", "height"]).to_csv(tmp_path / "a.csv")
     for images in (sizes, np.array(sizes), pd.DataFrame(sizes, columns=["width", "height"]), tmp_path / "a.csv"):
@@ -125,7 +125,7 @@ def test_many_blocks_of_pairs_and_rows(monkeypatch, tmp_path):
 def test_a_few_sizes_are_listed_individually():
     found = planned([*SIZES, *SIZES, Repeated(28, 28, 10)])
     assert found.models[0].job_images.sizes == {(1920, 1080): 2, (3000, 3000): 2, (28, 28): 12}
-    many = [(28, n) for n in range(1, FEW + 2)]
+    many = [(28, n) for n in range(1, MAX_LISTED_SIZES + 2)]
     assert planned(many).models[0].job_images.sizes is None
     assert planned([Repeated(*size, 1) for size in [*many, (28, 500)]]).models[0].job_images.sizes is None
 
@@ -139,7 +139,7 @@ def csv_of(text, path):
 
 
 def test_a_csv_with_more_blank_lines_than_a_block(tmp_path, monkeypatch):
-    monkeypatch.setattr("imgcost.plans.listings.BLOCK", 4)
+    monkeypatch.setattr("imgcost.plans.listings.CHUNK", 4)
     assert planned(csv_of("width,height\n" + "\n" * 9 + "28,28\n" * 5, tmp_path / "a.csv")).images == 5
 
 
@@ -262,7 +262,7 @@ def test_a_table_in_every_format_with_counts(tmp_path, suffix, monkeypatch):
     found = planned(written(tmp_path / f"sizes.{suffix}", rows))
     assert (seen(found), found.unsized, found.rejected, found.warnings) == ((TOKENS + 1560, 4), 1, (), ())
     for block in (1, 3):
-        monkeypatch.setattr("imgcost.plans.readers.BLOCK", block)
+        monkeypatch.setattr("imgcost.plans.readers.CHUNK", block)
         assert planned(tmp_path / f"sizes.{suffix}") == found
     with pytest.raises(SizeError, match=r"row 3 of the frame: count is -1\.?0?: expected a whole number from 0"):
         planned(pd.DataFrame([*rows[:3], (28, 28, 5, -1)], columns=["width", "height", "file_bytes", "count"]))
@@ -278,7 +278,7 @@ def test_counts_are_not_expanded_and_keep_order_and_location(monkeypatch):
     counts = {"width": [28, 9000, 56, 28], "height": 28, "count": [3, 2, 10**12, 300]}
     found = planned(pd.DataFrame(counts), images_per_request="auto")
     assert (found.images, found.fixable) == (10**12 + 305, {Reason("image-edge", "over 8,000 px"): 2})
-    monkeypatch.setattr("imgcost.plans.jobs.BLOCK", 4)
+    monkeypatch.setattr("imgcost.plans.jobs.CHUNK", 4)
     frame = pd.DataFrame({"width": [28, 56, 84], "height": 28, "count": [7, 300, 200]})
     single = [(28, 28)] * 7 + [(56, 28)] * 300 + [(84, 28)] * 200
     several = planned(frame, images_per_request=10)
@@ -428,13 +428,13 @@ def test_a_table_of_another_format_is_rejected(tmp_path, suffix):
 @pytest.mark.parametrize(
     ("images", "match"),
     [
-        (3, "cannot plan a int: pass paths"),
-        ([(1920, 1080), (1, 2, 3)], r"image 1 is \(1, 2, 3\): pass a pair"),
-        ([1920, 1080], "image 0 is 1920: pass a pair"),
+        (3, "cannot plan images of type int: pass paths"),
+        ([(1920, 1080), (1, 2, 3)], r"image 1 is \(1, 2, 3\): expected two"),
+        ([1920, 1080], "image 0 is 1920: expected two"),
         ([(True, 5)], r"image 0 is \(True, 5\)"),
         ([(5, True)], r"image 0 is \(5, True\)"),
         ([(1.5, 2)], r"image 0 is \(1.5, 2\)"),
-        ([("9" * 99, float("nan"))], "image 0 is .{40}\\.\\.\\.: pass a pair"),
+        ([("9" * 99, float("nan"))], "image 0 is .{40}\\.\\.\\.: expected two"),
         ([(1, 1), (0, 1)], "image 1: invalid width 0 px"),
         ([(1, 2**31 + 1)], "image 0: invalid height 2147483649 px"),
         ([(1, 10**30)], "image 0 or a later one has a number that does not fit 64 bits"),
@@ -447,7 +447,7 @@ def test_a_table_of_another_format_is_rejected(tmp_path, suffix):
         (Repeated(1, 1, 1.0), "count of Repeated is 1.0"),
         (Repeated(0, 1, 1), "image 0 of 0x1: invalid width 0 px"),
         (Repeated(1, 1, 1, -2), "file_bytes is -2"),
-        (Repeated(1, 1, 1, 2**60), "file_bytes is 1152921504606846976: pass a number from 0"),
+        (Repeated(1, 1, 1, 2**60), "file_bytes is 1152921504606846976: expected a number from 0"),
         (pd.DataFrame({"width": [1.5], "height": [1]}), "row 0 of the frame: width is .*1.5"),
         (pd.DataFrame({"width": [1.0, np.nan, 1.5], "height": 1}), "row 2 of the frame: width is .*1.5"),
         (pd.DataFrame({"width": [np.inf], "height": [1]}), "width is .*inf"),
@@ -484,6 +484,7 @@ def test_zero_images_of_a_size_are_no_images():
         ({"images_per_request": "all"}, "invalid images_per_request 'all'"),
         ({"downscale_to": 0}, "invalid downscale_to 0"),
         ({"retry_rate": -0.1}, "invalid retry_rate -0.1"),
+        ({"retry_rate": "1.01"}, "invalid retry_rate '1.01': expected a number from 0 to 1, for example 0.02 for 2%"),
         ({"retry_rate": float("nan")}, "invalid retry_rate nan"),
         ({"retry_rate": "1e999999"}, "invalid retry_rate '1e999999'"),
         ({"retry_rate": "1e-40"}, "invalid retry_rate '1e-40'"),
@@ -530,7 +531,12 @@ def test_a_scenario_file(tmp_path):
     [
         (b"promt_tokens = 5\n", "unknown key 'promt_tokens': did you mean prompt_tokens?"),
         (b"'\\u001b[31m' = 5\n", r"unknown key '\\x1b\[31m|unknown key"),
-        (b"zzz = 5\n", "valid keys are models, prompt_tokens"),
+        (b"zzz = 5\n", "valid keys are model, prompt_cache, fast, prompt_tokens, output_tokens"),
+        (b"promptcache = '5m'\n", "unknown key 'promptcache': did you mean prompt_cache?"),
+        (b"cache = '5m'\nprompt-cache = '1h'\n", "'prompt-cache' sets cache again: use one of the keys"),
+        (b"fast = 'yes'\n", "job.toml: invalid fast 'yes': expected true or false"),
+        (b"as_of = '1 Nov'\n", "job.toml: invalid as_of '1 Nov': expected a date, such as 2026-11-22"),
+        (b"as_of = 2026\n", "job.toml: invalid as_of 2026: expected a date, such as 2026-11-22"),
         (b"turns = \n", "is not valid TOML"),
         (b"\xff\n", "is not valid TOML"),
         (b"turns = " + b"9" * 5000 + b"\n", "is not valid TOML"),
@@ -541,6 +547,14 @@ def test_an_invalid_scenario_file_is_rejected(tmp_path, text, match):
     path.write_bytes(text)
     with pytest.raises(ImgcostError, match=match):
         read_scenario(path)
+
+
+def test_the_keys_of_a_scenario_file_are_options_or_arguments(tmp_path):
+    path = tmp_path / "job.toml"
+    path.write_text('model = "opus"\nprompt-cache = "5m"\nfast = true\nas_of = "2026-11-22"\nprompt-tokens = 9\n')
+    assert read_scenario(path) == {"models": "opus", "cache": "5m", "speed": "fast", "as_of": DAY, "prompt_tokens": 9}
+    path.write_text("fast = false\n")
+    assert read_scenario(path) == {"speed": None}
 
 
 NO_KEYS = ("conditions", "endpoint_assumed")

@@ -211,7 +211,9 @@ def test_together_the_images_are_one_request():
     found = images([wide] * 21, one_request=True)
     assert rule_names(found.errors) == ["many-images-edge"] * 21
     assert [one.location for one in found.errors] == [f"images.{number}" for number in range(21)]
-    assert found.errors[0].message == "2001x300 px in a request with 21 images: over 20, each side is at most 2000 px"
+    assert found.errors[0].message == (
+        "2001x300 px in a request with 21 images: the limit is 2,000 px per side if there are more than 20"
+    )
     haiku = {"model": "claude-haiku-4-5", "one_request": True}
     assert images([GIF] * 100, **haiku).ok
     assert rule_names(images([GIF] * 101, **haiku).errors) == ["image-count"]
@@ -372,7 +374,7 @@ def test_without_a_price_no_budget_can_be_kept():
     assert found.input_usd is None
     assert rule_names(found.errors) == ["model", "budget"]
     assert found.errors[1].message == (
-        "the cost is not known, so a budget of $100 cannot be checked: requests without a price (no published price "
+        "the cost is not known, so a budget of $100.00 cannot be checked: requests without a price (no published price "
         "for claude-sonnet-5-5 on 2026-09-27; prices start on 2026-09-28): 1, the first at the request"
     )
 
@@ -383,7 +385,7 @@ def test_without_a_price_no_budget_can_be_kept():
 def test_rules_can_be_ignored():
     bad = picture(kind="JPEG")[:-1]
     wrong = block(bad)
-    assert rule_names(check(wrong).errors) == ["truncated", "media-type"]
+    assert rule_names(check(wrong).errors) == ["media-type", "truncated"]
     assert rule_names(check(wrong, ignore="truncated").errors) == ["media-type"]
     assert check(wrong, ignore=["TRUNCATED", "media_type"]).ok
     assert check(wrong, ignore=iter(["truncated", "media-type"])).ok
@@ -522,11 +524,11 @@ def test_a_pdf_with_a_password_is_rejected(password):
     ("data", "message"),
     [
         ("", "the PDF is empty"),
-        (encoded(b"junk, " * 100), "the data is not a PDF: it does not begin with %PDF; it is text"),
+        (encoded(b"junk, " * 100), "the data does not begin with %PDF; it is text"),
         (encoded(pdf(1)[:40]), "cannot read PDF: it is damaged"),
         (
             encoded(picture()),
-            "the data is not a PDF: it does not begin with %PDF; it is an image of the type image/png",
+            "the data does not begin with %PDF; it is an image (image/png)",
         ),
         ("A", "the data of the PDF is not base64: "),
         ("\u00e9", "the data of the PDF is not base64: "),
@@ -652,7 +654,7 @@ def test_a_batch_in_a_file_is_read_line_by_line(tmp_path):
     assert found.errors[0].location == f"{file}:1 params.messages.0.content.0"
     assert found.errors[1].location == f"{file}:4"
     assert found.errors[1].message.startswith("is not JSON: ")
-    assert found.errors[3].message == "is nested too deep to be read"
+    assert found.errors[3].message == "is nested too deeply to be read"
     assert found.errors[5].location == f"{file}:8"
     assert told(check_batch(str(file), as_of=TODAY)) == told(found)
 
@@ -739,13 +741,13 @@ def test_paths_are_images_requests_and_batches(tmp_path):
     ("text", "path", "message"),
     [
         ("{", "", "is not JSON: "),
-        ("{}", "", "is not a request in any known shape"),
-        ("[7]", "", "is not a request in any known shape"),
+        ("{}", "", "is not in a known shape"),
+        ("[7]", "", "is not in a known shape"),
         ('{"requests": 7}', " requests", "must be "),
         ('{"requests": [], "messages": []}', " messages", "is empty"),
-        ('{"a": 1}\noops', "", "is not a request in any known shape"),
+        ('{"a": 1}\noops', "", "is not in a known shape"),
         ("{oops\n{}", "", "is not JSON: "),
-        ("[" * 100_000, "", "is nested too deep"),
+        ("[" * 100_000, "", "is nested too deeply"),
         ('{"messages": [], "top_p": NaN}', " top_p", "contains a number that is not valid in JSON"),
         ('{"messages": [], "system": "\\ud800"}', " system", "contains a lone surrogate"),
     ],

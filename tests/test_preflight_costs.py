@@ -101,7 +101,7 @@ def test_an_image_that_is_not_here_has_no_known_cost_and_breaks_every_budget(blo
     why = "images whose bytes are not in the request, because nothing is fetched: 1, the first at messages.0.content.1"
     assert found.unknown == (why,)
     [error] = [one for one in pages(1, block, budget_usd=10**6).errors if one.rule == "budget"]
-    assert error.message == f"the cost is not known, so a budget of $1000000 cannot be checked: {why}"
+    assert error.message == f"the cost is not known, so a budget of $1,000,000.00 cannot be checked: {why}"
 
 
 def test_a_pdf_costs_its_pages_and_up_to_full_pages_of_text():

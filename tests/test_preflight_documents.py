@@ -220,7 +220,7 @@ def test_an_empty_batch_is_an_error(tmp_path):
         (b"openapi: 3.0\ninteractions:\n- request:\n    body: x\n", "a VCR cassette"),
         (b"curl https://api.anthropic.com/v1/messages -d '{}'", "a curl command"),
         (b'{"log": {"entries": []}}', "a HAR file"),
-        (b'{"name": "package"}', "not a request in any known shape"),
+        (b'{"name": "package"}', "not in a known shape"),
         (b'{"requests": 7}', "must be"),
         (b'{"max_tokens": 7}', "is missing: a request has a list of messages"),
     ],

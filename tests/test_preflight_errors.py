@@ -11,7 +11,7 @@ import pytest
 from conftest import golden
 from pictures import MODEL, SMALL_MODEL, document_block, encoded, image_block, pdf, png, request, text
 
-from imgcost import check_batch, check_images, check_request
+from imgcost import check_images, check_request
 from imgcost.messages import body_bytes
 from imgcost.rules import rules
 from imgcost.tables import wordings_of
@@ -232,6 +232,7 @@ def test_pdfs_that_cannot_be_read():
     assert errors(request(document_block(pdf()))) == set()
 
 
+@pytest.mark.slow  # requests of 32 MB
 @pytest.mark.parametrize("platform", list(REQUEST_BYTES))
 def test_request_bytes(platform):
     limit = REQUEST_BYTES[platform]
@@ -290,23 +291,6 @@ def test_screenshots_of_a_toolset_are_not_downscaled():
     assert errors(conversation(2576, toolset_name="computer")) == set()
     assert errors(conversation(2577)) == set()
     assert errors(conversation(2577, toolset_name="computer"), day=date(2026, 8, 20)) == set()
-
-
-# Batches
-
-
-def test_batch_bytes():
-    params = request({"type": "text", "text": ""})
-    entries = [{"custom_id": f"r{number}", "params": params} for number in range(9)]
-    frame = body_bytes({"requests": entries})
-    limit, share = 256 * MB, 30 * MB
-    rest = limit - frame - 8 * share
-    for number, entry in enumerate(entries):
-        entry["params"] = request({"type": "text", "text": "x" * (share if number < 8 else rest)})
-    assert body_bytes({"requests": entries}) == limit
-    assert check_batch(entries, as_of=DAY, ignore=["text-bytes"]).errors == ()
-    entries[0]["params"]["messages"][0]["content"][0]["text"] += "x"
-    assert [one.rule for one in check_batch(entries, as_of=DAY, ignore=["text-bytes"]).errors] == ["batch-bytes"]
 
 
 # The table of messages

@@ -34,6 +34,8 @@ from pictures import document_block, encoded, image_block, pdf, png
 
 from imgcost import check_batch, check_images, check_request
 
+pytestmark = pytest.mark.slow  # a server of the API
+
 WORDINGS = tomllib.loads((ROOT / "imgcost" / "published" / "errors.toml").read_text(encoding="utf-8"))
 
 

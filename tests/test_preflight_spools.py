@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
+from contextlib import closing
 from dataclasses import replace
+from typing import NamedTuple
 
 import pytest
 from command_line import run
 from conftest import png
 
 from imgcost.preflight import Spools, check_paths, spools
-from imgcost.preflight.spools import Spool
+from imgcost.preflight.spools import Spool, pack
 from imgcost.text import as_json
 from imgcost.text.findings import as_github, findings_json, findings_report
 
@@ -18,7 +21,7 @@ from imgcost.text.findings import as_github, findings_json, findings_report
 @pytest.fixture
 def small(monkeypatch):
     """Blocks of three items."""
-    monkeypatch.setattr(spools, "BLOCK", 3)
+    monkeypatch.setattr(spools, "PACK_ITEMS", 3)
 
 
 @pytest.fixture
@@ -28,33 +31,64 @@ def folder(tmp_path):
     return tmp_path
 
 
+class Item(NamedTuple):
+    number: int
+
+
+def count(items):
+    return Counter("even" if item.number % 2 == 0 else "odd" for item in items)
+
+
 @pytest.mark.usefixtures("small")
-@pytest.mark.parametrize("count", [0, 1, 2, 3, 4, 6, 7])
-def test_items_come_back_in_their_order_as_often_as_wanted(count):
-    spool = Spool()
-    for number in range(count):
-        spool.append(number)
-        assert len(spool) == number + 1
-        assert list(spool) == list(range(number + 1))
-    assert list(spool) == list(spool) == list(range(count))
-    spool.close()
+@pytest.mark.parametrize("in_memory", [False, True])
+@pytest.mark.parametrize("length", [0, 1, 2, 3, 4, 6, 7])
+def test_a_spool_returns_its_items_in_order_any_number_of_times(length, in_memory):
+    with closing(Spool(Item, count, in_memory=in_memory)) as spool:
+        for number in range(length):
+            spool.append(Item(number))
+            assert len(spool) == number + 1
+            assert list(spool) == list(map(Item, range(number + 1)))
+        assert list(spool) == list(spool) == list(map(Item, range(length)))
+        assert all(type(item) is Item for item in spool)
+        assert spool.totals == count(spool)
 
 
-def test_no_more_than_a_block_is_in_memory_and_a_small_check_has_no_file(monkeypatch):
-    made = []
-    create = spools.TemporaryFile
-    monkeypatch.setattr(spools, "TemporaryFile", lambda: made.append(create()) or made[-1])
-    monkeypatch.setattr(spools, "BLOCK", 3)
-    spool = Spool()
-    for number in range(2):
-        spool.append(number)
-    assert made == []
-    for number in range(2, 100):
-        spool.append(number)
-        assert len(spool._block) < 3
-    assert len(made) == 1
-    spool.close()
-    assert made[0].closed
+@pytest.mark.usefixtures("small")
+def test_packed_items_come_after_those_that_were_added_before():
+    with closing(Spool(Item, count)) as spool:
+        spool.append(Item(0))
+        packed = [Item(number) for number in range(1, 9)]
+        spool.extend(pack(packed, count(packed)))
+        spool.extend(pack([], count([])))
+        spool.append(Item(9))
+        assert list(spool) == list(map(Item, range(10)))
+        assert (len(spool), spool.totals) == (10, {"even": 5, "odd": 5})
+
+
+def test_only_packs_with_a_counted_key_are_unpacked():
+    even, odd = [Item(0), Item(2)], [Item(1)]
+    with closing(Spool(Item, count)) as spool:
+        for items in (even, odd, even):
+            spool.extend(pack(items, count(items)))
+        assert list(spool.among({"odd"})) == odd
+        assert list(spool.among({"even"})) == even * 2
+        wanted = {"even": 1, "odd": 1}
+        numbers = []
+        for item in spool.among(wanted):
+            numbers.append(item.number)
+            wanted.pop("even", None)
+        assert numbers == [0, 2, 1]  # the last pack is skipped, because nothing in it is wanted any more
+
+
+def test_a_spool_moves_to_disk_unless_it_stays_in_memory(monkeypatch):
+    monkeypatch.setattr(spools, "MEMORY_BYTES", 500)
+    for in_memory, rolled in ((False, True), (True, False)):
+        with closing(Spool(Item, count, in_memory=in_memory)) as spool:
+            spool.extend(pack([Item(1)], Counter()))
+            assert not getattr(spool._file, "_rolled", False)
+            spool.extend(pack([Item(number) for number in range(1000)], Counter()))
+            assert getattr(spool._file, "_rolled", False) is rolled
+            assert [item.number for item in spool] == [1, *range(1000)]
 
 
 @pytest.mark.usefixtures("small")
@@ -64,8 +98,8 @@ def test_findings_on_disk_are_those_in_memory(folder, one_request):
     plain = check_paths([str(folder)], **options)
     with Spools.open() as kept:
         found = check_paths([str(folder)], **options, spools=kept)
-        assert found.found is kept.found
-        assert replace(found, found=tuple(found.found), images=tuple(found.images)) == plain
+        assert found.all is kept.findings
+        assert replace(found, all=tuple(found.all), images=tuple(found.images)) == plain
         assert (found.errors, found.warnings, found.ok) == (plain.errors, plain.warnings, False)
         assert (found.tokens, found.unmeasured, len(found)) == (plain.tokens, 3, len(plain))
         assert findings_report(found) == findings_report(plain)
@@ -95,7 +129,7 @@ def test_a_full_folder_for_temporary_files_ends_a_check_with_2(folder, monkeypat
     def fail(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(spools.pickle, "dump", fail)
+    monkeypatch.setattr(Spool, "_write", fail)
     result = run("check", folder)
     assert (result.exit_code, result.stdout) == (2, "")
     assert "No space left on device" in result.stderr

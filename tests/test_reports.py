@@ -576,6 +576,7 @@ def test_without_pyarrow_parquet_names_the_extra_and_all_else_works(tmp_path, mo
     assert len(read(written(tmp_path / "f.csv", FOUND, "csv"), "csv")) == 4
 
 
+@pytest.mark.slow
 def test_a_missing_pyarrow_is_reported_once():
     code = "import sys; sys.modules['pyarrow'] = None\nfrom imgcost.cli import main\n"
     code += "main(['scan', 'data/samples/web', '-o', 'never.parquet'])"

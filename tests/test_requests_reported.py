@@ -509,9 +509,9 @@ def test_a_pdf_that_may_exceed_the_context_window():
     found = warned(asking(document(pdf(100)), QUESTION, model=HAIKU))
     assert found["context-window"].location == "messages"
     assert found["context-window"].message == (
-        "images and pages of PDF may have up to 253,043 tokens: the context window is 200,000"
+        "images and PDF pages may have up to 253,043 tokens: the context window is 200,000"
     )
-    assert found["pdf-cost"].message == "100 pages of PDF cost 153,043 to 253,043 tokens, depending on their text"
+    assert found["pdf-cost"].message == "100 PDF pages: 153,043 to 253,043 tokens, depending on the text"
     assert "context-window" not in warned(asking(document(pdf(79)), QUESTION, model=HAIKU))
     over = check_request(
         asking(document(pdf(131)), QUESTION, model=HAIKU), as_of=TODAY, ignore=["pdf-pages", "image-count"]
@@ -550,7 +550,7 @@ def test_base64_inside_text_costs_as_text(params, place):
     found = warned(params)["base64-in-text"]
     assert (found.location, found.observed) == (place, 853_336)
     assert "853,336 characters of base64 of image/png inside text: up to 853,336 tokens ($" in found.message
-    assert found.message.endswith(", and 1,036 as an image")
+    assert found.message.endswith(", instead of 1,036 as an image")
 
 
 def test_base64_of_something_else_inside_text():

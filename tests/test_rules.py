@@ -8,13 +8,14 @@ import re
 import tomllib
 from datetime import date
 from decimal import Decimal
+from typing import get_args
 
 import pytest
 from conftest import ROOT, golden
 
 from imgcost.errors import HeaderError, ImgcostError, RequestError, TableError
 from imgcost.headers import Contents, Header
-from imgcost.messages import Part, Turn
+from imgcost.messages import ContentBlock, Turn
 from imgcost.rules import (
     BatchInput,
     CheckContext,
@@ -22,11 +23,13 @@ from imgcost.rules import (
     DocumentInput,
     ImageInput,
     RequestInput,
+    Scope,
     TextInput,
     find_rule,
     rules,
     rules_of,
 )
+from imgcost.rules.texts import TEXTS
 from imgcost.tables import Advice, Limits, advice_on, find_model, limits_on
 from imgcost.tables.wordings import load_wordings, wordings_of
 
@@ -67,8 +70,8 @@ ABSENT = ImageInput("here", None)
 
 def turn(*parts, role="user"):
     """A turn of images (I), other blocks (X), and texts."""
-    kinds = {"I": Part("image"), "X": Part("tool_result")}
-    return Turn("messages.0", role, tuple(kinds.get(part, Part("text", part)) for part in parts))
+    kinds = {"I": ContentBlock("image"), "X": ContentBlock("tool_result")}
+    return Turn("messages.0", role, tuple(kinds.get(part, ContentBlock("text", part)) for part in parts))
 
 
 def whole(**more):
@@ -85,19 +88,19 @@ def whole(**more):
 def test_every_rule_has_a_name_of_its_own_a_reason_and_a_way_out():
     names = [rule.name for rule in rules()]
     assert len(set(names)) == len(names) > 30
+    assert sorted(names) == sorted(TEXTS)
     for rule in rules():
         assert re.fullmatch(r"[a-z]+[0-9]*(-[a-z]+)*", rule.name)
         assert rule.severity in {"error", "warning"}
-        assert rule.explanation.split("\n\n")[0].endswith(".")
-        assert rule.advice.endswith(".")
+        assert all(text.endswith(".") for text in (rule.summary, rule.why, rule.fix))
+        assert not any(text.endswith(".") for text in rule.example)
         assert not set(rule.limits) - set(Limits._fields) - set(Advice._fields)
 
 
 def test_errors_come_first_and_every_rule_belongs_to_a_scope():
     severities = [rule.severity for rule in rules()]
     assert severities == sorted(severities)
-    scopes = ("image", "source", "document", "text", "turn", "request", "batch", "bill", "shape")
-    assert sorted(rule for scope in scopes for rule in rules_of(scope)) == sorted(rules())
+    assert sorted(rule for scope in get_args(Scope) for rule in rules_of(scope)) == sorted(rules())
     assert [rule.name for rule in rules_of("shape")] == ["request"]
 
 
@@ -112,8 +115,9 @@ def test_no_rule_knows_a_number_of_its_own():
 @pytest.mark.parametrize("rule", rules(), ids=lambda rule: rule.name)
 def test_a_rule_finds_nothing_where_nothing_is_known(rule):
     nothing = CheckContext("claude-api", TODAY, Limits(), Advice(), ())
+    picture = image(100_000, 1, file_bytes=10**9, text_bytes=10**9)
     about = {
-        "image": image(100_000, 1, file_bytes=10**9, text_bytes=10**9),
+        **dict.fromkeys(("image", "image-block", "rejected-image"), picture),
         "document": DocumentInput("here"),
         "source": DocumentInput("here"),
         "text": TextInput("here", 1000),
@@ -137,17 +141,17 @@ def test_a_rule_is_found_by_its_name(name, found):
 @pytest.mark.parametrize(
     ("name", "hint"),
     [
-        ("image-byte", "did you mean image-bytes?"),
-        ("labelled", "did you mean unlabelled?"),
-        ("Downscale", "did you mean downscaled?"),
-        ("", "no known name is near it"),
-        ("\x1b[31m", "no known name is near it"),
+        ("image-byte", ": did you mean image-bytes?"),
+        ("labelled", ": did you mean unlabelled?"),
+        ("Downscale", ": did you mean downscaled?"),
+        ("", "."),
+        ("\x1b[31m", "."),
     ],
 )
 def test_an_unknown_rule_is_told_with_the_nearest_name(name, hint):
     with pytest.raises(ImgcostError) as caught:
         find_rule(name)
-    assert str(caught.value) == f"unknown rule {name!r}: {hint} ('imgcost rules' lists every rule)"
+    assert str(caught.value) == f"unknown rule {name!r}{hint} Run 'imgcost rules' to list all rules"
 
 
 # What the API says
@@ -281,9 +285,9 @@ def test_what_is_not_an_image_has_its_own_advice():
     [
         ("image/png", None),
         ("image/jpeg", "the image declares image/jpeg, but its bytes are image/png"),
-        (None, f"the image declares no media type: it must be one of {TYPES}"),
-        ("image/jpg", f"the image declares the media type 'image/jpg': it must be one of {TYPES}"),
-        (["image/png"], f"the image declares the media type ['image/png']: it must be one of {TYPES}"),
+        (None, f"the image declares no media type: expected one of {TYPES}"),
+        ("image/jpg", f"the image declares the media type 'image/jpg': expected one of {TYPES}"),
+        (["image/png"], f"the image declares the media type ['image/png']: expected one of {TYPES}"),
     ],
 )
 def test_media_type(declared, message):
@@ -314,7 +318,7 @@ def test_a_setting_is_known_by_the_claude_api_since_its_documentation(setting):
 def test_a_setting_is_one_of_two_words(setting):
     message = said("oversized-image", image(setting=setting), HIGH)
     assert message.startswith("oversized_image is ")
-    assert message.endswith(": it must be error or downsize")
+    assert message.endswith(": expected error or downsize")
     assert len(message) < 120
 
 
@@ -343,9 +347,9 @@ def test_set_to_be_rejected_it_fits_every_model(size, models, fits):
     assert not ask("toolset-screenshot", image(*size), *models)
     if fits:
         width, height = size
-        end = f"and does not fit: at most {fits}"
-        assert found[0].message == f"{width}x{height} px has oversized_image set to error, {end}"
-        assert shown[0].message == f"{width}x{height} px is a screenshot of the computer toolset, {end}"
+        start, end = f"{width}x{height} px does not fit, and", f"the largest size that fits is {fits} px"
+        assert found[0].message == f"{start} oversized_image is set to error: {end}"
+        assert shown[0].message == f"{start} screenshots of the computer toolset are not downscaled: {end}"
 
 
 def test_screenshots_were_downscaled_before():
@@ -449,8 +453,8 @@ def test_latency_was_advice_until_april_2026(size, told):
 
 
 def test_unmeasured():
-    for kind in ("url", "file"):
-        message = f"an image from a {kind} is not measured: nothing is fetched"
+    for kind, source in (("url", "a URL"), ("file", "an uploaded file")):
+        message = f"an image from {source} is not measured, because nothing is fetched"
         assert said("unmeasured", ImageInput("here", None, source_type=kind)) == message
     for kind in ("base64", None, ["url"], {}):
         assert said("unmeasured", ImageInput("here", None, source_type=kind)) is None
@@ -528,7 +532,7 @@ def test_images_and_pages_count_together(models, limit):
     pages = DocumentInput("d", 30), DocumentInput("e")
     for more in (0, 1):
         seen = whole(images=(image(),) * (limit - 30 + more), documents=pages)
-        message = f"{limit - 29} images and 30 pages of documents: at most {limit} together"
+        message = f"{limit - 29} images and 30 PDF pages: the limit is {limit} in total"
         assert said("image-count", seen, *models) == (message if more else None)
 
 
@@ -561,16 +565,16 @@ def test_the_budget():
         return said("budget", CostInput("all", Decimal(cost), Decimal(most or cost), Decimal(budget), unknown))
 
     assert kept("1.50", "1.5") is None
-    assert kept("1.50000001", "1.5") == "the images cost $1.50000001, and the budget is $1.5"
+    assert kept("1.50000001", "1.5") == "the images cost $1.50000001, and the budget is $1.50"
     assert kept("0.0000001", "0") == "the images cost $0.0000001, and the budget is $0"
     assert kept("1", "1.5", most="1.5") is None
     assert kept("1", "1.5", most="1.51") == (
-        "the images cost $1, or $1.51 if the text leads to the long-context price; the budget is $1.5"
+        "the images cost $1.00, or $1.51 if the text leads to the long-context price; the budget is $1.50"
     )
     assert kept("1", "9", unknown=("two things", "a third")) == (
-        "the cost is not known, so a budget of $9 cannot be checked: two things; a third"
+        "the cost is not known, so a budget of $9.00 cannot be checked: two things; a third"
     )
-    assert kept("10", "9", unknown=("two things",)) == "the images cost $10, and the budget is $9"
+    assert kept("10", "9", unknown=("two things",)) == "the images cost $10.00, and the budget is $9.00"
 
 
 def test_findings_survive_json_and_name_their_sources():

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import PIL.Image
 import pytest
-from conftest import SAMPLES, golden
-from hypothesis import given, settings
+from conftest import SAMPLES, fewer_examples, golden
+from hypothesis import given
 from hypothesis import strategies as st
 
 from imgcost.errors import HeaderError
@@ -68,7 +68,7 @@ CONTENTS = [
 @pytest.fixture
 def eager(monkeypatch):
     """Start workers after two chunks, and make chunks small."""
-    monkeypatch.setattr(walking, "BATCH_FILES", 3)
+    monkeypatch.setattr(walking, "FILES_PER_BATCH", 3)
     monkeypatch.setattr(workers, "ALONE_SECONDS", 1e-12)
     monkeypatch.setattr(workers, "AHEAD_SECONDS", 1e-12)
 
@@ -190,6 +190,7 @@ def test_scanning_nothing_gives_nothing(tmp_path):
     assert list(scan()) == list(scan(tmp_path)) == []
 
 
+@pytest.mark.slow
 def test_a_plain_scan_loads_neither_pillow_nor_workers_nor_archive_libraries():
     code = (
         "import sys; from imgcost.files import scan;"
@@ -237,7 +238,7 @@ def summed_up(file):
     return file.problem, file.format
 
 
-@settings(max_examples=60)
+@fewer_examples(percent=20)
 @given(trees)
 def test_a_random_tree_matches_a_naive_walk_in_a_stable_order(tree):
     with tempfile.TemporaryDirectory() as directory:
@@ -261,7 +262,7 @@ def test_a_random_tree_matches_a_naive_walk_in_a_stable_order(tree):
         ]
 
 
-@settings(max_examples=40)
+@fewer_examples(percent=14)
 @given(trees, st.sampled_from(["zip", "tar", "gztar"]))
 def test_a_random_tree_packed_into_an_archive_gives_the_same_results(tree, kind):
     with tempfile.TemporaryDirectory() as directory:

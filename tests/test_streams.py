@@ -119,7 +119,7 @@ def test_help_comes_from_the_source_if_docstrings_are_stripped(monkeypatch, name
 
 
 def test_optimized_python_has_all_texts():
-    code = "import json; from imgcost.rules import rules; print(json.dumps([rule.explanation for rule in rules()]))"
+    code = "import json; from imgcost.rules import rules; print(json.dumps([rule[3:7] for rule in rules()]))"
     plain, optimized = (
         subprocess.run(
             [sys.executable, *flags, "-c", code], capture_output=True, check=True, cwd=ROOT, timeout=60
@@ -127,7 +127,7 @@ def test_optimized_python_has_all_texts():
         for flags in ((), ("-OO",))
     )
     assert optimized == plain
-    assert all(json.loads(plain))
+    assert all(all(texts) for texts in json.loads(plain))
 
 
 @pytest.mark.parametrize("command", [(), *((command,) for command in COMMANDS)], ids=" ".join)

@@ -9,7 +9,8 @@ from itertools import islice
 from operator import add
 
 import pytest
-from hypothesis import given, settings
+from conftest import fewer_examples
+from hypothesis import given
 from hypothesis import strategies as st
 from quoting import quoted
 
@@ -65,7 +66,7 @@ def facts(summary):
     return {**vars(summary), "images": summary.images}
 
 
-@settings(max_examples=80)
+@fewer_examples(percent=27)
 @given(groups)
 def test_every_sum_equals_a_naive_count(groups):
     summary = counted(groups)
@@ -96,7 +97,7 @@ def test_every_sum_equals_a_naive_count(groups):
     assert summary.folders == naive
 
 
-@settings(max_examples=80)
+@fewer_examples(percent=27)
 @given(groups, groups, groups)
 def test_merging_equals_counting_at_once_in_any_grouping(first, second, third):
     left = counted(first)
@@ -109,7 +110,7 @@ def test_merging_equals_counting_at_once_in_any_grouping(first, second, third):
     assert facts(left) == facts(right) == facts(counted([*first, *second, *third]))
 
 
-@settings(max_examples=80)
+@fewer_examples(percent=27)
 @given(groups, groups)
 def test_merging_does_not_change_the_other_summary(first, second):
     other = counted(second)
@@ -117,14 +118,14 @@ def test_merging_does_not_change_the_other_summary(first, second):
     assert facts(other) == facts(counted(second))
 
 
-@settings(max_examples=80)
+@fewer_examples(percent=27)
 @given(groups)
 def test_a_summary_survives_pickling(groups):
     summary = counted(groups)
     assert facts(pickle.loads(pickle.dumps(summary))) == facts(summary)
 
 
-@settings(max_examples=80)
+@fewer_examples(percent=27)
 @given(groups, st.integers(1, 12))
 def test_bins_are_adjacent_and_count_what_falls_into_them(groups, bins):
     summary = counted(groups)

@@ -667,7 +667,7 @@ def test_every_source_is_used_dated_and_the_same_in_every_file():
         data = read_published(file)
         named = set(re.findall(r"'([^']+)'", " ".join(re.findall(r"'src': (\[.*?\])", repr(data)))))
         assert named == set(data["sources"])
-        for key, source in read_sources(file, tables.Entry(file, file, data)).items():
+        for key, source in read_sources(file, tables.TomlEntry(file, file, data)).items():
             assert source == known[key]
             assert source.read <= tables.today()
 
@@ -675,6 +675,7 @@ def test_every_source_is_used_dated_and_the_same_in_every_file():
 # Speed
 
 
+@pytest.mark.slow
 def test_models_and_prices_are_read_without_the_other_tables():
     code = (
         "import sys, imgcost.tables as t;"
@@ -749,7 +750,7 @@ DEFECTS = [
     (
         "models.toml",
         put("sources", "pricing-2026-10-08", "read", "today"),
-        "sources.pricing-2026-10-08.read: must be a day",
+        "sources.pricing-2026-10-08.read: must be a date",
     ),
     ("models.toml", cut("models", OPUS, "src"), f"models.{OPUS}.src: says no source"),
     ("models.toml", put("models", OPUS, "src", ["moon"]), f"models.{OPUS}.src: source 'moon' is not defined"),
@@ -761,7 +762,7 @@ DEFECTS = [
     (
         "models.toml",
         put("models", OPUS, "released", datetime(2026, 7, 24, tzinfo=UTC)),
-        f"models.{OPUS}.released: must be a day",
+        f"models.{OPUS}.released: must be a date",
     ),
     ("models.toml", put("models", OPUS, "restricted", 1), f"models.{OPUS}.restricted: must be true or false"),
     ("models.toml", put("models", OPUS, "tier", "low"), f"models.{OPUS}.tier: 'low' is not defined in this file"),
@@ -799,7 +800,7 @@ DEFECTS = [
     (
         "models.toml",
         put("models", "claude-3-opus-20240229", "retires", "bedrock", "2026"),
-        "models.claude-3-opus-20240229.retires.bedrock: must be a day",
+        "models.claude-3-opus-20240229.retires.bedrock: must be a date",
     ),
     (
         "prices.toml",

@@ -399,10 +399,11 @@ def test_the_explanation_of_an_estimate_has_both_formulas_and_the_price():
 def test_sizes_that_are_billed_with_more_tokens_share_a_note():
     sizes = [(128, 128), (200, 100), (56, 56), (4000, 3000)]
     found = [estimates(*sizes, model="claude-3-5-haiku"), estimates(*sizes, model="claude-opus-4-6")]
-    assert [note for note in estimate_report(found).notes if "Measured" in note] == [
+    (note,) = (note for note in estimate_report(found).notes if "Measured" in note)
+    assert note == (
         "Measured, not published: claude-3-5-haiku-20241022 rounds each side up to a multiple of 56 px, so it bills "
         "128x128 as 36 tokens, not 25."
-    ]
+    )
     found = [estimates((128, 128), (130, 130), model="claude-3-5-haiku")]
     assert estimate_report(found).notes[-1].endswith("128x128 as 36 tokens, not 25 and 130x130 as 36 tokens, not 25.")
 
@@ -599,7 +600,7 @@ def test_a_price_that_was_not_published_is_blank_in_text_and_null_in_json():
 def test_long_context_prices_have_a_threshold_and_ended_prices_a_last_date():
     found = model_report(find_model("claude-sonnet-4-6"), DAY)
     assert [row[:2] for row in found.tables[1].rows] == [
-        ("standard", "from 2026-02-17"),
+        ("standard", "2026-02-17"),
         ("long-context above 200,000", "2026-02-17 to 2026-03-12"),
     ]
     assert [(p["above_input_tokens"], p["last_day"]) for p in found.data["prices"]] == [

@@ -36,7 +36,7 @@ from imgcost.errors import ImgcostError, MissingExtraError
 from imgcost.files import Image, Unreadable
 from imgcost.plans import plan
 from imgcost.quotes import quotes
-from imgcost.reports.workbook import rule, workbook_sink, write_table
+from imgcost.reports.workbook import downscaling, workbook_sink, write_plain_workbook
 from imgcost.reports.writers import open_scan
 from imgcost.summaries import ScanSummary
 from imgcost.tables import find_tier
@@ -46,7 +46,6 @@ from imgcost.text import Report
 DAY = date(2026, 11, 22)
 STANDARD, HIGH = find_tier("standard"), find_tier("high-resolution")
 HAIKU, SONNET = "claude-haiku-5-5", "claude-sonnet-5-5"
-SOFFICE = shutil.which("soffice") or shutil.which("libreoffice")
 ALWAYS = """<?xml version="1.0" encoding="UTF-8"?>
 <oor:items xmlns:oor="http://openoffice.org/2001/registry">
 <item oor:path="/org.openoffice.Office.Calc/Formula/Load">
@@ -70,11 +69,11 @@ def groups_of(found):
     return [(folder, [one for one in found if one.path.split("/")[0] == folder]) for folder in sorted(folders)]
 
 
-def written(path, groups, models=SONNET, *, day=DAY, most_rows=1_048_576, sizes=((1000, 1000),), **conditions):
+def written(path, groups, models=SONNET, *, day=DAY, max_rows=1_048_576, sizes=((1000, 1000),), **conditions):
     """A workbook of what a scan found."""
     selected = quotes([models] if isinstance(models, str) else models, as_of=day, **conditions)
     with path.open("wb") as file:
-        sink = workbook_sink(file, selected, lambda _done, _total: None, most_rows=most_rows, sizes=sizes)
+        sink = workbook_sink(file, selected, lambda _done, _total: None, max_rows=max_rows, sizes=sizes)
         summary = ScanSummary(selected, token_rules=sink.token_rules)
         for group in groups:
             summary.add([group])
@@ -87,10 +86,18 @@ INPUTS = {"model": "C6", "batch": "C7", "cache": "C8", "prompt_tokens": "C9", "o
           "images_per_request": "C11", "inference_geo": "C12"}  # fmt: skip
 
 
+@cache
+def without_large_sheets(path):
+    """A workbook without the sheets that take no part in the Budget, and time to read, as a file in memory."""
+    book, file = openpyxl.load_workbook(path), io.BytesIO()
+    del book["Prices"], book["Calculator"], book["Steps"]
+    book.save(file)
+    return file
+
+
 def changed(path, target, settings):
     """A copy with other input cells, saved without any value of a formula."""
-    book = openpyxl.load_workbook(path)
-    del book["Prices"], book["Calculator"], book["Steps"]  # they take no part in the Budget, and time to read
+    book = openpyxl.load_workbook(without_large_sheets(path))
     for name, value in settings.items():
         book["Budget"][INPUTS[name]] = {True: "yes", False: "no"}[value] if name == "batch" else value
     book.save(target)
@@ -109,16 +116,20 @@ def spoiled(path, target):
     return target
 
 
-def recalculated(folder, paths):
+@pytest.fixture(scope="session")
+def libreoffice():
+    """The program; its tests are slow and run in one process, see conftest.py."""
+    return shutil.which("soffice") or shutil.which("libreoffice") or pytest.skip("LibreOffice is not installed")
+
+
+def recalculated(libreoffice, folder, paths):
     """What LibreOffice makes of workbooks whose values are all wrong."""
-    if not SOFFICE:
-        pytest.skip("LibreOffice is not installed")
     profile, wrong, right = folder / "profile", folder / "wrong", folder / "right"
     for made in (profile / "user", wrong):
         made.mkdir(parents=True)
     (profile / "user" / "registrymodifications.xcu").write_text(ALWAYS)
     copies = [spoiled(path, wrong / path.name) for path in paths]
-    command = [SOFFICE, f"-env:UserInstallation={profile.as_uri()}", "--headless", "--convert-to", "xlsx"]
+    command = [libreoffice, f"-env:UserInstallation={profile.as_uri()}", "--headless", "--convert-to", "xlsx"]
     subprocess.run([*command, "--outdir", right, *copies], check=True, capture_output=True, timeout=600)
     return [right / path.name for path in paths]
 
@@ -200,7 +211,7 @@ def planned(settings, model, found=IN_ORDER, **more):
 
 
 @pytest.fixture(scope="module")
-def library(tmp_path_factory):
+def library(libreoffice, tmp_path_factory):
     """Workbooks of many scans and settings, and what LibreOffice makes of them."""
     folder = tmp_path_factory.mktemp("books")
     groups = groups_of(FOUND)
@@ -208,8 +219,8 @@ def library(tmp_path_factory):
     books["options"] = written(folder / "options.xlsx", groups, HAIKU, batch=True, inference_geo="us", cache="1h")
     books["regional"] = written(folder / "regional.xlsx", groups, platform="bedrock", endpoint="regional")
     books["fast"] = written(folder / "fast.xlsx", groups, "claude-opus-4-6", day=date(2026, 3, 1), speed="fast")
-    books["grouped"] = written(folder / "grouped.xlsx", groups, most_rows=25)
-    books["by size"] = written(folder / "by size.xlsx", groups, most_rows=9)
+    books["grouped"] = written(folder / "grouped.xlsx", groups, max_rows=25)
+    books["by size"] = written(folder / "by size.xlsx", groups, max_rows=9)
     books["empty"] = written(folder / "empty.xlsx", [])
     books["2024"] = written(folder / "2024.xlsx", groups, "claude-3-opus", day=date(2024, 4, 1))
     old = {"day": date(2024, 4, 1), "platform": "bedrock", "endpoint": "global"}  # whose limits were not known yet
@@ -225,14 +236,14 @@ def library(tmp_path_factory):
         book = written(folder / f"{number}.xlsx", groups_of(images(count)))
         books[f"verdict {number}"] = changed(book, folder / f"verdict {number}.xlsx", settings)
     books["regional job"] = changed(books["regional"], folder / "regional job.xlsx", REGIONAL)
-    again = recalculated(folder, list(books.values()))
+    again = recalculated(libreoffice, folder, list(books.values()))
     return dict(zip(books, zip(books.values(), again, strict=True), strict=True))
 
 
 VERDICTS = [
-    (1, {}, "Requests like these are within"),
+    (1, {}, "OK: such requests are within"),
     (601, {"images_per_request": 601}, "Not possible: a request to this model may have at most 600 images"),
-    (157, {"images_per_request": 20}, "Requests like these are within"),
+    (157, {"images_per_request": 20}, "OK: such requests are within"),
     (157, {"images_per_request": 21}, "no edge may exceed 2,000 px"),
     (1, {"prompt_tokens": 999_990}, "a prompt and its answer exceed the context window"),
     (3, {"prompt_tokens": 990_000, "images_per_request": 3}, "Some requests may exceed the context window"),
@@ -252,8 +263,8 @@ def calculator_sizes():
     """Extremes, ties that a float's last bit decides, both sides of every break point, and any."""
     sizes = [*SIZES, (8000, 1), (100_000, 1), (100_000, 99_999), (1092, 1092), (1093, 1093), (2576, 1456)]
     for tier in (STANDARD, HIGH):
-        sizes += [(tie.long * 2, tie.short * 2) for tie in rule.ties(tier)]
-        sizes += [(step.denominator, step.numerator + by) for step in rule.steps(tier) for by in (-1, 0, 1)]
+        sizes += [(tie.long * 2, tie.short * 2) for tie in downscaling.ties(tier)]
+        sizes += [(step.denominator, step.numerator + by) for step in downscaling.steps(tier) for by in (-1, 0, 1)]
     chosen = random.Random(2)
     sizes += [(chosen.randint(1, 8000), chosen.randint(1, 8000)) for _ in range(200)]
     return [size for size in sizes if min(size) > 0]
@@ -298,7 +309,7 @@ def test_the_budget_equals_the_plan(number, library):
     assert figures["Requests"] == chosen.requests
     assert figures["Total"][2] == pytest.approx(float(chosen.total_usd), rel=1e-12)
     assert figures["Images alone, as in the scan report"][2] == pytest.approx(float(chosen.images_usd), rel=1e-12)
-    assert values_of(book)["Budget"]["B3"].value.startswith("Requests like these are")
+    assert values_of(book)["Budget"]["B3"].value.startswith("OK: such requests")
 
 
 def test_settings_cross_the_threshold_partly_wholly_and_not_at_all():
@@ -358,7 +369,7 @@ def test_grouped_images_come_to_the_same(library):
 def test_without_known_limits_images_are_not_fixable(library):
     book = library["no limits"][1]
     assert figures_of(book)["Would be rejected as they are"] == 0
-    assert values_of(book)["Budget"]["B3"].value.startswith("Requests like these are within the limits")
+    assert values_of(book)["Budget"]["B3"].value.startswith("OK: such requests are within the limits")
 
 
 def test_fixable_images_count_and_appear_with_their_reasons(library):
@@ -366,21 +377,21 @@ def test_fixable_images_count_and_appear_with_their_reasons(library):
     figures = figures_of(book)
     found = [one for _, group in FIXABLE for one in group if isinstance(one, Image) and not one.duplicate_of]
     tokens = [geometry.image_tokens(one.width, one.height, HIGH) for one in found]
-    assert (figures["Images"], figures["Would be rejected as they are"]) == (5, 4)
+    assert (figures["Images"], figures["Would be rejected"]) == (5, 4)
     reasons = Counter({"over 8,000 px": 2, "over 10,485,760 bytes": 1, "TIFF": 1})
     assert {name: figures[name] for name in reasons} == reasons
     assert figures["Visual tokens, high-resolution"] == sum(tokens)
-    assert figures["Their visual tokens"] == sum(tokens[1:])
-    assert figures["Their cost, US$"] == pytest.approx(sum(tokens[1:]) * 2 / 10**6, rel=1e-12)
-    assert figures["Not counted: see that sheet"] == 2
+    assert figures["Visual tokens of rejected images"] == sum(tokens[1:])
+    assert figures["Cost of rejected images, US$"] == pytest.approx(sum(tokens[1:]) * 2 / 10**6, rel=1e-12)
+    assert figures["Excluded (see sheet Excluded)"] == 2
     frame = pd.read_excel(book, sheet_name="Images")
-    assert frame["Rejected as it is"].tolist()[1:] == [
+    assert frame["Would be rejected"].tolist()[1:] == [
         "over 8,000 px",
         "over 10,485,760 bytes",
         "TIFF",
         "over 8,000 px",
     ]
-    aside = pd.read_excel(book, sheet_name="Not counted")
+    aside = pd.read_excel(book, sheet_name="Excluded")
     assert aside["Problem"].tolist() == ["duplicate", "empty"]
     assert aside["Reason"].tolist() == ["the same bytes as a.png", "the file is empty"]
     notes = pd.read_excel(book, sheet_name="Notes", header=None)[1].astype(str)
@@ -400,7 +411,7 @@ def test_the_calculator_counts_as_the_library(library):
             assert row[11] == pytest.approx(2 * row[10] / 10**6, rel=1e-12)
 
 
-def test_pandas_libreoffice_and_the_report_agree_on_the_samples(tmp_path, monkeypatch):
+def test_pandas_libreoffice_and_the_report_agree_on_the_samples(libreoffice, tmp_path, monkeypatch):
     shutil.copytree(DATA, tmp_path / "data")
     monkeypatch.chdir(tmp_path)
     arguments = ["scan", "data/samples", "-m", "sonnet", "--as-of", str(DAY), "-f", "json", "-o"]
@@ -411,16 +422,16 @@ def test_pandas_libreoffice_and_the_report_agree_on_the_samples(tmp_path, monkey
     rows = pd.read_csv(tmp_path / "costs.csv", dtype={"input_usd": str})
     usd = sum(map(Decimal, rows["input_usd"].dropna()))
     assert (rows["tokens"].sum(), usd) == (wanted["tokens"], Decimal(wanted["input_usd"]))
-    for book in (tmp_path / "costs.xlsx", *recalculated(tmp_path, [tmp_path / "costs.xlsx"])):
+    for book in (tmp_path / "costs.xlsx", *recalculated(libreoffice, tmp_path, [tmp_path / "costs.xlsx"])):
         frame = pd.read_excel(book, sheet_name="Images")
         figures = figures_of(book)
         assert frame["Visual tokens per image, high-resolution"].sum() == wanted["tokens"]
         assert figures["Images"] == scan["images"] == len(frame)
         tokens, _, alone = figures["Images alone, as in the scan report"]
         assert (tokens, alone) == (wanted["tokens"], pytest.approx(float(usd), rel=1e-12))
-        assert figures["Would be rejected as they are"] == sum(one["images"] for one in scan["fixable"])
+        assert figures["Would be rejected"] == sum(one["images"] for one in scan["fixable"])
         assert budget_of(book)[SONNET]["Visual tokens"] == wanted["tokens"]
-        assert len(pd.read_excel(book, sheet_name="Not counted")) == rows["problem"].count()
+        assert len(pd.read_excel(book, sheet_name="Excluded")) == rows["problem"].count()
         charts = pd.read_excel(book, sheet_name="Charts")
         assert charts["Images alone, US$"].sum() == pytest.approx(float(usd), rel=1e-12)
 
@@ -432,23 +443,23 @@ def test_pandas_libreoffice_and_the_report_agree_on_the_samples(tmp_path, monkey
 def test_ratios_that_are_not_ties_are_downscaled_the_same_in_fractions(tier, long, short, times):
     """Outside the list, fractions and floats downscale every oversize image to the same size."""
     long, short = max(long, short) * times, min(long, short) * times
-    tied = {Fraction(tie.long, tie.short) for tie in rule.ties(tier)}
+    tied = {Fraction(tie.long, tie.short) for tie in downscaling.ties(tier)}
     if not geometry.fits(long, short, tier) and Fraction(long, short) not in tied:
-        assert rule._by_fractions(long, short, tier) == geometry.resized_size(long, short, tier)
+        assert downscaling._by_fractions(long, short, tier) == geometry.resized_size(long, short, tier)
 
 
 @pytest.mark.parametrize(("tier", "count"), [(STANDARD, 91), (HIGH, 176)])
 def test_the_listed_ties_are_those_that_floats_decide_otherwise(tier, count):
-    found = rule.ties(tier)
+    found = downscaling.ties(tier)
     assert len(found) == count
     for tie in found:
         seen = geometry.resized_size(tie.long * 7000, tie.short * 7000, tier)
-        assert (tie.long_edge, tie.short_edge) == seen != rule._by_fractions(tie.long, tie.short, tier)
+        assert (tie.long_edge, tie.short_edge) == seen != downscaling._by_fractions(tie.long, tie.short, tier)
 
 
 def test_the_steps_are_those_of_the_geometry():
     for tier in (STANDARD, HIGH):
-        for step, known in zip(rule.steps(tier), geometry.grid_steps(tier), strict=True):
+        for step, known in zip(downscaling.steps(tier), geometry.grid_steps(tier), strict=True):
             assert step.numerator / step.denominator == pytest.approx(known.ratio, rel=1e-15)
             assert (step.long_edge, step.short_patches) == (28 * known.long_patches, known.short_patches)
 
@@ -491,7 +502,7 @@ def test_hostile_names_are_plain_text(tmp_path):
     bad = [Unreadable(name, "damaged", f"{name} is damaged") for name in HOSTILE]
     groups = [(name, [image(name, 10, 10), other]) for name, other in zip(HOSTILE, bad, strict=True)]
     book = openpyxl.load_workbook(written(tmp_path / "hostile.xlsx", groups))
-    for sheet in ("Images", "Not counted"):
+    for sheet in ("Images", "Excluded"):
         cells = [row[0] for row in book[sheet].iter_rows(min_row=2)]
         assert [cell.value or "" for cell in cells] == [SHOWN.get(name, name) for name in HOSTILE]
         assert not any(cell.hyperlink or cell.data_type == "f" for cell in cells)
@@ -500,10 +511,10 @@ def test_hostile_names_are_plain_text(tmp_path):
 
 def test_a_full_sheet_reports_how_much_is_left_out(tmp_path):
     bad = [Unreadable(f"{n}", "empty", "the file is empty") for n in range(4)]
-    path = written(tmp_path / "a.xlsx", [("", [image("a", 9, 9), *bad])], most_rows=4)
-    assert [str(cell) for cell in pd.read_excel(path, sheet_name="Not counted")["Path"]] == ["0", "1", "and 2 more"]
-    path = written(tmp_path / "a.xlsx", [("", [image("a", 9, 9), *bad])], most_rows=5)
-    assert len(pd.read_excel(path, sheet_name="Not counted")) == 4
+    path = written(tmp_path / "a.xlsx", [("", [image("a", 9, 9), *bad])], max_rows=4)
+    assert [str(cell) for cell in pd.read_excel(path, sheet_name="Excluded")["Path"]] == ["0", "1", "and 2 more"]
+    path = written(tmp_path / "a.xlsx", [("", [image("a", 9, 9), *bad])], max_rows=5)
+    assert len(pd.read_excel(path, sheet_name="Excluded")) == 4
 
 
 def test_before_high_resolution_there_is_one_tier(tmp_path):
@@ -552,7 +563,7 @@ def test_many_folders_are_summed_up(tmp_path):
 
 def test_too_many_sizes_are_an_error(tmp_path):
     with pytest.raises(ImgcostError, match=r"images of 8 sizes do not fit a sheet of 4 rows: write \.csv or \.parquet"):
-        written(tmp_path / "a.xlsx", groups_of(FOUND), most_rows=5)
+        written(tmp_path / "a.xlsx", groups_of(FOUND), max_rows=5)
 
 
 def test_progress_is_reported_while_images_are_written(tmp_path):
@@ -644,9 +655,9 @@ def test_a_table_has_a_sheet_of_rows_and_one_of_notes(tmp_path, monkeypatch):
     rows = [("=Huey", True, 3, "0.0130"), ("Dewey", False, None, None), ("Louie", None, 1, "2")]
     path = tmp_path / "a.xlsx"
     for most, shown in ((1_048_576, 3), (3, 2)):
-        monkeypatch.setattr("imgcost.reports.workbook.tables.MOST_ROWS", most)
+        monkeypatch.setattr("imgcost.reports.workbook.plain.MAX_ROWS", most)
         with path.open("wb") as file:
-            write_table(file, Report({}, [], ["They quack."]), TABLE, rows)
+            write_plain_workbook(file, Report({}, [], ["They quack."]), TABLE, rows)
         book = openpyxl.load_workbook(path)
         expected = [("=Huey", "true", 3, 0.013), ("Dewey", "false", None, None), ("Louie", None, 1, 2)]
         assert list(book["Report"].iter_rows(min_row=2, values_only=True)) == expected[:shown]

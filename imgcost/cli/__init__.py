@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from imgcost import __version__
 from imgcost.cli.exit_codes import BROKEN_PIPE, EXIT_CODES, FAILED, INTERRUPTED
-from imgcost.cli.signals import ending_in_order
+from imgcost.cli.signals import signals_as_exceptions
 from imgcost.cli.streams import prepare_streams
 from imgcost.errors import ImgcostError
 from imgcost.text import visible
+from imgcost.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,7 +68,7 @@ class _Commands(click.Group):
         # The library never changes warning filters, which are global; the command line owns its process. Pillow warns
         # of decompression bombs, but imgcost only opens files and never decodes them.
         warnings.filterwarnings("ignore", module=r"PIL\.")
-        with _exit_codes(), ending_in_order():
+        with _exit_codes(), signals_as_exceptions():
             return super().invoke(ctx)
 
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, cast
 
 import click
 
-from imgcost.cli.exit_codes import FOUND
-from imgcost.cli.inputs import jobs_option, listed_paths, most_jobs, walk_options
+from imgcost.cli.exit_codes import FINDINGS
+from imgcost.cli.inputs import jobs_option, listed_paths, walk_options, worker_count
 from imgcost.cli.options import (
     DATE,
     DOLLARS,
@@ -18,7 +18,7 @@ from imgcost.cli.options import (
     fail_on_empty_option,
     output_option,
     paths_argument,
-    refuse_inputs,
+    reject_overwrites,
     save,
 )
 from imgcost.cli.progress import progress_of
@@ -49,15 +49,14 @@ __all__ = ["command"]
 @click.option(
     "-m",
     "--model",
-    help="Check for this model: images, and requests instead of the models that they name.  "
-    "[default: sonnet for images]",
+    help="Check images and requests for this model, whatever model a request names.  [default: sonnet for images]",
 )
 @click.option(
     "--platform",
     type=click.Choice(platforms()),
     metavar="PLATFORM",
     help=f"Platform whose limits apply: {', '.join(platforms())}.  "
-    "[default: from the model id or the shape of a request, else claude-api]",
+    "[default: from the model ID or the shape of a request, else claude-api]",
 )
 @click.option(
     "--shape",
@@ -70,7 +69,11 @@ __all__ = ["command"]
 @click.option("--as-of", type=DATE, help="Apply the limits of this date.  [default: today]")
 @click.option("--ignore", multiple=True, metavar="RULE", help="Disable a rule. Can be repeated.")
 @click.option("--one-request", is_flag=True, help="Treat all images as one request and check its limits too.")
-@click.option("--budget", type=DOLLARS, help="Fail if all images together cost more than this as input, US dollars.")
+@click.option(
+    "--budget",
+    type=DOLLARS,
+    help="Fail if images and PDF pages cost more than USD in total, as input, or if their cost is unknown.",
+)
 @walk_options
 @jobs_option
 @click.option("--strict", is_flag=True, help="Exit with 1 on warnings too.")
@@ -111,10 +114,12 @@ def command(
 
     PATH is an image, an archive, a directory of images and requests, or a JSON or JSON lines file of requests:
     arguments of messages.create, a batch, a request of another library (OpenAI, Bedrock, LangChain, MCP, ...), or a
-    Claude Code transcript. With -, stdin is read: as requests if it begins like JSON or --shape is given, otherwise,
-    and always with -0, as a list of paths, one per line. Nothing is sent or fetched.
+    Claude Code transcript. With -, stdin is read: text that starts like JSON, or any text with --shape, as requests;
+    anything else as a list of paths, one per line. With -0, stdin is always a NUL-separated list of paths. Nothing is
+    sent or fetched.
 
-    Exits with 1 if anything would be rejected, or the images cost more than the budget.
+    Exits with 1 if anything would be rejected or, with --budget, if the cost is over the budget or unknown.
+
 
     \b
     Examples:
@@ -124,7 +129,7 @@ def command(
       imgcost check *.png --one-request -m haiku --budget 0.50
       git ls-files -z '*.png' | imgcost check -0 -
     """
-    refuse_inputs((path for path in paths if path != "-"), output=output)
+    reject_overwrites((path for path in paths if path != "-"), output=output)
     walk = Walk(follow_symlinks, include, exclude, archives, (output,) if output else ())
     files, stdin = _inputs(paths, null=null, forced=shape != "auto")
     with ExitStack() as stack:
@@ -141,7 +146,7 @@ def command(
                 budget_usd=budget,
                 one_request=one_request,
                 walk=walk,
-                jobs=most_jobs(jobs),
+                jobs=worker_count(jobs),
                 progress=_interruptible(advance),
                 spools=spools,
             )
@@ -150,7 +155,7 @@ def command(
         _print(report, findings, style)
         images = len(findings.images)
     if not exit_zero and (report.data["errors"] or (strict and report.data["warnings"])):
-        sys.exit(FOUND)
+        sys.exit(FINDINGS)
     fail_if_empty(images, fail_on_empty)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from imgcost.cli.options import SIZE, echo, format_option, output_option, quote_options, save
+from imgcost.cli.options import COUNT, SIZE, echo, format_option, output_option, quote_options, save
 from imgcost.estimates import estimate_with
 from imgcost.quotes import quotes
 from imgcost.tabular import ESTIMATE
@@ -18,7 +18,7 @@ __all__ = ["command"]
 @click.command("estimate", short_help="Estimate the cost of images of the given sizes.")
 @click.argument("sizes", type=SIZE, nargs=-1, required=True, metavar="SIZE...")
 @quote_options
-@click.option("--count", type=click.IntRange(1, 10**15), help="Also price N images of each size.", metavar="N")
+@click.option("--count", type=COUNT, help="Also price N images of each size.")
 @click.option("--explain", is_flag=True, help="Show the arithmetic, with sources.")
 @format_option
 @output_option

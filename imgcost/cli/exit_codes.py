@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-__all__ = ["BROKEN_PIPE", "EXIT_CODES", "FAILED", "FOUND", "HUNG_UP", "INTERRUPTED", "QUIT", "SUCCESS", "TERMINATED"]
+__all__ = ["BROKEN_PIPE", "EXIT_CODES", "FAILED", "FINDINGS", "HUNG_UP", "INTERRUPTED", "QUIT", "SUCCESS", "TERMINATED"]
 
-SUCCESS, FOUND, FAILED = 0, 1, 2
+SUCCESS, FINDINGS, FAILED = 0, 1, 2
 
 HUNG_UP, INTERRUPTED, QUIT, BROKEN_PIPE, TERMINATED = 129, 130, 131, 141, 143
 """128 plus the signal number (SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGTERM), as shells report it."""
 
 EXIT_CODES = {
     SUCCESS: "Success, possibly with warnings (check --strict turns those into failures).",
-    FOUND: "check found an error (with --strict, also a warning), or the cost is over --budget.",
+    FINDINGS: "check found an error (with --strict, also a warning), or the cost is over --budget; in check, also "
+    "if the cost is unknown and --budget is given.",
     FAILED: "imgcost failed: invalid usage, an unknown model, no published price for the date, a file that cannot be "
-    "written, or a bug in imgcost. With --fail-on-unreadable, also if a file could not be read; with --fail-on-empty, "
-    "also if no images were found.",
+    "written, or a bug in imgcost. With --fail-on-unreadable, or in plan with --budget, also if a file could not be "
+    "read; with --fail-on-empty, also if no images were found.",
     HUNG_UP: "The terminal was closed (SIGHUP).",
     INTERRUPTED: "Interrupted by Ctrl-C.",
     QUIT: "Quit (SIGQUIT).",

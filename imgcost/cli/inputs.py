@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
     Command = TypeVar("Command", bound=Callable[..., Any])
 
-__all__ = ["jobs_option", "listed_paths", "most_jobs", "walk_options"]
+__all__ = ["jobs_option", "listed_paths", "walk_options", "worker_count"]
 
-MOST_JOBS = 8
+MAX_JOBS = 8
 """With more workers than this the walk, which is one process, is the bottleneck."""
 
 
@@ -34,7 +34,8 @@ def walk_options(command: Command) -> Command:
                 "--include",
                 multiple=True,
                 metavar="GLOB",
-                help="Read only files that match, by name or, with a slash, by path.",
+                help="Read only files that match. A pattern with a slash is compared with the whole path, otherwise "
+                "with the name.",
             ),
             click.option(
                 "--exclude", multiple=True, metavar="GLOB", help="Skip matching files, directories and archives."
@@ -50,22 +51,22 @@ def walk_options(command: Command) -> Command:
 
 
 def jobs_option(command: Command) -> Command:
-    """Add the number of worker processes; `most_jobs` takes it."""
+    """Add the number of worker processes; `worker_count` takes it."""
     return click.option(
         "-j",
         "--jobs",
         type=click.IntRange(min=1),
         metavar="N",
-        help=f"Maximum number of worker processes.  [default: number of cores, up to {MOST_JOBS}]",
+        help=f"Maximum number of worker processes.  [default: number of cores, up to {MAX_JOBS}]",
     )(command)
 
 
-def most_jobs(jobs: int | None) -> int:
+def worker_count(jobs: int | None) -> int:
     """Return the number of worker processes: as specified, or one per core that this process may use."""
     if jobs is not None:
         return jobs
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(cores, MOST_JOBS)
+    return min(cores, MAX_JOBS)
 
 
 def listed_paths(paths: Iterable[str], stream: BufferedReader, *, null: bool) -> Iterator[str]:
@@ -88,8 +89,8 @@ def listed_paths(paths: Iterable[str], stream: BufferedReader, *, null: bool) ->
 
 def _items(stream: BufferedReader, separator: bytes) -> Iterator[bytes]:
     rest = b""
-    while block := stream.read1(1 << 16):
-        *items, rest = (rest + block).split(separator)
+    while data := stream.read1(1 << 16):
+        *items, rest = (rest + data).split(separator)
         yield from filter(None, items)
     if rest:
         yield rest

@@ -34,7 +34,7 @@ def command(name: str | None, as_of: date | None, everything: bool, style: str) 
     if name is not None:
         echo(model_report(find_model(name, as_of=day), day), style)
         return
-    listed = [
+    selected = [
         model for model in models() if everything or (model.vision_from <= day and model.status_on(day) != "retired")
     ]
-    echo(models_report(listed, day), style)
+    echo(models_report(selected, day), style)

@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from imgcost.cli.signals import signals_held
+from imgcost.cli.signals import signals_deferred
 from imgcost.errors import ImgcostError, SizeError
 from imgcost.geometry import padded_size
 from imgcost.tables import platforms
 from imgcost.text import Report, as_json, as_markdown, as_text, visible
 
 __all__ = [
+    "COUNT",
     "DATE",
     "DOLLARS",
     "OUTPUT_FILE",
@@ -36,13 +37,16 @@ __all__ = [
     "paths_argument",
     "placement_options",
     "quote_options",
-    "refuse_inputs",
+    "reject_overwrites",
     "save",
 ]
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 DEFAULT_MODEL = "sonnet"
+
+MAX_IMAGES = 10**15
+"""Maximum of --count."""
 
 RENDERERS: dict[str, Callable[[Report], str]] = {"text": as_text, "json": as_json, "markdown": as_markdown}
 
@@ -62,13 +66,13 @@ class _Size(ParamType[tuple[int, int]]):
         match = re.fullmatch(r"\s*0*(\d{1,10})\s*[xX*\u00d7]\s*0*(\d{1,10})\s*", str(value), re.ASCII)
         if not match:
             self.fail(
-                f"invalid size {_shown(value)}: expected WIDTHxHEIGHT in pixels, for example 1920x1080.", param, ctx
+                f"invalid size {_quoted(value)}: expected WIDTHxHEIGHT in pixels, for example 1920x1080.", param, ctx
             )
         size = int(match[1]), int(match[2])
         try:
             padded_size(*size)
         except SizeError as error:
-            self.fail(f"invalid size {_shown(value)}: {error}.", param, ctx)
+            self.fail(f"invalid size {_quoted(value)}: {error}.", param, ctx)
         return size
 
 
@@ -80,7 +84,7 @@ class _Ratio(ParamType[tuple[int, int]]):
 
         match = re.fullmatch(r"\s*(\d{1,10}(?:\.\d{1,6})?)\s*[:/]\s*(\d{1,10}(?:\.\d{1,6})?)\s*", str(value), re.ASCII)
         if not match or not (Fraction(match[1]) and Fraction(match[2])):
-            self.fail(f"invalid ratio {_shown(value)}: expected WIDTH:HEIGHT, for example 16:9.", param, ctx)
+            self.fail(f"invalid ratio {_quoted(value)}: expected WIDTH:HEIGHT, for example 16:9.", param, ctx)
         ratio = Fraction(match[1]) / Fraction(match[2])
         return ratio.numerator, ratio.denominator
 
@@ -94,7 +98,16 @@ class _Date(ParamType[date]):
         with suppress(ValueError):
             if re.fullmatch(r"\d{4}-\d{2}-\d{2}", value, re.ASCII):
                 return date.fromisoformat(value)
-        return self.fail(f"invalid date {_shown(value)}: expected YYYY-MM-DD, for example 2026-11-22.", param, ctx)
+        return self.fail(f"invalid date {_quoted(value)}: expected YYYY-MM-DD, for example 2026-11-22.", param, ctx)
+
+
+class _Count(ParamType[int]):
+    name = "N"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        if re.fullmatch(r"\d{1,16}", str(value), re.ASCII) and 1 <= int(value) <= MAX_IMAGES:
+            return int(value)
+        return self.fail(f"{_quoted(value)}: expected a whole number from 1 to {MAX_IMAGES:,}.", param, ctx)
 
 
 class _Dollars(ParamType[Decimal]):
@@ -104,7 +117,7 @@ class _Dollars(ParamType[Decimal]):
         match = re.fullmatch(r"\s*\$?\s*(\d{1,15}(?:\.\d{0,15})?|\.\d{1,15})\s*", str(value), re.ASCII)
         if match:
             return Decimal(match[1])
-        return self.fail(f"invalid amount {_shown(value)}: expected US dollars, for example 12.50.", param, ctx)
+        return self.fail(f"invalid amount {_quoted(value)}: expected US dollars, for example 12.50.", param, ctx)
 
 
 class _OutputFile(click.Path):
@@ -116,13 +129,13 @@ class _OutputFile(click.Path):
         return super().convert(value, param, ctx)
 
 
-def _shown(value: Any) -> str:
+def _quoted(value: Any) -> str:
     """Quote a value for a message, truncated to 40 characters."""
     text = str(value)
     return repr(text if len(text) <= 40 else text[:40] + "...")
 
 
-SIZE, RATIO, DATE, DOLLARS = _Size(), _Ratio(), _Date(), _Dollars()
+SIZE, RATIO, DATE, COUNT, DOLLARS = _Size(), _Ratio(), _Date(), _Count(), _Dollars()
 OUTPUT_FILE = _OutputFile(dir_okay=False)
 
 
@@ -170,7 +183,8 @@ def quote_options(command: Command) -> Command:
             click.option(
                 "--formula",
                 type=click.Choice(["patch", "area"]),
-                help="Count tokens by this formula instead of the model's own.",
+                help="Count tokens by this formula: patch (28 x 28 px per token), or area of the Claude 3 guide "
+                "(width x height / 750).  [default: that of the model]",
             ),
             click.option("--batch", is_flag=True, help="Use Message Batches API prices."),
             click.option(
@@ -179,14 +193,14 @@ def quote_options(command: Command) -> Command:
                 type=click.Choice(["none", "5m", "1h"]),
                 default="none",
                 show_default=True,
-                help="Price images as written to the prompt cache for 5 minutes or 1 hour.",
+                help="Price images as part of a cached prompt: written to the cache for 5 minutes or 1 hour.",
             ),
             click.option(
                 "--inference-geo",
                 type=click.Choice(["global", "us"]),
                 default="global",
                 show_default=True,
-                help="Restrict where inference may run.",
+                help="Where inference may run; us costs more.",
             ),
         )
     ):
@@ -263,22 +277,22 @@ def fail_if_empty(images: int, fail_on_empty: bool) -> None:
         raise ImgcostError("no images found (--fail-on-empty was given): check the paths and the glob patterns")
 
 
-def refuse_inputs(inputs: Iterable[str], **outputs: str | None) -> None:
+def reject_overwrites(inputs: Iterable[str], **outputs: str | None) -> None:
     """Reject outputs that would overwrite an input or each other, however their paths are spelled.
 
     Raises:
         click.UsageError: An output is one of the inputs, or two outputs are the same file.
     """
-    read = [*inputs]
+    paths = [*inputs]
     for name, output in outputs.items():
         if output is None:
             continue
-        for path in read:
+        for path in paths:
             if _same_file(path, output):
                 raise click.UsageError(
                     f"--{name} {visible(output)} would overwrite {visible(path)}: choose another file."
                 )
-        read.append(output)
+        paths.append(output)
 
 
 def _same_file(path: str, other: str) -> bool:
@@ -301,7 +315,7 @@ def save(
     if output is not None:
         from imgcost.reports.writers import save_report  # noqa: PLC0415 - most reports are only printed
 
-        with signals_held():
+        with signals_deferred():
             save_report(report, schema, rows, output, json)
 
 

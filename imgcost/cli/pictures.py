@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["draw"]
 
-LONGEST, SHORTEST = 40, 8
+MAX_BAR, MIN_BAR = 40, 8
 """Maximum width of a bar chart, and the width below which none is drawn, in terminal columns."""
 
 
@@ -35,21 +35,21 @@ def draw(report: Report, stream: TextIO) -> None:
         stream: The terminal.
     """
     console = Console(file=stream, highlight=False, markup=False, emoji=False)
-    blocks = [_drawn(table, console) for table in report.tables]
+    parts = [_render(table, console) for table in report.tables]
     if report.notes:
-        blocks.append(Text(as_text(Report({}, [], report.notes), console.width)))
-    for number, block in enumerate(blocks):
+        parts.append(Text(as_text(Report({}, [], report.notes), console.width)))
+    for number, part in enumerate(parts):
         if number:
             console.print()
-        console.print(block, soft_wrap=isinstance(block, Text))
+        console.print(part, soft_wrap=isinstance(part, Text))
 
 
-def _drawn(table: text.Table, console: Console) -> RenderableType:
+def _render(table: text.Table, console: Console) -> RenderableType:
     """Render a table, with a bar next to each row if there is space."""
     above, rows = table_lines(table, console.width)
     width = max(map(cell_len, chain(above, *rows))) + 2
-    space = min(LONGEST, console.width - width)
-    if not table.bars or space < SHORTEST or not console.encoding.lower().startswith("utf"):
+    space = min(MAX_BAR, console.width - width)
+    if not table.bars or space < MIN_BAR or not console.encoding.lower().startswith("utf"):
         return Text("\n".join(chain(above, *rows)))
     grid = Table.grid(Column(width=width, no_wrap=True), Column(width=space))
     most = max(*table.bars, 1)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from imgcost.cli.exit_codes import FOUND
+from imgcost.cli.exit_codes import FINDINGS
 from imgcost.cli.options import (
+    COUNT,
     DATE,
     DEFAULT_MODEL,
     DOLLARS,
@@ -21,10 +23,10 @@ from imgcost.cli.options import (
     format_option,
     output_option,
     placement_options,
-    refuse_inputs,
+    reject_overwrites,
     save,
 )
-from imgcost.errors import ImgcostError
+from imgcost.errors import ArgumentError, ImgcostError, short_repr
 from imgcost.figures import number, plural
 from imgcost.plans import Repeated, plan, read_scenario
 from imgcost.tabular import PLAN
@@ -32,9 +34,10 @@ from imgcost.text import visible
 from imgcost.text.plans import plan_report
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from imgcost.plans import Plan
+
 
 __all__ = ["command"]
 
@@ -43,12 +46,15 @@ class _Images(ParamType[object]):
     name = "N|auto"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> object:
-        return "auto" if str(value).strip().lower() == "auto" else click.IntRange(1).convert(value, param, ctx)
+        text = str(value).strip().lower()
+        if text == "auto" or re.fullmatch(r"\d{1,15}", text, re.ASCII):
+            return text if text == "auto" else int(text)
+        return self.fail(f"{short_repr(value)}: expected a whole number, or auto.", param, ctx)
 
 
 @click.command("plan", short_help="Estimate a whole job: prompts, answers, caching, batches, conversations.")
 @click.argument("images", nargs=-1, required=True, metavar="PATH|SIZE|TABLE...")
-@click.option("--count", type=click.IntRange(1, 10**15), help="Number of images of each SIZE.  [default: 1]")
+@click.option("--count", type=COUNT, help="Number of images of each SIZE.  [default: 1]")
 @click.option(
     "-m",
     "--model",
@@ -80,25 +86,33 @@ class _Images(ParamType[object]):
     "--prompt-cache",
     "cache",
     type=click.Choice(["none", "5m", "1h"]),
-    help="Cache prompts for 5 minutes or 1 hour.  [default: none]",
+    help="Cache the prompt for 5 minutes or 1 hour: its text and, with --turns, earlier turns with their images.  "
+    "[default: none]",
 )
 @click.option("--batch/--no-batch", default=None, help="Use the Message Batches API.  [default: no-batch]")
 @click.option(
-    "--inference-geo", type=click.Choice(["global", "us"]), help="Restrict where inference may run.  [default: global]"
+    "--inference-geo",
+    type=click.Choice(["global", "us"]),
+    help="Where inference may run; us costs more.  [default: global]",
 )
 @placement_options
 @click.option("--retry-rate", metavar="RATE", help="Share of requests sent again: 0.02 is 1 in 50.  [default: 0]")
-@click.option("--downscale-to", type=int, metavar="N", help="Also price the job with images downscaled to N tokens.")
+@click.option(
+    "--downscale-to",
+    type=int,
+    metavar="N",
+    help="Also price the job with each image downscaled to at most N tokens.",
+)
 @click.option(
     "--scenario",
     type=click.Path(exists=True, dir_okay=False),
     metavar="FILE",
-    help="Read these options from a TOML file; command-line options override it.",
+    help='Read options from a TOML file, such as prompt_cache = "5m"; options on the command line override it.',
 )
 @click.option(
     "--budget",
     type=DOLLARS,
-    help="Exit with code 1 if any model costs more; also show how many images the budget covers.",
+    help="Exit with code 1 if the job costs more with any model; also show how many images the budget covers.",
 )
 @fail_on_empty_option
 @click.option(
@@ -115,30 +129,37 @@ def command(
     explain: bool,
     style: str,
     output: str | None,
-    **given: Any,
+    **options: Any,
 ) -> None:
     """Estimate a whole job: requests, tokens and dollars for one or more models, cheapest first.
 
     Images can be files and folders, sizes such as 1920x1080, or tables (.csv, .tsv, .xlsx, .jsonl, .parquet) with the
     columns width and height and, optionally, file_bytes and count.
 
-    With --budget, the exit code is 1 if any model costs more, and 2 if the cost of some images is unknown.
+    With --budget, the exit code is 1 if the job costs more with any model, and 2 if some files cannot be read, because
+    the total may then be too low.
 
     \b
     Examples:
-      imgcost plan 3000x3000 --count 20000 -m sonnet -m haiku --prompt-tokens 8500 --output-tokens 150
+      imgcost plan 3000x3000 --count 20000 --prompt-tokens 8500 --output-tokens 150
       imgcost plan photos --scenario job.toml --budget 250
       imgcost plan sizes.csv --batch --prompt-cache 1h --prompt-tokens 4000 --explain
     """
-    refuse_inputs([*images, *([scenario] if scenario else [])], output=output)
+    reject_overwrites([*images, *([scenario] if scenario else [])], output=output)
     settings: dict[str, Any] = {"models": DEFAULT_MODEL} | (read_scenario(scenario) if scenario else {})
-    settings |= {name: value for name, value in given.items() if value is not None}
+    settings |= {name: value for name, value in options.items() if value is not None}
     if models:
         settings["models"] = models
     budget = settings.pop("budget", None)
     if budget is not None:
-        budget = DOLLARS.convert(budget, None, None)
-    job_plan = plan(_job(images, count), **settings)
+        try:
+            budget = DOLLARS.convert(budget, None, None)
+        except click.BadParameter as error:
+            raise ImgcostError(f"{scenario}: {error.message}") from None
+    try:
+        job_plan = plan(_job(images, count), **settings)
+    except ArgumentError as error:
+        raise _located(error, scenario, options) from None
     for warning in job_plan.warnings:
         click.echo(f"imgcost: {visible(warning)}", err=True)
     report = plan_report(job_plan, budget_usd=budget, explain=explain)
@@ -146,18 +167,28 @@ def command(
     echo(report, style)
     if budget is not None:
         if any(model.total_usd > budget for model in job_plan):
-            sys.exit(FOUND)
+            sys.exit(FINDINGS)
         if job_plan.excluded:
             raise ImgcostError(f"the budget cannot be checked: {_excluded(job_plan)}")
     fail_if_empty(job_plan.images, fail_on_empty)
 
 
+def _located(error: ArgumentError, scenario: str | None, options: Mapping[str, Any]) -> Exception:
+    """Say where an invalid value is: in an option, or in the scenario file."""
+    if options.get(error.argument) is None:
+        return ImgcostError(f"{scenario}: {error}")
+    params = click.get_current_context().command.params
+    (option,) = (param for param in params if param.name == error.argument)
+    return click.BadParameter(str(error).removeprefix(f"invalid {error.argument} "), param=option)
+
+
 def _excluded(job_plan: Plan) -> str:
-    """Describe the images that no total includes."""
+    """Describe what no total includes."""
     reasons = ", ".join(
         f"{number(rejected.images)} x {rejected.reason} ({rejected.first})" for rejected in job_plan.rejected
     )
-    return f"{plural(job_plan.excluded, 'image is', 'images are')} excluded from the total: {reasons}"
+    files = plural(job_plan.excluded, "file or row", "files or rows")
+    return f"{files} could not be read, so the total may be too low: {reasons}"
 
 
 def _job(images: Sequence[str], count: int | None) -> list[str | Repeated]:
@@ -177,6 +208,7 @@ def _size(text: str) -> tuple[int, int]:
     try:
         return SIZE.convert(text, None, None)
     except click.BadParameter as error:
+        message = f"{short_repr(text)} is not a file or folder, and not a size such as 1920x1080."
         raise click.BadParameter(
-            f"{error.message} No file has this name either.", param_hint="PATH|SIZE|TABLE"
+            error.message if re.match(r"\s*\d+\s*[xX*\u00d7]", text) else message, param_hint="PATH|SIZE|TABLE"
         ) from None

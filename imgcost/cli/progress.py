@@ -39,7 +39,7 @@ def progress_of(walk: Walk, paths: Iterable[str] | None) -> AbstractContextManag
     """
     if not sys.stderr.isatty():
         return nullcontext(lambda _files: None)
-    return _Bar(None if paths is None else _count(walk, paths))
+    return _ScanProgress(None if paths is None else _count(walk, paths))
 
 
 def writing_progress(path: str) -> AbstractContextManager[Callable[[int, int], None]]:
@@ -54,10 +54,10 @@ def writing_progress(path: str) -> AbstractContextManager[Callable[[int, int], N
     """
     if not sys.stderr.isatty():
         return nullcontext(lambda _done, _total: None)
-    return _Writing(path)
+    return _WritingProgress(path)
 
 
-class _Writing:
+class _WritingProgress:
     def __init__(self, path: str) -> None:
         self._text = f"Writing {visible(path)}"
         self._shown = 0.0
@@ -67,7 +67,7 @@ class _Writing:
         return self._show
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+        self, error_type: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         if self._progress:
             self._progress.stop()
@@ -79,7 +79,7 @@ class _Writing:
             from rich.progress import BarColumn, TaskProgressColumn, TextColumn  # noqa: PLC0415 - same
 
             columns = [TextColumn(escape(self._text)), BarColumn(), TaskProgressColumn()]
-            self._progress = _started(columns, total)
+            self._progress = _start(columns, total)
         elif now - self._shown < REFRESH_SECONDS:
             return
         self._shown = now
@@ -97,10 +97,10 @@ def _count(walk: Walk, paths: Iterable[str]) -> int | None:
     return files
 
 
-class _Bar:
+class _ScanProgress:
     def __init__(self, total: int | None) -> None:
         self._total = total
-        self._began = self._shown = monotonic()
+        self._start_time = self._shown = monotonic()
         self._done = 0
         self._progress: Progress | None = None
 
@@ -108,7 +108,7 @@ class _Bar:
         return self._advance
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+        self, error_type: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         if self._progress:
             self._progress.stop()
@@ -116,17 +116,17 @@ class _Bar:
     def _advance(self, files: int) -> None:
         self._done += files
         now = monotonic()
-        if now - self._began < QUIET_SECONDS or now - self._shown < REFRESH_SECONDS:
+        if now - self._start_time < QUIET_SECONDS or now - self._shown < REFRESH_SECONDS:
             return
         self._shown = now
         if self._progress is None:
-            self._progress = _begin(self._total)
-        rate = self._done / (now - self._began)
+            self._progress = _start_scan(self._total)
+        rate = self._done / (now - self._start_time)
         self._progress.update(self._progress.task_ids[0], completed=self._done, rate=f"{rate:,.0f} files/s")
         self._progress.refresh()
 
 
-def _begin(total: int | None) -> Progress:
+def _start_scan(total: int | None) -> Progress:
     from rich import progress as rich  # noqa: PLC0415 - only long scans in a terminal need it
 
     columns: list[rich.ProgressColumn] = [
@@ -136,15 +136,15 @@ def _begin(total: int | None) -> Progress:
     ]
     if total is not None:
         columns = [rich.BarColumn(), *columns, rich.TimeRemainingColumn()]
-    return _started(columns, total)
+    return _start(columns, total)
 
 
-def _started(columns: Sequence[ProgressColumn], total: int | None) -> Progress:
+def _start(columns: Sequence[ProgressColumn], total: int | None) -> Progress:
     from rich.console import Console  # noqa: PLC0415 - same
     from rich.progress import Progress  # noqa: PLC0415 - same
 
     # No refresh thread: a process with threads cannot safely fork workers.
-    shown = Progress(*columns, console=Console(stderr=True), auto_refresh=False, transient=True)
-    shown.add_task("", total=total, rate="")
-    shown.start()
-    return shown
+    progress = Progress(*columns, console=Console(stderr=True), auto_refresh=False, transient=True)
+    progress.add_task("", total=total, rate="")
+    progress.start()
+    return progress

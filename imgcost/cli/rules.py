@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from imgcost.cli.options import DATE, echo, format_option
-from imgcost.errors import ImgcostError, shown
+from imgcost.errors import ImgcostError, short_repr
 from imgcost.rules import find_rule, rules
 from imgcost.tables import match_wordings, today
 from imgcost.text.rules import rule_report, rules_report
@@ -27,8 +27,9 @@ __all__ = ["command"]
 def command(words: tuple[str, ...], as_of: date | None, style: str) -> None:
     """List the rules of 'imgcost check'.
 
-    With RULE, explain one: its limits by platform, the API's error messages, and what to do. With MESSAGE, an error
-    message of the API or a part of it, find the rules that predict it; numbers and quotes may differ.
+    With RULE, explain one: why it matters, an example, the fix, its limits by platform, and the API's error messages.
+    With MESSAGE, an error message of the API or a part of it, find the rules that predict it; numbers and quotes may
+    differ.
 
     \b
     Examples:
@@ -63,6 +64,6 @@ def _find_rules(text: str) -> tuple[Rule, ...]:
         if len(text.split()) < 2:
             raise
     raise ImgcostError(
-        f"no rule predicts the error message {shown(text)}: try a part of it, without names and numbers, or run "
+        f"no rule predicts the error message {short_repr(text)}: try a part of it, without names and numbers, or run "
         "'imgcost rules' to list every rule"
     )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 import click
 
 from imgcost.cli.exit_codes import FAILED, INTERRUPTED
-from imgcost.cli.inputs import jobs_option, listed_paths, most_jobs, walk_options
+from imgcost.cli.inputs import jobs_option, listed_paths, walk_options, worker_count
 from imgcost.cli.options import (
     OUTPUT_FILE,
     echo,
@@ -18,10 +18,10 @@ from imgcost.cli.options import (
     format_option,
     paths_argument,
     quote_options,
-    refuse_inputs,
+    reject_overwrites,
 )
 from imgcost.cli.progress import progress_of, writing_progress
-from imgcost.cli.signals import Terminated, check_signals, signals_held
+from imgcost.cli.signals import Terminated, check_signals, signals_deferred
 from imgcost.figures import plural
 from imgcost.files import Walk
 from imgcost.outputs import Output
@@ -50,8 +50,8 @@ __all__ = ["command"]
     "-o",
     "--output",
     type=OUTPUT_FILE,
-    help="Write FILE once the scan is complete: one row per image and model (.csv, .json, .jsonl, .parquet), an "
-    "interactive workbook (.xlsx) or page (.html), or the report (.md).",
+    help="Also write FILE, once the scan is complete: one row per image and model (.csv, .json, .jsonl, .parquet), a "
+    'workbook (.xlsx), an HTML report (.html), or the printed report (.md); "$GITHUB_STEP_SUMMARY" gets Markdown.',
     metavar="FILE",
 )
 @click.option(
@@ -64,7 +64,7 @@ __all__ = ["command"]
     "cache_file",
     type=OUTPUT_FILE,
     metavar="FILE",
-    help="Cache results in FILE and re-read only files that changed.",
+    help="Store image headers in FILE; later scans read only new and changed files.",
 )
 @jobs_option
 @click.option("--fail-on-unreadable", is_flag=True, help="Exit with code 2 if a file or folder cannot be read.")
@@ -89,8 +89,10 @@ def command(
 ) -> None:
     """Estimate the cost of every image under PATH: tokens, dollars, downscaled images, costliest folders.
 
-    File types are detected from content, not from the file extension. Files that cannot be counted are listed with the
-    reason and never abort the scan. Pass - to read paths from stdin, one per line.
+    File types are detected from content, not from the file extension. Only headers are read: to find truncated images
+    too, run 'imgcost check'. Files that cannot be read are listed with the reason and never abort the scan. The first
+    table also has the newest model of each family, for comparison. Pass - to read paths from stdin, one per line.
+
 
     \b
     Examples:
@@ -99,7 +101,7 @@ def command(
       imgcost scan photos --rows jsonl > costs.jsonl
       find photos -newer stamp -print0 | imgcost scan -0 -
     """
-    refuse_inputs((path for path in paths if path != "-"), output=output, cache=cache_file)
+    reject_overwrites((path for path in paths if path != "-"), output=output, cache=cache_file)
     selected = quotes(models, **conditions)
     compared = _newest_of_each_family(selected)
     walk = Walk(follow_symlinks, include, exclude, archives, tuple(filter(None, (output, cache_file))))
@@ -108,7 +110,7 @@ def command(
     done = 0
     try:
         with ExitStack() as stack:
-            with signals_held():
+            with signals_deferred():
                 sinks = _open_sinks(stack, target, rows, selected, streamed)
             advance = stack.enter_context(progress_of(walk, None if "-" in paths else paths))
 
@@ -122,16 +124,16 @@ def command(
                 quotes=selected,
                 compared=compared,
                 walk=walk,
-                jobs=most_jobs(jobs),
+                jobs=worker_count(jobs),
                 details=any(sink.details for sink in sinks),
                 dedupe=dedupe,
-                cache=cache_file,
+                cache_file=cache_file,
             )
             stdin = cast("BufferedReader", sys.stdin.buffer)
             summary = scan.run(listed_paths(paths, stdin, null=null), sinks, progress=progress, warn=_warn)
     except (KeyboardInterrupt, Terminated) as error:
         how = f"terminated by {error.signal}" if isinstance(error, Terminated) else "interrupted"
-        _warn("; ".join([f"{how} after {plural(done, 'file')}", *_left(target, streamed)]))
+        _warn("; ".join([f"{how} after {plural(done, 'file')}", *_leftovers(target, streamed)]))
         sys.exit(error.code if isinstance(error, Terminated) else INTERRUPTED)
     echo(scan_report(summary), style, err=bool(rows))
     if fail_on_unreadable and summary.unreadable:
@@ -147,8 +149,8 @@ def _newest_of_each_family(selected: Sequence[Quote]) -> tuple[Quote, ...]:
     newest: dict[str, Quote] = {}
     for quote in comparable(selected):
         if not quote.model.restricted:
-            known = newest.get(quote.model.family)
-            if known is None or known.model.released < quote.model.released:
+            current = newest.get(quote.model.family)
+            if current is None or current.model.released < quote.model.released:
                 newest[quote.model.family] = quote
     return tuple(newest[family] for family in families() if family in newest)
 
@@ -189,7 +191,7 @@ def _streaming(sink: ScanSink) -> Iterator[ScanSink]:
         raise
 
 
-def _left(target: Output | None, streamed: list[TextWriter]) -> Iterator[str]:
+def _leftovers(target: Output | None, streamed: list[TextWriter]) -> Iterator[str]:
     """Describe what an interrupted scan leaves behind."""
     if target:
         yield f"{visible(target.path)} {'is complete' if target.complete else 'was not written'}"

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import FrameType
 
-__all__ = ["Terminated", "check_signals", "ending_in_order", "signals_held"]
+__all__ = ["Terminated", "check_signals", "signals_as_exceptions", "signals_deferred"]
 
 NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT")
 """The signals handled. Windows has only the first two."""
@@ -31,33 +31,33 @@ class Terminated(SystemExit):
 
 
 _received: list[int] = []
-_held: list[bool] = []
+_deferring: list[bool] = []
 
 
 @contextmanager
-def ending_in_order() -> Iterator[None]:
+def signals_as_exceptions() -> Iterator[None]:
     """Raise KeyboardInterrupt or `Terminated` on a signal, unless it is already handled, or ignored (nohup)."""
-    before = {}
+    handlers = {}
     _received.clear()
     if threading.current_thread() is threading.main_thread():
         for number in [getattr(signal, name) for name in NAMES if hasattr(signal, name)]:
             if signal.getsignal(number) in {signal.SIG_DFL, signal.default_int_handler}:
-                before[number] = signal.signal(number, _end)
+                handlers[number] = signal.signal(number, _handle)
     try:
         yield
     finally:
-        for number, handler in before.items():
+        for number, handler in handlers.items():
             signal.signal(number, handler)
 
 
 @contextmanager
-def signals_held() -> Iterator[None]:
-    """Delay signals briefly, for example during an import: C libraries take an exception there for a broken install."""
-    _held.append(True)
+def signals_deferred() -> Iterator[None]:
+    """Defer signals, for example during an import: libraries mistake an exception there for a broken install."""
+    _deferring.append(True)
     try:
         yield
     finally:
-        _held.pop()
+        _deferring.pop()
     check_signals()
 
 
@@ -66,11 +66,11 @@ def check_signals() -> None:
 
     Python discards exceptions in some places, such as weak reference callbacks. Commands therefore call this regularly.
     """
-    if _received and not _held:
+    if _received and not _deferring:
         number = _received[-1]
         raise KeyboardInterrupt if number == signal.SIGINT else Terminated(number)
 
 
-def _end(number: int, _frame: FrameType | None) -> None:
+def _handle(number: int, _frame: FrameType | None) -> None:
     _received.append(number)
     check_signals()

@@ -9,11 +9,11 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from imgcost.arguments import take_flag, take_paths
+from imgcost.arguments import check_path_types, to_bool
 from imgcost.errors import ArgumentError
 from imgcost.files.archives import Inspected, inspect_archive, probe_archive
-from imgcost.files.found import Found, Group, Image, Unreadable, no_access
 from imgcost.files.probing import inspect, open_without_waiting, probe, probe_chunk
+from imgcost.files.results import Group, Image, ScanResult, Unreadable, no_access
 from imgcost.files.sources import ImageSource, is_pillow, is_stream, pillow_contents, read_header, stream_contents
 from imgcost.files.walking import Archive, Chunk, FileBatch, Walk, chunks
 from imgcost.files.workers import spread
@@ -26,11 +26,11 @@ __all__ = [
     "Archive",
     "Chunk",
     "FileBatch",
-    "Found",
     "Group",
     "Image",
     "ImageSource",
     "Inspected",
+    "ScanResult",
     "Unreadable",
     "Walk",
     "chunks",
@@ -88,21 +88,21 @@ def scan(
     >>> [(file.path, file.problem) for file in scan("no/such/folder")]
     [('no/such/folder', 'missing')]
     """
-    take_paths(paths)
+    check_path_types(paths)
     if isinstance(jobs, bool) or not isinstance(jobs, int) or jobs < 1:
         raise ArgumentError("jobs", jobs, "a number of worker processes, 1 or more")
     walk = Walk(
-        take_flag("follow_symlinks", follow_symlinks),
+        to_bool("follow_symlinks", follow_symlinks),
         _globs("include", include),
         _globs("exclude", exclude),
-        take_flag("archives", archives),
+        to_bool("archives", archives),
     )
-    return _scan(walk, paths, partial(probe_chunk, details=take_flag("details", details)), jobs)
+    return _scan(walk, paths, partial(probe_chunk, details=to_bool("details", details)), jobs)
 
 
 def _scan(
     walk: Walk, paths: Sequence[str | os.PathLike[str]], work: Callable[[Chunk], list[Group]], jobs: int
-) -> Iterator[Found]:
+) -> Iterator[ScanResult]:
     def stream(archive: Archive) -> Iterator[list[Group]]:
         return probe_archive(archive.path, walk.matches)
 

@@ -17,17 +17,17 @@ from imgcost.files.forward import (
     DICTIONARY_BYTES,
     HEADER_BYTES,
     MEMBER_BYTES,
-    Budget,
+    ByteBudget,
     Decompressed,
     DirectoryFile,
     ForwardFile,
     Member,
     OverLimitError,
-    most_bytes,
-    most_header_bytes,
+    max_decompressed_bytes,
+    max_header_bytes,
 )
-from imgcost.files.found import Image, Unreadable, no_access, not_read
-from imgcost.files.walking import ARCHIVE_SUFFIXES, BATCH_FILES
+from imgcost.files.results import Image, Unreadable, no_access, not_read
+from imgcost.files.walking import ARCHIVE_SUFFIXES, FILES_PER_BATCH
 from imgcost.headers import HEAD_BYTES, Contents, Header, inspect_bytes, parse_header
 
 if TYPE_CHECKING:
@@ -38,14 +38,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from imgcost.files.forward import Decompressor, Stream
-    from imgcost.files.found import Group
+    from imgcost.files.results import Group
 
 __all__ = ["Inspected", "inspect_archive", "probe_archive"]
 
-MOST_GLOBALS = 100
+MAX_GLOBALS = 100
 """Maximum number of global PAX records, which `tarfile` copies for every member."""
 
-MOST_NAME, MOST_FOLDERS = 4096, 128
+MAX_NAME, MAX_FOLDERS = 4096, 128
 """Maximum length of a member name, in characters, and of its folder depth: more than any file system allows."""
 
 _Member: TypeAlias = tuple[str, int, "Callable[[], IO[bytes] | Decompressed | None]"]
@@ -59,12 +59,12 @@ class Inspected(NamedTuple):
     Attributes:
         path: The path of the archive, followed by the path of the member.
         contents: Its header, or the reason why there is none; also its end, if the complete member was read.
-        whole: Whether the complete member was read.
+        complete: Whether the complete member was read.
     """
 
     path: str
     contents: Contents
-    whole: bool
+    complete: bool
 
 
 def probe_archive(path: str, matches: Callable[..., bool] | None = None) -> Iterator[list[Group]]:
@@ -103,7 +103,7 @@ def _read_archive(
     count = 0
     try:
         archive_bytes = os.stat(path).st_size
-        budget = Budget(most_bytes(archive_bytes), "its decompressed bytes")
+        budget = ByteBudget(max_decompressed_bytes(archive_bytes), "its decompressed bytes")
         for name, size, open_member in _members(path, archive_bytes, budget):
             _check_name(name)
             # Joined as text: an absolute name stays below the archive.
@@ -116,7 +116,7 @@ def _read_archive(
             else:
                 groups.append((folder, [file]))
             count += 1
-            if count % BATCH_FILES == 0:
+            if count % FILES_PER_BATCH == 0:
                 yield groups
                 groups = []
     except OverLimitError as error:
@@ -130,9 +130,9 @@ def _read_archive(
 
 
 def _check_name(name: str) -> None:
-    if len(name) > MOST_NAME or name.count("/") > MOST_FOLDERS:
+    if len(name) > MAX_NAME or name.count("/") > MAX_FOLDERS:
         raise OverLimitError(
-            f"a member name is longer than {MOST_NAME:,} characters or deeper than {MOST_FOLDERS} folders"
+            f"a member name is longer than {MAX_NAME:,} characters or deeper than {MAX_FOLDERS} folders"
         )
 
 
@@ -146,10 +146,10 @@ def _matches(matches: Callable[..., bool], path: str, folder: str, base: str) ->
     return matches(folder, base, is_folder=False)
 
 
-def _members(path: str, archive_bytes: int, budget: Budget) -> Iterator[_Member]:
+def _members(path: str, archive_bytes: int, budget: ByteBudget) -> Iterator[_Member]:
     if path.lower().endswith((".zip", ".cbz")):
         return _zip_members(path)
-    return _tar_members(path, budget, Budget(most_header_bytes(archive_bytes), "its headers"))
+    return _tar_members(path, budget, ByteBudget(max_header_bytes(archive_bytes), "its headers"))
 
 
 def _zip_members(path: str) -> Iterator[_Member]:
@@ -168,8 +168,8 @@ def _open_zip_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> IO[by
     if member.compress_type in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
         return archive.open(member)
     methods: dict[int, Callable[[IO[bytes]], Decompressor]] = {
-        zipfile.ZIP_BZIP2: _begin_bzip2,
-        zipfile.ZIP_LZMA: _begin_lzma,
+        zipfile.ZIP_BZIP2: _bzip2_decompressor,
+        zipfile.ZIP_LZMA: _lzma_decompressor,
     }
     begin = methods.get(member.compress_type)
     if begin is None:
@@ -180,13 +180,13 @@ def _open_zip_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> IO[by
     return Decompressed(stream, partial(begin, stream), whole=False)
 
 
-def _begin_bzip2(_stream: IO[bytes]) -> bz2.BZ2Decompressor:
+def _bzip2_decompressor(_stream: IO[bytes]) -> bz2.BZ2Decompressor:
     import bz2  # noqa: PLC0415 - rare
 
     return bz2.BZ2Decompressor()
 
 
-def _begin_lzma(stream: IO[bytes]) -> lzma.LZMADecompressor:
+def _lzma_decompressor(stream: IO[bytes]) -> lzma.LZMADecompressor:
     """Read the LZMA properties at the start of a zip member (APPNOTE.TXT, 5.8.8)."""
     import lzma  # noqa: PLC0415 - rare
 
@@ -200,11 +200,11 @@ def _begin_lzma(stream: IO[bytes]) -> lzma.LZMADecompressor:
     return lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=filters)
 
 
-def _tar_members(path: str, budget: Budget, headers: Budget) -> Iterator[_Member]:
+def _tar_members(path: str, budget: ByteBudget, headers: ByteBudget) -> Iterator[_Member]:
     import tarfile  # noqa: PLC0415 - most scans need no archives
 
     with ExitStack() as stack:
-        file = _forward(path, budget, stack)
+        file = _open_tar(path, budget, stack)
         file.allowed = HEADER_BYTES
         archive = stack.enter_context(tarfile.TarFile(fileobj=cast("IO[bytes]", file)))
         while True:
@@ -213,8 +213,8 @@ def _tar_members(path: str, budget: Budget, headers: Budget) -> Iterator[_Member
             headers.spend(HEADER_BYTES - file.allowed)
             if member is None:
                 break
-            if len(archive.pax_headers) > MOST_GLOBALS:
-                raise OverLimitError(f"its global headers have more than {MOST_GLOBALS} records")
+            if len(archive.pax_headers) > MAX_GLOBALS:
+                raise OverLimitError(f"its global headers have more than {MAX_GLOBALS} records")
             if not member.isdir():
                 file.allowed = 2 * MEMBER_BYTES  # tarfile reads ahead into a buffer
                 yield member.name, member.size, partial(_open_tar_member, archive, member)
@@ -226,7 +226,7 @@ def _tar_members(path: str, budget: Budget, headers: Budget) -> Iterator[_Member
             raise tarfile.ReadError("a header is corrupt or truncated")
 
 
-def _forward(path: str, budget: Budget, stack: ExitStack) -> ForwardFile:
+def _open_tar(path: str, budget: ByteBudget, stack: ExitStack) -> ForwardFile:
     """Open a tar file and detect its compression from the first bytes, as `tarfile` does."""
     file = stack.enter_context(open(path, "rb"))  # noqa: SIM115 - the stack closes it
     head = file.read(6)
@@ -257,7 +257,7 @@ def _read_member(
     path: str,
     size: int,
     open_member: Callable[[], IO[bytes] | Decompressed | None],
-    budget: Budget,
+    budget: ByteBudget,
     read: Callable[[str, Member, int], _Result],
 ) -> _Result | Unreadable:
     if path.lower().endswith(ARCHIVE_SUFFIXES):
@@ -291,14 +291,14 @@ def _inspect_member(path: str, member: Member, size: int) -> Inspected:
         header = Header(*parse_header(member.read_at(0, HEAD_BYTES), member.read_at))
     except HeaderError as problem:
         _check_truncated(member, problem)
-        return Inspected(path, Contents(size, None, problem), whole=False)
+        return Inspected(path, Contents(size, None, problem), complete=False)
     if member.bytes_read < size:
-        return Inspected(path, Contents(size, header), whole=False)
-    return Inspected(path, inspect_bytes(member.read_at, size), whole=True)
+        return Inspected(path, Contents(size, header), complete=False)
+    return Inspected(path, inspect_bytes(member.read_at, size), complete=True)
 
 
 def _check_truncated(member: Member, error: HeaderError) -> None:
-    if member.cut:
+    if member.over_limit:
         raise OverLimitError(f"only the first {MEMBER_BYTES:,} bytes of a member are read: {error}") from error
 
 

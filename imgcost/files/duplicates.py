@@ -7,17 +7,17 @@ import os
 import stat
 from typing import TYPE_CHECKING, TypeAlias
 
-from imgcost.files.found import Image
 from imgcost.files.probing import open_without_waiting
+from imgcost.files.results import Image
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from imgcost.files.found import Found, Group
+    from imgcost.files.results import Group, ScanResult
 
 __all__ = ["Duplicates"]
 
-_BLOCK_BYTES = 1 << 20
+_READ_BYTES = 1 << 20
 
 _Key: TypeAlias = tuple[int, int, int]
 
@@ -46,7 +46,7 @@ class Duplicates:
         """
         return [(folder, [self._marked(file) for file in files]) for folder, files in groups]
 
-    def _marked(self, file: Found) -> Found:
+    def _marked(self, file: ScanResult) -> ScanResult:
         if not isinstance(file, Image):
             return file
         key = (file.file_bytes, file.width, file.height)
@@ -73,8 +73,8 @@ def _digest(path: str) -> bytes | None:
         with open(path, "rb", buffering=0, opener=open_without_waiting) as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                 return None
-            while block := file.read(_BLOCK_BYTES):
-                digest.update(block)
+            while chunk := file.read(_READ_BYTES):
+                digest.update(chunk)
     except OSError:
         return None
     return digest.digest()

@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 __all__ = [
     "HEADER_BYTES",
     "MEMBER_BYTES",
-    "Budget",
+    "ByteBudget",
     "Decompressed",
     "DirectoryFile",
     "ForwardFile",
     "Member",
     "OverLimitError",
-    "most_bytes",
-    "most_header_bytes",
+    "max_decompressed_bytes",
+    "max_header_bytes",
 ]
 
 MEMBER_BYTES = 16 << 20
@@ -38,10 +38,10 @@ DIRECTORY_BYTES = 256 << 20
 DICTIONARY_BYTES = 128 << 20
 """Maximum memory an xz header may request, bytes; `xz -9` needs 65 MB."""
 
-_PIECE = 64 << 10
+_READ_BYTES = 64 << 10
 
 
-def most_bytes(archive_bytes: int) -> int:
+def max_decompressed_bytes(archive_bytes: int) -> int:
     """Return the maximum number of decompressed bytes to read from an archive.
 
     Args:
@@ -50,13 +50,13 @@ def most_bytes(archive_bytes: int) -> int:
     Returns:
         64 MiB plus 50 times the file size, bytes.
 
-    >>> most_bytes(22_000)
+    >>> max_decompressed_bytes(22_000)
     68208864
     """
     return (64 << 20) + 50 * archive_bytes
 
 
-def most_header_bytes(archive_bytes: int) -> int:
+def max_header_bytes(archive_bytes: int) -> int:
     """Return the maximum size of all headers of a tar file, which also bounds the memory for its list of members.
 
     Args:
@@ -65,7 +65,7 @@ def most_header_bytes(archive_bytes: int) -> int:
     Returns:
         16 MiB plus 16 times the file size, bytes.
 
-    >>> most_header_bytes(1_000_000)
+    >>> max_header_bytes(1_000_000)
     32777216
     """
     return (16 << 20) + 16 * archive_bytes
@@ -75,11 +75,11 @@ class OverLimitError(Exception):
     """An archive exceeds a limit, or claims to."""
 
 
-class Budget:
+class ByteBudget:
     """The number of bytes that may still be read.
 
     Attributes:
-        left: Bytes. May go below zero by up to the size of one read.
+        remaining: Bytes. May go below zero by up to the size of one read.
     """
 
     def __init__(self, limit: int, what: str) -> None:
@@ -89,7 +89,7 @@ class Budget:
             limit: Bytes.
             what: The subject of the error message, such as "its headers".
         """
-        self.left = limit
+        self.remaining = limit
         self._message = f"{what} exceed {plural(limit, 'byte')}, the limit for an archive of this size"
 
     def check(self) -> None:
@@ -98,12 +98,12 @@ class Budget:
         Raises:
             OverLimitError: The limit has been reached.
         """
-        if self.left <= 0:
+        if self.remaining <= 0:
             raise OverLimitError(self._message)
 
     def spend(self, size: int) -> None:
         """Subtract bytes that were read."""
-        self.left -= size
+        self.remaining -= size
 
 
 class Stream(Protocol):
@@ -117,12 +117,12 @@ class Member:
     """One member, read forward once. Data already read is kept, because parsers look back.
 
     Attributes:
-        cut: Whether a read went past `MEMBER_BYTES`.
+        over_limit: Whether a read went past `MEMBER_BYTES`.
     """
 
-    def __init__(self, stream: Stream, budget: Budget) -> None:
+    def __init__(self, stream: Stream, budget: ByteBudget) -> None:
         """Start at the first byte of the member."""
-        self.cut = False
+        self.over_limit = False
         self._stream = stream
         self._budget = budget
         self._read = bytearray()
@@ -139,10 +139,10 @@ class Member:
             OverLimitError: The limit of the archive has been reached.
         """
         end = min(offset + size, MEMBER_BYTES)
-        self.cut = self.cut or end < offset + size
+        self.over_limit = self.over_limit or end < offset + size
         while (missing := end - len(self._read)) > 0:
             self._budget.check()
-            piece = self._stream.read(min(missing, _PIECE))
+            piece = self._stream.read(min(missing, _READ_BYTES))
             if not piece:
                 break
             self._budget.spend(len(piece))
@@ -195,7 +195,7 @@ class Decompressed:
                     return b""
                 self._decompressor = self._begin()
             elif self._decompressor.needs_input:
-                data = self._stream.read(_PIECE)
+                data = self._stream.read(_READ_BYTES)
                 if not data and self._whole:
                     raise EOFError("the compressed data is truncated")
                 if not data:
@@ -214,7 +214,7 @@ class Decompressed:
     def _next_stream(self) -> bytes:
         """Return the first bytes of the next concatenated stream, after any padding; empty if there is none."""
         start = self._decompressor.unused_data.lstrip(b"\0")
-        while self._whole and not start and (data := self._stream.read(_PIECE)):
+        while self._whole and not start and (data := self._stream.read(_READ_BYTES)):
             start = data.lstrip(b"\0")
         return start if self._whole else b""
 
@@ -247,7 +247,7 @@ class ForwardFile:
         last: The data returned by the last read.
     """
 
-    def __init__(self, stream: Stream, budget: Budget, seek: Callable[[int], object] | None) -> None:
+    def __init__(self, stream: Stream, budget: ByteBudget, seek: Callable[[int], object] | None) -> None:
         """Start at the first byte.
 
         Args:
@@ -278,7 +278,7 @@ class ForwardFile:
         if self._seek:
             self._seek(position)
             self._position = position
-        while self._position < position and self._take(min(position - self._position, _PIECE)):
+        while self._position < position and self._read_piece(min(position - self._position, _READ_BYTES)):
             pass
         return self._position
 
@@ -292,13 +292,13 @@ class ForwardFile:
             raise OverLimitError(f"a header claims {plural(size, 'byte')}; the limit is {HEADER_BYTES:,} per member")
         self.allowed -= size
         pieces = []
-        while size and (piece := self._take(size)):
+        while size and (piece := self._read_piece(size)):
             pieces.append(piece)
             size -= len(piece)
         self.last = b"".join(pieces)
         return self.last
 
-    def _take(self, size: int) -> bytes:
+    def _read_piece(self, size: int) -> bytes:
         self._budget.check()
         piece = self._stream.read(size)
         self._budget.spend(len(piece))

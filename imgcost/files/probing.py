@@ -7,7 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from imgcost.errors import HeaderError
-from imgcost.files.found import Image, Unreadable, no_access, not_read
+from imgcost.files.results import Image, Unreadable, no_access, not_read
 from imgcost.files.walking import FileBatch
 from imgcost.headers import HEAD_BYTES, Contents, Header, inspect_bytes, parse_header
 
@@ -19,7 +19,7 @@ except ImportError:  # Windows and macOS do not count the waits of a thread
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from imgcost.files.found import Found, Group
+    from imgcost.files.results import Group, ScanResult
 
 __all__ = ["inspect", "open_without_waiting", "probe", "probe_all", "probe_chunk", "read_file_header"]
 
@@ -27,7 +27,7 @@ __all__ = ["inspect", "open_without_waiting", "probe", "probe_all", "probe_chunk
 _OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
 
-def probe(path: str, details: bool = True) -> Found:
+def probe(path: str, details: bool = True) -> ScanResult:
     """Read the header of one file.
 
     Args:
@@ -54,7 +54,7 @@ _read_from = getattr(os, "pread", _seek_and_read)  # Windows has no pread
 _new = tuple.__new__
 
 
-def probe_all(paths: list[str], details: bool = True) -> list[Found]:
+def probe_all(paths: list[str], details: bool = True) -> list[ScanResult]:
     """Read the headers of files, in order: `probe` in a loop, without a function call per file.
 
     >>> [file.problem for file in probe_all(["no/such/file", "nor/this"])]
@@ -65,7 +65,7 @@ def probe_all(paths: list[str], details: bool = True) -> list[Found]:
     def read_at(offset: int, size: int) -> bytes:
         return _read_from(descriptor, size, offset)
 
-    files: list[Found] = []
+    files: list[ScanResult] = []
     for path in paths:
         try:
             descriptor = os.open(path, _OPEN_FLAGS)
@@ -148,7 +148,7 @@ def probe_chunk(chunk: Iterable[FileBatch | Unreadable], *, details: bool = Fals
     paths: list[str] = []
     for step in chunk:
         if isinstance(step, FileBatch):
-            prefix = os.path.join(step.folder, "")
+            prefix = step.prefix
             paths += [prefix + name for name in step.names]
     files = iter(_probe_on_storage(paths, details))
     return [
@@ -161,43 +161,43 @@ class _Storage:
     """Whether this process had to wait for the storage when it last measured.
 
     Waits show up as voluntary context switches, which a busy processor does not cause. Slow storage is read by several
-    threads at once. They cannot measure waits, so every `PATIENCE` chunks one is read without threads to measure again.
+    threads at once. Threads cannot measure waits, so one chunk in `THREADED_CHUNKS` is read without them.
     """
 
     THREADS = 8
-    LEAST = 64
+    MIN_FILES = 64
     """Chunks with fewer files are too small to measure, and too small to gain from threads."""
-    PATIENCE = 32
+    THREADED_CHUNKS = 32
     """Number of chunks that threads read before waits are measured again."""
 
-    PART = 8
+    TASK_FILES = 8
     """Maximum number of files per task of a thread: up to this many are still read after an interruption."""
 
     def __init__(self) -> None:
-        self.patience = 0
+        self.threaded_chunks = 0
 
 
 _storage = _Storage()
 
 
-def _probe_on_storage(paths: list[str], details: bool) -> list[Found]:
+def _probe_on_storage(paths: list[str], details: bool) -> list[ScanResult]:
     """Probe files, with threads if the storage is slow."""
-    if getrusage is None or len(paths) < _Storage.LEAST:
+    if getrusage is None or len(paths) < _Storage.MIN_FILES:
         return probe_all(paths, details)
-    if _storage.patience:
-        _storage.patience -= 1
+    if _storage.threaded_chunks:
+        _storage.threaded_chunks -= 1
         return _probe_in_threads(paths, details)
     waits = getrusage(RUSAGE_THREAD).ru_nvcsw
     files = probe_all(paths, details)
     if getrusage(RUSAGE_THREAD).ru_nvcsw - waits > len(paths) // 4:
-        _storage.patience = _Storage.PATIENCE
+        _storage.threaded_chunks = _Storage.THREADED_CHUNKS
     return files
 
 
-def _probe_in_threads(paths: list[str], details: bool) -> list[Found]:
+def _probe_in_threads(paths: list[str], details: bool) -> list[ScanResult]:
     from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - needed for slow storage only
 
-    size = min(_Storage.PART, -(-len(paths) // _Storage.THREADS))
+    size = min(_Storage.TASK_FILES, -(-len(paths) // _Storage.THREADS))
     parts = [paths[start : start + size] for start in range(0, len(paths), size)]
     # No thread outlives this call: a fork of this process would lack the threads and wait for them forever.
     pool = ThreadPoolExecutor(_Storage.THREADS)

@@ -9,15 +9,15 @@ from re import IGNORECASE
 from re import compile as compile_pattern
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from imgcost.files.found import Unreadable, no_access
+from imgcost.files.results import Unreadable, no_access
 from imgcost.outputs import TEMPORARY_SUFFIX
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-__all__ = ["Archive", "Chunk", "FileBatch", "Step", "Walk", "chunks"]
+__all__ = ["Archive", "Chunk", "FileBatch", "Walk", "WalkStep", "chunks"]
 
-BATCH_FILES = 1000
+FILES_PER_BATCH = 1000
 """Maximum files per batch and minimum per chunk: enough to keep transfers cheap, few enough to keep memory flat."""
 
 ARCHIVE_SUFFIXES = (".zip", ".cbz", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
@@ -41,13 +41,18 @@ class FileBatch(NamedTuple):
     folder: str
     names: list[str]
 
+    @property
+    def prefix(self) -> str:
+        """What the paths of the files begin with, before their names."""
+        return os.path.join(self.folder, "")
+
     def path_of(self, name: str) -> str:
         """Return the path of a file in the batch.
 
         >>> FileBatch("", ["a.png"]).path_of("a.png")
         'a.png'
         """
-        return os.path.join(self.folder, name)
+        return self.prefix + name
 
 
 class Archive(NamedTuple):
@@ -60,7 +65,7 @@ class Archive(NamedTuple):
     path: str
 
 
-Step: TypeAlias = FileBatch | Archive | Unreadable
+WalkStep: TypeAlias = FileBatch | Archive | Unreadable
 Chunk: TypeAlias = list[FileBatch | Unreadable]
 
 
@@ -84,7 +89,7 @@ class Walk(NamedTuple):
     archives: bool = True
     own: tuple[str, ...] = ()
 
-    def steps(self, paths: Iterable[str | os.PathLike[str]]) -> Iterator[Step]:
+    def steps(self, paths: Iterable[str | os.PathLike[str]]) -> Iterator[WalkStep]:
         """Walk files and folders: paths as given; in each folder first files, then archives, then subfolders, by name.
 
         Args:
@@ -97,10 +102,10 @@ class Walk(NamedTuple):
         'no such file or folder'
         """
         matches = self.matches
-        own = _Own(self.own)
-        seen: set[tuple[int, int]] = set()
-        for given in paths:
-            path = os.fspath(given)
+        own_files = _OwnFiles(self.own)
+        visited: set[tuple[int, int]] = set()
+        for argument in paths:
+            path = os.fspath(argument)
             try:
                 mode = os.stat(path).st_mode
             except (OSError, ValueError) as error:
@@ -108,10 +113,10 @@ class Walk(NamedTuple):
                 continue
             folder, name = os.path.split(path)
             if stat.S_ISDIR(mode):
-                yield from self._folder(path, seen, matches, own)
+                yield from self._folder(path, visited, matches, own_files)
             elif not stat.S_ISREG(mode):
-                yield _special(path)
-            elif own.without(folder, [name]) and (matches is None or _matches_file(matches, folder, name)):
+                yield _not_a_file(path)
+            elif own_files.without(folder, [name]) and (matches is None or _matches_file(matches, folder, name)):
                 yield from self._files(folder, name)
 
     @property
@@ -128,7 +133,7 @@ class Walk(NamedTuple):
 
         return matches
 
-    def _files(self, folder: str, name: str) -> Iterator[Step]:
+    def _files(self, folder: str, name: str) -> Iterator[WalkStep]:
         path = os.path.join(folder, name)
         if not name.lower().endswith(ARCHIVE_SUFFIXES):
             yield FileBatch(folder, [name])
@@ -138,13 +143,13 @@ class Walk(NamedTuple):
             yield Unreadable(path, "archive-not-entered", "an archive; reading archives is turned off")
 
     def _folder(
-        self, top: str, seen: set[tuple[int, int]], matches: Callable[..., bool] | None, own: _Own
-    ) -> Iterator[Step]:
+        self, top: str, visited: set[tuple[int, int]], matches: Callable[..., bool] | None, own_files: _OwnFiles
+    ) -> Iterator[WalkStep]:
         """Walk one tree with an explicit stack, so that deep trees do not exceed the recursion limit."""
         stack = [top]
         while stack:
             folder = stack.pop()
-            if self.follow_symlinks and not _first_visit(folder, seen):
+            if self.follow_symlinks and not _first_visit(folder, visited):
                 yield Unreadable(folder, "seen-already", "this folder has already been scanned")
                 continue
             try:
@@ -154,24 +159,24 @@ class Walk(NamedTuple):
                 continue
             if matches:  # the name of a link may be excluded, whatever its target is
                 others = [name for name in others if matches(folder, name, is_folder=True)]
-            yield from self._sort_out(folder, others, names, subfolders, own)
+            yield from self._resolve_links(folder, others, names, subfolders, own_files)
             if matches:
                 names = [name for name in names if _matches_file(matches, folder, name)]
                 subfolders = [name for name in subfolders if matches(folder, name, is_folder=True)]
-            names = own.without(folder, names)
+            names = own_files.without(folder, names)
             names.sort()
             archives: list[str] = []
             if _ARCHIVE_IN_NAMES("\0".join(names)):
                 archives = [name for name in names if name.lower().endswith(ARCHIVE_SUFFIXES)]
                 names = [name for name in names if not name.lower().endswith(ARCHIVE_SUFFIXES)]
-            for start in range(0, len(names), BATCH_FILES):
-                yield FileBatch(folder, names[start : start + BATCH_FILES])
+            for start in range(0, len(names), FILES_PER_BATCH):
+                yield FileBatch(folder, names[start : start + FILES_PER_BATCH])
             for name in archives:
                 yield from self._files(folder, name)
             stack.extend(os.path.join(folder, name) for name in sorted(subfolders, reverse=True))
 
-    def _sort_out(
-        self, folder: str, others: list[str], names: list[str], subfolders: list[str], own: _Own
+    def _resolve_links(
+        self, folder: str, others: list[str], names: list[str], subfolders: list[str], own_files: _OwnFiles
     ) -> Iterator[Unreadable]:
         """Sort the targets of links into `names` and `subfolders`, and yield what cannot be read."""
         for name in sorted(others):
@@ -186,10 +191,10 @@ class Walk(NamedTuple):
                 continue
             mode = status.st_mode
             if stat.S_ISREG(mode):
-                if (status.st_dev, status.st_ino) not in own.files:
+                if (status.st_dev, status.st_ino) not in own_files.files:
                     names.append(name)
             elif not stat.S_ISDIR(mode):
-                yield _special(path)
+                yield _not_a_file(path)
             elif self.follow_symlinks:
                 subfolders.append(name)
             else:
@@ -198,7 +203,7 @@ class Walk(NamedTuple):
                 )
 
 
-def chunks(steps: Iterable[Step]) -> Iterator[Chunk | Archive]:
+def chunks(steps: Iterable[WalkStep]) -> Iterator[Chunk | Archive]:
     """Group steps, in order, into chunks that are large enough to send to a worker. Archives are not grouped.
 
     >>> [len(chunk) for chunk in chunks([FileBatch("a", ["b"]), FileBatch("c", ["d"]), Archive("e.zip")])]
@@ -215,7 +220,7 @@ def chunks(steps: Iterable[Step]) -> Iterator[Chunk | Archive]:
             continue
         chunk.append(step)
         files += len(step.names) if isinstance(step, FileBatch) else 1
-        if files >= BATCH_FILES:
+        if files >= FILES_PER_BATCH:
             yield chunk
             chunk, files = [], 0
     if chunk:
@@ -242,7 +247,7 @@ class _Globs:
         return bool(self._path and self._path(os.path.join(folder, name).replace(os.sep, "/")))
 
 
-class _Own:
+class _OwnFiles:
     """The files that the scan itself writes, indexed by folder, so that most folders need a single lookup."""
 
     def __init__(self, paths: tuple[str, ...]) -> None:
@@ -254,15 +259,17 @@ class _Own:
 
     def without(self, folder: str, names: list[str]) -> list[str]:
         """Return the names in a folder that do not belong to the scan."""
-        mine = self._names.get(_identity(folder or os.curdir), set()) if self._names else set()
-        if mine:
+        excluded = self._names.get(_identity(folder or os.curdir), set()) if self._names else set()
+        if excluded:
             # On a case-insensitive file system one file has many names.
-            folded = {name.casefold() for name in mine}
-            near = {name for name in names if name.casefold() in folded}
-            mine = {name for name in near if name in mine or _identity(os.path.join(folder, name)) in self.files}
+            folded = {name.casefold() for name in excluded}
+            similar = {name for name in names if name.casefold() in folded}
+            excluded = {
+                name for name in similar if name in excluded or _identity(os.path.join(folder, name)) in self.files
+            }
         if TEMPORARY_SUFFIX in "\0".join(names):
-            mine = mine | {name for name in names if name.endswith(TEMPORARY_SUFFIX)}
-        return [name for name in names if name not in mine] if mine else names
+            excluded = excluded | {name for name in names if name.endswith(TEMPORARY_SUFFIX)}
+        return [name for name in names if name not in excluded] if excluded else names
 
 
 def _list(folder: str) -> tuple[list[str], list[str], list[str]]:
@@ -282,13 +289,13 @@ def _list(folder: str) -> tuple[list[str], list[str], list[str]]:
     return names, subfolders, others
 
 
-def _first_visit(folder: str, seen: set[tuple[int, int]]) -> bool:
+def _first_visit(folder: str, visited: set[tuple[int, int]]) -> bool:
     identity = _identity(folder)
     if identity is None:
         return True  # listing it fails too, with the reason
-    if identity in seen:
+    if identity in visited:
         return False
-    seen.add(identity)
+    visited.add(identity)
     return True
 
 
@@ -301,5 +308,5 @@ def _identity(path: str) -> tuple[int, int] | None:
     return status.st_dev, status.st_ino
 
 
-def _special(path: str) -> Unreadable:
+def _not_a_file(path: str) -> Unreadable:
     return Unreadable(path, "not-a-file", "not a file or folder (a pipe, socket or device)")

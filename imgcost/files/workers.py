@@ -71,27 +71,27 @@ def spread(
         results = [work(task)] if isinstance(task, list) else stream(task)
         if isinstance(task, list):
             seconds += perf_counter() - began
-            files += _files(task)
+            files += _count_files(task)
         yield from results
         if jobs > 1 and seconds >= ALONE_SECONDS:
             break
     else:
         return
     ahead: list[Chunk | Archive] = []
-    missing = files * AHEAD_SECONDS / max(seconds, 1e-9)
+    needed = files * AHEAD_SECONDS / max(seconds, 1e-9)
     for task in tasks:
         ahead.append(task)
-        missing -= _files(task) if isinstance(task, list) else 0
-        if missing <= 0 and (method := _start_method(spawn=spawn)):
+        needed -= _count_files(task) if isinstance(task, list) else 0
+        if needed <= 0 and (method := _start_method(spawn=spawn)):
             yield from _spread_over_processes(chain(ahead, tasks), work, stream, jobs, method)
             return
-        if missing <= 0:
+        if needed <= 0:
             break
     for task in chain(ahead, tasks):
         yield from [work(task)] if isinstance(task, list) else stream(task)
 
 
-def _files(chunk: Chunk) -> int:
+def _count_files(chunk: Chunk) -> int:
     return sum(len(step.names) if isinstance(step, FileBatch) else 1 for step in chunk)
 
 
@@ -148,12 +148,12 @@ class _Worker:
         from multiprocessing import get_context  # noqa: PLC0415 - most scans do not need it
 
         context: Any = get_context(method)
-        self.connection, theirs = context.Pipe()
+        self.connection, child_end = context.Pipe()
         self.pending: deque[_Pending] = deque()
-        ours = self.connection if method == "fork" else None  # a fork has a copy
-        self.process = context.Process(target=_serve, args=(theirs, ours, work, os.getpid()), daemon=True)
+        parent_end = self.connection if method == "fork" else None  # a fork has a copy
+        self.process = context.Process(target=_serve, args=(child_end, parent_end, work, os.getpid()), daemon=True)
         self.process.start()
-        theirs.close()
+        child_end.close()
 
 
 class _Pool:
@@ -226,7 +226,7 @@ def _pool(work: Callable[[Chunk], Any], jobs: int, method: Literal["fork", "spaw
                 pool.end()
 
 
-ENDING = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT") if hasattr(signal, name)]
+TERMINATING = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT") if hasattr(signal, name)]
 """Signals that terminate a process."""
 
 
@@ -237,19 +237,19 @@ def _signals_deferred() -> Iterator[None]:
     Blocking them in this thread is not enough, because threads of numpy or pyarrow would receive them.
     """
     received: list[int] = []
-    before: dict[int, Any] = {}
+    handlers: dict[int, Any] = {}
     try:
         if threading.current_thread() is threading.main_thread():  # signals interrupt only this one
-            for number in ENDING:
+            for number in TERMINATING:
                 if callable(handler := signal.getsignal(number)):
-                    before[number] = handler
+                    handlers[number] = handler
                     signal.signal(number, lambda number, _frame: received.append(number))
         yield
     finally:
-        for number, handler in before.items():
+        for number, handler in handlers.items():
             signal.signal(number, handler)
         if received:
-            before[received[0]](received[0], None)
+            handlers[received[0]](received[0], None)
 
 
 def _serve(connection: Connection, copy: Connection | None, work: Callable[[Chunk], Any], parent: int) -> None:
@@ -271,12 +271,12 @@ def _prepare() -> None:
 
     Ignored signals stay ignored: under nohup a scan continues when the terminal closes.
     """
-    for number in ENDING:
+    for number in TERMINATING:
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, signal.SIG_DFL)
     warnings.simplefilter("ignore")  # they would be printed once per worker
-    with suppress(OSError), open(os.devnull, "wb") as nothing:
-        os.dup2(nothing.fileno(), 1)
+    with suppress(OSError), open(os.devnull, "wb") as null:
+        os.dup2(null.fileno(), 1)
 
 
 def _listen(connection: Connection, tasks: SimpleQueue[Chunk | None], parent: int) -> None:

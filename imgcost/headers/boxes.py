@@ -5,15 +5,15 @@ from __future__ import annotations
 from struct import Struct
 from typing import TYPE_CHECKING, NamedTuple
 
-from imgcost.headers.jxl import measure_codestream
-from imgcost.headers.tiff import measure_tiff
+from imgcost.headers.jxl import codestream_size
+from imgcost.headers.tiff import tiff_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from imgcost.headers.header import ReadAt, Size
 
-__all__ = ["measure_cr3", "measure_heif", "measure_jp2", "measure_jxl", "name_iso_media"]
+__all__ = ["cr3_size", "heif_size", "jp2_size", "jxl_size", "name_iso_media"]
 
 _MAX_BOXES = 256
 _MAX_ITEMS = 4096
@@ -78,7 +78,7 @@ def name_iso_media(head: bytes) -> str | None:
     return "CR3" if b"crx " in brands else None
 
 
-def measure_heif(head: bytes, read_at: ReadAt) -> Size | None:  # noqa: ARG001 - all measuring functions take `head`
+def heif_size(head: bytes, read_at: ReadAt) -> Size | None:  # noqa: ARG001 - all measuring functions take `head`
     """Read the properties of the primary item: ispe, cropped by clap, turned by irot, imir (ISO 23008-12, 6.5)."""
     meta = _find(read_at, (b"meta",))
     if meta is None:
@@ -95,10 +95,14 @@ def measure_heif(head: bytes, read_at: ReadAt) -> Size | None:  # noqa: ARG001 -
     inner = {box.kind: box for box in _boxes(read_meta, properties.start, properties.end)}
     if b"ipco" not in inner or b"ipma" not in inner:
         return None
-    listed = list(_boxes(read_meta, inner[b"ipco"].start, inner[b"ipco"].end))
+    all_properties = list(_boxes(read_meta, inner[b"ipco"].start, inner[b"ipco"].end))
     item = _primary_item(data, boxes.get(b"pitm"))
-    own = [listed[number - 1] for number in _associations(data, inner[b"ipma"], item) if 0 < number <= len(listed)]
-    return _size_of({box.kind: data[box.start : box.end] for box in own})
+    item_properties = [
+        all_properties[number - 1]
+        for number in _associations(data, inner[b"ipma"], item)
+        if 0 < number <= len(all_properties)
+    ]
+    return _size_of({box.kind: data[box.start : box.end] for box in item_properties})
 
 
 def _number(data: bytes, at: int, size: int) -> int:
@@ -148,7 +152,7 @@ def _size_of(properties: dict[bytes, bytes]) -> Size | None:
 # Other formats
 
 
-def measure_jp2(head: bytes, read_at: ReadAt) -> Size | None:  # noqa: ARG001 - see above
+def jp2_size(head: bytes, read_at: ReadAt) -> Size | None:  # noqa: ARG001 - see above
     """Read the image header box (ISO/IEC 15444-1, I.5.3.1)."""
     box = _find(read_at, (b"jp2h", b"ihdr"))
     if box is None:
@@ -157,18 +161,18 @@ def measure_jp2(head: bytes, read_at: ReadAt) -> Size | None:  # noqa: ARG001 - 
     return int.from_bytes(body[4:8], "big"), int.from_bytes(body[:4], "big"), 1
 
 
-def measure_jxl(head: bytes, read_at: ReadAt) -> Size | None:
+def jxl_size(head: bytes, read_at: ReadAt) -> Size | None:
     """Measure a bare codestream, or one in a container (ISO/IEC 18181-2, 9)."""
     if head.startswith(b"\xff\x0a"):
-        return measure_codestream(head[2:])
+        return codestream_size(head[2:])
     for box in _boxes(read_at, 0, 1 << 62):
         if box.kind in {b"jxlc", b"jxlp"}:
             skip = 4 if box.kind == b"jxlp" else 0  # skip the part number
-            return measure_codestream(read_at(box.start + skip, 32)[2:])
+            return codestream_size(read_at(box.start + skip, 32)[2:])
     return None
 
 
-def measure_cr3(head: bytes, read_at: ReadAt) -> Size | None:  # noqa: ARG001 - see above
+def cr3_size(head: bytes, read_at: ReadAt) -> Size | None:  # noqa: ARG001 - see above
     """Read the TIFF directory in Canon's CMT1 box."""
     parent = _find(read_at, (b"moov", b"uuid"))
     if parent is None:
@@ -179,5 +183,5 @@ def measure_cr3(head: bytes, read_at: ReadAt) -> Size | None:  # noqa: ARG001 - 
             def read_directory(offset: int, size: int, start: int = box.start) -> bytes:
                 return read_at(start + offset, size)
 
-            return measure_tiff(read_directory(0, 16), read_directory)
+            return tiff_size(read_directory(0, 16), read_directory)
     return None

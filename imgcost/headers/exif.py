@@ -46,8 +46,12 @@ def exif_orientation(exif: bytes, size: int, offset: int, read_at: ReadAt) -> in
     tag, short, long, entry = layout
     ifd = base + long(exif, base + 4)[0]
     directory = exif[ifd : ifd + _MAX_IFD_BYTES]
-    known = len(directory)
-    if (known < 2 or known < 2 + 12 * short(directory)[0]) and known < _MAX_IFD_BYTES and len(exif) < size > ifd:
+    bytes_read = len(directory)
+    if (
+        (bytes_read < 2 or bytes_read < 2 + 12 * short(directory)[0])
+        and bytes_read < _MAX_IFD_BYTES
+        and len(exif) < size > ifd
+    ):
         directory = read_at(offset + ifd, min(_MAX_IFD_BYTES, size - ifd))
     entries = directory[2 : 2 + 12 * short(directory)[0]] if len(directory) > 1 else b""
     at = entries.find(tag)

@@ -14,25 +14,25 @@ if TYPE_CHECKING:
     from imgcost.headers.header import ReadAt, Size
 
 __all__ = [
-    "measure_at",
-    "measure_bmp",
-    "measure_eps",
-    "measure_exr",
-    "measure_icns",
-    "measure_icon",
-    "measure_j2k",
-    "measure_pcx",
-    "measure_text",
-    "measure_xbm",
+    "bmp_size",
+    "eps_size",
+    "exr_size",
+    "icns_size",
+    "icon_size",
+    "j2k_size",
     "name_bmp",
     "name_icon",
     "name_netpbm",
     "name_tga",
     "name_xbm",
+    "pcx_size",
+    "size_at",
+    "size_in_text",
+    "xbm_size",
 ]
 
 
-def measure_at(layout: str, offset: int, *, height_first: bool = False) -> Callable[[bytes, ReadAt], Size | None]:
+def size_at(layout: str, offset: int, *, height_first: bool = False) -> Callable[[bytes, ReadAt], Size | None]:
     """Return a function that reads the size at a fixed offset.
 
     Args:
@@ -51,7 +51,7 @@ def measure_at(layout: str, offset: int, *, height_first: bool = False) -> Calla
     return measure
 
 
-def measure_text(pattern: bytes, *, height_first: bool = False) -> Callable[[bytes, ReadAt], Size | None]:
+def size_in_text(pattern: bytes, *, height_first: bool = False) -> Callable[[bytes, ReadAt], Size | None]:
     """Return a function that reads the size from text in the head.
 
     Args:
@@ -70,7 +70,7 @@ def measure_text(pattern: bytes, *, height_first: bool = False) -> Callable[[byt
     return measure
 
 
-def measure_j2k(head: bytes, read_at: ReadAt) -> Size | None:  # noqa: ARG001 - see above
+def j2k_size(head: bytes, read_at: ReadAt) -> Size | None:  # noqa: ARG001 - see above
     """Read the SIZ segment of a JPEG 2000 codestream: the reference grid minus its offset (ISO/IEC 15444-1, A.5.1)."""
     if len(head) < 24:
         return None
@@ -88,10 +88,10 @@ def name_bmp(head: bytes) -> str | None:
     return "BMP" if int.from_bytes(head[14:18], "little") in _BMP_HEADER_BYTES else None
 
 
-def measure_bmp(head: bytes, read_at: ReadAt) -> Size | None:
+def bmp_size(head: bytes, read_at: ReadAt) -> Size | None:
     """Read the size; the height is negative if the first row is the top row."""
     old = head[14:15] == b"\x0c"
-    size = measure_at("<HH" if old else "<ii", 18)(head, read_at)
+    size = size_at("<HH" if old else "<ii", 18)(head, read_at)
     return (size[0], abs(size[1]), 1) if size else None
 
 
@@ -105,7 +105,7 @@ def name_icon(head: bytes) -> str | None:
     return None
 
 
-def measure_icon(head: bytes, read_at: ReadAt) -> Size | None:  # noqa: ARG001 - see above
+def icon_size(head: bytes, read_at: ReadAt) -> Size | None:  # noqa: ARG001 - see above
     """Measure the largest image in an icon, where 0 means 256."""
     count = int.from_bytes(head[4:6], "little")
     entries = [head[at : at + 2] for at in range(6, min(6 + 16 * count, len(head) - 1), 16)]
@@ -121,7 +121,7 @@ _ICNS_EDGES = {
 _MAX_ICONS = 64
 
 
-def measure_icns(head: bytes, read_at: ReadAt) -> Size | None:  # noqa: ARG001 - see above
+def icns_size(head: bytes, read_at: ReadAt) -> Size | None:  # noqa: ARG001 - see above
     """Measure the largest icon of a macOS icon file, by the types of its elements."""
     at, edge = 8, 0
     for _ in range(_MAX_ICONS):
@@ -139,7 +139,7 @@ def measure_icns(head: bytes, read_at: ReadAt) -> Size | None:  # noqa: ARG001 -
 _BOUNDS = re.compile(rb"%%BoundingBox:\s*(-?\d{1,9})\s+(-?\d{1,9})\s+(-?\d{1,9})\s+(-?\d{1,9})")
 
 
-def measure_eps(head: bytes, read_at: ReadAt) -> Size | None:
+def eps_size(head: bytes, read_at: ReadAt) -> Size | None:
     """Read the bounding box in points, which Pillow treats as pixels; a preview may precede it."""
     if head.startswith(b"\xc5"):
         head = read_at(int.from_bytes(head[4:8], "little"), HEAD_BYTES)
@@ -150,7 +150,7 @@ def measure_eps(head: bytes, read_at: ReadAt) -> Size | None:
     return right - left, top - bottom, 1
 
 
-def measure_exr(head: bytes, read_at: ReadAt) -> Size | None:  # noqa: ARG001 - see above
+def exr_size(head: bytes, read_at: ReadAt) -> Size | None:  # noqa: ARG001 - see above
     """Read the display window of an OpenEXR file; its right and bottom edges are inclusive."""
     at = head.find(b"displayWindow\0box2i\0\x10\0\0\0")
     window = head[at + 24 : at + 40] if at > 0 else b""
@@ -160,7 +160,7 @@ def measure_exr(head: bytes, read_at: ReadAt) -> Size | None:  # noqa: ARG001 - 
     return right - left + 1, bottom - top + 1, 1
 
 
-def measure_pcx(head: bytes, read_at: ReadAt) -> Size | None:  # noqa: ARG001 - see above
+def pcx_size(head: bytes, read_at: ReadAt) -> Size | None:  # noqa: ARG001 - see above
     """Read the window of a PCX file; its right and bottom edges are inclusive."""
     if len(head) < 12:
         return None
@@ -182,7 +182,7 @@ def name_xbm(head: bytes) -> str | None:
     return "XBM" if _XBM.match(head) else None
 
 
-measure_xbm = measure_text(_XBM.pattern)
+xbm_size = size_in_text(_XBM.pattern)
 
 
 def name_tga(head: bytes) -> str | None:

@@ -58,14 +58,14 @@ def unsupported(name: str, size: Size | None = None) -> HeaderError:
         size: Width, height and orientation, if known; impossible sizes count as unknown.
     """
     width, height, orientation = size or (0, 0, 1)
-    known = 0 < width < 1 << 31 and 0 < height < 1 << 31
+    is_valid = 0 < width < 1 << 31 and 0 < height < 1 << 31
     return HeaderError(
         "unsupported",
         f"{name} file: the API reads JPEG, PNG, GIF and WebP",
         format=name,
         advice=_ADVICE.get(name),
         media_type=_MEDIA_TYPES.get(name) or f"image/x-{name.lower().replace(' ', '-')}",
-        width=width if known else None,
-        height=height if known else None,
+        width=width if is_valid else None,
+        height=height if is_valid else None,
         orientation=orientation if 1 <= orientation <= 8 else 1,
     )

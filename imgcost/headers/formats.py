@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from imgcost.headers import fixed
-from imgcost.headers.boxes import measure_cr3, measure_heif, measure_jp2, measure_jxl, name_iso_media
+from imgcost.headers.boxes import cr3_size, heif_size, jp2_size, jxl_size, name_iso_media
 from imgcost.headers.foreign import unsupported
-from imgcost.headers.svg import find_svg, measure_svg
-from imgcost.headers.tiff import inspect_tiff, measure_jpeg_xr, measure_raf, measure_rw2, measure_tiff
+from imgcost.headers.svg import find_svg, svg_size
+from imgcost.headers.tiff import inspect_tiff, jpeg_xr_size, raf_size, rw2_size, tiff_size
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["find_format"]
 
-_Measure: TypeAlias = "Callable[[bytes, ReadAt], Size | None]"
+_ReadSize: TypeAlias = "Callable[[bytes, ReadAt], Size | None]"
 
 
 class _Format(NamedTuple):
@@ -27,55 +27,55 @@ class _Format(NamedTuple):
     Attributes:
         prefixes: The possible first bytes.
         name: Its name, or a function that returns it if the prefix alone is not sufficient.
-        measure: Reads the size; None if the size cannot be read.
+        read_size: Reads the size; None if the size cannot be read.
     """
 
     prefixes: tuple[bytes, ...]
     name: str | Callable[[bytes], str | None]
-    measure: _Measure | None = None
+    read_size: _ReadSize | None = None
 
 
 _FORMATS = (
-    _Format((b"FUJIFILMCCD-RAW",), "RAF", measure_raf),
-    _Format((b"IIRO", b"IIRS", b"MMOR"), "ORF", measure_tiff),
-    _Format((b"IIU\0",), "RW2", measure_rw2),
-    _Format((b"FOVb",), "X3F", fixed.measure_at("<II", 28)),
+    _Format((b"FUJIFILMCCD-RAW",), "RAF", raf_size),
+    _Format((b"IIRO", b"IIRS", b"MMOR"), "ORF", tiff_size),
+    _Format((b"IIU\0",), "RW2", rw2_size),
+    _Format((b"FOVb",), "X3F", fixed.size_at("<II", 28)),
     _Format((b"\0MRM",), "MRW"),
-    _Format((b"II\xbc\x01",), "JPEG XR", measure_jpeg_xr),
-    _Format((b"8BPS",), "PSD", fixed.measure_at(">II", 14, height_first=True)),
-    _Format((b"\0\0\0\x0cJXL \r\n\x87\n", b"\xff\x0a"), "JPEG XL", measure_jxl),
-    _Format((b"\0\0\0\x0cjP  \r\n\x87\n",), "JPEG 2000", measure_jp2),
-    _Format((b"\xff\x4f\xff\x51",), "JPEG 2000", fixed.measure_j2k),
+    _Format((b"II\xbc\x01",), "JPEG XR", jpeg_xr_size),
+    _Format((b"8BPS",), "PSD", fixed.size_at(">II", 14, height_first=True)),
+    _Format((b"\0\0\0\x0cJXL \r\n\x87\n", b"\xff\x0a"), "JPEG XL", jxl_size),
+    _Format((b"\0\0\0\x0cjP  \r\n\x87\n",), "JPEG 2000", jp2_size),
+    _Format((b"\xff\x4f\xff\x51",), "JPEG 2000", fixed.j2k_size),
     _Format((b"%PDF-",), "PDF"),
-    _Format((b"%!PS", b"\xc5\xd0\xd3\xc6"), "EPS", fixed.measure_eps),
+    _Format((b"%!PS", b"\xc5\xd0\xd3\xc6"), "EPS", fixed.eps_size),
     _Format((b"\xd7\xcd\xc6\x9a",), "WMF"),
-    _Format((b"icns",), "ICNS", fixed.measure_icns),
-    _Format((b"gimp xcf",), "XCF", fixed.measure_at(">II", 14)),
-    _Format((b"DDS ",), "DDS", fixed.measure_at("<II", 12, height_first=True)),
-    _Format((b"qoif",), "QOI", fixed.measure_at(">II", 4)),
-    _Format((b"\x76\x2f\x31\x01",), "OpenEXR", fixed.measure_exr),
+    _Format((b"icns",), "ICNS", fixed.icns_size),
+    _Format((b"gimp xcf",), "XCF", fixed.size_at(">II", 14)),
+    _Format((b"DDS ",), "DDS", fixed.size_at("<II", 12, height_first=True)),
+    _Format((b"qoif",), "QOI", fixed.size_at(">II", 4)),
+    _Format((b"\x76\x2f\x31\x01",), "OpenEXR", fixed.exr_size),
     _Format(
         (b"#?RADIANCE", b"#?RGBE"),
         "Radiance HDR",
-        fixed.measure_text(rb"\n-Y (\d{1,9}) \+X (\d{1,9})\n", height_first=True),
+        fixed.size_in_text(rb"\n-Y (\d{1,9}) \+X (\d{1,9})\n", height_first=True),
     ),
-    _Format((b"\x8aMNG", b"\x8bJNG"), "MNG", fixed.measure_at(">II", 16)),
-    _Format((b"\x59\xa6\x6a\x95",), "Sun raster", fixed.measure_at(">II", 4)),
-    _Format((b"\x01\xda\0\1", b"\x01\xda\0\2", b"\x01\xda\1\1", b"\x01\xda\1\2"), "SGI", fixed.measure_at(">HH", 6)),
-    _Format((b"\n\5\1", b"\n\3\1", b"\n\2\1"), "PCX", fixed.measure_pcx),
-    _Format((b"SIMPLE  =",), "FITS", fixed.measure_text(rb"NAXIS1  = +(\d{1,9}) .{,160}NAXIS2  = +(\d{1,9}) ")),
-    _Format((b"BLP1", b"BLP2"), "BLP", fixed.measure_at("<II", 12)),
-    _Format((b"/* XPM */",), "XPM", fixed.measure_text(rb'"\s*(\d{1,9})\s+(\d{1,9})\s+\d+\s+\d+')),
-    _Format((b"#define",), fixed.name_xbm, fixed.measure_xbm),
-    _Format((b"BM",), fixed.name_bmp, fixed.measure_bmp),
-    _Format((b"\0\0\1\0", b"\0\0\2\0"), fixed.name_icon, fixed.measure_icon),
-    _Format((b"P7",), fixed.name_netpbm, fixed.measure_text(rb"\nWIDTH (\d{1,9})\nHEIGHT (\d{1,9})\n")),
+    _Format((b"\x8aMNG", b"\x8bJNG"), "MNG", fixed.size_at(">II", 16)),
+    _Format((b"\x59\xa6\x6a\x95",), "Sun raster", fixed.size_at(">II", 4)),
+    _Format((b"\x01\xda\0\1", b"\x01\xda\0\2", b"\x01\xda\1\1", b"\x01\xda\1\2"), "SGI", fixed.size_at(">HH", 6)),
+    _Format((b"\n\5\1", b"\n\3\1", b"\n\2\1"), "PCX", fixed.pcx_size),
+    _Format((b"SIMPLE  =",), "FITS", fixed.size_in_text(rb"NAXIS1  = +(\d{1,9}) .{,160}NAXIS2  = +(\d{1,9}) ")),
+    _Format((b"BLP1", b"BLP2"), "BLP", fixed.size_at("<II", 12)),
+    _Format((b"/* XPM */",), "XPM", fixed.size_in_text(rb'"\s*(\d{1,9})\s+(\d{1,9})\s+\d+\s+\d+')),
+    _Format((b"#define",), fixed.name_xbm, fixed.xbm_size),
+    _Format((b"BM",), fixed.name_bmp, fixed.bmp_size),
+    _Format((b"\0\0\1\0", b"\0\0\2\0"), fixed.name_icon, fixed.icon_size),
+    _Format((b"P7",), fixed.name_netpbm, fixed.size_in_text(rb"\nWIDTH (\d{1,9})\nHEIGHT (\d{1,9})\n")),
     _Format(
         (b"P",),
         fixed.name_netpbm,
-        fixed.measure_text(rb"^P[\dFf](?:\s|#[^\n]*\n)+(\d{1,9})(?:\s|#[^\n]*\n)+(\d{1,9})\s"),
+        fixed.size_in_text(rb"^P[\dFf](?:\s|#[^\n]*\n)+(\d{1,9})(?:\s|#[^\n]*\n)+(\d{1,9})\s"),
     ),
-    _Format((b"",), fixed.name_tga, fixed.measure_at("<HH", 12)),
+    _Format((b"",), fixed.name_tga, fixed.size_at("<HH", 12)),
 )
 
 
@@ -93,11 +93,11 @@ def find_format(head: bytes, read_at: ReadAt) -> HeaderError | None:
         return unsupported(*inspect_tiff(head, read_at))
     if head[4:8] == b"ftyp":
         name = name_iso_media(head)
-        return unsupported(name, (measure_cr3 if name == "CR3" else measure_heif)(head, read_at)) if name else None
-    for prefixes, named, measure in _FORMATS:
+        return unsupported(name, (cr3_size if name == "CR3" else heif_size)(head, read_at)) if name else None
+    for prefixes, named, read_size in _FORMATS:
         if head.startswith(prefixes):
             name = named if isinstance(named, str) else named(head)
             if name:
-                return unsupported(name, measure(head, read_at) if measure else None)
+                return unsupported(name, read_size(head, read_at) if read_size else None)
     root = find_svg(head, read_at)
-    return unsupported("SVG", measure_svg(root)) if root else None
+    return unsupported("SVG", svg_size(root)) if root else None

@@ -6,8 +6,8 @@ import re
 from struct import Struct
 from typing import TYPE_CHECKING
 
-from imgcost.headers.header import MAX_SEARCH_BYTES, Ending, damaged, impossible
-from imgcost.headers.refusals import refusal
+from imgcost.headers.header import MAX_SEARCH_BYTES, Ending, damaged, impossible_size
+from imgcost.headers.refusals import unreadable_error
 
 if TYPE_CHECKING:
     from imgcost.headers.header import Fields, ReadAt
@@ -33,7 +33,7 @@ _gif_frame = Struct("<HHHHB").unpack_from
 def parse_gif(head: bytes, read_at: ReadAt, details: bool) -> Fields:  # noqa: C901, PLR0912, PLR0915 - a single state machine
     """Find the first image descriptor for the size, and a second one for animation (GIF89a, 17 to 27)."""
     if not head.startswith((b"GIF87a", b"GIF89a")):
-        raise refusal(head, read_at)
+        raise unreadable_error(head, read_at)
     if len(head) < 13:
         raise damaged("GIF", "ends inside its screen descriptor")
     width, height, flags = _gif_screen(head, 6)
@@ -88,7 +88,7 @@ def parse_gif(head: bytes, read_at: ReadAt, details: bool) -> Fields:  # noqa: C
     if not framed:
         raise damaged("GIF", "ends before its first frame, or has too much data before it")
     if not (width and height):
-        raise impossible("GIF", width, height)
+        raise impossible_size("GIF", width, height)
     return "image/gif", width, height, 1, animated
 
 
@@ -106,8 +106,8 @@ def examine_gif(head: bytes, read_at: ReadAt, file_bytes: int) -> Ending:
     A large file that ends with an empty block and the trailer is accepted without reading more, because pixel data is
     unlikely to end like that. The blocks of a file that is too large for the API are not walked.
     """
-    near = max(file_bytes - _TAIL_BYTES, 0)
-    tail = read_at(near, file_bytes - near)
+    tail_start = max(file_bytes - _TAIL_BYTES, 0)
+    tail = read_at(tail_start, file_bytes - tail_start)
     if file_bytes > MAX_SEARCH_BYTES:
         return Ending(truncated=tail.rstrip(_PADDING) != b"" and not tail.rstrip(_PADDING).endswith(b";"))
     if file_bytes > _SMALL_GIF_BYTES and tail.endswith(b"\0;"):
@@ -116,7 +116,7 @@ def examine_gif(head: bytes, read_at: ReadAt, file_bytes: int) -> Ending:
     if at is None:
         return Ending()
     if at == file_bytes:
-        return Ending(unusual="its trailer is missing; some decoders reject it")
+        return Ending(unusual="its trailer is missing")
     return Ending(truncated=True)
 
 

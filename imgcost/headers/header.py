@@ -19,7 +19,7 @@ __all__ = [
     "Size",
     "damaged",
     "from_head",
-    "impossible",
+    "impossible_size",
 ]
 
 HEAD_BYTES = 4096
@@ -90,10 +90,10 @@ def from_head(head: bytes, read_at: ReadAt) -> ReadAt:
         head: The first `HEAD_BYTES` bytes of the file, or the whole file if it is shorter.
         read_at: As in `parse_header`.
     """
-    known = len(head) if len(head) == HEAD_BYTES else 1 << 62
+    in_memory = len(head) if len(head) == HEAD_BYTES else 1 << 62
 
     def read(offset: int, size: int) -> bytes:
-        if offset + size <= known:
+        if offset + size <= in_memory:
             return head[offset : offset + size]
         return read_at(offset, size) if offset < _MAX_FILE_BYTES else b""
 
@@ -105,6 +105,6 @@ def damaged(name: str, what: str) -> HeaderError:
     return HeaderError("damaged", f"the {name} {what}", format=name)
 
 
-def impossible(name: str, width: int, height: int) -> HeaderError:
+def impossible_size(name: str, width: int, height: int) -> HeaderError:
     """Return the error for a file with an impossible size."""
-    return damaged(name, f"has an impossible size, {width} x {height}")
+    return damaged(name, f"has an impossible size: {width}x{height} px")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from struct import Struct
 from typing import TYPE_CHECKING
 
@@ -15,17 +16,16 @@ from imgcost.headers.header import (
     MAX_STEPS,
     Ending,
     damaged,
-    impossible,
+    impossible_size,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from imgcost.headers.header import Fields, ReadAt
 
 __all__ = ["examine_jpeg", "parse_jpeg"]
 
-_find_end = re.compile(rb"\xff\xd9").search  # up to three times as fast as `in`
+_END = b"\xff\xd9"
+_find_end = re.compile(_END).search  # up to three times as fast as `in`
 _NEAR_BYTES = 4096  # enough for the end marker and the data that most programs write after it
 _WINDOW_BYTES = 1 << 18
 
@@ -33,6 +33,8 @@ _WINDOW_BYTES = 1 << 18
 _JPEG_SEGMENTS = frozenset([0xFFC4, 0xFFCC, 0xFFDB, 0xFFDC, 0xFFDD, 0xFFDE, 0xFFDF, 0xFFFE, *range(0xFFE0, 0xFFF0)])
 # SOF0 to SOF15: all but DHT, JPG and DAC, which share their range.
 _JPEG_FRAMES = frozenset(range(0xFFC0, 0xFFD0)) - {0xFFC4, 0xFFC8, 0xFFCC}
+_JPEG_SCAN = 0xFFDA
+_JPEG_STOPS = frozenset([0xFFD9, _JPEG_SCAN])  # EOI and SOS
 # Second byte of the marker. No decoder reads hierarchical frames and SOF11; libjpeg-turbo reads the rare ones.
 _UNREAD_FRAMES = frozenset(bytes([code]) for code in (0xC5, 0xC6, 0xC7, 0xCB, 0xCD, 0xCE, 0xCF))
 _RARE_FRAMES = {b"\xc3": "lossless", b"\xc9": "arithmetic-coded", b"\xca": "arithmetic-coded"}
@@ -64,16 +66,16 @@ def parse_jpeg(head: bytes, read_at: ReadAt, details: bool) -> Fields:
             if length < 11:  # 8 bytes plus 3 per component
                 raise damaged("JPEG", f"has a frame header of only {plural(length, 'byte')}")
             if not (width and height):  # height 0 refers to a DNL marker, which decoders do not support
-                raise impossible("JPEG", width, height)
+                raise impossible_size("JPEG", width, height)
             return "image/jpeg", width, height, orientation or 1, False
         else:
             at = _skip_jpeg_oddity(window, at, start, marker)
-    raise damaged("JPEG", f"has no frame header within {MAX_STEPS} segments")
+    raise damaged("JPEG", f"has no frame header within {MAX_STEPS:,} segments")
 
 
 def _skip_jpeg_oddity(window: bytes, at: int, start: int, marker: int) -> int:
     """Skip what is not a segment, like libjpeg and Pillow: fill bytes, junk and bare markers."""
-    if marker in {0xFFD9, 0xFFDA}:
+    if marker in _JPEG_STOPS:
         raise damaged("JPEG", "has image data or an end marker before its frame header")
     if marker == 0xFFF7:  # SOF55 of ITU T.87, another codec in the same container
         height, width = _two_shorts(window, at + 5)
@@ -99,62 +101,58 @@ def _next_marker(window: bytes, at: int, marker: int) -> int:
 
 def examine_jpeg(head: bytes, read_at: ReadAt, file_bytes: int) -> Ending:
     """Check whether decoders read this kind of JPEG, and whether its end is present."""
-    frame, scan = b"", None
-    for marker, offset, length in _segments(head, read_at):
-        if marker in _JPEG_FRAMES and not frame:
-            frame = marker.to_bytes(2, "big") + read_at(offset + 2, length)
-        elif marker == 0xFFDA:
-            scan = offset
-            break
-        elif marker == 0xFFD9:
-            break
-    undecodable, unusual = _judge_frame(frame)
+    frame, scan = _find_frame_and_scan(head, read_at)
+    kind, length, precision, components = frame[1:2], frame[2:4], frame[4:5], frame[9:]
+    undecodable, unusual = _frame_problem(kind, int.from_bytes(length), precision, components)
     # An end marker before any image data belongs to a thumbnail, or to a file without an image.
     truncated = scan is None or not _has_end(scan, read_at, file_bytes)
     return Ending(truncated, undecodable, unusual)
 
 
-def _segments(head: bytes, read_at: ReadAt) -> Iterator[tuple[int, int, int]]:
-    """Iterate over the markers up to the image data, with the offset and the length of each segment, bytes."""
+def _find_frame_and_scan(head: bytes, read_at: ReadAt) -> tuple[bytes, int | None]:
+    """Return the first frame header with its marker, and the offset of the image data; None if there is none."""
+    frame = b""
     window, start, at = head, 0, 2
     for _ in range(MAX_STEPS):
         if at + 4 > len(window):
             start += at
             window, at = read_at(start, HOP_BYTES), 0
             if len(window) < 4:
-                return
+                break
         marker, length = _two_shorts(window, at)
-        if marker in _JPEG_SEGMENTS or marker in _JPEG_FRAMES:
-            yield marker, start + at, length
-            at += 2 + max(length, 2)
+        if marker in _JPEG_SEGMENTS:
+            at += 2 + length if length > 2 else 4
+        elif marker in _JPEG_FRAMES:
+            frame = frame or window[at : at + 2] + read_at(start + at + 2, length)
+            at += 2 + length if length > 2 else 4
+        elif marker in _JPEG_STOPS:
+            return frame, start + at if marker == _JPEG_SCAN else None
         else:
-            if marker in {0xFFD9, 0xFFDA}:
-                yield marker, start + at, length
             at = _next_marker(window, at, marker)
+    return frame, None
 
 
-def _judge_frame(frame: bytes) -> tuple[str | None, str | None]:
+@lru_cache(maxsize=256)  # a camera or a program writes the same parameters into every file
+def _frame_problem(kind: bytes, length: int, precision: bytes, components: bytes) -> tuple[str | None, str | None]:
     """Return why no decoder reads a frame header, and why only some do (ITU T.81, B.2.2)."""
-    kind, length, precision, components = frame[1:2], int.from_bytes(frame[2:4]), frame[4:5], frame[9:10]
-    name = _RARE_FRAMES.get(kind, "")
+    name, count = _RARE_FRAMES.get(kind, ""), components[:1]
     if kind in _UNREAD_FRAMES:
-        return "no common decoder reads hierarchical or arithmetic-coded lossless JPEG", None
+        return "common decoders support neither hierarchical nor arithmetic-coded lossless JPEG", None
     if precision != b"\x08":
         return f"it has {int.from_bytes(precision)} bits per sample; decoders read 8", None
-    if components not in {b"\1", b"\3", b"\4"}:
-        return f"it has {int.from_bytes(components)} color components; decoders read 1, 3 or 4", None
-    factors = frame[11::3]
-    if length != 8 + 3 * components[0]:
+    if count not in {b"\1", b"\3", b"\4"}:
+        return f"it has {int.from_bytes(count)} color components; decoders read 1, 3 or 4", None
+    if length != 8 + 3 * count[0]:
         return "the length of its frame header contradicts the number of components", None
-    if not all(1 <= factor >> 4 <= 4 and 1 <= factor & 15 <= 4 for factor in factors):
+    if not all(1 <= factor >> 4 <= 4 and 1 <= factor & 15 <= 4 for factor in components[2::3]):
         return "its frame header has a sampling factor outside 1 to 4", None
-    return None, f"{name} JPEG: browsers and older libraries cannot decode it" if name else None
+    return None, f"browsers and older libraries do not support {name} JPEG" if name else None
 
 
 def _has_end(scan: int, read_at: ReadAt, file_bytes: int) -> bool:
     """Whether an end marker follows the start of the image data, which cannot contain one by chance."""
-    near = max(file_bytes - _NEAR_BYTES, scan)
-    if _find_end(read_at(near, file_bytes - near)):
+    tail_start = max(file_bytes - _NEAR_BYTES, scan)
+    if read_at(tail_start, file_bytes - tail_start).rfind(_END) >= 0:  # from the back: almost always the last two bytes
         return True
     end = min(file_bytes, scan + MAX_SEARCH_BYTES)
     for start in range(scan, end, _WINDOW_BYTES):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from imgcost.headers.header import Size
 
-__all__ = ["measure_codestream"]
+__all__ = ["codestream_size"]
 
 _RATIOS = ((1, 1), (6, 5), (4, 3), (3, 2), (16, 9), (5, 4), (2, 1))
 _SIZE_BITS = (9, 13, 18, 30)
@@ -25,7 +25,7 @@ class _Bits:
         return value
 
 
-def measure_codestream(data: bytes) -> Size:
+def codestream_size(data: bytes) -> Size:
     """Read the size and the orientation.
 
     Args:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from imgcost.headers.exif import exif_orientation, profile_orientation
 from imgcost.headers.foreign import unsupported
-from imgcost.headers.header import HOP_BYTES, MAX_STEPS, Ending, damaged, impossible
-from imgcost.headers.refusals import refusal
+from imgcost.headers.header import HOP_BYTES, MAX_STEPS, Ending, damaged, impossible_size
+from imgcost.headers.refusals import unreadable_error
 
 if TYPE_CHECKING:
     from imgcost.headers.header import Fields, ReadAt
@@ -34,7 +34,7 @@ def parse_png(head: bytes, read_at: ReadAt, details: bool) -> Fields:
     if len(head) < 33 or not head.startswith(_PNG_SIGNATURE):
         if _PNG_SIGNATURE.startswith(head[:8]):
             raise damaged("PNG", "ends inside its IHDR chunk")
-        raise refusal(head, read_at)
+        raise unreadable_error(head, read_at)
     length, kind, width, height = _png_start(head, 8)
     if kind != b"IHDR" or length != 13:
         if kind == b"CgBI":  # Apple's variant, which common decoders do not read; IHDR follows
@@ -42,10 +42,10 @@ def parse_png(head: bytes, read_at: ReadAt, details: bool) -> Fields:
             raise unsupported("Apple CgBI PNG", (size[2], size[3], 1))
         raise damaged("PNG", "does not begin with an IHDR chunk")
     if not (0 < width < 1 << 31 and 0 < height < 1 << 31):
-        raise impossible("PNG", width, height)
+        raise impossible_size("PNG", width, height)
     if head[24:29] not in _METHODS:
-        depth, color, *methods = head[24:29]
-        what = f"bit depth {depth}, color type {color}, compression, filter and interlace method {methods}"
+        names = ("bit depth", "color type", "compression", "filter", "interlace")
+        what = ", ".join(f"{name} {value}" for name, value in zip(names, head[24:29], strict=True))
         raise damaged("PNG", f"has an invalid header: {what}")
     orientation, animated = _walk_png(head, read_at, details)
     return "image/png", width, height, orientation, animated
@@ -86,7 +86,7 @@ def _walk_png(head: bytes, read_at: ReadAt, details: bool) -> tuple[int, bool]: 
             raise damaged("PNG", f"has no valid chunk at byte {start + at}")
         at += 12 + length
     else:
-        raise damaged("PNG", f"has no image data within {MAX_STEPS} chunks")
+        raise damaged("PNG", f"has no image data within {MAX_STEPS:,} chunks")
     if frames and details and not first_is_frame:
         # The default image is not one of the frames, so a single fcTL after it makes two images.
         return orientation or profile, _has_frame_after(start + at, read_at)
@@ -131,7 +131,7 @@ def examine_png(head: bytes, read_at: ReadAt, file_bytes: int) -> Ending:
             return Ending(undecodable=undecodable, unusual=unusual, truncated=True)
         if kind == b"IDAT" and not jumped:
             jumped = True
-            problem, unusual = _judge_data(window[offset - start : end - start], length)
+            problem, unusual = _data_problems(window[offset - start : end - start], length)
             undecodable = undecodable or problem
             # Most programs write data chunks of equal length: then one read finds the last of them.
             last = offset + (file_bytes - 8 - offset) // (12 + length) * (12 + length)
@@ -143,7 +143,7 @@ def examine_png(head: bytes, read_at: ReadAt, file_bytes: int) -> Ending:
     return Ending(undecodable=undecodable, unusual=unusual)
 
 
-def _judge_data(chunk: bytes, length: int) -> tuple[str | None, str | None]:
+def _data_problems(chunk: bytes, length: int) -> tuple[str | None, str | None]:
     """Check the part of the first data chunk that was read: the zlib header (PNG spec 10.1) and the checksum."""
     start = chunk[8:10]
     if length >= 2 and len(start) == 2 and (start[0] & 15 != 8 or int.from_bytes(start, "big") % 31):

@@ -10,10 +10,10 @@ from imgcost.headers.header import from_head
 if TYPE_CHECKING:
     from imgcost.headers.header import ReadAt
 
-__all__ = ["refusal"]
+__all__ = ["unreadable_error"]
 
 
-def refusal(head: bytes, read_at: ReadAt) -> HeaderError:
+def unreadable_error(head: bytes, read_at: ReadAt) -> HeaderError:
     """Return the error for data that is not JPEG, PNG, GIF or WebP.
 
     Args:

@@ -10,7 +10,7 @@ from imgcost.headers.header import HEAD_BYTES
 if TYPE_CHECKING:
     from imgcost.headers.header import ReadAt, Size
 
-__all__ = ["find_svg", "measure_svg"]
+__all__ = ["find_svg", "svg_size"]
 
 _MAX_TEXT_BYTES = 1 << 16
 
@@ -71,7 +71,7 @@ def _root(text: str) -> str | None:
     return "" if _UNFINISHED.match(root) or not root else None
 
 
-def measure_svg(root: str) -> Size | None:
+def svg_size(root: str) -> Size | None:
     """Read width and height, or the viewBox if one of them is missing or relative (SVG 2, 8.2).
 
     Args:

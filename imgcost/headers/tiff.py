@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 if TYPE_CHECKING:
     from imgcost.headers.header import ReadAt, Size
 
-__all__ = ["inspect_tiff", "measure_jpeg_xr", "measure_raf", "measure_rw2", "measure_tiff"]
+__all__ = ["inspect_tiff", "jpeg_xr_size", "raf_size", "rw2_size", "tiff_size"]
 
 _MAX_ENTRIES = 256
 _MAX_DIRECTORIES = 8
@@ -70,7 +70,7 @@ def _read(head: bytes, read_at: ReadAt) -> tuple[dict[int, list[int]], dict[int,
     return first, max(full, key=lambda child: _first(child, _WIDTH) * _first(child, _HEIGHT), default=first)
 
 
-def measure_tiff(head: bytes, read_at: ReadAt) -> Size:
+def tiff_size(head: bytes, read_at: ReadAt) -> Size:
     """Read the size of the image, in full size if the first directory is only a preview (TIFF/EP, DNG)."""
     return inspect_tiff(head, read_at)[1]
 
@@ -87,7 +87,7 @@ def inspect_tiff(head: bytes, read_at: ReadAt) -> tuple[str, Size]:
     return name, (_first(full, _WIDTH), _first(full, _HEIGHT), _first(first, _ORIENTATION) or 1)
 
 
-def measure_rw2(head: bytes, read_at: ReadAt) -> Size:
+def rw2_size(head: bytes, read_at: ReadAt) -> Size:
     """Measure Panasonic's raw data: the borders of the picture on the sensor."""
     values = _directory(
         read_at, int.from_bytes(head[4:8], "little"), _layout(head), frozenset({4, 5, 6, 7, _ORIENTATION})
@@ -96,13 +96,13 @@ def measure_rw2(head: bytes, read_at: ReadAt) -> Size:
     return right - left, bottom - top, _first(values, _ORIENTATION) or 1
 
 
-def measure_jpeg_xr(head: bytes, read_at: ReadAt) -> Size:
+def jpeg_xr_size(head: bytes, read_at: ReadAt) -> Size:
     """Read the size of a JPEG XR, which has its own tags (ITU T.832, A.7)."""
     values = _directory(read_at, int.from_bytes(head[4:8], "little"), _layout(head), frozenset({0xBC80, 0xBC81}))
     return _first(values, 0xBC80), _first(values, 0xBC81), 1
 
 
-def measure_raf(head: bytes, read_at: ReadAt) -> Size | None:
+def raf_size(head: bytes, read_at: ReadAt) -> Size | None:
     """Read the size from the directory of Fujifilm raw data."""
     start = int.from_bytes(head[92:96], "big")
     data = read_at(start, 4096)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from imgcost.figures import plural
 from imgcost.headers.exif import exif_orientation
-from imgcost.headers.header import HOP_BYTES, MAX_STEPS, Ending, damaged, impossible
-from imgcost.headers.refusals import refusal
+from imgcost.headers.header import HOP_BYTES, MAX_STEPS, Ending, damaged, impossible_size
+from imgcost.headers.refusals import unreadable_error
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +28,7 @@ _vp8l_start = Struct("<BI").unpack_from
 def parse_webp(head: bytes, read_at: ReadAt, details: bool) -> Fields:
     """Read the first chunk, which has one of three types (RFC 9649, 2.5 to 2.7)."""
     if head[:4] != b"RIFF" or head[8:12] != b"WEBP":
-        raise refusal(head, read_at)
+        raise unreadable_error(head, read_at)
     kind = head[12:16]
     if len(head) < (25 if kind == b"VP8L" else 30):
         raise damaged("WebP", "ends inside its first chunk")
@@ -52,7 +52,7 @@ def parse_webp(head: bytes, read_at: ReadAt, details: bool) -> Fields:
     else:
         raise damaged("WebP", "begins with a chunk other than VP8, VP8L or VP8X")
     if not 0 < width * height < 1 << 32:  # RFC 9649, 2.7
-        raise impossible("WebP", width, height)
+        raise impossible_size("WebP", width, height)
     return "image/webp", width, height, orientation, animated
 
 
@@ -100,11 +100,11 @@ def examine_webp(head: bytes, read_at: ReadAt, file_bytes: int) -> Ending:
     if end > file_bytes:
         return Ending(truncated=True)
     if head[12:16] == b"VP8X":
-        return Ending(undecodable=_judge_picture(head, read_at, end))
-    return Ending(undecodable=_judge_frame(head[20:23], first - 20) if head[12:16] == b"VP8 " else None)
+        return Ending(undecodable=_picture_problem(head, read_at, end))
+    return Ending(undecodable=_frame_problem(head[20:23], first - 20) if head[12:16] == b"VP8 " else None)
 
 
-def _judge_picture(head: bytes, read_at: ReadAt, end: int) -> str | None:
+def _picture_problem(head: bytes, read_at: ReadAt, end: int) -> str | None:
     """Return why the chunks after VP8X are not the image that it announces (RFC 9649, 2.7); None if they are."""
     is_animation = head[20] & _WEBP_ANIMATION != 0
     for kind, offset, size, window in _chunks(head, read_at):
@@ -118,7 +118,7 @@ def _judge_picture(head: bytes, read_at: ReadAt, end: int) -> str | None:
             return "its image data is longer than the RIFF header says"
         if _frame_size(kind, window) != (head[24:27], head[27:30]):
             return "its image data has a different size than its header says"
-        return _judge_frame(window[8:11], size) if kind == b"VP8 " else None
+        return _frame_problem(window[8:11], size) if kind == b"VP8 " else None
     return "it has no image data"
 
 
@@ -135,7 +135,7 @@ def _frame_size(kind: bytes, chunk: bytes) -> tuple[bytes, bytes] | None:
     return width.to_bytes(3, "little", signed=True), height.to_bytes(3, "little", signed=True)
 
 
-def _judge_frame(tag: bytes, size: int) -> str | None:
+def _frame_problem(tag: bytes, size: int) -> str | None:
     """Return why no decoder accepts the first three bytes of a VP8 frame (RFC 6386, 9.1); None if decoders do."""
     bits = int.from_bytes(tag, "little")
     if bits >> 1 & 7 > 3:

@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from imgcost.errors import RequestError
 from imgcost.messages.body import as_items, as_object, body_bytes, is_file
-from imgcost.messages.content import Block, Content, Part, Text, ToolResult
+from imgcost.messages.content import ContentBlock, ContentReader, MediaBlock, Text, ToolResult
 from imgcost.tables import block_table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 __all__ = [
-    "Block",
-    "Part",
+    "ContentBlock",
+    "MediaBlock",
     "Request",
     "Text",
     "ToolResult",
@@ -40,12 +40,12 @@ class Turn(NamedTuple):
     Attributes:
         location: The location, such as `messages.2`.
         role: The role, such as `user`.
-        parts: Its content blocks, in order.
+        blocks: Its content blocks, in order.
     """
 
     location: str
     role: str
-    parts: tuple[Part, ...]
+    blocks: tuple[ContentBlock, ...]
 
 
 class Request(NamedTuple):
@@ -55,7 +55,7 @@ class Request(NamedTuple):
         model: The name of the model; None if there is none.
         fallbacks: Further models that may answer it.
         turns: Its messages.
-        blocks: Its images and documents, in order.
+        media: Its images and documents, in order.
         body_bytes: Size of the body as JSON, bytes.
         texts: Its texts, in messages, tool results, `system` and plain-text documents.
         results: Its tool results.
@@ -68,7 +68,7 @@ class Request(NamedTuple):
     model: str | None
     fallbacks: tuple[str, ...]
     turns: tuple[Turn, ...]
-    blocks: tuple[Block, ...]
+    media: tuple[MediaBlock, ...]
     body_bytes: int
     texts: tuple[Text, ...] = ()
     results: tuple[ToolResult, ...] = ()
@@ -93,20 +93,20 @@ def read_request(params: Any) -> Request:
     Example:
         >>> image = {"type": "image", "source": {"type": "url", "url": "https://example.com/a.png"}}
         >>> request = read_request({"model": "claude-opus-5", "messages": [{"role": "user", "content": [image]}]})
-        >>> request.blocks[0].location
+        >>> request.media[0].location
         'messages.0.content.0'
     """
-    given = as_object(params, "")
-    request = {key: value for key, value in given.items() if key not in _NOT_SENT}
-    if given.get("extra_body") is not None:
-        request.update(as_object(given["extra_body"], "extra_body"))
+    arguments = as_object(params, "")
+    request = {key: value for key, value in arguments.items() if key not in _NOT_SENT}
+    if arguments.get("extra_body") is not None:
+        request.update(as_object(arguments["extra_body"], "extra_body"))
     if "messages" not in request:
         raise RequestError("messages", "is missing: a request has a list of messages")
     try:
         size = body_bytes(request)
     except RecursionError:  # the caller has used most of the stack
-        raise RequestError("", "is nested too deep to be read here") from None
-    content = Content()
+        raise RequestError("", "is nested too deeply to be read here") from None
+    content = ContentReader()
     turns: list[Turn] = []
     model, fallbacks = _model(request), _fallbacks(request)
     if request.get("system") is not None:
@@ -121,7 +121,7 @@ def read_request(params: Any) -> Request:
         model,
         fallbacks,
         tuple(turns),
-        tuple(content.blocks),
+        tuple(content.media),
         size,
         tuple(content.texts),
         tuple(content.results),
@@ -132,7 +132,7 @@ def read_request(params: Any) -> Request:
     )
 
 
-def _turn(raw: Any, location: str, reader: Content) -> Turn:
+def _turn(raw: Any, location: str, reader: ContentReader) -> Turn:
     message = as_object(raw, location)
     content, role = message.get("content"), message.get("role")
     if content is None:
@@ -141,11 +141,9 @@ def _turn(raw: Any, location: str, reader: Content) -> Turn:
         raise RequestError(f"{location}.role", "is missing" if role is None else "must be text")
     if role not in block_table().roles:
         roles = ", ".join(block_table().roles)
-        reader.problems.append(
-            RequestError(f"{location}.role", f"the role {role[:60]!a} is unknown: use one of {roles}")
-        )
-    parts = reader.read(content, f"{location}.content", "system" if role == "system" else "message")
-    return Turn(location, role, parts)
+        reader.problems.append(RequestError(f"{location}.role", f"unknown role {role[:60]!a}: use one of {roles}"))
+    blocks = reader.read(content, f"{location}.content", "system" if role == "system" else "message")
+    return Turn(location, role, blocks)
 
 
 def _model(request: Mapping[Any, Any]) -> str | None:
@@ -157,11 +155,11 @@ def _model(request: Mapping[Any, Any]) -> str | None:
 
 def _fallbacks(request: Mapping[Any, Any]) -> tuple[str, ...]:
     """Return the models named as fallbacks; with text such as `default` the server chooses them."""
-    named = request.get("fallbacks")
-    if named is None or isinstance(named, str):
+    fallbacks = request.get("fallbacks")
+    if fallbacks is None or isinstance(fallbacks, str):
         return ()
     models = []
-    for number, raw in enumerate(as_items(named, "fallbacks")):
+    for number, raw in enumerate(as_items(fallbacks, "fallbacks")):
         model = as_object(raw, f"fallbacks.{number}").get("model")
         if not isinstance(model, str):
             raise RequestError(f"fallbacks.{number}.model", "must be text")

@@ -55,7 +55,7 @@ def as_object(value: Any, location: str) -> Mapping[Any, Any]:
     except RecursionError:
         raise
     except Exception as error:
-        raise _unread(error, location) from error
+        raise _read_error(error, location) from error
     raise RequestError(location, f"must be an object, not {type_name(value)}")
 
 
@@ -81,12 +81,12 @@ def as_items(value: Any, location: str) -> Sequence[Any]:
             return cast("Sequence[Any]", value)
         if _is_list(value):
             return list(value)
-        once = isinstance(value, Iterator)
+        is_iterator = isinstance(value, Iterator)
     except RecursionError:
         raise
     except Exception as error:
-        raise _unread(error, location) from error
-    if once:
+        raise _read_error(error, location) from error
+    if is_iterator:
         raise RequestError(location, "can be read only once, so checking would consume it: use a list")
     raise RequestError(location, f"must be a list, not {type_name(value)}")
 
@@ -143,7 +143,7 @@ def _list_bytes(value: Iterable[Any], depth: int) -> int:
     except RecursionError:
         raise
     except Exception as error:
-        raise _below(number, error) from error
+        raise _at_key(number, error) from error
     return total
 
 
@@ -160,7 +160,7 @@ def _object_bytes(value: Mapping[Any, Any], depth: int) -> int:
     except RecursionError:
         raise
     except Exception as error:
-        raise _below(key, error) from error
+        raise _at_key(key, error) from error
     return total
 
 
@@ -170,23 +170,23 @@ def _key_bytes(key: Any) -> int:
     return _text_bytes(key)
 
 
-def _below(key: int | str | None, error: Exception) -> RequestError:
+def _at_key(key: int | str | None, error: Exception) -> RequestError:
     """Return an error with a key added to its location; other exceptions become such errors."""
     if not isinstance(error, RequestError):
-        error = _unread(error, "")
+        error = _read_error(error, "")
     parts = [str(part) for part in (key, error.location or None) if part is not None]
     return RequestError(".".join(parts), error.problem)
 
 
-def _unread(error: Exception, location: str) -> RequestError:
+def _read_error(error: Exception, location: str) -> RequestError:
     words = (str(error).splitlines() or [""])[0]
     return RequestError(location, f"cannot be read: {type(error).__name__}{': ' * bool(words)}{words[:200]}")
 
 
 def _without_omissions(value: Mapping[Any, Any]) -> Mapping[Any, Any]:
     """Remove values that the SDK does not send; a mapping that is not a plain dictionary is read only once."""
-    kept = {key: item for key, item in value.items() if type(item).__name__ not in _OMISSIONS}
-    return value if type(value) is dict and len(kept) == len(value) else kept
+    remaining = {key: item for key, item in value.items() if type(item).__name__ not in _OMISSIONS}
+    return value if type(value) is dict and len(remaining) == len(value) else remaining
 
 
 def _payload_bytes(data: Any) -> int | None:
@@ -206,9 +206,9 @@ def _payload_bytes(data: Any) -> int | None:
 def _rest_bytes(stream: Any) -> int:
     """Return the size of the rest of an open file, bytes."""
     try:
-        here = stream.tell()
-        rest = int(stream.seek(0, os.SEEK_END) - here)
-        stream.seek(here)
+        position = stream.tell()
+        rest = int(stream.seek(0, os.SEEK_END) - position)
+        stream.seek(position)
     except Exception:  # noqa: BLE001 - a file-like object may raise anything
         return 0  # the rule `base64` reports it
     return rest

@@ -12,7 +12,7 @@ from imgcost.tables import block_table
 if TYPE_CHECKING:
     from imgcost.tables import BlockPlace
 
-__all__ = ["Block", "Content", "Part", "Text", "ToolResult"]
+__all__ = ["ContentBlock", "ContentReader", "MediaBlock", "Text", "ToolResult"]
 
 _INNER_LOCATIONS: dict[str, BlockPlace] = {"tool_result": "tool_result", "search_result": "search_result"}
 """Blocks whose content is checked against the types that are accepted there."""
@@ -23,7 +23,7 @@ _LISTED = 6
 _IN_WORDS = {"string": "text", "object": "an object", "array": "a list", "string or array": "text or a list"}
 
 
-class Block(NamedTuple):
+class MediaBlock(NamedTuple):
     """An image or a document in a request.
 
     Attributes:
@@ -41,7 +41,7 @@ class Block(NamedTuple):
     transformations: Any
 
 
-class Part(NamedTuple):
+class ContentBlock(NamedTuple):
     """A block of a message, for rules about the order of blocks.
 
     Attributes:
@@ -83,11 +83,11 @@ class ToolResult(NamedTuple):
     kinds: tuple[str, ...]
 
 
-class Content:
+class ContentReader:
     """Reads blocks, and collects their content.
 
     Attributes:
-        blocks: Images and documents, in order.
+        media: Images and documents, in order.
         texts: Texts, in order.
         results: Tool results, in order.
         problems: Violations of the API's schema that do not prevent reading the rest.
@@ -96,14 +96,14 @@ class Content:
 
     def __init__(self) -> None:
         """Start empty."""
-        self.blocks: list[Block] = []
+        self.media: list[MediaBlock] = []
         self.texts: list[Text] = []
         self.results: list[ToolResult] = []
         self.problems: list[RequestError] = []
         self.breakpoints = 0
         self._toolsets: dict[str, str] = {}
 
-    def read(self, content: Any, location: str, where: BlockPlace) -> tuple[Part, ...]:
+    def read(self, content: Any, location: str, where: BlockPlace) -> tuple[ContentBlock, ...]:
         """Read the content of a message, or `system`.
 
         Args:
@@ -118,7 +118,7 @@ class Content:
             RequestError: The content is neither.
         """
         items = self._items(content, location, where)
-        return tuple(_part(below, block) for below, block in items)
+        return tuple(_content_block(below, block) for below, block in items)
 
     def count_breakpoints(self, tools: Any) -> None:
         """Count the tools that have `cache_control`."""
@@ -147,12 +147,12 @@ class Content:
         self, block: Mapping[Any, Any], location: str, where: BlockPlace | None, toolset: str | None = None
     ) -> None:
         kind = block["type"]
-        known = block_table().places[where] if where else (kind,)
+        accepted = block_table().places[where] if where else (kind,)
         missing = _missing(block, block_table().required.get(kind, {}))
-        if kind not in known:
-            self._refuse(location, _unknown(kind, where, known))
+        if kind not in accepted:
+            self._add_problem(location, _unknown(kind, where, accepted))
         elif missing:
-            self._refuse(f"{location}.{missing[0]}", missing[1])
+            self._add_problem(f"{location}.{missing[0]}", missing[1])
         self.breakpoints += block.get("cache_control") is not None
         if kind == "text" and isinstance(block.get("text"), str):
             self.texts.append(Text(location, block["text"]))
@@ -167,7 +167,7 @@ class Content:
 
     def _read_source(self, block: Mapping[Any, Any], location: str, toolset: str | None) -> None:
         source = as_object(block["source"], f"{location}.source")
-        self.blocks.append(Block(location, block["type"], source, toolset, block.get("transformations")))
+        self.media.append(MediaBlock(location, block["type"], source, toolset, block.get("transformations")))
         inner = source.get("content")
         if block["type"] == "document" and source.get("type") == "content" and inner is not None:
             self._items(inner, f"{location}.source.content", "document", toolset)
@@ -200,14 +200,14 @@ class Content:
             return name
         return self._toolsets.get(used) if isinstance(used, str) else None
 
-    def _refuse(self, location: str, problem: str) -> None:
+    def _add_problem(self, location: str, problem: str) -> None:
         self.problems.append(RequestError(location, problem))
 
 
-def _part(location: str, block: Mapping[Any, Any]) -> Part:
+def _content_block(location: str, block: Mapping[Any, Any]) -> ContentBlock:
     kind, text = block["type"], block.get("text")
     identifier = block.get({"tool_use": "id", "tool_result": "tool_use_id"}.get(kind, ""))
-    return Part(
+    return ContentBlock(
         kind,
         text if kind == "text" and isinstance(text, str) else "",
         location,
@@ -215,13 +215,13 @@ def _part(location: str, block: Mapping[Any, Any]) -> Part:
     )
 
 
-def _unknown(kind: str, where: BlockPlace | None, known: Sequence[str]) -> str:
+def _unknown(kind: str, where: BlockPlace | None, accepted: Sequence[str]) -> str:
     if where == "system":
         return f"{_shown(kind)} blocks are not permitted in system, only text"
-    types = ", ".join(known[:_LISTED]) + " and others" * (len(known) > _LISTED)
+    types = ", ".join(accepted[:_LISTED]) + " and others" * (len(accepted) > _LISTED)
     if kind in block_table().places["message"]:
-        return f"{_shown(kind)} blocks are not permitted in a {where}: it takes {types}"
-    return f"the block type {_shown(kind)} is unknown: the Messages API takes {types} here"
+        return f"{_shown(kind)} blocks are not permitted in a {where}: it accepts {types}"
+    return f"unknown block type {_shown(kind)}: the Messages API accepts {types} here"
 
 
 def _shown(kind: str) -> str:

@@ -32,12 +32,12 @@ class TokenRange(NamedTuple):
     """A range of tokens, for input whose exact number is not known before it is sent.
 
     Attributes:
-        least: Minimum number of tokens.
-        most: Maximum number of tokens.
+        lower: Minimum number of tokens.
+        upper: Maximum number of tokens.
     """
 
-    least: int
-    most: int
+    lower: int
+    upper: int
 
 
 def read_pdf(data: bytes) -> Outline:
@@ -55,7 +55,7 @@ def read_pdf(data: bytes) -> Outline:
     if not data:
         raise ValueError("the PDF is empty")
     if not is_pdf(data):
-        raise ValueError("the data is not a PDF: it does not begin with %PDF")
+        raise ValueError("the data does not begin with %PDF")
     if is_encrypted(data):
         raise ValueError("the PDF is protected by a password")
     try:
@@ -91,7 +91,7 @@ def token_range(outline: Outline, model: Model) -> TokenRange | None:
 
     >>> from imgcost.tables import find_model
     >>> token_range(Outline(1, ((612, 792),)), find_model("claude-sonnet-5"))
-    TokenRange(least=1573, most=2573)
+    TokenRange(lower=1573, upper=2573)
     """
     document, text = (find_measured(name, model) for name in ("pdf-document-tokens", "pdf-page-text-tokens"))
     if outline.pages is None or document is None or text is None:

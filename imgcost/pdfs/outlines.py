@@ -57,7 +57,7 @@ class _PageNode(NamedTuple):
 
     is_page: bool
     is_root: bool
-    stated: int | None
+    stated_pages: int | None
     box: tuple[float, float] | None
 
 
@@ -72,8 +72,8 @@ def is_pdf(data: bytes) -> bool:
 
 def is_encrypted(data: bytes) -> bool:
     """Return whether the trailer of a PDF, or the stream that replaces it, has encryption settings."""
-    for hit in islice(_hits(data, b"trailer"), MAX_TRAILERS):
-        if _ENCRYPT.search(data[hit : hit + MAX_OBJECT_BYTES].partition(b"startxref")[0]):
+    for position in islice(_positions(data, b"trailer"), MAX_TRAILERS):
+        if _ENCRYPT.search(data[position : position + MAX_OBJECT_BYTES].partition(b"startxref")[0]):
             return True
     return any(b"/XRef" in text and _ENCRYPT.search(text) for _, text, _ in _objects(data))
 
@@ -89,12 +89,12 @@ def read_outline(data: bytes) -> Outline:
     """
     # An object in a later revision of the file replaces the earlier object with the same number.
     nodes: dict[int, _PageNode] = {}
-    left = MAX_STREAMS_BYTES
+    remaining = MAX_STREAMS_BYTES
     for number, text, end in _objects(data):
         inside = [(number, text)]
-        if b"/ObjStm" in text and left > 0:
-            stream = _unpack(text, data, end, left)
-            left -= len(stream)
+        if b"/ObjStm" in text and remaining > 0:
+            stream = _unpack(text, data, end, remaining)
+            remaining -= len(stream)
             inside = list(_parts(stream, text))
         for key, content in inside:
             node = _page_node(content)
@@ -104,12 +104,12 @@ def read_outline(data: bytes) -> Outline:
             return Outline(None)
     pages = sum(node.is_page for node in nodes.values())
     roots = [node for node in nodes.values() if node.is_root]
-    certain = len(roots) == 1 and roots[0].stated == pages > 0
+    certain = len(roots) == 1 and roots[0].stated_pages == pages > 0
     sizes = dict.fromkeys(node.box for node in nodes.values() if node.box)
     return Outline(pages if certain else None, tuple(sizes))
 
 
-def _hits(data: bytes, word: bytes) -> Iterator[int]:
+def _positions(data: bytes, word: bytes) -> Iterator[int]:
     at = data.find(word)
     while at >= 0:
         yield at
@@ -130,14 +130,14 @@ def _objects(data: bytes) -> Iterator[tuple[int, bytes, int]]:
         at = data.find(b"obj", end + len(b"endobj"))
 
 
-def _unpack(head: bytes, data: bytes, end: int, most: int) -> bytes:
+def _unpack(head: bytes, data: bytes, end: int, max_bytes: int) -> bytes:
     """Decompress the stream of an object."""
     begin = end + len(b"stream")
     begin += 2 if data[begin : begin + 2] == b"\r\n" else 1
     if b"/FlateDecode" not in head:
         return b""
     try:
-        return zlib.decompressobj().decompress(memoryview(data)[begin:], most)
+        return zlib.decompressobj().decompress(memoryview(data)[begin:], max_bytes)
     except zlib.error:
         return b""
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from imgcost.conditions import CacheTtl
     from imgcost.plans.images import CountedImages, JobImages
-    from imgcost.plans.rules import PackingRules
+    from imgcost.plans.packing_rules import PackingRules
     from imgcost.plans.scenarios import Scenario
     from imgcost.plans.usage import Split
     from imgcost.prices import PriceKind, Rates
@@ -219,17 +219,20 @@ class ModelPlan:
         return geometry.fit_to_tokens(*size, self.scenario.downscale_to, tier)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain values: an entry of `imgcost plan -f json`; dollars as exact decimal text."""
+        """Return plain values: an item of `imgcost plan -f json`; dollars as exact decimal text."""
         per_thousand = self.usd_per_thousand_images
         return self.quote.to_dict() | {
             "requests": self.requests,
             "conversations": self.totals.conversations,
             "images": self.images,
-            "images_per_request": self.totals.most_images,
+            "images_per_request": self.totals.max_new_images,
             "visual_tokens": self.visual_tokens,
             "images_usd": f"{self.images_usd:f}",
             "fixable_tokens": self.fixable_tokens,
             "fixable_usd": f"{self.fixable_usd:f}",
+            "measured_overhead": {
+                name: None if row is None else row.value for name, row in self.quote.overhead._asdict().items()
+            },
             "cached": self.cached,
             "tokens": self.tokens._asdict(),
             "usd": {name: f"{usd:f}" for name, usd in self.usd._asdict().items()},
@@ -269,26 +272,26 @@ class ModelPlan:
                 yield PlannedRequest(*usage[:6], tokens, usage.kind, usd)
 
 
-def variant_of(totals: UsageTotals, quote: Quote, scene: Scenario, cached: bool) -> Variant:
+def variant_of(totals: UsageTotals, quote: Quote, scenario: Scenario, cached: bool) -> Variant:
     """Price the totals of a job.
 
     Args:
         totals: Sums over all requests.
         quote: What the model charges.
-        scene: Retry rate and cache lifetime.
+        scenario: Retry rate and cache lifetime.
         cached: Whether to cache prompts, if that is worthwhile.
 
     Returns:
         Requests, tokens and dollars.
     """
-    total = _costs(totals.splits(cached=cached), quote, _ttl(scene)).total
-    with_retries = total_usd([total, multiply(scene.retry_rate, total)])
-    return Variant(totals.requests, totals.most_images, _tokens(totals, cached, _ttl(scene)), with_retries)
+    total = _costs(totals.splits(cached=cached), quote, _ttl(scenario)).total
+    with_retries = total_usd([total, multiply(scenario.retry_rate, total)])
+    return Variant(totals.requests, totals.max_new_images, _tokens(totals, cached, _ttl(scenario)), with_retries)
 
 
-def _ttl(scene: Scenario) -> CacheTtl:
+def _ttl(scenario: Scenario) -> CacheTtl:
     """Return the requested cache lifetime, or `5m` if prompts are not cached."""
-    return "5m" if scene.conditions.cache == "none" else scene.conditions.cache
+    return "5m" if scenario.conditions.cache == "none" else scenario.conditions.cache
 
 
 def _tokens(totals: UsageTotals, cached: bool, ttl: CacheTtl) -> Usage:

@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from imgcost.errors import ImgcostError, SizeError, shown
+from imgcost.errors import ImgcostError, SizeError, short_repr
 from imgcost.geometry import MAX_EDGE
-from imgcost.plans.jobs import MOST_BYTES, MOST_IMAGES, UNKNOWN
+from imgcost.plans.jobs import MAX_BYTES, MAX_IMAGES, UNKNOWN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
-__all__ = ["filled", "found_columns", "suspects", "whole_numbers"]
+__all__ = ["find_columns", "has_value", "similar_columns", "whole_numbers"]
 
-_RANGES = {"width": (1, MAX_EDGE), "height": (1, MAX_EDGE), "file_bytes": (0, MOST_BYTES), "count": (0, MOST_IMAGES)}
+_RANGES = {"width": (1, MAX_EDGE), "height": (1, MAX_EDGE), "file_bytes": (0, MAX_BYTES), "count": (0, MAX_IMAGES)}
 _SCAN_COLUMNS = ("problem", "duplicate_of", "model")
 _OTHER_NAMES = {"w": "width", "h": "height", "filesize": "file_bytes", "bytes": "file_bytes"} | dict.fromkeys(
     ("n", "num", "number", "qty", "quantity", "times", "copies", "images"), "count"
@@ -27,7 +27,7 @@ _MISSING = {"", "none", "nan", "<na>", "null"}
 """How tables and DataFrame libraries write a missing value, in lower case."""
 
 
-def found_columns(names: Sequence[Any], table: str) -> dict[str, Any]:
+def find_columns(names: Sequence[Any], table: str) -> dict[str, Any]:
     """Find the columns that a plan reads, ignoring case.
 
     Args:
@@ -40,27 +40,27 @@ def found_columns(names: Sequence[Any], table: str) -> dict[str, Any]:
     Raises:
         ImgcostError: `width` or `height` is missing, or occurs twice.
 
-    >>> found_columns(["Width", "height", "note"], "a.csv")
+    >>> find_columns(["Width", "height", "note"], "a.csv")
     {'width': 'Width', 'height': 'height'}
     """
     columns: dict[str, Any] = {}
     for name in names:
-        known = _folded(name)
-        if known in _RANGES or name in _SCAN_COLUMNS:
-            if known in columns:
-                raise ImgcostError(f"{table} has two columns {known!r}: remove or rename one of them")
-            columns[known] = name
+        folded = _folded(name)
+        if folded in _RANGES or name in _SCAN_COLUMNS:
+            if folded in columns:
+                raise ImgcostError(f"{table} has two columns {folded!r}: remove or rename one of them")
+            columns[folded] = name
     for name in ("width", "height"):
         if name not in columns:
-            similar = [str(column) for column, meant in suspects(names) if meant == name]
-            hint = f": rename {shown(similar[0])}?" if similar else "."
-            listed = ", ".join(filter(None, map(str, names))) or "none"
-            listed = listed if len(listed) <= 200 else listed[:200] + "..."
-            raise ImgcostError(f"{table} has no column {name!r}{hint} Columns found: {listed}")
+            similar = [str(column) for column, meant in similar_columns(names) if meant == name]
+            hint = f": rename {short_repr(similar[0])}?" if similar else "."
+            column_names = ", ".join(filter(None, map(str, names))) or "none"
+            column_names = column_names if len(column_names) <= 200 else column_names[:200] + "..."
+            raise ImgcostError(f"{table} has no column {name!r}{hint} Columns found: {column_names}")
     return columns
 
 
-def suspects(names: Sequence[Any]) -> Iterator[tuple[Any, str]]:
+def similar_columns(names: Sequence[Any]) -> Iterator[tuple[Any, str]]:
     """Find unused columns whose names resemble a column that is read.
 
     Args:
@@ -69,18 +69,18 @@ def suspects(names: Sequence[Any]) -> Iterator[tuple[Any, str]]:
     Yields:
         The name, and the column that it resembles.
 
-    >>> list(suspects(["width", "widht", "Height px", "n", "note"]))
+    >>> list(similar_columns(["width", "widht", "Height px", "n", "note"]))
     [('widht', 'width'), ('Height px', 'height'), ('n', 'count')]
     """
     for name in names:
         if (folded := _folded(name)) in _RANGES:
             continue
-        bare = "".join(filter(str.isalnum, folded))
-        prefixes = [column for column in ("width", "height", "count") if bare.startswith(column)]
+        letters_and_digits = "".join(filter(str.isalnum, folded))
+        prefixes = [column for column in ("width", "height", "count") if letters_and_digits.startswith(column)]
         similar = (
-            [_OTHER_NAMES[bare]]
-            if bare in _OTHER_NAMES
-            else prefixes or get_close_matches(bare, _RANGES, n=1, cutoff=0.75)
+            [_OTHER_NAMES[letters_and_digits]]
+            if letters_and_digits in _OTHER_NAMES
+            else prefixes or get_close_matches(letters_and_digits, _RANGES, n=1, cutoff=0.75)
         )
         if similar:
             yield name, similar[0]
@@ -90,7 +90,7 @@ def _folded(name: Any) -> str:
     return str(name).strip().lower()
 
 
-def filled(column: NDArray[Any]) -> NDArray[np.bool_]:
+def has_value(column: NDArray[Any]) -> NDArray[np.bool_]:
     """Return which rows of a column have a value, as a boolean array."""
     if column.dtype.kind in "iu":
         return np.ones(column.shape, np.bool_)
@@ -101,14 +101,14 @@ def filled(column: NDArray[Any]) -> NDArray[np.bool_]:
 
 
 def whole_numbers(
-    name: str, column: NDArray[Any], kept: NDArray[np.bool_], location: Callable[[int], str]
+    name: str, column: NDArray[Any], selected: NDArray[np.bool_], location: Callable[[int], str]
 ) -> NDArray[np.int64]:
     """Convert a column of any integer, float, text or object dtype to whole numbers.
 
     Args:
         name: Name of the column: `width`, `height`, `file_bytes` or `count`.
         column: Its values.
-        kept: Rows to convert, as a boolean array.
+        selected: Rows to convert, as a boolean array.
         location: Returns the location of a row, for messages.
 
     Returns:
@@ -117,32 +117,34 @@ def whole_numbers(
     Raises:
         SizeError: A value is not a whole number within the column's range.
     """
-    least, most = _RANGES[name]
+    minimum, maximum = _RANGES[name]
     values = np.full(column.shape, UNKNOWN, np.int64)
     if column.dtype.kind in "iuf":
         # The limits do not fit small dtypes.
         wide = column.astype({"i": np.int64, "u": np.uint64, "f": np.float64}[column.dtype.kind])
-        good = (wide >= least) & (wide <= most) & (np.floor(wide) == wide)
-        values[good & kept] = wide[good & kept].astype(np.int64)
-        wrong = np.flatnonzero(kept & ~good)
+        valid = (wide >= minimum) & (wide <= maximum) & (np.floor(wide) == wide)
+        values[valid & selected] = wide[valid & selected].astype(np.int64)
+        wrong = np.flatnonzero(selected & ~valid)
     else:
-        numbers = [_number(value, least, most) if keep else UNKNOWN for value, keep in zip(column, kept, strict=True)]
+        numbers = [
+            _number(value, minimum, maximum) if is_selected else UNKNOWN
+            for value, is_selected in zip(column, selected, strict=True)
+        ]
         wrong = np.flatnonzero([number is None for number in numbers])
         values[:] = [UNKNOWN if number is None else number for number in numbers]
     if len(wrong):
         value = column[wrong[0]]
         value = value.item() if isinstance(value, np.generic) else value
-        raise SizeError(
-            f"{location(int(wrong[0]))}: {name} is {shown(value)}: expected a whole number from {least:,} to {most:,}"
-        )
+        expected = f"expected a whole number from {minimum:,} to {maximum:,}"
+        raise SizeError(f"{location(int(wrong[0]))}: {name} is {short_repr(value)}: {expected}")
     return values
 
 
-def _number(value: Any, least: int, most: int) -> int | None:
+def _number(value: Any, minimum: int, maximum: int) -> int | None:
     """Convert a value to a whole number within limits; None if that is not possible."""
     try:
         number = float(value) if isinstance(value, str) else value
-        if not isinstance(number, _NOT_NUMBERS) and least <= number <= most and number == int(number):
+        if not isinstance(number, _NOT_NUMBERS) and minimum <= number <= maximum and number == int(number):
             return int(number)
     except (TypeError, ValueError):
         pass

@@ -12,11 +12,11 @@ from imgcost.paths import escape_path
 from imgcost.plans.budgets import ModelPlan, variant_of
 from imgcost.plans.images import CountedImages, JobImages
 from imgcost.plans.inputs import job_of
-from imgcost.plans.rules import rules_of
-from imgcost.plans.scenarios import Scenario, scenario
+from imgcost.plans.packing_rules import packing_rules_of
+from imgcost.plans.scenarios import Scenario, make_scenario
 from imgcost.plans.usage import UsageTotals
 from imgcost.prices import exact_usd
-from imgcost.quotes import offered, quotes_on, resolve_models
+from imgcost.quotes import quotes_on, requote_or_none, resolve_models
 from imgcost.tables import find_model, limits_on
 from imgcost.tabular import PLAN
 
@@ -30,14 +30,14 @@ if TYPE_CHECKING:
     from imgcost.acceptance import Reason
     from imgcost.conditions import CacheTtl, InferenceGeo
     from imgcost.plans.jobs import Rejected
-    from imgcost.plans.rules import PackingRules
+    from imgcost.plans.packing_rules import PackingRules
     from imgcost.quotes import Quote, TokenRule
     from imgcost.tables import Endpoint, Model, Platform, Speed
     from imgcost.tabular import Row
 
 __all__ = ["Plan", "plan", "plan_counted"]
 
-MOST_SHOWN = 3
+MAX_SHOWN = 3
 """Number of models in a `repr`."""
 
 
@@ -64,8 +64,8 @@ class Plan:
     warnings: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
-        totals = [f"{plan.model.id}={exact_usd(plan.total_usd)}" for plan in self.models[:MOST_SHOWN]]
-        more = ["..."] if len(self.models) > MOST_SHOWN else []
+        totals = [f"{plan.model.id}={exact_usd(plan.total_usd)}" for plan in self.models[:MAX_SHOWN]]
+        more = ["..."] if len(self.models) > MAX_SHOWN else []
         return f"<Plan images={self.images} {' '.join(totals + more)}>"
 
     @property
@@ -120,7 +120,7 @@ class Plan:
         Yields:
             Values in the order of `imgcost.tabular.PLAN.columns`.
         """
-        return PLAN.rows(_entries(self.models))
+        return PLAN.rows(_row_values(self.models))
 
     def to_frame(self) -> pd.DataFrame:
         """Return the rows as a DataFrame; see `imgcost.tabular.Schema.frame`. Needs pandas."""
@@ -152,7 +152,7 @@ class Plan:
         raise UnknownModelError(model.id, [plan.model.id for plan in self.models])
 
 
-def _entries(plans: Iterable[ModelPlan]) -> Iterator[dict[str, Any]]:
+def _row_values(plans: Iterable[ModelPlan]) -> Iterator[dict[str, Any]]:
     for plan in plans:
         model = plan.to_dict()
         yield model | _token_columns(model) | {"variant": "as specified"}
@@ -161,8 +161,8 @@ def _entries(plans: Iterable[ModelPlan]) -> Iterator[dict[str, Any]]:
             yield shared | variant | _token_columns(variant) | {"variant": name}
 
 
-def _token_columns(entry: Mapping[str, Any]) -> dict[str, Any]:
-    return {f"{name}_tokens": count for name, count in entry["tokens"].items()}
+def _token_columns(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {f"{name}_tokens": count for name, count in values["tokens"].items()}
 
 
 def plan(
@@ -234,7 +234,7 @@ def plan(
     >>> photos
     <Plan images=20000 claude-sonnet-4-6=$91.86>
     """
-    scene = scenario(
+    scenario = make_scenario(
         models=models,
         prompt_tokens=prompt_tokens,
         output_tokens=output_tokens,
@@ -250,12 +250,12 @@ def plan(
         as_of=as_of,
         downscale_to=downscale_to,
     )
-    quotes = quotes_on(resolve_models(scene.models, scene.conditions.as_of), scene.conditions)
+    quotes = quotes_on(resolve_models(scenario.models, scenario.conditions.as_of), scenario.conditions)
     job = job_of(images)
-    job_images = JobImages(job, limits_on(scene.conditions.platform, scene.conditions.as_of))
-    plans = _model_plans(quotes, scene, job_images)
+    job_images = JobImages(job, limits_on(scenario.conditions.platform, scenario.conditions.as_of))
+    plans = _model_plans(quotes, scenario, job_images)
     return Plan(
-        scene, plans, job_images.images, job_images.unsized, dict(job_images.fixable), job.rejected, job.warnings
+        scenario, plans, job_images.images, job_images.unsized, dict(job_images.fixable), job.rejected, job.warnings
     )
 
 
@@ -275,31 +275,31 @@ def plan_counted(histograms: Mapping[TokenRule, Mapping[int, int]], quotes: Sequ
     >>> plan_counted({quote.rule: {1560: 2}}, [quote])
     (<ModelPlan claude-sonnet-4-6 images=2 requests=2 tokens=3140 usd=$0.00942>,)
     """
-    scene = Scenario(tuple(quote.requested for quote in quotes), quotes[0].conditions)
-    return _model_plans(quotes, scene, CountedImages(histograms))
+    scenario = Scenario(tuple(quote.requested for quote in quotes), quotes[0].conditions)
+    return _model_plans(quotes, scenario, CountedImages(histograms))
 
 
 class _Sums(NamedTuple):
     """The totals of a job by packing rules: as it is sent, and with downscaled images."""
 
-    sent: dict[PackingRules, UsageTotals]
+    as_sent: dict[PackingRules, UsageTotals]
     downscaled: dict[PackingRules, UsageTotals]
 
 
 def _model_plans(
-    quotes: Sequence[Quote], scene: Scenario, job_images: JobImages | CountedImages
+    quotes: Sequence[Quote], scenario: Scenario, job_images: JobImages | CountedImages
 ) -> tuple[ModelPlan, ...]:
-    rules = [rules_of(quote, scene) for quote in quotes]
+    rules = [packing_rules_of(quote, scenario) for quote in quotes]
     packed = [_packed(rule) for rule in rules] if isinstance(job_images, JobImages) else []
     sums = _Sums(
         {rule: UsageTotals(rule) for rule in (*rules, *packed)},
-        {rule: UsageTotals(rule) for rule in rules if scene.downscale_to is not None},
+        {rule: UsageTotals(rule) for rule in rules if scenario.downscale_to is not None},
     )
-    for rule, requests in job_images.requests(list(sums.sent)):
-        sums.sent[rule].add(requests)
+    for rule, requests in job_images.requests(list(sums.as_sent)):
+        sums.as_sent[rule].add(requests)
         if rule in sums.downscaled:
             sums.downscaled[rule].add(requests.downscaled())
-    plans = [_model_plan(scene, quote, rule, sums, job_images) for quote, rule in zip(quotes, rules, strict=True)]
+    plans = [_model_plan(scenario, quote, rule, sums, job_images) for quote, rule in zip(quotes, rules, strict=True)]
     return tuple(sorted(plans, key=lambda plan: plan.total_usd))
 
 
@@ -308,9 +308,9 @@ def _packed(rules: PackingRules) -> PackingRules:
 
 
 def _model_plan(
-    scene: Scenario, quote: Quote, rules: PackingRules, sums: _Sums, job_images: JobImages | CountedImages
+    scenario: Scenario, quote: Quote, rules: PackingRules, sums: _Sums, job_images: JobImages | CountedImages
 ) -> ModelPlan:
-    totals, cached = sums.sent[rules], scene.conditions.cache != "none"
+    totals, cached = sums.as_sent[rules], scenario.conditions.cache != "none"
     variants = {}
     for name, in_batch, from_cache in (
         ("standard", False, False),
@@ -320,14 +320,16 @@ def _model_plan(
     ):
         if from_cache and not totals.cacheable:
             continue
-        ttl = (scene.conditions.cache if cached else "5m") if from_cache else "none"
-        other = offered(quote, scene.conditions._replace(batch=in_batch, cache=ttl))
+        ttl = (scenario.conditions.cache if cached else "5m") if from_cache else "none"
+        other = requote_or_none(quote, scenario.conditions._replace(batch=in_batch, cache=ttl))
         if other:
-            variants[name] = variant_of(totals, other, scene, from_cache)
-    packed = sums.sent.get(_packed(rules), totals)
+            variants[name] = variant_of(totals, other, scenario, from_cache)
+    packed = sums.as_sent.get(_packed(rules), totals)
     if packed.requests < totals.requests:
-        variants["packed"] = variant_of(packed, quote, scene, cached)
+        variants["packed"] = variant_of(packed, quote, scenario, cached)
     if rules in sums.downscaled:
-        variants["downscaled"] = variant_of(sums.downscaled[rules], quote, scene, cached)
+        variants["downscaled"] = variant_of(sums.downscaled[rules], quote, scenario, cached)
     fixable = job_images.fixable_tokens[rules.token_rule] if isinstance(job_images, JobImages) else 0
-    return ModelPlan(scene, quote, rules, totals, cached and totals.cacheable, variants, fixable, job_images=job_images)
+    return ModelPlan(
+        scenario, quote, rules, totals, cached and totals.cacheable, variants, fixable, job_images=job_images
+    )

@@ -9,9 +9,9 @@ import numpy as np
 
 from imgcost import arrays
 from imgcost.acceptance import exceeded_limits, sent_bytes, unsupported
-from imgcost.plans.jobs import MOST_BYTES, UNKNOWN, SizeBlock
-from imgcost.plans.packing import Columns, Packer, Requests
-from imgcost.plans.rules import BYTES_A_BLOCK, BYTES_A_REQUEST
+from imgcost.plans.jobs import MAX_BYTES, UNKNOWN, SizeChunk
+from imgcost.plans.packing import ImageColumns, Packer, RequestColumns
+from imgcost.plans.packing_rules import BYTES_PER_BLOCK, BYTES_PER_REQUEST
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -20,15 +20,15 @@ if TYPE_CHECKING:
 
     from imgcost.acceptance import Reason
     from imgcost.plans.jobs import Job
-    from imgcost.plans.rules import PackingRules
+    from imgcost.plans.packing_rules import PackingRules
     from imgcost.quotes import TokenRule
     from imgcost.tables import Limits
 
 __all__ = ["CountedImages", "JobImages"]
 
-_FRAME_BYTES = BYTES_A_REQUEST + BYTES_A_BLOCK
+_FRAME_BYTES = BYTES_PER_REQUEST + BYTES_PER_BLOCK
 
-FEW = 8
+MAX_LISTED_SIZES = 8
 """Maximum number of different sizes that are listed individually."""
 
 
@@ -42,7 +42,7 @@ class JobImages:
         job: The job.
         images: Number of images; set by the first walk, like the counts below.
         unsized: Number of images whose file size is unknown.
-        sizes: Number of images by width and height (px); None if there are more than `FEW` sizes.
+        sizes: Number of images by width and height (px); None if there are more than `MAX_LISTED_SIZES` sizes.
         fixable: Number of images that would be rejected as they are, by the limit that they break.
         fixable_tokens: Their visual tokens, by token rule.
     """
@@ -60,11 +60,11 @@ class JobImages:
         self.fixable: Counter[Reason] = Counter()
         self.fixable_tokens: Counter[TokenRule] = Counter()
         self._limits = limits
-        self._known: dict[Reason, int] = {}
-        # How many bytes a fitted image will have is not known: of one that no request has space for none are counted.
-        self._most = MOST_BYTES if limits.request_bytes is None else limits.request_bytes - _FRAME_BYTES
+        self._reason_numbers: dict[Reason, int] = {}
+        # The size of a fixed image is unknown, so an image that is too large for any request counts 0 bytes.
+        self._max_bytes = MAX_BYTES if limits.request_bytes is None else limits.request_bytes - _FRAME_BYTES
 
-    def requests(self, rules: Collection[PackingRules]) -> Iterator[tuple[PackingRules, Requests]]:
+    def requests(self, rules: Collection[PackingRules]) -> Iterator[tuple[PackingRules, RequestColumns]]:
         """Walk the job once and pack it by several sets of rules.
 
         Args:
@@ -77,17 +77,17 @@ class JobImages:
         # `downscale_to` is the same for all rules of a job.
         token_rules = {packing_rules.token_rule: packing_rules.downscale_to for packing_rules in rules}
         first_walk = not self.job.walked
-        for block in self.job.blocks():
-            size_bytes = np.where(block.file_bytes == UNKNOWN, 0, sent_bytes(block.file_bytes, self._limits))
-            reasons = self._reasons(block, size_bytes)
-            known = np.where((reasons == 0) & (size_bytes <= self._most), size_bytes, 0)
-            columns = {rule: _columns(block, rule, to, known) for rule, to in token_rules.items()}
+        for chunk in self.job.chunks():
+            size_bytes = np.where(chunk.file_bytes == UNKNOWN, 0, sent_bytes(chunk.file_bytes, self._limits))
+            reasons = self._reasons(chunk, size_bytes)
+            counted_bytes = np.where((reasons == 0) & (size_bytes <= self._max_bytes), size_bytes, 0)
+            columns = {rule: _columns(chunk, rule, to, counted_bytes) for rule, to in token_rules.items()}
             if first_walk:
-                self._count(block, reasons, columns)
+                self._count(chunk, reasons, columns)
             for packer in packers:
                 column = columns[packer.rules.token_rule]
-                if block.times is not None:
-                    for requests in packer.add_repeated(column, block.times):
+                if chunk.times is not None:
+                    for requests in packer.add_repeated(column, chunk.times):
                         yield packer.rules, requests
                 elif filled := packer.add(column):
                     yield packer.rules, filled
@@ -95,53 +95,55 @@ class JobImages:
             if remaining := packer.finish():
                 yield packer.rules, remaining
 
-    def _reasons(self, block: SizeBlock, size_bytes: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Return why each image would be rejected as it is: its number in `_known`, or 0 if it is accepted."""
-        reasons = np.zeros(block.width.shape, np.int64)
-        for media_type, rows in block.media_types.items():
+    def _reasons(self, chunk: SizeChunk, size_bytes: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return why each image would be rejected as it is: its number in `_reason_numbers`, or 0 if it is accepted."""
+        reasons = np.zeros(chunk.width.shape, np.int64)
+        for media_type, rows in chunk.media_types.items():
             if reason := unsupported(media_type, self._limits):
-                reasons[rows] = self._number(reason)
-        for reason, broken in exceeded_limits(block.width, block.height, size_bytes, self._limits):
-            if broken.any():
-                reasons[broken & (reasons == 0)] = self._number(reason)
+                reasons[rows] = self._number_of(reason)
+        for reason, exceeded in exceeded_limits(chunk.width, chunk.height, size_bytes, self._limits):
+            if exceeded.any():
+                reasons[exceeded & (reasons == 0)] = self._number_of(reason)
         return reasons
 
-    def _number(self, reason: Reason) -> int:
-        return self._known.setdefault(reason, len(self._known) + 1)
+    def _number_of(self, reason: Reason) -> int:
+        return self._reason_numbers.setdefault(reason, len(self._reason_numbers) + 1)
 
-    def _count(self, block: SizeBlock, reasons: NDArray[np.int64], columns: Mapping[TokenRule, Columns]) -> None:
-        times = block.times or 1
-        self.images += len(block.width) * times
-        self.unsized += int(np.count_nonzero(block.file_bytes == UNKNOWN)) * times
-        self._count_sizes(block)
+    def _count(self, chunk: SizeChunk, reasons: NDArray[np.int64], columns: Mapping[TokenRule, ImageColumns]) -> None:
+        times = chunk.times or 1
+        self.images += len(chunk.width) * times
+        self.unsized += int(np.count_nonzero(chunk.file_bytes == UNKNOWN)) * times
+        self._count_sizes(chunk)
         if not reasons.any():
             return
-        for reason, number in self._known.items():
+        for reason, number in self._reason_numbers.items():
             images = int(np.count_nonzero(reasons == number)) * times
             if images:
                 self.fixable[reason] += images
         for rule, column in columns.items():
             self.fixable_tokens[rule] += int(column.tokens[reasons > 0].sum()) * times
 
-    def _count_sizes(self, block: SizeBlock) -> None:
+    def _count_sizes(self, chunk: SizeChunk) -> None:
         if self.sizes is None:
             return
-        sizes, counts = np.unique(np.stack([block.width, block.height]), axis=1, return_counts=True)
-        if len(counts) > FEW or len(self.sizes) > FEW:
+        sizes, counts = np.unique(np.stack([chunk.width, chunk.height]), axis=1, return_counts=True)
+        if len(counts) > MAX_LISTED_SIZES or len(self.sizes) > MAX_LISTED_SIZES:
             self.sizes = None
             return
         for size, count in zip(zip(*sizes.tolist(), strict=True), counts.tolist(), strict=True):
-            self.sizes[size] = self.sizes.get(size, 0) + count * (block.times or 1)
+            self.sizes[size] = self.sizes.get(size, 0) + count * (chunk.times or 1)
 
 
-def _columns(block: SizeBlock, rule: TokenRule, downscale_to: int | None, size_bytes: NDArray[np.int64]) -> Columns:
+def _columns(
+    chunk: SizeChunk, rule: TokenRule, downscale_to: int | None, size_bytes: NDArray[np.int64]
+) -> ImageColumns:
     """Return the columns for packing."""
-    tokens = smaller = _tokens(block.width, block.height, rule)
+    tokens = smaller = _tokens(chunk.width, chunk.height, rule)
     if downscale_to is not None:
-        smaller = _tokens(*arrays.fit_to_tokens(block.width, block.height, downscale_to, rule.tier), rule)
-    sent = np.where(size_bytes > 0, size_bytes + BYTES_A_BLOCK, 0)
-    edge = np.maximum(block.width, block.height)
-    return Columns(tokens, smaller, sent, edge)
+        smaller = _tokens(*arrays.fit_to_tokens(chunk.width, chunk.height, downscale_to, rule.tier), rule)
+    request_bytes = np.where(size_bytes > 0, size_bytes + BYTES_PER_BLOCK, 0)
+    edge = np.maximum(chunk.width, chunk.height)
+    return ImageColumns(tokens, smaller, request_bytes, edge)
 
 
 def _tokens(width: NDArray[np.integer], height: NDArray[np.integer], rule: TokenRule) -> NDArray[np.int64]:
@@ -161,7 +163,7 @@ class CountedImages:
         """
         self._histograms = histograms
 
-    def requests(self, rules: Collection[PackingRules]) -> Iterator[tuple[PackingRules, Requests]]:
+    def requests(self, rules: Collection[PackingRules]) -> Iterator[tuple[PackingRules, RequestColumns]]:
         """Return one request per image, grouped by tokens.
 
         Args:
@@ -178,11 +180,11 @@ class CountedImages:
             rows = [(first, 1), (first, counts.pop(first) - 1), *counts.items()]
             tokens = np.array([tokens for tokens, _ in rows], np.int64)
             once = np.ones_like(tokens)
-            prompt = packing_rules.text_tokens(1) + tokens + packing_rules.wrapping
+            prompt = packing_rules.text_tokens(1) + tokens + packing_rules.image_overhead
             numbers, zero = np.arange(len(rows)), np.zeros_like(tokens)
             yield (
                 packing_rules,
-                Requests(
+                RequestColumns(
                     0, numbers, zero, once > 0, numbers, once, once, tokens, tokens, prompt, zero,
                     tuple(images for _, images in rows),
                 ),

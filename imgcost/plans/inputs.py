@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from imgcost.errors import ImgcostError, SizeError, shown
+from imgcost.errors import ImgcostError, SizeError, short_repr
 from imgcost.files import Image, Unreadable, scan
 from imgcost.geometry import MAX_EDGE
-from imgcost.plans.jobs import BLOCK, FEW_TIMES, MOST_IMAGES, UNKNOWN, Job, Repeated, SizeBlock, block_of
+from imgcost.plans.jobs import CHUNK, MAX_EXPANDED, MAX_IMAGES, UNKNOWN, Job, Repeated, SizeChunk, size_chunk
 from imgcost.plans.listings import Frame, Listing, is_listing
 
 if TYPE_CHECKING:
@@ -37,14 +37,14 @@ def job_of(images: Any) -> Job:
         SizeError: An image cannot have this size.
         ImgcostError: The type is not supported, or a table has no sizes.
 
-    >>> [block.times for block in job_of(Repeated(3000, 3000, 10**12)).blocks()]
+    >>> [chunk.times for chunk in job_of(Repeated(3000, 3000, 10**12)).chunks()]
     [1000000000000]
     """
     job = Job()
     if isinstance(images, np.ndarray):
         _add_array(job, images)
     elif hasattr(images, "columns"):
-        job.append(Frame(images, job).blocks)
+        job.append(Frame(images, job).chunks)
     else:
         single = isinstance(images, str | os.PathLike | Repeated | Image | Unreadable)
         _add_items(job, [images] if single else images)
@@ -59,13 +59,13 @@ def _add_array(job: Job, sizes: NDArray[Any]) -> None:
 
     if sizes.dtype == np.uint64:  # clip what does not fit int64: it is out of range anyway
         sizes = np.minimum(sizes, np.uint64(MAX_EDGE + 1))
-    job.append(partial(_array_blocks, sizes))
+    job.append(partial(_array_chunks, sizes))
 
 
-def _array_blocks(sizes: NDArray[Any]) -> Iterator[SizeBlock]:
-    for start in range(0, len(sizes), BLOCK):
-        part = sizes[start : start + BLOCK]
-        yield block_of(part[:, 0], part[:, 1], location=f"image {start}")
+def _array_chunks(sizes: NDArray[Any]) -> Iterator[SizeChunk]:
+    for start in range(0, len(sizes), CHUNK):
+        part = sizes[start : start + CHUNK]
+        yield size_chunk(part[:, 0], part[:, 1], location=f"image {start}")
 
 
 def _add_items(job: Job, items: Any) -> None:
@@ -73,38 +73,38 @@ def _add_items(job: Job, items: Any) -> None:
         iterator = iter(items)
     except TypeError:
         raise ImgcostError(
-            f"cannot plan a {type(items).__name__}: pass paths, a DataFrame with width and height, an array of shape "
-            "(n, 2), pairs of width and height, or Repeated(width, height, count)"
+            f"cannot plan images of type {type(items).__name__}: pass paths, a DataFrame with width and height, "
+            "an array of shape (n, 2), pairs of width and height, or Repeated(width, height, count)"
         ) from None
-    waiting = _Sizes()
+    pending = _PendingSizes()
     number = 0
     for item in _flat(iterator, job):
         part = None
         if isinstance(item, Image):
-            waiting.add((item.width, item.height, item.file_bytes), item.media_type)
+            pending.add((item.width, item.height, item.file_bytes), item.media_type)
         elif isinstance(item, Unreadable):
             reason = f"{item.problem}: {item.reason}" if item.problem == "missing" else item.problem
             job.reject(reason, 1, item.path)
         elif isinstance(item, Listing):
-            part = item.blocks
+            part = item.chunks
         elif isinstance(item, Repeated):
-            block = _repeated(item)
-            if item.count <= FEW_TIMES:
-                waiting.sizes += [(item.width, item.height, int(block.file_bytes[0]))] * item.count
+            chunk = _repeated(item)
+            if item.count <= MAX_EXPANDED:
+                pending.sizes += [(item.width, item.height, int(chunk.file_bytes[0]))] * item.count
             else:
-                part = [block].__iter__
+                part = [chunk].__iter__
         else:
-            waiting.add(_pair(item, number + len(waiting.sizes)))
-        if part or len(waiting.sizes) >= BLOCK:
-            number += waiting.move_to(job, number)
-            waiting = _Sizes()
+            pending.add(_pair(item, number + len(pending.sizes)))
+        if part or len(pending.sizes) >= CHUNK:
+            number += pending.move_to(job, number)
+            pending = _PendingSizes()
         if part:
             job.append(part)
-    waiting.move_to(job, number)
+    pending.move_to(job, number)
 
 
-class _Sizes:
-    """Individual images that are collected into a block."""
+class _PendingSizes:
+    """Individual images that are collected into a chunk."""
 
     def __init__(self) -> None:
         self.sizes: list[tuple[int, int, int]] = []
@@ -116,11 +116,11 @@ class _Sizes:
         self.sizes.append(size)
 
     def move_to(self, job: Job, number: int) -> int:
-        """Add the images to a job as a block, and return how many there are."""
+        """Add the images to a job as a chunk, and return how many there are."""
         if self.sizes:
-            block = block_of(*zip(*self.sizes, strict=True), location=f"image {number}")
+            chunk = size_chunk(*zip(*self.sizes, strict=True), location=f"image {number}")
             rows = {name: np.array(indices, np.int32) for name, indices in self._media_types.items()}
-            job.append([block._replace(media_types=rows)].__iter__)
+            job.append([chunk._replace(media_types=rows)].__iter__)
         return len(self.sizes)
 
 
@@ -135,13 +135,13 @@ def _flat(items: Iterable[Any], job: Job) -> Iterator[Any]:
             yield from scan(item, details=False)
 
 
-def _repeated(images: Repeated) -> SizeBlock:
+def _repeated(images: Repeated) -> SizeChunk:
     size = _pair((images.width, images.height), 0)[:2]
-    if isinstance(images.count, bool) or not isinstance(images.count, int) or not 0 <= images.count <= MOST_IMAGES:
-        raise ImgcostError(f"the count of Repeated is {images.count!r}: pass a whole number from 0 to 10**15")
+    if isinstance(images.count, bool) or not isinstance(images.count, int) or not 0 <= images.count <= MAX_IMAGES:
+        raise ImgcostError(f"the count of Repeated is {images.count!r}: expected a whole number from 0 to 10**15")
     file_bytes = None if images.file_bytes is None else [images.file_bytes]
-    block = block_of([size[0]], [size[1]], file_bytes, location=f"image 0 of {images.width}x{images.height}")
-    return block._replace(times=images.count)
+    chunk = size_chunk([size[0]], [size[1]], file_bytes, location=f"image 0 of {images.width}x{images.height}")
+    return chunk._replace(times=images.count)
 
 
 def _pair(item: Any, number: int) -> tuple[int, int, int]:
@@ -151,4 +151,4 @@ def _pair(item: Any, number: int) -> tuple[int, int, int]:
             return index(width), index(height), UNKNOWN
     except (TypeError, ValueError):
         pass
-    raise SizeError(f"image {number} is {shown(item)}: pass a pair of whole numbers, such as (1920, 1080)")
+    raise SizeError(f"image {number} is {short_repr(item)}: expected two whole numbers, such as (1920, 1080)")

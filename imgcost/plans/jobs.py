@@ -1,4 +1,4 @@
-"""A job: image sizes in order, in blocks of columns that can be walked repeatedly."""
+"""A job: image sizes in order, in chunks of columns that can be walked repeatedly."""
 
 from __future__ import annotations
 
@@ -17,30 +17,30 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 __all__ = [
-    "BLOCK",
-    "FEW_TIMES",
-    "MOST_BYTES",
-    "MOST_IMAGES",
+    "CHUNK",
+    "MAX_BYTES",
+    "MAX_EXPANDED",
+    "MAX_IMAGES",
     "UNKNOWN",
     "Job",
     "Rejected",
     "Repeated",
-    "SizeBlock",
-    "block_of",
-    "moved",
+    "SizeChunk",
+    "offset_location",
+    "size_chunk",
 ]
 
-BLOCK = 1 << 16
+CHUNK = 1 << 16
 """Images processed at a time, which bounds memory regardless of the length of a job."""
 
-MOST_IMAGES = 10**15
+MAX_IMAGES = 10**15
 """Maximum number of images of one size; keeps every sum over a request far below 64 bits."""
 
-MOST_BYTES = 2**50
+MAX_BYTES = 2**50
 """Maximum file size, bytes: larger than any disk."""
 
-FEW_TIMES = 256
-"""A size repeated up to this often is expanded into single images, which is faster than a block of its own."""
+MAX_EXPANDED = 256
+"""A size repeated up to this often is expanded into single images, which is faster than a chunk of its own."""
 
 UNKNOWN = -1
 """Marks an unknown file size in a column."""
@@ -77,14 +77,14 @@ class Rejected(NamedTuple):
     first: str
 
 
-class SizeBlock(NamedTuple):
+class SizeChunk(NamedTuple):
     """Valid sizes of consecutive images.
 
     Attributes:
         width: Widths, px; int64.
         height: Heights, px; int64.
         file_bytes: File sizes, bytes; int64, `UNKNOWN` where not known.
-        times: How often the only size of this block is repeated; None for a block of single images.
+        times: How often the only size of this chunk is repeated; None for a chunk of single images.
         location: Location of the first image, such as `row 2 of sizes.csv`, for messages.
         offset: Distance of each image from `location`, rows; int64.
         media_types: Rows of the images by media type, where known; int32.
@@ -98,16 +98,16 @@ class SizeBlock(NamedTuple):
     offset: NDArray[np.int64]
     media_types: Mapping[str, NDArray[np.int32]] = {}
 
-    def take(self, rows: NDArray[np.bool_] | NDArray[np.int64] | slice) -> SizeBlock:
+    def take(self, rows: NDArray[np.bool_] | NDArray[np.int64] | slice) -> SizeChunk:
         """Select images by a boolean mask, indices or a slice."""
         columns = {name: getattr(self, name)[rows] for name in ("width", "height", "file_bytes", "offset")}
         return self._replace(**columns)
 
-    def repeated(self, counts: NDArray[np.int64]) -> Iterator[SizeBlock]:
-        """Repeat each image by its count: up to `FEW_TIMES` as single images, otherwise as a block of its own."""
-        single = np.flatnonzero(counts > FEW_TIMES).tolist()
+    def repeated(self, counts: NDArray[np.int64]) -> Iterator[SizeChunk]:
+        """Repeat each image by its count: up to `MAX_EXPANDED` as single images, otherwise as a chunk of its own."""
+        single = np.flatnonzero(counts > MAX_EXPANDED).tolist()
         for start, stop in zip([0, *(row + 1 for row in single)], [*single, len(counts)], strict=True):
-            ends = np.cumsum(counts[start:stop]) // BLOCK
+            ends = np.cumsum(counts[start:stop]) // CHUNK
             for rows in np.split(np.arange(start, stop), np.flatnonzero(np.diff(ends)) + 1):
                 yield self.take(np.repeat(rows, counts[rows]))
             if stop < len(counts):
@@ -118,12 +118,12 @@ class Job:
     """Images in order, which can be walked repeatedly.
 
     Attributes:
-        walked: Whether all blocks have been walked once. Later walks do not count rejected images again.
+        walked: Whether all chunks have been walked once. Later walks do not count rejected images again.
     """
 
     def __init__(self) -> None:
         """Start without images."""
-        self._parts: list[Callable[[], Iterable[SizeBlock]]] = []
+        self._parts: list[Callable[[], Iterable[SizeChunk]]] = []
         self._rejected: dict[str, Rejected] = {}
         self._warnings: dict[str, None] = {}
         self.walked = False
@@ -138,14 +138,14 @@ class Job:
         """Possible mistakes in tables, without duplicates."""
         return tuple(self._warnings)
 
-    def blocks(self) -> Iterator[SizeBlock]:
-        """Iterate over the sizes, at most `BLOCK` at a time."""
+    def chunks(self) -> Iterator[SizeChunk]:
+        """Iterate over the sizes, at most `CHUNK` at a time."""
         for part in self._parts:
             yield from part()
         self.walked = True
 
-    def append(self, part: Callable[[], Iterable[SizeBlock]]) -> None:
-        """Add a function that returns blocks; it is called for every walk, so that tables need not fit in memory."""
+    def append(self, part: Callable[[], Iterable[SizeChunk]]) -> None:
+        """Add a function that returns chunks; it is called for every walk, so that tables need not fit in memory."""
         self._parts.append(part)
 
     def warn(self, warning: str) -> None:
@@ -156,15 +156,15 @@ class Job:
         """Count images that cannot be planned."""
         if self.walked:
             return
-        known = self._rejected.get(reason)
+        earlier = self._rejected.get(reason)
         self._rejected[reason] = (
-            known._replace(images=known.images + images) if known else Rejected(reason, images, first)
+            earlier._replace(images=earlier.images + images) if earlier else Rejected(reason, images, first)
         )
 
 
-def block_of(
+def size_chunk(
     width: ArrayLike, height: ArrayLike, file_bytes: ArrayLike | None = None, *, location: str = "image 0"
-) -> SizeBlock:
+) -> SizeChunk:
     """Validate columns of sizes.
 
     Args:
@@ -174,12 +174,12 @@ def block_of(
         location: Location of the first image, such as `image 0` or `row 2 of sizes.csv`, for messages.
 
     Returns:
-        The block.
+        The chunk.
 
     Raises:
         SizeError: A side is not a whole number from 1 to 2**31, or a file size is out of range.
 
-    >>> block_of([1920, 3000], [1080, 3000]).file_bytes
+    >>> size_chunk([1920, 3000], [1080, 3000]).file_bytes
     array([-1, -1])
     """
     try:
@@ -187,24 +187,26 @@ def block_of(
         sizes = np.full(across.shape, UNKNOWN, np.int64) if file_bytes is None else np.asarray(file_bytes, np.int64)
     except OverflowError:
         raise SizeError(f"{location} or a later one has a number that does not fit 64 bits") from None
-    bad = (across < 1) | (down < 1) | (across > MAX_EDGE) | (down > MAX_EDGE)
-    if bad.any():
-        first = int(np.argmax(bad))
+    invalid = (across < 1) | (down < 1) | (across > MAX_EDGE) | (down > MAX_EDGE)
+    if invalid.any():
+        first = int(np.argmax(invalid))
         try:
             geometry.padded_size(int(across[first]), int(down[first]))
         except SizeError as error:
-            raise SizeError(f"{moved(location, first)}: {error}") from None
-    bad = (sizes < UNKNOWN) | (sizes > MOST_BYTES)
-    if bad.any():
-        first = int(np.argmax(bad))
-        raise SizeError(f"{moved(location, first)}: file_bytes is {sizes[first]}: pass a number from 0 to 2**50")
-    return SizeBlock(across, down, sizes, None, location, np.arange(len(across), dtype=np.int64))
+            raise SizeError(f"{offset_location(location, first)}: {error}") from None
+    invalid = (sizes < UNKNOWN) | (sizes > MAX_BYTES)
+    if invalid.any():
+        first = int(np.argmax(invalid))
+        raise SizeError(
+            f"{offset_location(location, first)}: file_bytes is {sizes[first]}: expected a number from 0 to 2**50"
+        )
+    return SizeChunk(across, down, sizes, None, location, np.arange(len(across), dtype=np.int64))
 
 
-def moved(location: str, by: int) -> str:
+def offset_location(location: str, by: int) -> str:
     """Return the location that many images or rows further on.
 
-    >>> moved("row 2 of a.csv", 3)
+    >>> offset_location("row 2 of a.csv", 3)
     'row 5 of a.csv'
     """
     word, number, *of_table = location.split(" ", 2)

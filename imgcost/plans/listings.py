@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from imgcost.errors import ImgcostError
-from imgcost.plans.columns import filled, found_columns, suspects, whole_numbers
-from imgcost.plans.jobs import BLOCK, UNKNOWN, SizeBlock, block_of, moved
+from imgcost.plans.columns import find_columns, has_value, similar_columns, whole_numbers
+from imgcost.plans.jobs import CHUNK, UNKNOWN, SizeChunk, offset_location, size_chunk
 from imgcost.plans.readers import READERS
 
 if TYPE_CHECKING:
@@ -50,8 +50,8 @@ def is_listing(path: str | os.PathLike[str]) -> bool:
     return True
 
 
-class _Table(ABC):
-    """A table that is converted to blocks of sizes."""
+class _SizeTable(ABC):
+    """A table that is converted to chunks of sizes."""
 
     def __init__(self, name: str, job: Job) -> None:
         self.name = name
@@ -59,75 +59,78 @@ class _Table(ABC):
 
     @abstractmethod
     def columns(self) -> Iterator[tuple[NDArray[np.int64], dict[str, NDArray[Any]]]]:
-        """Iterate over blocks of rows: their numbers, and their columns by `width`, `height` and so on."""
+        """Iterate over chunks of rows: their numbers, and their columns by `width`, `height` and so on."""
 
-    def blocks(self) -> Iterator[SizeBlock]:
+    def chunks(self) -> Iterator[SizeChunk]:
         """Iterate over the sizes."""
         models: Counter[str] = Counter()
         for numbers, columns in self.columns():
-            kept = np.ones(numbers.shape, np.bool_)
+            selected = np.ones(numbers.shape, np.bool_)
             if "problem" in columns:
-                kept = self._exclude(NOT_COUNTED, filled(columns["problem"]), kept, numbers)
+                selected = self._exclude(NOT_COUNTED, has_value(columns["problem"]), selected, numbers)
             if "duplicate_of" in columns:
-                kept &= ~filled(columns["duplicate_of"])
+                selected &= ~has_value(columns["duplicate_of"])
             if "model" in columns:
-                kept &= _of_first_model(columns["model"], kept, models)
-            kept = self._exclude(NO_SIZE, ~(filled(columns["width"]) & filled(columns["height"])), kept, numbers)
-            yield from self._checked(numbers, columns, kept)
+                selected &= _of_first_model(columns["model"], selected, models)
+            selected = self._exclude(
+                NO_SIZE, ~(has_value(columns["width"]) & has_value(columns["height"])), selected, numbers
+            )
+            yield from self._checked(numbers, columns, selected)
         if len(set(models.values())) > 1:
             rows = ", ".join(f"{count:,} of {model}" for model, count in models.items())
             raise ImgcostError(f"{self.name} has rows of several models, but not the same images for each: {rows}")
 
     def _checked(
-        self, numbers: NDArray[np.int64], columns: dict[str, NDArray[Any]], kept: NDArray[np.bool_]
-    ) -> Iterator[SizeBlock]:
+        self, numbers: NDArray[np.int64], columns: dict[str, NDArray[Any]], selected: NDArray[np.bool_]
+    ) -> Iterator[SizeChunk]:
         start = f"row {numbers[0]} of {self.name}"
         offset = numbers - numbers[0]
 
         def location(row: int) -> str:
-            return moved(start, int(offset[row]))
+            return offset_location(start, int(offset[row]))
 
         # Excluded rows count as 1 px while the others are checked, so that row numbers in messages stay right.
         width, height = (
-            np.where(kept, whole_numbers(name, columns[name], kept, location), 1) for name in ("width", "height")
+            np.where(selected, whole_numbers(name, columns[name], selected, location), 1)
+            for name in ("width", "height")
         )
         file_bytes = np.full(numbers.shape, UNKNOWN, np.int64)
         if "file_bytes" in columns:
-            known = kept & filled(columns["file_bytes"])
-            file_bytes = whole_numbers("file_bytes", columns["file_bytes"], known, location)
-        block = block_of(width, height, file_bytes, location=start)._replace(offset=offset)
+            has_bytes = selected & has_value(columns["file_bytes"])
+            file_bytes = whole_numbers("file_bytes", columns["file_bytes"], has_bytes, location)
+        chunk = size_chunk(width, height, file_bytes, location=start)._replace(offset=offset)
         if "count" in columns:
-            counts = whole_numbers("count", columns["count"], kept, location)
-            yield from block.take(kept).repeated(counts[kept])
+            counts = whole_numbers("count", columns["count"], selected, location)
+            yield from chunk.take(selected).repeated(counts[selected])
         else:
-            yield block.take(kept)
+            yield chunk.take(selected)
 
     def _exclude(
-        self, reason: str, rows: NDArray[np.bool_], kept: NDArray[np.bool_], numbers: NDArray[np.int64]
+        self, reason: str, rows: NDArray[np.bool_], selected: NDArray[np.bool_], numbers: NDArray[np.int64]
     ) -> NDArray[np.bool_]:
         """Count the rows that are excluded for a reason, and return those that are left."""
-        rows = rows & kept
+        rows = rows & selected
         if rows.any():
             first = f"row {numbers[np.argmax(rows)]} of {self.name}"
             self._job.reject(reason, int(np.count_nonzero(rows)), first)
-        return kept & ~rows
+        return selected & ~rows
 
     def _find(self, names: Sequence[Any]) -> dict[str, Any]:
-        columns = found_columns(names, self.name)
-        for name, meant in suspects(names):
+        columns = find_columns(names, self.name)
+        for name, meant in similar_columns(names):
             self._job.warn(f"{self.name}: column {str(name)!r} is not used; did you mean {meant!r}?")
         return columns
 
 
-def _of_first_model(column: NDArray[Any], kept: NDArray[np.bool_], models: Counter[str]) -> NDArray[np.bool_]:
+def _of_first_model(column: NDArray[Any], selected: NDArray[np.bool_], models: Counter[str]) -> NDArray[np.bool_]:
     """Return the rows of the first Claude model: a scan writes a row per image and model. Cameras have models too."""
     names = [name if isinstance(name, str) and name.startswith("claude-") else "" for name in column]
-    models.update(name for name, keep in zip(names, kept, strict=True) if name and keep)
+    models.update(name for name, is_selected in zip(names, selected, strict=True) if name and is_selected)
     first = next(iter(models), "")
     return np.array([name in ("", first) for name in names], np.bool_)
 
 
-class Frame(_Table):
+class Frame(_SizeTable):
     """A DataFrame of any library that has `columns` and returns a column by its name."""
 
     def __init__(self, frame: Any, job: Job) -> None:
@@ -137,15 +140,15 @@ class Frame(_Table):
         self._columns = {column: np.asarray(frame[name]) for column, name in self._find(list(names)).items()}
 
     def columns(self) -> Iterator[tuple[NDArray[np.int64], dict[str, NDArray[Any]]]]:
-        """Iterate over blocks of rows, numbered from 0."""
+        """Iterate over chunks of rows, numbered from 0."""
         total = len(self._columns["width"])
-        for start in range(0, total, BLOCK):
-            part = slice(start, min(start + BLOCK, total))
+        for start in range(0, total, CHUNK):
+            part = slice(start, min(start + CHUNK, total))
             yield np.arange(part.start, part.stop), {name: column[part] for name, column in self._columns.items()}
 
 
-class Listing(_Table):
-    """A table on disk, read in blocks and never loaded completely."""
+class Listing(_SizeTable):
+    """A table on disk, read in chunks and never loaded completely."""
 
     def __init__(self, path: str | os.PathLike[str], job: Job) -> None:
         """Store the path."""
@@ -153,5 +156,5 @@ class Listing(_Table):
         super().__init__(self.path, job)
 
     def columns(self) -> Iterator[tuple[NDArray[np.int64], dict[str, NDArray[Any]]]]:
-        """Iterate over blocks of rows, numbered as in a spreadsheet if there is a header row."""
+        """Iterate over chunks of rows, numbered as in a spreadsheet if there is a header row."""
         return READERS[Path(self.path).suffix.lower()](self.path, self._find)

@@ -15,20 +15,20 @@ import numpy as np
 
 from imgcost.errors import ImgcostError
 from imgcost.figures import plural
-from imgcost.plans.jobs import BLOCK
-from imgcost.plans.rules import BYTES_A_TOKEN
+from imgcost.plans.jobs import CHUNK
+from imgcost.plans.packing_rules import BYTES_PER_TOKEN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
-    from imgcost.plans.rules import PackingRules
+    from imgcost.plans.packing_rules import PackingRules
 
-__all__ = ["Columns", "Packer", "Requests"]
+__all__ = ["ImageColumns", "Packer", "RequestColumns"]
 
 
-class Columns(NamedTuple):
+class ImageColumns(NamedTuple):
     """Columns of consecutive images, as far as they matter for packing; all int64.
 
     Attributes:
@@ -43,23 +43,23 @@ class Columns(NamedTuple):
     sent_bytes: NDArray[np.int64]
     edge: NDArray[np.int64]
 
-    def part(self, start: int, stop: int | None = None) -> Columns:
+    def part(self, start: int, stop: int | None = None) -> ImageColumns:
         """Return the images from `start` up to `stop`."""
-        return Columns(*(column[start:stop] for column in self))
+        return ImageColumns(*(column[start:stop] for column in self))
 
-    def before(self, others: Columns) -> Columns:
+    def followed_by(self, others: ImageColumns) -> ImageColumns:
         """Return these images, followed by others."""
-        return Columns(*map(np.concatenate, zip(self, others, strict=True)))
+        return ImageColumns(*map(np.concatenate, zip(self, others, strict=True)))
 
-    def repeated(self, count: int) -> Columns:
+    def repeated(self, count: int) -> ImageColumns:
         """Repeat a single image."""
-        return Columns(*(np.repeat(column, count) for column in self))
+        return ImageColumns(*(np.repeat(column, count) for column in self))
 
 
-_NOTHING = Columns(*(np.zeros(0, np.int64) for _ in Columns._fields))
+_NO_IMAGES = ImageColumns(*(np.zeros(0, np.int64) for _ in ImageColumns._fields))
 
 
-class Requests(NamedTuple):
+class RequestColumns(NamedTuple):
     """Requests of consecutive conversations, one column per attribute. With one turn, each conversation is one request.
 
     Attributes:
@@ -97,28 +97,28 @@ class Requests(NamedTuple):
             return int(column.sum()) * self.times
         return sum(map(mul, column.tolist(), self.times))
 
-    def downscaled(self) -> Requests:
+    def downscaled(self) -> RequestColumns:
         """Return the same requests with downscaled images."""
         return self._replace(visual=self.smaller, prompt=self.prompt - self.visual + self.smaller)
 
 
 class Packer:
-    """Packs a stream of images into requests; memory use is limited to the images of one conversation and one block."""
+    """Packs a stream of images into requests; memory use is limited to the images of one conversation and one chunk."""
 
     def __init__(self, rules: PackingRules) -> None:
         """Start a job."""
         self.rules = rules
-        self._waiting = _NOTHING
+        self._pending = _NO_IMAGES
         self._first = self._requests = self._conversations = 0
 
-    def add(self, images: Columns) -> Requests | None:
+    def add(self, images: ImageColumns) -> RequestColumns | None:
         """Add images, and return the requests that are complete. Images that later ones may still join are kept."""
-        waiting = self._waiting.before(images)
-        ends = self._ends(waiting)
-        self._waiting = waiting.part(ends[-1]) if ends else waiting
-        return self._close(waiting, ends) if ends else None
+        pending = self._pending.followed_by(images)
+        ends = self._ends(pending)
+        self._pending = pending.part(ends[-1]) if ends else pending
+        return self._close(pending, ends) if ends else None
 
-    def add_repeated(self, image: Columns, count: int) -> Iterator[Requests]:
+    def add_repeated(self, image: ImageColumns, count: int) -> Iterator[RequestColumns]:
         """Add many images of one size.
 
         Once a conversation of these images alone is complete, all later ones but the last are equal to it, so they are
@@ -126,37 +126,39 @@ class Packer:
         """
         added = 0
         while added < count:
-            block = min(count - added, BLOCK)
-            added += block
-            requests = self.add(image.repeated(block))
+            chunk = min(count - added, CHUNK)
+            added += chunk
+            requests = self.add(image.repeated(chunk))
             if requests is None:
                 continue
             yield requests
             in_last = requests.conversation == requests.conversation[-1]
-            length, waiting = int(requests.images[-1]), len(self._waiting.tokens)
-            times = (count - added + waiting - 1) // length
-            if added >= length + waiting and times > 1:
-                yield self._again(requests, in_last, length, times)
-                self._waiting = image.repeated(count - added + waiting - times * length)
+            length, pending = int(requests.images[-1]), len(self._pending.tokens)
+            times = (count - added + pending - 1) // length
+            if added >= length + pending and times > 1:
+                yield self._repeat_last(requests, in_last, length, times)
+                self._pending = image.repeated(count - added + pending - times * length)
                 return
 
-    def finish(self) -> Requests | None:
+    def finish(self) -> RequestColumns | None:
         """Return the requests of the last conversation, if there is one."""
-        waiting, self._waiting = self._waiting, _NOTHING
-        return self._close(waiting, [len(waiting.tokens)]) if len(waiting.tokens) else None
+        pending, self._pending = self._pending, _NO_IMAGES
+        return self._close(pending, [len(pending.tokens)]) if len(pending.tokens) else None
 
-    def _again(self, requests: Requests, in_last: NDArray[np.bool_], length: int, times: int) -> Requests:
+    def _repeat_last(
+        self, requests: RequestColumns, in_last: NDArray[np.bool_], length: int, times: int
+    ) -> RequestColumns:
         """Repeat the last conversation."""
         columns: list[Any] = [column[in_last] for column in requests[1:-1]]
-        again = Requests(self._requests, *columns)
-        turns = len(again.turn)
-        again = again._replace(conversation=again.conversation + 1, first=again.first + length, times=times)
+        repeated = RequestColumns(self._requests, *columns)
+        turns = len(repeated.turn)
+        repeated = repeated._replace(conversation=repeated.conversation + 1, first=repeated.first + length, times=times)
         self._requests += turns * times
         self._conversations += times
         self._first += length * times
-        return again
+        return repeated
 
-    def _ends(self, images: Columns) -> list[int]:
+    def _ends(self, images: ImageColumns) -> list[int]:
         """Return where conversations end that no later image can join."""
         total = len(images.tokens)
         rules = self.rules
@@ -165,12 +167,12 @@ class Packer:
             return list(range(length, total, length))
         reach = _Reach(rules, images)
         ends, start = [], 0
-        while (end := reach.from_(start)) < total:
+        while (end := reach.end_from(start)) < total:
             ends.append(end)
             start = end
         return ends
 
-    def _close(self, images: Columns, ends: Sequence[int]) -> Requests:
+    def _close(self, images: ImageColumns, ends: Sequence[int]) -> RequestColumns:
         """Return the requests of the conversations that end at `ends`."""
         rules = self.rules
         end = np.array(ends, np.int64)
@@ -186,8 +188,13 @@ class Packer:
             before, carried = (np.minimum((turn + n) * per_request, length[conversation]) for n in (0, 1))
         first = start[conversation]
         visual, smaller, sent_bytes = (_between(_sums(column), first, first + carried) for column in images[:3])
-        text = rules.prompt_tokens + rules.extra + rules.framing * (turn + 1) + rules.output_tokens * turn
-        requests = Requests(
+        text = (
+            rules.prompt_tokens
+            + rules.request_overhead
+            + rules.message_overhead * (turn + 1)
+            + rules.output_tokens * turn
+        )
+        requests = RequestColumns(
             self._requests,
             conversation + self._conversations,
             turn,
@@ -197,7 +204,7 @@ class Packer:
             carried - before,
             visual,
             smaller,
-            text + visual + rules.wrapping * carried,
+            text + visual + rules.image_overhead * carried,
             sent_bytes,
         )
         _check(rules, requests, images, first)
@@ -210,10 +217,10 @@ class Packer:
 class _Reach:
     """Finds the longest conversation from an image on, by bisecting prefix sums for each limit."""
 
-    def __init__(self, rules: PackingRules, images: Columns) -> None:
+    def __init__(self, rules: PackingRules, images: ImageColumns) -> None:
         self._rules = rules
         self._total = len(images.tokens)
-        weights = images.tokens + rules.wrapping
+        weights = images.tokens + rules.image_overhead
         self._sums: list[tuple[memoryview, int]] = []
         text = rules.text_tokens(rules.turns)
         tokens = _view(_sums(weights))
@@ -228,7 +235,7 @@ class _Reach:
         if rules.threshold is not None:
             self._below_threshold = _view(np.flatnonzero(weights + rules.text_tokens(1) <= rules.threshold))
 
-    def from_(self, start: int) -> int:
+    def end_from(self, start: int) -> int:
         """Return where the longest conversation that starts at an image ends. It has at least one image."""
         rules = self._rules
         end = self._total
@@ -254,10 +261,10 @@ def _view(column: NDArray[np.integer]) -> memoryview:
 
 
 def _within(sums: memoryview, capacity: int, start: int, end: int) -> int:
-    most = sums[start] + capacity
-    if sums[end] <= most:  # most limits rarely apply
+    limit = sums[start] + capacity
+    if sums[end] <= limit:  # most limits rarely apply
         return end
-    return max(start, bisect_right(sums, most, start, end) - 1)
+    return max(start, bisect_right(sums, limit, start, end) - 1)
 
 
 def _sums(column: NDArray[Any]) -> NDArray[np.int64]:
@@ -270,29 +277,35 @@ def _between(sums: NDArray[np.int64], start: NDArray[np.int64], stop: NDArray[np
     return sums[stop] - sums[start]
 
 
-def _check(rules: PackingRules, requests: Requests, images: Columns, first: NDArray[np.int64]) -> None:
+def _check(rules: PackingRules, requests: RequestColumns, images: ImageColumns, first: NDArray[np.int64]) -> None:
     """Raise an error for requests that exceed a limit."""
     large = np.zeros(len(first), np.bool_)
     if rules.many_images is not None:
         large = _between(_sums(images.edge > cast("int", rules.many_images_edge)), first, first + requests.images) > 0
-    text_bytes = rules.text_bytes(1) + BYTES_A_TOKEN * rules.output_tokens * requests.turn
-    tokens, sent = requests.prompt + rules.output_tokens, requests.sent_bytes + text_bytes
-    for name, what, broken, value, limit in (
+    text_bytes = rules.text_bytes(1) + BYTES_PER_TOKEN * rules.output_tokens * requests.turn
+    tokens, request_bytes = requests.prompt + rules.output_tokens, requests.sent_bytes + text_bytes
+    for name, what, exceeded, value, limit in (
         (
             "images",
             ("image", "images"),
-            requests.images > _or_more(rules.max_images),
+            requests.images > _or_infinity(rules.max_images),
             requests.images,
             rules.max_images,
         ),
         (
             "many_images_edge",
             ("image", f"images, one of them over {rules.many_images_edge} px"),
-            large & (requests.images > _or_more(rules.many_images)),
+            large & (requests.images > _or_infinity(rules.many_images)),
             requests.images,
             rules.many_images,
         ),
-        ("request_bytes", ("byte", "bytes"), sent > _or_more(rules.request_bytes), sent, rules.request_bytes),
+        (
+            "request_bytes",
+            ("byte", "bytes"),
+            request_bytes > _or_infinity(rules.request_bytes),
+            request_bytes,
+            rules.request_bytes,
+        ),
         (
             "context_window",
             ("token, prompt and answer", "tokens, prompt and answer"),
@@ -301,8 +314,8 @@ def _check(rules: PackingRules, requests: Requests, images: Columns, first: NDAr
             rules.context_window,
         ),
     ):
-        if broken.any():
-            index = int(np.argmax(broken))
+        if exceeded.any():
+            index = int(np.argmax(exceeded))
             amount = plural(int(value[index]), *what)
             raise ImgcostError(
                 f"request {requests.number + index} (from image {requests.first[index]} on) has {amount}: "
@@ -311,5 +324,5 @@ def _check(rules: PackingRules, requests: Requests, images: Columns, first: NDAr
             )
 
 
-def _or_more(limit: int | None) -> float:
+def _or_infinity(limit: int | None) -> float:
     return float("inf") if limit is None else limit

@@ -1,4 +1,4 @@
-"""Readers of tables on disk, one per format: they return the selected columns in blocks."""
+"""Readers of tables on disk, one per format: they return the selected columns in chunks."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from imgcost.errors import ImgcostError, MissingExtraError
-from imgcost.plans.columns import suspects
-from imgcost.plans.jobs import BLOCK
+from imgcost.plans.columns import similar_columns
+from imgcost.plans.jobs import CHUNK
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -28,20 +28,20 @@ if TYPE_CHECKING:
     Find: TypeAlias = Callable[[Sequence[Any]], dict[str, Any]]
     """Selects columns: takes all names, and returns the names in the table by `width`, `height` and so on."""
 
-    Blocks: TypeAlias = Iterator[tuple[NDArray[np.int64], dict[str, NDArray[Any]]]]
+    Chunks: TypeAlias = Iterator[tuple[NDArray[np.int64], dict[str, NDArray[Any]]]]
     """Numbers of rows, and the selected columns by name."""
 
 
-def _of_text(path: str, find: Find, *, delimiter: str) -> Blocks:
+def _read_text(path: str, find: Find, *, delimiter: str) -> Chunks:
     with Path(path).open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
         rows = csv.reader(file, delimiter=delimiter)
         try:
-            yield from _of_rows([name.strip() for name in next(rows, [])], enumerate(rows, 2), find)
+            yield from _read_rows([name.strip() for name in next(rows, [])], enumerate(rows, 2), find)
         except csv.Error as error:
             raise ImgcostError(f"{path}, line {rows.line_num}: {error}") from None
 
 
-def _of_excel(path: str, find: Find) -> Blocks:
+def _read_excel(path: str, find: Find) -> Chunks:
     try:
         from openpyxl import load_workbook  # noqa: PLC0415 - an extra
     except ImportError as error:
@@ -51,7 +51,7 @@ def _of_excel(path: str, find: Find) -> Blocks:
             with warnings.catch_warnings(action="ignore"):  # unknown styles and validations
                 book = load_workbook(file, read_only=True, data_only=True)
             head, rows = _first_table([(sheet.title, _rows_of(sheet)) for sheet in book.worksheets], find)
-            yield from _of_rows(head, rows, find)
+            yield from _read_rows(head, rows, find)
         except ImgcostError:
             raise
         except Exception as error:  # noqa: BLE001 - a damaged workbook can raise any exception
@@ -74,21 +74,21 @@ def _first_table(
         try:
             find(names)
         except ImgcostError as error:
-            errors.append((len(list(suspects(names))), f"sheet {title!r} of {error}"))
+            errors.append((len(list(similar_columns(names))), f"sheet {title!r} of {error}"))
         else:
             return names, rows
     raise ImgcostError(max(errors, key=itemgetter(0))[1])
 
 
-def _of_rows(head: Sequence[str], rows: Iterable[tuple[int, Sequence[Any]]], find: Find) -> Blocks:
+def _read_rows(head: Sequence[str], rows: Iterable[tuple[int, Sequence[Any]]], find: Find) -> Chunks:
     """Read numbered rows of cells; skip blank rows."""
     indices = {column: head.index(name) for column, name in find(head).items()}
     filled = (row for row in rows if any(row[1]))
-    while block := list(islice(filled, BLOCK)):
+    while chunk := list(islice(filled, CHUNK)):
         yield (
-            np.array([number for number, _ in block], np.int64),
+            np.array([number for number, _ in chunk], np.int64),
             {
-                column: _column((_cell(cells, index) for _, cells in block), len(block))
+                column: _column((_cell(cells, index) for _, cells in chunk), len(chunk))
                 for column, index in indices.items()
             },
         )
@@ -99,14 +99,14 @@ def _cell(cells: Sequence[Any], index: int) -> Any:
     return value.strip() if isinstance(value, str) else value
 
 
-def _of_json_lines(path: str, find: Find) -> Blocks:
+def _read_json_lines(path: str, find: Find) -> Chunks:
     with Path(path).open(encoding="utf-8-sig", errors="surrogateescape") as file:
         filled = ((number, line) for number, line in enumerate(file, 1) if line.strip())
         numbers = np.zeros(0, np.int64)
-        while block := list(islice(filled, BLOCK)):
-            rows = [_object(path, number, line) for number, line in block]
+        while chunk := list(islice(filled, CHUNK)):
+            rows = [_object(path, number, line) for number, line in chunk]
             names = find(list(dict.fromkeys(name for row in rows for name in row)))
-            numbers = np.array([number for number, _ in block], np.int64)
+            numbers = np.array([number for number, _ in chunk], np.int64)
             yield (
                 numbers,
                 {column: _column((row.get(name) for row in rows), len(rows)) for column, name in names.items()},
@@ -129,7 +129,7 @@ def _column(values: Iterable[Any], count: int) -> NDArray[Any]:
     return np.fromiter(values, object, count)
 
 
-def _of_parquet(path: str, find: Find) -> Blocks:
+def _read_parquet(path: str, find: Find) -> Chunks:
     try:
         import pyarrow as pa  # noqa: PLC0415 - an extra
         import pyarrow.parquet as pq  # noqa: PLC0415 - same
@@ -139,7 +139,7 @@ def _of_parquet(path: str, find: Find) -> Blocks:
         with pq.ParquetFile(path) as file:
             names = find(file.schema_arrow.names)
             row = 0
-            for batch in file.iter_batches(BLOCK, columns=list(names.values())):
+            for batch in file.iter_batches(CHUNK, columns=list(names.values())):
                 columns = {column: batch.column(name).to_numpy(zero_copy_only=False) for column, name in names.items()}
                 yield np.arange(row, row + batch.num_rows), columns
                 row += batch.num_rows
@@ -147,11 +147,11 @@ def _of_parquet(path: str, find: Find) -> Blocks:
         raise ImgcostError(f"cannot read {path} as Parquet: {error}") from None
 
 
-READERS: Mapping[str, Callable[[str, Find], Blocks]] = {
-    ".csv": partial(_of_text, delimiter=","),
-    ".tsv": partial(_of_text, delimiter="\t"),
-    ".xlsx": _of_excel,
-    ".jsonl": _of_json_lines,
-    ".parquet": _of_parquet,
+READERS: Mapping[str, Callable[[str, Find], Chunks]] = {
+    ".csv": partial(_read_text, delimiter=","),
+    ".tsv": partial(_read_text, delimiter="\t"),
+    ".xlsx": _read_excel,
+    ".jsonl": _read_json_lines,
+    ".parquet": _read_parquet,
 }
 """The reader for each suffix: takes the path and a function that selects columns."""

@@ -5,13 +5,14 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from datetime import date
 from decimal import Decimal, InvalidOperation
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from imgcost.conditions import Conditions, conditions
-from imgcost.errors import ArgumentError, ImgcostError, shown
+from imgcost.errors import ArgumentError, ImgcostError, short_repr
 from imgcost.quotes import resolve_models
 from imgcost.tables import Model
 
@@ -19,18 +20,17 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Sequence
 
-__all__ = ["Scenario", "read_scenario", "scenario"]
+__all__ = ["Scenario", "make_scenario", "read_scenario"]
 
-MOST_TOKENS = 10**7
-MOST_TURNS = 10**4
-MOST_RETRIES = 1000
+MAX_TOKENS = 10**7
+MAX_TURNS = 10**4
 
 _RANGES = {
-    "prompt_tokens": (0, MOST_TOKENS),
-    "output_tokens": (0, MOST_TOKENS),
-    "turns": (1, MOST_TURNS),
-    "images_per_request": (1, MOST_TOKENS),
-    "downscale_to": (1, MOST_TOKENS),
+    "prompt_tokens": (0, MAX_TOKENS),
+    "output_tokens": (0, MAX_TOKENS),
+    "turns": (1, MAX_TURNS),
+    "images_per_request": (1, MAX_TOKENS),
+    "downscale_to": (1, MAX_TOKENS),
 }
 
 
@@ -78,7 +78,7 @@ class Scenario(NamedTuple):
 _CONDITIONS = tuple(name for name in Conditions._fields if name != "endpoint_assumed")
 
 
-def scenario(*, models: str | Model | Sequence[str | Model], **settings: Any) -> Scenario:
+def make_scenario(*, models: str | Model | Sequence[str | Model], **settings: Any) -> Scenario:
     """Validate the settings of a plan.
 
     Args:
@@ -101,45 +101,73 @@ def scenario(*, models: str | Model | Sequence[str | Model], **settings: Any) ->
             names = tuple(models)
     if not names or not all(isinstance(name, str | Model) for name in names):
         raise ArgumentError("models", models, "at least one model, such as 'sonnet'")
-    for name, (least, most) in _RANGES.items():
-        value = settings.get(name, least)
+    for name, (minimum, maximum) in _RANGES.items():
+        value = settings.get(name, minimum)
         if name in _ALTERNATIVES and (value is None or isinstance(value, str)) and value == _ALTERNATIVES[name]:
             continue
-        if not (_is_whole(value) and least <= value <= most):
+        if not (_is_whole(value) and minimum <= value <= maximum):
             choice = ", or 'auto'" if name == "images_per_request" else ""
-            raise ArgumentError(name, value, f"a whole number from {least:,} to {most:,}{choice}")
+            raise ArgumentError(name, value, f"a whole number from {minimum:,} to {maximum:,}{choice}")
     if not isinstance(settings.get("batch", False), bool):
         raise ArgumentError("batch", settings["batch"], "true or false")
     settings["retry_rate"] = _rate(settings.get("retry_rate", 0))
-    sent = {name: settings.pop(name) for name in _CONDITIONS if name in settings}
-    named = resolve_models(names, conditions(as_of=sent.get("as_of")).as_of)
-    return Scenario(names, conditions(named, **sent), **settings)
+    chosen = {name: settings.pop(name) for name in _CONDITIONS if name in settings}
+    named = resolve_models(names, conditions(as_of=chosen.get("as_of")).as_of)
+    return Scenario(names, conditions(named, **chosen), **settings)
+
+
+_OPTIONS = {"model": "models", "prompt_cache": "cache", "fast": "speed"}
+"""Options of the command line that have another name than the argument of `plan`."""
 
 
 def read_scenario(path: str | os.PathLike[str]) -> dict[str, Any]:
-    """Read a scenario file: TOML with the keyword arguments of `plan`, and `budget` in US dollars.
+    """Read a scenario file: TOML with the options of `imgcost plan` or the keyword arguments of `plan`.
 
     Args:
         path: The file.
 
     Returns:
-        Values by key; they are validated when they are used.
+        Keyword arguments of `plan`, and `budget` in US dollars; except dates, they are validated when they are used.
 
     Raises:
-        ImgcostError: The file is not valid TOML, or has an unknown key.
+        ImgcostError: The file is not valid TOML, has an unknown key, or has two keys for one setting.
         OSError: The file cannot be read.
     """
     try:
-        settings = tomllib.loads(Path(path).read_text(encoding="utf-8"), parse_float=Decimal)
+        keys = tomllib.loads(Path(path).read_text(encoding="utf-8"), parse_float=Decimal)
     except (ValueError, RecursionError) as error:  # also for invalid UTF-8, or a number of thousands of digits
         raise ImgcostError(f"{path} is not valid TOML: {error}") from None
-    known = [*(name for name in Scenario._fields if name != "conditions"), *_CONDITIONS, "budget"]
-    for key in settings:
-        if key not in known:
-            similar = get_close_matches(key, known, n=1)
-            hint = f"did you mean {similar[0]}?" if similar else f"valid keys are {', '.join(known)}"
-            raise ImgcostError(f"{path}: unknown key {shown(key)}: {hint}")
+    arguments = [*(name for name in Scenario._fields if name != "conditions"), *_CONDITIONS, "budget"]
+    options = [*_OPTIONS, *(name for name in arguments if name not in _OPTIONS.values())]
+    settings: dict[str, Any] = {}
+    for key, value in keys.items():
+        name = key.replace("-", "_")
+        argument = _OPTIONS.get(name, name)
+        if argument not in arguments:
+            similar = get_close_matches(name, [*options, *arguments], n=1)
+            hint = f"did you mean {similar[0]}?" if similar else f"valid keys are {', '.join(options)}"
+            raise ImgcostError(f"{path}: unknown key {short_repr(key)}: {hint}")
+        if argument in settings:
+            raise ImgcostError(f"{path}: {short_repr(key)} sets {argument} again: use one of the keys")
+        try:
+            settings[argument] = _value(name, value)
+        except ArgumentError as error:
+            raise ImgcostError(f"{path}: {error}") from None
     return settings
+
+
+def _value(key: str, value: Any) -> Any:
+    """Return the value of a key as an argument of `plan`: dates may be text, and `fast` is true or false."""
+    if key == "fast":
+        if isinstance(value, bool):
+            return "fast" if value else None
+        raise ArgumentError(key, value, "true or false")
+    if key == "as_of" and not isinstance(value, date):
+        try:
+            return date.fromisoformat(value)
+        except (TypeError, ValueError):
+            raise ArgumentError(key, value, "a date, such as 2026-11-22") from None
+    return value
 
 
 def _rate(value: Any) -> Decimal:
@@ -147,8 +175,9 @@ def _rate(value: Any) -> Decimal:
         rate = Decimal(str(value))  # a float keeps the digits that it is written with
     except (InvalidOperation, RuntimeError, ValueError):  # not a number, thousands of digits, or a failing __str__
         rate = Decimal("NaN")
-    if not rate.is_finite() or not 0 <= rate <= MOST_RETRIES or rate.adjusted() < -30:
-        raise ArgumentError("retry_rate", value, f"a number from 0 to {MOST_RETRIES:,}, for example 0.02 for 2%")
+    if not rate.is_finite() or not 0 <= rate <= 1 or rate.adjusted() < -30:
+        raise ArgumentError("retry_rate", value, "a number from 0 to 1, for example 0.02 for 2%")
+
     return rate
 
 

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from imgcost.conditions import CacheTtl
-    from imgcost.plans.packing import Requests
-    from imgcost.plans.rules import PackingRules
+    from imgcost.plans.packing import RequestColumns
+    from imgcost.plans.packing_rules import PackingRules
     from imgcost.prices import PriceKind
 
 __all__ = ["RequestUsage", "Split", "UsageTotals", "request_usages"]
@@ -103,7 +103,7 @@ class UsageTotals:
         carried_visual: Visual tokens sent, re-sent images included.
         sent_bytes: Bytes of images sent, re-sent images included; unknown sizes count as 0.
         long_requests: Number of requests at the long-context price.
-        most_images: Most new images in a request.
+        max_new_images: Most new images in a request.
         sums: Tokens of all requests, by whether prompts are cached and by the price that applies.
     """
 
@@ -118,12 +118,12 @@ class UsageTotals:
     carried_visual: int = 0
     sent_bytes: int = 0
     long_requests: int = 0
-    most_images: int = 0
+    max_new_images: int = 0
     sums: dict[tuple[bool, PriceKind], Split] = field(
         default_factory=lambda: {(cached, kind): Split() for cached in (False, True) for kind in KINDS}
     )
 
-    def add(self, requests: Requests) -> None:
+    def add(self, requests: RequestColumns) -> None:
         """Add requests to the sums."""
         self.requests += requests.total(np.ones_like(requests.turn))
         self.conversations += requests.total(requests.last)
@@ -134,7 +134,7 @@ class UsageTotals:
         self.visual += requests.total(requests.visual * requests.last)
         self.carried_visual += requests.total(requests.visual)
         self.sent_bytes += requests.total(requests.sent_bytes)
-        self.most_images = max(self.most_images, int(requests.new_images.max()))
+        self.max_new_images = max(self.max_new_images, int(requests.new_images.max()))
         is_long = _is_long(requests, self.rules)
         self.long_requests += requests.total(is_long)
         for cached in (False, True):
@@ -154,7 +154,7 @@ class UsageTotals:
         return any(self.sums[True, kind].read for kind in KINDS)
 
 
-def request_usages(requests: Requests, rules: PackingRules, *, cached: bool) -> Iterator[RequestUsage]:
+def request_usages(requests: RequestColumns, rules: PackingRules, *, cached: bool) -> Iterator[RequestUsage]:
     """Iterate over the usage of individual requests.
 
     Args:
@@ -189,22 +189,22 @@ def request_usages(requests: Requests, rules: PackingRules, *, cached: bool) -> 
             number += 1
 
 
-def _is_long(requests: Requests, rules: PackingRules) -> NDArray[np.bool_]:
+def _is_long(requests: RequestColumns, rules: PackingRules) -> NDArray[np.bool_]:
     if rules.threshold is None:
         return np.zeros(len(requests.turn), np.bool_)
     return requests.prompt > rules.threshold
 
 
-def _split(requests: Requests, rules: PackingRules, cached: bool) -> tuple[NDArray[np.int64], ...]:
+def _split(requests: RequestColumns, rules: PackingRules, cached: bool) -> tuple[NDArray[np.int64], ...]:
     """Return columns of input, write, read and output tokens."""
     prompt = requests.prompt
     output = np.full(prompt.shape, rules.output_tokens, np.int64)
-    nothing = np.zeros_like(prompt)
+    zeros = np.zeros_like(prompt)
     if not cached or rules.cache_minimum is None:
-        return prompt, nothing, nothing, output
+        return prompt, zeros, zeros, output
     is_first = requests.turn == 0
     shared = rules.prompt_tokens if rules.prompt_tokens >= rules.cache_minimum else 0
-    # A block of requests starts with a conversation, so the row before a later turn is always its previous turn.
+    # A chunk of requests starts with a conversation, so the row before a later turn is always its previous turn.
     prefix = np.where(is_first, np.where(requests.conversation > 0, shared, 0), np.roll(prompt, 1))
     read = np.where(prefix >= rules.cache_minimum, prefix, 0)
     cacheable = prompt >= rules.cache_minimum

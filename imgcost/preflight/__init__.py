@@ -6,31 +6,33 @@ Nothing is sent or fetched, no pixels are decoded, and the input is not changed.
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Mapping
 from contextlib import closing
 from io import BytesIO
-from itertools import chain
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from imgcost.arguments import take_choice, take_flag
+from imgcost.arguments import check_choice, to_bool
 from imgcost.errors import ArgumentError
 from imgcost.files import is_stream
 from imgcost.preflight.checker import Checker
-from imgcost.preflight.disk import Disk, RequestFile
+from imgcost.preflight.disk import Disk
 from imgcost.preflight.documents import DEFAULT_MODEL, Reading, check_file, check_value
 from imgcost.preflight.findings import CheckedImage, Findings, PreflightError, Spools
-from imgcost.preflight.images import Imagelike, inputs_of
+from imgcost.preflight.images import Imagelike, check_each
+from imgcost.preflight.inputs import RequestFile
 from imgcost.preflight.sessions import TurnCost
 from imgcost.preflight.spools import Spool
 from imgcost.shapes import SHAPES, detect
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable
+    from collections.abc import Callable, Iterable, Iterator
     from datetime import date
 
     from imgcost.arguments import Dollars
+    from imgcost.errors import ImgcostError
     from imgcost.files import Walk
-    from imgcost.rules import ImageInput
+    from imgcost.preflight.singles import CheckedImages
     from imgcost.tables import Platform
 
 __all__ = [
@@ -46,7 +48,7 @@ __all__ = [
     "check_request",
 ]
 
-_OWN_SHAPES = ("auto", "batch")
+_BATCH_SHAPES = ("auto", "batch")
 """Shapes in which the requests of a batch may be given without its body."""
 
 
@@ -85,13 +87,14 @@ def check_images(
     Source: https://platform.claude.com/docs/en/build-with-claude/vision (read 2026-09-07)
 
     >>> findings = check_images("data/samples/broken", model="claude-sonnet-4-6")
-    >>> [(one.location, one.rule) for one in findings.errors][0]
+    >>> [(finding.location, finding.rule) for finding in findings.errors][0]
     ('data/samples/broken/cut-in-header.jpg', 'unreadable')
     """
     checker = Checker(platform, as_of, ignore, budget_usd)
-    named = checker.models.find(model)
-    disk = Disk()
-    checker.check_images(inputs_of(images, disk), named, one_request=take_flag("one_request", one_request))
+    named, alone, disk = checker.models.find(model), to_bool("one_request", one_request), Disk()
+    checker.models.use(named)
+    results = check_each(images, disk, checker.image_checker(named, one_request=alone))
+    checker.add_images(results, named, one_request=alone)
     for note in disk.notes():
         checker.note(note)
     return checker.findings()
@@ -190,7 +193,7 @@ def check_batch(
     if issubclass(type(batch), (str, os.PathLike)):  # not isinstance: an object may raise even for its class
         path = os.fsdecode(batch)  # type: ignore[arg-type] # issubclass does not narrow
         if "\0" in path:
-            raise ArgumentError("batch", batch, "a path that can exist")
+            raise ArgumentError("batch", batch, "a path without NUL characters")
         _check_path(path, reading)
     elif issubclass(type(batch), (bytes, bytearray, memoryview)):
         check_file(BytesIO(batch), reading, "batch")  # type: ignore[arg-type] # issubclass does not narrow
@@ -250,14 +253,15 @@ def check_paths(
     490
     """
     reading = _reading(Checker(platform, as_of, ignore, budget_usd, spools), model, shape)
-    checker, alone = reading.checker, take_flag("one_request", one_request)
+    checker, alone = reading.checker, to_bool("one_request", one_request)
     disk = Disk(walk, shape=shape, jobs=jobs, progress=progress)
-    with closing(Spool[str]()) as requests, closing(_image_files(disk, paths, stdin, requests)) as images:
-        first = next(images, None)
-        if first is not None:
-            checker.check_images(chain([first], images), checker.models.find(model or DEFAULT_MODEL), one_request=alone)
-        for path in requests:
-            _check_path(path, reading)
+    files = (path for path in paths if path != "-" or stdin is None)
+    named, problem = checker.models.find_or_why(model or DEFAULT_MODEL)
+    with closing(Spool(RequestFile, Counter)) as requests:
+        with closing(disk.check(files, checker.image_checker(named, one_request=alone))) as results:
+            checker.add_images(_keep_requests(results, requests, problem), named, one_request=alone)
+        for request in requests:
+            _check_path(request.path, reading)
     if stdin is not None:
         check_file(stdin, reading, "stdin")
     for note in disk.notes():
@@ -273,27 +277,26 @@ def _check_path(path: str, reading: Reading) -> None:
 def _reading(checker: Checker, model: str | None, shape: str, *, batch: bool = False) -> Reading:
     if model is not None and not isinstance(model, str):
         raise ArgumentError("model", model, "the name of a model, such as 'sonnet'")
-    take_choice("shape", shape, ("auto", *SHAPES))
+    check_choice("shape", shape, ("auto", *SHAPES))
     return Reading.start(checker, model, shape, batch=batch)
 
 
-def _image_files(
-    disk: Disk, paths: Iterable[str], stdin: BinaryIO | None, requests: Spool[str]
-) -> Generator[ImageInput]:
-    """Inspect the files under paths, and append those with requests to `requests`."""
-    files = (path for path in paths if path != "-" or stdin is None)
-    with closing(disk.see(files)) as items:
-        for item in items:
-            if isinstance(item, RequestFile):
-                requests.append(item.path)
-            else:
-                yield item
+def _keep_requests(
+    results: Iterable[CheckedImages], requests: Spool[RequestFile], problem: ImgcostError | None
+) -> Iterator[CheckedImages]:
+    """Append files of requests to `requests`, and raise what is wrong with the model once it matters."""
+    for checked in results:
+        for request in checked.requests:
+            requests.append(request)
+        if problem and checked.has_images:
+            raise problem
+        yield checked
 
 
 def _body_of_batch(batch: Any, shape: str) -> Any:
     """Return requests as the body of a batch, so that locations begin with `requests`; other shapes are unchanged."""
     if issubclass(type(batch), Mapping):
-        return batch if "requests" in batch or shape not in _OWN_SHAPES else {"requests": [batch]}
+        return batch if "requests" in batch or shape not in _BATCH_SHAPES else {"requests": [batch]}
     try:
         requests = list(batch)
     except Exception:  # noqa: BLE001 - an object may raise anything
@@ -301,8 +304,8 @@ def _body_of_batch(batch: Any, shape: str) -> Any:
     if requests is None:
         expected = "the path of a batch file, its requests as a list, or its body {'requests': [...]}"
         raise ArgumentError("batch", batch, expected)
-    own = shape in _OWN_SHAPES and detect(requests) in {None, "batch", "messages"}
-    return {"requests": requests} if own else requests
+    is_batch = shape in _BATCH_SHAPES and detect(requests) in {None, "batch", "messages"}
+    return {"requests": requests} if is_batch else requests
 
 
 def _can_be_read(batch: Any) -> bool:

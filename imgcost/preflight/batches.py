@@ -31,7 +31,7 @@ class BatchCount:
     """
 
     def __init__(self, pattern: str | None) -> None:
-        """Start without a request."""
+        """Start with zero requests."""
         self.requests = 0
         self._pattern = re.compile(pattern or ".*", re.DOTALL)
         self._bytes = _BATCH_FRAME_BYTES
@@ -67,7 +67,7 @@ class BatchCount:
             if not self._pattern.fullmatch(shaped.id):
                 self._invalid.append((locator.entry("custom_id"), shaped.id))
 
-    def about(self, name: str) -> BatchInput:
+    def batch_input(self, name: str) -> BatchInput:
         """Return the input for the rules of batches."""
         ids = tuple(self._repeated), tuple(self._missing), tuple(self._invalid)
         return BatchInput(name, self.requests, self._bytes, *ids, tuple(self._streams))

@@ -51,7 +51,7 @@ class Costs:
         self.platform = platform
         self._quotes: dict[tuple[NamedModel, Platform, bool], Quote] = {}
         self._known: list[Decimal] = []
-        self._more: list[Decimal] = []
+        self._extra: list[Decimal] = []
         self._unknown: dict[str, _Count] = {}
         self._notes: dict[str, _Count] = {}
         self._unread: dict[str, _Count] = {}
@@ -63,7 +63,7 @@ class Costs:
         model: NamedModel | None,
         location: str,
         *,
-        most_tokens: int = 0,
+        upper_tokens: int = 0,
         text_bytes: int = 0,
         batch: bool = False,
         alone: bool = True,
@@ -74,7 +74,7 @@ class Costs:
             tokens: Visual tokens of the images and pages.
             model: The main model; None if unknown.
             location: The location of the request.
-            most_tokens: The tokens with full pages of text; 0 without pages.
+            upper_tokens: The tokens with full pages of text; 0 without pages.
             text_bytes: Size of everything else in the request, bytes.
             batch: Whether the batch price applies.
             alone: Whether all tokens are in one request; otherwise each image is a request of its own.
@@ -85,19 +85,19 @@ class Costs:
         if not tokens:
             return
         try:
-            prices = self.quote(model, batch=batch)
+            quote = self.quote(model, batch=batch)
         except ImgcostError as error:
             self._count(self._unknown, f"requests without a price ({error})", location)
             return
-        rates = prices.rates(tokens) if alone else prices.standard
-        known, most = cost_usd(tokens, rates.input), max(tokens, most_tokens)
+        rates = quote.rates(tokens) if alone else quote.standard
+        known, upper_tokens = cost_usd(tokens, rates.input), max(tokens, upper_tokens)
         self._known.append(known)
-        upper = prices.rates(most + text_bytes) if alone else rates
-        if rates is not prices.standard:
+        upper = quote.rates(upper_tokens + text_bytes) if alone else rates
+        if rates is not quote.standard:
             self._count(self._notes, LONG, location)
         elif upper is not rates:
             self._count(self._notes, MAYBE_LONG, location)
-        self._more.append(cost_usd(most, upper.input) - known)
+        self._extra.append(cost_usd(upper_tokens, upper.input) - known)
 
     def add_image(self, image: ImageInput, model: Model | None) -> None:
         """Record an image without tokens."""
@@ -134,9 +134,9 @@ class Costs:
         return total_usd(self._known)
 
     @property
-    def most_usd(self) -> Decimal:
+    def upper_usd(self) -> Decimal:
         """Maximum cost, with the long-context price wherever it may apply and full pages of text, US dollars."""
-        return total_usd((*self._known, *self._more))
+        return total_usd((*self._known, *self._extra))
 
     @property
     def unknown(self) -> tuple[str, ...]:

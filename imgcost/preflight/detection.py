@@ -10,7 +10,7 @@ from imgcost.errors import RequestError
 from imgcost.preflight.inputs import IMAGE_SUFFIXES, suffix_of
 from imgcost.shapes import SHAPES, detect, name_of_text, read_document, read_line, shape_of_lines
 
-__all__ = ["LINES_SUFFIXES", "holds_requests", "is_document", "looks_like_json", "open_json"]
+__all__ = ["LINES_SUFFIXES", "contains_requests", "is_document", "looks_like_json", "open_json"]
 
 LINES_SUFFIXES = (".jsonl", ".ndjson")
 _GZIP = b"\x1f\x8b"
@@ -81,10 +81,10 @@ def open_json(stream: BufferedReader) -> tuple[BufferedReader, bool]:
     return BufferedReader(_Resumed(head, stream)), looks_like_json(head)
 
 
-def holds_requests(path: str) -> bool:
+def contains_requests(path: str) -> bool:
     """Return whether a file contains requests in a known shape; most JSON files do not.
 
-    >>> holds_requests("no/such.json")
+    >>> contains_requests("no/such.json")
     False
     """
     try:

@@ -5,37 +5,28 @@ from __future__ import annotations
 import os
 from contextlib import closing
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from imgcost.files import FileBatch, Unreadable, Walk, chunks, inspect, inspect_archive, no_access, spread
 from imgcost.payloads import base64_length
-from imgcost.preflight.detection import LINES_SUFFIXES, holds_requests, is_document
-from imgcost.preflight.inputs import IMAGE_SUFFIXES, record_input, suffix_of
+from imgcost.preflight.detection import LINES_SUFFIXES, contains_requests, is_document
+from imgcost.preflight.inputs import IMAGE_SUFFIXES, RequestFile, record_input, suffix_of
 from imgcost.rules import ImageInput
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator
 
     from imgcost.files import Archive, Chunk, Inspected
-    from imgcost.files.walking import Step
+    from imgcost.files.walking import WalkStep
+    from imgcost.preflight.singles import CheckedImages, ImageChecker
 
-__all__ = ["Disk", "RequestFile"]
+__all__ = ["Disk"]
 
 REQUEST_SUFFIXES = tuple(suffix + packed for suffix in (".json", *LINES_SUFFIXES) for packed in ("", ".gz"))
 """Files in a directory that may contain requests: they are opened to find out."""
 
 
-class RequestFile(NamedTuple):
-    """A file that contains requests.
-
-    Attributes:
-        path: The file.
-    """
-
-    path: str
-
-
-class _Named(FileBatch):
+class _NamedFile(FileBatch):
     """A file that the caller named, as opposed to one that was found in a directory."""
 
 
@@ -63,88 +54,96 @@ class Disk:
         self._shape = shape
         self._jobs = jobs
         self._progress = progress
-        self._parts = 0
-        self._first_part = ""
+        self._partial_members = 0
+        self._first_partial = ""
 
-    def see(self, paths: Iterable[str]) -> Generator[ImageInput | RequestFile]:
-        """Inspect every file, in the order of the paths; see `imgcost.files.scan`.
+    def check(self, paths: Iterable[str], checker: ImageChecker) -> Generator[CheckedImages]:
+        """Inspect and check every file, in the order of the paths; see `imgcost.files.scan`.
 
         Args:
             paths: Files, directories and archives; taken one by one.
+            checker: Checks the images.
 
         Yields:
-            An image for each file, readable or not, and the files of requests. Close the generator to stop the workers.
+            The results of some files, readable or not, with the files of requests among them. Close the generator to
+            stop the workers.
         """
-        work = partial(_see_chunk, shape=self._shape)
-        with closing(spread(chunks(self._steps(paths)), work, self._members, self._jobs, spawn=True)) as results:
-            for seen in results:
-                yield from seen
-                self._progress(len(seen))
+        work = partial(_check_chunk, shape=self._shape, checker=checker)
+
+        def members(archive: Archive) -> Iterator[CheckedImages]:
+            return map(checker.check_all, self._members(archive))
+
+        with closing(spread(chunks(self._steps(paths)), work, members, self._jobs, spawn=True)) as results:
+            for checked in results:
+                yield checked
+                self._progress(checked.inputs)
 
     def notes(self) -> Iterator[str]:
         """Yield sentences about what was not inspected so far."""
-        if self._parts:
+        if self._partial_members:
             yield (
                 f"archive members of which only the beginning was read, so that a missing end is not detected: "
-                f"{self._parts:,}, the first at {self._first_part}"
+                f"{self._partial_members:,}, the first at {self._first_partial}"
             )
 
-    def _steps(self, paths: Iterable[str]) -> Iterator[Step]:
+    def _steps(self, paths: Iterable[str]) -> Iterator[WalkStep]:
         """Walk, and mark what the caller named: a named pipe or device is an error, one in a directory is skipped."""
         named = ""
 
-        def remembered() -> Iterator[str]:
+        def remember_named() -> Iterator[str]:
             nonlocal named
             for path in paths:
                 named = path
                 yield path
 
-        for step in self._walk.steps(remembered()):
+        for step in self._walk.steps(remember_named()):
             if isinstance(step, FileBatch) and (step.folder, *step.names) == os.path.split(named):
-                yield _Named(*step)
+                yield _NamedFile(*step)
             elif isinstance(step, Unreadable) and (step.path, step.problem) == (named, "not-a-file"):
                 yield step._replace(problem="no-access")
             else:
                 yield step
 
-    def _members(self, archive: Archive) -> Iterator[list[ImageInput | RequestFile]]:
+    def _members(self, archive: Archive) -> Iterator[list[ImageInput]]:
         for groups in inspect_archive(archive.path, self._walk.matches):
-            yield [self._see_member(member, archive.path) for _, members in groups for member in members]
+            yield [self._inspect_member(member, archive.path) for _, members in groups for member in members]
 
-    def _see_member(self, member: Inspected | Unreadable, archive: str) -> ImageInput:
+    def _inspect_member(self, member: Inspected | Unreadable, archive: str) -> ImageInput:
         if isinstance(member, Unreadable):
             return record_input(member)._replace(file=archive)
         path, contents, complete = member
         if contents.header and not complete:
-            self._parts += 1
-            self._first_part = self._first_part or path
+            self._partial_members += 1
+            self._first_partial = self._first_partial or path
         suffix = suffix_of(path)
         stray = contents.header is None and suffix not in IMAGE_SUFFIXES
         return ImageInput(path, contents, base64_length(contents.file_bytes), file=archive, suffix=suffix, stray=stray)
 
 
-def _see_chunk(chunk: Chunk, shape: str | None) -> list[ImageInput | RequestFile]:
-    seen: list[ImageInput | RequestFile] = []
+def _check_chunk(chunk: Chunk, shape: str | None, checker: ImageChecker) -> CheckedImages:
+    inputs: list[ImageInput | RequestFile] = []
     for step in chunk:
         if isinstance(step, FileBatch):
-            named = isinstance(step, _Named)
-            seen += [_file_input(step.path_of(name), shape, named=named) for name in step.names]
+            prefix, named = step.prefix, isinstance(step, _NamedFile)
+            inputs += [_file_input(prefix + name, suffix_of(name), shape, named=named) for name in step.names]
         else:
-            seen.append(record_input(step))
-    return seen
+            inputs.append(record_input(step))
+    return checker.check_all(inputs)
 
 
-def _file_input(path: str, shape: str | None, *, named: bool) -> ImageInput | RequestFile:
+def _file_input(path: str, suffix: str, shape: str | None, *, named: bool) -> ImageInput | RequestFile:
     if named and shape not in (None, "auto"):
         return RequestFile(path)
-    suffix = suffix_of(path)
     try:
         contents = inspect(path)
     except (OSError, ValueError) as error:
         return record_input(no_access(path, error))
-    stray = not named and contents.header is None and suffix not in IMAGE_SUFFIXES
-    if shape is not None and contents.header is None:
-        may_hold_requests = stray and path.lower().endswith(REQUEST_SUFFIXES)
-        if is_document(path) if named else may_hold_requests and holds_requests(path):
+    text_bytes = base64_length(contents.file_bytes)
+    if contents.header:
+        return ImageInput(path, contents, text_bytes, file=path, suffix=suffix)
+    stray = not named and suffix not in IMAGE_SUFFIXES
+    if shape is not None:
+        may_contain_requests = stray and path.lower().endswith(REQUEST_SUFFIXES)
+        if is_document(path) if named else may_contain_requests and contains_requests(path):
             return RequestFile(path)
-    return ImageInput(path, contents, base64_length(contents.file_bytes), file=path, suffix=suffix, stray=stray)
+    return ImageInput(path, contents, text_bytes, file=path, suffix=suffix, stray=stray)

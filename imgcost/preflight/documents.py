@@ -44,7 +44,7 @@ __all__ = [
 DEFAULT_MODEL = "sonnet"
 """The model that images are checked for, and requests whose model is elsewhere, such as in the URL."""
 
-_OWN = frozenset({"messages", "batch"})
+_NATIVE_SHAPES = frozenset({"messages", "batch"})
 """The shapes of the API itself, which are not converted."""
 
 
@@ -83,13 +83,15 @@ class Reading(NamedTuple):
     def findings(self) -> Findings:
         """Finish the check, with one note per shape and assumption."""
         for shape, files in self.shapes.items():
-            self.checker.note(f"{_named(files)} {'was' if files.number == 1 else 'were'} read as {SHAPES[shape].title}")
+            self.checker.note(
+                f"{_phrase(files)} {'was' if files.number == 1 else 'were'} read as {SHAPES[shape].title}"
+            )
         for text, files in self.assumptions.items():
-            self.checker.note(f"{_named(files)}: {text}" if files.first else text)
+            self.checker.note(f"{_phrase(files)}: {text}" if files.first else text)
         return self.checker.findings()
 
 
-def _named(files: _Files) -> str:
+def _phrase(files: _Files) -> str:
     return (files.first or "the request") + (
         f" and {plural(files.number - 1, 'more file')}" if files.number > 1 else ""
     )
@@ -110,12 +112,12 @@ def check_file(file: BinaryIO, reading: Reading, name: str, path: str | None = N
         name: What locations in it begin with.
         path: The path of the file; None for other streams such as stdin.
     """
-    read: list[bytes] = []
+    first_lines: list[bytes] = []
     for line in file:
-        read.append(line)
+        first_lines.append(line)
         if line.strip():
             break
-    value = read_line(read[-1] if read else b"")
+    value = read_line(first_lines[-1] if first_lines else b"")
     named_lines = name.lower().endswith(LINES_SUFFIXES)
     shape = None
     if reading.shape not in DEPENDENT:
@@ -125,16 +127,16 @@ def check_file(file: BinaryIO, reading: Reading, name: str, path: str | None = N
     if shape and (second.strip() or named_lines):
         if reading.shape != "auto":
             shape = reading.shape
-        requests = requests_by_line(chain(read, [second], file), shape)
+        requests = requests_by_line(chain(first_lines, [second], file), shape)
         _check_requests(requests, reading._replace(batch=True), name, path)
         return
     rest = second + file.read()
-    parsed = shape and not rest.strip() and len(read[-1]) <= MAX_BYTES
+    parsed = shape and not rest.strip() and len(first_lines[-1]) <= MAX_BYTES
     try:
-        document = Document(value) if parsed else read_document(b"".join([*read, rest]))
+        document = Document(value) if parsed else read_document(b"".join([*first_lines, rest]))
         check_value(document.value, reading, name, path, document.lines)
     except RequestError as error:
-        reading.checker.refuse(error, Locator(name, path))
+        reading.checker.report_invalid(error, Locator(name, path))
 
 
 def check_value(
@@ -187,11 +189,11 @@ def _check_requests(
         sent_as_batch = reading.batch or shaped.shape in BATCHES
         _note_shape(shaped, reading, name)
         try:
-            request = _check_one(shaped, reading, locator, batch=sent_as_batch)
+            request = _check_request(shaped, reading, locator, batch=sent_as_batch)
         except RequestError as error:
             if strict:
                 raise
-            checker.refuse(error, locator)
+            checker.report_invalid(error, locator)
             request = None
         if sent_as_batch:
             batch.add(shaped, request, locator)
@@ -199,17 +201,17 @@ def _check_requests(
         empty = RequestError("", "is empty: a batch has at least one request")
         if strict:
             raise empty
-        checker.refuse(empty, Locator(name or "requests", path))
+        checker.report_invalid(empty, Locator(name or "requests", path))
     if batch.requests:
-        checker.check("batch", batch.about(name or "requests"), checker.context(), Locator(file=path))
+        checker.check("batch", batch.batch_input(name or "requests"), checker.context(), Locator(file=path))
 
 
-def _check_one(shaped: ShapedRequest, reading: Reading, locator: Locator, *, batch: bool) -> Request:
+def _check_request(shaped: ShapedRequest, reading: Reading, locator: Locator, *, batch: bool) -> Request:
     """Check one request, and return it."""
     if shaped.error:
         raise shaped.error
     # A request of the API's own shape keeps its model, which may have fallbacks.
-    model = reading.model or (None if shaped.shape in _OWN else shaped.model)
+    model = reading.model or (None if shaped.shape in _NATIVE_SHAPES else shaped.model)
     if model is None and "model" in shaped.implied:
         model = DEFAULT_MODEL
         reading.checker.note(f"requests that do not name a model are checked for {DEFAULT_MODEL}")
@@ -227,7 +229,7 @@ def _check_one(shaped: ShapedRequest, reading: Reading, locator: Locator, *, bat
 
 def _note_shape(shaped: ShapedRequest, reading: Reading, name: str) -> None:
     """Note the shape and the assumptions of a converted request."""
-    if shaped.shape not in _OWN and not shaped.error:
+    if shaped.shape not in _NATIVE_SHAPES and not shaped.error:
         _count(reading.shapes, shaped.shape, name)
     for note in shaped.notes:
         _count(reading.assumptions, note, name)

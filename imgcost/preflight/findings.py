@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import islice
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from imgcost.errors import ImgcostError
@@ -14,16 +16,17 @@ from imgcost.notebooks import html_table
 from imgcost.paths import escape_path
 from imgcost.preflight.spools import Spool
 from imgcost.prices import exact_usd
+from imgcost.rules import Finding
 from imgcost.tabular import CHECK
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from datetime import date
 
     import pandas as pd
 
     from imgcost.preflight.sessions import TurnCost
-    from imgcost.rules import Finding
+    from imgcost.rules import Severity
     from imgcost.tables import Platform
     from imgcost.tabular import Row
 
@@ -58,27 +61,46 @@ class CheckedImage(NamedTuple):
     tokens: int | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """Return an entry of what `imgcost check -f json` prints."""
+        """Return an item of what `imgcost check -f json` prints."""
         return self._asdict() | {"location": escape_path(self.location)}
+
+
+def count_findings(findings: Iterable[Finding]) -> Counter[Any]:
+    """Count findings by severity and rule."""
+    return Counter(map(attrgetter("severity", "rule"), findings))
+
+
+def count_images(images: Iterable[CheckedImage]) -> Counter[Any]:
+    """Count the tokens of images, and the images that could not be measured."""
+    tokens = [image.tokens for image in images]
+    return Counter(tokens=sum(filter(None, tokens)), unmeasured=tokens.count(None))
 
 
 class Spools(NamedTuple):
     """Storage for the findings and images of a check that may not fit in memory.
 
     Attributes:
-        found: Findings.
+        findings: Findings.
         images: Images.
     """
 
-    found: Spool[Finding]
+    findings: Spool[Finding]
     images: Spool[CheckedImage]
+
+    @classmethod
+    def create(cls, *, in_memory: bool) -> Spools:
+        """Create empty storage: on disk when it grows, unless it has to stay in memory."""
+        return cls(
+            Spool(Finding, count_findings, in_memory=in_memory),
+            Spool(CheckedImage, count_images, in_memory=in_memory),
+        )
 
     @classmethod
     @contextmanager
     def open(cls) -> Iterator[Spools]:
         """Open the storage; it is removed when the context ends."""
-        spools = cls(Spool(), Spool())
-        with closing(spools.found), closing(spools.images):
+        spools = cls.create(in_memory=False)
+        with closing(spools.findings), closing(spools.images):
             yield spools
 
 
@@ -87,7 +109,7 @@ class Findings:
     """The findings of a check. Findings with the same values are equal.
 
     Attributes:
-        found: All findings, in the order of the input; a tuple, unless a check of files keeps them on disk.
+        all: All findings, in the order of the input; a tuple, unless a check of files keeps them on disk.
         images: All images, in the order of the input, with size and tokens if they could be measured.
         input_usd: Minimum cost of the images and PDF pages as input, at the price of the model, or the batch price for
             a batch: US dollars, exact; None if part of it is unknown. Unreadable files cost nothing, because the API
@@ -103,7 +125,7 @@ class Findings:
         turns: For transcripts, the cost so far of the images of each turn.
     """
 
-    found: tuple[Finding, ...] | Spool[Finding]
+    all: tuple[Finding, ...] | Spool[Finding]
     images: tuple[CheckedImage, ...] | Spool[CheckedImage]
     input_usd: Decimal | None
     platform: Platform
@@ -121,35 +143,62 @@ class Findings:
         return f"<Findings {counts} tokens={self.tokens} usd={usd}>"
 
     def __iter__(self) -> Iterator[Finding]:
-        return iter(self.found)
+        return iter(self.all)
 
     def __len__(self) -> int:
-        return len(self.found)
+        return len(self.all)
 
     @property
     def errors(self) -> tuple[Finding, ...]:
         """Findings that the API would reject."""
-        return tuple(finding for finding in self.found if finding.severity == "error")
+        return tuple(finding for finding in self.all if finding.severity == "error")
 
     @property
     def warnings(self) -> tuple[Finding, ...]:
         """Findings that the API would accept."""
-        return tuple(finding for finding in self.found if finding.severity == "warning")
+        return tuple(finding for finding in self.all if finding.severity == "warning")
+
+    @property
+    def counts(self) -> Counter[tuple[Severity, str]]:
+        """Number of findings by severity and rule, in the order in which they first appear."""
+        return self.all.totals if isinstance(self.all, Spool) else count_findings(self.all)
 
     @property
     def ok(self) -> bool:
         """Whether there are no errors."""
-        return all(finding.severity != "error" for finding in self.found)
+        return all(severity != "error" for severity, _ in self.counts)
 
     @property
     def tokens(self) -> int:
         """Visual tokens of all images that could be measured."""
-        return sum(image.tokens or 0 for image in self.images)
+        return self._image_totals["tokens"]
 
     @property
     def unmeasured(self) -> int:
         """Number of images that could not be measured; their tokens are not included."""
-        return sum(image.tokens is None for image in self.images)
+        return self._image_totals["unmeasured"]
+
+    @property
+    def _image_totals(self) -> Counter[str]:
+        return self.images.totals if isinstance(self.images, Spool) else count_images(self.images)
+
+    def first(self, most: int) -> dict[tuple[Severity, str], list[Finding]]:
+        """Return the first findings of each severity and rule, in the order of `counts`.
+
+        Args:
+            most: Maximum number per severity and rule.
+        """
+        missing = {key: min(count, most) for key, count in self.counts.items()}
+        first: dict[tuple[Severity, str], list[Finding]] = {key: [] for key in missing}
+        for finding in self.all.among(missing) if isinstance(self.all, Spool) else self.all:
+            key = finding.severity, finding.rule
+            if key in missing:
+                first[key].append(finding)
+                if len(first[key]) == missing[key]:
+                    del missing[key]
+                    if not missing:
+                        break
+        return first
 
     def rows(self) -> Iterator[Row]:
         """Yield one row per finding.
@@ -157,10 +206,10 @@ class Findings:
         Yields:
             Values in the order of `imgcost.tabular.CHECK.columns`.
         """
-        for finding in self.found:
-            entry = finding.to_dict()
-            sources = " ".join(dict.fromkeys(source["url"] for source in entry["sources"]))
-            yield from CHECK.rows([entry | {"sources": sources}])
+        for finding in self.all:
+            values = finding.to_dict()
+            sources = " ".join(dict.fromkeys(source["url"] for source in values["sources"]))
+            yield from CHECK.rows([values | {"sources": sources}])
 
     def to_frame(self) -> pd.DataFrame:
         """Return the rows as a DataFrame; see `imgcost.tabular.Schema.frame`. It needs pandas."""
@@ -169,7 +218,7 @@ class Findings:
     def _repr_html_(self) -> str:
         errors, warnings = plural(len(self.errors), "error"), plural(len(self.warnings), "warning")
         caption = f"{errors}, {warnings} in {plural(len(self.images), 'image')}"
-        shown = islice(self.found, HTML_ROWS)
+        shown = islice(self.all, HTML_ROWS)
         rows = [(finding.severity, finding.rule, finding.location, finding.message) for finding in shown]
         return html_table(caption, ("severity", "rule", "location", "message"), rows)
 
@@ -182,14 +231,14 @@ class Findings:
         Returns:
             A new dictionary for `json.dumps`.
         """
-        errors = sum(finding.severity == "error" for finding in self.found)
+        errors = sum(count for (severity, _), count in self.counts.items() if severity == "error")
         report: dict[str, Any] = {
             "schema": "imgcost.check/2",
             "platform": self.platform,
             "as_of": self.as_of.isoformat(),
             "ok": not errors,
             "errors": errors,
-            "warnings": len(self.found) - errors,
+            "warnings": len(self.all) - errors,
             "tokens": self.tokens,
             "unmeasured": self.unmeasured,
             "pages": self.pages,
@@ -201,7 +250,7 @@ class Findings:
             "turns": [turn.to_dict() for turn in self.turns],
         }
         if everything:
-            report["findings"] = [finding.to_dict() for finding in self.found]
+            report["findings"] = [finding.to_dict() for finding in self.all]
             report["images"] = [image.to_dict() for image in self.images]
         return report
 

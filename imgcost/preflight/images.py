@@ -1,10 +1,10 @@
-"""Convert the images that a caller passes, of any kind, to inputs of rules."""
+"""Check the images that a caller passes, of any kind."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from imgcost.errors import ArgumentError
 from imgcost.files import Image, Unreadable, is_pillow, is_stream
@@ -15,62 +15,75 @@ if TYPE_CHECKING:
 
     from imgcost.files import ImageSource
     from imgcost.preflight.disk import Disk
+    from imgcost.preflight.singles import CheckedImages, ImageChecker
     from imgcost.rules import ImageInput
 
-__all__ = ["Imagelike", "inputs_of"]
+__all__ = ["Imagelike", "check_each"]
 
 Imagelike: TypeAlias = "ImageSource | Image | Unreadable"
 """A file, a folder, the bytes of an image, an open binary file, a Pillow image, or a record from `imgcost.scan`."""
 
 
 EXPECTED = (
-    "a path, the bytes of an image, an open binary file, a Pillow image, or what imgcost.scan found; "
+    "a path, the bytes of an image, an open binary file, a Pillow image, or a result of imgcost.scan; "
     "check_request takes image blocks"
 )
 
 
-def inputs_of(images: Imagelike | Iterable[Imagelike], disk: Disk) -> Iterator[ImageInput]:
-    """Convert the images that a caller passes to inputs of rules.
+IMAGES_PER_CHECK = 1000
+"""Maximum number of images that are checked at once."""
+
+
+def check_each(images: Imagelike | Iterable[Imagelike], disk: Disk, checker: ImageChecker) -> Iterator[CheckedImages]:
+    """Check the images that a caller passes.
 
     Args:
         images: One image, or many of them.
         disk: Reads paths.
+        checker: Checks the images.
 
     Yields:
-        The inputs; a path may have many.
+        The results, in order; a path may have many.
 
     Raises:
         ArgumentError: Something is not an image.
     """
-    if _is_one(images):
-        yield from _inputs(images, "images.0", disk)
-        return
-    # A mapping, a DataFrame or a record would give its keys, columns or fields, and text is a path.
-    if isinstance(images, Mapping) or hasattr(images, "columns") or hasattr(images, "_fields"):
-        raise ArgumentError("images", images, EXPECTED)
-    try:
-        many = iter(images)  # type: ignore[arg-type] # that is the question
-    except TypeError:
-        raise ArgumentError("images", images, EXPECTED) from None
-    for number, image in enumerate(many):
-        yield from _inputs(image, f"images.{number}", disk)
+    inputs: list[ImageInput] = []
+    for number, image in enumerate([images] if _is_single_image(images) else _many(images)):
+        if isinstance(image, (str, os.PathLike)):
+            yield checker.check_all(inputs)
+            inputs = []
+            yield from disk.check([os.fsdecode(image)], checker)
+            continue
+        inputs.append(_input(image, f"images.{number}"))
+        if len(inputs) >= IMAGES_PER_CHECK:
+            yield checker.check_all(inputs)
+            inputs = []
+    yield checker.check_all(inputs)
 
 
-def _is_one(image: object) -> bool:
+def _is_single_image(image: object) -> bool:
     kinds = (str, os.PathLike, bytes, bytearray, memoryview, Image, Unreadable)
     return isinstance(image, kinds) or is_pillow(image) or is_stream(image)
 
 
-def _inputs(image: Any, location: str, disk: Disk) -> Iterator[ImageInput]:
-    if isinstance(image, (str, os.PathLike)):
-        yield from cast("Iterator[ImageInput]", disk.see([os.fsdecode(image)]))  # it has no shape of requests
-    elif isinstance(image, (Image, Unreadable)):
-        yield record_input(image)
-    elif isinstance(image, (bytes, bytearray, memoryview)):
-        yield bytes_input(image, location)
-    elif is_pillow(image):
-        yield pillow_input(image, location)
-    elif is_stream(image):
-        yield stream_input(image, location)
-    else:
-        raise ArgumentError(location, image, EXPECTED)
+def _many(images: Any) -> Iterator[Any]:
+    # A mapping, a DataFrame or a record would give its keys, columns or fields, and text is a path.
+    if isinstance(images, Mapping) or hasattr(images, "columns") or hasattr(images, "_fields"):
+        raise ArgumentError("images", images, EXPECTED)
+    try:
+        return iter(images)
+    except TypeError:
+        raise ArgumentError("images", images, EXPECTED) from None
+
+
+def _input(image: Any, location: str) -> ImageInput:
+    if isinstance(image, (Image, Unreadable)):
+        return record_input(image)
+    if isinstance(image, (bytes, bytearray, memoryview)):
+        return bytes_input(image, location)
+    if is_pillow(image):
+        return pillow_input(image, location)
+    if is_stream(image):
+        return stream_input(image, location)
+    raise ArgumentError(location, image, EXPECTED)

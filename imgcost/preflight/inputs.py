@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from binascii import a2b_base64
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 from imgcost.arguments import type_name
 from imgcost.errors import HeaderError
@@ -19,10 +19,11 @@ from imgcost.tables import block_table
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from imgcost.messages import Block, Text
+    from imgcost.messages import MediaBlock, Text
 
 __all__ = [
     "IMAGE_SUFFIXES",
+    "RequestFile",
     "block_input",
     "bytes_input",
     "document_input",
@@ -39,6 +40,16 @@ IMAGE_SUFFIXES = frozenset(
 
 _SKIPPED = frozenset({"link-not-followed", "seen-already", "not-a-file", "archive-not-entered"})
 """Problems of files that a scan of a directory skips without opening them."""
+
+
+class RequestFile(NamedTuple):
+    """A file that contains requests.
+
+    Attributes:
+        path: The file.
+    """
+
+    path: str
 
 
 def suffix_of(path: str) -> str:
@@ -79,7 +90,7 @@ def pillow_input(image: Any, location: str) -> ImageInput:
     return ImageInput(location, pillow_contents(image), suffix="")
 
 
-def block_input(block: Block) -> ImageInput:
+def block_input(block: MediaBlock) -> ImageInput:
     """Return the input for an image block of a request."""
     source = block.source
     kind = source.get("type")
@@ -106,8 +117,8 @@ def _read_data(data: Any) -> Payload:
         try:
             contents = inspect(os.fspath(data))
         except (OSError, ValueError) as error:
-            unread = no_access(str(data), error)
-            return Payload(0, Contents(0, None, HeaderError(unread.problem, unread.reason)))
+            problem = no_access(str(data), error)
+            return Payload(0, Contents(0, None, HeaderError(problem.problem, problem.reason)))
         return Payload(base64_length(contents.file_bytes), contents)
     if is_file(data):
         return _read_stream(data)
@@ -123,7 +134,7 @@ def _read_stream(stream: BinaryIO) -> Payload:
     return Payload(base64_length(contents.file_bytes), contents)
 
 
-def document_input(block: Block) -> tuple[DocumentInput, Outline | None]:
+def document_input(block: MediaBlock) -> tuple[DocumentInput, Outline | None]:
     """Return the input for a document block; the pages of a PDF are counted if its bytes are in the request."""
     source = block.source
     kind = source.get("type")
@@ -134,8 +145,10 @@ def document_input(block: Block) -> tuple[DocumentInput, Outline | None]:
         source_problem=_source_problem("document", source),
     )
     if kind in ("url", "file"):  # a tuple, because the value may not be hashable
-        why = f"a document from a {kind} is not fetched, so its pages are not counted"
-        return document._replace(uncounted=why), None
+        origin = "a URL" if kind == "url" else "an uploaded file"
+        return document._replace(
+            uncounted=f"a document from {origin} is not fetched, so its pages are not counted"
+        ), None
     if kind != "base64":
         unknown = f"the pages of a document source of type {ascii(kind)[:60]} are not counted"
         return document._replace(uncounted=None if kind in ("text", "content") else unknown), None
@@ -148,7 +161,7 @@ def document_input(block: Block) -> tuple[DocumentInput, Outline | None]:
     try:
         outline = read_pdf(data)
     except ValueError as error:
-        return document._replace(problem=str(error), is_pdf=is_pdf(data), real=_real(data)), None
+        return document._replace(problem=str(error), is_pdf=is_pdf(data), actual=_actual_format(data)), None
     uncounted = None
     if outline.pages is None:
         uncounted = "the pages of this PDF cannot be counted without pypdf: pip install 'imgcost[pdf]'"
@@ -172,13 +185,13 @@ def text_input(text: Text) -> tuple[TextInput, tuple[int, int] | None] | None:
     return encoded, (header.width, header.height) if header and len(runs) == 1 else None
 
 
-def _real(data: bytes) -> str | None:
-    """Return what data is that is not a PDF."""
+def _actual_format(data: bytes) -> str | None:
+    """Return the format of data that is not a PDF; None if unknown."""
     if not data or is_pdf(data):
         return None
     contents = inspect_bytes(lambda offset, size: data[offset : offset + size], len(data))
     if contents.header:
-        return f"an image of the type {contents.header.media_type}"
+        return f"an image ({contents.header.media_type})"
     return contents.problem.format if contents.problem else None
 
 
@@ -189,15 +202,15 @@ def _source_problem(kind: str, source: Mapping[Any, Any]) -> str | None:
     for key, what in required.items():
         value = source.get(key)
         if not value:
-            return f"the {kind} source of type {source_type} has no {key}"
+            return f"the {kind} source of type {source_type!r} has no {key}"
         if isinstance(value, str) and key == "url" and value[:8].lower().partition(":")[0] not in {"http", "https"}:
-            return f"the url of the {kind} source is {_shown(value)}: it must begin with https:// or http://"
+            return f"the url of the {kind} source is {_url_phrase(value)}: it must begin with https:// or http://"
         if what == "string" and not isinstance(value, str):
             return f"the {key} of the {kind} source must be text, not {type(value).__name__}"
     return None
 
 
-def _shown(url: str) -> str:
+def _url_phrase(url: str) -> str:
     return "a data URL" if url[:5].lower() == "data:" else ascii(url[:60])
 
 

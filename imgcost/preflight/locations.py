@@ -51,30 +51,30 @@ class Locator(NamedTuple):
             The location, preceded by the name and the line of the file; for a transcript, followed by the turn.
         """
         turn = self.request.turn(location) if self.request else None
-        text = self.absolute(self.own(location), self.line(location))
+        text = self.absolute(self.within_file(location), self.line(location))
         return f"{text} (turn {turn})" if turn else text
 
-    def at(self, path: Sequence[str | int]) -> str:
+    def of_path(self, path: Sequence[str | int]) -> str:
         """Return the location of a path in the original: the name of the file, and the line if it has lines."""
         lines = self.request.lines if self.request else None
         if lines is None:
             return self.absolute(".".join(map(str, path)), None)
         return self.absolute("", lines[int(path[0])])
 
-    def absolute(self, own: str, line: int | None) -> str:
+    def absolute(self, location: str, line: int | None) -> str:
         """Return a location in the file, preceded by the name of the file and the line."""
-        return " ".join(filter(None, [self.name if line is None else f"{self.name}:{line}", own]))
+        return " ".join(filter(None, [self.name if line is None else f"{self.name}:{line}", location]))
 
     def relocated(self, finding: Finding) -> Finding:
         """Return a finding with converted locations, in its message too."""
         location = "" if finding.location == "request" else finding.location
         return finding._replace(
             location=self.location(location) or "request",
-            message=_LOCATIONS.sub(lambda match: self.own(match[0]), finding.message),
+            message=_LOCATIONS.sub(lambda match: self.within_file(match[0]), finding.message),
             file=self.file,
             line=self.line(location),
         )
 
-    def own(self, location: str) -> str:
+    def within_file(self, location: str) -> str:
         """Return a location without the name of the file."""
         return self.request.locate(location) if self.request else location

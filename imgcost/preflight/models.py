@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
     from imgcost.tables import Model, NamedModel, Platform
 
-__all__ = ["DEFAULT_PLATFORM", "FoundModels", "ModelFinder"]
+__all__ = ["DEFAULT_PLATFORM", "ModelFinder", "RequestModels"]
 
 DEFAULT_PLATFORM: Platform = "claude-api"
 
 
-class FoundModels(NamedTuple):
+class RequestModels(NamedTuple):
     """The models that may answer a request.
 
     Attributes:
@@ -44,19 +44,27 @@ class ModelFinder:
     """
 
     def __init__(self, platform: Platform | None, day: date) -> None:
-        """Check that something is published."""
+        """Check that limits are published."""
         limits_on(platform or DEFAULT_PLATFORM, day)
-        self._given = platform
+        self._platform = platform
         self._day = day
         self._implied: dict[Platform, None] = {}
-        self._found: dict[tuple[tuple[str, ...], Platform | None], FoundModels] = {}
+        self._by_names: dict[tuple[tuple[str, ...], Platform | None], RequestModels] = {}
 
     @property
     def platform(self) -> Platform:
         """The platform that was given, or that the names of all models imply."""
-        if self._given is None and len(self._implied) == 1:
+        if self._platform is None and len(self._implied) == 1:
             return next(iter(self._implied))
-        return self._given or DEFAULT_PLATFORM
+        return self._platform or DEFAULT_PLATFORM
+
+    def platform_of(self, model: NamedModel) -> Platform:
+        """Return the platform for images that are checked for a model."""
+        return self._platform or model.platform or DEFAULT_PLATFORM
+
+    def use(self, model: NamedModel) -> None:
+        """Remember that images are checked for a model."""
+        self._implied[self.platform_of(model)] = None
 
     def find(self, name: str) -> NamedModel:
         """Find the model that images are checked for.
@@ -67,16 +75,21 @@ class ModelFinder:
             ImgcostError: The model was retired by that date.
         """
         named = resolve_model(name, as_of=self._day)
-        platform = self._given or named.platform or DEFAULT_PLATFORM
-        self._implied[platform] = None
         if self._day < named.model.vision_from:
             raise NoPriceError(named.model.id, self._day, named.model.vision_from, kind="model")
-        if problem := self._why_not(named.model, platform):
-            raise ImgcostError(f"nothing can be sent: {problem}")
+        if problem := self._why_unavailable(named.model, self.platform_of(named)):
+            raise ImgcostError(f"{problem}: choose an active model")
         return named
 
-    def find_all(self, names: tuple[str, ...], shape: Platform | None) -> FoundModels:
-        """Find the models that a request names; what is wrong with them is not raised.
+    def find_or_why(self, name: str) -> tuple[NamedModel | None, ImgcostError | None]:
+        """Find the model that images are checked for, or return why there is none."""
+        try:
+            return self.find(name), None
+        except ImgcostError as error:
+            return None, error
+
+    def find_all(self, names: tuple[str, ...], shape: Platform | None) -> RequestModels:
+        """Find the models that a request names; problems are returned, not raised.
 
         Args:
             names: Their names, the main one first.
@@ -86,12 +99,12 @@ class ModelFinder:
             The models.
         """
         key = names, shape
-        if key not in self._found:
-            self._found[key] = self._look_up(names, shape)
-        self._implied[self._found[key].platform] = None
-        return self._found[key]
+        if key not in self._by_names:
+            self._by_names[key] = self._look_up(names, shape)
+        self._implied[self._by_names[key].platform] = None
+        return self._by_names[key]
 
-    def _look_up(self, names: tuple[str, ...], shape: Platform | None) -> FoundModels:
+    def _look_up(self, names: tuple[str, ...], shape: Platform | None) -> RequestModels:
         models: list[NamedModel] = []
         unknown = [] if names else ["the request names no model"]
         for name in names:
@@ -102,11 +115,11 @@ class ModelFinder:
                 continue
             models.append(named)
         platform = self._platform_of(models, shape)
-        problems = filter(None, [self._why_not(named.model, platform) for named in models])
+        problems = filter(None, [self._why_unavailable(named.model, platform) for named in models])
         unlisted = [
             f"{named.model.id} is not listed on {platform}" for named in models if not _is_sold(named.model, platform)
         ]
-        return FoundModels(tuple(models), "; ".join((*problems, *unlisted, *unknown)) or None, platform)
+        return RequestModels(tuple(models), "; ".join((*problems, *unlisted, *unknown)) or None, platform)
 
     def _platform_of(self, models: Iterable[NamedModel], shape: Platform | None) -> Platform:
         """Return the given platform, or the one that a model's name or the shape of the request implies."""
@@ -115,9 +128,9 @@ class ModelFinder:
             limits_on(implied, self._day)
         except NoPriceError:  # nothing is published for that date: use the limits of the Claude API
             implied = DEFAULT_PLATFORM
-        return self._given or implied
+        return self._platform or implied
 
-    def _why_not(self, model: Model, platform: Platform) -> str | None:
+    def _why_unavailable(self, model: Model, platform: Platform) -> str | None:
         """Return why a model is not available on the date; None if it is."""
         if model.status_on(self._day, platform) == "retired":
             return f"{model.id} retired on {model.retires_on(platform)}"

@@ -48,7 +48,7 @@ class TurnCost(NamedTuple):
     usd: Decimal | None
 
     def to_dict(self) -> dict[str, Any]:
-        """Return an entry of what `imgcost check -f json` prints."""
+        """Return an item of what `imgcost check -f json` prints."""
         usd = None if self.usd is None else f"{self.usd:f}"
         return self._asdict() | {"location": escape_path(self.location), "usd": usd}
 
@@ -85,7 +85,7 @@ def _turn_cost(
     for image in images:
         size = _size(image.block)
         # A session may send an image a thousand times, nearly always with the same model and cache use.
-        for (model, usage), times in Counter(_sendings(image, calls)).items():
+        for (model, usage), times in Counter(_cache_usages(image, calls)).items():
             quote = quotes[model]
             if size is None or quote is None:
                 prices.append(None)
@@ -97,7 +97,7 @@ def _turn_cost(
     known = [price for price in prices if price is not None]
     usd = total_usd(known) if len(known) == len(prices) else None
     kept = sum(image.location is not None for image in images)
-    location = locator.at(images[0].path)
+    location = locator.of_path(images[0].path)
     return TurnCost(location, turn, len(images), kept, sum(image.sent for image in images), tokens, usd)
 
 
@@ -132,17 +132,17 @@ class _CacheUsage(NamedTuple):
         return self.write if self.written >= tokens else "none"
 
 
-def _sendings(image: SentImage, calls: tuple[Call, ...]) -> Iterator[tuple[str | None, _CacheUsage]]:
-    for stretch in image.calls:
-        for number in stretch:
+def _cache_usages(image: SentImage, calls: tuple[Call, ...]) -> Iterator[tuple[str | None, _CacheUsage]]:
+    for span in image.calls:
+        for number in span:
             usage = calls[number].usage
-            read = 0 if number == stretch.start else _counted(usage, "cache_read_input_tokens")
+            read = 0 if number == span.start else _tokens(usage, "cache_read_input_tokens")
             detail = usage.get("cache_creation")
-            hour = isinstance(detail, dict) and _counted(detail, "ephemeral_1h_input_tokens")
-            written = _counted(usage, "cache_creation_input_tokens")
+            hour = isinstance(detail, dict) and _tokens(detail, "ephemeral_1h_input_tokens")
+            written = _tokens(usage, "cache_creation_input_tokens")
             yield calls[number].model, _CacheUsage(read, written, "write-1h" if hour else "write-5m")
 
 
-def _counted(usage: Mapping[str, Any], key: str) -> int:
+def _tokens(usage: Mapping[str, Any], key: str) -> int:
     value = usage.get(key)
     return value if isinstance(value, int) else 0

@@ -49,18 +49,18 @@ def encode_text(rows: Iterable[Row], schema: Schema, style: TextFormat) -> bytes
 
 def _csv_cells(row: Row, types: Sequence[ColumnType]) -> list[Any]:
     cells = list(row)
-    for index, kind in enumerate(types):
+    for index, column_type in enumerate(types):
         value = cells[index]
-        if value is None or kind in ("integer", "category", "usd"):
+        if value is None or column_type in ("integer", "category", "usd"):
             continue
-        if kind == "boolean":
+        if column_type == "boolean":
             cells[index] = "true" if value else "false"
         else:
-            cells[index] = guard_formula(value) if kind == "path" else _harmless(value)
+            cells[index] = guard_formula(value) if column_type == "path" else _guard_text(value)
     return cells
 
 
-def _harmless(text: str) -> str:
+def _guard_text(text: str) -> str:
     """Make text safe for spreadsheets: escape invisible characters, and keep it from being run as a formula."""
     text = visible(text)
     return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text
@@ -75,35 +75,37 @@ class TextWriter:
         # Unbuffered: buffered data could be written after `abandon` has truncated the file.
         self._stream = getattr(stream, "raw", stream)
         self._style = style
-        self._begin = f'{{"schema": "{schema.id}", "rows": ['.encode()
+        self._opening = f'{{"schema": "{schema.id}", "rows": ['.encode()
         # Written before the next rows: first the start of the file, then the comma between the elements of an array.
-        self._before = {"csv": ",".join(schema.columns).encode() + b"\r\n", "json": self._begin + b"\n"}.get(style, b"")
-        self._begun = False
+        self._prefix = {"csv": ",".join(schema.columns).encode() + b"\r\n", "json": self._opening + b"\n"}.get(
+            style, b""
+        )
+        self._has_rows = False
         # The end of the last complete row and the number of rows, as one value, so that a signal cannot separate them.
-        self._done = (_size(self._stream), 0)
+        self._written = (_size(self._stream), 0)
 
     @property
     def rows(self) -> int:
         """Number of rows written."""
-        return self._done[1]
+        return self._written[1]
 
     def write(self, encoded: bytes) -> None:
         """Write complete rows."""
         if encoded:
-            self._put(self._before + encoded, encoded.count(b"\n") + (self._style == "json"))
-            self._before = b",\n" if self._style == "json" else b""
-            self._begun = True
+            self._put(self._prefix + encoded, encoded.count(b"\n") + (self._style == "json"))
+            self._prefix = b",\n" if self._style == "json" else b""
+            self._has_rows = True
 
     def finish(self, *_summary: Any) -> None:
         """Write the end of the file."""
         if self._style == "json":
-            self._put(b"\n]}\n" if self._begun else self._begin + b"]}\n")
+            self._put(b"\n]}\n" if self._has_rows else self._opening + b"]}\n")
         else:
-            self._put(self._before)
+            self._put(self._prefix)
 
     def abandon(self) -> None:
         """Remove an incomplete row, if the stream is a file."""
-        end, _ = self._done
+        end, _ = self._written
         if _size(self._stream) > end:
             os.ftruncate(self._stream.fileno(), end)
             self._stream.seek(end)
@@ -115,7 +117,7 @@ class TextWriter:
             if written is None:  # the reader has made the pipe non-blocking
                 raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
             remaining = remaining[written:]
-        self._done = (self._done[0] + len(text), self._done[1] + rows)
+        self._written = (self._written[0] + len(text), self._written[1] + rows)
 
 
 def _size(stream: IO[bytes]) -> int:

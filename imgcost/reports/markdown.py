@@ -1,4 +1,4 @@
-"""Write the report of a scan as Markdown: a summary, and one row per image, up to MOST_IMAGES."""
+"""Write the report of a scan as Markdown: a summary, and one row per image, up to MAX_IMAGES."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from imgcost.quotes import Quote
     from imgcost.summaries import ScanSummary
 
-__all__ = ["MOST_IMAGES", "markdown_sink"]
+__all__ = ["MAX_IMAGES", "markdown_sink"]
 
-MOST_IMAGES = 1000
+MAX_IMAGES = 1000
 """Maximum number of images in the table; the totals include all images."""
 
 
@@ -38,9 +38,9 @@ def markdown_sink(file: IO[bytes], quotes: Sequence[Quote]) -> ScanSink:
 
 
 def first_images(groups: list[Group]) -> list[Image]:
-    """Return the first images of a part of a scan, up to MOST_IMAGES."""
+    """Return the first images of a part of a scan, up to MAX_IMAGES."""
     files = chain.from_iterable(part for _, part in groups)
-    return list(islice((file for file in files if isinstance(file, Image)), MOST_IMAGES))
+    return list(islice((file for file in files if isinstance(file, Image)), MAX_IMAGES))
 
 
 class _MarkdownWriter:
@@ -50,7 +50,7 @@ class _MarkdownWriter:
         self._images: list[Image] = []
 
     def write(self, encoded: list[Image]) -> None:
-        self._images += encoded[: MOST_IMAGES - len(self._images)]
+        self._images += encoded[: MAX_IMAGES - len(self._images)]
 
     def finish(self, summary: ScanSummary, /) -> None:
         report = scan_report(summary)
@@ -68,5 +68,5 @@ class _MarkdownWriter:
                 size, usd = f"{image.width}x{image.height}", dollars(quote.image_usd(tokens))
                 rows.append((visible(image.path), size, quote.model.id, number(tokens), usd))
         total = summary.images + summary.duplicates
-        title = f"The first {number(MOST_IMAGES)} of {plural(total, 'image')}" if total > MOST_IMAGES else "All images"
+        title = f"The first {number(MAX_IMAGES)} of {plural(total, 'image')}" if total > MAX_IMAGES else "All images"
         return [Table(title, ("path", ">size, px", "model", ">tokens", ">input"), rows)] if rows else []

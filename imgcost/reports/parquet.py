@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from decimal import Decimal
 from typing import IO, TYPE_CHECKING, Any
 
 from imgcost.errors import MissingExtraError
@@ -14,10 +13,11 @@ try:
 except ImportError as error:
     raise MissingExtraError("writing Parquet", "parquet") from error
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+from imgcost.reports.columns import USD_DIGITS, USD_PLACES
 
-    from imgcost.tabular import Row, Schema
+if TYPE_CHECKING:
+    from imgcost.reports.columns import EncodedColumn
+    from imgcost.tabular import Schema
 
 __all__ = ["ParquetWriter", "arrow_schema"]
 
@@ -29,7 +29,7 @@ _TYPES = {
     "text": pa.string(),
     "category": pa.dictionary(pa.int32(), pa.string()),
     "integer": pa.int64(),
-    "usd": pa.decimal256(60, 20),
+    "usd": pa.decimal256(USD_DIGITS, USD_PLACES),
     "boolean": pa.bool_(),
 }
 
@@ -52,19 +52,20 @@ def arrow_schema(schema: Schema) -> pa.Schema:
 
 
 class ParquetWriter:
-    """Writes rows in groups. The file is readable after `finish`."""
+    """Writes encoded rows in groups. The file is readable after `finish`."""
 
     def __init__(self, file: IO[bytes], schema: Schema) -> None:
         """Start writing to an open file."""
         self._schema = arrow_schema(schema)
-        self._usd = [index for index, column in enumerate(schema.columns.values()) if column.type == "usd"]
         self._writer = pq.ParquetWriter(file, self._schema)
-        self._waiting: list[Row] = []
+        self._waiting: list[pa.RecordBatch] = []
 
-    def write(self, rows: Sequence[Row]) -> None:
+    def write(self, encoded: list[EncodedColumn]) -> None:
         """Add rows, and write a group if there are enough."""
-        self._waiting += rows
-        if len(self._waiting) >= GROUP_ROWS:
+        if encoded:
+            arrays = [_array(column, field.type) for column, field in zip(encoded, self._schema, strict=True)]
+            self._waiting.append(pa.RecordBatch.from_arrays(arrays, schema=self._schema))
+        if sum(len(batch) for batch in self._waiting) >= GROUP_ROWS:
             self._flush()
 
     def finish(self, *_summary: Any) -> None:
@@ -79,10 +80,16 @@ class ParquetWriter:
             self._writer.close()
 
     def _flush(self) -> None:
-        columns = list(zip(*self._waiting, strict=True))
-        for index in self._usd:
-            exact = {text: Decimal(text) for text in set(columns[index]) if text is not None}  # few distinct values
-            columns[index] = tuple(map(exact.get, columns[index]))
-        arrays = [pa.array(column, field.type) for column, field in zip(columns, self._schema, strict=True)]
-        self._writer.write_table(pa.Table.from_arrays(arrays, schema=self._schema))
+        self._writer.write_table(pa.Table.from_batches(self._waiting).unify_dictionaries())
         self._waiting = []
+
+
+def _array(column: EncodedColumn, data_type: pa.DataType) -> pa.Array:
+    """Wrap encoded values. `pa.array` would import pandas, if it is installed."""
+    if not column.buffers:
+        return pa.nulls(column.length, data_type)
+    buffers = [None if buffer is None else pa.py_buffer(buffer) for buffer in column.buffers]
+    if column.dictionary is None:
+        return pa.Array.from_buffers(data_type, column.length, buffers)
+    indices = pa.Array.from_buffers(data_type.index_type, column.length, buffers)
+    return pa.DictionaryArray.from_arrays(indices, _array(column.dictionary, data_type.value_type))

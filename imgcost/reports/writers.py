@@ -10,6 +10,7 @@ from typing import IO, TYPE_CHECKING
 
 from imgcost.errors import ImgcostError
 from imgcost.outputs import Output, is_step_summary
+from imgcost.reports.columns import EncodedColumn, encode_columns
 from imgcost.reports.delimited import TextFormat, TextWriter, encode_text
 from imgcost.reports.rows import scan_rows
 from imgcost.reports.sinks import Progress, ScanSink
@@ -29,7 +30,7 @@ __all__ = ["SUFFIXES", "format_of", "open_scan", "save_report", "stream_rows"]
 SUFFIXES = (".csv", ".json", ".jsonl", ".parquet", ".md", ".xlsx", ".html")
 """File suffixes that reports can be written to."""
 
-BLOCK_ROWS = 1000
+CHUNK_ROWS = 1000
 """Number of rows of a report that are encoded together."""
 
 _TEXT: dict[str, TextFormat] = {".csv": "csv", ".json": "json", ".jsonl": "jsonl"}
@@ -86,7 +87,9 @@ def _scan_sink(suffix: str) -> Callable[[IO[bytes], tuple[Quote, ...], Progress]
     if suffix == ".parquet":
         from imgcost.reports.parquet import ParquetWriter  # noqa: PLC0415 - an extra
 
-        return lambda file, quotes, _: ScanSink(partial(_encode_rows, quotes), ParquetWriter(file, SCAN), details=True)
+        return lambda file, quotes, _: ScanSink(
+            partial(_encode_columns, quotes), ParquetWriter(file, SCAN), details=True
+        )
     if suffix == ".md":
         from imgcost.reports.markdown import markdown_sink  # noqa: PLC0415 - most scans do not need it
 
@@ -120,8 +123,8 @@ def _encode_text(quotes: tuple[Quote, ...], style: TextFormat, groups: list[Grou
     return encode_text(scan_rows(groups, quotes), SCAN, style)
 
 
-def _encode_rows(quotes: tuple[Quote, ...], groups: list[Group]) -> list[Row]:
-    return list(scan_rows(groups, quotes))
+def _encode_columns(quotes: tuple[Quote, ...], groups: list[Group]) -> list[EncodedColumn]:
+    return encode_columns(scan_rows(groups, quotes), SCAN)
 
 
 def save_report(
@@ -136,7 +139,7 @@ def save_report(
     Args:
         report: The report, for formats that people read.
         schema: The columns of the rows.
-        rows: The rows, for other formats; read in blocks if the format allows it.
+        rows: The rows, for other formats; read in chunks if the format allows it.
         path: The file.
         json: Returns the JSON in pieces; None encodes the report.
 
@@ -159,9 +162,9 @@ def _write_markdown(file: IO[bytes], report: Report, _schema: Schema, _rows: Ite
 
 
 def _write_workbook(file: IO[bytes], report: Report, schema: Schema, rows: Iterable[Row]) -> None:
-    from imgcost.reports.workbook import write_table  # noqa: PLC0415 - an extra
+    from imgcost.reports.workbook import write_plain_workbook  # noqa: PLC0415 - an extra
 
-    write_table(file, report, schema, rows)
+    write_plain_workbook(file, report, schema, rows)
 
 
 def _write_page(file: IO[bytes], report: Report, schema: Schema, _rows: Iterable[Row]) -> None:
@@ -175,21 +178,21 @@ def _write_rows(file: IO[bytes], _report: Report, schema: Schema, rows: Iterable
         from imgcost.reports.parquet import ParquetWriter  # noqa: PLC0415 - an extra
 
         parquet = ParquetWriter(file, schema)
-        for block in _blocks(rows):
-            parquet.write(block)
+        for chunk in _row_chunks(rows):
+            parquet.write(encode_columns(chunk, schema))
         parquet.finish()
     else:
         text = TextWriter(file, schema, _TEXT[suffix])
-        for block in _blocks(rows):
-            text.write(encode_text(block, schema, _TEXT[suffix]))
+        for chunk in _row_chunks(rows):
+            text.write(encode_text(chunk, schema, _TEXT[suffix]))
         text.finish()
 
 
-def _blocks(rows: Iterable[Row]) -> Iterator[list[Row]]:
-    """Split rows into blocks, because a report may not fit in memory."""
+def _row_chunks(rows: Iterable[Row]) -> Iterator[list[Row]]:
+    """Split rows into chunks, because a report may not fit in memory."""
     remaining = iter(rows)
-    while block := list(islice(remaining, BLOCK_ROWS)):
-        yield block
+    while chunk := list(islice(remaining, CHUNK_ROWS)):
+        yield chunk
 
 
 _REPORTS: dict[str, Callable[[IO[bytes], Report, Schema, Iterable[Row]], None]] = {

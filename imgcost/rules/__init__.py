@@ -12,7 +12,7 @@ from typing import get_args
 from imgcost.errors import ImgcostError
 from imgcost.rules import advice, conversations, documents, images, requests  # noqa: F401 - importing a module registers its rules
 from imgcost.rules.inputs import BatchInput, CheckContext, CostInput, DocumentInput, ImageInput, RequestInput, TextInput
-from imgcost.rules.rule import Finding, Rule, Scope, Severity, all_rules
+from imgcost.rules.rule import Finding, Rule, Scope, Severity, all_rules, breaches_of
 
 __all__ = [
     "BatchInput",
@@ -26,6 +26,7 @@ __all__ = [
     "Scope",
     "Severity",
     "TextInput",
+    "breaches_of",
     "find_rule",
     "rules",
     "rules_of",
@@ -76,12 +77,12 @@ def find_rule(name: str) -> Rule:
         'error'
     """
     wanted = name.strip().lower().replace("_", "-")
-    named = {rule.name: rule for rule in rules()}
-    if wanted not in named:
-        near = get_close_matches(wanted, named, n=1)
-        hint = f"did you mean {near[0]}?" if near else "no known name is near it"
-        raise ImgcostError(f"unknown rule {name!r}: {hint} ('imgcost rules' lists every rule)")
-    return named[wanted]
+    by_name = {rule.name: rule for rule in rules()}
+    if wanted not in by_name:
+        closest = get_close_matches(wanted, by_name, n=1)
+        hint = f": did you mean {closest[0]}?" if closest else "."
+        raise ImgcostError(f"unknown rule {name!r}{hint} Run 'imgcost rules' to list all rules")
+    return by_name[wanted]
 
 
 _RULES = tuple(sorted(all_rules(), key=lambda rule: (rule.severity, get_args(Scope).index(rule.scope))))

@@ -12,7 +12,7 @@ from imgcost.rules.rule import Observation, breaches_of, rule
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from imgcost.messages import Part, Turn
+    from imgcost.messages import ContentBlock, Turn
     from imgcost.rules.inputs import CheckContext, DocumentInput, ImageInput, RequestInput, TextInput
 
 _SUFFIXES = {
@@ -27,92 +27,55 @@ _MAX_LABEL_CHARACTERS = 80
 _LABEL = re.compile(r".*(:|\d\s*\W?)\s*", re.DOTALL)
 
 
-@rule(
-    "warning",
-    "image",
-    "A file in a directory is skipped because neither its content nor its suffix is that of an image.",
-    "Remove the file, or rename it if it should be an image.",
-)
+@rule("warning", "rejected-image")
 def not_an_image(image: ImageInput, context: CheckContext) -> Iterator[Observation]:  # noqa: ARG001 - all rules have the same signature
     if image.stray and image.contents and image.contents.problem:
         yield Observation(image.location, f"skipped: {image.contents.problem}")
 
 
-@rule(
-    "warning",
-    "image",
-    "The suffix of a file does not match its format.",
-    "Rename the file: many programs derive the media type from the suffix, and the API rejects a wrong one.",
-)
+@rule("warning", "image")
 def suffix(image: ImageInput, context: CheckContext) -> Iterator[Observation]:  # noqa: ARG001 - all rules have the same signature
-    named = _SUFFIXES.get(image.suffix or "")
+    expected = _SUFFIXES.get(image.suffix or "")
     header = image.contents and image.contents.header
-    if named and header and named != header.media_type:
+    if expected and header and expected != header.media_type:
         message = f"the name ends with {image.suffix}, but the bytes are {header.media_type}"
         yield Observation(image.location, message, image.suffix, header.media_type)
 
 
-@rule(
-    "warning",
-    "image",
-    """An image exceeds the tier of the model, so the API downscales it before Claude sees it.
-
-    The extra pixels delay the first token without improving the result. Coordinates in the answer refer to the
-    downscaled image.
-    """,
-    "Downscale the image before you send it: Claude sees the same, and the upload is faster.",
-)
+@rule("warning", "image")
 def downscaled(image: ImageInput, context: CheckContext) -> Iterator[Observation]:
     header = image.contents and image.contents.header
     tier = context.models[0].tier if context.models else None
-    if header is None or tier is None:
-        return
-    width, height = geometry.resized_size(header.width, header.height, tier)
-    if (width, height) == (header.width, header.height):
+    if header is None or tier is None or geometry.fits(header.width, header.height, tier):
         return
     rejected = image.setting == "error" or (image.toolset and context.limits.toolset_screenshots_fail)
     if not rejected and not any(True for _ in breaches_of(image, context)):
+        width, height = geometry.resized_size(header.width, header.height, tier)
         size = f"{header.width}x{header.height}"
         message = f"{size} px is downscaled: Claude sees {width}x{height} px on the {tier.name} tier"
         yield Observation(image.location, message, size, f"{width}x{height}", "px")
 
 
-@rule(
-    "warning",
-    "image",
-    "Claude sees only the first frame of an animated image.",
-    "Send the frames that matter as separate images.",
-)
+@rule("warning", "image")
 def animated(image: ImageInput, context: CheckContext) -> Iterator[Observation]:  # noqa: ARG001 - all rules have the same signature
     header = image.contents and image.contents.header
     if header and header.animated:
         yield Observation(image.location, "the image is animated: Claude sees only its first frame")
 
 
-@rule(
-    "warning",
-    "image",
-    "An image has a very short side, which can reduce the quality of the answer.",
-    "Send a larger version of the image.",
-    "tiny_edge",
-)
+@rule("warning", "image", "tiny_edge")
 def tiny(image: ImageInput, context: CheckContext) -> Iterator[Observation]:
     limit = context.advice.tiny_edge
     header = image.contents and image.contents.header
-    if header and limit is not None and min(header.width, header.height) < limit:
-        message = f"{header.width}x{header.height} px: a side under {limit} px can reduce the quality of the answer"
-        sources = context.sources("tiny_edge")
-        yield Observation(image.location, message, min(header.width, header.height), limit, "px", sources)
+    if header is None or limit is None:
+        return
+    _, width, height, _, _ = header
+    if width < limit or height < limit:
+        message = f"{width}x{height} px: a side under {limit} px can reduce the quality of the answer"
+        yield Observation(image.location, message, min(width, height), limit, "px", context.sources("tiny_edge"))
 
 
-@rule(
-    "warning",
-    "image",
-    "An image is larger than the vision guide recommended until April 2026 for a fast first token.",
-    "Downscale the image if you want the first token sooner.",
-    "latency_pixels",
-    "latency_edge",
-)
+@rule("warning", "image", "latency_pixels", "latency_edge")
 def latency(image: ImageInput, context: CheckContext) -> Iterator[Observation]:
     header = image.contents and image.contents.header
     pixels, edge = context.advice.latency_pixels, context.advice.latency_edge
@@ -120,122 +83,82 @@ def latency(image: ImageInput, context: CheckContext) -> Iterator[Observation]:
         return
     area, longest = header.width * header.height, max(header.width, header.height)
     if area > pixels or longest > edge:
-        recommended = f"{pixels:,} px, and {edge} px per side"
-        message = f"{header.width}x{header.height} px delays the first token: recommended are at most {recommended}"
+        recommended = f"{pixels:,} pixels and {edge:,} px per side"
+        message = f"{header.width}x{header.height} px delays the first token: the recommended maximum is {recommended}"
         yield Observation(image.location, message, area, pixels, "px", context.sources("latency_pixels"))
 
 
-@rule(
-    "warning",
-    "image",
-    "An image from a URL or an uploaded file is not measured, because imgcost fetches nothing.",
-    "Check the image file itself, or send it as base64.",
-)
+@rule("warning", "image-block")
 def unmeasured(image: ImageInput, context: CheckContext) -> Iterator[Observation]:  # noqa: ARG001 - all rules have the same signature
     if image.source_type in ("url", "file"):  # a tuple, because the value may not be hashable
-        yield Observation(image.location, f"an image from a {image.source_type} is not measured: nothing is fetched")
+        source = "a URL" if image.source_type == "url" else "an uploaded file"
+        yield Observation(image.location, f"an image from {source} is not measured, because nothing is fetched")
 
 
-@rule(
-    "warning",
-    "document",
-    "The pages of a document cannot be counted: it is not in the request, or its structure is ambiguous.",
-    "Count the pages yourself: they cost tokens and count toward the limits on images and pages.",
-)
+@rule("warning", "document")
 def uncounted(document: DocumentInput, context: CheckContext) -> Iterator[Observation]:  # noqa: ARG001 - all rules have the same signature
     if document.uncounted:
         yield Observation(document.location, document.uncounted)
 
 
-@rule(
-    "warning",
-    "document",
-    """The pages of a PDF cost tokens as images, plus the tokens of their text.
-
-    The tokens per page are measured, not published. The amount of text is not known before the request is sent, so the
-    cost is a range from no text to full pages of text.
-    """,
-    "Plan with the upper end of the range, or count the tokens of the request with the API.",
-)
+@rule("warning", "document")
 def pdf_cost(document: DocumentInput, context: CheckContext) -> Iterator[Observation]:
     if document.pages is None:
         return
-    pages, tokens = plural(document.pages, "page"), document.tokens
+    pages, tokens = plural(document.pages, "PDF page"), document.tokens
     if tokens:
-        message = f"{pages} of PDF cost {tokens.least:,} to {plural(tokens.most, 'token')}, depending on their text"
+        message = f"{pages}: {tokens.lower:,} to {plural(tokens.upper, 'token')}, depending on the text"
         yield Observation(document.location, message, document.pages, None, "pages")
     elif context.models:
-        message = f"the cost of {pages} of PDF is unknown for {context.models[0].id}"
+        message = f"the cost of {pages} is unknown for {context.models[0].id}"
         yield Observation(document.location, message, document.pages, None, "pages")
 
 
-@rule(
-    "warning",
-    "text",
-    """A text contains base64 or a data URL, which costs far more tokens than an image, and Claude cannot see it.
-
-    A common cause is a tool result that was converted to JSON. A token is at least one byte, so the number of
-    characters is the maximum number of tokens.
-    """,
-    "Send the image in an image block; in a tool result, as one of its content blocks.",
-)
+@rule("warning", "text")
 def base64_in_text(text: TextInput, context: CheckContext) -> Iterator[Observation]:  # noqa: ARG001 - all rules have the same signature
     usd = f" ({text.text_usd})" if text.text_usd else ""
     kind = f" of {text.kind}" if text.kind else ""
     characters, tokens = plural(text.characters, "character"), plural(text.characters, "token")
     message = f"{characters} of base64{kind} inside text: up to {tokens}{usd}"
     if text.image_tokens:
-        message += f", and {text.image_tokens:,} as an image"
+        message += f", instead of {text.image_tokens:,} as an image"
     yield Observation(text.location, message, text.characters, None, "characters")
 
 
-@rule(
-    "warning",
-    "request",
-    "`max_tokens` is missing: `messages.create` requires it, only token counting does not.",
-    "Set max_tokens to the maximum length of the answer.",
-)
+@rule("warning", "request")
 def max_tokens(request: RequestInput, context: CheckContext) -> Iterator[Observation]:  # noqa: ARG001 - all rules have the same signature
     if not request.max_tokens:
         yield Observation(f"{request.location}max_tokens", "max_tokens is missing: messages.create requires it")
 
 
-@rule(
-    "warning",
-    "turn",
-    "An image comes after all the text of its message; Claude works best with images before the text about them.",
-    "Put the images before the text.",
-)
+@rule("warning", "turn")
 def image_after_text(turn: Turn, context: CheckContext) -> Iterator[Observation]:  # noqa: ARG001 - all rules have the same signature
-    kinds = ["label" if _is_label(part) else part.kind for part in turn.parts]
+    kinds = ["label" if _is_label(block) else block.kind for block in turn.blocks]
     if turn.role == "user" and "text" in kinds and "image" in kinds[_last(kinds, "text") :]:
         yield Observation(turn.location, "an image comes after all the text of its message")
 
 
-@rule(
-    "warning",
-    "turn",
-    "Several images in a message have no labels, so the question and the answer cannot refer to them.",
-    "Put a text before each image: Image 1:, Image 2: and so on.",
-)
+@rule("warning", "turn")
 def unlabelled(turn: Turn, context: CheckContext) -> Iterator[Observation]:  # noqa: ARG001 - all rules have the same signature
-    kinds = [part.kind for part in turn.parts]
-    bare = sum(kind == "image" and (index == 0 or kinds[index - 1] != "text") for index, kind in enumerate(kinds))
+    kinds = [block.kind for block in turn.blocks]
+    without_text = sum(
+        kind == "image" and (index == 0 or kinds[index - 1] != "text") for index, kind in enumerate(kinds)
+    )
     images = kinds.count("image")
-    if turn.role == "user" and images > 1 and bare:
+    if turn.role == "user" and images > 1 and without_text:
         yield Observation(
             turn.location,
-            f"there is no text right before {bare:,} of {plural(images, 'image')}",
-            bare,
+            f"there is no text right before {without_text:,} of {plural(images, 'image')}",
+            without_text,
             images,
             "images",
         )
 
 
-def _is_label(part: Part) -> bool:
+def _is_label(block: ContentBlock) -> bool:
     """Return whether a text is only a label, such as `Image 1:`."""
-    text = part.text
-    return part.kind == "text" and len(text) <= _MAX_LABEL_CHARACTERS and _LABEL.fullmatch(text) is not None
+    text = block.text
+    return block.kind == "text" and len(text) <= _MAX_LABEL_CHARACTERS and _LABEL.fullmatch(text) is not None
 
 
 def _last(kinds: list[str], kind: str) -> int:

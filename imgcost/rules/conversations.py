@@ -10,93 +10,66 @@ from imgcost.tables import block_table
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from imgcost.messages import Part, Turn
+    from imgcost.messages import ContentBlock, Turn
     from imgcost.rules.inputs import CheckContext, RequestInput
 
 _SHOWN = 3
 """Maximum number of blocks that a message names."""
 
 
-@rule(
-    "error",
-    "turn",
-    """An image or a document is in an assistant turn, where the API does not accept it.
-
-    Images belong in user turns, or in the tool results there. Documents that a server tool fetched may stay, because
-    they are inside the result of that tool.
-    """,
-    "Move the block to a user turn.",
-)
+@rule("error", "turn")
 def assistant_media(turn: Turn, context: CheckContext) -> Iterator[Observation]:
     if turn.role != "assistant":
         return
     for kind, (first_day, sources) in block_table().assistant_rejects.items():
-        where = [part.location for part in turn.parts if part.kind == kind]
-        if where and context.day >= first_day:
-            message = f"'{kind}' blocks are not permitted within assistant turns ({', '.join(where[:_SHOWN])})"
+        locations = [block.location for block in turn.blocks if block.kind == kind]
+        if locations and context.day >= first_day:
+            message = f"'{kind}' blocks are not permitted within assistant turns ({', '.join(locations[:_SHOWN])})"
             yield Observation(f"{turn.location}.content", message, kind, None, None, sources)
 
 
-@rule(
-    "error",
-    "turn",
-    """A text block is empty or only white space, so the API rejects the request.
-
-    A common cause is an image that is sent without a question.
-    """,
-    "Remove the block, or write what Claude should do.",
-)
+@rule("error", "turn")
 def empty_text(turn: Turn, context: CheckContext) -> Iterator[Observation]:  # noqa: ARG001 - all rules have the same signature
-    for part in turn.parts:
+    for block in turn.blocks:
         # A string instead of blocks may be empty only in an assistant turn, which Claude continues.
-        alone = part.location == f"{turn.location}.content" and turn.role != "user"
-        if part.kind == "text" and not part.text.strip() and not alone:
-            what = "only white space" if part.text else "empty"
-            yield Observation(part.location, f"the text is {what}", len(part.text), None, "characters")
+        alone = block.location == f"{turn.location}.content" and turn.role != "user"
+        if block.kind == "text" and not block.text.strip() and not alone:
+            what = "only white space" if block.text else "empty"
+            yield Observation(block.location, f"the text is {what}", len(block.text), None, "characters")
 
 
-@rule(
-    "error",
-    "request",
-    """A `tool_use` block is not followed by its `tool_result`.
-
-    Every `tool_use` needs a `tool_result` with its id at the beginning of the next user turn, with no other blocks
-    before or between the results. An image does not replace a result: it belongs inside the result.
-    """,
-    "Put the results of all calls first in the next message, and everything else after them.",
-)
+@rule("error", "request")
 def tool_results(request: RequestInput, context: CheckContext) -> Iterator[Observation]:  # noqa: ARG001 - all rules have the same signature
     merged = _merged(request.turns)
     for number, (role, turns) in enumerate(merged):
         if role != "assistant":
             continue
-        calls = {part.id: turn.location for turn in turns for part in turn.parts if part.kind == "tool_use" and part.id}
+        calls = {
+            block.id: turn.location for turn in turns for block in turn.blocks if block.kind == "tool_use" and block.id
+        }
         answer = merged[number + 1][1] if number + 1 < len(merged) else []
-        parts = [part for turn in answer for part in turn.parts]
-        first = _leading_results(parts)
+        blocks = [block for turn in answer for block in turn.blocks]
+        first = _leading_results(blocks)
         missing = [name for name in calls if name not in first]
         if missing:
-            late = {part.id for part in parts if part.kind == "tool_result"}
+            later_ids = {block.id for block in blocks if block.kind == "tool_result"}
             ids = ", ".join(ascii(name)[1:-1][:60] for name in missing[:_SHOWN])
             ids += f" and {len(missing) - _SHOWN:,} more" * (len(missing) > _SHOWN)
-            if set(missing) <= late:
+            if set(missing) <= later_ids:
                 message = f"other blocks come before the tool_result of {ids}: results have to come first"
             else:
                 message = f"no tool_result follows immediately after tool_use {ids}"
             yield Observation(calls[missing[0]], message, len(missing), None, "tool_use blocks")
 
 
-@rule(
-    "error",
-    "request",
-    "A `tool_result` with `is_error` has content other than text, which the API rejects.",
-    "Send only text in the result, and an image after it in the same message.",
-)
+@rule("error", "request")
 def error_result(request: RequestInput, context: CheckContext) -> Iterator[Observation]:  # noqa: ARG001 - all rules have the same signature
     for result in request.results:
         others = [kind for kind in result.kinds if kind != "text"]
         if result.is_error and others:
-            message = f"is_error is true, and the content has {ascii(others[0])[:60]}: all of it must be text"
+            message = (
+                f"is_error is true, but the content has a block of type {ascii(others[0])[:60]}: it must all be text"
+            )
             yield Observation(result.location, message, others[0])
 
 
@@ -113,11 +86,11 @@ def _merged(turns: Sequence[Turn]) -> list[tuple[str, list[Turn]]]:
     return merged
 
 
-def _leading_results(parts: Sequence[Part]) -> set[str | None]:
+def _leading_results(blocks: Sequence[ContentBlock]) -> set[str | None]:
     """Return the ids of the tool results before any other block."""
     ids: set[str | None] = set()
-    for part in parts:
-        if part.kind != "tool_result":
+    for block in blocks:
+        if block.kind != "tool_result":
             break
-        ids.add(part.id)
+        ids.add(block.id)
     return ids

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from imgcost.figures import plural
 from imgcost.rules.inputs import CheckContext, DocumentInput, ImageInput, RequestInput
-from imgcost.rules.requests import least, most
+from imgcost.rules.requests import loosest, strictest
 from imgcost.rules.rule import Observation, rule
 
 if TYPE_CHECKING:
@@ -18,16 +18,7 @@ _EVERYWHERE = ("text", "content")
 """Types of document sources that every platform accepts, because the text is in the request."""
 
 
-@rule(
-    "error",
-    "source",
-    """The platform does not accept this type of source, which is base64, a URL or an uploaded file.
-
-    Only the Claude API fetches URLs and has the Files API; Amazon Bedrock and Google Cloud accept only base64.
-    """,
-    "Send the image or document in a type of source that the platform accepts, such as base64.",
-    "source_types",
-)
+@rule("error", "source", "source_types")
 def source_type(item: ImageInput | DocumentInput, context: CheckContext) -> Iterator[Observation]:
     accepted, what = context.limits.source_types, "image"
     if isinstance(item, DocumentInput):
@@ -42,31 +33,13 @@ def source_type(item: ImageInput | DocumentInput, context: CheckContext) -> Iter
     yield Observation(item.location, message, str(item.source_type), types, None, sources)
 
 
-@rule(
-    "error",
-    "source",
-    """The source of an image or document lacks a field that its type requires, such as a URL or a file id.
-
-    A URL source needs an http or https URL, and a file source needs the id that the Files API returned. A data URL
-    cannot be fetched: its content belongs in a base64 source.
-    """,
-    "Add the field: a URL that begins with https://, the id of an uploaded file, or the data as base64.",
-)
+@rule("error", "source")
 def source(item: ImageInput | DocumentInput, context: CheckContext) -> Iterator[Observation]:  # noqa: ARG001 - all rules have the same signature
     if item.source_problem:
         yield Observation(item.location, item.source_problem)
 
 
-@rule(
-    "error",
-    "document",
-    """The declared media type of a document is not application/pdf or text/plain.
-
-    A base64 source must be a PDF and must declare application/pdf. Word, Excel, HTML and other files have to be
-    converted.
-    """,
-    "Convert the document to PDF, or send its text in a text source; declare application/pdf or text/plain.",
-)
+@rule("error", "document")
 def document_media_type(document: DocumentInput, context: CheckContext) -> Iterator[Observation]:  # noqa: ARG001 - all rules have the same signature
     if document.source_type not in ("base64", "text"):  # a tuple, because the value may not be hashable
         return
@@ -74,50 +47,32 @@ def document_media_type(document: DocumentInput, context: CheckContext) -> Itera
     if document.declared == expected:
         return
     declared = "no media type" if document.declared is None else f"the media type {ascii(document.declared)[:80]}"
-    message = f"the document declares {declared}: it must be {expected}"
+    message = f"the document declares {declared}: expected {expected}"
     advice = "Declare application/pdf: the bytes are a PDF." if document.is_pdf else None
     yield Observation(document.location, message, str(document.declared), expected, None, advice=advice)
 
 
-@rule(
-    "error",
-    "document",
-    "A PDF is empty, damaged, protected by a password, or not a PDF at all, so the API rejects the request.",
-    "Save it again as a PDF without a password; if it is something else, convert it.",
-)
+@rule("error", "document")
 def pdf(document: DocumentInput, context: CheckContext) -> Iterator[Observation]:  # noqa: ARG001 - all rules have the same signature
     if document.problem and document.declared in (PDF, None):
-        what = f"; it is {document.real}" if document.real else ""
+        what = f"; it is {document.actual}" if document.actual else ""
         yield Observation(document.location, f"{document.problem}{what}")
 
 
-@rule(
-    "error",
-    "document",
-    "The model does not read PDFs, such as the models of the Claude 3 family.",
-    "Choose a newer model, or send the pages as images.",
-)
+@rule("error", "document")
 def pdf_model(document: DocumentInput, context: CheckContext) -> Iterator[Observation]:
     for model in context.models:
         if not model.reads_pdfs and document.may_be_pdf:
             yield Observation(document.location, f"{model.id} does not read PDFs", model.id)
 
 
-@rule(
-    "error",
-    "request",
-    "The PDFs of a request have more pages than the platform accepts for the model.",
-    "Send the pages in several requests.",
-    "pdf_pages",
-    "pdf_pages_large_context",
-    "large_context",
-)
+@rule("error", "request", "pdf_pages", "pdf_pages_large_context", "large_context")
 def pdf_pages(request: RequestInput, context: CheckContext) -> Iterator[Observation]:
     pages = sum(document.pages or 0 for document in request.documents)
-    limit = least(context.limits.max_pdf_pages(model.context_window) for model in context.models)
+    limit = strictest(context.limits.max_pdf_pages(model.context_window) for model in context.models)
     if not context.models:
-        limit = most(context.limits.pdf_pages, context.limits.pdf_pages_large_context)
+        limit = loosest(context.limits.pdf_pages, context.limits.pdf_pages_large_context)
     if limit is not None and pages > limit:
         sources = context.sources("pdf_pages", "pdf_pages_large_context")
-        message = f"{plural(pages, 'page')} of PDF: at most {limit}"
+        message = f"{plural(pages, 'PDF page')}: the limit is {limit:,}"
         yield Observation(f"{request.location}messages", message, pages, limit, "pages", sources)

@@ -16,55 +16,30 @@ if TYPE_CHECKING:
     from imgcost.tables import Source
 
 
-_NAMED = frozenset({"empty", "unsupported"})
+_WITH_OWN_RULES = frozenset({"empty", "unsupported"})
 """Problems with their own rules."""
 
 
-@rule(
-    "error",
-    "image",
-    """The data of an image is not valid base64, so the API rejects the request.
-
-    Valid base64 consists of letters, digits, + and /, padded with = to a multiple of four. Of a long text only the
-    start and the end are checked.
-    """,
-    "Encode the bytes of the file with base64.b64encode, and send nothing before or after that.",
-)
+@rule("error", "image-block")
 def base64(image: ImageInput, context: CheckContext) -> Iterator[Observation]:  # noqa: ARG001 - all rules have the same signature
     if image.base64_problem:
         yield Observation(image.location, f"the data is not valid base64: {image.base64_problem}")
 
 
-@rule(
-    "error",
-    "image",
-    "The data of an image is empty, so the API rejects the request.",
-    "Remove the block, or find out why its data was lost.",
-)
+@rule("error", "rejected-image")
 def empty(image: ImageInput, context: CheckContext) -> Iterator[Observation]:  # noqa: ARG001 - all rules have the same signature
-    if _problem(image) == "empty" and not image.stray:
+    if _problem_name(image) == "empty" and not image.stray:
         yield Observation(image.location, "the image is empty", 0, None, "bytes")
 
 
-@rule(
-    "error",
-    "image",
-    "The data is not an image, or its header is damaged, so the API cannot process it.",
-    "Look at what the file really is: often an error page or a partial download.",
-)
+@rule("error", "rejected-image")
 def unreadable(image: ImageInput, context: CheckContext) -> Iterator[Observation]:  # noqa: ARG001 - all rules have the same signature
-    if image.contents and image.contents.problem and _problem(image) not in _NAMED and not image.stray:
+    if image.contents and image.contents.problem and _problem_name(image) not in _WITH_OWN_RULES and not image.stray:
         problem = image.contents.problem
         yield Observation(image.location, f"cannot read image: {problem}", advice=problem.advice)
 
 
-@rule(
-    "error",
-    "image",
-    "The image is in a format that the API does not accept: it accepts JPEG, PNG, GIF and WebP.",
-    "Convert it to PNG or JPEG.",
-    "media_types",
-)
+@rule("error", "rejected-image", "media_types")
 def format(image: ImageInput, context: CheckContext) -> Iterator[Observation]:  # noqa: A001 - the documentation's word
     problem = image.contents and image.contents.problem
     if problem and problem.problem == "unsupported" and not image.stray:
@@ -76,16 +51,7 @@ def format(image: ImageInput, context: CheckContext) -> Iterator[Observation]:  
     yield from _breaches("format", image, context)
 
 
-@rule(
-    "error",
-    "image",
-    """The end of an image is missing, as after an interrupted download, so the API cannot process it.
-
-    A complete JPEG ends with an end marker, a PNG with an IEND chunk, a GIF with a trailer, and a WebP is as long as
-    its header states. Nothing is decoded, so damage in the middle is not detected.
-    """,
-    "Download or save the file again.",
-)
+@rule("error", "image")
 def truncated(image: ImageInput, context: CheckContext) -> Iterator[Observation]:  # noqa: ARG001 - all rules have the same signature
     if image.contents and image.contents.header and image.contents.truncated:
         kind = image.contents.header.media_type
@@ -94,92 +60,47 @@ def truncated(image: ImageInput, context: CheckContext) -> Iterator[Observation]
         )
 
 
-@rule(
-    "error",
-    "image",
-    """The header is that of an image, but common decoders cannot decode it.
-
-    Examples are a JPEG with 12 bits per sample, a PNG whose header has a wrong checksum, and a WebP without image data.
-    """,
-    "Open the file in the program that wrote it, and save it as an ordinary JPEG or PNG.",
-)
+@rule("error", "image")
 def undecodable(image: ImageInput, context: CheckContext) -> Iterator[Observation]:  # noqa: ARG001 - all rules have the same signature
     if image.contents and image.contents.undecodable:
         yield Observation(image.location, f"decoders cannot read this image: {image.contents.undecodable}")
 
 
-@rule(
-    "warning",
-    "image",
-    """Some decoders reject this variant of a format, and it is not known whether the API accepts it.
-
-    Examples are lossless and arithmetic-coded JPEG, and a GIF without its last byte.
-    """,
-    "Save the image again with another program to be safe.",
-)
+@rule("warning", "image")
 def unusual(image: ImageInput, context: CheckContext) -> Iterator[Observation]:  # noqa: ARG001 - all rules have the same signature
     if image.contents and image.contents.unusual:
         yield Observation(image.location, f"some decoders cannot read this image: {image.contents.unusual}")
 
 
-@rule(
-    "error",
-    "image",
-    "The declared media type is not accepted, or does not match the image data: the API rejects both.",
-    "Detect the media type from the data, not from the file name.",
-    "media_types",
-)
+@rule("error", "image-block", "media_types")
 def media_type(image: ImageInput, context: CheckContext) -> Iterator[Observation]:
     if image.source_type != "base64":
         return
     accepted, sources = context.limits.media_types, context.sources("media_types")
     if accepted and image.declared not in accepted:
         what = "no media type" if image.declared is None else f"the media type {ascii(image.declared)[:60]}"
-        message = f"the image declares {what}: it must be one of {', '.join(accepted)}"
+        message = f"the image declares {what}: expected one of {', '.join(accepted)}"
         yield Observation(image.location, message, str(image.declared), ", ".join(accepted), None, sources)
     elif image.contents and image.contents.header and image.contents.header.media_type != image.declared:
-        real = image.contents.header.media_type
-        if accepted and real not in accepted:
+        actual = image.contents.header.media_type
+        if accepted and actual not in accepted:
             return  # the rule `format` says what to do
-        message = f"the image declares {image.declared}, but its bytes are {real}"
-        yield Observation(image.location, message, image.declared, real, None, sources, f"Declare {real}.")
+        message = f"the image declares {image.declared}, but its bytes are {actual}"
+        yield Observation(image.location, message, image.declared, actual, None, sources, f"Declare {actual}.")
 
 
-@rule(
-    "error",
-    "image",
-    "A side of an image is longer than the platform accepts in any request.",
-    "Downscale the image: Claude sees at most the resolution of the model's tier anyway.",
-    "image_edge",
-)
+@rule("error", "rejected-image", "image_edge")
 def image_edge(image: ImageInput, context: CheckContext) -> Iterator[Observation]:
     yield from _breaches("image-edge", image, context)
 
 
-@rule(
-    "error",
-    "image",
-    "An image has more bytes than the platform accepts. The API measures the base64 text, which is a third longer.",
-    "Downscale the image, or save it with more compression.",
-    "image_bytes",
-    "image_bytes_of",
-)
+@rule("error", "rejected-image", "image_bytes", "image_bytes_of")
 def image_bytes(image: ImageInput, context: CheckContext) -> Iterator[Observation]:
     if not image.stray:
         yield from _breaches("image-bytes", image, context)
 
 
-@rule(
-    "error",
-    "image",
-    """An image with `transformations.oversized_image` set to `error` exceeds the tier of a model of the request.
-
-    The API then rejects the request instead of downscaling the image. The setting is `error` or `downsize`, and only
-    the Claude API supports it.
-    """,
-    "Downscale the image to that size, or set oversized_image to downsize.",
-    "oversized_image",
-)
+@rule("error", "image-block", "oversized_image")
 def oversized_image(image: ImageInput, context: CheckContext) -> Iterator[Observation]:
     if image.setting is None:
         return
@@ -188,27 +109,23 @@ def oversized_image(image: ImageInput, context: CheckContext) -> Iterator[Observ
         message = f"{context.platform} does not support transformations.oversized_image on {context.day}"
         yield Observation(image.location, message, advice="Remove the setting.")
     elif image.setting not in ("error", "downsize"):
-        message = f"oversized_image is {ascii(image.setting)[:60]}: it must be error or downsize"
+        message = f"oversized_image is {ascii(image.setting)[:60]}: expected error or downsize"
         yield Observation(image.location, message, str(image.setting), "error, downsize", None, sources)
     elif image.setting == "error":
         resized = _smallest(image, context)
         if resized:
-            yield _too_large(image, resized, "has oversized_image set to error", sources)
+            yield _too_large(image, resized, "oversized_image is set to error", sources)
 
 
-@rule(
-    "error",
-    "image",
-    "A screenshot of the computer or browser toolset exceeds the model's tier: the API rejects it.",
-    "Take smaller screenshots, or downscale them before you send them.",
-    "toolset_screenshots_fail",
-)
+@rule("error", "image-block", "toolset_screenshots_fail")
 def toolset_screenshot(image: ImageInput, context: CheckContext) -> Iterator[Observation]:
     if image.toolset and context.limits.toolset_screenshots_fail:
         resized = _smallest(image, context)
         if resized:
             sources = context.sources("toolset_screenshots_fail")
-            yield _too_large(image, resized, f"is a screenshot of the {ascii(image.toolset)[1:-1]} toolset", sources)
+            yield _too_large(
+                image, resized, f"screenshots of the {ascii(image.toolset)[1:-1]} toolset are not downscaled", sources
+            )
 
 
 def _breaches(rule: LimitName, image: ImageInput, context: CheckContext) -> Iterator[Observation]:
@@ -220,11 +137,11 @@ def _breaches(rule: LimitName, image: ImageInput, context: CheckContext) -> Iter
 def _too_large(image: ImageInput, resized: tuple[int, int], why: str, sources: tuple[Source, ...]) -> Observation:
     width, height = _size(image) or resized
     size = f"{resized[0]}x{resized[1]}"
-    message = f"{width}x{height} px {why}, and does not fit: at most {size}"
+    message = f"{width}x{height} px does not fit, and {why}: the largest size that fits is {size} px"
     return Observation(image.location, message, f"{width}x{height}", size, "px", sources)
 
 
-def _problem(image: ImageInput) -> str | None:
+def _problem_name(image: ImageInput) -> str | None:
     problem = image.contents and image.contents.problem
     return problem.problem if problem else None
 

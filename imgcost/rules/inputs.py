@@ -43,8 +43,11 @@ class CheckContext(NamedTuple):
 
     def sources(self, *names: str) -> tuple[Source, ...]:
         """Return where limits, or parts of the advice, are published; empty if they are not."""
-        statements = [self.limits.statements.get(name) or self.advice.statements.get(name) for name in names]
-        return tuple(source for statement in statements if statement for source in statement.sources)
+        sources: tuple[Source, ...] = ()
+        for name in names:
+            if statement := self.limits.statements.get(name) or self.advice.statements.get(name):
+                sources += statement.sources
+        return sources
 
 
 class ImageInput(NamedTuple):
@@ -91,7 +94,7 @@ class DocumentInput(NamedTuple):
         source_type: The type of its source, not validated.
         declared: The media type that the request declares, not validated.
         is_pdf: Whether its bytes are in the request and begin like a PDF.
-        real: What the bytes are if they are not a PDF, such as `an image of the type image/png`; None if unknown.
+        actual: What the bytes are if they are not a PDF, such as `an image (image/png)`; None if unknown.
         source_problem: What is wrong with its source, as a sentence; else None.
     """
 
@@ -103,7 +106,7 @@ class DocumentInput(NamedTuple):
     source_type: Any = None
     declared: Any = None
     is_pdf: bool = False
-    real: str | None = None
+    actual: str | None = None
     source_problem: str | None = None
 
     @property
@@ -142,7 +145,7 @@ class RequestInput(NamedTuple):
         turns: Its messages.
         body_bytes: Size of the body, bytes; None if images are checked without a request.
         tokens: Visual tokens of the images and PDF pages that could be measured.
-        most_tokens: The same with full pages of text.
+        upper_tokens: The same with full pages of text.
         results: Its tool results.
         cache_breakpoints: Number of blocks with `cache_control`.
         text_bytes: Size of its texts as UTF-8, bytes; None if images are checked without a request.
@@ -157,7 +160,7 @@ class RequestInput(NamedTuple):
     turns: tuple[Turn, ...]
     body_bytes: int | None
     tokens: int
-    most_tokens: int = 0
+    upper_tokens: int = 0
     results: tuple[ToolResult, ...] = ()
     cache_breakpoints: int = 0
     text_bytes: int | None = None
@@ -173,7 +176,7 @@ class BatchInput(NamedTuple):
         body_bytes: Size of the body, bytes.
         repeated_ids: Location and custom_id of each request that repeats an earlier custom_id.
         missing_ids: Locations of requests without a custom_id.
-        odd_ids: Location and value of each custom_id that does not match the pattern of the platform.
+        invalid_ids: Location and value of each custom_id that does not match the pattern of the platform.
         streams: Locations of `stream` where it is set.
     """
 
@@ -182,7 +185,7 @@ class BatchInput(NamedTuple):
     body_bytes: int
     repeated_ids: tuple[tuple[str, str], ...]
     missing_ids: tuple[str, ...]
-    odd_ids: tuple[tuple[str, str], ...] = ()
+    invalid_ids: tuple[tuple[str, str], ...] = ()
     streams: tuple[str, ...] = ()
 
 
@@ -192,7 +195,7 @@ class CostInput(NamedTuple):
     Attributes:
         location: The name for all images.
         known_usd: Cost of the images that are measured and priced, US dollars, exact.
-        most_usd: The same with the long-context price wherever the text of a request may lead to it.
+        upper_usd: The same with the long-context price wherever the text of a request may lead to it.
         budget_usd: The budget, US dollars.
         unknown: Descriptions of what has an unknown cost.
         pages: Whether there are PDF pages, whose text is not counted.
@@ -200,7 +203,7 @@ class CostInput(NamedTuple):
 
     location: str
     known_usd: Decimal
-    most_usd: Decimal
+    upper_usd: Decimal
     budget_usd: Decimal
     unknown: tuple[str, ...] = ()
     pages: bool = False

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from inspect import cleandoc
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 from imgcost.acceptance import breaches
 from imgcost.paths import escape_path
+from imgcost.rules.texts import TEXTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from imgcost.acceptance import Breach
     from imgcost.rules.inputs import CheckContext, ImageInput
+    from imgcost.rules.texts import Example
     from imgcost.tables import Source
 
 __all__ = [
@@ -27,8 +28,21 @@ __all__ = [
 
 Severity: TypeAlias = Literal["error", "warning"]
 
-Scope: TypeAlias = Literal["image", "source", "document", "text", "turn", "request", "batch", "bill", "shape"]
-"""What a rule checks."""
+Scope: TypeAlias = Literal[
+    "image-block",
+    "rejected-image",
+    "image",
+    "source",
+    "document",
+    "text",
+    "turn",
+    "request",
+    "batch",
+    "bill",
+    "shape",
+]
+"""What a rule checks. Images have three scopes, because rules that cannot find anything are not run on millions of
+images: image blocks of requests, images that are unreadable or break a limit, and images with a readable header."""
 
 
 class Finding(NamedTuple):
@@ -79,7 +93,7 @@ class Finding(NamedTuple):
 
 
 class Observation(NamedTuple):
-    """An observation of a rule; the rule adds its name, severity and advice to make it a `Finding`.
+    """An observation of a rule; the rule adds its name, severity and fix to make it a `Finding`.
 
     `advice` and `severity` override those of the rule.
     """
@@ -101,8 +115,10 @@ class Rule(NamedTuple):
         name: Its name, such as `image-bytes`.
         severity: `error` or `warning`.
         scope: What it checks.
-        explanation: What it checks for, and why that matters.
-        advice: What to do about a finding.
+        summary: What it checks for.
+        why: Why that matters.
+        example: An input that has the problem, and the message about it.
+        fix: What to do about a finding that has no advice of its own.
         limits: The limits that it uses, as names of attributes of `Limits` and `Advice`.
         observe: The function that checks.
     """
@@ -110,33 +126,30 @@ class Rule(NamedTuple):
     name: str
     severity: Severity
     scope: Scope
-    explanation: str
-    advice: str
+    summary: str
+    why: str
+    example: Example
+    fix: str
     limits: tuple[str, ...]
     observe: Callable[[Any, CheckContext], Iterator[Observation]]
 
-    def check(self, about: Any, context: CheckContext) -> Iterator[Finding]:
+    def check(self, item: Any, context: CheckContext) -> Iterator[Finding]:
         """Check an input of the rule's scope.
 
         Args:
-            about: The input, such as an `ImageInput` or a `RequestInput`.
+            item: The input, such as an `ImageInput` or a `RequestInput`.
             context: The platform, date and models.
 
-        Yields:
+        Returns:
             The findings.
         """
-        for location, message, observed, limit, unit, sources, advice, severity in self.observe(about, context):
-            yield Finding(
-                self.name,
-                severity or self.severity,
-                location,
-                message,
-                advice or self.advice,
-                observed,
-                limit,
-                unit,
-                sources,
-            )
+        return map(self.finding, self.observe(item, context))
+
+    def finding(self, observation: Observation, file: str | None = None) -> Finding:
+        """Return the finding for an observation of this rule; `file` is the file of the image or the request."""
+        location, message, observed, limit, unit, sources, advice, severity = observation
+        severity, advice = severity or self.severity, advice or self.fix
+        return Finding(self.name, severity, location, message, advice, observed, limit, unit, sources, file)
 
 
 _RULES: list[Rule] = []
@@ -144,16 +157,12 @@ _RULES: list[Rule] = []
 Observe: TypeAlias = "Callable[[Any, CheckContext], Iterator[Observation]]"
 
 
-def rule(severity: Severity, scope: Scope, explanation: str, advice: str, *limits: str) -> Callable[[Observe], Observe]:
-    """Register a function as a rule, which gets the name of the function.
-
-    The explanation is not a docstring because `python -OO` removes docstrings.
+def rule(severity: Severity, scope: Scope, *limits: str) -> Callable[[Observe], Observe]:
+    """Register a function as a rule, with the name of the function and the text of that name in `TEXTS`.
 
     Args:
         severity: `error` or `warning`.
         scope: What it checks.
-        explanation: What it checks for, and why that matters; an empty line separates paragraphs.
-        advice: What to do about a finding.
         *limits: The limits that it uses.
 
     Returns:
@@ -162,7 +171,7 @@ def rule(severity: Severity, scope: Scope, explanation: str, advice: str, *limit
 
     def register(observe: Observe) -> Observe:
         name = observe.__name__.replace("_", "-")
-        _RULES.append(Rule(name, severity, scope, cleandoc(explanation), advice, limits, observe))
+        _RULES.append(Rule(name, severity, scope, *TEXTS[name], limits, observe))
         return observe
 
     return register
@@ -180,13 +189,12 @@ def breaches_of(image: ImageInput, context: CheckContext) -> Iterator[Breach]:
         image: The image.
         context: The platform, date and models.
 
-    Yields:
+    Returns:
         The limits that it exceeds, as far as its bytes are known.
     """
     contents = image.contents
     size_bytes = contents and contents.file_bytes if context.limits.image_bytes_of == "file" else image.text_bytes
     if contents and contents.header:
         media_type, width, height, _, _ = contents.header
-        yield from breaches(media_type or None, width, height, size_bytes, context.limits)
-    else:
-        yield from breaches(None, 0, 0, size_bytes, context.limits)
+        return breaches(media_type or None, width, height, size_bytes, context.limits)
+    return breaches(None, 0, 0, size_bytes, context.limits)

@@ -95,7 +95,7 @@ SHAPES: dict[str, Shape] = {
 """Supported shapes by name. Except for batches, logs and transcripts, a list of requests is supported too."""
 
 _ALWAYS_READ = 50
-"""How many turns are looked at whatever they are, when a shape is detected."""
+"""Number of turns that are always inspected when a shape is detected."""
 _PLAIN_TURN, _PLAIN_TEXT = {"role", "content"}, {"type", "text"}
 
 BATCHES = frozenset({"batch", "bedrock-batch", "google-cloud-batch", "openai-batch"})
@@ -129,7 +129,7 @@ def detect(value: Any) -> str | None:
 
 
 def _without_plain_turns(value: Any) -> Any:
-    """Leave out turns of plain text after the first ones: they are the same in every shape, and often a thousand."""
+    """Omit turns of plain text after the first ones: they look the same in every shape, and there may be thousands."""
     if type(value) is list:
         return value[:_ALWAYS_READ] + [turn for turn in value[_ALWAYS_READ:] if not _is_plain(turn)]
     if type(value) is dict and type(value.get("messages")) is list:
@@ -191,10 +191,14 @@ def to_requests(value: Any, shape: str = "auto", *, lines: Sequence[int] | None 
     name = detect(value) if shape == "auto" else shape
     if name in FOREIGN:
         foreign = FOREIGN[name]
-        raise RequestError("", f"this is {foreign.title}, not a request: {foreign.advice}")
+        raise RequestError("", f"this is {foreign.title}, which cannot be checked: {foreign.advice}")
     if name not in SHAPES:
         if name is None:
-            raise RequestError("", "is not a request in any known shape; docs/shapes.md lists them")
+            raise RequestError(
+                "",
+                "is not in a known shape: expected the arguments of messages.create, a batch, or another shape that "
+                "'imgcost check --help' lists",
+            )
         raise RequestError("", f"unknown shape {name!r}: choose one of {', '.join(SHAPES)}")
     return _converted(Node(value, (), None if lines is None else tuple(lines)), name)
 
@@ -251,4 +255,4 @@ def _converted(node: Node, name: str) -> Iterator[ShapedRequest]:
         for request in each_entry(node, convert) if many else convert(node):
             yield replace(request, shape=name, lines=node.lines)
     except RecursionError:
-        raise RequestError("", "is nested too deep to be read") from None
+        raise RequestError("", "is nested too deeply to be read") from None

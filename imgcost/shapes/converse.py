@@ -39,16 +39,16 @@ def convert(node: Node) -> Iterator[ShapedRequest]:
     body = node if not node.is_array() else node.child("", {})
     for block in body.get("system").elements():
         if not block.has("cachePoint"):
-            draft.instruct(_pieces(draft, block))
+            draft.add_system(_pieces(draft, block))
     for message in (node if node.is_array() else node.get("messages")).array():
         message.object()
         role = message.get("role").text()
-        draft.say(role, message, [])
+        draft.add_turn(role, message, [])
         for block in message.get("content").array():
             if block.has("cachePoint"):
                 draft.cache_last({"type": "ephemeral"})
             else:
-                draft.say(role, message, _pieces(draft, block))
+                draft.add_turn(role, message, _pieces(draft, block))
     draft.set("max_tokens", body.get("inferenceConfig", "maxTokens"))
     tools = [tool.get("toolSpec") for tool in body.get("toolConfig", "tools").elements() if tool.has("toolSpec")]
     if tools:
@@ -71,12 +71,12 @@ def _pieces(draft: Draft, block: Node) -> Iterator[Piece]:
     elif block.has("toolResult"):
         result = block.get("toolResult")
         inner = [piece for item in result.get("content").array() for piece in _pieces(draft, item)]
-        yield tool_result(block, result.get("toolUseId"), inner, error=result.word("status") == "error")
+        yield tool_result(block, result.get("toolUseId"), inner, error=result.text_at("status") == "error")
     elif block.has("json"):
         yield json_text(block.get("json"))
     elif block.has("reasoningContent"):
         reasoning = block.get("reasoningContent", "reasoningText")
-        thinking = {"thinking": reasoning.word("text"), "signature": reasoning.word("signature")}
+        thinking = {"thinking": reasoning.text_at("text"), "signature": reasoning.text_at("signature")}
         yield Piece({"type": "thinking", **thinking}, block.path)
     elif block.has("guardContent"):
         yield from _pieces(draft, _guarded(block.get("guardContent")))
@@ -134,7 +134,7 @@ def _guarded(content: Node) -> Node:
 
 
 def _like(original: Node, data: Any) -> Any:
-    """Write base64 as the original has it: bytes in Python, text in JSON."""
+    """Write base64 in the form of the original: bytes in Python, text in JSON."""
     if original.is_text():
         return data
     return a2b_base64(data)
@@ -145,9 +145,9 @@ def _text(words: str) -> Any:
 
 
 def _tool(tool: Node) -> Any:
-    given = {
+    fields = {
         "name": tool.get("name").value,
         "description": tool.get("description").value,
         "input_schema": tool.get("inputSchema", "json").value,
     }
-    return {key: value for key, value in given.items() if value is not None}
+    return {key: value for key, value in fields.items() if value is not None}

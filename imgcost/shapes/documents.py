@@ -1,4 +1,4 @@
-"""Bytes of a file to the JSON in it: one document, or lines."""
+"""Read the JSON in a file: one document, or JSON lines."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from imgcost.shapes.foreign import name_of_text
 __all__ = ["MAX_BYTES", "Document", "read_document", "read_line"]
 
 MAX_BYTES = 1 << 30
-"""What a file may have, decompressed. The largest batch of the API is a quarter of it."""
+"""Maximum size of a file after decompression, bytes. The largest batch of the API is a quarter of it."""
 
 _GZIP = b"\x1f\x8b"
 _ENCODINGS = (
@@ -45,13 +45,13 @@ def read_document(data: bytes, *, max_bytes: int = MAX_BYTES) -> Document:
 
     Args:
         data: The bytes of the file.
-        max_bytes: The most that they may be when they are decompressed, bytes.
+        max_bytes: Maximum size after decompression, bytes.
 
     Returns:
         The document.
 
     Raises:
-        RequestError: They are not JSON; it says what they are, where that can be seen.
+        RequestError: The data is not JSON; the message names the format if it is recognized.
 
     Example:
         >>> read_document(b'{"messages": []}')
@@ -66,7 +66,7 @@ def read_document(data: bytes, *, max_bytes: int = MAX_BYTES) -> Document:
     try:
         return Document(json.loads(raw))
     except RecursionError:
-        raise RequestError("", "is nested too deep to be read") from None
+        raise RequestError("", "is nested too deeply to be read") from None
     except ValueError as error:  # not JSON, not UTF-8, or a number of thousands of digits
         named = name_of_text(raw[:_NAMED_BY].decode("utf-8", "replace"))
         if named is None:
@@ -86,7 +86,7 @@ def _decompressed(data: bytes, max_bytes: int) -> bytes:
 def _gunzip(data: bytes, max_bytes: int) -> bytes:
     parts, size = [], 0
     try:
-        while data[:2] == _GZIP and size <= max_bytes:  # a file may be several, one after the other
+        while data[:2] == _GZIP and size <= max_bytes:  # a file may have several gzip members
             stream = zlib.decompressobj(wbits=31)
             parts.append(stream.decompress(data, max_bytes + 1 - size))
             size += len(parts[-1])
@@ -99,7 +99,7 @@ def _gunzip(data: bytes, max_bytes: int) -> bytes:
 
 
 def _utf8(data: bytes) -> bytes:
-    """Return text as UTF-8, by its byte order mark, or by where the zeros of ASCII are."""
+    """Convert text to UTF-8; its byte order mark, or the positions of zero bytes, reveal the encoding."""
     encoding = next((name for mark, name in _ENCODINGS if data.startswith(mark)), None)
     if encoding is None and data[:2] and 0 in data[:2]:
         encoding = "utf-16-be" if data[0] == 0 else "utf-16-le"
@@ -112,7 +112,7 @@ def _utf8(data: bytes) -> bytes:
 
 
 def _read_lines(raw: bytes) -> Document | None:
-    """Read JSON lines; None where the first line is not an object or a list. A line alone is a document."""
+    """Read JSON lines; None if the first line is not an object or a list. A single line is one document."""
     values: list[Any] = []
     numbers: list[int] = []
     for number, line in enumerate(raw.split(b"\n"), 1):
@@ -129,10 +129,10 @@ def _read_lines(raw: bytes) -> Document | None:
 
 
 def read_line(line: bytes) -> Any:
-    """Read one line of JSON; where it is not JSON, return a `RequestError` instead of raising it."""
+    """Read one line of JSON; if it is not JSON, return a `RequestError` instead of raising it."""
     try:
         return json.loads(line)
     except RecursionError:
-        return RequestError("", "is nested too deep to be read")
+        return RequestError("", "is nested too deeply to be read")
     except ValueError as error:
         return RequestError("", f"is not JSON: {error}")

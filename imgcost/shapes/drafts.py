@@ -61,7 +61,7 @@ def text(node: Node, part: Node | None = None) -> Piece:
 
     Args:
         node: The text.
-        part: The part that has it, if it is not the whole content.
+        part: The part that contains it, if it is not the whole content.
 
     Returns:
         A text block.
@@ -75,7 +75,7 @@ def text(node: Node, part: Node | None = None) -> Piece:
 
 
 def text_part(words: str) -> Any:
-    """Return a text part as most shapes have it."""
+    """Return a text part in the form that most shapes use."""
     return {"type": "text", "text": words}
 
 
@@ -94,7 +94,7 @@ def media(
 
     Args:
         part: The part that contains it.
-        source: Its source, as the Messages API has it.
+        source: Its source, in the form of the Messages API.
         data: Its data, URL or file id in the original.
         declared: Its media type in the original, if that is not in `data`.
         write: Writes an image or a document in place of the part; None if only text can be written.
@@ -116,23 +116,23 @@ def media(
         if block.get("type") == "text":
             return write_text(block["text"])
         if write is None or block.get("type") != kind:
-            raise part.fault(f"can be replaced by text{'' if write is None else f' or {_NAMES[kind]}'} only")
+            raise part.error(f"can be replaced by text{'' if write is None else f' or {_NAMES[kind]}'} only")
         if block["source"]["type"] not in ({"base64", "url"} if takes_urls else {"base64"}):
-            raise part.fault(f"can be replaced by base64 data{' or a URL' if takes_urls else ''} only")
+            raise part.error(f"can be replaced by base64 data{' or a URL' if takes_urls else ''} only")
         return write(block)
 
     return Piece(block, part.path, origins, write_block)
 
 
-def tool_call(call: Node, call_id: Node, name: Node, given: Node) -> Piece:
+def tool_call(call: Node, call_id: Node, name: Node, call_input: Node) -> Piece:
     """Convert a tool call."""
     block = {
         "type": "tool_use",
         "id": call_id.text_or_none() or "",
         "name": name.text_or_none() or "",
-        "input": arguments(given.value),
+        "input": arguments(call_input.value),
     }
-    return Piece(block, call.path, {"id": call_id.path, "name": name.path, "input": given.path})
+    return Piece(block, call.path, {"id": call_id.path, "name": name.path, "input": call_input.path})
 
 
 def tool_result(result: Node, call_id: Node, content: Iterable[Piece], *, error: bool = False) -> Piece:
@@ -153,21 +153,21 @@ def json_text(node: Node) -> Piece:
     try:
         words = json.dumps(node.value)
     except Exception as error:
-        raise node.fault(f"is not JSON: {type(error).__name__}") from error
+        raise node.error(f"is not JSON: {type(error).__name__}") from error
     return Piece({"type": "text", "text": words}, node.path, {"text": node.path})
 
 
-def arguments(given: Any) -> Any:
+def arguments(value: Any) -> Any:
     """Return the arguments of a tool as an object, even if a shape has them as JSON text."""
-    if given is None:
+    if value is None:
         return {}
-    if not is_a(given, str):
-        return given
+    if not is_a(value, str):
+        return value
     try:
-        parsed = json.loads(given)
+        parsed = json.loads(value)
     except (ValueError, RecursionError):  # a call that was cut off; Claude sees its text
-        return {"arguments": given}
-    return parsed if isinstance(parsed, dict) else {"arguments": given}
+        return {"arguments": value}
+    return parsed if isinstance(parsed, dict) else {"arguments": value}
 
 
 class Draft:
@@ -197,14 +197,14 @@ class Draft:
         """Note that a part of the original is not in the request."""
         self.notes.append(f"{node.location}: {reason}")
 
-    def instruct(self, pieces: Iterable[Piece]) -> None:
+    def add_system(self, pieces: Iterable[Piece]) -> None:
         """Add blocks to the system prompt."""
         system = self.params.setdefault("system", [])
         for piece in pieces:
             self._place(piece, f"system.{len(system)}")
             system.append(piece.block)
 
-    def say(self, role: str, turn: Node, pieces: Iterable[Piece]) -> None:
+    def add_turn(self, role: str, turn: Node, pieces: Iterable[Piece]) -> None:
         """Add blocks to the conversation; consecutive turns of one role are one message."""
         messages = self.params["messages"]
         blocks = list(pieces)

@@ -38,8 +38,8 @@ def each_entry(
         Its requests; one with an error for each entry that is not a request.
     """
     for item in node.array() if node.is_array() else [node]:
-        entry = item.alone()
-        name = entry.word(id_key) or None
+        entry = item.detached()
+        name = entry.text_at(id_key) or None
         try:
             entry.object()
             for request in convert(entry):

@@ -56,7 +56,7 @@ FOREIGN = {
     "response": Foreign(
         "a Messages API response",
         "check the request that it answers",
-        lambda node: node.word("type") == "message" and node.has("stop_reason", "usage"),
+        lambda node: node.text_at("type") == "message" and node.has("stop_reason", "usage"),
     ),
     "notebook": Foreign(
         "a Jupyter notebook",
@@ -82,6 +82,7 @@ _TEXTS = (
         re.compile(r"(?m)^interactions:[ \t\r]*$"),
         "extract the bodies of the requests as JSON files",
     ),
+    ("Markdown", re.compile(r"(?m)^(```|~~~)"), "save the request in it as a JSON file"),
     (
         "JavaScript source",
         re.compile(r"(?m)^[ \t]*((const|let|var|export) |import [^\n]* from ['\"]|[^\n]*\.messages\.\w+\(\{)"),

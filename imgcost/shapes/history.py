@@ -36,9 +36,9 @@ class SentImage:
     Attributes:
         block: Its content block.
         path: Its path in the document.
-        turn: The turn that it came in, counted from 1.
-        location: Where it is in the request that would be sent next; None if it is not sent any more.
-        calls: The calls that have sent it, as positions in `History.calls`, a range for each stretch between two
+        turn: The turn that added it, counted from 1.
+        location: Its location in the next request; None if it is no longer sent.
+        calls: The calls that have sent it, as positions in `History.calls`, a range for each span between two
             compactions.
     """
 
@@ -60,8 +60,8 @@ class History:
 
     Attributes:
         calls: The calls of the API, oldest first, without those of sidechains.
-        images: All images and documents, those from before compactions too, in the order in which they came.
-        compactions: How many times the conversation was compacted.
+        images: All images and documents in order of appearance, including those before compactions.
+        compactions: Number of times that the conversation was compacted.
     """
 
     calls: tuple[Call, ...]

@@ -32,7 +32,7 @@ _DATA_KEYS = ("base64", "data", "url", "file_id")
 
 def recognizes(node: Node) -> bool:
     """Return whether these are messages of LangChain, or messages with its standard blocks."""
-    if node.word("type") == "constructor" and node.has("lc"):
+    if node.text_at("type") == "constructor" and node.has("lc"):
         return True
     messages = first_entries(_messages(node))
     return any(_is_message(message) for message in messages) or any(
@@ -49,16 +49,16 @@ def _messages(node: Node) -> Node:
 
 
 def _is_message(message: Node) -> bool:
-    if message.word("type") == "constructor":
+    if message.text_at("type") == "constructor":
         return message.has("lc", "kwargs")
-    kind = message.word("type").removesuffix("MessageChunk").lower()
+    kind = message.text_at("type").removesuffix("MessageChunk").lower()
     return kind in _ROLES and (message.get("data").has("content") or message.has("content"))
 
 
 def _is_standard(block: Node) -> bool:
     if block.has("source"):
         return False
-    kind = block.word("type")
+    kind = block.text_at("type")
     if kind in {"image", "file", "audio", "video"}:
         return block.has_any("source_type", "base64") or (
             block.has_any("url", "file_id") and not block.has_any("mediaType", "data")
@@ -83,24 +83,24 @@ def convert(node: Node) -> Iterator[ShapedRequest]:
 
 
 def _message(draft: Draft, message: Node) -> None:
-    fields, kind = message, message.word("type")
+    fields, kind = message, message.text_at("type")
     if kind == "constructor":
         fields = message.get("kwargs")
-        kind = str(fields.word("type") or _class_name(message))
+        kind = str(fields.text_at("type") or _class_name(message))
     elif message.get("data").has("content"):
         fields = message.get("data")
     fields.object()
     role = _role(fields, kind)
     pieces = _content(draft, fields.get("content"))
     if role == "system":
-        draft.instruct(pieces)
+        draft.add_system(pieces)
     elif role == "tool":
-        failed = fields.word("status") == "error"
-        draft.say("user", message, [tool_result(fields, fields.get("tool_call_id"), pieces, error=failed)])
+        failed = fields.text_at("status") == "error"
+        draft.add_turn("user", message, [tool_result(fields, fields.get("tool_call_id"), pieces, error=failed)])
     elif role == "assistant":
-        draft.say(role, message, [*pieces, *_calls(fields, pieces)])
+        draft.add_turn(role, message, [*pieces, *_calls(fields, pieces)])
     else:
-        draft.say(role, message, pieces)
+        draft.add_turn(role, message, pieces)
 
 
 def _class_name(message: Node) -> str:
@@ -126,9 +126,9 @@ def _content(draft: Draft, content: Node) -> list[Piece]:
 
 def _calls(fields: Node, pieces: list[Piece]) -> Iterator[Piece]:
     """Convert the tool calls that are not already among the content blocks."""
-    known = [piece.block.get("id") for piece in pieces if piece.block.get("type") == "tool_use"]
+    converted_ids = [piece.block.get("id") for piece in pieces if piece.block.get("type") == "tool_use"]
     for call in fields.get("tool_calls").elements():
-        if call.word("id") not in known:
+        if call.text_at("id") not in converted_ids:
             yield tool_call(call, call.get("id"), call.get("name"), call.get("args"))
 
 
@@ -159,14 +159,14 @@ def _pieces(draft: Draft, block: Node) -> Iterator[Piece]:
 
 def _standard(block: Node, kind: str) -> Piece:
     """Convert a standard block: version 0 has `source_type`, version 1 has the key itself."""
-    source_type = block.word("source_type")
+    source_type = block.text_at("source_type")
     if source_type == "text":
         data = block.get("text")
         return media(block, text_source(data.text()), data, write=None, kind=kind)
     # A block of version 1 may have its own `id`, which is not the id of a file.
     key = "id" if source_type == "id" else next((key for key in _DATA_KEYS if block.has(key)), None)
     if key is None:
-        raise block.fault("has neither base64 data, nor a URL, nor a file id")
+        raise block.error("has neither base64 data, nor a URL, nor a file id")
     data, declared = block.get(key), block.get("mime_type")
     if key == "url":
         source = source_from_url(data.text(), declared.text_or_none())
@@ -176,8 +176,8 @@ def _standard(block: Node, kind: str) -> Piece:
         source = file_source(data.text())
 
     def write(new: Mapping[str, Any]) -> Any:
-        kept = {name: value for name, value in block.fields().items() if name not in _DATA_KEYS}
-        written = {**kept, "mime_type": new["source"]["media_type"]}
+        remaining = {name: value for name, value in block.fields().items() if name not in _DATA_KEYS}
+        written = {**remaining, "mime_type": new["source"]["media_type"]}
         if source_type:
             return {**written, "source_type": "base64", "data": new["source"]["data"]}
         return {**written, "base64": new["source"]["data"]}

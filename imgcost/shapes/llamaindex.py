@@ -38,12 +38,12 @@ def convert(node: Node) -> Iterator[ShapedRequest]:
         role = message.get("role").text_or_none() or "user"
         pieces = [piece for block in message.get("blocks").array() for piece in _pieces(draft, block)]
         if role in {"system", "developer"}:
-            draft.instruct(pieces)
+            draft.add_system(pieces)
         elif role in {"tool", "function"}:
             result = tool_result(message, message.get("additional_kwargs", "tool_call_id"), pieces)
-            draft.say("user", message, [result])
+            draft.add_turn("user", message, [result])
         else:
-            draft.say("assistant" if role in {"assistant", "chatbot", "model"} else role, message, pieces)
+            draft.add_turn("assistant" if role in {"assistant", "chatbot", "model"} else role, message, pieces)
     yield draft.request()
 
 
@@ -63,8 +63,8 @@ def _media(draft: Draft, block: Node, kind: str, key: str, mime_type: str) -> It
     declared = block.get(mime_type)
 
     def write(new: Mapping[str, Any]) -> Any:
-        kept = {name: value for name, value in block.fields().items() if name not in {"url", "path"}}
-        return {**kept, key: new["source"]["data"], mime_type: new["source"]["media_type"]}
+        remaining = {name: value for name, value in block.fields().items() if name not in {"url", "path"}}
+        return {**remaining, key: new["source"]["data"], mime_type: new["source"]["media_type"]}
 
     def write_text(words: str) -> Any:
         return {"block_type": "text", "text": words}

@@ -62,7 +62,7 @@ def convert(node: Node) -> Iterator[ShapedRequest]:
 def _entry(entry: Node) -> Iterator[ShapedRequest]:
     inside = _inside(entry)
     if inside is None:
-        raise entry.fault("has no request inside")
+        raise entry.error("has no request inside")
     body, encoded = inside
     if openai_responses.recognizes(body) or openai_chat.recognizes(body):
         module = openai_responses if openai_responses.recognizes(body) else openai_chat
@@ -81,7 +81,7 @@ def _inside(entry: Node) -> tuple[Node, bool] | None:
         body, encoded = entry.get(*keys), False
         if body.is_text():
             try:
-                body, encoded = body.same(json.loads(body.value)), True
+                body, encoded = body.with_value(json.loads(body.value)), True
             except (ValueError, RecursionError):
                 continue
         if body.has("messages") or openai_responses.recognizes(body):

@@ -34,7 +34,7 @@ def recognizes(node: Node) -> bool:
 
 
 def _is_block(block: Node) -> bool:
-    kind = block.word("type")
+    kind = block.text_at("type")
     return (kind in {"image", "audio"} and block.has("data", "mimeType")) or (
         kind == "resource" and block.get("resource").has("uri")
     )
@@ -48,10 +48,10 @@ def convert(node: Node) -> Iterator[ShapedRequest]:
         for message in result.get("messages").array():
             content = message.get("content")
             parts = content.array() if content.is_array() else [content]
-            draft.say(message.get("role").text(), message, [_piece(part) for part in parts])
+            draft.add_turn(message.get("role").text(), message, [_piece(part) for part in parts])
         draft.set("max_tokens", result.get("maxTokens"))
         if result.has("systemPrompt"):
-            draft.instruct([text(result.get("systemPrompt"))])
+            draft.add_system([text(result.get("systemPrompt"))])
     else:
         _answer(draft, result)
     yield draft.request()
@@ -60,11 +60,11 @@ def convert(node: Node) -> Iterator[ShapedRequest]:
 def _answer(draft: Draft, result: Node) -> None:
     blocks = next((result.get(key) for key in ("content", "contents") if result.has(key)), result)
     pieces = [_piece(block) for block in (blocks.array() if blocks.is_array() else [blocks])]
-    draft.say("user", result, [Piece({"type": "text", "text": "Call the tool."}, result.path)])
-    draft.say("assistant", result, [Piece(_CALL, result.path)])
+    draft.add_turn("user", result, [Piece({"type": "text", "text": "Call the tool."}, result.path)])
+    draft.add_turn("assistant", result, [Piece(_CALL, result.path)])
     call_id = result.child("", "mcp")
     error = result.fields().get("isError") is True
-    draft.say("user", result, [tool_result(result, call_id, pieces, error=error)])
+    draft.add_turn("user", result, [tool_result(result, call_id, pieces, error=error)])
     draft.notes.append("a tool result alone: it is checked as the answer to one call")
 
 

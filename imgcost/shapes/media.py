@@ -124,7 +124,7 @@ def data_text(node: Node) -> str:
     try:
         return base64.b64encode(bytes(node.value)).decode()
     except (ValueError, BufferError) as error:  # a view of something that was closed
-        raise node.fault(f"cannot be read: {error}") from error
+        raise node.error(f"cannot be read: {error}") from error
 
 
 def text_of(node: Node) -> str:
@@ -143,7 +143,7 @@ def text_of(node: Node) -> str:
     try:
         raw = binascii.a2b_base64(text)
     except ValueError as error:
-        raise node.fault(f"is not base64: {error}") from error
+        raise node.error(f"is not base64: {error}") from error
     return raw.decode("utf-8", "replace")
 
 

@@ -44,11 +44,11 @@ def convert(node: Node) -> Iterator[ShapedRequest]:
 def request_as_is(node: Node, implied: frozenset[str] = frozenset()) -> ShapedRequest:
     """Take a body of the Messages API on any platform, without copying or checking it."""
     node.object()
-    platform = _PLATFORMS.get(node.word("anthropic_version").partition("-")[0])
+    platform = _PLATFORMS.get(node.text_at("anthropic_version").partition("-")[0])
     return ShapedRequest(
         params=node.value,
         origins={"": Origin(node.path, verbatim)},
-        model=node.word("model") or None,
+        model=node.text_at("model") or None,
         platform=platform,
         implied=implied,
     )
@@ -71,7 +71,7 @@ def convert_messages(node: Node) -> Iterator[ShapedRequest]:
 
 def recognizes_blocks(node: Node) -> bool:
     """Return whether this is a content block, or a list of them."""
-    return any(block.word("type") in _BLOCKS and not block.has("role") for block in first_entries(node))
+    return any(block.text_at("type") in _BLOCKS and not block.has("role") for block in first_entries(node))
 
 
 def convert_blocks(node: Node) -> Iterator[ShapedRequest]:
@@ -105,5 +105,5 @@ def convert_batch(node: Node) -> Iterator[ShapedRequest]:
 def _entry(entry: Node) -> Iterator[ShapedRequest]:
     alone = entry.has("messages") and not entry.has("params")
     if not alone and not entry.has("params"):
-        raise entry.get("params").fault("is missing: it has the arguments of messages.create")
+        raise entry.get("params").error("is missing: it has the arguments of messages.create")
     yield request_as_is(entry if alone else entry.get("params"))

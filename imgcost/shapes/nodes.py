@@ -16,7 +16,7 @@ from imgcost.errors import RequestError
 
 __all__ = ["Node", "Path", "dotted", "is_a"]
 
-Kind = TypeVar("Kind")
+T = TypeVar("T")
 
 Path: TypeAlias = tuple[str | int, ...]
 """The keys that lead to a value of a document."""
@@ -25,9 +25,9 @@ _NO_ARRAYS = (str, bytes, bytearray, memoryview, Mapping)
 _NOTHING: Mapping[Any, Any] = {}
 
 
-def is_a(value: Any, kind: type[Kind]) -> TypeGuard[Kind]:
+def is_a(value: Any, expected: type[T]) -> TypeGuard[T]:
     """Return whether a value is of a type, without calling its code: an object may raise even for `__class__`."""
-    return type(value) is kind or issubclass(type(value), kind)
+    return type(value) is expected or issubclass(type(value), expected)
 
 
 def dotted(path: Path) -> str:
@@ -73,7 +73,7 @@ class Node:
             return f"line {self.lines[self.path[0]]} {dotted(self.path[1:])}".rstrip()
         return dotted(self.path[self.start :])
 
-    def fault(self, problem: str) -> RequestError:
+    def error(self, problem: str) -> RequestError:
         """Return an error about this value."""
         return RequestError(self.location, problem)
 
@@ -95,7 +95,7 @@ class Node:
         except RequestError:
             return []
 
-    def word(self, key: str) -> str:
+    def text_at(self, key: str) -> str:
         """Return the text at a key; empty if there is none."""
         value = self.fields().get(key)
         return value if is_a(value, str) else ""
@@ -129,11 +129,11 @@ class Node:
         """Return a value below this one."""
         return Node(value, (*self.path, key), self.lines, self.start)
 
-    def same(self, value: Any) -> Node:
+    def with_value(self, value: Any) -> Node:
         """Return another value at the location of this one, such as parsed text."""
         return Node(value, self.path, self.lines, self.start)
 
-    def alone(self) -> Node:
+    def detached(self) -> Node:
         """Return this value with locations relative to its line; the caller reports the line itself."""
         return Node(self.value, self.path, None, len(self.path)) if self.lines is not None else self
 
@@ -156,8 +156,8 @@ class Node:
             if hasattr(self.value, "model_dump") and not is_a(self.value, type):
                 return dict(self.value.model_dump(mode="json", by_alias=True, exclude_none=True))
         except Exception as error:
-            raise self.fault(f"cannot be read: {type(error).__name__}") from error
-        raise self.fault(f"must be an object, not {type_name(self.value)}")
+            raise self.error(f"cannot be read: {type(error).__name__}") from error
+        raise self.error(f"must be an object, not {type_name(self.value)}")
 
     def array(self, first: int | None = None) -> list[Node]:
         """Return the items of a list, or its first items.
@@ -166,11 +166,11 @@ class Node:
             RequestError: The value is not a list, or cannot be read.
         """
         if not _is_array(self.value):
-            raise self.fault(f"must be a list, not {type_name(self.value)}")
+            raise self.error(f"must be a list, not {type_name(self.value)}")
         try:
             items = list(itertools.islice(self.value, first))
         except Exception as error:
-            raise self.fault(f"cannot be read: {type(error).__name__}") from error
+            raise self.error(f"cannot be read: {type(error).__name__}") from error
         return [self.child(number, item) for number, item in enumerate(items)]
 
     def text(self) -> str:
@@ -181,7 +181,7 @@ class Node:
         """
         if is_a(self.value, str):
             return self.value
-        raise self.fault("is missing" if self.value is None else f"must be text, not {type_name(self.value)}")
+        raise self.error("is missing" if self.value is None else f"must be text, not {type_name(self.value)}")
 
     def text_or_none(self) -> str | None:
         """Return the value as text; None if it is null.

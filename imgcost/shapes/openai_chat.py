@@ -49,22 +49,22 @@ def recognizes(node: Node) -> bool:
         return False
     if any("chat" in trait or "tools" in trait for trait in traits) or node.has_any(*_CHAT_KEYS):
         return True
-    if any(tool.word("type") == "function" for tool in node.get("tools").elements()):
+    if any(tool.text_at("type") == "function" for tool in node.get("tools").elements()):
         return True
     weak = any("image_url" in trait for trait in traits) or "system" in (traits[0] if traits else ())
-    return weak and not (node.has("max_tokens") and "/" not in node.word("model"))
+    return weak and not (node.has("max_tokens") and "/" not in node.text_at("model"))
 
 
 def _traits(message: Node) -> set[str]:
     """Return the features of a message that exist in only one of the two APIs."""
-    role = message.word("role")
+    role = message.text_at("role")
     traits = {"tools"} if role in {"tool", "function"} or message.has_any("tool_calls", "function_call") else set()
     if role == "developer":
         traits.add("chat")
     if role == "system":
         traits.add("system")
     for part in message.get("content").elements():
-        kind = part.word("type")
+        kind = part.text_at("type")
         if kind in _MESSAGES_BLOCKS:
             traits.add("messages")
         elif kind in _CHAT_PARTS:
@@ -90,7 +90,7 @@ def convert(node: Node) -> Iterator[ShapedRequest]:
     tools = [_tool(tool) for tool in body.get("tools").elements()]
     if tools:
         draft.set("tools", body.get("tools"), tools)
-    yield draft.request(model=body.get("model"), platform=platform_of(body.word("model")))
+    yield draft.request(model=body.get("model"), platform=platform_of(body.text_at("model")))
 
 
 def _message(draft: Draft, message: Node) -> None:
@@ -98,15 +98,15 @@ def _message(draft: Draft, message: Node) -> None:
     role = message.get("role").text()
     pieces = content(message.get("content"))
     if role in {"system", "developer"}:
-        draft.instruct(pieces)
+        draft.add_system(pieces)
     elif role in {"tool", "function"}:
-        draft.say("user", message, [tool_result(message, message.get("tool_call_id"), pieces)])
+        draft.add_turn("user", message, [tool_result(message, message.get("tool_call_id"), pieces)])
     elif role == "assistant":
         thinking = [as_is(block) for block in message.get("thinking_blocks").elements()]  # litellm
         spoken = [piece for piece in pieces if piece.block["type"] != "text" or piece.block["text"] != ""]
-        draft.say("assistant", message, [*thinking, *spoken, *_calls(message)])
+        draft.add_turn("assistant", message, [*thinking, *spoken, *_calls(message)])
     else:
-        draft.say(role, message, pieces)
+        draft.add_turn(role, message, pieces)
     if message.has("cache_control"):  # litellm
         draft.cache_last(message.fields()["cache_control"])
 
@@ -115,8 +115,8 @@ def _calls(message: Node) -> Iterator[Piece]:
     calls = message.get("tool_calls")
     for call in calls.array() if calls.value is not None else []:
         function = call.get("function") if call.has("function") else call.get("custom")
-        given = function.get("arguments") if function.has("arguments") else function.get("input")
-        yield tool_call(call, call.get("id"), function.get("name"), given)
+        call_input = function.get("arguments") if function.has("arguments") else function.get("input")
+        yield tool_call(call, call.get("id"), function.get("name"), call_input)
     legacy = message.get("function_call")
     if legacy.value is not None:
         yield tool_call(legacy, legacy.get("id"), legacy.get("name"), legacy.get("arguments"))
@@ -124,9 +124,9 @@ def _calls(message: Node) -> Iterator[Piece]:
 
 def _tool(tool: Node) -> Any:
     function = tool.get("function")
-    if tool.word("type") != "function" or function.value is None:
+    if tool.text_at("type") != "function" or function.value is None:
         return tool.value
-    given = {"name": function.get("name").value, "description": function.get("description").value}
+    fields = {"name": function.get("name").value, "description": function.get("description").value}
     schema = function.get("parameters").value
-    kept = {key: value for key, value in given.items() if value is not None}
-    return {**kept, "input_schema": schema if schema is not None else {"type": "object"}}
+    remaining = {key: value for key, value in fields.items() if value is not None}
+    return {**remaining, "input_schema": schema if schema is not None else {"type": "object"}}

@@ -69,7 +69,7 @@ def _image_url(node: Node) -> Piece:
         holder.object()
     media_type = declared.text_or_none()
     source = source_from_url(url.text(), media_type)
-    write_text = _input_text if node.word("type") == "input_image" else text_part
+    write_text = _input_text if node.text_at("type") == "input_image" else text_part
     return media(
         node, source, url, declared if media_type else None, write=write, takes_urls=True, write_text=write_text
     )
@@ -78,11 +78,11 @@ def _image_url(node: Node) -> Piece:
 def _input_image(node: Node) -> Piece:
     if node.has("image_url"):
         return _image_url(node)
-    kept = {key: value for key, value in node.fields().items() if key != "file_id"}
+    remaining = {key: value for key, value in node.fields().items() if key != "file_id"}
     file_id = node.get("file_id")
 
     def write(block: Mapping[str, Any]) -> Any:
-        return {**kept, "image_url": url_from_source(block["source"])}
+        return {**remaining, "image_url": url_from_source(block["source"])}
 
     return media(node, file_source(file_id.text()), file_id, write=write, takes_urls=True, write_text=_input_text)
 
@@ -95,8 +95,8 @@ def _file(node: Node) -> Piece:
     key = "file_data" if file.has("file_data") else "file_id"
 
     def write(block: Mapping[str, Any]) -> Any:
-        kept = {name: value for name, value in file.fields().items() if name not in {"file_id", "format"}}
-        return {**node.fields(), "file": {**kept, "file_data": url_from_source(block["source"])}}
+        remaining = {name: value for name, value in file.fields().items() if name not in {"file_id", "format"}}
+        return {**node.fields(), "file": {**remaining, "file_data": url_from_source(block["source"])}}
 
     data = file.get(key)
     return _document(node, data, declared if declared.value is not None else None, file.get("filename"), write)
@@ -106,8 +106,8 @@ def _input_file(node: Node) -> Piece:
     key = next((key for key in ("file_data", "file_url") if node.has(key)), "file_id")
 
     def write(block: Mapping[str, Any]) -> Any:
-        kept = {name: value for name, value in node.fields().items() if name not in {"file_id", "file_url"}}
-        return {**kept, "file_data": url_from_source(block["source"])}
+        remaining = {name: value for name, value in node.fields().items() if name not in {"file_id", "file_url"}}
+        return {**remaining, "file_data": url_from_source(block["source"])}
 
     return _document(node, node.get(key), None, node.get("filename"), write)
 
@@ -123,7 +123,7 @@ def _document(node: Node, data: Node, declared: Node | None, name: Node, write: 
     else:
         media_type = "image/*" if name.is_text() and _is_image(name.text()) else "application/pdf"
     kind = media_block(source, media_type)["type"]
-    write_text = _input_text if node.word("type") == "input_file" else text_part
+    write_text = _input_text if node.text_at("type") == "input_file" else text_part
     return media(node, source, data, declared, write=write, takes_urls=True, write_text=write_text, kind=kind)
 
 

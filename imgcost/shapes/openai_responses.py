@@ -30,9 +30,9 @@ def recognizes(node: Node) -> bool:
             return node.has("model")
         node = node.get("input")
     return any(
-        item.word("type") in (*_CALLS, *_OUTPUTS, "message", "item_reference")
-        or item.word("type") in _PARTS
-        or any(part.word("type") in _PARTS for part in item.get("content").elements())
+        item.text_at("type") in (*_CALLS, *_OUTPUTS, "message", "item_reference")
+        or item.text_at("type") in _PARTS
+        or any(part.text_at("type") in _PARTS for part in item.get("content").elements())
         or (item.has("role") and node.path[-1:] == ("input",))
         for item in node.elements()
     )
@@ -42,17 +42,17 @@ def convert(node: Node) -> Iterator[ShapedRequest]:
     """Convert a request to the Responses API, or its input."""
     draft = Draft(node)
     body = node if not node.is_array() else node.child("", {})
-    given = node if node.is_array() else node.get("input")
+    input_node = node if node.is_array() else node.get("input")
     if body.has("instructions"):
-        draft.instruct(content(body.get("instructions")))
-    if given.is_text():
-        draft.say("user", given, [text(given)])
+        draft.add_system(content(body.get("instructions")))
+    if input_node.is_text():
+        draft.add_turn("user", input_node, [text(input_node)])
     else:
-        for item in given.array():
+        for item in input_node.array():
             _item(draft, item)
     draft.set("max_tokens", body.get("max_output_tokens"))
     draft.set("stream", body.get("stream"))
-    yield draft.request(model=body.get("model"), platform=platform_of(body.word("model")))
+    yield draft.request(model=body.get("model"), platform=platform_of(body.text_at("model")))
 
 
 def _item(draft: Draft, item: Node) -> None:
@@ -62,21 +62,21 @@ def _item(draft: Draft, item: Node) -> None:
         role = item.get("role").text()
         pieces = content(item.get("content"))
         if role in {"system", "developer"}:
-            draft.instruct(pieces)
+            draft.add_system(pieces)
         else:
-            draft.say(role, item, pieces)
+            draft.add_turn(role, item, pieces)
     elif kind in _PARTS:
-        draft.say("user", item, [part(item)])
+        draft.add_turn("user", item, [part(item)])
     elif kind in _CALLS:
         call = tool_call(item, item.get("call_id"), item.get("name"), item.get(_CALLS[kind]))
-        draft.say("assistant", item, [call])
+        draft.add_turn("assistant", item, [call])
     elif kind in _OUTPUTS:
-        draft.say("user", item, [tool_result(item, item.get("call_id"), _output(item.get("output")))])
+        draft.add_turn("user", item, [tool_result(item, item.get("call_id"), _output(item.get("output")))])
     else:
         draft.skip(item, f"an item of type {kind!r} is not part of the estimate")
 
 
 def _output(output: Node) -> list[Piece]:
-    if output.word("type") == "computer_screenshot":
+    if output.text_at("type") == "computer_screenshot":
         return [part(output)]
     return content(output)

@@ -32,7 +32,7 @@ _IN_URL = frozenset({"model"})
 
 def recognizes_invoke(node: Node) -> bool:
     """Return whether this is the body of InvokeModel, or the arguments of boto3's `invoke_model`."""
-    return node.word("anthropic_version").startswith("bedrock-") or (node.has("modelId", "body"))
+    return node.text_at("anthropic_version").startswith("bedrock-") or (node.has("modelId", "body"))
 
 
 def convert_invoke(node: Node) -> Iterator[ShapedRequest]:
@@ -52,9 +52,9 @@ def _body(node: Node) -> tuple[Node, bool]:
     if not issubclass(type(node.value), (str, bytes, bytearray)):
         return node, False
     try:
-        return node.same(json.loads(node.value)), True
+        return node.with_value(json.loads(node.value)), True
     except (ValueError, RecursionError) as error:
-        raise node.fault(f"is not JSON: {type(error).__name__}") from error
+        raise node.error(f"is not JSON: {type(error).__name__}") from error
 
 
 def recognizes_bedrock_batch(node: Node) -> bool:
@@ -68,14 +68,14 @@ def convert_bedrock_batch(node: Node) -> Iterator[ShapedRequest]:
 
 
 def _bedrock_entry(entry: Node) -> Iterator[ShapedRequest]:
-    given = entry.get("modelInput")
-    given.object()
-    yield from (converse.convert(given) if converse.recognizes(given) else convert_invoke(given))
+    model_input = entry.get("modelInput")
+    model_input.object()
+    yield from (converse.convert(model_input) if converse.recognizes(model_input) else convert_invoke(model_input))
 
 
 def recognizes_raw_predict(node: Node) -> bool:
     """Return whether this is the body of rawPredict or streamRawPredict on Google Cloud."""
-    return node.word("anthropic_version").startswith("vertex-")
+    return node.text_at("anthropic_version").startswith("vertex-")
 
 
 def convert_raw_predict(node: Node) -> Iterator[ShapedRequest]:

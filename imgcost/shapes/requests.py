@@ -29,7 +29,7 @@ class Origin(NamedTuple):
 
     Attributes:
         path: The keys that lead to it in the original.
-        write: Writes a content block there; None where nothing can be written. With `verbatim`, everything below is
+        write: Writes a content block there; None if nothing can be written there. With `verbatim`, everything below is
             the same in the original and in the request.
     """
 
@@ -42,19 +42,19 @@ class ShapedRequest:
     """A Messages request, converted from another shape.
 
     Attributes:
-        params: The arguments of `messages.create`. Base64 data is the same object as in the original wherever the
-            original has it as text of its own; empty if `error` is set.
-        origins: Location in `params` -> where that came from; what is not listed is at the same keys below its parent.
+        params: The arguments of `messages.create`. Base64 text is shared with the original, not copied, if it is a
+            separate string there. Empty if `error` is set.
+        origins: The origins of locations in `params`; a location that is not listed has the same key below its parent.
         shape: The name of the shape, such as `openai-chat`.
-        id: What a batch calls the request: its `custom_id` or `recordId`; else None.
-        model: The model that it names; None where the shape has it elsewhere, such as in the URL.
-        platform: The platform that the shape is for; None where it does not say.
+        id: The id of the request in a batch, its `custom_id` or `recordId`; else None.
+        model: The model that it names; None if it is named elsewhere, such as in the URL.
+        platform: The platform that the shape implies, if any.
         implied: Required arguments that come from elsewhere (a library's default, the URL), so that `params` may lack
             them.
         notes: What was assumed or left out, as sentences.
         error: Why this entry of a batch is not a request; else None.
-        lines: The line number of each item of the original, counted from 1; None where it is one document.
-        turns: The turn of each item of the original, counted from 1; empty where the shape has none.
+        lines: The line number of each item of the original, counted from 1; None for one document.
+        turns: The turn of each item of the original, counted from 1; empty if the shape has no turns.
         history: For a transcript, the images of the whole session and the calls that sent them; else None.
     """
 
@@ -78,7 +78,7 @@ class ShapedRequest:
             location: A location in `params`, such as `messages.0.content.1.source.data`.
 
         Returns:
-            The keys that lead to it, or to the nearest thing around it.
+            The keys that lead to it, or to the closest value that contains it.
         """
         origin, rest = self._origin(location)
         return (*origin.path, *rest)
@@ -90,7 +90,7 @@ class ShapedRequest:
             location: A location in `params`, such as `messages.0.content.1.source.data`.
 
         Returns:
-            The location in the original, such as `messages.0.content.1.image_url.url`; inside its line where the
+            The location in the original, such as `messages.0.content.1.image_url.url`; within its line if the
             original has lines.
         """
         path = self.path(location)
@@ -103,7 +103,7 @@ class ShapedRequest:
             location: A location in `params`.
 
         Returns:
-            The line, counted from 1; None where the original has no lines.
+            The line, counted from 1; None if the original has no lines.
         """
         path = self.path(location)
         if self.lines is None or not path or not isinstance(path[0], int):
@@ -117,7 +117,7 @@ class ShapedRequest:
             location: A location in `params`.
 
         Returns:
-            The turn, counted from 1; None where the shape has no turns.
+            The turn, counted from 1; None if the shape has no turns.
         """
         path = self.path(location)
         return self.turns[path[0]] or None if self.turns and path and isinstance(path[0], int) else None
@@ -183,6 +183,6 @@ def _put(node: Node, edits: Mapping[Path, Any]) -> Any:
             index = int(key) if array else key  # in a location an index is text
             value = copy[index]
         except (KeyError, IndexError, ValueError):
-            raise node.child(key, None).fault("is not in this document") from None
+            raise node.child(key, None).error("is not in this document") from None
         copy[index] = _put(node.child(key, value), below)
     return copy

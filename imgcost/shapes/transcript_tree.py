@@ -1,8 +1,8 @@
 """Read the entries of a Claude Code transcript, and select those of the conversation.
 
-Entries form a tree through `uuid` and `parentUuid`. The conversation is the way from its newest message to the root.
-Three things are not on that way and belong to it all the same: blocks of an answer that has several calls of tools
-(each is an entry, and all share `message.id`), the results of those calls, and messages that a compaction kept.
+Entries form a tree through `uuid` and `parentUuid`. The conversation is the path from its newest message to the root.
+Three things belong to it without being on that path: the blocks of an answer with several tool calls (each is an entry,
+and all share `message.id`), the results of those calls, and messages that a compaction kept.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
     from imgcost.shapes.nodes import Node
 
-__all__ = ["Entry", "Tree", "read_entries", "word"]
+__all__ = ["TranscriptEntry", "Tree", "read_entries", "text_at"]
 
 _MARKS = {"compact_boundary": "boundary", "microcompact_boundary": "cleared"}
 
 
-class Entry(NamedTuple):
+class TranscriptEntry(NamedTuple):
     """An entry of a transcript.
 
     Attributes:
@@ -32,8 +32,8 @@ class Entry(NamedTuple):
         fields: The entry.
         message: Its message.
         uuid: Its id; empty where it has none.
-        group: What the entries of one answer share.
-        results: The ids of the calls whose results it has.
+        group: The id that the entries of one answer share.
+        results: The ids of the calls whose results it contains.
     """
 
     position: int
@@ -45,7 +45,7 @@ class Entry(NamedTuple):
     results: tuple[str, ...]
 
 
-def read_entries(items: list[Node]) -> list[Entry]:
+def read_entries(items: list[Node]) -> list[TranscriptEntry]:
     """Read the entries of a transcript; items that are not objects are skipped.
 
     Args:
@@ -59,43 +59,43 @@ def read_entries(items: list[Node]) -> list[Entry]:
     return main if any(entry.kind in {"user", "assistant"} for entry in main) else entries
 
 
-def word(value: Any, key: str) -> str:
+def text_at(value: Any, key: str) -> str:
     """Return the text at a key of an object; empty if there is none."""
     text = value.get(key) if is_a(value, dict) else None
     return text if is_a(text, str) else ""
 
 
-def _entry(position: int, fields: Mapping[Any, Any]) -> Entry:
+def _entry(position: int, fields: Mapping[Any, Any]) -> TranscriptEntry:
     message = _object(fields.get("message"))
     kind = _kind(fields, message)
-    uuid = word(fields, "uuid")
-    group = word(message, "id") or uuid or str(position) if kind == "assistant" else ""
+    uuid = text_at(fields, "uuid")
+    group = text_at(message, "id") or uuid or str(position) if kind == "assistant" else ""
     results = tuple(_ids(message, "tool_result", "tool_use_id")) if kind == "user" else ()
-    return Entry(position, kind, fields, message, uuid, group, results)
+    return TranscriptEntry(position, kind, fields, message, uuid, group, results)
 
 
 def _kind(fields: Mapping[Any, Any], message: Mapping[Any, Any]) -> str:
-    kind = word(fields, "type")
+    kind = text_at(fields, "type")
     if kind == "system":
-        return _MARKS.get(word(fields, "subtype"), "other")
+        return _MARKS.get(text_at(fields, "subtype"), "other")
     if kind == "attachment":
         return kind
     if kind not in {"user", "assistant"}:
         return "other"
     # Errors of the API are shown as answers and never sent; a summary is shown and sent.
     hidden = fields.get("isVisibleInTranscriptOnly") is True and fields.get("isCompactSummary") is not True
-    synthetic = fields.get("isApiErrorMessage") is True or word(message, "model") == "<synthetic>"
+    synthetic = fields.get("isApiErrorMessage") is True or text_at(message, "model") == "<synthetic>"
     return "other" if hidden or synthetic else kind
 
 
 def _is_of_sidechain(fields: Mapping[Any, Any]) -> bool:
-    return fields.get("isSidechain") is True or bool(word(fields, "parent_tool_use_id"))
+    return fields.get("isSidechain") is True or bool(text_at(fields, "parent_tool_use_id"))
 
 
 def _ids(message: Mapping[Any, Any], kind: str, key: str) -> list[str]:
     """Return the ids of the calls, or of the results, in a message."""
     content = message.get("content")
-    return [word(block, key) for block in content if word(block, "type") == kind] if is_a(content, list) else []
+    return [text_at(block, key) for block in content if text_at(block, "type") == kind] if is_a(content, list) else []
 
 
 def _object(value: Any) -> dict[Any, Any]:
@@ -105,13 +105,13 @@ def _object(value: Any) -> dict[Any, Any]:
 class Tree:
     """The tree of a transcript's entries."""
 
-    def __init__(self, entries: list[Entry]) -> None:
-        """Index the entries, and put what compactions kept behind their summaries."""
+    def __init__(self, entries: list[TranscriptEntry]) -> None:
+        """Index the entries, and move messages that compactions kept after their summaries."""
         self.entries = entries
         self.threaded = any("parentUuid" in entry.fields for entry in entries)
-        self._by_uuid: dict[str, Entry] = {}
-        self._groups: dict[str, list[Entry]] = {}
-        self._results: dict[str, Entry] = {}
+        self._by_uuid: dict[str, TranscriptEntry] = {}
+        self._groups: dict[str, list[TranscriptEntry]] = {}
+        self._results: dict[str, TranscriptEntry] = {}
         for entry in entries:
             if entry.uuid:
                 self._by_uuid.setdefault(entry.uuid, entry)
@@ -119,8 +119,8 @@ class Tree:
                 self._groups.setdefault(entry.group, []).append(entry)
             for call in entry.results:
                 self._results.setdefault(call, entry)
-        self._parents = {entry.uuid: word(entry.fields, "parentUuid") for entry in self._by_uuid.values()}
-        self._children: dict[str, list[Entry]] = {}
+        self._parents = {entry.uuid: text_at(entry.fields, "parentUuid") for entry in self._by_uuid.values()}
+        self._children: dict[str, list[TranscriptEntry]] = {}
         for entry in self._by_uuid.values():
             self._children.setdefault(self._parents[entry.uuid], []).append(entry)
         self._relinked: dict[str, tuple[int, str]] = {}
@@ -128,58 +128,58 @@ class Tree:
             if entry.kind == "boundary":
                 self._relink(entry)
 
-    def segments(self) -> list[list[Entry]]:
+    def segments(self) -> list[list[TranscriptEntry]]:
         """Return the conversation, oldest entries first.
 
         Returns:
-            A list for each stretch between two compactions. The last one is what the next request sends.
+            A list for each span between two compactions. The last one is what the next request sends.
         """
         if not self.threaded:
             return self._unthreaded()
         newest = next((entry for entry in reversed(self.entries) if entry.kind in {"user", "assistant"}), None)
-        segments: list[list[Entry]] = []
+        segments: list[list[TranscriptEntry]] = []
         end, crossed = math.inf, set[int]()
         while newest is not None:
-            way = self._way(newest.uuid, end) or [newest]
-            segments.insert(0, self._complete(way))
-            boundary = way[0]
+            path = self._path_to(newest.uuid, end) or [newest]
+            segments.insert(0, self._complete(path))
+            boundary = path[0]
             if boundary.kind != "boundary" or boundary.position in crossed:
                 break
             crossed.add(boundary.position)
             end = boundary.position
-            newest = self._by_uuid.get(word(boundary.fields, "logicalParentUuid"))
+            newest = self._by_uuid.get(text_at(boundary.fields, "logicalParentUuid"))
         return segments
 
-    def _unthreaded(self) -> list[list[Entry]]:
+    def _unthreaded(self) -> list[list[TranscriptEntry]]:
         """Cut entries without parents, such as those of `--output-format stream-json`, at compactions."""
-        segments: list[list[Entry]] = [[]]
+        segments: list[list[TranscriptEntry]] = [[]]
         for entry in self.entries:
             if entry.kind == "boundary":
                 segments.append([])
             segments[-1].append(entry)
         return segments
 
-    def _way(self, uuid: str, end: float) -> list[Entry]:
+    def _path_to(self, uuid: str, end: float) -> list[TranscriptEntry]:
         """Return the entries from the root, or from a compaction, to an entry.
 
-        What a compaction kept is behind its summary afterwards, and where it was before: `end` says when.
+        Messages that a compaction kept follow its summary in later entries only; `end` is the position that counts.
         """
-        way: list[Entry] = []
-        seen: set[str] = set()
-        while uuid in self._by_uuid and uuid not in seen:
-            seen.add(uuid)
-            way.append(self._by_uuid[uuid])
-            if way[-1].kind == "boundary":
+        path: list[TranscriptEntry] = []
+        visited: set[str] = set()
+        while uuid in self._by_uuid and uuid not in visited:
+            visited.add(uuid)
+            path.append(self._by_uuid[uuid])
+            if path[-1].kind == "boundary":
                 break
             since, parent = self._relinked.get(uuid, (end, ""))
             uuid = parent if since < end else self._parents[uuid]
-        return way[::-1]
+        return path[::-1]
 
-    def _complete(self, way: list[Entry]) -> list[Entry]:
-        """Add the other blocks of each answer, and the results of all of its calls right behind it."""
-        complete: dict[int, Entry] = {}
+    def _complete(self, path: list[TranscriptEntry]) -> list[TranscriptEntry]:
+        """Add the other blocks of each answer, and the results of all of its calls right after it."""
+        complete: dict[int, TranscriptEntry] = {}
         groups: set[str] = set()
-        for entry in way:
+        for entry in path:
             complete.setdefault(entry.position, entry)
             if not entry.group or entry.group in groups:
                 continue
@@ -192,8 +192,8 @@ class Tree:
                     complete.setdefault(result.position, result)
         return list(complete.values())
 
-    def _relink(self, boundary: Entry) -> None:
-        head, anchor, tail = _kept(boundary)
+    def _relink(self, boundary: TranscriptEntry) -> None:
+        head, anchor, tail = _preserved(boundary)
         if not {head, anchor, tail} <= self._by_uuid.keys():
             return
         for entry in self._children.get(anchor, []):
@@ -202,11 +202,11 @@ class Tree:
         self._relinked[head] = (boundary.position, anchor)
 
 
-def _kept(boundary: Entry) -> tuple[str, str, str]:
-    """Return the first message that a compaction kept, what it goes behind, and the last message kept."""
+def _preserved(boundary: TranscriptEntry) -> tuple[str, str, str]:
+    """Return the first message that a compaction kept, the message that it follows now, and the last message kept."""
     metadata = _object(boundary.fields.get("compactMetadata"))
     segment, messages = metadata.get("preservedSegment"), metadata.get("preservedMessages")
     uuids = _object(messages).get("uuids")
     if not is_a(segment, dict) and is_a(uuids, list) and uuids:
-        segment = {"headUuid": uuids[0], "anchorUuid": word(messages, "anchorUuid"), "tailUuid": uuids[-1]}
-    return word(segment, "headUuid"), word(segment, "anchorUuid"), word(segment, "tailUuid")
+        segment = {"headUuid": uuids[0], "anchorUuid": text_at(messages, "anchorUuid"), "tailUuid": uuids[-1]}
+    return text_at(segment, "headUuid"), text_at(segment, "anchorUuid"), text_at(segment, "tailUuid")

@@ -11,7 +11,7 @@ from imgcost.shapes.entries import first_entries
 from imgcost.shapes.history import Call, History, SentImage
 from imgcost.shapes.media import base64_source
 from imgcost.shapes.nodes import is_a
-from imgcost.shapes.transcript_tree import Entry, Tree, read_entries, word
+from imgcost.shapes.transcript_tree import TranscriptEntry, Tree, read_entries, text_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -28,16 +28,16 @@ _MEDIA = ("image", "document")
 def recognizes(node: Node) -> bool:
     """Return whether these are entries of a transcript of Claude Code."""
     return any(
-        (entry.word("type") in {"user", "assistant"} and _is_message(entry))
-        or (entry.word("type") == "summary" and entry.has("leafUuid"))
-        or entry.word("type") == "file-history-snapshot"
+        (entry.text_at("type") in {"user", "assistant"} and _is_message(entry))
+        or (entry.text_at("type") == "summary" and entry.has("leafUuid"))
+        or entry.text_at("type") == "file-history-snapshot"
         for entry in first_entries(node)
     )
 
 
 def _is_message(entry: Node) -> bool:
-    known = ("parentUuid", "uuid", "sessionId", "session_id", "isSidechain")
-    return entry.get("message").has("content") and any(key in entry.fields() for key in known)
+    keys = ("parentUuid", "uuid", "sessionId", "session_id", "isSidechain")
+    return entry.get("message").has("content") and any(key in entry.fields() for key in keys)
 
 
 def convert(node: Node) -> Iterator[ShapedRequest]:
@@ -47,9 +47,9 @@ def convert(node: Node) -> Iterator[ShapedRequest]:
     tree = Tree(read_entries(items))
     segments = tree.segments()
     for number, segment in enumerate(segments, 1):
-        session.play(segment, last=number == len(segments))
+        session.read_segment(segment, last=number == len(segments))
     if not session.draft.params["messages"]:
-        raise node.fault("has no messages")
+        raise node.error("has no messages")
     messages = {entry.position for entry in tree.entries if entry.kind in {"user", "assistant"}}
     left_out = messages.difference(entry.position for segment in segments for entry in segment)
     if left_out:
@@ -60,7 +60,7 @@ def convert(node: Node) -> Iterator[ShapedRequest]:
 
 
 class _Session:
-    """A session while it is read."""
+    """The state of reading a session."""
 
     def __init__(self, root: Node, items: list[Node]) -> None:
         self.draft = Draft(root)
@@ -85,8 +85,8 @@ class _Session:
         history = History(calls=tuple(self.calls), images=images, compactions=self.compactions)
         return replace(self.draft.request(), turns=tuple(self.turns), history=history)
 
-    def play(self, segment: list[Entry], *, last: bool) -> None:
-        """Read a stretch between two compactions; the last one becomes the request."""
+    def read_segment(self, segment: list[TranscriptEntry], *, last: bool) -> None:
+        """Read a span between two compactions; the last one becomes the request."""
         answered = {call for entry in segment for call in entry.results}
         cleared = {call for entry in segment for call in _cleared(entry)}
         sent: list[tuple[Path, str, int]] = []
@@ -96,24 +96,26 @@ class _Session:
             ends.update((call, len(self.calls)) for call in _cleared(entry))
             if entry.kind not in {"user", "assistant", "attachment"}:
                 continue
-            self._enter(entry)
+            self._count_entry(entry)
             for role, piece in _pieces(entry, self._items[entry.position], answered):
-                call = word(piece.block, "tool_use_id")
-                gone = call in cleared
+                call = text_at(piece.block, "tool_use_id")
+                is_cleared = call in cleared
                 if last:
-                    self.draft.say(role, self._items[entry.position], [_without_content(piece) if gone else piece])
+                    self.draft.add_turn(
+                        role, self._items[entry.position], [_without_content(piece) if is_cleared else piece]
+                    )
                 for path, key, block in _media(piece):
-                    location = f"{self.draft.last}{key}" if last and not gone else None
-                    # One that a compaction kept is known already, from the stretch before.
-                    known = self._images.get(path) or SentImage(block=block, path=path, turn=self.turn)
-                    self._images[path] = replace(known, location=location)
+                    location = f"{self.draft.last}{key}" if last and not is_cleared else None
+                    # An image that a compaction kept is known from the span before.
+                    image = self._images.get(path) or SentImage(block=block, path=path, turn=self.turn)
+                    self._images[path] = replace(image, location=location)
                     sent.append((path, call, len(self.calls)))
         for path, call, start in sent:
             image = self._images[path]
             end = ends.get(call, len(self.calls))
             self._images[path] = replace(image, calls=(*image.calls, range(start, max(start, end))))
 
-    def _enter(self, entry: Entry) -> None:
+    def _count_entry(self, entry: TranscriptEntry) -> None:
         """Count the turn that an entry begins, or the call that it answers."""
         if entry.kind == "assistant" and entry.group not in self._answers:
             self._answers.add(entry.group)
@@ -131,21 +133,21 @@ class _Session:
             self.turns[entry.position] = self.turn
 
 
-def _is_prompt(entry: Entry) -> bool:
-    """Return whether a user wrote this: it begins a turn."""
+def _is_prompt(entry: TranscriptEntry) -> bool:
+    """Return whether a user wrote an entry, so that it begins a turn."""
     written = not entry.results and entry.fields.get("isMeta") is not True
     return entry.kind == "user" and written and entry.fields.get("isCompactSummary") is not True
 
 
-def _cleared(entry: Entry) -> list[str]:
+def _cleared(entry: TranscriptEntry) -> list[str]:
     """Return the calls whose results were cleared here."""
     metadata = entry.fields.get("microcompactMetadata") if entry.kind == "cleared" else None
     calls = metadata.get("compactedToolIds") if is_a(metadata, dict) else None
     return [call for call in calls if is_a(call, str)] if is_a(calls, list) else []
 
 
-def _pieces(entry: Entry, item: Node, answered: set[str]) -> Iterator[tuple[str, Piece]]:
-    """Return the blocks of an entry, and who says them; calls without a result are left out, as Claude Code does."""
+def _pieces(entry: TranscriptEntry, item: Node, answered: set[str]) -> Iterator[tuple[str, Piece]]:
+    """Return the blocks of an entry with their roles; calls without a result are omitted, as Claude Code does."""
     if entry.kind == "attachment":
         yield from (("user", piece) for piece in _attached(item.get("attachment")))
         return
@@ -154,15 +156,15 @@ def _pieces(entry: Entry, item: Node, answered: set[str]) -> Iterator[tuple[str,
     for block in [content] if content.is_text() else content.array():
         if content.is_text() or block.is_text():
             yield role, text(block)
-        elif block.object() and (block.word("type") != "tool_use" or block.word("id") in answered):
+        elif block.object() and (block.text_at("type") != "tool_use" or block.text_at("id") in answered):
             yield role, as_is(block)
 
 
 def _attached(attachment: Node) -> Iterator[Piece]:
     """Return what an attachment adds: an image that was mentioned, or a message that was queued."""
     file = attachment.get("content", "file")
-    if attachment.get("content").word("type") == "image" and file.has("base64"):
-        source = base64_source(file.word("type"), file.get("base64").text())
+    if attachment.get("content").text_at("type") == "image" and file.has("base64"):
+        source = base64_source(file.text_at("type"), file.get("base64").text())
         yield media(
             attachment,
             source,
@@ -171,7 +173,7 @@ def _attached(attachment: Node) -> Iterator[Piece]:
             write=partial(_write_file, attachment),
             write_text=_queued,
         )
-    if attachment.word("type") == "queued_command":
+    if attachment.text_at("type") == "queued_command":
         prompt = attachment.get("prompt")
         for block in [prompt] if prompt.is_text() else prompt.elements():
             yield text(block) if block.is_text() else as_is(block)
@@ -191,11 +193,11 @@ def _queued(words: str) -> Any:
 def _media(piece: Piece) -> Iterator[tuple[Path, str, Mapping[str, Any]]]:
     """Return the images and documents of a block: path, key in the block, and block."""
     block = piece.block
-    if word(block, "type") in _MEDIA:
+    if text_at(block, "type") in _MEDIA:
         yield piece.path, "", block
     content = block.get("content")
     for number, inner in enumerate(content) if is_a(content, list) else ():
-        if word(inner, "type") in _MEDIA:
+        if text_at(inner, "type") in _MEDIA:
             yield (*piece.path, "content", number), f".content.{number}", inner
 
 

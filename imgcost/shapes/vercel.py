@@ -57,7 +57,7 @@ def _is_ui(message: Node) -> bool:
 
 
 def _is_part(part: Node) -> bool:
-    kind = part.word("type")
+    kind = part.text_at("type")
     if kind == "image":
         return part.has("image")
     if kind == "file":
@@ -69,7 +69,7 @@ def convert(node: Node) -> Iterator[ShapedRequest]:
     """Convert messages of the Vercel AI SDK."""
     draft = Draft(node)
     if node.get("system").is_text():
-        draft.instruct([text(node.get("system"))])
+        draft.add_system([text(node.get("system"))])
     for message in _messages(node).array():
         message.object()
         role = message.get("role").text()
@@ -87,17 +87,17 @@ def _model_message(draft: Draft, message: Node, role: str) -> None:
     for part in [content] if content.is_text() else content.array():
         if part.is_text():
             pieces.append(text(part))
-        elif part.word("type") == "reasoning":
+        elif part.text_at("type") == "reasoning":
             draft.skip(part, "reasoning is not part of the estimate")
-        elif part.word("type") not in {"tool-approval-request", "tool-approval-response"}:
+        elif part.text_at("type") not in {"tool-approval-request", "tool-approval-response"}:
             pieces.append(_part(part))
     pieces += [_attachment(item) for item in message.get("experimental_attachments").elements()]
     if role == "system":
-        draft.instruct(pieces)
+        draft.add_system(pieces)
         return
     for piece in pieces:
         answered = piece.block["type"] == "tool_result"  # by a tool, or by the provider in an assistant's turn
-        draft.say("user" if answered or role == "tool" else role, message, [piece])
+        draft.add_turn("user" if answered or role == "tool" else role, message, [piece])
     for call in message.get("toolInvocations").elements():
         _invoke(draft, message, call, call)
 
@@ -111,10 +111,10 @@ def _part(part: Node) -> Piece:
     if kind == "file":
         return _media(part, part.get("data") if part.has("data") else part.get("url"))
     if kind == "tool-call":
-        given = part.get("input") if part.has("input") else part.get("args")
-        return tool_call(part, part.get("toolCallId"), part.get("toolName"), given)
+        call_input = part.get("input") if part.has("input") else part.get("args")
+        return tool_call(part, part.get("toolCallId"), part.get("toolName"), call_input)
     if kind == "tool-result":
-        error = part.fields().get("isError") is True or part.get("output").word("type").startswith("error")
+        error = part.fields().get("isError") is True or part.get("output").text_at("type").startswith("error")
         return tool_result(part, part.get("toolCallId"), _result(part), error=error)
     return as_is(part)
 
@@ -125,7 +125,7 @@ def _result(part: Node) -> list[Piece]:
         if content.is_array():
             return [_result_part(item) for item in content.array()]
     output = part.get("output")
-    if output.word("type") == "content":
+    if output.text_at("type") == "content":
         return [_result_part(item) for item in output.get("value").array()]
     if output.has("type", "value"):
         output = output.get("value")
@@ -158,27 +158,27 @@ def _ui_message(draft: Draft, message: Node, role: str) -> None:
         else:  # reasoning, sources, steps and data of the user interface
             continue
         if role == "system":
-            draft.instruct(pieces)
+            draft.add_system(pieces)
         else:
-            draft.say(role, message, pieces)
+            draft.add_turn(role, message, pieces)
     attached = [_attachment(item) for item in message.get("experimental_attachments").elements()]
     if attached:
-        draft.say(role, message, attached)
+        draft.add_turn(role, message, attached)
 
 
 def _invoke(draft: Draft, message: Node, part: Node, call: Node) -> None:
     """Convert a tool call that includes its result."""
-    call_id, kind = call.get("toolCallId"), part.word("type")
+    call_id, kind = call.get("toolCallId"), part.text_at("type")
     name = call.get("toolName")
     if name.value is None:
         name = part.child("type", kind.removeprefix("tool-"))
-    given = call.get("input") if call.has("input") else call.get("args")
-    draft.say("assistant", message, [tool_call(part, call_id, name, given)])
+    call_input = call.get("input") if call.has("input") else call.get("args")
+    draft.add_turn("assistant", message, [tool_call(part, call_id, name, call_input)])
     failed = call.get("errorText")
     if failed.value is not None:
-        draft.say("user", message, [tool_result(part, call_id, [text(failed)], error=True)])
+        draft.add_turn("user", message, [tool_result(part, call_id, [text(failed)], error=True)])
     elif call.has_any("output", "result"):
-        draft.say("user", message, [tool_result(part, call_id, _result(call))])
+        draft.add_turn("user", message, [tool_result(part, call_id, _result(call))])
 
 
 def _attachment(item: Node) -> Piece:
@@ -194,7 +194,7 @@ def _media(part: Node, data: Node, kind: str = "") -> Piece:
     if not media_type or media_type.endswith("/*"):  # the SDK guesses it too
         declared, media_type = data, guessed_type(value)
     if data.path[-1] == "fileId":
-        source = file_source(data.text() if data.is_text() else data.word("anthropic"))
+        source = file_source(data.text() if data.is_text() else data.text_at("anthropic"))
     elif value[:5].lower() == "data:" or "://" in value[:100]:
         source = source_from_url(value, media_type)
     else:
@@ -216,12 +216,12 @@ def _media(part: Node, data: Node, kind: str = "") -> Piece:
 
 def _bytes(data: Node) -> str:
     """Return base64 text, also from the JSON of a Buffer or a Uint8Array."""
-    numbers = [item.value for item in data.get("data").elements()] if data.word("type") == "Buffer" else None
+    numbers = [item.value for item in data.get("data").elements()] if data.text_at("type") == "Buffer" else None
     if numbers is None and data.has("0"):
         numbers = list(data.fields().values())
     if numbers is None:
         return "" if data.path[-1] == "fileId" else data_text(data)
     try:
-        return data_text(data.same(bytes(numbers)))
+        return data_text(data.with_value(bytes(numbers)))
     except (TypeError, ValueError) as error:
-        raise data.fault("must be bytes, base64 text or a URL") from error
+        raise data.error("must be bytes, base64 text or a URL") from error

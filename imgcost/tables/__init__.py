@@ -24,7 +24,7 @@ from imgcost.tables.names import (
     family_of,
     find_model,
     known_names,
-    place,
+    placement_of,
     resolve_model,
 )
 from imgcost.tables.platforms import FIRST_PARTY, TWO_ENDPOINTS, Endpoint, Platform, Speed, platforms
@@ -40,7 +40,7 @@ from imgcost.tables.pricing import (
     prompt_usd_per_mtok,
     require_offered,
 )
-from imgcost.tables.reading import Entry, Source, cite, read_published, read_sources
+from imgcost.tables.reading import Source, TomlEntry, cite, read_published, read_sources
 
 if TYPE_CHECKING:
     from imgcost.tables.blocks import BlockPlace, BlockTable, block_table, load_blocks
@@ -115,7 +115,7 @@ __all__ = [
     "models",
     "multiplier_on",
     "multipliers",
-    "place",
+    "placement_of",
     "platforms",
     "price_on",
     "price_rows",
@@ -180,7 +180,7 @@ def sources() -> tuple[Source, ...]:
         >>> sources()[0].title
         'Introducing the next generation of Claude'
     """
-    found = {}
+    by_key = {}
     for file in FILES:
-        found.update(read_sources(file, Entry(file, file, read_published(file))))
-    return tuple(sorted(found.values(), key=lambda source: (source.read, source.key)))
+        by_key.update(read_sources(file, TomlEntry(file, file, read_published(file))))
+    return tuple(sorted(by_key.values(), key=lambda source: (source.read, source.key)))

@@ -7,7 +7,7 @@ from datetime import date
 from functools import cache
 from typing import Any, Literal, NamedTuple, TypeAlias, get_args
 
-from imgcost.tables.reading import Entry, Source, read_published, read_sources
+from imgcost.tables.reading import Source, TomlEntry, read_published, read_sources
 
 __all__ = ["BlockPlace", "BlockTable", "block_table", "load_blocks"]
 
@@ -52,25 +52,27 @@ def load_blocks(data: Mapping[str, Any]) -> BlockTable:
     Raises:
         TableError: The file is invalid.
     """
-    top = Entry(FILE, FILE, data)
+    top = TomlEntry(FILE, FILE, data)
     sources = read_sources(FILE, top)
-    roles = _types(Entry(FILE, "roles", top.take("roles", dict)), sources)
-    listed = Entry(FILE, "places", top.take("places", dict))
+    roles = _types(TomlEntry(FILE, "roles", top.take("roles", dict)), sources)
+    place_entries = TomlEntry(FILE, "places", top.take("places", dict))
     names: tuple[BlockPlace, ...] = get_args(BlockPlace)
-    places = {name: _types(Entry(FILE, f"places.{name}", listed.take(name, dict)), sources) for name in names}
-    listed.done()
+    places = {
+        name: _types(TomlEntry(FILE, f"places.{name}", place_entries.take(name, dict)), sources) for name in names
+    }
+    place_entries.done()
     required = _required("required", top.take("required", dict))
     source_keys = {kind: _required(f"source.{kind}", raw) for kind, raw in top.take("source", dict).items()}
     rejects = {}
     for kind, raw in top.take("assistant_rejects", dict).items():
-        entry = Entry(FILE, f"assistant_rejects.{kind}", raw)
+        entry = TomlEntry(FILE, f"assistant_rejects.{kind}", raw)
         rejects[kind] = entry.take("from", date), entry.sources(sources)
         entry.done()
     top.done()
     return BlockTable(roles, places, required, source_keys, rejects)
 
 
-def _types(entry: Entry, sources: Mapping[str, Source]) -> tuple[str, ...]:
+def _types(entry: TomlEntry, sources: Mapping[str, Source]) -> tuple[str, ...]:
     types = entry.texts("types") + entry.texts("beta")
     entry.sources(sources)
     entry.done()
@@ -81,8 +83,8 @@ def _types(entry: Entry, sources: Mapping[str, Source]) -> tuple[str, ...]:
 
 def _required(key: str, raw: object) -> dict[str, Required]:
     required: dict[str, Required] = {}
-    for kind, keys in Entry(FILE, key, raw).rest().items():
-        entry = Entry(FILE, f"{key}.{kind}", keys)
+    for kind, keys in TomlEntry(FILE, key, raw).rest().items():
+        entry = TomlEntry(FILE, f"{key}.{kind}", keys)
         required[kind] = {name: entry.take(name, str) for name in entry.rest()}
         for name, value in required[kind].items():
             if value not in _VALUES:

@@ -8,7 +8,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias, cast
 from imgcost.errors import TableError
 from imgcost.geometry import Formula, Tier
 from imgcost.tables.platforms import PLATFORMS, Platform
-from imgcost.tables.reading import Entry, Source, read_published, read_sources
+from imgcost.tables.reading import Source, TomlEntry, read_published, read_sources
 
 __all__ = ["Model", "Status", "families", "find_tier", "load_models", "models", "today"]
 
@@ -144,23 +144,23 @@ def load_models(data: Mapping[str, Any]) -> tuple[tuple[Model, ...], dict[str, T
     Raises:
         TableError: The file is invalid.
     """
-    top = Entry(FILE, "models.toml", data)
+    top = TomlEntry(FILE, "models.toml", data)
     sources = read_sources(FILE, top)
     tiers = {}
     for name, raw in top.take("tiers", dict).items():
-        entry = Entry(FILE, f"tiers.{name}", raw)
+        entry = TomlEntry(FILE, f"tiers.{name}", raw)
         tiers[name] = Tier(entry.take("edge", int), entry.take("tokens", int), name)
         entry.sources(sources)
         entry.done()
     loaded: list[Model] = []
-    taken: dict[str, str] = {}
+    names_in_use: dict[str, str] = {}
     for model_id, raw in top.take("models", dict).items():
-        entry = Entry(FILE, f"models.{model_id}", raw)
+        entry = TomlEntry(FILE, f"models.{model_id}", raw)
         model = _model(model_id, entry, tiers, sources)
         if loaded and model.released < loaded[-1].released:
             raise entry.error("is earlier than the release of the model above", "released")
         for name in (model.name, *model.names):
-            other = taken.setdefault(name, model_id)
+            other = names_in_use.setdefault(name, model_id)
             if other != model_id:
                 raise entry.error(f"the name {name!r} is already used by {other}")
         loaded.append(model)
@@ -168,7 +168,7 @@ def load_models(data: Mapping[str, Any]) -> tuple[tuple[Model, ...], dict[str, T
     return tuple(loaded), tiers
 
 
-def _model(model_id: str, entry: Entry, tiers: Mapping[str, Tier], sources: Mapping[str, Source]) -> Model:
+def _model(model_id: str, entry: TomlEntry, tiers: Mapping[str, Tier], sources: Mapping[str, Source]) -> Model:
     released = entry.take("released", date)
     tier = entry.maybe("tier", str)
     if tier is not None and tier not in tiers:
@@ -209,11 +209,11 @@ def _model(model_id: str, entry: Entry, tiers: Mapping[str, Tier], sources: Mapp
     return model
 
 
-def _retirements(entry: Entry) -> tuple[tuple[Platform, date], ...]:
-    dates = Entry(entry.file, f"{entry.key}.retires", entry.maybe("retires", dict) or {})
-    listed = [(platform, dates.maybe(platform, date)) for platform in PLATFORMS]
+def _retirements(entry: TomlEntry) -> tuple[tuple[Platform, date], ...]:
+    dates = TomlEntry(entry.file, f"{entry.key}.retires", entry.maybe("retires", dict) or {})
+    pairs = [(platform, dates.maybe(platform, date)) for platform in PLATFORMS]
     dates.done()
-    return tuple((platform, day) for platform, day in listed if day)
+    return tuple((platform, day) for platform, day in pairs if day)
 
 
 @cache

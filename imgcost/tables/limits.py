@@ -5,10 +5,10 @@ from datetime import date
 from functools import cache
 from typing import Any, Literal, NamedTuple
 
-from imgcost.arguments import take_choice
+from imgcost.arguments import check_choice
 from imgcost.errors import NoPriceError
 from imgcost.tables.platforms import PLATFORMS, Platform
-from imgcost.tables.reading import Entry, Source, read_published, read_rows, read_sources
+from imgcost.tables.reading import Source, TomlEntry, read_published, read_rows, read_sources
 
 __all__ = [
     "Advice",
@@ -32,14 +32,14 @@ class Statement(NamedTuple):
 
     Attributes:
         first_day: The date, or the date of the first reading if only that is known.
-        said: The values that apply from then on, by attribute of `Limits` or `Advice`.
+        values: The values that apply from then on, by attribute of `Limits` or `Advice`.
         ends: The attributes whose values no longer apply.
         sources: The sources of the change.
         note: Caveats.
     """
 
     first_day: date
-    said: Mapping[str, Any]
+    values: Mapping[str, Any]
     ends: tuple[str, ...]
     sources: tuple[Source, ...]
     note: str
@@ -183,39 +183,39 @@ def load_limits(data: Mapping[str, Any]) -> LimitTable:
     Raises:
         TableError: The file is invalid.
     """
-    top = Entry(FILE, "limits.toml", data)
+    top = TomlEntry(FILE, "limits.toml", data)
     sources = read_sources(FILE, top)
-    listed = Entry(FILE, "platforms", top.take("platforms", dict))
-    found: dict[str, tuple[Statement, ...]] = {}
+    platform_rows = TomlEntry(FILE, "platforms", top.take("platforms", dict))
+    by_platform: dict[str, tuple[Statement, ...]] = {}
     same = top.take("same", dict)
     for name in PLATFORMS:
         if name not in same:
-            rows = read_rows(FILE, f"platforms.{name}", listed.take(name, list))
-            found[name] = _statements(rows, sources, _limits)
-    listed.done()
+            rows = read_rows(FILE, f"platforms.{name}", platform_rows.take(name, list))
+            by_platform[name] = _statements(rows, sources, _limits)
+    platform_rows.done()
     for name, raw in same.items():
-        found[name] = _same(Entry(FILE, f"same.{name}", raw), name, found, sources)
+        by_platform[name] = _same(TomlEntry(FILE, f"same.{name}", raw), name, by_platform, sources)
     advice = _statements(read_rows(FILE, "advice", top.take("advice", list)), sources, _advised)
     top.done()
-    return LimitTable(found, advice)
+    return LimitTable(by_platform, advice)
 
 
 def _same(
-    entry: Entry, name: str, found: Mapping[str, tuple[Statement, ...]], sources: Mapping[str, Source]
+    entry: TomlEntry, name: str, by_platform: Mapping[str, tuple[Statement, ...]], sources: Mapping[str, Source]
 ) -> tuple[Statement, ...]:
     """Return the changes of another platform, dated no earlier than the platform is known to share them."""
-    of, first_day, own = entry.take("as", str), entry.take("from", date), entry.sources(sources)
+    of, first_day, own_sources = entry.take("as", str), entry.take("from", date), entry.sources(sources)
     entry.note()
     entry.done()
-    if name not in PLATFORMS or of not in found:
+    if name not in PLATFORMS or of not in by_platform:
         raise entry.error("must name a platform that has limits of its own", "as")
     return tuple(
-        change._replace(first_day=max(change.first_day, first_day), sources=(*change.sources, *own))
-        for change in found[of]
+        change._replace(first_day=max(change.first_day, first_day), sources=(*change.sources, *own_sources))
+        for change in by_platform[of]
     )
 
 
-def _limits(entry: Entry) -> dict[str, Any]:
+def _limits(entry: TomlEntry) -> dict[str, Any]:
     values: dict[str, Any] = {name: entry.maybe(name, int) for name in _NUMBERS}
     values |= {name: entry.maybe(name, bool) for name in _FLAGS}
     values |= {name: entry.texts(name) or None for name in _LISTS}
@@ -225,12 +225,12 @@ def _limits(entry: Entry) -> dict[str, Any]:
     return values
 
 
-def _advised(entry: Entry) -> dict[str, Any]:
+def _advised(entry: TomlEntry) -> dict[str, Any]:
     return {name: entry.maybe(name, int) for name in _ADVICE}
 
 
 def _statements(
-    rows: Iterator[tuple[Entry, date]], sources: Mapping[str, Source], read: Callable[[Entry], dict[str, Any]]
+    rows: Iterator[tuple[TomlEntry, date]], sources: Mapping[str, Source], read: Callable[[TomlEntry], dict[str, Any]]
 ) -> tuple[Statement, ...]:
     statements = []
     in_effect: set[str] = set()
@@ -263,27 +263,27 @@ def statements(platform: Platform) -> tuple[Statement, ...]:
         The changes, with dates and sources.
 
     Example:
-        >>> statements("claude-ai")[0].said["images"]
+        >>> statements("claude-ai")[0].values["images"]
         5
     """
-    take_choice("platform", platform, PLATFORMS)
+    check_choice("platform", platform, PLATFORMS)
     return _table().platforms[platform]
 
 
-def _hold(name: str, changes: tuple[Statement, ...], day: date) -> tuple[dict[str, Any], dict[str, Statement]]:
+def _values_on(name: str, changes: tuple[Statement, ...], day: date) -> tuple[dict[str, Any], dict[str, Statement]]:
     """Combine the changes up to a date into the values that apply then, and the statements behind them."""
     if day < changes[0].first_day:
         raise NoPriceError(name, day, changes[0].first_day, kind="limit")
     values: dict[str, Any] = {}
-    said_by: dict[str, Statement] = {}
+    in_effect: dict[str, Statement] = {}
     for change in changes:
         if change.first_day > day:
             break
         for key in change.ends:
-            del values[key], said_by[key]
-        values |= change.said
-        said_by |= dict.fromkeys(change.said, change)
-    return values, said_by
+            del values[key], in_effect[key]
+        values |= change.values
+        in_effect |= dict.fromkeys(change.values, change)
+    return values, in_effect
 
 
 @cache
@@ -308,8 +308,8 @@ def limits_on(platform: Platform, day: date) -> Limits:
         >>> limits_on("claude-api", date(2026, 11, 22)).image_bytes
         10485760
     """
-    values, said_by = _hold(platform, statements(platform), day)
-    return Limits(**values, statements=said_by)
+    values, in_effect = _values_on(platform, statements(platform), day)
+    return Limits(**values, statements=in_effect)
 
 
 def known_limits(platform: Platform, day: date) -> Limits:
@@ -350,5 +350,5 @@ def advice_on(day: date) -> Advice:
         >>> [advice_on(date(2026, 4, n)).latency_edge for n in (16, 17)]
         [1568, None]
     """
-    values, said_by = _hold("the vision guide", _table().advice, day)
-    return Advice(**values, statements=said_by)
+    values, in_effect = _values_on("the vision guide", _table().advice, day)
+    return Advice(**values, statements=in_effect)

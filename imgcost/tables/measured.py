@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any, Literal, NamedTuple, TypeAlias, get_args
 
 from imgcost.tables.catalog import Model, models
-from imgcost.tables.reading import Entry, Source, read_published, read_sources
+from imgcost.tables.reading import Source, TomlEntry, read_published, read_sources
 
 __all__ = ["MEASURED_NAMES", "Measured", "MeasuredName", "find_measured", "load_measured", "measurements"]
 
@@ -24,6 +24,16 @@ MeasuredName: TypeAlias = Literal[
 
 MEASURED_NAMES: tuple[MeasuredName, ...] = get_args(MeasuredName)
 
+_TITLES: dict[MeasuredName, str] = {
+    "image-wrapping-tokens": "overhead per image",
+    "message-framing-tokens": "overhead per message",
+    "patch-grid-multiple": "multiple of patches per side",
+    "image-request-surcharge-tokens": "overhead per request with images",
+    "pdf-document-tokens": "overhead per PDF",
+    "pdf-page-dpi": "resolution of PDF pages, dpi",
+    "pdf-page-text-tokens": "tokens of a full page of text",
+}
+
 
 class Measured(NamedTuple):
     """A measured number.
@@ -32,7 +42,7 @@ class Measured(NamedTuple):
         name: What was measured.
         value: The number.
         measured_ids: The models that were measured.
-        holds_ids: The models it applies to: the measured models, and those it is inferred for.
+        applies_to_ids: The models it applies to: the measured models, and those it is inferred for.
         last_day: The last date on which it was observed, if it no longer applies; else None.
         sources: The sources of the measurements.
         note: Caveats.
@@ -42,19 +52,24 @@ class Measured(NamedTuple):
     name: MeasuredName
     value: int
     measured_ids: tuple[str, ...]
-    holds_ids: tuple[str, ...]
+    applies_to_ids: tuple[str, ...]
     last_day: date | None
     sources: tuple[Source, ...]
     note: str
     confidence: str
 
+    @property
+    def title(self) -> str:
+        """What was measured, in words."""
+        return _TITLES[self.name]
 
-def load_measured(data: Mapping[str, Any], known: Sequence[Model]) -> tuple[Measured, ...]:
+
+def load_measured(data: Mapping[str, Any], catalog: Sequence[Model]) -> tuple[Measured, ...]:
     """Validate the parsed measured.toml and build its measurements.
 
     Args:
         data: The parsed file.
-        known: The models, in order of release.
+        catalog: The models, in order of release.
 
     Returns:
         All measurements.
@@ -62,25 +77,27 @@ def load_measured(data: Mapping[str, Any], known: Sequence[Model]) -> tuple[Meas
     Raises:
         TableError: The file is invalid.
     """
-    top = Entry(FILE, "measured.toml", data)
+    top = TomlEntry(FILE, "measured.toml", data)
     sources = read_sources(FILE, top)
     rows = []
     for name in MEASURED_NAMES:
-        taken: set[str] = set()
+        covered_ids: set[str] = set()
         for number, raw in enumerate(top.take(name, list), 1):
-            entry = Entry(FILE, f"{name}[{number}]", raw)
-            row = _measured(name, entry, known, sources)
+            entry = TomlEntry(FILE, f"{name}[{number}]", raw)
+            row = _measured(name, entry, catalog, sources)
             entry.done()
-            if taken & set(row.holds_ids):
+            if covered_ids & set(row.applies_to_ids):
                 raise entry.error("covers a model that is already covered by a row above")
-            taken.update(row.holds_ids)
+            covered_ids.update(row.applies_to_ids)
             rows.append(row)
     top.done()
     return tuple(rows)
 
 
-def _measured(name: MeasuredName, entry: Entry, known: Sequence[Model], sources: Mapping[str, Source]) -> Measured:
-    ids = [model.id for model in known]
+def _measured(
+    name: MeasuredName, entry: TomlEntry, catalog: Sequence[Model], sources: Mapping[str, Source]
+) -> Measured:
+    ids = [model.id for model in catalog]
     on = entry.texts("on")
     last = entry.maybe("last", str)
     for model_id in (*on, *([last] if last and last != "open" else [])):
@@ -97,7 +114,7 @@ def _measured(name: MeasuredName, entry: Entry, known: Sequence[Model], sources:
         name=name,
         value=entry.take("value", int),
         measured_ids=on,
-        holds_ids=tuple(ids[first:end]),
+        applies_to_ids=tuple(ids[first:end]),
         last_day=entry.maybe("to", date),
         sources=entry.sources(sources),
         note=entry.note(),
@@ -133,7 +150,7 @@ def find_measured(name: MeasuredName, model: Model, day: date | None = None) -> 
         2
     """
     for row in measurements():
-        if row.name == name and model.id in row.holds_ids:
+        if row.name == name and model.id in row.applies_to_ids:
             ended = row.last_day is not None and (day is None or day > row.last_day)
             return None if ended else row
     return None

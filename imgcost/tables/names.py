@@ -10,7 +10,7 @@ from imgcost.errors import ArgumentError, ImgcostError, NoPriceError, UnknownMod
 from imgcost.tables.catalog import Model, families, models, today
 from imgcost.tables.platforms import TWO_ENDPOINTS, Endpoint, Platform, Speed
 
-__all__ = ["NamedModel", "Placement", "family_of", "find_model", "known_names", "place", "resolve_model"]
+__all__ = ["NamedModel", "Placement", "family_of", "find_model", "known_names", "placement_of", "resolve_model"]
 
 # Prefixes that libraries put before a model id, and the platform that each one selects.
 _PREFIXES: Mapping[str, Platform | None] = {
@@ -172,7 +172,7 @@ class Placement(NamedTuple):
     assumed: bool
 
 
-def place(
+def placement_of(
     named: Sequence[NamedModel],
     *,
     platform: Platform | None = None,
@@ -195,29 +195,29 @@ def place(
         ImgcostError: Two names contradict each other, or a name contradicts the caller.
 
     Example:
-        >>> place([resolve_model("global.anthropic.claude-opus-5-5")])
+        >>> placement_of([resolve_model("global.anthropic.claude-opus-5-5")])
         Placement(platform='bedrock', endpoint='global', speed='standard', assumed=False)
     """
-    where = _agreed("platform", platform, [(model.name, model.platform) for model in named]) or "claude-api"
-    if endpoint == "regional" and where not in TWO_ENDPOINTS:
-        raise ImgcostError(f"{where} has no regional endpoint; only {' and '.join(TWO_ENDPOINTS)} have one")
+    platform_name = _agreed("platform", platform, [(model.name, model.platform) for model in named]) or "claude-api"
+    if endpoint == "regional" and platform_name not in TWO_ENDPOINTS:
+        raise ImgcostError(f"{platform_name} has no regional endpoint; only {' and '.join(TWO_ENDPOINTS)} have one")
     selected = _agreed("endpoint", endpoint, [(model.name, model.endpoint) for model in named])
     in_region = any(model.platform == "bedrock" and "anthropic." in model.name.lower() for model in named)
-    how = _agreed("speed", speed, [(model.name, model.speed) for model in named])
-    if speed is None and how == "fast" and not all(model.speed == "fast" for model in named):
+    chosen_speed = _agreed("speed", speed, [(model.name, model.speed) for model in named])
+    if speed is None and chosen_speed == "fast" and not all(model.speed == "fast" for model in named):
         slow = next(model.name for model in named if model.speed is None)
         raise ImgcostError(f"{slow!r} does not say its speed, but another model is in fast mode: choose a speed")
     return Placement(
-        where,  # type: ignore[arg-type] # one of the given platforms
+        platform_name,  # type: ignore[arg-type] # one of the given platforms
         selected or ("regional" if in_region else "global"),  # type: ignore[arg-type] # same as above
-        how or "standard",  # type: ignore[arg-type] # same as above
-        assumed=selected is None and where in TWO_ENDPOINTS,
+        chosen_speed or "standard",  # type: ignore[arg-type] # same as above
+        assumed=selected is None and platform_name in TWO_ENDPOINTS,
     )
 
 
-def _agreed(what: str, given: str | None, named: Sequence[tuple[str, str | None]]) -> str | None:
+def _agreed(what: str, selected: str | None, named: Sequence[tuple[str, str | None]]) -> str | None:
     """Return the value that the caller and all names agree on; None if none of them has a value."""
-    first = ("", given) if given else next(((name, value) for name, value in named if value), ("", None))
+    first = ("", selected) if selected else next(((name, value) for name, value in named if value), ("", None))
     for name, value in named:
         if value and value != first[1]:
             other = f"{first[0]!r} has {first[1]}" if first[0] else f"the {what} is set to {first[1]}"

@@ -9,15 +9,15 @@ from imgcost.errors import TableError
 from imgcost.prices import CacheUse, PriceKind, Rates
 from imgcost.tables.catalog import Model
 from imgcost.tables.platforms import PLATFORMS, Platform
-from imgcost.tables.reading import Entry, Source, read_kinds, read_rows, read_sources
+from imgcost.tables.reading import Source, TomlEntry, read_kinds, read_rows, read_sources
 
-__all__ = ["FILE", "KINDS", "CacheStart", "Multiplier", "MultiplierName", "PriceRow", "PriceTable", "load_prices"]
+__all__ = ["FILE", "PRICE_KINDS", "CacheStart", "Multiplier", "MultiplierName", "PriceRow", "PriceTable", "load_prices"]
 
 FILE = "prices.toml"
 
 MultiplierName: TypeAlias = Literal["batch", "inference-geo-us", "regional"]
 
-KINDS: tuple[PriceKind, ...] = ("standard", "long-context", "fast")
+PRICE_KINDS: tuple[PriceKind, ...] = ("standard", "long-context", "fast")
 _MULTIPLIERS = ("batch", "inference-geo-us", "regional")
 _CACHES: tuple[CacheUse, ...] = ("write-5m", "write-1h", "read")
 _ONE_DAY = timedelta(days=1)
@@ -109,12 +109,12 @@ class PriceTable(NamedTuple):
     cache_starts: dict[CacheUse, CacheStart]
 
 
-def load_prices(data: Mapping[str, Any], known: Sequence[Model]) -> PriceTable:
+def load_prices(data: Mapping[str, Any], catalog: Sequence[Model]) -> PriceTable:
     """Validate the parsed prices.toml and build its table.
 
     Args:
         data: The parsed file.
-        known: The models; each must have a price from its release date on.
+        catalog: The models; each must have a price from its release date on.
 
     Returns:
         The table.
@@ -122,11 +122,11 @@ def load_prices(data: Mapping[str, Any], known: Sequence[Model]) -> PriceTable:
     Raises:
         TableError: The file is invalid.
     """
-    top = Entry(FILE, "prices.toml", data)
+    top = TomlEntry(FILE, "prices.toml", data)
     sources = read_sources(FILE, top)
-    released = {model.id: model.released for model in known}
+    released = {model.id: model.released for model in catalog}
     rows: dict[tuple[str, PriceKind], tuple[PriceRow, ...]] = {}
-    for kind in KINDS:
+    for kind in PRICE_KINDS:
         for model_id, raw in top.take(kind, dict).items():
             key = f"{kind}.{model_id}"
             if model_id not in released:
@@ -140,14 +140,14 @@ def load_prices(data: Mapping[str, Any], known: Sequence[Model]) -> PriceTable:
             raise TableError(FILE, f"standard.{model_id}", "is missing")
         if rows[model_id, "standard"][0].first_day != day:
             raise TableError(FILE, f"standard.{model_id}[1]", "does not start on the release date of the model")
-    starts = _cache_starts(Entry(FILE, "cache", top.take("cache", dict)), sources)
-    factors = _multipliers(Entry(FILE, "multipliers", top.take("multipliers", dict)), sources, released)
+    starts = _cache_starts(TomlEntry(FILE, "cache", top.take("cache", dict)), sources)
+    factors = _multipliers(TomlEntry(FILE, "multipliers", top.take("multipliers", dict)), sources, released)
     top.done()
     return PriceTable(rows, factors, starts)
 
 
 def _price_rows(
-    model_id: str, kind: PriceKind, entries: Iterator[tuple[Entry, date]], sources: Mapping[str, Source]
+    model_id: str, kind: PriceKind, entries: Iterator[tuple[TomlEntry, date]], sources: Mapping[str, Source]
 ) -> tuple[PriceRow, ...]:
     rows: list[PriceRow] = []
     for entry, first_day in entries:
@@ -166,15 +166,17 @@ def _price_rows(
         if confidence not in {"high", "medium"}:
             raise entry.error("must be high or medium", "confidence")
         platforms = _platforms(entry) or (("claude-api",) if kind == "fast" else ())
-        cited = entry.sources(sources)
+        row_sources = entry.sources(sources)
         rows.append(
-            PriceRow(model_id, kind, first_day, last_day, above, rates, cited, entry.note(), confidence, platforms)
+            PriceRow(
+                model_id, kind, first_day, last_day, above, rates, row_sources, entry.note(), confidence, platforms
+            )
         )
         entry.done()
     return tuple(rows)
 
 
-def _platforms(entry: Entry) -> tuple[Platform, ...]:
+def _platforms(entry: TomlEntry) -> tuple[Platform, ...]:
     names = entry.texts("platforms")
     for name in names:
         if name not in PLATFORMS:
@@ -182,10 +184,10 @@ def _platforms(entry: Entry) -> tuple[Platform, ...]:
     return cast("tuple[Platform, ...]", names)
 
 
-def _cache_starts(top: Entry, sources: Mapping[str, Source]) -> dict[CacheUse, CacheStart]:
+def _cache_starts(top: TomlEntry, sources: Mapping[str, Source]) -> dict[CacheUse, CacheStart]:
     starts = {}
     for name in _CACHES:
-        entry = Entry(FILE, f"cache.{name}", top.take(name, dict))
+        entry = TomlEntry(FILE, f"cache.{name}", top.take(name, dict))
         starts[name] = CacheStart(name, entry.take("from", date), entry.sources(sources), entry.note())
         entry.done()
     top.done()
@@ -193,7 +195,7 @@ def _cache_starts(top: Entry, sources: Mapping[str, Source]) -> dict[CacheUse, C
 
 
 def _multipliers(
-    top: Entry, sources: Mapping[str, Source], released: Mapping[str, date]
+    top: TomlEntry, sources: Mapping[str, Source], released: Mapping[str, date]
 ) -> dict[str, tuple[Multiplier, ...]]:
     factors = {}
     for name in _MULTIPLIERS:
@@ -204,11 +206,13 @@ def _multipliers(
                 if model_id not in released:
                     raise entry.error(f"{model_id!r} is not a model in models.toml", "but")
             otherwise = entry.maybe_usd("otherwise")
-            kinds = read_kinds(entry, "kinds", entry.texts("kinds")) or KINDS
+            kinds = read_kinds(entry, "kinds", entry.texts("kinds")) or PRICE_KINDS
             platforms = _platforms(entry)
-            cited, note = entry.sources(sources), entry.note()
+            row_sources, note = entry.sources(sources), entry.note()
             label = cast("MultiplierName", name)
-            rows.append(Multiplier(label, first_day, factor, since, excepted, otherwise, kinds, platforms, cited, note))
+            rows.append(
+                Multiplier(label, first_day, factor, since, excepted, otherwise, kinds, platforms, row_sources, note)
+            )
             entry.done()
         factors[name] = tuple(rows)
     top.done()

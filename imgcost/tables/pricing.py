@@ -10,7 +10,7 @@ from imgcost.tables.catalog import Model, models
 from imgcost.tables.platforms import Platform
 from imgcost.tables.pricelist import (
     FILE,
-    KINDS,
+    PRICE_KINDS,
     CacheStart,
     Multiplier,
     MultiplierName,
@@ -66,7 +66,7 @@ def price_rows(model: Model) -> tuple[PriceRow, ...]:
         >>> [row.rates.input for row in price_rows(find_model("claude-3-5-haiku"))]
         [Decimal('1'), Decimal('0.8')]
     """
-    return tuple(row for kind in KINDS for row in _table().rows.get((model.id, kind), ()))
+    return tuple(row for kind in PRICE_KINDS for row in _table().rows.get((model.id, kind), ()))
 
 
 def price_on(model: Model, day: date, kind: PriceKind = "standard", platform: Platform = "claude-api") -> PriceRow:

@@ -10,14 +10,14 @@ from typing import Any, NamedTuple, TypeVar, cast
 from imgcost.errors import TableError
 from imgcost.prices import PriceKind
 
-__all__ = ["Entry", "Source", "cite", "read_kinds", "read_published", "read_rows", "read_sources"]
+__all__ = ["Source", "TomlEntry", "cite", "read_kinds", "read_published", "read_rows", "read_sources"]
 
 T = TypeVar("T")
 
 # Not a Path: importing pathlib takes longer than reading a table.
 PUBLISHED = os.path.join(os.path.dirname(os.path.dirname(__file__)), "published")  # noqa: PTH118, PTH120
-KINDS = {"standard", "long-context", "fast"}
-WORDS = {str: "text", int: "a whole number", bool: "true or false", date: "a day", list: "a list", dict: "a table"}
+PRICE_KINDS = {"standard", "long-context", "fast"}
+WORDS = {str: "text", int: "a whole number", bool: "true or false", date: "a date", list: "a list", dict: "a table"}
 
 
 class Source(NamedTuple):
@@ -65,7 +65,7 @@ def read_published(file: str) -> dict[str, Any]:
         return tomllib.load(stream, parse_float=Decimal)
 
 
-class Entry:
+class TomlEntry:
     """A table in a file. Its keys are taken one by one; a key that is left at the end is an error."""
 
     def __init__(self, file: str, key: str, raw: object) -> None:
@@ -91,18 +91,18 @@ class Entry:
         """Return an error about this entry, or about one of its keys."""
         return TableError(self.file, f"{self.key}.{key}" if key else self.key, problem)
 
-    def take(self, key: str, kind: type[T]) -> T:
+    def take(self, key: str, value_type: type[T]) -> T:
         """Take the value of a required key.
 
         Raises:
             TableError: The key is missing or its value has the wrong type.
         """
-        value = self.maybe(key, kind)
+        value = self.maybe(key, value_type)
         if value is None:
             raise self.error("is missing", key)
         return value
 
-    def maybe(self, key: str, kind: type[T]) -> T | None:
+    def maybe(self, key: str, value_type: type[T]) -> T | None:
         """Take the value of an optional key.
 
         Raises:
@@ -110,7 +110,7 @@ class Entry:
         """
         if key not in self._rest:
             return None
-        return _typed(self, f"{self.key}.{key}", self._rest.pop(key), kind)
+        return _typed(self, f"{self.key}.{key}", self._rest.pop(key), value_type)
 
     def usd(self, key: str) -> Decimal:
         """Take the value of a required key, a positive number.
@@ -149,7 +149,7 @@ class Entry:
             raise self.error("must be a list of texts", key)
         return tuple(values)
 
-    def sources(self, known: Mapping[str, Source]) -> tuple[Source, ...]:
+    def sources(self, defined: Mapping[str, Source]) -> tuple[Source, ...]:
         """Take `src`: one or more sources that are defined in the same file.
 
         Raises:
@@ -159,9 +159,9 @@ class Entry:
         if not keys:
             raise self.error("says no source", "src")
         for key in keys:
-            if key not in known:
+            if key not in defined:
                 raise self.error(f"source {key!r} is not defined", "src")
-        return tuple(known[key] for key in keys)
+        return tuple(defined[key] for key in keys)
 
     def note(self) -> str:
         """Take `note`; empty if it is missing."""
@@ -177,16 +177,16 @@ class Entry:
             raise self.error("is an unknown key", key)
 
 
-def _typed(entry: Entry, key: str, value: object, kind: type[T]) -> T:
+def _typed(entry: TomlEntry, key: str, value: object, value_type: type[T]) -> T:
     """Check the exact type of a value; integers must be positive."""
-    if type(value) is not kind:
-        raise TableError(entry.file, key, f"must be {WORDS[kind]}")
-    if kind is int and isinstance(value, int) and value <= 0:
+    if type(value) is not value_type:
+        raise TableError(entry.file, key, f"must be {WORDS[value_type]}")
+    if value_type is int and isinstance(value, int) and value <= 0:
         raise TableError(entry.file, key, "must be positive")
     return value
 
 
-def read_sources(file: str, top: Entry) -> dict[str, Source]:
+def read_sources(file: str, top: TomlEntry) -> dict[str, Source]:
     """Take `[sources]` of a file.
 
     Args:
@@ -201,13 +201,13 @@ def read_sources(file: str, top: Entry) -> dict[str, Source]:
     """
     sources = {}
     for key, raw in top.take("sources", dict).items():
-        entry = Entry(file, f"sources.{key}", raw)
+        entry = TomlEntry(file, f"sources.{key}", raw)
         sources[key] = Source(key, entry.take("title", str), entry.take("url", str), entry.take("read", date))
         entry.done()
     return sources
 
 
-def read_rows(file: str, key: str, raw: object) -> Iterator[tuple[Entry, date]]:
+def read_rows(file: str, key: str, raw: object) -> Iterator[tuple[TomlEntry, date]]:
     """Take dated rows, oldest first.
 
     Args:
@@ -225,7 +225,7 @@ def read_rows(file: str, key: str, raw: object) -> Iterator[tuple[Entry, date]]:
         raise TableError(file, key, "must be a list of rows")
     above: date | None = None
     for number, item in enumerate(raw, 1):
-        entry = Entry(file, f"{key}[{number}]", item)
+        entry = TomlEntry(file, f"{key}[{number}]", item)
         first_day = entry.take("from", date)
         if above is not None and first_day <= above:
             raise entry.error("starts on or before the row above it")
@@ -233,7 +233,7 @@ def read_rows(file: str, key: str, raw: object) -> Iterator[tuple[Entry, date]]:
         yield entry, first_day
 
 
-def read_kinds(entry: Entry, key: str, words: Sequence[str]) -> tuple[PriceKind, ...]:
+def read_kinds(entry: TomlEntry, key: str, words: Sequence[str]) -> tuple[PriceKind, ...]:
     """Check kinds of prices.
 
     Args:
@@ -248,6 +248,6 @@ def read_kinds(entry: Entry, key: str, words: Sequence[str]) -> tuple[PriceKind,
         TableError: One of them is not a kind of price.
     """
     for word in words:
-        if word not in KINDS:
-            raise entry.error(f"{word!r} is none of {', '.join(sorted(KINDS))}", key)
+        if word not in PRICE_KINDS:
+            raise entry.error(f"{word!r} is none of {', '.join(sorted(PRICE_KINDS))}", key)
     return cast("tuple[PriceKind, ...]", tuple(words))

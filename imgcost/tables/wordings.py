@@ -6,7 +6,7 @@ from difflib import SequenceMatcher
 from functools import cache
 from typing import Any, NamedTuple
 
-from imgcost.tables.reading import Entry, Source, read_published, read_sources
+from imgcost.tables.reading import Source, TomlEntry, read_published, read_sources
 
 __all__ = ["Wording", "load_wordings", "match_wordings", "wordings_of"]
 
@@ -15,7 +15,7 @@ FILE = "errors.toml"
 LIKE = 0.8
 """Minimum share of the words of a known message that an equivalent message has in the same order."""
 
-MOST_CHARACTERS = 4000
+MAX_CHARACTERS = 4000
 """Maximum length of an error message that is compared; the rest is ignored."""
 
 
@@ -45,15 +45,15 @@ def load_wordings(data: Mapping[str, Any]) -> tuple[Wording, ...]:
     Raises:
         TableError: The file is invalid.
     """
-    top = Entry(FILE, FILE, data)
+    top = TomlEntry(FILE, FILE, data)
     sources = read_sources(FILE, top)
     wordings = []
     for rule, rows in top.take("says", dict).items():
         for number, raw in enumerate(rows, 1):
-            entry = Entry(FILE, f"says.{rule}[{number}]", raw)
+            entry = TomlEntry(FILE, f"says.{rule}[{number}]", raw)
             wordings.append(Wording(rule, entry.take("text", str), entry.sources(sources)))
             entry.done()
-    entry = Entry(FILE, "unforeseen", top.take("unforeseen", dict))
+    entry = TomlEntry(FILE, "unforeseen", top.take("unforeseen", dict))
     observed = entry.sources(sources)
     wordings += [Wording("", text, observed) for text in entry.texts("texts")]
     entry.done()
@@ -98,7 +98,7 @@ def match_wordings(message: str) -> tuple[Wording, ...]:
         >>> [wording.rule for wording in match_wordings("image exceeds 5 MB maximum: 1 bytes > 2 bytes")]
         ['image-bytes', 'image-bytes', 'image-bytes']
     """
-    words = _words(message[:MOST_CHARACTERS])
+    words = _words(message[:MAX_CHARACTERS])
     alike = tuple(wording for wording in _table() if _contain(words, _words(wording.text)))
     return alike or tuple(wording for wording in _table() if _are_alike(words, _words(wording.text)))
 

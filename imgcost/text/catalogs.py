@@ -72,12 +72,12 @@ def model_report(model: Model, day: date) -> Report:
         ),
         ("note", model.note),
     ]
-    columns = ("price", "dates", ">input", ">output", ">write 5m", ">write 1h", ">read", "source")
+    columns = ("price", "from", ">input", ">output", ">write 5m", ">write 1h", ">read", "source")
     cited = list(dict.fromkeys((*model.sources, *(source for row in price_rows(model) for source in row.sources))))
     prices = [
         (
             row.kind + (f" above {number(row.above_input_tokens)}" if row.above_input_tokens else ""),
-            f"{row.first_day} to {row.last_day}" if row.last_day else f"from {row.first_day}",
+            f"{row.first_day} to {row.last_day}" if row.last_day else str(row.first_day),
             *map(_rate, row.rates),
             " ".join(f"[{cited.index(source) + 1}]" for source in row.sources),
         )

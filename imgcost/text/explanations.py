@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from imgcost.quotes import Quote
     from imgcost.tables import Model
 
-GIVEN = "as specified"
+AS_SPECIFIED = "as specified"
 
 THOUSAND = 1000
 
@@ -85,11 +85,13 @@ def _visual(plan: ModelPlan) -> Iterator[ExplanationLine]:
         image = _image(tier, formula, width, height)
         yield image
         sums.append(f"{number(count)} x {image.result}")
-    every = " + ".join(sums) or f"the sum over {plural(plan.images, 'image')}, each counted by the {formula} formula"
-    yield ExplanationLine("visual tokens", every, number(totals.visual), "" if sums else _limits_of(tier))
+    arithmetic = (
+        " + ".join(sums) or f"the sum over {plural(plan.images, 'image')}, each counted by the {formula} formula"
+    )
+    yield ExplanationLine("visual tokens", arithmetic, number(totals.visual), "" if sums else _limits_of(tier))
     if plan.scenario.turns > 1:
-        again = "each image is re-sent on every later turn of its conversation"
-        yield ExplanationLine("visual tokens sent", again, number(totals.carried_visual))
+        arithmetic = "each image is re-sent on every later turn of its conversation"
+        yield ExplanationLine("visual tokens sent", arithmetic, number(totals.carried_visual))
 
 
 def _image(tier: Tier, formula: Formula, width: int, height: int) -> ExplanationLine:
@@ -112,18 +114,24 @@ def _prompt(plan: ModelPlan) -> Iterator[ExplanationLine]:
     totals, rules, overhead = plan.totals, plan.rules, plan.quote.overhead
     yield _limits(plan)
     per_request = "as many as fit" if rules.images_per_request is None else number(rules.images_per_request)
-    packing = f"{plural(plan.images, 'image')}, {per_request} per request: at most {number(totals.most_images)}"
-    yield ExplanationLine("requests", packing, number(plan.requests), GIVEN)
+    packing = f"{plural(plan.images, 'image')}, {per_request} per request: at most {number(totals.max_new_images)}"
+    yield ExplanationLine("requests", packing, number(plan.requests), AS_SPECIFIED)
     parts = [totals.carried_visual]
     for what, size, times, of, measured in (
-        ("around images", rules.wrapping, totals.carried, ("image sent", "images sent"), overhead.image),
-        ("around messages", rules.framing, totals.messages, ("message sent", "messages sent"), overhead.message),
-        ("on top of requests", rules.extra, totals.requests, ("request",), overhead.request),
+        ("around images", rules.image_overhead, totals.carried, ("image sent", "images sent"), overhead.image),
+        (
+            "around messages",
+            rules.message_overhead,
+            totals.messages,
+            ("message sent", "messages sent"),
+            overhead.message,
+        ),
+        ("on top of requests", rules.request_overhead, totals.requests, ("request",), overhead.request),
         ("prompts", rules.prompt_tokens, totals.requests, ("request",), None),
         ("re-sent answers", rules.output_tokens, totals.answers, ("answer",), None),
     ):
         if size * times:
-            source = f"measured: {cite(measured.sources)}" if measured else GIVEN
+            source = f"measured: {cite(measured.sources)}" if measured else AS_SPECIFIED
             yield ExplanationLine(what, f"{number(size)} x {plural(times, *of)}", number(size * times), source)
             parts.append(size * times)
     yield ExplanationLine("prompt tokens", " + ".join(map(number, parts)), number(sum(parts)))
@@ -131,26 +139,26 @@ def _prompt(plan: ModelPlan) -> Iterator[ExplanationLine]:
 
 def _limits(plan: ModelPlan) -> ExplanationLine:
     rules = plan.rules
-    stated = []
+    limits = []
     if rules.max_images is not None:
-        stated.append(plural(rules.max_images, "image"))
+        limits.append(plural(rules.max_images, "image"))
     if rules.many_images is not None and rules.many_images_edge is not None:
-        stated.append(f"{number(rules.many_images)} if an edge is over {number(rules.many_images_edge)} px")
+        limits.append(f"{number(rules.many_images)} if an edge is over {number(rules.many_images_edge)} px")
     if rules.request_bytes is not None:
-        stated.append(plural(rules.request_bytes, "byte"))
-    stated.append(f"{plural(rules.context_window, 'token')} with the answer")
+        limits.append(plural(rules.request_bytes, "byte"))
+    limits.append(f"{plural(rules.context_window, 'token')} with the answer")
     if rules.threshold is not None:
-        stated.append(f"the long-context price above {plural(rules.threshold, 'prompt token')}")
+        limits.append(f"the long-context price above {plural(rules.threshold, 'prompt token')}")
     return ExplanationLine(
-        "limits of a request", "; ".join(stated), "", "; ".join(dict.fromkeys(dict(rules.sources).values()))
+        "limits of a request", "; ".join(limits), "", "; ".join(dict.fromkeys(dict(rules.sources).values()))
     )
 
 
 def _cache(plan: ModelPlan) -> Iterator[ExplanationLine]:
     if not plan.cached:
         return
-    tokens, least = plan.tokens, plan.model.min_cacheable_tokens or 0
-    source = f"minimum {plural(least, 'token')}: {cite(plan.model.sources[-1:])}"
+    tokens, minimum = plan.tokens, plan.model.min_cacheable_tokens or 0
+    source = f"minimum {plural(minimum, 'token')}: {cite(plan.model.sources[-1:])}"
     written = tokens.cache_write_5m + tokens.cache_write_1h
     if plan.scenario.turns == 1:
         prompt = number(plan.scenario.prompt_tokens)
@@ -168,7 +176,7 @@ def _dollars(plan: ModelPlan) -> Iterator[ExplanationLine]:
     tokens = plan.tokens
     if tokens.output:
         answers = f"{number(plan.scenario.output_tokens)} x {plural(plan.requests, 'request')}"
-        yield ExplanationLine("output tokens", answers, number(tokens.output), GIVEN)
+        yield ExplanationLine("output tokens", answers, number(tokens.output), AS_SPECIFIED)
     costs = []
     for kind, split in plan.totals.splits(cached=plan.cached).items():
         for name, count in split.counts(plan.ttl)._asdict().items():
@@ -183,7 +191,7 @@ def _dollars(plan: ModelPlan) -> Iterator[ExplanationLine]:
     )
     if plan.retries_usd:
         rate = f"{plan.scenario.retry_rate:f} x {exact_usd(plan.usd.total)}"
-        yield ExplanationLine("retries", rate, exact_usd(plan.retries_usd), GIVEN)
+        yield ExplanationLine("retries", rate, exact_usd(plan.retries_usd), AS_SPECIFIED)
         yield ExplanationLine(
             "total", f"{exact_usd(plan.usd.total)} + {exact_usd(plan.retries_usd)}", exact_usd(plan.total_usd)
         )
@@ -198,11 +206,11 @@ def _class(quote: Quote, kind: PriceKind, name: str, count: int) -> tuple[Explan
     row = quote.prices[index]
     published, rate = getattr(row.rates, name), getattr((quote.standard, quote.long_context)[index], name)
     product = "".join(f" x {factor.factor.normalize():f} ({factor.name})" for factor in quote.factors)
-    stated = [cite(row.sources), *(cite(factor.sources) for factor in quote.factors)]
+    citations = [cite(row.sources), *(cite(factor.sources) for factor in quote.factors)]
     usd = exact_usd(cost_usd(count, rate))
     arithmetic = f"{number(count)} x {exact_usd(published)}{product} / 1,000,000"
     label = name.replace("_", " ") + (" at the long-context price" if kind == "long-context" else "")
-    return ExplanationLine(label, arithmetic, usd, "; ".join(dict.fromkeys(stated))), usd
+    return ExplanationLine(label, arithmetic, usd, "; ".join(dict.fromkeys(citations))), usd
 
 
 def _vision() -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from textwrap import indent
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from imgcost.figures import dollars, number, plural
 from imgcost.prices import total_usd
@@ -12,76 +12,63 @@ from imgcost.text.quotes import stale_notes
 from imgcost.text.rendering import NO_IMAGES, Report, Table, as_json, visible
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from imgcost.preflight import Findings, TurnCost
     from imgcost.rules import Finding, Severity
 
 __all__ = ["as_github", "findings_json", "findings_report"]
 
-MOST_SHOWN = 10
-"""Up to this many errors, or warnings, are shown one by one: GitHub shows no more of each per step."""
+MAX_SHOWN = 10
+"""Maximum number of errors, or warnings, that are shown individually: GitHub shows no more of each per step."""
 
 SHOWN_PER_RULE = 3
-"""How many findings of each rule are shown if there are more than `MOST_SHOWN`."""
+"""Number of findings of each rule that are shown if there are more than `MAX_SHOWN`."""
 
 
-class _Group:
-    """The findings of one rule.
-
-    Attributes:
-        count: How many.
-        first: The first `MOST_SHOWN` of them.
-    """
-
-    def __init__(self) -> None:
-        self.count = 0
-        self.first: list[Finding] = []
-
-    def add(self, finding: Finding) -> None:
-        self.count += 1
-        if self.count <= MOST_SHOWN:
-            self.first.append(finding)
-
-
-class _Groups:
+class _Groups(NamedTuple):
     """The findings of one severity by their rules, in order of appearance.
 
     Attributes:
         severity: `error` or `warning`.
-        count: How many findings.
-        of_rule: The findings of each rule.
+        counts: The number of findings of each rule.
+        first: The first `MAX_SHOWN` findings of each rule.
     """
 
-    def __init__(self, severity: Severity) -> None:
-        """Start with none."""
-        self.severity = severity
-        self.count = 0
-        self.of_rule: dict[str, _Group] = {}
+    severity: Severity
+    counts: dict[str, int]
+    first: dict[str, list[Finding]]
 
-    def add(self, finding: Finding) -> None:
-        """Count a finding, and keep it if it may be shown."""
-        self.count += 1
-        self.of_rule.setdefault(finding.rule, _Group()).add(finding)
+    @property
+    def total(self) -> int:
+        """The number of findings."""
+        return sum(self.counts.values())
 
     @property
     def shown(self) -> dict[str, list[Finding]]:
         """The findings of each rule that are shown."""
-        most = MOST_SHOWN if self.count <= MOST_SHOWN else SHOWN_PER_RULE
-        return {rule: group.first[:most] for rule, group in self.of_rule.items()}
+        limit = MAX_SHOWN if self.total <= MAX_SHOWN else SHOWN_PER_RULE
+        return {rule: first[:limit] for rule, first in self.first.items()}
 
     @property
     def hidden(self) -> int:
-        """How many findings are counted only."""
-        return self.count - sum(map(len, self.shown.values()))
+        """Number of findings that are counted but not shown."""
+        return self.total - sum(map(len, self.shown.values()))
 
 
-def _grouped(findings: Iterable[Finding]) -> tuple[_Groups, _Groups]:
-    """Group errors and warnings in one pass: findings may be on disk."""
-    groups = {"error": _Groups("error"), "warning": _Groups("warning")}
-    for finding in findings:
-        groups[finding.severity].add(finding)
-    return groups["error"], groups["warning"]
+def _grouped(findings: Findings) -> tuple[_Groups, _Groups]:
+    """Group errors and warnings by rule."""
+    counts, first = findings.counts, findings.first(MAX_SHOWN)
+
+    def groups(severity: Severity) -> _Groups:
+        rules = [rule for kind, rule in counts if kind == severity]
+        return _Groups(
+            severity,
+            {rule: counts[severity, rule] for rule in rules},
+            {rule: first[severity, rule] for rule in rules},
+        )
+
+    return groups("error"), groups("warning")
 
 
 def findings_report(findings: Findings, *, everything: bool = True) -> Report:
@@ -95,10 +82,10 @@ def findings_report(findings: Findings, *, everything: bool = True) -> Report:
         The report.
     """
     errors, warnings = _grouped(findings)
-    tables = [] if findings.images or findings.pages or errors.count else [NO_IMAGES]
-    if errors.count:
+    tables = [] if findings.images or findings.pages or errors.total else [NO_IMAGES]
+    if errors.total:
         tables += [_table(errors), _advice(errors)]
-    if warnings.count:
+    if warnings.total:
         tables.append(_table(warnings))
     if findings.turns:
         tables.append(_session(findings.turns))
@@ -113,7 +100,7 @@ def findings_report(findings: Findings, *, everything: bool = True) -> Report:
         notes += stale_notes(findings.as_of)
     if hidden := errors.hidden + warnings.hidden:
         notes.append(f"{plural(hidden, 'finding is', 'findings are')} not shown: use -f json or -o FILE to list all.")
-    if errors.count or warnings.count:
+    if errors.total or warnings.total:
         notes.append("Run 'imgcost rules RULE' for an explanation of a rule and the API's error messages.")
     return Report(data, tables, notes)
 
@@ -122,9 +109,9 @@ def _table(groups: _Groups) -> Table:
     rows = []
     for rule, shown in groups.shown.items():
         rows += [(visible(finding.location), rule, visible(finding.message)) for finding in shown]
-        if rest := groups.of_rule[rule].count - len(shown):
+        if rest := groups.counts[rule] - len(shown):
             rows.append((f"and {number(rest)} more", rule, ""))
-    title, columns = plural(groups.count, groups.severity), ("location", "rule", "problem")
+    title, columns = plural(groups.total, groups.severity), ("location", "rule", "problem")
     return Table(title, columns, rows, path_column=0)
 
 
@@ -160,11 +147,11 @@ def _session_notes(turns: Sequence[TurnCost]) -> Iterator[str]:
 
 
 def _summary(findings: Findings, data: Mapping[str, Any]) -> str:
-    known = dollars(findings.measured_usd) if findings.measured_usd or not findings.unknown else ""
-    part = f" ({known} of it known)" if known else ""
-    cost = f", cost unknown{part}" if findings.unknown else f", {known}"
+    known_usd = dollars(findings.measured_usd) if findings.measured_usd or not findings.unknown else ""
+    part = f" ({known_usd} of it known)" if known_usd else ""
+    cost = f", cost unknown{part}" if findings.unknown else f", {known_usd}"
     if findings.upper_usd is not None and findings.upper_usd > findings.measured_usd:
-        cost = f", {known} to {dollars(findings.upper_usd)}"
+        cost = f", {known_usd} to {dollars(findings.upper_usd)}"
     rest = f"; {number(data['unmeasured'])} not measured" if data["unmeasured"] else ""
     verdict = plural(data["errors"], "error") if data["errors"] else "nothing would be rejected"
     measured = len(findings.images) - data["unmeasured"]
@@ -216,35 +203,34 @@ def as_github(findings: Findings) -> Iterator[str]:
         otherwise one for each rule, with the first locations; a notice if there are no images.
     """
     errors, warnings = _grouped(findings)
-    if not (findings.images or errors.count):
+    if not (findings.images or errors.total):
         yield f"::notice title=imgcost::{NO_IMAGES.title}"
     yield from _annotations(errors)
     yield from _annotations(warnings)
 
 
 def _annotations(groups: _Groups) -> Iterator[str]:
-    if groups.count <= MOST_SHOWN:
+    if groups.total <= MAX_SHOWN:
         for shown in groups.shown.values():
             yield from map(_annotation, shown)
         return
-    by_rule = list(groups.of_rule.items())
-    each, rest = (by_rule, []) if len(by_rule) <= MOST_SHOWN else (by_rule[: MOST_SHOWN - 1], by_rule[MOST_SHOWN - 1 :])
-    for _, group in each:
-        yield _annotation(group.first[0], _more(group))
+    rules = list(groups.counts)
+    listed, rest = (rules, []) if len(rules) <= MAX_SHOWN else (rules[: MAX_SHOWN - 1], rules[MAX_SHOWN - 1 :])
+    for rule in listed:
+        yield _annotation(groups.first[rule][0], _other_locations(groups.first[rule], groups.counts[rule]))
     if rest:
-        count = plural(sum(group.count for _, group in rest), f"more {groups.severity}")
-        rules = ", ".join(rule for rule, _ in rest)
-        yield f"::{groups.severity} title=imgcost::{count} of the rules {rules}. -f json lists them all."
+        count = plural(sum(groups.counts[rule] for rule in rest), f"more {groups.severity}")
+        yield f"::{groups.severity} title=imgcost::{count} of the rules {', '.join(rest)}. -f json lists them all."
 
 
-def _more(group: _Group) -> str:
+def _other_locations(first: Sequence[Finding], count: int) -> str:
     """Name a few more locations of a rule."""
-    if group.count == 1:
+    if count == 1:
         return ""
-    others = [visible(finding.location) for finding in group.first[1 : 1 + SHOWN_PER_RULE]]
-    what = "file" if group.first[0].location == group.first[0].file else "location"
-    ellipsis = ", ..." if group.count - 1 > len(others) else ""
-    return f" And {plural(group.count - 1, f'more {what}')}: {', '.join(others)}{ellipsis}"
+    others = [visible(finding.location) for finding in first[1 : 1 + SHOWN_PER_RULE]]
+    what = "file" if first[0].location == first[0].file else "location"
+    ellipsis = ", ..." if count - 1 > len(others) else ""
+    return f" And {plural(count - 1, f'more {what}')}: {', '.join(others)}{ellipsis}"
 
 
 def _annotation(finding: Finding, more: str = "") -> str:

@@ -88,8 +88,9 @@ def _caching(plan: ModelPlan) -> Iterator[Note]:
 
 def _long_context(plan: ModelPlan) -> Iterator[Note]:
     if plan.long_context_requests:
+        threshold = plural(plan.quote.threshold or 0, "prompt token")
         yield Note(
-            f"The long-context price applies to requests over {plural(plan.quote.threshold or 0, 'prompt token')}: {{}}.",
+            f"The long-context price applies to requests over {threshold}: {{}}.",
             f"{number(plan.long_context_requests)} of {plural(plan.requests, 'request')} to {plan.model.id} "
             f"(adds {dollars(plan.surcharge_usd)})",
         )
@@ -100,9 +101,9 @@ def _batches(plan: ModelPlan) -> Iterator[Note]:
         return
     turns, limits = plan.scenario.turns, plan.quote.limits
     batches = turns  # each turn needs the answer to the previous one
-    for amount, most in ((plan.requests, limits.batch_requests), (plan.totals.sent_bytes, limits.batch_bytes)):
-        if most is not None:
-            batches = max(batches, -(-amount // most))
+    for amount, limit in ((plan.requests, limits.batch_requests), (plan.totals.sent_bytes, limits.batch_bytes)):
+        if limit is not None:
+            batches = max(batches, -(-amount // limit))
     why = ", because each turn needs the answer to the previous one" if batches == turns > 1 else ""
     needed = plural(batches, "message batch", "message batches")
     yield Note(f"The requests to {{}} need at least {needed}{why}.", plan.model.id, detail=batches == 1)

@@ -46,16 +46,16 @@ def plan_report(plan: Plan, *, budget_usd: Decimal | None = None, explain: bool 
     return Report(data, tables, sentences(_notes(plan), explain=explain))
 
 
-def settings_line(scene: Scenario) -> str:
+def settings_line(scenario: Scenario) -> str:
     """Describe the settings of a plan in one line."""
-    images = scene.images_per_request
+    images = scenario.images_per_request
     parts = ["as many images per request as fit" if images == "auto" else f"{plural(images, 'image')} per request"]
-    parts += [f"prompt of {plural(scene.prompt_tokens, 'token')}", f"answer of {number(scene.output_tokens)}"]
-    if scene.turns > 1:
-        parts.append(plural(scene.turns, "turn"))
-    parts += scene.conditions.labels
-    if scene.retry_rate:
-        parts.append(f"retry rate {scene.retry_rate:f}")
+    parts += [f"prompt of {plural(scenario.prompt_tokens, 'token')}", f"answer of {number(scenario.output_tokens)}"]
+    if scenario.turns > 1:
+        parts.append(plural(scenario.turns, "turn"))
+    parts += scenario.conditions.labels
+    if scenario.retry_rate:
+        parts.append(f"retry rate {scenario.retry_rate:f}")
     return ", ".join(parts)
 
 
@@ -66,7 +66,7 @@ def _models(plan: Plan) -> Table:
         (
             model.model.id,
             number(model.requests),
-            *[number(model.totals.most_images)] * auto,
+            *[number(model.totals.max_new_images)] * auto,
             number(round((model.tokens.prompt + model.tokens.output) * THOUSAND / model.images)),
             "" if model.usd_per_thousand_images is None else dollars(model.usd_per_thousand_images),
             dollars(model.total_usd),

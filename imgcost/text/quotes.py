@@ -48,11 +48,11 @@ def quote_notes(quote: Quote, sizes: Iterable[tuple[int, int]] = ((128, 128),)) 
     if family_of(quote.requested):
         yield Note(f"As of {day}, {{}}.", f"'{quote.requested.strip()}' is {model.id}")
     status, retires = model.status_on(day, platform), model.retires_on(platform)
-    where = "" if platform == "claude-api" else f" on {platform}"
+    on_platform = "" if platform == "claude-api" else f" on {platform}"
     if status == "retired":
-        yield Note(f"{{}} retired{where} on {retires}; the last price is used here.", model.id)
+        yield Note(f"{{}} retired{on_platform} on {retires}; the last price is used here.", model.id)
     elif status == "deprecated":
-        yield Note(f"{{}}: deprecated{_end(model, where, retires)}.", model.id)
+        yield Note(f"{{}}: deprecated{_retirement_phrase(model, on_platform, retires)}.", model.id)
     for assumption in quote.assumptions:
         yield Note(assumption.replace(repr(quote.requested), "{}"), repr(quote.requested))
     yield from _billed_notes(quote, sizes)
@@ -72,11 +72,11 @@ def _billed_notes(quote: Quote, sizes: Iterable[tuple[int, int]]) -> Iterator[No
             )
 
 
-def _end(model: Model, where: str, retires: date | None) -> str:
+def _retirement_phrase(model: Model, on_platform: str, retires: date | None) -> str:
     if retires:
-        return f", retiring{where} on {retires}"
+        return f", retiring{on_platform} on {retires}"
     if model.retires:
-        return f", retiring on the Claude API on {model.retires}, no date published{where}"
+        return f", retiring on the Claude API on {model.retires}, no date published{on_platform}"
     return ""
 
 

@@ -127,18 +127,18 @@ def as_markdown(report: Report) -> str:
     <BLANKLINE>
     All here.
     """
-    blocks = []
+    sections = []
     for table in report.tables:
         if table.title:
-            blocks.append(f"### {_markdown(table.title)}")
+            sections.append(f"### {_markdown(table.title)}")
         if not table.columns:
             continue
         heads = [head.removeprefix(">") for head in table.columns]
         rule = "|" + "|".join("---:" if head.startswith(">") else "---" for head in table.columns) + "|"
         rows = ["| " + " | ".join(map(_markdown, row)) + " |" for row in (heads, *table.rows)]
-        blocks.append("\n".join([rows[0], rule, *rows[1:]]))
-    blocks.extend(map(_markdown, report.notes))
-    return "\n\n".join(blocks)
+        sections.append("\n".join([rows[0], rule, *rows[1:]]))
+    sections.extend(map(_markdown, report.notes))
+    return "\n\n".join(sections)
 
 
 def as_json(report: Report) -> str:

@@ -28,33 +28,43 @@ def rules_report(rules: Sequence[Rule], message: str | None = None) -> Report:
     Returns:
         The report.
     """
-    rows = [(rule.name, rule.severity, _first_sentence(rule)) for rule in rules]
+    rows = [(rule.name, rule.severity, rule.summary) for rule in rules]
     title = "Rules" if message is None else f"Rules that predict '{shortened(visible(message), 58)}'"
     notes = [
-        "Run 'imgcost rules RULE' for its limits by platform, the API's error messages and what to do.",
-        "Run 'imgcost rules MESSAGE' to find the rules that predict an error message of the API.",
+        "Run 'imgcost rules RULE' for an example, the fix, limits and error messages.",
+        "Run 'imgcost rules MESSAGE' to find the rules for an error message of the API.",
     ]
     data = {
-        "schema": "imgcost.rules/1",
+        "schema": "imgcost.rules/2",
         **({} if message is None else {"message": message.encode(errors="backslashreplace").decode()}),
         "rules": [_rule(rule) for rule in rules],
     }
-    return Report(data, [Table(title, ("rule", "severity", "what it checks"), rows)], notes)
+    return Report(data, [Table(title, ("rule", "severity", "checks for"), rows)], notes)
 
 
 def rule_report(rule: Rule, day: date) -> Report:
-    """Explain one rule: what it checks and why, the limits on a date, the API's error messages, what to do."""
-    tables = [Table(f"{rule.name}: {rule.severity}", ("", ""), _paragraphs(rule))]
+    """Explain one rule: its text, the limits on a date with their sources, and the API's error messages."""
+    text = [
+        ("checks for", rule.summary),
+        ("why", rule.why),
+        ("example", rule.example.input),
+        ("message", rule.example.message),
+        ("fix", rule.fix),
+    ]
+    tables = [Table(f"{rule.name}: {rule.severity}", ("", ""), text)]
     limits = _limits(rule, day)
     if limits:
-        columns = ("platform", "limit", "value", "since", "source")
-        tables.append(Table(f"Limits on {day}", columns, [(*row[:4], _titles(row[4])) for row in limits]))
+        rows = [(platform, name, since, _in_words(value)) for platform, name, value, since, _ in limits]
+        tables.append(Table(f"Limits on {day}", ("platform", "limit", "since", "value"), rows))
     messages = wordings_of(rule.name)
     if messages:
-        rows = [(wording.text, _titles(wording.sources)) for wording in messages]
-        tables.append(Table("Error messages of the API", ("text", "seen in"), rows))
+        tables.append(Table("Error messages of the API", ("",), [(wording.text,) for wording in messages]))
+    cited = [*(row[-1] for row in limits), *(wording.sources for wording in messages)]
+    if cited:
+        titles = dict.fromkeys((str(source.read), source.title) for sources in cited for source in sources)
+        tables.append(Table("Sources", ("read", "title"), list(titles)))
     data = {
-        "schema": "imgcost.rule/1",
+        "schema": "imgcost.rule/2",
         "as_of": day.isoformat(),
         **_rule(rule),
         "limits": [
@@ -65,20 +75,9 @@ def rule_report(rule: Rule, day: date) -> Report:
     return Report(data, tables)
 
 
-def _first_sentence(rule: Rule) -> str:
-    return " ".join(rule.explanation.split("\n\n")[0].split())
-
-
-def _paragraphs(rule: Rule) -> list[tuple[str, str]]:
-    paragraphs = [" ".join(paragraph.split()) for paragraph in rule.explanation.split("\n\n")]
-    return [("" if number else "what it checks", text) for number, text in enumerate(paragraphs)] + [
-        ("what to do", rule.advice)
-    ]
-
-
-def _limits(rule: Rule, day: date) -> list[tuple[str, str, str, str, tuple[Source, ...]]]:
+def _limits(rule: Rule, day: date) -> list[tuple[str, str, Any, str, tuple[Source, ...]]]:
     """List the limits that a rule compares with, as they apply on each platform."""
-    rows: list[tuple[str, str, str, str, tuple[Source, ...]]] = []
+    rows: list[tuple[str, str, Any, str, tuple[Source, ...]]] = []
     for platform in platforms():
         try:
             limits = limits_on(platform, day)
@@ -87,21 +86,21 @@ def _limits(rule: Rule, day: date) -> list[tuple[str, str, str, str, tuple[Sourc
         for name in rule.limits:
             statement = limits.statements.get(name)
             if statement:
-                value = _value(getattr(limits, name))
-                rows.append((platform, name, value, str(statement.first_day), statement.sources))
+                rows.append((platform, name, getattr(limits, name), str(statement.first_day), statement.sources))
     advice = advice_on(day)
     for name in rule.limits:
         if name in advice.statements:
             statement = advice.statements[name]
-            value = _value(getattr(advice, name))
-            rows.append(("the guide", name, value, str(statement.first_day), statement.sources))
+            rows.append(("the guide", name, getattr(advice, name), str(statement.first_day), statement.sources))
     return rows
 
 
-def _value(value: Any) -> str:
+def _in_words(value: Any) -> str:
     if isinstance(value, tuple):
         return ", ".join(value)
-    return f"{value:,}" if type(value) is int else str(value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:,}" if isinstance(value, int) else value
 
 
 def _rule(rule: Rule) -> dict[str, Any]:
@@ -109,14 +108,12 @@ def _rule(rule: Rule) -> dict[str, Any]:
         "rule": rule.name,
         "severity": rule.severity,
         "scope": rule.scope,
-        "explanation": rule.explanation,
-        "advice": rule.advice,
+        "summary": rule.summary,
+        "why": rule.why,
+        "example": rule.example._asdict(),
+        "fix": rule.fix,
         "api_says": [{"text": wording.text, "sources": _urls(wording.sources)} for wording in wordings_of(rule.name)],
     }
-
-
-def _titles(sources: tuple[Source, ...]) -> str:
-    return "; ".join(f"{source.title} ({source.read})" for source in sources)
 
 
 def _urls(sources: tuple[Source, ...]) -> list[dict[str, str]]:

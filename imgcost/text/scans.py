@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from imgcost.summaries import ScanSummary
 
-LISTED = 40
+MAX_LISTED = 40
 """Maximum number of unreadable files in the text report; JSON and row files list all."""
 
 
@@ -61,8 +61,8 @@ def _notes(summary: ScanSummary) -> Iterator[Note]:
             f"{plural(summary.duplicates, 'duplicate')} excluded, which saves {plural(saved, 'token')} ({usd} with "
             f"{first.model.id})."
         )
-    if len(summary.unreadable) > LISTED:
-        more = plural(len(summary.unreadable) - LISTED, "more entry", "more entries")
+    if len(summary.unreadable) > MAX_LISTED:
+        more = plural(len(summary.unreadable) - MAX_LISTED, "more entry", "more entries")
         yield Note(f"{more} not counted; -f json and -o FILE list all of them.")
 
 
@@ -107,7 +107,7 @@ def _problems(summary: ScanSummary) -> Table:
 
 
 def _unreadable(summary: ScanSummary) -> Table:
-    rows = [(visible(file.path), file.problem, visible(file.reason)) for file in summary.unreadable[:LISTED]]
+    rows = [(visible(file.path), file.problem, visible(file.reason)) for file in summary.unreadable[:MAX_LISTED]]
     return Table("Not counted", ("path", "problem", "reason"), rows, path_column=0)
 
 

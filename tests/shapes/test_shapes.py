@@ -40,7 +40,7 @@ def test_a_shape_is_recognized_and_its_image_is_where_the_document_has_it(case):
     assert request.locate(f"{case.location}.source.data") == case.data
     assert request.locate(f"{case.location}.source.media_type") == case.media_type
     assert (request.line(case.location), request.error) == (None, None)
-    assert [block.location for block in read_request(request.params).blocks] == [case.location]
+    assert [block.location for block in read_request(request.params).media] == [case.location]
     assert case.document == before
 
 
@@ -124,7 +124,9 @@ def test_a_shape_can_be_forced_and_an_unknown_one_is_an_error():
         converted([], "openia")
     for nothing in (None, 5, "text", {}, {"a": 1}, [5]):
         assert detect(nothing) is None
-        with pytest.raises(RequestError, match=r"is not a request in any known shape; docs/shapes\.md lists them"):
+        with pytest.raises(
+            RequestError, match=r"is not in a known shape: expected the arguments of messages\.create, a batch"
+        ):
             converted(nothing)
 
 

@@ -11,7 +11,7 @@ from builders import CALL, CASES, json_lines
 
 from imgcost.errors import RequestError
 from imgcost.shapes import Document, detect, read_document, to_requests
-from imgcost.shapes.foreign import FOREIGN, name_of_text
+from imgcost.shapes.foreign import name_of_text
 
 TEXT = json.dumps({"messages": "é😀"}, ensure_ascii=False)
 VALUE = {"messages": "é😀"}
@@ -43,7 +43,7 @@ def test_lines_keep_their_numbers_and_a_bad_line_does_not_hide_the_others():
     assert lines == (2, 4, 5, 6, 7)
     assert (value[0], value[3], value[4]) == ({"a": 1}, [2], "text")
     assert str(value[1]).startswith("the request: is not JSON: ")
-    assert str(value[2]) == "the request: is nested too deep to be read"
+    assert str(value[2]) == "the request: is nested too deeply to be read"
 
 
 def test_a_bad_line_of_a_batch_is_an_error_of_that_line():
@@ -68,7 +68,7 @@ def test_a_bad_line_of_a_transcript_is_left_out():
         (b"just words", "the request: is not JSON"),
         (b"\xff\xff\xff{", "the request: is not JSON"),
         (b"1\n2\n", "the request: is not JSON"),
-        (b"[" * 100_000, "the request: is nested too deep to be read"),
+        (b"[" * 100_000, "the request: is nested too deeply to be read"),
         (b"[1" + b"1" * 10_000 + b"]", "the request: is not JSON"),
         (codecs.BOM_UTF16_LE + b"{", "the request: is not UTF-16"),
         (gzip.compress(TEXT.encode(), mtime=0)[:-12], "the request: is a gzip file that ends too early"),
@@ -90,6 +90,18 @@ def test_a_document_has_a_limit_decompressed():
         read_document(gzip.compress(b"[1,2,", mtime=0) + gzip.compress(b"3]", mtime=0), max_bytes=5)
 
 
+ADVICE = {
+    "a curl command": "save the text after -d or --data as a JSON file",
+    "a VCR cassette in YAML": "extract the bodies of the requests as JSON files",
+    "Python source": "save the arguments of messages.create as a JSON file, for example with json.dump",
+    "a Python literal": "save it as JSON, for example with json.dump",
+    "JavaScript source": "save the request as a JSON file, for example with JSON.stringify",
+    "an HTTP request": "save its body as a JSON file",
+    "HTML or XML": "save the request as a JSON file",
+    "YAML": "convert it to JSON",
+}
+
+
 @pytest.mark.parametrize(
     ("text", "title"),
     [
@@ -108,17 +120,35 @@ def test_a_document_has_a_limit_decompressed():
         ("def main():\n  pass", "Python source"),
         ("POST /v1/messages HTTP/1.1\r\n", "an HTTP request"),
         (" <html>", "HTML or XML"),
+        ("# Title\n\n```python\nimport anthropic\n```\n", "Markdown"),
         ("# a comment\n---\nmodel: claude-opus-5\n", "YAML"),
     ],
 )
 def test_text_is_named_for_what_it_is(text, title):
-    assert name_of_text(text)[0] == title
-    with pytest.raises(RequestError, match=f"^the request: this is {title}, not a request as JSON: "):
+    assert name_of_text(text) == (title, ADVICE[title])
+    with pytest.raises(RequestError) as caught:
         read_document(text.encode())
+    assert str(caught.value) == f"the request: this is {title}, not a request as JSON: {ADVICE[title]}"
 
 
 def test_other_text_has_no_name():
     assert name_of_text("just words") is None
+
+
+JQ = "extract the bodies, for example with jq -r"
+MESSAGES = {
+    "har": f"a HAR file, which cannot be checked: "
+    f"{JQ} '.log.entries[].request.postData.text // empty' FILE > requests.jsonl",
+    "vcr-cassette": f"a VCR cassette, which cannot be checked: "
+    f"{JQ} '.interactions[].request.body' FILE > requests.jsonl",
+    "claude-ai-export": "a claude.ai export, which cannot be checked: "
+    "it contains the names of the images, not the images; check the image files instead",
+    "response": "a Messages API response, which cannot be checked: check the request that it answers",
+    "notebook": "a Jupyter notebook, which cannot be checked: "
+    "save the request that it sends as a JSON file, for example with json.dump",
+    "postman": "a Postman collection, which cannot be checked: save the body of the request as a JSON file",
+    "gemini": "a Gemini request, which cannot be checked: convert it to a Messages request",
+}
 
 
 @pytest.mark.parametrize(
@@ -140,8 +170,9 @@ def test_other_text_has_no_name():
 def test_documents_that_are_not_read_are_named(document, name):
     assert detect(document) == name
     for shape in ("auto", name):
-        with pytest.raises(RequestError, match=f"^the request: this is {FOREIGN[name].title}, not a request: "):
+        with pytest.raises(RequestError) as caught:
             next(to_requests(document, shape))
+        assert str(caught.value) == f"the request: this is {MESSAGES[name]}"
 
 
 def test_an_empty_batch_is_a_batch():

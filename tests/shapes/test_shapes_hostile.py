@@ -61,6 +61,7 @@ def tried(document, shape):
     return len(requests)
 
 
+@pytest.mark.slow  # large matrices
 @pytest.mark.parametrize("seed", range(10))
 def test_a_document_that_is_wrong_somewhere(seed):
     chance = random.Random(seed)
@@ -72,6 +73,7 @@ def test_a_document_that_is_wrong_somewhere(seed):
         tried(document, chance.choice(list(SHAPES)))
 
 
+@pytest.mark.slow  # large matrices
 @pytest.mark.parametrize("seed", range(10))
 def test_a_wrong_document_in_every_check(seed, tmp_path):
     for number in range(100):
@@ -134,6 +136,7 @@ def test_what_is_not_plain_text_decides_the_shape_however_late_it_comes(turns):
             assert detect([*before, odd]) == detect([*before[:2], odd])
 
 
+@pytest.mark.slow  # large matrices
 @pytest.mark.parametrize("shape", SHAPES)
 def test_hostile_values_in_every_shape(shape):
     for value in [*hostile(), nested(50)]:
@@ -188,7 +191,7 @@ def test_deep_documents(depth):
         found = tried([message(nested(depth))], shape)
         assert isinstance(found, int) or depth == 2_000 or "nested too deep" not in found
     if depth == 2_000:
-        assert tried([message(nested(depth))], "converse") == "the request: is nested too deep to be read"
+        assert tried([message(nested(depth))], "converse") == "the request: is nested too deeply to be read"
 
 
 @given(st.binary(max_size=60) | st.text(max_size=60).map(str.encode))

@@ -9,6 +9,8 @@ from pydantic import TypeAdapter
 
 from imgcost.shapes import replaced, to_requests
 
+pytestmark = pytest.mark.slow  # imports three SDKs
+
 # Optional, so that the tests run where a Python is newer than these libraries.
 messages = pytest.importorskip(
     "langchain_core.messages", reason="langchain-core is not installed", exc_type=ImportError

@@ -18,23 +18,23 @@ if TYPE_CHECKING:
     from imgcost.quotes import TokenRule
     from imgcost.summaries import ScanSummary
 
-__all__ = ["BINS", "Chart", "Line", "size_chart", "token_chart"]
+__all__ = ["BINS", "Chart", "TierLimit", "size_chart", "token_chart"]
 
 BINS = 16
 """Bars of a histogram; the token limits of both tiers are multiples of it."""
 
-MOST_DOTS = 1500
+MAX_DOTS = 1500
 """Maximum number of dots in the chart of sizes; with more, it becomes coarser, so that the page stays small."""
 
-LEAST_EDGE = 300
+MIN_EDGE = 300
 """The chart of sizes starts here or lower, px, so that the limits of the tiers are visible."""
 
 WIDTH, LEFT, RIGHT, TOP, BOTTOM = 960, 76, 16, 16, 46
 """Sizes of a chart and its margins, px."""
 
 
-class Line(NamedTuple):
-    """A line with the area below it, as an SVG path."""
+class TierLimit(NamedTuple):
+    """The limit of a tier: a line with the area below it, as an SVG path."""
 
     tier: str
     path: str
@@ -46,8 +46,8 @@ class Chart(NamedTuple):
     Attributes:
         id: A word that is unique on the page.
         title: What it shows.
-        text: What there is to see, in words.
-        axes: What is along the x and the y axis.
+        text: A description in words.
+        axes: Labels of the x and the y axis.
         frame: Left, top, right and bottom of the plot.
         x_ticks: Positions and labels.
         y_ticks: Positions and labels.
@@ -66,7 +66,7 @@ class Chart(NamedTuple):
     y_ticks: list[tuple[float, str]]
     bars: Sequence[tuple[float, float, float, float]] = ()
     tier: str = ""
-    lines: Sequence[Line] = ()
+    lines: Sequence[TierLimit] = ()
     dots: Sequence[tuple[float, float, float]] = ()
 
     @property
@@ -88,12 +88,12 @@ def token_chart(summary: ScanSummary, rule: TokenRule) -> Chart:
     bins = summary.bins(rule, BINS)
     limit = rule.tier.token_limit
     name = f"{rule.tier.name} tier, {rule.formula} formula"
-    first, last, most = max(bins, key=itemgetter(2))
+    first, last, largest = max(bins, key=itemgetter(2))
     frame = left, _, right, bottom = _frame(200)
     x = _linear(limit, left, right)
-    steps = _steps(most, 4)
+    steps = _round_numbers(largest, 4)
     y = _linear(steps[-1], bottom, frame[1])
-    edges = [x(limit * place // BINS) for place in range(BINS + 1)]
+    edges = [x(limit * index // BINS) for index in range(BINS + 1)]
     bars = [
         (start + 2, y(images), end - start - 4, bottom - y(images))
         for start, end, (_, _, images) in zip(edges, edges[1:], bins, strict=False)
@@ -102,10 +102,10 @@ def token_chart(summary: ScanSummary, rule: TokenRule) -> Chart:
     return Chart(
         id=f"tokens-{rule.tier.name}-{rule.formula}",
         title=f"Tokens per image: {name}",
-        text=f"Most often {number(first)} to {plural(last, 'token')}: {plural(most, 'image')}.",
+        text=f"Most often {number(first)} to {plural(last, 'token')}: {plural(largest, 'image')}.",
         axes=("visual tokens", "images"),
         frame=frame,
-        x_ticks=[(x(tokens), number(tokens)) for tokens in _steps(limit, 5) if tokens <= limit],
+        x_ticks=[(x(tokens), number(tokens)) for tokens in _round_numbers(limit, 5) if tokens <= limit],
         y_ticks=[(y(images), number(images)) for images in steps],
         bars=bars,
         tier=rule.tier.name,
@@ -116,16 +116,16 @@ def size_chart(sizes: Mapping[tuple[int, int], int], tiers: Sequence[Tier], text
     """Draw widths and heights, and the largest sizes that each tier does not downscale.
 
     Args:
-        sizes: Images by the logarithm of width and height, in parts of an octave; at least one.
+        sizes: Number of images by the logarithm of width and height, in fractions of an octave; at least one.
         tiers: The tiers.
-        text: What there is to see, in words.
+        text: A description in words.
 
     Returns:
         The chart.
     """
     dots = _dots(sizes)
     edges = [edge for size in dots for edge in size]
-    low = min(*edges, LEAST_EDGE) / 1.25
+    low = min(*edges, MIN_EDGE) / 1.25
     high = max(*edges, *(tier.edge_limit for tier in tiers)) * 1.25
     frame = left, top, right, bottom = _frame(440)
     x, y = _logarithmic(low, high, left, right), _logarithmic(low, high, bottom, top)
@@ -138,7 +138,7 @@ def size_chart(sizes: Mapping[tuple[int, int], int], tiers: Sequence[Tier], text
         frame=frame,
         x_ticks=[(x(edge), number(edge)) for edge in ticks],
         y_ticks=[(y(edge), number(edge)) for edge in ticks],
-        lines=[Line(tier.name, _limit(tier, low, x, y)) for tier in tiers],
+        lines=[TierLimit(tier.name, _limit_path(tier, low, x, y)) for tier in tiers],
         dots=[(x(width), y(height), 3.5 + 0.9 * log(images)) for (width, height), images in sorted(dots.items())],
     )
 
@@ -155,34 +155,36 @@ def _logarithmic(low: float, high: float, first: float, last: float) -> Callable
     return lambda value: first + log(value / low) / log(high / low) * (last - first)
 
 
-def _steps(top: int, most: int) -> list[int]:
-    """Return round numbers from 0 to at least `top`, in at most `most` steps.
+def _round_numbers(top: int, max_steps: int) -> list[int]:
+    """Return round numbers from 0 to at least `top`, in at most `max_steps` steps.
 
-    >>> _steps(4784, 5), _steps(1, 4)
+    >>> _round_numbers(4784, 5), _round_numbers(1, 4)
     ([0, 1000, 2000, 3000, 4000, 5000], [0, 1])
     """
-    step = next(step for power in range(19) for step in (10**power, 2 * 10**power, 5 * 10**power) if step * most >= top)
+    step = next(
+        step for power in range(19) for step in (10**power, 2 * 10**power, 5 * 10**power) if step * max_steps >= top
+    )
     return list(range(0, top + step, step))
 
 
 def _dots(sizes: Mapping[tuple[int, int], int]) -> dict[tuple[float, float], int]:
     """Group images by width and height, px, coarsely enough for a chart."""
     marks, step = dict(sizes), 1
-    while len(marks) > MOST_DOTS:
+    while len(marks) > MAX_DOTS:
         coarser: Counter[tuple[int, int]] = Counter()
         for (across, down), images in marks.items():
             coarser[across // 2, down // 2] += images
         marks, step = dict(coarser), step * 2
-    edge = {place: 2.0 ** ((place * step + (step - 1) / 2) / BINS_PER_OCTAVE) for size in marks for place in size}
+    edge = {index: 2.0 ** ((index * step + (step - 1) / 2) / BINS_PER_OCTAVE) for size in marks for index in size}
     return {(edge[across], edge[down]): images for (across, down), images in marks.items()}
 
 
-def _limit(tier: Tier, low: float, x: Callable[[float], float], y: Callable[[float], float]) -> str:
+def _limit_path(tier: Tier, low: float, x: Callable[[float], float], y: Callable[[float], float]) -> str:
     """Return the maximum height for each width in whole patches, as steps."""
-    most = tier.edge_limit // PATCH
+    max_patches = tier.edge_limit // PATCH
     points: list[tuple[float, float]] = []
-    for across in range(1, most + 1):
-        height = max(PATCH * min(most, tier.token_limit // across), low)
+    for across in range(1, max_patches + 1):
+        height = max(PATCH * min(max_patches, tier.token_limit // across), low)
         points += [(max(PATCH * (across - 1), low), height), (max(PATCH * across, low), height)]
     return _path([(x(width), y(height)) for width, height in [(low, low), *points, (points[-1][0], low)]])
 

@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from imgcost.quotes import TokenRule
     from imgcost.tables import Limits
 
-__all__ = ["BINS_PER_OCTAVE", "BYTES_STEP", "LISTED", "Highlights", "ListedImage", "RejectedImage", "collect"]
+__all__ = ["BINS_PER_OCTAVE", "BYTES_STEP", "MAX_LISTED", "Highlights", "ListedImage", "RejectedImage", "collect"]
 
-LISTED = 20
+MAX_LISTED = 20
 """Maximum number of images in each table."""
 
 BINS_PER_OCTAVE = 16
@@ -71,15 +71,15 @@ class Highlights:
     """Images of a part of a scan that a page shows. Its size does not grow with the number of images.
 
     Attributes:
-        sizes: Images by the logarithm of width and height, in parts of an octave.
-        sent: Accepted images by their bytes in a request, in multiples of `BYTES_STEP`.
+        sizes: Number of images by the logarithm of width and height, in fractions of an octave.
+        request_bytes: Number of accepted images by their bytes in a request, in multiples of `BYTES_STEP`.
         costliest: The images with the most tokens.
         downscaled: The largest images that some tier downscales.
         rejected: The first images that would be rejected as they are.
     """
 
     sizes: Counter[tuple[int, int]] = field(default_factory=Counter)
-    sent: Counter[int] = field(default_factory=Counter)
+    request_bytes: Counter[int] = field(default_factory=Counter)
     costliest: list[ListedImage] = field(default_factory=list)
     downscaled: list[ListedImage] = field(default_factory=list)
     rejected: list[RejectedImage] = field(default_factory=list)
@@ -87,21 +87,21 @@ class Highlights:
     def merge(self, other: Highlights) -> None:
         """Add a later part of the scan."""
         self.sizes.update(other.sizes)
-        self.sent.update(other.sent)
-        self.costliest = sorted(self.costliest + other.costliest, key=lambda one: -one.tokens)[:LISTED]
+        self.request_bytes.update(other.request_bytes)
+        self.costliest = sorted(self.costliest + other.costliest, key=lambda image: -image.tokens)[:MAX_LISTED]
         both = self.downscaled + other.downscaled
-        self.downscaled = sorted(both, key=lambda one: -one.width * one.height)[:LISTED]
-        self.rejected = (self.rejected + other.rejected)[:LISTED]
+        self.downscaled = sorted(both, key=lambda image: -image.width * image.height)[:MAX_LISTED]
+        self.rejected = (self.rejected + other.rejected)[:MAX_LISTED]
 
 
-def collect(rule: TokenRule, tiers: Sequence[Tier], sent: Conditions, groups: list[Group]) -> Highlights:
+def collect(rule: TokenRule, tiers: Sequence[Tier], conditions: Conditions, groups: list[Group]) -> Highlights:
     """Select the images of a part of a scan that a page shows.
 
     Args:
         rule: Counts the tokens that rank images.
         tiers: The tiers of all models on the page.
-        sent: The platform and the date whose limits apply.
-        groups: Folders and what was found in them, in the order of the scan.
+        conditions: The platform and the date whose limits apply.
+        groups: Folders and their files, in the order of the scan.
 
     Returns:
         The images; without duplicates of earlier ones.
@@ -112,31 +112,33 @@ def collect(rule: TokenRule, tiers: Sequence[Tier], sent: Conditions, groups: li
     >>> collect(quote.rule, [quote.tier], quote.conditions, [("", [image])]).costliest
     [ListedImage(path='a.png', width=1000, height=1000, tokens=1334)]
     """
-    images = [one for _, found in groups for one in found if isinstance(one, Image) and one.duplicate_of is None]
+    images = [
+        image for _, files in groups for image in files if isinstance(image, Image) and image.duplicate_of is None
+    ]
     if not images:
         return Highlights()
-    limits = known_limits(sent.platform, sent.as_of)
+    limits = known_limits(conditions.platform, conditions.as_of)
     _, media_types, *columns, _, _, file_bytes, _ = zip(*images, strict=True)
     width, height = (np.array(column, np.int64) for column in columns)
-    in_request = sent_bytes(np.array(file_bytes, np.int64), limits)
-    refused = {media_type for media_type in set(media_types) if unsupported(media_type, limits)}
-    fixable = np.array([media_type in refused for media_type in media_types])
-    for _, broken in exceeded_limits(width, height, in_request, limits):
-        fixable |= broken
+    request_bytes = sent_bytes(np.array(file_bytes, np.int64), limits)
+    unsupported_types = {media_type for media_type in set(media_types) if unsupported(media_type, limits)}
+    fixable = np.array([media_type in unsupported_types for media_type in media_types])
+    for _, exceeded in exceeded_limits(width, height, request_bytes, limits):
+        fixable |= exceeded
     tokens = arrays.image_tokens(width, height, *rule).astype(np.int64)
-    kept = np.all([arrays.fits(width, height, tier) for tier in tiers], axis=0)
+    unchanged = np.all([arrays.fits(width, height, tier) for tier in tiers], axis=0)
 
-    def top(places: NDArray[np.intp], weight: NDArray[np.int64]) -> list[ListedImage]:
-        best = places[np.argsort(-weight[places], kind="stable")[:LISTED]].tolist()
-        return [_listed(images[place], int(tokens[place])) for place in best]
+    def top(indexes: NDArray[np.intp], weight: NDArray[np.int64]) -> list[ListedImage]:
+        best = indexes[np.argsort(-weight[indexes], kind="stable")[:MAX_LISTED]].tolist()
+        return [_listed(images[index], int(tokens[index])) for index in best]
 
     octaves = (np.rint(np.log2(edge) * BINS_PER_OCTAVE).astype(int).tolist() for edge in (width, height))
     return Highlights(
         sizes=Counter(zip(*octaves, strict=True)),
-        sent=Counter((-(-in_request[~fixable] // BYTES_STEP)).tolist()),
+        request_bytes=Counter((-(-request_bytes[~fixable] // BYTES_STEP)).tolist()),
         costliest=top(np.arange(len(images)), tokens),
-        downscaled=top(np.flatnonzero(~kept), width * height),
-        rejected=[_rejected(images[place], limits) for place in np.flatnonzero(fixable)[:LISTED].tolist()],
+        downscaled=top(np.flatnonzero(~unchanged), width * height),
+        rejected=[_rejected(images[index], limits) for index in np.flatnonzero(fixable)[:MAX_LISTED].tolist()],
     )
 
 

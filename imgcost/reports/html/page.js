@@ -165,7 +165,7 @@
       });
     }
     const table = byId("model-rows");
-    table.tHead.rows[0].lastElementChild.textContent = "with these settings";
+    table.tHead.rows[0].lastElementChild.textContent = "whole job";
     [...table.tBodies[0].rows].forEach((row, place) => {
       const { problem, short, usd } = results[place];
       row.classList.toggle("chosen", place === chosen);

@@ -11,7 +11,7 @@ from imgcost.plans.comparisons import plan_counted
 from imgcost.prices import cost_usd, exact_usd
 from imgcost.quotes import comparable
 from imgcost.reports.html.charts import BINS, Chart, size_chart, token_chart
-from imgcost.reports.html.highlights import LISTED, Highlights, collect
+from imgcost.reports.html.highlights import MAX_LISTED, Highlights, collect
 from imgcost.reports.html.panel import panel_data
 from imgcost.reports.html.rendering import Cell, Grid, render
 from imgcost.reports.sinks import ScanSink
@@ -55,40 +55,40 @@ class _PageWriter:
         self._file = file
         self._compared = compared
         self._progress = progress
-        self._found = Highlights()
+        self._highlights = Highlights()
 
     def write(self, encoded: Highlights) -> None:
-        self._found.merge(encoded)
+        self._highlights.merge(encoded)
 
     def finish(self, summary: ScanSummary, /) -> None:
         self._progress(0, 1)
-        self._file.write(_page(summary, self._found, self._compared))
+        self._file.write(_page(summary, self._highlights, self._compared))
         self._progress(1, 1)
 
     def abandon(self) -> None:
-        self._found = Highlights()
+        self._highlights = Highlights()
 
 
-def _page(summary: ScanSummary, found: Highlights, compared: Sequence[Quote]) -> bytes:
+def _page(summary: ScanSummary, highlights: Highlights, compared: Sequence[Quote]) -> bytes:
     first, tiers = compared[0], _tiers(quote.rule for quote in compared)
     fixable = fixable_notes(summary)
-    some = summary.images > 0
+    has_images = summary.images > 0
     return render(
         "page.html.j2",
         "page.js",
-        title=f"{plural(summary.images, 'image')}, {file_size(summary.file_bytes)}",
+        title=f"Image costs with Claude: {plural(summary.images, 'image')}, {file_size(summary.file_bytes)}",
         first=first,
         figures=_figures(summary, first),
         fixable=fixable,
-        panel=panel_data(summary, found, compared),
+        panel=panel_data(summary, highlights, compared),
         classes=Grid("By token class", ("class", ">tokens", ">cost"), [(name, "", "") for name in _CLASSES]),
         models=_models(summary, compared),
-        rejected=[_rejected(summary, found)] if fixable else [],
+        rejected=[_rejected(summary, highlights)] if fixable else [],
         unreadable=unreadable_tables(summary),
-        histograms=[_histogram(summary, rule) for rule in summary.token_rules] if some else [],
-        sizes=size_chart(found.sizes, tiers, " ".join(_downscaled_counts(summary, tiers))) if some else None,
-        costliest=[_folders(summary, first), _costliest(summary, found, first)],
-        downscaled=_downscaled(found, tiers),
+        histograms=[_histogram(summary, rule) for rule in summary.token_rules] if has_images else [],
+        sizes=size_chart(highlights.sizes, tiers, " ".join(_downscaled_counts(summary, tiers))) if has_images else None,
+        costliest=[_folders(summary, first), _costliest(summary, highlights, first)],
+        downscaled=_downscaled(highlights, tiers),
         notes=[note for note in scan_notes(summary) if note not in fixable],
     )
 
@@ -104,7 +104,7 @@ def _figures(summary: ScanSummary, first: Quote) -> Iterator[tuple[str, Cell]]:
         yield "Cost as cache reads", cost_usd(tokens, read)
     yield "Visual tokens", tokens
     yield "Downscaled", summary.downscaled_by(first.rule)
-    yield "Rejected as they are", sum(summary.fixable.values())
+    yield "Would be rejected", sum(summary.fixable.values())
     yield "Unreadable", len(summary.unreadable)
 
 
@@ -118,13 +118,21 @@ def _models(summary: ScanSummary, compared: Sequence[Quote]) -> Grid:
         rate = exact_usd(quote.usd_per_mtok).removeprefix("$")
         counts = summary.downscaled_by(quote.rule), plan.visual_tokens
         rows.append((name, quote.tier.name, *counts, rate, plan.images_usd, plan.total_usd))
-    columns = ("model", "tier", ">downscaled", ">visual tokens", ">$ per MTok", ">images", ">one request per image")
-    return Grid("Cost of the images alone, and of requests with them", columns, rows)
+    columns = (
+        "model",
+        "tier",
+        ">downscaled",
+        ">visual tokens",
+        ">$ per MTok",
+        ">images alone",
+        ">one request per image",
+    )
+    return Grid("Cost of the images alone and of the whole job", columns, rows)
 
 
-def _rejected(summary: ScanSummary, found: Highlights) -> Grid:
-    rows = [(image.path, image.message, find_rule(image.rule).advice) for image in found.rejected]
-    title = _listed("Rejected as they are", sum(summary.fixable.values()), "image")
+def _rejected(summary: ScanSummary, highlights: Highlights) -> Grid:
+    rows = [(image.path, image.message, find_rule(image.rule).fix) for image in highlights.rejected]
+    title = _listed("first", sum(summary.fixable.values()), "rejected image")
     return Grid(title, ("image", "problem", "fix"), rows)
 
 
@@ -146,30 +154,30 @@ def _downscaled_counts(summary: ScanSummary, tiers: Iterable[Tier]) -> Iterator[
 def _folders(summary: ScanSummary, first: Quote) -> Grid:
     folders = summary.costliest_folders()
     rows = [(folder or ".", images, tokens, first.image_usd(tokens)) for folder, images, tokens in folders]
-    title = _listed("Folders, without their subfolders", len(summary.folders), "folder", len(folders))
+    title = _listed("most expensive", len(summary.folders), "folder", len(folders)) + ", each without its subfolders"
     return Grid(title, ("folder", ">images", ">tokens", ">cost"), rows, [tokens for _, _, tokens in folders])
 
 
-def _costliest(summary: ScanSummary, found: Highlights, first: Quote) -> Grid:
-    rows = [(image.path, _size(image), image.tokens, first.image_usd(image.tokens)) for image in found.costliest]
-    title = _listed("Images", summary.images, "image")
+def _costliest(summary: ScanSummary, highlights: Highlights, first: Quote) -> Grid:
+    rows = [(image.path, _size(image), image.tokens, first.image_usd(image.tokens)) for image in highlights.costliest]
+    title = _listed("most expensive", summary.images, "image")
     return Grid(title, ("image", ">size, px", ">tokens", ">cost"), rows)
 
 
-def _downscaled(found: Highlights, tiers: Sequence[Tier]) -> Grid:
+def _downscaled(highlights: Highlights, tiers: Sequence[Tier]) -> Grid:
     columns = ("image", ">size, px", *(f">on the {tier.name} tier" for tier in tiers))
     rows = []
-    for image in found.downscaled:
+    for image in highlights.downscaled:
         size = image.width, image.height
         resized = [resized_size(*size, tier) for tier in tiers]
         shown = ("unchanged" if new == size else "{}x{}".format(*new) for new in resized)
         rows.append((image.path, _size(image), *shown))
-    return Grid(f"The largest downscaled images, up to {LISTED}", columns, rows)
+    return Grid(f"Images that one of the tiers downscales, the largest first (up to {MAX_LISTED})", columns, rows)
 
 
 def _size(image: ListedImage) -> str:
     return f"{image.width}x{image.height}"
 
 
-def _listed(title: str, count: int, noun: str, most: int = LISTED) -> str:
-    return f"{title}: {most} of {plural(count, noun)}" if count > most else f"{title}: {plural(count, noun)}"
+def _listed(which: str, count: int, noun: str, limit: int = MAX_LISTED) -> str:
+    return f"The {which} {limit} of {plural(count, noun)}" if count > limit else plural(count, noun)

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias, get_args
 
 from imgcost.conditions import CacheTtl, InferenceGeo
 from imgcost.errors import NoPriceError
-from imgcost.plans.rules import BYTES_A_BLOCK, BYTES_A_REQUEST, BYTES_A_TOKEN
-from imgcost.plans.scenarios import MOST_TOKENS
-from imgcost.quotes import offered
+from imgcost.plans.packing_rules import BYTES_PER_BLOCK, BYTES_PER_REQUEST, BYTES_PER_TOKEN
+from imgcost.plans.scenarios import MAX_TOKENS
+from imgcost.quotes import requote_or_none
 from imgcost.reports.html.highlights import BYTES_STEP
 from imgcost.tables import limits_on
 
@@ -29,7 +29,7 @@ _LIMITS = ("many_images", "many_images_edge", "request_bytes")
 
 
 def panel_data(summary: ScanSummary, highlights: Highlights, quotes: Sequence[Quote]) -> dict[str, Any] | None:
-    """Collect what `page.js` calculates with.
+    """Collect the data for `page.js`.
 
     Rates are integers with `places` decimal places, so that the browser multiplies integers only. A model's
     `rates` are by inference geo, then without and with a batch, then of a standard and of a long prompt, then by class
@@ -47,8 +47,10 @@ def panel_data(summary: ScanSummary, highlights: Highlights, quotes: Sequence[Qu
         limits = limits_on(quotes[0].conditions.platform, quotes[0].conditions.as_of)
     except NoPriceError:
         return None
-    offers = [{geo: [_rates(quote, geo, batch=batch) for batch in (False, True)] for geo in _GEOS} for quote in quotes]
-    places = _places(offers)
+    rates_by_geo = [
+        {geo: [_rates(quote, geo, batch=batch) for batch in (False, True)] for geo in _GEOS} for quote in quotes
+    ]
+    places = _places(rates_by_geo)
     models: list[dict[str, Any]] = [
         {
             "id": quote.model.id,
@@ -59,59 +61,63 @@ def panel_data(summary: ScanSummary, highlights: Highlights, quotes: Sequence[Qu
             "cache_minimum": quote.model.min_cacheable_tokens,
             "threshold": quote.threshold,
             "overhead": quote.overhead.tokens,
-            "caches": [ttl for ttl in _CACHES if offered(quote, quote.conditions._replace(cache=ttl))],
-            "rates": {geo: [one and _scaled(one, places) for one in both] for geo, both in offer.items()},
+            "caches": [ttl for ttl in _CACHES if requote_or_none(quote, quote.conditions._replace(cache=ttl))],
+            "rates": {
+                geo: [rates and _scaled(rates, places) for rates in by_batch] for geo, by_batch in by_geo.items()
+            },
         }
-        for quote, offer in zip(quotes, offers, strict=True)
+        for quote, by_geo in zip(quotes, rates_by_geo, strict=True)
     ]
     return {
         "images": summary.images,
         "tokens": [sorted(histogram.items(), reverse=True) for histogram in summary.histograms],
         "first": [next(iter(histogram), 0) for histogram in summary.histograms],  # its request writes the cache
         "bytes": [
-            (BYTES_STEP * steps + BYTES_A_BLOCK, images)
-            for steps, images in sorted(highlights.sent.items(), reverse=True)
+            (BYTES_STEP * steps + BYTES_PER_BLOCK, images)
+            for steps, images in sorted(highlights.request_bytes.items(), reverse=True)
         ],
         "longest_edge": summary.longest_edge,
         "limits": {name: getattr(limits, name) for name in _LIMITS},
-        "allowed": {"token": BYTES_A_TOKEN, "request": BYTES_A_REQUEST},
-        "most": MOST_TOKENS,
+        "allowed": {"token": BYTES_PER_TOKEN, "request": BYTES_PER_REQUEST},
+        "most": MAX_TOKENS,
         "places": places,
         "models": models,
         "caches": [ttl for ttl in _CACHES if any(ttl in model["caches"] for model in models)],
-        "geos": [geo for geo in _GEOS if any(any(offer[geo]) for offer in offers)],
-        "batch": any(both[1] for offer in offers for both in offer.values()),
+        "geos": [geo for geo in _GEOS if any(any(by_geo[geo]) for by_geo in rates_by_geo)],
+        "batch": any(by_batch[1] for by_geo in rates_by_geo for by_batch in by_geo.values()),
         "command": _command(quotes[0].conditions),
     }
 
 
-_Offer: TypeAlias = "dict[InferenceGeo, list[list[Rates] | None]]"
+_RatesByGeo: TypeAlias = "dict[InferenceGeo, list[list[Rates] | None]]"
 
 
 def _rates(quote: Quote, geo: InferenceGeo, *, batch: bool) -> list[Rates] | None:
     """Return the rates of a standard and, if any, of a long prompt; None if they are not offered."""
-    offer = offered(quote, quote.conditions._replace(inference_geo=geo, batch=batch, cache="none"))
-    return [rates for rates in (offer.standard, offer.long_context) if rates] if offer else None
+    requoted = requote_or_none(quote, quote.conditions._replace(inference_geo=geo, batch=batch, cache="none"))
+    return [rates for rates in (requoted.standard, requoted.long_context) if rates] if requoted else None
 
 
-def _places(offers: Iterable[_Offer]) -> int:
-    """Return the fewest decimal places that fit all rates."""
-    kinds = (rates for offer in offers for both in offer.values() for one in both for rates in one or ())
-    rates = [rate.normalize() for kind in kinds for rate in kind if rate is not None]
-    return max(0, *(-int(rate.as_tuple().exponent) for rate in rates))
+def _places(rates_by_geo: Iterable[_RatesByGeo]) -> int:
+    """Return the number of decimal places that all rates need."""
+    all_rates = (
+        rates for by_geo in rates_by_geo for by_batch in by_geo.values() for pair in by_batch for rates in pair or ()
+    )
+    used = [rate.normalize() for rates in all_rates for rate in rates if rate is not None]
+    return max(0, *(-int(rate.as_tuple().exponent) for rate in used))
 
 
-def _scaled(kinds: Iterable[Rates], places: int) -> list[list[int | None]]:
-    return [[None if rate is None else int(rate.scaleb(places)) for rate in rates] for rates in kinds]
+def _scaled(rates_by_length: Iterable[Rates], places: int) -> list[list[int | None]]:
+    return [[None if rate is None else int(rate.scaleb(places)) for rate in rates] for rates in rates_by_length]
 
 
-def _command(sent: Conditions) -> str:
+def _command(conditions: Conditions) -> str:
     """Return the part of the command that the panel does not change."""
-    options = [f"--as-of {sent.as_of}"]
-    if sent.platform != "claude-api":
-        options.append(f"--platform {sent.platform}")
-    if sent.endpoint != "global":
-        options.append(f"--endpoint {sent.endpoint}")
-    if sent.speed == "fast":
+    options = [f"--as-of {conditions.as_of}"]
+    if conditions.platform != "claude-api":
+        options.append(f"--platform {conditions.platform}")
+    if conditions.endpoint != "global":
+        options.append(f"--endpoint {conditions.endpoint}")
+    if conditions.speed == "fast":
         options.append("--fast")
     return f"imgcost plan PATH {' '.join(options)}"

@@ -8,10 +8,10 @@ from decimal import Decimal
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
-import imgcost
 from imgcost.errors import MissingExtraError
 from imgcost.figures import dollars, number, plural
 from imgcost.text import visible
+from imgcost.version import __version__
 
 try:
     from jinja2 import Environment, FunctionLoader, StrictUndefined
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Cell", "Grid", "render", "report_page", "shortened"]
 
-LONGEST = 240
+MAX_CHARACTERS = 240
 """Maximum number of characters in a cell; longer texts are shortened in the middle."""
 
 Cell: TypeAlias = str | int | Decimal
@@ -54,7 +54,7 @@ def report_page(report: Report, title: str) -> bytes:
 
     Args:
         report: The report.
-        title: What the page is called.
+        title: The title of the page.
 
     Returns:
         HTML, UTF-8.
@@ -82,26 +82,28 @@ def render(template: str, script: str = "", **values: Any) -> bytes:
     environment.policies["json.dumps_kwargs"] = {"separators": (",", ":")}
     policy = f"default-src 'none'; style-src '{_digest(style)}'; script-src '{_digest(code)}'; "
     page = environment.get_template(template).render(
-        version=imgcost.__version__,
+        version=__version__,
         policy=f"{policy}base-uri 'none'; form-action 'none'",
         style=Markup(style),  # noqa: S704 - a file of this package
-        script=Markup(code),  # noqa: S704 - likewise
+        script=Markup(code),  # noqa: S704 - a file of this package
         **values,
     )
     return page.encode()
 
 
-def shortened(text: str, most: int = LONGEST) -> str:
+def shortened(text: str, max_characters: int = MAX_CHARACTERS) -> str:
     r"""Escape invisible characters, and shorten a long text in its middle.
 
     >>> shortened("a\n.png"), shortened("a" * 40_000, 12)
     ('a\\n.png', 'aaa…aaaaaaaa (40,000 characters)')
     """
     shown = visible(text)
-    if len(shown) <= most:
+    if len(shown) <= max_characters:
         return shown
-    head = most // 4
-    return f"{shown[:head]}\N{HORIZONTAL ELLIPSIS}{shown[head - most + 1 :]} ({plural(len(text), 'character')})"
+    head = max_characters // 4
+    return (
+        f"{shown[:head]}\N{HORIZONTAL ELLIPSIS}{shown[head - max_characters + 1 :]} ({plural(len(text), 'character')})"
+    )
 
 
 def _read(name: str) -> str:

@@ -19,9 +19,9 @@ from imgcost.reports.workbook.cells import Page, begin_styles
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-__all__ = ["MOST_ROWS", "pages_of"]
+__all__ = ["MAX_ROWS", "pages_of"]
 
-MOST_ROWS = 1_048_576
+MAX_ROWS = 1_048_576
 """Maximum number of rows of a sheet, titles included."""
 
 _OPTIONS = {

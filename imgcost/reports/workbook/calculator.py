@@ -11,9 +11,9 @@ from imgcost import geometry
 from imgcost.figures import plural
 from imgcost.geometry import PATCH, PIXELS_PER_TOKEN
 from imgcost.prices import cost_usd
-from imgcost.reports.workbook.cells import Formula, at, either
+from imgcost.reports.workbook.cells import CellFormula, at, unless_text
+from imgcost.reports.workbook.downscaling import MAX_EDGE, steps, ties
 from imgcost.reports.workbook.models import model_cell, model_column, values_of
-from imgcost.reports.workbook.rule import MOST_EDGE, steps, ties
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from imgcost.geometry import Tier
     from imgcost.reports.workbook.cells import Cell, Page
-    from imgcost.reports.workbook.job import Job, ModelRow
+    from imgcost.reports.workbook.job import ModelRow, WorkbookJob
 
 __all__ = ["write_calculator", "write_steps"]
 
@@ -33,18 +33,18 @@ _WORKING = ("fits", "step", "tie", "long edge", "whole short edge", "short edge"
 _VALID = 1 + 2 + 2 * len(_HEADS)
 _FIRST = 7
 _HEAD, _MODEL, _PRICE = 6, 4, 5
-_BLOCK = 12
+_STEPS_COLUMNS = 12
 
 
-class _Block(NamedTuple):
+class _TierColumns(NamedTuple):
     """A tier's columns.
 
     Attributes:
         number: Its number, from 0.
         tier: The tier.
-        models: Places of the tier's models on the sheet Models.
+        models: Indexes of the tier's models on the sheet Models.
         model: The model whose price is shown first.
-        price: What it charges for input, US dollars per MTok; a text where it is not offered.
+        price: Its input price, US dollars per MTok; text if it is not offered.
     """
 
     number: int
@@ -59,16 +59,16 @@ class _Block(NamedTuple):
         return 3 + self.number * len(_HEADS)
 
 
-def _blocks(job: Job) -> list[_Block]:
+def _tier_columns(job: WorkbookJob) -> list[_TierColumns]:
     """Lay out each tier: priced with the model of the Budget if it has that tier, else the newest unrestricted one."""
-    blocks = []
+    tiers = []
     for number, tier in enumerate(job.tiers):
         indexes = [index for index, row in enumerate(job.models) if row.quote.tier == tier]
         model = job.models[
             min(indexes, key=lambda index: (index > 0 and job.models[index].quote.model.restricted, index))
         ]
-        blocks.append(_Block(number, tier, indexes, model, values_of(model, job)["price"]))
-    return blocks
+        tiers.append(_TierColumns(number, tier, indexes, model, values_of(model, job)["price"]))
+    return tiers
 
 
 def write_steps(page: Page, tiers: Sequence[Tier]) -> None:
@@ -76,19 +76,19 @@ def write_steps(page: Page, tiers: Sequence[Tier]) -> None:
     titles: list[str] = []
     columns: list[list[Cell]] = []
     for number, tier in enumerate(tiers):
-        names = [xl_col_to_name(number * _BLOCK + index) for index in range(_BLOCK)]
+        names = [xl_col_to_name(number * _STEPS_COLUMNS + index) for index in range(_STEPS_COLUMNS)]
         titles += [f"{tier.name}: long / short from", "numerator", "denominator", "longest long edge, px"]
         titles += ["twice the longest short edge, px", ""]
         titles += ["ties: long / short", "long", "short", "downscaled long edge, px", "downscaled short edge, px", ""]
         rows = steps(tier)
         ratios = [
-            Formula(f"{names[1]}{row}/{names[2]}{row}", step.numerator / step.denominator)
+            CellFormula(f"{names[1]}{row}/{names[2]}{row}", step.numerator / step.denominator)
             for row, step in enumerate(rows, 2)
         ]
         columns += [list(ratios), *map(list, zip(*((*step[:3], step.doubled_limit) for step in rows), strict=True)), []]
         tied = ties(tier)
         quotients = [
-            Formula(f"{names[7]}{row}/{names[8]}{row}", tie.long / tie.short) for row, tie in enumerate(tied, 2)
+            CellFormula(f"{names[7]}{row}/{names[8]}{row}", tie.long / tie.short) for row, tie in enumerate(tied, 2)
         ]
         columns += [list(quotients), *map(list, zip(*tied, strict=True)), []]
     depth = max(map(len, columns))
@@ -99,90 +99,97 @@ def write_steps(page: Page, tiers: Sequence[Tier]) -> None:
                 page.put(row + 1, index, column[row], "text")
 
 
-def write_calculator(page: Page, job: Job, sizes: Sequence[tuple[int, int]]) -> None:
+def write_calculator(page: Page, job: WorkbookJob, sizes: Sequence[tuple[int, int]]) -> None:
     """Write the sheet Calculator.
 
     Args:
         page: The sheet.
         job: The models.
-        sizes: What its input cells begin with, px.
+        sizes: Initial sizes in its input cells, px.
     """
-    blocks = _blocks(job)
-    _lay_out(page, len(blocks))
+    tiers = _tier_columns(job)
+    _lay_out(page, len(tiers))
     page.put(0, 1, "Any size, counted as Claude counts it", "title")
-    hint = f"Type widths and heights into the yellow cells, px (whole numbers to {MOST_EDGE:,}), and choose the models."
+    hint = f"Type widths and heights in px (1 to {MAX_EDGE:,}) into the yellow cells, and choose the models."
     page.put(1, 1, f"{hint} Batch and inference geo are those of the sheet Budget.", "hint")
-    for block in blocks:
-        tier = block.tier
+    for columns in tiers:
+        tier = columns.tier
         label = f"{tier.name}: up to {tier.edge_limit:,} px and {plural(tier.token_limit, 'token')}"
-        page.line(_MODEL - 1, block.start, [label, *[None] * (len(_HEADS) - 1)], "section")
-    for block in blocks:
-        _put_model(page, block)
-    for block in blocks:
-        _put_price(page, block, len(job.models))
-    page.line(_HEAD, 1, ["Width", "Height", *_HEADS * len(blocks)], "head right")
-    titles = ["valid", *(f"{word}, {block.tier.name}" for block in blocks for word in _WORKING)]
-    page.line(_HEAD, _VALID + 1, titles, "working")
+        page.put_row(_MODEL - 1, columns.start, [label, *[None] * (len(_HEADS) - 1)], "section")
+    for columns in tiers:
+        _put_model(page, columns)
+    for columns in tiers:
+        _put_price(page, columns, len(job.models))
+    page.put_row(_HEAD, 1, ["Width", "Height", *_HEADS * len(tiers)], "head right")
+    titles = ["valid", *(f"{word}, {columns.tier.name}" for columns in tiers for word in _WORKING)]
+    page.put_row(_HEAD, _VALID + 1, titles, "working")
     page.sheet.set_row(_HEAD, 34)
     rows = max(ROWS, len(sizes))
     for index in range(rows):
-        _put_size(page, _FIRST + index, sizes[index] if index < len(sizes) else None, blocks)
-    rule = {"validate": "integer", "criteria": "between", "minimum": 1, "maximum": MOST_EDGE}
-    rule["error_message"] = f"Enter a whole number of pixels from 1 to {MOST_EDGE:,}."
+        _put_size(page, _FIRST + index, sizes[index] if index < len(sizes) else None, tiers)
+    rule = {"validate": "integer", "criteria": "between", "minimum": 1, "maximum": MAX_EDGE}
+    rule["error_message"] = f"Enter a whole number of pixels from 1 to {MAX_EDGE:,}."
     page.sheet.data_validation(_FIRST, 1, _FIRST + rows - 1, 2, rule)
     page.sheet.freeze_panes(_FIRST, 3)
 
 
-def _lay_out(page: Page, blocks: int) -> None:
+def _lay_out(page: Page, tiers: int) -> None:
     page.sheet.hide_gridlines(2)
     page.sheet.set_row(0, 32)
     page.sheet.set_column(0, 0, 2)
     page.sheet.set_column(1, 2, 11)
-    page.sheet.set_column(3, 2 + blocks * len(_HEADS), 15)
-    last = _VALID + 1 + blocks * len(_WORKING)
+    page.sheet.set_column(3, 2 + tiers * len(_HEADS), 15)
+    last = _VALID + 1 + tiers * len(_WORKING)
     page.sheet.set_column(_VALID, last, 11, None, {"level": 1, "hidden": True})
     page.sheet.set_column(last + 1, last + 1, None, None, {"collapsed": True})
 
 
-def _put_model(page: Page, block: _Block) -> None:
-    row, column = _MODEL, block.start + 2
-    page.put(row, block.start, "priced with")
+def _put_model(page: Page, columns: _TierColumns) -> None:
+    row, column = _MODEL, columns.start + 2
+    page.put(row, columns.start, "priced with")
     page.sheet.merge_range(row, column, row, column + 1, "", page.styles["input"])
-    page.put(row, column, block.model.quote.model.id, "input")
-    source = f"={model_cell('model', block.models[0])}:{model_cell('model', block.models[-1]).split('!')[1]}"
+    page.put(row, column, columns.model.quote.model.id, "input")
+    source = f"={model_cell('model', columns.models[0])}:{model_cell('model', columns.models[-1]).split('!')[1]}"
     page.sheet.data_validation(row, column, row, column, {"validate": "list", "source": source})
 
 
-def _put_price(page: Page, block: _Block, models: int) -> None:
-    index = f"MATCH({at(_MODEL, block.start + 2)},{model_column('model', models)},0)"
+def _put_price(page: Page, columns: _TierColumns, models: int) -> None:
+    index = f"MATCH({at(_MODEL, columns.start + 2)},{model_column('model', models)},0)"
     price, formula = (f"INDEX({model_column(key, models)},{index})" for key in ("price", "formula"))
-    page.put(_PRICE, block.start, "input, US$ per MTok")
-    page.put(_PRICE, block.start + 2, Formula(price, block.price), "price")
-    page.line(_PRICE, block.start + 3, ["formula", Formula(formula, block.model.quote.formula)], "right")
+    page.put(_PRICE, columns.start, "input, US$ per MTok")
+    page.put(_PRICE, columns.start + 2, CellFormula(price, columns.price), "price")
+    page.put_row(_PRICE, columns.start + 3, ["formula", CellFormula(formula, columns.model.quote.formula)], "right")
 
 
-def _put_size(page: Page, row: int, size: tuple[int, int] | None, blocks: Sequence[_Block]) -> None:
-    page.line(row, 1, size or (None, None), "input number")
+def _put_size(page: Page, row: int, size: tuple[int, int] | None, tiers: Sequence[_TierColumns]) -> None:
+    page.put_row(row, 1, size or (None, None), "input number")
     working: list[Cell] = []
     width, height = f"$B{row + 1}", f"$C{row + 1}"
     valid = f"${xl_col_to_name(_VALID + 1)}{row + 1}"
     long, short = f"MAX({width},{height})", f"MIN({width},{height})"
-    for block in blocks:
-        first = _VALID + 2 + block.number * len(_WORKING)
+    for columns in tiers:
+        first = _VALID + 2 + columns.number * len(_WORKING)
         cells = [f"${xl_col_to_name(first + index)}{row + 1}" for index in range(len(_WORKING))]
-        texts = _downscaling(block.number, block.tier, cells, valid, long, short)
-        working += [Formula(text, value) for text, value in zip(texts, _downscaled(size, block.tier), strict=True)]
-        page.line(row, block.start, _seen(row, size, block, cells, valid), ["count", "count", "count", "usd", "usd"])
+        texts = _downscaling(columns.number, columns.tier, cells, valid, long, short)
+        working += [
+            CellFormula(text, value) for text, value in zip(texts, _downscaled(size, columns.tier), strict=True)
+        ]
+        page.put_row(
+            row,
+            columns.start,
+            _result_cells(row, size, columns, cells, valid),
+            ["count", "count", "count", "usd", "usd"],
+        )
     numbers = f"COUNT({width},{height})=2"
-    whole = f"AND({short}>=1,{long}<={MOST_EDGE},{width}=INT({width}),{height}=INT({height}))"
-    page.put(row, _VALID + 1, Formula(f"IF({numbers},IF({whole},1,0),0)", int(size is not None)), "number")
-    page.line(row, _VALID + 2, working, "number")
+    whole = f"AND({short}>=1,{long}<={MAX_EDGE},{width}=INT({width}),{height}=INT({height}))"
+    page.put(row, _VALID + 1, CellFormula(f"IF({numbers},IF({whole},1,0),0)", int(size is not None)), "number")
+    page.put_row(row, _VALID + 2, working, "number")
 
 
 def _downscaling(number: int, tier: Tier, cells: Sequence[str], valid: str, long: str, short: str) -> list[str]:
-    """Return the formulas that downscale, in fractions; see `imgcost.reports.workbook.rule`."""
+    """Return the formulas that downscale, in fractions; see `imgcost.reports.workbook.downscaling`."""
     fits, step, tie, long_edge, whole, _ = cells
-    first = number * _BLOCK
+    first = number * _STEPS_COLUMNS
 
     def column(index: int, rows: int) -> str:
         name = xl_col_to_name(first + index)
@@ -213,31 +220,33 @@ def _downscaled(size: tuple[int, int] | None, tier: Tier) -> list[int]:
     long, short = max(size), min(size)
     step = bisect_right(steps(tier), long / short, key=lambda step: step.numerator / step.denominator)
     tie = next((row for row, tie in enumerate(ties(tier), 1) if tie.long * short == tie.short * long), 0)
-    seen = geometry.resized_size(long, short, tier)
-    return [int(geometry.fits(*size, tier)), step, tie, seen[0], seen[0] * short // long, seen[1]]
+    resized = geometry.resized_size(long, short, tier)
+    return [int(geometry.fits(*size, tier)), step, tie, resized[0], resized[0] * short // long, resized[1]]
 
 
-def _seen(row: int, size: tuple[int, int] | None, block: _Block, cells: Sequence[str], valid: str) -> list[Cell]:
-    """Return what users want to know about a size."""
+def _result_cells(
+    row: int, size: tuple[int, int] | None, columns: _TierColumns, cells: Sequence[str], valid: str
+) -> list[Cell]:
+    """Return the cells with the resized size, the tokens and the prices."""
     width, height = f"$B{row + 1}", f"$C{row + 1}"
     long_edge, short_edge = cells[3], cells[5]
-    seen = [f"${xl_col_to_name(block.start + index)}{row + 1}" for index in range(3)]
-    patches = "*".join(f"INT(({edge}+{PATCH - 1})/{PATCH})" for edge in seen[:2])
-    area = f"INT(({seen[0]}*{seen[1]}+{PIXELS_PER_TOKEN - 1})/{PIXELS_PER_TOKEN})"
-    price, formula = at(_PRICE, block.start + 2), at(_PRICE, block.start + 4)
+    resized = [f"${xl_col_to_name(columns.start + index)}{row + 1}" for index in range(3)]
+    patches = "*".join(f"INT(({edge}+{PATCH - 1})/{PATCH})" for edge in resized[:2])
+    area = f"INT(({resized[0]}*{resized[1]}+{PIXELS_PER_TOKEN - 1})/{PIXELS_PER_TOKEN})"
+    price, formula = at(_PRICE, columns.start + 2), at(_PRICE, columns.start + 4)
     texts = [
         f"IF({width}>={height},{long_edge},{short_edge})",
         f"IF({width}>={height},{short_edge},{long_edge})",
         f'IF({formula}="area",{area},{patches})',
-        either(price, f"{seen[2]}*{price}/1000000"),
-        either(price, f"{seen[2]}*{price}/1000"),
+        unless_text(price, f"{resized[2]}*{price}/1000000"),
+        unless_text(price, f"{resized[2]}*{price}/1000"),
     ]
     values: list[str | int | Decimal] = [""] * len(texts)
     if size is not None:
-        tokens = geometry.image_tokens(*size, block.tier, block.model.quote.formula)
+        tokens = geometry.image_tokens(*size, columns.tier, columns.model.quote.formula)
         usd = [
-            block.price if isinstance(block.price, str) else cost_usd(tokens * times, block.price)
+            columns.price if isinstance(columns.price, str) else cost_usd(tokens * times, columns.price)
             for times in (1, 1000)
         ]
-        values = [*geometry.resized_size(*size, block.tier), tokens, *usd]
-    return [Formula(f'IF({valid}=0,"",{text})', value) for text, value in zip(texts, values, strict=True)]
+        values = [*geometry.resized_size(*size, columns.tier), tokens, *usd]
+    return [CellFormula(f'IF({valid}=0,"",{text})', value) for text, value in zip(texts, values, strict=True)]

@@ -16,9 +16,20 @@ if TYPE_CHECKING:
     from xlsxwriter import Workbook
     from xlsxwriter.worksheet import Worksheet
 
-__all__ = ["NOT_OFFERED", "USD", "Cell", "Formula", "Page", "at", "begin_styles", "column_of", "either", "printable"]
+__all__ = [
+    "NOT_OFFERED",
+    "USD",
+    "Cell",
+    "CellFormula",
+    "Page",
+    "at",
+    "begin_styles",
+    "column_of",
+    "printable",
+    "unless_text",
+]
 
-MOST_TEXT = 32_767
+MAX_TEXT = 32_767
 """Maximum number of characters in a cell, counted in UTF-16."""
 
 NOT_OFFERED = "not offered"
@@ -69,7 +80,7 @@ _STYLES: dict[str, dict[str, Any]] = {
 }
 
 
-class Formula(NamedTuple):
+class CellFormula(NamedTuple):
     """A formula and its value.
 
     Attributes:
@@ -81,7 +92,7 @@ class Formula(NamedTuple):
     value: str | float | Decimal
 
 
-Cell: TypeAlias = "str | float | Decimal | date | Formula | None"
+Cell: TypeAlias = "str | float | Decimal | date | CellFormula | None"
 
 
 class Page:
@@ -104,10 +115,10 @@ class Page:
             row: Its row, from 0.
             column: Its column, from 0.
             cell: Its content; None leaves it empty.
-            style: How it looks.
+            style: The name of its style.
         """
         look = self.styles[style]
-        if isinstance(cell, Formula):
+        if isinstance(cell, CellFormula):
             value = float(cell.value) if isinstance(cell.value, Decimal) else cell.value
             self.sheet.write_formula(row, column, f"={cell.text}", look, value)
         elif isinstance(cell, str):
@@ -121,14 +132,14 @@ class Page:
         else:
             self.sheet.write_number(row, column, cell, look)
 
-    def line(self, row: int, column: int, cells: Iterable[Cell], styles: Iterable[str] | str = "text") -> None:
+    def put_row(self, row: int, column: int, cells: Iterable[Cell], styles: Iterable[str] | str = "text") -> None:
         """Write cells side by side.
 
         Args:
             row: Their row, from 0.
             column: The column of the first cell, from 0.
             cells: Their contents.
-            styles: How each looks, or how all look.
+            styles: The style of each cell, or one style for all.
         """
         cells = list(cells)
         looks = [styles] * len(cells) if isinstance(styles, str) else styles
@@ -147,7 +158,7 @@ class Page:
         for index, width in enumerate(widths):
             self.sheet.set_column(index, index, width)
         self.sheet.set_row(0, 48)
-        self.line(0, 0, titles, ["head"] * (len(titles) - working) + ["working"] * working)
+        self.put_row(0, 0, titles, ["head"] * (len(titles) - working) + ["working"] * working)
         self.sheet.freeze_panes(1, 1)
         self.sheet.autofilter(0, 0, max(rows, 1), len(titles) - 1)
 
@@ -170,9 +181,9 @@ def printable(text: str) -> str:
     text = visible(text)
     if text.startswith("<r>"):
         text = f" {text}"  # XlsxWriter would write it as the markup of rich text
-    if len(text) <= MOST_TEXT // 2 or len(text.encode("utf-16-le")) <= 2 * MOST_TEXT:
+    if len(text) <= MAX_TEXT // 2 or len(text.encode("utf-16-le")) <= 2 * MAX_TEXT:
         return text
-    return text.encode("utf-16-le")[: 2 * MOST_TEXT - 2].decode("utf-16-le", "ignore") + "…"
+    return text.encode("utf-16-le")[: 2 * MAX_TEXT - 2].decode("utf-16-le", "ignore") + "…"
 
 
 def at(row: int, column: int, sheet: str = "") -> str:
@@ -194,10 +205,10 @@ def column_of(sheet: str, column: int, rows: int, first: int = 1) -> str:
     return f"'{sheet}'!{xl_range_abs(first, column, first + max(rows, 1) - 1, column)}"
 
 
-def either(cell: str, formula: str) -> str:
+def unless_text(cell: str, formula: str) -> str:
     """Return a formula that copies a text such as "not offered" from a cell, and otherwise calculates.
 
-    >>> either("A1", "A1*2")
+    >>> unless_text("A1", "A1*2")
     'IF(ISTEXT(A1),A1,A1*2)'
     """
     return f"IF(ISTEXT({cell}),{cell},{formula})"

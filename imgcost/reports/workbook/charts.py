@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from xlsxwriter.utility import xl_col_to_name
 
 from imgcost.figures import plural
-from imgcost.reports.workbook.cells import USD, Formula, column_of, either
+from imgcost.reports.workbook.cells import USD, CellFormula, column_of, unless_text
 from imgcost.reports.workbook.job import title_of
 from imgcost.reports.workbook.models import values_of
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from imgcost.reports.workbook.cells import Cell, Page
     from imgcost.reports.workbook.images import ImageSheet
-    from imgcost.reports.workbook.job import Job
+    from imgcost.reports.workbook.job import WorkbookJob
 
 __all__ = ["insert_charts", "write_charts"]
 
@@ -29,7 +29,7 @@ BINS = 8
 _ACCENT, _SECOND, _INK, _GRID = "#B5532F", "#6E8B74", "#3D3A33", "#E8E0D8"
 
 
-def write_charts(page: Page, job: Job, images: ImageSheet, image_price: str) -> int:
+def write_charts(page: Page, job: WorkbookJob, images: ImageSheet, image_price: str) -> int:
     """Write the sheet Charts.
 
     Args:
@@ -39,10 +39,10 @@ def write_charts(page: Page, job: Job, images: ImageSheet, image_price: str) -> 
         image_price: The Budget's cell with the price of images alone, US dollars per MTok.
 
     Returns:
-        How many folders it has.
+        Number of folders on the sheet.
     """
     folders = _folders(job)
-    names = [title_of(rule, job.rules) for rule in job.rules]
+    names = [title_of(rule, job.token_rules) for rule in job.token_rules]
     titles = ["Folder", "Images", *(f"Visual tokens, {name}" for name in names), "Images alone, US$"]
     bins = len(titles) + 1
     titles += ["", "Visual tokens per image", "Images"]
@@ -54,19 +54,19 @@ def write_charts(page: Page, job: Job, images: ImageSheet, image_price: str) -> 
         if row <= len(folders):
             name, count, *tokens = folders[row - 1]
             cells = ",".join(f"{xl_col_to_name(2 + index)}{row + 1}" for index in range(len(names)))
-            text = either(image_price, f"CHOOSE(token_rule,{cells})*{image_price}/1000000")
+            text = unless_text(image_price, f"CHOOSE(token_rule,{cells})*{image_price}/1000000")
             usd = chosen if isinstance(chosen, str) else chosen * tokens[first] / 1_000_000
-            page.line(row, 0, [name, count, *tokens], ["text", *["number"] * (1 + len(tokens))])
-            page.put(row, bins - 2, Formula(text, usd), "dollars")
+            page.put_row(row, 0, [name, count, *tokens], ["text", *["number"] * (1 + len(tokens))])
+            page.put(row, bins - 2, CellFormula(text, usd), "dollars")
         if row <= BINS:
-            page.line(row, bins, _bin(row, bins, job, images), "number")
+            page.put_row(row, bins, _bin(row, bins, job, images), "number")
     return len(folders)
 
 
-def _folders(job: Job) -> list[tuple[Any, ...]]:
+def _folders(job: WorkbookJob) -> list[tuple[Any, ...]]:
     """Return the costliest folders, and all others as one."""
     summary = job.summary
-    indexes = [1 + summary.token_rules.index(rule) for rule in job.rules]
+    indexes = [1 + summary.token_rules.index(rule) for rule in job.token_rules]
     key = indexes[job.row_of(job.first.quote)]
     folders = sorted(summary.folders.items(), key=lambda folder: (-folder[1][key], folder[0]))
     rows = [(name or ".", sums[0], *(sums[index] for index in indexes)) for name, sums in folders]
@@ -76,24 +76,24 @@ def _folders(job: Job) -> list[tuple[Any, ...]]:
     return [*rows[:FOLDERS], (plural(len(rest), "other folder"), *map(sum, zip(*rest, strict=True)))]
 
 
-def _bin(row: int, column: int, job: Job, images: ImageSheet) -> list[Cell]:
+def _bin(row: int, column: int, job: WorkbookJob, images: ImageSheet) -> list[Cell]:
     """Write a bin of the histogram, for the model of the Budget and for each token rule."""
     cells: list[tuple[str, str, str]] = []
     working: list[Cell] = []
-    for index, rule in enumerate(job.rules):
+    for index, rule in enumerate(job.token_rules):
         start, _, count = job.summary.bins(rule, BINS)[row - 1]
-        starts, counts = (xl_col_to_name(column + 2 + 2 * index + more) for more in (0, 1))
+        starts, counts = (xl_col_to_name(column + 2 + 2 * index + offset) for offset in (0, 1))
         cells.append((f"{starts}{row + 1}", f"{starts}{row + 2}", f"{counts}{row + 1}"))
         tokens = images.tokens[index]
         conditions = [tokens, f'">="&{starts}{row + 1}', tokens, f'"<"&{starts}{row + 2}']
-        working += [start, Formula(images.count_if(*conditions[: 2 if row == BINS else 4]), count)]
+        working += [start, CellFormula(images.count_if(*conditions[: 2 if row == BINS else 4]), count)]
     start, end, count = job.summary.bins(job.first.quote.rule, BINS)[row - 1]
     first, after, chosen = (f"CHOOSE(token_rule,{','.join(column)})" for column in zip(*cells, strict=True))
     if row == BINS:
-        label = Formula(f'{first}&" and more"', f"{start} and more")
+        label = CellFormula(f'{first}&" and more"', f"{start} and more")
     else:
-        label = Formula(f'{first}&" to "&({after}-1)', f"{start} to {end}")
-    return [label, Formula(chosen, count), *working]
+        label = CellFormula(f'{first}&" to "&({after}-1)', f"{start} to {end}")
+    return [label, CellFormula(chosen, count), *working]
 
 
 def insert_charts(page: Page, row: int, folders: int, rules: int) -> None:
@@ -101,7 +101,7 @@ def insert_charts(page: Page, row: int, folders: int, rules: int) -> None:
 
     Args:
         page: The Budget.
-        row: The row where they begin, from 0.
+        row: Their first row, from 0.
         folders: Number of folders on the sheet Charts.
         rules: Number of rules that count tokens.
     """

@@ -1,4 +1,4 @@
-"""The sheets Images and Not counted; results are kept on disk until the scan ends."""
+"""The sheets Images and Excluded; results are kept on disk until the scan ends."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from imgcost.reports.sinks import Progress
     from imgcost.reports.workbook.cells import Page
 
-__all__ = ["ImageSheet", "Spool", "encode_images", "write_images", "write_not_counted"]
+__all__ = ["ImageSheet", "ScanSpool", "encode_images", "write_images", "write_not_counted"]
 
 SHEET = "Images"
 PROGRESS_ROWS = 500
@@ -35,11 +35,11 @@ PROGRESS_ROWS = 500
 
 _WIDTHS = (50, 11, 11, 14)
 
-Size: TypeAlias = "tuple[str, int, int, int, str | None]"
+ImageRow: TypeAlias = "tuple[str, int, int, int, str | None]"
 """Path or folder, width, height (px), size of the file or files (bytes), and why the API would reject it as it is."""
 
 
-class Part(NamedTuple):
+class ScanPart(NamedTuple):
     """A part of a scan.
 
     Attributes:
@@ -47,48 +47,48 @@ class Part(NamedTuple):
         not_counted: Paths, problems and reasons.
     """
 
-    images: list[tuple[str, list[Size]]]
+    images: list[tuple[str, list[ImageRow]]]
     not_counted: list[tuple[str, str, str]]
 
 
-def encode_images(sent: Conditions, groups: Iterable[Group]) -> tuple[int, int, bytes]:
+def encode_images(conditions: Conditions, groups: Iterable[Group]) -> tuple[int, int, bytes]:
     """Encode what the workbook shows of images, compact enough for pipes and for the disk.
 
     Args:
-        sent: The platform and the date whose limits apply.
+        conditions: The platform and the date whose limits apply.
         groups: Folders and their files.
 
     Returns:
-        Number of images, number of files and folders that are not counted, and a pickled `Part`.
+        Number of images, number of files and folders that are not counted, and a pickled `ScanPart`.
     """
-    limits = known_limits(sent.platform, sent.as_of)
+    limits = known_limits(conditions.platform, conditions.as_of)
 
-    most = byte_limit(limits)
+    max_bytes = byte_limit(limits)
 
     @lru_cache(maxsize=1 << 12)  # nearly every file has a size of its own; whether it is too large is what matters
     def phrase_of(media_type: str, width: int, height: int, is_large: bool) -> str | None:
-        size_bytes = most + 1 if is_large and most is not None else 0
+        size_bytes = max_bytes + 1 if is_large and max_bytes is not None else 0
         breach = next(breaches(media_type, width, height, size_bytes, limits), None)
         return breach.reason.phrase if breach else None
 
-    part = Part([], [])
+    part = ScanPart([], [])
     for folder, files in groups:
-        mine: list[Size] = []
+        rows: list[ImageRow] = []
         for file in files:
             if not isinstance(file, Image):
                 part.not_counted.append((file.path, file.problem, file.reason))
             elif file.duplicate_of is not None:
                 part.not_counted.append((file.path, "duplicate", f"the same bytes as {file.duplicate_of}"))
             else:
-                is_large = most is not None and sent_bytes(file.file_bytes, limits) > most
+                is_large = max_bytes is not None and sent_bytes(file.file_bytes, limits) > max_bytes
                 reason = phrase_of(file.media_type, file.width, file.height, is_large)
-                mine.append((file.path, file.width, file.height, file.file_bytes, reason))
-        part.images.append((folder, mine))
-    images = sum(len(mine) for _, mine in part.images)
+                rows.append((file.path, file.width, file.height, file.file_bytes, reason))
+        part.images.append((folder, rows))
+    images = sum(len(rows) for _, rows in part.images)
     return images, len(part.not_counted), pickle.dumps(part, pickle.HIGHEST_PROTOCOL)
 
 
-class Spool:
+class ScanSpool:
     """The parts of a scan, in order, on disk.
 
     Attributes:
@@ -108,7 +108,7 @@ class Spool:
         self.not_counted += not_counted
         self._file.write(part)
 
-    def parts(self) -> Iterator[Part]:
+    def parts(self) -> Iterator[ScanPart]:
         """Read the parts again."""
         self._file.flush()
         end = self._file.tell()
@@ -116,31 +116,33 @@ class Spool:
         while self._file.tell() < end:
             yield pickle.load(self._file)  # noqa: S301 - this process wrote it
 
-    def rows(self, most: int) -> Iterator[tuple[Size, int]]:
+    def rows(self, max_rows: int) -> Iterator[tuple[ImageRow, int]]:
         """List the rows of the sheet Images.
 
         Args:
-            most: The most rows that it may have.
+            max_rows: Maximum number of rows.
 
         Yields:
-            A row per image, and 1; if there are more images than rows, a row for each size in a folder, or where those
-            are too many for each size, and the number of its images.
+            A row per image, and 1; if there are too many images, a row per folder and size, or else a row per size, and
+            the number of its images.
 
         Raises:
             ImgcostError: There are more sizes than rows.
         """
-        if self.images <= most:
+        if self.images <= max_rows:
             for part in self.parts():
                 for _, images in part.images:
                     for image in images:
                         yield image, 1
             return
         rows = self._grouped(lambda folder: folder or ".")
-        if len(rows) > most:
+        if len(rows) > max_rows:
             rows = self._grouped(lambda _: "all folders")
-        if len(rows) > most:
+        if len(rows) > max_rows:
             sizes = plural(len(rows), "size")
-            raise ImgcostError(f"images of {sizes} do not fit a sheet of {plural(most, 'row')}: write .csv or .parquet")
+            raise ImgcostError(
+                f"images of {sizes} do not fit a sheet of {plural(max_rows, 'row')}: write .csv or .parquet"
+            )
         for (folder, width, height, reason), (count, file_bytes) in rows.items():
             yield (folder, width, height, file_bytes, reason), count
 
@@ -198,23 +200,25 @@ class ImageSheet:
         return f"SUMPRODUCT(({condition})*{self.tokens[index]}{times})"
 
 
-def write_images(page: Page, spool: Spool, rules: Sequence[TokenRule], most: int, progress: Progress) -> ImageSheet:
+def write_images(
+    page: Page, spool: ScanSpool, rules: Sequence[TokenRule], max_rows: int, progress: Progress
+) -> ImageSheet:
     """Write the sheet Images.
 
     Args:
         page: The sheet.
         spool: The parts of the scan.
-        rules: What counts tokens.
-        most: The most rows below the titles.
-        progress: Called now and then with the number of rows written, and of all rows at most.
+        rules: The token rules.
+        max_rows: Maximum number of rows below the titles.
+        progress: Called every `PROGRESS_ROWS` rows with the number of rows written and the maximum total.
 
     Returns:
-        The sheet, as formulas see it.
+        The sheet, for formulas.
 
     Raises:
         ImgcostError: There are more sizes than rows.
     """
-    total, grouped = min(spool.images, most), spool.images > most
+    total, grouped = min(spool.images, max_rows), spool.images > max_rows
     titles = [
         "Folder (its images of one size together)" if grouped else "Path",
         "Width, px",
@@ -223,21 +227,21 @@ def write_images(page: Page, spool: Spool, rules: Sequence[TokenRule], most: int
     ]
     titles += ["Images"] * grouped
     titles += [f"Visual tokens per image, {title_of(rule, rules)}" for rule in rules]
-    titles.append("Rejected as it is")
+    titles.append("Would be rejected")
     widths = [*_WIDTHS, *[10] * grouped, *[17] * len(rules), 20]
     page.table_head(titles, widths, total)
     for column, width in enumerate(widths[1:-1], 1):  # cheaper than a format for each cell
         page.sheet.set_column(column, column, width, page.styles["number"])
     tokens_of = _counter(tuple(rules))
-    number, text = page.sheet.write_number, page.sheet.write_string
+    write_number, write_text = page.sheet.write_number, page.sheet.write_string
     row = 0
-    for row, ((path, width, height, file_bytes, reason), images) in enumerate(spool.rows(most), 1):
+    for row, ((path, width, height, file_bytes, reason), images) in enumerate(spool.rows(max_rows), 1):
         page.put(row, 0, path)
         numbers = (width, height, file_bytes, *[images] * grouped, *tokens_of(width, height))
         for column, value in enumerate(numbers, 1):
-            number(row, column, value)
+            write_number(row, column, value)
         if reason:
-            text(row, len(titles) - 1, reason)
+            write_text(row, len(titles) - 1, reason)
         if row % PROGRESS_ROWS == 0:
             progress(row, total)
     return ImageSheet(row, len(rules), grouped)
@@ -251,14 +255,14 @@ def _counter(rules: tuple[TokenRule, ...]) -> Callable[[int, int], tuple[int, ..
     return count
 
 
-def write_not_counted(page: Page, spool: Spool, most: int) -> None:
-    """Write the sheet Not counted: everything that is not in the totals, with the reason."""
+def write_not_counted(page: Page, spool: ScanSpool, max_rows: int) -> None:
+    """Write the sheet Excluded: everything that is not in the totals, with the reason."""
     total = spool.not_counted
-    shown = total if total <= most else most - 1
+    shown = total if total <= max_rows else max_rows - 1
     page.table_head(["Path", "Problem", "Reason"], [60, 20, 80], shown)
     files = (file for part in spool.parts() for file in part.not_counted)
     for row, file in enumerate(files, 1):
         if row > shown:
             page.put(row, 0, f"and {number(total - shown)} more")
             break
-        page.line(row, 0, file)
+        page.put_row(row, 0, file)

@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from imgcost.plans.comparisons import plan_counted
-from imgcost.quotes import comparable, offered, requote
+from imgcost.quotes import comparable, requote, requote_or_none
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from imgcost.summaries import ScanSummary
     from imgcost.tables import MultiplierName
 
-__all__ = ["Job", "ModelRow", "rules_of", "title_of", "usual_quotes"]
+__all__ = ["ModelRow", "WorkbookJob", "title_of", "token_rules_of", "usual_quotes"]
 
 
 class ModelRow(NamedTuple):
@@ -47,11 +47,11 @@ def usual_quotes(selected: Sequence[Quote]) -> tuple[Quote, ...]:
     Returns:
         The selected models, then the other active models on the same platform, endpoint and speed.
     """
-    sent = selected[0].conditions._replace(batch=False, inference_geo="global", cache="none")
-    return comparable([requote(quote, sent) for quote in selected])
+    conditions = selected[0].conditions._replace(batch=False, inference_geo="global", cache="none")
+    return comparable([requote(quote, conditions) for quote in selected])
 
 
-def rules_of(quotes: Sequence[Quote]) -> tuple[TokenRule, ...]:
+def token_rules_of(quotes: Sequence[Quote]) -> tuple[TokenRule, ...]:
     """Return the token rules of the models, lower limits first."""
     rules = dict.fromkeys(quote.rule for quote in quotes)
     return tuple(sorted(rules, key=lambda rule: (rule.tier.edge_limit, rule.formula != "patch")))
@@ -63,31 +63,33 @@ def title_of(rule: TokenRule, rules: Sequence[TokenRule]) -> str:
     return rule.tier.name if is_alone and rule.formula == "patch" else f"{rule.tier.name}, {rule.formula}"
 
 
-class Job:
+class WorkbookJob:
     """The images of a scan with every model.
 
     Attributes:
-        sent: The conditions of the scan.
+        conditions: The conditions of the scan.
         summary: The sums of the scan.
-        rules: The token rules of the models.
-        models: The models, those of a tier together; the input cell begins with the first.
+        token_rules: The token rules of the models.
+        models: The models, those of a tier together; the input cell starts with the first.
     """
 
-    def __init__(self, sent: Conditions, quotes: Sequence[Quote], summary: ScanSummary) -> None:
+    def __init__(self, conditions: Conditions, quotes: Sequence[Quote], summary: ScanSummary) -> None:
         """Plan the images with every model that is offered on the scan's conditions."""
-        self.sent = sent
+        self.conditions = conditions
         self.summary = summary
-        self.rules = rules_of(quotes)
+        self.token_rules = token_rules_of(quotes)
         tiers = list(dict.fromkeys(quote.tier for quote in quotes))
         quotes = sorted(quotes, key=lambda quote: tiers.index(quote.tier))
-        sold = [offer for quote in quotes if (offer := offered(quote, sent))]
+        sold = [requoted for quote in quotes if (requoted := requote_or_none(quote, conditions))]
         histograms = dict(zip(summary.token_rules, summary.histograms, strict=True))
         plans = {plan.model.id: plan for plan in plan_counted(histograms, sold)} if sold else {}
         self.models = tuple(
             ModelRow(
                 quote,
-                _multiplier(quote, "batch", sent._replace(batch=True, inference_geo="global", cache="none")),
-                _multiplier(quote, "inference-geo-us", sent._replace(batch=False, inference_geo="us", cache="none")),
+                _multiplier(quote, "batch", conditions._replace(batch=True, inference_geo="global", cache="none")),
+                _multiplier(
+                    quote, "inference-geo-us", conditions._replace(batch=False, inference_geo="us", cache="none")
+                ),
                 plans.get(quote.model.id),
             )
             for quote in quotes
@@ -95,27 +97,27 @@ class Job:
 
     @property
     def first(self) -> ModelRow:
-        """The model that the input cell begins with."""
+        """The model that the input cell starts with."""
         return self.models[0]
 
     @cached_property
     def tiers(self) -> tuple[Tier, ...]:
         """The resolution tiers."""
-        return tuple(dict.fromkeys(rule.tier for rule in self.rules))
+        return tuple(dict.fromkeys(rule.tier for rule in self.token_rules))
 
     def row_of(self, quote: Quote) -> int:
         """Return the index of a model's token rule."""
-        return self.rules.index(quote.rule)
+        return self.token_rules.index(quote.rule)
 
     def most_tokens(self, rule: TokenRule) -> int:
-        """Return the most visual tokens of an image."""
+        """Return the maximum visual tokens of an image."""
         return max(self.summary.histogram(rule), default=0)
 
     def least_tokens(self, rule: TokenRule) -> int:
-        """Return the fewest visual tokens of an image."""
+        """Return the minimum visual tokens of an image."""
         return min(self.summary.histogram(rule), default=0)
 
 
-def _multiplier(quote: Quote, name: MultiplierName, sent: Conditions) -> Decimal | None:
-    offer = offered(quote, sent)
-    return next(factor.factor for factor in offer.factors if factor.name == name) if offer else None
+def _multiplier(quote: Quote, name: MultiplierName, conditions: Conditions) -> Decimal | None:
+    requoted = requote_or_none(quote, conditions)
+    return next(factor.factor for factor in requoted.factors if factor.name == name) if requoted else None

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from imgcost.figures import dollars, plural
 from imgcost.reports.workbook.cells import NOT_OFFERED
-from imgcost.reports.workbook.tables import write_notes
+from imgcost.reports.workbook.plain import write_notes
 from imgcost.tables import measurements, models, multipliers, price_rows
 from imgcost.text.acceptance import fixable_note
 
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from imgcost.reports.workbook.cells import Cell, Page
-    from imgcost.reports.workbook.job import Job
-    from imgcost.tables import Source
+    from imgcost.reports.workbook.job import WorkbookJob
+    from imgcost.tables import Multiplier, Source
 
 __all__ = ["write_job_notes", "write_prices"]
 
@@ -39,7 +39,7 @@ def write_prices(page: Page) -> None:
             row.above_input_tokens,
             *(NOT_OFFERED if rate is None else rate for rate in row.rates),
             row.confidence,
-            *_cited(row.sources),
+            *_source_cells(row.sources),
             row.note,
         ]
         for model in models()
@@ -47,25 +47,30 @@ def write_prices(page: Page) -> None:
     ]
     factors: list[list[Cell]] = [
         [
-            *("every model that it applies to", f"multiplier: {row.name}", row.first_day, None, None),
+            *(_models_with(row), f"multiplier: {row.name}", row.first_day, None, None),
             *([row.factor] * 5),
-            *("high", *_cited(row.sources), row.note),
+            *("high", *_source_cells(row.sources), row.note),
         ]
         for row in multipliers()
     ]  # fmt: skip
     page.table_head(_HEADS, _WIDTHS, len(rows) + len(factors))
     for number, cells in enumerate(rows, 1):
-        page.line(number, 0, cells, _STYLES)
+        page.put_row(number, 0, cells, _STYLES)
     for number, cells in enumerate(factors, len(rows) + 1):
-        page.line(number, 0, cells, ["factor" if style == "price" else style for style in _STYLES])
+        page.put_row(number, 0, cells, ["factor" if style == "price" else style for style in _STYLES])
 
 
-def _cited(sources: Sequence[Source]) -> list[Cell]:
+def _models_with(row: Multiplier) -> str:
+    models = f"models released since {row.released_since}" if row.released_since else "all models"
+    return ", except ".join([models, *row.excepted_ids])
+
+
+def _source_cells(sources: Sequence[Source]) -> list[Cell]:
     titles = "; ".join(f"{source.title} (read {source.read})" for source in sources)
     return [titles, " ".join(dict.fromkeys(source.url for source in sources))]
 
 
-def write_job_notes(page: Page, job: Job, rows: int) -> None:
+def write_job_notes(page: Page, job: WorkbookJob, rows: int) -> None:
     """Write the sheet Notes.
 
     Args:
@@ -73,22 +78,23 @@ def write_job_notes(page: Page, job: Job, rows: int) -> None:
         job: The images and models.
         rows: Number of rows of the sheet Images.
     """
-    date = "Date", f"Prices, limits and models as of {job.sent.as_of}; the sheet Prices has the sources."
-    write_notes(page, [*(("This workbook", text) for text in _of_this(job, rows)), date, *_NOTES.items(), *_measured()])
+    date = "Date", f"Prices, limits and models as of {job.conditions.as_of}; the sheet Prices has the sources."
+    write_notes(page, [*_job_notes(job, rows), date, *_NOTES.items(), *_measured()])
 
 
-def _of_this(job: Job, rows: int) -> Iterator[str]:
+def _job_notes(job: WorkbookJob, rows: int) -> Iterator[tuple[str, str]]:
     summary, first = job.summary, job.first
     if summary.images > rows:
-        yield (
-            f"{plural(summary.images, 'image')} are more than a sheet has rows: the sheet Images has one row for all "
-            "images of a size in a folder (or, if these are too many, of a size)."
-        )
+        rows_are = "each row is an image size in a folder, or an image size if these are too many."
+        yield "Sheet Images", f"A sheet has fewer rows than {plural(summary.images, 'image')}, so {rows_are}"
     if summary.fixable:
         usd = first.plan and dollars(first.plan.quote.image_usd(summary.tokens_of_fixable(first.quote.rule)))
         cost = f"{usd or NOT_OFFERED} with {first.quote.model.id}"
-        yield f"{fixable_note(summary.fixable, summary.images, cost)} They are in all totals."
-    yield from first.quote.assumptions
+        yield "Rejected images", f"{fixable_note(summary.fixable, summary.images, cost)} All totals include them."
+    for text in first.quote.assumptions:
+        yield "Assumption", text
+    if restricted := [row.quote.model.id for row in job.models if row.quote.model.restricted]:
+        yield "By invitation", f"Available by invitation only: {', '.join(restricted)}."
 
 
 _NOTES = {
@@ -97,21 +103,23 @@ _NOTES = {
         "ceil(width / 28) * ceil(height / 28). The area formula of the 2024 guide is ceil(width * height / 750)."
     ),
     "Input tokens": (
-        "Prompt tokens of every request, visual tokens, and overhead: tokens that are added around images and "
-        "messages, as measured."
+        "Prompt tokens of every request, visual tokens, and overhead: a few tokens per image, per message and per "
+        "request with images, which are measured and not published."
     ),
     "Effective input price": (
-        "The input price times the multipliers of batch and inference geo. A regional endpoint is included in all"
-        " prices of this workbook."
+        "The input price times the multipliers of batch and inference geo. If a regional endpoint was chosen, all "
+        "prices of this workbook include its surcharge."
     ),
     "Images alone": (
-        "The visual tokens without overhead, prompt and answer, as the scan report shows them: at the input "
-        "price, or with a prompt cache at the price of a cache write."
+        "The visual tokens without overhead, prompt and answer, at the input price. With a prompt cache, at the price "
+        "of a cache write, as 'imgcost scan --prompt-cache' shows them: for images that are part of the cached prompt. "
+        "In the total of the job they are not, see Prompt cache."
     ),
     "Prompt cache": (
-        "The first request writes the prompt and all later ones read it; images are plain input. Nothing is "
-        "cached with fewer than two requests, or if the prompt is shorter than the model's minimum. Requests are "
-        "assumed to follow each other within the cache's lifetime; in a batch, cache hits are best effort."
+        "The first request writes the text prompt and all later ones read it; images are input that is not cached. "
+        "Nothing is cached with fewer than two requests, or if the prompt is shorter than the model's minimum. "
+        "Requests are assumed to follow each other within the cache's lifetime; in a batch, cache hits are best "
+        "effort."
     ),
     "Long context": (
         "If a prompt exceeds a model's threshold, the whole request has the long-context price. With one image "
@@ -120,8 +128,8 @@ _NOTES = {
     ),
     "not offered": "The model is not sold with the options chosen. It does not mean that it is free.",
     "Dollars": (
-        "List prices before tax, discounts and retries, in the floating point of spreadsheets: right to about "
-        "fifteen digits. 'imgcost scan' and 'imgcost plan' compute exact decimals."
+        "List prices before tax, discounts and retries. Spreadsheets calculate with about 15 significant digits; "
+        "'imgcost scan' and 'imgcost plan' compute exact decimals."
     ),
     "Prompt and output tokens": "Type them in: count the tokens of your prompt and of typical answers first.",
     "Not checked": "The size of whole requests in bytes: 'imgcost plan' and 'imgcost check' check it.",
@@ -132,6 +140,5 @@ def _measured() -> Iterator[tuple[str, str]]:
     for row in measurements():
         if row.name.endswith("-tokens") and not row.name.startswith("pdf"):
             sources = "; ".join(source.title for source in row.sources)
-            ids = ", ".join(row.measured_ids)
-            about = f"{row.name.replace('-', ' ')}: {row.value}. Measured with {ids}, not published"
-            yield "Measured", f"{about}; confidence {row.confidence}. {sources}."
+            text = f"{plural(row.value, 'token')}, measured with {', '.join(row.measured_ids)}; not published"
+            yield row.title.capitalize(), f"{text}; confidence {row.confidence}. {sources}."

@@ -7,12 +7,12 @@ from functools import partial
 from typing import IO, TYPE_CHECKING
 
 from imgcost.reports.sinks import Progress, ScanSink
-from imgcost.reports.workbook.book import MOST_ROWS, pages_of
+from imgcost.reports.workbook.book import MAX_ROWS, pages_of
 from imgcost.reports.workbook.budget import write_budget
 from imgcost.reports.workbook.calculator import write_calculator, write_steps
 from imgcost.reports.workbook.charts import insert_charts, write_charts
-from imgcost.reports.workbook.images import Spool, encode_images, write_images, write_not_counted
-from imgcost.reports.workbook.job import Job, rules_of, usual_quotes
+from imgcost.reports.workbook.images import ScanSpool, encode_images, write_images, write_not_counted
+from imgcost.reports.workbook.job import WorkbookJob, token_rules_of, usual_quotes
 from imgcost.reports.workbook.models import write_long_context, write_models
 from imgcost.reports.workbook.notes import write_job_notes, write_prices
 
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 __all__ = ["workbook_sink"]
 
 SIZES = ((1920, 1080), (1080, 1920), (1000, 1000), (4032, 3024), (8000, 8000))
-"""Sizes in the Calculator at first, px."""
+"""Initial sizes in the Calculator, px."""
 
 _SHEETS = (
-    "Budget", "Calculator", "Images", "Not counted", "Models", "Long context", "Prices", "Notes", "Charts", "Steps",
+    "Budget", "Calculator", "Images", "Excluded", "Models", "Long context", "Prices", "Notes", "Charts", "Steps",
 )  # fmt: skip
 _HIDDEN = ("Charts", "Steps")
 
@@ -38,7 +38,7 @@ def workbook_sink(
     quotes: Sequence[Quote],
     progress: Progress,
     *,
-    most_rows: int = MOST_ROWS,
+    max_rows: int = MAX_ROWS,
     sizes: Sequence[tuple[int, int]] = SIZES,
 ) -> ScanSink:
     """Send a scan to a workbook.
@@ -47,23 +47,23 @@ def workbook_sink(
         file: An open binary file.
         quotes: The quotes of the selected models; the Budget starts with the first.
         progress: Called while the sheet Images is written.
-        most_rows: The most rows of a sheet, its titles included.
-        sizes: What the Calculator begins with, px.
+        max_rows: Maximum number of rows of a sheet, titles included.
+        sizes: Initial sizes in the Calculator, px.
 
     Returns:
-        Where the scan goes.
+        The sink of the scan.
     """
     usual = usual_quotes(quotes)
-    sent = quotes[0].conditions
+    conditions = quotes[0].conditions
 
-    def write(summary: ScanSummary, spool: Spool) -> None:
-        job = Job(sent, usual, summary)
+    def write(summary: ScanSummary, spool: ScanSpool) -> None:
+        job = WorkbookJob(conditions, usual, summary)
         has_long = any(quote.long_context for quote in usual)
         with pages_of(file, [name for name in _SHEETS if has_long or name != "Long context"]) as pages:
-            images = write_images(pages["Images"], spool, job.rules, most_rows - 1, progress)
+            images = write_images(pages["Images"], spool, job.token_rules, max_rows - 1, progress)
             budget = write_budget(pages["Budget"], job, images, spool.not_counted)
             write_calculator(pages["Calculator"], job, sizes)
-            write_not_counted(pages["Not counted"], spool, most_rows - 1)
+            write_not_counted(pages["Excluded"], spool, max_rows - 1)
             write_models(pages["Models"], job, budget.totals)
             if has_long:
                 write_long_context(pages["Long context"], job, images)
@@ -71,21 +71,21 @@ def workbook_sink(
             write_job_notes(pages["Notes"], job, images.rows)
             folders = write_charts(pages["Charts"], job, images, budget.image_price)
             write_steps(pages["Steps"], job.tiers)
-            insert_charts(pages["Budget"], budget.below, folders, len(job.rules))
+            insert_charts(pages["Budget"], budget.below, folders, len(job.token_rules))
             for name in ("Budget", "Calculator"):
                 pages[name].sheet.fit_to_pages(1, 1)
             for name in _HIDDEN:
                 pages[name].sheet.hide()
 
-    return ScanSink(partial(encode_images, sent), _WorkbookWriter(write), rules_of(usual))
+    return ScanSink(partial(encode_images, conditions), _WorkbookWriter(write), token_rules_of(usual))
 
 
 class _WorkbookWriter:
     """Keeps the parts of a scan until its end."""
 
-    def __init__(self, write: Callable[[ScanSummary, Spool], None]) -> None:
+    def __init__(self, write: Callable[[ScanSummary, ScanSpool], None]) -> None:
         self._write = write
-        self._spool = Spool()
+        self._spool = ScanSpool()
 
     def write(self, encoded: tuple[int, int, bytes]) -> None:
         self._spool.add(encoded)

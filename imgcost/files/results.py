@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 if TYPE_CHECKING:
     from imgcost.errors import HeaderError
 
-__all__ = ["Found", "Group", "Image", "Unreadable", "no_access", "not_read"]
+__all__ = ["Group", "Image", "ScanResult", "Unreadable", "no_access", "not_read"]
 
 
 class Image(NamedTuple):
@@ -52,9 +52,9 @@ class Unreadable(NamedTuple):
     format: str | None = None
 
 
-Found: TypeAlias = Image | Unreadable
+ScanResult: TypeAlias = Image | Unreadable
 
-Group: TypeAlias = tuple[str, list[Found]]
+Group: TypeAlias = tuple[str, list[ScanResult]]
 """A folder and its results."""
 
 

@@ -22,19 +22,19 @@ if TYPE_CHECKING:
 
     from imgcost.geometry import Tier
 
-__all__ = ["MOST_EDGE", "Step", "Tie", "steps", "ties"]
+__all__ = ["MAX_EDGE", "StepFraction", "Tie", "steps", "ties"]
 
-MOST_EDGE = 100_000
+MAX_EDGE = 100_000
 """The longest edge for which the formulas are exact, px: more than any format but PNG allows."""
 
 
-class Step(NamedTuple):
+class StepFraction(NamedTuple):
     """A row of the table for downscaling, with its ratio as a fraction.
 
     Attributes:
-        numerator: Of the least long edge / short edge of the row.
-        denominator: Of the same.
-        long_edge: The longest long edge of the downscaled image, px.
+        numerator: Numerator of the smallest ratio of long edge to short edge that the row applies to.
+        denominator: Its denominator.
+        long_edge: Maximum long edge of the downscaled image, px.
         short_patches: Patches along its short edge.
     """
 
@@ -50,13 +50,13 @@ class Step(NamedTuple):
 
 
 class Tie(NamedTuple):
-    """A ratio in lowest terms whose downscaled size the floats decide otherwise than the fractions.
+    """A ratio in lowest terms for which floats and fractions give different downscaled sizes.
 
     Attributes:
         long: The long side of the ratio.
         short: The short side.
-        long_edge: What an oversize image of this ratio is downscaled to, px.
-        short_edge: The same of the short edge, px.
+        long_edge: Long edge of an oversized image of this ratio after downscaling, px.
+        short_edge: Its short edge, px.
     """
 
     long: int
@@ -66,7 +66,7 @@ class Tie(NamedTuple):
 
 
 @cache
-def steps(tier: Tier) -> tuple[Step, ...]:
+def steps(tier: Tier) -> tuple[StepFraction, ...]:
     """Return the table for downscaling in whole numbers.
 
     Args:
@@ -76,15 +76,15 @@ def steps(tier: Tier) -> tuple[Step, ...]:
         The rows of `geometry.grid_steps`, in the same order.
 
     >>> steps(geometry.Tier(1568, 1568))[1]
-    Step(numerator=2186, denominator=2185, long_edge=1120, short_patches=39)
+    StepFraction(numerator=2186, denominator=2185, long_edge=1120, short_patches=39)
     """
     grid = geometry.grid_steps(tier)
-    table = [Step(1, 1, grid[0].long_patches * PATCH, grid[0].short_patches)]
+    table = [StepFraction(1, 1, grid[0].long_patches * PATCH, grid[0].short_patches)]
     for before, step in pairwise(grid):
         # The long edge takes a patch more at its first pixel; the short edge gives one up while the long one stays.
         long_edge = before.long_patches * PATCH + (step.long_patches > before.long_patches)
         limit = 2 * step.short_patches * PATCH + 1
-        table.append(Step(2 * long_edge, limit, step.long_patches * PATCH, step.short_patches))
+        table.append(StepFraction(2 * long_edge, limit, step.long_patches * PATCH, step.short_patches))
     return tuple(table)
 
 
@@ -92,25 +92,25 @@ def steps(tier: Tier) -> tuple[Step, ...]:
 def ties(tier: Tier) -> tuple[Tie, ...]:
     """Return the ties that floats decide differently from fractions.
 
-    A tie can only come up at the end of a search: where the row's longest long edge is reached, or where the short edge
-    is the row's longest and a half. Either leaves few ratios, and each is tried.
+    A tie is possible only where the long edge is the row's maximum, or where the short edge is the row's maximum plus
+    one half. Few ratios qualify, and each is tried.
 
     Args:
         tier: The resolution tier.
 
     Returns:
-        The ties by rising ratio: 91 on the standard tier, 176 on the high-resolution one.
+        The ties by increasing ratio: 91 on the standard tier, 176 on the high-resolution one.
 
     >>> ties(geometry.Tier(1568, 1568))[0]
     Tie(long=2212, short=2185, long_edge=1105, short_edge=1092)
     """
-    found = []
+    different = []
     for long, short in sorted(set(_candidates(tier)), key=lambda ratio: ratio[0] / ratio[1]):
-        times = -(-2 * tier.edge_limit // short)  # far too large to stay as it is
-        seen = geometry.resized_size(long * times, short * times, tier)
-        if seen != _by_fractions(long, short, tier):
-            found.append(Tie(long, short, *seen))
-    return tuple(found)
+        times = -(-2 * tier.edge_limit // short)  # far too large to fit
+        resized = geometry.resized_size(long * times, short * times, tier)
+        if resized != _by_fractions(long, short, tier):
+            different.append(Tie(long, short, *resized))
+    return tuple(different)
 
 
 def _candidates(tier: Tier) -> Iterator[tuple[int, int]]:
@@ -124,8 +124,8 @@ def _candidates(tier: Tier) -> Iterator[tuple[int, int]]:
                 if gcd(long, short) == 1 and 2 * edge // long * short % 2:
                     yield long, short
         for short in _divisors(limit):  # an edge of the row or the next one, times short / long, is half the limit
-            least, top = short * step.numerator // (2 * step.denominator), (edge + 1) * short // limit
-            for half in range(least, min(top, short * most // (2 * over)) + 1):
+            lowest, highest = short * step.numerator // (2 * step.denominator), (edge + 1) * short // limit
+            for half in range(lowest, min(highest, short * most // (2 * over)) + 1):
                 if gcd(2 * half, short) == 1 and 2 * half >= short:
                     yield 2 * half, short
 

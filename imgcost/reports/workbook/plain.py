@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import IO, TYPE_CHECKING
 
 from imgcost.figures import plural
-from imgcost.reports.workbook.book import MOST_ROWS, pages_of
+from imgcost.reports.workbook.book import MAX_ROWS, pages_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from imgcost.tabular import ColumnType, Row, Schema
     from imgcost.text import Report
 
-__all__ = ["write_table"]
+__all__ = ["write_plain_workbook"]
 
 _WIDTHS: dict[ColumnType, int] = {"path": 40, "text": 60, "category": 20, "integer": 13, "usd": 16, "boolean": 11}
 _STYLES: dict[ColumnType, str] = {"integer": "number", "usd": "price"}
 
 
-def write_table(file: IO[bytes], report: Report, schema: Schema, rows: Iterable[Row]) -> None:
+def write_plain_workbook(file: IO[bytes], report: Report, schema: Schema, rows: Iterable[Row]) -> None:
     """Write a report as a workbook: the sheet Report, and the sheet Notes with its notes and what its columns mean.
 
     Args:
@@ -48,19 +48,19 @@ def write_notes(page: Page, notes: Iterable[tuple[str, str]]) -> None:
     page.sheet.set_column(1, 1, 110)
     page.sheet.hide_gridlines(2)
     page.put(0, 0, "Notes", "title")
-    for row, (about, text) in enumerate(notes, 2):
+    for row, (subject, text) in enumerate(notes, 2):
         page.sheet.set_row(row, 15 * (1 + len(text) // 115))
-        page.line(row, 0, (about, text), "wrapped")
+        page.put_row(row, 0, (subject, text), "wrapped")
 
 
 def _write_rows(page: Page, schema: Schema, rows: Iterable[Row]) -> int:
     columns = schema.columns.values()
     styles = [_STYLES.get(column.type, "text") for column in columns]
-    page.table_head(list(schema.columns), [_WIDTHS[column.type] for column in columns], MOST_ROWS - 1)
+    page.table_head(list(schema.columns), [_WIDTHS[column.type] for column in columns], MAX_ROWS - 1)
     left_out = 0
     for number, row in enumerate(rows, 1):
-        if number < MOST_ROWS:
-            page.line(
+        if number < MAX_ROWS:
+            page.put_row(
                 number, 0, [_cell(value, column.type) for value, column in zip(row, columns, strict=True)], styles
             )
         else:
@@ -68,11 +68,11 @@ def _write_rows(page: Page, schema: Schema, rows: Iterable[Row]) -> int:
     return left_out
 
 
-def _cell(value: object, kind: ColumnType) -> Cell:
+def _cell(value: object, column_type: ColumnType) -> Cell:
     if value is None:
         return None
-    if kind == "usd":
+    if column_type == "usd":
         return Decimal(str(value))
-    if kind == "boolean":
+    if column_type == "boolean":
         return "true" if value else "false"
     return value if isinstance(value, int) else str(value)

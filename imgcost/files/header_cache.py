@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from imgcost.errors import ImgcostError
-from imgcost.files.found import Image, Unreadable, no_access
+from imgcost.files.results import Image, Unreadable, no_access
 from imgcost.files.walking import FileBatch
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    from imgcost.files.found import Found, Group
+    from imgcost.files.results import Group, ScanResult
 
 __all__ = ["HeaderCache"]
 
@@ -72,7 +72,7 @@ class HeaderCache:
         """
         self.path = Path(path)
         self.notices: list[str] = []
-        self._fresh: dict[str, _State] = {}
+        self._uncached: dict[str, _State] = {}
         self._usable = True
         self._identity: tuple[int, int] | None = None
         self._database = self._open()
@@ -81,14 +81,14 @@ class HeaderCache:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+        self, error_type: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         """Commit the rows written so far, even if the scan was interrupted."""
         with suppress(sqlite3.Error):
             self._database.commit()
         self._database.close()
 
-    def known(self, chunk: Iterable[FileBatch | Unreadable]) -> dict[str, Found]:
+    def cached(self, chunk: Iterable[FileBatch | Unreadable]) -> dict[str, ScanResult]:
         """Return the cached results for the unchanged files of a chunk.
 
         Args:
@@ -102,20 +102,20 @@ class HeaderCache:
         paths = [path for step in chunk if isinstance(step, FileBatch) for path in map(step.path_of, step.names)]
         states = {path: state for path in paths if (state := _state(path))}
         by_key = {_key(path): path for path in states}
-        known: dict[str, Found] = {}
+        results: dict[str, ScanResult] = {}
         try:
             for key, size, mtime_ns, text, checksum in self._rows(list(by_key)):
                 path = by_key[key]  # missing if an index and its table disagree
                 if (size, mtime_ns) == states[path]:
-                    known[path] = _found(path, (key, size, mtime_ns, text), checksum)
+                    results[path] = _result(path, (key, size, mtime_ns, text), checksum)
         except (_Damage, KeyError) as error:
             self._replace(error)
-            known = {}
-        self._fresh.update((path, state) for path, state in states.items() if path not in known)
-        return known
+            results = {}
+        self._uncached.update((path, state) for path, state in states.items() if path not in results)
+        return results
 
-    def keep(self, groups: Iterable[Group]) -> None:
-        """Store the results for files that `known` did not return.
+    def store(self, groups: Iterable[Group]) -> None:
+        """Store the results for files that `cached` did not return.
 
         Args:
             groups: Folders and their results.
@@ -126,7 +126,7 @@ class HeaderCache:
         rows = []
         for _, files in groups:
             for file in files:
-                state = self._fresh.pop(file.path, None)
+                state = self._uncached.pop(file.path, None)
                 if state is None or state.mtime_ns > newest:
                     continue
                 if isinstance(file, Image) or file.problem in _CONTENT_PROBLEMS:
@@ -138,7 +138,7 @@ class HeaderCache:
         except _Damage as error:
             self._replace(error)
         except sqlite3.Error as error:
-            self._give_up(error)
+            self._disable(error)
 
     def _rows(self, keys: Sequence[bytes]) -> list[tuple[Any, ...]]:
         rows: list[tuple[Any, ...]] = []
@@ -149,7 +149,7 @@ class HeaderCache:
                     marks = ",".join("?" * len(part))
                     rows += self._database.execute(f"SELECT * FROM files WHERE path IN ({marks})", part)  # noqa: S608 - marks only
         except sqlite3.Error as error:
-            self._give_up(error)
+            self._disable(error)
         return rows
 
     def _open(self) -> sqlite3.Connection:
@@ -177,8 +177,8 @@ class HeaderCache:
             return
         except OSError as error:
             raise ImgcostError(f"cannot use the cache {self.path}: {no_access('', error).reason}") from error
-        ours = head.startswith(_MAGIC) and head[_APPLICATION_AT] == APPLICATION.to_bytes(4, "big")
-        if head and not ours:
+        is_cache = head.startswith(_MAGIC) and head[_APPLICATION_AT] == APPLICATION.to_bytes(4, "big")
+        if head and not is_cache:
             raise ImgcostError(
                 f"{self.path} is not an imgcost cache: choose another file, or a path that does not exist"
             )
@@ -206,9 +206,9 @@ class HeaderCache:
         try:
             self._database = self._recreate(error)
         except (OSError, sqlite3.Error, ImgcostError) as problem:
-            self._give_up(problem)
+            self._disable(problem)
 
-    def _give_up(self, error: Exception) -> None:
+    def _disable(self, error: Exception) -> None:
         """Continue without the cache, and leave it in place: it is locked, or its disk is full."""
         self.notices.append(f"continuing without the cache {self.path}: {error}")
         self._usable = False
@@ -263,12 +263,12 @@ def _key(path: str) -> bytes:
     return os.fsencode(os.path.abspath(path))
 
 
-def _row(file: Found, state: _State) -> tuple[bytes, int, int, str, int]:
+def _row(file: ScanResult, state: _State) -> tuple[bytes, int, int, str, int]:
     fields = (_key(file.path), *state, json.dumps([type(file).__name__, *file[1:]]))
     return (*fields, _checksum(fields))
 
 
-def _found(path: str, fields: tuple[bytes, int, int, str], checksum: int) -> Found:
+def _result(path: str, fields: tuple[bytes, int, int, str], checksum: int) -> ScanResult:
     """Build a result from a row.
 
     Raises:

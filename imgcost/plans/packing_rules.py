@@ -11,15 +11,15 @@ if TYPE_CHECKING:
     from imgcost.quotes import Quote, TokenRule
     from imgcost.tables import Limits, Model
 
-__all__ = ["BYTES_A_BLOCK", "BYTES_A_REQUEST", "BYTES_A_TOKEN", "PackingRules", "rules_of"]
+__all__ = ["BYTES_PER_BLOCK", "BYTES_PER_REQUEST", "BYTES_PER_TOKEN", "PackingRules", "packing_rules_of"]
 
-BYTES_A_BLOCK = 128
+BYTES_PER_BLOCK = 128
 """Allowance for the JSON around an image's base64 data: type, source and media type take about 90 bytes."""
 
-BYTES_A_TOKEN = 8
+BYTES_PER_TOKEN = 8
 """Allowance per text token: English has about four characters per token, and JSON may escape each of them."""
 
-BYTES_A_REQUEST = 1024
+BYTES_PER_REQUEST = 1024
 """Allowance for the rest of a request: model, roles, settings."""
 
 
@@ -29,9 +29,9 @@ class PackingRules(NamedTuple):
     Attributes:
         token_rule: Tier and formula that count visual tokens.
         downscale_to: Visual tokens to which images are downscaled for comparison; or None.
-        wrapping: Measured overhead per image, tokens.
-        framing: Measured overhead per user message, tokens.
-        extra: Measured overhead per request with images, tokens.
+        image_overhead: Measured overhead per image, tokens.
+        message_overhead: Measured overhead per user message, tokens.
+        request_overhead: Measured overhead per request with images, tokens.
         prompt_tokens: Text tokens in each prompt.
         output_tokens: Tokens in each answer.
         turns: Turns per conversation.
@@ -48,9 +48,9 @@ class PackingRules(NamedTuple):
 
     token_rule: TokenRule
     downscale_to: int | None
-    wrapping: int
-    framing: int
-    extra: int
+    image_overhead: int
+    message_overhead: int
+    request_overhead: int
     prompt_tokens: int
     output_tokens: int
     turns: int
@@ -66,35 +66,40 @@ class PackingRules(NamedTuple):
 
     def text_tokens(self, turns: int) -> int:
         """Return the tokens of the last prompt of a conversation, without images."""
-        return self.prompt_tokens + self.framing * turns + self.output_tokens * (turns - 1) + self.extra
+        return (
+            self.prompt_tokens
+            + self.message_overhead * turns
+            + self.output_tokens * (turns - 1)
+            + self.request_overhead
+        )
 
     def text_bytes(self, turns: int) -> int:
         """Return the bytes allowed for the text of that prompt."""
-        return BYTES_A_REQUEST + BYTES_A_TOKEN * (self.prompt_tokens + self.output_tokens * (turns - 1))
+        return BYTES_PER_REQUEST + BYTES_PER_TOKEN * (self.prompt_tokens + self.output_tokens * (turns - 1))
 
 
-def rules_of(quote: Quote, scene: Scenario) -> PackingRules:
+def packing_rules_of(quote: Quote, scenario: Scenario) -> PackingRules:
     """Derive the packing rules for a model.
 
     Args:
         quote: The model's quote.
-        scene: Settings of the plan.
+        scenario: Settings of the plan.
 
     Returns:
         The rules; without limits if those of the platform are unknown on that date.
     """
     model, limits = quote.model, known_limits(quote.conditions.platform, quote.conditions.as_of)
-    wrapping, framing, extra = quote.overhead.tokens
+    image_overhead, message_overhead, request_overhead = quote.overhead.tokens
     return PackingRules(
         token_rule=quote.rule,
-        downscale_to=scene.downscale_to,
-        wrapping=wrapping,
-        framing=framing,
-        extra=extra,
-        prompt_tokens=scene.prompt_tokens,
-        output_tokens=scene.output_tokens,
-        turns=scene.turns,
-        images_per_request=scene.fixed_images,
+        downscale_to=scenario.downscale_to,
+        image_overhead=image_overhead,
+        message_overhead=message_overhead,
+        request_overhead=request_overhead,
+        prompt_tokens=scenario.prompt_tokens,
+        output_tokens=scenario.output_tokens,
+        turns=scenario.turns,
+        images_per_request=scenario.fixed_images,
         context_window=model.context_window,
         max_images=limits.max_images(model.context_window),
         many_images=limits.many_images,
