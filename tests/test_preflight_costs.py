@@ -117,7 +117,7 @@ def test_a_pdf_costs_its_pages_and_up_to_full_pages_of_text():
         assert rules_of(checked) == ([] if ok else ["budget"]), budget
     [error] = check_request(params, as_of=TODAY, budget_usd=5).errors
     assert error.message == (
-        "the images cost $3.825215, or $6.325215 with full pages of text in PDFs; the budget is $5"
+        "the images cost $3.825215, or $6.325215 with full pages of text in PDFs; the budget is $5.00"
     )
 
 
