@@ -174,4 +174,4 @@ class Costs:
 
 def _sentences(counts: dict[str, _Count]) -> Iterator[str]:
     for what, (number, first) in counts.items():
-        yield f"{what}: {number:,}, the first at {first}"
+        yield f"{what}: {first}" if number == 1 else f"{number:,} {what}, the first: {first}"

@@ -7,6 +7,7 @@ from contextlib import closing
 from functools import partial
 from typing import TYPE_CHECKING
 
+from imgcost.figures import plural
 from imgcost.files import FileBatch, Unreadable, Walk, chunks, inspect, inspect_archive, no_access, spread
 from imgcost.payloads import base64_length
 from imgcost.preflight.detection import LINES_SUFFIXES, contains_requests, is_document
@@ -82,8 +83,8 @@ class Disk:
         """Yield sentences about what was not inspected so far."""
         if self._partial_members:
             yield (
-                f"archive members of which only the beginning was read, so that a missing end is not detected: "
-                f"{self._partial_members:,}, the first at {self._first_partial}"
+                f"only the beginning of {plural(self._partial_members, 'archive member')} was read, so that a missing "
+                f"end is not detected; the first: {self._first_partial}"
             )
 
     def _steps(self, paths: Iterable[str]) -> Iterator[WalkStep]:

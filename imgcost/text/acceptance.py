@@ -25,9 +25,10 @@ def fixable_note(fixable: Mapping[Reason, int], images: int, cost: str) -> str:
     >>> from imgcost.acceptance import Reason
     >>> reasons = {Reason("format", "TIFF"): 1, Reason("image-edge", "over 8,000 px"): 2}
     >>> fixable_note(reasons, 24, "$0.012")
-    '3 of 24 images ($0.012) would be rejected as they are: 2 over 8,000 px, 1 TIFF.'
+    '3 of 24 images ($0.012, in all totals) would be rejected unless converted or resized: 2 over 8,000 px, 1 TIFF.'
     """
     ordered = sorted(fixable.items(), key=lambda item: (-item[1], item[0]))
     reasons = ", ".join(f"{number(count)} {reason.phrase}" for reason, count in ordered)
     count = number(sum(fixable.values()))
-    return f"{count} of {plural(images, 'image')} ({cost}) would be rejected as they are: {reasons}."
+    part = f"{count} of {plural(images, 'image')} ({cost}, in all totals)"
+    return f"{part} would be rejected unless converted or resized: {reasons}."

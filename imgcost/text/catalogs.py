@@ -36,11 +36,11 @@ def models_report(models: Sequence[Model], day: date) -> Report:
         )
     columns = ("model", "status", "tier", ">input", ">output")
     notes = [
-        "Prices are in US dollars per million tokens. Dates are those of the Claude API.",
+        "MTok means one million tokens. Dates are those of the Claude API.",
         "'imgcost models NAME' shows formula, limits, all prices and sources of a model.",
     ]
     data = {"schema": "imgcost.models/1", "as_of": day.isoformat(), "models": [_model_data(m, day) for m in models]}
-    return Report(data, [Table(f"Models on {day}", columns, rows)], notes)
+    return Report(data, [Table(f"Models on {day}, prices in US dollars per MTok", columns, rows)], notes)
 
 
 def _short_status(model: Model, day: date) -> str:
@@ -48,7 +48,7 @@ def _short_status(model: Model, day: date) -> str:
     status = model.status_on(day)
     if status in ("deprecated", "retired") and model.retires:
         return f"{'retires' if status == 'deprecated' else 'retired'} {model.retires}"
-    return "restricted" if status == "active" and model.restricted else status
+    return "by invitation" if status == "active" and model.restricted else status
 
 
 def model_report(model: Model, day: date) -> Report:
@@ -57,7 +57,7 @@ def model_report(model: Model, day: date) -> Report:
         ("id", model.id),
         ("aliases", ", ".join(model.names[1:])),
         ("family", model.family),
-        ("status", model.status_on(day) + (", restricted" if model.restricted else "")),
+        ("status", model.status_on(day) + (", by invitation" if model.restricted else "")),
         ("released", str(model.released)),
         ("reads images from", str(model.vision_from)),
         ("deprecated", str(model.deprecated or "")),
@@ -65,11 +65,11 @@ def model_report(model: Model, day: date) -> Report:
         ("resolution tier", _tier(model.tier)),
         ("formula", model.formula),
         ("context window", plural(model.context_window, "token")),
-        ("min. cacheable", plural(model.min_cacheable_tokens, "token") if model.min_cacheable_tokens else "unknown"),
-        *(
-            (row.name.replace("-", " "), f"{number(row.value)} (measured, not published)")
-            for row in _measured(model, day)
+        (
+            "shortest cacheable prompt",
+            plural(model.min_cacheable_tokens, "token") if model.min_cacheable_tokens else "unknown",
         ),
+        *((row.title, f"{number(row.value)} (measured, not published)") for row in _measured(model, day)),
         ("note", model.note),
     ]
     columns = ("price", "from", ">input", ">output", ">write 5m", ">write 1h", ">read", "source")

@@ -153,13 +153,18 @@ def _summary(findings: Findings, data: Mapping[str, Any]) -> str:
     if findings.upper_usd is not None and findings.upper_usd > findings.measured_usd:
         cost = f", {known_usd} to {dollars(findings.upper_usd)}"
     rest = f"; {number(data['unmeasured'])} not measured" if data["unmeasured"] else ""
-    verdict = plural(data["errors"], "error") if data["errors"] else "nothing would be rejected"
     measured = len(findings.images) - data["unmeasured"]
-    images = plural(measured, "image")
-    tokens = plural(data["tokens"], "image token" if findings.pages else "token")  # those of pages are a range
+    counts = plural(measured, "image")
     if findings.pages:
-        images += f", {plural(findings.pages, 'page')} of PDF"
-    return f"{images}, {tokens}{cost}{rest}: {verdict} on {findings.platform}, {findings.as_of}."
+        counts += f", {plural(findings.pages, 'page')} of PDF, {plural(data['tokens'], 'image token')}"
+    elif measured:
+        counts += f", {plural(data['tokens'], 'token')}"
+    elif not findings.unknown:
+        cost = ""
+    verdict = plural(data["errors"], "error") if data["errors"] else "Nothing would be rejected"
+    if data["warnings"]:
+        verdict += f", {plural(data['warnings'], 'warning')}"
+    return f"{verdict} (limits of {findings.platform} on {findings.as_of}). {counts}{cost}{rest}."
 
 
 def findings_json(report: Report, findings: Findings) -> Iterator[str]:

@@ -22,10 +22,7 @@ MAX_LISTED = 40
 
 def scan_report(summary: ScanSummary) -> Report:
     """Report the sums of a scan."""
-    tables = [] if summary.images else [NO_IMAGES]
-    tables.append(_totals(summary))
-    if summary.images:
-        tables += [_histogram(summary), _folders(summary)]
+    tables = [_totals(summary), _histogram(summary), _folders(summary)] if summary.images else [NO_IMAGES]
     tables += unreadable_tables(summary)
     return Report(summary.to_dict(), tables, scan_notes(summary))
 
@@ -36,17 +33,26 @@ def scan_notes(summary: ScanSummary) -> list[str]:
 
 
 def fixable_notes(summary: ScanSummary) -> list[str]:
-    """Return the note on images that would be rejected as they are; no note if there are none."""
+    """Return the note on images that would be rejected as they are; no note if there are none.
+
+    It names `imgcost check`, because a scan reads no ends of files.
+    """
     if not summary.fixable:
         return []
     first = summary.quotes[0]
     usd = dollars(first.image_usd(summary.tokens_of_fixable(first.rule)))
-    return [fixable_note(summary.fixable, summary.images, f"{usd} with {first.model.id}")]
+    note = fixable_note(summary.fixable, summary.images, f"{usd} with {first.model.id}")
+    return [f"{note} A scan reads only headers; 'imgcost check' also finds truncated images."]
 
 
 def unreadable_tables(summary: ScanSummary) -> list[Table]:
-    """List what could not be counted: totals by problem, then individual files. No tables if everything was counted."""
-    return [_problems(summary), _unreadable(summary)] if summary.unreadable else []
+    """List what could not be read, with the reasons. No table if everything was read."""
+    if not summary.unreadable:
+        return []
+    problems = Counter(file.problem for file in summary.unreadable)
+    title = f"Unreadable: {', '.join(f'{number(count)} {problem}' for problem, count in problems.most_common())}"
+    rows = [(visible(file.path), file.problem, visible(file.reason)) for file in summary.unreadable[:MAX_LISTED]]
+    return [Table(title, ("path", "problem", "reason"), rows, path_column=0)]
 
 
 def _notes(summary: ScanSummary) -> Iterator[Note]:
@@ -63,7 +69,7 @@ def _notes(summary: ScanSummary) -> Iterator[Note]:
         )
     if len(summary.unreadable) > MAX_LISTED:
         more = plural(len(summary.unreadable) - MAX_LISTED, "more entry", "more entries")
-        yield Note(f"{more} not counted; -f json and -o FILE list all of them.")
+        yield Note(f"{more} unreadable; -f json and -o FILE list all of them.")
 
 
 def _totals(summary: ScanSummary) -> Table:
@@ -98,17 +104,6 @@ def _folders(summary: ScanSummary) -> Table:
     ]
     bars = [tokens for _, _, tokens in folders]
     return Table("Costliest folders", ("folder", ">images", ">tokens", ">input"), rows, bars, path_column=0)
-
-
-def _problems(summary: ScanSummary) -> Table:
-    counts = Counter(file.problem for file in summary.unreadable)
-    rows = [(problem, number(count)) for problem, count in counts.most_common()]
-    return Table(f"{plural(len(summary.unreadable), 'entry', 'entries')} not counted", ("problem", ">count"), rows)
-
-
-def _unreadable(summary: ScanSummary) -> Table:
-    rows = [(visible(file.path), file.problem, visible(file.reason)) for file in summary.unreadable[:MAX_LISTED]]
-    return Table("Not counted", ("path", "problem", "reason"), rows, path_column=0)
 
 
 def file_size(size_bytes: int) -> str:

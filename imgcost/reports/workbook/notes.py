@@ -90,7 +90,7 @@ def _job_notes(job: WorkbookJob, rows: int) -> Iterator[tuple[str, str]]:
     if summary.fixable:
         usd = first.plan and dollars(first.plan.quote.image_usd(summary.tokens_of_fixable(first.quote.rule)))
         cost = f"{usd or NOT_OFFERED} with {first.quote.model.id}"
-        yield "Rejected images", f"{fixable_note(summary.fixable, summary.images, cost)} All totals include them."
+        yield "Rejected images", fixable_note(summary.fixable, summary.images, cost)
     for text in first.quote.assumptions:
         yield "Assumption", text
     if restricted := [row.quote.model.id for row in job.models if row.quote.model.restricted]:
