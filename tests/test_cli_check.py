@@ -11,6 +11,7 @@ from pathlib import Path
 
 import command_line
 import pytest
+from command_line import unwrapped
 from conftest import SAMPLES, png
 
 from imgcost.rules import find_rule, rules
@@ -235,7 +236,7 @@ def test_without_findings_the_text_is_one_line():
     code, text = check(GOOD, *SONNET)
     assert code == 0
     nothing = r"Nothing would be rejected \(limits of claude-api on 2026-11-22\)\."
-    assert re.fullmatch(nothing + r" 1 image, \d+ tokens, \$[\d.]+\.\n", text)
+    assert re.fullmatch(nothing + r" 1 image, \d+ tokens, \$[\d.]+\.\n", unwrapped(text))
 
 
 def test_unmeasured_images_and_unknown_costs_are_in_the_summary(tmp_path):

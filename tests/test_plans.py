@@ -24,6 +24,7 @@ from imgcost.errors import ImgcostError, NoPriceError, UnknownModelError
 from imgcost.files import Image
 from imgcost.plans import Repeated, inputs, packing, plan
 from imgcost.prices import Rates, Usage
+from imgcost.text.notes import sentences
 from imgcost.text.plan_notes import notes_of
 
 DAY = date(2026, 11, 22)
@@ -39,6 +40,11 @@ def planned(images, model, **settings):
 
 def image(width, height, file_bytes):
     return Image("a.png", "image/png", width, height, orientation=1, animated=False, file_bytes=file_bytes)
+
+
+def notes_written(model_plan):
+    """Return all notes on a plan, details included."""
+    return sentences(notes_of(model_plan), explain=True)
 
 
 def packed(model_plan):
@@ -169,20 +175,20 @@ def test_the_minimum_for_a_shared_prompt(prompt_tokens, cached):
     assert model_plan.cached is cached
     assert model_plan.tokens.cache_read == (prompt_tokens if cached else 0)
     assert ("cached" in model_plan.variants) is cached
-    assert any("nothing is cached" in note for note in notes_of(model_plan)) is not cached
+    assert any("nothing is cached" in note for note in notes_written(model_plan)) is not cached
 
 
 def test_a_prefix_that_no_later_request_reads_is_not_cached():
     model_plan = planned([(28, 28)], "claude-sonnet-4-6", prompt_tokens=5000, cache="5m")
     assert model_plan.tokens == Usage(input=5000 + 1 + 3 + 7)
-    assert any("a single request never reads the cache" in note for note in notes_of(model_plan))
+    assert any("a single request never reads the cache" in note for note in notes_written(model_plan))
 
 
 def test_a_model_with_an_unknown_minimum_caches_nothing():
     model = tables.find_model("claude-sonnet-4-6")._replace(min_cacheable_tokens=None)
     model_plan = planned(Repeated(28, 28, 2), model, prompt_tokens=5000, cache="5m", images_per_request=1)
     assert not model_plan.cached
-    assert any("its minimum cacheable prompt is unknown" in note for note in notes_of(model_plan))
+    assert any("the minimum cacheable prompt is unknown" in note for note in notes_written(model_plan))
 
 
 def test_claude_3_haiku_had_75_more_tokens_per_request_until_may_2024():
@@ -192,7 +198,7 @@ def test_claude_3_haiku_had_75_more_tokens_per_request_until_may_2024():
     )
     assert early.tokens.input - late.tokens.input == 75
     assert late.tokens.input == 2 + 3 + 7  # the area formula: 28 * 28 / 750, rounded up
-    assert any("75 tokens on top of each request with images" in note for note in notes_of(early))
+    assert any("75 tokens on top of each request with images" in note for note in notes_written(early))
 
 
 # Long-context price
@@ -214,7 +220,7 @@ def test_a_requested_size_over_the_threshold_has_a_note_with_the_surcharge():
     # 100,044 tokens at $0.50, not $0.10
     assert model_plan.surcharge_usd == Decimal("0.0400176")
     assert model_plan.total_usd == Decimal("0.050022") + Decimal("0.009528")
-    assert any("1 of 2 requests" in note and "$0.0400176" in note for note in notes_of(model_plan))
+    assert any("1 of 2 requests to" in note and "(adds $0.04)" in note for note in notes_written(model_plan))
 
 
 @pytest.mark.parametrize(("prompt_tokens", "requests"), [(100_000 - 4, 3), (100_000 - 8, 2), (100_000 - 12, 1)])
@@ -335,7 +341,7 @@ def test_a_job_without_images_costs_nothing():
         model_plan.requests,
         model_plan.total_usd,
         model_plan.usd_per_thousand_images,
-        list(notes_of(model_plan)),
+        notes_written(model_plan),
     ) == (0, 0, None, [])
     assert model_plan.images_within(Decimal(1)) is None
     assert list(model_plan.each_request()) == []
@@ -666,7 +672,7 @@ def test_a_budget_covers_a_whole_number_of_images():
 
 def test_the_number_of_batches_that_a_job_needs():
     def batches_note(model_plan):
-        return next(note for note in notes_of(model_plan) if "message batch" in note)
+        return next(note for note in notes_written(model_plan) if "message batch" in note)
 
     assert "need at least 1 message batch." in batches_note(
         planned(Repeated(28, 28, 100_000), "haiku", images_per_request=1, batch=True)
@@ -685,17 +691,17 @@ def test_the_number_of_batches_that_a_job_needs():
 
 
 def test_notes_list_measurements_and_assumptions():
-    notes = " ".join(notes_of(planned(JOB, "claude-opus-4-7", cache="1h", batch=True, **SETTINGS)))
+    notes = " ".join(notes_written(planned(JOB, "claude-opus-4-7", cache="1h", batch=True, **SETTINGS)))
     assert "11 tokens around each user message with claude-opus-4-7 (medium confidence" in notes
     assert "for 1 hour" in notes
     assert "best effort" in notes
-    notes = " ".join(notes_of(planned(JOB, "sonnet", cache="5m", **SETTINGS)))
+    notes = " ".join(notes_written(planned(JOB, "sonnet", cache="5m", **SETTINGS)))
     assert "requests follow closely enough to hit it" in notes
-    assert "Message overhead for claude-sonnet-5-5 has not been measured; assumed 0 tokens." in notes
-    notes = " ".join(notes_of(planned([(28, 28)], "claude-3-haiku", output_tokens=5000)))
-    assert "claude-3-haiku-20240307 is limited to 4,096 output tokens per answer, but 5,000 are priced." in notes
+    assert "Message overhead has not been measured for claude-sonnet-5-5; assumed 0 tokens." in notes
+    notes = " ".join(notes_written(planned([(28, 28)], "claude-3-haiku", output_tokens=5000)))
+    assert "Answers are limited to 4,096 tokens with claude-3-haiku-20240307, but 5,000 are priced." in notes
     short = planned(Repeated(28, 28, 4), "claude-sonnet-4-6", turns=2, images_per_request=1, cache="5m")
-    assert any("no shared prefix is long enough" in note for note in notes_of(short))
+    assert any("no shared prefix is long enough" in note for note in notes_written(short))
 
 
 # Unavailable combinations

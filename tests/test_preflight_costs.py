@@ -99,7 +99,7 @@ def test_an_image_by_reference_has_an_unknown_cost_and_fails_every_budget(block)
     reason = "images whose bytes are not in the request, because nothing is fetched: messages.0.content.1"
     assert findings.unknown == (reason,)
     [error] = [finding for finding in pages(1, block, budget_usd=10**6).errors if finding.rule == "budget"]
-    assert error.message == f"the cost is not known, so a budget of $1000000 cannot be checked: {reason}"
+    assert error.message == f"the cost is not known, so a budget of $1,000,000.00 cannot be checked: {reason}"
 
 
 def test_a_pdf_costs_its_pages_and_up_to_full_pages_of_text():
@@ -122,7 +122,7 @@ def test_a_pdf_costs_its_pages_and_up_to_full_pages_of_text():
         assert rules_of(checked) == ([] if ok else ["budget"]), budget
     [error] = check_request(params, as_of=TODAY, budget_usd=5).errors
     assert error.message == (
-        "the images cost $3.825215, or $6.325215 with full pages of text in PDFs; the budget is $5"
+        "the images cost $3.825215, or $6.325215 with full pages of text in PDFs; the budget is $5.00"
     )
 
 
