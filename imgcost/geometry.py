@@ -491,4 +491,4 @@ def _checked_tier(tier: Tier) -> Tier:
 
 
 def _name(tier: Tier) -> str:
-    return f"{tier.name or 'the tier'} ({tier.edge_limit} px, {plural(tier.token_limit, 'token')})"
+    return f"{tier.name or 'the tier'} ({tier.edge_limit:,} px, {plural(tier.token_limit, 'token')})"

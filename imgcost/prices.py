@@ -195,7 +195,7 @@ class Rates(NamedTuple):
 
 
 def exact_usd(usd: Decimal) -> str:
-    """Format dollars with all digits and without trailing zeros.
+    """Format dollars with all digits: at least two decimals from $0.10, otherwise no trailing zeros.
 
     Args:
         usd: US dollars.
@@ -203,8 +203,9 @@ def exact_usd(usd: Decimal) -> str:
     Returns:
         The text.
 
-    >>> exact_usd(Decimal("91.86000000")), exact_usd(Decimal("100"))
-    ('$91.86', '$100')
+    >>> [exact_usd(Decimal(text)) for text in ("91.86000000", "3.4375", "1200", "0.1", "0.0040", "0")]
+    ['$91.86', '$3.4375', '$1,200.00', '$0.10', '$0.004', '$0']
     """
-    text = f"{usd:f}"
-    return "$" + (text.rstrip("0").rstrip(".") if "." in text else text)
+    whole, _, decimals = f"{usd:,f}".partition(".")
+    decimals = decimals.rstrip("0").ljust(2 if usd >= Decimal("0.1") else 0, "0")
+    return f"${whole}.{decimals}".removesuffix(".")

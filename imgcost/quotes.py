@@ -414,8 +414,8 @@ def _assumptions(named: NamedModel, conditions: Conditions) -> Iterator[str]:
             else f"and regional endpoints cost {factor:f} times as much"
         )
         yield (
-            f"{named.name!r} does not specify an endpoint of {conditions.platform}: "
-            f"{conditions.endpoint} is assumed, {other}."
+            f"No endpoint of {conditions.platform} is specified for {named.name!r}: {conditions.endpoint} is assumed, "
+            f"{other}."
         )
     if named.geography == "us-gov":
         yield (

@@ -40,6 +40,11 @@ def printed(*arguments, stdin=None, code=0, stderr=""):
     return result.stdout
 
 
+def unwrapped(text):
+    """Undo the wrapping of titles and notes."""
+    return text.replace("\n    ", " ")
+
+
 def refused(*arguments, stdin=None):
     """Run imgcost; check exit code 2 and an empty stdout, and return stderr."""
     result = _ended(*arguments, stdin=stdin)

@@ -232,6 +232,7 @@ def test_the_text_of_nothing_is_one_line():
     code, text = check(GOOD, *SONNET)
     assert code == 0
     nothing = r"Nothing would be rejected \(limits of claude-api on 2026-11-22\)\."
+    text = command_line.unwrapped(text)
     assert re.fullmatch(nothing + r" 1 image, \d+ tokens, \$[\d.]+\.\n", text)
 
 

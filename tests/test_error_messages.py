@@ -190,7 +190,7 @@ ERRORS = [
     (
         lambda: geometry.largest_size((1569, 1568), STANDARD),
         (
-            "no size with the exact ratio 1569:1568 fits standard (1568 px, 1,568 tokens): even the smallest is "
+            "no size with the exact ratio 1569:1568 fits standard (1,568 px, 1,568 tokens): even the smallest is "
             "too large"
         ),
     ),

@@ -311,7 +311,7 @@ def test_an_unknown_condition_is_rejected_with_the_choices(wrong, message):
 def test_an_estimate_has_value_equality_and_a_short_repr():
     found = estimate(1000, 1000, model="claude-opus-4-6", as_of=date(2026, 11, 22), batch=True)
     assert repr(found) == "<Estimate 1000x1000 claude-opus-4-6 tokens=1296 usd=$0.00324>"
-    assert repr(found.quote) == "<Quote claude-opus-4-6 2026-11-22 $2.5 per MTok (batch)>"
+    assert repr(found.quote) == "<Quote claude-opus-4-6 2026-11-22 $2.50 per MTok (batch)>"
     assert pickle.loads(pickle.dumps(found)) == found
     assert found != estimate(1000, 1000, model="claude-opus-4-6", as_of=date(2026, 11, 22))
 

@@ -189,7 +189,7 @@ def test_the_largest_size_keeps_the_ratio_fits_and_the_next_does_not(across, dow
 
 
 def test_a_ratio_whose_smallest_size_is_too_large_has_no_largest_size():
-    with pytest.raises(SizeError, match=r"1569:1568 fits standard \(1568 px, 1,568 tokens\)"):
+    with pytest.raises(SizeError, match=r"1569:1568 fits standard \(1,568 px, 1,568 tokens\)"):
         largest_size((1569, 1568), STANDARD)
     assert largest_size((1568, 1), STANDARD) == (1568, 1)
 

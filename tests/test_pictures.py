@@ -112,18 +112,18 @@ def test_paths_are_shortened_in_the_middle_only_as_far_as_needed():
     assert narrow[2] == "  photos/2026/\u2026mmer/holidays/IMG_0001.jpg   1,560"
     assert narrow[3].split() == ["a.png", "9"]
     assert max(map(len, narrow)) == 49
-    assert "  pho\u20260001.jpg   1,560" in as_text(Report({}, [PATHS]), 1).splitlines()
+    assert "  phot\u2026_0001.jpg   1,560" in as_text(Report({}, [PATHS]), 1).splitlines()
 
 
 def test_prose_is_wrapped_only_as_far_as_needed():
-    table = Table("Ducks", (">count", "what"), [("1", "one two three four"), ("20", "")], prose=True)
+    table = Table("Ducks", (">count", "what"), [("1", "one two three four"), ("20", "")])
     assert as_text(Report({}, [table]), 27).splitlines()[2:] == ["      1  one two three four", "     20"]
     assert as_text(Report({}, [table]), 26).splitlines()[2:] == ["      1  one two three", "         four", "     20"]
-    assert as_text(Report({}, [table]), 1).splitlines()[2:] == ["      1  one two", "         three four", "     20"]
+    assert as_text(Report({}, [table]), 1) == as_text(Report({}, [table]), 24)
 
 
 def test_paths_and_prose_share_the_space():
-    table = Table("", ("path", ">n", "what"), [("p" * 90, "1", "word " * 30)], path_column=0, prose=True)
+    table = Table("", ("path", ">n", "what"), [("p" * 90, "1", "word " * 30)], path_column=0)
     lines = as_text(Report({}, [table]), 80).splitlines()
     assert max(map(len, lines)) <= 80
     assert " ".join(lines).split().count("word") == 30
@@ -140,8 +140,55 @@ def test_wide_characters_count_twice_when_a_path_is_shortened():
     assert 2 * (len(shortened) - 1) + 1 == 29
 
 
-def test_a_table_without_paths_is_never_shortened():
-    assert as_text(Report({}, [DUCKS]), 5) == as_text(Report({}, [DUCKS]))
+WIDE = Table(
+    "Ducks",
+    ("name", "lives in", ">count", ">shells per 1,000"),
+    [("Huey", "Duckburg, Calisota", "8,000", "1"), ("Dewey", "", "10", "2")],
+)
+
+
+def test_headings_are_wrapped_before_cells_and_numbers_never():
+    assert as_text(Report({}, [WIDE]), 53) == as_text(Report({}, [WIDE]))
+    assert as_text(Report({}, [WIDE]), 50).splitlines()[1:3] == [
+        "  name   lives in            count      shells per",
+        "                                             1,000",
+    ]
+    assert as_text(Report({}, [WIDE]), 38).splitlines()[1:] == [
+        "  name   lives in        count  shells",
+        "                                   per",
+        "                                 1,000",
+        "  Huey   Duckburg,       8,000       1",
+        "         Calisota",
+        "  Dewey                     10       2",
+    ]
+
+
+def test_a_table_that_does_not_fit_has_a_line_per_field():
+    assert as_text(Report({}, [WIDE]), 32).splitlines()[1:] == [
+        "  Huey",
+        "    lives in          Duckburg,",
+        "                      Calisota",
+        "    count             8,000",
+        "    shells per 1,000  1",
+        "  Dewey",
+        "    count             10",
+        "    shells per 1,000  2",
+    ]
+    paths = Table("", ("path", ">" + "a" * 20), [("p" * 90, "1")], path_column=0)
+    assert as_text(Report({}, [paths]), 24).splitlines() == [f"{'p' * 7}\u2026{'p' * 16}", f"  {'a' * 20}  1"]
+
+
+def test_commands_and_urls_are_not_broken():
+    url, command = f"https://example.com/{'a' * 30}", "'imgcost plan --batch --prompt-cache 5m'"
+    notes = [f"See {url} or run {command}.", "b" * 50]
+    assert as_text(Report({}, [], notes), 30).splitlines() == [
+        "See",
+        f"    {url}",
+        "    or run",
+        f"    {command}.",
+        "b" * 26,
+        "    " + "b" * 24,
+    ]
 
 
 def test_tables_are_as_wide_as_the_terminal_or_80_columns(monkeypatch):

@@ -14,6 +14,7 @@ from quoting import quoted
 from imgcost import audit, check_request, estimate, plan, tables
 from imgcost.errors import ImgcostError, NoPriceError
 from imgcost.quotes import comparable
+from imgcost.text.notes import sentences
 from imgcost.text.quotes import quote_notes
 
 DAY = date(2026, 11, 26)
@@ -65,8 +66,8 @@ def test_endpoints_and_platforms_that_the_caller_selects():
 def test_an_assumption_is_noted_once_where_it_matters():
     bare = quoted("anthropic.claude-opus-5-5", as_of=DAY)
     (assumption,) = bare.assumptions
-    assert assumption.startswith("'anthropic.claude-opus-5-5' does not specify an endpoint of bedrock: regional ")
-    assert bare.assumptions[0] in list(quote_notes(bare))
+    assert assumption.startswith("No endpoint of bedrock is specified for 'anthropic.claude-opus-5-5': regional ")
+    assert bare.assumptions[0] in sentences(quote_notes(bare))
     assert (
         "global is assumed, and regional endpoints cost 1.1 times"
         in quoted("claude-opus-5-5@default", as_of=DAY).assumptions[0]
@@ -80,7 +81,7 @@ def test_an_assumption_is_noted_once_where_it_matters():
         done("estimate", "28x28", "-m", "anthropic.claude-opus-5-5", *ON),
         done("plan", "28x28", "-m", "anthropic.claude-opus-5-5", *ON),
     ):
-        assert text.count("does not specify an endpoint of bedrock") == 1
+        assert text.count("No endpoint of bedrock is specified") == 1
 
 
 def test_a_plan_has_one_platform_and_one_endpoint():
@@ -204,7 +205,7 @@ def test_fast_mode_has_one_price_for_long_prompts_and_caches():
     assert fast.quote.standard.cache_write_5m == Decimal("37.5")
     text = done("plan", "1000x1000", "-m", "claude-opus-5-5", "--fast", *ON, "--explain")
     assert "fast mode" in text
-    assert "x $8 / 1,000,000" in text
+    assert "x $8.00 / 1,000,000" in text
 
 
 # Retirement by platform
@@ -249,18 +250,16 @@ def test_the_rule_about_retired_models_depends_on_the_platform():
 
 def test_notes_name_the_date_of_the_platform():
     def note(name, day, **where):
-        return next(quote_notes(quoted(name, as_of=day, **where)))
+        return sentences(quote_notes(quoted(name, as_of=day, **where)))[0]
 
     sonnet = "claude-sonnet-4-5-20250929"
-    assert note("claude-sonnet-4-5", DAY) == f"{sonnet} is deprecated and retires on 2026-11-30."
-    assert (
-        note("claude-sonnet-4-5@20250929", DAY) == f"{sonnet} is deprecated and retires on google-cloud on 2026-11-30."
-    )
+    assert note("claude-sonnet-4-5", DAY) == f"{sonnet}: deprecated, retiring on 2026-11-30."
+    assert note("claude-sonnet-4-5@20250929", DAY) == f"{sonnet}: deprecated, retiring on google-cloud on 2026-11-30."
     assert note("claude-sonnet-4-5", DAY, platform="bedrock") == (
-        f"{sonnet} is deprecated; it retires on the Claude API on 2026-11-30, and no date is published on bedrock."
+        f"{sonnet}: deprecated, retiring on the Claude API on 2026-11-30, no date published on bedrock."
     )
     retired = note("claude-sonnet-4", date(2026, 10, 14), platform="bedrock")
-    assert retired == "claude-sonnet-4-20250514 retired on bedrock on 2026-10-14; its last price is used here."
+    assert retired == "claude-sonnet-4-20250514 retired on bedrock on 2026-10-14; the last price is used here."
 
 
 def test_models_shows_every_platform():

@@ -24,6 +24,7 @@ from imgcost.errors import ImgcostError, NoPriceError, UnknownModelError
 from imgcost.files import Image
 from imgcost.plans import Repeated, inputs, packing, plan
 from imgcost.prices import Rates, Usage
+from imgcost.text.notes import sentences
 from imgcost.text.plan_notes import notes_of
 
 DAY = date(2026, 11, 22)
@@ -39,6 +40,11 @@ def planned(images, model, **settings):
 
 def image(width, height, file_bytes):
     return Image("a.png", "image/png", width, height, orientation=1, animated=False, file_bytes=file_bytes)
+
+
+def notes_written(one):
+    """All notes on a plan, details included."""
+    return sentences(notes_of(one), explain=True)
 
 
 def packed(one):
@@ -165,20 +171,20 @@ def test_the_minimum_for_a_shared_prompt(prompt_tokens, cached):
     assert one.cached is cached
     assert one.tokens.cache_read == (prompt_tokens if cached else 0)
     assert ("cached" in one.variants) is cached
-    assert any("nothing is cached" in note for note in notes_of(one)) is not cached
+    assert any("nothing is cached" in note for note in notes_written(one)) is not cached
 
 
 def test_a_prefix_that_no_later_request_reads_is_not_cached():
     one = planned([(28, 28)], "claude-sonnet-4-6", prompt_tokens=5000, cache="5m")
     assert one.tokens == Usage(input=5000 + 1 + 3 + 7)
-    assert any("a single request never reads the cache" in note for note in notes_of(one))
+    assert any("a single request never reads the cache" in note for note in notes_written(one))
 
 
 def test_a_model_with_an_unknown_minimum_caches_nothing():
     model = tables.find_model("claude-sonnet-4-6")._replace(min_cacheable_tokens=None)
     one = planned(Repeated(28, 28, 2), model, prompt_tokens=5000, cache="5m", images_per_request=1)
     assert not one.cached
-    assert any("its minimum cacheable prompt is unknown" in note for note in notes_of(one))
+    assert any("the minimum cacheable prompt is unknown" in note for note in notes_written(one))
 
 
 def test_the_measured_overhead_of_early_haiku():
@@ -188,7 +194,7 @@ def test_the_measured_overhead_of_early_haiku():
     )
     assert early.tokens.input - late.tokens.input == 75
     assert late.tokens.input == 2 + 3 + 7  # the area formula: 28 * 28 / 750, rounded up
-    assert any("75 tokens on top of each request with images" in note for note in notes_of(early))
+    assert any("75 tokens on top of each request with images" in note for note in notes_written(early))
 
 
 # The surcharge
@@ -210,7 +216,7 @@ def test_crossing_the_threshold_on_request_has_a_note_with_the_cost():
     # 100,044 tokens at $0.50, not $0.10
     assert one.surcharge_usd == Decimal("0.0400176")
     assert one.total_usd == Decimal("0.050022") + Decimal("0.009528")
-    assert any("1 of 2 requests" in note and "$0.0400176" in note for note in notes_of(one))
+    assert any("1 of 2 requests to" in note and "(adds $0.04)" in note for note in notes_written(one))
 
 
 @pytest.mark.parametrize(("prompt_tokens", "requests"), [(100_000 - 4, 3), (100_000 - 8, 2), (100_000 - 12, 1)])
@@ -327,7 +333,7 @@ def test_a_file_larger_than_a_request_counts_no_bytes_until_it_is_fitted():
 
 def test_nothing_to_send_costs_nothing():
     one = planned([], "sonnet", cache="5m", batch=True, downscale_to=500)
-    assert (one.requests, one.total_usd, one.usd_per_thousand_images, list(notes_of(one))) == (0, 0, None, [])
+    assert (one.requests, one.total_usd, one.usd_per_thousand_images, notes_written(one)) == (0, 0, None, [])
     assert one.images_within(Decimal(1)) is None
     assert list(one.each_request()) == []
 
@@ -633,7 +639,7 @@ def test_a_plan_has_a_short_repr():
     found = plan(Repeated(1000, 1000, 200_000), models=["haiku", "sonnet", "opus"], as_of=DAY, prompt_tokens=400)
     assert repr(found).startswith("<Plan images=200000 claude-haiku-5-5=$33.98 claude-sonnet-5-5=$")
     shown = repr(found.for_model("sonnet"))
-    assert shown == "<ModelPlan claude-sonnet-5-5 images=200000 requests=200000 tokens=339800000 usd=$679.6>"
+    assert shown == "<ModelPlan claude-sonnet-5-5 images=200000 requests=200000 tokens=339800000 usd=$679.60>"
     many = plan([(28, 28)], models=["haiku", "sonnet", "opus", "fable", "claude-opus-4-6"], as_of=DAY)
     assert repr(many).endswith(" ...>")
     assert len(repr(many)) < 200
@@ -648,7 +654,7 @@ def test_a_budget_covers_a_whole_number_of_images():
 
 def test_the_number_of_batches_that_a_job_needs():
     def said(one):
-        return next(note for note in notes_of(one) if "message batch" in note)
+        return next(note for note in notes_written(one) if "message batch" in note)
 
     assert "need at least 1 message batch." in said(
         planned(Repeated(28, 28, 100_000), "haiku", images_per_request=1, batch=True)
@@ -665,17 +671,17 @@ def test_the_number_of_batches_that_a_job_needs():
 
 
 def test_notes_list_what_is_measured_and_assumed():
-    notes = " ".join(notes_of(planned(JOB, "claude-opus-4-7", cache="1h", batch=True, **SETTINGS)))
+    notes = " ".join(notes_written(planned(JOB, "claude-opus-4-7", cache="1h", batch=True, **SETTINGS)))
     assert "11 tokens around each user message with claude-opus-4-7 (medium confidence" in notes
     assert "for 1 hour" in notes
     assert "best effort" in notes
-    notes = " ".join(notes_of(planned(JOB, "sonnet", cache="5m", **SETTINGS)))
+    notes = " ".join(notes_written(planned(JOB, "sonnet", cache="5m", **SETTINGS)))
     assert "requests follow closely enough to hit it" in notes
-    assert "Message overhead for claude-sonnet-5-5 has not been measured; assumed 0 tokens." in notes
-    notes = " ".join(notes_of(planned([(28, 28)], "claude-3-haiku", output_tokens=5000)))
-    assert "claude-3-haiku-20240307 is limited to 4,096 output tokens per answer, but 5,000 are priced." in notes
+    assert "Message overhead has not been measured for claude-sonnet-5-5; assumed 0 tokens." in notes
+    notes = " ".join(notes_written(planned([(28, 28)], "claude-3-haiku", output_tokens=5000)))
+    assert "Answers are limited to 4,096 tokens with claude-3-haiku-20240307, but 5,000 are priced." in notes
     short = planned(Repeated(28, 28, 4), "claude-sonnet-4-6", turns=2, images_per_request=1, cache="5m")
-    assert any("no shared prefix is long enough" in note for note in notes_of(short))
+    assert any("no shared prefix is long enough" in note for note in notes_written(short))
 
 
 # What is not sold

@@ -374,7 +374,7 @@ def test_without_a_price_no_budget_can_be_kept():
     assert found.input_usd is None
     assert rule_names(found.errors) == ["model", "budget"]
     assert found.errors[1].message == (
-        "the cost is not known, so a budget of $100 cannot be checked: requests without a price (no published price "
+        "the cost is not known, so a budget of $100.00 cannot be checked: requests without a price (no published price "
         "for claude-sonnet-5-5 on 2026-09-27; prices start on 2026-09-28): the request"
     )
 

@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from command_line import printed, run
+from command_line import printed, run, unwrapped
 from pictures import document_block, image_block, pdf, png, request
 
 from imgcost import Findings, check_batch, check_images, check_request
@@ -99,7 +99,7 @@ def test_an_image_that_is_not_here_has_no_known_cost_and_breaks_every_budget(blo
     why = "images whose bytes are not in the request, because nothing is fetched: messages.0.content.1"
     assert found.unknown == (why,)
     [error] = [one for one in pages(1, block, budget_usd=10**6).errors if one.rule == "budget"]
-    assert error.message == f"the cost is not known, so a budget of $1000000 cannot be checked: {why}"
+    assert error.message == f"the cost is not known, so a budget of $1,000,000.00 cannot be checked: {why}"
 
 
 def test_a_pdf_costs_its_pages_and_up_to_full_pages_of_text():
@@ -179,7 +179,7 @@ def test_the_command_says_unknown_and_fails_under_a_budget():
     assert "0 images, cost unknown; 1 not measured" in only
     assert run("check", "-", "--budget", "1000", stdin=text).exit_code == 1
     long = printed("check", "-", "--as-of", "2026-11-26", stdin=json.dumps(request(*[PAGE] * 22, model=HAIKU)))
-    assert "requests over the long-context threshold, all at its higher rate: stdin." in long
+    assert "requests over the long-context threshold, all at its higher rate: stdin." in unwrapped(long)
 
 
 # Findings

@@ -565,16 +565,16 @@ def test_the_budget():
         return said("budget", CostInput("all", Decimal(cost), Decimal(most or cost), Decimal(budget), unknown))
 
     assert kept("1.50", "1.5") is None
-    assert kept("1.50000001", "1.5") == "the images cost $1.50000001, and the budget is $1.5"
+    assert kept("1.50000001", "1.5") == "the images cost $1.50000001, and the budget is $1.50"
     assert kept("0.0000001", "0") == "the images cost $0.0000001, and the budget is $0"
     assert kept("1", "1.5", most="1.5") is None
     assert kept("1", "1.5", most="1.51") == (
-        "the images cost $1, or $1.51 if the text leads to the long-context price; the budget is $1.5"
+        "the images cost $1.00, or $1.51 if the text leads to the long-context price; the budget is $1.50"
     )
     assert kept("1", "9", unknown=("two things", "a third")) == (
-        "the cost is not known, so a budget of $9 cannot be checked: two things; a third"
+        "the cost is not known, so a budget of $9.00 cannot be checked: two things; a third"
     )
-    assert kept("10", "9", unknown=("two things",)) == "the images cost $10, and the budget is $9"
+    assert kept("10", "9", unknown=("two things",)) == "the images cost $10.00, and the budget is $9.00"
 
 
 def test_findings_survive_json_and_name_their_sources():

@@ -158,7 +158,7 @@ def test_parquet_columns_have_descriptions(tmp_path):
 def test_markdown_is_the_report_and_a_workbook_has_its_notes(tmp_path):
     printed(*ESTIMATES, "-o", tmp_path / "a.md")
     assert (tmp_path / "a.md").read_text(encoding="utf-8") == printed(*ESTIMATES, "-f", "markdown")
-    printed(*A_PLAN, "-o", tmp_path / "a.xlsx")
+    printed(*A_PLAN, "--explain", "-o", tmp_path / "a.xlsx")
     notes = [row[1] for row in openpyxl.load_workbook(tmp_path / "a.xlsx")["Notes"].iter_rows(values_only=True)]
     assert any((note or "").startswith("Measured, not published: 3 tokens around each image") for note in notes)
     assert "US dollars, retries included, exact" in notes
@@ -209,7 +209,7 @@ def test_a_page_has_the_tables_and_the_notes_and_nothing_that_runs(tmp_path):
     page = (tmp_path / "a.html").read_text(encoding="utf-8")
     assert "<h1>What a job costs with Claude</h1>" in page
     assert page.count("<caption>") == 3
-    for cell in ("claude-sonnet-4-6", "Measured, not published: 3 tokens around each image", "$4.8"):
+    for cell in ("claude-sonnet-4-6", "File sizes of 1,000 images are unknown", "$4.8"):
         assert cell in page
     assert "<script" not in page
     assert "default-src &#39;none&#39;" in page

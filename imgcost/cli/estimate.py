@@ -19,12 +19,14 @@ __all__ = ["command"]
 @click.argument("sizes", type=SIZE, nargs=-1, required=True, metavar="SIZE...")
 @quote_options
 @click.option("--count", type=COUNT, help="Also price N images of each size.")
+@click.option("--explain", is_flag=True, help="Show the arithmetic, with sources.")
 @format_option
 @output_option
 def command(
     sizes: tuple[tuple[int, int], ...],
     models: tuple[str, ...],
     count: int | None,
+    explain: bool,
     style: str,
     output: str | None,
     **conditions: Any,
@@ -38,6 +40,6 @@ def command(
       imgcost estimate 1000x1000 -m claude-3-opus --as-of 2024-03-04
     """
     estimates = [[estimate_with(quote, *size) for size in sizes] for quote in quotes(models, **conditions)]
-    report = estimate_report(estimates, count)
+    report = estimate_report(estimates, count, explain=explain)
     save(report, output, ESTIMATE, ESTIMATE.rows(report.data["estimates"]))
     echo(report, style)

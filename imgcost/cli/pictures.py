@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from rich.bar import Bar
@@ -11,6 +12,7 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from imgcost.text import Report, as_text
+from imgcost.text.rendering import table_lines
 
 if TYPE_CHECKING:
     from typing import TextIO
@@ -35,7 +37,7 @@ def draw(report: Report, stream: TextIO) -> None:
     console = Console(file=stream, highlight=False, markup=False, emoji=False)
     parts = [_render(table, console) for table in report.tables]
     if report.notes:
-        parts.append(Text("\n".join(report.notes)))
+        parts.append(Text(as_text(Report({}, [], report.notes), console.width)))
     for number, part in enumerate(parts):
         if number:
             console.print()
@@ -44,15 +46,13 @@ def draw(report: Report, stream: TextIO) -> None:
 
 def _render(table: text.Table, console: Console) -> RenderableType:
     """Render a table, with a bar next to each row if there is space."""
-    text = as_text(Report({}, [table]), console.width)
-    lines = text.split("\n")
-    width = max(map(cell_len, lines)) + 2
+    above, rows = table_lines(table, console.width)
+    width = max(map(cell_len, chain(above, *rows))) + 2
     space = min(MAX_BAR, console.width - width)
     if not table.bars or space < MIN_BAR or not console.encoding.lower().startswith("utf"):
-        return Text(text)
+        return Text("\n".join(chain(above, *rows)))
     grid = Table.grid(Column(width=width, no_wrap=True), Column(width=space))
     most = max(*table.bars, 1)
-    above = len(lines) - len(table.rows)
-    for line, value in zip(lines[above:], table.bars, strict=True):
-        grid.add_row(Text(line), Bar(most, 0, value, width=space, color="cyan"))
-    return Group(*map(Text, lines[:above]), grid)
+    for lines, value in zip(rows, table.bars, strict=True):
+        grid.add_row(Text("\n".join(lines)), Bar(most, 0, value, width=space, color="cyan"))
+    return Group(*map(Text, above), grid)

@@ -115,7 +115,9 @@ class _Images(ParamType[object]):
     help="Exit with code 1 if the job costs more with any model; also show how many images the budget covers.",
 )
 @fail_on_empty_option
-@click.option("--explain", is_flag=True, help="Show the arithmetic for the cheapest model, with sources.")
+@click.option(
+    "--explain", is_flag=True, help="Show the arithmetic for the cheapest model, with sources, and all assumptions."
+)
 @format_option
 @output_option
 def command(

@@ -230,6 +230,9 @@ class ModelPlan:
             "images_usd": f"{self.images_usd:f}",
             "fixable_tokens": self.fixable_tokens,
             "fixable_usd": f"{self.fixable_usd:f}",
+            "measured_overhead": {
+                name: None if row is None else row.value for name, row in self.quote.overhead._asdict().items()
+            },
             "cached": self.cached,
             "tokens": self.tokens._asdict(),
             "usd": {name: f"{usd:f}" for name, usd in self.usd._asdict().items()},

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from imgcost.figures import plural
+from imgcost.prices import exact_usd
 from imgcost.rules.rule import Observation, rule
 from imgcost.tables import FIRST_PARTY
 
@@ -127,7 +128,7 @@ def batch_bytes(batch: BatchInput, context: CheckContext) -> Iterator[Observatio
 
 @rule("error", "bill")
 def budget(bill: CostInput, context: CheckContext) -> Iterator[Observation]:  # noqa: ARG001 - all rules have the same signature
-    known, upper, limit = f"${bill.known_usd:f}", f"${bill.upper_usd:f}", f"${bill.budget_usd:f}"
+    known, upper, limit = map(exact_usd, (bill.known_usd, bill.upper_usd, bill.budget_usd))
     figures = (f"{bill.known_usd:f}", f"{bill.budget_usd:f}", "USD")
     if bill.known_usd > bill.budget_usd:
         yield Observation(bill.location, f"the images cost {known}, and the budget is {limit}", *figures)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from imgcost import geometry
 from imgcost.errors import NoPriceError
 from imgcost.figures import number, plural
+from imgcost.prices import exact_usd
 from imgcost.tables import MEASURED_NAMES, find_measured, price_on, price_rows
 from imgcost.text.rendering import Report, Table
 
@@ -29,8 +30,8 @@ def models_report(models: Sequence[Model], day: date) -> Report:
                 model.id,
                 _short_status(model, day),
                 model.tier.name if model.tier else "unknown",
-                _usd(row.rates.input if row else None),
-                _usd(row.rates.output if row else None),
+                _rate(row.rates.input if row else None),
+                _rate(row.rates.output if row else None),
             )
         )
     columns = ("model", "status", "tier", ">input", ">output")
@@ -71,18 +72,18 @@ def model_report(model: Model, day: date) -> Report:
         *((row.title, f"{number(row.value)} (measured, not published)") for row in _measured(model, day)),
         ("note", model.note),
     ]
-    columns = ("price", "from", "to", ">input", ">output", ">write 5m", ">write 1h", ">read", "source")
+    columns = ("price", "from", ">input", ">output", ">write 5m", ">write 1h", ">read", "source")
+    cited = list(dict.fromkeys((*model.sources, *(source for row in price_rows(model) for source in row.sources))))
     prices = [
         (
             row.kind + (f" above {number(row.above_input_tokens)}" if row.above_input_tokens else ""),
-            str(row.first_day),
-            str(row.last_day or ""),
-            *map(_usd, row.rates),
-            "; ".join(f"{source.title}, read {source.read}" for source in row.sources),
+            f"{row.first_day} to {row.last_day}" if row.last_day else str(row.first_day),
+            *map(_rate, row.rates),
+            " ".join(f"[{cited.index(source) + 1}]" for source in row.sources),
         )
         for row in price_rows(model)
     ]
-    sources = [(source.title, source.url, str(source.read)) for source in model.sources]
+    sources = [(f"[{place}] {source.title}", source.url, str(source.read)) for place, source in enumerate(cited, 1)]
     tables = [
         Table(f"{model.name} on {day}", ("field", "value"), [fact for fact in facts if fact[1]]),
         Table("Prices, US dollars per MTok", columns, prices),
@@ -117,7 +118,7 @@ def largest_report(ratios: Sequence[tuple[int, int]], tiers: Sequence[Tier]) -> 
 def _tier(tier: Tier | None) -> str:
     if tier is None:
         return "unknown"
-    return f"{tier.name} ({tier.edge_limit} px, {plural(tier.token_limit, 'token')})"
+    return f"{tier.name} ({number(tier.edge_limit)} px, {plural(tier.token_limit, 'token')})"
 
 
 def _retirements(model: Model) -> str:
@@ -134,8 +135,12 @@ def _measured(model: Model, day: date) -> list[Measured]:
     return [row for row in rows if row]
 
 
-def _usd(rate: Decimal | None) -> str:
-    return "" if rate is None else f"{rate.normalize():f}"
+def _rate(rate: Decimal | None) -> str:
+    return "" if rate is None else exact_usd(rate).removeprefix("$")
+
+
+def _usd(rate: Decimal | None) -> str | None:
+    return None if rate is None else f"{rate.normalize():f}"
 
 
 def _standard_price(model: Model, day: date) -> PriceRow | None:
@@ -177,7 +182,7 @@ def _price_data(row: PriceRow) -> dict[str, Any]:
         "last_day": row.last_day and row.last_day.isoformat(),
         "above_input_tokens": row.above_input_tokens,
         "platforms": list(row.platforms),
-        **{f"{name}_usd_per_mtok": _usd(rate) or None for name, rate in row.rates._asdict().items()},
+        **{f"{name}_usd_per_mtok": _usd(rate) for name, rate in row.rates._asdict().items()},
         "sources": _sources_data(row.sources),
         "note": row.note,
     }

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from imgcost.estimates import estimates_to_dict
 from imgcost.figures import dollars, number, plural
 from imgcost.prices import cost_usd
+from imgcost.text.explanations import estimate_steps, steps_table
+from imgcost.text.notes import sentences
 from imgcost.text.quotes import quote_notes, quote_title
 from imgcost.text.rendering import Report, Table
 
@@ -15,38 +18,38 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from imgcost.estimates import Estimate
+    from imgcost.text.notes import Note
 
 THOUSAND = 1000
 
 
-def estimate_report(estimates_by_model: Sequence[Sequence[Estimate]], count: int | None = None) -> Report:
+def estimate_report(
+    estimates_by_model: Sequence[Sequence[Estimate]], count: int | None = None, *, explain: bool = False
+) -> Report:
     """Report estimates, one table per model.
 
     Args:
         estimates_by_model: The estimates of each model.
         count: Number of images of each size to price as well; if None, only 1 and 1,000 images are priced.
+        explain: Whether to show the arithmetic, and the notes that change no decision.
 
     Returns:
         The report; its JSON has one entry per size and model.
     """
+    every = [estimate for estimates in estimates_by_model for estimate in estimates]
     tables = [_table(estimates, count) for estimates in estimates_by_model]
-    notes = dict.fromkeys(note for estimates in estimates_by_model for note in _notes(estimates))
-    data = estimates_to_dict([estimate for estimates in estimates_by_model for estimate in estimates], count)
-    return Report(data, tables, list(notes))
+    data = estimates_to_dict(every, count)
+    if explain:
+        for estimates in estimates_by_model:
+            steps = [step for estimate in estimates for step in estimate_steps(estimate)]
+            tables.append(steps_table(estimates[0].quote.model, steps))
+        for estimate, entry in zip(every, data["estimates"], strict=True):
+            entry["explanation"] = [step._asdict() for step in estimate_steps(estimate)]
+    return Report(data, tables, sentences(chain.from_iterable(map(_notes, estimates_by_model)), explain=explain))
 
 
-def _notes(estimates: Sequence[Estimate]) -> Iterator[str]:
-    quote = estimates[0].quote
-    yield from quote_notes(quote)
-    if len(estimates) == 1:
-        (estimate,) = estimates
-        yield f"The {estimate.other_formula} formula would give {plural(estimate.other_tokens, 'token')}."
-    for estimate in estimates:
-        if estimate.measured_tokens is not None:
-            yield (
-                f"Measured, not published: {quote.model.id} bills {estimate.width}x{estimate.height} as "
-                f"{plural(estimate.measured_tokens, 'token')}; the formula gives {number(estimate.tokens)}."
-            )
+def _notes(estimates: Sequence[Estimate]) -> Iterator[Note]:
+    return quote_notes(estimates[0].quote, [(estimate.width, estimate.height) for estimate in estimates])
 
 
 def _table(estimates: Sequence[Estimate], count: int | None) -> Table:

@@ -1,20 +1,24 @@
-"""The arithmetic of a plan, step by step, so that it can be checked by hand."""
+"""The arithmetic of an estimate or a plan, step by step, so that it can be checked by hand."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
 from imgcost import geometry
-from imgcost.figures import number, plural
+from imgcost.figures import dollars, number, plural
 from imgcost.prices import cost_usd, exact_usd
 from imgcost.tables import cite, sources
 from imgcost.text.rendering import Table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
+    from imgcost.estimates import Estimate
+    from imgcost.geometry import Formula, Tier
     from imgcost.plans import ModelPlan
     from imgcost.prices import PriceKind
+    from imgcost.quotes import Quote
+    from imgcost.tables import Model
 
 AS_SPECIFIED = "as specified"
 
@@ -37,13 +41,29 @@ class ExplanationLine(NamedTuple):
     source: str = ""
 
 
-def explanation(plan: ModelPlan) -> Table:
-    """Return the arithmetic of a plan as a table."""
-    columns = ("what", "arithmetic", ">result", "source")
-    return Table(f"The arithmetic of {plan.model.id}", columns, list(explanation_lines(plan)))
+def steps_table(model: Model, steps: Sequence[ExplanationLine]) -> Table:
+    """Return the arithmetic of a model as a table."""
+    return Table(f"Arithmetic of {model.id}", ("what", "arithmetic", ">result", "source"), steps)
 
 
-def explanation_lines(plan: ModelPlan) -> Iterator[ExplanationLine]:
+def estimate_steps(estimate: Estimate) -> Iterator[ExplanationLine]:
+    """Explain the arithmetic of an estimate.
+
+    Args:
+        estimate: The estimate.
+
+    Yields:
+        Steps: tokens by both formulas, then dollars.
+    """
+    quote, size = estimate.quote, (estimate.width, estimate.height)
+    yield _image(quote.tier, quote.formula, *size)
+    yield _image(quote.tier, estimate.other_formula, *size)._replace(what=f"by the {estimate.other_formula} formula")
+    cache = quote.conditions.cache
+    for name in ("input",) if cache == "none" else (f"cache_write_{cache}", "cache_read"):
+        yield _class(quote, "standard", name, estimate.tokens)[0]
+
+
+def plan_steps(plan: ModelPlan) -> Iterator[ExplanationLine]:
     """Explain the arithmetic of a plan.
 
     Args:
@@ -60,25 +80,34 @@ def explanation_lines(plan: ModelPlan) -> Iterator[ExplanationLine]:
 
 def _visual(plan: ModelPlan) -> Iterator[ExplanationLine]:
     tier, formula, totals = plan.quote.tier, plan.quote.formula, plan.totals
-    limits = f"{tier.name} tier: {tier.edge_limit} px, {plural(tier.token_limit, 'token')}; {_vision()}"
     sums = []
     for (width, height), count in (plan.job_images.sizes or {}).items():
-        tokens = geometry.image_tokens(width, height, tier, formula)
-        across, down = geometry.resized_size(width, height, tier)
-        steps = f"resized to {across}x{down}: "
-        if formula == "patch":
-            steps += f"{-(-across // geometry.PATCH)} x {-(-down // geometry.PATCH)} patches of {geometry.PATCH} px"
-        else:
-            steps += f"{across} x {down} / {geometry.PIXELS_PER_TOKEN}, rounded up"
-        yield ExplanationLine(f"image of {width}x{height}", steps, number(tokens), limits)
-        sums.append(f"{number(count)} x {number(tokens)}")
+        image = _image(tier, formula, width, height)
+        yield image
+        sums.append(f"{number(count)} x {image.result}")
     arithmetic = (
         " + ".join(sums) or f"the sum over {plural(plan.images, 'image')}, each counted by the {formula} formula"
     )
-    yield ExplanationLine("visual tokens", arithmetic, number(totals.visual), "" if sums else limits)
+    yield ExplanationLine("visual tokens", arithmetic, number(totals.visual), "" if sums else _limits_of(tier))
     if plan.scenario.turns > 1:
         arithmetic = "each image is re-sent on every later turn of its conversation"
         yield ExplanationLine("visual tokens sent", arithmetic, number(totals.carried_visual))
+
+
+def _image(tier: Tier, formula: Formula, width: int, height: int) -> ExplanationLine:
+    """Count the visual tokens of an image."""
+    across, down = geometry.resized_size(width, height, tier)
+    steps = "" if (across, down) == (width, height) else f"resized to {across}x{down}: "
+    if formula == "patch":
+        steps += f"{-(-across // geometry.PATCH)} x {-(-down // geometry.PATCH)} patches of {geometry.PATCH} px"
+    else:
+        steps += f"{number(across)} x {number(down)} / {geometry.PIXELS_PER_TOKEN}, rounded up"
+    tokens = geometry.image_tokens(width, height, tier, formula)
+    return ExplanationLine(f"image of {width}x{height}", steps, number(tokens), _limits_of(tier))
+
+
+def _limits_of(tier: Tier) -> str:
+    return f"{tier.name} tier: {number(tier.edge_limit)} px, {plural(tier.token_limit, 'token')}; {_vision()}"
 
 
 def _prompt(plan: ModelPlan) -> Iterator[ExplanationLine]:
@@ -114,7 +143,7 @@ def _limits(plan: ModelPlan) -> ExplanationLine:
     if rules.max_images is not None:
         limits.append(plural(rules.max_images, "image"))
     if rules.many_images is not None and rules.many_images_edge is not None:
-        limits.append(f"{number(rules.many_images)} if an edge is over {rules.many_images_edge} px")
+        limits.append(f"{number(rules.many_images)} if an edge is over {number(rules.many_images_edge)} px")
     if rules.request_bytes is not None:
         limits.append(plural(rules.request_bytes, "byte"))
     limits.append(f"{plural(rules.context_window, 'token')} with the answer")
@@ -152,7 +181,7 @@ def _dollars(plan: ModelPlan) -> Iterator[ExplanationLine]:
     for kind, split in plan.totals.splits(cached=plan.cached).items():
         for name, count in split.counts(plan.ttl)._asdict().items():
             if count:
-                line, usd = _class(plan, kind, name, count)
+                line, usd = _class(plan.quote, kind, name, count)
                 yield line
                 costs.append(usd)
     yield ExplanationLine(
@@ -168,13 +197,13 @@ def _dollars(plan: ModelPlan) -> Iterator[ExplanationLine]:
         )
     if plan.usd_per_thousand_images is not None:
         quotient = f"{exact_usd(plan.total_usd)} x 1,000 / {number(plan.images)}"
-        yield ExplanationLine("per 1,000 images", quotient, exact_usd(plan.usd_per_thousand_images))
+        yield ExplanationLine("per 1,000 images", quotient, dollars(plan.usd_per_thousand_images))
 
 
-def _class(plan: ModelPlan, kind: PriceKind, name: str, count: int) -> tuple[ExplanationLine, str]:
+def _class(quote: Quote, kind: PriceKind, name: str, count: int) -> tuple[ExplanationLine, str]:
     """Price a token class: the published rate, its multipliers, and the product."""
     index = int(kind == "long-context")
-    quote, row = plan.quote, plan.quote.prices[index]
+    row = quote.prices[index]
     published, rate = getattr(row.rates, name), getattr((quote.standard, quote.long_context)[index], name)
     product = "".join(f" x {factor.factor.normalize():f} ({factor.name})" for factor in quote.factors)
     citations = [cite(row.sources), *(cite(factor.sources) for factor in quote.factors)]

@@ -112,12 +112,12 @@ def _table(groups: _Groups) -> Table:
         if rest := groups.counts[rule] - len(shown):
             rows.append((f"and {number(rest)} more", rule, ""))
     title, columns = plural(groups.total, groups.severity), ("location", "rule", "problem")
-    return Table(title, columns, rows, path_column=0, prose=True)
+    return Table(title, columns, rows, path_column=0)
 
 
 def _advice(groups: _Groups) -> Table:
     rows = {(rule, finding.advice): None for rule, shown in groups.shown.items() for finding in shown}
-    return Table("What to do", ("rule", "advice"), list(rows), prose=True)
+    return Table("What to do", ("rule", "advice"), list(rows))
 
 
 def _session(turns: Sequence[TurnCost]) -> Table:

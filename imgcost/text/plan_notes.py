@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from imgcost.figures import number, plural
-from imgcost.prices import exact_usd
+from imgcost.figures import dollars, number, plural
 from imgcost.tables import cite
+from imgcost.text.notes import Note
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 __all__ = ["notes_of"]
 
 
-def notes_of(plan: ModelPlan) -> Iterator[str]:
+def notes_of(plan: ModelPlan) -> Iterator[Note]:
     """List the assumptions and surprises of a model's plan.
 
     Args:
         plan: The plan.
 
     Yields:
-        Sentences.
+        Notes.
     """
     if plan.images:
         yield from _overhead(plan)
@@ -31,13 +31,14 @@ def notes_of(plan: ModelPlan) -> Iterator[str]:
         yield from _long_context(plan)
         yield from _batches(plan)
     if plan.scenario.output_tokens > plan.model.max_output_tokens:
-        yield (
-            f"{plan.model.id} is limited to {plural(plan.model.max_output_tokens, 'output token')} per answer, but "
-            f"{plan.scenario.output_tokens:,} are priced."
+        yield Note(
+            f"Answers are limited to {plural(plan.model.max_output_tokens, 'token')} with {{}}, but "
+            f"{number(plan.scenario.output_tokens)} are priced.",
+            plan.model.id,
         )
 
 
-def _overhead(plan: ModelPlan) -> Iterator[str]:
+def _overhead(plan: ModelPlan) -> Iterator[Note]:
     image, message, request = plan.quote.overhead
     for measured, where in (
         (image, "around each image"),
@@ -46,16 +47,19 @@ def _overhead(plan: ModelPlan) -> Iterator[str]:
     ):
         if measured:
             confidence = "" if measured.confidence == "high" else f"{measured.confidence} confidence, "
-            yield (
-                f"Measured, not published: {plural(measured.value, 'token')} {where} with {plan.model.id} "
-                f"({confidence}{cite(measured.sources)})."
+            yield Note(
+                f"Measured, not published: {plural(measured.value, 'token')} {where} with {{}} "
+                f"({confidence}{cite(measured.sources)}).",
+                plan.model.id,
+                detail=True,
             )
     for measured, what in ((image, "Image"), (message, "Message")):
         if not measured:
-            yield f"{what} overhead for {plan.model.id} has not been measured; assumed 0 tokens."
+            text = f"{what} overhead has not been measured for {{}}; assumed 0 tokens."
+            yield Note(text, plan.model.id, detail=True)
 
 
-def _caching(plan: ModelPlan) -> Iterator[str]:
+def _caching(plan: ModelPlan) -> Iterator[Note]:
     conditions, minimum = plan.scenario.conditions, plan.model.min_cacheable_tokens
     if conditions.cache == "none":
         return
@@ -66,30 +70,33 @@ def _caching(plan: ModelPlan) -> Iterator[str]:
             if conditions.batch
             else "requests follow closely enough to hit it"
         )
-        yield f"The cache keeps a prefix for {lifetime} after its last use; the plan assumes that {hits}."
+        yield Note(f"The cache keeps a prefix for {lifetime} after its last use; the plan assumes that {hits}.")
     elif plan.requests < 2:
-        yield f"{plan.model.id}: nothing is cached, because a single request never reads the cache."
+        yield Note("{}: nothing is cached, because a single request never reads the cache.", plan.model.id)
     elif minimum is None:
-        yield f"{plan.model.id}: nothing is cached, because its minimum cacheable prompt is unknown."
+        yield Note("{}: nothing is cached, because the minimum cacheable prompt is unknown.", plan.model.id)
     else:
         what = (
             f"the prompt has {number(plan.scenario.prompt_tokens)}"
             if plan.scenario.turns == 1
             else "no shared prefix is long enough"
         )
-        yield f"{plan.model.id}: nothing is cached, because the minimum is {plural(minimum, 'token')} and {what}."
-
-
-def _long_context(plan: ModelPlan) -> Iterator[str]:
-    if plan.long_context_requests:
-        yield (
-            f"{number(plan.long_context_requests)} of {plural(plan.requests, 'request')} to {plan.model.id} exceed "
-            f"{plural(plan.quote.threshold or 0, 'prompt token')}, so the long-context price applies to all of their "
-            f"tokens; this adds {exact_usd(plan.surcharge_usd)}."
+        yield Note(
+            f"{{}}: nothing is cached, because the minimum is {plural(minimum, 'token')} and {what}.", plan.model.id
         )
 
 
-def _batches(plan: ModelPlan) -> Iterator[str]:
+def _long_context(plan: ModelPlan) -> Iterator[Note]:
+    if plan.long_context_requests:
+        threshold = plural(plan.quote.threshold or 0, "prompt token")
+        yield Note(
+            f"The long-context price applies to requests over {threshold}: {{}}.",
+            f"{number(plan.long_context_requests)} of {plural(plan.requests, 'request')} to {plan.model.id} "
+            f"(adds {dollars(plan.surcharge_usd)})",
+        )
+
+
+def _batches(plan: ModelPlan) -> Iterator[Note]:
     if not plan.scenario.conditions.batch:
         return
     turns, limits = plan.scenario.turns, plan.quote.limits
@@ -99,4 +106,4 @@ def _batches(plan: ModelPlan) -> Iterator[str]:
             batches = max(batches, -(-amount // limit))
     why = ", because each turn needs the answer to the previous one" if batches == turns > 1 else ""
     needed = plural(batches, "message batch", "message batches")
-    yield f"The requests to {plan.model.id} need at least {needed}{why}."
+    yield Note(f"The requests to {{}} need at least {needed}{why}.", plan.model.id, detail=batches == 1)

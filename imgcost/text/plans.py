@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from imgcost.figures import dollars, number, plural
 from imgcost.text.acceptance import fixable_note
-from imgcost.text.explanations import explanation, explanation_lines
+from imgcost.text.explanations import plan_steps, steps_table
+from imgcost.text.notes import Note, sentences
 from imgcost.text.plan_notes import notes_of
 from imgcost.text.quotes import quote_notes
 from imgcost.text.rendering import NO_IMAGES, Report, Table, visible
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from imgcost.plans import ModelPlan, Plan, Scenario
+    from imgcost.plans.budgets import Variant
 
 THOUSAND = 1000
 
@@ -26,19 +28,22 @@ def plan_report(plan: Plan, *, budget_usd: Decimal | None = None, explain: bool 
     Args:
         plan: The plan.
         budget_usd: Budget for each model, US dollars; None if there is none.
-        explain: Whether to show the arithmetic for the cheapest model.
+        explain: Whether to show the arithmetic for the cheapest model, and the notes that change no decision.
 
     Returns:
         The report.
     """
-    counted = (_models(plan), _alternatives(plan), _classes(plan)) if plan.images else (NO_IMAGES,)
-    tables = [table for table in (*counted, _excluded(plan)) if table.rows or table is NO_IMAGES]
-    if explain:
-        tables.append(explanation(plan.models[0]))
+    tables = [_models(plan) if plan.images else NO_IMAGES]
+    if budget_usd is not None:
+        tables.append(_budget(plan, budget_usd))
+    counted = (_alternatives(plan), _classes(plan)) if plan.images else ()
+    tables += [table for table in (*counted, _excluded(plan)) if table.rows]
     data = plan.to_dict(budget_usd)
     if explain:
-        data["explanation"] = [line._asdict() for line in explanation_lines(plan.models[0])]
-    return Report(data, tables, list(dict.fromkeys(_notes(plan, budget_usd))))
+        steps = list(plan_steps(plan.models[0]))
+        tables.append(steps_table(plan.models[0].model, steps))
+        data["explanation"] = [step._asdict() for step in steps]
+    return Report(data, tables, sentences(_notes(plan), explain=explain))
 
 
 def settings_line(scenario: Scenario) -> str:
@@ -55,12 +60,13 @@ def settings_line(scenario: Scenario) -> str:
 
 
 def _models(plan: Plan) -> Table:
-    columns = ("model", ">requests", ">images/request", ">tokens/1,000", ">per 1,000", ">total")
+    auto = plan.scenario.images_per_request == "auto"  # otherwise the title says how many
+    columns = ("model", ">requests", *[">images per request"] * auto, ">tokens per 1,000", ">per 1,000", ">total")
     rows = [
         (
             model.model.id,
             number(model.requests),
-            number(model.totals.max_new_images),
+            *[number(model.totals.max_new_images)] * auto,
             number(round((model.tokens.prompt + model.tokens.output) * THOUSAND / model.images)),
             "" if model.usd_per_thousand_images is None else dollars(model.usd_per_thousand_images),
             dollars(model.total_usd),
@@ -77,10 +83,9 @@ def _alternatives(plan: Plan) -> Table:
     for model in plan:
         for name, variant in model.variants.items():
             if name != _chosen(model):
-                images, requests = number(variant.images_per_request), number(variant.requests)
-                saved = _saved(model.total_usd, variant.total_usd)
-                rows.append((model.model.id, _label(model, name), images, requests, dollars(variant.total_usd), saved))
-    columns = ("model", "alternative", ">images/request", ">requests", ">total", ">saves")
+                label, saved = _label(model, name, variant), _saved(model.total_usd, variant.total_usd)
+                rows.append((model.model.id, label, number(variant.requests), dollars(variant.total_usd), saved))
+    columns = ("model", "alternative", ">requests", ">total", ">saves")
     return Table("Alternatives", columns, rows)
 
 
@@ -89,7 +94,9 @@ def _chosen(model: ModelPlan) -> str:
     return " + ".join(["batch"] * model.scenario.conditions.batch + ["cached"] * model.cached) or "standard"
 
 
-def _label(model: ModelPlan, name: str) -> str:
+def _label(model: ModelPlan, name: str, variant: Variant) -> str:
+    if name == "packed":
+        return f"packed, up to {number(variant.images_per_request)}"
     size = model.downscaled_size()
     if name != "downscaled" or size is None:
         return name
@@ -115,29 +122,29 @@ def _classes(plan: Plan) -> Table:
 
 def _excluded(plan: Plan) -> Table:
     rows = [(visible(images.first), number(images.images), visible(images.reason)) for images in plan.rejected]
-    return Table("Excluded (not priced)", ("first", ">count", "reason"), rows, path_column=0, prose=True)
+    return Table("Excluded (not priced)", ("example", ">count", "reason"), rows, path_column=0)
 
 
-def _notes(plan: Plan, budget_usd: Decimal | None) -> Iterator[str]:
+def _budget(plan: Plan, budget_usd: Decimal) -> Table:
+    verdicts = {True: "within", False: "over", None: "unknown: images excluded"}
+    rows = []
+    for model in plan:
+        images = model.images_within(budget_usd)
+        covered = "" if images is None else number(images)
+        rows.append((model.model.id, dollars(model.total_usd), verdicts[plan.within(model, budget_usd)], covered))
+    columns = ("model", ">total", "within budget", ">images covered")
+    return Table(f"Budget of {dollars(budget_usd)}", columns, rows)
+
+
+def _notes(plan: Plan) -> Iterator[Note]:
     if plan.fixable:
         first = plan.models[0]
-        yield fixable_note(plan.fixable, plan.images, f"{dollars(first.fixable_usd)} with {first.model.id}")
+        yield Note(fixable_note(plan.fixable, plan.images, f"{dollars(first.fixable_usd)} with {first.model.id}"))
     for model in plan:
         yield from quote_notes(model.quote)
         yield from notes_of(model)
     if any("packed" in model.variants for model in plan):
-        yield "Packed: all images of a request share one prompt and one answer."
+        yield Note("Packed: all images of a request share one prompt and one answer.")
     if plan.unsized:
-        yield f"File sizes of {plural(plan.unsized, 'image')} are unknown; limits in bytes were not checked for them."
-    if budget_usd is not None:
-        for model in plan:
-            yield _budget_note(model, plan.within(model, budget_usd), budget_usd)
-
-
-def _budget_note(model: ModelPlan, within: bool | None, budget_usd: Decimal) -> str:
-    total, budget = f"{dollars(model.total_usd)} with {model.model.id}", f"the budget of {dollars(budget_usd)}"
-    if within is None:
-        return f"{total} excludes some images, so it is unknown whether the job is within {budget}."
-    images = model.images_within(budget_usd)
-    covers = "" if images is None else f", which covers {plural(images, 'such image')}"
-    return f"{total} is {'within' if within else 'over'} {budget}{covers}."
+        images = plural(plan.unsized, "image")
+        yield Note(f"File sizes of {images} are unknown; limits in bytes were not checked for them.")

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from imgcost.figures import plural
-from imgcost.geometry import PATCH, grid_tokens, patch_tokens
+from imgcost.estimates import estimate_with
+from imgcost.figures import number, plural
+from imgcost.geometry import PATCH
 from imgcost.prices import exact_usd
 from imgcost.tables import family_of, find_measured, prices_read
+from imgcost.text.notes import Note
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from datetime import date
 
     from imgcost.quotes import Quote
@@ -20,52 +22,61 @@ __all__ = ["quote_notes", "quote_title", "stale_notes"]
 
 
 def quote_title(quote: Quote) -> str:
-    """Write the title of a table: model, tier, formula, rate and date.
+    """Write the title of a table: model, date, tier, formula and rate.
 
     >>> from datetime import date
     >>> from imgcost.quotes import quotes
     >>> quote_title(quotes(["haiku"], as_of=date(2026, 11, 22), batch=True)[0])
-    'claude-haiku-5-5: high-resolution tier, patch formula, $0.05 per MTok (batch) on 2026-11-22'
+    'claude-haiku-5-5 on 2026-11-22: high-resolution tier, patch formula, $0.05/MTok (batch)'
     """
     labels = ", ".join(quote.conditions.labels)
-    rate = f"{exact_usd(quote.usd_per_mtok)} per MTok" + (f" ({labels})" if labels else "")
-    return f"{quote.model.id}: {quote.tier.name} tier, {quote.formula} formula, {rate} on {quote.conditions.as_of}"
+    rate = f"{exact_usd(quote.usd_per_mtok)}/MTok" + (f" ({labels})" if labels else "")
+    return f"{quote.model.id} on {quote.conditions.as_of}: {quote.tier.name} tier, {quote.formula} formula, {rate}"
 
 
-def quote_notes(quote: Quote) -> Iterator[str]:
+def quote_notes(quote: Quote, sizes: Iterable[tuple[int, int]] = ((128, 128),)) -> Iterator[Note]:
     """List what may surprise a reader: the model chosen for a family, retirement, assumptions, stale prices.
 
     Args:
         quote: The quote.
+        sizes: Sizes of images to give as examples, px.
 
     Yields:
-        Sentences.
+        Notes.
     """
     model, day, platform = quote.model, quote.conditions.as_of, quote.conditions.platform
     if family_of(quote.requested):
-        yield f"'{quote.requested.strip()}' is {model.id}, the newest active {model.family.title()} on {day}."
+        yield Note(f"As of {day}, {{}}.", f"'{quote.requested.strip()}' is {model.id}")
     status, retires = model.status_on(day, platform), model.retires_on(platform)
     on_platform = "" if platform == "claude-api" else f" on {platform}"
     if status == "retired":
-        yield f"{model.id} retired{on_platform} on {retires}; its last price is used here."
+        yield Note(f"{{}} retired{on_platform} on {retires}; the last price is used here.", model.id)
     elif status == "deprecated":
-        yield f"{model.id} is deprecated{_retirement_phrase(model, on_platform, retires)}."
-    yield from quote.assumptions
-    grid = find_measured("patch-grid-multiple", model)
-    if grid and quote.formula == "patch":
-        yield (
-            f"Measured, not published: {model.id} bills more than the formula counts, because each side is rounded up "
-            f"to a multiple of {grid.value * PATCH} px (128x128 px: "
-            f"{plural(grid_tokens(128, 128, grid.value), 'token')}, not {patch_tokens(128, 128)})."
-        )
-    yield from stale_notes(day)
+        yield Note(f"{{}}: deprecated{_retirement_phrase(model, on_platform, retires)}.", model.id)
+    for assumption in quote.assumptions:
+        yield Note(assumption.replace(repr(quote.requested), "{}"), repr(quote.requested))
+    yield from _billed_notes(quote, sizes)
+    yield from map(Note, stale_notes(day))
+
+
+def _billed_notes(quote: Quote, sizes: Iterable[tuple[int, int]]) -> Iterator[Note]:
+    """Note which images are billed with more tokens than the published formula gives."""
+    grid = find_measured("patch-grid-multiple", quote.model)
+    for width, height in sizes:
+        image = estimate_with(quote, width, height)
+        if grid and image.measured_tokens is not None:
+            yield Note(
+                f"Measured, not published: {quote.model.id} rounds each side up to a multiple of {grid.value * PATCH} "
+                "px, so it bills {}.",
+                f"{width}x{height} as {plural(image.measured_tokens, 'token')}, not {number(image.tokens)}",
+            )
 
 
 def _retirement_phrase(model: Model, on_platform: str, retires: date | None) -> str:
     if retires:
-        return f" and retires{on_platform} on {retires}"
+        return f", retiring{on_platform} on {retires}"
     if model.retires:
-        return f"; it retires on the Claude API on {model.retires}, and no date is published{on_platform}"
+        return f", retiring on the Claude API on {model.retires}, no date published{on_platform}"
     return ""
 
 

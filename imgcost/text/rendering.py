@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from itertools import chain, zip_longest
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 __all__ = [
     "NO_IMAGES",
@@ -21,6 +22,7 @@ __all__ = [
     "as_markdown",
     "as_text",
     "shortened",
+    "table_lines",
     "visible",
 ]
 
@@ -35,7 +37,6 @@ class Table(NamedTuple):
         rows: Cells, as text.
         bars: One number per row, for a bar chart in a terminal; empty for none.
         path_column: Index of a column that is shortened in the middle if the table is too wide; None for none.
-        prose: Whether the last column is wrapped if the table is too wide.
     """
 
     title: str
@@ -43,7 +44,6 @@ class Table(NamedTuple):
     rows: Sequence[tuple[str, ...]]
     bars: Sequence[int] = ()
     path_column: int | None = None
-    prose: bool = False
 
 
 WIDTH = 80
@@ -72,7 +72,8 @@ def as_text(report: Report, width: int = WIDTH) -> str:
 
     Args:
         report: The report.
-        width: Width of the terminal, in columns. In a wider table, paths are shortened and prose is wrapped.
+        width: Width of the terminal, in columns. Wider lines are wrapped between words, and in a wider table paths are
+            shortened; only a longer URL or command exceeds it.
 
     Returns:
         The text, without a newline at the end.
@@ -83,18 +84,35 @@ def as_text(report: Report, width: int = WIDTH) -> str:
       Huey       1
       Dewey     10
     """
-    sections = []
+    blocks, width = [], max(width, _NARROWEST)
     for table in report.tables:
-        heads = tuple(head.removeprefix(">") for head in table.columns)
-        indent = "  " if table.title else ""
-        rows = [heads, *_fitted(heads, table, width - len(indent))]
-        widths = _widths(rows)
-        right = [head.startswith(">") for head in table.columns]
-        lines = ["  ".join(map(_padded, row, widths, right)).rstrip() for row in (rows if any(heads) else rows[1:])]
-        sections.append("\n".join([table.title] * bool(table.title) + [indent + line for line in lines]))
+        above, rows = table_lines(table, width)
+        blocks.append("\n".join([*above, *chain.from_iterable(rows)]))
     if report.notes:
-        sections.append("\n".join(report.notes))
-    return "\n\n".join(sections)
+        blocks.append("\n".join(line for note in report.notes for line in _wrapped(note, width, _HANG)))
+    return "\n\n".join(blocks)
+
+
+def table_lines(table: Table, width: int) -> tuple[list[str], list[list[str]]]:
+    """Render a table as text: in columns, or one field per line if they do not fit.
+
+    Args:
+        table: The table.
+        width: Width of the terminal, in columns.
+
+    Returns:
+        The lines above the rows, and the lines of each row.
+    """
+    width = max(width, _NARROWEST)
+    heads = tuple(head.removeprefix(">") for head in table.columns)
+    indent = "  " if table.title else ""
+    above = _wrapped(table.title, width, _HANG) if table.title else []
+    space = width - len(indent)
+    widths = _column_widths(table, heads, space)
+    if widths is None:
+        return above, [[indent + line for line in _fields(table, heads, row, space)] for row in table.rows]
+    rows = [_row_lines(table, row, widths, indent) for row in table.rows]
+    return above + (_row_lines(table._replace(path_column=None), heads, widths, indent) if any(heads) else []), rows
 
 
 def as_markdown(report: Report) -> str:
@@ -179,35 +197,104 @@ def _markdown(text: str) -> str:
     return _MENTION.sub(lambda match: f"{match[0]}<!-- -->", text)
 
 
-_LEAST_WIDTH = 12
-"""Minimum width of a column that is shortened or wrapped."""
+_LEAST, _LONGEST_WORD = 12, 30
+"""Minimum width of paths and texts, and width up to which a word is not broken, in columns."""
+
+_NARROWEST = 24
+"""Minimum width of a terminal, in columns."""
+
+_HANG = " " * 4
+"""Indent of the second and following lines of a title or note."""
+
+_WORDS = re.compile(r" *(?:'imgcost [^']*'\S*|\S+)| +$")
+"""Words with the spaces before them; a quoted command is one word."""
 
 
-def _fitted(heads: tuple[str, ...], table: Table, width: int) -> list[tuple[str, ...]]:
-    """Shorten the paths and wrap the prose of a table that is wider than `width` columns."""
-    widths = _widths([heads, *table.rows])
-    excess = sum(widths) + 2 * (len(widths) - 1) - width
-    if excess <= 0:
-        return list(table.rows)
-    from textwrap import wrap  # noqa: PLC0415 - most tables fit
-
-    prose = widths[-1] if table.prose else 0
-    path = 0 if table.path_column is None else widths[table.path_column]
-    space = path + prose - excess
-    path = min(path, max(_LEAST_WIDTH, space - prose, space // 2 if prose else 0))
-    fitted = []
-    for row in table.rows:
-        cells = list(row)
-        if table.path_column is not None:
-            cells[table.path_column] = shortened(row[table.path_column], path)
-        lines = wrap(row[-1], max(_LEAST_WIDTH, space - path), break_on_hyphens=False) if table.prose else row[-1:]
-        fitted.append((*cells[:-1], *(lines[:1] or [""])))
-        fitted += [("",) * (len(row) - 1) + (line,) for line in lines[1:]]
-    return fitted
+def _wrapped(text: str, width: int, hang: str = "") -> list[str]:
+    """Wrap a text between words; words that are too long are broken, except URLs and commands."""
+    if _width(text) <= width:
+        return [text]
+    lines = [""]
+    for word in _pieces(text, width - len(hang)):
+        if lines[-1] and _width(lines[-1] + word) > width:
+            lines.append(hang + word.lstrip(" "))
+        else:
+            lines[-1] += word
+    return lines
 
 
-def _widths(rows: Sequence[tuple[str, ...]]) -> list[int]:
-    return [max(map(_width, column)) for column in zip(*rows, strict=True)]
+def _pieces(text: str, width: int) -> Iterator[str]:
+    """Split a text into words, and words that are too long into pieces."""
+    for word in _WORDS.findall(text):
+        rest = word
+        while not _is_whole(rest) and _width(rest.lstrip(" ")) > width:
+            piece = _begin(rest, width) or rest[:1]
+            yield piece
+            rest = rest[len(piece) :]
+        yield rest
+
+
+def _is_whole(word: str) -> bool:
+    """Return whether a word is never broken, because it is to be copied: a URL or a command."""
+    return "://" in word or word.lstrip(" ").startswith("'imgcost ")
+
+
+def _column_widths(table: Table, heads: tuple[str, ...], space: int) -> list[int] | None:
+    """Fit the columns of a table to a width: wrap headings first, then shorten paths and wrap text, never numbers.
+
+    Returns:
+        The width of each column; None if they do not fit.
+    """
+    columns = list(zip(heads, *table.rows, strict=True))
+    natural = [max(map(_width, column)) for column in columns]
+    space -= 2 * (len(columns) - 1)
+    if sum(natural) <= space:
+        return natural
+    words = [_longest_word(column[:1]) for column in columns]
+    unwrapped = [max(word, *map(_width, column)) for word, (_, *column) in zip(words, columns, strict=True)]
+    least = [
+        full
+        if head.startswith(">")
+        else min(full, max(_LEAST, 0 if number == table.path_column else _longest_word(column)))
+        for number, (head, full, column) in enumerate(zip(table.columns, unwrapped, columns, strict=True))
+    ]
+    for low, high in ((unwrapped, natural), (least, unwrapped)):
+        for cap in range(space, 0, -1):
+            widths = [max(shortest, min(longest, cap)) for shortest, longest in zip(low, high, strict=True)]
+            if sum(widths) <= space:
+                return widths
+    return None
+
+
+def _longest_word(texts: Iterable[str]) -> int:
+    words = chain.from_iterable(map(_WORDS.findall, texts))
+    return max(
+        (_width(word) if _is_whole(word) else min(_width(word.lstrip(" ")), _LONGEST_WORD) for word in words), default=0
+    )
+
+
+def _row_lines(table: Table, row: tuple[str, ...], widths: list[int], indent: str) -> list[str]:
+    """Render a row in columns; a cell with several lines makes it higher."""
+    cells = [
+        [shortened(cell, width)] if number == table.path_column else _wrapped(cell, width)
+        for number, (cell, width) in enumerate(zip(row, widths, strict=True))
+    ]
+    right = [head.startswith(">") for head in table.columns]
+    return [
+        (indent + "  ".join(map(_padded, line, widths, right))).rstrip() for line in zip_longest(*cells, fillvalue="")
+    ]
+
+
+def _fields(table: Table, heads: tuple[str, ...], row: tuple[str, ...], width: int) -> list[str]:
+    """Render a row as its first cell, and below it one line for each other field."""
+    first, *rest = row
+    lines = [shortened(first, width)] if table.path_column == 0 else _wrapped(first, width, _HANG)
+    labels = max(map(_width, heads[1:]), default=0)
+    for head, cell in zip(heads[1:], rest, strict=True):
+        label = f"  {_padded(head, labels, right=False)}  "
+        if cell:
+            lines += _wrapped(label + cell, max(width, len(label) + _LEAST), " " * len(label))
+    return lines
 
 
 def shortened(text: str, width: int) -> str:

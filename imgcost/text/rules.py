@@ -39,7 +39,7 @@ def rules_report(rules: Sequence[Rule], message: str | None = None) -> Report:
         **({} if message is None else {"message": message.encode(errors="backslashreplace").decode()}),
         "rules": [_rule(rule) for rule in rules],
     }
-    return Report(data, [Table(title, ("rule", "severity", "checks for"), rows, prose=True)], notes)
+    return Report(data, [Table(title, ("rule", "severity", "checks for"), rows)], notes)
 
 
 def rule_report(rule: Rule, day: date) -> Report:
@@ -51,18 +51,18 @@ def rule_report(rule: Rule, day: date) -> Report:
         ("message", rule.example.message),
         ("fix", rule.fix),
     ]
-    tables = [Table(f"{rule.name}: {rule.severity}", ("", ""), text, prose=True)]
+    tables = [Table(f"{rule.name}: {rule.severity}", ("", ""), text)]
     limits = _limits(rule, day)
     if limits:
         rows = [(platform, name, since, _in_words(value)) for platform, name, value, since, _ in limits]
-        tables.append(Table(f"Limits on {day}", ("platform", "limit", "since", "value"), rows, prose=True))
+        tables.append(Table(f"Limits on {day}", ("platform", "limit", "since", "value"), rows))
     messages = wordings_of(rule.name)
     if messages:
-        tables.append(Table("Error messages of the API", ("",), [(wording.text,) for wording in messages], prose=True))
+        tables.append(Table("Error messages of the API", ("",), [(wording.text,) for wording in messages]))
     cited = [*(row[-1] for row in limits), *(wording.sources for wording in messages)]
     if cited:
         titles = dict.fromkeys((str(source.read), source.title) for sources in cited for source in sources)
-        tables.append(Table("Sources", ("read", "title"), list(titles), prose=True))
+        tables.append(Table("Sources", ("read", "title"), list(titles)))
     data = {
         "schema": "imgcost.rule/2",
         "as_of": day.isoformat(),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from imgcost.figures import dollars, number, plural
 from imgcost.text.acceptance import fixable_note
+from imgcost.text.notes import Note, sentences
 from imgcost.text.quotes import quote_notes, quote_title
 from imgcost.text.rendering import NO_IMAGES, Report, Table, visible
 
@@ -28,7 +29,7 @@ def scan_report(summary: ScanSummary) -> Report:
 
 def scan_notes(summary: ScanSummary) -> list[str]:
     """List notes on a scan, without duplicates."""
-    return list(dict.fromkeys(_notes(summary)))
+    return sentences(_notes(summary))
 
 
 def fixable_notes(summary: ScanSummary) -> list[str]:
@@ -51,29 +52,29 @@ def unreadable_tables(summary: ScanSummary) -> list[Table]:
     problems = Counter(file.problem for file in summary.unreadable)
     title = f"Unreadable: {', '.join(f'{number(count)} {problem}' for problem, count in problems.most_common())}"
     rows = [(visible(file.path), file.problem, visible(file.reason)) for file in summary.unreadable[:MAX_LISTED]]
-    return [Table(title, ("path", "problem", "reason"), rows, path_column=0, prose=True)]
+    return [Table(title, ("path", "problem", "reason"), rows, path_column=0)]
 
 
-def _notes(summary: ScanSummary) -> Iterator[str]:
+def _notes(summary: ScanSummary) -> Iterator[Note]:
     first = summary.quotes[0]
-    yield from fixable_notes(summary)
+    yield from map(Note, fixable_notes(summary))
     for quote in summary.quotes:
         yield from quote_notes(quote)
     if summary.duplicates:
         saved = summary.tokens_of_duplicates(first.rule)
         usd = dollars(first.image_usd(saved))
-        yield (
+        yield Note(
             f"{plural(summary.duplicates, 'duplicate')} excluded, which saves {plural(saved, 'token')} ({usd} with "
             f"{first.model.id})."
         )
     if len(summary.unreadable) > MAX_LISTED:
         more = plural(len(summary.unreadable) - MAX_LISTED, "more entry", "more entries")
-        yield f"{more} unreadable; -f json and -o FILE list all of them."
+        yield Note(f"{more} unreadable; -f json and -o FILE list all of them.")
 
 
 def _totals(summary: ScanSummary) -> Table:
     quotes = [*summary.quotes, *summary.compared]
-    title = f"{plural(summary.images, 'image')}, {file_size(summary.file_bytes)}: {quote_title(quotes[0])}"
+    title = f"{plural(summary.images, 'image')}, {file_size(summary.file_bytes)} with {quote_title(quotes[0])}"
     rows = [
         (
             quote.model.id,

@@ -16,7 +16,18 @@ if TYPE_CHECKING:
     from xlsxwriter import Workbook
     from xlsxwriter.worksheet import Worksheet
 
-__all__ = ["NOT_OFFERED", "Cell", "CellFormula", "Page", "at", "begin_styles", "column_of", "printable", "unless_text"]
+__all__ = [
+    "NOT_OFFERED",
+    "USD",
+    "Cell",
+    "CellFormula",
+    "Page",
+    "at",
+    "begin_styles",
+    "column_of",
+    "printable",
+    "unless_text",
+]
 
 MAX_TEXT = 32_767
 """Maximum number of characters in a cell, counted in UTF-16."""
@@ -26,7 +37,9 @@ NOT_OFFERED = "not offered"
 
 _INK, _ACCENT, _PALE, _INPUT, _EDGE = "#3D3A33", "#B5532F", "#F5EDE6", "#FFF6D6", "#D9CFC4"
 _TOKENS = "#,##0"
-_USD = "[>=1]$#,##0.00;[>0]$0.00####;$0.00"
+USD = "[>=0.1]$#,##0.00;[>=0.01]$0.00#;$0.00####"
+"""As `imgcost.figures.dollars`, as far as two conditions go: below a cent, up to six decimals."""
+_RATE = "$#,##0.00########"
 _FONT = {"font_name": "Calibri", "font_size": 11, "font_color": _INK}
 _LINE = {"bottom": 1, "bottom_color": _EDGE}
 _SECTION = {"bold": True, "font_color": _ACCENT, "bottom": 2, "bottom_color": _ACCENT}
@@ -52,17 +65,17 @@ _STYLES: dict[str, dict[str, Any]] = {
     "label indented": _LINE | {"indent": 1},
     "fact": _LINE | {"align": "right"},
     "count": _LINE | {"num_format": _TOKENS, "align": "right"},
-    "rate": _LINE | {"num_format": "$General", "align": "right"},
-    "usd": _LINE | {"num_format": _USD, "align": "right"},
+    "rate": _LINE | {"num_format": _RATE, "align": "right"},
+    "usd": _LINE | {"num_format": USD, "align": "right"},
     "total label": _TOTAL,
     "total count": _TOTAL | {"num_format": _TOKENS, "align": "right"},
-    "total usd": _TOTAL | {"num_format": _USD, "align": "right"},
+    "total usd": _TOTAL | {"num_format": USD, "align": "right"},
     "input": _BOX | {"align": "right"},
     "input number": _BOX | {"num_format": _TOKENS},
     "number": {"num_format": _TOKENS, "align": "right"},
     "factor": {"num_format": "General", "align": "right"},
-    "price": {"num_format": "$General", "align": "right"},
-    "dollars": {"num_format": _USD, "align": "right"},
+    "price": {"num_format": _RATE, "align": "right"},
+    "dollars": {"num_format": USD, "align": "right"},
     "day": {"num_format": "yyyy-mm-dd", "align": "left"},
 }
 

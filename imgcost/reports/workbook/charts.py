@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from xlsxwriter.utility import xl_col_to_name
 
 from imgcost.figures import plural
-from imgcost.reports.workbook.cells import CellFormula, column_of, unless_text
+from imgcost.reports.workbook.cells import USD, CellFormula, column_of, unless_text
 from imgcost.reports.workbook.job import title_of
 from imgcost.reports.workbook.models import values_of
 
@@ -109,7 +109,7 @@ def insert_charts(page: Page, row: int, folders: int, rules: int) -> None:
     cost.set_y_axis({"reverse": True, "num_font": {"color": _INK}, "line": {"none": True}})
     cost.set_x_axis(
         {
-            "num_format": "$#,##0.00##",
+            "num_format": USD,
             "label_position": "high",
             "major_gridlines": {"visible": True, "line": {"color": _GRID}},
         }

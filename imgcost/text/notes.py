@@ -1,0 +1,46 @@
+"""Notes below a report: each is written once, however many models it is about."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+__all__ = ["Note", "sentences"]
+
+
+class Note(NamedTuple):
+    """A note of a report.
+
+    Attributes:
+        text: A sentence. Its `{}` becomes the list of the subjects of all notes with this text.
+        subject: What the note is about, usually a model.
+        detail: Whether it changes no decision about price, acceptance or what to do; it is written with --explain.
+    """
+
+    text: str
+    subject: str = ""
+    detail: bool = False
+
+
+def sentences(notes: Iterable[Note], *, explain: bool = False) -> list[str]:
+    """Write notes, each text once.
+
+    Args:
+        notes: The notes.
+        explain: Whether to include details.
+
+    >>> text = "{} will retire."
+    >>> sentences([Note(text, "a"), Note("Prices are old."), Note(text, "b"), Note(text, "c"), Note(text, "a")])
+    ['a, b and c will retire.', 'Prices are old.']
+    """
+    subjects: dict[str, dict[str, None]] = {}
+    for note in notes:
+        if explain or not note.detail:
+            subjects.setdefault(note.text, {})[note.subject] = None
+    return [text.replace("{}", _listed(list(names))) for text, names in subjects.items()]
+
+
+def _listed(names: Sequence[str]) -> str:
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
