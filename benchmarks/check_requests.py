@@ -1,4 +1,4 @@
-"""Checking requests of images beside decoding each image with Pillow, and what recognizing the shape adds.
+"""Time to check requests with images, compared with decoding each image, and the share of detecting the shape.
 
 python benchmarks/check_requests.py [--requests 100] [--images 20] [--messages 1000] [--rounds 9]
 """
@@ -23,7 +23,7 @@ PHOTOS = 4
 
 
 def photo(seed):
-    """A JPEG of up to 1 MB: noise, enlarged so far that it compresses like a photo, at the best quality that fits."""
+    """Return a JPEG of up to 1 MB: enlarged noise that compresses like a photo, at the best quality that fits."""
     noise = random.Random(seed).randbytes(600 * 450 * 3)
     image = Image.frombytes("RGB", (600, 450), noise).resize((1800, 1350), Image.Resampling.BICUBIC)
 
@@ -79,15 +79,15 @@ def main():
     checks, ratios, base64s = [], [], []
     check_request(request([image_block(text) for text in texts]))  # imports and tables
     for _ in range(arguments.requests):
-        params = request([image_block(text[:-4] + text[-4:]) for text in texts])  # strings of their own
+        params = request([image_block(text[:-4] + text[-4:]) for text in texts])  # separate strings
         check = timed(lambda params=params: check_request(params))
         pillow = timed(lambda: [decode(base64.b64decode(text)) for text in texts])
         base64s.append(timed(lambda: [base64.b64decode(text) for text in texts]) / check)
         checks.append(check)
         ratios.append(pillow / check)
     size = sum(map(len, photos)) // PHOTOS
-    what = f"{arguments.requests} requests of {arguments.images} images of {size:,} bytes"
-    print(f"{what}, CPU time, median (least to most)")
+    workload = f"{arguments.requests} requests of {arguments.images} images of {size:,} bytes"
+    print(f"{workload}, CPU time, median (least to most)")
     milliseconds = [check * 1000 for check in checks]
     print(
         f"  check_request          {median(milliseconds):8.2f} ms ({min(milliseconds):.2f} to {max(milliseconds):.2f})"
@@ -104,7 +104,7 @@ def main():
         )
         for _ in range(arguments.rounds)
     ]
-    shape, named, detected = (median(one) * 1000 for one in zip(*rounds, strict=True))
+    shape, named, detected = (median(column) * 1000 for column in zip(*rounds, strict=True))
     print(f"a request of {arguments.messages:,} messages of text, median of {arguments.rounds} rounds")
     print(f"  detecting the shape       {shape:8.2f} ms")
     print(f"  check_request, named      {named:8.2f} ms")

@@ -1,4 +1,4 @@
-"""What users would write without imgcost, as complete programs: python benchmarks/contenders.py NAME DIR.
+"""Complete programs that users would write without imgcost: python benchmarks/contenders.py NAME DIR.
 
 Each prints a line of JSON: the number of images and their tokens on the high-resolution tier. All of them use the token
 rule of imgcost, so that they differ only in finding and reading files. Each imports only what it needs.

@@ -208,7 +208,7 @@ class Painter:
         }
 
     def bad(self):
-        """Files that are found among images by mistake: broken, renamed, unusual, or of another format."""
+        """Files that occur among images by mistake: broken, renamed, unusual, or of another format."""
         jpeg, png, gif, webp = self.jpeg_small_exif(), self.png(), self.gif(), self.webp()
         frame = jpeg.index(b"\xff\xc0", after_applications(jpeg))
         size = (40, 30)

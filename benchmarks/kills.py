@@ -4,10 +4,10 @@ python benchmarks/kills.py [--runs 200] [--starts 50] [--files 4000] [--seed 1]
 
 Each run overwrites an old report in one format, with two workers. In a random phase (start of the interpreter, scan,
 writing the report) a random signal is sent to the parent, to a worker or to the whole group. Afterwards the target must
-be complete or unchanged. Rows that are streamed to a file must be complete, and as many as the command reports. After
-two seconds no process and no temporary file may be left. SIGKILL prevents cleanup, so its temporary files and
-incomplete rows are counted separately. `--starts` more runs get SIGINT while workers start. Linux only. Exits with 1 if
-anything is wrong.
+be complete or unchanged. Rows that are streamed to a file must be complete, and their number must be the reported
+one. After two seconds no process and no temporary file may be left. SIGKILL prevents cleanup, so its temporary files
+and incomplete rows are counted separately. `--starts` more runs get SIGINT while workers start. Linux only. Exits with
+1 if anything is wrong.
 """
 
 from __future__ import annotations

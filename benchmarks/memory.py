@@ -47,10 +47,10 @@ def main() -> None:
             peaks = []
             for style in FORMATS:
                 command = [sys.executable, "-c", MEASURE, "check", name, "-f", style]
-                ended = subprocess.run(
+                completed = subprocess.run(
                     command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False, timeout=3600
                 )
-                peaks.append(ended.stderr.split()[-1])
+                peaks.append(completed.stderr.split()[-1])
             print(f"{images:9,}" + "".join(f"{peak:>10}" for peak in peaks), flush=True)
 
 

@@ -1,10 +1,10 @@
-"""Mutated requests in every shape: only errors of imgcost may come out.
+"""Check mutated requests in every shape: only errors of imgcost may be raised.
 
 python benchmarks/mutated_requests.py [--documents 300000] [--seed 1]
 
-Takes the documents of the tests, one for each way to write an image in each shape, and replaces, removes, renames,
+Takes the documents of the tests, one for each form of an image in each shape, and replaces, removes, renames,
 wraps or adds one to three values: wrong types, cycles, deep nesting, objects that raise. Each document is checked as a
-request, with its shape detected and with a random one, as a batch, and, where it can be JSON, as a file: whole or as
+request, with a detected and a random shape, as a batch, and, if it can be JSON, as a file: as one document or as
 lines, in UTF-8 or UTF-16, compressed or not, with damaged bytes. Each document has its own seed: repeat a fault with
 `--seed SEED --documents 1`. Exits with 1 if there is a fault.
 """
@@ -27,7 +27,9 @@ from hostile import check_everywhere, mutated
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--documents", type=int, default=300_000)
-    parser.add_argument("--seed", type=int, default=1, help="that of the first document; the next one has the next")
+    parser.add_argument(
+        "--seed", type=int, default=1, help="seed of the first document; it increases by one per document"
+    )
     arguments = parser.parse_args()
     faults: dict[str, tuple[int, str]] = {}
     longest = 0.0, 0
@@ -36,14 +38,14 @@ def main():
         for seed in range(arguments.seed, arguments.seed + arguments.documents):
             chance = random.Random(seed)
             document = mutated(chance)
-            begun = time.thread_time()
+            document_start = time.thread_time()
             try:
                 check_everywhere(chance, document, Path(folder, "request.json"))
-            except Exception as error:  # noqa: BLE001 - that is the question
+            except Exception as error:  # noqa: BLE001 - this is what is tested
                 frame = traceback.extract_tb(error.__traceback__)[-1]
                 where = f"{type(error).__name__} in {frame.filename}:{frame.lineno}"
                 faults.setdefault(where, (seed, traceback.format_exc()))
-            longest = max(longest, (time.thread_time() - begun, seed))
+            longest = max(longest, (time.thread_time() - document_start, seed))
     for where, (seed, text) in faults.items():
         print(f"seed {seed}: {where}\n{text}")
     seconds = time.perf_counter() - start

@@ -4,7 +4,7 @@ python benchmarks/mutations.py DIR [--inputs 2000000] [--seconds 300] [--seed 1]
 
 Takes the files under DIR as seeds, such as a corpus of `corpus.py` together with the test images of a library, mutates
 bytes, lengths and order, and reads the start and end of each result like `check` does. Hostile files come first: a
-million tiny segments or blocks, wrong lengths, 10 GB of nothing. Exits with 1 if an exception is raised, or if an input
+million tiny segments or blocks, wrong lengths, 10 GB of zeros. Exits with 1 if an exception is raised, or if an input
 takes more than 20 ms of processor time in each of three attempts, or reads more than the limit.
 """
 

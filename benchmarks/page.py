@@ -1,4 +1,4 @@
-"""The cost of an HTML report: time and memory of a scan with and without it, its size, and the speed of its panel.
+"""Cost of an HTML report: time and memory of a scan with and without it, its size, and the speed of its panel.
 
 python benchmarks/page.py DIR [--rounds 3]
 

@@ -33,7 +33,7 @@ JOBS = {
 
 
 def loop(sizes, model):
-    """What users would write: pack requests greedily, image by image, for one model."""
+    """Pack requests greedily, image by image, for one model, as users would write it."""
     tier, window = model.tier, model.context_window
     limits = tables.limits_on("claude-api", DAY)
     most, rates = limits.max_images(window), tables.price_on(model, DAY).rates

@@ -80,9 +80,9 @@ def run(command, *, watch=False):
         )
         tree = None
         if watch and PROC.is_dir():
-            ended, tree = 0, 0
-            while not ended:
-                ended, status, usage = os.wait4(process.pid, os.WNOHANG)
+            pid, tree = 0, 0
+            while not pid:
+                pid, status, usage = os.wait4(process.pid, os.WNOHANG)
                 tree = max(tree, session_memory(process.pid))
                 time.sleep(SAMPLE_SECONDS)
         else:

@@ -1,6 +1,6 @@
-"""A local server that accepts and rejects requests as the Messages API does.
+"""A local server that accepts and rejects requests like the Messages API.
 
-It shares no code and no table with imgcost: blocks are checked against the types of the Anthropic SDK, images are
+It shares no code or tables with imgcost: blocks are checked against the types of the Anthropic SDK, images are
 decoded by Pillow, PDFs are read by pypdf, and the limits are copied from the documentation, for a model with a context
 window of 200,000 tokens.
 """
@@ -31,7 +31,7 @@ CUSTOM_ID = "^[a-zA-Z0-9_-]{1,64}$"
 
 
 class Rejected(Exception):  # noqa: N818 - an answer of the API, not a failure of the server
-    """A 400 with the message of the API."""
+    """A response 400 with the message of the API."""
 
 
 @cache
@@ -253,7 +253,7 @@ class Handler(BaseHTTPRequestHandler):
 
 @contextmanager
 def api():
-    """Run the server in a thread; it has a `server_port`, and `received` lists the bodies of all requests."""
+    """Run the server in a thread. It has a `server_port`, and `received` has the bodies of all requests."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.received = []
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})

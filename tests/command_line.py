@@ -1,4 +1,4 @@
-"""Run imgcost as a shell does, at a width of 100 columns, or in a separate process that gets signals."""
+"""Run imgcost in this process, at a width of 100 columns, or in a separate process that gets signals."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ LIMIT = 60
 
 
 def run(*arguments, stdin=None):
-    """Run imgcost; return the result, errors included."""
+    """Run imgcost; return the result, which may be an error."""
     return CliRunner().invoke(
         main, [str(argument) for argument in arguments], input=stdin, prog_name="imgcost", terminal_width=100
     )
 
 
-def _ended(*arguments, stdin=None):
+def _invoke(*arguments, stdin=None):
     """Run imgcost; fail on a traceback."""
     result = run(*arguments, stdin=stdin)
     assert result.exception is None or isinstance(result.exception, SystemExit)
@@ -35,7 +35,7 @@ def _ended(*arguments, stdin=None):
 
 def printed(*arguments, stdin=None, code=0, stderr=""):
     """Run imgcost; return stdout, and check the exit code and stderr."""
-    result = _ended(*arguments, stdin=stdin)
+    result = _invoke(*arguments, stdin=stdin)
     assert (result.exit_code, result.stderr) == (code, stderr)
     return result.stdout
 
@@ -47,17 +47,17 @@ def unwrapped(text):
 
 def refused(*arguments, stdin=None):
     """Run imgcost; check exit code 2 and an empty stdout, and return stderr."""
-    result = _ended(*arguments, stdin=stdin)
+    result = _invoke(*arguments, stdin=stdin)
     assert (result.exit_code, result.stdout) == (2, "")
     assert "Error: " in result.stderr
     return result.stderr
 
 
-def wait_until(true):
+def wait_until(condition):
     """Wait until a condition is true, at most `LIMIT` seconds."""
-    until = time.monotonic() + LIMIT
-    while time.monotonic() < until:
-        if true():
+    deadline = time.monotonic() + LIMIT
+    while time.monotonic() < deadline:
+        if condition():
             return
         time.sleep(0.02)
     pytest.fail("the condition never became true")
@@ -69,8 +69,8 @@ DEADLY = ("SIGTERM", "SIGHUP", "SIGQUIT")
 class Running:
     """imgcost in a separate process and process group.
 
-    Its signals are those of a command at a terminal, however the tests were started: a background job, `nohup` and many
-    CI runners ignore SIGINT or SIGHUP, and a child inherits that. `ignored` are signals to ignore from the start.
+    It handles signals like a command in a terminal, however the tests were started: background jobs, `nohup` and many
+    CI runners ignore SIGINT or SIGHUP, which children inherit. `ignored` are signals to ignore from the start.
     """
 
     def __init__(self, *arguments, before="", ignored=(), **options):
@@ -107,7 +107,7 @@ class Running:
                 stream.close()
 
     def feed(self, path, times):
-        """Write a path to its stdin repeatedly, in the background, because it may never be read."""
+        """Write a path to its stdin repeatedly, in a thread, because it may never be read."""
 
         def write():
             with suppress(OSError):
@@ -123,21 +123,21 @@ class Running:
             self.feeder.join(LIMIT)
             assert not self.feeder.is_alive()
 
-    def ended(self, stdin=b""):
-        """Wait for its end; return the exit code, stdout and stderr."""
+    def wait(self, stdin=b""):
+        """Wait for it to exit; return the exit code, stdout and stderr."""
         out, err = self.process.communicate(stdin, timeout=LIMIT)
         return self.process.returncode, (out or b"").decode(), err.decode()
 
     def end(self, number):
         """Send a signal; return the exit code and stderr.
 
-        Python drops an exception raised by a signal handler in the callback of a weak reference, such as those of
-        imports, about once in a thousand times. Users press the keys again, and so does this.
+        About once in a thousand times Python drops the exception, because the signal handler runs in the callback of a
+        weak reference, such as those of imports. Users press the keys again, and so does this method.
         """
-        for patience in (10, LIMIT):
+        for seconds in (10, LIMIT):
             self.process.send_signal(number)
             with suppress(subprocess.TimeoutExpired):
-                return self.process.wait(patience), self._stderr()
+                return self.process.wait(seconds), self._stderr()
         pytest.fail("the process did not end after two signals")
 
     def _stderr(self):

@@ -45,13 +45,10 @@ def pytest_ignore_collect(collection_path, config):
     return None
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items):
-    """Mark the tests that use LibreOffice as slow, and run them in one process, because they share its results."""
-    for item in items:
-        if "libreoffice" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.slow)
-            item.add_marker(pytest.mark.xdist_group("libreoffice"))
+def pytest_itemcollected(item):
+    """Mark a test that uses LibreOffice as slow."""
+    if "libreoffice" in getattr(item, "fixturenames", ()):
+        item.add_marker(pytest.mark.slow)
 
 
 @pytest.hookimpl(wrapper=True)

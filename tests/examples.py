@@ -1,4 +1,4 @@
-"""Requests as the documentation of the Messages API shows them, by topic: vision, PDFs, tools, caching, thinking."""
+"""Requests from the documentation of the Messages API, by topic: vision, PDFs, tools, caching, thinking."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ SHORT = types.CacheControlEphemeralParam(type="ephemeral")
 LONG = types.CacheControlEphemeralParam(type="ephemeral", ttl="1h")
 
 
-def words(said, **more):
-    return types.TextBlockParam(type="text", text=said, **more)
+def words(text, **more):
+    return types.TextBlockParam(type="text", text=text, **more)
 
 
 def image(source, **more):
@@ -235,4 +235,4 @@ THINKING = {
     ),
 }
 TOPICS = {"vision": VISION, "pdf": PDFS, "tools": TOOLS, "caching": CACHING, "thinking": THINKING}
-EXAMPLES = {f"{topic}: {name}": one for topic, examples in TOPICS.items() for name, one in examples.items()}
+EXAMPLES = {f"{topic}: {name}": example for topic, examples in TOPICS.items() for name, example in examples.items()}

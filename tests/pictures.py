@@ -72,7 +72,7 @@ def request(*blocks, model=MODEL):
 
 
 class Endless:
-    """A file of a head followed by endless repetitions of a unit; it may not be read without bound."""
+    """A file of a head followed by endless repetitions of a unit; reads must be bounded."""
 
     def __init__(self, head, unit):
         self.head, self.unit, self.reads, self.total = head, unit, 0, 0

@@ -1,4 +1,4 @@
-"""One answer to one question: every command and every report of a folder say the same images, tokens and dollars."""
+"""Every command and every report has the same images, tokens and dollars for the same folder."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ PLATFORMS = [name for name in platforms() if name != "claude-ai"]
 
 
 def tiff(width, height):
-    """A TIFF as far as its sizes go."""
+    """Build the start of a TIFF, with its size."""
     entries = [(256, 4, 1, width), (257, 4, 1, height), (258, 3, 1, 8), (262, 3, 1, 1), (273, 4, 1, 8)]
     directory = b"".join(struct.pack("<HHII", *entry) for entry in entries)
     return struct.pack("<2sHIH", b"II", 42, 8, len(entries)) + directory + bytes(64)
@@ -51,7 +51,7 @@ def gif(width, height):
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory):
-    """Few files that folders are made of: accepted, fixable (edge, bytes, format) and unreadable ones."""
+    """Files to choose from: accepted, fixable (edge, bytes, format) and unreadable ones."""
     top = tmp_path_factory.mktemp("files")
     contents = {
         "small.png": png(1, 1),
@@ -70,13 +70,13 @@ def files(tmp_path_factory):
         (top / name).write_bytes(content)
     for name, size in (("heavy.png", 12 << 20), ("heavier.png", 40 << 20)):
         (top / name).write_bytes(png(3000, 2000))
-        with (top / name).open("r+b") as file:  # without blocks on disk behind its header
+        with (top / name).open("r+b") as file:  # sparse after its header
             file.truncate(size)
     return sorted(top.iterdir())
 
 
 def first_limits(platform):
-    """The first date on which the limits of a platform are known."""
+    """Return the first date with published limits of a platform."""
     try:
         limits_on(platform, date(2023, 1, 1))
     except NoPriceError as error:
@@ -85,12 +85,12 @@ def first_limits(platform):
 
 
 def folder_of(number, files, top):
-    """A folder of some of the files, linked under several names, and how it is priced."""
+    """Build a folder of links to some of the files, and quotes for it."""
     chance = random.Random(number)
     folder = top / "folder"
-    for at in range(chance.randint(1, 12)):
+    for index in range(chance.randint(1, 12)):
         source = chance.choice(files)
-        target = folder / chance.choice(["", "in", "in/deeper"]) / f"{at}{source.suffix}"
+        target = folder / chance.choice(["", "in", "in/deeper"]) / f"{index}{source.suffix}"
         target.parent.mkdir(parents=True, exist_ok=True)
         target.hardlink_to(source)
     while True:
@@ -101,35 +101,35 @@ def folder_of(number, files, top):
             "cache": chance.choice(["none", "none", "5m", "1h"]),
         }
         names = chance.sample(MODELS, chance.randint(1, 3))
-        with suppress(ImgcostError):  # not sold like this
+        with suppress(ImgcostError):  # not available under these conditions
             return folder, quotes(names, **conditions)
 
 
-def names_of(asked):
-    return [quote.model.id for quote in asked]
+def names_of(selected):
+    return [quote.model.id for quote in selected]
 
 
-def options_of(asked):
-    sent = asked[0].conditions
-    yield from (option for name in names_of(asked) for option in ("-m", name))
-    yield from ("--as-of", sent.as_of, "--platform", sent.platform, "--prompt-cache", sent.cache)
-    if sent.batch:
+def options_of(selected):
+    conditions = selected[0].conditions
+    yield from (option for name in names_of(selected) for option in ("-m", name))
+    yield from ("--as-of", conditions.as_of, "--platform", conditions.platform, "--prompt-cache", conditions.cache)
+    if conditions.batch:
         yield "--batch"
 
 
-# What each output says: for each model the images, their tokens and dollars, then what of it would be rejected.
+# The figures of each output: per model the images, their tokens and dollars, and the number that would be rejected.
 
 
 def of_scan(data):
-    for one in data["models"]:
+    for model in data["models"]:
         rejected = sum(reason["images"] for reason in data["fixable"])
-        yield one["model"], data["images"], one["tokens"], Decimal(one["input_usd"]), rejected
+        yield model["model"], data["images"], model["tokens"], Decimal(model["input_usd"]), rejected
 
 
 def of_plan(data):
-    for one in data["models"]:
+    for model in data["models"]:
         rejected = sum(reason["images"] for reason in data["fixable"])
-        yield one["model"], one["images"], one["visual_tokens"], Decimal(one["images_usd"]), rejected
+        yield model["model"], model["images"], model["visual_tokens"], Decimal(model["images_usd"]), rejected
 
 
 def of_rows(rows):
@@ -154,7 +154,7 @@ def read(path):
 
 
 def of_page(page):
-    """The headline of a page, for the first model."""
+    """Return images, tokens and dollars in the headline of an HTML report, for the first model."""
     content = page.read_text(encoding="utf-8")
     images = int(re.search(r"<h1>([\d,]+) image", content)[1].replace(",", ""))
     usd = re.search(r'<dt>Cost (?:of the images|as cache writes)</dt><dd><data value="([\d.]+)"', content)
@@ -163,23 +163,23 @@ def of_page(page):
 
 
 def of_workbook(book):
-    """The images that a workbook lists, and their tokens by each rule that counts."""
-    head, *rows = openpyxl.load_workbook(book, data_only=True)["Images"].iter_rows(values_only=True)
-    counted = [at for at, name in enumerate(head) if name.startswith("Visual tokens per image")]
-    return len(rows), {sum(row[at] for row in rows) for at in counted}
+    """Return the number of images in a workbook, and the sum of each of its columns of tokens."""
+    header, *rows = openpyxl.load_workbook(book, data_only=True)["Images"].iter_rows(values_only=True)
+    token_columns = [column for column, name in enumerate(header) if name.startswith("Visual tokens per image")]
+    return len(rows), {sum(row[column] for row in rows) for column in token_columns}
 
 
 def folders():
-    """Some are enough for a quick look."""
+    """Yield the numbers of folders; a few are tested without the slow tests."""
     for number_of_folder in range(FOLDERS):
         yield pytest.param(number_of_folder, marks=[pytest.mark.slow] if number_of_folder >= QUICK else [])
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("number_of_folder", range(0, FOLDERS, 10))
-def test_pages_and_workbooks_say_the_same_of_a_folder(tmp_path, files, number_of_folder):
-    folder, asked = folder_of(number_of_folder, files, tmp_path)
-    options = list(options_of(asked))
+def test_html_reports_and_workbooks_agree_with_the_scan(tmp_path, files, number_of_folder):
+    folder, selected = folder_of(number_of_folder, files, tmp_path)
+    options = list(options_of(selected))
     data = json.loads(printed("scan", folder, *options, "-f", "json"))
     (_, images, tokens, usd, _), *_ = of_scan(data)
     for suffix in (".html", ".xlsx"):
@@ -187,18 +187,18 @@ def test_pages_and_workbooks_say_the_same_of_a_folder(tmp_path, files, number_of
     assert of_page(tmp_path / "report.html") == (images, tokens, usd)
     listed, sums = of_workbook(tmp_path / "report.xlsx")
     assert listed == images
-    assert {found for _, _, found, _, _ in of_scan(data)} <= sums
+    assert {counted for _, _, counted, _, _ in of_scan(data)} <= sums
 
 
 @pytest.mark.parametrize("number_of_folder", list(folders()))
-def test_every_output_says_the_same_of_a_folder(tmp_path, files, number_of_folder):
-    folder, asked = folder_of(number_of_folder, files, tmp_path)
-    options = list(options_of(asked))
+def test_scan_plan_check_and_rows_agree(tmp_path, files, number_of_folder):
+    folder, selected = folder_of(number_of_folder, files, tmp_path)
+    options = list(options_of(selected))
     data = json.loads(printed("scan", folder, *options, "-f", "json", "-o", tmp_path / "rows.csv"))
     truth = sorted(of_scan(data))
     images, rejected = truth[0][1], truth[0][4]
     assert images + len(data["unreadable"]) == sum(path.is_file() for path in folder.rglob("*"))
-    assert names_of(asked) == [one["model"] for one in data["models"]]
+    assert names_of(selected) == [entry["model"] for entry in data["models"]]
 
     for suffix in (".csv", ".parquet", ".jsonl"):
         if suffix != ".csv":
@@ -215,22 +215,23 @@ def test_every_output_says_the_same_of_a_folder(tmp_path, files, number_of_folde
                 rejected
             )
 
-    sent = asked[0].conditions
-    if sent.as_of < first_limits(sent.platform):
+    conditions = selected[0].conditions
+    if conditions.as_of < first_limits(conditions.platform):
         assert "no published limit" in refused("plan", folder, *options)
         return
     planned = json.loads(printed("plan", folder, *options, "-f", "json"))
     assert sorted(of_plan(planned)) == truth
     assert planned["images"] == images
 
-    for quote in quotes(names_of(asked), as_of=sent.as_of, platform=sent.platform):  # check prices plain input
+    # check uses the plain input rate
+    for quote in quotes(names_of(selected), as_of=conditions.as_of, platform=conditions.platform):
         tokens = next(tokens for model, _, tokens, _, _ in truth if model == quote.model.id)
-        where = ("-m", quote.model.id, "--as-of", sent.as_of, "--platform", sent.platform)
-        if quote.model.status_on(sent.as_of, sent.platform) == "retired":
-            assert "retired" in refused("check", folder, *where)
+        arguments = ("-m", quote.model.id, "--as-of", conditions.as_of, "--platform", conditions.platform)
+        if quote.model.status_on(conditions.as_of, conditions.platform) == "retired":
+            assert "retired" in refused("check", folder, *arguments)
             continue
-        found = json.loads(run("check", folder, *where, "-f", "json").stdout)
-        unreadable = [one for one in data["unreadable"] if one["problem"] != "not-an-image"]  # of no interest to check
-        assert (found["tokens"], found["unmeasured"]) == (tokens, len(unreadable))
-        assert len(found["images"]) - found["unmeasured"] == images
-        assert Decimal(found["measured_usd"]) == quote.image_usd(tokens)
+        report = json.loads(run("check", folder, *arguments, "-f", "json").stdout)
+        unreadable = [file for file in data["unreadable"] if file["problem"] != "not-an-image"]  # check skips them
+        assert (report["tokens"], report["unmeasured"]) == (tokens, len(unreadable))
+        assert len(report["images"]) - report["unmeasured"] == images
+        assert Decimal(report["measured_usd"]) == quote.image_usd(tokens)

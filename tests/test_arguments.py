@@ -1,4 +1,4 @@
-"""Arguments: public functions accept all usual types, and errors on others say what would work."""
+"""Arguments: public functions accept all usual types, and errors say what is expected."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ FILE = SAMPLES / "web" / "marker-icon.png"
 
 
 class Hostile:
-    """An object that answers nothing."""
+    """Every method raises."""
 
     def __getattr__(self, name):
         raise AttributeError(name)
@@ -82,13 +82,13 @@ CALLS = {
 
 
 def call(name, arguments):
-    """Call a public function; what it yields is used up."""
+    """Call a public function, and consume its iterator."""
     given = dict(arguments)
-    found = getattr(imgcost, name)(*given.pop("paths", ()), **given)
-    return list(found) if name == "scan" else found
+    result = getattr(imgcost, name)(*given.pop("paths", ()), **given)
+    return list(result) if name == "scan" else result
 
 
-def test_every_public_function_is_tried_here():
+def test_every_public_function_is_tested_here():
     functions = {name for name in imgcost.__all__ if inspect.isfunction(getattr(imgcost, name))}
     assert functions == set(CALLS)
 
@@ -102,19 +102,19 @@ def test_every_public_function_is_tried_here():
         if parameter.kind is not parameter.VAR_KEYWORD
     ],
 )
-def test_a_value_of_another_kind_works_or_is_refused_with_a_reason(name, argument):
+def test_a_value_of_another_type_is_accepted_or_an_error_with_a_short_message(name, argument):
     for kind, value in ODD.items():
         message = ""
         try:
             call(name, CALLS[name] | {argument: (value,) if argument == "paths" else value})
         except ImgcostError as error:
             message = str(error)
-        except OSError:  # a path that leads nowhere
+        except OSError:  # a path that does not exist
             assert isinstance(value, (str, bytes)), kind
         except Exception as error:
             error.add_note(f"{kind} as {argument}")
             raise
-        assert len(message) < 400, kind  # a sentence, whatever the value is
+        assert len(message) < 400, kind
 
 
 @given(st.recursive(st.none() | st.booleans() | st.integers() | st.binary(), st.lists, max_leaves=5))
@@ -145,8 +145,8 @@ def test_images_are_accepted_in_all_usual_types(tmp_path, kind):
     with USUAL_TYPES[kind](tmp_path / "a.png") as image:
         assert imgcost.read_header(image) == ("image/png", 400, 300, 1, False)
         for images in (image, [image]):
-            found = imgcost.check_images(images, as_of=DAY)
-            assert (found.ok, found.tokens, found.images[0].media_type) == (True, 165, "image/png")
+            findings = imgcost.check_images(images, as_of=DAY)
+            assert (findings.ok, findings.tokens, findings.images[0].media_type) == (True, 165, "image/png")
         if kind in {"BytesIO", "file"}:
             assert image.tell() == 0
 
@@ -164,15 +164,15 @@ def test_an_open_file_is_read_from_its_position():
     stream = io.BytesIO(b"12345" + PICTURE[:-1])
     stream.seek(5)
     assert imgcost.read_header(stream).width == 400
-    assert [one.rule for one in imgcost.check_images(stream, as_of=DAY).errors] == ["truncated"]
+    assert [finding.rule for finding in imgcost.check_images(stream, as_of=DAY).errors] == ["truncated"]
     assert stream.tell() == 5
 
 
 def test_a_pillow_image_has_the_size_of_its_pixels():
     plain = Pillow.new("RGB", (9000, 10))
-    found = imgcost.check_images([plain, Pillow.new("RGB", (0, 5))], as_of=DAY)
-    assert [one.rule for one in found.errors] == ["image-edge", "empty"]
-    assert (found.images[0].media_type, found.images[0].width) == (None, 9000)
+    findings = imgcost.check_images([plain, Pillow.new("RGB", (0, 5))], as_of=DAY)
+    assert [finding.rule for finding in findings.errors] == ["image-edge", "empty"]
+    assert (findings.images[0].media_type, findings.images[0].width) == (None, 9000)
     with pytest.raises(ImgcostError, match="was not opened from a file: save it as PNG or JPEG first"):
         imgcost.read_header(plain)
     with (
@@ -202,20 +202,20 @@ class Pipe(io.RawIOBase):
 
 
 @pytest.mark.parametrize(
-    ("stream", "said"),
+    ("stream", "message"),
     [
         (io.StringIO("text"), "expected a file opened with mode 'rb'; this one was opened in text mode"),
         (Pipe(), r"expected a seekable file, or bytes: pass stream.read\(\)"),
     ],
 )
-def test_a_file_that_cannot_seek_is_an_error(stream, said):
+def test_a_file_that_cannot_seek_is_an_error(stream, message):
     for function in (imgcost.read_header, imgcost.check_images):
-        with pytest.raises(ArgumentError, match=said):
+        with pytest.raises(ArgumentError, match=message):
             function(stream)
 
 
 @pytest.mark.parametrize(
-    ("function", "argument", "said"),
+    ("function", "argument", "message"),
     [
         (imgcost.read_header, 7, "invalid source 7: expected a path, the bytes of an image, a file opened"),
         (imgcost.read_header, "a\0b", r"invalid source 'a\\x00b': expected a valid path"),
@@ -228,13 +228,13 @@ def test_a_file_that_cannot_seek_is_an_error(stream, said):
         (imgcost.scan, b"a.png", "invalid path b'a.png': expected a str or os.PathLike"),
     ],
 )
-def test_errors_say_what_would_work(function, argument, said):
-    with pytest.raises(ArgumentError, match=said):
+def test_errors_say_what_is_expected(function, argument, message):
+    with pytest.raises(ArgumentError, match=message):
         function(argument)
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "message"),
     [
         (
             {"platform": "aws"},
@@ -251,13 +251,13 @@ def test_errors_say_what_would_work(function, argument, said):
     ],
 )
 @pytest.mark.parametrize("name", ["check_request", "check_images", "check_batch"])
-def test_invalid_options_of_a_check_say_what_would_work(name, options, said):
-    with pytest.raises(ArgumentError, match=said):
+def test_errors_in_options_of_a_check_say_what_is_expected(name, options, message):
+    with pytest.raises(ArgumentError, match=message):
         call(name, CALLS[name] | options)
 
 
 @pytest.mark.parametrize("options", [{"include": 7}, {"exclude": [7]}, {"jobs": 0}, {"jobs": "2"}, {"jobs": True}])
-def test_an_option_of_a_scan_is_refused_at_the_call(options):
+def test_an_invalid_option_of_a_scan_raises_at_the_call(options):
     with pytest.raises(ArgumentError, match=f"invalid {next(iter(options))} "):
         imgcost.scan(FILE, **options)
 
@@ -281,7 +281,7 @@ def test_dollars_are_accepted_in_all_usual_types(budget):
     assert not imgcost.check_images(PICTURE, budget_usd=0, **options).ok
 
 
-def test_a_datetime_is_its_date():
+def test_a_datetime_means_its_date():
     assert arguments.to_date(datetime(2026, 11, 22, 23, 59, tzinfo=UTC)) == DAY
     assert arguments.to_date(DAY) == DAY
     assert arguments.to_date(None) is None
@@ -318,15 +318,15 @@ def test_batches_are_accepted_in_all_usual_types(tmp_path, batch):
             tmp_path / "batch.json",
             str(tmp_path / "batch.json"),
         ]
-    for one in batches:
-        found = imgcost.check_batch(one, as_of=DAY)
-        assert (found.ok, len(found.images), found.tokens) == (True, 2, 330)
-        assert found.input_usd == Decimal("0.000825")  # half of $5
+    for entries in batches:
+        findings = imgcost.check_batch(entries, as_of=DAY)
+        assert (findings.ok, len(findings.images), findings.tokens) == (True, 2, 330)
+        assert findings.input_usd == Decimal("0.000825")  # half of $5
 
 
-@pytest.mark.parametrize("one", [ENTRIES[0], request(image_block(PICTURE))])
-def test_one_request_is_a_batch_of_one_at_its_price(one):
-    for batch in (one, [one], json.dumps(one).encode()):
+@pytest.mark.parametrize("entry", [ENTRIES[0], request(image_block(PICTURE))])
+def test_a_single_request_is_a_batch_of_one_at_half_the_price(entry):
+    for batch in (entry, [entry], json.dumps(entry).encode()):
         assert imgcost.check_batch(batch, as_of=DAY).input_usd == Decimal("0.0004125")
 
 
@@ -337,7 +337,7 @@ def test_a_closed_file_is_not_a_batch():
         imgcost.check_batch(closed)
 
 
-def test_paths_are_paths_of_text():
+def test_only_paths_and_text_can_be_escaped():
     assert imgcost.escape_path(Path("a")) == "a"
     for function, name in ((imgcost.escape_path, "path"), (imgcost.unescape_path, "text")):
         with pytest.raises(ArgumentError, match=f"invalid {name} 7: expected "):

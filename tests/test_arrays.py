@@ -64,22 +64,22 @@ def test_a_ratio_without_a_size_is_named():
 
 
 def adversarial_sizes(tier):
-    """Sizes at and beside every break of the rule, strips, multiples of 28 and their neighbours, and exact ties."""
-    found = {(1, 1), (MAX_EDGE, MAX_EDGE), (MAX_EDGE, 1), (MAX_EDGE, MAX_EDGE - 1)}
+    """Sizes around every step of the rule, strips, multiples of 28 and their neighbors, and exact ties."""
+    candidates = {(1, 1), (MAX_EDGE, MAX_EDGE), (MAX_EDGE, 1), (MAX_EDGE, MAX_EDGE - 1)}
     for step in grid_steps(tier):
         for short in (28, 29, 97, 500, 1000, 1092, 2001, 4999, 7919, 10**5, 10**6 + 3):
-            found.update((round(step.ratio * short) + near, short) for near in (-1, 0, 1))
-    found.update((1, edge) for edge in range(1, 6000, 7))
+            candidates.update((round(step.ratio * short) + near, short) for near in (-1, 0, 1))
+    candidates.update((1, edge) for edge in range(1, 6000, 7))
     multiples = [28 * count + near for count in range(1, 100, 3) for near in (-1, 0, 1)]
-    found.update((across, down) for across in multiples for down in multiples)
-    found.update((2 * long, 2 * short + 1) for long in range(28, 2576, 28) for short in range(28, long, 140))
-    found.update(
+    candidates.update((across, down) for across in multiples for down in multiples)
+    candidates.update((2 * long, 2 * short + 1) for long in range(28, 2576, 28) for short in range(28, long, 140))
+    candidates.update(
         (28 * k * long, k * (28 * short) + k // 2)
         for k in (2, 4)
         for long in range(1, 93)
         for short in range(1, long, 5)
     )
-    return np.array([size for size in found if min(size) >= 1])
+    return np.array([size for size in candidates if min(size) >= 1])
 
 
 @pytest.mark.parametrize("tier", [STANDARD, HIGH], ids=lambda tier: tier.name)
@@ -89,9 +89,9 @@ def test_array_scalar_and_documented_search_agree_on_adversarial_sizes(tier):
     width, height = sizes.T
     resized = pairs(arrays.resized_size(width, height, tier))
     tokens = arrays.image_tokens(width, height, tier).tolist()
-    for size, seen, cost in zip(pairs((width, height)), resized, tokens, strict=True):
+    for size, resized_size, cost in zip(pairs((width, height)), resized, tokens, strict=True):
         expected = documented.resized(*size, tier.edge_limit, tier.token_limit)
-        assert seen == expected == geometry.resized_size(*size, tier), size
+        assert resized_size == expected == geometry.resized_size(*size, tier), size
         assert cost == documented.tokens(*expected) == geometry.image_tokens(*size, tier), size
 
 
@@ -100,8 +100,8 @@ def test_array_and_scalar_agree_on_a_fixed_sample_of_sizes_up_to_8000(tier):
     width, height = np.random.default_rng(28).integers(1, 8001, (2, 40_000))
     resized = pairs(arrays.resized_size(width, height, tier))
     assert resized == [geometry.resized_size(*size, tier) for size in pairs((width, height))]
-    for size, seen in list(zip(pairs((width, height)), resized, strict=True))[::10]:
-        assert seen == documented.resized(*size, tier.edge_limit, tier.token_limit), size
+    for size, resized_size in list(zip(pairs((width, height)), resized, strict=True))[::10]:
+        assert resized_size == documented.resized(*size, tier.edge_limit, tier.token_limit), size
 
 
 @pytest.mark.parametrize("dtype", ["u1", "i2", "u2", "i4", "u4", "i8", "u8", ">i4"])

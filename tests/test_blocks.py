@@ -1,4 +1,4 @@
-"""The table of content blocks, beside the types of the Anthropic SDK."""
+"""The table of content blocks, compared with the types of the Anthropic SDK."""
 
 from __future__ import annotations
 
@@ -23,22 +23,22 @@ THAT_VERSION = pytest.mark.skipif(
 
 
 def members(hint):
-    """The typed dictionaries in a union of types, in lists or not."""
+    """Return the typed dictionaries in a union of types, also those in lists."""
     if get_args(hint):
-        return [one for part in get_args(hint) for one in members(part)]
+        return [member for part in get_args(hint) for member in members(part)]
     return [hint] if is_typeddict(hint) and "type" in get_type_hints(hint) else []
 
 
 def tags(hint):
-    return {get_args(get_type_hints(one)["type"])[0] for one in members(hint)}
+    return {get_args(get_type_hints(member)["type"])[0] for member in members(hint)}
 
 
-def content(of, key="content"):
-    return get_type_hints(of)[key]
+def content(params, key="content"):
+    return get_type_hints(params)[key]
 
 
 @THAT_VERSION
-def test_the_places_take_what_the_sdk_types_take():
+def test_each_place_accepts_the_blocks_that_the_sdk_accepts():
     places = {place: set(kinds) for place, kinds in block_table().places.items()}
     assert places == {
         "message": tags(content(types.UserMessageParam)) | tags(content(beta.BetaUserMessageParam)),
@@ -47,16 +47,16 @@ def test_the_places_take_what_the_sdk_types_take():
         "document": tags(content(types.ContentBlockSourceParam)),
         "search_result": tags(content(types.SearchResultBlockParam)),
     }
-    roles = {get_args(get_type_hints(of)["role"])[0] for of in get_args(types.MessageParam)}
+    roles = {get_args(get_type_hints(params)["role"])[0] for params in get_args(types.MessageParam)}
     assert set(block_table().roles) == roles
 
 
 @THAT_VERSION
 def test_sources_have_the_types_and_keys_of_the_sdk():
-    for kind, of in (("image", types.ImageBlockParam), ("document", types.DocumentBlockParam)):
+    for kind, params in (("image", types.ImageBlockParam), ("document", types.DocumentBlockParam)):
         table = block_table().sources[kind]
-        assert set(table) == tags(content(of, "source"))
-        for source in members(content(of, "source")):
+        assert set(table) == tags(content(params, "source"))
+        for source in members(content(params, "source")):
             hints = get_type_hints(source)
             assert set(table[get_args(hints["type"])[0]]) <= set(hints)
 
@@ -85,7 +85,7 @@ DEFECTS = [
 
 
 @pytest.mark.parametrize(("path", "value", "message"), DEFECTS)
-def test_a_table_that_does_not_say_what_it_must_is_refused(path, value, message):
+def test_an_invalid_table_of_blocks_is_rejected(path, value, message):
     data = copy.deepcopy(read_published("blocks.toml"))
     *above, key = path
     table = data
@@ -93,7 +93,7 @@ def test_a_table_that_does_not_say_what_it_must_is_refused(path, value, message)
         table = table[step]
     table[key] = value
     if message is None:
-        assert load_blocks(data).places["message"]  # those of betas are left
+        assert load_blocks(data).places["message"]  # the types of betas remain
         return
     with pytest.raises(TableError) as caught:
         load_blocks(data)

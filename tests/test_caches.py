@@ -1,4 +1,4 @@
-"""The cache of earlier scans: used for unchanged files, and never trusted if anything is wrong."""
+"""The cache of a scan: used for unchanged files only, and never if it is damaged."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from imgcost.files.header_cache import HeaderCache
 from imgcost.pipeline import Scan
 from imgcost.reports.writers import open_scan
 
-pytestmark = pytest.mark.slow  # random edits of a cache
+pytestmark = pytest.mark.slow  # edits a cache at random
 
 LONG_AGO = 1_600_000_000 * 10**9
 """A modification time that is old enough to be trusted, nanoseconds."""
@@ -36,8 +36,8 @@ def write(path, data, mtime_ns=LONG_AGO):
     os.utime(path, ns=(mtime_ns, mtime_ns))
 
 
-class Place:
-    """A folder of files, a cache next to it, and the effects of a scan."""
+class Workspace:
+    """A folder of files with a cache next to it, and the effects of a scan."""
 
     def __init__(self, folder):
         self.folder = folder / "files"
@@ -55,7 +55,7 @@ class Place:
             summary = scan.run([str(self.folder)], [sink], warn=self.notices.append)
         return target.read_bytes(), summary.tokens(summary.token_rules[0]), summary.unreadable
 
-    def kept(self):
+    def cached_names(self):
         with sqlite3.connect(self.cache) as database:
             names = [Path(os.fsdecode(path)).name for (path,) in database.execute("SELECT path FROM files ORDER BY 1")]
         database.close()
@@ -63,20 +63,20 @@ class Place:
 
 
 @pytest.fixture
-def place(tmp_path):
-    return Place(tmp_path)
+def workspace(tmp_path):
+    return Workspace(tmp_path)
 
 
 @pytest.fixture
-def filled(place):
+def filled(workspace):
     """A folder whose files are all in the cache."""
     for number in range(12):
-        place.put(f"{number:02}.png", png(28 * (number + 1), 28))
-    place.put("broken.png", png(1, 1)[:20])
-    place.put("empty.png", b"")
-    place.put("notes.txt", b"notes")
-    place.rows()
-    return place
+        workspace.put(f"{number:02}.png", png(28 * (number + 1), 28))
+    workspace.put("broken.png", png(1, 1)[:20])
+    workspace.put("empty.png", b"")
+    workspace.put("notes.txt", b"notes")
+    workspace.rows()
+    return workspace
 
 
 @pytest.fixture
@@ -105,11 +105,11 @@ def test_a_second_scan_opens_only_changed_files(filled, opened):
     assert filled.notices == []
 
 
-def test_problems_of_the_content_are_cached_too(filled):
-    assert {"broken.png", "empty.png", "notes.txt"} <= set(filled.kept())
+def test_problems_with_contents_are_cached_too(filled):
+    assert {"broken.png", "empty.png", "notes.txt"} <= set(filled.cached_names())
     _, _, unreadable = filled.rows()
-    assert [one.problem for one in unreadable] == ["damaged", "empty", "not-an-image"]
-    assert all(isinstance(one, Unreadable) for one in unreadable)
+    assert [file.problem for file in unreadable] == ["damaged", "empty", "not-an-image"]
+    assert all(isinstance(file, Unreadable) for file in unreadable)
 
 
 @pytest.mark.parametrize(
@@ -145,66 +145,66 @@ def test_files_are_cached_by_absolute_path(filled, opened, monkeypatch):
     monkeypatch.chdir(filled.folder)
     summary = Scan(QUOTES, cache_file=str(filled.cache)).run(["."])
     assert (summary.images, opened) == (12, [])
-    assert [one.path for one in summary.unreadable] == ["./broken.png", "./empty.png", "./notes.txt"]
+    assert [file.path for file in summary.unreadable] == ["./broken.png", "./empty.png", "./notes.txt"]
 
 
-def test_a_name_that_is_not_utf_8_is_found_in_the_cache(place, opened):
+def test_a_name_that_is_not_utf_8_is_found_in_the_cache(workspace, opened):
     name = os.fsdecode(b"caf\xe9.png")
-    place.put(name, png(5, 5))
-    assert place.rows() == place.rows()
+    workspace.put(name, png(5, 5))
+    assert workspace.rows() == workspace.rows()
     assert opened == [name]
 
 
-def test_unreachable_paths_are_not_cached(place):
-    place.put("a.png", png(5, 5))
-    (place.folder / "link").symlink_to("nothing")
-    with HeaderCache(place.cache) as cache:
-        gone = FileBatch(str(place.folder), ["gone.png", "nul\0.png", "a.png"])
+def test_unreachable_paths_are_not_cached(workspace):
+    workspace.put("a.png", png(5, 5))
+    (workspace.folder / "link").symlink_to("nothing")
+    with HeaderCache(workspace.cache) as cache:
+        gone = FileBatch(str(workspace.folder), ["gone.png", "nul\0.png", "a.png"])
         groups = probe_chunk([gone])
         assert cache.cached([gone]) == {}
         cache.store([*groups, ("", [Unreadable("x", "no-access", "permission denied")])])
-        (folder, found) = groups[0]
-        cache._uncached[found[0].path] = header_cache._State(1, 1)
-        cache.store([(folder, [Unreadable(found[0].path, "no-access", "permission denied")])])
-    assert place.kept() == ["a.png"]
+        (folder, files) = groups[0]
+        cache._uncached[files[0].path] = header_cache._State(1, 1)
+        cache.store([(folder, [Unreadable(files[0].path, "no-access", "permission denied")])])
+    assert workspace.cached_names() == ["a.png"]
 
 
-def test_a_file_modified_just_now_is_not_cached(place, opened, monkeypatch):
+def test_a_recently_modified_file_is_not_cached(workspace, opened, monkeypatch):
     now = LONG_AGO + 10**12
     monkeypatch.setattr(header_cache.time, "time_ns", lambda: now)
-    place.put("kept.png", png(5, 5), now - header_cache.RACY_NS)
-    place.put("racy.png", png(5, 5), now - header_cache.RACY_NS + 1)
-    place.put("to-come.png", png(5, 5), now + 10**12)
-    place.rows()
-    assert place.kept() == ["kept.png"]
+    workspace.put("kept.png", png(5, 5), now - header_cache.RACY_NS)
+    workspace.put("racy.png", png(5, 5), now - header_cache.RACY_NS + 1)
+    workspace.put("to-come.png", png(5, 5), now + 10**12)
+    workspace.rows()
+    assert workspace.cached_names() == ["kept.png"]
     opened.clear()
-    place.rows()
+    workspace.rows()
     assert opened == ["racy.png", "to-come.png"]
 
 
-def test_the_same_file_twice_in_one_scan(place):
-    place.put("a.png", png(28, 28))
-    scan = Scan(QUOTES, cache_file=str(place.cache))
-    path = str(place.folder / "a.png")
+def test_the_same_file_twice_in_one_scan(workspace):
+    workspace.put("a.png", png(28, 28))
+    scan = Scan(QUOTES, cache_file=str(workspace.cache))
+    path = str(workspace.folder / "a.png")
     assert [scan.run([path, path]).images for _ in range(2)] == [2, 2]
 
 
-def test_more_files_than_sqlite_accepts_parameters(place, opened):
+def test_more_files_than_the_limit_on_parameters_of_sqlite(workspace, opened):
     for number in range(1203):
-        place.put(f"{number}.png", png(1 + number, 1))
-    expected = place.rows()
+        workspace.put(f"{number}.png", png(1 + number, 1))
+    expected = workspace.rows()
     opened.clear()
-    assert place.rows() == expected
+    assert workspace.rows() == expected
     assert opened == []
 
 
-def test_a_scan_without_details_caches_what_a_scan_with_details_needs(place, opened):
-    place.put("a.tif", b"II*\0\x08\0\0\0\0\0" + bytes(20))
-    place.put("a.png", png(1, 1))
-    place.rows()
-    assert place.rows(details=True) == place.rows(cache=False, details=True)
+def test_a_scan_without_details_caches_what_a_scan_with_details_needs(workspace, opened):
+    workspace.put("a.tif", b"II*\0\x08\0\0\0\0\0" + bytes(20))
+    workspace.put("a.png", png(1, 1))
+    workspace.rows()
+    assert workspace.rows(details=True) == workspace.rows(cache=False, details=True)
     assert opened == ["a.png", "a.tif"] * 2
-    assert place.notices == []
+    assert workspace.notices == []
 
 
 edits = st.lists(
@@ -221,50 +221,50 @@ edits = st.lists(
 @given(edits)
 def test_a_scan_gives_the_same_results_with_and_without_a_cache(steps):
     with tempfile.TemporaryDirectory() as folder:
-        place = Place(Path(folder))
+        workspace = Workspace(Path(folder))
         for number, (edit, name, data) in enumerate([*steps, ("scan", "", b"")]):
-            file = place.folder / name
+            file = workspace.folder / name
             match edit:
                 case "write":
-                    place.put(name, data, LONG_AGO + number)
+                    workspace.put(name, data, LONG_AGO + number)
                 case "touch" if file.exists():
                     os.utime(file, ns=(LONG_AGO, LONG_AGO + number))
                 case "delete":
                     file.unlink(missing_ok=True)
                 case "scan":
-                    assert place.rows() == place.rows(cache=False)
-        assert place.notices == []
+                    assert workspace.rows() == workspace.rows(cache=False)
+        assert workspace.notices == []
 
 
-def test_an_interrupted_scan_keeps_what_it_read(place, opened):
+def test_an_interrupted_scan_keeps_what_it_read(workspace, opened):
     for folder in ("a", "b"):
-        (place.folder / folder).mkdir()
+        (workspace.folder / folder).mkdir()
         for number in range(1000):
-            place.put(f"{folder}/{number}.png", b"")
+            workspace.put(f"{folder}/{number}.png", b"")
 
     def interrupt(_files):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        Scan(QUOTES, cache_file=str(place.cache)).run([str(place.folder)], progress=interrupt)
+        Scan(QUOTES, cache_file=str(workspace.cache)).run([str(workspace.folder)], progress=interrupt)
     opened.clear()
-    place.rows()
+    workspace.rows()
     assert len(opened) == 1000
 
 
 # Damaged caches
 
 
-def damaged(place):
-    return sorted(path.name for path in place.folder.parent.iterdir() if ".damaged" in path.name)
+def damaged(workspace):
+    return sorted(path.name for path in workspace.folder.parent.iterdir() if ".damaged" in path.name)
 
 
-def test_an_empty_file_is_an_empty_cache(place, opened):
-    place.put("a.png", png(5, 5))
-    place.cache.touch()
-    place.rows()
-    assert place.rows() == place.rows(cache=False)
-    assert (place.notices, damaged(place), opened) == ([], [], ["a.png", "a.png"])
+def test_an_empty_file_is_an_empty_cache(workspace, opened):
+    workspace.put("a.png", png(5, 5))
+    workspace.cache.touch()
+    workspace.rows()
+    assert workspace.rows() == workspace.rows(cache=False)
+    assert (workspace.notices, damaged(workspace), opened) == ([], [], ["a.png", "a.png"])
 
 
 @pytest.mark.parametrize(
@@ -279,7 +279,7 @@ def test_a_file_that_is_not_a_cache_is_rejected_and_unchanged(filled, content):
     assert filled.notices == []
 
 
-def test_passing_a_users_file_as_the_cache_exits_with_2(tmp_path):
+def test_another_file_as_the_cache_is_exit_code_2(tmp_path):
     notes = tmp_path / "notes.txt"
     notes.write_text("notes", encoding="utf-8")
     assert "notes.txt is not an imgcost cache" in refused("scan", tmp_path, "--cache", notes)
@@ -288,7 +288,7 @@ def test_passing_a_users_file_as_the_cache_exits_with_2(tmp_path):
 
 
 def broken(whole, seed=b"damaged"):
-    """A file with the header of a cache."""
+    """Return random bytes with the header of a cache."""
     return whole[:100] + seed * (len(whole) // len(seed))
 
 
@@ -302,7 +302,7 @@ def test_a_damaged_cache_is_renamed_with_a_notice(filled):
     assert "was corrupt" in notice
     assert "moved to cache.damaged, created a new one" in notice
     assert (filled.folder.parent / "cache.damaged").read_bytes() == content
-    assert len(filled.kept()) == 15
+    assert len(filled.cached_names()) == 15
 
 
 def test_each_damaged_cache_gets_its_own_name(filled):
@@ -335,8 +335,8 @@ def test_a_truncated_cache_never_gives_wrong_results(filled):
         assert filled.rows() == expected
         assert len(filled.notices) == len(damaged(filled)) <= 1
         assert filled.rows() == expected
-        for aside in damaged(filled):
-            (filled.folder.parent / aside).unlink()
+        for damaged_name in damaged(filled):
+            (filled.folder.parent / damaged_name).unlink()
 
 
 def test_a_cache_with_any_byte_changed_never_gives_wrong_results(filled):
@@ -351,18 +351,18 @@ def test_a_cache_with_any_byte_changed_never_gives_wrong_results(filled):
             try:
                 assert filled.rows() == expected, at
             except ImgcostError as error:
-                assert "is not an imgcost cache" in str(error)  # noqa: PT017 - most bytes do not raise
+                assert "is not an imgcost cache" in str(error)  # noqa: PT017 - most changes do not raise
                 assert at in {*range(16), *range(68, 72)}, at
                 foreign += 1
             notices += len(filled.notices)
-            for aside in damaged(filled):
-                (filled.folder.parent / aside).unlink()
+            for damaged_name in damaged(filled):
+                (filled.folder.parent / damaged_name).unlink()
     assert notices > 10
     assert foreign == 2 * 20
 
 
-def change(place, statement, *values):
-    database = sqlite3.connect(place.cache)
+def change(workspace, statement, *values):
+    database = sqlite3.connect(workspace.cache)
     database.execute(statement, values)
     database.commit()
     database.close()
@@ -385,7 +385,7 @@ def test_a_row_that_does_not_match_its_checksum_means_a_damaged_cache(filled, st
     assert filled.rows() == expected
     assert len(filled.notices) == 1
     assert "a row has a wrong checksum" in filled.notices[0]
-    assert len(filled.kept()) == 15
+    assert len(filled.cached_names()) == 15
 
 
 @pytest.mark.parametrize("statement", ["UPDATE files SET size = size + 1", "UPDATE files SET mtime_ns = 'x'"])
@@ -397,7 +397,7 @@ def test_a_row_of_another_file_state_is_not_used(filled, opened, statement):
 
 
 def test_damage_found_during_a_scan_discards_the_partial_lookup(filled):
-    """Damage found in the second part: earlier results are kept, and later files are read."""
+    """With damage in the second part, earlier results are used, and later files are read."""
     for number in range(1200):
         filled.put(f"more-{number:04}.png", png(1 + number, 1))
     expected = filled.rows()
@@ -412,16 +412,16 @@ def test_damage_that_appears_only_on_writing_is_reported(filled, monkeypatch):
     known = HeaderCache.cached
 
     def damage_then(self, chunk):
-        found = known(self, chunk)
+        results = known(self, chunk)
         self._database.execute("DROP TABLE files")
-        return found
+        return results
 
     monkeypatch.setattr(HeaderCache, "cached", damage_then)
     assert filled.rows()[0] != expected[0]
     monkeypatch.undo()
     [notice] = filled.notices
     assert "no such table" in notice
-    assert filled.kept() == []
+    assert filled.cached_names() == []
     assert filled.rows() == filled.rows(cache=False)
 
 
@@ -439,7 +439,7 @@ def test_a_table_with_other_columns_is_recreated_with_a_notice(filled, schema):
     change(filled, schema)
     assert filled.rows() == expected
     assert len(filled.notices) == 1
-    assert len(filled.kept()) == 15
+    assert len(filled.cached_names()) == 15
 
 
 @pytest.mark.parametrize("version", [0, 1, 99])
@@ -448,56 +448,56 @@ def test_another_format_version_is_recreated_silently(filled, opened, version):
     assert filled.rows() == filled.rows(cache=False)
     assert len(opened) == 30
     assert (filled.notices, damaged(filled)) == ([], [])
-    assert len(filled.kept()) == 15
+    assert len(filled.cached_names()) == 15
 
 
 # Files that are not caches
 
 
 @pytest.mark.parametrize("tables", [["mails"], ["mails", "files"]])
-def test_another_sqlite_database_is_rejected_and_unchanged(place, tables):
-    database = sqlite3.connect(place.cache)
+def test_another_sqlite_database_is_rejected_and_unchanged(workspace, tables):
+    database = sqlite3.connect(workspace.cache)
     for table in tables:
         database.execute(f"CREATE TABLE {table} (a)")
     database.commit()
     database.close()
-    before = place.cache.read_bytes()
+    before = workspace.cache.read_bytes()
     with pytest.raises(ImgcostError, match="cache is not an imgcost cache: choose another file"):
-        place.rows()
-    assert place.cache.read_bytes() == before
-    assert damaged(place) == []
+        workspace.rows()
+    assert workspace.cache.read_bytes() == before
+    assert damaged(workspace) == []
 
 
 @pytest.mark.parametrize("schema", ["CREATE TABLE files (name TEXT, content BLOB)", "CREATE VIEW mine AS SELECT 1"])
-def test_another_database_with_a_table_of_files_is_rejected(place, schema):
-    database = sqlite3.connect(place.cache)
+def test_another_database_with_a_table_of_files_is_rejected(workspace, schema):
+    database = sqlite3.connect(workspace.cache)
     database.execute(schema)
     database.commit()
     database.close()
-    before = place.cache.read_bytes()
+    before = workspace.cache.read_bytes()
     with pytest.raises(ImgcostError, match="is not an imgcost cache"):
-        place.rows()
-    assert place.cache.read_bytes() == before
+        workspace.rows()
+    assert workspace.cache.read_bytes() == before
 
 
-def test_a_folder_is_not_a_cache(place):
-    place.cache.mkdir()
+def test_a_folder_is_not_a_cache(workspace):
+    workspace.cache.mkdir()
     with pytest.raises(ImgcostError, match=r"^cannot use the cache .*cache: not a regular file$"):
-        place.rows()
+        workspace.rows()
 
 
-def test_a_cache_in_a_missing_folder_is_rejected(place):
-    place.cache = place.folder / "no" / "such" / "cache"
+def test_a_cache_in_a_missing_folder_is_rejected(workspace):
+    workspace.cache = workspace.folder / "no" / "such" / "cache"
     with pytest.raises(ImgcostError, match=r"cannot use the cache .*unable to open"):
-        place.rows()
-    assert not (place.folder / "no").exists()
+        workspace.rows()
+    assert not (workspace.folder / "no").exists()
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes")
-def test_a_named_pipe_is_rejected_and_does_not_hang(place):
-    os.mkfifo(place.cache)
+def test_a_named_pipe_is_rejected_and_does_not_hang(workspace):
+    os.mkfifo(workspace.cache)
     with pytest.raises(ImgcostError, match=r"cannot use the cache .*cache: not a regular file$"):
-        place.rows()
+        workspace.rows()
 
 
 def test_an_unreadable_cache_is_rejected(filled, monkeypatch):
@@ -512,8 +512,8 @@ def test_an_unreadable_cache_is_rejected(filled, monkeypatch):
 # Scans that share a cache
 
 
-def test_scans_that_create_the_same_cache_at_once_share_it(place):
-    """39 of 40 scans once mistook a cache under construction for a damaged one and renamed it."""
+def test_scans_that_create_the_same_cache_at_once_share_it(workspace):
+    """Regression: 39 of 40 scans mistook a cache under construction for a damaged one, and renamed it."""
     scans, rounds = 8, 20
     gate = threading.Barrier(scans)
 
@@ -521,30 +521,30 @@ def test_scans_that_create_the_same_cache_at_once_share_it(place):
         notices = []
         for each in range(rounds):
             gate.wait(30)
-            with HeaderCache(place.cache.with_name(f"cache-{each}")) as cache:
+            with HeaderCache(workspace.cache.with_name(f"cache-{each}")) as cache:
                 notices += cache.notices
         return notices
 
     with ThreadPoolExecutor(scans) as pool:
         assert list(pool.map(begin, range(scans))) == [[]] * scans
-    assert damaged(place) == []
+    assert damaged(workspace) == []
 
 
-def test_a_cache_created_by_another_scan_in_the_meantime_is_used(place, monkeypatch):
+def test_a_cache_created_by_another_scan_in_the_meantime_is_used(workspace, monkeypatch):
     """Another scan creates the table after this one has seen an empty file."""
     is_prepared, others = header_cache._is_prepared, []
 
     def slow(database):
-        found = is_prepared(database)
+        prepared = is_prepared(database)
         if not others:
             others.append(None)
-            HeaderCache(place.cache).__exit__(None, None, None)
-        return found
+            HeaderCache(workspace.cache).__exit__(None, None, None)
+        return prepared
 
     monkeypatch.setattr(header_cache, "_is_prepared", slow)
-    place.put("a.png", png(5, 5))
-    place.rows()
-    assert (place.notices, damaged(place), place.kept()) == ([], [], ["a.png"])
+    workspace.put("a.png", png(5, 5))
+    workspace.rows()
+    assert (workspace.notices, damaged(workspace), workspace.cached_names()) == ([], [], ["a.png"])
 
 
 @pytest.mark.skipif(os.name == "nt", reason="there no file is moved that another scan has open")
@@ -558,7 +558,7 @@ def test_a_damaged_cache_that_another_scan_has_replaced_is_not_moved_again(fille
         assert len(first.notices) == 1
         assert second.notices == []
     assert damaged(filled) == ["cache.damaged"]
-    assert filled.kept() == ["00.png"]
+    assert filled.cached_names() == ["00.png"]
 
 
 def test_a_damaged_cache_that_cannot_be_renamed_is_not_used(filled, monkeypatch):
@@ -613,7 +613,7 @@ def test_a_cache_that_is_locked_later_is_not_used(filled, begin):
         cache.store(probe_chunk(chunk))
         assert cache.notices == notices
     assert damaged(filled) == []
-    assert "new.png" not in filled.kept()
+    assert "new.png" not in filled.cached_names()
 
 
 @pytest.mark.usefixtures("hurried")

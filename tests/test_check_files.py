@@ -1,4 +1,4 @@
-"""`imgcost check` on many files: archives, lists of paths, globs, workers, what is grouped, and what is streamed."""
+"""`imgcost check` on many files: archives, lists of paths, globs, workers, grouped findings, and streamed reports."""
 
 from __future__ import annotations
 
@@ -32,19 +32,19 @@ POSIX = pytest.mark.skipif(os.name != "posix", reason="named pipes")
 END = b"\0\0\0\0IEND\xaeB`\x82"
 WHOLE = png(300, 300) + END
 LARGE = png(300, 300, b"\x78\1" + bytes(5000))
-"""More than is read of a member of an archive for its header."""
+"""Longer than the part of an archive member that is read for its header."""
 
 
 def data(*arguments, code=0, stdin=None):
     return json.loads(printed("check", *DAY, *arguments, "-f", "json", code=code, stdin=stdin))
 
 
-def findings_of(found):
-    return [(one["location"], one["rule"]) for one in found["findings"]]
+def findings_of(report):
+    return [(finding["location"], finding["rule"]) for finding in report["findings"]]
 
 
-def places_of(found):
-    return [one["location"] for one in found["images"]]
+def locations_of(report):
+    return [image["location"] for image in report["images"]]
 
 
 def request(media_type="image/png", **more):
@@ -101,60 +101,60 @@ def folder(tmp_path):
 @pytest.mark.parametrize("name", ["x.zip", "x.tar", "x.tar.gz"])
 def test_archives_are_checked_member_by_member(tmp_path, name):
     archive = write_archive(tmp_path / name, MEMBERS)
-    for given in (archive, tmp_path):
-        found = data(given, code=1)
-        inside = [f"{archive}/{member}" for member in MEMBERS]
-        assert findings_of(found) == [
-            (inside[1].replace("/", os.sep), "truncated"),
-            (inside[3].replace("/", os.sep), "empty"),
-            (inside[4].replace("/", os.sep), "not-an-image"),
-            (inside[5].replace("/", os.sep), "not-an-image"),
+    for path in (archive, tmp_path):
+        report = data(path, code=1)
+        members = [f"{archive}/{member}" for member in MEMBERS]
+        assert findings_of(report) == [
+            (members[1].replace("/", os.sep), "truncated"),
+            (members[3].replace("/", os.sep), "empty"),
+            (members[4].replace("/", os.sep), "not-an-image"),
+            (members[5].replace("/", os.sep), "not-an-image"),
         ]
-        assert {one["file"] for one in found["findings"]} == {str(archive)}
-        assert len(found["images"]) == 4
+        assert {finding["file"] for finding in report["findings"]} == {str(archive)}
+        assert len(report["images"]) == 4
         note = "only the beginning of 1 archive member was read, so that a missing end is not detected"
-        assert found["notes"] == [f"{note}; the first: {inside[2]}"]
+        assert report["notes"] == [f"{note}; the first: {members[2]}"]
 
 
-def test_a_member_that_was_read_to_its_end_needs_no_note(tmp_path):
+def test_a_member_that_was_read_completely_has_no_note(tmp_path):
     archive = write_archive(
         tmp_path / "x.zip", {"a.png": WHOLE, "b.png": png(300, 300, b"\x78\1" + bytes(4096 - 57 - 2)) + END}
     )
-    found = data(archive)
-    assert (found["notes"], len(found["images"])) == ([], 2)
+    report = data(archive)
+    assert (report["notes"], len(report["images"])) == ([], 2)
 
 
-def test_an_archive_may_be_left_closed_and_a_broken_one_is_an_error(tmp_path):
+def test_archives_can_be_skipped_and_a_damaged_one_is_an_error(tmp_path):
     archive = write_archive(tmp_path / "x.zip", MEMBERS)
     assert findings_of(data(tmp_path, "--no-archives")) == [(str(archive), "not-an-image")]
     archive.write_bytes(b"not a zip file")
     assert findings_of(data(archive, code=1)) == [(str(archive), "unreadable")]
 
 
-def test_a_header_beyond_the_limit_of_a_member_is_not_guessed(tmp_path, monkeypatch):
+def test_a_header_beyond_the_limit_of_a_member_is_unreadable(tmp_path, monkeypatch):
     monkeypatch.setattr("imgcost.files.forward.MEMBER_BYTES", 8)
     (groups,) = inspect_archive(str(write_archive(tmp_path / "x.zip", {"a.png": WHOLE})))
-    assert [one.problem for _, members in groups for one in members] == ["archive-limit"]
+    assert [file.problem for _, members in groups for file in members] == ["archive-limit"]
 
 
-def test_the_library_looks_into_archives_too(tmp_path):
+def test_check_images_reads_archives_too(tmp_path):
     archive = write_archive(tmp_path / "x.zip", MEMBERS)
-    found = check_images([archive, WHOLE])
-    assert [one.rule for one in found.errors] == ["truncated", "empty"]
-    assert (len(found.images), len(found.notes)) == (5, 1)
+    findings = check_images([archive, WHOLE])
+    assert [finding.rule for finding in findings.errors] == ["truncated", "empty"]
+    assert (len(findings.images), len(findings.notes)) == (5, 1)
 
 
-# Which files
+# Selecting files
 
 
 @pytest.mark.parametrize(("null", "end"), [((), "\n"), (("-0",), "\0")])
-def test_paths_are_listed_on_stdin(folder, null, end):
+def test_paths_are_read_from_stdin(folder, null, end):
     listed = [folder / "a.png", folder / "b"]
     for stdin in (end.join(map(str, listed)), "".join(f"{path}{end}" for path in listed)):
-        found = data(*null, "-", stdin=stdin, code=1)
-        assert places_of(found) == [str(folder / "a.png"), str(folder / "b" / "cut.png")]
+        report = data(*null, "-", stdin=stdin, code=1)
+        assert locations_of(report) == [str(folder / "a.png"), str(folder / "b" / "cut.png")]
     mixed = data(folder / "b", *null, "-", stdin=str(folder / "a.png"), code=1)
-    assert places_of(mixed) == [str(folder / "b" / "cut.png"), str(folder / "a.png")]
+    assert locations_of(mixed) == [str(folder / "b" / "cut.png"), str(folder / "a.png")]
 
 
 def test_an_empty_list_has_no_images():
@@ -165,38 +165,38 @@ def test_an_empty_list_has_no_images():
     assert findings_of(data("-", stdin="oops\n", code=1)) == [("oops", "unreadable")]
 
 
-def test_json_on_stdin_is_requests_unless_paths_are_separated_by_nul(folder):
+def test_json_on_stdin_means_requests_unless_paths_are_nul_separated(folder):
     text = json.dumps(request("image/gif"))
     expected = [("stdin messages.0.content.0", "media-type")]
     for stdin in (text.encode(), b" \n" + text.encode(), text.encode("utf-16"), gzip.compress(text.encode())):
         assert findings_of(data("-", stdin=stdin, code=1)) == expected
     name = folder / "[1].png"
     name.write_bytes(WHOLE)
-    assert [place.endswith("[1].png") for place in places_of(data("-0", "-", stdin=str(name)))] == [True]
+    assert [location.endswith("[1].png") for location in locations_of(data("-0", "-", stdin=str(name)))] == [True]
 
 
-def test_with_a_shape_stdin_is_requests_whatever_it_looks_like(folder):
+def test_with_a_shape_everything_is_read_as_requests(folder):
     assert findings_of(data("-", "--shape", "messages", stdin="oops", code=1))[0][1] == "request"
-    found = data("-", "--shape", "openai-chat", "-m", "sonnet", stdin=json.dumps(openai_request()))
-    assert len(found["images"]) == 1
+    report = data("-", "--shape", "openai-chat", "-m", "sonnet", stdin=json.dumps(openai_request()))
+    assert len(report["images"]) == 1
     assert findings_of(data(folder / "a.png", "--shape", "messages", code=1)) == [(str(folder / "a.png"), "request")]
 
 
-def test_stdin_is_read_from_its_first_byte_on_however_long():
+def test_detecting_json_on_stdin_loses_no_byte():
     for size in (0, 1, 4095, 4096, 4097, 100_000):
         stream, is_json = open_json(io.BytesIO(b"[" * size))
         assert (stream.read(), is_json) == (b"[" * size, size > 0)
 
 
-def test_globs_choose_files(folder):
-    assert places_of(data(folder, "--include", "*.png", "--exclude", "cut*")) == [str(folder / "a.png")]
-    assert places_of(data(folder, "--include", "*/b/*", code=1)) == [str(folder / "b" / "cut.png")]
+def test_globs_select_files(folder):
+    assert locations_of(data(folder, "--include", "*.png", "--exclude", "cut*")) == [str(folder / "a.png")]
+    assert locations_of(data(folder, "--include", "*/b/*", code=1)) == [str(folder / "b" / "cut.png")]
     archive = write_archive(folder / "x.zip", MEMBERS)
-    assert len(places_of(data(archive, "--include", "whole*"))) == 1
+    assert len(locations_of(data(archive, "--include", "whole*"))) == 1
 
 
 @POSIX
-def test_links_to_folders_are_followed_on_request(folder, tmp_path_factory):
+def test_links_to_folders_are_followed_only_if_requested(folder, tmp_path_factory):
     link = tmp_path_factory.mktemp("links") / "link"
     link.symlink_to(folder / "b", target_is_directory=True)
     assert findings_of(data(link.parent)) == [(str(link), "not-an-image")]
@@ -211,36 +211,38 @@ def test_a_named_pipe_is_an_error_and_one_in_a_folder_is_skipped(tmp_path):
     assert findings_of(data(tmp_path)) == [(str(pipe), "not-an-image")]
 
 
-def test_a_file_that_vanishes_after_it_was_listed_is_an_error(folder, monkeypatch):
+def test_a_file_deleted_after_it_was_listed_is_an_error(folder, monkeypatch):
     def vanish(_path):
         raise FileNotFoundError
 
     monkeypatch.setattr("imgcost.preflight.disk.inspect", vanish)
-    found = check_paths([str(folder / "a.png")])
-    assert [(one.rule, one.message) for one in found] == [("unreadable", "cannot read image: no such file or folder")]
+    findings = check_paths([str(folder / "a.png")])
+    assert [(finding.rule, finding.message) for finding in findings] == [
+        ("unreadable", "cannot read image: no such file or folder")
+    ]
 
 
 def test_requests_are_checked_after_images(folder):
     (folder / "0.json").write_text(json.dumps(request("image/gif")))
     (folder / "1.json").write_text('{"compilerOptions": {}}')
-    named = folder / "2.json"
-    named.write_text(json.dumps(request("image/gif")))
-    found = data(named, folder, code=1)
-    assert findings_of(found) == [
+    request_file = folder / "2.json"
+    request_file.write_text(json.dumps(request("image/gif")))
+    report = data(request_file, folder, code=1)
+    assert findings_of(report) == [
         (str(folder / "1.json"), "not-an-image"),
         (str(folder / "notes.txt"), "not-an-image"),
         (str(folder / "b" / "cut.png"), "truncated"),
-        *[(f"{path} messages.0.content.0", "media-type") for path in (named, folder / "0.json", named)],
+        *[(f"{path} messages.0.content.0", "media-type") for path in (request_file, folder / "0.json", request_file)],
     ]
 
 
-def test_the_report_itself_is_not_checked(folder):
+def test_a_report_in_the_checked_folder_is_skipped(folder):
     output = folder / "report.csv"
     for _ in range(2):
-        assert str(output) not in {place for place, _ in findings_of(data(folder, "-o", output, code=1))}
+        assert str(output) not in {location for location, _ in findings_of(data(folder, "-o", output, code=1))}
 
 
-def test_a_folder_of_requests_needs_no_model_for_images(tmp_path):
+def test_the_model_for_images_is_looked_up_only_if_there_are_images(tmp_path):
     (tmp_path / "a.json").write_text(json.dumps(request()))
     assert findings_of(data(tmp_path, "-m", "no-such-model", code=1))[0][1] == "model"
     (tmp_path / "a.png").write_bytes(WHOLE)
@@ -251,7 +253,7 @@ def test_a_folder_of_requests_needs_no_model_for_images(tmp_path):
 
 
 @pytest.mark.slow  # starts workers
-def test_workers_find_what_one_process_finds(folder, monkeypatch):
+def test_two_processes_report_the_same_as_one(folder, monkeypatch):
     monkeypatch.setattr(files_workers, "ALONE_SECONDS", 0)
     monkeypatch.setattr(files_workers, "AHEAD_SECONDS", 0)
     for number in range(2500):
@@ -284,7 +286,7 @@ def test_progress_counts_every_file(folder):
 
 
 @pytest.mark.slow  # thousands of findings
-def test_streams_and_reports_are_the_same_with_findings_on_disk(folder, tmp_path_factory):
+def test_reports_in_files_have_all_findings_that_were_kept_on_disk(folder, tmp_path_factory):
     outputs = tmp_path_factory.mktemp("reports")
     for number in range(1200):
         (folder / f"{number:04}.png").write_bytes(b"")
@@ -294,13 +296,13 @@ def test_streams_and_reports_are_the_same_with_findings_on_disk(folder, tmp_path
         printed("check", *DAY, folder, "-o", outputs / name, "-f", "json", code=1)
     assert len((outputs / "a.csv").read_bytes().splitlines()) == 1 + len(expected["findings"])
     rows = [json.loads(line) for line in (outputs / "a.jsonl").read_text(encoding="utf-8").splitlines()]
-    assert [row["location"] for row in rows] == [one["location"] for one in expected["findings"]]
+    assert [row["location"] for row in rows] == [finding["location"] for finding in expected["findings"]]
     assert (outputs / "a.parquet").read_bytes()[:4] == b"PAR1"
     assert "and 1,197 more" in (outputs / "a.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(("count", "shown"), [(10, 10), (11, 3)])
-def test_up_to_ten_errors_are_listed_and_of_more_a_few_of_each_rule(tmp_path, count, shown):
+def test_up_to_ten_errors_are_listed_else_three_per_rule(tmp_path, count, shown):
     for number in range(count):
         (tmp_path / f"{number:04}.png").write_bytes(b"" if number else png(9, 900))
     text = printed("check", *DAY, tmp_path, "--ignore", "tiny", code=1)
@@ -319,22 +321,22 @@ def test_findings_are_grouped_by_rule(tmp_path):
     assert rules == ["truncated", "truncated", "empty", "empty"]
 
 
-def test_text_fits_eighty_columns_and_markdown_is_whole(tmp_path):
-    place = tmp_path / ("directory-" * 15)
-    place.mkdir()
-    (place / "the-name-at-its-end.png").write_bytes(png(300, 300))
-    (place / "wide-\u8349\u8349\u8349.png").write_bytes(b"")
-    (place / "small.jpg").write_bytes(png(30, 30) + END)
+def test_text_fits_eighty_columns_and_markdown_is_not_shortened(tmp_path):
+    directory = tmp_path / ("directory-" * 15)
+    directory.mkdir()
+    (directory / "the-name-at-its-end.png").write_bytes(png(300, 300))
+    (directory / "wide-\u8349\u8349\u8349.png").write_bytes(b"")
+    (directory / "small.jpg").write_bytes(png(30, 30) + END)
     text = printed("check", *DAY, tmp_path, code=1)
     tables = text.split("\n\n")[:-1]
     assert len(tables) == 3
     assert max(len(line) for table in tables for line in table.splitlines()) <= 80
     assert "\N{HORIZONTAL ELLIPSIS}" in text
     assert "at-its-end.png" in text
-    assert str(place).replace("_", r"\_") in printed("check", *DAY, tmp_path, "-f", "markdown", code=1)
+    assert str(directory).replace("_", r"\_") in printed("check", *DAY, tmp_path, "-f", "markdown", code=1)
 
 
-def test_a_table_fits_only_if_it_has_to():
+def test_only_wide_tables_with_paths_or_prose_are_shortened():
     rows = [("a" * 60, "b", "c " * 60)]
     fitted = as_text(Report({}, [Table("", ("one", "two", "three"), rows, path_column=0)]))
     assert max(map(len, fitted.splitlines())) <= 80
@@ -358,17 +360,17 @@ def test_a_table_fits_only_if_it_has_to():
     )
 
 
-def test_a_path_is_shortened_in_its_middle():
+def test_a_path_is_shortened_in_the_middle():
     assert shortened("a/b.png", 7) == "a/b.png"
     assert shortened("aa/b.png", 7) == "aa\u2026.png"
     assert shortened("\u8349" * 9, 9) == "\u8349\u2026\u8349\u8349\u8349"
     assert shortened("\u8349" * 9, 8) == "\u8349\u2026\u8349\u8349"
 
 
-# How requests were read
+# Notes on requests
 
 
-def test_how_requests_were_read_is_noted_once_per_shape(tmp_path):
+def test_the_shape_of_requests_is_noted_once_per_shape(tmp_path):
     for number in range(1, 4):
         (tmp_path / f"{number}.json").write_text(json.dumps(openai_request()))
         notes = data(*sorted(tmp_path.glob("*.json")), code=1)["notes"]
@@ -381,18 +383,18 @@ def test_how_requests_were_read_is_noted_once_per_shape(tmp_path):
     assert [note for note in notes if "read as" in note] == [f"{tmp_path / 'lines.jsonl'} was read as {OPENAI}"]
 
 
-def test_what_was_assumed_of_requests_is_noted_once(tmp_path):
+def test_an_assumption_about_requests_is_noted_once(tmp_path):
     line = {"modelInput": {"anthropic_version": "bedrock-2023-05-31", "max_tokens": 9, **request()}, "recordId": "a"}
     body = json.dumps({key: value for key, value in line["modelInput"].items() if key != "model"})
     for number in range(1, 4):
         (tmp_path / f"{number}.json").write_text(body)
-    found = check_paths([str(tmp_path)])
-    assert len(found.notes) == len(set(found.notes))
-    assert sum("and 2 more files" in note for note in found.notes) >= 1
-    assert sum(str(tmp_path / "2.json") in note for note in found.notes) == 0
+    findings = check_paths([str(tmp_path)])
+    assert len(findings.notes) == len(set(findings.notes))
+    assert sum("and 2 more files" in note for note in findings.notes) >= 1
+    assert sum(str(tmp_path / "2.json") in note for note in findings.notes) == 0
 
 
-# Annotations of GitHub
+# GitHub annotations
 
 
 def annotations(*arguments, code=1):
@@ -400,7 +402,7 @@ def annotations(*arguments, code=1):
 
 
 @pytest.mark.parametrize(("count", "lines"), [(10, 10), (11, 1)])
-def test_github_gets_one_annotation_per_rule_if_it_would_hide_some(tmp_path, count, lines):
+def test_more_than_ten_findings_share_one_annotation_per_rule(tmp_path, count, lines):
     for number in range(count):
         (tmp_path / f"{number:02}.png").write_bytes(b"")
     printed_lines = annotations(tmp_path)
@@ -411,11 +413,11 @@ def test_github_gets_one_annotation_per_rule_if_it_would_hide_some(tmp_path, cou
     assert all(line.startswith("::error file=") for line in printed_lines)
 
 
-def test_github_is_told_that_there_are_no_images(tmp_path):
+def test_without_images_there_is_a_notice(tmp_path):
     assert annotations(tmp_path, code=0) == ["::notice title=imgcost::No images found."]
 
 
-def test_github_groups_errors_apart_from_warnings(tmp_path):
+def test_errors_and_warnings_have_separate_annotations(tmp_path):
     for number in range(11):
         (tmp_path / f"{number:02}.png").write_bytes(b"" if number else png(300, 300))
     (tmp_path / "tiny.png").write_bytes(png(3, 3) + END)
@@ -425,18 +427,18 @@ def test_github_groups_errors_apart_from_warnings(tmp_path):
     assert "And 9 more files: " in lines[1]
 
 
-def test_github_names_locations_in_requests(tmp_path):
+def test_annotations_name_locations_in_requests(tmp_path):
     file = tmp_path / "lines.jsonl"
     file.write_text("\n".join(json.dumps({"custom_id": str(n), "params": request("image/gif")}) for n in range(12)))
     (line,) = annotations(file)
     first, second = (f"{file}:{number} params.messages.0.content.0" for number in (1, 2))
     assert f"::{first}: the image declares image/gif" in line
     assert f" And 11 more locations: {second}, " in line
-    one_more = annotations(*[SAMPLES / "broken" / "cut-in-pixels.png"] * 11)
-    assert "And 10 more files" in one_more[0]
+    lines = annotations(*[SAMPLES / "broken" / "cut-in-pixels.png"] * 11)
+    assert "And 10 more files" in lines[0]
 
 
-def test_rules_beyond_the_tenth_share_an_annotation(monkeypatch, tmp_path):
+def test_rules_beyond_the_limit_share_an_annotation(monkeypatch, tmp_path):
     monkeypatch.setattr("imgcost.text.findings.MAX_SHOWN", 2)
     (tmp_path / "a.png").write_bytes(b"")
     (tmp_path / "b.png").write_bytes(png(300, 300))
@@ -451,7 +453,7 @@ def test_rules_beyond_the_tenth_share_an_annotation(monkeypatch, tmp_path):
     assert len(annotations(tmp_path)) == 2
 
 
-def test_the_step_summary_is_appended_to(tmp_path, monkeypatch):
+def test_reports_are_appended_to_the_step_summary(tmp_path, monkeypatch):
     summary = tmp_path / "step_summary_1"
     image = SAMPLES / "broken" / "cut-in-pixels.png"
     assert "use a suffix of .csv" in refused("check", image, "-o", summary)
@@ -481,8 +483,8 @@ ANSWER = json.dumps(
 
 
 def rules_found(*words):
-    found = json.loads(printed("rules", *words, *DAY, "-f", "json"))
-    return {one["rule"] for one in found["rules"]} if "rules" in found else {found["rule"]}
+    report = json.loads(printed("rules", *words, *DAY, "-f", "json"))
+    return {rule["rule"] for rule in report["rules"]} if "rules" in report else {report["rule"]}
 
 
 @pytest.mark.parametrize(
@@ -503,18 +505,18 @@ def rules_found(*words):
         ("At least one of these image dimensions exceeds the max allowed size: 8000 pixels", {"image-edge"}),
     ],
 )
-def test_rules_are_found_by_the_message_of_the_api(message, rules):
+def test_an_error_message_of_the_api_finds_its_rules(message, rules):
     assert rules_found(message) == rules
 
 
-def test_the_words_of_a_message_need_no_quotes():
+def test_a_message_needs_no_quotes():
     assert rules_found("Could", "not", "process", "image") == rules_found("Could not process image")
     text = printed("rules", "Could not process image")
     assert text.startswith("Rules that predict 'Could not process image'\n")
     assert max(map(len, text.split("\n\n")[0].splitlines())) <= 80
 
 
-def test_the_name_of_a_rule_comes_before_messages():
+def test_the_name_of_a_rule_takes_precedence():
     assert rules_found("media-type") == {"media-type"}
     assert rules_found("Image_Bytes") == {"image-bytes"}
 
@@ -530,37 +532,37 @@ def test_the_name_of_a_rule_comes_before_messages():
         ("", "unknown rule ''"),
     ],
 )
-def test_a_message_that_nothing_matches_is_an_error(message, reason):
+def test_a_message_without_a_match_is_an_error(message, reason):
     assert reason in refused("rules", message)
 
 
-def test_a_message_that_no_rule_predicts_is_said_to_be_known(monkeypatch):
+def test_a_known_message_without_a_rule_is_an_error_that_quotes_it(monkeypatch):
     monkeypatch.setattr(rules_command, "match_wordings", lambda _message: (Wording("", "a known message", ()),))
     assert "no rule predicts this error message of the API yet: 'a known message'" in refused("rules", "a b c")
 
 
-def test_a_long_message_is_compared_in_bounded_time():
+def test_a_long_message_matches_nothing():
     assert match_wordings("image exceeds " * 1_000_000) == ()
 
 
-# Memory
+# Findings on disk
 
 
-def test_findings_on_disk_are_those_in_memory(folder):
+def test_findings_on_disk_equal_those_in_memory(folder):
     plain = check_paths([str(folder)])
-    with Spools.open() as kept:
-        found = check_paths([str(folder)], spools=kept)
-        assert (tuple(found.all), tuple(found.images)) == (plain.all, plain.images)
+    with Spools.open() as spools:
+        findings = check_paths([str(folder)], spools=spools)
+        assert (tuple(findings.all), tuple(findings.images)) == (plain.all, plain.images)
 
 
-def test_json_in_pieces_is_the_json_of_the_report():
+def test_streamed_json_equals_the_json_of_the_report():
     for paths in ([], [str(SAMPLES)], [str(SAMPLES / "web" / "cat-lossy.webp")]):
-        found = check_paths(paths, platform="bedrock")
-        pieces = findings_json(findings_report(found, everything=False), found)
-        assert "".join(pieces) == as_json(findings_report(found))
+        findings = check_paths(paths, platform="bedrock")
+        pieces = findings_json(findings_report(findings, everything=False), findings)
+        assert "".join(pieces) == as_json(findings_report(findings))
 
 
-def test_the_help_names_every_way_to_name_files():
+def test_the_help_lists_every_option_that_selects_files():
     text = command_line.run("check", "--help").stdout
     for option in ("-0, --null", "--include", "--exclude", "--follow-symlinks", "--no-archives", "-j, --jobs"):
         assert option in text

@@ -1,4 +1,4 @@
-"""The command line: the guide's tables to the digit, transcripts kept as files, exit codes and invalid usage.
+"""The command line: exact tables of the guide, transcripts, exit codes and invalid usage.
 
 The transcripts in tests/transcripts/ are lines `$ imgcost ...`, each followed by what it prints on stdout. After an
 intended change, IMGCOST_UPDATE_TRANSCRIPTS=1 rewrites them; read the diff before you keep it.
@@ -47,10 +47,10 @@ def cells(text):
 def test_transcripts_show_the_actual_output(path):
     commands = [line for line in path.read_text(encoding="utf-8").splitlines() if line.startswith("$ imgcost ")]
     assert commands
-    found = "".join(f"{command}\n{printed(*shlex.split(command)[2:])}" for command in commands)
+    output = "".join(f"{command}\n{printed(*shlex.split(command)[2:])}" for command in commands)
     if UPDATE:
-        path.write_text(found, encoding="utf-8")
-    assert path.read_text(encoding="utf-8") == found
+        path.write_text(output, encoding="utf-8")
+    assert path.read_text(encoding="utf-8") == output
 
 
 def test_transcripts_do_not_depend_on_the_date():
@@ -64,7 +64,7 @@ def test_transcripts_do_not_depend_on_the_date():
 # The guide's tables
 
 
-def test_the_guides_costs_to_the_digit():
+def test_the_costs_of_the_guide():
     rows = cells(printed("estimate", "200x200", "1000x1000", "1092x1092", "-m", "claude-3-sonnet"))
     assert rows == [
         ["200x200", "unchanged", "54", "$0.00016", "$0.16"],
@@ -73,7 +73,7 @@ def test_the_guides_costs_to_the_digit():
     ]
 
 
-def test_the_guides_largest_sizes_to_the_pixel():
+def test_the_largest_sizes_of_the_guide():
     guide = golden("largest_sizes.csv")
     rows = cells(printed("largest", *(row["ratio"] for row in guide)))
     assert [row[:2] for row in rows] == [[row["ratio"], f"{row['width']}x{row['height']}"] for row in guide]
@@ -82,7 +82,7 @@ def test_the_guides_largest_sizes_to_the_pixel():
 # estimate
 
 
-def test_the_default_model_is_the_newest_sonnet_of_today(monkeypatch):
+def test_the_default_model_is_the_newest_sonnet_available_today(monkeypatch):
     class Clock(datetime):
         @classmethod
         def now(cls, tz=None):
@@ -136,11 +136,11 @@ def test_count_prices_that_number_of_images():
 
 def test_json_has_exact_dollars_as_strings():
     text = printed("estimate", "200x200", "1000x1000", "-m", "claude-3-sonnet", "--count", "3", "-f", "json", *AS_OF)
-    one, two = json.loads(text)["estimates"]
-    assert (one["input_usd"], two["input_usd"]) == ("0.000162", "0.004002")
-    assert Decimal(two["input_usd_of_count"]) == Decimal("0.012006")
-    assert {type(value) for name, value in two.items() if "usd" in name} == {str, type(None)}
-    assert [name for name, value in two.items() if value is None] == ["measured_tokens", "cache_read_usd"]
+    first, second = json.loads(text)["estimates"]
+    assert (first["input_usd"], second["input_usd"]) == ("0.000162", "0.004002")
+    assert Decimal(second["input_usd_of_count"]) == Decimal("0.012006")
+    assert {type(value) for name, value in second.items() if "usd" in name} == {str, type(None)}
+    assert [name for name, value in second.items() if value is None] == ["measured_tokens", "cache_read_usd"]
 
 
 def test_conditions_reach_the_estimate():
@@ -148,10 +148,10 @@ def test_conditions_reach_the_estimate():
         *("estimate", "700x1120", "-m", "claude-opus-4-6", "-f", "json", "--formula", "area"),
         *("--batch", "--prompt-cache", "5m", "--inference-geo", "us", *AS_OF),
     )
-    [one] = json.loads(text)["estimates"]
-    assert (one["formula"], one["tokens"], one["usd_per_mtok"]) == ("area", 1046, "3.4375")
-    assert (one["batch"], one["cache"], one["inference_geo"]) == (True, "5m", "us")
-    assert one["cache_read_usd"] == "0.000287650"  # $0.275 per MTok
+    [entry] = json.loads(text)["estimates"]
+    assert (entry["formula"], entry["tokens"], entry["usd_per_mtok"]) == ("area", 1046, "3.4375")
+    assert (entry["batch"], entry["cache"], entry["inference_geo"]) == (True, "5m", "us")
+    assert entry["cache_read_usd"] == "0.000287650"  # $0.275 per MTok
 
 
 @pytest.mark.parametrize("spelling", ["1920x1080", "1920X1080", "1920*1080", "1920\u00d71080", " 1920 x 1080 "])
@@ -184,7 +184,7 @@ def test_an_invalid_size_is_an_error(size, message):
     assert message in refused("estimate", size)
 
 
-def test_a_negative_size_is_refused_as_an_option_and_as_a_size():
+def test_a_negative_size_is_an_error_with_and_without_a_double_dash():
     assert "No such option" in refused("estimate", "-1x5")
     assert "invalid size '-1x5'" in refused("estimate", "--", "-1x5")
 
@@ -198,10 +198,10 @@ def test_a_negative_size_is_refused_as_an_option_and_as_a_size():
         (("largest", f"1:0.{'9' * 10_000}"), f"invalid ratio '1:0.{'9' * 36}...'"),
     ],
 )
-def test_a_number_of_ten_thousand_digits_is_refused_in_a_short_sentence(arguments, message):
-    said = refused(*arguments)
-    assert message in " ".join(said.split())
-    assert len(said) < 400
+def test_a_number_of_ten_thousand_digits_is_an_error_with_a_short_message(arguments, message):
+    stderr = refused(*arguments)
+    assert message in " ".join(stderr.split())
+    assert len(stderr) < 400
 
 
 def test_the_largest_count_that_can_be_priced():
@@ -211,12 +211,12 @@ def test_the_largest_count_that_can_be_priced():
 
 
 @pytest.mark.parametrize("count", ["1000000000000001", "9" * 40, "9" * 10_000], ids=len)
-def test_a_count_beyond_all_measure_is_refused(count):
+def test_a_count_over_the_limit_is_an_error(count):
     assert "Invalid value for '--count'" in refused("estimate", "1920x1080", "--count", count, *AS_OF)
 
 
 @pytest.mark.parametrize("count", ["0", "-1", "1.5", "many", ""])
-def test_a_bad_count_is_refused(count):
+def test_an_invalid_count_is_an_error(count):
     assert "Invalid value for '--count'" in refused("estimate", "10x10", "--count", count)
 
 
@@ -225,28 +225,27 @@ def test_a_bad_count_is_refused(count):
     ["2026-02-30", "22.11.2026", "yesterday", "", "2026-11", "2026-11-22T00:00", "20261122", "2026-W47-7", "2026-326"],
 )
 @pytest.mark.parametrize("command", [("estimate", "10x10"), ("models",)])
-def test_a_bad_day_is_refused(command, day):
+def test_an_invalid_date_is_an_error(command, day):
     assert f"invalid date '{day}': expected YYYY-MM-DD, for example 2026-11-22." in refused(*command, "--as-of", day)
 
 
 def test_a_date_object_is_accepted():
-    """As where a program calls the command."""
     assert DATE.convert(date(2026, 11, 22), None, None) == date(2026, 11, 22)
 
 
-def test_a_misspelled_model_is_refused_with_suggestions():
+def test_a_misspelled_model_is_an_error_with_suggestions():
     message = refused("estimate", "1920x1080", "-m", "claude-sonet-5")
     assert message.startswith("Error: unknown model 'claude-sonet-5': did you mean claude-sonnet-5 ")
 
 
-def test_a_day_before_the_first_price_is_refused_with_that_day():
+def test_a_date_before_the_first_price_is_an_error_that_names_the_first_date():
     message = refused("estimate", "1920x1080", "--as-of", "2023-01-01")
     assert message == "Error: model sonnet was not available on 2023-01-01; first available on 2024-03-04\n"
     message = refused("estimate", "1920x1080", "-m", "claude-opus-5-5", "--as-of", "2026-09-21")
     assert message == "Error: no published price for claude-opus-5-5 on 2026-09-21; prices start on 2026-09-22\n"
 
 
-def test_a_price_that_does_not_exist_is_refused():
+def test_a_missing_price_is_an_error():
     assert "no published batch price for claude-3-sonnet-20240229" in refused(
         "estimate", "10x10", "-m", "claude-3-sonnet", "--batch"
     )
@@ -261,7 +260,7 @@ def test_a_model_without_a_price_is_an_error_before_anything_is_printed():
     "option",
     [("--formula", "tiles"), ("--prompt-cache", "write"), ("--inference-geo", "eu"), ("-f", "yaml"), ("--color", "1")],
 )
-def test_a_choice_that_is_none_is_refused(option):
+def test_an_invalid_choice_is_an_error(option):
     assert option[0] in refused("estimate", "10x10", *option)
 
 
@@ -297,7 +296,7 @@ def test_a_ratio_without_a_size_is_an_error():
 
 def test_the_largest_sizes_in_json():
     sizes = json.loads(printed("largest", "1:1", "3:4", "-f", "json"))["sizes"]
-    assert [(one["ratio"], one["tier"], one["width"], one["height"]) for one in sizes] == [
+    assert [(entry["ratio"], entry["tier"], entry["width"], entry["height"]) for entry in sizes] == [
         ("1:1", "standard", 1092, 1092),
         ("1:1", "high-resolution", 1932, 1932),
         ("3:4", "standard", 951, 1268),
@@ -309,32 +308,32 @@ def test_the_largest_sizes_in_json():
 
 
 def listed(*arguments):
-    return {one["id"]: one for one in json.loads(printed("models", "-f", "json", *arguments))["models"]}
+    return {entry["id"]: entry for entry in json.loads(printed("models", "-f", "json", *arguments))["models"]}
 
 
 def test_models_lists_the_models_of_the_date():
     today = listed(*AS_OF)
-    assert {one["status"] for one in today.values()} == {"active", "deprecated"}
+    assert {entry["status"] for entry in today.values()} == {"active", "deprecated"}
     assert "claude-haiku-5-5" in today
     assert "claude-3-opus-20240229" not in today
     assert list(listed("--as-of", "2024-03-12")) == ["claude-3-opus-20240229", "claude-3-sonnet-20240229"]
     assert listed("--as-of", "2023-01-01") == {}
 
 
-def test_a_model_is_listed_from_the_day_it_reads_images_on():
+def test_a_model_is_listed_from_the_date_on_which_it_reads_images():
     for model in imgcost.tables.models():
         days = [date.fromordinal(model.vision_from.toordinal() + off) for off in (-1, 0)]
         before, after = (model.id in listed("--as-of", day.isoformat()) for day in days)
         assert (before, after) == (False, model.status_on(days[1]) != "retired")
 
 
-def test_all_models_are_the_retired_and_the_unreleased_too():
+def test_all_lists_retired_and_unreleased_models_too():
     everything = listed("--all", "--as-of", "2026-02-01")
-    assert {one["status"] for one in everything.values()} == {"active", "deprecated", "retired", "unreleased"}
+    assert {entry["status"] for entry in everything.values()} == {"active", "deprecated", "retired", "unreleased"}
     assert len(everything) == len(imgcost.tables.models())
 
 
-def test_a_model_by_name_tells_all_that_is_known():
+def test_a_model_by_name_shows_all_its_fields():
     text = printed("models", "haiku", *AS_OF)
     assert text.startswith("Claude Haiku 5.5 on 2026-11-22\n")
     assert re.search(r"long-context above +2026-.*\n +100,000\n", text)
@@ -342,7 +341,7 @@ def test_a_model_by_name_tells_all_that_is_known():
     assert (data["id"], data["input_usd_per_mtok"]) == ("claude-opus-4-6", "5")
 
 
-def test_an_unknown_model_or_a_family_too_early_is_refused():
+def test_an_unknown_model_or_a_family_before_its_first_model_is_an_error():
     assert "unknown model 'sonet': did you mean sonnet" in refused("models", "sonet")
     assert "model fable was not available on 2026-06-08" in refused("models", "fable", "--as-of", "2026-06-08")
 
@@ -361,7 +360,7 @@ def test_help_names_every_option_and_fits_a_hundred_columns(name, flag):
             if parameter.param_type_name == "option"
             else [parameter.make_metavar(None)]
         )
-        assert all(one in text for one in names)
+        assert all(name in text for name in names)
     assert text.startswith(f"Usage: imgcost {name} ")
     assert "Examples:" in text or "Example:" in text
     assert max(map(len, text.split("\n"))) <= 100
@@ -377,12 +376,14 @@ def test_help_names_every_command_and_the_exit_codes(flag):
 
 
 def is_source(line):
-    """Whether a line of help is Python that does something; a word, a list of choices and an option may parse, too."""
+    """Return whether a line of help is a Python statement; words, lists of choices and options are expressions."""
     try:
-        tree = ast.parse(line.strip())
+        parsed = ast.parse(line.strip())
     except SyntaxError:
         return False
-    return any(not isinstance(one, ast.Expr) or isinstance(one.value, ast.Call) for one in tree.body)
+    return any(
+        not isinstance(statement, ast.Expr) or isinstance(statement.value, ast.Call) for statement in parsed.body
+    )
 
 
 @pytest.mark.parametrize("name", ["", *COMMANDS])
@@ -394,7 +395,7 @@ def test_help_shows_neither_source_code_nor_stray_indentation(name):
     assert [line for line in prose if not re.fullmatch(r"  \S+( \S+)*", line)] == []
 
 
-def test_source_code_in_help_is_known_as_such():
+def test_source_code_in_help_is_detected():
     assert is_source('COMMANDS = ("estimate", "scan", "plan", "check", "largest", "models", "rules")')
     assert is_source("    import os")
     assert is_source("main()")
@@ -403,7 +404,7 @@ def test_source_code_in_help_is_known_as_such():
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_the_examples_of_a_command_call_it(name):
+def test_the_examples_of_a_command_run_it(name):
     command = main.get_command(None, name)
     examples = re.findall(r"^\s+imgcost (\w+)", command.help, re.MULTILINE)
     assert set(examples) == {name}
@@ -415,7 +416,7 @@ def test_the_examples_of_a_command_call_it(name):
     [("estimate", "10x10"), ("largest", "1:1"), ("models", *AS_OF), ("models", "sonnet", *AS_OF)],
     ids=" ".join,
 )
-def test_every_report_comes_in_three_styles(command, style):
+def test_every_report_has_three_styles(command, style):
     text = printed(*command, "-f", style)
     assert text.endswith("\n")
     assert not text.endswith("\n\n")
@@ -424,11 +425,11 @@ def test_every_report_comes_in_three_styles(command, style):
         assert json.loads(text)["schema"].startswith("imgcost.")
 
 
-def test_the_version():
+def test_the_version_is_printed():
     assert printed("--version") == f"imgcost {imgcost.__version__}\n"
 
 
-def test_without_a_command_the_help_is_shown_as_an_error():
+def test_without_a_command_the_help_is_an_error():
     result = run()
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr.startswith("Usage: imgcost ")
@@ -444,74 +445,74 @@ def test_without_a_command_the_help_is_shown_as_an_error():
         (["--frobnicate"], "No such option"),
     ],
 )
-def test_bad_usage_is_refused(arguments, message):
+def test_invalid_usage_is_an_error(arguments, message):
     assert message in refused(*arguments)
 
 
-# How a run may end
+# Exit codes
 
 
 @pytest.fixture
-def broken(monkeypatch):
-    """Make `imgcost estimate` end with an exception."""
+def fail_with(monkeypatch):
+    """Make `imgcost estimate` raise an exception."""
 
-    def end_with(exception):
+    def run_with(exception):
         def fail(*_, **_options):
             raise exception
 
         monkeypatch.setattr("imgcost.cli.estimate.estimate_report", fail)
         return run("estimate", "10x10", *AS_OF)
 
-    return end_with
+    return run_with
 
 
-def test_an_error_of_the_system_is_exit_code_2(broken):
-    result = broken(PermissionError(errno.EACCES, "Permission denied", "a\nb"))
+def test_an_oserror_is_exit_code_2(fail_with):
+    result = fail_with(PermissionError(errno.EACCES, "Permission denied", "a\nb"))
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr == "Error: [Errno 13] Permission denied: 'a\\nb'\n"
 
 
-def test_ctrl_c_is_exit_code_130(broken):
-    result = broken(KeyboardInterrupt())
+def test_ctrl_c_is_exit_code_130(fail_with):
+    result = fail_with(KeyboardInterrupt())
     assert (result.exit_code, result.stdout, result.stderr) == (130, "", "imgcost: interrupted\n")
 
 
-def test_a_closed_pipe_is_not_an_error(broken):
-    result = broken(BrokenPipeError(errno.EPIPE, "Broken pipe"))
+def test_a_closed_pipe_is_exit_code_141(fail_with):
+    result = fail_with(BrokenPipeError(errno.EPIPE, "Broken pipe"))
     assert result.exit_code == 141
     assert result.output == ""
 
 
 @pytest.mark.slow
-def test_a_closed_pipe_ends_a_run_without_a_word():
+def test_a_closed_pipe_prints_nothing_on_stderr():
     read_end, write_end = os.pipe()
     os.close(read_end)
     code = "from imgcost.cli import main; main(['largest', '1:1'], prog_name='imgcost')"
     try:
-        ended = subprocess.run(
+        completed = subprocess.run(
             [sys.executable, "-c", code], stdout=write_end, stderr=subprocess.PIPE, text=True, check=False, timeout=60
         )
     finally:
         os.close(write_end)
-    assert ended.stderr == ""
-    assert ended.returncode == 141
+    assert completed.stderr == ""
+    assert completed.returncode == 141
 
 
 @pytest.mark.parametrize("error", [ZeroDivisionError("division by zero"), TypeError("a\nb"), RecursionError()])
-def test_a_bug_is_exit_code_2_with_one_line_on_how_to_report_it(broken, monkeypatch, error):
+def test_a_bug_is_exit_code_2_with_one_line_on_how_to_report_it(fail_with, monkeypatch, error):
     monkeypatch.delenv("IMGCOST_TRACEBACK", raising=False)
-    result = broken(error)
+    result = fail_with(error)
     assert (result.exit_code, result.stdout) == (2, "")
-    what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    error_text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
     assert result.stderr == (
         f"Error: this is a bug in imgcost {imgcost.__version__}, please report it "
-        f"(run the command again with IMGCOST_TRACEBACK=1 for the traceback): {what}\n".replace("a\nb", "a\\nb")
+        f"(run the command again with IMGCOST_TRACEBACK=1 for the traceback): {error_text}\n".replace("a\nb", "a\\nb")
     )
 
 
-def test_the_traceback_of_a_bug_is_available(broken, monkeypatch):
+def test_the_traceback_of_a_bug_is_available(fail_with, monkeypatch):
     monkeypatch.setenv("IMGCOST_TRACEBACK", "1")
-    result = broken(ZeroDivisionError("division by zero"))
+    result = fail_with(ZeroDivisionError("division by zero"))
     assert (result.exit_code, result.stdout) == (2, "")
     *traceback, last = result.stderr.splitlines()
     assert traceback[0] == "Traceback (most recent call last):"

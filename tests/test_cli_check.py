@@ -1,4 +1,4 @@
-"""`imgcost check` and `imgcost rules` as people, scripts and workflows use them: what they print, and how they end."""
+"""`imgcost check` and `imgcost rules` on the command line: their output, exit codes, and annotations."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pathlib import Path
 
 import command_line
 import pytest
+from command_line import unwrapped
 from conftest import SAMPLES, png
 
 from imgcost.rules import find_rule, rules
@@ -29,7 +30,7 @@ def run(*arguments, stdin=None, command="check"):
 
 
 def check(*arguments, stdin=None):
-    """How it ends, and what it says on stdout."""
+    """Return the exit code and stdout."""
     result = run(*arguments, *DAY, stdin=stdin)
     assert result.exit_code in {0, 1}
     assert result.stderr == ""
@@ -37,11 +38,11 @@ def check(*arguments, stdin=None):
 
 
 def data(*arguments, stdin=None, code=None):
-    ended, text = check(*arguments, "-f", "json", stdin=stdin)
+    exit_code, text = check(*arguments, "-f", "json", stdin=stdin)
     assert text.isascii()
-    found = json.loads(text)
-    assert code is None or ended == code
-    return found
+    report = json.loads(text)
+    assert code is None or exit_code == code
+    return report
 
 
 def refused(*arguments, stdin=None, command="check"):
@@ -59,41 +60,41 @@ def as_json(value):
     return json.dumps(value).encode()
 
 
-def told(found):
-    return [(one["location"], one["rule"]) for one in found["findings"]]
+def locations_and_rules(report):
+    return [(finding["location"], finding["rule"]) for finding in report["findings"]]
 
 
 def shown(path):
-    """A path as a property of an annotation: that of a drive of Windows has a colon."""
+    """Escape a path as a property of an annotation: Windows paths have a colon."""
     return str(path).replace(":", "%3A")
 
 
-# How it ends
+# Exit codes
 
 
-def test_it_ends_with_0_where_nothing_would_be_rejected():
+def test_without_errors_the_exit_code_is_0():
     assert check(GOOD)[0] == 0
 
 
-def test_it_ends_with_1_where_something_would_be_rejected():
+def test_with_errors_the_exit_code_is_1():
     assert check(CUT)[0] == 1
     assert check(GOOD, CUT)[0] == 1
 
 
-def test_warnings_count_only_under_strict():
+def test_warnings_are_exit_code_1_only_with_strict():
     assert check(ICON)[0] == 0
     assert check(ICON, "--strict")[0] == 1
     assert check(GOOD, "--strict")[0] == 0
     assert check(ICON, "--strict", "--ignore", "tiny")[0] == 0
 
 
-def test_it_ends_with_0_whatever_is_found_where_that_is_asked_for():
+def test_with_exit_zero_the_exit_code_is_0():
     assert check(CUT, ICON, "--strict", "--exit-zero")[0] == 0
     assert check(CUT, "--exit-zero", "-f", "github")[0] == 0
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         ((), "Missing argument"),
         (("no/such/file",), "does not exist"),
@@ -124,81 +125,84 @@ def test_it_ends_with_0_whatever_is_found_where_that_is_asked_for():
         ((GOOD, "--budget", "\u0665"), "invalid amount"),
     ],
 )
-def test_it_ends_with_2_where_it_could_not_work(arguments, said):
+def test_invalid_usage_is_exit_code_2(arguments, message):
     stderr = refused(*arguments)
-    assert said in stderr
+    assert message in stderr
     assert len(stderr) < 500
     assert "\x1b" not in stderr
 
 
-# Money
+# Budgets
 
 
-def test_a_budget_is_kept_or_not():
+def test_a_cost_over_the_budget_is_exit_code_1():
     assert check(GOOD, "--budget", "1")[0] == 0
-    found = data(GOOD, *SONNET, "--budget", "0", code=1)
-    assert [(one["rule"], one["location"]) for one in found["findings"]] == [("budget", "all images")]
-    assert found["findings"][0]["message"] == f"the images cost ${found['input_usd']}, and the budget is $0"
+    report = data(GOOD, *SONNET, "--budget", "0", code=1)
+    assert [(finding["rule"], finding["location"]) for finding in report["findings"]] == [("budget", "all images")]
+    assert report["findings"][0]["message"] == f"the images cost ${report['input_usd']}, and the budget is $0"
     assert check(GOOD, *SONNET, "--budget", "0", "--ignore", "budget")[0] == 0
 
 
-def test_the_cost_of_a_known_image(tmp_path):
+def test_a_budget_is_compared_exactly_and_accepted_in_several_spellings(tmp_path):
     file = tmp_path / "a.png"
     file.write_bytes(png(280, 280) + END)
-    found = data(file, *SONNET)
-    assert (found["tokens"], found["input_usd"]) == (100, "0.000300")
+    report = data(file, *SONNET)
+    assert (report["tokens"], report["input_usd"]) == (100, "0.000300")
     assert check(file, *SONNET, "--budget", "0.0003")[0] == 0
     assert check(file, *SONNET, "--budget", "0.000299999999")[0] == 1
-    for enough in ("1", "1.", ".5", "$ 12.50", " 3 ", "0" * 14 + "1", "9" * 15 + "." + "9" * 15):
-        assert check(file, *SONNET, "--budget", enough)[0] == 0
+    for budget in ("1", "1.", ".5", "$ 12.50", " 3 ", "0" * 14 + "1", "9" * 15 + "." + "9" * 15):
+        assert check(file, *SONNET, "--budget", budget)[0] == 0
 
 
-# What it asks
+# Rules, limits and models
 
 
-def test_ignored_rules_are_not_asked():
-    assert told(data(CUT, "--ignore", "truncated"))[:1] != [(str(CUT), "truncated")]
-    assert told(data(CUT, "--ignore", "TRUNCATED", "--ignore", "downscaled", "--ignore", "suffix", code=0)) == []
+def test_ignored_rules_are_not_checked():
+    assert locations_and_rules(data(CUT, "--ignore", "truncated"))[:1] != [(str(CUT), "truncated")]
+    assert (
+        locations_and_rules(data(CUT, "--ignore", "TRUNCATED", "--ignore", "downscaled", "--ignore", "suffix", code=0))
+        == []
+    )
 
 
-def test_platforms_and_days_have_limits_of_their_own(tmp_path):
+def test_limits_depend_on_platform_and_date(tmp_path):
     file = tmp_path / "a.png"
     file.write_bytes(png(300, 300, b"\x78\1" * 2_000_000) + END)
     assert check(file)[0] == 0
     assert check(file, "--platform", "bedrock")[0] == 1
     assert run(file, "-m", "claude-sonnet-4-6", "--as-of", "2026-06-03").exit_code == 1
     assert run(file, "-m", "claude-sonnet-4-6", "--as-of", "2026-06-04").exit_code == 0
-    found = data(file, "--platform", "bedrock", code=1)
-    assert (found["platform"], found["as_of"], found["ok"]) == ("bedrock", "2026-11-22", False)
-    assert [(one["rule"], one["observed"], one["limit"], one["unit"]) for one in found["findings"]] == [
-        ("image-bytes", -(-file.stat().st_size // 3) * 4, 5_242_880, "bytes")
-    ]
+    report = data(file, "--platform", "bedrock", code=1)
+    assert (report["platform"], report["as_of"], report["ok"]) == ("bedrock", "2026-11-22", False)
+    assert [
+        (finding["rule"], finding["observed"], finding["limit"], finding["unit"]) for finding in report["findings"]
+    ] == [("image-bytes", -(-file.stat().st_size // 3) * 4, 5_242_880, "bytes")]
 
 
-def test_images_may_be_meant_for_one_request():
-    many = [GOOD] * 101
-    assert check(*many, "-m", "claude-haiku-4-5")[0] == 0
-    found = data(*many, "-m", "claude-haiku-4-5", "--one-request", code=1)
-    assert told(found) == [("messages", "image-count")]
+def test_one_request_applies_the_limits_of_a_request():
+    images = [GOOD] * 101
+    assert check(*images, "-m", "claude-haiku-4-5")[0] == 0
+    report = data(*images, "-m", "claude-haiku-4-5", "--one-request", code=1)
+    assert locations_and_rules(report) == [("messages", "image-count")]
 
 
-def test_the_model_of_requests_is_their_own_unless_another_is_named():
-    wrong = as_json(request(model="claude-3-opus-20240229"))
-    assert told(data("-", stdin=wrong, code=1)) == [("stdin model", "model")]
-    assert told(data("-", *SONNET, stdin=wrong, code=0)) == []
+def test_requests_are_checked_for_their_own_model_unless_one_is_given():
+    body = as_json(request(model="claude-3-opus-20240229"))
+    assert locations_and_rules(data("-", stdin=body, code=1)) == [("stdin model", "model")]
+    assert locations_and_rules(data("-", *SONNET, stdin=body, code=0)) == []
 
 
-# What it prints
+# Output
 
 
-def test_the_json_says_it_all():
-    found = data(CUT, GOOD, code=1)
-    assert list(found) == [
+def test_the_json_has_every_key():
+    report = data(CUT, GOOD, code=1)
+    assert list(report) == [
         *("schema", "platform", "as_of", "ok", "errors", "warnings", "tokens", "unmeasured", "pages", "input_usd"),
         *("upper_usd", "measured_usd", "unknown", "notes", "turns", "findings", "images"),
     ]
-    assert found["schema"] == "imgcost.check/2"
-    first = found["findings"][0]
+    assert report["schema"] == "imgcost.check/2"
+    first = report["findings"][0]
     assert list(first) == [
         *("rule", "severity", "location", "file", "line", "message", "observed", "limit", "unit", "advice", "sources"),
     ]
@@ -206,14 +210,14 @@ def test_the_json_says_it_all():
         *("truncated", "error", str(CUT), str(CUT)),
         None,
     )
-    assert [one["location"] for one in found["images"]] == [str(CUT), str(GOOD)]
-    assert list(found["images"][0]) == [
+    assert [image["location"] for image in report["images"]] == [str(CUT), str(GOOD)]
+    assert list(report["images"][0]) == [
         *("location", "media_type", "width", "height", "resized_width", "resized_height", "tokens"),
     ]
-    assert found["tokens"] == sum(image["tokens"] for image in found["images"])
-    assert len(found["findings"]) == found["errors"] + found["warnings"]
-    large = data(SAMPLES / "photos", *SONNET)["findings"]
-    assert all(one["sources"] == [] or one["sources"][0].keys() == {"url", "read"} for one in large)
+    assert report["tokens"] == sum(image["tokens"] for image in report["images"])
+    assert len(report["findings"]) == report["errors"] + report["warnings"]
+    findings = data(SAMPLES / "photos", *SONNET)["findings"]
+    assert all(finding["sources"] == [] or finding["sources"][0].keys() == {"url", "read"} for finding in findings)
 
 
 def test_the_text_lists_errors_and_sums_up():
@@ -228,15 +232,14 @@ def test_the_text_lists_errors_and_sums_up():
     assert "Run 'imgcost rules RULE' for an explanation of a rule" in text
 
 
-def test_the_text_of_nothing_is_one_line():
+def test_without_findings_the_text_is_one_line():
     code, text = check(GOOD, *SONNET)
     assert code == 0
     nothing = r"Nothing would be rejected \(limits of claude-api on 2026-11-22\)\."
-    text = command_line.unwrapped(text)
-    assert re.fullmatch(nothing + r" 1 image, \d+ tokens, \$[\d.]+\.\n", text)
+    assert re.fullmatch(nothing + r" 1 image, \d+ tokens, \$[\d.]+\.\n", unwrapped(text))
 
 
-def test_what_could_not_be_measured_or_priced_is_said(tmp_path):
+def test_unmeasured_images_and_unknown_costs_are_in_the_summary(tmp_path):
     (tmp_path / "a.png").write_bytes(b"<html>")
     assert "1 error (limits of claude-api on 2026-11-22). 0 images; 1 not measured.\n" in check(tmp_path)[1]
     early = run("-", "--as-of", "2026-09-27", stdin=as_json(request(model="claude-sonnet-5-5"))).stdout
@@ -246,7 +249,7 @@ def test_what_could_not_be_measured_or_priced_is_said(tmp_path):
 
 
 @pytest.mark.slow  # a thousand findings
-def test_a_thousand_warnings_are_told_shortly(tmp_path):
+def test_a_thousand_warnings_are_abbreviated(tmp_path):
     for number in range(1000):
         (tmp_path / f"{number:04}.png").write_bytes(png(10, 10) + END)
     code, text = check(tmp_path)
@@ -257,7 +260,7 @@ def test_a_thousand_warnings_are_told_shortly(tmp_path):
     assert len(data(tmp_path)["findings"]) == 1000
 
 
-def test_a_thousand_errors_are_told_shortly(tmp_path):
+def test_a_thousand_errors_are_abbreviated(tmp_path):
     for number in range(1000):
         (tmp_path / f"{number:04}.png").write_bytes(b"")
     code, text = check(tmp_path)
@@ -270,7 +273,7 @@ def test_a_thousand_errors_are_told_shortly(tmp_path):
     assert len(data(tmp_path)["findings"]) == 1000
 
 
-# Annotations of a workflow
+# GitHub annotations
 
 
 def test_annotations_name_file_and_line(tmp_path):
@@ -291,11 +294,11 @@ def test_annotations_name_file_and_line(tmp_path):
     assert text.splitlines() == [second, first]
 
 
-def test_annotations_of_nothing_are_nothing():
+def test_without_findings_there_are_no_annotations():
     assert check(GOOD, "-f", "github") == (0, "")
 
 
-def test_annotations_of_what_is_in_no_file():
+def test_annotations_on_stdin_have_no_file():
     code, text = check("-", "-f", "github", stdin=as_json(request(media_type="image/png")))
     assert code == 1
     assert text == (
@@ -306,7 +309,7 @@ def test_annotations_of_what_is_in_no_file():
 
 
 @LINUX
-def test_hostile_names_obey_nothing(tmp_path):
+def test_hostile_names_are_escaped(tmp_path):
     names = [
         b"a%0Ab.png",
         b"c:d,e.png",
@@ -330,32 +333,32 @@ def test_hostile_names_obey_nothing(tmp_path):
     for style in ("text", "github", "json"):
         _, text = check(tmp_path, "-f", style)
         assert not set(text) & set("\x1b\u202e\r")
-        text.encode()  # no stray bytes are left
-    found = data(tmp_path)
-    assert len({one["location"] for one in found["findings"]}) == len(names)
+        text.encode()  # no surrogates
+    report = data(tmp_path)
+    assert len({finding["location"] for finding in report["findings"]}) == len(names)
 
 
 # JSON from stdin
 
 
-def test_stdin_is_one_request():
-    assert told(data("-", stdin=as_json(request()), code=0)) == []
+def test_a_request_from_stdin():
+    assert locations_and_rules(data("-", stdin=as_json(request()), code=0)) == []
     assert data("-", stdin=as_json(request()))["images"][0]["location"] == "stdin messages.0.content.0"
-    assert told(data("-", stdin=json.dumps(request(media_type="image/gif"), indent=2).encode(), code=1)) == [
-        ("stdin messages.0.content.0", "media-type")
-    ]
+    assert locations_and_rules(
+        data("-", stdin=json.dumps(request(media_type="image/gif"), indent=2).encode(), code=1)
+    ) == [("stdin messages.0.content.0", "media-type")]
 
 
-def test_stdin_is_a_batch():
-    one, two = ({"custom_id": name, "params": request(media_type="image/gif")} for name in "aa")
-    body = as_json({"requests": [one, two]})
-    assert told(data("-", stdin=body, code=1)) == [
+def test_a_batch_from_stdin():
+    first, second = ({"custom_id": name, "params": request(media_type="image/gif")} for name in "aa")
+    body = as_json({"requests": [first, second]})
+    assert locations_and_rules(data("-", stdin=body, code=1)) == [
         ("stdin requests.0.params.messages.0.content.0", "media-type"),
         ("stdin requests.1.params.messages.0.content.0", "media-type"),
         ("stdin requests.1", "custom-id"),
     ]
-    lines = as_json(one) + b"\n" + as_json(two) + b"\noops\n"
-    assert told(data("-", stdin=lines, code=1)) == [
+    lines = as_json(first) + b"\n" + as_json(second) + b"\noops\n"
+    assert locations_and_rules(data("-", stdin=lines, code=1)) == [
         ("stdin:1 params.messages.0.content.0", "media-type"),
         ("stdin:2 params.messages.0.content.0", "media-type"),
         ("stdin:3", "request"),
@@ -364,73 +367,73 @@ def test_stdin_is_a_batch():
 
 
 @pytest.mark.parametrize(
-    ("junk", "rule"),
+    ("stdin", "rule"),
     [
-        *((junk, "unreadable") for junk in (b"oops", b"7", b"null", b'"text"', b"\xff\xfe", b"\0" * 99)),
-        *((junk, "request") for junk in (b"{", b"[7]", b"{}")),
+        *((stdin, "unreadable") for stdin in (b"oops", b"7", b"null", b'"text"', b"\xff\xfe", b"\0" * 99)),
+        *((stdin, "request") for stdin in (b"{", b"[7]", b"{}")),
     ],
 )
-def test_junk_from_stdin_is_a_finding(junk, rule):
-    found = data("-", stdin=junk, code=1)
-    assert {one["rule"] for one in found["findings"]} == {rule}
-    assert found["findings"][0]["location"].startswith("stdin") == (rule == "request")
-    assert check("-", stdin=junk)[0] == 1
-    assert check("-", "--exit-zero", stdin=junk)[0] == 0
+def test_invalid_json_on_stdin_is_an_error(stdin, rule):
+    report = data("-", stdin=stdin, code=1)
+    assert {finding["rule"] for finding in report["findings"]} == {rule}
+    assert report["findings"][0]["location"].startswith("stdin") == (rule == "request")
+    assert check("-", stdin=stdin)[0] == 1
+    assert check("-", "--exit-zero", stdin=stdin)[0] == 0
 
 
-def test_paths_may_be_mixed(tmp_path):
+def test_images_requests_and_stdin_can_be_mixed(tmp_path):
     file = tmp_path / "request.json"
     file.write_bytes(as_json(request(media_type="image/gif")))
-    found = data(CUT, file, "-", stdin=as_json(request()), code=1)
-    assert [(one["file"], one["rule"]) for one in found["findings"] if one["severity"] == "error"] == [
+    report = data(CUT, file, "-", stdin=as_json(request()), code=1)
+    assert [(finding["file"], finding["rule"]) for finding in report["findings"] if finding["severity"] == "error"] == [
         (str(CUT), "truncated"),
         (str(file), "media-type"),
     ]
-    assert len(found["images"]) == 3
+    assert len(report["images"]) == 3
 
 
 # imgcost rules
 
 
-def rules_said(*arguments):
+def rules_output(*arguments):
     result = run(*arguments, command="rules")
     assert (result.exit_code, result.stderr) == (0, "")
     return result.stdout
 
 
 def test_rules_are_listed():
-    text = rules_said()
+    text = rules_output()
     lines = text.splitlines()
     assert lines[0] == "Rules"
     listed = [line.split()[0] for line in lines[2:] if line[2:3].strip() and line.startswith("  ")]
     assert listed == [rule.name for rule in rules()]
     assert "Run 'imgcost rules RULE' for an example" in text
-    found = json.loads(rules_said("-f", "json"))
-    assert found["schema"] == "imgcost.rules/2"
-    assert [one["rule"] for one in found["rules"]] == [rule.name for rule in rules()]
-    assert rules_said("-f", "markdown").startswith("### Rules\n")
+    report = json.loads(rules_output("-f", "json"))
+    assert report["schema"] == "imgcost.rules/2"
+    assert [rule["rule"] for rule in report["rules"]] == [rule.name for rule in rules()]
+    assert rules_output("-f", "markdown").startswith("### Rules\n")
 
 
 @pytest.mark.parametrize("rule", rules(), ids=lambda rule: rule.name)
-def test_each_rule_is_told(rule):
-    text = rules_said(rule.name, *DAY)
+def test_each_rule_has_a_report(rule):
+    text = rules_output(rule.name, *DAY)
     assert text.startswith(f"{rule.name}: {rule.severity}\n")
     for part in (rule.summary, rule.why, *rule.example, rule.fix):
         assert part in " ".join(text.split())
-    found = json.loads(rules_said(rule.name, *DAY, "-f", "json"))
-    assert list(found) == [
+    report = json.loads(rules_output(rule.name, *DAY, "-f", "json"))
+    assert list(report) == [
         *("schema", "as_of", "rule", "severity", "scope"),
         *("summary", "why", "example", "fix", "api_says", "limits"),
     ]
-    assert found["schema"] == "imgcost.rule/2"
-    assert ("Limits on 2026-11-22" in text) == bool(found["limits"])
-    assert ("Error messages of the API" in text) == bool(found["api_says"])
-    assert all(limit["sources"] for limit in found["limits"])
+    assert report["schema"] == "imgcost.rule/2"
+    assert ("Limits on 2026-11-22" in text) == bool(report["limits"])
+    assert ("Error messages of the API" in text) == bool(report["api_says"])
+    assert all(limit["sources"] for limit in report["limits"])
 
 
-def test_the_limits_of_a_rule_are_those_of_the_day():
+def test_the_limits_of_a_rule_are_those_on_the_date():
     def limits(*arguments):
-        rows = json.loads(rules_said(*arguments, "-f", "json"))["limits"]
+        rows = json.loads(rules_output(*arguments, "-f", "json"))["limits"]
         return {(row["platform"], row["limit"]): (row["value"], row["since"]) for row in rows}
 
     now = limits("image-bytes", *DAY)
@@ -457,18 +460,18 @@ def test_the_limits_of_a_rule_are_those_of_the_day():
     }
 
 
-def test_the_words_of_the_api_are_told():
-    text = rules_said("many-images-edge")
+def test_a_rule_lists_the_error_messages_of_the_api():
+    text = rules_output("many-images-edge")
     message = "At least one of the image dimensions exceed max allowed size for many-image requests: 2000 pixels"
     assert message in " ".join(text.split())
     assert "Claude Code issue 9375" in text
 
 
-def test_a_rule_may_be_written_as_one_likes():
-    assert rules_said("Image_Bytes") == rules_said("image-bytes")
+def test_the_name_of_a_rule_ignores_case_and_underscores():
+    assert rules_output("Image_Bytes") == rules_output("image-bytes")
 
 
-def test_an_unknown_rule_ends_with_2_and_a_suggestion():
+def test_an_unknown_rule_is_exit_code_2_with_a_suggestion():
     assert "unknown rule 'image-byte': did you mean image-bytes?" in refused("image-byte", command="rules")
     assert "unknown rule 'xyz'. Run 'imgcost rules' to list all rules" in refused("xyz", command="rules")
     assert "\x1b" not in refused("\x1b[31m", command="rules")

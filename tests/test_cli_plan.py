@@ -9,6 +9,7 @@ from functools import partial
 
 import command_line
 import pytest
+from command_line import unwrapped
 from conftest import SAMPLES
 
 AS_OF = ("--as-of", "2026-11-22")
@@ -16,14 +17,16 @@ ONE_EACH = ("3000x3000", "--count", "20000", "--prompt-tokens", "8500", "--outpu
 JOB = (*ONE_EACH, "--images-per-request", "auto")
 
 
-run, done, refused = (partial(one, "plan") for one in (command_line.run, command_line.printed, command_line.refused))
+run, printed, refused = (
+    partial(function, "plan") for function in (command_line.run, command_line.printed, command_line.refused)
+)
 
 
 def data(*arguments, code=0):
-    return json.loads(done(*arguments, "-f", "json", code=code))
+    return json.loads(printed(*arguments, "-f", "json", code=code))
 
 
-# 1000 requests of 8500 + 20 * 1521 + 20 * 3 + 7 = 38,987 tokens, and 150; see test_plans.py.
+# 1000 requests of 8500 + 20 * 1521 + 20 * 3 + 7 = 38,987 tokens, and 150 of output; see test_plans.py.
 
 
 @pytest.mark.parametrize(
@@ -39,18 +42,18 @@ def data(*arguments, code=0):
         (("--images-per-request", "10"), "149.232"),  # 2000 * (8500 + 15,240 + 7) * 3 + 4.50
     ],
 )
-def test_a_job_to_the_digit(options, usd):
-    [one] = data(*JOB, "-m", "claude-sonnet-4-6", *options)["models"]
+def test_the_exact_cost_of_a_job(options, usd):
+    [model] = data(*JOB, "-m", "claude-sonnet-4-6", *options)["models"]
     expected = Decimal(usd)
     if "--images-per-request" in options:
         expected = Decimal(2000 * (8500 + 15_240 + 7) * 3 + 2000 * 150 * 15) / 1_000_000
-    assert Decimal(one["total_usd"]) == expected
+    assert Decimal(model["total_usd"]) == expected
 
 
 def test_the_text_compares_models_cheapest_first():
-    text = done(*JOB, "-m", "claude-sonnet-4-6", "-m", "haiku", "--downscale-to", "1000", "--retry-rate", "0.02")
+    text = printed(*JOB, "-m", "claude-sonnet-4-6", "-m", "haiku", "--downscale-to", "1000", "--retry-rate", "0.02")
     tables = text.split("\n\n")
-    assert command_line.unwrapped(tables[0]).splitlines()[0] == (
+    assert unwrapped(tables[0]).splitlines()[0] == (
         "20,000 images on 2026-11-22: as many images per request as fit, "
         "8,500 prompt tokens, 150 output tokens, retry rate 0.02"
     )
@@ -76,28 +79,28 @@ def rows_of(table):
 
 
 def test_unavailable_prices_are_not_alternatives_and_conditions_are_named():
-    text = done(
+    text = printed(
         "100x100", "--platform", "bedrock", "--endpoint", "regional", "--turns", "2", "--prompt-cache", "1h", *AS_OF
     )
-    assert "2 turns, bedrock, regional endpoint, cache 1h" in command_line.unwrapped(text)
+    assert "2 turns, bedrock, regional endpoint, cache 1h" in unwrapped(text)
     assert "Alternatives" not in text
-    text = done("100x100", "--platform", "foundry", "--inference-geo", "us", "--batch", "--no-batch", *AS_OF)
+    text = printed("100x100", "--platform", "foundry", "--inference-geo", "us", "--batch", "--no-batch", *AS_OF)
     assert "foundry, US inference" in text
-    assert "0 output tokens, batch" in command_line.unwrapped(done("100x100", "--batch", *AS_OF))
+    assert "0 output tokens, batch" in unwrapped(printed("100x100", "--batch", *AS_OF))
 
 
 def test_json_has_a_schema_and_exact_dollars():
-    found = data(*JOB, "-m", "claude-sonnet-4-6", "--downscale-to", "500", "--prompt-cache", "5m", "--budget", "100")
-    assert found["schema"] == "imgcost.plan/2"
-    assert found["scenario"]["prompt_tokens"] == 8500
-    assert (found["images"], found["images_of_unknown_bytes"], found["excluded"]) == (20_000, 20_000, [])
-    [one] = found["models"]
-    assert one["requests"] == one["conversations"] == 1000
-    assert one["tokens"]["cache_read"] == 8_491_500
-    assert sum(map(Decimal, one["usd"].values())) == Decimal(one["total_usd"]) == Decimal("96.290325")
-    assert set(one["variants"]) == {"standard", "batch", "cached", "batch + cached", "downscaled"}
-    assert (one["within_budget"], one["images_within_budget"]) == (True, 20_770)
-    assert "explanation" not in found
+    report = data(*JOB, "-m", "claude-sonnet-4-6", "--downscale-to", "500", "--prompt-cache", "5m", "--budget", "100")
+    assert report["schema"] == "imgcost.plan/2"
+    assert report["scenario"]["prompt_tokens"] == 8500
+    assert (report["images"], report["images_of_unknown_bytes"], report["excluded"]) == (20_000, 20_000, [])
+    [model] = report["models"]
+    assert model["requests"] == model["conversations"] == 1000
+    assert model["tokens"]["cache_read"] == 8_491_500
+    assert sum(map(Decimal, model["usd"].values())) == Decimal(model["total_usd"]) == Decimal("96.290325")
+    assert set(model["variants"]) == {"standard", "batch", "cached", "batch + cached", "downscaled"}
+    assert (model["within_budget"], model["images_within_budget"]) == (True, 20_770)
+    assert "explanation" not in report
 
 
 def test_the_arithmetic_can_be_checked_by_hand():
@@ -144,25 +147,25 @@ def test_the_arithmetic_of_conversations_many_sizes_the_area_formula_and_the_lon
     assert "100,004 x $0.50 / 1,000,000" in text
     text = steps("28x28", "-m", "claude-3-haiku", "--as-of", "2024-04-01", "--explain")
     assert "75 x 1 request" in text
-    assert "nothing" in done(SAMPLES / "broken" / "notes.png", "--explain", *AS_OF)
+    assert "nothing" in printed(SAMPLES / "broken" / "notes.png", "--explain", *AS_OF)
 
 
 def test_markdown():
-    text = done(*JOB, "-f", "markdown")
+    text = printed(*JOB, "-f", "markdown")
     assert text.startswith("### 20,000 images on 2026-11-22")
     assert "| claude-sonnet-5-5 |" in text
 
 
 @pytest.mark.parametrize(
-    ("budget", "code", "said"), [("119.211", 0, "within"), ("$119.21", 1, "over"), ("0", 1, "over")]
+    ("budget", "code", "verdict"), [("119.211", 0, "within"), ("$119.21", 1, "over"), ("0", 1, "over")]
 )
-def test_the_budget_decides_the_exit_code(budget, code, said):
-    text = done(*JOB, "-m", "claude-sonnet-4-6", "--budget", budget, code=code)
-    assert f" {said} " in text.split("\n\n")[1]
+def test_the_budget_decides_the_exit_code(budget, code, verdict):
+    text = printed(*JOB, "-m", "claude-sonnet-4-6", "--budget", budget, code=code)
+    assert f" {verdict} " in text.split("\n\n")[1]
 
 
 def test_one_model_over_the_budget_fails():
-    done(*JOB, "-m", "haiku", "-m", "claude-sonnet-4-6", "--budget", "100", code=1)
+    printed(*JOB, "-m", "haiku", "-m", "claude-sonnet-4-6", "--budget", "100", code=1)
 
 
 def test_a_scenario_file_and_options_that_override_it(tmp_path):
@@ -187,30 +190,30 @@ def test_a_scenario_file_and_options_that_override_it(tmp_path):
 
 def test_files_tables_and_sizes_together(tmp_path):
     (tmp_path / "sizes.csv").write_text("width,height\n3000,3000\n", encoding="utf-8")
-    found = data(SAMPLES, tmp_path / "sizes.csv", "1920x1080", *AS_OF)
-    assert (found["images"], found["images_of_unknown_bytes"]) == (24, 2)
-    assert [one["reason"] for one in found["excluded"]] == ["damaged", "not-an-image"]
-    assert found["fixable"] == [{"rule": "format", "phrase": "TIFF", "images": 1}]
-    assert "Unreadable (not in the total)" in done(SAMPLES, *AS_OF)
+    report = data(SAMPLES, tmp_path / "sizes.csv", "1920x1080", *AS_OF)
+    assert (report["images"], report["images_of_unknown_bytes"]) == (24, 2)
+    assert [excluded["reason"] for excluded in report["excluded"]] == ["damaged", "not-an-image"]
+    assert report["fixable"] == [{"rule": "format", "phrase": "TIFF", "images": 1}]
+    assert "Unreadable (not in the total)" in printed(SAMPLES, *AS_OF)
 
 
-def test_hostile_names_are_shown_harmlessly(tmp_path):
+def test_hostile_names_are_escaped(tmp_path):
     (tmp_path / "\x1b[31m\nred.png").write_bytes(b"")
-    text = done(tmp_path, *AS_OF)
+    text = printed(tmp_path, *AS_OF)
     assert r"\x1b[31m\nred.png" in text
     assert "\x1b" not in text + json.dumps(data(tmp_path, *AS_OF))
 
 
 def test_a_long_file_name_fits_80_columns(tmp_path):
     (tmp_path / f"{'n' * 196}.png").write_bytes(b"\x89PNG")
-    text = done(tmp_path / f"{'n' * 196}.png", *AS_OF)
+    text = printed(tmp_path / f"{'n' * 196}.png", *AS_OF)
     (table,) = [table for table in text.split("\n\n") if table.startswith("Unreadable")]
     assert max(map(len, table.splitlines())) <= 80
     assert re.search(r"\u2026n+\.png +1  damaged$", table)
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         ((), "Missing argument 'PATH|SIZE|TABLE...'"),
         (
@@ -238,8 +241,8 @@ def test_a_long_file_name_fits_80_columns(tmp_path):
         (("100x100", "-m", "gpt-5"), "unknown model 'gpt-5'"),
     ],
 )
-def test_invalid_usage_is_an_error(arguments, said):
-    assert said in " ".join(refused(*arguments).split())
+def test_invalid_usage_is_an_error(arguments, message):
+    assert message in " ".join(refused(*arguments).split())
 
 
 def test_one_image_per_request_is_the_default_and_packing_an_alternative(tmp_path):
@@ -254,24 +257,24 @@ def test_one_image_per_request_is_the_default_and_packing_an_alternative(tmp_pat
         "--output-tokens",
         "135",
     )
-    tables = done(*job, *AS_OF).split("\n\n")
+    tables = printed(*job, *AS_OF).split("\n\n")
     assert tables[0].startswith("200,000 images on 2026-11-22: 1 image per request, 400 prompt tokens")
     assert rows_of(tables[0])[-1][1:2] + rows_of(tables[0])[-1][-1:] == ["200,000", "$949.60"]
     assert ["claude-sonnet-5-5", "packed, up to 600", "334", "$520.32", "-$429.28"] in rows_of(tables[1])
     path = tmp_path / "job.toml"
     path.write_text('images_per_request = "auto"\n', encoding="utf-8")
-    packed = done(*job, *AS_OF, "--images-per-request", "auto")
-    assert packed == done(*job, *AS_OF, "--scenario", path)
+    packed = printed(*job, *AS_OF, "--images-per-request", "auto")
+    assert packed == printed(*job, *AS_OF, "--scenario", path)
     assert "$520.32" in packed.split("\n\n")[0]
     assert "packed" not in packed.split("\n\n")[1]
     assert data(*ONE_EACH)["scenario"]["images_per_request"] == 1
 
 
 def test_the_cost_of_an_alternative_has_a_sign():
-    table = done(*JOB, "-m", "claude-sonnet-4-6", "--batch", "--downscale-to", "5000").split("\n\n")[1]
+    table = printed(*JOB, "-m", "claude-sonnet-4-6", "--batch", "--downscale-to", "5000").split("\n\n")[1]
     assert ["claude-sonnet-4-6", "no batch, no cache", "1,000", "$119.21", "+$59.61"] in rows_of(table)
     assert not any(row[1] == "batch" for row in rows_of(table))
-    several = done("1000x500", "500x500", "--downscale-to", "100", *AS_OF)
+    several = printed("1000x500", "500x500", "--downscale-to", "100", *AS_OF)
     assert "downscaled to 100 tokens" in several
 
 
@@ -285,9 +288,9 @@ def table(path, text):
 
 def test_an_unused_column_with_a_similar_name_is_reported_on_stderr(tmp_path):
     path = table(tmp_path / "a.csv", "width,height,n\n28,28,5\n")
-    ended = run(path, *AS_OF)
-    assert ended.exit_code == 0
-    assert f"imgcost: {path}: column 'n' is not used; did you mean 'count'?" in ended.stderr
+    result = run(path, *AS_OF)
+    assert result.exit_code == 0
+    assert f"imgcost: {path}: column 'n' is not used; did you mean 'count'?" in result.stderr
     assert run(table(path, "width,height,note,count\n28,28,,5\n"), *AS_OF).stderr == ""
     assert data(path, *AS_OF)["images"] == 5
     hostile = table(path, "width,height,width\x1b[31m\n28,28,\n")
@@ -301,42 +304,42 @@ def test_an_unreadable_table_is_an_error(tmp_path, name):
 
 
 def test_a_job_without_images_is_reported(tmp_path):
-    empty = done(tmp_path, *AS_OF)
+    empty = printed(tmp_path, *AS_OF)
     assert empty.startswith("No images found.")
     assert "Alternatives" not in empty
-    text = done(SAMPLES / "broken" / "notes.png", *AS_OF)
+    text = printed(SAMPLES / "broken" / "notes.png", *AS_OF)
     assert text.startswith("No images found.")
     assert "Unreadable (not in the total)" in text
-    assert "buys" not in done(tmp_path, "--budget", "1", *AS_OF)
+    assert "buys" not in printed(tmp_path, "--budget", "1", *AS_OF)
 
 
 def test_a_budget_fails_if_images_are_excluded(tmp_path):
     listed = table(tmp_path / "a.csv", "width,height\n28,28\n,28\n")
-    for images, said in (
+    for images, message in (
         ((SAMPLES,), "2 files or rows could not be read, so the total may be too low: 1 x damaged"),
         (
             (listed,),
             "1 file or row could not be read, so the total may be too low: 1 x width or height is missing (row 3 of",
         ),
     ):
-        ended = run(*images, "--budget", "100", *AS_OF)
-        assert ended.exit_code == 2
-        assert "the budget cannot be checked" in ended.stderr
-        assert said in ended.stderr
-        assert "\nBudget of $100.00\n" in ended.stdout
-        assert "unknown: unreadable files" in ended.stdout
-        [one] = json.loads(run(*images, "--budget", "100", *AS_OF, "-f", "json").stdout)["models"]
-        assert one["within_budget"] is None
+        result = run(*images, "--budget", "100", *AS_OF)
+        assert result.exit_code == 2
+        assert "the budget cannot be checked" in result.stderr
+        assert message in result.stderr
+        assert "\nBudget of $100.00\n" in result.stdout
+        assert "unknown: unreadable files" in result.stdout
+        [model] = json.loads(run(*images, "--budget", "100", *AS_OF, "-f", "json").stdout)["models"]
+        assert model["within_budget"] is None
         assert run(*images, *AS_OF).exit_code == 0
-        # The known part alone is over the budget.
+        # The known part is over the budget.
         assert run(*images, "--budget", "0", *AS_OF).exit_code == 1
 
 
 def test_a_budget_counts_images_that_would_be_rejected_as_they_are():
-    """Their cost is known: resized or converted, they cost the same."""
-    ended = run("28x28", "9000x28", "--budget", "100", *AS_OF)
-    assert (ended.exit_code, ended.stderr) == (0, "")
-    assert "1 of 2 images" in ended.stdout
+    """Their cost is known: it does not change when they are resized or converted."""
+    result = run("28x28", "9000x28", "--budget", "100", *AS_OF)
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert "1 of 2 images" in result.stdout
     assert run("28x28", "9000x28", "--budget", "0", *AS_OF).exit_code == 1
 
 

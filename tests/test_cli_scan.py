@@ -1,4 +1,4 @@
-"""`imgcost scan` on the command line: its output and files, exit codes, and hostile names."""
+"""`imgcost scan` on the command line: its output, files and exit codes, and hostile names."""
 
 from __future__ import annotations
 
@@ -32,51 +32,53 @@ AS_OF = ("--as-of", "2026-11-22")
 SONNET_3 = ("-m", "claude-3-sonnet", *AS_OF)
 
 
-run, done, refused = (partial(one, "scan") for one in (command_line.run, command_line.printed, command_line.refused))
+run, printed, refused = (
+    partial(function, "scan") for function in (command_line.run, command_line.printed, command_line.refused)
+)
 
 
 def data(*arguments, stdin=None):
-    return json.loads(done(*arguments, "-f", "json", *AS_OF, stdin=stdin))
+    return json.loads(printed(*arguments, "-f", "json", *AS_OF, stdin=stdin))
 
 
 @pytest.fixture
 def folder(tmp_path):
-    """Two images of known costs and a broken one."""
-    found = tmp_path / "pictures"
-    (found / "sub").mkdir(parents=True)
-    (found / "a.png").write_bytes(png(1000, 1000))
-    (found / "sub" / "b.png").write_bytes(png(200, 200))
-    (found / "broken.png").write_bytes(png(1, 1)[:20])
-    return found
+    """Two images of known cost and a broken one."""
+    top = tmp_path / "pictures"
+    (top / "sub").mkdir(parents=True)
+    (top / "a.png").write_bytes(png(1000, 1000))
+    (top / "sub" / "b.png").write_bytes(png(200, 200))
+    (top / "broken.png").write_bytes(png(1, 1)[:20])
+    return top
 
 
 # The summary
 
 
 def test_the_summary_of_the_samples_adds_up():
-    found = data(SAMPLES, "-m", "claude-opus-4-6")
-    assert found["schema"] == "imgcost.scan/2"
-    assert list(found) == [
+    report = data(SAMPLES, "-m", "claude-opus-4-6")
+    assert report["schema"] == "imgcost.scan/2"
+    assert list(report) == [
         *("schema", "images", "file_bytes", "media_types", "duplicates", "fixable", "models", "compared"),
         *("histogram", "costliest_folders", "unreadable"),
     ]
-    assert found["images"] == sum(found["media_types"].values()) == sum(one["images"] for one in found["histogram"])
-    [model] = found["models"]
+    assert report["images"] == sum(report["media_types"].values()) == sum(bar["images"] for bar in report["histogram"])
+    [model] = report["models"]
     assert model["model"] == "claude-opus-4-6"
     assert list(model) == [
         *("model", "as_of", "tier", "formula", "usd_per_mtok"),
         *("platform", "endpoint", "speed", "inference_geo", "batch", "cache", "tokens", "input_usd", "downscaled"),
         *("fixable_tokens", "fixable_usd", "tokens_of_duplicates", "input_usd_of_duplicates"),
     ]
-    assert model["tokens"] == sum(one["tokens"] for one in found["costliest_folders"])
-    assert {one["problem"] for one in found["unreadable"]} == {"damaged", "not-an-image"}
-    assert found["fixable"] == [{"rule": "format", "phrase": "TIFF", "images": 1}]
-    assert {frozenset(one) for one in found["unreadable"]} == {frozenset({"path", "problem", "reason", "format"})}
+    assert model["tokens"] == sum(folder["tokens"] for folder in report["costliest_folders"])
+    assert {file["problem"] for file in report["unreadable"]} == {"damaged", "not-an-image"}
+    assert report["fixable"] == [{"rule": "format", "phrase": "TIFF", "images": 1}]
+    assert {frozenset(file) for file in report["unreadable"]} == {frozenset({"path", "problem", "reason", "format"})}
 
 
 def test_the_text_agrees_with_the_json(folder, monkeypatch):
     monkeypatch.chdir(folder)
-    text = done(".", *SONNET_3)
+    text = printed(".", *SONNET_3)
     assert text.startswith("2 images, 90 bytes with claude-3-sonnet-20240229 on ")
     assert re.search(r"claude-3-sonnet-20240229 +standard +1,388 +\$0\.0042 +0\n", text)
     assert re.search(r" 1-196 +1\n", text)
@@ -88,24 +90,24 @@ def test_the_text_agrees_with_the_json(folder, monkeypatch):
     assert data(folder, "-m", "claude-3-sonnet")["models"][0]["tokens"] == 1388
 
 
-def test_the_newest_of_each_family_is_compared_and_none_twice(folder):
-    found = data(folder, "-m", "sonnet")
-    assert [one["model"] for one in found["models"]] == ["claude-sonnet-5-5"]
-    compared = [one["model"] for one in found["compared"]]
+def test_the_newest_model_of_each_other_family_is_compared(folder):
+    report = data(folder, "-m", "sonnet")
+    assert [model["model"] for model in report["models"]] == ["claude-sonnet-5-5"]
+    compared = [model["model"] for model in report["compared"]]
     assert {"claude-haiku-5-5", "claude-opus-5-5"} <= set(compared)
     assert "claude-sonnet-5-5" not in compared
     assert len(set(compared)) == len(compared)
-    assert "As of 2026-11-22, 'sonnet' is claude-sonnet-5-5." in done(folder, "-m", "sonnet", *AS_OF)
+    assert "As of 2026-11-22, 'sonnet' is claude-sonnet-5-5." in printed(folder, "-m", "sonnet", *AS_OF)
 
 
 def test_unavailable_models_are_not_compared(folder):
-    early = json.loads(done(folder, "-f", "json", "--as-of", "2024-03-04", "-m", "claude-3-sonnet"))
-    assert [one["model"] for one in early["compared"]] == ["claude-3-opus-20240229"]
+    early = json.loads(printed(folder, "-f", "json", "--as-of", "2024-03-04", "-m", "claude-3-sonnet"))
+    assert [model["model"] for model in early["compared"]] == ["claude-3-opus-20240229"]
 
 
 def test_models_are_in_the_order_of_the_options(folder):
-    found = data(folder, "-m", "claude-3-opus", "-m", "haiku", "-m", "claude-3-sonnet")
-    assert [one["model"] for one in found["models"]] == [
+    report = data(folder, "-m", "claude-3-opus", "-m", "haiku", "-m", "claude-3-sonnet")
+    assert [model["model"] for model in report["models"]] == [
         "claude-3-opus-20240229",
         "claude-haiku-5-5",
         "claude-3-sonnet-20240229",
@@ -123,7 +125,7 @@ def test_conditions_reach_the_summary(folder):
 
 @pytest.mark.parametrize("style", ["text", "json", "markdown"])
 def test_an_empty_folder_is_not_an_error(tmp_path, style):
-    text = done(tmp_path, "-f", style, *AS_OF)
+    text = printed(tmp_path, "-f", style, *AS_OF)
     if style == "json":
         assert json.loads(text)["images"] == 0
     else:
@@ -151,26 +153,26 @@ def test_a_size_that_rounds_up_to_the_next_unit_is_shown_in_it(size, shown):
 def test_the_list_of_unreadable_files_is_limited_in_text_only(tmp_path):
     for number in range(MAX_LISTED + 3):
         (tmp_path / f"{number:02}.png").touch()
-    text = done(tmp_path, *AS_OF)
+    text = printed(tmp_path, *AS_OF)
     assert text.count(" empty  ") == MAX_LISTED
     assert "3 more entries unreadable; -f json and -o FILE list all of them." in text
     assert len(data(tmp_path)["unreadable"]) == MAX_LISTED + 3
     (tmp_path / "00.png").unlink()
-    assert "2 more entries unreadable" in done(tmp_path, *AS_OF)
+    assert "2 more entries unreadable" in printed(tmp_path, *AS_OF)
 
 
-# What is scanned
+# Selecting files
 
 
-def test_strict_is_exit_code_2_after_the_whole_report(folder):
+def test_fail_on_unreadable_is_exit_code_2_after_the_complete_report(folder):
     result = run(folder, "--fail-on-unreadable", *SONNET_3)
     assert result.exit_code == 2
-    assert result.stdout == done(folder, *SONNET_3)
+    assert result.stdout == printed(folder, *SONNET_3)
     assert result.stderr == "imgcost: 1 entry could not be read (--fail-on-unreadable was given)\n"
-    done(folder / "a.png", "--fail-on-unreadable", *AS_OF)
+    printed(folder / "a.png", "--fail-on-unreadable", *AS_OF)
 
 
-def test_a_path_that_is_not_there_is_refused():
+def test_a_missing_path_is_an_error():
     assert "Path 'no/such/folder' does not exist" in refused("no/such/folder")
     assert "Missing argument 'PATH...|-'" in refused()
 
@@ -180,13 +182,13 @@ def test_a_dash_reads_paths_from_stdin(folder, null, end):
     paths = [folder / "a.png", folder / "sub", "missing.png"]
     listed = end.join(os.fsencode(path) for path in paths)
     for stdin in (listed, listed + end, end + listed + end + end):
-        found = data(*null, "-", stdin=stdin)
-        assert found["images"] == 2
-        assert [(one["path"], one["problem"]) for one in found["unreadable"]] == [("missing.png", "missing")]
+        report = data(*null, "-", stdin=stdin)
+        assert report["images"] == 2
+        assert [(file["path"], file["problem"]) for file in report["unreadable"]] == [("missing.png", "missing")]
     assert data(*null, "-", stdin=b"")["images"] == 0
 
 
-def test_names_with_newlines_come_through_nul_and_bytes_through_both(tmp_path):
+def test_stdin_can_have_names_with_newlines_and_names_that_are_not_utf8(tmp_path):
     for name in (b"new\nline.png", b"caf\xe9.png"):
         (tmp_path / os.fsdecode(name)).write_bytes(png(1, 1))
     paths = sorted(map(os.fsencode, tmp_path.iterdir()))
@@ -202,7 +204,7 @@ def test_the_dash_is_replaced_by_the_paths_from_stdin_in_order(folder):
     assert [Path(path).name for path in rows] == ["a.png", "broken.png", "b.png"]
 
 
-def test_a_list_longer_than_a_block_is_read_whole(tmp_path):
+def test_a_list_longer_than_a_block_is_read_completely(tmp_path):
     (tmp_path / "a.png").write_bytes(png(1, 1))
     path = os.fsencode(tmp_path / "a.png")
     assert data("-", stdin=b"\n".join([path] * 3000))["images"] == 3000
@@ -219,19 +221,19 @@ def test_a_list_longer_than_a_block_is_read_whole(tmp_path):
         (("--include", "*.jpg"), 0, 0),
     ],
 )
-def test_globs_take_and_pass_over(folder, options, images, problems):
-    found = data(folder, *options)
-    assert (found["images"], len(found["unreadable"])) == (images, problems)
+def test_globs_select_and_skip_files(folder, options, images, problems):
+    report = data(folder, *options)
+    assert (report["images"], len(report["unreadable"])) == (images, problems)
 
 
 def test_archives_are_scanned_unless_disabled(folder):
     with zipfile.ZipFile(folder / "z.zip", "w") as archive:
         archive.writestr("in/c.png", png(280, 280))
-    found = data(folder)
-    assert (found["images"], len(found["unreadable"])) == (3, 1)
-    assert any(one["folder"].endswith("z.zip/in") for one in found["costliest_folders"])
-    found = data(folder, "--no-archives")
-    assert [one["problem"] for one in found["unreadable"]] == ["damaged", "archive-not-entered"]
+    report = data(folder)
+    assert (report["images"], len(report["unreadable"])) == (3, 1)
+    assert any(entry["folder"].endswith("z.zip/in") for entry in report["costliest_folders"])
+    report = data(folder, "--no-archives")
+    assert [file["problem"] for file in report["unreadable"]] == ["damaged", "archive-not-entered"]
 
 
 def test_links_to_folders_are_followed_only_if_enabled(folder, tmp_path):
@@ -244,24 +246,24 @@ def test_links_to_folders_are_followed_only_if_enabled(folder, tmp_path):
 def test_duplicates_are_excluded_and_the_savings_reported(folder):
     shutil.copy(folder / "a.png", folder / "sub" / "z.png")
     assert data(folder, "-m", "claude-3-sonnet")["models"][0]["tokens"] == 2722
-    found = data(folder, "-m", "claude-3-sonnet", "--dedupe")
-    assert (found["images"], found["duplicates"]) == (2, 1)
-    [model] = found["models"]
+    report = data(folder, "-m", "claude-3-sonnet", "--dedupe")
+    assert (report["images"], report["duplicates"]) == (2, 1)
+    [model] = report["models"]
     assert (model["tokens"], model["tokens_of_duplicates"], model["input_usd_of_duplicates"]) == (
         1388,
         1334,
         "0.004002",
     )
     note = "1 duplicate excluded, which saves 1,334 tokens ($0.004 with claude-3-sonnet-20240229)."
-    assert note in unwrapped(done(folder, "--dedupe", *SONNET_3))
+    assert note in unwrapped(printed(folder, "--dedupe", *SONNET_3))
     shutil.copy(folder / "a.png", folder / "sub" / "zz.png")
-    assert "2 duplicates excluded, which saves 2,668 tokens" in done(folder, "--dedupe", *SONNET_3)
+    assert "2 duplicates excluded, which saves 2,668 tokens" in printed(folder, "--dedupe", *SONNET_3)
 
 
-def test_a_cache_changes_nothing_that_is_printed(folder, tmp_path):
-    plain = done(folder, *SONNET_3)
+def test_the_output_is_the_same_with_a_cache(folder, tmp_path):
+    plain = printed(folder, *SONNET_3)
     for _ in range(2):
-        assert done(folder, "--cache", tmp_path / "cache", *SONNET_3) == plain
+        assert printed(folder, "--cache", tmp_path / "cache", *SONNET_3) == plain
 
 
 def test_a_cache_file_of_another_program_is_an_error(folder, tmp_path):
@@ -291,9 +293,9 @@ def test_the_default_number_of_jobs_is_the_number_of_cores(monkeypatch):
 
 
 @pytest.mark.parametrize("suffix", ["csv", "json", "jsonl", "parquet"])
-def test_rows_are_written_beside_the_summary(folder, tmp_path, suffix):
+def test_rows_are_written_in_addition_to_the_summary(folder, tmp_path, suffix):
     path = tmp_path / f"costs.{suffix}"
-    assert done(folder, "-o", path, *SONNET_3) == done(folder, *SONNET_3)
+    assert printed(folder, "-o", path, *SONNET_3) == printed(folder, *SONNET_3)
     match suffix:
         case "csv":
             rows = read_csv(path.read_bytes())
@@ -312,7 +314,7 @@ def read_csv(content):
     return list(csv.DictReader(io.StringIO(content.decode(), newline=""), strict=True))
 
 
-def test_an_unknown_suffix_is_refused_and_nothing_is_written(folder, tmp_path):
+def test_an_unknown_suffix_is_an_error_and_nothing_is_written(folder, tmp_path):
     message = refused(folder, "-o", tmp_path / "costs.xls")
     assert "use a suffix of .csv, .json, .jsonl, .parquet, .md, .xlsx, .html" in message
     assert not (tmp_path / "costs.xls").exists()
@@ -324,16 +326,16 @@ def test_a_file_that_cannot_be_written_is_exit_code_2(folder, tmp_path):
 
 
 @pytest.mark.parametrize("kind", ["csv", "jsonl"])
-def test_streamed_rows_have_stdout_to_themselves(folder, kind):
+def test_streamed_rows_are_alone_on_stdout(folder, kind):
     result = run(folder, "--rows", kind, *SONNET_3)
     assert result.exit_code == 0
-    assert result.stderr == done(folder, *SONNET_3)
+    assert result.stderr == printed(folder, *SONNET_3)
     lines = result.stdout.splitlines()
     rows = read_csv(result.stdout_bytes) if kind == "csv" else [json.loads(line) for line in lines]
     assert [Path(row["path"]).name for row in rows] == ["a.png", "broken.png", "b.png"]
 
 
-def test_rows_may_go_to_a_file_and_to_stdout_at_once(folder, tmp_path):
+def test_rows_can_be_written_to_a_file_and_to_stdout(folder, tmp_path):
     result = run(folder, "--rows", "csv", "-o", tmp_path / "costs.csv", *SONNET_3)
     assert result.stdout_bytes == (tmp_path / "costs.csv").read_bytes()
 
@@ -355,7 +357,7 @@ HOSTILE = [
 
 @pytest.fixture
 def hostile(tmp_path):
-    """Hostile names, each of a folder with an image and of a file that is not an image."""
+    """Folders with hostile names, each with an image and a file of the same name that is not an image."""
     top = tmp_path / "top"
     for name in HOSTILE:
         (top / os.fsdecode(name)).mkdir(parents=True)
@@ -365,8 +367,8 @@ def hostile(tmp_path):
 
 
 @pytest.mark.parametrize("style", ["text", "markdown", "json"])
-def test_hostile_names_do_nothing_in_a_report(hostile, style):
-    text = done(hostile, "-f", style, *AS_OF)
+def test_hostile_names_are_escaped_in_a_report(hostile, style):
+    text = printed(hostile, "-f", style, *AS_OF)
     assert text.replace("\n", "").isprintable()
     lines = [line for line in text.split("\n") if "xnew" in line]
     assert len(lines) == 1
@@ -377,11 +379,11 @@ def test_hostile_names_do_nothing_in_a_report(hostile, style):
         assert r"xa\|b.png" in text
         assert r"\[link\]" in text
     elif style == "json":
-        found = json.loads(text)
-        names = {Path(imgcost.unescape_path(one["path"])).name for one in found["unreadable"]}
+        report = json.loads(text)
+        names = {Path(imgcost.unescape_path(file["path"])).name for file in report["unreadable"]}
         assert "xnew\nline.png" in names
         assert os.fsdecode(b"xcaf\xe9.png") in names
-        assert len(found["costliest_folders"]) == len(HOSTILE)
+        assert len(report["costliest_folders"]) == len(HOSTILE)
     else:
         assert r"xnew\nline.png" in text
         assert r"x\x1b[2Jcleared.png" in text
@@ -423,7 +425,7 @@ def test_orientation_and_animation_are_read_only_for_rows(folder, monkeypatch, o
     assert [scan.details for scan in scans] == [details]
 
 
-# How a scan ends
+# Interrupted scans
 
 
 WORKERS_AT_ONCE = "from imgcost.files import workers\nworkers.ALONE_SECONDS = workers.AHEAD_SECONDS = 0"
@@ -440,7 +442,7 @@ def scanning(*options, jobs=2, ignored=(), **pipes):
 @pytest.mark.parametrize("jobs", [1, 2])
 @pytest.mark.parametrize("suffix", ["csv", "json", "jsonl"])
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
-def test_a_signal_leaves_the_old_file_and_nothing_else(folder, tmp_path, jobs, suffix, number, code):
+def test_a_signal_keeps_the_old_file_and_leaves_no_other(folder, tmp_path, jobs, suffix, number, code):
     out = tmp_path / "out"
     out.mkdir()
     target = out / f"costs.{suffix}"
@@ -448,13 +450,13 @@ def test_a_signal_leaves_the_old_file_and_nothing_else(folder, tmp_path, jobs, s
     with scanning("-o", target, jobs=jobs) as running:
         running.feed(folder / "a.png", 20_000)
         wait_until(lambda: any(path.stat().st_size > 100_000 for path in out.iterdir()))
-        ended, err = running.end(number)
-        assert ended == code
+        exit_code, err = running.end(number)
+        assert exit_code == code
         assert running.process.stdout.read() == b""
         assert not running.children_left()
     assert [(path, path.read_bytes()) for path in out.iterdir()] == [(target, b"old")]
-    how = "interrupted" if number == signal.SIGINT else f"terminated by {signal.Signals(number).name}"
-    assert re.fullmatch(rf"imgcost: {how} after [\d,]+ files; {re.escape(str(target))} was not written\n", err)
+    end = "interrupted" if number == signal.SIGINT else f"terminated by {signal.Signals(number).name}"
+    assert re.fullmatch(rf"imgcost: {end} after [\d,]+ files; {re.escape(str(target))} was not written\n", err)
 
 
 @pytest.mark.slow
@@ -470,7 +472,7 @@ def test_an_interrupted_scan_reports_the_number_of_streamed_rows(folder):
 @pytest.mark.slow
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_a_closed_pipe_ends_a_scan_silently(folder, jobs):
-    """As `head -1` does."""
+    """As with `head -1`."""
     with scanning("--rows", "csv", jobs=jobs) as running:
         running.feed(folder / "a.png", 40_000)
         assert running.process.stdout.readline().decode() == ",".join(SCAN.columns) + "\r\n"
@@ -481,12 +483,12 @@ def test_a_closed_pipe_ends_a_scan_silently(folder, jobs):
 
 
 @pytest.mark.slow
-def test_paths_that_come_slowly_are_scanned_to_the_end(folder):
+def test_paths_that_arrive_slowly_are_all_scanned(folder):
     with scanning("-f", "json") as running:
         for _ in range(3):
             running.feed(folder / "a.png", 2000)
         running.feed(folder / "a.png", 0)
-        code, out, err = running.ended()
+        code, out, err = running.wait()
     assert (code, err) == (0, "")
     assert json.loads(out)["images"] == 6000
 
@@ -495,31 +497,31 @@ def test_paths_that_come_slowly_are_scanned_to_the_end(folder):
 @pytest.mark.skipif(not hasattr(os, "killpg"), reason="no signals here")
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_a_scan_started_with_sigint_ignored_continues(folder, tmp_path, jobs):
-    """As a background job and `nohup` do: Ctrl-C, which goes to the whole group, is meant for other processes."""
+    """As in a background job or with `nohup`, where Ctrl-C is meant for other processes of the group."""
     rows = tmp_path / "costs.jsonl"
     options = ("--rows", "jsonl", "-f", "json")
     ignored = [signal.SIGINT, signal.SIGHUP]
     with rows.open("wb") as stdout, scanning(*options, jobs=jobs, ignored=ignored, stdout=stdout) as running:
         running.feed(folder / "a.png", 20_000)
-        wait_until(lambda: rows.exists() and rows.stat().st_size > 500_000)  # some chunks: workers are under way
+        wait_until(lambda: rows.exists() and rows.stat().st_size > 500_000)  # some chunks, so workers are running
         for number in (signal.SIGINT, signal.SIGHUP):
             os.killpg(running.process.pid, number)
         running.feed(folder / "a.png", 2000)
         running.feed(folder / "a.png", 0)
-        code, _, summary = running.ended()
+        code, _, summary = running.wait()
     assert code == 0
     assert json.loads(summary)["images"] == 22_000
     assert len(rows.read_bytes().splitlines()) == 22_000
 
 
 @pytest.mark.slow  # starts workers
-def test_workers_and_this_process_alone_print_the_same(tmp_path, monkeypatch):
+def test_two_processes_print_the_same_as_one(tmp_path, monkeypatch):
     for number in range(2500):
         (tmp_path / f"{number}.png").write_bytes(png(1 + number, 5))
-    alone = done(tmp_path, "-j", 1, *AS_OF)
+    one_process = printed(tmp_path, "-j", 1, *AS_OF)
     monkeypatch.setattr(workers, "ALONE_SECONDS", 0)
     monkeypatch.setattr(workers, "AHEAD_SECONDS", 0)
-    assert done(tmp_path, "-j", 2, *AS_OF) == alone
+    assert printed(tmp_path, "-j", 2, *AS_OF) == one_process
 
 
 def test_ctrl_c_is_exit_code_130_with_the_number_of_files(folder, tmp_path, monkeypatch):
@@ -535,7 +537,7 @@ def test_ctrl_c_is_exit_code_130_with_the_number_of_files(folder, tmp_path, monk
     assert not (tmp_path / "a.csv").exists()
 
 
-def test_ctrl_c_after_the_last_row_does_not_deny_the_file(folder, tmp_path, monkeypatch):
+def test_after_ctrl_c_a_complete_file_is_reported_as_complete(folder, tmp_path, monkeypatch):
     replace = os.replace
 
     def late(*args):

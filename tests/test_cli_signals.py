@@ -1,4 +1,4 @@
-"""Signals end a command cleanly, and handlers of other code are unchanged."""
+"""Signals end a command cleanly, and other handlers are unchanged."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from imgcost.cli import signals
 from imgcost.cli.signals import Terminated, check_signals, signals_as_exceptions, signals_deferred
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("processes")]  # processes that are signaled, one after another
+pytestmark = pytest.mark.slow  # processes that are signaled
 
 ENDING = [getattr(signal, name) for name in signals.NAMES if hasattr(signal, name)]
 
@@ -49,17 +49,17 @@ def test_ignored_or_foreign_handlers_are_kept(number, handler):
 
 
 def test_in_another_thread_no_handler_is_set():
-    found = []
+    handlers = []
 
     def look():
         with signals_as_exceptions():
-            found.extend(signal.getsignal(number) for number in ENDING)
+            handlers.extend(signal.getsignal(number) for number in ENDING)
 
     before = [signal.getsignal(number) for number in ENDING]
     thread = threading.Thread(target=look)
     thread.start()
     thread.join(10)
-    assert found == before
+    assert handlers == before
 
 
 @pytest.mark.parametrize(("number", "error"), [(signal.SIGINT, KeyboardInterrupt), (signal.SIGTERM, Terminated)])
@@ -78,10 +78,10 @@ def test_an_exception_that_was_dropped_is_raised_again(number, error):
 
 
 @pytest.mark.parametrize(("number", "error"), [(signal.SIGINT, KeyboardInterrupt), (signal.SIGTERM, Terminated)])
-def test_a_signal_that_is_held_is_raised_at_the_end(number, error):
+def test_a_blocked_signal_is_raised_at_the_end(number, error):
     done = []
 
-    def hold():
+    def block_signal():
         with signals_deferred():
             signal.raise_signal(number)
             check_signals()
@@ -89,11 +89,11 @@ def test_a_signal_that_is_held_is_raised_at_the_end(number, error):
         done.append(False)
 
     with signals_as_exceptions(), pytest.raises(error):
-        hold()
+        block_signal()
     assert done == [True]
 
 
-def test_an_error_while_signals_are_held_comes_first():
+def test_an_error_while_signals_are_blocked_takes_precedence():
     def fail():
         with signals_deferred():
             signal.raise_signal(signal.SIGINT)

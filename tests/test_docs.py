@@ -37,7 +37,7 @@ NOT_RUN = ("$ make ", "$ pip ")
 
 
 class Clock(datetime):
-    """The date on which the examples are run, unless they have a date."""
+    """The date of examples without --as-of."""
 
     @classmethod
     def now(cls, tz=None):
@@ -115,7 +115,7 @@ def test_examples_show_the_actual_output(page, block):
         page.write_text(text.replace(f"```console\n{block}```", "\n".join(["```console", *updated, "```"])), "utf-8")
 
 
-def test_examples_are_parsed_and_compared():
+def test_console_blocks_are_parsed_and_compared():
     text = "# Title\n\n```console\n$ imgcost a\nx\n\ny\n$ imgcost b\n```\n\n"
     text += "```python\n$ no\n```\n```console\n$ make it\n```\n"
     assert list(console_blocks(text)) == [(4, "$ imgcost a\nx\n\ny\n$ imgcost b\n"), (15, "$ make it\n")]
@@ -133,7 +133,7 @@ def test_examples_are_parsed_and_compared():
     assert not same(["x."], "xy\n")
 
 
-def test_imgcost_uses_the_clock_of_the_examples(monkeypatch):
+def test_examples_run_on_the_date_of_the_documentation(monkeypatch):
     monkeypatch.setattr(catalog, "datetime", Clock)
     assert run("models").startswith("Models on 2026-11-22, ")
 
@@ -207,8 +207,8 @@ def sections_of_rules(severity):
 
 def marked(page, mark):
     """Return the text of a page between a mark and its end."""
-    found = re.search(rf"<!-- {mark} -->\n(.*?)\n<!-- end -->", page.read_text(encoding="utf-8"), re.DOTALL)
-    return found and found[1]
+    match = re.search(rf"<!-- {mark} -->\n(.*?)\n<!-- end -->", page.read_text(encoding="utf-8"), re.DOTALL)
+    return match and match[1]
 
 
 def write(page, mark, content, heading):

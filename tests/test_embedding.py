@@ -1,4 +1,4 @@
-"""The library as a guest: it changes nothing global, survives a fork, and works wherever it is called."""
+"""The library in other programs: it changes no global state, survives a fork, and works wherever it is called."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ from conftest import SAMPLES, png
 import imgcost
 from imgcost.files import workers
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("processes")]  # starts processes, one after another
+pytestmark = pytest.mark.slow  # starts processes
 
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="workers are forked on Linux only")
 
 
-# Nothing global
+# Global state
 
 
 def state():
-    """Global state that a library must not change."""
+    """Return global state that a library must not change."""
     return {
         "filters": list(warnings.filters),
         "showwarning": warnings.showwarning,
@@ -65,7 +65,7 @@ CALLS = {
 
 
 @pytest.mark.parametrize("name", CALLS)
-def test_a_call_of_the_library_changes_nothing_global(name, monkeypatch):
+def test_a_function_does_not_change_global_state(name, monkeypatch):
     monkeypatch.setattr(workers, "ALONE_SECONDS", 0)
     monkeypatch.setattr(workers, "AHEAD_SECONDS", 0)
     PIL.Image.init()
@@ -74,7 +74,7 @@ def test_a_call_of_the_library_changes_nothing_global(name, monkeypatch):
     assert state() == before
 
 
-# Callers of all kinds
+# Callers
 
 EAGER = """
 import sys, threading, time
@@ -84,9 +84,9 @@ from imgcost import scan
 print("begun", flush=True)
 """
 
-PLACES = {
+CALLERS = {
     "no guard": "print(len(list(scan(sys.argv[1], jobs=2))))",
-    "beside a thread": """
+    "with a thread": """
 thread = threading.Thread(target=time.sleep, args=(20,), daemon=True)
 thread.start()
 print(len(list(scan(sys.argv[1], jobs=2))))
@@ -130,21 +130,21 @@ os.waitpid(child, 0)
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    found = tmp_path_factory.mktemp("pictures")
+    top = tmp_path_factory.mktemp("pictures")
     for number in range(2500):
-        (found / f"{number}.png").write_bytes(png(1 + number, 5))
-    return found
+        (top / f"{number}.png").write_bytes(png(1 + number, 5))
+    return top
 
 
 @LINUX
 @pytest.mark.parametrize("started", ["script", "stdin", "-c"])
-@pytest.mark.parametrize("place", PLACES)
-def test_a_scan_with_jobs_works_wherever_it_is_called(folder, tmp_path, place, started):
-    code = EAGER + PLACES[place]
+@pytest.mark.parametrize("caller", CALLERS)
+def test_a_scan_with_jobs_works_wherever_it_is_called(folder, tmp_path, caller, started):
+    code = EAGER + CALLERS[caller]
     script = tmp_path / "script.py"
     script.write_text(code, encoding="utf-8")
     arguments = {"script": [str(script)], "stdin": ["-"], "-c": ["-c", code]}[started]
-    ended = subprocess.run(
+    completed = subprocess.run(
         [sys.executable, *arguments, str(folder)],
         input=code if started == "stdin" else "",
         capture_output=True,
@@ -152,4 +152,4 @@ def test_a_scan_with_jobs_works_wherever_it_is_called(folder, tmp_path, place, s
         check=False,
         timeout=60,
     )
-    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "begun\n2500\n", "")
+    assert (completed.returncode, completed.stdout, completed.stderr) == (0, "begun\n2500\n", "")

@@ -1,4 +1,4 @@
-"""Truncation: real images, cut, and with everything that programs append."""
+"""Truncation: complete and truncated images, with any data that programs append."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ WEBPS = ("WEBP", "WEBP lossless", "WEBP animated") if features.check("webp") els
 
 
 class Source:
-    """Bytes behind read_at that count reads."""
+    """A source of bytes that counts reads."""
 
     def __init__(self, data):
         self.data = data
@@ -120,7 +120,7 @@ def test_a_gif_is_truncated_unless_only_its_trailer_is_missing(kind):
         ending = examine("image/gif", data[:left], Source(data[:left]).read_at, left)
         whole_frames += not ending.truncated
         assert ending.truncated == (ending.unusual is None), left
-    # Cut after the palette, after each extension and after each frame.
+    # Truncate after the palette, after each extension and after each frame.
     assert whole_frames == (2 if kind == "GIF" else 7), whole_frames
 
 
@@ -156,7 +156,7 @@ def test_contents_have_the_header_and_the_verdict():
     [
         b"\0" * 5000,
         b"\xff" * 300,
-        random.Random(1).randbytes(200_000),  # like the video of a motion photo
+        random.Random(1).randbytes(200_000),  # the video of a motion photo
         b"\0\0\0\x18ftypmp42" + bytes(200_000),
     ],
 )
@@ -185,7 +185,7 @@ def test_the_end_of_a_thumbnail_is_not_mistaken_for_the_end_of_the_jpeg():
     assert truncated(whole[: len(whole) // 2])
     scan = whole.rindex(b"\xff\xda")
     assert truncated(whole[: scan + 20])
-    assert truncated(whole[:scan])  # cut before any image data
+    assert truncated(whole[:scan])  # truncated before any image data
 
 
 @given(st.integers(0, 300))
@@ -218,11 +218,11 @@ def test_a_png_followed_by_anything_is_complete(trailer):
 
 @pytest.mark.parametrize("size", [(48, 36), (600, 400)])
 @pytest.mark.parametrize(
-    "behind", [b"\0", b"\r\n", b"\0" * 100_000, b"!\xfe\x04note\0", b"PK\3\4 and more", b"\r\n--boundary--\r\n", b";"]
+    "trailer", [b"\0", b"\r\n", b"\0" * 100_000, b"!\xfe\x04note\0", b"PK\3\4 and more", b"\r\n--boundary--\r\n", b";"]
 )
-def test_a_gif_followed_by_anything_is_complete(size, behind):
+def test_a_gif_followed_by_anything_is_complete(size, trailer):
     data = picture("GIF", size)
-    assert not truncated(data + behind)
+    assert not truncated(data + trailer)
 
 
 @pytest.mark.parametrize("size", [(48, 36), (600, 400)])
@@ -333,11 +333,11 @@ def test_segments_are_skipped_whatever_they_contain():
 def test_fill_bytes_junk_bare_markers_and_empty_segments_are_skipped(oddity):
     data = picture("JPEG")
     start = data.index(b"\xff\xdb")  # after the first segment
-    odd = data[:start] + oddity + data[start:]
+    with_oddity = data[:start] + oddity + data[start:]
     if oddity != b"\xff\x01":  # the header reader, like Pillow, rejects it as damage
-        assert read_header(odd) == read_header(data)
-    assert not truncated(odd + b"\1" * 300, "image/jpeg")
-    assert truncated(odd[:-2] + b"\1" * 300, "image/jpeg")
+        assert read_header(with_oddity) == read_header(data)
+    assert not truncated(with_oddity + b"\1" * 300, "image/jpeg")
+    assert truncated(with_oddity[:-2] + b"\1" * 300, "image/jpeg")
 
 
 def test_a_jpeg_without_image_data_is_truncated_despite_its_end_marker():
@@ -374,6 +374,6 @@ def test_the_search_for_the_end_of_a_jpeg_is_bounded():
     bound = 8 << 20
     assert in_file(bound)[0]
     assert not in_file(bound, bound - 5)[0]
-    found, bytes_read = in_file(10 << 30)  # a sparse file can be this large
-    assert not found  # the end may come later, and the file is rejected for its size anyway
+    is_truncated, bytes_read = in_file(10 << 30)  # a sparse file can be this large
+    assert not is_truncated  # the search is bounded, and the file is rejected for its size anyway
     assert bytes_read <= bound + (1 << 19)

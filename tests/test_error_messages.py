@@ -162,7 +162,7 @@ ERRORS = [
     (lambda: plan([(10, 10)], models=7), "invalid models 7: expected at least one model, such as 'sonnet'"),
     (
         lambda: plan([(10, 10)], retry_rate=2000),
-        "invalid retry_rate 2000: expected a number from 0 to 1,000, for example 0.02 for 2%",
+        "invalid retry_rate 2000: expected a number from 0 to 1, for example 0.02 for 2%",
     ),
     (
         lambda: plan([(10, 10)], images_per_request=0),

@@ -1,4 +1,4 @@
-"""One image, one model, one day: the guide's own rows, an independent oracle, and both sides of every day."""
+"""Estimates of one image: tables of the guide, an independent oracle, and both sides of each date."""
 
 from __future__ import annotations
 
@@ -30,23 +30,23 @@ edges = st.integers(1, 10_000)
 
 
 def on_day(model, day=DAY, **conditions):
-    """A size of a thousand tokens, whatever the tier: 700 x 1120 is 25 x 40 patches."""
+    """Estimate an image of 700 x 1120 px: 25 x 40 patches, 1000 tokens on every tier."""
     return estimate(700, 1120, model=model, as_of=day, **conditions)
 
 
-# What the guide of 2024 printed
+# Tables of the guide of 2024
 
 
 @pytest.mark.parametrize(
     ("side", "tokens", "usd", "usd_per_thousand"),
     [(200, 54, "0.000162", "0.162"), (1000, 1334, "0.004002", "4.002"), (1092, 1590, "0.00477", "4.77")],
 )
-def test_the_guides_own_images_cost_what_the_guide_says(side, tokens, usd, usd_per_thousand):
-    found = estimate(side, side, model="claude-3-sonnet", as_of=date(2024, 3, 4))
-    assert found.tokens == tokens
-    assert found.input_usd == Decimal(usd)
-    assert found.quote.image_usd(1000 * tokens) == Decimal(usd_per_thousand)
-    assert not found.downscaled
+def test_the_guides_examples_have_its_tokens_and_costs(side, tokens, usd, usd_per_thousand):
+    result = estimate(side, side, model="claude-3-sonnet", as_of=date(2024, 3, 4))
+    assert result.tokens == tokens
+    assert result.input_usd == Decimal(usd)
+    assert result.quote.image_usd(1000 * tokens) == Decimal(usd_per_thousand)
+    assert not result.downscaled
 
 
 def test_the_models_of_the_guide_count_by_area_and_all_later_ones_by_patch():
@@ -61,7 +61,7 @@ def test_a_selected_formula_replaces_that_of_the_model():
 
 
 @pytest.mark.parametrize("model", ["claude-3-sonnet", "claude-sonnet-5-5"])
-def test_the_other_formula_is_the_one_that_did_not_count(model):
+def test_other_tokens_are_those_of_the_formula_that_was_not_used(model):
     by_default = estimate(1000, 1000, model=model, as_of=DAY)
     turned = estimate(1000, 1000, model=model, as_of=DAY, formula=by_default.other_formula)
     assert {by_default.quote.formula, by_default.other_formula} == {"area", "patch"}
@@ -69,20 +69,20 @@ def test_the_other_formula_is_the_one_that_did_not_count(model):
     assert {by_default.tokens, by_default.other_tokens} == {1296, 1334}
 
 
-def test_the_other_formula_counts_the_resized_image_too():
-    found = estimate(4000, 3000, model="claude-sonnet-4-6", as_of=DAY)
-    assert (found.resized_width, found.resized_height) == documented.resized(4000, 3000, 1568, 1568)
-    assert found.other_tokens == -(-found.resized_width * found.resized_height // 750)
+def test_other_tokens_are_those_of_the_resized_image():
+    result = estimate(4000, 3000, model="claude-sonnet-4-6", as_of=DAY)
+    assert (result.resized_width, result.resized_height) == documented.resized(4000, 3000, 1568, 1568)
+    assert result.other_tokens == -(-result.resized_width * result.resized_height // 750)
 
 
-# The size that Claude sees
+# Resized and padded sizes
 
 
-def test_an_image_within_its_tier_is_not_resized_but_padded():
-    found = estimate(924, 1307, model="claude-sonnet-4-6", as_of=DAY)
-    assert (found.resized_width, found.resized_height) == (924, 1307)
-    assert found.padded_size == (924, 1316)
-    assert not found.downscaled
+def test_an_image_within_the_limits_is_padded_but_not_resized():
+    result = estimate(924, 1307, model="claude-sonnet-4-6", as_of=DAY)
+    assert (result.resized_width, result.resized_height) == (924, 1307)
+    assert result.padded_size == (924, 1316)
+    assert not result.downscaled
 
 
 @pytest.mark.parametrize(
@@ -92,12 +92,12 @@ def test_an_image_within_its_tier_is_not_resized_but_padded():
         ("claude-sonnet-5-5", (1920, 1080), (1932, 1092), False),
     ],
 )
-def test_the_same_image_is_downscaled_on_one_tier_and_not_on_the_other(model, size, padded, downscaled):
-    found = estimate(1920, 1080, model=model, as_of=DAY)
-    assert (found.resized_width, found.resized_height) == size
-    assert found.padded_size == padded
-    assert found.downscaled is downscaled
-    assert found.tokens == documented.tokens(*size)
+def test_an_image_can_be_downscaled_on_one_tier_only(model, size, padded, downscaled):
+    result = estimate(1920, 1080, model=model, as_of=DAY)
+    assert (result.resized_width, result.resized_height) == size
+    assert result.padded_size == padded
+    assert result.downscaled is downscaled
+    assert result.tokens == documented.tokens(*size)
 
 
 def test_one_pixel_over_the_limit_in_either_direction_is_downscaled():
@@ -108,15 +108,14 @@ def test_one_pixel_over_the_limit_in_either_direction_is_downscaled():
 
 @given(edges, edges, st.sampled_from(CURRENT), st.sampled_from([None, "patch", "area"]))
 def test_an_estimate_combines_its_quote_and_its_geometry(width, height, model, formula):
-    """Nothing in an estimate comes from anywhere but the model's terms and the rule of sizes."""
-    settled = quoted(model, as_of=DAY, formula=formula)
-    found = estimate(width, height, model=model, as_of=DAY, formula=formula)
+    quote = quoted(model, as_of=DAY, formula=formula)
+    result = estimate(width, height, model=model, as_of=DAY, formula=formula)
     tokens = image_tokens(width, height, model.tier, formula or model.formula)
     size = resized_size(width, height, model.tier)
-    assert found == Estimate(width, height, *size, tokens, settled.image_usd(tokens), settled)
-    assert found == estimate_with(settled, width, height)
-    assert found.padded_size == padded_size(*size)
-    assert settled.tokens(width, height) == tokens
+    assert result == Estimate(width, height, *size, tokens, quote.image_usd(tokens), quote)
+    assert result == estimate_with(quote, width, height)
+    assert result.padded_size == padded_size(*size)
+    assert quote.tokens(width, height) == tokens
 
 
 @pytest.mark.parametrize("size", [(0, 10), (10, -1), (MAX_EDGE + 1, 1), (1.5, 10), (True, 10)])
@@ -125,33 +124,32 @@ def test_an_impossible_size_is_rejected(size):
         estimate(*size, model="claude-sonnet-5-5", as_of=DAY)
 
 
-def test_sizes_come_back_as_plain_integers():
+def test_numpy_integers_are_converted_to_int():
     np = pytest.importorskip("numpy")
-    found = estimate(np.int32(1920), np.uint16(1080), model="claude-sonnet-4-6", as_of=DAY)
-    assert found == estimate(1920, 1080, model="claude-sonnet-4-6", as_of=DAY)
-    assert {type(value) for value in found[:5]} == {int}
+    result = estimate(np.int32(1920), np.uint16(1080), model="claude-sonnet-4-6", as_of=DAY)
+    assert result == estimate(1920, 1080, model="claude-sonnet-4-6", as_of=DAY)
+    assert {type(value) for value in result[:5]} == {int}
 
 
 # Dollars
 
 
 @given(st.integers(0, 10**12), st.integers(0, 10**12), st.sampled_from(CURRENT))
-def test_cost_is_linear_in_tokens(one, other, model):
-    """Two jobs together cost the sum of both, to the last digit, and nothing costs nothing."""
-    settled = quoted(model, as_of=DAY)
-    assert settled.image_usd(one) + settled.image_usd(other) == settled.image_usd(one + other)
-    assert Fraction(settled.image_usd(one)) == one * Fraction(settled.usd_per_mtok) / 10**6
-    assert settled.image_usd(0) == 0
+def test_cost_is_linear_in_tokens(first, second, model):
+    quote = quoted(model, as_of=DAY)
+    assert quote.image_usd(first) + quote.image_usd(second) == quote.image_usd(first + second)
+    assert Fraction(quote.image_usd(first)) == first * Fraction(quote.usd_per_mtok) / 10**6
+    assert quote.image_usd(0) == 0
 
 
 @pytest.mark.parametrize("model", CURRENT, ids=lambda model: model.id)
 def test_dollars_equal_those_of_genai_prices(model):
     for width, height in [(1, 1), (1920, 1080), (8000, 8000)]:
-        found = estimate(width, height, model=model.id, as_of=DAY)
-        usage = Usage(input_tokens=found.tokens)
-        noon = datetime(2026, 11, 22, 12, tzinfo=UTC)
-        oracle = calc_price(usage, model.id, provider_id="anthropic", genai_request_timestamp=noon)
-        assert oracle.input_price == found.input_usd
+        result = estimate(width, height, model=model.id, as_of=DAY)
+        usage = Usage(input_tokens=result.tokens)
+        timestamp = datetime(2026, 11, 22, 12, tzinfo=UTC)
+        oracle = calc_price(usage, model.id, provider_id="anthropic", genai_request_timestamp=timestamp)
+        assert oracle.input_price == result.input_usd
 
 
 @pytest.mark.parametrize(
@@ -160,31 +158,31 @@ def test_dollars_equal_those_of_genai_prices(model):
     ids=lambda value: str(value).lower(),
 )
 @pytest.mark.parametrize("model", ["claude-opus-4-6", "claude-sonnet-5-5", "claude-haiku-5-5", "claude-fable-5-2"])
-def test_batch_cache_and_location_multiply_exactly_and_stack(model, batch, cache, geo):
+def test_batch_cache_and_inference_geo_multiply_the_rate_exactly(model, batch, cache, geo):
     row = tables.price_on(tables.find_model(model), DAY).rates
     write, read = CACHES[cache]
     rate = Fraction(getattr(row, write))
     rate *= (Fraction(1, 2) if batch else 1) * (Fraction(11, 10) if geo == "us" else 1)
-    found = on_day(model, batch=batch, cache=cache, inference_geo=geo)
-    assert found.tokens == 1000
-    assert Fraction(found.quote.usd_per_mtok) == rate
-    assert Fraction(found.input_usd) == rate / 1000
+    result = on_day(model, batch=batch, cache=cache, inference_geo=geo)
+    assert result.tokens == 1000
+    assert Fraction(result.quote.usd_per_mtok) == rate
+    assert Fraction(result.input_usd) == rate / 1000
     if read:
-        assert found.cache_read_usd == found.input_usd * getattr(row, read) / getattr(row, write)
+        assert result.cache_read_usd == result.input_usd * getattr(row, read) / getattr(row, write)
     else:
-        assert found.cache_read_usd is None
+        assert result.cache_read_usd is None
     names = {"batch": batch, f"cache {cache}": cache != "none", "US inference": geo == "us"}
-    assert found.quote.conditions.labels == tuple(name for name, applies in names.items() if applies)
+    assert result.quote.conditions.labels == tuple(name for name, applies in names.items() if applies)
 
 
-def test_everything_stacked_by_hand():
-    # Opus 4.6 writes to the five-minute cache at 6.25; half of it in a batch, times 1.1 in the US.
-    found = on_day("claude-opus-4-6", batch=True, cache="5m", inference_geo="us")
-    assert str(found.quote.usd_per_mtok) == "3.4375"
-    assert found.input_usd == Decimal("0.0034375")
+def test_batch_cache_and_inference_geo_by_hand():
+    # Opus 4.6: 5m cache write at $6.25, half in a batch, times 1.1 in the US.
+    result = on_day("claude-opus-4-6", batch=True, cache="5m", inference_geo="us")
+    assert str(result.quote.usd_per_mtok) == "3.4375"
+    assert result.input_usd == Decimal("0.0034375")
 
 
-# Days
+# Dates
 
 
 @pytest.mark.parametrize(
@@ -200,7 +198,7 @@ def test_a_price_changes_on_its_date_and_not_before(model, rate, day, usd_per_mt
     assert getattr(on_day(model, day).quote.standard, rate) == Decimal(usd_per_mtok)
 
 
-def test_the_price_cut_of_haiku_3_5_came_before_it_read_images():
+def test_the_price_of_haiku_3_5_before_its_cut_does_not_apply_to_images():
     model = tables.find_model("claude-3-5-haiku")
     rates = [tables.price_on(model, day).rates.input for day in (date(2024, 12, 2), date(2024, 12, 3))]
     assert rates == [Decimal(1), Decimal("0.8")]
@@ -223,8 +221,8 @@ def test_the_price_cut_of_haiku_3_5_came_before_it_read_images():
     ],
 )
 def test_a_family_is_its_newest_model_on_the_date(family, day, model_id):
-    found = on_day(family, day)
-    assert (found.quote.model.id, found.quote.conditions.as_of) == (model_id, day)
+    result = on_day(family, day)
+    assert (result.quote.model.id, result.quote.conditions.as_of) == (model_id, day)
 
 
 def test_without_a_date_today_applies(monkeypatch):
@@ -237,7 +235,7 @@ def test_a_retired_model_keeps_its_last_price():
     assert on_day("claude-3-opus").quote.usd_per_mtok == 15
 
 
-# What is refused
+# Errors
 
 
 def test_an_unknown_model_is_an_error_with_suggestions():
@@ -247,7 +245,7 @@ def test_an_unknown_model_is_an_error_with_suggestions():
 
 
 @pytest.mark.parametrize("model", tables.models(), ids=lambda model: model.id)
-def test_before_its_first_date_a_model_has_no_price_and_the_error_names_that_date(model):
+def test_before_its_first_price_a_model_is_an_error_that_names_the_date(model):
     with pytest.raises(NoPriceError, match=f"prices start on {model.released}") as caught:
         on_day(model, date(2023, 1, 1))
     assert (caught.value.model, caught.value.day) == (model.id, date(2023, 1, 1))
@@ -260,7 +258,7 @@ def test_a_family_before_its_first_model_is_an_error():
     assert caught.value.first_day == date(2026, 6, 9)
 
 
-def test_a_model_whose_tier_was_never_published_is_not_guessed():
+def test_a_model_of_unpublished_tier_is_an_error():
     with pytest.raises(ImgcostError, match="resolution tier of claude-mythos-preview was never published"):
         on_day("claude-mythos-preview")
 
@@ -273,7 +271,7 @@ def test_older_models_do_not_support_inference_in_the_us(released_before):
     assert on_day(released_before, inference_geo="global").quote.conditions.labels == ()
 
 
-def test_a_feature_that_did_not_exist_yet_has_no_price():
+def test_a_feature_before_its_first_date_is_an_error():
     with pytest.raises(NoPriceError, match="no published cache write-1h price") as caught:
         on_day("claude-3-opus", date(2025, 5, 21), cache="1h")
     assert caught.value.first_day == date(2025, 5, 22)
@@ -292,7 +290,7 @@ def test_a_cache_price_that_was_never_published_is_an_error():
 
 
 @pytest.mark.parametrize(
-    ("wrong", "message"),
+    ("invalid", "message"),
     [
         ({"formula": "tiles"}, "invalid formula 'tiles': expected one of patch, area"),
         ({"formula": ""}, "invalid formula '': expected one of patch, area"),
@@ -302,18 +300,18 @@ def test_a_cache_price_that_was_never_published_is_an_error():
         ({"inference_geo": None}, "invalid inference_geo None: expected one of global, us"),
     ],
 )
-def test_an_unknown_condition_is_rejected_with_the_choices(wrong, message):
+def test_an_unknown_condition_is_rejected_with_the_choices(invalid, message):
     for question in (quoted, lambda model, **kw: estimate(10, 10, model=model, **kw)):
         with pytest.raises(ArgumentError, match=message):
-            question("claude-sonnet-5-5", as_of=DAY, **wrong)
+            question("claude-sonnet-5-5", as_of=DAY, **invalid)
 
 
 def test_an_estimate_has_value_equality_and_a_short_repr():
-    found = estimate(1000, 1000, model="claude-opus-4-6", as_of=date(2026, 11, 22), batch=True)
-    assert repr(found) == "<Estimate 1000x1000 claude-opus-4-6 tokens=1296 usd=$0.00324>"
-    assert repr(found.quote) == "<Quote claude-opus-4-6 2026-11-22 $2.50 per MTok (batch)>"
-    assert pickle.loads(pickle.dumps(found)) == found
-    assert found != estimate(1000, 1000, model="claude-opus-4-6", as_of=date(2026, 11, 22))
+    result = estimate(1000, 1000, model="claude-opus-4-6", as_of=date(2026, 11, 22), batch=True)
+    assert repr(result) == "<Estimate 1000x1000 claude-opus-4-6 tokens=1296 usd=$0.00324>"
+    assert repr(result.quote) == "<Quote claude-opus-4-6 2026-11-22 $2.50 per MTok (batch)>"
+    assert pickle.loads(pickle.dumps(result)) == result
+    assert result != estimate(1000, 1000, model="claude-opus-4-6", as_of=date(2026, 11, 22))
 
 
 def test_a_notebook_shows_an_estimate_as_a_table():

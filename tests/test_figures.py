@@ -1,4 +1,4 @@
-"""A count and its noun agree in everything that anybody reads: no "1 images", wherever the sentence is written."""
+"""Counts and nouns agree in all texts: no "1 images", in source code or output."""
 
 from __future__ import annotations
 
@@ -47,7 +47,9 @@ def nouns():
             if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "plural":
                 words = [word.value.split() for word in call.args[1:] if isinstance(word, ast.Constant)]
                 if len(words) == 2:  # "entry", "entries"; of "finding is", "findings are" the noun changes first
-                    plurals.add(next((many for one, many in zip(*words, strict=False) if one != many), words[1][-1]))
+                    plurals.add(
+                        next((many for singular, many in zip(*words, strict=False) if singular != many), words[1][-1])
+                    )
                 elif words:
                     plurals.add(words[0][-1] + "s")
     return plurals
@@ -77,7 +79,7 @@ def test_every_count_in_a_sentence_uses_plural(source):
     assert list(counts_without_a_choice(tree_of(source))) == []
 
 
-def test_a_count_without_plural_is_detected():
+def test_a_count_without_manyis_detected():
     assert {"images", "tokens", "entries", "bytes", "requests", "pages", "batches"} <= NOUNS
     assert list(counts_without_a_choice(ast.parse("f'{n} images'"))) == ["{n} images"]
     assert list(counts_without_a_choice(ast.parse("f'{number(len(x))} more tokens are'"))) == [
@@ -124,7 +126,7 @@ def one_of_each(tmp_path):
     ids=" ".join,
 )
 @pytest.mark.parametrize("style", ["text", "json"])
-def test_reports_have_no_plural_after_1(one_of_each, command, style):
+def test_reports_have_no_manyafter_1(one_of_each, command, style):
     result = run(*(part.format(folder=one_of_each) for part in command), "-f", style, *AS_OF)
     assert result.exit_code in {0, 1, 2}
     assert result.exception is None or isinstance(result.exception, SystemExit)
@@ -139,7 +141,9 @@ def test_a_request_of_one_image_or_page_is_counted_as_one(one_of_each, monkeypat
     monkeypatch.setattr(Limits, "max_images", lambda *_: 0)
     monkeypatch.setattr(Limits, "max_pdf_pages", lambda *_: 0)
     result = run("check", one_of_each / "a.png", "--one-request", *AS_OF, "-f", "json")
-    [message] = [one["message"] for one in json.loads(result.output)["findings"] if one["rule"] == "image-count"]
+    [message] = [
+        finding["message"] for finding in json.loads(result.output)["findings"] if finding["rule"] == "image-count"
+    ]
     assert message == "1 image: the limit is 0 in total"
 
 
@@ -148,7 +152,7 @@ def test_a_tier_of_one_token_is_counted_as_one():
         largest_size((29, 28), Tier(28, 1, "one"))
 
 
-def test_a_plural_after_1_is_detected():
+def test_a_manyafter_1_is_detected():
     assert plurals_after_1("the API would reject 1 images, 1 tokens") == ["1 images", "1 tokens"]
     assert plurals_after_1("1 such images") == ["1 such images"]
     assert plurals_after_1("1,001 images, 21 images, $0.1 tokens, 1x1 images, 1 image") == []

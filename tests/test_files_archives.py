@@ -90,7 +90,7 @@ def special(name, kind, target=""):
 
 @pytest.fixture
 def put(tmp_path):
-    """Write an archive of the type of its suffix, or the given bytes; returns the path."""
+    """Write an archive of the type of its suffix, or the given bytes, and return its path."""
 
     def write(name, members):
         if isinstance(members, bytes):
@@ -106,11 +106,11 @@ def put(tmp_path):
 
 
 def found_in(path, **options):
-    return [one for groups in probe_archive(path, **options) for _, found in groups for one in found]
+    return [file for groups in probe_archive(path, **options) for _, files in groups for file in files]
 
 
-def outcomes(found):
-    return [one.width if isinstance(one, Image) else one.problem for one in found]
+def outcomes(files):
+    return [file.width if isinstance(file, Image) else file.problem for file in files]
 
 
 def inside(path, *names):
@@ -120,16 +120,16 @@ def inside(path, *names):
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_members_keep_their_order_and_are_detected_from_content(put, suffix):
     path = put("x" + suffix, MEMBERS)
-    found = found_in(path)
-    assert outcomes(found) == OUTCOMES
-    assert [one.path for one in found] == inside(path, *(name for name, _ in MEMBERS))
-    assert [one.file_bytes for one in found[:5]] == [len(data) for _, data in MEMBERS[:5]]
-    assert found[0] == Image(*inside(path, "z.txt"), "image/png", 8, 6, 1, animated=False, file_bytes=len(png(8, 6)))
-    assert found[-1].format == "PDF"
+    files = found_in(path)
+    assert outcomes(files) == OUTCOMES
+    assert [file.path for file in files] == inside(path, *(name for name, _ in MEMBERS))
+    assert [file.file_bytes for file in files[:5]] == [len(data) for _, data in MEMBERS[:5]]
+    assert files[0] == Image(*inside(path, "z.txt"), "image/png", 8, 6, 1, animated=False, file_bytes=len(png(8, 6)))
+    assert files[-1].format == "PDF"
 
 
 @pytest.mark.parametrize("compression", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
-def test_every_zip_compression_that_python_supports(put, compression):
+def test_every_zip_compression_that_python_supports_is_read(put, compression):
     assert outcomes(found_in(put("x.zip", zipped(MEMBERS, compression)))) == OUTCOMES
 
 
@@ -138,7 +138,7 @@ def test_consecutive_members_of_a_folder_share_a_group(put, suffix):
     names = ["a", "one/b", "one/c", "two/d", "one/e", "one/deep/f", "g"]
     path = put("x" + suffix, [(name, png(8, 6)) for name in names])
     ((*groups,),) = probe_archive(path)
-    assert [(folder, [one.path for one in found]) for folder, found in groups] == [
+    assert [(folder, [file.path for file in files]) for folder, files in groups] == [
         (path, inside(path, "a")),
         *inside_groups(path, ("one", "b", "c"), ("two", "d"), ("one", "e"), ("one/deep", "f")),
         (path, inside(path, "g")),
@@ -152,7 +152,7 @@ def inside_groups(path, *groups):
 
 
 @pytest.mark.parametrize("suffix", KINDS)
-def test_empty_archives_and_archives_of_empty_folders_give_nothing(put, suffix):
+def test_empty_archives_and_archives_of_empty_folders_have_no_files(put, suffix):
     assert list(probe_archive(put("x" + suffix, []))) == []
     folders = [("a/", b""), ("a/b/", b"")] if suffix == ".zip" else [special("a", tarfile.DIRTYPE)]
     assert list(probe_archive(put("x" + suffix, folders))) == []
@@ -184,25 +184,25 @@ def test_the_suffix_of_an_archive_may_be_in_capitals(put, tmp_path):
 @pytest.mark.parametrize("inner", ["in.zip", "in.TAR.GZ", "in.cbz"])
 def test_an_archive_in_an_archive_is_listed_and_not_entered(put, suffix, inner):
     path = put("x" + suffix, [("a", png(8, 6)), (inner, zipped(MEMBERS)), ("b", png(9, 6))])
-    found = found_in(path)
-    assert outcomes(found) == [8, "archive-not-entered", 9]
-    assert found[1].path == inside(path, inner)[0]
+    files = found_in(path)
+    assert outcomes(files) == [8, "archive-not-entered", 9]
+    assert files[1].path == inside(path, inner)[0]
 
 
 @pytest.mark.parametrize("suffix", [".zip", ".tar.gz"])
 def test_globs_apply_inside_archives(put, tmp_path, suffix):
     path = put("x" + suffix, [(name, png(8, 6)) for name in ("a.png", "b.jpg", "in/a.png", "in/c.png")])
 
-    def kept(**globs):
-        return [one.path for one in found_in(path, matches=Walk(**globs).matches)]
+    def paths_of(**globs):
+        return [file.path for file in found_in(path, matches=Walk(**globs).matches)]
 
-    assert kept() == inside(path, "a.png", "b.jpg", "in/a.png", "in/c.png")
-    assert kept(include=("*.jpg",)) == inside(path, "b.jpg")
-    assert kept(exclude=("a.*",)) == inside(path, "b.jpg", "in/c.png")
-    assert kept(include=("*/in/*",), exclude=("a.*",)) == inside(path, "in/c.png")
-    assert kept(include=(f"{tmp_path.as_posix()}/x.*/a.png",)) == inside(path, "a.png", "in/a.png")
-    assert kept(exclude=(f"{tmp_path.as_posix()}/x.*/in/*",)) == inside(path, "a.png", "b.jpg")
-    assert kept(include=("none",)) == []
+    assert paths_of() == inside(path, "a.png", "b.jpg", "in/a.png", "in/c.png")
+    assert paths_of(include=("*.jpg",)) == inside(path, "b.jpg")
+    assert paths_of(exclude=("a.*",)) == inside(path, "b.jpg", "in/c.png")
+    assert paths_of(include=("*/in/*",), exclude=("a.*",)) == inside(path, "in/c.png")
+    assert paths_of(include=(f"{tmp_path.as_posix()}/x.*/a.png",)) == inside(path, "a.png", "in/a.png")
+    assert paths_of(exclude=(f"{tmp_path.as_posix()}/x.*/in/*",)) == inside(path, "a.png", "b.jpg")
+    assert paths_of(include=("none",)) == []
 
 
 def test_an_excluded_folder_inside_an_archive_is_skipped(put):
@@ -215,8 +215,8 @@ def test_an_excluded_folder_inside_an_archive_is_skipped(put):
 def test_many_members_come_in_several_batches(put, monkeypatch, suffix, count, batches):
     monkeypatch.setattr(archives, "FILES_PER_BATCH", 4)
     path = put("x" + suffix, [(f"{number % 2}/{number}", png(1 + number, 6)) for number in range(count)])
-    found = list(probe_archive(path))
-    assert [sum(len(group) for _, group in groups) for groups in found] == batches
+    results = list(probe_archive(path))
+    assert [sum(len(group) for _, group in groups) for groups in results] == batches
     assert outcomes(found_in(path)) == list(range(1, count + 1))
 
 
@@ -225,24 +225,24 @@ def test_members_are_read_lazily_and_closing_the_iterator_closes_the_archive(put
     monkeypatch.setattr(archives, "FILES_PER_BATCH", 2)
     parsed, parse = [], archives.parse_header
     monkeypatch.setattr(archives, "parse_header", lambda *args, **options: parsed.append(1) or parse(*args, **options))
-    found = probe_archive(put("x" + suffix, [(str(number), png(8, 6)) for number in range(50)]))
-    next(found)
+    iterator = probe_archive(put("x" + suffix, [(str(number), png(8, 6)) for number in range(50)]))
+    next(iterator)
     assert len(parsed) == 2
-    found.close()  # an archive left open would be a ResourceWarning, and so an error
+    iterator.close()  # an archive left open would be a ResourceWarning, and so an error
 
 
-def test_the_list_that_tarfile_keeps_does_not_grow(put, monkeypatch):
-    kept, take = [], tarfile.TarFile.next
+def test_the_list_of_members_in_tarfile_does_not_grow(put, monkeypatch):
+    lengths, next_member = [], tarfile.TarFile.next
 
     def spy(archive):
-        kept.append(len(archive.members))
-        return take(archive)
+        lengths.append(len(archive.members))
+        return next_member(archive)
 
     path = put("x.tar", [(str(number), png(1 + number, 6)) for number in range(200)])
     monkeypatch.setattr(tarfile.TarFile, "next", spy)
     assert outcomes(found_in(path)) == list(range(1, 201))
-    assert len(kept) > 200
-    assert max(kept) <= 1
+    assert len(lengths) > 200
+    assert max(lengths) <= 1
 
 
 # Bombs.
@@ -277,8 +277,8 @@ def test_a_bomb_is_decompressed_only_up_to_the_limit(put, monkeypatch, decompres
 
 def test_only_the_header_of_a_large_member_is_decompressed(put, decompressed):
     path = put("x.zip", zipped([("a.png", png(8, 6) + bytes(50_000_000))]))
-    (found,) = found_in(path)
-    assert found.file_bytes == len(png(8, 6)) + 50_000_000
+    (file,) = found_in(path)
+    assert file.file_bytes == len(png(8, 6)) + 50_000_000
     assert decompressed.bytes < 10_000
 
 
@@ -291,25 +291,25 @@ def test_only_the_header_of_a_large_member_is_decompressed(put, decompressed):
 )
 def test_hostile_names_stay_below_the_archive(put, suffix, name):
     path = put("x" + suffix, [(name, png(8, 6)), ("after", png(9, 6))])
-    found = found_in(path)
-    assert outcomes(found) == [8, 9]
-    assert found[0].path == path + os.sep + name
+    files = found_in(path)
+    assert outcomes(files) == [8, 9]
+    assert files[0].path == path + os.sep + name
 
 
 @pytest.mark.parametrize("suffix", [".zip", ".tar"])
 @pytest.mark.parametrize("name", ["/etc/a.png", "//a.png", "/a.png"])
 def test_absolute_names_stay_below_the_archive(put, suffix, name):
     path = put("x" + suffix, [(name, png(8, 6))])
-    ((folder, (found,)),) = next(probe_archive(path))
+    ((folder, (file,)),) = next(probe_archive(path))
     assert folder.startswith(path)
-    assert found.path.startswith(path)
+    assert file.path.startswith(path)
 
 
 @pytest.mark.parametrize("suffix", [".zip", ".tar"])
 def test_a_member_without_a_name_is_listed(put, suffix):
-    found = found_in(put("x" + suffix, [("a", png(8, 6)), ("", png(9, 6)), ("b", png(10, 6))]))
-    assert found[0].width == 8
-    assert outcomes(found[1:]) in ([9, 10], ["damaged"])
+    files = found_in(put("x" + suffix, [("a", png(8, 6)), ("", png(9, 6)), ("b", png(10, 6))]))
+    assert files[0].width == 8
+    assert outcomes(files[1:]) in ([9, 10], ["damaged"])
 
 
 # Broken archives.
@@ -319,20 +319,20 @@ def test_a_member_without_a_name_is_listed(put, suffix):
 @pytest.mark.parametrize("data", [b"", b"hello", bytes(5000), png(8, 6), noise(5000), b"PK\3\4", b"\x1f\x8b", b"BZh9"])
 def test_a_file_that_is_not_an_archive_is_listed_as_damaged(put, suffix, data):
     path = put("x" + suffix, data)
-    found = found_in(path)
+    files = found_in(path)
     if data == bytes(5000) and suffix in TARS:  # tar reads zeros as an empty archive
-        assert found == []
+        assert files == []
         return
     ((folder, _),) = next(probe_archive(path))
     assert folder == ""
-    assert [one.path for one in found] == [path]
-    assert outcomes(found) == ["damaged"]
-    assert found[0].reason.startswith("corrupt archive: ")
+    assert [file.path for file in files] == [path]
+    assert outcomes(files) == ["damaged"]
+    assert files[0].reason.startswith("corrupt archive: ")
 
 
 def test_the_reason_for_a_damaged_tar_is_one_line(put):
-    (found,) = found_in(put("x.tar", b"hello"))
-    assert "\n" not in found.reason
+    (file,) = found_in(put("x.tar", b"hello"))
+    assert "\n" not in file.reason
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
@@ -368,7 +368,7 @@ def test_a_truncated_archive_gives_its_first_members_and_is_reported(put, suffix
     whole = Path(put("whole" + suffix, THREE)).read_bytes()
     for end in range(0, len(whole), 37):
         results = outcomes(found_in(put("x" + suffix, whole[:end])))
-        images = [one for one in results if isinstance(one, int)]
+        images = [result for result in results if isinstance(result, int)]
         assert results
         assert images == FULL[: len(images)] == results[: len(images)]
         assert set(results[len(images) :]) <= {"damaged"}
@@ -403,10 +403,10 @@ def test_an_archive_with_any_byte_inverted_is_listed(put, suffix):
     whole = Path(put("whole" + suffix, THREE)).read_bytes()
     for at in range(0, len(whole), 37):
         turned = whole[:at] + bytes([whole[at] ^ 0x5A]) + whole[at + 1 :]
-        found = found_in(put("x" + suffix, turned))
-        assert found
-        assert all(one.path for one in found)
-        assert all(one.reason for one in found if isinstance(one, Unreadable))
+        files = found_in(put("x" + suffix, turned))
+        assert files
+        assert all(file.path for file in files)
+        assert all(file.reason for file in files if isinstance(file, Unreadable))
 
 
 @pytest.mark.parametrize(("suffix", "compress"), [(".tar.bz2", bz2.compress), (".tar.xz", lzma.compress)])
@@ -469,11 +469,11 @@ def misplace(data, _flags, _method, body):
 )
 def test_an_unreadable_member_is_listed_between_its_neighbors(put, change, reason):
     path = put("x.zip", patched_zip(change))
-    found = found_in(path)
-    assert outcomes(found) == [1, "damaged", 3]
-    assert found[1].path == inside(path, "1.png")[0]
-    assert found[1].reason.startswith("cannot be read from its archive: ")
-    assert reason in found[1].reason
+    files = found_in(path)
+    assert outcomes(files) == [1, "damaged", 3]
+    assert files[1].path == inside(path, "1.png")[0]
+    assert files[1].reason.startswith("cannot be read from its archive: ")
+    assert reason in files[1].reason
 
 
 def test_an_error_without_a_message_is_reported_by_its_name(put, monkeypatch):
@@ -482,17 +482,17 @@ def test_an_error_without_a_message_is_reported_by_its_name(put, monkeypatch):
 
     path = put("x.zip", THREE)
     monkeypatch.setattr(zipfile.ZipFile, "open", fail)
-    assert {one.reason for one in found_in(path)} == {"cannot be read from its archive: EOFError"}
+    assert {file.reason for file in found_in(path)} == {"cannot be read from its archive: EOFError"}
     monkeypatch.setattr(zipfile, "ZipFile", fail)
-    assert {one.reason for one in found_in(path)} == {"corrupt archive: EOFError"}
+    assert {file.reason for file in found_in(path)} == {"corrupt archive: EOFError"}
 
 
 def test_an_error_of_the_consumer_is_not_mistaken_for_one_of_the_archive(put, monkeypatch):
     monkeypatch.setattr(archives, "FILES_PER_BATCH", 1)
-    found = probe_archive(put("x.zip", THREE))
-    next(found)
+    iterator = probe_archive(put("x.zip", THREE))
+    next(iterator)
     with pytest.raises(KeyboardInterrupt):
-        found.throw(KeyboardInterrupt)
+        iterator.throw(KeyboardInterrupt)
 
 
 def test_a_zip_folder_marked_by_mode_instead_of_name_is_recognized(put):

@@ -27,7 +27,7 @@ FULL_SEGMENT = b"\xff\xe2\xff\xff" + bytes(65533)
 def looks_back(hop, count):
     """Build a JPEG for which every second window of 448 bytes begins 7 bytes before the previous one ends.
 
-    The hop in between makes the last one end where a buffer ends that a library has just filled.
+    The hop between them makes the last window end exactly at the end of a buffer of the library.
     """
     segments = [b"\xff\xe2" + struct.pack(">H", size - 2) + bytes(size - 4) for size in (hop, 441)]
     return jpeg(9, 6)[:2] + b"".join(segments) * count + jpeg(9, 6)[2:]
@@ -95,25 +95,25 @@ def header(name="a", size=0, kind=tarfile.REGTYPE, **more):
 
 
 @pytest.mark.parametrize("suffix", [".tar", ".tar.gz"])
-def test_a_tar_member_of_negative_size_does_not_go_round_for_ever(put, suffix):
+def test_a_tar_member_of_negative_size_is_not_an_endless_loop(put, suffix):
     data = header("a.png", -1024) + bytes(2048)
     path = put("x" + suffix, gzip.compress(data) if suffix == ".tar.gz" else data)
     assert outcomes(found_in(path))[-1] == "damaged"
 
 
-# Claims
+# Claimed sizes
 
 
 @pytest.mark.parametrize("kind", [tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK, tarfile.XHDTYPE, tarfile.XGLTYPE])
-def test_a_tar_header_gets_no_memory_for_what_it_claims(put, read, kind):
+def test_no_memory_is_allocated_for_the_size_that_a_tar_header_claims(put, read, kind):
     bomb = header("long", 1_560_000_000, kind) + b"a" * 20_000_000
     path = put("x.tar.gz", gzip.compress(tarred([("b.png", png(8, 6))])[:1024] + bomb))
     tracemalloc.start()
-    found = found_in(path)
+    files = found_in(path)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert outcomes(found) == [8, "archive-limit"]
-    assert found[-1].reason == (
+    assert outcomes(files) == [8, "archive-limit"]
+    assert files[-1].reason == (
         "stopped reading the archive: a header claims 1,560,000,000 bytes; the limit is 65,536 per member"
     )
     assert sum(read) < 10_000
@@ -131,7 +131,7 @@ def record(key, value):
     return str(size + (len(str(size)) > len(str(len(body))))).encode() + body
 
 
-def test_headers_in_front_of_one_member_have_a_limit_together(put):
+def test_the_headers_in_front_of_one_member_have_a_total_limit(put):
     def with_headers(count):
         records = pax([record("comment", "x" * 8000)])
         data = records * count + header("a.png", len(png(8, 6))) + png(8, 6).ljust(512, b"\0") + bytes(1024)
@@ -143,7 +143,7 @@ def test_headers_in_front_of_one_member_have_a_limit_together(put):
     assert with_headers(fits + 1) == ["archive-limit"]
 
 
-def test_global_headers_have_a_limit_because_each_member_copies_them(put):
+def test_the_number_of_global_headers_is_limited_because_each_member_copies_them(put):
     def with_globals(count):
         member = header("a.png", len(png(8, 6))) + png(8, 6).ljust(512, b"\0")
         data = member + pax([record(f"k{number}", "v") for number in range(count)], tarfile.XGLTYPE) + member
@@ -153,38 +153,38 @@ def test_global_headers_have_a_limit_because_each_member_copies_them(put):
     assert with_globals(101) == [8, "archive-limit"]
 
 
-def test_an_xz_header_gets_no_memory_for_the_dictionary_that_it_claims(put):
+def test_no_memory_is_allocated_for_the_dictionary_that_an_xz_header_claims(put):
     data = bytearray(lzma.compress(tarred([("a.png", png(8, 6))])))
     size = (data[12] + 1) * 4
     assert bytes(data[14:16]) == b"\x21\x01"  # LZMA2, one byte of properties
     data[16] = 40  # 4 GiB
     data[12 + size - 4 : 12 + size] = struct.pack("<I", zlib.crc32(data[12 : 12 + size - 4]))
-    (found,) = found_in(put("x.tar.xz", bytes(data)))
-    assert found.problem == "archive-limit"
-    assert "requests more than 134,217,728 bytes of memory" in found.reason
+    (file,) = found_in(put("x.tar.xz", bytes(data)))
+    assert file.problem == "archive-limit"
+    assert "requests more than 134,217,728 bytes of memory" in file.reason
 
 
-def test_lzma_in_zip_gets_no_memory_for_the_dictionary_that_it_claims(put):
+def test_no_memory_is_allocated_for_the_dictionary_that_lzma_in_a_zip_claims(put):
     data = bytearray(zipped([("a.png", png(8, 6, size=700))], zipfile.ZIP_LZMA))
     at = data.index(b"a.png") + 5 + 4
     data[at + 1 : at + 5] = b"\xff\xff\xff\xff"
     assert outcomes(found_in(put("x.zip", bytes(data)))) == [8]
 
 
-def test_a_zip_that_lies_about_its_directory_is_not_read_into_memory(put, monkeypatch):
+def test_a_zip_with_a_false_size_of_its_directory_is_not_read_into_memory(put, monkeypatch):
     path = put("x.zip", [(f"{number}.png", png(8, 6)) for number in range(20)])
-    directory = 20 * (46 + 6) - 10  # ten of the names are a character shorter
+    directory = 20 * (46 + 6) - 10  # ten of the names are shorter by one character
     monkeypatch.setattr(forward, "DIRECTORY_BYTES", directory)
     assert len(found_in(path)) == 20
     with DirectoryFile(path) as file:
         assert len(file.read(None)) == file.tell()
     monkeypatch.setattr(forward, "DIRECTORY_BYTES", directory - 1)
-    (found,) = found_in(path)
-    assert found.problem == "archive-limit"
-    assert f"its central directory claims {directory:,} bytes" in found.reason
+    (file,) = found_in(path)
+    assert file.problem == "archive-limit"
+    assert f"its central directory claims {directory:,} bytes" in file.reason
 
 
-# Ratios
+# Compression ratios
 
 
 def overlapping(count, data):
@@ -197,7 +197,7 @@ def overlapping(count, data):
 
 
 def test_overlapping_entries_of_a_zip_share_a_limit(put, read):
-    bomb = jpeg(9, 6, far=250)  # 16 MB, of which a zip has 16 kB
+    bomb = jpeg(9, 6, far=250)  # 16 MB, compressed to 16 kB
     path = put("x.zip", overlapping(60, bomb))
     limit = max_decompressed_bytes(len(overlapping(60, bomb)))
     results = outcomes(found_in(path))
@@ -208,7 +208,7 @@ def test_overlapping_entries_of_a_zip_share_a_limit(put, read):
 
 
 @pytest.mark.parametrize("compression", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
-def test_a_few_bytes_of_a_zip_are_not_decompressed_at_once(put, compression):
+def test_highly_compressed_data_in_a_zip_is_decompressed_in_parts(put, compression):
     path = put("x.zip", zipped([("a.png", png(8, 6) + bytes(30_000_000))], compression))
     tracemalloc.start()
     results = outcomes(found_in(path))
@@ -226,9 +226,9 @@ def test_a_compressed_tar_is_decompressed_up_to_its_limit(put, monkeypatch, read
     assert outcomes(found_in(path)) == [8, "not-an-image", 9]
     monkeypatch.setattr(archives, "max_decompressed_bytes", lambda _size: 1_000_000)
     read.clear()
-    found = found_in(path)
-    assert outcomes(found) == [8, "not-an-image", "archive-limit"]
-    assert found[-1].reason == (
+    files = found_in(path)
+    assert outcomes(files) == [8, "not-an-image", "archive-limit"]
+    assert files[-1].reason == (
         "stopped reading the archive: its decompressed bytes exceed 1,000,000 bytes, "
         "the limit for an archive of this size"
     )
@@ -238,10 +238,10 @@ def test_a_compressed_tar_is_decompressed_up_to_its_limit(put, monkeypatch, read
 def test_members_of_a_zip_beyond_its_limit_are_listed_one_by_one(put, monkeypatch):
     path = put("x.zip", [(f"{number}.png", png(1 + number, 6, size=5000)) for number in range(4)])
     monkeypatch.setattr(archives, "max_decompressed_bytes", lambda _size: 2 * 4096)
-    found = found_in(path)
-    assert outcomes(found) == [1, 2, "archive-limit", "archive-limit"]
-    assert found[-1].path.endswith("3.png")
-    assert found[-1].reason.startswith("not read: its decompressed bytes exceed 8,192 bytes")
+    files = found_in(path)
+    assert outcomes(files) == [1, 2, "archive-limit", "archive-limit"]
+    assert files[-1].path.endswith("3.png")
+    assert files[-1].reason.startswith("not read: its decompressed bytes exceed 8,192 bytes")
 
 
 def test_many_tiny_members_of_a_tar_have_a_limit(put, monkeypatch):
@@ -251,7 +251,7 @@ def test_many_tiny_members_of_a_tar_have_a_limit(put, monkeypatch):
     assert results == ["empty"] * 30 + ["archive-limit"]
 
 
-def test_a_hole_of_a_sparse_member_counts_as_bytes_read(put, monkeypatch, read):
+def test_holes_of_a_sparse_member_count_as_bytes_read(put, monkeypatch, read):
     sparse = [
         *(record("GNU.sparse.major", 1), record("GNU.sparse.minor", 0), record("GNU.sparse.name", "a.jpg")),
         record("GNU.sparse.realsize", 10**12),
@@ -273,14 +273,14 @@ def test_a_hole_of_a_sparse_member_counts_as_bytes_read(put, monkeypatch, read):
     ("name", "outcome"),
     [("a" * 4096, 8), ("a" * 4097, "archive-limit"), ("a/" * 128 + "a", 8), ("a/" * 129 + "a", "archive-limit")],
 )
-def test_names_have_a_limit(put, suffix, name, outcome):
+def test_the_length_of_a_name_is_limited(put, suffix, name, outcome):
     assert outcomes(found_in(put("x" + suffix, [(name, png(8, 6))]))) == [outcome]
 
 
 # Valid archives
 
 
-def test_streams_of_xz_may_follow_each_other_with_padding_between(put):
+def test_consecutive_xz_streams_with_padding_are_read(put):
     data = tarred([(f"{number}.png", png(1 + number, 6)) for number in range(3)])
     parts = [lzma.compress(data[:1500]), bytes(100_000), lzma.compress(data[1500:]), bytes(200_000)]
     assert outcomes(found_in(put("x.tar.xz", b"".join(parts)))) == [1, 2, 3]
@@ -288,7 +288,7 @@ def test_streams_of_xz_may_follow_each_other_with_padding_between(put):
     assert outcomes(found_in(put("x.tar.xz", parts[0] + b"junk" + parts[2]))) == [1, "damaged"]
 
 
-def test_a_tar_of_links_and_folders_costs_its_headers_only(put, read):
+def test_in_a_tar_of_links_and_folders_only_headers_are_read(put, read):
     members = [special(f"{number}", tarfile.DIRTYPE) for number in range(100)]
     assert list(probe_archive(put("x.tar.gz", members))) == []
     assert sum(read) < 210 * 512
@@ -309,8 +309,8 @@ def test_truncated_bzip2_in_a_zip_gives_what_precedes_the_cut(put):
 
 
 def test_truncated_lzma_in_a_zip_is_damaged(put):
-    (found,) = found_in(put("x.zip", stored_as(b"\x09\x04\x05\0", zipfile.ZIP_LZMA)))
-    assert (found.problem, found.reason) == (
+    (file,) = found_in(put("x.zip", stored_as(b"\x09\x04\x05\0", zipfile.ZIP_LZMA)))
+    assert (file.problem, file.reason) == (
         "damaged",
         "cannot be read from its archive: the LZMA properties are truncated",
     )

@@ -93,12 +93,12 @@ def descriptors(monkeypatch):
 )
 def test_the_format_is_detected_from_content(sample, media_type, orientation, animated, descriptors):
     path = SAMPLES / sample
-    found = probe(str(path))
+    file = probe(str(path))
     with PIL.Image.open(path) as image:
         size = image.size
-    assert type(found) is Image
-    assert found == Image(str(path), media_type, *size, orientation, animated, path.stat().st_size)
-    assert found.duplicate_of is None
+    assert type(file) is Image
+    assert file == Image(str(path), media_type, *size, orientation, animated, path.stat().st_size)
+    assert file.duplicate_of is None
     assert descriptors.opened[:1] == descriptors.closed[:1]
 
 
@@ -125,9 +125,9 @@ def test_without_details_orientation_and_animation_are_not_read(sample):
 )
 def test_a_file_that_is_not_an_image_is_reported_with_a_reason_and_closed(put, descriptors, data, problem, name):
     path = put(data, "named.png")
-    found = probe(path)
-    assert (found.path, found.problem, found.format) == (path, problem, name)
-    assert found.reason
+    file = probe(path)
+    assert (file.path, file.problem, file.format) == (path, problem, name)
+    assert file.reason
     assert len(descriptors.opened) == 1
     assert descriptors.opened == descriptors.closed
 
@@ -135,9 +135,9 @@ def test_a_file_that_is_not_an_image_is_reported_with_a_reason_and_closed(put, d
 @pytest.mark.parametrize("size", [0, 1, 23, 1023, 1024, 1025, 70_000])
 def test_file_bytes_is_the_size_of_the_whole_file(put, size):
     data = png(640, 480)
-    found = probe(put(data + bytes(size)))
-    assert found[2:4] == (640, 480)
-    assert found.file_bytes == len(data) + size
+    file = probe(put(data + bytes(size)))
+    assert file[2:4] == (640, 480)
+    assert file.file_bytes == len(data) + size
 
 
 def test_a_distant_frame_header_takes_few_small_reads(put, monkeypatch):
@@ -154,9 +154,9 @@ def test_a_distant_frame_header_takes_few_small_reads(put, monkeypatch):
 
     monkeypatch.setattr(os, "read", spy)
     monkeypatch.setattr(probing, "_read_from", spy_at)
-    found = probe(put(jpeg(640, 480, far=5)))
-    assert found[1:5] == ("image/jpeg", 640, 480, 1)
-    assert found.file_bytes > 5 * 65535
+    file = probe(put(jpeg(640, 480, far=5)))
+    assert file[1:5] == ("image/jpeg", 640, 480, 1)
+    assert file.file_bytes > 5 * 65535
     assert 2 <= len(sizes) <= 7
     assert sum(sizes) < 8192
 
@@ -168,14 +168,14 @@ def test_a_deleted_file_is_missing(tmp_path):
 
 @pytest.mark.parametrize("path", ["a\0b.png", "lone \ud800 surrogate"])
 def test_an_invalid_path_is_reported_as_no_access(path):
-    found = probe(path)
-    assert (found.path, found.problem) == (path, "no-access")
-    assert found.reason
+    file = probe(path)
+    assert (file.path, file.problem) == (path, "no-access")
+    assert file.reason
 
 
 def test_a_folder_is_reported_as_no_access_and_closed(tmp_path, descriptors):
-    found = probe(str(tmp_path))
-    assert found.problem == "no-access"
+    file = probe(str(tmp_path))
+    assert file.problem == "no-access"
     assert descriptors.opened == descriptors.closed
 
 
@@ -254,7 +254,7 @@ def test_a_chunk_is_probed_in_order_by_folder(tmp_path, monkeypatch):
     assert probe_chunk([]) == []
 
 
-# Formats that the API does not read.
+# Formats that the API does not read
 
 
 @pytest.mark.parametrize("details", [False, True])
@@ -287,10 +287,10 @@ def test_a_decompression_bomb_is_measured(put, craft, media_type):
 
 @pytest.mark.parametrize("offset", [1 << 40, 1 << 62, (1 << 63) - 1, (1 << 64) - 1])
 def test_an_impossible_offset_is_not_read(put, offset):
-    found = probe(put(b"II+\0\x08\0\0\0" + struct.pack("<Q", offset)))
-    assert (found.problem, found.format) == ("unsupported", "TIFF")
-    found = probe(put(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic\0\0\0\1free" + struct.pack(">Q", offset) + bytes(5000)))
-    assert (found.problem, found.format) == ("unsupported", "HEIC")
+    file = probe(put(b"II+\0\x08\0\0\0" + struct.pack("<Q", offset)))
+    assert (file.problem, file.format) == ("unsupported", "TIFF")
+    file = probe(put(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic\0\0\0\1free" + struct.pack(">Q", offset) + bytes(5000)))
+    assert (file.problem, file.format) == ("unsupported", "HEIC")
 
 
 @pytest.mark.slow
@@ -301,11 +301,11 @@ def test_a_scan_loads_no_imaging_library(put):
     assert (done.stdout.strip(), done.stderr) == ("False", "")
 
 
-# Slow storage.
+# Slow storage
 
 
 class Waits:
-    """A replacement for getrusage: the number of waits grows by `step` with each call."""
+    """A replacement for getrusage: the number of waits increases by `step` with each call."""
 
     def __init__(self):
         self.step = 0

@@ -119,7 +119,7 @@ def test_a_relative_path_stays_relative(tmp_path, monkeypatch):
     ]
 
 
-def test_an_empty_folder_and_no_paths_give_nothing(tmp_path):
+def test_an_empty_folder_and_no_paths_have_no_steps(tmp_path):
     assert walk(tmp_path) == []
     assert list(Walk().steps([])) == []
 
@@ -164,14 +164,14 @@ def test_a_huge_folder_comes_in_batches(tmp_path, monkeypatch):
 
 def test_chunks_keep_the_order_and_an_archive_is_its_own_chunk(monkeypatch):
     monkeypatch.setattr(walking, "FILES_PER_BATCH", 4)
-    one, two, four = FileBatch("1", ["a"]), FileBatch("2", ["a", "b"]), FileBatch("4", list("abcd"))
+    single, pair, quad = FileBatch("1", ["a"]), FileBatch("2", ["a", "b"]), FileBatch("4", list("abcd"))
     wall, archive = Unreadable("wall", "no-access", "because"), Archive("a.zip")
-    assert list(chunks([one, two, wall, four, one, four, archive, archive, two])) == [
-        *([one, two, wall], [four], [one, four]),
+    assert list(chunks([single, pair, wall, quad, single, quad, archive, archive, pair])) == [
+        *([single, pair, wall], [quad], [single, quad]),
         *(archive, archive),
-        [two],
+        [pair],
     ]
-    assert list(chunks([one, archive])) == [[one], archive]
+    assert list(chunks([single, archive])) == [[single], archive]
     assert list(chunks([])) == []
 
 
@@ -183,7 +183,7 @@ def test_chunks_are_built_lazily(monkeypatch):
     assert taken == [0, 1]
 
 
-# Problems on the way.
+# Problems
 
 
 def test_a_missing_path_is_listed_and_the_walk_continues(tmp_path):
@@ -270,7 +270,7 @@ def test_folders_too_deep_for_a_path_are_reported_and_the_walk_continues(tmp_pat
     assert (deep.problem, deep.reason) == ("no-access", "file name too long")
 
 
-# Links.
+# Links
 
 
 @POSIX
@@ -344,7 +344,7 @@ def test_a_folder_given_twice_is_entered_once_if_links_are_followed(tmp_path):
     assert described(steps, tmp_path) == ["a/b", "seen-already: a"]
 
 
-# Names.
+# Names
 
 
 @POSIX
@@ -365,7 +365,7 @@ def test_names_that_are_not_utf8_can_be_opened(tmp_path):
     assert os.fsencode(step.path) == raw
 
 
-# Globs.
+# Globs
 
 
 def test_include_selects_matching_files_in_every_folder(tmp_path):

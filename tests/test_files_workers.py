@@ -19,12 +19,12 @@ import pytest
 from imgcost.errors import ImgcostError, UnknownModelError
 from imgcost.files import Archive, FileBatch, Unreadable, spread, workers
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("processes")]  # processes that are signaled, one after another
+pytestmark = pytest.mark.slow  # processes that are signaled
 
 HERE = os.getpid()
 
-# Functions for workers have to be pickled, so they are defined here. The folder of a batch names the process in which
-# they do no harm.
+# Functions for workers must be picklable, so they are defined at module level. The folder of a batch is the id of the
+# process in which they are harmless.
 
 
 def answer(chunk):
@@ -127,7 +127,7 @@ def test_results_equal_those_of_one_process_in_order(pools, jobs):
     assert list(spread(tasks, answer, members, jobs)) == expected
     assert pools == [jobs]
     assert [answer(task) for task in tasks if isinstance(task, list)] == [
-        one for one in expected if isinstance(one, list)
+        item for item in expected if isinstance(item, list)
     ]
 
 
@@ -160,7 +160,7 @@ def test_one_job_starts_no_worker(jobs):
 
 @pytest.mark.usefixtures("no_pool")
 def test_little_work_starts_no_worker(monkeypatch):
-    # With one millisecond per chunk, eight chunks do not justify a worker.
+    # At 1 ms per chunk, eight chunks do not justify a worker.
     ticks = count()
     monkeypatch.setattr(workers, "perf_counter", lambda: next(ticks) / 1000)
     assert list(spread(mixed(8), answer, members, 8)) == list(spread(mixed(8), answer, members, 1))
@@ -219,7 +219,7 @@ def test_closing_early_ends_busy_workers(sleepers):
 
 @pytest.mark.usefixtures("eager")
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
-def test_an_error_of_the_consumer_ends_the_workers(sleepers, error):
+def test_an_error_in_the_consumer_ends_the_workers(sleepers, error):
     tasks = [chunk("a"), chunk("b"), *sleepers, *sleepers]
 
     def take():
@@ -247,7 +247,7 @@ def test_an_error_in_an_archive_ends_the_workers(sleepers):
 
 
 @pytest.mark.usefixtures("eager")
-def test_an_error_of_the_task_iterator_ends_the_workers():
+def test_an_error_in_the_task_iterator_ends_the_workers():
     def tasks():
         yield from map(chunk, "abcd")
         raise LookupError
@@ -269,7 +269,7 @@ def test_child_processes_of_the_caller_are_left_alone(sleepers):
 
 
 @pytest.mark.usefixtures("eager")
-def test_a_worker_that_is_killed_ends_the_scan_with_advice():
+def test_a_killed_worker_ends_the_scan_with_advice():
     results = spread([chunk("a"), *(chunk("b") for _ in range(30))], die_elsewhere, members, 2)
     assert next(results) == [["a"]]
     with pytest.raises(ImgcostError, match=r"was killed.*try again with --jobs 1"):
@@ -323,7 +323,7 @@ def test_a_worker_process_of_the_caller_starts_no_workers(monkeypatch):
     assert workers._start_method(spawn=True) is None
 
 
-# What a worker is
+# Workers
 
 
 def dispositions(_chunk):
@@ -335,8 +335,8 @@ def test_a_worker_ends_on_a_signal_despite_handlers_of_its_parent_and_has_no_std
     before = {number: signal.signal(number, handler) for number in workers.TERMINATING}
     try:
         with workers._pool(dispositions, 1, "fork") as pool:
-            found, stdout = pool.result(pool.submit(chunk("a")))
-        assert found == [signal.SIG_DFL] * len(workers.TERMINATING)
+            handlers, stdout = pool.result(pool.submit(chunk("a")))
+        assert handlers == [signal.SIG_DFL] * len(workers.TERMINATING)
         assert stdout == Path(os.devnull).stat().st_rdev
     finally:
         for number, handler_before in before.items():
@@ -348,8 +348,8 @@ def test_a_worker_ignores_the_signals_that_its_parent_ignores():
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
         with workers._pool(dispositions, 1, "fork") as pool:
-            found, _ = pool.result(pool.submit(chunk("a")))
-        assert found[workers.TERMINATING.index(signal.SIGHUP)] == signal.SIG_IGN
+            handlers, _ = pool.result(pool.submit(chunk("a")))
+        assert handlers[workers.TERMINATING.index(signal.SIGHUP)] == signal.SIG_IGN
     finally:
         signal.signal(signal.SIGHUP, before)
 
@@ -394,16 +394,16 @@ def test_a_signal_during_the_start_of_workers_is_not_lost_and_leaves_no_worker(m
 
 
 def test_only_the_main_thread_changes_signals():
-    found, before = [], [signal.getsignal(number) for number in workers.TERMINATING]
+    handlers, before = [], [signal.getsignal(number) for number in workers.TERMINATING]
 
     def look():
         with workers._signals_deferred():
-            found.extend(signal.getsignal(number) for number in workers.TERMINATING)
+            handlers.extend(signal.getsignal(number) for number in workers.TERMINATING)
 
     thread = threading.Thread(target=look)
     thread.start()
     thread.join(10)
-    assert found == before
+    assert handlers == before
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="fork is not available")
@@ -447,10 +447,10 @@ class Pipe:
         return True
 
     def recv(self):
-        found = self.comes.pop(0)
-        if isinstance(found, Exception):
-            raise found
-        return found
+        item = self.comes.pop(0)
+        if isinstance(item, Exception):
+            raise item
+        return item
 
 
 @pytest.mark.parametrize("comes", [["task", EOFError()], ["task", ConnectionResetError()], [None, "task", None, None]])
@@ -459,9 +459,9 @@ def test_a_worker_ends_when_its_parent_has_ended(monkeypatch, comes):
     monkeypatch.setattr(os, "getppid", lambda: next(parents))
     monkeypatch.setattr(os, "_exit", sys.exit)
     tasks = queue.SimpleQueue()
-    with pytest.raises(SystemExit) as ended:
+    with pytest.raises(SystemExit) as caught:
         workers._listen(Pipe(*comes), tasks, HERE)
-    assert ended.value.code == 1
+    assert caught.value.code == 1
     assert tasks.get_nowait() == "task"
     assert tasks.empty()
 
@@ -510,7 +510,7 @@ if sys.argv[1] == "early":  # before the worker can look up its parent
         os.kill(os.getpid(), int(sys.argv[2]))
     workers._prepare = lambda before=workers._prepare: (time.sleep(0.5), before())
     workers._Worker.__init__ = start
-if sys.argv[1] == "held":  # by an unrelated process
+if sys.argv[1] == "inherited":  # by an unrelated process
     def start(*args, before=workers._Worker.__init__):
         before(*args)
         if not os.fork():
@@ -525,7 +525,7 @@ list(workers.spread([[FileBatch("", [str(number)])] for number in range(10)], wo
 
 @pytest.mark.skipif(sys.platform != "linux", reason="workers are forked on Linux only")
 @pytest.mark.parametrize("name", ["SIGKILL", "SIGHUP", "SIGQUIT"])
-@pytest.mark.parametrize("case", ["free", "held"])
+@pytest.mark.parametrize("case", ["free", "inherited"])
 def test_workers_end_with_their_parent_and_do_not_keep_stdout_open(name, case, tmp_path):
     process = subprocess.Popen(
         [sys.executable, "-c", ORPHANS, case], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,

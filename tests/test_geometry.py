@@ -53,7 +53,7 @@ def test_reference_outputs_of_the_documented_function(row):
 @pytest.mark.parametrize(
     "row", golden("documented_tables.csv"), ids=lambda r: f"{r['table']}-{r['tier']}-{r['width']}x{r['height']}"
 )
-def test_every_table_that_the_documentation_printed(row):
+def test_every_table_in_the_documentation(row):
     width, height, tier = int(row["width"]), int(row["height"]), TIERS[row["tier"]]
     tokens = {
         "area": image_tokens(width, height, tier, "area"),
@@ -64,7 +64,7 @@ def test_every_table_that_the_documentation_printed(row):
     if row["printed_size"]:
         printed = tuple(map(int, (row["known_exception"] or row["printed_size"]).split("x")))
         assert resized_size(width, height, tier) == printed
-    # Era by era the dollars were printed to two figures, later a thousand images to the cent.
+    # Older tables have dollars with two significant digits, newer ones the cost of 1,000 images in cents.
     for column, images in (("usd_per_image", 1), ("usd_per_thousand", 1000)):
         if row[column]:
             exact = tokens * Decimal(row["usd_per_mtok"]) * images / 1_000_000
@@ -73,7 +73,7 @@ def test_every_table_that_the_documentation_printed(row):
             assert exact.quantize(digits, ROUND_HALF_UP) == Decimal(row[column])
 
 
-def test_the_one_contradictory_cell_is_kept_with_both_answers():
+def test_the_golden_table_keeps_the_contradictory_cell_with_the_exact_size():
     (row,) = [row for row in golden("documented_tables.csv") if row["known_exception"]]
     assert (row["width"], row["height"], row["tier"]) == ("2000", "1500", "standard")
     assert row["printed_size"] == "1269x952"
@@ -94,7 +94,7 @@ def test_tokens_measured_on_the_live_api_equal_the_patch_rule(row):
 
 
 def test_every_grade_a_measurement_is_explained():
-    # What patch does not explain is Claude 3.5 Haiku's even grid, and a surcharge that ended in May 2024.
+    # The exceptions are the even grid of Claude 3.5 Haiku, and a surcharge that ended in May 2024.
     unexplained = {row["model"] for row in golden("measured_tokens.csv") if row["grade"] == "A" != row["rule"]}
     rules = {row["rule"] for row in golden("measured_tokens.csv") if row["grade"] == "A"}
     assert rules == {"patch", "even-grid minus patch", "launch surcharge"}
@@ -251,7 +251,7 @@ def test_an_edge_that_is_not_an_integer_is_rejected(edge):
             function(10, edge)
 
 
-def test_integers_of_other_libraries_are_integers():
+def test_integers_of_other_libraries_are_accepted():
     assert resized_size(np.int32(1920), np.uint16(1080), STANDARD) == (1456, 819)
     assert all(type(edge) is int for edge in resized_size(np.int32(192), np.uint16(108), STANDARD))
 
@@ -271,5 +271,5 @@ def test_an_unknown_formula_is_rejected():
 
 
 @given(edges, edges, published_tiers)
-def test_the_inner_loop_of_a_scan_gives_the_same_tokens(width, height, tier):
+def test_the_token_counter_of_a_scan_gives_the_same_tokens(width, height, tier):
     assert geometry.count_patches(width, height, tier) == image_tokens(width, height, tier)

@@ -1,4 +1,4 @@
-"""The header parser against Pillow, against every truncation, and against files built to hurt."""
+"""The header parser compared with Pillow, and on truncated, damaged and hostile files."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def parse_header(head, read_at):
 
 
 class Source:
-    """Bytes behind read_at that count reads."""
+    """A source of bytes that counts reads."""
 
     def __init__(self, data):
         self.data = data
@@ -95,7 +95,7 @@ def exif_of(orientation, padding=0):
 
 
 def tiff(entries, order="<", ifd=8, mark=None):
-    """A TIFF structure of one directory; an entry is (tag, type, count, four bytes)."""
+    """Build a TIFF structure of one directory; an entry is (tag, type, count, four bytes)."""
     magic = mark or (b"II*\0" if order == "<" else b"MM\0*")
     body = b"".join(struct.pack(order + "HHI", *entry[:3]) + entry[3] for entry in entries)
     head = magic + struct.pack(order + "I", ifd)
@@ -178,15 +178,15 @@ def crafted_jpegs():
     for length in (b"\0", b"\1"):
         yield f"jpeg-segment-of-{length[0]}-bytes", plain[:2] + b"\xff\xfe\0" + length + plain[2:]
     yield "jpeg-bare-markers", plain[:2] + b"\xff\xd0\xff\xd8\xff\xf0" + plain[2:]
-    one = segment(0xE1, b"Exif\0\0" + tiff([(0x112, 3, 1, b"\6\0\0\0")]))
-    two = segment(0xE1, b"Exif\0\0" + tiff([(0x112, 3, 1, b"\3\0\0\0")]))
+    first = segment(0xE1, b"Exif\0\0" + tiff([(0x112, 3, 1, b"\6\0\0\0")]))
+    second = segment(0xE1, b"Exif\0\0" + tiff([(0x112, 3, 1, b"\3\0\0\0")]))
     rest = plain[2:]
-    yield "jpeg-first-exif-decides", b"\xff\xd8" + one + two + rest
-    yield "jpeg-exif-in-two-segments", b"\xff\xd8" + one + segment(0xE1, b"Exif\0\0" + b"x" * 65_000) + rest
+    yield "jpeg-first-exif-decides", b"\xff\xd8" + first + second + rest
+    yield "jpeg-exif-in-two-segments", b"\xff\xd8" + first + segment(0xE1, b"Exif\0\0" + b"x" * 65_000) + rest
     many = [segment(0xE0 + i, b"y" * 40_000) for i in range(2, 12)]
-    yield "jpeg-exif-after-400k", b"\xff\xd8" + b"".join(many) + one + rest
-    yield "jpeg-xmp-first", b"\xff\xd8" + segment(0xE1, b"http://ns.adobe.com/xap/1.0/\0<x/>") + one + rest
-    yield "jpeg-exif-twice-signed", b"\xff\xd8" + segment(0xE1, b"Exif\0\0" + one[4:]) + rest
+    yield "jpeg-exif-after-400k", b"\xff\xd8" + b"".join(many) + first + rest
+    yield "jpeg-xmp-first", b"\xff\xd8" + segment(0xE1, b"http://ns.adobe.com/xap/1.0/\0<x/>") + first + rest
+    yield "jpeg-exif-twice-signed", b"\xff\xd8" + segment(0xE1, b"Exif\0\0" + first[4:]) + rest
 
 
 def pngs():
@@ -195,11 +195,11 @@ def pngs():
     for orientation in (1, 6):
         yield f"png-exif-{orientation}", encode(noise(), "PNG", exif=exif_of(orientation))
     yield "png-icc", encode(noise(), "PNG", icc_profile=noise(90, 90).tobytes(), exif=exif_of(5))
-    one, two = noise(), noise().rotate(90)
-    yield "apng-2", encode(one, "PNG", save_all=True, append_images=[two])
-    yield "apng-2-exif", encode(one, "PNG", save_all=True, append_images=[two], exif=exif_of(7))
-    yield "apng-default-image", encode(one, "PNG", save_all=True, default_image=True, append_images=[two])
-    still = encode(one, "PNG")
+    first, second = noise(), noise().rotate(90)
+    yield "apng-2", encode(first, "PNG", save_all=True, append_images=[second])
+    yield "apng-2-exif", encode(first, "PNG", save_all=True, append_images=[second], exif=exif_of(7))
+    yield "apng-default-image", encode(first, "PNG", save_all=True, default_image=True, append_images=[second])
+    still = encode(first, "PNG")
     control = chunk(b"acTL", struct.pack(">II", 1, 0))
     fctl = chunk(b"fcTL", struct.pack(">IIIIIHHBB", 0, 48, 32, 0, 0, 1, 10, 0, 0))
     yield "apng-1", still[:33] + control + fctl + still[33:]
@@ -208,15 +208,15 @@ def pngs():
 
 
 def gifs():
-    one, two = noise(mode="P"), noise(mode="P").rotate(180)
-    yield "gif-still", encode(one, "GIF")
-    yield "gif-comment", encode(one, "GIF", comment=b"c" * 2000, interlace=1)
+    first, second = noise(mode="P"), noise(mode="P").rotate(180)
+    yield "gif-still", encode(first, "GIF")
+    yield "gif-comment", encode(first, "GIF", comment=b"c" * 2000, interlace=1)
     yield "gif-L", encode(noise(mode="L"), "GIF")
     yield "gif-big-still", encode(noise(300, 300, "P"), "GIF")
-    yield "gif-animated", encode(one, "GIF", save_all=True, append_images=[two])
+    yield "gif-animated", encode(first, "GIF", save_all=True, append_images=[second])
     frames = [noise(size, size).quantize(16) for size in (300, 301)]
     yield "gif-local-palettes", encode(frames[0], "GIF", save_all=True, append_images=frames[1:], loop=0)
-    yield "gif-one-of-save-all", encode(one, "GIF", save_all=True)
+    yield "gif-one-of-save-all", encode(first, "GIF", save_all=True)
     for size in ((65535, 1), (1, 65535)):
         yield f"gif-{size[0]}x{size[1]}", gif(gif_frame(1, 1), width=size[0], height=size[1])
     yield "gif-frame-larger-than-screen", gif(gif_frame(60, 50, 5, 7))
@@ -255,7 +255,7 @@ def pillow_header(data):
         return Header(f"image/{kind.lower()}", *image.size, orientation, animated)
 
 
-# Against Pillow
+# Compared with Pillow
 
 
 @pytest.mark.parametrize("name", SAMPLES)
@@ -281,10 +281,10 @@ def test_pillow_agrees_on_the_projects_samples(path):
     if isinstance(header, str):
         return
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # a sample may be damaged on purpose after its header
+        warnings.simplefilter("ignore")  # a sample may be damaged after its header
         try:
             expected = pillow_header(data)
-        except Exception:  # noqa: BLE001 - Pillow raises many kinds for a damaged file
+        except Exception:  # noqa: BLE001 - Pillow raises various exceptions for a damaged file
             return
     assert (header.media_type, header.width, header.height) == (expected.media_type, expected.width, expected.height)
 
@@ -349,7 +349,7 @@ def test_a_memoryview_of_any_shape_is_read_as_its_bytes():
     assert read_header(memoryview(doubled)[::2]) == header
 
 
-# How little is read
+# Number of reads
 
 
 @pytest.mark.parametrize("name", ["jpeg-RGB", "jpeg-orientation-6", "png-RGB", "png-exif-6", "apng-2", "webp-lossy"])
@@ -488,7 +488,7 @@ def in_webp(exif):
     return riff(vp8x(0x08), vp8(), (b"EXIF", exif))
 
 
-@pytest.mark.parametrize("place", [in_jpeg, in_png, in_webp])
+@pytest.mark.parametrize("embed", [in_jpeg, in_png, in_webp])
 @pytest.mark.parametrize(
     ("exif", "orientation"),
     [
@@ -523,17 +523,17 @@ def in_webp(exif):
         (b"", 1),
     ],
 )
-def test_orientation_is_found_or_is_1(place, exif, orientation):
-    source = Source(place(exif))
-    assert source.parse() == (read_header(place(b""))[0], 48, 32, orientation, False)
+def test_orientation_is_found_or_is_1(embed, exif, orientation):
+    source = Source(embed(exif))
+    assert source.parse() == (read_header(embed(b""))[0], 48, 32, orientation, False)
     assert len(source.reads) <= 4
 
 
 @pytest.mark.parametrize("space", [0, 1, 7, 8, 20, 40, 63, 64, 100, 300])
-@pytest.mark.parametrize("place", [in_jpeg, in_png])
-def test_orientation_is_found_across_the_end_of_the_head(place, space):
+@pytest.mark.parametrize("embed", [in_jpeg, in_png])
+def test_orientation_is_found_across_the_end_of_the_head(embed, space):
     exif = tiff([(0x10F, 2, 1, b"x\0\0\0"), *[(0x112, 3, 1, b"\6\0\0\0")] * 20])
-    if place is in_jpeg:
+    if embed is in_jpeg:
         data = jpeg(segment(0xE2, bytes(HEAD_BYTES - 6 - 10 - space)), segment(0xE1, b"Exif\0\0" + exif))
     else:
         data = png(chunk(b"iCCP", bytes(HEAD_BYTES - 33 - 12 - 8 - space)), chunk(b"eXIf", exif))
@@ -544,7 +544,7 @@ def test_orientation_is_found_across_the_end_of_the_head(place, space):
 
 
 def test_a_short_exif_segment_does_not_include_what_follows():
-    tricky = b"\xff\xe1\0\4Exif\0\0"  # says it is four bytes long, so that its signature is cut
+    tricky = b"\xff\xe1\0\4Exif\0\0"  # its length is four bytes, which cuts its signature
     assert read_header(b"\xff\xd8" + tricky + jpeg()[2:]).orientation == 1
 
 
@@ -620,7 +620,7 @@ def test_the_first_of_two_exif_chunks_in_a_webp_is_used():
         (riff((b"ALPH", bytes(30))), "the WebP begins with a chunk other than VP8, VP8L or VP8X"),
     ],
 )
-def test_damage_is_named(data, reason):
+def test_damage_has_a_reason(data, reason):
     with pytest.raises(HeaderError) as caught:
         read_header(data)
     assert (caught.value.problem, str(caught.value)) == ("damaged", reason)
@@ -643,7 +643,7 @@ def test_a_truncated_project_sample_keeps_its_size_or_is_rejected(path):
 
 def check_truncations(data):
     whole = header_or_problem(read_header, data)
-    # Each of the first bytes, each of the last, and a spread between, which keeps this to seconds.
+    # Every cut near the start and the end, and a sample in between: all of them would take too long.
     near, far = range(min(len(data), 4096)), range(4096, len(data), max(1, len(data) // 100))
     for length in (*near, *far, *range(max(0, len(data) - 40), len(data))):
         cut = header_or_problem(read_header, data[:length])
@@ -667,7 +667,7 @@ def test_mutated_samples_raise_header_errors_only(data):
     check_outcome(header_or_problem(read_header, mutated))
 
 
-# Files built to hurt
+# Hostile files
 
 
 @pytest.mark.parametrize(
@@ -741,7 +741,7 @@ def test_without_details_the_verdict_on_damaged_files_is_the_same(sample, data):
     assert fields_or_problem(hurt, details=False) == fields_or_problem(hurt, details=True)
 
 
-# The rest
+# Other
 
 
 def test_an_error_survives_pickling():

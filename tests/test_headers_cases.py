@@ -50,7 +50,7 @@ def spliced(at, more, data=PHOTO):
 
 
 def with_frame(marker, precision=8, components=3):
-    """The photo with another frame header."""
+    """Return the photo with another frame header."""
     parts = b"".join(bytes([number + 1, 0x11, 0]) for number in range(components))
     body = struct.pack(">BHHB", precision, 48, 64, components) + parts
     end = SOF + 2 + int.from_bytes(PHOTO[SOF + 2 : SOF + 4], "big")
@@ -58,7 +58,7 @@ def with_frame(marker, precision=8, components=3):
 
 
 def filled(data):
-    """Seven fill bytes before every marker up to the image data."""
+    """Insert seven fill bytes before every marker up to the image data."""
     out, at = b"\xff\xd8", 2
     while True:
         size = int.from_bytes(data[at + 2 : at + 4], "big")
@@ -77,10 +77,10 @@ JPEGS = {
     "a comment of one byte": (spliced(DQT, b"\xff\xfe\0\3x"), "ok"),
     "Huffman tables before the frame header": (PHOTO[:SOF] + PHOTO[PHOTO.index(b"\xff\xc4") : SOS] + PHOTO[SOF:], "ok"),
     "a motion photo": (PHOTO + VIDEO, "ok"),
-    "3 zero bytes behind the end": (PHOTO + bytes(3), "ok"),
-    "FF bytes behind the end": (PHOTO + b"\xff" * 700, "ok"),
+    "3 zero bytes after the end": (PHOTO + bytes(3), "ok"),
+    "FF bytes after the end": (PHOTO + b"\xff" * 700, "ok"),
     "without its end marker": (PHOTO[:-2], "truncated"),
-    "half of it": (PHOTO[: (SOS + len(PHOTO)) // 2], "truncated"),
+    "half of the file": (PHOTO[: (SOS + len(PHOTO)) // 2], "truncated"),
     "height left to a DNL marker": (
         PHOTO[: SOF + 5] + b"\0\0" + PHOTO[SOF + 7 :],
         "unreadable: the JPEG has an impossible size: 64x0 px",
@@ -109,11 +109,11 @@ JPEGS = {
     "5 components": (with_frame(0xC0, components=5), "undecodable: it has 5 color components; decoders read 1, 3 or 4"),
     "1 component": (saved("JPEG", (64, 48), 9, "L"), "ok"),
     "4 components": (saved("JPEG", (64, 48), None, "CMYK"), "ok"),
-    "a number of components that its length contradicts": (
+    "a number of components that contradicts the length": (
         PHOTO[: SOF + 9] + b"\1" + PHOTO[SOF + 10 :],
         "undecodable: the length of its frame header contradicts the number of components",
     ),
-    "cut in its frame header": (PHOTO[: SOF + 13], "truncated"),
+    "truncated in its frame header": (PHOTO[: SOF + 13], "truncated"),
     "a sampling factor of 0": (
         PHOTO[: SOF + 11] + b"\0" + PHOTO[SOF + 12 :],
         "undecodable: its frame header has a sampling factor outside 1 to 4",
@@ -123,24 +123,24 @@ JPEGS = {
         "undecodable: its frame header has a sampling factor outside 1 to 4",
     ),
     "a thumbnail": (spliced(2, THUMBNAIL), "ok", 6),
-    "a thumbnail, and cut": (spliced(2, THUMBNAIL)[:-400], "truncated", 6),
+    "a thumbnail, truncated": (spliced(2, THUMBNAIL)[:-400], "truncated", 6),
     "the second picture of an MPO is missing": (spliced(2, segment(0xE2, b"MPF\0II*\0\x08\0\0\0" + bytes(90))), "ok"),
     "a line feed first": (b"\n" + PHOTO, "unreadable: the JPEG begins at byte 1, after other data"),
     "progressive": (encode("JPEG", progressive=True), "ok"),
     "restart markers": (encode("JPEG", restart_marker_blocks=1), "ok"),
-    "a segment longer than it says": (spliced(2, segment(0xE1, b"Exif\0\0MM\0*") + b"\0\0\0\x08\0\0" * 5), "ok"),
-    "an end and a second beginning": (
+    "a segment longer than its length": (spliced(2, segment(0xE1, b"Exif\0\0MM\0*") + b"\0\0\0\x08\0\0" * 5), "ok"),
+    "an end marker and a second start": (
         b"\xff\xd8\xff\xd9" + PHOTO,
         "unreadable: the JPEG has image data or an end marker before its frame header",
     ),
     "a profile in three segments": (encode("JPEG", icc_profile=b"p" * 140_000), "ok"),
-    "no segment of an application": (PHOTO[:2] + PHOTO[DQT:], "ok"),
+    "no application segment": (PHOTO[:2] + PHOTO[DQT:], "ok"),
     "zero bytes before the first marker": (
         spliced(2, bytes(4)),
         "unreadable: the data does not start like any known image format",
     ),
     "no image data": (PHOTO[:SOS] + b"\xff\xd9", "truncated"),
-    "no image data, and something behind the end": (PHOTO[:SOS] + b"\xff\xd9" + PHOTO, "truncated"),
+    "no image data, and data after the end": (PHOTO[:SOS] + b"\xff\xd9" + PHOTO, "truncated"),
 }
 
 # PNG
@@ -189,13 +189,13 @@ SMALL = encode("PNG", (9, 9))
 PNGS = {
     "without its end": (DRAWING[:-12], "truncated"),
     "half of the last chunk": (DRAWING[:-6], "truncated"),
-    "zeros behind the end": (DRAWING + bytes(5000), "ok"),
+    "zeros after the end": (DRAWING + bytes(5000), "ok"),
     "an end with a wrong checksum": (DRAWING[:-4] + bytes(4), "ok"),
     "a header with a wrong checksum": (
         DRAWING[:29] + b"\0\0\0\1" + DRAWING[33:],
         "undecodable: the checksum of its header is wrong",
     ),
-    "a header with a wrong checksum, and cut": (
+    "a header with a wrong checksum, truncated": (
         DRAWING[:29] + b"\0\0\0\1" + DRAWING[33:-12],
         "undecodable: the checksum of its header is wrong",
     ),
@@ -207,7 +207,7 @@ PNGS = {
         ihdr(depth=99),
         "unreadable: the PNG has an invalid header: bit depth 99, color type 2, compression 0, filter 0, interlace 0",
     ),
-    "a depth that its color type does not have": (
+    "a depth that is invalid for the color type": (
         ihdr(depth=4),
         "unreadable: the PNG has an invalid header: bit depth 4, color type 2, compression 0, filter 0, interlace 0",
     ),
@@ -232,10 +232,10 @@ PNGS = {
     "an animation of one frame": (animation(1), "ok"),
     "an animation of two frames": (animation(2), "ok", 1, True),
     "an animation without frames": (animation(2, control=False), "ok"),
-    "two announcements of an animation": (spliced(33, chunk(b"acTL", bytes(3) + b"\2" + bytes(4)), animation(2)), "ok"),
+    "two animation headers": (spliced(33, chunk(b"acTL", bytes(3) + b"\2" + bytes(4)), animation(2)), "ok"),
     "an animation of too many frames": (spliced(33, chunk(b"acTL", b"\xff" * 8), DRAWING), "ok"),
     "Exif": (spliced(33, chunk(b"eXIf", TURNED[6:]), DRAWING), "ok", 6),
-    "Exif behind the image data": (DRAWING[:-12] + chunk(b"eXIf", TURNED[6:]) + END, "ok"),
+    "Exif after the image data": (DRAWING[:-12] + chunk(b"eXIf", TURNED[6:]) + END, "ok"),
     "Exif in a raw profile": (spliced(33, raw_profile("exif", TURNED), DRAWING), "ok", 6),
     "Exif in a raw profile without compression": (
         spliced(33, raw_profile("APP1", TURNED, compressed=False), DRAWING),
@@ -247,13 +247,13 @@ PNGS = {
         *("ok", 6),
     ),
     "a raw profile of something else": (spliced(33, raw_profile("iptc", TURNED), DRAWING), "ok"),
-    "a raw profile that is broken": (spliced(33, chunk(b"zTXt", b"Raw profile type exif\0\0junk"), DRAWING), "ok"),
-    "a raw profile of no digits": (
+    "an invalid raw profile": (spliced(33, chunk(b"zTXt", b"Raw profile type exif\0\0junk"), DRAWING), "ok"),
+    "a raw profile without digits": (
         spliced(33, chunk(b"tEXt", b"Raw profile type exif\0\nexif\n9\nxyz"), DRAWING),
         "ok",
     ),
     "no image data": (DRAWING[:33] + END, "unreadable: the PNG has no image data"),
-    "no image data, and something behind the end": (
+    "no image data, and data after the end": (
         DRAWING[:33] + END + DRAWING,
         "unreadable: the PNG has no image data",
     ),
@@ -268,14 +268,14 @@ PNGS = {
     "11 bytes": (DRAWING[:11], "unreadable: the PNG ends inside its IHDR chunk"),
     "base64 text": (base64.b64encode(DRAWING), "unreadable: base64 text of a PNG, not an image"),
     "a data URL": (b"data:image/png;base64," + base64.b64encode(DRAWING), "unreadable: data URL, not an image"),
-    "16 bits a sample": (saved("PNG", (30, 20), 9, "I;16"), "ok"),
+    "16 bits per sample": (saved("PNG", (30, 20), 9, "I;16"), "ok"),
     "a byte order mark first": (b"\xef\xbb\xbf" + DRAWING, "unreadable: the PNG begins at byte 3, after other data"),
     "5,000 bytes of text": (spliced(33, chunk(b"tEXt", b"c\0" + b"x" * 5000), DRAWING), "ok"),
-    "a PNG inside, and cut behind it": (
+    "a PNG inside, truncated after it": (
         spliced(33, chunk(b"prVw", SMALL + b"x" * 99), DRAWING)[: 41 + len(SMALL)],
         "truncated",
     ),
-    "a PNG inside behind the image data, and cut": (
+    "a PNG inside after the image data, truncated": (
         (DRAWING[:-12] + chunk(b"prVw", SMALL + b"x" * 99))[: len(DRAWING) - 4 + len(SMALL)],
         "truncated",
     ),
@@ -302,15 +302,15 @@ GIFS = {
         1,
         True,
     ),
-    "54 bytes behind the trailer": (STILL + b"\1" * 54, "ok"),
-    "a comment behind the trailer": (STILL + b"!\xfe\x09whirlgif \0", "ok"),
-    "an archive behind the trailer": (STILL + b"PK\3\4" + bytes(range(256)) * 20, "ok"),
-    "the end of a message behind the trailer": (STILL + b"\r\n--boundary--\r\n", "ok"),
+    "54 bytes after the trailer": (STILL + b"\1" * 54, "ok"),
+    "a comment after the trailer": (STILL + b"!\xfe\x09whirlgif \0", "ok"),
+    "an archive after the trailer": (STILL + b"PK\3\4" + bytes(range(256)) * 20, "ok"),
+    "the end of a message after the trailer": (STILL + b"\r\n--boundary--\r\n", "ok"),
     "no frame": (
         gif(width=30, height=20),
         "unreadable: the GIF ends before its first frame, or has too much data before it",
     ),
-    "cut in a frame": (STILL[:-40], "truncated"),
+    "truncated in a frame": (STILL[:-40], "truncated"),
     "two files": (STILL + STILL, "ok"),
     "zeros instead of the rest": (STILL[:-40] + bytes(3000), "truncated"),
     "a cut that ends with a trailer": (STILL[:-40] + b";", "truncated"),
@@ -339,7 +339,7 @@ WEBPS = {
     "lossless of 34 bytes": (riff(vp8l(64, 48)), "ok"),
     "scaling bits": (riff(vp8(64 | 1 << 14, 48 | 2 << 14)), "ok"),
     "RIFF longer than the file": (WEB[:4] + struct.pack("<I", len(WEB) + 492) + WEB[8:], "truncated"),
-    "bytes behind RIFF": (WEB + bytes(400), "ok"),
+    "bytes after RIFF": (WEB + bytes(400), "ok"),
     "RIFF of 0 bytes": (
         WEB[:4] + bytes(4) + WEB[8:],
         "undecodable: its RIFF header says 0 bytes, but its first chunk alone is longer",
@@ -349,12 +349,12 @@ WEBPS = {
         "undecodable: its RIFF header says 20 bytes, but its first chunk alone is longer",
     ),
     "two frames": (riff(vp8x(2, 64, 48), (b"ANIM", bytes(6)), ANMF, ANMF), "ok", 1, True),
-    "Exif that no flag announces": (riff(vp8x(0, 64, 48), vp8(64, 48), EXIF_CHUNK), "ok", 6),
-    "Exif behind an animation": (riff(vp8x(0x0A, 64, 48), ANMF, ANMF, EXIF_CHUNK), "ok", 6, True),
+    "Exif without its flag": (riff(vp8x(0, 64, 48), vp8(64, 48), EXIF_CHUNK), "ok", 6),
+    "Exif after an animation": (riff(vp8x(0x0A, 64, 48), ANMF, ANMF, EXIF_CHUNK), "ok", 6, True),
     "cut": (WEB[:-1], "truncated"),
     "only the frame of an animation": (riff(vp8x(2, 64, 48), (b"ANIM", bytes(6))), "undecodable: it has no image data"),
     "no picture": (riff(vp8x(0, 64, 48), (b"ICCP", bytes(90))), "undecodable: it has no image data"),
-    "frames that no flag announces": (riff(vp8x(0, 64, 48), ANMF, ANMF), "undecodable: it has no image data"),
+    "frames without their flag": (riff(vp8x(0, 64, 48), ANMF, ANMF), "undecodable: it has no image data"),
     "an animation with a still picture": (
         riff(vp8x(2, 64, 48), vp8(64, 48)),
         "undecodable: its header announces an animation, but a still image follows",
@@ -392,9 +392,9 @@ OTHERS = {
     "JPEG XL": (b"\0\0\0\x0cJXL \r\n\x87\n\0\0\0\x14ftypjxl \0\0\0\0jxl ", "unsupported: JPEG XL"),
     "PDF": (b"%PDF-1.7\n%\xe2\xe3\xcf\xd3", "unsupported: PDF"),
     "an icon": (saved("ICO", (16, 16)), "ok", ("image/vnd.microsoft.icon", 16, 16, 1, False)),
-    "SVG behind a byte order mark": (b"\xef\xbb\xbf<svg xmlns='http://www.w3.org/2000/svg'/>", "unsupported: SVG"),
+    "SVG after a byte order mark": (b"\xef\xbb\xbf<svg xmlns='http://www.w3.org/2000/svg'/>", "unsupported: SVG"),
     "SVG with entities": (b"<!DOCTYPE svg [<!ENTITY a 'b'>]><svg/>", "unsupported: SVG"),
-    "SVG behind a long comment": (b"<!--" + b"x" * 5600 + b"--><svg width='3'/>", "unsupported: SVG"),
+    "SVG after a long comment": (b"<!--" + b"x" * 5600 + b"--><svg width='3'/>", "unsupported: SVG"),
     "SVG in UTF-16": ("<svg width='3'/>".encode("utf-16"), "unsupported: SVG"),
 }
 
@@ -443,11 +443,11 @@ def test_a_file_that_pillow_decodes_completely_is_not_reported(cases):
         try:
             with Image.open(io.BytesIO(data)) as image:
                 image.load()
-        except Exception:  # noqa: BLE001 - of whatever kind, it is a refusal
+        except Exception:  # noqa: BLE001 - any exception is a rejection
             continue
         # Only Pillow accepts these; libpng and libjpeg reject them. Only the first frame of a GIF is loaded.
         lenient = {
-            *("without its end", "half of the last chunk", "an end and a second beginning"),
+            *("without its end", "half of the last chunk", "an end marker and a second start"),
             *("an unknown compression", "an unknown filter", "an unknown interlace method"),
             *("a cut inside a descriptor", "a cut inside a palette"),
         }

@@ -125,7 +125,7 @@ def raw_photo(*more, below=((7008, 4672), (1616, 1080)), order="<", colors=32803
     return data
 
 
-# Against Pillow
+# Compared with Pillow
 
 
 def saved_by_pillow():
@@ -163,7 +163,7 @@ def saved_by_pillow():
 def test_pillow_measures_the_same(name, data):
     with Image.open(io.BytesIO(data)) as image:
         orientation = image.getexif().get(0x112, 1)
-        # Pillow turns the size of a TIFF; here sizes are those before the orientation is applied, as for all formats.
+        # Pillow applies the orientation to the size of a TIFF; here sizes are those before it is applied.
         expected = name, *(image.size[::-1] if name == "TIFF" and orientation > 4 else image.size), orientation
     assert measured(data) == expected
     assert measured(io.BytesIO(data)) == expected
@@ -187,7 +187,7 @@ def test_an_animated_avif_is_measured():
 
 
 def test_a_phone_photo_of_tiles_is_measured_by_its_primary_item():
-    # As an iPhone writes it: 48 tiles of 512 px, combined into one rotated image.
+    # As written by an iPhone: 48 tiles of 512 px, combined into a rotated image.
     every = [ispe(512, 512), ispe(4032, 3024), irot(3), ispe(320, 240)]
     tiles = [(number, [1]) for number in range(1, 49)]
     for version, flags in ((0, 0), (1, 0), (0, 1), (1, 1)):
@@ -250,7 +250,7 @@ def test_large_boxes_before_the_image_are_skipped():
     assert measured(ftyp(b"heic") + b"\0\0\0\0" + rest[4:]) == ("HEIC", 40, 30, 1)  # to the end of the file
 
 
-def test_a_primary_item_of_an_older_kind_is_the_first():
+def test_without_a_primary_item_the_first_is_used():
     data = heif(ispe(40, 30)).replace(b"pitm", b"free")
     assert measured(data) == ("HEIC", 40, 30, 1)
 
@@ -290,7 +290,7 @@ def test_a_photo_without_a_size_is_still_named(data):
 @pytest.mark.parametrize(
     ("start", "size"),
     [
-        # As libjxl 0.11 wrote them.
+        # Written by libjxl 0.11.
         ("e8301009080401001c004b188b15820300", (40, 30)),
         ("4f4024080401001c004b188b15820300", (64, 64)),
         ("5889080488040802010018000000800008", (517, 300)),
@@ -379,7 +379,7 @@ def test_a_tiff_without_a_size_is_named(data):
     assert measured(data) == ("TIFF", None, None, 1)
 
 
-def test_the_orientation_of_a_tiff_makes_sense_or_is_1():
+def test_an_invalid_orientation_of_a_tiff_is_1():
     nine = b"\x09\0\0\0"
     assert measured(tiff([(256, 3, 1, nine), (257, 3, 1, nine), (274, 3, 1, nine)])) == ("TIFF", 9, 9, 1)
 
@@ -393,7 +393,7 @@ def test_camera_raw_has_the_size_of_the_full_picture_not_of_the_preview(order):
     assert measured(raw_photo(order=order, flags=(1, 1))) == ("TIFF", 160, 120, 8)
 
 
-def test_the_raw_formats_of_single_makers():
+def test_raw_formats_of_single_manufacturers():
     plain = tiff([(256, 3, 1, b"\x40\1\0\0"), (257, 3, 1, b"\xf0\0\0\0")])
     assert measured(b"IIRO" + plain[4:]) == ("ORF", 320, 240, 1)
     canon = tiff([(256, 3, 1, b"\x40\1\0\0"), (257, 3, 1, b"\xf0\0\0\0")], ifd=16)
@@ -408,7 +408,7 @@ def test_the_raw_formats_of_single_makers():
     assert measured(b"\0MRM" + bytes(30)) == ("MRW", None, None, 1)
 
 
-def test_canons_newer_raw_format_keeps_a_directory_in_a_box():
+def test_the_newer_raw_format_of_canon_has_a_directory_in_a_box():
     inner = tiff([(256, 3, 1, b"\x40\1\0\0"), (257, 3, 1, b"\xf0\0\0\0"), (274, 3, 1, b"\6\0\0\0")])
     own = box(b"uuid", bytes(16), box(b"CNCV", bytes(30)), box(b"CMT1", inner))
     assert measured(ftyp(b"crx ") + box(b"moov", own)) == ("CR3", 320, 240, 6)
@@ -497,7 +497,7 @@ def test_other_xml_is_not_an_svg(text):
     assert refusal_of(text.encode()).problem == "not-an-image"
 
 
-# The rest of the formats
+# Other formats
 
 
 @pytest.mark.parametrize(
@@ -617,7 +617,7 @@ NO_IMAGE = "Leave the file out, or find out where the image is."
         (b"P5 !", "text", NO_IMAGE),
         (b"carefree texts", "text", NO_IMAGE),
         (b"#define x 3", "text", NO_IMAGE),
-        (b"words-of-sixteen-letters", "text", NO_IMAGE),
+        (b"words-of-sixteen-characters", "text", NO_IMAGE),
     ],
 )
 def test_other_files_are_named_with_specific_advice(data, name, advice):
@@ -668,7 +668,7 @@ def test_other_bytes_are_not_an_image(data):
     assert (error.problem, error.format) in {("not-an-image", None), ("not-an-image", "text")}
 
 
-def test_a_file_of_zeros_is_reported_as_such():
+def test_a_file_of_zeros_has_specific_advice():
     error = refusal_of(bytes(9000))
     assert error.reason == "the file begins with zero bytes only"
     assert error.advice == "Download or copy the file again: its space was reserved, but the data never arrived."
@@ -689,9 +689,9 @@ def test_an_image_converted_as_text_is_damaged(name):
             data.replace(b"\n", b"\r\n").replace(b"\r\r\n", b"\r\n"),
             bytes(byte & 127 for byte in data),
         ]
-    for one in changed:
-        error = refusal_of(one)
-        assert (error.problem, error.format) == ("damaged", kind), one[:20]
+    for variant in changed:
+        error = refusal_of(variant)
+        assert (error.problem, error.format) == ("damaged", kind), variant[:20]
         assert error.reason == f"the {kind} was corrupted by a program that treated it as text"
         assert error.advice == "Copy the original again in binary mode: the damage cannot be undone."
 

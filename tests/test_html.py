@@ -56,12 +56,12 @@ HOSTILE = [
 
 
 def image(path="a.png", width=1000, height=1000, file_bytes=900, **fields):
-    found = Image(path, "image/png", width, height, orientation=1, animated=False, file_bytes=file_bytes)
-    return found._replace(**fields)
+    result = Image(path, "image/png", width, height, orientation=1, animated=False, file_bytes=file_bytes)
+    return result._replace(**fields)
 
 
 def written(path, *parts, quotes=(SONNET,)):
-    """A page of parts of a scan, each a folder and what was found in it."""
+    """Write a report of a scan in parts, each a folder and its files."""
     with open_scan(str(path), quotes) as sink:
         summary = ScanSummary(quotes, (), sink.token_rules)
         for part in parts:
@@ -76,7 +76,7 @@ def data_of(page):
 
 
 class Seen(HTMLParser):
-    """Collect tags with their attributes, and text, as a browser would."""
+    """Collect tags with their attributes, and text."""
 
     def __init__(self, page):
         super().__init__()
@@ -95,12 +95,12 @@ class Seen(HTMLParser):
             self.text += data
 
 
-def collected(found, quote=SONNET):
+def collected(files, quote=SONNET):
     tiers = [find_tier("high-resolution"), find_tier("standard")]
-    return collect(quote.rule, tiers, quote.conditions, [("", found)])
+    return collect(quote.rule, tiers, quote.conditions, [("", files)])
 
 
-# What is collected
+# Collected data
 
 
 @given(
@@ -110,7 +110,7 @@ def collected(found, quote=SONNET):
     st.integers(1, 7),
 )
 @fewer_examples(percent=20)
-def test_parts_merge_to_the_whole(sizes, length):
+def test_merged_parts_equal_the_whole(sizes, length):
     images = [
         image(f"{place}.png", width, height, size, duplicate_of="a" if duplicate else None)
         for place, (width, height, size, duplicate) in enumerate(sizes)
@@ -121,7 +121,7 @@ def test_parts_merge_to_the_whole(sizes, length):
     assert astuple(whole) == astuple(parts)
 
 
-def test_highlights_are_the_most_telling_images():
+def test_highlights_are_rejected_costliest_and_downscaled_images():
     images = [
         image("a.png", 100, 100, 10),
         image("edge.png", 8001, 10),
@@ -131,19 +131,19 @@ def test_highlights_are_the_most_telling_images():
         image("again.png", 4000, 4000, 10, duplicate_of="a.png"),
         Unreadable("d", "empty", "the file is empty"),
     ]
-    found = collected(images)
-    assert found.request_bytes == {1: 1, 10_485_760 // BYTES_STEP: 1}
-    assert [(one.path, one.rule) for one in found.rejected] == [
+    highlights = collected(images)
+    assert highlights.request_bytes == {1: 1, 10_485_760 // BYTES_STEP: 1}
+    assert [(result.path, result.rule) for result in highlights.rejected] == [
         ("edge.png", "image-edge"),
         ("heavy.png", "image-bytes"),
         ("scan.tiff", "format"),
     ]
-    assert [one.path for one in found.costliest[:2]] == ["scan.tiff", "edge.png"]
-    assert [one.path for one in found.downscaled] == ["scan.tiff", "edge.png", "b.png"]
-    assert sum(found.sizes.values()) == 5
+    assert [result.path for result in highlights.costliest[:2]] == ["scan.tiff", "edge.png"]
+    assert [result.path for result in highlights.downscaled] == ["scan.tiff", "edge.png", "b.png"]
+    assert sum(highlights.sizes.values()) == 5
 
 
-def test_nothing_is_an_empty_collection():
+def test_a_scan_without_images_has_an_empty_collection():
     assert collected([]) == collected([Unreadable("d", "empty", "the file is empty")]) == Highlights()
 
 
@@ -157,20 +157,20 @@ def panel_of(quotes, *images):
     return panel_data(summary, collected(list(images), quotes[0]), compared)
 
 
-def test_images_are_histograms():
+def test_images_are_summarized_as_histograms():
     data = panel_of([SONNET], image("a", 100, 100), image("b", 3000, 10), image("c", 100, 100), image("e", 8001, 99))
     assert data["images"] == 4
     assert data["tokens"][0] == [(184, 1), (92, 1), (16, 2)]
     assert data["first"] == [16, 16]
     assert data["longest_edge"] == 8001
-    assert data["bytes"] == [(BYTES_STEP + 128, 3)]  # the fixable image has no size yet
+    assert data["bytes"] == [(BYTES_STEP + 128, 3)]  # the size of a fitted image is unknown
 
 
 def test_rates_are_whole_numbers_that_equal_the_quotes():
     data = panel_of([HAIKU, AREA])
     scale = Decimal(10) ** data["places"]
     haiku, area = data["models"][:2]
-    rates = [[None if one is None else one / scale for one in row] for row in haiku["rates"]["global"][0]]
+    rates = [[None if rate is None else rate / scale for rate in row] for row in haiku["rates"]["global"][0]]
     assert rates == [list(HAIKU.standard), list(HAIKU.long_context)]
     batch_in_us = quoted("claude-haiku-5-5", as_of=DAY, batch=True, inference_geo="us")
     assert [rate / scale for rate in haiku["rates"]["us"][1][0]] == list(batch_in_us.standard)
@@ -204,10 +204,10 @@ def test_the_command_has_the_conditions_of_the_scan(conditions, command):
 
 
 @pytest.mark.parametrize("month", range(34))
-def test_every_month_has_a_page(month):
+def test_a_report_can_have_a_date_in_any_month(month):
     day = date(2024 + (month + 2) // 12, (month + 2) % 12 + 1, 28)
     data = panel_of([quoted("sonnet", as_of=day)], image())
-    both = [kinds for one in data["models"] for kinds in one["rates"]["global"] if kinds]
+    both = [kinds for model in data["models"] for kinds in model["rates"]["global"] if kinds]
     assert all(isinstance(rate, int) for kinds in both for row in kinds for rate in row[:2])
 
 
@@ -226,12 +226,12 @@ def test_the_samples_page_is_self_contained(tmp_path):
     result = CliRunner().invoke(main, ["scan", str(SAMPLES), "-o", str(tmp_path / "a.html"), "--as-of", "2026-11-22"])
     assert (result.exit_code, result.stderr) == (0, "")
     page = (tmp_path / "a.html").read_text(encoding="utf-8")
-    seen = Seen(page)
-    assert not {"link", "iframe", "img", "object", "base"} & {tag for tag, _ in seen.tags}
-    assert not [name for _, attrs in seen.tags for name in attrs if name in ("src", "style") or name.startswith("on")]
+    parsed = Seen(page)
+    assert not {"link", "iframe", "img", "object", "base"} & {tag for tag, _ in parsed.tags}
+    assert not [name for _, attrs in parsed.tags for name in attrs if name in ("src", "style") or name.startswith("on")]
     assert not re.findall(r"https?://", page)
-    references = [attrs["href"] for _, attrs in seen.tags if "href" in attrs]
-    ids = [attrs["id"] for _, attrs in seen.tags if "id" in attrs]
+    references = [attrs["href"] for _, attrs in parsed.tags if "href" in attrs]
+    ids = [attrs["id"] for _, attrs in parsed.tags if "id" in attrs]
     assert len(ids) == len(set(ids))
     assert set(references) == {"#main"}
     for words in (
@@ -243,10 +243,10 @@ def test_the_samples_page_is_self_contained(tmp_path):
         "1456x819",
         "the JPEG ends before its frame header",
     ):
-        assert words in seen.text
+        assert words in parsed.text
 
 
-def test_the_headline_equals_the_scan(tmp_path):
+def test_the_headline_has_the_totals_of_the_scan(tmp_path):
     arguments = ["scan", str(SAMPLES), "-f", "json", "-o", str(tmp_path / "a.html"), "--as-of", "2026-11-22"]
     scanned = json.loads(CliRunner().invoke(main, arguments).stdout)["models"][0]
     page = (tmp_path / "a.html").read_text(encoding="utf-8")
@@ -259,7 +259,7 @@ def test_the_headline_equals_the_scan(tmp_path):
     assert data_of(page)["images"] == 22
 
 
-def test_the_policy_admits_the_style_and_the_script_of_the_page_only(tmp_path):
+def test_the_policy_allows_only_the_styles_and_script_of_the_page(tmp_path):
     page = written(tmp_path / "a.html", ("", [image()]))
     policy = re.search(r'http-equiv="Content-Security-Policy" content="([^"]*)"', page)[1].replace("&#39;", "'")
     for tag, name in (("style", "style-src"), ("script", "script-src")):
@@ -276,7 +276,7 @@ def test_the_same_scan_gives_the_same_page(tmp_path):
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_a_name_is_text_everywhere(tmp_path, name):
+def test_a_hostile_name_is_text_everywhere(tmp_path, name):
     parts = [(f"folder {name}", [image(name, 8001, 3000), Unreadable(name, "damaged", f"reason {name}")])]
     page = written(tmp_path / "a.html", *parts)
     plain = written(tmp_path / "b.html", ("folder", [image("a", 8001, 3000), Unreadable("a", "damaged", "reason")]))
@@ -304,9 +304,9 @@ def test_an_image_over_a_limit_is_listed_with_a_fix(tmp_path):
     assert "Not counted" not in text
 
 
-def test_long_lists_are_cut_and_counted(tmp_path):
+def test_long_lists_are_truncated_with_a_count(tmp_path):
     wide = [image(f"{place}.png", 8001, 10 + place) for place in range(MAX_LISTED + 1)]
-    text = Seen(written(tmp_path / "a.html", *((str(place), [one]) for place, one in enumerate(wide)))).text
+    text = Seen(written(tmp_path / "a.html", *((str(index), [file]) for index, file in enumerate(wide)))).text
     assert f"The most expensive {MAX_LISTED} of {MAX_LISTED + 1} images" in text
     assert f"The first {MAX_LISTED} of {MAX_LISTED + 1} rejected images" in text
     assert f"The most expensive 10 of {MAX_LISTED + 1} folders, each without its subfolders" in text
@@ -322,7 +322,7 @@ def test_a_section_without_content_is_left_out(tmp_path):
     assert "Downscaled images" not in small
 
 
-def test_the_page_does_not_grow_with_images(tmp_path):
+def test_the_size_of_the_page_does_not_depend_on_the_number_of_images(tmp_path):
     few = [image(f"{place % 10}.png", 100 + place % 1000, 100) for place in range(2000)]
     sizes = [len(written(tmp_path / f"{times}.html", *[("", few)] * times)) for times in (1, 5)]
     assert sizes[1] < sizes[0] + 2000  # only numbers become longer
@@ -369,10 +369,10 @@ def test_a_histogram_has_a_bar_for_every_bin_with_images():
     summary = ScanSummary([SONNET])
     summary.add([("", [image(width=28 * n, height=28) for n in (1, 2, 299, 300)] + [image(width=9000, height=9000)])])
     svg = drawn(token_chart(summary, SONNET.rule))
-    bars = [[float(one.get(name)) for name in ("x", "y", "width", "height")] for one in svg.iter("rect")]
+    bars = [[float(element.get(name)) for name in ("x", "y", "width", "height")] for element in svg.iter("rect")]
     assert len(bars) == 2
     assert bars[0][3] == 4 * bars[1][3]
-    text = [one.text for one in svg.iter("text")]
+    text = [element.text for element in svg.iter("text")]
     assert text[:5] == ["0", "1,000", "2,000", "3,000", "4,000"]
     assert svg.find("desc").text == "Most often 1 to 299 tokens: 4 images."
 
@@ -383,7 +383,7 @@ def test_a_single_image_has_a_histogram():
     assert [label for _, label in token_chart(summary, SONNET.rule).y_ticks] == ["0", "1"]
 
 
-def test_many_sizes_become_few_dots_and_none_is_lost():
+def test_many_sizes_are_grouped_into_few_dots():
     sizes = {(across, down): 2 for across in range(100) for down in range(100)}
     dots = _dots(sizes)
     assert len(dots) <= MAX_DOTS
@@ -404,7 +404,7 @@ def test_the_chart_of_sizes_shows_the_limit_of_a_tier():
     position = {label: place for place, label in chart.x_ticks}
     right = max(x for x, _ in corners)
     assert position["1,000"] < right < position["1,000"] + (position["1,000"] - position["300"])  # 1,568 px
-    assert {one.get("class") for one in svg.iter("path")} >= {"limit standard", "rule", "axis"}
+    assert {element.get("class") for element in svg.iter("path")} >= {"limit standard", "rule", "axis"}
     assert not re.search(r"style=|#", ET.tostring(svg, encoding="unicode"))
 
 
@@ -414,16 +414,16 @@ def test_the_chart_of_sizes_shows_the_limit_of_a_tier():
 def test_a_report_has_its_tables_with_bars_and_its_notes():
     tables = [Table("Ducks", ("name", ">count"), [("<Huey>", "1"), ("Dewey", "4")], [1, 4]), Table("Nothing", (), ())]
     page = report_page(Report({}, tables, ["All & here."]), "Ducks & drakes").decode()
-    seen = Seen(page)
+    parsed = Seen(page)
     assert "<h1>Ducks &amp; drakes</h1>" in page
-    assert [attrs["width"] for tag, attrs in seen.tags if tag == "rect"] == ["25.0", "100.0"]
-    assert "<Huey>" in seen.text
-    assert "All & here." in seen.text
+    assert [attrs["width"] for tag, attrs in parsed.tags if tag == "rect"] == ["25.0", "100.0"]
+    assert "<Huey>" in parsed.text
+    assert "All & here." in parsed.text
     assert "<script" not in page
     assert page.count("<caption>") == 2
 
 
-# Where things are missing
+# Errors
 
 
 def test_a_missing_library_is_an_error_that_names_the_extra(tmp_path, monkeypatch):

@@ -1,4 +1,4 @@
-"""The page in a browser without a network: nothing is fetched, only our script runs, the panel equals `plan`."""
+"""The HTML report in a browser without a network: it fetches nothing, runs only our script, and equals `plan`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from imgcost.quotes import comparable
 from imgcost.reports.writers import open_scan
 from imgcost.tables import find_model
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]  # all in one browser
+pytestmark = pytest.mark.slow  # a browser
 
 sync_api = pytest.importorskip("playwright.sync_api")
 
@@ -32,7 +32,7 @@ DAY = date(2026, 11, 22)
 
 
 def tiff(width, height):
-    """Return a TIFF up to its first directory."""
+    """Build a TIFF up to its first directory."""
     entries = ((256, width), (257, height))
     rows = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in entries)
     return b"II*\0" + struct.pack("<IH", 8, len(entries)) + rows + bytes(4)
@@ -79,23 +79,23 @@ def write(folder, path, names=("claude-sonnet-5-5", "claude-haiku-5-5"), **condi
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """Small and large images, some over a limit alone and some over one together, and names that attack."""
-    found = tmp_path_factory.mktemp("pictures")
+    """Small and large images, some over a limit alone and some together, and hostile names."""
+    top = tmp_path_factory.mktemp("pictures")
     chance = random.Random(7)
     for number in range(300):
         width, height = (int(2 ** chance.uniform(3, 11.6)) for _ in range(2))
-        (found / f"{number:03}.png").write_bytes(png(width, height))
-    for number in (100, 103, 106, 109):  # almost the largest image; the four are over a request
-        (found / f"{number}-heavy.png").write_bytes(png(1000, 1000))
-        os.truncate(found / f"{number}-heavy.png", 7_500_000)
-    (found / "too-heavy.png").write_bytes(png(1000, 1000))
-    os.truncate(found / "too-heavy.png", 7_900_000)
-    (found / "too-long.png").write_bytes(png(8001, 10))
-    (found / "scan.tiff").write_bytes(tiff(1200, 900))
+        (top / f"{number:03}.png").write_bytes(png(width, height))
+    for number in (100, 103, 106, 109):  # almost at the limit of an image; four are over that of a request
+        (top / f"{number}-heavy.png").write_bytes(png(1000, 1000))
+        os.truncate(top / f"{number}-heavy.png", 7_500_000)
+    (top / "too-heavy.png").write_bytes(png(1000, 1000))
+    os.truncate(top / "too-heavy.png", 7_900_000)
+    (top / "too-long.png").write_bytes(png(8001, 10))
+    (top / "scan.tiff").write_bytes(tiff(1200, 900))
     for name in NAMES:
-        (found / name.replace("/", "\u2215")).write_bytes(png(640, 480))
-    (found / f"{HOSTILE}.txt").write_bytes(b"not an image")
-    return found
+        (top / name.replace("/", "\u2215")).write_bytes(png(640, 480))
+    (top / f"{HOSTILE}.txt").write_bytes(b"not an image")
+    return top
 
 
 @pytest.fixture(scope="module")
@@ -109,16 +109,16 @@ def browser(tmp_path_factory):
 
 
 class Opened:
-    """A page with its requests, messages and errors."""
+    """An open page with its requests, messages and errors."""
 
     def __init__(self, browser, path):
         self.url = path.as_uri()
-        self.requests, self.said = [], []
+        self.requests, self.logged = [], []
         self.tab = browser.new_page()
         self.tab.route("**", self.answer)
-        self.tab.on("console", lambda message: self.said.append(message.text))
-        self.tab.on("pageerror", lambda error: self.said.append(str(error)))
-        self.tab.on("dialog", lambda dialog: (self.said.append(dialog.message), dialog.dismiss()))
+        self.tab.on("console", lambda message: self.logged.append(message.text))
+        self.tab.on("pageerror", lambda error: self.logged.append(str(error)))
+        self.tab.on("dialog", lambda dialog: (self.logged.append(dialog.message), dialog.dismiss()))
         self.tab.goto(self.url)
 
     def answer(self, route):
@@ -129,7 +129,7 @@ class Opened:
             route.abort()
 
     def set(self, **settings):
-        """Set the fields of the panel; all others get their initial values."""
+        """Set fields of the panel, and reset all others."""
         plain = {"model": "claude-sonnet-5-5", "images": 1, "prompt": 0, "output": 0, "cache": "none", "geo": "global"}
         return self.tab.evaluate(SET, plain | {"batch": False} | settings)
 
@@ -139,43 +139,43 @@ def page(browser, folder, tmp_path_factory):
     opened = Opened(browser, write(folder, tmp_path_factory.mktemp("page") / "report.html"))
     yield opened
     assert opened.requests == [opened.url]
-    assert opened.said == []
+    assert opened.logged == []
 
 
 @pytest.fixture(scope="module")
 def planned(folder):
-    """The same job by the library."""
+    """A function that plans the same job with the library."""
 
     def run(model, *, images=1, prompt=0, output=0, cache="none", geo="global", batch=False, **conditions):
         scenario = {"prompt_tokens": prompt, "output_tokens": output, "images_per_request": images, "batch": batch}
-        sent = {"cache": cache, "inference_geo": geo, "as_of": DAY} | conditions
-        [found] = plan(folder, models=model, **scenario, **sent)
-        return found
+        options = {"cache": cache, "inference_geo": geo, "as_of": DAY} | conditions
+        [model_plan] = plan(folder, models=model, **scenario, **options)
+        return model_plan
 
     return run
 
 
 def compare_with_plan(page, planned, model, settings, **conditions):
-    """The plan, once the panel shows the same numbers; None where the panel shows no number."""
+    """Compare the panel with a plan, and return the plan; None if the panel shows no number."""
     shown = page.set(model=model, **settings)
     if shown["total"] == "No price":
         if "run: imgcost plan" not in shown["exact"]:
             with pytest.raises(ImgcostError):
                 planned(model, **settings, **conditions)
         return None
-    found = planned(model, **settings, **conditions)
+    model_plan = planned(model, **settings, **conditions)
     assert shown["exact"].startswith("Exactly $"), shown
-    assert Decimal(shown["exact"].removeprefix("Exactly $")) == found.total_usd
-    assert [int(cell.replace(",", "")) for cell in shown["classes"]] == list(found.tokens)
-    images = f"{found.images:,} image{'' if found.images == 1 else 's'}"
-    requests = f"{found.requests:,} request{'' if found.requests == 1 else 's'}"
+    assert Decimal(shown["exact"].removeprefix("Exactly $")) == model_plan.total_usd
+    assert [int(cell.replace(",", "")) for cell in shown["classes"]] == list(model_plan.tokens)
+    images = f"{model_plan.images:,} image{'' if model_plan.images == 1 else 's'}"
+    requests = f"{model_plan.requests:,} request{'' if model_plan.requests == 1 else 's'}"
     assert shown["requests"] == f"{images} in {requests} to {model}"
-    return found
+    return model_plan
 
 
 def test_a_page_makes_no_requests_and_logs_no_errors(page):
     assert page.requests == [page.url]
-    assert page.said == []
+    assert page.logged == []
     assert page.tab.locator("#what-if").is_visible()
 
 
@@ -203,12 +203,12 @@ def test_the_panel_equals_plan(page, planned, model, settings):
     assert compare_with_plan(page, planned, model, settings)
 
 
-def test_some_single_images_cross_the_threshold(page, planned):
-    found = compare_with_plan(page, planned, "claude-haiku-5-5", {"prompt": 98_000})
-    assert 0 < found.long_context_requests < found.requests
+def test_the_panel_equals_plan_if_some_images_cross_the_threshold(page, planned):
+    model_plan = compare_with_plan(page, planned, "claude-haiku-5-5", {"prompt": 98_000})
+    assert 0 < model_plan.long_context_requests < model_plan.requests
     notes = page.set(model="claude-haiku-5-5", prompt=98_000)["notes"]
-    assert f"{found.long_context_requests} requests with more than 100,000 prompt tokens" in notes
-    assert f"adds ${found.surcharge_usd.normalize():f}." in notes
+    assert f"{model_plan.long_context_requests} requests with more than 100,000 prompt tokens" in notes
+    assert f"adds ${model_plan.surcharge_usd.normalize():f}." in notes
 
 
 def random_settings(chance, model):
@@ -242,11 +242,11 @@ def test_the_panel_equals_plan_on_random_settings(browser, folder, tmp_path, pla
     for _ in range(16):
         model = chance.choice(names)
         settings = random_settings(chance, model)
-        fields = opened.tab.evaluate("[...document.querySelectorAll('#settings [name]')].map(one => one.name)")
+        fields = opened.tab.evaluate("[...document.querySelectorAll('#settings [name]')].map(element => element.name)")
         settings = {name: value for name, value in settings.items() if name in fields}
         prices += compare_with_plan(opened, planned, model, settings, **conditions) is not None
     assert prices > 3
-    assert opened.said == []
+    assert opened.logged == []
 
 
 @pytest.mark.parametrize("images", [2, 5, 7, 20, 22, 100])
@@ -254,7 +254,7 @@ def test_the_panel_equals_plan_for_many_images_per_request(browser, tmp_path, im
     opened = Opened(browser, write(SAMPLES, tmp_path / "report.html"))
     shown = opened.set(model="claude-sonnet-5-5", images=images, prompt=5000, output=9, cache="1h")
     try:
-        [found] = plan(
+        [model_plan] = plan(
             SAMPLES,
             models="claude-sonnet-5-5",
             images_per_request=images,
@@ -264,14 +264,14 @@ def test_the_panel_equals_plan_for_many_images_per_request(browser, tmp_path, im
             as_of=DAY,
         )
     except ImgcostError:
-        assert images > 20  # and one is longer than 2,000 px
+        assert images > 20  # with an edge over 2,000 px
         assert shown["exact"] == "Requests exceed the limit of 20 images with an edge over 2,000 px."
     else:
-        assert Decimal(shown["exact"].removeprefix("Exactly $")) == found.total_usd
+        assert Decimal(shown["exact"].removeprefix("Exactly $")) == model_plan.total_usd
 
 
-def test_every_number_per_image_is_decided(page, planned):
-    """With one image per request the panel gives a number exactly where `plan` does."""
+def test_the_panel_shows_a_number_exactly_if_plan_has_one(page, planned):
+    """With one image per request."""
     for prompt in (0, 97_000, 99_990, 199_000, 999_000):
         for model in ("claude-haiku-5-5", "claude-haiku-4-5-20251001", "claude-opus-5-5"):
             shown = page.set(model=model, prompt=prompt)
@@ -291,11 +291,11 @@ def test_every_number_per_image_is_decided(page, planned):
 def test_the_panel_equals_plan_on_other_dates(browser, folder, tmp_path, planned, day, model, settings):
     opened = Opened(browser, write(folder, tmp_path / "report.html", (model,), as_of=day))
     assert compare_with_plan(opened, planned, model, settings, as_of=day)
-    assert opened.said == []
+    assert opened.logged == []
 
 
 def test_unavailable_options_have_no_field(browser, folder, tmp_path):
-    fields = "[...document.querySelectorAll('#settings [name]')].map(one => one.name)"
+    fields = "[...document.querySelectorAll('#settings [name]')].map(element => element.name)"
     early = Opened(browser, write(folder, tmp_path / "a.html", ("claude-3-haiku-20240307",), as_of=date(2024, 4, 1)))
     assert early.tab.evaluate(fields) == ["model", "images", "prompt", "output"]
     bedrock = Opened(browser, write(folder, tmp_path / "b.html", ("claude-opus-5-5",), platform="bedrock"))
@@ -306,8 +306,8 @@ def test_the_panel_starts_with_the_conditions_of_the_scan(browser, folder, tmp_p
     sent = {"batch": True, "inference_geo": "us", "cache": "1h"}
     opened = Opened(browser, write(folder, tmp_path / "report.html", ("claude-opus-5-5",), **sent))
     text = opened.tab.locator("#exact").text_content()
-    found = planned("claude-opus-5-5", batch=True, geo="us", cache="1h")
-    assert Decimal(text.removeprefix("Exactly $")) == found.total_usd
+    model_plan = planned("claude-opus-5-5", batch=True, geo="us", cache="1h")
+    assert Decimal(text.removeprefix("Exactly $")) == model_plan.total_usd
 
 
 @pytest.mark.parametrize(
@@ -348,7 +348,7 @@ def test_the_table_of_models_follows_the_panel(page, planned):
         assert ("chosen" in (row.get_attribute("class") or "")) == (model == "claude-sonnet-5-5")
 
 
-def test_names_are_text(page):
+def test_hostile_names_are_text(page):
     assert page.tab.locator("main img, [onerror], [onmouseover]").count() == 0
     text = page.tab.locator("main").text_content()
     assert HOSTILE in text
@@ -357,32 +357,36 @@ def test_names_are_text(page):
 
 
 def test_every_field_has_a_label_and_headings_do_not_skip(page):
-    fields = page.tab.evaluate("[...document.querySelectorAll('input, select')].map(one => one.labels.length)")
+    fields = page.tab.evaluate("[...document.querySelectorAll('input, select')].map(element => element.labels.length)")
     assert fields == [1] * 7
-    levels = page.tab.evaluate("[...document.querySelectorAll('h1,h2,h3,h4')].map(one => Number(one.tagName[1]))")
+    levels = page.tab.evaluate(
+        "[...document.querySelectorAll('h1,h2,h3,h4')].map(element => Number(element.tagName[1]))"
+    )
     assert levels[0] == 1
     assert set(levels[1:]) == {2}
     for query in ("header", "main", "footer", "html[lang=en]", "[aria-live=polite]", "a[href='#main']"):
         assert page.tab.locator(query).count() == 1, query
-    tables = "[...document.querySelectorAll('table')].map(one => [one.caption?.textContent.length > 0, "
-    tables += "one.querySelectorAll('thead th:not([scope=col]), tbody th:not([scope=row])').length])"
-    assert all(found == [True, 0] for found in page.tab.evaluate(tables))
-    drawn = "[...document.querySelectorAll('svg:not([aria-hidden=true])')].map(one => [one.getAttribute('role'), "
-    drawn += "...one.getAttribute('aria-labelledby').split(' ')"
+    tables = "[...document.querySelectorAll('table')].map(element => [element.caption?.textContent.length > 0, "
+    tables += "element.querySelectorAll('thead th:not([scope=col]), tbody th:not([scope=row])').length])"
+    assert all(caption_and_headers == [True, 0] for caption_and_headers in page.tab.evaluate(tables))
+    drawn = (
+        "[...document.querySelectorAll('svg:not([aria-hidden=true])')].map(element => [element.getAttribute('role'), "
+    )
+    drawn += "...element.getAttribute('aria-labelledby').split(' ')"
     drawn += ".map(id => document.getElementById(id).textContent.length > 9)])"
     assert page.tab.evaluate(drawn) == [["img", True, True]] * 3
-    ids = page.tab.evaluate("[...document.querySelectorAll('[id]')].map(one => one.id)")
+    ids = page.tab.evaluate("[...document.querySelectorAll('[id]')].map(element => element.id)")
     assert len(ids) == len(set(ids))
 
 
 def test_the_keyboard_reaches_every_field(page):
     page.tab.locator("body").focus()
     page.tab.evaluate("document.activeElement.blur()")
-    seen = set()
+    focused = set()
     for _ in range(20):
         page.tab.keyboard.press("Tab")
-        seen.add(page.tab.evaluate("document.activeElement.id"))
-    assert {"model", "images", "prompt", "output", "cache", "geo", "batch"} <= seen
+        focused.add(page.tab.evaluate("document.activeElement.id"))
+    assert {"model", "images", "prompt", "output", "cache", "geo", "batch"} <= focused
 
 
 RATIOS = """() => {
@@ -394,18 +398,19 @@ RATIOS = """() => {
     const [red, green, blue] = parts.map((part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4));
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
   };
-  const behind = (one) => {
-    for (; one; one = one.parentElement) {
-      const color = getComputedStyle(one).backgroundColor;
+  const behind = (element) => {
+    for (; element; element = element.parentElement) {
+      const color = getComputedStyle(element).backgroundColor;
       if (color !== "rgba(0, 0, 0, 0)") return color;
     }
   };
-  const texts = [...document.querySelectorAll("body *")].filter((one) =>
-    [...one.childNodes].some((child) => child.nodeType === 3 && child.data.trim()) && one.getClientRects().length);
-  return texts.map((one) => {
-    const style = getComputedStyle(one);
-    const ink = one.closest("svg") && one.localName === "text" ? style.fill : style.color;
-    const shades = [ink, behind(one)].map(light).sort();
+  const texts = [...document.querySelectorAll("body *")].filter((element) =>
+    [...element.childNodes].some((child) => child.nodeType === 3 && child.data.trim())
+    && element.getClientRects().length);
+  return texts.map((element) => {
+    const style = getComputedStyle(element);
+    const ink = element.closest("svg") && element.localName === "text" ? style.fill : style.color;
+    const shades = [ink, behind(element)].map(light).sort();
     return (Math.max(...shades) + 0.05) / (Math.min(...shades) + 0.05);
   });
 }"""
@@ -420,7 +425,7 @@ def test_every_text_has_enough_contrast(page, scheme):
     assert min(ratios) >= 4.5
 
 
-def test_without_javascript_all_but_the_panel_is_there(browser, folder, tmp_path):
+def test_without_javascript_only_the_panel_is_missing(browser, folder, tmp_path):
     path = write(folder, tmp_path / "report.html")
     tab = browser.new_page()
     browser.new_cdp_session(tab).send("Emulation.setScriptExecutionDisabled", {"value": True})
@@ -432,7 +437,7 @@ def test_without_javascript_all_but_the_panel_is_there(browser, folder, tmp_path
     assert tab.locator("#model-rows tbody td:last-child").first.text_content().startswith("$")
 
 
-def test_a_script_that_is_not_ours_does_not_run(browser, tmp_path):
+def test_other_scripts_do_not_run(browser, tmp_path):
     path = write(SAMPLES, tmp_path / "report.html")
     text = path.read_text(encoding="utf-8")
     attack = (
@@ -445,9 +450,9 @@ def test_a_script_that_is_not_ours_does_not_run(browser, tmp_path):
     assert opened.requests == [opened.url]
 
 
-def test_a_page_without_images_opens(browser, tmp_path):
+def test_a_page_without_images_has_no_errors(browser, tmp_path):
     (tmp_path / "nothing").mkdir()
     opened = Opened(browser, write(tmp_path / "nothing", tmp_path / "report.html"))
-    assert opened.said == []
+    assert opened.logged == []
     assert opened.tab.locator("h1").text_content() == "Image costs with Claude: 0 images, 0 bytes"
     assert opened.set()["exact"] == "Exactly $0"

@@ -46,5 +46,5 @@ def test_markdown_lists_a_limited_number_of_images(tmp_path, monkeypatch):
     assert [line.split()[1] for line in text.splitlines() if ".png |" in line] == ["0.png", "0b.png", "1.png"]
 
 
-def test_markdown_of_nothing_is_a_summary_alone(tmp_path):
+def test_markdown_without_images_has_only_a_summary(tmp_path):
     assert "All images" not in written(tmp_path / "a.md")

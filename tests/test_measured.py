@@ -1,4 +1,4 @@
-"""What was measured and is published nowhere: each row of the evidence against the library."""
+"""Measurements that are not published: each row of the evidence compared with the library."""
 
 from fractions import Fraction
 
@@ -17,13 +17,13 @@ PDFS = golden("measured_pdf.csv")
 REST_OF_A_CALL = 6902
 """What the calls of Opus 5.5 in measured_tokens_2026-11.csv have besides the visual tokens."""
 
-# A token has from 2.5 to 4.5 characters in these texts; models from Claude 4.7 on count up to 35 % more of them.
+# A token is 2.5 to 4.5 characters of these texts; models since Claude 4.7 count up to 35 % more tokens.
 CHARACTERS = (Fraction(5, 2), Fraction(9, 2))
 NEWER = Fraction(135, 100)
 
 
 @pytest.mark.parametrize("row", COUNTS, ids=lambda row: f"{row['model']}-{row['width']}")
-def test_counts_of_november_2026(row):
+def test_token_counts_of_november_2026(row):
     model = find_model(row["model"])
     tokens, counted = int(row["image_tokens"]), int(row["input_tokens"])
     assert model.tier.name == row["tier"]
@@ -37,7 +37,7 @@ def test_counts_of_november_2026(row):
         assert tokens - smaller == 528
 
 
-def test_images_are_wrapped_in_three_tokens_on_every_measured_model():
+def test_an_image_has_three_more_tokens_on_every_measured_model():
     wrapping = next(row for row in tables.measurements() if row.name == "image-wrapping-tokens")
     assert wrapping.value == 3
     assert {find_model(row["model"]).id for row in COUNTS if row["rule"] != "difference"} <= set(wrapping.measured_ids)
@@ -49,19 +49,19 @@ def pages_of(row):
 
 
 @pytest.mark.parametrize("row", [row for row in PDFS if row["use"] == "page"], ids=lambda row: row["path"][-60:])
-def test_a_recorded_pdf_costs_its_pages_and_its_text(row):
+def test_a_recorded_pdf_has_the_tokens_of_its_pages_and_text(row):
     model, counted = find_model(row["model"]), int(row["input_tokens"])
     pages = sum(page_tokens([page], model) for page in pages_of(row))  # several files of one page each
     framing = find_measured("message-framing-tokens", model)
     characters = int(row["extracted_text_chars"]) + len(row["prompt"])
-    more = NEWER if model.tier.name == "high-resolution" else 1
-    least, most = characters / CHARACTERS[1], characters * more / CHARACTERS[0]
+    factor = NEWER if model.tier.name == "high-resolution" else 1
+    least, most = characters / CHARACTERS[1], characters * factor / CHARACTERS[0]
     slack = counted * 6 / 1000  # 0.6 %
     rest = counted - pages - (framing.value if framing else 0)
     assert least - slack <= rest <= most + slack
 
 
-def test_the_pages_of_a_pdf():
+def test_tokens_of_pages_of_a_pdf():
     letter, a4 = (612, 792), (595, 842)
     model = find_model("claude-sonnet-4-5")
     assert page_tokens([], model) == 43
@@ -73,7 +73,7 @@ def test_the_pages_of_a_pdf():
     assert page_tokens([letter], find_model("claude-3-opus")) is None
 
 
-def test_the_even_grid_adds_34_tokens_to_a_letter_page_of_the_same_request():
+def test_the_even_grid_adds_34_tokens_to_a_letter_page():
     counts = {
         row["model"]: int(row["input_tokens"])
         for row in PDFS
@@ -88,14 +88,14 @@ def test_the_even_grid_adds_34_tokens_to_a_letter_page_of_the_same_request():
         ((128, 128), 25, 36),
         ((540, 360), 260, 280),
         ((420, 512), 285, 320),
-        ((56, 56), 4, None),  # even already
+        ((56, 56), 4, None),  # already even
         ((57, 56), 6, 8),
-        ((3000, 3000), 1521, None),  # nothing was measured of images that are downscaled
+        ((3000, 3000), 1521, None),  # downscaled images were not measured
     ],
 )
 def test_claude_haiku_3_5_bills_even_numbers_of_patches(size, formula, measured):
-    found = estimate(*size, model="claude-3-5-haiku")
-    assert (found.tokens, found.measured_tokens) == (formula, measured)
+    result = estimate(*size, model="claude-3-5-haiku")
+    assert (result.tokens, result.measured_tokens) == (formula, measured)
     assert estimate(*size, model="claude-haiku-4-5").measured_tokens is None
     assert estimate(*size, model="claude-3-5-haiku", formula="area").measured_tokens is None
 
@@ -104,12 +104,12 @@ def test_the_even_grid_is_noted_wherever_the_model_is_shown(tmp_path):
     (tmp_path / "a.png").write_bytes(encoded("PNG"))
     model = ("-m", "claude-3-5-haiku", "--as-of", "2025-06-01")
     for command in (("estimate", "128x128"), ("plan", "128x128"), ("scan", str(tmp_path))):
-        said = " ".join(printed(*command, *model).split())
-        assert "bills more than the formula counts" in said
-        assert "(128x128 px: 36 tokens, not 25)" in said
+        output = " ".join(printed(*command, *model).split())
+        assert "bills more than the formula counts" in output
+        assert "(128x128 px: 36 tokens, not 25)" in output
         assert "bills more than the formula" not in printed(*command, "-m", "claude-haiku-4-5")
         if command[0] != "plan":
             assert "bills more than the formula" not in printed(*command, *model, "--formula", "area")
-    said = " ".join(printed("estimate", "128x128", "540x360", *model).split())
-    assert "claude-3-5-haiku-20241022 bills 128x128 as 36 tokens; the formula gives 25." in said
-    assert "bills 540x360 as 280 tokens" in said
+    output = " ".join(printed("estimate", "128x128", "540x360", *model).split())
+    assert "claude-3-5-haiku-20241022 bills 128x128 as 36 tokens; the formula gives 25." in output
+    assert "bills 540x360 as 280 tokens" in output

@@ -1,4 +1,4 @@
-"""Reading requests: locations of images, size of the body, and errors of what is not a request."""
+"""Reading requests: locations of images, the size of the body, and errors in invalid requests."""
 
 from __future__ import annotations
 
@@ -30,6 +30,7 @@ from imgcost.messages import (
     is_file,
     read_request,
 )
+from imgcost.messages import content as content_reader
 from imgcost.messages.body import MAX_DEPTH
 from imgcost.preflight import check_request
 
@@ -40,7 +41,7 @@ INNER = {"type": "document", "source": {"type": "content", "content": [TEXT, IMA
 
 
 class Model:
-    """Like a pydantic model, as far as it is used."""
+    """A minimal pydantic model."""
 
     def __init__(self, **fields):
         self.fields = fields
@@ -51,11 +52,11 @@ class Model:
 
 
 class NotGiven:
-    """Named as in the SDK."""
+    """Has the name of the SDK's class."""
 
 
 class Omit:
-    """Named as in the SDK."""
+    """Has the name of the SDK's class."""
 
 
 def request(*content, **more):
@@ -66,7 +67,7 @@ def result(content, **more):
     return {"type": "tool_result", "tool_use_id": "t", "content": content, **more}
 
 
-def places(params):
+def locations_of(params):
     return [block.location for block in read_request(params).media]
 
 
@@ -82,11 +83,11 @@ def as_sent(value):
     return len(json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode())
 
 
-# Places
+# Locations
 
 
 @pytest.mark.parametrize(
-    ("content", "found"),
+    ("content", "locations"),
     [
         ([IMAGE], [""]),
         ([TEXT, IMAGE, TEXT, IMAGE], [".1", ".3"]),
@@ -107,20 +108,20 @@ def as_sent(value):
         ([{"type": "text", "text": "a", "content": [IMAGE]}], [".0.content.0"]),
     ],
 )  # fmt: skip
-def test_every_image_and_document_has_its_location(content, found):
-    expected = ["messages.0.content" + (location or ".0") for location in found]
-    assert places(request(*content)) == expected
+def test_every_image_and_document_has_its_location(content, locations):
+    expected = ["messages.0.content" + (location or ".0") for location in locations]
+    assert locations_of(request(*content)) == expected
 
 
-def test_places_count_the_messages():
+def test_locations_have_the_index_of_the_message():
     turns = [
         {"role": "user", "content": [IMAGE]},
         {"role": "assistant", "content": "An image."},
         {"role": "user", "content": (TEXT, IMAGE)},
     ]
-    found = read_request({"messages": turns})
-    assert [block.location for block in found.media] == ["messages.0.content.0", "messages.2.content.1"]
-    assert found.turns == (
+    parsed = read_request({"messages": turns})
+    assert [block.location for block in parsed.media] == ["messages.0.content.0", "messages.2.content.1"]
+    assert parsed.turns == (
         Turn("messages.0", "user", (ContentBlock("image", "", "messages.0.content.0"),)),
         Turn("messages.1", "assistant", (ContentBlock("text", "An image.", "messages.1.content"),)),
         Turn(
@@ -134,20 +135,23 @@ def test_places_count_the_messages():
     )
 
 
-def test_blocks_keep_what_rules_ask_about():
+def test_blocks_and_turns_have_what_rules_check():
     setting = {"oversized_image": "error"}
-    found = read_request(request({**IMAGE, "transformations": setting}, INNER, TEXT, {"type": "text", "text": 7}))
-    assert found.media[0] == MediaBlock("messages.0.content.0", "image", URL, None, setting)
-    assert [block.kind for block in found.media] == ["image", "document", "image"]
-    kinds = [(part.kind, part.text) for part in found.turns[0].blocks]
+    parsed = read_request(request({**IMAGE, "transformations": setting}, INNER, TEXT, {"type": "text", "text": 7}))
+    assert parsed.media[0] == MediaBlock("messages.0.content.0", "image", URL, None, setting)
+    assert [block.kind for block in parsed.media] == ["image", "document", "image"]
+    kinds = [(part.kind, part.text) for part in parsed.turns[0].blocks]
     assert kinds == [("image", ""), ("document", ""), ("text", "What is this?"), ("text", "")]
 
 
-def test_the_model_and_its_fallbacks():
+def test_the_model_and_its_fallbacks_are_read():
     assert read_request({"messages": [{"role": "user", "content": "x"}]})[:2] == (None, ())
     with pytest.raises(RequestError, match="messages: is empty"):
         read_request({"messages": []})
-    assert read_request(request(fallbacks=[{"model": "a"}, Model(model="b")]))[:2] == ("claude-opus-5", ("a", "b"))
+    assert read_request(request(fallbacks=[{"model": "a"}, Model(model="b")]))[:2] == (
+        "claude-opus-5",
+        ("a", "b"),
+    )
     for server_side in ("default", None, NotGiven(), Omit()):
         assert read_request(request(fallbacks=server_side)).fallbacks == ()
 
@@ -160,15 +164,15 @@ def toolset(*content):
             read_request(request(*content)).media]  # fmt: skip
 
 
-def use(name, used="t"):
-    return {"type": "tool_use", "id": used, "name": "screenshot", "input": {}, "toolset_name": name}
+def use(name, id_="t"):
+    return {"type": "tool_use", "id": id_, "name": "screenshot", "input": {}, "toolset_name": name}
 
 
-def test_a_result_belongs_to_the_toolset_that_it_names():
+def test_a_result_can_name_its_toolset():
     assert toolset(result([TEXT, IMAGE], toolset_name="computer"), IMAGE) == [("0.content.1", "computer"), ("1", None)]
 
 
-def test_a_result_belongs_to_the_toolset_of_the_call_that_it_answers():
+def test_a_result_has_the_toolset_of_its_call():
     calls = [use("browser"), use("computer", "u")]
     assert toolset(*calls, result([IMAGE])) == [("2.content.0", "browser")]
     assert toolset(*calls, result([INNER])) == [("2.content.0", "browser"), ("2.content.0.source.content.1", "browser")]
@@ -176,42 +180,42 @@ def test_a_result_belongs_to_the_toolset_of_the_call_that_it_answers():
     assert toolset(*calls, result([IMAGE], toolset_name="other")) == [("2.content.0", "other")]
 
 
-@pytest.mark.parametrize("odd", [None, 7, ["t"], {"t": 1}])
-def test_an_odd_name_or_id_is_no_toolset(odd):
-    assert toolset(use(odd), result([IMAGE])) == [("1.content.0", None)]
-    assert toolset(use("browser", odd), result([IMAGE])) == [("1.content.0", None)]
-    assert toolset(use("browser"), result([IMAGE], tool_use_id=odd)) == [("1.content.0", None)]
-    assert toolset(result([IMAGE], toolset_name=odd)) == [("0.content.0", None)]
+@pytest.mark.parametrize("value", [None, 7, ["t"], {"t": 1}])
+def test_an_invalid_toolset_name_or_id_is_ignored(value):
+    assert toolset(use(value), result([IMAGE])) == [("1.content.0", None)]
+    assert toolset(use("browser", value), result([IMAGE])) == [("1.content.0", None)]
+    assert toolset(use("browser"), result([IMAGE], tool_use_id=value)) == [("1.content.0", None)]
+    assert toolset(result([IMAGE], toolset_name=value)) == [("0.content.0", None)]
 
 
-def test_a_call_in_an_earlier_message_is_remembered():
+def test_the_call_can_be_in_an_earlier_message():
     turns = [{"role": "assistant", "content": [use("computer")]}, {"role": "user", "content": [result([IMAGE])]}]
     assert read_request({"messages": turns}).media[0].toolset == "computer"
 
 
-# What the SDK takes
+# Types that the SDK accepts
 
 
-def test_objects_that_dump_themselves_are_read_like_mappings():
+def test_pydantic_models_are_read_like_mappings():
     plain = request(IMAGE, result([IMAGE]))
-    built = Model(
+    model = Model(
         model="claude-opus-5",
         messages=(Model(role="user", content=[Model(**IMAGE), Model(**result([Model(**IMAGE)]))]),),
     )
-    assert read_request(built) == read_request(plain)
-    assert read_request(built).body_bytes == as_sent(plain)
-    assert places(request(result(Model(**IMAGE)))) == ["messages.0.content.0.content"]
+    assert read_request(model) == read_request(plain)
+    assert read_request(model).body_bytes == as_sent(plain)
+    assert locations_of(request(result(Model(**IMAGE)))) == ["messages.0.content.0.content"]
 
 
-def test_mappings_and_sequences_of_any_class():
+def test_mappings_and_sequences_of_any_class_are_read():
     plain = request(IMAGE, TEXT)
     message = UserDict(role="user", content=UserList([MappingProxyType(IMAGE), TEXT]))
     for messages in ((message,), deque([message]), {1: message}.values(), UserList([message])):
-        other = UserDict(model="claude-opus-5", messages=messages)
-        assert read_request(other) == read_request(plain)
+        params = UserDict(model="claude-opus-5", messages=messages)
+        assert read_request(params) == read_request(plain)
 
 
-def test_what_can_be_read_again_is_a_list():
+def test_reiterable_collections_are_lists():
     assert as_items([1], "x") == [1]
     assert as_items((1, 2), "x") == (1, 2)
     assert as_items({3}, "x") == [3]
@@ -222,18 +226,18 @@ def test_what_can_be_read_again_is_a_list():
 
 
 @pytest.mark.parametrize("make", [iter, lambda items: (item for item in items), lambda items: map(dict, items)])
-def test_what_can_be_read_once_is_refused_and_left_as_it_was(make):
+def test_an_iterator_is_an_error_and_not_consumed(make):
     messages = [{"role": "user", "content": "a"}]
-    once = make(messages)
-    said = ("messages", "can be read only once, so checking would consume it: use a list")
-    assert refused({"messages": once}) == said
-    assert len(list(once)) == 1
+    iterator = make(messages)
+    refusal = ("messages", "can be read only once, so checking would consume it: use a list")
+    assert refused({"messages": iterator}) == refusal
+    assert len(list(iterator)) == 1
     content = make([TEXT])
     assert refused({"messages": [{"role": "user", "content": content}]})[0] == "messages.0.content"
     assert len(list(content)) == 1
 
 
-def test_what_the_sdk_would_not_send_is_not_counted():
+def test_arguments_that_the_sdk_does_not_send_are_not_counted():
     plain = request(IMAGE)
     more = {"temperature": NotGiven(), "system": Omit(), "extra_headers": {"a": "b"}, "extra_query": {}, "timeout": 9}
     assert read_request({**plain, **more, "betas": ["x"]}) == read_request(plain)
@@ -241,33 +245,33 @@ def test_what_the_sdk_would_not_send_is_not_counted():
     assert read_request(inner).body_bytes == as_sent(plain)
 
 
-def test_an_extra_body_becomes_a_part_of_the_body():
+def test_an_extra_body_is_merged_into_the_body():
     plain = request(IMAGE, fallbacks=[{"model": "a"}])
-    apart = {
+    with_extra_body = {
         "model": "b",
         "messages": plain["messages"],
         "extra_body": {"fallbacks": [{"model": "a"}], "model": "claude-opus-5"},
     }
-    assert read_request(apart) == read_request(plain)
-    assert read_request(apart).body_bytes == as_sent(plain)
+    assert read_request(with_extra_body) == read_request(plain)
+    assert read_request(with_extra_body).body_bytes == as_sent(plain)
     assert read_request({**plain, "extra_body": None}) == read_request(plain)
     assert refused({**plain, "extra_body": 7}) == ("extra_body", "must be an object, not int")
 
 
-def test_nothing_is_changed():
+def test_the_request_is_not_changed():
     params = request(IMAGE, result([IMAGE]), INNER, fallbacks=[{"model": "a"}])
     before = json.dumps(params)
     read_request(params)
     assert json.dumps(params) == before
 
 
-def test_what_the_sdk_encodes_itself(tmp_path):
+def test_paths_and_open_files_are_files(tmp_path):
     assert is_file(tmp_path)
     assert is_file(io.BytesIO())
     assert not any(map(is_file, ("a", b"a", None, 7, [], {})))
 
 
-# The size of the body
+# Size of the body
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False)
 TEXTS = st.text(st.characters(codec="utf-8")) | st.sampled_from(
@@ -279,12 +283,12 @@ VALUES = st.recursive(
 
 
 @given(VALUES)
-def test_the_body_is_as_long_as_json_without_spaces(value):
+def test_the_size_equals_that_of_json_without_spaces(value):
     assert body_bytes(value) == as_sent(value)
 
 
 @given(st.binary(max_size=300), TEXTS)
-def test_encoded_data_is_counted_without_a_look(data, name):
+def test_base64_data_is_counted_like_other_text(data, name):
     source = {"type": "base64", "media_type": name, "data": base64.b64encode(data).decode()}
     assert body_bytes(source) == as_sent(source)
     assert body_bytes([source, {"data": source}]) == as_sent([source, {"data": source}])
@@ -293,20 +297,20 @@ def test_encoded_data_is_counted_without_a_look(data, name):
 
 
 @given(VALUES)
-def test_other_data_is_counted_like_anything_else(value):
+def test_data_of_any_type_is_counted(value):
     for kind in ("base64", "text", None):
         if not (kind == "base64" and isinstance(value, str) and value.isascii()):
             assert body_bytes({"type": kind, "data": value}) == as_sent({"type": kind, "data": value})
 
 
 @pytest.mark.parametrize("size", [65_534, 65_535, 65_536, 65_537, 131_072, 200_001])
-@pytest.mark.parametrize("letter", ["a", "\n", "\u00e9", "\U0001f600", '"'])
-def test_long_texts_are_counted_piece_by_piece(size, letter):
-    text = letter * size + "\u00e9"
+@pytest.mark.parametrize("character", ["a", "\n", "\u00e9", "\U0001f600", '"'])
+def test_long_texts_are_counted_in_pieces(size, character):
+    text = character * size + "\u00e9"
     assert body_bytes({"text": text}) == as_sent({"text": text})
 
 
-def test_days_and_enumerations_are_counted_as_the_sdk_sends_them():
+def test_dates_and_enumerations_are_counted_as_the_sdk_sends_them():
     class Color(StrEnum):
         RED = "red"
 
@@ -316,7 +320,7 @@ def test_days_and_enumerations_are_counted_as_the_sdk_sends_them():
 
 
 @pytest.mark.parametrize("size", [0, 1, 2, 3, 4, 57, 58, 5000])
-def test_paths_and_open_files_are_counted_as_they_will_be_encoded(tmp_path, size):
+def test_paths_and_open_files_are_counted_as_base64(tmp_path, size):
     data = png(8, 8, b"\1" * 9000)[:size]
     file = tmp_path / "a.png"
     file.write_bytes(data)
@@ -331,8 +335,8 @@ def test_paths_and_open_files_are_counted_as_they_will_be_encoded(tmp_path, size
     assert behind.tell() == 5
 
 
-def test_files_that_cannot_be_measured_count_as_nothing():
-    # The rules on images say what is wrong with them.
+def test_unreadable_files_count_as_empty():
+    # Rules about images report them.
     class Stream:
         def read(self):
             raise AssertionError
@@ -345,11 +349,11 @@ def test_files_that_cannot_be_measured_count_as_nothing():
             return None
 
     empty = as_sent({"type": "base64", "data": ""})
-    for odd in (Path("no/such/file"), Path("nul\0l"), Stream(), Deaf(), io.BytesIO):
-        assert body_bytes({"type": "base64", "data": odd}) == empty
+    for file in (Path("no/such/file"), Path("nul\0l"), Stream(), Deaf(), io.BytesIO):
+        assert body_bytes({"type": "base64", "data": file}) == empty
 
 
-# What is no request
+# Invalid requests
 
 CYCLE: dict = {"role": "user"}
 CYCLE["content"] = [CYCLE]
@@ -398,14 +402,14 @@ for _ in range(MAX_DEPTH + 5):
         ({"messages": [], "a": DEEP}, "a" + ".0" * 39 + "...", "is nested deeper than 200 levels"),
     ],
 )  # fmt: skip
-def test_what_is_not_a_request_is_reported_with_its_location(params, location, problem):
-    found, said = refused(params)
-    if said.startswith("is nested"):
-        assert found[:70] == location[:70]
-        assert len(found) == 83
+def test_an_invalid_request_is_an_error_with_its_location(params, location, problem):
+    found_location, found_problem = refused(params)
+    if found_problem.startswith("is nested"):
+        assert found_location[:70] == location[:70]
+        assert len(found_location) == 83
     else:
-        assert found == location
-    assert said == problem
+        assert found_location == location
+    assert found_problem == problem
 
 
 @pytest.mark.parametrize(
@@ -425,19 +429,19 @@ def test_what_is_not_a_request_is_reported_with_its_location(params, location, p
         (result([{"type": None}]), ".content.0.type", "is missing"),
     ],
 )
-def test_what_is_not_a_block_is_reported_with_its_location(block, location, problem):
+def test_an_invalid_block_is_an_error_with_its_location(block, location, problem):
     assert refused(request(TEXT, block)) == ("messages.0.content.1" + location, problem)
 
 
 @pytest.mark.parametrize("levels", [1, 50, 97])
-def test_what_nests_deep_but_not_too_deep_is_read(levels):
+def test_nested_results_are_read(levels):
     block = IMAGE
     for _ in range(levels):
         block = result([block])
-    assert places(request(block)) == ["messages.0.content.0" + ".content.0" * levels]
+    assert locations_of(request(block)) == ["messages.0.content.0" + ".content.0" * levels]
 
 
-def test_both_sides_of_the_depth():
+def test_nesting_has_a_limit():
     value: list = []
     for _ in range(MAX_DEPTH):
         value = [value]
@@ -446,18 +450,18 @@ def test_both_sides_of_the_depth():
         body_bytes([value])
 
 
-def test_an_object_that_dumps_no_mapping_is_none():
-    odd = Model()
-    odd.fields = "text"
+def test_a_model_that_does_not_dump_a_mapping_is_an_error():
+    model = Model()
+    model.fields = "text"
     with pytest.raises(RequestError, match=r"^a\.0: must be an object, not Model$"):
-        as_object(odd, "a.0")
+        as_object(model, "a.0")
 
 
 # Objects that raise
 
 
 class Raising(UserDict):
-    """Raises when it is read, from a chosen time on."""
+    """Raises when it is read, after a number of successful calls."""
 
     def __init__(self, data, error, calls=0):
         super().__init__(data)
@@ -505,11 +509,11 @@ class RaisingList(UserList):
         (result(RaisingList()), ".1.content", "cannot be read: ValueError: no"),
     ],
 )
-def test_what_an_object_raises_is_reported_with_its_location(block, location, problem):
+def test_an_object_that_raises_is_an_error_with_its_location(block, location, problem):
     assert refused(request(TEXT, block)) == (f"messages.0.content{location}", problem)
 
 
-def test_lists_that_raise_the_second_time_are_reported_with_their_location():
+def test_a_list_that_raises_when_read_again_is_an_error_with_its_location():
     class Once(UserList):
         calls = 0
 
@@ -522,7 +526,7 @@ def test_lists_that_raise_the_second_time_are_reported_with_their_location():
     assert refused(request(result(Once([TEXT])))) == ("messages.0.content.0.content", "cannot be read: OSError: gone")
 
 
-def test_a_stack_that_is_full_is_told_as_such_and_not_as_an_object_that_raises():
+def test_a_recursion_error_is_reported_as_nesting():
     class Deep(UserList):
         def __iter__(self):
             raise RecursionError
@@ -531,46 +535,46 @@ def test_a_stack_that_is_full_is_told_as_such_and_not_as_an_object_that_raises()
         with pytest.raises(RecursionError):
             read(value, "a")
     for value in (Raising({}, RecursionError()), Deep()):
-        with pytest.raises(RequestError, match="too deep"):
+        with pytest.raises(RequestError, match="too deeply"):
             read_request(request(result(value)))
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit, GeneratorExit])
-def test_what_is_no_exception_passes_through(error):
+def test_interrupts_are_not_caught(error):
     for block in (Raising({}, error()), RaisingAttribute(error())):
         with pytest.raises(error):
             check_request(request(block))
 
 
-def test_a_file_that_raises_what_it_likes_is_a_finding():
+def test_a_file_that_raises_any_exception_is_a_finding():
     class File:
         def read(self, *_):
             raise RuntimeError("torn")
 
         tell = seek = read
 
-    found = check_request(
+    findings = check_request(
         request({"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": File()}})
     )
-    assert "it is a file that cannot be read: " in found.errors[0].message
-    found = check_request(request({"type": "document", "source": {"type": "base64", "data": File()}}))
-    assert "cannot read PDF: the file cannot be read: torn" in [one.message for one in found.errors]
+    assert "it is a file that cannot be read: " in findings.errors[0].message
+    findings = check_request(request({"type": "document", "source": {"type": "base64", "data": File()}}))
+    assert "cannot read PDF: the file cannot be read: torn" in [finding.message for finding in findings.errors]
 
 
 def test_a_long_key_is_not_copied_for_every_item(monkeypatch):
-    """Four megabytes of JSON took half a minute: each item of a list got a location with the key in it."""
-    built = []
+    """Regression: 4 MB of JSON took half a minute, because each item of a list got a location with the whole key."""
+    calls = []
     join = body._at_key
-    monkeypatch.setattr(body, "_at_key", lambda *given: built.append(given) or join(*given))
+    monkeypatch.setattr(body, "_at_key", lambda *given: calls.append(given) or join(*given))
     assert body_bytes({"k" * 10_000: [0] * 10_000}) == 10_000 + 20_000 + 6
-    assert built == []
+    assert calls == []
     with pytest.raises(RequestError) as raised:
         body_bytes({"k" * 10_000: [0] * 10 + [float("nan")]})
     assert raised.value.location == "k" * 80 + "..."
-    assert len(built) == 2
+    assert len(calls) == 2
 
 
-# Junk
+# Random values
 
 WORDS = """
 type image document text tool_result tool_use source content base64 url file data media_type role user messages model
@@ -614,23 +618,23 @@ def valid():
     return json.loads(json.dumps(params))
 
 
-def survives(params):
-    """Checks whatever it is: it is refused as a request at a location, or there are findings that say all they must."""
+def check_or_refuse(params):
+    """Check a value: it is refused with an error at a location, or its findings are complete."""
     refusal = None
     try:
-        found = check_request(params, as_of=date(2026, 11, 22))
+        findings = check_request(params, as_of=date(2026, 11, 22))
     except RequestError as error:
         refusal = error
     if refusal:
         assert refusal.problem
         assert str(refusal) == f"{refusal.location or 'the request'}: {refusal.problem}"
     else:
-        assert all(one.location and one.message and one.advice for one in found)
-        json.dumps([one._replace(sources=()) for one in found])
+        assert all(finding.location and finding.message and finding.advice for finding in findings)
+        json.dumps([finding._replace(sources=()) for finding in findings])
 
 
 def nodes(value):
-    """Every container in a request."""
+    """Yield every container in a request."""
     yield value
     for inner in value.values() if isinstance(value, dict) else value:
         if isinstance(inner, (dict, list)):
@@ -638,20 +642,20 @@ def nodes(value):
 
 
 @given(JUNK)
-def test_junk_is_refused_or_checked_and_never_fails(junk):
-    survives(junk)
-    survives({"messages": junk})
-    survives({"model": junk, "messages": [{"role": "user", "content": junk}]})
-    survives(request(junk))
-    survives(request({"type": "image", "source": junk, "transformations": junk}))
-    survives(request({"type": "image", "source": {"type": junk, "media_type": junk, "data": junk}}))
-    survives(request({"type": "image", "source": {"type": "base64", "media_type": junk, "data": junk}}))
-    survives(request({"type": "document", "source": {"type": "base64", "data": junk}}))
-    survives(request({"type": "document", "source": {"type": junk, "data": junk, "content": junk}}))
+def test_random_values_are_refused_or_checked(junk):
+    check_or_refuse(junk)
+    check_or_refuse({"messages": junk})
+    check_or_refuse({"model": junk, "messages": [{"role": "user", "content": junk}]})
+    check_or_refuse(request(junk))
+    check_or_refuse(request({"type": "image", "source": junk, "transformations": junk}))
+    check_or_refuse(request({"type": "image", "source": {"type": junk, "media_type": junk, "data": junk}}))
+    check_or_refuse(request({"type": "image", "source": {"type": "base64", "media_type": junk, "data": junk}}))
+    check_or_refuse(request({"type": "document", "source": {"type": "base64", "data": junk}}))
+    check_or_refuse(request({"type": "document", "source": {"type": junk, "data": junk, "content": junk}}))
 
 
 @given(st.data())
-def test_a_request_with_parts_deleted_or_replaced_never_fails(data):
+def test_a_request_with_parts_deleted_or_replaced_is_refused_or_checked(data):
     params = valid()
     for _ in range(data.draw(st.integers(1, 3))):
         every = [node for node in nodes(params) if node]
@@ -661,12 +665,12 @@ def test_a_request_with_parts_deleted_or_replaced_never_fails(data):
             del node[key]
         else:
             node[key] = data.draw(JUNK)
-    survives(params)
+    check_or_refuse(params)
 
 
-def test_the_request_that_is_mutated_is_a_request():
-    found = check_request(valid(), as_of=date(2026, 11, 22))
-    assert [one.location for one in found.images] == [
+def test_the_request_before_mutation_is_valid():
+    findings = check_request(valid(), as_of=date(2026, 11, 22))
+    assert [image.location for image in findings.images] == [
         "messages.0.content.0",
         "messages.0.content.2.source.content.0",
         "messages.2.content.0.content.0",
@@ -674,7 +678,7 @@ def test_the_request_that_is_mutated_is_a_request():
     ]
 
 
-def test_a_caller_deep_in_its_own_calls_is_told_too():
+def test_a_nearly_full_stack_is_an_error():
     value = 1
     for _ in range(150):
         value = [value]
@@ -683,5 +687,34 @@ def test_a_caller_deep_in_its_own_calls_is_told_too():
         return call(levels - 1) if levels else read_request(request() | {"metadata": value})
 
     assert call(1).model == "claude-opus-5"
-    with pytest.raises(RequestError, match="too deep"):
+    with pytest.raises(RequestError, match="too deeply"):
         call(sys.getrecursionlimit() - len(inspect.stack(0)) - 150)
+
+
+@pytest.mark.parametrize("role", ["user", "assistant"])
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        lambda inner: [{"type": "tool_result", "tool_use_id": "a", "content": inner}] * 2,
+        lambda inner: [{"type": "document", "source": {"type": "content", "content": inner}}] * 2,
+        lambda inner: [{"type": "later", "content": inner}] * 2,
+    ],
+)
+def test_blocks_that_share_children_are_bounded(wrap, role, monkeypatch):
+    monkeypatch.setattr(content_reader, "MAX_BLOCKS", 1000)
+    blocks = [{"type": "text", "text": "x"}]
+    for _ in range(60):  # 2**60 blocks, as no JSON could have them
+        blocks = wrap(blocks)
+    with pytest.raises(RequestError, match=r"^the request: has more than 1,000 content blocks$"):
+        read_request({"messages": [{"role": role, "content": blocks}]})
+
+
+@pytest.mark.parametrize("wrap", [lambda inner: [inner, inner], lambda inner: {"a": inner, "b": inner}])
+def test_the_bytes_of_shared_values_are_counted_without_visiting_them_again(wrap):
+    value = wrap("x")
+    for _ in range(9):
+        value = wrap(value)
+    assert body_bytes(value) == len(json.dumps(value, separators=(",", ":")))
+    for _ in range(90):
+        value = wrap(value)
+    assert body_bytes(value) > 2**99

@@ -1,4 +1,4 @@
-"""Names of models: every spelling that people have, and what it says about platform, endpoint and speed."""
+"""Names of models: every spelling, and the platform, endpoint and speed that it implies."""
 
 from datetime import date
 
@@ -64,8 +64,13 @@ SPELLINGS = [
 @pytest.mark.parametrize(("name", "model_id", "platform", "endpoint", "speed"), SPELLINGS)
 def test_a_spelling_identifies_model_platform_and_endpoint(name, model_id, platform, endpoint, speed):
     for spelled in (name, name.upper(), f" {name}\n"):
-        found = resolve_model(spelled)
-        assert (found.model.id, found.platform, found.endpoint, found.speed) == (model_id, platform, endpoint, speed)
+        resolved = resolve_model(spelled)
+        assert (resolved.model.id, resolved.platform, resolved.endpoint, resolved.speed) == (
+            model_id,
+            platform,
+            endpoint,
+            speed,
+        )
 
 
 def test_a_family_in_any_spelling():
@@ -105,12 +110,12 @@ def test_a_fast_deployment_of_foundry_is_recognized_only_by_its_name():
 # Where models are called
 
 
-def placed(*names, **given):
-    return placement_of([resolve_model(name) for name in names], **given)
+def placed(*names, **options):
+    return placement_of([resolve_model(name) for name in names], **options)
 
 
 @pytest.mark.parametrize(
-    ("names", "given", "expected"),
+    ("names", "options", "expected"),
     [
         (["claude-opus-5-5"], {}, ("claude-api", "global", "standard", False)),
         (["claude-opus-5-5"], {"platform": "bedrock"}, ("bedrock", "global", "standard", True)),
@@ -126,12 +131,12 @@ def placed(*names, **given):
         (["claude-opus-5-5-fast"], {"speed": "fast"}, ("foundry", "global", "fast", False)),
     ],
 )
-def test_names_decide_where_models_are_called(names, given, expected):
-    assert placed(*names, **given) == Placement(*expected)
+def test_names_decide_where_models_are_called(names, options, expected):
+    assert placed(*names, **options) == Placement(*expected)
 
 
 @pytest.mark.parametrize(
-    ("names", "given", "message"),
+    ("names", "options", "message"),
     [
         (["us.anthropic.claude-opus-5-5"], {"platform": "claude-api"}, "platform bedrock, but the platform is set to"),
         (
@@ -146,9 +151,9 @@ def test_names_decide_where_models_are_called(names, given, expected):
         (["claude-opus-5-5"], {"endpoint": "regional"}, "claude-api has no regional endpoint; only bedrock and google"),
     ],
 )
-def test_contradictions_are_errors(names, given, message):
+def test_contradictions_are_errors(names, options, message):
     with pytest.raises(ImgcostError) as caught:
-        placed(*names, **given)
+        placed(*names, **options)
     assert message in str(caught.value)
 
 

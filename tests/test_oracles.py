@@ -1,4 +1,4 @@
-"""Prices against a second oracle: model-prices, which has a history of its own that begins in 2025."""
+"""Prices compared with a second oracle: model-prices, whose history begins in 2025."""
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -20,7 +20,7 @@ LAST_READ = date(2026, 10, 23)
 NOT_LISTED = {"claude-mythos-preview", "claude-fable-5-2", "claude-mythos-5-2"}
 
 EXPLAINED = {
-    # (model, mode): (first day, last day, reason)
+    # (model, mode): (first date, last date, reason)
     ("claude-3-5-haiku-20241022", None): (date(2024, 11, 4), date(2024, 12, 2), "the launch price is not listed there"),
     ("claude-opus-4-6", "fast"): (date(2026, 6, 30), date(2026, 8, 5), "fast mode ended; removed there later"),
     ("claude-opus-4-7", "fast"): (date(2026, 7, 25), date(2026, 8, 5), "fast mode ended; removed there later"),
@@ -34,12 +34,12 @@ DAYS = sorted(day for day in {day - timedelta(days=1) for day in CHANGES} | CHAN
 
 
 def rates(model, day, mode):
-    """Their rates at the end of a day, when a change of that day has reached them; None where they list none."""
+    """Return their rates at the end of a date, with the changes of that date; None if they have none."""
     at = datetime(day.year, day.month, day.day, 23, 59, tzinfo=UTC)
-    found = model_prices.rates(model.id, at=at, mode=mode)
-    return found and {
+    entry = model_prices.rates(model.id, at=at, mode=mode)
+    return entry and {
         name: value and Decimal(str(value))
-        for name, value in zip(CLASSES, (found.input, found.output, found.cache_write, found.cache_read), strict=True)
+        for name, value in zip(CLASSES, (entry.input, entry.output, entry.cache_write, entry.cache_read), strict=True)
     }
 
 
@@ -52,7 +52,7 @@ def published(model, day, mode):
 
 
 @pytest.mark.parametrize("mode", [None, "fast"])
-@pytest.mark.parametrize("model", [one for one in MODELS if one.id not in NOT_LISTED], ids=lambda one: one.id)
+@pytest.mark.parametrize("model", [model for model in MODELS if model.id not in NOT_LISTED], ids=lambda model: model.id)
 def test_prices_equal_those_of_model_prices_but_for_explained_differences(model, mode):
     different = []
     for day in DAYS:
@@ -67,7 +67,7 @@ def test_prices_equal_those_of_model_prices_but_for_explained_differences(model,
     assert different == [day for day in DAYS if first <= day <= last]
 
 
-def test_what_the_oracle_lists():
+def test_the_oracle_has_the_expected_models():
     assert {model.id for model in MODELS if model_prices.rates(model.id) is None} == NOT_LISTED
     fast = {model.id for model in MODELS if rates(model, LAST_READ, "fast")}
     assert fast == {"claude-opus-4-8", "claude-opus-5", "claude-opus-5-5"}
@@ -94,7 +94,7 @@ NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 AWS = next(provider for provider in data_snapshot.get_snapshot().providers if provider.id == "aws")
 
 
-def test_every_id_of_bedrock_has_the_price_of_genai_prices():
+def test_every_bedrock_id_has_the_price_in_genai_prices():
     compared = set()
     for model in MODELS:
         for name in model.bedrock_ids:

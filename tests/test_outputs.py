@@ -1,4 +1,4 @@
-"""Output files are complete or untouched, and no temporary files remain."""
+"""Output files are complete or unchanged, and no temporary files remain."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from imgcost.files import Image, Walk
 from imgcost.outputs import TEMPORARY_SUFFIX, Output
 from imgcost.pipeline import Scan
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("processes")]  # starts and kills processes, one after another
+pytestmark = pytest.mark.slow  # starts and kills processes
 
 SUFFIXES = ("csv", "json", "jsonl", "parquet", "md", "xlsx", "html")
 OLD = b"the old report\n"
@@ -53,11 +53,11 @@ def pictures(tmp_path):
     return folder
 
 
-# The context
+# Output
 
 
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, SystemExit])
-def test_an_error_leaves_the_target_as_it_was_and_nothing_else(target, error):
+def test_an_error_leaves_the_target_unchanged_and_no_other_file(target, error):
     output = Output(target)
 
     def fail():
@@ -73,7 +73,7 @@ def test_an_error_leaves_the_target_as_it_was_and_nothing_else(target, error):
     assert not output.complete
 
 
-def test_the_target_is_replaced_at_the_end_with_the_permissions_that_it_had(target):
+def test_the_target_is_replaced_at_the_end_and_keeps_its_permissions(target):
     target.chmod(0o640)
     output = Output(target)
     with output as file:
@@ -85,7 +85,7 @@ def test_the_target_is_replaced_at_the_end_with_the_permissions_that_it_had(targ
     assert stat.S_IMODE(target.stat().st_mode) == 0o640 or sys.platform == "win32"
 
 
-def test_permissions_that_cannot_be_kept_are_ignored(target, monkeypatch):
+def test_an_error_in_setting_permissions_is_ignored(target, monkeypatch):
     def refuse(*_):
         raise PermissionError
 
@@ -119,7 +119,7 @@ def test_a_protected_file_is_not_replaced(target, monkeypatch):
     assert target.read_bytes() == OLD
 
 
-def test_a_folder_that_is_missing_is_reported_by_the_name_that_was_given(tmp_path):
+def test_a_missing_folder_is_an_error_with_the_given_path(tmp_path):
     with pytest.raises(FileNotFoundError) as caught, Output(tmp_path / "no" / "a.csv"):
         pass
     assert caught.value.filename == str(tmp_path / "no" / "a.csv")
@@ -147,7 +147,7 @@ def test_a_pipe_is_written_directly(tmp_path):
     assert names_in(tmp_path) == ["pipe"]
 
 
-def test_a_disk_that_reports_only_at_the_end_that_it_is_full_leaves_the_target(target, monkeypatch):
+def test_a_full_disk_that_is_reported_on_closing_leaves_the_target_unchanged(target, monkeypatch):
     class Full(io.FileIO):
         def close(self):
             super().close()
@@ -180,7 +180,7 @@ from imgcost.outputs import Output
 output = Output(sys.argv[1])
 file = output.__enter__()
 if sys.argv[2] == "fork" and not os.fork():
-    sys.exit()  # the child has no right to remove it
+    sys.exit()  # the child must not remove it
 if sys.argv[2] == "fork":
     os.wait()
     print(len(os.listdir(os.path.dirname(sys.argv[1]))))
@@ -188,11 +188,11 @@ if sys.argv[2] == "fork":
 
 
 @LINUX
-@pytest.mark.parametrize(("how", "during"), [("exit", ""), ("fork", "2\n")])
-def test_a_temporary_file_is_removed_at_exit_by_the_process_that_made_it(target, how, during):
+@pytest.mark.parametrize(("how", "expected"), [("exit", ""), ("fork", "2\n")])
+def test_a_temporary_file_is_removed_at_exit_by_the_process_that_created_it(target, how, expected):
     command = [sys.executable, "-c", LEFT_OPEN, str(target), how]
-    ended = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
-    assert ended.stdout == during
+    completed = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    assert completed.stdout == expected
     assert (target.read_bytes(), names_in(target.parent)) == (OLD, ["report.csv"])
 
 
@@ -215,7 +215,7 @@ QUOTES = [quoted("claude-sonnet-4-6")]
 
 @pytest.fixture
 def old(tmp_path):
-    """Puts an old report where a new one is to be written."""
+    """Write an old report to the path of the new one."""
 
     def put(suffix):
         path = tmp_path / "old" / f"report.{suffix}"
@@ -259,7 +259,7 @@ def test_an_interrupted_workbook_or_page_leaves_the_old_one(old, tmp_path, monke
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
-def test_the_caller_gets_the_error_of_the_system(tmp_path, monkeypatch, suffix):
+def test_a_full_disk_raises_oserror(tmp_path, monkeypatch, suffix):
     class Full(io.FileIO):
         def write(self, _data):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -290,12 +290,12 @@ def test_a_limit_on_the_size_of_files_leaves_the_old_report(target, pictures, co
     path = target.with_suffix(f".{suffix}")
     path.write_bytes(OLD)
     job = [str(pictures)] if command in {"scan", "check"} else ["100x100"]
-    sent = [sys.executable, "-c", LIMITED, "100", command, *job, "-o", str(path), "--as-of", "2026-11-22"]
-    ended = subprocess.run(sent, capture_output=True, text=True, check=False, timeout=60)
-    assert (ended.returncode, ended.stdout) == (2, "")
-    assert "File too large" in ended.stderr
-    assert "Traceback" not in ended.stderr
-    assert "ignored" not in ended.stderr
+    with_limit = [sys.executable, "-c", LIMITED, "100", command, *job, "-o", str(path), "--as-of", "2026-11-22"]
+    completed = subprocess.run(with_limit, capture_output=True, text=True, check=False, timeout=60)
+    assert (completed.returncode, completed.stdout) == (2, "")
+    assert "File too large" in completed.stderr
+    assert "Traceback" not in completed.stderr
+    assert "ignored" not in completed.stderr
     assert path.read_bytes() == OLD
     assert names_in(target.parent) == sorted({"report.csv", path.name})
 
@@ -318,9 +318,9 @@ def read(path):
 @pytest.mark.parametrize("suffix", ["csv", "json", "jsonl", "parquet", "xlsx"])
 def test_two_scans_to_one_file_do_not_mix_their_rows(tmp_path, suffix):
     path = tmp_path / f"report.{suffix}"
-    with reporting(path, QUOTES) as one, reporting(path, QUOTES) as other:
+    with reporting(path, QUOTES) as first, reporting(path, QUOTES) as second:
         for number in range(3):
-            for report in (one, other):
+            for report in (first, second):
                 report.add([("", [image(number)])])
     assert read(path) == ["0.png", "1.png", "2.png"]
     assert names_in(tmp_path) == [path.name]
@@ -329,7 +329,7 @@ def test_two_scans_to_one_file_do_not_mix_their_rows(tmp_path, suffix):
 # The command line
 
 
-def test_files_of_a_killed_scan_are_not_counted(pictures):
+def test_temporary_files_of_a_killed_scan_are_not_counted(pictures):
     (pictures / f".0123456789abcdef{TEMPORARY_SUFFIX}").write_bytes(b"half")
     for _ in range(2):
         result = command_line.run("scan", pictures, "-o", pictures / "report.csv", *AS_OF, "-f", "json")
@@ -339,7 +339,7 @@ def test_files_of_a_killed_scan_are_not_counted(pictures):
     assert len(read(pictures / "report.csv")) == 3
 
 
-def met(walk, *paths):
+def walked(walk, *paths):
     return sorted(name for step in walk.steps(map(str, paths)) for name in getattr(step, "names", ()))
 
 
@@ -354,22 +354,22 @@ def test_a_scan_skips_its_own_output_and_cache_under_any_name(pictures, tmp_path
     others = ["0.png", "1.png", "2.png", "other.csv"]
     for spelled in (report, pictures / ".." / "pictures" / "report.csv", tmp_path / "way" / "report.csv"):
         walk = Walk(own=(str(spelled), str(cache)))
-        assert met(walk, pictures) == others
-        assert met(walk, tmp_path) == [*others, "report.csv"]  # that of another folder
-        assert met(walk, report, tmp_path / "way" / "report.csv", pictures / "0.png") == ["0.png"]
-    assert met(Walk(own=(str(pictures / "link.csv"),)), pictures) == ["0.png", "1.png", "2.png", "cache",
+        assert walked(walk, pictures) == others
+        assert walked(walk, tmp_path) == [*others, "report.csv"]  # in another folder
+        assert walked(walk, report, tmp_path / "way" / "report.csv", pictures / "0.png") == ["0.png"]
+    assert walked(Walk(own=(str(pictures / "link.csv"),)), pictures) == ["0.png", "1.png", "2.png", "cache",
                                                                      "cache-journal", "other.csv"]  # fmt: skip
 
 
-def test_names_that_differ_by_case_are_the_same_file_only_if_the_system_says_so(pictures):
+def test_names_that_differ_in_case_are_the_same_file_only_if_the_system_says_so(pictures):
     (pictures / "Report.csv").write_bytes(OLD)
     os.link(pictures / "Report.csv", pictures / "REPORT.csv")
     (pictures / "rePORT.csv").write_bytes(OLD)
-    found = met(Walk(own=(str(pictures / "Report.csv"),)), pictures)
-    assert found == ["0.png", "1.png", "2.png", "rePORT.csv"]
+    names = walked(Walk(own=(str(pictures / "Report.csv"),)), pictures)
+    assert names == ["0.png", "1.png", "2.png", "rePORT.csv"]
 
 
-def test_an_output_that_is_not_there_yet_is_skipped_when_it_is(pictures, monkeypatch):
+def test_an_output_that_is_created_during_the_walk_is_skipped(pictures, monkeypatch):
     monkeypatch.chdir(pictures)
     steps = Walk(own=("report.csv",)).steps(["0.png", "."])
     next(steps)
@@ -379,7 +379,7 @@ def test_an_output_that_is_not_there_yet_is_skipped_when_it_is(pictures, monkeyp
 
 @pytest.mark.parametrize("spelling", ["same", "relative", "link", "hard link"])
 @pytest.mark.parametrize("command", ["check", "plan", "scan", "cache"])
-def test_an_output_that_is_also_an_input_is_refused(tmp_path, monkeypatch, command, spelling):
+def test_an_output_that_is_also_an_input_is_an_error(tmp_path, monkeypatch, command, spelling):
     batch = tmp_path / "b.jsonl"
     content = b'{"custom_id": "a", "params": {}}\n'
     batch.write_bytes(content)
@@ -388,8 +388,8 @@ def test_an_output_that_is_also_an_input_is_refused(tmp_path, monkeypatch, comma
     (tmp_path / "l.jsonl").symlink_to(batch)
     os.link(batch, tmp_path / "h.jsonl")
     arguments = ("scan", batch, "--cache") if command == "cache" else (command, batch, "-o")
-    said = command_line.refused(*arguments, given[spelling])
-    assert "would overwrite" in said
+    stderr = command_line.refused(*arguments, given[spelling])
+    assert "would overwrite" in stderr
     assert batch.read_bytes() == content
 
 
@@ -447,7 +447,7 @@ def test_a_signal_while_a_report_is_written_leaves_the_old_one(target, pictures,
     (tmp_path / "tmp").mkdir()
     number = signal.Signals[name]
     command = [sys.executable, "-c", KILLED, str(int(number)), suffix, "scan", str(pictures), "-o", str(path), *AS_OF]
-    ended = subprocess.run(
+    completed = subprocess.run(
         command,
         capture_output=True,
         text=True,
@@ -455,14 +455,14 @@ def test_a_signal_while_a_report_is_written_leaves_the_old_one(target, pictures,
         timeout=60,
         env=os.environ | {"TMPDIR": str(tmp_path / "tmp")},
     )
-    assert ended.stdout == ""
+    assert completed.stdout == ""
     assert path.read_bytes() == OLD
     if name == "SIGKILL":
-        assert ended.returncode == -number
+        assert completed.returncode == -number
         return
-    how = "interrupted" if name == "SIGINT" else f"terminated by {name}"
-    assert ended.stderr in {f"imgcost: {how} after {files} files; {path} was not written\n" for files in (0, 3)}
-    assert ended.returncode == 128 + number
+    end = "interrupted" if name == "SIGINT" else f"terminated by {name}"
+    assert completed.stderr in {f"imgcost: {end} after {files} files; {path} was not written\n" for files in (0, 3)}
+    assert completed.returncode == 128 + number
     assert names_in(path.parent) == [path.name, "report.csv"]
     assert names_in(tmp_path / "tmp") == []
 
@@ -485,15 +485,15 @@ def test_the_number_of_streamed_rows_is_in_the_message(pictures, monkeypatch):
 def test_an_interrupted_stream_to_a_file_reports_its_number_of_rows(pictures, tmp_path, rows):
     command = [sys.executable, "-c", KILLED, str(int(signal.SIGINT)), "", "scan", str(pictures), "--rows", rows, *AS_OF]
     with (tmp_path / "rows").open("wb") as stdout:
-        ended = subprocess.run(command, stdout=stdout, stderr=subprocess.PIPE, text=True, check=False, timeout=60)
-    assert ended.returncode == 130
+        completed = subprocess.run(command, stdout=stdout, stderr=subprocess.PIPE, text=True, check=False, timeout=60)
+    assert completed.returncode == 130
     lines = (tmp_path / "rows").read_text().splitlines()
     assert len(lines) - (rows == "csv") == 3
-    assert ended.stderr == "imgcost: interrupted after 0 files; stdout has only 3 complete rows\n"
+    assert completed.stderr == "imgcost: interrupted after 0 files; stdout has only 3 complete rows\n"
 
 
 @LINUX
-def test_a_run_under_nohup_survives_the_terminal(pictures, target):
+def test_a_run_with_nohup_ignores_sighup(pictures, target):
     ignoring = "import signal; signal.signal(signal.SIGHUP, signal.SIG_IGN)\n"
     code = ignoring + KILLED.replace("signal.SIGHUP, ", "")
     command = [
@@ -508,6 +508,6 @@ def test_a_run_under_nohup_survives_the_terminal(pictures, target):
         str(target),
         *AS_OF,
     ]
-    ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
-    assert ended.returncode == 0
+    completed = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert completed.returncode == 0
     assert len(read(target)) == 3

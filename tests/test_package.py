@@ -1,4 +1,4 @@
-"""The package as a whole: what an import loads, what it names, and the errors that programs catch."""
+"""The package: imported modules, public names, and errors."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ DAY = date(2026, 11, 22)
 
 
 def loaded_by(code, *arguments):
-    """Top-level modules in a fresh interpreter after some code, and what it wrote to stdout."""
+    """Return the top-level modules that some code loads in a new interpreter, and its stdout."""
     report = "\nprint(*{name.partition('.')[0] for name in sys.modules}, file=sys.stderr)"
-    ended = subprocess.run(
+    completed = subprocess.run(
         [sys.executable, "-c", f"import sys\n{code}{report}", *map(str, arguments)],
         capture_output=True,
         text=True,
@@ -39,17 +39,17 @@ def loaded_by(code, *arguments):
         cwd=ROOT,
         timeout=60,
     )
-    return set(ended.stderr.split()), ended.stdout
+    return set(completed.stderr.split()), completed.stdout
 
 
 COMMAND = "from imgcost.cli import main\nmain(sys.argv[1:], prog_name='imgcost', standalone_mode=False)"
 
 
-# What is loaded
+# Imported modules
 
 
 @pytest.mark.slow
-def test_importing_imgcost_loads_next_to_nothing():
+def test_importing_imgcost_loads_few_modules():
     modules, _ = loaded_by("import imgcost")
     assert not modules & {*HEAVY, "click", "rich", "tomllib", "decimal", "json"}
 
@@ -85,11 +85,11 @@ def test_a_scan_without_rows_loads_no_library_but_click(tmp_path):
 
 
 @pytest.mark.parametrize("name", imgcost.__all__)
-def test_every_public_name_is_there(name):
-    found = getattr(imgcost, name)
-    assert found is getattr(imgcost, name)
-    if isinstance(found, (type, FunctionType, ModuleType)):  # an alias of a type has no docstring of its own
-        assert found.__doc__
+def test_every_public_name_exists(name):
+    exported = getattr(imgcost, name)
+    assert exported is getattr(imgcost, name)
+    if isinstance(exported, (type, FunctionType, ModuleType)):  # an alias of a type has no docstring of its own
+        assert exported.__doc__
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_every_public_name_is_there(name):
         ("ImgcostError", "imgcost.errors"),
     ],
 )
-def test_a_public_name_is_the_one_of_its_module(name, module):
+def test_a_public_name_is_that_of_its_module(name, module):
     assert getattr(imgcost, name) is getattr(importlib.import_module(module), name)
 
 
@@ -113,15 +113,15 @@ def test_dir_lists_the_public_names_in_order_and_nothing_else():
     assert len(set(imgcost.__all__)) == len(imgcost.__all__)
 
 
-def test_a_star_brings_every_public_name():
+def test_a_star_import_has_every_public_name():
     space = {}
     exec("from imgcost import *", space)
     assert set(space) - {"__builtins__"} == set(imgcost.__all__)
 
 
-def test_a_name_that_is_not_there_is_an_attribute_error_that_names_it():
+def test_a_missing_name_is_an_attribute_error_that_names_it():
     with pytest.raises(AttributeError, match="module 'imgcost' has no attribute 'estimte'"):
-        imgcost.estimte  # noqa: B018 - looking is the test
+        imgcost.estimte  # noqa: B018 - the attribute access is tested
     with pytest.raises(ImportError, match="estimte"):
         exec("from imgcost import estimte")
 
@@ -164,7 +164,7 @@ def test_the_version_is_calendar_and_has_one_source():
 
 def cycles(modules, imported):
     """Return groups of modules that import each other, directly or not: strongly connected components (Tarjan)."""
-    number, lowest, waiting, found = {}, {}, [], []
+    number, lowest, waiting, groups = {}, {}, [], []
 
     def visit(module):
         number[module] = lowest[module] = len(number)
@@ -176,17 +176,17 @@ def cycles(modules, imported):
                 lowest[module] = min(lowest[module], lowest[other])
         if lowest[module] == number[module]:
             at = waiting.index(module)
-            found.append(waiting[at:])
+            groups.append(waiting[at:])
             del waiting[at:]
 
     for module in sorted(modules):
         if module not in number:
             visit(module)
-    return [sorted(group) for group in found if len(group) > 1]
+    return [sorted(group) for group in groups if len(group) > 1]
 
 
 def test_there_are_no_import_cycles():
-    """Imports for type checkers included. import-linter checks the layers; this checks the modules within one."""
+    """Includes imports for type checkers. import-linter checks layers, and this checks modules within a layer."""
     imports = {"a": "b", "b": "cd", "c": "a", "d": ""}
     assert cycles(imports, imports.get) == [["a", "b", "c"]]
     graph = grimp.build_graph("imgcost", cache_dir=None)
@@ -277,7 +277,7 @@ def test_every_error_is_tested_here():
 
 
 @pytest.mark.parametrize(("kind", "args", "keywords", "message", "attributes"), error_cases())
-def test_an_error_keeps_its_attributes_and_shows_them(kind, args, keywords, message, attributes):
+def test_an_error_has_its_message_and_attributes(kind, args, keywords, message, attributes):
     error = kind(*args, **keywords)
     assert str(error) == message
     assert vars(error) == attributes
@@ -302,7 +302,7 @@ def test_errors_are_also_built_in_errors(kind, builtin):
     assert issubclass(kind, builtin)
 
 
-def test_a_value_in_an_error_is_cut_and_cannot_fail():
+def test_a_value_in_an_error_is_truncated_and_cannot_raise():
     class Odd:
         def __repr__(self):
             raise RuntimeError
@@ -311,7 +311,7 @@ def test_a_value_in_an_error_is_cut_and_cannot_fail():
     assert str(errors.ArgumentError("platform", Odd(), "a word")) == "invalid platform of type Odd: expected a word"
 
 
-def test_an_error_reports_unknown_values():
+def test_optional_attributes_of_errors_have_defaults():
     assert "unknown model 'gpt-4o'. Run" in str(errors.UnknownModelError("gpt-4o"))
     assert errors.UnknownModelError("gpt-4o").suggestions == ()
     assert str(errors.NoPriceError("claude-opus-5", DAY, None)).endswith("for claude-opus-5 on 2026-11-22")
@@ -320,7 +320,7 @@ def test_an_error_reports_unknown_values():
 
 @pytest.mark.parametrize(("kind", "args", "keywords", "message", "attributes"), error_cases())
 @pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
-def test_an_error_survives_the_way_back_from_a_worker_process(protocol, kind, args, keywords, message, attributes):
+def test_an_error_survives_pickling(protocol, kind, args, keywords, message, attributes):
     back = pickle.loads(pickle.dumps(kind(*args, **keywords), protocol))
     assert (type(back), str(back), vars(back)) == (kind, message, attributes)
 
@@ -330,11 +330,11 @@ def test_python_m_imgcost_is_the_command_line(monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", ["imgcost", "--version"])
     monkeypatch.delitem(sys.modules, "imgcost.__main__", raising=False)
     try:
-        with pytest.raises(SystemExit) as ended:
+        with pytest.raises(SystemExit) as caught:
             runpy.run_module("imgcost", run_name="__main__")
     finally:
         gc.set_threshold(*threshold)
-    assert ended.value.code == 0
+    assert caught.value.code == 0
     assert capsys.readouterr().out == f"imgcost {imgcost.__version__}\n"
 
 

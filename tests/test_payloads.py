@@ -1,4 +1,4 @@
-"""Images as base64: what is read from both ends is what the decoded bytes say, and invalid base64 is explained."""
+"""Images as base64: the same header and verdict as from the decoded bytes, and errors that explain invalid base64."""
 
 from __future__ import annotations
 
@@ -27,21 +27,21 @@ def encoded(data):
     return base64.b64encode(data).decode()
 
 
-def seen(contents):
-    """Contents, with the error in its parts: two errors of the same words are not equal."""
+def comparable(contents):
+    """Return contents with the fields of the error, because errors have no value equality."""
     problem = contents.problem
     return contents._replace(problem=problem and (problem.problem, problem.reason, problem.format))
 
 
 def inspected(data):
-    return seen(inspect_bytes(lambda at, size: data[at : at + size], len(data)))
+    return comparable(inspect_bytes(lambda at, size: data[at : at + size], len(data)))
 
 
 def problem_of(text):
-    found = read_payload(text)
-    assert found.text_bytes == len(text)
-    assert found.contents is None
-    return found.problem
+    payload = read_payload(text)
+    assert payload.text_bytes == len(text)
+    assert payload.contents is None
+    return payload.problem
 
 
 @cache
@@ -52,68 +52,68 @@ def picture(kind, size):
     return out.getvalue()
 
 
-# The same as the bytes
+# Compared with the bytes
 
 
 @given(st.sampled_from(BEGINNINGS), st.binary(max_size=700))
 @example(b"", b"")
-def test_a_text_says_what_its_bytes_say(beginning, rest):
+def test_base64_has_the_same_contents_as_its_bytes(beginning, rest):
     data = beginning + rest
-    found = read_payload(encoded(data))
-    assert found.problem is None
-    assert found.text_bytes == 4 * ((len(data) + 2) // 3)
-    assert seen(found.contents) == inspected(data)
+    payload = read_payload(encoded(data))
+    assert payload.problem is None
+    assert payload.text_bytes == 4 * ((len(data) + 2) // 3)
+    assert comparable(payload.contents) == inspected(data)
 
 
 @pytest.mark.parametrize("beginning", BEGINNINGS)
 @pytest.mark.parametrize("size", [HEAD_BYTES, HEAD_BYTES + TAIL, WINDOW, WINDOW + TAIL, 2 * WINDOW, 3 * WINDOW])
-def test_sizes_around_those_that_are_read_at_once(beginning, size):
+def test_sizes_around_those_of_reads(beginning, size):
     noise = random.Random(size).randbytes(size + 4)
     for length in range(size - 4, size + 5):
         data = (beginning + noise)[:length]
-        found = read_payload(encoded(data))
-        assert (seen(found.contents), found.problem) == (inspected(data), None)
-        assert found.contents.file_bytes == length
+        payload = read_payload(encoded(data))
+        assert (comparable(payload.contents), payload.problem) == (inspected(data), None)
+        assert payload.contents.file_bytes == length
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF"])
-def test_pictures_whole_and_cut(kind):
+def test_complete_and_truncated_images(kind):
     data = picture(kind, (300, 200))
     for left in (*range(len(data) - 9, len(data) + 1), len(data) // 2):
-        assert seen(read_payload(encoded(data[:left])).contents) == inspected(data[:left])
+        assert comparable(read_payload(encoded(data[:left])).contents) == inspected(data[:left])
     for trailer in (b"\0" * 1000, b"\1" * 70_000, b"\1" * 70_001):
-        found = read_payload(encoded(data + trailer)).contents
-        assert seen(found) == inspected(data + trailer)
-        assert not found.truncated
+        contents = read_payload(encoded(data + trailer)).contents
+        assert comparable(contents) == inspected(data + trailer)
+        assert not contents.truncated
 
 
-def test_a_header_far_into_the_file_is_read():
-    # A JPEG whose frame header lies behind long segments: odd lengths, so that no read begins at a multiple of 3.
+def test_a_distant_frame_header_is_read():
+    # The frame header follows long segments, whose lengths make reads begin at any offset modulo 3.
     data = picture("JPEG", (33, 44))
     for length in (60_000, 60_001, 60_002):
         padded = data[:2] + (b"\xff\xfe" + struct.pack(">H", length) + b"\1" * (length - 2)) * 3 + data[2:]
-        found = read_payload(encoded(padded)).contents
-        assert (found.header.width, found.header.height, found.truncated) == (33, 44, False)
+        contents = read_payload(encoded(padded)).contents
+        assert (contents.header.width, contents.header.height, contents.truncated) == (33, 44, False)
 
 
-# How long a file is as base64
+# Length of base64
 
 
 @given(st.binary(max_size=100))
-def test_base64_is_as_long_as_python_makes_it(data):
+def test_the_length_equals_that_of_the_standard_library(data):
     assert base64_length(len(data)) == len(base64.b64encode(data))
 
 
 @pytest.mark.parametrize(
-    ("file_bytes", "letters"),
+    ("file_bytes", "base64_bytes"),
     [(0, 0), (1, 4), (2, 4), (3, 4), (4, 8), (7_864_320, 10_485_760), (7_864_321, 10_485_764)],
 )
-def test_lengths_known_from_the_limits(file_bytes, letters):
-    assert base64_length(file_bytes) == letters
+def test_lengths_around_the_limits(file_bytes, base64_bytes):
+    assert base64_length(file_bytes) == base64_bytes
 
 
-def test_the_length_that_the_api_named_for_a_file():
-    # A message of the API: "image exceeds 10 MB maximum: 23045044 bytes > 10485760 bytes", of a PNG of 17.28 MB.
+def test_the_length_equals_that_in_an_error_of_the_api():
+    # "image exceeds 10 MB maximum: 23045044 bytes > 10485760 bytes", about a PNG of 17.28 MB.
     assert base64_length(17_283_781) == 23_045_044
 
 
@@ -145,33 +145,33 @@ def test_the_length_that_the_api_named_for_a_file():
         ("b'R0lGODlh'", 'invalid character "\'"'),
     ],
 )
-def test_what_is_no_base64_is_told_in_a_sentence(text, problem):
+def test_invalid_base64_is_explained(text, problem):
     assert problem_of(text) == problem
 
 
-def test_letters_of_the_other_alphabet_are_found_in_a_long_text():
+def test_characters_of_the_url_safe_alphabet_are_detected_in_a_long_text():
     text = encoded(b"\xff\xd8\xff" + b"\xfb\xef\xbe" * 5000)
     assert problem_of(text.replace("+", "-").replace("/", "_")) == "invalid character '_'"
 
 
 @given(st.text(alphabet=st.characters(codec=None, exclude_categories=()), max_size=60))
-def test_no_text_whatever_makes_it_fail(text):
-    found = read_payload(text)
-    assert (found.contents is None) == (found.problem is not None)
-    assert found.text_bytes == len(text)
+def test_any_text_gives_contents_or_a_problem(text):
+    payload = read_payload(text)
+    assert (payload.contents is None) == (payload.problem is not None)
+    assert payload.text_bytes == len(text)
 
 
 @given(st.sampled_from(["PNG", "GIF", "JPEG"]), st.integers(0, 10**9), st.text(max_size=3), st.integers(0, 3))
-def test_a_letter_changed_anywhere_does_not_make_it_fail(kind, place, letters, cut):
-    # Invalid base64 in the middle of a long text may not be detected, but there is always a result.
+def test_changed_base64_gives_contents_or_a_problem(kind, position, characters, cut):
+    # Invalid base64 in the middle of a long text may not be detected.
     whole = encoded(picture(kind, (200, 150)))
     text = whole[: len(whole) - cut]
-    place %= len(text)
-    found = read_payload(text[:place] + letters + text[place + len(letters) :])
-    assert (found.contents is None) == (found.problem is not None)
+    position %= len(text)
+    payload = read_payload(text[:position] + characters + text[position + len(characters) :])
+    assert (payload.contents is None) == (payload.problem is not None)
 
 
-def test_a_foreign_letter_where_the_missing_end_is_searched_does_not_make_it_fail():
+def test_an_invalid_character_found_while_searching_the_end_is_a_problem():
     text = encoded(picture("JPEG", (600, 400))[:90_000])
     assert read_payload(text).contents.truncated
     assert problem_of(text[:60_001] + "*" + text[60_002:]) == "invalid character '*'"
@@ -183,38 +183,38 @@ def test_a_foreign_letter_where_the_missing_end_is_searched_does_not_make_it_fai
 
 
 @pytest.mark.parametrize("size", [1, 56, 57, 58, 4096, 5000, 100_000])
-def test_line_breaks_of_mime_are_passed_over(size):
+def test_line_breaks_as_in_mime_are_ignored(size):
     data = (png(640, 480) + random.Random(4).randbytes(size))[:size]
     for text in (base64.encodebytes(data).decode(), base64.encodebytes(data).decode().replace("\n", "\r\n")):
-        found = read_payload(text)
-        assert (found.problem, found.text_bytes) == (None, len(text))
-        assert seen(found.contents) == inspected(data)
+        payload = read_payload(text)
+        assert (payload.problem, payload.text_bytes) == (None, len(text))
+        assert comparable(payload.contents) == inspected(data)
 
 
-def test_white_space_around_it_is_passed_over():
+def test_surrounding_white_space_is_ignored():
     text = encoded(GIF)
     assert read_payload(f" \n{text}\t\n").contents.header == inspected(GIF).header
 
 
-def test_nothing_is_an_empty_image():
+def test_empty_text_is_an_empty_image():
     for text in ("", "\n", "   "):
-        found = read_payload(text)
-        assert (found.text_bytes, found.problem) == (len(text), None)
-        assert (found.contents.file_bytes, found.contents.problem.problem) == (0, "empty")
+        payload = read_payload(text)
+        assert (payload.text_bytes, payload.problem) == (len(text), None)
+        assert (payload.contents.file_bytes, payload.contents.problem.problem) == (0, "empty")
 
 
-# Cost
+# Memory
 
 
 def test_a_long_text_is_not_copied():
     text = encoded(png(8, 8)[:42]) + "QUFB" * 75_000_000  # 300 MB
     tracemalloc.start()
     try:
-        found = read_payload(text)
+        payload = read_payload(text)
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-    assert isinstance(found.contents, Contents)
+    assert isinstance(payload.contents, Contents)
     assert peak < 2_000_000
 
 
@@ -230,23 +230,23 @@ def runs(text):
 
 @pytest.mark.parametrize("length", [512, 513, 767, 768, 8000])
 @pytest.mark.parametrize("before", ["", "x ", '{"data": "', "y" * 255 + " ", "z " * 500])
-def test_a_run_is_found_from_its_beginning_to_its_end(length, before):
+def test_a_run_is_found_completely(length, before):
     for after in ("", '"}', " and more. " * 90):
         assert runs(before + NOISE[:length] + after) == [NOISE[:length]]
 
 
 @pytest.mark.parametrize("length", [64, 65, 300, 8000])
-def test_a_data_url_is_found_by_its_beginning(length):
+def test_a_shorter_run_is_found_in_a_data_url(length):
     assert runs(f"Look: {URL}{NOISE[:length]} there") == [NOISE[:length]]
     assert runs(f"Look: {URL}{NOISE[:63]} there") == []
 
 
-def test_several_runs():
+def test_several_runs_are_found_in_order():
     text = f"{URL}{NOISE[:700]} and {NOISE[:900]}, {URL}{NOISE[:100]}" + " word" * 200
     assert runs(text) == [NOISE[:700], NOISE[:900], NOISE[:100]]
 
 
-def test_lines_and_zeros_belong_to_a_run():
+def test_a_run_can_have_line_breaks_and_zeros():
     lines = "\n".join(NOISE[at : at + 76] for at in range(0, len(NOISE), 76))
     assert runs(f"begin {lines} end") == [lines]
     zeros = "iVBORw0KGgo" + "A" * 5000 + NOISE[:600]
@@ -269,11 +269,11 @@ def test_lines_and_zeros_belong_to_a_run():
         ";base64," * 100,
     ],
 )
-def test_words_numbers_and_short_runs_are_none(text):
+def test_prose_numbers_and_short_runs_are_not_base64(text):
     assert runs(text) == []
 
 
-def test_the_end_of_one_run_is_not_searched_again():
+def test_long_texts_are_searched_in_linear_time():
     # A search from each window to the end of the text, or to a data URL far away, would take minutes.
     for text in ("word " * 2_000_000, f"{URL}AAAA " * 300_000, "a" * 10_000_000, f"{URL} " + "w " * 5_000_000):
         assert runs(text) == []

@@ -1,4 +1,4 @@
-"""PDFs read without a library: what they are, how many pages they have for certain, and what these cost."""
+"""PDFs read without a library: detection, the number of pages if it is certain, and their tokens."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ LETTER, A4 = (612.0, 792.0), (595.0, 842.0)
 
 
 def raw(*objects, trailer="<< /Root 1 0 R >>"):
-    """A PDF of objects as they are; it has no table of them."""
+    """Build a PDF of the given objects, without a cross-reference table."""
     body = "".join(f"{number} 0 obj\n{text}\nendobj\n" for number, text in objects)
     return f"%PDF-1.7\n{body}trailer\n{trailer}\nstartxref\n0\n%%EOF".encode()
 
 
 def tree(pages, *, count=None, box="[0 0 612 792]"):
-    """A catalog, a list of pages, and the pages."""
+    """Return a catalog, a list of pages, and the pages."""
     kids = " ".join(f"{number + 3} 0 R" for number in range(pages))
     nodes = [(number + 3, f"<< /Type /Page /Parent 2 0 R /MediaBox {box} >>") for number in range(pages)]
     root = f"<< /Type /Pages /Kids [{kids}] /Count {pages if count is None else count} >>"
@@ -37,7 +37,7 @@ def tree(pages, *, count=None, box="[0 0 612 792]"):
 
 
 def packed(objects, *, head="", filter_name="/FlateDecode", first=None, data=None):
-    """Objects in a compressed stream."""
+    """Build a PDF with objects in a compressed stream."""
     numbers, text = [], ""
     for number, content in objects:
         numbers.append(f"{number} {len(text)}")
@@ -55,12 +55,12 @@ def packed(objects, *, head="", filter_name="/FlateDecode", first=None, data=Non
 
 
 @pytest.mark.parametrize("pages", [1, 2, 99, 1500])
-def test_pages_that_pypdf_writes(pages):
+def test_pages_written_by_pypdf(pages):
     assert read_outline(pdf(pages)) == Outline(pages, (LETTER,))
     assert read_pdf(pdf(pages)) == Outline(pages, (LETTER,))
 
 
-def test_pages_that_pillow_writes():
+def test_pages_written_by_pillow():
     out = io.BytesIO()
     Image.new("RGB", (100, 80)).save(out, "PDF", save_all=True, append_images=[Image.new("RGB", (50, 70))])
     assert read_outline(out.getvalue()) == Outline(2, ((100.0, 80.0), (50.0, 70.0)))
@@ -107,11 +107,11 @@ def test_a_later_revision_replaces_objects():
         b"%PDF-1.7 /Page /Pages /PageLabels",
     ],
 )
-def test_where_two_counts_do_not_agree_the_pages_are_unknown(data):
+def test_the_number_of_pages_is_unknown_if_two_counts_differ(data):
     assert read_outline(data).pages is None
 
 
-def test_other_objects_are_no_pages():
+def test_other_objects_are_not_pages():
     labels = [(20, "<< /Type /PageLabel >>"), (21, "<< /PageMode /UseNone >>"), (22, "<< /Type /Font >>")]
     assert read_outline(raw(*tree(2), *labels)).pages == 2
     assert read_outline(packed([*tree(2), *labels])).pages == 2
@@ -131,7 +131,7 @@ def test_sizes_of_pages(box, sizes):
     assert read_outline(raw(*tree(2, box=box))) == Outline(2, sizes)
 
 
-def test_a_file_of_too_many_pages_is_not_read_further(monkeypatch):
+def test_reading_stops_at_too_many_pages(monkeypatch):
     monkeypatch.setattr(outlines, "MAX_PAGES", 9)
     assert read_outline(pdf(8)).pages == 8
     assert read_outline(pdf(9)).pages is None
@@ -143,10 +143,10 @@ def test_compressed_objects_are_unpacked_up_to_a_limit(monkeypatch):
     assert read_outline(two).pages is None
 
 
-# What it is
+# Detection
 
 
-def test_what_begins_like_a_pdf_is_one():
+def test_a_pdf_is_detected_from_its_first_bytes():
     assert is_pdf(b"junk" * 200 + b"%PDF-1.4")
     assert not is_pdf(b"junk" * 300 + b"%PDF-1.4")
     assert not is_pdf(b"")
@@ -154,7 +154,7 @@ def test_what_begins_like_a_pdf_is_one():
 
 @pytest.mark.parametrize("algorithm", ["RC4-40", "RC4-128"])
 @pytest.mark.parametrize("password", ["secret", ""])
-def test_encrypted_files(algorithm, password):
+def test_an_encrypted_file_is_rejected(algorithm, password):
     writer = PdfWriter()
     writer.add_blank_page(100, 100)
     writer.encrypt(password, algorithm=algorithm)
@@ -181,7 +181,7 @@ def test_encryption_in_a_stream_of_references():
         b"%PDF-1.7 5 0 obj << /Length 20 >> stream /XRef /Encrypt 7 0 R endstream",
     ],
 )
-def test_files_that_only_speak_of_encryption(data):
+def test_files_that_only_mention_encryption(data):
     assert not is_encrypted(data)
 
 
@@ -194,12 +194,12 @@ def test_files_that_only_speak_of_encryption(data):
         (pdf(1)[:60], "cannot read PDF: it is damaged"),
     ],
 )
-def test_what_is_no_pdf_is_refused(data, message):
+def test_a_file_that_is_not_a_pdf_is_rejected(data, message):
     with pytest.raises(ValueError, match=message):
         read_pdf(data)
 
 
-def test_what_pypdf_alone_sees_as_encrypted_is_refused():
+def test_a_file_that_only_pypdf_detects_as_encrypted_is_rejected():
     data = pdf(password="secret")
     far = data.replace(b"/Encrypt", b" " * 70_000 + b"/Encrypt")
     assert not is_encrypted(far)
@@ -207,14 +207,14 @@ def test_what_pypdf_alone_sees_as_encrypted_is_refused():
         read_pdf(far)
 
 
-def test_without_pypdf_the_outline_counts(monkeypatch):
+def test_without_pypdf_pages_are_counted_from_the_outline(monkeypatch):
     monkeypatch.setitem(sys.modules, "pypdf", None)
     assert read_pdf(pdf(3)) == Outline(3, (LETTER,))
     assert read_pdf(b"%PDF-1.7 nothing else") == Outline(None)
 
 
 @given(st.binary(max_size=300), st.integers(0, 2000))
-def test_junk_is_read_without_a_failure(junk, at):
+def test_damaged_files_raise_no_unexpected_exception(junk, at):
     for data in (b"%PDF-" + junk, pdf(2)[:at] + junk + pdf(2)[at:], packed(tree(2))[:at] + junk):
         assert read_outline(data).pages in {None, 1, 2}
         is_encrypted(data)
@@ -223,8 +223,8 @@ def test_junk_is_read_without_a_failure(junk, at):
 @pytest.mark.parametrize(
     "word", [b"/Type/Page ", b"1 0 obj ", b"1 0 obj/Type/Page/ObjStm endobj ", b"trailer ", b"/Encrypt 1 0 R "]
 )
-def test_words_that_repeat_are_read_in_linear_time(word):
-    # What a search from each of them to the end of the file would take hours for.
+def test_repeated_keywords_are_read_in_linear_time(word):
+    # Searching from each of them to the end of the file would take hours.
     data = b"%PDF-1.7 " + word * (2_000_000 // len(word))
     assert read_outline(data).pages is None
     assert not is_encrypted(data)
@@ -246,11 +246,11 @@ def test_words_that_repeat_are_read_in_linear_time(word):
         (Outline(2, ((1e9, 1e9),)), (43 + 3042, 43 + 5042)),
     ],
 )
-def test_pages_cost_a_measured_figure_and_up_to_a_thousand_tokens_of_text(outline, tokens):
+def test_a_page_has_measured_tokens_and_up_to_1000_more_for_text(outline, tokens):
     assert token_range(outline, SONNET) == TokenRange(*tokens)
 
 
-def test_what_was_not_measured_or_counted_has_no_tokens():
+def test_without_measurements_or_a_page_count_there_are_no_tokens():
     assert token_range(Outline(None), SONNET) is None
     assert token_range(Outline(1), find_model("claude-3-opus")) is None
     assert page_tokens([(612, 792)], find_model("claude-3-opus")) is None
@@ -259,6 +259,6 @@ def test_what_was_not_measured_or_counted_has_no_tokens():
 def test_random_sizes_are_within_the_range():
     rng = random.Random(1)
     sizes = tuple((rng.uniform(50, 2000), rng.uniform(50, 2000)) for _ in range(50))
-    found = token_range(Outline(50, sizes), SONNET)
+    tokens = token_range(Outline(50, sizes), SONNET)
     exact = sum(token_range(Outline(1, (size,)), SONNET).lower - 43 for size in sizes)
-    assert found.lower <= exact + 43 <= found.upper - 50_000
+    assert tokens.lower <= exact + 43 <= tokens.upper - 50_000

@@ -1,4 +1,4 @@
-"""Bar charts in a terminal, and tables that fit it."""
+"""Bar charts in a terminal, and tables that fit its width."""
 
 from __future__ import annotations
 

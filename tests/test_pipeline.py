@@ -24,8 +24,6 @@ from imgcost.pipeline import Scan
 from imgcost.reports.sinks import ScanSink
 from imgcost.reports.writers import open_scan
 
-pytestmark = pytest.mark.xdist_group("pipeline")  # one tree of files for all
-
 DAY = date(2026, 11, 22)
 AREA, PATCH, OPUS = (quoted(name, as_of=DAY) for name in ("claude-3-sonnet", "claude-opus-4-6", "claude-opus-5-5"))
 LONG_AGO = 1_600_000_000 * 10**9
@@ -67,21 +65,21 @@ def scanned(path, tree, *, suffix=".jsonl", **options):
     return facts(summary), path.read_bytes(), sum(steps), notices
 
 
-def test_a_summary_is_the_sum_of_a_scan(tree, tmp_path):
-    found = list(scan(tree, details=False))
-    images = [one for one in found if isinstance(one, Image)]
+def test_a_summary_has_the_sums_of_a_scan(tree, tmp_path):
+    files = list(scan(tree, details=False))
+    images = [file for file in files if isinstance(file, Image)]
     summary = Scan((AREA, PATCH), (OPUS,)).run([tree])
     assert summary.images == len(images) > 2000
-    assert summary.unreadable == [one for one in found if not isinstance(one, Image)]
-    assert summary.file_bytes == sum(one.file_bytes for one in images)
+    assert summary.unreadable == [file for file in files if not isinstance(file, Image)]
+    assert summary.file_bytes == sum(file.file_bytes for file in images)
     for quote in (AREA, PATCH, OPUS):
-        tokens = [geometry.image_tokens(one.width, one.height, quote.tier, quote.formula) for one in images]
+        tokens = [geometry.image_tokens(file.width, file.height, quote.tier, quote.formula) for file in images]
         assert summary.tokens(quote.rule) == sum(tokens)
     rows, expected = tmp_path / "rows.csv", tmp_path / "expected.csv"
     with open_scan(str(rows), (AREA, PATCH)) as sink:
         Scan((AREA, PATCH)).run([tree], [sink])
     with reporting(expected, (AREA, PATCH)) as report:
-        report.add([("", found)])
+        report.add([("", files)])
     assert rows.read_bytes() == expected.read_bytes()
 
 
@@ -99,7 +97,7 @@ def test_two_processes_give_the_same_results_as_one(tree, tmp_path, monkeypatch,
         return spread_over_processes(tasks, work, stream, jobs, method)
 
     monkeypatch.setattr(workers, "_spread_over_processes", spy)
-    found = [
+    results = [
         scanned(
             tmp_path / "rows",
             tree,
@@ -111,10 +109,10 @@ def test_two_processes_give_the_same_results_as_one(tree, tmp_path, monkeypatch,
         for number, jobs in ((1, 1), (2, 2), (2, 2))
     ]
     assert pools == [2, 2]
-    assert found[0] == found[1] == found[2]
-    assert (found[0][0]["duplicates"] > 500) == dedupe
+    assert results[0] == results[1] == results[2]
+    assert (results[0][0]["duplicates"] > 500) == dedupe
     if not dedupe:
-        assert found[0] == scanned(tmp_path / "plain", tree, suffix=suffix)
+        assert results[0] == scanned(tmp_path / "plain", tree, suffix=suffix)
 
 
 def test_archives_keep_their_position(tree, tmp_path):
@@ -136,9 +134,9 @@ def test_archives_keep_their_position(tree, tmp_path):
 def test_the_options_of_the_walk_apply(tree):
     summary = Scan((AREA,), walk=Walk(include=("x.png", "000?.png"), archives=True)).run([tree / "b", tree / "d"])
     assert summary.images == 9 + 1 + 2
-    assert [one.problem for one in summary.unreadable] == ["missing", "empty", "empty"]
+    assert [file.problem for file in summary.unreadable] == ["missing", "empty", "empty"]
     summary = Scan((AREA,), walk=Walk(archives=False)).run([tree / "b"])
-    assert [one.problem for one in summary.unreadable][-2:] == ["archive-not-entered"] * 2
+    assert [file.problem for file in summary.unreadable][-2:] == ["archive-not-entered"] * 2
 
 
 @pytest.mark.parametrize("options", [{}, {"cache_file": True}, {"dedupe": True}, {"cache_file": True, "dedupe": True}])
@@ -176,14 +174,14 @@ def test_duplicates_have_rows_but_are_excluded_from_totals(tree, tmp_path):
     assert len((tmp_path / "two.jsonl").read_bytes().splitlines()) == 2 * len(rows.splitlines())
 
 
-def test_models_with_the_same_rule_are_counted_once():
+def test_tokens_are_counted_once_for_models_with_the_same_rule():
     summary = Scan((PATCH, quoted("claude-opus-4-5", as_of=DAY)), (PATCH,)).run([SAMPLES / "web"])
     assert summary.token_rules == (PATCH.rule,)
 
 
 def test_several_writers_receive_every_part(tree, tmp_path):
-    with open_scan(str(tmp_path / "a.csv"), (AREA,)) as one, open_scan(str(tmp_path / "b.jsonl"), (AREA,)) as two:
-        Scan((AREA,)).run([tree], [one, two])
+    with open_scan(str(tmp_path / "a.csv"), (AREA,)) as first, open_scan(str(tmp_path / "b.jsonl"), (AREA,)) as second:
+        Scan((AREA,)).run([tree], [first, second])
     lines = len((tmp_path / "b.jsonl").read_bytes().splitlines())
     assert len((tmp_path / "a.csv").read_bytes().splitlines()) == 1 + lines == 1 + len(list(scan(tree)))
 
@@ -279,7 +277,7 @@ except OSError as error:
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="workers are forked on Linux only")
-def test_workers_that_are_ended_in_the_middle_of_a_result_are_not_waited_for(tmp_path):
+def test_workers_killed_while_they_send_a_result_are_not_awaited(tmp_path):
     code = [sys.executable, "-c", HALF_A_MESSAGE, str(tmp_path / "begun")]
     with subprocess.Popen(code, stdout=subprocess.PIPE, text=True, start_new_session=True) as process:
         try:
@@ -289,5 +287,5 @@ def test_workers_that_are_ended_in_the_middle_of_a_result_are_not_waited_for(tmp
                 os.killpg(process.pid, signal.SIGKILL)
 
 
-def test_an_empty_scan():
+def test_a_scan_without_paths_has_no_images():
     assert Scan((AREA,)).run([]).images == 0

@@ -1,4 +1,4 @@
-"""Where and how a model is called decides its price, its status and its limits: library and command line agree."""
+"""Platform, endpoint and speed decide price, status and limits, in the library and on the command line."""
 
 import json
 from datetime import date, timedelta
@@ -34,23 +34,23 @@ ONE_DAY = timedelta(days=1)
         ("anthropic.claude-opus-5-5", "4.4"),
         ("claude-opus-5-5@default", "4"),
         ("claude-opus-5-5", "4"),
-        ("us.anthropic.claude-sonnet-4-5-20250929-v1:0", "3.3"),  # the first with a premium
-        ("us.anthropic.claude-opus-4-1-20250805-v1:0", "15"),  # the last without
+        ("us.anthropic.claude-sonnet-4-5-20250929-v1:0", "3.3"),  # the first model with a premium
+        ("us.anthropic.claude-opus-4-1-20250805-v1:0", "15"),  # the last model without it
         ("anthropic.claude-3-haiku-20240307-v1:0", "0.25"),
     ],
 )
 def test_the_endpoint_of_an_id_decides_its_price(name, usd_per_mtok):
-    settled = quoted(name, as_of=DAY)
-    assert settled.usd_per_mtok == Decimal(usd_per_mtok)
+    quote = quoted(name, as_of=DAY)
+    assert quote.usd_per_mtok == Decimal(usd_per_mtok)
     (planned,) = plan([(28, 28)], models=name, as_of=DAY)
     assert planned.quote.standard.input == Decimal(usd_per_mtok)
     rate = json.loads(done("estimate", "28x28", "-m", name, *ON, "-f", "json"))["estimates"][0]["usd_per_mtok"]
     assert Decimal(rate) == Decimal(usd_per_mtok)
 
 
-def test_endpoints_and_platforms_that_the_caller_selects():
-    def rate(name="claude-opus-5-5", **where):
-        return quoted(name, as_of=DAY, **where).usd_per_mtok
+def test_the_price_of_a_selected_endpoint_and_platform():
+    def rate(name="claude-opus-5-5", **conditions):
+        return quoted(name, as_of=DAY, **conditions).usd_per_mtok
 
     assert rate(platform="bedrock") == rate(platform="bedrock", endpoint="global") == 4
     assert rate(platform="bedrock", endpoint="regional") == Decimal("4.4")
@@ -85,10 +85,10 @@ def test_an_assumption_is_noted_once_where_it_matters():
 
 
 def test_a_plan_has_one_platform_and_one_endpoint():
-    found = plan([(28, 28)], models=["us.anthropic.claude-opus-5-5", "claude-haiku-5-5"], as_of=DAY)
-    assert (found.scenario.conditions.platform, found.scenario.conditions.endpoint) == ("bedrock", "regional")
-    assert [one.quote.standard.input for one in found] == [Decimal("0.11"), Decimal("4.4")]
-    assert not found.scenario.conditions.endpoint_assumed
+    job_plan = plan([(28, 28)], models=["us.anthropic.claude-opus-5-5", "claude-haiku-5-5"], as_of=DAY)
+    assert (job_plan.scenario.conditions.platform, job_plan.scenario.conditions.endpoint) == ("bedrock", "regional")
+    assert [model_plan.quote.standard.input for model_plan in job_plan] == [Decimal("0.11"), Decimal("4.4")]
+    assert not job_plan.scenario.conditions.endpoint_assumed
     assert "bedrock, regional endpoint" in done("plan", "28x28", "-m", "us.anthropic.claude-opus-5-5", *ON)
 
 
@@ -114,33 +114,33 @@ def test_a_plan_has_one_platform_and_one_endpoint():
     ],
 )
 def test_contradictions_and_unavailable_combinations_are_rejected(command, options, message):
-    said = refused(*command, *options, *ON)
+    stderr = refused(*command, *options, *ON)
     if command[0] == "plan" and "--fast" in options and "--batch" in options:
         message = "no published batch fast price for claude-opus-5-5"
-    assert message in " ".join(said.split())
+    assert message in " ".join(stderr.split())
 
 
 def test_models_are_compared_on_the_same_conditions():
-    found = {one.model.id: one for one in comparable([quoted("us.anthropic.claude-opus-5-5", as_of=DAY)])}
-    assert {one.conditions.platform for one in found.values()} == {"bedrock"}
-    assert found["claude-haiku-5-5"].usd_per_mtok == Decimal("0.11")
-    fast = [one.model.id for one in comparable([quoted("opus", as_of=DAY, speed="fast")])]
+    quotes_by_id = {quote.model.id: quote for quote in comparable([quoted("us.anthropic.claude-opus-5-5", as_of=DAY)])}
+    assert {quote.conditions.platform for quote in quotes_by_id.values()} == {"bedrock"}
+    assert quotes_by_id["claude-haiku-5-5"].usd_per_mtok == Decimal("0.11")
+    fast = [quote.model.id for quote in comparable([quoted("opus", as_of=DAY, speed="fast")])]
     assert "claude-haiku-5-5" not in fast
 
 
 def test_a_scan_compares_models_on_the_same_platform_and_endpoint(tmp_path):
     (tmp_path / "a.png").write_bytes(encoded("PNG"))
     data = json.loads(done("scan", str(tmp_path), "-m", "us.anthropic.claude-opus-5-5", *ON, "-f", "json"))
-    assert {one["endpoint"] for one in (*data["models"], *data["compared"])} == {"regional"}
+    assert {model["endpoint"] for model in (*data["models"], *data["compared"])} == {"regional"}
     fast = json.loads(done("scan", str(tmp_path), "-m", "opus", "--fast", *ON, "-f", "json"))
-    assert {one["speed"] for one in (*fast["models"], *fast["compared"])} == {"fast"}
+    assert {model["speed"] for model in (*fast["models"], *fast["compared"])} == {"fast"}
 
 
-def test_an_audit_takes_the_same_keywords(tmp_path):
+def test_an_audit_accepts_the_same_keywords(tmp_path):
     (tmp_path / "a.png").write_bytes(encoded("PNG"))
 
-    def usd(model, **where):
-        (row,) = audit(tmp_path, model=model, as_of=DAY, **where).itertuples()
+    def usd(model, **conditions):
+        (row,) = audit(tmp_path, model=model, as_of=DAY, **conditions).itertuples()
         return row.input_usd / row.tokens * 1_000_000
 
     assert usd("us.anthropic.claude-opus-5-5") == usd("claude-opus-5-5", platform="bedrock", endpoint="regional")
@@ -166,7 +166,7 @@ def test_an_audit_takes_the_same_keywords(tmp_path):
         ("claude-sonnet-5-5", "2026-11-26", None),
     ],
 )
-def test_fast_mode_has_its_own_price_or_none(model, day, usd_per_mtok):
+def test_fast_mode_has_a_separate_price_or_is_an_error(model, day, usd_per_mtok):
     day = date.fromisoformat(day)
     if usd_per_mtok is None:
         with pytest.raises(NoPriceError, match="no published fast price for"):
@@ -174,9 +174,9 @@ def test_fast_mode_has_its_own_price_or_none(model, day, usd_per_mtok):
         with pytest.raises(NoPriceError, match="no published fast price for"):
             plan([(28, 28)], models=model, speed="fast", as_of=day)
         return
-    found = estimate(1000, 1000, model=model, speed="fast", as_of=day)
-    assert found.input_usd == Decimal(1296) * Decimal(usd_per_mtok) / 1_000_000
-    assert found.quote.conditions.labels == ("fast mode",)
+    result = estimate(1000, 1000, model=model, speed="fast", as_of=day)
+    assert result.input_usd == Decimal(1296) * Decimal(usd_per_mtok) / 1_000_000
+    assert result.quote.conditions.labels == ("fast mode",)
     (planned,) = plan([(1000, 1000)], models=model, speed="fast", as_of=day, output_tokens=100)
     rates = tables.price_on(tables.find_model(model), day, "fast").rates
     assert planned.quote.standard == rates
@@ -184,8 +184,8 @@ def test_fast_mode_has_its_own_price_or_none(model, day, usd_per_mtok):
 
 
 def test_a_fast_deployment_of_foundry():
-    found = quoted("claude-opus-5-5-fast", as_of=DAY)
-    assert (found.conditions.platform, found.conditions.speed, found.usd_per_mtok) == ("foundry", "fast", 8)
+    quote = quoted("claude-opus-5-5-fast", as_of=DAY)
+    assert (quote.conditions.platform, quote.conditions.speed, quote.usd_per_mtok) == ("foundry", "fast", 8)
     (planned,) = plan([(28, 28)], models="claude-opus-5-5-fast", as_of=DAY)
     assert planned.scenario.conditions.platform == "foundry"
     assert planned.quote.standard.input == 8
@@ -205,7 +205,7 @@ def test_fast_mode_has_one_price_for_long_prompts_and_caches():
     assert fast.quote.standard.cache_write_5m == Decimal("37.5")
     text = done("plan", "1000x1000", "-m", "claude-opus-5-5", "--fast", *ON, "--explain")
     assert "fast mode" in text
-    assert "x $8.00 / 1,000,000" in text
+    assert "x $8.00 / 1,000,000" in " ".join(text.split())
 
 
 # Retirement by platform
@@ -240,7 +240,7 @@ def test_the_rule_about_retired_models_depends_on_the_platform():
         findings = check_request(params, platform=platform, as_of=day)
         return [(finding.rule, finding.severity) for finding in findings]
 
-    # Only where Anthropic runs the platform is it certain that the request fails.
+    # The request certainly fails only on platforms that Anthropic runs.
     assert [reported("claude-api", date(2026, 6, day)) for day in (14, 15)] == [[], [("model", "error")]]
     assert [reported("google-cloud", date(2026, 9, day)) for day in (13, 14)] == [[], [("model", "warning")]]
     assert [reported("bedrock", date(2026, 10, day)) for day in (13, 14)] == [[], [("model", "warning")]]
@@ -249,8 +249,8 @@ def test_the_rule_about_retired_models_depends_on_the_platform():
 
 
 def test_notes_name_the_date_of_the_platform():
-    def note(name, day, **where):
-        return sentences(quote_notes(quoted(name, as_of=day, **where)))[0]
+    def note(name, day, **conditions):
+        return sentences(quote_notes(quoted(name, as_of=day, **conditions)))[0]
 
     sonnet = "claude-sonnet-4-5-20250929"
     assert note("claude-sonnet-4-5", DAY) == f"{sonnet}: deprecated, retiring on 2026-11-30."
@@ -289,14 +289,14 @@ def test_bedrock_is_checked_on_dates_before_its_vision_page(tmp_path, day, data_
         "check", str(path), "--platform", "bedrock", "--as-of", day
     )
     block = {"type": "image", "source": {"type": "url", "url": "https://example.com/a.png"}}
-    found = check_request(request(block, model="claude-opus-4-6"), platform="bedrock", as_of=date.fromisoformat(day))
-    assert ("source-type" in {one.rule for one in found.errors}) == data_urls
+    findings = check_request(request(block, model="claude-opus-4-6"), platform="bedrock", as_of=date.fromisoformat(day))
+    assert ("source-type" in {finding.rule for finding in findings.errors}) == data_urls
 
 
-def test_bedrock_took_20_images_in_2025():
+def test_bedrock_accepted_20_images_in_2025():
     def counted(images, day):
         params = request(*[image_block(encoded("PNG"))] * images, model="claude-3-7-sonnet-20250219")
-        return [one.limit for one in check_request(params, platform="bedrock", as_of=day).errors]
+        return [finding.limit for finding in check_request(params, platform="bedrock", as_of=day).errors]
 
     assert counted(20, date(2025, 3, 25)) == []
     assert counted(21, date(2025, 3, 25)) == [20]

@@ -1,4 +1,4 @@
-"""Everything that a job may be given as, what is refused, and scenarios."""
+"""Jobs: every type of input, invalid input, and scenarios."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ def planned(images, **settings):
     return plan(images, models="claude-sonnet-4-6", as_of=DAY, **settings)
 
 
-def seen(found):
-    [one] = found.models
-    return one.totals.visual, found.images
+def tokens_and_images(job_plan):
+    [model_plan] = job_plan.models
+    return model_plan.totals.visual, job_plan.images
 
 
-# What a job may be
+# Types of input
 
 
 @pytest.mark.parametrize(
@@ -64,40 +64,47 @@ def seen(found):
     ],
     ids=lambda images: type(images).__name__,
 )
-def test_sizes_in_every_form(images):
-    found = planned(images)
-    assert seen(found) == (TOKENS, 3)
-    assert (found.unsized, found.rejected) == (3, ())
-    assert sum(request.usd for one in found for request in one.each_request()) == found.models[0].total_usd
+def test_sizes_are_accepted_in_every_type(images):
+    job_plan = planned(images)
+    assert tokens_and_images(job_plan) == (TOKENS, 3)
+    assert (job_plan.unsized, job_plan.rejected) == (3, ())
+    assert (
+        sum(request.usd for model_plan in job_plan for request in model_plan.each_request())
+        == job_plan.models[0].total_usd
+    )
 
 
-def test_the_sample_images_by_path_scan_and_frame():
+def test_paths_scans_and_frames_of_the_samples_give_the_same_plan():
     by_path = planned(SAMPLES)
     assert by_path.images == 22
     assert by_path.unsized == 0
-    assert [(one.reason, one.images) for one in by_path.rejected] == [
+    assert [(excluded.reason, excluded.images) for excluded in by_path.rejected] == [
         ("damaged", 1),
         ("not-an-image", 1),
     ]
     frame = imgcost.audit(SAMPLES, model="claude-sonnet-4-6")
     tokens = int(frame["tokens"].sum())
     for images in (str(SAMPLES), [SAMPLES], imgcost.scan(SAMPLES), list(imgcost.scan(str(SAMPLES)))):
-        found = planned(images)
-        assert seen(found) == (tokens, 22)
-        assert found.unsized == 0
-        assert sum(one.images for one in found.rejected) == 2
-    found = planned(frame[frame["problem"].isna()])
-    assert (seen(found), found.unsized, found.rejected) == ((tokens, 22), 0, ())
+        job_plan = planned(images)
+        assert tokens_and_images(job_plan) == (tokens, 22)
+        assert job_plan.unsized == 0
+        assert sum(excluded.images for excluded in job_plan.rejected) == 2
+    job_plan = planned(frame[frame["problem"].isna()])
+    assert (tokens_and_images(job_plan), job_plan.unsized, job_plan.rejected) == ((tokens, 22), 0, ())
 
 
 def test_missing_files_are_excluded_with_their_paths():
-    [one] = planned("no/such/folder").rejected
-    assert (one.reason, one.images, one.first) == ("missing: no such file or folder", 1, "no/such/folder")
-    [one] = planned(Unreadable("a.tif", "unsupported", "TIFF")).rejected
-    assert (one.reason, one.first) == ("unsupported", "a.tif")
+    [excluded] = planned("no/such/folder").rejected
+    assert (excluded.reason, excluded.images, excluded.first) == (
+        "missing: no such file or folder",
+        1,
+        "no/such/folder",
+    )
+    [excluded] = planned(Unreadable("a.tif", "unsupported", "TIFF")).rejected
+    assert (excluded.reason, excluded.first) == ("unsupported", "a.tif")
 
 
-def test_a_mix_of_paths_sizes_and_images(tmp_path):
+def test_paths_sizes_and_images_can_be_mixed(tmp_path):
     (tmp_path / "a.png").write_bytes(png(28, 28))
     (tmp_path / "sizes.csv").write_text("width,height\n56,28\n")
     files = [
@@ -106,25 +113,25 @@ def test_a_mix_of_paths_sizes_and_images(tmp_path):
         tmp_path / "sizes.csv",
         Image("b", "image/png", 28, 112, orientation=1, animated=False, file_bytes=9),
     ]
-    found = planned(files)
-    assert seen(found) == (3 + 1 + 2 + 4, 4)
-    assert found.unsized == 2
+    job_plan = planned(files)
+    assert tokens_and_images(job_plan) == (3 + 1 + 2 + 4, 4)
+    assert job_plan.unsized == 2
 
 
-def test_many_blocks_of_pairs_and_rows(monkeypatch, tmp_path):
+def test_jobs_longer_than_a_block(monkeypatch, tmp_path):
     monkeypatch.setattr(inputs, "CHUNK", 4)
     monkeypatch.setattr("imgcost.plans.listings.CHUNK", 4)
     sizes = [(28 * n, 28) for n in range(1, 11)]
     pd.DataFrame(sizes, columns=["width", "height"]).to_csv(tmp_path / "a.csv")
     for images in (sizes, np.array(sizes), pd.DataFrame(sizes, columns=["width", "height"]), tmp_path / "a.csv"):
-        assert seen(planned(images)) == (55, 10)
+        assert tokens_and_images(planned(images)) == (55, 10)
     with pytest.raises(SizeError, match=r"^image 9: invalid width 0 px"):
         planned(np.array([*sizes[:9], (0, 1)]))
 
 
 def test_a_few_sizes_are_listed_individually():
-    found = planned([*SIZES, *SIZES, Repeated(28, 28, 10)])
-    assert found.models[0].job_images.sizes == {(1920, 1080): 2, (3000, 3000): 2, (28, 28): 12}
+    job_plan = planned([*SIZES, *SIZES, Repeated(28, 28, 10)])
+    assert job_plan.models[0].job_images.sizes == {(1920, 1080): 2, (3000, 3000): 2, (28, 28): 12}
     many = [(28, n) for n in range(1, MAX_LISTED_SIZES + 2)]
     assert planned(many).models[0].job_images.sizes is None
     assert planned([Repeated(*size, 1) for size in [*many, (28, 500)]]).models[0].job_images.sizes is None
@@ -145,20 +152,20 @@ def test_a_csv_with_more_blank_lines_than_a_block(tmp_path, monkeypatch):
 
 def test_a_csv_with_other_columns_blank_lines_and_a_byte_order_mark(tmp_path):
     text = "\ufeffname, height ,width,file_bytes\n\xe9,1080,1920,100\n\nb,3000,3000,\nc, 28 ,28, 7\n"
-    found = planned(csv_of(text, tmp_path / "Sizes.CSV"))
-    assert (seen(found), found.unsized) == ((TOKENS, 3), 1)
+    job_plan = planned(csv_of(text, tmp_path / "Sizes.CSV"))
+    assert (tokens_and_images(job_plan), job_plan.unsized) == ((TOKENS, 3), 1)
 
 
 def test_rows_without_a_size_are_excluded_and_counted_once(tmp_path):
-    found = planned(csv_of("width,height\n28,28\n,28\n28\n28,28\n", tmp_path / "a.csv"))
-    [one] = found.rejected
-    assert (found.images, one.images, one.reason) == (2, 2, "width or height is missing")
-    assert one.first == f"row 3 of {tmp_path / 'a.csv'}"
-    assert len(list(found.models[0].each_request())) == 2
-    assert found.rejected == (one,)
-    nan = pd.DataFrame({"width": [28.0, np.nan], "height": [28, 28], "file_bytes": [np.nan, 3.0]})
-    found = planned(nan)
-    assert (found.images, found.unsized, found.rejected[0].first) == (1, 1, "row 1 of the frame")
+    job_plan = planned(csv_of("width,height\n28,28\n,28\n28\n28,28\n", tmp_path / "a.csv"))
+    [excluded] = job_plan.rejected
+    assert (job_plan.images, excluded.images, excluded.reason) == (2, 2, "width or height is missing")
+    assert excluded.first == f"row 3 of {tmp_path / 'a.csv'}"
+    assert len(list(job_plan.models[0].each_request())) == 2
+    assert job_plan.rejected == (excluded,)
+    missing_width = pd.DataFrame({"width": [28.0, np.nan], "height": [28, 28], "file_bytes": [np.nan, 3.0]})
+    job_plan = planned(missing_width)
+    assert (job_plan.images, job_plan.unsized, job_plan.rejected[0].first) == (1, 1, "row 1 of the frame")
     gone = pd.DataFrame({"width": [28, None, pd.NA, 28], "height": [28, 28, 28, None]}, dtype=object)
     assert (planned(gone).images, planned(gone).rejected[0].images) == (1, 3)
 
@@ -189,13 +196,13 @@ def test_an_invalid_csv_is_reported_with_the_line(tmp_path, text, match):
         planned(csv_of(text, tmp_path / "a.csv"))
 
 
-def test_parquet(tmp_path):
+def test_a_parquet_file(tmp_path):
     path = tmp_path / "a.parquet"
     table = {"name": ["a", "b", "c", "d"], "width": [1920, 3000, None, 28], "height": [1080, 3000, 28, 28]}
     pq.write_table(pa.table(table | {"file_bytes": pa.array([1, None, 2, 3], pa.int32())}), path)
-    found = planned(path)
-    assert (seen(found), found.unsized) == ((TOKENS, 3), 1)
-    assert found.rejected[0].first == f"row 2 of {path}"
+    job_plan = planned(path)
+    assert (tokens_and_images(job_plan), job_plan.unsized) == ((TOKENS, 3), 1)
+    assert job_plan.rejected[0].first == f"row 2 of {path}"
     pq.write_table(pa.table({"width": [1]}), path)
     with pytest.raises(ImgcostError, match="has no column 'height'"):
         planned(path)
@@ -205,13 +212,13 @@ def test_parquet(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("name", "said"),
+    ("name", "message"),
     [
         ("a.parquet", r"reading Parquet needs an extra: pip install 'imgcost\[parquet\]'"),
         ("a.xlsx", r"reading an Excel workbook needs an extra: pip install 'imgcost\[report\]'"),
     ],
 )
-def test_a_table_without_its_extra(tmp_path, monkeypatch, name, said):
+def test_a_missing_library_is_an_error_that_names_the_extra(tmp_path, monkeypatch, name, message):
     before = builtins.__import__
 
     def without(name, *args, **kwargs):
@@ -220,7 +227,7 @@ def test_a_table_without_its_extra(tmp_path, monkeypatch, name, said):
         return before(name, *args, **kwargs)
 
     monkeypatch.setattr(builtins, "__import__", without)
-    with pytest.raises(MissingExtraError, match=said):
+    with pytest.raises(MissingExtraError, match=message):
         planned(tmp_path / name)
 
 
@@ -237,7 +244,7 @@ def test_a_missing_table_is_an_error():
 
 
 def written(path, rows):
-    """A table of columns width, height, file_bytes and count in the format that its suffix names."""
+    """Write a table of widths, heights, file sizes and counts in the format of its suffix."""
     frame = pd.DataFrame(rows, columns=["width", "height", "file_bytes", "count"])
     match path.suffix:
         case ".csv":
@@ -259,11 +266,16 @@ def written(path, rows):
 @pytest.mark.parametrize("suffix", ["csv", "tsv", "jsonl", "parquet", "xlsx"])
 def test_a_table_in_every_format_with_counts(tmp_path, suffix, monkeypatch):
     rows = [(1920, 1080, 100, 2), (28, 28, None, 0), (3000, 3000, 300, 1), (28, 28, None, 1)]
-    found = planned(written(tmp_path / f"sizes.{suffix}", rows))
-    assert (seen(found), found.unsized, found.rejected, found.warnings) == ((TOKENS + 1560, 4), 1, (), ())
+    job_plan = planned(written(tmp_path / f"sizes.{suffix}", rows))
+    assert (tokens_and_images(job_plan), job_plan.unsized, job_plan.rejected, job_plan.warnings) == (
+        (TOKENS + 1560, 4),
+        1,
+        (),
+        (),
+    )
     for block in (1, 3):
         monkeypatch.setattr("imgcost.plans.readers.CHUNK", block)
-        assert planned(tmp_path / f"sizes.{suffix}") == found
+        assert planned(tmp_path / f"sizes.{suffix}") == job_plan
     with pytest.raises(SizeError, match=r"row 3 of the frame: count is -1\.?0?: expected a whole number from 0"):
         planned(pd.DataFrame([*rows[:3], (28, 28, 5, -1)], columns=["width", "height", "file_bytes", "count"]))
     written(tmp_path / f"bad.{suffix}", [*rows, (28, 0, 5, 1)])
@@ -276,8 +288,8 @@ def test_a_table_in_every_format_with_counts(tmp_path, suffix, monkeypatch):
 
 def test_counts_are_not_expanded_and_keep_order_and_location(monkeypatch):
     counts = {"width": [28, 9000, 56, 28], "height": 28, "count": [3, 2, 10**12, 300]}
-    found = planned(pd.DataFrame(counts), images_per_request="auto")
-    assert (found.images, found.fixable) == (10**12 + 305, {Reason("image-edge", "over 8,000 px"): 2})
+    job_plan = planned(pd.DataFrame(counts), images_per_request="auto")
+    assert (job_plan.images, job_plan.fixable) == (10**12 + 305, {Reason("image-edge", "over 8,000 px"): 2})
     monkeypatch.setattr("imgcost.plans.jobs.CHUNK", 4)
     frame = pd.DataFrame({"width": [28, 56, 84], "height": 28, "count": [7, 300, 200]})
     single = [(28, 28)] * 7 + [(56, 28)] * 300 + [(84, 28)] * 200
@@ -314,7 +326,7 @@ def dtype_of(name):
 def test_columns_of_every_dtype(dtype, tmp_path):
     frame = pd.DataFrame({"width": [28, 56], "height": [28, 84], "file_bytes": [9, 100], "count": [1, 2]})
     frame = frame.astype(dtype_of(dtype))
-    assert seen(planned(frame)) == (1 + 2 * 6, 3)
+    assert tokens_and_images(planned(frame)) == (1 + 2 * 6, 3)
     for column in ("width", "height", "count"):
         wrong = frame.copy()
         wrong[column] = pd.Series([28, -1 if column == "count" else 0]).astype(
@@ -346,8 +358,11 @@ def test_an_invalid_edge_is_rejected_with_its_row(value):
 
 
 def test_columns_match_in_any_case_and_similar_names_are_suggested(tmp_path):
-    found = planned(pd.DataFrame({" Width": [28], "HEIGHT": [28], "Count": [5], "Width px": [1], "note": [""]}))
-    assert (found.images, found.warnings) == (5, ("the frame: column 'Width px' is not used; did you mean 'width'?",))
+    job_plan = planned(pd.DataFrame({" Width": [28], "HEIGHT": [28], "Count": [5], "Width px": [1], "note": [""]}))
+    assert (job_plan.images, job_plan.warnings) == (
+        5,
+        ("the frame: column 'Width px' is not used; did you mean 'width'?",),
+    )
     path = csv_of("width,height,file size,qty,resized_width\n28,28,5,5,5\n", tmp_path / "a.csv")
     assert planned(path).warnings == (
         f"{path}: column 'file size' is not used; did you mean 'file_bytes'?",
@@ -404,9 +419,9 @@ def test_a_workbook_with_blank_rows_and_formulas(tmp_path):
     for row in ([], [None, "Width", "Height"], [], [None, 28, 28.0], [None, 28, "=4*7"], [], [None, "28", " 28 "]):
         book.active.append(row)
     book.save(tmp_path / "a.xlsx")
-    found = planned(tmp_path / "a.xlsx")
-    assert found.images == 2
-    assert found.rejected[0].first == f"row 5 of {tmp_path / 'a.xlsx'}"  # the formula was never computed
+    job_plan = planned(tmp_path / "a.xlsx")
+    assert job_plan.images == 2
+    assert job_plan.rejected[0].first == f"row 5 of {tmp_path / 'a.xlsx'}"  # the formula was never computed
 
 
 @pytest.mark.parametrize("suffix", [".json", ".xls", ".ODS"])
@@ -463,7 +478,7 @@ def test_invalid_images_are_rejected(images, match):
         planned(images)
 
 
-def test_zero_images_of_a_size_are_no_images():
+def test_zero_images_of_a_size_are_a_job_without_images():
     assert planned(Repeated(28, 28, 0)).images == 0
 
 
@@ -505,7 +520,7 @@ def test_invalid_settings_are_rejected(settings, match):
 
 
 def test_a_datetime_means_its_date_and_the_default_is_today():
-    assert plan([], models="sonnet", as_of=datetime(2026, 11, 22, 23, 59)).scenario.conditions.as_of == DAY  # noqa: DTZ001 - a naive one
+    assert plan([], models="sonnet", as_of=datetime(2026, 11, 22, 23, 59)).scenario.conditions.as_of == DAY  # noqa: DTZ001 - naive
     assert plan([], models="sonnet").scenario.conditions.as_of == imgcost.tables.today()
 
 
@@ -572,14 +587,14 @@ def test_derived_fields_of_a_scenario_are_not_keys_of_the_file(tmp_path, key):
 )
 @pytest.mark.parametrize("key", [name for name in (*Scenario._fields, *Conditions._fields) if name not in NO_KEYS])
 def test_a_value_of_the_wrong_type_is_an_error_of_the_scenario(tmp_path, key, value):
-    """`models = 5` was a traceback."""
+    """Regression: `models = 5` was a traceback."""
     path = tmp_path / "job.toml"
     path.write_text(f"{key} = {value}\n")
     try:
         settings = {"models": "claude-opus-5", "as_of": DAY} | read_scenario(path)
         assert plan([(28, 28)], **settings).models
     except ImgcostError as error:
-        assert key in str(error) or key == "models"  # noqa: PT017 - some values are right for some keys
+        assert key in str(error) or key == "models"  # noqa: PT017 - some values are valid for some keys
         assert len(str(error)) < 200  # noqa: PT017 - as above
 
 
@@ -590,12 +605,12 @@ def test_an_invalid_date_does_not_mean_today(value):
 
 
 @pytest.mark.parametrize("models", [5, None, {"claude-opus-5": 1}, b"claude-opus-5", [5]])
-def test_models_are_names(models):
+def test_models_that_are_not_names_are_an_error(models):
     with pytest.raises(ImgcostError, match=r"invalid models .*: expected at least one model"):
         plan([(28, 28)], models=models)
 
 
-# Tables that a scan wrote
+# Tables written by a scan
 
 
 @pytest.mark.parametrize("suffix", ["csv", "jsonl", "parquet"])
@@ -608,7 +623,11 @@ def test_rows_of_a_scan_give_the_same_plan_as_its_folder(tmp_path, suffix):
     from_rows, from_folder = plan(rows, **settings), plan(SAMPLES, **settings)
     assert from_rows.images == from_folder.images == 22
     assert from_rows.models[0].total_usd == from_folder.models[0].total_usd
-    assert sum(one.images for one in from_rows.rejected) == sum(one.images for one in from_folder.rejected) == 2
+    assert (
+        sum(excluded.images for excluded in from_rows.rejected)
+        == sum(excluded.images for excluded in from_folder.rejected)
+        == 2
+    )
     read = {"csv": pd.read_csv, "jsonl": partial(pd.read_json, lines=True), "parquet": pd.read_parquet}
     frame = read[suffix](rows)
     assert plan(frame, **settings).models[0].total_usd == from_folder.models[0].total_usd
@@ -633,10 +652,10 @@ def test_an_unrelated_column_named_model_excludes_no_image():
     assert planned(pd.DataFrame({"width": 28, "height": 28, "model": ["NIKON D750", "iPhone 15", None]})).images == 3
 
 
-def test_images_are_counted_by_the_limit_that_they_break_in_whichever_block_they_are():
+def test_images_over_a_limit_are_counted_by_limit_across_blocks():
     sizes = {"width": [9000, 100], "height": [100, 100], "file_bytes": [1000, 30_000_000], "count": [1000, 2000]}
-    found = planned(pd.DataFrame(sizes))
-    assert {reason.rule: images for reason, images in found.fixable.items()} == {
+    job_plan = planned(pd.DataFrame(sizes))
+    assert {reason.rule: images for reason, images in job_plan.fixable.items()} == {
         "image-edge": 1000,
         "image-bytes": 2000,
     }

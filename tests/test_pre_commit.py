@@ -1,4 +1,4 @@
-"""The hook as pre-commit runs it: in a repository, with its own settings, without network."""
+"""The hook, run by pre-commit in a repository, with its settings and without network."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ LIMIT = 120
 
 @pytest.fixture
 def repository(tmp_path, monkeypatch):
-    """A git repository, with the files of pre-commit outside of it."""
+    """A git repository, with the files of pre-commit outside it."""
     for name in [name for name in os.environ if name.startswith(("GIT_", "PRE_COMMIT"))]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("PRE_COMMIT_HOME", str(tmp_path / "home"))
@@ -42,7 +42,7 @@ def hook(repository, *arguments):
     config = {"repos": [{"repo": "local", "hooks": [local]}]}
     (repository / ".pre-commit-config.yaml").write_text(json.dumps(config), encoding="utf-8")
     subprocess.run(["git", "add", "--all"], cwd=repository, check=True, timeout=LIMIT)
-    ended = subprocess.run(
+    completed = subprocess.run(
         [sys.executable, "-m", "pre_commit", "run", "--all-files", "--color", "never"],
         cwd=repository,
         capture_output=True,
@@ -51,8 +51,8 @@ def hook(repository, *arguments):
         check=False,
         timeout=LIMIT,
     )
-    assert ended.stderr == ""
-    return ended.returncode, ended.stdout
+    assert completed.stderr == ""
+    return completed.returncode, completed.stdout
 
 
 def test_accepted_images_pass(repository):
@@ -95,7 +95,7 @@ def test_files_without_an_image_suffix_are_skipped(repository):
 
 @pytest.fixture
 def hundred(repository):
-    """101 small images: more than pre-commit gives to one process if it may run several."""
+    """101 small images: more than pre-commit passes to one process if it may run several."""
     for number in range(101):
         (repository / f"{number:03}.png").write_bytes((SAMPLES / "web" / "marker-icon.png").read_bytes())
     return repository

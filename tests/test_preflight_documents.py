@@ -1,4 +1,4 @@
-"""Requests in files and in memory: every shape that they come in, at the locations of what the user has."""
+"""Requests in files and in memory, in every shape, with the locations of the original document."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from imgcost.preflight import check_paths
 
 DAY = date(2026, 11, 22)
 TOO_LONG = text(png(9000, 90))
-"""An image that no platform takes, so that its finding shows the location."""
+"""An image that every platform rejects, so that its finding shows the location."""
 
 
 def too_long(document):
-    """A document of the shapes' tests, with the image replaced by one that is rejected."""
+    """Return a document of the tests of shapes, with its image replaced by one that is rejected."""
     return json.loads(
         json.dumps(document).replace(
             CASES["messages"].document["messages"][0]["content"][0]["source"]["data"], TOO_LONG
@@ -37,39 +37,39 @@ def checked(tmp_path, content, name="request.json", **options):
 
 
 def located(findings, file):
-    return [(one.rule, one.location.replace(str(file), "FILE"), one.line) for one in findings.errors]
+    return [(finding.rule, finding.location.replace(str(file), "FILE"), finding.line) for finding in findings.errors]
 
 
 def edge_locations(findings):
-    return [one.location for one in findings.errors if one.rule == "image-edge"]
+    return [finding.location for finding in findings.errors if finding.rule == "image-edge"]
 
 
 @pytest.mark.parametrize("name", [name for name, case in CASES.items() if not isinstance(case.document, bytes)])
-def test_an_image_is_located_in_the_shape_that_the_user_has(name):
+def test_an_image_is_located_in_the_original_shape(name):
     case = CASES[name]
     try:
         document = too_long(case.document)
     except TypeError:
-        pytest.skip("the document has objects or bytes, which are no JSON")
+        pytest.skip("the document has objects or bytes, which JSON does not have")
     findings = imgcost.check_request(document, as_of=DAY)
-    [place] = edge_locations(findings)
+    [location] = edge_locations(findings)
     if name == "batch-list":
-        place = place.removeprefix("requests.")  # as the API names them
-    where, _, _ = place.partition(" (turn")
-    assert where == "request" or case.data.startswith(f"{where}.")
+        location = location.removeprefix("requests.")  # as in the API
+    path, _, _ = location.partition(" (turn")
+    assert path == "request" or case.data.startswith(f"{path}.")
 
 
 def test_a_shape_can_be_forced():
     document = {"messages": [message({"type": "image_url", "image_url": {"url": "https://example.com/a.png"}})]}
     assert imgcost.check_request(document, shape="openai-chat", as_of=DAY).ok
-    assert [one.rule for one in imgcost.check_request(document, shape="messages", model="opus", as_of=DAY).errors] == [
-        "request"
-    ]
+    assert [
+        finding.rule for finding in imgcost.check_request(document, shape="messages", model="opus", as_of=DAY).errors
+    ] == ["request"]
     with pytest.raises(ArgumentError, match="shape"):
         imgcost.check_request(document, shape="pickle")
 
 
-def test_what_is_not_a_request_is_raised_where_the_user_has_it():
+def test_an_object_that_is_not_a_request_raises_an_error_with_the_original_location():
     with pytest.raises(RequestError, match="messages: is missing"):
         imgcost.check_request({"system": "Hi"})
     with pytest.raises(RequestError) as error:
@@ -81,16 +81,16 @@ def test_what_is_not_a_request_is_raised_where_the_user_has_it():
         imgcost.check_request([])
 
 
-def test_shape_and_assumptions_are_notes(tmp_path):
+def test_the_shape_and_assumptions_are_noted(tmp_path):
     findings = checked(tmp_path, [message(image(), words())], "messages.json")
     assert findings.ok
     assert any("was read as a list of messages" in note for note in findings.notes)
     assert any("checked for sonnet" in note for note in findings.notes)
-    own = checked(tmp_path, request(image_block(png())))
-    assert own.notes == ()
+    complete = checked(tmp_path, request(image_block(png())))
+    assert complete.notes == ()
 
 
-def test_a_platform_of_a_shape_decides_the_limits(tmp_path):
+def test_a_shape_can_imply_the_platform(tmp_path):
     findings = checked(tmp_path, CASES["converse"].document)
     assert findings.platform == "bedrock"
     assert checked(tmp_path, CASES["converse"].document, platform="claude-api").platform == "claude-api"
@@ -104,7 +104,7 @@ def test_a_platform_of_a_shape_decides_the_limits(tmp_path):
         ("a.json", lambda text: b"\xef\xbb\xbf" + text.encode()),
         ("a.json.gz", lambda text: gzip.compress(text.encode())),
     ],
-    ids=["empty-lines", "utf-16", "mark", "gzip"],
+    ids=["empty-lines", "utf-16", "byte-order-mark", "gzip"],
 )
 def test_a_file_is_read_in_any_encoding(tmp_path, name, encode):
     content = encode(json.dumps(request({"type": "image", "source": image(TOO_LONG)["source"]})))
@@ -112,15 +112,15 @@ def test_a_file_is_read_in_any_encoding(tmp_path, name, encode):
     assert located(findings, tmp_path / name) == [("image-edge", "FILE messages.0.content.0", None)]
 
 
-def test_what_only_begins_like_gzip_is_an_image(tmp_path):
-    assert [one.rule for one in checked(tmp_path, b"\x1f\x8bxxxx", "a.png").errors] == ["unreadable"]
+def test_a_file_with_only_the_signature_of_gzip_is_an_image(tmp_path):
+    assert [finding.rule for finding in checked(tmp_path, b"\x1f\x8bxxxx", "a.png").errors] == ["unreadable"]
 
 
 def batch_line(custom_id, *blocks):
     return {"custom_id": custom_id, "params": request(*blocks)}
 
 
-def test_lines_are_read_one_by_one_and_a_bad_one_hides_no_other(tmp_path):
+def test_an_invalid_line_does_not_hide_other_lines(tmp_path):
     good = json.dumps(batch_line("a", image(TOO_LONG))).encode()
     lines = b"\n".join([good, b"", b"oops", b'{"custom_id": "b"}', b"7"])
     file = tmp_path / "batch.jsonl"
@@ -133,7 +133,7 @@ def test_lines_are_read_one_by_one_and_a_bad_one_hides_no_other(tmp_path):
     ]
 
 
-def test_a_file_of_lines_is_one_by_its_name_where_the_first_is_broken(tmp_path):
+def test_the_suffix_jsonl_means_lines_even_if_the_first_is_invalid(tmp_path):
     lines = b"oops\n" + json.dumps(batch_line("a", image(TOO_LONG))).encode()
     file = tmp_path / "batch.jsonl"
     assert [line for _, _, line in located(checked(tmp_path, lines, file.name), file)] == [1, 2]
@@ -151,22 +151,22 @@ def test_a_first_line_without_parameters_is_an_error_of_that_line(tmp_path):
     assert "is missing" in error.message
 
 
-def test_one_line_alone_has_a_line_by_the_name_of_its_file(tmp_path):
+def test_a_single_line_has_a_line_number_if_the_suffix_is_jsonl(tmp_path):
     line = json.dumps(batch_line("a", image(TOO_LONG))).encode()
     assert edge_locations(checked(tmp_path, line, "a.jsonl"))[0].endswith("a.jsonl:1 params.messages.0.content.0")
     assert edge_locations(checked(tmp_path, line, "a.json"))[0].endswith("a.json params.messages.0.content.0")
 
 
-def test_each_line_may_have_its_own_shape_and_all_may_be_forced_to_one(tmp_path):
+def test_lines_can_have_different_shapes_unless_one_is_forced(tmp_path):
     lines = json_lines(CASES["openai-chat"].document, request(image(TOO_LONG)))
     findings = checked(tmp_path, lines, "mixed.jsonl")
     assert edge_locations(findings)[0].endswith("mixed.jsonl:2 messages.0.content.0")
     assert len(findings.images) == 2
     forced = checked(tmp_path, lines, "mixed.jsonl", shape="messages")
-    assert ("request", 1) in [(one.rule, one.line) for one in forced.errors]
+    assert ("request", 1) in [(finding.rule, finding.line) for finding in forced.errors]
 
 
-def test_ids_of_a_batch(tmp_path):
+def test_missing_repeated_and_invalid_custom_ids_are_errors(tmp_path):
     lines = [
         batch_line("a", image()),
         batch_line("a", image()),
@@ -182,8 +182,8 @@ def test_ids_of_a_batch(tmp_path):
         ("custom-id", "FILE:3", None),
         ("custom-id", "FILE:4 custom_id", None),
     ]
-    listed = imgcost.check_batch(lines, as_of=DAY)
-    assert sorted(one.location for one in listed.errors) == [
+    findings = imgcost.check_batch(lines, as_of=DAY)
+    assert sorted(finding.location for finding in findings.errors) == [
         "requests.1",
         "requests.2",
         "requests.3.custom_id",
@@ -191,7 +191,7 @@ def test_ids_of_a_batch(tmp_path):
     ]
 
 
-def test_a_batch_of_another_shape_is_read_too():
+def test_a_batch_of_openai_requests_is_read():
     chats = [{"custom_id": "a", "url": "/v1/chat/completions", "body": CASES["openai-chat"].document}]
     findings = imgcost.check_batch(chats, as_of=DAY)
     assert findings.ok
@@ -204,7 +204,7 @@ def test_a_batch_of_another_shape_is_read_too():
     )
 
 
-def test_parameters_without_ids_are_a_batch_without_ids():
+def test_a_list_of_requests_is_a_batch_without_ids():
     findings = imgcost.check_batch([request(image()), request(image())], as_of=DAY)
     assert findings.ok
     assert findings.input_usd == 2 * imgcost.check_batch([request(image())], as_of=DAY).input_usd
@@ -225,18 +225,18 @@ def test_an_empty_batch_is_an_error(tmp_path):
         (b'{"max_tokens": 7}', "is missing: a request has a list of messages"),
     ],
 )
-def test_a_file_that_is_not_a_request_is_named(tmp_path, content, message):
+def test_a_file_that_is_not_a_request_is_an_error_that_names_its_kind(tmp_path, content, message):
     [error] = checked(tmp_path, content, "what.txt").errors
     assert (error.rule, message in error.message) == ("request", True)
 
 
 def test_an_empty_file_is_an_image_and_stdin_may_be_empty(tmp_path):
-    assert [one.rule for one in checked(tmp_path, b"", "empty.txt").errors] == ["empty"]
+    assert [finding.rule for finding in checked(tmp_path, b"", "empty.txt").errors] == ["empty"]
     [error] = check_paths(["-"], stdin=io.BytesIO(b""), as_of=DAY).errors
     assert (error.rule, error.location) == ("request", "stdin")
 
 
-def test_a_folder_gives_the_requests_in_it(tmp_path):
+def test_requests_in_a_folder_are_checked(tmp_path):
     (tmp_path / "deep").mkdir()
     files = {
         "image.png": png(),
@@ -250,7 +250,7 @@ def test_a_folder_gives_the_requests_in_it(tmp_path):
     for name, content in files.items():
         (tmp_path / name).write_bytes(content)
     findings = check_paths([str(tmp_path)], as_of=DAY)
-    assert [one.location.removeprefix(f"{tmp_path}/deep/") for one in findings.errors] == [
+    assert [finding.location.removeprefix(f"{tmp_path}/deep/") for finding in findings.errors] == [
         "batch.jsonl:1 params.messages.0.content.0",
         "batch.jsonl:2 params.messages.0.content.0",
         "request.json messages.0.content.0",
@@ -285,11 +285,11 @@ def test_the_images_of_a_session_have_a_cost_by_turn(tmp_path):
     ]
     findings = checked(tmp_path, session(*entries), "session.jsonl")
     file = str(tmp_path / "session.jsonl")
-    assert [(one.rule, one.location, one.line) for one in findings.errors] == [
+    assert [(finding.rule, finding.location, finding.line) for finding in findings.errors] == [
         ("image-edge", f"{file}:9 message.content.1 (turn 4)", 9)
     ]
     first, third = findings.turns
-    # At $5 per MTok: 400 tokens written, read, written for an hour; 100 tokens as plain input, written for an hour.
+    # At $5 per MTok: 400 tokens as 5m write, read and 1h write; 100 tokens as plain input and 1h write.
     expected = 400 * (Decimal("6.25") + Decimal("0.50") + 10) + 100 * (Decimal(5) + 10)
     assert first == (f"{file}:3", 2, 2, 2, 5, 400 * 3 + 100 * 2, expected / 1_000_000)
     assert third == (f"{file}:9", 4, 1, 1, 0, 0, Decimal(0))
@@ -304,7 +304,7 @@ def test_the_images_of_a_session_have_a_cost_by_turn(tmp_path):
         {"type": "image", "source": {"type": "url", "url": "https://x.example"}},
     ],
 )
-def test_a_session_with_what_cannot_be_measured_has_an_unknown_cost(tmp_path, block):
+def test_an_unmeasured_image_of_a_session_has_an_unknown_cost(tmp_path, block):
     entries = [
         entry("user", "u1", None, words(), block, sessionId="s"),
         entry("assistant", "u2", "u1", words("Hm")),
@@ -315,7 +315,7 @@ def test_a_session_with_what_cannot_be_measured_has_an_unknown_cost(tmp_path, bl
     assert turn.to_dict()["usd"] is None
 
 
-def test_an_image_from_before_a_compaction_may_be_anything(tmp_path):
+def test_an_invalid_image_before_a_compaction_is_not_an_error(tmp_path):
     entries = [
         entry("user", "u1", None, words(), {"type": "image", "source": 7}, sessionId="s"),
         entry("assistant", "u2", "u1", words("Hm")),
@@ -329,7 +329,7 @@ def test_an_image_from_before_a_compaction_may_be_anything(tmp_path):
 
 
 @pytest.mark.parametrize("model", [None, "no-such-model"])
-def test_a_session_of_an_unknown_model_has_an_unknown_cost(tmp_path, model):
+def test_a_session_with_an_unknown_model_has_an_unknown_cost(tmp_path, model):
     entries = [
         entry("user", "u1", None, words(), image(), sessionId="s"),
         entry(
@@ -341,7 +341,7 @@ def test_a_session_of_an_unknown_model_has_an_unknown_cost(tmp_path, model):
     assert turn.usd is None
 
 
-def test_a_session_that_is_one_document_is_located_without_lines(tmp_path):
+def test_locations_in_a_session_of_one_document_have_no_lines(tmp_path):
     entries = [
         entry("user", "u1", None, words(), image(), sessionId="s"),
         entry("assistant", "u2", "u1", words("Hm")),

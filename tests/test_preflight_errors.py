@@ -1,6 +1,6 @@
-"""Every error of the API that a request can provoke, foreseen; and its nearest legal neighbour, passed.
+"""Every error that a request can cause in the API, on both sides of its limit.
 
-Limits are written out here, as the documentation has them, so that a slip in the tables is found.
+Limits are repeated here from the documentation, so that a mistake in the tables is detected.
 """
 
 from __future__ import annotations
@@ -36,18 +36,22 @@ TINY = image_block(png(8, 8))
 
 
 def errors(params, platform="claude-api", day=DAY, **more):
-    """The rules that would reject a request."""
-    return {one.rule for one in check_request(params, platform=platform, as_of=day, **more).errors}
+    """Return the names of the rules that reject a request."""
+    return {finding.rule for finding in check_request(params, platform=platform, as_of=day, **more).errors}
 
 
-def places(params, rule, platform="claude-api", day=DAY):
-    return [one.location for one in check_request(params, platform=platform, as_of=day).errors if one.rule == rule]
+def locations_of(params, rule, platform="claude-api", day=DAY):
+    return [
+        finding.location
+        for finding in check_request(params, platform=platform, as_of=day).errors
+        if finding.rule == rule
+    ]
 
 
 # One image
 
 
-def test_an_image_as_it_should_be_is_rejected_nowhere():
+def test_a_valid_image_is_accepted_on_every_platform():
     for kind in ("PNG", "JPEG", "GIF", "WEBP"):
         good = request(image_block(encoded(kind), f"image/{kind.lower()}"))
         for platform in PLATFORMS:
@@ -55,42 +59,42 @@ def test_an_image_as_it_should_be_is_rejected_nowhere():
 
 
 @pytest.mark.parametrize("platform", PLATFORMS)
-def test_image_bytes_are_those_of_the_base64_text(platform):
+def test_the_limit_on_image_bytes_applies_to_the_base64_text(platform):
     limit = IMAGE_BYTES.get(platform)
     if limit is None:
         assert "image-bytes" not in errors(request(image_block(png(file_bytes=9 * MB))), platform)
         return
-    most = limit // 4 * 3
-    assert len(text(bytes(most))) == limit
-    assert errors(request(image_block(png(file_bytes=most))), platform) == set()
-    over = check_request(request(image_block(png(file_bytes=most + 1))), platform=platform, as_of=DAY)
-    (found,) = over.errors
-    assert (found.rule, found.location, found.observed, found.limit) == (
+    most_bytes = limit // 4 * 3
+    assert len(text(bytes(most_bytes))) == limit
+    assert errors(request(image_block(png(file_bytes=most_bytes))), platform) == set()
+    findings = check_request(request(image_block(png(file_bytes=most_bytes + 1))), platform=platform, as_of=DAY)
+    (finding,) = findings.errors
+    assert (finding.rule, finding.location, finding.observed, finding.limit) == (
         "image-bytes",
         "messages.0.content.0",
         limit + 4,
         limit,
     )
-    assert found.sources
+    assert finding.sources
 
 
-def test_claude_ai_measures_the_file_itself():
-    def found(file_bytes):
-        checked = check_images(png(file_bytes=file_bytes), model=MODEL, platform="claude-ai", as_of=DAY)
-        return [one.rule for one in checked.errors]
+def test_claude_ai_limits_the_size_of_the_file():
+    def rule_names(file_bytes):
+        findings = check_images(png(file_bytes=file_bytes), model=MODEL, platform="claude-ai", as_of=DAY)
+        return [finding.rule for finding in findings.errors]
 
-    assert (found(10 * MB), found(10 * MB + 1)) == ([], ["image-bytes"])
+    assert (rule_names(10 * MB), rule_names(10 * MB + 1)) == ([], ["image-bytes"])
 
 
-def test_image_bytes_of_the_days_before_june_2026():
-    most = 5 * MB // 4 * 3
+def test_the_limit_on_image_bytes_before_june_2026():
+    most_bytes = 5 * MB // 4 * 3
     for day, model in ((date(2024, 3, 13), "claude-3-opus"), (date(2026, 6, 3), SMALL_MODEL)):
-        assert errors(request(image_block(png(file_bytes=most)), model=model), day=day) == set()
-        assert errors(request(image_block(png(file_bytes=most + 1)), model=model), day=day) == {"image-bytes"}
+        assert errors(request(image_block(png(file_bytes=most_bytes)), model=model), day=day) == set()
+        assert errors(request(image_block(png(file_bytes=most_bytes + 1)), model=model), day=day) == {"image-bytes"}
 
 
 @pytest.mark.parametrize("platform", PLATFORMS)
-def test_image_edge(platform):
+def test_the_limit_on_the_edge_of_an_image(platform):
     limit = EDGE.get(platform)
     for size in ((8000, 8000), (8001, 8), (8, 8001)):
         params = request(image_block(png(*size)))
@@ -98,7 +102,7 @@ def test_image_edge(platform):
         assert errors(params, platform) == ({"image-edge"} if rejected else set()), (platform, size)
 
 
-def test_empty_unreadable_and_damaged_images():
+def test_empty_unreadable_truncated_and_unsupported_images_are_errors():
     whole = encoded("JPEG")
     assert errors(request(image_block(b""))) == {"empty"}
     assert errors(request(image_block(b"<html>404</html>"))) == {"unreadable"}
@@ -109,28 +113,28 @@ def test_empty_unreadable_and_damaged_images():
     assert errors(request(image_block(encoded("TIFF"), "image/tiff"))) == {"format", "media-type"}
 
 
-def test_data_that_is_no_base64():
+def test_invalid_base64_is_an_error():
     block = image_block(png())
     data = block["source"]["data"]
-    for wrong in (f"data:image/png;base64,{data}", data[:-1], data[:-4] + "%%%%", "\u00e9" + data[1:], 17, None):
-        source = block["source"] | {"data": wrong}
-        assert errors(request(block | {"source": source})) == {"base64"}, wrong
+    for invalid in (f"data:image/png;base64,{data}", data[:-1], data[:-4] + "%%%%", "\u00e9" + data[1:], 17, None):
+        source = block["source"] | {"data": invalid}
+        assert errors(request(block | {"source": source})) == {"base64"}, invalid
     assert errors(request(block)) == set()
 
 
-def test_media_types():
+def test_a_wrong_invalid_or_missing_media_type_is_an_error():
     jpeg = encoded("JPEG")
     for declared, expected in (("image/jpeg", set()), ("image/png", {"media-type"}), ("image/jpg", {"media-type"})):
         assert errors(request(image_block(jpeg, declared))) == expected
-    for wrong in (None, 3, ["image/jpeg"], "image/heic"):
-        assert errors(request(image_block(jpeg, wrong))) == {"media-type"}
+    for invalid in (None, 3, ["image/jpeg"], "image/heic"):
+        assert errors(request(image_block(jpeg, invalid))) == {"media-type"}
     block = image_block(jpeg)
     del block["source"]["media_type"]
     assert errors(request(block)) == {"media-type"}
 
 
 @pytest.mark.parametrize("platform", PLATFORMS)
-def test_source_types(platform):
+def test_source_types_depend_on_the_platform(platform):
     blocks = {
         "base64": TINY,
         "url": {"type": "image", "source": {"type": "url", "url": "https://example.com/a.png"}},
@@ -141,7 +145,7 @@ def test_source_types(platform):
         assert errors(request(block), platform) == (set() if kind in accepted else {"source-type"}), kind
 
 
-def test_urls_and_files_came_late():
+def test_urls_and_files_are_accepted_from_their_first_date():
     url = {"type": "image", "source": {"type": "url", "url": "https://example.com/a.png"}}
     file = {"type": "image", "source": {"type": "file", "file_id": "file_1"}}
     model = "claude-3-5-sonnet-20241022"
@@ -151,21 +155,21 @@ def test_urls_and_files_came_late():
     assert errors(request(file, model=model), day=date(2025, 5, 22)) == set()
 
 
-# The request
+# Requests
 
 
 @pytest.mark.parametrize("platform", PLATFORMS)
-def test_many_images_are_to_be_smaller(platform):
+def test_over_20_images_the_limit_on_edges_is_lower(platform):
     limit = MANY.get(platform)
     for count, edge in ((20, 2001), (21, 2000), (21, 2001)):
         params = request(*[TINY] * (count - 1), image_block(png(edge, 8)))
         rejected = limit is not None and count > limit[0] and edge > limit[1]
-        found = errors(params, platform) - {"image-count"}
-        assert found == ({"many-images-edge"} if rejected else set()), (platform, count, edge)
+        rule_names = errors(params, platform) - {"image-count"}
+        assert rule_names == ({"many-images-edge"} if rejected else set()), (platform, count, edge)
 
 
 def nested(count):
-    """A conversation of `count` images, the one that is 2001 px wide in the result of a tool."""
+    """Build a conversation of `count` images, the last of which is 2001 px wide and in a tool result."""
     result = {"type": "tool_result", "tool_use_id": "toolu_1", "content": [image_block(png(2001, 8))]}
     call = {"type": "tool_use", "id": "toolu_1", "name": "screenshot", "input": {}}
     return {
@@ -179,9 +183,9 @@ def nested(count):
     }
 
 
-def test_the_twentieth_image_is_the_last_that_may_be_wide_wherever_it_stands():
+def test_images_in_tool_results_count_toward_the_20():
     assert errors(nested(20)) == set()
-    assert places(nested(21), "many-images-edge") == ["messages.2.content.0.content.0"]
+    assert locations_of(nested(21), "many-images-edge") == ["messages.2.content.0.content.0"]
     assert errors(nested(21)) == {"many-images-edge"}
 
 
@@ -199,33 +203,33 @@ def test_documents_count_as_images_on_some_platforms():
 
 @pytest.mark.parametrize("model", [SMALL_MODEL, MODEL])
 @pytest.mark.parametrize("platform", ["claude-api", "bedrock", "google-cloud", "foundry"])
-def test_images_of_a_request(platform, model):
+def test_the_limit_on_images_of_a_request(platform, model):
     most = IMAGES[model]
     assert errors(request(*[TINY] * most, model=model), platform) == set()
     assert errors(request(*[TINY] * (most + 1), model=model), platform) == {"image-count"}
 
 
-def test_images_of_a_request_in_the_days_of_the_guide():
+def test_the_limit_on_images_of_a_request_in_march_2024():
     day = date(2024, 3, 13)
     assert errors(request(*[TINY] * 20, model="claude-3-opus"), day=day) == set()
     assert errors(request(*[TINY] * 21, model="claude-3-opus"), day=day) == {"image-count"}
 
 
-def test_pages_of_documents_count_with_the_images():
+def test_pages_of_documents_count_as_images():
     pages = document_block(pdf(97))
     assert errors(request(*[TINY] * 3, pages, model=SMALL_MODEL)) == set()
     assert errors(request(*[TINY] * 4, pages, model=SMALL_MODEL)) == {"image-count"}
 
 
 @pytest.mark.parametrize("model", [SMALL_MODEL, MODEL])
-def test_pages_of_pdf(model):
+def test_the_limit_on_pages_of_a_pdf(model):
     most = IMAGES[model]
     for platform in ("claude-api", "bedrock", "google-cloud"):
         assert errors(request(document_block(pdf(most)), model=model), platform) == set()
         assert "pdf-pages" in errors(request(document_block(pdf(most + 1)), model=model), platform)
 
 
-def test_pdfs_that_cannot_be_read():
+def test_unreadable_pdfs_are_errors():
     assert errors(request(document_block(pdf(password="secret")))) == {"pdf"}
     assert errors(request(document_block(b"%PDF-1.7 and no more"))) == {"pdf"}
     assert errors(request(document_block(b""))) == {"pdf"}
@@ -234,18 +238,18 @@ def test_pdfs_that_cannot_be_read():
 
 @pytest.mark.slow  # requests of 32 MB
 @pytest.mark.parametrize("platform", list(REQUEST_BYTES))
-def test_request_bytes(platform):
+def test_the_limit_on_bytes_of_a_request(platform):
     limit = REQUEST_BYTES[platform]
     params = request({"type": "text", "text": ""})
-    params["messages"][0]["content"][0]["text"] = "x" * (limit - body_bytes(params))
+    params["messages"][0]["content"][0]["text"] = "." * (limit - body_bytes(params))
     assert body_bytes(params) == limit
     assert errors(params, platform, ignore=["text-bytes"]) == set()
-    params["messages"][0]["content"][0]["text"] += "x"
+    params["messages"][0]["content"][0]["text"] += "."
     assert errors(params, platform, ignore=["text-bytes"]) == {"request-bytes"}
 
 
-def test_images_that_overflow_the_context_window():
-    large = image_block(png(1932, 1932))  # 69 x 69 patches: 4761 tokens, and a million hold 210 of them
+def test_images_over_the_context_window_are_an_error():
+    large = image_block(png(1932, 1932))  # 69 x 69 patches: 4761 tokens; 210 images fit in a million
     assert errors(request(*[large] * 210)) == set()
     assert errors(request(*[large] * 211)) == {"context-window"}
 
@@ -253,13 +257,13 @@ def test_images_that_overflow_the_context_window():
 # Settings
 
 
-def test_an_oversized_image_that_is_set_to_be_rejected():
+def test_an_image_with_oversized_image_set_to_error_must_not_be_resized():
     strict = {"transformations": {"oversized_image": "error"}}
     fits, large = image_block(png(2576, 1456), **strict), image_block(png(2577, 1456), **strict)
     assert errors(request(fits)) == set()
     assert errors(request(large)) == {"oversized-image"}
-    found = check_request(request(image_block(png(1920, 1080), **strict), model=SMALL_MODEL), as_of=DAY).errors
-    assert [one.limit for one in found] == ["1456x819"]
+    findings = check_request(request(image_block(png(1920, 1080), **strict), model=SMALL_MODEL), as_of=DAY).errors
+    assert [finding.limit for finding in findings] == ["1456x819"]
     assert "1456x819" in wordings_of("oversized-image")[0].text
     for platform in ("bedrock", "google-cloud", "foundry"):
         assert errors(request(fits), platform) == {"oversized-image"}
@@ -277,12 +281,12 @@ def test_a_fallback_with_a_stricter_tier_decides():
 def test_screenshots_of_a_toolset_are_not_downscaled():
     def conversation(width, **call):
         result = {"type": "tool_result", "tool_use_id": "toolu_1", "content": [image_block(png(width, 1456))]}
-        used = {"type": "tool_use", "id": "toolu_1", "name": "screenshot", "input": {}, **call}
+        tool_use = {"type": "tool_use", "id": "toolu_1", "name": "screenshot", "input": {}, **call}
         return {
             "model": MODEL,
             "messages": [
                 {"role": "user", "content": "Look"},
-                {"role": "assistant", "content": [used]},
+                {"role": "assistant", "content": [tool_use]},
                 {"role": "user", "content": [result]},
             ],
         }
@@ -293,11 +297,11 @@ def test_screenshots_of_a_toolset_are_not_downscaled():
     assert errors(conversation(2577, toolset_name="computer"), day=date(2026, 8, 20)) == set()
 
 
-# The table of messages
+# Error messages of the API
 
 
-def test_every_known_message_is_foreseen_by_a_rule_that_quotes_it():
-    named = {rule.name for rule in rules()} | {""}  # no rule foresees those without a name
+def test_every_collected_message_is_listed_under_its_rule():
+    names = {rule.name for rule in rules()} | {""}  # no rule predicts the messages without one
     for row in golden("error_messages.csv"):
-        assert row["rule"] in named
-        assert row["text"] in {one.text for one in wordings_of(row["rule"])}, row
+        assert row["rule"] in names
+        assert row["text"] in {wording.text for wording in wordings_of(row["rule"])}, row

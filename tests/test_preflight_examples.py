@@ -1,4 +1,4 @@
-"""Examples of the documentation and errors of the API, sent with the SDK to a server that answers as the API does."""
+"""Examples of the documentation and errors of the API, sent with the SDK to a local server."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def entry(custom_id, params):
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
-def test_an_example_passes_and_is_accepted_unchanged(client, server, name):
+def test_an_example_has_no_errors_and_is_accepted_unchanged(client, server, name):
     params = EXAMPLES[name]
     before = copy.deepcopy(params)
     assert not check_request(params).errors
@@ -65,11 +65,11 @@ def test_an_example_passes_and_is_accepted_unchanged(client, server, name):
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
-def test_an_example_with_the_answers_of_the_sdk_in_it(client, name):
+def test_an_example_with_answers_as_objects_of_the_sdk(client, name):
     params = dict(EXAMPLES[name])
     params["messages"] = [
-        {"role": "assistant", "content": answer(one["content"])} if one["role"] == "assistant" else one
-        for one in params["messages"]
+        {"role": "assistant", "content": answer(message["content"])} if message["role"] == "assistant" else message
+        for message in params["messages"]
     ]
     findings, plain = check_request(params), check_request(EXAMPLES[name])
     assert not findings.errors
@@ -78,7 +78,7 @@ def test_an_example_with_the_answers_of_the_sdk_in_it(client, name):
 
 
 def answer(blocks):
-    """Return blocks as the SDK's own objects, as in the content of an answer."""
+    """Return blocks as objects of the SDK, as in an answer."""
     usage = {"input_tokens": 1, "output_tokens": 1}
     message = {"id": "msg_1", "type": "message", "role": "assistant", "model": "m", "content": blocks, "usage": usage}
     content = types.Message.model_validate(message).content
@@ -86,7 +86,7 @@ def answer(blocks):
     return content
 
 
-def test_a_conversation_grows_by_the_answers_of_the_sdk(client):
+def test_a_conversation_with_answers_as_objects_of_the_sdk(client):
     messages = []
     for block in (PHOTO, SCAN, QUESTION):
         messages.append(user(block))
@@ -97,7 +97,7 @@ def test_a_conversation_grows_by_the_answers_of_the_sdk(client):
     assert len(check_request(call(*messages, user(QUESTION))).images) == 2
 
 
-def test_a_batch_of_all_examples(client, server):
+def test_a_batch_of_all_examples_has_no_errors(client, server):
     requests = [entry(f"example-{number}", params) for number, params in enumerate(EXAMPLES.values())]
     assert not check_batch(requests).errors
     client.messages.batches.create(requests=requests)
@@ -162,7 +162,7 @@ ERRORS = {
 
 
 @pytest.mark.parametrize("name", ERRORS)
-def test_what_is_an_error_is_rejected_at_its_location(client, name):
+def test_a_request_with_an_error_is_rejected_at_the_same_location(client, name):
     rule, params = ERRORS[name]
     findings = check_request(params, shape="messages")
     locations = [finding.location for finding in findings.errors if finding.rule == rule]
@@ -174,21 +174,21 @@ def test_what_is_an_error_is_rejected_at_its_location(client, name):
 
 
 def block_of(location):
-    """Return the part of a location that leads to a block, without the tags that the API adds; often it names none."""
+    """Return the path to a block in a location, without the tags that the API adds; empty if it has no block."""
     match = re.match(r"messages\.\d+(\.content\.\d+)*", re.sub(r"\.tool_result\b", "", location))
     return match[0].split(".") if match else []
 
 
-def agree(one, other):
-    return all(left == right for left, right in zip(one, other, strict=False))
+def agree(left_parts, right_parts):
+    return all(left == right for left, right in zip(left_parts, right_parts, strict=False))
 
 
 GENERAL = ("Field required", "does not match any of the expected tags", "Input should be")
 
 
 def is_listed(message):
-    """Return whether an error of the API is in the published table, or is one that any wrong argument causes."""
-    listed = [one["text"] for entries in WORDINGS["says"].values() for one in entries]
+    """Return whether an error of the API is in the published table, or is a general one for invalid arguments."""
+    listed = [wording["text"] for entries in WORDINGS["says"].values() for wording in entries]
     listed += WORDINGS.get("unforeseen", {}).get("texts", [])
     return any(without_figures(text) in without_figures(message) for text in [*listed, *GENERAL])
 
@@ -197,14 +197,14 @@ def without_figures(text):
     return re.sub(r"image/\w+|\d+|\bN\b|'(?:image|document)'|`", "#", text)
 
 
-def test_a_missing_max_tokens_is_a_warning_because_token_counting_takes_none(client):
+def test_a_missing_max_tokens_is_a_warning_because_counting_tokens_needs_none(client):
     params = call(user(PHOTO, QUESTION))
     del params["max_tokens"]
     findings = check_request(params)
-    assert [one.location for one in findings.warnings] == ["max_tokens"]
+    assert [finding.location for finding in findings.warnings] == ["max_tokens"]
     assert findings.ok
     with pytest.raises(anthropic.BadRequestError, match="max_tokens: Field required"):
-        client.post("/v1/messages", body=params, cast_to=types.Message)  # create() insists on it
+        client.post("/v1/messages", body=params, cast_to=types.Message)  # create() requires it
 
 
 BATCHES = {
@@ -218,10 +218,10 @@ BATCHES = {
 
 
 @pytest.mark.parametrize("name", BATCHES)
-def test_what_is_an_error_in_a_batch_is_rejected(client, name):
+def test_a_batch_with_an_error_is_rejected(client, name):
     rule, requests = BATCHES[name]
     findings = check_batch(requests)
-    assert {one.rule for one in findings.errors} == {rule}
+    assert {finding.rule for finding in findings.errors} == {rule}
     with pytest.raises(anthropic.BadRequestError):
         client.messages.batches.create(requests=requests)
 
@@ -238,7 +238,7 @@ IMAGES = {
 
 
 @pytest.mark.parametrize("name", IMAGES)
-def test_images_that_pass_are_accepted_and_others_are_rejected(client, name):
+def test_images_without_errors_are_accepted_and_others_are_rejected(client, name):
     data = IMAGES[name]
     block = image_block(data, "image/jpeg" if data[:2] == b"\xff\xd8" else "image/png")
     if check_images(data).ok:

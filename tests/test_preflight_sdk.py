@@ -1,4 +1,4 @@
-"""Checks before real calls: the Anthropic SDK builds and sends them, and a local server answers as the API does."""
+"""Checks before real calls: the Anthropic SDK builds and sends requests to a local server that answers like the API."""
 
 from __future__ import annotations
 
@@ -52,10 +52,10 @@ QUESTION = {"type": "text", "text": "What is in this image?"}
 CALL = {"type": "tool_use", "id": "toolu_1", "name": "screenshot", "input": {}}
 TOOL = {"name": "screenshot", "description": "Take a screenshot.", "input_schema": {"type": "object", "properties": {}}}
 CACHED = {"cache_control": {"type": "ephemeral"}}
-FAR = {"type": "image", "source": {"type": "url", "url": "https://example.com/ant.jpg"}}
+REMOTE = {"type": "image", "source": {"type": "url", "url": "https://example.com/ant.jpg"}}
 
 
-def talk(*contents, **more):
+def conversation(*contents, **more):
     """Return a conversation whose turns alternate, starting with the user."""
     roles = ("user", "assistant")
     messages = [{"role": roles[number % 2], "content": content} for number, content in enumerate(contents)]
@@ -64,30 +64,31 @@ def talk(*contents, **more):
 
 def used(*blocks, before=(), **result):
     """Return a conversation in which a tool is called and returns blocks."""
-    return talk("Take a screenshot.", [CALL], [*before, result_of(*blocks) | result], tools=[TOOL])
+    return conversation("Take a screenshot.", [CALL], [*before, result_of(*blocks) | result], tools=[TOOL])
 
 
 EXAMPLES = {
-    "vision, base64": talk([image_block(encoded("JPEG", 800, 600), "image/jpeg"), QUESTION]),
-    "vision, URL": talk([FAR, QUESTION]),
-    "vision, file": talk([{"type": "image", "source": {"type": "file", "file_id": "file_1"}}, QUESTION]),
-    "vision, several images": talk([
-        {"type": "text", "text": "Image 1:"}, image_block(PNG), {"type": "text", "text": "Image 2:"}, FAR,
+    "vision, base64": conversation([image_block(encoded("JPEG", 800, 600), "image/jpeg"), QUESTION]),
+    "vision, URL": conversation([REMOTE, QUESTION]),
+    "vision, file": conversation([{"type": "image", "source": {"type": "file", "file_id": "file_1"}}, QUESTION]),
+    "vision, several images": conversation([
+        {"type": "text", "text": "Image 1:"}, image_block(PNG), {"type": "text", "text": "Image 2:"}, REMOTE,
         {"type": "text", "text": "How are these images different?"}]),
-    "vision, several turns": talk([image_block(PNG), QUESTION], "An ant.", [image_block(PNG), QUESTION]),
-    "PDF, base64": talk([document_block(pdf(3)), {"type": "text", "text": "What are the key findings?"}]),
-    "PDF, URL": talk([{"type": "document", "source": {"type": "url", "url": "https://example.com/a.pdf"}}, QUESTION]),
-    "PDF, cached": talk([document_block(pdf(3)) | CACHED, QUESTION]),
-    "citations": talk([
+    "vision, several turns": conversation([image_block(PNG), QUESTION], "An ant.", [image_block(PNG), QUESTION]),
+    "PDF, base64": conversation([document_block(pdf(3)), {"type": "text", "text": "What are the key findings?"}]),
+    "PDF, URL": conversation(
+        [{"type": "document", "source": {"type": "url", "url": "https://example.com/a.pdf"}}, QUESTION]),
+    "PDF, cached": conversation([document_block(pdf(3)) | CACHED, QUESTION]),
+    "citations": conversation([
         {"type": "document", "source": {"type": "text", "media_type": "text/plain", "data": "The grass is green."},
          "title": "T", "context": "C", "citations": {"enabled": True}}, QUESTION]),
     "tools, an image": used({"type": "text", "text": "a screenshot"}, image_block(PNG)),
     "tools, an error": used(is_error=True, content="ConnectionError"),
-    "tools, text after the result": talk(
+    "tools, text after the result": conversation(
         "Take a screenshot.", [QUESTION, CALL], [result_of(image_block(PNG)), QUESTION], tools=[TOOL]),
-    "caching": talk("What are the themes?", system=[
+    "caching": conversation("What are the themes?", system=[
         {"type": "text", "text": "You analyze books."}, {"type": "text", "text": "A book.", **CACHED}]),
-    "caching, tools and turns": talk(
+    "caching, tools and turns": conversation(
         [QUESTION | CACHED], "It is an ant.", [image_block(PNG) | CACHED, QUESTION],
         system=[{"type": "text", "text": "Be brief.", **CACHED}], tools=[TOOL | CACHED]),
 }  # fmt: skip
@@ -131,12 +132,13 @@ REJECTED = {
     "a block of OpenAI": ("request", params(QUESTION, {"type": "image_url", "image_url": {"url": "https://e.com/a"}})),
     "a block of OpenAI in a result": ("request", used({"type": "input_image", "image_url": "https://e.com/a"})),
     "an image without a source": ("request", params({"type": "image", "data": "iVBO", "mimeType": "image/png"})),
-    "an image in system": ("request", talk("Hi", system=[image_block(PNG)])),
-    "an image of the assistant": ("assistant-media", talk("Draw.", [image_block(PNG)], "Thanks.")),
+    "an image in system": ("request", conversation("Hi", system=[image_block(PNG)])),
+    "an image of the assistant": ("assistant-media", conversation("Draw.", [image_block(PNG)], "Thanks.")),
     "an image in an error": ("error-result", used(image_block(PNG), is_error=True)),
     "an empty text": ("empty-text", params(image_block(PNG), {"type": "text", "text": ""})),
     "white space": ("empty-text", params(image_block(PNG), {"type": "text", "text": "\n "})),
-    "no result": ("tool-results", talk("Take a screenshot.", [CALL], [image_block(PNG), QUESTION], tools=[TOOL])),
+    "no result": (
+        "tool-results", conversation("Take a screenshot.", [CALL], [image_block(PNG), QUESTION], tools=[TOOL])),
     "text before the result": ("tool-results", used(image_block(PNG), before=[QUESTION])),
     "five breakpoints": ("cache-breakpoints", params(*[image_block(PNG) | CACHED] * 5)),
     "too much text": ("text-bytes", params({"type": "text", "text": "\u00e9" * 8_000_000 + "a"})),
@@ -144,7 +146,7 @@ REJECTED = {
 
 
 @pytest.mark.parametrize("name", ACCEPTED)
-def test_what_the_server_accepts_passes_and_arrives_unchanged(client, server, name):
+def test_a_request_that_the_server_accepts_has_no_errors_and_arrives_unchanged(client, server, name):
     sent = ACCEPTED[name]
     before = copy.deepcopy(sent)
     imgcost.check_request(sent, as_of=DAY).raise_for_errors()
@@ -160,7 +162,7 @@ def words(text):
 
 
 @pytest.mark.parametrize("name", REJECTED)
-def test_what_the_server_rejects_is_reported_at_its_location_in_its_words(client, name):
+def test_a_request_that_the_server_rejects_is_an_error_with_its_location_and_message(client, name):
     rule, sent = REJECTED[name]
     findings = check_request(sent, as_of=DAY)
     first = next(finding for finding in findings.errors if finding.rule == rule)
@@ -171,35 +173,35 @@ def test_what_the_server_rejects_is_reported_at_its_location_in_its_words(client
     message = caught.value.body["error"]["message"]
     assert any(words(wording.text) in words(message) for wording in wordings_of(rule)), message
     if message.startswith(("messages.", "system.")):
-        where = message.replace(".tool_result.", ".")  # the schema of the API adds the types of blocks
-        assert where.startswith((first.location, first.location.rpartition(".")[0] + "."))
+        location = message.replace(".tool_result.", ".")  # the API adds the types of blocks
+        assert location.startswith((first.location, first.location.rpartition(".")[0] + "."))
 
 
-def test_a_batch_is_checked_as_the_server_does(client, server):
+def test_a_batch_is_rejected_for_the_same_error_as_by_the_server(client, server):
     requests = [{"custom_id": f"page-{number}", "params": params} for number, params in enumerate(EXAMPLES.values())]
     imgcost.check_batch(requests, as_of=DAY).raise_for_errors()
     assert client.messages.batches.create(requests=requests).id == "msgbatch_1"
     assert json.loads(server.received[-1]) == {"requests": requests}
-    named = [requests[0] | {"custom_id": "page-1.png"}]
-    (finding,) = imgcost.check_batch(named, as_of=DAY).errors
+    renamed = [requests[0] | {"custom_id": "page-1.png"}]
+    (finding,) = imgcost.check_batch(renamed, as_of=DAY).errors
     with pytest.raises(anthropic.BadRequestError) as caught:
-        client.messages.batches.create(requests=named)
+        client.messages.batches.create(requests=renamed)
     message = caught.value.body["error"]["message"]
     assert message.startswith(f"{finding.location}: ")
     assert any(wording.text in message for wording in wordings_of("custom-id"))
 
 
-def test_a_request_that_counts_tokens_passes(client):
+def test_a_request_to_count_tokens_has_no_errors(client):
     sent = {key: value for key, value in EXAMPLES["vision, base64"].items() if key != "max_tokens"}
     findings = imgcost.check_request(sent, as_of=DAY)
     assert (findings.ok, [finding.rule for finding in findings]) == (True, ["max-tokens"])
     assert client.messages.count_tokens(**sent).input_tokens == 1
 
 
-def test_typed_params_and_blocks_of_an_answer_are_read(client, server):
-    # A conversation as programs hold it: TypedDicts, then the SDK's own objects of an earlier answer.
+def test_typed_dicts_and_objects_of_the_sdk_are_read(client, server):
+    # A conversation of TypedDicts and objects of the SDK from an earlier answer.
     answer = client.messages.create(**ACCEPTED["text"])
-    called = types.ToolUseBlock(id="toolu_1", type="tool_use", name="see", input={"x": 1}, caller=None)
+    tool_use = types.ToolUseBlock(id="toolu_1", type="tool_use", name="see", input={"x": 1}, caller=None)
     image = types.ImageBlockParam(
         type="image",
         source=types.Base64ImageSourceParam(
@@ -218,7 +220,7 @@ def test_typed_params_and_blocks_of_an_answer_are_read(client, server):
         "extra_headers": {"x-test": "1"},
         "messages": [
             {"role": "user", "content": "Hello"},
-            {"role": "assistant", "content": [*answer.content, called]},
+            {"role": "assistant", "content": [*answer.content, tool_use]},
             {
                 "role": "user",
                 "content": [
@@ -229,7 +231,7 @@ def test_typed_params_and_blocks_of_an_answer_are_read(client, server):
         ],
     }
     findings = check_request(sent, as_of=DAY)
-    assert [one.location for one in findings.images] == [
+    assert [image.location for image in findings.images] == [
         "messages.2.content.0.content.0",
         "messages.2.content.1.source.content.0",
     ]
@@ -239,7 +241,7 @@ def test_typed_params_and_blocks_of_an_answer_are_read(client, server):
     assert read_request(sent).body_bytes == len(server.received[-1])
 
 
-def test_paths_and_open_files_that_the_sdk_encodes_are_measured_and_left_as_they_were(client, server, tmp_path):
+def test_paths_and_open_files_are_measured_and_not_consumed(client, server, tmp_path):
     path = tmp_path / "a.png"
     path.write_bytes(PNG)
     stream = io.BytesIO(b"junk before" + PNG)
@@ -247,7 +249,7 @@ def test_paths_and_open_files_that_the_sdk_encodes_are_measured_and_left_as_they
     sources = [{"type": "base64", "media_type": "image/png", "data": data} for data in (path, stream)]
     sent = params(*[{"type": "image", "source": source} for source in sources])
     findings = check_request(sent, as_of=DAY)
-    assert [(one.width, one.height, one.tokens) for one in findings.images] == [(64, 48, 6)] * 2
+    assert [(image.width, image.height, image.tokens) for image in findings.images] == [(64, 48, 6)] * 2
     assert findings.ok
     assert stream.tell() == 11
     client.messages.create(**sent)
@@ -265,13 +267,13 @@ def test_the_budget_stops_a_request_before_it_is_sent(server):
     assert len(server.received) == before
 
 
-def test_the_two_lines_of_the_readme(client, server):
+def test_the_example_in_the_readme_prevents_a_rejected_call(client, server):
     (block,) = re.findall(r"```python\n(imgcost\.check_request.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
     assert len(block.splitlines()) == 2
-    here = {"imgcost": imgcost, "client": client, "params": ACCEPTED["each format"]}
-    exec(block, here)
-    assert here["message"].content[0].text == "A grey square."
+    namespace = {"imgcost": imgcost, "client": client, "params": ACCEPTED["each format"]}
+    exec(block, namespace)
+    assert namespace["message"].content[0].text == "A grey square."
     before = len(server.received)
     with pytest.raises(imgcost.PreflightError):
-        exec(block, here | {"params": REJECTED["8001"][1]})
+        exec(block, namespace | {"params": REJECTED["8001"][1]})
     assert len(server.received) == before

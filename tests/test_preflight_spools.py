@@ -1,4 +1,4 @@
-"""What a check found, kept on disk where it is more than a block, and printed as if it were in memory."""
+"""Findings on disk: many are kept in a temporary file, and printed like findings in memory."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from imgcost.text.findings import as_github, findings_json, findings_report
 
 @pytest.fixture
 def small(monkeypatch):
-    """Blocks of three items."""
+    """Use packs of three items."""
     monkeypatch.setattr(spools, "PACK_ITEMS", 3)
 
 
@@ -54,7 +54,7 @@ def test_a_spool_returns_its_items_in_order_any_number_of_times(length, in_memor
 
 
 @pytest.mark.usefixtures("small")
-def test_packed_items_come_after_those_that_were_added_before():
+def test_packed_items_follow_those_added_before():
     with closing(Spool(Item, count)) as spool:
         spool.append(Item(0))
         packed = [Item(number) for number in range(1, 9)]
@@ -72,12 +72,12 @@ def test_only_packs_with_a_counted_key_are_unpacked():
             spool.extend(pack(items, count(items)))
         assert list(spool.among({"odd"})) == odd
         assert list(spool.among({"even"})) == even * 2
-        wanted = {"even": 1, "odd": 1}
+        keys = {"even": 1, "odd": 1}
         numbers = []
-        for item in spool.among(wanted):
+        for item in spool.among(keys):
             numbers.append(item.number)
-            wanted.pop("even", None)
-        assert numbers == [0, 2, 1]  # the last pack is skipped, because nothing in it is wanted any more
+            keys.pop("even", None)
+        assert numbers == [0, 2, 1]  # the last pack is skipped, because it has no remaining key
 
 
 def test_a_spool_moves_to_disk_unless_it_stays_in_memory(monkeypatch):
@@ -93,39 +93,39 @@ def test_a_spool_moves_to_disk_unless_it_stays_in_memory(monkeypatch):
 
 @pytest.mark.usefixtures("small")
 @pytest.mark.parametrize("one_request", [False, True])
-def test_findings_on_disk_are_those_in_memory(folder, one_request):
+def test_findings_on_disk_equal_those_in_memory(folder, one_request):
     options = {"one_request": one_request, "budget_usd": 0}
-    plain = check_paths([str(folder)], **options)
-    with Spools.open() as kept:
-        found = check_paths([str(folder)], **options, spools=kept)
-        assert found.all is kept.findings
-        assert replace(found, all=tuple(found.all), images=tuple(found.images)) == plain
-        assert (found.errors, found.warnings, found.ok) == (plain.errors, plain.warnings, False)
-        assert (found.tokens, found.unmeasured, len(found)) == (plain.tokens, 3, len(plain))
-        assert findings_report(found) == findings_report(plain)
-        assert list(as_github(found)) == list(as_github(plain))
+    in_memory = check_paths([str(folder)], **options)
+    with Spools.open() as spools:
+        findings = check_paths([str(folder)], **options, spools=spools)
+        assert findings.all is spools.findings
+        assert replace(findings, all=tuple(findings.all), images=tuple(findings.images)) == in_memory
+        assert (findings.errors, findings.warnings, findings.ok) == (in_memory.errors, in_memory.warnings, False)
+        assert (findings.tokens, findings.unmeasured, len(findings)) == (in_memory.tokens, 3, len(in_memory))
+        assert findings_report(findings) == findings_report(in_memory)
+        assert list(as_github(findings)) == list(as_github(in_memory))
 
 
 @pytest.mark.usefixtures("small")
 @pytest.mark.parametrize("names", ["*", "1.png", "none"])
-def test_streamed_json_is_the_same_text(folder, names):
+def test_streamed_json_equals_the_json_of_the_report(folder, names):
     paths = [str(path) for path in sorted(folder.glob(names))]
-    with Spools.open() as kept:
-        found = check_paths(paths, spools=kept)
-        pieces = list(findings_json(findings_report(found, everything=False), found))
-        assert "".join(pieces) == as_json(findings_report(found))
-        assert len(pieces) == 1 + 2 * 2 + len(found) + len(found.images) + 1
+    with Spools.open() as spools:
+        findings = check_paths(paths, spools=spools)
+        pieces = list(findings_json(findings_report(findings, everything=False), findings))
+        assert "".join(pieces) == as_json(findings_report(findings))
+        assert len(pieces) == 1 + 2 * 2 + len(findings) + len(findings.images) + 1
         assert run("check", *(paths or ["-"]), "-f", "json", stdin="{}").stdout.count('"schema"') == 1
 
 
-def test_json_with_a_file_beside_it_is_the_same_text(folder, tmp_path):
+def test_stdout_is_the_same_with_an_output_file(folder, tmp_path):
     plain = run("check", folder, "-f", "json").stdout
     assert run("check", folder, "-f", "json", "-o", tmp_path.parent / "report.json").stdout == plain
     assert json.loads((tmp_path.parent / "report.json").read_text(encoding="utf-8")) == json.loads(plain)
 
 
 @pytest.mark.usefixtures("small")
-def test_a_full_folder_for_temporary_files_ends_a_check_with_2(folder, monkeypatch):
+def test_a_full_temporary_directory_is_exit_code_2(folder, monkeypatch):
     def fail(*_):
         raise OSError(28, "No space left on device")
 

@@ -17,32 +17,28 @@ RATES = st.builds(Rates, USD, USD, USD, USD, USD)
 
 @given(TOKENS, USD)
 def test_a_cost_is_exact(tokens, usd_per_mtok):
-    """A cost is tokens times the rate over a million, to the last digit."""
     assert Fraction(cost_usd(tokens, usd_per_mtok)) == tokens * Fraction(usd_per_mtok) / 10**6
 
 
 @given(TOKENS, TOKENS, USD)
-def test_a_cost_is_additive(one, other, usd_per_mtok):
-    """Tokens priced apart cost what they cost together."""
-    together = cost_usd(one + other, usd_per_mtok)
-    assert total_usd([cost_usd(one, usd_per_mtok), cost_usd(other, usd_per_mtok)]) == together
+def test_a_cost_is_additive(first, second, usd_per_mtok):
+    together = cost_usd(first + second, usd_per_mtok)
+    assert total_usd([cost_usd(first, usd_per_mtok), cost_usd(second, usd_per_mtok)]) == together
 
 
 @given(COUNTS, COUNTS, RATES)
-def test_counts_of_all_classes_are_priced_exactly_and_add_up(one, other, rates):
-    """A job's cost is the exact sum over its classes of tokens, however it is cut in pieces."""
-    cost = rates.cost_usd(one)
-    assert Fraction(cost) == sum(n * Fraction(rate) for n, rate in zip(one, rates, strict=True)) / 10**6
-    assert rates.cost_usd(one.plus(other)) == total_usd([cost, rates.cost_usd(other)])
+def test_counts_of_all_classes_are_priced_exactly_and_add_up(first, second, rates):
+    cost = rates.cost_usd(first)
+    assert Fraction(cost) == sum(n * Fraction(rate) for n, rate in zip(first, rates, strict=True)) / 10**6
+    assert rates.cost_usd(first.plus(second)) == total_usd([cost, rates.cost_usd(second)])
 
 
 @given(RATES, COUNTS, st.sampled_from([Decimal("0.5"), Decimal("1.1")]))
 def test_a_multiplier_on_the_rates_is_a_multiplier_on_the_cost(rates, counts, factor):
-    """Rates times a factor price what the rates price, times the factor."""
     assert rates.times(factor).cost_usd(counts) == multiply(rates.cost_usd(counts), factor)
 
 
-def test_dollars_have_no_precision_of_28_digits():
+def test_dollars_are_exact_beyond_28_digits():
     tokens = 10**40 + 1
     assert str(cost_usd(tokens, Decimal("0.1"))) == "1000000000000000000000000000000000.0000001"
 
@@ -70,7 +66,7 @@ def test_multipliers_stack():
 
 
 @pytest.mark.parametrize(("cache", "usd"), [("none", "3"), ("write-5m", "3.75"), ("write-1h", "6"), ("read", "0.3")])
-def test_the_cache_selects_the_rate_of_the_prompt(cache, usd):
+def test_the_cache_option_selects_the_rate_of_the_prompt(cache, usd):
     rates = Rates(Decimal(3), Decimal(15), Decimal("3.75"), Decimal(6), Decimal("0.3"))
     assert rates.prompt(cache) == Decimal(usd)
 
@@ -83,5 +79,5 @@ def test_tokens_without_a_published_price_are_never_free():
         rates.cost_usd(Usage(input=5, cache_read=1))
 
 
-def test_the_prompt_counts_with_its_cached_tokens():
+def test_the_prompt_includes_cached_tokens():
     assert Usage(input=1, output=10, cache_write_5m=2, cache_write_1h=3, cache_read=4).prompt == 10

@@ -1,4 +1,4 @@
-"""Progress: at a terminal, for scans that last, and never with a thread of its own."""
+"""Progress: only in a terminal, only for long scans, and without a thread."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Terminal(io.StringIO):
 
 @pytest.fixture
 def terminal(monkeypatch):
-    """Put a terminal on stderr: to be called in the test itself, for pytest puts its own there before each phase."""
+    """Replace stderr by a terminal; call it in the test, because pytest replaces stderr before each phase."""
     for name in ("NO_COLOR", "FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("TERM", "xterm")
@@ -60,14 +60,14 @@ def folder(tmp_path):
 
 
 def plain(screen):
-    """What was shown, without the terminal's own language."""
+    """Return what was shown, without escape sequences."""
     return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", screen.getvalue())
 
 
 def test_nothing_is_shown_if_stderr_is_not_a_terminal(folder, monkeypatch, clock):
     screen = io.StringIO()
     monkeypatch.setattr("sys.stderr", screen)
-    monkeypatch.setattr(progress, "_count", None)  # nor is anything walked for it
+    monkeypatch.setattr(progress, "_count", None)  # and nothing is counted
     with progress_of(Walk(), [str(folder)]) as advance:
         for _ in range(4):
             clock.now += 10
@@ -83,7 +83,7 @@ def test_a_short_scan_shows_nothing(folder, terminal, clock):
     assert screen.getvalue() == ""
 
 
-def test_a_long_scan_shows_files_of_the_total_and_files_a_second(folder, terminal, clock):
+def test_a_long_scan_shows_files_the_total_and_files_per_second(folder, terminal, clock):
     screen = terminal()
     with progress_of(Walk(), [str(folder)]) as advance:
         clock.now += 2
@@ -137,7 +137,7 @@ def test_progress_is_updated_up_to_ten_times_per_second(folder, terminal, clock)
 
 
 @pytest.mark.parametrize("error", [None, KeyboardInterrupt])
-def test_it_is_gone_when_the_scan_ends_and_the_cursor_is_back(folder, terminal, clock, error):
+def test_progress_is_erased_at_the_end_and_the_cursor_is_shown_again(folder, terminal, clock, error):
     screen = terminal()
 
     def scan():
@@ -157,7 +157,7 @@ def test_it_is_gone_when_the_scan_ends_and_the_cursor_is_back(folder, terminal, 
 
 
 def test_no_thread_is_started(folder, terminal, clock):
-    """A process with threads cannot safely be forked into workers."""
+    """Forking workers is not safe in a process with threads."""
     screen = terminal()
     before = threading.active_count()
     with progress_of(Walk(), [str(folder)]) as advance:
@@ -183,7 +183,7 @@ def test_progress_of_a_report_shows_its_escaped_name(terminal, clock):
 
 
 @pytest.mark.parametrize("is_terminal", [True, False])
-def test_a_report_that_is_written_at_once_shows_nothing(terminal, is_terminal):
+def test_a_report_that_is_written_quickly_shows_nothing(terminal, is_terminal):
     screen = terminal() if is_terminal else io.StringIO()
     with writing_progress("a.csv") as show:
         if not is_terminal:

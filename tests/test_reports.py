@@ -1,4 +1,4 @@
-"""Rows of scans: columns, formats read back by the usual libraries, and interrupted files."""
+"""Rows of scans: columns, formats as the usual libraries read them, and interrupted files."""
 
 from __future__ import annotations
 
@@ -29,10 +29,11 @@ from imgcost.errors import ImgcostError, MissingExtraError, NoPriceError, Unknow
 from imgcost.files import Image, Unreadable, scan
 from imgcost.paths import guard_formula
 from imgcost.reports import parquet
+from imgcost.reports.columns import encode_columns
 from imgcost.reports.delimited import encode_text
 from imgcost.reports.rows import scan_rows
 from imgcost.reports.writers import format_of
-from imgcost.tabular import SCAN
+from imgcost.tabular import SCAN, Column, Schema
 
 DAY = date(2026, 11, 22)
 AREA, PATCH = quoted("claude-3-sonnet", as_of=DAY), quoted("claude-opus-4-6", as_of=DAY)
@@ -40,9 +41,9 @@ AREA, PATCH = quoted("claude-3-sonnet", as_of=DAY), quoted("claude-opus-4-6", as
 
 def rows_in(content):
     """Return the rows of a JSON file, and check its schema."""
-    found = json.loads(content)
-    assert found["schema"] == "imgcost.rows/2"
-    return found["rows"]
+    document = json.loads(content)
+    assert document["schema"] == "imgcost.rows/2"
+    return document["rows"]
 
 
 TEXT_KINDS = ["csv", "json", "jsonl"]
@@ -93,8 +94,8 @@ def image(path="a.png", width=1000, height=1000, **fields):
     return Image(path, "image/png", width, height, orientation=1, animated=False, file_bytes=900)._replace(**fields)
 
 
-def groups(*found):
-    return [("", list(found))]
+def groups(*files):
+    return [("", list(files))]
 
 
 FOUND = groups(
@@ -105,20 +106,20 @@ FOUND = groups(
 )
 
 
-def written(path, found, kind, quotes=(AREA,)):
+def written(path, scanned, kind, quotes=(AREA,)):
     path = path.with_suffix(f".{kind}")
     with reporting(path, quotes) as report:
-        for group in found:
+        for group in scanned:
             report.add([group])
     return path
 
 
-def encoded(found, style):
-    return encode_text(scan_rows(found, [AREA]), SCAN, style)
+def encoded(scanned, style):
+    return encode_text(scan_rows(scanned, [AREA]), SCAN, style)
 
 
 def read(path, kind):
-    """Rows of a file, as dictionaries."""
+    """Return the rows of a file as dictionaries."""
     match kind:
         case "csv":
             with path.open(encoding="utf-8", newline="") as file:
@@ -131,17 +132,17 @@ def read(path, kind):
             return pq.read_table(path).to_pylist()
 
 
-# The rows themselves
+# Rows
 
 
-def test_the_columns_and_their_order():
+def test_columns_have_a_fixed_order():
     assert list(SCAN.columns) == NAMES
     assert all(column.meaning for column in SCAN.columns.values())
 
 
-def test_an_image_has_a_row_a_model_and_everything_else_one():
-    found = [dict(zip(SCAN.columns, row, strict=True)) for row in scan_rows(FOUND, [AREA, PATCH])]
-    assert [(row["path"], row["model"]) for row in found] == [
+def test_an_image_has_one_row_per_model_and_any_other_file_one_row():
+    listed = [dict(zip(SCAN.columns, row, strict=True)) for row in scan_rows(FOUND, [AREA, PATCH])]
+    assert [(row["path"], row["model"]) for row in listed] == [
         ("a.png", "claude-3-sonnet-20240229"),
         ("a.png", "claude-opus-4-6"),
         ("b.jpg", "claude-3-sonnet-20240229"),
@@ -150,8 +151,8 @@ def test_an_image_has_a_row_a_model_and_everything_else_one():
         ("c.tif", "claude-opus-4-6"),
         ("d", None),
     ]
-    assert (found[0]["tokens"], found[0]["input_usd"], found[0]["downscaled"]) == (1334, "0.004002", False)
-    assert found[2] == {
+    assert (listed[0]["tokens"], listed[0]["input_usd"], listed[0]["downscaled"]) == (1334, "0.004002", False)
+    assert listed[2] == {
         "path": "b.jpg",
         "media_type": "image/jpeg",
         "width": 4000,
@@ -173,16 +174,16 @@ def test_an_image_has_a_row_a_model_and_everything_else_one():
         "reason": None,
     }
     # A rejected image has tokens and dollars like any other, and the rule that it breaks.
-    assert (found[4]["tokens"], found[4]["input_usd"]) == (410, "0.001230")
-    assert [found[4][name] for name in ("rejected", "problem", "reason")] == ["format", None, "TIFF is not supported"]
-    missing = {name: value for name, value in found[6].items() if value is not None}
+    assert (listed[4]["tokens"], listed[4]["input_usd"]) == (410, "0.001230")
+    assert [listed[4][name] for name in ("rejected", "problem", "reason")] == ["format", None, "TIFF is not supported"]
+    missing = {name: value for name, value in listed[6].items() if value is not None}
     assert missing == {"path": "d", "problem": "missing", "reason": "no such file or folder"}
 
 
 @given(st.integers(1, 10_000), st.integers(1, 10_000))
-def test_rows_agree_with_the_library(width, height):
-    found = scan_rows(groups(image(width=width, height=height)), [AREA, PATCH])
-    for quote, values in zip((AREA, PATCH), found, strict=True):
+def test_rows_equal_the_results_of_estimate(width, height):
+    listed = scan_rows(groups(image(width=width, height=height)), [AREA, PATCH])
+    for quote, values in zip((AREA, PATCH), listed, strict=True):
         row = dict(zip(SCAN.columns, values, strict=True))
         assert row["tokens"] == quote.tokens(width, height)
         assert Decimal(row["input_usd"]) == quote.image_usd(row["tokens"])
@@ -201,12 +202,12 @@ def test_dollars_are_never_in_scientific_notation():
 
 @pytest.mark.parametrize("kind", [*KINDS, "xlsx", "html", "md"])
 @pytest.mark.parametrize("suffix", [str.lower, str.upper])
-def test_the_suffix_tells_the_format(kind, suffix):
+def test_the_suffix_selects_the_format(kind, suffix):
     assert format_of(f"folder.csv/costs.{suffix(kind)}") == f".{kind}"
 
 
 @pytest.mark.parametrize("path", ["costs", "costs.xls", ".csv", "costs.csv.gz", "csv", ""])
-def test_another_suffix_is_refused_with_those_that_work(path):
+def test_another_suffix_is_an_error_that_lists_the_supported_ones(path):
     known = r"use a suffix of \.csv, \.json, \.jsonl, \.parquet, \.md, \.xlsx, \.html$"
     with pytest.raises(ImgcostError, match=known):
         format_of(path)
@@ -217,26 +218,26 @@ def test_another_suffix_is_refused_with_those_that_work(path):
 @pytest.mark.parametrize("kind", KINDS)
 def test_all_formats_have_the_same_rows(tmp_path, kind):
     expected = [dict(zip(SCAN.columns, row, strict=True)) for row in scan_rows(FOUND, [AREA, PATCH])]
-    found = read(written(tmp_path / "f", FOUND, kind, [AREA, PATCH]), kind)
-    assert [list(row) for row in found] == [NAMES] * 7
+    read_rows = read(written(tmp_path / "f", FOUND, kind, [AREA, PATCH]), kind)
+    assert [list(row) for row in read_rows] == [NAMES] * 7
     if kind == "csv":
         expected = [
             {
-                name: "" if one is None else str(one).lower() if isinstance(one, bool) else str(one)
-                for name, one in row.items()
+                name: "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+                for name, value in row.items()
             }
             for row in expected
         ]
     if kind == "parquet":
         for row in expected:
             row["input_usd"] = row["input_usd"] and Decimal(row["input_usd"])
-    assert found == expected
+    assert read_rows == expected
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_file_without_rows_can_be_read(tmp_path, kind):
-    for number, found in enumerate(([], groups())):
-        path = written(tmp_path / str(number), found, kind)
+    for number, scanned in enumerate(([], groups())):
+        path = written(tmp_path / str(number), scanned, kind)
         assert read(path, kind) == []
     expected = {"csv": ",".join(NAMES) + "\r\n", "json": '{"schema": "imgcost.rows/2", "rows": []}\n', "jsonl": ""}
     if kind in expected:
@@ -247,12 +248,12 @@ def test_a_file_without_rows_can_be_read(tmp_path, kind):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_hostile_name_is_one_row(tmp_path, kind):
-    found = groups(
+    scanned = groups(
         *(image(name, duplicate_of=name) for name in HOSTILE), *(Unreadable(name, "empty", name) for name in HOSTILE)
     )
-    rows_read = read(written(tmp_path / "f", found, kind), kind)
-    assert len(rows_read) == 2 * len(HOSTILE)
-    assert {len(row) for row in rows_read} == {len(SCAN.columns)}
+    read_rows = read(written(tmp_path / "f", scanned, kind), kind)
+    assert len(read_rows) == 2 * len(HOSTILE)
+    assert {len(row) for row in read_rows} == {len(SCAN.columns)}
 
 
 @pytest.mark.parametrize(
@@ -278,27 +279,29 @@ def test_every_hostile_name_is_one_row(tmp_path, kind):
     ],
 )
 def test_a_path_in_csv_is_exact_unless_it_is_a_formula(tmp_path, name, cell):
-    found = groups(image(name, duplicate_of=name), Unreadable(name, "empty", "nothing in it"))
-    one, two = read(written(tmp_path / "f.csv", found, "csv"), "csv")
-    assert (one["path"], one["duplicate_of"], two["path"]) == (cell,) * 3
+    scanned = groups(image(name, duplicate_of=name), Unreadable(name, "empty", "nothing in it"))
+    first, second = read(written(tmp_path / "f.csv", scanned, "csv"), "csv")
+    assert (first["path"], first["duplicate_of"], second["path"]) == (cell,) * 3
     assert imgcost.unescape_path(cell) == name
 
 
 def test_a_reason_escapes_the_text_of_a_file(tmp_path):
-    found = groups(Unreadable("a", "damaged", "=1\x1b[2J\udce9"))
+    scanned = groups(Unreadable("a", "damaged", "=1\x1b[2J\udce9"))
     for kind in KINDS:
-        [row] = read(written(tmp_path / kind, found, kind), kind)
+        [row] = read(written(tmp_path / kind, scanned, kind), kind)
         assert row["reason"] == ("'" if kind == "csv" else "") + r"=1\x1b[2J\xe9"
 
 
 @pytest.mark.parametrize("kind", ["json", "jsonl", "parquet"])
 def test_utf_8_paths_are_unchanged_in_formats_for_programs(tmp_path, kind):
-    found = read(written(tmp_path / "f", groups(*map(image, HOSTILE)), kind), kind)
-    assert [row["path"] for row in found] == ["escaped:caf%E9.png" if "\udce9" in name else name for name in HOSTILE]
+    read_rows = read(written(tmp_path / "f", groups(*map(image, HOSTILE)), kind), kind)
+    assert [row["path"] for row in read_rows] == [
+        "escaped:caf%E9.png" if "\udce9" in name else name for name in HOSTILE
+    ]
 
 
 def file_names():
-    """Names as file systems have them: any bytes, any text, and what looks like an escape of ours."""
+    """Generate file names: any bytes, any text, and names that look like our escapes."""
     bytewise = st.binary(max_size=12).map(lambda name: name.decode("utf-8", "surrogateescape"))
     pieces = [
         "escaped:",
@@ -326,21 +329,21 @@ def file_names():
 
 @given(st.lists(file_names(), min_size=1, max_size=5))
 def test_every_path_is_read_back_from_every_format(names):
-    found = groups(*(image(name, duplicate_of=name) for name in names))
+    scanned = groups(*(image(name, duplicate_of=name) for name in names))
     with tempfile.TemporaryDirectory() as folder:
         for kind in KINDS:
-            rows_read = read(written(Path(folder) / kind, found, kind), kind)
+            read_rows = read(written(Path(folder) / kind, scanned, kind), kind)
             for column in ("path", "duplicate_of"):
-                texts = [row[column] for row in rows_read]
+                texts = [row[column] for row in read_rows]
                 assert [imgcost.unescape_path(text) for text in texts] == names
                 assert all(text.encode() is not None for text in texts)
 
 
 @given(file_names(), file_names())
-def test_different_paths_never_have_the_same_text(one, other):
+def test_different_paths_never_have_the_same_text(first, second):
     for write in (imgcost.escape_path, lambda path: guard_formula(imgcost.escape_path(path))):
-        assert (write(one) == write(other)) is (one == other)
-        assert not write(one).startswith(("=", "+", "-", "@", "\t", "\r", "\n")) or write is imgcost.escape_path
+        assert (write(first) == write(second)) is (first == second)
+        assert not write(first).startswith(("=", "+", "-", "@", "\t", "\r", "\n")) or write is imgcost.escape_path
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems take no bytes that are not UTF-8")
@@ -351,14 +354,14 @@ def test_every_file_of_a_folder_is_reopened_from_its_row(tmp_path, kind):
     for number, name in enumerate(names, 1):
         Path(os.fsdecode(os.path.join(os.fsencode(tmp_path / "in"), name))).write_bytes(png(number, 1))  # noqa: PTH118 - bytes
     with chdir(tmp_path / "in"):
-        found = list(scan(*map(os.fsdecode, names)))
+        files = list(scan(*map(os.fsdecode, names)))
         if kind == "frame":
-            rows_read = audit(*map(os.fsdecode, names), model="sonnet").to_dict("records")
+            read_rows = audit(*map(os.fsdecode, names), model="sonnet").to_dict("records")
         else:
-            rows_read = read(written(tmp_path / "rows", [("", found)], kind), kind)
-        assert len(rows_read) == len(names)
-        for row in rows_read:
-            with open(imgcost.unescape_path(row["path"]), "rb") as file:  # noqa: PTH123 - the path as it is
+            read_rows = read(written(tmp_path / "rows", [("", files)], kind), kind)
+        assert len(read_rows) == len(names)
+        for row in read_rows:
+            with open(imgcost.unescape_path(row["path"]), "rb") as file:  # noqa: PTH123 - the path unchanged
                 assert imgcost.read_header(file).width == int(row["width"])
 
 
@@ -372,7 +375,7 @@ def test_json_rows_are_ascii_lines_that_any_parser_reads(names):
     ]
 
 
-def test_pandas_reads_them(tmp_path):
+def test_pandas_reads_the_rows(tmp_path):
     frame = pd.read_csv(written(tmp_path / "a.csv", FOUND, "csv"), dtype={"input_usd": str})
     assert list(frame.columns) == NAMES
     assert frame["tokens"].tolist()[:2] == [AREA.tokens(1000, 1000), AREA.tokens(4000, 3000)]
@@ -404,17 +407,17 @@ def test_rows_reach_a_stream_as_they_are_written(tmp_path, kind):
 
 @pytest.mark.parametrize("kind", TEXT_KINDS)
 def test_a_stream_gets_the_same_bytes_as_a_file(tmp_path, kind):
-    for found in ([], FOUND, [*FOUND, *groups(), *FOUND]):
+    for scanned in ([], FOUND, [*FOUND, *groups(), *FOUND]):
         stream = io.BytesIO()
         with streaming(stream, [AREA], kind) as report:
-            for group in found:
+            for group in scanned:
                 report.add([group])
         assert not stream.closed
-        assert stream.getvalue() == written(tmp_path / "f", found, kind).read_bytes()
+        assert stream.getvalue() == written(tmp_path / "f", scanned, kind).read_bytes()
 
 
 class Breaking(io.FileIO):
-    """A file whose next write puts half of the bytes there and is then interrupted."""
+    """A file whose next write is interrupted after half of the bytes."""
 
     armed = False
     error = KeyboardInterrupt()
@@ -437,7 +440,7 @@ def test_an_interrupted_stream_has_complete_rows_and_their_number(tmp_path, monk
     monkeypatch.setattr(Breaking, "error", error)
     piece = groups(image("a.png"), image("b.png"))
     with Breaking(path, "a") as stream:
-        with pytest.raises(type(error)), streaming(stream, [AREA], kind) as report:  # noqa: PT012 - the last is armed
+        with pytest.raises(type(error)), streaming(stream, [AREA], kind) as report:  # noqa: PT012 - only the last raises
             for _ in range(pieces):
                 report.add(piece)
             stream.armed = True
@@ -446,11 +449,11 @@ def test_an_interrupted_stream_has_complete_rows_and_their_number(tmp_path, monk
     content = path.read_bytes()
     assert content.startswith(before)
     path.write_bytes(content.removeprefix(before) + (b"]}" if kind == "json" and pieces else b""))
-    found = read(path, kind) if pieces or kind != "json" else []
-    assert [row["path"] for row in found] == ["a.png", "b.png"] * pieces
+    read_rows = read(path, kind) if pieces or kind != "json" else []
+    assert [row["path"] for row in read_rows] == ["a.png", "b.png"] * pieces
 
 
-def test_a_pipe_that_is_interrupted_is_left_as_it_is():
+def test_an_interrupted_pipe_is_not_truncated():
     read_end, write_end = os.pipe()
     with os.fdopen(read_end, "rb") as reader:
         with (
@@ -477,7 +480,7 @@ def test_partial_writes_are_continued(tmp_path, kind):
     assert (tmp_path / "f").read_bytes() == written(tmp_path / "g", FOUND, kind).read_bytes()
 
 
-def test_a_pipe_that_takes_nothing_now_is_an_error():
+def test_a_pipe_that_would_block_is_an_error():
     class Busy(io.BytesIO):
         def write(self, _data):
             return None
@@ -497,7 +500,7 @@ def test_a_full_device_is_reported(tmp_path, kind):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_file_that_cannot_be_opened_is_an_error(tmp_path, kind):
-    with pytest.raises(OSError), reporting(tmp_path / "no" / f"f.{kind}", [AREA]):  # noqa: PT011 - whatever the system says
+    with pytest.raises(OSError), reporting(tmp_path / "no" / f"f.{kind}", [AREA]):  # noqa: PT011 - the message depends on the system
         pass
 
 
@@ -535,16 +538,56 @@ def test_parquet_has_the_types_that_the_columns_mean(tmp_path):
 def test_dollars_in_parquet_are_exact(tmp_path, model):
     conditions = {} if model == "claude-3-sonnet" else {"batch": True, "cache": "5m", "inference_geo": "us"}
     quote = quoted(model, as_of=DAY, **conditions)
-    found = groups(*(image(width=edge, height=edge) for edge in (1, 999, 5000)))
-    read_back = [row["input_usd"] for row in read(written(tmp_path / "f", found, "parquet", [quote]), "parquet")]
+    scanned = groups(*(image(width=edge, height=edge) for edge in (1, 999, 5000)))
+    read_back = [row["input_usd"] for row in read(written(tmp_path / "f", scanned, "parquet", [quote]), "parquet")]
     assert read_back == [quote.image_usd(quote.tokens(edge, edge)) for edge in (1, 999, 5000)]
 
 
 def test_the_largest_edges_fit_their_columns(tmp_path):
-    largest = 2**31 - 1  # of what a header can say; the rules know one pixel more
-    found = groups(image(width=largest, height=largest, file_bytes=2**62, orientation=8))
-    [row] = read(written(tmp_path / "f", found, "parquet"), "parquet")
+    largest = 2**31 - 1  # the largest edge that a header can have
+    scanned = groups(image(width=largest, height=largest, file_bytes=2**62, orientation=8))
+    [row] = read(written(tmp_path / "f", scanned, "parquet"), "parquet")
     assert (row["width"], row["height"], row["file_bytes"]) == (largest, largest, 2**62)
+
+
+VALUES = {
+    "path": st.text(max_size=5),
+    "text": st.sampled_from(["", "é", "日本", "a\0b"]),
+    "category": st.sampled_from(["a", "b", "", "ü"]),
+    "integer": st.integers(-(2**63), 2**63 - 1),
+    "usd": st.decimals(-(10**30), 10**30, places=20).map(lambda usd: f"{usd:f}"),
+    "boolean": st.booleans(),
+}
+
+
+@pytest.mark.parametrize("kind", VALUES)
+@given(data=st.data())
+def test_columns_are_encoded_like_pyarrow_encodes_them(kind, data):
+    parts = data.draw(st.lists(st.lists(VALUES[kind] | st.none(), max_size=20), max_size=3))
+    schema = Schema("ducks/1", "Ducks", {"duck": Column(kind, "")})
+    file = io.BytesIO()
+    writer = parquet.ParquetWriter(file, schema)
+    for part in parts:
+        writer.write(encode_columns([(value,) for value in part], schema))
+    writer.finish()
+    column = pq.read_table(io.BytesIO(file.getvalue()))["duck"]
+    values = [value for part in parts for value in part]
+    if kind == "usd":
+        values = [value and Decimal(value) for value in values]
+    expected = pa.array(values, parquet.arrow_schema(schema).field("duck").type)
+    column.validate(full=True)
+    assert column.type == expected.type
+    assert column.to_pylist() == expected.to_pylist() == values
+
+
+def test_a_scan_to_parquet_does_not_load_pandas(tmp_path):
+    script = (
+        "import sys; from imgcost.cli import main\n"
+        f"try: main(['scan', {str(SAMPLES)!r}, '-o', {str(tmp_path / 'a.parquet')!r}])\n"
+        "finally: assert 'pyarrow' in sys.modules and 'pandas' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, timeout=60)
+    assert pq.read_metadata(tmp_path / "a.parquet").num_rows > 20
 
 
 def test_row_groups_are_written_as_soon_as_they_are_full(tmp_path, monkeypatch):
@@ -587,7 +630,7 @@ def test_a_missing_pyarrow_is_reported_once():
     assert ended.stderr == "Error: writing Parquet needs an extra: pip install 'imgcost[parquet]'\n"
 
 
-# The DataFrame
+# Audit
 
 DTYPES = dict.fromkeys(["media_type", "model", "tier", "formula", "rejected", "problem"], "category")
 DTYPES |= dict.fromkeys(["width", "height", "orientation", "file_bytes", "tokens"], "Int64")
@@ -622,7 +665,7 @@ def test_dollars_of_an_audit_add_up_exactly():
     assert frame["input_usd"].dropna().sum() == PATCH.image_usd(int(frame["tokens"].sum()))
 
 
-def test_an_audit_of_nothing_or_of_nothing_readable_has_the_same_columns(tmp_path):
+def test_an_audit_without_readable_images_has_the_same_columns(tmp_path):
     empty = audit(tmp_path)
     assert (list(empty.columns), len(empty)) == (NAMES, 0)
     missing = audit(tmp_path / "missing")

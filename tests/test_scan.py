@@ -1,4 +1,4 @@
-"""Whole scans: samples against Pillow and a golden table, random trees against a naive scan, with one or more jobs."""
+"""Scans: samples compared with Pillow and a golden table, random trees with a naive scan, with one or more jobs."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def eager(monkeypatch):
 
 @pytest.fixture
 def collection(tmp_path):
-    """Folders with a file of each content, and archives."""
+    """Folders with one file of each type of content, and archives."""
     for folder in ("a", "b", "b/c", "d"):
         (tmp_path / folder).mkdir()
         for number, data in enumerate(CONTENTS):
@@ -85,19 +85,19 @@ def collection(tmp_path):
     return tmp_path
 
 
-# The samples.
+# Samples
 
 
 @pytest.mark.parametrize("row", golden("samples.csv"), ids=lambda row: row["path"])
 def test_every_sample_matches_its_golden_row(row):
-    (found,) = scan(SAMPLES / row["path"])
-    assert found.path == str(SAMPLES / row["path"])
+    (file,) = scan(SAMPLES / row["path"])
+    assert file.path == str(SAMPLES / row["path"])
     if not row["width"]:
-        assert found.problem == ("damaged" if row["media_type"].startswith("image/") else "not-an-image")
+        assert file.problem == ("damaged" if row["media_type"].startswith("image/") else "not-an-image")
     else:
         size = int(row["width"]), int(row["height"])
         animated = row["animated"] == "yes"
-        assert found[1:] == (row["media_type"], *size, int(row["orientation"]), animated, int(row["bytes"]), None)
+        assert file[1:] == (row["media_type"], *size, int(row["orientation"]), animated, int(row["bytes"]), None)
 
 
 def test_a_scan_of_all_samples_finds_each_once_and_agrees_with_pillow():
@@ -111,12 +111,12 @@ def test_a_scan_of_all_samples_finds_each_once_and_agrees_with_pillow():
     assert Counter(file.problem for file in files if isinstance(file, Unreadable)) == {"damaged": 1, "not-an-image": 1}
 
 
-# One scan as a whole.
+# Order and options
 
 
 def test_all_results_come_in_a_stable_order(collection):
-    found = list(scan(collection, collection / "none"))
-    names = [os.path.relpath(file.path, collection).replace(os.sep, "/") for file in found]
+    results = list(scan(collection, collection / "none"))
+    names = [os.path.relpath(file.path, collection).replace(os.sep, "/") for file in results]
     files = [f"{number}.png" for number in range(len(CONTENTS))]
     assert names == [
         *(f"a/{name}" for name in files),
@@ -128,7 +128,7 @@ def test_all_results_come_in_a_stable_order(collection):
     ]
     kinds = [*["image"] * 6, "damaged", "unsupported", "empty", "not-an-image"]
     archive = ["image", "not-an-image", "image"]
-    actual = ["image" if isinstance(file, Image) else file.problem for file in found]
+    actual = ["image" if isinstance(file, Image) else file.problem for file in results]
     assert actual == [*kinds, *kinds, *archive, *kinds, *kinds, "damaged", "missing"]
 
 
@@ -138,7 +138,7 @@ def test_options_apply_to_the_walk_and_the_archives(collection):
 
     everything = count()
     assert count(archives=False) == everything - 3 + 1
-    # `include` applies to members, not to archives: the broken one is opened and reported.
+    # `include` applies to members of archives, not to archives: the broken one is reported.
     for globs in (["0.png"], "0.png"):
         names = [file.path.rpartition("/")[2] for file in scan(collection, include=globs)]
         assert sorted(names) == ["0.png"] * 4 + ["broken.tar"]
@@ -152,7 +152,7 @@ def test_options_apply_to_the_walk_and_the_archives(collection):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows makes no links without a privilege")
-def test_links_are_followed_on_request(collection):
+def test_links_are_followed_only_if_requested(collection):
     (collection / "a" / "link").symlink_to("../d", target_is_directory=True)
     (linked,) = [file for file in scan(collection / "a") if file.path.endswith("link")]
     assert linked.problem == "link-not-followed"
@@ -172,21 +172,21 @@ def test_more_jobs_give_the_same_results_in_the_same_order(monkeypatch, collecti
 
 @pytest.mark.usefixtures("eager")
 @pytest.mark.parametrize("jobs", [1, 2])
-def test_the_first_images_arrive_long_before_the_walk_has_ended(monkeypatch, tmp_path, jobs):
+def test_the_first_images_arrive_long_before_the_end_of_the_walk(monkeypatch, tmp_path, jobs):
     for number in range(100):
         (tmp_path / f"{number:02}").mkdir()
         (tmp_path / f"{number:02}" / "a.png").write_bytes(PNG)
     listed, scandir = [], os.scandir
     monkeypatch.setattr(os, "scandir", lambda folder: listed.append(folder) or scandir(folder))
-    found = scan(tmp_path, jobs=jobs)
+    iterator = scan(tmp_path, jobs=jobs)
     assert listed == []
-    assert next(found).width == 31
+    assert next(iterator).width == 31
     assert len(listed) <= 10
-    assert len(list(found)) == 99
+    assert len(list(iterator)) == 99
     assert len(listed) == 101
 
 
-def test_scanning_nothing_gives_nothing(tmp_path):
+def test_a_scan_without_paths_has_no_results(tmp_path):
     assert list(scan()) == list(scan(tmp_path)) == []
 
 
@@ -202,7 +202,7 @@ def test_a_plain_scan_loads_neither_pillow_nor_workers_nor_archive_libraries():
     assert (done.stdout.strip(), done.stderr) == ("set()", "")
 
 
-# Random trees.
+# Random trees
 
 NAMES = ["a.png", "B.PNG", "b.jpg", "=1", "-x", "\N{LATIN SMALL LETTER E WITH ACUTE}", "sp ace.gif", "a.zip.png", "z"]
 trees = st.recursive(
@@ -248,17 +248,17 @@ def test_a_random_tree_matches_a_naive_walk_in_a_stable_order(tree):
             for folder, _, names in os.walk(directory)
             for name in names
         )
-        found = list(scan(directory))
-        assert Counter((file.path, *summed_up(file)) for file in found) == expected
-        assert list(scan(directory)) == found
+        files = list(scan(directory))
+        assert Counter((file.path, *summed_up(file)) for file in files) == expected
+        assert list(scan(directory)) == files
         # The files of a folder are consecutive and sorted by name.
-        folders = [os.path.split(file.path)[0] for file in found]
+        folders = [os.path.split(file.path)[0] for file in files]
         runs = [folder for folder, _ in groupby(folders)]
         assert len(runs) == len(set(runs))
-        assert [file.path for file in found] == [
+        assert [file.path for file in files] == [
             path
             for folder in runs
-            for path in sorted(file.path for file in found if os.path.split(file.path)[0] == folder)
+            for path in sorted(file.path for file in files if os.path.split(file.path)[0] == folder)
         ]
 
 

@@ -1,4 +1,4 @@
-"""The command line in the environments that a shell makes: encodings, closed streams, `python -OO`, odd arguments."""
+"""The command line in unusual environments: encodings, closed streams, `python -OO`, unreadable arguments."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from conftest import ROOT, png
 from imgcost.cli import main
 from imgcost.cli.streams import prepare_streams
 
-pytestmark = pytest.mark.slow  # processes with odd streams
+pytestmark = pytest.mark.slow  # processes with unusual streams
 
 CAT = "\N{CAT FACE}\N{GREEK SMALL LETTER PI}.png"
 COMMANDS = ["estimate", "scan", "plan", "check", "largest", "models", "rules"]
@@ -27,7 +27,7 @@ SHELL = pytest.mark.skipif(os.name == "nt", reason="the redirections of a POSIX 
 
 
 def imgcost(*arguments, python=(), redirect="", stdin=None, **environment):
-    """A run in a process of its own, with a redirection of its shell."""
+    """Run imgcost in a separate process, with a redirection of the shell."""
     command = [sys.executable, *python, "-m", "imgcost", *map(str, arguments)]
     if redirect:
         command = ["sh", "-c", f'"$@" {redirect}', "sh", *command]
@@ -45,10 +45,10 @@ def cat(tmp_path):
 
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
 @pytest.mark.parametrize("style", ["text", "markdown", "json"])
-def test_a_name_beyond_the_encoding_is_printed_as_an_escape(cat, encoding, style):
-    ended = imgcost("scan", cat, "-f", style, PYTHONIOENCODING=encoding)
-    assert (ended.returncode, ended.stderr) == (0, b"")
-    shown = ended.stdout.decode("utf-8" if encoding == "ascii" else encoding)  # click prefers UTF-8 to ASCII
+def test_a_name_outside_the_encoding_is_printed_as_an_escape(cat, encoding, style):
+    completed = imgcost("scan", cat, "-f", style, PYTHONIOENCODING=encoding)
+    assert (completed.returncode, completed.stderr) == (0, b"")
+    shown = completed.stdout.decode("utf-8" if encoding == "ascii" else encoding)  # click prefers UTF-8 to ASCII
     if encoding == "ascii" and style != "json":
         assert CAT in shown
         return
@@ -56,13 +56,13 @@ def test_a_name_beyond_the_encoding_is_printed_as_an_escape(cat, encoding, style
 
 
 @pytest.mark.parametrize("style", ["text", "github"])
-def test_a_check_prints_such_a_name_too(cat, style):
-    ended = imgcost("check", cat, "-f", style, PYTHONIOENCODING="cp1252")
-    assert (ended.returncode, ended.stderr) == (1, b"")
-    assert rb"\U0001f431\u03c0.png" in ended.stdout
+def test_check_prints_a_name_outside_the_encoding_as_an_escape(cat, style):
+    completed = imgcost("check", cat, "-f", style, PYTHONIOENCODING="cp1252")
+    assert (completed.returncode, completed.stderr) == (1, b"")
+    assert rb"\U0001f431\u03c0.png" in completed.stdout
 
 
-def test_an_encoding_that_has_the_character_prints_it(cat):
+def test_a_name_in_the_encoding_is_printed_unchanged(cat):
     assert CAT in imgcost("scan", cat, PYTHONIOENCODING="utf-8").stdout.decode()
 
 
@@ -74,22 +74,22 @@ def test_an_encoding_that_has_the_character_prints_it(cat):
     ids=" ".join,
 )
 def test_a_closed_stream_is_not_a_crash(redirect, arguments):
-    ended = imgcost(*arguments, redirect=redirect)
-    assert ended.returncode == 0
-    assert b"Traceback" not in ended.stderr
-    assert bool(ended.stdout) == (">&-" not in redirect.replace("2>&-", ""))
+    completed = imgcost(*arguments, redirect=redirect)
+    assert completed.returncode == 0
+    assert b"Traceback" not in completed.stderr
+    assert bool(completed.stdout) == (">&-" not in redirect.replace("2>&-", ""))
 
 
 @SHELL
-def test_a_closed_stdin_is_an_empty_one():
+def test_a_closed_stdin_is_empty():
     assert b"0 images" in imgcost("scan", "-", redirect="<&-").stdout
     assert b"0 images" in imgcost("check", "-", redirect="<&-").stdout
 
 
 @SHELL
 def test_an_output_file_does_not_replace_a_closed_stream(tmp_path):
-    ended = imgcost("scan", "data/samples/web", "-o", tmp_path / "rows.csv", redirect="<&- >&- 2>&-")
-    assert ended.returncode == 0
+    completed = imgcost("scan", "data/samples/web", "-o", tmp_path / "rows.csv", redirect="<&- >&- 2>&-")
+    assert completed.returncode == 0
     assert all(line.count(",") > 5 for line in (tmp_path / "rows.csv").read_text(encoding="utf-8").splitlines())
 
 
@@ -103,7 +103,7 @@ def test_closed_streams_become_the_null_device(monkeypatch):
         assert sys.stdout.write(CAT) == len(CAT)
 
 
-def test_a_stream_of_another_kind_is_left_alone(monkeypatch):
+def test_a_stream_of_another_type_is_unchanged(monkeypatch):
     stream = io.StringIO()
     monkeypatch.setattr(sys, "stdout", stream)
     prepare_streams()
@@ -143,13 +143,15 @@ def test_a_missing_argument_among_others_is_listed(tmp_path, command):
     missing = tmp_path / "typo.png"
     result = run(command, missing, tmp_path, "-f", "json")
     assert result.exit_code == (1 if command == "check" else 0)
-    found = json.loads(result.stdout)
+    report = json.loads(result.stdout)
     if command == "scan":
-        assert found["images"] == 1
-        assert [(one["path"], one["problem"]) for one in found["unreadable"]] == [(str(missing), "missing")]
+        assert report["images"] == 1
+        assert [(file["path"], file["problem"]) for file in report["unreadable"]] == [(str(missing), "missing")]
     else:
-        assert len(found["images"]) == 2
-        assert [one["location"] for one in found["findings"] if one["rule"] == "unreadable"] == [str(missing)]
+        assert len(report["images"]) == 2
+        assert [finding["location"] for finding in report["findings"] if finding["rule"] == "unreadable"] == [
+            str(missing)
+        ]
     assert f"Path '{missing}' does not exist." in refused(command, missing, missing)
 
 
@@ -166,20 +168,20 @@ def test_an_unreadable_argument_among_others_is_listed(tmp_path, monkeypatch):
 
     monkeypatch.setattr(os, "access", lambda path, mode, **options: path != secret and access(path, mode, **options))
     monkeypatch.setattr(os, "open", refuse)
-    found = json.loads(printed("scan", tmp_path / "a.png", secret, "-f", "json"))
-    assert (found["images"], [one["problem"] for one in found["unreadable"]]) == (1, ["no-access"])
+    report = json.loads(printed("scan", tmp_path / "a.png", secret, "-f", "json"))
+    assert (report["images"], [file["problem"] for file in report["unreadable"]]) == (1, ["no-access"])
 
 
 @SHELL
-def test_a_link_to_nothing_among_others_is_listed(tmp_path):
+def test_a_broken_link_among_others_is_listed(tmp_path):
     (tmp_path / "a.png").write_bytes(png(300, 300))
     (tmp_path / "b.png").symlink_to("nowhere")
-    found = json.loads(printed("scan", tmp_path / "a.png", tmp_path / "b.png", "-f", "json"))
-    assert (found["images"], [one["problem"] for one in found["unreadable"]]) == (1, ["missing"])
+    report = json.loads(printed("scan", tmp_path / "a.png", tmp_path / "b.png", "-f", "json"))
+    assert (report["images"], [file["problem"] for file in report["unreadable"]]) == (1, ["missing"])
 
 
 def test_a_full_temporary_directory_is_reported(tmp_path, monkeypatch):
-    """A workbook is put together there; XlsxWriter's error for it was a traceback."""
+    """A workbook is assembled there. Regression: the error of XlsxWriter was a traceback."""
 
     def fail(*_args, **_options):
         raise OSError(errno.ENOSPC, "No space left on device")
@@ -188,4 +190,4 @@ def test_a_full_temporary_directory_is_reported(tmp_path, monkeypatch):
     stderr = refused("scan", "data/samples/web", "-o", tmp_path / "report.xlsx")
     assert "No space left on device" in stderr
     assert "Traceback" not in stderr
-    gc.collect()  # what is left of the workbook must not fail a second time
+    gc.collect()  # closing the unfinished workbook must not fail again

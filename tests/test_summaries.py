@@ -1,4 +1,4 @@
-"""The sums of a scan: each one against a naive count, however the images are distributed."""
+"""The sums of a scan: each compared with a naive count, for any distribution of images."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ groups = st.lists(
 
 
 def summary_of(rules=RULES):
-    """An empty summary with one quote per token rule."""
+    """Return an empty summary with one quote per token rule."""
     return ScanSummary([QUOTES[rule] for rule in rules])
 
 
@@ -62,7 +62,7 @@ def counted(groups, rules=RULES):
 
 
 def facts(summary):
-    """Everything that a summary contains."""
+    """Return all fields of a summary."""
     return {**vars(summary), "images": summary.images}
 
 
@@ -71,27 +71,27 @@ def facts(summary):
 def test_every_sum_equals_a_naive_count(groups):
     summary = counted(groups)
     files = [file for _, part in groups for file in part]
-    kept = [file for file in files if isinstance(file, Image) and not file.duplicate_of]
+    counted_images = [file for file in files if isinstance(file, Image) and not file.duplicate_of]
     repeated = [file for file in files if isinstance(file, Image) and file.duplicate_of]
-    assert summary.images == len(kept)
-    assert summary.file_bytes == sum(image.file_bytes for image in kept)
-    assert summary.media_types == Counter(image.media_type for image in kept)
+    assert summary.images == len(counted_images)
+    assert summary.file_bytes == sum(image.file_bytes for image in counted_images)
+    assert summary.media_types == Counter(image.media_type for image in counted_images)
     assert summary.unreadable == [file for file in files if isinstance(file, Unreadable)]
     assert summary.duplicates == len(repeated)
     for rule in RULES:
-        tokens = [geometry.image_tokens(image.width, image.height, *rule) for image in kept]
+        tokens = [geometry.image_tokens(image.width, image.height, *rule) for image in counted_images]
         assert summary.tokens(rule) == sum(tokens)
         assert summary.downscaled_by(rule) == sum(
-            not geometry.fits(image.width, image.height, rule.tier) for image in kept
+            not geometry.fits(image.width, image.height, rule.tier) for image in counted_images
         )
         assert summary.tokens_of_duplicates(rule) == sum(
             geometry.image_tokens(image.width, image.height, *rule) for image in repeated
         )
-        assert sum(count for _, _, count in summary.bins(rule)) == len(kept)
+        assert sum(count for _, _, count in summary.bins(rule)) == len(counted_images)
     naive = {}
     for folder, part in groups:
         for file in part:
-            if file in kept:
+            if file in counted_images:
                 tokens = (geometry.image_tokens(file.width, file.height, *rule) for rule in RULES)
                 naive[folder] = tuple(map(add, naive.get(folder, (0, 0, 0, 0)), (1, *tokens)))
     assert summary.folders == naive
@@ -127,7 +127,7 @@ def test_a_summary_survives_pickling(groups):
 
 @fewer_examples(percent=27)
 @given(groups, st.integers(1, 12))
-def test_bins_are_adjacent_and_count_what_falls_into_them(groups, bins):
+def test_bins_are_adjacent_and_count_their_images(groups, bins):
     summary = counted(groups)
     for index, rule in enumerate(RULES):
         rows = summary.bins(rule, bins)
@@ -156,7 +156,7 @@ def test_the_first_bin_begins_at_one_token_and_the_last_includes_the_limit():
     assert edges.bins(PATCH)[0][2] == 2
 
 
-def test_the_last_bin_includes_what_the_area_formula_counts_beyond_the_limit():
+def test_the_last_bin_includes_counts_of_the_area_formula_over_the_limit():
     summary = counted([("", [image(1092, 1092)])], [AREA])
     assert summary.histograms[0] == {1590: 1}
     assert summary.bins(AREA)[-1] == (1373, 1590, 1)

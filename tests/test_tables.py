@@ -1,4 +1,4 @@
-"""The published tables: golden rows, every name, both sides of every day, an independent oracle, and every defect."""
+"""The published tables: golden rows, every name, both sides of each date, an independent oracle, and every defect."""
 
 import copy
 import csv
@@ -51,7 +51,7 @@ def by_id(model):
     return model.id
 
 
-# The golden tables
+# Golden tables
 
 
 @pytest.mark.parametrize("row", rows("models.csv"), ids=lambda row: row["model_id"])
@@ -105,7 +105,7 @@ def factor_or_none(name, model, day):
         return None
 
 
-def test_the_golden_tables_and_the_published_ones_list_the_same():
+def test_the_published_tables_have_the_rows_of_the_golden_tables():
     assert [row["model_id"] for row in rows("models.csv")] == [model.id for model in MODELS]
     golden = [(r["model_id"], r["kind"], r["first_day"]) for r in rows("price_history.csv") if r["model_id"] != "*"]
     loaded = [(r.model_id, r.kind, str(r.first_day)) for model in MODELS for r in tables.price_rows(model)]
@@ -118,21 +118,21 @@ def test_the_golden_tables_and_the_published_ones_list_the_same():
 def test_a_price_matches_its_golden_row(row):
     first_day = day_of(row["first_day"])
     if row["model_id"] == "*":
-        [factor] = [one for one in tables.multipliers() if one.name == row["kind"]]
+        [factor] = [multiplier for multiplier in tables.multipliers() if multiplier.name == row["kind"]]
         assert factor.first_day == first_day
         assert {Decimal(row[name]) for name in CLASSES} == {factor.factor}
         return
     model = tables.find_model(row["model_id"])
-    [price] = [one for one in tables.price_rows(model) if (one.kind, one.first_day) == (row["kind"], first_day)]
+    [price] = [entry for entry in tables.price_rows(model) if (entry.kind, entry.first_day) == (row["kind"], first_day)]
     assert price.last_day == day_of(row["last_day"])
     assert price.above_input_tokens == number(row["above_input_tokens"])
     assert price.rates == Rates(*(usd(row[name]) for name in CLASSES))
     assert "; ".join(f"{source.title} (read {source.read})" for source in price.sources) == row["sources"]
     assert (price.confidence, price.note) == (row["confidence"], row["note"])
-    # Both sides of both days.
+    # Both sides of both dates.
     assert price_or_none(model, first_day, price.kind) == (price.rates.input, price.rates.output)
     assert price_or_none(model, first_day - ONE_DAY, price.kind) != (price.rates.input, price.rates.output) or (
-        price.rates.cache_read == Decimal("0.1")  # Sonnet 5.5: the cache reads alone changed
+        price.rates.cache_read == Decimal("0.1")  # Sonnet 5.5: only the price of cache reads changed
     )
     if price.last_day:
         assert price_or_none(model, price.last_day, price.kind) == (price.rates.input, price.rates.output)
@@ -150,13 +150,17 @@ def price_or_none(model, day, kind):
 # An independent oracle
 
 GENAI = "genai-prices 0.2.3"
-EARLY_CACHE = "caching was not sold yet; the oracle has one price for every day"
+EARLY_CACHE = "caching was not available yet; the oracle has one price for all dates"
 EXPLAINED = {
-    # (model, kind, class): (first day, last day, reason). None: from release on, or to this day.
+    # (model, kind, class): (first date, last date, reason). None: since the release, or until today.
     ("claude-3-sonnet-20240229", "standard", "cache_write_5m"): (None, None, "derived there, never confirmed"),
     ("claude-3-sonnet-20240229", "standard", "cache_write_1h"): (None, None, "derived there, never confirmed"),
     ("claude-3-sonnet-20240229", "standard", "cache_read"): (None, None, "derived there, never confirmed"),
-    ("claude-sonnet-5-5", "standard", "cache_read"): (None, date(2026, 10, 6), "one price for every day there"),
+    ("claude-sonnet-5-5", "standard", "cache_read"): (
+        None,
+        date(2026, 10, 6),
+        "the oracle has one price for all dates",
+    ),
 }
 for _model in ("claude-3-opus-20240229", "claude-3-haiku-20240307", "claude-3-5-sonnet-20240620"):
     for _class in ("cache_write_5m", "cache_read"):
@@ -205,15 +209,15 @@ DAYS = sorted({day - ONE_DAY for day in CHANGES} | CHANGES | {DAY})
 
 def oracle(model, day, kind, **context):
     price = ORACLE.find_model(model.id).get_prices(datetime(day.year, day.month, day.day, 12, tzinfo=UTC), context)
-    found = {}
+    rates = {}
     for name, theirs in ORACLE_NAMES.items():
         value = getattr(price, theirs)
         if isinstance(value, TieredPrices):
             value = value.base if kind == "standard" else value.tiers[0].price
         elif kind == "long-context":
             value = None
-        found[name] = value
-    return found
+        rates[name] = value
+    return rates
 
 
 def differences(model):
@@ -233,15 +237,15 @@ def differences(model):
 
 @pytest.mark.parametrize("model", [m for m in MODELS if m.id not in NOT_IN_THE_ORACLE], ids=by_id)
 def test_prices_equal_those_of_genai_prices_but_for_explained_differences(model):
-    seen = {}
+    days_by_difference = {}
     for day, key in differences(model):
-        seen.setdefault(key, []).append(day)
+        days_by_difference.setdefault(key, []).append(day)
     expected = {}
     for key, (first, last, _reason) in EXPLAINED.items():
         if key[0] == model.id:
             span = (first or model.released, last or max(DAYS))
             expected[key] = [day for day in DAYS if span[0] <= day <= span[1]]
-    assert seen == expected
+    assert days_by_difference == expected
 
 
 def test_explained_differences_have_a_note_in_the_table():
@@ -318,7 +322,7 @@ def test_an_ambiguous_name_without_a_date_is_rejected_with_both_models():
         ("us.anthropic.claude-opus-4-6-v2", "anthropic.claude-opus-4-6-v1"),
     ],
 )
-def test_a_typing_error_suggests_the_nearest_name(name, first):
+def test_a_typo_suggests_the_closest_name(name, first):
     with pytest.raises(UnknownModelError) as caught:
         tables.find_model(name)
     assert caught.value.suggestions[0] == first
@@ -340,11 +344,10 @@ def test_an_unrelated_name_has_no_suggestion():
 
 @given(st.text(max_size=40))
 def test_any_text_is_a_known_model_or_an_error(text):
-    """A name finds a model that has it, or it is an error: nothing else happens."""
     try:
         assert tables.find_model(text, as_of=DAY) in MODELS
     except UnknownModelError as error:
-        assert error.name == text  # noqa: PT017 - either way is right
+        assert error.name == text  # noqa: PT017 - both outcomes are valid
 
 
 @pytest.mark.parametrize(
@@ -406,11 +409,11 @@ def test_the_status_of_a_model_changes_on_its_dates(day, status, monkeypatch):
     assert model.status == status
 
 
-# Models, tiers and days
+# Models, tiers and dates
 
 
-def test_models_are_in_order_of_release_and_families_by_age():
-    assert all(one.released <= other.released for one, other in pairwise(MODELS))
+def test_models_and_families_are_in_order_of_release():
+    assert all(earlier.released <= later.released for earlier, later in pairwise(MODELS))
     assert tables.families() == ("opus", "sonnet", "haiku", "mythos", "fable")
 
 
@@ -436,7 +439,7 @@ def test_an_unknown_tier_is_an_error():
         tables.find_tier("low")
 
 
-# Prices on days
+# Prices by date
 
 
 @pytest.mark.parametrize("model", MODELS, ids=by_id)
@@ -479,7 +482,7 @@ def test_a_price_that_has_ended_is_reported(model_id, day, kind, message):
         ("claude-opus-5", "2026-11-22", 900_000, "standard"),
     ],
 )
-def test_a_long_prompt_has_another_price_above_the_threshold(model_id, day, tokens, kind):
+def test_a_prompt_over_the_threshold_has_the_long_context_price(model_id, day, tokens, kind):
     model = tables.find_model(model_id)
     assert tables.kind_of_prompt(model, date.fromisoformat(day), tokens) == kind
 
@@ -594,7 +597,7 @@ def test_a_limit_changes_on_its_date(platform, name, day, before, after):
         assert limits.statements[name].sources
 
 
-def test_the_guide_of_2024():
+def test_limits_of_the_guide_of_2024():
     limits = tables.limits_on("claude-api", date(2024, 3, 4))
     assert limits.media_types == ("image/jpeg", "image/png", "image/gif", "image/webp")
     assert (limits.images, limits.image_bytes, limits.image_bytes_of) == (20, 5 * 2**20, "base64")
@@ -603,7 +606,7 @@ def test_the_guide_of_2024():
     assert (app.images, app.image_bytes, app.image_bytes_of) == (5, 10 * 2**20, "file")
 
 
-def test_an_unstated_limit_is_none():
+def test_an_unpublished_limit_is_none():
     foundry = tables.limits_on("foundry", DAY)
     assert (foundry.image_bytes, foundry.image_edge, foundry.many_images) == (None, None, None)
     assert foundry.max_images(1_000_000) == 600
@@ -616,7 +619,7 @@ def test_documents_count_as_images_only_on_cloud_platforms():
     assert [platform for platform, count in counts.items() if count] == ["bedrock", "google-cloud"]
 
 
-def test_advice_ends():
+def test_advice_applies_until_its_last_date():
     assert tables.advice_on(date(2026, 4, 16))[:3] == (200, 1_150_000, 1568)
     advice = tables.advice_on(date(2026, 4, 17))
     assert advice[:3] == (200, None, None)
@@ -625,7 +628,7 @@ def test_advice_ends():
         tables.advice_on(date(2024, 3, 3))
 
 
-# Measured
+# Measurements
 
 
 @pytest.mark.parametrize(
@@ -646,21 +649,21 @@ def test_advice_ends():
     ],
 )
 def test_a_measured_number_applies_to_its_models(name, model_id, value):
-    found = tables.find_measured(name, tables.find_model(model_id))
-    assert (found and found.value) == value
+    measured = tables.find_measured(name, tables.find_model(model_id))
+    assert (measured and measured.value) == value
 
 
-def test_the_surcharge_of_the_first_weeks():
+def test_the_overhead_of_images_until_may_2024():
     model = tables.find_model("claude-3-haiku")
-    found = tables.find_measured("image-request-surcharge-tokens", model, date(2024, 5, 1))
-    assert found.value == 75
+    measured = tables.find_measured("image-request-surcharge-tokens", model, date(2024, 5, 1))
+    assert measured.value == 75
     assert tables.find_measured("image-request-surcharge-tokens", model, date(2024, 5, 2)) is None
 
 
 # Sources
 
 
-def test_every_source_is_used_dated_and_the_same_in_every_file():
+def test_every_source_is_used_dated_and_equal_in_all_files():
     assert [source.read for source in tables.sources()] == sorted(source.read for source in tables.sources())
     known = {source.key: source for source in tables.sources()}
     for file in FILES:
@@ -672,7 +675,7 @@ def test_every_source_is_used_dated_and_the_same_in_every_file():
             assert source.read <= tables.today()
 
 
-# Speed
+# Loading
 
 
 @pytest.mark.slow
@@ -739,7 +742,7 @@ OPUS, SONNET = "claude-opus-5", "claude-sonnet-5"
 DEFECTS = [
     # models
     ("models.toml", put("extra", 1), "models.toml.extra: is an unknown key"),
-    ("models.toml", put("models", OPUS, "colour", "red"), f"models.{OPUS}.colour: is an unknown key"),
+    ("models.toml", put("models", OPUS, "color", "red"), f"models.{OPUS}.color: is an unknown key"),
     ("models.toml", cut("sources"), "models.toml.sources: is missing"),
     ("models.toml", put("models", OPUS, 3), f"models.{OPUS}: must be a table"),
     (
@@ -933,7 +936,7 @@ DEFECTS = [
 
 
 @pytest.mark.parametrize(("file", "change", "message"), DEFECTS, ids=[defect[2] for defect in DEFECTS])
-def test_a_defect_is_reported_with_file_and_key(file, change, message):
+def test_a_defect_is_an_error_with_file_and_key(file, change, message):
     data = read_published(file)
     load(file, data)
     change(data)

@@ -58,13 +58,13 @@ def test_a_table_without_rows_shows_its_heads():
     assert as_text(report()) == "name  count"
 
 
-def test_a_row_of_another_length_than_the_heads_is_an_error():
+def test_a_row_with_a_missing_cell_is_an_error():
     with pytest.raises(ValueError, match="zip"):
         as_text(report(("a",), ("b", "2")))
 
 
 def columns_of(line):
-    """Columns on a terminal, counted by hand from Unicode's own properties."""
+    """Count the columns of a line in a terminal, by its Unicode properties."""
     marks = {"Mn", "Me"}
     return sum(
         0 if unicodedata.category(c) in marks else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in line
@@ -135,7 +135,7 @@ def test_markup_in_names_is_escaped(name, escaped):
 
 @given(st.text(st.sampled_from("ab|\\`*_[]~<&"), max_size=12))
 def test_every_cell_of_markdown_can_be_read_back(name):
-    """A cell ends at a pipe without a backslash, and contains the name."""
+    """Cells end at a pipe without a backslash."""
     row = as_markdown(report((name, "1"))).split("\n")[2]
     cells, cell, characters = [], "", iter(row)
     for character in characters:
@@ -154,7 +154,6 @@ def test_every_cell_of_markdown_can_be_read_back(name):
     st.dictionaries(st.text(), st.text() | st.integers() | st.none() | st.booleans() | st.lists(st.text(), max_size=3))
 )
 def test_json_is_ascii_and_round_trips(value):
-    """Programs can read any file name, and terminals interpret none."""
     printed = as_json(Report({"value": value}, []))
     assert printed.isascii()
     assert printed.replace("\n", "").isprintable()
@@ -169,7 +168,7 @@ def test_a_name_that_is_not_utf_8_is_valid_json():
 
 @pytest.mark.parametrize("value", [Decimal("0.10"), DAY, {1}, b"bytes"])
 def test_a_value_that_is_not_json_is_an_error(value):
-    """A report spells its dollars and days itself: none is guessed at."""
+    """Reports format dollars and dates themselves."""
     with pytest.raises(TypeError, match="not JSON serializable"):
         as_json(Report({"value": value}, []))
 
@@ -177,7 +176,7 @@ def test_a_value_that_is_not_json_is_an_error(value):
 # Names
 
 BLANK = {*"\u115f\u1160\u2800\u3164\uffa0", *map(chr, range(0xFE00, 0xFE10))}
-"""Printable according to Unicode, but invisible."""
+"""Printable in Unicode, but invisible."""
 
 
 @pytest.mark.parametrize(
@@ -218,7 +217,7 @@ BLANK = {*"\u115f\u1160\u2800\u3164\uffa0", *map(chr, range(0xFE00, 0xFE10))}
         ("", ""),
     ],
 )
-def test_a_hostile_name_is_shown_harmlessly(name, shown):
+def test_a_hostile_name_is_escaped(name, shown):
     assert visible(name) == shown
 
 
@@ -227,8 +226,7 @@ def test_invalid_utf_8_is_shown_as_bytes():
 
 
 @given(st.text(st.characters(exclude_categories=()), max_size=30))
-def test_visible_names_are_printable_and_printable_names_unchanged(name):
-    """`visible` returns nothing that a terminal would interpret, and changes nothing else."""
+def test_visible_text_is_printable_and_printable_text_is_unchanged(name):
     shown = visible(name)
     assert shown.isprintable()
     shown.encode("utf-8")
@@ -254,7 +252,7 @@ def test_visible_names_are_printable_and_printable_names_unchanged(name):
         ("0.162", "$0.16"),
         ("4.002", "$4.00"),
         ("4.77", "$4.77"),
-        # Half of the last digit is rounded up, an even digit before it or not.
+        # Ties are rounded up.
         ("0.00125", "$0.0013"),
         ("0.00135", "$0.0014"),
         ("0.125", "$0.13"),
@@ -273,7 +271,7 @@ def test_visible_names_are_printable_and_printable_names_unchanged(name):
         ("0.09999999", "$0.10"),
         ("0.00999", "$0.01"),
         ("0.0949999", "$0.095"),
-        # Thousands and beyond.
+        # Thousands separators.
         ("999.994", "$999.99"),
         ("999.995", "$1,000.00"),
         ("1234567.891", "$1,234,567.89"),
@@ -286,24 +284,23 @@ def test_dollars_are_rounded(amount, shown):
 
 
 @given(st.decimals(min_value=0, max_value=10**12, allow_nan=False, allow_infinity=False, places=12))
-def test_dollars_are_never_off_by_more_than_half_of_the_last_printed_digit(amount):
-    """To the cent from ten cents on, to two figures below; half is rounded up."""
+def test_dollars_are_rounded_by_at_most_half_of_the_last_printed_digit(amount):
+    """From $0.10 to the cent, below to two significant digits; ties are rounded up."""
     shown = dollars(amount)
     assert shown.startswith("$")
     printed = Decimal(shown[1:].replace(",", ""))
     last = Fraction(1, 100)
     while 0 < Fraction(amount) < 10 * last:
         last /= 10
-    off = Fraction(printed) - Fraction(amount)
-    assert -last / 2 < off <= last / 2
+    error = Fraction(printed) - Fraction(amount)
+    assert -last / 2 < error <= last / 2
     if amount >= Decimal("0.1"):
         assert shown[-3] == "."
         assert len(shown.split(".")[1]) == 2
 
 
 @given(st.integers(1, 10**9))
-def test_small_amounts_are_never_shown_as_nothing(micros):
-    """An amount above zero is never shown as zero."""
+def test_small_amounts_are_never_printed_as_zero(micros):
     assert dollars(Decimal(micros).scaleb(-15)) != "$0"
     assert "E" not in dollars(Decimal(micros).scaleb(-15))
 
@@ -317,7 +314,7 @@ def test_counts_have_separators_from_four_digits_on(count, shown):
     assert number(-count) == ("-" if count else "") + shown
 
 
-# The report of estimates
+# Reports of estimates
 
 
 def estimates(*sizes, model, **conditions):
@@ -354,18 +351,18 @@ ENTRY = {
 }
 
 
-def test_the_json_of_an_estimate_has_a_schema_every_fact_and_exact_dollars():
-    found = [estimates((1920, 1080), model="claude-sonnet-4-6")]
-    assert json.loads(as_json(estimate_report(found))) == {"schema": "imgcost.estimate/2", "estimates": [ENTRY]}
-    with_count = json.loads(as_json(estimate_report(found, 7)))["estimates"]
+def test_the_json_of_an_estimate_has_a_schema_every_field_and_exact_dollars():
+    results = [estimates((1920, 1080), model="claude-sonnet-4-6")]
+    assert json.loads(as_json(estimate_report(results))) == {"schema": "imgcost.estimate/2", "estimates": [ENTRY]}
+    with_count = json.loads(as_json(estimate_report(results, 7)))["estimates"]
     assert with_count == [ENTRY | {"count": 7, "input_usd_of_count": "0.032760"}]
 
 
-def test_the_json_of_estimates_has_an_entry_a_size_and_model():
+def test_the_json_of_estimates_has_one_entry_per_size_and_model():
     sizes = [(200, 200), (1000, 1000)]
-    found = [estimates(*sizes, model=name) for name in ("claude-3-opus", "claude-opus-4-6")]
-    entries = estimate_report(found).data["estimates"]
-    assert [(one["model"], one["width"], one["input_usd"]) for one in entries] == [
+    results = [estimates(*sizes, model=name) for name in ("claude-3-opus", "claude-opus-4-6")]
+    entries = estimate_report(results).data["estimates"]
+    assert [(entry["model"], entry["width"], entry["input_usd"]) for entry in entries] == [
         ("claude-3-opus-20240229", 200, "0.000810"),
         ("claude-3-opus-20240229", 1000, "0.020010"),
         ("claude-opus-4-6", 200, "0.000320"),
@@ -408,7 +405,7 @@ def test_sizes_that_are_billed_with_more_tokens_share_a_note():
     assert estimate_report(found).notes[-1].endswith("128x128 as 36 tokens, not 25 and 130x130 as 36 tokens, not 25.")
 
 
-def test_a_size_that_is_not_downscaled_is_seen_as_it_is():
+def test_a_size_that_is_not_downscaled_is_unchanged():
     [table] = estimate_report([estimates((1920, 1080), (10, 10), model="claude-opus-4-6")]).tables
     assert [row[1] for row in table.rows] == ["1456x819", "unchanged"]
 
@@ -418,12 +415,12 @@ def test_a_count_has_a_column_and_several_sizes_a_sum():
     assert table.columns[-1] == ">50,000 images"
     assert table.rows[0][-1] == "$200.10"
     assert table.rows[1][-1] == "$8.10"
-    assert table.rows[2] == ("total", "", "", "", "", "$208.20")  # the tokens are those of one image
-    [alone] = estimate_report([estimates((1000, 1000), model="claude-3-sonnet")], 50_000).tables
-    assert len(alone.rows) == 1
+    assert table.rows[2] == ("total", "", "", "", "", "$208.20")  # only of the count
+    [without_count] = estimate_report([estimates((1000, 1000), model="claude-3-sonnet")], 50_000).tables
+    assert len(without_count.rows) == 1
 
 
-def test_the_title_names_model_tier_formula_rate_conditions_and_day():
+def test_the_title_names_model_tier_formula_rate_conditions_and_date():
     assert (
         quote_title(quoted("claude-3-sonnet", as_of=DAY))
         == "claude-3-sonnet-20240229 on 2026-11-22: standard tier, area formula, $3.00/MTok"
@@ -480,7 +477,7 @@ def test_details_are_written_only_in_an_explanation():
 
 @pytest.mark.parametrize(("days", "stale"), [(0, False), (90, False), (91, True), (3650, True)])
 def test_old_prices_are_reported(days, stale):
-    """A date in 2036 was priced without a word."""
+    """Regression: a date in 2036 was priced without a note."""
     day = prices_read() + timedelta(days=days)
     note = (
         f"Prices were last read on {prices_read()}, {number(days)} days before {day}; later changes are not included."
@@ -504,7 +501,7 @@ def test_a_deprecated_model_without_a_retirement_date():
     assert sentences(quote_notes(quote)) == ["claude-mythos-preview: deprecated."]
 
 
-# The reports of models and of the largest sizes
+# Reports of models and of the largest sizes
 
 
 MODEL_KEYS = (
@@ -522,14 +519,14 @@ MODEL_KEYS = (
 )
 
 
-def test_the_json_of_models_has_a_schema_and_an_entry_a_model():
+def test_the_json_of_models_has_a_schema_and_one_entry_per_model():
     data = json.loads(as_json(models_report(models(), DAY)))
     assert (data["schema"], data["as_of"]) == ("imgcost.models/1", "2026-11-22")
-    assert [one["id"] for one in data["models"]] == [model.id for model in models()]
-    assert {tuple(one) for one in data["models"]} == {MODEL_KEYS}
-    [preview] = [one for one in data["models"] if one["id"] == "claude-mythos-preview"]
+    assert [entry["id"] for entry in data["models"]] == [model.id for model in models()]
+    assert {tuple(entry) for entry in data["models"]} == {MODEL_KEYS}
+    [preview] = [entry for entry in data["models"] if entry["id"] == "claude-mythos-preview"]
     assert (preview["tier"], preview["input_usd_per_mtok"], preview["restricted"]) == (None, "25", True)
-    assert {frozenset(source) for one in data["models"] for source in one["sources"]} == {
+    assert {frozenset(source) for entry in data["models"] for source in entry["sources"]} == {
         frozenset({"title", "url", "read"})
     }
 
@@ -557,9 +554,9 @@ def test_a_model_that_is_not_released_is_listed_without_a_price():
 
 @pytest.mark.parametrize("model", models(), ids=lambda model: model.id)
 def test_the_report_of_a_model_has_every_price_with_its_source(model):
-    found = model_report(model, DAY)
-    facts, prices, sources = found.tables
-    data = json.loads(as_json(found))
+    report = model_report(model, DAY)
+    facts, prices, sources = report.tables
+    data = json.loads(as_json(report))
     assert data["schema"] == "imgcost.model/1"
     assert dict(facts.rows)["id"] == data["id"] == model.id
     assert all(row[1] for row in facts.rows)
@@ -590,20 +587,20 @@ def test_unknown_fields_of_a_model_are_unknown():
 
 
 def test_a_price_that_was_not_published_is_blank_in_text_and_null_in_json():
-    found = model_report(find_model("claude-3-sonnet"), DAY)
-    [price] = found.tables[1].rows
+    report = model_report(find_model("claude-3-sonnet"), DAY)
+    [price] = report.tables[1].rows
     assert price[2:7] == ("3.00", "15.00", "", "", "")
-    assert found.data["prices"][0]["cache_read_usd_per_mtok"] is None
-    assert found.data["prices"][0]["input_usd_per_mtok"] == "3"
+    assert report.data["prices"][0]["cache_read_usd_per_mtok"] is None
+    assert report.data["prices"][0]["input_usd_per_mtok"] == "3"
 
 
 def test_long_context_prices_have_a_threshold_and_ended_prices_a_last_date():
-    found = model_report(find_model("claude-sonnet-4-6"), DAY)
-    assert [row[:2] for row in found.tables[1].rows] == [
+    report = model_report(find_model("claude-sonnet-4-6"), DAY)
+    assert [row[:2] for row in report.tables[1].rows] == [
         ("standard", "2026-02-17"),
         ("long-context above 200,000", "2026-02-17 to 2026-03-12"),
     ]
-    assert [(p["above_input_tokens"], p["last_day"]) for p in found.data["prices"]] == [
+    assert [(p["above_input_tokens"], p["last_day"]) for p in report.data["prices"]] == [
         (None, None),
         (200_000, "2026-03-12"),
     ]
@@ -612,12 +609,12 @@ def test_long_context_prices_have_a_threshold_and_ended_prices_a_last_date():
 def test_the_largest_sizes_are_those_of_the_guide():
     rows = golden("largest_sizes.csv")
     ratios = [tuple(map(int, row["ratio"].split(":"))) for row in rows]
-    found = largest_report(ratios, [find_tier("standard"), find_tier("high-resolution")])
-    [table] = found.tables
+    report = largest_report(ratios, [find_tier("standard"), find_tier("high-resolution")])
+    [table] = report.tables
     assert table.columns == ("ratio", "standard tier", ">tokens", "high-resolution tier", ">tokens")
     assert [row[:2] for row in table.rows] == [(row["ratio"], f"{row['width']}x{row['height']}") for row in rows]
-    assert found.data["schema"] == "imgcost.largest/1"
-    assert found.data["sizes"][0] == {
+    assert report.data["schema"] == "imgcost.largest/1"
+    assert report.data["sizes"][0] == {
         "ratio": "1:1",
         "tier": "standard",
         "width": 1092,
@@ -625,7 +622,7 @@ def test_the_largest_sizes_are_those_of_the_guide():
         "tokens": 1521,
         "area_tokens": 1590,
     }
-    assert len(found.data["sizes"]) == 2 * len(rows)
+    assert len(report.data["sizes"]) == 2 * len(rows)
 
 
 # Findings

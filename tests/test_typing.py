@@ -1,4 +1,4 @@
-"""The package as type checkers see it: a misspelled name is an error, and types that users write down are exported."""
+"""The package in type checkers: a misspelled name is an error, and types in public signatures are exported."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ CHECKERS = {
 
 
 @pytest.mark.parametrize("checker", CHECKERS)
-def test_a_misspelled_name_is_a_type_error_and_documented_use_is_none(tmp_path, checker):
+def test_a_misspelled_name_is_a_type_error_and_documented_usage_is_not(tmp_path, checker):
     command = CHECKERS[checker]
     if importlib.util.find_spec(command[0]) is None:
         pytest.skip(f"{command[0]} is not installed: pip install --group lint")
@@ -57,7 +57,7 @@ def test_a_misspelled_name_is_a_type_error_and_documented_use_is_none(tmp_path, 
     lines = [*GOOD.splitlines(), *MISSPELLED]
     file.write_text("\n".join(lines), encoding="utf-8")
     (tmp_path / "pyrightconfig.json").write_text('{"typeCheckingMode": "strict"}', encoding="utf-8")
-    ended = subprocess.run(
+    completed = subprocess.run(
         [sys.executable, "-m", *command, str(file)],
         capture_output=True,
         text=True,
@@ -65,9 +65,9 @@ def test_a_misspelled_name_is_a_type_error_and_documented_use_is_none(tmp_path, 
         timeout=300,
         check=False,
     )
-    refused = {int(number) for number in re.findall(r"uses\.py:(\d+):.* error", ended.stdout)}
+    lines_with_errors = {int(number) for number in re.findall(r"uses\.py:(\d+):.* error", completed.stdout)}
     expected = set(range(len(lines) - len(MISSPELLED) + 1, len(lines) + 1))
-    assert (ended.returncode, refused) == (1, expected), ended.stdout + ended.stderr
+    assert (completed.returncode, lines_with_errors) == (1, expected), completed.stdout + completed.stderr
 
 
 FROM_PYTHON = {
@@ -94,20 +94,24 @@ NOT_NAMED_BY_CALLERS = {
     "Step",
     "UsageTotals",
 }
-"""Types inside the package that results and arguments refer to, but that callers never need to name."""
+"""Types of results and arguments that callers never need to name."""
 
 
-def annotations_of(thing):
-    """The names in the annotations of a function's signature, or of a class's fields and public methods."""
-    tree = ast.parse(inspect.cleandoc("\n" + inspect.getsource(thing))).body[0]
+def annotations_of(function_or_class):
+    """Return the names in the annotations of a function, or of the fields and public methods of a class."""
+    tree = ast.parse(inspect.cleandoc("\n" + inspect.getsource(function_or_class))).body[0]
     nodes = [tree, *tree.body] if isinstance(tree, ast.ClassDef) else [tree]
     functions = [node for node in nodes if isinstance(node, ast.FunctionDef) and not node.name.startswith("_")]
     fields = [node for node in nodes if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name)]
-    noted = [field.annotation for field in fields if not field.target.id.startswith("_")]
+    annotations = [field.annotation for field in fields if not field.target.id.startswith("_")]
     for function in functions:
         arguments = [*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs, function.args.vararg]
-        noted += [one.annotation for one in arguments if one and one.annotation] + [function.returns]
-    return {node.id for one in noted if one for node in ast.walk(one) if isinstance(node, ast.Name)}
+        annotations += [argument.annotation for argument in arguments if argument and argument.annotation] + [
+            function.returns
+        ]
+    return {
+        node.id for argument in annotations if argument for node in ast.walk(argument) if isinstance(node, ast.Name)
+    }
 
 
 @pytest.mark.parametrize(

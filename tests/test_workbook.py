@@ -1,7 +1,7 @@
-"""The workbook: recalculated by LibreOffice, opened by pandas, and compared with plans of the same images.
+"""The workbook: recalculated by LibreOffice, read by pandas, and compared with plans of the same images.
 
-LibreOffice recalculates everything, and gets copies whose formulas have wrong values, so that its numbers are its own.
-Where it is not installed these tests are skipped: `apt-get install libreoffice-calc-nogui` installs it.
+LibreOffice gets copies whose formulas have wrong values, so that every number it returns is recalculated. If it is not
+installed, these tests are skipped; `apt-get install libreoffice-calc-nogui` installs it.
 """
 
 from __future__ import annotations
@@ -63,14 +63,14 @@ def images(count, seed=1):
     return [image(f"f{n % 3}/{n}.png", *chosen.choice(SIZES), chosen.randrange(10**6)) for n in range(count)]
 
 
-def groups_of(found):
-    """Images folder by folder, as a scan finds them."""
-    folders = dict.fromkeys(one.path.split("/")[0] for one in found)
-    return [(folder, [one for one in found if one.path.split("/")[0] == folder]) for folder in sorted(folders)]
+def groups_of(files):
+    """Group files by folder, as a scan does."""
+    folders = dict.fromkeys(file.path.split("/")[0] for file in files)
+    return [(folder, [file for file in files if file.path.split("/")[0] == folder]) for folder in sorted(folders)]
 
 
 def written(path, groups, models=SONNET, *, day=DAY, max_rows=1_048_576, sizes=((1000, 1000),), **conditions):
-    """A workbook of what a scan found."""
+    """Write a workbook of the results of a scan."""
     selected = quotes([models] if isinstance(models, str) else models, as_of=day, **conditions)
     with path.open("wb") as file:
         sink = workbook_sink(file, selected, lambda _done, _total: None, max_rows=max_rows, sizes=sizes)
@@ -88,7 +88,7 @@ INPUTS = {"model": "C6", "batch": "C7", "cache": "C8", "prompt_tokens": "C9", "o
 
 @cache
 def without_large_sheets(path):
-    """A workbook without the sheets that take no part in the Budget, and time to read, as a file in memory."""
+    """Return a workbook as a file in memory, without sheets that are slow to read and not used by the Budget."""
     book, file = openpyxl.load_workbook(path), io.BytesIO()
     del book["Prices"], book["Calculator"], book["Steps"]
     book.save(file)
@@ -96,7 +96,7 @@ def without_large_sheets(path):
 
 
 def changed(path, target, settings):
-    """A copy with other input cells, saved without any value of a formula."""
+    """Save a copy with other input cells, without values of formulas."""
     book = openpyxl.load_workbook(without_large_sheets(path))
     for name, value in settings.items():
         book["Budget"][INPUTS[name]] = {True: "yes", False: "no"}[value] if name == "batch" else value
@@ -105,7 +105,7 @@ def changed(path, target, settings):
 
 
 def spoiled(path, target):
-    """A copy in which every formula has a wrong value."""
+    """Save a copy in which every formula has a wrong value."""
     with zipfile.ZipFile(path) as old, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as new:
         for name in old.namelist():
             text = old.read(name)
@@ -118,24 +118,24 @@ def spoiled(path, target):
 
 @pytest.fixture(scope="session")
 def libreoffice():
-    """The program; its tests are slow and run in one process, see conftest.py."""
+    """The program; tests that use it are slow, see conftest.py."""
     return shutil.which("soffice") or shutil.which("libreoffice") or pytest.skip("LibreOffice is not installed")
 
 
 def recalculated(libreoffice, folder, paths):
-    """What LibreOffice makes of workbooks whose values are all wrong."""
-    profile, wrong, right = folder / "profile", folder / "wrong", folder / "right"
-    for made in (profile / "user", wrong):
-        made.mkdir(parents=True)
+    """Recalculate workbooks in LibreOffice, and return the paths of the results."""
+    profile, wrong_folder, right_folder = folder / "profile", folder / "wrong", folder / "right"
+    for new in (profile / "user", wrong_folder):
+        new.mkdir(parents=True)
     (profile / "user" / "registrymodifications.xcu").write_text(ALWAYS)
-    copies = [spoiled(path, wrong / path.name) for path in paths]
+    copies = [spoiled(path, wrong_folder / path.name) for path in paths]
     command = [libreoffice, f"-env:UserInstallation={profile.as_uri()}", "--headless", "--convert-to", "xlsx"]
-    subprocess.run([*command, "--outdir", right, *copies], check=True, capture_output=True, timeout=600)
-    return [right / path.name for path in paths]
+    subprocess.run([*command, "--outdir", right_folder, *copies], check=True, capture_output=True, timeout=600)
+    return [right_folder / path.name for path in paths]
 
 
 def formulas(path):
-    """Every formula's sheet and cell."""
+    """Yield the sheet and cell of every formula."""
     for sheet in openpyxl.load_workbook(path):
         for row in sheet.iter_rows():
             for cell in row:
@@ -143,17 +143,17 @@ def formulas(path):
                     yield sheet.title, cell.coordinate
 
 
-def agree(one, other):
-    if isinstance(one, (int, float)) and isinstance(other, (int, float)):
-        return one == pytest.approx(other, rel=1e-12, abs=0)
-    return (one or "") == (other or "")
+def agree(left, right):
+    if isinstance(left, (int, float)) and isinstance(right, (int, float)):
+        return left == pytest.approx(right, rel=1e-12, abs=0)
+    return (left or "") == (right or "")
 
 
-def disagreements(path, again):
-    """Formulas that come to something else when they are recalculated, of how many."""
-    mine, theirs = map(values_of, (path, again))
+def disagreements(path, recalculated_path):
+    """Return the formulas whose value changes on recalculation, and the number of formulas."""
+    before, after = map(values_of, (path, recalculated_path))
     cells = list(formulas(path))
-    values = [(sheet, cell, mine[sheet][cell].value, theirs[sheet][cell].value) for sheet, cell in cells]
+    values = [(sheet, cell, before[sheet][cell].value, after[sheet][cell].value) for sheet, cell in cells]
     return [row for row in values if not agree(*row[2:])], len(cells)
 
 
@@ -163,24 +163,24 @@ def values_of(path):
 
 
 def budget_of(path):
-    """The table of all models on the Budget: model to its row."""
+    """Return the table of models on the sheet Budget: model to its row."""
     sheet = values_of(path)["Budget"]
     rows = list(sheet.iter_rows(min_col=2, max_col=13, values_only=True))
-    start = next(place for place, row in enumerate(rows) if row[:2] == ("Model", "Resolution tier"))
+    start = next(index for index, row in enumerate(rows) if row[:2] == ("Model", "Resolution tier"))
     return {row[0]: dict(zip(rows[start], row, strict=True)) for row in rows[start + 1 :] if row[0]}
 
 
 def figures_of(path):
-    """The blocks of the Budget: label to the values beside it."""
+    """Return the blocks of the sheet Budget: label to the values next to it."""
     sheet = values_of(path)["Budget"]
-    found = {}
+    figures = {}
     for row in sheet.iter_rows(min_row=6, max_row=30, min_col=2, max_col=13, values_only=True):
-        found |= {row[0]: row[1], row[3]: row[5:8], row[9]: row[11]}
-    return found
+        figures |= {row[0]: row[1], row[3]: row[5:8], row[9]: row[11]}
+    return figures
 
 
 FOUND = images(157)
-IN_ORDER = [one for _, group in groups_of(FOUND) for one in group]
+IN_ORDER = [file for _, group in groups_of(FOUND) for file in group]
 
 SETTINGS = [
     {"model": model, "batch": batch, "cache": cache, "prompt_tokens": prompt, "output_tokens": output,
@@ -203,8 +203,8 @@ SETTINGS += [
 ]
 
 
-def planned(settings, model, found=IN_ORDER, **more):
-    sizes = [(one.width, one.height) for one in found]
+def planned(settings, model, files=IN_ORDER, **more):
+    sizes = [(file.width, file.height) for file in files]
     options = settings | more | {"models": model}
     options.pop("model", None)
     return plan(sizes, **{"as_of": DAY} | options).for_model(model)
@@ -212,7 +212,7 @@ def planned(settings, model, found=IN_ORDER, **more):
 
 @pytest.fixture(scope="module")
 def library(libreoffice, tmp_path_factory):
-    """Workbooks of many scans and settings, and what LibreOffice makes of them."""
+    """Workbooks of many scans and settings, each with its recalculated copy."""
     folder = tmp_path_factory.mktemp("books")
     groups = groups_of(FOUND)
     books = {"first": written(folder / "first.xlsx", groups)}
@@ -223,7 +223,7 @@ def library(libreoffice, tmp_path_factory):
     books["by size"] = written(folder / "by size.xlsx", groups, max_rows=9)
     books["empty"] = written(folder / "empty.xlsx", [])
     books["2024"] = written(folder / "2024.xlsx", groups, "claude-3-opus", day=date(2024, 4, 1))
-    old = {"day": date(2024, 4, 1), "platform": "bedrock", "endpoint": "global"}  # whose limits were not known yet
+    old = {"day": date(2024, 4, 1), "platform": "bedrock", "endpoint": "global"}  # without published limits
     books["no limits"] = written(folder / "no limits.xlsx", groups, "claude-3-opus", **old)
     books["2025"] = written(folder / "2025.xlsx", groups, "claude-sonnet-4", day=date(2025, 10, 1))
     books["area"] = written(folder / "area.xlsx", groups, formula="area")
@@ -252,7 +252,7 @@ PACKING = {"model": HAIKU, "cache": "5m", "prompt_tokens": 95_000, "images_per_r
 REGIONAL = {"model": SONNET, "cache": "5m", "prompt_tokens": 3000, "output_tokens": 70,
             "images_per_request": 5}  # fmt: skip
 FIXABLE = [
-    ("", [image("a.png", 8000, 1, 7_864_320)]),  # 10 MB in base64, to the byte
+    ("", [image("a.png", 8000, 1, 7_864_320)]),  # exactly 10 MB in base64
     ("d", [image("d/b.png", 8001, 9), image("d/c.png", 9, 9, 7_864_321), image("d/d.tif", 300, 300, 9, "image/tiff")]),
     ("e", [image("e/e.png", 9000, 9000), image("e/f.png", 7, 7)._replace(duplicate_of="a.png")]),
     ("f", [Unreadable("f", "empty", "the file is empty")]),
@@ -260,7 +260,7 @@ FIXABLE = [
 
 
 def calculator_sizes():
-    """Extremes, ties that a float's last bit decides, both sides of every break point, and any."""
+    """Return extremes, ties that depend on the rounding of floats, both sides of every step, and random sizes."""
     sizes = [*SIZES, (8000, 1), (100_000, 1), (100_000, 99_999), (1092, 1092), (1093, 1093), (2576, 1456)]
     for tier in (STANDARD, HIGH):
         sizes += [(tie.long * 2, tie.short * 2) for tie in downscaling.ties(tier)]
@@ -270,7 +270,7 @@ def calculator_sizes():
     return [size for size in sizes if min(size) > 0]
 
 
-# What LibreOffice calculates
+# Recalculation in LibreOffice
 
 
 def test_recalculation_changes_no_value(library):
@@ -312,11 +312,11 @@ def test_the_budget_equals_the_plan(number, library):
     assert values_of(book)["Budget"]["B3"].value.startswith("OK: such requests")
 
 
-def test_settings_cross_the_threshold_partly_wholly_and_not_at_all():
-    plans = [planned(one, HAIKU) for one in SETTINGS]
-    assert any(one.long_context_requests == 0 for one in plans)
-    assert any(0 < one.long_context_requests < one.requests for one in plans)
-    assert any(one.long_context_requests == one.requests for one in plans)
+def test_the_settings_have_no_some_and_all_requests_over_the_threshold():
+    plans = [planned(settings, HAIKU) for settings in SETTINGS]
+    assert any(model_plan.long_context_requests == 0 for model_plan in plans)
+    assert any(0 < model_plan.long_context_requests < model_plan.requests for model_plan in plans)
+    assert any(model_plan.long_context_requests == model_plan.requests for model_plan in plans)
 
 
 def test_a_cost_that_depends_on_packing_is_a_command(library):
@@ -355,12 +355,12 @@ def test_conditions_of_the_scan_are_in_the_input_cells(library):
     assert "--fast" in str(fast["B4"].value)
 
 
-def test_grouped_images_come_to_the_same(library):
+def test_grouped_images_have_the_same_totals(library):
     for name, rows in (("grouped", 24), ("by size", 8)):
         book = library[name][1]
         frame = pd.read_excel(book, sheet_name="Images")
         assert (len(frame), frame["Images"].sum()) == (rows, 157)
-        assert frame["File, bytes"].sum() == sum(one.file_bytes for one in FOUND)
+        assert frame["File, bytes"].sum() == sum(file.file_bytes for file in FOUND)
         assert budget_of(book) == budget_of(library["first"][1])
         notes = pd.read_excel(book, sheet_name="Notes", header=None)[1].astype(str)
         assert notes.str.contains("A sheet has fewer rows than 157 images").any()
@@ -375,8 +375,8 @@ def test_without_known_limits_images_are_not_fixable(library):
 def test_fixable_images_count_and_appear_with_their_reasons(library):
     book = library["fixable"][1]
     figures = figures_of(book)
-    found = [one for _, group in FIXABLE for one in group if isinstance(one, Image) and not one.duplicate_of]
-    tokens = [geometry.image_tokens(one.width, one.height, HIGH) for one in found]
+    files = [file for _, group in FIXABLE for file in group if isinstance(file, Image) and not file.duplicate_of]
+    tokens = [geometry.image_tokens(file.width, file.height, HIGH) for file in files]
     assert (figures["Images"], figures["Would be rejected"]) == (5, 4)
     reasons = Counter({"over 8,000 px": 2, "over 10,485,760 bytes": 1, "TIFF": 1})
     assert {name: figures[name] for name in reasons} == reasons
@@ -391,14 +391,14 @@ def test_fixable_images_count_and_appear_with_their_reasons(library):
         "TIFF",
         "over 8,000 px",
     ]
-    aside = pd.read_excel(book, sheet_name="Excluded")
-    assert aside["Problem"].tolist() == ["duplicate", "empty"]
-    assert aside["Reason"].tolist() == ["the same bytes as a.png", "the file is empty"]
+    not_counted = pd.read_excel(book, sheet_name="Excluded")
+    assert not_counted["Problem"].tolist() == ["duplicate", "empty"]
+    assert not_counted["Reason"].tolist() == ["the same bytes as a.png", "the file is empty"]
     notes = pd.read_excel(book, sheet_name="Notes", header=None)[1].astype(str)
     assert notes.str.contains("4 of 5 images").any()
 
 
-def test_the_calculator_counts_as_the_library(library):
+def test_the_calculator_equals_the_geometry(library):
     sizes = calculator_sizes()
     assert len(sizes) > 700
     for book in library["calculator"]:
@@ -429,19 +429,18 @@ def test_pandas_libreoffice_and_the_report_agree_on_the_samples(libreoffice, tmp
         assert figures["Images"] == scan["images"] == len(frame)
         tokens, _, alone = figures["Images alone, as in the scan report"]
         assert (tokens, alone) == (wanted["tokens"], pytest.approx(float(usd), rel=1e-12))
-        assert figures["Would be rejected"] == sum(one["images"] for one in scan["fixable"])
+        assert figures["Would be rejected"] == sum(reason["images"] for reason in scan["fixable"])
         assert budget_of(book)[SONNET]["Visual tokens"] == wanted["tokens"]
         assert len(pd.read_excel(book, sheet_name="Excluded")) == rows["problem"].count()
         charts = pd.read_excel(book, sheet_name="Charts")
         assert charts["Images alone, US$"].sum() == pytest.approx(float(usd), rel=1e-12)
 
 
-# The rule in fractions
+# The resize rule in fractions
 
 
 @given(st.sampled_from([STANDARD, HIGH]), st.integers(1, 8000), st.integers(1, 8000), st.integers(1, 12))
-def test_ratios_that_are_not_ties_are_downscaled_the_same_in_fractions(tier, long, short, times):
-    """Outside the list, fractions and floats downscale every oversize image to the same size."""
+def test_except_for_ties_fractions_and_floats_downscale_to_the_same_size(tier, long, short, times):
     long, short = max(long, short) * times, min(long, short) * times
     tied = {Fraction(tie.long, tie.short) for tie in downscaling.ties(tier)}
     if not geometry.fits(long, short, tier) and Fraction(long, short) not in tied:
@@ -449,12 +448,12 @@ def test_ratios_that_are_not_ties_are_downscaled_the_same_in_fractions(tier, lon
 
 
 @pytest.mark.parametrize(("tier", "count"), [(STANDARD, 91), (HIGH, 176)])
-def test_the_listed_ties_are_those_that_floats_decide_otherwise(tier, count):
-    found = downscaling.ties(tier)
-    assert len(found) == count
-    for tie in found:
-        seen = geometry.resized_size(tie.long * 7000, tie.short * 7000, tier)
-        assert (tie.long_edge, tie.short_edge) == seen != downscaling._by_fractions(tie.long, tie.short, tier)
+def test_the_listed_ties_are_those_that_floats_round_differently(tier, count):
+    ties = downscaling.ties(tier)
+    assert len(ties) == count
+    for tie in ties:
+        resized = geometry.resized_size(tie.long * 7000, tie.short * 7000, tier)
+        assert (tie.long_edge, tie.short_edge) == resized != downscaling._by_fractions(tie.long, tie.short, tier)
 
 
 def test_the_steps_are_those_of_the_geometry():
@@ -464,7 +463,7 @@ def test_the_steps_are_those_of_the_geometry():
             assert (step.long_edge, step.short_patches) == (28 * known.long_patches, known.short_patches)
 
 
-# What gets in
+# Contents
 
 
 HOSTILE = [
@@ -493,8 +492,8 @@ SHOWN = {
     "\ufffe\U0001f600.png": "\\ufffe\U0001f600.png",
     "a" * 40_000: "a" * 32_766 + "…",
     "\U0001f600" * 40_000: "\U0001f600" * 16_383 + "…",
-    "_x0041_.png": "_x005F_x0041_.png",  # the format's own escape of it: Excel shows the name, openpyxl the escape
-    "<r></sheetData></r>": " <r></sheetData></r>",  # as it is, XlsxWriter would take it for markup
+    "_x0041_.png": "_x005F_x0041_.png",  # the escape of the format: Excel shows the name, openpyxl the escape
+    "<r></sheetData></r>": " <r></sheetData></r>",  # unescaped, XlsxWriter would interpret it as markup
 }
 
 
@@ -509,7 +508,7 @@ def test_hostile_names_are_plain_text(tmp_path):
     assert all(cell.quotePrefix for cell in [row[0] for row in book["Images"].iter_rows(min_row=2, max_row=5)])
 
 
-def test_a_full_sheet_reports_how_much_is_left_out(tmp_path):
+def test_a_full_sheet_reports_the_number_of_missing_rows(tmp_path):
     bad = [Unreadable(f"{n}", "empty", "the file is empty") for n in range(4)]
     path = written(tmp_path / "a.xlsx", [("", [image("a", 9, 9), *bad])], max_rows=4)
     assert [str(cell) for cell in pd.read_excel(path, sheet_name="Excluded")["Path"]] == ["0", "1", "and 2 more"]
@@ -533,7 +532,7 @@ def test_the_budget_reports_requests_that_the_api_would_reject(number, library):
 def test_input_cells_accept_the_values_of_the_api(tmp_path):
     path = written(tmp_path / "a.xlsx", groups_of(FOUND))
     book = openpyxl.load_workbook(path)
-    rules = {str(one.sqref): one for one in book["Budget"].data_validations.dataValidation}
+    rules = {str(validation.sqref): validation for validation in book["Budget"].data_validations.dataValidation}
     models = len(budget_of(path))
     assert rules["C6"].formula1 == f"'Models'!$A$2:$A${models + 1}"
     assert [rules[cell].formula1 for cell in ("C7", "C8", "C12")] == ['"no,yes"', '"none,5m,1h"', '"global,us"']
@@ -548,13 +547,15 @@ def test_only_the_chosen_tier_is_priced_with_each_list_of_the_calculator(tmp_pat
     path = written(tmp_path / "a.xlsx", groups_of(FOUND))
     book = openpyxl.load_workbook(path, data_only=True)
     tiers = [row[1] for row in book["Models"].iter_rows(min_row=2, values_only=True)]
-    for one in book["Calculator"].data_validations.dataValidation:
-        if one.type == "list":
-            start, end = map(int, re.findall(r"\$A\$(\d+)", one.formula1 + ":$A" + one.formula1.split("$A")[-1])[:2])
+    for validation in book["Calculator"].data_validations.dataValidation:
+        if validation.type == "list":
+            start, end = map(
+                int, re.findall(r"\$A\$(\d+)", validation.formula1 + ":$A" + validation.formula1.split("$A")[-1])[:2]
+            )
             assert len(set(tiers[start - 2 : end - 1])) == 1
 
 
-def test_many_folders_are_summed_up(tmp_path):
+def test_folders_beyond_a_limit_are_summed_up(tmp_path):
     groups = [(f"f{n}", [image(f"f{n}/a.png", 100 + n, 100)]) for n in range(20)]
     frame = pd.read_excel(written(tmp_path / "a.xlsx", groups), sheet_name="Charts")
     assert frame["Folder"].dropna().tolist()[-1] == "8 other folders"
@@ -573,7 +574,7 @@ def test_progress_is_reported_while_images_are_written(tmp_path):
 
 
 def scanned(path, groups, progress):
-    """A workbook as a scan writes it."""
+    """Write a workbook as a scan does."""
     selected = quotes([SONNET], as_of=DAY)
     with open_scan(str(path), selected, progress) as sink:
         summary = ScanSummary(selected, (), sink.token_rules)
@@ -582,7 +583,7 @@ def scanned(path, groups, progress):
         sink.writer.finish(summary)
 
 
-# As the output of a scan
+# Output of a scan
 
 
 def test_a_scan_that_ends_early_leaves_no_workbook(tmp_path):
@@ -598,7 +599,7 @@ def test_a_scan_that_ends_early_leaves_no_workbook(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-def test_an_error_while_it_is_written_leaves_no_workbook(tmp_path):
+def test_an_error_while_writing_leaves_no_workbook(tmp_path):
     def fail(_done, _total):
         raise OSError(28, "No space left on device")
 
@@ -612,14 +613,14 @@ class FullDisk(io.BytesIO):
         raise OSError(28, "No space left on device")
 
 
-def test_a_full_disk_is_the_error_of_the_system():
+def test_a_full_disk_raises_oserror():
     selected = quotes([SONNET], as_of=DAY)
     sink = workbook_sink(FullDisk(), selected, lambda _done, _total: None)
     with pytest.raises(OSError, match="No space left on device") as caught:
         sink.writer.finish(ScanSummary(selected, (), sink.token_rules))
     assert type(caught.value) is OSError
     del caught
-    gc.collect()  # the unfinished archive is collected without another error
+    gc.collect()  # collecting the unfinished archive raises nothing
 
 
 def test_a_missing_extra_is_an_error_with_the_command_that_installs_it(tmp_path, monkeypatch):
@@ -636,7 +637,7 @@ def test_a_missing_extra_is_an_error_with_the_command_that_installs_it(tmp_path,
     assert "imgcost[report]" in result.stderr
 
 
-# Tables of other reports
+# Reports of other commands
 
 
 TABLE = Schema(

@@ -23,6 +23,7 @@ MAX_DEPTH = 200
 """Real requests have about ten levels; deeper nesting than this is a mistake or an attack."""
 
 _SLICE_CHARACTERS = 1 << 16
+_PLAIN = frozenset({list, tuple, dict})
 _OMISSIONS = frozenset({"NotGiven", "Omit"})
 _escaped = json.encoder.encode_basestring
 
@@ -113,55 +114,70 @@ def body_bytes(value: Any) -> int:
         33
     """
     try:
-        return _value_bytes(value, 0)
+        return _Counter().count(value, 0)
     except RequestError as error:
         raise RequestError(_short(error.location), error.problem) from error.__cause__
 
 
-def _value_bytes(value: Any, depth: int) -> int:
-    """Count the bytes of a value; errors get their locations on the way out, which is faster than tracking them."""
-    if depth > MAX_DEPTH:
-        raise RequestError("", f"is nested deeper than {MAX_DEPTH} levels")
-    if isinstance(value, str):
-        return _text_bytes(value)
-    if value is None or isinstance(value, (bool, int, float)):
-        return _scalar_bytes(value)
-    if isinstance(value, date):
-        return len(value.isoformat()) + 2
-    if _is_list(value):
-        return _list_bytes(value, depth)
-    if isinstance(value, Iterator):
-        as_items(value, "")
-    return _object_bytes(as_object(value, ""), depth)
+class _Counter:
+    """Counts the bytes of the values of one request.
 
+    A list or dictionary that is in the request many times is counted once: Python objects can share children so that
+    their JSON would be larger than any memory.
+    """
 
-def _list_bytes(value: Iterable[Any], depth: int) -> int:
-    total, number = 2, None
-    try:
-        for number, item in enumerate(value):
-            total += _value_bytes(item, depth + 1) + (number > 0)
-    except RecursionError:
-        raise
-    except Exception as error:
-        raise _at_key(number, error) from error
-    return total
+    def __init__(self) -> None:
+        self._known: dict[int, int] = {}  # by the identity of a value that the request keeps alive
 
+    def count(self, value: Any, depth: int) -> int:
+        """Count the bytes of a value; errors get their locations on the way out, which is faster than tracking them."""
+        if depth > MAX_DEPTH:
+            raise RequestError("", f"is nested deeper than {MAX_DEPTH} levels")
+        if isinstance(value, str):
+            return _text_bytes(value)
+        if value is None or isinstance(value, (bool, int, float)):
+            return _scalar_bytes(value)
+        if type(value) in _PLAIN:
+            if id(value) not in self._known:
+                self._known[id(value)] = self._container_bytes(value, depth)
+            return self._known[id(value)]
+        if isinstance(value, date):
+            return len(value.isoformat()) + 2
+        return self._container_bytes(value, depth)
 
-def _object_bytes(value: Mapping[Any, Any], depth: int) -> int:
-    total, key = 2, None
-    try:
-        encoded = value.get("type") == "base64"
-        for number, (name, item) in enumerate(value.items()):
-            key = None  # an invalid key has no location of its own
-            total += _key_bytes(name) + 1 + (number > 0)
-            key = name
-            size = _payload_bytes(item) if encoded and name == "data" else None
-            total += _value_bytes(item, depth + 1) if size is None else size
-    except RecursionError:
-        raise
-    except Exception as error:
-        raise _at_key(key, error) from error
-    return total
+    def _container_bytes(self, value: Any, depth: int) -> int:
+        if _is_list(value):
+            return self._list_bytes(value, depth)
+        if isinstance(value, Iterator):
+            as_items(value, "")
+        return self._object_bytes(as_object(value, ""), depth)
+
+    def _list_bytes(self, value: Iterable[Any], depth: int) -> int:
+        total, number = 2, None
+        try:
+            for number, item in enumerate(value):
+                total += self.count(item, depth + 1) + (number > 0)
+        except RecursionError:
+            raise
+        except Exception as error:
+            raise _at_key(number, error) from error
+        return total
+
+    def _object_bytes(self, value: Mapping[Any, Any], depth: int) -> int:
+        total, key = 2, None
+        try:
+            encoded = value.get("type") == "base64"
+            for number, (name, item) in enumerate(value.items()):
+                key = None  # an invalid key has no location of its own
+                total += _key_bytes(name) + 1 + (number > 0)
+                key = name
+                size = _payload_bytes(item) if encoded and name == "data" else None
+                total += self.count(item, depth + 1) if size is None else size
+        except RecursionError:
+            raise
+        except Exception as error:
+            raise _at_key(key, error) from error
+        return total
 
 
 def _key_bytes(key: Any) -> int:

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 __all__ = ["ContentBlock", "ContentReader", "MediaBlock", "Text", "ToolResult"]
 
+MAX_BLOCKS = 200_000
+"""Python objects that share children can have more blocks than any body could; real requests have thousands."""
+
 _INNER_LOCATIONS: dict[str, BlockPlace] = {"tool_result": "tool_result", "search_result": "search_result"}
 """Blocks whose content is checked against the types that are accepted there."""
 
@@ -102,6 +105,7 @@ class ContentReader:
         self.problems: list[RequestError] = []
         self.breakpoints = 0
         self._toolsets: dict[str, str] = {}
+        self._blocks = 0
 
     def read(self, content: Any, location: str, where: BlockPlace) -> tuple[ContentBlock, ...]:
         """Read the content of a message, or `system`.
@@ -129,7 +133,7 @@ class ContentReader:
         self, content: Any, location: str, where: BlockPlace | None, toolset: str | None = None
     ) -> list[tuple[str, Mapping[Any, Any]]]:
         """Read blocks and all that is in them; return each with its location."""
-        # The recursion is limited, because body_bytes has already read the same values.
+        # The depth is limited, because body_bytes has already read the same values.
         if isinstance(content, str):
             self.texts.append(Text(location, content))
             return [(location, {"type": "text", "text": content})]
@@ -146,6 +150,9 @@ class ContentReader:
     def _read_block(
         self, block: Mapping[Any, Any], location: str, where: BlockPlace | None, toolset: str | None = None
     ) -> None:
+        self._blocks += 1
+        if self._blocks > MAX_BLOCKS:
+            raise RequestError("", f"has more than {MAX_BLOCKS:,} content blocks")
         kind = block["type"]
         accepted = block_table().places[where] if where else (kind,)
         missing = _missing(block, block_table().required.get(kind, {}))

@@ -6,7 +6,7 @@ Source: https://arrow.apache.org/docs/format/Columnar.html (read 2026-11-26)
 from __future__ import annotations
 
 import sys
-from decimal import Context, Decimal, Inexact, InvalidOperation
+from decimal import Context, Decimal, InvalidOperation
 from functools import lru_cache
 from itertools import accumulate
 from struct import pack
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 __all__ = ["USD_DIGITS", "USD_PLACES", "EncodedColumn", "encode_columns"]
 
 USD_DIGITS, USD_PLACES = 60, 20
-"""Digits of dollars, and how many of them are decimal places."""
+"""Digits of dollars, and how many of them are decimal places. Only averages have more, and are rounded."""
 
-_USD = Context(prec=USD_DIGITS, traps=[Inexact, InvalidOperation])
+_USD = Context(prec=USD_DIGITS, traps=[InvalidOperation])
 _USD_UNIT = Decimal(1).scaleb(-USD_PLACES)
 _USD_BYTES = 32
 
@@ -52,9 +52,6 @@ def encode_columns(rows: Iterable[Row], schema: Schema) -> list[EncodedColumn]:
     Returns:
         The columns in the order of the schema; none if there are no rows.
 
-    Raises:
-        decimal.Inexact: Dollars have more than 20 decimal places.
-
     >>> from imgcost.tabular import Column, Schema
     >>> encode_columns([("a",), (None,), ("bc",)], Schema("x/1", "X", {"p": Column("text", "")}))[0].buffers
     (b'\x05', b'\x00\x00\x00\x00\x01\x00\x00\x00\x01\x00\x00\x00\x03\x00\x00\x00', b'abc')
@@ -64,23 +61,24 @@ def encode_columns(rows: Iterable[Row], schema: Schema) -> list[EncodedColumn]:
 
 
 def _encode(values: Sequence[Any], kind: ColumnType) -> EncodedColumn:
-    missing = values.count(None)
-    if missing == len(values):
-        return EncodedColumn(missing, ())
-    valid = _bits(["0" if value is None else "1" for value in values]) if missing else None
+    present = "".join(["0" if value is None else "1" for value in reversed(values)])
+    if "1" not in present:
+        return EncodedColumn(len(values), ())
+    valid = _bits(present) if "0" in present else None
     if kind == "category":
         different = [value for value in dict.fromkeys(values) if value is not None]
         codes = {None: 0} | {value: code for code, value in enumerate(different)}
         indices = pack(f"{len(values)}i", *map(codes.__getitem__, values))
         return EncodedColumn(len(values), (valid, indices), _encode(different, "text"))
     encode, filler = _ENCODERS[kind]
-    filled = [filler if value is None else value for value in values] if missing else values
-    return EncodedColumn(len(values), (valid, *encode(filled)))
+    return EncodedColumn(len(values), (valid, *encode([value or filler for value in values] if valid else values)))
 
 
 def _encode_text(values: Sequence[str]) -> tuple[bytes, bytes]:
-    texts = list(map(str.encode, values))
-    return pack(f"{len(texts) + 1}i", *accumulate(map(len, texts), initial=0)), b"".join(texts)
+    text = "".join(values)
+    data = text.encode()
+    lengths = map(len, values if len(data) == len(text) else map(str.encode, values))  # most texts are ASCII
+    return pack(f"{len(values) + 1}i", *accumulate(lengths, initial=0)), data
 
 
 def _encode_integers(values: Sequence[int]) -> tuple[bytes]:
@@ -98,12 +96,12 @@ def _usd_bytes(text: str) -> bytes:
 
 
 def _encode_booleans(values: Sequence[bool]) -> tuple[bytes]:
-    return (_bits(["1" if value else "0" for value in values]),)
+    return (_bits("".join(["1" if value else "0" for value in reversed(values)])),)
 
 
-def _bits(digits: list[str]) -> bytes:
-    """Encode binary digits as bits, beginning with the lowest bit of the first byte."""
-    return int("".join(reversed(digits)), 2).to_bytes(-(-len(digits) // 8), "little")
+def _bits(digits: str) -> bytes:
+    """Encode binary digits, the first value last, as a bitmap."""
+    return int(digits, 2).to_bytes(-(-len(digits) // 8), "little")
 
 
 _ENCODERS: dict[ColumnType, tuple[Callable[[Any], tuple[bytes, ...]], Any]] = {

@@ -6,7 +6,7 @@ from contextlib import ExitStack, contextmanager
 from functools import partial
 from itertools import chain, islice
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 from imgcost.errors import ImgcostError
 from imgcost.outputs import Output, is_step_summary
@@ -174,18 +174,21 @@ def _write_page(file: IO[bytes], report: Report, schema: Schema, _rows: Iterable
 
 
 def _write_rows(file: IO[bytes], _report: Report, schema: Schema, rows: Iterable[Row], suffix: str) -> None:
+    writer: Any
+    encode: Callable[[list[Row], Schema], Any]
     if suffix == ".parquet":
         from imgcost.reports.parquet import ParquetWriter  # noqa: PLC0415 - an extra
 
-        parquet = ParquetWriter(file, schema)
-        for chunk in _row_chunks(rows):
-            parquet.write(encode_columns(chunk, schema))
-        parquet.finish()
+        writer, encode = ParquetWriter(file, schema), encode_columns
     else:
-        text = TextWriter(file, schema, _TEXT[suffix])
+        writer, encode = TextWriter(file, schema, _TEXT[suffix]), partial(encode_text, style=_TEXT[suffix])
+    try:
         for chunk in _row_chunks(rows):
-            text.write(encode_text(chunk, schema, _TEXT[suffix]))
-        text.finish()
+            writer.write(encode(chunk, schema))
+        writer.finish()
+    except BaseException:
+        writer.abandon()
+        raise
 
 
 def _row_chunks(rows: Iterable[Row]) -> Iterator[list[Row]]:

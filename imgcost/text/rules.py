@@ -59,9 +59,9 @@ def rule_report(rule: Rule, day: date) -> Report:
     messages = wordings_of(rule.name)
     if messages:
         tables.append(Table("Error messages of the API", ("",), [(wording.text,) for wording in messages]))
-    cited = [*(row[-1] for row in limits), *(wording.sources for wording in messages)]
-    if cited:
-        titles = dict.fromkeys((str(source.read), source.title) for sources in cited for source in sources)
+    source_lists = [*(row[-1] for row in limits), *(wording.sources for wording in messages)]
+    if source_lists:
+        titles = dict.fromkeys((str(source.read), source.title) for sources in source_lists for source in sources)
         tables.append(Table("Sources", ("read", "title"), list(titles)))
     data = {
         "schema": "imgcost.rule/2",

@@ -1,4 +1,4 @@
-"""The same image in every shape that is read: documents as the libraries write them."""
+"""The same image in every supported shape: documents as the libraries write them."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ def image(data=DATA, media_type="image/png"):
     return {"type": "image", "source": {"type": "base64", "media_type": media_type, "data": data}}
 
 
-def words(said=QUESTION):
-    return {"type": "text", "text": said}
+def words(text=QUESTION):
+    return {"type": "text", "text": text}
 
 
 def message(*content, role="user"):
@@ -48,19 +48,19 @@ def converse_image(data=DATA, form="png"):
 
 
 def dumped(kind, content, **more):
-    """A message of LangChain, as `dumpd` writes it."""
-    word = {"HumanMessage": "human", "AIMessage": "ai", "SystemMessage": "system", "ToolMessage": "tool"}[kind]
+    """Build a LangChain message as `dumpd` writes it."""
+    type_ = {"HumanMessage": "human", "AIMessage": "ai", "SystemMessage": "system", "ToolMessage": "tool"}[kind]
     path = ["langchain", "schema", "messages", kind]
-    return {"lc": 1, "type": "constructor", "id": path, "kwargs": {"content": content, "type": word, **more}}
+    return {"lc": 1, "type": "constructor", "id": path, "kwargs": {"content": content, "type": type_, **more}}
 
 
 def entry(kind, uuid, parent, *content, **more):
-    """An entry of a transcript of Claude Code."""
-    said = {"role": kind, "content": list(content)}
+    """Build an entry of a transcript of Claude Code."""
+    message = {"role": kind, "content": list(content)}
     if kind == "assistant":
-        said = {"id": f"msg_{uuid}", "model": CLAUDE, **said, "usage": {"input_tokens": 9}}
-    said.update(more.pop("message", {}))
-    return {"parentUuid": parent, "isSidechain": False, "type": kind, "message": said, "uuid": uuid, **more}
+        message = {"id": f"msg_{uuid}", "model": CLAUDE, **message, "usage": {"input_tokens": 9}}
+    message.update(more.pop("message", {}))
+    return {"parentUuid": parent, "isSidechain": False, "type": kind, "message": message, "uuid": uuid, **more}
 
 
 def use(name, tool="Read"):
@@ -76,7 +76,7 @@ def json_lines(*values):
 
 
 class Case(NamedTuple):
-    """An image in a document: where it is in the request, and where the document has its data and media type."""
+    """A document with one image: its location in the request, and those of its data and media type in the document."""
 
     shape: str
     document: Any

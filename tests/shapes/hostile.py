@@ -1,4 +1,4 @@
-"""Documents in every shape that are wrong somewhere: values that raise, and seeded mutations."""
+"""Invalid documents in every shape: values that raise, and seeded mutations."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class RaisingList(deque):
 
 
 class Lying:
-    """It says that it is a list."""
+    """Raises when its class is read."""
 
     @property
     def __class__(self):
@@ -73,7 +73,7 @@ def cycle():
 
 
 def hostile():
-    """Values that are wrong nearly everywhere, created fresh."""
+    """Create values that are invalid nearly everywhere."""
     return [
         None, True, 0, -1, 1e999, float("nan"), 10**400, "", "x", "\ud800", "data:", "data:;base64", "data:,\ud800", "://",
         b"\xff", bytearray(b"x"), released(), [], {}, [[]], [None], [5], (1, 2), {1, 2}, range(3), {5: 5}, {None: []},
@@ -119,36 +119,36 @@ KEYS = [
 ]
 
 
-def places(value, depth=0, path=()):
-    """Every path in a document, without going in circles."""
+def paths_of(value, depth=0, path=()):
+    """Yield every path in a document, up to a depth, because of cycles."""
     yield path
     if depth > 12:
         return
     items = value.items() if type(value) is dict else enumerate(value) if type(value) is list else ()
     for key, inner in items:
-        yield from places(inner, depth + 1, (*path, key))
+        yield from paths_of(inner, depth + 1, (*path, key))
 
 
 def mutate(chance, document):
     """Replace, remove, rename, wrap or add something somewhere in a document."""
-    paths = [path for path in itertools.islice(places(document), 500) if path]
+    paths = [path for path in itertools.islice(paths_of(document), 500) if path]
     if not paths:
         return
-    *way, last = chance.choice(paths)
-    holder = document
-    for key in way:
-        holder = holder[key]
-    how, value = chance.choice(["replace", "remove", "rename", "wrap", "add"]), chance.choice(hostile())
-    if how == "replace":
-        holder[last] = value
-    elif how == "remove":
-        del holder[last]
-    elif how == "wrap":
-        holder[last] = chance.choice([[holder[last]], {chance.choice(KEYS): holder[last]}])
-    elif type(holder) is list:
-        holder.append(value)
+    *parents, last = chance.choice(paths)
+    parent = document
+    for key in parents:
+        parent = parent[key]
+    action, value = chance.choice(["replace", "remove", "rename", "wrap", "add"]), chance.choice(hostile())
+    if action == "replace":
+        parent[last] = value
+    elif action == "remove":
+        del parent[last]
+    elif action == "wrap":
+        parent[last] = chance.choice([[parent[last]], {chance.choice(KEYS): parent[last]}])
+    elif type(parent) is list:
+        parent.append(value)
     else:
-        holder[chance.choice(KEYS)] = holder.pop(last) if how == "rename" else value
+        parent[chance.choice(KEYS)] = parent.pop(last) if action == "rename" else value
 
 
 MORE = {
@@ -179,7 +179,7 @@ def mutated(chance):
 
 
 def check_everywhere(chance, document, path):
-    """Check a document through every entry; only errors of imgcost may come out, and they are ignored."""
+    """Check a document with every function; only errors of imgcost are expected, and ignored."""
     shape = chance.choice(list(SHAPES))
     data = as_bytes(chance, document)
     if data is not None:
@@ -199,11 +199,11 @@ def check_everywhere(chance, document, path):
 
 
 def as_bytes(chance, document):
-    """Return a document as a file may have it, sometimes damaged; None where it cannot be JSON."""
+    """Return a document as a file, sometimes damaged; None if it cannot be JSON."""
     whole = chance.random() < 0.5 or type(document) is not list
     try:
         text = json.dumps(document) if whole else "\n".join(map(json.dumps, document))
-    except Exception:  # noqa: BLE001 - some objects raise what they like
+    except Exception:  # noqa: BLE001 - some objects raise any exception
         return None
     data = bytearray(text.encode(chance.choice(["utf-8", "utf-8", "utf-8-sig", "utf-16"])))
     for _ in range(chance.choice([0, 0, 1, 3])):

@@ -1,4 +1,4 @@
-"""Files: their encodings, their lines, and what they are when they are not requests."""
+"""Files: encodings, lines, and the names of formats that are not requests."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_a_document_is_read_in_any_encoding(data):
     assert read_document(data) == Document(VALUE)
 
 
-def test_lines_keep_their_numbers_and_a_bad_line_does_not_hide_the_others():
+def test_an_invalid_line_keeps_its_number_and_does_not_hide_others():
     value, lines = read_document(b'\n{"a": 1}\r\n\n{"b": \n' + b"[" * 100_000 + b'\n[2]\n"text"\n')
     assert lines == (2, 4, 5, 6, 7)
     assert (value[0], value[3], value[4]) == ({"a": 1}, [2], "text")
@@ -46,7 +46,7 @@ def test_lines_keep_their_numbers_and_a_bad_line_does_not_hide_the_others():
     assert str(value[2]) == "the request: is nested too deeply to be read"
 
 
-def test_a_bad_line_of_a_batch_is_an_error_of_that_line():
+def test_an_invalid_line_of_a_batch_is_an_error_of_that_line():
     good = json_lines(CASES["batch-entry"].document)
     document, lines = read_document(good + b"\n{\n" + good)
     first, second, third = to_requests(document, lines=lines)
@@ -54,7 +54,7 @@ def test_a_bad_line_of_a_batch_is_an_error_of_that_line():
     assert (str(second.error)[:26], second.line()) == ("the request: is not JSON: ", 2)
 
 
-def test_a_bad_line_of_a_transcript_is_left_out():
+def test_an_invalid_line_of_a_transcript_is_left_out():
     document, lines = read_document(json_lines(*CASES["claude-code"].document) + b"\n{\n")
     [request] = to_requests(document, lines=lines)
     assert request.line(CASES["claude-code"].location) == 4
@@ -75,12 +75,12 @@ def test_a_bad_line_of_a_transcript_is_left_out():
         (b"\x1f\x8bxxxx", "the request: is a damaged gzip file"),
     ],
 )
-def test_what_is_not_json_is_an_error(data, problem):
+def test_invalid_json_is_an_error(data, problem):
     with pytest.raises(RequestError, match=f"^{problem}"):
         read_document(data)
 
 
-def test_a_document_has_a_limit_decompressed():
+def test_the_size_of_a_decompressed_document_is_limited():
     data = b'"' + b"a" * 98 + b'"'
     for given in (data, gzip.compress(data, mtime=0)):
         assert read_document(given, max_bytes=100).value == "a" * 98
@@ -124,14 +124,14 @@ ADVICE = {
         ("# a comment\n---\nmodel: claude-opus-5\n", "YAML"),
     ],
 )
-def test_text_is_named_for_what_it_is(text, title):
+def test_the_language_of_other_text_is_named(text, title):
     assert name_of_text(text) == (title, ADVICE[title])
     with pytest.raises(RequestError) as caught:
         read_document(text.encode())
     assert str(caught.value) == f"the request: this is {title}, not a request as JSON: {ADVICE[title]}"
 
 
-def test_other_text_has_no_name():
+def test_unknown_text_has_no_name():
     assert name_of_text("just words") is None
 
 
@@ -167,7 +167,7 @@ MESSAGES = {
         ([{"role": "user", "parts": [{"text": "x"}]}], "gemini"),
     ],
 )
-def test_documents_that_are_not_read_are_named(document, name):
+def test_unsupported_documents_are_named(document, name):
     assert detect(document) == name
     for shape in ("auto", name):
         with pytest.raises(RequestError) as caught:
@@ -183,7 +183,7 @@ def test_an_empty_batch_is_a_batch():
 @pytest.mark.parametrize(
     "name", ["messages", "openai-chat", "openai-responses", "converse", "vertex", "langchain-params"]
 )
-def test_a_request_per_line_is_as_many_requests(name):
+def test_a_document_can_have_one_request_per_line(name):
     case = CASES[name]
     document, lines = read_document(json_lines(case.document, case.document) + b"\n{\n")
     assert detect(document) == case.shape
@@ -193,6 +193,6 @@ def test_a_request_per_line_is_as_many_requests(name):
     assert (second.error, str(third.error)[:26]) == (None, "the request: is not JSON: ")
 
 
-def test_parameters_stand_alone_among_the_entries_of_a_batch():
+def test_an_entry_of_a_batch_can_be_its_params_alone():
     first, second = to_requests({"requests": [CALL, CASES["batch-entry"].document]})
     assert (first.params, second.params) == (CALL, CALL)

@@ -1,4 +1,4 @@
-"""Documents that are wrong anywhere: a RequestError, and never another exception."""
+"""Invalid documents of every kind: a RequestError, and never another exception."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from hostile import (
     hostile,
     mutated,
     nested,
-    places,
+    paths_of,
     released,
 )
 from hypothesis import given
@@ -41,8 +41,8 @@ from imgcost.errors import ImgcostError, RequestError
 from imgcost.shapes import SHAPES, detect, read_document, replaced, to_requests
 
 
-def tried(document, shape):
-    """Convert a document as a check would; return how many requests it has, or the error."""
+def outcome(document, shape):
+    """Convert a document as a check does; return its number of requests, or the error."""
     try:
         requests = list(to_requests(document, shape))
     except RequestError as error:
@@ -63,19 +63,19 @@ def tried(document, shape):
 
 @pytest.mark.slow  # large matrices
 @pytest.mark.parametrize("seed", range(10))
-def test_a_document_that_is_wrong_somewhere(seed):
+def test_a_mutated_document_is_converted_or_an_error(seed):
     chance = random.Random(seed)
     for _ in range(250):
         document = mutated(chance)
         shape = detect(document)
         assert shape is None or isinstance(shape, str)
-        tried(document, "auto")
-        tried(document, chance.choice(list(SHAPES)))
+        outcome(document, "auto")
+        outcome(document, chance.choice(list(SHAPES)))
 
 
 @pytest.mark.slow  # large matrices
 @pytest.mark.parametrize("seed", range(10))
-def test_a_wrong_document_in_every_check(seed, tmp_path):
+def test_a_mutated_document_is_checked_or_an_error(seed, tmp_path):
     for number in range(100):
         chance = random.Random(1_000 * seed + number)
         check_everywhere(chance, mutated(chance), tmp_path / "request.json")
@@ -85,7 +85,7 @@ RAISING = [Raising, RaisingModel, RaisingMapping, lambda: RaisingList([1]), Lyin
 
 
 @pytest.mark.parametrize("shape", ["auto", *SHAPES])
-def test_a_check_of_an_object_that_raises(shape):
+def test_an_object_that_raises_is_an_error_of_a_check(shape):
     for create in RAISING:
         with pytest.raises(RequestError) as caught:
             check_request(create(), shape=shape).raise_for_errors()
@@ -94,31 +94,31 @@ def test_a_check_of_an_object_that_raises(shape):
             check_batch(create(), shape=shape).raise_for_errors()
 
 
-@pytest.mark.parametrize("path", [path for path in places(CALL) if path], ids=lambda path: ".".join(map(str, path)))
-def test_an_object_that_raises_is_located_in_a_request(path):
+@pytest.mark.parametrize("path", [path for path in paths_of(CALL) if path], ids=lambda path: ".".join(map(str, path)))
+def test_an_object_that_raises_is_an_error_with_its_location(path):
     for create in RAISING:
         document = copy.deepcopy(CALL)
-        holder = document
+        parent = document
         for key in path[:-1]:
-            holder = holder[key]
-        holder[path[-1]] = create()
+            parent = parent[key]
+        parent[path[-1]] = create()
         with pytest.raises(RequestError) as caught:
             check_request(document)
-        # A `type` is read to decide what its object is, so that object may be the location too.
+        # `type` is read to identify the object around it, whose location is also valid.
         expected = {".".join(map(str, path)), ".".join(map(str, path[:-1])) if path[-1] == "type" else None}
         assert caught.value.location in expected
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_a_batch_of_a_named_shape(name):
+def test_a_batch_can_have_any_shape(name):
     case = CASES[name]
     findings = check_batch(case.document, shape=case.shape)
-    assert [one.location for one in findings.errors if one.rule == "request"] == []
+    assert [finding.location for finding in findings.errors if finding.rule == "request"] == []
     assert len(findings.images) == 1
 
 
 @pytest.mark.parametrize("turns", [2, 1_000])
-def test_what_is_not_plain_text_decides_the_shape_however_late_it_comes(turns):
+def test_the_shape_is_detected_after_any_number_of_plain_messages(turns):
     plain = [message(words(), role="user"), message(words(), role="assistant")] * (turns // 2)
     text = [{"role": "user", "content": "x"}, {"role": "assistant", "content": "y"}] * (turns // 2)
     for before in (plain, text):
@@ -127,18 +127,18 @@ def test_what_is_not_plain_text_decides_the_shape_however_late_it_comes(turns):
             assert detect({"messages": [*before, *case.document]}) == case.shape
         assert detect({"model": "m", "max_tokens": 1, "messages": before}) == "messages"
         assert detect(before) == "message-list"
-        for odd in (
+        for last in (
             {"role": "tool"},
             {"role": 5, "content": "x"},
             {"role": "user", "content": 5},
             message({"type": 5}),
         ):
-            assert detect([*before, odd]) == detect([*before[:2], odd])
+            assert detect([*before, last]) == detect([*before[:2], last])
 
 
 @pytest.mark.slow  # large matrices
 @pytest.mark.parametrize("shape", SHAPES)
-def test_hostile_values_in_every_shape(shape):
+def test_hostile_values_are_converted_or_errors(shape):
     for value in [*hostile(), nested(50)]:
         for document in (
             value,
@@ -149,31 +149,31 @@ def test_hostile_values_in_every_shape(shape):
             {"messages": [message(value)]},
         ):
             detect(document)
-            tried(document, shape)
+            outcome(document, shape)
 
 
 @pytest.mark.parametrize("shape", [shape for shape in SHAPES if shape not in {"messages", "message-list", "block"}])
-def test_what_cannot_be_read_is_reported_where_it_is(shape):
+def test_a_part_that_raises_is_an_error_at_its_original_location(shape):
     case = next(case for case in CASES.values() if case.shape == shape)
     document = copy.deepcopy(case.document)
     keys = case.data.split(".")
-    holder = document
+    parent = document
     part = case.location.count(".") and max(0, len(keys) - 2)
     for key in keys[:part]:
-        holder = holder[int(key) if isinstance(holder, list) else key]
-    key = int(keys[part]) if isinstance(holder, list) else keys[part]
-    holder[key] = Raising()
+        parent = parent[int(key) if isinstance(parent, list) else key]
+    key = int(keys[part]) if isinstance(parent, list) else keys[part]
+    parent[key] = Raising()
     try:
         [request] = to_requests(document, shape)
     except RequestError as error:
-        reported = str(error)
-        assert reported.startswith(".".join(keys[:part]))
+        message = str(error)
+        assert message.startswith(".".join(keys[:part]))
     else:
         assert request.error or request.params
 
 
-def test_an_object_that_raises_is_reported_where_it_is():
-    for value, problem in [  # pytest would ask such values for names
+def test_an_error_names_the_exception_and_its_location():
+    for value, problem in [  # not parametrized, because pytest would read these values for its ids
         (Raising(), "messages.0: cannot be read: RuntimeError"),
         (RaisingModel(), "messages.0: cannot be read: KeyError"),
         (RaisingMapping(), "messages.0: cannot be read: OSError"),
@@ -186,12 +186,12 @@ def test_an_object_that_raises_is_reported_where_it_is():
 
 
 @pytest.mark.parametrize("depth", [10, 2_000])
-def test_deep_documents(depth):
+def test_deeply_nested_documents_are_converted_or_an_error(depth):
     for shape in SHAPES:
-        found = tried([message(nested(depth))], shape)
-        assert isinstance(found, int) or depth == 2_000 or "nested too deep" not in found
+        result = outcome([message(nested(depth))], shape)
+        assert isinstance(result, int) or depth == 2_000 or "nested too deep" not in result
     if depth == 2_000:
-        assert tried([message(nested(depth))], "converse") == "the request: is nested too deeply to be read"
+        assert outcome([message(nested(depth))], "converse") == "the request: is nested too deeply to be read"
 
 
 @given(st.binary(max_size=60) | st.text(max_size=60).map(str.encode))
@@ -204,10 +204,10 @@ def test_any_bytes_are_a_document_or_an_error(data):
         detect(document.value)
 
 
-def test_a_long_transcript_in_which_everything_is_linked_to_everything():
-    same = {"message": {"id": "same"}}
+def test_a_long_answer_in_a_transcript_is_one_call():
+    answer = {"message": {"id": "same"}}
     entries = [
-        entry("assistant", str(number), str(number - 1), use("a"), **copy.deepcopy(same)) for number in range(3_000)
+        entry("assistant", str(number), str(number - 1), use("a"), **copy.deepcopy(answer)) for number in range(3_000)
     ]
     document, lines = read_document(
         json_lines(*entries, *TRANSCRIPT[:1], entry("user", "x", "2999", result("a", image())))

@@ -1,4 +1,4 @@
-"""LangChain, MCP, the Vercel AI SDK, LlamaIndex and logs: every form in which they keep images."""
+"""LangChain, MCP, the Vercel AI SDK, LlamaIndex and logs: every form of their images."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def converted(document, shape="auto"):
 
 
 def turns(document, shape="auto"):
-    """Who says what kinds of blocks."""
+    """Return the role of each message, and the types of its blocks."""
     messages = converted(document, shape).params["messages"]
     return [(turn["role"], [block["type"] for block in turn["content"]]) for turn in messages]
 
@@ -83,7 +83,7 @@ def pdf(kind="base64", **source):
         ({**V1, "cache_control": {"type": "ephemeral"}}, {**image(), "cache_control": {"type": "ephemeral"}}),
     ],
 )
-def test_blocks_of_langchain(block, sent):
+def test_a_langchain_block_is_converted(block, sent):
     document = [{"type": "human", "content": [block]}]
     assert detect(document) == "langchain"
     assert first(document) == sent
@@ -92,7 +92,7 @@ def test_blocks_of_langchain(block, sent):
 @pytest.mark.parametrize(
     "block", [V0, V1, {"type": "image", "url": REMOTE}, {"type": "image", "source_type": "id", "id": "f"}]
 )
-def test_blocks_of_langchain_are_written_back(block):
+def test_a_langchain_image_is_written_back(block):
     document = [{"type": "human", "content": [block]}]
     new = replaced(document, converted(document).edits({"messages.0.content.0": image(OTHER)}))
     assert first(new) == image(OTHER)
@@ -101,21 +101,21 @@ def test_blocks_of_langchain_are_written_back(block):
 @pytest.mark.parametrize(
     "block", [{"type": "file", "source_type": "text", "text": "a"}, {"type": "text-plain", "text": "a"}]
 )
-def test_text_files_of_langchain_are_replaced_by_text_only(block):
+def test_a_langchain_text_file_can_be_replaced_by_text_only(block):
     request = converted([{"type": "human", "content": [block]}])
     assert request.edits({"messages.0.content.0": words()})
     with pytest.raises(RequestError, match=r"0.content.0: can be replaced by text only"):
         request.edits({"messages.0.content.0": image()})
 
 
-def test_a_conversation_of_langchain():
-    given = {"name": "look", "args": {"at": 1}, "id": "a"}
+def test_a_langchain_conversation_is_converted():
+    tool_call = {"name": "look", "args": {"at": 1}, "id": "a"}
     document = [
         dumped("SystemMessage", "Be brief."),
         {"type": "system", "data": {"content": ""}},
         {"type": "HumanMessageChunk", "content": ["bare", words()]},
         {"type": "chat", "role": "user", "content": QUESTION},
-        dumped("AIMessage", [words("so"), use("b")], tool_calls=[given, {"name": "look", "args": {}, "id": "b"}]),
+        dumped("AIMessage", [words("so"), use("b")], tool_calls=[tool_call, {"name": "look", "args": {}, "id": "b"}]),
         dumped("ToolMessage", [V1], tool_call_id="a", status="error"),
         {"role": "tool", "content": None, "tool_call_id": "b"},
         {
@@ -147,13 +147,13 @@ def test_a_conversation_of_langchain():
     assert {location: request.locate(location) for location in locations} == locations
 
 
-def test_messages_of_langchain_come_alone_in_prompts_and_in_states():
-    one = dumped("HumanMessage", [V1])
-    prompt = {"lc": 1, "type": "constructor", "id": ["ChatPromptValue"], "kwargs": {"messages": [one]}}
+def test_langchain_messages_are_found_alone_in_prompts_and_in_states():
+    single = dumped("HumanMessage", [V1])
+    prompt = {"lc": 1, "type": "constructor", "id": ["ChatPromptValue"], "kwargs": {"messages": [single]}}
     for document, location in [
-        (one, "kwargs.content.0.base64"),
+        (single, "kwargs.content.0.base64"),
         (prompt, "kwargs.messages.0.kwargs.content.0.base64"),
-        ({"messages": [one]}, "messages.0.kwargs.content.0.base64"),
+        ({"messages": [single]}, "messages.0.kwargs.content.0.base64"),
         ({"type": "human", "data": {"content": [V1]}}, "data.content.0.base64"),
     ]:
         request = converted(document)
@@ -164,7 +164,7 @@ def test_messages_of_langchain_come_alone_in_prompts_and_in_states():
 
 
 class Model:
-    """A message of a library: a minimal pydantic model."""
+    """A minimal pydantic model, like the messages of LangChain."""
 
     def __init__(self, **fields):
         self.fields = fields
@@ -174,7 +174,7 @@ class Model:
         return self.fields
 
 
-def test_objects_of_a_library_are_read_and_written_back():
+def test_pydantic_models_are_read_and_written_back():
     document = [Model(type="human", content=[Model(**V1)])]
     request = converted(document)
     assert (request.shape, request.params["messages"]) == ("langchain", [message(image())])
@@ -185,7 +185,7 @@ def test_objects_of_a_library_are_read_and_written_back():
 # MCP
 
 
-def test_results_of_mcp_are_answers_to_a_call():
+def test_an_mcp_result_is_the_result_of_a_tool_call():
     assert turns({"content": [words(), MCP_IMAGE]}) == [
         ("user", ["text"]),
         ("assistant", ["tool_use"]),
@@ -221,16 +221,16 @@ def test_results_of_mcp_are_answers_to_a_call():
         ),
     ],
 )
-def test_content_of_mcp(document, sent, location):
+def test_mcp_content_is_converted(document, sent, location):
     request = converted(document)
     [block] = [block for block in request.params["messages"][2]["content"][0]["content"] if block == sent]
     number = request.params["messages"][2]["content"][0]["content"].index(block)
     key = {"text": "text", "audio": "data"}.get(sent["type"], "source.data")
-    found = request.locate(f"messages.2.content.0.content.{number}.{key}")
-    assert (request.shape, found.removesuffix(".text") if sent == words("a:b") else found) == ("mcp", location)
+    located = request.locate(f"messages.2.content.0.content.{number}.{key}")
+    assert (request.shape, located.removesuffix(".text") if sent == words("a:b") else located) == ("mcp", location)
 
 
-def test_prompts_and_sampling_of_mcp():
+def test_mcp_prompts_and_sampling_requests_are_converted():
     document = {"messages": [{"role": "user", "content": MCP_IMAGE}], "systemPrompt": "Be brief.", "maxTokens": 7}
     request = converted(document)
     assert request.params == {"system": [words("Be brief.")], "messages": [message(image())], "max_tokens": 7}
@@ -266,7 +266,7 @@ def vercel_result(**given):
         ({"type": "custom", "providerOptions": {}}, {"type": "custom", "providerOptions": {}}),
     ],
 )
-def test_results_of_tools_of_vercel(item, sent):
+def test_a_vercel_tool_result_is_converted(item, sent):
     document = vercel_result(output={"type": "content", "value": [item]})
     request = converted(document)
     assert request.params["messages"][2]["content"][0]["content"] == [sent]
@@ -290,7 +290,7 @@ def test_results_of_tools_of_vercel(item, sent):
         ({"result": 1, "content": [{"type": "image", "data": DATA}]}, image(), False),
     ],
 )
-def test_results_of_earlier_versions_of_vercel(given, content, error):
+def test_a_tool_result_of_an_earlier_vercel_version_is_converted(given, content, error):
     block = converted(vercel_result(**given)).params["messages"][2]["content"][0]
     assert (block["content"], block.get("is_error", False)) == ([content], error)
 
@@ -307,7 +307,7 @@ def test_results_of_earlier_versions_of_vercel(given, content, error):
     ],
     ids=["text", "data-url", "url", "bytes", "buffer", "array"],
 )
-def test_data_of_vercel(given_data, sent):
+def test_vercel_data_of_every_type_is_converted(given_data, sent):
     for part in (
         {"type": "image", "image": given_data, "mediaType": "image/png"},
         {"type": "file", "data": given_data, "mimeType": "image/png"},
@@ -315,7 +315,7 @@ def test_data_of_vercel(given_data, sent):
         assert first([message(part)]) == sent
 
 
-def test_a_call_of_vercel():
+def test_a_vercel_call_is_converted():
     document = {
         "model": "anthropic/claude-opus-5",
         "system": "Be brief.",
@@ -338,7 +338,7 @@ def test_a_call_of_vercel():
     assert request.notes == ("prompt.3.content.0: reasoning is not part of the estimate",)
 
 
-def test_messages_of_a_user_interface():
+def test_vercel_ui_messages_are_converted():
     done = {"type": "tool-look", "toolCallId": "a", "state": "output-available", "input": {}, "output": {"a": 1}}
     document = {
         "messages": [
@@ -404,7 +404,7 @@ def test_messages_of_a_user_interface():
 
 @pytest.mark.parametrize("declared", [{}, {"mediaType": "image/*"}])
 @pytest.mark.parametrize(("data", "media_type"), [(DATA, "image/png"), ("/9j/", "image/jpeg"), ("QQ==", "")])
-def test_vercel_guesses_what_is_not_declared(declared, data, media_type):
+def test_the_media_type_of_vercel_data_is_detected_if_it_is_not_declared(declared, data, media_type):
     document = [message({"type": "image", "image": data, **declared})]
     request = converted(document)
     assert request.params["messages"][0]["content"] == [image(data, media_type)]
@@ -412,7 +412,7 @@ def test_vercel_guesses_what_is_not_declared(declared, data, media_type):
 
 
 @pytest.mark.parametrize("kind", ["image", "document"])
-def test_a_file_id_of_vercel_is_replaced_by_data(kind):
+def test_a_vercel_file_id_can_be_replaced_by_data(kind):
     item = {"type": "image-file-id" if kind == "image" else "file-id", "fileId": "f", "mediaType": "application/pdf"}
     document = vercel_result(output={"type": "content", "value": [item]})
     location = "messages.2.content.0.content.0"
@@ -421,7 +421,7 @@ def test_a_file_id_of_vercel_is_replaced_by_data(kind):
     assert converted(new).params["messages"][2]["content"][0]["content"] == [block]
 
 
-def test_an_image_of_vercel_is_written_back_by_url_where_it_was_one():
+def test_a_vercel_data_url_is_written_back_as_a_data_url():
     document = [{"role": "user", "parts": [{"type": "file", "mediaType": "image/png", "url": URL}]}]
     new = replaced(document, converted(document).edits({"messages.0.content.0": image(OTHER)}))
     assert new[0]["parts"][0]["url"] == f"data:image/png;base64,{OTHER}"
@@ -442,21 +442,21 @@ def test_an_image_of_vercel_is_written_back_by_url_where_it_was_one():
         ({"block_type": "text", "text": QUESTION}, words()),
     ],
 )
-def test_blocks_of_llamaindex(block, sent):
+def test_a_llamaindex_block_is_converted(block, sent):
     document = {"messages": [{"role": "user", "blocks": [block]}]}
     assert first(document) == sent
 
 
-def test_a_conversation_of_llamaindex():
-    said = {"block_type": "text", "text": QUESTION}
+def test_a_llamaindex_conversation_is_converted():
+    text_block = {"block_type": "text", "text": QUESTION}
     document = [
-        {"role": "system", "blocks": [said]},
-        {"blocks": [said, {"block_type": "image", "path": "a.png"}, {"block_type": "audio"}]},
+        {"role": "system", "blocks": [text_block]},
+        {"blocks": [text_block, {"block_type": "image", "path": "a.png"}, {"block_type": "audio"}]},
         {
             "role": "model",
             "blocks": [{"block_type": "tool_call", "tool_call_id": "a", "tool_name": "x", "tool_kwargs": {}}],
         },
-        {"role": "tool", "blocks": [said], "additional_kwargs": {"tool_call_id": "a"}},
+        {"role": "tool", "blocks": [text_block], "additional_kwargs": {"tool_call_id": "a"}},
     ]
     assert turns(document) == [("user", ["text"]), ("assistant", ["tool_use"]), ("user", ["tool_result"])]
     assert converted(document).notes == (
@@ -464,8 +464,7 @@ def test_a_conversation_of_llamaindex():
         "1.blocks.2: a block of type 'audio' is not part of the estimate",
     )
     assert turns(document[1]) == [("user", ["text"])]
-    note = replaced(document, {})
-    assert note == document
+    replaced(document, {})
 
 
 # Logs
@@ -485,7 +484,7 @@ def test_a_conversation_of_llamaindex():
         ),
     ],
 )
-def test_a_log_has_requests_inside(entry, location):
+def test_a_log_entry_contains_a_request(entry, location):
     request = converted([{"text": "{"}, entry][1:])
     assert (request.shape, request.locate("messages.0.content.0")) == ("log", f"0.{location}")
     encoded = isinstance(entry.get("request", {}).get("body"), str)
@@ -496,14 +495,14 @@ def test_a_log_has_requests_inside(entry, location):
         assert request.edits({"messages.0.content.0": image()})
 
 
-def test_an_entry_of_a_log_without_a_request_is_an_error_of_that_entry():
+def test_a_log_entry_without_a_request_is_an_error_of_that_entry():
     good, bad, worse = to_requests([{"body": CALL}, {"body": "{"}, 5])
     assert good.error is None
     assert str(bad.error) == "1: has no request inside"
     assert str(worse.error) == "2: must be an object, not int"
 
 
-def test_entries_of_an_openai_batch():
+def test_an_openai_batch_has_requests_of_both_apis():
     entries = [
         {"custom_id": "a", "url": "/v1/responses", "body": {"model": "m", "input": QUESTION}},
         {"custom_id": "b", "url": "/v1/chat/completions", "body": chat(message(image_url()))},
@@ -556,6 +555,6 @@ def test_entries_of_an_openai_batch():
         ),
     ],
 )
-def test_what_is_wrong_is_reported_where_the_document_has_it(document, shape, problem):
+def test_an_error_has_the_original_location(document, shape, problem):
     with pytest.raises(RequestError, match=f"^{problem}"):
         converted(document, shape)

@@ -1,4 +1,4 @@
-"""OpenAI's two APIs, with the additions of litellm and OpenRouter; and how they differ from the Messages API."""
+"""OpenAI's two APIs, with the extensions of litellm and OpenRouter, and how they differ from the Messages API."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def converted(document):
 
 
 def part(given, **more):
-    """The block that a part of a chat completion becomes."""
+    """Convert a part of a chat completion to a block."""
     request = converted(chat(message(image_url(detail="low"), given), **more))
     return request.params["messages"][0]["content"][1]
 
@@ -38,7 +38,7 @@ def part(given, **more):
         ({"type": "input_image", "file_id": "f"}, {"type": "file", "file_id": "f"}),
     ],
 )
-def test_an_image_becomes_a_source(given, source):
+def test_an_image_url_is_converted_to_a_source(given, source):
     assert part(given) == {"type": "image", "source": source}
 
 
@@ -58,7 +58,7 @@ def test_an_image_becomes_a_source(given, source):
         (image(), "image", "base64"),
     ],
 )
-def test_a_file_becomes_a_document_or_an_image(given, kind, source_type):
+def test_a_file_is_converted_to_a_document_or_an_image(given, kind, source_type):
     block = part(given)
     assert (block["type"], block["source"]["type"]) == (kind, source_type)
 
@@ -92,7 +92,7 @@ def test_media_are_written_back_as_data_urls(given):
         converted(document).edits({location: {**data, "type": "other"}})
 
 
-def test_a_conversation_with_tools_is_one_of_the_messages_api():
+def test_a_conversation_with_tools_is_converted():
     document = {
         "model": "bedrock/anthropic.claude-opus-5",
         "max_completion_tokens": 7,
@@ -156,14 +156,14 @@ def test_a_conversation_with_tools_is_one_of_the_messages_api():
 @pytest.mark.parametrize(
     ("model", "platform"), [("vertex_ai/x", "google-cloud"), ("azure_ai/x", "foundry"), ("a/x", None)]
 )
-def test_the_prefix_of_a_model_names_the_platform(model, platform):
+def test_the_prefix_of_a_model_implies_the_platform(model, platform):
     assert converted({**chat(message(image_url())), "model": model}).platform == platform
 
 
 @pytest.mark.parametrize(
     ("document", "shape"),
     [
-        # An image_url in a call of messages.create is an error of that call, not a chat completion.
+        # image_url in a call of messages.create is an error in that call, not a chat completion.
         (call(message(words(), image_url())), "messages"),
         (call(message(image_url()), system="s"), "messages"),
         (call(message(use("a"), role="assistant"), message(result("a", image_url()))), "messages"),
@@ -174,14 +174,14 @@ def test_the_prefix_of_a_model_names_the_platform(model, platform):
         ),
         ({"model": "anthropic/claude-sonnet-4.6", "messages": [message(image())]}, "messages"),
         ({"model": CLAUDE, "messages": [message(words())]}, "messages"),
-        # What only a chat completion has.
+        # Features of chat completions only.
         (call(message(image_url(detail="high"))), "openai-chat"),
         (call(message({"type": "image_url", "image_url": URL})), "openai-chat"),
         (call(message(words()), message(words(), role="developer")), "openai-chat"),
         (call(message(words()), seed=1), "openai-chat"),
         (call(message(words()), tools=[FUNCTION]), "openai-chat"),
         (call(message(image()), {"role": "assistant", "tool_calls": []}), "openai-chat"),
-        # Undecided words: a call of messages.create has max_tokens, and a model without a provider.
+        # Ambiguous: without max_tokens, or with a provider in the model, these are not calls of messages.create.
         ({"model": CLAUDE, "messages": [message(image_url())]}, "openai-chat"),
         ({**call(message(image_url())), "model": "anthropic/claude-opus-5"}, "openai-chat"),
         ({"model": CLAUDE, "messages": [message(QUESTION, role="system"), message(QUESTION)]}, "openai-chat"),
@@ -195,7 +195,7 @@ def test_the_shapes_are_distinguished(document, shape):
     assert detect(document) == shape
 
 
-def test_items_of_the_responses_api():
+def test_items_of_the_responses_api_are_converted():
     document = {
         "model": "azure_ai/claude-opus-5",
         "instructions": "Be brief.",
@@ -236,11 +236,11 @@ def test_items_of_the_responses_api():
     assert converted([{"type": "input_image", "image_url": URL}]).params["messages"][0]["content"] == [image()]
 
 
-def test_a_part_that_claude_does_not_take_keeps_its_name():
+def test_an_unsupported_part_keeps_its_type():
     assert part({"type": "input_audio", "input_audio": {}}) == {"type": "input_audio", "input_audio": {}}
 
 
-def test_arguments_that_are_an_object_already_stay_one():
+def test_arguments_can_be_an_object():
     called = {"id": "a", "function": {"name": "x", "arguments": {"at": 1}}}
     request = converted(chat({"role": "assistant", "tool_calls": [called, {**called, "function": {"name": "y"}}]}))
     assert [block["input"] for block in request.params["messages"][0]["content"]] == [{"at": 1}, {}]
@@ -264,6 +264,6 @@ def test_arguments_that_are_an_object_already_stay_one():
         ({"model": CLAUDE, "input": [message(QUESTION), {"role": 5}]}, "input.1.role: must be text, not int"),
     ],
 )
-def test_what_is_wrong_is_reported_where_the_document_has_it(document, problem):
+def test_an_error_has_the_original_location(document, problem):
     with pytest.raises(RequestError, match=f"^({problem})"):
         converted(document)

@@ -1,4 +1,4 @@
-"""The libraries themselves: what they write is read, and what comes out is what the Anthropic SDK takes."""
+"""Compared with the libraries: their documents are read, and the results are valid for the Anthropic SDK."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from imgcost.shapes import replaced, to_requests
 
 pytestmark = pytest.mark.slow  # imports three SDKs
 
-# Optional, so that the tests run where a Python is newer than these libraries.
+# Optional, so that the tests run on a Python that these libraries do not support yet.
 messages = pytest.importorskip(
     "langchain_core.messages", reason="langchain-core is not installed", exc_type=ImportError
 )
@@ -39,7 +39,7 @@ BLOCKS = {
 
 
 def validate(block):
-    """Validate a block; pydantic looks into a list in a list only when its items are read."""
+    """Validate a block and its content; pydantic validates nested iterables only when they are read."""
     content = block.get("content", [])
     TypeAdapter(BLOCKS[block["type"]]).validate_python({**block, "content": []} if content else block)
     for inner in content:
@@ -47,22 +47,22 @@ def validate(block):
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_what_comes_out_is_what_the_anthropic_sdk_takes(name):
+def test_converted_requests_are_valid_for_the_anthropic_sdk(name):
     params = converted(CASES[name].document).params
     for block in (*params.get("system", ()), *(block for turn in params["messages"] for block in turn["content"])):
         validate(block)
     assert {turn["role"] for turn in params["messages"]} <= {"user", "assistant"}
 
 
-def test_the_parts_here_are_those_of_openai():
+def test_the_parts_in_the_cases_are_valid_for_openai():
     for part in (
         image_url(),
         image_url(detail="high"),
         {"type": "file", "file": {"file_data": URL, "filename": "a.png"}},
     ):
         TypeAdapter(openai_chat.ChatCompletionContentPartParam).validate_python(part)
-    [given] = CASES["openai-responses"].document["input"]
-    TypeAdapter(openai_responses.ResponseInputContentParam).validate_python(given["content"][0])
+    [item] = CASES["openai-responses"].document["input"]
+    TypeAdapter(openai_responses.ResponseInputContentParam).validate_python(item["content"][0])
 
 
 def conversation():
@@ -75,33 +75,33 @@ def conversation():
     ]
 
 
-def in_every_form(given):
+def every_form_of(items):
     from langchain_core.load import dumpd  # noqa: PLC0415
     from langchain_core.prompt_values import ChatPromptValue  # noqa: PLC0415
 
-    yield given
-    yield {"messages": given}
-    yield [dumpd(one) for one in given]
-    yield dumpd(ChatPromptValue(messages=given))
-    yield messages.messages_to_dict(given)
-    yield [one.model_dump() for one in given]
+    yield items
+    yield {"messages": items}
+    yield [dumpd(item) for item in items]
+    yield dumpd(ChatPromptValue(messages=items))
+    yield messages.messages_to_dict(items)
+    yield [item.model_dump() for item in items]
 
 
-def test_messages_of_langchain_are_read_in_every_form():
+def test_langchain_messages_are_read_in_every_form():
     expected = [
         message(words(), *[image()] * 5),
         message(words("So."), {"type": "tool_use", "id": "a", "name": "look", "input": {"at": 1}}, role="assistant"),
         message({"type": "tool_result", "tool_use_id": "a", "content": [image()], "is_error": True}),
         message(words("Fine."), role="assistant"),
     ]
-    for document in in_every_form(conversation()):
+    for document in every_form_of(conversation()):
         request = converted(document)
         assert (request.shape, request.params["system"]) == ("langchain", [words("Be brief.")])
         assert request.params["messages"] == expected
 
 
 @pytest.mark.filterwarnings("ignore:The function `load` is in beta")
-def test_messages_that_were_written_back_are_those_of_langchain():
+def test_langchain_loads_the_messages_that_are_written_back():
     from langchain_core.load import dumpd, load  # noqa: PLC0415
 
     document = [dumpd(messages.HumanMessage([words(), V0]))]
@@ -112,14 +112,14 @@ def test_messages_that_were_written_back_are_those_of_langchain():
     assert messages.messages_from_dict(new)[0].content == [{**V1, "base64": OTHER}]
 
 
-def test_langchain_agrees_on_what_openai_would_get():
-    given = [messages.HumanMessage([words(), V0, V1]), messages.AIMessage(QUESTION)]
-    there = chat(*messages.convert_to_openai_messages(given))
-    assert converted(there).params["messages"] == converted(given).params["messages"]
+def test_langchain_messages_converted_for_openai_give_the_same_request():
+    items = [messages.HumanMessage([words(), V0, V1]), messages.AIMessage(QUESTION)]
+    openai_request = chat(*messages.convert_to_openai_messages(items))
+    assert converted(openai_request).params["messages"] == converted(items).params["messages"]
 
 
 @pytest.mark.parametrize("options", [{}, {"exclude_unset": True}, {"exclude_none": True}, None])
-def test_results_of_mcp_are_read_as_the_library_writes_them(options):
+def test_mcp_results_are_read_as_the_library_writes_them(options):
     result = mcp.CallToolResult(
         content=[
             mcp.TextContent(type="text", text=QUESTION),
@@ -137,7 +137,7 @@ def test_results_of_mcp_are_read_as_the_library_writes_them(options):
     assert mcp.CallToolResult.model_validate(new).content[1].data == OTHER
 
 
-def test_requests_of_converse_are_those_of_boto3():
+def test_converse_requests_are_valid_for_botocore():
     loaders = pytest.importorskip("botocore.loaders", reason="botocore is not installed: it is large")
     from botocore.model import ServiceModel  # noqa: PLC0415
     from botocore.validate import ParamValidator  # noqa: PLC0415
@@ -147,5 +147,5 @@ def test_requests_of_converse_are_those_of_boto3():
     for name in ("converse", "converse-bytes"):
         document = CASES[name].document
         new = replaced(document, converted(document).edits({CASES[name].location: image(OTHER)}))
-        for given in (document, new):
-            assert not ParamValidator().validate(given, shape).has_errors()
+        for params in (document, new):
+            assert not ParamValidator().validate(params, shape).has_errors()

@@ -30,7 +30,7 @@ def blocks(*given, **more):
     return converted(converse(*given, **more)).params["messages"][0]["content"]
 
 
-def test_a_conversation_of_converse():
+def test_a_converse_conversation_is_converted():
     request = converted(
         {
             "modelId": CONVERSE_ID,
@@ -98,7 +98,7 @@ def test_a_conversation_of_converse():
     assert {location: request.locate(location) for location in locations} == locations
 
 
-def test_documents_of_converse():
+def test_converse_documents_are_converted():
     pdf = base64.b64encode(PDF).decode()
     source = {"type": "base64", "media_type": "application/pdf", "data": pdf}
     assert blocks(document_block(bytes=PDF)) == [{"type": "document", "source": source}]
@@ -111,7 +111,7 @@ def test_documents_of_converse():
 
 
 @pytest.mark.parametrize("data", [PDF, base64.b64encode(PDF).decode()])
-def test_a_document_is_written_back_in_its_own_form(data):
+def test_a_document_is_written_back_as_bytes_or_base64_like_the_original(data):
     document = converse(document_block(bytes=data))
     source = {"type": "base64", "media_type": "application/pdf", "data": "JVBERg=="}
     block = {"type": "document", "source": source}
@@ -121,20 +121,20 @@ def test_a_document_is_written_back_in_its_own_form(data):
     assert note["messages"][0]["content"] == [{"text": "gone"}]
 
 
-def test_a_plain_text_document_stays_as_it_is():
+def test_a_plain_text_document_can_be_replaced_by_text_only():
     document = converse(document_block("md", bytes="IyBh"))
     block = {"type": "document", "source": {"type": "text", "media_type": "text/plain", "data": "b"}}
     with pytest.raises(RequestError, match=r"^messages.0.content.0: can be replaced by text only"):
         converted(document).edits({"messages.0.content.0": block})
 
 
-def test_an_image_by_url_is_not_written_where_the_shape_has_none():
+def test_a_converse_image_cannot_be_replaced_by_a_url():
     linked = {"type": "image", "source": {"type": "url", "url": "https://example.com/a"}}
     with pytest.raises(RequestError, match=r"can be replaced by base64 data only$"):
         converted(converse(converse_image())).edits({"messages.0.content.0": linked})
 
 
-def test_what_is_not_here_is_noted():
+def test_media_in_s3_and_docx_files_are_noted():
     media = [
         {"image": {"format": "png", "source": S3}},
         {"document": {"format": "pdf", "name": "a", "source": S3}},
@@ -152,7 +152,7 @@ def test_what_is_not_here_is_noted():
     )
 
 
-def test_a_block_that_claude_does_not_read_keeps_its_name():
+def test_an_unsupported_block_keeps_its_type():
     assert blocks({"text": "x"}, {"video": {"format": "mp4"}}, {}) == [
         words("x"),
         {"type": "video"},
@@ -172,13 +172,13 @@ def test_a_block_that_claude_does_not_read_keeps_its_name():
         (5, "messages.0.content.0: must be an object, not int"),
     ],
 )
-def test_what_is_wrong_is_reported_where_the_document_has_it(given, problem):
+def test_an_error_has_the_original_location(given, problem):
     with pytest.raises(RequestError, match=f"^{problem}"):
         blocks(given)
 
 
 @pytest.mark.parametrize("encode", [json.dumps, lambda body: json.dumps(body).encode(), lambda body: body])
-def test_the_arguments_of_invoke_model(encode):
+def test_arguments_of_invoke_model_are_converted(encode):
     document = {"modelId": CONVERSE_ID, "body": encode(BEDROCK)}
     request = converted(document)
     assert (request.shape, request.model, request.platform) == ("bedrock-invoke", CONVERSE_ID, "bedrock")
@@ -196,7 +196,7 @@ def test_a_body_that_is_not_json_is_an_error():
         converted({"modelId": CONVERSE_ID, "body": "{"})
 
 
-def test_batches_tell_their_inputs_apart():
+def test_entries_of_a_batch_are_detected_one_by_one():
     entries = [
         {"recordId": "a", "modelInput": BEDROCK},
         {"recordId": "b", "modelInput": converse(converse_image())},

@@ -1,4 +1,4 @@
-"""Transcripts of Claude Code: which entries are the conversation, and which calls have sent each image."""
+"""Transcripts of Claude Code: which entries belong to the conversation, and which calls sent each image."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ def converted(*entries):
     return request
 
 
-def said(request):
-    """The words and kinds of each message, in short."""
+def turns_of(request):
+    """Summarize each message: the first character of its role, then the text, id or type of each block."""
     return [
         (turn["role"][0], *(block.get("text") or block.get("id") or block["type"] for block in turn["content"]))
         for turn in request.params["messages"]
     ]
 
 
-def sent(request):
-    """How many calls have sent each image, and the turn that it came in."""
+def images_of(request):
+    """Return the turn, the number of calls that sent it, and the location of each image."""
     return [(image.turn, image.sent, image.location) for image in request.history.images]
 
 
@@ -62,10 +62,10 @@ def cleared(uuid, parent, *calls):
     }
 
 
-def test_a_block_is_named_by_line_and_turn():
+def test_a_block_has_a_line_and_a_turn():
     request = converted(*NOISE, *TRANSCRIPT)
     location = "messages.2.content.0.content.0"
-    assert said(request) == [("u", QUESTION), ("a", "t1"), ("u", "tool_result")]
+    assert turns_of(request) == [("u", QUESTION), ("a", "t1"), ("u", "tool_result")]
     assert request.locate(f"{location}.source.data") == "message.content.0.content.0.source.data"
     assert (request.line(location), request.turn(location), request.model) == (9, 1, CLAUDE)
     assert (request.line("messages.1"), request.locate("messages.1")) == (8, "")
@@ -78,7 +78,7 @@ def test_a_block_is_named_by_line_and_turn():
     assert request.history.calls[0].position == 7
 
 
-def test_images_are_counted_by_the_calls_that_have_sent_them():
+def test_each_image_has_the_number_of_calls_that_sent_it():
     request = converted(
         entry("user", "1", None, words("one"), image()),
         entry("assistant", "2", "1", use("a")),
@@ -87,7 +87,7 @@ def test_images_are_counted_by_the_calls_that_have_sent_them():
         entry("user", "5", "4", words("meta"), isMeta=True),
         entry("user", "6", "5", words("two"), image(OTHER)),
     )
-    assert sent(request) == [
+    assert images_of(request) == [
         (1, 2, "messages.0.content.1"),
         (1, 1, "messages.2.content.0.content.0"),
         (2, 0, "messages.4.content.2"),
@@ -97,7 +97,7 @@ def test_images_are_counted_by_the_calls_that_have_sent_them():
     assert request.turn("messages.4.content.2") == 2
 
 
-def test_blocks_of_one_answer_and_all_results_of_its_calls_belong_together():
+def test_entries_of_one_answer_are_one_message_and_so_are_the_results_of_its_calls():
     answer = {"message": {"id": "msg"}}
     request = converted(
         entry("user", "1", None, words("one")),
@@ -108,7 +108,7 @@ def test_blocks_of_one_answer_and_all_results_of_its_calls_belong_together():
         entry("user", "6", "4", result("b", image())),
         entry("assistant", "7", "6", words("so")),
     )
-    assert said(request) == [
+    assert turns_of(request) == [
         ("u", "one"),
         ("a", "let me see", "a", "b"),
         ("u", "tool_result", "tool_result"),
@@ -119,19 +119,19 @@ def test_blocks_of_one_answer_and_all_results_of_its_calls_belong_together():
     assert request.notes == ()
 
 
-def test_what_was_rewound_is_left_out():
+def test_rewound_messages_are_left_out():
     request = converted(
         entry("user", "1", None, words("one")),
         entry("assistant", "2", "1", words("no")),
         entry("user", "3", "2", words("wrong"), image()),
         entry("user", "4", "2", words("better")),
     )
-    assert said(request) == [("u", "one"), ("a", "no"), ("u", "better")]
+    assert turns_of(request) == [("u", "one"), ("a", "no"), ("u", "better")]
     assert request.notes == ("1 of 4 messages are not among the ancestors of the newest: they were rewound",)
     assert request.history.images == ()
 
 
-def test_sidechains_and_errors_of_the_api_are_left_out():
+def test_sidechains_api_errors_and_hidden_entries_are_left_out():
     request = converted(
         entry("user", "1", None, words("one")),
         entry("user", "s1", None, words("task"), image(), isSidechain=True),
@@ -140,10 +140,10 @@ def test_sidechains_and_errors_of_the_api_are_left_out():
         entry("user", "4", "3", words("hidden"), isVisibleInTranscriptOnly=True),
         entry("user", "5", "4", words("again")),
     )
-    assert said(request) == [("u", "one", "again")]
+    assert turns_of(request) == [("u", "one", "again")]
     assert request.model is None
     agent = converted(entry("user", "1", None, words("task"), image(), isSidechain=True), {"type": "summary"})
-    assert said(agent) == [("u", "task", "image")]
+    assert turns_of(agent) == [("u", "task", "image")]
 
 
 def test_calls_without_a_result_are_left_out():
@@ -153,10 +153,10 @@ def test_calls_without_a_result_are_left_out():
         entry("user", "3", "2", result("a", words())),
         entry("assistant", "4", "3", use("c")),
     )
-    assert said(request) == [("u", "one"), ("a", "so", "a"), ("u", "tool_result")]
+    assert turns_of(request) == [("u", "one"), ("a", "so", "a"), ("u", "tool_result")]
 
 
-def test_a_compaction_ends_what_is_sent():
+def test_messages_before_a_compaction_are_not_sent_again():
     request = converted(
         entry("user", "1", None, words("one"), image()),
         entry("assistant", "2", "1", words("so")),
@@ -165,8 +165,8 @@ def test_a_compaction_ends_what_is_sent():
         entry("user", "4", "3", words("two"), image()),
         entry("assistant", "5", "4", words("yes")),
     )
-    assert said(request) == [("u", "summary", "two", "image"), ("a", "yes")]
-    assert sent(request) == [(1, 1, None), (2, 1, "messages.0.content.2")]
+    assert turns_of(request) == [("u", "summary", "two", "image"), ("a", "yes")]
+    assert images_of(request) == [(1, 1, None), (2, 1, "messages.0.content.2")]
     assert request.history.compactions == 1
     assert "compacted (1x)" in request.notes[0]
 
@@ -178,7 +178,7 @@ def test_a_compaction_ends_what_is_sent():
         {"preservedMessages": {"anchorUuid": "s", "uuids": ["3", "4"], "allUuids": ["3", "4"]}},
     ],
 )
-def test_messages_that_a_compaction_kept_are_sent_behind_the_summary(metadata):
+def test_messages_preserved_by_a_compaction_follow_the_summary(metadata):
     request = converted(
         entry("user", "1", None, words("one"), image()),
         entry("assistant", "2", "1", words("so")),
@@ -189,8 +189,8 @@ def test_messages_that_a_compaction_kept_are_sent_behind_the_summary(metadata):
         entry("user", "5", "s", words("three")),
         entry("assistant", "6", "5", words("fine")),
     )
-    assert said(request) == [("u", "summary", "two", "image"), ("a", "yes"), ("u", "three"), ("a", "fine")]
-    assert sent(request) == [(1, 2, None), (2, 2, "messages.0.content.2")]
+    assert turns_of(request) == [("u", "summary", "two", "image"), ("a", "yes"), ("u", "three"), ("a", "fine")]
+    assert images_of(request) == [(1, 2, None), (2, 2, "messages.0.content.2")]
     assert [len(request.history.calls), request.history.images[1].calls] == [3, (range(1, 2), range(2, 3))]
 
 
@@ -202,20 +202,20 @@ def test_messages_that_a_compaction_kept_are_sent_behind_the_summary(metadata):
         {"preservedMessages": 5},
     ],
 )
-def test_a_compaction_that_kept_nothing_that_is_here(metadata):
+def test_invalid_metadata_of_a_compaction_is_ignored(metadata):
     request = converted(
         entry("user", "1", None, words("one")),
         boundary("b", "1", **metadata),
         summary("s", "b"),
     )
-    assert said(request) == [("u", "summary")]
-    plain = converted(
+    assert turns_of(request) == [("u", "summary")]
+    invalid = converted(
         entry("user", "1", None, words("one")), {**boundary("b", "b"), "compactMetadata": 5}, summary("s", "b")
     )
-    assert said(plain) == [("u", "summary")]
+    assert turns_of(invalid) == [("u", "summary")]
 
 
-def test_results_that_were_cleared_are_not_sent_any_more():
+def test_cleared_results_are_not_sent_again():
     request = converted(
         entry("user", "1", None, words("one")),
         entry("assistant", "2", "1", use("a"), use("b")),
@@ -227,33 +227,33 @@ def test_results_that_were_cleared_are_not_sent_any_more():
         entry("user", "6", "5c", words("two")),
         entry("assistant", "7", "6", words("yes")),
     )
-    gone, kept = request.params["messages"][2]["content"]
-    assert (gone["content"], kept["content"]) == ("[Old tool result content cleared]", [image()])
-    assert sent(request) == [(1, 1, None), (1, 2, "messages.2.content.1.content.0")]
+    cleared_result, kept_result = request.params["messages"][2]["content"]
+    assert (cleared_result["content"], kept_result["content"]) == ("[Old tool result content cleared]", [image()])
+    assert images_of(request) == [(1, 1, None), (1, 2, "messages.2.content.1.content.0")]
 
 
-def test_a_compaction_behind_an_older_message_and_one_without_a_past():
-    kept = {"preservedSegment": {"headUuid": "3", "anchorUuid": "1", "tailUuid": "3"}}
+def test_a_compaction_after_an_older_message_and_one_without_earlier_messages():
+    preserved = {"preservedSegment": {"headUuid": "3", "anchorUuid": "1", "tailUuid": "3"}}
     older = converted(
         entry("user", "1", None, words("one")),
         entry("assistant", "2", "1", words("so")),
         entry("user", "3", "2", words("two")),
-        boundary("b", "3", **kept),
+        boundary("b", "3", **preserved),
         entry("user", "4", "1", words("three")),
     )
-    assert said(older) == [("u", "one", "two", "three")]
-    assert said(converted(boundary("b"), summary("s", "b"))) == [("u", "summary")]
+    assert turns_of(older) == [("u", "one", "two", "three")]
+    assert turns_of(converted(boundary("b"), summary("s", "b"))) == [("u", "summary")]
 
 
-def test_attachments_are_sent():
-    mentioned = {
+def test_attachments_are_part_of_their_message():
+    attachment = {
         "type": "file",
         "filename": "a.png",
         "content": {"type": "image", "file": {"base64": DATA, "type": "image/png"}},
     }
     document = [
         entry("user", "1", None, words("one")),
-        {"type": "attachment", "uuid": "2", "parentUuid": "1", "attachment": mentioned},
+        {"type": "attachment", "uuid": "2", "parentUuid": "1", "attachment": attachment},
         {"type": "attachment", "uuid": "3", "parentUuid": "2", "attachment": {"type": "todo"}},
         {
             "type": "attachment",
@@ -270,7 +270,7 @@ def test_attachments_are_sent():
         entry("user", "6", "5", words("two")),
     ]
     request = converted(*document)
-    assert said(request) == [("u", "one", "image", "text", "image", "two")]
+    assert turns_of(request) == [("u", "one", "image", "text", "image", "two")]
     assert request.locate("messages.0.content.1.source.data") == "attachment.content.file.base64"
     assert request.line("messages.0.content.1") == 2
     for block in (image(OTHER), words("gone")):
@@ -278,7 +278,7 @@ def test_attachments_are_sent():
         assert converted(*new).params["messages"][0]["content"][1] == block
 
 
-def test_text_alone_and_messages_without_a_tree():
+def test_entries_without_a_tree_are_read_in_order():
     stream = [
         {"type": "system", "subtype": "init", "session_id": "s"},
         {"type": "user", "message": {"role": "user", "content": QUESTION}, "session_id": "s"},
@@ -294,9 +294,9 @@ def test_text_alone_and_messages_without_a_tree():
         {"type": "result", "result": "d"},
     ]
     request = converted(*stream)
-    assert said(request) == [("u", "c", "image")]
+    assert turns_of(request) == [("u", "c", "image")]
     assert [len(request.history.calls), request.history.compactions] == [1, 1]
-    assert said(converted(*stream[:4])) == [("u", QUESTION), ("a", "b")]
+    assert turns_of(converted(*stream[:4])) == [("u", QUESTION), ("a", "b")]
 
 
 def test_an_image_of_a_transcript_is_replaced_by_a_note():
@@ -308,21 +308,21 @@ def test_an_image_of_a_transcript_is_replaced_by_a_note():
     assert new[3]["toolUseResult"] is document[3]["toolUseResult"]
 
 
-def test_circles_and_loose_ends_in_the_tree():
-    circle = converted(entry("user", "1", "2", words("one")), entry("assistant", "2", "1", words("so")))
-    assert said(circle) == [("u", "one"), ("a", "so")]
-    cut = converted(entry("user", "1", "gone", words("one")), entry("user", 5, "1", words("loose"), sessionId="s"))
-    assert said(cut) == [("u", "loose")]
-    kept = {"preservedSegment": {"headUuid": "s", "anchorUuid": "s", "tailUuid": "s"}}
-    odd = converted(
+def test_cycles_and_missing_parents_in_the_tree():
+    circular = converted(entry("user", "1", "2", words("one")), entry("assistant", "2", "1", words("so")))
+    assert turns_of(circular) == [("u", "one"), ("a", "so")]
+    orphaned = converted(entry("user", "1", "gone", words("one")), entry("user", 5, "1", words("loose"), sessionId="s"))
+    assert turns_of(orphaned) == [("u", "loose")]
+    preserved = {"preservedSegment": {"headUuid": "s", "anchorUuid": "s", "tailUuid": "s"}}
+    self_preserving = converted(
         entry("user", "1", None, words("one")),
-        boundary("b", "1", **kept),
+        boundary("b", "1", **preserved),
         summary("s", "b"),
         entry("user", "2", "s", words("x")),
     )
-    assert said(odd) == [("u", "summary", "x")]
-    looped = converted(boundary("b", "2"), entry("user", "2", "b", words("one")))
-    assert said(looped) == [("u", "one")]
+    assert turns_of(self_preserving) == [("u", "summary", "x")]
+    cyclic = converted(boundary("b", "2"), entry("user", "2", "b", words("one")))
+    assert turns_of(cyclic) == [("u", "one")]
 
 
 @pytest.mark.parametrize(
@@ -340,12 +340,16 @@ def test_circles_and_loose_ends_in_the_tree():
         ),
     ],
 )
-def test_what_is_wrong_is_reported_by_line(entries, problem):
+def test_an_error_names_the_line(entries, problem):
     with pytest.raises(RequestError, match=f"^{problem}"):
         converted(*entries)
 
 
-def test_one_entry_alone_is_a_transcript():
+def test_a_single_entry_is_a_transcript():
     assert detect(TRANSCRIPT[1]) == "claude-code"
     [request] = to_requests(TRANSCRIPT[1])
-    assert (said(request), request.line("messages.0"), request.turn("messages.0")) == ([("u", QUESTION)], None, None)
+    assert (turns_of(request), request.line("messages.0"), request.turn("messages.0")) == (
+        [("u", QUESTION)],
+        None,
+        None,
+    )
