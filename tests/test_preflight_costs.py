@@ -196,7 +196,9 @@ def test_the_command_prints_an_unknown_cost_and_fails_with_a_budget():
     over_threshold = printed(
         "check", "-", "--as-of", "2026-11-26", stdin=json.dumps(request(*[PAGE] * 22, model=HAIKU))
     )
-    assert "requests over the long-context threshold, all at its higher rate: stdin." in over_threshold
+    assert "requests over the long-context threshold, all at its higher rate: stdin." in over_threshold.replace(
+        "\n    ", " "
+    )
 
 
 # Findings
