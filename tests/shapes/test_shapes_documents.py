@@ -99,6 +99,7 @@ ADVICE = {
     "an HTTP request": "save its body as a JSON file",
     "HTML or XML": "save the request as a JSON file",
     "YAML": "convert it to JSON",
+    "Markdown": "save the request in it as a JSON file",
 }
 
 
