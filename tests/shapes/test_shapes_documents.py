@@ -100,7 +100,6 @@ ADVICE = {
     "HTML or XML": "save the request as a JSON file",
     "Markdown": "save the request in it as a JSON file",
     "YAML": "convert it to JSON",
-    "Markdown": "save the request in it as a JSON file",
 }
 
 
