@@ -336,7 +336,7 @@ def test_all_lists_retired_and_unreleased_models_too():
 def test_a_model_by_name_shows_all_its_fields():
     text = printed("models", "haiku", *AS_OF)
     assert text.startswith("Claude Haiku 5.5 on 2026-11-22\n")
-    assert re.search(r"long-context +2026-.*\n +above 100,000\n", text)
+    assert re.search(r"long-context above +2026-.*\n +100,000\n", text)
     data = json.loads(printed("models", "bedrock/us.anthropic.claude-opus-4-6-v1", "-f", "json", *AS_OF))
     assert (data["id"], data["input_usd_per_mtok"]) == ("claude-opus-4-6", "5")
 

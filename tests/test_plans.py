@@ -657,7 +657,7 @@ def test_a_plan_has_a_short_repr():
     job_plan = plan(Repeated(1000, 1000, 200_000), models=["haiku", "sonnet", "opus"], as_of=DAY, prompt_tokens=400)
     assert repr(job_plan).startswith("<Plan images=200000 claude-haiku-5-5=$33.98 claude-sonnet-5-5=$")
     shown = repr(job_plan.for_model("sonnet"))
-    assert shown == "<ModelPlan claude-sonnet-5-5 images=200000 requests=200000 tokens=339800000 usd=$679.6>"
+    assert shown == "<ModelPlan claude-sonnet-5-5 images=200000 requests=200000 tokens=339800000 usd=$679.60>"
     many = plan([(28, 28)], models=["haiku", "sonnet", "opus", "fable", "claude-opus-4-6"], as_of=DAY)
     assert repr(many).endswith(" ...>")
     assert len(repr(many)) < 200
