@@ -55,7 +55,7 @@ def test_the_text_compares_models_cheapest_first():
     tables = text.split("\n\n")
     assert unwrapped(tables[0]).splitlines()[0] == (
         "20,000 images on 2026-11-22: as many images per request as fit, "
-        "prompt of 8,500 tokens, answer of 150, retry rate 0.02"
+        "8,500 prompt tokens, 150 output tokens, retry rate 0.02"
     )
     rows = rows_of(tables[0])[-2:]
     assert [row[:3] for row in rows] == [
@@ -64,10 +64,10 @@ def test_the_text_compares_models_cheapest_first():
     ]
     assert rows[1][-1] == "$121.60"  # 119.211 * 1.02
     assert [row[1:] for row in rows_of(tables[1]) if row[0] == "claude-sonnet-4-6"] == [
-        ["batch", "1,000", "$60.80", "$60.80"],
-        ["cached", "1,000", "$98.22", "$23.38"],
-        ["batch + cached", "1,000", "$49.11", "$72.49"],
-        ["downscaled to 868x868", "1,000", "$87.32", "$34.27"],
+        ["batch", "1,000", "$60.80", "-$60.80"],
+        ["cached", "1,000", "$98.22", "-$23.38"],
+        ["batch + cached", "1,000", "$49.11", "-$72.49"],
+        ["downscaled to 868x868", "1,000", "$87.32", "-$34.27"],
     ]
     assert re.search(r"claude-sonnet-4-6 +retries +\$2\.38", tables[2])
     assert "'haiku' is claude-haiku-5-5" in text
@@ -86,7 +86,7 @@ def test_unavailable_prices_are_not_alternatives_and_conditions_are_named():
     assert "Alternatives" not in text
     text = printed("100x100", "--platform", "foundry", "--inference-geo", "us", "--batch", "--no-batch", *AS_OF)
     assert "foundry, US inference" in text
-    assert "answer of 0, batch" in unwrapped(printed("100x100", "--batch", *AS_OF))
+    assert "0 output tokens, batch" in unwrapped(printed("100x100", "--batch", *AS_OF))
 
 
 def test_json_has_a_schema_and_exact_dollars():
@@ -112,9 +112,9 @@ def test_the_arithmetic_can_be_checked_by_hand():
     assert steps["image of 3000x3000"]["arithmetic"] == "resized to 1092x1092: 39 x 39 patches of 28 px"
     assert "1,568 px, 1,568 tokens; Vision page, read 2026-" in steps["image of 3000x3000"]["source"]
     assert (steps["visual tokens"]["arithmetic"], steps["visual tokens"]["result"]) == ("20,000 x 1,521", "30,420,000")
-    assert steps["around images"]["arithmetic"] == "3 x 20,000 images sent"
-    assert steps["around images"]["source"].startswith("measured: ")
-    assert steps["around messages"]["result"] == "7,000"
+    assert steps["overhead per image"]["arithmetic"] == "3 x 20,000 images sent"
+    assert steps["overhead per image"]["source"].startswith("measured: ")
+    assert steps["overhead per message"]["result"] == "7,000"
     assert steps["prompt tokens"]["arithmetic"] == "30,420,000 + 60,000 + 7,000 + 8,500,000"
     assert steps["prompt tokens"]["result"] == "38,987,000"
     assert steps["read from the cache"]["arithmetic"] == "8,500 x 999, every later request"
@@ -194,7 +194,7 @@ def test_files_tables_and_sizes_together(tmp_path):
     assert (report["images"], report["images_of_unknown_bytes"]) == (24, 2)
     assert [excluded["reason"] for excluded in report["excluded"]] == ["damaged", "not-an-image"]
     assert report["fixable"] == [{"rule": "format", "phrase": "TIFF", "images": 1}]
-    assert "Excluded (not priced)" in printed(SAMPLES, *AS_OF)
+    assert "Unreadable (not in the total)" in printed(SAMPLES, *AS_OF)
 
 
 def test_hostile_names_are_escaped(tmp_path):
@@ -207,7 +207,7 @@ def test_hostile_names_are_escaped(tmp_path):
 def test_a_long_file_name_fits_80_columns(tmp_path):
     (tmp_path / f"{'n' * 196}.png").write_bytes(b"\x89PNG")
     text = printed(tmp_path / f"{'n' * 196}.png", *AS_OF)
-    (table,) = [table for table in text.split("\n\n") if table.startswith("Excluded")]
+    (table,) = [table for table in text.split("\n\n") if table.startswith("Unreadable")]
     assert max(map(len, table.splitlines())) <= 80
     assert re.search(r"\u2026n+\.png +1  damaged$", table)
 
@@ -258,9 +258,9 @@ def test_one_image_per_request_is_the_default_and_packing_an_alternative(tmp_pat
         "135",
     )
     tables = printed(*job, *AS_OF).split("\n\n")
-    assert tables[0].startswith("200,000 images on 2026-11-22: 1 image per request, prompt of 400 tokens")
+    assert tables[0].startswith("200,000 images on 2026-11-22: 1 image per request, 400 prompt tokens")
     assert rows_of(tables[0])[-1][1:2] + rows_of(tables[0])[-1][-1:] == ["200,000", "$949.60"]
-    assert ["claude-sonnet-5-5", "packed, up to 600", "334", "$520.32", "$429.28"] in rows_of(tables[1])
+    assert ["claude-sonnet-5-5", "packed, up to 600", "334", "$520.32", "-$429.28"] in rows_of(tables[1])
     path = tmp_path / "job.toml"
     path.write_text('images_per_request = "auto"\n', encoding="utf-8")
     packed = printed(*job, *AS_OF, "--images-per-request", "auto")
@@ -270,9 +270,9 @@ def test_one_image_per_request_is_the_default_and_packing_an_alternative(tmp_pat
     assert data(*ONE_EACH)["scenario"]["images_per_request"] == 1
 
 
-def test_an_alternative_that_costs_more_has_negative_savings():
+def test_the_cost_of_an_alternative_has_a_sign():
     table = printed(*JOB, "-m", "claude-sonnet-4-6", "--batch", "--downscale-to", "5000").split("\n\n")[1]
-    assert ["claude-sonnet-4-6", "standard", "1,000", "$119.21", "-$59.61"] in rows_of(table)
+    assert ["claude-sonnet-4-6", "no batch, no cache", "1,000", "$119.21", "+$59.61"] in rows_of(table)
     assert not any(row[1] == "batch" for row in rows_of(table))
     several = printed("1000x500", "500x500", "--downscale-to", "100", *AS_OF)
     assert "downscaled to 100 tokens" in several
@@ -309,7 +309,7 @@ def test_a_job_without_images_is_reported(tmp_path):
     assert "Alternatives" not in empty
     text = printed(SAMPLES / "broken" / "notes.png", *AS_OF)
     assert text.startswith("No images found.")
-    assert "Excluded (not priced)" in text
+    assert "Unreadable (not in the total)" in text
     assert "buys" not in printed(tmp_path, "--budget", "1", *AS_OF)
 
 
@@ -327,7 +327,7 @@ def test_a_budget_fails_if_images_are_excluded(tmp_path):
         assert "the budget cannot be checked" in result.stderr
         assert message in result.stderr
         assert "\nBudget of $100.00\n" in result.stdout
-        assert "unknown: images excluded" in result.stdout
+        assert "unknown: unreadable files" in result.stdout
         [model] = json.loads(run(*images, "--budget", "100", *AS_OF, "-f", "json").stdout)["models"]
         assert model["within_budget"] is None
         assert run(*images, *AS_OF).exit_code == 0

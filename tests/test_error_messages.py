@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from examples import PDF, PHOTO, PNG, QUESTION, REPORT, assistant, call, document, image, result, use, user, words
+from conversations import PDF, PHOTO, PNG, QUESTION, REPORT, assistant, call, document, image, result, use, user, words
 from pictures import document_block, image_block, png
 
 import imgcost
@@ -255,41 +255,38 @@ PROBLEMS = [
         "system.1: 'image' blocks are not permitted in system, only text",
     ),
     (
-        call(user(QUESTION), assistant(use("a")), user(result("a", [use("b")]))),
+        call(user(QUESTION), assistant(use("a")), user(result("a", use("b")))),
         (
             "messages.2.content.0.content.0: 'tool_use' blocks are not permitted in a tool_result: it accepts "
             "text, image, search_result, document, tool_reference, browser_state"
         ),
     ),
     (
-        call(user(image({"type": "url", "url": "a.png"}))),
+        call(user(image(type="url", url="a.png"))),
         "messages.0.content.0: the url of the image source is 'a.png': it must begin with https:// or http://",
     ),
     (
-        call(user(image({"type": "url", "url": "data:image/png;base64,iVBO"}))),
+        call(user(image(type="url", url="data:image/png;base64,iVBO"))),
         "messages.0.content.0: the url of the image source is a data URL: it must begin with https:// or http://",
     ),
+    (call(user(image(type="url", url=7))), "messages.0.content.0: the url of the image source must be text, not int"),
     (
-        call(user(image({"type": "url", "url": 7}))),
-        "messages.0.content.0: the url of the image source must be text, not int",
-    ),
-    (
-        call(user(image({"type": "base64", "media_type": "image/png", "data": 7}))),
+        call(user(image(type="base64", media_type="image/png", data=7))),
         "messages.0.content.0: the data is not valid base64: it must be text, not int",
     ),
     (
-        call(user(image({"type": "base64", "media_type": "image/png", "data": "photo.png"}))),
+        call(user(image(type="base64", media_type="image/png", data="photo.png"))),
         "messages.0.content.0: the data is not valid base64: invalid character '.'",
     ),
     (
-        call(user(image({"type": "base64", "media_type": "image/png", "data": "iVBORw0KGgo"}))),
+        call(user(image(type="base64", media_type="image/png", data="iVBORw0KGgo"))),
         (
             "messages.0.content.0: the data is not valid base64: its length, 11, is not a multiple of 4; it is "
             "truncated or its padding is missing"
         ),
     ),
     (
-        call(user(image({"type": "base64", "data": PNG}))),
+        call(user(image(type="base64", data=PNG))),
         (
             "messages.0.content.0: the image declares no media type: expected one of image/jpeg, image/png, "
             "image/gif, image/webp"
@@ -314,27 +311,27 @@ PROBLEMS = [
     (call(user(document_block(b"Hi"))), "messages.0.content.0: the data does not begin with %PDF; it is text"),
     (call(user(document_block(b"%PDF-1.7"))), "messages.0.content.0: cannot read PDF: it is damaged"),
     (
-        call(user(document({"type": "base64", "media_type": "application/pdf", "data": Path("no.pdf")}))),
+        call(user(document(type="base64", media_type="application/pdf", data=Path("no.pdf")))),
         "messages.0.content.0: cannot read PDF: no such file or folder",
     ),
     (
-        call(user(document({"type": "base64", "data": PDF}))),
+        call(user(document(type="base64", data=PDF))),
         "messages.0.content.0: the document declares no media type: expected application/pdf",
     ),
     (
-        call(user(document({"type": "s3", "uri": "s3://a"}))),
+        call(user(document(type="s3", uri="s3://a"))),
         (
             "messages.0.content.0: claude-api does not accept document sources of type 's3' on 2026-11-22: use "
             "base64, url, file, text, content"
         ),
     ),
     (
-        call(user(document({"type": "file", "file_id": "a"}))),
+        call(user(document(type="file", file_id="a"))),
         "messages.0.content.0: a document from an uploaded file is not fetched, so its pages are not counted",
     ),
-    (call(user(PHOTO, words(" "))), "messages.0.content.1: the text is only white space"),
+    (call(user(PHOTO, words(" "))), "messages.0.content.1: the text is only whitespace"),
     (
-        call(user(QUESTION), assistant(use("a")), user(QUESTION, result("a", "ok"))),
+        call(user(QUESTION), assistant(use("a")), user(QUESTION, result("a"))),
         "messages.1: other blocks come before the tool_result of a: results have to come first",
     ),
     (
@@ -345,7 +342,7 @@ PROBLEMS = [
         call(user(QUESTION), model="gpt-4o"),
         "model: unknown model 'gpt-4o'. Run 'imgcost models' to list supported models",
     ),
-    (call(*[user(document(REPORT), *[PHOTO] * 98)]), "messages: 98 images and 3 PDF pages: the limit is 100 in total"),
+    (call(user(REPORT, *[PHOTO] * 98)), "messages: 98 images and 3 PDF pages: the limit is 100, PDF pages included"),
 ]
 
 

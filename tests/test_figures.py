@@ -144,7 +144,7 @@ def test_a_request_of_one_image_or_page_is_counted_as_one(one_of_each, monkeypat
     [message] = [
         finding["message"] for finding in json.loads(result.output)["findings"] if finding["rule"] == "image-count"
     ]
-    assert message == "1 image: the limit is 0 in total"
+    assert message == "1 image: the limit is 0, PDF pages included"
 
 
 def test_a_tier_of_one_token_is_counted_as_one():

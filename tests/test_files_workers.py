@@ -272,7 +272,8 @@ def test_child_processes_of_the_caller_are_left_alone(sleepers):
 def test_a_killed_worker_ends_the_scan_with_advice():
     results = spread([chunk("a"), *(chunk("b") for _ in range(30))], die_elsewhere, members, 2)
     assert next(results) == [["a"]]
-    with pytest.raises(ImgcostError, match=r"was killed.*try again with --jobs 1"):
+    message = "^a worker process was killed, possibly by the out-of-memory killer: try again with --jobs 1$"
+    with pytest.raises(ImgcostError, match=message):
         list(results)
     assert active_children() == []
 

@@ -66,14 +66,20 @@ def test_the_price_of_a_selected_endpoint_and_platform():
 def test_an_assumption_is_noted_once_where_it_matters():
     bare = quoted("anthropic.claude-opus-5-5", as_of=DAY)
     (assumption,) = bare.assumptions
-    assert assumption.startswith("No endpoint of bedrock is specified for 'anthropic.claude-opus-5-5': regional ")
-    assert bare.assumptions[0] in sentences(quote_notes(bare))
-    assert (
-        "global is assumed, and regional endpoints cost 1.1 times"
-        in quoted("claude-opus-5-5@default", as_of=DAY).assumptions[0]
+    assert assumption == (
+        "No endpoint of bedrock is specified for 'anthropic.claude-opus-5-5': regional is assumed, at 1.1 times the "
+        "global price."
     )
-    (gov,) = quoted("us-gov.anthropic.claude-opus-5-5", as_of=DAY).assumptions
-    assert "uncertain" in gov
+    assert bare.assumptions[0] in sentences(quote_notes(bare))
+    assert quoted("claude-opus-5-5@default", as_of=DAY).assumptions == (
+        (
+            "No endpoint of google-cloud is specified for 'claude-opus-5-5@default': global is assumed, and regional "
+            "endpoints cost 1.1 times as much."
+        ),
+    )
+    assert quoted("us-gov.anthropic.claude-opus-5-5", as_of=DAY).assumptions == (
+        "The price of us-gov. endpoints is uncertain, because sources disagree: 1.1 times the global price is assumed.",
+    )
     for name in ("us.anthropic.claude-opus-5-5", "anthropic.claude-opus-4-1-20250805-v1:0", "claude-opus-5-5"):
         assert quoted(name, as_of=DAY).assumptions == ()
     assert quoted("anthropic.claude-opus-5-5", as_of=DAY, endpoint="regional").assumptions == ()

@@ -198,7 +198,7 @@ def test_claude_3_haiku_had_75_more_tokens_per_request_until_may_2024():
     )
     assert early.tokens.input - late.tokens.input == 75
     assert late.tokens.input == 2 + 3 + 7  # the area formula: 28 * 28 / 750, rounded up
-    assert any("75 tokens on top of each request with images" in note for note in notes_written(early))
+    assert any("75 tokens of overhead per request with images" in note for note in notes_written(early))
 
 
 # Long-context price
@@ -692,8 +692,8 @@ def test_the_number_of_batches_that_a_job_needs():
 
 def test_notes_list_measurements_and_assumptions():
     notes = " ".join(notes_written(planned(JOB, "claude-opus-4-7", cache="1h", batch=True, **SETTINGS)))
-    assert "11 tokens around each user message with claude-opus-4-7 (medium confidence" in notes
-    assert "for 1 hour" in notes
+    assert "11 tokens of overhead per user message with claude-opus-4-7 (medium confidence" in notes
+    assert "expires 1 hour after its last use" in notes
     assert "best effort" in notes
     notes = " ".join(notes_written(planned(JOB, "sonnet", cache="5m", **SETTINGS)))
     assert "requests follow closely enough to hit it" in notes

@@ -115,7 +115,7 @@ def test_the_limits_of_one_request_apply_to_all_files_together(hundred):
     options = ("-m", "claude-haiku-4-5", "--as-of", "2026-11-22", "--one-request")
     code, output = hook(hundred, *options)
     assert code == 1
-    assert "101 images: the limit is 100 in total" in output
+    assert "101 images: the limit is 100, PDF pages included" in output
     (hundred / "000.png").unlink()
     assert hook(hundred, *options)[0] == 0
 

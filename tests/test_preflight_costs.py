@@ -111,7 +111,12 @@ def test_a_pdf_costs_its_pages_and_up_to_full_pages_of_text():
     assert [(finding.rule, finding.observed) for finding in findings.warnings if finding.rule == "pdf-cost"] == [
         ("pdf-cost", 500)
     ]
-    assert "at a measured figure, which is not published" in findings.notes[0]
+    assert findings.notes == (
+        (
+            "500 PDF pages, counted with measured tokens (not published) and from no text to full pages of text, "
+            "the first: messages.0.content.0"
+        ),
+    )
     for budget, ok in (("6.325215", True), ("6.325214", False), ("3.825215", False), ("0.01", False)):
         checked = check_request(params, as_of=TODAY, budget_usd=budget)
         assert rules_of(checked) == ([] if ok else ["budget"]), budget
@@ -132,7 +137,9 @@ def test_pages_and_images_share_the_long_context_price():
 def test_pages_for_a_model_without_measurements_have_an_unknown_cost():
     findings = check_request(request(document_block(pdf(2)), model="claude-3-opus-20240229"), as_of=date(2025, 6, 1))
     assert (findings.input_usd, findings.upper_usd) == (None, None)
-    assert findings.unknown == ("2 pages of PDFs for claude-3-opus-20240229, the first: messages.0.content.0",)
+    assert findings.unknown == (
+        "2 PDF pages for claude-3-opus-20240229, whose tokens were not measured, the first: messages.0.content.0",
+    )
 
 
 def test_an_unreadable_pdf_costs_nothing_but_fails_every_budget():
@@ -145,7 +152,11 @@ def test_an_unreadable_pdf_costs_nothing_but_fails_every_budget():
 @pytest.mark.parametrize("kind", ["url", "file", None, ["url"]])
 def test_a_document_by_reference_has_an_unknown_cost(kind):
     params = request({"type": "document", "source": {"type": kind}})
-    assert check_request(params, as_of=TODAY).input_usd is None
+    findings = check_request(params, as_of=TODAY)
+    assert (findings.input_usd, findings.unknown) == (
+        None,
+        ("documents whose pages cannot be counted: messages.0.content.0",),
+    )
     assert "budget" in rules_of(check_request(params, as_of=TODAY, budget_usd=1))
 
 
@@ -168,7 +179,9 @@ def test_an_unreadable_image_costs_nothing_but_fails_every_budget():
 def test_a_model_of_unpublished_tier_has_an_unknown_cost():
     findings = pages(1, model="claude-mythos-preview", ignore=["model"])
     assert findings.input_usd is None
-    assert "tier was never published" in findings.unknown[0]
+    assert findings.unknown == (
+        "images for claude-mythos-preview, whose resolution tier was never published: messages.0.content.0",
+    )
 
 
 def test_the_command_prints_an_unknown_cost_and_fails_with_a_budget():

@@ -84,10 +84,13 @@ def test_an_object_that_is_not_a_request_raises_an_error_with_the_original_locat
 def test_the_shape_and_assumptions_are_noted(tmp_path):
     findings = checked(tmp_path, [message(image(), words())], "messages.json")
     assert findings.ok
-    assert any("was read as a list of messages" in note for note in findings.notes)
-    assert any("checked for sonnet" in note for note in findings.notes)
-    complete = checked(tmp_path, request(image_block(png())))
-    assert complete.notes == ()
+    file = tmp_path / "messages.json"
+    assert findings.notes == (
+        "requests that do not name a model are checked for sonnet",
+        f"{file} was read as a list of messages",
+    )
+    own = checked(tmp_path, request(image_block(png())))
+    assert own.notes == ()
 
 
 def test_a_shape_can_imply_the_platform(tmp_path):

@@ -5,17 +5,17 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
-from examples import (
+from conversations import (
     LINKED,
     PDF,
     PHOTO,
     PNG,
     QUESTION,
     REPORT,
-    SHORT,
     assistant,
     call,
     document,
+    image,
     result,
     use,
     user,
@@ -36,15 +36,11 @@ DAMAGED = png().replace(b"IHDR\0", b"IHDR\1", 1)
 LETTER = document_block(pdf(3))
 ERROR = {"transformations": {"oversized_image": "error"}}
 TEXT_ONLY = call(user(QUESTION))
-BREAKPOINT = words("Which boats?", cache_control=SHORT)
+BREAKPOINT = words("Which boats?", cache_control={"type": "ephemeral"})
 
 
 def picture(width, height, **more):
     return image_block(png(width, height), **more)
-
-
-def source(kind, **fields):
-    return {"type": kind, "source": fields}
 
 
 def turn(*blocks, **more):
@@ -57,8 +53,8 @@ def reply(*blocks):
 
 def screenshot(width, height):
     """A conversation in which the computer toolset took a screenshot."""
-    taken = {**use("toolu_1", "computer.screenshot"), "toolset_name": "computer"}
-    shot = result("toolu_1", [picture(width, height)], toolset_name="computer")
+    taken = use("toolu_1", toolset_name="computer")
+    shot = result("toolu_1", picture(width, height), toolset_name="computer")
     return call(user(QUESTION), assistant(taken), user(shot), model=MODEL)
 
 
@@ -81,7 +77,7 @@ def batch_of(size):
 
 REQUESTS = {
     "base64": lambda: (
-        turn(source("image", type="base64", media_type="image/png", data=f"data:image/png;base64,{PNG}")), turn(PHOTO)),
+        turn(image(type="base64", media_type="image/png", data=f"data:image/png;base64,{PNG}")), turn(PHOTO)),
     "empty": lambda: (turn(image_block(b""), QUESTION), turn(QUESTION)),
     "format": lambda: (turn(image_block(encoded("BMP"))), turn(PHOTO)),
     "truncated": lambda: (turn(image_block(png(file_bytes=4000)[:-12])), turn(image_block(png(file_bytes=4000)))),
@@ -92,22 +88,22 @@ REQUESTS = {
     "oversized-image": lambda: (turn(picture(1920, 1080, **ERROR)), turn(picture(1456, 819, **ERROR))),
     "toolset-screenshot": lambda: (screenshot(3840, 2160), screenshot(2576, 1449)),
     "source-type": lambda: (turn(LINKED), turn(PHOTO)),
-    "source": lambda: (turn(source("image", type="url", data="https://example.com/a.png")), turn(LINKED)),
+    "source": lambda: (turn(image(type="url", data="https://example.com/a.png")), turn(LINKED)),
     "document-media-type": lambda: (
-        turn(source("document", type="base64", media_type="application/octet-stream", data=PDF)),
-        turn(document(REPORT))),
+        turn(document(type="base64", media_type="application/octet-stream", data=PDF)),
+        turn(REPORT)),
     "pdf": lambda: (turn(document_block(pdf(password="secret"))), turn(document_block(pdf()))),
     "pdf-model": lambda: (
-        turn(document(REPORT), model="claude-3-opus-20240229"), turn(PHOTO, model="claude-3-opus-20240229")),
+        turn(REPORT, model="claude-3-opus-20240229"), turn(PHOTO, model="claude-3-opus-20240229")),
     "pdf-pages": lambda: (turn(document_block(pdf(101))), turn(document_block(pdf(100)))),
     "assistant-media": lambda: (
         call(user(QUESTION), assistant(words("Here:"), PHOTO), user(QUESTION)),
         call(user(QUESTION), assistant(words("Here:")), user(PHOTO, QUESTION))),
     "empty-text": lambda: (turn(PHOTO, words("")), turn(PHOTO, QUESTION)),
-    "tool-results": lambda: (reply(PHOTO), reply(result("toolu_1", [PHOTO]))),
+    "tool-results": lambda: (reply(PHOTO), reply(result("toolu_1", PHOTO))),
     "error-result": lambda: (
-        reply(result("toolu_1", [PHOTO], is_error=True)),
-        reply(result("toolu_1", [words("The camera is off.")], is_error=True), PHOTO)),
+        reply(result("toolu_1", PHOTO, is_error=True)),
+        reply(result("toolu_1", words("The camera is off."), is_error=True), PHOTO)),
     "request": lambda: (turn({"type": "image_url", "image_url": {"url": "https://example.com/a.png"}}), turn(LINKED)),
     "model": lambda: (turn(PHOTO, model="claude-3-opus-20240229"), turn(PHOTO)),
     "image-count": lambda: (turn(*[PHOTO] * 101), turn(*[PHOTO] * 51)),
@@ -126,14 +122,14 @@ REQUESTS = {
     "latency": lambda: (turn(picture(2000, 1500), model=SONNET), turn(picture(1200, 900), model=SONNET)),
     "unmeasured": lambda: (turn(LINKED), turn(PHOTO)),
     "uncounted": lambda: (
-        turn(source("document", type="url", url="https://example.com/report.pdf")), turn(document(REPORT))),
+        turn(document(type="url", url="https://example.com/report.pdf")), turn(REPORT)),
     "pdf-cost": lambda: (turn(LETTER), turn(PHOTO)),
     "base64-in-text": lambda: (
         turn(words(f"data:image/png;base64,{text(png(file_bytes=30_000))}")),
         turn(image_block(png(file_bytes=30_000)))),
     "max-tokens": lambda: ({**turn(PHOTO), "max_tokens": None}, turn(PHOTO)),
     "image-after-text": lambda: (turn(QUESTION, PHOTO), turn(PHOTO, QUESTION)),
-    "unlabelled": lambda: (
+    "unlabeled": lambda: (
         turn(PHOTO, PHOTO, QUESTION), turn(words("Image 1:"), PHOTO, words("Image 2:"), PHOTO, QUESTION)),
 }  # fmt: skip
 
@@ -175,7 +171,7 @@ def check_example(name, folder):
     return findings
 
 
-LARGE = {"batch-bytes", "batch-count", "request-bytes"}
+LARGE = {"request-bytes", "text-bytes", "batch-count", "batch-bytes"}
 NAMES = [pytest.param(rule.name, marks=[pytest.mark.slow] * (rule.name in LARGE)) for rule in rules()]
 
 

@@ -16,6 +16,7 @@ from conftest import ROOT, golden
 from imgcost.errors import HeaderError, ImgcostError, RequestError, TableError
 from imgcost.headers import Contents, Header
 from imgcost.messages import ContentBlock, Turn
+from imgcost.pdfs import TokenRange
 from imgcost.rules import (
     BatchInput,
     CheckContext,
@@ -142,7 +143,7 @@ def test_a_rule_is_found_by_its_name(name, rule):
     ("name", "hint"),
     [
         ("image-byte", ": did you mean image-bytes?"),
-        ("labelled", ": did you mean unlabelled?"),
+        ("labeled", ": did you mean unlabeled?"),
         ("Downscale", ": did you mean downscaled?"),
         ("", "."),
         ("\x1b[31m", "."),
@@ -471,6 +472,21 @@ def test_invalid_and_uncounted_documents_are_reported():
     assert [message_of("uncounted", document) for document in (good, bad, remote)] == [None, None, "far"]
 
 
+def test_the_cost_of_a_pdf_is_a_range_or_unknown():
+    known = DocumentInput("d", 3, tokens=TokenRange(4633, 7633))
+    assert message_of("pdf-cost", known) == "3 PDF pages: 4,633 to 7,633 tokens, depending on the text"
+    assert message_of("pdf-cost", DocumentInput("d", 1), HIGH) == "the cost of 1 PDF page is unknown for claude-opus-5"
+    assert message_of("pdf-cost", DocumentInput("d", 1)) is None
+    assert message_of("pdf-cost", DocumentInput("d"), HIGH) is None
+
+
+@pytest.mark.parametrize(("is_pdf", "advice"), [(True, "Declare application/pdf: the bytes are a PDF."), (False, None)])
+def test_a_pdf_needs_only_another_media_type(is_pdf, advice):
+    document = DocumentInput("d", source_type="base64", declared="application/octet-stream", is_pdf=is_pdf)
+    (finding,) = check("document-media-type", document)
+    assert finding.advice == (advice or find_rule("document-media-type").fix)
+
+
 @pytest.mark.parametrize(
     ("parts", "reported"),
     [
@@ -514,8 +530,8 @@ def test_an_image_after_all_text_is_reported(parts, reported):
 def test_several_images_without_labels_are_reported(parts, unlabelled):
     images = parts.count("I")
     message = f"there is no text right before {unlabelled} of {images} images" if unlabelled else None
-    assert message_of("unlabelled", turn(*parts)) == message
-    assert message_of("unlabelled", turn(*parts, role="assistant")) is None
+    assert message_of("unlabeled", turn(*parts)) == message
+    assert message_of("unlabeled", turn(*parts, role="assistant")) is None
 
 
 # Requests, batches and budgets
@@ -534,7 +550,7 @@ def test_images_and_pages_count_together(models, limit):
     pages = DocumentInput("d", 30), DocumentInput("e")
     for more in (0, 1):
         request = whole(images=(image(),) * (limit - 30 + more), documents=pages)
-        message = f"{limit - 29} images and 30 PDF pages: the limit is {limit} in total"
+        message = f"{limit - 29} images and 30 PDF pages: the limit is {limit}, PDF pages included"
         assert message_of("image-count", request, *models) == (message if more else None)
 
 

@@ -161,7 +161,7 @@ def test_markdown_is_the_report_and_a_workbook_has_its_notes(tmp_path):
     assert (tmp_path / "a.md").read_text(encoding="utf-8") == printed(*ESTIMATES, "-f", "markdown")
     printed(*A_PLAN, "--explain", "-o", tmp_path / "a.xlsx")
     notes = [row[1] for row in openpyxl.load_workbook(tmp_path / "a.xlsx")["Notes"].iter_rows(values_only=True)]
-    assert any((note or "").startswith("Measured, not published: 3 tokens around each image") for note in notes)
+    assert any((note or "").startswith("Measured, not published: 3 tokens of overhead per image") for note in notes)
     assert "US dollars, retries included, exact" in notes
 
 

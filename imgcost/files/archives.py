@@ -165,6 +165,8 @@ def _open_zip_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> IO[by
     """Open a member so that a read never decompresses more than the requested size."""
     import zipfile  # noqa: PLC0415 - see above
 
+    if member.flag_bits & 1:
+        raise NotImplementedError("it is encrypted")  # zipfile's message shows the repr of the member
     if member.compress_type in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
         return archive.open(member)
     methods: dict[int, Callable[[IO[bytes]], Decompressor]] = {

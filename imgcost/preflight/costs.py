@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["Costs"]
 
 NOT_HERE = "images whose bytes are not in the request, because nothing is fetched"
-TEXT_OF_PAGES = "pages of PDFs at a measured figure, which is not published, with no text up to full pages of text"
+TEXT_OF_PAGES = "PDF pages, counted with measured tokens (not published) and from no text to full pages of text"
 NOT_COUNTED = "documents whose pages cannot be counted"
 UNREADABLE = "images and documents that cannot be read"
 NO_MODEL = "requests without a known model"
@@ -117,7 +117,12 @@ class Costs:
             self._count(self._notes, TEXT_OF_PAGES, document.location, document.pages or 0)
             self.pages += document.pages or 0
         elif document.pages is not None and model is not None:
-            self._count(self._unknown, f"pages of PDFs for {model.id}", document.location, document.pages)
+            self._count(
+                self._unknown,
+                f"PDF pages for {model.id}, whose tokens were not measured",
+                document.location,
+                document.pages,
+            )
         elif document.problem:
             self._count(self._unread, UNREADABLE, document.location)
 

@@ -139,7 +139,7 @@ def image_after_text(turn: Turn, context: CheckContext) -> Iterator[Observation]
 
 
 @rule("warning", "turn")
-def unlabelled(turn: Turn, context: CheckContext) -> Iterator[Observation]:  # noqa: ARG001 - all rules have the same signature
+def unlabeled(turn: Turn, context: CheckContext) -> Iterator[Observation]:  # noqa: ARG001 - all rules have the same signature
     kinds = [block.kind for block in turn.blocks]
     without_text = sum(
         kind == "image" and (index == 0 or kinds[index - 1] != "text") for index, kind in enumerate(kinds)

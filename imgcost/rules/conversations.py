@@ -34,7 +34,7 @@ def empty_text(turn: Turn, context: CheckContext) -> Iterator[Observation]:  # n
         # A string instead of blocks may be empty only in an assistant turn, which Claude continues.
         alone = block.location == f"{turn.location}.content" and turn.role != "user"
         if block.kind == "text" and not block.text.strip() and not alone:
-            what = "only white space" if block.text else "empty"
+            what = "only whitespace" if block.text else "empty"
             yield Observation(block.location, f"the text is {what}", len(block.text), None, "characters")
 
 

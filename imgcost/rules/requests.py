@@ -36,7 +36,7 @@ def image_count(request: RequestInput, context: CheckContext) -> Iterator[Observ
     if not context.models:
         limit = loosest(context.limits.images, context.limits.images_large_context)
     if limit is not None and images + pages > limit:
-        message = f"{_images_and_pages(images, pages)}: the limit is {limit:,} in total"
+        message = f"{_images_and_pages(images, pages)}: the limit is {limit:,}, PDF pages included"
         sources = context.sources("images", "images_large_context")
         yield Observation(f"{request.location}messages", message, images + pages, limit, "images", sources)
 

@@ -97,7 +97,7 @@ TEXTS = {
         fix="Download or save the file again.",
     ),
     "undecodable": RuleText(
-        summary="Images with a valid header that common decoders cannot decode.",
+        summary="Images with a readable header that common decoders cannot decode.",
         why=(
             "The API has to decode the image, and rejects the request if it cannot. Examples are a JPEG with 12 bits "
             "per sample, a PNG whose header has a wrong checksum, and a WebP without image data."
@@ -253,7 +253,7 @@ TEXTS = {
         fix="Move the block to a user turn.",
     ),
     "empty-text": RuleText(
-        summary="Text blocks that are empty or only white space.",
+        summary="Text blocks that are empty or contain only whitespace.",
         why="The API rejects the request. A common cause is an image that is sent without a question.",
         example=Example("an image, followed by a text block without text", "the text is empty"),
         fix="Remove the block, or write what Claude should do.",
@@ -315,7 +315,10 @@ TEXTS = {
             "The API rejects the request. Every image block counts, including those in earlier turns and in tool "
             "results, so a long conversation can fail although each turn adds only one image."
         ),
-        example=Example("101 images in a request to Claude Haiku 4.5", "101 images: the limit is 100 in total"),
+        example=Example(
+            "101 images in a request to Claude Haiku 4.5",
+            "101 images: the limit is 100, PDF pages included",
+        ),
         fix="Split the images across several requests.",
     ),
     "many-images-edge": RuleText(
@@ -414,10 +417,10 @@ TEXTS = {
     "budget": RuleText(
         summary="Images and PDF pages that cost more than the budget, or whose cost is unknown.",
         why=(
-            "Unknown is never counted as $0: images from URLs and uploaded files, unreadable images, PDFs whose pages "
-            "cannot be counted, and models without a price all fail the check. The text of requests is not counted, "
-            "but if it may lead to the long-context price, that price has to be within the budget. The text of PDFs is "
-            "counted as full pages."
+            "An unknown cost is never counted as $0: images from URLs and uploaded files, unreadable images, PDFs "
+            "whose pages cannot be counted, and models without a price all fail the check. The text of requests is not "
+            "counted, but if it may lead to the long-context price, that price has to be within the budget. The text "
+            "of PDFs is counted as full pages."
         ),
         example=Example(
             "two 1092x1092 images for Claude Sonnet 4.6 with a budget of $0.005",
@@ -466,7 +469,7 @@ TEXTS = {
     ),
     "animated": RuleText(
         summary="Animated images, of which Claude sees only the first frame.",
-        why="Claude cannot answer questions about the other frames, and they count toward the limits on bytes.",
+        why="Claude cannot answer questions about the other frames, but their bytes count toward the limits.",
         example=Example("a GIF with two frames", "the image is animated: Claude sees only its first frame"),
         fix="Send the frames that matter as separate images.",
     ),
@@ -503,8 +506,8 @@ TEXTS = {
             "structure."
         ),
         why=(
-            "Pages cost tokens and count toward the limits on images and pages. The cost is unknown, and the API may "
-            "reject the request."
+            "Pages cost tokens and count toward the limits on images and pages. Without their number, the cost is "
+            "unknown and the API may reject the request."
         ),
         example=Example("a PDF from a URL", "a document from a URL is not fetched, so its pages are not counted"),
         fix="Send the document as base64, or count its pages yourself.",
@@ -543,7 +546,7 @@ TEXTS = {
     ),
     "max-tokens": RuleText(
         summary="Requests without max_tokens.",
-        why="messages.create requires it; only token counting does not.",
+        why="The API rejects a message without it. Only token counting works without it.",
         example=Example("a request without max_tokens", "max_tokens is missing: messages.create requires it"),
         fix="Set max_tokens to the maximum length of the answer.",
     ),
@@ -556,7 +559,7 @@ TEXTS = {
         ),
         fix="Put the images before the text.",
     ),
-    "unlabelled": RuleText(
+    "unlabeled": RuleText(
         summary="Messages with several images and no text right before each of them.",
         why=(
             "Without labels, the question and the answer cannot refer to a single image. The vision guide recommends "

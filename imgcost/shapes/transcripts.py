@@ -79,7 +79,7 @@ class _Session:
             self.draft.params["model"] = model
         if self.compactions:
             self.draft.notes.append(
-                f"the conversation was compacted ({self.compactions}x): older images are not sent any more"
+                f"the conversation was compacted ({self.compactions}x): older images are no longer sent"
             )
         images = tuple(self._images.values())
         history = History(calls=tuple(self.calls), images=images, compactions=self.compactions)

@@ -77,6 +77,6 @@ def _table(estimates: Sequence[Estimate], count: int | None) -> Table:
     if count is not None and len(rows) > 1:
         total = sum(estimate.tokens for estimate in estimates)
         blank = [""] * (len(heads) - 3)
-        rows.append(("total", "", number(total), "", "", dollars(quote.image_usd(total * count)), *blank))
+        rows.append(("total", "", "", "", "", dollars(quote.image_usd(total * count)), *blank))
     columns = ("size", "resized to", ">tokens", *(f">{head}" for head in heads))
     return Table(quote_title(quote), columns, rows)

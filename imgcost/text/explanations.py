@@ -113,20 +113,24 @@ def _limits_of(tier: Tier) -> str:
 def _prompt(plan: ModelPlan) -> Iterator[ExplanationLine]:
     totals, rules, overhead = plan.totals, plan.rules, plan.quote.overhead
     yield _limits(plan)
-    per_request = "as many as fit" if rules.images_per_request is None else number(rules.images_per_request)
-    packing = f"{plural(plan.images, 'image')}, {per_request} per request: at most {number(totals.max_new_images)}"
+    per_request = (
+        f"up to {number(totals.max_new_images)}"
+        if rules.images_per_request is None
+        else number(rules.images_per_request)
+    )
+    packing = f"{plural(plan.images, 'image')}, {per_request} per request"
     yield ExplanationLine("requests", packing, number(plan.requests), AS_SPECIFIED)
     parts = [totals.carried_visual]
     for what, size, times, of, measured in (
-        ("around images", rules.image_overhead, totals.carried, ("image sent", "images sent"), overhead.image),
+        ("overhead per image", rules.image_overhead, totals.carried, ("image sent", "images sent"), overhead.image),
         (
-            "around messages",
+            "overhead per message",
             rules.message_overhead,
             totals.messages,
             ("message sent", "messages sent"),
             overhead.message,
         ),
-        ("on top of requests", rules.request_overhead, totals.requests, ("request",), overhead.request),
+        ("overhead per request", rules.request_overhead, totals.requests, ("request",), overhead.request),
         ("prompts", rules.prompt_tokens, totals.requests, ("request",), None),
         ("re-sent answers", rules.output_tokens, totals.answers, ("answer",), None),
     ):

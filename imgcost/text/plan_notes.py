@@ -41,14 +41,14 @@ def notes_of(plan: ModelPlan) -> Iterator[Note]:
 def _overhead(plan: ModelPlan) -> Iterator[Note]:
     image, message, request = plan.quote.overhead
     for measured, where in (
-        (image, "around each image"),
-        (message, "around each user message"),
-        (request, "on top of each request with images"),
+        (image, "per image"),
+        (message, "per user message"),
+        (request, "per request with images"),
     ):
         if measured:
             confidence = "" if measured.confidence == "high" else f"{measured.confidence} confidence, "
             yield Note(
-                f"Measured, not published: {plural(measured.value, 'token')} {where} with {{}} "
+                f"Measured, not published: {plural(measured.value, 'token')} of overhead {where} with {{}} "
                 f"({confidence}{cite(measured.sources)}).",
                 plan.model.id,
                 detail=True,
@@ -66,11 +66,11 @@ def _caching(plan: ModelPlan) -> Iterator[Note]:
     if plan.cached:
         lifetime = {"5m": "5 minutes", "1h": "1 hour"}[conditions.cache]
         hits = (
-            "every read is a hit, although hits in a batch are best effort"
+            "every request of the batch finds it in the cache, which is not guaranteed"
             if conditions.batch
-            else "requests follow closely enough to hit it"
+            else "each request follows the previous one sooner"
         )
-        yield Note(f"The cache keeps a prefix for {lifetime} after its last use; the plan assumes that {hits}.")
+        yield Note(f"A cached prompt expires {lifetime} after its last use; the plan assumes that {hits}.")
     elif plan.requests < 2:
         yield Note("{}: nothing is cached, because a single request never reads the cache.", plan.model.id)
     elif minimum is None:

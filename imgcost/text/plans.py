@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 THOUSAND = 1000
 
+REGULAR = "standard"
+"""The variant without batch and cache; in a table its name would be read as the standard tier."""
+
 
 def plan_report(plan: Plan, *, budget_usd: Decimal | None = None, explain: bool = False) -> Report:
     """Report a plan.
@@ -50,7 +53,7 @@ def settings_line(scenario: Scenario) -> str:
     """Describe the settings of a plan in one line."""
     images = scenario.images_per_request
     parts = ["as many images per request as fit" if images == "auto" else f"{plural(images, 'image')} per request"]
-    parts += [f"prompt of {plural(scenario.prompt_tokens, 'token')}", f"answer of {number(scenario.output_tokens)}"]
+    parts += [plural(scenario.prompt_tokens, "prompt token"), plural(scenario.output_tokens, "output token")]
     if scenario.turns > 1:
         parts.append(plural(scenario.turns, "turn"))
     parts += scenario.conditions.labels
@@ -78,23 +81,25 @@ def _models(plan: Plan) -> Table:
 
 
 def _alternatives(plan: Plan) -> Table:
-    """List the variants of the job and what they save."""
+    """List the variants of the job and how their cost differs."""
     rows = []
     for model in plan:
         for name, variant in model.variants.items():
             if name != _chosen(model):
-                label, saved = _label(model, name, variant), _saved(model.total_usd, variant.total_usd)
-                rows.append((model.model.id, label, number(variant.requests), dollars(variant.total_usd), saved))
-    columns = ("model", "alternative", ">requests", ">total", ">saves")
+                label, change = _label(model, name, variant), _change(model.total_usd, variant.total_usd)
+                rows.append((model.model.id, label, number(variant.requests), dollars(variant.total_usd), change))
+    columns = ("model", "alternative", ">requests", ">total", ">difference")
     return Table("Alternatives", columns, rows)
 
 
 def _chosen(model: ModelPlan) -> str:
     """Return the name of the variant that is the plan itself."""
-    return " + ".join(["batch"] * model.scenario.conditions.batch + ["cached"] * model.cached) or "standard"
+    return " + ".join(["batch"] * model.scenario.conditions.batch + ["cached"] * model.cached) or REGULAR
 
 
 def _label(model: ModelPlan, name: str, variant: Variant) -> str:
+    if name == REGULAR:
+        return "no batch, no cache"
     if name == "packed":
         return f"packed, up to {number(variant.images_per_request)}"
     size = model.downscaled_size()
@@ -105,8 +110,9 @@ def _label(model: ModelPlan, name: str, variant: Variant) -> str:
     return f"downscaled to {plural(model.scenario.downscale_to or 0, 'token')}"
 
 
-def _saved(total: Decimal, other: Decimal) -> str:
-    return dollars(total - other) if total >= other else f"-{dollars(other - total)}"
+def _change(total: Decimal, other: Decimal) -> str:
+    sign = "+" if other > total else "-" if other < total else ""
+    return f"{sign}{dollars(abs(other - total))}"
 
 
 def _classes(plan: Plan) -> Table:
@@ -122,11 +128,11 @@ def _classes(plan: Plan) -> Table:
 
 def _excluded(plan: Plan) -> Table:
     rows = [(visible(images.first), number(images.images), visible(images.reason)) for images in plan.rejected]
-    return Table("Excluded (not priced)", ("example", ">count", "reason"), rows, path_column=0)
+    return Table("Unreadable (not in the total)", ("example", ">count", "reason"), rows, path_column=0)
 
 
 def _budget(plan: Plan, budget_usd: Decimal) -> Table:
-    verdicts = {True: "within", False: "over", None: "unknown: images excluded"}
+    verdicts = {True: "within", False: "over", None: "unknown: unreadable files"}
     rows = []
     for model in plan:
         images = model.images_within(budget_usd)
@@ -143,6 +149,8 @@ def _notes(plan: Plan) -> Iterator[Note]:
     for model in plan:
         yield from quote_notes(model.quote)
         yield from notes_of(model)
+    if plan.images and not plan.scenario.prompt_tokens and not plan.scenario.output_tokens:
+        yield Note("No prompt and no answer are included: set --prompt-tokens and --output-tokens.")
     if any("packed" in model.variants for model in plan):
         yield Note("Packed: all images of a request share one prompt and one answer.")
     if plan.unsized:

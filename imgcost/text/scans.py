@@ -85,7 +85,7 @@ def _totals(summary: ScanSummary) -> Table:
         )
         for quote in quotes
     ]
-    return Table(title, ("model", "tier", ">tokens", ">input", ">downscaled"), rows)
+    return Table(title, ("model", "tier", ">tokens", ">input cost", ">downscaled"), rows)
 
 
 def _histogram(summary: ScanSummary) -> Table:
@@ -103,7 +103,7 @@ def _folders(summary: ScanSummary) -> Table:
         for folder, images, tokens in folders
     ]
     bars = [tokens for _, _, tokens in folders]
-    return Table("Costliest folders", ("folder", ">images", ">tokens", ">input"), rows, bars, path_column=0)
+    return Table("Costliest folders", ("folder", ">images", ">tokens", ">input cost"), rows, bars, path_column=0)
 
 
 def file_size(size_bytes: int) -> str:

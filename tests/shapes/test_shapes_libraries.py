@@ -160,7 +160,9 @@ def test_langchain_messages_are_found_alone_in_prompts_and_in_states():
         assert (request.shape, request.locate("messages.0.content.0.source.data")) == ("langchain", location)
     unnamed = {"lc": 1, "type": "constructor", "id": ["a", "HumanMessageChunk"], "kwargs": {"content": QUESTION}}
     assert turns([unnamed]) == [("user", ["text"])]
-    assert "langchain-anthropic" in converted(call(message(V1), max_tokens=7)).notes[0]
+    assert converted(call(message(V1), max_tokens=7)).notes == (
+        "content blocks of LangChain: langchain-anthropic converts them, messages.create rejects them",
+    )
 
 
 class Model:
@@ -520,7 +522,7 @@ def test_an_openai_batch_has_requests_of_both_apis():
         (
             [{"type": "human", "content": [{"type": "image"}]}],
             "langchain",
-            "0.content.0: has neither base64 data, nor a URL",
+            "0.content.0: has neither base64 data, nor a URL, nor a file id",
         ),
         ([{"type": "human", "content": [5]}], "langchain", "0.content.0: must be an object, not int"),
         ([{"type": "human", "data": 5, "content": 5}], "langchain", "0.content: must be a list, not int"),
@@ -535,12 +537,12 @@ def test_an_openai_batch_has_requests_of_both_apis():
         (
             [message({"type": "image", "image": {"type": "Buffer", "data": ["x"]}})],
             "vercel",
-            "0.content.0.image: must be bytes",
+            "0.content.0.image: must be bytes, base64 text or a URL",
         ),
         (
             [message({"type": "image", "image": {"type": "Buffer", "data": [256]}})],
             "vercel",
-            "0.content.0.image: must be bytes",
+            "0.content.0.image: must be bytes, base64 text or a URL",
         ),
         (
             vercel_result(output={"type": "json", "value": b"x"}),

@@ -168,7 +168,7 @@ def test_messages_before_a_compaction_are_not_sent_again():
     assert turns_of(request) == [("u", "summary", "two", "image"), ("a", "yes")]
     assert images_of(request) == [(1, 1, None), (2, 1, "messages.0.content.2")]
     assert request.history.compactions == 1
-    assert "compacted (1x)" in request.notes[0]
+    assert request.notes[0] == "the conversation was compacted (1x): older images are no longer sent"
 
 
 @pytest.mark.parametrize(
