@@ -16,9 +16,9 @@ import time
 from pathlib import Path
 
 from imgcost.files import Image
-from imgcost.pipeline import Scan
 from imgcost.quotes import quotes
 from imgcost.reports.writers import open_scan
+from imgcost.summaries import ScanSummary
 
 FOLDER = 1000
 
@@ -51,8 +51,8 @@ def measure(count):
     path = Path(tempfile.gettempdir(), f"imgcost-{os.getpid()}.xlsx")
     start = time.perf_counter()
     priced = quotes("sonnet")
-    summary = Scan(priced).run([])
     with open_scan(str(path), priced) as sink:
+        summary = ScanSummary(priced, token_rules=sink.token_rules)
         for groups in folders(count):
             sink.writer.write(sink.encode(groups))
             summary.add(groups)

@@ -14,7 +14,7 @@ from decimal import Decimal
 import openpyxl
 import pyarrow.parquet as pq
 import pytest
-from command_line import printed, refused, run
+from command_line import printed, refused, run, unwrapped
 from conftest import png
 
 from imgcost.errors import ImgcostError, NoPriceError
@@ -205,7 +205,7 @@ def test_scan_plan_check_and_rows_agree(tmp_path, files, number_of_folder):
             printed("scan", folder, *options, "-o", tmp_path / f"rows{suffix}")
         assert sorted(of_rows(read(tmp_path / f"rows{suffix}"))) == (truth if images else [])
 
-    text = printed("scan", folder, *options)
+    text = unwrapped(printed("scan", folder, *options))
     printed("scan", folder, *options, "-o", tmp_path / "report.md")
     markdown = (tmp_path / "report.md").read_text(encoding="utf-8")
     for model, _, tokens, usd, _ in truth if images else ():

@@ -79,7 +79,7 @@ DEFECTS = [
     (("required", "image", "source"), "number", "required.image.source: must be one of string, object"),
     (("required", "image"), 7, "required.image: must be a table"),
     (("source", "image"), 7, "source.image: must be a table"),
-    (("assistant_rejects", "image", "from"), "today", "assistant_rejects.image.from: must be a day"),
+    (("assistant_rejects", "image", "from"), "today", "assistant_rejects.image.from: must be a date"),
     (("assistant_rejects", "image", "more"), 7, "assistant_rejects.image.more: is an unknown key"),
 ]
 

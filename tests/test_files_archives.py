@@ -171,9 +171,9 @@ def test_links_and_devices_inside_tar_are_listed(put):
             ("folder/b", png(9, 6)),
         ],
     )
-    found = found_in(path)
-    assert outcomes(found) == [8, *["not-a-file"] * 4, 9]
-    assert {one.reason for one in found[1:5]} == {"a link or device inside an archive"}
+    files = found_in(path)
+    assert outcomes(files) == [8, *["not-a-file"] * 4, 9]
+    assert {file.reason for file in files[1:5]} == {"a link or device inside an archive"}
 
 
 def test_the_suffix_of_an_archive_may_be_in_capitals(put, tmp_path):

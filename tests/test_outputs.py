@@ -277,6 +277,7 @@ def test_a_full_disk_raises_oserror(tmp_path, monkeypatch, suffix):
 
 LIMITED = """
 import resource, sys
+sys.dont_write_bytecode = True  # Python 3.11 leaves a file of bytecode that is cut at the limit
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv.pop(1)), resource.RLIM_INFINITY))
 from imgcost.__main__ import run
 run()

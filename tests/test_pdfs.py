@@ -189,7 +189,7 @@ def test_files_that_only_mention_encryption(data):
     ("data", "message"),
     [
         (b"", "the PDF is empty"),
-        (b"PK\3\4", "the data is not a PDF"),
+        (b"PK\3\4", "the data does not begin with %PDF"),
         (b"%PDF-1.7 nothing else", "cannot read PDF: it is damaged"),
         (pdf(1)[:60], "cannot read PDF: it is damaged"),
     ],

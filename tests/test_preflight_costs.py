@@ -152,8 +152,8 @@ def test_an_unreadable_pdf_costs_nothing_but_fails_every_budget():
 @pytest.mark.parametrize("kind", ["url", "file", None, ["url"]])
 def test_a_document_by_reference_has_an_unknown_cost(kind):
     params = request({"type": "document", "source": {"type": kind}})
-    found = check_request(params, as_of=TODAY)
-    assert (found.input_usd, found.unknown) == (
+    findings = check_request(params, as_of=TODAY)
+    assert (findings.input_usd, findings.unknown) == (
         None,
         ("documents whose pages cannot be counted: messages.0.content.0",),
     )
@@ -198,9 +198,7 @@ def test_the_command_prints_an_unknown_cost_and_fails_with_a_budget():
     over_threshold = printed(
         "check", "-", "--as-of", "2026-11-26", stdin=json.dumps(request(*[PAGE] * 22, model=HAIKU))
     )
-    assert "requests over the long-context threshold, all at its higher rate: stdin." in over_threshold.replace(
-        "\n    ", " "
-    )
+    assert "requests over the long-context threshold, all at its higher rate: stdin." in unwrapped(over_threshold)
 
 
 # Findings

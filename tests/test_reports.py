@@ -580,6 +580,7 @@ def test_columns_are_encoded_like_pyarrow_encodes_them(kind, data):
     assert column.to_pylist() == expected.to_pylist() == values
 
 
+@pytest.mark.slow  # starts a process
 def test_a_scan_to_parquet_does_not_load_pandas(tmp_path):
     script = (
         "import sys; from imgcost.cli import main\n"

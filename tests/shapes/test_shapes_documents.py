@@ -98,6 +98,7 @@ ADVICE = {
     "JavaScript source": "save the request as a JSON file, for example with JSON.stringify",
     "an HTTP request": "save its body as a JSON file",
     "HTML or XML": "save the request as a JSON file",
+    "Markdown": "save the request in it as a JSON file",
     "YAML": "convert it to JSON",
 }
 
