@@ -106,7 +106,7 @@ def test_the_even_grid_is_noted_wherever_the_model_is_shown(tmp_path):
     for command in (("estimate", "128x128"), ("plan", "128x128"), ("scan", str(tmp_path))):
         output = " ".join(printed(*command, *model).split())
         assert "rounds each side up to a multiple of 56 px" in output
-        assert "(128x128 px: 36 tokens, not 25)" in output
+        assert "so it bills 128x128 as 36 tokens, not 25" in output
         assert "rounds each side up" not in printed(*command, "-m", "claude-haiku-4-5")
         if command[0] != "plan":
             assert "rounds each side up" not in printed(*command, *model, "--formula", "area")
