@@ -14,7 +14,7 @@ from decimal import Decimal
 import openpyxl
 import pyarrow.parquet as pq
 import pytest
-from command_line import printed, refused, run
+from command_line import printed, refused, run, unwrapped
 from conftest import png
 
 from imgcost.errors import ImgcostError, NoPriceError
@@ -156,7 +156,7 @@ def read(path):
 def of_page(page):
     """Return images, tokens and dollars in the headline of an HTML report, for the first model."""
     content = page.read_text(encoding="utf-8")
-    images = int(re.search(r"<h1>([\d,]+) image", content)[1].replace(",", ""))
+    images = int(re.search(r"<h1>Image costs with Claude: ([\d,]+) image", content)[1].replace(",", ""))
     usd = re.search(r'<dt>Cost (?:of the images|as cache writes)</dt><dd><data value="([\d.]+)"', content)
     tokens = re.search(r"<dt>Visual tokens</dt><dd>([\d,]+)<", content)
     return (images, int(tokens[1].replace(",", "")), Decimal(usd[1])) if images else (0, 0, Decimal(0))
@@ -205,7 +205,7 @@ def test_scan_plan_check_and_rows_agree(tmp_path, files, number_of_folder):
             printed("scan", folder, *options, "-o", tmp_path / f"rows{suffix}")
         assert sorted(of_rows(read(tmp_path / f"rows{suffix}"))) == (truth if images else [])
 
-    text = printed("scan", folder, *options)
+    text = unwrapped(printed("scan", folder, *options))
     printed("scan", folder, *options, "-o", tmp_path / "report.md")
     markdown = (tmp_path / "report.md").read_text(encoding="utf-8")
     for model, _, tokens, usd, _ in truth if images else ():

@@ -126,8 +126,8 @@ ERRORS = [
     (
         lambda: estimate(model="us.anthropic.claude-opus-5", platform="claude-api"),
         (
-            "the name 'us.anthropic.claude-opus-5' has the platform bedrock, but the platform is set to "
-            "claude-api: use one platform"
+            "'us.anthropic.claude-opus-5' means the platform bedrock, but the platform is set to claude-api: choose "
+            "one of them"
         ),
     ),
     (
@@ -177,7 +177,10 @@ ERRORS = [
     (lambda: plan(Repeated(10, 10, 1, -2)), "image 0 of 10x10: file_bytes is -2: expected a number from 0 to 2**50"),
     (
         lambda: plan(["sizes.json"]),
-        "cannot read sizes.json as a table: convert it to one of .csv, .tsv, .xlsx, .jsonl, .parquet",
+        (
+            "cannot read sizes.json as a table: convert it to one of .csv, .tsv, .xlsx, .jsonl, .parquet. To check a "
+            "request, run 'imgcost check'"
+        ),
     ),
     (
         lambda: plan([(10, 10)] * 601, models="opus", images_per_request=601),

@@ -105,11 +105,11 @@ def test_the_even_grid_is_noted_wherever_the_model_is_shown(tmp_path):
     model = ("-m", "claude-3-5-haiku", "--as-of", "2025-06-01")
     for command in (("estimate", "128x128"), ("plan", "128x128"), ("scan", str(tmp_path))):
         output = " ".join(printed(*command, *model).split())
-        assert "bills more than the formula counts" in output
-        assert "(128x128 px: 36 tokens, not 25)" in output
-        assert "bills more than the formula" not in printed(*command, "-m", "claude-haiku-4-5")
+        assert "rounds each side up to a multiple of 56 px" in output
+        assert "so it bills 128x128 as 36 tokens, not 25" in output
+        assert "rounds each side up" not in printed(*command, "-m", "claude-haiku-4-5")
         if command[0] != "plan":
-            assert "bills more than the formula" not in printed(*command, *model, "--formula", "area")
+            assert "rounds each side up" not in printed(*command, *model, "--formula", "area")
     output = " ".join(printed("estimate", "128x128", "540x360", *model).split())
     assert "claude-3-5-haiku-20241022 bills 128x128 as 36 tokens; the formula gives 25." in output
     assert "bills 540x360 as 280 tokens" in output

@@ -657,7 +657,7 @@ def test_a_plan_has_a_short_repr():
     job_plan = plan(Repeated(1000, 1000, 200_000), models=["haiku", "sonnet", "opus"], as_of=DAY, prompt_tokens=400)
     assert repr(job_plan).startswith("<Plan images=200000 claude-haiku-5-5=$33.98 claude-sonnet-5-5=$")
     shown = repr(job_plan.for_model("sonnet"))
-    assert shown == "<ModelPlan claude-sonnet-5-5 images=200000 requests=200000 tokens=339800000 usd=$679.6>"
+    assert shown == "<ModelPlan claude-sonnet-5-5 images=200000 requests=200000 tokens=339800000 usd=$679.60>"
     many = plan([(28, 28)], models=["haiku", "sonnet", "opus", "fable", "claude-opus-4-6"], as_of=DAY)
     assert repr(many).endswith(" ...>")
     assert len(repr(many)) < 200
@@ -694,9 +694,9 @@ def test_notes_list_measurements_and_assumptions():
     notes = " ".join(notes_written(planned(JOB, "claude-opus-4-7", cache="1h", batch=True, **SETTINGS)))
     assert "11 tokens of overhead per user message with claude-opus-4-7 (medium confidence" in notes
     assert "expires 1 hour after its last use" in notes
-    assert "best effort" in notes
+    assert "which is not guaranteed" in notes
     notes = " ".join(notes_written(planned(JOB, "sonnet", cache="5m", **SETTINGS)))
-    assert "requests follow closely enough to hit it" in notes
+    assert "each request follows the previous one sooner" in notes
     assert "Message overhead has not been measured for claude-sonnet-5-5; assumed 0 tokens." in notes
     notes = " ".join(notes_written(planned([(28, 28)], "claude-3-haiku", output_tokens=5000)))
     assert "Answers are limited to 4,096 tokens with claude-3-haiku-20240307, but 5,000 are priced." in notes

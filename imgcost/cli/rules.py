@@ -28,8 +28,8 @@ def command(words: tuple[str, ...], as_of: date | None, style: str) -> None:
     """List the rules of 'imgcost check'.
 
     With RULE, explain one: why it matters, an example, the fix, its limits by platform, and the API's error messages.
-    With MESSAGE, an error message of the API or a part of it, find the rules that predict it; numbers and quotes may
-    differ.
+    With MESSAGE, an error message of the API or a part of it, find the rules that predict it; numbers and quoted
+    names in it need not match.
 
     \b
     Examples:

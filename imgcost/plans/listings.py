@@ -46,7 +46,9 @@ def is_listing(path: str | os.PathLike[str]) -> bool:
     if (suffix not in READERS and suffix not in _UNSUPPORTED) or Path(path).is_dir():
         return False
     if suffix in _UNSUPPORTED:
-        raise ImgcostError(f"cannot read {os.fspath(path)} as a table: convert it to one of {', '.join(READERS)}")
+        hint = ". To check a request, run 'imgcost check'" if suffix == ".json" else ""
+        formats = ", ".join(READERS)
+        raise ImgcostError(f"cannot read {os.fspath(path)} as a table: convert it to one of {formats}{hint}")
     return True
 
 

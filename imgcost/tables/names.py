@@ -220,8 +220,8 @@ def _agreed(what: str, selected: str | None, named: Sequence[tuple[str, str | No
     first = ("", selected) if selected else next(((name, value) for name, value in named if value), ("", None))
     for name, value in named:
         if value and value != first[1]:
-            other = f"{first[0]!r} has {first[1]}" if first[0] else f"the {what} is set to {first[1]}"
-            raise ImgcostError(f"the name {name!r} has the {what} {value}, but {other}: use one {what}")
+            other = f"{first[0]!r} means {first[1]}" if first[0] else f"the {what} is set to {first[1]}"
+            raise ImgcostError(f"{name!r} means the {what} {value}, but {other}: choose one of them")
     return first[1]
 
 
