@@ -349,3 +349,17 @@ PROBLEMS = [
 @pytest.mark.parametrize(("params", "problem"), PROBLEMS)
 def test_a_problem_has_this_message(params, problem):
     assert first_problem(params) == problem
+
+
+def test_what_depends_on_the_platform_or_the_shape_has_these_messages():
+    foundry = first_problem(call(user(QUESTION), model="claude-mythos-5-2"), platform="foundry")
+    assert foundry == "model: claude-mythos-5-2 is not listed on foundry"
+    findings = imgcost.check_request(call(user(document(type="s3", uri="s3://a"))), as_of=DAY)
+    assert [finding.message for finding in findings.warnings] == [
+        "the pages of a document source of type 's3' are not counted"
+    ]
+    nothing = imgcost.check_batch(b"7", as_of=DAY)
+    assert nothing.errors[0].message == (
+        "is not in a known shape: expected the arguments of messages.create, a batch, or another shape that 'imgcost "
+        "check --help' lists"
+    )

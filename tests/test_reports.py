@@ -190,6 +190,15 @@ def test_rows_equal_the_results_of_estimate(width, height):
         assert row["downscaled"] is not geometry.fits(width, height, quote.tier)
 
 
+def test_files_of_one_size_in_px_are_rejected_for_their_own_bytes():
+    most = 10_485_760  # of the base64 data
+    sizes = (most // 4 * 3, most // 4 * 3 + 1, 9_000_000)
+    found = scan_rows(groups(*(image(file_bytes=size) for size in sizes)), [PATCH])
+    rows = [dict(zip(SCAN.columns, row, strict=True)) for row in found]
+    assert [row["rejected"] for row in rows] == [None, "image-bytes", "image-bytes"]
+    assert [(row["reason"] or "").partition(" ")[0] for row in rows] == ["", "10,485,764", "12,000,000"]
+
+
 def test_dollars_are_never_in_scientific_notation():
     cheap = quoted("claude-haiku-5-5", as_of=DAY, batch=True, cache="5m")
     [row] = scan_rows(groups(image(width=1, height=1)), [cheap])
