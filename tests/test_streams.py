@@ -82,7 +82,7 @@ def test_a_closed_stream_is_not_a_crash(redirect, arguments):
 
 @SHELL
 def test_a_closed_stdin_is_empty():
-    assert b"0 images" in imgcost("scan", "-", redirect="<&-").stdout
+    assert b"No images found" in imgcost("scan", "-", redirect="<&-").stdout
     assert b"0 images" in imgcost("check", "-", redirect="<&-").stdout
 
 

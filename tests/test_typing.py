@@ -91,7 +91,7 @@ NOT_NAMED_BY_CALLERS = {
     "PackingRules",
     "PriceKind",
     "Spool",
-    "Step",
+    "WalkStep",
     "UsageTotals",
 }
 """Types of results and arguments that callers never need to name."""

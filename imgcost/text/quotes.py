@@ -68,7 +68,7 @@ def _billed_notes(quote: Quote, sizes: Iterable[tuple[int, int]]) -> Iterator[No
             yield Note(
                 f"Measured, not published: {quote.model.id} rounds each side up to a multiple of {grid.value * PATCH} "
                 "px, so it bills {}.",
-                f"{width}x{height} as {plural(image.measured_tokens, 'token')}, not {number(image.tokens)}",
+                f"{width}x{height} as {number(image.measured_tokens)} instead of {plural(image.tokens, 'token')}",
             )
 
 
