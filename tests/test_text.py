@@ -402,7 +402,11 @@ def test_sizes_that_are_billed_with_more_tokens_share_a_note():
         "128x128 as 36 instead of 25 tokens."
     )
     found = [estimates((128, 128), (130, 130), model="claude-3-5-haiku")]
-    assert estimate_report(found).notes[-1].endswith("128x128 as 36 instead of 25 tokens and 130x130 as 36 instead of 25 tokens.")
+    assert (
+        estimate_report(found)
+        .notes[-1]
+        .endswith("128x128 as 36 instead of 25 tokens and 130x130 as 36 instead of 25 tokens.")
+    )
 
 
 def test_a_size_that_is_not_downscaled_is_unchanged():
