@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 
 from imgcost.files import Image
-from imgcost.quotes import quotes
+from imgcost.quoting import quotes
 from imgcost.reports.writers import open_scan
 from imgcost.summaries import ScanSummary
 

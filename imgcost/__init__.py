@@ -39,7 +39,7 @@ if TYPE_CHECKING:
         check_request,
     )
     from imgcost.prices import Rates, Usage
-    from imgcost.quotes import Factor, Overhead, Quote, TokenRule, quotes
+    from imgcost.quoting import Factor, Overhead, Quote, TokenRule, quotes
     from imgcost.reports.frames import audit
     from imgcost.rules import Finding, Severity
     from imgcost.summaries import ScanSummary
@@ -133,7 +133,7 @@ _MODULES = {
     "Dollars": "arguments",
     "Endpoint": "tables",
     "Estimate": "estimates",
-    "Factor": "quotes",
+    "Factor": "quoting",
     "Finding": "rules",
     "Findings": "preflight",
     "Formula": "geometry",
@@ -149,12 +149,12 @@ _MODULES = {
     "Model": "tables",
     "ModelPlan": "plans",
     "MultiplierName": "tables",
-    "Overhead": "quotes",
+    "Overhead": "quoting",
     "Plan": "plans",
     "Platform": "tables",
     "PreflightError": "preflight",
     "PriceRow": "tables",
-    "Quote": "quotes",
+    "Quote": "quoting",
     "Rates": "prices",
     "Reason": "acceptance",
     "Rejected": "plans",
@@ -169,7 +169,7 @@ _MODULES = {
     "Status": "tables",
     "Tier": "geometry",
     "Usage": "prices",
-    "TokenRule": "quotes",
+    "TokenRule": "quoting",
     "TurnCost": "preflight",
     "Unreadable": "files",
     "Variant": "plans",
@@ -181,7 +181,7 @@ _MODULES = {
     "escape_path": "paths",
     "estimate": "estimates",
     "plan": "plans",
-    "quotes": "quotes",
+    "quotes": "quoting",
     "read_header": "files",
     "scan": "files",
     "summarize": "pipeline",

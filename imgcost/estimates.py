@@ -8,7 +8,7 @@ from imgcost import geometry
 from imgcost.figures import dollars, number
 from imgcost.notebooks import html_table
 from imgcost.prices import cost_usd, exact_usd
-from imgcost.quotes import Quote, quotes
+from imgcost.quoting import Quote, quotes
 from imgcost.tables import find_measured
 
 if TYPE_CHECKING:
@@ -205,7 +205,7 @@ def estimates_to_dict(estimates: Iterable[Estimate], count: int | None = None) -
 def estimate_with(quote: Quote, width: int, height: int) -> Estimate:
     """Estimate what an image costs by a given quote. Use it for many sizes and one model.
 
-    >>> from imgcost.quotes import quotes
+    >>> from imgcost.quoting import quotes
     >>> estimate_with(quotes(["claude-opus-4-6"])[0], 1920, 1080).tokens
     1560
     """

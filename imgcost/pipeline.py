@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from imgcost.arguments import check_path_types, to_bool
 from imgcost.errors import ArgumentError
 from imgcost.files import FileBatch, Walk, chunks, probe_archive, probe_chunk, spread
-from imgcost.quotes import quotes
+from imgcost.quoting import quotes
 from imgcost.summaries import ScanSummary
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from imgcost.files import Archive, Chunk, Group, ScanResult
     from imgcost.files.header_cache import HeaderCache
-    from imgcost.quotes import Quote
+    from imgcost.quoting import Quote
     from imgcost.reports.sinks import Encode, ScanSink
 
 __all__ = ["Scan", "summarize"]

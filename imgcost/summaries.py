@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from imgcost.acceptance import Reason
     from imgcost.files import Group
-    from imgcost.quotes import Quote, TokenRule
+    from imgcost.quoting import Quote, TokenRule
     from imgcost.tables import Limits
 
 __all__ = ["ScanSummary"]

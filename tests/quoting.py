@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 
 from imgcost.pipeline import Scan
-from imgcost.quotes import quotes
+from imgcost.quoting import quotes
 from imgcost.reports.writers import open_scan, stream_rows
 from imgcost.summaries import ScanSummary
 

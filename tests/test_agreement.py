@@ -19,7 +19,7 @@ from conftest import png
 
 from imgcost.errors import ImgcostError, NoPriceError
 from imgcost.figures import dollars, number
-from imgcost.quotes import quotes
+from imgcost.quoting import quotes
 from imgcost.tables import limits_on, platforms
 
 FOLDERS = 200

@@ -226,7 +226,7 @@ def test_a_family_is_its_newest_model_on_the_date(family, day, model_id):
 
 
 def test_without_a_date_today_applies(monkeypatch):
-    monkeypatch.setattr("imgcost.quotes.today", lambda: date(2026, 10, 6))
+    monkeypatch.setattr("imgcost.quoting.today", lambda: date(2026, 10, 6))
     assert on_day("claude-sonnet-5-5", None).quote.standard.cache_read == Decimal("0.2")
     assert on_day("haiku", None).quote.model.id == "claude-haiku-4-5-20251001"
 

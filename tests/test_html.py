@@ -25,7 +25,7 @@ from quoting import quoted
 from imgcost.cli import main
 from imgcost.errors import MissingExtraError
 from imgcost.files import Image, Unreadable
-from imgcost.quotes import comparable
+from imgcost.quoting import comparable
 from imgcost.reports.html.charts import MAX_DOTS, _dots, size_chart, token_chart
 from imgcost.reports.html.highlights import BYTES_STEP, MAX_LISTED, Highlights, collect
 from imgcost.reports.html.panel import panel_data

@@ -16,7 +16,7 @@ from quoting import quoted
 from imgcost import plan
 from imgcost.errors import ImgcostError
 from imgcost.pipeline import Scan
-from imgcost.quotes import comparable
+from imgcost.quoting import comparable
 from imgcost.reports.writers import open_scan
 from imgcost.tables import find_model
 

@@ -342,3 +342,16 @@ def test_the_installed_command_and_python_m_are_the_same():
     scripts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["scripts"]
     module, _, name = scripts["imgcost"].partition(":")
     assert callable(getattr(importlib.import_module(module), name))
+
+
+@pytest.mark.slow  # starts a process
+def test_no_module_hides_a_public_name():
+    """Importing a submodule sets it as an attribute of the package, in place of a function of the same name."""
+    code = (
+        "import imgcost, pkgutil; from importlib import import_module\n"
+        "before = {name: getattr(imgcost, name) for name in imgcost.__all__}\n"
+        "for module in pkgutil.walk_packages(imgcost.__path__, 'imgcost.'):\n"
+        "    module.name.endswith('__main__') or import_module(module.name)\n"
+        "print([name for name in before if getattr(imgcost, name) is not before[name]])"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"

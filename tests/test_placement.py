@@ -13,7 +13,7 @@ from quoting import quoted
 
 from imgcost import audit, check_request, estimate, plan, tables
 from imgcost.errors import ImgcostError, NoPriceError
-from imgcost.quotes import comparable
+from imgcost.quoting import comparable
 from imgcost.text.notes import sentences
 from imgcost.text.quotes import quote_notes
 

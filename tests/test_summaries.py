@@ -16,7 +16,7 @@ from quoting import quoted
 
 from imgcost import geometry
 from imgcost.files import Image, Unreadable
-from imgcost.quotes import TokenRule
+from imgcost.quoting import TokenRule
 from imgcost.summaries import ScanSummary
 from imgcost.tables import find_tier
 

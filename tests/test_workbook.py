@@ -35,7 +35,7 @@ from imgcost.cli import main
 from imgcost.errors import ImgcostError, MissingExtraError
 from imgcost.files import Image, Unreadable
 from imgcost.plans import plan
-from imgcost.quotes import quotes
+from imgcost.quoting import quotes
 from imgcost.reports.workbook import downscaling, workbook_sink, write_plain_workbook
 from imgcost.reports.writers import open_scan
 from imgcost.summaries import ScanSummary

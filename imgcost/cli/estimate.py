@@ -8,7 +8,7 @@ import click
 
 from imgcost.cli.options import COUNT, SIZE, echo, format_option, output_option, quote_options, save
 from imgcost.estimates import estimate_with
-from imgcost.quotes import quotes
+from imgcost.quoting import quotes
 from imgcost.tabular import ESTIMATE
 from imgcost.text.estimates import estimate_report
 

@@ -165,7 +165,7 @@ def placement_options(command: Command) -> Command:
 
 
 def quote_options(command: Command) -> Command:
-    """Add the options for `imgcost.quotes.quotes`."""
+    """Add the options for `imgcost.quoting.quotes`."""
     command = placement_options(command)
     for option in reversed(
         (

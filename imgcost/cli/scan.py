@@ -26,7 +26,7 @@ from imgcost.figures import plural
 from imgcost.files import Walk
 from imgcost.outputs import Output
 from imgcost.pipeline import Scan
-from imgcost.quotes import comparable, quotes
+from imgcost.quoting import comparable, quotes
 from imgcost.tables import families
 from imgcost.text import visible
 from imgcost.text.scans import scan_report
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from io import BufferedReader
 
-    from imgcost.quotes import Quote
+    from imgcost.quoting import Quote
     from imgcost.reports.delimited import TextFormat, TextWriter
     from imgcost.reports.sinks import ScanSink
 

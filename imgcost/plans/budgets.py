@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from imgcost.plans.scenarios import Scenario
     from imgcost.plans.usage import Split
     from imgcost.prices import PriceKind, Rates
-    from imgcost.quotes import Quote
+    from imgcost.quoting import Quote
     from imgcost.tables import Model
 
 __all__ = ["Costs", "ModelPlan", "PlannedRequest", "Variant", "variant_of"]

@@ -16,7 +16,7 @@ from imgcost.plans.packing_rules import packing_rules_of
 from imgcost.plans.scenarios import Scenario, make_scenario
 from imgcost.plans.usage import UsageTotals
 from imgcost.prices import exact_usd
-from imgcost.quotes import quotes_on, requote_or_none, resolve_models
+from imgcost.quoting import quotes_on, requote_or_none, resolve_models
 from imgcost.tables import find_model, limits_on
 from imgcost.tabular import PLAN
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from imgcost.conditions import CacheTtl, InferenceGeo
     from imgcost.plans.jobs import Rejected
     from imgcost.plans.packing_rules import PackingRules
-    from imgcost.quotes import Quote, TokenRule
+    from imgcost.quoting import Quote, TokenRule
     from imgcost.tables import Endpoint, Model, Platform, Speed
     from imgcost.tabular import Row
 
@@ -270,7 +270,7 @@ def plan_counted(histograms: Mapping[TokenRule, Mapping[int, int]], quotes: Sequ
         One plan per model, cheapest first.
 
     >>> from datetime import date
-    >>> from imgcost.quotes import quotes
+    >>> from imgcost.quoting import quotes
     >>> (quote,) = quotes(["claude-sonnet-4-6"], as_of=date(2026, 11, 22))
     >>> plan_counted({quote.rule: {1560: 2}}, [quote])
     (<ModelPlan claude-sonnet-4-6 images=2 requests=2 tokens=3140 usd=$0.00942>,)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from imgcost.acceptance import Reason
     from imgcost.plans.jobs import Job
     from imgcost.plans.packing_rules import PackingRules
-    from imgcost.quotes import TokenRule
+    from imgcost.quoting import TokenRule
     from imgcost.tables import Limits
 
 __all__ = ["CountedImages", "JobImages"]

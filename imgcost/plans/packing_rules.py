@@ -8,7 +8,7 @@ from imgcost.tables import cite, known_limits
 
 if TYPE_CHECKING:
     from imgcost.plans.scenarios import Scenario
-    from imgcost.quotes import Quote, TokenRule
+    from imgcost.quoting import Quote, TokenRule
     from imgcost.tables import Limits, Model
 
 __all__ = ["BYTES_PER_BLOCK", "BYTES_PER_REQUEST", "BYTES_PER_TOKEN", "PackingRules", "packing_rules_of"]

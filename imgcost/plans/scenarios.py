@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from imgcost.conditions import Conditions, conditions
 from imgcost.errors import ArgumentError, ImgcostError, short_repr
-from imgcost.quotes import resolve_models
+from imgcost.quoting import resolve_models
 from imgcost.tables import Model
 
 if TYPE_CHECKING:

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, NamedTuple
 from imgcost.conditions import conditions
 from imgcost.errors import ImgcostError
 from imgcost.prices import cost_usd, total_usd
-from imgcost.quotes import quote
+from imgcost.quoting import quote
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import date
     from decimal import Decimal
 
-    from imgcost.quotes import Quote
+    from imgcost.quoting import Quote
     from imgcost.rules import DocumentInput, ImageInput
     from imgcost.tables import Model, NamedModel, Platform
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from imgcost.preflight.costs import Costs
     from imgcost.preflight.locations import Locator
     from imgcost.prices import CacheUse
-    from imgcost.quotes import Quote
+    from imgcost.quoting import Quote
     from imgcost.shapes import Call, History, SentImage
 
 __all__ = ["TurnCost", "turn_costs"]

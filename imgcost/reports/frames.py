@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from imgcost.files import scan
-from imgcost.quotes import quotes
+from imgcost.quoting import quotes
 from imgcost.reports.rows import scan_rows
 from imgcost.tabular import SCAN
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from imgcost.files import Group
-    from imgcost.quotes import Quote
+    from imgcost.quoting import Quote
     from imgcost.summaries import ScanSummary
 
 __all__ = ["MAX_IMAGES", "markdown_sink"]

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from imgcost.files import Group
-    from imgcost.quotes import Quote
+    from imgcost.quoting import Quote
     from imgcost.tabular import Row
 
 __all__ = ["scan_rows"]
@@ -34,7 +34,7 @@ def scan_rows(groups: Iterable[Group], quotes: Sequence[Quote]) -> Iterator[Row]
     Yields:
         Values in the order of `SCAN.columns`; None if a column does not apply.
 
-    >>> from imgcost.quotes import quotes
+    >>> from imgcost.quoting import quotes
     >>> image = Image("a.png", "image/png", 1000, 1000, 1, False, 900)
     >>> next(scan_rows([("", [image])], quotes(["claude-3-sonnet"])))[8:16]
     ('claude-3-sonnet-20240229', 'standard', 'area', 1334, False, 1000, 1000, '0.004002')

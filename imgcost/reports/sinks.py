@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from imgcost.files import Group
-    from imgcost.quotes import TokenRule
+    from imgcost.quoting import TokenRule
     from imgcost.summaries import ScanSummary
 
 __all__ = ["Encode", "Progress", "ScanSink", "ScanWriter"]

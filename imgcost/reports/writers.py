@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from imgcost.files import Group
-    from imgcost.quotes import Quote
+    from imgcost.quoting import Quote
     from imgcost.tabular import Row, Schema
     from imgcost.text import Report
 

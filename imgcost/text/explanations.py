@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from imgcost.geometry import Formula, Tier
     from imgcost.plans import ModelPlan
     from imgcost.prices import PriceKind
-    from imgcost.quotes import Quote
+    from imgcost.quoting import Quote
     from imgcost.tables import Model
 
 AS_SPECIFIED = "as specified"

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import date
 
-    from imgcost.quotes import Quote
+    from imgcost.quoting import Quote
     from imgcost.tables import Model
 
 __all__ = ["quote_notes", "quote_title", "stale_notes"]
@@ -25,7 +25,7 @@ def quote_title(quote: Quote) -> str:
     """Write the title of a table: model, date, tier, formula and rate.
 
     >>> from datetime import date
-    >>> from imgcost.quotes import quotes
+    >>> from imgcost.quoting import quotes
     >>> quote_title(quotes(["haiku"], as_of=date(2026, 11, 22), batch=True)[0])
     'claude-haiku-5-5 on 2026-11-22: high-resolution tier, patch formula, $0.05/MTok (batch)'
     """

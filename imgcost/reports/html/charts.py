@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from imgcost.geometry import Tier
-    from imgcost.quotes import TokenRule
+    from imgcost.quoting import TokenRule
     from imgcost.summaries import ScanSummary
 
 __all__ = ["BINS", "Chart", "TierLimit", "size_chart", "token_chart"]

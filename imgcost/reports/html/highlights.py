@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from imgcost.conditions import Conditions
     from imgcost.files import Group
     from imgcost.geometry import Tier
-    from imgcost.quotes import TokenRule
+    from imgcost.quoting import TokenRule
     from imgcost.tables import Limits
 
 __all__ = ["BINS_PER_OCTAVE", "BYTES_STEP", "MAX_LISTED", "Highlights", "ListedImage", "RejectedImage", "collect"]
@@ -106,7 +106,7 @@ def collect(rule: TokenRule, tiers: Sequence[Tier], conditions: Conditions, grou
     Returns:
         The images; without duplicates of earlier ones.
 
-    >>> from imgcost.quotes import quotes
+    >>> from imgcost.quoting import quotes
     >>> (quote,) = quotes(["claude-3-sonnet"])
     >>> image = Image("a.png", "image/png", 1000, 1000, 1, False, 900)
     >>> collect(quote.rule, [quote.tier], quote.conditions, [("", [image])]).costliest

@@ -9,7 +9,7 @@ from imgcost.figures import number, plural
 from imgcost.geometry import resized_size
 from imgcost.plans.comparisons import plan_counted
 from imgcost.prices import cost_usd, exact_usd
-from imgcost.quotes import comparable
+from imgcost.quoting import comparable
 from imgcost.reports.html.charts import BINS, Chart, size_chart, token_chart
 from imgcost.reports.html.highlights import MAX_LISTED, Highlights, collect
 from imgcost.reports.html.panel import panel_data
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from imgcost.geometry import Tier
-    from imgcost.quotes import Quote, TokenRule
+    from imgcost.quoting import Quote, TokenRule
     from imgcost.reports.html.highlights import ListedImage
     from imgcost.reports.sinks import Progress
     from imgcost.summaries import ScanSummary

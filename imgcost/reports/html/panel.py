@@ -8,7 +8,7 @@ from imgcost.conditions import CacheTtl, InferenceGeo
 from imgcost.errors import NoPriceError
 from imgcost.plans.packing_rules import BYTES_PER_BLOCK, BYTES_PER_REQUEST, BYTES_PER_TOKEN
 from imgcost.plans.scenarios import MAX_TOKENS
-from imgcost.quotes import requote_or_none
+from imgcost.quoting import requote_or_none
 from imgcost.reports.html.highlights import BYTES_STEP
 from imgcost.tables import limits_on
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from imgcost.conditions import Conditions
     from imgcost.prices import Rates
-    from imgcost.quotes import Quote
+    from imgcost.quoting import Quote
     from imgcost.reports.html.highlights import Highlights
     from imgcost.summaries import ScanSummary
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from imgcost.conditions import Conditions
     from imgcost.files import Group
-    from imgcost.quotes import TokenRule
+    from imgcost.quoting import TokenRule
     from imgcost.reports.sinks import Progress
     from imgcost.reports.workbook.cells import Page
 

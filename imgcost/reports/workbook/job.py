@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from imgcost.plans.comparisons import plan_counted
-from imgcost.quotes import comparable, requote, requote_or_none
+from imgcost.quoting import comparable, requote, requote_or_none
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from imgcost.conditions import Conditions
     from imgcost.geometry import Tier
     from imgcost.plans import ModelPlan
-    from imgcost.quotes import Quote, TokenRule
+    from imgcost.quoting import Quote, TokenRule
     from imgcost.summaries import ScanSummary
     from imgcost.tables import MultiplierName
 

@@ -19,7 +19,7 @@ from imgcost.reports.workbook.notes import write_job_notes, write_prices
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from imgcost.quotes import Quote
+    from imgcost.quoting import Quote
     from imgcost.summaries import ScanSummary
 
 __all__ = ["workbook_sink"]
