@@ -65,9 +65,9 @@ def report_at(width, monkeypatch, *arguments):
 
 
 def too_wide(text, width):
-    """Lines that exceed the width, except for a URL or a command that is longer than the space after its indent."""
+    """Return the lines that exceed the width, except those with nothing but one URL or one command."""
     lines = [line for line in text.splitlines() if columns_of(line) > width]
-    return [line for line in lines if not re.search(r"https?://\S{30}|'imgcost [^']*'", line)]
+    return [line for line in lines if not re.fullmatch(r" *(https?://\S+|'imgcost [^']*'\S*)", line)]
 
 
 def test_every_command_has_a_report():
@@ -109,7 +109,7 @@ def test_numbers_have_one_format(arguments, monkeypatch):
     text = report_at(200, monkeypatch, *arguments)
     reports, _, steps = text.partition("Arithmetic of ")
     reports = re.sub(r"\$\S+/MTok|the budget is \$0", "", re.sub(r"images cost \$\S+", "", reports))  # exact
-    assert NUMBER.findall(re.sub(r"\b20\d\d\b(-\d\d-\d\d)?", "", text)) == []
+    assert NUMBER.findall(re.sub(r"\b(20\d\d-\d\d-\d\d|202[3-6])\b", "", text)) == []
     for whole, decimals in MONEY.findall(text):
         digits = int(whole.replace(",", ""))
         assert f"{digits:,}" == whole
