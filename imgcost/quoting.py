@@ -238,12 +238,12 @@ class Quote:
 
 
 def quotes(
-    names: str | Model | Sequence[str | Model], *, formula: Formula | None = None, **choices: Any
+    models: str | Model | Sequence[str | Model], *, formula: Formula | None = None, **choices: Any
 ) -> tuple[Quote, ...]:
     """Look up what several models charge under the same conditions.
 
     Args:
-        names: A model, any of its names, or several of those; a family such as `sonnet` means its newest active model
+        models: A model, any of its names, or several of those; a family such as `sonnet` means its newest active model
             on that date.
         formula: `patch` or `area`, to override the models' own.
         **choices: See `conditions`.
@@ -261,7 +261,7 @@ def quotes(
     ['claude-haiku-5-5']
     """
     choices["as_of"] = to_date(choices.get("as_of")) or today()  # read the clock only once, because of midnight
-    named = resolve_models(names, choices["as_of"])
+    named = resolve_models(models, choices["as_of"])
     return quotes_on(named, conditions(named, **choices), formula)
 
 

@@ -74,6 +74,7 @@ CALLS = {
     "escape_path": {"path": "a"},
     "estimate": {"width": 10, "height": 10, "model": "sonnet"},
     "plan": {"images": [(10, 10)], "models": "sonnet"},
+    "quotes": {"models": "sonnet"},
     "read_header": {"source": PICTURE},
     "scan": {"paths": (FILE,)},
     "summarize": {"paths": (FILE,)},

@@ -23,6 +23,7 @@ import imgcost
 from imgcost.errors import ImgcostError, NoPriceError, UnknownModelError
 from imgcost.files import Image, Unreadable, scan
 from imgcost.preflight import CheckedImage, check_batch, check_images, check_paths, check_request, checker
+from imgcost.preflight import images as preflight_images
 from imgcost.preflight.checker import Checker
 from imgcost.rules import BatchInput, rules_of
 from imgcost.tables import limits_on
@@ -214,6 +215,18 @@ def test_a_value_of_another_type_is_a_type_error(odd):
         TypeError, match=r"^invalid images\.1 .+: expected a path, the bytes of an image, an open binary"
     ):
         images([picture(), odd])
+
+
+def test_many_images_are_checked_in_parts_and_stay_in_order(monkeypatch):
+    monkeypatch.setattr(preflight_images, "IMAGES_PER_CHECK", 2)
+    pictures = [picture(side, side) for side in (10, 20, 30, 40, 50)]
+    findings = images([*pictures, str(SAMPLES / "web" / "marker-icon.png"), pictures[0]])
+    assert [image.width for image in findings.images] == [10, 20, 30, 40, 50, 25, 10]
+    assert [image.location for image in findings.images][-3:] == [
+        "images.4",
+        str(SAMPLES / "web" / "marker-icon.png"),
+        "images.6",
+    ]
 
 
 def test_one_request_applies_the_limits_of_a_request():
