@@ -1,4 +1,4 @@
-"""Compare whole processes: `imgcost scan FOLDER`, what users would write instead, and the minimum for the machine.
+"""Compare whole processes: scanning and checking a folder, what users would write instead, and the minimum.
 
 python benchmarks/scan.py DIR [--rounds 7] [--only imgcost-1,pillow] [--cold] [--jobs 1,2]
 python benchmarks/scan.py --memory DIR [DIR ...]
@@ -16,6 +16,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -44,6 +45,8 @@ RATIOS = [
     ("imagesize", "imgcost"),
     ("imgcost-1", "imgcost-2"),
     ("imgcost-1", "imgcost"),
+    ("pillow", "check"),
+    ("check", "minimum"),
 ]
 
 
@@ -126,6 +129,7 @@ def contenders(folder, jobs):
         print("imgcost scan has no --jobs: using it as imgcost-1", file=sys.stderr)
         commands["imgcost-1"] = imgcost
     commands["imgcost"] = imgcost
+    commands["check"] = [imgcost[0], "check", folder, "--exit-zero"]
     commands |= {name: [*script, name, folder] for name in ("pillow", "imagesize", "minimum")}
     if find := shutil.which("find"):
         commands["find"] = [find, folder, "-type", "f"]
@@ -136,18 +140,23 @@ def answer(name, output):
     """Return the number of images and tokens that a contender reports."""
     if name == "find":
         return output.count("\n"), 0
+    if name == "check":
+        counts = re.search(r"([\d,]+)\s+images,\s+([\d,]+)\s+tokens", output).groups()
+        return tuple(int(count.replace(",", "")) for count in counts)
     result = json.loads(output)
     return result["images"], result["models"][0]["tokens"] if "models" in result else result["tokens"]
 
 
 def check(answers):
-    """Check that imgcost and Pillow agree. imagesize may differ; print why."""
-    strict = {name: counts for name, counts in answers.items() if name.startswith("imgcost") or name == "pillow"}
+    """Check that scans and checks agree. The others may differ; print why."""
+    strict = {name: counts for name, counts in answers.items() if name.startswith("imgcost") or name == "check"}
     if len(set(strict.values())) > 1:
         sys.exit(f"images and tokens disagree: {strict}")
     print("images and tokens:")
     for name, (images, tokens) in answers.items():
         print(f"  {name:11} {images:12,} {tokens:16,}" if tokens else f"  {name:11} {images:12,} files")
+    if "pillow" in answers:
+        print("  (Pillow opens only the formats that the API reads)")
     if strict and "imagesize" in answers and answers["imagesize"] not in strict.values():
         print("  (imagesize does not report formats, so it counts some that the API does not read,")
         print("   and it returns the screen size of a GIF even if the first frame is larger)")

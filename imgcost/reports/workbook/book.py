@@ -15,7 +15,6 @@ except ImportError as error:
     raise MissingExtraError("writing a workbook", "report") from error
 
 from imgcost.reports.workbook.cells import Page, begin_styles
-from imgcost.reports.workbook.records import RecordSheet
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -79,7 +78,7 @@ def pages_of(file: IO[bytes], sheets: Iterable[str]) -> Iterator[dict[str, Page]
         book = Workbook(target, _OPTIONS | {"tmpdir": folder})
         try:
             styles = begin_styles(book)
-            yield {name: Page(book, book.add_worksheet(name, RecordSheet), styles) for name in sheets}
+            yield {name: Page(book, book.add_worksheet(name), styles) for name in sheets}
             book.close()
         except BaseException as error:
             target.file = _Nowhere()

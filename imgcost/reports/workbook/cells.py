@@ -14,8 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from xlsxwriter import Workbook
-
-    from imgcost.reports.workbook.records import RecordSheet
+    from xlsxwriter.worksheet import Worksheet
 
 __all__ = [
     "NOT_OFFERED",
@@ -99,7 +98,7 @@ Cell: TypeAlias = "str | float | Decimal | date | CellFormula | None"
 class Page:
     """A sheet that is written from top to bottom, so that memory stays bounded."""
 
-    def __init__(self, book: Workbook, sheet: RecordSheet, styles: Mapping[str, Any]) -> None:
+    def __init__(self, book: Workbook, sheet: Worksheet, styles: Mapping[str, Any]) -> None:
         """Set up how the sheet is printed."""
         self.book = book
         self.sheet = sheet
@@ -123,29 +122,15 @@ class Page:
             value = float(cell.value) if isinstance(cell.value, Decimal) else cell.value
             self.sheet.write_formula(row, column, f"={cell.text}", look, value)
         elif isinstance(cell, str):
-            self.sheet.write_string(row, column, printable(cell), self.styles["quoted"] if is_risky(cell) else look)
+            # When a user edits such a cell and leaves it, it must not become a formula.
+            is_risky = cell.startswith(("=", "+", "-", "@"))
+            self.sheet.write_string(row, column, printable(cell), self.styles["quoted"] if is_risky else look)
         elif cell is None:
             self.sheet.write_blank(row, column, None, look)
         elif isinstance(cell, date):
             self.sheet.write_datetime(row, column, cell, self.styles["day"])
         else:
             self.sheet.write_number(row, column, cell, look)
-
-    def put_record(self, row: int, cells: Iterable[str | int | None]) -> None:
-        """Write a whole row of texts and whole numbers: far faster than its cells, for tables of many rows.
-
-        Args:
-            row: The row, from 0, which must be empty.
-            cells: Their contents, from the first column; None leaves a cell empty.
-        """
-        text, quoted, count = (self.styles[name] for name in ("text", "quoted", "number"))
-        self.sheet.write_record(
-            row,
-            (
-                (printable(cell), quoted if is_risky(cell) else text) if isinstance(cell, str) else (cell, count)
-                for cell in cells
-            ),
-        )
 
     def put_row(self, row: int, column: int, cells: Iterable[Cell], styles: Iterable[str] | str = "text") -> None:
         """Write cells side by side.
@@ -199,11 +184,6 @@ def printable(text: str) -> str:
     if len(text) <= MAX_TEXT // 2 or len(text.encode("utf-16-le")) <= 2 * MAX_TEXT:
         return text
     return text.encode("utf-16-le")[: 2 * MAX_TEXT - 2].decode("utf-16-le", "ignore") + "…"
-
-
-def is_risky(text: str) -> bool:
-    """Return whether a cell could become a formula when a user edits and leaves it."""
-    return text.startswith(("=", "+", "-", "@"))
 
 
 def at(row: int, column: int, sheet: str = "") -> str:
