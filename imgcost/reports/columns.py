@@ -111,4 +111,4 @@ _ENCODERS: dict[ColumnType, tuple[Callable[[Any], tuple[bytes, ...]], Any]] = {
     "usd": (_encode_usd, "0"),
     "boolean": (_encode_booleans, False),
 }
-"""How the values of a type are encoded, and what stands for None."""
+"""How the values of a type are encoded, and what represents None."""
