@@ -158,7 +158,8 @@ def _put_price(page: Page, columns: _TierColumns, models: int) -> None:
     price, formula = (f"INDEX({model_column(key, models)},{index})" for key in ("price", "formula"))
     page.put(_PRICE, columns.start, "input, US$ per MTok")
     page.put(_PRICE, columns.start + 2, CellFormula(price, columns.price), "price")
-    page.put_row(_PRICE, columns.start + 3, ["formula", CellFormula(formula, columns.model.quote.formula)], "right")
+    formula_cell = CellFormula(formula, columns.model.quote.formula)
+    page.put_row(_PRICE, columns.start + 3, ["formula", formula_cell], ["right", "text"])  # away from the next label
 
 
 def _put_size(page: Page, row: int, size: tuple[int, int] | None, tiers: Sequence[_TierColumns]) -> None:
