@@ -34,7 +34,6 @@ class Scan(NamedTuple):
         walk: How to walk directories.
         jobs: Maximum number of worker processes. If this process cannot be forked, each worker imports the main module
             again, which is the command line.
-        details: Whether to read orientation and animation, for rows.
         dedupe: Whether to count identical files once.
         cache_file: Path of the header cache file, or None.
     """
@@ -43,7 +42,6 @@ class Scan(NamedTuple):
     compared: tuple[Quote, ...] = ()
     walk: Walk = Walk()
     jobs: int = 1
-    details: bool = False
     dedupe: bool = False
     cache_file: str | None = None
 
@@ -78,8 +76,10 @@ class Scan(NamedTuple):
         empty = partial(ScanSummary, self.quotes, compared, tuple(rule for sink in sinks for rule in sink.token_rules))
         summarizer = _Summarizer(empty, tuple(sink.encode for sink in sinks))
         total = empty()
+        # Later scans that use the cache may need details.
+        probe = partial(probe_chunk, details=bool(self.cache_file) or any(sink.details for sink in sinks))
         with ExitStack() as stack:
-            results = stack.enter_context(closing(self._results(paths, summarizer, warn)))
+            results = stack.enter_context(closing(self._results(paths, probe, summarizer, warn)))
             for result in results:
                 for sink, encoded in zip(sinks, result.encoded, strict=True):
                     sink.writer.write(encoded)
@@ -90,11 +90,13 @@ class Scan(NamedTuple):
         return total
 
     def _results(
-        self, paths: Iterable[str | PathLike[str]], summarizer: _Summarizer, warn: Callable[[str], None]
+        self,
+        paths: Iterable[str | PathLike[str]],
+        probe: Callable[[Chunk], list[Group]],
+        summarizer: _Summarizer,
+        warn: Callable[[str], None],
     ) -> Generator[_ChunkResult]:
         tasks = chunks(self.walk.steps(paths))
-        # Later scans that use the cache may need details.
-        probe = partial(probe_chunk, details=self.details or bool(self.cache_file))
         members = partial(_members, wanted=self.walk.matches)
         if not (self.dedupe or self.cache_file):
             # Files are independent: workers do everything, and send back only sums and encoded rows.

@@ -22,9 +22,9 @@ from conftest import SAMPLES, png
 from quoting import quoted
 
 import imgcost
+from imgcost import pipeline
 from imgcost.cli import inputs, scan
 from imgcost.files import workers
-from imgcost.pipeline import Scan
 from imgcost.tabular import SCAN
 from imgcost.text.scans import MAX_LISTED, file_size
 
@@ -414,15 +414,15 @@ def test_rows_have_the_exact_paths_of_hostile_names(hostile, monkeypatch, kind):
 )  # fmt: skip
 def test_orientation_and_animation_are_read_only_for_rows(folder, monkeypatch, options, details):
     monkeypatch.chdir(folder)
-    scans, run_scan = [], Scan.run
+    requested, probe_chunk = set(), pipeline.probe_chunk
 
-    def spy(scan, *args, **more):
-        scans.append(scan)
-        return run_scan(scan, *args, **more)
+    def spy(chunk, *, details):
+        requested.add(details)
+        return probe_chunk(chunk, details=details)
 
-    monkeypatch.setattr(Scan, "run", spy)
+    monkeypatch.setattr(pipeline, "probe_chunk", spy)
     assert run("sub", *options).exit_code == 0
-    assert [scan.details for scan in scans] == [details]
+    assert requested == {details}
 
 
 # Interrupted scans

@@ -125,7 +125,6 @@ def command(
                 compared=compared,
                 walk=walk,
                 jobs=worker_count(jobs),
-                details=any(sink.details for sink in sinks),
                 dedupe=dedupe,
                 cache_file=cache_file,
             )
