@@ -55,10 +55,10 @@ def _notes(estimates: Sequence[Estimate]) -> Iterator[Note]:
 def _table(estimates: Sequence[Estimate], count: int | None) -> Table:
     quote = estimates[0].quote
     amounts = [1, THOUSAND, *([] if count is None else [count])]
-    heads = ["per image", "per 1,000", *([] if count is None else [plural(count, "image")])]
+    heads = ["per image", "per 1,000 images", *([] if count is None else [plural(count, "image")])]
     read_rate = quote.cache_read_usd_per_mtok
     if read_rate is not None:
-        heads.append("cache read per 1,000")
+        heads.append("cache read per 1,000 images")
 
     def costs(tokens: int) -> Iterator[Decimal]:
         yield from (quote.image_usd(tokens * images) for images in amounts)

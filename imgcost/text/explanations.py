@@ -138,7 +138,7 @@ def _prompt(plan: ModelPlan) -> Iterator[ExplanationLine]:
             source = f"measured: {cite(measured.sources)}" if measured else AS_SPECIFIED
             yield ExplanationLine(what, f"{number(size)} x {plural(times, *of)}", number(size * times), source)
             parts.append(size * times)
-    yield ExplanationLine("prompt tokens", " + ".join(map(number, parts)), number(sum(parts)))
+    yield ExplanationLine("input with cache" if plan.cached else "input tokens", " + ".join(map(number, parts)), number(sum(parts)))
 
 
 def _limits(plan: ModelPlan) -> ExplanationLine:
@@ -152,7 +152,7 @@ def _limits(plan: ModelPlan) -> ExplanationLine:
         limits.append(plural(rules.request_bytes, "byte"))
     limits.append(f"{plural(rules.context_window, 'token')} with the answer")
     if rules.threshold is not None:
-        limits.append(f"the long-context price above {plural(rules.threshold, 'prompt token')}")
+        limits.append(f"the long-context price above {plural(rules.threshold, 'input token')}")
     return ExplanationLine(
         "limits of a request", "; ".join(limits), "", "; ".join(dict.fromkeys(dict(rules.sources).values()))
     )

@@ -8,7 +8,7 @@ from imgcost.figures import dollars, number, plural
 from imgcost.text.acceptance import fixable_note
 from imgcost.text.explanations import plan_steps, steps_table
 from imgcost.text.notes import Note, sentences
-from imgcost.text.plan_notes import notes_of
+from imgcost.text.plan_notes import notes_of, overhead_notes
 from imgcost.text.quotes import quote_notes
 from imgcost.text.rendering import NO_IMAGES, Report, Table, visible
 
@@ -64,7 +64,7 @@ def settings_line(scenario: Scenario) -> str:
 
 def _models(plan: Plan) -> Table:
     auto = plan.scenario.images_per_request == "auto"  # otherwise the title says how many
-    columns = ("model", ">requests", *[">images per request"] * auto, ">tokens per 1,000", ">per 1,000", ">total")
+    columns = ("model", ">requests", *[">images per request"] * auto, ">tokens per 1,000 images", ">per 1,000 images", ">total")
     rows = [
         (
             model.model.id,
@@ -146,6 +146,8 @@ def _notes(plan: Plan) -> Iterator[Note]:
     if plan.fixable:
         first = plan.models[0]
         yield Note(fixable_note(plan.fixable, plan.images, f"{dollars(first.fixable_usd)} with {first.model.id}"))
+    if plan.images:
+        yield from overhead_notes(plan.models)
     for model in plan:
         yield from quote_notes(model.quote)
         yield from notes_of(model)
