@@ -275,7 +275,9 @@ def in_words(limits):
         "Requests per batch": ("batch_requests",),
         "Size of a batch": ("batch_bytes",),
     }
-    phrases = {title: [limit_in_words(limits, attribute) for attribute in attributes] for title, attributes in names.items()}
+    phrases = {
+        title: [limit_in_words(limits, attribute) for attribute in attributes] for title, attributes in names.items()
+    }
     return {title: next(filter(None, cells), "not published") for title, cells in phrases.items()}
 
 

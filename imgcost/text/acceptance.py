@@ -24,8 +24,10 @@ def fixable_note(fixable: Mapping[Reason, int], images: int, cost: str) -> str:
 
     >>> from imgcost.acceptance import Reason
     >>> reasons = {Reason("format", "TIFF"): 1, Reason("image-edge", "over 8,000 px"): 2}
-    >>> fixable_note(reasons, 24, "$0.012")
-    '3 of 24 images would be rejected as they are: 2 over 8,000 px, 1 TIFF. Totals include them ($0.012): they cost the same once they are converted or resized.'
+    >>> for sentence in fixable_note(reasons, 24, "$0.012").split(". "):
+    ...     print(sentence)
+    3 of 24 images would be rejected as they are: 2 over 8,000 px, 1 TIFF
+    Totals include them ($0.012): they cost the same once they are converted or resized.
     """
     ordered = sorted(fixable.items(), key=lambda item: (-item[1], item[0]))
     reasons = ", ".join(f"{number(count)} {reason.phrase}" for reason, count in ordered)

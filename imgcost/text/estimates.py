@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from imgcost.estimates import estimates_to_dict
 from imgcost.figures import dollars, number, plural
 from imgcost.prices import cost_usd
-from imgcost.text.explanations import estimate_steps, steps_table
+from imgcost.text.explanations import estimate_steps, steps_tables
 from imgcost.text.notes import sentences
 from imgcost.text.quotes import quote_notes, quote_title
 from imgcost.text.rendering import Report, Table
@@ -42,7 +42,7 @@ def estimate_report(
     if explain:
         for estimates in estimates_by_model:
             steps = [step for estimate in estimates for step in estimate_steps(estimate)]
-            tables.append(steps_table(estimates[0].quote.model, steps))
+            tables += steps_tables(estimates[0].quote.model, steps)
         for estimate, entry in zip(every, data["estimates"], strict=True):
             entry["explanation"] = [step._asdict() for step in estimate_steps(estimate)]
     return Report(data, tables, sentences(chain.from_iterable(map(_notes, estimates_by_model)), explain=explain))

@@ -69,7 +69,9 @@ def _notes(summary: ScanSummary) -> Iterator[Note]:
             f"{first.model.id})."
         )
     if len(summary.unreadable) > MAX_LISTED:
-        more = plural(len(summary.unreadable) - MAX_LISTED, "more unreadable file or folder", "more unreadable files or folders")
+        more = plural(
+            len(summary.unreadable) - MAX_LISTED, "more unreadable file or folder", "more unreadable files or folders"
+        )
         yield Note(f"{more}: -f json and -o FILE list all of them.")
 
 
@@ -98,7 +100,9 @@ def _histogram(summary: ScanSummary) -> Table:
     quote = summary.quotes[0]
     bins = summary.bins(quote.rule)
     rows = [(f"{number(first)}-{number(last)}", number(count)) for first, last, count in bins]
-    return Table(f"Tokens per image with {quote.model.id}", (">tokens", ">images"), rows, [count for _, _, count in bins])
+    return Table(
+        f"Tokens per image with {quote.model.id}", (">tokens", ">images"), rows, [count for _, _, count in bins]
+    )
 
 
 def _folders(summary: ScanSummary) -> Table:
@@ -109,7 +113,13 @@ def _folders(summary: ScanSummary) -> Table:
         for folder, images, tokens in folders
     ]
     bars = [tokens for _, _, tokens in folders]
-    return Table(f"Costliest folders with {quote.model.id}", ("folder", ">images", ">tokens", ">input cost"), rows, bars, path_column=0)
+    return Table(
+        f"Costliest folders with {quote.model.id}",
+        ("folder", ">images", ">tokens", ">input cost"),
+        rows,
+        bars,
+        path_column=0,
+    )
 
 
 def file_size(size_bytes: int) -> str:
