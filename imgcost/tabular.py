@@ -156,7 +156,7 @@ PLAN = Schema(
         "images": Column("integer", "number of images, each counted once"),
         "visual_tokens": Column("integer", "visual tokens of the images, each counted once"),
         "images_usd": Column(
-            "usd", "US dollars for visual_tokens alone, exact; the total of a scan of the same images"
+            "usd", "US dollars for visual_tokens as uncached input, exact; the total of a scan without --prompt-cache"
         ),
         "images_per_request": Column("integer", "most new images in a request"),
         "requests": Column("integer", "number of requests, without retries"),
