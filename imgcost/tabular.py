@@ -135,6 +135,7 @@ ESTIMATE = Schema(
         "usd_per_mtok": Column("usd", "US dollars per million visual tokens, including all multipliers"),
         "tokens": Column("integer", "visual tokens"),
         **_RESIZED,
+        "rejected": Column("category", "image-edge if the API would reject the image unless it is resized"),
         "input_usd": Column("usd", "US dollars for the image as input, exact"),
         "cache_read_usd": Column("usd", "US dollars for the image as read from the prompt cache, exact"),
         "input_usd_per_1000": Column("usd", "US dollars per 1,000 images"),
