@@ -5,17 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from imgcost import geometry
+from imgcost.acceptance import breaches
 from imgcost.figures import dollars, number
 from imgcost.notebooks import html_table
 from imgcost.prices import cost_usd, exact_usd
 from imgcost.quoting import Quote, quotes
-from imgcost.tables import find_measured
+from imgcost.tables import find_measured, known_limits
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import date
     from decimal import Decimal
 
+    from imgcost.acceptance import Breach
     from imgcost.conditions import CacheTtl, InferenceGeo
     from imgcost.geometry import Formula
     from imgcost.tables import Endpoint, Model, Platform, Speed
@@ -54,6 +56,18 @@ class Estimate(NamedTuple):
     def downscaled(self) -> bool:
         """Whether the API would downscale the image first."""
         return (self.width, self.height) != (self.resized_width, self.resized_height)
+
+    @property
+    def breach(self) -> Breach | None:
+        """The limit on dimensions for which the API would reject the image as it is; None if it would be accepted.
+
+        The tokens and costs are those of the image once it is resized.
+
+        >>> estimate(8001, 100, model="claude-sonnet-4-6").breach.message
+        '8001x100 px: a side is longer than 8,000 px'
+        """
+        limits = known_limits(self.quote.conditions.platform, self.quote.conditions.as_of)
+        return next(breaches(None, self.width, self.height, None, limits), None)
 
     @property
     def cache_read_usd(self) -> Decimal | None:
@@ -115,6 +129,7 @@ class Estimate(NamedTuple):
             "padded_width": padded_width,
             "padded_height": padded_height,
             "downscaled": self.downscaled,
+            "rejected": self.breach.reason.rule if self.breach else None,
             "tokens": self.tokens,
             "measured_tokens": self.measured_tokens,
             "input_usd": f"{self.input_usd:f}",

@@ -11,14 +11,18 @@ def dollars(amount: Decimal) -> str:
     """Format dollars: rounded to the cent, or to two significant digits below $0.10.
 
     >>> [dollars(Decimal(text)) for text in ("4774.5", "4.77", "0.004002", "0.00016", "0")]
-    ['$4,774.50', '$4.77', '$0.004', '$0.00016', '$0']
+    ['$4,774.50', '$4.77', '$0.0040', '$0.00016', '$0']
     """
     if not amount:
         return "$0"
-    two_digits = amount.quantize(Decimal(1).scaleb(amount.adjusted() - 1), ROUND_HALF_UP, _WIDE)
+    two_digits = _two_digits(_two_digits(amount))  # the first rounding may carry: 0.00996 becomes 0.0100, then 0.010
     if two_digits >= Decimal("0.1"):
         return f"${amount.quantize(Decimal('0.01'), ROUND_HALF_UP, _WIDE):,}"
-    return f"${two_digits.normalize():f}"
+    return f"${two_digits:f}"
+
+
+def _two_digits(amount: Decimal) -> Decimal:
+    return amount.quantize(Decimal(1).scaleb(amount.adjusted() - 1), ROUND_HALF_UP, _WIDE)
 
 
 _WIDE = Context(prec=400)

@@ -135,6 +135,7 @@ ESTIMATE = Schema(
         "usd_per_mtok": Column("usd", "US dollars per million visual tokens, including all multipliers"),
         "tokens": Column("integer", "visual tokens"),
         **_RESIZED,
+        "rejected": Column("category", "image-edge if the API would reject the image unless it is resized"),
         "input_usd": Column("usd", "US dollars for the image as input, exact"),
         "cache_read_usd": Column("usd", "US dollars for the image as read from the prompt cache, exact"),
         "input_usd_per_1000": Column("usd", "US dollars per 1,000 images"),
@@ -156,7 +157,7 @@ PLAN = Schema(
         "images": Column("integer", "number of images, each counted once"),
         "visual_tokens": Column("integer", "visual tokens of the images, each counted once"),
         "images_usd": Column(
-            "usd", "US dollars for visual_tokens alone, exact; the total of a scan of the same images"
+            "usd", "US dollars for visual_tokens as uncached input, exact; the total of a scan without --prompt-cache"
         ),
         "images_per_request": Column("integer", "most new images in a request"),
         "requests": Column("integer", "number of requests, without retries"),

@@ -68,7 +68,7 @@ def test_the_costs_of_the_guide():
     rows = cells(printed("estimate", "200x200", "1000x1000", "1092x1092", "-m", "claude-3-sonnet"))
     assert rows == [
         ["200x200", "unchanged", "54", "$0.00016", "$0.16"],
-        ["1000x1000", "unchanged", "1,334", "$0.004", "$4.00"],
+        ["1000x1000", "unchanged", "1,334", "$0.0040", "$4.00"],
         ["1092x1092", "unchanged", "1,590", "$0.0048", "$4.77"],
     ]
 
@@ -131,7 +131,7 @@ def test_notes_are_not_in_the_json():
 def test_count_prices_that_number_of_images():
     text = printed("estimate", "1000x1000", "-m", "claude-3-sonnet", "--count", "50000", *AS_OF)
     assert "50,000 images" in text
-    assert cells(text) == [["1000x1000", "unchanged", "1,334", "$0.004", "$4.00", "$200.10"]]
+    assert cells(text) == [["1000x1000", "unchanged", "1,334", "$0.0040", "$4.00", "$200.10"]]
 
 
 def test_json_has_exact_dollars_as_strings():
@@ -140,7 +140,11 @@ def test_json_has_exact_dollars_as_strings():
     assert (first["input_usd"], second["input_usd"]) == ("0.000162", "0.004002")
     assert Decimal(second["input_usd_of_count"]) == Decimal("0.012006")
     assert {type(value) for name, value in second.items() if "usd" in name} == {str, type(None)}
-    assert [name for name, value in second.items() if value is None] == ["measured_tokens", "cache_read_usd"]
+    assert [name for name, value in second.items() if value is None] == [
+        "rejected",
+        "measured_tokens",
+        "cache_read_usd",
+    ]
 
 
 def test_conditions_reach_the_estimate():

@@ -83,7 +83,7 @@ def test_the_text_agrees_with_the_json(folder, monkeypatch):
     assert re.search(r"claude-3-sonnet-20240229 +standard +1,388 +\$0\.0042 +0\n", text)
     assert re.search(r" 1-196 +1\n", text)
     assert re.search(r" 197-392 +0\n", text)
-    assert re.search(r" \. +1 +1,334 +\$0\.004\n +sub +1 +54 +\$0\.00016\n", text.replace("./", ""))
+    assert re.search(r" \. +1 +1,334 +\$0\.0040\n +sub +1 +54 +\$0\.00016\n", text.replace("./", ""))
     assert "Unreadable: 1 damaged" in text
     assert re.search(r"broken\.png +damaged +the PNG ends inside its IHDR chunk\n", text)
     assert "claude-3-sonnet-20240229 retired on 2025-07-21; the last price is used here." in text
@@ -254,7 +254,7 @@ def test_duplicates_are_excluded_and_the_savings_reported(folder):
         1334,
         "0.004002",
     )
-    note = "1 duplicate excluded, which saves 1,334 tokens ($0.004 with claude-3-sonnet-20240229)."
+    note = "1 duplicate excluded, which saves 1,334 tokens ($0.0040 with claude-3-sonnet-20240229)."
     assert note in unwrapped(printed(folder, "--dedupe", *SONNET_3))
     shutil.copy(folder / "a.png", folder / "sub" / "zz.png")
     assert "2 duplicates excluded, which saves 2,668 tokens" in printed(folder, "--dedupe", *SONNET_3)

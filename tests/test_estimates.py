@@ -322,3 +322,10 @@ def test_a_notebook_shows_an_estimate_as_a_table():
     downscaled = estimate(8000, 4000, model="claude-haiku-4-5", as_of=date(2026, 11, 22))
     resized = f"{downscaled.resized_width}x{downscaled.resized_height}"
     assert f"<td>8000x4000</td><td>{resized}</td>" in downscaled._repr_html_()
+
+
+@pytest.mark.parametrize(("width", "rejected"), [(8000, None), (8001, "image-edge")])
+def test_an_image_over_the_limit_on_edges_is_marked(width, rejected):
+    result = estimate(width, 100, model="claude-sonnet-4-6", as_of=date(2026, 11, 22))
+    assert result.to_dict()["rejected"] == rejected
+    assert (result.breach and result.breach.reason.rule) == rejected

@@ -220,7 +220,7 @@ def test_a_requested_size_over_the_threshold_has_a_note_with_the_surcharge():
     # 100,044 tokens at $0.50, not $0.10
     assert model_plan.surcharge_usd == Decimal("0.0400176")
     assert model_plan.total_usd == Decimal("0.050022") + Decimal("0.009528")
-    assert any("1 of 2 requests to" in note and "(adds $0.04)" in note for note in notes_written(model_plan))
+    assert any("1 of 2 requests to" in note and "(adds $0.040)" in note for note in notes_written(model_plan))
 
 
 @pytest.mark.parametrize(("prompt_tokens", "requests"), [(100_000 - 4, 3), (100_000 - 8, 2), (100_000 - 12, 1)])

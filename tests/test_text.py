@@ -245,9 +245,9 @@ def test_visible_text_is_printable_and_printable_text_is_unchanged(name):
     [
         ("0", "$0"),
         ("0.000", "$0"),
-        ("0.0000001", "$0.0000001"),
+        ("0.0000001", "$0.00000010"),
         ("0.000162", "$0.00016"),
-        ("0.004002", "$0.004"),
+        ("0.004002", "$0.0040"),
         ("0.00477", "$0.0048"),
         ("0.162", "$0.16"),
         ("4.002", "$4.00"),
@@ -269,7 +269,9 @@ def test_visible_text_is_printable_and_printable_text_is_unchanged(name):
         ("0.0995", "$0.10"),
         ("0.0999", "$0.10"),
         ("0.09999999", "$0.10"),
-        ("0.00999", "$0.01"),
+        ("0.00994", "$0.0099"),
+        ("0.00996", "$0.010"),
+        ("0.00999", "$0.010"),
         ("0.0949999", "$0.095"),
         # Thousands separators.
         ("999.994", "$999.99"),
@@ -347,6 +349,7 @@ ENTRY = {
     "cache_read_usd": None,
     "other_formula": "area",
     "other_formula_tokens": 1590,
+    "rejected": None,
     "measured_tokens": None,
 }
 
@@ -407,6 +410,14 @@ def test_sizes_that_are_billed_with_more_tokens_share_a_note():
         .notes[-1]
         .endswith("128x128 as 36 instead of 25 tokens and 130x130 as 36 instead of 25 tokens.")
     )
+
+
+def test_sizes_that_would_be_rejected_share_a_note():
+    found = [estimates((8001, 10), (9, 9000), (8000, 8000), model=model) for model in ("claude-opus-4-6", "haiku")]
+    notes = [note for note in estimate_report(found).notes if "rejected" in note]
+    assert notes == [
+        "8001x10 and 9x9000 would be rejected unless resized: over 8,000 px on a side. The cost is that after resizing."
+    ]
 
 
 def test_a_size_that_is_not_downscaled_is_unchanged():

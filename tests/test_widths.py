@@ -119,8 +119,7 @@ def test_numbers_have_one_format(arguments, monkeypatch):
         if whole != "0" or decimals[:1] > "0":
             assert len(decimals) == 2
         else:
-            assert len(decimals.lstrip("0")) <= 2
-            assert not decimals.endswith("0")
+            assert len(decimals.lstrip("0")) == (2 if decimals else 0)
     assert steps or "--explain" not in arguments
 
 

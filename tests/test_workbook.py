@@ -308,7 +308,7 @@ def test_the_budget_equals_the_plan(number, library):
     chosen = planned(settings, settings["model"])
     assert figures["Requests"] == chosen.requests
     assert figures["Total"][2] == pytest.approx(float(chosen.total_usd), rel=1e-12)
-    assert figures["Images alone, as in the scan report"][2] == pytest.approx(float(chosen.images_usd), rel=1e-12)
+    assert figures["Images alone, as uncached input"][2] == pytest.approx(float(chosen.images_usd), rel=1e-12)
     assert values_of(book)["Budget"]["B3"].value.startswith("OK: such requests")
 
 
@@ -350,7 +350,7 @@ def test_conditions_of_the_scan_are_in_the_input_cells(library):
     row = figures_of(library["options"][1])
     wanted = planned({"batch": True, "inference_geo": "us", "cache": "1h"}, HAIKU)
     assert row["Total"][2] == pytest.approx(float(wanted.total_usd), rel=1e-12)
-    assert row["Images alone, as in the scan report"][2] == pytest.approx(float(wanted.images_usd), rel=1e-12)
+    assert row["Images alone, as uncached input"][2] == pytest.approx(float(wanted.images_usd), rel=1e-12)
     fast = openpyxl.load_workbook(library["fast"][0])["Budget"]
     assert "--fast" in str(fast["B4"].value)
 
@@ -427,7 +427,7 @@ def test_pandas_libreoffice_and_the_report_agree_on_the_samples(libreoffice, tmp
         figures = figures_of(book)
         assert frame["Visual tokens per image, high-resolution"].sum() == wanted["tokens"]
         assert figures["Images"] == scan["images"] == len(frame)
-        tokens, _, alone = figures["Images alone, as in the scan report"]
+        tokens, _, alone = figures["Images alone, as uncached input"]
         assert (tokens, alone) == (wanted["tokens"], pytest.approx(float(usd), rel=1e-12))
         assert figures["Would be rejected"] == sum(reason["images"] for reason in scan["fixable"])
         assert budget_of(book)[SONNET]["Visual tokens"] == wanted["tokens"]

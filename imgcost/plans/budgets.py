@@ -160,13 +160,13 @@ class ModelPlan:
 
     @property
     def images_usd(self) -> Decimal:
-        """US dollars for `visual_tokens` at `quote.usd_per_mtok`: the amount that a scan of the same images reports."""
-        return self.quote.image_usd(self.visual_tokens)
+        """US dollars for `visual_tokens` as uncached input: the amount that a scan of the same images reports."""
+        return self.quote.input_usd(self.visual_tokens)
 
     @property
     def fixable_usd(self) -> Decimal:
         """The part of `images_usd` for images that would be rejected as they are."""
-        return self.quote.image_usd(self.fixable_tokens)
+        return self.quote.input_usd(self.fixable_tokens)
 
     @property
     def retries_usd(self) -> Decimal:

@@ -538,7 +538,7 @@ TEXTS = {
         example=Example(
             "a PNG of 30,000 bytes as a data URL in a text",
             (
-                "40,000 characters of base64 of image/png inside text: up to 40,000 tokens ($0.04), instead of 121 as "
+                "40,000 characters of base64 of image/png inside text: up to 40,000 tokens ($0.040), instead of 121 as "
                 "an image"
             ),
         ),

@@ -9,7 +9,7 @@ from imgcost.estimates import estimates_to_dict
 from imgcost.figures import dollars, number, plural
 from imgcost.prices import cost_usd
 from imgcost.text.explanations import estimate_steps, steps_tables
-from imgcost.text.notes import sentences
+from imgcost.text.notes import Note, sentences
 from imgcost.text.quotes import quote_notes, quote_title
 from imgcost.text.rendering import Report, Table
 
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from imgcost.estimates import Estimate
-    from imgcost.text.notes import Note
 
 THOUSAND = 1000
 
@@ -49,7 +48,11 @@ def estimate_report(
 
 
 def _notes(estimates: Sequence[Estimate]) -> Iterator[Note]:
-    return quote_notes(estimates[0].quote, [(estimate.width, estimate.height) for estimate in estimates])
+    for estimate in estimates:
+        if breach := estimate.breach:
+            what = f"{{}} would be rejected unless resized: {breach.reason.phrase} on a side."
+            yield Note(f"{what} The cost is that after resizing.", f"{estimate.width}x{estimate.height}")
+    yield from quote_notes(estimates[0].quote, [(estimate.width, estimate.height) for estimate in estimates])
 
 
 def _table(estimates: Sequence[Estimate], count: int | None) -> Table:

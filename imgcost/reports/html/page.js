@@ -115,8 +115,8 @@
     const step = 10n ** BigInt(Math.max(PLACES + (leading >= -1 ? -2 : leading - 1), 0));
     const near = ((units + step / 2n) / step) * step;
     const [whole, part = ""] = exact(near).split(".");
-    const cents = near * 10n >= 10n ** BigInt(PLACES) ? part.padEnd(2, "0") : part;
-    return `$${BigInt(whole).toLocaleString("en-US")}.${cents}`;
+    const figures = near * 10n >= 10n ** BigInt(PLACES) ? 2 : PLACES + 2 - near.toString().length;
+    return `$${BigInt(whole).toLocaleString("en-US")}.${part.padEnd(figures, "0")}`;
   }
 
   function notes(model, set, found) {

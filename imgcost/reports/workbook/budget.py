@@ -30,12 +30,12 @@ class BudgetCells(NamedTuple):
 
     Attributes:
         totals: Cells with sums over all images, by name: `visual N` and `most N` for each rule.
-        image_price: The cell with the price of the images alone, US dollars per MTok.
+        input_price: The cell with the price of uncached input, US dollars per MTok.
         below: The first free row below it, from 0, for charts.
     """
 
     totals: dict[str, str]
-    image_price: str
+    input_price: str
     below: int
 
 
@@ -173,7 +173,7 @@ def _costs(job: WorkbookJob, values: Mapping[str, Any]) -> list[_Row]:
             for label, times in (("Per image", 1), ("Per 1,000 images", 1000))
         ),
         priced(8, "Included: overhead (measured)", "overhead", "price", "overhead_usd"),
-        priced(9, "Images alone, as in the scan report", "visual", "image_price", "images_usd"),
+        priced(9, "Images alone, as uncached input", "visual", "price", "images_usd"),
     ]
 
 
@@ -248,7 +248,7 @@ def _fixable(job: WorkbookJob, images: ImageSheet, row: int) -> list[_Row]:
     sums = [images.total_where(f'{images.rejected}<>""', index) for index in range(len(job.token_rules))]
     tokens, price = at(row + len(lines), _RIGHT + 2), at(_TOP + 9, _MIDDLE + 3)
     visual = job.summary.tokens_of_fixable(job.first.quote.rule)
-    usd = plan.quote.image_usd(visual) if plan else NOT_OFFERED
+    usd = plan.quote.input_usd(visual) if plan else NOT_OFFERED
     return [
         *lines,
         _Row(

@@ -29,14 +29,14 @@ BINS = 8
 _ACCENT, _SECOND, _INK, _GRID = "#B5532F", "#6E8B74", "#3D3A33", "#E8E0D8"
 
 
-def write_charts(page: Page, job: WorkbookJob, images: ImageSheet, image_price: str) -> int:
+def write_charts(page: Page, job: WorkbookJob, images: ImageSheet, input_price: str) -> int:
     """Write the sheet Charts.
 
     Args:
         page: The sheet.
         job: The images.
         images: The sheet Images.
-        image_price: The Budget's cell with the price of images alone, US dollars per MTok.
+        input_price: The Budget's cell with the price of uncached input, US dollars per MTok.
 
     Returns:
         Number of folders on the sheet.
@@ -48,13 +48,13 @@ def write_charts(page: Page, job: WorkbookJob, images: ImageSheet, image_price: 
     titles += ["", "Visual tokens per image", "Images"]
     titles += [f"{what}, {name}" for name in names for what in ("from", "images")]
     page.table_head(titles, [40, 10, *[16] * (len(titles) - 2)], max(len(folders), BINS), 2 * len(names))
-    chosen = values_of(job.first, job)["image_price"]
+    chosen = values_of(job.first, job)["price"]
     first = job.row_of(job.first.quote)
     for row in range(1, max(len(folders), BINS) + 1):
         if row <= len(folders):
             name, count, *tokens = folders[row - 1]
             cells = ",".join(f"{xl_col_to_name(2 + index)}{row + 1}" for index in range(len(names)))
-            text = unless_text(image_price, f"CHOOSE(token_rule,{cells})*{image_price}/1000000")
+            text = unless_text(input_price, f"CHOOSE(token_rule,{cells})*{input_price}/1000000")
             usd = chosen if isinstance(chosen, str) else chosen * tokens[first] / 1_000_000
             page.put_row(row, 0, [name, count, *tokens], ["text", *["number"] * (1 + len(tokens))])
             page.put(row, bins - 2, CellFormula(text, usd), "dollars")

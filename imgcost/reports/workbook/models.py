@@ -112,10 +112,7 @@ _MODELS = (
         "dollars",
         unless_text("{multiplier}", unless_text("{surcharge_usd}", "SUM({input_usd}:{surcharge_usd})")),
     ),
-    SheetColumn("image_price", "Price of the images alone, US$ per MTok", "price", "{image_price_formula}"),
-    SheetColumn(
-        "images_usd", "Images alone, US$", "dollars", unless_text("{multiplier}", "{visual}*{image_price}/1000000")
-    ),
+    SheetColumn("images_usd", "Images alone, US$", "dollars", unless_text("{multiplier}", "{visual}*{price}/1000000")),
 )
 
 _LONG_WRITE = 'IF(prompt_cache="1h",{long_w1h},{long_w5m})'
@@ -242,10 +239,6 @@ def write_models(page: Page, job: WorkbookJob, totals: Mapping[str, str]) -> Non
         rule = job.row_of(row.quote)
         texts = _texts("Models", index, long_rows.get(row.quote.model.id))
         texts |= {"visual_total": totals[f"visual {rule}"], "most_tokens": totals[f"most {rule}"]}
-        texts["image_price_formula"] = unless_text(
-            texts["multiplier"],
-            f'IF(prompt_cache="none",{texts["in"]},{_WRITE.format_map(texts)})*{texts["multiplier"]}',
-        )
         if row.quote.threshold is None:
             texts["surcharge"] = "0"
         _write_row(page, index, _MODELS, {**_facts(row), **values_of(row, job)}, texts)
@@ -335,7 +328,7 @@ def values_of(row: ModelRow, job: WorkbookJob) -> dict[str, Any]:
     }  # fmt: skip
     if plan is None:
         missing = ("multiplier", "price", "input_usd", "write_usd", "read_usd", "output_usd", "surcharge_usd",
-                   "total_usd", "image_price", "images_usd", "overhead_usd")  # fmt: skip
+                   "total_usd", "images_usd", "overhead_usd")  # fmt: skip
         return counts | dict.fromkeys(missing, NOT_OFFERED) | ({} if quote.long_context else {"surcharge_usd": 0})
     options = ((job.conditions.batch, row.batch), (job.conditions.inference_geo == "us", row.inference_geo_us))
     usd = plan.usd
@@ -348,7 +341,6 @@ def values_of(row: ModelRow, job: WorkbookJob) -> dict[str, Any]:
         "output_usd": usd.output,
         "surcharge_usd": plan.surcharge_usd,
         "total_usd": plan.total_usd,
-        "image_price": plan.quote.usd_per_mtok,
         "images_usd": plan.images_usd,
         "overhead_usd": cost_usd(overhead, plan.quote.standard.input),
     }

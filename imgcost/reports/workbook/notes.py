@@ -88,7 +88,7 @@ def _job_notes(job: WorkbookJob, rows: int) -> Iterator[tuple[str, str]]:
         rows_are = "each row is an image size in a folder, or an image size if these are too many."
         yield "Sheet Images", f"A sheet has fewer rows than {plural(summary.images, 'image')}, so {rows_are}"
     if summary.fixable:
-        usd = first.plan and dollars(first.plan.quote.image_usd(summary.tokens_of_fixable(first.quote.rule)))
+        usd = first.plan and dollars(first.plan.quote.input_usd(summary.tokens_of_fixable(first.quote.rule)))
         cost = f"{usd or NOT_OFFERED} with {first.quote.model.id}"
         yield "Rejected images", fixable_note(summary.fixable, summary.images, cost)
     for text in first.quote.assumptions:
@@ -111,9 +111,8 @@ _NOTES = {
         "prices of this workbook include its surcharge."
     ),
     "Images alone": (
-        "The visual tokens without overhead, prompt and answer, at the input price. With a prompt cache, at the price "
-        "of a cache write, as 'imgcost scan --prompt-cache' shows them: for images that are part of the cached prompt. "
-        "In the total of the job they are not, see Prompt cache."
+        "The visual tokens without overhead, prompt and answer, at the price of uncached input, as 'imgcost scan' "
+        "shows them without --prompt-cache."
     ),
     "Prompt cache": (
         "The first request writes the text prompt and all later ones read it; images are input that is not cached. "

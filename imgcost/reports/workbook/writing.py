@@ -69,7 +69,7 @@ def workbook_sink(
                 write_long_context(pages["Long context"], job, images)
             write_prices(pages["Prices"])
             write_job_notes(pages["Notes"], job, images.rows)
-            folders = write_charts(pages["Charts"], job, images, budget.image_price)
+            folders = write_charts(pages["Charts"], job, images, budget.input_price)
             write_steps(pages["Steps"], job.tiers)
             insert_charts(pages["Budget"], budget.below, folders, len(job.token_rules))
             for name in ("Budget", "Calculator"):
