@@ -156,10 +156,10 @@ class NoPriceError(ImgcostError, LookupError):
         else:
             message, start = f"no published {kind} for {model} on {day}", f"{kind.rsplit(maxsplit=1)[-1]}s start"
         if first_day:
-            message = f"{message}; {start} on {first_day}: use that date or a later one"
-        elif kind.endswith("price"):
-            message = f"{message}. Run 'imgcost models {model}' to list its prices"
-        super().__init__(message)
+            message = f"{message}; {start} on {first_day}"
+        later = first_day is not None and first_day > day  # if not, the price has ended
+        advice = ": use that date or a later one" if later else f". Run 'imgcost models {model}' to list its prices"
+        super().__init__(message + advice)
         self.model = model
         self.day = day
         self.first_day = first_day

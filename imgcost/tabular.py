@@ -113,7 +113,9 @@ SCAN = Schema(
         **_RESIZED,
         "input_usd": Column("usd", "US dollars for the image as input, exact"),
         "rejected": Column("category", "rule by which the API would reject the image as it is; empty if accepted"),
-        "problem": Column("category", "why the file could not be counted, as a slug; empty for an image"),
+        "problem": Column(
+            "category", "short name of the reason why the file was not counted, such as damaged; empty for an image"
+        ),
         "reason": Column("text", "why the file would be rejected or could not be counted, as a sentence"),
     },
 )

@@ -456,7 +456,7 @@ def test_rules_beyond_the_limit_share_an_annotation(monkeypatch, tmp_path):
 def test_reports_are_appended_to_the_step_summary(tmp_path, monkeypatch):
     summary = tmp_path / "step_summary_1"
     image = SAMPLES / "broken" / "cut-in-pixels.png"
-    assert "use a suffix of .csv" in refused("check", image, "-o", summary)
+    assert "use one of the extensions .csv" in refused("check", image, "-o", summary)
     assert not summary.exists()
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
     summary.write_text("before\n", encoding="utf-8")
@@ -466,7 +466,7 @@ def test_reports_are_appended_to_the_step_summary(tmp_path, monkeypatch):
     assert summary.read_text(encoding="utf-8") == f"before\n{markdown}{markdown}"
     printed("scan", *DAY, SAMPLES / "web", "-o", summary)
     assert summary.read_text(encoding="utf-8").startswith(f"before\n{markdown}{markdown}#")
-    assert "use a suffix of .csv" in refused("check", image, "-o", tmp_path / "other")
+    assert "use one of the extensions .csv" in refused("check", image, "-o", tmp_path / "other")
 
 
 # imgcost rules MESSAGE

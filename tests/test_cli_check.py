@@ -101,28 +101,28 @@ def test_with_exit_zero_the_exit_code_is_0():
         ((GOOD, "-m", "sonet"), "unknown model 'sonet': did you mean"),
         ((GOOD, "-m", "claude-3-opus"), "claude-3-opus"),
         ((GOOD, "--platform", "azure"), "azure"),
-        ((GOOD, "--as-of", "yesterday"), "invalid date 'yesterday'"),
+        ((GOOD, "--as-of", "yesterday"), "'yesterday'"),
         ((GOOD, "--as-of", "2024-03-03"), "start on 2024-03-04"),
         ((GOOD, "--platform", "foundry", "--as-of", "2026-08-21"), "start on 2026-08-22"),
         ((GOOD, "--ignore", "tinny"), "unknown rule 'tinny': did you mean tiny?"),
         ((GOOD, "--ignore", "\x1b[31m"), "unknown rule '\\x1b[31m'. Run 'imgcost rules' to list all rules"),
         ((GOOD, "-f", "xml"), "xml"),
-        ((GOOD, "--budget", "much"), "invalid amount 'much': expected US dollars, for example 12.50."),
-        ((GOOD, "--budget", "-1"), "invalid amount '-1'"),
-        ((GOOD, "--budget", "nan"), "invalid amount 'nan'"),
-        ((GOOD, "--budget", "sNaN"), "invalid amount 'sNaN'"),
-        ((GOOD, "--budget", "inf"), "invalid amount 'inf'"),
-        ((GOOD, "--budget", ""), "invalid amount ''"),
-        ((GOOD, "--budget", "$"), "invalid amount '$'"),
-        ((GOOD, "--budget", "1,50"), "invalid amount '1,50'"),
-        ((GOOD, "--budget", "\N{EURO SIGN}5"), "invalid amount"),
-        ((GOOD, "--budget", "1e-999999"), "invalid amount '1e-999999'"),
-        ((GOOD, "--budget", "1e999999"), "invalid amount '1e999999'"),
-        ((GOOD, "--budget", "9" * 500), "invalid amount"),
-        ((GOOD, "--budget", "9" * 16), "invalid amount"),
-        ((GOOD, "--budget", "1_000"), "invalid amount '1_000'"),
-        ((GOOD, "--budget", "."), "invalid amount '.'"),
-        ((GOOD, "--budget", "\u0665"), "invalid amount"),
+        ((GOOD, "--budget", "much"), "'much': expected US dollars, for example 12.50."),
+        ((GOOD, "--budget", "-1"), "'-1'"),
+        ((GOOD, "--budget", "nan"), "'nan'"),
+        ((GOOD, "--budget", "sNaN"), "'sNaN'"),
+        ((GOOD, "--budget", "inf"), "'inf'"),
+        ((GOOD, "--budget", ""), "''"),
+        ((GOOD, "--budget", "$"), "'$'"),
+        ((GOOD, "--budget", "1,50"), "'1,50'"),
+        ((GOOD, "--budget", "\N{EURO SIGN}5"), "expected US dollars"),
+        ((GOOD, "--budget", "1e-999999"), "'1e-999999'"),
+        ((GOOD, "--budget", "1e999999"), "'1e999999'"),
+        ((GOOD, "--budget", "9" * 500), "expected US dollars"),
+        ((GOOD, "--budget", "9" * 16), "expected US dollars"),
+        ((GOOD, "--budget", "1_000"), "'1_000'"),
+        ((GOOD, "--budget", "."), "'.'"),
+        ((GOOD, "--budget", "\u0665"), "expected US dollars"),
     ],
 )
 def test_invalid_usage_is_exit_code_2(arguments, message):
@@ -198,10 +198,11 @@ def test_requests_are_checked_for_their_own_model_unless_one_is_given():
 def test_the_json_has_every_key():
     report = data(CUT, GOOD, code=1)
     assert list(report) == [
-        *("schema", "platform", "as_of", "ok", "errors", "warnings", "tokens", "unmeasured", "pages", "input_usd"),
-        *("upper_usd", "measured_usd", "unknown", "notes", "turns", "findings", "images"),
+        *("schema", "platform", "as_of", "models", "ok", "errors", "warnings", "tokens", "unmeasured", "pages"),
+        *("input_usd", "upper_usd", "measured_usd", "unknown", "notes", "turns", "findings", "images"),
     ]
     assert report["schema"] == "imgcost.check/2"
+    assert report["models"] == ["claude-sonnet-5-5"]
     first = report["findings"][0]
     assert list(first) == [
         *("rule", "severity", "location", "file", "line", "message", "observed", "limit", "unit", "advice", "sources"),
@@ -226,26 +227,26 @@ def test_the_text_lists_errors_and_sums_up():
     assert text.startswith("1 error\n")
     assert "What to do\n" in text
     assert f"truncated  {find_rule('truncated').fix}" in text
-    assert re.search(
-        r"^1 error \(limits of claude-api on 2026-11-22\)\. 1 image, [\d,]+ tokens, \$0\.00\d+\.$", text, re.MULTILINE
+    summary = (
+        r"\n1 error\. Limits of claude-api on 2026-11-22\. 1 image with claude-sonnet-4-6: [\d,]+ tokens, \$0\.00\d+\."
     )
+    assert re.search(summary, unwrapped(text))
     assert "Run 'imgcost rules RULE' for an explanation of a rule" in text
 
 
 def test_without_findings_the_text_is_one_line():
     code, text = check(GOOD, *SONNET)
     assert code == 0
-    nothing = r"Nothing would be rejected \(limits of claude-api on 2026-11-22\)\."
-    assert re.fullmatch(nothing + r" 1 image, \d+ tokens, \$[\d.]+\.\n", unwrapped(text))
+    nothing = r"Nothing would be rejected\. Limits of claude-api on 2026-11-22\."
+    assert re.fullmatch(nothing + r" 1 image with claude-sonnet-4-6: \d+ tokens, \$[\d.]+\.\n", unwrapped(text))
 
 
 def test_unmeasured_images_and_unknown_costs_are_in_the_summary(tmp_path):
     (tmp_path / "a.png").write_bytes(b"<html>")
-    assert "1 error (limits of claude-api on 2026-11-22). 0 images; 1 not measured.\n" in check(tmp_path)[1]
+    assert "1 error. Limits of claude-api on 2026-11-22. 0 images. Not counted: 1 image.\n" in check(tmp_path)[1]
     early = run("-", "--as-of", "2026-09-27", stdin=as_json(request(model="claude-sonnet-5-5"))).stdout
-    assert re.search(
-        r"^1 error \(limits of claude-api on 2026-09-27\)\. 1 image, \d+ tokens, cost unknown\.$", early, re.MULTILINE
-    )
+    summary = r"^1 error\. Limits of claude-api on 2026-09-27\. 1 image: \d+ tokens, cost unknown\.$"
+    assert re.search(summary, early, re.MULTILINE)
 
 
 @pytest.mark.slow  # a thousand findings
@@ -475,5 +476,5 @@ def test_an_unknown_rule_is_exit_code_2_with_a_suggestion():
     assert "unknown rule 'image-byte': did you mean image-bytes?" in refused("image-byte", command="rules")
     assert "unknown rule 'xyz'. Run 'imgcost rules' to list all rules" in refused("xyz", command="rules")
     assert "\x1b" not in refused("\x1b[31m", command="rules")
-    assert "invalid date" in refused("tiny", "--as-of", "never", command="rules")
+    assert "'never': expected YYYY-MM-DD" in refused("tiny", "--as-of", "never", command="rules")
     assert "2024-03-03" in refused("tiny", "--as-of", "2024-03-03", command="rules")

@@ -79,7 +79,7 @@ def test_the_summary_of_the_samples_adds_up():
 def test_the_text_agrees_with_the_json(folder, monkeypatch):
     monkeypatch.chdir(folder)
     text = printed(".", *SONNET_3)
-    assert text.startswith("2 images, 90 bytes with claude-3-sonnet-20240229 on ")
+    assert text.startswith("2 images, 90 bytes. claude-3-sonnet-20240229 on ")
     assert re.search(r"claude-3-sonnet-20240229 +standard +1,388 +\$0\.0042 +0\n", text)
     assert re.search(r" 1-196 +1\n", text)
     assert re.search(r" 197-392 +0\n", text)
@@ -155,10 +155,10 @@ def test_the_list_of_unreadable_files_is_limited_in_text_only(tmp_path):
         (tmp_path / f"{number:02}.png").touch()
     text = printed(tmp_path, *AS_OF)
     assert text.count(" empty  ") == MAX_LISTED
-    assert "3 more entries unreadable; -f json and -o FILE list all of them." in text
+    assert "3 more unreadable files or folders: -f json and -o FILE list all of them." in text
     assert len(data(tmp_path)["unreadable"]) == MAX_LISTED + 3
     (tmp_path / "00.png").unlink()
-    assert "2 more entries unreadable" in printed(tmp_path, *AS_OF)
+    assert "2 more unreadable files or folders" in printed(tmp_path, *AS_OF)
 
 
 # Selecting files
@@ -168,7 +168,7 @@ def test_fail_on_unreadable_is_exit_code_2_after_the_complete_report(folder):
     result = run(folder, "--fail-on-unreadable", *SONNET_3)
     assert result.exit_code == 2
     assert result.stdout == printed(folder, *SONNET_3)
-    assert result.stderr == "imgcost: 1 entry could not be read (--fail-on-unreadable was given)\n"
+    assert result.stderr == "Error: 1 file or folder could not be read (--fail-on-unreadable was given)\n"
     printed(folder / "a.png", "--fail-on-unreadable", *AS_OF)
 
 
@@ -316,12 +316,13 @@ def read_csv(content):
 
 def test_an_unknown_suffix_is_an_error_and_nothing_is_written(folder, tmp_path):
     message = refused(folder, "-o", tmp_path / "costs.xls")
-    assert "use a suffix of .csv, .json, .jsonl, .parquet, .md, .xlsx, .html" in message
+    assert "use one of the extensions .csv, .json, .jsonl, .parquet, .md, .xlsx, .html" in message
     assert not (tmp_path / "costs.xls").exists()
 
 
 def test_a_file_that_cannot_be_written_is_exit_code_2(folder, tmp_path):
-    assert "No such file or directory" in refused(folder, "-o", tmp_path / "no" / "costs.csv")
+    message = " ".join(refused(folder, "-o", tmp_path / "no" / "costs.csv").split())
+    assert f"costs.csv cannot be written: the folder {tmp_path / 'no'} does not exist." in message
     assert "is a directory" in refused(folder, "-o", tmp_path)
 
 

@@ -74,7 +74,10 @@ ERRORS = [
     ),
     (
         lambda: imgcost.check_images(PICTURE, model="claude-sonnet-5-5", as_of=date(2026, 9, 27)),
-        "model claude-sonnet-5-5 was not available on 2026-09-27; first available on 2026-09-28",
+        (
+            "model claude-sonnet-5-5 was not available on 2026-09-27; first available on 2026-09-28: "
+            "use that date or a later one"
+        ),
     ),
     (
         lambda: imgcost.check_request(call(user(PHOTO)), model=7),
@@ -137,7 +140,10 @@ ERRORS = [
     (lambda: estimate(model="gpt-4o"), "unknown model 'gpt-4o'. Run 'imgcost models' to list supported models"),
     (
         lambda: estimate(model="claude-opus-5-5", as_of=date(2026, 9, 1)),
-        "no published price for claude-opus-5-5 on 2026-09-01; prices start on 2026-09-22",
+        (
+            "no published price for claude-opus-5-5 on 2026-09-01; prices start on 2026-09-22: "
+            "use that date or a later one"
+        ),
     ),
     (
         lambda: estimate(batch=True, platform="bedrock"),
@@ -146,7 +152,13 @@ ERRORS = [
             "claude-platform-aws, google-cloud-anthropic"
         ),
     ),
-    (lambda: estimate(speed="fast"), "no published fast price for claude-sonnet-5-5 on 2026-11-22"),
+    (
+        lambda: estimate(speed="fast"),
+        (
+            "no published fast price for claude-sonnet-5-5 on 2026-11-22. "
+            "Run 'imgcost models claude-sonnet-5-5' to list its prices"
+        ),
+    ),
     (
         lambda: imgcost.summarize("a.png", model=["claude-opus-5-5-fast", "claude-opus-5-5"]),
         "'claude-opus-5-5' does not say its speed, but another model is in fast mode: choose a speed",

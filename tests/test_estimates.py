@@ -284,7 +284,7 @@ def test_a_feature_before_its_first_date_is_an_error():
 
 def test_a_cache_price_that_was_never_published_is_an_error():
     with pytest.raises(
-        NoPriceError, match=r"no published cache write-5m price for claude-3-sonnet-20240229 on [-0-9]*$"
+        NoPriceError, match=r"no published cache write-5m price for claude-3-sonnet-20240229 on [-0-9]*\. Run "
     ):
         on_day("claude-3-sonnet", cache="5m")
 

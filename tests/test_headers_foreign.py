@@ -576,7 +576,7 @@ VIDEO = "Extract frames and send them as images: Claude does not read video."
 APPLE_DOUBLE = (
     "Leave the file out: macOS stores the metadata of another file in it, the one with the same name without ._."
 )
-NO_IMAGE = "Leave the file out, or find out where the image is."
+NO_IMAGE = "Remove the file from the list, or check that the path is right."
 
 
 @pytest.mark.parametrize(

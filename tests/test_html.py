@@ -236,7 +236,7 @@ def test_the_samples_page_is_self_contained(tmp_path):
     assert set(references) == {"#main"}
     for words in (
         "Image costs with Claude: 22 images, 1.8 MB",
-        "1 of 22 images ($0.0013 with claude-sonnet-5-5, in all totals) would be rejected unless converted or resized",
+        "1 of 22 images would be rejected as it is: 1 TIFF. Totals include it ($0.0013 with claude-sonnet-5-5)",
         "TIFF is not supported",
         "Convert it to PNG or JPEG.",
         "2576x1449",

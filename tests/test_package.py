@@ -256,7 +256,10 @@ ERRORS = {
     errors.NoPriceError: (
         ("claude-opus-5", DAY, date(2026, 12, 1)),
         {"kind": "batch price"},
-        "no published batch price for claude-opus-5 on 2026-11-22; prices start on 2026-12-01",
+        (
+            "no published batch price for claude-opus-5 on 2026-11-22; prices start on 2026-12-01: "
+            "use that date or a later one"
+        ),
         {"model": "claude-opus-5", "day": DAY, "first_day": date(2026, 12, 1)},
     ),
     errors.MissingExtraError: (
@@ -314,7 +317,11 @@ def test_a_value_in_an_error_is_truncated_and_cannot_raise():
 def test_optional_attributes_of_errors_have_defaults():
     assert "unknown model 'gpt-4o'. Run" in str(errors.UnknownModelError("gpt-4o"))
     assert errors.UnknownModelError("gpt-4o").suggestions == ()
-    assert str(errors.NoPriceError("claude-opus-5", DAY, None)).endswith("for claude-opus-5 on 2026-11-22")
+    assert str(errors.NoPriceError("claude-opus-5", DAY, None)).endswith(
+        "for claude-opus-5 on 2026-11-22. Run 'imgcost models claude-opus-5' to list its prices"
+    )
+    ended = str(errors.NoPriceError("claude-opus-5", DAY, DAY, kind="fast price"))
+    assert ended.endswith("prices start on 2026-11-22. Run 'imgcost models claude-opus-5' to list its prices")
     assert errors.HeaderError("empty", "nothing in it").format is None
 
 

@@ -292,7 +292,7 @@ def test_bedrock_is_checked_on_dates_before_its_vision_page(tmp_path, day, data_
     body = request(image_block(encoded("PNG")), model="claude-opus-4-6")
     path = tmp_path / "request.json"
     path.write_text(json.dumps(body), encoding="utf-8")
-    assert "Nothing would be rejected (limits of bedrock on " in done(
+    assert "Nothing would be rejected. Limits of bedrock on " in done(
         "check", str(path), "--platform", "bedrock", "--as-of", day
     )
     block = {"type": "image", "source": {"type": "url", "url": "https://example.com/a.png"}}

@@ -25,7 +25,7 @@ from imgcost.files import Image
 from imgcost.plans import Repeated, inputs, packing, plan
 from imgcost.prices import Rates, Usage
 from imgcost.text.notes import sentences
-from imgcost.text.plan_notes import notes_of
+from imgcost.text.plan_notes import notes_of, overhead_notes
 
 DAY = date(2026, 11, 22)
 STANDARD = geometry.Tier(1568, 1568)
@@ -44,7 +44,7 @@ def image(width, height, file_bytes):
 
 def notes_written(model_plan):
     """Return all notes on a plan, details included."""
-    return sentences(notes_of(model_plan), explain=True)
+    return sentences([*overhead_notes([model_plan]), *notes_of(model_plan)], explain=True)
 
 
 def packed(model_plan):
@@ -198,7 +198,7 @@ def test_claude_3_haiku_had_75_more_tokens_per_request_until_may_2024():
     )
     assert early.tokens.input - late.tokens.input == 75
     assert late.tokens.input == 2 + 3 + 7  # the area formula: 28 * 28 / 750, rounded up
-    assert any("75 tokens of overhead per request with images" in note for note in notes_written(early))
+    assert any("75 tokens per request" in note for note in notes_written(early))
 
 
 # Long-context price
@@ -692,7 +692,8 @@ def test_the_number_of_batches_that_a_job_needs():
 
 def test_notes_list_measurements_and_assumptions():
     notes = " ".join(notes_written(planned(JOB, "claude-opus-4-7", cache="1h", batch=True, **SETTINGS)))
-    assert "11 tokens of overhead per user message with claude-opus-4-7 (medium confidence" in notes
+    assert "Includes an overhead of 3 tokens per image and 11 tokens per user message" in notes
+    assert "Source of the overhead per user message with claude-opus-4-7: medium confidence, " in notes
     assert "expires 1 hour after its last use" in notes
     assert "which is not guaranteed" in notes
     notes = " ".join(notes_written(planned(JOB, "sonnet", cache="5m", **SETTINGS)))

@@ -404,7 +404,7 @@ def test_a_budget_fails_without_a_price():
     assert rule_names(findings.errors) == ["model", "budget"]
     assert findings.errors[1].message == (
         "the cost is not known, so a budget of $100.00 cannot be checked: requests without a price (no published price "
-        "for claude-sonnet-5-5 on 2026-09-27; prices start on 2026-09-28): the request"
+        "for claude-sonnet-5-5 on 2026-09-27; prices start on 2026-09-28: use that date or a later one): the request"
     )
 
 

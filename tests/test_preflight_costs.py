@@ -188,12 +188,11 @@ def test_the_command_prints_an_unknown_cost_and_fails_with_a_budget():
     text = json.dumps(request(PAGE, URL, model=HAIKU))
     without_budget = run("check", "-", "--as-of", "2026-11-26", stdin=text)
     assert without_budget.exit_code == 0
-    assert "1 image, 4,761 tokens, cost unknown ($0.00048 of it known); 1 not measured" in unwrapped(
-        without_budget.stdout
-    )
+    summary = "1 image with claude-haiku-5-5: 4,761 tokens, cost unknown ($0.00048 of it known). Not counted: 1 image."
+    assert summary in unwrapped(without_budget.stdout)
     assert "Cost unknown: images whose bytes are not in the request" in without_budget.stdout
     unmeasured = run("check", "-", "--as-of", "2026-11-26", stdin=json.dumps(request(URL, model=HAIKU))).stdout
-    assert "0 images, cost unknown; 1 not measured" in unwrapped(unmeasured)
+    assert "0 images, cost unknown. Not counted: 1 image." in unwrapped(unmeasured)
     assert run("check", "-", "--budget", "1000", stdin=text).exit_code == 1
     over_threshold = printed(
         "check", "-", "--as-of", "2026-11-26", stdin=json.dumps(request(*[PAGE] * 22, model=HAIKU))

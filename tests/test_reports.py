@@ -217,7 +217,7 @@ def test_the_suffix_selects_the_format(kind, suffix):
 
 @pytest.mark.parametrize("path", ["costs", "costs.xls", ".csv", "costs.csv.gz", "csv", ""])
 def test_another_suffix_is_an_error_that_lists_the_supported_ones(path):
-    known = r"use a suffix of \.csv, \.json, \.jsonl, \.parquet, \.md, \.xlsx, \.html$"
+    known = r"use one of the extensions \.csv, \.json, \.jsonl, \.parquet, \.md, \.xlsx, \.html$"
     with pytest.raises(ImgcostError, match=known):
         format_of(path)
     with pytest.raises(ImgcostError, match=r"cannot write a report to a\\nb: "):

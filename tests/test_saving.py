@@ -161,19 +161,21 @@ def test_markdown_is_the_report_and_a_workbook_has_its_notes(tmp_path):
     assert (tmp_path / "a.md").read_text(encoding="utf-8") == printed(*ESTIMATES, "-f", "markdown")
     printed(*A_PLAN, "--explain", "-o", tmp_path / "a.xlsx")
     notes = [row[1] for row in openpyxl.load_workbook(tmp_path / "a.xlsx")["Notes"].iter_rows(values_only=True)]
-    assert any((note or "").startswith("Measured, not published: 3 tokens of overhead per image") for note in notes)
+    assert any(
+        (note or "").startswith("Includes an overhead of 3 tokens per image with claude-haiku-5-5") for note in notes
+    )
     assert "US dollars, retries included, exact" in notes
 
 
 def test_an_unknown_suffix_is_rejected_before_the_work(tmp_path):
-    assert "use a suffix of .csv" in refused(*A_PLAN, "-o", tmp_path / "a.doc")
+    assert "use one of the extensions .csv" in refused(*A_PLAN, "-o", tmp_path / "a.doc")
     assert not list(tmp_path.iterdir())
     with pytest.raises(ImgcostError, match=r"a\\x1b\.doc"):
         format_of("a\x1b.doc")
 
 
 def test_a_file_that_cannot_be_written_is_an_error(tmp_path):
-    assert "No such file" in refused(*ESTIMATES, "-o", tmp_path / "no" / "a.csv")
+    assert "does not exist." in refused(*ESTIMATES, "-o", tmp_path / "no" / "a.csv")
 
 
 @pytest.mark.parametrize(("suffix", "library"), [(".parquet", "pyarrow"), (".xlsx", "xlsxwriter"), (".html", "jinja2")])

@@ -462,7 +462,12 @@ def test_after_retirement_the_last_price_applies():
         ("claude-opus-4-8", "2026-12-01", "fast", "no published fast price for .* start on 2026-05-28"),
         ("claude-opus-4-6", "2026-02-06", "fast", "no published fast price for .* start on 2026-02-07"),
         ("claude-opus-4-6", "2026-03-13", "long-context", "no published long-context price .* start on 2026-02-05"),
-        ("claude-haiku-4-5", "2026-11-22", "fast", "no published fast price for .* on [-0-9]+$"),
+        (
+            "claude-haiku-4-5",
+            "2026-11-22",
+            "fast",
+            "no published fast price for .* on [-0-9]+. Run 'imgcost models claude-haiku-4-5-20251001'",
+        ),
     ],
 )
 def test_a_price_that_has_ended_is_reported(model_id, day, kind, message):
@@ -511,7 +516,9 @@ def test_a_missing_cache_price_is_reported_with_its_first_date():
     with pytest.raises(NoPriceError) as caught:
         tables.prompt_usd_per_mtok(tables.find_model("claude-3-5-haiku"), date(2024, 12, 2), cache="write-1h")
     assert caught.value.first_day == date(2025, 5, 22)
-    with pytest.raises(NoPriceError, match=r" on [-0-9]+$"):
+    with pytest.raises(
+        NoPriceError, match=r" on [-0-9]+\. Run 'imgcost models claude-3-sonnet-20240229' to list its prices$"
+    ):
         tables.prompt_usd_per_mtok(tables.find_model("claude-3-sonnet"), DAY, cache="read")
 
 
@@ -539,9 +546,11 @@ def test_a_multiplier_applies_to_its_models_from_its_date(name, model_id, day, f
 def test_an_inapplicable_multiplier_is_reported_with_the_reason():
     with pytest.raises(NoPriceError, match=r"no published batch price for .*; prices start on 2024-10-08"):
         tables.multiplier_on("batch", tables.find_model("claude-3-haiku"), date(2024, 10, 7))
-    with pytest.raises(NoPriceError, match=r"no published inference-geo-us price for claude-opus-4-5-.* on [-0-9]+$"):
+    with pytest.raises(
+        NoPriceError, match=r"no published inference-geo-us price for claude-opus-4-5-.* on [-0-9]+\. Run "
+    ):
         tables.multiplier_on("inference-geo-us", tables.find_model("claude-opus-4-5"), DAY)
-    with pytest.raises(NoPriceError, match=r"no published batch fast price for claude-opus-5-5 on [-0-9]+$"):
+    with pytest.raises(NoPriceError, match=r"no published batch fast price for claude-opus-5-5 on [-0-9]+\. Run "):
         tables.multiplier_on("batch", tables.find_model("claude-opus-5-5"), DAY, "fast")
 
 

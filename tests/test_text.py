@@ -381,13 +381,16 @@ def test_the_explanation_of_an_estimate_has_both_formulas_and_the_price():
     assert table.title == "Arithmetic of claude-opus-4-6"
     assert [row[:3] for row in table.rows[:4]] == [
         ("image of 1920x1080", "resized to 1456x819: 52 x 30 patches of 28 px", "1,560"),
-        ("by the area formula", "resized to 1456x819: 1,456 x 819 / 750, rounded up", "1,590"),
+        ("for comparison: area formula", "resized to 1456x819: 1,456 x 819 / 750, rounded up", "1,590"),
         ("input", "1,560 x $5.00 x 0.5 (batch) / 1,000,000", "$0.0039"),
         ("image of 10x10", "1 x 1 patches of 28 px", "1"),
     ]
-    assert all("read 20" in row[3] for row in table.rows)
+    assert [row[3] for row in table.rows] == ["[1]", "[2]", "[3]"] * 2
+    assert [row[0] for row in explained.tables[2].rows] == ["[1]", "[2]", "[3]"]
+    assert all("read 20" in row[1] for row in explained.tables[2].rows)
+    assert "area formula: Vision guide of March 2024" in explained.tables[2].rows[1][1]
     steps = explained.data["estimates"][1]["explanation"]
-    assert [step["what"] for step in steps] == ["image of 10x10", "by the area formula", "input"]
+    assert [step["what"] for step in steps] == ["image of 10x10", "for comparison: area formula", "input"]
     cached = [estimates((10, 10), model="claude-opus-4-6", cache="1h")]
     steps = estimate_report(cached, explain=True).data["estimates"][0]["explanation"]
     assert [(step["what"], step["result"]) for step in steps[2:]] == [
@@ -445,17 +448,23 @@ def test_the_title_names_model_tier_formula_rate_conditions_and_date():
     assert [quote.to_dict()[name] for name in ("batch", "cache", "inference_geo")] == [True, "5m", "us"]
 
 
+BY_AREA = (
+    "claude-3-opus-20240229: tokens by the area formula of the Claude 3 guide. Recorded token counts show that the API "
+    "bills patches: use --formula patch to compare with a bill."
+)
+
+
 @pytest.mark.parametrize(
     ("selected", "day", "notes"),
     [
         ("claude-sonnet-5-5", DAY, []),
         ("sonnet", DAY, ["As of 2026-11-22, 'sonnet' is claude-sonnet-5-5."]),
         (" Opus ", DAY, ["As of 2026-11-22, 'Opus' is claude-opus-5-5."]),
-        ("claude-3-opus", date(2026, 1, 4), ["claude-3-opus-20240229: deprecated, retiring on 2026-01-05."]),
+        ("claude-3-opus", date(2026, 1, 4), ["claude-3-opus-20240229: deprecated, retiring on 2026-01-05.", BY_AREA]),
         (
             "claude-3-opus",
             date(2026, 1, 5),
-            ["claude-3-opus-20240229 retired on 2026-01-05; the last price is used here."],
+            ["claude-3-opus-20240229 retired on 2026-01-05; the last price is used here.", BY_AREA],
         ),
         ("claude-sonnet-4-5", date(2026, 9, 29), []),
         (
@@ -476,6 +485,7 @@ def test_a_note_on_several_models_is_written_once_and_names_them():
     assert notes == [
         "As of 2026-11-26, 'sonnet' is claude-sonnet-5-5, 'haiku' is claude-haiku-5-5 and 'opus' is claude-opus-5-5.",
         "claude-3-opus-20240229 retired on 2026-01-05; the last price is used here.",
+        BY_AREA,
         "claude-3-5-sonnet-20240620 and claude-3-5-sonnet-20241022 retired on 2025-10-28; the last price is used here.",
     ]
 
@@ -593,7 +603,7 @@ def test_the_report_of_a_model_lists_its_fields():
     preview = dict(model_report(find_model("claude-mythos-preview"), DAY).tables[0].rows)
     assert (preview["resolution tier"], preview["deprecated"]) == ("unknown", "2026-06-09")
     assert "retires" not in preview
-    assert dict(model_report(find_model("claude-3-opus"), DAY).tables[0].rows)["retires"] == "2026-01-05 (claude-api)"
+    assert dict(model_report(find_model("claude-3-opus"), DAY).tables[0].rows)["retired"] == "2026-01-05 (claude-api)"
 
 
 def test_unknown_fields_of_a_model_are_unknown():
@@ -613,7 +623,7 @@ def test_long_context_prices_have_a_threshold_and_ended_prices_a_last_date():
     report = model_report(find_model("claude-sonnet-4-6"), DAY)
     assert [row[:2] for row in report.tables[1].rows] == [
         ("standard", "2026-02-17"),
-        ("long-context above 200,000", "2026-02-17 to 2026-03-12"),
+        ("long-context, above 200,000 input tokens", "2026-02-17 to 2026-03-12"),
     ]
     assert [(p["above_input_tokens"], p["last_day"]) for p in report.data["prices"]] == [
         (None, None),
@@ -656,9 +666,9 @@ def test_the_images_of_a_session_are_listed_by_turn():
     assert max(map(len, as_text(Report({}, [table])).splitlines())) <= 80
     text = as_text(shown, 200)
     assert "The images of the session have cost $7.02 so far, not including 1 turn of unknown cost" in text
-    assert "). 0 images, 2 pages of PDF, 0 image tokens, cost unknown." in text
+    assert " 0 images and 2 pages of PDF: 0 image tokens, cost unknown." in text
 
 
 def test_a_range_of_cost_has_both_ends():
     findings = Findings((), (), Decimal(1), "claude-api", DAY, Decimal(1), upper_usd=Decimal(2), pages=1)
-    assert "0 image tokens, $1.00 to $2.00." in as_text(findings_report(findings), 120)
+    assert "0 image tokens, $1.00 to $2.00." in as_text(findings_report(findings), 200)

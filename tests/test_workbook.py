@@ -241,9 +241,9 @@ def library(libreoffice, tmp_path_factory):
 
 
 VERDICTS = [
-    (1, {}, "OK: such requests are within"),
+    (1, {}, "Requests are within the limits"),
     (601, {"images_per_request": 601}, "Not possible: a request to this model may have at most 600 images"),
-    (157, {"images_per_request": 20}, "OK: such requests are within"),
+    (157, {"images_per_request": 20}, "Requests are within the limits"),
     (157, {"images_per_request": 21}, "no edge may exceed 2,000 px"),
     (1, {"prompt_tokens": 999_990}, "a prompt and its answer exceed the context window"),
     (3, {"prompt_tokens": 990_000, "images_per_request": 3}, "Some requests may exceed the context window"),
@@ -309,7 +309,7 @@ def test_the_budget_equals_the_plan(number, library):
     assert figures["Requests"] == chosen.requests
     assert figures["Total"][2] == pytest.approx(float(chosen.total_usd), rel=1e-12)
     assert figures["Images alone, as uncached input"][2] == pytest.approx(float(chosen.images_usd), rel=1e-12)
-    assert values_of(book)["Budget"]["B3"].value.startswith("OK: such requests")
+    assert values_of(book)["Budget"]["B3"].value.startswith("Requests are within the limits")
 
 
 def test_the_settings_have_no_some_and_all_requests_over_the_threshold():
@@ -369,7 +369,7 @@ def test_grouped_images_have_the_same_totals(library):
 def test_without_known_limits_images_are_not_fixable(library):
     book = library["no limits"][1]
     assert figures_of(book)["Would be rejected"] == 0
-    assert values_of(book)["Budget"]["B3"].value.startswith("OK: such requests are within the limits")
+    assert values_of(book)["Budget"]["B3"].value.startswith("Requests are within the limits")
 
 
 def test_fixable_images_count_and_appear_with_their_reasons(library):
@@ -383,7 +383,7 @@ def test_fixable_images_count_and_appear_with_their_reasons(library):
     assert figures["Visual tokens, high-resolution"] == sum(tokens)
     assert figures["Visual tokens of rejected images"] == sum(tokens[1:])
     assert figures["Cost of rejected images, US$"] == pytest.approx(sum(tokens[1:]) * 2 / 10**6, rel=1e-12)
-    assert figures["Excluded (see sheet Excluded)"] == 2
+    assert figures["Not counted (see sheet Excluded)"] == 2
     frame = pd.read_excel(book, sheet_name="Images")
     assert frame["Would be rejected"].tolist()[1:] == [
         "over 8,000 px",

@@ -76,9 +76,9 @@ __all__ = ["command"]
 )
 @walk_options
 @jobs_option
-@click.option("--strict", is_flag=True, help="Exit with 1 on warnings too.")
+@click.option("--strict", is_flag=True, help="Exit with code 1 on warnings too.")
 @fail_on_empty_option
-@click.option("--exit-zero", is_flag=True, help="Exit with 0 even if there are errors.")
+@click.option("--exit-zero", is_flag=True, help="Exit with code 0 even if there are errors.")
 @click.option(
     "-f",
     "--format",
@@ -112,13 +112,13 @@ def command(
 ) -> None:
     """Find what the API would reject or change, before anything is sent.
 
-    PATH is an image, an archive, a directory of images and requests, or a JSON or JSON lines file of requests:
+    PATH is an image, an archive, a folder of images and requests, or a JSON or JSON lines file of requests:
     arguments of messages.create, a batch, a request of another library (OpenAI, Bedrock, LangChain, MCP, ...), or a
     Claude Code transcript. With -, stdin is read: text that starts like JSON, or any text with --shape, as requests;
     anything else as a list of paths, one per line. With -0, stdin is always a NUL-separated list of paths. Nothing is
     sent or fetched.
 
-    Exits with 1 if anything would be rejected or, with --budget, if the cost is over the budget or unknown.
+    Exits with code 1 if anything would be rejected or, with --budget, if the cost is over the budget or unknown.
 
 
     \b

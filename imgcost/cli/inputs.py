@@ -37,10 +37,8 @@ def walk_options(command: Command) -> Command:
                 help="Read only files that match. A pattern with a slash is compared with the whole path, otherwise "
                 "with the name.",
             ),
-            click.option(
-                "--exclude", multiple=True, metavar="GLOB", help="Skip matching files, directories and archives."
-            ),
-            click.option("--follow-symlinks", is_flag=True, help="Follow links to directories, each directory once."),
+            click.option("--exclude", multiple=True, metavar="GLOB", help="Skip matching files, folders and archives."),
+            click.option("--follow-symlinks", is_flag=True, help="Follow links to folders, each folder once."),
             click.option(
                 "--archives/--no-archives", default=True, show_default=True, help="Look into zip and tar files."
             ),

@@ -65,14 +65,12 @@ class _Size(ParamType[tuple[int, int]]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, int]:
         match = re.fullmatch(r"\s*0*(\d{1,10})\s*[xX*\u00d7]\s*0*(\d{1,10})\s*", str(value), re.ASCII)
         if not match:
-            self.fail(
-                f"invalid size {_quoted(value)}: expected WIDTHxHEIGHT in pixels, for example 1920x1080.", param, ctx
-            )
+            self.fail(f"{_quoted(value)}: expected WIDTHxHEIGHT in pixels, for example 1920x1080.", param, ctx)
         size = int(match[1]), int(match[2])
         try:
             padded_size(*size)
         except SizeError as error:
-            self.fail(f"invalid size {_quoted(value)}: {error}.", param, ctx)
+            self.fail(f"{_quoted(value)}: {error}.", param, ctx)
         return size
 
 
@@ -84,7 +82,7 @@ class _Ratio(ParamType[tuple[int, int]]):
 
         match = re.fullmatch(r"\s*(\d{1,10}(?:\.\d{1,6})?)\s*[:/]\s*(\d{1,10}(?:\.\d{1,6})?)\s*", str(value), re.ASCII)
         if not match or not (Fraction(match[1]) and Fraction(match[2])):
-            self.fail(f"invalid ratio {_quoted(value)}: expected WIDTH:HEIGHT, for example 16:9.", param, ctx)
+            self.fail(f"{_quoted(value)}: expected WIDTH:HEIGHT, for example 16:9.", param, ctx)
         ratio = Fraction(match[1]) / Fraction(match[2])
         return ratio.numerator, ratio.denominator
 
@@ -98,7 +96,7 @@ class _Date(ParamType[date]):
         with suppress(ValueError):
             if re.fullmatch(r"\d{4}-\d{2}-\d{2}", value, re.ASCII):
                 return date.fromisoformat(value)
-        return self.fail(f"invalid date {_quoted(value)}: expected YYYY-MM-DD, for example 2026-11-22.", param, ctx)
+        return self.fail(f"{_quoted(value)}: expected YYYY-MM-DD, for example 2026-11-22.", param, ctx)
 
 
 class _Count(ParamType[int]):
@@ -117,7 +115,7 @@ class _Dollars(ParamType[Decimal]):
         match = re.fullmatch(r"\s*\$?\s*(\d{1,15}(?:\.\d{0,15})?|\.\d{1,15})\s*", str(value), re.ASCII)
         if match:
             return Decimal(match[1])
-        return self.fail(f"invalid amount {_quoted(value)}: expected US dollars, for example 12.50.", param, ctx)
+        return self.fail(f"{_quoted(value)}: expected US dollars, for example 12.50.", param, ctx)
 
 
 class _OutputFile(click.Path):

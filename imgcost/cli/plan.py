@@ -155,7 +155,7 @@ def command(
         try:
             budget = DOLLARS.convert(budget, None, None)
         except click.BadParameter as error:
-            raise ImgcostError(f"{scenario}: {error.message}") from None
+            raise ImgcostError(f"{scenario}: invalid budget {error.message}") from None
     try:
         job_plan = plan(_job(images, count), **settings)
     except ArgumentError as error:
@@ -169,7 +169,7 @@ def command(
         if any(model.total_usd > budget for model in job_plan):
             sys.exit(FINDINGS)
         if job_plan.excluded:
-            raise ImgcostError(f"the budget cannot be checked: {_excluded(job_plan)}")
+            raise ImgcostError(f"cannot check the budget, because {_excluded(job_plan)}")
     fail_if_empty(job_plan.images, fail_on_empty)
 
 
@@ -185,10 +185,10 @@ def _located(error: ArgumentError, scenario: str | None, options: Mapping[str, A
 def _excluded(job_plan: Plan) -> str:
     """Describe what no total includes."""
     reasons = ", ".join(
-        f"{number(rejected.images)} x {rejected.reason} ({rejected.first})" for rejected in job_plan.rejected
+        f"{number(rejected.images)} {rejected.reason} ({rejected.first})" for rejected in job_plan.rejected
     )
     files = plural(job_plan.excluded, "file or row", "files or rows")
-    return f"{files} could not be read, so the total may be too low: {reasons}"
+    return f"{files} could not be read and are not in the total: {reasons}"
 
 
 def _job(images: Sequence[str], count: int | None) -> list[str | Repeated]:

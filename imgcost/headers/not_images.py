@@ -138,7 +138,7 @@ def _texts(text: bytes) -> Iterator[HeaderError]:
     if _BASE64.fullmatch(text):
         yield from _base64(text)
     if text and _is_text(text):
-        yield _not_an_image("text", "Leave the file out, or find out where the image is.")
+        yield _not_an_image("text", "Remove the file from the list, or check that the path is right.")
 
 
 def _base64(text: bytes) -> Iterator[HeaderError]:

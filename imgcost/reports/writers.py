@@ -49,7 +49,7 @@ def format_of(path: str) -> str:
         return ".md"
     suffix = Path(path).suffix.lower()
     if suffix not in SUFFIXES:
-        raise ImgcostError(f"cannot write a report to {visible(path)}: use a suffix of {', '.join(SUFFIXES)}")
+        raise ImgcostError(f"cannot write a report to {visible(path)}: use one of the extensions {', '.join(SUFFIXES)}")
     return suffix
 
 

@@ -72,7 +72,7 @@ TEXTS = {
             "photo.jpg, which contains an HTML page with the error 404",
             "cannot read image: HTML page, not an image",
         ),
-        fix="Look at what the file really is: often an error page or a partial download.",
+        fix="Open the file: it is often an error page or a partial download.",
     ),
     "format": RuleText(
         summary="Images in a format that the API does not accept.",
@@ -133,9 +133,9 @@ TEXTS = {
     "image-bytes": RuleText(
         summary="Images with more bytes than the platform accepts.",
         why=(
-            "The API rejects the request. It measures the base64 text, which is a third longer than the file, so a "
-            "file that is just under the limit is too large. In a conversation the image stays in the history, so "
-            "every later turn fails too."
+            "The API rejects the request. The limit applies to the base64 text, which is a third longer than the file: "
+            "a limit of 10,485,760 bytes allows files of up to 7,864,320 bytes. In a conversation the image stays in "
+            "the history, so every later turn fails too."
         ),
         example=Example(
             "a PNG of 7,864,321 bytes on the Claude API",
@@ -322,11 +322,11 @@ TEXTS = {
         fix="Split the images across several requests.",
     ),
     "many-images-edge": RuleText(
-        summary="Images that are too large for a request with many images, where a stricter size limit applies.",
+        summary="Images with a side over 2,000 px in a request with more than 20 images.",
         why=(
             "The API rejects the request. Every image block counts, including those in earlier turns and in tool "
-            "results, so an image that was accepted before can fail a later turn. On some platforms documents count "
-            "too."
+            "results, so an image that was accepted before can fail a later turn. On Amazon Bedrock and Google Cloud "
+            "documents count too."
         ),
         example=Example(
             "21 images in a request on the Claude API, one of them 2001x300",
@@ -440,17 +440,18 @@ TEXTS = {
     ),
     "not-an-image": RuleText(
         summary=(
-            "Files in a directory that are skipped, because neither their content nor their suffix is that of an image."
+            "Files in a folder that are skipped, because neither their content nor their file extension is that of an "
+            "image."
         ),
         why="A skipped file is neither checked nor counted. If it was meant to be an image, the total is too low.",
-        example=Example("a directory with the text file notes.txt", "skipped: text, not an image"),
-        fix="Remove the file, or rename it if it should be an image.",
+        example=Example("a folder with the text file notes.txt", "skipped: text, not an image"),
+        fix="Open the file if it should be an image; otherwise remove it, or skip it with --exclude.",
     ),
     "suffix": RuleText(
-        summary="Files whose suffix does not match their format.",
+        summary="Files whose extension does not match their format.",
         why=(
-            "Many programs derive the media type of a request from the suffix, and the API rejects a media type that "
-            "does not match the data."
+            "Many programs derive the media type of a request from the file extension, and the API rejects a media "
+            "type that does not match the data."
         ),
         example=Example("photo.jpg, which is a PNG", "the name ends with .jpg, but the bytes are image/png"),
         fix="Rename the file.",
@@ -532,8 +533,8 @@ TEXTS = {
         summary="Base64 and data URLs inside text.",
         why=(
             "As text, an image costs far more tokens than in an image block, and Claude cannot see it. A common cause "
-            "is a tool result that was converted to JSON. A token is at least one byte, so the number of characters is "
-            "the maximum number of tokens."
+            "is a tool result that was converted to JSON. Text has at most one token per character, so the message "
+            "gives the number of characters as the upper limit."
         ),
         example=Example(
             "a PNG of 30,000 bytes as a data URL in a text",

@@ -55,13 +55,13 @@ def model_report(model: Model, day: date) -> Report:
     """Report everything known about a model: names, dates, limits and prices, with sources."""
     facts = [
         ("id", model.id),
-        ("aliases", ", ".join(model.names[1:])),
+        ("other names", ", ".join(model.names[1:])),
         ("family", model.family),
         ("status", model.status_on(day) + (", by invitation" if model.restricted else "")),
         ("released", str(model.released)),
         ("reads images from", str(model.vision_from)),
         ("deprecated", str(model.deprecated or "")),
-        ("retires", _retirements(model)),
+        ("retired" if model.status_on(day) == "retired" else "retires", _retirements(model)),
         ("resolution tier", _tier(model.tier)),
         ("formula", model.formula),
         ("context window", plural(model.context_window, "token")),
@@ -69,17 +69,18 @@ def model_report(model: Model, day: date) -> Report:
             "shortest cacheable prompt",
             plural(model.min_cacheable_tokens, "token") if model.min_cacheable_tokens else "unknown",
         ),
-        *((row.title, f"{number(row.value)} (measured, not published)") for row in _measured(model, day)),
+        *((row.title, f"{_quantity(row)} (measured, not published)") for row in _measured(model, day)),
         ("note", model.note),
     ]
-    columns = ("price", "from", ">input", ">output", ">write 5m", ">write 1h", ">read", "source")
     cited = list(dict.fromkeys((*model.sources, *(source for row in price_rows(model) for source in row.sources))))
+    facts.append(("sources", _references(model.sources, cited)))
+    columns = ("price", "from", ">input", ">output", ">write 5m", ">write 1h", ">read", "source")
     prices = [
         (
-            row.kind + (f" above {number(row.above_input_tokens)}" if row.above_input_tokens else ""),
+            row.kind + (f", above {plural(row.above_input_tokens, 'input token')}" if row.above_input_tokens else ""),
             f"{row.first_day} to {row.last_day}" if row.last_day else str(row.first_day),
             *map(_rate, row.rates),
-            " ".join(f"[{cited.index(source) + 1}]" for source in row.sources),
+            _references(row.sources, cited),
         )
         for row in price_rows(model)
     ]
@@ -133,6 +134,14 @@ def _retirements(model: Model) -> str:
 def _measured(model: Model, day: date) -> list[Measured]:
     rows = (find_measured(name, model, day) for name in MEASURED_NAMES)
     return [row for row in rows if row]
+
+
+def _references(sources: Sequence[Source], cited: Sequence[Source]) -> str:
+    return " ".join(f"[{cited.index(source) + 1}]" for source in sources)
+
+
+def _quantity(row: Measured) -> str:
+    return plural(row.value, "token") if row.name.endswith("-tokens") else number(row.value)
 
 
 def _rate(rate: Decimal | None) -> str:

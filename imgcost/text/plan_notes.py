@@ -23,9 +23,9 @@ def overhead_notes(plans: Sequence[ModelPlan]) -> Iterator[Note]:
         plans: The plans of a job, one per model.
 
     Yields:
-        Notes; none for models without measured overhead.
+        Notes; none without images, or for models without measured overhead.
     """
-    phrases = {plan.model.id: _overhead_phrase(plan) for plan in plans}
+    phrases = {plan.model.id: _overhead_phrase(plan) for plan in plans if plan.images}
     for model, phrase in phrases.items():
         if phrase:
             where = " with {}" if len({*phrases.values()}) > 1 else ""

@@ -92,7 +92,7 @@ def _alternatives(plan: Plan) -> Table:
     rows = []
     for model in plan:
         for name, variant in model.variants.items():
-            if name != _chosen(model):
+            if name != _chosen(model) and not _is_idle(model, name):
                 label, change = _label(model, name, variant), _change(model.total_usd, variant.total_usd)
                 rows.append((model.model.id, label, number(variant.requests), dollars(variant.total_usd), change))
     columns = ("model", "alternative", ">requests", ">total", ">difference")
@@ -102,6 +102,11 @@ def _alternatives(plan: Plan) -> Table:
 def _chosen(model: ModelPlan) -> str:
     """Return the name of the variant that is the plan itself."""
     return " + ".join(["batch"] * model.scenario.conditions.batch + ["cached"] * model.cached) or REGULAR
+
+
+def _is_idle(model: ModelPlan, name: str) -> bool:
+    """Return whether a variant downscales nothing, because no image has that many tokens."""
+    return name == "downscaled" and model.variants[name].tokens == model.tokens
 
 
 def _label(model: ModelPlan, name: str, variant: Variant) -> str:
@@ -153,13 +158,16 @@ def _notes(plan: Plan) -> Iterator[Note]:
     if plan.fixable:
         first = plan.models[0]
         yield Note(fixable_note(plan.fixable, plan.images, f"{dollars(first.fixable_usd)} with {first.model.id}"))
-    if plan.images:
-        yield from overhead_notes(plan.models)
+    yield from overhead_notes(plan.models)
     for model in plan:
         yield from quote_notes(model.quote)
         yield from notes_of(model)
     if plan.images and not plan.scenario.prompt_tokens and not plan.scenario.output_tokens:
         yield Note("No prompt and no answer are included: set --prompt-tokens and --output-tokens.")
+    for model in plan:
+        if "downscaled" in model.variants and _is_idle(model, "downscaled"):
+            most = plural(plan.scenario.downscale_to or 0, "token")
+            yield Note(f"With {{}}, no image has more than {most}: there is nothing to downscale.", model.model.id)
     if any("packed" in model.variants for model in plan):
         yield Note("Packed: all images of a request share one prompt and one answer.")
     if plan.unsized:

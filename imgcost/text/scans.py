@@ -59,7 +59,7 @@ def unreadable_tables(summary: ScanSummary) -> list[Table]:
 def _notes(summary: ScanSummary) -> Iterator[Note]:
     first = summary.quotes[0]
     yield from map(Note, fixable_notes(summary))
-    for quote in summary.quotes:
+    for quote in summary.quotes if summary.images else ():
         yield from quote_notes(quote)
     if summary.duplicates:
         saved = summary.tokens_of_duplicates(first.rule)

@@ -114,7 +114,7 @@ def write_calculator(page: Page, job: WorkbookJob, sizes: Sequence[tuple[int, in
     page.put(1, 1, f"{hint} Batch and inference geo are those of the sheet Budget.", "hint")
     for columns in tiers:
         tier = columns.tier
-        label = f"{tier.name}: up to {tier.edge_limit:,} px and {plural(tier.token_limit, 'token')}"
+        label = f"{tier.name.capitalize()} tier: up to {tier.edge_limit:,} px and {plural(tier.token_limit, 'token')}"
         page.put_row(_MODEL - 1, columns.start, [label, *[None] * (len(_HEADS) - 1)], "section")
     for columns in tiers:
         _put_model(page, columns)
