@@ -155,7 +155,11 @@ class NoPriceError(ImgcostError, LookupError):
             message, start = f"model {model} was not available on {day}", "first available"
         else:
             message, start = f"no published {kind} for {model} on {day}", f"{kind.rsplit(maxsplit=1)[-1]}s start"
-        super().__init__(f"{message}; {start} on {first_day}" if first_day else message)
+        if first_day:
+            message = f"{message}; {start} on {first_day}: use that date or a later one"
+        elif kind.endswith("price"):
+            message = f"{message}. Run 'imgcost models {model}' to list its prices"
+        super().__init__(message)
         self.model = model
         self.day = day
         self.first_day = first_day

@@ -19,10 +19,10 @@ from conftest import DATA, ROOT
 
 from imgcost.cli import COMMANDS, main
 from imgcost.cli.exit_codes import EXIT_CODES
-from imgcost.figures import number
 from imgcost.rules import rules
 from imgcost.tables import catalog, limits_on, wordings_of
 from imgcost.tabular import CHECK, ESTIMATE, PLAN, SCAN
+from imgcost.text.limits import limit_in_words
 
 README = ROOT / "README.md"
 COMMANDS_PAGE = ROOT / "docs" / "commands.md"
@@ -265,31 +265,20 @@ LIMITED = {
 
 def in_words(limits):
     """Describe the limits of a platform, each in a cell of the table in docs/preflight.md."""
-
-    def cell(value, unit=""):
-        return "not published" if value is None else f"{number(value)} {unit}".strip()
-
-    def by_context(small, large):
-        return (
-            cell(small)
-            if large in (small, None)
-            else f"{cell(small)}; {cell(large)} with a context window of 1M tokens"
-        )
-
-    many = cell(limits.image_edge, "px")
-    if limits.many_images_edge is not None:
-        many = f"{cell(limits.many_images_edge, 'px')} if there are more than {limits.many_images}"
-    measured = {"base64": "bytes as base64", "file": "bytes", None: "bytes"}[limits.image_bytes_of]
-    return {
-        "Longest edge of an image": cell(limits.image_edge, "px"),
-        "Longest edge of each of many images": many,
-        "Size of an image": cell(limits.image_bytes, measured),
-        "Images per request": by_context(limits.images, limits.images_large_context),
-        "PDF pages per request": by_context(limits.pdf_pages, limits.pdf_pages_large_context),
-        "Size of a request": cell(limits.request_bytes, "bytes"),
-        "Requests per batch": cell(limits.batch_requests),
-        "Size of a batch": cell(limits.batch_bytes, "bytes"),
+    names = {
+        "Longest edge of an image": ("image_edge",),
+        "Longest edge of each of many images": ("many_images_edge", "image_edge"),
+        "Size of an image": ("image_bytes",),
+        "Images per request": ("images",),
+        "PDF pages per request": ("pdf_pages",),
+        "Size of a request": ("request_bytes",),
+        "Requests per batch": ("batch_requests",),
+        "Size of a batch": ("batch_bytes",),
     }
+    phrases = {
+        title: [limit_in_words(limits, attribute) for attribute in attributes] for title, attributes in names.items()
+    }
+    return {title: next(filter(None, cells), "not published") for title, cells in phrases.items()}
 
 
 def table_of_limits():

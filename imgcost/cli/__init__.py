@@ -84,13 +84,20 @@ def _exit_codes() -> Iterator[None]:
         with suppress(OSError, ValueError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(BROKEN_PIPE)
-    except (ImgcostError, OSError) as error:
+    except OSError as error:
+        raise Failure(visible(_os_error(error))) from error
+    except ImgcostError as error:
         raise Failure(visible(str(error))) from error
     except KeyboardInterrupt:
         click.echo("imgcost: interrupted", err=True)
         sys.exit(INTERRUPTED)
     except Exception as error:
         raise Failure(_bug(error)) from error
+
+
+def _os_error(error: OSError) -> str:
+    """Describe an error of the system, without its number."""
+    return f"{error.filename}: {error.strerror}" if error.filename and error.strerror else str(error)
 
 
 def _bug(error: Exception) -> str:

@@ -126,6 +126,11 @@ class _OutputFile(click.Path):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         if not value:
             self.fail("the file name is empty.", param, ctx)
+        folder = os.path.dirname(os.path.realpath(value))  # noqa: PTH120 - the path can be any string
+        if not os.path.isdir(folder):  # noqa: PTH112 - same
+            self.fail(
+                f"{visible(str(value))} cannot be written: the folder {visible(folder)} does not exist.", param, ctx
+            )
         return super().convert(value, param, ctx)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import click
 
-from imgcost.cli.exit_codes import FAILED, INTERRUPTED
+from imgcost.cli.exit_codes import INTERRUPTED
 from imgcost.cli.inputs import jobs_option, listed_paths, walk_options, worker_count
 from imgcost.cli.options import (
     OUTPUT_FILE,
@@ -22,6 +22,7 @@ from imgcost.cli.options import (
 )
 from imgcost.cli.progress import progress_of, writing_progress
 from imgcost.cli.signals import Terminated, check_signals, signals_deferred
+from imgcost.errors import ImgcostError
 from imgcost.figures import plural
 from imgcost.files import Walk
 from imgcost.outputs import Output
@@ -136,10 +137,8 @@ def command(
         sys.exit(error.code if isinstance(error, Terminated) else INTERRUPTED)
     echo(scan_report(summary), style, err=bool(rows))
     if fail_on_unreadable and summary.unreadable:
-        _warn(
-            f"{plural(len(summary.unreadable), 'entry', 'entries')} could not be read (--fail-on-unreadable was given)"
-        )
-        sys.exit(FAILED)
+        unreadable = plural(len(summary.unreadable), "file or folder", "files or folders")
+        raise ImgcostError(f"{unreadable} could not be read (--fail-on-unreadable was given)")
     fail_if_empty(summary.images, fail_on_empty)
 
 

@@ -249,6 +249,7 @@ class Checker:
             None if costs.unknown else costs.upper_usd,
             costs.pages,
             tuple(self._turns),
+            costs.models,
         )
 
     def _measure(self, image: ImageInput, checker: ImageChecker, locator: Locator) -> int:

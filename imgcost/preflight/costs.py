@@ -144,6 +144,11 @@ class Costs:
         return total_usd((*self._known, *self._extra))
 
     @property
+    def models(self) -> tuple[str, ...]:
+        """Ids of the models whose prices are used, in the order of their first request."""
+        return tuple(dict.fromkeys(quote.model.id for quote in self._quotes.values()))
+
+    @property
     def unknown(self) -> tuple[str, ...]:
         """Descriptions of what has an unknown cost."""
         return tuple(_sentences(self._unknown))

@@ -123,6 +123,7 @@ class Findings:
             request may lead to it. None if part of it is unknown.
         pages: Number of PDF pages that were counted and priced.
         turns: For transcripts, the cost so far of the images of each turn.
+        models: Ids of the models whose tokens and prices are used.
     """
 
     all: tuple[Finding, ...] | Spool[Finding]
@@ -136,6 +137,7 @@ class Findings:
     upper_usd: Decimal | None = None
     pages: int = 0
     turns: tuple[TurnCost, ...] = ()
+    models: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         usd = "unknown" if self.input_usd is None else exact_usd(self.input_usd)
@@ -236,6 +238,7 @@ class Findings:
             "schema": "imgcost.check/2",
             "platform": self.platform,
             "as_of": self.as_of.isoformat(),
+            "models": list(self.models),
             "ok": not errors,
             "errors": errors,
             "warnings": len(self.all) - errors,

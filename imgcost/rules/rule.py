@@ -109,7 +109,7 @@ class Observation(NamedTuple):
 
 
 class Rule(NamedTuple):
-    """A rule, which checks for something that the API rejects, changes or handles badly.
+    """A rule, which checks for something that the API rejects, or that makes its answer worse or its cost higher.
 
     Attributes:
         name: Its name, such as `image-bytes`.

@@ -15,7 +15,7 @@ __all__ = ["fixable_note"]
 
 
 def fixable_note(fixable: Mapping[Reason, int], images: int, cost: str) -> str:
-    """Write a sentence on the images that would be rejected as they are: how many, why, and what they cost.
+    """Write two sentences on the images that would be rejected as they are: how many, why, and what they cost.
 
     Args:
         fixable: Number of such images by the first limit that they break.
@@ -24,11 +24,15 @@ def fixable_note(fixable: Mapping[Reason, int], images: int, cost: str) -> str:
 
     >>> from imgcost.acceptance import Reason
     >>> reasons = {Reason("format", "TIFF"): 1, Reason("image-edge", "over 8,000 px"): 2}
-    >>> fixable_note(reasons, 24, "$0.012")
-    '3 of 24 images ($0.012, in all totals) would be rejected unless converted or resized: 2 over 8,000 px, 1 TIFF.'
+    >>> for sentence in fixable_note(reasons, 24, "$0.012").split(". "):
+    ...     print(sentence)
+    3 of 24 images would be rejected as they are: 2 over 8,000 px, 1 TIFF
+    Totals include them ($0.012): they cost the same once they are converted or resized.
     """
     ordered = sorted(fixable.items(), key=lambda item: (-item[1], item[0]))
     reasons = ", ".join(f"{number(count)} {reason.phrase}" for reason, count in ordered)
-    count = number(sum(fixable.values()))
-    part = f"{count} of {plural(images, 'image')} ({cost}, in all totals)"
-    return f"{part} would be rejected unless converted or resized: {reasons}."
+    count = sum(fixable.values())
+    part = f"{number(count)} of {plural(images, 'image')}"
+    it_is, it, costs = ("it is", "it", "it costs") if count == 1 else ("they are", "them", "they cost")
+    once = f"{costs} the same once {it_is} converted or resized"
+    return f"{part} would be rejected as {it_is}: {reasons}. Totals include {it} ({cost}): {once}."

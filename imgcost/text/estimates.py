@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from imgcost.estimates import estimates_to_dict
 from imgcost.figures import dollars, number, plural
 from imgcost.prices import cost_usd
-from imgcost.text.explanations import estimate_steps, steps_table
+from imgcost.text.explanations import estimate_steps, steps_tables
 from imgcost.text.notes import Note, sentences
 from imgcost.text.quotes import quote_notes, quote_title
 from imgcost.text.rendering import Report, Table
@@ -41,7 +41,7 @@ def estimate_report(
     if explain:
         for estimates in estimates_by_model:
             steps = [step for estimate in estimates for step in estimate_steps(estimate)]
-            tables.append(steps_table(estimates[0].quote.model, steps))
+            tables += steps_tables(estimates[0].quote.model, steps)
         for estimate, entry in zip(every, data["estimates"], strict=True):
             entry["explanation"] = [step._asdict() for step in estimate_steps(estimate)]
     return Report(data, tables, sentences(chain.from_iterable(map(_notes, estimates_by_model)), explain=explain))
@@ -58,10 +58,10 @@ def _notes(estimates: Sequence[Estimate]) -> Iterator[Note]:
 def _table(estimates: Sequence[Estimate], count: int | None) -> Table:
     quote = estimates[0].quote
     amounts = [1, THOUSAND, *([] if count is None else [count])]
-    heads = ["per image", "per 1,000", *([] if count is None else [plural(count, "image")])]
+    heads = ["per image", "per 1,000 images", *([] if count is None else [plural(count, "image")])]
     read_rate = quote.cache_read_usd_per_mtok
     if read_rate is not None:
-        heads.append("cache read per 1,000")
+        heads.append("cache read per 1,000 images")
 
     def costs(tokens: int) -> Iterator[Decimal]:
         yield from (quote.image_usd(tokens * images) for images in amounts)

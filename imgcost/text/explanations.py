@@ -41,9 +41,17 @@ class ExplanationLine(NamedTuple):
     source: str = ""
 
 
-def steps_table(model: Model, steps: Sequence[ExplanationLine]) -> Table:
-    """Return the arithmetic of a model as a table."""
-    return Table(f"Arithmetic of {model.id}", ("what", "arithmetic", ">result", "source"), steps)
+def steps_tables(model: Model, steps: Sequence[ExplanationLine]) -> list[Table]:
+    """Return the arithmetic of a model as a table, and the sources to which its numbers refer."""
+    numbers = {AS_SPECIFIED: AS_SPECIFIED, "": ""}
+    for step in steps:
+        numbers.setdefault(step.source, f"[{len(numbers) - 1}]")
+    rows = [step._replace(source=numbers[step.source]) for step in steps]
+    cited = [(number, source) for source, number in numbers.items() if number not in {AS_SPECIFIED, ""}]
+    return [
+        Table(f"Arithmetic of {model.id}", ("what", "arithmetic", ">result", "source"), rows),
+        Table("Sources of the arithmetic", ("", ""), cited),
+    ]
 
 
 def estimate_steps(estimate: Estimate) -> Iterator[ExplanationLine]:
@@ -57,7 +65,8 @@ def estimate_steps(estimate: Estimate) -> Iterator[ExplanationLine]:
     """
     quote, size = estimate.quote, (estimate.width, estimate.height)
     yield _image(quote.tier, quote.formula, *size)
-    yield _image(quote.tier, estimate.other_formula, *size)._replace(what=f"by the {estimate.other_formula} formula")
+    other = f"for comparison: {estimate.other_formula} formula"
+    yield _image(quote.tier, estimate.other_formula, *size)._replace(what=other)
     cache = quote.conditions.cache
     for name in ("input",) if cache == "none" else (f"cache_write_{cache}", "cache_read"):
         yield _class(quote, "standard", name, estimate.tokens)[0]
@@ -88,7 +97,7 @@ def _visual(plan: ModelPlan) -> Iterator[ExplanationLine]:
     arithmetic = (
         " + ".join(sums) or f"the sum over {plural(plan.images, 'image')}, each counted by the {formula} formula"
     )
-    yield ExplanationLine("visual tokens", arithmetic, number(totals.visual), "" if sums else _limits_of(tier))
+    yield ExplanationLine("visual tokens", arithmetic, number(totals.visual), "" if sums else _limits_of(tier, formula))
     if plan.scenario.turns > 1:
         arithmetic = "each image is re-sent on every later turn of its conversation"
         yield ExplanationLine("visual tokens sent", arithmetic, number(totals.carried_visual))
@@ -103,11 +112,12 @@ def _image(tier: Tier, formula: Formula, width: int, height: int) -> Explanation
     else:
         steps += f"{number(across)} x {number(down)} / {geometry.PIXELS_PER_TOKEN}, rounded up"
     tokens = geometry.image_tokens(width, height, tier, formula)
-    return ExplanationLine(f"image of {width}x{height}", steps, number(tokens), _limits_of(tier))
+    return ExplanationLine(f"image of {width}x{height}", steps, number(tokens), _limits_of(tier, formula))
 
 
-def _limits_of(tier: Tier) -> str:
-    return f"{tier.name} tier: {number(tier.edge_limit)} px, {plural(tier.token_limit, 'token')}; {_vision()}"
+def _limits_of(tier: Tier, formula: Formula) -> str:
+    limits = f"{tier.name} tier: {number(tier.edge_limit)} px, {plural(tier.token_limit, 'token')}; {_vision()}"
+    return limits if formula == "patch" else f"{limits}; area formula: {_guide()}"
 
 
 def _prompt(plan: ModelPlan) -> Iterator[ExplanationLine]:
@@ -138,7 +148,9 @@ def _prompt(plan: ModelPlan) -> Iterator[ExplanationLine]:
             source = f"measured: {cite(measured.sources)}" if measured else AS_SPECIFIED
             yield ExplanationLine(what, f"{number(size)} x {plural(times, *of)}", number(size * times), source)
             parts.append(size * times)
-    yield ExplanationLine("prompt tokens", " + ".join(map(number, parts)), number(sum(parts)))
+    yield ExplanationLine(
+        "input with cache" if plan.cached else "input tokens", " + ".join(map(number, parts)), number(sum(parts))
+    )
 
 
 def _limits(plan: ModelPlan) -> ExplanationLine:
@@ -152,7 +164,7 @@ def _limits(plan: ModelPlan) -> ExplanationLine:
         limits.append(plural(rules.request_bytes, "byte"))
     limits.append(f"{plural(rules.context_window, 'token')} with the answer")
     if rules.threshold is not None:
-        limits.append(f"the long-context price above {plural(rules.threshold, 'prompt token')}")
+        limits.append(f"the long-context price above {plural(rules.threshold, 'input token')}")
     return ExplanationLine(
         "limits of a request", "; ".join(limits), "", "; ".join(dict.fromkeys(dict(rules.sources).values()))
     )
@@ -219,5 +231,13 @@ def _class(quote: Quote, kind: PriceKind, name: str, count: int) -> tuple[Explan
 
 def _vision() -> str:
     """Cite the newest version of the page that documents the formula and the tiers."""
-    page = "https://platform.claude.com/docs/en/build-with-claude/vision"
-    return cite([source for source in sources() if source.url == page][-1:])
+    return _newest("https://platform.claude.com/docs/en/build-with-claude/vision")
+
+
+def _guide() -> str:
+    """Cite the guide that documents the area formula."""
+    return _newest("https://docs.anthropic.com/claude/docs/vision")
+
+
+def _newest(url: str) -> str:
+    return cite([source for source in sources() if source.url == url][-1:])

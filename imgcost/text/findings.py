@@ -152,19 +152,28 @@ def _summary(findings: Findings, data: Mapping[str, Any]) -> str:
     cost = f", cost unknown{part}" if findings.unknown else f", {known_usd}"
     if findings.upper_usd is not None and findings.upper_usd > findings.measured_usd:
         cost = f", {known_usd} to {dollars(findings.upper_usd)}"
-    rest = f"; {number(data['unmeasured'])} not measured" if data["unmeasured"] else ""
+    rest = f" Not counted: {plural(data['unmeasured'], 'image')}." if data["unmeasured"] else ""
     measured = len(findings.images) - data["unmeasured"]
     counts = plural(measured, "image")
     if findings.pages:
-        counts += f", {plural(findings.pages, 'page')} of PDF, {plural(data['tokens'], 'image token')}"
+        counts += f" and {plural(findings.pages, 'page')} of PDF"
+    if measured or findings.pages:
+        counts += _with_models(findings.models)
+    if findings.pages:
+        counts += f": {plural(data['tokens'], 'image token')}"
     elif measured:
-        counts += f", {plural(data['tokens'], 'token')}"
+        counts += f": {plural(data['tokens'], 'token')}"
     elif not findings.unknown:
         cost = ""
     verdict = plural(data["errors"], "error") if data["errors"] else "Nothing would be rejected"
     if data["warnings"]:
         verdict += f", {plural(data['warnings'], 'warning')}"
-    return f"{verdict} (limits of {findings.platform} on {findings.as_of}). {counts}{cost}{rest}."
+    limits = f"Limits of {findings.platform} on {findings.as_of}."
+    return f"{verdict}. {limits} {counts}{cost}.{rest}"
+
+
+def _with_models(models: Sequence[str]) -> str:
+    return f" with {models[0] if len(models) == 1 else plural(len(models), 'model')}" if models else ""
 
 
 def findings_json(report: Report, findings: Findings) -> Iterator[str]:

@@ -9,11 +9,38 @@ from imgcost.tables import cite
 from imgcost.text.notes import Note
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from imgcost.plans import ModelPlan
 
-__all__ = ["notes_of"]
+__all__ = ["notes_of", "overhead_notes"]
+
+
+def overhead_notes(plans: Sequence[ModelPlan]) -> Iterator[Note]:
+    """Say which measured overhead the totals include, and with which models if they differ.
+
+    Args:
+        plans: The plans of a job, one per model.
+
+    Yields:
+        Notes; none for models without measured overhead.
+    """
+    phrases = {plan.model.id: _overhead_phrase(plan) for plan in plans}
+    for model, phrase in phrases.items():
+        if phrase:
+            where = " with {}" if len({*phrases.values()}) > 1 else ""
+            yield Note(f"Includes an overhead of {phrase}{where} (measured, not published).", model if where else "")
+
+
+def _overhead_phrase(plan: ModelPlan) -> str:
+    """Return how many tokens of overhead are included per image, message and request, in words."""
+    places = ("per image", "per user message", "per request")
+    parts = [
+        f"{plural(tokens, 'token')} {where}"
+        for tokens, where in zip(plan.quote.overhead.tokens, places, strict=True)
+        if tokens
+    ]
+    return " and ".join(filter(None, (", ".join(parts[:-1]), *parts[-1:])))
 
 
 def notes_of(plan: ModelPlan) -> Iterator[Note]:
@@ -48,8 +75,7 @@ def _overhead(plan: ModelPlan) -> Iterator[Note]:
         if measured:
             confidence = "" if measured.confidence == "high" else f"{measured.confidence} confidence, "
             yield Note(
-                f"Measured, not published: {plural(measured.value, 'token')} of overhead {where} with {{}} "
-                f"({confidence}{cite(measured.sources)}).",
+                f"Source of the overhead {where} with {{}}: {confidence}{cite(measured.sources)}.",
                 plan.model.id,
                 detail=True,
             )
@@ -88,7 +114,7 @@ def _caching(plan: ModelPlan) -> Iterator[Note]:
 
 def _long_context(plan: ModelPlan) -> Iterator[Note]:
     if plan.long_context_requests:
-        threshold = plural(plan.quote.threshold or 0, "prompt token")
+        threshold = plural(plan.quote.threshold or 0, "input token")
         yield Note(
             f"The long-context price applies to requests over {threshold}: {{}}.",
             f"{number(plan.long_context_requests)} of {plural(plan.requests, 'request')} to {plan.model.id} "

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from imgcost.figures import dollars, number, plural
 from imgcost.text.acceptance import fixable_note
-from imgcost.text.explanations import plan_steps, steps_table
+from imgcost.text.explanations import plan_steps, steps_tables
 from imgcost.text.notes import Note, sentences
-from imgcost.text.plan_notes import notes_of
+from imgcost.text.plan_notes import notes_of, overhead_notes
 from imgcost.text.quotes import quote_notes
 from imgcost.text.rendering import NO_IMAGES, Report, Table, visible
 
@@ -44,7 +44,7 @@ def plan_report(plan: Plan, *, budget_usd: Decimal | None = None, explain: bool 
     data = plan.to_dict(budget_usd)
     if explain:
         steps = list(plan_steps(plan.models[0]))
-        tables.append(steps_table(plan.models[0].model, steps))
+        tables += steps_tables(plan.models[0].model, steps)
         data["explanation"] = [step._asdict() for step in steps]
     return Report(data, tables, sentences(_notes(plan), explain=explain))
 
@@ -64,7 +64,14 @@ def settings_line(scenario: Scenario) -> str:
 
 def _models(plan: Plan) -> Table:
     auto = plan.scenario.images_per_request == "auto"  # otherwise the title says how many
-    columns = ("model", ">requests", *[">images per request"] * auto, ">tokens per 1,000", ">per 1,000", ">total")
+    columns = (
+        "model",
+        ">requests",
+        *[">images per request"] * auto,
+        ">tokens per 1,000 images",
+        ">per 1,000 images",
+        ">total",
+    )
     rows = [
         (
             model.model.id,
@@ -146,6 +153,8 @@ def _notes(plan: Plan) -> Iterator[Note]:
     if plan.fixable:
         first = plan.models[0]
         yield Note(fixable_note(plan.fixable, plan.images, f"{dollars(first.fixable_usd)} with {first.model.id}"))
+    if plan.images:
+        yield from overhead_notes(plan.models)
     for model in plan:
         yield from quote_notes(model.quote)
         yield from notes_of(model)

@@ -55,6 +55,12 @@ def quote_notes(quote: Quote, sizes: Iterable[tuple[int, int]] = ((128, 128),)) 
         yield Note(f"{{}}: deprecated{_retirement_phrase(model, on_platform, retires)}.", model.id)
     for assumption in quote.assumptions:
         yield Note(assumption.replace(repr(quote.requested), "{}"), repr(quote.requested))
+    if quote.formula == "area":
+        yield Note(
+            "{}: tokens by the area formula of the Claude 3 guide. Recorded token counts show that the API bills "
+            "patches: use --formula patch to compare with a bill.",
+            model.id,
+        )
     yield from _billed_notes(quote, sizes)
     yield from map(Note, stale_notes(day))
 

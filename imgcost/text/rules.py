@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from imgcost.errors import NoPriceError
-from imgcost.tables import advice_on, limits_on, platforms, wordings_of
+from imgcost.tables import advice_on, known_limits, platforms, wordings_of
+from imgcost.text.limits import limit_in_words, limit_since
 from imgcost.text.rendering import Report, Table, shortened, visible
 
 if TYPE_CHECKING:
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from imgcost.rules import Rule
-    from imgcost.tables import Source
+    from imgcost.tables import Advice, Limits, Source
 
 __all__ = ["rule_report", "rules_report"]
 
@@ -54,8 +54,7 @@ def rule_report(rule: Rule, day: date) -> Report:
     tables = [Table(f"{rule.name}: {rule.severity}", ("", ""), text)]
     limits = _limits(rule, day)
     if limits:
-        rows = [(platform, name, since, _in_words(value)) for platform, name, value, since, _ in limits]
-        tables.append(Table(f"Limits on {day}", ("platform", "limit", "since", "value"), rows))
+        tables.append(Table(f"Limits on {day}", ("platform", "limit", "since"), _phrases(rule, day)))
     messages = wordings_of(rule.name)
     if messages:
         tables.append(Table("Error messages of the API", ("",), [(wording.text,) for wording in messages]))
@@ -78,29 +77,28 @@ def rule_report(rule: Rule, day: date) -> Report:
 def _limits(rule: Rule, day: date) -> list[tuple[str, str, Any, str, tuple[Source, ...]]]:
     """List the limits that a rule compares with, as they apply on each platform."""
     rows: list[tuple[str, str, Any, str, tuple[Source, ...]]] = []
-    for platform in platforms():
-        try:
-            limits = limits_on(platform, day)
-        except NoPriceError:
-            continue
+    for where, limits in _published_on(day):
         for name in rule.limits:
             statement = limits.statements.get(name)
             if statement:
-                rows.append((platform, name, getattr(limits, name), str(statement.first_day), statement.sources))
-    advice = advice_on(day)
-    for name in rule.limits:
-        if name in advice.statements:
-            statement = advice.statements[name]
-            rows.append(("the guide", name, getattr(advice, name), str(statement.first_day), statement.sources))
+                rows.append((where, name, getattr(limits, name), str(statement.first_day), statement.sources))
     return rows
 
 
-def _in_words(value: Any) -> str:
-    if isinstance(value, tuple):
-        return ", ".join(value)
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return f"{value:,}" if isinstance(value, int) else value
+def _phrases(rule: Rule, day: date) -> list[tuple[str, str, str]]:
+    """Write the same limits in words, with the date since which they apply."""
+    return [
+        (where, phrase, str(limit_since(limits, name)))
+        for where, limits in _published_on(day)
+        for name in rule.limits
+        if name in limits.statements and (phrase := limit_in_words(limits, name))
+    ]
+
+
+def _published_on(day: date) -> list[tuple[str, Limits | Advice]]:
+    """Return the limits of each platform, and the advice of the vision guide."""
+    published = ((platform, known_limits(platform, day)) for platform in platforms())
+    return [*published, ("the guide", advice_on(day))]
 
 
 def _rule(rule: Rule) -> dict[str, Any]:

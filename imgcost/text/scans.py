@@ -12,8 +12,9 @@ from imgcost.text.quotes import quote_notes, quote_title
 from imgcost.text.rendering import NO_IMAGES, Report, Table, visible
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
+    from imgcost.quoting import Quote
     from imgcost.summaries import ScanSummary
 
 MAX_LISTED = 40
@@ -22,7 +23,7 @@ MAX_LISTED = 40
 
 def scan_report(summary: ScanSummary) -> Report:
     """Report the sums of a scan."""
-    tables = [_totals(summary), _histogram(summary), _folders(summary)] if summary.images else [NO_IMAGES]
+    tables = [*_totals(summary), _histogram(summary), _folders(summary)] if summary.images else [NO_IMAGES]
     tables += unreadable_tables(summary)
     return Report(summary.to_dict(), tables, scan_notes(summary))
 
@@ -68,13 +69,20 @@ def _notes(summary: ScanSummary) -> Iterator[Note]:
             f"{first.model.id})."
         )
     if len(summary.unreadable) > MAX_LISTED:
-        more = plural(len(summary.unreadable) - MAX_LISTED, "more entry", "more entries")
-        yield Note(f"{more} unreadable; -f json and -o FILE list all of them.")
+        more = plural(
+            len(summary.unreadable) - MAX_LISTED, "more unreadable file or folder", "more unreadable files or folders"
+        )
+        yield Note(f"{more}: -f json and -o FILE list all of them.")
 
 
-def _totals(summary: ScanSummary) -> Table:
-    quotes = [*summary.quotes, *summary.compared]
-    title = f"{plural(summary.images, 'image')}, {file_size(summary.file_bytes)} with {quote_title(quotes[0])}"
+def _totals(summary: ScanSummary) -> Iterator[Table]:
+    images = f"{plural(summary.images, 'image')}, {file_size(summary.file_bytes)}"
+    yield _models(summary, f"{images}. {quote_title(summary.quotes[0])}", summary.quotes)
+    if summary.compared:
+        yield _models(summary, "Other models, for comparison", summary.compared)
+
+
+def _models(summary: ScanSummary, title: str, quotes: Iterable[Quote]) -> Table:
     rows = [
         (
             quote.model.id,
@@ -92,7 +100,9 @@ def _histogram(summary: ScanSummary) -> Table:
     quote = summary.quotes[0]
     bins = summary.bins(quote.rule)
     rows = [(f"{number(first)}-{number(last)}", number(count)) for first, last, count in bins]
-    return Table("Tokens per image", (">tokens", ">images"), rows, [count for _, _, count in bins])
+    return Table(
+        f"Tokens per image with {quote.model.id}", (">tokens", ">images"), rows, [count for _, _, count in bins]
+    )
 
 
 def _folders(summary: ScanSummary) -> Table:
@@ -103,7 +113,13 @@ def _folders(summary: ScanSummary) -> Table:
         for folder, images, tokens in folders
     ]
     bars = [tokens for _, _, tokens in folders]
-    return Table("Costliest folders", ("folder", ">images", ">tokens", ">input cost"), rows, bars, path_column=0)
+    return Table(
+        f"Costliest folders with {quote.model.id}",
+        ("folder", ">images", ">tokens", ">input cost"),
+        rows,
+        bars,
+        path_column=0,
+    )
 
 
 def file_size(size_bytes: int) -> str:

@@ -42,7 +42,7 @@
       [wide, limits.many_images, `images with an edge over ${written(limits.many_images_edge)} px`, requests === 1],
       [most + set.output, model.context_window, "tokens, the context window", set.images === 1 || requests === 1],
       [bytes, limits.request_bytes, "bytes", false],
-      [crossing, model.threshold, "prompt tokens, where the long-context price starts", false],
+      [crossing, model.threshold, "input tokens, where the long-context price starts", false],
     ].find(([value, limit]) => limit !== null && value > limit);
     if (!broken) return null;
     const [, limit, what, certain] = broken;

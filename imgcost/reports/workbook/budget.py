@@ -76,7 +76,12 @@ def write_budget(page: Page, job: WorkbookJob, images: ImageSheet, not_counted: 
     hint = "Choose and type in the yellow cells: all other numbers follow by formula."
     page.put(1, _LEFT, f"{hint} List prices as of {job.conditions.as_of}, US dollars, before tax.", "hint")
     page.put(2, _LEFT, _verdict(job), "hint")
-    problem = {"type": "text", "criteria": "not containing", "value": "OK:", "format": page.styles["section plain"]}
+    problem = {
+        "type": "text",
+        "criteria": "not containing",
+        "value": "are within the limits",
+        "format": page.styles["section plain"],
+    }
     page.sheet.conditional_format(2, _LEFT, 2, _LEFT, problem)
     page.put(3, _LEFT, _command(job), "hint")
     blocks = (
@@ -208,7 +213,7 @@ def _images(job: WorkbookJob, images: ImageSheet, not_counted: int) -> list[_Row
     lines = [
         ("Images", images.count(), count, "image_count"),
         ("Requests", "ROUNDUP(image_count/images_per_request,0)", count, "request_count"),
-        ("Images in last, partial request", "MOD(image_count,images_per_request)", 0, "last_images"),
+        ("Images in the last request, if partly full", "MOD(image_count,images_per_request)", 0, "last_images"),
         ("Longest edge, px", f"MAX({images.edges})", summary.longest_edge, "longest_edge"),
     ]
     for index, rule in enumerate(rules):
@@ -216,7 +221,7 @@ def _images(job: WorkbookJob, images: ImageSheet, not_counted: int) -> list[_Row
             (f"Visual tokens, {title_of(rule, rules)}", images.total(index), summary.tokens(rule), f"visual {index}")
         )
     for index, rule in enumerate(rules):
-        label = f"Most per image, {title_of(rule, rules)}"
+        label = f"Most tokens per image, {title_of(rule, rules)}"
         lines.append((label, f"MAX({images.tokens[index]})", job.most_tokens(rule), f"most {index}"))
     fixable = sum(summary.fixable.values())
     lines.append(("Would be rejected", images.count_if(images.rejected, '"?*"'), fixable, ""))
@@ -224,7 +229,7 @@ def _images(job: WorkbookJob, images: ImageSheet, not_counted: int) -> list[_Row
     return [
         *counts,
         *_fixable(job, images, _TOP + len(counts)),
-        _Row("Excluded (see sheet Excluded)", [not_counted], ["count"]),
+        _Row("Not counted (see sheet Excluded)", [not_counted], ["count"]),
     ]
 
 
@@ -285,7 +290,10 @@ def _validate(page: Page, models: int) -> None:
         check(row, {"validate": "integer", "criteria": ">=", "value": minimum, "error_message": message})
 
 
-FINE = "OK: such requests are within the limits on images, pixels and tokens. Their size in bytes is not checked."
+FINE = (
+    "Requests are within the limits on number of images, dimensions and tokens, once rejected images are converted or "
+    "resized. Size in bytes is not checked."
+)
 TOO_MANY = "Not possible: a request to this model may have at most "
 TOO_LONG = "Not possible: a prompt and its answer exceed the context window."
 MAYBE_TOO_LONG = "Some requests may exceed the context window: run the command below."

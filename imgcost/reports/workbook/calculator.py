@@ -28,7 +28,7 @@ __all__ = ["write_calculator", "write_steps"]
 ROWS = 25
 """Minimum number of rows for sizes."""
 
-_HEADS = ("Resized width", "Resized height", "Visual tokens", "US$ per image", "US$ per 1,000")
+_HEADS = ("Resized width", "Resized height", "Visual tokens", "US$ per image", "US$ per 1,000 images")
 _WORKING = ("fits", "step", "tie", "long edge", "whole short edge", "short edge")
 _VALID = 1 + 2 + 2 * len(_HEADS)
 _FIRST = 7

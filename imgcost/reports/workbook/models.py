@@ -44,7 +44,7 @@ _COST = "{%s}*{%s}*{multiplier}/1000000"
 _MODELS = (
     SheetColumn("model", "Model", "text"),
     SheetColumn("tier", "Resolution tier", "text"),
-    SheetColumn("formula", "CellFormula", "text"),
+    SheetColumn("formula", "Formula", "text"),
     SheetColumn("in", "Input, US$ per MTok", "price"),
     SheetColumn("out", "Output, US$ per MTok", "price"),
     SheetColumn("w5m", "5m cache write, US$ per MTok", "price"),
@@ -120,7 +120,7 @@ _EXTRA = "{over_%s}*({long_%s}-{%s})*{multiplier}/1000000"
 
 _LONG = (
     SheetColumn("long_model", "Model", "text"),
-    SheetColumn("threshold", "Threshold, prompt tokens"),
+    SheetColumn("threshold", "Threshold, input tokens"),
     SheetColumn("long_in", "Input above the threshold, US$ per MTok", "price"),
     SheetColumn("long_out", "Output above the threshold, US$ per MTok", "price"),
     SheetColumn("long_w5m", "5m cache write above the threshold, US$ per MTok", "price"),
