@@ -17,7 +17,7 @@ from imgcost.version import __version__
 
 if TYPE_CHECKING:
     from imgcost import arrays, errors, geometry, tables
-    from imgcost.acceptance import LimitName, Reason
+    from imgcost.acceptance import Breach, LimitName, Reason
     from imgcost.arguments import Dollars
     from imgcost.conditions import CacheTtl, Conditions, InferenceGeo
     from imgcost.errors import ImgcostError
@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     from imgcost.tabular import Row
 
 __all__ = [
+    "Breach",
     "CacheTtl",
     "CheckedImage",
     "Conditions",
@@ -126,6 +127,7 @@ __all__ = [
 ]
 
 _MODULES = {
+    "Breach": "acceptance",
     "CacheTtl": "conditions",
     "CheckedImage": "preflight",
     "Conditions": "conditions",

@@ -18,7 +18,7 @@ import sys
 import zipfile
 from collections import Counter
 from datetime import date
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from functools import cache
 
@@ -33,6 +33,7 @@ from hypothesis import strategies as st
 from imgcost import geometry
 from imgcost.cli import main
 from imgcost.errors import ImgcostError, MissingExtraError
+from imgcost.figures import dollars
 from imgcost.files import Image, Unreadable
 from imgcost.plans import plan
 from imgcost.quoting import quotes
@@ -668,3 +669,25 @@ def test_a_table_has_a_sheet_of_rows_and_one_of_notes(tmp_path, monkeypatch):
         assert ("Ducks", "They quack.") in notes
         assert ("count", "how many") in notes
         assert (("Ducks", "1 more row does not fit on a sheet: write .csv or .parquet.") in notes) == (shown == 2)
+
+
+AMOUNTS = [
+    *("12.3", "0.1", "0.0996", "0.0995", "0.0994", "0.05", "0.00996"),
+    *("0.0099", "0.002223", "0.001", "0.00099", "0.000111", "0.0000016"),
+]
+
+
+@pytest.mark.parametrize("sheet", ["Budget", "Calculator"])
+@pytest.mark.parametrize("amount", AMOUNTS)
+def test_dollars_have_the_digits_of_other_reports(tmp_path, sheet, amount):
+    book = openpyxl.load_workbook(written(tmp_path / "a.xlsx", groups_of(images(3))))
+    cell_format = next(cell.number_format for row in book["Budget"] for cell in row if ">=0.0995" in cell.number_format)
+    rules = [rule for area in book[sheet].conditional_formatting for rule in area.rules if rule.operator == "between"]
+    value = Decimal(amount)
+    matching = [rule for rule in rules if Decimal(rule.formula[0]) <= value <= Decimal(rule.formula[1])]
+    look = matching[0].dxf.numFmt.formatCode if matching else ""
+    for condition, section in re.findall(r"\[>=([\d.]+)\]\$([^;]*)", cell_format):
+        if not look and value >= Decimal(condition):
+            look = section
+    decimals = len(look.partition(".")[2])
+    assert f"${value.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)}" == dollars(value)

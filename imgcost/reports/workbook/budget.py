@@ -100,7 +100,9 @@ def write_budget(page: Page, job: WorkbookJob, images: ImageSheet, not_counted: 
     _validate(page, len(job.models))
     totals = {line.name: at(_TOP + row, _RIGHT + 2, "Budget") for row, line in enumerate(blocks[2][2])}
     price = at(_TOP + 9, _MIDDLE + 3, "Budget")
-    return BudgetCells(totals, price, _side_by_side(page, _TOP + depth + 1, job) + 1)
+    below = _side_by_side(page, _TOP + depth + 1, job) + 1
+    page.show_small_dollars(below, _HIDDEN - 1)
+    return BudgetCells(totals, price, below)
 
 
 def _heads(page: Page, job: WorkbookJob) -> None:

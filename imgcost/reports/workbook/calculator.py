@@ -131,6 +131,7 @@ def write_calculator(page: Page, job: WorkbookJob, sizes: Sequence[tuple[int, in
     rule["error_message"] = f"Enter a whole number of pixels from 1 to {MAX_EDGE:,}."
     page.sheet.data_validation(_FIRST, 1, _FIRST + rows - 1, 2, rule)
     page.sheet.freeze_panes(_FIRST, 3)
+    page.show_small_dollars(_FIRST + rows, 2 + len(tiers) * len(_HEADS))
 
 
 def _lay_out(page: Page, tiers: int) -> None:

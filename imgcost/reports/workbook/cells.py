@@ -37,8 +37,9 @@ NOT_OFFERED = "not offered"
 
 _INK, _ACCENT, _PALE, _INPUT, _EDGE = "#3D3A33", "#B5532F", "#F5EDE6", "#FFF6D6", "#D9CFC4"
 _TOKENS = "#,##0"
-USD = "[>=0.1]$#,##0.00;[>=0.01]$0.00#;$0.00####"
-"""As `imgcost.figures.dollars`, as far as two conditions go: below a cent, up to six decimals."""
+USD = "[>=0.0995]$#,##0.00;[>=0.00995]$0.000;$0.00####"
+"""As `imgcost.figures.dollars`, as far as two conditions go; `Page.show_small_dollars` adds more."""
+SMALLEST_DIGITS = 9
 _RATE = "$#,##0.00########"
 _FONT = {"font_name": "Calibri", "font_size": 11, "font_color": _INK}
 _LINE = {"bottom": 1, "bottom_color": _EDGE}
@@ -131,6 +132,14 @@ class Page:
             self.sheet.write_datetime(row, column, cell, self.styles["day"])
         else:
             self.sheet.write_number(row, column, cell, look)
+
+    def show_small_dollars(self, last_row: int, last_column: int) -> None:
+        """Show dollars below a cent with two significant digits as well: a number format has only two conditions."""
+        for digits in range(4, SMALLEST_DIGITS):
+            highest = float(f"0.995e{2 - digits}")
+            look = self.book.add_format({"num_format": "$0." + "0" * digits})
+            rule = {"type": "cell", "criteria": "between", "minimum": highest / 10, "maximum": highest, "format": look}
+            self.sheet.conditional_format(0, 0, last_row, last_column, rule)
 
     def put_row(self, row: int, column: int, cells: Iterable[Cell], styles: Iterable[str] | str = "text") -> None:
         """Write cells side by side.
