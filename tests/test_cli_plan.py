@@ -354,3 +354,23 @@ def test_auto_is_accepted_in_any_case():
     assert "--images-per-request N|auto " in command_line.printed("plan", "--help")
     for spelling in ("auto", "AUTO", " Auto "):
         assert data(*JOB, "--images-per-request", spelling)["scenario"]["images_per_request"] == "auto"
+
+
+def test_downscaling_is_no_alternative_if_no_image_has_that_many_tokens():
+    text = unwrapped(printed("100x100", "--downscale-to", "16", *AS_OF))
+    assert "downscaled" not in text
+    assert "With claude-sonnet-5-5, no image has more than 16 tokens: there is nothing to downscale.\n" in text
+    assert "downscaled to 84x84" in printed("100x100", "--downscale-to", "15", *AS_OF)
+
+
+def test_a_plan_names_the_overhead_that_it_includes():
+    def notes(*models):
+        text = unwrapped(printed("1000x1000", *(f"--model={model}" for model in models), *AS_OF))
+        return re.findall("^Includes an overhead of (.*)$", text, re.MULTILINE)
+
+    assert notes("sonnet", "haiku") == ["3 tokens per image (measured, not published)."]
+    assert notes("sonnet", "claude-opus-4-7", "claude-3-opus") == [
+        "3 tokens per image with claude-sonnet-5-5 (measured, not published).",
+        "3 tokens per image and 11 tokens per user message with claude-opus-4-7 (measured, not published).",
+    ]
+    assert notes("claude-3-opus") == []

@@ -550,3 +550,14 @@ def test_after_ctrl_c_a_complete_file_is_reported_as_complete(folder, tmp_path, 
     assert (result.exit_code, result.stdout) == (130, "")
     assert result.stderr == f"imgcost: interrupted after 3 files; {tmp_path / 'a.csv'} is complete\n"
     assert len(read_csv((tmp_path / "a.csv").read_bytes())) == 3
+
+
+def test_other_models_are_listed_apart_for_comparison(folder):
+    selected, compared = printed(folder, "-m", "haiku", *AS_OF).split("\n\n")[:2]
+    assert [line.split()[0] for line in selected.splitlines() if line.startswith("  claude")] == ["claude-haiku-5-5"]
+    assert compared.startswith("Other models, for comparison\n")
+    assert "claude-haiku-5-5" not in compared
+
+
+def test_without_images_nothing_is_said_about_prices(tmp_path):
+    assert printed(tmp_path, *AS_OF) == "No images found.\n"

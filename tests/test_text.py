@@ -20,13 +20,16 @@ from quoting import quoted
 from imgcost.estimates import estimate_with
 from imgcost.figures import dollars, number
 from imgcost.preflight import Findings, TurnCost
-from imgcost.tables import find_model, find_tier, models, prices_read
+from imgcost.rules import find_rule, rules
+from imgcost.tables import advice_on, find_model, find_tier, limits_on, models, platforms, prices_read
 from imgcost.text import Report, Table, as_json, as_markdown, as_text, visible
 from imgcost.text.catalogs import largest_report, model_report, models_report
 from imgcost.text.estimates import estimate_report
 from imgcost.text.findings import findings_report
+from imgcost.text.limits import limit_in_words, limit_since
 from imgcost.text.notes import Note, sentences
 from imgcost.text.quotes import quote_notes, quote_title
+from imgcost.text.rules import rule_report
 
 DAY = date(2026, 11, 22)
 
@@ -672,3 +675,75 @@ def test_the_images_of_a_session_are_listed_by_turn():
 def test_a_range_of_cost_has_both_ends():
     findings = Findings((), (), Decimal(1), "claude-api", DAY, Decimal(1), upper_usd=Decimal(2), pages=1)
     assert "0 image tokens, $1.00 to $2.00." in as_text(findings_report(findings), 200)
+
+
+def test_check_names_the_models_it_prices_with():
+    findings = Findings((), (), Decimal(1), "claude-api", DAY, Decimal(1), upper_usd=Decimal(2), pages=1)
+    one = as_text(findings_report(replace(findings, models=("claude-opus-5",))), 200)
+    assert "0 images and 1 page of PDF with claude-opus-5: 0 image tokens" in one
+    two = as_text(findings_report(replace(findings, models=("claude-opus-5", "claude-sonnet-5"))), 200)
+    assert "0 images and 1 page of PDF with 2 models: 0 image tokens" in two
+
+
+def test_the_sources_of_a_model_are_numbered_where_they_are_used():
+    report = model_report(find_model("claude-sonnet-4-6"), DAY)
+    numbers = [row[0].split()[0] for row in report.tables[2].rows]
+    assert numbers == [f"[{number}]" for number in range(1, len(numbers) + 1)]
+    assert set(numbers) == {
+        *dict(report.tables[0].rows)["sources"].split(),
+        *(number for row in report.tables[1].rows for number in row[-1].split()),
+    }
+
+
+# Limits
+
+PARTS = {"image_bytes_of", "images_large_context", "large_context", "many_images", "many_images_documents"} | {
+    "pdf_pages_large_context"
+}
+
+
+@pytest.mark.parametrize("rule", [rule for rule in rules() if rule.limits], ids=lambda rule: rule.name)
+def test_each_limit_of_a_rule_has_a_phrase_with_its_unit_or_is_part_of_one(rule):
+    published = [*(limits_on(platform, DAY) for platform in platforms()), advice_on(date(2026, 4, 16))]
+    for limits in published:
+        for name in set(rule.limits) & limits.statements.keys():
+            phrase = limit_in_words(limits, name)
+            assert bool(phrase) == (name not in PARTS)
+            if phrase:
+                assert limits.statements[name].first_day <= limit_since(limits, name) <= DAY
+                assert (
+                    "_" not in phrase.replace("cache_control", "").replace("oversized_image", "") or name == "custom_id"
+                )
+
+
+@pytest.mark.parametrize(
+    ("platform", "name", "phrase", "since"),
+    [
+        ("claude-api", "image_bytes", "10,485,760 bytes as base64", "2026-06-04"),
+        ("claude-ai", "image_bytes", "10,485,760 bytes", "2024-03-04"),
+        ("claude-api", "images", "100 images; 600 with a context window of 1,000,000 tokens", "2026-03-13"),
+        ("claude-ai", "images", "20 images", "2024-06-20"),
+        ("claude-api", "many_images_edge", "2,000 px if there are more than 20 images", "2024-06-20"),
+        ("bedrock", "many_images_edge", "2,000 px if there are more than 20 images and documents", "2026-06-17"),
+        ("claude-api", "cache_breakpoints", "4 blocks with cache_control", "2024-08-14"),
+        ("claude-api", "source_types", "base64, url, file", "2025-05-22"),
+        ("claude-api", "toolset_screenshots_fail", "oversized screenshots of a toolset are rejected", "2026-08-21"),
+    ],
+)
+def test_a_limit_is_a_phrase_with_the_date_since_which_all_of_it_applies(platform, name, phrase, since):
+    limits = limits_on(platform, DAY)
+    assert (limit_in_words(limits, name), str(limit_since(limits, name))) == (phrase, since)
+
+
+def test_a_limit_that_is_not_published_has_no_phrase():
+    assert not limit_in_words(limits_on("foundry", DAY), "image_bytes")
+    assert limit_in_words(advice_on(date(2026, 4, 16)), "latency_pixels") == "1,150,000 square px"
+
+
+def test_a_rule_shows_one_row_per_platform_and_limit():
+    (table,) = [
+        table for table in rule_report(find_rule("image-bytes"), DAY).tables if table.title.startswith("Limits")
+    ]
+    assert table.columns == ("platform", "limit", "since")
+    assert table.rows[0] == ("claude-api", "10,485,760 bytes as base64", "2026-06-04")
+    assert len(table.rows) == len({row[0] for row in table.rows})
