@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from imgcost.figures import number
+from imgcost.figures import number, plural
 
 if TYPE_CHECKING:
     from datetime import date
@@ -84,4 +84,4 @@ def _condition(limits: Any, name: str) -> str:
     large = getattr(limits, f"{name}_large_context", None)
     if large is None:
         return ""
-    return f"; {number(large)} with a context window of {number(limits.large_context)} tokens"
+    return f"; {number(large)} with a context window of {plural(limits.large_context, 'token')}"
