@@ -509,6 +509,13 @@ def test_hostile_names_are_plain_text(tmp_path):
     assert all(cell.quotePrefix for cell in [row[0] for row in book["Images"].iter_rows(min_row=2, max_row=5)])
 
 
+def test_wide_sheets_are_printed_on_pages_that_can_be_read(library):
+    book = openpyxl.load_workbook(library["no limits"][1])
+    pages = {name: book[name].page_setup.fitToWidth or 1 for name in ("Budget", "Images", "Models", "Prices")}
+    assert pages == {"Budget": 1, "Images": 1, "Models": 3, "Prices": 2}
+    assert book["Models"].print_title_cols == "$A:$A"
+
+
 def test_a_full_sheet_reports_the_number_of_missing_rows(tmp_path):
     bad = [Unreadable(f"{n}", "empty", "the file is empty") for n in range(4)]
     path = written(tmp_path / "a.xlsx", [("", [image("a", 9, 9), *bad])], max_rows=4)

@@ -40,6 +40,8 @@ _TOKENS = "#,##0"
 USD = "[>=0.0995]$#,##0.00;[>=0.00995]$0.000;$0.00####"
 """As `imgcost.figures.dollars`, as far as two conditions go; `Page.show_small_dollars` adds more."""
 SMALLEST_DIGITS = 9
+_PAGE_WIDTH = 180
+"""Width of a printed page that can still be read, in characters."""
 _RATE = "$#,##0.00########"
 _FONT = {"font_name": "Calibri", "font_size": 11, "font_color": _INK}
 _LINE = {"bottom": 1, "bottom_color": _EDGE}
@@ -170,6 +172,8 @@ class Page:
         self.put_row(0, 0, titles, ["head"] * (len(titles) - working) + ["working"] * working)
         self.sheet.freeze_panes(1, 1)
         self.sheet.autofilter(0, 0, max(rows, 1), len(titles) - 1)
+        self.sheet.fit_to_pages(-(-int(sum(widths)) // _PAGE_WIDTH), 0)
+        self.sheet.repeat_columns(0)
 
     def name(self, name: str, row: int, column: int) -> None:
         """Give a cell a name that formulas use."""
