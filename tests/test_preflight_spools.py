@@ -13,6 +13,7 @@ from command_line import run
 from conftest import png
 
 from imgcost.preflight import Spools, check_paths, spools
+from imgcost.preflight.inputs import RequestFile
 from imgcost.preflight.spools import Spool, pack
 from imgcost.text import as_json
 from imgcost.text.findings import as_github, findings_json, findings_report
@@ -133,3 +134,12 @@ def test_a_full_temporary_directory_is_exit_code_2(folder, monkeypatch):
     result = run("check", folder)
     assert (result.exit_code, result.stdout) == (2, "")
     assert "No space left on device" in result.stderr
+
+
+@pytest.mark.usefixtures("small")
+def test_a_spool_of_request_files_counts_nothing():
+    with closing(Spool(RequestFile)) as spool:
+        for number in range(8):
+            spool.append(RequestFile(f"{number}.json"))
+        assert spool.totals == {}  # otherwise memory would grow with the number of files
+        assert [file.path for file in spool] == [f"{number}.json" for number in range(8)]

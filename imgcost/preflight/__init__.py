@@ -6,7 +6,6 @@ Nothing is sent or fetched, no pixels are decoded, and the input is not changed.
 from __future__ import annotations
 
 import os
-from collections import Counter
 from collections.abc import Mapping
 from contextlib import closing
 from io import BytesIO
@@ -257,7 +256,7 @@ def check_paths(
     disk = Disk(walk, shape=shape, jobs=jobs, progress=progress)
     files = (path for path in paths if path != "-" or stdin is None)
     named, problem = checker.models.find_or_why(model or DEFAULT_MODEL)
-    with closing(Spool(RequestFile, Counter)) as requests:
+    with closing(Spool(RequestFile)) as requests:
         with closing(disk.check(files, checker.image_checker(named, one_request=alone))) as results:
             checker.add_images(_keep_requests(results, requests, problem), named, one_request=alone)
         for request in requests:

@@ -55,11 +55,17 @@ class Spool(Generic[Item]):
 
     Args:
         kind: The type.
-        count: Returns what is counted of items.
+        count: Returns what is counted of items, if anything.
         in_memory: Whether they are never moved to disk; then the spool need not be closed.
     """
 
-    def __init__(self, kind: type[Item], count: Callable[[Sequence[Item]], Totals], *, in_memory: bool = False) -> None:
+    def __init__(
+        self,
+        kind: type[Item],
+        count: Callable[[Sequence[Item]], Totals] = lambda _items: Counter(),
+        *,
+        in_memory: bool = False,
+    ) -> None:
         """Start empty, in memory."""
         self._totals: Totals = Counter()
         self._new = partial(tuple.__new__, kind)
