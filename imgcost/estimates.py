@@ -121,6 +121,7 @@ class Estimate(NamedTuple):
             Numbers, text and None; dollars as exact decimal text.
         """
         padded_width, padded_height = self.padded_size
+        breach = self.breach
         values = self.quote.to_dict() | {
             "width": self.width,
             "height": self.height,
@@ -129,7 +130,7 @@ class Estimate(NamedTuple):
             "padded_width": padded_width,
             "padded_height": padded_height,
             "downscaled": self.downscaled,
-            "rejected": self.breach.reason.rule if self.breach else None,
+            "rejected": breach.reason.rule if breach else None,
             "tokens": self.tokens,
             "measured_tokens": self.measured_tokens,
             "input_usd": f"{self.input_usd:f}",

@@ -1,10 +1,14 @@
-"""Format counts and dollars for people, the same way in every report and message."""
+"""Format counts, dollars and lists for people, the same way in every report and message."""
 
 from __future__ import annotations
 
 from decimal import ROUND_HALF_UP, Context, Decimal
+from typing import TYPE_CHECKING
 
-__all__ = ["dollars", "number", "plural"]
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["dollars", "listed", "number", "plural"]
 
 
 def dollars(amount: Decimal) -> str:
@@ -27,6 +31,15 @@ def _two_digits(amount: Decimal) -> Decimal:
 
 _WIDE = Context(prec=400)
 """Enough digits for any sum; the default context has 28."""
+
+
+def listed(items: Sequence[str]) -> str:
+    """List items in a sentence.
+
+    >>> listed(["a", "b", "c"]), listed(["a"]), listed([])
+    ('a, b and c', 'a', '')
+    """
+    return " and ".join(filter(None, (", ".join(items[:-1]), *items[-1:])))
 
 
 def number(count: int) -> str:

@@ -205,7 +205,7 @@ class Quote:
         return cost_usd(tokens, self.usd_per_mtok)
 
     def input_usd(self, tokens: int) -> Decimal:
-        """Price visual tokens as uncached input, whether prompts are cached or not: US dollars, exact."""
+        """Price tokens as uncached input, whether prompts are cached or not: US dollars, exact."""
         return cost_usd(tokens, self.standard.input)
 
     def rates(self, prompt_tokens: int) -> Rates:

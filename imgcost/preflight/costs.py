@@ -129,7 +129,7 @@ class Costs:
     def text_usd(self, tokens: int, model: NamedModel, *, batch: bool) -> Decimal | None:
         """Return the cost of tokens of text at the standard rate, US dollars; None if no price is known."""
         try:
-            return cost_usd(tokens, self.quote(model, batch=batch).standard.input)
+            return self.quote(model, batch=batch).input_usd(tokens)
         except ImgcostError:
             return None
 

@@ -19,10 +19,6 @@ if TYPE_CHECKING:
 __all__ = ["CheckedImages", "ImageChecker"]
 
 
-_TOKENS = {"patch": geometry.patch_tokens, "area": geometry.area_tokens}
-"""The tokens of a size that fits the tier, by formula."""
-
-
 class CheckedImages(NamedTuple):
     """The result of checking some images.
 
@@ -116,5 +112,5 @@ class ImageChecker:
         if not (model and model.tier):
             return CheckedImage(image.location, media_type or None, width, height)
         resized = geometry.resized_size(width, height, model.tier)
-        tokens = _TOKENS[model.formula](*resized)
+        tokens = geometry.image_tokens(width, height, model.tier, model.formula)
         return CheckedImage(image.location, media_type or None, width, height, *resized, tokens)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from imgcost.figures import listed
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
 __all__ = ["Note", "sentences"]
 
@@ -39,8 +41,4 @@ def sentences(notes: Iterable[Note], *, explain: bool = False) -> list[str]:
     for note in notes:
         if explain or not note.detail:
             subjects.setdefault(note.text, {})[note.subject] = None
-    return [text.replace("{}", _listed(list(names))) for text, names in subjects.items()]
-
-
-def _listed(names: Sequence[str]) -> str:
-    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
+    return [text.replace("{}", listed(list(names))) for text, names in subjects.items()]

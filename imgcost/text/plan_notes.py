@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from imgcost.figures import dollars, number, plural
+from imgcost.figures import dollars, listed, number, plural
 from imgcost.tables import cite
 from imgcost.text.notes import Note
 
@@ -40,7 +40,7 @@ def _overhead_phrase(plan: ModelPlan) -> str:
         for tokens, where in zip(plan.quote.overhead.tokens, places, strict=True)
         if tokens
     ]
-    return " and ".join(filter(None, (", ".join(parts[:-1]), *parts[-1:])))
+    return listed(parts)
 
 
 def notes_of(plan: ModelPlan) -> Iterator[Note]:

@@ -40,6 +40,7 @@ _TOKENS = "#,##0"
 USD = "[>=0.0995]$#,##0.00;[>=0.00995]$0.000;$0.00####"
 """As `imgcost.figures.dollars`, as far as two conditions go; `Page.show_small_dollars` adds more."""
 SMALLEST_DIGITS = 9
+"""Number of decimal places from which on dollars have no format of their own."""
 _PAGE_WIDTH = 180
 """Width of a printed page that can still be read, in characters."""
 _RATE = "$#,##0.00########"

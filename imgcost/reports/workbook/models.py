@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from imgcost.prices import cost_usd, multiply
+from imgcost.prices import multiply
 from imgcost.reports.workbook.cells import NOT_OFFERED, CellFormula, at, column_of, unless_text
 
 if TYPE_CHECKING:
@@ -342,7 +342,7 @@ def values_of(row: ModelRow, job: WorkbookJob) -> dict[str, Any]:
         "surcharge_usd": plan.surcharge_usd,
         "total_usd": plan.total_usd,
         "images_usd": plan.images_usd,
-        "overhead_usd": cost_usd(overhead, plan.quote.standard.input),
+        "overhead_usd": plan.quote.input_usd(overhead),
     }
 
 
