@@ -20,9 +20,10 @@ if TYPE_CHECKING:
     from imgcost.acceptance import Breach, LimitName, Reason
     from imgcost.arguments import Dollars
     from imgcost.conditions import CacheTtl, Conditions, InferenceGeo
-    from imgcost.errors import ImgcostError
+    from imgcost.errors import FitError, ImgcostError
     from imgcost.estimates import Estimate, estimate
     from imgcost.files import Image, ImageSource, Unreadable, Walk, read_header, scan
+    from imgcost.fitting import Fitted, fit
     from imgcost.geometry import Formula, Tier
     from imgcost.headers import Header
     from imgcost.paths import escape_path, unescape_path
@@ -69,6 +70,8 @@ __all__ = [
     "Factor",
     "Finding",
     "Findings",
+    "FitError",
+    "Fitted",
     "Formula",
     "Header",
     "Image",
@@ -116,6 +119,7 @@ __all__ = [
     "errors",
     "escape_path",
     "estimate",
+    "fit",
     "geometry",
     "plan",
     "quotes",
@@ -138,6 +142,8 @@ _MODULES = {
     "Factor": "quoting",
     "Finding": "rules",
     "Findings": "preflight",
+    "FitError": "errors",
+    "Fitted": "fitting",
     "Formula": "geometry",
     "Header": "headers",
     "Image": "files",
@@ -182,6 +188,7 @@ _MODULES = {
     "check_request": "preflight",
     "escape_path": "paths",
     "estimate": "estimates",
+    "fit": "fitting",
     "plan": "plans",
     "quotes": "quoting",
     "read_header": "files",
