@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from imgcost.errors import FitError, ImgcostError
     from imgcost.estimates import Estimate, estimate
     from imgcost.files import Image, ImageSource, Unreadable, Walk, read_header, scan
-    from imgcost.fitting import Fitted, fit
+    from imgcost.fitting import FitStatus, FitSummary, Fitted, FittedFile, Unchanged, fit, fit_paths
     from imgcost.geometry import Formula, Tier
     from imgcost.headers import Header
     from imgcost.paths import escape_path, unescape_path
@@ -71,7 +71,10 @@ __all__ = [
     "Finding",
     "Findings",
     "FitError",
+    "FitStatus",
+    "FitSummary",
     "Fitted",
+    "FittedFile",
     "Formula",
     "Header",
     "Image",
@@ -106,6 +109,7 @@ __all__ = [
     "Tier",
     "TokenRule",
     "TurnCost",
+    "Unchanged",
     "Unreadable",
     "Usage",
     "Variant",
@@ -120,6 +124,7 @@ __all__ = [
     "escape_path",
     "estimate",
     "fit",
+    "fit_paths",
     "geometry",
     "plan",
     "quotes",
@@ -143,7 +148,10 @@ _MODULES = {
     "Finding": "rules",
     "Findings": "preflight",
     "FitError": "errors",
+    "FitStatus": "fitting",
+    "FitSummary": "fitting",
     "Fitted": "fitting",
+    "FittedFile": "fitting",
     "Formula": "geometry",
     "Header": "headers",
     "Image": "files",
@@ -179,6 +187,7 @@ _MODULES = {
     "Usage": "prices",
     "TokenRule": "quoting",
     "TurnCost": "preflight",
+    "Unchanged": "fitting",
     "Unreadable": "files",
     "Variant": "plans",
     "Walk": "files",
@@ -189,6 +198,7 @@ _MODULES = {
     "escape_path": "paths",
     "estimate": "estimates",
     "fit": "fitting",
+    "fit_paths": "fitting",
     "plan": "plans",
     "quotes": "quoting",
     "read_header": "files",
