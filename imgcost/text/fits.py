@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from imgcost.figures import dollars, listed, number, plural
 from imgcost.fitting.files import WITH_COPY
 from imgcost.headers import format_name
+from imgcost.paths import escape_path
 from imgcost.text.json_lists import json_with_lists
 from imgcost.text.notes import Note, sentences
 from imgcost.text.quotes import quote_notes, quote_title
@@ -49,7 +50,7 @@ def fit_report(summary: FitSummary, files: Iterable[FittedFile], output: str | N
         rows = [(visible(file.path), file.problem or "", visible(file.reason or "")) for file in shown["failed"]]
         tables.append(Table(title, ("path", "problem", "reason"), rows, path_column=0))
     notes = [*_notes(summary, dry_run=dry_run), *_more(summary, shown), *_ignored(summary, shown["ignored"])]
-    data = summary.to_dict() | {"output": output and visible(output), "dry_run": dry_run}
+    data = summary.to_dict() | {"output": output and escape_path(output), "dry_run": dry_run}
     return Report(data, tables, sentences(notes))
 
 
