@@ -195,7 +195,7 @@ def command(
         except OSError:
             _end("stopped", len(files))
             raise
-        printed = fit_report(summary, files, output, dry_run=dry_run)
+        printed = fit_report(summary, files, output or "", dry_run=dry_run)
         save(printed, report, FIT, fit_rows(files, quote), lambda: fit_json(printed, files))
         if style == "json":
             sys.stdout.writelines(chain(fit_json(printed, files), ["\n"]))
