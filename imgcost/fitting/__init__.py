@@ -5,7 +5,8 @@ This is the only package that decodes and writes pixels. Pillow is imported when
 
 from __future__ import annotations
 
-from imgcost.fitting.images import Change, Fitted, fit, fit_with
+from imgcost.fitting.images import fit, fit_with
 from imgcost.fitting.options import FitOptions, OutputFormat, fit_options, target_size
+from imgcost.fitting.results import Change, Fitted
 
 __all__ = ["Change", "FitOptions", "Fitted", "OutputFormat", "fit", "fit_options", "fit_with", "target_size"]
