@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from imgcost.fitting.files import FitStatus, FitSummary, FittedFile
 from imgcost.fitting.folders import FolderFit, fit_paths
-from imgcost.fitting.images import Change, Fitted, fit, fit_with
+from imgcost.fitting.images import fit, fit_with
 from imgcost.fitting.options import FitOptions, OutputFormat, fit_options, target_size
+from imgcost.fitting.results import Change, Fitted
 from imgcost.fitting.tasks import Unchanged
 
 __all__ = [
