@@ -19,7 +19,7 @@ from PIL import Image
 import imgcost
 from imgcost.errors import ArgumentError
 from imgcost.files import workers
-from imgcost.fitting import layout
+from imgcost.fitting import layout, tasks
 from imgcost.fitting.layout import OutputFolder, is_inside, listed_sources, named_sources
 from imgcost.outputs import Output
 
@@ -384,6 +384,16 @@ def test_a_file_that_disappears_is_an_error(photos, out):
     next(files)
     (photos / "b.jpg").unlink()
     assert (next(files).problem, next(files).status) == ("missing", "fitted")
+
+
+def test_a_file_that_cannot_be_read_is_an_error(photos, out, monkeypatch):
+    def fit_with(*_):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    monkeypatch.setattr(tasks, "fit_with", fit_with)
+    (file,) = fitted(photos / "a.png", output=out)
+    assert (file.status, file.problem, file.reason) == ("failed", "no-access", "permission denied")
+    assert tasks._modified(str(out / "nothing")) == 0
 
 
 @posix
