@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import io
 import os
+import pickle
 import stat
 import sys
 from datetime import date
@@ -19,8 +20,9 @@ from PIL import Image
 import imgcost
 from imgcost.errors import ArgumentError
 from imgcost.files import workers
-from imgcost.fitting import layout, tasks
-from imgcost.fitting.layout import OutputFolder, is_inside, listed_sources, named_sources
+from imgcost.fitting import tasks
+from imgcost.fitting.layout import is_inside, listed_sources, named_sources
+from imgcost.fitting.writing import OutputFolder, PlacementError
 from imgcost.outputs import Output
 
 CONDITIONS = {"model": "claude-opus-4-6", "as_of": date(2026, 11, 22)}  # at most 1568 px and 1568 tokens
@@ -224,7 +226,7 @@ def test_folders_that_differ_in_case_only_may_collide(out):
     folder.write("a.png", SMALL)
     folder.claim("A.png")  # another file, here
     (out / "A.png").write_bytes(b"")
-    with pytest.raises(layout.PlacementError, match="another input"):
+    with pytest.raises(PlacementError, match="another input"):
         folder.claim("A.PNG".lower().upper().replace("PNG", "png"))
 
 
@@ -454,7 +456,7 @@ def test_a_copy_that_another_program_wrote_meanwhile_is_kept(photos, out):
     next(files)
     folder = OutputFolder(str(out))
     folder.write("b.png", SMALL)
-    with pytest.raises(layout.PlacementError, match="just been created"):
+    with pytest.raises(PlacementError, match="just been created"):
         folder.write("b.png", WIDE)
     assert (out / "b.png").read_bytes() == SMALL
 
@@ -537,6 +539,13 @@ def test_a_path_that_does_not_exist_is_inside_its_folder(tmp_path):
     assert is_inside(str(tmp_path / "a" / "b"), str(tmp_path))
     assert not is_inside(str(tmp_path), str(tmp_path / "a"))
     assert not is_inside("a\0b", str(tmp_path / "a"))
+
+
+def test_spawned_workers_get_the_settings():
+    quote = imgcost.quotes("claude-opus-4-6", as_of=CONDITIONS["as_of"])[0]
+    fitter = tasks.Fitter(quote, tasks.FitOptions(max_tokens=50), "", "copy", overwrite=False, dry_run=True)
+    task = tasks.FitTask(str(SAMPLES / "web" / "marker-icon.png"), "marker-icon.png")
+    assert pickle.loads(pickle.dumps(fitter.fit))(task) == fitter.fit(task)
 
 
 @pytest.mark.slow

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast, get_args
 from imgcost.arguments import check_choice, check_path_types, to_bool
 from imgcost.errors import ArgumentError
 from imgcost.files import FileBatch, Unreadable, Walk, spread
-from imgcost.fitting.layout import OutputFolder, PlacementError, Source, is_inside, named_sources
+from imgcost.fitting.layout import Source, is_inside, named_sources
 from imgcost.fitting.options import FitOptions, fit_options
 from imgcost.fitting.tasks import FitOutcome, FitTask, Fitter, Unchanged
+from imgcost.fitting.writing import OutputFolder, PlacementError
 from imgcost.quoting import Quote, quotes
 
 if TYPE_CHECKING:
