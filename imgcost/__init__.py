@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from imgcost.errors import FitError, ImgcostError
     from imgcost.estimates import Estimate, estimate
     from imgcost.files import Image, ImageSource, Unreadable, Walk, read_header, scan
-    from imgcost.fitting import Fitted, fit
+    from imgcost.fitting import Fitted, ImageChange, OutputFormat, fit
     from imgcost.geometry import Formula, Tier
     from imgcost.headers import Header
     from imgcost.paths import escape_path, unescape_path
@@ -75,6 +75,7 @@ __all__ = [
     "Formula",
     "Header",
     "Image",
+    "ImageChange",
     "ImageSource",
     "Imagelike",
     "ImgcostError",
@@ -85,6 +86,7 @@ __all__ = [
     "Model",
     "ModelPlan",
     "MultiplierName",
+    "OutputFormat",
     "Overhead",
     "Plan",
     "PlannedRequest",
@@ -147,6 +149,7 @@ _MODULES = {
     "Formula": "geometry",
     "Header": "headers",
     "Image": "files",
+    "ImageChange": "fitting",
     "ImageSource": "files",
     "Imagelike": "preflight",
     "ImgcostError": "errors",
@@ -157,6 +160,7 @@ _MODULES = {
     "Model": "tables",
     "ModelPlan": "plans",
     "MultiplierName": "tables",
+    "OutputFormat": "fitting",
     "Overhead": "quoting",
     "Plan": "plans",
     "Platform": "tables",

@@ -7,6 +7,6 @@ from __future__ import annotations
 
 from imgcost.fitting.images import fit, fit_with
 from imgcost.fitting.options import FitOptions, OutputFormat, fit_options, target_size
-from imgcost.fitting.results import Change, Fitted
+from imgcost.fitting.results import Fitted, ImageChange
 
-__all__ = ["Change", "FitOptions", "Fitted", "OutputFormat", "fit", "fit_options", "fit_with", "target_size"]
+__all__ = ["FitOptions", "Fitted", "ImageChange", "OutputFormat", "fit", "fit_options", "fit_with", "target_size"]
