@@ -23,7 +23,17 @@ if TYPE_CHECKING:
     from imgcost.errors import FitError, ImgcostError
     from imgcost.estimates import Estimate, estimate
     from imgcost.files import Image, ImageSource, Unreadable, Walk, read_header, scan
-    from imgcost.fitting import FitStatus, FitSummary, Fitted, FittedFile, Unchanged, fit, fit_paths
+    from imgcost.fitting import (
+        FitStatus,
+        FitSummary,
+        Fitted,
+        FittedFile,
+        ImageChange,
+        OutputFormat,
+        Unchanged,
+        fit,
+        fit_paths,
+    )
     from imgcost.geometry import Formula, Tier
     from imgcost.headers import Header
     from imgcost.paths import escape_path, unescape_path
@@ -78,6 +88,7 @@ __all__ = [
     "Formula",
     "Header",
     "Image",
+    "ImageChange",
     "ImageSource",
     "Imagelike",
     "ImgcostError",
@@ -88,6 +99,7 @@ __all__ = [
     "Model",
     "ModelPlan",
     "MultiplierName",
+    "OutputFormat",
     "Overhead",
     "Plan",
     "PlannedRequest",
@@ -155,6 +167,7 @@ _MODULES = {
     "Formula": "geometry",
     "Header": "headers",
     "Image": "files",
+    "ImageChange": "fitting",
     "ImageSource": "files",
     "Imagelike": "preflight",
     "ImgcostError": "errors",
@@ -165,6 +178,7 @@ _MODULES = {
     "Model": "tables",
     "ModelPlan": "plans",
     "MultiplierName": "tables",
+    "OutputFormat": "fitting",
     "Overhead": "quoting",
     "Plan": "plans",
     "Platform": "tables",

@@ -9,17 +9,17 @@ from imgcost.fitting.files import FitStatus, FitSummary, FittedFile
 from imgcost.fitting.folders import FolderFit, fit_paths
 from imgcost.fitting.images import fit, fit_with
 from imgcost.fitting.options import FitOptions, OutputFormat, fit_options, target_size
-from imgcost.fitting.results import Change, Fitted
+from imgcost.fitting.results import Fitted, ImageChange
 from imgcost.fitting.tasks import Unchanged
 
 __all__ = [
-    "Change",
     "FitOptions",
     "FitStatus",
     "FitSummary",
     "Fitted",
     "FittedFile",
     "FolderFit",
+    "ImageChange",
     "OutputFormat",
     "Unchanged",
     "fit",
