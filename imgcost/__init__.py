@@ -20,9 +20,10 @@ if TYPE_CHECKING:
     from imgcost.acceptance import Breach, LimitName, Reason
     from imgcost.arguments import Dollars
     from imgcost.conditions import CacheTtl, Conditions, InferenceGeo
-    from imgcost.errors import ImgcostError
+    from imgcost.errors import FitError, ImgcostError
     from imgcost.estimates import Estimate, estimate
     from imgcost.files import Image, ImageSource, Unreadable, Walk, read_header, scan
+    from imgcost.fitting import Fitted, ImageChange, OutputFormat, fit
     from imgcost.geometry import Formula, Tier
     from imgcost.headers import Header
     from imgcost.paths import escape_path, unescape_path
@@ -69,9 +70,12 @@ __all__ = [
     "Factor",
     "Finding",
     "Findings",
+    "FitError",
+    "Fitted",
     "Formula",
     "Header",
     "Image",
+    "ImageChange",
     "ImageSource",
     "Imagelike",
     "ImgcostError",
@@ -82,6 +86,7 @@ __all__ = [
     "Model",
     "ModelPlan",
     "MultiplierName",
+    "OutputFormat",
     "Overhead",
     "Plan",
     "PlannedRequest",
@@ -116,6 +121,7 @@ __all__ = [
     "errors",
     "escape_path",
     "estimate",
+    "fit",
     "geometry",
     "plan",
     "quotes",
@@ -138,9 +144,12 @@ _MODULES = {
     "Factor": "quoting",
     "Finding": "rules",
     "Findings": "preflight",
+    "FitError": "errors",
+    "Fitted": "fitting",
     "Formula": "geometry",
     "Header": "headers",
     "Image": "files",
+    "ImageChange": "fitting",
     "ImageSource": "files",
     "Imagelike": "preflight",
     "ImgcostError": "errors",
@@ -151,6 +160,7 @@ _MODULES = {
     "Model": "tables",
     "ModelPlan": "plans",
     "MultiplierName": "tables",
+    "OutputFormat": "fitting",
     "Overhead": "quoting",
     "Plan": "plans",
     "Platform": "tables",
@@ -182,6 +192,7 @@ _MODULES = {
     "check_request": "preflight",
     "escape_path": "paths",
     "estimate": "estimates",
+    "fit": "fitting",
     "plan": "plans",
     "quotes": "quoting",
     "read_header": "files",
