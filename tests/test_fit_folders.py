@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import io
 import os
 import pickle
 import stat
@@ -14,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from conftest import SAMPLES
-from pictures import encoded, png
+from pictures import contents, encoded, noise, png, tree
 from PIL import Image
 
 import imgcost
@@ -28,28 +27,11 @@ from imgcost.outputs import Output
 CONDITIONS = {"model": "claude-opus-4-6", "as_of": date(2026, 11, 22)}  # at most 1568 px and 1568 tokens
 
 
-def noise(kind, width, height, **options):
-    """Encode an image of which a smaller copy has fewer bytes."""
-    out = io.BytesIO()
-    Image.effect_noise((width, height), 50).save(out, kind, **options)
-    return out.getvalue()
-
-
 SMALL = png(200, 100)
 WIDE = noise("JPEG", 1680, 840, quality=95)
 TIFF = encoded("TIFF", 200, 100)
 
 posix = pytest.mark.skipif(os.name != "posix", reason="links, and names that only POSIX has")
-
-
-def tree(folder, **files):
-    """Write files by their names, with `__` for slashes and `_` for the dot of the suffix."""
-    for name, data in files.items():
-        *parents, last = name.split("__")
-        path = folder.joinpath(*parents, ".".join(last.rsplit("_", 1)))
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
-    return folder
 
 
 def fitted(*paths, output, **options):
@@ -58,11 +40,6 @@ def fitted(*paths, output, **options):
 
 def statuses(files):
     return {Path(file.path).name: file.status for file in files}
-
-
-def contents(folder):
-    """Return the files below a folder, with their bytes."""
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 @pytest.fixture

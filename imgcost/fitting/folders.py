@@ -152,8 +152,8 @@ def fit_paths(
         overwrite: Whether to replace existing copies.
         dry_run: Whether to return what would be done, without decoding or writing anything.
         jobs: Maximum number of worker processes; see `imgcost.scan`.
-        **options: `max_tokens`, `max_bytes`, `max_side`, `output_format`, `background`, `min_quality` and
-            `keep_metadata`, as in `imgcost.fit`.
+        **options: `max_tokens`, `max_bytes`, `max_side`, `output_format`, `background`, `min_quality`, `keep_metadata`
+            and `always_resize`, as in `imgcost.fit`.
 
     Yields:
         What became of each file, once its copy is complete. Files are processed as the iterator advances.
