@@ -279,7 +279,13 @@ def test_a_pillow_image_that_needs_no_change_is_encoded_and_not_changed():
     assert b"private" not in fitted.data
 
 
-@pytest.mark.parametrize("source", [None, 3, ["a.png"], io.StringIO("text"), "a\0b.png"])
+class Odd:
+    @property
+    def read(self):
+        raise RuntimeError
+
+
+@pytest.mark.parametrize("source", [None, 3, ["a.png"], io.StringIO("text"), "a\0b.png", Odd()])
 def test_other_sources_are_errors(source):
     with pytest.raises(errors.ArgumentError, match=r"^invalid image"):
         fit(source)
