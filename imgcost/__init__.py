@@ -23,7 +23,17 @@ if TYPE_CHECKING:
     from imgcost.errors import FitError, ImgcostError
     from imgcost.estimates import Estimate, estimate
     from imgcost.files import Image, ImageSource, Unreadable, Walk, read_header, scan
-    from imgcost.fitting import Fitted, ImageChange, OutputFormat, fit
+    from imgcost.fitting import (
+        FitStatus,
+        FitSummary,
+        Fitted,
+        FittedFile,
+        ImageChange,
+        OutputFormat,
+        Unchanged,
+        fit,
+        fit_paths,
+    )
     from imgcost.geometry import Formula, Tier
     from imgcost.headers import Header
     from imgcost.paths import escape_path, unescape_path
@@ -71,7 +81,10 @@ __all__ = [
     "Finding",
     "Findings",
     "FitError",
+    "FitStatus",
+    "FitSummary",
     "Fitted",
+    "FittedFile",
     "Formula",
     "Header",
     "Image",
@@ -108,6 +121,7 @@ __all__ = [
     "Tier",
     "TokenRule",
     "TurnCost",
+    "Unchanged",
     "Unreadable",
     "Usage",
     "Variant",
@@ -122,6 +136,7 @@ __all__ = [
     "escape_path",
     "estimate",
     "fit",
+    "fit_paths",
     "geometry",
     "plan",
     "quotes",
@@ -145,7 +160,10 @@ _MODULES = {
     "Finding": "rules",
     "Findings": "preflight",
     "FitError": "errors",
+    "FitStatus": "fitting",
+    "FitSummary": "fitting",
     "Fitted": "fitting",
+    "FittedFile": "fitting",
     "Formula": "geometry",
     "Header": "headers",
     "Image": "files",
@@ -183,6 +201,7 @@ _MODULES = {
     "Usage": "prices",
     "TokenRule": "quoting",
     "TurnCost": "preflight",
+    "Unchanged": "fitting",
     "Unreadable": "files",
     "Variant": "plans",
     "Walk": "files",
@@ -193,6 +212,7 @@ _MODULES = {
     "escape_path": "paths",
     "estimate": "estimates",
     "fit": "fitting",
+    "fit_paths": "fitting",
     "plan": "plans",
     "quotes": "quoting",
     "read_header": "files",
