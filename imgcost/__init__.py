@@ -23,7 +23,16 @@ if TYPE_CHECKING:
     from imgcost.errors import FitError, ImgcostError
     from imgcost.estimates import Estimate, estimate
     from imgcost.files import Image, ImageSource, Unreadable, Walk, read_header, scan
-    from imgcost.fitting import Fitted, fit
+    from imgcost.fitting import (
+        FitFailure,
+        Fitted,
+        FittedDocument,
+        FittedRequest,
+        RequestChange,
+        fit,
+        fit_request,
+        fit_request_file,
+    )
     from imgcost.geometry import Formula, Tier
     from imgcost.headers import Header
     from imgcost.paths import escape_path, unescape_path
@@ -71,7 +80,10 @@ __all__ = [
     "Finding",
     "Findings",
     "FitError",
+    "FitFailure",
     "Fitted",
+    "FittedDocument",
+    "FittedRequest",
     "Formula",
     "Header",
     "Image",
@@ -96,6 +108,7 @@ __all__ = [
     "Reason",
     "Rejected",
     "Repeated",
+    "RequestChange",
     "Row",
     "ScanSummary",
     "Scenario",
@@ -120,6 +133,8 @@ __all__ = [
     "escape_path",
     "estimate",
     "fit",
+    "fit_request",
+    "fit_request_file",
     "geometry",
     "plan",
     "quotes",
@@ -142,8 +157,11 @@ _MODULES = {
     "Factor": "quoting",
     "Finding": "rules",
     "Findings": "preflight",
+    "FitFailure": "fitting",
     "FitError": "errors",
     "Fitted": "fitting",
+    "FittedDocument": "fitting",
+    "FittedRequest": "fitting",
     "Formula": "geometry",
     "Header": "headers",
     "Image": "files",
@@ -166,6 +184,7 @@ _MODULES = {
     "Rates": "prices",
     "Reason": "acceptance",
     "Rejected": "plans",
+    "RequestChange": "fitting",
     "Repeated": "plans",
     "PlannedRequest": "plans",
     "Row": "tabular",
@@ -189,6 +208,8 @@ _MODULES = {
     "escape_path": "paths",
     "estimate": "estimates",
     "fit": "fitting",
+    "fit_request": "fitting",
+    "fit_request_file": "fitting",
     "plan": "plans",
     "quotes": "quoting",
     "read_header": "files",
