@@ -184,7 +184,7 @@ def fit_request_file(
         raise ArgumentError("output", target, "a file other than the original, which is never changed")
     name = path or "stdin"
     with closing(cast("BinaryIO", SpooledTemporaryFile(_MEMORY_BYTES))) as copy:
-        with open(path, "rb") if path else nullcontext(cast("BinaryIO", source)) as file:  # noqa: PTH123 - a path may be any string
+        with open(path, "rb") if path else nullcontext(cast("BinaryIO", source)) as file:
             counted = _Counted(file)
             for item in _fit_stream(counted, copy, name, shape, settings):
                 if isinstance(item, FitFailure):
@@ -208,7 +208,7 @@ def _path(file: Any) -> str | None:
 
 def _is_same(path: str, target: str) -> bool:
     try:
-        return os.path.samefile(path, target)  # noqa: PTH121 - paths may be any strings
+        return os.path.samefile(path, target)
     except OSError:
         return False
 
