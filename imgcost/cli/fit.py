@@ -6,11 +6,13 @@ import re
 import sys
 from contextlib import ExitStack, closing
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 import click
+from click.core import ParameterSource
 
 from imgcost.cli.exit_codes import FINDINGS, INTERRUPTED
+from imgcost.cli.fit_requests import find_requests, fit_requests
 from imgcost.cli.inputs import folder_options, jobs_option, listed_paths, worker_count
 from imgcost.cli.options import (
     COUNT,
@@ -39,6 +41,7 @@ from imgcost.fitting.layout import is_inside, listed_sources, named_sources
 from imgcost.fitting.options import MIN_QUALITY, fit_options
 from imgcost.preflight.spools import Spool
 from imgcost.quoting import quotes
+from imgcost.shapes import SHAPES
 from imgcost.tabular import FIT
 from imgcost.text import visible
 from imgcost.text.fits import fit_json, fit_report
@@ -115,6 +118,19 @@ class _Bytes(ParamType[int]):
 )
 @click.option("--overwrite", is_flag=True, help="Replace existing copies.  [default: keep them]")
 @click.option("--dry-run", is_flag=True, help="Predict the result from headers; write nothing.")
+@click.option(
+    "--shape",
+    type=click.Choice(["auto", *SHAPES]),
+    default="auto",
+    show_default=True,
+    metavar="SHAPE",
+    help="Read the file named, or stdin, as requests of this shape; 'imgcost check --help' lists all.",
+)
+@click.option(
+    "--remove-unfixable/--keep-unfixable",
+    default=None,
+    help="In requests, replace images that cannot be fixed by a text.  [default: only in transcripts]",
+)
 @folder_options
 @jobs_option
 @fail_on_empty_option
@@ -142,6 +158,8 @@ def command(
     follow_symlinks: bool,
     jobs: int | None,
     fail_on_empty: bool,
+    shape: str,
+    remove_unfixable: bool | None,
     style: str,
     report: str | None,
     **choices: Any,
@@ -166,6 +184,25 @@ def command(
       imgcost fit photos scans -o out --max-tokens 1000 --unchanged link
       find photos -name '*.tif' -print0 | imgcost fit -0 - -o out
     """
+    requests, stdin = find_requests(paths, null=null, forced=shape != "auto")
+    if requests is not None:
+        named = click.get_current_context().get_parameter_source("model") is not ParameterSource.DEFAULT
+        fit_requests(
+            requests,
+            output,
+            model=model if named else None,
+            platform=platform,
+            as_of=as_of,
+            shape=shape,
+            min_quality=choices["min_quality"],
+            background=choices["background"],
+            remove_unfixable=remove_unfixable,
+            overwrite=overwrite,
+            dry_run=dry_run,
+            style=style,
+            report=report,
+        )
+        return
     if output is None and not dry_run:
         raise click.UsageError("Missing option '-o' / '--output': the folder for the copies.")
     _reject_inside(paths, output)
@@ -181,7 +218,7 @@ def command(
         summary = FitSummary(quote)
         try:
             with progress_of(walk, None if "-" in paths else paths) as advance:
-                for file in stack.enter_context(closing(fits.run(_sources(paths, null=null), spawn=True))):
+                for file in stack.enter_context(closing(fits.run(_sources(paths, stdin, null=null), spawn=True))):
                     summary.add(file)
                     files.append(file)
                     advance(1)
@@ -213,12 +250,11 @@ def _reject_inside(paths: tuple[str, ...], output: str | None) -> None:
             )
 
 
-def _sources(paths: tuple[str, ...], *, null: bool) -> Iterator[Source]:
+def _sources(paths: tuple[str, ...], stdin: BinaryIO, *, null: bool) -> Iterator[Source]:
     """Decide where the copies of each path go; `-` becomes the paths that stdin lists."""
-    stdin = cast("BufferedReader", sys.stdin.buffer)
     for path, source in zip(paths, named_sources(paths), strict=True):
         if path == "-":
-            yield from listed_sources(listed_paths([path], stdin, null=null))
+            yield from listed_sources(listed_paths([path], cast("BufferedReader", stdin), null=null))
         else:
             yield source
 
