@@ -178,7 +178,7 @@ def command(
     stdin as listed. A copy in another format gets the suffix appended: a.tif becomes a.tif.jpg or a.tif.png. Archives
     are not read.
 
-    A file of requests (JSON, JSON lines, a Claude Code transcript, or JSON on stdin) is fixed instead: the copy is in the
+    A file of requests (JSON, JSON lines, a Claude Code transcript, or JSON on stdin) is fixed instead: the copy has the
     same shape, and only what the API would reject is changed. -o is then the file for the copy. What cannot be fixed is
     reported; in transcripts, images that cannot be fixed are replaced by a text.
 
