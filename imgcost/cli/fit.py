@@ -113,6 +113,7 @@ class _Bytes(ParamType[int]):
     "--background", default="#ffffff", show_default=True, metavar="COLOR", help="Replace transparency in a JPEG."
 )
 @click.option("--keep-metadata", is_flag=True, help="Keep EXIF data, such as place and time, in fitted images.")
+@click.option("--always-resize", is_flag=True, help="Resize images even if the smaller copy has more bytes.")
 @click.option(
     "--unchanged",
     type=click.Choice(["copy", "link", "skip"]),
