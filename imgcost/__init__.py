@@ -20,11 +20,13 @@ if TYPE_CHECKING:
     from imgcost.acceptance import Breach, LimitName, Reason
     from imgcost.arguments import Dollars
     from imgcost.conditions import CacheTtl, Conditions, InferenceGeo
-    from imgcost.errors import ImgcostError
+    from imgcost.errors import BudgetError, ImgcostError
     from imgcost.estimates import Estimate, estimate
     from imgcost.files import Image, ImageSource, Unreadable, Walk, read_header, scan
     from imgcost.geometry import Formula, Tier
     from imgcost.headers import Header
+    from imgcost.integrations.calls import CallRecord, CallSummary
+    from imgcost.integrations.middleware import Preflight
     from imgcost.paths import escape_path, unescape_path
     from imgcost.pipeline import summarize
     from imgcost.plans import Costs, ModelPlan, Plan, PlannedRequest, Rejected, Repeated, Scenario, Variant, plan
@@ -59,7 +61,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Breach",
+    "BudgetError",
     "CacheTtl",
+    "CallRecord",
+    "CallSummary",
     "CheckedImage",
     "Conditions",
     "Costs",
@@ -86,6 +91,7 @@ __all__ = [
     "Plan",
     "PlannedRequest",
     "Platform",
+    "Preflight",
     "PreflightError",
     "PriceRow",
     "Quote",
@@ -128,7 +134,10 @@ __all__ = [
 
 _MODULES = {
     "Breach": "acceptance",
+    "BudgetError": "errors",
     "CacheTtl": "conditions",
+    "CallRecord": "integrations.calls",
+    "CallSummary": "integrations.calls",
     "CheckedImage": "preflight",
     "Conditions": "conditions",
     "Costs": "plans",
@@ -154,6 +163,7 @@ _MODULES = {
     "Overhead": "quoting",
     "Plan": "plans",
     "Platform": "tables",
+    "Preflight": "integrations.middleware",
     "PreflightError": "preflight",
     "PriceRow": "tables",
     "Quote": "quoting",
