@@ -20,9 +20,10 @@ if TYPE_CHECKING:
     from imgcost.acceptance import Breach, LimitName, Reason
     from imgcost.arguments import Dollars
     from imgcost.conditions import CacheTtl, Conditions, InferenceGeo
-    from imgcost.errors import BudgetError, ImgcostError
+    from imgcost.errors import BudgetError, FitError, ImgcostError
     from imgcost.estimates import Estimate, estimate
     from imgcost.files import Image, ImageSource, Unreadable, Walk, read_header, scan
+    from imgcost.fitting import Fitted, fit, image_block, image_blocks
     from imgcost.geometry import Formula, Tier
     from imgcost.headers import Header
     from imgcost.integrations.calls import CallRecord, CallSummary
@@ -74,6 +75,8 @@ __all__ = [
     "Factor",
     "Finding",
     "Findings",
+    "FitError",
+    "Fitted",
     "Formula",
     "Header",
     "Image",
@@ -122,7 +125,10 @@ __all__ = [
     "errors",
     "escape_path",
     "estimate",
+    "fit",
     "geometry",
+    "image_block",
+    "image_blocks",
     "plan",
     "quotes",
     "read_header",
@@ -147,6 +153,8 @@ _MODULES = {
     "Factor": "quoting",
     "Finding": "rules",
     "Findings": "preflight",
+    "FitError": "errors",
+    "Fitted": "fitting",
     "Formula": "geometry",
     "Header": "headers",
     "Image": "files",
@@ -192,6 +200,9 @@ _MODULES = {
     "check_request": "preflight",
     "escape_path": "paths",
     "estimate": "estimates",
+    "image_block": "fitting",
+    "image_blocks": "fitting",
+    "fit": "fitting",
     "plan": "plans",
     "quotes": "quoting",
     "read_header": "files",

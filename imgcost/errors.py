@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ArgumentError",
     "BudgetError",
+    "FitError",
     "HeaderError",
     "ImgcostError",
     "MissingExtraError",
@@ -110,6 +111,25 @@ class HeaderError(ImgcostError, ValueError):
         self.width = width
         self.height = height
         self.orientation = orientation
+
+
+class FitError(ImgcostError, ValueError):
+    """An image cannot be fitted: no copy of it would be accepted, or not under the caller's conditions.
+
+    Attributes:
+        problem: A slug: `empty`, `damaged`, `unsupported` or `not-an-image` (see `HeaderError`), `too-large` (decoding
+            would take too much memory), `no-decoder` (an extra is not installed) or `too-many-bytes` (even at the
+            lowest allowed quality).
+        reason: What is wrong, as a sentence.
+        advice: What to do, as a sentence, if there is specific advice; else None.
+    """
+
+    def __init__(self, problem: str, reason: str, advice: str | None = None) -> None:
+        """Store the parts; the message is the reason, followed by the advice."""
+        super().__init__(f"{reason}. {advice}" if advice else reason)
+        self.problem = problem
+        self.reason = reason
+        self.advice = advice
 
 
 class TableError(ImgcostError):

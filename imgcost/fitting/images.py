@@ -1,0 +1,386 @@
+"""Fit one image: a copy that the API accepts and does not downscale, or the image itself if that already holds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+from imgcost import geometry
+from imgcost.acceptance import breaches, sent_bytes
+from imgcost.errors import FitError
+from imgcost.figures import number
+from imgcost.fitting.decoding import open_pixels
+from imgcost.fitting.options import (
+    BEST_QUALITY,
+    MIN_QUALITY,
+    QUALITY_STEP,
+    FitOptions,
+    fit_options,
+    largest_file,
+    target_size,
+)
+from imgcost.fitting.originals import read_original
+from imgcost.fitting.pixels import Encoding, encode, render
+from imgcost.headers import format_name
+from imgcost.notebooks import html_table
+from imgcost.outputs import Output
+from imgcost.quoting import quotes
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Iterator
+    from datetime import date
+    from decimal import Decimal
+
+    from imgcost.files import ImageSource
+    from imgcost.fitting.decoding import Opened
+    from imgcost.fitting.options import OutputFormat
+    from imgcost.fitting.originals import Original
+    from imgcost.fitting.pixels import Picture
+    from imgcost.quoting import Quote
+    from imgcost.tables import Model, Platform
+
+__all__ = ["Change", "Fitted", "fit", "fit_with"]
+
+Change: TypeAlias = Literal[
+    "resized", "rotated", "converted", "recolored", "flattened", "first-frame", "compressed", "re-encoded"
+]
+"""What was done to an image: see `Fitted.changes`."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Fitted:
+    """An image that is ready to be sent.
+
+    Attributes:
+        data: The bytes to send.
+        media_type: Such as `image/jpeg`.
+        width: Width of the upright image, px.
+        height: Height of the upright image, px.
+        tokens: Visual tokens.
+        quality: Quality of JPEG or lossy WebP, 1 to 95; None if lossless or unchanged.
+        changes: What was done to the image; empty if `data` are the bytes of the original. `resized`; `rotated`, as its
+            EXIF orientation says; `converted` to another format; `recolored`, to sRGB with 8 bits per channel;
+            `flattened`, transparent pixels on a background; `first-frame`, of an animation; `compressed`, with loss or
+            more than by default, to stay within a number of bytes; `re-encoded` and nothing else.
+        original_media_type: Media type of the original; empty for a Pillow image without a file format.
+        original_width: Width of the upright original, px.
+        original_height: Height of the upright original, px.
+        original_bytes: Size of the original, bytes; None for a Pillow image.
+        original_tokens: Visual tokens of the original; None if the API would reject it.
+        rejected: Why the API would reject the original, such as `TIFF` or `over 8,000 px`; None if it would not.
+        quote: The model, and what it charges.
+    """
+
+    data: bytes
+    media_type: str
+    width: int
+    height: int
+    tokens: int
+    quality: int | None
+    changes: tuple[Change, ...]
+    original_media_type: str
+    original_width: int
+    original_height: int
+    original_bytes: int | None
+    original_tokens: int | None
+    rejected: str | None
+    quote: Quote
+
+    def __repr__(self) -> str:
+        kind = self.media_type.removeprefix("image/")
+        changes = ", ".join(self.changes) or "unchanged"
+        return f"<Fitted {self.width}x{self.height} {kind} bytes={len(self.data)} tokens={self.tokens} ({changes})>"
+
+    @property
+    def changed(self) -> bool:
+        """Whether `data` differ from the bytes of the original."""
+        return bool(self.changes)
+
+    @property
+    def saved_tokens(self) -> int | None:
+        """Visual tokens saved; None if the API would reject the original.
+
+        0 unless you limit the size: the API downscales an image that is too large to the same number of tokens.
+        """
+        return None if self.original_tokens is None else self.original_tokens - self.tokens
+
+    @property
+    def saved_usd(self) -> Decimal | None:
+        """US dollars saved on input, exact; None if the API would reject the original."""
+        return None if self.saved_tokens is None else self.quote.image_usd(self.saved_tokens)
+
+    @property
+    def saved_bytes(self) -> int | None:
+        """Bytes saved, negative if the copy is larger; None for a Pillow image."""
+        return None if self.original_bytes is None else self.original_bytes - len(self.data)
+
+    def rescale_point(self, x: float, y: float) -> tuple[float, float]:
+        """Convert a point that Claude returned to pixels of the upright original.
+
+        Args:
+            x: Pixels from the left of the image that Claude saw.
+            y: Pixels from the top.
+
+        Returns:
+            x and y in the upright original, px.
+
+        Source: https://platform.claude.com/docs/en/build-with-claude/vision-coordinates (read 2026-09-26)
+
+        >>> photo = fit("data/samples/photos/dandelion-2800.jpg", model="claude-opus-4-6", max_tokens=500)
+        >>> photo.width, photo.rescale_point(photo.width, 0)
+        (812, (2800.0, 0.0))
+        """
+        x, y = geometry.rescale_point(x, y, self.width, self.height, self.quote.tier)  # if not resized, the API does
+        return x * self.original_width / self.width, y * self.original_height / self.height
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the image to a file, which is complete or untouched.
+
+        Args:
+            path: The file. Its suffix is not checked: `media_type` is the format.
+
+        Raises:
+            OSError: The file cannot be written.
+        """
+        with Output(path) as file:
+            file.write(self.data)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values, without the image data; dollars as exact decimal text."""
+        saved_usd = self.saved_usd
+        return self.quote.to_dict() | {
+            "media_type": self.media_type,
+            "width": self.width,
+            "height": self.height,
+            "file_bytes": len(self.data),
+            "tokens": self.tokens,
+            "quality": self.quality,
+            "changes": list(self.changes),
+            "original_media_type": self.original_media_type,
+            "original_width": self.original_width,
+            "original_height": self.original_height,
+            "original_bytes": self.original_bytes,
+            "original_tokens": self.original_tokens,
+            "rejected": self.rejected,
+            "saved_tokens": self.saved_tokens,
+            "saved_bytes": self.saved_bytes,
+            "saved_usd": None if saved_usd is None else f"{saved_usd:f}",
+        }
+
+    def _repr_html_(self) -> str:
+        unknown = "unknown"
+        before = (
+            "original",
+            format_name(self.original_media_type) or unknown,
+            f"{self.original_width}x{self.original_height}",
+            unknown if self.original_bytes is None else number(self.original_bytes),
+            f"rejected: {self.rejected}" if self.original_tokens is None else number(self.original_tokens),
+        )
+        after = (
+            ", ".join(self.changes) or "unchanged",
+            format_name(self.media_type),
+            f"{self.width}x{self.height}",
+            number(len(self.data)),
+            number(self.tokens),
+        )
+        caption = f"{self.quote.model.id} on {self.quote.conditions.as_of}"
+        return html_table(caption, ("", "format", "size", ">bytes", ">tokens"), (before, after))
+
+
+def fit(
+    image: ImageSource,
+    *,
+    model: str | Model = "sonnet",
+    platform: Platform | None = None,
+    as_of: date | None = None,
+    max_tokens: int | None = None,
+    max_bytes: int | None = None,
+    max_side: int | None = None,
+    output_format: OutputFormat | None = None,
+    background: str = "#ffffff",
+    min_quality: int = MIN_QUALITY,
+    keep_metadata: bool = False,
+    always_resize: bool = False,
+) -> Fitted:
+    """Make an image fit a model: accepted by the API, at the size that Claude sees.
+
+    An image that is accepted and fits is returned byte for byte. So is one that would only be downscaled, if the
+    smaller copy would have more bytes: the API downscales it to the same size. Everything else is decoded, turned
+    upright, converted to sRGB with 8 bits per channel, resized and encoded without metadata. The format is kept if the
+    API reads it; otherwise, JPEG, HEIC, AVIF and JPEG 2000 become JPEG, or WebP if transparent, and lossless formats
+    become PNG.
+
+    A copy is encoded at quality 95, or without loss if the original is. If that exceeds the limit of the platform,
+    `max_bytes` or the original, the quality is reduced in steps down to `min_quality`, and lossless images become JPEG,
+    or WebP if transparent. A copy is larger than the original only if the original could not be used and no allowed
+    quality is small enough.
+
+    Args:
+        image: A path; the bytes of an image; a seekable binary file, read from its current position, which is then
+            restored; or a Pillow image, which is not changed.
+        model: A model, or any of its names; a family such as `sonnet` means its newest active model on that date.
+        platform: Platform that serves the request, one of `imgcost.tables.platforms()`. If None, taken from the model's
+            name, otherwise the Claude API.
+        as_of: Date whose limits and prices apply; today (UTC) if None.
+        max_tokens: Maximum number of visual tokens.
+        max_bytes: Maximum size of the file, bytes. base64 is a third larger.
+        max_side: Maximum width and height, px.
+        output_format: `jpeg`, `png` or `webp` (lossy).
+        background: Color under transparent pixels in a JPEG, such as `#ffffff`.
+        min_quality: Lowest quality of JPEG and lossy WebP that is used to keep a file small, 1 to 95.
+        keep_metadata: Whether a changed image keeps its EXIF data, except for the orientation.
+        always_resize: Whether to downscale the image even if the copy has more bytes, because the request forbids
+            downscaling.
+
+    Returns:
+        The bytes to send, and what changed.
+
+    Raises:
+        FitError: The image is damaged, not an image, of a format that cannot be decoded, or still too large at the
+            lowest quality.
+        OSError: The file cannot be read.
+        ArgumentError: An argument is not valid.
+        ImgcostError: The model is unknown, or not offered on the platform.
+
+    Source: https://platform.claude.com/docs/en/build-with-claude/vision (read 2026-09-07)
+
+    >>> fit("data/samples/formats/senate-1871.tif", model="claude-opus-4-6").media_type
+    'image/png'
+    """
+    options = fit_options(
+        max_tokens=max_tokens,
+        max_bytes=max_bytes,
+        max_side=max_side,
+        output_format=output_format,
+        background=background,
+        min_quality=min_quality,
+        keep_metadata=keep_metadata,
+        always_resize=always_resize,
+    )
+    (quote,) = quotes([model], platform=platform, as_of=as_of)
+    return fit_with(quote, image, options)
+
+
+def fit_with(quote: Quote, image: ImageSource, options: FitOptions) -> Fitted:
+    """Fit an image by a given quote. Use it for many images and one model."""
+    original = read_original(image)
+    size = original.upright_size
+    target = target_size(*size, quote, options)
+    rejected = _rejection(original, quote)
+    required = rejected is not None or _is_required(original, target, quote, options)
+    if original.data is not None and target == size and not required:
+        return _fitted(quote, original, None, original.data, size)
+    opened = open_pixels(original)
+    picture = render(opened, target, keep_metadata=options.keep_metadata)
+    encodings = _encodings(original, picture, options, lossless=opened.lossless)
+    if required or original.data is None:
+        data, encoding = _encode_within(picture, encodings, original, largest_file(quote, options), options)
+    else:
+        encoding = next(encodings)
+        data = encode(picture, encoding, options.background)
+        if len(data) >= len(original.data):
+            return _fitted(quote, original, None, original.data, size)
+    changes = _changes(original, opened, picture, target, encoding)
+    return _fitted(quote, original, rejected, data, target, encoding, changes)
+
+
+def _rejection(original: Original, quote: Quote) -> str | None:
+    """Return the first limit that the image breaks; None if it is accepted, or a Pillow image, which has no bytes."""
+    if original.data is None:
+        return None
+    limits = quote.limits
+    sent = sent_bytes(len(original.data), limits)
+    broken = breaches(original.media_type, original.width, original.height, sent, limits)
+    return next((breach.reason.phrase for breach in broken), None)
+
+
+def _is_required(original: Original, target: tuple[int, int], quote: Quote, options: FitOptions) -> bool:
+    """Return whether the caller's options exclude the original, although the API would accept it."""
+    if original.data is None or (options.max_bytes is not None and len(original.data) > options.max_bytes):
+        return True
+    if options.output_format and original.media_type != f"image/{options.output_format}":
+        return True
+    size = original.upright_size
+    return target != (size if options.always_resize else geometry.resized_size(*size, quote.tier))
+
+
+def _encodings(original: Original, picture: Picture, options: FitOptions, *, lossless: bool) -> Iterator[Encoding]:
+    """List the ways to encode an image, the best one first."""
+    is_webp = original.media_type == "image/webp"
+    if options.output_format == "png" or (options.output_format is None and lossless):
+        yield Encoding("webp" if is_webp and options.output_format is None else "png", None)
+    if options.output_format == "png":
+        return
+    lossy = options.output_format or ("webp" if is_webp or picture.has_alpha else "jpeg")
+    for quality in (*range(BEST_QUALITY, options.min_quality, -QUALITY_STEP), options.min_quality):
+        yield Encoding(lossy, quality)
+
+
+def _encode_within(
+    picture: Picture, encodings: Iterator[Encoding], original: Original, limit: int | None, options: FitOptions
+) -> tuple[bytes, Encoding]:
+    """Return the best encoding that is within the limit and not larger than the original, if possible."""
+    sizes = [limit, None if original.data is None else len(original.data)]
+    goal = min((size for size in sizes if size is not None), default=None)
+    tried: list[tuple[bytes, Encoding]] = []
+    for encoding in encodings:
+        tried.append((encode(picture, encoding, options.background), encoding))
+        if goal is None or len(tried[-1][0]) <= goal:
+            return tried[-1]
+    accepted = (data_and_encoding for data_and_encoding in tried if limit is None or len(data_and_encoding[0]) <= limit)
+    best = next(accepted, None)
+    if best is None:
+        raise _too_many_bytes(*tried[-1], limit or 0)
+    return best
+
+
+def _too_many_bytes(data: bytes, encoding: Encoding, limit: int) -> FitError:
+    """Describe that even the last attempt is too large."""
+    how = f"at quality {encoding.quality}" if encoding.quality else "without loss"
+    reason = f"{len(data):,} bytes as {format_name(encoding.media_type)} {how}: the limit is {limit:,}"
+    other = "reduce min_quality" if encoding.quality else "choose JPEG or WebP"
+    return FitError("too-many-bytes", reason, f"Make the image smaller with max_side or max_tokens, or {other}.")
+
+
+def _changes(
+    original: Original, opened: Opened, picture: Picture, size: tuple[int, int], encoding: Encoding
+) -> tuple[Change, ...]:
+    done: dict[Change, bool] = {
+        "resized": size != original.upright_size,
+        "rotated": original.orientation != 1,
+        "converted": original.media_type not in {"", encoding.media_type},
+        "recolored": picture.recolored,
+        "flattened": picture.has_alpha and encoding.format == "jpeg",
+        "first-frame": original.animated,
+        "compressed": encoding.quality is not None and (opened.lossless or encoding.quality < BEST_QUALITY),
+    }
+    return tuple(change for change, applies in done.items() if applies) or ("re-encoded",)
+
+
+def _fitted(
+    quote: Quote,
+    original: Original,
+    rejected: str | None,
+    data: bytes,
+    size: tuple[int, int],
+    encoding: Encoding | None = None,
+    changes: tuple[Change, ...] = (),
+) -> Fitted:
+    width, height = original.upright_size
+    return Fitted(
+        data=data,
+        media_type=encoding.media_type if encoding else original.media_type,
+        width=size[0],
+        height=size[1],
+        tokens=quote.tokens(*size),
+        quality=encoding.quality if encoding else None,
+        changes=changes,
+        original_media_type=original.media_type,
+        original_width=width,
+        original_height=height,
+        original_bytes=None if original.data is None else len(original.data),
+        original_tokens=None if rejected else quote.tokens(width, height),
+        rejected=rejected,
+        quote=quote,
+    )
