@@ -196,7 +196,7 @@ CALLS = Schema(
     "imgcost.calls/1",
     "Calls",
     {
-        "endpoint": Column("category", "messages, batches or count_tokens"),
+        "operation": Column("category", "messages, batches or count_tokens"),
         "model": Column("category", "model that the request names"),
         "outcome": Column(
             "category",

@@ -20,9 +20,9 @@ _MAX_UNANSWERED = 1000
 
 _MAY_BE_BILLED = ("sent", "answered", "failed")
 
-__all__ = ["Call", "CallRecord", "CallSummary", "Calls", "Endpoint", "Outcome"]
+__all__ = ["Call", "CallRecord", "CallSummary", "Calls", "Operation", "Outcome"]
 
-Endpoint: TypeAlias = Literal["messages", "batches", "count_tokens"]
+Operation: TypeAlias = Literal["messages", "batches", "count_tokens"]
 """What was called."""
 
 Outcome: TypeAlias = Literal["sent", "answered", "rejected", "failed", "stopped"]
@@ -34,7 +34,7 @@ class CallRecord(NamedTuple):
     """A call. Retries of the SDK are part of it.
 
     Attributes:
-        endpoint: `messages`, `batches` or `count_tokens`.
+        operation: `messages`, `batches` or `count_tokens`.
         model: The model that the request names.
         outcome: `sent`, `answered`, `rejected`, `failed` or `stopped`.
         images: Number of images.
@@ -48,9 +48,9 @@ class CallRecord(NamedTuple):
         errors: Number of errors that were found before it was sent, and not fixed.
     """
 
-    endpoint: Endpoint
+    operation: Literal["messages", "batches", "count_tokens"]
     model: str
-    outcome: Outcome
+    outcome: Literal["sent", "answered", "rejected", "failed", "stopped"]
     images: int
     image_tokens: int | None
     prompt_tokens: int | None
@@ -120,7 +120,7 @@ def _plain(values: dict[str, Any]) -> dict[str, Any]:
 class Call:
     """A call in progress; only `Calls` changes it."""
 
-    endpoint: Endpoint
+    operation: Operation
     forecast: Forecast
     changes: int = 0
     errors: int = 0
@@ -134,7 +134,7 @@ class Call:
         """Return it as a record."""
         forecast, billed = self.forecast, self.billed
         return CallRecord(
-            self.endpoint,
+            self.operation,
             forecast.model,
             self.outcome,
             forecast.images,

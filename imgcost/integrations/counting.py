@@ -173,6 +173,6 @@ def _unbounded(params: Mapping[str, Any], counted: PromptTokens) -> Iterator[str
     if isinstance(params.get("fallbacks"), str):
         yield "the server chooses the fallback models"
     for tool in params.get("tools") or ():
-        kind = tool.get("type") if isinstance(tool, dict) else ""
+        kind = tool.get("type")
         if kind is not None and not str(kind).startswith(_CLIENT_TOOLS):
             yield f"the tool {str(kind)[:60]!a} runs on the server, and the API bills what it reads"

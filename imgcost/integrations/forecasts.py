@@ -72,7 +72,7 @@ def forecast(
     Returns:
         The forecast. If fallback models are named, the maximum includes an answer of each model.
     """
-    model = str(params.get("model"))
+    model = str(params.get("model") or "")
     fallbacks = params.get("fallbacks")
     others = [str(entry.get("model")) for entry in fallbacks] if isinstance(fallbacks, list) else []
     try:

@@ -7,10 +7,10 @@ synchronous `completion` has no hook that can stop or change a call; there, use 
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from imgcost.errors import MissingPackageError, NoPriceError, RequestError, UnknownModelError
-from imgcost.integrations.checks import CheckSettings, OnError
+from imgcost.integrations.checks import CheckSettings
 from imgcost.preflight import PreflightError
 from imgcost.tables import resolve_model
 
@@ -65,7 +65,7 @@ class PreflightHook(CustomLogger):
         self,
         *,
         fix: bool = False,
-        on_error: OnError = "raise",
+        on_error: Literal["raise", "warn"] = "raise",
         platform: Platform | None = None,
         as_of: date | None = None,
         ignore: Iterable[str] = (),

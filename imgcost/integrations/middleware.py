@@ -6,13 +6,13 @@ from contextlib import contextmanager
 from copy import copy
 from decimal import Decimal
 from functools import cache, partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from imgcost.arguments import to_dollars
 from imgcost.errors import ArgumentError, ImgcostError, MissingPackageError
 from imgcost.figures import dollars, number
-from imgcost.integrations.calls import Call, CallRecord, Calls, CallSummary, Endpoint
-from imgcost.integrations.checks import LOGGER, CheckSettings, OnError
+from imgcost.integrations.calls import Call, CallRecord, Calls, CallSummary, Operation
+from imgcost.integrations.checks import LOGGER, CheckSettings
 from imgcost.integrations.forecasts import Forecast, billed, forecast, forecast_batch
 from imgcost.notebooks import html_table
 from imgcost.preflight import PreflightError
@@ -35,14 +35,14 @@ else:
 
 __all__ = ["Preflight"]
 
-_ENDPOINTS: dict[str, Endpoint] = {
+_OPERATIONS: dict[str, Operation] = {
     "/v1/messages": "messages",
     "/v1/messages/batches": "batches",
     "/v1/messages/count_tokens": "count_tokens",
 }
 
 
-_SHAPES: dict[Endpoint, str] = {"messages": "messages", "batches": "batch", "count_tokens": "messages"}
+_SHAPES: dict[Operation, str] = {"messages": "messages", "batches": "batch", "count_tokens": "messages"}
 
 
 class _Attempt(NamedTuple):
@@ -112,7 +112,7 @@ class Preflight(Middleware):
         self,
         *,
         fix: bool = False,
-        on_error: OnError = "raise",
+        on_error: Literal["raise", "warn"] = "raise",
         budget_usd: Dollars | None = None,
         request_budget_usd: Dollars | None = None,
         platform: Platform | None = None,
@@ -160,17 +160,17 @@ class Preflight(Middleware):
 
     def handle(self, request: APIRequest, call_next: CallNext) -> APIResponse[Any]:
         """Check a request, send it, and read its usage. The synchronous client calls this."""
-        endpoint = _endpoint(request)
-        if endpoint is None:
+        operation = _operation(request)
+        if operation is None:
             return call_next(request)
-        with self._stopping(request, endpoint):
+        with self._stopping(request, operation):
             body, changes = request.json, 0
-            findings = self._check(body, endpoint)
+            findings = self._check(body, operation)
             if self._to_fix(findings):
-                body, changes = self._settings.fixed(body, _SHAPES[endpoint])
-                findings = self._check(body, endpoint)
+                body, changes = self._settings.fixed(body, _SHAPES[operation])
+                findings = self._check(body, operation)
             errors = self._settings.decide(findings)
-        attempt = self._admit(request, endpoint, body, changes, errors)
+        attempt = self._admit(request, operation, body, changes, errors)
         try:
             response = call_next(attempt.request)
         except BaseException:
@@ -183,20 +183,20 @@ class Preflight(Middleware):
 
     async def handle_async(self, request: APIRequest, call_next: AsyncCallNext) -> AsyncAPIResponse[Any]:
         """Check a request, send it, and read its usage. The asynchronous client calls this."""
-        endpoint = _endpoint(request)
-        if endpoint is None:
+        operation = _operation(request)
+        if operation is None:
             return await call_next(request)
-        with self._stopping(request, endpoint):
+        with self._stopping(request, operation):
             body, changes = request.json, 0
-            findings = self._check(body, endpoint)
+            findings = self._check(body, operation)
             if self._to_fix(findings):
                 from anyio.to_thread import run_sync  # noqa: PLC0415 - the SDK has loaded it
 
                 # Decoding and encoding images takes up to seconds, in which the event loop has other things to do.
-                body, changes = await run_sync(self._settings.fixed, body, _SHAPES[endpoint])
-                findings = self._check(body, endpoint)
+                body, changes = await run_sync(self._settings.fixed, body, _SHAPES[operation])
+                findings = self._check(body, operation)
             errors = self._settings.decide(findings)
-        attempt = self._admit(request, endpoint, body, changes, errors)
+        attempt = self._admit(request, operation, body, changes, errors)
         try:
             response = await call_next(attempt.request)
         except BaseException:
@@ -207,43 +207,43 @@ class Preflight(Middleware):
             self._finish(attempt.call, response, content)
         return response
 
-    def _check(self, body: Any, endpoint: Endpoint) -> Findings | None:
-        ignore = ("max-tokens",) if endpoint == "count_tokens" else ()
-        return self._settings.check(body, _SHAPES[endpoint], ignore=ignore)
+    def _check(self, body: Any, operation: Operation) -> Findings | None:
+        ignore = ("max-tokens",) if operation == "count_tokens" else ()
+        return self._settings.check(body, _SHAPES[operation], ignore=ignore)
 
     def _to_fix(self, findings: Findings | None) -> bool:
         return self._settings.fix and findings is not None and not findings.ok
 
     @contextmanager
-    def _stopping(self, request: APIRequest, endpoint: Endpoint) -> Iterator[None]:
+    def _stopping(self, request: APIRequest, operation: Operation) -> Iterator[None]:
         """Record a call that is not sent because of its errors."""
         try:
             yield
         except ImgcostError as error:
             errors = len(error.findings.errors) if isinstance(error, PreflightError) else 1
             body: Any = request.json
-            self._calls.stop(Call(endpoint, Forecast(str(body.get("model", ""))), errors=errors))
+            self._calls.stop(Call(operation, Forecast(str(body.get("model", ""))), errors=errors))
             raise
 
-    def _admit(self, request: APIRequest, endpoint: Endpoint, body: Any, changes: int, errors: int) -> _Attempt:
+    def _admit(self, request: APIRequest, operation: Operation, body: Any, changes: int, errors: int) -> _Attempt:
         """Reserve the cost of a request, and return it as it is sent.
 
         Raises:
             BudgetError: It might exceed a budget.
         """
-        call = Call(endpoint, self._forecast(body, endpoint), changes, errors, request.options.idempotency_key)
+        call = Call(operation, self._forecast(body, operation), changes, errors, request.options.idempotency_key)
         self._calls.send(call, retry=request.retries_taken > 0)
         sent = request.copy(body=body) if changes else copy(request)
-        if endpoint == "messages" and sent.stream and sent.stream_cls is not None:
+        if operation == "messages" and sent.stream and sent.stream_cls is not None:
             from imgcost.integrations.streams import observed  # noqa: PLC0415 - imports the SDK
 
             sent.stream_cls = observed(sent.stream_cls, partial(self._settle, call))
         return _Attempt(sent, call)
 
-    def _forecast(self, body: Any, endpoint: Endpoint) -> Forecast:
+    def _forecast(self, body: Any, operation: Operation) -> Forecast:
         platform, as_of = self._settings.platform, self._settings.as_of
         try:
-            if endpoint == "batches":
+            if operation == "batches":
                 entries = [entry["params"] for entry in body["requests"]]
                 return forecast_batch(
                     [forecast(entry, platform=platform, as_of=as_of, batch=True) for entry in entries]
@@ -253,14 +253,14 @@ class Preflight(Middleware):
             self._settings.report(error)
             return Forecast(str(body.get("model", "")), unknown=str(error))
         # Counting is free.
-        return predicted._replace(max_usd=Decimal(0), unknown=None) if endpoint == "count_tokens" else predicted
+        return predicted._replace(max_usd=Decimal(0), unknown=None) if operation == "count_tokens" else predicted
 
     def _finish(self, call: Call, response: Any, content: Any) -> None:
         if not hasattr(response, "http_response"):
             self._calls.release(call, "answered")  # by another middleware, without the API
         elif not response.http_response.is_success:
             self._calls.release(call, "rejected")
-        elif call.endpoint == "count_tokens":
+        elif call.operation == "count_tokens":
             self._calls.count(call, content["input_tokens"])
         elif content is not None:
             self._settle(call, content)
@@ -271,15 +271,15 @@ class Preflight(Middleware):
             self._calls.answer(call, reported)
 
 
-def _endpoint(request: APIRequest) -> Endpoint | None:
+def _operation(request: APIRequest) -> Operation | None:
     """Return what a request calls; None if it is not checked."""
     is_body = request.method.lower() == "post" and isinstance(request.json, dict)
-    return _ENDPOINTS.get(request.url.partition("?")[0]) if is_body else None
+    return _OPERATIONS.get(request.url.partition("?")[0]) if is_body else None
 
 
 def _is_answer(attempt: _Attempt, response: Any) -> bool:
     """Return whether a response has `usage`, or a number of tokens, in its body."""
-    has_tokens = attempt.call.endpoint != "batches" and not attempt.request.stream
+    has_tokens = attempt.call.operation != "batches" and not attempt.request.stream
     return has_tokens and hasattr(response, "http_response") and response.http_response.is_success
 
 
