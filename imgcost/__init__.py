@@ -23,7 +23,18 @@ if TYPE_CHECKING:
     from imgcost.errors import BudgetError, FitError, ImgcostError
     from imgcost.estimates import Estimate, estimate
     from imgcost.files import Image, ImageSource, Unreadable, Walk, read_header, scan
-    from imgcost.fitting import Fitted, fit, image_block, image_blocks
+    from imgcost.fitting import (
+        FitFailure,
+        Fitted,
+        FittedDocument,
+        FittedRequest,
+        RequestChange,
+        fit,
+        fit_request,
+        fit_request_file,
+        image_block,
+        image_blocks,
+    )
     from imgcost.geometry import Formula, Tier
     from imgcost.headers import Header
     from imgcost.integrations.calls import CallRecord, CallSummary
@@ -76,7 +87,10 @@ __all__ = [
     "Finding",
     "Findings",
     "FitError",
+    "FitFailure",
     "Fitted",
+    "FittedDocument",
+    "FittedRequest",
     "Formula",
     "Header",
     "Image",
@@ -102,6 +116,7 @@ __all__ = [
     "Reason",
     "Rejected",
     "Repeated",
+    "RequestChange",
     "Row",
     "ScanSummary",
     "Scenario",
@@ -126,6 +141,8 @@ __all__ = [
     "escape_path",
     "estimate",
     "fit",
+    "fit_request",
+    "fit_request_file",
     "geometry",
     "image_block",
     "image_blocks",
@@ -153,8 +170,11 @@ _MODULES = {
     "Factor": "quoting",
     "Finding": "rules",
     "Findings": "preflight",
+    "FitFailure": "fitting",
     "FitError": "errors",
     "Fitted": "fitting",
+    "FittedDocument": "fitting",
+    "FittedRequest": "fitting",
     "Formula": "geometry",
     "Header": "headers",
     "Image": "files",
@@ -178,6 +198,7 @@ _MODULES = {
     "Rates": "prices",
     "Reason": "acceptance",
     "Rejected": "plans",
+    "RequestChange": "fitting",
     "Repeated": "plans",
     "PlannedRequest": "plans",
     "Row": "tabular",
@@ -203,6 +224,8 @@ _MODULES = {
     "image_block": "fitting",
     "image_blocks": "fitting",
     "fit": "fitting",
+    "fit_request": "fitting",
+    "fit_request_file": "fitting",
     "plan": "plans",
     "quotes": "quoting",
     "read_header": "files",

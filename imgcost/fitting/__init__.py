@@ -6,16 +6,25 @@ This is the only package that decodes and writes pixels. Pillow is imported when
 from __future__ import annotations
 
 from imgcost.fitting.blocks import image_block, image_blocks
+from imgcost.fitting.changes import FitFailure, RequestChange
 from imgcost.fitting.images import Change, Fitted, fit, fit_with
 from imgcost.fitting.options import FitOptions, OutputFormat, fit_options, target_size
+from imgcost.fitting.request_files import FittedDocument, fit_request_file
+from imgcost.fitting.requests import FittedRequest, fit_request
 
 __all__ = [
     "Change",
+    "FitFailure",
     "FitOptions",
     "Fitted",
+    "FittedDocument",
+    "FittedRequest",
     "OutputFormat",
+    "RequestChange",
     "fit",
     "fit_options",
+    "fit_request",
+    "fit_request_file",
     "fit_with",
     "image_block",
     "image_blocks",

@@ -1,0 +1,317 @@
+"""The passes that fix a document with requests, in their order: forms of blocks, images and documents, messages.
+
+Each pass converts the document, checks its requests and replaces blocks, so the next pass sees the result.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+from imgcost.errors import RequestError
+from imgcost.figures import plural
+from imgcost.fitting.changes import FitFailure, FixedDocument, RequestChange, Unfixed
+from imgcost.fitting.request_media import MediaFixer, share_bytes
+from imgcost.fitting.structure import MESSAGE_FIXES, as_native, without_breakpoints
+from imgcost.messages import as_items, as_object, read_request
+from imgcost.preflight.checker import Checker, model_names
+from imgcost.preflight.documents import model_of
+from imgcost.preflight.inputs import block_input
+from imgcost.preflight.locations import Locator
+from imgcost.shapes import BATCHES, replaced, to_requests
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import date
+
+    from imgcost.fitting.options import FitOptions
+    from imgcost.fitting.request_media import Fixed
+    from imgcost.messages import MediaBlock, Request
+    from imgcost.rules import CheckContext, Finding
+    from imgcost.shapes import ShapedRequest
+    from imgcost.shapes.nodes import Path
+    from imgcost.tables import Platform
+
+__all__ = ["CheckedRequest", "Edit", "FitSettings", "checked_requests", "fix_document", "fixed_media", "located"]
+
+Located = TypeVar("Located", RequestChange, FitFailure)
+
+_MESSAGE = re.compile(r"messages\.(\d+)")
+
+
+class FitSettings(NamedTuple):
+    """What requests are fixed for.
+
+    Attributes:
+        model: The model; None for those that the requests name.
+        platform: The platform; None for the one that is implied.
+        as_of: The date whose limits apply.
+        options: How images are encoded.
+        batch: Whether the requests are sent as a message batch, whatever their shape.
+        remove_unfixable: Whether what cannot be fixed is replaced by text; None for transcripts only.
+    """
+
+    model: str | None
+    platform: Platform | None
+    as_of: date | None
+    options: FitOptions
+    batch: bool
+    remove_unfixable: bool | None
+
+
+class CheckedRequest(NamedTuple):
+    """A request with its errors; locations are those in its `params`.
+
+    Attributes:
+        shaped: The request as it was converted.
+        request: Its content.
+        context: The platform, date and models.
+        errors: The findings that the API would reject.
+        batch: Whether it is sent in a message batch.
+    """
+
+    shaped: ShapedRequest
+    request: Request
+    context: CheckContext
+    errors: tuple[Finding, ...]
+    batch: bool
+
+    def value(self, location: str) -> Any:
+        """Return the value at a location in the parameters."""
+        value: Any = self.shaped.params
+        for key in location.split("."):
+            try:
+                value = as_items(value, location)[int(key)] if key.isdigit() else as_object(value, location)[key]
+            except (KeyError, IndexError):  # an object that is different each time that it is read
+                raise RequestError(location, "cannot be read twice") from None
+        return value
+
+
+class Edit(NamedTuple):
+    """A new value in the parameters of a request, and the change that it is.
+
+    Attributes:
+        location: The location in the parameters.
+        value: The new value.
+        change: The change, with the same location.
+    """
+
+    location: str
+    value: Any
+    change: RequestChange
+
+
+def fix_document(value: Any, shape: str, settings: FitSettings, lines: Sequence[int] | None = None) -> FixedDocument:
+    """Fix the requests in a document.
+
+    Args:
+        value: The document. It is not changed.
+        shape: The name of its shape.
+        settings: What it is fixed for.
+        lines: For JSON lines, the line number of each item.
+
+    Returns:
+        The fixed document, which shares unchanged values with the original, with its changes.
+    """
+    changes: list[RequestChange] = []
+    failures: list[FitFailure] = []
+    for find_edits in _PASSES:
+        edits: dict[Path, Any] = {}
+        checked = None
+        for checked in checked_requests(value, shape, settings, lines):
+            for edit in find_edits(checked, settings):
+                if isinstance(edit, FitFailure):
+                    failures.append(located(edit, checked.shaped))
+                    continue
+                try:
+                    edits.update(checked.shaped.edits({edit.location: edit.value}))
+                except RequestError as error:  # the shape has no place for it
+                    failure = FitFailure(edit.location, edit.change.rules, error.problem)
+                    failures.append(located(failure, checked.shaped))
+                    continue
+                changes.append(located(edit.change, checked.shaped))
+        if checked is None:
+            break  # no request has an error
+        if edits:
+            value = replaced(value, edits)
+    return FixedDocument(value, changes, failures)
+
+
+def checked_requests(
+    value: Any, shape: str, settings: FitSettings, lines: Sequence[int] | None = None
+) -> Iterator[CheckedRequest]:
+    """Check the requests of a document, and return those with errors that can be read."""
+    for shaped in to_requests(value, shape, lines=lines):
+        if shaped.error:
+            continue
+        try:
+            request = read_request(shaped.params)
+        except RequestError:
+            continue
+        checker = Checker(settings.platform, settings.as_of)
+        batch = settings.batch or shaped.shape in BATCHES
+        model = model_of(shaped, settings.model)
+        checker.check_request(request, model, Locator(), batch=batch, platform=shaped.platform, implied=shaped.implied)
+        named = checker.models.find_all(model_names(request, model), shaped.platform)
+        context = checker.context(*named.models, platform=named.platform)
+        errors = checker.findings().errors
+        if errors or (batch and request.streams):
+            yield CheckedRequest(shaped, request, context, errors, batch)
+
+
+def located(item: Located, shaped: ShapedRequest) -> Located:
+    """Return a change or a failure with its location in the document."""
+    location = Locator(request=shaped).location(item.location) or "request"
+    return item._replace(location=location, line=shaped.line(item.location))
+
+
+# Forms of blocks
+
+
+def _native_blocks(checked: CheckedRequest, settings: FitSettings) -> Iterator[Edit]:  # noqa: ARG001 - all passes have the same signature
+    """Replace image blocks of other APIs."""
+    for error in checked.errors:
+        if error.rule != "request" or not _MESSAGE.match(error.location):
+            continue
+        location = error.location.removesuffix(".source")
+        block = checked.value(location)
+        new = as_native(as_object(block, location)) if hasattr(block, "get") else None
+        if new:
+            yield Edit(
+                location, new, RequestChange(location, ("request",), f"written as a block of type {new['type']}")
+            )
+
+
+# Images and documents
+
+
+def fixed_media(checked: CheckedRequest, settings: FitSettings) -> Iterator[Edit | FitFailure]:
+    """Fix images and documents, and shrink images if the request has too many bytes."""
+    fixer = MediaFixer(checked.context, settings.options)
+    rules: defaultdict[str, dict[str, str]] = defaultdict(dict)
+    for error in checked.errors:
+        rules[error.location].setdefault(error.rule, error.message)
+    edits: dict[str, Edit] = {}
+    for media in checked.request.media:
+        if media.location in rules:
+            edit = _fixed_block(checked, media, rules[media.location], fixer, settings)
+            if isinstance(edit, FitFailure):
+                yield edit
+            else:
+                edits[media.location] = edit
+    size = checked.request.body_bytes - sum(edit.change.saved_bytes for edit in edits.values())
+    limit = checked.context.limits.request_bytes
+    if limit is not None and size > limit:
+        try:
+            edits.update(_shrunk(checked, edits, size - limit, fixer))
+        except Unfixed as error:
+            yield FitFailure("", ("request-bytes",), str(error))
+    yield from edits.values()
+
+
+def _fixed_block(
+    checked: CheckedRequest, media: MediaBlock, rules: dict[str, str], fixer: MediaFixer, settings: FitSettings
+) -> Edit | FitFailure:
+    location = media.location
+    try:
+        fixed = fixer.fix(media, as_object(checked.value(location), location), frozenset(rules))
+        return Edit(location, fixed.block, change_of(location, tuple(rules), fixed))
+    except Unfixed as error:
+        if not settings.remove_unfixable:
+            return FitFailure(location, tuple(rules), str(error))
+    reason = next(iter(rules.values()))
+    note = {"type": "text", "text": f"[{media.kind} removed: {reason}]"}
+    before = block_input(media).text_bytes or 0
+    change = RequestChange(location, tuple(rules), f"replaced by text: {reason}", before, len(note["text"]))
+    return Edit(location, note, change)
+
+
+def change_of(location: str, rules: tuple[str, ...], fixed: Fixed) -> RequestChange:
+    """Return the change that a fixed image or document is."""
+    fitted = fixed.fitted
+    return RequestChange(
+        location,
+        rules,
+        fixed.action,
+        fixed.original_bytes,
+        fixed.bytes,
+        (fitted.original_width, fitted.original_height) if fitted else None,
+        (fitted.width, fitted.height) if fitted else None,
+        fixed.original_tokens,
+        fixed.tokens,
+    )
+
+
+def _shrunk(checked: CheckedRequest, edits: dict[str, Edit], excess: int, fixer: MediaFixer) -> dict[str, Edit]:
+    """Shrink the largest images first, until a request has no more bytes than its limit.
+
+    Raises:
+        Unfixed: It has too many bytes even so; then no image is changed for nothing.
+    """
+    media = {block.location: block for block in checked.request.media if block.kind == "image"}
+    for location, edit in edits.items():
+        if location in media:
+            media[location] = media[location]._replace(source=edit.value.get("source", {}))
+    sizes = {location: block_input(block).text_bytes or 0 for location, block in media.items()}
+    shrunk: dict[str, Edit] = {}
+    for location in sorted(sizes, key=lambda location: -sizes[location]):
+        if excess <= 0:
+            break
+        size = sizes.pop(location)
+        share = share_bytes([size, *sizes.values()], size + sum(sizes.values()) - excess)
+        before = edits.get(location)
+        block = before.value if before else as_object(checked.value(location), location)
+        try:
+            fixed = fixer.shrink(media[location], block, share)
+        except Unfixed:
+            continue
+        rules = (*(before.change.rules if before else ()), "request-bytes")
+        change = change_of(location, rules, fixed)
+        if before:
+            action = f"{before.change.action}, {change.action}"
+            change = change._replace(original_bytes=before.change.original_bytes, action=action)
+        shrunk[location] = Edit(location, fixed.block, change)
+        excess -= size - fixed.bytes
+    if excess > 0:
+        raise Unfixed(f"the request still has {plural(excess, 'byte')} too many after its images were compressed")
+    return shrunk
+
+
+# Messages
+
+
+def _tidied_messages(checked: CheckedRequest, settings: FitSettings) -> Iterator[Edit]:  # noqa: ARG001 - as above
+    """Put blocks where the API accepts them, and remove those that say nothing."""
+    contents: dict[int, list[Any]] = {}
+    params = checked.shaped.params
+    messages = as_items(as_object(params, "")["messages"], "messages")
+    for error in checked.errors:
+        match, fix = _MESSAGE.match(error.location), MESSAGE_FIXES.get(error.rule)
+        if not match or not fix:
+            continue
+        number = int(match[1]) + (error.rule == "tool-results")  # the results are in the next message
+        content = contents.get(number) or _blocks(messages, number)
+        new = fix.fix(content) if content else None
+        if new and new != content:
+            contents[number] = new
+            location = f"messages.{number}.content"
+            yield Edit(location, new, RequestChange(location, (error.rule,), fix.action))
+    for error in checked.errors:
+        if error.rule == "cache-breakpoints" and not contents:  # a later pass sees the moved blocks
+            excess = int(error.observed or 0) - int(error.limit or 0)
+            for location, block in without_breakpoints(checked.shaped.params, excess).items():
+                yield Edit(location, block, RequestChange(location, (error.rule,), "removed a cache breakpoint"))
+    if checked.batch and checked.request.streams:
+        yield Edit("stream", value=False, change=RequestChange("stream", ("batch-stream",), "set to false"))
+
+
+_PASSES = (_native_blocks, fixed_media, _tidied_messages, _tidied_messages)
+
+
+def _blocks(messages: Sequence[Any], number: int) -> list[Any] | None:
+    """Return the blocks of a message; None if there is no such message, or it is text."""
+    content = as_object(messages[number], "").get("content") if number < len(messages) else None
+    if content is None or isinstance(content, str):
+        return None
+    return [as_object(block, "") for block in as_items(content, "")]
