@@ -211,12 +211,17 @@ def check_batch(body):
         raise Rejected(f"requests: custom_id must be unique: {repeated[0]}")
 
 
+PLATFORM_PATHS = re.compile(r"/model/([^/]+)/invoke|/projects/.+/models/([^/:]+):rawPredict|/anthropic(?=/v1/)")
+
+
 def answer_to(path, body):
-    """Return the answer to a request that is accepted.
+    """Return the answer to a request that is accepted. On some platforms its path has the model.
 
     Raises:
         Rejected: The API would reject the request.
     """
+    if found := PLATFORM_PATHS.match(path):
+        body = {"model": found[1] or found[2]} | body
     if path.startswith("/v1/messages/batches"):
         check_batch(body)
         return {"id": "msgbatch_1", "type": "message_batch", "processing_status": "in_progress"}
@@ -258,12 +263,12 @@ class Handler(BaseHTTPRequestHandler):
         self.server.received.append(raw)
         body, kind = json.loads(raw), "application/json"
         try:
+            if self.server.failures:
+                raise Rejected("a failure that the test wants")  # noqa: TRY301 - answered like any other
             status, answer = 200, answer_to(self.path, body)
         except Rejected as rejected:
-            status = 400
+            status = self.server.failures.pop(0) if self.server.failures else 400
             answer = {"type": "error", "error": {"type": "invalid_request_error", "message": str(rejected)}}
-        if self.server.failures:
-            status, answer = self.server.failures.pop(0), {"type": "error", "error": {"type": "x", "message": "x"}}
         text = json.dumps(answer).encode()
         if status == 200 and body.get("stream"):
             kind = "text/event-stream"

@@ -10,7 +10,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any, Literal
 
 from imgcost.errors import MissingPackageError, NoPriceError, RequestError, UnknownModelError
-from imgcost.integrations.checks import CheckSettings
+from imgcost.integrations.checks import CheckSettings, Fixed
 from imgcost.preflight import PreflightError
 from imgcost.tables import resolve_model
 
@@ -21,10 +21,9 @@ except ImportError:
     raise MissingPackageError("imgcost.integrations.litellm", "litellm") from None
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
     from datetime import date
 
-    from imgcost.preflight import Findings
     from imgcost.tables import Platform
 
 __all__ = ["PreflightHook"]
@@ -32,8 +31,8 @@ __all__ = ["PreflightHook"]
 _SHAPES = {"completion": "openai-chat", "acompletion": "openai-chat", "anthropic_messages": "messages"}
 """The shape of a request, by the name of the litellm function."""
 
-_CHECKED = ("max_completion_tokens", "max_tokens", "system", "tools")
-"""Arguments that are checked, besides the model and the messages."""
+_CHECKED = ("model", "messages", "max_completion_tokens", "max_tokens", "system", "tools")
+"""Arguments that are checked; the others are litellm's own, or have no effect on images."""
 
 
 class PreflightHook(CustomLogger):
@@ -85,7 +84,7 @@ class PreflightHook(CustomLogger):
         request = {**kwargs, "model": model, "messages": messages}
         if "messages" in kwargs:
             # Decoding and encoding images takes up to seconds, in which the event loop has other things to do.
-            return await asyncio.to_thread(self._prepared, request, shape, fix=self._settings.fix)
+            return await asyncio.to_thread(self._prepared, request, shape, fix=self._settings.fixes)
         self._prepared(request, shape, fix=False)
         return None
 
@@ -101,25 +100,23 @@ class PreflightHook(CustomLogger):
         Raises:
             BadRequestError: The API would reject the request.
         """
-        return self._prepared(arguments, "openai-chat", fix=self._settings.fix)
+        return self._prepared(arguments, "openai-chat", fix=self._settings.fixes)
 
     def _prepared(self, arguments: dict[str, Any], shape: str, *, fix: bool) -> dict[str, Any]:
         model = arguments.get("model")
         if not _is_claude(model):
             return arguments
-        request = {key: arguments[key] for key in ("messages", *_CHECKED) if arguments.get(key) is not None}
+        fixed = Fixed({key: arguments[key] for key in _CHECKED if arguments.get(key) is not None})
         try:
-            findings = self._check(request, shape, model)
-            if fix and findings and not findings.ok:
-                request = self._settings.fixed({**request, "model": model}, shape)[0]
-                findings = self._check(request, shape, model)
-            self._settings.decide(findings)
+            findings = self._settings.check(fixed.params, shape)
+            if fix and findings is not None and not findings.ok:
+                fixed = self._settings.fix(fixed.params, shape)
+                findings = self._settings.check(fixed.params, shape)
+            self._settings.decide(findings, fixed)
         except (PreflightError, RequestError) as error:
-            raise BadRequestError(message=str(error), model=str(model), llm_provider="") from error
-        return {**arguments, "messages": request["messages"]}
-
-    def _check(self, request: Mapping[str, Any], shape: str, model: Any) -> Findings | None:
-        return self._settings.check({**request, "model": model}, shape)
+            message = "\n".join([str(error), *fixed.reasons])
+            raise BadRequestError(message=message, model=str(model), llm_provider="") from error
+        return {**arguments, "messages": fixed.params["messages"]} if fixed.changes else arguments
 
 
 def _is_claude(model: Any) -> bool:

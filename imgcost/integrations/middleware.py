@@ -12,7 +12,7 @@ from imgcost.arguments import to_dollars
 from imgcost.errors import ArgumentError, ImgcostError, MissingPackageError
 from imgcost.figures import dollars, number
 from imgcost.integrations.calls import Call, CallRecord, Calls, CallSummary, Operation
-from imgcost.integrations.checks import LOGGER, CheckSettings
+from imgcost.integrations.checks import LOGGER, CheckSettings, Fixed
 from imgcost.integrations.forecasts import Forecast, billed, forecast, forecast_batch
 from imgcost.notebooks import html_table
 from imgcost.preflight import PreflightError
@@ -164,13 +164,13 @@ class Preflight(Middleware):
         if operation is None:
             return call_next(request)
         with self._stopping(request, operation):
-            body, changes = request.json, 0
-            findings = self._check(body, operation)
+            fixed = Fixed(request.json)
+            findings = self._check(fixed, operation)
             if self._to_fix(findings):
-                body, changes = self._settings.fixed(body, _SHAPES[operation])
-                findings = self._check(body, operation)
-            errors = self._settings.decide(findings)
-        attempt = self._admit(request, operation, body, changes, errors)
+                fixed = self._settings.fix(fixed.params, _SHAPES[operation])
+                findings = self._check(fixed, operation)
+            errors = self._settings.decide(findings, fixed)
+        attempt = self._admit(request, operation, fixed, errors)
         try:
             response = call_next(attempt.request)
         except BaseException:
@@ -187,16 +187,16 @@ class Preflight(Middleware):
         if operation is None:
             return await call_next(request)
         with self._stopping(request, operation):
-            body, changes = request.json, 0
-            findings = self._check(body, operation)
+            fixed = Fixed(request.json)
+            findings = self._check(fixed, operation)
             if self._to_fix(findings):
                 from anyio.to_thread import run_sync  # noqa: PLC0415 - the SDK has loaded it
 
                 # Decoding and encoding images takes up to seconds, in which the event loop has other things to do.
-                body, changes = await run_sync(self._settings.fixed, body, _SHAPES[operation])
-                findings = self._check(body, operation)
-            errors = self._settings.decide(findings)
-        attempt = self._admit(request, operation, body, changes, errors)
+                fixed = await run_sync(self._settings.fix, fixed.params, _SHAPES[operation])
+                findings = self._check(fixed, operation)
+            errors = self._settings.decide(findings, fixed)
+        attempt = self._admit(request, operation, fixed, errors)
         try:
             response = await call_next(attempt.request)
         except BaseException:
@@ -207,12 +207,12 @@ class Preflight(Middleware):
             self._finish(attempt.call, response, content)
         return response
 
-    def _check(self, body: Any, operation: Operation) -> Findings | None:
+    def _check(self, fixed: Fixed, operation: Operation) -> Findings | None:
         ignore = ("max-tokens",) if operation == "count_tokens" else ()
-        return self._settings.check(body, _SHAPES[operation], ignore=ignore)
+        return self._settings.check(fixed.params, _SHAPES[operation], ignore=ignore)
 
     def _to_fix(self, findings: Findings | None) -> bool:
-        return self._settings.fix and findings is not None and not findings.ok
+        return self._settings.fixes and findings is not None and not findings.ok
 
     @contextmanager
     def _stopping(self, request: APIRequest, operation: Operation) -> Iterator[None]:
@@ -225,15 +225,16 @@ class Preflight(Middleware):
             self._calls.stop(Call(operation, Forecast(str(body.get("model", ""))), errors=errors))
             raise
 
-    def _admit(self, request: APIRequest, operation: Operation, body: Any, changes: int, errors: int) -> _Attempt:
+    def _admit(self, request: APIRequest, operation: Operation, fixed: Fixed, errors: int) -> _Attempt:
         """Reserve the cost of a request, and return it as it is sent.
 
         Raises:
             BudgetError: It might exceed a budget.
         """
-        call = Call(operation, self._forecast(body, operation), changes, errors, request.options.idempotency_key)
+        predicted = self._forecast(fixed.params, operation)
+        call = Call(operation, predicted, fixed.changes, errors, request.options.idempotency_key)
         self._calls.send(call, retry=request.retries_taken > 0)
-        sent = request.copy(body=body) if changes else copy(request)
+        sent = request.copy(body=fixed.params) if fixed.changes else copy(request)
         if operation == "messages" and sent.stream and sent.stream_cls is not None:
             from imgcost.integrations.streams import observed  # noqa: PLC0415 - imports the SDK
 
