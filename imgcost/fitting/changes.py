@@ -18,8 +18,10 @@ class RequestChange(NamedTuple):
         action: What was done, as a phrase such as `resized from 9000x900 to 1568x157 px`.
         original_bytes: Length of the data of the image before, as text in the request; None if it was not changed.
         bytes: The same after the change; 0 if the image was replaced by text.
-        original_size: Width and height of the image before, upright, px; None if it was not resized.
-        size: Width and height after the change, px.
+        original_width: Width of the image before, upright, px; None if its pixels are the same.
+        original_height: Its height, px.
+        width: Width after the change, px.
+        height: Height after the change, px.
         original_tokens: Visual tokens before, as the model counts them; None if unknown.
         tokens: Visual tokens after the change; None if it has no pixels.
         line: The line in the file, counted from 1; None for one document.
@@ -30,8 +32,10 @@ class RequestChange(NamedTuple):
     action: str
     original_bytes: int | None = None
     bytes: int | None = None
-    original_size: tuple[int, int] | None = None
-    size: tuple[int, int] | None = None
+    original_width: int | None = None
+    original_height: int | None = None
+    width: int | None = None
+    height: int | None = None
     original_tokens: int | None = None
     tokens: int | None = None
     line: int | None = None
@@ -41,10 +45,23 @@ class RequestChange(NamedTuple):
         """Bytes by which the request is smaller; negative if it grew."""
         return (self.original_bytes or 0) - (self.bytes or 0)
 
+    def rescale_point(self, x: float, y: float) -> tuple[float, float]:
+        """Convert a point in the image after the change to pixels of the upright image before.
+
+        Args:
+            x: Pixels from the left.
+            y: Pixels from the top.
+
+        Returns:
+            x and y in the image before, px; unchanged if its pixels are the same.
+        """
+        if not (self.original_width and self.original_height and self.width and self.height):
+            return x, y
+        return x * self.original_width / self.width, y * self.original_height / self.height
+
     def to_dict(self) -> dict[str, Any]:
         """Return an item of what `imgcost fit -f json` prints."""
-        values = self._asdict() | {"location": escape_path(self.location)}
-        return {key: list(value) if isinstance(value, tuple) else value for key, value in values.items()}
+        return self._asdict() | {"location": escape_path(self.location), "rules": list(self.rules)}
 
 
 class FitFailure(NamedTuple):

@@ -26,6 +26,7 @@ from imgcost.preflight.findings import Spools
 from imgcost.preflight.spools import Spool
 from imgcost.shapes import Document, read_document, read_line
 from imgcost.shapes.documents import plain_json
+from imgcost.tabular import FIT_REQUESTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from imgcost.preflight import CheckedImage, Findings
     from imgcost.rules import Finding
     from imgcost.tables import Platform
+    from imgcost.tabular import Row
 
 __all__ = ["FitSpools", "FittedDocument", "fit_request_file"]
 
@@ -114,14 +116,26 @@ class FittedDocument:
         """Whether no error remains."""
         return self.findings.ok
 
+    def rows(self) -> Iterator[Row]:
+        """Yield one row per change, then one per failure.
+
+        Yields:
+            Values in the order of `imgcost.tabular.FIT_REQUESTS.columns`.
+        """
+        for change in self.changes:
+            yield from FIT_REQUESTS.rows([change.to_dict() | {"status": "changed", "rules": " ".join(change.rules)}])
+        for failure in self.failures:
+            values = {"status": "failed", "rules": " ".join(failure.rules), "action": failure.reason}
+            yield from FIT_REQUESTS.rows([failure.to_dict() | values])
+
     def to_dict(self) -> dict[str, Any]:
         """Return what `imgcost fit -f json` prints, without the lists of changes and findings."""
         return {
-            "schema": "imgcost.fit-requests/1",
+            "schema": FIT_REQUESTS.id,
             "file": escape_path(self.name),
             "output": None if self.output is None else escape_path(self.output),
             "ok": self.ok,
-            "changes": len(self.changes),
+            "changed": bool(self.changes),
             "original_bytes": self.original_bytes,
             "bytes": self.bytes,
             **{key: value for key, value in self.findings.to_dict(everything=False).items() if key in _CHECK_KEYS},
@@ -184,7 +198,7 @@ def fit_request_file(
         raise ArgumentError("output", target, "a file other than the original, which is never changed")
     name = path or "stdin"
     with closing(cast("BinaryIO", SpooledTemporaryFile(_MEMORY_BYTES))) as copy:
-        with open(path, "rb") if path else nullcontext(cast("BinaryIO", source)) as file:  # noqa: PTH123 - a path may be any string
+        with open(path, "rb") if path else nullcontext(cast("BinaryIO", source)) as file:
             counted = _Counted(file)
             for item in _fit_stream(counted, copy, name, shape, settings):
                 if isinstance(item, FitFailure):
@@ -208,7 +222,7 @@ def _path(file: Any) -> str | None:
 
 def _is_same(path: str, target: str) -> bool:
     try:
-        return os.path.samefile(path, target)  # noqa: PTH121 - paths may be any strings
+        return os.path.samefile(path, target)
     except OSError:
         return False
 

@@ -229,17 +229,23 @@ def _fixed_block(
 
 def change_of(location: str, rules: tuple[str, ...], fixed: Fixed) -> RequestChange:
     """Return the change that a fixed image or document is."""
-    fitted = fixed.fitted
-    return RequestChange(
+    change = RequestChange(
         location,
         rules,
         fixed.action,
         fixed.original_bytes,
         fixed.bytes,
-        (fitted.original_width, fitted.original_height) if fitted else None,
-        (fitted.width, fitted.height) if fitted else None,
-        fixed.original_tokens,
-        fixed.tokens,
+        original_tokens=fixed.original_tokens,
+        tokens=fixed.tokens,
+    )
+    fitted = fixed.fitted
+    if fitted is None:
+        return change
+    return change._replace(
+        original_width=fitted.original_width,
+        original_height=fitted.original_height,
+        width=fitted.width,
+        height=fitted.height,
     )
 
 

@@ -131,9 +131,9 @@ def _replaced(value: Mapping[Any, Any], replacement: _Replacement, key: str) -> 
     file = {**_file_of(value), "base64": block["source"]["data"]}
     if "type" in file:  # a PDF has none
         file["type"] = block["source"]["media_type"]
-    size, dimensions = replacement.edit.change.size, file.get("dimensions")
-    if size and is_a(dimensions, dict):
-        file["dimensions"] = {**dimensions, "displayWidth": size[0], "displayHeight": size[1]}
+    change, dimensions = replacement.edit.change, file.get("dimensions")
+    if change.width and is_a(dimensions, dict):
+        file["dimensions"] = {**dimensions, "displayWidth": change.width, "displayHeight": change.height}
     content = value.get("content")
     return {**value, "content": {**content, "file": file}} if is_a(content, dict) else {**value, "file": file}
 

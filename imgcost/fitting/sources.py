@@ -47,7 +47,7 @@ def read_source(source: Mapping[Any, Any]) -> bytes | None:
         return None
     try:
         if isinstance(data, os.PathLike):
-            with open(data, "rb") as file:  # noqa: PTH123 - any object that is like a path
+            with open(data, "rb") as file:
                 return file.read()
         position = data.tell()
         try:
