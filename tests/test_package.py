@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tomllib
 from datetime import date
+from decimal import Decimal
 from types import FunctionType, ModuleType
 
 import grimp
@@ -267,6 +268,18 @@ ERRORS = {
         {},
         "writing a .parquet file needs an extra: pip install 'imgcost[parquet]'",
         {"extra": "parquet"},
+    ),
+    errors.MissingPackageError: (
+        ("imgcost.Preflight", "anthropic>=2.12"),
+        {},
+        "imgcost.Preflight needs anthropic>=2.12: pip install 'anthropic>=2.12'",
+        {"package": "anthropic>=2.12"},
+    ),
+    errors.BudgetError: (
+        ("not sent: too expensive", Decimal(1), Decimal(2), Decimal("0.5")),
+        {},
+        "not sent: too expensive",
+        {"budget_usd": Decimal(1), "max_usd": Decimal(2), "left_usd": Decimal("0.5")},
     ),
 }
 

@@ -6,7 +6,7 @@ import os
 from base64 import b64encode
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
-from imgcost.acceptance import breaches
+from imgcost.acceptance import breaches, sent_bytes
 from imgcost.arguments import to_bool
 from imgcost.errors import ArgumentError, FitError
 from imgcost.files import is_pillow, is_stream
@@ -105,7 +105,9 @@ def _accepted(
     original = read_original(image)
     data = original.data or b""
     (quote,) = quotes([model], platform=platform, as_of=as_of)
-    breach = next(breaches(original.media_type, original.width, original.height, len(data), quote.limits), None)
+    limits = quote.limits
+    sent = sent_bytes(len(data), limits)
+    breach = next(breaches(original.media_type, original.width, original.height, sent, limits), None)
     if breach:
         raise FitError("rejected", f"the API would reject the image: {breach.message}", "Pass fit=True to convert it")
     return original.media_type, data
