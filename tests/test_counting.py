@@ -113,7 +113,9 @@ def test_an_image_that_is_elsewhere_counts_as_the_largest_of_the_tier():
     ],
 )
 def test_what_the_api_may_add_has_no_maximum(more, reason):
-    found = maximum(call(user(SAID), **more))[1]
+    params = call(user(SAID), **more)
+    found = maximum(params)[1]
+    assert (forecast(params, as_of=DAY).max_usd is None) == (found is not None)
     assert (found is None) if reason is None else found.startswith(reason)
 
 

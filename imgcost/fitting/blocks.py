@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from base64 import b64encode
-from typing import TYPE_CHECKING, Any, TypedDict, Unpack
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
 from imgcost.acceptance import breaches, sent_bytes
 from imgcost.arguments import to_bool
 from imgcost.errors import ArgumentError, FitError
-from imgcost.files import is_pillow, is_stream
+from imgcost.files import SOURCE_TYPES, is_pillow
 from imgcost.fitting.images import fit as fit_image
 from imgcost.fitting.originals import read_original
+from imgcost.preflight.images import each_source
 from imgcost.quoting import quotes
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ def image_blocks(
     """
     if text is not None and not isinstance(text, str):
         raise ArgumentError("text", text, "text")
-    sources: list[Any] = [images] if _is_one(images) else list(images)
+    sources = list(each_source(images, SOURCE_TYPES))
     labeled = to_bool("labels", labels) and len(sources) > 1
     blocks: list[ImageBlockParam | TextBlockParam] = []
     for number, image in enumerate(sources, 1):
@@ -156,10 +156,3 @@ def image_blocks(
     if text:
         blocks.append({"type": "text", "text": text})
     return blocks
-
-
-def _is_one(images: Any) -> bool:
-    """Whether this is an image rather than several, so that its characters or lines are not taken for images."""
-    return (
-        isinstance(images, (str, bytes, bytearray, memoryview, os.PathLike)) or is_pillow(images) or is_stream(images)
-    )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any, Literal
 
-from imgcost.errors import MissingPackageError, NoPriceError, RequestError, UnknownModelError
+from imgcost.errors import ImgcostError, MissingPackageError, RequestError
 from imgcost.integrations.checks import CheckSettings, Fixed
 from imgcost.preflight import PreflightError
 from imgcost.tables import resolve_model
@@ -123,7 +123,5 @@ def _is_claude(model: Any) -> bool:
     """Return whether a model is one of Claude's, or is named like one that is not known yet."""
     try:
         return bool(resolve_model(model))
-    except NoPriceError:
-        return True
-    except (UnknownModelError, AttributeError, TypeError):
+    except (ImgcostError, AttributeError, TypeError):
         return "claude" in str(model).lower()
