@@ -6,6 +6,7 @@ which Claude Code keeps for itself. Further copies are in attachments and in the
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from imgcost.fitting.changes import FitFailure, FixedDocument, RequestChange
@@ -60,11 +61,11 @@ def fix_session(value: Any, settings: FitSettings, lines: Sequence[int] | None =
     failures: list[FitFailure] = []
     for checked in checked_requests(items, "claude-code", settings, lines):
         replacements = dict(_replacements(checked, settings, failures))
-        places: dict[str, int] = {}
-        items = [_rewritten(item, replacements, places, "", 0) for item in items]
+        rewriter = _Rewriter(replacements)
+        items = [rewriter.rewrite(item) for item in items]
         for data, replacement in replacements.items():
             change = located(replacement.edit.change, checked.shaped)
-            count = places.get(data, 0)
+            count = rewriter.places[data]
             changes.append(change._replace(action=f"{change.action} (in {count} places)") if count > 1 else change)
         changes += _tidy(items, checked)
     return FixedDocument(items if is_a(value, list) else items[0], changes, failures)
@@ -84,23 +85,49 @@ def _replacements(
             yield data, _Replacement(edit.value, edit)
 
 
-def _rewritten(
-    value: Any, replacements: Mapping[str, _Replacement], places: dict[str, int], key: str, depth: int
-) -> Any:
-    """Return a value with replaced images; the same object if it has none."""
-    if depth > _MAX_DEPTH:
-        return value
-    if is_a(value, list):
-        items = [_rewritten(item, replacements, places, "", depth + 1) for item in value]
-        return items if any(new is not old for new, old in zip(items, value, strict=True)) else value
-    if not is_a(value, dict):
-        return value
-    data = _data_of(value)
-    if data is not None and data in replacements:
-        places[data] = places.get(data, 0) + 1
-        return _replaced(value, replacements[data], key)
-    fields = {name: _rewritten(item, replacements, places, name, depth + 1) for name, item in value.items()}
-    return fields if any(fields[name] is not item for name, item in value.items()) else value
+class _Rewriter:
+    """Replaces images in entries.
+
+    Args:
+        replacements: What replaces each base64 text.
+
+    Attributes:
+        places: Number of places where each was replaced.
+    """
+
+    def __init__(self, replacements: Mapping[str, _Replacement]) -> None:
+        """Start without places."""
+        self.places: Counter[str] = Counter()
+        self._replacements = replacements
+        # By identity: Python objects may contain themselves, or share parts in many places.
+        self._known: dict[int, tuple[Any, Any]] = {}
+
+    def rewrite(self, value: Any, key: str = "", depth: int = 0) -> Any:
+        """Return a value with replaced images; the same object if it has none.
+
+        Args:
+            value: A value in an entry.
+            key: The key that it has there.
+            depth: How deep it is in the entry.
+        """
+        if depth > _MAX_DEPTH or not (is_a(value, dict) or is_a(value, list)):
+            return value
+        if is_a(value, dict):
+            data = _data_of(value)
+            if data is not None and data in self._replacements:
+                self.places[data] += 1
+                return _replaced(value, self._replacements[data], key)
+        if id(value) not in self._known:
+            self._known[id(value)] = value, value
+            self._known[id(value)] = value, self._rewrite_items(value, depth + 1)
+        return self._known[id(value)][1]
+
+    def _rewrite_items(self, value: Any, depth: int) -> Any:
+        if is_a(value, list):
+            items = [self.rewrite(item, "", depth) for item in value]
+            return items if any(new is not old for new, old in zip(items, value, strict=True)) else value
+        fields = {name: self.rewrite(item, name, depth) for name, item in value.items()}
+        return fields if any(fields[name] is not item for name, item in value.items()) else value
 
 
 def _data_of(value: Mapping[Any, Any]) -> str | None:
@@ -129,7 +156,7 @@ def _replaced(value: Mapping[Any, Any], replacement: _Replacement, key: str) -> 
             return {"type": "queued_command", "prompt": note}
         return note if key == "toolUseResult" else dict(block)
     file = {**_file_of(value), "base64": block["source"]["data"]}
-    if "type" in file:  # a PDF has none
+    if "type" in file or block["type"] == "image":  # the file of a PDF has no type
         file["type"] = block["source"]["media_type"]
     change, dimensions = replacement.edit.change, file.get("dimensions")
     if change.width and is_a(dimensions, dict):

@@ -86,7 +86,7 @@ def _notes(document: FittedDocument, *, dry_run: bool) -> Iterator[str]:
         yield f"Nothing to fix: nothing would be rejected. The copy is the same, byte for byte. {limits}"
     if changed:
         sizes = file_size(document.original_bytes), file_size(document.bytes)
-        yield "The file has {} instead of {}.".format(*sizes[::-1])
+        yield "The original has {}, the copy {}.".format(*sizes)
         yield _tokens(document)
     if len(document.changes) > MAX_LISTED or len(findings.errors) > MAX_LISTED:
         yield "Not everything is listed: -f json and --report FILE list all."
