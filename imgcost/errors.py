@@ -120,9 +120,9 @@ class FitError(ImgcostError, ValueError):
     """An image cannot be fitted: no copy of it would be accepted, or not under the caller's conditions.
 
     Attributes:
-        problem: A slug: `empty`, `damaged`, `unsupported` or `not-an-image` (see `HeaderError`), `too-large` (decoding
-            would take too much memory), `no-decoder` (an extra is not installed) or `too-many-bytes` (even at the
-            lowest allowed quality).
+        problem: A slug. As in `HeaderError`: `empty`, `damaged`, `unsupported`, `not-an-image`. Also: `not-a-file`;
+            `too-large`, more pixels or bytes than are decoded; `no-decoder`, an extra is not installed;
+            `too-many-bytes`, even at the lowest allowed quality.
         reason: What is wrong, as a sentence.
         advice: What to do, as a sentence, if there is specific advice; else None.
     """

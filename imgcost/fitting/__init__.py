@@ -9,10 +9,11 @@ from imgcost.fitting.blocks import image_block, image_blocks
 from imgcost.fitting.changes import FitFailure, RequestChange
 from imgcost.fitting.files import FitStatus, FitSummary, FittedFile
 from imgcost.fitting.folders import FolderFit, fit_paths
-from imgcost.fitting.images import Change, Fitted, fit, fit_with
+from imgcost.fitting.images import fit, fit_with
 from imgcost.fitting.options import FitOptions, OutputFormat, fit_options, target_size
 from imgcost.fitting.request_files import FittedDocument, fit_request_file
 from imgcost.fitting.requests import FittedRequest, fit_request
+from imgcost.fitting.results import Change, Fitted
 from imgcost.fitting.tasks import Unchanged
 
 __all__ = [

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = ["MAX_PIXELS", "Opened", "open_pixels"]
 
-MAX_PIXELS = 1 << 28
-"""The largest image that is decoded, px: 16384x16384, more than any camera takes, and 1 GiB in memory."""
+MAX_PIXELS = 200_000_000
+"""The largest image that is decoded, px: that of the largest phone cameras, 800 MB in memory."""
 
 _ORIENTATION_TAG = 0x0112
 
@@ -64,12 +64,14 @@ class Opened(NamedTuple):
         image: A Pillow image.
         orientation: EXIF orientation that is still to be applied, 1 to 8.
         lossless: Whether the pixels are stored without loss.
+        first_page: Whether more pages follow.
         is_open: Whether this is a JPEG file that is not decoded yet, so that it can be decoded at a reduced size.
     """
 
     image: PillowImage
     orientation: int
     lossless: bool
+    first_page: bool = False
     is_open: bool = False
 
 
@@ -91,7 +93,7 @@ def open_pixels(original: Original) -> Opened:
     except FitError:
         raise
     except Exception as error:  # decoders raise anything on damaged data
-        raise FitError("damaged", f"cannot decode the pixels: {error}") from error
+        raise FitError("damaged", f"cannot decode the pixels: {error!r}") from error
     width, height = opened.image.size
     if opened.orientation >= 5:
         width, height = height, width
@@ -104,7 +106,7 @@ def open_pixels(original: Original) -> Opened:
 def _open(original: Original) -> Opened:
     if original.pillow is not None:
         original.pillow.load()
-        return Opened(original.pillow, original.orientation, original.media_type != "image/jpeg", is_open=False)
+        return Opened(original.pillow, original.orientation, original.media_type != "image/jpeg")
     data, media_type = original.data or b"", original.media_type
     if media_type in {"image/heic", "image/heif"}:
         return Opened(_open_heif(data), 1, lossless=False)
@@ -117,7 +119,8 @@ def _open(original: Original) -> Opened:
         orientation = original.orientation
     else:
         orientation = image.getexif().get(_ORIENTATION_TAG, 1)  # a TIFF is upright by now, and has none
-    return Opened(image, orientation, _is_lossless(image, media_type, data))
+    first_page = media_type == "image/tiff" and getattr(image, "is_animated", False)
+    return Opened(image, orientation, _is_lossless(image, media_type, data), first_page)
 
 
 def _is_lossless(image: PillowImage, media_type: str, data: bytes) -> bool:

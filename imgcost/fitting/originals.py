@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any, NamedTuple
+import stat
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from imgcost.errors import ArgumentError, FitError
 from imgcost.files import (
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from imgcost.files import ImageSource
-    from imgcost.headers import Contents
+    from imgcost.headers import Contents, Header
 
 __all__ = ["MAX_FILE_BYTES", "Original", "read_original"]
 
@@ -75,9 +76,10 @@ def read_original(image: ImageSource) -> Original:
         return _from_file(os.fsdecode(image))
     if isinstance(image, (bytes, bytearray, memoryview)):
         data = bytes(image)
-        return _checked(inspect_bytes(lambda offset, size: data[offset : offset + size], len(data)), data)
+        header = _checked(inspect_bytes(lambda offset, size: data[offset : offset + size], len(data)))
+        return Original(data, None, *header)
     if is_pillow(image):
-        return _checked(pillow_contents(image), None, image)
+        return Original(None, image, *_checked(pillow_contents(image)))
     if not is_stream(image):
         raise ArgumentError("image", image, SOURCE_TYPES)
     return _from_stream(image)
@@ -87,29 +89,26 @@ def _from_file(path: str) -> Original:
     if "\0" in path:
         raise ArgumentError("image", path, "a valid path, without NUL")
     with open(path, "rb", opener=open_without_waiting) as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise FitError("not-a-file", "not a regular file")
         return _from_stream(file)
 
 
 def _from_stream(stream: BinaryIO) -> Original:
     source = check_stream(stream, "image")
-    contents = stream_contents(source, "image")
-    _check(contents)
+    header = _checked(stream_contents(source, "image"))
     origin = source.tell()
     try:
-        return _checked(contents, source.read())
+        return Original(source.read(), None, *header)
     finally:
         source.seek(origin)
 
 
-def _checked(contents: Contents, data: bytes | None, pillow: Any = None) -> Original:
-    _check(contents)
-    return Original(data, pillow, *contents.header)  # type: ignore[misc] # a header, or `_check` has raised
-
-
-def _check(contents: Contents) -> None:
+def _checked(contents: Contents) -> Header:
     if contents.problem:
         raise FitError(contents.problem.problem, contents.problem.reason, contents.problem.advice)
     if contents.truncated or contents.undecodable:
         raise FitError("damaged", contents.undecodable or "the end of the image is missing")
     if contents.file_bytes > MAX_FILE_BYTES:
         raise FitError("too-large", f"{contents.file_bytes:,} bytes: at most {MAX_FILE_BYTES:,} are read")
+    return cast("Header", contents.header)  # there is one, or a problem

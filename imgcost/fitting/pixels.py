@@ -29,6 +29,8 @@ _MAX_EXIF_BYTES = 65_533
 _STORAGE_TAGS = frozenset({*range(254, 267), 273, *range(277, 280), 284, 317, *range(320, 326), 338, 339, 347, 700})
 """EXIF tags of a TIFF that describe how its pixels are stored, which is not how those of the copy are."""
 
+_TO_8_BITS = "Convert them to 8 bits per channel."
+
 
 class Picture(NamedTuple):
     """Decoded pixels, ready to be encoded.
@@ -85,7 +87,7 @@ def render(opened: Opened, size: tuple[int, int], *, keep_metadata: bool) -> Pic
     except FitError:
         raise
     except Exception as error:  # decoders raise anything on damaged data
-        raise FitError("damaged", f"cannot decode the pixels: {error}") from error
+        raise FitError("damaged", f"cannot decode the pixels: {error!r}") from error
 
 
 def _render(opened: Opened, size: tuple[int, int], keep_metadata: bool) -> Picture:
@@ -94,6 +96,7 @@ def _render(opened: Opened, size: tuple[int, int], keep_metadata: bool) -> Pictu
     pixels = _resized(opened, (size[1], size[0]) if opened.orientation >= 5 else size)
     pixels, converted = _to_srgb(pixels, profile)
     pixels = _without_opaque_alpha(_turned(pixels, opened.orientation))
+    pixels = pixels.copy() if pixels is opened.image else pixels  # it may belong to the caller
     pixels.info = {name: value for name, value in pixels.info.items() if name == "transparency"}
     return Picture(pixels, exif, converted or mode.startswith("I"))
 
@@ -112,31 +115,26 @@ def _resized(opened: Opened, size: tuple[int, int]) -> PillowImage:
 
 
 def _eight_bits(image: PillowImage, *, indexed: bool) -> PillowImage:
-    """Return a copy with 8 bits per channel; without a palette or single bits unless `indexed`."""
-    mode = image.mode
-    if image.has_transparency_data:
-        if mode != "P" or not indexed:
-            return image.convert("LA" if mode in {"1", "L", "LA", "La"} else "RGBA")
-    elif mode == "P" and not indexed:
-        return image.convert("RGB")
-    elif mode == "1" and not indexed:
-        return image.convert("L")
-    elif mode.startswith("I"):
+    """Return the image with 8 bits per channel; with a palette or single bits only if `indexed`."""
+    mode, transparent = image.mode, image.has_transparency_data
+    if mode == "F":
+        raise FitError("unsupported", "the pixels are floating-point numbers", _TO_8_BITS)
+    if mode.startswith("I"):
         return _from_16_bits(image)
-    elif mode not in {"1", "L", "P", "RGB", "CMYK"}:
-        if mode == "F":
-            raise FitError(
-                "unsupported", "the pixels are floating-point numbers", "Convert them to 8 bits per channel."
-            )
-        return image.convert("RGB")
-    return image.copy()
+    if indexed and (mode == "P" or (mode == "1" and not transparent)):
+        return image
+    if transparent:
+        wanted = "LA" if mode in {"1", "L", "LA", "La"} else "RGBA"
+    else:
+        wanted = {"1": "L", "L": "L", "CMYK": "CMYK"}.get(mode, "RGB")
+    return image if mode == wanted else image.convert(wanted)
 
 
 def _from_16_bits(image: PillowImage) -> PillowImage:
     wide = image.convert("I")
     darkest, brightest = cast("tuple[int, int]", wide.getextrema())
     if darkest < 0 or brightest > 0xFFFF:
-        raise FitError("unsupported", "the pixels have more than 16 bits", "Convert them to 8 bits per channel.")
+        raise FitError("unsupported", "the pixels have more than 16 bits", _TO_8_BITS)
     return wide.point(lambda value: value * (1 / 257) + 0.5).convert("L")
 
 
@@ -163,7 +161,7 @@ def _converted(image: PillowImage, embedded: ImageCmsProfile) -> PillowImage:
     is_gray = image.mode in {"1", "L", "LA"}
     alpha = image.getchannel("A") if image.mode in {"LA", "RGBA"} else None
     if image.mode != "CMYK":
-        image = image.convert("L" if embedded.profile.xcolor_space == "GRAY" else "RGB")
+        image = image.convert("L" if getattr(embedded.profile, "xcolor_space", "") == "GRAY" else "RGB")
     result = ImageCms.profileToProfile(image, embedded, ImageCms.createProfile("sRGB"), outputMode="RGB")
     assert result is not None  # noqa: S101 - only a conversion in place returns nothing
     result = result.convert("L") if is_gray else result
