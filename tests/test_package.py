@@ -63,6 +63,20 @@ def test_an_estimate_in_python_imports_no_other_library():
 
 
 @pytest.mark.slow
+def test_integrations_load_their_library_only_when_used():
+    modules, _ = loaded_by("import imgcost\nimgcost.Preflight, imgcost.CallSummary")
+    assert not modules & {*HEAVY, "anthropic", "litellm", "langchain_core"}
+    code = (
+        "import imgcost\nimgcost.Preflight()\nimport imgcost.integrations.langchain as counter\ncounter.token_counter()"
+    )
+    modules, _ = loaded_by(code)
+    assert "anthropic" in modules
+    assert not modules & {*HEAVY, "langchain_core"}
+    modules, _ = loaded_by("import imgcost\nimgcost.image_block('data/samples/web/horse.gif')")
+    assert not modules & {*HEAVY, "anthropic"}
+
+
+@pytest.mark.slow
 def test_an_estimate_on_the_command_line_loads_no_library_but_click():
     modules, printed = loaded_by(COMMAND, "estimate", "1920x1080", "-m", "sonnet")
     assert "1920x1080" in printed

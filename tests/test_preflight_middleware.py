@@ -6,6 +6,7 @@ import asyncio
 import copy
 import json
 import logging
+import re
 import socket
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -17,6 +18,7 @@ import anthropic
 import api_server
 import pytest
 from anthropic import types
+from conftest import ROOT
 from pictures import SMALL_MODEL, encoded, image_block, png, request
 
 import imgcost
@@ -580,6 +582,18 @@ def test_without_the_sdk_the_error_says_what_to_install(monkeypatch):
     middleware._with_sdk.cache_clear()
     with pytest.raises(imgcost.errors.MissingPackageError, match=r"pip install 'anthropic>=2.12'"):
         imgcost.Preflight()
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/integrations.md"])
+def test_the_documented_lines_fix_a_request(server, page):
+    text = (ROOT / page).read_text(encoding="utf-8")
+    (lines,) = re.findall(r"```python\n(preflight = .*?)```", text, re.DOTALL)
+    assert len(lines.splitlines()) == 2
+    sdk = SimpleNamespace(Anthropic=lambda middleware: client_of(server, *middleware))
+    namespace = {"imgcost": imgcost, "anthropic": sdk}
+    exec(lines, namespace)
+    assert create(namespace["client"], LARGE) == 1
+    assert repr(namespace["preflight"]).startswith("<Preflight calls=1 fixed=1 stopped=0 usd=$0.000006>")
 
 
 def test_the_settings_are_those_of_all_integrations():

@@ -22,8 +22,8 @@ from imgcost.shapes.media import base64_source, text_source
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from imgcost.fitting.images import Fitted
     from imgcost.fitting.options import FitOptions
+    from imgcost.fitting.results import Fitted
     from imgcost.messages import MediaBlock
     from imgcost.quoting import Quote
     from imgcost.rules import CheckContext
