@@ -6,6 +6,7 @@ import re
 import sys
 from contextlib import ExitStack, closing
 from decimal import Decimal
+from itertools import chain
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 import click
@@ -80,7 +81,7 @@ class _Bytes(ParamType[int]):
 @click.option(
     "-o",
     "--output",
-    type=click.Path(),
+    type=click.Path(file_okay=False),
     metavar="DIR",
     help="Folder for the copies; created if missing. Required, except with --dry-run.",
 )
@@ -95,6 +96,7 @@ class _Bytes(ParamType[int]):
 @click.option(
     "--min-quality",
     type=click.IntRange(1, 95),
+    metavar="N",
     default=MIN_QUALITY,
     show_default=True,
     help="Lowest JPEG or WebP quality; an image that would need less is an error.",
@@ -203,7 +205,7 @@ def command(
             report=report,
         )
         return
-    if output is None and not dry_run:
+    if not (output or dry_run):
         raise click.UsageError("Missing option '-o' / '--output': the folder for the copies.")
     _reject_inside(paths, output)
     reject_overwrites((path for path in paths if path != "-"), report=report)
@@ -225,15 +227,15 @@ def command(
                     check_signals()
         except (KeyboardInterrupt, Terminated) as error:
             how = f"terminated by {error.signal}" if isinstance(error, Terminated) else "interrupted"
-            _end(f"{how} after {plural(len(files), 'file')}")
+            _end(how, len(files))
             sys.exit(error.code if isinstance(error, Terminated) else INTERRUPTED)
         except OSError:
-            _end(f"stopped after {plural(len(files), 'file')}")
+            _end("stopped", len(files))
             raise
-        printed = fit_report(summary, files, output, dry_run=dry_run)
+        printed = fit_report(summary, files, output or "", dry_run=dry_run)
         save(printed, report, FIT, fit_rows(files, quote), lambda: fit_json(printed, files))
         if style == "json":
-            sys.stdout.writelines([*fit_json(printed, files), "\n"])
+            sys.stdout.writelines(chain(fit_json(printed, files), ["\n"]))
         else:
             echo(printed, style)
     if summary.files("failed"):
@@ -259,6 +261,7 @@ def _sources(paths: tuple[str, ...], stdin: BinaryIO, *, null: bool) -> Iterator
             yield source
 
 
-def _end(how: str) -> None:
-    """Say that what was written is complete."""
-    click.echo(f"imgcost: {how}; their copies are complete, run the same command again for the rest", err=True)
+def _end(how: str, files: int) -> None:
+    """Say what is complete at an early end."""
+    rest = "; their copies are complete, run the same command again for the rest" if files else ""
+    click.echo(f"imgcost: {how} after {plural(files, 'file')}{rest}", err=True)

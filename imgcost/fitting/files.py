@@ -105,7 +105,7 @@ class FitTotals:
         tokens: Visual tokens before.
         output_tokens: Visual tokens after.
         file_bytes: Bytes before.
-        output_bytes: Bytes after; None in a dry run if some are unknown.
+        output_bytes: Bytes after; None if some are unknown, as in a dry run.
     """
 
     files: int = 0
@@ -120,8 +120,8 @@ class FitTotals:
         self.tokens += file.tokens or 0
         self.output_tokens += file.output_tokens or 0
         self.file_bytes += file.file_bytes or 0
-        unknown = self.output_bytes is None or file.output_bytes is None
-        self.output_bytes = None if unknown else self.output_bytes + file.output_bytes  # type: ignore[operator] # both are known
+        if self.output_bytes is not None:
+            self.output_bytes = None if file.output_bytes is None else self.output_bytes + file.output_bytes
 
 
 class FitSummary:

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator
     from datetime import date
 
-    from imgcost.files import Archive
     from imgcost.files.walking import WalkStep
     from imgcost.fitting.files import FittedFile
     from imgcost.tables import Model, Platform
@@ -67,7 +66,9 @@ class FolderFit(NamedTuple):
         folder = OutputFolder(self.output, overwrite=self.overwrite, dry_run=self.dry_run) if self.output else None
         fitter = Fitter(self.quote, self.options, self.output, self.unchanged, self.overwrite, self.dry_run)
         # One file at a time: a worker has the bytes of few copies, and no core waits for the last chunk of another.
-        with closing(spread(self._tasks(sources), fitter.fit, _no_archives, self.jobs, spawn=spawn)) as outcomes:
+        with closing(
+            spread(self._tasks(sources), fitter.fit, lambda _archive: iter(()), self.jobs, spawn=spawn)
+        ) as outcomes:
             for outcome in outcomes:
                 yield _placed(outcome, folder) if folder and outcome.name else outcome.file
 
@@ -99,10 +100,6 @@ class FolderFit(NamedTuple):
 
     def _in_output(self, path: str) -> bool:
         return bool(self.output) and is_inside(path, self.output)
-
-
-def _no_archives(_archive: Archive) -> Iterator[FitOutcome]:
-    return iter(())
 
 
 def _placed(outcome: FitOutcome, folder: OutputFolder) -> FittedFile:

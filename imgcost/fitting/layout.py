@@ -24,6 +24,7 @@ __all__ = [
     "Source",
     "earlier_output",
     "is_inside",
+    "is_taken",
     "listed_sources",
     "named_sources",
     "output_name",
@@ -112,22 +113,36 @@ def output_name(destination: str, media_type: str) -> str:
     return destination if suffix_of(destination) in suffixes else destination + suffixes[0]
 
 
-def earlier_output(folder: str, destination: str, media_types: Iterable[str], beside: str) -> str | None:
+def is_taken(name: str, destination: str, path: str) -> bool:
+    """Return whether the name of a converted copy belongs to the copy of another file.
+
+    Args:
+        name: See `output_name`.
+        destination: The name without regard to the format.
+        path: The original. If its folder has a file with the name of the copy, that file keeps the name.
+
+    >>> is_taken("a.tif.jpg", "a.tif", "photos/a.tif")
+    False
+    """
+    if name == destination:
+        return False
+    return os.path.lexists(os.path.join(os.path.dirname(path), os.path.basename(name)))
+
+
+def earlier_output(folder: str, destination: str, media_types: Iterable[str], path: str) -> str | None:
     """Find the copy that an earlier run wrote.
 
     Args:
         folder: The output folder.
-        destination: See `output_name`.
+        destination: The name of the copy without regard to the format.
         media_types: Formats that the copy may have.
-        beside: The folder of the original. If it has a file of the same name, the copy is of that one.
+        path: The original.
 
     Returns:
         Its name, relative to the output folder; None if there is none.
     """
     for name in dict.fromkeys(output_name(destination, media_type) for media_type in media_types):
-        if os.path.lexists(os.path.join(folder, name)) and (
-            name == destination or not os.path.lexists(os.path.join(beside, os.path.basename(name)))
-        ):
+        if os.path.lexists(os.path.join(folder, name)) and not is_taken(name, destination, path):
             return name
     return None
 
@@ -138,9 +153,12 @@ def is_inside(path: str, folder: str) -> bool:
     >>> is_inside("data/samples/../job.toml", "data"), is_inside("data", "data/samples")
     (True, False)
     """
-    inner = os.path.realpath(path)
+    try:
+        inner = os.path.realpath(path)
+    except ValueError:  # not a valid path
+        return False
     while True:
-        with suppress(OSError, ValueError):
+        with suppress(OSError):
             if os.path.samefile(inner, folder):
                 return True
         outer = os.path.dirname(inner)
@@ -190,7 +208,7 @@ class OutputFolder:
         # The file system knows whether names that differ in case or normalization are the same. A dry run has no files.
         key = hash(os.path.normcase(name) if self.dry_run else normalize("NFC", name).casefold())
         if key in self._claimed and (self.dry_run or os.path.lexists(os.path.join(self.path, name))):
-            raise PlacementError("another input has the same output name: rename one of them, or fit them separately")
+            raise PlacementError("another input has the same name: rename one of them, or fit them into another folder")
         self._claimed.add(key)
 
     def write(self, name: str, data: bytes) -> None:
@@ -234,10 +252,11 @@ class OutputFolder:
         """Return the path of a copy that may be written, and create its folder."""
         inner, base = os.path.split(name)
         target = os.path.join(self._folder(inner), base)
-        try:
-            mode = os.lstat(target).st_mode
-        except FileNotFoundError:
-            return target
+        with _reasons(target):
+            try:
+                mode = os.lstat(target).st_mode
+            except FileNotFoundError:
+                return target
         if not stat.S_ISREG(mode):
             raise PlacementError("something else than a file has the output name: remove it, or choose another folder")
         if not self._overwrite:

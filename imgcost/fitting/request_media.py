@@ -29,7 +29,12 @@ if TYPE_CHECKING:
     from imgcost.rules import CheckContext
     from imgcost.tables import Model
 
-__all__ = ["Fixed", "MediaFixer", "share_bytes"]
+__all__ = ["MEDIA_RULES", "Fixed", "MediaFixer", "share_bytes"]
+
+_MEDIA_SCOPES: tuple[Scope, ...] = ("image-block", "rejected-image", "image", "source", "document")
+
+MEDIA_RULES = frozenset(rule.name for scope in _MEDIA_SCOPES for rule in rules_of(scope)) | {"many-images-edge"}
+"""Rules for single images and documents."""
 
 _RESIZED_RULES = frozenset({"oversized-image", "toolset-screenshot"})
 """Rules whose fix is the size that the smallest tier of all models accepts."""
@@ -124,7 +129,7 @@ class MediaFixer:
             return _converted(block, "document", "application/pdf", as_text(data), len(data))
         item = block_input(media)
         data, found = find_image(data)
-        image, new = bytes_input(data, media.location), dict(block)
+        image, new = bytes_input(data, media.location), {**block, "type": "image"}
         contents = image.contents
         if contents is None or (contents.problem and contents.problem.problem != "unsupported"):
             raise Unfixed(str(contents.problem) if contents else "its data cannot be read")
@@ -145,7 +150,8 @@ class MediaFixer:
         header = contents.header
         media_type = fitted.media_type if fitted else header.media_type if header else ""
         new["source"] = {**_without_url(media.source), **base64_source(media_type, text)}
-        return self._fixed(media, new, _action(item, found, fitted, media_type, rules), text, fitted, item)
+        action = _action(item, found, fitted, media_type, rules, as_image=media.kind == "document")
+        return self._fixed(media, new, action, text, fitted, item)
 
     def _fix_document(self, media: MediaBlock, block: Mapping[str, Any], data: bytes | None) -> Fixed | None:
         """Return a document with the right type of source; None if it is an image."""
@@ -167,8 +173,9 @@ class MediaFixer:
                 raise Unfixed("its text is not UTF-8") from None
             new = {**block, "source": text_source(words)}
             return Fixed(new, "sent as text instead of base64", base64_length(len(data)), len(words))
-        if bytes_input(data, "").contents is None or not _PLAIN_KEYS.issuperset(block):
-            raise Unfixed("it is not a PDF")
+        contents = bytes_input(data, "").contents
+        if contents is None or contents.problem or not _PLAIN_KEYS.issuperset(block):
+            raise Unfixed("it is not a PDF" if data else "it is empty")
         return None
 
     def _drop_setting(self, block: dict[str, Any]) -> None:
@@ -266,11 +273,15 @@ def _action(
     fitted: Fitted | None,
     media_type: str = "",
     rules: frozenset[str] = frozenset(),
+    *,
+    as_image: bool = False,
 ) -> str:
     """Describe what was done with an image."""
     actions = [found] if found else []
     if item.base64_problem:
         actions.append("base64 corrected")
+    if as_image:
+        actions.append("sent as an image block")
     if item.source_type != "base64":
         actions.append("sent as base64 instead of a data URL")
     if fitted and fitted.changed:

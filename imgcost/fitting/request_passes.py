@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from imgcost.errors import RequestError
 from imgcost.figures import plural
 from imgcost.fitting.changes import FitFailure, FixedDocument, RequestChange, Unfixed
-from imgcost.fitting.request_media import MediaFixer, share_bytes
+from imgcost.fitting.request_media import MEDIA_RULES, MediaFixer, share_bytes
 from imgcost.fitting.structure import MESSAGE_FIXES, as_native, without_breakpoints
 from imgcost.messages import as_items, as_object, read_request
 from imgcost.preflight.checker import Checker, model_names
@@ -175,8 +175,10 @@ def _native_blocks(checked: CheckedRequest, settings: FitSettings) -> Iterator[E
         if error.rule != "request" or not _MESSAGE.match(error.location):
             continue
         location = error.location.removesuffix(".source")
-        block = checked.value(location)
-        new = as_native(as_object(block, location)) if hasattr(block, "get") else None
+        try:
+            new = as_native(as_object(checked.value(location), location))
+        except RequestError:  # a field of a block is missing, not the block
+            continue
         if new:
             yield Edit(
                 location, new, RequestChange(location, ("request",), f"written as a block of type {new['type']}")
@@ -191,7 +193,8 @@ def fixed_media(checked: CheckedRequest, settings: FitSettings) -> Iterator[Edit
     fixer = MediaFixer(checked.context, settings.options)
     rules: defaultdict[str, dict[str, str]] = defaultdict(dict)
     for error in checked.errors:
-        rules[error.location].setdefault(error.rule, error.message)
+        if error.rule in MEDIA_RULES:
+            rules[error.location].setdefault(error.rule, error.message)
     edits: dict[str, Edit] = {}
     for media in checked.request.media:
         if media.location in rules:

@@ -114,7 +114,7 @@ def _errors_as_text(content: Sequence[Mapping[Any, Any]]) -> list[Any] | None:
 
 
 MESSAGE_FIXES = {
-    "empty-text": MessageFix("removed text without any characters", _without_empty_texts),
+    "empty-text": MessageFix("removed an empty text", _without_empty_texts),
     "tool-results": MessageFix("moved the results of tools to the beginning of the message", _results_first),
     "error-result": MessageFix("moved images out of the result of a tool that failed", _errors_as_text),
 }

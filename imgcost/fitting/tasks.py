@@ -10,7 +10,7 @@ from imgcost.errors import FitError
 from imgcost.files import Image, Unreadable, no_access, probe
 from imgcost.fitting.files import FittedFile
 from imgcost.fitting.images import fit_with
-from imgcost.fitting.layout import SUFFIXES, earlier_output, output_name
+from imgcost.fitting.layout import SUFFIXES, earlier_output, is_taken, output_name
 from imgcost.fitting.options import FitOptions, largest_file, target_size
 from imgcost.preflight.inputs import IMAGE_SUFFIXES, suffix_of
 
@@ -99,14 +99,17 @@ class Fitter(NamedTuple):
             return FitOutcome(_without_copy(image, named=task.named))
         file = self._measured(image)
         if name := self._earlier_output(task):
-            return FitOutcome(self._existing(file, name), name)
+            return self._existing(file, name)
         try:
-            return self._predicted(task, file, image) if self.dry_run else self._fitted(task, file)
+            outcome = self._predicted(task, file, image) if self.dry_run else self._fitted(task, file)
         except FitError as error:
             return FitOutcome(file.failed(error.problem, str(error)))
         except OSError as error:
             problem = no_access(task.path, error)
             return FitOutcome(file.failed(problem.problem, problem.reason))
+        if outcome.name and is_taken(outcome.name, task.destination, task.path):
+            return FitOutcome(file.failed("output", "another input has the name of its copy: rename one of them"))
+        return outcome
 
     def _measured(self, image: Image) -> FittedFile:
         limits, size = self.quote.limits, (image.width, image.height)
@@ -121,19 +124,20 @@ class Fitter(NamedTuple):
             return None
         chosen = self.options.output_format
         media_types = [f"image/{chosen}"] if chosen else SUFFIXES
-        return earlier_output(self.output, task.destination, media_types, os.path.dirname(task.path))
+        return earlier_output(self.output, task.destination, media_types, task.path)
 
-    def _existing(self, file: FittedFile, name: str) -> FittedFile:
+    def _existing(self, file: FittedFile, name: str) -> FitOutcome:
         """Measure the copy of an earlier run."""
         path = os.path.join(self.output, name)
         copy = probe(path)
         problem = copy.reason if isinstance(copy, Unreadable) else self._measured(copy).rejected
         if isinstance(copy, Unreadable) or problem:
-            return file.failed("output", f"the existing file {path} would be rejected ({problem}): use --overwrite")
+            reason = f"its existing copy {path} would be rejected ({problem}): remove or overwrite it"
+            return FitOutcome(file.failed("output", reason))
         after = self._after(file, "exists", copy.media_type, (copy.width, copy.height), copy.file_bytes, path)
         if _modified(file.path) > _modified(path):
-            return after._replace(problem="outdated", reason="the existing copy is older than the file")
-        return after
+            after = after._replace(problem="outdated", reason="the existing copy is older than the file")
+        return FitOutcome(after, name)
 
     def _fitted(self, task: FitTask, file: FittedFile) -> FitOutcome:
         fitted = fit_with(self.quote, task.path, self.options)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from imgcost.figures import dollars, listed, number, plural
 from imgcost.fitting.files import WITH_COPY
 from imgcost.headers import format_name
+from imgcost.paths import escape_path
 from imgcost.text.json_lists import json_with_lists
 from imgcost.text.notes import Note, sentences
 from imgcost.text.quotes import quote_notes, quote_title
@@ -25,13 +26,13 @@ MAX_NAMED = 3
 """Maximum number of ignored files that are named."""
 
 
-def fit_report(summary: FitSummary, files: Iterable[FittedFile], output: str | None, *, dry_run: bool) -> Report:
+def fit_report(summary: FitSummary, files: Iterable[FittedFile], output: str, *, dry_run: bool) -> Report:
     """Report what became of files.
 
     Args:
         summary: The sums.
         files: The files; iterated once, keeping only what is shown.
-        output: The output folder; None in a dry run without one.
+        output: The output folder; empty in a dry run without one.
         dry_run: Whether nothing was written.
 
     Returns:
@@ -41,7 +42,9 @@ def fit_report(summary: FitSummary, files: Iterable[FittedFile], output: str | N
     for file in files:
         if len(shown.get(file.status, ())) < MAX_LISTED:
             shown.get(file.status, []).append(file)
-    tables = [_totals(summary, output)] if summary.total.files else [] if shown["failed"] else [NO_IMAGES]
+    tables = (
+        [_totals(summary, "" if dry_run else output)] if summary.total.files else [] if shown["failed"] else [NO_IMAGES]
+    )
     if shown["fitted"]:
         tables.append(_fitted_table(shown["fitted"], dry_run=dry_run))
     if shown["failed"]:
@@ -49,7 +52,7 @@ def fit_report(summary: FitSummary, files: Iterable[FittedFile], output: str | N
         rows = [(visible(file.path), file.problem or "", visible(file.reason or "")) for file in shown["failed"]]
         tables.append(Table(title, ("path", "problem", "reason"), rows, path_column=0))
     notes = [*_notes(summary, dry_run=dry_run), *_more(summary, shown), *_ignored(summary, shown["ignored"])]
-    data = summary.to_dict() | {"output": output and visible(output), "dry_run": dry_run}
+    data = summary.to_dict() | {"output": escape_path(output) if output else None, "dry_run": dry_run}
     return Report(data, tables, sentences(notes))
 
 
@@ -66,7 +69,7 @@ def fit_json(report: Report, files: Iterable[FittedFile]) -> Iterator[str]:
     return json_with_lists(report, {"files": (file.to_dict() for file in files)})
 
 
-def _totals(summary: FitSummary, output: str | None) -> Table:
+def _totals(summary: FitSummary, output: str) -> Table:
     where = f" in {visible(output)}" if output else ""
     title = f"{plural(summary.total.files, 'image')}{where}. {quote_title(summary.quote)}"
     rows = [(status, *_sums(totals)) for status, totals in summary.by_status.items() if status in WITH_COPY]
@@ -86,19 +89,20 @@ def _bytes_after(size_bytes: int | None) -> str:
 
 def _fitted_table(files: Sequence[FittedFile], *, dry_run: bool) -> Table:
     title = "Would be resized or converted" if dry_run else "Resized or converted"
-    columns = ("path", "from", "to", ">tokens before", ">tokens after", ">bytes before", ">bytes after")
+    saves = any(file.tokens != file.output_tokens for file in files)
+    tokens = (">tokens before", ">tokens after") if saves else (">tokens",)
     rows = [
         (
             visible(file.path),
             *_sizes(file),
             number(file.tokens or 0),
-            number(file.output_tokens or 0),
+            *((number(file.output_tokens or 0),) if saves else ()),
             file_size(file.file_bytes or 0),
             _bytes_after(file.output_bytes),
         )
         for file in files
     ]
-    return Table(title, columns, rows, path_column=0)
+    return Table(title, ("path", "from", "to", *tokens, ">bytes before", ">bytes after"), rows, path_column=0)
 
 
 def _sizes(file: FittedFile) -> tuple[str, str]:
@@ -112,7 +116,8 @@ def _sizes(file: FittedFile) -> tuple[str, str]:
 
 def _notes(summary: FitSummary, *, dry_run: bool) -> Iterator[Note]:
     if dry_run:
-        yield Note("Dry run: nothing was written. Bytes of fitted images are unknown until they are written.")
+        unknown = " Bytes of fitted images are unknown until then." if summary.files("fitted") else ""
+        yield Note(f"Dry run: nothing was written.{unknown}")
     if not summary.total.files:
         return
     yield Note(_verdict(summary))
@@ -120,7 +125,9 @@ def _notes(summary: FitSummary, *, dry_run: bool) -> Iterator[Note]:
     if summary.rejected:
         rejected = sum(summary.rejected.values())
         why = listed([f"{number(count)} {rule}" for rule, count in summary.rejected.items()])
-        yield Note(f"{number(rejected)} of {plural(summary.total.files, 'image')} would be rejected unfitted: {why}.")
+        yield Note(
+            f"{number(rejected)} of {plural(summary.total.files, 'image')} would be rejected without fitting: {why}."
+        )
     if kept := summary.files("exists"):
         outdated = summary.problems["outdated"]
         older = f", {number(outdated)} of them older than the original" if outdated else ""
