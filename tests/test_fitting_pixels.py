@@ -14,7 +14,7 @@ import numpy as np
 import pillow_heif
 import pytest
 from conftest import SAMPLES
-from pictures import chunk, png
+from pictures import chunk, png, similarity
 from PIL import Image, ImageChops, ImageCms, ImageFile, ImageOps
 from test_fitting import noise, opened, saved, smooth
 
@@ -29,24 +29,6 @@ def difference(one, other):
     """The largest difference of a channel."""
     assert one.size == other.size
     return np.abs(np.asarray(one, np.int16) - np.asarray(other, np.int16)).max(initial=0)
-
-
-def similarity(one, other):
-    """The mean structural similarity of luminance, with a uniform window of 7 px (Wang et al., 2004)."""
-    x, y = (np.asarray(image.convert("L"), np.float64) for image in (one, other))
-
-    def mean(values):
-        sums = np.pad(values.cumsum(0).cumsum(1), ((1, 0), (1, 0)))
-        return (sums[7:, 7:] - sums[:-7, 7:] - sums[7:, :-7] + sums[:-7, :-7]) / 49
-
-    mean_x, mean_y = mean(x), mean(y)
-    scale = 49 / 48  # sample covariance
-    variances = scale * (mean(x * x) - mean_x**2 + mean(y * y) - mean_y**2)
-    covariance = scale * (mean(x * y) - mean_x * mean_y)
-    c1, c2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
-    return float(
-        ((2 * mean_x * mean_y + c1) * (2 * covariance + c2) / ((mean_x**2 + mean_y**2 + c1) * (variances + c2))).mean()
-    )
 
 
 # Quality

@@ -13,11 +13,10 @@ from imgcost.fitting.images import fit, fit_with
 from imgcost.fitting.options import FitOptions, OutputFormat, fit_options, target_size
 from imgcost.fitting.request_files import FittedDocument, fit_request_file
 from imgcost.fitting.requests import FittedRequest, fit_request
-from imgcost.fitting.results import Change, Fitted
+from imgcost.fitting.results import Fitted, ImageChange
 from imgcost.fitting.tasks import Unchanged
 
 __all__ = [
-    "Change",
     "FitFailure",
     "FitOptions",
     "FitStatus",
@@ -27,6 +26,7 @@ __all__ = [
     "FittedFile",
     "FittedRequest",
     "FolderFit",
+    "ImageChange",
     "OutputFormat",
     "RequestChange",
     "Unchanged",

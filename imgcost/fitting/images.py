@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from functools import cache
+from math import inf
 from typing import TYPE_CHECKING
 
 from imgcost import geometry
@@ -19,12 +22,12 @@ from imgcost.fitting.options import (
 )
 from imgcost.fitting.originals import read_original
 from imgcost.fitting.pixels import Encoding, encode, render
-from imgcost.fitting.results import Change, Fitted
+from imgcost.fitting.results import Fitted, ImageChange
 from imgcost.headers import format_name
 from imgcost.quoting import quotes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable
     from datetime import date
 
     from imgcost.files import ImageSource
@@ -126,7 +129,7 @@ def fit_with(quote: Quote, image: ImageSource, options: FitOptions) -> Fitted:
     if required or original.data is None:
         data, encoding = _encode_within(picture, encodings, original, largest_file(quote, options), options)
     else:
-        encoding = next(encodings)
+        encoding = encodings[0]
         data = encode(picture, encoding, options.background)
         if len(data) >= len(original.data):
             return _fitted(quote, original, None, original.data, size)
@@ -154,40 +157,49 @@ def _is_required(original: Original, target: tuple[int, int], quote: Quote, opti
     return target != (size if options.always_resize else geometry.resized_size(*size, quote.tier))
 
 
-def _encodings(original: Original, picture: Picture, options: FitOptions, *, lossless: bool) -> Iterator[Encoding]:
+def _encodings(original: Original, picture: Picture, options: FitOptions, *, lossless: bool) -> list[Encoding]:
     """List the ways to encode an image, the best one first."""
     if options.output_format == "png":
-        yield Encoding("png", None)
-        return
+        return [Encoding("png", None)]
+    is_webp = original.media_type == "image/webp"
+    encodings: list[Encoding] = []
     if options.output_format is None and lossless:
-        if original.media_type != "image/webp":
-            yield Encoding("png", None)
-        yield Encoding("webp", None)  # smaller, but slower
-    is_webp = lossless or picture.has_alpha or original.media_type == "image/webp"
-    lossy = options.output_format or ("webp" if is_webp else "jpeg")
-    for quality in (*range(BEST_QUALITY, options.min_quality, -QUALITY_STEP), options.min_quality):
-        yield Encoding(lossy, quality)
+        encodings = [Encoding("webp", None)] if is_webp else [Encoding("png", None), Encoding("webp", None)]
+    lossy = options.output_format or ("webp" if is_webp or lossless or picture.has_alpha else "jpeg")
+    qualities = (*range(BEST_QUALITY, options.min_quality, -QUALITY_STEP), options.min_quality)
+    return encodings + [Encoding(lossy, quality) for quality in qualities]
 
 
 def _encode_within(
-    picture: Picture, encodings: Iterator[Encoding], original: Original, limit: int | None, options: FitOptions
+    picture: Picture, encodings: list[Encoding], original: Original, limit: int | None, options: FitOptions
 ) -> tuple[bytes, Encoding]:
-    """Return the best encoding that is within the limit and not larger than the original, if possible."""
-    sizes = [limit, None if original.data is None else len(original.data)]
-    goal = min((size for size in sizes if size is not None), default=None)
-    tried: list[tuple[bytes, Encoding]] = []
-    for encoding in encodings:
-        tried.append((encode(picture, encoding, options.background), encoding))
-        if goal is None or len(tried[-1][0]) <= goal:
-            return tried[-1]
-    accepted = (data_and_encoding for data_and_encoding in tried if limit is None or len(data_and_encoding[0]) <= limit)
-    best = next(accepted, None)
-    if best is None:
-        raise _too_many_bytes(*tried[-1], limit or 0)
-    return best
+    """Return the best encoding that is within the limit and, if possible, not larger than the original."""
+
+    @cache
+    def encoded(encoding: Encoding) -> bytes:
+        return encode(picture, encoding, options.background)
+
+    most = inf if limit is None else limit
+    for goal in (most if original.data is None else min(most, len(original.data)), most):
+        best = _best(encodings, lambda encoding: len(encoded(encoding)), goal)
+        if best:
+            return encoded(best), best
+    raise _too_many_bytes(encoded(encodings[-1]), encodings[-1], most)
 
 
-def _too_many_bytes(data: bytes, encoding: Encoding, limit: int) -> FitError:
+def _best(encodings: list[Encoding], size: Callable[[Encoding], int], goal: float) -> Encoding | None:
+    """Return the first encoding with at most `goal` bytes, encoding as few times as possible."""
+    lossless = [encoding for encoding in encodings if encoding.quality is None]
+    lossy = encodings[len(lossless) :]
+    for encoding in (*lossless, *lossy[:1]):
+        if size(encoding) <= goal:
+            return encoding
+    if not lossy or size(lossy[-1]) > goal:
+        return None
+    return lossy[bisect_left(lossy, -goal, key=lambda encoding: -size(encoding))]
+
+
+def _too_many_bytes(data: bytes, encoding: Encoding, limit: float) -> FitError:
     """Describe that even the last attempt is too large."""
     how = f"at quality {encoding.quality}" if encoding.quality else "without loss"
     reason = f"{len(data):,} bytes as {format_name(encoding.media_type)} {how}: the limit is {limit:,}"
@@ -197,8 +209,8 @@ def _too_many_bytes(data: bytes, encoding: Encoding, limit: int) -> FitError:
 
 def _changes(
     original: Original, opened: Opened, picture: Picture, size: tuple[int, int], encoding: Encoding
-) -> tuple[Change, ...]:
-    done: dict[Change, bool] = {
+) -> tuple[ImageChange, ...]:
+    done: dict[ImageChange, bool] = {
         "resized": size != original.upright_size,
         "rotated": original.orientation != 1,
         "converted": original.media_type not in {"", encoding.media_type},
@@ -217,7 +229,7 @@ def _fitted(
     data: bytes,
     size: tuple[int, int],
     encoding: Encoding | None = None,
-    changes: tuple[Change, ...] = (),
+    changes: tuple[ImageChange, ...] = (),
 ) -> Fitted:
     width, height = original.upright_size
     return Fitted(

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
     from imgcost.quoting import Quote
 
-__all__ = ["Change", "Fitted"]
+__all__ = ["Fitted", "ImageChange"]
 
-Change: TypeAlias = Literal[
+ImageChange: TypeAlias = Literal[
     "resized", "rotated", "converted", "recolored", "flattened", "first-frame", "compressed", "re-encoded"
 ]
 """What was done to an image: see `Fitted.changes`."""
@@ -55,7 +55,7 @@ class Fitted:
     height: int
     tokens: int
     quality: int | None
-    changes: tuple[Change, ...]
+    changes: tuple[ImageChange, ...]
     original_media_type: str
     original_width: int
     original_height: int
