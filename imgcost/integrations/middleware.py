@@ -40,8 +40,6 @@ _OPERATIONS: dict[str, Operation] = {
     "/v1/messages/batches": "batches",
     "/v1/messages/count_tokens": "count_tokens",
 }
-
-
 _SHAPES: dict[Operation, str] = {"messages": "messages", "batches": "batch", "count_tokens": "messages"}
 
 
