@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from contextlib import ExitStack, closing
@@ -76,14 +77,15 @@ class _Bytes(ParamType[int]):
         return self.fail(f"{str(value)[:40]!r}: expected a size such as 500kB, 3.5MB or 4MiB.", param, ctx)
 
 
-@click.command("fit", short_help="Write copies that the API accepts and does not downscale.")
+@click.command("fit", short_help="Write copies of images and requests that the API accepts.")
 @paths_argument
 @click.option(
     "-o",
     "--output",
-    type=click.Path(file_okay=False),
-    metavar="DIR",
-    help="Folder for the copies; created if missing. Required, except with --dry-run.",
+    type=click.Path(),
+    metavar="DIR|FILE",
+    help="Folder for the copies, created if missing; for requests, the file for the copy, or - for stdout. Required, "
+    "except with --dry-run.",
 )
 @click.option("-m", "--model", default=DEFAULT_MODEL, show_default=True, help="Model that the images are for.")
 @platform_option
@@ -176,7 +178,11 @@ def command(
     stdin as listed. A copy in another format gets the suffix appended: a.tif becomes a.tif.jpg or a.tif.png. Archives
     are not read.
 
-    Exits with code 1 if an image could not be fitted.
+    A file of requests (JSON, JSON lines, a Claude Code transcript, or JSON on stdin) is fixed instead: the copy is in the
+    same shape, and only what the API would reject is changed. -o is then the file for the copy. What cannot be fixed is
+    reported; in transcripts, images that cannot be fixed are replaced by a text.
+
+    Exits with code 1 if an image could not be fitted, or a request would still be rejected.
 
 
     \b
@@ -185,6 +191,7 @@ def command(
       imgcost fit photos -o small -m haiku --report small.csv
       imgcost fit photos scans -o out --max-tokens 1000 --unchanged link
       find photos -name '*.tif' -print0 | imgcost fit -0 - -o out
+      imgcost fit request.json -o fixed.json
     """
     requests, stdin = find_requests(paths, null=null, forced=shape != "auto")
     if requests is not None:
@@ -205,6 +212,8 @@ def command(
             report=report,
         )
         return
+    if output and os.path.isfile(output):  # noqa: PTH113 - a path may be any string
+        raise click.BadParameter(f"{visible(output)} is a file, not a folder.", param_hint="'-o' / '--output'")
     if not (output or dry_run):
         raise click.UsageError("Missing option '-o' / '--output': the folder for the copies.")
     _reject_inside(paths, output)

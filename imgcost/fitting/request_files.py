@@ -21,7 +21,7 @@ from imgcost.fitting.requests import fit_value
 from imgcost.outputs import Output
 from imgcost.paths import escape_path
 from imgcost.preflight.checker import Checker
-from imgcost.preflight.documents import Reading, check_file, open_lines
+from imgcost.preflight.documents import Reading, as_document, check_file, open_lines
 from imgcost.preflight.findings import Spools
 from imgcost.preflight.spools import Spool
 from imgcost.shapes import Document, read_document, read_line
@@ -192,7 +192,7 @@ def fit_request_file(
     )
     kept = spools or FitSpools.create(in_memory=True)
     checks = spools and Spools(spools.findings, spools.images)
-    reading = Reading.start(Checker(platform, as_of, (), None, checks), model, shape, batch=False)
+    checker = Checker(platform, as_of, (), None, checks)
     path, target = _path(source), _path(output)
     if path and target and _is_same(path, target):
         raise ArgumentError("output", target, "a file other than the original, which is never changed")
@@ -200,13 +200,10 @@ def fit_request_file(
     with closing(cast("BinaryIO", SpooledTemporaryFile(_MEMORY_BYTES))) as copy:
         with open(path, "rb") if path else nullcontext(cast("BinaryIO", source)) as file:
             counted = _Counted(file)
-            for item in _fit_stream(counted, copy, name, shape, settings):
-                if isinstance(item, FitFailure):
-                    kept.failures.append(item)
-                else:
-                    kept.changes.append(item)
+            shape = _fit_stream(counted, copy, name, shape, settings, kept)
         size = copy.tell()
         copy.seek(0)
+        reading = Reading.start(checker, model, shape, batch=False)
         check_file(copy, reading, name, path)
         copy.seek(0)
         if output is not None:
@@ -227,10 +224,8 @@ def _is_same(path: str, target: str) -> bool:
         return False
 
 
-def _fit_stream(
-    file: Any, copy: IO[bytes], name: str, shape: str, settings: FitSettings
-) -> Iterator[RequestChange | FitFailure]:
-    """Write the fixed copy of a file, and yield its changes and failures with their locations."""
+def _fit_stream(file: Any, copy: IO[bytes], name: str, shape: str, settings: FitSettings, kept: FitSpools) -> str:
+    """Write the fixed copy of a file, keep its changes and failures, and return the shape of the copy."""
     opened = open_lines(file, shape, name)
     if opened.shape:
         settings = settings._replace(batch=True)
@@ -238,17 +233,19 @@ def _fit_stream(
             value = read_line(line) if line.strip() else None
             fixed = _fitted([value], opened.shape, settings, (number,)) if isinstance(value, dict) else _NOTHING
             copy.write(_as_json(fixed.value[0], line) if fixed.changes else line)
-            yield from _named(fixed, name)
-        return
+            _keep(fixed, name, kept)
+        return shape
     raw = b"".join(opened.lines)
     try:
         document = read_document(raw) if opened.value is None else Document(opened.value)
     except RequestError:
         copy.write(raw)  # the check reports it
-        return
+        return shape
     fixed = _fitted(document.value, shape, settings, document.lines)
     copy.write(_rewritten(raw, document, fixed.value) if fixed.changes else raw)
-    yield from _named(fixed, name)
+    _keep(fixed, name, kept)
+    # A text in place of an image may have been the only sign of the shape.
+    return as_document(document.value, shape, document.lines)[1] if fixed.changes else shape
 
 
 def _fitted(value: Any, shape: str, settings: FitSettings, lines: tuple[int, ...] | None) -> FixedDocument:
@@ -258,12 +255,17 @@ def _fitted(value: Any, shape: str, settings: FitSettings, lines: tuple[int, ...
         return _NOTHING  # the check reports it
 
 
-def _named(fixed: FixedDocument, name: str) -> Iterator[RequestChange | FitFailure]:
-    """Return changes and failures with the name of the file in their locations, as findings have it."""
-    items: list[Any] = [*fixed.changes, *fixed.failures]
-    for item in items:
-        separator = " " if item.line is None else ""
-        yield item._replace(location=f"{name}{separator}{item.location}".removesuffix(" request"))
+def _keep(fixed: FixedDocument, name: str, kept: FitSpools) -> None:
+    """Store changes and failures, with the name of the file in their locations, as findings have it."""
+    for change in fixed.changes:
+        kept.changes.append(change._replace(location=_named(change, name)))
+    for failure in fixed.failures:
+        kept.failures.append(failure._replace(location=_named(failure, name)))
+
+
+def _named(item: RequestChange | FitFailure, name: str) -> str:
+    separator = " " if item.line is None else ""
+    return f"{name}{separator}{item.location}".removesuffix(" request")
 
 
 def _rewritten(raw: bytes, document: Document, fixed: Any) -> bytes:

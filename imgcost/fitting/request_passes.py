@@ -22,7 +22,7 @@ from imgcost.preflight.locations import Locator
 from imgcost.shapes import BATCHES, replaced, to_requests
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import date
 
     from imgcost.fitting.options import FitOptions
@@ -77,6 +77,13 @@ class CheckedRequest(NamedTuple):
     errors: tuple[Finding, ...]
     batch: bool
 
+    @property
+    def rules(self) -> Iterator[str]:
+        """The rules with errors. Streaming is an error of the batch, not of the request."""
+        yield from (error.rule for error in self.errors)
+        if self.batch and self.request.streams:
+            yield "batch-stream"
+
     def value(self, location: str) -> Any:
         """Return the value at a location in the parameters."""
         value: Any = self.shaped.params
@@ -116,26 +123,36 @@ def fix_document(value: Any, shape: str, settings: FitSettings, lines: Sequence[
     """
     changes: list[RequestChange] = []
     failures: list[FitFailure] = []
-    for find_edits in _PASSES:
-        edits: dict[Path, Any] = {}
-        checked = None
-        for checked in checked_requests(value, shape, settings, lines):
-            for edit in find_edits(checked, settings):
-                if isinstance(edit, FitFailure):
-                    failures.append(located(edit, checked.shaped))
-                    continue
-                try:
-                    edits.update(checked.shaped.edits({edit.location: edit.value}))
-                except RequestError as error:  # the shape has no place for it
-                    failure = FitFailure(edit.location, edit.change.rules, error.problem)
-                    failures.append(located(failure, checked.shaped))
-                    continue
-                changes.append(located(edit.change, checked.shaped))
-        if checked is None:
-            break  # no request has an error
+    checked = list(checked_requests(value, shape, settings, lines))
+    found = {rule for request in checked for rule in request.rules}
+    edits: dict[Path, Any] = {}
+    for find_edits, rules in _PASSES:
+        if not found & rules:
+            continue
         if edits:
-            value = replaced(value, edits)
-    return FixedDocument(value, changes, failures)
+            value, edits = replaced(value, edits), {}
+            checked = list(checked_requests(value, shape, settings, lines))
+        for request in checked:
+            for edit in find_edits(request, settings):
+                item = _applied(edit, request.shaped, edits)
+                if isinstance(item, FitFailure):
+                    failures.append(located(item, request.shaped))
+                else:
+                    changes.append(located(item, request.shaped))
+        if find_edits is _native_blocks and edits:
+            found |= MEDIA_RULES  # what was not an image before is one now
+    return FixedDocument(replaced(value, edits) if edits else value, changes, failures)
+
+
+def _applied(edit: Edit | FitFailure, shaped: ShapedRequest, edits: dict[Path, Any]) -> RequestChange | FitFailure:
+    """Add an edit to the edits of the document, and return its change, or why it is not possible."""
+    if isinstance(edit, FitFailure):
+        return edit
+    try:
+        edits.update(shaped.edits({edit.location: edit.value}))
+    except RequestError as error:  # the shape has no place for it
+        return FitFailure(edit.location, edit.change.rules, error.problem)
+    return edit.change
 
 
 def checked_requests(
@@ -156,8 +173,9 @@ def checked_requests(
         named = checker.models.find_all(model_names(request, model), shaped.platform)
         context = checker.context(*named.models, platform=named.platform)
         errors = checker.findings().errors
-        if errors or (batch and request.streams):
-            yield CheckedRequest(shaped, request, context, errors, batch)
+        checked = CheckedRequest(shaped, request, context, errors, batch)
+        if any(checked.rules):
+            yield checked
 
 
 def located(item: Located, shaped: ShapedRequest) -> Located:
@@ -264,6 +282,8 @@ def _shrunk(checked: CheckedRequest, edits: dict[str, Edit], excess: int, fixer:
             media[location] = media[location]._replace(source=edit.value.get("source", {}))
     sizes = {location: block_input(block).text_bytes or 0 for location, block in media.items()}
     shrunk: dict[str, Edit] = {}
+    if excess >= sum(sizes.values()):
+        raise Unfixed(f"the request has {plural(excess, 'byte')} too many, which is more than its images have")
     for location in sorted(sizes, key=lambda location: -sizes[location]):
         if excess <= 0:
             break
@@ -315,7 +335,15 @@ def _tidied_messages(checked: CheckedRequest, settings: FitSettings) -> Iterator
         yield Edit("stream", value=False, change=RequestChange("stream", ("batch-stream",), "set to false"))
 
 
-_PASSES = (_native_blocks, fixed_media, _tidied_messages, _tidied_messages)
+_MESSAGE_RULES = frozenset({*MESSAGE_FIXES, "cache-breakpoints", "batch-stream"})
+
+_PASSES: tuple[tuple[Callable[..., Iterator[Edit | FitFailure]], frozenset[str]], ...] = (
+    (_native_blocks, frozenset({"request"})),
+    (fixed_media, MEDIA_RULES | {"request-bytes"}),
+    (_tidied_messages, _MESSAGE_RULES),
+    (_tidied_messages, _MESSAGE_RULES),  # breakpoints, where the first pass moved blocks
+)
+"""The passes, and the rules whose errors they fix."""
 
 
 def _blocks(messages: Sequence[Any], number: int) -> list[Any] | None:

@@ -152,6 +152,7 @@ def fit_request(
     )
     if original.ok:
         return FittedRequest(params, (), original, original)
+    shape = as_document(params, shape, strict=True)[1]  # that of the copy too, even if its images are texts now
     fixed = fit_value(params, shape, settings)
     findings = original
     if fixed.changes:

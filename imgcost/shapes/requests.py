@@ -202,13 +202,25 @@ def _put_fields(node: Node, groups: Mapping[str | int, Mapping[Path, Any]]) -> A
     try:
         fields = type(node.value).model_fields
         names = {field.serialization_alias or field.alias or name: name for name, field in fields.items()}
-        old = {key: getattr(node.value, names.get(str(key), str(key))) for key in groups}
-        new = {key: _put(node.child(key, old[key]), below) for key, below in groups.items()}
-        return node.value.model_copy(update={names.get(str(key), str(key)): value for key, value in new.items()})
+        copy = node.value.model_copy()
+        for key, below in groups.items():
+            name = names.get(str(key), str(key))
+            copy = _assigned(copy, name, _put(node.child(key, getattr(node.value, name)), below))
     except RequestError:
         raise
     except Exception as error:
         raise node.error(f"cannot be copied: {type(error).__name__}") from error
+    return copy
+
+
+def _assigned(model: Any, name: str, value: Any) -> Any:
+    """Return a copy of a model with a changed field, of which dictionaries become models if they are valid as such."""
+    copy = model.model_copy()
+    try:
+        type(copy).__pydantic_validator__.validate_assignment(copy, name, value)
+    except Exception:  # noqa: BLE001 - a frozen model, an old version of pydantic, and whatever validators raise
+        copy = model.model_copy(update={name: value})
+    return copy
 
 
 def _validated(old: Any, new: Any) -> Any:

@@ -95,10 +95,13 @@ def _notes(document: FittedDocument, *, dry_run: bool) -> Iterator[str]:
 
 def _tokens(document: FittedDocument) -> str:
     """Say what the changes save in tokens, honestly."""
-    known = [change for change in document.changes if change.original_tokens is not None and change.tokens is not None]
-    before, after = sum(change.original_tokens or 0 for change in known), sum(change.tokens or 0 for change in known)
-    total = plural(document.findings.tokens, "visual token")
-    if before == after:
-        return f"All images have {total}; the changes save none, because the API downscales to the same sizes."
-    more = "fewer" if before > after else "more"
-    return f"All images have {total}: {plural(abs(before - after), 'token')} {more} than before."
+    before = after = resized = 0
+    for change in document.changes:
+        if change.original_tokens is not None and change.tokens is not None:
+            before, after = before + change.original_tokens, after + change.tokens
+            resized += change.width != change.original_width
+    total = f"All images have {plural(document.findings.tokens, 'visual token')}"
+    if before != after:
+        return f"{total}: {plural(abs(before - after), 'token')} {'fewer' if before > after else 'more'} than before."
+    why = ", because the API downscales to the same sizes" if resized else ""
+    return f"{total}. The changes save none{why}."
