@@ -274,7 +274,7 @@ def test_a_table_in_every_format_with_counts(tmp_path, suffix, monkeypatch):
         (),
     )
     for block in (1, 3):
-        monkeypatch.setattr("imgcost.plans.readers.CHUNK", block)
+        monkeypatch.setattr("imgcost.datasets.readers.CHUNK", block)
         assert planned(tmp_path / f"sizes.{suffix}") == job_plan
     with pytest.raises(SizeError, match=r"row 3 of the frame: count is -1\.?0?: expected a whole number from 0"):
         planned(pd.DataFrame([*rows[:3], (28, 28, 5, -1)], columns=["width", "height", "file_bytes", "count"]))

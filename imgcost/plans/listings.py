@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from imgcost.datasets.columns import find_columns, has_value, similar_columns, whole_numbers
+from imgcost.datasets.readers import READERS
 from imgcost.errors import ImgcostError
-from imgcost.plans.columns import find_columns, has_value, similar_columns, whole_numbers
 from imgcost.plans.jobs import CHUNK, UNKNOWN, SizeChunk, offset_location, size_chunk
-from imgcost.plans.readers import READERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

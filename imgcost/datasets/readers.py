@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
+from imgcost.datasets.columns import CHUNK, similar_columns
 from imgcost.errors import ImgcostError, MissingExtraError
-from imgcost.plans.columns import similar_columns
-from imgcost.plans.jobs import CHUNK
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
