@@ -41,6 +41,7 @@ UNKNOWN = -1
 
 _RANGES = {"width": (1, MAX_EDGE), "height": (1, MAX_EDGE), "file_bytes": (0, MAX_BYTES), "count": (0, MAX_IMAGES)}
 _SCAN_COLUMNS = ("problem", "duplicate_of", "model")
+"""Columns that a scan writes. `problem` is also usual in data sets of questions, which have no `tokens`."""
 _OTHER_NAMES = {"w": "width", "h": "height", "filesize": "file_bytes", "bytes": "file_bytes"} | dict.fromkeys(
     ("n", "num", "number", "qty", "quantity", "times", "copies", "images"), "count"
 )
@@ -67,7 +68,7 @@ def find_columns(names: Sequence[Any], table: str) -> dict[str, Any]:
     columns: dict[str, Any] = {}
     for name in names:
         folded = _folded(name)
-        if folded in _RANGES or name in _SCAN_COLUMNS:
+        if folded in _RANGES or (name in _SCAN_COLUMNS and (name != "problem" or "tokens" in names)):
             if folded in columns:
                 raise ImgcostError(f"{table} has two columns {folded!r}: remove or rename one of them")
             columns[folded] = name

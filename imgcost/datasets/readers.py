@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["READERS"]
+__all__ = ["READERS", "json_rows"]
 
 if TYPE_CHECKING:
     Find: TypeAlias = Callable[[Sequence[Any]], dict[str, Any]]
@@ -99,22 +99,30 @@ def _cell(cells: Sequence[Any], index: int) -> Any:
 
 
 def _read_json_lines(path: str, find: Find) -> Chunks:
+    filled = json_rows(path)
+    numbers = np.zeros(0, np.int64)
+    while chunk := list(islice(filled, CHUNK)):
+        rows = [row for _, row in chunk]
+        names = find(list(dict.fromkeys(name for row in rows for name in row)))
+        numbers = np.array([number for number, _ in chunk], np.int64)
+        yield numbers, {column: _column((row.get(name) for row in rows), len(rows)) for column, name in names.items()}
+    if not len(numbers):
+        find([])
+
+
+def json_rows(path: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Iterate over the objects of a file of JSON lines, with the numbers of their lines; blank lines are skipped.
+
+    Raises:
+        ImgcostError: A line is not a JSON object.
+    """
     with Path(path).open(encoding="utf-8-sig", errors="surrogateescape") as file:
-        filled = ((number, line) for number, line in enumerate(file, 1) if line.strip())
-        numbers = np.zeros(0, np.int64)
-        while chunk := list(islice(filled, CHUNK)):
-            rows = [_object(path, number, line) for number, line in chunk]
-            names = find(list(dict.fromkeys(name for row in rows for name in row)))
-            numbers = np.array([number for number, _ in chunk], np.int64)
-            yield (
-                numbers,
-                {column: _column((row.get(name) for row in rows), len(rows)) for column, name in names.items()},
-            )
-        if not len(numbers):
-            find([])
+        for number, line in enumerate(file, 1):
+            if line.strip():
+                yield number, _object(path, number, line)
 
 
-def _object(path: str, number: int, line: str) -> Mapping[str, Any]:
+def _object(path: str, number: int, line: str) -> dict[str, Any]:
     try:
         row = json.loads(line)
     except (ValueError, RecursionError) as error:
