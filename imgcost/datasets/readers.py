@@ -14,12 +14,15 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from imgcost.datasets.columns import CHUNK, similar_columns
+from imgcost.datasets.problems import PROBLEMS
 from imgcost.errors import ImgcostError, MissingExtraError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
+
+    from imgcost.datasets.sizes import Sizes
 
 __all__ = ["READERS", "json_rows"]
 
@@ -136,22 +139,38 @@ def _column(values: Iterable[Any], count: int) -> NDArray[Any]:
     return np.fromiter(values, object, count)
 
 
-def _read_parquet(path: str, find: Find) -> Chunks:
-    try:
-        import pyarrow as pa  # noqa: PLC0415 - an extra
-        import pyarrow.parquet as pq  # noqa: PLC0415 - same
-    except ImportError as error:
-        raise MissingExtraError("reading Parquet", "parquet") from error
-    try:
-        with pq.ParquetFile(path) as file:
-            names = find(file.schema_arrow.names)
-            row = 0
-            for batch in file.iter_batches(CHUNK, columns=list(names.values())):
-                columns = {column: batch.column(name).to_numpy(zero_copy_only=False) for column, name in names.items()}
-                yield np.arange(row, row + batch.num_rows), columns
-                row += batch.num_rows
-    except pa.ArrowException as error:
-        raise ImgcostError(f"cannot read {path} as Parquet: {error}") from None
+def _read_batches(path: str, find: Find) -> Chunks:
+    """Read Parquet or Arrow: columns of sizes, or else the headers of images whose bytes are in a column."""
+    from imgcost.datasets.selection import TableColumns, usual_image_column  # noqa: PLC0415 - needs pyarrow, an extra
+    from imgcost.datasets.sizes import read_sizes  # noqa: PLC0415 - same
+    from imgcost.datasets.sources import parts_of, read_part, read_schema  # noqa: PLC0415 - same
+
+    schema = read_schema(path)
+    image = usual_image_column(schema, path)
+    names = find(schema.names) if image is None else {"image": image}
+    wanted = TableColumns(image=image)
+    row = 0
+    for part in parts_of(path, wanted):
+        for whole_batch in read_part(part, list(names.values())):
+            for start in range(0, len(whole_batch), CHUNK):
+                batch = whole_batch.slice(start, CHUNK)
+                if image is None:
+                    columns = {key: batch.column(name).to_numpy(zero_copy_only=False) for key, name in names.items()}
+                else:
+                    columns = _image_columns(read_sizes(batch, wanted))
+                yield np.arange(row, row + len(batch)), columns
+                row += len(batch)
+
+
+def _image_columns(sizes: Sizes) -> dict[str, NDArray[Any]]:
+    """Return the columns of images: their sizes, media types, and why some of them are excluded."""
+    reasons = np.array([problem.reason for problem in PROBLEMS], object)
+    problems = np.zeros(len(sizes.width), np.uint8) if sizes.problems is None else sizes.problems
+    columns: dict[str, NDArray[Any]] = {"width": sizes.width, "height": sizes.height, "excluded": reasons[problems]}
+    if sizes.file_bytes is not None and sizes.media_types is not None:
+        columns["file_bytes"] = sizes.file_bytes
+        columns["media_type"] = np.array(sizes.media_types.names, object)[sizes.media_types.codes]
+    return columns
 
 
 READERS: Mapping[str, Callable[[str, Find], Chunks]] = {
@@ -159,6 +178,8 @@ READERS: Mapping[str, Callable[[str, Find], Chunks]] = {
     ".tsv": partial(_read_text, delimiter="\t"),
     ".xlsx": _read_excel,
     ".jsonl": _read_json_lines,
-    ".parquet": _read_parquet,
+    ".parquet": _read_batches,
+    ".arrow": _read_batches,
+    ".feather": _read_batches,
 }
 """The reader for each suffix: takes the path and a function that selects columns."""

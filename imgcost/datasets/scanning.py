@@ -77,8 +77,8 @@ class TableScan(NamedTuple):
                     whole.merge(summary)
             except (ImgcostError, OSError) as error:
                 errors.append(error)
-                is_path = isinstance(error, OSError)
-                total.unreadable.append(no_access(path, error) if is_path else Unreadable(path, "damaged", str(error)))
+                file = no_access(path, error) if isinstance(error, OSError) else Unreadable(path, "damaged", str(error))
+                total.unreadable.append(file)
             else:
                 whole.tables = 1
                 total.merge(whole)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-__all__ = ["Selection", "TableColumns", "find_table_columns"]
+__all__ = ["Selection", "TableColumns", "column_list", "find_table_columns", "usual_image_column"]
 
 _IMAGE_NAMES = ("image", "img", "image_bytes", "bytes", "jpg", "jpeg", "png", "webp", "picture", "photo")
 """Usual names of a column of image bytes, the most usual first."""
@@ -123,11 +123,11 @@ def _sized(schema: pa.Schema, selection: Selection, table: str) -> TableColumns:
 
 
 def _usual(schema: pa.Schema, table: str) -> TableColumns:
+    if image := usual_image_column(schema, table):
+        return TableColumns(image=image)
     try:
         found = find_columns(schema.names, table)
     except ImgcostError as error:
-        if image := _usual_image(schema):
-            return TableColumns(image=_image_field(schema, image, table))
         hint = "Name other columns with --width and --height, or image bytes with --image"
         raise ImgcostError(f"{error}. {hint}") from None
     return _found(schema, found)
@@ -140,12 +140,23 @@ def _found(schema: pa.Schema, found: dict[str, str]) -> TableColumns:
     return TableColumns(**found, media_type="media_type" if "media_type" in schema.names else None)
 
 
-def _usual_image(schema: pa.Schema) -> str | None:
-    """Return the column of image bytes: one with a usual name, else the only one whose type can have them."""
+def usual_image_column(schema: pa.Schema, table: str) -> str | None:
+    """Find the image bytes of a table: a column with a usual name, else the only one whose type can have them.
+
+    Args:
+        schema: All columns of the table.
+        table: Name of the table, for messages.
+
+    Returns:
+        The column, or the field of a struct; None if there are none, or if the table has sizes.
+    """
+    if {"width", "height"} <= {str(name).strip().lower() for name in schema.names}:
+        return None
     candidates = [field.name for field in schema if _bytes_field(field.type) is not None]
     by_name = {name.lower(): name for name in reversed(candidates)}
     usual = next((by_name[name] for name in _IMAGE_NAMES if name in by_name), None)
-    return usual or (candidates[0] if len(candidates) == 1 else None)
+    name = usual or (candidates[0] if len(candidates) == 1 else None)
+    return None if name is None else _image_field(schema, name, table)
 
 
 def _bytes_field(data_type: pa.DataType) -> str | None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from imgcost.datasets.columns import CHUNK
 from imgcost.datasets.selection import Selection, TableColumns, find_table_columns
 from imgcost.errors import ImgcostError, MissingExtraError
+from imgcost.files import open_without_waiting
 
 try:
     import pyarrow as pa
@@ -22,7 +23,7 @@ except ImportError as error:
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-__all__ = ["Part", "open_table", "parts_of", "read_part"]
+__all__ = ["Part", "open_table", "parts_of", "read_part", "read_schema"]
 
 BATCH_ROWS = 1 << 18
 """Maximum number of rows in a batch."""
@@ -67,12 +68,21 @@ def open_table(path: str, selection: Selection) -> tuple[pa.Schema, TableColumns
         ImgcostError: The file is not a table, or a column is missing.
         OSError: The file cannot be read.
     """
+    schema = read_schema(path)
+    columns = find_table_columns(schema, selection, path)
+    if columns.model is not None:
+        columns = columns._replace(first_model=_first_model(path, columns))
+    return schema, columns
+
+
+def read_schema(path: str) -> pa.Schema:
+    """Return all columns of a table; errors as in `open_table`."""
+    # The errors of pyarrow do not name the file; and it would wait for a named pipe.
+    with open(path, "rb", opener=open_without_waiting) as file:
+        if not file.seekable():
+            raise ImgcostError(f"cannot read {path}: not a regular file")
     with _errors_of(path):
-        schema = _FORMATS[_suffix(path)].schema(path)
-        columns = find_table_columns(schema, selection, path)
-        if columns.model is not None:
-            columns = columns._replace(first_model=_first_model(path, columns))
-        return schema, columns
+        return _FORMATS[_suffix(path)].schema(path)
 
 
 def parts_of(path: str, columns: TableColumns) -> list[Part]:
