@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from imgcost.acceptance import Breach, LimitName, Reason
     from imgcost.arguments import Dollars
     from imgcost.conditions import CacheTtl, Conditions, InferenceGeo
+    from imgcost.datasets.costs import image_costs
     from imgcost.errors import ImgcostError
     from imgcost.estimates import Estimate, estimate
     from imgcost.files import Image, ImageSource, Unreadable, Walk, read_header, scan
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
     from imgcost.quoting import Factor, Overhead, Quote, TokenRule, quotes
     from imgcost.reports.frames import audit
     from imgcost.rules import Finding, Severity
-    from imgcost.summaries import ScanSummary
+    from imgcost.summaries import ExcludedRows, ScanSummary
     from imgcost.tables import (
         Endpoint,
         Limits,
@@ -66,6 +67,7 @@ __all__ = [
     "Dollars",
     "Endpoint",
     "Estimate",
+    "ExcludedRows",
     "Factor",
     "Finding",
     "Findings",
@@ -117,6 +119,7 @@ __all__ = [
     "escape_path",
     "estimate",
     "geometry",
+    "image_costs",
     "plan",
     "quotes",
     "read_header",
@@ -135,6 +138,7 @@ _MODULES = {
     "Dollars": "arguments",
     "Endpoint": "tables",
     "Estimate": "estimates",
+    "ExcludedRows": "summaries",
     "Factor": "quoting",
     "Finding": "rules",
     "Findings": "preflight",
@@ -182,6 +186,7 @@ _MODULES = {
     "check_request": "preflight",
     "escape_path": "paths",
     "estimate": "estimates",
+    "image_costs": "datasets.costs",
     "plan": "plans",
     "quotes": "quoting",
     "read_header": "files",

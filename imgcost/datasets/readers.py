@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 import warnings
 from functools import partial
 from itertools import islice
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from imgcost.datasets.columns import CHUNK, similar_columns
+from imgcost.datasets.json_lines import json_rows
 from imgcost.datasets.problems import PROBLEMS
 from imgcost.errors import ImgcostError, MissingExtraError
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from imgcost.datasets.sizes import Sizes
 
-__all__ = ["READERS", "json_rows"]
+__all__ = ["READERS"]
 
 if TYPE_CHECKING:
     Find: TypeAlias = Callable[[Sequence[Any]], dict[str, Any]]
@@ -111,28 +111,6 @@ def _read_json_lines(path: str, find: Find) -> Chunks:
         yield numbers, {column: _column((row.get(name) for row in rows), len(rows)) for column, name in names.items()}
     if not len(numbers):
         find([])
-
-
-def json_rows(path: str) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Iterate over the objects of a file of JSON lines, with the numbers of their lines; blank lines are skipped.
-
-    Raises:
-        ImgcostError: A line is not a JSON object.
-    """
-    with Path(path).open(encoding="utf-8-sig", errors="surrogateescape") as file:
-        for number, line in enumerate(file, 1):
-            if line.strip():
-                yield number, _object(path, number, line)
-
-
-def _object(path: str, number: int, line: str) -> dict[str, Any]:
-    try:
-        row = json.loads(line)
-    except (ValueError, RecursionError) as error:
-        raise ImgcostError(f"{path}, line {number}: not JSON: {error}") from None
-    if not isinstance(row, dict):
-        raise ImgcostError(f"{path}, line {number}: expected a JSON object with width and height")
-    return row
 
 
 def _column(values: Iterable[Any], count: int) -> NDArray[Any]:

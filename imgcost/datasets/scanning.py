@@ -77,8 +77,10 @@ class TableScan(NamedTuple):
                     whole.merge(summary)
             except (ImgcostError, OSError) as error:
                 errors.append(error)
-                file = no_access(path, error) if isinstance(error, OSError) else Unreadable(path, "damaged", str(error))
-                total.unreadable.append(file)
+                if isinstance(error, ImgcostError):
+                    total.unreadable.append(Unreadable(path, "not-a-table", str(error)))
+                else:
+                    total.unreadable.append(no_access(path, error))
             else:
                 whole.tables = 1
                 total.merge(whole)

@@ -175,8 +175,10 @@ def _bytes_field(data_type: pa.DataType) -> str | None:
 def _is_binary(data_type: pa.DataType) -> bool:
     import pyarrow as pa  # noqa: PLC0415 - the caller has it
 
+    if pa.types.is_dictionary(data_type):
+        data_type = data_type.value_type
     tests = ("is_binary", "is_large_binary", "is_fixed_size_binary", "is_binary_view")
-    return any(getattr(pa.types, test, bool)(data_type) for test in tests if hasattr(pa.types, test))
+    return any(getattr(pa.types, test)(data_type) for test in tests if hasattr(pa.types, test))
 
 
 def _image_field(schema: pa.Schema, name: str, table: str) -> str:

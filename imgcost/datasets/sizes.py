@@ -95,27 +95,35 @@ def read_sizes(batch: pa.RecordBatch, columns: TableColumns) -> Sizes:
     if columns.times is not None:
         values, missing = _whole(columns.get(batch, columns.times))
         invalid = (values < 0) | (values > MAX_IMAGES)
-        sizes = _with_problem(sizes, invalid if missing is None else invalid | missing, "invalid-count")
+        uncounted = invalid if missing is None else invalid | missing
+        if sizes.problems is not None:
+            uncounted = uncounted & (sizes.problems == 0)
+        sizes = _with_problem(sizes, uncounted, "invalid-count")
         sizes = sizes._replace(counts=np.where(invalid, 0, values).astype(object))
-    for name, slug, excluded in (
-        (columns.problem, "not-counted", None),
-        (columns.duplicate_of, "duplicate", None),
+    return _as_scanned(sizes, batch, columns)
+
+
+def _as_scanned(sizes: Sizes, batch: pa.RecordBatch, columns: TableColumns) -> Sizes:
+    """Exclude the rows that a scan did not count; the later reason takes precedence."""
+    for name, slug, counted in (
         (columns.model, "other-model", columns.first_model),
+        (columns.duplicate_of, "duplicate", None),
+        (columns.problem, "not-counted", None),
     ):
         if name is not None:
             names, codes = labels(columns.get(batch, name))
-            sizes = _with_problem(sizes, np.array([n not in (None, "", excluded) for n in names], bool)[codes], slug)
+            excluded = np.array([value not in (None, "", counted) for value in names], np.bool_)
+            sizes = _with_problem(sizes, excluded[codes], slug)
     return sizes
 
 
 def _with_problem(sizes: Sizes, rows: NDArray[np.bool_], slug: str) -> Sizes:
-    """Give rows a problem unless they already have one."""
+    """Give rows a problem, instead of the one that they have."""
     if not rows.any():
         return sizes
     problems = np.zeros(rows.shape, np.uint8) if sizes.problems is None else sizes.problems
-    problems = np.where(rows & (problems == 0), np.uint8(code_of(slug)), problems)
-    width, height = (np.where(problems, sizes.width.dtype.type(1), side) for side in (sizes.width, sizes.height))
-    return sizes._replace(width=width, height=height, problems=problems)
+    width, height = (np.where(rows, sizes.width.dtype.type(1), side) for side in (sizes.width, sizes.height))
+    return sizes._replace(width=width, height=height, problems=np.where(rows, np.uint8(code_of(slug)), problems))
 
 
 _Whole = tuple[Any, Any]

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from imgcost.datasets.columns import CHUNK
+from imgcost.datasets.json_lines import json_rows
 from imgcost.datasets.selection import Selection, TableColumns, find_table_columns
 from imgcost.errors import ImgcostError, MissingExtraError
 from imgcost.files import open_without_waiting
@@ -71,7 +72,8 @@ def open_table(path: str, selection: Selection) -> tuple[pa.Schema, TableColumns
     schema = read_schema(path)
     columns = find_table_columns(schema, selection, path)
     if columns.model is not None:
-        columns = columns._replace(first_model=_first_model(path, columns))
+        first = _first_model(path, columns)
+        columns = columns._replace(model=columns.model if first else None, first_model=first)
     return schema, columns
 
 
@@ -245,8 +247,6 @@ def _csv_batches(part: Part, names: Sequence[str] | None, delimiter: str) -> Ite
 
 
 def _json_rows(path: str) -> Iterator[dict[str, Any]]:
-    from imgcost.datasets.readers import json_rows  # noqa: PLC0415 - most tables are not JSON
-
     return (row for _, row in json_rows(path))
 
 

@@ -36,13 +36,15 @@ def scan_notes(summary: ScanSummary) -> list[str]:
 def fixable_notes(summary: ScanSummary) -> list[str]:
     """Return the note on images that would be rejected as they are; no note if there are none.
 
-    It names `imgcost check`, because a scan reads no ends of files.
+    It names `imgcost check`, because a scan reads no ends of files; a check does not read tables.
     """
     if not summary.fixable:
         return []
     first = summary.quotes[0]
     usd = dollars(first.image_usd(summary.tokens_of_fixable(first.rule)))
     note = fixable_note(summary.fixable, summary.images, f"{usd} with {first.model.id}")
+    if summary.tables:
+        return [note]
     return [f"{note} A scan reads only headers; 'imgcost check' also finds truncated images."]
 
 
