@@ -33,7 +33,7 @@ def build(path, count):
         noise = rng.integers(0, 255, (height // 48, width // 48, 3)).astype(np.uint8)
         out = io.BytesIO()
         kind = "PNG" if (width, height) == (640, 480) else ("JPEG", "JPEG", "WEBP")[number // len(SIZES) % 3]
-        Image.fromarray(noise).resize((width, height), Image.Resampling.BICUBIC).save(out, kind, quality=80)
+        Image.fromarray(noise).resize((width, height), Image.Resampling.BICUBIC).save(out, kind, quality=65)
         encoded.append(out.getvalue())
     data_type = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
     with pq.ParquetWriter(path, pa.schema([("image", data_type), ("label", pa.int64())])) as writer:

@@ -31,8 +31,6 @@ __all__ = ["cost_columns", "costed_schema", "image_costs"]
 USD = pa.decimal128(38, 16)
 """Exact dollars: rates have at most 10 decimals per MTok, and sums up to 10**22 dollars fit."""
 
-_NAME = pa.dictionary(pa.int8(), pa.string())
-
 _ADDED = pa.schema(
     [
         ("tokens", pa.int64()),
@@ -40,8 +38,8 @@ _ADDED = pa.schema(
         ("resized_width", pa.int64()),
         ("resized_height", pa.int64()),
         ("input_usd", USD),
-        ("rejected", _NAME),
-        ("problem", _NAME),
+        ("rejected", pa.string()),
+        ("problem", pa.string()),
     ]
 )
 """The columns that are added, named as in the rows of a scan."""
@@ -192,4 +190,5 @@ def _dollars(tokens: NDArray[np.int64], usd_per_mtok: Decimal, invalid: NDArray[
 
 
 def _names(codes: NDArray[np.int8], names: Any) -> pa.Array:
-    return pa.DictionaryArray.from_arrays(pa.array(codes, mask=codes < 0), pa.array(names, pa.string()))
+    """Return plain text: not every engine reads dictionaries."""
+    return pa.array(names, pa.string()).take(pa.array(codes, mask=codes < 0))
