@@ -447,6 +447,8 @@ def test_a_copy_is_written_with_the_report(tmp_path):
     path = written(tmp_path / "a.csv", table([*SIZES, (0, 1)]))
     printed(path, "-o", tmp_path / "out.parquet", "-m", "claude-sonnet-4-6", *AS_OF)
     assert pq.read_table(tmp_path / "out.parquet")["tokens"].to_pylist() == [*tokens_of(SIZES), None]
+    markdown = printed(path, "-o", tmp_path / "out.md", "-f", "markdown", *AS_OF)
+    assert (tmp_path / "out.md").read_text() == markdown
 
 
 @pytest.mark.parametrize(
@@ -454,7 +456,7 @@ def test_a_copy_is_written_with_the_report(tmp_path):
     [
         (
             ["a.csv", "-o", "out.csv"],
-            "a scan of tables writes only .parquet. For a workbook or a page, run 'imgcost plan'",
+            "a scan of tables writes .parquet or .md. For a workbook or a page, run 'imgcost plan'",
         ),
         (["a.csv", "photo.png", "-o", "out.parquet"], "-o writes either tables or files"),
         (["a.csv", "-m", "opus", "-m", "haiku", "-o", "out.parquet"], "-o adds the columns of one model"),

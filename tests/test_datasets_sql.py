@@ -72,7 +72,9 @@ def test_the_sql_of_every_dialect():
 def test_what_cannot_be_written_is_an_error():
     with pytest.raises(ArgumentError, match="invalid dialect 'oracle': expected one of duckdb, spark, postgres"):
         token_sql(quoted("claude-opus-5"), "oracle")
-    with pytest.raises(ImgcostError, match=r"claude-3-opus-20240229 counts tokens by the area formula.*--formula patch"):
+    with pytest.raises(
+        ImgcostError, match=r"claude-3-opus-20240229 counts tokens by the area formula.*--formula patch"
+    ):
         token_sql(quoted("claude-3-opus", as_of=DAY))
 
 

@@ -23,7 +23,7 @@ from imgcost.cli.options import (
 )
 from imgcost.cli.progress import progress_of, rows_progress, writing_progress
 from imgcost.cli.signals import Terminated, check_signals, signals_deferred
-from imgcost.cli.tables import TableOptions, check_table_output, scan_tables, table_options
+from imgcost.cli.tables import TableOptions, check_table_output, scan_tables, table_format, table_options
 from imgcost.datasets.targets import is_request_file, sort_targets
 from imgcost.errors import ImgcostError
 from imgcost.figures import listed, plural
@@ -33,7 +33,7 @@ from imgcost.pipeline import Scan
 from imgcost.quoting import comparable, quotes
 from imgcost.summaries import ScanSummary
 from imgcost.tables import families
-from imgcost.text import visible
+from imgcost.text import as_markdown, visible
 from imgcost.text.scans import scan_report
 
 if TYPE_CHECKING:
@@ -155,7 +155,11 @@ def command(
         sys.exit(error.code if isinstance(error, Terminated) else INTERRUPTED)
     for path in filter(is_request_file, (path for path in targets.files if path.lower().endswith(".jsonl"))):
         _warn(f"{path} has requests, not images: run 'imgcost check {path}'")
-    echo(scan_report(summary), style, err=bool(rows))
+    report = scan_report(summary)
+    if target and targets.tables and table_format(target.path) == ".md":
+        with target as file:
+            file.write(f"{as_markdown(report)}\n".encode())
+    echo(report, style, err=bool(rows))
     if fail_on_unreadable and (summary.unreadable or summary.excluded):
         unreadable = [
             plural(count, *nouns)

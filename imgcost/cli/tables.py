@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
+from imgcost.outputs import is_step_summary
 from imgcost.text import visible
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     Command = TypeVar("Command", bound=Callable[..., Any])
 
-__all__ = ["TableOptions", "column_options", "scan_tables", "table_options"]
+__all__ = ["TableOptions", "check_table_output", "scan_tables", "table_format", "table_options"]
 
 
 class TableOptions(NamedTuple):
@@ -40,10 +41,11 @@ class TableOptions(NamedTuple):
     cluster: str | None = None
 
 
-def column_options(command: Command) -> Command:
-    """Add the options that name the columns of tables."""
+def table_options(command: Command) -> Command:
+    """Add the options that apply to tables."""
     for option in reversed(
         (
+            click.option("--tables", is_flag=True, help="Read the tables in folders instead of the images."),
             click.option(
                 "--width", metavar="COLUMN", help="Column of widths in px.  [default: width, in upper or lower case]"
             ),
@@ -54,18 +56,6 @@ def column_options(command: Command) -> Command:
                 help="Column of image bytes, plain or in a struct; only headers are read.  [default: image or similar, "
                 "if there is no width]",
             ),
-        )
-    ):
-        command = option(command)
-    return command
-
-
-def table_options(command: Command) -> Command:
-    """Add all options that apply to tables."""
-    for option in reversed(
-        (
-            click.option("--tables", is_flag=True, help="Read the tables in folders instead of the images."),
-            column_options,
             click.option(
                 "--group-by",
                 metavar="COLUMN",
@@ -80,6 +70,12 @@ def table_options(command: Command) -> Command:
     ):
         command = option(command)
     return command
+
+
+def table_format(output: str) -> str | None:
+    """Return the format of an output of tables: the copy with costs, or the report; None for any other."""
+    suffix = ".md" if is_step_summary(output) else Path(output).suffix.lower()
+    return suffix if suffix in (".parquet", ".md") else None
 
 
 def scan_tables(
@@ -108,7 +104,7 @@ def scan_tables(
 
     *columns, cluster = options
     scan = TableScan(quotes, compared, Selection(*columns))
-    if target:
+    if target and table_format(target.path) == ".parquet":
         return scan.write(tables, target, progress)
     if cluster:
         from imgcost.datasets.dask import scan_on_cluster  # noqa: PLC0415 - an extra
@@ -129,9 +125,9 @@ def check_table_output(
         raise click.UsageError("--rows streams rows of files, not of tables: use -o FILE.parquet.")
     if output is None:
         return
-    if Path(output).suffix.lower() != ".parquet":
+    if table_format(output) is None:
         raise click.UsageError(
-            f"{visible(output)}: a scan of tables writes only .parquet. For a workbook or a page, run 'imgcost plan'."
+            f"{visible(output)}: a scan of tables writes .parquet or .md. For a workbook or a page, run 'imgcost plan'."
         )
     if files:
         raise click.UsageError("-o writes either tables or files: scan them with two commands.")
