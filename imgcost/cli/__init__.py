@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["main"]
 
-COMMANDS = ("estimate", "scan", "plan", "check", "largest", "models", "rules", "sql")
+COMMANDS = ("estimate", "scan", "plan", "check", "fit", "largest", "models", "rules", "sql")
 
 TRACEBACK = "IMGCOST_TRACEBACK"
 """Environment variable that makes a bug print its traceback."""
@@ -127,5 +127,5 @@ def main() -> None:
     """Know what your images will cost with Claude before you send them.
 
     imgcost counts visual tokens by the published rules and prices them from dated price tables. It needs no API key and
-    no network, and does not decode images.
+    no network. Only 'imgcost fit' decodes images.
     """
