@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from imgcost.acceptance import Breach, LimitName, Reason
     from imgcost.arguments import Dollars
     from imgcost.conditions import CacheTtl, Conditions, InferenceGeo
+    from imgcost.datasets.costs import image_costs
     from imgcost.errors import BudgetError, FitError, ImgcostError
     from imgcost.estimates import Estimate, estimate
     from imgcost.files import Image, ImageSource, Unreadable, Walk, read_header, scan
@@ -63,7 +64,7 @@ if TYPE_CHECKING:
     from imgcost.quoting import Factor, Overhead, Quote, TokenRule, quotes
     from imgcost.reports.frames import audit
     from imgcost.rules import Finding, Severity
-    from imgcost.summaries import ScanSummary
+    from imgcost.summaries import ExcludedRows, ScanSummary
     from imgcost.tables import (
         Endpoint,
         Limits,
@@ -90,6 +91,7 @@ __all__ = [
     "Dollars",
     "Endpoint",
     "Estimate",
+    "ExcludedRows",
     "Factor",
     "Finding",
     "Findings",
@@ -160,6 +162,7 @@ __all__ = [
     "geometry",
     "image_block",
     "image_blocks",
+    "image_costs",
     "plan",
     "quotes",
     "read_header",
@@ -181,6 +184,7 @@ _MODULES = {
     "Dollars": "arguments",
     "Endpoint": "tables",
     "Estimate": "estimates",
+    "ExcludedRows": "summaries",
     "Factor": "quoting",
     "Finding": "rules",
     "Findings": "preflight",
@@ -243,6 +247,7 @@ _MODULES = {
     "estimate": "estimates",
     "image_block": "fitting",
     "image_blocks": "fitting",
+    "image_costs": "datasets.costs",
     "fit": "fitting",
     "fit_request": "fitting",
     "fit_request_file": "fitting",
