@@ -18,6 +18,7 @@ from imgcost.cli.signals import signals_deferred
 from imgcost.datasets.targets import expanded
 from imgcost.errors import ImgcostError, SizeError
 from imgcost.geometry import padded_size
+from imgcost.paths import is_url
 from imgcost.tables import platforms
 from imgcost.text import Report, as_json, as_markdown, as_text, visible
 
@@ -221,7 +222,7 @@ def quote_options(command: Command) -> Command:
 
 def _any_exists(_context: click.Context, _argument: click.Parameter, paths: tuple[str, ...]) -> tuple[str, ...]:
     """Reject the paths only if none of them exists; otherwise the report lists the missing ones."""
-    if not any(path == "-" or os.path.lexists(match) for path in paths for match in expanded(path)):
+    if not any(path == "-" or is_url(path) or os.path.lexists(match) for path in paths for match in expanded(path)):
         raise click.BadParameter(f"Path {click.format_filename(paths[0])!r} does not exist.")
     return paths
 

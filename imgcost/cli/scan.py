@@ -23,12 +23,15 @@ from imgcost.cli.options import (
 )
 from imgcost.cli.progress import progress_of, rows_progress, writing_progress
 from imgcost.cli.signals import Terminated, check_signals, signals_deferred
+from imgcost.cli.stores import store_options
 from imgcost.cli.tables import TableOptions, check_table_output, scan_tables, table_format, table_options
 from imgcost.datasets.targets import is_request_file, sort_targets
 from imgcost.errors import ImgcostError
 from imgcost.figures import listed, plural
 from imgcost.files import Walk
+from imgcost.files.stores.access import StoreSettings
 from imgcost.outputs import Output
+from imgcost.paths import is_url
 from imgcost.pipeline import Scan
 from imgcost.quoting import comparable, quotes
 from imgcost.summaries import ScanSummary
@@ -72,6 +75,7 @@ __all__ = ["command"]
     help="Store image headers in FILE; later scans read only new and changed files.",
 )
 @jobs_option
+@store_options
 @table_options
 @click.option("--fail-on-unreadable", is_flag=True, help="Exit with code 2 if a file, folder or row cannot be read.")
 @fail_on_empty_option
@@ -89,6 +93,8 @@ def command(
     dedupe: bool,
     cache_file: str | None,
     jobs: int | None,
+    store: tuple[tuple[str, str], ...],
+    concurrency: int,
     tables: bool,
     fail_on_unreadable: bool,
     fail_on_empty: bool,
@@ -132,7 +138,9 @@ def command(
             with ExitStack() as stack:
                 with signals_deferred():
                     sinks = _open_sinks(stack, target, rows, selected, streamed)
-                advance = stack.enter_context(progress_of(walk, None if "-" in paths else targets.files))
+                advance = stack.enter_context(
+                    progress_of(walk, None if any(path == "-" or is_url(path) for path in paths) else targets.files)
+                )
                 scan = Scan(
                     quotes=selected,
                     compared=compared,
@@ -140,6 +148,7 @@ def command(
                     jobs=worker_count(jobs),
                     dedupe=dedupe,
                     cache_file=cache_file,
+                    stores=StoreSettings(store, concurrency),
                 )
                 stdin = cast("BufferedReader", sys.stdin.buffer)
                 paths_read = listed_paths(targets.files, stdin, null=null)

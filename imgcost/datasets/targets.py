@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from imgcost.errors import ImgcostError
 from imgcost.files import FileBatch
+from imgcost.paths import is_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -72,7 +73,7 @@ def expanded(path: str) -> list[str]:
     >>> expanded("data/samples/web/marker-*.png"), expanded("missing.png")
     (['data/samples/web/marker-icon.png'], ['missing.png'])
     """
-    if os.path.lexists(path) or not glob.has_magic(path):
+    if is_url(path) or os.path.lexists(path) or not glob.has_magic(path):
         return [path]
     return sorted(glob.glob(path, recursive=True)) or [path]  # noqa: PTH207 - Path has no absolute globs
 
@@ -83,6 +84,8 @@ def is_table(path: str) -> bool:
     >>> is_table("sizes.parquet"), is_table("photo.png")
     (True, False)
     """
+    if is_url(path):
+        return False
     suffix = Path(path).suffix.lower()
     if suffix not in SUFFIXES or Path(path).is_dir():
         return False
