@@ -23,7 +23,7 @@ from imgcost.cli.options import (
 )
 from imgcost.cli.progress import progress_of, rows_progress, writing_progress
 from imgcost.cli.signals import Terminated, check_signals, signals_deferred
-from imgcost.cli.stores import store_options
+from imgcost.cli.stores import reject_unreachable, store_options
 from imgcost.cli.tables import TableOptions, check_table_output, scan_tables, table_format, table_options
 from imgcost.datasets.targets import is_request_file, sort_targets
 from imgcost.errors import ImgcostError
@@ -164,6 +164,7 @@ def command(
         sys.exit(error.code if isinstance(error, Terminated) else INTERRUPTED)
     for path in filter(is_request_file, (path for path in targets.files if path.lower().endswith(".jsonl"))):
         _warn(f"{path} has requests, not images: run 'imgcost check {path}'")
+    reject_unreachable(summary)
     report = scan_report(summary)
     if target and targets.tables and table_format(target.path) == ".md":
         with target as file:

@@ -6,15 +6,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from imgcost.errors import short_repr
+from imgcost.errors import ImgcostError, short_repr
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, TypeVar
 
+    from imgcost.summaries import ScanSummary
+
     Command = TypeVar("Command", bound=Callable[..., Any])
 
-__all__ = ["store_options"]
+__all__ = ["reject_unreachable", "store_options"]
 
 
 def _pairs(_context: click.Context, _option: click.Parameter, values: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
@@ -48,3 +50,17 @@ def store_options(command: Command) -> Command:
     ):
         command = option(command)
     return command
+
+
+def reject_unreachable(summary: ScanSummary) -> None:
+    """Reject URLs of which none could be read, as a path that does not exist is rejected.
+
+    Raises:
+        ImgcostError: Every result is an object that is missing or that the store refused.
+    """
+    files = summary.unreadable
+    if files and len(files) == summary.transfer.objects and all(file.problem in _UNREACHABLE for file in files):
+        raise ImgcostError(f"none of the objects can be read; {files[0].path}: {files[0].reason}")
+
+
+_UNREACHABLE = {"missing", "no-access"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from datetime import timedelta
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
@@ -30,6 +31,13 @@ _ADVICE = (
     "credentials are read from the environment, as by the SDKs of the store; a public bucket needs "
     "--store-option skip_signature=true"
 )
+
+_PERMANENT = re.compile(r"non-partial response|Requested \d+\.\.\d+, got|Received redirect|invalid path")
+"""Errors that obstore reports like those of a connection, but that another attempt does not avoid."""
+
+_REQUEST = re.compile(r"Error performing \w+ ([^\s?]*)\S* in .* - (.*)")
+_STATUS = re.compile(r"status code: (\d{3}[A-Za-z -]*)")
+_CODE = re.compile(r"<Code>(\w{1,64})</Code>")
 
 
 class CloudStore:
@@ -72,7 +80,7 @@ class CloudStore:
             self._listed = from_url(root, retry_config=listing, **settings)
             self._read = from_url(root, retry_config={"max_retries": 0}, **settings)
         except (BaseError, ValueError) as error:
-            raise ImgcostError(f"cannot open {root}: {_first_line(error)}; {_ADVICE}") from None
+            raise ImgcostError(f"cannot open {root}: {_reason(error)}; {_ADVICE}") from None
 
     def pages(self, prefix: str) -> Iterator[list[StoredObject]]:
         """List objects; see `Store.pages`."""
@@ -88,14 +96,18 @@ class CloudStore:
                     for found in page
                 ]
         except Exception as error:
-            raise _store_error(error) from error
+            raise _store_error(error, _ADVICE) from error
 
     def read(self, key: str, start: int, size: int) -> Part:
         """Read a part of an object; see `Store.read`."""
         try:
             result = self._obstore.get(self._read, key, options={"range": (start, start + size)})
-            data = bytes(result.bytes())
-            return Part(data, result.meta["size"], len(data))
+            data = b""
+            for piece in result.stream(min_chunk_size=size):
+                data += piece
+                if len(data) >= size:  # whatever the server still sends
+                    break
+            return Part(data[:size], result.meta["size"], len(data))
         except Exception as error:
             if "416 Range" in str(error):
                 return Part(b"", start, 0)
@@ -121,7 +133,7 @@ def _profile(options: Mapping[str, str]) -> Any:
         raise ImgcostError(f"there are no credentials for S3: {_ADVICE}") from None
 
 
-def _store_error(error: Exception) -> StoreError:
+def _store_error(error: Exception, advice: str = "") -> StoreError:
     from obstore.exceptions import (  # noqa: PLC0415 - an extra
         InvalidPathError,
         NotFoundError,
@@ -135,10 +147,21 @@ def _store_error(error: Exception) -> StoreError:
         problem = "missing"
     elif isinstance(error, (PermissionDeniedError, UnauthenticatedError)):
         problem = "denied"
-    elif isinstance(error, (InvalidPathError, NotSupportedError)):
+    elif isinstance(error, (InvalidPathError, NotSupportedError)) or _PERMANENT.search(str(error)):
         problem = "invalid"
-    return StoreError(problem, _first_line(error))
+    reason = _reason(error)
+    if advice and (problem == "denied" or reason.startswith(("HTTP 401", "HTTP 403"))):
+        reason = f"{reason}; {advice}"
+    return StoreError(problem, reason)
 
 
-def _first_line(error: Exception) -> str:
-    return str(error).strip().partition("\n")[0]
+def _reason(error: Exception) -> str:
+    """Return the status and the code of a response; the first line of the error if there was no response."""
+    text = str(error)
+    if status := _STATUS.search(text):
+        code = _CODE.search(text)
+        return f"HTTP {status[1].strip()}{f' ({code[1]})' if code else ''}"
+    first_line = text.strip().partition("\n")[0].partition(" error: ")
+    if request := _REQUEST.search(first_line[2]):
+        return f"{request[2]} to {request[1]}"
+    return first_line[2] or first_line[0]

@@ -39,10 +39,12 @@ class DriverStore:
 
             self._files: Any = fsspec.filesystem(scheme, **options)
         except ImportError as error:
-            package = {"hf": "huggingface_hub"}.get(scheme, "fsspec, and its driver")
-            raise MissingPackageError(f"reading {scheme}:// URLs", package) from error
-        except (TypeError, ValueError) as error:
-            raise ImgcostError(f"cannot open {scheme}:// URLs: {error}") from error
+            if scheme == "hf" or error.name == "fsspec":
+                package = "huggingface_hub" if scheme == "hf" else "fsspec"
+                raise MissingPackageError(f"reading {scheme}:// URLs", package) from error
+            raise ImgcostError(f"cannot read {scheme}:// URLs: {error}") from error
+        except Exception as error:  # a driver can raise anything, such as for a missing option
+            raise ImgcostError(f"cannot read {scheme}:// URLs: {error}") from error
         self._scheme = scheme
 
     def pages(self, prefix: str) -> Iterator[list[StoredObject]]:

@@ -27,8 +27,6 @@ MAX_READ_AHEAD = 1 << 20
 FIRST_DELAY, MAX_DELAY = 0.2, 10.0
 """Seconds before a failed request is repeated: they double, with jitter."""
 
-_PROBLEMS: dict[Problem, str] = {"missing": "missing"}
-
 
 class Probed(NamedTuple):
     """The result for an object, and what it took.
@@ -82,6 +80,9 @@ class _Reader:
             self.requests += 1
             try:
                 part = self._store.read(self._key, start, size)
+                self.transferred += part.transferred
+                if len(part.data) < min(size, part.total - start):
+                    raise StoreError("unavailable", "the connection was cut")  # noqa: TRY301 - handled like others
             except StoreError as error:
                 if error.problem != "unavailable" or self.requests >= ATTEMPTS:
                     raise
@@ -89,7 +90,6 @@ class _Reader:
                     raise
                 delay = min(2 * delay, MAX_DELAY)
             else:
-                self.transferred += part.transferred
                 return part
 
 
@@ -116,6 +116,10 @@ def probe_object(store: Store, found: StoredObject, stopped: Event) -> Probed:
         result = Unreadable(found.url, "no-access", f"its header is not within {MAX_BYTES >> 20} MiB of reads")
     except StoreError as error:
         failure = error.problem
-        after = f" (after {reader.requests} requests)" if failure == "unavailable" else ""
-        result = Unreadable(found.url, _PROBLEMS.get(failure, "no-access"), f"{error.reason}{after}")
+        if failure == "missing":
+            advice = ", unless the URL is that of a prefix: then end it with a slash" if found.size is None else ""
+            result = Unreadable(found.url, "missing", f"no such object{advice}")
+        else:
+            after = f" (after {reader.requests} requests)" if failure == "unavailable" else ""
+            result = Unreadable(found.url, "no-access", f"{error.reason}{after}")
     return Probed(result, failure, reader.requests, reader.transferred)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from imgcost.errors import ImgcostError
 from imgcost.files.stores import cloud, web
 from imgcost.files.stores.drivers import DriverStore
 
@@ -43,6 +44,8 @@ class Stores:
         root = scheme
         if scheme in cloud.SCHEMES:
             bucket, _, key = rest.partition("/")
+            if not bucket:
+                raise ImgcostError(f"{url} names no bucket: expected {scheme}://BUCKET/PREFIX")
             root = f"{scheme}://{bucket}"
         is_object = "." in key.rpartition("/")[2]
         return self._store(root), key.rstrip("/"), is_object

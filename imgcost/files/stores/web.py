@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-import ssl
-from http.client import HTTPException
+from http.client import HTTPException, InvalidURL
+from socket import EAI_AGAIN, gaierror
 from time import monotonic
 from typing import TYPE_CHECKING
 from urllib.error import HTTPError, URLError
@@ -87,20 +87,14 @@ def _part(response: HTTPResponse, start: int, size: int) -> Part:
         found = _RANGE.fullmatch(response.headers.get("Content-Range", ""))
         if not found or int(found[1]) != start:
             raise StoreError("invalid", "the server sent another range than requested")
-        total = int(found[2])
-        data = _read(response, min(size, max(total - start, 0)))
-        if len(data) < min(size, total - start):
-            raise StoreError("unavailable", "the connection was cut")
-        return Part(data, total, len(data))
+        data = _read(response, size)
+        return Part(data, int(found[2]), len(data))
     if start + size > MAX_BYTES:
         raise StoreError("invalid", "the server ignores ranges, and the header is far from the start of the file")
     length = response.headers.get("Content-Length", "")
     # Without a length, the only way to learn it is to read the file.
     data = _read(response, start + size if length.isdecimal() else MAX_BYTES)
-    total = int(length[:18]) if length.isdecimal() else len(data)
-    if len(data) < min(start + size, total):
-        raise StoreError("unavailable", "the connection was cut")
-    return Part(data[start : start + size], total, len(data))
+    return Part(data[start : start + size], int(length[:18]) if length.isdecimal() else len(data), len(data))
 
 
 def _read(response: HTTPResponse, size: int) -> bytes:
@@ -124,6 +118,7 @@ def _problem(code: int) -> Problem:
 
 def _failure(error: Exception) -> tuple[Problem, str]:
     cause = error.reason if isinstance(error, URLError) else error
-    permanent = isinstance(cause, (ssl.SSLCertVerificationError, ValueError)) and not isinstance(cause, OSError)
     reason = getattr(cause, "strerror", None) or str(cause) or type(cause).__name__
-    return "invalid" if permanent or isinstance(cause, ssl.SSLCertVerificationError) else "unavailable", reason
+    unknown_host = isinstance(cause, gaierror) and cause.errno != EAI_AGAIN
+    # SSLCertVerificationError is a ValueError too, like an invalid URL.
+    return "invalid" if unknown_host or isinstance(cause, (ValueError, InvalidURL)) else "unavailable", str(reason)
