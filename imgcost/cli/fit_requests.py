@@ -11,7 +11,7 @@ import click
 from click.core import ParameterSource
 
 from imgcost.cli.exit_codes import FINDINGS
-from imgcost.cli.options import echo, save
+from imgcost.cli.options import echo, reject_overwrites, save
 from imgcost.fitting.request_files import FitSpools, fit_request_file
 from imgcost.preflight.detection import is_document, open_json
 from imgcost.tabular import FIT_REQUESTS
@@ -30,6 +30,7 @@ _IMAGES_ONLY = (
     "max_bytes",
     "output_format",
     "keep_metadata",
+    "always_resize",
     "unchanged",
     "jobs",
     "include",
@@ -95,6 +96,8 @@ def fit_requests(
     """
     _reject_image_options()
     target = None if dry_run else _target(source, output, overwrite=overwrite)
+    written_to = None if target == "-" else target
+    reject_overwrites([source] if isinstance(source, str) else [], output=written_to, report=report)
     with FitSpools.open() as spools, _opened(target) as written:
         document = fit_request_file(source, written, spools=spools, **choices)
         printed = fitted_requests_report(document, dry_run=dry_run)

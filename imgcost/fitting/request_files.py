@@ -153,7 +153,6 @@ def fit_request_file(
     remove_unfixable: bool | None = None,
     min_quality: int = MIN_QUALITY,
     background: str = "#ffffff",
-    spools: FitSpools | None = None,
 ) -> FittedDocument:
     """Fix a file of requests: JSON, JSON lines, or a Claude Code transcript.
 
@@ -170,8 +169,6 @@ def fit_request_file(
         remove_unfixable: See `fit_request`.
         min_quality: See `fit_request`.
         background: See `fit_request`.
-        spools: Storage for changes, failures, findings and images, so that memory does not grow with them; None for
-            tuples.
 
     Returns:
         The changes, and the findings that remain in the copy. A file that is not a request has a finding of the rule
