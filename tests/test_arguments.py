@@ -76,7 +76,7 @@ CALLS = {
     "fit": {"image": PICTURE},
     "fit_paths": {"paths": (FILE,), "output": "small"},
     "fit_request": {"params": request(image_block(PICTURE))},
-    "fit_request_file": {"source": io.BytesIO(b"{}")},
+    "fit_request_file": {"source": __file__},
     "image_block": {"image": PICTURE},
     "image_blocks": {"images": [PICTURE]},
     "plan": {"images": [(10, 10)], "models": "sonnet"},
