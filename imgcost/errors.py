@@ -84,6 +84,7 @@ class HeaderError(ImgcostError, ValueError):
         width: Width as stored, px; None if the format cannot be measured.
         height: Height as stored, px; None if the format cannot be measured.
         orientation: EXIF orientation, 1 to 8.
+        start: Where an image begins after other data, bytes; 0 if there is none.
     """
 
     def __init__(
@@ -97,6 +98,7 @@ class HeaderError(ImgcostError, ValueError):
         width: int | None = None,
         height: int | None = None,
         orientation: int = 1,
+        start: int = 0,
     ) -> None:
         """Store the parts; the message is the reason."""
         super().__init__(reason)
@@ -108,6 +110,7 @@ class HeaderError(ImgcostError, ValueError):
         self.width = width
         self.height = height
         self.orientation = orientation
+        self.start = start
 
 
 class FitError(ImgcostError, ValueError):
