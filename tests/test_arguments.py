@@ -73,6 +73,8 @@ CALLS = {
     "check_request": {"params": request(image_block(PICTURE))},
     "escape_path": {"path": "a"},
     "estimate": {"width": 10, "height": 10, "model": "sonnet"},
+    "image_block": {"image": PICTURE},
+    "image_blocks": {"images": [PICTURE]},
     "plan": {"images": [(10, 10)], "models": "sonnet"},
     "quotes": {"models": "sonnet"},
     "read_header": {"source": PICTURE},
