@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["dollars", "listed", "number", "plural"]
+__all__ = ["dollars", "listed", "number", "percent", "plural"]
 
 
 def dollars(amount: Decimal) -> str:
@@ -49,6 +49,20 @@ def number(count: int) -> str:
     '1,334'
     """
     return f"{count:,}"
+
+
+def percent(part: Decimal, whole: Decimal) -> str:
+    """Format a share as a percentage, rounded to a whole number; one that would become 0 or 100 is rounded to a tenth.
+
+    >>> [percent(Decimal(text), Decimal(200)) for text in ("100", "191.3", "0.5", "199.5", "0.01", "200", "0")]
+    ['50%', '96%', '0.3%', '99.8%', '0.1%', '100%', '0%']
+    """
+    share = part * 100 / whole if whole else Decimal(0)
+    rounded = share.quantize(Decimal(1), ROUND_HALF_UP)
+    if share != rounded and rounded in {0, 100}:
+        tenths = share.quantize(Decimal("0.1"), ROUND_HALF_UP)
+        rounded = min(max(tenths, Decimal("0.1")), Decimal("99.9"))
+    return f"{rounded}%"
 
 
 def plural(count: int, singular: str, plural: str = "") -> str:

@@ -154,7 +154,8 @@ PLAN = Schema(
         "as_of": Column("category", "date whose prices and limits apply"),
         "variant": Column(
             "category",
-            "as specified, or an alternative: standard, batch, cached, batch + cached, packed, downscaled",
+            "as specified, or an alternative: standard (no batch, no cache), batch, cached, batch + cached, packed, "
+            "downscaled, or the ID of another model",
         ),
         "images": Column("integer", "number of images, each counted once"),
         "visual_tokens": Column("integer", "visual tokens of the images, each counted once"),
@@ -171,6 +172,8 @@ PLAN = Schema(
         "total_usd": Column("usd", "US dollars, retries included, exact"),
         "retries_usd": Column("usd", "the part of total_usd for retries"),
         "usd_per_1000_images": Column("usd", "US dollars per 1,000 images"),
+        "saves_usd": Column("usd", "of an alternative: US dollars less than as specified, exact; negative if more"),
+        "tradeoff": Column("text", "of an alternative: what it takes in return"),
     },
 )
 

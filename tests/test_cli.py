@@ -173,7 +173,7 @@ def test_the_largest_possible_size():
         ("0x10", "'0x10': invalid width 0 px: expected 1 to 2,147,483,648 px."),
         ("10x0", "'10x0': invalid height 0 px"),
         ("2147483649x1", "'2147483649x1': invalid width 2147483649 px"),
-        ("10", "'10': expected WIDTHxHEIGHT in pixels, for example 1920x1080."),
+        ("10", "'10': expected WIDTHxHEIGHT in pixels, such as 1920x1080, or a size such as 12MP, '12MP 16:9', 4K or"),
         ("axb", "'axb'"),
         ("1920x", "'1920x'"),
         ("x1080", "'x1080'"),
@@ -196,10 +196,10 @@ def test_a_negative_size_is_an_error_with_and_without_a_double_dash():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("estimate", "9" * 10_000 + "x1"), f"'{'9' * 40}...': expected WIDTHxHEIGHT in pixels"),
+        (("estimate", "9" * 10_000 + "x1"), f"'{'9' * 39}...: expected WIDTHxHEIGHT in pixels"),
         (("estimate", "1x" + "9" * 11), "'1x99999999999'"),
-        (("largest", "9" * 10_000 + ":1"), f"'{'9' * 40}...': expected WIDTH:HEIGHT"),
-        (("largest", f"1:0.{'9' * 10_000}"), f"'1:0.{'9' * 36}...'"),
+        (("largest", "9" * 10_000 + ":1"), f"'{'9' * 39}...: expected WIDTH:HEIGHT"),
+        (("largest", f"1:0.{'9' * 10_000}"), f"'1:0.{'9' * 35}...: "),
     ],
 )
 def test_a_number_of_ten_thousand_digits_is_an_error_with_a_short_message(arguments, message):
