@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,9 +27,11 @@ from imgcost.cli.options import (
     reject_overwrites,
     save,
 )
+from imgcost.cli.progress import writing_progress
+from imgcost.cli.signals import signals_deferred
 from imgcost.errors import ArgumentError, ImgcostError, short_repr
 from imgcost.figures import number, plural
-from imgcost.plans import Repeated, plan, read_scenario
+from imgcost.plans import Repeated, make_scenario, plan, quotes_of, read_scenario
 from imgcost.tabular import PLAN
 from imgcost.text import visible
 from imgcost.text.plans import plan_report
@@ -156,14 +159,16 @@ def command(
             budget = DOLLARS.convert(budget, None, None)
         except click.BadParameter as error:
             raise ImgcostError(f"{scenario}: invalid budget {error.message}") from None
+    is_job_report = output is not None and _shows_job(output)
     try:
-        job_plan = plan(_job(images, count), **settings)
+        job = _job(images, count)
+        job_plan = _plan_into(output, job, settings) if output and is_job_report else plan(job, **settings)
     except ArgumentError as error:
         raise _located(error, scenario, options) from None
     for warning in job_plan.warnings:
         click.echo(f"imgcost: {visible(warning)}", err=True)
     report = plan_report(job_plan, budget_usd=budget, explain=explain)
-    save(report, output, PLAN, job_plan.rows())
+    save(report, None if is_job_report else output, PLAN, job_plan.rows())
     echo(report, style)
     if budget is not None:
         if any(model.total_usd > budget for model in job_plan):
@@ -171,6 +176,29 @@ def command(
         if job_plan.excluded:
             raise ImgcostError(f"cannot check the budget, because {_excluded(job_plan)}")
     fail_if_empty(job_plan.images, fail_on_empty)
+
+
+def _shows_job(output: str) -> bool:
+    from imgcost.reports.writers import JOB_SUFFIXES, format_of  # noqa: PLC0415 - most plans are only printed
+
+    return format_of(output) in JOB_SUFFIXES
+
+
+def _plan_into(output: str, images: Sequence[str | Repeated], settings: Mapping[str, Any]) -> Plan:
+    """Plan a job, and write its workbook or page."""
+    from imgcost.reports.jobs import JobFeed  # noqa: PLC0415 - most plans are only printed
+    from imgcost.reports.writers import open_scan  # noqa: PLC0415 - same
+
+    scenario = make_scenario(**settings)
+    quotes = quotes_of(scenario)
+    with ExitStack() as stack:
+        show = stack.enter_context(writing_progress(output))
+        with signals_deferred():
+            sink = stack.enter_context(open_scan(output, quotes, show))
+        feed = JobFeed(sink, quotes)
+        job_plan = plan(feed.passing(images), **{**settings, "as_of": scenario.conditions.as_of})
+        feed.finish(job_plan)
+    return job_plan
 
 
 def _located(error: ArgumentError, scenario: str | None, options: Mapping[str, Any]) -> Exception:

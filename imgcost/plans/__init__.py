@@ -6,9 +6,9 @@ Needs numpy, so it is imported only when the first plan is made.
 from __future__ import annotations
 
 from imgcost.plans.budgets import Costs, ModelPlan, PlannedRequest, Variant
-from imgcost.plans.comparisons import Plan, plan
+from imgcost.plans.comparisons import Plan, plan, quotes_of
 from imgcost.plans.jobs import Rejected, Repeated
-from imgcost.plans.scenarios import Scenario, read_scenario
+from imgcost.plans.scenarios import Scenario, make_scenario, read_scenario
 
 __all__ = [
     "Costs",
@@ -19,6 +19,8 @@ __all__ = [
     "Repeated",
     "Scenario",
     "Variant",
+    "make_scenario",
     "plan",
+    "quotes_of",
     "read_scenario",
 ]
