@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,9 +29,20 @@ from imgcost.cli.options import (
     reject_overwrites,
     save,
 )
+from imgcost.cli.progress import writing_progress
+from imgcost.cli.signals import signals_deferred
 from imgcost.errors import ArgumentError, ImgcostError, short_repr
 from imgcost.figures import number, plural
-from imgcost.plans import SETTINGS, Repeated, plan, read_scenario, read_text, scenario_template
+from imgcost.plans import (
+    SETTINGS,
+    Repeated,
+    make_scenario,
+    plan,
+    quotes_of,
+    read_scenario,
+    read_text,
+    scenario_template,
+)
 from imgcost.quantities import join_ratios, parse_size, size_name
 from imgcost.tabular import PLAN
 from imgcost.text import visible
@@ -135,19 +147,21 @@ def command(
     settings: dict[str, Any] = {"models": DEFAULT_MODEL} | (read_scenario(scenario) if scenario else {})
     _override(settings, options, models)
     budget, times = settings.pop("budget", None), settings.pop("count", None)
-    written = join_ratios(images or settings.pop("images", ()))
+    written = join_ratios(images or settings.get("images", ()))
     settings.pop("images", None)
     if not written:
         raise click.UsageError("Missing argument 'SIZE|PATH|TABLE...'.")
+    is_job_report = output is not None and _shows_job(output)
     try:
-        job_plan = plan(_job(written, times), **settings)
+        job = _job(written, times)
+        job_plan = _plan_into(output, job, settings) if output and is_job_report else plan(job, **settings)
     except ArgumentError as error:
         raise _located(error, options) from None
     for warning in job_plan.warnings:
         click.echo(f"imgcost: {visible(warning)}", err=True)
     report = plan_report(job_plan, budget_usd=budget, explain=explain)
     report = report._replace(notes=[*_named_sizes(written), *report.notes])
-    save(report, output, PLAN, job_plan.rows())
+    save(report, None if is_job_report else output, PLAN, job_plan.rows())
     echo(report, style)
     if budget is not None:
         if any(model.total_usd > budget for model in job_plan):
@@ -172,6 +186,29 @@ def _override(settings: dict[str, Any], options: Mapping[str, Any], models: tupl
         if name in given:
             settings.pop(other, None)
     settings |= given | ({"models": models} if models else {})
+
+
+def _shows_job(output: str) -> bool:
+    from imgcost.reports.writers import JOB_SUFFIXES, format_of  # noqa: PLC0415 - most plans are only printed
+
+    return format_of(output) in JOB_SUFFIXES
+
+
+def _plan_into(output: str, images: Sequence[str | Repeated], settings: Mapping[str, Any]) -> Plan:
+    """Plan a job, and write its workbook or page."""
+    from imgcost.reports.jobs import JobFeed  # noqa: PLC0415 - most plans are only printed
+    from imgcost.reports.writers import open_scan  # noqa: PLC0415 - same
+
+    scenario = make_scenario(**settings)
+    quotes = quotes_of(scenario)
+    with ExitStack() as stack:
+        show = stack.enter_context(writing_progress(output))
+        with signals_deferred():
+            sink = stack.enter_context(open_scan(output, quotes, show))
+        feed = JobFeed(sink, quotes)
+        job_plan = plan(feed.passing(images), **{**settings, "as_of": scenario.conditions.as_of})
+        feed.finish(job_plan)
+    return job_plan
 
 
 def _located(error: ArgumentError, options: Mapping[str, Any]) -> Exception:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
 
-from imgcost.errors import UnknownModelError
+from imgcost.errors import ImgcostError, UnknownModelError
 from imgcost.figures import dollars, number, plural
 from imgcost.notebooks import html_table
 from imgcost.paths import escape_path
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from imgcost.tables import Endpoint, Model, Platform, Speed
     from imgcost.tabular import Row
 
-__all__ = ["Plan", "plan", "plan_counted"]
+__all__ = ["Plan", "plan", "plan_counted", "plan_others", "quotes_of"]
 
 MAX_SHOWN = 3
 """Number of models in a `repr`."""
@@ -256,13 +256,18 @@ def plan(
         as_of=as_of,
         downscale_to=downscale_to,
     )
-    quotes = quotes_on(resolve_models(scenario.models, scenario.conditions.as_of), scenario.conditions)
+    quotes = quotes_of(scenario)
     job = job_of(images)
     job_images = JobImages(job, limits_on(scenario.conditions.platform, scenario.conditions.as_of))
-    plans = _model_plans(quotes, scenario, job_images)
+    plans = _model_plans(quotes, scenario, job_images, candidates(quotes, scenario.output_tokens))
     return Plan(
         scenario, plans, job_images.images, job_images.unsized, dict(job_images.fixable), job.rejected, job.warnings
     )
+
+
+def quotes_of(scenario: Scenario) -> tuple[Quote, ...]:
+    """Look up what the models of a scenario charge, in their order."""
+    return quotes_on(resolve_models(scenario.models, scenario.conditions.as_of), scenario.conditions)
 
 
 def plan_counted(histograms: Mapping[TokenRule, Mapping[int, int]], quotes: Sequence[Quote]) -> tuple[ModelPlan, ...]:
@@ -285,6 +290,34 @@ def plan_counted(histograms: Mapping[TokenRule, Mapping[int, int]], quotes: Sequ
     return _model_plans(quotes, scenario, CountedImages(histograms))
 
 
+def plan_others(job_plan: Plan, quotes: Sequence[Quote]) -> dict[str, ModelPlan | ImgcostError]:
+    """Plan the images of a plan with other models, in the same way.
+
+    Args:
+        job_plan: The plan.
+        quotes: One quote per model, under the conditions of the plan.
+
+    Returns:
+        By model ID: its plan, or why the job is not possible with the model.
+    """
+    job_images = cast("JobImages", job_plan.models[0].job_images)  # as in every `Plan`
+
+    def planned(selected: Sequence[Quote]) -> dict[str, ModelPlan | ImgcostError]:
+        plans = _model_plans(selected, job_plan.scenario, job_images.again())
+        return {plan.model.id: plan for plan in plans}
+
+    try:
+        return planned(quotes)  # models with the same rules are packed only once
+    except ImgcostError:
+        plans: dict[str, ModelPlan | ImgcostError] = {}
+        for quote in quotes:
+            try:
+                plans |= planned([quote])
+            except ImgcostError as error:
+                plans[quote.model.id] = error
+        return plans
+
+
 class _Sums(NamedTuple):
     """The totals of a job by packing rules: as it is sent, and with downscaled images."""
 
@@ -293,11 +326,14 @@ class _Sums(NamedTuple):
 
 
 def _model_plans(
-    quotes: Sequence[Quote], scenario: Scenario, job_images: JobImages | CountedImages
+    quotes: Sequence[Quote],
+    scenario: Scenario,
+    job_images: JobImages | CountedImages,
+    others: Sequence[Quote] = (),
 ) -> tuple[ModelPlan, ...]:
+    """Plan images with several models; `others` are alternatives where they cost less."""
     rules = [packing_rules_of(quote, scenario) for quote in quotes]
     is_job = isinstance(job_images, JobImages)
-    others = candidates(quotes, scenario.output_tokens) if is_job else []
     optional = [packing_rules_of(quote, scenario) for quote in others]
     packed = [_packed(rule) for rule in rules] if is_job else []
     sums = _Sums(
@@ -316,8 +352,7 @@ def _model_plans(
     ]
     cheaper.sort(key=_total)
     return tuple(
-        replace(plan, variants={**plan.variants, **cheaper_models(plan, cheaper)}, job_images=job_images)
-        for plan in sorted(plans, key=_total)
+        replace(plan, variants={**plan.variants, **cheaper_models(plan, cheaper)}) for plan in sorted(plans, key=_total)
     )
 
 

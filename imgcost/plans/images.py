@@ -63,9 +63,14 @@ class JobImages:
         self.fixable_tokens: Counter[TokenRule] = Counter()
         self.unpackable: set[PackingRules] = set()
         self._limits = limits
+        self._walked = False
         self._reason_numbers: dict[Reason, int] = {}
         # The size of a fixed image is unknown, so an image that is too large for any request counts 0 bytes.
         self._max_bytes = MAX_BYTES if limits.request_bytes is None else limits.request_bytes - _FRAME_BYTES
+
+    def again(self) -> JobImages:
+        """Return the same images, not counted yet."""
+        return JobImages(self.job, self._limits)
 
     def requests(
         self, rules: Collection[PackingRules], optional: Collection[PackingRules] = ()
@@ -86,7 +91,7 @@ class JobImages:
         packers = [Packer(packing_rules) for packing_rules in rules]
         # `downscale_to` depends on nothing but the job and the tier.
         token_rules = {packing_rules.token_rule: packing_rules.downscale_to for packing_rules in rules}
-        first_walk = not self.job.walked
+        first_walk, self._walked = not self._walked, True
         for chunk in self.job.chunks():
             size_bytes = np.where(chunk.file_bytes == UNKNOWN, 0, sent_bytes(chunk.file_bytes, self._limits))
             reasons = self._reasons(chunk, size_bytes)

@@ -30,8 +30,8 @@ def prompt_notes(scenario: Scenario) -> Iterator[Note]:
         yield Note(
             f"The prompt is estimated: {plural(scenario.prompt_characters, 'character')} at {average.value:f} per "
             f"token, which is {plural(scenario.prompt_tokens, 'token')} ({cite(average.sources)}). Models before "
-            "Claude Opus 4.7 need about a quarter fewer. For an exact number, use the token counting endpoint of the API and "
-            "--prompt-tokens."
+            "Claude Opus 4.7 need about a quarter fewer. For an exact number, use the token counting endpoint of the "
+            "API and --prompt-tokens."
         )
 
 

@@ -23,11 +23,12 @@ if TYPE_CHECKING:
 
     from imgcost.conditions import Conditions
     from imgcost.files import Group
+    from imgcost.plans import Repeated
     from imgcost.quoting import TokenRule
     from imgcost.reports.sinks import Progress
     from imgcost.reports.workbook.cells import Page
 
-__all__ = ["ImageSheet", "ScanSpool", "encode_images", "write_images", "write_not_counted"]
+__all__ = ["ImageSheet", "ScanSpool", "encode_images", "size_rows", "write_images", "write_not_counted"]
 
 SHEET = "Images"
 PROGRESS_ROWS = 500
@@ -45,10 +46,12 @@ class ScanPart(NamedTuple):
     Attributes:
         images: Folders with their images.
         not_counted: Paths, problems and reasons.
+        sizes: Images that are known only by their size: where they are listed, and how many there are.
     """
 
     images: list[tuple[str, list[ImageRow]]]
     not_counted: list[tuple[str, str, str]]
+    sizes: Sequence[tuple[ImageRow, int]] = ()
 
 
 def encode_images(conditions: Conditions, groups: Iterable[Group]) -> tuple[int, int, bytes]:
@@ -88,17 +91,39 @@ def encode_images(conditions: Conditions, groups: Iterable[Group]) -> tuple[int,
     return images, len(part.not_counted), pickle.dumps(part, pickle.HIGHEST_PROTOCOL)
 
 
+def size_rows(conditions: Conditions, source: str, sizes: Iterable[Repeated]) -> list[tuple[ImageRow, int]]:
+    """Return the rows of images that are known only by their size.
+
+    Args:
+        conditions: The platform and the date whose limits apply.
+        source: Where the images are listed.
+        sizes: Their sizes and numbers.
+
+    Returns:
+        A row per size, and the number of its images.
+    """
+    limits = known_limits(conditions.platform, conditions.as_of)
+    rows: list[tuple[ImageRow, int]] = []
+    for size in sizes:
+        file_bytes = size.file_bytes or 0
+        breach = next(breaches(None, size.width, size.height, sent_bytes(file_bytes, limits), limits), None)
+        reason = breach.reason.phrase if breach else None
+        rows.append(((source, size.width, size.height, file_bytes, reason), size.count))
+    return rows
+
+
 class ScanSpool:
     """The parts of a scan, in order, on disk.
 
     Attributes:
         images: Number of images.
         not_counted: Number of files and folders that are not counted.
+        sizes: Number of rows for images that are known only by their size.
     """
 
     def __init__(self) -> None:
         """Start without parts."""
-        self.images = self.not_counted = 0
+        self.images = self.not_counted = self.sizes = 0
         self._file = TemporaryFile()  # noqa: SIM115 - closed with the workbook
 
     def add(self, encoded: tuple[int, int, bytes]) -> None:
@@ -107,6 +132,12 @@ class ScanSpool:
         self.images += images
         self.not_counted += not_counted
         self._file.write(part)
+
+    def add_sizes(self, rows: Sequence[tuple[ImageRow, int]]) -> None:
+        """Add images that are known only by their size, with their numbers."""
+        self.sizes += len(rows)
+        self.images += sum(count for _, count in rows)
+        pickle.dump(ScanPart([], [], rows), self._file, pickle.HIGHEST_PROTOCOL)
 
     def parts(self) -> Iterator[ScanPart]:
         """Read the parts again."""
@@ -129,7 +160,7 @@ class ScanSpool:
         Raises:
             ImgcostError: There are more sizes than rows.
         """
-        if self.images <= max_rows:
+        if not self.is_grouped(max_rows):
             for part in self.parts():
                 for _, images in part.images:
                     for image in images:
@@ -146,6 +177,10 @@ class ScanSpool:
         for (folder, width, height, reason), (count, file_bytes) in rows.items():
             yield (folder, width, height, file_bytes, reason), count
 
+    def is_grouped(self, max_rows: int) -> bool:
+        """Return whether a row of the sheet stands for several images."""
+        return self.images > max_rows or self.sizes > 0
+
     def close(self) -> None:
         """Free the space on disk."""
         self._file.close()
@@ -153,11 +188,11 @@ class ScanSpool:
     def _grouped(self, name_of: Callable[[str], str]) -> dict[tuple[str, int, int, str | None], list[int]]:
         rows: dict[tuple[str, int, int, str | None], list[int]] = {}
         for part in self.parts():
-            for folder, images in part.images:
-                for _, width, height, file_bytes, reason in images:
-                    row = rows.setdefault((name_of(folder), width, height, reason), [0, 0])
-                    row[0] += 1
-                    row[1] += file_bytes
+            counted = [((folder, *image[1:]), 1) for folder, images in part.images for image in images]
+            for (folder, width, height, file_bytes, reason), images_of_size in (*counted, *part.sizes):
+                row = rows.setdefault((name_of(folder), width, height, reason), [0, 0])
+                row[0] += images_of_size
+                row[1] += file_bytes * images_of_size
         return rows
 
 
@@ -218,7 +253,7 @@ def write_images(
     Raises:
         ImgcostError: There are more sizes than rows.
     """
-    total, grouped = min(spool.images, max_rows), spool.images > max_rows
+    total, grouped = min(spool.images, max_rows), spool.is_grouped(max_rows)
     titles = [
         "Folder (its images of one size together)" if grouped else "Path",
         "Width, px",

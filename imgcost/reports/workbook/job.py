@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from imgcost.plans.comparisons import plan_counted
 from imgcost.quoting import comparable, requote, requote_or_none
+from imgcost.reports.jobs import report_job
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from imgcost.conditions import Conditions
     from imgcost.geometry import Tier
-    from imgcost.plans import ModelPlan
+    from imgcost.plans import ModelPlan, Plan
     from imgcost.quoting import Quote, TokenRule
     from imgcost.summaries import ScanSummary
     from imgcost.tables import MultiplierName
@@ -67,22 +67,25 @@ class WorkbookJob:
     """The images of a scan with every model.
 
     Attributes:
-        conditions: The conditions of the scan.
-        summary: The sums of the scan.
+        conditions: The conditions of the job.
+        summary: Its images.
+        scenario: How they are sent.
         token_rules: The token rules of the models.
         models: The models, those of a tier together; the input cell starts with the first.
     """
 
-    def __init__(self, conditions: Conditions, quotes: Sequence[Quote], summary: ScanSummary) -> None:
-        """Plan the images with every model that is offered on the scan's conditions."""
+    def __init__(
+        self, conditions: Conditions, quotes: Sequence[Quote], summary: ScanSummary, plan: Plan | None = None
+    ) -> None:
+        """Plan the images with every model that is offered on the conditions of the job."""
         self.conditions = conditions
         self.summary = summary
         self.token_rules = token_rules_of(quotes)
         tiers = list(dict.fromkeys(quote.tier for quote in quotes))
         quotes = sorted(quotes, key=lambda quote: tiers.index(quote.tier))
         sold = [requoted for quote in quotes if (requoted := requote_or_none(quote, conditions))]
-        histograms = dict(zip(summary.token_rules, summary.histograms, strict=True))
-        plans = {plan.model.id: plan for plan in plan_counted(histograms, sold)} if sold else {}
+        job = report_job(summary, sold, plan)
+        self.scenario = job.scenario
         self.models = tuple(
             ModelRow(
                 quote,
@@ -90,7 +93,7 @@ class WorkbookJob:
                 _multiplier(
                     quote, "inference-geo-us", conditions._replace(batch=False, inference_geo="us", cache="none")
                 ),
-                plans.get(quote.model.id),
+                job.plan_of(quote),
             )
             for quote in quotes
         )

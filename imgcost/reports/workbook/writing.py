@@ -11,7 +11,7 @@ from imgcost.reports.workbook.book import MAX_ROWS, pages_of
 from imgcost.reports.workbook.budget import write_budget
 from imgcost.reports.workbook.calculator import write_calculator, write_steps
 from imgcost.reports.workbook.charts import insert_charts, write_charts
-from imgcost.reports.workbook.images import ScanSpool, encode_images, write_images, write_not_counted
+from imgcost.reports.workbook.images import ScanSpool, encode_images, size_rows, write_images, write_not_counted
 from imgcost.reports.workbook.job import WorkbookJob, token_rules_of, usual_quotes
 from imgcost.reports.workbook.models import write_long_context, write_models
 from imgcost.reports.workbook.notes import write_job_notes, write_prices
@@ -19,7 +19,9 @@ from imgcost.reports.workbook.notes import write_job_notes, write_prices
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from imgcost.plans import Plan, Repeated
     from imgcost.quoting import Quote
+    from imgcost.reports.workbook.images import ImageRow
     from imgcost.summaries import ScanSummary
 
 __all__ = ["workbook_sink"]
@@ -56,8 +58,8 @@ def workbook_sink(
     usual = usual_quotes(quotes)
     conditions = quotes[0].conditions
 
-    def write(summary: ScanSummary, spool: ScanSpool) -> None:
-        job = WorkbookJob(conditions, usual, summary)
+    def write(summary: ScanSummary, spool: ScanSpool, plan: Plan | None) -> None:
+        job = WorkbookJob(conditions, usual, summary, plan)
         has_long = any(quote.long_context for quote in usual)
         with pages_of(file, [name for name in _SHEETS if has_long or name != "Long context"]) as pages:
             images = write_images(pages["Images"], spool, job.token_rules, max_rows - 1, progress)
@@ -77,22 +79,31 @@ def workbook_sink(
             for name in _HIDDEN:
                 pages[name].sheet.hide()
 
-    return ScanSink(partial(encode_images, conditions), _WorkbookWriter(write), token_rules_of(usual))
+    writer = _WorkbookWriter(write, partial(size_rows, conditions))
+    return ScanSink(partial(encode_images, conditions), writer, token_rules_of(usual))
 
 
 class _WorkbookWriter:
     """Keeps the parts of a scan until its end."""
 
-    def __init__(self, write: Callable[[ScanSummary, ScanSpool], None]) -> None:
+    def __init__(
+        self,
+        write: Callable[[ScanSummary, ScanSpool, Plan | None], None],
+        rows_of: Callable[[str, Sequence[Repeated]], list[tuple[ImageRow, int]]],
+    ) -> None:
         self._write = write
+        self._rows_of = rows_of
         self._spool = ScanSpool()
 
     def write(self, encoded: tuple[int, int, bytes]) -> None:
         self._spool.add(encoded)
 
-    def finish(self, summary: ScanSummary, /) -> None:
+    def add_sizes(self, source: str, sizes: Sequence[Repeated]) -> None:
+        self._spool.add_sizes(self._rows_of(source, sizes))
+
+    def finish(self, summary: ScanSummary, /, plan: Plan | None = None) -> None:
         with closing(self._spool):
-            self._write(summary, self._spool)
+            self._write(summary, self._spool, plan)
 
     def abandon(self) -> None:
         self._spool.close()
