@@ -124,6 +124,7 @@ ESTIMATE = Schema(
     "imgcost.estimate/2",
     "What images cost with Claude",
     {
+        "path": Column("path", "path of the file; empty for a size"),
         "width": Column("integer", "width as sent, px"),
         "height": Column("integer", "height as sent, px"),
         **_MODEL,
@@ -137,7 +138,7 @@ ESTIMATE = Schema(
         "usd_per_mtok": Column("usd", "US dollars per million visual tokens, including all multipliers"),
         "tokens": Column("integer", "visual tokens"),
         **_RESIZED,
-        "rejected": Column("category", "image-edge if the API would reject the image unless it is resized"),
+        "rejected": Column("category", "rule by which the API would reject the image as it is; empty if accepted"),
         "input_usd": Column("usd", "US dollars for the image as input, exact"),
         "cache_read_usd": Column("usd", "US dollars for the image as read from the prompt cache, exact"),
         "input_usd_per_1000": Column("usd", "US dollars per 1,000 images"),

@@ -529,6 +529,36 @@ def test_a_retry_rate_keeps_its_decimal_digits():
     assert Fraction(planned([], retry_rate="0.02").scenario.retry_rate) == Fraction(1, 50)
 
 
+def test_sizes_may_be_written_as_text(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert planned(["12MP", "640x480"]) == planned([(4000, 3000), (640, 480)])
+    assert planned("4K") == planned([(3840, 2160)])
+    (tmp_path / "4K").write_bytes(b"")
+    assert planned("4K").images == 0
+    assert planned("5").rejected[0].reason == "missing: no such file or folder"
+
+
+def test_numbers_may_be_written_as_text():
+    assert (
+        planned([], prompt_tokens="8.5k", turns="3", retry_rate="2%").scenario
+        == planned([], prompt_tokens=8500, turns=3, retry_rate=0.02).scenario
+    )
+    assert plan([], models="claude-opus-5, claude-haiku-4-5").scenario.models == (
+        "claude-opus-5",
+        "claude-haiku-4-5",
+    )
+
+
+def test_the_tokens_of_a_prompt_are_estimated():
+    scenario = planned([], prompt_text="x" * 1001).scenario
+    assert (scenario.prompt_tokens, scenario.prompt_characters) == (401, 1001)
+    assert planned([], prompt_text="").scenario.prompt_tokens == 0
+    with pytest.raises(ImgcostError, match="prompt_tokens and prompt_text contradict each other"):
+        planned([], prompt_text="x", prompt_tokens=5)
+    with pytest.raises(ImgcostError, match="invalid prompt_text 5: expected the text of the prompt"):
+        planned([], prompt_text=5)
+
+
 def test_a_scenario_file(tmp_path):
     path = tmp_path / "job.toml"
     path.write_text('models = ["sonnet"]\nretry_rate = 0.1\nas_of = 2026-11-22\nbudget = 99.5\nturns = 2\n')

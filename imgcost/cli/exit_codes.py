@@ -14,8 +14,8 @@ EXIT_CODES = {
     FINDINGS: "check: an error was found, such as an unknown model in a request (with --strict, also a warning), or "
     "with --budget the cost is unknown. check and plan: the cost is over --budget.",
     FAILED: "imgcost failed: invalid usage, an unknown model, no published price for the date, a file that cannot be "
-    "written, or a bug in imgcost. With --fail-on-unreadable, or in plan with --budget, also if a file could not be "
-    "read; with --fail-on-empty, also if no images were found.",
+    "written, or a bug in imgcost. In estimate, with --fail-on-unreadable, or in plan with --budget, also if a file "
+    "could not be read; with --fail-on-empty, also if no images were found.",
     HUNG_UP: "The terminal was closed (SIGHUP).",
     INTERRUPTED: "Interrupted by Ctrl-C.",
     QUIT: "Quit (SIGQUIT).",

@@ -69,9 +69,11 @@ def variants_of(
         if other:
             tradeoff = "; ".join(_sending_tradeoffs(other, scenario, cached=cached and totals.cacheable))
             variants[name] = variant_of(totals, other, scenario, from_cache)._replace(tradeoff=tradeoff)
-    if packed.requests < totals.requests:
+    own = variant_of(totals, quote, scenario, cached)
+    fewer = variant_of(packed, quote, scenario, cached)
+    if fewer.total_usd < own.total_usd:
         tradeoff = f"up to {plural(packed.max_new_images, 'image')} share one prompt and one answer"
-        variants["packed"] = variant_of(packed, quote, scenario, cached)._replace(tradeoff=tradeoff)
+        variants["packed"] = fewer._replace(tradeoff=tradeoff)
     if downscaled and downscaled.visual < totals.visual:
         tradeoff = _detail_lost(quote, downscaled.rules, sizes)
         variants["downscaled"] = variant_of(downscaled, quote, scenario, cached)._replace(tradeoff=tradeoff)

@@ -196,8 +196,8 @@ def plan(
     Args:
         images: Files, folders and tables on disk (`.csv`, `.tsv`, `.xlsx`, `.jsonl`, `.parquet`); a DataFrame; an
             integer array of shape (n, 2); `Repeated(width, height, count)`; or an iterable of paths, (width, height)
-            pairs, `Image`s and `Repeated`s. Tables and DataFrames have columns `width` and `height` (px) and
-            optionally `file_bytes` and `count` (images of that size).
+            pairs, sizes such as `12MP`, `Image`s and `Repeated`s. Tables and DataFrames have columns `width` and
+            `height` (px) and optionally `file_bytes` and `count` (images of that size).
         models: One or more models, as `Model` or by any of their names.
         prompt_tokens: Text tokens in the prompt of every request, such as the system prompt and the question.
         prompt_text: The text of the prompt, instead of `prompt_tokens`, which is then estimated; see `text_tokens`.
