@@ -1,4 +1,4 @@
-"""Format counts, dollars and lists for people, the same way in every report and message."""
+"""Format counts, dollars, lists and names for people, the same way in every report and message."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["dollars", "listed", "number", "percent", "plural"]
+__all__ = ["dollars", "listed", "number", "percent", "plural", "visible"]
 
 
 def dollars(amount: Decimal) -> str:
@@ -80,3 +80,34 @@ def plural(count: int, singular: str, plural: str = "") -> str:
     ('1 image', '0 entries', '1,334 tokens')
     """
     return f"{count:,} {singular if count == 1 else plural or singular + 's'}"
+
+
+def visible(name: str) -> str:
+    r"""Escape control characters, terminal escapes, invisible characters and invalid bytes in a file name.
+
+    >>> print(visible("a\nb\x1b[31m\udcff.png"))
+    a\nb\x1b[31m\xff.png
+    """
+    if name.isascii() and name.isprintable():
+        return name
+    return "".join(map(_visible_character, name))
+
+
+_ESCAPES = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
+
+
+_BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0") | frozenset(map(chr, range(0xFE00, 0xFE10)))
+"""Invisible although Unicode calls them printable: fillers and variation selectors."""
+
+
+def _visible_character(character: str) -> str:
+    if character.isprintable() and character not in _BLANK:
+        return character
+    code = ord(character)
+    if character in _ESCAPES:
+        return _ESCAPES[character]
+    if 0xDC80 <= code <= 0xDCFF:  # a byte that is not valid UTF-8, as Python represents it in a string
+        code -= 0xDC00
+    if code < 0x100:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
 
 from imgcost.errors import ImgcostError, UnknownModelError
 from imgcost.figures import dollars, number, plural
-from imgcost.notebooks import html_table
+from imgcost.notebooks import bar_chart, html_table
 from imgcost.paths import escape_path
 from imgcost.plans.alternatives import OWN_VARIANTS, candidates, cheaper_models, variants_of
 from imgcost.plans.budgets import ModelPlan
@@ -135,7 +135,15 @@ class Plan:
             tokens = number(plan.tokens.prompt + plan.tokens.output)
             per_thousand = "" if usd is None else dollars(usd)
             rows.append((plan.model.id, number(plan.requests), tokens, per_thousand, dollars(plan.total_usd)))
-        return html_table(f"{plural(self.images, 'image')} on {self.scenario.conditions.as_of}", columns, rows)
+        table = html_table(f"{plural(self.images, 'image')} on {self.scenario.conditions.as_of}", columns, rows)
+        return table + bar_chart("Total cost", [(name, usd, dollars(usd)) for name, usd in self._bars()])
+
+    def _bars(self) -> list[tuple[str, Decimal]]:
+        """Return what a chart compares: the models, or the alternatives of the only one."""
+        if len(self.models) > 1:
+            return [(plan.model.id, plan.total_usd) for plan in self.models]
+        (only,) = self.models
+        return [(only.model.id, only.total_usd), *((name, other.total_usd) for name, other in only.variants.items())]
 
     def for_model(self, name: str | Model) -> ModelPlan:
         """Return the plan of a model.
