@@ -654,6 +654,20 @@ def test_models_that_are_not_names_are_an_error(models):
 # Tables written by a scan
 
 
+def test_a_workbook_of_imgcost_gives_the_same_plan(tmp_path):
+    """Regression: imgcost refused to read the sheet Images of its own workbook."""
+    path = tmp_path / "budget.xlsx"
+    options = ["-m", "claude-sonnet-4-6", "--as-of", "2026-11-22", "-o", str(path)]
+    for command, images in (
+        (["plan", "12MP", "640x480", "--count", "200k"], [Repeated(4000, 3000, 200_000), Repeated(640, 480, 200_000)]),
+        (["scan", str(SAMPLES)], SAMPLES),
+    ):
+        assert CliRunner().invoke(main, [*command, *options]).exit_code == 0
+        again, first = planned(path), planned(images)
+        assert (again.images, again.unsized, again.warnings) == (first.images, first.unsized, ())
+        assert again.models[0].total_usd == first.models[0].total_usd
+
+
 @pytest.mark.parametrize("suffix", ["csv", "jsonl", "parquet"])
 def test_rows_of_a_scan_give_the_same_plan_as_its_folder(tmp_path, suffix):
     rows = tmp_path / f"rows.{suffix}"
