@@ -75,11 +75,14 @@ _STYLES: dict[str, dict[str, Any]] = {
     "total count": _TOTAL | {"num_format": _TOKENS, "align": "right"},
     "total usd": _TOTAL | {"num_format": USD, "align": "right"},
     "input": _BOX | {"align": "right"},
-    "input number": _BOX | {"num_format": _TOKENS},
+    "input number": _BOX | {"num_format": _TOKENS, "align": "right"},
+    "input percent": _BOX | {"num_format": "0.0#%", "align": "right"},
     "number": {"num_format": _TOKENS, "align": "right"},
+    "percent": {"num_format": "0.0%", "align": "right"},
     "factor": {"num_format": "General", "align": "right"},
     "price": {"num_format": _RATE, "align": "right"},
     "dollars": {"num_format": USD, "align": "right"},
+    "day right": _LINE | {"num_format": "yyyy-mm-dd", "align": "right"},
     "day": {"num_format": "yyyy-mm-dd", "align": "left"},
 }
 
@@ -132,7 +135,7 @@ class Page:
         elif cell is None:
             self.sheet.write_blank(row, column, None, look)
         elif isinstance(cell, date):
-            self.sheet.write_datetime(row, column, cell, self.styles["day"])
+            self.sheet.write_datetime(row, column, cell, look)
         else:
             self.sheet.write_number(row, column, cell, look)
 

@@ -88,7 +88,7 @@ def _job_notes(job: WorkbookJob, rows: int) -> Iterator[tuple[str, str]]:
         rows_are = "each row is an image size in a folder, or an image size if these are too many."
         yield "Sheet Images", f"A sheet has fewer rows than {plural(summary.images, 'image')}, so {rows_are}"
     if summary.fixable:
-        usd = first.plan and dollars(first.plan.quote.input_usd(summary.tokens_of_fixable(first.quote.rule)))
+        usd = first.sold and dollars(first.sold.input_usd(summary.tokens_of_fixable(first.quote.rule)))
         cost = f"{usd or NOT_OFFERED} with {first.quote.model.id}"
         yield "Rejected images", fixable_note(summary.fixable, summary.images, cost)
     for text in first.quote.assumptions:
