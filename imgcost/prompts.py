@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from imgcost.errors import ArgumentError
 from imgcost.tables import characters_per_token
 
 __all__ = ["text_tokens"]
@@ -21,10 +22,15 @@ def text_tokens(text: str) -> int:
     Returns:
         Estimated number of tokens.
 
+    Raises:
+        ArgumentError: The argument is not text.
+
     Source: https://platform.claude.com/docs/en/about-claude/models/overview (read 2026-11-26)
 
     >>> text_tokens("Which boats are in this harbor?")
     13
     """
+    if not isinstance(text, str):
+        raise ArgumentError("text", text, "a str")
     whole, rest = divmod(Decimal(len(text)), characters_per_token().value)
     return int(whole) + (rest > 0)

@@ -16,7 +16,17 @@ from imgcost.errors import ArgumentError, SizeError, short_repr
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["join_ratios", "parse_count", "parse_dollars", "parse_ratio", "parse_size", "size_name", "split_names"]
+__all__ = [
+    "count_within",
+    "expected_count",
+    "join_ratios",
+    "parse_count",
+    "parse_dollars",
+    "parse_ratio",
+    "parse_size",
+    "size_name",
+    "split_names",
+]
 
 MAX_COUNT = 10**15
 """Default maximum of a count: more images than anybody has."""
@@ -66,11 +76,29 @@ ACCEPTED_SIZES = "WIDTHxHEIGHT in pixels, such as 1920x1080, or a size such as 1
 """How sizes may be written, for errors."""
 
 
-def parse_count(value: object, argument: str = "count", minimum: int = 0, maximum: int = MAX_COUNT) -> int:
-    """Read a whole number.
+def parse_count(value: str | int) -> int:
+    """Read a whole number as people write it.
 
     Args:
-        value: An int, or text: `200000`, `200,000`, `200_000`, `200k`, `1.5M`, `2 million`, `2e5`.
+        value: Text such as `200000`, `200,000`, `200_000`, `200k`, `1.5M`, `2 million` or `2e5`; or an int.
+
+    Returns:
+        The number.
+
+    Raises:
+        ArgumentError: The value is not a whole number from 0 to 10**15.
+
+    >>> [parse_count(text) for text in ("200k", "200,000", "1.5M", "2e5")]
+    [200000, 200000, 1500000, 200000]
+    """
+    return count_within(value, "count", 0, MAX_COUNT)
+
+
+def count_within(value: object, argument: str, minimum: int, maximum: int) -> int:
+    """Read a whole number, like `parse_count`, within limits.
+
+    Args:
+        value: Text or an int.
         argument: Name of the number, for errors.
         minimum: Minimum.
         maximum: Maximum.
@@ -80,9 +108,6 @@ def parse_count(value: object, argument: str = "count", minimum: int = 0, maximu
 
     Raises:
         ArgumentError: The value is not a whole number in that range.
-
-    >>> [parse_count(text) for text in ("200k", "200,000", "1.5M", "2e5")]
-    [200000, 200000, 1500000, 200000]
     """
     count = value if isinstance(value, int) and not isinstance(value, bool) else None
     if isinstance(value, str):
@@ -147,10 +172,13 @@ def parse_size(text: str) -> tuple[int, int]:
 
     Raises:
         SizeError: The text is not a size.
+        ArgumentError: The argument is not text.
 
     >>> parse_size("1920x1080"), parse_size("12MP"), parse_size("12MP 3:4"), parse_size("4K")
     ((1920, 1080), (4000, 3000), (3000, 4000), (3840, 2160))
     """
+    if not isinstance(text, str):
+        raise ArgumentError("size", text, ACCEPTED_SIZES)
     stripped = text.strip()
     if sides := _SIDES.fullmatch(stripped):
         return int(sides[1]), int(sides[2])

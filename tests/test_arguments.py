@@ -73,11 +73,14 @@ CALLS = {
     "check_request": {"params": request(image_block(PICTURE))},
     "escape_path": {"path": "a"},
     "estimate": {"width": 10, "height": 10, "model": "sonnet"},
+    "parse_count": {"value": "200k"},
+    "parse_size": {"text": "12MP"},
     "plan": {"images": [(10, 10)], "models": "sonnet"},
     "quotes": {"models": "sonnet"},
     "read_header": {"source": PICTURE},
     "scan": {"paths": (FILE,)},
     "summarize": {"paths": (FILE,)},
+    "text_tokens": {"text": "a"},
     "unescape_path": {"text": "a"},
 }
 

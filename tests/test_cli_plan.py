@@ -349,6 +349,8 @@ def test_the_tokens_of_a_prompt_are_estimated_from_its_text(tmp_path):
     assert "for '--prompt-text': 10000001: expected a whole number from 0 to 10,000,000" in " ".join(
         refused("100x100", "--prompt-text", path).split()
     )
+    (tmp_path / "job.toml").write_text('images = "4K"\nprompt_text = "prompt.txt"\n', encoding="utf-8")
+    assert "Error: invalid prompt_text 10000001: expected" in refused("--scenario", tmp_path / "job.toml")
     path.write_bytes(b"\x89PNG\r\n\x1a\n")
     assert "prompt.txt is not text in UTF-8" in " ".join(refused("100x100", "--prompt-text", path).split())
 
@@ -423,6 +425,7 @@ def test_a_cheaper_model_is_an_alternative_only_if_the_job_is_possible_with_it()
 
     assert alternatives() == ["claude-haiku-4-5-20251001", "claude-sonnet-5-5"]
     assert alternatives("--prompt-tokens", "250k") == ["claude-sonnet-5-5"]  # Haiku 4.5 reads 200,000
+    assert alternatives("--prompt-tokens", "250k", "--count", "200k") == ["claude-sonnet-5-5"]  # in several chunks
     assert alternatives("--output-tokens", "100k") == ["claude-sonnet-5-5"]  # and writes 64,000
     rows = data("1000x1000", "-m", "haiku", *AS_OF)["models"][0]["variants"]
     assert not any(name.startswith("claude-") for name in rows)

@@ -806,3 +806,8 @@ def test_the_rows_of_a_plan_are_its_variants():
     assert [row[:6] for row in result.rows()] == list(frame.iloc[:, :6].itertuples(index=False, name=None))
     assert list(frame["variant"]).count("as specified") == 2
     assert len(frame) == 2 + sum(len(model.variants) for model in result.models)
+    rows = plan([(28, 28)] * 2, models="sonnet", as_of=DAY).to_frame().set_index("variant")
+    assert rows.loc["batch", ["model", "tier"]].tolist() == ["claude-sonnet-5-5", "high-resolution"]
+    assert rows.loc["batch", "saves_usd"] == rows.loc["as specified", "total_usd"] - rows.loc["batch", "total_usd"]
+    assert rows.loc["claude-haiku-5-5", "model"] == "claude-sonnet-5-5"  # the model of the plan
+    assert pd.isna(rows.loc["claude-haiku-5-5", "tier"])

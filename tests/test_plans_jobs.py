@@ -23,7 +23,7 @@ from imgcost.cli import main
 from imgcost.conditions import Conditions
 from imgcost.errors import ImgcostError, MissingExtraError, SizeError
 from imgcost.files import Image, Unreadable
-from imgcost.plans import Repeated, Scenario, inputs, plan, read_scenario
+from imgcost.plans import Repeated, Scenario, inputs, plan, read_scenario, scenario_files
 from imgcost.plans.images import MAX_LISTED_SIZES
 
 DAY = date(2026, 11, 22)
@@ -613,6 +613,17 @@ def test_the_keys_of_a_scenario_file_are_options_or_arguments(tmp_path):
     assert read_scenario(path) == {"speed": None}
 
 
+@pytest.mark.parametrize(("size", "is_read"), [(10, True), (11, False)])
+def test_a_text_that_is_too_large_is_not_read(tmp_path, monkeypatch, size, is_read):
+    monkeypatch.setattr(scenario_files, "MAX_TEXT", 10)
+    (tmp_path / "a.txt").write_text("x" * size)
+    if is_read:
+        assert scenario_files.read_text(tmp_path / "a.txt") == "x" * size
+    else:
+        with pytest.raises(ImgcostError, match=r"a\.txt is larger than"):
+            scenario_files.read_text(tmp_path / "a.txt")
+
+
 NO_KEYS = ("conditions", "endpoint_assumed", "prompt_characters")
 
 
@@ -664,7 +675,7 @@ def test_a_workbook_of_imgcost_gives_the_same_plan(tmp_path):
     ):
         assert CliRunner().invoke(main, [*command, *options]).exit_code == 0
         again, first = planned(path), planned(images)
-        assert (again.images, again.unsized, again.warnings) == (first.images, first.unsized, ())
+        assert (again.images, again.warnings) == (first.images, ())
         assert again.models[0].total_usd == first.models[0].total_usd
 
 

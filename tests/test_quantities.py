@@ -14,6 +14,7 @@ from imgcost.errors import ArgumentError, SizeError
 from imgcost.quantities import (
     MAX_COUNT,
     SIZES,
+    count_within,
     join_ratios,
     parse_dollars,
     parse_ratio,
@@ -63,11 +64,11 @@ def test_what_is_not_a_count_is_an_error(text):
 
 
 def test_both_ends_of_a_range_are_included_and_named():
-    assert parse_count("1k", "turns", 1, 1000) == 1000
-    assert parse_count("1", "turns", 1, 1000) == 1
+    assert count_within("1k", "turns", 1, 1000) == 1000
+    assert count_within("1", "turns", 1, 1000) == 1
     for text in ("0", "1001"):
         with pytest.raises(ArgumentError, match=f"^invalid turns '{text}': expected a whole number from 1 to 1,000$"):
-            parse_count(text, "turns", 1, 1000)
+            count_within(text, "turns", 1, 1000)
 
 
 @given(st.integers(0, MAX_COUNT))

@@ -17,7 +17,7 @@ import click
 from imgcost.cli.signals import signals_deferred
 from imgcost.errors import ArgumentError, ImgcostError, SizeError, short_repr
 from imgcost.geometry import padded_size
-from imgcost.quantities import parse_count, parse_dollars, parse_ratio, parse_size, split_names
+from imgcost.quantities import MAX_COUNT, count_within, parse_dollars, parse_ratio, parse_size, split_names
 from imgcost.tables import platforms
 from imgcost.text import Report, as_json, as_markdown, as_text, visible
 
@@ -104,7 +104,7 @@ class _Count(ParamType[int]):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         try:
-            return parse_count(value, minimum=self.minimum)
+            return count_within(value, "count", self.minimum, MAX_COUNT)
         except ArgumentError as error:
             return self.fail(f"{str(error).removeprefix('invalid count ')}.", param, ctx)
 

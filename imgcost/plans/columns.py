@@ -61,7 +61,7 @@ def find_columns(names: Sequence[Any], table: str) -> dict[str, Any]:
 
 
 def _of_own_workbook(names: Sequence[Any]) -> dict[str, Any]:
-    """Return the columns of the sheet Images of a workbook that imgcost wrote; none for another table.
+    """Return the columns of the sheets Sizes and Images of a workbook that imgcost wrote; none for another table.
 
     >>> _of_own_workbook(["Path", "Width, px", "Height, px", "File, bytes"])
     {'width': 'Width, px', 'height': 'Height, px', 'file_bytes': 'File, bytes'}
@@ -69,8 +69,9 @@ def _of_own_workbook(names: Sequence[Any]) -> dict[str, Any]:
     if not {"Width, px", "Height, px"}.issubset(map(str, names)):
         return {}
     columns = {"width": "Width, px", "height": "Height, px"}
-    if "Images" in names:  # a row per size: the bytes are those of all its files
-        return columns | {"count": "Images"}
+    for count in ("Images of this size", "Images"):  # a row per size: the bytes are those of all its files
+        if count in names:
+            return columns | {"count": count}
     return columns | ({"file_bytes": "File, bytes"} if "File, bytes" in names else {})
 
 

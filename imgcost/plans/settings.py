@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from imgcost.arguments import check_choice, to_dollars
 from imgcost.conditions import CHOICES
 from imgcost.errors import ArgumentError
-from imgcost.quantities import MAX_COUNT, expected_count, parse_count, split_names
+from imgcost.quantities import MAX_COUNT, count_within, expected_count, split_names
 from imgcost.tables import Model
 
 __all__ = ["SETTINGS", "Setting", "check_setting"]
@@ -138,7 +138,7 @@ def check_setting(argument: str, value: Any, name: str = "") -> Any:
 
     Args:
         argument: Argument of `plan`, or `count` or `budget`.
-        value: Its value. Numbers may be text, as in `parse_count`.
+        value: Its value. Numbers may be text, as in `imgcost.parse_count`.
         name: What the caller calls it, for errors; `argument` if empty.
 
     Returns:
@@ -171,11 +171,11 @@ def _count(argument: str, value: Any, name: str) -> Any:
     if argument == "downscale_to" and value is None:
         return None
     if argument != "images_per_request":
-        return parse_count(value, name, minimum, maximum)
+        return count_within(value, name, minimum, maximum)
     if isinstance(value, str) and value.strip().lower() == "auto":
         return "auto"
     try:
-        return parse_count(value, name, minimum, maximum)
+        return count_within(value, name, minimum, maximum)
     except ArgumentError:
         raise ArgumentError(name, value, f"{expected_count(minimum, maximum)}, or 'auto'") from None
 
