@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = [
     "count_within",
     "expected_count",
-    "join_ratios",
+    "join_sizes",
     "parse_count",
     "parse_dollars",
     "parse_ratio",
@@ -70,7 +70,7 @@ _MEGAPIXELS = re.compile(
     rf"(?P<number>\d{{1,4}}(?:\.\d{{1,6}})?)\s*(?:mp|mpx|mpix|megapixels?)(?:[\s:,@]\s*(?P<ratio>{_RATIO}))?",
     re.ASCII | re.IGNORECASE,
 )
-_TWO_NUMBERS = re.compile(r"\D{0,3}(\d{1,10})[^\dx.]{1,3}(\d{1,10})\D{0,3}", re.ASCII)
+_TWO_NUMBERS = re.compile(r"\D{0,3}(\d{1,10})[^\dx.:]{1,3}(\d{1,10})\D{0,3}", re.ASCII)
 
 ACCEPTED_SIZES = "WIDTHxHEIGHT in pixels, such as 1920x1080, or a size such as 12MP, '12MP 16:9', 4K or 1080p"
 """How sizes may be written, for errors."""
@@ -244,15 +244,15 @@ def parse_ratio(text: str) -> tuple[int, int] | None:
     return (width // divisor, height // divisor) if width and height else None
 
 
-def join_ratios(words: Iterable[str]) -> list[str]:
-    """Join megapixels and the aspect ratio that follows as a word of its own, as a shell splits `12MP 16:9`.
+def join_sizes(words: Iterable[str]) -> list[str]:
+    """Join the parts of a size that a shell splits, such as `12MP 16:9` and `12 MP`.
 
-    >>> join_ratios(["12MP", "16:9", "photos"])
-    ['12MP 16:9', 'photos']
+    >>> join_sizes(["12", "MP", "16:9", "photos"])
+    ['12 MP 16:9', 'photos']
     """
     joined: list[str] = []
     for word in words:
-        if joined and parse_ratio(word) and _megapixels(f"{joined[-1].strip()} {word.strip()}"):
+        if joined and _megapixels(f"{joined[-1].strip()} {word.strip()}"):
             joined[-1] = f"{joined[-1].strip()} {word.strip()}"
         else:
             joined.append(word)

@@ -259,7 +259,7 @@ def test_a_long_file_name_fits_80_columns(tmp_path):
         ),
         (("9x9", "--prompt-text", "no.txt"), "File 'no.txt' does not exist"),
         (("100x100", "--turns", "0"), "Invalid value for '--turns': 0: expected a whole number from 1 to 10,000"),
-        (("100x100", "--images-per-request", "many"), "'many': expected a whole number from 0 to"),
+        (("100x100", "--images-per-request", "many"), "'many': expected a whole number, or auto."),
         (("100x100", "--images-per-request", "0"), "'--images-per-request': 0: expected a whole number from 1 to"),
         (("100x100", "--images-per-request", "601", "--count", "601"), "request 0 (from image 0 on) has 601 images"),
         (
@@ -318,7 +318,7 @@ def trade_offs(model):
 
 def test_megapixels_counts_and_lists_of_models_are_read_as_people_write_them():
     exact = ("4000x3000", "--count", "200000", "-m", "sonnet", "-m", "haiku", "--prompt-tokens", "1500", *AS_OF)
-    for size in (["12MP"], ["12mp 4:3"], ["12MP", "4:3"], ["12MP:4:3"]):
+    for size in (["12MP"], ["12mp 4:3"], ["12MP", "4:3"], ["12MP:4:3"], ["12", "mp"]):
         short = (*size, "--count", "200k", "-m", "sonnet, haiku", "--prompt-tokens", "1.5k", *AS_OF)
         assert data(*short) == data(*exact)
     text = printed("12MP", "16:9", "4k", "--count", "200,000", *AS_OF)

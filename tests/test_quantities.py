@@ -15,7 +15,7 @@ from imgcost.quantities import (
     MAX_COUNT,
     SIZES,
     count_within,
-    join_ratios,
+    join_sizes,
     parse_dollars,
     parse_ratio,
     size_name,
@@ -148,6 +148,7 @@ def test_sizes(text, size, name):
         ("12345678901x5", ""),
         ("4K 16:9", ""),
         ("\u0661\u0662MP", ""),
+        ("16:9", ""),
         ("1920-1080", " (did you mean 1920x1080?)"),
         ("1920 1080", " (did you mean 1920x1080?)"),
         ("(1920, 1080)", " (did you mean 1920x1080?)"),
@@ -182,10 +183,11 @@ def test_what_is_not_a_ratio(text):
     assert parse_ratio(text) is None
 
 
-def test_a_ratio_that_follows_megapixels_belongs_to_them():
-    assert join_ratios(["12MP", "16:9", "4:3"]) == ["12MP 16:9", "4:3"]
-    assert join_ratios(["4:3", "4K", "4:3", "12MP 4:3", "1:1"]) == ["4:3", "4K", "4:3", "12MP 4:3", "1:1"]
-    assert join_ratios([]) == []
+def test_a_unit_or_ratio_that_follows_megapixels_belongs_to_them():
+    assert join_sizes(["12MP", "16:9", "4:3"]) == ["12MP 16:9", "4:3"]
+    assert join_sizes(["4:3", "4K", "4:3", "12MP 4:3", "1:1"]) == ["4:3", "4K", "4:3", "12MP 4:3", "1:1"]
+    assert join_sizes(["12", "MP", "4:3", "5", "12MP", "0:1"]) == ["12 MP 4:3", "5", "12MP", "0:1"]
+    assert join_sizes([]) == []
 
 
 def test_names_are_separated_by_commas():

@@ -10,7 +10,7 @@ import click
 from imgcost.cli.options import COUNT, SIZE, echo, format_option, output_option, quote_options, reject_overwrites, save
 from imgcost.errors import ImgcostError
 from imgcost.estimates import estimate_with
-from imgcost.quantities import join_ratios, size_name
+from imgcost.quantities import join_sizes, size_name
 from imgcost.quoting import quotes
 from imgcost.tabular import ESTIMATE
 from imgcost.text import visible
@@ -52,7 +52,7 @@ def command(
       imgcost estimate 1000x1000 -m claude-3-opus --as-of 2024-03-04
     """
     reject_overwrites(images, output=output)
-    pictures, unreadable = _read(join_ratios(images))
+    pictures, unreadable = _read(join_sizes(images))
     if pictures:
         estimates = [
             [estimate_with(quote, *picture.size) for picture in pictures] for quote in quotes(models, **conditions)

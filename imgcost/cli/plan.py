@@ -43,7 +43,7 @@ from imgcost.plans import (
     read_text,
     scenario_template,
 )
-from imgcost.quantities import join_ratios, parse_size, size_name
+from imgcost.quantities import join_sizes, parse_count, parse_size, size_name
 from imgcost.tabular import PLAN
 from imgcost.text import visible
 from imgcost.text.plans import plan_report
@@ -61,7 +61,12 @@ class _Images(ParamType[object]):
     name = "N|auto"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> object:
-        return "auto" if str(value).strip().lower() == "auto" else TOKENS.convert(value, param, ctx)
+        if str(value).strip().lower() == "auto":
+            return "auto"
+        try:
+            return parse_count(value)
+        except ArgumentError:
+            return self.fail(f"{short_repr(value)}: expected a whole number, or auto.", param, ctx)
 
 
 _SETTINGS = {setting.key: setting for setting in SETTINGS}
@@ -147,7 +152,7 @@ def command(
     settings: dict[str, Any] = {"models": DEFAULT_MODEL} | (read_scenario(scenario) if scenario else {})
     _override(settings, options, models)
     budget, times = settings.pop("budget", None), settings.pop("count", None)
-    written = join_ratios(images or settings.get("images", ()))
+    written = join_sizes(images or settings.get("images", ()))
     settings.pop("images", None)
     if not written:
         raise click.UsageError("Missing argument 'SIZE|PATH|TABLE...'.")
