@@ -247,7 +247,7 @@ class ScanSummary:
             rows.append((quote.model.id, quote.tier.name, number(tokens), dollars(quote.image_usd(tokens)), downscaled))
         first = self.quotes[0]
         bars = [
-            (f"{number(low)} to {number(high)} tokens", images, number(images))
+            (f"{number(low)} to {plural(high, 'token')}", images, number(images))
             for low, high, images in self.bins(first.rule)
         ]
         chart = bar_chart(f"Tokens per image with {first.model.id}", bars)
