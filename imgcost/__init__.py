@@ -20,9 +20,20 @@ if TYPE_CHECKING:
     from imgcost.acceptance import Breach, LimitName, Reason
     from imgcost.arguments import Dollars
     from imgcost.conditions import CacheTtl, Conditions, InferenceGeo
-    from imgcost.errors import ImgcostError
+    from imgcost.errors import FitError, ImgcostError
     from imgcost.estimates import Estimate, estimate
     from imgcost.files import Image, ImageSource, Unreadable, Walk, read_header, scan
+    from imgcost.fitting import (
+        FitStatus,
+        FitSummary,
+        Fitted,
+        FittedFile,
+        ImageChange,
+        OutputFormat,
+        Unchanged,
+        fit,
+        fit_paths,
+    )
     from imgcost.geometry import Formula, Tier
     from imgcost.headers import Header
     from imgcost.paths import escape_path, unescape_path
@@ -71,9 +82,15 @@ __all__ = [
     "Factor",
     "Finding",
     "Findings",
+    "FitError",
+    "FitStatus",
+    "FitSummary",
+    "Fitted",
+    "FittedFile",
     "Formula",
     "Header",
     "Image",
+    "ImageChange",
     "ImageSource",
     "Imagelike",
     "ImgcostError",
@@ -84,6 +101,7 @@ __all__ = [
     "Model",
     "ModelPlan",
     "MultiplierName",
+    "OutputFormat",
     "Overhead",
     "Plan",
     "PlannedRequest",
@@ -105,6 +123,7 @@ __all__ = [
     "Tier",
     "TokenRule",
     "TurnCost",
+    "Unchanged",
     "Unreadable",
     "Usage",
     "Variant",
@@ -118,6 +137,8 @@ __all__ = [
     "errors",
     "escape_path",
     "estimate",
+    "fit",
+    "fit_paths",
     "geometry",
     "parse_count",
     "parse_size",
@@ -143,9 +164,15 @@ _MODULES = {
     "Factor": "quoting",
     "Finding": "rules",
     "Findings": "preflight",
+    "FitError": "errors",
+    "FitStatus": "fitting",
+    "FitSummary": "fitting",
+    "Fitted": "fitting",
+    "FittedFile": "fitting",
     "Formula": "geometry",
     "Header": "headers",
     "Image": "files",
+    "ImageChange": "fitting",
     "ImageSource": "files",
     "Imagelike": "preflight",
     "ImgcostError": "errors",
@@ -156,6 +183,7 @@ _MODULES = {
     "Model": "tables",
     "ModelPlan": "plans",
     "MultiplierName": "tables",
+    "OutputFormat": "fitting",
     "Overhead": "quoting",
     "Plan": "plans",
     "Platform": "tables",
@@ -178,6 +206,7 @@ _MODULES = {
     "Usage": "prices",
     "TokenRule": "quoting",
     "TurnCost": "preflight",
+    "Unchanged": "fitting",
     "Unreadable": "files",
     "Variant": "plans",
     "Walk": "files",
@@ -187,6 +216,8 @@ _MODULES = {
     "check_request": "preflight",
     "escape_path": "paths",
     "estimate": "estimates",
+    "fit": "fitting",
+    "fit_paths": "fitting",
     "parse_count": "quantities",
     "parse_size": "quantities",
     "plan": "plans",
