@@ -305,7 +305,7 @@ class ModelSheets:
             totals: Cells of the Budget with sums over all images, by name: `visual N` and `most N` for each rule.
         """
         columns = self.columns["Models"]
-        _head(page, columns, [28, 36, *[13] * (len(columns) - 2)], len(self.values))
+        _head(page, columns, [28, 36, *[15] * (len(columns) - 2)], len(self.values))
         long_rows = {row.quote.model.id: index for index, row in enumerate(self._with_threshold())}
         for index, row in enumerate(self.job.models):
             rule = self.job.row_of(row.quote)
@@ -327,7 +327,7 @@ class ModelSheets:
             images: The images.
         """
         rows, columns = self._with_threshold(), self.columns["Long context"]
-        _head(page, columns, [28, *[13] * (len(columns) - 1)], len(rows))
+        _head(page, columns, [28, *[16] * (len(columns) - 1)], len(rows))
         page.sheet.set_row(0, 92)
         for index, row in enumerate(rows):
             rule, model = self.job.row_of(row.quote), self.job.models.index(row)

@@ -71,7 +71,7 @@ def write_sizes(page: Page, job: WorkbookJob, edge_limit: int | None) -> ImageTa
             CellFormula(_tokens(job, index, row + 2), geometry.image_tokens(*size, *rule) if size else 0)
             for index, rule in enumerate(job.token_rules)
         ]
-        page.put_row(row + 1, len(cells), tokens, "number")
+        page.put_row(row + 1, len(cells), tokens, "number if any")
     if not job.is_uniform:
         page.sheet.data_validation(1, 0, rows, 1, edge_rule())
     last = max(rows, 1)
