@@ -81,6 +81,13 @@ def test_a_scan_without_rows_loads_no_library_but_click(tmp_path):
     assert not modules & HEAVY
 
 
+@pytest.mark.slow
+def test_an_image_that_needs_no_change_is_fitted_without_a_library():
+    modules, printed = loaded_by("import imgcost\nprint(imgcost.fit('data/samples/photos/coffee.jpg').changed)")
+    assert printed == "False\n"
+    assert not modules & {*HEAVY, "pillow_heif"}
+
+
 # Public names
 
 
@@ -261,6 +268,12 @@ ERRORS = {
             "use that date or a later one"
         ),
         {"model": "claude-opus-5", "day": DAY, "first_day": date(2026, 12, 1)},
+    ),
+    errors.FitError: (
+        ("too-large", "20000x20000 px", "Resize it."),
+        {},
+        "20000x20000 px. Resize it.",
+        {"problem": "too-large", "reason": "20000x20000 px", "advice": "Resize it."},
     ),
     errors.MissingExtraError: (
         ("writing a .parquet file", "parquet"),
