@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["BudgetCells", "JobImages", "write_budget"]
 
-_WIDTHS = (2, 32, 20, 13, 13, 13, 13, 13, 13, 13, 13, 13, 14)
+_WIDTHS = (2, 33, 20, 13, 14, 14, 14, 13, 13, 13, 18, 18, 14)
 _TOP = 5
 _LEFT, _MIDDLE, _RIGHT, _HIDDEN = 1, 4, 10, 13
 _MILLION = 1_000_000
@@ -182,7 +182,8 @@ def _images(job: WorkbookJob, models: ModelSheets, images: JobImages) -> list[Bl
             ("Requests", "ROUNDUP(image_count/images_per_request,0)", job.requests, "request_count"),
             ("Images in the last request, if partly full", "MOD(image_count,images_per_request)", last, "last_images"),
         ]
-    lines.append(("Longest edge, px", f"MAX({counted.edges})", summary.longest_edge, "longest_edge"))
+    longest = f"CHOOSE(token_rule,{','.join(counted.longest(index) for index in range(len(rules)))})"
+    lines.append(("Longest edge, px", longest, summary.longest_edge, "longest_edge"))
     for index, rule in enumerate(rules):
         text = counted.scaled(counted.total(index))
         lines.append((f"Visual tokens, {title_of(rule, rules)}", text, summary.tokens(rule), f"visual {index}"))
@@ -224,16 +225,22 @@ def _fixable(job: WorkbookJob, found: ImageTable, row: int) -> Iterator[BlockRow
 
 
 def _listed_sizes(job: WorkbookJob, counted: ImageTable) -> Iterator[BlockRow]:
-    """Return the lines of the first sizes, if there are several."""
-    sizes = {} if job.is_uniform else job.sizes or {}
-    for row, ((width, height), count) in enumerate(list(sizes.items())[:_LISTED_SIZES], 2):
-        label = CellFormula(f"'Sizes'!A{row}&\"x\"&'Sizes'!B{row}&\" px\"", f"{width}x{height} px")
-        yield BlockRow(label, [CellFormula(counted.scaled(f"N('Sizes'!C{row})"), count)], ["count"])
+    """Return the lines of the most frequent sizes, if there are several."""
+    sizes = job.sizes or {}
+    if len(sizes) < 2:
+        return
+    most = sorted(enumerate(sizes.items(), 2), key=lambda item: -item[1][1])[:_LISTED_SIZES]
+    for row, ((width, height), count) in most:
+        name, number = f"{width}x{height} px", counted.scaled(f"N('Sizes'!C{row})")
+        label: Cell = name
+        if job.sizes_are_inputs:
+            label = CellFormula(f"'Sizes'!A{row}&\"x\"&'Sizes'!B{row}&\" px\"", name)
+        yield BlockRow(label, [CellFormula(number, count) if job.sizes_are_inputs else count], ["count"])
     if len(sizes) > _LISTED_SIZES:
-        rest = sum(list(sizes.values())[_LISTED_SIZES:])
-        first, last = (at(row, 2, "Sizes").split("!")[1] for row in (1, _LISTED_SIZES))
-        text = counted.scaled(f"({counted.images()}-SUM('Sizes'!{first}:{last}))")
-        yield BlockRow("Other sizes (see sheet Sizes)", [CellFormula(text, rest)], ["count"])
+        rest = sum(sizes.values()) - sum(count for _, (_, count) in most)
+        listed = ",".join(f"'Sizes'!C{row}" for row, _ in most)
+        formula = CellFormula(counted.scaled(f"({counted.images()}-SUM({listed}))"), rest)
+        yield BlockRow("Other sizes", [formula if job.sizes_are_inputs else rest], ["count"])
 
 
 def _put_hidden(page: Page, row: int, job: WorkbookJob, models: ModelSheets) -> None:
@@ -279,5 +286,5 @@ def _side_by_side(page: Page, top: int, job: WorkbookJob, models: ModelSheets) -
         page.put_row(row, _LEFT, cells, [style for _, _, style in _COLUMNS])
     last = first + len(models.values) - 1
     rule = {"type": "formula", "criteria": f"=$N{first + 1}=model_row", "format": page.styles["chosen"]}
-    page.sheet.conditional_format(first, _LEFT, last, _LEFT + len(_COLUMNS) - 1, rule)
+    page.sheet.conditional_format(first, _LEFT, last, _LEFT + 1, rule)  # dollars have conditions of their own
     return last

@@ -110,12 +110,14 @@ def insert_charts(page: Page, budget: BudgetCells) -> None:
     """Put the two charts on the Budget: models by total, and images by tokens."""
     first, last, name, total = budget.models
     cost = _chart(page, "bar", ("Total by model, US$", _ACCENT), (name, total), (first, last))
-    cost.set_size({"width": 640, "height": 110 + 20 * (last - first + 1)})
+    height = 100 + 17 * (last - first + 1)
+    cost.set_size({"width": 720, "height": height})
     page.sheet.insert_chart(budget.below, 1, cost, {"object_position": 2})
     tokens = _chart(page, "column", ("Images by visual tokens", _SECOND), (0, 1), (1, BINS), "Charts")
     tokens.set_y_axis({"num_format": "#,##0", "major_gridlines": {"visible": True, "line": {"color": _GRID}}})
     tokens.set_x_axis({"num_font": {"color": _INK, "rotation": -45}})
-    page.sheet.insert_chart(budget.below, 6, tokens, {"object_position": 2})
+    tokens.set_size({"width": 640, "height": height})
+    page.sheet.insert_chart(budget.below, 7, tokens, {"object_position": 2})
 
 
 def _chart(
@@ -134,7 +136,6 @@ def _chart(
     chart.set_title({"name": title, "name_font": {"color": _INK, "size": 12}, "overlay": False})
     chart.set_legend({"none": True})
     chart.set_chartarea({"border": {"color": "#D9CFC4"}})
-    chart.set_size({"width": 640, "height": 330})
     if kind == "bar":
         chart.set_y_axis({"reverse": True, "num_font": {"color": _INK}, "line": {"none": True}})
         lines = {"visible": True, "line": {"color": _GRID}}

@@ -42,7 +42,7 @@ def assumptions(job: WorkbookJob, models: ModelSheets, images: ImageTable) -> li
     conditions, scenario = job.conditions, job.scenario
     endpoint = "" if conditions.platform == "claude-api" else f", {conditions.endpoint} endpoint"
     included = [f"{factor.name} x {factor.factor:f}" for factor in job.first.quote.factors]
-    downscaling = [_number("Downscale to, tokens per image", None, "downscale_to")] if job.sizes is not None else []
+    downscaling = [_number("Downscale to, tokens per image", None, "downscale_to")] if job.sizes_are_inputs else []
     packing: list[BlockRow] = []
     if job.is_packed:
         auto = scenario.images_per_request == "auto"
@@ -79,17 +79,23 @@ def assumptions(job: WorkbookJob, models: ModelSheets, images: ImageTable) -> li
 def _images(job: WorkbookJob, images: ImageTable) -> list[BlockRow]:
     """Return the rows with the number of images and their sizes."""
     count = job.summary.images
+    if job.sizes is None:
+        sizes = "see sheet Images"
+    elif len(job.sizes) == 1:
+        sizes = "{}x{} px".format(*next(iter(job.sizes)))
+    else:
+        sizes = f"{len(job.sizes):,} (see sheet Images)"
     if job.is_packed:
-        return [BlockRow("Number of images", [CellFormula(images.images(), count)], ["count"], "image_count")]
+        number = BlockRow("Number of images", [CellFormula(images.images(), count)], ["count"], "image_count")
+        return [number, _fact("Image sizes", sizes)]
     number = _number("Number of images", count, "image_count")
     if job.is_uniform and job.sizes:
         width, height = next(iter(job.sizes))
         return [number, _number("Width, px", width, "image_width"), _number("Height, px", height, "image_height")]
-    if job.sizes is None:
-        return [number]
-    text = CellFormula(
-        f'COUNTIF({images.tokens[0]},">0")&" on the sheet Sizes"', f"{len(job.sizes)} on the sheet Sizes"
-    )
+    if not job.sizes_are_inputs:
+        return [number, _fact("Image sizes", sizes)]
+    found = len(job.sizes or ())
+    text = CellFormula(f'COUNTIF({images.tokens[0]},">0")&" (see sheet Sizes)"', f"{found} (see sheet Sizes)")
     return [number, BlockRow("Image sizes", [text], ["fact"])]
 
 

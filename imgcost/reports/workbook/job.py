@@ -77,8 +77,10 @@ class WorkbookJob:
         conditions: The conditions of the job.
         summary: Its images.
         scenario: How they are sent.
-        sizes: Their sizes, in the order of the first image of each, and how many have it; None if there are too many,
-            or if a model counts by area: then tokens do not follow from the sizes on the sheets.
+        sizes: Their sizes, in the order of the first image of each, and how many have it; None if there are too many.
+        sizes_are_inputs: Whether the sizes are input cells, from which tokens follow by formulas: not if there are too
+            many, if `is_packed`, or if a model counts by area.
+        is_packed: Whether requests are packed by `imgcost plan`, because their images depend on the order.
         token_rules: The token rules of the models.
         models: The models, those of a tier together; the input cell starts with the first.
     """
@@ -101,7 +103,8 @@ class WorkbookJob:
         self.is_packed = plan is not None and (plan.scenario.turns > 1 or plan.scenario.fixed_images is None)
         job = report_job(summary, quotes if self.is_packed else [], plan)
         self.scenario = job.scenario
-        self.sizes = None if self.is_packed or not by_patches else sizes
+        self.sizes = sizes
+        self.sizes_are_inputs = sizes is not None and by_patches and not self.is_packed
         usual = self.conditions._replace(batch=False, inference_geo="global", cache="none")
         self.models = tuple(
             ModelRow(
@@ -126,8 +129,8 @@ class WorkbookJob:
 
     @property
     def is_uniform(self) -> bool:
-        """Whether all images have the same size, which then is an input of the Budget."""
-        return self.sizes is not None and len(self.sizes) == 1
+        """Whether all images have the same size, and it is an input of the Budget."""
+        return self.sizes_are_inputs and len(self.sizes or ()) == 1
 
     @property
     def images_per_request(self) -> int:

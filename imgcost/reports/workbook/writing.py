@@ -71,10 +71,12 @@ class _Settings(NamedTuple):
 
 def _write_sheets(file: IO[bytes], job: WorkbookJob, spool: ScanSpool, progress: Progress, settings: _Settings) -> None:
     models = ModelSheets(job)
-    lists_files = job.sizes is None or spool.files > 0 or any(name.rule != "image-edge" for name in job.summary.fixable)
+    lists_files = (
+        not job.sizes_are_inputs or spool.files > 0 or any(name.rule != "image-edge" for name in job.summary.fixable)
+    )
     written = {
         "Budget": True,
-        "Sizes": job.sizes is not None,
+        "Sizes": job.sizes_are_inputs,
         "Folders": len(job.summary.folders) > 1,
         "Calculator": True,
         "Images": lists_files,
@@ -84,13 +86,13 @@ def _write_sheets(file: IO[bytes], job: WorkbookJob, spool: ScanSpool, progress:
         "Prices": True,
         "Notes": True,
         "Charts": True,
-        "Downscaling": job.sizes is not None,
+        "Downscaling": job.sizes_are_inputs,
         "Steps": True,
     }
     with pages_of(file, [name for name, is_written in written.items() if is_written]) as pages:
         max_rows = settings.max_rows - 1
         tables = []
-        if job.sizes is not None:
+        if job.sizes_are_inputs:
             tables.append(write_sizes(pages["Sizes"], job, job.first.quote.limits.image_edge))
             write_grids(pages["Downscaling"], job)
         if lists_files:
@@ -100,7 +102,7 @@ def _write_sheets(file: IO[bytes], job: WorkbookJob, spool: ScanSpool, progress:
         write_calculator(pages["Calculator"], job, models, settings.sizes)
         if spool.not_counted:
             write_not_counted(pages["Excluded"], spool, max_rows)
-        models.write(pages["Models"], budget.totals)
+        models.write(pages["Models"], images.counted, budget.totals)
         if models.has_long_context:
             models.write_long_context(pages["Long context"], images.counted)
         write_prices(pages["Prices"])
