@@ -7,13 +7,13 @@ from typing import IO, TYPE_CHECKING
 
 from imgcost.figures import number, plural
 from imgcost.geometry import resized_size
-from imgcost.plans.comparisons import plan_counted
 from imgcost.prices import cost_usd, exact_usd
 from imgcost.quoting import comparable
 from imgcost.reports.html.charts import BINS, Chart, size_chart, token_chart
-from imgcost.reports.html.highlights import MAX_LISTED, Highlights, collect
+from imgcost.reports.html.highlights import MAX_LISTED, Highlights, collect, collect_sizes
 from imgcost.reports.html.panel import panel_data
 from imgcost.reports.html.rendering import Cell, Grid, render
+from imgcost.reports.jobs import report_job
 from imgcost.reports.sinks import ScanSink
 from imgcost.rules import find_rule
 from imgcost.text.scans import file_size, fixable_notes, scan_notes, unreadable_tables
@@ -22,8 +22,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from imgcost.geometry import Tier
+    from imgcost.plans import Plan, Repeated
     from imgcost.quoting import Quote, TokenRule
     from imgcost.reports.html.highlights import ListedImage
+    from imgcost.reports.jobs import ReportJob
     from imgcost.reports.sinks import Progress
     from imgcost.summaries import ScanSummary
 
@@ -60,16 +62,22 @@ class _PageWriter:
     def write(self, encoded: Highlights) -> None:
         self._highlights.merge(encoded)
 
-    def finish(self, summary: ScanSummary, /) -> None:
+    def add_sizes(self, source: str, sizes: Sequence[Repeated]) -> None:
+        quote = self._compared[0]
+        tiers = _tiers(compared.rule for compared in self._compared)
+        self._highlights.merge(collect_sizes(quote.rule, tiers, quote.conditions, source, sizes))
+
+    def finish(self, summary: ScanSummary, /, plan: Plan | None = None) -> None:
         self._progress(0, 1)
-        self._file.write(_page(summary, self._highlights, self._compared))
+        self._file.write(_page(report_job(summary, self._compared, plan), self._highlights, self._compared))
         self._progress(1, 1)
 
     def abandon(self) -> None:
         self._highlights = Highlights()
 
 
-def _page(summary: ScanSummary, highlights: Highlights, compared: Sequence[Quote]) -> bytes:
+def _page(job: ReportJob, highlights: Highlights, compared: Sequence[Quote]) -> bytes:
+    summary = job.summary
     first, tiers = compared[0], _tiers(quote.rule for quote in compared)
     fixable = fixable_notes(summary)
     has_images = summary.images > 0
@@ -82,7 +90,7 @@ def _page(summary: ScanSummary, highlights: Highlights, compared: Sequence[Quote
         fixable=fixable,
         panel=panel_data(summary, highlights, compared),
         classes=Grid("By token class", ("class", ">tokens", ">cost"), [(name, "", "") for name in _CLASSES]),
-        models=_models(summary, compared),
+        models=_models(job, compared),
         rejected=[_rejected(summary, highlights)] if fixable else [],
         unreadable=unreadable_tables(summary),
         histograms=[_histogram(summary, rule) for rule in summary.token_rules] if has_images else [],
@@ -108,16 +116,16 @@ def _figures(summary: ScanSummary, first: Quote) -> Iterator[tuple[str, Cell]]:
     yield "Unreadable", len(summary.unreadable)
 
 
-def _models(summary: ScanSummary, compared: Sequence[Quote]) -> Grid:
-    histograms = dict(zip(summary.token_rules, summary.histograms, strict=True))
-    plans = {plan.model.id: plan for plan in plan_counted(histograms, compared)}
+def _models(job: ReportJob, compared: Sequence[Quote]) -> Grid:
     rows: list[tuple[Cell, ...]] = []
     for quote in compared:
-        plan = plans[quote.model.id]
+        plan = job.plan_of(quote)
         name = f"{quote.model.id} (by invitation)" if quote.model.restricted else quote.model.id
         rate = exact_usd(quote.usd_per_mtok).removeprefix("$")
-        counts = summary.downscaled_by(quote.rule), plan.visual_tokens
-        rows.append((name, quote.tier.name, *counts, rate, plan.images_usd, plan.total_usd))
+        tokens = job.summary.tokens(quote.rule)
+        counts = job.summary.downscaled_by(quote.rule), tokens
+        total = plan.total_usd if plan else "over a limit"
+        rows.append((name, quote.tier.name, *counts, rate, quote.input_usd(tokens), total))
     columns = (
         "model",
         "tier",

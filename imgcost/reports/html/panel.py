@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, get_args
 from imgcost.conditions import CacheTtl, InferenceGeo
 from imgcost.errors import NoPriceError
 from imgcost.plans.packing_rules import BYTES_PER_BLOCK, BYTES_PER_REQUEST, BYTES_PER_TOKEN
-from imgcost.plans.scenarios import MAX_TOKENS
+from imgcost.plans.settings import MAX_TOKENS
 from imgcost.quoting import requote_or_none
 from imgcost.reports.html.highlights import BYTES_STEP
 from imgcost.tables import limits_on
