@@ -30,6 +30,7 @@ from imgcost.reports.html.charts import MAX_DOTS, _dots, size_chart, token_chart
 from imgcost.reports.html.highlights import BYTES_STEP, MAX_LISTED, Highlights, collect
 from imgcost.reports.html.panel import panel_data
 from imgcost.reports.html.rendering import Environment, FunctionLoader, _read, report_page, shortened
+from imgcost.reports.jobs import report_job
 from imgcost.reports.writers import open_scan
 from imgcost.summaries import ScanSummary
 from imgcost.tables import find_tier
@@ -140,7 +141,8 @@ def test_highlights_are_rejected_costliest_and_downscaled_images():
     ]
     assert [result.path for result in highlights.costliest[:2]] == ["scan.tiff", "edge.png"]
     assert [result.path for result in highlights.downscaled] == ["scan.tiff", "edge.png", "b.png"]
-    assert sum(highlights.sizes.values()) == 5
+    assert sum(highlights.octaves.values()) == 5
+    assert highlights.sizes == dict.fromkeys([(100, 100), (8001, 10), (2001, 10), (10, 10), (3000, 3000)], 1)
 
 
 def test_a_scan_without_images_has_an_empty_collection():
@@ -154,7 +156,7 @@ def panel_of(quotes, *images):
     compared = comparable(quotes)
     summary = ScanSummary(quotes, compared)
     summary.add([("", list(images))])
-    return panel_data(summary, collected(list(images), quotes[0]), compared)
+    return panel_data(report_job(summary, compared, None), collected(list(images), quotes[0]), compared, quotes[0])
 
 
 def test_images_are_summarized_as_histograms():
@@ -216,7 +218,8 @@ def test_without_known_limits_there_is_no_panel(tmp_path):
     assert panel_of(quotes, image()) is None
     page = written(tmp_path / "a.html", ("", [image()]), quotes=quotes)
     assert "<script" not in page
-    assert "one request per image" in page
+    assert "run <code>imgcost plan</code>" in page
+    assert "$" in Seen(page).text
 
 
 # Contents of the page
@@ -252,10 +255,10 @@ def test_the_headline_has_the_totals_of_the_scan(tmp_path):
     page = (tmp_path / "a.html").read_text(encoding="utf-8")
     exact = scanned["input_usd"]
     headline = f'<data value="{exact}" title="${exact}">'
-    assert page.index(headline) < page.index("<main")
+    assert f'<dt>Images alone</dt><dd id="images-usd">{headline}' in page
     models = page[page.index('id="model-rows"') :]
-    assert models.index("claude-sonnet-5-5") < models.index(headline) < models.index("claude-mythos-5-2")
-    assert f"<dd>{scanned['tokens']:,}</dd>" in page
+    assert models.index("claude-sonnet-5-5") < models.index(headline) < models.index("claude-opus-5-5")
+    assert f'<dt>Visual tokens</dt><dd id="visual">{scanned["tokens"]:,}</dd>' in page
     assert data_of(page)["images"] == 22
 
 
@@ -337,10 +340,10 @@ def test_duplicates_are_excluded_and_their_savings_shown(tmp_path):
 def test_conditions_are_shown_and_a_cached_image_has_two_prices(tmp_path):
     quotes = (quoted("claude-sonnet-5-5", as_of=DAY, batch=True, cache="1h"),)
     page = written(tmp_path / "a.html", ("", [image()]), quotes=quotes)
-    text = Seen(page).text
-    assert "(batch, cache 1h)" in text
-    assert "Cost as cache writes$0.0026" in text.replace("\n", "")
-    assert "Cost as cache reads$0.000065" in text.replace("\n", "")
+    text = Seen(page).text.replace("\n", "")
+    assert "Prompt cache1hMessage batchyesInference geoglobal" in text
+    assert "Images as cache writes$0.0026" in text
+    assert "Images as cache reads$0.000065" in text
     assert "<option selected>1h</option>" in page
     assert 'type="checkbox" checked' in page
 

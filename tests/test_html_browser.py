@@ -15,6 +15,8 @@ from quoting import quoted
 
 from imgcost import plan
 from imgcost.errors import ImgcostError
+from imgcost.files import Image, scan
+from imgcost.geometry import fit_to_tokens
 from imgcost.pipeline import Scan
 from imgcost.quoting import comparable
 from imgcost.reports.writers import open_scan
@@ -64,7 +66,7 @@ SET = """(set) => {
   }
   form.dispatchEvent(new Event("input"));
   const text = (id) => document.getElementById(id).textContent;
-  const cells = [...document.querySelectorAll("#classes tbody tr")].map((row) => row.cells[1].textContent);
+  const cells = [...document.querySelectorAll("#class-rows tr")].map((row) => row.cells[1].textContent);
   return { total: text("total"), exact: text("exact"), requests: text("requests"), notes: text("notes"),
     classes: cells };
 }"""
@@ -131,7 +133,7 @@ class Opened:
     def set(self, **settings):
         """Set fields of the panel, and reset all others."""
         plain = {"model": "claude-sonnet-5-5", "images": 1, "prompt": 0, "output": 0, "cache": "none", "geo": "global"}
-        return self.tab.evaluate(SET, plain | {"batch": False} | settings)
+        return self.tab.evaluate(SET, plain | {"batch": False, "downscale": "", "unit": "tokens"} | settings)
 
 
 @pytest.fixture(scope="module")
@@ -146,13 +148,42 @@ def page(browser, folder, tmp_path_factory):
 def planned(folder):
     """A function that plans the same job with the library."""
 
-    def run(model, *, images=1, prompt=0, output=0, cache="none", geo="global", batch=False, **conditions):
+    sizes = [(image.width, image.height) for image in scan(folder) if isinstance(image, Image)]
+
+    def run(
+        model,
+        *,
+        images=1,
+        prompt=0,
+        output=0,
+        cache="none",
+        geo="global",
+        batch=False,
+        downscale=0,
+        unit="tokens",
+        **conditions,
+    ):
         scenario = {"prompt_tokens": prompt, "output_tokens": output, "images_per_request": images, "batch": batch}
         options = {"cache": cache, "inference_geo": geo, "as_of": DAY} | conditions
-        [model_plan] = plan(folder, models=model, **scenario, **options)
+        sent = folder
+        if downscale:
+            tier = quoted(model, as_of=options["as_of"]).tier
+            sent = [downscaled_size(*size, downscale, unit, tier) for size in sizes]
+        [model_plan] = plan(sent, models=model, **scenario, **options)
         return model_plan
 
     return run
+
+
+def downscaled_size(width, height, most, unit, tier):
+    """Return the size of an image that is downscaled to a number of tokens, or to a long edge in pixels."""
+    if unit == "tokens":
+        return fit_to_tokens(width, height, most, tier)
+    long, short = max(width, height), min(width, height)
+    if long <= most:
+        return width, height
+    short = max(round(most / (long / short)), 1)
+    return (most, short) if width >= height else (short, most)
 
 
 def compare_with_plan(page, planned, model, settings, **conditions):
@@ -176,7 +207,7 @@ def compare_with_plan(page, planned, model, settings, **conditions):
 def test_a_page_makes_no_requests_and_logs_no_errors(page):
     assert page.requests == [page.url]
     assert page.logged == []
-    assert page.tab.locator("#what-if").is_visible()
+    assert page.tab.locator("#settings").is_visible()
 
 
 CHOSEN = [
@@ -195,6 +226,11 @@ CHOSEN = [
     ("claude-mythos-5", {"prompt": 4096, "cache": "1h", "images": 2}),
     ("claude-haiku-4-5-20251001", {"images": 3, "prompt": 4095, "cache": "1h"}),
     ("claude-haiku-4-5-20251001", {"images": 3, "prompt": 4096, "cache": "1h"}),
+    ("claude-sonnet-5-5", {"downscale": 500}),
+    ("claude-sonnet-4-6", {"downscale": 1000, "unit": "px", "prompt": 2000, "cache": "5m"}),
+    ("claude-sonnet-4-6", {"downscale": 1, "images": 3, "output": 7}),
+    ("claude-haiku-5-5", {"downscale": 300, "prompt": 99_800, "cache": "1h", "batch": True}),
+    ("claude-opus-5-5", {"downscale": 9_999_999, "unit": "px"}),
 ]
 
 
@@ -220,6 +256,8 @@ def random_settings(chance, model):
         "cache": chance.choice(["none", "5m", "1h"]),
         "geo": chance.choice(["global", "us"]),
         "batch": chance.random() < 0.5,
+        "downscale": chance.choice(["", "", 1, chance.randrange(1, 2000), chance.randrange(1, 6000)]),
+        "unit": chance.choice(["tokens", "px"]),
     }
 
 
@@ -243,7 +281,7 @@ def test_the_panel_equals_plan_on_random_settings(browser, folder, tmp_path, pla
         model = chance.choice(names)
         settings = random_settings(chance, model)
         fields = opened.tab.evaluate("[...document.querySelectorAll('#settings [name]')].map(element => element.name)")
-        settings = {name: value for name, value in settings.items() if name in fields}
+        settings = {name: value for name, value in settings.items() if name in fields and value != ""}
         prices += compare_with_plan(opened, planned, model, settings, **conditions) is not None
     assert prices > 3
     assert opened.logged == []
@@ -297,7 +335,7 @@ def test_the_panel_equals_plan_on_other_dates(browser, folder, tmp_path, planned
 def test_unavailable_options_have_no_field(browser, folder, tmp_path):
     fields = "[...document.querySelectorAll('#settings [name]')].map(element => element.name)"
     early = Opened(browser, write(folder, tmp_path / "a.html", ("claude-3-haiku-20240307",), as_of=date(2024, 4, 1)))
-    assert early.tab.evaluate(fields) == ["model", "images", "prompt", "output"]
+    assert early.tab.evaluate(fields) == ["model", "prompt", "output", "images", "downscale", "unit"]
     bedrock = Opened(browser, write(folder, tmp_path / "b.html", ("claude-opus-5-5",), platform="bedrock"))
     assert "geo" not in bedrock.tab.evaluate(fields)
 
@@ -334,16 +372,16 @@ def test_an_invalid_number_is_an_error(page):
     shown = page.set(images="")
     assert shown["total"] == "No price"
     assert shown["exact"].startswith("Images per request: ")
-    assert page.tab.locator("#model-rows tbody tr td:last-child").first.text_content() == "\N{EN DASH}"
+    assert page.tab.locator("#model-rows tr td:nth-child(2)").first.text_content() == "\N{EN DASH}"
     assert page.set(images="1.5")["total"] == page.set(prompt=-1)["total"] == "No price"
     assert page.set()["total"].startswith("$")
 
 
 def test_the_table_of_models_follows_the_panel(page, planned):
     page.set(images=2, prompt=7, output=3)
-    for row in page.tab.locator("#model-rows tbody tr").all():
+    for row in page.tab.locator("#model-rows tr").all():
         model = row.locator("th").text_content().removesuffix(" (by invitation)")
-        exact = row.locator("td:last-child").get_attribute("title")
+        exact = row.locator("td:nth-child(2)").get_attribute("title")
         assert Decimal(exact.removeprefix("$")) == planned(model, images=2, prompt=7, output=3).total_usd
         assert ("chosen" in (row.get_attribute("class") or "")) == (model == "claude-sonnet-5-5")
 
@@ -358,7 +396,7 @@ def test_hostile_names_are_text(page):
 
 def test_every_field_has_a_label_and_headings_do_not_skip(page):
     fields = page.tab.evaluate("[...document.querySelectorAll('input, select')].map(element => element.labels.length)")
-    assert fields == [1] * 7
+    assert fields == [1] * 9
     levels = page.tab.evaluate(
         "[...document.querySelectorAll('h1,h2,h3,h4')].map(element => Number(element.tagName[1]))"
     )
@@ -430,11 +468,11 @@ def test_without_javascript_only_the_panel_is_missing(browser, folder, tmp_path)
     tab = browser.new_page()
     browser.new_cdp_session(tab).send("Emulation.setScriptExecutionDisabled", {"value": True})
     tab.goto(path.as_uri())
-    assert not tab.locator("#what-if").is_visible()
+    assert not tab.locator("#settings").is_visible()
     assert tab.locator("noscript").is_visible()
-    assert tab.locator("#model-rows tbody tr").count() > 10
-    assert tab.locator("#model-rows thead th:last-child").text_content() == "one request per image"
-    assert tab.locator("#model-rows tbody td:last-child").first.text_content().startswith("$")
+    assert tab.locator("#model-rows tr").count() > 10
+    for shown in ("#total", "#class-rows td:last-child", "#model-rows td:nth-child(2)", "#model-chart .number"):
+        assert tab.locator(shown).first.text_content().startswith("$")
 
 
 def test_other_scripts_do_not_run(browser, tmp_path):
