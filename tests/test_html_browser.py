@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import os
 import random
-import shutil
 import struct
 from datetime import date
 from decimal import Decimal
 
 import pytest
+from browsing import Opened, offline_browser
+from command_line import printed
 from conftest import SAMPLES, png
 from quoting import quoted
 
-from imgcost import plan
+from imgcost import Repeated, plan
 from imgcost.errors import ImgcostError
 from imgcost.files import Image, scan
 from imgcost.geometry import fit_to_tokens
@@ -23,12 +24,6 @@ from imgcost.reports.writers import open_scan
 from imgcost.tables import find_model
 
 pytestmark = pytest.mark.slow  # a browser
-
-sync_api = pytest.importorskip("playwright.sync_api")
-
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-if CHROMIUM is None:
-    pytest.skip("no chromium is installed: apt-get install chromium", allow_module_level=True)
 
 DAY = date(2026, 11, 22)
 
@@ -40,10 +35,6 @@ def tiff(width, height):
     return b"II*\0" + struct.pack("<IH", 8, len(entries)) + rows + bytes(4)
 
 
-FLAGS = [
-    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
-    *("--disable-component-update", "--disable-sync"),
-]
 HOSTILE = "<img src=x onerror=alert(1)>.png"
 NAMES = [
     HOSTILE,
@@ -56,20 +47,6 @@ NAMES = [
 ]
 if os.name == "posix":
     NAMES += ["new\nline", "\x1b[31m", os.fsdecode(b"caf\xe9"), "n" * 250]
-
-SET = """(set) => {
-  const form = document.getElementById("settings");
-  for (const [name, value] of Object.entries(set)) {
-    const field = form.elements[name];
-    if (!field) continue;
-    if (name === "batch") field.checked = value; else field.value = value;
-  }
-  form.dispatchEvent(new Event("input"));
-  const text = (id) => document.getElementById(id).textContent;
-  const cells = [...document.querySelectorAll("#class-rows tr")].map((row) => row.cells[1].textContent);
-  return { total: text("total"), exact: text("exact"), requests: text("requests"), notes: text("notes"),
-    classes: cells };
-}"""
 
 
 def write(folder, path, names=("claude-sonnet-5-5", "claude-haiku-5-5"), **conditions):
@@ -102,38 +79,8 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory):
-    with sync_api.sync_playwright() as playwright:
-        profile = tmp_path_factory.mktemp("profile")
-        options = {"executable_path": CHROMIUM, "headless": True, "args": FLAGS, "offline": True}
-        context = playwright.chromium.launch_persistent_context(profile, **options)
+    with offline_browser(tmp_path_factory.mktemp("profile")) as context:
         yield context
-        context.close()
-
-
-class Opened:
-    """An open page with its requests, messages and errors."""
-
-    def __init__(self, browser, path):
-        self.url = path.as_uri()
-        self.requests, self.logged = [], []
-        self.tab = browser.new_page()
-        self.tab.route("**", self.answer)
-        self.tab.on("console", lambda message: self.logged.append(message.text))
-        self.tab.on("pageerror", lambda error: self.logged.append(str(error)))
-        self.tab.on("dialog", lambda dialog: (self.logged.append(dialog.message), dialog.dismiss()))
-        self.tab.goto(self.url)
-
-    def answer(self, route):
-        self.requests.append(route.request.url)
-        if route.request.url == self.url:
-            route.continue_()
-        else:
-            route.abort()
-
-    def set(self, **settings):
-        """Set fields of the panel, and reset all others."""
-        plain = {"model": "claude-sonnet-5-5", "images": 1, "prompt": 0, "output": 0, "cache": "none", "geo": "global"}
-        return self.tab.evaluate(SET, plain | {"batch": False, "downscale": "", "unit": "tokens"} | settings)
 
 
 @pytest.fixture(scope="module")
@@ -147,28 +94,20 @@ def page(browser, folder, tmp_path_factory):
 @pytest.fixture(scope="module")
 def planned(folder):
     """A function that plans the same job with the library."""
+    return planner(folder, [Repeated(file.width, file.height, 1) for file in scan(folder) if isinstance(file, Image)])
 
-    sizes = [(image.width, image.height) for image in scan(folder) if isinstance(image, Image)]
 
-    def run(
-        model,
-        *,
-        images=1,
-        prompt=0,
-        output=0,
-        cache="none",
-        geo="global",
-        batch=False,
-        downscale=0,
-        unit="tokens",
-        **conditions,
-    ):
-        scenario = {"prompt_tokens": prompt, "output_tokens": output, "images_per_request": images, "batch": batch}
-        options = {"cache": cache, "inference_geo": geo, "as_of": DAY} | conditions
-        sent = folder
+def planner(job, sizes):
+    """Return a function that plans a job; `sizes` are those of its images, to downscale them."""
+
+    def run(model, *, images=1, prompt=0, output=0, geo="global", downscale=0, unit="tokens", **conditions):
+        scenario = {"prompt_tokens": prompt, "output_tokens": output, "images_per_request": images}
+        options = {"inference_geo": geo, "as_of": DAY} | conditions
+        sent = job
         if downscale:
             tier = quoted(model, as_of=options["as_of"]).tier
-            sent = [downscaled_size(*size, downscale, unit, tier) for size in sizes]
+            resized = [downscaled_size(size.width, size.height, downscale, unit, tier) for size in sizes]
+            sent = [Repeated(*new, size.count) for new, size in zip(resized, sizes, strict=True)]
         [model_plan] = plan(sent, models=model, **scenario, **options)
         return model_plan
 
@@ -284,6 +223,26 @@ def test_the_panel_equals_plan_on_random_settings(browser, folder, tmp_path, pla
         settings = {name: value for name, value in settings.items() if name in fields and value != ""}
         prices += compare_with_plan(opened, planned, model, settings, **conditions) is not None
     assert prices > 3
+    assert opened.logged == []
+
+
+@pytest.mark.parametrize("retry_rate", ["0", "0.02"])
+def test_the_page_of_a_plan_equals_plan_on_40_random_settings(browser, tmp_path, retry_rate):
+    sizes = [Repeated(4000, 3000, 120_000), Repeated(640, 480, 7), Repeated(1080, 2400, 80_000)]
+    table = tmp_path / "sizes.csv"
+    rows = [f"{size.width},{size.height},{size.count}\n" for size in sizes]
+    table.write_text("width,height,count\n" + "".join(rows), encoding="utf-8")
+    options = ("--as-of", DAY, "--retry-rate", retry_rate, "--prompt-tokens", 600, "--output-tokens", 90)
+    printed("plan", table, *options, "-o", tmp_path / "report.html")
+    opened = Opened(browser, tmp_path / "report.html")
+    names = [quote.model.id for quote in comparable([quoted("sonnet", as_of=DAY)])]
+    chance = random.Random(17)
+    planned, prices = planner(sizes, sizes), 0
+    for _ in range(40):
+        model = chance.choice(names)
+        settings = {name: value for name, value in random_settings(chance, model).items() if value != ""}
+        prices += compare_with_plan(opened, planned, model, settings, retry_rate=retry_rate) is not None
+    assert prices > 20
     assert opened.logged == []
 
 

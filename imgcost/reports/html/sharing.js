@@ -104,7 +104,7 @@ function start() {
 form.addEventListener("input", show);
 form.addEventListener("change", keepLink);
 form.addEventListener("submit", (event) => event.preventDefault());
-byId("reset").addEventListener("click", () => {
+byId("start").addEventListener("click", () => {
   form.reset();
   keepLink();
 });
