@@ -16,6 +16,7 @@ from imgcost.figures import number, plural
 from imgcost.files import Image
 from imgcost.reports.workbook.cells import column_of
 from imgcost.reports.workbook.job import title_of
+from imgcost.reports.workbook.tables import ImageTable
 from imgcost.tables import known_limits
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from imgcost.reports.sinks import Progress
     from imgcost.reports.workbook.cells import Page
 
-__all__ = ["ImageSheet", "ScanSpool", "encode_images", "size_rows", "write_images", "write_not_counted"]
+__all__ = ["ScanSpool", "encode_images", "size_rows", "write_images", "write_not_counted"]
 
 SHEET = "Images"
 PROGRESS_ROWS = 500
@@ -118,24 +119,24 @@ class ScanSpool:
     Attributes:
         images: Number of images.
         not_counted: Number of files and folders that are not counted.
-        sizes: Number of rows for images that are known only by their size.
+        files: Number of images in files; the others are known only by their size.
     """
 
     def __init__(self) -> None:
         """Start without parts."""
-        self.images = self.not_counted = self.sizes = 0
+        self.images = self.not_counted = self.files = 0
         self._file = TemporaryFile()  # noqa: SIM115 - closed with the workbook
 
     def add(self, encoded: tuple[int, int, bytes]) -> None:
         """Add a part, as `encode_images` returns it."""
         images, not_counted, part = encoded
         self.images += images
+        self.files += images
         self.not_counted += not_counted
         self._file.write(part)
 
     def add_sizes(self, rows: Sequence[tuple[ImageRow, int]]) -> None:
         """Add images that are known only by their size, with their numbers."""
-        self.sizes += len(rows)
         self.images += sum(count for _, count in rows)
         pickle.dump(ScanPart([], [], rows), self._file, pickle.HIGHEST_PROTOCOL)
 
@@ -179,7 +180,24 @@ class ScanSpool:
 
     def is_grouped(self, max_rows: int) -> bool:
         """Return whether a row of the sheet stands for several images."""
-        return self.images > max_rows or self.sizes > 0
+        return self.images > min(self.files, max_rows)
+
+    def sizes(self, most: int) -> dict[tuple[int, int], int] | None:
+        """Return the sizes of the images, in the order of the first image of each, and how many have it.
+
+        Args:
+            most: Maximum number of sizes.
+
+        Returns:
+            The number of images by width and height, px; None if there are more sizes.
+        """
+        sizes: dict[tuple[int, int], int] = {}
+        for part in self.parts():
+            for (_, width, height, _, _), images in _rows(part):
+                sizes[width, height] = sizes.get((width, height), 0) + images
+            if len(sizes) > most:
+                return None
+        return sizes
 
     def close(self) -> None:
         """Free the space on disk."""
@@ -188,56 +206,24 @@ class ScanSpool:
     def _grouped(self, name_of: Callable[[str], str]) -> dict[tuple[str, int, int, str | None], list[int]]:
         rows: dict[tuple[str, int, int, str | None], list[int]] = {}
         for part in self.parts():
-            counted = [((folder, *image[1:]), 1) for folder, images in part.images for image in images]
-            for (folder, width, height, file_bytes, reason), images_of_size in (*counted, *part.sizes):
+            for (folder, width, height, file_bytes, reason), images_of_size in _rows(part):
                 row = rows.setdefault((name_of(folder), width, height, reason), [0, 0])
                 row[0] += images_of_size
                 row[1] += file_bytes * images_of_size
         return rows
 
 
-class ImageSheet:
-    """The written sheet Images, for formulas.
-
-    Attributes:
-        rows: Number of its rows.
-        edges: Widths and heights.
-        tokens: For each rule, visual tokens of each image.
-        rejected: Why the images would be rejected as they are.
-    """
-
-    def __init__(self, rows: int, rules: int, grouped: bool) -> None:
-        """Name the columns."""
-        first = len(_WIDTHS) + grouped
-        self.rows = rows
-        self.edges = f"'{SHEET}'!{xl_range_abs(1, 1, max(rows, 1), 2)}"
-        self.tokens = [column_of(SHEET, first + index, rows) for index in range(rules)]
-        self.rejected = column_of(SHEET, first + rules, rows)
-        self._counts = column_of(SHEET, len(_WIDTHS), rows) if grouped else None
-
-    def count(self) -> str:
-        """Return a formula for the number of images."""
-        return f"SUM({self._counts})" if self._counts else f"COUNT({self.tokens[0]})"
-
-    def count_if(self, *conditions: str) -> str:
-        """Return a formula for the number of images that meet conditions: a column, its condition, and so on."""
-        arguments = ",".join(conditions)
-        return f"SUMIFS({self._counts},{arguments})" if self._counts else f"COUNTIFS({arguments})"
-
-    def total(self, index: int) -> str:
-        """Return a formula for all visual tokens by a rule."""
-        tokens = self.tokens[index]
-        return f"SUMPRODUCT({self._counts},{tokens})" if self._counts else f"SUM({tokens})"
-
-    def total_where(self, condition: str, index: int) -> str:
-        """Return a formula for the visual tokens of images that meet a condition."""
-        times = f"*{self._counts}" if self._counts else ""
-        return f"SUMPRODUCT(({condition})*{self.tokens[index]}{times})"
+def _rows(part: ScanPart) -> Iterator[tuple[ImageRow, int]]:
+    """List the images of a part, with the folder instead of the path, and how many there are of each."""
+    for folder, images in part.images:
+        for image in images:
+            yield (folder, *image[1:]), 1
+    yield from part.sizes
 
 
 def write_images(
     page: Page, spool: ScanSpool, rules: Sequence[TokenRule], max_rows: int, progress: Progress
-) -> ImageSheet:
+) -> ImageTable:
     """Write the sheet Images.
 
     Args:
@@ -279,7 +265,16 @@ def write_images(
             write_text(row, len(titles) - 1, reason)
         if row % PROGRESS_ROWS == 0:
             progress(row, total)
-    return ImageSheet(row, len(rules), grouped)
+    first = len(_WIDTHS) + grouped
+    reasons = column_of(SHEET, first + len(rules), row)
+    return ImageTable(
+        row,
+        f"'{SHEET}'!{xl_range_abs(1, 1, max(row, 1), 2)}",
+        [column_of(SHEET, first + index, row) for index in range(len(rules))],
+        f'{reasons}<>""',
+        reasons,
+        column_of(SHEET, len(_WIDTHS), row) if grouped else "",
+    )
 
 
 def _counter(rules: tuple[TokenRule, ...]) -> Callable[[int, int], tuple[int, ...]]:
