@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from contextlib import contextmanager
+from decimal import Decimal
 
 import pytest
 
@@ -40,6 +41,11 @@ def offline_browser(profile):
         context = playwright.chromium.launch_persistent_context(profile, **options)
         yield context
         context.close()
+
+
+def usd(text):
+    """Read exact dollars."""
+    return Decimal(text.removeprefix("Exactly ").removeprefix("$").replace(",", ""))
 
 
 class Opened:

@@ -6,10 +6,9 @@ import os
 import random
 import struct
 from datetime import date
-from decimal import Decimal
 
 import pytest
-from browsing import Opened, offline_browser
+from browsing import Opened, offline_browser, usd
 from command_line import printed
 from conftest import SAMPLES, png
 from quoting import quoted
@@ -135,7 +134,7 @@ def compare_with_plan(page, planned, model, settings, **conditions):
         return None
     model_plan = planned(model, **settings, **conditions)
     assert shown["exact"].startswith("Exactly $"), shown
-    assert Decimal(shown["exact"].removeprefix("Exactly $")) == model_plan.total_usd
+    assert usd(shown["exact"]) == model_plan.total_usd
     assert [int(cell.replace(",", "")) for cell in shown["classes"]] == list(model_plan.tokens)
     images = f"{model_plan.images:,} image{'' if model_plan.images == 1 else 's'}"
     requests = f"{model_plan.requests:,} request{'' if model_plan.requests == 1 else 's'}"
@@ -264,7 +263,7 @@ def test_the_panel_equals_plan_for_many_images_per_request(browser, tmp_path, im
         assert images > 20  # with an edge over 2,000 px
         assert shown["exact"] == "Requests exceed the limit of 20 images with an edge over 2,000 px."
     else:
-        assert Decimal(shown["exact"].removeprefix("Exactly $")) == model_plan.total_usd
+        assert usd(shown["exact"]) == model_plan.total_usd
 
 
 def test_the_panel_shows_a_number_exactly_if_plan_has_one(page, planned):
@@ -304,7 +303,7 @@ def test_the_panel_starts_with_the_conditions_of_the_scan(browser, folder, tmp_p
     opened = Opened(browser, write(folder, tmp_path / "report.html", ("claude-opus-5-5",), **sent))
     text = opened.tab.locator("#exact").text_content()
     model_plan = planned("claude-opus-5-5", batch=True, geo="us", cache="1h")
-    assert Decimal(text.removeprefix("Exactly $")) == model_plan.total_usd
+    assert usd(text) == model_plan.total_usd
 
 
 @pytest.mark.parametrize(
@@ -341,7 +340,7 @@ def test_the_table_of_models_follows_the_panel(page, planned):
     for row in page.tab.locator("#model-rows tr").all():
         model = row.locator("th").text_content().removesuffix(" (by invitation)")
         exact = row.locator("td:nth-child(2)").get_attribute("title")
-        assert Decimal(exact.removeprefix("$")) == planned(model, images=2, prompt=7, output=3).total_usd
+        assert usd(exact) == planned(model, images=2, prompt=7, output=3).total_usd
         assert ("chosen" in (row.get_attribute("class") or "")) == (model == "claude-sonnet-5-5")
 
 

@@ -10,7 +10,7 @@ from decimal import Decimal
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from browsing import Opened, offline_browser
+from browsing import Opened, offline_browser, usd
 from command_line import printed
 from conftest import SAMPLES
 
@@ -61,7 +61,7 @@ def planned(*arguments):
 
 
 def total(opened):
-    return Decimal(opened.tab.locator("#exact").text_content().removeprefix("Exactly $"))
+    return usd(opened.tab.locator("#exact").text_content())
 
 
 def fill(opened, **settings):
@@ -204,7 +204,7 @@ def test_models_and_their_chart_are_sorted_by_price(photos):
         chart = photos.tab.evaluate(CHART)
         table = photos.tab.evaluate(TABLE)
         assert [row[:2] for row in table] == [row[:2] for row in chart]
-        prices = [Decimal(title[1:]) for _, shown, title in table if shown.startswith("$")]
+        prices = [usd(title) for _, shown, title in table if shown.startswith("$")]
         assert prices == sorted(prices)
         assert [row[1][0] == "$" for row in table] == [True] * len(prices) + [False] * (len(table) - len(prices))
         assert any("(by invitation)" in row[0] for row in chart)

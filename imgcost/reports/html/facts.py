@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from imgcost.figures import dollars, listed, number, plural
-from imgcost.prices import cost_usd
+from imgcost.prices import cost_usd, exact_usd
 from imgcost.reports.html.highlights import MAX_SIZES
 from imgcost.tables import TWO_ENDPOINTS
 from imgcost.text.scans import file_size
@@ -150,10 +150,8 @@ def result(plan: ModelPlan) -> Result:
     Returns:
         Its total and its requests.
     """
-    digits = f"{plan.total_usd:f}"
-    exact = digits.rstrip("0").rstrip(".") if "." in digits else digits
     requests = f"{plural(plan.images, 'image')} in {plural(plan.requests, 'request')} to {plan.model.id}"
-    return Result(dollars(plan.total_usd), f"Exactly ${exact}", requests)
+    return Result(dollars(plan.total_usd), f"Exactly {exact_usd(plan.total_usd)}", requests)
 
 
 def per_thousand(plan: ModelPlan) -> Cell:
@@ -161,24 +159,24 @@ def per_thousand(plan: ModelPlan) -> Cell:
     return UNKNOWN if plan.usd_per_thousand_images is None else plan.usd_per_thousand_images
 
 
-def figures(summary: ScanSummary, plan: ModelPlan) -> Iterator[Figure]:
+def figures(summary: ScanSummary, plan: ModelPlan, alone: Quote) -> Iterator[Figure]:
     """List the most important numbers.
 
     Args:
         summary: The images.
         plan: The plan of the model that is shown first.
+        alone: What that model charges for the images alone.
 
     Yields:
         The figures. If a scan prices cached images, both of their prices are figures too.
     """
-    quote = plan.quote
-    tokens, read = summary.tokens(quote.rule), quote.cache_read_usd_per_mtok
+    tokens, read = summary.tokens(alone.rule), alone.cache_read_usd_per_mtok
     yield Figure("Per 1,000 images", per_thousand(plan), "thousand-usd")
     yield Figure("Images alone", plan.images_usd, "images-usd")
-    if read is not None and not plan.scenario.prompt_tokens:
-        yield Figure("Images as cache writes", quote.image_usd(tokens))
+    if read is not None:
+        yield Figure("Images as cache writes", alone.image_usd(tokens))
         yield Figure("Images as cache reads", cost_usd(tokens, read))
     yield Figure("Visual tokens", tokens, "visual")
-    yield Figure("Downscaled by the API", summary.downscaled_by(quote.rule), "downscaled")
+    yield Figure("Downscaled by the API", summary.downscaled_by(alone.rule), "downscaled")
     yield Figure("Would be rejected", sum(summary.fixable.values()))
     yield Figure("Unreadable", len(summary.unreadable))

@@ -34,8 +34,8 @@ function notes(model, set, found) {
   };
   return [
     set.downscale && `Downscaling makes ${written(found.smaller)} of ${many(images, "image")} smaller: ${many(found.visual, "visual token")} instead of ${written(sumOf(data.tokens[model.rule], images))}.`,
-    found.long && `${many(found.long, "request")} with more than ${many(model.threshold, "prompt token")}: the long-context price adds $${exact(found.surcharge)}.`,
-    found.retries && `Requests that are sent again add $${exact(found.retries)} to the total.`,
+    found.long && `${many(found.long, "request")} with more than ${many(model.threshold, "prompt token")}: the long-context price adds $${allDigits(found.surcharge)}.`,
+    found.retries && `Requests that are sent again add $${allDigits(found.retries)} to the total.`,
     set.cache !== "none" && cached(),
     set.output > model.max_output && `This model answers with ${many(model.max_output, "token")} at most.`,
     measured.length && `Measured overhead, not published: ${measured.map(([number, what]) => `${many(number, "token")} per ${what}`).join(", ")}.`,
@@ -49,7 +49,7 @@ function setText(element, text, title = "") {
 
 function setUsd(element, usd) {
   if (usd === undefined) setText(element, NONE);
-  else setText(element, rounded(usd), `$${exact(usd)}`);
+  else setText(element, rounded(usd), `$${allDigits(usd)}`);
 }
 
 const perThousand = (usd) => (images ? (usd * 1000n + BigInt(images) / 2n) / BigInt(images) : undefined);
@@ -72,7 +72,7 @@ function describe(set) {
 function showTotal(model, set, found) {
   const fine = !found.problem;
   byId("total").textContent = fine ? rounded(found.usd) : "No price";
-  byId("exact").textContent = fine ? `Exactly $${exact(found.usd)}` : found.problem;
+  byId("exact").textContent = fine ? `Exactly $${allDigits(found.usd)}` : found.problem;
   byId("requests").textContent = fine ? `${many(images, "image")} in ${many(found.requests, "request")} to ${set.model}` : "";
   byId("classes").hidden = !fine;
   setUsd(byId("thousand-usd"), fine ? perThousand(found.usd) : undefined);

@@ -9,7 +9,7 @@ from typing import IO, TYPE_CHECKING, cast
 from imgcost.figures import number, plural
 from imgcost.geometry import resized_size
 from imgcost.prices import exact_usd
-from imgcost.quoting import comparable
+from imgcost.quoting import comparable, requote
 from imgcost.reports.html.charts import BINS, Chart, model_chart, size_chart, token_chart
 from imgcost.reports.html.facts import UNKNOWN, assumptions, figures, per_thousand, result
 from imgcost.reports.html.highlights import MAX_LISTED, Highlights, collect, collect_sizes
@@ -19,7 +19,7 @@ from imgcost.reports.jobs import report_job
 from imgcost.reports.sinks import ScanSink
 from imgcost.rules import find_rule
 from imgcost.text.plans import plan_report
-from imgcost.text.scans import file_size, fixable_notes, scan_notes, unreadable_tables
+from imgcost.text.scans import file_size, scan_notes, unreadable_tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -87,8 +87,10 @@ def _page(job: ReportJob, highlights: Highlights, compared: Sequence[Quote], pla
     tiers = _tiers(quote.rule for quote in compared)
     report = plan_report(plan) if plan else None
     notes = report.notes if report else scan_notes(summary)
-    fixable = fixable_notes(summary)
+    fixable = int(bool(summary.fixable))  # the first note is the one on fixable images
     has_images = summary.images > 0
+    # A plan caches text; a scan prices images as they are written to the cache.
+    alone = requote(first, first.conditions._replace(cache="none")) if plan else first
     return render(
         "page.html.j2",
         ("geometry.js", "pricing.js", "page.js", "sharing.js"),
@@ -97,8 +99,8 @@ def _page(job: ReportJob, highlights: Highlights, compared: Sequence[Quote], pla
         assumptions=list(assumptions(summary, highlights, job.scenario, first)),
         result=result(first_plan),
         classes=_classes(first_plan),
-        figures=list(figures(summary, first_plan)),
-        fixable=fixable,
+        figures=list(figures(summary, first_plan, alone)),
+        fixable=notes[:fixable],
         panel=panel_data(job, highlights, quotes, first),
         chart=model_chart([job.plan_of(quote) for quote in quotes], [_name(quote) for quote in quotes]),
         models=_models(job, quotes),
@@ -109,9 +111,9 @@ def _page(job: ReportJob, highlights: Highlights, compared: Sequence[Quote], pla
         sizes=size_chart(highlights.octaves, tiers, " ".join(_downscaled_counts(summary, tiers)))
         if has_images
         else None,
-        costliest=[_folders(summary, first), _costliest(summary, highlights, first)],
+        costliest=[*_folders(summary, alone), _costliest(summary, highlights, alone)],
         downscaled=_downscaled(highlights, tiers),
-        notes=notes[bool(fixable) :],  # the first note is the one on fixable images
+        notes=notes[fixable:],
     )
 
 
@@ -184,17 +186,20 @@ def _downscaled_counts(summary: ScanSummary, tiers: Iterable[Tier]) -> Iterator[
         )
 
 
-def _folders(summary: ScanSummary, first: Quote) -> Grid:
+def _folders(summary: ScanSummary, quote: Quote) -> Iterator[Grid]:
+    """List folders; nothing for images that are known only by their size."""
+    if summary.sized == summary.images:
+        return
     folders = summary.costliest_folders()
-    rows = [(folder or ".", first.image_usd(tokens), tokens, images) for folder, images, tokens in folders]
+    rows = [(folder or ".", quote.image_usd(tokens), tokens, images) for folder, images, tokens in folders]
     title = _listed("most expensive", len(summary.folders), "folder", len(folders)) + ", each without its subfolders"
-    return Grid(title, ("folder", ">cost", ">tokens", ">images"), rows, [tokens for _, _, tokens in folders])
+    yield Grid(title, ("folder", ">cost", ">tokens", ">images"), rows, [tokens for _, _, tokens in folders])
 
 
-def _costliest(summary: ScanSummary, highlights: Highlights, first: Quote) -> Grid:
-    rows = [(image.path, first.image_usd(image.tokens), image.tokens, _size(image)) for image in highlights.costliest]
-    title = _listed("most expensive", summary.images, "image")
-    return Grid(title, ("image", ">cost", ">tokens", ">size, px"), rows)
+def _costliest(summary: ScanSummary, highlights: Highlights, quote: Quote) -> Grid:
+    rows = [(image.path, quote.image_usd(image.tokens), image.tokens, _size(image)) for image in highlights.costliest]
+    title = "The most expensive images" if summary.sized else _listed("most expensive", summary.images, "image")
+    return Grid(f"{title}, cost per image", ("image", ">cost", ">tokens", ">size, px"), rows)
 
 
 def _downscaled(highlights: Highlights, tiers: Sequence[Tier]) -> Grid:

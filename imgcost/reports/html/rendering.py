@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from imgcost.errors import MissingExtraError
 from imgcost.figures import dollars, number, plural
+from imgcost.prices import exact_usd
 from imgcost.text import visible
 from imgcost.version import __version__
 
@@ -80,7 +81,7 @@ def render(template: str, scripts: Sequence[str] = (), **values: Any) -> bytes:
     if code:
         code = f'"use strict";\n{{\n{code}}}\n'
     environment = Environment(autoescape=True, undefined=StrictUndefined, loader=FunctionLoader(_read))
-    environment.filters |= {"dollars": dollars, "number": number, "shortened": shortened}
+    environment.filters |= {"dollars": dollars, "exact_usd": exact_usd, "number": number, "shortened": shortened}
     environment.policies["json.dumps_kwargs"] = {"separators": (",", ":")}
     policy = f"default-src 'none'; style-src '{_digest(style)}'; script-src '{_digest(code)}'; "
     page = environment.get_template(template).render(
