@@ -20,9 +20,20 @@ if TYPE_CHECKING:
     from imgcost.acceptance import Breach, LimitName, Reason
     from imgcost.arguments import Dollars
     from imgcost.conditions import CacheTtl, Conditions, InferenceGeo
-    from imgcost.errors import ImgcostError
+    from imgcost.errors import FitError, ImgcostError
     from imgcost.estimates import Estimate, estimate
     from imgcost.files import Image, ImageSource, Unreadable, Walk, read_header, scan
+    from imgcost.fitting import (
+        FitStatus,
+        FitSummary,
+        Fitted,
+        FittedFile,
+        ImageChange,
+        OutputFormat,
+        Unchanged,
+        fit,
+        fit_paths,
+    )
     from imgcost.geometry import Formula, Tier
     from imgcost.headers import Header
     from imgcost.paths import escape_path, unescape_path
@@ -69,9 +80,15 @@ __all__ = [
     "Factor",
     "Finding",
     "Findings",
+    "FitError",
+    "FitStatus",
+    "FitSummary",
+    "Fitted",
+    "FittedFile",
     "Formula",
     "Header",
     "Image",
+    "ImageChange",
     "ImageSource",
     "Imagelike",
     "ImgcostError",
@@ -82,6 +99,7 @@ __all__ = [
     "Model",
     "ModelPlan",
     "MultiplierName",
+    "OutputFormat",
     "Overhead",
     "Plan",
     "PlannedRequest",
@@ -103,6 +121,7 @@ __all__ = [
     "Tier",
     "TokenRule",
     "TurnCost",
+    "Unchanged",
     "Unreadable",
     "Usage",
     "Variant",
@@ -116,6 +135,8 @@ __all__ = [
     "errors",
     "escape_path",
     "estimate",
+    "fit",
+    "fit_paths",
     "geometry",
     "plan",
     "quotes",
@@ -138,9 +159,15 @@ _MODULES = {
     "Factor": "quoting",
     "Finding": "rules",
     "Findings": "preflight",
+    "FitError": "errors",
+    "FitStatus": "fitting",
+    "FitSummary": "fitting",
+    "Fitted": "fitting",
+    "FittedFile": "fitting",
     "Formula": "geometry",
     "Header": "headers",
     "Image": "files",
+    "ImageChange": "fitting",
     "ImageSource": "files",
     "Imagelike": "preflight",
     "ImgcostError": "errors",
@@ -151,6 +178,7 @@ _MODULES = {
     "Model": "tables",
     "ModelPlan": "plans",
     "MultiplierName": "tables",
+    "OutputFormat": "fitting",
     "Overhead": "quoting",
     "Plan": "plans",
     "Platform": "tables",
@@ -173,6 +201,7 @@ _MODULES = {
     "Usage": "prices",
     "TokenRule": "quoting",
     "TurnCost": "preflight",
+    "Unchanged": "fitting",
     "Unreadable": "files",
     "Variant": "plans",
     "Walk": "files",
@@ -182,6 +211,8 @@ _MODULES = {
     "check_request": "preflight",
     "escape_path": "paths",
     "estimate": "estimates",
+    "fit": "fitting",
+    "fit_paths": "fitting",
     "plan": "plans",
     "quotes": "quoting",
     "read_header": "files",

@@ -20,7 +20,17 @@ if TYPE_CHECKING:
     from imgcost.payloads import Bytes
     from imgcost.tables import Limits, Source
 
-__all__ = ["Breach", "LimitName", "Reason", "breaches", "byte_limit", "exceeded_limits", "sent_bytes", "unsupported"]
+__all__ = [
+    "Breach",
+    "LimitName",
+    "Reason",
+    "breaches",
+    "byte_limit",
+    "exceeded_limits",
+    "file_limit",
+    "sent_bytes",
+    "unsupported",
+]
 
 LimitName: TypeAlias = Literal["format", "image-edge", "image-bytes"]
 """Limits on a single image, named like their rules."""
@@ -69,6 +79,24 @@ def sent_bytes(file_bytes: Bytes, limits: Limits) -> Bytes:
         Bytes of the base64 data or of the file, depending on the platform; for an array, an array of the same shape.
     """
     return file_bytes if limits.image_bytes_of == "file" else base64_length(file_bytes)
+
+
+def file_limit(limits: Limits) -> int | None:
+    """Return the largest file that is within the byte limit: the inverse of `sent_bytes`.
+
+    Args:
+        limits: Limits of the platform.
+
+    Returns:
+        Bytes of the file; None if no limit is published.
+
+    >>> from datetime import date
+    >>> from imgcost.tables import limits_on
+    >>> file_limit(limits_on("claude-api", date(2026, 11, 22)))
+    7864320
+    """
+    limit = byte_limit(limits)
+    return limit if limit is None or limits.image_bytes_of == "file" else limit // 4 * 3
 
 
 def exceeded_limits(width: Any, height: Any, size_bytes: Any, limits: Limits) -> Iterator[tuple[Reason, Any]]:

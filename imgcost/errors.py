@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ArgumentError",
+    "FitError",
     "HeaderError",
     "ImgcostError",
     "MissingExtraError",
@@ -107,6 +108,25 @@ class HeaderError(ImgcostError, ValueError):
         self.width = width
         self.height = height
         self.orientation = orientation
+
+
+class FitError(ImgcostError, ValueError):
+    """An image cannot be fitted: no copy of it would be accepted, or not under the caller's conditions.
+
+    Attributes:
+        problem: A slug. As in `HeaderError`: `empty`, `damaged`, `unsupported`, `not-an-image`. Also: `not-a-file`;
+            `too-large`, more pixels or bytes than are decoded; `no-decoder`, an extra is not installed;
+            `too-many-bytes`, even at the lowest allowed quality.
+        reason: What is wrong, as a sentence.
+        advice: What to do, as a sentence, if there is specific advice; else None.
+    """
+
+    def __init__(self, problem: str, reason: str, advice: str | None = None) -> None:
+        """Store the parts; the message is the reason, followed by the advice."""
+        super().__init__(f"{reason}. {advice}" if advice else reason)
+        self.problem = problem
+        self.reason = reason
+        self.advice = advice
 
 
 class TableError(ImgcostError):

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-__all__ = ["CHECK", "ESTIMATE", "PLAN", "SCAN", "Column", "ColumnType", "Row", "Schema"]
+__all__ = ["CHECK", "ESTIMATE", "FIT", "PLAN", "SCAN", "Column", "ColumnType", "Row", "Schema"]
 
 Row: TypeAlias = "tuple[Any, ...]"
 """Values in the order of a schema's columns; None where a column does not apply, dollars as exact decimal text."""
@@ -189,5 +189,35 @@ CHECK = Schema(
         "unit": Column("category", "unit of both values"),
         "advice": Column("text", "how to fix it"),
         "sources": Column("text", "where the limit was published"),
+    },
+)
+
+FIT = Schema(
+    "imgcost.fit/1",
+    "What fitting images saves",
+    {
+        "path": Column("path", "path of the file, starting with the given path"),
+        "status": Column(
+            "category",
+            "fitted (resized or converted), copied, linked or skipped (unchanged, because it is accepted and fits), "
+            "exists (copy of an earlier run), failed, or ignored (not an image)",
+        ),
+        "output": Column("path", "path of the copy; of the file itself if it was skipped"),
+        "media_type": Column("category", "media type of the file, detected from content"),
+        "width": Column("integer", "width of the file as stored, px"),
+        "height": Column("integer", "height of the file as stored, px"),
+        "file_bytes": Column("integer", "size of the file, bytes"),
+        "model": Column("category", "model ID"),
+        "tokens": Column("integer", "visual tokens of the file; if it would be rejected, those after resizing"),
+        "rejected": Column("category", "rule by which the API would reject the file as it is; empty if accepted"),
+        "output_media_type": Column("category", "media type of the copy"),
+        "output_width": Column("integer", "width of the copy, px"),
+        "output_height": Column("integer", "height of the copy, px"),
+        "output_bytes": Column("integer", "size of the copy, bytes; empty with --dry-run if it is not known yet"),
+        "output_tokens": Column("integer", "visual tokens of the copy"),
+        "saved_usd": Column("usd", "US dollars that the copy saves each time it is sent, exact"),
+        "quality": Column("integer", "JPEG or WebP quality of the copy; empty if lossless or unchanged"),
+        "problem": Column("category", "short name of the reason why there is no copy, such as damaged"),
+        "reason": Column("text", "why there is no copy, as a sentence"),
     },
 )

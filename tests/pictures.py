@@ -7,6 +7,7 @@ import io
 import struct
 import zlib
 
+import numpy as np
 from PIL import Image
 from pypdf import PdfWriter
 
@@ -89,3 +90,21 @@ class Endless:
 
     def parse(self):
         return Header(*parse_header(self.read_at(0, HEAD_BYTES), self.read_at))
+
+
+def similarity(one, other):
+    """The mean structural similarity of luminance, with a uniform window of 7 px (Wang et al., 2004)."""
+    x, y = (np.asarray(image.convert("L"), np.float64) for image in (one, other))
+
+    def mean(values):
+        sums = np.pad(values.cumsum(0).cumsum(1), ((1, 0), (1, 0)))
+        return (sums[7:, 7:] - sums[:-7, 7:] - sums[7:, :-7] + sums[:-7, :-7]) / 49
+
+    mean_x, mean_y = mean(x), mean(y)
+    scale = 49 / 48  # sample covariance
+    variances = scale * (mean(x * x) - mean_x**2 + mean(y * y) - mean_y**2)
+    covariance = scale * (mean(x * y) - mean_x * mean_y)
+    c1, c2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
+    return float(
+        ((2 * mean_x * mean_y + c1) * (2 * covariance + c2) / ((mean_x**2 + mean_y**2 + c1) * (variances + c2))).mean()
+    )

@@ -21,7 +21,7 @@ from imgcost.cli import COMMANDS, main
 from imgcost.cli.exit_codes import EXIT_CODES
 from imgcost.rules import rules
 from imgcost.tables import catalog, limits_on, wordings_of
-from imgcost.tabular import CHECK, ESTIMATE, PLAN, SCAN
+from imgcost.tabular import CHECK, ESTIMATE, FIT, PLAN, SCAN
 from imgcost.text.limits import limit_in_words
 
 README = ROOT / "README.md"
@@ -169,7 +169,7 @@ def help_of(command):
     return f"```text\n{run(*([] if command == 'imgcost' else [command]), '--help').rstrip()}\n```"
 
 
-SCHEMAS = {"estimate": ESTIMATE, "plan": PLAN, "check": CHECK}
+SCHEMAS = {"estimate": ESTIMATE, "plan": PLAN, "check": CHECK, "fit": FIT}
 
 
 def table_of_columns(schema):
@@ -305,5 +305,6 @@ def test_the_exit_codes_are_in_the_documentation():
 def test_the_columns_of_reports_are_in_the_documentation(command):
     mark = f"columns: {command}"
     if UPDATE:
-        write(COMMANDS_PAGE, mark, table_of_columns(SCHEMAS[command]), f"The columns of `{command} -o`")
+        option = "--report" if command == "fit" else "-o"
+        write(COMMANDS_PAGE, mark, table_of_columns(SCHEMAS[command]), f"The columns of `{command} {option}`")
     assert marked(COMMANDS_PAGE, mark) == table_of_columns(SCHEMAS[command])

@@ -262,6 +262,12 @@ ERRORS = {
         ),
         {"model": "claude-opus-5", "day": DAY, "first_day": date(2026, 12, 1)},
     ),
+    errors.FitError: (
+        ("too-large", "20000x20000 px", "Resize it."),
+        {},
+        "20000x20000 px. Resize it.",
+        {"problem": "too-large", "reason": "20000x20000 px", "advice": "Resize it."},
+    ),
     errors.MissingExtraError: (
         ("writing a .parquet file", "parquet"),
         {},

@@ -41,6 +41,8 @@ REPORTS = [
     ("scan", SAMPLES, *MODELS, "--dedupe", "--batch", "--prompt-cache", "5m", *AS_OF),
     ("check", SAMPLES, *AS_OF),
     ("check", SAMPLES, "--one-request", "-m", "haiku", "--budget", "0", *AS_OF),
+    ("fit", SAMPLES, "--dry-run", *AS_OF),
+    ("fit", SAMPLES, "--dry-run", "--max-tokens", "100", "-m", "claude-3-haiku-20240307", "--as-of", "2025-01-01"),
     ("models", *AS_OF),
     ("models", "--all", *AS_OF),
     *(("models", model.id, *AS_OF) for model in models()),
@@ -92,8 +94,8 @@ def test_long_names_fit(name, width, tmp_path, monkeypatch):
     (folder / f"{name[:120]}.jpg").write_bytes((SAMPLES / "broken" / "cut-in-header.jpg").read_bytes())
     sent = {"messages": [{"role": "user", "content": [{"type": "image", "source": {"type": "file", "file_id": "f"}}]}]}
     (folder / f"{name[:120]}.json").write_text(json.dumps(sent), encoding="utf-8")
-    for command in ("scan", "check", "plan"):
-        text = report_at(width, monkeypatch, command, tmp_path, *AS_OF)
+    for command in (("scan",), ("check",), ("plan",), ("fit", "--dry-run")):
+        text = report_at(width, monkeypatch, *command, tmp_path, *AS_OF)
         assert "\N{HORIZONTAL ELLIPSIS}" in text
         assert too_wide(text, width) == []
 
@@ -104,7 +106,7 @@ NUMBER = re.compile(r"(?<![\w.,:/'#@-])\d{4,}(?![\w.:/'-]|,\d)")
 MONEY = re.compile(r"\$(\d[\d,]*)(?:\.(\d+))?")
 
 
-@pytest.mark.parametrize("arguments", REPORTS[:18], ids=lambda arguments: "-".join(map(str, arguments))[:60])
+@pytest.mark.parametrize("arguments", REPORTS[:20], ids=lambda arguments: "-".join(map(str, arguments))[:60])
 def test_numbers_have_one_format(arguments, monkeypatch):
     text = report_at(200, monkeypatch, *arguments)
     reports, _, steps = text.partition("Arithmetic of ")

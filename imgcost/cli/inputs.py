@@ -14,13 +14,21 @@ if TYPE_CHECKING:
 
     Command = TypeVar("Command", bound=Callable[..., Any])
 
-__all__ = ["jobs_option", "listed_paths", "walk_options", "worker_count"]
+__all__ = ["folder_options", "jobs_option", "listed_paths", "walk_options", "worker_count"]
 
 MAX_JOBS = 8
 """With more workers than this the walk, which is one process, is the bottleneck."""
 
 
 def walk_options(command: Command) -> Command:
+    """Add how paths are listed on stdin, and which files under the paths and in archives are read."""
+    archives = click.option(
+        "--archives/--no-archives", default=True, show_default=True, help="Look into zip and tar files."
+    )
+    return folder_options(archives(command))
+
+
+def folder_options(command: Command) -> Command:
     """Add how paths are listed on stdin, and which files under the paths are read."""
     for option in reversed(
         (
@@ -39,9 +47,6 @@ def walk_options(command: Command) -> Command:
             ),
             click.option("--exclude", multiple=True, metavar="GLOB", help="Skip matching files, folders and archives."),
             click.option("--follow-symlinks", is_flag=True, help="Follow links to folders, each folder once."),
-            click.option(
-                "--archives/--no-archives", default=True, show_default=True, help="Look into zip and tar files."
-            ),
         )
     ):
         command = option(command)

@@ -23,6 +23,7 @@ from imgcost.text import Report, as_json, as_markdown, as_text, visible
 __all__ = [
     "COUNT",
     "DATE",
+    "DEFAULT_MODEL",
     "DOLLARS",
     "OUTPUT_FILE",
     "RATIO",
@@ -36,9 +37,11 @@ __all__ = [
     "output_option",
     "paths_argument",
     "placement_options",
+    "platform_option",
     "quote_options",
     "reject_overwrites",
     "save",
+    "with_known_suffix",
 ]
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -146,6 +149,17 @@ _API_PLATFORMS = [name for name in platforms() if name != "claude-ai"]
 """The platforms that serve the Messages API."""
 
 
+def platform_option(command: Command) -> Command:
+    """Add --platform; the model's name decides if it is not given."""
+    return click.option(
+        "--platform",
+        type=click.Choice(_API_PLATFORMS),
+        metavar="PLATFORM",
+        help=f"Platform that serves the requests: {', '.join(_API_PLATFORMS)}.  [default: from the model ID, else "
+        "claude-api]",
+    )(command)
+
+
 def placement_options(command: Command) -> Command:
     """Add --platform, --endpoint and --fast; the model's name decides those that are not given."""
     for option in (
@@ -155,16 +169,9 @@ def placement_options(command: Command) -> Command:
             type=click.Choice(["global", "regional"]),
             help="Endpoint type (Amazon Bedrock and Google Cloud only).  [default: from the model ID, else global]",
         ),
-        click.option(
-            "--platform",
-            type=click.Choice(_API_PLATFORMS),
-            metavar="PLATFORM",
-            help=f"Platform that serves the requests: {', '.join(_API_PLATFORMS)}.  [default: from the model ID, else "
-            "claude-api]",
-        ),
     ):
         command = option(command)
-    return command
+    return platform_option(command)
 
 
 def quote_options(command: Command) -> Command:
@@ -243,7 +250,7 @@ def format_option(command: Command) -> Command:
     )(command)
 
 
-def _with_known_suffix(_context: click.Context, _option: click.Parameter, path: str | None) -> str | None:
+def with_known_suffix(_context: click.Context, _option: click.Parameter, path: str | None) -> str | None:
     """Reject an unknown suffix before doing the work."""
     if path is not None:
         from imgcost.reports.writers import format_of  # noqa: PLC0415 - most reports are only printed
@@ -258,7 +265,7 @@ def output_option(command: Command) -> Command:
         "-o",
         "--output",
         type=OUTPUT_FILE,
-        callback=_with_known_suffix,
+        callback=with_known_suffix,
         metavar="FILE",
         help="Also write the report to FILE (.csv, .json, .jsonl, .parquet, .xlsx, .html or .md); "
         '"$GITHUB_STEP_SUMMARY" gets Markdown.',

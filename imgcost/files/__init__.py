@@ -14,7 +14,16 @@ from imgcost.errors import ArgumentError
 from imgcost.files.archives import Inspected, inspect_archive, probe_archive
 from imgcost.files.probing import inspect, open_without_waiting, probe, probe_chunk
 from imgcost.files.results import Group, Image, ScanResult, Unreadable, no_access
-from imgcost.files.sources import ImageSource, is_pillow, is_stream, pillow_contents, read_header, stream_contents
+from imgcost.files.sources import (
+    SOURCE_TYPES,
+    ImageSource,
+    check_stream,
+    is_pillow,
+    is_stream,
+    pillow_contents,
+    read_header,
+    stream_contents,
+)
 from imgcost.files.walking import Archive, Chunk, FileBatch, Walk, chunks
 from imgcost.files.workers import spread
 
@@ -23,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
 __all__ = [
+    "SOURCE_TYPES",
     "Archive",
     "Chunk",
     "FileBatch",
@@ -33,6 +43,7 @@ __all__ = [
     "ScanResult",
     "Unreadable",
     "Walk",
+    "check_stream",
     "chunks",
     "inspect",
     "inspect_archive",

@@ -17,12 +17,21 @@ if TYPE_CHECKING:
     from PIL.Image import Image as PillowImage
     from typing_extensions import TypeIs
 
-__all__ = ["ImageSource", "is_pillow", "is_stream", "pillow_contents", "read_header", "stream_contents"]
+__all__ = [
+    "SOURCE_TYPES",
+    "ImageSource",
+    "check_stream",
+    "is_pillow",
+    "is_stream",
+    "pillow_contents",
+    "read_header",
+    "stream_contents",
+]
 
 ImageSource: TypeAlias = "str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO | PillowImage"
 """A path, the bytes of an image, an open binary file, or a Pillow image."""
 
-EXPECTED = "a path, the bytes of an image, a file opened with mode 'rb', or a Pillow image"
+SOURCE_TYPES = "a path, the bytes of an image, a file opened with mode 'rb', or a Pillow image"
 
 _ORIENTATION_TAG = 0x0112
 
@@ -65,7 +74,7 @@ def read_header(source: ImageSource) -> Header:
             )
         return contents.header
     if not is_stream(source):
-        raise ArgumentError("source", source, EXPECTED)
+        raise ArgumentError("source", source, SOURCE_TYPES)
     return headers.read_header(check_stream(source, "source"))
 
 

@@ -79,8 +79,8 @@ class Walk(NamedTuple):
             name, a glob with a slash against the whole path as printed. Case-sensitive.
         exclude: Globs; matching files, folders and archives are skipped.
         archives: Whether to read the members of zip and tar files.
-        own: Files that the scan itself writes. They are skipped under any of their names, and so are unfinished files
-            left behind by an earlier scan.
+        own: Files and folders that the command itself writes. They are skipped under any of their names, and so are
+            unfinished files left behind by an earlier run.
     """
 
     follow_symlinks: bool = False
@@ -163,7 +163,7 @@ class Walk(NamedTuple):
             if matches:
                 names = [name for name in names if _matches_file(matches, folder, name)]
                 subfolders = [name for name in subfolders if matches(folder, name, is_folder=True)]
-            names = own_files.without(folder, names)
+            names, subfolders = own_files.without(folder, names), own_files.without(folder, subfolders)
             names.sort()
             archives: list[str] = []
             if _ARCHIVE_IN_NAMES("\0".join(names)):
@@ -190,9 +190,10 @@ class Walk(NamedTuple):
                 yield no_access(path, error)
                 continue
             mode = status.st_mode
+            if (status.st_dev, status.st_ino) in own_files.files:
+                continue
             if stat.S_ISREG(mode):
-                if (status.st_dev, status.st_ino) not in own_files.files:
-                    names.append(name)
+                names.append(name)
             elif not stat.S_ISDIR(mode):
                 yield _not_a_file(path)
             elif self.follow_symlinks:
@@ -248,7 +249,7 @@ class _Globs:
 
 
 class _OwnFiles:
-    """The files that the scan itself writes, indexed by folder, so that most folders need a single lookup."""
+    """What the command itself writes, indexed by folder, so that most folders need a single lookup."""
 
     def __init__(self, paths: tuple[str, ...]) -> None:
         self.files = {identity for path in paths if (identity := _identity(path))}
@@ -258,7 +259,7 @@ class _OwnFiles:
             self._names.setdefault(_identity(folder), set()).update(name + tail for tail in _DATABASE_TAILS)
 
     def without(self, folder: str, names: list[str]) -> list[str]:
-        """Return the names in a folder that do not belong to the scan."""
+        """Return the names in a folder that do not belong to the command."""
         excluded = self._names.get(_identity(folder or os.curdir), set()) if self._names else set()
         if excluded:
             # On a case-insensitive file system one file has many names.

@@ -1,4 +1,4 @@
-"""Map chunks of files over worker processes: in order, with bounded memory, started only where they pay off."""
+"""Map tasks over worker processes: in order, with bounded memory, started only where they pay off."""
 
 from __future__ import annotations
 
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from multiprocessing.connection import Connection
     from queue import SimpleQueue
 
-    from imgcost.files.walking import Chunk
-
 __all__ = ["spread"]
 
 ALONE_SECONDS = 0.15
@@ -32,17 +30,18 @@ AHEAD_SECONDS = 0.25
 """Workers start if the remaining files would take this many seconds at the current rate: several times their cost."""
 
 WINDOW = 4
-"""Chunks in flight per worker: enough to keep all busy, few enough to keep memory flat."""
+"""Tasks in flight per worker: enough to keep all busy, few enough to keep memory flat."""
 
 ORPHANED_SECONDS = 0.25
 """Seconds between a worker's checks that its parent is alive, in case the pipe stays open without it."""
 
+Task = TypeVar("Task")
 Result = TypeVar("Result")
 
 
 def spread(
-    tasks: Iterable[Chunk | Archive],
-    work: Callable[[Chunk], Result],
+    tasks: Iterable[Task | Archive],
+    work: Callable[[Task], Result],
     stream: Callable[[Archive], Iterator[Result]],
     jobs: int,
     *,
@@ -51,8 +50,8 @@ def spread(
     """Process tasks, in worker processes if that is faster, and yield the results in the order of the tasks.
 
     Args:
-        tasks: Chunks of files, and archives. Consumed lazily, a few ahead of the results.
-        work: Processes a chunk; it and its results are pickled.
+        tasks: Chunks of files or other tasks, and archives. Consumed lazily, a few ahead of the results.
+        work: Processes a task that is not an archive; it, the tasks and the results are pickled.
         stream: Processes an archive, in this process, because it can have many results.
         jobs: Maximum number of worker processes; 1 for none.
         spawn: Whether to spawn workers if this process cannot fork. Each spawned worker imports the main module again.
@@ -68,8 +67,8 @@ def spread(
     seconds = 0.0
     for task in tasks:
         began = perf_counter()
-        results = [work(task)] if isinstance(task, list) else stream(task)
-        if isinstance(task, list):
+        results = stream(task) if isinstance(task, Archive) else [work(task)]
+        if not isinstance(task, Archive):
             seconds += perf_counter() - began
             files += _count_files(task)
         yield from results
@@ -77,22 +76,25 @@ def spread(
             break
     else:
         return
-    ahead: list[Chunk | Archive] = []
+    ahead: list[Task | Archive] = []
     needed = files * AHEAD_SECONDS / max(seconds, 1e-9)
     for task in tasks:
         ahead.append(task)
-        needed -= _count_files(task) if isinstance(task, list) else 0
+        needed -= 0 if isinstance(task, Archive) else _count_files(task)
         if needed <= 0 and (method := _start_method(spawn=spawn)):
             yield from _spread_over_processes(chain(ahead, tasks), work, stream, jobs, method)
             return
         if needed <= 0:
             break
     for task in chain(ahead, tasks):
-        yield from [work(task)] if isinstance(task, list) else stream(task)
+        yield from stream(task) if isinstance(task, Archive) else [work(task)]
 
 
-def _count_files(chunk: Chunk) -> int:
-    return sum(len(step.names) if isinstance(step, FileBatch) else 1 for step in chunk)
+def _count_files(task: object) -> int:
+    """Count the files of a chunk; any other task is one file."""
+    if not isinstance(task, list):
+        return 1
+    return sum(len(step.names) if isinstance(step, FileBatch) else 1 for step in task)
 
 
 def _start_method(*, spawn: bool) -> Literal["fork", "spawn"] | None:
@@ -112,8 +114,8 @@ def _start_method(*, spawn: bool) -> Literal["fork", "spawn"] | None:
 
 
 def _spread_over_processes(
-    tasks: Iterable[Chunk | Archive],
-    work: Callable[[Chunk], Result],
+    tasks: Iterable[Task | Archive],
+    work: Callable[[Task], Result],
     stream: Callable[[Archive], Iterator[Result]],
     jobs: int,
     method: Literal["fork", "spawn"],
@@ -133,18 +135,18 @@ def _spread_over_processes(
 
 
 class _Pending(list[Any]):
-    """A chunk sent to a worker: empty until the answer arrives, then (True, result) or (False, error)."""
+    """A task sent to a worker: empty until the answer arrives, then (True, result) or (False, error)."""
 
 
 class _Worker:
-    """A process that answers chunks in order.
+    """A process that answers tasks in order.
 
     Attributes:
         connection: The parent's end of the pipe.
-        pending: The chunks that it has not answered yet.
+        pending: The tasks that it has not answered yet.
     """
 
-    def __init__(self, work: Callable[[Chunk], Any], method: Literal["fork", "spawn"]) -> None:
+    def __init__(self, work: Callable[[Any], Any], method: Literal["fork", "spawn"]) -> None:
         from multiprocessing import get_context  # noqa: PLC0415 - most scans do not need it
 
         context: Any = get_context(method)
@@ -157,13 +159,13 @@ class _Worker:
 
 
 class _Pool:
-    """Workers and their pending chunks. No thread serves them: answers are received while waiting for a result."""
+    """Workers and their pending tasks. No thread serves them: answers are received while waiting for a result."""
 
     def __init__(self) -> None:
         self.workers: list[_Worker] = []
 
-    def submit(self, task: Chunk) -> _Pending:
-        """Send a chunk to the worker with the fewest pending chunks."""
+    def submit(self, task: Any) -> _Pending:
+        """Send a task to the worker with the fewest pending tasks."""
         worker = min(self.workers, key=lambda worker: len(worker.pending))
         pending = _Pending()
         try:
@@ -174,7 +176,7 @@ class _Pool:
         return pending
 
     def result(self, pending: _Pending) -> Any:
-        """Wait for the answer to a chunk, and receive all other answers meanwhile."""
+        """Wait for the answer to a task, and receive all other answers meanwhile."""
         from multiprocessing.connection import wait  # noqa: PLC0415 - most scans do not need it
 
         while not pending:
@@ -206,7 +208,7 @@ def _killed() -> ImgcostError:
 
 
 @contextmanager
-def _pool(work: Callable[[Chunk], Any], jobs: int, method: Literal["fork", "spawn"]) -> Iterator[_Pool]:
+def _pool(work: Callable[[Any], Any], jobs: int, method: Literal["fork", "spawn"]) -> Iterator[_Pool]:
     """Start workers, and end them when the context is left: kill them if it is left by an error or a signal."""
     pool = _Pool()
     owner = os.getpid()
@@ -252,14 +254,14 @@ def _signals_deferred() -> Iterator[None]:
             handlers[received[0]](received[0], None)
 
 
-def _serve(connection: Connection, copy: Connection | None, work: Callable[[Chunk], Any], parent: int) -> None:
-    """Run a worker: answer chunks until there are no more, or the parent has ended."""
+def _serve(connection: Connection, copy: Connection | None, work: Callable[[Any], Any], parent: int) -> None:
+    """Run a worker: answer tasks until there are no more, or the parent has ended."""
     from queue import SimpleQueue  # noqa: PLC0415 - most scans do not need it
 
     if copy:
         copy.close()  # otherwise this process would keep its own pipe open
     _prepare()
-    tasks: SimpleQueue[Chunk | None] = SimpleQueue()
+    tasks: SimpleQueue[Any] = SimpleQueue()
     threading.Thread(target=_listen, args=(connection, tasks, parent), daemon=True).start()
     with suppress(BrokenPipeError):  # the parent has ended
         while (task := tasks.get()) is not None:
@@ -279,8 +281,8 @@ def _prepare() -> None:
         os.dup2(null.fileno(), 1)
 
 
-def _listen(connection: Connection, tasks: SimpleQueue[Chunk | None], parent: int) -> None:
-    """Receive chunks as they arrive, so that the parent never blocks, and exit when the parent has ended."""
+def _listen(connection: Connection, tasks: SimpleQueue[Any], parent: int) -> None:
+    """Receive tasks as they arrive, so that the parent never blocks, and exit when the parent has ended."""
     while True:
         try:
             if connection.poll(ORPHANED_SECONDS):
@@ -293,7 +295,7 @@ def _listen(connection: Connection, tasks: SimpleQueue[Chunk | None], parent: in
             os._exit(1)
 
 
-def _answer(work: Callable[[Chunk], Any], task: Chunk) -> tuple[bool, Any]:
+def _answer(work: Callable[[Any], Any], task: Any) -> tuple[bool, Any]:
     try:
         return True, work(task)
     except Exception as error:  # noqa: BLE001 - re-raised in the parent

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from textwrap import indent
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from imgcost.figures import dollars, number, plural
 from imgcost.prices import total_usd
+from imgcost.text.json_lists import json_with_lists
 from imgcost.text.quotes import stale_notes
-from imgcost.text.rendering import NO_IMAGES, Report, Table, as_json, visible
+from imgcost.text.rendering import NO_IMAGES, Report, Table, visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -183,27 +182,11 @@ def findings_json(report: Report, findings: Findings) -> Iterator[str]:
         report: The report of the findings, without them.
         findings: The findings.
 
-    Yields:
+    Returns:
         Parts of the text.
     """
-    yield as_json(report).removesuffix("\n}")
-    for name, items in (("findings", findings), ("images", findings.images)):
-        yield f',\n  "{name}": ['
-        separator = ""
-        for item in items:
-            entry = item.to_dict()
-            values = ",\n".join(f'      "{key}": {_json_value(value)}' for key, value in entry.items())
-            yield f"{separator}\n    {{\n{values}\n    }}"
-            separator = ","
-        yield "\n  ]" if separator else "]"
-    yield "\n}"
-
-
-def _json_value(value: Any) -> str:
-    """Encode a value of an entry; with indents the encoder of Python is four times as slow, so they are added here."""
-    if isinstance(value, list) and value:
-        return indent(json.dumps(value, indent=2), " " * 6).lstrip()
-    return json.dumps(value)
+    lists = {"findings": findings, "images": findings.images}
+    return json_with_lists(report, {name: (item.to_dict() for item in items) for name, items in lists.items()})
 
 
 def as_github(findings: Findings) -> Iterator[str]:
