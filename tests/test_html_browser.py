@@ -225,6 +225,17 @@ def test_the_panel_equals_plan_on_random_settings(browser, folder, tmp_path, pla
     assert opened.logged == []
 
 
+def test_the_first_image_of_a_table_writes_the_cache(browser, tmp_path):
+    table = tmp_path / "sizes.csv"
+    table.write_text("width,height,count\n4000,3000,5\n640,480,7\n", encoding="utf-8")
+    printed("plan", table, "--as-of", DAY, "-o", tmp_path / "report.html")
+    sizes = [Repeated(4000, 3000, 5), Repeated(640, 480, 7)]
+    settings = {"prompt": 97_000, "cache": "1h", "output": 1}  # only the large images exceed the threshold
+    opened = Opened(browser, tmp_path / "report.html")
+    model_plan = compare_with_plan(opened, planner(sizes, sizes), "claude-haiku-5-5", settings)
+    assert model_plan.long_context_requests == 5
+
+
 @pytest.mark.parametrize("retry_rate", ["0", "0.02"])
 def test_the_page_of_a_plan_equals_plan_on_40_random_settings(browser, tmp_path, retry_rate):
     sizes = [Repeated(4000, 3000, 120_000), Repeated(640, 480, 7), Repeated(1080, 2400, 80_000)]
