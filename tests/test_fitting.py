@@ -150,14 +150,14 @@ def test_an_image_over_the_edge_limit_is_accepted_afterwards():
 
 
 def test_a_photo_without_loss_over_the_byte_limit_becomes_webp():
-    data = saved(noise(1500, 1300), "PNG")
+    data = saved(noise(1150, 1150), "PNG")
     fitted = fit(data, platform="bedrock", model="sonnet")
     assert fitted.rejected == "over 5,242,880 bytes"
     assert (fitted.media_type, fitted.changes) == ("image/webp", ("converted", "compressed"))
     assert len(fitted.data) <= 5_242_880 // 4 * 3
     assert check_images([fitted.data], model="sonnet", platform="bedrock").ok
     offered = fit(data, platform="bedrock", model="sonnet", output_format="jpeg")
-    assert (offered.media_type, offered.quality) == ("image/jpeg", 90)
+    assert (offered.media_type, offered.quality) == ("image/jpeg", 95)
     same = fit(data, model="sonnet", platform="claude-api", max_bytes=len(data))
     assert not same.changed
 
@@ -279,7 +279,13 @@ def test_a_pillow_image_that_needs_no_change_is_encoded_and_not_changed():
     assert b"private" not in fitted.data
 
 
-@pytest.mark.parametrize("source", [None, 3, ["a.png"], io.StringIO("text"), "a\0b.png"])
+class Odd:
+    @property
+    def read(self):
+        raise RuntimeError
+
+
+@pytest.mark.parametrize("source", [None, 3, ["a.png"], io.StringIO("text"), "a\0b.png", Odd()])
 def test_other_sources_are_errors(source):
     with pytest.raises(errors.ArgumentError, match=r"^invalid image"):
         fit(source)

@@ -81,6 +81,13 @@ def test_a_scan_without_rows_loads_no_library_but_click(tmp_path):
     assert not modules & HEAVY
 
 
+@pytest.mark.slow
+def test_an_image_that_needs_no_change_is_fitted_without_a_library():
+    modules, printed = loaded_by("import imgcost\nprint(imgcost.fit('data/samples/photos/coffee.jpg').changed)")
+    assert printed == "False\n"
+    assert not modules & {*HEAVY, "pillow_heif"}
+
+
 # Public names
 
 

@@ -80,7 +80,10 @@ def read_header(source: ImageSource) -> Header:
 
 def is_stream(value: object) -> bool:
     """Whether a value is an open file or a file-like object."""
-    return callable(getattr(value, "read", None)) and not is_pillow(value)
+    try:
+        return callable(getattr(value, "read", None)) and not is_pillow(value)
+    except Exception:  # noqa: BLE001 - an attribute can raise anything
+        return False
 
 
 def is_pillow(value: object) -> TypeIs[PillowImage]:
