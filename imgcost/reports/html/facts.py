@@ -118,10 +118,10 @@ def _images(summary: ScanSummary, highlights: Highlights) -> str:
 
 def _sizes(highlights: Highlights) -> str:
     if highlights.sizes is None:
-        return f" in more than {number(MAX_SIZES)} sizes"
+        return f" in more than {plural(MAX_SIZES, 'size')}"
     sizes = sorted(highlights.sizes, key=lambda size: size[0] * size[1])
     if len(sizes) > MAX_NAMED:
-        return f" in {number(len(sizes))} sizes, {_size(sizes[0])} to {_size(sizes[-1])} px"
+        return f" in {plural(len(sizes), 'size')}, {_size(sizes[0])} to {_size(sizes[-1])} px"
     if len(sizes) == 1:
         return f" of {_size(sizes[0])} px"
     return f": {listed([f'{number(highlights.sizes[size])} of {_size(size)}' for size in sizes])} px"
