@@ -1,7 +1,6 @@
-"""The workbook: recalculated by LibreOffice, read by pandas, and compared with plans of the same images.
+"""The workbook of a scan: recalculated by LibreOffice, read by pandas, and compared with plans of the same images.
 
-LibreOffice gets copies whose formulas have wrong values, so that every number it returns is recalculated. If it is not
-installed, these tests are skipped; `apt-get install libreoffice-calc-nogui` installs it.
+If LibreOffice is not installed, these tests are skipped; `apt-get install libreoffice-calc-nogui` installs it.
 """
 
 from __future__ import annotations
@@ -9,18 +8,14 @@ from __future__ import annotations
 import gc
 import io
 import os
-import pickle
 import random
 import re
 import shutil
-import subprocess
 import sys
-import zipfile
 from collections import Counter
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
-from functools import cache
 
 import openpyxl
 import pandas as pd
@@ -29,30 +24,36 @@ from click.testing import CliRunner
 from conftest import DATA, SAMPLES
 from hypothesis import given
 from hypothesis import strategies as st
+from workbooks import (
+    DAY,
+    HAIKU,
+    SONNET,
+    budget_of,
+    cell_of,
+    changed,
+    disagreements,
+    figures_of,
+    groups_of,
+    recalculated,
+    values_of,
+    written,
+)
 
 from imgcost import geometry
 from imgcost.cli import main
 from imgcost.errors import ImgcostError, MissingExtraError
 from imgcost.figures import dollars
 from imgcost.files import Image, Unreadable
-from imgcost.plans import Repeated, make_scenario, plan, quotes_of
+from imgcost.plans import plan
 from imgcost.quoting import quotes
 from imgcost.reports.workbook import downscaling, workbook_sink, write_plain_workbook
-from imgcost.reports.jobs import JobFeed
 from imgcost.reports.writers import open_scan
 from imgcost.summaries import ScanSummary
 from imgcost.tables import find_tier
 from imgcost.tabular import Column, Schema
 from imgcost.text import Report
 
-DAY = date(2026, 11, 22)
 STANDARD, HIGH = find_tier("standard"), find_tier("high-resolution")
-HAIKU, SONNET = "claude-haiku-5-5", "claude-sonnet-5-5"
-ALWAYS = """<?xml version="1.0" encoding="UTF-8"?>
-<oor:items xmlns:oor="http://openoffice.org/2001/registry">
-<item oor:path="/org.openoffice.Office.Calc/Formula/Load">
-<prop oor:name="OOXMLRecalcMode" oor:op="fuse"><value>0</value></prop></item></oor:items>"""
-
 SIZES = [(1, 1), (1000, 1000), (2000, 1500), (8000, 8000), (1, 8000), (1792, 1000), (3584, 2000), (300, 300)]
 
 
@@ -63,136 +64,6 @@ def image(path, width, height, file_bytes=9, media_type="image/png"):
 def images(count, seed=1):
     chosen = random.Random(seed)
     return [image(f"f{n % 3}/{n}.png", *chosen.choice(SIZES), chosen.randrange(10**6)) for n in range(count)]
-
-
-def groups_of(files):
-    """Group files by folder, as a scan does."""
-    folders = dict.fromkeys(file.path.split("/")[0] for file in files)
-    return [(folder, [file for file in files if file.path.split("/")[0] == folder]) for folder in sorted(folders)]
-
-
-def written(path, groups, models=SONNET, *, day=DAY, max_rows=1_048_576, sizes=((1000, 1000),), **conditions):
-    """Write a workbook of the results of a scan."""
-    selected = quotes([models] if isinstance(models, str) else models, as_of=day, **conditions)
-    with path.open("wb") as file:
-        sink = workbook_sink(file, selected, lambda _done, _total: None, max_rows=max_rows, sizes=sizes)
-        summary = ScanSummary(selected, token_rules=sink.token_rules)
-        for group in groups:
-            summary.add([group])
-            sink.writer.write(pickle.loads(pickle.dumps(sink.encode))([group]))
-        sink.writer.finish(summary)
-    return path
-
-
-def planned_book(path, job, models=SONNET, **settings):
-    """Write the workbook of a plan, as `imgcost plan -o` does."""
-    settings = {"models": models, "as_of": DAY} | settings
-    selected = quotes_of(make_scenario(**settings))
-    with open_scan(str(path), selected) as sink:
-        feed = JobFeed(sink, selected)
-        feed.finish(plan(feed.passing(job), **settings))
-    return path
-
-
-def cell_of(book, name):
-    """Return the cell that has a name."""
-    sheet, cell = book.defined_names[name].attr_text.split("!")
-    return book[sheet.strip("'")][cell]
-
-
-@cache
-def without_large_sheets(path):
-    """Return a workbook as a file in memory, without sheets that are slow to read and not used by the Budget."""
-    book, file = openpyxl.load_workbook(path), io.BytesIO()
-    del book["Prices"], book["Calculator"], book["Steps"], book["Notes"]
-    book.save(file)
-    return file
-
-
-def changed(path, target, settings):
-    """Save a copy with other input cells, without values of formulas."""
-    book = openpyxl.load_workbook(without_large_sheets(path))
-    for name, value in settings.items():
-        name = {"cache": "prompt_cache"}.get(name, name)  # noqa: PLW2901 - the name of the cell
-        cell_of(book, name).value = {True: "yes", False: "no"}[value] if name == "batch" else value
-    book.save(target)
-    return target
-
-
-def spoiled(path, target):
-    """Save a copy in which every formula has a wrong value."""
-    with zipfile.ZipFile(path) as old, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as new:
-        for name in old.namelist():
-            text = old.read(name)
-            if name.startswith("xl/worksheets/"):
-                text = re.sub(rb"</f><v>[^<]*</v>", b"</f><v>-7</v>", text)
-                text = re.sub(rb' t="str"><f>', b"><f>", text)
-            new.writestr(name, text)
-    return target
-
-
-@pytest.fixture(scope="session")
-def libreoffice():
-    """The program; tests that use it are slow, see conftest.py."""
-    return shutil.which("soffice") or shutil.which("libreoffice") or pytest.skip("LibreOffice is not installed")
-
-
-def recalculated(libreoffice, folder, paths):
-    """Recalculate workbooks in LibreOffice, and return the paths of the results."""
-    profile, wrong_folder, right_folder = folder / "profile", folder / "wrong", folder / "right"
-    for new in (profile / "user", wrong_folder):
-        new.mkdir(parents=True)
-    (profile / "user" / "registrymodifications.xcu").write_text(ALWAYS)
-    copies = [spoiled(path, wrong_folder / path.name) for path in paths]
-    command = [libreoffice, f"-env:UserInstallation={profile.as_uri()}", "--headless", "--convert-to", "xlsx"]
-    subprocess.run([*command, "--outdir", right_folder, *copies], check=True, capture_output=True, timeout=600)
-    return [right_folder / path.name for path in paths]
-
-
-def formulas(path):
-    """Yield the sheet and cell of every formula."""
-    for sheet in openpyxl.load_workbook(path):
-        for row in sheet.iter_rows():
-            for cell in row:
-                if cell.data_type == "f":
-                    yield sheet.title, cell.coordinate
-
-
-def agree(left, right):
-    if isinstance(left, (int, float)) and isinstance(right, (int, float)):
-        return left == pytest.approx(right, rel=1e-12, abs=0)
-    return (left or "") == (right or "")
-
-
-def disagreements(path, recalculated_path):
-    """Return the formulas whose value changes on recalculation, and the number of formulas."""
-    before, after = map(values_of, (path, recalculated_path))
-    cells = list(formulas(path))
-    values = [(sheet, cell, before[sheet][cell].value, after[sheet][cell].value) for sheet, cell in cells]
-    return [row for row in values if not agree(*row[2:])], len(cells)
-
-
-@cache
-def values_of(path):
-    return openpyxl.load_workbook(path, data_only=True)
-
-
-def budget_of(path):
-    """Return the table of models on the sheet Budget: model to its row."""
-    sheet = values_of(path)["Budget"]
-    rows = list(sheet.iter_rows(min_col=2, max_col=13, values_only=True))
-    start = next(index for index, row in enumerate(rows) if row[:2] == ("Model", "Resolution tier"))
-    named = ((row[0].removesuffix(" (by invitation)"), row) for row in rows[start + 1 :] if row[0])
-    return {name: dict(zip(rows[start], row, strict=True)) for name, row in named}
-
-
-def figures_of(path):
-    """Return the blocks of the sheet Budget: label to the values next to it."""
-    sheet = values_of(path)["Budget"]
-    figures = {}
-    for row in sheet.iter_rows(min_row=6, max_row=40, min_col=2, max_col=13, values_only=True):
-        figures |= {row[0]: row[1], row[3]: row[5:8], row[9]: row[11]}
-    return figures
 
 
 FOUND = images(157)
@@ -533,6 +404,7 @@ def test_wide_sheets_are_printed_on_pages_that_can_be_read(library):
     pages = {name: book[name].page_setup.fitToWidth or 1 for name in ("Budget", "Images", "Models", "Prices")}
     assert pages == {"Budget": 1, "Images": 1, "Models": 4, "Prices": 2}
     assert book["Models"].print_title_cols == "$A:$A"
+    assert book["Models"].print_title_rows == "$1:$1"
 
 
 def test_a_full_sheet_reports_the_number_of_missing_rows(tmp_path):

@@ -142,6 +142,9 @@ def command(
     With --budget, the exit code is 1 if the job costs more with any model, and 2 if some files cannot be read, because
     the total may then be too low.
 
+    A workbook (-o FILE.xlsx) is a budget that recalculates, a page (-o FILE.html) has a panel for other settings; both
+    compare all models. CSV, JSON lines and Parquet files have a row per model and alternative.
+
     \b
     Examples:
       imgcost plan 3000x3000 --count 20000 --prompt-tokens 8500 --output-tokens 150

@@ -182,7 +182,8 @@ def _images(job: WorkbookJob, models: ModelSheets, images: JobImages) -> list[Bl
             ("Requests", "ROUNDUP(image_count/images_per_request,0)", job.requests, "request_count"),
             ("Images in the last request, if partly full", "MOD(image_count,images_per_request)", last, "last_images"),
         ]
-    lines.append(("Longest edge, px", f"MAX({counted.edges})", summary.longest_edge, "longest_edge"))
+    longest = f"CHOOSE(token_rule,{','.join(counted.longest(index) for index in range(len(rules)))})"
+    lines.append(("Longest edge, px", longest, summary.longest_edge, "longest_edge"))
     for index, rule in enumerate(rules):
         text = counted.scaled(counted.total(index))
         lines.append((f"Visual tokens, {title_of(rule, rules)}", text, summary.tokens(rule), f"visual {index}"))

@@ -269,7 +269,7 @@ def write_images(
     reasons = column_of(SHEET, first + len(rules), row)
     return ImageTable(
         row,
-        f"'{SHEET}'!{xl_range_abs(1, 1, max(row, 1), 2)}",
+        [f"'{SHEET}'!{xl_range_abs(1, 1, max(row, 1), 2)}"] * len(rules),
         [column_of(SHEET, first + index, row) for index in range(len(rules))],
         f'{reasons}<>""',
         reasons,

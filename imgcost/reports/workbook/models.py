@@ -297,11 +297,12 @@ class ModelSheets:
         """Return a value of the chosen model."""
         return CellFormula(self.of_chosen(key), self.chosen[key])
 
-    def write(self, page: Page, totals: Mapping[str, str]) -> None:
+    def write(self, page: Page, images: ImageTable, totals: Mapping[str, str]) -> None:
         """Write the sheet Models.
 
         Args:
             page: The sheet.
+            images: The images.
             totals: Cells of the Budget with sums over all images, by name: `visual N` and `most N` for each rule.
         """
         columns = self.columns["Models"]
@@ -311,6 +312,7 @@ class ModelSheets:
             rule = self.job.row_of(row.quote)
             texts = self._texts("Models", index, long_rows.get(row.quote.model.id))
             texts |= {"visual_total": totals[f"visual {rule}"], "most_tokens": totals.get(f"most {rule}", "0")}
+            texts["longest"] = images.longest(rule)
             if row.quote.threshold is None:
                 texts["surcharge"] = "0"
             sort = self._cells["sort"][1]
@@ -365,7 +367,7 @@ class ModelSheets:
         maybe = ["{largest}+output_tokens>{window}"]
         limits = row.quote.limits
         if limits.many_images is not None and limits.many_images_edge is not None:
-            maybe.append(f"AND({_PACKED}>{limits.many_images},longest_edge>{limits.many_images_edge})")
+            maybe.append(f"AND({_PACKED}>{limits.many_images},{{longest}}>{limits.many_images_edge})")
         certain = (
             '"' + NOT_POSSIBLE + '"'
             if self.job.is_uniform

@@ -25,7 +25,7 @@ _HEADS = (
     "Sources", "Addresses", "Note",
 )  # fmt: skip
 _WIDTHS = (28, 24, 12, 12, 12, 12, 12, 12, 12, 12, 11, 50, 60, 60)
-_STYLES = ("text", "text", "day", "day", "number", *["price"] * 5, "text", "wrapped", "wrapped", "wrapped")
+_STYLES = ("text", "text", "day", "day", "number", *["price"] * 5, "indented", "wrapped", "wrapped", "wrapped")
 _WRAPPED = [column for column, style in enumerate(_STYLES) if style == "wrapped"]
 
 
@@ -107,17 +107,18 @@ def _job_notes(job: WorkbookJob, rows: int) -> Iterator[tuple[str, str]]:
 
 
 _SIZES = (
-    "The sizes and their numbers are input cells, on the Budget if there is only one size, else on the sheet Sizes. If you "
-    "change the number of images on the Budget, the sizes keep their proportions, and totals are rounded to whole tokens."
+    "The sizes and their numbers are input cells, on the Budget if there is only one size, else on the sheet Sizes. If "
+    "you change the number of images on the Budget, the sizes keep their proportions, and totals are rounded to whole "
+    "tokens."
 )
 _NO_SIZES = (
-    "The sizes are fixed, because there are too many or because a model counts tokens by area. If you change the number "
-    "of images, the sizes keep their proportions, and totals are rounded to whole tokens."
+    "The sizes are fixed, because there are too many or because a model counts tokens by area. If you change the "
+    "number of images, the sizes keep their proportions, and totals are rounded to whole tokens."
 )
 _PACKED = (
     "With turns, or with as many images per request as fit, the tokens of a request depend on which images share it. "
-    "'imgcost plan' has packed them, and this workbook prices the tokens: the white cells of the assumptions are fixed, "
-    "and change with a new workbook. With a prompt cache, a turn reads earlier turns with their images from it."
+    "'imgcost plan' has packed them, and this workbook prices the tokens: the white cells of the assumptions are "
+    "fixed, and change with a new workbook. With a prompt cache, a turn reads earlier turns with their images from it."
 )
 _NOTES_ON_PACKING = ("Downscaling", "Prompt cache", "Long context")
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from xlsxwriter.utility import xl_col_to_name, xl_range_abs
+from xlsxwriter.utility import xl_col_to_name
 
 from imgcost import geometry
 from imgcost.geometry import PATCH
@@ -58,7 +58,8 @@ def write_sizes(page: Page, job: WorkbookJob, edge_limit: int | None) -> ImageTa
     rows = len(sizes) + (0 if job.is_uniform else SPARE_ROWS)
     titles = ["Width, px", "Height, px", "Images of this size"]
     titles += [f"Visual tokens per image, {title_of(rule, job.token_rules)}" for rule in job.token_rules]
-    page.table_head(titles, [14, 14, 20, *[26] * len(job.token_rules)], rows)
+    titles += [f"Longest edge as sent, px, {title_of(rule, job.token_rules)}" for rule in job.token_rules]
+    page.table_head(titles, [11, 11, 13, *[18] * 2 * len(job.token_rules)], rows)
     style = "number" if job.is_uniform else "input number"
     for row in range(rows):
         (size, count) = sizes[row] if row < len(sizes) else (None, None)
@@ -67,20 +68,19 @@ def write_sizes(page: Page, job: WorkbookJob, edge_limit: int | None) -> ImageTa
             names = zip(("image_width", "image_height", "image_count"), (*size, count), strict=True)
             cells = [CellFormula(name, value) for name, value in names]
         page.put_row(row + 1, 0, cells, style)
-        tokens = [
-            CellFormula(_tokens(job, index, row + 2), geometry.image_tokens(*size, *rule) if size else 0)
-            for index, rule in enumerate(job.token_rules)
-        ]
-        page.put_row(row + 1, len(cells), tokens, "number if any")
+        texts = [_formulas(job, index, row + 2) for index in range(len(job.token_rules))]
+        tokens = [geometry.image_tokens(*size, *rule) if size else 0 for rule in job.token_rules]
+        edges = [max(size) if size else 0] * len(tokens)
+        working = zip([text for column in zip(*texts, strict=True) for text in column], [*tokens, *edges], strict=True)
+        page.put_row(row + 1, len(cells), [CellFormula(*cell) for cell in working], "number if any")
     if not job.is_uniform:
         page.sheet.data_validation(1, 0, rows, 1, edge_rule())
-    last = max(rows, 1)
-    edges = f"'{_SIZES}'!{xl_range_abs(1, 0, last, 1)}"
+    rules = len(job.token_rules)
     over = "+".join(f"({column_of(_SIZES, column, rows)}>{edge_limit})" for column in (0, 1))
     return ImageTable(
         rows,
-        edges,
-        [column_of(_SIZES, 3 + index, rows) for index in range(len(job.token_rules))],
+        [column_of(_SIZES, 3 + rules + index, rows) for index in range(rules)],
+        [column_of(_SIZES, 3 + index, rows) for index in range(rules)],
         f"({over})>0" if edge_limit else f"{column_of(_SIZES, 0, rows)}<0",
         counts=column_of(_SIZES, 2, rows),
     )
@@ -92,14 +92,23 @@ def edge_rule() -> dict[str, Any]:
     return rule | {"error_message": f"Enter a whole number of pixels from 1 to {MAX_EDGE:,}."}
 
 
-def _tokens(job: WorkbookJob, rule: int, row: int) -> str:
-    """Return the formula for the tokens of a size by a token rule."""
+def _formulas(job: WorkbookJob, rule: int, row: int) -> tuple[str, str]:
+    """Return the formulas for the tokens of a size by a token rule, and for its longest edge as it is sent."""
     tier = job.token_rules[rule].tier
     first, rows = job.tiers.index(tier) * _GRID_COLUMNS, _grid_rows(tier)
-    ratios, tokens = (column_of(_GRIDS, first + column, rows) for column in (3, 4))
+    long_patches, short_patches, ratios, tokens = (column_of(_GRIDS, first + column, rows) for column in (0, 1, 3, 4))
     own = "*".join(f"INT(({column}{row}+{PATCH - 1})/{PATCH})" for column in "AB")
-    ratio = f"MAX(A{row},B{row})/MIN(A{row},B{row})"
-    return f"IF(N(C{row})*MIN(A{row},B{row})>0,MIN({own},INDEX({tokens},MATCH({ratio},{ratios},1))),0)"
+    long, short = f"MAX(A{row},B{row})", f"MIN(A{row},B{row})"
+    grid = f"MATCH({long}/{short},{ratios},1)"
+    count = f"{xl_col_to_name(3 + rule)}{row}"
+    limits = (
+        f"{PATCH}*INDEX({long_patches},{grid}),INT(({2 * PATCH}*INDEX({short_patches},{grid})+1)*{long}/(2*{short}))"
+    )
+    edge = f"IF(OR(N(downscale_to)<1,{own}<={count}),{long},MIN({long},{limits}))"
+    return (
+        f"IF(N(C{row})*{short}>0,MIN({own},INDEX({tokens},{grid})),0)",
+        f"IF({count}=0,0,{edge})",
+    )
 
 
 def write_grids(page: Page, job: WorkbookJob) -> None:

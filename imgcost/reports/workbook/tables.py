@@ -15,7 +15,7 @@ class ImageTable(NamedTuple):
 
     Attributes:
         rows: Number of its rows.
-        edges: Widths and heights.
+        edges: For each token rule, the edges of each image as it is sent, px: both, or the longer one.
         tokens: For each token rule, visual tokens of each image, or of an image of each size; 0 in a row without one.
         rejected: A condition on the rows, for arrays: whether the images would be rejected as they are.
         reasons: The column with the reasons; empty if there is none.
@@ -23,7 +23,7 @@ class ImageTable(NamedTuple):
     """
 
     rows: int
-    edges: str
+    edges: Sequence[str]
     tokens: Sequence[str]
     rejected: str
     reasons: str = ""
@@ -59,6 +59,10 @@ class ImageTable(NamedTuple):
     def most(self, rule: int) -> str:
         """Return a formula for the most visual tokens of an image."""
         return f"MAX({self.tokens[rule]})"
+
+    def longest(self, rule: int) -> str:
+        """Return a formula for the longest edge of an image, px."""
+        return f"MAX({self.edges[rule]})"
 
     def least(self, rule: int) -> str:
         """Return a formula for the fewest visual tokens of an image."""

@@ -102,7 +102,7 @@ def _write_sheets(file: IO[bytes], job: WorkbookJob, spool: ScanSpool, progress:
         write_calculator(pages["Calculator"], job, models, settings.sizes)
         if spool.not_counted:
             write_not_counted(pages["Excluded"], spool, max_rows)
-        models.write(pages["Models"], budget.totals)
+        models.write(pages["Models"], images.counted, budget.totals)
         if models.has_long_context:
             models.write_long_context(pages["Long context"], images.counted)
         write_prices(pages["Prices"])
