@@ -10,7 +10,19 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-__all__ = ["CHECK", "ESTIMATE", "FIT", "PLAN", "SCAN", "Column", "ColumnType", "Row", "Schema"]
+__all__ = [
+    "CALLS",
+    "CHECK",
+    "ESTIMATE",
+    "FIT",
+    "FIT_REQUESTS",
+    "PLAN",
+    "SCAN",
+    "Column",
+    "ColumnType",
+    "Row",
+    "Schema",
+]
 
 Row: TypeAlias = "tuple[Any, ...]"
 """Values in the order of a schema's columns; None where a column does not apply, dollars as exact decimal text."""
@@ -219,5 +231,47 @@ FIT = Schema(
         "quality": Column("integer", "JPEG or WebP quality of the copy; empty if lossless or unchanged"),
         "problem": Column("category", "short name of the reason why there is no copy, such as damaged"),
         "reason": Column("text", "why there is no copy, as a sentence"),
+    },
+)
+
+FIT_REQUESTS = Schema(
+    "imgcost.fit-requests/1",
+    "What was changed in requests",
+    {
+        "status": Column("category", "changed, or failed: what could not be fixed"),
+        "location": Column("path", "location in the file or request, written as in the Anthropic SDK"),
+        "line": Column("integer", "line of the file, from 1; empty for one document"),
+        "rules": Column("text", "names of the rules whose findings led to it; 'imgcost rules RULE' explains them"),
+        "action": Column("text", "what was done, or why it could not be fixed"),
+        "original_bytes": Column("integer", "length of the image data before, as text in the request"),
+        "bytes": Column("integer", "length of what replaces it"),
+        "original_width": Column("integer", "width of the image before, px; empty if its pixels are the same"),
+        "original_height": Column("integer", "height of the image before, px"),
+        "width": Column("integer", "width of the image after, px"),
+        "height": Column("integer", "height of the image after, px"),
+        "original_tokens": Column("integer", "visual tokens before; empty if unknown"),
+        "tokens": Column("integer", "visual tokens after; empty if it is not an image"),
+    },
+)
+
+CALLS = Schema(
+    "imgcost.calls/1",
+    "Calls",
+    {
+        "operation": Column("category", "messages, batches or count_tokens"),
+        "model": Column("category", "model that the request names"),
+        "outcome": Column(
+            "category",
+            "sent (usage was not read, or not yet), answered, rejected, failed (no answer) or stopped (not sent)",
+        ),
+        "images": Column("integer", "number of images"),
+        "image_tokens": Column("integer", "predicted tokens of the images, with measured overhead"),
+        "prompt_tokens": Column("integer", "predicted tokens of the prompt; its text is an estimate"),
+        "billed_prompt_tokens": Column("integer", "tokens of the prompt by usage, cached or not"),
+        "output_tokens": Column("integer", "tokens of the answer by usage"),
+        "max_usd": Column("usd", "the most that the call could cost, US dollars"),
+        "billed_usd": Column("usd", "price of usage, US dollars"),
+        "changes": Column("integer", "number of changes that made the request acceptable"),
+        "errors": Column("integer", "number of errors that were found before it was sent, and not fixed"),
     },
 )
