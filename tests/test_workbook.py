@@ -404,6 +404,7 @@ def test_wide_sheets_are_printed_on_pages_that_can_be_read(library):
     pages = {name: book[name].page_setup.fitToWidth or 1 for name in ("Budget", "Images", "Models", "Prices")}
     assert pages == {"Budget": 1, "Images": 1, "Models": 4, "Prices": 2}
     assert book["Models"].print_title_cols == "$A:$A"
+    assert book["Models"].print_title_rows == "$1:$1"
 
 
 def test_a_full_sheet_reports_the_number_of_missing_rows(tmp_path):

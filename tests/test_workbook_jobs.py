@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from decimal import Decimal
 
 import openpyxl
@@ -262,6 +263,27 @@ def test_charts_read_cells_that_recalculate(books):
         assert all(cell.data_type == "f" for row in book[sheet.strip("'")][area.replace("$", "")] for cell in row)
     names = [sheet.title for sheet in book if sheet.sheet_state == "visible"]
     assert names == ["Budget", "Sizes", "Folders", "Calculator", "Models", "Long context", "Prices", "Notes"]
+
+
+FUNCTIONS = {
+    *("AND", "CHOOSE", "COUNT", "COUNTIF", "COUNTIFS", "IF", "IFERROR", "INDEX", "INT", "ISNUMBER", "ISTEXT", "MATCH"),
+    *("MAX", "MIN", "MOD", "N", "OR", "ROUND", "ROUNDUP", "SMALL", "SQRT", "SUM", "SUMIFS", "SUMPRODUCT"),
+}
+"""Functions that Excel has had since 2007, so that the file names them without a prefix.
+
+Sources: LibreOffice's formula/inc/core_resource.hrc has all of them, and Google's lists of mathematical and statistical
+functions (https://support.google.com/docs/topic/3105474 and 3105600) those of their kind (read 2026-11-26).
+"""
+
+
+def test_formulas_use_only_functions_that_spreadsheets_share(books):
+    used = set()
+    for name in ("mix", "turns"):
+        for sheet in openpyxl.load_workbook(books[name][0]):
+            for row in sheet.iter_rows():
+                texts = [re.sub('"[^"]*"', "", cell.value) for cell in row if cell.data_type == "f"]
+                used |= {word for text in texts for word in re.findall(r"([A-Z.]+)\(", text)}
+    assert used <= FUNCTIONS
 
 
 def test_every_sheet_is_printed_on_whole_pages(books):

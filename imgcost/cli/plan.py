@@ -141,6 +141,9 @@ def command(
     With --budget, the exit code is 1 if the job costs more with any model, and 2 if some files cannot be read, because
     the total may then be too low.
 
+    A workbook (-o FILE.xlsx) is a budget that recalculates, a page (-o FILE.html) has a panel for other settings; both
+    compare all models. CSV, JSON lines and Parquet files have a row per model and alternative.
+
     \b
     Examples:
       imgcost plan 12MP --count 200k --prompt-tokens 400 --output-tokens 135

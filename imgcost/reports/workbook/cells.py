@@ -46,15 +46,15 @@ _PAGE_WIDTH = 180
 _PORTRAIT_WIDTH = 110
 """Maximum width of a page that is printed upright, in characters: it would be enlarged to fill a wide page."""
 _RATE = "$#,##0.00########"
-_FONT = {"font_name": "Calibri", "font_size": 11, "font_color": _INK}
+_FONT = {"font_name": "Calibri", "font_size": 11, "font_color": _INK, "valign": "top"}
 _LINE = {"bottom": 1, "bottom_color": _EDGE}
-_SECTION = {"bold": True, "font_color": _ACCENT, "bottom": 2, "bottom_color": _ACCENT}
+_SECTION = {"bold": True, "font_color": _ACCENT, "bottom": 2, "bottom_color": _ACCENT, "valign": "bottom"}
 _HEAD = {"bold": True, "font_color": "white", "bg_color": _ACCENT, "text_wrap": True, "valign": "vcenter"}
 _TOTAL = {"bold": True, "bg_color": _PALE, "top": 2, "top_color": _ACCENT}
 _BOX = {"bg_color": _INPUT, "border": 1, "border_color": "#D8B95C", "font_color": "#1F4FA3", "bold": True}
 
 _STYLES: dict[str, dict[str, Any]] = {
-    "title": {"bold": True, "font_size": 20, "font_color": _ACCENT},
+    "title": {"bold": True, "font_size": 20, "font_color": _ACCENT, "valign": "vcenter"},
     "hint": {"italic": True, "font_color": "#7A7266"},
     "section": _SECTION | {"font_size": 12},
     "section right": _SECTION | {"align": "right"},
@@ -64,8 +64,9 @@ _STYLES: dict[str, dict[str, Any]] = {
     "head right": _HEAD | {"align": "right"},
     "working": _HEAD | {"font_color": _INK, "bg_color": _EDGE, "align": "right"},
     "text": {},
+    "indented": {"indent": 1},
     "right": {"align": "right", "indent": 1},
-    "wrapped": {"text_wrap": True, "valign": "top"},
+    "wrapped": {"text_wrap": True},
     "quoted": {"quote_prefix": True},
     "label": _LINE,
     "label indented": _LINE | {"indent": 1},
@@ -183,6 +184,7 @@ class Page:
             self.sheet.set_portrait()
         self.sheet.fit_to_pages(-(-int(sum(widths)) // _PAGE_WIDTH), 0)
         self.sheet.repeat_columns(0)
+        self.sheet.repeat_rows(0)
 
     def name(self, name: str, row: int, column: int) -> None:
         """Give a cell a name that formulas use."""

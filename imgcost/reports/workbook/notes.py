@@ -25,7 +25,7 @@ _HEADS = (
     "Sources", "Addresses", "Note",
 )  # fmt: skip
 _WIDTHS = (28, 24, 12, 12, 12, 12, 12, 12, 12, 12, 11, 50, 60, 60)
-_STYLES = ("text", "text", "day", "day", "number", *["price"] * 5, "text", "wrapped", "wrapped", "wrapped")
+_STYLES = ("text", "text", "day", "day", "number", *["price"] * 5, "indented", "wrapped", "wrapped", "wrapped")
 _WRAPPED = [column for column, style in enumerate(_STYLES) if style == "wrapped"]
 
 
