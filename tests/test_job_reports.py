@@ -102,6 +102,13 @@ def test_a_plan_that_fails_leaves_no_report(tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["photos", "sizes.csv"]
 
 
+def test_an_earlier_report_in_the_folder_is_not_an_image(images, tmp_path):
+    for _ in range(2):
+        printed("plan", images[0], *OPTIONS, "-o", "photos/a.html")
+        assert "photos/c.txt" in (text := (tmp_path / "photos" / "a.html").read_text(encoding="utf-8"))
+        assert "photos/a.html" not in text
+
+
 def test_later_walks_do_not_count_images_again():
     job = plan([(9000, 8)], models="sonnet")
     (model,) = job

@@ -33,6 +33,7 @@ from imgcost.cli.progress import writing_progress
 from imgcost.cli.signals import signals_deferred
 from imgcost.errors import ArgumentError, ImgcostError, short_repr
 from imgcost.figures import number, plural
+from imgcost.files import Walk
 from imgcost.plans import (
     SETTINGS,
     Repeated,
@@ -213,7 +214,7 @@ def _plan_into(output: str, images: Sequence[str | Repeated], settings: Mapping[
         show = stack.enter_context(writing_progress(output))
         with signals_deferred():
             sink = stack.enter_context(open_scan(output, quotes, show))
-        feed = JobFeed(sink, quotes)
+        feed = JobFeed(sink, quotes, Walk(own=(output,)))
         job_plan = plan(feed.passing(images), **{**settings, "as_of": scenario.conditions.as_of})
         feed.finish(job_plan)
     return job_plan

@@ -73,13 +73,15 @@ class JobFeed:
         summary: The sums of the images so far.
     """
 
-    def __init__(self, sink: ScanSink, quotes: Sequence[Quote]) -> None:
+    def __init__(self, sink: ScanSink, quotes: Sequence[Quote], walk: Walk | None = None) -> None:
         """Start without images.
 
         Args:
             sink: The workbook or the page.
             quotes: The quotes of the selected models.
+            walk: How to walk directories; None for the defaults.
         """
+        self._walk = walk or Walk()
         self.summary = ScanSummary(quotes, (), sink.token_rules)
         self._encode = sink.encode
         self._writer = cast("JobWriter", sink.writer)  # the two formats that show a job
@@ -108,7 +110,7 @@ class JobFeed:
         self._writer.finish(self.summary, plan)
 
     def _files(self, path: str) -> Iterator[ScanResult]:
-        for groups in scan_groups(Walk(), [path]):
+        for groups in scan_groups(self._walk, [path]):
             self.summary.add(groups)
             self._writer.write(self._encode(groups))
             for _, files in groups:

@@ -33,7 +33,7 @@ _OPTIONS = {
 }
 
 
-class _Sheet(Worksheet):
+class _Sheet(Worksheet):  # type: ignore[misc] # XlsxWriter is not typed
     """A sheet whose formulas use no function that the file format writes with a prefix."""
 
     def _prepare_formula(self, formula: str, expand_future_functions: bool = False) -> str:  # noqa: ARG002 - the signature of XlsxWriter
