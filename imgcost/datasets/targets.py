@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from imgcost.errors import ImgcostError
-from imgcost.files import FileBatch
+from imgcost.files import FileBatch, open_without_waiting
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -92,7 +92,8 @@ def is_table(path: str) -> bool:
 def is_request_file(path: str) -> bool:
     """Return whether the first line of a file of JSON lines is a request instead of a row with a size."""
     try:
-        with Path(path).open(encoding="utf-8-sig", errors="replace") as file:
+        # Path.open has no opener, and would wait for a named pipe.
+        with open(path, encoding="utf-8-sig", errors="replace", opener=open_without_waiting) as file:
             row = json.loads(file.readline(MAX_LINE))
     except (OSError, ValueError, RecursionError):
         return False
