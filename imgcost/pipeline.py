@@ -251,5 +251,6 @@ def summarize(
         from imgcost.datasets.scanning import TableScan  # noqa: PLC0415 - loads numpy and pyarrow
         from imgcost.datasets.selection import Selection  # noqa: PLC0415 - same
 
-        summary.merge(TableScan(selected, (), Selection(width, height, image, group_by)).run(targets.tables))
+        columns = Selection(width, height, image, group_by).checked()
+        summary.merge(TableScan(selected, (), columns).run(targets.tables))
     return summary

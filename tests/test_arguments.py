@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from conftest import SAMPLES
 from hypothesis import given
@@ -79,6 +80,7 @@ CALLS = {
     "fit_request_file": {"source": __file__},
     "image_block": {"image": PICTURE},
     "image_blocks": {"images": [PICTURE]},
+    "image_costs": {"data": pa.record_batch({"width": [10], "height": [10]})},
     "plan": {"images": [(10, 10)], "models": "sonnet"},
     "quotes": {"models": "sonnet"},
     "read_header": {"source": PICTURE},
