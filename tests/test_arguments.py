@@ -81,11 +81,14 @@ CALLS = {
     "image_block": {"image": PICTURE},
     "image_blocks": {"images": [PICTURE]},
     "image_costs": {"data": pa.record_batch({"width": [10], "height": [10]})},
+    "parse_count": {"value": "200k"},
+    "parse_size": {"text": "12MP"},
     "plan": {"images": [(10, 10)], "models": "sonnet"},
     "quotes": {"models": "sonnet"},
     "read_header": {"source": PICTURE},
     "scan": {"paths": (FILE,)},
     "summarize": {"paths": (FILE,)},
+    "text_tokens": {"text": "a"},
     "unescape_path": {"text": "a"},
 }
 

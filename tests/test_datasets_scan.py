@@ -425,7 +425,7 @@ def test_json_of_tables(tmp_path):
         printed(tmp_path / "a.parquet", "--group-by", "kind", "-m", "claude-3-opus", *AS_OF, "-f", "json")
     )
     assert summary["file_bytes"] is None
-    assert summary["media_types"] == {"unknown": 5}
+    assert summary["media_types"] == {}
     assert summary["group_by"] == "kind"
     assert [group["value"] for group in summary["groups"]] == ["a", "b"]
     assert sum(group["tokens"] for group in summary["groups"]) == summary["models"][0]["tokens"]
