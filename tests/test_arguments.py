@@ -114,7 +114,8 @@ def test_every_public_function_is_tested_here():
         if parameter.kind is not parameter.VAR_KEYWORD
     ],
 )
-def test_a_value_of_another_type_is_accepted_or_an_error_with_a_short_message(name, argument):
+def test_a_value_of_another_type_is_accepted_or_an_error_with_a_short_message(name, argument, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # an output may be written
     for kind, value in ODD.items():
         message = ""
         try:
