@@ -193,8 +193,8 @@ ERRORS = [
     (
         lambda: plan(["sizes.json"]),
         (
-            "cannot read sizes.json as a table: convert it to one of .csv, .tsv, .xlsx, .jsonl, .parquet. To check a "
-            "request, run 'imgcost check'"
+            "cannot read sizes.json as a table: convert it to one of .csv, .tsv, .xlsx, .jsonl, .parquet, .arrow, "
+            ".feather. To check a request, run 'imgcost check'"
         ),
     ),
     (
