@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
     from imgcost.files import Archive, Chunk, Group, ScanResult
     from imgcost.files.header_cache import HeaderCache
-    from imgcost.files.stores.access import StoreSettings
     from imgcost.quoting import Quote
     from imgcost.reports.sinks import Encode, ScanSink
 
@@ -41,7 +40,6 @@ class Scan(NamedTuple):
             again, which is the command line.
         dedupe: Whether to count identical files once.
         cache_file: Path of the header cache file, or None.
-        stores: How object stores are read; None for the defaults.
     """
 
     quotes: tuple[Quote, ...]
@@ -50,7 +48,6 @@ class Scan(NamedTuple):
     jobs: int = 1
     dedupe: bool = False
     cache_file: str | None = None
-    stores: StoreSettings | None = None
 
     def run(
         self,
@@ -115,10 +112,10 @@ class Scan(NamedTuple):
         from imgcost.files.stores.scanning import scan_urls  # noqa: PLC0415 - most scans read no URLs
 
         if self.dedupe:
-            raise ImgcostError("identical files are found by reading them: that is not possible in object stores")
+            raise ImgcostError("--dedupe reads whole files: it cannot be used with URLs")
         with ExitStack() as stack:
             cache = self._open_cache(stack, warn)
-            for groups, transfer in stack.enter_context(closing(scan_urls(urls, self.walk, self.stores, cache))):
+            for groups, transfer in stack.enter_context(closing(scan_urls(urls, self.walk, cache))):
                 result = summarizer(groups)
                 result.summary.transfer = transfer
                 yield result
@@ -288,5 +285,6 @@ def summarize(
         from imgcost.datasets.scanning import TableScan  # noqa: PLC0415 - loads numpy and pyarrow
         from imgcost.datasets.selection import Selection  # noqa: PLC0415 - same
 
-        summary.merge(TableScan(selected, (), Selection(width, height, image, group_by)).run(targets.tables))
+        columns = Selection(width, height, image, group_by).checked()
+        summary.merge(TableScan(selected, (), columns).run(targets.tables))
     return summary

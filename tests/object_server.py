@@ -79,15 +79,15 @@ class _Handler(BaseHTTPRequestHandler):
             fault = store.fault(key, store.requests[key])
         if fault and fault.isdecimal():
             self._send(int(fault), f"<Error><Code>Fault{fault}</Code></Error>".encode())
-        elif fault and fault.startswith("http"):
-            self._send(302, b"", Location=fault)
+        elif fault and fault.startswith("redirect "):
+            self._send(302, b"", Location=fault.removeprefix("redirect "))
         elif fault == "cut" and not listing:
             self._cut(store.objects[key])
         elif fault == "drop":
             self.connection.close()
             self.close_connection = True
         elif listing:
-            self._send(200, self._listing(query, fault))
+            self._send(200, self._listing(query))
         elif key not in store.objects:
             self._send(404, b"<Error><Code>NoSuchKey</Code></Error>")
         else:
@@ -135,7 +135,7 @@ class _Handler(BaseHTTPRequestHandler):
             with self.server.store.lock:
                 self.server.store.sent += len(data[start : start + (1 << 16)])
 
-    def _listing(self, query: dict[str, list[str]], fault: Fault) -> bytes:
+    def _listing(self, query: dict[str, list[str]]) -> bytes:
         store = self.server.store
         prefix = query.get("prefix", [""])[0]
         after = query.get("continuation-token", query.get("start-after", [""]))[0]
@@ -143,7 +143,7 @@ class _Handler(BaseHTTPRequestHandler):
         page = keys[: store.page]
         more = len(keys) > len(page)
         contents = "".join(
-            f"<Contents><Key>{escape(key)}</Key><Size>{len(store.objects[key])}</Size><ETag>\"{len(store.objects[key])}\""
+            f'<Contents><Key>{escape(key)}</Key><Size>{len(store.objects[key])}</Size><ETag>"{len(store.objects[key])}"'
             "</ETag><LastModified>2026-11-26T08:00:00.000Z</LastModified></Contents>"
             for key in page
         )

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pickle
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from decimal import Decimal
+from importlib import import_module
 
 import numpy as np
 import pandas as pd
@@ -21,7 +23,7 @@ import imgcost
 from imgcost import geometry, image_costs
 from imgcost.datasets import columns, costs
 from imgcost.datasets.costs import USD
-from imgcost.errors import ArgumentError, ImgcostError, NoPriceError, UnknownModelError
+from imgcost.errors import ArgumentError, ImgcostError, MissingExtraError, NoPriceError, UnknownModelError
 from imgcost.geometry import MAX_EDGE
 
 DAY = date(2026, 11, 22)
@@ -151,6 +153,7 @@ def test_an_image_over_the_byte_limit_is_rejected_but_counted():
 def test_the_reason_of_a_rejection_is_the_format_before_the_size():
     rows = added(table([(9000, 1), (9000, 1)], media_type=["image/tiff", None]))
     assert [row["rejected"] for row in rows] == ["format", "image-edge"]
+    assert [row["rejected"] for row in added(table([(9000, 1)], media_type=["image/tiff"]))] == ["format"]
 
 
 # Choosing columns
@@ -257,6 +260,13 @@ def test_dollars_with_more_decimals_than_the_type_are_an_error(monkeypatch):
     monkeypatch.setattr(costs, "USD", pa.decimal128(38, 6))
     with pytest.raises(ImgcostError, match=r"the rate 2\.5 has too many decimals"):
         image_costs(table(), "claude-opus-5", batch=True, as_of=DAY)
+
+
+def test_without_pyarrow_the_error_names_the_extra(monkeypatch):
+    monkeypatch.delitem(sys.modules, "imgcost.datasets.costs")
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(MissingExtraError, match=r"pricing Arrow data needs an extra: pip install 'imgcost\[parquet\]'"):
+        import_module("imgcost.datasets.costs")
 
 
 def test_every_price_is_exact():

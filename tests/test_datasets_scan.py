@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections import Counter
 from datetime import date
 from functools import partial
@@ -139,11 +140,12 @@ def test_a_table_that_breaks_off_counts_nothing(tmp_path):
     assert "line 70001: not JSON" in summary.unreadable[0].reason
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no named pipes in folders")
 def test_a_named_pipe_is_not_waited_for(tmp_path):
-    os = pytest.importorskip("os")
-    os.mkfifo(tmp_path / "a.csv")
-    with pytest.raises(ImgcostError, match="not a regular file"):
-        scanned(tmp_path / "a.csv")
+    for name in ("a.csv", "a.jsonl"):
+        os.mkfifo(tmp_path / name)
+        with pytest.raises(ImgcostError, match="not a regular file"):
+            imgcost.summarize(tmp_path / name)
 
 
 @pytest.mark.parametrize(
@@ -241,14 +243,15 @@ def test_rows_without_an_image_are_excluded_from_a_plan(tmp_path):
 
 def test_counts_of_any_size_are_exact(tmp_path):
     times = [10**15, 0, 3, -1, None, 2.5]
-    data = table([(3000, 3000)] * 6, count=times, file_bytes=[2**50, 1, 1, 1, 1, 1], format=list("aabbbb"))
+    rows = [*[(3000, 3000)] * 6, (None, 5)]
+    data = table(rows, count=[*times, None], file_bytes=[2**50, *[1] * 6], format=list("aabbbbb"))
     written(tmp_path / "a.parquet", data)
     summary = scanned(tmp_path / "a.parquet")
     assert (summary.images, summary.file_bytes) == (10**15 + 3, 10**15 * 2**50 + 3)
     assert summary.tokens(QUOTE.rule) == 1521 * (10**15 + 3)
     assert summary.downscaled_by(QUOTE.rule) == 10**15 + 3
     assert summary.groups == {"a": (10**15, 1521 * 10**15), "b": (3, 1521 * 3)}
-    assert excluded(summary) == {"invalid-count": (3, 3)}
+    assert excluded(summary) == {"invalid-count": (3, 3), "missing-size": (1, 6)}
     assert summary.fixable[Reason("image-bytes", "over 10,485,760 bytes")] == 10**15
     assert summary.tokens_of_fixable(QUOTE.rule) == 1521 * 10**15
 
@@ -356,6 +359,7 @@ def test_arguments_are_sorted_and_globs_expanded(tmp_path):
     targets = sort_targets([f"{tmp_path}/*.parquet", f"{tmp_path}/*.gif", str(tmp_path / "c.csv"), "-", str(tmp_path)])
     assert targets.tables == [str(tmp_path / name) for name in ("a.parquet", "b.parquet", "c.csv")]
     assert targets.files == [f"{tmp_path}/*.gif", "-", str(tmp_path)]
+    (tmp_path / "y").symlink_to(tmp_path / "x")
     found = sort_targets([str(tmp_path)], Walk(exclude=("*.csv",)))
     assert found.tables == [str(tmp_path / name) for name in ("a.parquet", "b.parquet", "x/e.tsv")]
     with pytest.raises(ImgcostError, match=r"has no tables \(\.parquet, "):
@@ -421,7 +425,7 @@ def test_json_of_tables(tmp_path):
         printed(tmp_path / "a.parquet", "--group-by", "kind", "-m", "claude-3-opus", *AS_OF, "-f", "json")
     )
     assert summary["file_bytes"] is None
-    assert summary["media_types"] == {"unknown": 5}
+    assert summary["media_types"] == {}
     assert summary["group_by"] == "kind"
     assert [group["value"] for group in summary["groups"]] == ["a", "b"]
     assert sum(group["tokens"] for group in summary["groups"]) == summary["models"][0]["tokens"]
@@ -483,6 +487,17 @@ def test_what_cannot_be_done_is_an_error(tmp_path, monkeypatch, arguments, messa
     assert (tmp_path / "a.csv").stat().st_size == len(b'"width","height"\n') + len(
         "1920,1080\n3000,3000\n28,28\n4032,3024\n1,9000\n0,1\n"
     )
+
+
+def test_junk_named_like_a_table_is_an_error_without_a_traceback(tmp_path):
+    rng = np.random.default_rng(6)
+    for suffix in FORMATS:
+        path = tmp_path / f"junk{suffix}"
+        path.write_bytes(b"width,height\n" + rng.bytes(5000))
+        message = refused(path)
+        assert message.startswith("Error: ")
+        assert message.isascii() or message.isprintable() or "\n" in message
+        assert "Traceback" not in message
 
 
 def test_shards_in_a_folder(tmp_path):

@@ -15,7 +15,9 @@ from pictures import MODEL, image_block, pdf, png, request, text
 from imgcost import check_request, fit_request, fit_request_file
 from imgcost.errors import ArgumentError
 from imgcost.fitting import request_files
-from imgcost.fitting.request_files import FitSpools
+from imgcost.fitting.options import fit_options
+from imgcost.fitting.request_files import FitSpools, fit_file
+from imgcost.fitting.request_passes import FitSettings
 from imgcost.tabular import FIT_REQUESTS
 
 DAY = date(2026, 11, 26)
@@ -162,7 +164,8 @@ def test_nothing_is_written_without_an_output(folder):
 def test_changes_may_be_kept_on_disk(folder):
     (folder / "batch.jsonl").write_bytes(lines(*[entry(str(number)) for number in range(30)]))
     with FitSpools.open() as spools:
-        found = fit_request_file(folder / "batch.jsonl", folder / "fixed.jsonl", as_of=DAY, spools=spools)
+        settings = FitSettings(None, None, DAY, fit_options(), batch=False, remove_unfixable=None)
+        found = fit_file(folder / "batch.jsonl", folder / "fixed.jsonl", "auto", settings, spools)
         assert (found.changes is spools.changes, len(list(found.changes)), len(found.findings.images)) == (True, 30, 30)
     plain = fit_request_file(folder / "batch.jsonl", as_of=DAY)
     assert plain.bytes == found.bytes
@@ -260,7 +263,8 @@ def test_documents_and_tokens_in_the_report(folder):
         (["request.json", "good.json", "-o", "x"], "fit one such file at a time"),
         (["request.json", ".", "-o", "x"], "fit one such file at a time"),
         (["request.json", "-o", "x", "--max-side", "5"], "--max-side applies to images"),
-        (["request.json", "-o", "request.json", "--overwrite"], "a file other than the original"),
+        (["request.json", "-o", "request.json", "--overwrite"], "--output request.json would overwrite request.json"),
+        (["request.json", "-o", "x", "--report", "request.json"], "--report request.json would overwrite request.json"),
         (["request.json", "-o", "x", "--min-quality", "0"], "min-quality"),
         (["request.json", "-o", "x", "--background", "plaid"], "invalid background"),
         (["request.json", "-o", "no/such/x"], "no/such/x"),

@@ -258,10 +258,11 @@ ERRORS = {
             "width": 8,
             "height": 6,
             "orientation": 6,
+            "start": 2,
         },
         "a TIFF image",
         {"problem": "unsupported", "reason": "a TIFF image", "format": "TIFF", "advice": "Convert it."}
-        | {"media_type": "image/tiff", "width": 8, "height": 6, "orientation": 6},
+        | {"media_type": "image/tiff", "width": 8, "height": 6, "orientation": 6, "start": 2},
     ),
     errors.TableError: (
         ("prices.toml", "claude-opus-5.2", "no such model"),

@@ -41,6 +41,7 @@ from imgcost.fitting.files import fit_rows
 from imgcost.fitting.folders import FolderFit
 from imgcost.fitting.layout import is_inside, listed_sources, named_sources
 from imgcost.fitting.options import MIN_QUALITY, fit_options
+from imgcost.fitting.request_passes import FitSettings
 from imgcost.preflight.spools import Spool
 from imgcost.quoting import quotes
 from imgcost.shapes import SHAPES
@@ -197,16 +198,14 @@ def command(
     requests, stdin = find_requests(paths, null=null, forced=shape != "auto")
     if requests is not None:
         named = click.get_current_context().get_parameter_source("model") is not ParameterSource.DEFAULT
+        options, removes = fit_options(**choices), remove_unfixable
         fit_requests(
             requests,
             output,
-            model=model if named else None,
-            platform=platform,
-            as_of=as_of,
             shape=shape,
-            min_quality=choices["min_quality"],
-            background=choices["background"],
-            remove_unfixable=remove_unfixable,
+            settings=FitSettings(
+                model if named else None, platform, as_of, options, batch=False, remove_unfixable=removes
+            ),
             overwrite=overwrite,
             dry_run=dry_run,
             style=style,

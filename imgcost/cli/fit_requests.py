@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, BinaryIO, cast
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 import click
 from click.core import ParameterSource
 
 from imgcost.cli.exit_codes import FINDINGS
-from imgcost.cli.options import echo, save
-from imgcost.fitting.request_files import FitSpools, fit_request_file
+from imgcost.cli.options import echo, reject_overwrites, save
+from imgcost.fitting.request_files import FitSpools, fit_file
 from imgcost.preflight.detection import is_document, open_json
 from imgcost.tabular import FIT_REQUESTS
 from imgcost.text import visible
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from io import BufferedReader
 
+    from imgcost.fitting.request_passes import FitSettings
+
 __all__ = ["find_requests", "fit_requests"]
 
 _IMAGES_ONLY = (
@@ -30,6 +32,7 @@ _IMAGES_ONLY = (
     "max_bytes",
     "output_format",
     "keep_metadata",
+    "always_resize",
     "unchanged",
     "jobs",
     "include",
@@ -80,7 +83,8 @@ def fit_requests(
     dry_run: bool,
     style: str,
     report: str | None,
-    **choices: Any,
+    shape: str,
+    settings: FitSettings,
 ) -> None:
     """Fit a file of requests, report what was changed, and exit.
 
@@ -91,12 +95,15 @@ def fit_requests(
         dry_run: Whether to write nothing.
         style: The format of the printed report.
         report: The path of a written report.
-        choices: Arguments of `imgcost.fit_request_file`.
+        shape: The name of the shape of the requests.
+        settings: What they are fixed for.
     """
     _reject_image_options()
     target = None if dry_run else _target(source, output, overwrite=overwrite)
+    written_to = None if target == "-" else target
+    reject_overwrites([source] if isinstance(source, str) else [], output=written_to, report=report)
     with FitSpools.open() as spools, _opened(target) as written:
-        document = fit_request_file(source, written, spools=spools, **choices)
+        document = fit_file(source, written, shape, settings, spools)
         printed = fitted_requests_report(document, dry_run=dry_run)
         save(printed, report, FIT_REQUESTS, document.rows(), lambda: fitted_requests_json(printed, document))
         err = target == "-"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 import click
@@ -51,7 +52,7 @@ __all__ = ["command"]
 
 
 @click.command("scan", short_help="Estimate the cost of every image under PATH.")
-@paths_argument
+@partial(paths_argument, urls=True)
 @quote_options
 @format_option
 @click.option(
@@ -105,6 +106,10 @@ def command(
     PATH can also be a table (.parquet, .csv, .tsv, .jsonl, .arrow, .feather) with columns of widths and heights, or of
     image bytes. It is read in flat memory, and -o FILE.parquet copies it with columns of tokens and dollars.
 
+    URL is a prefix or an object in an object store: s3://, gs:// and az:// with imgcost[cloud], others such as hf:// if
+    fsspec has a driver for them, or a single file at https://. Only the first bytes of each object are read. With
+    --cache, an interrupted scan continues where it ended.
+
     File types are detected from content, not from the file extension. Only headers are read: to find truncated images
     too, run 'imgcost check'. Files that cannot be read are listed with the reason and never abort the scan. The first
     table also has the newest model of each family, for comparison. Pass - to read paths from stdin, one per line.
@@ -116,12 +121,14 @@ def command(
       imgcost scan photos scans.zip -m haiku -m opus --batch -o costs.csv
       imgcost scan photos --rows jsonl > costs.jsonl
       imgcost scan train-*.parquet --group-by format -o costs.parquet
+      imgcost scan s3://bucket/photos --cache photos.cache -o costs.xlsx
       find photos -newer stamp -print0 | imgcost scan -0 -
     """
     of_tables = TableOptions(*map(options.pop, TableOptions._fields))
     selected = quotes(models, **options)
     compared = _newest_of_each_family(selected)
-    walk = Walk(follow_symlinks, include, exclude, archives, tuple(filter(None, (output, cache_file))))
+    own = tuple(filter(None, (output, cache_file)))
+    walk = Walk(follow_symlinks, include, exclude, archives, own, StoreSettings(store, concurrency))
     targets = sort_targets(paths, walk if tables else None)
     inputs = [path for path in (*targets.files, *targets.tables) if path != "-"]
     reject_overwrites(inputs, output=output, cache=cache_file)
@@ -148,7 +155,6 @@ def command(
                     jobs=worker_count(jobs),
                     dedupe=dedupe,
                     cache_file=cache_file,
-                    stores=StoreSettings(store, concurrency),
                 )
                 stdin = cast("BufferedReader", sys.stdin.buffer)
                 paths_read = listed_paths(targets.files, stdin, null=null)

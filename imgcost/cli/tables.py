@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -11,7 +13,7 @@ from imgcost.outputs import is_step_summary
 from imgcost.text import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from typing import TypeVar
 
     from imgcost.outputs import Output
@@ -104,13 +106,27 @@ def scan_tables(
 
     *columns, cluster = options
     scan = TableScan(quotes, compared, Selection(*columns))
-    if target and table_format(target.path) == ".parquet":
-        return scan.write(tables, target, progress)
-    if cluster:
-        from imgcost.datasets.dask import scan_on_cluster  # noqa: PLC0415 - an extra
+    with _without_unraisable_errors():
+        if target and table_format(target.path) == ".parquet":
+            return scan.write(tables, target, progress)
+        if cluster:
+            from imgcost.datasets.dask import scan_on_cluster  # noqa: PLC0415 - an extra
 
-        return scan_on_cluster(scan, tables, cluster, progress)
-    return scan.run(tables, progress)
+            return scan_on_cluster(scan, tables, cluster, progress)
+        return scan.run(tables, progress)
+
+
+@contextmanager
+def _without_unraisable_errors() -> Iterator[None]:
+    """Print no tracebacks of pyarrow: a row of a text table that is not UTF-8 raises one in its own thread.
+
+    The table is then listed as unreadable, with the reason.
+    """
+    hook, sys.unraisablehook = sys.unraisablehook, lambda _error: None
+    try:
+        yield
+    finally:
+        sys.unraisablehook = hook
 
 
 def check_table_output(

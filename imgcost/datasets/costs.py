@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from imgcost import arrays
+from imgcost.arguments import to_bool
 from imgcost.datasets.problems import PROBLEMS
 from imgcost.datasets.selection import Selection, column_list, find_table_columns
 from imgcost.datasets.sizes import Sizes, read_sizes
@@ -93,10 +94,11 @@ def image_costs(
     >>> image_costs(batch, "claude-sonnet-4-6", keep=False).select(["tokens", "problem"]).to_pylist()
     [{'tokens': 1560, 'problem': None}, {'tokens': None, 'problem': 'zero-size'}]
     """
+    selection, keep = Selection(width, height, image).checked(), to_bool("keep", keep)
     quote = _quote(model, choices)
     batches, is_batch = _batches(data)
     schema = batches[0].schema if batches else data.schema
-    columns = find_table_columns(schema, Selection(width, height, image), "the data")
+    columns = find_table_columns(schema, selection, "the data")
     results = []
     for batch in batches:
         added = cost_columns(read_sizes(batch, columns), quote)

@@ -67,7 +67,7 @@ def audit(
     from os import PathLike, fspath  # noqa: PLC0415 - only needed here
 
     tables = [fspath(path) for path in ([paths] if isinstance(paths, str | PathLike) else paths)]
-    scan = TableScan(quotes(model, **choices), (), Selection(width, height, image, group_by))
+    scan = TableScan(quotes(model, **choices), (), Selection(width, height, image, group_by).checked())
     current = client or Client.current()  # type: ignore[no-untyped-call] # distributed has no types
     return _scan(scan, tables, current, lambda _rows: None)
 

@@ -8,7 +8,7 @@ from functools import partial
 from itertools import islice
 from operator import itemgetter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import numpy as np
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from imgcost.datasets.sizes import Sizes
+    from imgcost.datasets.sizes import Labels, Sizes
 
 __all__ = ["READERS"]
 
@@ -144,11 +144,14 @@ def _image_columns(sizes: Sizes) -> dict[str, NDArray[Any]]:
     """Return the columns of images: their sizes, media types, and why some of them are excluded."""
     reasons = np.array([problem.reason for problem in PROBLEMS], object)
     problems = np.zeros(len(sizes.width), np.uint8) if sizes.problems is None else sizes.problems
-    columns: dict[str, NDArray[Any]] = {"width": sizes.width, "height": sizes.height, "excluded": reasons[problems]}
-    if sizes.file_bytes is not None and sizes.media_types is not None:
-        columns["file_bytes"] = sizes.file_bytes
-        columns["media_type"] = np.array(sizes.media_types.names, object)[sizes.media_types.codes]
-    return columns
+    names, codes = cast("Labels", sizes.media_types)
+    return {
+        "width": sizes.width,
+        "height": sizes.height,
+        "excluded": reasons[problems],
+        "file_bytes": cast("NDArray[np.int64]", sizes.file_bytes),
+        "media_type": np.array(names, object)[codes],
+    }
 
 
 READERS: Mapping[str, Callable[[str, Find], Chunks]] = {

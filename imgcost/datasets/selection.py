@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from imgcost.datasets.columns import find_columns
-from imgcost.errors import ImgcostError, short_repr
+from imgcost.errors import ArgumentError, ImgcostError, short_repr
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,6 +35,17 @@ class Selection(NamedTuple):
     height: str | None = None
     image: str | None = None
     group_by: str | None = None
+
+    def checked(self) -> Selection:
+        """Return the same names.
+
+        Raises:
+            ArgumentError: One of them is not text.
+        """
+        for argument, name in self._asdict().items():
+            if not isinstance(name, str | None):
+                raise ArgumentError(argument, name, "the name of a column, or None")
+        return self
 
 
 class TableColumns(NamedTuple):

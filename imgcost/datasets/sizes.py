@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["Labels", "Sizes", "labels", "read_sizes"]
 
 _LOWEST, _HIGHEST = -(1 << 62), 1 << 62
-"""Stand for whole numbers that do not fit; both are outside of every range."""
+"""Replace whole numbers that do not fit; both are outside of every range."""
 
 
 class Labels(NamedTuple):

@@ -6,11 +6,14 @@ from contextlib import contextmanager
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
+
+import numpy as np
 
 from imgcost.datasets.columns import CHUNK
 from imgcost.datasets.json_lines import json_rows
 from imgcost.datasets.selection import Selection, TableColumns, find_table_columns
+from imgcost.datasets.sizes import labels
 from imgcost.errors import ImgcostError, MissingExtraError
 from imgcost.files import open_without_waiting
 
@@ -119,10 +122,13 @@ def _suffix(path: str) -> str:
 
 
 def _first_model(path: str, columns: TableColumns) -> str | None:
-    for batch in read_part(parts_of(path, columns)[0], [str(columns.model)]):
-        for value in columns.get(batch, columns.model).to_pylist():
-            if isinstance(value, str) and value.startswith("claude-"):
-                return value
+    """Return the first model in rows of a scan; None if there is none."""
+    for part in parts_of(path, columns):
+        for batch in read_part(part, [str(columns.model)]):
+            names, codes = labels(columns.get(batch, columns.model))
+            found = [name for name in names if name and name.startswith("claude-")]
+            if found:
+                return min(found, key=lambda name: int(np.argmax(codes == names.index(name))))
     return None
 
 
@@ -152,16 +158,14 @@ def _parquet_batches(part: Part, names: Sequence[str] | None) -> Iterator[pa.Rec
     # Values to group by are needed as codes, which is how the file stores them.
     dictionaries = [group] if names is not None and group is not None else None
     with pq.ParquetFile(part.path, read_dictionary=dictionaries, buffer_size=BUFFER_BYTES, pre_buffer=False) as file:
-        rows = _rows_per_batch(file.metadata, part.group, names)
-        groups = None if part.group is None else [part.group]
-        yield from file.iter_batches(rows, row_groups=groups, columns=None if names is None else list(names))
+        number = cast("int", part.group)
+        rows = _rows_per_batch(file.metadata, number, names)
+        yield from file.iter_batches(rows, row_groups=[number], columns=None if names is None else list(names))
 
 
-def _rows_per_batch(metadata: Any, group: int | None, names: Sequence[str] | None) -> int:
+def _rows_per_batch(metadata: Any, group: int, names: Sequence[str] | None) -> int:
     """Return how many rows have about `BATCH_BYTES`, by the sizes that the file states."""
-    if not metadata.num_row_groups:
-        return CHUNK
-    row_group = metadata.row_group(group or 0)
+    row_group = metadata.row_group(group)
     columns = [row_group.column(index) for index in range(row_group.num_columns)]
     size = sum(
         column.total_uncompressed_size

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from imgcost.errors import ImgcostError
-from imgcost.files import FileBatch
+from imgcost.files import FileBatch, open_without_waiting
 from imgcost.paths import is_url
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from imgcost.files import Walk
 
-__all__ = ["SUFFIXES", "Targets", "expanded", "is_table", "sort_targets"]
+__all__ = ["SUFFIXES", "Targets", "expanded", "is_image_url", "is_table", "sort_targets"]
 
 SUFFIXES = (".parquet", ".csv", ".tsv", ".jsonl", ".arrow", ".feather")
 """Suffixes of tables that are read as data sets."""
@@ -84,18 +84,28 @@ def is_table(path: str) -> bool:
     >>> is_table("sizes.parquet"), is_table("photo.png")
     (True, False)
     """
-    if is_url(path):
-        return False
     suffix = Path(path).suffix.lower()
-    if suffix not in SUFFIXES or Path(path).is_dir():
+    if is_image_url(path) or suffix not in SUFFIXES or Path(path).is_dir():
         return False
     return suffix != ".jsonl" or not is_request_file(path)
+
+
+def is_image_url(path: str | os.PathLike[str]) -> bool:
+    """Return whether a path is a URL.
+
+    Raises:
+        ImgcostError: It is the URL of a table.
+    """
+    if is_url(path) and Path(path).suffix.lower() in SUFFIXES:
+        raise ImgcostError(f"{path}: tables in object stores cannot be read, only images. Download the table first")
+    return is_url(path)
 
 
 def is_request_file(path: str) -> bool:
     """Return whether the first line of a file of JSON lines is a request instead of a row with a size."""
     try:
-        with Path(path).open(encoding="utf-8-sig", errors="replace") as file:
+        # Path.open has no opener, and would wait for a named pipe.
+        with open(path, encoding="utf-8-sig", errors="replace", opener=open_without_waiting) as file:
             row = json.loads(file.readline(MAX_LINE))
     except (OSError, ValueError, RecursionError):
         return False

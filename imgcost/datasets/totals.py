@@ -34,9 +34,6 @@ MAX_GROUPS = 10_000
 MAX_CELLS = 1 << 20
 """Up to this many cells, rows are counted by group and tokens in one step."""
 
-UNKNOWN_TYPE = "unknown"
-"""Media type of images whose bytes were not read."""
-
 
 class Totals:
     """Sums over the rows of one table, or of a part of it.
@@ -104,12 +101,14 @@ class Totals:
 
     def _count_media_types(self, sizes: Sizes, total: int) -> None:
         if sizes.media_types is None:
-            self._summary.media_types[UNKNOWN_TYPE] += total
+            self._summary.sized += total
             return
         names, codes = sizes.media_types
         for name, count in zip(names, _histogram(codes, None, sizes.counts, len(names)), strict=True):
-            if count:
-                self._summary.media_types[name or UNKNOWN_TYPE] += int(count)
+            if count and name:
+                self._summary.media_types[name] += int(count)
+            elif count:
+                self._summary.sized += int(count)
 
     def _count_tokens(self, columns: Sequence[NDArray[np.int32]], groups: Labels | None, times: Times) -> None:
         """Count the rows by tokens, and in the same step by group."""

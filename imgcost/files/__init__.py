@@ -60,6 +60,7 @@ __all__ = [
     "probe_chunk",
     "read_header",
     "scan",
+    "scan_groups",
     "spread",
     "stream_contents",
 ]
@@ -117,6 +118,29 @@ def scan(
 def _scan(
     walk: Walk, paths: Sequence[str | os.PathLike[str]], work: Callable[[Chunk], list[Group]], jobs: int
 ) -> Iterator[ScanResult]:
+    for groups in scan_groups(walk, paths, work, jobs):
+        for _, files in groups:
+            yield from files
+
+
+def scan_groups(
+    walk: Walk,
+    paths: Iterable[str | os.PathLike[str]],
+    work: Callable[[Chunk], list[Group]] = probe_chunk,
+    jobs: int = 1,
+) -> Iterator[list[Group]]:
+    """Find every image, as `scan` does, and keep the folders.
+
+    Args:
+        walk: How to walk directories.
+        paths: Files and folders.
+        work: Reads the files of a chunk.
+        jobs: Maximum number of worker processes.
+
+    Yields:
+        Folders and their files, a chunk at a time.
+    """
+
     def stream(archive: Archive) -> Iterator[list[Group]]:
         return probe_archive(archive.path, walk.matches)
 
@@ -124,12 +148,9 @@ def _scan(
         if remote:
             from imgcost.files.stores.scanning import scan_urls  # noqa: PLC0415 - most scans read no URLs
 
-            batches: Iterable[list[Group]] = (groups for groups, _ in scan_urls(cast("Iterable[str]", run), walk))
+            yield from (groups for groups, _ in scan_urls(cast("Iterable[str]", run), walk))
         else:
-            batches = spread(chunks(walk.steps(run)), work, stream, jobs)
-        for groups in batches:
-            for _, files in groups:
-                yield from files
+            yield from spread(chunks(walk.steps(run)), work, stream, jobs)
 
 
 def _globs(argument: str, globs: str | Sequence[str]) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ import os
 import re
 from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass
+from io import TextIOBase
 from shutil import copyfileobj
 from tempfile import SpooledTemporaryFile
 from typing import IO, TYPE_CHECKING, Any, BinaryIO, NamedTuple, cast
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from imgcost.tables import Platform
     from imgcost.tabular import Row
 
-__all__ = ["FitSpools", "FittedDocument", "fit_request_file"]
+__all__ = ["FitSpools", "FittedDocument", "fit_file", "fit_request_file"]
 
 _MEMORY_BYTES = 1 << 26
 """Fixed files up to this size are kept in memory until they are complete."""
@@ -153,7 +154,6 @@ def fit_request_file(
     remove_unfixable: bool | None = None,
     min_quality: int = MIN_QUALITY,
     background: str = "#ffffff",
-    spools: FitSpools | None = None,
 ) -> FittedDocument:
     """Fix a file of requests: JSON, JSON lines, or a Claude Code transcript.
 
@@ -170,8 +170,6 @@ def fit_request_file(
         remove_unfixable: See `fit_request`.
         min_quality: See `fit_request`.
         background: See `fit_request`.
-        spools: Storage for changes, failures, findings and images, so that memory does not grow with them; None for
-            tuples.
 
     Returns:
         The changes, and the findings that remain in the copy. A file that is not a request has a finding of the rule
@@ -182,39 +180,56 @@ def fit_request_file(
         ArgumentError: The copy would replace the file, or another argument is invalid.
         NoPriceError: Nothing is published for the platform on that date.
     """
-    settings = FitSettings(
-        model,
-        platform,
-        as_of,
-        fit_options(min_quality=min_quality, background=background),
-        batch=False,
-        remove_unfixable=remove_unfixable,
-    )
+    options = fit_options(min_quality=min_quality, background=background)
+    settings = FitSettings(model, platform, as_of, options, batch=False, remove_unfixable=remove_unfixable)
+    return fit_file(source, output, shape, settings, None)
+
+
+def fit_file(source: Any, output: Any, shape: str, settings: FitSettings, spools: FitSpools | None) -> FittedDocument:
+    """Fit a file of requests; see `fit_request_file`.
+
+    Args:
+        source: The path of the file, or an open binary file.
+        output: The path of the copy, or an open binary file; None to write nothing.
+        shape: The name of the shape; `auto` detects it.
+        settings: What it is fixed for.
+        spools: Storage for changes, failures, findings and images, so that memory does not grow with them; None for
+            tuples.
+
+    Returns:
+        The changes, and the findings that remain in the copy.
+    """
     kept = spools or FitSpools.create(in_memory=True)
     checks = spools and Spools(spools.findings, spools.images)
-    checker = Checker(platform, as_of, (), None, checks)
-    path, target = _path(source), _path(output)
-    if path and target and _is_same(path, target):
+    reading = Reading.start(Checker(settings.platform, settings.as_of, (), None, checks), settings.model, shape)
+    path, target = _path("source", source), None if output is None else _path("output", output)
+    if path is not None and target is not None and _is_same(path, target):
         raise ArgumentError("output", target, "a file other than the original, which is never changed")
-    name = path or "stdin"
+    name = "stdin" if path is None else path
     with closing(cast("BinaryIO", SpooledTemporaryFile(_MEMORY_BYTES))) as copy:
-        with open(path, "rb") if path else nullcontext(cast("BinaryIO", source)) as file:
+        with nullcontext(source) if path is None else open(path, "rb") as file:
             counted = _Counted(file)
-            shape = _fit_stream(counted, copy, name, shape, settings, kept)
+            reading = reading._replace(shape=_fit_stream(counted, copy, name, shape, settings, kept))
         size = copy.tell()
         copy.seek(0)
-        reading = Reading.start(checker, model, shape, batch=False)
         check_file(copy, reading, name, path)
         copy.seek(0)
         if output is not None:
-            with Output(target) if target else nullcontext(cast("BinaryIO", output)) as written:
+            with nullcontext(output) if target is None else Output(target) as written:
                 copyfileobj(copy, written)
     changes, failures = (kept.changes, kept.failures) if spools else (tuple(kept.changes), tuple(kept.failures))
     return FittedDocument(name, target, changes, failures, reading.findings(), counted.bytes, size)
 
 
-def _path(file: Any) -> str | None:
-    return None if file is None or is_stream(file) else os.fspath(file)
+def _path(argument: str, file: Any) -> str | None:
+    """Return the path of a file; None if it is open."""
+    if isinstance(file, (str, os.PathLike)):
+        path = os.fsdecode(file)
+        if "\0" not in path:
+            return path
+    elif is_stream(file) and not isinstance(file, TextIOBase):
+        return None
+    raise ArgumentError(argument, file, "a path, or a file opened in binary mode")
 
 
 def _is_same(path: str, target: str) -> bool:

@@ -142,14 +142,8 @@ def fit_request(
     (True, 'image/gif', 'image/png')
     """
     original = check_request(params, model=model, platform=platform, as_of=as_of, shape=shape)
-    settings = FitSettings(
-        model,
-        platform,
-        as_of,
-        fit_options(min_quality=min_quality, background=background),
-        batch=False,
-        remove_unfixable=remove_unfixable,
-    )
+    options = fit_options(min_quality=min_quality, background=background)
+    settings = FitSettings(model, platform, as_of, options, batch=False, remove_unfixable=remove_unfixable)
     if original.ok:
         return FittedRequest(params, (), original, original)
     shape = as_document(params, shape, strict=True)[1]  # that of the copy too, even if its images are texts now

@@ -68,7 +68,7 @@ def find_image(data: bytes) -> tuple[bytes, str | None]:
         The bytes of the image, and what was done to find it, as a phrase; the data and None if nothing was needed, or
         if nothing helps.
 
-    >>> find_image(b"[Warning] two displays\\nGIF89a..............")
+    >>> find_image(b"[Warning] two displays\nGIF89a..............")
     (b'GIF89a..............', 'removed 23 bytes before the image')
     """
     problem = _problem(data)

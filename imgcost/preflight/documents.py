@@ -5,7 +5,8 @@ from __future__ import annotations
 from itertools import chain
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
-from imgcost.errors import RequestError
+from imgcost.arguments import check_choice
+from imgcost.errors import ArgumentError, RequestError
 from imgcost.figures import plural
 from imgcost.messages import read_request
 from imgcost.preflight.batches import BatchCount
@@ -80,8 +81,15 @@ class Reading(NamedTuple):
     assumptions: dict[str, _Files]
 
     @classmethod
-    def start(cls, checker: Checker, model: str | None, shape: str, *, batch: bool) -> Reading:
-        """Start without any file."""
+    def start(cls, checker: Checker, model: str | None, shape: str, *, batch: bool = False) -> Reading:
+        """Start without any file.
+
+        Raises:
+            ArgumentError: The model is not a name, or the shape does not exist.
+        """
+        if model is not None and not isinstance(model, str):
+            raise ArgumentError("model", model, "the name of a model, such as 'sonnet'")
+        check_choice("shape", shape, ("auto", *SHAPES))
         return cls(checker, model, shape, batch, {}, {})
 
     def findings(self) -> Findings:

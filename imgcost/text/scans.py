@@ -81,9 +81,9 @@ def _notes(summary: ScanSummary) -> Iterator[Note]:
 
 
 def _transfer(transfer: Transfer) -> str:
-    cached = f", {number(transfer.cached)} of them from the cache" if transfer.cached else ""
-    read = f"{file_size(transfer.transferred_bytes)} in {plural(transfer.requests, 'request')}"
-    return f"{plural(transfer.objects, 'object')} in object stores{cached}: read {read}, besides listings."
+    cached = f", {number(transfer.cached)} of them in the cache" if transfer.cached else ""
+    read = f"{file_size(transfer.transferred_bytes)} were read in {plural(transfer.requests, 'request')}"
+    return f"{plural(transfer.objects, 'object')} in object stores{cached}: {read}, and listings."
 
 
 def _totals(summary: ScanSummary) -> Iterator[Table]:

@@ -68,9 +68,9 @@ class CloudStore:
             "allow_http": _endpoint(options).startswith("http://"),
         }
         listing: Any = {
-            "max_retries": 10,
+            "max_retries": 20,
             "retry_timeout": timedelta(seconds=_RETRY_SECONDS),
-            "backoff": {"max_backoff": timedelta(seconds=10)},
+            "backoff": {"init_backoff": timedelta(seconds=0.2), "max_backoff": timedelta(seconds=10)},
         }
         settings: dict[str, Any] = {"client_options": client, "config": dict(options) or None}
         if root.startswith("s3") and (provider := _profile(options)):

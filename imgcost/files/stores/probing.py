@@ -117,7 +117,8 @@ def probe_object(store: Store, found: StoredObject, stopped: Event) -> Probed:
     except StoreError as error:
         failure = error.problem
         if failure == "missing":
-            advice = ", unless the URL is that of a prefix: then end it with a slash" if found.size is None else ""
+            may_be_prefix = found.size is None and not found.url.startswith("http")
+            advice = ", unless the URL is that of a prefix: then end it with a slash" if may_be_prefix else ""
             result = Unreadable(found.url, "missing", f"no such object{advice}")
         else:
             after = f" (after {reader.requests} requests)" if failure == "unavailable" else ""

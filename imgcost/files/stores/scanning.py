@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from imgcost.errors import ImgcostError
 from imgcost.files.results import Transfer, Unreadable
-from imgcost.files.stores.access import StoredObject, StoreError, StoreSettings
+from imgcost.files.stores.access import StoredObject, StoreError
 from imgcost.files.stores.probing import Probed, probe_object
 from imgcost.files.stores.threads import Threads
 from imgcost.files.stores.urls import Stores
@@ -66,14 +66,13 @@ class _Page:
 
 
 def scan_urls(
-    urls: Iterable[str], walk: Walk, settings: StoreSettings | None = None, cache: HeaderCache | None = None
+    urls: Iterable[str], walk: Walk, cache: HeaderCache | None = None
 ) -> Generator[tuple[list[Group], Transfer]]:
     """Read the headers of the objects that URLs name, and of those below them.
 
     Args:
         urls: URLs of objects, prefixes and buckets; consumed lazily.
-        walk: Globs and what to do with archives.
-        settings: How stores are read.
+        walk: Globs, and how stores are read.
         cache: Results of earlier scans.
 
     Yields:
@@ -82,49 +81,43 @@ def scan_urls(
     Raises:
         ImgcostError: A store cannot be opened or listed, or stops to answer.
     """
-    settings = settings or StoreSettings()
-    stores = Stores(settings.options)
+    stores = Stores(walk.stores.options)
     urls = iter(urls)
     while batch := list(islice(urls, URLS)):
-        with closing(_Scan(stores, walk, cache, settings.concurrency).run(batch)) as pages:
+        with closing(_Scan(stores, walk, cache).run(batch)) as pages:
             yield from pages
 
 
 class _Scan:
-    def __init__(self, stores: Stores, walk: Walk, cache: HeaderCache | None, concurrency: int) -> None:
+    def __init__(self, stores: Stores, walk: Walk, cache: HeaderCache | None) -> None:
         self._stores = stores
-        self._walk = walk
         self._matches = walk.matches
         self._cache = cache
-        self._concurrency = concurrency
+        self._concurrency = walk.stores.concurrency
         self._answered = False
         self._failures = 0
 
     def run(self, urls: list[str]) -> Generator[tuple[list[Group], Transfer]]:
+        """Read the objects of some URLs; see `scan_urls`."""
         window: deque[_Page] = deque()
         pages = self._pages(urls)
         ended = listing = False
         with Threads(self._concurrency) as threads:
             while True:
-                ahead = sum(len(page.objects) for page in window)
-                if not (ended or listing) and ahead < AHEAD:
-                    threads.submit(None, partial(next, pages, None))
+                if not (ended or listing) and sum(len(page.objects) for page in window) < AHEAD:
+                    threads.submit(None, partial(next, pages, None))  # a page takes a request too
                     listing = True
                 if not (listing or window):
                     return
                 done = threads.done()
-                for tag, value, error in done:
-                    if error:
-                        raise error
-                    if tag is None:
-                        listing, ended = False, value is None
-                        if value:
-                            window.append(self._start(value, threads))
-                    else:
-                        page, index = tag
-                        page.set(index, value)
-                        self._judge(value)
-                self._store([(*tag, value) for tag, value, _ in done if tag])
+                self._accept([(*end.tag, end.value) for end in done if end.tag and not end.error])
+                for end in done:
+                    if end.error:
+                        raise end.error
+                    if end.tag is None:
+                        listing, ended = False, end.value is None
+                        if end.value:
+                            window.append(self._start(end.value, threads))
                 while window and not window[0].missing:
                     page = window.popleft()
                     yield page.groups(), page.transfer()
@@ -187,10 +180,14 @@ class _Scan:
             {found.url: (found.size, found.version) for _, found in objects if found.size is not None and found.version}
         )
 
-    def _store(self, done: list[tuple[_Page, int, Probed]]) -> None:
-        """Store results as soon as they arrive, so that a scan that is killed loses none."""
-        if self._cache and done:
-            self._cache.store([("", [probed.result for _, _, probed in done if probed.failure is None])])
+    def _accept(self, ends: list[tuple[_Page, int, Probed]]) -> None:
+        """Take results, and cache them as soon as they arrive, so that a scan that is killed loses none."""
+        for page, index, probed in ends:
+            page.set(index, probed)
+        if self._cache and ends:
+            self._cache.store([("", [probed.result for _, _, probed in ends if probed.failure is None])])
+        for _, _, probed in ends:
+            self._judge(probed)
 
     def _judge(self, probed: Probed) -> None:
         """Raise an error once it is clear that the rest of the scan would fail too."""

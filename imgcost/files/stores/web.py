@@ -73,10 +73,10 @@ class WebStore:
             with self._opener.open(request, timeout=REQUEST_SECONDS) as response:
                 return _part(response, start, size)
         except HTTPError as error:
-            with error:
-                if error.code == 416:
-                    return Part(b"", start, 0)
-                raise StoreError(_problem(error.code), f"HTTP {error.code} {error.reason}") from None
+            error.close()
+            if error.code == 416:
+                return Part(b"", start, 0)
+            raise StoreError(_problem(error.code), f"HTTP {error.code} {error.reason}") from None
         except (HTTPException, OSError, ValueError) as error:
             raise StoreError(*_failure(error)) from error
 
