@@ -635,7 +635,7 @@ def test_a_stopped_scan_does_not_wait_for_retries():
     stopped.set()
     store = type("Busy", (), {"read": lambda *_: (_ for _ in ()).throw(StoreError("unavailable", "busy"))})()
     probed = probing.probe_object(store, StoredObject("s3://b/a.png", "a.png"), stopped)
-    assert (probed.requests, probed.failure) == (1, "unavailable")
+    assert (probed.requests, probed.failure.problem) == (1, "unavailable")
 
 
 # The library and the command line

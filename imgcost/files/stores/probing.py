@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from threading import Event
 
     from imgcost.files.results import ScanResult
-    from imgcost.files.stores.access import Part, Problem, Store, StoredObject
+    from imgcost.files.stores.access import Part, Store, StoredObject
 
 __all__ = ["Probed", "probe_object"]
 
@@ -33,13 +33,13 @@ class Probed(NamedTuple):
 
     Attributes:
         result: The image, or the reason why it could not be read.
-        failure: Why a request failed in the end; None if all were answered.
+        failure: The error of the last request; None if it was answered.
         requests: Number of requests, including failed ones.
         transferred: Bytes read.
     """
 
     result: ScanResult
-    failure: Problem | None = None
+    failure: StoreError | None = None
     requests: int = 0
     transferred: int = 0
 
@@ -105,7 +105,7 @@ def probe_object(store: Store, found: StoredObject, stopped: Event) -> Probed:
         The image, or the reason why the object could not be read as one.
     """
     reader = _Reader(store, found.key, stopped)
-    failure: Problem | None = None
+    failure: StoreError | None = None
     result: ScanResult
     try:
         head = b"" if found.size == 0 else reader.head()
@@ -115,12 +115,12 @@ def probe_object(store: Store, found: StoredObject, stopped: Event) -> Probed:
     except _LimitError:
         result = Unreadable(found.url, "no-access", f"its header is not within {MAX_BYTES >> 20} MiB of reads")
     except StoreError as error:
-        failure = error.problem
-        if failure == "missing":
+        failure = error
+        if error.problem == "missing":
             may_be_prefix = found.size is None and not found.url.startswith("http")
             advice = ", unless the URL is that of a prefix: then end it with a slash" if may_be_prefix else ""
             result = Unreadable(found.url, "missing", f"no such object{advice}")
         else:
-            after = f" (after {reader.requests} requests)" if failure == "unavailable" else ""
+            after = f" (after {reader.requests} requests)" if error.problem == "unavailable" else ""
             result = Unreadable(found.url, "no-access", f"{error.reason}{after}")
     return Probed(result, failure, reader.requests, reader.transferred)

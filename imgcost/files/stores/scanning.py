@@ -191,17 +191,16 @@ class _Scan:
 
     def _judge(self, probed: Probed) -> None:
         """Raise an error once it is clear that the rest of the scan would fail too."""
-        if probed.failure is None:
+        failure = probed.failure
+        if failure is None or failure.problem in {"missing", "invalid"}:
             self._answered, self._failures = True, 0
             return
-        self._failures += probed.failure in {"denied", "unavailable"}
-        if not isinstance(probed.result, Unreadable):
-            return
-        refused = probed.failure == "denied" and not self._answered and self._failures >= DENIED
-        if refused or (probed.failure == "unavailable" and self._failures >= FAILURES):
+        self._failures += 1
+        refused = failure.problem == "denied" and not self._answered and self._failures >= DENIED
+        if refused or (failure.problem == "unavailable" and self._failures >= FAILURES):
             raise ImgcostError(
                 f"{self._failures} objects in a row could not be read, the last one is {probed.result.path}: "
-                f"{probed.result.reason}"
+                f"{failure.reason}"
             )
 
 
