@@ -69,7 +69,7 @@ def test_an_s3_server_has_the_results_of_the_disk(moto):
     assert len(files) <= found["transfer"]["requests"] < len(files) + 10
     for name in ("images", "file_bytes", "media_types", "models", "histogram"):
         assert found[name] == expected[name]
-    DIRECT.open(Request(f"{moto}/moto-api/reset-auth", data=b"0")).close()
+    DIRECT.open(Request(f"{moto}/moto-api/reset-auth", b"0", {"Content-Type": "text/plain"})).close()
     with Running("scan", f"{ROOT}/samples", env=environment) as process:
         code, stdout, stderr = process.wait()
     assert (code, stdout) == (2, "")
