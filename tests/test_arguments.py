@@ -75,6 +75,8 @@ CALLS = {
     "estimate": {"width": 10, "height": 10, "model": "sonnet"},
     "fit_request": {"params": request(image_block(PICTURE))},
     "fit_request_file": {"source": __file__},
+    "fit": {"image": PICTURE},
+    "fit_paths": {"paths": (FILE,), "output": "small"},
     "plan": {"images": [(10, 10)], "models": "sonnet"},
     "quotes": {"models": "sonnet"},
     "read_header": {"source": PICTURE},
@@ -85,7 +87,7 @@ CALLS = {
 
 
 def call(name, arguments):
-    """Call a public function, and consume its iterator."""
+    """Call a public function, and consume the iterator of a scan; that of `fit_paths` would write."""
     given = dict(arguments)
     result = getattr(imgcost, name)(*given.pop("paths", ()), **given)
     return list(result) if name == "scan" else result

@@ -507,15 +507,19 @@ def test_invalid_arguments(photos, out, options, message):
     assert not out.exists()
 
 
-def test_paths_have_to_be_paths(out):
+@pytest.mark.parametrize("output", ["", "a\0b", 5, None])
+def test_paths_have_to_be_paths(photos, out, output):
     with pytest.raises(ArgumentError):
         imgcost.fit_paths(5, output=out)
+    with pytest.raises(ArgumentError):
+        imgcost.fit_paths(photos, output=output)
 
 
 def test_a_path_that_does_not_exist_is_inside_its_folder(tmp_path):
     assert is_inside(str(tmp_path / "a" / "b"), str(tmp_path))
     assert not is_inside(str(tmp_path), str(tmp_path / "a"))
     assert not is_inside("a\0b", str(tmp_path / "a"))
+    assert not is_inside("a", "a\0b")
 
 
 def test_spawned_workers_get_the_settings():

@@ -176,6 +176,8 @@ def fit_paths(
     check_choice("unchanged", unchanged, get_args(Unchanged))
     (quote,) = quotes([model], platform=platform, as_of=as_of)
     folder = os.fsdecode(output)
+    if not folder or "\0" in folder:
+        raise ArgumentError("output", output, "the path of a folder")
     sources = named_sources([os.fsdecode(path) for path in paths])
     for source in sources:
         if is_inside(source.path, folder):

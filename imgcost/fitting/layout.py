@@ -143,7 +143,7 @@ def is_inside(path: str, folder: str) -> bool:
     except ValueError:  # not a valid path
         return False
     while True:
-        with suppress(OSError):
+        with suppress(OSError, ValueError):
             if os.path.samefile(inner, folder):
                 return True
         outer = os.path.dirname(inner)
