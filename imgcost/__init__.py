@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from imgcost.acceptance import Breach, LimitName, Reason
     from imgcost.arguments import Dollars
     from imgcost.conditions import CacheTtl, Conditions, InferenceGeo
-    from imgcost.errors import FitError, ImgcostError
+    from imgcost.errors import BudgetError, FitError, ImgcostError
     from imgcost.estimates import Estimate, estimate
     from imgcost.files import Image, ImageSource, Unreadable, Walk, read_header, scan
     from imgcost.fitting import (
@@ -39,9 +39,13 @@ if TYPE_CHECKING:
         fit_paths,
         fit_request,
         fit_request_file,
+        image_block,
+        image_blocks,
     )
     from imgcost.geometry import Formula, Tier
     from imgcost.headers import Header
+    from imgcost.integrations.calls import CallRecord, CallSummary
+    from imgcost.integrations.middleware import Preflight
     from imgcost.paths import escape_path, unescape_path
     from imgcost.pipeline import summarize
     from imgcost.plans import Costs, ModelPlan, Plan, PlannedRequest, Rejected, Repeated, Scenario, Variant, plan
@@ -76,7 +80,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Breach",
+    "BudgetError",
     "CacheTtl",
+    "CallRecord",
+    "CallSummary",
     "CheckedImage",
     "Conditions",
     "Costs",
@@ -113,6 +120,7 @@ __all__ = [
     "Plan",
     "PlannedRequest",
     "Platform",
+    "Preflight",
     "PreflightError",
     "PriceRow",
     "Quote",
@@ -150,6 +158,8 @@ __all__ = [
     "fit_request",
     "fit_request_file",
     "geometry",
+    "image_block",
+    "image_blocks",
     "plan",
     "quotes",
     "read_header",
@@ -161,7 +171,10 @@ __all__ = [
 
 _MODULES = {
     "Breach": "acceptance",
+    "BudgetError": "errors",
     "CacheTtl": "conditions",
+    "CallRecord": "integrations.calls",
+    "CallSummary": "integrations.calls",
     "CheckedImage": "preflight",
     "Conditions": "conditions",
     "Costs": "plans",
@@ -197,6 +210,7 @@ _MODULES = {
     "Overhead": "quoting",
     "Plan": "plans",
     "Platform": "tables",
+    "Preflight": "integrations.middleware",
     "PreflightError": "preflight",
     "PriceRow": "tables",
     "Quote": "quoting",
@@ -227,6 +241,8 @@ _MODULES = {
     "check_request": "preflight",
     "escape_path": "paths",
     "estimate": "estimates",
+    "image_block": "fitting",
+    "image_blocks": "fitting",
     "fit": "fitting",
     "fit_request": "fitting",
     "fit_request_file": "fitting",

@@ -10,7 +10,19 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-__all__ = ["CHECK", "ESTIMATE", "FIT", "FIT_REQUESTS", "PLAN", "SCAN", "Column", "ColumnType", "Row", "Schema"]
+__all__ = [
+    "CALLS",
+    "CHECK",
+    "ESTIMATE",
+    "FIT",
+    "FIT_REQUESTS",
+    "PLAN",
+    "SCAN",
+    "Column",
+    "ColumnType",
+    "Row",
+    "Schema",
+]
 
 Row: TypeAlias = "tuple[Any, ...]"
 """Values in the order of a schema's columns; None where a column does not apply, dollars as exact decimal text."""
@@ -239,5 +251,27 @@ FIT_REQUESTS = Schema(
         "height": Column("integer", "height of the image after, px"),
         "original_tokens": Column("integer", "visual tokens before; empty if unknown"),
         "tokens": Column("integer", "visual tokens after; empty if it is not an image"),
+    },
+)
+
+CALLS = Schema(
+    "imgcost.calls/1",
+    "Calls",
+    {
+        "operation": Column("category", "messages, batches or count_tokens"),
+        "model": Column("category", "model that the request names"),
+        "outcome": Column(
+            "category",
+            "sent (usage was not read, or not yet), answered, rejected, failed (no answer) or stopped (not sent)",
+        ),
+        "images": Column("integer", "number of images"),
+        "image_tokens": Column("integer", "predicted tokens of the images, with measured overhead"),
+        "prompt_tokens": Column("integer", "predicted tokens of the prompt; its text is an estimate"),
+        "billed_prompt_tokens": Column("integer", "tokens of the prompt by usage, cached or not"),
+        "output_tokens": Column("integer", "tokens of the answer by usage"),
+        "max_usd": Column("usd", "the most that the call could cost, US dollars"),
+        "billed_usd": Column("usd", "price of usage, US dollars"),
+        "changes": Column("integer", "number of changes that made the request acceptable"),
+        "errors": Column("integer", "number of errors that were found before it was sent, and not fixed"),
     },
 )

@@ -73,10 +73,12 @@ CALLS = {
     "check_request": {"params": request(image_block(PICTURE))},
     "escape_path": {"path": "a"},
     "estimate": {"width": 10, "height": 10, "model": "sonnet"},
-    "fit_request": {"params": request(image_block(PICTURE))},
-    "fit_request_file": {"source": __file__},
     "fit": {"image": PICTURE},
     "fit_paths": {"paths": (FILE,), "output": "small"},
+    "fit_request": {"params": request(image_block(PICTURE))},
+    "fit_request_file": {"source": __file__},
+    "image_block": {"image": PICTURE},
+    "image_blocks": {"images": [PICTURE]},
     "plan": {"images": [(10, 10)], "models": "sonnet"},
     "quotes": {"models": "sonnet"},
     "read_header": {"source": PICTURE},
@@ -107,8 +109,7 @@ def test_every_public_function_is_tested_here():
         if parameter.kind is not parameter.VAR_KEYWORD
     ],
 )
-def test_a_value_of_another_type_is_accepted_or_an_error_with_a_short_message(name, argument, monkeypatch, tmp_path):
-    monkeypatch.chdir(tmp_path)  # text may be accepted as the name of an output
+def test_a_value_of_another_type_is_accepted_or_an_error_with_a_short_message(name, argument):
     for kind, value in ODD.items():
         message = ""
         try:

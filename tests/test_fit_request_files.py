@@ -156,6 +156,13 @@ def test_a_copy_is_complete_or_untouched(folder, monkeypatch):
     assert sorted(item.name for item in folder.iterdir()) == ["empty.json", "fixed.json", "good.json", "request.json"]
 
 
+@pytest.mark.parametrize("value", [5, "a\0b", io.StringIO()])
+def test_other_files_are_errors(value):
+    for arguments in ((value,), (io.BytesIO(), value)):
+        with pytest.raises(ArgumentError, match="expected a path, or a file opened in binary mode"):
+            fit_request_file(*arguments)
+
+
 def test_nothing_is_written_without_an_output(folder):
     found = fit_request_file(folder / "request.json", as_of=DAY)
     assert (found.ok, len(found.changes), len(list(folder.iterdir()))) == (True, 1, 3)

@@ -21,6 +21,7 @@ from test_requests_reported import (
     ON_CLOUD_PLATFORMS,
     QUESTION,
     REJECTED,
+    REMOTE,
     TODAY,
     USE,
     animated,
@@ -172,6 +173,8 @@ def test_a_change_has_the_numbers_before_and_after():
     assert change.saved_bytes == change.original_bytes - change.bytes > 0
     assert set(change.rules) == {"format"}
     assert change.rescale_point(784, 392) == (1000.0, 500.0)
+    [change] = fit_request(single(image_block(encoded("JPEG"))), as_of=TODAY).changes
+    assert (change.rescale_point(7, 8), change.width) == ((7, 8), None)
 
 
 @pytest.mark.parametrize("form", ["BMP", "TIFF", "TGA"])
@@ -353,12 +356,28 @@ def test_an_image_that_is_too_large_counts_as_fitted_in_the_size_of_the_request(
     assert [change.rules for change in fitted.changes] == [("image-bytes",), ("request-bytes",)]
 
 
+def test_an_image_may_be_fixed_and_shrunk():
+    sizes = [7_500_000, 7_000_000, 6_000_000, 5_000_000]
+    blocks = [image_block(png(800, 600, file_bytes=size), "image/jpeg") for size in sizes]
+    fitted = fit_request(single(*blocks, document(pdf(), "application/octet-stream")), as_of=TODAY)
+    assert fitted.ok
+    first, *others = fitted.changes
+    assert (first.rules, first.action[:23]) == (("media-type", "request-bytes"), "declared as image/png, ")
+    assert first.original_bytes == 10_000_000
+    assert [change.action for change in others] == ["declared as image/png"] * 3 + ["declared as application/pdf"]
+
+
+def test_a_model_without_a_price_on_the_platform():
+    params = single(image_block(encoded("BMP")), model="claude-mythos-5-2")
+    assert fit_request(params, platform="foundry", as_of=TODAY).changes
+
+
 def test_a_request_that_stays_too_large_keeps_its_images():
     damaged = bytearray(png(800, 600, file_bytes=7_000_000))
     pixels = damaged.index(b"IDAT") + 6
     damaged[pixels : pixels + 9] = b"\xff" * 9  # only a decoder sees it
     for params, reason in [
-        (single(image_block(bytes(damaged)), *[DRAWING] * 3, metadata={"user_id": "x" * 25_000_000}), "still has"),
+        (single(image_block(bytes(damaged)), source(**REMOTE), metadata={"user_id": "x" * 25_000_000}), "still has"),
         (single(DRAWING, QUESTION, metadata={"user_id": "x" * 35_000_000}), "more than its images have"),
     ]:
         fitted = fit_request(params, as_of=TODAY)

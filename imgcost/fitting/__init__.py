@@ -5,6 +5,7 @@ This is the only package that decodes and writes pixels. Pillow is imported when
 
 from __future__ import annotations
 
+from imgcost.fitting.blocks import image_block, image_blocks
 from imgcost.fitting.changes import FitFailure, RequestChange
 from imgcost.fitting.files import FitStatus, FitSummary, FittedFile
 from imgcost.fitting.folders import FolderFit, fit_paths
@@ -35,5 +36,7 @@ __all__ = [
     "fit_request",
     "fit_request_file",
     "fit_with",
+    "image_block",
+    "image_blocks",
     "target_size",
 ]
