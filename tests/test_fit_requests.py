@@ -9,6 +9,7 @@ import json
 from datetime import date
 from pathlib import Path
 
+import pillow_heif
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -182,6 +183,19 @@ def test_other_formats_are_converted(form):
     block, action = fixed(image_block(encoded(form, 300, 200)))
     assert opened(block).size == (300, 200)
     assert f"converted from {form} to " in action
+
+
+@pytest.mark.parametrize(("form", "declared"), [("HEIF", "image/jpeg"), ("AVIF", "image/avif")])
+def test_photos_of_phones_are_converted(form, declared):
+    photo = Image.new("RGB", (300, 200), "gray")
+    out = io.BytesIO()
+    if form == "HEIF":
+        pillow_heif.from_pillow(photo).save(out, quality=80)
+    else:
+        photo.save(out, form)
+    block, action = fixed(image_block(out.getvalue(), declared))
+    assert (opened(block).format, opened(block).size) == ("JPEG", (300, 200))
+    assert action.endswith("to JPEG")
 
 
 def test_declared_types_are_corrected_and_data_is_not_copied():
