@@ -15,9 +15,9 @@ from pictures import MODEL, image_block, pdf, png, request, text
 from imgcost import check_request, fit_request, fit_request_file
 from imgcost.errors import ArgumentError
 from imgcost.fitting import request_files
+from imgcost.fitting.checked_requests import FitSettings
 from imgcost.fitting.options import fit_options
 from imgcost.fitting.request_files import FitSpools, fit_file
-from imgcost.fitting.request_passes import FitSettings
 from imgcost.tabular import FIT_REQUESTS
 
 DAY = date(2026, 11, 26)

@@ -314,6 +314,14 @@ def test_a_screenshot_of_a_toolset_fits_the_smallest_tier_of_all_models():
     assert opened(block).size == (1456, 819)
 
 
+def test_a_screenshot_of_a_toolset_in_a_request_with_many_images():
+    use = USE | {"toolset_name": "computer"}
+    params = answered(*[image_block(png(2576, 1449))] * 21, use=use)
+    fitted = fit_request(params, as_of=TODAY)
+    assert fitted.ok
+    assert max(opened(fitted.params["messages"][2]["content"][0]["content"][20]).size) == 2000
+
+
 def test_oversized_image_is_removed_where_it_is_not_supported():
     block = image_block(png(2000, 1000)) | {"transformations": {"oversized_image": "downsize", "other": 1}}
     params = single(block, QUESTION, model="global.anthropic.claude-opus-4-8")
