@@ -60,6 +60,8 @@ if TYPE_CHECKING:
         check_request,
     )
     from imgcost.prices import Rates, Usage
+    from imgcost.prompts import text_tokens
+    from imgcost.quantities import parse_count, parse_size
     from imgcost.quoting import Factor, Overhead, Quote, TokenRule, quotes
     from imgcost.reports.frames import audit
     from imgcost.rules import Finding, Severity
@@ -160,12 +162,15 @@ __all__ = [
     "geometry",
     "image_block",
     "image_blocks",
+    "parse_count",
+    "parse_size",
     "plan",
     "quotes",
     "read_header",
     "scan",
     "summarize",
     "tables",
+    "text_tokens",
     "unescape_path",
 ]
 
@@ -247,11 +252,14 @@ _MODULES = {
     "fit_request": "fitting",
     "fit_request_file": "fitting",
     "fit_paths": "fitting",
+    "parse_count": "quantities",
+    "parse_size": "quantities",
     "plan": "plans",
     "quotes": "quoting",
     "read_header": "files",
     "scan": "files",
     "summarize": "pipeline",
+    "text_tokens": "prompts",
     "unescape_path": "paths",
 }
 """The module that defines each public name."""

@@ -1,42 +1,50 @@
-"""Estimate the tokens of text. Claude's tokenizer is not published, so this is a rule of thumb and never exact."""
+"""Estimate the tokens of text. Claude's tokenizers are not published; only the API counts exactly."""
 
 from __future__ import annotations
 
-from datetime import date
-from typing import TYPE_CHECKING
+from decimal import Decimal
 
-if TYPE_CHECKING:
-    from imgcost.tables import Model
+from imgcost.errors import ArgumentError
+from imgcost.tables import Model, characters_per_token, find_model
 
-__all__ = ["text_tokens"]
-
-_NEW_TOKENIZER = date(2026, 4, 7)
-"""Release of the first model with the current tokenizer, Claude Mythos Preview; Claude Opus 4.7 followed."""
-
-_TENTHS_OF_BYTES = 35
-_TENTHS_OF_BYTES_NEW = 25
-"""Tenths of a byte of UTF-8 per token, before and with the current tokenizer."""
+__all__ = ["text_bytes", "text_tokens"]
 
 
-def text_tokens(text: str, model: Model) -> int:
-    """Estimate the tokens of a text: one per 3.5 bytes of UTF-8, or per 2.5 from Claude Opus 4.7 on.
+def text_tokens(text: str, model: str | Model | None = None) -> int:
+    """Estimate the tokens of a text: its bytes in UTF-8 divided by the published characters per token, rounded up.
 
-    The documentation gives these numbers for characters of English, of which each is one byte. Bytes make the estimate
-    higher for scripts that need more tokens per character.
+    The published averages are 2.5 characters of English from Claude Opus 4.7 on, and 3.5 before. In English, a
+    character is a byte; bytes make the estimate higher for scripts that need more tokens per character. Code and tables
+    can take more tokens.
 
     Args:
         text: The text.
-        model: The model.
+        model: A model, or any of its names; None for the current tokenizer.
 
     Returns:
-        Tokens, rounded up; an estimate.
+        Estimated number of tokens.
+
+    Raises:
+        ArgumentError: An argument has a wrong type.
+        UnknownModelError: No model has this name.
 
     Source: https://platform.claude.com/docs/en/about-claude/glossary and
         https://platform.claude.com/docs/en/about-claude/models/overview (read 2026-11-26)
 
-    >>> from imgcost.tables import find_model
-    >>> [text_tokens("What is in this image?", find_model(name)) for name in ("claude-opus-4-6", "claude-opus-5")]
-    [7, 9]
+    >>> text_tokens("Which boats are in this harbor?"), text_tokens("Which boats?", "claude-opus-4-6")
+    (13, 4)
     """
-    size = len(text) if text.isascii() else len(text.encode(errors="surrogatepass"))
-    return -(-10 * size // (_TENTHS_OF_BYTES_NEW if model.released >= _NEW_TOKENIZER else _TENTHS_OF_BYTES))
+    if not isinstance(text, str):
+        raise ArgumentError("text", text, "a str")
+    named = model if model is None or isinstance(model, Model) else find_model(model)
+    whole, rest = divmod(Decimal(text_bytes(text)), characters_per_token(named).value)
+    return int(whole) + (rest > 0)
+
+
+def text_bytes(text: str) -> int:
+    """Return the length of a text in UTF-8, bytes.
+
+    >>> text_bytes("\u00e9")
+    2
+    """
+    return len(text) if text.isascii() else len(text.encode(errors="surrogatepass"))

@@ -13,7 +13,7 @@ from imgcost import geometry
 from imgcost.acceptance import breaches, exceeded_limits, sent_bytes, unsupported
 from imgcost.figures import dollars, number, plural
 from imgcost.files import Image, Unreadable
-from imgcost.notebooks import html_table
+from imgcost.notebooks import bar_chart, html_table
 from imgcost.paths import escape_path
 from imgcost.prices import exact_usd
 from imgcost.tables import known_limits
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from imgcost.acceptance import Reason
     from imgcost.files import Group
+    from imgcost.plans.jobs import Repeated
     from imgcost.quoting import Quote, TokenRule
     from imgcost.tables import Limits
 
@@ -44,7 +45,8 @@ class ScanSummary:
         downscaled: Number of images that the API would downscale, per token rule.
         fixable: Number of images that would be rejected as they are, by the first limit that they break.
         fixable_tokens: Tokens of these images, per token rule.
-        media_types: Number of images by media type.
+        media_types: Number of images by media type; without those that are known only by their size.
+        sized: Number of images that are known only by their size, because they come from a table or an option.
         file_bytes: Total size of all images, bytes.
         longest_edge: Longest edge of all images, px; 0 without images.
         duplicates: Number of images that are duplicates of earlier ones; excluded from all other counts.
@@ -72,7 +74,7 @@ class ScanSummary:
         self.fixable: Counter[Reason] = Counter()
         self.fixable_tokens = [0] * len(self.token_rules)
         self.media_types: Counter[str] = Counter()
-        self.file_bytes = self.longest_edge = 0
+        self.file_bytes = self.longest_edge = self.sized = 0
         self.duplicates = 0
         self.duplicate_tokens = [0] * len(self.token_rules)
         self.folders: dict[str, tuple[int, ...]] = {}
@@ -81,7 +83,7 @@ class ScanSummary:
     @property
     def images(self) -> int:
         """Number of images counted."""
-        return self.media_types.total()
+        return self.media_types.total() + self.sized
 
     def add(self, groups: Iterable[Group]) -> None:
         """Count the files of a scan.
@@ -152,6 +154,29 @@ class ScanSummary:
         parts = [(folder, islice(remaining, count)) for folder, count in folders]
         self.add([(folder, [image for image in part if image.duplicate_of is None]) for folder, part in parts])
 
+    def add_sizes(self, folder: str, sizes: Iterable[Repeated]) -> None:
+        """Count images that are known only by their size.
+
+        Args:
+            folder: Where they are listed, such as the name of a table.
+            sizes: Their sizes and numbers.
+        """
+        limits = known_limits(self.quotes[0].conditions.platform, self.quotes[0].conditions.as_of)
+        for size in sizes:
+            count, edges = size.count, (size.width, size.height)
+            tokens = [_counter(rule)(*edges) for rule in self.token_rules]
+            self.sized += count
+            self.file_bytes += count * (size.file_bytes or 0)
+            self.longest_edge = max(self.longest_edge, *edges)
+            breach = next(breaches(None, *edges, sent_bytes(size.file_bytes or 0, limits), limits), None)
+            if breach:
+                self.fixable[breach.reason] += count
+            for index, (each, is_downscaled) in enumerate(tokens):
+                self.histograms[index][each] += count
+                self.downscaled[index] += count * is_downscaled
+                self.fixable_tokens[index] += count * each * bool(breach)
+            self._add_folder(folder, (count, *(count * each for each, _ in tokens)))
+
     def merge(self, other: ScanSummary) -> None:
         """Add the sums of a later part of the scan, which must use the same token rules."""
         for histogram, later in zip(self.histograms, other.histograms, strict=True):
@@ -164,6 +189,7 @@ class ScanSummary:
         self.media_types.update(other.media_types)
         self.file_bytes += other.file_bytes
         self.longest_edge = max(self.longest_edge, other.longest_edge)
+        self.sized += other.sized
         for folder, sums in other.folders.items():
             self._add_folder(folder, sums)
         self.unreadable.extend(other.unreadable)
@@ -219,7 +245,13 @@ class ScanSummary:
             tokens = self.tokens(quote.rule)
             downscaled = number(self.downscaled_by(quote.rule))
             rows.append((quote.model.id, quote.tier.name, number(tokens), dollars(quote.image_usd(tokens)), downscaled))
-        return html_table(plural(self.images, "image"), columns, rows)
+        first = self.quotes[0]
+        bars = [
+            (f"{number(low)} to {plural(high, 'token')}", images, number(images))
+            for low, high, images in self.bins(first.rule)
+        ]
+        chart = bar_chart(f"Tokens per image with {first.model.id}", bars)
+        return html_table(plural(self.images, "image"), columns, rows) + chart
 
     def __repr__(self) -> str:
         first = self.quotes[0]

@@ -136,6 +136,7 @@ ESTIMATE = Schema(
     "imgcost.estimate/2",
     "What images cost with Claude",
     {
+        "path": Column("path", "path of the file; empty for a size"),
         "width": Column("integer", "width as sent, px"),
         "height": Column("integer", "height as sent, px"),
         **_MODEL,
@@ -149,7 +150,7 @@ ESTIMATE = Schema(
         "usd_per_mtok": Column("usd", "US dollars per million visual tokens, including all multipliers"),
         "tokens": Column("integer", "visual tokens"),
         **_RESIZED,
-        "rejected": Column("category", "image-edge if the API would reject the image unless it is resized"),
+        "rejected": Column("category", "rule by which the API would reject the image as it is; empty if accepted"),
         "input_usd": Column("usd", "US dollars for the image as input, exact"),
         "cache_read_usd": Column("usd", "US dollars for the image as read from the prompt cache, exact"),
         "input_usd_per_1000": Column("usd", "US dollars per 1,000 images"),
@@ -166,7 +167,8 @@ PLAN = Schema(
         "as_of": Column("category", "date whose prices and limits apply"),
         "variant": Column(
             "category",
-            "as specified, or an alternative: standard, batch, cached, batch + cached, packed, downscaled",
+            "as specified, or an alternative: standard (no batch, no cache), batch, cached, batch + cached, packed, "
+            "downscaled, or the ID of another model",
         ),
         "images": Column("integer", "number of images, each counted once"),
         "visual_tokens": Column("integer", "visual tokens of the images, each counted once"),
@@ -183,6 +185,8 @@ PLAN = Schema(
         "total_usd": Column("usd", "US dollars, retries included, exact"),
         "retries_usd": Column("usd", "the part of total_usd for retries"),
         "usd_per_1000_images": Column("usd", "US dollars per 1,000 images"),
+        "saves_usd": Column("usd", "of an alternative: US dollars less than as specified, exact; negative if more"),
+        "tradeoff": Column("text", "of an alternative: what it takes in return"),
     },
 )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import os
 import re
+import shutil
 import struct
 import sys
 from pathlib import Path
@@ -87,3 +88,9 @@ def png(width, height, data=b""):
         + data
         + struct.pack(">I", crc32(b"IDAT" + data))
     )
+
+
+@pytest.fixture(scope="session")
+def libreoffice():
+    """The program; tests that use it are slow."""
+    return shutil.which("soffice") or shutil.which("libreoffice") or pytest.skip("LibreOffice is not installed")

@@ -79,11 +79,14 @@ CALLS = {
     "fit_request_file": {"source": __file__},
     "image_block": {"image": PICTURE},
     "image_blocks": {"images": [PICTURE]},
+    "parse_count": {"value": "200k"},
+    "parse_size": {"text": "12MP"},
     "plan": {"images": [(10, 10)], "models": "sonnet"},
     "quotes": {"models": "sonnet"},
     "read_header": {"source": PICTURE},
     "scan": {"paths": (FILE,)},
     "summarize": {"paths": (FILE,)},
+    "text_tokens": {"text": "a"},
     "unescape_path": {"text": "a"},
 }
 

@@ -1,7 +1,6 @@
-"""The workbook: recalculated by LibreOffice, read by pandas, and compared with plans of the same images.
+"""The workbook of a scan: recalculated by LibreOffice, read by pandas, and compared with plans of the same images.
 
-LibreOffice gets copies whose formulas have wrong values, so that every number it returns is recalculated. If it is not
-installed, these tests are skipped; `apt-get install libreoffice-calc-nogui` installs it.
+If LibreOffice is not installed, these tests are skipped; `apt-get install libreoffice-calc-nogui` installs it.
 """
 
 from __future__ import annotations
@@ -9,18 +8,14 @@ from __future__ import annotations
 import gc
 import io
 import os
-import pickle
 import random
 import re
 import shutil
-import subprocess
 import sys
-import zipfile
 from collections import Counter
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
-from functools import cache
 
 import openpyxl
 import pandas as pd
@@ -29,6 +24,20 @@ from click.testing import CliRunner
 from conftest import DATA, SAMPLES
 from hypothesis import given
 from hypothesis import strategies as st
+from workbooks import (
+    DAY,
+    HAIKU,
+    SONNET,
+    budget_of,
+    cell_of,
+    changed,
+    disagreements,
+    figures_of,
+    groups_of,
+    recalculated,
+    values_of,
+    written,
+)
 
 from imgcost import geometry
 from imgcost.cli import main
@@ -44,14 +53,7 @@ from imgcost.tables import find_tier
 from imgcost.tabular import Column, Schema
 from imgcost.text import Report
 
-DAY = date(2026, 11, 22)
 STANDARD, HIGH = find_tier("standard"), find_tier("high-resolution")
-HAIKU, SONNET = "claude-haiku-5-5", "claude-sonnet-5-5"
-ALWAYS = """<?xml version="1.0" encoding="UTF-8"?>
-<oor:items xmlns:oor="http://openoffice.org/2001/registry">
-<item oor:path="/org.openoffice.Office.Calc/Formula/Load">
-<prop oor:name="OOXMLRecalcMode" oor:op="fuse"><value>0</value></prop></item></oor:items>"""
-
 SIZES = [(1, 1), (1000, 1000), (2000, 1500), (8000, 8000), (1, 8000), (1792, 1000), (3584, 2000), (300, 300)]
 
 
@@ -62,122 +64,6 @@ def image(path, width, height, file_bytes=9, media_type="image/png"):
 def images(count, seed=1):
     chosen = random.Random(seed)
     return [image(f"f{n % 3}/{n}.png", *chosen.choice(SIZES), chosen.randrange(10**6)) for n in range(count)]
-
-
-def groups_of(files):
-    """Group files by folder, as a scan does."""
-    folders = dict.fromkeys(file.path.split("/")[0] for file in files)
-    return [(folder, [file for file in files if file.path.split("/")[0] == folder]) for folder in sorted(folders)]
-
-
-def written(path, groups, models=SONNET, *, day=DAY, max_rows=1_048_576, sizes=((1000, 1000),), **conditions):
-    """Write a workbook of the results of a scan."""
-    selected = quotes([models] if isinstance(models, str) else models, as_of=day, **conditions)
-    with path.open("wb") as file:
-        sink = workbook_sink(file, selected, lambda _done, _total: None, max_rows=max_rows, sizes=sizes)
-        summary = ScanSummary(selected, token_rules=sink.token_rules)
-        for group in groups:
-            summary.add([group])
-            sink.writer.write(pickle.loads(pickle.dumps(sink.encode))([group]))
-        sink.writer.finish(summary)
-    return path
-
-
-INPUTS = {"model": "C6", "batch": "C7", "cache": "C8", "prompt_tokens": "C9", "output_tokens": "C10",
-          "images_per_request": "C11", "inference_geo": "C12"}  # fmt: skip
-
-
-@cache
-def without_large_sheets(path):
-    """Return a workbook as a file in memory, without sheets that are slow to read and not used by the Budget."""
-    book, file = openpyxl.load_workbook(path), io.BytesIO()
-    del book["Prices"], book["Calculator"], book["Steps"]
-    book.save(file)
-    return file
-
-
-def changed(path, target, settings):
-    """Save a copy with other input cells, without values of formulas."""
-    book = openpyxl.load_workbook(without_large_sheets(path))
-    for name, value in settings.items():
-        book["Budget"][INPUTS[name]] = {True: "yes", False: "no"}[value] if name == "batch" else value
-    book.save(target)
-    return target
-
-
-def spoiled(path, target):
-    """Save a copy in which every formula has a wrong value."""
-    with zipfile.ZipFile(path) as old, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as new:
-        for name in old.namelist():
-            text = old.read(name)
-            if name.startswith("xl/worksheets/"):
-                text = re.sub(rb"</f><v>[^<]*</v>", b"</f><v>-7</v>", text)
-                text = re.sub(rb' t="str"><f>', b"><f>", text)
-            new.writestr(name, text)
-    return target
-
-
-@pytest.fixture(scope="session")
-def libreoffice():
-    """The program; tests that use it are slow, see conftest.py."""
-    return shutil.which("soffice") or shutil.which("libreoffice") or pytest.skip("LibreOffice is not installed")
-
-
-def recalculated(libreoffice, folder, paths):
-    """Recalculate workbooks in LibreOffice, and return the paths of the results."""
-    profile, wrong_folder, right_folder = folder / "profile", folder / "wrong", folder / "right"
-    for new in (profile / "user", wrong_folder):
-        new.mkdir(parents=True)
-    (profile / "user" / "registrymodifications.xcu").write_text(ALWAYS)
-    copies = [spoiled(path, wrong_folder / path.name) for path in paths]
-    command = [libreoffice, f"-env:UserInstallation={profile.as_uri()}", "--headless", "--convert-to", "xlsx"]
-    subprocess.run([*command, "--outdir", right_folder, *copies], check=True, capture_output=True, timeout=600)
-    return [right_folder / path.name for path in paths]
-
-
-def formulas(path):
-    """Yield the sheet and cell of every formula."""
-    for sheet in openpyxl.load_workbook(path):
-        for row in sheet.iter_rows():
-            for cell in row:
-                if cell.data_type == "f":
-                    yield sheet.title, cell.coordinate
-
-
-def agree(left, right):
-    if isinstance(left, (int, float)) and isinstance(right, (int, float)):
-        return left == pytest.approx(right, rel=1e-12, abs=0)
-    return (left or "") == (right or "")
-
-
-def disagreements(path, recalculated_path):
-    """Return the formulas whose value changes on recalculation, and the number of formulas."""
-    before, after = map(values_of, (path, recalculated_path))
-    cells = list(formulas(path))
-    values = [(sheet, cell, before[sheet][cell].value, after[sheet][cell].value) for sheet, cell in cells]
-    return [row for row in values if not agree(*row[2:])], len(cells)
-
-
-@cache
-def values_of(path):
-    return openpyxl.load_workbook(path, data_only=True)
-
-
-def budget_of(path):
-    """Return the table of models on the sheet Budget: model to its row."""
-    sheet = values_of(path)["Budget"]
-    rows = list(sheet.iter_rows(min_col=2, max_col=13, values_only=True))
-    start = next(index for index, row in enumerate(rows) if row[:2] == ("Model", "Resolution tier"))
-    return {row[0]: dict(zip(rows[start], row, strict=True)) for row in rows[start + 1 :] if row[0]}
-
-
-def figures_of(path):
-    """Return the blocks of the sheet Budget: label to the values next to it."""
-    sheet = values_of(path)["Budget"]
-    figures = {}
-    for row in sheet.iter_rows(min_row=6, max_row=30, min_col=2, max_col=13, values_only=True):
-        figures |= {row[0]: row[1], row[3]: row[5:8], row[9]: row[11]}
-    return figures
 
 
 FOUND = images(157)
@@ -245,9 +131,12 @@ VERDICTS = [
     (1, {}, "Requests are within the limits"),
     (601, {"images_per_request": 601}, "Not possible: a request to this model may have at most 600 images"),
     (157, {"images_per_request": 20}, "Requests are within the limits"),
-    (157, {"images_per_request": 21}, "no edge may exceed 2,000 px"),
+    (157, {"images_per_request": 21}, "Some requests may exceed a limit"),
+    (30, {"images_per_request": 30}, "no edge may exceed 2,000 px"),
     (1, {"prompt_tokens": 999_990}, "a prompt and its answer exceed the context window"),
-    (3, {"prompt_tokens": 990_000, "images_per_request": 3}, "Some requests may exceed the context window"),
+    (3, {"prompt_tokens": 990_000, "images_per_request": 3}, "a prompt and its answer exceed the context window"),
+    (4, {"prompt_tokens": 990_000, "images_per_request": 3}, "Some requests may exceed a limit"),
+    (1, {"model": "claude-opus-4-5-20251101", "inference_geo": "us"}, "Not offered with these settings"),
 ]
 PACKING = {"model": HAIKU, "cache": "5m", "prompt_tokens": 95_000, "images_per_request": 4}
 REGIONAL = {"model": SONNET, "cache": "5m", "prompt_tokens": 3000, "output_tokens": 70,
@@ -327,7 +216,7 @@ def test_a_cost_that_depends_on_packing_is_a_command(library):
     assert rows[SONNET]["Total, US$"] == pytest.approx(float(planned(PACKING, SONNET).total_usd), rel=1e-12)
     assert figures_of(book)["Total"][2] == "run imgcost plan"
     sheet = values_of(book)["Budget"]
-    assert sheet["B3"].value.startswith("Some requests may have the long-context price")
+    assert sheet["B3"].value.startswith("Some requests may exceed a limit or have the long-context price")
     command = sheet["B4"].value.split(": ")[1].split()
     assert command[:3] == ["imgcost", "plan", "PATH"]
     result = CliRunner().invoke(main, ["plan", "1000x1000", *command[3:], "-f", "json"])
@@ -347,7 +236,8 @@ def test_a_regional_endpoint_is_in_every_price(library):
 
 def test_conditions_of_the_scan_are_in_the_input_cells(library):
     book = openpyxl.load_workbook(library["options"][0])
-    assert [book["Budget"].cell(row, 3).value for row in range(6, 13)] == [HAIKU, "yes", "1h", 0, 0, 1, "us"]
+    names = ("model", "batch", "prompt_cache", "prompt_tokens", "output_tokens", "images_per_request", "inference_geo")
+    assert [cell_of(book, name).value for name in names] == [HAIKU, "yes", "1h", 0, 0, 1, "us"]
     row = figures_of(library["options"][1])
     wanted = planned({"batch": True, "inference_geo": "us", "cache": "1h"}, HAIKU)
     assert row["Total"][2] == pytest.approx(float(wanted.total_usd), rel=1e-12)
@@ -364,12 +254,12 @@ def test_grouped_images_have_the_same_totals(library):
         assert frame["File, bytes"].sum() == sum(file.file_bytes for file in FOUND)
         assert budget_of(book) == budget_of(library["first"][1])
         notes = pd.read_excel(book, sheet_name="Notes", header=None)[1].astype(str)
-        assert notes.str.contains("A sheet has fewer rows than 157 images").any()
+        assert notes.str.contains(f"157 images in {rows} rows").any()
 
 
 def test_without_known_limits_images_are_not_fixable(library):
     book = library["no limits"][1]
-    assert figures_of(book)["Would be rejected"] == 0
+    assert figures_of(book)["Would be rejected as they are"] == 0
     assert values_of(book)["Budget"]["B3"].value.startswith("Requests are within the limits")
 
 
@@ -378,7 +268,7 @@ def test_fixable_images_count_and_appear_with_their_reasons(library):
     figures = figures_of(book)
     files = [file for _, group in FIXABLE for file in group if isinstance(file, Image) and not file.duplicate_of]
     tokens = [geometry.image_tokens(file.width, file.height, HIGH) for file in files]
-    assert (figures["Images"], figures["Would be rejected"]) == (5, 4)
+    assert (figures["Number of images"], figures["Would be rejected as they are"]) == (5, 4)
     reasons = Counter({"over 8,000 px": 2, "over 10,485,760 bytes": 1, "TIFF": 1})
     assert {name: figures[name] for name in reasons} == reasons
     assert figures["Visual tokens, high-resolution"] == sum(tokens)
@@ -427,14 +317,14 @@ def test_pandas_libreoffice_and_the_report_agree_on_the_samples(libreoffice, tmp
         frame = pd.read_excel(book, sheet_name="Images")
         figures = figures_of(book)
         assert frame["Visual tokens per image, high-resolution"].sum() == wanted["tokens"]
-        assert figures["Images"] == scan["images"] == len(frame)
+        assert figures["Number of images"] == scan["images"] == len(frame)
         tokens, _, alone = figures["Images alone, as uncached input"]
         assert (tokens, alone) == (wanted["tokens"], pytest.approx(float(usd), rel=1e-12))
-        assert figures["Would be rejected"] == sum(reason["images"] for reason in scan["fixable"])
+        assert figures["Would be rejected as they are"] == sum(reason["images"] for reason in scan["fixable"])
         assert budget_of(book)[SONNET]["Visual tokens"] == wanted["tokens"]
         assert len(pd.read_excel(book, sheet_name="Excluded")) == rows["problem"].count()
-        charts = pd.read_excel(book, sheet_name="Charts")
-        assert charts["Images alone, US$"].sum() == pytest.approx(float(usd), rel=1e-12)
+        folders = pd.read_excel(book, sheet_name="Folders")
+        assert folders["Images alone, US$"].sum() == pytest.approx(float(usd), rel=1e-12)
 
 
 # The resize rule in fractions
@@ -512,8 +402,9 @@ def test_hostile_names_are_plain_text(tmp_path):
 def test_wide_sheets_are_printed_on_pages_that_can_be_read(library):
     book = openpyxl.load_workbook(library["no limits"][1])
     pages = {name: book[name].page_setup.fitToWidth or 1 for name in ("Budget", "Images", "Models", "Prices")}
-    assert pages == {"Budget": 1, "Images": 1, "Models": 3, "Prices": 2}
+    assert pages == {"Budget": 1, "Images": 1, "Models": 4, "Prices": 2}
     assert book["Models"].print_title_cols == "$A:$A"
+    assert book["Models"].print_title_rows == "$1:$1"
 
 
 def test_a_full_sheet_reports_the_number_of_missing_rows(tmp_path):
@@ -542,19 +433,26 @@ def test_input_cells_accept_the_values_of_the_api(tmp_path):
     book = openpyxl.load_workbook(path)
     rules = {str(validation.sqref): validation for validation in book["Budget"].data_validations.dataValidation}
     models = len(budget_of(path))
-    assert rules["C6"].formula1 == f"'Models'!$A$2:$A${models + 1}"
-    assert [rules[cell].formula1 for cell in ("C7", "C8", "C12")] == ['"no,yes"', '"none,5m,1h"', '"global,us"']
-    assert [rules[cell].formula1 for cell in ("C9", "C10", "C11")] == ["0", "0", "1"]
+    first = {
+        name: rules[cell_of(book, name).coordinate].formula1
+        for name in book.defined_names
+        if cell_of(book, name).coordinate in rules and cell_of(book, name).parent.title == "Budget"
+    }
+    assert first == {
+        "model": f"'Models'!$A$2:$A${models + 1}", "batch": '"no,yes"', "prompt_cache": '"none,5m,1h"',
+        "inference_geo": '"global,us"', "prompt_tokens": "0", "output_tokens": "0", "images_per_request": "1",
+        "image_count": "0", "downscale_to": "1", "retry_rate": "0",
+    }  # fmt: skip
     assert book["Images"].freeze_panes == "B2"
     assert book["Images"].auto_filter.ref.startswith("A1:")
     assert len(book["Budget"]._charts) == 2
-    assert [sheet.title for sheet in book if sheet.sheet_state == "hidden"] == ["Charts", "Steps"]
+    assert [sheet.title for sheet in book if sheet.sheet_state == "hidden"] == ["Charts", "Downscaling", "Steps"]
 
 
 def test_only_the_chosen_tier_is_priced_with_each_list_of_the_calculator(tmp_path):
     path = written(tmp_path / "a.xlsx", groups_of(FOUND))
     book = openpyxl.load_workbook(path, data_only=True)
-    tiers = [row[1] for row in book["Models"].iter_rows(min_row=2, values_only=True)]
+    tiers = [row[2] for row in book["Models"].iter_rows(min_row=2, values_only=True)]
     for validation in book["Calculator"].data_validations.dataValidation:
         if validation.type == "list":
             start, end = map(
@@ -564,10 +462,11 @@ def test_only_the_chosen_tier_is_priced_with_each_list_of_the_calculator(tmp_pat
 
 
 def test_folders_beyond_a_limit_are_summed_up(tmp_path):
-    groups = [(f"f{n}", [image(f"f{n}/a.png", 100 + n, 100)]) for n in range(20)]
-    frame = pd.read_excel(written(tmp_path / "a.xlsx", groups), sheet_name="Charts")
+    groups = [(f"f{n}", [image(f"f{n}/a.png", 100 + n, 100)]) for n in range(38)]
+    frame = pd.read_excel(written(tmp_path / "a.xlsx", groups), sheet_name="Folders")
     assert frame["Folder"].dropna().tolist()[-1] == "8 other folders"
-    assert frame["Images"].sum() == 20
+    assert frame["Images"].sum() == 38
+    assert "Folders" not in openpyxl.load_workbook(written(tmp_path / "a.xlsx", groups[:1])).sheetnames
 
 
 def test_too_many_sizes_are_an_error(tmp_path):

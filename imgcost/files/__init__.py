@@ -29,7 +29,7 @@ from imgcost.files.workers import spread
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
 __all__ = [
     "SOURCE_TYPES",
@@ -57,6 +57,7 @@ __all__ = [
     "probe_chunk",
     "read_header",
     "scan",
+    "scan_groups",
     "spread",
     "stream_contents",
 ]
@@ -114,12 +115,33 @@ def scan(
 def _scan(
     walk: Walk, paths: Sequence[str | os.PathLike[str]], work: Callable[[Chunk], list[Group]], jobs: int
 ) -> Iterator[ScanResult]:
+    for groups in scan_groups(walk, paths, work, jobs):
+        for _, files in groups:
+            yield from files
+
+
+def scan_groups(
+    walk: Walk,
+    paths: Iterable[str | os.PathLike[str]],
+    work: Callable[[Chunk], list[Group]] = probe_chunk,
+    jobs: int = 1,
+) -> Iterator[list[Group]]:
+    """Find every image, as `scan` does, and keep the folders.
+
+    Args:
+        walk: How to walk directories.
+        paths: Files and folders.
+        work: Reads the files of a chunk.
+        jobs: Maximum number of worker processes.
+
+    Yields:
+        Folders and their files, a chunk at a time.
+    """
+
     def stream(archive: Archive) -> Iterator[list[Group]]:
         return probe_archive(archive.path, walk.matches)
 
-    for groups in spread(chunks(walk.steps(paths)), work, stream, jobs):
-        for _, files in groups:
-            yield from files
+    yield from spread(chunks(walk.steps(paths)), work, stream, jobs)
 
 
 def _globs(argument: str, globs: str | Sequence[str]) -> tuple[str, ...]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from imgcost.files import Group
+    from imgcost.plans import Plan, Repeated
     from imgcost.quoting import TokenRule
     from imgcost.summaries import ScanSummary
 
-__all__ = ["Encode", "Progress", "ScanSink", "ScanWriter"]
+__all__ = ["Encode", "JobWriter", "Progress", "ScanSink", "ScanWriter"]
 
 Encode: TypeAlias = "Callable[[list[Group]], Any]"
 """Encodes results for a writer. Runs in worker processes, so it must be picklable."""
@@ -31,6 +32,26 @@ class ScanWriter(Protocol):
 
     def abandon(self) -> None:
         """Release resources, because the scan was not completed."""
+
+
+class JobWriter(ScanWriter, Protocol):
+    """Writes a workbook or a page, which show a whole job: the images of a scan, or those of a plan."""
+
+    def add_sizes(self, source: str, sizes: Sequence[Repeated]) -> None:
+        """Write images that are known only by their size.
+
+        Args:
+            source: Where they are listed, such as the name of a table.
+            sizes: Their sizes and numbers.
+        """
+
+    def finish(self, summary: ScanSummary, /, plan: Plan | None = None) -> None:
+        """Write the end.
+
+        Args:
+            summary: The sums of all images.
+            plan: How the images are sent; None if each is sent alone, without a prompt.
+        """
 
 
 class ScanSink(NamedTuple):

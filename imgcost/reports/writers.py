@@ -25,10 +25,13 @@ if TYPE_CHECKING:
     from imgcost.tabular import Row, Schema
     from imgcost.text import Report
 
-__all__ = ["SUFFIXES", "format_of", "open_scan", "save_report", "stream_rows"]
+__all__ = ["JOB_SUFFIXES", "SUFFIXES", "format_of", "open_scan", "save_report", "stream_rows"]
 
 SUFFIXES = (".csv", ".json", ".jsonl", ".parquet", ".md", ".xlsx", ".html")
 """File suffixes that reports can be written to."""
+
+JOB_SUFFIXES = (".xlsx", ".html")
+"""File suffixes of the reports that show a whole job, with every model; their writer is a `JobWriter`."""
 
 CHUNK_ROWS = 1000
 """Number of rows of a report that are encoded together."""

@@ -2,32 +2,48 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from imgcost import arrays
 from imgcost.acceptance import breaches, exceeded_limits, sent_bytes, unsupported
+from imgcost.figures import plural
 from imgcost.files import Image
 from imgcost.tables import known_limits
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
     from imgcost.conditions import Conditions
     from imgcost.files import Group
     from imgcost.geometry import Tier
+    from imgcost.plans import Repeated
     from imgcost.quoting import TokenRule
     from imgcost.tables import Limits
 
-__all__ = ["BINS_PER_OCTAVE", "BYTES_STEP", "MAX_LISTED", "Highlights", "ListedImage", "RejectedImage", "collect"]
+__all__ = [
+    "BINS_PER_OCTAVE",
+    "BYTES_STEP",
+    "MAX_LISTED",
+    "MAX_SIZES",
+    "Highlights",
+    "ListedImage",
+    "RejectedImage",
+    "collect",
+    "collect_sizes",
+]
 
 MAX_LISTED = 20
 """Maximum number of images in each table."""
+
+MAX_SIZES = 4096
+"""Maximum number of different sizes that a page keeps to downscale them; with more, it would grow without limit."""
 
 BINS_PER_OCTAVE = 16
 """The chart of sizes merges images whose width and height differ by less than about 4 %."""
@@ -71,14 +87,16 @@ class Highlights:
     """Images of a part of a scan that a page shows. Its size does not grow with the number of images.
 
     Attributes:
-        sizes: Number of images by the logarithm of width and height, in fractions of an octave.
+        sizes: Number of images by width and height, px; None if there are more than `MAX_SIZES` sizes.
+        octaves: Number of images by the logarithm of width and height, in fractions of an octave.
         request_bytes: Number of accepted images by their bytes in a request, in multiples of `BYTES_STEP`.
         costliest: The images with the most tokens.
         downscaled: The largest images that some tier downscales.
         rejected: The first images that would be rejected as they are.
     """
 
-    sizes: Counter[tuple[int, int]] = field(default_factory=Counter)
+    sizes: Counter[tuple[int, int]] | None = field(default_factory=Counter)
+    octaves: Counter[tuple[int, int]] = field(default_factory=Counter)
     request_bytes: Counter[int] = field(default_factory=Counter)
     costliest: list[ListedImage] = field(default_factory=list)
     downscaled: list[ListedImage] = field(default_factory=list)
@@ -86,7 +104,8 @@ class Highlights:
 
     def merge(self, other: Highlights) -> None:
         """Add a later part of the scan."""
-        self.sizes.update(other.sizes)
+        self.sizes = None if self.sizes is None or other.sizes is None else _few(self.sizes + other.sizes)
+        self.octaves.update(other.octaves)
         self.request_bytes.update(other.request_bytes)
         self.costliest = sorted(self.costliest + other.costliest, key=lambda image: -image.tokens)[:MAX_LISTED]
         both = self.downscaled + other.downscaled
@@ -115,9 +134,14 @@ def collect(rule: TokenRule, tiers: Sequence[Tier], conditions: Conditions, grou
     images = [
         image for _, files in groups for image in files if isinstance(image, Image) and image.duplicate_of is None
     ]
-    if not images:
-        return Highlights()
     limits = known_limits(conditions.platform, conditions.as_of)
+    return _selected(rule, tiers, limits, images, itertools.repeat(1)) if images else Highlights()
+
+
+def _selected(
+    rule: TokenRule, tiers: Sequence[Tier], limits: Limits, images: Sequence[Image], counts: Iterable[int]
+) -> Highlights:
+    """Select from images, each of which counts as many times as `counts` says."""
     _, media_types, *columns, _, _, file_bytes, _ = zip(*images, strict=True)
     width, height = (np.array(column, np.int64) for column in columns)
     request_bytes = sent_bytes(np.array(file_bytes, np.int64), limits)
@@ -134,12 +158,59 @@ def collect(rule: TokenRule, tiers: Sequence[Tier], conditions: Conditions, grou
 
     octaves = (np.rint(np.log2(edge) * BINS_PER_OCTAVE).astype(int).tolist() for edge in (width, height))
     return Highlights(
-        sizes=Counter(zip(*octaves, strict=True)),
-        request_bytes=Counter((-(-request_bytes[~fixable] // BYTES_STEP)).tolist()),
+        sizes=_few(_counted(zip(width.tolist(), height.tolist(), strict=True), counts)),
+        octaves=_counted(zip(*octaves, strict=True), counts),
+        request_bytes=_counted(
+            (-(-request_bytes // BYTES_STEP)).tolist(),
+            (0 if is_fixable else count for is_fixable, count in zip(fixable.tolist(), counts, strict=False)),
+        ),
         costliest=top(np.arange(len(images)), tokens),
         downscaled=top(np.flatnonzero(~unchanged), width * height),
         rejected=[_rejected(images[index], limits) for index in np.flatnonzero(fixable)[:MAX_LISTED].tolist()],
     )
+
+
+def collect_sizes(
+    rule: TokenRule, tiers: Sequence[Tier], conditions: Conditions, source: str, sizes: Sequence[Repeated]
+) -> Highlights:
+    """Select what a page shows of images that are known only by their size.
+
+    Args:
+        rule: Counts the tokens that rank images.
+        tiers: The tiers of all models on the page.
+        conditions: The platform and the date whose limits apply.
+        source: Where the images are listed.
+        sizes: Their sizes and numbers.
+
+    Returns:
+        The images of each size as one.
+    """
+    limits = known_limits(conditions.platform, conditions.as_of)._replace(media_types=None)
+    images = [
+        Image(
+            f"{plural(size.count, 'image')} of {source}",
+            media_type="",
+            width=size.width,
+            height=size.height,
+            orientation=1,
+            animated=False,
+            file_bytes=size.file_bytes or 0,
+        )
+        for size in sizes
+    ]
+    return _selected(rule, tiers, limits, images, [size.count for size in sizes]) if images else Highlights()
+
+
+def _counted(keys: Iterable[Any], counts: Iterable[int]) -> Counter[Any]:
+    """Return the sum of the counts by key."""
+    counter: Counter[Any] = Counter()
+    for key, count in zip(keys, counts, strict=False):
+        counter[key] += count
+    return +counter
+
+
+def _few(sizes: Counter[tuple[int, int]]) -> Counter[tuple[int, int]] | None:
+    return sizes if len(sizes) <= MAX_SIZES else None
 
 
 def _listed(image: Image, tokens: int) -> ListedImage:

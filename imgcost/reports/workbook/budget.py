@@ -1,28 +1,45 @@
-"""The sheet Budget: the input cells, the job with the chosen model, and every model side by side."""
+"""The sheet Budget: the assumptions of a job, its cost with the chosen model, its images, and every model."""
 
 from __future__ import annotations
 
-from decimal import localcontext
-from typing import TYPE_CHECKING, Any, NamedTuple
+from decimal import Decimal, localcontext
+from typing import TYPE_CHECKING, NamedTuple
 
-from imgcost.figures import plural
 from imgcost.reports.workbook.cells import NOT_OFFERED, CellFormula, at, unless_text
+from imgcost.reports.workbook.inputs import BlockRow, assumptions, validate
 from imgcost.reports.workbook.job import title_of
-from imgcost.reports.workbook.models import RUN_PLAN, model_cell, model_column, values_of
+from imgcost.reports.workbook.verdict import command, is_fine, verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator
 
     from imgcost.reports.workbook.cells import Cell, Page
-    from imgcost.reports.workbook.images import ImageSheet
     from imgcost.reports.workbook.job import WorkbookJob
+    from imgcost.reports.workbook.models import ModelSheets
+    from imgcost.reports.workbook.tables import ImageTable
 
-__all__ = ["BudgetCells", "write_budget"]
+__all__ = ["BudgetCells", "JobImages", "write_budget"]
 
-_WIDTHS = (2, 30, 20, 15, 15, 16, 15, 15, 15, 15, 15, 15, 17)
+_WIDTHS = (2, 33, 20, 13, 14, 14, 14, 13, 13, 13, 18, 18, 14)
 _TOP = 5
 _LEFT, _MIDDLE, _RIGHT, _HIDDEN = 1, 4, 10, 13
 _MILLION = 1_000_000
+_LISTED_SIZES = 5
+"""Sizes listed beside the assumptions; the sheet Sizes has all."""
+
+
+class JobImages(NamedTuple):
+    """The images of a job on other sheets.
+
+    Attributes:
+        counted: The sheet whose images count in all totals.
+        found: The sheet Images, which lists what would be rejected; or the same sheet if there is none.
+        not_counted: Number of files and folders that are not counted.
+    """
+
+    counted: ImageTable
+    found: ImageTable
+    not_counted: int
 
 
 class BudgetCells(NamedTuple):
@@ -30,65 +47,33 @@ class BudgetCells(NamedTuple):
 
     Attributes:
         totals: Cells with sums over all images, by name: `visual N` and `most N` for each rule.
-        input_price: The cell with the price of uncached input, US dollars per MTok.
+        images_usd: The cell with the cost of the images alone, US dollars.
         below: The first free row below it, from 0, for charts.
+        models: Rows and columns of the names and totals of the models: first row, last row, name, total.
     """
 
     totals: dict[str, str]
-    input_price: str
+    images_usd: str
     below: int
+    models: tuple[int, int, int, int]
 
 
-class _Row(NamedTuple):
-    """A row of a section.
-
-    Attributes:
-        label: Its label.
-        cells: The cells after the label.
-        styles: The styles of the cells.
-        name: A name for the first cell, or empty.
-        label_style: The style of the label.
-    """
-
-    label: str
-    cells: Sequence[Cell]
-    styles: Sequence[str]
-    name: str = ""
-    label_style: str = "label"
-
-
-def write_budget(page: Page, job: WorkbookJob, images: ImageSheet, not_counted: int) -> BudgetCells:
-    """Write the sheet Budget.
-
-    Args:
-        page: The sheet.
-        job: The models.
-        images: The sheet Images.
-        not_counted: Number of files and folders that are not counted.
-    """
-    values = values_of(job.first, job)
+def write_budget(page: Page, job: WorkbookJob, models: ModelSheets, images: JobImages) -> BudgetCells:
+    """Write the sheet Budget."""
     for column, width in enumerate(_WIDTHS):
         page.sheet.set_column(column, column, width)
     page.sheet.set_column(_HIDDEN, _HIDDEN + 1, 12, None, {"hidden": True})
     page.sheet.hide_gridlines(2)
     page.sheet.set_row(0, 32)
-    page.put(0, _LEFT, "What these images cost with Claude", "title")
-    hint = "Choose and type in the yellow cells: all other numbers follow by formula."
-    page.put(1, _LEFT, f"{hint} List prices as of {job.conditions.as_of}, US dollars, before tax.", "hint")
-    page.put(2, _LEFT, _verdict(job), "hint")
-    problem = {
-        "type": "text",
-        "criteria": "not containing",
-        "value": "are within the limits",
-        "format": page.styles["section plain"],
-    }
-    page.sheet.conditional_format(2, _LEFT, 2, _LEFT, problem)
-    page.put(3, _LEFT, _command(job), "hint")
-    blocks = (
-        (_LEFT, 1, _inputs(job, values)),
-        (_MIDDLE, 2, _costs(job, values)),
-        (_RIGHT, 2, _images(job, images, not_counted)),
-    )
+    page.put(0, _LEFT, "What this job costs with Claude", "title")
+    page.put(1, _LEFT, "Choose and type in the yellow cells: all other numbers and charts follow by formula. "
+             f"List prices as of {job.conditions.as_of}, US dollars, before tax.", "hint")  # fmt: skip
+    page.put(2, _LEFT, verdict(job, models), "hint")
+    warning = {"type": "formula", "criteria": f"=NOT({is_fine(models)})", "format": page.styles["section plain"]}
+    page.sheet.conditional_format(2, _LEFT, 2, _LEFT, warning)
+    page.put(3, _LEFT, command(job), "hint")
+    inputs, seen = assumptions(job, models, images.counted), _images(job, models, images)
+    blocks = ((_LEFT, 1, inputs), (_MIDDLE, 2, _costs(job, models)), (_RIGHT, 2, seen))
     page.sheet.set_row(_TOP - 1, 26)
     _heads(page, job)
     depth = max(len(lines) for _, _, lines in blocks)
@@ -96,180 +81,173 @@ def write_budget(page: Page, job: WorkbookJob, images: ImageSheet, not_counted: 
         for column, across, lines in blocks:
             if row < len(lines):
                 _put_row(page, _TOP + row, column, across, lines[row])
-        _put_hidden(page, row, job)
-    _validate(page, len(job.models))
-    totals = {line.name: at(_TOP + row, _RIGHT + 2, "Budget") for row, line in enumerate(blocks[2][2])}
-    price = at(_TOP + 9, _MIDDLE + 3, "Budget")
-    below = _side_by_side(page, _TOP + depth + 1, job) + 1
-    page.show_small_dollars(below, _HIDDEN - 1)
-    return BudgetCells(totals, price, below)
+        _put_hidden(page, row, job, models)
+    validate(page, inputs, (_TOP, _LEFT + 1), models)
+    totals = {line.name: at(_TOP + row, _RIGHT + 2, "Budget") for row, line in enumerate(seen)}
+    top = _TOP + depth + 1
+    last = _side_by_side(page, top, job, models)
+    page.show_small_dollars(last + 1, _HIDDEN - 1)
+    return BudgetCells(totals, at(_TOP + 10, _MIDDLE + 4, "Budget"), last + 2, (top + 2, last, _LEFT, _LEFT + 2))
 
 
 def _heads(page: Page, job: WorkbookJob) -> None:
     row, model = _TOP - 1, CellFormula("model", job.first.quote.model.id)
-    page.put_row(row, _LEFT, ["Your job", None], ["section", "section right"])
+    page.put_row(row, _LEFT, ["Assumptions", None], ["section", "section right"])
     page.put_row(row, _MIDDLE, [model, None, "Tokens", "US$ per MTok", "US$"], ["section"] * 2 + ["section right"] * 3)
-    page.put_row(row, _RIGHT, ["Your images", None, None], ["section", "section", "section right"])
+    page.put_row(row, _RIGHT, ["Images", None, None], ["section", "section", "section right"])
 
 
-def _put_row(page: Page, row: int, column: int, across: int, line: _Row) -> None:
+def _put_row(page: Page, row: int, column: int, across: int, line: BlockRow) -> None:
     page.put_row(row, column, [line.label, *[None] * (across - 1)], line.label_style)
     page.put_row(row, column + across, line.cells, line.styles)
     if line.name and " " not in line.name:
         page.name(line.name, row, column + across)
 
 
-def _inputs(job: WorkbookJob, values: Mapping[str, Any]) -> list[_Row]:
-    conditions = job.conditions
-    platform = (
-        conditions.platform
-        if conditions.platform == "claude-api"
-        else f"{conditions.platform}, {conditions.endpoint} endpoint"
-    )
-    included = [f"{factor.name} x {factor.factor:f}" for factor in job.first.quote.factors]
-    return [
-        _Row("Model", [job.first.quote.model.id], ["input"], "model"),
-        _Row("Message batch", ["yes" if conditions.batch else "no"], ["input"], "batch"),
-        _Row("Prompt cache", [conditions.cache], ["input"], "prompt_cache"),
-        _Row("Prompt tokens per request", [0], ["input number"], "prompt_tokens"),
-        _Row("Output tokens per request", [0], ["input number"], "output_tokens"),
-        _Row("Images per request", [1], ["input number"], "images_per_request"),
-        _Row("Inference geo", [conditions.inference_geo], ["input"], "inference_geo"),
-        _Row("Multiplier of batch and geo", [_chosen(job, "multiplier", values)], ["fact"], "multiplier"),
-        _Row("Effective input price, US$ per MTok", [_chosen(job, "price", values)], ["rate"]),
-        _Row("Platform", [platform], ["fact"]),
-        _Row("Speed", [conditions.speed], ["fact"]),
-        *(_Row("Included in all prices", [text], ["fact"]) for text in included),
-    ]
+def _costs(job: WorkbookJob, models: ModelSheets) -> list[BlockRow]:
+    """Return the rows of the job with the chosen model; charts refer to their positions."""
 
-
-def _chosen(job: WorkbookJob, key: str, values: Mapping[str, Any]) -> CellFormula:
-    """Return a value of the chosen model."""
-    return CellFormula(f"INDEX({model_column(key, len(job.models))},model_row)", values[key])
-
-
-def _costs(job: WorkbookJob, values: Mapping[str, Any]) -> list[_Row]:
     def cell(row: int, column: int) -> str:
         return at(_TOP + row, _MIDDLE + column)
 
-    def priced(row: int, label: str, tokens: str, price: str, value: str) -> _Row:
+    def priced(row: int, label: str, tokens: str, value: str) -> BlockRow:
         text = unless_text(cell(row, 3), f"{cell(row, 2)}*{cell(row, 3)}/{_MILLION}")
-        cells = [_chosen(job, tokens, values), _chosen(job, price, values), CellFormula(text, values[value])]
-        return _Row(label, cells, _STYLES)
+        cells = [models.chosen_cell(tokens), models.chosen_cell("price"), CellFormula(text, models.chosen[value])]
+        return BlockRow(label, cells, _STYLES)
 
-    total = unless_text("multiplier", unless_text(cell(4, 4), f"SUM({cell(0, 4)}:{cell(4, 4)})"))
     sums = [
-        CellFormula(f"SUM({cell(0, 2)}:{cell(3, 2)})", values["input"]),
+        CellFormula(
+            f"SUM({cell(0, 2)}:{cell(3, 2)})", sum(models.chosen[key] for key in ("input", "write", "reads", "output"))
+        ),
         None,
-        CellFormula(total, values["total_usd"]),
+        models.chosen_cell("total_usd"),
     ]
     return [
-        _class(job, 0, ("Input", "input", "{in}", "input_usd"), values),
-        _class(job, 1, ("Cache write", "write", 'IF(prompt_cache="1h",{w1h},{w5m})', "write_usd"), values),
-        _class(job, 2, ("Cache read", "reads", "{read}", "read_usd"), values),
-        _class(job, 3, ("Output", "output", "{out}", "output_usd"), values),
-        _Row("Long-context surcharge", [None, None, _chosen(job, "surcharge_usd", values)], _STYLES),
-        _Row("Total", sums, ("total count", "total count", "total usd"), label_style="total label"),
+        _class(models, 0, ("Input", "input", "{in}", "input_usd")),
+        _class(models, 1, ("Cache write", "write", 'IF(prompt_cache="1h",{w1h},{w5m})', "write_usd")),
+        _class(models, 2, ("Cache read", "reads", "{read}", "read_usd")),
+        _class(models, 3, ("Output", "output", "{out}", "output_usd")),
+        BlockRow("Long-context surcharge", [None, None, models.chosen_cell("surcharge_usd")], _STYLES),
+        BlockRow("Requests sent again", [None, None, models.chosen_cell("retries_usd")], _STYLES),
+        BlockRow("Total", sums, ("total count", "total count", "total usd"), label_style="total label"),
         *(
-            _Row(label, [None, None, average(cell(5, 4), values, job, times)], _STYLES)
+            BlockRow(label, [None, None, _average(cell(6, 4), models.chosen["total_usd"], job, times)], _STYLES)
             for label, times in (("Per image", 1), ("Per 1,000 images", 1000))
         ),
-        priced(8, "Included: overhead (measured)", "overhead", "price", "overhead_usd"),
-        priced(9, "Images alone, as uncached input", "visual", "price", "images_usd"),
+        priced(9, "Included: overhead (measured)", "overhead", "overhead_usd"),
+        priced(10, "Images alone, as uncached input", "visual", "images_usd"),
     ]
 
 
 _STYLES = ("count", "rate", "usd")
 
 
-def _class(job: WorkbookJob, row: int, names: tuple[str, str, str, str], values: Mapping[str, Any]) -> _Row:
+def _class(models: ModelSheets, row: int, names: tuple[str, str, str, str]) -> BlockRow:
     """Return the line of a token class: tokens, price, US dollars; the price is shown only if there are tokens."""
     label, key, rate, usd = names
-    columns = {
-        key: f"INDEX({model_column(key, len(job.models))},model_row)" for key in ("in", "out", "w5m", "w1h", "read")
-    }
+    columns = {key: models.of_chosen(key) for key in ("in", "out", "w5m", "w1h", "read")}
     count, shown = (at(_TOP + row, _MIDDLE + column) for column in (2, 3))
-    price = values["price"] if values[key] or isinstance(values["price"], str) else ""
+    values = models.chosen
+    price: Decimal | str = ""
+    if isinstance(values["price"], str):
+        price = NOT_OFFERED
+    elif values[key]:
+        price = values[usd] * _MILLION / values[key]
     cells = [
-        _chosen(job, key, values),
+        models.chosen_cell(key),
         CellFormula(unless_text("multiplier", f'IF({count}=0,"",{rate.format_map(columns)}*multiplier)'), price),
         CellFormula(unless_text("multiplier", f"IF({count}=0,0,{count}*{shown}/{_MILLION})"), values[usd]),
     ]
-    return _Row(label, cells, _STYLES)
+    return BlockRow(label, cells, _STYLES)
 
 
-def average(total: str, values: Mapping[str, Any], job: WorkbookJob, times: int) -> CellFormula:
+def _average(total: str, usd: Decimal | str, job: WorkbookJob, times: int) -> CellFormula:
     """Return US dollars per number of images; rounded, because nothing is calculated from it."""
-    usd, images = values["total_usd"], job.summary.images
     text = unless_text(total, f"IF(image_count=0,0,{total}*{times}/image_count)")
+    images = job.summary.images
     with localcontext() as context:
         context.prec = 40
         return CellFormula(text, usd if isinstance(usd, str) else usd * times / images if images else 0)
 
 
-def _images(job: WorkbookJob, images: ImageSheet, not_counted: int) -> list[_Row]:
-    summary, rules = job.summary, job.token_rules
-    count = summary.images
-    lines = [
-        ("Images", images.count(), count, "image_count"),
-        ("Requests", "ROUNDUP(image_count/images_per_request,0)", count, "request_count"),
-        ("Images in the last request, if partly full", "MOD(image_count,images_per_request)", 0, "last_images"),
-        ("Longest edge, px", f"MAX({images.edges})", summary.longest_edge, "longest_edge"),
-    ]
+def _images(job: WorkbookJob, models: ModelSheets, images: JobImages) -> list[BlockRow]:
+    """Return the rows of the images: how many requests, how many tokens, what would be rejected."""
+    summary, rules, counted = job.summary, job.token_rules, images.counted
+    lines: list[tuple[str, str, int, str]] = []
+    if job.is_packed:
+        lines.append(("Requests", models.of_chosen("requests"), models.chosen["requests"], "request_count"))
+    else:
+        last = summary.images % job.images_per_request
+        lines += [
+            ("Requests", "ROUNDUP(image_count/images_per_request,0)", job.requests, "request_count"),
+            ("Images in the last request, if partly full", "MOD(image_count,images_per_request)", last, "last_images"),
+        ]
+    longest = f"CHOOSE(token_rule,{','.join(counted.longest(index) for index in range(len(rules)))})"
+    lines.append(("Longest edge, px", longest, summary.longest_edge, "longest_edge"))
     for index, rule in enumerate(rules):
-        lines.append(
-            (f"Visual tokens, {title_of(rule, rules)}", images.total(index), summary.tokens(rule), f"visual {index}")
-        )
+        text = counted.scaled(counted.total(index))
+        lines.append((f"Visual tokens, {title_of(rule, rules)}", text, summary.tokens(rule), f"visual {index}"))
     for index, rule in enumerate(rules):
         label = f"Most tokens per image, {title_of(rule, rules)}"
-        lines.append((label, f"MAX({images.tokens[index]})", job.most_tokens(rule), f"most {index}"))
+        lines.append((label, counted.most(index), job.most_tokens(rule), f"most {index}"))
     fixable = sum(summary.fixable.values())
-    lines.append(("Would be rejected", images.count_if(images.rejected, '"?*"'), fixable, ""))
-    counts = [_Row(label, [CellFormula(text, value)], ["count"], name) for label, text, value, name in lines]
-    return [
-        *counts,
-        *_fixable(job, images, _TOP + len(counts)),
-        _Row("Not counted (see sheet Excluded)", [not_counted], ["count"]),
-    ]
+    lines.append(("Would be rejected as they are", images.found.scaled(_rejected(images.found)), fixable, ""))
+    counts = [BlockRow(label, [CellFormula(text, value)], ["count"], name) for label, text, value, name in lines]
+    rows = [*counts, *_fixable(job, images.found, _TOP + len(counts))]
+    if images.not_counted:
+        rows.append(BlockRow("Not counted (see sheet Excluded)", [images.not_counted], ["count"]))
+    return [*rows, *_listed_sizes(job, counted)]
 
 
-def _fixable(job: WorkbookJob, images: ImageSheet, row: int) -> list[_Row]:
+def _rejected(images: ImageTable) -> str:
+    return images.count_if(images.reasons, '"?*"') if images.reasons else images.count_where(images.rejected)
+
+
+def _fixable(job: WorkbookJob, found: ImageTable, row: int) -> Iterator[BlockRow]:
     """Return the lines of images that would be rejected as they are, by reason, with their cost."""
-    fixable, plan = job.summary.fixable, job.first.plan
+    fixable, sold = job.summary.fixable, job.first.sold
     if not fixable:
-        return []
-    lines = [
-        _Row(
-            reason.phrase,
-            [CellFormula(images.count_if(images.rejected, at(row + index, _RIGHT)), count)],
-            ["count"],
-            label_style="label indented",
-        )
-        for index, (reason, count) in enumerate(sorted(fixable.items(), key=lambda item: (-item[1], item[0])))
-    ]
-    sums = [images.total_where(f'{images.rejected}<>""', index) for index in range(len(job.token_rules))]
-    tokens, price = at(row + len(lines), _RIGHT + 2), at(_TOP + 9, _MIDDLE + 3)
+        return
+    reasons = sorted(fixable.items(), key=lambda item: (-item[1], item[0]))
+    if found.reasons:
+        for index, (reason, count) in enumerate(reasons):
+            text = found.scaled(found.count_if(found.reasons, at(row + index, _RIGHT)))
+            yield BlockRow(reason.phrase, [CellFormula(text, count)], ["count"], label_style="label indented")
+        row += len(reasons)
+    sums = [found.total_where(found.rejected, index) for index in range(len(job.token_rules))]
+    tokens, price = at(row, _RIGHT + 2), at(_TOP + 10, _MIDDLE + 3)
     visual = job.summary.tokens_of_fixable(job.first.quote.rule)
-    usd = plan.quote.input_usd(visual) if plan else NOT_OFFERED
-    return [
-        *lines,
-        _Row(
-            "Visual tokens of rejected images", [CellFormula(f"CHOOSE(token_rule,{','.join(sums)})", visual)], ["count"]
-        ),
-        _Row(
-            "Cost of rejected images, US$",
-            [CellFormula(unless_text(price, f"{tokens}*{price}/{_MILLION}"), usd)],
-            ["usd"],
-        ),
-    ]
+    usd = sold.input_usd(visual) if sold else NOT_OFFERED
+    text = found.scaled(f"CHOOSE(token_rule,{','.join(sums)})")
+    yield BlockRow("Visual tokens of rejected images", [CellFormula(text, visual)], ["count"])
+    text = unless_text(price, f"{tokens}*{price}/{_MILLION}")
+    yield BlockRow("Cost of rejected images, US$", [CellFormula(text, usd)], ["usd"])
 
 
-def _put_hidden(page: Page, row: int, job: WorkbookJob) -> None:
+def _listed_sizes(job: WorkbookJob, counted: ImageTable) -> Iterator[BlockRow]:
+    """Return the lines of the most frequent sizes, if there are several."""
+    sizes = job.sizes or {}
+    if len(sizes) < 2:
+        return
+    most = sorted(enumerate(sizes.items(), 2), key=lambda item: -item[1][1])[:_LISTED_SIZES]
+    for row, ((width, height), count) in most:
+        name, number = f"{width}x{height} px", counted.scaled(f"N('Sizes'!C{row})")
+        label: Cell = name
+        if job.sizes_are_inputs:
+            label = CellFormula(f"'Sizes'!A{row}&\"x\"&'Sizes'!B{row}&\" px\"", name)
+        yield BlockRow(label, [CellFormula(number, count) if job.sizes_are_inputs else count], ["count"])
+    if len(sizes) > _LISTED_SIZES:
+        rest = sum(sizes.values()) - sum(count for _, (_, count) in most)
+        listed = ",".join(f"'Sizes'!C{row}" for row, _ in most)
+        formula = CellFormula(counted.scaled(f"({counted.images()}-SUM({listed}))"), rest)
+        yield BlockRow("Other sizes", [formula if job.sizes_are_inputs else rest], ["count"])
+
+
+def _put_hidden(page: Page, row: int, job: WorkbookJob, models: ModelSheets) -> None:
     """Write the rows of the chosen model and of its token rule, which formulas look up."""
-    models = len(job.models)
     indexes = [str(job.row_of(row.quote) + 1) for row in job.models]
     cells = [
-        ("model_row", CellFormula(f"MATCH(model,{model_column('model', models)},0)", 1)),
+        ("model_row", CellFormula(f"MATCH(model,{models.column('model')},0)", 1)),
         ("token_rule", CellFormula(f"CHOOSE(model_row,{','.join(indexes)})", int(indexes[0]))),
     ]
     if row < len(cells):
@@ -278,99 +256,35 @@ def _put_hidden(page: Page, row: int, job: WorkbookJob) -> None:
         page.name(name, _TOP + row, _HIDDEN + 1)
 
 
-def _validate(page: Page, models: int) -> None:
-    def check(row: int, rule: dict[str, Any]) -> None:
-        page.sheet.data_validation(_TOP + row, _LEFT + 1, _TOP + row, _LEFT + 1, rule)
-
-    check(0, {"validate": "list", "source": f"={model_column('model', models)}"})
-    for row, choices in ((1, ["no", "yes"]), (2, ["none", "5m", "1h"]), (6, ["global", "us"])):
-        check(row, {"validate": "list", "source": choices})
-    for row, minimum in ((3, 0), (4, 0), (5, 1)):
-        message = f"Enter a whole number from {minimum}."
-        check(row, {"validate": "integer", "criteria": ">=", "value": minimum, "error_message": message})
-
-
-FINE = (
-    "Requests are within the limits on number of images, dimensions and tokens, once rejected images are converted or "
-    "resized. Size in bytes is not checked."
-)
-TOO_MANY = "Not possible: a request to this model may have at most "
-TOO_LONG = "Not possible: a prompt and its answer exceed the context window."
-MAYBE_TOO_LONG = "Some requests may exceed the context window: run the command below."
-MAYBE_LONG_CONTEXT = "Some requests may have the long-context price, depending on the order: run the command below."
-
-
-def _verdict(job: WorkbookJob) -> CellFormula:
-    """Return whether the API would accept such requests, and whether this sheet can price them."""
-    max_images, window, largest, surcharge = (
-        f"INDEX({model_column(key, len(job.models))},model_row)"
-        for key in ("max_images", "window", "largest", "surcharge_usd")
-    )
-    packed = "MIN(images_per_request,image_count)"
-    text = f'IF({surcharge}="{RUN_PLAN}","{MAYBE_LONG_CONTEXT}","{FINE}")'
-    text = f'IF({largest}+output_tokens>{window},IF({packed}<=1,"{TOO_LONG}","{MAYBE_TOO_LONG}"),{text})'
-    limits = job.first.quote.limits
-    if limits.many_images is not None and limits.many_images_edge is not None:
-        many, edge = plural(limits.many_images, "image"), f"{limits.many_images_edge:,} px"
-        too_large = f"Not possible: with more than {many} in a request, no edge may exceed {edge}."
-        text = f'IF(AND({packed}>{limits.many_images},longest_edge>{limits.many_images_edge}),"{too_large}",{text})'
-    return CellFormula(
-        f'IF(N({max_images})*({packed}>N({max_images}))>0,"{TOO_MANY}"&{max_images}&" images.",{text})', FINE
-    )
-
-
-def _command(job: WorkbookJob) -> CellFormula:
-    """Return the command that plans the same job, packing the images in their order."""
-    conditions = job.conditions
-    fixed = (
-        ""
-        if conditions.platform == "claude-api"
-        else f" --platform {conditions.platform} --endpoint {conditions.endpoint}"
-    )
-    fixed += " --fast" if conditions.speed == "fast" else ""
-    parts = [
-        '"imgcost plan PATH --model "&model',
-        '" --images-per-request "&images_per_request',
-        '" --prompt-tokens "&prompt_tokens',
-        '" --output-tokens "&output_tokens',
-        '" --prompt-cache "&prompt_cache',
-        'IF(batch="yes"," --batch","")',
-        'IF(inference_geo="us"," --inference-geo us","")',
-        f'"{fixed} --as-of {conditions.as_of}"',
-    ]
-    value = (
-        f"imgcost plan PATH --model {job.first.quote.model.id} --images-per-request 1 --prompt-tokens 0 "
-        f"--output-tokens 0 --prompt-cache {conditions.cache}{' --batch' * conditions.batch}"
-        f"{' --inference-geo us' * (conditions.inference_geo == 'us')}{fixed} --as-of {conditions.as_of}"
-    )
-    return CellFormula(
-        f'"The same job, request by request: "&{"&".join(parts)}', f"The same job, request by request: {value}"
-    )
-
-
-_HEADS = (
-    "Model", "Resolution tier", "Total, US$", "Per image, US$", "Per 1,000 images, US$",
-    "Effective input price, US$ per MTok", "Visual tokens", "Input tokens", "Cache write tokens", "Cache read tokens",
-    "Output tokens", "Long-context surcharge, US$",
-)  # fmt: skip
-_KEYS = (
-    "model", "tier", "total_usd", "price", "visual", "input", "write", "reads", "output", "surcharge_usd",
+_COLUMNS = (
+    ("Model", "label", "label"), ("Resolution tier", "tier", "label"), ("Total, US$", "total_usd", "usd"),
+    ("Per image, US$", "", "usd"), ("Per 1,000 images, US$", "", "usd"),
+    ("Effective input price, US$ per MTok", "price", "rate"), ("Visual tokens", "visual", "count"),
+    ("Input tokens", "input", "count"), ("Cache write tokens", "write", "count"),
+    ("Cache read tokens", "reads", "count"), ("Output tokens", "output", "count"),
+    ("Long-context surcharge, US$", "surcharge_usd", "usd"),
 )  # fmt: skip
 
 
-def _side_by_side(page: Page, top: int, job: WorkbookJob) -> int:
-    page.put(top, _LEFT, "The same job with every model", "section plain")
+def _side_by_side(page: Page, top: int, job: WorkbookJob, models: ModelSheets) -> int:
+    """Write every model, cheapest first, and return the last row."""
+    page.put(top, _LEFT, "The same job with every model, cheapest first", "section plain")
     page.sheet.set_row(top + 1, 50)
-    page.put_row(top + 1, _LEFT, _HEADS, ["head", "head", *["head right"] * (len(_HEADS) - 2)])
+    heads = ["head", "head", *["head right"] * (len(_COLUMNS) - 2)]
+    page.put_row(top + 1, _LEFT, [title for title, _, _ in _COLUMNS], heads)
     first = top + 2
-    for index, model in enumerate(job.models):
-        values = {"model": model.quote.model.id, "tier": model.quote.tier.name} | values_of(model, job)
-        formulas = {key: CellFormula(model_cell(key, index), values[key]) for key in _KEYS}
-        averages = [average(at(first + index, _LEFT + 2), values, job, times) for times in (1, 1000)]
-        cells = list(formulas.values())
-        cells[3:3] = averages
-        page.put_row(first + index, _LEFT, cells, ["label", "label", *["usd"] * 3, "rate", *["count"] * 5, "usd"])
-    last = first + len(job.models) - 1
-    rule = {"type": "formula", "criteria": f"=$B{first + 1}=model", "format": page.styles["chosen"]}
-    page.sheet.conditional_format(first, _LEFT, last, _LEFT + len(_HEADS) - 1, rule)
-    return last + 1
+    for row, index in enumerate(models.ranked, first):
+        values, place = models.values[index], at(row, _HIDDEN)
+        page.put(row, _HIDDEN, CellFormula(f"MATCH({row - first + 1},{models.column('rank')},0)", index + 1))
+        texts = {"label": job.models[index].label, "tier": job.models[index].quote.tier.name}
+        cells: list[Cell] = [
+            CellFormula(f"INDEX({models.column(key)},{place})", texts.get(key) or values[key])
+            if key
+            else _average(at(row, _LEFT + 2), values["total_usd"], job, times)
+            for (_, key, _), times in zip(_COLUMNS, (0, 0, 0, 1, 1000, *[0] * 7), strict=True)
+        ]
+        page.put_row(row, _LEFT, cells, [style for _, _, style in _COLUMNS])
+    last = first + len(models.values) - 1
+    rule = {"type": "formula", "criteria": f"=$N{first + 1}=model_row", "format": page.styles["chosen"]}
+    page.sheet.conditional_format(first, _LEFT, last, _LEFT + 1, rule)  # dollars have conditions of their own
+    return last

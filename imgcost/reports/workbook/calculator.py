@@ -13,7 +13,6 @@ from imgcost.geometry import PATCH, PIXELS_PER_TOKEN
 from imgcost.prices import cost_usd
 from imgcost.reports.workbook.cells import CellFormula, at, unless_text
 from imgcost.reports.workbook.downscaling import MAX_EDGE, steps, ties
-from imgcost.reports.workbook.models import model_cell, model_column, values_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from imgcost.geometry import Tier
     from imgcost.reports.workbook.cells import Cell, Page
     from imgcost.reports.workbook.job import ModelRow, WorkbookJob
+    from imgcost.reports.workbook.models import ModelSheets
 
 __all__ = ["write_calculator", "write_steps"]
 
@@ -59,15 +59,13 @@ class _TierColumns(NamedTuple):
         return 3 + self.number * len(_HEADS)
 
 
-def _tier_columns(job: WorkbookJob) -> list[_TierColumns]:
+def _tier_columns(job: WorkbookJob, sheets: ModelSheets) -> list[_TierColumns]:
     """Lay out each tier: priced with the model of the Budget if it has that tier, else the newest unrestricted one."""
     tiers = []
     for number, tier in enumerate(job.tiers):
         indexes = [index for index, row in enumerate(job.models) if row.quote.tier == tier]
-        model = job.models[
-            min(indexes, key=lambda index: (index > 0 and job.models[index].quote.model.restricted, index))
-        ]
-        tiers.append(_TierColumns(number, tier, indexes, model, values_of(model, job)["price"]))
+        first = min(indexes, key=lambda index: (index > 0 and job.models[index].quote.model.restricted, index))
+        tiers.append(_TierColumns(number, tier, indexes, job.models[first], sheets.values[first]["price"]))
     return tiers
 
 
@@ -99,15 +97,16 @@ def write_steps(page: Page, tiers: Sequence[Tier]) -> None:
                 page.put(row + 1, index, column[row], "text")
 
 
-def write_calculator(page: Page, job: WorkbookJob, sizes: Sequence[tuple[int, int]]) -> None:
+def write_calculator(page: Page, job: WorkbookJob, sheets: ModelSheets, sizes: Sequence[tuple[int, int]]) -> None:
     """Write the sheet Calculator.
 
     Args:
         page: The sheet.
         job: The models.
+        sheets: The sheets with the models.
         sizes: Initial sizes in its input cells, px.
     """
-    tiers = _tier_columns(job)
+    tiers = _tier_columns(job, sheets)
     _lay_out(page, len(tiers))
     page.put(0, 1, "Any size, counted as Claude counts it", "title")
     hint = f"Type widths and heights in px (1 to {MAX_EDGE:,}) into the yellow cells, and choose the models."
@@ -117,9 +116,9 @@ def write_calculator(page: Page, job: WorkbookJob, sizes: Sequence[tuple[int, in
         label = f"{tier.name.capitalize()} tier: up to {tier.edge_limit:,} px and {plural(tier.token_limit, 'token')}"
         page.put_row(_MODEL - 1, columns.start, [label, *[None] * (len(_HEADS) - 1)], "section")
     for columns in tiers:
-        _put_model(page, columns)
+        _put_model(page, columns, sheets)
     for columns in tiers:
-        _put_price(page, columns, len(job.models))
+        _put_price(page, columns, sheets)
     page.put_row(_HEAD, 1, ["Width", "Height", *_HEADS * len(tiers)], "head right")
     titles = ["valid", *(f"{word}, {columns.tier.name}" for columns in tiers for word in _WORKING)]
     page.put_row(_HEAD, _VALID + 1, titles, "working")
@@ -145,18 +144,19 @@ def _lay_out(page: Page, tiers: int) -> None:
     page.sheet.set_column(last + 1, last + 1, None, None, {"collapsed": True})
 
 
-def _put_model(page: Page, columns: _TierColumns) -> None:
+def _put_model(page: Page, columns: _TierColumns, sheets: ModelSheets) -> None:
     row, column = _MODEL, columns.start + 2
     page.put(row, columns.start, "priced with")
     page.sheet.merge_range(row, column, row, column + 1, "", page.styles["input"])
     page.put(row, column, columns.model.quote.model.id, "input")
-    source = f"={model_cell('model', columns.models[0])}:{model_cell('model', columns.models[-1]).split('!')[1]}"
+    first, last = (sheets.cell("model", columns.models[index]) for index in (0, -1))
+    source = f"={first}:{last.split('!')[1]}"
     page.sheet.data_validation(row, column, row, column, {"validate": "list", "source": source})
 
 
-def _put_price(page: Page, columns: _TierColumns, models: int) -> None:
-    index = f"MATCH({at(_MODEL, columns.start + 2)},{model_column('model', models)},0)"
-    price, formula = (f"INDEX({model_column(key, models)},{index})" for key in ("price", "formula"))
+def _put_price(page: Page, columns: _TierColumns, sheets: ModelSheets) -> None:
+    index = f"MATCH({at(_MODEL, columns.start + 2)},{sheets.column('model')},0)"
+    price, formula = (f"INDEX({sheets.column(key)},{index})" for key in ("price", "formula"))
     page.put(_PRICE, columns.start, "input, US$ per MTok")
     page.put(_PRICE, columns.start + 2, CellFormula(price, columns.price), "price")
     formula_cell = CellFormula(formula, columns.model.quote.formula)

@@ -43,16 +43,18 @@ SMALLEST_DIGITS = 9
 """Number of decimal places from which on dollars have no format of their own."""
 _PAGE_WIDTH = 180
 """Width of a printed page that can still be read, in characters."""
+_PORTRAIT_WIDTH = 110
+"""Maximum width of a page that is printed upright, in characters: it would be enlarged to fill a wide page."""
 _RATE = "$#,##0.00########"
-_FONT = {"font_name": "Calibri", "font_size": 11, "font_color": _INK}
+_FONT = {"font_name": "Calibri", "font_size": 11, "font_color": _INK, "valign": "top"}
 _LINE = {"bottom": 1, "bottom_color": _EDGE}
-_SECTION = {"bold": True, "font_color": _ACCENT, "bottom": 2, "bottom_color": _ACCENT}
+_SECTION = {"bold": True, "font_color": _ACCENT, "bottom": 2, "bottom_color": _ACCENT, "valign": "bottom"}
 _HEAD = {"bold": True, "font_color": "white", "bg_color": _ACCENT, "text_wrap": True, "valign": "vcenter"}
 _TOTAL = {"bold": True, "bg_color": _PALE, "top": 2, "top_color": _ACCENT}
 _BOX = {"bg_color": _INPUT, "border": 1, "border_color": "#D8B95C", "font_color": "#1F4FA3", "bold": True}
 
 _STYLES: dict[str, dict[str, Any]] = {
-    "title": {"bold": True, "font_size": 20, "font_color": _ACCENT},
+    "title": {"bold": True, "font_size": 20, "font_color": _ACCENT, "valign": "vcenter"},
     "hint": {"italic": True, "font_color": "#7A7266"},
     "section": _SECTION | {"font_size": 12},
     "section right": _SECTION | {"align": "right"},
@@ -62,8 +64,9 @@ _STYLES: dict[str, dict[str, Any]] = {
     "head right": _HEAD | {"align": "right"},
     "working": _HEAD | {"font_color": _INK, "bg_color": _EDGE, "align": "right"},
     "text": {},
+    "indented": {"indent": 1},
     "right": {"align": "right", "indent": 1},
-    "wrapped": {"text_wrap": True, "valign": "top"},
+    "wrapped": {"text_wrap": True},
     "quoted": {"quote_prefix": True},
     "label": _LINE,
     "label indented": _LINE | {"indent": 1},
@@ -75,11 +78,15 @@ _STYLES: dict[str, dict[str, Any]] = {
     "total count": _TOTAL | {"num_format": _TOKENS, "align": "right"},
     "total usd": _TOTAL | {"num_format": USD, "align": "right"},
     "input": _BOX | {"align": "right"},
-    "input number": _BOX | {"num_format": _TOKENS},
+    "input number": _BOX | {"num_format": _TOKENS, "align": "right"},
+    "input percent": _BOX | {"num_format": "0.0#%", "align": "right"},
     "number": {"num_format": _TOKENS, "align": "right"},
+    "percent": {"num_format": "0.0%", "align": "right"},
+    "number if any": {"num_format": "#,##0;-#,##0;", "align": "right"},
     "factor": {"num_format": "General", "align": "right"},
     "price": {"num_format": _RATE, "align": "right"},
     "dollars": {"num_format": USD, "align": "right"},
+    "day right": _LINE | {"num_format": "yyyy-mm-dd", "align": "right"},
     "day": {"num_format": "yyyy-mm-dd", "align": "left"},
 }
 
@@ -132,7 +139,7 @@ class Page:
         elif cell is None:
             self.sheet.write_blank(row, column, None, look)
         elif isinstance(cell, date):
-            self.sheet.write_datetime(row, column, cell, self.styles["day"])
+            self.sheet.write_datetime(row, column, cell, look)
         else:
             self.sheet.write_number(row, column, cell, look)
 
@@ -173,8 +180,11 @@ class Page:
         self.put_row(0, 0, titles, ["head"] * (len(titles) - working) + ["working"] * working)
         self.sheet.freeze_panes(1, 1)
         self.sheet.autofilter(0, 0, max(rows, 1), len(titles) - 1)
+        if sum(widths) <= _PORTRAIT_WIDTH:
+            self.sheet.set_portrait()
         self.sheet.fit_to_pages(-(-int(sum(widths)) // _PAGE_WIDTH), 0)
         self.sheet.repeat_columns(0)
+        self.sheet.repeat_rows(0)
 
     def name(self, name: str, row: int, column: int) -> None:
         """Give a cell a name that formulas use."""

@@ -1,26 +1,24 @@
-"""The sheet Charts, and the two charts on the Budget that read it: cost by folder, and images by tokens."""
+"""The charts: models by total, images by tokens, and cost by folder, from cells that recalculate."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from xlsxwriter.utility import xl_col_to_name
+from xlsxwriter.utility import xl_col_to_name, xl_range_abs
 
 from imgcost.figures import plural
-from imgcost.reports.workbook.cells import USD, CellFormula, column_of, unless_text
-from imgcost.reports.workbook.job import title_of
-from imgcost.reports.workbook.models import values_of
+from imgcost.reports.workbook.cells import USD, CellFormula, at, column_of, unless_text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
+    from imgcost.reports.workbook.budget import BudgetCells
     from imgcost.reports.workbook.cells import Cell, Page
-    from imgcost.reports.workbook.images import ImageSheet
     from imgcost.reports.workbook.job import WorkbookJob
+    from imgcost.reports.workbook.models import ModelSheets
+    from imgcost.reports.workbook.tables import ImageTable
 
-__all__ = ["insert_charts", "write_charts"]
+__all__ = ["insert_charts", "write_bins", "write_folders"]
 
-FOLDERS = 12
+FOLDERS = 30
 """Maximum number of folders shown by name; the others are shown as one."""
 
 BINS = 8
@@ -29,38 +27,40 @@ BINS = 8
 _ACCENT, _SECOND, _INK, _GRID = "#B5532F", "#6E8B74", "#3D3A33", "#E8E0D8"
 
 
-def write_charts(page: Page, job: WorkbookJob, images: ImageSheet, input_price: str) -> int:
-    """Write the sheet Charts.
+def write_folders(page: Page, job: WorkbookJob, models: ModelSheets, images_usd: str) -> None:
+    """Write the sheet Folders: what the images of each folder cost, as their part of the visual tokens.
 
     Args:
         page: The sheet.
         job: The images.
-        images: The sheet Images.
-        input_price: The Budget's cell with the price of uncached input, US dollars per MTok.
-
-    Returns:
-        Number of folders on the sheet.
+        models: The models.
+        images_usd: The Budget's cell with the cost of the images alone, US dollars.
     """
     folders = _folders(job)
-    names = [title_of(rule, job.token_rules) for rule in job.token_rules]
-    titles = ["Folder", "Images", *(f"Visual tokens, {name}" for name in names), "Images alone, US$"]
-    bins = len(titles) + 1
-    titles += ["", "Visual tokens per image", "Images"]
-    titles += [f"{what}, {name}" for name in names for what in ("from", "images")]
-    page.table_head(titles, [40, 10, *[16] * (len(titles) - 2)], max(len(folders), BINS), 2 * len(names))
-    chosen = values_of(job.first, job)["price"]
+    titles = ["Folder", "Images", *(f"Visual tokens, {rule.tier.name}" for rule in job.token_rules)]
+    titles += ["Part of the visual tokens", "Images alone, US$"]
+    page.table_head(titles, [60, 12, *[18] * (len(titles) - 2)], len(folders), 2)
     first = job.row_of(job.first.quote)
-    for row in range(1, max(len(folders), BINS) + 1):
-        if row <= len(folders):
-            name, count, *tokens = folders[row - 1]
-            cells = ",".join(f"{xl_col_to_name(2 + index)}{row + 1}" for index in range(len(names)))
-            text = unless_text(input_price, f"CHOOSE(token_rule,{cells})*{input_price}/1000000")
-            usd = chosen if isinstance(chosen, str) else chosen * tokens[first] / 1_000_000
-            page.put_row(row, 0, [name, count, *tokens], ["text", *["number"] * (1 + len(tokens))])
-            page.put(row, bins - 2, CellFormula(text, usd), "dollars")
-        if row <= BINS:
-            page.put_row(row, bins, _bin(row, bins, job, images), "number")
-    return len(folders)
+    total, usd = job.summary.tokens(job.first.quote.rule), models.chosen["images_usd"]
+    columns = [column_of("Folders", 2 + index, len(folders)).split("!")[1] for index in range(len(job.token_rules))]
+    for row, (name, count, *tokens) in enumerate(folders, 1):
+        page.put_row(row, 0, [name, count, *tokens], ["text", *["number"] * (1 + len(tokens))])
+        mine = ",".join(f"{xl_col_to_name(2 + index)}{row + 1}" for index in range(len(tokens)))
+        share = f"CHOOSE(token_rule,{mine})/CHOOSE(token_rule,{','.join(f'SUM({column})' for column in columns)})"
+        part = at(row, 2 + len(tokens))
+        page.put(row, 2 + len(tokens), CellFormula(share, tokens[first] / total), "percent")
+        price = usd if isinstance(usd, str) else usd * tokens[first] / total
+        page.put(row, 3 + len(tokens), CellFormula(unless_text(images_usd, f"{images_usd}*{part}"), price), "dollars")
+    page.show_small_dollars(len(folders), len(titles) - 1)
+    chart = _chart(
+        page,
+        "bar",
+        ("Cost of the images alone by folder, US$", _ACCENT),
+        (0, 3 + len(job.token_rules)),
+        (1, len(folders)),
+    )
+    chart.set_size({"width": 900, "height": 140 + 24 * len(folders)})
+    page.sheet.insert_chart(len(folders) + 3, 0, chart, {"object_position": 2})
 
 
 def _folders(job: WorkbookJob) -> list[tuple[Any, ...]]:
@@ -76,17 +76,27 @@ def _folders(job: WorkbookJob) -> list[tuple[Any, ...]]:
     return [*rows[:FOLDERS], (plural(len(rest), "other folder"), *map(sum, zip(*rest, strict=True)))]
 
 
-def _bin(row: int, column: int, job: WorkbookJob, images: ImageSheet) -> list[Cell]:
-    """Write a bin of the histogram, for the model of the Budget and for each token rule."""
+def write_bins(page: Page, job: WorkbookJob, images: ImageTable) -> None:
+    """Write the sheet Charts: the histogram of visual tokens."""
+    titles = ["Visual tokens per image", "Images"]
+    titles += [f"{what}, {rule.tier.name}" for rule in job.token_rules for what in ("from", "images")]
+    page.table_head(titles, [24, 12, *[16] * (len(titles) - 2)], BINS, len(titles) - 2)
+    for row in range(1, BINS + 1):
+        page.put_row(row, 0, _bin(row, job, images), "number")
+
+
+def _bin(row: int, job: WorkbookJob, images: ImageTable) -> list[Cell]:
+    """Return a bin of the histogram, for the model of the Budget and for each token rule."""
     cells: list[tuple[str, str, str]] = []
     working: list[Cell] = []
     for index, rule in enumerate(job.token_rules):
         start, _, count = job.summary.bins(rule, BINS)[row - 1]
-        starts, counts = (xl_col_to_name(column + 2 + 2 * index + offset) for offset in (0, 1))
+        starts, counts = (xl_col_to_name(2 + 2 * index + offset) for offset in (0, 1))
         cells.append((f"{starts}{row + 1}", f"{starts}{row + 2}", f"{counts}{row + 1}"))
         tokens = images.tokens[index]
         conditions = [tokens, f'">="&{starts}{row + 1}', tokens, f'"<"&{starts}{row + 2}']
-        working += [start, CellFormula(images.count_if(*conditions[: 2 if row == BINS else 4]), count)]
+        text = images.scaled(images.count_if(*conditions[: 2 if row == BINS else 4]))
+        working += [start, CellFormula(text, count)]
     start, end, count = job.summary.bins(job.first.quote.rule, BINS)[row - 1]
     first, after, chosen = (f"CHOOSE(token_rule,{','.join(column)})" for column in zip(*cells, strict=True))
     if row == BINS:
@@ -96,39 +106,38 @@ def _bin(row: int, column: int, job: WorkbookJob, images: ImageSheet) -> list[Ce
     return [label, CellFormula(chosen, count), *working]
 
 
-def insert_charts(page: Page, row: int, folders: int, rules: int) -> None:
-    """Put the two charts on the Budget.
-
-    Args:
-        page: The Budget.
-        row: Their first row, from 0.
-        folders: Number of folders on the sheet Charts.
-        rules: Number of rules that count tokens.
-    """
-    cost = _chart(page, "bar", ("Images alone by folder, US$", _ACCENT), (folders, 0, 2 + rules))
-    cost.set_y_axis({"reverse": True, "num_font": {"color": _INK}, "line": {"none": True}})
-    cost.set_x_axis(
-        {
-            "num_format": USD,
-            "label_position": "high",
-            "major_gridlines": {"visible": True, "line": {"color": _GRID}},
-        }
-    )
-    page.sheet.insert_chart(row, 1, cost, {"object_position": 2})
-    bins = 2 + rules + 2
-    tokens = _chart(page, "column", ("Images by visual tokens", _SECOND), (BINS, bins, bins + 1))
+def insert_charts(page: Page, budget: BudgetCells) -> None:
+    """Put the two charts on the Budget: models by total, and images by tokens."""
+    first, last, name, total = budget.models
+    cost = _chart(page, "bar", ("Total by model, US$", _ACCENT), (name, total), (first, last))
+    height = 100 + 17 * (last - first + 1)
+    cost.set_size({"width": 720, "height": height})
+    page.sheet.insert_chart(budget.below, 1, cost, {"object_position": 2})
+    tokens = _chart(page, "column", ("Images by visual tokens", _SECOND), (0, 1), (1, BINS), "Charts")
     tokens.set_y_axis({"num_format": "#,##0", "major_gridlines": {"visible": True, "line": {"color": _GRID}}})
     tokens.set_x_axis({"num_font": {"color": _INK, "rotation": -45}})
-    page.sheet.insert_chart(row, 6, tokens, {"object_position": 2})
+    tokens.set_size({"width": 640, "height": height})
+    page.sheet.insert_chart(budget.below, 7, tokens, {"object_position": 2})
 
 
-def _chart(page: Page, kind: str, look: tuple[str, str], data: Sequence[int]) -> Any:
-    (title, color), (rows, names, values) = look, data
+def _chart(
+    page: Page, kind: str, look: tuple[str, str], columns: tuple[int, int], rows: tuple[int, int], sheet: str = ""
+) -> Any:
+    """Return a chart of a column of names and one of values."""
+    title, color = look
     chart = page.book.add_chart({"type": kind})
-    areas = {"categories": f"={column_of('Charts', names, rows)}", "values": f"={column_of('Charts', values, rows)}"}
-    chart.add_series(areas | {"fill": {"color": color}, "gap": 40})
+    names, values = (
+        f"='{sheet or page.sheet.get_name()}'!{xl_range_abs(rows[0], column, rows[1], column)}" for column in columns
+    )
+    series: dict[str, Any] = {"categories": names, "values": values, "fill": {"color": color}, "gap": 40}
+    if kind == "bar":
+        series["data_labels"] = {"value": True, "num_format": USD, "font": {"color": _INK, "size": 9}}
+    chart.add_series(series)
     chart.set_title({"name": title, "name_font": {"color": _INK, "size": 12}, "overlay": False})
     chart.set_legend({"none": True})
     chart.set_chartarea({"border": {"color": "#D9CFC4"}})
-    chart.set_size({"width": 640, "height": 330})
+    if kind == "bar":
+        chart.set_y_axis({"reverse": True, "num_font": {"color": _INK}, "line": {"none": True}})
+        lines = {"visible": True, "line": {"color": _GRID}}
+        chart.set_x_axis({"num_format": USD, "label_position": "high", "major_gridlines": lines})
     return chart

@@ -16,6 +16,7 @@ from imgcost.figures import number, plural
 from imgcost.files import Image
 from imgcost.reports.workbook.cells import column_of
 from imgcost.reports.workbook.job import title_of
+from imgcost.reports.workbook.tables import ImageTable
 from imgcost.tables import known_limits
 
 if TYPE_CHECKING:
@@ -23,11 +24,12 @@ if TYPE_CHECKING:
 
     from imgcost.conditions import Conditions
     from imgcost.files import Group
+    from imgcost.plans import Repeated
     from imgcost.quoting import TokenRule
     from imgcost.reports.sinks import Progress
     from imgcost.reports.workbook.cells import Page
 
-__all__ = ["ImageSheet", "ScanSpool", "encode_images", "write_images", "write_not_counted"]
+__all__ = ["ScanSpool", "encode_images", "size_rows", "write_images", "write_not_counted"]
 
 SHEET = "Images"
 PROGRESS_ROWS = 500
@@ -45,10 +47,12 @@ class ScanPart(NamedTuple):
     Attributes:
         images: Folders with their images.
         not_counted: Paths, problems and reasons.
+        sizes: Images that are known only by their size: where they are listed, and how many there are.
     """
 
     images: list[tuple[str, list[ImageRow]]]
     not_counted: list[tuple[str, str, str]]
+    sizes: Sequence[tuple[ImageRow, int]] = ()
 
 
 def encode_images(conditions: Conditions, groups: Iterable[Group]) -> tuple[int, int, bytes]:
@@ -88,25 +92,53 @@ def encode_images(conditions: Conditions, groups: Iterable[Group]) -> tuple[int,
     return images, len(part.not_counted), pickle.dumps(part, pickle.HIGHEST_PROTOCOL)
 
 
+def size_rows(conditions: Conditions, source: str, sizes: Iterable[Repeated]) -> list[tuple[ImageRow, int]]:
+    """Return the rows of images that are known only by their size.
+
+    Args:
+        conditions: The platform and the date whose limits apply.
+        source: Where the images are listed.
+        sizes: Their sizes and numbers.
+
+    Returns:
+        A row per size, and the number of its images.
+    """
+    limits = known_limits(conditions.platform, conditions.as_of)
+    rows: list[tuple[ImageRow, int]] = []
+    for size in sizes:
+        file_bytes = size.file_bytes or 0
+        breach = next(breaches(None, size.width, size.height, sent_bytes(file_bytes, limits), limits), None)
+        reason = breach.reason.phrase if breach else None
+        rows.append(((source, size.width, size.height, file_bytes, reason), size.count))
+    return rows
+
+
 class ScanSpool:
     """The parts of a scan, in order, on disk.
 
     Attributes:
         images: Number of images.
         not_counted: Number of files and folders that are not counted.
+        files: Number of images in files; the others are known only by their size.
     """
 
     def __init__(self) -> None:
         """Start without parts."""
-        self.images = self.not_counted = 0
+        self.images = self.not_counted = self.files = 0
         self._file = TemporaryFile()  # noqa: SIM115 - closed with the workbook
 
     def add(self, encoded: tuple[int, int, bytes]) -> None:
         """Add a part, as `encode_images` returns it."""
         images, not_counted, part = encoded
         self.images += images
+        self.files += images
         self.not_counted += not_counted
         self._file.write(part)
+
+    def add_sizes(self, rows: Sequence[tuple[ImageRow, int]]) -> None:
+        """Add images that are known only by their size, with their numbers."""
+        self.images += sum(count for _, count in rows)
+        pickle.dump(ScanPart([], [], rows), self._file, pickle.HIGHEST_PROTOCOL)
 
     def parts(self) -> Iterator[ScanPart]:
         """Read the parts again."""
@@ -129,7 +161,7 @@ class ScanSpool:
         Raises:
             ImgcostError: There are more sizes than rows.
         """
-        if self.images <= max_rows:
+        if not self.is_grouped(max_rows):
             for part in self.parts():
                 for _, images in part.images:
                     for image in images:
@@ -146,6 +178,27 @@ class ScanSpool:
         for (folder, width, height, reason), (count, file_bytes) in rows.items():
             yield (folder, width, height, file_bytes, reason), count
 
+    def is_grouped(self, max_rows: int) -> bool:
+        """Return whether a row of the sheet stands for several images."""
+        return self.images > min(self.files, max_rows)
+
+    def sizes(self, most: int) -> dict[tuple[int, int], int] | None:
+        """Return the sizes of the images, in the order of the first image of each, and how many have it.
+
+        Args:
+            most: Maximum number of sizes.
+
+        Returns:
+            The number of images by width and height, px; None if there are more sizes.
+        """
+        sizes: dict[tuple[int, int], int] = {}
+        for part in self.parts():
+            for (_, width, height, _, _), images in _rows(part):
+                sizes[width, height] = sizes.get((width, height), 0) + images
+            if len(sizes) > most:
+                return None
+        return sizes
+
     def close(self) -> None:
         """Free the space on disk."""
         self._file.close()
@@ -153,56 +206,24 @@ class ScanSpool:
     def _grouped(self, name_of: Callable[[str], str]) -> dict[tuple[str, int, int, str | None], list[int]]:
         rows: dict[tuple[str, int, int, str | None], list[int]] = {}
         for part in self.parts():
-            for folder, images in part.images:
-                for _, width, height, file_bytes, reason in images:
-                    row = rows.setdefault((name_of(folder), width, height, reason), [0, 0])
-                    row[0] += 1
-                    row[1] += file_bytes
+            for (folder, width, height, file_bytes, reason), images_of_size in _rows(part):
+                row = rows.setdefault((name_of(folder), width, height, reason), [0, 0])
+                row[0] += images_of_size
+                row[1] += file_bytes * images_of_size
         return rows
 
 
-class ImageSheet:
-    """The written sheet Images, for formulas.
-
-    Attributes:
-        rows: Number of its rows.
-        edges: Widths and heights.
-        tokens: For each rule, visual tokens of each image.
-        rejected: Why the images would be rejected as they are.
-    """
-
-    def __init__(self, rows: int, rules: int, grouped: bool) -> None:
-        """Name the columns."""
-        first = len(_WIDTHS) + grouped
-        self.rows = rows
-        self.edges = f"'{SHEET}'!{xl_range_abs(1, 1, max(rows, 1), 2)}"
-        self.tokens = [column_of(SHEET, first + index, rows) for index in range(rules)]
-        self.rejected = column_of(SHEET, first + rules, rows)
-        self._counts = column_of(SHEET, len(_WIDTHS), rows) if grouped else None
-
-    def count(self) -> str:
-        """Return a formula for the number of images."""
-        return f"SUM({self._counts})" if self._counts else f"COUNT({self.tokens[0]})"
-
-    def count_if(self, *conditions: str) -> str:
-        """Return a formula for the number of images that meet conditions: a column, its condition, and so on."""
-        arguments = ",".join(conditions)
-        return f"SUMIFS({self._counts},{arguments})" if self._counts else f"COUNTIFS({arguments})"
-
-    def total(self, index: int) -> str:
-        """Return a formula for all visual tokens by a rule."""
-        tokens = self.tokens[index]
-        return f"SUMPRODUCT({self._counts},{tokens})" if self._counts else f"SUM({tokens})"
-
-    def total_where(self, condition: str, index: int) -> str:
-        """Return a formula for the visual tokens of images that meet a condition."""
-        times = f"*{self._counts}" if self._counts else ""
-        return f"SUMPRODUCT(({condition})*{self.tokens[index]}{times})"
+def _rows(part: ScanPart) -> Iterator[tuple[ImageRow, int]]:
+    """List the images of a part, with the folder instead of the path, and how many there are of each."""
+    for folder, images in part.images:
+        for image in images:
+            yield (folder, *image[1:]), 1
+    yield from part.sizes
 
 
 def write_images(
     page: Page, spool: ScanSpool, rules: Sequence[TokenRule], max_rows: int, progress: Progress
-) -> ImageSheet:
+) -> ImageTable:
     """Write the sheet Images.
 
     Args:
@@ -218,7 +239,7 @@ def write_images(
     Raises:
         ImgcostError: There are more sizes than rows.
     """
-    total, grouped = min(spool.images, max_rows), spool.images > max_rows
+    total, grouped = min(spool.images, max_rows), spool.is_grouped(max_rows)
     titles = [
         "Folder (its images of one size together)" if grouped else "Path",
         "Width, px",
@@ -244,7 +265,16 @@ def write_images(
             write_text(row, len(titles) - 1, reason)
         if row % PROGRESS_ROWS == 0:
             progress(row, total)
-    return ImageSheet(row, len(rules), grouped)
+    first = len(_WIDTHS) + grouped
+    reasons = column_of(SHEET, first + len(rules), row)
+    return ImageTable(
+        row,
+        [f"'{SHEET}'!{xl_range_abs(1, 1, max(row, 1), 2)}"] * len(rules),
+        [column_of(SHEET, first + index, row) for index in range(len(rules))],
+        f'{reasons}<>""',
+        reasons,
+        column_of(SHEET, len(_WIDTHS), row) if grouped else "",
+    )
 
 
 def _counter(rules: tuple[TokenRule, ...]) -> Callable[[int, int], tuple[int, ...]]:

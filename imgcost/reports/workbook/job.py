@@ -1,20 +1,20 @@
-"""What a workbook shows when it is opened: the models of a scan, each with its plan of one image per request."""
+"""What a workbook shows when it is opened: the images of a job, how they are sent, and the models."""
 
 from __future__ import annotations
 
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from imgcost.plans.comparisons import plan_counted
 from imgcost.quoting import comparable, requote, requote_or_none
+from imgcost.reports.jobs import report_job
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from decimal import Decimal
 
     from imgcost.conditions import Conditions
     from imgcost.geometry import Tier
-    from imgcost.plans import ModelPlan
+    from imgcost.plans import ModelPlan, Plan
     from imgcost.quoting import Quote, TokenRule
     from imgcost.summaries import ScanSummary
     from imgcost.tables import MultiplierName
@@ -29,13 +29,20 @@ class ModelRow(NamedTuple):
         quote: What it charges without the options that the input cells choose: no batch, no cache, global inference.
         batch: Multiplier of a message batch; None if it is not offered.
         inference_geo_us: Multiplier of inference in the US; None if it is not offered.
-        plan: The plan of the images on the scan's conditions; None if the model is not offered on them.
+        sold: What it charges under the conditions of the job; None if it is not offered under them.
+        plan: Its plan, if `WorkbookJob.is_packed` and the job is possible with it.
     """
 
     quote: Quote
     batch: Decimal | None
     inference_geo_us: Decimal | None
+    sold: Quote | None
     plan: ModelPlan | None
+
+    @property
+    def label(self) -> str:
+        """Its name for the tables, marked if it is not generally available."""
+        return f"{self.quote.model.id} (by invitation)" if self.quote.model.restricted else self.quote.model.id
 
 
 def usual_quotes(selected: Sequence[Quote]) -> tuple[Quote, ...]:
@@ -64,33 +71,48 @@ def title_of(rule: TokenRule, rules: Sequence[TokenRule]) -> str:
 
 
 class WorkbookJob:
-    """The images of a scan with every model.
+    """The images of a job with every model.
 
     Attributes:
-        conditions: The conditions of the scan.
-        summary: The sums of the scan.
+        conditions: The conditions of the job.
+        summary: Its images.
+        scenario: How they are sent.
+        sizes: Their sizes, in the order of the first image of each, and how many have it; None if there are too many.
+        sizes_are_inputs: Whether the sizes are input cells, from which tokens follow by formulas: not if there are too
+            many, if `is_packed`, or if a model counts by area.
+        is_packed: Whether requests are packed by `imgcost plan`, because their images depend on the order.
         token_rules: The token rules of the models.
         models: The models, those of a tier together; the input cell starts with the first.
     """
 
-    def __init__(self, conditions: Conditions, quotes: Sequence[Quote], summary: ScanSummary) -> None:
-        """Plan the images with every model that is offered on the scan's conditions."""
-        self.conditions = conditions
+    def __init__(
+        self,
+        quotes: Sequence[Quote],
+        summary: ScanSummary,
+        sizes: Mapping[tuple[int, int], int] | None = None,
+        plan: Plan | None = None,
+    ) -> None:
+        """Look up what every model charges under the conditions of the job."""
+        self.conditions = summary.quotes[0].conditions
         self.summary = summary
         self.token_rules = token_rules_of(quotes)
+        by_patches = all(rule.formula == "patch" for rule in self.token_rules)
         tiers = list(dict.fromkeys(quote.tier for quote in quotes))
         quotes = sorted(quotes, key=lambda quote: tiers.index(quote.tier))
-        sold = [requoted for quote in quotes if (requoted := requote_or_none(quote, conditions))]
-        histograms = dict(zip(summary.token_rules, summary.histograms, strict=True))
-        plans = {plan.model.id: plan for plan in plan_counted(histograms, sold)} if sold else {}
+        sold = {quote.model.id: requote_or_none(quote, self.conditions) for quote in quotes}
+        self.is_packed = plan is not None and (plan.scenario.turns > 1 or plan.scenario.fixed_images is None)
+        job = report_job(summary, quotes if self.is_packed else [], plan)
+        self.scenario = job.scenario
+        self.sizes = sizes
+        self.sizes_are_inputs = sizes is not None and by_patches and not self.is_packed
+        usual = self.conditions._replace(batch=False, inference_geo="global", cache="none")
         self.models = tuple(
             ModelRow(
                 quote,
-                _multiplier(quote, "batch", conditions._replace(batch=True, inference_geo="global", cache="none")),
-                _multiplier(
-                    quote, "inference-geo-us", conditions._replace(batch=False, inference_geo="us", cache="none")
-                ),
-                plans.get(quote.model.id),
+                _multiplier(quote, "batch", usual._replace(batch=True)),
+                _multiplier(quote, "inference-geo-us", usual._replace(inference_geo="us")),
+                sold[quote.model.id],
+                job.plan_of(quote),
             )
             for quote in quotes
         )
@@ -104,6 +126,21 @@ class WorkbookJob:
     def tiers(self) -> tuple[Tier, ...]:
         """The resolution tiers."""
         return tuple(dict.fromkeys(rule.tier for rule in self.token_rules))
+
+    @property
+    def is_uniform(self) -> bool:
+        """Whether all images have the same size, and it is an input of the Budget."""
+        return self.sizes_are_inputs and len(self.sizes or ()) == 1
+
+    @property
+    def images_per_request(self) -> int:
+        """New images per request; 1 if `is_packed`, where it is not used."""
+        return self.scenario.fixed_images or 1
+
+    @property
+    def requests(self) -> int:
+        """Number of requests, unless `is_packed`."""
+        return -(-self.summary.images // self.images_per_request)
 
     def row_of(self, quote: Quote) -> int:
         """Return the index of a model's token rule."""

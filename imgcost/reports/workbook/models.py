@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from imgcost.prices import multiply
 from imgcost.reports.workbook.cells import NOT_OFFERED, CellFormula, at, column_of, unless_text
+from imgcost.reports.workbook.values import FINE, NOT_POSSIBLE, RUN_PLAN, ModelValues
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -13,13 +14,10 @@ if TYPE_CHECKING:
 
     from imgcost.prices import Rates
     from imgcost.reports.workbook.cells import Cell, Page
-    from imgcost.reports.workbook.images import ImageSheet
     from imgcost.reports.workbook.job import ModelRow, WorkbookJob
+    from imgcost.reports.workbook.tables import ImageTable
 
-__all__ = ["RUN_PLAN", "model_cell", "model_column", "values_of", "write_long_context", "write_models"]
-
-RUN_PLAN = "run imgcost plan"
-"""Shown if the cost depends on how the images are packed, in their order."""
+__all__ = ["ModelSheets"]
 
 
 class SheetColumn(NamedTuple):
@@ -29,7 +27,7 @@ class SheetColumn(NamedTuple):
         key: Its name in formulas, in braces.
         title: Its title.
         style: The style of its cells.
-        formula: Its formula; empty for a published or measured number.
+        formula: Its formula; empty for a published, measured or packed number.
     """
 
     key: str
@@ -40,9 +38,11 @@ class SheetColumn(NamedTuple):
 
 _WRITE = 'IF(prompt_cache="1h",{w1h},{w5m})'
 _COST = "{%s}*{%s}*{multiplier}/1000000"
+_PACKED = "MIN(images_per_request,image_count)"
 
-_MODELS = (
+_FACTS = (
     SheetColumn("model", "Model", "text"),
+    SheetColumn("label", "Name in tables", "text"),
     SheetColumn("tier", "Resolution tier", "text"),
     SheetColumn("formula", "Formula", "text"),
     SheetColumn("in", "Input, US$ per MTok", "price"),
@@ -58,6 +58,8 @@ _MODELS = (
     SheetColumn("per_request", "Overhead tokens per request with images (measured)"),
     SheetColumn("max_images", "Most images per request"),
     SheetColumn("window", "Context window, tokens"),
+)
+_PRICES = (
     SheetColumn(
         "multiplier",
         "Multiplier applied",
@@ -69,6 +71,8 @@ _MODELS = (
     SheetColumn(
         "price", "Effective input price, US$ per MTok", "price", unless_text("{multiplier}", "{in}*{multiplier}")
     ),
+)
+_COUNTS = (
     SheetColumn(
         "cached",
         "Prompt cached (1 = yes)",
@@ -89,8 +93,26 @@ _MODELS = (
         "largest",
         "Most tokens in a prompt",
         formula="IF(request_count=0,0,prompt_tokens+{per_message}+{per_request}"
-        "+MIN(images_per_request,image_count)*({per_image}+{most_tokens}))",
+        f"+{_PACKED}*({{per_image}}+{{most_tokens}}))",
     ),
+)
+_PACKED_COUNTS = (
+    SheetColumn("requests", "Requests (packed by imgcost plan)"),
+    SheetColumn("p_overhead", "Overhead tokens (packed by imgcost plan)"),
+    SheetColumn("p_input", "Input tokens without a cache (packed by imgcost plan)"),
+    SheetColumn("p_cached", "Input tokens with a cache (packed by imgcost plan)"),
+    SheetColumn("p_write", "Cache write tokens with a cache (packed by imgcost plan)"),
+    SheetColumn("p_read", "Cache read tokens with a cache (packed by imgcost plan)"),
+    SheetColumn("output", "Output tokens (packed by imgcost plan)"),
+    SheetColumn("packable", "Possible (packed by imgcost plan)", "text"),
+    SheetColumn("cached", "Prompt cached (1 = yes)", formula='IF(AND(prompt_cache<>"none",{p_read}>0),1,0)'),
+    SheetColumn("visual", "Visual tokens, each image once", formula="{visual_total}"),
+    SheetColumn("overhead", "Overhead tokens (measured)", formula="{p_overhead}"),
+    SheetColumn("input", "Input tokens", formula="IF({cached}=1,{p_cached},{p_input})"),
+    SheetColumn("write", "Cache write tokens", formula="{p_write}*{cached}"),
+    SheetColumn("reads", "Cache read tokens", formula="{p_read}*{cached}"),
+)
+_DOLLARS = (
     SheetColumn("input_usd", "Input, US$", "dollars", unless_text("{multiplier}", _COST % ("input", "in"))),
     SheetColumn(
         "write_usd",
@@ -106,19 +128,30 @@ _MODELS = (
     ),
     SheetColumn("output_usd", "Output, US$", "dollars", unless_text("{multiplier}", _COST % ("output", "out"))),
     SheetColumn("surcharge_usd", "Long-context surcharge, US$", "dollars", "{surcharge}"),
+    SheetColumn("status", f"Possible ({FINE}, or why not)", "text", "{problem}"),
+    SheetColumn(
+        "retries_usd",
+        "Retries, US$",
+        "dollars",
+        f'IF({{status}}="{FINE}",SUM({{input_usd}}:{{surcharge_usd}})*retry_rate,{{status}})',
+    ),
     SheetColumn(
         "total_usd",
         "Total, US$",
         "dollars",
-        unless_text("{multiplier}", unless_text("{surcharge_usd}", "SUM({input_usd}:{surcharge_usd})")),
+        f'IF({{status}}="{FINE}",SUM({{input_usd}}:{{surcharge_usd}})+{{retries_usd}},{{status}})',
     ),
     SheetColumn("images_usd", "Images alone, US$", "dollars", unless_text("{multiplier}", "{visual}*{price}/1000000")),
+    SheetColumn("sort", "Sorted by", "factor", "IF(ISTEXT({total_usd}),1E+15,{total_usd})"),
+    SheetColumn(
+        "rank", "Rank", formula="SUMPRODUCT(({sort_column}<{sort})*1)+SUMPRODUCT(({sort_column_to_here}={sort})*1)"
+    ),
 )
 
 _LONG_WRITE = 'IF(prompt_cache="1h",{long_w1h},{long_w5m})'
 _EXTRA = "{over_%s}*({long_%s}-{%s})*{multiplier}/1000000"
 
-_LONG = (
+_LONG_FACTS = (
     SheetColumn("long_model", "Model", "text"),
     SheetColumn("threshold", "Threshold, input tokens"),
     SheetColumn("long_in", "Input above the threshold, US$ per MTok", "price"),
@@ -126,6 +159,8 @@ _LONG = (
     SheetColumn("long_w5m", "5m cache write above the threshold, US$ per MTok", "price"),
     SheetColumn("long_w1h", "1h cache write above the threshold, US$ per MTok", "price"),
     SheetColumn("long_read", "Cache read above the threshold, US$ per MTok", "price"),
+)
+_LONG_COUNTS = (
     SheetColumn(
         "smallest",
         "Fewest tokens in a prompt",
@@ -151,18 +186,12 @@ _LONG = (
     SheetColumn(
         "over_visual",
         "Visual tokens in these requests",
-        formula=unless_text(
-            "{over}",
-            "IF({over}=0,0,IF({over}=request_count,{visual},{tokens_over}))",
-        ),
+        formula=unless_text("{over}", "IF({over}=0,0,IF({over}=request_count,{visual},{tokens_over}))"),
     ),
     SheetColumn(
         "first_over",
         "First request above the threshold (1 = yes)",
-        formula=unless_text(
-            "{over}",
-            "IF({over}=0,0,IF({over}=request_count,1,IF(INDEX({tokens},1)>{bound},1,0)))",
-        ),
+        formula=unless_text("{over}", "IF({over}=0,0,IF({over}=request_count,1,IF(INDEX({tokens},1)>{bound},1,0)))"),
     ),
     SheetColumn(
         "over_in",
@@ -183,107 +212,223 @@ _LONG = (
         formula=unless_text("{over}", "prompt_tokens*{cached}*({over}-{first_over})"),
     ),
     SheetColumn("over_out", "Output tokens in these requests", formula=unless_text("{over}", "output_tokens*{over}")),
-    SheetColumn(
-        "surcharge",
-        "Surcharge, US$",
-        "dollars",
+)
+_LONG_PACKED = (
+    SheetColumn("over", "Requests above the threshold (packed by imgcost plan)"),
+    SheetColumn("o_input", "Input tokens in these requests without a cache (packed by imgcost plan)"),
+    SheetColumn("o_cached", "Input tokens in these requests with a cache (packed by imgcost plan)"),
+    SheetColumn("o_write", "Cache write tokens in these requests with a cache (packed by imgcost plan)"),
+    SheetColumn("o_read", "Cache read tokens in these requests with a cache (packed by imgcost plan)"),
+    SheetColumn("over_out", "Output tokens in these requests (packed by imgcost plan)"),
+    SheetColumn("over_in", "Input tokens in these requests", formula="IF({cached}=1,{o_cached},{o_input})"),
+    SheetColumn("over_write", "Cache write tokens in these requests", formula="{o_write}*{cached}"),
+    SheetColumn("over_read", "Cache read tokens in these requests", formula="{o_read}*{cached}"),
+)
+_SURCHARGE = SheetColumn(
+    "surcharge",
+    "Surcharge, US$",
+    "dollars",
+    unless_text(
+        "{multiplier}",
         unless_text(
-            "{multiplier}",
-            unless_text(
-                "{over}",
-                f"{_EXTRA % ('in', 'in', 'in')}+{_EXTRA % ('out', 'out', 'out')}"
-                f"+IF({{cached}}=0,0,{{over_write}}*({_LONG_WRITE}-{_WRITE})*{{multiplier}}/1000000"
-                f"+{_EXTRA % ('read', 'read', 'read')})",
-            ),
+            "{over}",
+            f"{_EXTRA % ('in', 'in', 'in')}+{_EXTRA % ('out', 'out', 'out')}"
+            f"+IF({{cached}}=0,0,{{over_write}}*({_LONG_WRITE}-{_WRITE})*{{multiplier}}/1000000"
+            f"+{_EXTRA % ('read', 'read', 'read')})",
         ),
     ),
 )
 
-_SHEETS = {"Models": _MODELS, "Long context": _LONG}
-_CELLS = {column.key: (sheet, index) for sheet, columns in _SHEETS.items() for index, column in enumerate(columns)}
 
+@dataclass
+class ModelSheets:
+    """The two sheets, for formulas on other sheets.
 
-def model_column(key: str, models: int) -> str:
-    """Return the reference to a column of the sheet Models, for formulas on other sheets.
-
-    >>> model_column("model", 3)
-    "'Models'!$A$2:$A$4"
+    Attributes:
+        job: The images and models.
+        values: The results for each model.
+        columns: The columns of each sheet.
     """
-    return column_of("Models", _CELLS[key][1], models)
 
+    job: WorkbookJob
+    values: list[ModelValues] = field(init=False)
+    columns: Mapping[str, Sequence[SheetColumn]] = field(init=False)
 
-def model_cell(key: str, index: int) -> str:
-    """Return the reference to a cell of a model, for formulas on other sheets.
-
-    >>> model_cell("model", 0)
-    "'Models'!$A$2"
-    """
-    return at(index + 1, _CELLS[key][1], "Models")
-
-
-def write_models(page: Page, job: WorkbookJob, totals: Mapping[str, str]) -> None:
-    """Write the sheet Models.
-
-    Args:
-        page: The sheet.
-        job: The models.
-        totals: Cells of the Budget with the sums over all images: `visual N` and `most N` for each rule.
-    """
-    long_rows = {row.quote.model.id: index for index, row in enumerate(_with_threshold(job))}
-    working = sum(bool(column.formula) for column in _MODELS)
-    page.table_head(
-        [column.title for column in _MODELS], [28, 16, 9, *[13] * (len(_MODELS) - 3)], len(job.models), working
-    )
-    page.sheet.set_row(0, 92)
-    for index, row in enumerate(job.models):
-        rule = job.row_of(row.quote)
-        texts = _texts("Models", index, long_rows.get(row.quote.model.id))
-        texts |= {"visual_total": totals[f"visual {rule}"], "most_tokens": totals[f"most {rule}"]}
-        if row.quote.threshold is None:
-            texts["surcharge"] = "0"
-        _write_row(page, index, _MODELS, {**_facts(row), **values_of(row, job)}, texts)
-
-
-def write_long_context(page: Page, job: WorkbookJob, images: ImageSheet) -> None:
-    """Write the sheet Long context: models whose long prompts cost more, and how much more.
-
-    Args:
-        page: The sheet.
-        job: The models.
-        images: The sheet Images.
-    """
-    rows = _with_threshold(job)
-    working = sum(bool(column.formula) for column in _LONG)
-    page.table_head([column.title for column in _LONG], [28, *[13] * (len(_LONG) - 1)], len(rows), working)
-    page.sheet.set_row(0, 92)
-    for index, row in enumerate(rows):
-        rule = job.row_of(row.quote)
-        texts = _texts("Long context", job.models.index(row), index)
-        tokens = images.tokens[rule]
-        texts |= {
-            "tokens": tokens,
-            "least_tokens": f"MIN({tokens})",
-            "count_over": images.count_if(tokens, f'">"&{texts["bound"]}'),
-            "tokens_over": images.total_where(f"{tokens}>{texts['bound']}", rule),
+    def __post_init__(self) -> None:
+        """Choose the columns."""
+        self.values = [ModelValues(row, self.job) for row in self.job.models]
+        ranks = sorted(range(len(self.values)), key=lambda index: (_sort_key(self.values[index]), index))
+        for rank, index in enumerate(ranks, 1):
+            self.values[index] |= {"sort": _sort_key(self.values[index]), "rank": rank}
+        counts, over = (_PACKED_COUNTS, _LONG_PACKED) if self.job.is_packed else (_COUNTS, _LONG_COUNTS)
+        self.columns = {
+            "Models": (*_FACTS, *_PRICES, *counts, *_DOLLARS),
+            "Long context": (*_LONG_FACTS, *over, _SURCHARGE),
         }
-        _write_row(page, index, _LONG, _long_values(row, job), texts)
+        self._cells = {
+            column.key: (sheet, index)
+            for sheet, columns in self.columns.items()
+            for index, column in enumerate(columns)
+        }
+
+    @property
+    def chosen(self) -> ModelValues:
+        """The results for the model that the input cell starts with."""
+        return self.values[0]
+
+    @property
+    def ranked(self) -> list[int]:
+        """The indexes of the models, cheapest first."""
+        return sorted(range(len(self.values)), key=lambda index: self.values[index]["rank"])
+
+    def column(self, key: str) -> str:
+        """Return the reference to a column of the sheet Models."""
+        return column_of("Models", self._cells[key][1], len(self.values))
+
+    def cell(self, key: str, index: int) -> str:
+        """Return the reference to a cell of a model."""
+        return at(index + 1, self._cells[key][1], "Models")
+
+    def of_chosen(self, key: str) -> str:
+        """Return the formula for a cell of the model that is chosen in the Budget."""
+        return f"INDEX({self.column(key)},model_row)"
+
+    def chosen_cell(self, key: str) -> CellFormula:
+        """Return a value of the chosen model."""
+        return CellFormula(self.of_chosen(key), self.chosen[key])
+
+    def write(self, page: Page, images: ImageTable, totals: Mapping[str, str]) -> None:
+        """Write the sheet Models.
+
+        Args:
+            page: The sheet.
+            images: The images.
+            totals: Cells of the Budget with sums over all images, by name: `visual N` and `most N` for each rule.
+        """
+        columns = self.columns["Models"]
+        _head(page, columns, [28, 36, *[15] * (len(columns) - 2)], len(self.values))
+        long_rows = {row.quote.model.id: index for index, row in enumerate(self._with_threshold())}
+        for index, row in enumerate(self.job.models):
+            rule = self.job.row_of(row.quote)
+            texts = self._texts("Models", index, long_rows.get(row.quote.model.id))
+            texts |= {"visual_total": totals[f"visual {rule}"], "most_tokens": totals.get(f"most {rule}", "0")}
+            texts["longest"] = images.longest(rule)
+            if row.quote.threshold is None:
+                texts["surcharge"] = "0"
+            sort = self._cells["sort"][1]
+            texts["sort_column"] = column_of("Models", sort, len(self.values)).split("!")[1]
+            texts["sort_column_to_here"] = column_of("Models", sort, index + 1).split("!")[1]
+            texts["problem"] = self._problem(row).format_map(texts)
+            _write_row(page, index, columns, {**_facts(row), **self.values[index], **self._packed_facts(index)}, texts)
+
+    def write_long_context(self, page: Page, images: ImageTable) -> None:
+        """Write the sheet Long context: models whose long prompts cost more, and how much more.
+
+        Args:
+            page: The sheet.
+            images: The images.
+        """
+        rows, columns = self._with_threshold(), self.columns["Long context"]
+        _head(page, columns, [28, *[16] * (len(columns) - 1)], len(rows))
+        page.sheet.set_row(0, 92)
+        for index, row in enumerate(rows):
+            rule, model = self.job.row_of(row.quote), self.job.models.index(row)
+            texts = self._texts("Long context", model, index)
+            if not self.job.is_packed:
+                tokens = images.tokens[rule]
+                texts |= {
+                    "tokens": tokens,
+                    "least_tokens": images.least(rule),
+                    "count_over": images.scaled(images.count_if(tokens, f'">"&{texts["bound"]}')),
+                    "tokens_over": images.scaled(images.total_where(f"{tokens}>{texts['bound']}", rule)),
+                }
+            _write_row(page, index, columns, self._long_cells(row, self.values[model]), texts)
+
+    @property
+    def has_long_context(self) -> bool:
+        """Whether there are rows on the sheet Long context."""
+        return bool(self._with_threshold())
+
+    def _with_threshold(self) -> list[ModelRow]:
+        return [row for row in self.job.models if row.quote.long_context]
+
+    def _texts(self, sheet: str, model: int, long: int | None) -> dict[str, str]:
+        """Return the cells of a model on both sheets, by key; without the name of the sheet itself."""
+        rows = {"Models": model, "Long context": 0 if long is None else long}
+        return {
+            key: at(rows[name] + 1, index, "" if name == sheet else name) for key, (name, index) in self._cells.items()
+        }
+
+    def _problem(self, row: ModelRow) -> str:
+        """Return the formula for whether the API would accept the requests, and whether the sheets can price them."""
+        if self.job.is_packed:
+            return unless_text("{multiplier}", "{packable}")
+        text = f'IF(ISTEXT({{surcharge_usd}}),"{RUN_PLAN}","{FINE}")'
+        maybe = ["{largest}+output_tokens>{window}"]
+        limits = row.quote.limits
+        if limits.many_images is not None and limits.many_images_edge is not None:
+            maybe.append(f"AND({_PACKED}>{limits.many_images},{{longest}}>{limits.many_images_edge})")
+        certain = (
+            '"' + NOT_POSSIBLE + '"'
+            if self.job.is_uniform
+            else (f'IF(OR(request_count=1,{_PACKED}<=1),"{NOT_POSSIBLE}","{RUN_PLAN}")')
+        )
+        text = f"IF(OR({','.join(maybe)}),{certain},{text})"
+        text = f'IF(N({{max_images}})*({_PACKED}>N({{max_images}}))>0,"{NOT_POSSIBLE}",{text})'
+        return unless_text("{multiplier}", text)
+
+    def _packed_facts(self, index: int) -> dict[str, Any]:
+        values = self.values[index]
+        plain, cached = values.packed(cached=False), values.packed(cached=True)
+        return {
+            "p_overhead": values["overhead"],
+            "p_input": plain.input,
+            "p_cached": cached.input,
+            "p_write": cached.write,
+            "p_read": cached.read,
+            "packable": FINE if self.job.models[index].plan else NOT_POSSIBLE,
+        }
+
+    def _long_cells(self, row: ModelRow, values: ModelValues) -> dict[str, Cell]:
+        quote = row.quote
+        plain, cached = (values.packed("long-context", cached=cached) for cached in (False, True))
+        return {
+            "long_model": quote.model.id,
+            "threshold": quote.threshold,
+            **dict(
+                zip(
+                    ("long_in", "long_out", "long_w5m", "long_w1h", "long_read"),
+                    _rates(quote.long_context or quote.standard),
+                    strict=True,
+                )
+            ),
+            **values.long_values(),
+            "o_input": plain.input,
+            "o_cached": cached.input,
+            "o_write": cached.write,
+            "o_read": cached.read,
+            "surcharge": values["surcharge_usd"],
+        }
 
 
-def _with_threshold(job: WorkbookJob) -> list[ModelRow]:
-    return [row for row in job.models if row.quote.long_context]
+def _sort_key(values: ModelValues) -> Decimal | float:
+    total = values["total_usd"]
+    return 1e15 if isinstance(total, str) else total
 
 
-def _texts(sheet: str, model: int, long: int | None) -> dict[str, str]:
-    """Return the cells of a model on both sheets, by key; without the name of the sheet itself."""
-    rows = {"Models": model, "Long context": 0 if long is None else long}
-    return {key: at(rows[name] + 1, index, "" if name == sheet else name) for key, (name, index) in _CELLS.items()}
+def _head(page: Page, columns: Sequence[SheetColumn], widths: Sequence[float], rows: int) -> None:
+    page.table_head([column.title for column in columns], widths, rows)
+    for index, column in enumerate(columns):
+        if column.formula:
+            page.put(0, index, column.title, "working")
+    page.sheet.set_row(0, 78)
 
 
 def _write_row(
-    page: Page, index: int, columns: Sequence[SheetColumn], values: Mapping[str, Cell], texts: Mapping[str, str]
+    page: Page, index: int, columns: Sequence[SheetColumn], values: Mapping[str, Any], texts: Mapping[str, str]
 ) -> None:
     cells = [
-        CellFormula(column.formula.format_map(texts), values[column.key]) if column.formula else values[column.key]  # type: ignore[arg-type] # formulas have plain values
+        CellFormula(column.formula.format_map(texts), values[column.key]) if column.formula else values[column.key]
         for column in columns
     ]
     page.put_row(index + 1, 0, cells, [column.style for column in columns])
@@ -302,6 +447,7 @@ def _facts(row: ModelRow) -> dict[str, Cell]:
     per_image, per_message, per_request = quote.overhead.tokens
     return {
         "model": quote.model.id,
+        "label": row.label,
         "tier": quote.tier.name,
         "formula": quote.formula,
         **dict(zip(("in", "out", "w5m", "w1h", "read"), _rates(quote.standard), strict=True)),
@@ -313,51 +459,4 @@ def _facts(row: ModelRow) -> dict[str, Cell]:
         "per_request": per_request,
         "max_images": _value_or(quote.max_images, "no limit"),
         "window": quote.model.context_window,
-    }
-
-
-def values_of(row: ModelRow, job: WorkbookJob) -> dict[str, Any]:
-    """Return the results of the formulas of a model with one image per request and no prompt, by key."""
-    quote, plan, images = row.quote, row.plan, job.summary.images
-    per_image, per_message, per_request = quote.overhead.tokens
-    visual, overhead = job.summary.tokens(quote.rule), (per_image + per_message + per_request) * images
-    largest = job.most_tokens(quote.rule) + per_image + per_message + per_request if images else 0
-    counts: dict[str, Any] = {
-        "cached": 0, "visual": visual, "overhead": overhead, "prompts": 0, "input": visual + overhead, "write": 0,
-        "reads": 0, "output": 0, "largest": largest,
-    }  # fmt: skip
-    if plan is None:
-        missing = ("multiplier", "price", "input_usd", "write_usd", "read_usd", "output_usd", "surcharge_usd",
-                   "total_usd", "images_usd", "overhead_usd")  # fmt: skip
-        return counts | dict.fromkeys(missing, NOT_OFFERED) | ({} if quote.long_context else {"surcharge_usd": 0})
-    options = ((job.conditions.batch, row.batch), (job.conditions.inference_geo == "us", row.inference_geo_us))
-    usd = plan.usd
-    return counts | {
-        "multiplier": multiply(*(factor for chosen, factor in options if chosen and factor is not None)),
-        "price": plan.quote.standard.input,
-        "input_usd": usd.input,
-        "write_usd": usd.cache_write_5m + usd.cache_write_1h,
-        "read_usd": usd.cache_read,
-        "output_usd": usd.output,
-        "surcharge_usd": plan.surcharge_usd,
-        "total_usd": plan.total_usd,
-        "images_usd": plan.images_usd,
-        "overhead_usd": plan.quote.input_usd(overhead),
-    }
-
-
-def _long_values(row: ModelRow, job: WorkbookJob) -> dict[str, Cell]:
-    """Return the same for the sheet Long context: a single image never reaches a threshold."""
-    quote, plan = row.quote, row.plan
-    overhead = sum(quote.overhead.tokens)
-    names = ("over", "over_images", "over_visual", "first_over", "over_in", "over_write", "over_read", "over_out")
-    long = _rates(quote.long_context or quote.standard)
-    return {
-        "long_model": quote.model.id,
-        "threshold": quote.threshold,
-        **dict(zip(("long_in", "long_out", "long_w5m", "long_w1h", "long_read"), long, strict=True)),
-        "smallest": job.least_tokens(quote.rule) + overhead if job.summary.images else 0,
-        "bound": (quote.threshold or 0) - overhead,
-        **dict.fromkeys(names, 0),
-        "surcharge": plan.surcharge_usd if plan else NOT_OFFERED,
     }

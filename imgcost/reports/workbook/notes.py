@@ -25,7 +25,8 @@ _HEADS = (
     "Sources", "Addresses", "Note",
 )  # fmt: skip
 _WIDTHS = (28, 24, 12, 12, 12, 12, 12, 12, 12, 12, 11, 50, 60, 60)
-_STYLES = ("text", "text", "day", "day", "number", *["price"] * 5, "text", "text", "text", "text")
+_STYLES = ("text", "text", "day", "day", "number", *["price"] * 5, "indented", "wrapped", "wrapped", "wrapped")
+_WRAPPED = [column for column, style in enumerate(_STYLES) if style == "wrapped"]
 
 
 def write_prices(page: Page) -> None:
@@ -54,10 +55,11 @@ def write_prices(page: Page) -> None:
         for row in multipliers()
     ]  # fmt: skip
     page.table_head(_HEADS, _WIDTHS, len(rows) + len(factors))
-    for number, cells in enumerate(rows, 1):
-        page.put_row(number, 0, cells, _STYLES)
-    for number, cells in enumerate(factors, len(rows) + 1):
-        page.put_row(number, 0, cells, ["factor" if style == "price" else style for style in _STYLES])
+    for number, cells in enumerate([*rows, *factors], 1):
+        lines = [-(-len(str(cells[column] or "")) // (_WIDTHS[column] - 4)) for column in _WRAPPED]
+        page.sheet.set_row(number, 15 * max(*lines, 1))
+        styles = _STYLES if number <= len(rows) else ["factor" if style == "price" else style for style in _STYLES]
+        page.put_row(number, 0, cells, styles)
 
 
 def _models_with(row: Multiplier) -> str:
@@ -79,16 +81,23 @@ def write_job_notes(page: Page, job: WorkbookJob, rows: int) -> None:
         rows: Number of rows of the sheet Images.
     """
     date = "Date", f"Prices, limits and models as of {job.conditions.as_of}; the sheet Prices has the sources."
-    write_notes(page, [*_job_notes(job, rows), date, *_NOTES.items(), *_measured()])
+    left_out = _NOTES_ON_PACKING if job.is_packed else () if job.sizes_are_inputs else ("Downscaling",)
+    notes = [(subject, text) for subject, text in _NOTES.items() if subject not in left_out]
+    write_notes(page, [*_job_notes(job, rows), date, *notes, *_measured()])
 
 
 def _job_notes(job: WorkbookJob, rows: int) -> Iterator[tuple[str, str]]:
     summary, first = job.summary, job.first
-    if summary.images > rows:
-        rows_are = "each row is an image size in a folder, or an image size if these are too many."
-        yield "Sheet Images", f"A sheet has fewer rows than {plural(summary.images, 'image')}, so {rows_are}"
+    if job.is_packed:
+        yield "Packed requests", _PACKED
+    elif job.sizes_are_inputs:
+        yield "Sizes", _SIZES
+    else:
+        yield "Sizes", _NO_SIZES
+    if summary.images > rows > 0 and not job.is_uniform:
+        yield "Rows", f"{plural(summary.images, 'image')} in {plural(rows, 'row')}: a row is a size, with its images."
     if summary.fixable:
-        usd = first.plan and dollars(first.plan.quote.input_usd(summary.tokens_of_fixable(first.quote.rule)))
+        usd = first.sold and dollars(first.sold.input_usd(summary.tokens_of_fixable(first.quote.rule)))
         cost = f"{usd or NOT_OFFERED} with {first.quote.model.id}"
         yield "Rejected images", fixable_note(summary.fixable, summary.images, cost)
     for text in first.quote.assumptions:
@@ -97,7 +106,28 @@ def _job_notes(job: WorkbookJob, rows: int) -> Iterator[tuple[str, str]]:
         yield "By invitation", f"Available by invitation only: {', '.join(restricted)}."
 
 
+_SIZES = (
+    "The sizes and their numbers are input cells, on the Budget if there is only one size, else on the sheet Sizes. If "
+    "you change the number of images on the Budget, the sizes keep their proportions, and totals are rounded to whole "
+    "tokens."
+)
+_NO_SIZES = (
+    "The sizes are fixed, because there are too many or because a model counts tokens by area. If you change the "
+    "number of images, the sizes keep their proportions, and totals are rounded to whole tokens."
+)
+_PACKED = (
+    "With turns, or with as many images per request as fit, the tokens of a request depend on which images share it. "
+    "'imgcost plan' has packed them, and this workbook prices the tokens: the white cells of the assumptions are "
+    "fixed, and change with a new workbook. With a prompt cache, a turn reads earlier turns with their images from it."
+)
+_NOTES_ON_PACKING = ("Downscaling", "Prompt cache", "Long context")
+
 _NOTES = {
+    "Downscaling": (
+        "Downscale to: the images are downscaled to at most that many tokens before they are sent, with their ratio of "
+        "width to height, as 'imgcost plan --downscale-to' and 'imgcost.fit_to_tokens' do. An empty cell means that "
+        "images are sent as they are; images above the limits of the tier are then downscaled by the API."
+    ),
     "Visual tokens": (
         "An image is downscaled to its model's resolution tier; then each patch of 28 x 28 px is one token: "
         "ceil(width / 28) * ceil(height / 28). The area formula of the 2024 guide is ceil(width * height / 750)."
@@ -106,13 +136,14 @@ _NOTES = {
         "Prompt tokens of every request, visual tokens, and overhead: a few tokens per image, per message and per "
         "request with images, which are measured and not published."
     ),
+    "Requests sent again": "Part of the requests that are sent again, for example after a timeout; adds to the total.",
     "Effective input price": (
         "The input price times the multipliers of batch and inference geo. If a regional endpoint was chosen, all "
         "prices of this workbook include its surcharge."
     ),
     "Images alone": (
         "The visual tokens without overhead, prompt and answer, at the price of uncached input, as 'imgcost scan' "
-        "shows them without --prompt-cache."
+        "shows them without --prompt-cache. The sheet Folders divides this amount by the visual tokens of each folder."
     ),
     "Prompt cache": (
         "The first request writes the text prompt and all later ones read it; images are input that is not cached. "
@@ -122,12 +153,12 @@ _NOTES = {
     ),
     "Long context": (
         "If a prompt exceeds a model's threshold, the whole request has the long-context price. With one image "
-        "per request the workbook counts such requests. With more, it may depend on the order of the images: then"
-        " the Budget shows a command instead of a number."
+        "per request the workbook counts such requests. With more, it may depend on the order of the images: then "
+        "the Budget shows 'run imgcost plan' instead of a number."
     ),
     "not offered": "The model is not sold with the options chosen. It does not mean that it is free.",
     "Dollars": (
-        "List prices before tax, discounts and retries. Spreadsheets calculate with about 15 significant digits; "
+        "List prices before tax and discounts. Spreadsheets calculate with about 15 significant digits; "
         "'imgcost scan' and 'imgcost plan' compute exact decimals."
     ),
     "Prompt and output tokens": "Type them in: count the tokens of your prompt and of typical answers first.",
