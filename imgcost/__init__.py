@@ -20,22 +20,32 @@ if TYPE_CHECKING:
     from imgcost.acceptance import Breach, LimitName, Reason
     from imgcost.arguments import Dollars
     from imgcost.conditions import CacheTtl, Conditions, InferenceGeo
-    from imgcost.errors import FitError, ImgcostError
+    from imgcost.errors import BudgetError, FitError, ImgcostError
     from imgcost.estimates import Estimate, estimate
     from imgcost.files import Image, ImageSource, Unreadable, Walk, read_header, scan
     from imgcost.fitting import (
+        FitFailure,
         FitStatus,
         FitSummary,
         Fitted,
+        FittedDocument,
         FittedFile,
+        FittedRequest,
         ImageChange,
         OutputFormat,
+        RequestChange,
         Unchanged,
         fit,
         fit_paths,
+        fit_request,
+        fit_request_file,
+        image_block,
+        image_blocks,
     )
     from imgcost.geometry import Formula, Tier
     from imgcost.headers import Header
+    from imgcost.integrations.calls import CallRecord, CallSummary
+    from imgcost.integrations.middleware import Preflight
     from imgcost.paths import escape_path, unescape_path
     from imgcost.pipeline import summarize
     from imgcost.plans import Costs, ModelPlan, Plan, PlannedRequest, Rejected, Repeated, Scenario, Variant, plan
@@ -50,6 +60,8 @@ if TYPE_CHECKING:
         check_request,
     )
     from imgcost.prices import Rates, Usage
+    from imgcost.prompts import text_tokens
+    from imgcost.quantities import parse_count, parse_size
     from imgcost.quoting import Factor, Overhead, Quote, TokenRule, quotes
     from imgcost.reports.frames import audit
     from imgcost.rules import Finding, Severity
@@ -70,7 +82,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Breach",
+    "BudgetError",
     "CacheTtl",
+    "CallRecord",
+    "CallSummary",
     "CheckedImage",
     "Conditions",
     "Costs",
@@ -81,10 +96,13 @@ __all__ = [
     "Finding",
     "Findings",
     "FitError",
+    "FitFailure",
     "FitStatus",
     "FitSummary",
     "Fitted",
+    "FittedDocument",
     "FittedFile",
+    "FittedRequest",
     "Formula",
     "Header",
     "Image",
@@ -104,6 +122,7 @@ __all__ = [
     "Plan",
     "PlannedRequest",
     "Platform",
+    "Preflight",
     "PreflightError",
     "PriceRow",
     "Quote",
@@ -111,6 +130,7 @@ __all__ = [
     "Reason",
     "Rejected",
     "Repeated",
+    "RequestChange",
     "Row",
     "ScanSummary",
     "Scenario",
@@ -137,19 +157,29 @@ __all__ = [
     "estimate",
     "fit",
     "fit_paths",
+    "fit_request",
+    "fit_request_file",
     "geometry",
+    "image_block",
+    "image_blocks",
+    "parse_count",
+    "parse_size",
     "plan",
     "quotes",
     "read_header",
     "scan",
     "summarize",
     "tables",
+    "text_tokens",
     "unescape_path",
 ]
 
 _MODULES = {
     "Breach": "acceptance",
+    "BudgetError": "errors",
     "CacheTtl": "conditions",
+    "CallRecord": "integrations.calls",
+    "CallSummary": "integrations.calls",
     "CheckedImage": "preflight",
     "Conditions": "conditions",
     "Costs": "plans",
@@ -159,10 +189,13 @@ _MODULES = {
     "Factor": "quoting",
     "Finding": "rules",
     "Findings": "preflight",
+    "FitFailure": "fitting",
     "FitError": "errors",
     "FitStatus": "fitting",
     "FitSummary": "fitting",
     "Fitted": "fitting",
+    "FittedDocument": "fitting",
+    "FittedRequest": "fitting",
     "FittedFile": "fitting",
     "Formula": "geometry",
     "Header": "headers",
@@ -182,12 +215,14 @@ _MODULES = {
     "Overhead": "quoting",
     "Plan": "plans",
     "Platform": "tables",
+    "Preflight": "integrations.middleware",
     "PreflightError": "preflight",
     "PriceRow": "tables",
     "Quote": "quoting",
     "Rates": "prices",
     "Reason": "acceptance",
     "Rejected": "plans",
+    "RequestChange": "fitting",
     "Repeated": "plans",
     "PlannedRequest": "plans",
     "Row": "tabular",
@@ -211,13 +246,20 @@ _MODULES = {
     "check_request": "preflight",
     "escape_path": "paths",
     "estimate": "estimates",
+    "image_block": "fitting",
+    "image_blocks": "fitting",
     "fit": "fitting",
+    "fit_request": "fitting",
+    "fit_request_file": "fitting",
     "fit_paths": "fitting",
+    "parse_count": "quantities",
+    "parse_size": "quantities",
     "plan": "plans",
     "quotes": "quoting",
     "read_header": "files",
     "scan": "files",
     "summarize": "pipeline",
+    "text_tokens": "prompts",
     "unescape_path": "paths",
 }
 """The module that defines each public name."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import TYPE_CHECKING, TypeAlias
 
 from imgcost.errors import ArgumentError
+from imgcost.quantities import parse_dollars
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -73,7 +74,7 @@ def to_dollars(argument: str, value: object) -> Decimal | None:
 
     Args:
         argument: Name of the argument.
-        value: A `Decimal`, an int, text such as `0.50`, a float or None.
+        value: A `Decimal`, an int, text such as `0.50` or `$1,200`, a float or None.
 
     Returns:
         The exact amount; None for None.
@@ -87,11 +88,12 @@ def to_dollars(argument: str, value: object) -> Decimal | None:
     """
     if value is None:
         return None
-    try:
-        amount = Decimal(str(value)) if isinstance(value, Dollars) and not isinstance(value, bool) else Decimal("NaN")
-    except InvalidOperation:
-        amount = Decimal("NaN")
-    if not amount.is_finite() or amount < 0:
+    amount: Decimal | None = None
+    if isinstance(value, str):
+        amount = parse_dollars(value)
+    elif isinstance(value, Dollars) and not isinstance(value, bool):
+        amount = Decimal(str(value))
+    if amount is None or not amount.is_finite() or amount < 0:
         raise ArgumentError(argument, value, 'US dollars, 0 or more, such as Decimal("0.50") or "0.50"')
     return amount
 

@@ -13,13 +13,22 @@ if TYPE_CHECKING:
 
     from imgcost.tables import MultiplierName, NamedModel
 
-__all__ = ["CacheTtl", "Conditions", "InferenceGeo", "conditions"]
+__all__ = ["CHOICES", "CacheTtl", "Conditions", "InferenceGeo", "conditions"]
 
 CacheTtl: TypeAlias = Literal["none", "5m", "1h"]
 """Whether prompts are cached, and how long a cached prefix lives after its last use."""
 
 InferenceGeo: TypeAlias = Literal["global", "us"]
 """Where inference may run: anywhere, or in the US only, at a higher price."""
+
+CHOICES: dict[str, tuple[str, ...]] = {
+    "platform": platforms(),
+    "endpoint": get_args(Endpoint),
+    "inference_geo": get_args(InferenceGeo),
+    "cache": get_args(CacheTtl),
+    "speed": get_args(Speed),
+}
+"""The allowed values of each condition."""
 
 
 class Conditions(NamedTuple):
@@ -111,20 +120,11 @@ def conditions(
     """
     day = to_date(as_of) or today()
     for name, value in (("platform", platform), ("endpoint", endpoint), ("speed", speed)):
-        check_choice(name, value, (None, *_CHOICES[name]))
-    check_choice("inference_geo", inference_geo, _CHOICES["inference_geo"])
-    check_choice("cache", cache, _CHOICES["cache"])
+        check_choice(name, value, (None, *CHOICES[name]))
+    check_choice("inference_geo", inference_geo, CHOICES["inference_geo"])
+    check_choice("cache", cache, CHOICES["cache"])
     in_batch = to_bool("batch", batch)
     placement = placement_of(list(named), platform=platform, endpoint=endpoint, speed=speed)
     return Conditions(
         day, placement.platform, placement.endpoint, placement.assumed, inference_geo, in_batch, cache, placement.speed
     )
-
-
-_CHOICES: dict[str, tuple[str, ...]] = {
-    "platform": platforms(),
-    "endpoint": get_args(Endpoint),
-    "inference_geo": get_args(InferenceGeo),
-    "cache": get_args(CacheTtl),
-    "speed": get_args(Speed),
-}

@@ -10,13 +10,16 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
+    from decimal import Decimal
 
 __all__ = [
     "ArgumentError",
+    "BudgetError",
     "FitError",
     "HeaderError",
     "ImgcostError",
     "MissingExtraError",
+    "MissingPackageError",
     "NoPriceError",
     "RequestError",
     "SizeError",
@@ -84,6 +87,7 @@ class HeaderError(ImgcostError, ValueError):
         width: Width as stored, px; None if the format cannot be measured.
         height: Height as stored, px; None if the format cannot be measured.
         orientation: EXIF orientation, 1 to 8.
+        start: Where an image begins after other data, bytes; 0 if there is none.
     """
 
     def __init__(
@@ -97,6 +101,7 @@ class HeaderError(ImgcostError, ValueError):
         width: int | None = None,
         height: int | None = None,
         orientation: int = 1,
+        start: int = 0,
     ) -> None:
         """Store the parts; the message is the reason."""
         super().__init__(reason)
@@ -108,6 +113,7 @@ class HeaderError(ImgcostError, ValueError):
         self.width = width
         self.height = height
         self.orientation = orientation
+        self.start = start
 
 
 class FitError(ImgcostError, ValueError):
@@ -211,3 +217,33 @@ class MissingExtraError(ImgcostError, ImportError):
         """Name the command that installs it."""
         super().__init__(f"{feature} needs an extra: pip install 'imgcost[{extra}]'")
         self.extra = extra
+
+
+class MissingPackageError(ImgcostError, ImportError):
+    """An integration needs a library that is not installed, or a newer version of it.
+
+    Attributes:
+        package: What to install, such as `anthropic>=2.12`.
+    """
+
+    def __init__(self, feature: str, package: str) -> None:
+        """Name the command that installs it."""
+        super().__init__(f"{feature} needs {package}: pip install '{package}'")
+        self.package = package
+
+
+class BudgetError(ImgcostError):
+    """A call was not sent, because it might exceed a budget.
+
+    Attributes:
+        budget_usd: The budget, US dollars.
+        max_usd: The most that the call can cost, US dollars; None if there is no known maximum.
+        left_usd: What is left of the budget, US dollars.
+    """
+
+    def __init__(self, message: str, budget_usd: Decimal, max_usd: Decimal | None, left_usd: Decimal) -> None:
+        """Store the amounts; the message says what exceeds the budget, and what to do."""
+        super().__init__(message)
+        self.budget_usd = budget_usd
+        self.max_usd = max_usd
+        self.left_usd = left_usd

@@ -1,4 +1,4 @@
-"""Format counts, dollars and lists for people, the same way in every report and message."""
+"""Format counts, dollars, lists and names for people, the same way in every report and message."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["dollars", "listed", "number", "plural"]
+__all__ = ["dollars", "listed", "number", "percent", "plural", "visible"]
 
 
 def dollars(amount: Decimal) -> str:
@@ -51,6 +51,20 @@ def number(count: int) -> str:
     return f"{count:,}"
 
 
+def percent(part: Decimal, whole: Decimal) -> str:
+    """Format a share as a percentage, rounded to a whole number; one that would become 0 or 100 is rounded to a tenth.
+
+    >>> [percent(Decimal(text), Decimal(200)) for text in ("100", "191.3", "0.5", "199.5", "0.01", "200", "0")]
+    ['50%', '96%', '0.3%', '99.8%', '0.1%', '100%', '0%']
+    """
+    share = part * 100 / whole if whole else Decimal(0)
+    rounded = share.quantize(Decimal(1), ROUND_HALF_UP)
+    if share != rounded and rounded in {0, 100}:
+        tenths = share.quantize(Decimal("0.1"), ROUND_HALF_UP)
+        rounded = min(max(tenths, Decimal("0.1")), Decimal("99.9"))
+    return f"{rounded}%"
+
+
 def plural(count: int, singular: str, plural: str = "") -> str:
     """Format a count with its noun.
 
@@ -66,3 +80,34 @@ def plural(count: int, singular: str, plural: str = "") -> str:
     ('1 image', '0 entries', '1,334 tokens')
     """
     return f"{count:,} {singular if count == 1 else plural or singular + 's'}"
+
+
+def visible(name: str) -> str:
+    r"""Escape control characters, terminal escapes, invisible characters and invalid bytes in a file name.
+
+    >>> print(visible("a\nb\x1b[31m\udcff.png"))
+    a\nb\x1b[31m\xff.png
+    """
+    if name.isascii() and name.isprintable():
+        return name
+    return "".join(map(_visible_character, name))
+
+
+_ESCAPES = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
+
+
+_BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0") | frozenset(map(chr, range(0xFE00, 0xFE10)))
+"""Invisible although Unicode calls them printable: fillers and variation selectors."""
+
+
+def _visible_character(character: str) -> str:
+    if character.isprintable() and character not in _BLANK:
+        return character
+    code = ord(character)
+    if character in _ESCAPES:
+        return _ESCAPES[character]
+    if 0xDC80 <= code <= 0xDCFF:  # a byte that is not valid UTF-8, as Python represents it in a string
+        code -= 0xDC00
+    if code < 0x100:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"

@@ -13,7 +13,7 @@ from imgcost import geometry
 from imgcost.acceptance import breaches, exceeded_limits, sent_bytes, unsupported
 from imgcost.figures import dollars, number, plural
 from imgcost.files import Image, Unreadable
-from imgcost.notebooks import html_table
+from imgcost.notebooks import bar_chart, html_table
 from imgcost.paths import escape_path
 from imgcost.prices import exact_usd
 from imgcost.tables import known_limits
@@ -245,7 +245,13 @@ class ScanSummary:
             tokens = self.tokens(quote.rule)
             downscaled = number(self.downscaled_by(quote.rule))
             rows.append((quote.model.id, quote.tier.name, number(tokens), dollars(quote.image_usd(tokens)), downscaled))
-        return html_table(plural(self.images, "image"), columns, rows)
+        first = self.quotes[0]
+        bars = [
+            (f"{number(low)} to {plural(high, 'token')}", images, number(images))
+            for low, high, images in self.bins(first.rule)
+        ]
+        chart = bar_chart(f"Tokens per image with {first.model.id}", bars)
+        return html_table(plural(self.images, "image"), columns, rows) + chart
 
     def __repr__(self) -> str:
         first = self.quotes[0]

@@ -10,7 +10,19 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-__all__ = ["CHECK", "ESTIMATE", "FIT", "PLAN", "SCAN", "Column", "ColumnType", "Row", "Schema"]
+__all__ = [
+    "CALLS",
+    "CHECK",
+    "ESTIMATE",
+    "FIT",
+    "FIT_REQUESTS",
+    "PLAN",
+    "SCAN",
+    "Column",
+    "ColumnType",
+    "Row",
+    "Schema",
+]
 
 Row: TypeAlias = "tuple[Any, ...]"
 """Values in the order of a schema's columns; None where a column does not apply, dollars as exact decimal text."""
@@ -124,6 +136,7 @@ ESTIMATE = Schema(
     "imgcost.estimate/2",
     "What images cost with Claude",
     {
+        "path": Column("path", "path of the file; empty for a size"),
         "width": Column("integer", "width as sent, px"),
         "height": Column("integer", "height as sent, px"),
         **_MODEL,
@@ -137,7 +150,7 @@ ESTIMATE = Schema(
         "usd_per_mtok": Column("usd", "US dollars per million visual tokens, including all multipliers"),
         "tokens": Column("integer", "visual tokens"),
         **_RESIZED,
-        "rejected": Column("category", "image-edge if the API would reject the image unless it is resized"),
+        "rejected": Column("category", "rule by which the API would reject the image as it is; empty if accepted"),
         "input_usd": Column("usd", "US dollars for the image as input, exact"),
         "cache_read_usd": Column("usd", "US dollars for the image as read from the prompt cache, exact"),
         "input_usd_per_1000": Column("usd", "US dollars per 1,000 images"),
@@ -154,7 +167,8 @@ PLAN = Schema(
         "as_of": Column("category", "date whose prices and limits apply"),
         "variant": Column(
             "category",
-            "as specified, or an alternative: standard, batch, cached, batch + cached, packed, downscaled",
+            "as specified, or an alternative: standard (no batch, no cache), batch, cached, batch + cached, packed, "
+            "downscaled, or the ID of another model",
         ),
         "images": Column("integer", "number of images, each counted once"),
         "visual_tokens": Column("integer", "visual tokens of the images, each counted once"),
@@ -171,6 +185,8 @@ PLAN = Schema(
         "total_usd": Column("usd", "US dollars, retries included, exact"),
         "retries_usd": Column("usd", "the part of total_usd for retries"),
         "usd_per_1000_images": Column("usd", "US dollars per 1,000 images"),
+        "saves_usd": Column("usd", "of an alternative: US dollars less than as specified, exact; negative if more"),
+        "tradeoff": Column("text", "of an alternative: what it takes in return"),
     },
 )
 
@@ -219,5 +235,47 @@ FIT = Schema(
         "quality": Column("integer", "JPEG or WebP quality of the copy; empty if lossless or unchanged"),
         "problem": Column("category", "short name of the reason why there is no copy, such as damaged"),
         "reason": Column("text", "why there is no copy, as a sentence"),
+    },
+)
+
+FIT_REQUESTS = Schema(
+    "imgcost.fit-requests/1",
+    "What was changed in requests",
+    {
+        "status": Column("category", "changed, or failed: what could not be fixed"),
+        "location": Column("path", "location in the file or request, written as in the Anthropic SDK"),
+        "line": Column("integer", "line of the file, from 1; empty for one document"),
+        "rules": Column("text", "names of the rules whose findings led to it; 'imgcost rules RULE' explains them"),
+        "action": Column("text", "what was done, or why it could not be fixed"),
+        "original_bytes": Column("integer", "length of the image data before, as text in the request"),
+        "bytes": Column("integer", "length of what replaces it"),
+        "original_width": Column("integer", "width of the image before, px; empty if its pixels are the same"),
+        "original_height": Column("integer", "height of the image before, px"),
+        "width": Column("integer", "width of the image after, px"),
+        "height": Column("integer", "height of the image after, px"),
+        "original_tokens": Column("integer", "visual tokens before; empty if unknown"),
+        "tokens": Column("integer", "visual tokens after; empty if it is not an image"),
+    },
+)
+
+CALLS = Schema(
+    "imgcost.calls/1",
+    "Calls",
+    {
+        "operation": Column("category", "messages, batches or count_tokens"),
+        "model": Column("category", "model that the request names"),
+        "outcome": Column(
+            "category",
+            "sent (usage was not read, or not yet), answered, rejected, failed (no answer) or stopped (not sent)",
+        ),
+        "images": Column("integer", "number of images"),
+        "image_tokens": Column("integer", "predicted tokens of the images, with measured overhead"),
+        "prompt_tokens": Column("integer", "predicted tokens of the prompt; its text is an estimate"),
+        "billed_prompt_tokens": Column("integer", "tokens of the prompt by usage, cached or not"),
+        "output_tokens": Column("integer", "tokens of the answer by usage"),
+        "max_usd": Column("usd", "the most that the call could cost, US dollars"),
+        "billed_usd": Column("usd", "price of usage, US dollars"),
+        "changes": Column("integer", "number of changes that made the request acceptable"),
+        "errors": Column("integer", "number of errors that were found before it was sent, and not fixed"),
     },
 )

@@ -211,12 +211,17 @@ def check_batch(body):
         raise Rejected(f"requests: custom_id must be unique: {repeated[0]}")
 
 
+PLATFORM_PATHS = re.compile(r"/model/([^/]+)/invoke|/projects/.+/models/([^/:]+):rawPredict|/anthropic(?=/v1/)")
+
+
 def answer_to(path, body):
-    """Return the answer to a request that is accepted.
+    """Return the answer to a request that is accepted. On some platforms its path has the model.
 
     Raises:
         Rejected: The API would reject the request.
     """
+    if found := PLATFORM_PATHS.match(path):
+        body = {"model": found[1] or found[2]} | body
     if path.startswith("/v1/messages/batches"):
         check_batch(body)
         return {"id": "msgbatch_1", "type": "message_batch", "processing_status": "in_progress"}
@@ -226,23 +231,51 @@ def answer_to(path, body):
     check_request(body)
     return {
         "id": "msg_1", "type": "message", "role": "assistant", "model": "m", "stop_reason": "end_turn",
-        "stop_sequence": None, "content": [{"type": "text", "text": "A grey square."}],
-        "usage": {"input_tokens": 1, "output_tokens": 1},
+        "stop_sequence": None, "content": [{"type": "text", "text": "A grey square."}], "usage": USAGE,
     }  # fmt: skip
+
+
+USAGE = {"input_tokens": 1, "output_tokens": 1}
+
+
+def events_of(message):
+    """Return the events of a message that is streamed: the usage of its prompt first, that of its answer last."""
+    text = message["content"][0]["text"]
+    usage = message["usage"]
+    return [
+        {"type": "message_start", "message": message | {"content": [], "usage": usage | {"output_tokens": 0}}},
+        {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}},
+        {"type": "ping"},
+        *({"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": word}} for word in text),
+        {"type": "content_block_stop", "index": 0},
+        {
+            "type": "message_delta",
+            "delta": {"stop_reason": "end_turn", "stop_sequence": None},
+            "usage": {"output_tokens": usage["output_tokens"]},
+        },
+        {"type": "message_stop"},
+    ]
 
 
 class Handler(BaseHTTPRequestHandler):
     def do_POST(self):
         raw = self.rfile.read(int(self.headers["Content-Length"]))
         self.server.received.append(raw)
+        body, kind = json.loads(raw), "application/json"
         try:
-            status, answer = 200, answer_to(self.path, json.loads(raw))
+            if self.server.failures:
+                raise Rejected("a failure that the test wants")  # noqa: TRY301 - answered like any other
+            status, answer = 200, answer_to(self.path, body)
         except Rejected as rejected:
-            status = 400
+            status = self.server.failures.pop(0) if self.server.failures else 400
             answer = {"type": "error", "error": {"type": "invalid_request_error", "message": str(rejected)}}
         text = json.dumps(answer).encode()
+        if status == 200 and body.get("stream"):
+            kind = "text/event-stream"
+            events = ((event["type"], json.dumps(event)) for event in events_of(answer))
+            text = "".join(f"event: {name}\ndata: {data}\n\n" for name, data in events).encode()
         self.send_response(status)
-        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(text)))
         self.end_headers()
         self.wfile.write(text)
@@ -253,9 +286,12 @@ class Handler(BaseHTTPRequestHandler):
 
 @contextmanager
 def api():
-    """Run the server in a thread. It has a `server_port`, and `received` has the bodies of all requests."""
+    """Run the server in a thread.
+
+    It has a `server_port`, `received` has the bodies of all requests, and each status in `failures` answers one.
+    """
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.received = []
+    server.received, server.failures = [], []
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:

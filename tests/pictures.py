@@ -44,6 +44,28 @@ def encoded(kind, width=300, height=300, **options):
     return out.getvalue()
 
 
+def noise(kind, width, height, **options):
+    """Encode an image of which a smaller copy has fewer bytes."""
+    out = io.BytesIO()
+    Image.effect_noise((width, height), 50).save(out, kind, **options)
+    return out.getvalue()
+
+
+def tree(folder, **files):
+    """Write files by their names, with `__` for slashes and `_` for the dot of the suffix."""
+    for name, data in files.items():
+        *parents, last = name.split("__")
+        path = folder.joinpath(*parents, ".".join(last.rsplit("_", 1)))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    return folder
+
+
+def contents(folder):
+    """Return the files below a folder, with their bytes."""
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
 def pdf(pages=1, password=None):
     writer = PdfWriter()
     for _ in range(pages):

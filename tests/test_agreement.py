@@ -157,9 +157,9 @@ def of_page(page):
     """Return images, tokens and dollars in the headline of an HTML report, for the first model."""
     content = page.read_text(encoding="utf-8")
     images = int(re.search(r"<h1>Image costs with Claude: ([\d,]+) image", content)[1].replace(",", ""))
-    usd = re.search(r'<dt>Cost (?:of the images|as cache writes)</dt><dd><data value="([\d.]+)"', content)
-    tokens = re.search(r"<dt>Visual tokens</dt><dd>([\d,]+)<", content)
-    return (images, int(tokens[1].replace(",", "")), Decimal(usd[1])) if images else (0, 0, Decimal(0))
+    costs = re.findall(r'<dt>Images (?:alone|as cache writes)</dt><dd[^>]*><data value="([\d.]+)"', content)
+    tokens = re.search(r"<dt>Visual tokens</dt><dd[^>]*>([\d,]+)<", content)
+    return (images, int(tokens[1].replace(",", "")), Decimal(costs[-1])) if images else (0, 0, Decimal(0))
 
 
 def of_workbook(book):

@@ -73,17 +73,26 @@ CALLS = {
     "check_request": {"params": request(image_block(PICTURE))},
     "escape_path": {"path": "a"},
     "estimate": {"width": 10, "height": 10, "model": "sonnet"},
+    "fit": {"image": PICTURE},
+    "fit_paths": {"paths": (FILE,), "output": "small"},
+    "fit_request": {"params": request(image_block(PICTURE))},
+    "fit_request_file": {"source": __file__},
+    "image_block": {"image": PICTURE},
+    "image_blocks": {"images": [PICTURE]},
+    "parse_count": {"value": "200k"},
+    "parse_size": {"text": "12MP"},
     "plan": {"images": [(10, 10)], "models": "sonnet"},
     "quotes": {"models": "sonnet"},
     "read_header": {"source": PICTURE},
     "scan": {"paths": (FILE,)},
     "summarize": {"paths": (FILE,)},
+    "text_tokens": {"text": "a"},
     "unescape_path": {"text": "a"},
 }
 
 
 def call(name, arguments):
-    """Call a public function, and consume its iterator."""
+    """Call a public function, and consume the iterator of a scan; that of `fit_paths` would write."""
     given = dict(arguments)
     result = getattr(imgcost, name)(*given.pop("paths", ()), **given)
     return list(result) if name == "scan" else result

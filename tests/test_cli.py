@@ -14,13 +14,15 @@ import re
 import shlex
 import subprocess
 import sys
+import zipfile
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from command_line import printed, refused, run
+from command_line import printed, refused, run, unwrapped
 from conftest import golden
+from pictures import png
 
 import imgcost
 from imgcost.cli import COMMANDS, main
@@ -163,6 +165,64 @@ def test_a_size_has_several_spellings(spelling):
     assert cells(printed("estimate", spelling, *AS_OF))[0][0] == "1920x1080"
 
 
+def test_a_size_by_name_is_shown_in_pixels():
+    *_, megapixels, screen, pixels, total = cells(
+        printed("estimate", "12mp", "16:9", "4k", "640x480", "--count", "1k", *AS_OF)
+    )
+    assert (megapixels[:2], screen[:2]) == (["12MP 16:9", "4619x2598"], ["4K", "3840x2160"])
+    assert (pixels[0], total[0]) == ("640x480", "total")
+    exact = printed("estimate", "4619x2598", "3840x2160", "640x480", "--count", "1000", "-f", "json", *AS_OF)
+    assert printed("estimate", "12MP 16:9", "UHD", "VGA", "--count", "1k", "-f", "json", *AS_OF) == exact
+
+
+def test_models_are_separated_by_commas():
+    both = printed("estimate", "9x9", "-m", "sonnet", "-m", "haiku", *AS_OF)
+    assert printed("estimate", "9x9", "-m", "sonnet, haiku", *AS_OF) == both
+    assert "unknown model ''" in refused("estimate", "9x9", "-m", "", *AS_OF)
+
+
+def test_files_are_estimated_beside_sizes(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.png").write_bytes(png(640, 480))
+    (tmp_path / "4K").write_bytes(png(28, 28))
+    (tmp_path / "long.png").write_bytes(png(8001, 28))
+    text = printed("estimate", "a.png", "VGA", "4K", "long.png", *AS_OF)
+    assert [row[:2] for row in cells(text)[:4]] == [
+        ["a.png", "640x480"],
+        ["VGA", "640x480"],
+        ["4K", "28x28"],
+        ["long.png", "8001x28"],
+    ]
+    assert unwrapped(text).count("would be rejected") == 1
+    assert "long.png would be rejected as it is: over 8,000 px. The cost is that after conversion" in unwrapped(text)
+    entries = json.loads(printed("estimate", "a.png", "VGA", "long.png", "-f", "json", *AS_OF))["estimates"]
+    assert [(entry.get("path"), entry["rejected"]) for entry in entries] == [
+        ("a.png", None),
+        (None, None),
+        ("long.png", "image-edge"),
+    ]
+    printed("estimate", "a.png", "VGA", "-m", "sonnet,haiku", "-o", "out.csv", *AS_OF)
+    rows = (tmp_path / "out.csv").read_text(encoding="utf-8").splitlines()
+    assert [row.partition(",")[0] for row in rows] == ["path", "a.png", "", "a.png", ""]
+    (tmp_path / "b.csv").write_bytes(png(28, 28))
+    assert "would overwrite b.csv" in refused("estimate", "b.csv", "-o", "b.csv")
+
+
+def test_files_that_cannot_be_estimated(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.png").write_bytes(png(640, 480))
+    (tmp_path / "a\n\x1b[31m.png").write_bytes(b"\x89PNG")
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr("a.png", b"")
+    result = run("estimate", "a\n\x1b[31m.png", "a.png", *AS_OF)
+    assert (result.exit_code, result.stdout.count("640x480")) == (2, 1)
+    assert r"Error: a\n\x1b[31m.png: " in result.stderr
+    assert refused("estimate", "a\n\x1b[31m.png")
+    assert "a.zip is an archive: run 'imgcost scan'" in refused("estimate", "a.zip")
+    assert ". is a folder: run 'imgcost scan'" in refused("estimate", ".")
+    assert "'b.png': expected WIDTHxHEIGHT in pixels" in refused("estimate", "b.png")
+
+
 def test_the_largest_possible_size():
     assert cells(printed("estimate", f"{MAX_EDGE}x1", *AS_OF))[0][0] == "2147483648x1"
 
@@ -173,7 +233,7 @@ def test_the_largest_possible_size():
         ("0x10", "'0x10': invalid width 0 px: expected 1 to 2,147,483,648 px."),
         ("10x0", "'10x0': invalid height 0 px"),
         ("2147483649x1", "'2147483649x1': invalid width 2147483649 px"),
-        ("10", "'10': expected WIDTHxHEIGHT in pixels, for example 1920x1080."),
+        ("10", "'10': expected WIDTHxHEIGHT in pixels, such as 1920x1080, or a size such as 12MP, '12MP 16:9', 4K or"),
         ("axb", "'axb'"),
         ("1920x", "'1920x'"),
         ("x1080", "'x1080'"),
@@ -196,10 +256,10 @@ def test_a_negative_size_is_an_error_with_and_without_a_double_dash():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("estimate", "9" * 10_000 + "x1"), f"'{'9' * 40}...': expected WIDTHxHEIGHT in pixels"),
+        (("estimate", "9" * 10_000 + "x1"), f"'{'9' * 39}...: expected WIDTHxHEIGHT in pixels"),
         (("estimate", "1x" + "9" * 11), "'1x99999999999'"),
-        (("largest", "9" * 10_000 + ":1"), f"'{'9' * 40}...': expected WIDTH:HEIGHT"),
-        (("largest", f"1:0.{'9' * 10_000}"), f"'1:0.{'9' * 36}...'"),
+        (("largest", "9" * 10_000 + ":1"), f"'{'9' * 39}...: expected WIDTH:HEIGHT"),
+        (("largest", f"1:0.{'9' * 10_000}"), f"'1:0.{'9' * 35}...: "),
     ],
 )
 def test_a_number_of_ten_thousand_digits_is_an_error_with_a_short_message(arguments, message):
@@ -448,7 +508,7 @@ def test_without_a_command_the_help_is_an_error():
     ("arguments", "message"),
     [
         (["frobnicate"], "No such command 'frobnicate'"),
-        (["estimate"], "Missing argument 'SIZE...'"),
+        (["estimate"], "Missing argument 'SIZE|FILE...'"),
         (["largest"], "Missing argument 'RATIO...'"),
         (["models", "one", "two"], "unexpected extra argument"),
         (["--frobnicate"], "No such option"),

@@ -18,13 +18,16 @@ import pyarrow.parquet as pq
 import pytest
 from command_line import Running, printed, refused, run, unwrapped, wait_until
 from conftest import DATA, SAMPLES
+from pictures import contents, encoded, noise, png, tree
 from PIL import Image
-from test_fit_folders import SMALL, TIFF, WIDE, contents, noise, tree
 
 from imgcost.cli import fit
 from imgcost.outputs import TEMPORARY_SUFFIX, Output
 from imgcost.tabular import FIT
 from imgcost.text import fits
+
+SMALL, TIFF = png(200, 100), encoded("TIFF", 200, 100)
+WIDE = noise("JPEG", 1680, 840, quality=95)
 
 MODEL = ("-m", "claude-opus-4-6", "--as-of", "2026-11-22")
 
@@ -174,6 +177,13 @@ def test_paths_from_stdin_keep_their_folders(photos):
     }
     printed("fit", "-", "photos/c.tif", "-o", "mixed", *MODEL, stdin="photos/sub\n")
     assert set(contents(photos.parent / "mixed")) == {"photos/sub/d.png", "c.tif.png"}
+
+
+def test_a_copy_that_would_be_larger_is_written_if_the_size_matters(photos):
+    tree(photos, gray_jpg=encoded("JPEG", 1680, 840))
+    for options, status in (((), "copied"), (("--always-resize",), "fitted")):
+        data = json.loads(printed("fit", photos / "gray.jpg", "-o", status, *options, "-f", "json", *MODEL))
+        assert [file["status"] for file in data["files"]] == [status]
 
 
 def test_options_change_the_copies(photos):

@@ -11,6 +11,7 @@ import command_line
 import pytest
 from command_line import unwrapped
 from conftest import SAMPLES
+from pictures import png
 
 AS_OF = ("--as-of", "2026-11-22")
 ONE_EACH = ("3000x3000", "--count", "20000", "--prompt-tokens", "8500", "--output-tokens", "150", *AS_OF)
@@ -54,7 +55,7 @@ def test_the_text_compares_models_cheapest_first():
     text = printed(*JOB, "-m", "claude-sonnet-4-6", "-m", "haiku", "--downscale-to", "1000", "--retry-rate", "0.02")
     tables = text.split("\n\n")
     assert unwrapped(tables[0]).splitlines()[0] == (
-        "20,000 images on 2026-11-22: as many images per request as fit, "
+        "20,000 images of 3000x3000 on 2026-11-22: as many images per request as fit, "
         "8,500 prompt tokens, 150 output tokens, retry rate 0.02"
     )
     rows = rows_of(tables[0])[-2:]
@@ -63,13 +64,15 @@ def test_the_text_compares_models_cheapest_first():
         ["claude-sonnet-4-6", "1,000", "20"],
     ]
     assert rows[1][-1] == "$121.60"  # 119.211 * 1.02
-    assert [row[1:] for row in rows_of(tables[1]) if row[0] == "claude-sonnet-4-6"] == [
-        ["batch", "1,000", "$60.80", "-$60.80"],
-        ["cached", "1,000", "$98.22", "-$23.38"],
-        ["batch + cached", "1,000", "$49.11", "-$72.49"],
-        ["downscaled to 868x868", "1,000", "$87.32", "-$34.27"],
+    assert tables[2].startswith("Alternatives to claude-sonnet-4-6\n")
+    assert [row[:4] for row in rows_of(tables[2]) if len(row) > 1 and row[1].startswith("$")] == [
+        ["as specified", "$121.60"],
+        ["batch", "$60.80", "-$60.80", "-50%"],
+        ["cached", "$98.22", "-$23.38", "-19%"],
+        ["batch + cached", "$49.11", "-$72.49", "-60%"],
+        ["downscaled to 868x868", "$87.32", "-$34.27", "-28%"],
     ]
-    assert re.search(r"claude-sonnet-4-6 +retries +\$2\.38", tables[2])
+    assert re.search(r"claude-sonnet-4-6 +retries +\$2\.38", tables[3])
     assert "'haiku' is claude-haiku-5-5" in text
 
 
@@ -80,7 +83,18 @@ def rows_of(table):
 
 def test_unavailable_prices_are_not_alternatives_and_conditions_are_named():
     text = printed(
-        "100x100", "--platform", "bedrock", "--endpoint", "regional", "--turns", "2", "--prompt-cache", "1h", *AS_OF
+        "100x100",
+        "--platform",
+        "bedrock",
+        "--endpoint",
+        "regional",
+        "--turns",
+        "2",
+        "--prompt-cache",
+        "1h",
+        *AS_OF,
+        "-m",
+        "haiku",
     )
     assert "2 turns, bedrock, regional endpoint, cache 1h" in unwrapped(text)
     assert "Alternatives" not in text
@@ -98,7 +112,8 @@ def test_json_has_a_schema_and_exact_dollars():
     assert model["requests"] == model["conversations"] == 1000
     assert model["tokens"]["cache_read"] == 8_491_500
     assert sum(map(Decimal, model["usd"].values())) == Decimal(model["total_usd"]) == Decimal("96.290325")
-    assert set(model["variants"]) == {"standard", "batch", "cached", "batch + cached", "downscaled"}
+    assert set(model["variants"]) == {"standard", "batch", "batch + cached", "downscaled", "claude-haiku-5-5"}
+    assert Decimal(model["variants"]["batch"]["saves_usd"]) == Decimal("96.290325") - Decimal("59.6055")
     assert (model["within_budget"], model["images_within_budget"]) == (True, 20_770)
     assert "explanation" not in report
 
@@ -152,7 +167,7 @@ def test_the_arithmetic_of_conversations_many_sizes_the_area_formula_and_the_lon
 
 def test_markdown():
     text = printed(*JOB, "-f", "markdown")
-    assert text.startswith("### 20,000 images on 2026-11-22")
+    assert text.startswith("### 20,000 images of 3000x3000 on 2026-11-22")
     assert "| claude-sonnet-5-5 |" in text
 
 
@@ -186,6 +201,8 @@ def test_a_scenario_file_and_options_that_override_it(tmp_path):
     assert "job.toml: invalid budget 'lots': expected US dollars" in " ".join(refused(*options).split())
     path.write_text('cache = "5x"\n', encoding="utf-8")
     assert "job.toml: invalid cache '5x': expected " in " ".join(refused(*options).split())
+    path.write_text('prompt_cache = "5x"\n', encoding="utf-8")
+    assert "job.toml: invalid prompt_cache '5x': expected " in " ".join(refused(*options).split())
 
 
 def test_files_tables_and_sizes_together(tmp_path):
@@ -215,18 +232,32 @@ def test_a_long_file_name_fits_80_columns(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((), "Missing argument 'PATH|SIZE|TABLE...'"),
+        ((), "Missing argument 'SIZE|PATH|TABLE...'"),
         (
             ("no-such-file.png",),
             (
-                "Invalid value for PATH|SIZE|TABLE: 'no-such-file.png' is not a file or folder, and not a size such "
-                "as 1920x1080."
+                "Invalid value for SIZE|PATH|TABLE: 'no-such-file.png' is not a file, a folder or a size: expected "
+                "WIDTHxHEIGHT in pixels, such as 1920x1080, or a size such as 12MP"
             ),
         ),
-        (("0x100",), "Invalid value for PATH|SIZE|TABLE: '0x100': "),
+        (("0x100",), "Invalid value for SIZE|PATH|TABLE: '0x100': "),
         ((SAMPLES, "--count", "5"), "--count applies to sizes only"),
-        (("9x9", "--count", "1e6"), "for '--count': '1e6': expected a whole number from 1 to 1,000,000,000,000,000."),
-        (("9x9", "--count", "0"), "for '--count': '0': expected a whole number from 1 to 1,000,000,000,000,000."),
+        (("1920-1080",), "SIZE|PATH|TABLE: '1920-1080': expected WIDTHxHEIGHT in pixels, such as 1920x1080, or a"),
+        (("1920-1080",), "4K or 1080p (did you mean 1920x1080?)."),
+        (("12M",), "(did you mean 12MP?)."),
+        (("2K",), "'2K': expected WIDTHxHEIGHT"),
+        (("4:3",), "'4:3': expected WIDTHxHEIGHT"),
+        (("9x9", "--count", "1.5"), "for '--count': '1.5': expected a whole number from 1 to 1,000,000,000,000,000, "),
+        (
+            ("9x9", "--count", "0"),
+            "for '--count': '0': expected a whole number from 1 to 1,000,000,000,000,000, such as",
+        ),
+        (("9x9", "--prompt-tokens", "-1"), "for '--prompt-tokens': '-1': expected a whole number from 0 to"),
+        (
+            ("9x9", "--prompt-tokens", "20M"),
+            "for '--prompt-tokens': 20000000: expected a whole number from 0 to 10,000,",
+        ),
+        (("9x9", "--prompt-text", "no.txt"), "File 'no.txt' does not exist"),
         (("100x100", "--turns", "0"), "Invalid value for '--turns': 0: expected a whole number from 1 to 10,000"),
         (("100x100", "--images-per-request", "many"), "'many': expected a whole number, or auto."),
         (("100x100", "--images-per-request", "0"), "'--images-per-request': 0: expected a whole number from 1 to"),
@@ -258,9 +289,9 @@ def test_one_image_per_request_is_the_default_and_packing_an_alternative(tmp_pat
         "135",
     )
     tables = printed(*job, *AS_OF).split("\n\n")
-    assert tables[0].startswith("200,000 images on 2026-11-22: 1 image per request, 400 prompt tokens")
+    assert tables[0].startswith("200,000 images of 1000x1000 on 2026-11-22: 1 image per request, 400")
     assert rows_of(tables[0])[-1][1:2] + rows_of(tables[0])[-1][-1:] == ["200,000", "$949.60"]
-    assert ["claude-sonnet-5-5", "packed, up to 600", "334", "$520.32", "-$429.28"] in rows_of(tables[1])
+    assert ["packed, up to 600", "$520.32", "-$429.28", "-45%", "up to 600 images share one"] in rows_of(tables[1])
     path = tmp_path / "job.toml"
     path.write_text('images_per_request = "auto"\n', encoding="utf-8")
     packed = printed(*job, *AS_OF, "--images-per-request", "auto")
@@ -272,10 +303,132 @@ def test_one_image_per_request_is_the_default_and_packing_an_alternative(tmp_pat
 
 def test_the_cost_of_an_alternative_has_a_sign():
     table = printed(*JOB, "-m", "claude-sonnet-4-6", "--batch", "--downscale-to", "5000").split("\n\n")[1]
-    assert ["claude-sonnet-4-6", "no batch, no cache", "1,000", "$119.21", "+$59.61"] in rows_of(table)
-    assert not any(row[1] == "batch" for row in rows_of(table))
+    assert ["no batch, no cache", "$119.21", "+$59.61", "+100%", "answers come at once"] in rows_of(table)
+    assert not any(row[0] == "batch" for row in rows_of(table))
     several = printed("1000x500", "500x500", "--downscale-to", "100", *AS_OF)
-    assert "downscaled to 100 tokens" in several
+    assert "downscaled to 100" in several
+
+
+# Numbers as people write them, and alternatives
+
+
+def trade_offs(model):
+    return {name: variant["tradeoff"] for name, variant in model["variants"].items()}
+
+
+def test_megapixels_counts_and_lists_of_models_are_read_as_people_write_them():
+    exact = ("4000x3000", "--count", "200000", "-m", "sonnet", "-m", "haiku", "--prompt-tokens", "1500", *AS_OF)
+    for size in (["12MP"], ["12mp 4:3"], ["12MP", "4:3"], ["12MP:4:3"], ["12", "mp"]):
+        short = (*size, "--count", "200k", "-m", "sonnet, haiku", "--prompt-tokens", "1.5k", *AS_OF)
+        assert data(*short) == data(*exact)
+    text = printed("12MP", "16:9", "4k", "--count", "200,000", *AS_OF)
+    assert text.startswith("400,000 images of 4619x2598 and 3840x2160 on 2026-11-22: ")
+    assert "\n12MP 16:9 is 4619x2598 px.\n4K is 3840x2160 px.\n" in text
+    several = printed("1x1", "2x2", "3x3", "4x4", *AS_OF)
+    assert several.startswith("4 images on 2026-11-22: ")
+
+
+def test_an_existing_file_with_the_name_of_a_size_is_a_file(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "4K").write_bytes(png(28, 28))
+    text = printed("4K", *AS_OF)
+    assert text.startswith("1 image of 28x28 on ")
+    assert "4K is" not in text
+
+
+def test_the_tokens_of_a_prompt_are_estimated_from_its_text(tmp_path):
+    path = tmp_path / "prompt.txt"
+    path.write_text("\ufeffWhich boats are here?\U0001f6a4", encoding="utf-8")  # 25 bytes after the mark
+    text = unwrapped(printed("100x100", "--prompt-text", path, *AS_OF))
+    assert "10 prompt tokens (estimated)" in text.splitlines()[0]
+    assert "The prompt is estimated: 25 bytes of text at 2.5 per token, which is 10 tokens (Models overview" in text
+    scenario = data("100x100", "--prompt-text", path, *AS_OF)["scenario"]
+    assert (scenario["prompt_tokens"], scenario["prompt_bytes"]) == (10, 25)
+    assert data("100x100", "--prompt-tokens", "9", *AS_OF)["scenario"]["prompt_bytes"] is None
+    path.write_text("x" * 25_000_001, encoding="utf-8")
+    assert "for '--prompt-text': 10000001: expected a whole number from 0 to 10,000,000" in " ".join(
+        refused("100x100", "--prompt-text", path).split()
+    )
+    (tmp_path / "job.toml").write_text('images = "4K"\nprompt_text = "prompt.txt"\n', encoding="utf-8")
+    assert "Error: invalid prompt_text 10000001: expected" in refused("--scenario", tmp_path / "job.toml")
+    path.write_bytes(b"\x89PNG\r\n\x1a\n")
+    assert "prompt.txt is not text in UTF-8" in " ".join(refused("100x100", "--prompt-text", path).split())
+
+
+def test_the_template_of_a_scenario_runs_as_it_is(tmp_path):
+    template = printed("--init")
+    for encoding in ("utf-8", "utf-16"):  # Windows PowerShell redirects in UTF-16
+        (tmp_path / "job.toml").write_text(template, encoding=encoding)
+        report = data("--scenario", tmp_path / "job.toml", *AS_OF)
+        assert (report["images"], [model["model"] for model in report["models"]]) == (
+            200_000,
+            ["claude-haiku-5-5", "claude-sonnet-5-5"],
+        )
+    every = re.sub(r"^# (\w+ = )", r"\1", template, flags=re.MULTILINE).replace("prompt_text", "# prompt_text")
+    every = every.replace('inference_geo = "us"', "").replace("fast = true", "").replace("batch = true", "")
+    (tmp_path / "job.toml").write_text(every, encoding="utf-8")
+    scenario = data("--scenario", tmp_path / "job.toml", code=1)["scenario"]  # over the budget of the example
+    assert (scenario["turns"], scenario["platform"], scenario["as_of"]) == (3, "bedrock", "2026-11-01")
+
+
+def test_a_scenario_file_has_the_whole_job_and_its_paths_are_relative_to_it(tmp_path):
+    folder = tmp_path / "jobs"
+    folder.mkdir()
+    (folder / "a.png").write_bytes(png(28, 28))
+    (folder / "prompt.txt").write_text("Who?", encoding="utf-8")
+    path = folder / "job.toml"
+    path.write_text('images = "a.png"\nprompt_text = "prompt.txt"\nas_of = 2026-11-22\n', encoding="utf-8")
+    report = data("--scenario", path)
+    assert (report["images"], report["scenario"]["prompt_tokens"]) == (1, 2)
+    assert data("--scenario", path, "--prompt-tokens", "7")["scenario"]["prompt_bytes"] is None
+    assert data("--scenario", path, "12MP", "--count", "1k")["images"] == 1000  # instead of a.png
+    path.write_text("prompt_tokens = 7\n", encoding="utf-8")
+    other = ("--prompt-text", folder / "prompt.txt")
+    assert data("--scenario", path, "12MP", *other)["scenario"]["prompt_tokens"] == 2
+    assert "Missing argument" in refused("--scenario", path)
+    path.write_text('images = "b.png"\n', encoding="utf-8")
+    assert "'b.png' is not a file, a folder or a size" in " ".join(refused("--scenario", path).split())
+
+
+def test_every_alternative_names_its_trade_off():
+    job = ("4000x3000", "--count", "200k", "--prompt-tokens", "4k", "--output-tokens", "135", *AS_OF)
+    [model] = data(*job)["models"]
+    assert trade_offs(model) == {
+        "batch": "answers can take up to 24 hours",
+        "cached": "requests must start with the same 512 tokens or more, each within 5 minutes of the last",
+        "batch + cached": "answers can take up to 24 hours; cache hits in a batch are not guaranteed",
+        "packed": "up to 20 images share one prompt and one answer",
+        "downscaled": "less detail: 1270x952 px instead of 2212x1659",
+        "claude-haiku-5-5": "another model: compare its answers on a sample first",
+    }
+    for name, variant in model["variants"].items():
+        assert Decimal(variant["saves_usd"]) == Decimal(model["total_usd"]) - Decimal(variant["total_usd"]) > 0, name
+    [model] = data(*job, "--batch", "--prompt-cache", "1h")["models"]
+    assert {name: trade_offs(model)[name] for name in ("standard", "batch", "cached")} == {
+        "standard": "answers come at once; no prompt to keep in the cache",
+        "batch": "no prompt to keep in the cache",
+        "cached": "answers come at once",
+    }
+    [model] = data(*job, "--batch")["models"]
+    assert trade_offs(model)["batch + cached"] == (
+        "requests must start with the same 512 tokens or more, each within 5 minutes of the last; cache hits in a "
+        "batch are not guaranteed"
+    )
+    [model] = data("12MP", "8K", *AS_OF)["models"]
+    assert trade_offs(model)["downscaled"] == "less detail: at most 1,568 tokens per image"
+
+
+def test_a_cheaper_model_is_an_alternative_only_if_the_job_is_possible_with_it():
+    def alternatives(*options):
+        [model] = data("1000x1000", "-m", "opus", *options, "--as-of", "2026-09-30")["models"]
+        return [name for name in model["variants"] if name.startswith("claude-")]
+
+    assert alternatives() == ["claude-haiku-4-5-20251001", "claude-sonnet-5-5"]
+    assert alternatives("--prompt-tokens", "250k") == ["claude-sonnet-5-5"]  # Haiku 4.5 reads 200,000
+    assert alternatives("--prompt-tokens", "250k", "--count", "200k") == ["claude-sonnet-5-5"]  # in several chunks
+    assert alternatives("--output-tokens", "100k") == ["claude-sonnet-5-5"]  # and writes 64,000
+    rows = data("1000x1000", "-m", "haiku", *AS_OF)["models"][0]["variants"]
+    assert not any(name.startswith("claude-") for name in rows)
 
 
 # Tables, and budgets that cannot be checked

@@ -19,6 +19,7 @@ from conftest import DATA, ROOT
 
 from imgcost.cli import COMMANDS, main
 from imgcost.cli.exit_codes import EXIT_CODES
+from imgcost.plans import SETTINGS
 from imgcost.rules import rules
 from imgcost.tables import catalog, limits_on, wordings_of
 from imgcost.tabular import CHECK, ESTIMATE, FIT, PLAN, SCAN
@@ -27,6 +28,7 @@ from imgcost.text.limits import limit_in_words
 README = ROOT / "README.md"
 COMMANDS_PAGE = ROOT / "docs" / "commands.md"
 CHECKS_PAGE = ROOT / "docs" / "preflight.md"
+PLANNING_PAGE = ROOT / "docs" / "planning.md"
 RULES_PAGE = ROOT / "docs" / "rules.md"
 PAGES = [README, *sorted((ROOT / "docs").glob("**/*.md"))]
 LINKING = [*PAGES, *(ROOT / name for name in ("CONTRIBUTING.md", "CHANGELOG.md", "benchmarks/README.md"))]
@@ -299,6 +301,21 @@ def test_the_exit_codes_are_in_the_documentation():
     if UPDATE:
         write(README, "exit codes", table, "Exit codes")
     assert marked(README, "exit codes") == table
+
+
+def table_of_settings():
+    rows = "".join(
+        f"\n| `{setting.key}` | {f'`{setting.argument}`' if setting.argument else ''} | `{setting.example}` | "
+        f"{setting.default} | {setting.meaning} |"
+        for setting in SETTINGS
+    )
+    return f"| key | argument | example | default | meaning |\n|---|---|---|---|---|{rows}"
+
+
+def test_the_settings_of_scenario_files_are_in_the_documentation():
+    if UPDATE:
+        write(PLANNING_PAGE, "settings", table_of_settings(), "Settings")
+    assert marked(PLANNING_PAGE, "settings") == table_of_settings()
 
 
 @pytest.mark.parametrize("command", SCHEMAS)

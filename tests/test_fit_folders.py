@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import errno
-import io
 import os
+import pickle
 import stat
 import sys
 from datetime import date
@@ -13,24 +13,18 @@ from pathlib import Path
 
 import pytest
 from conftest import SAMPLES
-from pictures import encoded, png
+from pictures import contents, encoded, noise, png, tree
 from PIL import Image
 
 import imgcost
 from imgcost.errors import ArgumentError
 from imgcost.files import workers
-from imgcost.fitting import layout, tasks
-from imgcost.fitting.layout import OutputFolder, is_inside, listed_sources, named_sources
+from imgcost.fitting import tasks
+from imgcost.fitting.layout import is_inside, listed_sources, named_sources
+from imgcost.fitting.writing import OutputFolder, PlacementError
 from imgcost.outputs import Output
 
 CONDITIONS = {"model": "claude-opus-4-6", "as_of": date(2026, 11, 22)}  # at most 1568 px and 1568 tokens
-
-
-def noise(kind, width, height, **options):
-    """Encode an image of which a smaller copy has fewer bytes."""
-    out = io.BytesIO()
-    Image.effect_noise((width, height), 50).save(out, kind, **options)
-    return out.getvalue()
 
 
 SMALL = png(200, 100)
@@ -40,27 +34,12 @@ TIFF = encoded("TIFF", 200, 100)
 posix = pytest.mark.skipif(os.name != "posix", reason="links, and names that only POSIX has")
 
 
-def tree(folder, **files):
-    """Write files by their names, with `__` for slashes and `_` for the dot of the suffix."""
-    for name, data in files.items():
-        *parents, last = name.split("__")
-        path = folder.joinpath(*parents, ".".join(last.rsplit("_", 1)))
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
-    return folder
-
-
 def fitted(*paths, output, **options):
     return list(imgcost.fit_paths(*paths, output=output, **CONDITIONS | options))
 
 
 def statuses(files):
     return {Path(file.path).name: file.status for file in files}
-
-
-def contents(folder):
-    """Return the files below a folder, with their bytes."""
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 @pytest.fixture
@@ -224,7 +203,7 @@ def test_folders_that_differ_in_case_only_may_collide(out):
     folder.write("a.png", SMALL)
     folder.claim("A.png")  # another file, here
     (out / "A.png").write_bytes(b"")
-    with pytest.raises(layout.PlacementError, match="another input"):
+    with pytest.raises(PlacementError, match="another input"):
         folder.claim("A.PNG".lower().upper().replace("PNG", "png"))
 
 
@@ -454,7 +433,7 @@ def test_a_copy_that_another_program_wrote_meanwhile_is_kept(photos, out):
     next(files)
     folder = OutputFolder(str(out))
     folder.write("b.png", SMALL)
-    with pytest.raises(layout.PlacementError, match="just been created"):
+    with pytest.raises(PlacementError, match="just been created"):
         folder.write("b.png", WIDE)
     assert (out / "b.png").read_bytes() == SMALL
 
@@ -528,15 +507,26 @@ def test_invalid_arguments(photos, out, options, message):
     assert not out.exists()
 
 
-def test_paths_have_to_be_paths(out):
+@pytest.mark.parametrize("output", ["", "a\0b", 5, None])
+def test_paths_have_to_be_paths(photos, out, output):
     with pytest.raises(ArgumentError):
         imgcost.fit_paths(5, output=out)
+    with pytest.raises(ArgumentError):
+        imgcost.fit_paths(photos, output=output)
 
 
 def test_a_path_that_does_not_exist_is_inside_its_folder(tmp_path):
     assert is_inside(str(tmp_path / "a" / "b"), str(tmp_path))
     assert not is_inside(str(tmp_path), str(tmp_path / "a"))
     assert not is_inside("a\0b", str(tmp_path / "a"))
+    assert not is_inside("a", "a\0b")
+
+
+def test_spawned_workers_get_the_settings():
+    quote = imgcost.quotes("claude-opus-4-6", as_of=CONDITIONS["as_of"])[0]
+    fitter = tasks.Fitter(quote, tasks.FitOptions(max_tokens=50), "", "copy", overwrite=False, dry_run=True)
+    task = tasks.FitTask(str(SAMPLES / "web" / "marker-icon.png"), "marker-icon.png")
+    assert pickle.loads(pickle.dumps(fitter.fit))(task) == fitter.fit(task)
 
 
 @pytest.mark.slow

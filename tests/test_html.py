@@ -25,11 +25,15 @@ from quoting import quoted
 from imgcost.cli import main
 from imgcost.errors import MissingExtraError
 from imgcost.files import Image, Unreadable
+from imgcost.plans import Scenario
 from imgcost.quoting import comparable
+from imgcost.reports.html import highlights as highlights_module
 from imgcost.reports.html.charts import MAX_DOTS, _dots, size_chart, token_chart
+from imgcost.reports.html.facts import assumptions
 from imgcost.reports.html.highlights import BYTES_STEP, MAX_LISTED, Highlights, collect
 from imgcost.reports.html.panel import panel_data
 from imgcost.reports.html.rendering import Environment, FunctionLoader, _read, report_page, shortened
+from imgcost.reports.jobs import report_job
 from imgcost.reports.writers import open_scan
 from imgcost.summaries import ScanSummary
 from imgcost.tables import find_tier
@@ -140,7 +144,8 @@ def test_highlights_are_rejected_costliest_and_downscaled_images():
     ]
     assert [result.path for result in highlights.costliest[:2]] == ["scan.tiff", "edge.png"]
     assert [result.path for result in highlights.downscaled] == ["scan.tiff", "edge.png", "b.png"]
-    assert sum(highlights.sizes.values()) == 5
+    assert sum(highlights.octaves.values()) == 5
+    assert highlights.sizes == dict.fromkeys([(100, 100), (8001, 10), (2001, 10), (10, 10), (3000, 3000)], 1)
 
 
 def test_a_scan_without_images_has_an_empty_collection():
@@ -154,7 +159,7 @@ def panel_of(quotes, *images):
     compared = comparable(quotes)
     summary = ScanSummary(quotes, compared)
     summary.add([("", list(images))])
-    return panel_data(summary, collected(list(images), quotes[0]), compared)
+    return panel_data(report_job(summary, compared, None), collected(list(images), quotes[0]), compared, quotes[0])
 
 
 def test_images_are_summarized_as_histograms():
@@ -216,7 +221,8 @@ def test_without_known_limits_there_is_no_panel(tmp_path):
     assert panel_of(quotes, image()) is None
     page = written(tmp_path / "a.html", ("", [image()]), quotes=quotes)
     assert "<script" not in page
-    assert "one request per image" in page
+    assert "run <code>imgcost plan</code>" in page
+    assert "$" in Seen(page).text
 
 
 # Contents of the page
@@ -252,10 +258,10 @@ def test_the_headline_has_the_totals_of_the_scan(tmp_path):
     page = (tmp_path / "a.html").read_text(encoding="utf-8")
     exact = scanned["input_usd"]
     headline = f'<data value="{exact}" title="${exact}">'
-    assert page.index(headline) < page.index("<main")
+    assert f'<dt>Images alone</dt><dd id="images-usd">{headline}' in page
     models = page[page.index('id="model-rows"') :]
-    assert models.index("claude-sonnet-5-5") < models.index(headline) < models.index("claude-mythos-5-2")
-    assert f"<dd>{scanned['tokens']:,}</dd>" in page
+    assert models.index("claude-sonnet-5-5") < models.index(headline) < models.index("claude-opus-5-5")
+    assert f'<dt>Visual tokens</dt><dd id="visual">{scanned["tokens"]:,}</dd>' in page
     assert data_of(page)["images"] == 22
 
 
@@ -337,10 +343,10 @@ def test_duplicates_are_excluded_and_their_savings_shown(tmp_path):
 def test_conditions_are_shown_and_a_cached_image_has_two_prices(tmp_path):
     quotes = (quoted("claude-sonnet-5-5", as_of=DAY, batch=True, cache="1h"),)
     page = written(tmp_path / "a.html", ("", [image()]), quotes=quotes)
-    text = Seen(page).text
-    assert "(batch, cache 1h)" in text
-    assert "Cost as cache writes$0.0026" in text.replace("\n", "")
-    assert "Cost as cache reads$0.000065" in text.replace("\n", "")
+    text = Seen(page).text.replace("\n", "")
+    assert "Prompt cache1hMessage batchyesInference geoglobal" in text
+    assert "Images as cache writes$0.0026" in text
+    assert "Images as cache reads$0.000065" in text
     assert "<option selected>1h</option>" in page
     assert 'type="checkbox" checked' in page
 
@@ -354,6 +360,76 @@ def test_a_scan_that_fails_leaves_no_page(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         scan()
     assert not (tmp_path / "a.html").exists()
+
+
+# Assumptions
+
+
+def facts_of(images, **scenario):
+    """Return the assumptions of a page as a dictionary."""
+    summary = ScanSummary([SONNET])
+    summary.add([("", images)])
+    selected = scenario.pop("selected", SONNET)
+    listed = assumptions(summary, collected(images), Scenario((), selected.conditions, **scenario), selected)
+    return {fact.label: fact.text for fact in listed}
+
+
+def test_sizes_are_listed_or_counted(monkeypatch):
+    images = [image(f"{edge}.png", edge, 2 * edge, 1000) for edge in (4, 3, 2, 1)]
+    monkeypatch.setattr(highlights_module, "MAX_SIZES", 4)
+    texts = [facts_of(some)["Images"] for some in ([], images[:1] * 2, images[:3], images, [*images, image()])]
+    assert texts == [
+        "0",
+        "2 of 4x8 px; 2.0 kB",
+        "3: 1 of 2x4, 1 of 3x6 and 1 of 4x8 px; 3.0 kB",
+        "4 in 4 sizes, 1x2 to 4x8 px; 4.0 kB",
+        "5 in more than 4,096 sizes; 4.9 kB",
+    ]
+    assert collected([*images, image()]).sizes is None
+    parts = Highlights()
+    for part in (images, [image()], images):
+        parts.merge(collected(part))
+    assert parts.sizes is None
+
+
+def test_assumptions_have_every_setting():
+    fast = quoted("claude-opus-5-5", as_of=DAY, speed="fast")
+    facts = facts_of([image()], prompt_tokens=1, turns=3, images_per_request="auto", selected=fast)
+    assert (facts["Prompt per request"], facts["Answer per request"]) == ("1 token", "none")
+    assert (facts["Turns per conversation"], facts["Images per request"]) == ("3", "as many as fit")
+    assert facts["Platform"] == "claude-api, fast mode"
+    bedrock = quoted("claude-opus-5-5", as_of=DAY, platform="bedrock", endpoint="regional")
+    facts = facts_of([image()], retry_rate=Decimal("0.020"), selected=bedrock)
+    assert (facts["Retry rate"], facts["Message batch"]) == ("0.020", "no")
+    assert facts["Platform"] == "bedrock, regional endpoint"
+    assert "Turns per conversation" not in facts
+
+
+def test_a_plan_without_fixed_requests_has_no_panel():
+    summary = ScanSummary([SONNET])
+    summary.add([("", [image()])])
+    job = report_job(summary, [SONNET], None)
+    for scenario, has_panel in (({}, True), ({"turns": 2}, False), ({"images_per_request": "auto"}, False)):
+        changed = job._replace(scenario=job.scenario._replace(**scenario))
+        assert (panel_data(changed, collected([image()]), [SONNET], SONNET) is not None) == has_panel
+
+
+def test_a_plan_lists_models_by_price_and_names_those_that_cannot_do_it(tmp_path):
+    options = ["--prompt-tokens", "300000", "--retry-rate", "0.02", "--as-of", "2026-11-22", "-m", "opus"]
+    result = CliRunner().invoke(main, ["plan", "4000x3000", *options, "-o", str(tmp_path / "a.html")])
+    assert (result.exit_code, result.stderr) == (0, "")
+    page = (tmp_path / "a.html").read_text(encoding="utf-8")
+    models = page[page.index('id="model-rows"') :]
+    assert models.index("claude-opus-5-5") < models.index("over a limit") < models.index("Alternatives")
+    data = data_of(page)
+    assert data["command"] == "imgcost plan PATH --as-of 2026-11-22 --retry-rate 0.02"
+    assert data["retry"] == {"rate": "2", "places": 2, "text": "0.02"}
+    units = [int(model["planned"]["units"][0]) for model in data["models"] if model["planned"]]
+    assert units == sorted(units)
+    assert data["models"][-1]["planned"] is None
+    assert data["start"]["model"] == "claude-opus-5-5"
+    assert data["sizes"] == [[4000, 3000, 1]]
+    assert "Image costs with Claude: 1 image</h1>" in page
 
 
 # Charts

@@ -4,29 +4,25 @@ from __future__ import annotations
 
 import os
 import random
-import shutil
 import struct
 from datetime import date
-from decimal import Decimal
 
 import pytest
+from browsing import Opened, offline_browser, usd
+from command_line import printed
 from conftest import SAMPLES, png
 from quoting import quoted
 
-from imgcost import plan
+from imgcost import Repeated, plan
 from imgcost.errors import ImgcostError
+from imgcost.files import Image, scan
+from imgcost.geometry import fit_to_tokens
 from imgcost.pipeline import Scan
 from imgcost.quoting import comparable
 from imgcost.reports.writers import open_scan
 from imgcost.tables import find_model
 
 pytestmark = pytest.mark.slow  # a browser
-
-sync_api = pytest.importorskip("playwright.sync_api")
-
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-if CHROMIUM is None:
-    pytest.skip("no chromium is installed: apt-get install chromium", allow_module_level=True)
 
 DAY = date(2026, 11, 22)
 
@@ -38,10 +34,6 @@ def tiff(width, height):
     return b"II*\0" + struct.pack("<IH", 8, len(entries)) + rows + bytes(4)
 
 
-FLAGS = [
-    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
-    *("--disable-component-update", "--disable-sync"),
-]
 HOSTILE = "<img src=x onerror=alert(1)>.png"
 NAMES = [
     HOSTILE,
@@ -54,20 +46,6 @@ NAMES = [
 ]
 if os.name == "posix":
     NAMES += ["new\nline", "\x1b[31m", os.fsdecode(b"caf\xe9"), "n" * 250]
-
-SET = """(set) => {
-  const form = document.getElementById("settings");
-  for (const [name, value] of Object.entries(set)) {
-    const field = form.elements[name];
-    if (!field) continue;
-    if (name === "batch") field.checked = value; else field.value = value;
-  }
-  form.dispatchEvent(new Event("input"));
-  const text = (id) => document.getElementById(id).textContent;
-  const cells = [...document.querySelectorAll("#classes tbody tr")].map((row) => row.cells[1].textContent);
-  return { total: text("total"), exact: text("exact"), requests: text("requests"), notes: text("notes"),
-    classes: cells };
-}"""
 
 
 def write(folder, path, names=("claude-sonnet-5-5", "claude-haiku-5-5"), **conditions):
@@ -100,38 +78,8 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory):
-    with sync_api.sync_playwright() as playwright:
-        profile = tmp_path_factory.mktemp("profile")
-        options = {"executable_path": CHROMIUM, "headless": True, "args": FLAGS, "offline": True}
-        context = playwright.chromium.launch_persistent_context(profile, **options)
+    with offline_browser(tmp_path_factory.mktemp("profile")) as context:
         yield context
-        context.close()
-
-
-class Opened:
-    """An open page with its requests, messages and errors."""
-
-    def __init__(self, browser, path):
-        self.url = path.as_uri()
-        self.requests, self.logged = [], []
-        self.tab = browser.new_page()
-        self.tab.route("**", self.answer)
-        self.tab.on("console", lambda message: self.logged.append(message.text))
-        self.tab.on("pageerror", lambda error: self.logged.append(str(error)))
-        self.tab.on("dialog", lambda dialog: (self.logged.append(dialog.message), dialog.dismiss()))
-        self.tab.goto(self.url)
-
-    def answer(self, route):
-        self.requests.append(route.request.url)
-        if route.request.url == self.url:
-            route.continue_()
-        else:
-            route.abort()
-
-    def set(self, **settings):
-        """Set fields of the panel, and reset all others."""
-        plain = {"model": "claude-sonnet-5-5", "images": 1, "prompt": 0, "output": 0, "cache": "none", "geo": "global"}
-        return self.tab.evaluate(SET, plain | {"batch": False} | settings)
 
 
 @pytest.fixture(scope="module")
@@ -145,14 +93,35 @@ def page(browser, folder, tmp_path_factory):
 @pytest.fixture(scope="module")
 def planned(folder):
     """A function that plans the same job with the library."""
+    return planner(folder, [Repeated(file.width, file.height, 1) for file in scan(folder) if isinstance(file, Image)])
 
-    def run(model, *, images=1, prompt=0, output=0, cache="none", geo="global", batch=False, **conditions):
-        scenario = {"prompt_tokens": prompt, "output_tokens": output, "images_per_request": images, "batch": batch}
-        options = {"cache": cache, "inference_geo": geo, "as_of": DAY} | conditions
-        [model_plan] = plan(folder, models=model, **scenario, **options)
+
+def planner(job, sizes):
+    """Return a function that plans a job; `sizes` are those of its images, to downscale them."""
+
+    def run(model, *, images=1, prompt=0, output=0, geo="global", downscale=0, unit="tokens", **conditions):
+        scenario = {"prompt_tokens": prompt, "output_tokens": output, "images_per_request": images}
+        options = {"inference_geo": geo, "as_of": DAY} | conditions
+        sent = job
+        if downscale:
+            tier = quoted(model, as_of=options["as_of"]).tier
+            resized = [downscaled_size(size.width, size.height, downscale, unit, tier) for size in sizes]
+            sent = [Repeated(*new, size.count) for new, size in zip(resized, sizes, strict=True)]
+        [model_plan] = plan(sent, models=model, **scenario, **options)
         return model_plan
 
     return run
+
+
+def downscaled_size(width, height, most, unit, tier):
+    """Return the size of an image that is downscaled to a number of tokens, or to a long edge in pixels."""
+    if unit == "tokens":
+        return fit_to_tokens(width, height, most, tier)
+    long, short = max(width, height), min(width, height)
+    if long <= most:
+        return width, height
+    short = max(round(most / (long / short)), 1)
+    return (most, short) if width >= height else (short, most)
 
 
 def compare_with_plan(page, planned, model, settings, **conditions):
@@ -165,7 +134,7 @@ def compare_with_plan(page, planned, model, settings, **conditions):
         return None
     model_plan = planned(model, **settings, **conditions)
     assert shown["exact"].startswith("Exactly $"), shown
-    assert Decimal(shown["exact"].removeprefix("Exactly $")) == model_plan.total_usd
+    assert usd(shown["exact"]) == model_plan.total_usd
     assert [int(cell.replace(",", "")) for cell in shown["classes"]] == list(model_plan.tokens)
     images = f"{model_plan.images:,} image{'' if model_plan.images == 1 else 's'}"
     requests = f"{model_plan.requests:,} request{'' if model_plan.requests == 1 else 's'}"
@@ -176,7 +145,7 @@ def compare_with_plan(page, planned, model, settings, **conditions):
 def test_a_page_makes_no_requests_and_logs_no_errors(page):
     assert page.requests == [page.url]
     assert page.logged == []
-    assert page.tab.locator("#what-if").is_visible()
+    assert page.tab.locator("#settings").is_visible()
 
 
 CHOSEN = [
@@ -195,6 +164,11 @@ CHOSEN = [
     ("claude-mythos-5", {"prompt": 4096, "cache": "1h", "images": 2}),
     ("claude-haiku-4-5-20251001", {"images": 3, "prompt": 4095, "cache": "1h"}),
     ("claude-haiku-4-5-20251001", {"images": 3, "prompt": 4096, "cache": "1h"}),
+    ("claude-sonnet-5-5", {"downscale": 500}),
+    ("claude-sonnet-4-6", {"downscale": 1000, "unit": "px", "prompt": 2000, "cache": "5m"}),
+    ("claude-sonnet-4-6", {"downscale": 1, "images": 3, "output": 7}),
+    ("claude-haiku-5-5", {"downscale": 300, "prompt": 99_800, "cache": "1h", "batch": True}),
+    ("claude-opus-5-5", {"downscale": 9_999_999, "unit": "px"}),
 ]
 
 
@@ -220,6 +194,8 @@ def random_settings(chance, model):
         "cache": chance.choice(["none", "5m", "1h"]),
         "geo": chance.choice(["global", "us"]),
         "batch": chance.random() < 0.5,
+        "downscale": chance.choice(["", "", 1, chance.randrange(1, 2000), chance.randrange(1, 6000)]),
+        "unit": chance.choice(["tokens", "px"]),
     }
 
 
@@ -243,9 +219,40 @@ def test_the_panel_equals_plan_on_random_settings(browser, folder, tmp_path, pla
         model = chance.choice(names)
         settings = random_settings(chance, model)
         fields = opened.tab.evaluate("[...document.querySelectorAll('#settings [name]')].map(element => element.name)")
-        settings = {name: value for name, value in settings.items() if name in fields}
+        settings = {name: value for name, value in settings.items() if name in fields and value != ""}
         prices += compare_with_plan(opened, planned, model, settings, **conditions) is not None
     assert prices > 3
+    assert opened.logged == []
+
+
+def test_the_first_image_of_a_table_writes_the_cache(browser, tmp_path):
+    table = tmp_path / "sizes.csv"
+    table.write_text("width,height,count\n4000,3000,5\n640,480,7\n", encoding="utf-8")
+    printed("plan", table, "--as-of", DAY, "-o", tmp_path / "report.html")
+    sizes = [Repeated(4000, 3000, 5), Repeated(640, 480, 7)]
+    settings = {"prompt": 97_000, "cache": "1h", "output": 1}  # only the large images exceed the threshold
+    opened = Opened(browser, tmp_path / "report.html")
+    model_plan = compare_with_plan(opened, planner(sizes, sizes), "claude-haiku-5-5", settings)
+    assert model_plan.long_context_requests == 5
+
+
+@pytest.mark.parametrize("retry_rate", ["0", "0.02"])
+def test_the_page_of_a_plan_equals_plan_on_40_random_settings(browser, tmp_path, retry_rate):
+    sizes = [Repeated(4000, 3000, 120_000), Repeated(640, 480, 7), Repeated(1080, 2400, 80_000)]
+    table = tmp_path / "sizes.csv"
+    rows = [f"{size.width},{size.height},{size.count}\n" for size in sizes]
+    table.write_text("width,height,count\n" + "".join(rows), encoding="utf-8")
+    options = ("--as-of", DAY, "--retry-rate", retry_rate, "--prompt-tokens", 600, "--output-tokens", 90)
+    printed("plan", table, *options, "-o", tmp_path / "report.html")
+    opened = Opened(browser, tmp_path / "report.html")
+    names = [quote.model.id for quote in comparable([quoted("sonnet", as_of=DAY)])]
+    chance = random.Random(17)
+    planned, prices = planner(sizes, sizes), 0
+    for _ in range(40):
+        model = chance.choice(names)
+        settings = {name: value for name, value in random_settings(chance, model).items() if value != ""}
+        prices += compare_with_plan(opened, planned, model, settings, retry_rate=retry_rate) is not None
+    assert prices > 20
     assert opened.logged == []
 
 
@@ -267,7 +274,7 @@ def test_the_panel_equals_plan_for_many_images_per_request(browser, tmp_path, im
         assert images > 20  # with an edge over 2,000 px
         assert shown["exact"] == "Requests exceed the limit of 20 images with an edge over 2,000 px."
     else:
-        assert Decimal(shown["exact"].removeprefix("Exactly $")) == model_plan.total_usd
+        assert usd(shown["exact"]) == model_plan.total_usd
 
 
 def test_the_panel_shows_a_number_exactly_if_plan_has_one(page, planned):
@@ -297,7 +304,7 @@ def test_the_panel_equals_plan_on_other_dates(browser, folder, tmp_path, planned
 def test_unavailable_options_have_no_field(browser, folder, tmp_path):
     fields = "[...document.querySelectorAll('#settings [name]')].map(element => element.name)"
     early = Opened(browser, write(folder, tmp_path / "a.html", ("claude-3-haiku-20240307",), as_of=date(2024, 4, 1)))
-    assert early.tab.evaluate(fields) == ["model", "images", "prompt", "output"]
+    assert early.tab.evaluate(fields) == ["model", "prompt", "output", "images", "downscale", "unit"]
     bedrock = Opened(browser, write(folder, tmp_path / "b.html", ("claude-opus-5-5",), platform="bedrock"))
     assert "geo" not in bedrock.tab.evaluate(fields)
 
@@ -307,7 +314,7 @@ def test_the_panel_starts_with_the_conditions_of_the_scan(browser, folder, tmp_p
     opened = Opened(browser, write(folder, tmp_path / "report.html", ("claude-opus-5-5",), **sent))
     text = opened.tab.locator("#exact").text_content()
     model_plan = planned("claude-opus-5-5", batch=True, geo="us", cache="1h")
-    assert Decimal(text.removeprefix("Exactly $")) == model_plan.total_usd
+    assert usd(text) == model_plan.total_usd
 
 
 @pytest.mark.parametrize(
@@ -334,17 +341,17 @@ def test_an_invalid_number_is_an_error(page):
     shown = page.set(images="")
     assert shown["total"] == "No price"
     assert shown["exact"].startswith("Images per request: ")
-    assert page.tab.locator("#model-rows tbody tr td:last-child").first.text_content() == "\N{EN DASH}"
+    assert page.tab.locator("#model-rows tr td:nth-child(2)").first.text_content() == "\N{EN DASH}"
     assert page.set(images="1.5")["total"] == page.set(prompt=-1)["total"] == "No price"
     assert page.set()["total"].startswith("$")
 
 
 def test_the_table_of_models_follows_the_panel(page, planned):
     page.set(images=2, prompt=7, output=3)
-    for row in page.tab.locator("#model-rows tbody tr").all():
+    for row in page.tab.locator("#model-rows tr").all():
         model = row.locator("th").text_content().removesuffix(" (by invitation)")
-        exact = row.locator("td:last-child").get_attribute("title")
-        assert Decimal(exact.removeprefix("$")) == planned(model, images=2, prompt=7, output=3).total_usd
+        exact = row.locator("td:nth-child(2)").get_attribute("title")
+        assert usd(exact) == planned(model, images=2, prompt=7, output=3).total_usd
         assert ("chosen" in (row.get_attribute("class") or "")) == (model == "claude-sonnet-5-5")
 
 
@@ -358,7 +365,7 @@ def test_hostile_names_are_text(page):
 
 def test_every_field_has_a_label_and_headings_do_not_skip(page):
     fields = page.tab.evaluate("[...document.querySelectorAll('input, select')].map(element => element.labels.length)")
-    assert fields == [1] * 7
+    assert fields == [1] * 9
     levels = page.tab.evaluate(
         "[...document.querySelectorAll('h1,h2,h3,h4')].map(element => Number(element.tagName[1]))"
     )
@@ -430,11 +437,11 @@ def test_without_javascript_only_the_panel_is_missing(browser, folder, tmp_path)
     tab = browser.new_page()
     browser.new_cdp_session(tab).send("Emulation.setScriptExecutionDisabled", {"value": True})
     tab.goto(path.as_uri())
-    assert not tab.locator("#what-if").is_visible()
+    assert not tab.locator("#settings").is_visible()
     assert tab.locator("noscript").is_visible()
-    assert tab.locator("#model-rows tbody tr").count() > 10
-    assert tab.locator("#model-rows thead th:last-child").text_content() == "one request per image"
-    assert tab.locator("#model-rows tbody td:last-child").first.text_content().startswith("$")
+    assert tab.locator("#model-rows tr").count() > 10
+    for shown in ("#total", "#class-rows td:last-child", "#model-rows td:nth-child(2)", "#model-chart .number"):
+        assert tab.locator(shown).first.text_content().startswith("$")
 
 
 def test_other_scripts_do_not_run(browser, tmp_path):

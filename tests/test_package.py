@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tomllib
 from datetime import date
+from decimal import Decimal
 from types import FunctionType, ModuleType
 
 import grimp
@@ -59,6 +60,20 @@ def test_an_estimate_in_python_imports_no_other_library():
     modules, printed = loaded_by("import imgcost\nprint(imgcost.estimate(1000, 1000, model='claude-3-sonnet').tokens)")
     assert printed == "1334\n"
     assert not modules & {*HEAVY, "click", "rich"}
+
+
+@pytest.mark.slow
+def test_integrations_load_their_library_only_when_used():
+    modules, _ = loaded_by("import imgcost\nimgcost.Preflight, imgcost.CallSummary")
+    assert not modules & {*HEAVY, "anthropic", "litellm", "langchain_core"}
+    code = (
+        "import imgcost\nimgcost.Preflight()\nimport imgcost.integrations.langchain as counter\ncounter.token_counter()"
+    )
+    modules, _ = loaded_by(code)
+    assert "anthropic" in modules
+    assert not modules & {*HEAVY, "langchain_core"}
+    modules, _ = loaded_by("import imgcost\nimgcost.image_block('data/samples/web/horse.gif')")
+    assert not modules & {*HEAVY, "anthropic"}
 
 
 @pytest.mark.slow
@@ -243,10 +258,11 @@ ERRORS = {
             "width": 8,
             "height": 6,
             "orientation": 6,
+            "start": 2,
         },
         "a TIFF image",
         {"problem": "unsupported", "reason": "a TIFF image", "format": "TIFF", "advice": "Convert it."}
-        | {"media_type": "image/tiff", "width": 8, "height": 6, "orientation": 6},
+        | {"media_type": "image/tiff", "width": 8, "height": 6, "orientation": 6, "start": 2},
     ),
     errors.TableError: (
         ("prices.toml", "claude-opus-5.2", "no such model"),
@@ -280,6 +296,18 @@ ERRORS = {
         {},
         "writing a .parquet file needs an extra: pip install 'imgcost[parquet]'",
         {"extra": "parquet"},
+    ),
+    errors.MissingPackageError: (
+        ("imgcost.Preflight", "anthropic>=2.12"),
+        {},
+        "imgcost.Preflight needs anthropic>=2.12: pip install 'anthropic>=2.12'",
+        {"package": "anthropic>=2.12"},
+    ),
+    errors.BudgetError: (
+        ("not sent: too expensive", Decimal(1), Decimal(2), Decimal("0.5")),
+        {},
+        "not sent: too expensive",
+        {"budget_usd": Decimal(1), "max_usd": Decimal(2), "left_usd": Decimal("0.5")},
     ),
 }
 

@@ -92,7 +92,7 @@ def test_the_same_job_in_a_batch_with_and_without_a_cache():
         "standard": Decimal("119.211"),
         "batch": Decimal("59.6055"),
         "cached": Decimal("96.290325"),
-        "batch + cached": Decimal("48.1451625"),
+        "claude-haiku-5-5": Decimal("4.84872875"),
     }
 
 
@@ -108,7 +108,7 @@ def test_inference_in_the_us_regional_endpoints_and_retries():
     assert foundry.total_usd == Decimal("131.1321")
     regional = planned(JOB, "claude-sonnet-4-6", platform="bedrock", endpoint="regional", **SETTINGS)
     assert regional.total_usd == Decimal("131.1321")
-    assert set(regional.variants) == {"standard", "cached"}  # no batches on a regional endpoint
+    assert set(regional.variants) == {"cached", "claude-haiku-5-5"}  # no batches on a regional endpoint
     assert planned(JOB, "claude-sonnet-4-6", platform="google-cloud", **SETTINGS).total_usd == Decimal("119.211")
 
 
@@ -174,7 +174,8 @@ def test_the_minimum_for_a_shared_prompt(prompt_tokens, cached):
     )
     assert model_plan.cached is cached
     assert model_plan.tokens.cache_read == (prompt_tokens if cached else 0)
-    assert ("cached" in model_plan.variants) is cached
+    assert ("standard" in model_plan.variants) is cached
+    assert "cached" not in model_plan.variants
     assert any("nothing is cached" in note for note in notes_written(model_plan)) is not cached
 
 
@@ -581,9 +582,8 @@ def test_downscaled_images_are_sent_in_the_same_requests():
     assert (alternative.requests, alternative.images_per_request, alternative.tokens) == (1000, 20, smaller.tokens)
     assert alternative.total_usd == smaller.total_usd < model_plan.total_usd
     assert model_plan.downscaled_size() == (1092, 1092)
-    # Downscaling to the size that Claude sees anyway saves nothing.
-    model_plan = planned(Repeated(2000, 1500, 10), "claude-sonnet-4-6", downscale_to=1568)
-    assert model_plan.variants["downscaled"].total_usd == model_plan.total_usd
+    # Downscaling to the size that Claude sees anyway is no alternative.
+    assert "downscaled" not in planned(Repeated(2000, 1500, 10), "claude-sonnet-4-6", downscale_to=1568).variants
 
 
 def test_downscaling_can_avoid_the_long_context_price():
@@ -806,3 +806,8 @@ def test_the_rows_of_a_plan_are_its_variants():
     assert [row[:6] for row in result.rows()] == list(frame.iloc[:, :6].itertuples(index=False, name=None))
     assert list(frame["variant"]).count("as specified") == 2
     assert len(frame) == 2 + sum(len(model.variants) for model in result.models)
+    rows = plan([(28, 28)] * 2, models="sonnet", as_of=DAY).to_frame().set_index("variant")
+    assert rows.loc["batch", ["model", "tier"]].tolist() == ["claude-sonnet-5-5", "high-resolution"]
+    assert rows.loc["batch", "saves_usd"] == rows.loc["as specified", "total_usd"] - rows.loc["batch", "total_usd"]
+    assert rows.loc["claude-haiku-5-5", "model"] == "claude-sonnet-5-5"  # the model of the plan
+    assert pd.isna(rows.loc["claude-haiku-5-5", "tier"])

@@ -63,7 +63,7 @@ def same(left, right):
 
 ROW_FILES = [
     *((ESTIMATES, 2, suffix) for suffix in (".csv", ".jsonl", ".parquet", ".xlsx")),
-    *((A_PLAN, 10, suffix) for suffix in (".csv", ".jsonl", ".parquet")),
+    *((A_PLAN, 9, suffix) for suffix in (".csv", ".jsonl", ".parquet")),
 ]
 
 

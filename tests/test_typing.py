@@ -18,6 +18,7 @@ import imgcost
 pytestmark = pytest.mark.slow  # type checkers
 
 GOOD = """
+import anthropic
 import imgcost
 from imgcost import Finding, Findings, Image, Plan, Unreadable, check_request
 
@@ -33,8 +34,26 @@ def tokens() -> int:
     return imgcost.estimate(1920, 1080, model="sonnet").tokens + plan.images
 
 where: imgcost.Platform = "bedrock"
+
+def ask(paths: list[str]) -> int:
+    preflight = imgcost.Preflight(fix=True, budget_usd=1)
+    client = anthropic.Anthropic(middleware=[preflight])
+    blocks = imgcost.image_blocks(paths, text="What differs?", fit=True, model="sonnet", max_side=1000)
+    content = [imgcost.image_block(paths[0]), *blocks]
+    client.messages.create(model="claude-opus-5", max_tokens=9, messages=[{"role": "user", "content": content}])
+    record: imgcost.CallRecord = preflight.records[-1]
+    return (record.billed_prompt_tokens or 0) - (record.prompt_tokens or 0)
+
+async def asks() -> None:
+    anthropic.AsyncAnthropic(middleware=[imgcost.Preflight(on_error="warn")])
 """
-MISSPELLED = ["imgcost.chek_request({})", "imgcost.tables.find_modle('sonnet')", "from imgcost import chek_request"]
+MISSPELLED = [
+    "imgcost.chek_request({})",
+    "imgcost.tables.find_modle('sonnet')",
+    "imgcost.image_block('a.jpg', max_sides=5)",
+    "imgcost.Preflight(on_error='fix')",
+    "from imgcost import chek_request",
+]
 
 CHECKERS = {
     "mypy": ["mypy", "--strict", "--config-file=", "--cache-dir=.mypy_cache"],
@@ -84,13 +103,20 @@ FROM_PYTHON = {
 }
 FROM_PYTHON |= {"Counter", "PathLike", "date", "os", "pd"}
 NOT_NAMED_BY_CALLERS = {
+    "APIRequest",
+    "APIResponse",
+    "BlockArguments",
     "CacheUse",
+    "CallNext",
     "CountedImages",
+    "FitArguments",
     "Group",
+    "ImageBlockParam",
     "JobImages",
     "PackingRules",
     "PriceKind",
     "Spool",
+    "TextBlockParam",
     "WalkStep",
     "UsageTotals",
 }

@@ -12,10 +12,11 @@ HUNG_UP, INTERRUPTED, QUIT, BROKEN_PIPE, TERMINATED = 129, 130, 131, 141, 143
 EXIT_CODES = {
     SUCCESS: "Success, possibly with warnings (check --strict turns those into failures).",
     FINDINGS: "check: an error was found, such as an unknown model in a request (with --strict, also a warning), or "
-    "with --budget the cost is unknown. check and plan: the cost is over --budget. fit: an image could not be fitted.",
+    "with --budget the cost is unknown. check and plan: the cost is over --budget. fit: an image could not be fitted, "
+    "or a fixed request would still be rejected.",
     FAILED: "imgcost failed: invalid usage, an unknown model, no published price for the date, a file that cannot be "
-    "written, or a bug in imgcost. With --fail-on-unreadable, or in plan with --budget, also if a file could not be "
-    "read; with --fail-on-empty, also if no images were found.",
+    "written, or a bug in imgcost. In estimate, with --fail-on-unreadable, or in plan with --budget, also if a file "
+    "could not be read; with --fail-on-empty, also if no images were found.",
     HUNG_UP: "The terminal was closed (SIGHUP).",
     INTERRUPTED: "Interrupted by Ctrl-C.",
     QUIT: "Quit (SIGQUIT).",

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from contextlib import ExitStack, closing
 from decimal import Decimal
 from itertools import chain
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 import click
+from click.core import ParameterSource
 
 from imgcost.cli.exit_codes import FINDINGS, INTERRUPTED
+from imgcost.cli.fit_requests import find_requests, fit_requests
 from imgcost.cli.inputs import folder_options, jobs_option, listed_paths, worker_count
 from imgcost.cli.options import (
     COUNT,
@@ -38,8 +41,10 @@ from imgcost.fitting.files import fit_rows
 from imgcost.fitting.folders import FolderFit
 from imgcost.fitting.layout import is_inside, listed_sources, named_sources
 from imgcost.fitting.options import MIN_QUALITY, fit_options
+from imgcost.fitting.request_passes import FitSettings
 from imgcost.preflight.spools import Spool
 from imgcost.quoting import quotes
+from imgcost.shapes import SHAPES
 from imgcost.tabular import FIT
 from imgcost.text import visible
 from imgcost.text.fits import fit_json, fit_report
@@ -73,14 +78,15 @@ class _Bytes(ParamType[int]):
         return self.fail(f"{str(value)[:40]!r}: expected a size such as 500kB, 3.5MB or 4MiB.", param, ctx)
 
 
-@click.command("fit", short_help="Write copies that the API accepts and does not downscale.")
+@click.command("fit", short_help="Write copies of images and requests that the API accepts.")
 @paths_argument
 @click.option(
     "-o",
     "--output",
-    type=click.Path(file_okay=False),
-    metavar="DIR",
-    help="Folder for the copies; created if missing. Required, except with --dry-run.",
+    type=click.Path(),
+    metavar="DIR|FILE",
+    help="Folder for the copies, created if missing; for requests, the file for the copy, or - for stdout. Required, "
+    "except with --dry-run.",
 )
 @click.option("-m", "--model", default=DEFAULT_MODEL, show_default=True, help="Model that the images are for.")
 @platform_option
@@ -108,6 +114,7 @@ class _Bytes(ParamType[int]):
     "--background", default="#ffffff", show_default=True, metavar="COLOR", help="Replace transparency in a JPEG."
 )
 @click.option("--keep-metadata", is_flag=True, help="Keep EXIF data, such as place and time, in fitted images.")
+@click.option("--always-resize", is_flag=True, help="Resize images even if the smaller copy has more bytes.")
 @click.option(
     "--unchanged",
     type=click.Choice(["copy", "link", "skip"]),
@@ -117,6 +124,19 @@ class _Bytes(ParamType[int]):
 )
 @click.option("--overwrite", is_flag=True, help="Replace existing copies.  [default: keep them]")
 @click.option("--dry-run", is_flag=True, help="Predict the result from headers; write nothing.")
+@click.option(
+    "--shape",
+    type=click.Choice(["auto", *SHAPES]),
+    default="auto",
+    show_default=True,
+    metavar="SHAPE",
+    help="Read the file named, or stdin, as requests of this shape; 'imgcost check --help' lists all.",
+)
+@click.option(
+    "--remove-unfixable/--keep-unfixable",
+    default=None,
+    help="In requests, replace images that cannot be fixed by a text.  [default: only in transcripts]",
+)
 @folder_options
 @jobs_option
 @fail_on_empty_option
@@ -144,6 +164,8 @@ def command(
     follow_symlinks: bool,
     jobs: int | None,
     fail_on_empty: bool,
+    shape: str,
+    remove_unfixable: bool | None,
     style: str,
     report: str | None,
     **choices: Any,
@@ -158,7 +180,11 @@ def command(
     stdin as listed. A copy in another format gets the suffix appended: a.tif becomes a.tif.jpg or a.tif.png. Archives
     are not read.
 
-    Exits with code 1 if an image could not be fitted.
+    A file of requests (JSON, JSON lines, a Claude Code transcript, or JSON on stdin) is fixed instead: the copy has the
+    same shape, and only what the API would reject is changed. -o is then the file for the copy. What cannot be fixed is
+    reported; in transcripts, images that cannot be fixed are replaced by a text.
+
+    Exits with code 1 if an image could not be fitted, or a request would still be rejected.
 
 
     \b
@@ -167,7 +193,27 @@ def command(
       imgcost fit photos -o small -m haiku --report small.csv
       imgcost fit photos scans -o out --max-tokens 1000 --unchanged link
       find photos -name '*.tif' -print0 | imgcost fit -0 - -o out
+      imgcost fit request.json -o fixed.json
     """
+    requests, stdin = find_requests(paths, null=null, forced=shape != "auto")
+    if requests is not None:
+        named = click.get_current_context().get_parameter_source("model") is not ParameterSource.DEFAULT
+        options, removes = fit_options(**choices), remove_unfixable
+        fit_requests(
+            requests,
+            output,
+            shape=shape,
+            settings=FitSettings(
+                model if named else None, platform, as_of, options, batch=False, remove_unfixable=removes
+            ),
+            overwrite=overwrite,
+            dry_run=dry_run,
+            style=style,
+            report=report,
+        )
+        return
+    if output and os.path.isfile(output):  # noqa: PTH113 - a path may be any string
+        raise click.BadParameter(f"{visible(output)} is a file, not a folder.", param_hint="'-o' / '--output'")
     if not (output or dry_run):
         raise click.UsageError("Missing option '-o' / '--output': the folder for the copies.")
     _reject_inside(paths, output)
@@ -183,7 +229,7 @@ def command(
         summary = FitSummary(quote)
         try:
             with progress_of(walk, None if "-" in paths else paths) as advance:
-                for file in stack.enter_context(closing(fits.run(_sources(paths, null=null), spawn=True))):
+                for file in stack.enter_context(closing(fits.run(_sources(paths, stdin, null=null), spawn=True))):
                     summary.add(file)
                     files.append(file)
                     advance(1)
@@ -215,12 +261,11 @@ def _reject_inside(paths: tuple[str, ...], output: str | None) -> None:
             )
 
 
-def _sources(paths: tuple[str, ...], *, null: bool) -> Iterator[Source]:
+def _sources(paths: tuple[str, ...], stdin: BinaryIO, *, null: bool) -> Iterator[Source]:
     """Decide where the copies of each path go; `-` becomes the paths that stdin lists."""
-    stdin = cast("BufferedReader", sys.stdin.buffer)
     for path, source in zip(paths, named_sources(paths), strict=True):
         if path == "-":
-            yield from listed_sources(listed_paths([path], stdin, null=null))
+            yield from listed_sources(listed_paths([path], cast("BufferedReader", stdin), null=null))
         else:
             yield source
 

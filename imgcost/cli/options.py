@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from imgcost.cli.signals import signals_deferred
-from imgcost.errors import ImgcostError, SizeError
+from imgcost.errors import ArgumentError, ImgcostError, SizeError, short_repr
 from imgcost.geometry import padded_size
+from imgcost.quantities import MAX_COUNT, count_within, parse_dollars, parse_ratio, parse_size, split_names
 from imgcost.tables import platforms
 from imgcost.text import Report, as_json, as_markdown, as_text, visible
 
@@ -29,11 +30,13 @@ __all__ = [
     "RATIO",
     "RENDERERS",
     "SIZE",
+    "TOKENS",
     "ParamType",
     "echo",
     "fail_if_empty",
     "fail_on_empty_option",
     "format_option",
+    "models_option",
     "output_option",
     "paths_argument",
     "placement_options",
@@ -47,10 +50,6 @@ __all__ = [
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 DEFAULT_MODEL = "sonnet"
-
-MAX_IMAGES = 10**15
-"""Maximum of --count."""
-
 RENDERERS: dict[str, Callable[[Report], str]] = {"text": as_text, "json": as_json, "markdown": as_markdown}
 
 
@@ -63,17 +62,17 @@ else:
 
 
 class _Size(ParamType[tuple[int, int]]):
-    name = "WIDTHxHEIGHT"
+    name = "SIZE"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, int]:
-        match = re.fullmatch(r"\s*0*(\d{1,10})\s*[xX*\u00d7]\s*0*(\d{1,10})\s*", str(value), re.ASCII)
-        if not match:
-            self.fail(f"{_quoted(value)}: expected WIDTHxHEIGHT in pixels, for example 1920x1080.", param, ctx)
-        size = int(match[1]), int(match[2])
+        try:
+            size = parse_size(str(value))
+        except SizeError as error:
+            self.fail(f"{str(error).removeprefix('invalid size ')}.", param, ctx)
         try:
             padded_size(*size)
         except SizeError as error:
-            self.fail(f"{_quoted(value)}: {error}.", param, ctx)
+            self.fail(f"{short_repr(value)}: {error}.", param, ctx)
         return size
 
 
@@ -81,13 +80,9 @@ class _Ratio(ParamType[tuple[int, int]]):
     name = "WIDTH:HEIGHT"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, int]:
-        from fractions import Fraction  # noqa: PLC0415 - only one command needs it
-
-        match = re.fullmatch(r"\s*(\d{1,10}(?:\.\d{1,6})?)\s*[:/]\s*(\d{1,10}(?:\.\d{1,6})?)\s*", str(value), re.ASCII)
-        if not match or not (Fraction(match[1]) and Fraction(match[2])):
-            self.fail(f"{_quoted(value)}: expected WIDTH:HEIGHT, for example 16:9.", param, ctx)
-        ratio = Fraction(match[1]) / Fraction(match[2])
-        return ratio.numerator, ratio.denominator
+        return parse_ratio(str(value)) or self.fail(
+            f"{short_repr(value)}: expected WIDTH:HEIGHT, for example 16:9.", param, ctx
+        )
 
 
 class _Date(ParamType[date]):
@@ -99,26 +94,32 @@ class _Date(ParamType[date]):
         with suppress(ValueError):
             if re.fullmatch(r"\d{4}-\d{2}-\d{2}", value, re.ASCII):
                 return date.fromisoformat(value)
-        return self.fail(f"{_quoted(value)}: expected YYYY-MM-DD, for example 2026-11-22.", param, ctx)
+        return self.fail(f"{short_repr(value)}: expected YYYY-MM-DD, for example 2026-11-22.", param, ctx)
 
 
 class _Count(ParamType[int]):
+    """A whole number from a minimum; its maximum is checked where it is used, if there is another."""
+
     name = "N"
 
+    def __init__(self, minimum: int = 1) -> None:
+        self.minimum = minimum
+
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        if re.fullmatch(r"\d{1,16}", str(value), re.ASCII) and 1 <= int(value) <= MAX_IMAGES:
-            return int(value)
-        return self.fail(f"{_quoted(value)}: expected a whole number from 1 to {MAX_IMAGES:,}.", param, ctx)
+        try:
+            return count_within(value, "count", self.minimum, MAX_COUNT)
+        except ArgumentError as error:
+            return self.fail(f"{str(error).removeprefix('invalid count ')}.", param, ctx)
 
 
 class _Dollars(ParamType[Decimal]):
     name = "USD"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Decimal:
-        match = re.fullmatch(r"\s*\$?\s*(\d{1,15}(?:\.\d{0,15})?|\.\d{1,15})\s*", str(value), re.ASCII)
-        if match:
-            return Decimal(match[1])
-        return self.fail(f"{_quoted(value)}: expected US dollars, for example 12.50.", param, ctx)
+        amount = parse_dollars(str(value))
+        if amount is None:
+            self.fail(f"{short_repr(value)}: expected US dollars, for example 12.50, $1,200 or 1.5k.", param, ctx)
+        return amount
 
 
 class _OutputFile(click.Path):
@@ -135,13 +136,7 @@ class _OutputFile(click.Path):
         return super().convert(value, param, ctx)
 
 
-def _quoted(value: Any) -> str:
-    """Quote a value for a message, truncated to 40 characters."""
-    text = str(value)
-    return repr(text if len(text) <= 40 else text[:40] + "...")
-
-
-SIZE, RATIO, DATE, COUNT, DOLLARS = _Size(), _Ratio(), _Date(), _Count(), _Dollars()
+SIZE, RATIO, DATE, COUNT, TOKENS, DOLLARS = _Size(), _Ratio(), _Date(), _Count(), _Count(0), _Dollars()
 OUTPUT_FILE = _OutputFile(dir_okay=False)
 
 
@@ -174,21 +169,26 @@ def placement_options(command: Command) -> Command:
     return platform_option(command)
 
 
+def models_option(**attributes: Any) -> Callable[[Command], Command]:
+    """Return a decorator that adds --model: names, separated by commas or in several options."""
+    return click.option(
+        "-m",
+        "--model",
+        "models",
+        multiple=True,
+        callback=lambda _context, _option, names: tuple(split_names(names)),
+        help="Model IDs, aliases, Bedrock or Google Cloud IDs, or families (sonnet, opus, haiku, fable), separated by "
+        f"commas. Can be repeated.{'' if 'default' in attributes else f'  [default: {DEFAULT_MODEL}]'}",
+        **attributes,
+    )
+
+
 def quote_options(command: Command) -> Command:
     """Add the options for `imgcost.quoting.quotes`."""
     command = placement_options(command)
     for option in reversed(
         (
-            click.option(
-                "-m",
-                "--model",
-                "models",
-                multiple=True,
-                default=(DEFAULT_MODEL,),
-                show_default=True,
-                help="Model ID, alias, Bedrock or Google Cloud ID, or family (sonnet, opus, haiku, fable). "
-                "Can be repeated.",
-            ),
+            models_option(default=(DEFAULT_MODEL,), show_default=True),
             click.option("--as-of", type=DATE, help="Use the prices of this date.  [default: today]"),
             click.option(
                 "--formula",

@@ -17,11 +17,13 @@ from imgcost.cli.options import (
     DEFAULT_MODEL,
     DOLLARS,
     SIZE,
+    TOKENS,
     ParamType,
     echo,
     fail_if_empty,
     fail_on_empty_option,
     format_option,
+    models_option,
     output_option,
     placement_options,
     reject_overwrites,
@@ -32,13 +34,23 @@ from imgcost.cli.signals import signals_deferred
 from imgcost.errors import ArgumentError, ImgcostError, short_repr
 from imgcost.figures import number, plural
 from imgcost.files import Walk
-from imgcost.plans import Repeated, make_scenario, plan, quotes_of, read_scenario
+from imgcost.plans import (
+    SETTINGS,
+    Repeated,
+    make_scenario,
+    plan,
+    quotes_of,
+    read_scenario,
+    read_text,
+    scenario_template,
+)
+from imgcost.quantities import join_sizes, parse_count, parse_size, size_name
 from imgcost.tabular import PLAN
 from imgcost.text import visible
 from imgcost.text.plans import plan_report
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from imgcost.plans import Plan
 
@@ -50,74 +62,62 @@ class _Images(ParamType[object]):
     name = "N|auto"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> object:
-        text = str(value).strip().lower()
-        if text == "auto" or re.fullmatch(r"\d{1,15}", text, re.ASCII):
-            return text if text == "auto" else int(text)
-        return self.fail(f"{short_repr(value)}: expected a whole number, or auto.", param, ctx)
+        if str(value).strip().lower() == "auto":
+            return "auto"
+        try:
+            return parse_count(value)
+        except ArgumentError:
+            return self.fail(f"{short_repr(value)}: expected a whole number, or auto.", param, ctx)
+
+
+_SETTINGS = {setting.key: setting for setting in SETTINGS}
+
+
+def _option(key: str, *names: str, **attributes: Any) -> Callable[[Any], Any]:
+    """Add the option of a setting, described as in scenario files."""
+    setting = _SETTINGS[key]
+    flag = f"--{key.replace('_', '-')}"
+    default = f"  [default: {setting.default}]" if setting.default else ""
+    return click.option(*(names or (flag, setting.argument or key)), help=setting.meaning + default, **attributes)
+
+
+def _print_template(context: click.Context, _option: click.Parameter, value: bool) -> None:
+    if value and not context.resilient_parsing:
+        click.echo(scenario_template(), nl=False)
+        context.exit()
 
 
 @click.command("plan", short_help="Estimate a whole job: prompts, answers, caching, batches, conversations.")
-@click.argument("images", nargs=-1, required=True, metavar="PATH|SIZE|TABLE...")
-@click.option("--count", type=COUNT, help="Number of images of each SIZE.  [default: 1]")
-@click.option(
-    "-m",
-    "--model",
-    "models",
-    multiple=True,
-    help=f"Model ID, alias or family. Can be repeated.  [default: {DEFAULT_MODEL}]",
-)
-@click.option("--as-of", type=DATE, help="Use the prices and limits of this date.  [default: today]")
-@click.option(
-    "--prompt-tokens",
-    type=int,
-    metavar="N",
-    help="Text tokens in each prompt; 100 English words are about 135 to 180.  [default: 0]",
-)
-@click.option("--output-tokens", type=int, metavar="N", help="Tokens in each answer.  [default: 0]")
-@click.option(
-    "--images-per-request",
-    type=_Images(),
-    metavar="N|auto",
-    help="New images per request; auto packs as many as fit.  [default: 1]",
-)
-@click.option(
-    "--turns",
-    type=int,
-    metavar="N",
-    help="Turns per conversation; each turn re-sends all earlier images.  [default: 1]",
-)
-@click.option(
-    "--prompt-cache",
-    "cache",
-    type=click.Choice(["none", "5m", "1h"]),
-    help="Cache the prompt for 5 minutes or 1 hour: its text and, with --turns, earlier turns with their images.  "
-    "[default: none]",
-)
-@click.option("--batch/--no-batch", default=None, help="Use the Message Batches API.  [default: no-batch]")
-@click.option(
-    "--inference-geo",
-    type=click.Choice(["global", "us"]),
-    help="Where inference may run; us costs more.  [default: global]",
-)
+@click.argument("images", nargs=-1, metavar="SIZE|PATH|TABLE...")
+@_option("count", type=COUNT)
+@models_option()
+@_option("as_of", type=DATE)
+@_option("prompt_tokens", type=TOKENS, metavar="N")
+@_option("prompt_text", type=click.Path(exists=True, dir_okay=False), metavar="FILE")
+@_option("output_tokens", type=TOKENS, metavar="N")
+@_option("images_per_request", type=_Images(), metavar="N|auto")
+@_option("turns", type=TOKENS, metavar="N")
+@_option("prompt_cache", type=click.Choice(["none", "5m", "1h"]))
+@_option("batch", "--batch/--no-batch", default=None)
+@_option("inference_geo", type=click.Choice(["global", "us"]))
 @placement_options
-@click.option("--retry-rate", metavar="RATE", help="Share of requests sent again: 0.02 is 1 in 50.  [default: 0]")
-@click.option(
-    "--downscale-to",
-    type=int,
-    metavar="N",
-    help="Also price the job with each image downscaled to at most N tokens.",
-)
+@_option("retry_rate", metavar="RATE")
+@_option("downscale_to", type=TOKENS, metavar="N")
 @click.option(
     "--scenario",
     type=click.Path(exists=True, dir_okay=False),
     metavar="FILE",
-    help='Read options from a TOML file, such as prompt_cache = "5m"; options on the command line override it.',
+    help="Read settings from a TOML file, such as one that --init prints; options on the command line override it.",
 )
 @click.option(
-    "--budget",
-    type=DOLLARS,
-    help="Exit with code 1 if the job costs more with any model; also show how many images the budget covers.",
+    "--init",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_print_template,
+    help="Print a scenario file with every setting explained, and exit.",
 )
+@_option("budget", type=DOLLARS)
 @fail_on_empty_option
 @click.option(
     "--explain", is_flag=True, help="Show the arithmetic for the cheapest model, with sources, and all assumptions."
@@ -126,7 +126,6 @@ class _Images(ParamType[object]):
 @output_option
 def command(
     images: tuple[str, ...],
-    count: int | None,
     models: tuple[str, ...],
     scenario: str | None,
     fail_on_empty: bool,
@@ -137,8 +136,8 @@ def command(
 ) -> None:
     """Estimate a whole job: requests, tokens and dollars for one or more models, cheapest first.
 
-    Images can be files and folders, sizes such as 1920x1080, or tables (.csv, .tsv, .xlsx, .jsonl, .parquet) with the
-    columns width and height and, optionally, file_bytes and count.
+    Images can be sizes such as 1920x1080, 12MP, 12MP 16:9 or 4K; files and folders; or tables (.csv, .tsv, .xlsx,
+    .jsonl, .parquet) with the columns width and height and, optionally, file_bytes and count.
 
     With --budget, the exit code is 1 if the job costs more with any model, and 2 if some files cannot be read, because
     the total may then be too low.
@@ -148,30 +147,29 @@ def command(
 
     \b
     Examples:
-      imgcost plan 3000x3000 --count 20000 --prompt-tokens 8500 --output-tokens 150
+      imgcost plan 12MP --count 200k --prompt-tokens 400 --output-tokens 135
+      imgcost plan 3000x3000 --count 20,000 --prompt-text prompt.txt -m sonnet,haiku
       imgcost plan photos --scenario job.toml --budget 250
       imgcost plan sizes.csv --batch --prompt-cache 1h --prompt-tokens 4000 --explain
     """
-    reject_overwrites([*images, *([scenario] if scenario else [])], output=output)
+    reject_overwrites([*images, *filter(None, (scenario, options["prompt_text"]))], output=output)
     settings: dict[str, Any] = {"models": DEFAULT_MODEL} | (read_scenario(scenario) if scenario else {})
-    settings |= {name: value for name, value in options.items() if value is not None}
-    if models:
-        settings["models"] = models
-    budget = settings.pop("budget", None)
-    if budget is not None:
-        try:
-            budget = DOLLARS.convert(budget, None, None)
-        except click.BadParameter as error:
-            raise ImgcostError(f"{scenario}: invalid budget {error.message}") from None
+    _override(settings, options, models)
+    budget, times = settings.pop("budget", None), settings.pop("count", None)
+    written = join_sizes(images or settings.get("images", ()))
+    settings.pop("images", None)
+    if not written:
+        raise click.UsageError("Missing argument 'SIZE|PATH|TABLE...'.")
     is_job_report = output is not None and _shows_job(output)
     try:
-        job = _job(images, count)
+        job = _job(written, times)
         job_plan = _plan_into(output, job, settings) if output and is_job_report else plan(job, **settings)
     except ArgumentError as error:
-        raise _located(error, scenario, options) from None
+        raise _located(error, options) from None
     for warning in job_plan.warnings:
         click.echo(f"imgcost: {visible(warning)}", err=True)
     report = plan_report(job_plan, budget_usd=budget, explain=explain)
+    report = report._replace(notes=[*_named_sizes(written), *report.notes])
     save(report, None if is_job_report else output, PLAN, job_plan.rows())
     echo(report, style)
     if budget is not None:
@@ -180,6 +178,23 @@ def command(
         if job_plan.excluded:
             raise ImgcostError(f"cannot check the budget, because {_excluded(job_plan)}")
     fail_if_empty(job_plan.images, fail_on_empty)
+
+
+def _named_sizes(written: Sequence[str]) -> list[str]:
+    """Say which pixels the names of sizes mean."""
+    sizes = {name: parse_size(name) for text in written if (name := size_name(text)) and not Path(text).exists()}
+    return [f"{name} is {width}x{height} px." for name, (width, height) in sizes.items()]
+
+
+def _override(settings: dict[str, Any], options: Mapping[str, Any], models: tuple[str, ...]) -> None:
+    """Replace settings of a scenario file by options of the command line."""
+    given = {name: value for name, value in options.items() if value is not None}
+    if "prompt_text" in given:
+        given["prompt_text"] = read_text(given["prompt_text"])
+    for name, other in (("prompt_text", "prompt_tokens"), ("prompt_tokens", "prompt_text")):
+        if name in given:
+            settings.pop(other, None)
+    settings |= given | ({"models": models} if models else {})
 
 
 def _shows_job(output: str) -> bool:
@@ -205,10 +220,10 @@ def _plan_into(output: str, images: Sequence[str | Repeated], settings: Mapping[
     return job_plan
 
 
-def _located(error: ArgumentError, scenario: str | None, options: Mapping[str, Any]) -> Exception:
-    """Say where an invalid value is: in an option, or in the scenario file."""
+def _located(error: ArgumentError, options: Mapping[str, Any]) -> Exception:
+    """Say in which option an invalid value is."""
     if options.get(error.argument) is None:
-        return ImgcostError(f"{scenario}: {error}")
+        return error
     params = click.get_current_context().command.params
     (option,) = (param for param in params if param.name == error.argument)
     return click.BadParameter(str(error).removeprefix(f"invalid {error.argument} "), param=option)
@@ -240,7 +255,8 @@ def _size(text: str) -> tuple[int, int]:
     try:
         return SIZE.convert(text, None, None)
     except click.BadParameter as error:
-        message = f"{short_repr(text)} is not a file or folder, and not a size such as 1920x1080."
+        what = "" if re.match(r"\s*\d", text) else f"{short_repr(text)} is not a file, a folder or a size: expected "
+        expected = error.message.partition(": expected ")[2]
         raise click.BadParameter(
-            error.message if re.match(r"\s*\d+\s*[xX*\u00d7]", text) else message, param_hint="PATH|SIZE|TABLE"
+            what + expected if what and expected else error.message, param_hint="SIZE|PATH|TABLE"
         ) from None

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast, get_args
 from imgcost.arguments import check_choice, check_path_types, to_bool
 from imgcost.errors import ArgumentError
 from imgcost.files import FileBatch, Unreadable, Walk, spread
-from imgcost.fitting.layout import OutputFolder, PlacementError, Source, is_inside, named_sources
+from imgcost.fitting.layout import Source, is_inside, named_sources
 from imgcost.fitting.options import FitOptions, fit_options
 from imgcost.fitting.tasks import FitOutcome, FitTask, Fitter, Unchanged
+from imgcost.fitting.writing import OutputFolder, PlacementError
 from imgcost.quoting import Quote, quotes
 
 if TYPE_CHECKING:
@@ -151,8 +152,8 @@ def fit_paths(
         overwrite: Whether to replace existing copies.
         dry_run: Whether to return what would be done, without decoding or writing anything.
         jobs: Maximum number of worker processes; see `imgcost.scan`.
-        **options: `max_tokens`, `max_bytes`, `max_side`, `output_format`, `background`, `min_quality` and
-            `keep_metadata`, as in `imgcost.fit`.
+        **options: `max_tokens`, `max_bytes`, `max_side`, `output_format`, `background`, `min_quality`, `keep_metadata`
+            and `always_resize`, as in `imgcost.fit`.
 
     Yields:
         What became of each file, once its copy is complete. Files are processed as the iterator advances.
@@ -175,6 +176,8 @@ def fit_paths(
     check_choice("unchanged", unchanged, get_args(Unchanged))
     (quote,) = quotes([model], platform=platform, as_of=as_of)
     folder = os.fsdecode(output)
+    if not folder or "\0" in folder:
+        raise ArgumentError("output", output, "the path of a folder")
     sources = named_sources([os.fsdecode(path) for path in paths])
     for source in sources:
         if is_inside(source.path, folder):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from imgcost import geometry
 from imgcost.acceptance import breaches, sent_bytes
 from imgcost.errors import FitError
+from imgcost.figures import plural
 from imgcost.fitting.decoding import open_pixels
 from imgcost.fitting.options import (
     BEST_QUALITY,
@@ -202,7 +203,8 @@ def _best(encodings: list[Encoding], size: Callable[[Encoding], int], goal: floa
 def _too_many_bytes(data: bytes, encoding: Encoding, limit: float) -> FitError:
     """Describe that even the last attempt is too large."""
     how = f"at quality {encoding.quality}" if encoding.quality else "without loss"
-    reason = f"{len(data):,} bytes as {format_name(encoding.media_type)} {how}: the limit is {limit:,}"
+    size = plural(len(data), "byte")
+    reason = f"{size} as {format_name(encoding.media_type)} {how}: the limit is {limit:,}"
     other = "reduce min_quality" if encoding.quality else "choose JPEG or WebP"
     return FitError("too-many-bytes", reason, f"Make the image smaller with max_side or max_tokens, or {other}.")
 

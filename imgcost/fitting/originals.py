@@ -7,6 +7,7 @@ import stat
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from imgcost.errors import ArgumentError, FitError
+from imgcost.figures import plural
 from imgcost.files import (
     SOURCE_TYPES,
     check_stream,
@@ -110,5 +111,5 @@ def _checked(contents: Contents) -> Header:
     if contents.truncated or contents.undecodable:
         raise FitError("damaged", contents.undecodable or "the end of the image is missing")
     if contents.file_bytes > MAX_FILE_BYTES:
-        raise FitError("too-large", f"{contents.file_bytes:,} bytes: at most {MAX_FILE_BYTES:,} are read")
+        raise FitError("too-large", f"{plural(contents.file_bytes, 'byte')}: at most {MAX_FILE_BYTES:,} are read")
     return cast("Header", contents.header)  # there is one, or a problem

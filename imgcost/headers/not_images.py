@@ -121,7 +121,8 @@ def _shifted(head: bytes) -> Iterator[HeaderError]:
     if match and (match.start() <= _MAX_LEAD_BYTES or _is_text(head[: match.start()])):
         name = _NAMES[(match.lastindex or 1) - 1]
         reason = f"the {name} begins at byte {match.start()}, after other data"
-        yield HeaderError("not-an-image", reason, format=name, advice=f"Remove the data before the {name}.")
+        advice = f"Remove the data before the {name}."
+        yield HeaderError("not-an-image", reason, format=name, advice=advice, start=match.start())
 
 
 def _texts(text: bytes) -> Iterator[HeaderError]:

@@ -8,9 +8,12 @@ from __future__ import annotations
 from imgcost.plans.budgets import Costs, ModelPlan, PlannedRequest, Variant
 from imgcost.plans.comparisons import Plan, plan, quotes_of
 from imgcost.plans.jobs import Rejected, Repeated
-from imgcost.plans.scenarios import Scenario, make_scenario, read_scenario
+from imgcost.plans.scenario_files import read_scenario, read_text, scenario_template
+from imgcost.plans.scenarios import Scenario, make_scenario
+from imgcost.plans.settings import SETTINGS, Setting
 
 __all__ = [
+    "SETTINGS",
     "Costs",
     "ModelPlan",
     "Plan",
@@ -18,9 +21,12 @@ __all__ = [
     "Rejected",
     "Repeated",
     "Scenario",
+    "Setting",
     "Variant",
     "make_scenario",
     "plan",
     "quotes_of",
     "read_scenario",
+    "read_text",
+    "scenario_template",
 ]

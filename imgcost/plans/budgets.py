@@ -89,12 +89,14 @@ class Variant(NamedTuple):
         images_per_request: Most new images in a request.
         tokens: Tokens by class, without retries.
         total_usd: US dollars, retries included, exact.
+        tradeoff: What the change takes in return, as a phrase.
     """
 
     requests: int
     images_per_request: int
     tokens: Usage
     total_usd: Decimal
+    tradeoff: str = ""
 
 
 @dataclass(frozen=True, repr=False)
@@ -107,9 +109,9 @@ class ModelPlan:
         rules: How requests are packed.
         totals: Sums over all requests.
         cached: Whether prompts are cached: requested, and read again by a later request.
-        variants: The same job with one thing changed, if the model is sold that way: `standard`, `batch`, `cached` and
-            `batch + cached`; `packed`, with as many images per request as fit, if that needs fewer requests; and
-            `downscaled`, with smaller images, if `downscale_to` is set.
+        variants: The same job with one thing changed, where that is possible and changes something: `standard` (no
+            batch, no cache), `batch`, `cached` and `batch + cached`; `packed`, with as many images per request as fit;
+            `downscaled`, with smaller images; and the IDs of current models that cost less.
         fixable_tokens: Visual tokens of images that would be rejected as they are; included in all sums.
         job_images: The images, for walking them again; ignored when plans are compared.
     """
@@ -209,14 +211,14 @@ class ModelPlan:
         """Return the size to which `downscale_to` shrinks an image.
 
         Returns:
-            Width and height, px: for the job's only size, or for a large square if sizes differ. None if
-            `downscale_to` is not set.
+            Width and height, px: for the job's only size, or for a large square if sizes differ. None if the plan has
+            no downscaled images.
         """
-        if self.scenario.downscale_to is None:
+        if "downscaled" not in self.variants:
             return None
         tier, sizes = self.quote.tier, self.job_images.sizes or {}
         size = next(iter(sizes)) if len(sizes) == 1 else (tier.edge_limit, tier.edge_limit)
-        return geometry.fit_to_tokens(*size, self.scenario.downscale_to, tier)
+        return geometry.fit_to_tokens(*size, self.rules.downscale_to or 0, tier)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values: an item of `imgcost plan -f json`; dollars as exact decimal text."""
@@ -242,11 +244,20 @@ class ModelPlan:
             "long_context_requests": self.long_context_requests,
             "surcharge_usd": f"{self.surcharge_usd:f}",
             "variants": {
-                name: variant._asdict() | {"tokens": variant.tokens._asdict(), "total_usd": f"{variant.total_usd:f}"}
+                name: variant._asdict()
+                | {
+                    "tokens": variant.tokens._asdict(),
+                    "total_usd": f"{variant.total_usd:f}",
+                    "saves_usd": f"{self.saving(variant):f}",
+                }
                 for name, variant in self.variants.items()
             },
             "downscaled_size": self.downscaled_size(),
         }
+
+    def saving(self, variant: Variant) -> Decimal:
+        """Return how much less an alternative costs, US dollars, exact; negative if it costs more."""
+        return total_usd([self.total_usd, variant.total_usd.copy_negate()])
 
     def images_within(self, budget_usd: Decimal) -> int | None:
         """Return how many images a budget covers at this job's average cost per image.

@@ -43,8 +43,8 @@ def find_columns(names: Sequence[Any], table: str) -> dict[str, Any]:
     >>> find_columns(["Width", "height", "note"], "a.csv")
     {'width': 'Width', 'height': 'height'}
     """
-    columns: dict[str, Any] = {}
-    for name in names:
+    columns: dict[str, Any] = _of_own_workbook(names)
+    for name in () if columns else names:
         folded = _folded(name)
         if folded in _RANGES or name in _SCAN_COLUMNS:
             if folded in columns:
@@ -60,6 +60,21 @@ def find_columns(names: Sequence[Any], table: str) -> dict[str, Any]:
     return columns
 
 
+def _of_own_workbook(names: Sequence[Any]) -> dict[str, Any]:
+    """Return the columns of the sheets Sizes and Images of a workbook that imgcost wrote; none for another table.
+
+    >>> _of_own_workbook(["Path", "Width, px", "Height, px", "File, bytes"])
+    {'width': 'Width, px', 'height': 'Height, px', 'file_bytes': 'File, bytes'}
+    """
+    if not {"Width, px", "Height, px"}.issubset(map(str, names)):
+        return {}
+    columns = {"width": "Width, px", "height": "Height, px"}
+    for count in ("Images of this size", "Images"):  # a row per size: the bytes are those of all its files
+        if count in names:
+            return columns | {"count": count}
+    return columns | ({"file_bytes": "File, bytes"} if "File, bytes" in names else {})
+
+
 def similar_columns(names: Sequence[Any]) -> Iterator[tuple[Any, str]]:
     """Find unused columns whose names resemble a column that is read.
 
@@ -72,7 +87,7 @@ def similar_columns(names: Sequence[Any]) -> Iterator[tuple[Any, str]]:
     >>> list(similar_columns(["width", "widht", "Height px", "n", "note"]))
     [('widht', 'width'), ('Height px', 'height'), ('n', 'count')]
     """
-    for name in names:
+    for name in () if _of_own_workbook(names) else names:
         if (folded := _folded(name)) in _RANGES:
             continue
         letters_and_digits = "".join(filter(str.isalnum, folded))

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
 
 from imgcost.errors import ImgcostError, UnknownModelError
 from imgcost.figures import dollars, number, plural
-from imgcost.notebooks import html_table
+from imgcost.notebooks import bar_chart, html_table
 from imgcost.paths import escape_path
-from imgcost.plans.budgets import ModelPlan, variant_of
+from imgcost.plans.alternatives import OWN_VARIANTS, candidates, cheaper_models, variants_of
+from imgcost.plans.budgets import ModelPlan
 from imgcost.plans.images import CountedImages, JobImages
 from imgcost.plans.inputs import job_of
 from imgcost.plans.packing_rules import packing_rules_of
 from imgcost.plans.scenarios import Scenario, make_scenario
 from imgcost.plans.usage import UsageTotals
 from imgcost.prices import exact_usd
-from imgcost.quoting import quotes_on, requote_or_none, resolve_models
+from imgcost.quoting import quotes_on, resolve_models
 from imgcost.tables import find_model, limits_on
 from imgcost.tabular import PLAN
 
@@ -134,7 +135,15 @@ class Plan:
             tokens = number(plan.tokens.prompt + plan.tokens.output)
             per_thousand = "" if usd is None else dollars(usd)
             rows.append((plan.model.id, number(plan.requests), tokens, per_thousand, dollars(plan.total_usd)))
-        return html_table(f"{plural(self.images, 'image')} on {self.scenario.conditions.as_of}", columns, rows)
+        table = html_table(f"{plural(self.images, 'image')} on {self.scenario.conditions.as_of}", columns, rows)
+        return table + bar_chart("Total cost", [(name, usd, dollars(usd)) for name, usd in self._bars()])
+
+    def _bars(self) -> list[tuple[str, Decimal]]:
+        """Return what a chart compares: the models, or the alternatives of the only one."""
+        if len(self.models) > 1:
+            return [(plan.model.id, plan.total_usd) for plan in self.models]
+        (only,) = self.models
+        return [(only.model.id, only.total_usd), *((name, other.total_usd) for name, other in only.variants.items())]
 
     def for_model(self, name: str | Model) -> ModelPlan:
         """Return the plan of a model.
@@ -156,8 +165,10 @@ def _row_values(plans: Iterable[ModelPlan]) -> Iterator[dict[str, Any]]:
     for plan in plans:
         model = plan.to_dict()
         yield model | _token_columns(model) | {"variant": "as specified"}
-        shared = {name: model[name] for name in ("model", "tier", "formula", "as_of", "images")}
         for name, variant in model["variants"].items():
+            shared = {column: model[column] for column in ("model", "as_of", "images")}
+            if name in OWN_VARIANTS:  # otherwise another model, which may have another rule
+                shared |= {"tier": model["tier"], "formula": model["formula"]}
             yield shared | variant | _token_columns(variant) | {"variant": name}
 
 
@@ -170,6 +181,7 @@ def plan(
     *,
     models: str | Model | Sequence[str | Model],
     prompt_tokens: int = 0,
+    prompt_text: str | None = None,
     output_tokens: int = 0,
     images_per_request: int | Literal["auto"] = 1,
     cache: CacheTtl = "none",
@@ -192,10 +204,11 @@ def plan(
     Args:
         images: Files, folders and tables on disk (`.csv`, `.tsv`, `.xlsx`, `.jsonl`, `.parquet`); a DataFrame; an
             integer array of shape (n, 2); `Repeated(width, height, count)`; or an iterable of paths, (width, height)
-            pairs, `Image`s and `Repeated`s. Tables and DataFrames have columns `width` and `height` (px) and
-            optionally `file_bytes` and `count` (images of that size).
+            pairs, sizes such as `12MP`, `Image`s and `Repeated`s. Tables and DataFrames have columns `width` and
+            `height` (px) and optionally `file_bytes` and `count` (images of that size).
         models: One or more models, as `Model` or by any of their names.
         prompt_tokens: Text tokens in the prompt of every request, such as the system prompt and the question.
+        prompt_text: The text of the prompt, instead of `prompt_tokens`, which is then estimated; see `text_tokens`.
         output_tokens: Tokens in the answer to every request.
         images_per_request: New images per request; or `auto`: as many as fit without exceeding a limit or triggering
             the long-context price.
@@ -210,8 +223,8 @@ def plan(
         turns: Turns per conversation. Each turn adds new images and re-sends everything before it.
         retry_rate: Share of requests that are sent again: 0.02 is 1 in 50.
         as_of: Date whose prices and limits apply; today (UTC) if None.
-        downscale_to: Visual tokens; adds the variant `downscaled`: the same requests with every image downscaled to at
-            most that many tokens before it is sent.
+        downscale_to: Visual tokens of the variant `downscaled`: the same requests with every image downscaled to at
+            most that many tokens before it is sent. If None, the most that models of the standard tier see.
 
     Returns:
         The plan; iterate over its models, or pick one with `for_model`.
@@ -237,6 +250,7 @@ def plan(
     scenario = make_scenario(
         models=models,
         prompt_tokens=prompt_tokens,
+        prompt_text=prompt_text,
         output_tokens=output_tokens,
         images_per_request=images_per_request,
         cache=cache,
@@ -253,7 +267,7 @@ def plan(
     quotes = quotes_of(scenario)
     job = job_of(images)
     job_images = JobImages(job, limits_on(scenario.conditions.platform, scenario.conditions.as_of))
-    plans = _model_plans(quotes, scenario, job_images)
+    plans = _model_plans(quotes, scenario, job_images, candidates(quotes, scenario.output_tokens))
     return Plan(
         scenario, plans, job_images.images, job_images.unsized, dict(job_images.fixable), job.rejected, job.warnings
     )
@@ -320,20 +334,38 @@ class _Sums(NamedTuple):
 
 
 def _model_plans(
-    quotes: Sequence[Quote], scenario: Scenario, job_images: JobImages | CountedImages
+    quotes: Sequence[Quote],
+    scenario: Scenario,
+    job_images: JobImages | CountedImages,
+    others: Sequence[Quote] = (),
 ) -> tuple[ModelPlan, ...]:
+    """Plan images with several models; `others` are alternatives where they cost less."""
     rules = [packing_rules_of(quote, scenario) for quote in quotes]
-    packed = [_packed(rule) for rule in rules] if isinstance(job_images, JobImages) else []
+    is_job = isinstance(job_images, JobImages)
+    optional = [packing_rules_of(quote, scenario) for quote in others]
+    packed = [_packed(rule) for rule in rules] if is_job else []
     sums = _Sums(
-        {rule: UsageTotals(rule) for rule in (*rules, *packed)},
-        {rule: UsageTotals(rule) for rule in rules if scenario.downscale_to is not None},
+        {rule: UsageTotals(rule) for rule in (*rules, *packed, *optional)},
+        {rule: UsageTotals(rule) for rule in rules if is_job and rule.downscale_to is not None},
     )
-    for rule, requests in job_images.requests(list(sums.as_sent)):
+    for rule, requests in job_images.requests(list(sums.as_sent), {*optional}.difference(rules, packed)):
         sums.as_sent[rule].add(requests)
         if rule in sums.downscaled:
             sums.downscaled[rule].add(requests.downscaled())
     plans = [_model_plan(scenario, quote, rule, sums, job_images) for quote, rule in zip(quotes, rules, strict=True)]
-    return tuple(sorted(plans, key=lambda plan: plan.total_usd))
+    cheaper = [
+        _model_plan(scenario, quote, rule, sums, job_images)
+        for quote, rule in zip(others, optional, strict=True)
+        if rule not in job_images.unpackable
+    ]
+    cheaper.sort(key=_total)
+    return tuple(
+        replace(plan, variants={**plan.variants, **cheaper_models(plan, cheaper)}) for plan in sorted(plans, key=_total)
+    )
+
+
+def _total(plan: ModelPlan) -> Decimal:
+    return plan.total_usd
 
 
 def _packed(rules: PackingRules) -> PackingRules:
@@ -344,24 +376,8 @@ def _model_plan(
     scenario: Scenario, quote: Quote, rules: PackingRules, sums: _Sums, job_images: JobImages | CountedImages
 ) -> ModelPlan:
     totals, cached = sums.as_sent[rules], scenario.conditions.cache != "none"
-    variants = {}
-    for name, in_batch, from_cache in (
-        ("standard", False, False),
-        ("batch", True, False),
-        ("cached", False, True),
-        ("batch + cached", True, True),
-    ):
-        if from_cache and not totals.cacheable:
-            continue
-        ttl = (scenario.conditions.cache if cached else "5m") if from_cache else "none"
-        other = requote_or_none(quote, scenario.conditions._replace(batch=in_batch, cache=ttl))
-        if other:
-            variants[name] = variant_of(totals, other, scenario, from_cache)
     packed = sums.as_sent.get(_packed(rules), totals)
-    if packed.requests < totals.requests:
-        variants["packed"] = variant_of(packed, quote, scenario, cached)
-    if rules in sums.downscaled:
-        variants["downscaled"] = variant_of(sums.downscaled[rules], quote, scenario, cached)
+    variants = variants_of(quote, scenario, totals, packed, sums.downscaled.get(rules), job_images.sizes)
     fixable = job_images.fixable_tokens[rules.token_rule] if isinstance(job_images, JobImages) else 0
     return ModelPlan(
         scenario, quote, rules, totals, cached and totals.cacheable, variants, fixable, job_images=job_images

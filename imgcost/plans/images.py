@@ -9,6 +9,7 @@ import numpy as np
 
 from imgcost import arrays
 from imgcost.acceptance import exceeded_limits, sent_bytes, unsupported
+from imgcost.errors import ImgcostError
 from imgcost.plans.jobs import MAX_BYTES, UNKNOWN, SizeChunk
 from imgcost.plans.packing import ImageColumns, Packer, RequestColumns
 from imgcost.plans.packing_rules import BYTES_PER_BLOCK, BYTES_PER_REQUEST
@@ -45,6 +46,7 @@ class JobImages:
         sizes: Number of images by width and height (px); None if there are more than `MAX_LISTED_SIZES` sizes.
         fixable: Number of images that would be rejected as they are, by the limit that they break.
         fixable_tokens: Their visual tokens, by token rule.
+        unpackable: Optional packing rules by which the images cannot be packed.
     """
 
     def __init__(self, job: Job, limits: Limits) -> None:
@@ -59,6 +61,7 @@ class JobImages:
         self.sizes: dict[tuple[int, int], int] | None = {}
         self.fixable: Counter[Reason] = Counter()
         self.fixable_tokens: Counter[TokenRule] = Counter()
+        self.unpackable: set[PackingRules] = set()
         self._limits = limits
         self._walked = False
         self._reason_numbers: dict[Reason, int] = {}
@@ -69,17 +72,24 @@ class JobImages:
         """Return the same images, not counted yet."""
         return JobImages(self.job, self._limits)
 
-    def requests(self, rules: Collection[PackingRules]) -> Iterator[tuple[PackingRules, RequestColumns]]:
+    def requests(
+        self, rules: Collection[PackingRules], optional: Collection[PackingRules] = ()
+    ) -> Iterator[tuple[PackingRules, RequestColumns]]:
         """Walk the job once and pack it by several sets of rules.
 
         Args:
             rules: The packing rules, without duplicates.
+            optional: Those of them by which the images need not be packed; they end up in `unpackable` if an image or
+                the prompt exceeds their limits.
 
         Yields:
             Packing rules and the next requests packed by them, in order.
+
+        Raises:
+            ImgcostError: The images cannot be packed by one of the other rules.
         """
         packers = [Packer(packing_rules) for packing_rules in rules]
-        # `downscale_to` is the same for all rules of a job.
+        # `downscale_to` depends on nothing but the job and the tier.
         token_rules = {packing_rules.token_rule: packing_rules.downscale_to for packing_rules in rules}
         first_walk, self._walked = not self._walked, True
         for chunk in self.job.chunks():
@@ -90,15 +100,24 @@ class JobImages:
             if first_walk:
                 self._count(chunk, reasons, columns)
             for packer in packers:
-                column = columns[packer.rules.token_rule]
-                if chunk.times is not None:
-                    for requests in packer.add_repeated(column, chunk.times):
-                        yield packer.rules, requests
-                elif filled := packer.add(column):
-                    yield packer.rules, filled
+                requests = _add(packer, columns[packer.rules.token_rule], chunk.times)
+                yield from self._packed(packer.rules, requests, optional)
         for packer in packers:
-            if remaining := packer.finish():
-                yield packer.rules, remaining
+            yield from self._packed(packer.rules, _finish(packer), optional)
+
+    def _packed(
+        self, rules: PackingRules, requests: Iterator[RequestColumns], optional: Collection[PackingRules]
+    ) -> Iterator[tuple[PackingRules, RequestColumns]]:
+        """Pack images, unless an earlier part of them could not be packed by these rules."""
+        if rules in self.unpackable:
+            return
+        try:
+            for columns in requests:
+                yield rules, columns
+        except ImgcostError:
+            if rules not in optional:
+                raise
+            self.unpackable.add(rules)
 
     def _reasons(self, chunk: SizeChunk, size_bytes: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return why each image would be rejected as it is: its number in `_reason_numbers`, or 0 if it is accepted."""
@@ -139,6 +158,20 @@ class JobImages:
             self.sizes[size] = self.sizes.get(size, 0) + count * (chunk.times or 1)
 
 
+def _add(packer: Packer, columns: ImageColumns, times: int | None) -> Iterator[RequestColumns]:
+    """Add a chunk of images to a packer, and return the requests that are complete."""
+    if times is not None:
+        yield from packer.add_repeated(columns, times)
+    elif filled := packer.add(columns):
+        yield filled
+
+
+def _finish(packer: Packer) -> Iterator[RequestColumns]:
+    """Return the remaining requests of a packer."""
+    if remaining := packer.finish():
+        yield remaining
+
+
 def _columns(
     chunk: SizeChunk, rule: TokenRule, downscale_to: int | None, size_bytes: NDArray[np.int64]
 ) -> ImageColumns:
@@ -159,6 +192,7 @@ class CountedImages:
     """Images that a scan has already counted, one per request; their order does not matter."""
 
     sizes: Mapping[tuple[int, int], int] | None = None
+    unpackable: frozenset[PackingRules] = frozenset()
 
     def __init__(self, histograms: Mapping[TokenRule, Mapping[int, int]]) -> None:
         """Wrap the counts.
@@ -168,7 +202,9 @@ class CountedImages:
         """
         self._histograms = histograms
 
-    def requests(self, rules: Collection[PackingRules]) -> Iterator[tuple[PackingRules, RequestColumns]]:
+    def requests(
+        self, rules: Collection[PackingRules], _optional: Collection[PackingRules] = ()
+    ) -> Iterator[tuple[PackingRules, RequestColumns]]:
         """Return one request per image, grouped by tokens.
 
         Args:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from functools import partial
 from operator import index
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from imgcost.files import Image, Unreadable, scan
 from imgcost.geometry import MAX_EDGE
 from imgcost.plans.jobs import CHUNK, MAX_EXPANDED, MAX_IMAGES, UNKNOWN, Job, Repeated, SizeChunk, size_chunk
 from imgcost.plans.listings import Frame, Listing, is_listing
+from imgcost.quantities import parse_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -27,8 +29,8 @@ def job_of(images: Any) -> Job:
     """Convert the images that `plan` accepts into a job.
 
     Args:
-        images: Files and folders, tables on disk, DataFrames, arrays of shape (n, 2), `Repeated`, or an iterable of
-            paths, pairs, `Image`s and `Repeated`s.
+        images: Files and folders, tables on disk, DataFrames, arrays of shape (n, 2), `Repeated`, sizes such as `12MP`,
+            or an iterable of paths, sizes, pairs, `Image`s and `Repeated`s.
 
     Returns:
         The job. Files are scanned and iterators consumed here; tables on disk are read again for every walk.
@@ -125,14 +127,24 @@ class _PendingSizes:
 
 
 def _flat(items: Iterable[Any], job: Job) -> Iterator[Any]:
-    """Iterate over the items; expand paths by scanning them, and wrap tables as `Listing`."""
+    """Iterate over the items; read sizes in texts, expand paths by scanning them, and wrap tables as `Listing`."""
     for item in items:
         if not isinstance(item, str | os.PathLike):
             yield item
+        elif size := _written_size(item):
+            yield size
         elif is_listing(item):
             yield Listing(item, job)
         else:
             yield from scan(item, details=False)
+
+
+def _written_size(item: str | os.PathLike[str]) -> tuple[int, int] | None:
+    """Return the size that a text such as `1920x1080` or `12MP` means, unless a file has that name."""
+    with suppress(SizeError):
+        size = parse_size(item) if isinstance(item, str) else None
+        return None if size is None or os.path.lexists(item) else size
+    return None
 
 
 def _repeated(images: Repeated) -> SizeChunk:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from imgcost.tables import cite, known_limits
+from imgcost.tables import cite, find_tier, known_limits
 
 if TYPE_CHECKING:
     from imgcost.plans.scenarios import Scenario
@@ -28,7 +28,7 @@ class PackingRules(NamedTuple):
 
     Attributes:
         token_rule: Tier and formula that count visual tokens.
-        downscale_to: Visual tokens to which images are downscaled for comparison; or None.
+        downscale_to: Visual tokens to which images are downscaled for comparison; None if the tier allows no more.
         image_overhead: Measured overhead per image, tokens.
         message_overhead: Measured overhead per user message, tokens.
         request_overhead: Measured overhead per request with images, tokens.
@@ -92,7 +92,7 @@ def packing_rules_of(quote: Quote, scenario: Scenario) -> PackingRules:
     image_overhead, message_overhead, request_overhead = quote.overhead.tokens
     return PackingRules(
         token_rule=quote.rule,
-        downscale_to=scenario.downscale_to,
+        downscale_to=_downscale_to(quote, scenario),
         image_overhead=image_overhead,
         message_overhead=message_overhead,
         request_overhead=request_overhead,
@@ -109,6 +109,12 @@ def packing_rules_of(quote: Quote, scenario: Scenario) -> PackingRules:
         cache_minimum=model.min_cacheable_tokens,
         sources=_sources(limits, model),
     )
+
+
+def _downscale_to(quote: Quote, scenario: Scenario) -> int | None:
+    """Return the tokens of downscaled images: unless the scenario says otherwise, the most of the standard tier."""
+    most = find_tier("standard").token_limit if scenario.downscale_to is None else scenario.downscale_to
+    return most if most < quote.tier.token_limit else None
 
 
 def _sources(limits: Limits, model: Model) -> tuple[tuple[str, str], ...]:

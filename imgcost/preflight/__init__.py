@@ -11,7 +11,7 @@ from contextlib import closing
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from imgcost.arguments import check_choice, to_bool
+from imgcost.arguments import to_bool
 from imgcost.errors import ArgumentError
 from imgcost.files import is_stream
 from imgcost.preflight.checker import Checker
@@ -22,7 +22,7 @@ from imgcost.preflight.images import Imagelike, check_each
 from imgcost.preflight.inputs import RequestFile
 from imgcost.preflight.sessions import TurnCost
 from imgcost.preflight.spools import Spool
-from imgcost.shapes import SHAPES, detect
+from imgcost.shapes import detect
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -144,7 +144,7 @@ def check_request(
     >>> print(findings.errors[0].location, findings.errors[0].message)
     messages.0.content.0 the image declares image/png, but its bytes are image/gif
     """
-    reading = _reading(Checker(platform, as_of, ignore, budget_usd), model, shape)
+    reading = Reading.start(Checker(platform, as_of, ignore, budget_usd), model, shape)
     check_value(params, reading, strict=True)
     return reading.findings()
 
@@ -188,7 +188,7 @@ def check_batch(
     >>> print(findings.errors[0].location, findings.errors[0].message)
     requests.0.params.messages is missing: a request has a list of messages
     """
-    reading = _reading(Checker(platform, as_of, ignore, budget_usd), model, shape, batch=True)
+    reading = Reading.start(Checker(platform, as_of, ignore, budget_usd), model, shape, batch=True)
     if issubclass(type(batch), (str, os.PathLike)):  # not isinstance: an object may raise even for its class
         path = os.fsdecode(batch)  # type: ignore[arg-type] # issubclass does not narrow
         if "\0" in path:
@@ -251,7 +251,7 @@ def check_paths(
     >>> check_paths(["data/samples/web"], model="claude-sonnet-4-6").tokens
     490
     """
-    reading = _reading(Checker(platform, as_of, ignore, budget_usd, spools), model, shape)
+    reading = Reading.start(Checker(platform, as_of, ignore, budget_usd, spools), model, shape)
     checker, alone = reading.checker, to_bool("one_request", one_request)
     disk = Disk(walk, shape=shape, jobs=jobs, progress=progress)
     files = (path for path in paths if path != "-" or stdin is None)
@@ -271,13 +271,6 @@ def check_paths(
 def _check_path(path: str, reading: Reading) -> None:
     with open(path, "rb") as file:  # noqa: PTH123 - a path may be any string
         check_file(file, reading, path, path)
-
-
-def _reading(checker: Checker, model: str | None, shape: str, *, batch: bool = False) -> Reading:
-    if model is not None and not isinstance(model, str):
-        raise ArgumentError("model", model, "the name of a model, such as 'sonnet'")
-    check_choice("shape", shape, ("auto", *SHAPES))
-    return Reading.start(checker, model, shape, batch=batch)
 
 
 def _keep_requests(

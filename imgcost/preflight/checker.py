@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from imgcost.shapes import History
     from imgcost.tables import NamedModel, Platform
 
-__all__ = ["Checker"]
+__all__ = ["Checker", "model_names"]
 
 
 class Checker:
@@ -142,8 +142,7 @@ class Checker:
             platform: The platform that the shape of the request implies.
             implied: Required arguments that are given elsewhere, such as in the URL.
         """
-        names = (model,) if model else ((request.model,) if request.model else ()) + request.fallbacks
-        named = self.models.find_all(names, platform)
+        named = self.models.find_all(model_names(request, model), platform)
         self._costs.platform = named.platform
         context = self.context(*named.models, platform=named.platform)
         images = tuple(block_input(block) for block in request.media if block.kind == "image")
@@ -154,7 +153,7 @@ class Checker:
         priced = named.models[0] if named.models else None
         whole = RequestInput(
             "",
-            names[0] if names else None,
+            model or request.model or next(iter(request.fallbacks), None),
             named.problem,
             images,
             documents,
@@ -260,6 +259,11 @@ class Checker:
         if checked.tokens is None:
             self._costs.add_image(located, checker.model)
         return checked.tokens or 0
+
+
+def model_names(request: Request, model: str | None) -> tuple[str, ...]:
+    """Return the names of the models that may answer a request: the given one, or those that it names."""
+    return (model,) if model else ((request.model,) if request.model else ()) + request.fallbacks
 
 
 def _utf8_bytes(text: str) -> int:

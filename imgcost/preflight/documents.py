@@ -5,7 +5,8 @@ from __future__ import annotations
 from itertools import chain
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
-from imgcost.errors import RequestError
+from imgcost.arguments import check_choice
+from imgcost.errors import ArgumentError, RequestError
 from imgcost.figures import plural
 from imgcost.messages import read_request
 from imgcost.preflight.batches import BatchCount
@@ -27,7 +28,7 @@ from imgcost.shapes import (
 from imgcost.shapes.nodes import is_a
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from imgcost.messages import Request
     from imgcost.preflight.checker import Checker
@@ -36,9 +37,13 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DEFAULT_MODEL",
+    "OpenedLines",
     "Reading",
+    "as_document",
     "check_file",
     "check_value",
+    "model_of",
+    "open_lines",
 ]
 
 DEFAULT_MODEL = "sonnet"
@@ -76,8 +81,15 @@ class Reading(NamedTuple):
     assumptions: dict[str, _Files]
 
     @classmethod
-    def start(cls, checker: Checker, model: str | None, shape: str, *, batch: bool) -> Reading:
-        """Start without any file."""
+    def start(cls, checker: Checker, model: str | None, shape: str, *, batch: bool = False) -> Reading:
+        """Start without any file.
+
+        Raises:
+            ArgumentError: The model is not a name, or the shape does not exist.
+        """
+        if model is not None and not isinstance(model, str):
+            raise ArgumentError("model", model, "the name of a model, such as 'sonnet'")
+        check_choice("shape", shape, ("auto", *SHAPES))
         return cls(checker, model, shape, batch, {}, {})
 
     def findings(self) -> Findings:
@@ -112,6 +124,51 @@ def check_file(file: BinaryIO, reading: Reading, name: str, path: str | None = N
         name: What locations in it begin with.
         path: The path of the file; None for other streams such as stdin.
     """
+    opened = open_lines(file, reading.shape, name)
+    if opened.shape:
+        requests = requests_by_line(opened.lines, opened.shape)
+        _check_requests(requests, reading._replace(batch=True), name, path)
+        return
+    try:
+        document = opened.document()
+        check_value(document.value, reading, name, path, document.lines)
+    except RequestError as error:
+        reading.checker.report_invalid(error, Locator(name, path))
+
+
+class OpenedLines(NamedTuple):
+    """A file of requests of which the first line was read.
+
+    Attributes:
+        lines: All its lines.
+        shape: The shape of each line, or `auto`; None if the lines form one document.
+        value: The only line as a value; None if there are more, or it is not a value.
+    """
+
+    lines: Iterator[bytes]
+    shape: str | None
+    value: Any
+
+    def document(self) -> Document:
+        """Read the lines as one document.
+
+        Raises:
+            RequestError: They are not JSON.
+        """
+        return read_document(b"".join(self.lines)) if self.value is None else Document(self.value)
+
+
+def open_lines(file: BinaryIO, shape: str, name: str) -> OpenedLines:
+    """Find out whether each line of a file is a request of its own.
+
+    Args:
+        file: The file, at its beginning.
+        shape: The name of its shape; `auto` detects it.
+        name: Its name.
+
+    Returns:
+        The lines, and the shape of each.
+    """
     first_lines: list[bytes] = []
     for line in file:
         first_lines.append(line)
@@ -119,24 +176,17 @@ def check_file(file: BinaryIO, reading: Reading, name: str, path: str | None = N
             break
     value = read_line(first_lines[-1] if first_lines else b"")
     named_lines = name.lower().endswith(LINES_SUFFIXES)
-    shape = None
-    if reading.shape not in DEPENDENT:
+    line_shape = None
+    if shape not in DEPENDENT:
         invalid = isinstance(value, RequestError) or _claimed_shape(value) == "batch"
-        shape = shape_of_lines(value) or ("batch" if named_lines and invalid else None)
-    second = next(file, b"") if shape else b""
-    if shape and (second.strip() or named_lines):
-        if reading.shape != "auto":
-            shape = reading.shape
-        requests = requests_by_line(chain(first_lines, [second], file), shape)
-        _check_requests(requests, reading._replace(batch=True), name, path)
-        return
+        line_shape = shape_of_lines(value) or ("batch" if named_lines and invalid else None)
+    second = next(file, b"") if line_shape else b""
+    lines = chain(first_lines, [second], file)
+    if line_shape and (second.strip() or named_lines):
+        return OpenedLines(lines, line_shape if shape == "auto" else shape, None)
     rest = second + file.read()
-    parsed = shape and not rest.strip() and len(first_lines[-1]) <= MAX_BYTES
-    try:
-        document = Document(value) if parsed else read_document(b"".join([*first_lines, rest]))
-        check_value(document.value, reading, name, path, document.lines)
-    except RequestError as error:
-        reading.checker.report_invalid(error, Locator(name, path))
+    only = line_shape and not rest.strip() and len(first_lines[-1]) <= MAX_BYTES
+    return OpenedLines(chain(first_lines, [rest]), None, value if only else None)
 
 
 def check_value(
@@ -161,12 +211,30 @@ def check_value(
     Raises:
         RequestError: The value does not have a known shape, or the given one.
     """
-    shape = detect(value) if reading.shape == "auto" else reading.shape
-    if shape is None:
-        shape = _claimed_shape(value) or ("messages" if strict else "auto")
-    if shape == "batch" and lines is None and is_a(value, list):
-        value = {"requests": value}  # locations are those that the API would name
+    value, shape = as_document(value, reading.shape, lines, strict=strict)
     _check_requests(to_requests(value, shape, lines=lines), reading, name, path, strict=strict)
+
+
+def as_document(value: Any, shape: str, lines: Sequence[int] | None = None, *, strict: bool = False) -> tuple[Any, str]:
+    """Return a value as it is converted, and its shape; see `check_value`.
+
+    Locations in the requests of a batch are those that the API would name, so a list of them becomes the body of one.
+    """
+    name = detect(value) if shape == "auto" else shape
+    if name is None:
+        name = _claimed_shape(value) or ("messages" if strict else "auto")
+    if name == "batch" and lines is None and is_a(value, list):
+        return {"requests": value}, name
+    return value, name
+
+
+def model_of(shaped: ShapedRequest, model: str | None) -> str | None:
+    """Return the model that a converted request is checked for; None for those that its parameters name.
+
+    A request in a shape of the API itself keeps its model, which may have fallbacks.
+    """
+    name = model or (None if shaped.shape in _NATIVE_SHAPES else shaped.model)
+    return DEFAULT_MODEL if name is None and "model" in shaped.implied else name
 
 
 def _claimed_shape(value: Any) -> str | None:
@@ -210,10 +278,8 @@ def _check_request(shaped: ShapedRequest, reading: Reading, locator: Locator, *,
     """Check one request, and return it."""
     if shaped.error:
         raise shaped.error
-    # A request of the API's own shape keeps its model, which may have fallbacks.
-    model = reading.model or (None if shaped.shape in _NATIVE_SHAPES else shaped.model)
-    if model is None and "model" in shaped.implied:
-        model = DEFAULT_MODEL
+    model = model_of(shaped, reading.model)
+    if model == DEFAULT_MODEL and reading.model is None and shaped.model is None:
         reading.checker.note(f"requests that do not name a model are checked for {DEFAULT_MODEL}")
     try:
         request = read_request(shaped.params)

@@ -11,8 +11,8 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from imgcost.errors import ImgcostError
-from imgcost.figures import plural
-from imgcost.notebooks import html_table
+from imgcost.figures import number, plural
+from imgcost.notebooks import bar_chart, html_table
 from imgcost.paths import escape_path
 from imgcost.preflight.spools import Spool
 from imgcost.prices import exact_usd
@@ -222,7 +222,9 @@ class Findings:
         caption = f"{errors}, {warnings} in {plural(len(self.images), 'image')}"
         shown = islice(self.all, HTML_ROWS)
         rows = [(finding.severity, finding.rule, finding.location, finding.message) for finding in shown]
-        return html_table(caption, ("severity", "rule", "location", "message"), rows)
+        table = html_table(caption, ("severity", "rule", "location", "message"), rows)
+        counts = [(rule, count, number(count)) for (_, rule), count in self.counts.items()]
+        return table + bar_chart("Findings by rule", counts)
 
     def to_dict(self, *, everything: bool = True) -> dict[str, Any]:
         """Return what `imgcost check -f json` prints: plain values, dollars as exact decimal text.

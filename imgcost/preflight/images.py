@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from imgcost.preflight.singles import CheckedImages, ImageChecker
     from imgcost.rules import ImageInput
 
-__all__ = ["Imagelike", "check_each"]
+__all__ = ["Imagelike", "check_each", "each_source"]
 
 Imagelike: TypeAlias = "ImageSource | Image | Unreadable"
 """A file, a folder, the bytes of an image, an open binary file, a Pillow image, or a record from `imgcost.scan`."""
@@ -49,7 +49,7 @@ def check_each(images: Imagelike | Iterable[Imagelike], disk: Disk, checker: Ima
         ArgumentError: Something is not an image.
     """
     inputs: list[ImageInput] = []
-    for number, image in enumerate([images] if _is_single_image(images) else _many(images)):
+    for number, image in enumerate(each_source(images)):
         if isinstance(image, (str, os.PathLike)):
             yield checker.check_all(inputs)
             inputs = []
@@ -67,14 +67,25 @@ def _is_single_image(image: object) -> bool:
     return isinstance(image, kinds) or is_pillow(image) or is_stream(image)
 
 
-def _many(images: Any) -> Iterator[Any]:
+def each_source(images: Any, expected: str = EXPECTED) -> Iterator[Any]:
+    """Yield images from an argument that is one image or several of them.
+
+    Args:
+        images: The argument.
+        expected: What it should be, for the error.
+
+    Raises:
+        ArgumentError: It is not.
+    """
+    if _is_single_image(images):
+        return iter([images])
     # A mapping, a DataFrame or a record would give its keys, columns or fields, and text is a path.
     if isinstance(images, Mapping) or hasattr(images, "columns") or hasattr(images, "_fields"):
-        raise ArgumentError("images", images, EXPECTED)
+        raise ArgumentError("images", images, expected)
     try:
         return iter(images)
     except TypeError:
-        raise ArgumentError("images", images, EXPECTED) from None
+        raise ArgumentError("images", images, expected) from None
 
 
 def _input(image: Any, location: str) -> ImageInput:

@@ -131,10 +131,11 @@ class JobFeed:
 
 
 def _counted(chunk: SizeChunk) -> list[Repeated]:
-    """Count the equal sizes of a chunk."""
+    """Count the equal sizes of a chunk, in the order of the images: the first one writes a cached prompt."""
     columns = np.stack([chunk.width, chunk.height, chunk.file_bytes])
-    sizes, counts = np.unique(columns, axis=1, return_counts=True)
+    sizes, first, counts = np.unique(columns, axis=1, return_index=True, return_counts=True)
+    order = np.argsort(first)
     return [
         Repeated(width, height, count * (chunk.times or 1), None if file_bytes < 0 else file_bytes)
-        for width, height, file_bytes, count in zip(*sizes.tolist(), counts.tolist(), strict=True)
+        for width, height, file_bytes, count in zip(*sizes[:, order].tolist(), counts[order].tolist(), strict=True)
     ]

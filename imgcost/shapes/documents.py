@@ -11,7 +11,7 @@ from imgcost.errors import RequestError
 from imgcost.figures import plural
 from imgcost.shapes.foreign import name_of_text
 
-__all__ = ["MAX_BYTES", "Document", "read_document", "read_line"]
+__all__ = ["MAX_BYTES", "Document", "plain_json", "read_document", "read_line"]
 
 MAX_BYTES = 1 << 30
 """Maximum size of a file after decompression, bytes. The largest batch of the API is a quarter of it."""
@@ -59,7 +59,7 @@ def read_document(data: bytes, *, max_bytes: int = MAX_BYTES) -> Document:
         >>> read_document(b'{"id": 1}\n\n{"id": 2}\n')
         Document(value=[{'id': 1}, {'id': 2}], lines=(1, 3))
     """
-    raw = _utf8(_decompressed(data, max_bytes))
+    raw = plain_json(data, max_bytes=max_bytes)
     document = _read_lines(raw)
     if document is not None:
         return document
@@ -73,6 +73,22 @@ def read_document(data: bytes, *, max_bytes: int = MAX_BYTES) -> Document:
             raise RequestError("", f"is not JSON: {error}") from error
         title, advice = named
         raise RequestError("", f"this is {title}, not a request as JSON: {advice}") from error
+
+
+def plain_json(data: bytes, *, max_bytes: int = MAX_BYTES) -> bytes:
+    """Return JSON as UTF-8 without compression and byte order mark.
+
+    Args:
+        data: The bytes of the file.
+        max_bytes: Maximum size after decompression, bytes.
+
+    Returns:
+        The text.
+
+    Raises:
+        RequestError: The data is too large, or not in the encoding that its first bytes indicate.
+    """
+    return _utf8(_decompressed(data, max_bytes))
 
 
 def _decompressed(data: bytes, max_bytes: int) -> bytes:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from imgcost.shapes.nodes import Node
     from imgcost.shapes.requests import ShapedRequest
 
-__all__ = ["convert", "recognizes"]
+__all__ = ["convert", "recognizes", "standard_block"]
 
 _ROLES = {
     "human": "user",
@@ -143,7 +143,7 @@ def _pieces(draft: Draft, block: Node) -> Iterator[Piece]:
     elif kind == "image_url" or (kind == "file" and block.has("file")):
         yield openai_parts.part(block)
     elif kind in {"image", "file"} and not block.has("source"):
-        yield _standard(block, "image" if kind == "image" else "document")
+        yield standard_block(block, "image" if kind == "image" else "document")
     elif kind == "text-plain":
         source = text_source(block.get("text").text())
         yield media(block, source, block.get("text"), write=None, kind="document")
@@ -157,7 +157,7 @@ def _pieces(draft: Draft, block: Node) -> Iterator[Piece]:
         yield as_is(block)
 
 
-def _standard(block: Node, kind: str) -> Piece:
+def standard_block(block: Node, kind: str = "image") -> Piece:
     """Convert a standard block: version 0 has `source_type`, version 1 has the key itself."""
     source_type = block.text_at("source_type")
     if source_type == "text":

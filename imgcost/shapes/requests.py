@@ -153,6 +153,8 @@ class ShapedRequest:
 def replaced(original: Any, edits: Mapping[Path, Any]) -> Any:
     """Copy a document with some values replaced; unchanged values are shared with the original.
 
+    Lists, tuples and pydantic models keep their types; other sequences and mappings become lists and dictionaries.
+
     Args:
         original: The document, as it was converted.
         edits: Path -> the new value, from `ShapedRequest.edits`; those of several requests can be merged.
@@ -172,10 +174,12 @@ def replaced(original: Any, edits: Mapping[Path, Any]) -> Any:
 
 def _put(node: Node, edits: Mapping[Path, Any]) -> Any:
     if () in edits:
-        return edits[()]
+        return _validated(node.value, edits[()])
     groups: dict[str | int, dict[Path, Any]] = {}
     for path, value in edits.items():
         groups.setdefault(path[0], {})[path[1:]] = value
+    if _is_model(node.value):
+        return _put_fields(node, groups)
     array = node.is_array()
     copy: Any = [item.value for item in node.array()] if array else dict(node.object())
     for key, below in groups.items():
@@ -185,4 +189,45 @@ def _put(node: Node, edits: Mapping[Path, Any]) -> Any:
         except (KeyError, IndexError, ValueError):
             raise node.child(key, None).error("is not in this document") from None
         copy[index] = _put(node.child(key, value), below)
+    return tuple(copy) if type(node.value) is tuple else copy
+
+
+def _is_model(value: Any) -> bool:
+    """Return whether a value is a pydantic model, such as a message of LangChain or MCP."""
+    return hasattr(type(value), "model_copy") and hasattr(type(value), "model_fields")
+
+
+def _put_fields(node: Node, groups: Mapping[str | int, Mapping[Path, Any]]) -> Any:
+    """Copy a pydantic model with changed fields; its other fields are shared."""
+    try:
+        fields = type(node.value).model_fields
+        names = {field.serialization_alias or field.alias or name: name for name, field in fields.items()}
+        copy = node.value.model_copy()
+        for key, below in groups.items():
+            name = names.get(str(key), str(key))
+            copy = _assigned(copy, name, _put(node.child(key, getattr(node.value, name)), below))
+    except RequestError:
+        raise
+    except Exception as error:
+        raise node.error(f"cannot be copied: {type(error).__name__}") from error
     return copy
+
+
+def _assigned(model: Any, name: str, value: Any) -> Any:
+    """Return a copy of a model with a changed field, of which dictionaries become models if they are valid as such."""
+    copy = model.model_copy()
+    try:
+        type(copy).__pydantic_validator__.validate_assignment(copy, name, value)
+    except Exception:  # noqa: BLE001 - a frozen model, an old version of pydantic, and whatever validators raise
+        copy = model.model_copy(update={name: value})
+    return copy
+
+
+def _validated(old: Any, new: Any) -> Any:
+    """Return a new value as the pydantic model that the old one was, if it is valid as such."""
+    if not _is_model(old):
+        return new
+    try:
+        return type(old).model_validate(new)
+    except Exception:  # noqa: BLE001 - such as a text in place of an image, and whatever validators raise
+        return new

@@ -44,6 +44,7 @@ from imgcost.tables.reading import Source, TomlEntry, cite, read_published, read
 
 if TYPE_CHECKING:
     from imgcost.tables.blocks import BlockPlace, BlockTable, block_table, load_blocks
+    from imgcost.tables.characters import CharactersPerToken, characters_per_token, load_characters
     from imgcost.tables.limits import (
         Advice,
         Limits,
@@ -73,6 +74,7 @@ __all__ = [
     "BlockPlace",
     "BlockTable",
     "CacheStart",
+    "CharactersPerToken",
     "Endpoint",
     "LimitTable",
     "Limits",
@@ -94,6 +96,7 @@ __all__ = [
     "advice_on",
     "block_table",
     "cache_starts",
+    "characters_per_token",
     "cite",
     "families",
     "family_of",
@@ -105,6 +108,7 @@ __all__ = [
     "known_names",
     "limits_on",
     "load_blocks",
+    "load_characters",
     "load_limits",
     "load_measured",
     "load_models",
@@ -134,6 +138,7 @@ _LATE = {
     "Advice": "limits",
     "BlockPlace": "blocks",
     "BlockTable": "blocks",
+    "CharactersPerToken": "characters",
     "LimitTable": "limits",
     "Limits": "limits",
     "Measured": "measured",
@@ -142,10 +147,12 @@ _LATE = {
     "Wording": "wordings",
     "advice_on": "limits",
     "block_table": "blocks",
+    "characters_per_token": "characters",
     "find_measured": "measured",
     "known_limits": "limits",
     "limits_on": "limits",
     "load_blocks": "blocks",
+    "load_characters": "characters",
     "load_limits": "limits",
     "load_measured": "measured",
     "load_wordings": "wordings",
@@ -166,7 +173,7 @@ if not TYPE_CHECKING:  # a type checker that saw this function would accept any 
         raise AttributeError(f"module 'imgcost.tables' has no attribute {name!r}")
 
 
-FILES = ("models.toml", "prices.toml", "limits.toml", "blocks.toml", "errors.toml", "measured.toml")
+FILES = ("models.toml", "prices.toml", "limits.toml", "blocks.toml", "errors.toml", "measured.toml", "text.toml")
 
 
 @cache

@@ -38,18 +38,21 @@ def _table() -> PriceTable:
     return load_prices(read_published(FILE), models())
 
 
-@cache
-def prices_read() -> date:
-    """Return the date on which prices were last read.
+def prices_read(model: Model) -> date:
+    """Return the date on which the prices of a model were last read.
+
+    Args:
+        model: The model.
 
     Returns:
-        The newest date of any source of a price.
+        The newest date of any source of its prices.
 
     Example:
-        >>> prices_read() >= date(2026, 10, 9)
-        True
+        >>> from imgcost.tables import find_model
+        >>> prices_read(find_model("claude-3-haiku"))
+        datetime.date(2026, 5, 1)
     """
-    return max(source.read for rows in _table().rows.values() for row in rows for source in row.sources)
+    return max(source.read for row in price_rows(model) for source in row.sources)
 
 
 def price_rows(model: Model) -> tuple[PriceRow, ...]:

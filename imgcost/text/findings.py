@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from imgcost.figures import dollars, number, plural
 from imgcost.prices import total_usd
+from imgcost.tables import find_model
 from imgcost.text.json_lists import json_with_lists
+from imgcost.text.notes import sentences
 from imgcost.text.quotes import stale_notes
 from imgcost.text.rendering import NO_IMAGES, Report, Table, visible
 
@@ -96,7 +98,7 @@ def findings_report(findings: Findings, *, everything: bool = True) -> Report:
         *(f"Note: {visible(note)}." for note in findings.notes),
     ]
     if findings.input_usd is not None:
-        notes += stale_notes(findings.as_of)
+        notes += sentences(stale_notes(findings.as_of, map(find_model, findings.models)))
     if hidden := errors.hidden + warnings.hidden:
         notes.append(f"{plural(hidden, 'finding is', 'findings are')} not shown: use -f json or -o FILE to list all.")
     if errors.total or warnings.total:

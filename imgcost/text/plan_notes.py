@@ -5,15 +5,34 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from imgcost.figures import dollars, listed, number, plural
-from imgcost.tables import cite
+from imgcost.tables import characters_per_token, cite
 from imgcost.text.notes import Note
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from imgcost.plans import ModelPlan
+    from imgcost.plans import ModelPlan, Scenario
 
-__all__ = ["notes_of", "overhead_notes"]
+__all__ = ["notes_of", "overhead_notes", "prompt_notes"]
+
+
+def prompt_notes(scenario: Scenario) -> Iterator[Note]:
+    """Say by which rule the tokens of a prompt were estimated.
+
+    Args:
+        scenario: Settings of a plan.
+
+    Yields:
+        A note if they were.
+    """
+    if scenario.prompt_bytes is not None:
+        average = characters_per_token()
+        yield Note(
+            f"The prompt is estimated: {plural(scenario.prompt_bytes, 'byte')} of text at {average.value:f} per "
+            f"token, which is {plural(scenario.prompt_tokens, 'token')} ({cite(average.sources)}). Models before "
+            "Claude Opus 4.7 need about a quarter fewer. For an exact number, use the token counting endpoint of the "
+            "API and --prompt-tokens."
+        )
 
 
 def overhead_notes(plans: Sequence[ModelPlan]) -> Iterator[Note]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from imgcost.figures import dollars, number, plural
+from imgcost.figures import dollars, listed, number, percent, plural
 from imgcost.text.acceptance import fixable_note
 from imgcost.text.explanations import plan_steps, steps_tables
 from imgcost.text.notes import Note, sentences
-from imgcost.text.plan_notes import notes_of, overhead_notes
+from imgcost.text.plan_notes import notes_of, overhead_notes, prompt_notes
 from imgcost.text.quotes import quote_notes
 from imgcost.text.rendering import NO_IMAGES, Report, Table, visible
 
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from imgcost.plans import ModelPlan, Plan, Scenario
-    from imgcost.plans.budgets import Variant
 
 THOUSAND = 1000
 
@@ -39,7 +38,7 @@ def plan_report(plan: Plan, *, budget_usd: Decimal | None = None, explain: bool 
     tables = [_models(plan) if plan.images else NO_IMAGES]
     if budget_usd is not None:
         tables.append(_budget(plan, budget_usd))
-    counted = (_alternatives(plan), _classes(plan)) if plan.images else ()
+    counted = (*_alternatives(plan), _classes(plan)) if plan.images else ()
     tables += [table for table in (*counted, _excluded(plan)) if table.rows]
     data = plan.to_dict(budget_usd)
     if explain:
@@ -53,7 +52,9 @@ def settings_line(scenario: Scenario) -> str:
     """Describe the settings of a plan in one line."""
     images = scenario.images_per_request
     parts = ["as many images per request as fit" if images == "auto" else f"{plural(images, 'image')} per request"]
-    parts += [plural(scenario.prompt_tokens, "prompt token"), plural(scenario.output_tokens, "output token")]
+    estimated = "" if scenario.prompt_bytes is None else " (estimated)"
+    parts.append(plural(scenario.prompt_tokens, "prompt token") + estimated)
+    parts.append(plural(scenario.output_tokens, "output token"))
     if scenario.turns > 1:
         parts.append(plural(scenario.turns, "turn"))
     parts += scenario.conditions.labels
@@ -83,48 +84,46 @@ def _models(plan: Plan) -> Table:
         )
         for model in plan
     ]
-    title = f"{plural(plan.images, 'image')} on {plan.scenario.conditions.as_of}: {settings_line(plan.scenario)}"
+    title = f"{_images(plan)} on {plan.scenario.conditions.as_of}: {settings_line(plan.scenario)}"
     return Table(title, columns, rows)
 
 
-def _alternatives(plan: Plan) -> Table:
-    """List the variants of the job and how their cost differs."""
-    rows = []
+MAX_SIZES = 3
+"""Number of sizes that a title lists."""
+
+
+def _images(plan: Plan) -> str:
+    """Describe the images of a plan: how many, and of which sizes."""
+    sizes = [f"{width}x{height}" for width, height in plan.models[0].job_images.sizes or ()]
+    return plural(plan.images, "image") + (f" of {listed(sizes)}" if 0 < len(sizes) <= MAX_SIZES else "")
+
+
+def _alternatives(plan: Plan) -> Iterator[Table]:
+    """List the alternatives of each model: how their cost differs, and what they take in return."""
+    columns = ("alternative", ">total", ">difference", ">%", "trade-off")
     for model in plan:
+        rows = [("as specified", dollars(model.total_usd), "", "", "")]
         for name, variant in model.variants.items():
-            if name != _chosen(model) and not _is_idle(model, name):
-                label, change = _label(model, name, variant), _change(model.total_usd, variant.total_usd)
-                rows.append((model.model.id, label, number(variant.requests), dollars(variant.total_usd), change))
-    columns = ("model", "alternative", ">requests", ">total", ">difference")
-    return Table("Alternatives", columns, rows)
+            saving = model.saving(variant)
+            sign = "-" if saving > 0 else "+" if saving < 0 else ""
+            share = f"{sign}{percent(abs(saving), model.total_usd)}"
+            difference = f"{sign}{dollars(abs(saving))}"
+            rows.append((_label(model, name), dollars(variant.total_usd), difference, share, variant.tradeoff))
+        if model.variants:
+            yield Table(f"Alternatives to {model.model.id}", columns, rows)
 
 
-def _chosen(model: ModelPlan) -> str:
-    """Return the name of the variant that is the plan itself."""
-    return " + ".join(["batch"] * model.scenario.conditions.batch + ["cached"] * model.cached) or REGULAR
-
-
-def _is_idle(model: ModelPlan, name: str) -> bool:
-    """Return whether a variant downscales nothing, because no image has that many tokens."""
-    return name == "downscaled" and model.variants[name].tokens == model.tokens
-
-
-def _label(model: ModelPlan, name: str, variant: Variant) -> str:
+def _label(model: ModelPlan, name: str) -> str:
     if name == REGULAR:
         return "no batch, no cache"
     if name == "packed":
-        return f"packed, up to {number(variant.images_per_request)}"
+        return f"packed, up to {number(model.variants[name].images_per_request)}"
     size = model.downscaled_size()
     if name != "downscaled" or size is None:
         return name
     if len(model.job_images.sizes or ()) == 1:
         return f"downscaled to {size[0]}x{size[1]}"
-    return f"downscaled to {plural(model.scenario.downscale_to or 0, 'token')}"
-
-
-def _change(total: Decimal, other: Decimal) -> str:
-    sign = "+" if other > total else "-" if other < total else ""
-    return f"{sign}{dollars(abs(other - total))}"
+    return f"downscaled to {plural(model.rules.downscale_to or 0, 'token')}"
 
 
 def _classes(plan: Plan) -> Table:
@@ -158,18 +157,18 @@ def _notes(plan: Plan) -> Iterator[Note]:
     if plan.fixable:
         first = plan.models[0]
         yield Note(fixable_note(plan.fixable, plan.images, f"{dollars(first.fixable_usd)} with {first.model.id}"))
+    yield from prompt_notes(plan.scenario)
     yield from overhead_notes(plan.models)
     for model in plan:
         yield from quote_notes(model.quote)
         yield from notes_of(model)
     if plan.images and not plan.scenario.prompt_tokens and not plan.scenario.output_tokens:
         yield Note("No prompt and no answer are included: set --prompt-tokens and --output-tokens.")
-    for model in plan:
-        if "downscaled" in model.variants and _is_idle(model, "downscaled"):
-            most = plural(plan.scenario.downscale_to or 0, "token")
-            yield Note(f"With {{}}, no image has more than {most}: there is nothing to downscale.", model.model.id)
-    if any("packed" in model.variants for model in plan):
-        yield Note("Packed: all images of a request share one prompt and one answer.")
+    if plan.scenario.downscale_to is not None:
+        most = plural(plan.scenario.downscale_to, "token")
+        for model in plan:
+            if "downscaled" not in model.variants:
+                yield Note(f"With {{}}, no image has more than {most}: there is nothing to downscale.", model.model.id)
     if plan.unsized:
         images = plural(plan.unsized, "image")
         yield Note(f"File sizes of {images} are unknown; limits in bytes were not checked for them.")

@@ -62,7 +62,7 @@ def quote_notes(quote: Quote, sizes: Iterable[tuple[int, int]] = ((128, 128),)) 
             model.id,
         )
     yield from _billed_notes(quote, sizes)
-    yield from map(Note, stale_notes(day))
+    yield from stale_notes(day, [model])
 
 
 def _billed_notes(quote: Quote, sizes: Iterable[tuple[int, int]]) -> Iterator[Note]:
@@ -90,16 +90,22 @@ STALE_DAYS = 90
 """Number of days after which prices count as stale: the price list changed 20 times in 2025 and 2026."""
 
 
-def stale_notes(day: date) -> Iterator[str]:
+def stale_notes(day: date, models: Iterable[Model]) -> Iterator[Note]:
     """Warn about stale prices.
 
     Args:
         day: Date whose prices apply.
+        models: The models.
 
     Yields:
-        One note if prices were last read more than `STALE_DAYS` days before.
+        A note for each model whose prices were last read more than `STALE_DAYS` days before.
     """
-    read = prices_read()
-    age = (day - read).days
-    if age > STALE_DAYS:
-        yield f"Prices were last read on {read}, {plural(age, 'day')} before {day}; later changes are not included."
+    for model in models:
+        read = prices_read(model)
+        age = (day - read).days
+        if age > STALE_DAYS:
+            yield Note(
+                f"Prices of {{}} were last read on {read}, {plural(age, 'day')} before {day}; later changes are not "
+                "included.",
+                model.id,
+            )

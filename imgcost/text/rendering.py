@@ -11,6 +11,8 @@ import unicodedata
 from itertools import chain, zip_longest
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from imgcost.figures import visible
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
@@ -152,37 +154,6 @@ def as_json(report: Report) -> str:
     import json  # noqa: PLC0415 - text reports do not need it
 
     return json.dumps(report.data, indent=2)
-
-
-def visible(name: str) -> str:
-    r"""Escape control characters, terminal escapes, invisible characters and invalid bytes in a file name.
-
-    >>> print(visible("a\nb\x1b[31m\udcff.png"))
-    a\nb\x1b[31m\xff.png
-    """
-    if name.isascii() and name.isprintable():
-        return name
-    return "".join(map(_visible_character, name))
-
-
-_ESCAPES = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
-
-
-_BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0") | frozenset(map(chr, range(0xFE00, 0xFE10)))
-"""Invisible although Unicode calls them printable: fillers and variation selectors."""
-
-
-def _visible_character(character: str) -> str:
-    if character.isprintable() and character not in _BLANK:
-        return character
-    code = ord(character)
-    if character in _ESCAPES:
-        return _ESCAPES[character]
-    if 0xDC80 <= code <= 0xDCFF:  # a byte that is not valid UTF-8, as Python represents it in a string
-        code -= 0xDC00
-    if code < 0x100:
-        return f"\\x{code:02x}"
-    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
 _MARKUP = re.compile(r"([\\`*_\[\]|~])")

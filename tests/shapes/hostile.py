@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import copy
 import gzip
+import io
 import itertools
 import json
 from collections import UserDict, deque
 
 from builders import CASES, DATA, chat, entry, image, result, use, words
+from pictures import encoded, png, text
 
-from imgcost import ImgcostError, check_batch, check_request
+from imgcost import ImgcostError, check_batch, check_request, fit_request, fit_request_file
 from imgcost.preflight import check_paths
 from imgcost.shapes import SHAPES
 
@@ -176,6 +178,47 @@ def mutated(chance):
     for _ in range(chance.randint(1, 3)):
         mutate(chance, document)
     return document
+
+
+def _errors():
+    """Create data that is rejected, and can be fixed or not, as base64."""
+    images = [png(900, 9000), encoded("BMP", 50, 50), encoded("JPEG", 50, 50), b"\n" + png(50, 50), b"", b"404"]
+    careless = DATA.rstrip("=").replace("+", "-").replace("/", "_")
+    return [*map(text, images), f"data:image/png;base64,{DATA}", careless, "[gone]"]
+
+
+ERRORS = _errors()
+
+
+def mutated_with_errors(chance):
+    """Return a mutated document whose images are rejected."""
+    document = copy.deepcopy(chance.choice(DOCUMENTS))
+    for path in list(paths_of(document)):
+        *parents, last = path or [None]
+        parent = document
+        for key in parents:
+            parent = parent[key]
+        if path and type(parent[last]) is str:
+            parent[last] = parent[last].replace(DATA, chance.choice(ERRORS))
+    for _ in range(chance.randint(0, 2)):
+        mutate(chance, document)
+    return document
+
+
+def fit_everywhere(chance, document):
+    """Fit a document with every function; only errors of imgcost are expected. What is fixed is not changed again."""
+    shape = chance.choice(["auto", *SHAPES])
+    data = as_bytes(chance, document)
+    for fitted_shape in ("auto", shape):
+        try:
+            fitted = fit_request(document, shape=fitted_shape)
+            again = fit_request(fitted.params, shape=fitted_shape) if fitted.changes else fitted
+        except ImgcostError:
+            continue
+        json.dumps(fitted.to_dict())
+        assert not fitted.changes or not again.changes, (fitted.changes, again.changes)
+    if data is not None:
+        json.dumps(fit_request_file(io.BytesIO(data), io.BytesIO(), shape=shape).to_dict())
 
 
 def check_everywhere(chance, document, path):

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from collections import Counter
+from decimal import Decimal
 from math import log
 from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from imgcost.figures import number, plural
 from imgcost.geometry import PATCH
+from imgcost.plans import Costs
 from imgcost.reports.html.highlights import BINS_PER_OCTAVE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from imgcost.geometry import Tier
+    from imgcost.plans import ModelPlan
     from imgcost.quoting import TokenRule
     from imgcost.summaries import ScanSummary
 
-__all__ = ["BINS", "Chart", "TierLimit", "size_chart", "token_chart"]
+__all__ = ["BINS", "Chart", "ModelBar", "TierLimit", "model_chart", "size_chart", "token_chart"]
 
 BINS = 16
 """Bars of a histogram; the token limits of both tiers are multiples of it."""
@@ -29,7 +32,7 @@ MAX_DOTS = 1500
 MIN_EDGE = 300
 """The chart of sizes starts here or lower, px, so that the limits of the tiers are visible."""
 
-WIDTH, LEFT, RIGHT, TOP, BOTTOM = 960, 76, 16, 16, 46
+WIDTH, LEFT, RIGHT, TOP, BOTTOM = 960, 88, 16, 16, 52
 """Sizes of a chart and its margins, px."""
 
 
@@ -73,6 +76,47 @@ class Chart(NamedTuple):
     def size(self) -> tuple[int, int]:
         """Width and height, px."""
         return WIDTH, self.frame[3] + BOTTOM
+
+
+class ModelBar(NamedTuple):
+    """A row of the chart of models.
+
+    Attributes:
+        label: The model.
+        total: Cost of the job, or why there is none.
+        parts: Name, start and width of each part of the bar, in percent of the longest.
+    """
+
+    label: str
+    total: Decimal | str
+    parts: list[tuple[str, float, float]]
+
+
+def model_chart(plans: Sequence[ModelPlan | None], labels: Sequence[str]) -> list[ModelBar]:
+    """Draw the total of each model: input, output and cache.
+
+    Args:
+        plans: The plans, in the order of the chart; None if the job is not possible with a model.
+        labels: The names of the models.
+
+    Returns:
+        The bars.
+    """
+    most = max((plan.total_usd for plan in plans if plan), default=Decimal(0))
+    return [
+        ModelBar(label, plan.total_usd if plan else "over a limit", list(_parts(plan, most)))
+        for plan, label in zip(plans, labels, strict=True)
+    ]
+
+
+def _parts(plan: ModelPlan | None, most: Decimal) -> Iterator[tuple[str, float, float]]:
+    start = 0.0
+    costs = plan.usd if plan else Costs(*[Decimal(0)] * 5)
+    retries = plan.scenario.retry_rate if plan else 0
+    for name, usd in (("input", costs.input), ("output", costs.output), ("cache", sum(costs[2:]))):
+        width = float(100 * usd * (1 + retries) / most) if most else 0.0
+        yield name, start, width
+        start += width
 
 
 def token_chart(summary: ScanSummary, rule: TokenRule) -> Chart:

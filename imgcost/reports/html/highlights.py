@@ -31,6 +31,7 @@ __all__ = [
     "BINS_PER_OCTAVE",
     "BYTES_STEP",
     "MAX_LISTED",
+    "MAX_SIZES",
     "Highlights",
     "ListedImage",
     "RejectedImage",
@@ -40,6 +41,9 @@ __all__ = [
 
 MAX_LISTED = 20
 """Maximum number of images in each table."""
+
+MAX_SIZES = 4096
+"""Maximum number of different sizes that a page keeps to downscale them; with more, it would grow without limit."""
 
 BINS_PER_OCTAVE = 16
 """The chart of sizes merges images whose width and height differ by less than about 4 %."""
@@ -83,14 +87,16 @@ class Highlights:
     """Images of a part of a scan that a page shows. Its size does not grow with the number of images.
 
     Attributes:
-        sizes: Number of images by the logarithm of width and height, in fractions of an octave.
+        sizes: Number of images by width and height, px; None if there are more than `MAX_SIZES` sizes.
+        octaves: Number of images by the logarithm of width and height, in fractions of an octave.
         request_bytes: Number of accepted images by their bytes in a request, in multiples of `BYTES_STEP`.
         costliest: The images with the most tokens.
         downscaled: The largest images that some tier downscales.
         rejected: The first images that would be rejected as they are.
     """
 
-    sizes: Counter[tuple[int, int]] = field(default_factory=Counter)
+    sizes: Counter[tuple[int, int]] | None = field(default_factory=Counter)
+    octaves: Counter[tuple[int, int]] = field(default_factory=Counter)
     request_bytes: Counter[int] = field(default_factory=Counter)
     costliest: list[ListedImage] = field(default_factory=list)
     downscaled: list[ListedImage] = field(default_factory=list)
@@ -98,7 +104,8 @@ class Highlights:
 
     def merge(self, other: Highlights) -> None:
         """Add a later part of the scan."""
-        self.sizes.update(other.sizes)
+        self.sizes = None if self.sizes is None or other.sizes is None else _few(self.sizes + other.sizes)
+        self.octaves.update(other.octaves)
         self.request_bytes.update(other.request_bytes)
         self.costliest = sorted(self.costliest + other.costliest, key=lambda image: -image.tokens)[:MAX_LISTED]
         both = self.downscaled + other.downscaled
@@ -151,7 +158,8 @@ def _selected(
 
     octaves = (np.rint(np.log2(edge) * BINS_PER_OCTAVE).astype(int).tolist() for edge in (width, height))
     return Highlights(
-        sizes=_counted(zip(*octaves, strict=True), counts),
+        sizes=_few(_counted(zip(width.tolist(), height.tolist(), strict=True), counts)),
+        octaves=_counted(zip(*octaves, strict=True), counts),
         request_bytes=_counted(
             (-(-request_bytes // BYTES_STEP)).tolist(),
             (0 if is_fixable else count for is_fixable, count in zip(fixable.tolist(), counts, strict=False)),
@@ -199,6 +207,10 @@ def _counted(keys: Iterable[Any], counts: Iterable[int]) -> Counter[Any]:
     for key, count in zip(keys, counts, strict=False):
         counter[key] += count
     return +counter
+
+
+def _few(sizes: Counter[tuple[int, int]]) -> Counter[tuple[int, int]] | None:
+    return sizes if len(sizes) <= MAX_SIZES else None
 
 
 def _listed(image: Image, tokens: int) -> ListedImage:

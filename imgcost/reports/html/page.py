@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from functools import partial
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, cast
 
 from imgcost.figures import number, plural
 from imgcost.geometry import resized_size
-from imgcost.prices import cost_usd, exact_usd
-from imgcost.quoting import comparable
-from imgcost.reports.html.charts import BINS, Chart, size_chart, token_chart
+from imgcost.prices import exact_usd
+from imgcost.quoting import comparable, requote
+from imgcost.reports.html.charts import BINS, Chart, model_chart, size_chart, token_chart
+from imgcost.reports.html.facts import UNKNOWN, assumptions, figures, per_thousand, result
 from imgcost.reports.html.highlights import MAX_LISTED, Highlights, collect, collect_sizes
 from imgcost.reports.html.panel import panel_data
 from imgcost.reports.html.rendering import Cell, Grid, render
 from imgcost.reports.jobs import report_job
 from imgcost.reports.sinks import ScanSink
 from imgcost.rules import find_rule
-from imgcost.text.scans import file_size, fixable_notes, scan_notes, unreadable_tables
+from imgcost.text.plans import plan_report
+from imgcost.text.scans import file_size, scan_notes, unreadable_tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from imgcost.geometry import Tier
-    from imgcost.plans import Plan, Repeated
+    from imgcost.plans import ModelPlan, Plan, Repeated
     from imgcost.quoting import Quote, TokenRule
     from imgcost.reports.html.highlights import ListedImage
     from imgcost.reports.jobs import ReportJob
@@ -32,7 +35,7 @@ if TYPE_CHECKING:
 __all__ = ["page_sink"]
 
 _CLASSES = ("Input", "Output", "Cache write, 5 minutes", "Cache write, 1 hour", "Cache read")
-"""The rows that `page.js` fills, in its order."""
+"""The classes of tokens, in the order of `page.js`."""
 
 
 def page_sink(file: IO[bytes], quotes: Sequence[Quote], progress: Progress) -> ScanSink:
@@ -69,73 +72,97 @@ class _PageWriter:
 
     def finish(self, summary: ScanSummary, /, plan: Plan | None = None) -> None:
         self._progress(0, 1)
-        self._file.write(_page(report_job(summary, self._compared, plan), self._highlights, self._compared))
+        job = report_job(summary, self._compared, plan)
+        self._file.write(_page(job, self._highlights, self._compared, plan))
         self._progress(1, 1)
 
     def abandon(self) -> None:
         self._highlights = Highlights()
 
 
-def _page(job: ReportJob, highlights: Highlights, compared: Sequence[Quote]) -> bytes:
-    summary = job.summary
-    first, tiers = compared[0], _tiers(quote.rule for quote in compared)
-    fixable = fixable_notes(summary)
+def _page(job: ReportJob, highlights: Highlights, compared: Sequence[Quote], plan: Plan | None) -> bytes:
+    summary, first = job.summary, compared[0]
+    first_plan = cast("ModelPlan", job.plan_of(first))  # without one, there is no report
+    quotes = sorted(compared, key=lambda quote: _order(job, quote))
+    tiers = _tiers(quote.rule for quote in compared)
+    report = plan_report(plan) if plan else None
+    notes = report.notes if report else scan_notes(summary)
+    fixable = int(bool(summary.fixable))  # the first note is the one on fixable images
     has_images = summary.images > 0
+    # A plan caches text; a scan prices images as they are written to the cache.
+    alone = requote(first, first.conditions._replace(cache="none")) if plan else first
     return render(
         "page.html.j2",
-        "page.js",
-        title=f"Image costs with Claude: {plural(summary.images, 'image')}, {file_size(summary.file_bytes)}",
+        ("geometry.js", "pricing.js", "page.js", "sharing.js"),
+        title=f"Image costs with Claude: {_images(summary)}",
         first=first,
-        figures=_figures(summary, first),
-        fixable=fixable,
-        panel=panel_data(summary, highlights, compared),
-        classes=Grid("By token class", ("class", ">tokens", ">cost"), [(name, "", "") for name in _CLASSES]),
-        models=_models(job, compared),
+        assumptions=list(assumptions(summary, highlights, job.scenario, first)),
+        result=result(first_plan),
+        classes=_classes(first_plan),
+        figures=list(figures(summary, first_plan, alone)),
+        fixable=notes[:fixable],
+        panel=panel_data(job, highlights, quotes, first),
+        chart=model_chart([job.plan_of(quote) for quote in quotes], [_name(quote) for quote in quotes]),
+        models=_models(job, quotes),
+        alternatives=[table for table in report.tables if table.title.startswith("Alternatives")] if report else [],
         rejected=[_rejected(summary, highlights)] if fixable else [],
         unreadable=unreadable_tables(summary),
         histograms=[_histogram(summary, rule) for rule in summary.token_rules] if has_images else [],
-        sizes=size_chart(highlights.sizes, tiers, " ".join(_downscaled_counts(summary, tiers))) if has_images else None,
-        costliest=[_folders(summary, first), _costliest(summary, highlights, first)],
+        sizes=size_chart(highlights.octaves, tiers, " ".join(_downscaled_counts(summary, tiers)))
+        if has_images
+        else None,
+        costliest=[*_folders(summary, alone), _costliest(summary, highlights, alone)],
         downscaled=_downscaled(highlights, tiers),
-        notes=[note for note in scan_notes(summary) if note not in fixable],
+        notes=notes[fixable:],
     )
+
+
+def _images(summary: ScanSummary) -> str:
+    images = plural(summary.images, "image")
+    return images if summary.sized and not summary.file_bytes else f"{images}, {file_size(summary.file_bytes)}"
+
+
+def _order(job: ReportJob, quote: Quote) -> tuple[bool, Decimal]:
+    """Sort models by price; last those with which the job is not possible."""
+    plan = job.plan_of(quote)
+    return plan is None, plan.total_usd if plan else Decimal(0)
+
+
+def _name(quote: Quote) -> str:
+    return f"{quote.model.id} (by invitation)" if quote.model.restricted else quote.model.id
+
+
+def _classes(plan: ModelPlan) -> Grid:
+    rows = list(zip(_CLASSES, plan.tokens, plan.usd, strict=True))
+    return Grid("By token class", ("class", ">tokens", ">cost"), rows)
 
 
 def _tiers(rules: Iterable[TokenRule]) -> tuple[Tier, ...]:
     return tuple(sorted({rule.tier for rule in rules}, reverse=True))
 
 
-def _figures(summary: ScanSummary, first: Quote) -> Iterator[tuple[str, Cell]]:
-    tokens, read = summary.tokens(first.rule), first.cache_read_usd_per_mtok
-    yield ("Cost of the images" if read is None else "Cost as cache writes"), first.image_usd(tokens)
-    if read is not None:
-        yield "Cost as cache reads", cost_usd(tokens, read)
-    yield "Visual tokens", tokens
-    yield "Downscaled", summary.downscaled_by(first.rule)
-    yield "Would be rejected", sum(summary.fixable.values())
-    yield "Unreadable", len(summary.unreadable)
-
-
-def _models(job: ReportJob, compared: Sequence[Quote]) -> Grid:
+def _models(job: ReportJob, quotes: Sequence[Quote]) -> Grid:
     rows: list[tuple[Cell, ...]] = []
-    for quote in compared:
+    for quote in quotes:
         plan = job.plan_of(quote)
-        name = f"{quote.model.id} (by invitation)" if quote.model.restricted else quote.model.id
-        rate = exact_usd(quote.usd_per_mtok).removeprefix("$")
-        tokens = job.summary.tokens(quote.rule)
-        counts = job.summary.downscaled_by(quote.rule), tokens
-        total = plan.total_usd if plan else "over a limit"
-        rows.append((name, quote.tier.name, *counts, rate, quote.input_usd(tokens), total))
+        downscaled = job.summary.downscaled_by(quote.rule)
+        if plan is None:
+            rows.append((_name(quote), "over a limit", *[UNKNOWN] * 5, quote.tier.name))
+            continue
+        rate = exact_usd(quote.standard.input).removeprefix("$")
+        costs = plan.total_usd, per_thousand(plan), plan.visual_tokens, plan.images_usd
+        rows.append((_name(quote), *costs, rate, downscaled, quote.tier.name))
     columns = (
         "model",
-        "tier",
-        ">downscaled",
+        ">whole job",
+        ">per 1,000",
         ">visual tokens",
-        ">$ per MTok",
         ">images alone",
-        ">one request per image",
+        ">$ per MTok",
+        ">downscaled",
+        "tier",
     )
-    return Grid("Cost of the images alone and of the whole job", columns, rows)
+    return Grid("Cost of the whole job and of the images alone", columns, rows)
 
 
 def _rejected(summary: ScanSummary, highlights: Highlights) -> Grid:
@@ -159,17 +186,20 @@ def _downscaled_counts(summary: ScanSummary, tiers: Iterable[Tier]) -> Iterator[
         )
 
 
-def _folders(summary: ScanSummary, first: Quote) -> Grid:
+def _folders(summary: ScanSummary, quote: Quote) -> Iterator[Grid]:
+    """List folders; nothing for images that are known only by their size."""
+    if summary.sized == summary.images:
+        return
     folders = summary.costliest_folders()
-    rows = [(folder or ".", images, tokens, first.image_usd(tokens)) for folder, images, tokens in folders]
+    rows = [(folder or ".", quote.image_usd(tokens), tokens, images) for folder, images, tokens in folders]
     title = _listed("most expensive", len(summary.folders), "folder", len(folders)) + ", each without its subfolders"
-    return Grid(title, ("folder", ">images", ">tokens", ">cost"), rows, [tokens for _, _, tokens in folders])
+    yield Grid(title, ("folder", ">cost", ">tokens", ">images"), rows, [tokens for _, _, tokens in folders])
 
 
-def _costliest(summary: ScanSummary, highlights: Highlights, first: Quote) -> Grid:
-    rows = [(image.path, _size(image), image.tokens, first.image_usd(image.tokens)) for image in highlights.costliest]
-    title = _listed("most expensive", summary.images, "image")
-    return Grid(title, ("image", ">size, px", ">tokens", ">cost"), rows)
+def _costliest(summary: ScanSummary, highlights: Highlights, quote: Quote) -> Grid:
+    rows = [(image.path, quote.image_usd(image.tokens), image.tokens, _size(image)) for image in highlights.costliest]
+    title = "The most expensive images" if summary.sized else _listed("most expensive", summary.images, "image")
+    return Grid(f"{title}, cost per image", ("image", ">cost", ">tokens", ">size, px"), rows)
 
 
 def _downscaled(highlights: Highlights, tiers: Sequence[Tier]) -> Grid:

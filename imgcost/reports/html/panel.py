@@ -1,60 +1,81 @@
-"""The data of the panel of a page: histograms of tokens, rates as integers, and limits."""
+"""The data of the panel of a page: histograms of tokens, sizes, rates as integers, and limits."""
 
 from __future__ import annotations
 
+from decimal import Context
 from typing import TYPE_CHECKING, Any, TypeAlias, get_args
 
 from imgcost.conditions import CacheTtl, InferenceGeo
 from imgcost.errors import NoPriceError
 from imgcost.plans.packing_rules import BYTES_PER_BLOCK, BYTES_PER_REQUEST, BYTES_PER_TOKEN
-from imgcost.plans.scenarios import MAX_TOKENS
+from imgcost.plans.settings import MAX_TOKENS
 from imgcost.quoting import requote_or_none
 from imgcost.reports.html.highlights import BYTES_STEP
 from imgcost.tables import limits_on
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from decimal import Decimal
 
     from imgcost.conditions import Conditions
+    from imgcost.plans import ModelPlan, Scenario
     from imgcost.prices import Rates
     from imgcost.quoting import Quote
     from imgcost.reports.html.highlights import Highlights
-    from imgcost.summaries import ScanSummary
+    from imgcost.reports.jobs import ReportJob
 
 __all__ = ["panel_data"]
+
+WIDE = Context(prec=400)
+"""Enough digits for any sum; the default context rounds to 28."""
+
+MAX_EXACT = 2**53
+"""Numbers of a script are exact below this."""
 
 _CACHES: tuple[CacheTtl, ...] = get_args(CacheTtl)
 _GEOS: tuple[InferenceGeo, ...] = get_args(InferenceGeo)
 _LIMITS = ("many_images", "many_images_edge", "request_bytes")
 
 
-def panel_data(summary: ScanSummary, highlights: Highlights, quotes: Sequence[Quote]) -> dict[str, Any] | None:
-    """Collect the data for `page.js`.
+def panel_data(
+    job: ReportJob, highlights: Highlights, quotes: Sequence[Quote], selected: Quote
+) -> dict[str, Any] | None:
+    """Collect the data for the scripts of a page.
 
-    Rates are integers with `places` decimal places, so that the browser multiplies integers only. A model's
-    `rates` are by inference geo, then without and with a batch, then of a standard and of a long prompt, then by class
-    of token; None if something is not offered.
+    Rates are integers with `places` decimal places, so that the browser multiplies integers only. A model's `rates` are
+    by inference geo, then without and with a batch, then of a standard and of a long prompt, then by class of token;
+    None if something is not offered. The costs in `planned` (total, retries, surcharge, then by class of token) are
+    integers too, as text, with 6 more places and those of the retry rate.
 
     Args:
-        summary: The sums of the scan.
-        highlights: The sizes of the images in bytes.
-        quotes: The quotes of the models, the selected one first.
+        job: The job.
+        highlights: The sizes of the images in pixels and in bytes.
+        quotes: The quotes of the models, in the order of the page.
+        selected: The quote of the model that is shown first.
 
     Returns:
-        Plain values for JSON; None if the limits of the platform are unknown, because then there is no plan.
+        Plain values for JSON; None if the limits of the platform are unknown, or if only a plan can calculate the job:
+        conversations, packed images, and numbers that a script would round.
     """
+    summary, scenario, conditions = job.summary, job.scenario, selected.conditions
     try:
-        limits = limits_on(quotes[0].conditions.platform, quotes[0].conditions.as_of)
+        limits = limits_on(conditions.platform, conditions.as_of)
     except NoPriceError:
+        return None
+    plans = [job.plan_of(quote) for quote in quotes]
+    most = max([summary.images, *(sum(plan.tokens) for plan in plans if plan)])
+    if scenario.turns > 1 or scenario.fixed_images is None or most >= MAX_EXACT:
         return None
     rates_by_geo = [
         {geo: [_rates(quote, geo, batch=batch) for batch in (False, True)] for geo in _GEOS} for quote in quotes
     ]
-    places = _places(rates_by_geo)
+    places, retry_places = _places(rates_by_geo), _decimals(scenario.retry_rate)
     models: list[dict[str, Any]] = [
         {
             "id": quote.model.id,
+            "tier": quote.tier.name,
             "rule": summary.token_rules.index(quote.rule),
+            "downscaled": summary.downscaled_by(quote.rule),
             "context_window": quote.model.context_window,
             "max_output": quote.model.max_output_tokens,
             "max_images": quote.max_images,
@@ -65,11 +86,14 @@ def panel_data(summary: ScanSummary, highlights: Highlights, quotes: Sequence[Qu
             "rates": {
                 geo: [rates and _scaled(rates, places) for rates in by_batch] for geo, by_batch in by_geo.items()
             },
+            "planned": plan and _planned(plan, 6 + places + retry_places),
         }
-        for quote, by_geo in zip(quotes, rates_by_geo, strict=True)
+        for quote, plan, by_geo in zip(quotes, plans, rates_by_geo, strict=True)
     ]
     return {
         "images": summary.images,
+        "sizes": None if highlights.sizes is None else [(*size, count) for size, count in highlights.sizes.items()],
+        "rules": [(rule.tier.edge_limit, rule.tier.token_limit, rule.formula) for rule in summary.token_rules],
         "tokens": [sorted(histogram.items(), reverse=True) for histogram in summary.histograms],
         "first": [next(iter(histogram), 0) for histogram in summary.histograms],  # its request writes the cache
         "bytes": [
@@ -81,15 +105,51 @@ def panel_data(summary: ScanSummary, highlights: Highlights, quotes: Sequence[Qu
         "allowed": {"token": BYTES_PER_TOKEN, "request": BYTES_PER_REQUEST},
         "most": MAX_TOKENS,
         "places": places,
+        "retry": {
+            "rate": str(int(scenario.retry_rate.scaleb(retry_places))),
+            "places": retry_places,
+            "text": f"{scenario.retry_rate:f}",
+        },
         "models": models,
         "caches": [ttl for ttl in _CACHES if any(ttl in model["caches"] for model in models)],
         "geos": [geo for geo in _GEOS if any(any(by_geo[geo]) for by_geo in rates_by_geo)],
         "batch": any(by_batch[1] for by_geo in rates_by_geo for by_batch in by_geo.values()),
-        "command": _command(quotes[0].conditions),
+        "start": _start(scenario, selected),
+        "sent": {
+            "as_of": conditions.as_of.isoformat(),
+            "platform": conditions.platform,
+            "endpoint": conditions.endpoint,
+            "speed": conditions.speed,
+        },
+        "command": _command(conditions, scenario),
     }
 
 
 _RatesByGeo: TypeAlias = "dict[InferenceGeo, list[list[Rates] | None]]"
+
+
+def _start(scenario: Scenario, selected: Quote) -> dict[str, Any]:
+    """Return the settings that the panel starts with."""
+    return {
+        "model": selected.model.id,
+        "images": scenario.fixed_images,
+        "prompt": scenario.prompt_tokens,
+        "output": scenario.output_tokens,
+        "cache": selected.conditions.cache,
+        "geo": selected.conditions.inference_geo,
+        "batch": selected.conditions.batch,
+    }
+
+
+def _planned(plan: ModelPlan, places: int) -> dict[str, Any]:
+    """Return the result of a plan as the script calculates it."""
+    costs = plan.total_usd, plan.retries_usd, plan.surcharge_usd, *plan.usd
+    return {
+        "requests": plan.requests,
+        "long": plan.long_context_requests,
+        "counts": plan.tokens,
+        "units": [f"{usd.scaleb(places, WIDE):.0f}" for usd in costs],
+    }
 
 
 def _rates(quote: Quote, geo: InferenceGeo, *, batch: bool) -> list[Rates] | None:
@@ -103,15 +163,18 @@ def _places(rates_by_geo: Iterable[_RatesByGeo]) -> int:
     all_rates = (
         rates for by_geo in rates_by_geo for by_batch in by_geo.values() for pair in by_batch for rates in pair or ()
     )
-    used = [rate.normalize() for rates in all_rates for rate in rates if rate is not None]
-    return max(0, *(-int(rate.as_tuple().exponent) for rate in used))
+    return max(0, *(_decimals(rate) for rates in all_rates for rate in rates if rate is not None))
+
+
+def _decimals(number: Decimal) -> int:
+    return max(0, -int(number.normalize().as_tuple().exponent))
 
 
 def _scaled(rates_by_length: Iterable[Rates], places: int) -> list[list[int | None]]:
     return [[None if rate is None else int(rate.scaleb(places)) for rate in rates] for rates in rates_by_length]
 
 
-def _command(conditions: Conditions) -> str:
+def _command(conditions: Conditions, scenario: Scenario) -> str:
     """Return the part of the command that the panel does not change."""
     options = [f"--as-of {conditions.as_of}"]
     if conditions.platform != "claude-api":
@@ -120,4 +183,6 @@ def _command(conditions: Conditions) -> str:
         options.append(f"--endpoint {conditions.endpoint}")
     if conditions.speed == "fast":
         options.append("--fast")
+    if scenario.retry_rate:
+        options.append(f"--retry-rate {scenario.retry_rate:f}")
     return f"imgcost plan PATH {' '.join(options)}"

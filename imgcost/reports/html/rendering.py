@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from imgcost.errors import MissingExtraError
 from imgcost.figures import dollars, number, plural
+from imgcost.prices import exact_usd
 from imgcost.text import visible
 from imgcost.version import __version__
 
@@ -62,7 +63,7 @@ def report_page(report: Report, title: str) -> bytes:
     return render("report.html.j2", title=title, tables=report.tables, notes=report.notes)
 
 
-def render(template: str, script: str = "", **values: Any) -> bytes:
+def render(template: str, scripts: Sequence[str] = (), **values: Any) -> bytes:
     """Render a template of this folder.
 
     The policy of the page allows only its own style and script, by digest: nothing is fetched, and a script in a file
@@ -70,15 +71,17 @@ def render(template: str, script: str = "", **values: Any) -> bytes:
 
     Args:
         template: Its file name.
-        script: The file name of the page's script, or empty.
+        scripts: The file names of the page's scripts, which run as one.
         **values: What the page shows.
 
     Returns:
         HTML, UTF-8.
     """
-    style, code = _read("page.css"), _read(script) if script else ""
+    style, code = _read("page.css"), "".join(map(_read, scripts))
+    if code:
+        code = f'"use strict";\n{{\n{code}}}\n'
     environment = Environment(autoescape=True, undefined=StrictUndefined, loader=FunctionLoader(_read))
-    environment.filters |= {"dollars": dollars, "number": number, "shortened": shortened}
+    environment.filters |= {"dollars": dollars, "exact_usd": exact_usd, "number": number, "shortened": shortened}
     environment.policies["json.dumps_kwargs"] = {"separators": (",", ":")}
     policy = f"default-src 'none'; style-src '{_digest(style)}'; script-src '{_digest(code)}'; "
     page = environment.get_template(template).render(
