@@ -174,11 +174,14 @@ ERRORS = [
     (lambda: plan([(10, 10)], models=7), "invalid models 7: expected at least one model, such as 'sonnet'"),
     (
         lambda: plan([(10, 10)], retry_rate=2000),
-        "invalid retry_rate 2000: expected a number from 0 to 1, for example 0.02 for 2%",
+        "invalid retry_rate 2000: expected a number from 0 to 1, for example 0.02 or 2%",
     ),
     (
         lambda: plan([(10, 10)], images_per_request=0),
-        "invalid images_per_request 0: expected a whole number from 1 to 10,000,000, or 'auto'",
+        (
+            "invalid images_per_request 0: expected a whole number from 1 to 10,000,000, such as 5000, 5,000 or 5k, "
+            "or 'auto'"
+        ),
     ),
     (lambda: plan([(10, 10)], batch="yes"), "invalid batch 'yes': expected true or false"),
     (
@@ -190,8 +193,8 @@ ERRORS = [
     (
         lambda: plan(["sizes.json"]),
         (
-            "cannot read sizes.json as a table: convert it to one of .csv, .tsv, .xlsx, .jsonl, .parquet. To check a "
-            "request, run 'imgcost check'"
+            "cannot read sizes.json as a table: convert it to one of .csv, .tsv, .xlsx, .jsonl, .parquet, .arrow, "
+            ".feather. To check a request, run 'imgcost check'"
         ),
     ),
     (

@@ -80,7 +80,7 @@ def _cases(job: WorkbookJob, models: ModelSheets) -> Iterator[_Case]:
         f"N({max_images})*({packed}>N({max_images}))>0",
         quote.max_images is not None and count > quote.max_images,
         f'"{start}"&{max_images}&" images."',
-        f"{start}{quote.max_images} images.",
+        f"{start}{plural(quote.max_images or 0, 'image')}.",
     )
     limits = quote.limits
     if limits.many_images is not None and limits.many_images_edge is not None:
