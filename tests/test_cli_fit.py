@@ -73,7 +73,7 @@ def test_nothing_to_save(photos):
     assert "Uploads" not in report
     assert "Resized" not in report
     skipped = printed("fit", photos / "a.png", "-o", "other", "--unchanged", "skip", *MODEL)
-    assert "1 image fits and was not copied (--unchanged skip)." in skipped
+    assert "1 image needs no change and was not copied." in skipped
     os.utime(photos / "a.png", (2e9, 2e9))
     outdated = unwrapped(printed("fit", photos / "a.png", "-o", "small", *MODEL))
     assert "1 copy was already there and kept, 1 of them older than the original" in outdated
@@ -82,6 +82,20 @@ def test_nothing_to_save(photos):
 def test_a_larger_upload_is_admitted(photos):
     report = unwrapped(printed("fit", photos / "a.png", "-o", "small", "--convert", "webp", *MODEL))
     assert re.search(r"Uploads are [\d.]+ \w+ \([\d,]+%\) (larger|smaller)\.", report)
+
+
+def test_images_that_would_need_more_bytes_are_named(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    arguments = ("fit", SAMPLES / "photos/dandelion-2800.jpg", *MODEL)
+    dry_run = unwrapped(printed(*arguments, "--dry-run"))
+    assert "1 image is resized only if its copy has fewer bytes, and otherwise left unchanged: --always-res" in dry_run
+    report = unwrapped(printed(*arguments, "-o", "small"))
+    assert "1 image was not resized, because its copy would have more bytes; the API downscales" in report
+    for options in (["--dry-run"], ["-o", "other"]):
+        report = printed(*arguments, "--always-resize", *options)
+        assert "2800x1575  1456x819" in report
+        assert "fewer bytes" not in report
+        assert "more bytes" not in report
 
 
 def test_a_dry_run(photos):
