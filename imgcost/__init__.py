@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from imgcost.acceptance import Breach, LimitName, Reason
     from imgcost.arguments import Dollars
     from imgcost.conditions import CacheTtl, Conditions, InferenceGeo
+    from imgcost.datasets.costs import image_costs
     from imgcost.errors import BudgetError, FitError, ImgcostError
     from imgcost.estimates import Estimate, estimate
     from imgcost.files import Image, ImageSource, Unreadable, Walk, read_header, scan
@@ -65,7 +66,7 @@ if TYPE_CHECKING:
     from imgcost.quoting import Factor, Overhead, Quote, TokenRule, quotes
     from imgcost.reports.frames import audit
     from imgcost.rules import Finding, Severity
-    from imgcost.summaries import ScanSummary
+    from imgcost.summaries import ExcludedRows, ScanSummary
     from imgcost.tables import (
         Endpoint,
         Limits,
@@ -92,6 +93,7 @@ __all__ = [
     "Dollars",
     "Endpoint",
     "Estimate",
+    "ExcludedRows",
     "Factor",
     "Finding",
     "Findings",
@@ -162,6 +164,7 @@ __all__ = [
     "geometry",
     "image_block",
     "image_blocks",
+    "image_costs",
     "parse_count",
     "parse_size",
     "plan",
@@ -186,6 +189,7 @@ _MODULES = {
     "Dollars": "arguments",
     "Endpoint": "tables",
     "Estimate": "estimates",
+    "ExcludedRows": "summaries",
     "Factor": "quoting",
     "Finding": "rules",
     "Findings": "preflight",
@@ -246,6 +250,7 @@ _MODULES = {
     "check_request": "preflight",
     "escape_path": "paths",
     "estimate": "estimates",
+    "image_costs": "datasets.costs",
     "image_block": "fitting",
     "image_blocks": "fitting",
     "fit": "fitting",

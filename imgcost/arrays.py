@@ -183,15 +183,30 @@ def image_tokens(width: ArrayLike, height: ArrayLike, tier: Tier, formula: Formu
     >>> image_tokens([1920, 1000], [1080, 1000], Tier(1568, 1568))
     array([1560, 1296], dtype=int32)
     """
+    return tokens_and_downscaled(width, height, tier, formula)[0]
+
+
+def tokens_and_downscaled(
+    width: ArrayLike, height: ArrayLike, tier: Tier, formula: Formula = "patch"
+) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
+    """Return the visual tokens of images, and which images are downscaled; see `image_tokens`.
+
+    An image is downscaled exactly if it has more patches than the grid of its aspect ratio: one comparison.
+
+    >>> tokens_and_downscaled([1920, 1000], [1080, 1000], Tier(1568, 1568))
+    (array([1560, 1296], dtype=int32), array([ True, False]))
+    """
     if formula == "area":
-        product = np.multiply(*resized_size(width, height, tier))
-        return -(-product // np.int32(PIXELS_PER_TOKEN))
+        resized = resized_size(width, height, tier)
+        product = np.multiply(*resized)
+        return -(-product // np.int32(PIXELS_PER_TOKEN)), (resized[0] != width) | (resized[1] != height)
     if formula != "patch":
         raise ValueError(f"invalid formula {formula!r}: expected 'patch' or 'area'")
     width, height = _columns(width, height)
-    tokens = np.empty(width.shape, np.int32)
+    tokens, downscaled = np.empty(width.shape, np.int32), np.empty(width.shape, np.bool_)
     steps = _steps(tier)
-    flat_width, flat_height, flat_tokens = width.reshape(-1), height.reshape(-1), tokens.reshape(-1)
+    flat_width, flat_height = width.reshape(-1), height.reshape(-1)
+    flat_tokens, flat_downscaled = tokens.reshape(-1), downscaled.reshape(-1)
     # Longer edges exceed the token limit on their own, so clip them to keep the product within 32 bits.
     clip = np.int32(PATCH * (tier.token_limit + 1))
     for part, scratch in _chunks(flat_width, flat_height):
@@ -201,8 +216,9 @@ def image_tokens(width: ArrayLike, height: ArrayLike, tier: Tier, formula: Formu
         across = _clipped_patches(flat_width[part], clip, scratch.across)
         down = _clipped_patches(flat_height[part], clip, scratch.down)
         np.multiply(across, down, out=across)
+        np.greater(across, out, out=flat_downscaled[part])
         np.minimum(across, out, out=out)
-    return tokens
+    return tokens, downscaled
 
 
 def largest_size(ratio: tuple[ArrayLike, ArrayLike], tier: Tier) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from contextlib import ExitStack, closing
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from imgcost.arguments import check_path_types, to_bool
+from imgcost.datasets.targets import sort_targets
 from imgcost.errors import ArgumentError
 from imgcost.files import FileBatch, Walk, chunks, probe_archive, probe_chunk, spread
 from imgcost.quoting import quotes
@@ -208,15 +210,23 @@ def summarize(
     model: str | Sequence[str] = "sonnet",
     walk: Walk | None = None,
     dedupe: bool = False,
+    width: str | None = None,
+    height: str | None = None,
+    image: str | None = None,
+    group_by: str | None = None,
     **choices: Any,
 ) -> ScanSummary:
-    """Sum up what the images under some paths cost.
+    """Sum up what the images under some paths, and those in tables, cost.
 
     Args:
-        *paths: Files, folders and archives.
+        *paths: Files, folders and archives, and tables (.parquet, .csv, .tsv, .jsonl, .arrow, .feather).
         model: One or more model names; a family such as `sonnet` means its newest active model on that date.
         walk: How to walk directories; if None, archives are scanned and symbolic links to folders are not followed.
         dedupe: Whether to count identical files once.
+        width: Column of widths of the tables, px, if its name is not usual.
+        height: Column of heights, px.
+        image: Column of image bytes.
+        group_by: Column of the tables whose values are totaled separately.
         **choices: `as_of`, `formula`, `batch`, `cache`, `inference_geo`, `platform`, `endpoint` and `speed`, as in
             `imgcost.estimate`.
 
@@ -226,6 +236,7 @@ def summarize(
     Raises:
         UnknownModelError: No table lists a model's name.
         NoPriceError: A model has no such price on that date, or did not read images yet.
+        ImgcostError: No table can be read, or has no such column.
 
     >>> summarize("data/samples/web", model="claude-sonnet-4-6")
     <ScanSummary images=4 claude-sonnet-4-6=$0.00147 unreadable=0>
@@ -234,4 +245,12 @@ def summarize(
     if not isinstance(walk, Walk | None):
         raise ArgumentError("walk", walk, "an imgcost.files.Walk, or None")
     selected = quotes(model, **choices)
-    return Scan(selected, walk=walk or Walk(), dedupe=to_bool("dedupe", dedupe)).run(paths)
+    targets = sort_targets([os.fspath(path) for path in paths])
+    summary = Scan(selected, walk=walk or Walk(), dedupe=to_bool("dedupe", dedupe)).run(targets.files)
+    if targets.tables:
+        from imgcost.datasets.scanning import TableScan  # noqa: PLC0415 - loads numpy and pyarrow
+        from imgcost.datasets.selection import Selection  # noqa: PLC0415 - same
+
+        columns = Selection(width, height, image, group_by).checked()
+        summary.merge(TableScan(selected, (), columns).run(targets.tables))
+    return summary

@@ -7,7 +7,7 @@ from collections import Counter
 from functools import cache, lru_cache
 from itertools import islice
 from operator import add
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
 from imgcost import geometry
 from imgcost.acceptance import breaches, exceeded_limits, sent_bytes, unsupported
@@ -23,11 +23,43 @@ if TYPE_CHECKING:
 
     from imgcost.acceptance import Reason
     from imgcost.files import Group
-    from imgcost.plans.jobs import Repeated
     from imgcost.quoting import Quote, TokenRule
     from imgcost.tables import Limits
 
-__all__ = ["ScanSummary"]
+    Name = TypeVar("Name", bound=str | None)
+
+__all__ = ["ExcludedRows", "ScanSummary"]
+
+
+class ExcludedRows(NamedTuple):
+    """Rows of a table that have no size that can be counted.
+
+    Attributes:
+        table: The table.
+        problem: Short name of the reason, such as `zero-size`.
+        reason: The reason, as a phrase.
+        rows: Number of rows.
+        first: Number of the first row: from 0, or from 1 in a text file, whose first row may be a header.
+    """
+
+    table: str
+    problem: str
+    reason: str
+    rows: int
+    first: int
+
+
+class _CountedSize(Protocol):
+    """Images of one size, such as `imgcost.Repeated`."""
+
+    @property
+    def width(self) -> int: ...
+    @property
+    def height(self) -> int: ...
+    @property
+    def count(self) -> int: ...
+    @property
+    def file_bytes(self) -> int | None: ...
 
 
 class ScanSummary:
@@ -53,6 +85,11 @@ class ScanSummary:
         duplicate_tokens: Tokens of the duplicates, per token rule.
         folders: Number of images and tokens per token rule, by folder.
         unreadable: Files that could not be counted, in the order of the scan.
+        unsized: Number of images whose file size is unknown, because a table does not have it.
+        groups: Number of images and tokens per token rule, by the value of a column of tables; None for missing values.
+        tables: Number of tables whose rows are counted.
+        group_by: Name of that column; None if rows are not grouped.
+        excluded: Rows of tables that could not be counted, by table and problem.
     """
 
     def __init__(
@@ -79,6 +116,10 @@ class ScanSummary:
         self.duplicate_tokens = [0] * len(self.token_rules)
         self.folders: dict[str, tuple[int, ...]] = {}
         self.unreadable: list[Unreadable] = []
+        self.unsized = self.tables = 0
+        self.groups: dict[str | None, tuple[int, ...]] = {}
+        self.group_by: str | None = None
+        self.excluded: dict[tuple[str, str], ExcludedRows] = {}
 
     @property
     def images(self) -> int:
@@ -131,8 +172,19 @@ class ScanSummary:
                 self._add_folder(folder, (count, *(sum(islice(column, count)) for column in columns)))
 
     def _add_folder(self, folder: str, sums: tuple[int, ...]) -> None:
-        earlier = self.folders.get(folder)
-        self.folders[folder] = tuple(map(add, earlier, sums)) if earlier else sums
+        _add_to(self.folders, folder, sums)
+
+    def exclude(self, rows: ExcludedRows) -> None:
+        """Count rows of a table that could not be counted."""
+        earlier = self.excluded.get(rows[:2])
+        if earlier:
+            rows = rows._replace(rows=earlier.rows + rows.rows, first=min(earlier.first, rows.first))
+        self.excluded[rows[:2]] = rows
+
+    @property
+    def excluded_rows(self) -> int:
+        """Number of rows of tables that could not be counted."""
+        return sum(rows.rows for rows in self.excluded.values())
 
     def _add_fixable(self, images: list[Image], limits: Limits) -> None:
         for image in images:
@@ -154,7 +206,7 @@ class ScanSummary:
         parts = [(folder, islice(remaining, count)) for folder, count in folders]
         self.add([(folder, [image for image in part if image.duplicate_of is None]) for folder, part in parts])
 
-    def add_sizes(self, folder: str, sizes: Iterable[Repeated]) -> None:
+    def add_sizes(self, folder: str, sizes: Iterable[_CountedSize]) -> None:
         """Count images that are known only by their size.
 
         Args:
@@ -193,6 +245,13 @@ class ScanSummary:
         for folder, sums in other.folders.items():
             self._add_folder(folder, sums)
         self.unreadable.extend(other.unreadable)
+        self.unsized += other.unsized
+        self.tables += other.tables
+        self.group_by = self.group_by or other.group_by
+        for name, sums in other.groups.items():
+            _add_to(self.groups, name, sums)
+        for rows in other.excluded.values():
+            self.exclude(rows)
 
     def tokens(self, rule: TokenRule) -> int:
         """Return the visual tokens of all images."""
@@ -238,6 +297,11 @@ class ScanSummary:
         rows = ((folder, images, tokens) for folder, (images, tokens, *_) in self.folders.items())
         return sorted(rows, key=lambda row: (-row[2], row[0]))[:limit]
 
+    def costliest_groups(self) -> list[tuple[str | None, int, int]]:
+        """Return the groups of rows, the costliest first: value, images, tokens by the first rule."""
+        rows = ((name, images, tokens) for name, (images, tokens, *_) in self.groups.items())
+        return sorted(rows, key=lambda row: (-row[2], row[0] or ""))
+
     def _repr_html_(self) -> str:
         columns = ("model", "tier", ">tokens", ">input", ">downscaled")
         rows = []
@@ -269,7 +333,7 @@ class ScanSummary:
         return {
             "schema": "imgcost.scan/2",
             "images": self.images,
-            "file_bytes": self.file_bytes,
+            "file_bytes": self.file_bytes if not self.images or self.unsized < self.images else None,
             "media_types": dict(sorted(self.media_types.items())),
             "duplicates": self.duplicates,
             "fixable": [reason._asdict() | {"images": count} for reason, count in self.fixable.items()],
@@ -289,6 +353,22 @@ class ScanSummary:
                 for folder, images, tokens in self.costliest_folders()
             ],
             "unreadable": [file._asdict() | {"path": escape_path(file.path)} for file in self.unreadable],
+        } | self._of_tables()
+
+    def _of_tables(self) -> dict[str, Any]:
+        """Return what only tables have; nothing without tables."""
+        if not self.tables:
+            return {}
+        first = self.quotes[0]
+        return {
+            "tables": self.tables,
+            "unsized": self.unsized,
+            "group_by": self.group_by,
+            "groups": [
+                {"value": name, "images": images, "tokens": tokens, "input_usd": f"{first.image_usd(tokens):f}"}
+                for name, images, tokens in self.costliest_groups()
+            ],
+            "excluded": [rows._asdict() | {"table": escape_path(rows.table)} for rows in self.excluded.values()],
         }
 
     def _priced(self, quote: Quote) -> dict[str, Any]:
@@ -303,6 +383,11 @@ class ScanSummary:
             "tokens_of_duplicates": duplicates,
             "input_usd_of_duplicates": f"{quote.image_usd(duplicates):f}",
         }
+
+
+def _add_to(totals: dict[Name, tuple[int, ...]], name: Name, sums: tuple[int, ...]) -> None:
+    earlier = totals.get(name)
+    totals[name] = tuple(map(add, earlier, sums)) if earlier else sums
 
 
 def _added(counts: list[int], others: list[int]) -> list[int]:

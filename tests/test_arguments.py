@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from conftest import SAMPLES
 from hypothesis import given
@@ -79,6 +80,7 @@ CALLS = {
     "fit_request_file": {"source": __file__},
     "image_block": {"image": PICTURE},
     "image_blocks": {"images": [PICTURE]},
+    "image_costs": {"data": pa.record_batch({"width": [10], "height": [10]})},
     "parse_count": {"value": "200k"},
     "parse_size": {"text": "12MP"},
     "plan": {"images": [(10, 10)], "models": "sonnet"},
@@ -112,7 +114,8 @@ def test_every_public_function_is_tested_here():
         if parameter.kind is not parameter.VAR_KEYWORD
     ],
 )
-def test_a_value_of_another_type_is_accepted_or_an_error_with_a_short_message(name, argument):
+def test_a_value_of_another_type_is_accepted_or_an_error_with_a_short_message(name, argument, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # an output may be written
     for kind, value in ODD.items():
         message = ""
         try:

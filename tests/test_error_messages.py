@@ -178,8 +178,10 @@ ERRORS = [
     ),
     (
         lambda: plan([(10, 10)], images_per_request=0),
-        "invalid images_per_request 0: expected a whole number from 1 to 10,000,000, such as 5000, 5,000 or 5k, "
-        "or 'auto'",
+        (
+            "invalid images_per_request 0: expected a whole number from 1 to 10,000,000, such as 5000, 5,000 or 5k, "
+            "or 'auto'"
+        ),
     ),
     (lambda: plan([(10, 10)], batch="yes"), "invalid batch 'yes': expected true or false"),
     (
@@ -191,8 +193,8 @@ ERRORS = [
     (
         lambda: plan(["sizes.json"]),
         (
-            "cannot read sizes.json as a table: convert it to one of .csv, .tsv, .xlsx, .jsonl, .parquet. To check a "
-            "request, run 'imgcost check'"
+            "cannot read sizes.json as a table: convert it to one of .csv, .tsv, .xlsx, .jsonl, .parquet, .arrow, "
+            ".feather. To check a request, run 'imgcost check'"
         ),
     ),
     (

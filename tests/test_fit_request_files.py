@@ -15,9 +15,9 @@ from pictures import MODEL, image_block, pdf, png, request, text
 from imgcost import check_request, fit_request, fit_request_file
 from imgcost.errors import ArgumentError
 from imgcost.fitting import request_files
+from imgcost.fitting.checked_requests import FitSettings
 from imgcost.fitting.options import fit_options
 from imgcost.fitting.request_files import FitSpools, fit_file
-from imgcost.fitting.request_passes import FitSettings
 from imgcost.tabular import FIT_REQUESTS
 
 DAY = date(2026, 11, 26)
@@ -154,6 +154,13 @@ def test_a_copy_is_complete_or_untouched(folder, monkeypatch):
         fit_request_file(folder / "request.json", target)
     assert target.read_text(encoding="utf-8") == "old"
     assert sorted(item.name for item in folder.iterdir()) == ["empty.json", "fixed.json", "good.json", "request.json"]
+
+
+@pytest.mark.parametrize("value", [5, "a\0b", io.StringIO()])
+def test_other_files_are_errors(value):
+    for arguments in ((value,), (io.BytesIO(), value)):
+        with pytest.raises(ArgumentError, match="expected a path, or a file opened in binary mode"):
+            fit_request_file(*arguments)
 
 
 def test_nothing_is_written_without_an_output(folder):

@@ -9,6 +9,7 @@ import json
 from datetime import date
 from pathlib import Path
 
+import pillow_heif
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -21,6 +22,7 @@ from test_requests_reported import (
     ON_CLOUD_PLATFORMS,
     QUESTION,
     REJECTED,
+    REMOTE,
     TODAY,
     USE,
     animated,
@@ -172,6 +174,8 @@ def test_a_change_has_the_numbers_before_and_after():
     assert change.saved_bytes == change.original_bytes - change.bytes > 0
     assert set(change.rules) == {"format"}
     assert change.rescale_point(784, 392) == (1000.0, 500.0)
+    [change] = fit_request(single(image_block(encoded("JPEG"))), as_of=TODAY).changes
+    assert (change.rescale_point(7, 8), change.width) == ((7, 8), None)
 
 
 @pytest.mark.parametrize("form", ["BMP", "TIFF", "TGA"])
@@ -179,6 +183,19 @@ def test_other_formats_are_converted(form):
     block, action = fixed(image_block(encoded(form, 300, 200)))
     assert opened(block).size == (300, 200)
     assert f"converted from {form} to " in action
+
+
+@pytest.mark.parametrize(("form", "declared"), [("HEIF", "image/jpeg"), ("AVIF", "image/avif")])
+def test_photos_of_phones_are_converted(form, declared):
+    photo = Image.new("RGB", (300, 200), "gray")
+    out = io.BytesIO()
+    if form == "HEIF":
+        pillow_heif.from_pillow(photo).save(out, quality=80)
+    else:
+        photo.save(out, form)
+    block, action = fixed(image_block(out.getvalue(), declared))
+    assert (opened(block).format, opened(block).size) == ("JPEG", (300, 200))
+    assert action.endswith("to JPEG")
 
 
 def test_declared_types_are_corrected_and_data_is_not_copied():
@@ -297,6 +314,14 @@ def test_a_screenshot_of_a_toolset_fits_the_smallest_tier_of_all_models():
     assert opened(block).size == (1456, 819)
 
 
+def test_a_screenshot_of_a_toolset_in_a_request_with_many_images():
+    use = USE | {"toolset_name": "computer"}
+    params = answered(*[image_block(png(2576, 1449))] * 21, use=use)
+    fitted = fit_request(params, as_of=TODAY)
+    assert fitted.ok
+    assert max(opened(fitted.params["messages"][2]["content"][0]["content"][20]).size) == 2000
+
+
 def test_oversized_image_is_removed_where_it_is_not_supported():
     block = image_block(png(2000, 1000)) | {"transformations": {"oversized_image": "downsize", "other": 1}}
     params = single(block, QUESTION, model="global.anthropic.claude-opus-4-8")
@@ -353,12 +378,28 @@ def test_an_image_that_is_too_large_counts_as_fitted_in_the_size_of_the_request(
     assert [change.rules for change in fitted.changes] == [("image-bytes",), ("request-bytes",)]
 
 
+def test_an_image_may_be_fixed_and_shrunk():
+    sizes = [7_500_000, 7_000_000, 6_000_000, 5_000_000]
+    blocks = [image_block(png(800, 600, file_bytes=size), "image/jpeg") for size in sizes]
+    fitted = fit_request(single(*blocks, document(pdf(), "application/octet-stream")), as_of=TODAY)
+    assert fitted.ok
+    first, *others = fitted.changes
+    assert (first.rules, first.action[:23]) == (("media-type", "request-bytes"), "declared as image/png, ")
+    assert first.original_bytes == 10_000_000
+    assert [change.action for change in others] == ["declared as image/png"] * 3 + ["declared as application/pdf"]
+
+
+def test_a_model_without_a_price_on_the_platform():
+    params = single(image_block(encoded("BMP")), model="claude-mythos-5-2")
+    assert fit_request(params, platform="foundry", as_of=TODAY).changes
+
+
 def test_a_request_that_stays_too_large_keeps_its_images():
     damaged = bytearray(png(800, 600, file_bytes=7_000_000))
     pixels = damaged.index(b"IDAT") + 6
     damaged[pixels : pixels + 9] = b"\xff" * 9  # only a decoder sees it
     for params, reason in [
-        (single(image_block(bytes(damaged)), *[DRAWING] * 3, metadata={"user_id": "x" * 25_000_000}), "still has"),
+        (single(image_block(bytes(damaged)), source(**REMOTE), metadata={"user_id": "x" * 25_000_000}), "still has"),
         (single(DRAWING, QUESTION, metadata={"user_id": "x" * 35_000_000}), "more than its images have"),
     ]:
         fitted = fit_request(params, as_of=TODAY)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import sys
 from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -214,7 +215,7 @@ def test_a_parquet_file(tmp_path):
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("a.parquet", r"reading Parquet needs an extra: pip install 'imgcost\[parquet\]'"),
+        ("a.parquet", r"reading a table needs an extra: pip install 'imgcost\[parquet\]'"),
         ("a.xlsx", r"reading an Excel workbook needs an extra: pip install 'imgcost\[report\]'"),
     ],
 )
@@ -226,6 +227,7 @@ def test_a_missing_library_is_an_error_that_names_the_extra(tmp_path, monkeypatc
             raise ImportError(name)
         return before(name, *args, **kwargs)
 
+    monkeypatch.delitem(sys.modules, "imgcost.datasets.sources", raising=False)  # it imports pyarrow
     monkeypatch.setattr(builtins, "__import__", without)
     with pytest.raises(MissingExtraError, match=message):
         planned(tmp_path / name)
@@ -274,7 +276,7 @@ def test_a_table_in_every_format_with_counts(tmp_path, suffix, monkeypatch):
         (),
     )
     for block in (1, 3):
-        monkeypatch.setattr("imgcost.plans.readers.CHUNK", block)
+        monkeypatch.setattr("imgcost.datasets.readers.CHUNK", block)
         assert planned(tmp_path / f"sizes.{suffix}") == job_plan
     with pytest.raises(SizeError, match=r"row 3 of the frame: count is -1\.?0?: expected a whole number from 0"):
         planned(pd.DataFrame([*rows[:3], (28, 28, 5, -1)], columns=["width", "height", "file_bytes", "count"]))

@@ -73,7 +73,7 @@ def too_wide(text, width):
 
 
 def test_every_command_has_a_report():
-    assert {arguments[0] for arguments in REPORTS} == set(COMMANDS)
+    assert {arguments[0] for arguments in REPORTS} == set(COMMANDS) - {"sql"}  # which prints a program
 
 
 @pytest.mark.parametrize("width", [80, 60])

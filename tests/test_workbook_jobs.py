@@ -113,6 +113,8 @@ def books(libreoffice, tmp_path_factory):
     found["over"] = planned_book(
         folder / "over.xlsx", [Repeated(300, 200, 2000)], images_per_request=300, prompt_tokens=100, turns=2
     )
+    for name, (job, options) in OPENED.items():
+        found[name] = planned_book(folder / f"{name}.xlsx", job, **options)
     found["nothing"] = planned_book(folder / "nothing.xlsx", [])
     for number, settings in enumerate(RANDOM):
         source = one if "image_width" in settings else mix
@@ -123,6 +125,21 @@ def books(libreoffice, tmp_path_factory):
     return dict(zip(found, zip(found.values(), again, strict=True), strict=True))
 
 
+MIXED = [Repeated(*size, count) for size, count in MIX.items()]
+ONE_LARGE = [Repeated(300, 200, 21), Repeated(4032, 3024, 1)]
+OPENED = {
+    "some over the threshold": (MIXED, {"models": HAIKU, "prompt_tokens": 99_000, "cache": "5m"}),
+    "all over the threshold": (
+        MIXED,
+        {"models": HAIKU, "prompt_tokens": 120_000, "images_per_request": 3, "cache": "1h"},
+    ),
+    "perhaps over the threshold": (MIXED, {"models": HAIKU, "prompt_tokens": 99_000, "images_per_request": 3}),
+    "over a limit": ([Repeated(30, 20, 500)], {"images_per_request": 101, "prompt_tokens": 199_500, "batch": True}),
+    "perhaps over a limit": (ONE_LARGE, {"images_per_request": 21}),
+    "an endpoint is assumed": (ONE_LARGE, {"platform": "bedrock", "retry_rate": "0.5"}),
+}
+"""Jobs whose workbook shows every kind of result when it is opened."""
+
 PACKED_CHANGES = {
     "without a cache": {"cache": "none", "model": SONNET},
     "in batches": {"batch": True, "retry_rate": 0.1},
@@ -131,7 +148,7 @@ PACKED_CHANGES = {
 
 
 def test_recalculation_changes_no_value(books):
-    for name in ("one", "mix", "packed", "turns", "auto", "over", "nothing"):
+    for name in ("one", "mix", "packed", "turns", "auto", "over", "nothing", *OPENED):
         wrong, count = disagreements(*books[name])
         assert not wrong[:5], name
         assert count > 300
@@ -148,6 +165,34 @@ def compare(row, wanted):
     assert row["Cache read tokens"] == tokens.cache_read
     assert row["Visual tokens"] == wanted.visual_tokens
     assert row["Long-context surcharge, US$"] == pytest.approx(float(wanted.surcharge_usd), rel=1e-12)
+
+
+@pytest.mark.parametrize("name", OPENED)
+def test_a_workbook_shows_the_plan_when_it_is_opened(name, tmp_path):
+    images, options = OPENED[name]
+    rows = budget_of(planned_book(tmp_path / "a.xlsx", images, **options))
+    kinds = set()
+    for model, row in rows.items():
+        total = row["Total, US$"]
+        kinds.add(total if isinstance(total, str) else bool(row["Long-context surcharge, US$"]))
+        if not isinstance(total, str):
+            compare(row, plan(images, **options | {"models": model, "as_of": DAY}).models[0])
+        elif total == "over a limit":
+            with pytest.raises(ImgcostError, match="the limit is"):
+                plan(images, **options | {"models": model, "as_of": DAY})
+    assert (
+        kinds
+        == {
+            "some over the threshold": {False, True},
+            "all over the threshold": {False, True},
+            "perhaps over the threshold": {False, "run imgcost plan"},
+            "over a limit": {False, True, "over a limit"},
+            "perhaps over a limit": {"run imgcost plan"},
+            "an endpoint is assumed": {False},
+        }[name]
+    )
+    notes = list(openpyxl.load_workbook(tmp_path / "a.xlsx")["Notes"].iter_rows(min_row=3, values_only=True))
+    assert any(subject == "Assumption" for subject, _ in notes) == (name == "an endpoint is assumed")
 
 
 @pytest.mark.parametrize("number", range(len(RANDOM)))

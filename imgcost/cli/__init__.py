@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["main"]
 
-COMMANDS = ("estimate", "scan", "plan", "check", "fit", "largest", "models", "rules")
+COMMANDS = ("estimate", "scan", "plan", "check", "fit", "largest", "models", "rules", "sql")
 
 TRACEBACK = "IMGCOST_TRACEBACK"
 """Environment variable that makes a bug print its traceback."""

@@ -37,11 +37,11 @@ from imgcost.cli.signals import Terminated, check_signals
 from imgcost.figures import plural
 from imgcost.files import Walk
 from imgcost.fitting import FitSummary, FittedFile
+from imgcost.fitting.checked_requests import FitSettings
 from imgcost.fitting.files import fit_rows
 from imgcost.fitting.folders import FolderFit
 from imgcost.fitting.layout import is_inside, listed_sources, named_sources
 from imgcost.fitting.options import MIN_QUALITY, fit_options
-from imgcost.fitting.request_passes import FitSettings
 from imgcost.preflight.spools import Spool
 from imgcost.quoting import quotes
 from imgcost.shapes import SHAPES

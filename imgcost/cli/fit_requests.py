@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from io import BufferedReader
 
-    from imgcost.fitting.request_passes import FitSettings
+    from imgcost.fitting.checked_requests import FitSettings
 
 __all__ = ["find_requests", "fit_requests"]
 

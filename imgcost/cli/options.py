@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from imgcost.cli.signals import signals_deferred
+from imgcost.datasets.targets import expanded
 from imgcost.errors import ArgumentError, ImgcostError, SizeError, short_repr
 from imgcost.geometry import padded_size
 from imgcost.quantities import MAX_COUNT, count_within, parse_dollars, parse_ratio, parse_size, split_names
@@ -220,7 +221,7 @@ def quote_options(command: Command) -> Command:
 
 def _any_exists(_context: click.Context, _argument: click.Parameter, paths: tuple[str, ...]) -> tuple[str, ...]:
     """Reject the paths only if none of them exists; otherwise the report lists the missing ones."""
-    if not any(path == "-" or os.path.lexists(path) for path in paths):
+    if not any(path == "-" or os.path.lexists(match) for path in paths for match in expanded(path)):
         raise click.BadParameter(f"Path {click.format_filename(paths[0])!r} does not exist.")
     return paths
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from imgcost.files import Walk
 
-__all__ = ["progress_of", "writing_progress"]
+__all__ = ["progress_of", "rows_progress", "writing_progress"]
 
 QUIET_SECONDS = 0.5
 """Shorter scans show no progress."""
@@ -40,6 +40,11 @@ def progress_of(walk: Walk, paths: Iterable[str] | None) -> AbstractContextManag
     if not sys.stderr.isatty():
         return nullcontext(lambda _files: None)
     return _ScanProgress(None if paths is None else _count(walk, paths))
+
+
+def rows_progress() -> AbstractContextManager[Callable[[int], None]]:
+    """Show the number of rows read from tables while the context lasts; see `progress_of`."""
+    return _ScanProgress(None, "rows") if sys.stderr.isatty() else nullcontext(lambda _rows: None)
 
 
 def writing_progress(path: str) -> AbstractContextManager[Callable[[int, int], None]]:
@@ -98,8 +103,9 @@ def _count(walk: Walk, paths: Iterable[str]) -> int | None:
 
 
 class _ScanProgress:
-    def __init__(self, total: int | None) -> None:
+    def __init__(self, total: int | None, noun: str = "files") -> None:
         self._total = total
+        self._noun = noun
         self._start_time = self._shown = monotonic()
         self._done = 0
         self._progress: Progress | None = None
@@ -120,18 +126,18 @@ class _ScanProgress:
             return
         self._shown = now
         if self._progress is None:
-            self._progress = _start_scan(self._total)
+            self._progress = _start_scan(self._total, self._noun)
         rate = self._done / (now - self._start_time)
-        self._progress.update(self._progress.task_ids[0], completed=self._done, rate=f"{rate:,.0f} files/s")
+        self._progress.update(self._progress.task_ids[0], completed=self._done, rate=f"{rate:,.0f} {self._noun}/s")
         self._progress.refresh()
 
 
-def _start_scan(total: int | None) -> Progress:
+def _start_scan(total: int | None, noun: str) -> Progress:
     from rich import progress as rich  # noqa: PLC0415 - only long scans in a terminal need it
 
     columns: list[rich.ProgressColumn] = [
         rich.MofNCompleteColumn(),
-        rich.TextColumn("files"),
+        rich.TextColumn(noun),
         rich.TextColumn("{task.fields[rate]}"),
     ]
     if total is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, cast
 
@@ -20,20 +21,23 @@ from imgcost.cli.options import (
     quote_options,
     reject_overwrites,
 )
-from imgcost.cli.progress import progress_of, writing_progress
+from imgcost.cli.progress import progress_of, rows_progress, writing_progress
 from imgcost.cli.signals import Terminated, check_signals, signals_deferred
+from imgcost.cli.tables import TableOptions, check_table_output, scan_tables, table_format, table_options
+from imgcost.datasets.targets import is_request_file, sort_targets
 from imgcost.errors import ImgcostError
-from imgcost.figures import plural
+from imgcost.figures import listed, plural
 from imgcost.files import Walk
 from imgcost.outputs import Output
 from imgcost.pipeline import Scan
 from imgcost.quoting import comparable, quotes
+from imgcost.summaries import ScanSummary
 from imgcost.tables import families
-from imgcost.text import visible
+from imgcost.text import as_markdown, visible
 from imgcost.text.scans import scan_report
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from io import BufferedReader
 
     from imgcost.quoting import Quote
@@ -68,7 +72,8 @@ __all__ = ["command"]
     help="Store image headers in FILE; later scans read only new and changed files.",
 )
 @jobs_option
-@click.option("--fail-on-unreadable", is_flag=True, help="Exit with code 2 if a file or folder cannot be read.")
+@table_options
+@click.option("--fail-on-unreadable", is_flag=True, help="Exit with code 2 if a file, folder or row cannot be read.")
 @fail_on_empty_option
 def command(
     paths: tuple[str, ...],
@@ -84,11 +89,15 @@ def command(
     dedupe: bool,
     cache_file: str | None,
     jobs: int | None,
+    tables: bool,
     fail_on_unreadable: bool,
     fail_on_empty: bool,
-    **conditions: Any,
+    **options: Any,
 ) -> None:
     """Estimate the cost of every image under PATH: tokens, dollars, downscaled images, costliest folders.
+
+    PATH can also be a table (.parquet, .csv, .tsv, .jsonl, .arrow, .feather) with columns of widths and heights, or of
+    image bytes. It is read in flat memory, and -o FILE.parquet copies it with columns of tokens and dollars.
 
     File types are detected from content, not from the file extension. Only headers are read: to find truncated images
     too, run 'imgcost check'. Files that cannot be read are listed with the reason and never abort the scan. The first
@@ -100,57 +109,90 @@ def command(
       imgcost scan photos
       imgcost scan photos scans.zip -m haiku -m opus --batch -o costs.csv
       imgcost scan photos --rows jsonl > costs.jsonl
+      imgcost scan train-*.parquet --group-by format -o costs.parquet
       find photos -newer stamp -print0 | imgcost scan -0 -
     """
-    reject_overwrites((path for path in paths if path != "-"), output=output, cache=cache_file)
-    selected = quotes(models, **conditions)
+    of_tables = TableOptions(*map(options.pop, TableOptions._fields))
+    selected = quotes(models, **options)
     compared = _newest_of_each_family(selected)
     walk = Walk(follow_symlinks, include, exclude, archives, tuple(filter(None, (output, cache_file))))
+    targets = sort_targets(paths, walk if tables else None)
+    inputs = [path for path in (*targets.files, *targets.tables) if path != "-"]
+    reject_overwrites(inputs, output=output, cache=cache_file)
+    if targets.tables:
+        check_table_output(output, targets.files, selected, of_tables, rows=bool(rows))
+    elif any(of_tables):
+        raise click.UsageError("--width, --height, --image, --group-by and --cluster apply to tables only.")
     target = Output(output) if output else None
     streamed: list[TextWriter] = []
-    done = 0
+    done = Counter[str]()
+    summary = ScanSummary(selected, compared)
     try:
-        with ExitStack() as stack:
-            with signals_deferred():
-                sinks = _open_sinks(stack, target, rows, selected, streamed)
-            advance = stack.enter_context(progress_of(walk, None if "-" in paths else paths))
-
-            def progress(files: int) -> None:
-                nonlocal done
-                done += files
-                advance(files)
-                check_signals()
-
-            scan = Scan(
-                quotes=selected,
-                compared=compared,
-                walk=walk,
-                jobs=worker_count(jobs),
-                dedupe=dedupe,
-                cache_file=cache_file,
-            )
-            stdin = cast("BufferedReader", sys.stdin.buffer)
-            summary = scan.run(listed_paths(paths, stdin, null=null), sinks, progress=progress, warn=_warn)
+        if targets.files:
+            with ExitStack() as stack:
+                with signals_deferred():
+                    sinks = _open_sinks(stack, target, rows, selected, streamed)
+                advance = stack.enter_context(progress_of(walk, None if "-" in paths else targets.files))
+                scan = Scan(
+                    quotes=selected,
+                    compared=compared,
+                    walk=walk,
+                    jobs=worker_count(jobs),
+                    dedupe=dedupe,
+                    cache_file=cache_file,
+                )
+                stdin = cast("BufferedReader", sys.stdin.buffer)
+                paths_read = listed_paths(targets.files, stdin, null=null)
+                summary = scan.run(paths_read, sinks, progress=_counting(done, "file", advance), warn=_warn)
+        if targets.tables:
+            with rows_progress() as advance:
+                progress = _counting(done, "row", advance)
+                summary.merge(scan_tables(targets.tables, selected, compared, of_tables, target, progress))
     except (KeyboardInterrupt, Terminated) as error:
         how = f"terminated by {error.signal}" if isinstance(error, Terminated) else "interrupted"
-        _warn("; ".join([f"{how} after {plural(done, 'file')}", *_leftovers(target, streamed)]))
+        after = listed([plural(count, noun) for noun, count in done.items()]) or "0 files"
+        _warn("; ".join([f"{how} after {after}", *_leftovers(target, streamed)]))
         sys.exit(error.code if isinstance(error, Terminated) else INTERRUPTED)
-    echo(scan_report(summary), style, err=bool(rows))
-    if fail_on_unreadable and summary.unreadable:
-        unreadable = plural(len(summary.unreadable), "file or folder", "files or folders")
-        raise ImgcostError(f"{unreadable} could not be read (--fail-on-unreadable was given)")
+    for path in filter(is_request_file, (path for path in targets.files if path.lower().endswith(".jsonl"))):
+        _warn(f"{path} has requests, not images: run 'imgcost check {path}'")
+    report = scan_report(summary)
+    if target and targets.tables and table_format(target.path) == ".md":
+        with target as file:
+            file.write(f"{as_markdown(report)}\n".encode())
+    echo(report, style, err=bool(rows))
+    if fail_on_unreadable and (summary.unreadable or summary.excluded):
+        unreadable = [
+            plural(count, *nouns)
+            for count, *nouns in (
+                (len(summary.unreadable), "file or folder", "files or folders"),
+                (summary.excluded_rows, "row"),
+            )
+            if count
+        ]
+        raise ImgcostError(f"{listed(unreadable)} could not be read (--fail-on-unreadable was given)")
     fail_if_empty(summary.images, fail_on_empty)
 
 
+def _counting(done: Counter[str], noun: str, advance: Callable[[int], None]) -> Callable[[int], None]:
+    """Return a function that counts what is done, and raises signals."""
+
+    def progress(count: int) -> None:
+        done[noun] += count
+        advance(count)
+        check_signals()
+
+    return progress
+
+
 def _newest_of_each_family(selected: Sequence[Quote]) -> tuple[Quote, ...]:
-    """Quote the newest generally available model of each family on the same conditions."""
+    """Quote the newest generally available model of each family on the same conditions, except the selected ones."""
     newest: dict[str, Quote] = {}
     for quote in comparable(selected):
         if not quote.model.restricted:
             current = newest.get(quote.model.family)
             if current is None or current.model.released < quote.model.released:
                 newest[quote.model.family] = quote
-    return tuple(newest[family] for family in families() if family in newest)
+    return tuple(newest[family] for family in families() if family in newest and newest[family] not in selected)
 
 
 def _open_sinks(

@@ -41,7 +41,8 @@ class Unreadable(NamedTuple):
     Attributes:
         path: The file or folder, relative to the path that was given.
         problem: A slug. For content: `empty`, `damaged`, `unsupported`, `not-an-image`. For the path: `missing`,
-            `no-access`, `not-a-file`, `link-not-followed`, `seen-already`, `archive-not-entered`, `archive-limit`.
+            `no-access`, `not-a-file`, `link-not-followed`, `seen-already`, `archive-not-entered`, `archive-limit`,
+            `not-a-table`.
         reason: A sentence for people.
         format: The detected format, such as `HEIC` or `HTML page`; None if unknown.
     """

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import gzip
-import json
 import os
-import re
 from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from io import TextIOBase
@@ -16,8 +13,9 @@ from typing import IO, TYPE_CHECKING, Any, BinaryIO, NamedTuple, cast
 from imgcost.errors import ArgumentError, RequestError
 from imgcost.files import is_stream
 from imgcost.fitting.changes import FitFailure, FixedDocument, RequestChange
+from imgcost.fitting.checked_requests import FitSettings
+from imgcost.fitting.json_copies import json_like, rewritten
 from imgcost.fitting.options import MIN_QUALITY, fit_options
-from imgcost.fitting.request_passes import FitSettings
 from imgcost.fitting.requests import fit_value
 from imgcost.outputs import Output
 from imgcost.paths import escape_path
@@ -26,7 +24,6 @@ from imgcost.preflight.documents import Reading, as_document, check_file, open_l
 from imgcost.preflight.findings import Spools
 from imgcost.preflight.spools import Spool
 from imgcost.shapes import Document, read_document, read_line
-from imgcost.shapes.documents import plain_json
 from imgcost.tabular import FIT_REQUESTS
 
 if TYPE_CHECKING:
@@ -43,11 +40,7 @@ __all__ = ["FitSpools", "FittedDocument", "fit_file", "fit_request_file"]
 _MEMORY_BYTES = 1 << 26
 """Fixed files up to this size are kept in memory until they are complete."""
 
-_HEAD_BYTES = 200
-_SPACE = b" \t\r\n"
 _CHECK_KEYS = ("platform", "as_of", "models", "errors", "warnings", "tokens", "unmeasured", "notes")
-_GZIP = b"\x1f\x8b"
-_INDENT = re.compile(rb"\s*[\[{]\r?\n([ \t]+)")
 
 
 _NOTHING = FixedDocument(None, [], [])
@@ -247,7 +240,7 @@ def _fit_stream(file: Any, copy: IO[bytes], name: str, shape: str, settings: Fit
         for number, line in enumerate(opened.lines, 1):
             value = read_line(line) if line.strip() else None
             fixed = _fitted([value], opened.shape, settings, (number,)) if isinstance(value, dict) else _NOTHING
-            copy.write(_as_json(fixed.value[0], line) if fixed.changes else line)
+            copy.write(json_like(fixed.value[0], line) if fixed.changes else line)
             _keep(fixed, name, kept)
         return shape
     raw = b"".join(opened.lines)
@@ -257,7 +250,7 @@ def _fit_stream(file: Any, copy: IO[bytes], name: str, shape: str, settings: Fit
         copy.write(raw)  # the check reports it
         return shape
     fixed = _fitted(document.value, shape, settings, document.lines)
-    copy.write(_rewritten(raw, document, fixed.value) if fixed.changes else raw)
+    copy.write(rewritten(raw, document, fixed.value) if fixed.changes else raw)
     _keep(fixed, name, kept)
     # A text in place of an image may have been the only sign of the shape.
     return as_document(document.value, shape, document.lines)[1] if fixed.changes else shape
@@ -281,33 +274,6 @@ def _keep(fixed: FixedDocument, name: str, kept: FitSpools) -> None:
 def _named(item: RequestChange | FitFailure, name: str) -> str:
     separator = " " if item.line is None else ""
     return f"{name}{separator}{item.location}".removesuffix(" request")
-
-
-def _rewritten(raw: bytes, document: Document, fixed: Any) -> bytes:
-    """Return a changed document as bytes, with the lines that were not changed as they were."""
-    plain = plain_json(raw)
-    if document.lines is None:
-        indent = _INDENT.match(plain)
-        new = _as_json(fixed, plain, indent[1].decode() if indent else None)
-    else:
-        lines = plain.split(b"\n")
-        for number, before, after in zip(document.lines, document.value, fixed, strict=True):
-            if after is not before:
-                lines[number - 1] = _as_json(after, lines[number - 1])
-        new = b"\n".join(lines)
-    return gzip.compress(new) if raw[:2] == _GZIP else new
-
-
-def _as_json(value: Any, original: bytes, indent: str | None = None) -> bytes:
-    """Write JSON like the original: spaces, escapes and the end of the line."""
-    spaced = indent is None and b'": ' not in original[:_HEAD_BYTES]
-    separators = (",", ":") if spaced else None
-    text = json.dumps(value, ensure_ascii=original.isascii(), indent=indent, separators=separators)
-    try:
-        data = text.encode()
-    except UnicodeEncodeError:  # a lone surrogate, which JSON can escape
-        data = json.dumps(value, indent=indent, separators=separators).encode()
-    return data + original[len(original.rstrip(_SPACE)) :]
 
 
 class _Counted:

@@ -36,8 +36,11 @@ _MEDIA_SCOPES: tuple[Scope, ...] = ("image-block", "rejected-image", "image", "s
 MEDIA_RULES = frozenset(rule.name for scope in _MEDIA_SCOPES for rule in rules_of(scope)) | {"many-images-edge"}
 """Rules for single images and documents."""
 
-_RESIZED_RULES = frozenset({"oversized-image", "toolset-screenshot"})
-"""Rules whose fix is the size that the smallest tier of all models accepts."""
+_STRICT_RULES = frozenset({"oversized-image", "toolset-screenshot"})
+"""Rules against downscaling by the API: each model that may answer has to accept the size."""
+
+_RESIZED_RULES = _STRICT_RULES | {"many-images-edge"}
+"""Rules that require a smaller size, even if the copy has more bytes."""
 
 _PLAIN_KEYS = frozenset({"type", "source", "cache_control"})
 """Keys that images and documents share, so that a block may change its type."""
@@ -136,10 +139,10 @@ class MediaFixer:
         if "oversized-image" in rules:
             self._drop_setting(new)
         fitted = None
-        if "many-images-edge" in rules:
-            fitted = self._fit(data, max_side=self._context.limits.many_images_edge, always_resize=True)
-        elif rules & _RESIZED_RULES:
-            fitted = self._fit(data, self._smallest_tier(), always_resize=True)
+        if rules & _RESIZED_RULES:
+            side = self._context.limits.many_images_edge if "many-images-edge" in rules else None
+            strict = rules & _STRICT_RULES
+            fitted = self._fit(data, self._smallest_tier() if strict else None, max_side=side, always_resize=True)
         elif contents.problem or contents.undecodable or any(breaches_of(image, self._context)):
             fitted = self._fit(data)
         text: Any = media.source.get("data")

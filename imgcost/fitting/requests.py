@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from imgcost.figures import plural
+from imgcost.fitting.checked_requests import FitSettings
 from imgcost.fitting.options import MIN_QUALITY, fit_options
-from imgcost.fitting.request_passes import FitSettings, fix_document
+from imgcost.fitting.request_passes import fix_document
 from imgcost.fitting.sessions import fix_session
 from imgcost.notebooks import html_table
 from imgcost.preflight import check_request

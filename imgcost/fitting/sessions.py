@@ -10,14 +10,15 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from imgcost.fitting.changes import FitFailure, FixedDocument, RequestChange
-from imgcost.fitting.request_passes import checked_requests, fixed_media, located
+from imgcost.fitting.checked_requests import checked_requests, located
+from imgcost.fitting.request_passes import fixed_media
 from imgcost.fitting.structure import MESSAGE_FIXES
 from imgcost.shapes.nodes import is_a
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from imgcost.fitting.request_passes import CheckedRequest, Edit, FitSettings
+    from imgcost.fitting.checked_requests import CheckedRequest, Edit, FitSettings
 
 __all__ = ["fix_session"]
 

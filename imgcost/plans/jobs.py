@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from imgcost import geometry
+from imgcost.datasets.columns import CHUNK, MAX_BYTES, MAX_IMAGES, UNKNOWN
 from imgcost.errors import SizeError
 from imgcost.geometry import MAX_EDGE
 
@@ -30,20 +31,8 @@ __all__ = [
     "size_chunk",
 ]
 
-CHUNK = 1 << 16
-"""Images processed at a time, which bounds memory regardless of the length of a job."""
-
-MAX_IMAGES = 10**15
-"""Maximum number of images of one size; keeps every sum over a request far below 64 bits."""
-
-MAX_BYTES = 2**50
-"""Maximum file size, bytes: larger than any disk."""
-
 MAX_EXPANDED = 256
 """A size repeated up to this often is expanded into single images, which is faster than a chunk of its own."""
-
-UNKNOWN = -1
-"""Marks an unknown file size in a column."""
 
 
 @dataclass(frozen=True, slots=True)

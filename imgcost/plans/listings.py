@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from imgcost.datasets.columns import find_columns, has_value, similar_columns, whole_numbers
+from imgcost.datasets.readers import READERS
 from imgcost.errors import ImgcostError
-from imgcost.plans.columns import find_columns, has_value, similar_columns, whole_numbers
 from imgcost.plans.jobs import CHUNK, UNKNOWN, SizeChunk, offset_location, size_chunk
-from imgcost.plans.readers import READERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -30,7 +30,7 @@ __all__ = ["Frame", "Listing", "is_listing"]
 
 NO_SIZE = "width or height is missing"
 NOT_COUNTED = "the scan that wrote the table could not count it"
-_UNSUPPORTED = frozenset((".json", ".xls", ".xlsm", ".xlsb", ".ods", ".feather", ".arrow", ".numbers"))
+_UNSUPPORTED = frozenset((".json", ".xls", ".xlsm", ".xlsb", ".ods", ".numbers"))
 
 
 def is_listing(path: str | os.PathLike[str]) -> bool:
@@ -70,6 +70,8 @@ class _SizeTable(ABC):
             selected = np.ones(numbers.shape, np.bool_)
             if "problem" in columns:
                 selected = self._exclude(NOT_COUNTED, has_value(columns["problem"]), selected, numbers)
+            for reason in sorted(set(columns.get("excluded", ())) - {""}):
+                selected = self._exclude(reason, columns["excluded"] == reason, selected, numbers)
             if "duplicate_of" in columns:
                 selected &= ~has_value(columns["duplicate_of"])
             if "model" in columns:
@@ -105,7 +107,12 @@ class _SizeTable(ABC):
             counts = whole_numbers("count", columns["count"], selected, location)
             yield from chunk.take(selected).repeated(counts[selected])
         else:
-            yield chunk.take(selected)
+            chunk = chunk.take(selected)
+            if "media_type" in columns:
+                types = columns["media_type"][selected]
+                rows = {name: np.flatnonzero(types == name).astype(np.int32) for name in set(types)}
+                chunk = chunk._replace(media_types=rows)
+            yield chunk
 
     def _exclude(
         self, reason: str, rows: NDArray[np.bool_], selected: NDArray[np.bool_], numbers: NDArray[np.int64]

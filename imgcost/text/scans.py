@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from imgcost.figures import dollars, number, plural
+from imgcost.figures import dollars, listed, number, plural
 from imgcost.text.acceptance import fixable_note
 from imgcost.text.notes import Note, sentences
 from imgcost.text.quotes import quote_notes, quote_title
 from imgcost.text.rendering import NO_IMAGES, Report, Table, visible
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from imgcost.quoting import Quote
     from imgcost.summaries import ScanSummary
@@ -23,8 +23,8 @@ MAX_LISTED = 40
 
 def scan_report(summary: ScanSummary) -> Report:
     """Report the sums of a scan."""
-    tables = [*_totals(summary), _histogram(summary), _folders(summary)] if summary.images else [NO_IMAGES]
-    tables += unreadable_tables(summary)
+    tables = [*_totals(summary), _histogram(summary), *_parts(summary)] if summary.images else [NO_IMAGES]
+    tables += [*_excluded(summary), *unreadable_tables(summary)]
     return Report(summary.to_dict(), tables, scan_notes(summary))
 
 
@@ -36,13 +36,15 @@ def scan_notes(summary: ScanSummary) -> list[str]:
 def fixable_notes(summary: ScanSummary) -> list[str]:
     """Return the note on images that would be rejected as they are; no note if there are none.
 
-    It names `imgcost check`, because a scan reads no ends of files.
+    It names `imgcost check`, because a scan reads no ends of files; a check does not read tables.
     """
     if not summary.fixable:
         return []
     first = summary.quotes[0]
     usd = dollars(first.image_usd(summary.tokens_of_fixable(first.rule)))
     note = fixable_note(summary.fixable, summary.images, f"{usd} with {first.model.id}")
+    if summary.tables:
+        return [note]
     return [f"{note} A scan reads only headers; 'imgcost check' also finds truncated images."]
 
 
@@ -76,7 +78,9 @@ def _notes(summary: ScanSummary) -> Iterator[Note]:
 
 
 def _totals(summary: ScanSummary) -> Iterator[Table]:
-    images = f"{plural(summary.images, 'image')}, {file_size(summary.file_bytes)}"
+    images = plural(summary.images, "image")
+    if summary.unsized < summary.images:
+        images += f", {file_size(summary.file_bytes)}"
     yield _models(summary, f"{images}. {quote_title(summary.quotes[0])}", summary.quotes)
     if summary.compared:
         yield _models(summary, "Other models, for comparison", summary.compared)
@@ -105,21 +109,42 @@ def _histogram(summary: ScanSummary) -> Table:
     )
 
 
-def _folders(summary: ScanSummary) -> Table:
+def _parts(summary: ScanSummary) -> Iterator[Table]:
+    """List what parts of the total cost: values of a column, folders and tables."""
+    if summary.groups:
+        groups = summary.costliest_groups()
+        rest = len(groups) - MAX_LISTED
+        title = f"By {visible(summary.group_by or '')}"
+        title += f", {MAX_LISTED} of {plural(len(groups), 'value')}" if rest > 0 else ""
+        rows = [("(missing)" if name is None else name, images, tokens) for name, images, tokens in groups[:MAX_LISTED]]
+        yield _costs(summary, title, "value", rows)
+    if not summary.tables or len(summary.folders) > 1:
+        folders = "folders" if summary.tables < len(summary.folders) else ""
+        kinds = listed([kind for kind in (folders, "tables" * bool(summary.tables)) if kind])
+        heading = "folder" if folders else "table"
+        yield _costs(summary, f"Costliest {kinds}", heading, summary.costliest_folders())
+
+
+def _costs(summary: ScanSummary, title: str, heading: str, parts: Sequence[tuple[str, int, int]]) -> Table:
     quote = summary.quotes[0]
-    folders = summary.costliest_folders()
     rows = [
-        (visible(folder) or ".", number(images), number(tokens), dollars(quote.image_usd(tokens)))
-        for folder, images, tokens in folders
+        (visible(name) or ".", number(images), number(tokens), dollars(quote.image_usd(tokens)))
+        for name, images, tokens in parts
     ]
-    bars = [tokens for _, _, tokens in folders]
-    return Table(
-        f"Costliest folders with {quote.model.id}",
-        ("folder", ">images", ">tokens", ">input cost"),
-        rows,
-        bars,
-        path_column=0,
-    )
+    bars = [tokens for _, _, tokens in parts]
+    columns = (heading, ">images", ">tokens", ">input cost")
+    return Table(f"{title} with {quote.model.id}", columns, rows, bars, path_column=0)
+
+
+def _excluded(summary: ScanSummary) -> Iterator[Table]:
+    """List the rows of tables that could not be counted."""
+    if summary.excluded:
+        rows = [
+            (visible(rows.table), number(rows.rows), rows.problem, number(rows.first), rows.reason)
+            for rows in sorted(summary.excluded.values(), key=lambda rows: -rows.rows)[:MAX_LISTED]
+        ]
+        title = f"Excluded: {plural(summary.excluded_rows, 'row')} without a size that can be counted"
+        yield Table(title, ("table", ">rows", "problem", ">first row", "reason"), rows, path_column=0)
 
 
 def file_size(size_bytes: int) -> str:

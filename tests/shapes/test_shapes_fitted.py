@@ -162,6 +162,18 @@ def test_tuples_stay_tuples():
     assert type(fitted.params["messages"]) is tuple
 
 
+def test_a_model_is_copied_even_if_a_new_value_is_not_valid_in_it():
+    pydantic = pytest.importorskip("pydantic")
+
+    class Numbers(pydantic.BaseModel, frozen=True):
+        content: list[int]
+
+    original = Numbers(content=[1, 2])
+    for new in (5, "x"):
+        [copied] = replaced([original], {(0, "content", 0): new})
+        assert (type(copied), copied.content, original.content) == (Numbers, [new, 2], [1, 2])
+
+
 class Model:
     """A pydantic model that does not work."""
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from decimal import Decimal, localcontext
 from typing import TYPE_CHECKING, NamedTuple
 
-from imgcost.reports.workbook.cells import NOT_OFFERED, CellFormula, at, unless_text
+from imgcost.prices import cost_usd
+from imgcost.reports.workbook.cells import CellFormula, at, unless_text
 from imgcost.reports.workbook.inputs import BlockRow, assumptions, validate
 from imgcost.reports.workbook.job import title_of
 from imgcost.reports.workbook.verdict import command, is_fine, verdict
@@ -148,11 +149,7 @@ def _class(models: ModelSheets, row: int, names: tuple[str, str, str, str]) -> B
     columns = {key: models.of_chosen(key) for key in ("in", "out", "w5m", "w1h", "read")}
     count, shown = (at(_TOP + row, _MIDDLE + column) for column in (2, 3))
     values = models.chosen
-    price: Decimal | str = ""
-    if isinstance(values["price"], str):
-        price = NOT_OFFERED
-    elif values[key]:
-        price = values[usd] * _MILLION / values[key]
+    price = values[usd] * _MILLION / values[key] if values[key] else ""
     cells = [
         models.chosen_cell(key),
         CellFormula(unless_text("multiplier", f'IF({count}=0,"",{rate.format_map(columns)}*multiplier)'), price),
@@ -193,7 +190,7 @@ def _images(job: WorkbookJob, models: ModelSheets, images: JobImages) -> list[Bl
     fixable = sum(summary.fixable.values())
     lines.append(("Would be rejected as they are", images.found.scaled(_rejected(images.found)), fixable, ""))
     counts = [BlockRow(label, [CellFormula(text, value)], ["count"], name) for label, text, value, name in lines]
-    rows = [*counts, *_fixable(job, images.found, _TOP + len(counts))]
+    rows = [*counts, *_fixable(job, models, images.found, _TOP + len(counts))]
     if images.not_counted:
         rows.append(BlockRow("Not counted (see sheet Excluded)", [images.not_counted], ["count"]))
     return [*rows, *_listed_sizes(job, counted)]
@@ -203,9 +200,9 @@ def _rejected(images: ImageTable) -> str:
     return images.count_if(images.reasons, '"?*"') if images.reasons else images.count_where(images.rejected)
 
 
-def _fixable(job: WorkbookJob, found: ImageTable, row: int) -> Iterator[BlockRow]:
+def _fixable(job: WorkbookJob, models: ModelSheets, found: ImageTable, row: int) -> Iterator[BlockRow]:
     """Return the lines of images that would be rejected as they are, by reason, with their cost."""
-    fixable, sold = job.summary.fixable, job.first.sold
+    fixable = job.summary.fixable
     if not fixable:
         return
     reasons = sorted(fixable.items(), key=lambda item: (-item[1], item[0]))
@@ -217,7 +214,7 @@ def _fixable(job: WorkbookJob, found: ImageTable, row: int) -> Iterator[BlockRow
     sums = [found.total_where(found.rejected, index) for index in range(len(job.token_rules))]
     tokens, price = at(row, _RIGHT + 2), at(_TOP + 10, _MIDDLE + 3)
     visual = job.summary.tokens_of_fixable(job.first.quote.rule)
-    usd = sold.input_usd(visual) if sold else NOT_OFFERED
+    usd = cost_usd(visual, models.chosen["price"])
     text = found.scaled(f"CHOOSE(token_rule,{','.join(sums)})")
     yield BlockRow("Visual tokens of rejected images", [CellFormula(text, visual)], ["count"])
     text = unless_text(price, f"{tokens}*{price}/{_MILLION}")

@@ -119,7 +119,7 @@ class WorkbookJob:
 
     @property
     def first(self) -> ModelRow:
-        """The model that the input cell starts with."""
+        """The model that the input cell starts with: a selected one, so that it is offered."""
         return self.models[0]
 
     @cached_property

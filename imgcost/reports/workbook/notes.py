@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from imgcost.reports.workbook.cells import Cell, Page
     from imgcost.reports.workbook.job import WorkbookJob
+    from imgcost.reports.workbook.tables import ImageTable
     from imgcost.tables import Multiplier, Source
 
 __all__ = ["write_job_notes", "write_prices"]
@@ -72,21 +73,21 @@ def _source_cells(sources: Sequence[Source]) -> list[Cell]:
     return [titles, " ".join(dict.fromkeys(source.url for source in sources))]
 
 
-def write_job_notes(page: Page, job: WorkbookJob, rows: int) -> None:
+def write_job_notes(page: Page, job: WorkbookJob, found: ImageTable) -> None:
     """Write the sheet Notes.
 
     Args:
         page: The sheet.
         job: The images and models.
-        rows: Number of rows of the sheet Images.
+        found: The sheet Images, if there is one.
     """
     date = "Date", f"Prices, limits and models as of {job.conditions.as_of}; the sheet Prices has the sources."
     left_out = _NOTES_ON_PACKING if job.is_packed else () if job.sizes_are_inputs else ("Downscaling",)
     notes = [(subject, text) for subject, text in _NOTES.items() if subject not in left_out]
-    write_notes(page, [*_job_notes(job, rows), date, *notes, *_measured()])
+    write_notes(page, [*_job_notes(job, found), date, *notes, *_measured()])
 
 
-def _job_notes(job: WorkbookJob, rows: int) -> Iterator[tuple[str, str]]:
+def _job_notes(job: WorkbookJob, found: ImageTable) -> Iterator[tuple[str, str]]:
     summary, first = job.summary, job.first
     if job.is_packed:
         yield "Packed requests", _PACKED
@@ -94,11 +95,12 @@ def _job_notes(job: WorkbookJob, rows: int) -> Iterator[tuple[str, str]]:
         yield "Sizes", _SIZES
     else:
         yield "Sizes", _NO_SIZES
-    if summary.images > rows > 0 and not job.is_uniform:
-        yield "Rows", f"{plural(summary.images, 'image')} in {plural(rows, 'row')}: a row is a size, with its images."
+    if found.reasons and found.counts:
+        images, rows = plural(summary.images, "image"), plural(found.rows, "row")
+        yield "Sheet Images", f"{images} in {rows}: a row is a size in a folder or table, or only a size if need be."
     if summary.fixable:
-        usd = first.sold and dollars(first.sold.input_usd(summary.tokens_of_fixable(first.quote.rule)))
-        cost = f"{usd or NOT_OFFERED} with {first.quote.model.id}"
+        usd = (first.sold or first.quote).input_usd(summary.tokens_of_fixable(first.quote.rule))
+        cost = f"{dollars(usd)} with {first.quote.model.id}"
         yield "Rejected images", fixable_note(summary.fixable, summary.images, cost)
     for text in first.quote.assumptions:
         yield "Assumption", text

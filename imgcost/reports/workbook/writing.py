@@ -106,7 +106,7 @@ def _write_sheets(file: IO[bytes], job: WorkbookJob, spool: ScanSpool, progress:
         if models.has_long_context:
             models.write_long_context(pages["Long context"], images.counted)
         write_prices(pages["Prices"])
-        write_job_notes(pages["Notes"], job, images.found.rows)
+        write_job_notes(pages["Notes"], job, images.found)
         if "Folders" in pages:
             write_folders(pages["Folders"], job, models, budget.images_usd)
         write_bins(pages["Charts"], job, images.counted)

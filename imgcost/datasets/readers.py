@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import csv
-import json
 import warnings
 from functools import partial
 from itertools import islice
 from operator import itemgetter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import numpy as np
 
+from imgcost.datasets.columns import CHUNK, similar_columns
+from imgcost.datasets.json_lines import json_rows
+from imgcost.datasets.problems import PROBLEMS
 from imgcost.errors import ImgcostError, MissingExtraError
-from imgcost.plans.columns import similar_columns
-from imgcost.plans.jobs import CHUNK
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
+
+    from imgcost.datasets.sizes import Labels, Sizes
 
 __all__ = ["READERS"]
 
@@ -100,51 +102,56 @@ def _cell(cells: Sequence[Any], index: int) -> Any:
 
 
 def _read_json_lines(path: str, find: Find) -> Chunks:
-    with Path(path).open(encoding="utf-8-sig", errors="surrogateescape") as file:
-        filled = ((number, line) for number, line in enumerate(file, 1) if line.strip())
-        numbers = np.zeros(0, np.int64)
-        while chunk := list(islice(filled, CHUNK)):
-            rows = [_object(path, number, line) for number, line in chunk]
-            names = find(list(dict.fromkeys(name for row in rows for name in row)))
-            numbers = np.array([number for number, _ in chunk], np.int64)
-            yield (
-                numbers,
-                {column: _column((row.get(name) for row in rows), len(rows)) for column, name in names.items()},
-            )
-        if not len(numbers):
-            find([])
-
-
-def _object(path: str, number: int, line: str) -> Mapping[str, Any]:
-    try:
-        row = json.loads(line)
-    except (ValueError, RecursionError) as error:
-        raise ImgcostError(f"{path}, line {number}: not JSON: {error}") from None
-    if not isinstance(row, dict):
-        raise ImgcostError(f"{path}, line {number}: expected a JSON object with width and height")
-    return row
+    filled = json_rows(path)
+    numbers = np.zeros(0, np.int64)
+    while chunk := list(islice(filled, CHUNK)):
+        rows = [row for _, row in chunk]
+        names = find(list(dict.fromkeys(name for row in rows for name in row)))
+        numbers = np.array([number for number, _ in chunk], np.int64)
+        yield numbers, {column: _column((row.get(name) for row in rows), len(rows)) for column, name in names.items()}
+    if not len(numbers):
+        find([])
 
 
 def _column(values: Iterable[Any], count: int) -> NDArray[Any]:
     return np.fromiter(values, object, count)
 
 
-def _read_parquet(path: str, find: Find) -> Chunks:
-    try:
-        import pyarrow as pa  # noqa: PLC0415 - an extra
-        import pyarrow.parquet as pq  # noqa: PLC0415 - same
-    except ImportError as error:
-        raise MissingExtraError("reading Parquet", "parquet") from error
-    try:
-        with pq.ParquetFile(path) as file:
-            names = find(file.schema_arrow.names)
-            row = 0
-            for batch in file.iter_batches(CHUNK, columns=list(names.values())):
-                columns = {column: batch.column(name).to_numpy(zero_copy_only=False) for column, name in names.items()}
-                yield np.arange(row, row + batch.num_rows), columns
-                row += batch.num_rows
-    except pa.ArrowException as error:
-        raise ImgcostError(f"cannot read {path} as Parquet: {error}") from None
+def _read_batches(path: str, find: Find) -> Chunks:
+    """Read Parquet or Arrow: columns of sizes, or else the headers of images whose bytes are in a column."""
+    from imgcost.datasets.selection import TableColumns, usual_image_column  # noqa: PLC0415 - needs pyarrow, an extra
+    from imgcost.datasets.sizes import read_sizes  # noqa: PLC0415 - same
+    from imgcost.datasets.sources import parts_of, read_part, read_schema  # noqa: PLC0415 - same
+
+    schema = read_schema(path)
+    image = usual_image_column(schema, path)
+    names = find(schema.names) if image is None else {"image": image}
+    wanted = TableColumns(image=image)
+    row = 0
+    for part in parts_of(path, wanted):
+        for whole_batch in read_part(part, list(names.values())):
+            for start in range(0, len(whole_batch), CHUNK):
+                batch = whole_batch.slice(start, CHUNK)
+                if image is None:
+                    columns = {key: batch.column(name).to_numpy(zero_copy_only=False) for key, name in names.items()}
+                else:
+                    columns = _image_columns(read_sizes(batch, wanted))
+                yield np.arange(row, row + len(batch)), columns
+                row += len(batch)
+
+
+def _image_columns(sizes: Sizes) -> dict[str, NDArray[Any]]:
+    """Return the columns of images: their sizes, media types, and why some of them are excluded."""
+    reasons = np.array([problem.reason for problem in PROBLEMS], object)
+    problems = np.zeros(len(sizes.width), np.uint8) if sizes.problems is None else sizes.problems
+    names, codes = cast("Labels", sizes.media_types)
+    return {
+        "width": sizes.width,
+        "height": sizes.height,
+        "excluded": reasons[problems],
+        "file_bytes": cast("NDArray[np.int64]", sizes.file_bytes),
+        "media_type": np.array(names, object)[codes],
+    }
 
 
 READERS: Mapping[str, Callable[[str, Find], Chunks]] = {
@@ -152,6 +159,8 @@ READERS: Mapping[str, Callable[[str, Find], Chunks]] = {
     ".tsv": partial(_read_text, delimiter="\t"),
     ".xlsx": _read_excel,
     ".jsonl": _read_json_lines,
-    ".parquet": _read_parquet,
+    ".parquet": _read_batches,
+    ".arrow": _read_batches,
+    ".feather": _read_batches,
 }
 """The reader for each suffix: takes the path and a function that selects columns."""

@@ -9,17 +9,39 @@ import numpy as np
 
 from imgcost.errors import ImgcostError, SizeError, short_repr
 from imgcost.geometry import MAX_EDGE
-from imgcost.plans.jobs import MAX_BYTES, MAX_IMAGES, UNKNOWN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
-__all__ = ["find_columns", "has_value", "similar_columns", "whole_numbers"]
+__all__ = [
+    "CHUNK",
+    "MAX_BYTES",
+    "MAX_IMAGES",
+    "UNKNOWN",
+    "find_columns",
+    "has_value",
+    "similar_columns",
+    "whole_number",
+    "whole_numbers",
+]
+
+CHUNK = 1 << 16
+"""Images processed at a time, which bounds memory regardless of the length of a table or job."""
+
+MAX_IMAGES = 10**15
+"""Maximum number of images of one size; keeps every sum over a request far below 64 bits."""
+
+MAX_BYTES = 2**50
+"""Maximum file size, bytes: larger than any disk."""
+
+UNKNOWN = -1
+"""Marks an unknown file size in a column."""
 
 _RANGES = {"width": (1, MAX_EDGE), "height": (1, MAX_EDGE), "file_bytes": (0, MAX_BYTES), "count": (0, MAX_IMAGES)}
 _SCAN_COLUMNS = ("problem", "duplicate_of", "model")
+"""Columns that a scan writes. `problem` is also usual in data sets of questions, which have no `tokens`."""
 _OTHER_NAMES = {"w": "width", "h": "height", "filesize": "file_bytes", "bytes": "file_bytes"} | dict.fromkeys(
     ("n", "num", "number", "qty", "quantity", "times", "copies", "images"), "count"
 )
@@ -46,7 +68,7 @@ def find_columns(names: Sequence[Any], table: str) -> dict[str, Any]:
     columns: dict[str, Any] = _of_own_workbook(names)
     for name in () if columns else names:
         folded = _folded(name)
-        if folded in _RANGES or name in _SCAN_COLUMNS:
+        if folded in _RANGES or (name in _SCAN_COLUMNS and (name != "problem" or "tokens" in names)):
             if folded in columns:
                 raise ImgcostError(f"{table} has two columns {folded!r}: remove or rename one of them")
             columns[folded] = name
@@ -142,7 +164,7 @@ def whole_numbers(
         wrong = np.flatnonzero(selected & ~valid)
     else:
         numbers = [
-            _number(value, minimum, maximum) if is_selected else UNKNOWN
+            whole_number(value, minimum, maximum) if is_selected else UNKNOWN
             for value, is_selected in zip(column, selected, strict=True)
         ]
         wrong = np.flatnonzero([number is None for number in numbers])
@@ -155,7 +177,7 @@ def whole_numbers(
     return values
 
 
-def _number(value: Any, minimum: int, maximum: int) -> int | None:
+def whole_number(value: Any, minimum: int, maximum: int) -> int | None:
     """Convert a value to a whole number within limits; None if that is not possible."""
     try:
         number = float(value) if isinstance(value, str) else value
