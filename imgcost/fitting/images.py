@@ -203,8 +203,8 @@ def _too_many_bytes(data: bytes, encoding: Encoding, limit: float) -> FitError:
     how = f"at quality {encoding.quality}" if encoding.quality else "without loss"
     size = plural(len(data), "byte")
     reason = f"{size} as {format_name(encoding.media_type)} {how}: the limit is {limit:,}"
-    other = "reduce min_quality" if encoding.quality else "choose JPEG or WebP"
-    return FitError("too-many-bytes", reason, f"Make the image smaller with max_side or max_tokens, or {other}.")
+    other = "allow a lower quality" if encoding.quality else "choose JPEG or WebP"
+    return FitError("too-many-bytes", reason, f"Limit its longest side or its tokens, or {other}.")
 
 
 def _changes(
