@@ -174,7 +174,7 @@ def command(
     report = scan_report(summary)
     if target and targets.tables and table_format(target.path) == ".md":
         with target as file:
-            file.write(f"{as_markdown(report)}\n".encode())
+            file.write(f"{as_markdown(report, SCAN.title)}\n".encode())
     echo(report, style, err=bool(rows))
     if fail_on_unreadable and (summary.unreadable or summary.excluded):
         unreadable = [
