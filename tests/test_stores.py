@@ -157,6 +157,7 @@ def test_prefixes_are_folders(server):
     assert paths(scanned(server, f"{ROOT}/a.v2/")[0]) == ["a.v2/d.png"]
     assert isinstance(only(server, f"{ROOT}/e"), Image)
     assert len(scanned(server, ROOT)[0]) == 4
+    assert paths(scanned(server, f"{ROOT}/e", f"{ROOT}/a.v2/d.png", f"{ROOT}/a")[0]) == ["e", "a.v2/d.png", "a/b"]
     missing = only(server, f"{ROOT}/a.v2")
     assert (missing.problem, missing.reason) == (
         "missing",
@@ -630,6 +631,38 @@ def test_waiting_continues_after_a_timeout(monkeypatch):
         assert [(done.tag, done.value) for done in threads.done()] == [("a", True)]
 
 
+@pytest.fixture
+def stuck(monkeypatch):
+    monkeypatch.setattr("imgcost.files.stores.threads.STUCK_SECONDS", 0.2)
+    monkeypatch.setattr("imgcost.files.stores.threads.POLL_SECONDS", 0.05)
+    monkeypatch.setattr("imgcost.files.stores.threads.LEAVE_SECONDS", 0.01)
+
+
+@pytest.mark.usefixtures("stuck")
+def test_requests_that_never_end_are_given_up(server):
+    server.objects = {f"{number}.png": PNG for number in range(9)}
+    server.fault = lambda key, _number: "slow1" if key in {"2.png", "3.png"} else None
+    results, transfer = scanned(server, ROOT, concurrency=2)
+    assert [file.path[-5:] for file in results if isinstance(file, Unreadable)] == ["2.png", "3.png"]
+    assert {file.reason for file in results if isinstance(file, Unreadable)} == {"no answer within 300 seconds"}
+    assert transfer.requests == 9
+
+
+@pytest.mark.usefixtures("stuck")
+def test_a_listing_that_never_ends_is_given_up(server):
+    server.fault = lambda _key, _number: "slow1"
+    with pytest.raises(ImgcostError, match=r"^cannot list objects: no answer within 300 seconds$"):
+        scanned(server, ROOT)
+
+
+def test_late_results_of_requests_that_were_given_up_are_ignored():
+    page = scanning._Page([(None, StoredObject("s3://b/a.png", "a.png"))])
+    given_up, late = Unreadable("s3://b/a.png", "no-access", "stuck"), Unreadable("s3://b/a.png", "damaged", "late")
+    page.set(0, probing.Probed(given_up))
+    page.set(0, probing.Probed(late))
+    assert (page.results, page.missing) == ([given_up], 0)
+
+
 def test_a_stopped_scan_does_not_wait_for_retries():
     stopped = threading.Event()
     stopped.set()
@@ -653,6 +686,16 @@ def test_scan_and_summarize_take_urls(environment, tmp_path):
     assert plan.images == 1
     with pytest.raises(ImgcostError, match="--dedupe reads whole files"):
         imgcost.summarize(f"{ROOT}/p", dedupe=True)
+
+
+def test_options_of_stores_in_the_library(server):
+    server.objects = {"a.png": PNG}
+    assert [file.width for file in imgcost.scan(ROOT, store_options=dict(server.options))] == [640]
+    walk = Walk(stores=StoreSettings(server.options))
+    assert imgcost.summarize(ROOT, walk=walk).images == 1
+    for wrong in ("region", {"region": 1}, [("region", "x")]):
+        with pytest.raises(ArgumentError, match="^invalid store_options .*: expected a dict of texts"):
+            imgcost.scan(ROOT, store_options=wrong)
 
 
 def test_report(environment, tmp_path):

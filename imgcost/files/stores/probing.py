@@ -6,6 +6,7 @@ from random import random
 from typing import TYPE_CHECKING, NamedTuple
 
 from imgcost.errors import HeaderError
+from imgcost.figures import plural
 from imgcost.files.results import Image, Unreadable, not_read
 from imgcost.files.stores.access import ATTEMPTS, StoreError
 from imgcost.headers import HEAD_BYTES, parse_header
@@ -121,6 +122,6 @@ def probe_object(store: Store, found: StoredObject, stopped: Event) -> Probed:
             advice = ", unless the URL is that of a prefix: then end it with a slash" if may_be_prefix else ""
             result = Unreadable(found.url, "missing", f"no such object{advice}")
         else:
-            after = f" (after {reader.requests} requests)" if error.problem == "unavailable" else ""
+            after = f" (after {plural(reader.requests, 'request')})" if error.problem == "unavailable" else ""
             result = Unreadable(found.url, "no-access", f"{error.reason}{after}")
     return Probed(result, failure, reader.requests, reader.transferred)
