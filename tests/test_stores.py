@@ -18,7 +18,7 @@ from object_server import BUCKET, object_server
 from pictures import encoded
 
 import imgcost
-from imgcost.errors import ImgcostError, MissingExtraError, MissingPackageError
+from imgcost.errors import ArgumentError, ImgcostError, MissingExtraError, MissingPackageError
 from imgcost.files import Image, Transfer, Unreadable, Walk
 from imgcost.files.header_cache import HeaderCache
 from imgcost.files.stores import access, cloud, drivers, probing, scanning, web
@@ -264,10 +264,18 @@ def test_a_listing_that_is_refused_ends_the_scan(server):
         scanned(server, f"{ROOT}/p")
 
 
-def test_a_listing_with_a_key_that_obstore_cannot_read_ends_the_scan(server):
-    server.objects = {"p//a.png": PNG}
-    with pytest.raises(ImgcostError, match=r'cannot list s3://photos/p: .*"p//a.png" contained empty path segment'):
+@pytest.mark.parametrize("key", ["p//a.png", "p/a\n.png", "p/\x1b[31m.png"])
+def test_a_key_that_obstore_cannot_list_is_named(server, key):
+    server.objects = {key: PNG}
+    with pytest.raises(ImgcostError) as caught:
         scanned(server, f"{ROOT}/p")
+    assert str(caught.value).startswith(
+        f"cannot list s3://photos/p: obstore cannot list the key {key!r}; pipe the URLs"
+    )
+
+
+def test_globs_in_urls_are_not_expanded(server):
+    assert only(server, f"{ROOT}/*.png").reason == "no such object; globs in URLs are not expanded: use --include"
 
 
 def test_a_store_that_refuses_everything_ends_the_scan(server):
@@ -694,7 +702,7 @@ def test_options_of_stores_in_the_library(server):
     walk = Walk(stores=StoreSettings(server.options))
     assert imgcost.summarize(ROOT, walk=walk).images == 1
     for wrong in ("region", {"region": 1}, [("region", "x")]):
-        with pytest.raises(ArgumentError, match="^invalid store_options .*: expected a dict of texts"):
+        with pytest.raises(ArgumentError, match=r"^invalid store_options .*: expected a dict of texts"):
             imgcost.scan(ROOT, store_options=wrong)
 
 

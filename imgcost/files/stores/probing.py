@@ -118,10 +118,16 @@ def probe_object(store: Store, found: StoredObject, stopped: Event) -> Probed:
     except StoreError as error:
         failure = error
         if error.problem == "missing":
-            may_be_prefix = found.size is None and not found.url.startswith("http")
-            advice = ", unless the URL is that of a prefix: then end it with a slash" if may_be_prefix else ""
-            result = Unreadable(found.url, "missing", f"no such object{advice}")
+            result = Unreadable(found.url, "missing", f"no such object{_advice(found)}")
         else:
             after = f" (after {plural(reader.requests, 'request')})" if error.problem == "unavailable" else ""
             result = Unreadable(found.url, "no-access", f"{error.reason}{after}")
     return Probed(result, failure, reader.requests, reader.transferred)
+
+
+def _advice(missing: StoredObject) -> str:
+    if missing.size is not None or missing.url.startswith("http"):
+        return ""
+    if "*" in missing.url:
+        return "; globs in URLs are not expanded: use --include"
+    return ", unless the URL is that of a prefix: then end it with a slash"
