@@ -38,6 +38,7 @@ __all__ = [
     "fail_if_empty",
     "fail_on_empty_option",
     "format_option",
+    "invalid_option",
     "models_option",
     "output_option",
     "paths_argument",
@@ -293,6 +294,13 @@ def fail_if_empty(images: int, fail_on_empty: bool) -> None:
     """
     if fail_on_empty and not images:
         raise ImgcostError("no images found (--fail-on-empty was given): check the paths and the glob patterns")
+
+
+def invalid_option(error: ArgumentError) -> click.BadParameter:
+    """Say in which option of the current command an invalid value is."""
+    params = click.get_current_context().command.params
+    (option,) = (param for param in params if param.name == error.argument)
+    return click.BadParameter(str(error).removeprefix(f"invalid {error.argument} "), param=option)
 
 
 def reject_overwrites(inputs: Iterable[str], **outputs: str | None) -> None:

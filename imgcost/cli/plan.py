@@ -23,6 +23,7 @@ from imgcost.cli.options import (
     fail_if_empty,
     fail_on_empty_option,
     format_option,
+    invalid_option,
     models_option,
     output_option,
     placement_options,
@@ -226,9 +227,7 @@ def _located(error: ArgumentError, options: Mapping[str, Any]) -> Exception:
     """Say in which option an invalid value is."""
     if options.get(error.argument) is None:
         return error
-    params = click.get_current_context().command.params
-    (option,) = (param for param in params if param.name == error.argument)
-    return click.BadParameter(str(error).removeprefix(f"invalid {error.argument} "), param=option)
+    return invalid_option(error)
 
 
 def _excluded(job_plan: Plan) -> str:

@@ -37,7 +37,7 @@ def scan_notes(summary: ScanSummary) -> list[str]:
 def fixable_notes(summary: ScanSummary) -> list[str]:
     """Return the note on images that would be rejected as they are; no note if there are none.
 
-    It names `imgcost check`, because a scan reads no ends of files; a check does not read tables.
+    It names `imgcost fit`, and `imgcost check` because a scan reads no ends of files; neither reads tables.
     """
     if not summary.fixable:
         return []
@@ -46,7 +46,7 @@ def fixable_notes(summary: ScanSummary) -> list[str]:
     note = fixable_note(summary.fixable, summary.images, f"{usd} with {first.model.id}")
     if summary.tables:
         return [note]
-    return [f"{note} A scan reads only headers; 'imgcost check' also finds truncated images."]
+    return [f"{note} 'imgcost fit' does that. A scan reads only headers; 'imgcost check' also finds truncated images."]
 
 
 def unreadable_tables(summary: ScanSummary) -> list[Table]:
