@@ -105,6 +105,21 @@ def test_a_long_header_is_read_in_growing_parts(server):
     assert transfer.transferred_bytes < len(server.objects["a.jpg"])
 
 
+def test_each_part_of_a_header_has_its_own_attempts(server, monkeypatch):
+    monkeypatch.setattr(probing, "ATTEMPTS", 2)
+    photo = encoded("JPEG", 640, 480)
+    server.objects = {"a.jpg": photo[:2] + (b"\xff\xe1\xff\xff" + bytes(65533)) * 5 + photo[2:]}
+    server.fault = lambda key, number: "503" if key == "a.jpg" and number in {2, 4} else None
+    [image], transfer = scanned(server, ROOT)
+    assert (image.width, server.requests["a.jpg"]) == (640, transfer.requests)
+
+
+def test_nothing_is_requested_beyond_the_end(server):
+    server.objects = {"a.gif": encoded("GIF", 20, 10)[:-1]}  # without its trailer, the parser looks further
+    [image], transfer = scanned(server, ROOT)
+    assert (image.width, transfer.requests) == (20, 1)
+
+
 def test_a_header_that_never_ends_is_given_up(server, monkeypatch):
     monkeypatch.setattr(probing, "MAX_BYTES", 100_000)
     server.objects = {"a.jpg": b"\xff\xd8" + b"\xff\xe1\xff\xff" + (bytes(65533) + b"\xff\xe1\xff\xff") * 50}

@@ -66,7 +66,9 @@ class _Reader:
 
     def read_at(self, offset: int, size: int) -> bytes:
         """Read any bytes; see `imgcost.headers.ReadAt`."""
-        size = max(min(size, self.size - offset), 0)
+        size = min(size, self.size - offset)
+        if size <= 0:
+            return b""
         if not self._start <= offset <= offset + size <= self._start + len(self._data):
             if self.transferred + size > MAX_BYTES:
                 raise _LimitError
@@ -77,7 +79,9 @@ class _Reader:
 
     def _request(self, start: int, size: int) -> Part:
         delay = FIRST_DELAY
+        attempt = 0
         while True:
+            attempt += 1
             self.requests += 1
             try:
                 part = self._store.read(self._key, start, size)
@@ -85,7 +89,7 @@ class _Reader:
                 if len(part.data) < min(size, part.total - start):
                     raise StoreError("unavailable", "the connection was cut")  # noqa: TRY301 - handled like others
             except StoreError as error:
-                if error.problem != "unavailable" or self.requests >= ATTEMPTS:
+                if error.problem != "unavailable" or attempt >= ATTEMPTS:
                     raise
                 if self._stopped.wait(delay * (0.5 + random())):  # noqa: S311 - spreads requests
                     raise
