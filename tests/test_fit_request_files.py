@@ -273,7 +273,7 @@ def test_documents_and_tokens_in_the_report(folder):
         (["request.json", "-o", "request.json", "--overwrite"], "--output request.json would overwrite request.json"),
         (["request.json", "-o", "x", "--report", "request.json"], "--report request.json would overwrite request.json"),
         (["request.json", "-o", "x", "--min-quality", "0"], "min-quality"),
-        (["request.json", "-o", "x", "--background", "plaid"], "invalid background"),
+        (["request.json", "-o", "x", "--background", "plaid"], "Invalid value for '--background': 'plaid'"),
         (["request.json", "-o", "no/such/x"], "no/such/x"),
     ],
 )

@@ -17,6 +17,7 @@ from imgcost.files import (
     pillow_contents,
     stream_contents,
 )
+from imgcost.fitting.decoding import cannot_decode
 from imgcost.headers import inspect_bytes
 
 if TYPE_CHECKING:
@@ -106,6 +107,8 @@ def _from_stream(stream: BinaryIO) -> Original:
 
 
 def _checked(contents: Contents) -> Header:
+    if contents.problem and contents.problem.problem == "unsupported":
+        raise cannot_decode(contents.problem.format or "the format", contents.problem.advice)
     if contents.problem:
         raise FitError(contents.problem.problem, contents.problem.reason, contents.problem.advice)
     if contents.truncated or contents.undecodable:
