@@ -367,6 +367,21 @@ def test_a_file_that_disappears_is_an_error(photos, out):
     assert (next(files).problem, next(files).status) == ("missing", "fitted")
 
 
+def test_a_file_that_changes_before_it_is_copied_is_an_error(photos, out, monkeypatch):
+    real = tasks.Fitter.fit
+
+    def fit(fitter, task):
+        outcome = real(fitter, task)
+        (photos / "a.png").write_bytes(SMALL[:-1])
+        return outcome
+
+    monkeypatch.setattr(tasks.Fitter, "fit", fit)
+    (file,) = fitted(photos / "a.png", output=out)
+    assert (file.status, file.problem) == ("failed", "output")
+    assert file.reason == "the file has changed during the run: run the command again"
+    assert contents(out) == {}
+
+
 def test_a_file_that_cannot_be_read_is_an_error(photos, out, monkeypatch):
     def fit_with(*_):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
