@@ -35,6 +35,7 @@ from imgcost.cli.signals import signals_deferred
 from imgcost.errors import ArgumentError, ImgcostError, short_repr
 from imgcost.figures import number, plural
 from imgcost.files import Walk
+from imgcost.paths import is_url
 from imgcost.plans import (
     SETTINGS,
     Repeated,
@@ -242,7 +243,7 @@ def _job(images: Sequence[str], count: int | None) -> list[str | Repeated]:
     """Read sizes as images; an existing file is a path, whatever its name."""
     job: list[str | Repeated] = []
     for image in images:
-        if Path(image).exists():
+        if is_url(image) or Path(image).exists():
             if count is not None:
                 raise click.UsageError("--count applies to sizes only; files and tables are counted as they are.")
             job.append(image)
