@@ -11,6 +11,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, NamedTuple
 
 from imgcost.errors import FitError
+from imgcost.fitting.originals import cannot_decode
 from imgcost.headers import format_name
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from imgcost.fitting.originals import Original
 
-__all__ = ["MAX_PIXELS", "Opened", "cannot_decode", "check_decodable", "damaged", "open_pixels"]
+__all__ = ["MAX_PIXELS", "Opened", "check_decodable", "damaged", "open_pixels"]
 
 MAX_PIXELS = 200_000_000
 """The largest image that is decoded, px: that of the largest phone cameras, 800 MB in memory."""
@@ -123,11 +124,6 @@ def check_decodable(media_type: str, width: int, height: int) -> None:
             raise _no_decoder("HEIC")
     elif media_type and media_type not in _DECODERS:
         raise cannot_decode(format_name(media_type))
-
-
-def cannot_decode(name: str, advice: str | None = None) -> FitError:
-    """Return the error for a format without a decoder."""
-    return FitError("unsupported", f"{name} cannot be decoded", advice or "Convert it in another program.")
 
 
 def damaged(error: Exception) -> FitError:

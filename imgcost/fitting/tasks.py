@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 from imgcost.acceptance import breaches, sent_bytes
 from imgcost.errors import FitError
 from imgcost.files import Image, Unreadable, no_access, probe
-from imgcost.fitting.decoding import cannot_decode, check_decodable
+from imgcost.fitting.decoding import check_decodable
 from imgcost.fitting.files import FittedFile
 from imgcost.fitting.images import fit_with
 from imgcost.fitting.layout import SUFFIXES, earlier_output, is_taken, output_name
 from imgcost.fitting.options import FitOptions, is_excluded, target_size
+from imgcost.fitting.originals import cannot_decode
 from imgcost.preflight.inputs import IMAGE_SUFFIXES, suffix_of
 
 if TYPE_CHECKING:
