@@ -230,6 +230,9 @@ def test_errors_that_remain_are_listed_with_reasons_and_exit_code_1(folder):
     assert "1 error was not fixed in empty.json" in out
     assert "the data is empty" in out
     assert "The copy would still be rejected: 1 error." in out
+    note = "--remove-unfixable replaces images and documents that cannot be fixed by a text."
+    assert note in out
+    assert note not in printed("fit", "good.json", "-o", "same.json")
     assert (folder / "fixed.json").read_bytes() == (folder / "empty.json").read_bytes()
     out = printed("fit", "empty.json", "-o", "fixed.json", "--overwrite", "--remove-unfixable")
     assert "replaced by text" in out
