@@ -126,7 +126,7 @@ def test_a_model_named_twice_is_listed_once_with_the_note_on_the_family(names):
 
 def test_notes_are_not_in_the_json():
     """The JSON has the same facts as data: the model and its conditions."""
-    assert "Without the overhead of 3 tokens" in printed("estimate", "10x10", "-m", "sonnet", *AS_OF)
+    assert "Images alone: plans, workbooks and pages add 3" in printed("estimate", "10x10", "-m", "sonnet", *AS_OF)
     data = json.loads(printed("estimate", "10x10", "-m", "sonnet", "-f", "json", *AS_OF))
     assert list(data) == ["schema", "estimates"]
     assert data["estimates"][0]["model"] == "claude-sonnet-5-5"

@@ -97,7 +97,7 @@ def test_the_newest_model_of_each_other_family_is_compared(folder):
     assert {"claude-haiku-5-5", "claude-opus-5-5"} <= set(compared)
     assert "claude-sonnet-5-5" not in compared
     assert len(set(compared)) == len(compared)
-    assert "Without the overhead of 3 tokens per image" in printed(folder, "-m", "sonnet", *AS_OF)
+    assert "pages add 3 tokens per image" in printed(folder, "-m", "sonnet", *AS_OF)
 
 
 def test_unavailable_models_are_not_compared(folder):
@@ -174,7 +174,7 @@ def test_fail_on_unreadable_is_exit_code_2_after_the_complete_report(folder):
 
 def test_a_missing_path_is_an_error():
     assert "Path 'no/such/folder' does not exist" in refused("no/such/folder")
-    assert "Missing argument 'PATH...|-'" in refused()
+    assert "Missing argument 'PATH|URL...|-'" in refused()
 
 
 @pytest.mark.parametrize(("null", "end"), [((), b"\n"), (("-0",), b"\0")])

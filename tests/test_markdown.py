@@ -37,7 +37,7 @@ def test_markdown_has_the_summary_and_the_rows(tmp_path):
     assert r"| &lt;b>\|\*\\n.png | 1000x1000 | claude-sonnet-5-5 | 1,296 | $0.0026 |" in text
     assert "## All images" in text
     assert "claude-3-sonnet-20240229 retired on 2025-07-21; the last price is used here.\n" in text
-    assert text.endswith("that 'imgcost plan', workbooks and pages include.\n")
+    assert text.endswith("not published) for claude-sonnet-5-5.\n")
 
 
 def test_markdown_lists_a_limited_number_of_images(tmp_path, monkeypatch):

@@ -108,7 +108,7 @@ def overhead_phrase(quote: Quote) -> str:
 def images_alone_notes(quotes: Iterable[Quote]) -> Iterator[Note]:
     """Say that a report of images alone leaves out the overhead that a plan includes."""
     phrases = {quote.model.id: overhead_phrase(quote) for quote in quotes}
-    return varying(phrases, "Without the overhead of %s%s that 'imgcost plan', workbooks and pages include.")
+    return varying(phrases, "Images alone: plans, workbooks and pages add %s%s.")
 
 
 STALE_DAYS = 90
