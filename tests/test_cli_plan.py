@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import sys
+import tomllib
+from datetime import date
 from decimal import Decimal
 from functools import partial
 
@@ -209,6 +212,7 @@ def test_files_tables_and_sizes_together(tmp_path):
     (tmp_path / "sizes.csv").write_text("width,height\n3000,3000\n", encoding="utf-8")
     report = data(SAMPLES, tmp_path / "sizes.csv", "1920x1080", *AS_OF)
     assert (report["images"], report["images_of_unknown_bytes"]) == (24, 2)
+    assert data(SAMPLES, "1920x1080", "--count", "5", *AS_OF)["images"] == 22 + 5
     assert [excluded["reason"] for excluded in report["excluded"]] == ["damaged", "not-an-image"]
     assert report["fixable"] == [{"rule": "format", "phrase": "TIFF", "images": 1}]
     assert "Unreadable (not in the total)" in printed(SAMPLES, *AS_OF)
@@ -242,6 +246,10 @@ def test_a_long_file_name_fits_80_columns(tmp_path):
         ),
         (("0x100",), "Invalid value for SIZE|PATH|TABLE: '0x100': "),
         ((SAMPLES, "--count", "5"), "--count applies to sizes only"),
+        (("12MP,4K",), "(separate sizes by spaces)."),
+        (("12,4",), "(did you mean 12x4?)."),
+        (("4K", "-m", "all"), "unknown model 'all': list their names, such as 'sonnet,haiku'. Workbooks"),
+        (("4K", "--prompt-tokens", "1", "--prompt-text", __file__), "--prompt-tokens and --prompt-text exclude each"),
         (("1920-1080",), "SIZE|PATH|TABLE: '1920-1080': expected WIDTHxHEIGHT in pixels, such as 1920x1080, or a"),
         (("1920-1080",), "4K or 1080p (did you mean 1920x1080?)."),
         (("12M",), "(did you mean 12MP?)."),
@@ -330,6 +338,7 @@ def test_megapixels_counts_and_lists_of_models_are_read_as_people_write_them():
     text = printed("12MP", "16:9", "4k", "--count", "200,000", *AS_OF)
     assert text.startswith("400,000 images (200,000 of 4619x2598 and 200,000 of 3840x2160) on 2026-11-22: 1")
     assert "\n12MP 16:9 is 4619x2598 px.\n4K is 3840x2160 px.\n" in text
+    assert data("4000", "x", "3000", *AS_OF) == data("4000", "x3000", *AS_OF) == data("12MP", *AS_OF)
     several = printed("1x1", "2x2", "3x3", "4x4", *AS_OF)
     assert several.startswith("4 images on 2026-11-22: ")
 
@@ -375,6 +384,99 @@ def test_the_template_of_a_scenario_runs_as_it_is(tmp_path):
     (tmp_path / "job.toml").write_text(every, encoding="utf-8")
     scenario = data("--scenario", tmp_path / "job.toml", code=1)["scenario"]  # over the budget of the example
     assert (scenario["turns"], scenario["platform"], scenario["as_of"]) == (3, "bedrock", "2026-11-01")
+
+
+def test_a_template_has_the_settings_of_the_command(tmp_path):
+    job = ("4K", "12MP", "16:9", "--count", "5", "-m", "haiku", "--retry-rate", "2%", "--batch", "--no-fast", *AS_OF)
+    (tmp_path / "job.toml").write_text(printed("--init", *job, "--budget", "12.50"), encoding="utf-8")
+    assert tomllib.loads((tmp_path / "job.toml").read_text(encoding="utf-8")) == {
+        "images": ["4K", "12MP 16:9"],
+        "count": 5,
+        "model": ["haiku"],
+        "retry_rate": "2%",
+        "batch": True,
+        "fast": False,
+        "as_of": date(2026, 11, 22),
+        "budget": 12.5,
+    }
+    assert data("--scenario", tmp_path / "job.toml") == data(*job, "--budget", "12.50")
+    text = printed("--init", "--prompt-text", tmp_path / "job.toml", "--fast")
+    assert tomllib.loads(text) == {"prompt_text": str(tmp_path / "job.toml"), "fast": True}
+    assert "exclude each other" in refused("--init", "--scenario", tmp_path / "job.toml")
+
+
+def test_options_override_fast_mode_of_a_scenario(tmp_path):
+    path = tmp_path / "job.toml"
+    path.write_text('images = "4K"\nmodel = "claude-opus-4-6"\nfast = true\nas_of = 2026-06-01\n', encoding="utf-8")
+    speeds = [data("--scenario", path, *option)["scenario"]["speed"] for option in ((), ("--no-fast",))]
+    assert speeds == ["fast", "standard"]
+
+
+def test_an_empty_prompt_is_reported(tmp_path):
+    (tmp_path / "prompt.txt").write_text(" \n", encoding="utf-8")
+    assert run("4K", "--prompt-text", tmp_path / "prompt.txt").stderr == "imgcost: the prompt text is empty.\n"
+
+
+def test_models_with_older_tokenizers_need_fewer_tokens_of_a_prompt(tmp_path):
+    (tmp_path / "prompt.txt").write_text("x" * 35, encoding="utf-8")
+    job = ("4K", "--prompt-text", tmp_path / "prompt.txt", *AS_OF)
+    alone = unwrapped(printed(*job, "-m", "claude-opus-4-6"))
+    assert "10 prompt tokens (estimated)" in alone
+    assert "text has about 40% more tokens with it, which are not included" in " ".join(alone.split())
+    both = unwrapped(printed(*job, "-m", "claude-opus-4-6,sonnet"))
+    assert "14 prompt tokens (estimated)" in both
+    assert "With claude-opus-4-6, that text has about 10 tokens; 14 are priced." in both
+
+
+def test_notes_say_why_caching_and_batches_are_not_alternatives():
+    text = unwrapped(printed("4K", "--count", "9", "--prompt-tokens", "511", *AS_OF))
+    assert "The prompt of 511 tokens cannot be cached with claude-sonnet-5-5: the minimum is 512." in text
+    assert "cannot be cached" not in unwrapped(printed("4K", "--count", "9", "--prompt-tokens", "512", *AS_OF))
+    assert "cannot be cached" not in unwrapped(printed("4K", "--prompt-tokens", "511", *AS_OF))
+    text = unwrapped(printed("4K", "--platform", "bedrock", *AS_OF))
+    assert "No alternative in batches: " in text
+    assert "Batch inference of the platform itself is not priced." in text
+    assert "itself is not priced" not in unwrapped(printed("4K", "--platform", "foundry", *AS_OF))
+
+
+def test_batches_of_a_conversation_follow_each_other():
+    job = ("4K", "--count", "9", "--turns", "3", "--prompt-tokens", "4k", *AS_OF)
+    [model] = data(*job)["models"]
+    assert trade_offs(model)["batch"] == "3 message batches, one after another, can take up to 72 hours"
+    assert "batch + cached" not in model["variants"]  # the cache would expire
+    [model] = data(*job, "--prompt-cache", "1h")["models"]
+    assert "batch + cached" in model["variants"]
+
+
+@pytest.mark.parametrize(
+    ("options", "names"),
+    [
+        ((), ["batch", "cached", "batch + cached"]),
+        (("--batch",), ["no batch", "cached, no batch", "batch + cached"]),
+        (("--prompt-cache", "5m"), ["no cache", "batch, no cache", "batch + cached"]),
+        (("--batch", "--prompt-cache", "5m"), ["no batch, no cache", "batch, no cache", "cached, no batch"]),
+    ],
+)
+def test_alternatives_are_named_by_what_changes(options, names):
+    table = printed(*ONE_EACH, "-m", "claude-sonnet-4-6", *options).split("\n\n")[1]
+    assert [row[0] for row in rows_of(table) if len(row) > 1 and row[1].startswith("$")][1:4] == names
+
+
+def test_a_job_of_images_alone_says_so_first():
+    assert "images only (no prompt, no answer)" in unwrapped(printed("4K", *AS_OF)).splitlines()[0]
+    assert data("4K", *AS_OF)["warnings"] == ["no prompt and no answer are included"]
+    assert data("4K", "--output-tokens", "1", *AS_OF)["warnings"] == []
+
+
+def test_a_plan_is_printed_before_the_error_that_its_file_needs_an_extra(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "xlsxwriter", None)
+    monkeypatch.delitem(sys.modules, "imgcost.reports.workbook", raising=False)
+    monkeypatch.delitem(sys.modules, "imgcost.reports.workbook.book", raising=False)
+    result = run("4K", *AS_OF, "-o", tmp_path / "a.xlsx")
+    assert result.exit_code == 2
+    assert result.stdout == printed("4K", *AS_OF)
+    assert 'needs the extra "report": pip install "imgcost[report]"' in result.stderr
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_scenario_file_has_the_whole_job_and_its_paths_are_relative_to_it(tmp_path):
@@ -444,6 +546,11 @@ def test_a_cheaper_model_is_an_alternative_only_if_the_job_is_possible_with_it()
 def table(path, text):
     path.write_text(text, encoding="utf-8")
     return path
+
+
+def test_a_table_with_semicolons_is_an_error(tmp_path):
+    path = table(tmp_path / "a.csv", "width;height\n28;28\n")
+    assert "a.csv is separated by semicolons: save it with commas." in " ".join(refused(path).split())
 
 
 def test_an_unused_column_with_a_similar_name_is_reported_on_stderr(tmp_path):
@@ -531,7 +638,9 @@ def test_a_plan_names_the_overhead_that_it_includes():
     assert notes("sonnet", "haiku") == ["3 tokens per image (measured with other models, not published)."]
     assert notes("sonnet", "claude-opus-4-7", "claude-3-opus") == [
         "3 tokens per image (measured with other models, not published) for claude-sonnet-5-5.",
-        "3 tokens per image and 11 tokens per user message (measured with other models, not published) for "
-        "claude-opus-4-7.",
+        (
+            "3 tokens per image and 11 tokens per user message (measured with other models, not published) for "
+            "claude-opus-4-7."
+        ),
     ]
     assert notes("claude-3-opus") == []

@@ -168,7 +168,7 @@ def test_fail_on_unreadable_is_exit_code_2_after_the_complete_report(folder):
     result = run(folder, "--fail-on-unreadable", *SONNET_3)
     assert result.exit_code == 2
     assert result.stdout == printed(folder, *SONNET_3)
-    assert result.stderr == "Error: 1 file or folder could not be read (--fail-on-unreadable was given).\\n"
+    assert result.stderr == "Error: 1 file or folder could not be read (--fail-on-unreadable was given).\n"
     printed(folder / "a.png", "--fail-on-unreadable", *AS_OF)
 
 

@@ -196,10 +196,7 @@ ERRORS = [
     ),
     (
         lambda: plan([(10, 10)] * 601, models="opus", images_per_request=601),
-        (
-            "request 1 (from image 1 on) would have 601 images: the limit is 600. Plan fewer images or turns per "
-            "request"
-        ),
+        ("request 1 (from image 1 on) would have 601 images: the limit is 600. Plan fewer images or turns per request"),
     ),
     (lambda: geometry.image_tokens(10, 10, STANDARD, "pixels"), "invalid formula 'pixels': expected 'patch' or 'area'"),
     (

@@ -294,8 +294,10 @@ ERRORS = {
     errors.MissingExtraError: (
         ("writing a .parquet file", "parquet"),
         {},
-        'writing a .parquet file needs the extra "parquet": pip install "imgcost[parquet]" '
-        '(in a checkout: pip install ".[parquet]")',
+        (
+            'writing a .parquet file needs the extra "parquet": pip install "imgcost[parquet]" '
+            '(in a checkout: pip install ".[parquet]")'
+        ),
         {"extra": "parquet"},
     ),
     errors.MissingPackageError: (

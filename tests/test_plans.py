@@ -283,7 +283,9 @@ def test_the_limit_on_bytes_of_a_request():
 
 def test_an_edge_over_the_lower_limit_is_an_error_that_names_the_request():
     sizes = [(28, 28)] * 22 + [(28, 2001)] + [(28, 28)] * 21
-    with pytest.raises(ImgcostError, match=r"request 2 \(from image 23 on\) would have 22 images, one of them over 2,000 px"):
+    with pytest.raises(
+        ImgcostError, match=r"request 2 \(from image 23 on\) would have 22 images, one of them over 2,000 px"
+    ):
         planned(sizes, "claude-sonnet-4-6", images_per_request=22)
 
 
@@ -674,8 +676,9 @@ def test_the_number_of_batches_that_a_job_needs():
     def batches_note(model_plan):
         return next(note for note in notes_written(model_plan) if "message batch" in note)
 
-    assert "need at least 1 message batch." in batches_note(
-        planned(Repeated(28, 28, 100_000), "haiku", images_per_request=1, batch=True)
+    assert (
+        "need at least 1 message batch; more if a batch would exceed 268,435,456 bytes, because not all"
+        in batches_note(planned(Repeated(28, 28, 100_000), "haiku", images_per_request=1, batch=True))
     )
     assert "need at least 2 message batches" in batches_note(
         planned(Repeated(28, 28, 100_001), "haiku", images_per_request=1, batch=True)
@@ -793,11 +796,11 @@ def test_requests_are_priced_by_the_published_rates():
 
 def test_a_notebook_shows_a_plan_as_a_table_with_a_row_per_model():
     html = plan([(28, 28)] * 2, models=["haiku", "sonnet"], as_of=DAY)._repr_html_()
-    assert html.startswith(f"<table><caption>2 images on {DAY}</caption>")
+    assert html.startswith(f"<table><caption>2 images on {DAY}: 1 image per request, images only")
     assert html.count("<tr>") == 3
     assert html.index("claude-haiku") < html.index("claude-sonnet")
     nothing = plan([], models="haiku", as_of=DAY)._repr_html_()
-    assert nothing.startswith(f"<table><caption>0 images on {DAY}: 1 image per request, images only (no prompt, no answer)</caption>")
+    assert nothing.startswith(f"<table><caption>0 images on {DAY}: ")
 
 
 def test_the_rows_of_a_plan_are_its_variants():

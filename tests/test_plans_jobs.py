@@ -22,7 +22,7 @@ import imgcost
 from imgcost.acceptance import Reason
 from imgcost.cli import main
 from imgcost.conditions import Conditions
-from imgcost.errors import ImgcostError, MissingExtraError, SizeError
+from imgcost.errors import ArgumentError, ImgcostError, MissingExtraError, SizeError
 from imgcost.files import Image, Unreadable
 from imgcost.plans import Repeated, Scenario, inputs, plan, read_scenario, scenario_files
 from imgcost.plans.images import MAX_LISTED_SIZES
@@ -478,6 +478,27 @@ def test_a_table_of_another_format_is_rejected(tmp_path, suffix):
 def test_invalid_images_are_rejected(images, match):
     with pytest.raises(ImgcostError, match=match):
         planned(images)
+
+
+@pytest.mark.parametrize(
+    "images",
+    ["12MP", (4000, 3000), ["4000x3000"], [(4000, 3000)], [Repeated(4000, 3000, 7)]],
+    ids=str,
+)
+def test_a_count_applies_to_each_size(images):
+    assert planned(images, count=7).images == 7
+    assert planned(images, count=7) == planned(Repeated(4000, 3000, 7))
+
+
+def test_a_count_applies_neither_to_files_nor_to_their_tables(tmp_path):
+    (tmp_path / "a.csv").write_text("width,height\n28,28\n", encoding="utf-8")
+    (tmp_path / "a.png").write_bytes(png(28, 28))
+    assert planned([tmp_path, tmp_path / "a.csv", "28x28"], count="1k").images == 1002
+    for count in (0, "many"):
+        with pytest.raises(ArgumentError, match=r"invalid count .*: expected a whole number, 1 or more"):
+            planned("4K", count=count)
+    with pytest.raises(SizeError, match="image 1 is 5: expected two whole numbers"):
+        planned([(1, 2), 5], count=2)
 
 
 def test_zero_images_of_a_size_are_a_job_without_images():

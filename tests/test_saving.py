@@ -164,7 +164,8 @@ def test_parquet_columns_have_descriptions(tmp_path):
 
 def test_markdown_is_the_report_and_a_workbook_has_its_notes(tmp_path):
     printed(*ESTIMATES, "-o", tmp_path / "a.md")
-    assert (tmp_path / "a.md").read_text(encoding="utf-8") == printed(*ESTIMATES, "-f", "markdown")
+    text = (tmp_path / "a.md").read_text(encoding="utf-8")
+    assert text == f"# What images cost with Claude\n\n{printed(*ESTIMATES, '-f', 'markdown')}"
     printed(*ESTIMATES, "-o", tmp_path / "a.xlsx")
     notes = [row[1] for row in openpyxl.load_workbook(tmp_path / "a.xlsx")["Notes"].iter_rows(values_only=True)]
     assert "US dollars for the image as input, exact" in notes

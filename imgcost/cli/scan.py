@@ -37,6 +37,7 @@ from imgcost.pipeline import Scan
 from imgcost.quoting import comparable, quotes
 from imgcost.summaries import ScanSummary
 from imgcost.tables import families
+from imgcost.tabular import SCAN
 from imgcost.text import as_markdown, visible
 from imgcost.text.scans import scan_report
 

@@ -128,5 +128,5 @@ def _table(estimates: Sequence[Estimate], count: int | None, names: Sequence[str
     columns = ("size", "resized to", ">tokens", *(f">{head}" for head in heads))
     if not any(names):
         return Table(quote_title(quote), columns, rows)
-    named = [(name, *row) for name, row in zip_longest(names, rows, fillvalue="")]
+    named = [(name or row[0], *row) for name, row in zip_longest(names, rows, fillvalue="")]
     return Table(quote_title(quote), ("image", *columns), named, path_column=0)
