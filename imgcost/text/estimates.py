@@ -128,5 +128,6 @@ def _table(estimates: Sequence[Estimate], count: int | None, names: Sequence[str
     columns = ("size", "resized to", ">tokens", *(f">{head}" for head in heads))
     if not any(names):
         return Table(quote_title(quote), columns, rows)
-    named = [(name or row[0], *row) for name, row in zip_longest(names, rows, fillvalue="")]
+    labels = [name or row[0] for name, row in zip(names, rows, strict=False)]  # there may be a row with the total
+    named = [(label, *row) for label, row in zip_longest(labels, rows, fillvalue="")]
     return Table(quote_title(quote), ("image", *columns), named, path_column=0)
