@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 import click
@@ -24,12 +25,15 @@ from imgcost.cli.options import (
 )
 from imgcost.cli.progress import progress_of, rows_progress, writing_progress
 from imgcost.cli.signals import Terminated, check_signals, signals_deferred
+from imgcost.cli.stores import reject_unreachable, store_options
 from imgcost.cli.tables import TableOptions, check_table_output, scan_tables, table_options
 from imgcost.datasets.targets import is_request_file, sort_targets
 from imgcost.errors import ImgcostError
 from imgcost.figures import listed, plural
 from imgcost.files import Walk
+from imgcost.files.stores.access import StoreSettings
 from imgcost.outputs import Output
+from imgcost.paths import is_url
 from imgcost.pipeline import Scan
 from imgcost.quoting import comparable, quotes
 from imgcost.summaries import ScanSummary
@@ -49,7 +53,7 @@ __all__ = ["command"]
 
 
 @click.command("scan", short_help="Estimate the cost of every image under PATH.")
-@paths_argument
+@partial(paths_argument, urls=True)
 @quote_options
 @format_option
 @output_option(
@@ -69,6 +73,7 @@ __all__ = ["command"]
     help="Store image headers in FILE; later scans read only new and changed files.",
 )
 @jobs_option
+@store_options
 @table_options
 @click.option("--fail-on-unreadable", is_flag=True, help="Exit with code 2 if a file, folder or row cannot be read.")
 @fail_on_empty_option
@@ -86,6 +91,8 @@ def command(
     dedupe: bool,
     cache_file: str | None,
     jobs: int | None,
+    store: tuple[tuple[str, str], ...],
+    concurrency: int,
     tables: bool,
     fail_on_unreadable: bool,
     fail_on_empty: bool,
@@ -95,6 +102,10 @@ def command(
 
     PATH can also be a table (.parquet, .csv, .tsv, .jsonl, .arrow, .feather) with columns of widths and heights, or of
     image bytes. It is read in flat memory, and -o FILE.parquet copies it with columns of tokens and dollars.
+
+    URL is a prefix or an object in an object store: s3://, gs:// and az:// with imgcost[cloud], others such as hf:// if
+    fsspec has a driver for them, or a single file at https://. Only the first bytes of each object are read. With
+    --cache, an interrupted scan continues where it ended.
 
     File types are detected from content, not from the file extension. Only headers are read: to find truncated images
     too, run 'imgcost check'. Files that cannot be read are listed with the reason and never abort the scan. The first
@@ -107,12 +118,14 @@ def command(
       imgcost scan photos scans.zip -m haiku -m opus --batch -o costs.csv
       imgcost scan photos --rows jsonl > costs.jsonl
       imgcost scan train-*.parquet --group-by format -o costs.parquet
+      imgcost scan s3://bucket/photos --cache photos.cache -o costs.xlsx
       find photos -newer stamp -print0 | imgcost scan -0 -
     """
     of_tables = TableOptions(*map(options.pop, TableOptions._fields))
     selected = quotes(models, **options)
     compared = _newest_of_each_family(selected)
-    walk = Walk(follow_symlinks, include, exclude, archives, (*outputs, *filter(None, (cache_file,))))
+    own = (*outputs, *filter(None, (cache_file,)))
+    walk = Walk(follow_symlinks, include, exclude, archives, own, StoreSettings(store, concurrency))
     targets = sort_targets(paths, walk if tables else None)
     inputs = [path for path in (*targets.files, *targets.tables) if path != "-"]
     reject_overwrites(inputs, output=outputs, cache=cache_file)
@@ -131,7 +144,8 @@ def command(
                 with ExitStack() as stack:
                     with signals_deferred():
                         sinks = _open_sinks(stack, written, rows, selected, streamed)
-                    advance = stack.enter_context(progress_of(walk, None if "-" in paths else targets.files))
+                    unknown = any(path == "-" or is_url(path) for path in paths)
+                    advance = stack.enter_context(progress_of(walk, None if unknown else targets.files))
                     scan = Scan(
                         quotes=selected,
                         compared=compared,
@@ -147,6 +161,7 @@ def command(
                 with rows_progress() as advance:
                     progress = _counting(done, "row", advance)
                     summary.merge(scan_tables(targets.tables, selected, compared, of_tables, written, progress))
+            reject_unreachable(summary)
     except (KeyboardInterrupt, Terminated) as error:
         how = f"terminated by {error.signal}" if isinstance(error, Terminated) else "interrupted"
         after = listed([plural(count, noun) for noun, count in done.items()]) or "0 files"
