@@ -140,9 +140,9 @@ def command(
 ) -> None:
     """Estimate a whole job: requests, tokens and dollars for one or more models, cheapest first.
 
-    Images can be sizes such as 1920x1080, 12MP, 12MP 16:9 or 4K; files and folders; or tables (.csv, .tsv, .xlsx,
-    .jsonl, .parquet, .arrow, .feather) with the columns width and height and, optionally, file_bytes and count, or
-    with a column of image bytes.
+    Images can be sizes such as 1920x1080, 12MP, 12MP 16:9 or 4K; files, folders and URLs of object stores; or tables
+    (.csv, .tsv, .xlsx, .jsonl, .parquet, .arrow, .feather) with the columns width and height and, optionally,
+    file_bytes and count, or with a column of image bytes.
 
     With --budget, the exit code is 1 if the job costs more with any model, and 2 if some files cannot be read, because
     the total may then be too low.
