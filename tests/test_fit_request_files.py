@@ -260,6 +260,9 @@ def test_errors_that_remain_are_listed_with_reasons_and_exit_code_1(folder):
     assert "1 error was not fixed in empty.json" in out
     assert "the data is empty" in out
     assert "The copy would still be rejected: 1 error." in out
+    note = "--remove-unfixable replaces images and documents that cannot be fixed by a text."
+    assert note in out
+    assert note not in printed("fit", "good.json", "-o", "same.json")
     assert (folder / "fixed.json").read_bytes() == (folder / "empty.json").read_bytes()
     out = printed("fit", "empty.json", "-o", "fixed.json", "--overwrite", "--remove-unfixable")
     assert "replaced by text" in out
@@ -306,7 +309,7 @@ def test_documents_and_tokens_in_the_report(folder):
         (["request.json", "-o", "request.json", "--overwrite"], "--output request.json would overwrite request.json"),
         (["request.json", "-o", "x", "--report", "request.json"], "--report request.json would overwrite request.json"),
         (["request.json", "-o", "x", "--min-quality", "0"], "min-quality"),
-        (["request.json", "-o", "x", "--background", "plaid"], "expected a color"),
+        (["request.json", "-o", "x", "--background", "plaid"], "Invalid value for '--background': 'plaid'"),
         (["request.json", "-o", "no/such/x"], "no/such/x"),
     ],
 )

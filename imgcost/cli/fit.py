@@ -174,8 +174,9 @@ def command(
     """Write copies that the API accepts and does not downscale.
 
     Oversized images get the size that Claude sees, and formats that the API rejects are converted. Copies are upright,
-    in sRGB, and have no metadata. An image that is accepted and fits is copied unchanged. Inputs are never overwritten.
-    Existing copies are kept: after an interruption, run the same command again to do the rest.
+    in sRGB, and have no metadata. An image that is accepted and fits is copied unchanged, and so is one whose smaller
+    copy would have more bytes. Inputs are never overwritten. Existing copies are kept: after an interruption, run the
+    same command again to do the rest.
 
     The copies of a folder keep its structure; of several paths, each is written under its own name, and paths from
     stdin as listed. A copy in another format gets the suffix appended: a.tif becomes a.tif.jpg or a.tif.png. Archives

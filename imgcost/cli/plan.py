@@ -35,6 +35,7 @@ from imgcost.cli.signals import signals_deferred
 from imgcost.errors import ArgumentError, ImgcostError, short_repr
 from imgcost.figures import number, plural
 from imgcost.files import Walk
+from imgcost.paths import is_url
 from imgcost.plans import (
     SETTINGS,
     Repeated,
@@ -137,9 +138,9 @@ def command(
 ) -> None:
     """Estimate a whole job: requests, tokens and dollars for one or more models, cheapest first.
 
-    Images can be sizes such as 1920x1080, 12MP, 12MP 16:9 or 4K; files and folders; or tables (.csv, .tsv, .xlsx,
-    .jsonl, .parquet, .arrow, .feather) with the columns width and height and, optionally, file_bytes and count, or
-    with a column of image bytes.
+    Images can be sizes such as 1920x1080, 12MP, 12MP 16:9 or 4K; files, folders and URLs of object stores; or tables
+    (.csv, .tsv, .xlsx, .jsonl, .parquet, .arrow, .feather) with the columns width and height and, optionally,
+    file_bytes and count, or with a column of image bytes.
 
     With --budget, the exit code is 1 if the job costs more with any model, and 2 if some files cannot be read, because
     the total may then be too low.
@@ -242,7 +243,7 @@ def _job(images: Sequence[str], count: int | None) -> list[str | Repeated]:
     """Read sizes as images; an existing file is a path, whatever its name."""
     job: list[str | Repeated] = []
     for image in images:
-        if Path(image).exists():
+        if is_url(image) or Path(image).exists():
             if count is not None:
                 raise click.UsageError("--count applies to sizes only; files and tables are counted as they are.")
             job.append(image)

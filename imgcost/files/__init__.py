@@ -7,13 +7,14 @@ an `Unreadable` with the reason.
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from itertools import groupby
+from typing import TYPE_CHECKING, cast
 
 from imgcost.arguments import check_path_types, to_bool
 from imgcost.errors import ArgumentError
 from imgcost.files.archives import Inspected, inspect_archive, probe_archive
 from imgcost.files.probing import inspect, open_without_waiting, probe, probe_chunk
-from imgcost.files.results import Group, Image, ScanResult, Unreadable, no_access
+from imgcost.files.results import Group, Image, ScanResult, Transfer, Unreadable, no_access
 from imgcost.files.sources import (
     SOURCE_TYPES,
     ImageSource,
@@ -24,12 +25,14 @@ from imgcost.files.sources import (
     read_header,
     stream_contents,
 )
+from imgcost.files.stores.access import StoreSettings
 from imgcost.files.walking import Archive, Chunk, FileBatch, Walk, chunks
 from imgcost.files.workers import spread
+from imgcost.paths import is_url
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 __all__ = [
     "SOURCE_TYPES",
@@ -41,6 +44,8 @@ __all__ = [
     "ImageSource",
     "Inspected",
     "ScanResult",
+    "StoreSettings",
+    "Transfer",
     "Unreadable",
     "Walk",
     "check_stream",
@@ -71,6 +76,7 @@ def scan(
     archives: bool = True,
     details: bool = True,
     jobs: int = 1,
+    store_options: Mapping[str, str] | None = None,
 ) -> Iterator[Image | Unreadable]:
     """Find every image in files, folders and archives, by content, without decoding pixels.
 
@@ -78,7 +84,7 @@ def scan(
     archive members in stored order. Memory use does not depend on the number of files.
 
     Args:
-        *paths: Files and folders.
+        *paths: Files and folders, and URLs such as `s3://bucket/photos/`; their objects come in the order of the store.
         follow_symlinks: Whether to follow symbolic links to folders. Links to files are always read. Each folder is
             entered only once, so symlink loops end.
         include: Globs; only matching files and archive members are read. A glob without a slash is matched against the
@@ -90,12 +96,15 @@ def scan(
         jobs: Maximum number of worker processes. They start only if enough files remain to be worth it, and only where
             forking is safe: on Linux, while no other thread is running, and not in a worker of `multiprocessing.Pool`.
             Otherwise the scan runs in this process. (`imgcost scan` uses workers on every system.)
+        store_options: Options of the stores of URLs, such as `{"region": "eu-west-1"}`; the environment decides what is
+            missing.
 
     Yields:
         An `Image` for each image, and an `Unreadable` for everything else.
 
     Raises:
         ArgumentError: An argument is not a path, or an option has the wrong type.
+        ImgcostError: A store cannot be opened or listed, or stops to answer.
 
     >>> [(file.path, file.problem) for file in scan("no/such/folder")]
     [('no/such/folder', 'missing')]
@@ -108,6 +117,7 @@ def scan(
         _globs("include", include),
         _globs("exclude", exclude),
         to_bool("archives", archives),
+        stores=StoreSettings(_options(store_options)),
     )
     return _scan(walk, paths, partial(probe_chunk, details=to_bool("details", details)), jobs)
 
@@ -141,7 +151,20 @@ def scan_groups(
     def stream(archive: Archive) -> Iterator[list[Group]]:
         return probe_archive(archive.path, walk.matches)
 
-    yield from spread(chunks(walk.steps(paths)), work, stream, jobs)
+    for remote, run in groupby(paths, is_url):
+        if remote:
+            from imgcost.files.stores.scanning import scan_urls  # noqa: PLC0415 - most scans read no URLs
+
+            yield from (groups for groups, _ in scan_urls(cast("Iterable[str]", run), walk))
+        else:
+            yield from spread(chunks(walk.steps(run)), work, stream, jobs)
+
+
+def _options(options: Mapping[str, str] | None) -> tuple[tuple[str, str], ...]:
+    pairs = tuple(options.items()) if isinstance(options, dict) else ()
+    if not isinstance(options, dict | None) or not all(isinstance(text, str) for pair in pairs for text in pair):
+        raise ArgumentError("store_options", options, "a dict of texts, such as {'region': 'eu-west-1'}")
+    return pairs
 
 
 def _globs(argument: str, globs: str | Sequence[str]) -> tuple[str, ...]:

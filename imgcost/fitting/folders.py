@@ -130,7 +130,7 @@ def _placed(outcome: FitOutcome, folder: OutputFolder) -> FittedFile:
         if file.status == "exists" or folder.dry_run:
             return file
         if data is None:
-            linked = folder.copy(file.path, name, link=file.status == "linked")
+            linked = folder.copy(file.path, name, file.file_bytes, link=file.status == "linked")
             return file._replace(status="linked" if linked else "copied")
         folder.write(name, data)
     except PlacementError as error:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from imgcost.files import ImageSource
     from imgcost.headers import Contents, Header
 
-__all__ = ["MAX_FILE_BYTES", "Original", "check_contents", "read_original"]
+__all__ = ["MAX_FILE_BYTES", "Original", "cannot_decode", "check_contents", "read_original"]
 
 MAX_FILE_BYTES = 1 << 30
 """The largest file that is read, bytes."""
@@ -56,6 +56,11 @@ class Original(NamedTuple):
     def upright_size(self) -> tuple[int, int]:
         """Width and height after the orientation is applied, px."""
         return (self.height, self.width) if self.orientation >= 5 else (self.width, self.height)
+
+
+def cannot_decode(name: str, advice: str | None = None) -> FitError:
+    """Return the error for a format without a decoder."""
+    return FitError("unsupported", f"{name} cannot be decoded", advice or "Convert it in another program.")
 
 
 def read_original(image: ImageSource) -> Original:
@@ -117,6 +122,8 @@ def check_contents(contents: Contents) -> Header:
     Raises:
         FitError: The image is damaged, not an image, of a format that cannot be converted, or too large.
     """
+    if contents.problem and contents.problem.problem == "unsupported":
+        raise cannot_decode(contents.problem.format or "the format", contents.problem.advice)
     if contents.problem:
         raise FitError(contents.problem.problem, contents.problem.reason, contents.problem.advice)
     if contents.truncated or contents.undecodable:

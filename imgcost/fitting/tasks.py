@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 from imgcost.acceptance import breaches, sent_bytes
 from imgcost.errors import FitError
 from imgcost.files import Image, Unreadable, inspect, no_access, probe
+from imgcost.fitting.decoding import check_decodable
 from imgcost.fitting.files import FittedFile
 from imgcost.fitting.images import fit_with
 from imgcost.fitting.layout import SUFFIXES, earlier_output, is_taken, output_name
 from imgcost.fitting.options import FitOptions, is_excluded, target_size
-from imgcost.fitting.originals import check_contents
+from imgcost.fitting.originals import cannot_decode, check_contents
 from imgcost.preflight.inputs import IMAGE_SUFFIXES, suffix_of
 
 if TYPE_CHECKING:
@@ -166,6 +167,7 @@ class Fitter(NamedTuple):
             if target == size:
                 return self._unchanged(task, file)
             file = file._replace(problem="if-smaller", reason=_IF_SMALLER)
+        check_decodable(image.media_type, *size)
         chosen = f"image/{self.options.output_format}" if self.options.output_format else None
         media_type = chosen or (image.media_type if image.media_type in _KEPT else None)
         name = output_name(task.destination, media_type) if media_type else ""
@@ -203,9 +205,11 @@ class Fitter(NamedTuple):
 
 def _without_copy(problem: Unreadable, *, named: bool) -> FittedFile:
     """Return the result for a file that cannot be read as an image."""
-    path, name, reason, _ = problem
+    path, name, reason, kind = problem
     if name == "archive-not-entered":
         return FittedFile(path, "failed", problem=name, reason="an archive: extract it first")
+    if name == "unsupported":
+        reason = cannot_decode(kind or "the format").reason
     stray = name in _NOT_AN_IMAGE and suffix_of(path) not in IMAGE_SUFFIXES
     ignored = not named and (stray or name in _NOT_READ)
     return FittedFile(path, "ignored" if ignored else "failed", problem=name, reason=reason)

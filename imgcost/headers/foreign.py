@@ -1,4 +1,4 @@
-"""Names, media types and errors of the formats that the API does not read."""
+"""Names of formats, and media types and errors of those that the API does not read."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 __all__ = ["format_name", "unsupported"]
 
 _MEDIA_TYPES = {
+    "WebP": "image/webp",
     "TIFF": "image/tiff",
     "DNG": "image/x-adobe-dng",
     "HEIC": "image/heic",
@@ -45,8 +46,8 @@ _NAMES = {media_type: name for name, media_type in _MEDIA_TYPES.items()}
 def format_name(media_type: str) -> str:
     """Return the name of an image format, for people.
 
-    >>> format_name("image/tiff"), format_name("image/x-pcx"), format_name("image/x-netpbm")
-    ('TIFF', 'PCX', 'Netpbm')
+    >>> format_name("image/webp"), format_name("image/x-pcx"), format_name("image/x-netpbm")
+    ('WebP', 'PCX', 'Netpbm')
     """
     return _NAMES.get(media_type) or media_type.removeprefix("image/").removeprefix("x-").replace("-", " ").upper()
 

@@ -86,6 +86,8 @@ def _notes(document: FittedDocument, *, dry_run: bool) -> Iterator[str]:
         yield f"{visible(document.name)} is not a request: nothing was written."
     elif not findings.ok:
         yield f"The copy would still be rejected: {plural(len(findings.errors), 'error')}. {limits}"
+        if any(failure.location for failure in document.failures):  # of an image or a document, not of the request
+            yield "--remove-unfixable replaces images and documents that cannot be fixed by a text."
     elif changed:
         yield f"Nothing in the copy would be rejected. {limits}"
     else:

@@ -14,6 +14,7 @@ from imgcost.text.rendering import NO_IMAGES, Report, Table, visible
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from imgcost.files import Transfer
     from imgcost.quoting import Quote
     from imgcost.summaries import ScanSummary
 
@@ -70,11 +71,19 @@ def _notes(summary: ScanSummary) -> Iterator[Note]:
             f"{plural(summary.duplicates, 'duplicate')} excluded, which saves {plural(saved, 'token')} ({usd} with "
             f"{first.model.id})."
         )
+    if summary.transfer.objects:
+        yield Note(_transfer(summary.transfer))
     if len(summary.unreadable) > MAX_LISTED:
         more = plural(
             len(summary.unreadable) - MAX_LISTED, "more unreadable file or folder", "more unreadable files or folders"
         )
         yield Note(f"{more}: -f json and -o FILE list all of them.")
+
+
+def _transfer(transfer: Transfer) -> str:
+    cached = f", {number(transfer.cached)} of them in the cache" if transfer.cached else ""
+    read = f"{file_size(transfer.transferred_bytes)} were read in {plural(transfer.requests, 'request')}"
+    return f"{plural(transfer.objects, 'object')} in object stores{cached}: {read}, and listings."
 
 
 def _totals(summary: ScanSummary) -> Iterator[Table]:
