@@ -11,6 +11,7 @@ import click
 from click.core import ParameterSource
 
 from imgcost.cli.exit_codes import FINDINGS
+from imgcost.cli.fit_outputs import reject_existing
 from imgcost.cli.options import echo, reject_overwrites, save
 from imgcost.fitting.request_files import FitSpools, fit_file
 from imgcost.preflight.detection import is_document, open_json
@@ -130,8 +131,8 @@ def _target(source: str | BinaryIO, output: str | None, *, overwrite: bool) -> s
         raise click.UsageError("Missing option '-o' / '--output': the file for the copy, or - for stdout.")
     if os.path.isdir(output) and isinstance(source, str):  # noqa: PTH112 - a path may be any string
         output = os.path.join(output, os.path.basename(source))  # noqa: PTH118, PTH119 - as above
-    if output != "-" and not overwrite and os.path.lexists(output):
-        raise click.UsageError(f"{visible(output)} exists: --overwrite replaces it.")
+    if output != "-" and not overwrite:
+        reject_existing(output)
     return output
 
 

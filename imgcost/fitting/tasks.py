@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from imgcost.acceptance import breaches, sent_bytes
 from imgcost.errors import FitError
-from imgcost.files import Image, Unreadable, no_access, probe
+from imgcost.files import Image, Unreadable, inspect, no_access, probe
 from imgcost.fitting.decoding import check_decodable
 from imgcost.fitting.files import FittedFile
 from imgcost.fitting.images import fit_with
 from imgcost.fitting.layout import SUFFIXES, earlier_output, is_taken, output_name
 from imgcost.fitting.options import FitOptions, is_excluded, target_size
-from imgcost.fitting.originals import cannot_decode
+from imgcost.fitting.originals import cannot_decode, check_contents
 from imgcost.preflight.inputs import IMAGE_SUFFIXES, suffix_of
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ class Fitter(NamedTuple):
         output: The folder for the copies; empty in a dry run without one.
         unchanged: What is done with an image that is accepted and fits.
         overwrite: Whether existing copies are replaced.
-        dry_run: Whether the result is predicted from headers.
+        dry_run: Whether the result is predicted without decoding.
     """
 
     quote: Quote
@@ -158,7 +158,8 @@ class Fitter(NamedTuple):
         return FitOutcome(after._replace(quality=fitted.quality), name, fitted.data)
 
     def _predicted(self, task: FitTask, file: FittedFile, image: Image) -> FitOutcome:
-        """Predict the result from the header. Whether a PNG stays one, for example, depends on its pixels."""
+        """Predict the result from both ends of the file. Whether a PNG stays one, for example, depends on pixels."""
+        check_contents(inspect(image.path))
         size = (image.width, image.height) if image.orientation < 5 else (image.height, image.width)
         target = target_size(*size, self.quote, self.options)
         described = image.media_type, image.file_bytes, size

@@ -41,6 +41,13 @@ IMAGE_SUFFIXES = frozenset(
 _SKIPPED = frozenset({"link-not-followed", "seen-already", "not-a-file", "archive-not-entered"})
 """Problems of files that a scan of a directory skips without opening them."""
 
+_ADVICE = {
+    "missing": "Check the path. If it is a link, repair or remove it.",
+    "no-access": "Check the permissions of the file and its folders, or exclude it.",
+    "archive-limit": "Extract the archive and check the files.",
+}
+"""What to do about paths that cannot be read."""
+
 
 class RequestFile(NamedTuple):
     """A file that contains requests.
@@ -63,7 +70,7 @@ def record_input(record: Image | Unreadable) -> ImageInput:
         header = Header(record.media_type, record.width, record.height, record.orientation, record.animated)
         contents, text_bytes = Contents(record.file_bytes, header), base64_length(record.file_bytes)
         return ImageInput(record.path, contents, text_bytes, file=record.path, suffix=suffix_of(record.path))
-    problem = HeaderError(record.problem, record.reason, format=record.format)
+    problem = HeaderError(record.problem, record.reason, format=record.format, advice=_ADVICE.get(record.problem))
     stray = record.problem in _SKIPPED
     return ImageInput(record.path, Contents(0, None, problem), file=record.path, suffix="", stray=stray)
 
