@@ -69,9 +69,9 @@ function csvCell(value) {
 
 function csvRows() {
   const set = settings();
-  const given = [images, set.images, set.prompt, set.output, set.cache, set.batch, set.geo];
+  const given = [set.count, set.images, set.prompt, set.output, set.cache, set.batch, set.geo];
   const downscale = set.downscale ? [set.downscale, set.unit] : ["", ""];
-  const where = [data.sent.as_of, data.sent.platform, data.sent.endpoint, data.sent.speed, data.retry.text];
+  const where = [data.sent.as_of, data.sent.platform, data.sent.endpoint, data.sent.speed, retryRate(set)];
   const head = ["model", "tier", "total_usd", "retries_usd", "images_usd", "visual_tokens", "requests", "long_context_requests"];
   head.push("input_tokens", "output_tokens", "cache_write_5m_tokens", "cache_write_1h_tokens", "cache_read_tokens", "problem");
   head.push("images", "images_per_request", "prompt_tokens_per_request", "output_tokens_per_request", "prompt_cache", "batch");
