@@ -31,6 +31,9 @@ WIDE = Context(prec=400)
 MAX_EXACT = 2**53
 """Numbers of a script are exact below this."""
 
+MAX_IMAGES = 10**15
+"""Maximum number of images that can be typed; with so many, there are soon too many tokens to count."""
+
 RETRY_PLACES = 4
 """Decimal places of a retry rate that can be typed: hundredths of a percent."""
 
@@ -108,6 +111,7 @@ def panel_data(
         "limits": {name: getattr(limits, name) for name in _LIMITS},
         "allowed": {"token": BYTES_PER_TOKEN, "request": BYTES_PER_REQUEST},
         "most": MAX_TOKENS,
+        "most_images": MAX_IMAGES,
         "places": places,
         "retry_places": retry_places,
         "retry_step": f"{Decimal(1).scaleb(2 - retry_places):f}",

@@ -21,7 +21,7 @@ function accept(field, text) {
     field.checked = text === "1";
     return true;
   }
-  if (field.type === "number" && !/^\d{1,15}$/.test(text)) return false;
+  if (field.type === "number" && !/^\d{1,15}(\.\d{1,15})?$/.test(text)) return false;
   if (field.localName === "select" && ![...field.options].some((option) => option.value === text)) return false;
   const before = field.value;
   field.value = text;
