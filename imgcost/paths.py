@@ -17,14 +17,24 @@ import re
 
 from imgcost.errors import ArgumentError
 
-__all__ = ["escape_path", "guard_formula", "unescape_path"]
+__all__ = ["escape_path", "guard_formula", "is_url", "unescape_path"]
 
 _PREFIX = "escaped:"
 _FORMULA_STARTS = "=+-@\t\r\n\uff0b\uff0d\uff1d\uff20"
 """First characters that make a spreadsheet run a cell as a formula, including full-width forms (OWASP)."""
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")  # two letters at least: C:// is a drive
 _ENCODED = re.compile(r"%(?:u([0-9A-F]{4})|([0-9A-F]{2}))")
+
+
+def is_url(path: str | os.PathLike[str]) -> bool:
+    """Whether a path is the URL of an object store or of a web server.
+
+    >>> is_url("s3://bucket/photos"), is_url("photos"), is_url("C://photos")
+    (True, False, False)
+    """
+    return isinstance(path, str) and _SCHEME.match(path) is not None
 
 
 def escape_path(path: str | os.PathLike[str]) -> str:

@@ -6,12 +6,14 @@ import os
 from collections import deque
 from contextlib import ExitStack, closing
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from itertools import groupby
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from imgcost.arguments import check_path_types, to_bool
 from imgcost.datasets.targets import sort_targets
-from imgcost.errors import ArgumentError
+from imgcost.errors import ArgumentError, ImgcostError
 from imgcost.files import FileBatch, Walk, chunks, probe_archive, probe_chunk, spread
+from imgcost.paths import is_url
 from imgcost.quoting import quotes
 from imgcost.summaries import ScanSummary
 
@@ -98,6 +100,42 @@ class Scan(NamedTuple):
         summarizer: _Summarizer,
         warn: Callable[[str], None],
     ) -> Generator[_ChunkResult]:
+        for remote, run in groupby(paths, is_url):
+            if remote:
+                yield from self._remote(cast("Iterable[str]", run), summarizer, warn)
+            else:
+                yield from self._local(run, probe, summarizer, warn)
+
+    def _remote(
+        self, urls: Iterable[str], summarizer: _Summarizer, warn: Callable[[str], None]
+    ) -> Generator[_ChunkResult]:
+        from imgcost.files.stores.scanning import scan_urls  # noqa: PLC0415 - most scans read no URLs
+
+        if self.dedupe:
+            raise ImgcostError("--dedupe reads whole files: it cannot be used with URLs")
+        with ExitStack() as stack:
+            cache = self._open_cache(stack, warn)
+            for groups, transfer in stack.enter_context(closing(scan_urls(urls, self.walk, cache))):
+                result = summarizer(groups)
+                result.summary.transfer = transfer
+                yield result
+
+    def _open_cache(self, stack: ExitStack, warn: Callable[[str], None]) -> HeaderCache | None:
+        if self.cache_file is None:
+            return None
+        from imgcost.files.header_cache import HeaderCache  # noqa: PLC0415 - loads sqlite3, which most scans do not need
+
+        cache = stack.enter_context(HeaderCache(self.cache_file))
+        stack.callback(lambda: deque(map(warn, cache.notices), maxlen=0))
+        return cache
+
+    def _local(
+        self,
+        paths: Iterable[str | PathLike[str]],
+        probe: Callable[[Chunk], list[Group]],
+        summarizer: _Summarizer,
+        warn: Callable[[str], None],
+    ) -> Generator[_ChunkResult]:
         tasks = chunks(self.walk.steps(paths))
         members = partial(_members, wanted=self.walk.matches)
         if not (self.dedupe or self.cache_file):
@@ -107,11 +145,7 @@ class Scan(NamedTuple):
             return
         groups_of_chunks: Generator[list[Group]]
         with ExitStack() as stack:
-            if self.cache_file:
-                from imgcost.files.header_cache import HeaderCache  # noqa: PLC0415 - loads sqlite3, which most scans do not need
-
-                cache = stack.enter_context(HeaderCache(self.cache_file))
-                stack.callback(lambda: deque(map(warn, cache.notices), maxlen=0))
+            if cache := self._open_cache(stack, warn):
                 groups_of_chunks = _with_cache(cache, tasks, probe, members, self.jobs)
             else:
                 groups_of_chunks = spread(tasks, probe, members, self.jobs, spawn=True)

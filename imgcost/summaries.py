@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 from imgcost import geometry
 from imgcost.acceptance import breaches, exceeded_limits, sent_bytes, unsupported
 from imgcost.figures import dollars, number, plural
-from imgcost.files import Image, Unreadable
+from imgcost.files import Image, Transfer, Unreadable
 from imgcost.notebooks import bar_chart, html_table
 from imgcost.paths import escape_path
 from imgcost.prices import exact_usd
@@ -90,6 +90,7 @@ class ScanSummary:
         tables: Number of tables whose rows are counted.
         group_by: Name of that column; None if rows are not grouped.
         excluded: Rows of tables that could not be counted, by table and problem.
+        transfer: What reading object stores took.
     """
 
     def __init__(
@@ -120,6 +121,7 @@ class ScanSummary:
         self.groups: dict[str | None, tuple[int, ...]] = {}
         self.group_by: str | None = None
         self.excluded: dict[tuple[str, str], ExcludedRows] = {}
+        self.transfer = Transfer()
 
     @property
     def images(self) -> int:
@@ -246,6 +248,7 @@ class ScanSummary:
             self._add_folder(folder, sums)
         self.unreadable.extend(other.unreadable)
         self.unsized += other.unsized
+        self.transfer = Transfer(*map(add, self.transfer, other.transfer))
         self.tables += other.tables
         self.group_by = self.group_by or other.group_by
         for name, sums in other.groups.items():
@@ -330,30 +333,34 @@ class ScanSummary:
     def to_dict(self) -> dict[str, Any]:
         """Return plain values with a schema version: the JSON that `imgcost scan -f json` prints."""
         first = self.quotes[0]
-        return {
-            "schema": "imgcost.scan/2",
-            "images": self.images,
-            "file_bytes": self.file_bytes if not self.images or self.unsized < self.images else None,
-            "media_types": dict(sorted(self.media_types.items())),
-            "duplicates": self.duplicates,
-            "fixable": [reason._asdict() | {"images": count} for reason, count in self.fixable.items()],
-            "models": [self._priced(quote) for quote in self.quotes],
-            "compared": [self._priced(quote) for quote in self.compared],
-            "histogram": [
-                {"first_tokens": start, "last_tokens": end, "images": images}
-                for start, end, images in self.bins(first.rule)
-            ],
-            "costliest_folders": [
-                {
-                    "folder": escape_path(folder),
-                    "images": images,
-                    "tokens": tokens,
-                    "input_usd": f"{first.image_usd(tokens):f}",
-                }
-                for folder, images, tokens in self.costliest_folders()
-            ],
-            "unreadable": [file._asdict() | {"path": escape_path(file.path)} for file in self.unreadable],
-        } | self._of_tables()
+        return (
+            {
+                "schema": "imgcost.scan/2",
+                "images": self.images,
+                "file_bytes": self.file_bytes if not self.images or self.unsized < self.images else None,
+                "media_types": dict(sorted(self.media_types.items())),
+                "duplicates": self.duplicates,
+                "fixable": [reason._asdict() | {"images": count} for reason, count in self.fixable.items()],
+                "models": [self._priced(quote) for quote in self.quotes],
+                "compared": [self._priced(quote) for quote in self.compared],
+                "histogram": [
+                    {"first_tokens": start, "last_tokens": end, "images": images}
+                    for start, end, images in self.bins(first.rule)
+                ],
+                "costliest_folders": [
+                    {
+                        "folder": escape_path(folder),
+                        "images": images,
+                        "tokens": tokens,
+                        "input_usd": f"{first.image_usd(tokens):f}",
+                    }
+                    for folder, images, tokens in self.costliest_folders()
+                ],
+                "unreadable": [file._asdict() | {"path": escape_path(file.path)} for file in self.unreadable],
+            }
+            | ({"transfer": self.transfer._asdict()} if self.transfer.objects else {})
+            | self._of_tables()
+        )
 
     def _of_tables(self) -> dict[str, Any]:
         """Return what only tables have; nothing without tables."""

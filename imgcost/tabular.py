@@ -233,8 +233,12 @@ FIT = Schema(
         "output_tokens": Column("integer", "visual tokens of the copy"),
         "saved_usd": Column("usd", "US dollars that the copy saves each time it is sent, exact"),
         "quality": Column("integer", "JPEG or WebP quality of the copy; empty if lossless or unchanged"),
-        "problem": Column("category", "short name of the reason why there is no copy, such as damaged"),
-        "reason": Column("text", "why there is no copy, as a sentence"),
+        "problem": Column(
+            "category",
+            "why there is no copy, such as damaged; outdated (an existing copy is older than the file), not-smaller "
+            "(unchanged, because a resized copy would have more bytes), or with --dry-run if-smaller (perhaps so)",
+        ),
+        "reason": Column("text", "the problem as a sentence"),
     },
 )
 

@@ -13,6 +13,7 @@ import command_line
 import pytest
 from command_line import unwrapped
 from conftest import SAMPLES, png
+from pictures import encoded, tree
 
 from imgcost.rules import find_rule, rules
 
@@ -230,6 +231,19 @@ def test_the_text_lists_errors_and_sums_up():
     )
     assert re.search(summary, unwrapped(text))
     assert "Run 'imgcost rules RULE' for an explanation of a rule" in text
+    assert "imgcost fit" not in text
+
+
+def test_fit_is_named_where_it_helps(tmp_path):
+    tree(tmp_path, a_bmp=encoded("BMP"), b_tif=encoded("TIFF"))
+
+    def note(*paths):
+        return next((line for line in check(*paths)[1].splitlines() if "imgcost fit" in line), None)
+
+    assert note(tmp_path / "a.bmp") == "'imgcost fit' can fix this error, in a copy."
+    assert note(tmp_path) == "'imgcost fit' can fix these 2 errors, in a copy."
+    assert note(tmp_path, CUT) == "'imgcost fit' can fix 2 of these 3 errors, in a copy."
+    assert note(GOOD) is None
 
 
 def test_without_findings_the_text_is_one_line():
@@ -422,9 +436,10 @@ def test_each_rule_has_a_report(rule):
     report = json.loads(rules_output(rule.name, *DAY, "-f", "json"))
     assert list(report) == [
         *("schema", "as_of", "rule", "severity", "scope"),
-        *("summary", "why", "example", "fix", "api_says", "limits"),
+        *("summary", "why", "example", "fix", "fixable", "api_says", "limits"),
     ]
     assert report["schema"] == "imgcost.rule/2"
+    assert report["fixable"] is rule.fixable is ("'imgcost fit' can fix it." in " ".join(text.split()))
     assert ("Limits on 2026-11-22" in text) == bool(report["limits"])
     assert ("Error messages of the API" in text) == bool(report["api_says"])
     assert all(limit["sources"] for limit in report["limits"])

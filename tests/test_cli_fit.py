@@ -73,7 +73,7 @@ def test_nothing_to_save(photos):
     assert "Uploads" not in report
     assert "Resized" not in report
     skipped = printed("fit", photos / "a.png", "-o", "other", "--unchanged", "skip", *MODEL)
-    assert "1 image fits and was not copied (--unchanged skip)." in skipped
+    assert "1 image needs no change and was not copied." in skipped
     os.utime(photos / "a.png", (2e9, 2e9))
     outdated = unwrapped(printed("fit", photos / "a.png", "-o", "small", *MODEL))
     assert "1 copy was already there and kept, 1 of them older than the original" in outdated
@@ -82,6 +82,20 @@ def test_nothing_to_save(photos):
 def test_a_larger_upload_is_admitted(photos):
     report = unwrapped(printed("fit", photos / "a.png", "-o", "small", "--convert", "webp", *MODEL))
     assert re.search(r"Uploads are [\d.]+ \w+ \([\d,]+%\) (larger|smaller)\.", report)
+
+
+def test_images_that_would_need_more_bytes_are_named(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    arguments = ("fit", SAMPLES / "photos/dandelion-2800.jpg", *MODEL)
+    dry_run = unwrapped(printed(*arguments, "--dry-run"))
+    assert "1 image is resized only if its copy has fewer bytes, and otherwise left unchanged: --always-res" in dry_run
+    report = unwrapped(printed(*arguments, "-o", "small"))
+    assert "1 image was not resized, because its copy would have more bytes; the API downscales" in report
+    for options in (["--dry-run"], ["-o", "other"]):
+        report = printed(*arguments, "--always-resize", *options)
+        assert "2800x1575  1456x819" in report
+        assert "fewer bytes" not in report
+        assert "more bytes" not in report
 
 
 def test_a_dry_run(photos):
@@ -223,12 +237,16 @@ def test_invalid_sizes_in_bytes(photos, text):
         (("photos", "-o", "photos"), "--output photos contains the input photos"),
         (("photos/a.png", "-o", "photos"), "--output photos contains the input photos/a.png"),
         (("photos", "-o", "photos/a.png"), "is a file"),
+        (("photos", "-o", os.devnull), "is a file"),
         (("photos/a.png", "-o", "photos/a.png/b"), "Not a directory"),
         (("nothing", "-o", "small"), "Path 'nothing' does not exist."),
         (("photos", "-o", "small", "--report", "report.txt"), "report.txt"),
         (("photos/a.png", "-o", "small", "--report", "photos/a.png"), "photos/a.png"),
         (("photos", "-o", "small", "--max-side", "0"), "expected a whole number"),
-        (("photos", "-o", "small", "--background", "red"), "invalid background 'red'"),
+        (
+            ("photos", "-o", "small", "--background", "red"),
+            "Invalid value for '--background': 'red': expected a color such as '#ffffff'",
+        ),
         (("photos", "-o", "small", "--min-quality", "96"), "96"),
         (("photos", "-o", "small", "-m", "gpt-4o"), "unknown model 'gpt-4o'"),
     ],

@@ -192,8 +192,9 @@ SECTION = """
 {rule.example.message}
 ```
 
-**Fix:** {rule.fix}
+**Fix:** {rule.fix}{fixable}
 """
+FIXABLE = " [`imgcost fit`](fitting-requests.md) can fix it."
 
 
 def sections_of_rules(severity):
@@ -203,7 +204,7 @@ def sections_of_rules(severity):
         if rule.severity == severity:
             messages = [wording.text for wording in wordings_of(rule.name)]
             quoted = "\n".join(["", "**Error messages of the API:**", "", "```text", *messages, "```", ""])
-            sections.append(SECTION.format(rule=rule) + quoted * bool(messages))
+            sections.append(SECTION.format(rule=rule, fixable=FIXABLE * rule.fixable) + quoted * bool(messages))
     return "".join(sections)
 
 

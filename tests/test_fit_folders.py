@@ -446,13 +446,18 @@ def test_a_dry_run_predicts_what_a_run_does_and_writes_nothing(photos, tmp_path,
     assert not out.exists()
     actual = fitted(photos, output=out)
     known = [file for file in predicted if file.output_bytes is not None or file.status == "ignored"]
-    assert [file.path[-5:] for file in predicted if file not in known] == ["b.jpg", "c.tif", ".webp"]
+    assert [(file.path[-5:], file.problem) for file in predicted if file not in known] == [
+        ("b.jpg", "if-smaller"),
+        ("c.tif", None),
+        (".webp", "if-smaller"),
+    ]
     for before, after in zip(predicted, actual, strict=True):
         if before in known:
             assert before == after
         else:
             assert before.output in (None, after.output)
             unknown = {"output": after.output, "output_media_type": after.output_media_type, "quality": after.quality}
+            unknown |= {"problem": None, "reason": None}
             assert before._replace(output_bytes=after.output_bytes, **unknown) == after
     assert [file.status for file in fitted(photos, output=out, dry_run=True) if file.status != "ignored"] == [
         "exists"
@@ -477,6 +482,38 @@ def test_a_dry_run_predicts_what_a_run_does_and_writes_nothing(photos, tmp_path,
 def test_a_dry_run_knows_what_fits(photos, out, options, status):
     (file,) = fitted(photos / "a.png", output=out, dry_run=True, **options)
     assert file.status == status
+
+
+@pytest.mark.parametrize(("unchanged", "status"), [("copy", "copied"), ("skip", "skipped")])
+def test_an_image_whose_copy_would_have_more_bytes_says_so(out, unchanged, status):
+    path = SAMPLES / "photos/mountains-panorama.jpg"
+    (predicted,) = fitted(path, output=out, dry_run=True)
+    assert (predicted.status, predicted.problem) == ("fitted", "if-smaller")
+    summary = imgcost.FitSummary(imgcost.quotes("claude-opus-4-6")[0])
+    for file in fitted(path, output=out, unchanged=unchanged):
+        assert (file.status, file.problem) == (status, "not-smaller")
+        assert file.output_bytes == file.file_bytes
+        summary.add(file)
+    assert summary.problems == {"not-smaller": 1}
+
+
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        ({}, "if-smaller"),
+        ({"max_side": 1568}, "if-smaller"),
+        ({"max_side": 1567}, None),
+        ({"output_format": "jpeg"}, "if-smaller"),
+        ({"output_format": "webp"}, None),
+        ({"max_bytes": 200_000}, "if-smaller"),
+        ({"max_bytes": 150_000}, None),
+        ({"always_resize": True}, None),
+    ],
+    ids=str,
+)
+def test_a_dry_run_knows_what_has_to_change(out, options, problem):
+    (file,) = fitted(SAMPLES / "photos/mountains-panorama.jpg", output=out, dry_run=True, **options)
+    assert (file.status, file.problem) == ("fitted", problem)
 
 
 @pytest.mark.parametrize("orientation", [1, 6])

@@ -181,7 +181,7 @@ def test_the_quality_steps_down_to_the_limit_and_no_further():
     floor = fit(photo, max_bytes=len(photo) - 1, min_quality=94, model=STANDARD)
     assert floor.quality == 94
     with pytest.raises(
-        FitError, match=r"bytes as JPEG at quality 70: the limit is 9,999\. Make the image smaller"
+        FitError, match=r"bytes as JPEG at quality 70: the limit is 9,999\. Limit its longest side"
     ) as caught:
         fit(photo, max_bytes=9_999)
     assert caught.value.problem == "too-many-bytes"

@@ -24,7 +24,7 @@ from conversations import (
 from pictures import MODEL, document_block, encoded, image_block, pdf, png, text
 from PIL import Image
 
-from imgcost import check_batch, check_images, check_request
+from imgcost import check_batch, check_images, check_request, fit_request
 from imgcost.messages import body_bytes
 from imgcost.rules import find_rule, rules
 
@@ -180,3 +180,21 @@ def test_the_example_of_a_rule_has_its_message_and_passes_after_the_fix(name, tm
     wrong, fixed = check_example(name, tmp_path)
     assert [finding.message for finding in wrong if finding.rule == name] == [find_rule(name).example.message]
     assert [finding.message for finding in fixed if finding.rule == name] == []
+
+
+PARTLY_FIXABLE = {"request", "source", "source-type"}
+"""Rules with other errors than that of the example, which cannot be fixed."""
+
+FULL = turn(*[image_block(encoded("BMP", 1500, 1500))] * 4)
+"""A request with more than 32 MB in images."""
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_example_of_a_rule_can_be_fixed_if_the_rule_says_so(name):
+    if name not in REQUESTS.keys() | {"batch-stream"}:
+        assert not find_rule(name).fixable
+    elif find_rule(name).severity == "error" and name not in PARTLY_FIXABLE:
+        wrong = FULL if name == "request-bytes" else {**REQUESTS, **BATCHES}[name]()[0]
+        before, after = check_request(wrong, as_of=DAY), fit_request(wrong, as_of=DAY).findings
+        fixed = any(error.rule == name for error in before.errors) and not any(error.rule == name for error in after)
+        assert fixed is find_rule(name).fixable

@@ -126,6 +126,6 @@ def _docstring(command: click.Command) -> str | None:
 def main() -> None:
     """Know what your images will cost with Claude before you send them.
 
-    imgcost counts visual tokens by the published rules and prices them from dated price tables. It needs no API key and
-    no network. Only 'imgcost fit' decodes images.
+    imgcost counts visual tokens by the published rules and prices them from dated price tables. It needs no API key,
+    and no network unless you name a URL. Only 'imgcost fit' decodes images.
     """

@@ -26,6 +26,7 @@ from imgcost.cli.options import (
     fail_if_empty,
     fail_on_empty_option,
     format_option,
+    invalid_option,
     paths_argument,
     platform_option,
     reject_overwrites,
@@ -34,6 +35,7 @@ from imgcost.cli.options import (
 )
 from imgcost.cli.progress import progress_of
 from imgcost.cli.signals import Terminated, check_signals
+from imgcost.errors import ArgumentError
 from imgcost.figures import plural
 from imgcost.files import Walk
 from imgcost.fitting import FitSummary, FittedFile
@@ -55,6 +57,7 @@ if TYPE_CHECKING:
     from io import BufferedReader
 
     from imgcost.fitting.layout import Source
+    from imgcost.fitting.options import FitOptions
     from imgcost.fitting.tasks import Unchanged
     from imgcost.tables import Platform
 
@@ -196,15 +199,15 @@ def command(
       imgcost fit request.json -o fixed.json
     """
     requests, stdin = find_requests(paths, null=null, forced=shape != "auto")
+    options = _options(choices)
     if requests is not None:
         named = click.get_current_context().get_parameter_source("model") is not ParameterSource.DEFAULT
-        options, removes = fit_options(**choices), remove_unfixable
         fit_requests(
             requests,
             output,
             shape=shape,
             settings=FitSettings(
-                model if named else None, platform, as_of, options, batch=False, remove_unfixable=removes
+                model if named else None, platform, as_of, options, batch=False, remove_unfixable=remove_unfixable
             ),
             overwrite=overwrite,
             dry_run=dry_run,
@@ -212,7 +215,7 @@ def command(
             report=report,
         )
         return
-    if output and os.path.isfile(output):  # noqa: PTH113 - a path may be any string
+    if output and os.path.exists(output) and not os.path.isdir(output):  # noqa: PTH110, PTH112 - a path may be any string
         raise click.BadParameter(f"{visible(output)} is a file, not a folder.", param_hint="'-o' / '--output'")
     if not (output or dry_run):
         raise click.UsageError("Missing option '-o' / '--output': the folder for the copies.")
@@ -220,9 +223,7 @@ def command(
     reject_overwrites((path for path in paths if path != "-"), report=report)
     (quote,) = quotes([model], platform=platform, as_of=as_of)
     walk = Walk(follow_symlinks, include, exclude, archives=False, own=tuple(filter(None, (report, output))))
-    fits = FolderFit(
-        quote, fit_options(**choices), output or "", walk, unchanged, overwrite, dry_run, worker_count(jobs)
-    )
+    fits = FolderFit(quote, options, output or "", walk, unchanged, overwrite, dry_run, worker_count(jobs))
     with ExitStack() as stack:
         files: Spool[FittedFile] = Spool(FittedFile)
         stack.callback(files.close)
@@ -250,6 +251,13 @@ def command(
     if summary.files("failed"):
         sys.exit(FINDINGS)
     fail_if_empty(summary.total.files, fail_on_empty)
+
+
+def _options(choices: dict[str, Any]) -> FitOptions:
+    try:
+        return fit_options(**choices)
+    except ArgumentError as error:
+        raise invalid_option(error) from None
 
 
 def _reject_inside(paths: tuple[str, ...], output: str | None) -> None:

@@ -18,6 +18,7 @@ from imgcost.cli.signals import signals_deferred
 from imgcost.datasets.targets import expanded
 from imgcost.errors import ArgumentError, ImgcostError, SizeError, short_repr
 from imgcost.geometry import padded_size
+from imgcost.paths import is_url
 from imgcost.quantities import MAX_COUNT, count_within, parse_dollars, parse_ratio, parse_size, split_names
 from imgcost.tables import platforms
 from imgcost.text import Report, as_json, as_markdown, as_text, visible
@@ -37,6 +38,7 @@ __all__ = [
     "fail_if_empty",
     "fail_on_empty_option",
     "format_option",
+    "invalid_option",
     "models_option",
     "output_option",
     "paths_argument",
@@ -222,19 +224,25 @@ def quote_options(command: Command) -> Command:
 def _any_exists(_context: click.Context, _argument: click.Parameter, paths: tuple[str, ...]) -> tuple[str, ...]:
     """Reject the paths only if none of them exists; otherwise the report lists the missing ones."""
     if not any(path == "-" or os.path.lexists(match) for path in paths for match in expanded(path)):
-        raise click.BadParameter(f"Path {click.format_filename(paths[0])!r} does not exist.")
+        urls = any(map(is_url, paths))
+        advice = " Only 'imgcost scan' and 'imgcost plan' read URLs." if urls else ""
+        raise click.BadParameter(f"Path {click.format_filename(paths[0])!r} does not exist.{advice}")
     return paths
 
 
-def paths_argument(command: Command) -> Command:
+def _any_exists_or_is_url(context: click.Context, argument: click.Parameter, paths: tuple[str, ...]) -> tuple[str, ...]:
+    return paths if any(map(is_url, paths)) else _any_exists(context, argument, paths)
+
+
+def paths_argument(command: Command, *, urls: bool = False) -> Command:
     """Add the paths to read. Each of them may be missing or unreadable."""
     return click.argument(
         "paths",
         type=click.Path(readable=False, allow_dash=True),
         nargs=-1,
         required=True,
-        callback=_any_exists,
-        metavar="PATH...|-",
+        callback=_any_exists_or_is_url if urls else _any_exists,
+        metavar="PATH|URL...|-" if urls else "PATH...|-",
     )(command)
 
 
@@ -286,6 +294,13 @@ def fail_if_empty(images: int, fail_on_empty: bool) -> None:
     """
     if fail_on_empty and not images:
         raise ImgcostError("no images found (--fail-on-empty was given): check the paths and the glob patterns")
+
+
+def invalid_option(error: ArgumentError) -> click.BadParameter:
+    """Say in which option of the current command an invalid value is."""
+    params = click.get_current_context().command.params
+    (option,) = (param for param in params if param.name == error.argument)
+    return click.BadParameter(str(error).removeprefix(f"invalid {error.argument} "), param=option)
 
 
 def reject_overwrites(inputs: Iterable[str], **outputs: str | None) -> None:

@@ -23,6 +23,7 @@ from imgcost.cli.options import (
     fail_if_empty,
     fail_on_empty_option,
     format_option,
+    invalid_option,
     models_option,
     output_option,
     placement_options,
@@ -34,6 +35,7 @@ from imgcost.cli.signals import signals_deferred
 from imgcost.errors import ArgumentError, ImgcostError, short_repr
 from imgcost.figures import number, plural
 from imgcost.files import Walk
+from imgcost.paths import is_url
 from imgcost.plans import (
     SETTINGS,
     Repeated,
@@ -225,9 +227,7 @@ def _located(error: ArgumentError, options: Mapping[str, Any]) -> Exception:
     """Say in which option an invalid value is."""
     if options.get(error.argument) is None:
         return error
-    params = click.get_current_context().command.params
-    (option,) = (param for param in params if param.name == error.argument)
-    return click.BadParameter(str(error).removeprefix(f"invalid {error.argument} "), param=option)
+    return invalid_option(error)
 
 
 def _excluded(job_plan: Plan) -> str:
@@ -243,7 +243,7 @@ def _job(images: Sequence[str], count: int | None) -> list[str | Repeated]:
     """Read sizes as images; an existing file is a path, whatever its name."""
     job: list[str | Repeated] = []
     for image in images:
-        if Path(image).exists():
+        if is_url(image) or Path(image).exists():
             if count is not None:
                 raise click.UsageError("--count applies to sizes only; files and tables are counted as they are.")
             job.append(image)

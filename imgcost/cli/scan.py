@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 import click
@@ -23,12 +24,15 @@ from imgcost.cli.options import (
 )
 from imgcost.cli.progress import progress_of, rows_progress, writing_progress
 from imgcost.cli.signals import Terminated, check_signals, signals_deferred
+from imgcost.cli.stores import reject_unreachable, store_options
 from imgcost.cli.tables import TableOptions, check_table_output, scan_tables, table_format, table_options
 from imgcost.datasets.targets import is_request_file, sort_targets
 from imgcost.errors import ImgcostError
 from imgcost.figures import listed, plural
 from imgcost.files import Walk
+from imgcost.files.stores.access import StoreSettings
 from imgcost.outputs import Output
+from imgcost.paths import is_url
 from imgcost.pipeline import Scan
 from imgcost.quoting import comparable, quotes
 from imgcost.summaries import ScanSummary
@@ -48,7 +52,7 @@ __all__ = ["command"]
 
 
 @click.command("scan", short_help="Estimate the cost of every image under PATH.")
-@paths_argument
+@partial(paths_argument, urls=True)
 @quote_options
 @format_option
 @click.option(
@@ -72,6 +76,7 @@ __all__ = ["command"]
     help="Store image headers in FILE; later scans read only new and changed files.",
 )
 @jobs_option
+@store_options
 @table_options
 @click.option("--fail-on-unreadable", is_flag=True, help="Exit with code 2 if a file, folder or row cannot be read.")
 @fail_on_empty_option
@@ -89,6 +94,8 @@ def command(
     dedupe: bool,
     cache_file: str | None,
     jobs: int | None,
+    store: tuple[tuple[str, str], ...],
+    concurrency: int,
     tables: bool,
     fail_on_unreadable: bool,
     fail_on_empty: bool,
@@ -98,6 +105,10 @@ def command(
 
     PATH can also be a table (.parquet, .csv, .tsv, .jsonl, .arrow, .feather) with columns of widths and heights, or of
     image bytes. It is read in flat memory, and -o FILE.parquet copies it with columns of tokens and dollars.
+
+    URL is a prefix or an object in an object store: s3://, gs:// and az:// with imgcost[cloud], others such as hf:// if
+    fsspec has a driver for them, or a single file at https://. Only the first bytes of each object are read. With
+    --cache, an interrupted scan continues where it ended.
 
     File types are detected from content, not from the file extension. Only headers are read: to find truncated images
     too, run 'imgcost check'. Files that cannot be read are listed with the reason and never abort the scan. The first
@@ -110,12 +121,14 @@ def command(
       imgcost scan photos scans.zip -m haiku -m opus --batch -o costs.csv
       imgcost scan photos --rows jsonl > costs.jsonl
       imgcost scan train-*.parquet --group-by format -o costs.parquet
+      imgcost scan s3://bucket/photos --cache photos.cache -o costs.xlsx
       find photos -newer stamp -print0 | imgcost scan -0 -
     """
     of_tables = TableOptions(*map(options.pop, TableOptions._fields))
     selected = quotes(models, **options)
     compared = _newest_of_each_family(selected)
-    walk = Walk(follow_symlinks, include, exclude, archives, tuple(filter(None, (output, cache_file))))
+    own = tuple(filter(None, (output, cache_file)))
+    walk = Walk(follow_symlinks, include, exclude, archives, own, StoreSettings(store, concurrency))
     targets = sort_targets(paths, walk if tables else None)
     inputs = [path for path in (*targets.files, *targets.tables) if path != "-"]
     reject_overwrites(inputs, output=output, cache=cache_file)
@@ -132,7 +145,9 @@ def command(
             with ExitStack() as stack:
                 with signals_deferred():
                     sinks = _open_sinks(stack, target, rows, selected, streamed)
-                advance = stack.enter_context(progress_of(walk, None if "-" in paths else targets.files))
+                advance = stack.enter_context(
+                    progress_of(walk, None if any(path == "-" or is_url(path) for path in paths) else targets.files)
+                )
                 scan = Scan(
                     quotes=selected,
                     compared=compared,
@@ -155,6 +170,7 @@ def command(
         sys.exit(error.code if isinstance(error, Terminated) else INTERRUPTED)
     for path in filter(is_request_file, (path for path in targets.files if path.lower().endswith(".jsonl"))):
         _warn(f"{path} has requests, not images: run 'imgcost check {path}'")
+    reject_unreachable(summary)
     report = scan_report(summary)
     if target and targets.tables and table_format(target.path) == ".md":
         with target as file:

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from imgcost.errors import ImgcostError
 from imgcost.files import FileBatch, open_without_waiting
+from imgcost.paths import is_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from imgcost.files import Walk
 
-__all__ = ["SUFFIXES", "Targets", "expanded", "is_table", "sort_targets"]
+__all__ = ["SUFFIXES", "Targets", "expanded", "is_image_url", "is_table", "sort_targets"]
 
 SUFFIXES = (".parquet", ".csv", ".tsv", ".jsonl", ".arrow", ".feather")
 """Suffixes of tables that are read as data sets."""
@@ -72,7 +73,7 @@ def expanded(path: str) -> list[str]:
     >>> expanded("data/samples/web/marker-*.png"), expanded("missing.png")
     (['data/samples/web/marker-icon.png'], ['missing.png'])
     """
-    if os.path.lexists(path) or not glob.has_magic(path):
+    if is_url(path) or os.path.lexists(path) or not glob.has_magic(path):
         return [path]
     return sorted(glob.glob(path, recursive=True)) or [path]  # noqa: PTH207 - Path has no absolute globs
 
@@ -84,9 +85,20 @@ def is_table(path: str) -> bool:
     (True, False)
     """
     suffix = Path(path).suffix.lower()
-    if suffix not in SUFFIXES or Path(path).is_dir():
+    if is_image_url(path) or suffix not in SUFFIXES or Path(path).is_dir():
         return False
     return suffix != ".jsonl" or not is_request_file(path)
+
+
+def is_image_url(path: str | os.PathLike[str]) -> bool:
+    """Return whether a path is a URL.
+
+    Raises:
+        ImgcostError: It is the URL of a table.
+    """
+    if is_url(path) and Path(path).suffix.lower() in SUFFIXES:
+        raise ImgcostError(f"{path}: tables in object stores cannot be read, only images. Download the table first")
+    return is_url(path)
 
 
 def is_request_file(path: str) -> bool:

@@ -7,13 +7,14 @@ an `Unreadable` with the reason.
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from itertools import groupby
+from typing import TYPE_CHECKING, cast
 
 from imgcost.arguments import check_path_types, to_bool
 from imgcost.errors import ArgumentError
 from imgcost.files.archives import Inspected, inspect_archive, probe_archive
 from imgcost.files.probing import inspect, open_without_waiting, probe, probe_chunk
-from imgcost.files.results import Group, Image, ScanResult, Unreadable, no_access
+from imgcost.files.results import Group, Image, ScanResult, Transfer, Unreadable, no_access
 from imgcost.files.sources import (
     SOURCE_TYPES,
     ImageSource,
@@ -26,6 +27,7 @@ from imgcost.files.sources import (
 )
 from imgcost.files.walking import Archive, Chunk, FileBatch, Walk, chunks
 from imgcost.files.workers import spread
+from imgcost.paths import is_url
 
 if TYPE_CHECKING:
     import os
@@ -41,6 +43,7 @@ __all__ = [
     "ImageSource",
     "Inspected",
     "ScanResult",
+    "Transfer",
     "Unreadable",
     "Walk",
     "check_stream",
@@ -78,7 +81,7 @@ def scan(
     archive members in stored order. Memory use does not depend on the number of files.
 
     Args:
-        *paths: Files and folders.
+        *paths: Files and folders, and URLs such as `s3://bucket/photos/`; their objects come in the order of the store.
         follow_symlinks: Whether to follow symbolic links to folders. Links to files are always read. Each folder is
             entered only once, so symlink loops end.
         include: Globs; only matching files and archive members are read. A glob without a slash is matched against the
@@ -141,7 +144,13 @@ def scan_groups(
     def stream(archive: Archive) -> Iterator[list[Group]]:
         return probe_archive(archive.path, walk.matches)
 
-    yield from spread(chunks(walk.steps(paths)), work, stream, jobs)
+    for remote, run in groupby(paths, is_url):
+        if remote:
+            from imgcost.files.stores.scanning import scan_urls  # noqa: PLC0415 - most scans read no URLs
+
+            yield from (groups for groups, _ in scan_urls(cast("Iterable[str]", run), walk))
+        else:
+            yield from spread(chunks(walk.steps(run)), work, stream, jobs)
 
 
 def _globs(argument: str, globs: str | Sequence[str]) -> tuple[str, ...]:

@@ -1,11 +1,13 @@
 """Cache image headers in a SQLite file, so that a repeated scan opens only the files that changed.
 
-A file counts as unchanged if its absolute path, size and modification time are the same. Every row has a checksum;
+A file counts as unchanged if its absolute path, size and modification time are the same; an object of a store if its
+URL, size and version are. Every row has a checksum;
 a corrupt cache is moved aside and recreated. A file that is not an imgcost cache is rejected and left alone.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import sqlite3
@@ -19,9 +21,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from imgcost.errors import ImgcostError
 from imgcost.files.results import Image, Unreadable, no_access
 from imgcost.files.walking import FileBatch
+from imgcost.paths import is_url
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from types import TracebackType
     from typing import Self
 
@@ -100,7 +103,22 @@ class HeaderCache:
         if not self._usable:
             return {}
         paths = [path for step in chunk if isinstance(step, FileBatch) for path in map(step.path_of, step.names)]
-        states = {path: state for path in paths if (state := _state(path))}
+        return self._unchanged({path: state for path in paths if (state := _state(path))})
+
+    def cached_objects(self, versions: Mapping[str, tuple[int, str]]) -> dict[str, ScanResult]:
+        """Return the cached results for the unchanged objects of a store.
+
+        Args:
+            versions: Size (bytes) and version of each object, by its URL.
+
+        Returns:
+            Cached results by URL.
+        """
+        if not self._usable:
+            return {}
+        return self._unchanged({url: _object_state(*version) for url, version in versions.items()})
+
+    def _unchanged(self, states: Mapping[str, _State]) -> dict[str, ScanResult]:
         by_key = {_key(path): path for path in states}
         results: dict[str, ScanResult] = {}
         try:
@@ -259,8 +277,14 @@ def _state(path: str) -> _State | None:
     return _State(status.st_size, status.st_mtime_ns)
 
 
+def _object_state(size: int, version: str) -> _State:
+    """Return the state of an object. A version is a negative number, which no file has as its modification time."""
+    digest = hashlib.blake2b(version.encode("utf-8", "surrogatepass"), digest_size=7).digest()
+    return _State(size, -1 - int.from_bytes(digest))
+
+
 def _key(path: str) -> bytes:
-    return os.fsencode(os.path.abspath(path))
+    return os.fsencode(path if is_url(path) else os.path.abspath(path))
 
 
 def _row(file: ScanResult, state: _State) -> tuple[bytes, int, int, str, int]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 if TYPE_CHECKING:
     from imgcost.errors import HeaderError
 
-__all__ = ["Group", "Image", "ScanResult", "Unreadable", "no_access", "not_read"]
+__all__ = ["Group", "Image", "ScanResult", "Transfer", "Unreadable", "no_access", "not_read"]
 
 
 class Image(NamedTuple):
@@ -57,6 +57,22 @@ ScanResult: TypeAlias = Image | Unreadable
 
 Group: TypeAlias = tuple[str, list[ScanResult]]
 """A folder and its results."""
+
+
+class Transfer(NamedTuple):
+    """What reading object stores took.
+
+    Attributes:
+        objects: Number of objects, including archives, which are not read.
+        cached: How many of them did not have to be read, because they were in the cache.
+        requests: Number of requests for parts of objects, including failed ones; listings are not counted.
+        transferred_bytes: Bytes read from objects.
+    """
+
+    objects: int = 0
+    cached: int = 0
+    requests: int = 0
+    transferred_bytes: int = 0
 
 
 def no_access(path: str, error: OSError | ValueError) -> Unreadable:

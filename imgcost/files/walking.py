@@ -10,6 +10,7 @@ from re import compile as compile_pattern
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from imgcost.files.results import Unreadable, no_access
+from imgcost.files.stores.access import StoreSettings
 from imgcost.outputs import TEMPORARY_SUFFIX
 
 if TYPE_CHECKING:
@@ -81,6 +82,7 @@ class Walk(NamedTuple):
         archives: Whether to read the members of zip and tar files.
         own: Files and folders that the command itself writes. They are skipped under any of their names, and so are
             unfinished files left behind by an earlier run.
+        stores: How object stores are read.
     """
 
     follow_symlinks: bool = False
@@ -88,6 +90,7 @@ class Walk(NamedTuple):
     exclude: tuple[str, ...] = ()
     archives: bool = True
     own: tuple[str, ...] = ()
+    stores: StoreSettings = StoreSettings()
 
     def steps(self, paths: Iterable[str | os.PathLike[str]]) -> Iterator[WalkStep]:
         """Walk files and folders: paths as given; in each folder first files, then archives, then subfolders, by name.

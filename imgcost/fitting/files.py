@@ -53,7 +53,9 @@ class FittedFile(NamedTuple):
         output_tokens: Visual tokens that the copy costs.
         saved_usd: Dollars that the copy saves each time that it is sent, exact.
         quality: Quality of a lossy copy; None if it is lossless or unchanged.
-        problem: A slug for why there is no copy, such as `damaged`; otherwise None.
+        problem: A slug for why there is no copy, such as `damaged`; `outdated` if the existing copy is older than the
+            file; `not-smaller` if the image is unchanged because a resized copy would have more bytes; `if-smaller` if
+            it is resized unless that is so, which a dry run does not know; otherwise None.
         reason: The same as a sentence.
     """
 
@@ -132,7 +134,7 @@ class FitSummary:
         total: Sums over the files that have a copy, or were skipped because they fit.
         by_status: The same sums, and the number of other files, by status.
         rejected: Number of files with a copy that the API would reject as they are, by limit.
-        problems: Number of files by problem, if they failed, or their copies are `outdated`.
+        problems: Number of files by `FittedFile.problem`, without ignored files.
     """
 
     def __init__(self, quote: Quote) -> None:

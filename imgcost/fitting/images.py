@@ -7,7 +7,6 @@ from functools import cache
 from math import inf
 from typing import TYPE_CHECKING
 
-from imgcost import geometry
 from imgcost.acceptance import breaches, sent_bytes
 from imgcost.errors import FitError
 from imgcost.figures import plural
@@ -18,6 +17,7 @@ from imgcost.fitting.options import (
     QUALITY_STEP,
     FitOptions,
     fit_options,
+    is_excluded,
     largest_file,
     target_size,
 )
@@ -149,13 +149,11 @@ def _rejection(original: Original, quote: Quote) -> str | None:
 
 
 def _is_required(original: Original, target: tuple[int, int], quote: Quote, options: FitOptions) -> bool:
-    """Return whether the caller's options exclude the original, although the API would accept it."""
-    if original.data is None or (options.max_bytes is not None and len(original.data) > options.max_bytes):
-        return True
-    if options.output_format and original.media_type != f"image/{options.output_format}":
+    """Return whether the original cannot be used, although the API would accept it."""
+    if original.data is None:
         return True
     size = original.upright_size
-    return target != (size if options.always_resize else geometry.resized_size(*size, quote.tier))
+    return is_excluded(original.media_type, len(original.data), size, target, quote, options)
 
 
 def _encodings(original: Original, picture: Picture, options: FitOptions, *, lossless: bool) -> list[Encoding]:
@@ -205,8 +203,8 @@ def _too_many_bytes(data: bytes, encoding: Encoding, limit: float) -> FitError:
     how = f"at quality {encoding.quality}" if encoding.quality else "without loss"
     size = plural(len(data), "byte")
     reason = f"{size} as {format_name(encoding.media_type)} {how}: the limit is {limit:,}"
-    other = "reduce min_quality" if encoding.quality else "choose JPEG or WebP"
-    return FitError("too-many-bytes", reason, f"Make the image smaller with max_side or max_tokens, or {other}.")
+    other = "allow a lower quality" if encoding.quality else "choose JPEG or WebP"
+    return FitError("too-many-bytes", reason, f"Limit its longest side or its tokens, or {other}.")
 
 
 def _changes(

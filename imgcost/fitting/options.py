@@ -20,6 +20,7 @@ __all__ = [
     "FitOptions",
     "OutputFormat",
     "fit_options",
+    "is_excluded",
     "largest_file",
     "target_size",
 ]
@@ -138,6 +139,26 @@ def target_size(width: int, height: int, quote: Quote, options: FitOptions) -> t
     if quote.formula == "area":
         return _within_area(width, height, fitted, options.max_tokens)
     return min(fitted, geometry.fit_to_tokens(width, height, options.max_tokens, quote.tier), key=max)
+
+
+def is_excluded(
+    media_type: str, file_bytes: int, size: tuple[int, int], target: tuple[int, int], quote: Quote, options: FitOptions
+) -> bool:
+    """Return whether the caller's options exclude an image that the API accepts.
+
+    Args:
+        media_type: Its format.
+        file_bytes: Its size, bytes.
+        size: Width and height, upright, px.
+        target: The size of its fitted copy: see `target_size`.
+        quote: The model and platform.
+        options: The caller's limits.
+    """
+    if options.max_bytes is not None and file_bytes > options.max_bytes:
+        return True
+    if options.output_format and media_type != f"image/{options.output_format}":
+        return True
+    return target != (size if options.always_resize else geometry.resized_size(*size, quote.tier))
 
 
 def _scaled(width: int, height: int, long: int) -> tuple[int, int]:

@@ -216,7 +216,8 @@ def encode(picture: Picture, encoding: Encoding, background: tuple[int, int, int
     """
     image = picture.image
     if encoding.format != "png":
-        image = image.convert("RGBA" if picture.has_alpha else "L" if image.mode in {"1", "L"} else "RGB")
+        mode = "RGBA" if picture.has_alpha else "L" if image.mode in {"1", "L"} else "RGB"
+        image = image if image.mode == mode else image.convert(mode)
     if encoding.format == "jpeg" and picture.has_alpha:
         image = _flattened(image, background)
     file = io.BytesIO()

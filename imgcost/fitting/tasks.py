@@ -11,7 +11,7 @@ from imgcost.files import Image, Unreadable, no_access, probe
 from imgcost.fitting.files import FittedFile
 from imgcost.fitting.images import fit_with
 from imgcost.fitting.layout import SUFFIXES, earlier_output, is_taken, output_name
-from imgcost.fitting.options import FitOptions, largest_file, target_size
+from imgcost.fitting.options import FitOptions, is_excluded, target_size
 from imgcost.preflight.inputs import IMAGE_SUFFIXES, suffix_of
 
 if TYPE_CHECKING:
@@ -33,6 +33,11 @@ _NOT_AN_IMAGE = frozenset({"empty", "not-an-image", "unsupported"})
 
 _KEPT = frozenset({"image/jpeg", "image/webp"})
 """Formats that stay the same, whatever the pixels are."""
+
+
+_NOT_SMALLER = "its resized copy would have more bytes, and the API downscales it at the same price"
+
+_IF_SMALLER = "copied as it is if the resized copy would have more bytes"
 
 
 class FitTask(NamedTuple):
@@ -142,7 +147,9 @@ class Fitter(NamedTuple):
     def _fitted(self, task: FitTask, file: FittedFile) -> FitOutcome:
         fitted = fit_with(self.quote, task.path, self.options)
         if not fitted.changed:
-            return self._unchanged(task, file)
+            size = (fitted.width, fitted.height)
+            resizes = target_size(*size, self.quote, self.options) != size
+            return self._unchanged(task, file._replace(problem="not-smaller", reason=_NOT_SMALLER) if resizes else file)
         name = output_name(task.destination, fitted.media_type)
         size, path = (fitted.width, fitted.height), os.path.join(self.output, name)
         after = self._after(file, "fitted", fitted.media_type, size, len(fitted.data), path)
@@ -150,13 +157,14 @@ class Fitter(NamedTuple):
 
     def _predicted(self, task: FitTask, file: FittedFile, image: Image) -> FitOutcome:
         """Predict the result from the header. Whether a PNG stays one, for example, depends on its pixels."""
-        chosen = f"image/{self.options.output_format}" if self.options.output_format else None
         size = (image.width, image.height) if image.orientation < 5 else (image.height, image.width)
         target = target_size(*size, self.quote, self.options)
-        most = largest_file(self.quote, self.options)
-        fits = target == size and (most is None or image.file_bytes <= most)
-        if fits and not file.rejected and chosen in {None, image.media_type}:
-            return self._unchanged(task, file)
+        described = image.media_type, image.file_bytes, size
+        if not (file.rejected or is_excluded(*described, target, self.quote, self.options)):
+            if target == size:
+                return self._unchanged(task, file)
+            file = file._replace(problem="if-smaller", reason=_IF_SMALLER)
+        chosen = f"image/{self.options.output_format}" if self.options.output_format else None
         media_type = chosen or (image.media_type if image.media_type in _KEPT else None)
         name = output_name(task.destination, media_type) if media_type else ""
         path = os.path.join(self.output, name) if name else None

@@ -16,6 +16,7 @@ import numpy as np
 
 from imgcost.datasets.columns import find_columns, has_value, similar_columns, whole_numbers
 from imgcost.datasets.readers import READERS
+from imgcost.datasets.targets import is_image_url
 from imgcost.errors import ImgcostError
 from imgcost.plans.jobs import CHUNK, UNKNOWN, SizeChunk, offset_location, size_chunk
 
@@ -43,7 +44,7 @@ def is_listing(path: str | os.PathLike[str]) -> bool:
     (True, False)
     """
     suffix = Path(path).suffix.lower()
-    if (suffix not in READERS and suffix not in _UNSUPPORTED) or Path(path).is_dir():
+    if is_image_url(path) or (suffix not in READERS and suffix not in _UNSUPPORTED) or Path(path).is_dir():
         return False
     if suffix in _UNSUPPORTED:
         hint = ". To check a request, run 'imgcost check'" if suffix == ".json" else ""

@@ -119,6 +119,7 @@ class Rule(NamedTuple):
         why: Why that matters.
         example: An input that has the problem, and the message about it.
         fix: What to do about a finding that has no advice of its own.
+        fixable: Whether `imgcost fit` and `fit_request` can fix most such errors, in a copy.
         limits: The limits that it uses, as names of attributes of `Limits` and `Advice`.
         observe: The function that checks.
     """
@@ -130,6 +131,7 @@ class Rule(NamedTuple):
     why: str
     example: Example
     fix: str
+    fixable: bool
     limits: tuple[str, ...]
     observe: Callable[[Any, CheckContext], Iterator[Observation]]
 

@@ -30,12 +30,14 @@ class RuleText(NamedTuple):
         why: Why that matters: what the API does, what it costs.
         example: An input that has the problem, and the message about it.
         fix: What to do about a finding that has no advice of its own.
+        fixable: Whether `imgcost fit` and `fit_request` can fix most such errors, in a copy.
     """
 
     summary: str
     why: str
     example: Example
     fix: str
+    fixable: bool = False
 
 
 TEXTS = {
@@ -52,6 +54,7 @@ TEXTS = {
             "the data is not valid base64: it is a data URL; send only the text after 'base64,'",
         ),
         fix="Encode the bytes of the file with base64.b64encode, and send nothing before or after that.",
+        fixable=True,
     ),
     "empty": RuleText(
         summary="Image data that is empty.",
@@ -82,6 +85,7 @@ TEXTS = {
         ),
         example=Example("a BMP image that is declared as image/png", "BMP is not supported"),
         fix="Convert it to PNG or JPEG.",
+        fixable=True,
     ),
     "truncated": RuleText(
         summary="Images whose end is missing, as after an interrupted download.",
@@ -120,6 +124,7 @@ TEXTS = {
             "the image declares image/png, but its bytes are image/jpeg",
         ),
         fix="Detect the media type from the data, not from the file name.",
+        fixable=True,
     ),
     "image-edge": RuleText(
         summary="Images with a side longer than the platform accepts in any request.",
@@ -129,6 +134,7 @@ TEXTS = {
         ),
         example=Example("an 8001x600 PNG on the Claude API", "8001x600 px: a side is longer than 8,000 px"),
         fix="Downscale the image: Claude sees at most the resolution of the model's tier anyway.",
+        fixable=True,
     ),
     "image-bytes": RuleText(
         summary="Images with more bytes than the platform accepts.",
@@ -142,6 +148,7 @@ TEXTS = {
             "10,485,764 bytes as base64: the limit is 10,485,760",
         ),
         fix="Downscale the image, or save it with more compression.",
+        fixable=True,
     ),
     "oversized-image": RuleText(
         summary=(
@@ -158,6 +165,7 @@ TEXTS = {
             "1920x1080 px does not fit, and oversized_image is set to error: the largest size that fits is 1456x819 px",
         ),
         fix="Downscale the image to that size, or set oversized_image to downsize.",
+        fixable=True,
     ),
     "toolset-screenshot": RuleText(
         summary="Screenshots of the computer and browser toolsets that exceed the model's tier.",
@@ -173,6 +181,7 @@ TEXTS = {
             ),
         ),
         fix="Take smaller screenshots, or downscale them before you send them.",
+        fixable=True,
     ),
     # Documents, and the sources of documents and images
     "source-type": RuleText(
@@ -211,6 +220,7 @@ TEXTS = {
             "the document declares the media type 'application/octet-stream': expected application/pdf",
         ),
         fix="Convert the document to PDF, or send its text in a text source; declare application/pdf or text/plain.",
+        fixable=True,
     ),
     "pdf": RuleText(
         summary="PDFs that are empty, damaged or protected by a password, and other files that are sent as PDFs.",
@@ -257,6 +267,7 @@ TEXTS = {
         why="The API rejects the request. A common cause is an image that is sent without a question.",
         example=Example("an image, followed by a text block without text", "the text is empty"),
         fix="Remove the block, or write what Claude should do.",
+        fixable=True,
     ),
     "tool-results": RuleText(
         summary="Tool calls (tool_use) that are not followed by their results (tool_result).",
@@ -279,6 +290,7 @@ TEXTS = {
             "is_error is true, but the content has a block of type 'image': it must all be text",
         ),
         fix="Send only text in the result, and an image after it in the same message.",
+        fixable=True,
     ),
     # Requests
     "request": RuleText(
@@ -333,6 +345,7 @@ TEXTS = {
             "2001x300 px in a request with 21 images: the limit is 2,000 px per side if there are more than 20",
         ),
         fix="Downscale these images, or send fewer: remove images from earlier turns.",
+        fixable=True,
     ),
     "request-bytes": RuleText(
         summary="Requests whose body is larger than the platform accepts.",
@@ -345,6 +358,7 @@ TEXTS = {
             "the request has 33,554,433 bytes: the limit is 33,554,432",
         ),
         fix="Send fewer or smaller images, or upload them once with the Files API.",
+        fixable=True,
     ),
     "context-window": RuleText(
         summary="Images and PDF pages that exceed the context window of the model, before any text.",
@@ -378,6 +392,7 @@ TEXTS = {
             "the request has 5 blocks with cache_control: the limit is 4",
         ),
         fix="Keep only the last breakpoints: each one caches everything before it.",
+        fixable=True,
     ),
     # Batches
     "custom-id": RuleText(
@@ -397,6 +412,7 @@ TEXTS = {
         why="A batch cannot stream: its results are fetched when it has ended.",
         example=Example("a request in a batch with stream set to true", "stream is set, but a batch cannot stream"),
         fix="Remove stream from the request.",
+        fixable=True,
     ),
     "batch-count": RuleText(
         summary="Batches with more requests than the Message Batches API accepts.",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from imgcost.figures import dollars, number, plural
 from imgcost.prices import total_usd
+from imgcost.rules import find_rule
 from imgcost.tables import find_model
 from imgcost.text.json_lists import json_with_lists
 from imgcost.text.notes import sentences
@@ -101,6 +102,7 @@ def findings_report(findings: Findings, *, everything: bool = True) -> Report:
         notes += sentences(stale_notes(findings.as_of, map(find_model, findings.models)))
     if hidden := errors.hidden + warnings.hidden:
         notes.append(f"{plural(hidden, 'finding is', 'findings are')} not shown: use -f json or -o FILE to list all.")
+    notes += _fit_note(errors)
     if errors.total or warnings.total:
         notes.append("Run 'imgcost rules RULE' for an explanation of a rule and the API's error messages.")
     return Report(data, tables, notes)
@@ -119,6 +121,13 @@ def _table(groups: _Groups) -> Table:
 def _advice(groups: _Groups) -> Table:
     rows = {(rule, finding.advice): None for rule, shown in groups.shown.items() for finding in shown}
     return Table("What to do", ("rule", "advice"), list(rows))
+
+
+def _fit_note(errors: _Groups) -> Iterator[str]:
+    if fixable := sum(count for rule, count in errors.counts.items() if find_rule(rule).fixable):
+        part = "" if fixable == errors.total else f"{number(fixable)} of "
+        these = "this error" if errors.total == 1 else f"these {number(errors.total)} errors"
+        yield f"'imgcost fit' can fix {part}{these}, in a copy."
 
 
 def _session(turns: Sequence[TurnCost]) -> Table:

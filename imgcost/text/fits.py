@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from imgcost.figures import dollars, listed, number, plural
+from imgcost.figures import dollars, listed, number, percent, plural
 from imgcost.fitting.files import WITH_COPY
 from imgcost.headers import format_name
 from imgcost.paths import escape_path
@@ -118,6 +119,9 @@ def _notes(summary: FitSummary, *, dry_run: bool) -> Iterator[Note]:
     if dry_run:
         unknown = " Bytes of fitted images are unknown until then." if summary.files("fitted") else ""
         yield Note(f"Dry run: nothing was written.{unknown}")
+    if undecided := summary.problems["if-smaller"]:
+        are = plural(undecided, "image is resized only if its copy has", "images are resized only if their copies have")
+        yield Note(f"{are} fewer bytes, and otherwise left unchanged: --always-resize resizes them in any case.")
     if not summary.total.files:
         return
     yield Note(_verdict(summary))
@@ -128,6 +132,11 @@ def _notes(summary: FitSummary, *, dry_run: bool) -> Iterator[Note]:
         yield Note(
             f"{number(rejected)} of {plural(summary.total.files, 'image')} would be rejected without fitting: {why}."
         )
+    if unchanged := summary.problems["not-smaller"]:
+        images = plural(unchanged, "image was not resized, because its copy", "images were not resized: their copies")
+        yield Note(
+            f"{images} would have more bytes; the API downscales them at the same price (--always-resize resizes them)."
+        )
     if kept := summary.files("exists"):
         outdated = summary.problems["outdated"]
         older = f", {number(outdated)} of them older than the original" if outdated else ""
@@ -135,7 +144,7 @@ def _notes(summary: FitSummary, *, dry_run: bool) -> Iterator[Note]:
             f"{plural(kept, 'copy was', 'copies were')} already there and kept{older}: --overwrite replaces them."
         )
     if skipped := summary.files("skipped"):
-        yield Note(f"{plural(skipped, 'image fits and was', 'images fit and were')} not copied (--unchanged skip).")
+        yield Note(f"{plural(skipped, 'image needs no change and was', 'images need no change and were')} not copied.")
     yield from quote_notes(summary.quote)
 
 
@@ -158,7 +167,7 @@ def _upload(total: FitTotals) -> Iterator[str]:
         return
     less = total.file_bytes - total.output_bytes
     change = "smaller" if less > 0 else "larger"
-    yield f"Uploads are {file_size(abs(less))} ({abs(less) / total.file_bytes:.0%}) {change}."
+    yield f"Uploads are {file_size(abs(less))} ({percent(Decimal(abs(less)), Decimal(total.file_bytes))}) {change}."
 
 
 def _more(summary: FitSummary, shown: dict[str, list[FittedFile]]) -> Iterator[Note]:

@@ -49,7 +49,7 @@ def rule_report(rule: Rule, day: date) -> Report:
         ("why", rule.why),
         ("example", rule.example.input),
         ("message", rule.example.message),
-        ("fix", rule.fix),
+        ("fix", f"{rule.fix} 'imgcost fit' can fix it." if rule.fixable else rule.fix),
     ]
     tables = [Table(f"{rule.name}: {rule.severity}", ("", ""), text)]
     limits = _limits(rule, day)
@@ -110,6 +110,7 @@ def _rule(rule: Rule) -> dict[str, Any]:
         "why": rule.why,
         "example": rule.example._asdict(),
         "fix": rule.fix,
+        "fixable": rule.fixable,
         "api_says": [{"text": wording.text, "sources": _urls(wording.sources)} for wording in wordings_of(rule.name)],
     }
 

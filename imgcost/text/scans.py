@@ -14,6 +14,7 @@ from imgcost.text.rendering import NO_IMAGES, Report, Table, visible
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from imgcost.files import Transfer
     from imgcost.quoting import Quote
     from imgcost.summaries import ScanSummary
 
@@ -36,7 +37,7 @@ def scan_notes(summary: ScanSummary) -> list[str]:
 def fixable_notes(summary: ScanSummary) -> list[str]:
     """Return the note on images that would be rejected as they are; no note if there are none.
 
-    It names `imgcost check`, because a scan reads no ends of files; a check does not read tables.
+    It names `imgcost fit`, and `imgcost check` because a scan reads no ends of files; neither reads tables.
     """
     if not summary.fixable:
         return []
@@ -45,7 +46,7 @@ def fixable_notes(summary: ScanSummary) -> list[str]:
     note = fixable_note(summary.fixable, summary.images, f"{usd} with {first.model.id}")
     if summary.tables:
         return [note]
-    return [f"{note} A scan reads only headers; 'imgcost check' also finds truncated images."]
+    return [f"{note} 'imgcost fit' does that. A scan reads only headers; 'imgcost check' also finds truncated images."]
 
 
 def unreadable_tables(summary: ScanSummary) -> list[Table]:
@@ -70,11 +71,19 @@ def _notes(summary: ScanSummary) -> Iterator[Note]:
             f"{plural(summary.duplicates, 'duplicate')} excluded, which saves {plural(saved, 'token')} ({usd} with "
             f"{first.model.id})."
         )
+    if summary.transfer.objects:
+        yield Note(_transfer(summary.transfer))
     if len(summary.unreadable) > MAX_LISTED:
         more = plural(
             len(summary.unreadable) - MAX_LISTED, "more unreadable file or folder", "more unreadable files or folders"
         )
         yield Note(f"{more}: -f json and -o FILE list all of them.")
+
+
+def _transfer(transfer: Transfer) -> str:
+    cached = f", {number(transfer.cached)} of them in the cache" if transfer.cached else ""
+    read = f"{file_size(transfer.transferred_bytes)} were read in {plural(transfer.requests, 'request')}"
+    return f"{plural(transfer.objects, 'object')} in object stores{cached}: {read}, and listings."
 
 
 def _totals(summary: ScanSummary) -> Iterator[Table]:
