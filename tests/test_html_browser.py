@@ -384,7 +384,11 @@ def test_the_panel_starts_with_the_conditions_of_the_scan(browser, folder, tmp_p
         ("claude-haiku-4-5-20251001", {"images": 101}, "Requests exceed the limit of 100 images."),
         ("claude-haiku-4-5-20251001", {"prompt": 200_000}, "exceed the limit of 200,000 tokens, the context window."),
         ("claude-opus-4-5-20251101", {"geo": "us"}, "Not offered with these settings."),
-        ("claude-opus-5-5", {"images": 21}, "may exceed 20 images with an edge over 2,000 px; run: imgcost plan PATH --model"),
+        (
+            "claude-opus-5-5",
+            {"images": 21},
+            "may exceed 20 images with an edge over 2,000 px; run: imgcost plan PATH --model",
+        ),
         ("claude-opus-5-5", {"images": 9}, "may exceed 33,554,432 bytes; run: "),
         (
             "claude-haiku-5-5",

@@ -363,5 +363,7 @@ def test_print_shows_the_current_settings_without_the_form(photos):
 
 
 def test_the_fragment_is_no_request(photos):
-    assert re.findall(r"https?:[^\"]*", photos.tab.content()) == [photos.tab.locator("main p a").last.get_attribute("href")]
+    assert re.findall(r"https?:[^\"]*", photos.tab.content()) == [
+        photos.tab.locator("main p a").last.get_attribute("href")
+    ]
     assert photos.requests == [photos.url]

@@ -10,8 +10,8 @@ from imgcost.figures import number, plural, unit_dollars
 from imgcost.geometry import resized_size
 from imgcost.prices import exact_usd
 from imgcost.quoting import comparable, requote
-from imgcost.reports.html.charts import BINS, Chart, model_chart, size_chart, token_chart
 from imgcost.reports.commands import plan_command
+from imgcost.reports.html.charts import BINS, Chart, model_chart, size_chart, token_chart
 from imgcost.reports.html.facts import (
     UNKNOWN,
     assumptions,
@@ -147,7 +147,10 @@ def _name(quote: Quote) -> str:
 
 
 def _classes(plan: ModelPlan) -> Grid:
-    rows: list[tuple[Cell, ...]] = [*zip(_CLASSES, plan.tokens, plan.usd, strict=True), ("Retries", "", plan.retries_usd)]
+    rows: list[tuple[Cell, ...]] = [
+        *zip(_CLASSES, plan.tokens, plan.usd, strict=True),
+        ("Retries", "", plan.retries_usd),
+    ]
     return Grid("By token class", ("class", ">tokens", ">cost"), rows)
 
 

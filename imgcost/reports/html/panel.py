@@ -17,6 +17,7 @@ from imgcost.tables import limits_on
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
     from imgcost.plans import ModelPlan
     from imgcost.prices import Rates
     from imgcost.quoting import Quote
