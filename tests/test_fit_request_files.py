@@ -263,6 +263,8 @@ def test_errors_that_remain_are_listed_with_reasons_and_exit_code_1(folder):
     note = "--remove-unfixable replaces images and documents that cannot be fixed by a text."
     assert note in out
     assert note not in printed("fit", "good.json", "-o", "same.json")
+    (folder / "old.json").write_text(json.dumps({**GOOD, "model": "claude-3-opus-20240229"}), encoding="utf-8")
+    assert note not in printed("fit", "old.json", "-o", "newer.json", code=1)
     assert (folder / "fixed.json").read_bytes() == (folder / "empty.json").read_bytes()
     out = printed("fit", "empty.json", "-o", "fixed.json", "--overwrite", "--remove-unfixable")
     assert "replaced by text" in out

@@ -20,17 +20,17 @@ from imgcost.cli.options import (
     COUNT,
     DATE,
     DEFAULT_MODEL,
-    OUTPUT_FILE,
     ParamType,
     echo,
     fail_if_empty,
     fail_on_empty_option,
     format_option,
     invalid_option,
+    output_option,
     paths_argument,
     platform_option,
     save,
-    with_known_suffix,
+    single_option,
 )
 from imgcost.cli.progress import progress_of
 from imgcost.cli.signals import Terminated, check_signals
@@ -81,7 +81,7 @@ class _Bytes(ParamType[int]):
 
 @click.command("fit", short_help="Fit images and requests: write copies that the API accepts.")
 @paths_argument
-@click.option(
+@single_option(
     "-o",
     "--output",
     type=click.Path(),
@@ -89,7 +89,7 @@ class _Bytes(ParamType[int]):
     help="Folder for the copies, created if missing; for a single image, also a file, such as small.jpg; for requests, "
     "the file for the copy, or - for stdout. Required, except with --dry-run.",
 )
-@click.option("-m", "--model", default=DEFAULT_MODEL, show_default=True, help="Model that the images are for.")
+@single_option("-m", "--model", default=DEFAULT_MODEL, show_default=True, help="Model that the images are for.")
 @platform_option
 @click.option("--as-of", type=DATE, help="Use the limits and prices of this date.  [default: today]")
 @click.option("--max-tokens", type=COUNT, help="Shrink images that cost more than N tokens each.")
@@ -142,13 +142,10 @@ class _Bytes(ParamType[int]):
 @jobs_option
 @fail_on_empty_option
 @format_option
-@click.option(
+@output_option(
     "--report",
-    type=OUTPUT_FILE,
-    callback=with_known_suffix,
-    metavar="FILE",
-    help="Also write what became of each file (.csv, .json, .jsonl, .parquet, .xlsx, .html or .md); "
-    '"$GITHUB_STEP_SUMMARY" gets Markdown.',
+    "reports",
+    what="Also write what became of each file (.csv, .json, .jsonl, .parquet, .xlsx, .html or .md)",
 )
 def command(
     paths: tuple[str, ...],
@@ -168,7 +165,7 @@ def command(
     shape: str,
     remove_unfixable: bool | None,
     style: str,
-    report: str | None,
+    reports: tuple[str, ...],
     **choices: Any,
 ) -> None:
     """Write copies that the API accepts and does not downscale.
@@ -212,15 +209,15 @@ def command(
             overwrite=overwrite,
             dry_run=dry_run,
             style=style,
-            report=report,
+            reports=reports,
         )
         return
     if not (output or dry_run):
         raise click.UsageError("Missing option '-o' / '--output': the folder for the copies.")
-    file_options = check_output(paths, output, report, options, may_exist=overwrite or dry_run)
+    file_options = check_output(paths, output, reports, options, may_exist=overwrite or dry_run)
     options = file_options or options
     (quote,) = quotes([model], platform=platform, as_of=as_of)
-    walk = Walk(follow_symlinks, include, exclude, archives=False, own=tuple(filter(None, (report, output))))
+    walk = Walk(follow_symlinks, include, exclude, archives=False, own=(*reports, *filter(None, (output,))))
     fits = FolderFit(quote, options, output or "", walk, unchanged, overwrite, dry_run, worker_count(jobs))
     with ExitStack() as stack:
         files: Spool[FittedFile] = Spool(FittedFile)
@@ -246,7 +243,7 @@ def command(
             _end("stopped", len(files))
             raise
         printed = fit_report(summary, files, output or "", dry_run=dry_run, is_file=bool(file_options))
-        save(printed, report, FIT, fit_rows(files, quote), lambda: fit_json(printed, files))
+        save(printed, reports, FIT, lambda: fit_rows(files, quote), lambda: fit_json(printed, files))
         if style == "json":
             sys.stdout.writelines(chain(fit_json(printed, files), ["\n"]))
         else:

@@ -21,14 +21,14 @@ __all__ = ["check_output", "reject_existing"]
 
 
 def check_output(
-    paths: Sequence[str], output: str | None, report: str | None, options: FitOptions, *, may_exist: bool
+    paths: Sequence[str], output: str | None, reports: Sequence[str], options: FitOptions, *, may_exist: bool
 ) -> FitOptions | None:
     """Check that nothing would be overwritten, and whether `-o` names a file.
 
     Args:
         paths: The inputs.
         output: The output; None in a dry run without one.
-        report: The file of the report.
+        reports: The files of the report.
         options: The options.
         may_exist: Whether the file that `-o` names may exist.
 
@@ -40,7 +40,7 @@ def check_output(
     """
     inputs = [path for path in paths if path != "-"]
     if output is None or not _is_file(output):
-        reject_overwrites(inputs, report=report)
+        reject_overwrites(inputs, report=reports)
         if output is not None:
             _reject_inside(inputs, output)
         return None
@@ -54,7 +54,7 @@ def check_output(
         raise click.UsageError(f"--output {visible(output)}: fit writes files that end with .jpg, .png or .webp.")
     if options.output_format not in {None, chosen}:
         raise click.UsageError(f"--convert {options.output_format} and the suffix of {visible(output)} disagree.")
-    reject_overwrites(inputs, output=output, report=report)
+    reject_overwrites(inputs, output=output, report=reports)
     if not may_exist:
         reject_existing(output)
     return options._replace(output_format=chosen)

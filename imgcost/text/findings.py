@@ -139,7 +139,7 @@ def advice_table(findings: Iterable[Finding]) -> Table:
 def _fit_note(errors: _Groups) -> Iterator[str]:
     if fixable := sum(count for rule, count in errors.counts.items() if find_rule(rule).fixable):
         part = "" if fixable == errors.total else f"{number(fixable)} of "
-        these = "this error" if errors.total == 1 else f"these {number(errors.total)} errors"
+        these = "this error" if errors.total == 1 else f"these {plural(errors.total, 'error')}"
         yield f"'imgcost fit' can fix {part}{these}, in a copy."
 
 
