@@ -14,7 +14,7 @@ from imgcost.fitting.images import fit_with
 from imgcost.fitting.layout import SUFFIXES, earlier_output, is_taken, output_name
 from imgcost.fitting.options import FitOptions, is_excluded, target_size
 from imgcost.fitting.originals import cannot_decode, check_contents
-from imgcost.preflight.inputs import IMAGE_SUFFIXES, suffix_of
+from imgcost.preflight.inputs import is_stray
 
 if TYPE_CHECKING:
     from imgcost.fitting.files import FitStatus
@@ -29,9 +29,6 @@ _STATUSES: dict[Unchanged, FitStatus] = {"copy": "copied", "link": "linked", "sk
 
 _NOT_READ = frozenset({"link-not-followed", "seen-already", "not-a-file"})
 """Problems of paths that a walk does not read, by intention."""
-
-_NOT_AN_IMAGE = frozenset({"empty", "not-an-image", "unsupported"})
-"""Problems of files that need not be images, if their names do not say so."""
 
 _KEPT = frozenset({"image/jpeg", "image/webp"})
 """Formats that stay the same, whatever the pixels are."""
@@ -210,8 +207,7 @@ def _without_copy(problem: Unreadable, *, named: bool) -> FittedFile:
         return FittedFile(path, "failed", problem=name, reason="an archive: extract it first")
     if name == "unsupported":
         reason = cannot_decode(kind or "the format").reason
-    stray = name in _NOT_AN_IMAGE and suffix_of(path) not in IMAGE_SUFFIXES
-    ignored = not named and (stray or name in _NOT_READ)
+    ignored = not named and (is_stray(path, name) or name in _NOT_READ)
     return FittedFile(path, "ignored" if ignored else "failed", problem=name, reason=reason)
 
 

@@ -27,6 +27,7 @@ __all__ = [
     "block_input",
     "bytes_input",
     "document_input",
+    "is_stray",
     "pillow_input",
     "record_input",
     "stream_input",
@@ -40,6 +41,9 @@ IMAGE_SUFFIXES = frozenset(
 
 _SKIPPED = frozenset({"link-not-followed", "seen-already", "not-a-file", "archive-not-entered"})
 """Problems of files that a scan of a directory skips without opening them."""
+
+_NOT_IMAGES = frozenset({"empty", "not-an-image", "unsupported"})
+"""Problems of files that need not be images, if their names do not say so."""
 
 _ADVICE = {
     "missing": "Check the path. If it is a link, repair or remove it.",
@@ -62,6 +66,19 @@ class RequestFile(NamedTuple):
 def suffix_of(path: str) -> str:
     """Return the suffix of a path in lowercase, such as `.jpg`."""
     return os.path.splitext(path)[1].lower()  # noqa: PTH122 - a path may be any string
+
+
+def is_stray(path: str, problem: str) -> bool:
+    """Return whether neither the content of a file nor its suffix is that of an image.
+
+    Args:
+        path: The file.
+        problem: Why it could not be read: the slug of the error.
+
+    >>> is_stray("notes.txt", "not-an-image"), is_stray("notes.png", "not-an-image"), is_stray("photo", "damaged")
+    (True, False, False)
+    """
+    return problem in _NOT_IMAGES and suffix_of(path) not in IMAGE_SUFFIXES
 
 
 def record_input(record: Image | Unreadable) -> ImageInput:
