@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["dollars", "exact_percent", "listed", "number", "percent", "plural", "visible"]
+__all__ = ["dollars", "exact_percent", "listed", "number", "percent", "plural", "unit_dollars", "visible"]
 
 
 def dollars(amount: Decimal) -> str:
@@ -27,6 +27,19 @@ def dollars(amount: Decimal) -> str:
 
 def _two_digits(amount: Decimal) -> Decimal:
     return amount.quantize(Decimal(1).scaleb(amount.adjusted() - 1), ROUND_HALF_UP, _WIDE)
+
+
+def unit_dollars(amount: Decimal) -> str:
+    """Format the price of one of many, which readers multiply: to four significant digits, or to the cent.
+
+    >>> [unit_dollars(Decimal(text)) for text in ("0.011636", "0.5", "0.00948", "12.345", "0.0099996", "0")]
+    ['$0.01164', '$0.50', '$0.00948', '$12.35', '$0.01', '$0']
+    """
+    if not amount:
+        return "$0"
+    rounded = amount.quantize(Decimal(1).scaleb(min(amount.adjusted() - 3, -2)), ROUND_HALF_UP, _WIDE)
+    whole, _, part = f"{rounded:,f}".partition(".")
+    return f"${whole}.{part.rstrip('0').ljust(2, '0')}"
 
 
 _WIDE = Context(prec=400)

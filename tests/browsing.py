@@ -22,12 +22,12 @@ SET = """(set) => {
   const form = document.getElementById("settings");
   for (const [name, value] of Object.entries(set)) {
     const field = form.elements[name];
-    if (!field) continue;
+    if (!field || value === null) continue;
     if (name === "batch") field.checked = value; else field.value = value;
   }
   form.dispatchEvent(new Event("input"));
   const text = (id) => document.getElementById(id).textContent;
-  const cells = [...document.querySelectorAll("#class-rows tr")].map((row) => row.cells[1].textContent);
+  const cells = [...document.querySelectorAll("#class-rows tr")].slice(0, 5).map((row) => row.cells[1].textContent);
   return { total: text("total"), exact: text("exact"), requests: text("requests"), notes: text("notes"),
     classes: cells };
 }"""

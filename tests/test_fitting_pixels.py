@@ -389,6 +389,14 @@ def test_a_missing_decoder_is_named(monkeypatch):
         fit(heic.getvalue())
 
 
+def test_pillow_may_lack_a_decoder(monkeypatch):
+    data = saved(smooth(64, 64), "PCX")
+    fit(data)
+    monkeypatch.delitem(Image.OPEN, "PCX")
+    with pytest.raises(FitError, match="PCX cannot be decoded"):
+        fit(data)
+
+
 def test_a_drawing_and_a_raw_photo_cannot_be_decoded():
     eps = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 40 30\n"
     svg = b"<svg xmlns='http://www.w3.org/2000/svg' width='40' height='30'/>"

@@ -164,7 +164,7 @@ def panel_of(quotes, *images):
 
 def test_images_are_summarized_as_histograms():
     data = panel_of([SONNET], image("a", 100, 100), image("b", 3000, 10), image("c", 100, 100), image("e", 8001, 99))
-    assert data["images"] == 4
+    assert data["start"]["count"] == 4
     assert data["tokens"][0] == [(184, 1), (92, 1), (16, 2)]
     assert data["first"] == [16, 16]
     assert data["longest_edge"] == 8001
@@ -196,15 +196,15 @@ def test_rates_are_whole_numbers_that_equal_the_quotes():
         ({}, "imgcost plan PATH --as-of 2026-11-22"),
         (
             {"platform": "bedrock", "endpoint": "regional"},
-            "imgcost plan PATH --as-of 2026-11-22 --platform bedrock --endpoint regional",
+            "imgcost plan PATH --platform bedrock --endpoint regional --as-of 2026-11-22",
         ),
-        ({"speed": "fast"}, "imgcost plan PATH --as-of 2026-11-22 --fast"),
+        ({"speed": "fast"}, "imgcost plan PATH --fast --as-of 2026-11-22"),
     ],
 )
 def test_the_command_has_the_conditions_of_the_scan(conditions, command):
     quotes = [quoted("claude-opus-5-5", as_of=DAY, **conditions)]
     data = panel_of(quotes)
-    assert data["command"] == command
+    assert f"imgcost plan {data['command']['images']}{data['command']['fixed']}" == command
     assert ("us" in data["geos"]) == (conditions.get("platform") != "bedrock")
 
 
@@ -221,7 +221,7 @@ def test_without_known_limits_there_is_no_panel(tmp_path):
     assert panel_of(quotes, image()) is None
     page = written(tmp_path / "a.html", ("", [image()]), quotes=quotes)
     assert "<script" not in page
-    assert "run <code>imgcost plan</code>" in page
+    assert "Run with them: <code>imgcost plan 1000x1000 --count 1 --model claude-3-haiku-20240307 " in page
     assert "$" in Seen(page).text
 
 
@@ -235,11 +235,12 @@ def test_the_samples_page_is_self_contained(tmp_path):
     parsed = Seen(page)
     assert not {"link", "iframe", "img", "object", "base"} & {tag for tag, _ in parsed.tags}
     assert not [name for _, attrs in parsed.tags for name in attrs if name in ("src", "style") or name.startswith("on")]
-    assert not re.findall(r"https?://", page)
     references = [attrs["href"] for _, attrs in parsed.tags if "href" in attrs]
     ids = [attrs["id"] for _, attrs in parsed.tags if "id" in attrs]
     assert len(ids) == len(set(ids))
-    assert set(references) == {"#main"}
+    pricing = "https://platform.claude.com/docs/en/about-claude/pricing"
+    assert references == ["#main", "#main", pricing]
+    assert re.findall(r"https?://[^\"]*", page) == [pricing]
     for words in (
         "Image costs with Claude: 22 images, 1.8 MB",
         "1 of 22 images would be rejected as it is: 1 TIFF. Totals include it ($0.0013 with claude-sonnet-5-5)",
@@ -262,7 +263,7 @@ def test_the_headline_has_the_totals_of_the_scan(tmp_path):
     models = page[page.index('id="model-rows"') :]
     assert models.index("claude-sonnet-5-5") < models.index(headline) < models.index("claude-opus-5-5")
     assert f'<dt>Visual tokens</dt><dd id="visual">{scanned["tokens"]:,}</dd>' in page
-    assert data_of(page)["images"] == 22
+    assert data_of(page)["start"]["count"] == 22
 
 
 def test_the_policy_allows_only_the_styles_and_script_of_the_page(tmp_path):
@@ -400,7 +401,7 @@ def test_assumptions_have_every_setting():
     assert facts["Platform"] == "claude-api, fast mode"
     bedrock = quoted("claude-opus-5-5", as_of=DAY, platform="bedrock", endpoint="regional")
     facts = facts_of([image()], retry_rate=Decimal("0.020"), selected=bedrock)
-    assert (facts["Retry rate"], facts["Message batch"]) == ("0.020", "no")
+    assert (facts["Retries"], facts["Message batch"]) == ("2%", "no")
     assert facts["Platform"] == "bedrock, regional endpoint"
     assert "Turns per conversation" not in facts
 
@@ -420,10 +421,11 @@ def test_a_plan_lists_models_by_price_and_names_those_that_cannot_do_it(tmp_path
     assert (result.exit_code, result.stderr) == (0, "")
     page = (tmp_path / "a.html").read_text(encoding="utf-8")
     models = page[page.index('id="model-rows"') :]
-    assert models.index("claude-opus-5-5") < models.index("over a limit") < models.index("Alternatives")
+    assert page.index("Alternatives") < page.index(">Models<")
+    assert models.index("claude-opus-5-5") < models.index("over a limit")
     data = data_of(page)
-    assert data["command"] == "imgcost plan PATH --as-of 2026-11-22 --retry-rate 0.02"
-    assert data["retry"] == {"rate": "2", "places": 2, "text": "0.02"}
+    assert data["command"] == {"images": "4000x3000", "fixed": " --as-of 2026-11-22"}
+    assert (data["start"]["retry"], data["retry_places"]) == ("200", 4)
     units = [int(model["planned"]["units"][0]) for model in data["models"] if model["planned"]]
     assert units == sorted(units)
     assert data["models"][-1]["planned"] is None

@@ -6,6 +6,7 @@ import os
 import random
 import struct
 from datetime import date
+from decimal import Decimal
 
 import pytest
 from browsing import Opened, offline_browser, usd
@@ -256,6 +257,63 @@ def test_the_page_of_a_plan_equals_plan_on_40_random_settings(browser, tmp_path,
     assert opened.logged == []
 
 
+def apportioned(sizes, total):
+    """Return as many images in the same proportions: rounded down, then the largest remainders up, the first first."""
+    every = sum(size.count for size in sizes)
+    counts = [size.count * total // every for size in sizes]
+    order = sorted(range(len(sizes)), key=lambda place: (-(sizes[place].count * total % every), place))
+    for place in order[: total - sum(counts)]:
+        counts[place] += 1
+    return [Repeated(size.width, size.height, count) for size, count in zip(sizes, counts, strict=True) if count]
+
+
+@pytest.mark.parametrize(
+    "sizes",
+    [
+        [Repeated(4000, 3000, 200_000)],
+        [Repeated(4000, 3000, 3), Repeated(640, 480, 1), Repeated(1080, 2400, 3)],
+        [Repeated(number, 2 * number, number) for number in range(100, 3000, 77)],
+    ],
+)
+def test_another_number_of_images_and_of_retries_equals_plan(browser, tmp_path, sizes):
+    table = tmp_path / "sizes.csv"
+    rows = [f"{size.width},{size.height},{size.count}\n" for size in sizes]
+    table.write_text("width,height,count\n" + "".join(rows), encoding="utf-8")
+    printed("plan", table, "--as-of", DAY, "--prompt-tokens", 600, "-o", tmp_path / "report.html")
+    opened = Opened(browser, tmp_path / "report.html")
+    names = [quote.model.id for quote in comparable([quoted("sonnet", as_of=DAY)])]
+    chance, prices = random.Random(3), 0
+    for _ in range(30):
+        model = chance.choice(names)
+        settings = {name: value for name, value in random_settings(chance, model).items() if value != ""}
+        count, rate = chance.choice([1, 2, 5, 999, 70_001, 12_345_678]), chance.choice(["0", "0.02", "0.1234", "1"])
+        mine = apportioned(sizes, count)
+        opened.set(count=count, retry=f"{Decimal(rate) * 100:f}")
+        prices += compare_with_plan(opened, planner(mine, mine), model, settings, retry_rate=rate) is not None
+    assert prices > 15
+    assert opened.logged == []
+
+
+def test_what_another_number_of_images_does_not_change_is_marked(browser, tmp_path):
+    printed("plan", "9000x3000", "--count", 70, "--as-of", DAY, "--output-tokens", 9, "-o", tmp_path / "report.html")
+    opened = Opened(browser, tmp_path / "report.html")
+    marked = opened.tab.locator("#alternatives-changed")
+    assert not marked.is_visible()
+    assert opened.tab.locator("#rejected-count").text_content() == "70"
+    opened.set(count=7000, output=9)
+    assert marked.is_visible()
+    assert opened.tab.locator("h1").text_content() == "Image costs with Claude: 7,000 images"
+    assert opened.tab.locator("dl.facts dd").first.text_content() == "7,000 of 9000x3000 px"
+    assert opened.tab.locator("#rejected-count").text_content() == "\N{EN DASH}"
+    shown = opened.set(count=7000, output=9, images=21)
+    limit = "Requests exceed the limit of 20 images with an edge over 2,000 px."
+    assert shown["exact"] == f"{limit} Use 20 or fewer, or downscale to 2,000 px."
+    opened.tab.locator("#start").click()
+    assert not marked.is_visible()
+    assert opened.tab.locator("h1").text_content() == "Image costs with Claude: 70 images"
+    assert opened.tab.locator("#rejected-count").text_content() == "70"
+
+
 @pytest.mark.parametrize("images", [2, 5, 7, 20, 22, 100])
 def test_the_panel_equals_plan_for_many_images_per_request(browser, tmp_path, images):
     opened = Opened(browser, write(SAMPLES, tmp_path / "report.html"))
@@ -272,7 +330,8 @@ def test_the_panel_equals_plan_for_many_images_per_request(browser, tmp_path, im
         )
     except ImgcostError:
         assert images > 20  # with an edge over 2,000 px
-        assert shown["exact"] == "Requests exceed the limit of 20 images with an edge over 2,000 px."
+        limit = "Requests exceed the limit of 20 images with an edge over 2,000 px."
+        assert shown["exact"] == f"{limit} Use 20 or fewer, or downscale to 2,000 px."
     else:
         assert usd(shown["exact"]) == model_plan.total_usd
 
@@ -304,7 +363,9 @@ def test_the_panel_equals_plan_on_other_dates(browser, folder, tmp_path, planned
 def test_unavailable_options_have_no_field(browser, folder, tmp_path):
     fields = "[...document.querySelectorAll('#settings [name]')].map(element => element.name)"
     early = Opened(browser, write(folder, tmp_path / "a.html", ("claude-3-haiku-20240307",), as_of=date(2024, 4, 1)))
-    assert early.tab.evaluate(fields) == ["model", "prompt", "output", "images", "downscale", "unit"]
+    assert early.tab.evaluate(fields) == [
+        *("model", "count", "prompt", "output", "images", "downscale", "unit", "retry")
+    ]
     bedrock = Opened(browser, write(folder, tmp_path / "b.html", ("claude-opus-5-5",), platform="bedrock"))
     assert "geo" not in bedrock.tab.evaluate(fields)
 
@@ -323,7 +384,11 @@ def test_the_panel_starts_with_the_conditions_of_the_scan(browser, folder, tmp_p
         ("claude-haiku-4-5-20251001", {"images": 101}, "Requests exceed the limit of 100 images."),
         ("claude-haiku-4-5-20251001", {"prompt": 200_000}, "exceed the limit of 200,000 tokens, the context window."),
         ("claude-opus-4-5-20251101", {"geo": "us"}, "Not offered with these settings."),
-        ("claude-opus-5-5", {"images": 21}, "may exceed 20 images with an edge over 2,000 px; run: imgcost plan PATH"),
+        (
+            "claude-opus-5-5",
+            {"images": 21},
+            "may exceed 20 images with an edge over 2,000 px; run: imgcost plan PATH --model",
+        ),
         ("claude-opus-5-5", {"images": 9}, "may exceed 33,554,432 bytes; run: "),
         (
             "claude-haiku-5-5",
@@ -365,7 +430,7 @@ def test_hostile_names_are_text(page):
 
 def test_every_field_has_a_label_and_headings_do_not_skip(page):
     fields = page.tab.evaluate("[...document.querySelectorAll('input, select')].map(element => element.labels.length)")
-    assert fields == [1] * 9
+    assert fields == [1] * 11
     levels = page.tab.evaluate(
         "[...document.querySelectorAll('h1,h2,h3,h4')].map(element => Number(element.tagName[1]))"
     )

@@ -40,7 +40,7 @@ def page_data(path):
 def test_a_page_of_a_plan_has_its_images_and_totals(images, tmp_path):
     wanted = json.loads(printed("plan", *images, *OPTIONS, "-o", "a.html", "-f", "json"))
     data = page_data(tmp_path / "a.html")
-    assert data["images"] == wanted["images"] == 70_008
+    assert data["start"]["count"] == wanted["images"] == 70_008
     visual = {model["model"]: model["visual_tokens"] for model in wanted["models"]}
     for model in data["models"]:
         if model["id"] in visual:
@@ -54,7 +54,7 @@ def test_a_report_of_a_plan_reads_what_the_plan_reads(images, tmp_path):
     scenario = make_scenario(**SETTINGS)
     quotes = quotes_of(scenario)
     with open_scan(str(tmp_path / "a.xlsx"), quotes) as sink:
-        feed = JobFeed(sink, quotes)
+        feed = JobFeed([sink], quotes)
         job = plan(feed.passing([*images[:2], Repeated(4032, 3024, 10**12)]), **SETTINGS)
         feed.finish(job)
     summary = feed.summary

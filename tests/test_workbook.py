@@ -42,7 +42,7 @@ from workbooks import (
 from imgcost import geometry
 from imgcost.cli import main
 from imgcost.errors import ImgcostError, MissingExtraError
-from imgcost.figures import dollars
+from imgcost.figures import dollars, unit_dollars
 from imgcost.files import Image, Unreadable
 from imgcost.plans import plan
 from imgcost.quoting import quotes
@@ -583,17 +583,27 @@ AMOUNTS = [
 ]
 
 
+def shown_digits(book, sheet, amount, *, unit):
+    """Return an amount as the formats of a sheet show it: those of a price of one of many, or the usual ones."""
+    words = ">=9.995" if unit else ">=0.00995"
+    cell_format = next(cell.number_format for row in book["Budget"] for cell in row if words in cell.number_format)
+    rules = [rule for area in book[sheet].conditional_formatting for rule in area.rules if rule.operator == "between"]
+    looks = [
+        rule.dxf.numFmt.formatCode
+        for rule in rules
+        if Decimal(rule.formula[0]) <= amount <= Decimal(rule.formula[1])
+        and ("#" in rule.dxf.numFmt.formatCode) == unit
+    ]
+    sections = re.findall(r"(?:\[>=([\d.]+)\])?\$([^;]*)", cell_format)
+    looks += [look for condition, look in sections if amount >= Decimal(condition or 0)]
+    digits = looks[0].partition(".")[2]
+    whole, _, part = f"{amount.quantize(Decimal(1).scaleb(-len(digits)), ROUND_HALF_UP)}".partition(".")
+    return f"${whole}.{part.rstrip('0').ljust(digits.count('0'), '0')}"
+
+
 @pytest.mark.parametrize("sheet", ["Budget", "Calculator"])
 @pytest.mark.parametrize("amount", AMOUNTS)
 def test_dollars_have_the_digits_of_other_reports(tmp_path, sheet, amount):
-    book = openpyxl.load_workbook(written(tmp_path / "a.xlsx", groups_of(images(3))))
-    cell_format = next(cell.number_format for row in book["Budget"] for cell in row if ">=0.0995" in cell.number_format)
-    rules = [rule for area in book[sheet].conditional_formatting for rule in area.rules if rule.operator == "between"]
-    value = Decimal(amount)
-    matching = [rule for rule in rules if Decimal(rule.formula[0]) <= value <= Decimal(rule.formula[1])]
-    look = matching[0].dxf.numFmt.formatCode if matching else ""
-    for condition, section in re.findall(r"\[>=([\d.]+)\]\$([^;]*)", cell_format):
-        if not look and value >= Decimal(condition):
-            look = section
-    decimals = len(look.partition(".")[2])
-    assert f"${value.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)}" == dollars(value)
+    book, value = openpyxl.load_workbook(written(tmp_path / "a.xlsx", groups_of(images(3)))), Decimal(amount)
+    assert shown_digits(book, sheet, value, unit=False) == dollars(value)
+    assert shown_digits(book, sheet, value, unit=True) == unit_dollars(value)

@@ -13,6 +13,7 @@ from workbooks import (
     DAY,
     HAIKU,
     SONNET,
+    alternatives_of,
     budget_of,
     cell_of,
     changed,
@@ -217,6 +218,73 @@ def test_a_workbook_with_random_settings_equals_the_plan(number, books):
     most, tier = settings["downscale_to"], find_model(settings["model"]).tier
     sent = [geometry.fit_to_tokens(*size, most, tier) if most else size for size in job_of(settings)]
     assert figures["Longest edge, px"] == max(map(max, sent))
+
+
+WAYS = {
+    "No batch, no cache": (False, False),
+    "Batch": (True, False),
+    "Cached prompt": (False, True),
+    "Batch and cached prompt": (True, True),
+}
+
+
+@pytest.mark.parametrize("number", range(len(RANDOM)))
+def test_alternatives_with_random_settings_equal_plans(number, books):
+    settings, path = RANDOM[number], books[f"random {number}"][1]
+    rows, budget, model = alternatives_of(path), budget_of(path), settings["model"]
+    chosen = budget[model]["Total, US$"]
+    lifetime = "5m" if settings["cache"] == "none" else settings["cache"]
+    for label, (batch, cached) in WAYS.items():
+        other = settings | {"batch": batch, "cache": lifetime if cached else "none"}
+        total, saving, share, tradeoff = rows[label]
+        wanted = planned(other, [model])[model]
+        assert (tradeoff == "as chosen") == ((batch, cached) == (settings["batch"], settings["cache"] != "none"))
+        if total == "nothing to cache":
+            assert not getattr(wanted, "cached", None)
+            assert (saving or "", share or "") == ("", "")
+        elif isinstance(total, str):
+            assert total == chosen or isinstance(wanted, ImgcostError) or wanted.surcharge_usd
+        else:
+            assert total == pytest.approx(float(wanted.total_usd), rel=1e-12)
+            assert saving == pytest.approx(chosen - total, abs=1e-9)
+            assert share == pytest.approx((chosen - total) / chosen, abs=1e-12)
+    assert rows.get(HAIKU, [budget[HAIKU]["Total, US$"]])[0] == budget[HAIKU]["Total, US$"]
+    for label, hint in (("Up to 20", "run imgcost plan"), ("Downscaled to", "downscale to 1,568")):
+        assert [row[0] for name, row in rows.items() if name.startswith(label)] in ([], [hint])
+
+
+def test_alternatives_of_packed_requests_follow_the_settings(books):
+    images = [Repeated(4032, 3024, 1), Repeated(10, 10, 1)] * 900
+    for name, cache in (("turns", "5m"), ("turns without a cache", "5m"), ("turns in the US", "1h")):
+        rows, figures = alternatives_of(books[name][1]), figures_of(books[name][1])
+        geo = figures["Inference geo"]
+        for label in ("No batch, no cache", "Batch", "Cached prompt"):
+            batch, cached = WAYS[label]
+            options = {"batch": batch, "cache": cache if cached else "none", "inference_geo": geo, "as_of": DAY}
+            wanted = plan(images, models=figures["Model"], **TURNS | options).models[0]
+            assert rows[label][0] == pytest.approx(float(wanted.total_usd), rel=1e-12)
+
+
+@pytest.mark.parametrize("name", ["one", "mix", "packed", "turns", "auto"])
+def test_alternatives_are_those_of_the_plan_when_a_workbook_is_opened(name, books):
+    jobs = {
+        "one": ([Repeated(4032, 3024, 200_000)], {"models": SONNET, "prompt_tokens": 400, "output_tokens": 135}),
+        "mix": (MIXED, {"models": HAIKU, "batch": True}),
+        "packed": ([Repeated(4032, 3024, 500)], {"models": HAIKU, "prompt_tokens": 400, "images_per_request": 20,
+                   "output_tokens": 135, "retry_rate": "0.02", "cache": "1h", "inference_geo": "us"}),
+        "turns": ([Repeated(4032, 3024, 1), Repeated(10, 10, 1)] * 900, {"models": HAIKU, "cache": "5m"} | TURNS),
+        "auto": ([Repeated(4032, 3024, 2000)], {"models": SONNET, "images_per_request": "auto",
+                 "prompt_tokens": 90_000, "batch": True}),
+    }  # fmt: skip
+    images, options = jobs[name]
+    wanted = plan(images, as_of=DAY, **options).models[0]
+    for path in books[name]:
+        rows = alternatives_of(path)
+        prices = sorted(row[0] for row in rows.values() if isinstance(row[0], float | int) and row[3] != "as chosen")
+        expected = sorted(float(variant.total_usd) for variant in wanted.variants.values())
+        assert [price for price in prices if any(price == pytest.approx(usd, rel=1e-12) for usd in expected)] == (
+            pytest.approx(expected, rel=1e-12)
+        )
 
 
 def test_models_are_sorted_by_their_total(books):

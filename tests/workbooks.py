@@ -55,7 +55,7 @@ def planned_book(path, job, models=SONNET, **settings):
     settings = {"models": models, "as_of": DAY} | settings
     selected = quotes_of(make_scenario(**settings))
     with open_scan(str(path), selected) as sink:
-        feed = JobFeed(sink, selected)
+        feed = JobFeed([sink], selected)
         feed.finish(plan(feed.passing(job), **settings))
     return path
 
@@ -146,12 +146,22 @@ def budget_of(path):
     return {name: dict(zip(rows[start], row, strict=True)) for name, row in named}
 
 
+def alternatives_of(path):
+    """Return the block Alternatives of the sheet Budget: change to its total, what it saves, the share, and the rest."""
+    rows = list(values_of(path)["Budget"].iter_rows(min_col=2, max_col=6, values_only=True))
+    start = next((index for index, row in enumerate(rows) if row[0] == "Change"), None)
+    if start is None:
+        return {}
+    end = next(index for index, row in enumerate(rows) if index > start and row[0] is None)
+    return {label: rest for label, *rest in rows[start + 1 : end]}
+
+
 def figures_of(path):
     """Return the blocks of the sheet Budget: label to the values next to it."""
     sheet = values_of(path)["Budget"]
     figures = {}
     for row in sheet.iter_rows(min_row=6, max_row=40, min_col=2, max_col=13, values_only=True):
-        if str(row[0]).startswith("The same job"):
+        if str(row[0]).startswith(("The same job", "Alternatives")):
             break
         figures |= {row[0]: row[1], row[3]: row[5:8], row[9]: row[11]}
     return figures

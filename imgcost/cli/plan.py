@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,7 @@ from imgcost.cli.options import (
     placement_options,
     reject_overwrites,
     save,
+    single_option,
     size_of,
 )
 from imgcost.cli.progress import writing_progress
@@ -34,6 +36,7 @@ from imgcost.cli.signals import signals_deferred
 from imgcost.errors import ArgumentError, ImgcostError, MissingExtraError, short_repr
 from imgcost.figures import number, plural
 from imgcost.files import Walk
+from imgcost.outputs import Output
 from imgcost.paths import is_url
 from imgcost.plans import (
     SETTINGS,
@@ -52,8 +55,10 @@ from imgcost.text.plans import plan_report
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from decimal import Decimal
 
     from imgcost.plans import Plan
+    from imgcost.text import Report
 
 
 __all__ = ["command"]
@@ -98,7 +103,7 @@ def _option(key: str, *names: str, **attributes: Any) -> Callable[[Any], Any]:
 @placement_options
 @_option("retry_rate", metavar="RATE")
 @_option("downscale_to", type=TOKENS, metavar="N")
-@click.option(
+@single_option(
     "--scenario",
     type=click.Path(exists=True, dir_okay=False),
     metavar="FILE",
@@ -115,7 +120,7 @@ def _option(key: str, *names: str, **attributes: Any) -> Callable[[Any], Any]:
     "--explain", is_flag=True, help="Show the arithmetic for the cheapest model, with sources, and all assumptions."
 )
 @format_option
-@output_option
+@output_option()
 def command(
     images: tuple[str, ...],
     models: tuple[str, ...],
@@ -124,7 +129,7 @@ def command(
     fail_on_empty: bool,
     explain: bool,
     style: str,
-    output: str | None,
+    outputs: tuple[str, ...],
     **options: Any,
 ) -> None:
     """Estimate a whole job: requests, tokens and dollars for one or more models, cheapest first.
@@ -143,10 +148,10 @@ def command(
     Examples:
       imgcost plan 12MP --count 200k --prompt-tokens 400 --output-tokens 135
       imgcost plan 3000x3000 --count 20,000 --prompt-text prompt.txt -m sonnet,haiku
-      imgcost plan photos --scenario job.toml --budget 250
+      imgcost plan photos --scenario job.toml --budget 250 -o budget.xlsx -o budget.html
       imgcost plan sizes.csv --batch --prompt-cache 1h --prompt-tokens 4000 --explain
     """
-    reject_overwrites([*images, *filter(None, (scenario, options["prompt_text"]))], output=output)
+    reject_overwrites([*images, *filter(None, (scenario, options["prompt_text"]))], output=outputs)
     given = _given(options, images=join_sizes(images), models=models)
     if init:
         _print_template(given, scenario)
@@ -156,20 +161,18 @@ def command(
     budget, times = settings.pop("budget", None), settings.pop("count", None)
     written = join_sizes(settings.pop("images", ()))
     missing: MissingExtraError | None = None
-    is_job_report = output is not None and _shows_job(output)
     try:
         job = _job(written, times, scenario if "images" not in given else None)
+        show = partial(_report, written=written, budget_usd=budget, explain=explain)
         try:
-            job_plan = _plan_into(output, job, settings) if output and is_job_report else plan(job, **settings)
-        except MissingExtraError as error:  # of the report: print the plan before the error
-            missing, job_plan = error, plan(job, **settings)
+            job_plan, report = _planned(outputs, job, settings, show)
+        except MissingExtraError as error:  # of a file: print the plan before the error
+            missing = error
+            job_plan, report = _planned((), job, settings, show)
     except ArgumentError as error:
         raise _located(error, options) from None
     for warning in job_plan.warnings:
         click.echo(f"imgcost: {visible(warning)}", err=True)
-    report = plan_report(job_plan, budget_usd=budget, explain=explain)
-    report = report._replace(notes=[*_named_sizes(written), *report.notes])
-    save(report, None if is_job_report else output, PLAN, job_plan.rows())
     echo(report, style)
     if missing:
         raise missing
@@ -179,6 +182,11 @@ def command(
         if job_plan.excluded:
             raise ImgcostError(f"cannot check the budget, because {_excluded(job_plan)}")
     fail_if_empty(job_plan.images, fail_on_empty)
+
+
+def _report(job_plan: Plan, *, written: Sequence[str], budget_usd: Decimal | None, explain: bool) -> Report:
+    report = plan_report(job_plan, budget_usd=budget_usd, explain=explain)
+    return report._replace(notes=[*_named_sizes(written), *report.notes])
 
 
 def _named_sizes(written: Sequence[str]) -> list[str]:
@@ -220,18 +228,36 @@ def _shows_job(output: str) -> bool:
     return format_of(output) in JOB_SUFFIXES
 
 
-def _plan_into(output: str, images: Sequence[str | Repeated], settings: Mapping[str, Any]) -> Plan:
-    """Plan a job, and write its workbook or page."""
+def _planned(
+    outputs: tuple[str, ...],
+    images: Sequence[str | Repeated],
+    settings: Mapping[str, Any],
+    show: Callable[[Plan], Report],
+) -> tuple[Plan, Report]:
+    """Plan a job, and write all files or none."""
+    with ExitStack() as together:
+        job_plan = _plan_into(outputs, together, images, settings) if outputs else plan(images, **settings)
+        report = show(job_plan)
+        save(report, [path for path in outputs if not _shows_job(path)], PLAN, job_plan.rows, together=together)
+    return job_plan, report
+
+
+def _plan_into(
+    outputs: tuple[str, ...], together: ExitStack, images: Sequence[str | Repeated], settings: Mapping[str, Any]
+) -> Plan:
+    """Plan a job without the files that it writes, and write its workbooks and pages."""
     from imgcost.reports.jobs import JobFeed  # noqa: PLC0415 - most plans are only printed
     from imgcost.reports.writers import open_scan  # noqa: PLC0415 - same
 
     scenario = make_scenario(**settings)
     quotes = quotes_of(scenario)
     with ExitStack() as stack:
-        show = stack.enter_context(writing_progress(output))
-        with signals_deferred():
-            sink = stack.enter_context(open_scan(output, quotes, show))
-        feed = JobFeed(sink, quotes, Walk(own=(output,)))
+        sinks = []
+        for output in filter(_shows_job, outputs):
+            show = stack.enter_context(writing_progress(output))
+            with signals_deferred():
+                sinks.append(stack.enter_context(open_scan(Output(output, together), quotes, show)))
+        feed = JobFeed(sinks, quotes, Walk(own=outputs))
         job_plan = plan(feed.passing(images), **{**settings, "as_of": scenario.conditions.as_of})
         feed.finish(job_plan)
     return job_plan

@@ -37,6 +37,7 @@ _MEDIA_TYPES = {
 }
 """Registered media types, and names that are not in capitals; other formats get a type that begins with image/x-."""
 
+_REASONS = {"PDF": "PDF file: the API reads it as a document, not as an image"}
 _ADVICE = {"PDF": "Send it as a document block, or render its pages as images."}
 
 _NAMES = {media_type: name for name, media_type in _MEDIA_TYPES.items()}
@@ -62,7 +63,7 @@ def unsupported(name: str, size: Size | None = None) -> HeaderError:
     is_valid = 0 < width < 1 << 31 and 0 < height < 1 << 31
     return HeaderError(
         "unsupported",
-        f"{name} file: the API reads JPEG, PNG, GIF and WebP",
+        _REASONS.get(name, f"{name} file: the API reads JPEG, PNG, GIF and WebP"),
         format=name,
         advice=_ADVICE.get(name),
         media_type=_MEDIA_TYPES.get(name) or f"image/x-{name.lower().replace(' ', '-')}",

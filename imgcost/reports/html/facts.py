@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, NamedTuple
 from imgcost.figures import dollars, listed, number, plural
 from imgcost.prices import cost_usd, exact_usd
 from imgcost.reports.html.highlights import MAX_SIZES
-from imgcost.tables import TWO_ENDPOINTS
+from imgcost.tables import TWO_ENDPOINTS, price_rows
+from imgcost.text.notes import sentences
+from imgcost.text.plan_notes import overhead_notes
 from imgcost.text.scans import file_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import date
 
     from imgcost.conditions import Conditions
     from imgcost.plans import ModelPlan, Scenario
@@ -19,8 +22,22 @@ if TYPE_CHECKING:
     from imgcost.reports.html.highlights import Highlights
     from imgcost.reports.html.rendering import Cell
     from imgcost.summaries import ScanSummary
+    from imgcost.tables import Model
 
-__all__ = ["UNKNOWN", "Assumption", "Figure", "Result", "assumptions", "figures", "per_thousand", "result"]
+__all__ = [
+    "UNKNOWN",
+    "Assumption",
+    "Figure",
+    "PriceList",
+    "Result",
+    "assumptions",
+    "figures",
+    "lead",
+    "overhead_note",
+    "per_thousand",
+    "price_list",
+    "result",
+]
 
 UNKNOWN = "\N{EN DASH}"
 """Shown instead of a number that does not exist."""
@@ -65,11 +82,13 @@ class Result(NamedTuple):
     Attributes:
         total: Rounded.
         exact: With all digits.
+        is_rounded: Whether these differ.
         requests: What it pays for.
     """
 
     total: str
     exact: str
+    is_rounded: bool
     requests: str
 
 
@@ -88,7 +107,7 @@ def assumptions(
         The assumptions; those with a setting as `page.js` writes them.
     """
     conditions, per_request = selected.conditions, scenario.fixed_images
-    yield Assumption("Images", _images(summary, highlights), wide=True)
+    yield Assumption("Images", _images(summary, highlights), "count", wide=True)
     yield Assumption("Model", selected.model.id, "model", wide=True)
     yield Assumption("Prompt per request", _tokens(scenario.prompt_tokens), "prompt")
     yield Assumption("Answer per request", _tokens(scenario.output_tokens), "output")
@@ -98,13 +117,12 @@ def assumptions(
         yield Assumption("Images per request", number(per_request), "images")
     if scenario.turns > 1:
         yield Assumption("Turns per conversation", number(scenario.turns))
-    yield Assumption("Downscaled first", "no", "downscale")
+    yield Assumption("Downscaled before sending", "no", "downscale")
     yield Assumption("Prompt cache", conditions.cache, "cache")
     yield Assumption("Message batch", "yes" if conditions.batch else "no", "batch")
     yield Assumption("Inference geo", conditions.inference_geo, "geo")
-    if scenario.retry_rate:
-        yield Assumption("Retry rate", f"{scenario.retry_rate:f}")
-    yield Assumption("Date of prices", conditions.as_of.isoformat())
+    yield Assumption("Retries", f"{(scenario.retry_rate * 100).normalize():f}%", "retry")
+    yield Assumption("Prices as of", conditions.as_of.isoformat())
     yield Assumption("Platform", _platform(conditions))
 
 
@@ -151,7 +169,40 @@ def result(plan: ModelPlan) -> Result:
         Its total and its requests.
     """
     requests = f"{plural(plan.images, 'image')} in {plural(plan.requests, 'request')} to {plan.model.id}"
-    return Result(dollars(plan.total_usd), f"Exactly {exact_usd(plan.total_usd)}", requests)
+    total, exact = dollars(plan.total_usd), exact_usd(plan.total_usd)
+    return Result(total, f"Exactly {exact}", total != exact, requests)
+
+
+def lead(plan: ModelPlan) -> str:
+    """Say what a request has."""
+    earlier = ", and also re-sends the earlier images and answers" if plan.scenario.turns > 1 else ""
+    return f"Each request has the prompt, its images and one answer{earlier}."
+
+
+def overhead_note(plan: ModelPlan | None) -> str:
+    """Say which measured overhead the total of a plan includes."""
+    return " ".join(sentences(overhead_notes([plan]), explain=False)) if plan else ""
+
+
+class PriceList(NamedTuple):
+    """Where the prices of a page come from.
+
+    Attributes:
+        day: The date whose prices apply.
+        read: The date on which they were last read.
+        url: The page that has them.
+    """
+
+    day: date
+    read: date
+    url: str
+
+
+def price_list(conditions: Conditions, model: Model) -> PriceList:
+    """Return the source of a model's prices."""
+    sources = [source for row in price_rows(model) for source in row.sources]
+    newest = max(sources, key=lambda source: (source.url.endswith("/pricing"), source.read))
+    return PriceList(conditions.as_of, newest.read, newest.url)
 
 
 def per_thousand(plan: ModelPlan) -> Cell:
@@ -171,12 +222,13 @@ def figures(summary: ScanSummary, plan: ModelPlan, alone: Quote) -> Iterator[Fig
         The figures. If a scan prices cached images, both of their prices are figures too.
     """
     tokens, read = summary.tokens(alone.rule), alone.cache_read_usd_per_mtok
+    each, once = (", each sent once", ", each image once") if plan.scenario.turns > 1 else ("", "")
     yield Figure("Per 1,000 images", per_thousand(plan), "thousand-usd")
-    yield Figure("Images alone", plan.images_usd, "images-usd")
+    yield Figure(f"Images alone{each}", plan.images_usd, "images-usd")
     if read is not None:
         yield Figure("Images as cache writes", alone.image_usd(tokens))
         yield Figure("Images as cache reads", cost_usd(tokens, read))
-    yield Figure("Visual tokens", tokens, "visual")
+    yield Figure(f"Visual tokens{once}", tokens, "visual")
     yield Figure("Downscaled by the API", summary.downscaled_by(alone.rule), "downscaled")
-    yield Figure("Would be rejected", sum(summary.fixable.values()))
+    yield Figure("Would be rejected", sum(summary.fixable.values()), "rejected-count")
     yield Figure("Unreadable", len(summary.unreadable))

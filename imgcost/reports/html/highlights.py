@@ -188,7 +188,7 @@ def collect_sizes(
     limits = known_limits(conditions.platform, conditions.as_of)._replace(media_types=None)
     images = [
         Image(
-            f"{plural(size.count, 'image')} of {source}",
+            f"{'each of ' * (size.count > 1)}{plural(size.count, 'image')} of {source}",
             media_type="",
             width=size.width,
             height=size.height,

@@ -4,41 +4,47 @@ const form = byId("settings");
 const rowsOf = (id) => [...byId(id).children];
 const CHART_ROWS = rowsOf("model-chart"), MODEL_ROWS = rowsOf("model-rows"), CLASS_ROWS = rowsOf("class-rows");
 const OPTIONS = models.map((model) => model.id);
+const IMAGES_TEXT = document.querySelector("[data-setting=count]").textContent;
+const TITLE = document.querySelector("h1").textContent, REJECTED = byId("rejected-count").textContent;
 const NONE = "\u2013"; // instead of a number that does not exist
 let ignored = []; // settings of the link that the form does not have
 
 function settings() {
-  const { model, images, prompt, output, cache, geo, batch, downscale, unit } = form.elements;
+  const { model, count, images, prompt, output, cache, geo, batch, downscale, unit, retry } = form.elements;
   const chosen = { model: model.value, cache: cache?.value ?? "none", geo: geo?.value ?? "global", batch: batch?.checked ?? false };
   const counts = { images: images.valueAsNumber, prompt: prompt.valueAsNumber, output: output.valueAsNumber };
-  return { ...chosen, ...counts, downscale: downscale.valueAsNumber || 0, unit: unit.value };
+  const sent = { downscale: downscale.valueAsNumber || 0, unit: unit.value, count: count?.valueAsNumber ?? data.start.count };
+  // Digits of a percentage, so that the rate is exact.
+  const rate = (retry.valueAsNumber || 0).toFixed(data.retry_places - 2).replace(".", "").replace(/^0+(?=.)/, "");
+  return { ...chosen, ...counts, ...sent, retry: rate };
+}
+
+// Whether nothing but the model was changed.
+function isPlanned(set) {
+  return !set.downscale && Object.keys(data.start).every((name) => name === "model" || data.start[name] === set[name]);
 }
 
 // The settings of the report are calculated by imgcost itself, which knows which images share a request.
 function resultOf(model, set) {
-  const given = Object.keys(data.start).every((name) => name === "model" || data.start[name] === set[name]);
-  if (!given || set.downscale || !model.planned) return calculate(model, { ...set, model: model.id });
+  if (!isPlanned(set) || !model.planned) return calculate(model, { ...set, model: model.id });
   const { requests, long, counts } = model.planned;
   const [usd, retries, surcharge, ...costs] = model.planned.units.map(BigInt);
   return { requests, long, counts, usd, retries, surcharge, costs, ...ofImages(model, set, imagesFor(model, set)) };
 }
 
 function notes(model, set, found) {
-  const [perImage, perMessage, perRequest] = model.overhead;
-  const measured = [[perImage, "image"], [perMessage, "message"], [perRequest, "request with images"]].filter(([number]) => number);
   const cached = () => {
     if (found.counts[4]) return set.batch ? "Cache hits are assumed; in a batch they are best effort." : "Requests are assumed to follow each other while the cache lasts.";
     if (found.requests < 2) return "Nothing is cached: a single request never reads the cache.";
     if (model.cache_minimum === null) return "Nothing is cached: the minimum cacheable prompt of this model is not known.";
     return `Nothing is cached: the minimum cacheable prompt is ${many(model.cache_minimum, "token")}.`;
   };
+  const unchanged = () => sumOf(imagesFor(model, { ...set, downscale: 0 }).pairs, set.count);
   return [
-    set.downscale && `Downscaling makes ${written(found.smaller)} of ${many(images, "image")} smaller: ${many(found.visual, "visual token")} instead of ${written(sumOf(data.tokens[model.rule], images))}.`,
+    set.downscale && `Downscaling makes ${written(found.smaller)} of ${many(set.count, "image")} smaller: ${many(found.visual, "visual token")} instead of ${written(unchanged())}.`,
     found.long && `${many(found.long, "request")} with more than ${many(model.threshold, "prompt token")}: the long-context price adds $${allDigits(found.surcharge)}.`,
-    found.retries && `Requests that are sent again add $${allDigits(found.retries)} to the total.`,
     set.cache !== "none" && cached(),
     set.output > model.max_output && `This model answers with ${many(model.max_output, "token")} at most.`,
-    measured.length && `Measured overhead, not published: ${measured.map(([number, what]) => `${many(number, "token")} per ${what}`).join(", ")}.`,
   ].filter(Boolean);
 }
 
@@ -52,7 +58,7 @@ function setUsd(element, usd) {
   else setText(element, rounded(usd), `$${allDigits(usd)}`);
 }
 
-const perThousand = (usd) => (images ? (usd * 1000n + BigInt(images) / 2n) / BigInt(images) : undefined);
+const perThousand = ({ usd, images }) => (images ? (usd * 1000n + BigInt(images) / 2n) / BigInt(images) : undefined);
 const textOf = (tokens) => (tokens ? many(tokens, "token") : "none");
 
 function describe(set) {
@@ -64,6 +70,8 @@ function describe(set) {
     cache: set.cache,
     geo: set.geo,
     batch: set.batch ? "yes" : "no",
+    count: set.count === data.start.count ? IMAGES_TEXT : `${written(set.count)}${ONE_SIZE ? ` of ${data.sizes[0][0]}x${data.sizes[0][1]} px` : ` in ${many(data.sizes.length, "size")}, in the same proportions`}`,
+    retry: retryPercent(set),
     downscale: set.downscale ? `to ${written(set.downscale)} ${set.unit}` : "no",
   };
   for (const element of document.querySelectorAll("[data-setting]")) element.textContent = texts[element.dataset.setting];
@@ -73,23 +81,27 @@ function showTotal(model, set, found) {
   const fine = !found.problem;
   byId("total").textContent = fine ? rounded(found.usd) : "No price";
   byId("exact").textContent = fine ? `Exactly $${allDigits(found.usd)}` : found.problem;
-  byId("requests").textContent = fine ? `${many(images, "image")} in ${many(found.requests, "request")} to ${set.model}` : "";
+  byId("exact").hidden = fine && rounded(found.usd) === `$${allDigits(found.usd)}`;
+  byId("overhead").textContent = model.overhead_note;
+  byId("requests").textContent = fine ? `${many(set.count, "image")} in ${many(found.requests, "request")} to ${set.model}` : "";
   byId("classes").hidden = !fine;
-  setUsd(byId("thousand-usd"), fine ? perThousand(found.usd) : undefined);
+  setUsd(byId("thousand-usd"), fine ? perThousand(found) : undefined);
   setUsd(byId("images-usd"), found.imagesUsd);
   byId("visual").textContent = fine ? written(found.visual) : NONE;
   byId("downscaled").textContent = fine ? written(found.downscaled) : NONE;
   const texts = fine ? notes(model, set, found) : [];
   if (ignored.length) texts.unshift(`Not applied from the link, because this report does not have it: ${ignored.join(", ")}.`);
   byId("notes").replaceChildren(...texts.map((text) => Object.assign(document.createElement("li"), { textContent: text })));
-  if (fine) CLASS_ROWS.forEach(({ cells }, one) => {
-    cells[1].textContent = written(found.counts[one]);
-    setUsd(cells[2], found.costs[one]);
+  if (fine) CLASS_ROWS.forEach((row, one) => {
+    const usd = one < CLASSES.length ? found.costs[one] : found.retries;
+    row.cells[1].textContent = one < CLASSES.length ? written(found.counts[one]) : "";
+    setUsd(row.cells[2], usd);
+    row.hidden = one > 0 && !found.counts[one] && !usd;
   });
 }
 
 function showModel(place, chosen, found, most) {
-  const row = MODEL_ROWS[place], [, total, thousand, visual, alone, rate, downscaled] = row.cells;
+  const row = MODEL_ROWS[place], [, total, thousand, visual, alone, input, output, downscaled] = row.cells;
   const bar = CHART_ROWS[place], fine = !found.problem;
   for (const element of [row, bar]) element.classList.toggle("chosen", place === chosen);
   for (const element of [total, bar.lastElementChild]) {
@@ -97,12 +109,12 @@ function showModel(place, chosen, found, most) {
     else setText(element, found.short, found.problem);
   }
   if (fine) {
-    setUsd(thousand, perThousand(found.usd));
+    setUsd(thousand, perThousand(found));
     setUsd(alone, found.imagesUsd);
     visual.textContent = written(found.visual);
-    rate.textContent = found.rate;
+    [input.textContent, output.textContent] = found.rates;
     downscaled.textContent = written(found.downscaled);
-  } else for (const cell of [thousand, visual, alone, rate, downscaled]) setText(cell, NONE);
+  } else for (const cell of [thousand, visual, alone, input, output, downscaled]) setText(cell, NONE);
   drawBar(bar.querySelectorAll("rect"), found, most);
 }
 
@@ -120,6 +132,14 @@ function drawBar(parts, found, most) {
   });
 }
 
+// What the settings do not change is marked: it belongs to the job as it was planned.
+function showChanges(set) {
+  const alternatives = byId("alternatives-changed"), rejected = byId("rejected-count");
+  if (alternatives) alternatives.hidden = isPlanned(set) && set.model === data.start.model;
+  rejected.textContent = set.count === data.start.count || REJECTED === "0" ? REJECTED : NONE;
+  document.querySelector("h1").textContent = set.count === data.start.count ? TITLE : TITLE.replace(/:.*/, `: ${many(set.count, "image")}`);
+}
+
 let shown = []; // the results of all models, for the CSV file
 
 function show() {
@@ -129,7 +149,10 @@ function show() {
   shown = models.map((model) => (problem ? { problem, short: NONE } : resultOf(model, set)));
   const chosen = OPTIONS.indexOf(set.model);
   const most = shown.reduce((all, { usd = 0n }) => (usd > all ? usd : all), 0n);
-  if (!problem) describe(set);
+  if (!problem) {
+    describe(set);
+    showChanges(set);
+  }
   showTotal(models[chosen], set, shown[chosen]);
   models.forEach((_, place) => showModel(place, chosen, shown[place], most));
   sortRows();

@@ -6,12 +6,22 @@ from decimal import Decimal
 from functools import partial
 from typing import IO, TYPE_CHECKING, cast
 
-from imgcost.figures import number, plural
+from imgcost.figures import number, plural, unit_dollars
 from imgcost.geometry import resized_size
 from imgcost.prices import exact_usd
 from imgcost.quoting import comparable, requote
+from imgcost.reports.commands import plan_command
 from imgcost.reports.html.charts import BINS, Chart, model_chart, size_chart, token_chart
-from imgcost.reports.html.facts import UNKNOWN, assumptions, figures, per_thousand, result
+from imgcost.reports.html.facts import (
+    UNKNOWN,
+    assumptions,
+    figures,
+    lead,
+    overhead_note,
+    per_thousand,
+    price_list,
+    result,
+)
 from imgcost.reports.html.highlights import MAX_LISTED, Highlights, collect, collect_sizes
 from imgcost.reports.html.panel import panel_data
 from imgcost.reports.html.rendering import Cell, Grid, render
@@ -88,7 +98,7 @@ def _page(job: ReportJob, highlights: Highlights, compared: Sequence[Quote], pla
     report = plan_report(plan) if plan else None
     notes = report.notes if report else scan_notes(summary)
     fixable = int(bool(summary.fixable))  # the first note is the one on fixable images
-    has_images = summary.images > 0
+    is_varied = summary.images > 0 and (highlights.sizes is None or len(highlights.sizes) > 1)
     # A plan caches text; a scan prices images as they are written to the cache.
     alone = requote(first, first.conditions._replace(cache="none")) if plan else first
     return render(
@@ -100,6 +110,10 @@ def _page(job: ReportJob, highlights: Highlights, compared: Sequence[Quote], pla
         result=result(first_plan),
         classes=_classes(first_plan),
         figures=list(figures(summary, first_plan, alone)),
+        lead=lead(first_plan),
+        overhead=overhead_note(first_plan),
+        prices=price_list(first.conditions, first.model),
+        command=plan_command(job.scenario, first.conditions, first.model.id, highlights.sizes, summary.images),
         fixable=notes[:fixable],
         panel=panel_data(job, highlights, quotes, first),
         chart=model_chart([job.plan_of(quote) for quote in quotes], [_name(quote) for quote in quotes]),
@@ -107,11 +121,11 @@ def _page(job: ReportJob, highlights: Highlights, compared: Sequence[Quote], pla
         alternatives=[table for table in report.tables if table.title.startswith("Alternatives")] if report else [],
         rejected=[_rejected(summary, highlights)] if fixable else [],
         unreadable=unreadable_tables(summary),
-        histograms=[_histogram(summary, rule) for rule in summary.token_rules] if has_images else [],
+        histograms=[_histogram(summary, rule) for rule in summary.token_rules] if is_varied else [],
         sizes=size_chart(highlights.octaves, tiers, " ".join(_downscaled_counts(summary, tiers)))
-        if has_images
+        if is_varied
         else None,
-        costliest=[*_folders(summary, alone), _costliest(summary, highlights, alone)],
+        costliest=[*_folders(summary, alone), *([_costliest(summary, highlights, alone)] if is_varied else [])],
         downscaled=_downscaled(highlights, tiers),
         notes=notes[fixable:],
     )
@@ -133,7 +147,10 @@ def _name(quote: Quote) -> str:
 
 
 def _classes(plan: ModelPlan) -> Grid:
-    rows = list(zip(_CLASSES, plan.tokens, plan.usd, strict=True))
+    rows: list[tuple[Cell, ...]] = [
+        *zip(_CLASSES, plan.tokens, plan.usd, strict=True),
+        ("Retries", "", plan.retries_usd),
+    ]
     return Grid("By token class", ("class", ">tokens", ">cost"), rows)
 
 
@@ -147,18 +164,19 @@ def _models(job: ReportJob, quotes: Sequence[Quote]) -> Grid:
         plan = job.plan_of(quote)
         downscaled = job.summary.downscaled_by(quote.rule)
         if plan is None:
-            rows.append((_name(quote), "over a limit", *[UNKNOWN] * 5, quote.tier.name))
+            rows.append((_name(quote), "over a limit", *[UNKNOWN] * 6, quote.tier.name))
             continue
-        rate = exact_usd(quote.standard.input).removeprefix("$")
+        rates = (exact_usd(rate).removeprefix("$") for rate in (quote.standard.input, quote.standard.output))
         costs = plan.total_usd, per_thousand(plan), plan.visual_tokens, plan.images_usd
-        rows.append((_name(quote), *costs, rate, downscaled, quote.tier.name))
+        rows.append((_name(quote), *costs, *rates, downscaled, quote.tier.name))
     columns = (
         "model",
         ">whole job",
         ">per 1,000",
         ">visual tokens",
         ">images alone",
-        ">$ per MTok",
+        ">input, $ per MTok",
+        ">output, $ per MTok",
         ">downscaled",
         "tier",
     )
@@ -197,9 +215,12 @@ def _folders(summary: ScanSummary, quote: Quote) -> Iterator[Grid]:
 
 
 def _costliest(summary: ScanSummary, highlights: Highlights, quote: Quote) -> Grid:
-    rows = [(image.path, quote.image_usd(image.tokens), image.tokens, _size(image)) for image in highlights.costliest]
+    rows = [
+        (image.path, unit_dollars(quote.image_usd(image.tokens)), image.tokens, _size(image))
+        for image in highlights.costliest
+    ]
     title = "The most expensive images" if summary.sized else _listed("most expensive", summary.images, "image")
-    return Grid(f"{title}, cost per image", ("image", ">cost", ">tokens", ">size, px"), rows)
+    return Grid(title, ("image", ">cost per image", ">tokens", ">size, px"), rows)
 
 
 def _downscaled(highlights: Highlights, tiers: Sequence[Tier]) -> Grid:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Context
+from decimal import Context, Decimal
 from typing import TYPE_CHECKING, Any, TypeAlias, get_args
 
 from imgcost.conditions import CacheTtl, InferenceGeo
@@ -10,15 +10,15 @@ from imgcost.errors import NoPriceError
 from imgcost.plans.packing_rules import BYTES_PER_BLOCK, BYTES_PER_REQUEST, BYTES_PER_TOKEN
 from imgcost.plans.settings import MAX_TOKENS
 from imgcost.quoting import requote_or_none
+from imgcost.reports.commands import fixed_options, image_arguments
+from imgcost.reports.html.facts import overhead_note
 from imgcost.reports.html.highlights import BYTES_STEP
 from imgcost.tables import limits_on
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from decimal import Decimal
 
-    from imgcost.conditions import Conditions
-    from imgcost.plans import ModelPlan, Scenario
+    from imgcost.plans import ModelPlan
     from imgcost.prices import Rates
     from imgcost.quoting import Quote
     from imgcost.reports.html.highlights import Highlights
@@ -31,6 +31,12 @@ WIDE = Context(prec=400)
 
 MAX_EXACT = 2**53
 """Numbers of a script are exact below this."""
+
+MAX_IMAGES = 10**15
+"""Maximum number of images that can be typed; with so many, there are soon too many tokens to count."""
+
+RETRY_PLACES = 4
+"""Decimal places of a retry rate that can be typed: hundredths of a percent."""
 
 _CACHES: tuple[CacheTtl, ...] = get_args(CacheTtl)
 _GEOS: tuple[InferenceGeo, ...] = get_args(InferenceGeo)
@@ -69,7 +75,8 @@ def panel_data(
     rates_by_geo = [
         {geo: [_rates(quote, geo, batch=batch) for batch in (False, True)] for geo in _GEOS} for quote in quotes
     ]
-    places, retry_places = _places(rates_by_geo), _decimals(scenario.retry_rate)
+    places = _places(rates_by_geo)
+    retry_places = max(RETRY_PLACES, _decimals(scenario.retry_rate))
     models: list[dict[str, Any]] = [
         {
             "id": quote.model.id,
@@ -82,6 +89,7 @@ def panel_data(
             "cache_minimum": quote.model.min_cacheable_tokens,
             "threshold": quote.threshold,
             "overhead": quote.overhead.tokens,
+            "overhead_note": overhead_note(plan),
             "caches": [ttl for ttl in _CACHES if requote_or_none(quote, quote.conditions._replace(cache=ttl))],
             "rates": {
                 geo: [rates and _scaled(rates, places) for rates in by_batch] for geo, by_batch in by_geo.items()
@@ -90,9 +98,9 @@ def panel_data(
         }
         for quote, plan, by_geo in zip(quotes, plans, rates_by_geo, strict=True)
     ]
+    sizes = highlights.sizes
     return {
-        "images": summary.images,
-        "sizes": None if highlights.sizes is None else [(*size, count) for size, count in highlights.sizes.items()],
+        "sizes": None if sizes is None else [(*size, count) for size, count in sizes.items()],
         "rules": [(rule.tier.edge_limit, rule.tier.token_limit, rule.formula) for rule in summary.token_rules],
         "tokens": [sorted(histogram.items(), reverse=True) for histogram in summary.histograms],
         "first": [next(iter(histogram), 0) for histogram in summary.histograms],  # its request writes the cache
@@ -104,40 +112,45 @@ def panel_data(
         "limits": {name: getattr(limits, name) for name in _LIMITS},
         "allowed": {"token": BYTES_PER_TOKEN, "request": BYTES_PER_REQUEST},
         "most": MAX_TOKENS,
+        "most_images": MAX_IMAGES,
         "places": places,
-        "retry": {
-            "rate": str(int(scenario.retry_rate.scaleb(retry_places))),
-            "places": retry_places,
-            "text": f"{scenario.retry_rate:f}",
-        },
+        "retry_places": retry_places,
+        "retry_step": f"{Decimal(1).scaleb(2 - retry_places):f}",
+        "start_percent": f"{(scenario.retry_rate * 100).normalize():f}",
         "models": models,
         "caches": [ttl for ttl in _CACHES if any(ttl in model["caches"] for model in models)],
         "geos": [geo for geo in _GEOS if any(any(by_geo[geo]) for by_geo in rates_by_geo)],
         "batch": any(by_batch[1] for by_geo in rates_by_geo for by_batch in by_geo.values()),
-        "start": _start(scenario, selected),
+        "start": _start(job, selected, retry_places),
         "sent": {
             "as_of": conditions.as_of.isoformat(),
             "platform": conditions.platform,
             "endpoint": conditions.endpoint,
             "speed": conditions.speed,
         },
-        "command": _command(conditions, scenario),
+        "command": {
+            "images": image_arguments(sizes, summary.images).partition(" --count")[0],
+            "fixed": fixed_options(conditions),
+        },
     }
 
 
 _RatesByGeo: TypeAlias = "dict[InferenceGeo, list[list[Rates] | None]]"
 
 
-def _start(scenario: Scenario, selected: Quote) -> dict[str, Any]:
-    """Return the settings that the panel starts with."""
+def _start(job: ReportJob, selected: Quote, retry_places: int) -> dict[str, Any]:
+    """Return the settings that the panel starts with; the retry rate as an integer in text."""
+    scenario = job.scenario
     return {
         "model": selected.model.id,
+        "count": job.summary.images,
         "images": scenario.fixed_images,
         "prompt": scenario.prompt_tokens,
         "output": scenario.output_tokens,
         "cache": selected.conditions.cache,
         "geo": selected.conditions.inference_geo,
         "batch": selected.conditions.batch,
+        "retry": str(int(scenario.retry_rate.scaleb(retry_places))),
     }
 
 
@@ -172,17 +185,3 @@ def _decimals(number: Decimal) -> int:
 
 def _scaled(rates_by_length: Iterable[Rates], places: int) -> list[list[int | None]]:
     return [[None if rate is None else int(rate.scaleb(places)) for rate in rates] for rates in rates_by_length]
-
-
-def _command(conditions: Conditions, scenario: Scenario) -> str:
-    """Return the part of the command that the panel does not change."""
-    options = [f"--as-of {conditions.as_of}"]
-    if conditions.platform != "claude-api":
-        options.append(f"--platform {conditions.platform}")
-    if conditions.endpoint != "global":
-        options.append(f"--endpoint {conditions.endpoint}")
-    if conditions.speed == "fast":
-        options.append("--fast")
-    if scenario.retry_rate:
-        options.append(f"--retry-rate {scenario.retry_rate:f}")
-    return f"imgcost plan PATH {' '.join(options)}"

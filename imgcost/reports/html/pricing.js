@@ -1,31 +1,48 @@
 // What a job costs, as `imgcost plan` calculates it, where that does not depend on which images share a request.
 const data = JSON.parse(document.getElementById("data").textContent);
-const { images, limits, allowed, models } = data;
-const RETRY_SCALE = 10n ** BigInt(data.retry.places);
-const PLACES = 6 + data.places + data.retry.places; // decimal places of a dollar, in which costs are whole numbers
+const { limits, allowed, models } = data;
+const RETRY_SCALE = 10n ** BigInt(data.retry_places);
+const PLACES = 6 + data.places + data.retry_places; // decimal places of a dollar, in which costs are whole numbers
 const CLASSES = [0, 1, 2, 3, 4]; // input, output, cache write for 5 minutes, for 1 hour, cache read
 const sum = (costs) => costs.reduce((all, cost) => all + cost, 0n);
 const written = (number) => String(number?.toLocaleString("en-US"));
 const many = (number, one) => `${written(number)} ${one}${number === 1 ? "" : "s"}`;
-const DOWNSCALED = new Map();
+const JOBS = new Map();
+const ONE_SIZE = data.sizes?.length === 1;
+
+// Counts that add up to another number, in the same proportions: rounded down, then the largest remainders up.
+function apportioned(counts, total) {
+  const sum = BigInt(counts.reduce((all, count) => all + count, 0));
+  const parts = counts.map((count, place) => {
+    const product = BigInt(count) * BigInt(total);
+    return { place, count: Number(product / sum), remainder: product % sum };
+  });
+  let rest = total - parts.reduce((all, { count }) => all + count, 0);
+  const largest = [...parts].sort((one, other) => compare(other.remainder, one.remainder) || one.place - other.place);
+  for (const part of largest.slice(0, rest)) part.count += 1;
+  return parts.map(({ count }) => count);
+}
 
 // The images of the job by the tokens that they have for a model: [tokens, images], the most tokens first.
 function imagesFor(model, set) {
-  if (!set.downscale) {
+  if (!set.downscale && set.count === data.start.count) {
     const pairs = data.tokens[model.rule];
     return { pairs, first: data.first[model.rule], longestEdge: data.longest_edge, smaller: 0, downscaled: model.downscaled };
   }
-  const key = `${model.rule} ${set.downscale} ${set.unit}`;
-  if (!DOWNSCALED.has(key)) DOWNSCALED.set(key, downscaled(data.rules[model.rule], set));
-  return DOWNSCALED.get(key);
+  const key = `${model.rule} ${set.count} ${set.downscale} ${set.unit}`;
+  if (!JOBS.has(key)) JOBS.set(key, countedSizes(data.rules[model.rule], set));
+  return JOBS.get(key);
 }
 
-function downscaled(rule, set) {
+function countedSizes(rule, set) {
   const counts = new Map();
   const [edgeLimit, tokenLimit] = rule;
   let first = null, longestEdge = 0, smaller = 0, again = 0;
-  for (const [width, height, count] of data.sizes) {
-    const [across, down] = sentSize(width, height, set.downscale, set.unit, rule);
+  const shares = apportioned(data.sizes.map((size) => size[2]), set.count);
+  for (const [place, [width, height]] of data.sizes.entries()) {
+    const count = shares[place];
+    if (!count) continue;
+    const [across, down] = set.downscale ? sentSize(width, height, set.downscale, set.unit, rule) : [width, height];
     const tokens = imageTokens(across, down, rule);
     counts.set(tokens, (counts.get(tokens) ?? 0) + count);
     first ??= tokens;
@@ -53,39 +70,43 @@ function sumOf(pairs, n) {
 function bounds(model, set, { pairs }) {
   const [perImage, perMessage, perRequest] = model.overhead;
   const text = set.prompt + perMessage + perRequest;
-  const requests = Math.ceil(images / set.images);
-  const size = Math.min(set.images, images), last = images - set.images * (requests - 1);
+  const requests = Math.ceil(set.count / set.images);
+  const size = Math.min(set.images, set.count), last = set.count - set.images * (requests - 1);
   const most = text + perImage * size + sumOf(pairs, size);
   const least = text + perImage * last + sumOf([...pairs].reverse(), last);
   return { text, requests, size, most, least };
 }
 
 function problemOf(model, set, { longestEdge }, { requests, size, most, least }) {
-  if (!images) return null;
-  const bytes = allowed.request + allowed.token * set.prompt + sumOf(data.bytes, size);
+  if (!set.count) return null;
+  const files = data.bytes.map(([bytes, count]) => [bytes, Math.ceil((count * set.count) / data.start.count)]);
+  const bytes = allowed.request + allowed.token * set.prompt + sumOf(files, size);
   const wide = longestEdge > limits.many_images_edge ? size : 0;
   const crossing = most > model.threshold && least <= model.threshold && set.images > 1 ? most : 0;
   const broken = [
     [size, model.max_images, "images", true],
-    [wide, limits.many_images, `images with an edge over ${written(limits.many_images_edge)} px`, requests === 1],
-    [most + set.output, model.context_window, "tokens, the context window", set.images === 1 || requests === 1],
+    [wide, limits.many_images, `images with an edge over ${written(limits.many_images_edge)} px`, requests === 1 || ONE_SIZE],
+    [most + set.output, model.context_window, "tokens, the context window", set.images === 1 || requests === 1 || ONE_SIZE],
     [bytes, limits.request_bytes, "bytes", false],
     [crossing, model.threshold, "input tokens, where the long-context price starts", false],
   ].find(([value, limit]) => limit !== null && value > limit);
   if (!broken) return null;
-  const [, limit, what, certain] = broken;
-  if (certain) return { short: "over a limit", problem: `Requests exceed the limit of ${written(limit)} ${what}.` };
+  const [value, limit, what, certain] = broken;
+  const advice = value === wide && limit === limits.many_images ? ` Use ${written(limit)} or fewer, or downscale to ${written(limits.many_images_edge)} px.` : "";
+  if (certain) return { short: "over a limit", problem: `Requests exceed the limit of ${written(limit)} ${what}.${advice}` };
   return { short: "run plan", problem: `Some requests may exceed ${written(limit)} ${what}; run: ${command(set)}` };
 }
 
 function command(set) {
-  const options = [`-m ${set.model}`, `--images-per-request ${set.images}`, `--prompt-tokens ${set.prompt}`];
+  const count = ONE_SIZE ? ` --count ${set.count}` : "";
+  const options = [`imgcost plan ${data.command.images}${count} --model ${set.model}`, `--images-per-request ${set.images}`, `--prompt-tokens ${set.prompt}`];
   options.push(`--output-tokens ${set.output}`);
   if (set.cache !== "none") options.push(`--prompt-cache ${set.cache}`);
   if (set.geo !== "global") options.push(`--inference-geo ${set.geo}`);
   if (set.batch) options.push("--batch");
   if (set.downscale && set.unit === "tokens") options.push(`--downscale-to ${set.downscale}`);
-  return `${data.command} ${options.join(" ")}`;
+  if (set.retry !== "0") options.push(`--retry-rate ${retryRate(set)}`);
+  return options.join(" ") + data.command.fixed;
 }
 
 // Requests at the standard price, then those at the long-context price.
@@ -127,7 +148,7 @@ function calculate(model, set) {
   const costs = CLASSES.map((one) => usual[one] + crossed[one]);
   const counts = CLASSES.map((one) => standard.counts[one] + long.counts[one]);
   if (sum(counts.map(BigInt)) > Number.MAX_SAFE_INTEGER) return { short: "run plan", problem: `Too many tokens to count here; run: ${command(set)}` };
-  const retries = (sum(costs) / RETRY_SCALE) * BigInt(data.retry.rate);
+  const retries = (sum(costs) / RETRY_SCALE) * BigInt(set.retry);
   return {
     requests: found.requests,
     long: long.number,
@@ -142,15 +163,18 @@ function calculate(model, set) {
 
 // The images alone, as uncached input.
 function ofImages(model, set, { pairs, smaller, downscaled }) {
-  const [[rate]] = model.rates[set.geo][Number(set.batch)];
-  const visual = sumOf(pairs, images);
-  return { visual, smaller, downscaled, imagesUsd: cost(visual, rate), rate: allDigits(cost(1000000, rate)) };
+  const [[rate, outputRate]] = model.rates[set.geo][Number(set.batch)];
+  const visual = sumOf(pairs, set.count);
+  return { images: set.count, visual, smaller, downscaled, imagesUsd: cost(visual, rate), rates: [rate, outputRate].map((one) => allDigits(cost(1000000, one))) };
 }
 
-function exact(units) {
-  const digits = units.toString().padStart(PLACES + 1, "0");
-  return `${digits.slice(0, -PLACES)}.${digits.slice(-PLACES)}`.replace(/\.?0+$/, "");
+function exact(units, places = PLACES) {
+  const digits = units.toString().padStart(places + 1, "0");
+  return `${digits.slice(0, -places)}.${digits.slice(-places)}`.replace(/\.?0+$/, "");
 }
+
+const retryRate = (set) => exact(set.retry, data.retry_places);
+const retryPercent = (set) => `${exact(set.retry, data.retry_places - 2)}%`;
 
 // All digits, and at least two decimals from ten cents.
 function allDigits(units) {

@@ -21,7 +21,7 @@ function accept(field, text) {
     field.checked = text === "1";
     return true;
   }
-  if (field.type === "number" && !/^\d{1,15}$/.test(text)) return false;
+  if (field.type === "number" && !/^\d{1,15}(\.\d{1,15})?$/.test(text)) return false;
   if (field.localName === "select" && ![...field.options].some((option) => option.value === text)) return false;
   const before = field.value;
   field.value = text;
@@ -69,9 +69,9 @@ function csvCell(value) {
 
 function csvRows() {
   const set = settings();
-  const given = [images, set.images, set.prompt, set.output, set.cache, set.batch, set.geo];
+  const given = [set.count, set.images, set.prompt, set.output, set.cache, set.batch, set.geo];
   const downscale = set.downscale ? [set.downscale, set.unit] : ["", ""];
-  const where = [data.sent.as_of, data.sent.platform, data.sent.endpoint, data.sent.speed, data.retry.text];
+  const where = [data.sent.as_of, data.sent.platform, data.sent.endpoint, data.sent.speed, retryRate(set)];
   const head = ["model", "tier", "total_usd", "retries_usd", "images_usd", "visual_tokens", "requests", "long_context_requests"];
   head.push("input_tokens", "output_tokens", "cache_write_5m_tokens", "cache_write_1h_tokens", "cache_read_tokens", "problem");
   head.push("images", "images_per_request", "prompt_tokens_per_request", "output_tokens_per_request", "prompt_cache", "batch");

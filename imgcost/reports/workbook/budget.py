@@ -6,10 +6,12 @@ from decimal import Decimal, localcontext
 from typing import TYPE_CHECKING, NamedTuple
 
 from imgcost.prices import cost_usd
+from imgcost.reports.workbook.alternatives import as_planned, write_alternatives
 from imgcost.reports.workbook.cells import CellFormula, at, unless_text
 from imgcost.reports.workbook.inputs import BlockRow, assumptions, validate
 from imgcost.reports.workbook.job import title_of
 from imgcost.reports.workbook.verdict import command, is_fine, verdict
+from imgcost.tables import prices_read
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,6 +29,10 @@ _LEFT, _MIDDLE, _RIGHT, _HIDDEN = 1, 4, 10, 13
 _MILLION = 1_000_000
 _LISTED_SIZES = 5
 """Sizes listed beside the assumptions; the sheet Sizes has all."""
+
+
+_HINT = "Choose and type in the yellow cells: all other numbers and charts follow by formula."
+_HINT_PACKED = " The others are fixed here, because imgcost plan has packed the requests."
 
 
 class JobImages(NamedTuple):
@@ -67,8 +73,8 @@ def write_budget(page: Page, job: WorkbookJob, models: ModelSheets, images: JobI
     page.sheet.hide_gridlines(2)
     page.sheet.set_row(0, 32)
     page.put(0, _LEFT, "What this job costs with Claude", "title")
-    page.put(1, _LEFT, "Choose and type in the yellow cells: all other numbers and charts follow by formula. "
-             f"List prices as of {job.conditions.as_of}, US dollars, before tax.", "hint")  # fmt: skip
+    page.put(1, _LEFT, f"{_HINT}{_HINT_PACKED * job.is_packed} List prices as of {job.conditions.as_of}, read on "
+             f"{prices_read(job.first.quote.model)}, US dollars, before tax.", "hint")  # fmt: skip
     page.put(2, _LEFT, verdict(job, models), "hint")
     warning = {"type": "formula", "criteria": f"=NOT({is_fine(models)})", "format": page.styles["section plain"]}
     page.sheet.conditional_format(2, _LEFT, 2, _LEFT, warning)
@@ -78,16 +84,20 @@ def write_budget(page: Page, job: WorkbookJob, models: ModelSheets, images: JobI
     page.sheet.set_row(_TOP - 1, 26)
     _heads(page, job)
     depth = max(len(lines) for _, _, lines in blocks)
+    totals = {line.name: at(_TOP + row, _RIGHT + 2, "Budget") for row, line in enumerate(seen)}
+    hidden = [*_hidden(job, models), ("as_planned", as_planned(inputs, job, totals, images.counted))]
     for row in range(depth):
         for column, across, lines in blocks:
             if row < len(lines):
                 _put_row(page, _TOP + row, column, across, lines[row])
-        _put_hidden(page, row, job, models)
+        if row < len(hidden):
+            page.put_row(_TOP + row, _HIDDEN, hidden[row])
+            page.name(str(hidden[row][0]), _TOP + row, _HIDDEN + 1)
     validate(page, inputs, (_TOP, _LEFT + 1), models)
-    totals = {line.name: at(_TOP + row, _RIGHT + 2, "Budget") for row, line in enumerate(seen)}
-    top = _TOP + depth + 1
+    top = write_alternatives(page, _TOP + depth + 1, at(_TOP + 6, _MIDDLE + 4), job, models)
     last = _side_by_side(page, top, job, models)
-    page.show_small_dollars(last + 1, _HIDDEN - 1)
+    units = (_TOP + 7, _MIDDLE + 4, _TOP + 8, _MIDDLE + 4), (last - len(models.values) + 1, _LEFT + 3, last, _LEFT + 4)
+    page.show_small_dollars(last + 1, _HIDDEN - 1, units)
     return BudgetCells(totals, at(_TOP + 10, _MIDDLE + 4, "Budget"), last + 2, (top + 2, last, _LEFT, _LEFT + 2))
 
 
@@ -111,6 +121,8 @@ def _costs(job: WorkbookJob, models: ModelSheets) -> list[BlockRow]:
     def cell(row: int, column: int) -> str:
         return at(_TOP + row, _MIDDLE + column)
 
+    once = ", each sent once" if job.scenario.turns > 1 else ""
+
     def priced(row: int, label: str, tokens: str, value: str) -> BlockRow:
         text = unless_text(cell(row, 3), f"{cell(row, 2)}*{cell(row, 3)}/{_MILLION}")
         cells = [models.chosen_cell(tokens), models.chosen_cell("price"), CellFormula(text, models.chosen[value])]
@@ -129,18 +141,18 @@ def _costs(job: WorkbookJob, models: ModelSheets) -> list[BlockRow]:
         _class(models, 2, ("Cache read", "reads", "{read}", "read_usd")),
         _class(models, 3, ("Output", "output", "{out}", "output_usd")),
         BlockRow("Long-context surcharge", [None, None, models.chosen_cell("surcharge_usd")], _STYLES),
-        BlockRow("Requests sent again", [None, None, models.chosen_cell("retries_usd")], _STYLES),
+        BlockRow("Retries", [None, None, models.chosen_cell("retries_usd")], _STYLES),
         BlockRow("Total", sums, ("total count", "total count", "total usd"), label_style="total label"),
         *(
-            BlockRow(label, [None, None, _average(cell(6, 4), models.chosen["total_usd"], job, times)], _STYLES)
+            BlockRow(label, [None, None, _average(cell(6, 4), models.chosen["total_usd"], job, times)], _UNIT)
             for label, times in (("Per image", 1), ("Per 1,000 images", 1000))
         ),
         priced(9, "Included: overhead (measured)", "overhead", "overhead_usd"),
-        priced(10, "Images alone, as uncached input", "visual", "images_usd"),
+        priced(10, f"Images alone{once}, as uncached input", "visual", "images_usd"),
     ]
 
 
-_STYLES = ("count", "rate", "usd")
+_STYLES, _UNIT = ("count", "rate", "usd"), ("count", "rate", "unit usd")
 
 
 def _class(models: ModelSheets, row: int, names: tuple[str, str, str, str]) -> BlockRow:
@@ -240,22 +252,18 @@ def _listed_sizes(job: WorkbookJob, counted: ImageTable) -> Iterator[BlockRow]:
         yield BlockRow("Other sizes", [formula if job.sizes_are_inputs else rest], ["count"])
 
 
-def _put_hidden(page: Page, row: int, job: WorkbookJob, models: ModelSheets) -> None:
-    """Write the rows of the chosen model and of its token rule, which formulas look up."""
+def _hidden(job: WorkbookJob, models: ModelSheets) -> list[tuple[str, CellFormula]]:
+    """Return the names and cells of the chosen model and of its token rule, which formulas look up."""
     indexes = [str(job.row_of(row.quote) + 1) for row in job.models]
-    cells = [
+    return [
         ("model_row", CellFormula(f"MATCH(model,{models.column('model')},0)", 1)),
         ("token_rule", CellFormula(f"CHOOSE(model_row,{','.join(indexes)})", int(indexes[0]))),
     ]
-    if row < len(cells):
-        name, formula = cells[row]
-        page.put_row(_TOP + row, _HIDDEN, [name, formula])
-        page.name(name, _TOP + row, _HIDDEN + 1)
 
 
 _COLUMNS = (
     ("Model", "label", "label"), ("Resolution tier", "tier", "label"), ("Total, US$", "total_usd", "usd"),
-    ("Per image, US$", "", "usd"), ("Per 1,000 images, US$", "", "usd"),
+    ("Per image, US$", "", "unit usd"), ("Per 1,000 images, US$", "", "unit usd"),
     ("Effective input price, US$ per MTok", "price", "rate"), ("Visual tokens", "visual", "count"),
     ("Input tokens", "input", "count"), ("Cache write tokens", "write", "count"),
     ("Cache read tokens", "reads", "count"), ("Output tokens", "output", "count"),

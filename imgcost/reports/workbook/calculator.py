@@ -130,7 +130,8 @@ def write_calculator(page: Page, job: WorkbookJob, sheets: ModelSheets, sizes: S
     rule["error_message"] = f"Enter a whole number of pixels from 1 to {MAX_EDGE:,}."
     page.sheet.data_validation(_FIRST, 1, _FIRST + rows - 1, 2, rule)
     page.sheet.freeze_panes(_FIRST, 3)
-    page.show_small_dollars(_FIRST + rows, 2 + len(tiers) * len(_HEADS))
+    units = [(_FIRST, columns.start + 3, _FIRST + rows, columns.start + 4) for columns in tiers]
+    page.show_small_dollars(_FIRST + rows, 2 + len(tiers) * len(_HEADS), units)
 
 
 def _lay_out(page: Page, tiers: int) -> None:
@@ -160,7 +161,9 @@ def _put_price(page: Page, columns: _TierColumns, sheets: ModelSheets) -> None:
     page.put(_PRICE, columns.start, "input, US$ per MTok")
     page.put(_PRICE, columns.start + 2, CellFormula(price, columns.price), "price")
     formula_cell = CellFormula(formula, columns.model.quote.formula)
-    page.put_row(_PRICE, columns.start + 3, ["formula", formula_cell], ["right", "text"])  # away from the next label
+    page.put_row(
+        _PRICE, columns.start + 3, ["formula", formula_cell], ["right", "indented"]
+    )  # away from the next label
 
 
 def _put_size(page: Page, row: int, size: tuple[int, int] | None, tiers: Sequence[_TierColumns]) -> None:
@@ -180,7 +183,7 @@ def _put_size(page: Page, row: int, size: tuple[int, int] | None, tiers: Sequenc
             row,
             columns.start,
             _result_cells(row, size, columns, cells, valid),
-            ["count", "count", "count", "usd", "usd"],
+            ["count", "count", "count", "unit usd", "unit usd"],
         )
     numbers = f"COUNT({width},{height})=2"
     whole = f"AND({short}>=1,{long}<={MAX_EDGE},{width}=INT({width}),{height}=INT({height}))"

@@ -39,6 +39,8 @@ _INK, _ACCENT, _PALE, _INPUT, _EDGE = "#3D3A33", "#B5532F", "#F5EDE6", "#FFF6D6"
 _TOKENS = "#,##0"
 USD = "[>=0.0995]$#,##0.00;[>=0.00995]$0.000;$0.00####"
 """As `imgcost.figures.dollars`, as far as two conditions go; `Page.show_small_dollars` adds more."""
+_UNIT_USD = "[>=9.995]$#,##0.00;[>=0.0995]$0.00##;$0.00###"
+"""For a price of one of many, as `imgcost.figures.unit_dollars`: four significant digits, because readers multiply."""
 SMALLEST_DIGITS = 9
 """Number of decimal places from which on dollars have no format of their own."""
 _PAGE_WIDTH = 180
@@ -61,23 +63,27 @@ _STYLES: dict[str, dict[str, Any]] = {
     "section plain": {"bold": True, "font_color": _ACCENT},
     "chosen": {"bold": True, "bg_color": _PALE},
     "head": _HEAD,
+    "head indented": _HEAD | {"indent": 1, "align": "left"},
     "head right": _HEAD | {"align": "right"},
     "working": _HEAD | {"font_color": _INK, "bg_color": _EDGE, "align": "right"},
     "text": {},
-    "indented": {"indent": 1},
+    "indented": {"indent": 1, "align": "left"},
     "right": {"align": "right", "indent": 1},
     "wrapped": {"text_wrap": True},
     "quoted": {"quote_prefix": True},
     "label": _LINE,
-    "label indented": _LINE | {"indent": 1},
+    "label indented": _LINE | {"indent": 1, "align": "left"},
     "fact": _LINE | {"align": "right"},
     "count": _LINE | {"num_format": _TOKENS, "align": "right"},
     "rate": _LINE | {"num_format": _RATE, "align": "right"},
     "usd": _LINE | {"num_format": USD, "align": "right"},
+    "unit usd": _LINE | {"num_format": _UNIT_USD, "align": "right"},
+    "share": _LINE | {"num_format": "0%", "align": "right"},
     "total label": _TOTAL,
     "total count": _TOTAL | {"num_format": _TOKENS, "align": "right"},
     "total usd": _TOTAL | {"num_format": USD, "align": "right"},
     "input": _BOX | {"align": "right"},
+    "input list": _BOX | {"align": "right", "num_format": f'@" {chr(0x25BE)}"'},
     "input number": _BOX | {"num_format": _TOKENS, "align": "right"},
     "input percent": _BOX | {"num_format": "0.0#%", "align": "right"},
     "number": {"num_format": _TOKENS, "align": "right"},
@@ -117,7 +123,8 @@ class Page:
         sheet.set_landscape()
         sheet.set_paper(9)  # A4
         sheet.fit_to_pages(1, 0)
-        sheet.set_margins(0.4, 0.4, 0.5, 0.5)
+        sheet.set_margins(0.4, 0.4, 0.7, 0.5)
+        sheet.set_header("&L&A&RPage &P of &N")
 
     def put(self, row: int, column: int, cell: Cell, style: str = "text") -> None:
         """Write a cell.
@@ -143,13 +150,24 @@ class Page:
         else:
             self.sheet.write_number(row, column, cell, look)
 
-    def show_small_dollars(self, last_row: int, last_column: int) -> None:
-        """Show dollars below a cent with two significant digits as well: a number format has only two conditions."""
-        for digits in range(4, SMALLEST_DIGITS):
-            highest = float(f"0.995e{2 - digits}")
-            look = self.book.add_format({"num_format": "$0." + "0" * digits})
-            rule = {"type": "cell", "criteria": "between", "minimum": highest / 10, "maximum": highest, "format": look}
-            self.sheet.conditional_format(0, 0, last_row, last_column, rule)
+    def show_small_dollars(
+        self, last_row: int, last_column: int, units: Sequence[tuple[int, int, int, int]] = ()
+    ) -> None:
+        """Show dollars below a cent with their significant digits as well: a number format has only two conditions.
+
+        Args:
+            last_row: The last row, from 0.
+            last_column: The last column, from 0.
+            units: Cells with prices of one of many, which have four digits: first and last row and column.
+        """
+        for area, extra in (*((unit, 2) for unit in units), ((0, 0, last_row, last_column), 0)):
+            for digits in range(4, SMALLEST_DIGITS):
+                highest = float(f"0.995e{2 - digits}")
+                look = self.book.add_format(
+                    {"num_format": "$0." + ("0" * digits if not extra else "00".ljust(digits + extra, "#"))}
+                )
+                rule = {"type": "cell", "criteria": "between", "minimum": highest / 10, "maximum": highest}
+                self.sheet.conditional_format(*area, rule | {"format": look, "stop_if_true": True})
 
     def put_row(self, row: int, column: int, cells: Iterable[Cell], styles: Iterable[str] | str = "text") -> None:
         """Write cells side by side.

@@ -106,18 +106,20 @@ def _bin(row: int, job: WorkbookJob, images: ImageTable) -> list[Cell]:
     return [label, CellFormula(chosen, count), *working]
 
 
-def insert_charts(page: Page, budget: BudgetCells) -> None:
-    """Put the two charts on the Budget: models by total, and images by tokens."""
+def insert_charts(page: Page, budget: BudgetCells, *, tokens: bool) -> None:
+    """Put charts on the Budget: models by total, and if wanted images by tokens."""
     first, last, name, total = budget.models
     cost = _chart(page, "bar", ("Total by model, US$", _ACCENT), (name, total), (first, last))
     height = 100 + 17 * (last - first + 1)
     cost.set_size({"width": 720, "height": height})
     page.sheet.insert_chart(budget.below, 1, cost, {"object_position": 2})
-    tokens = _chart(page, "column", ("Images by visual tokens", _SECOND), (0, 1), (1, BINS), "Charts")
-    tokens.set_y_axis({"num_format": "#,##0", "major_gridlines": {"visible": True, "line": {"color": _GRID}}})
-    tokens.set_x_axis({"num_font": {"color": _INK, "rotation": -45}})
-    tokens.set_size({"width": 640, "height": height})
-    page.sheet.insert_chart(budget.below, 7, tokens, {"object_position": 2})
+    if not tokens:
+        return
+    chart = _chart(page, "column", ("Images by visual tokens", _SECOND), (0, 1), (1, BINS), "Charts")
+    chart.set_y_axis({"num_format": "#,##0", "major_gridlines": {"visible": True, "line": {"color": _GRID}}})
+    chart.set_x_axis({"num_font": {"color": _INK, "rotation": -45}})
+    chart.set_size({"width": 640, "height": height})
+    page.sheet.insert_chart(budget.below, 7, chart, {"object_position": 2})
 
 
 def _chart(

@@ -83,6 +83,7 @@ class WorkbookJob:
         is_packed: Whether requests are packed by `imgcost plan`, because their images depend on the order.
         token_rules: The token rules of the models.
         models: The models, those of a tier together; the input cell starts with the first.
+        plan: The plan of the first model; None if the job is that of a scan.
     """
 
     def __init__(
@@ -116,6 +117,8 @@ class WorkbookJob:
             )
             for quote in quotes
         )
+        chosen = self.first.quote.model
+        self.plan = next((own for own in plan or () if own.model == chosen), None)
 
     @property
     def first(self) -> ModelRow:
@@ -131,6 +134,11 @@ class WorkbookJob:
     def is_uniform(self) -> bool:
         """Whether all images have the same size, and it is an input of the Budget."""
         return self.sizes_are_inputs and len(self.sizes or ()) == 1
+
+    @property
+    def is_varied(self) -> bool:
+        """Whether there are images of several sizes."""
+        return self.sizes is None or len(self.sizes) > 1
 
     @property
     def images_per_request(self) -> int:

@@ -82,9 +82,10 @@ def write_job_notes(page: Page, job: WorkbookJob, found: ImageTable) -> None:
         found: The sheet Images, if there is one.
     """
     date = "Date", f"Prices, limits and models as of {job.conditions.as_of}; the sheet Prices has the sources."
-    left_out = _NOTES_ON_PACKING if job.is_packed else () if job.sizes_are_inputs else ("Downscaling",)
+    left_out = {*_NOTES_ON_PACKING} if job.is_packed else set() if job.sizes_are_inputs else {"Downscaling"}
+    left_out |= {"Folders"} if len(job.summary.folders) < 2 else set()
     notes = [(subject, text) for subject, text in _NOTES.items() if subject not in left_out]
-    write_notes(page, [*_job_notes(job, found), date, *notes, *_measured()])
+    write_notes(page, [*_job_notes(job, found), date, *notes, *_measured(job)])
 
 
 def _job_notes(job: WorkbookJob, found: ImageTable) -> Iterator[tuple[str, str]]:
@@ -127,7 +128,7 @@ _NOTES_ON_PACKING = ("Downscaling", "Prompt cache", "Long context")
 _NOTES = {
     "Downscaling": (
         "Downscale to: the images are downscaled to at most that many tokens before they are sent, with their ratio of "
-        "width to height, as 'imgcost plan --downscale-to' and 'imgcost.fit_to_tokens' do. An empty cell means that "
+        "width to height, as 'imgcost plan --downscale-to' and 'imgcost fit --max-tokens' do. An empty cell means that "
         "images are sent as they are; images above the limits of the tier are then downscaled by the API."
     ),
     "Visual tokens": (
@@ -138,15 +139,16 @@ _NOTES = {
         "Prompt tokens of every request, visual tokens, and overhead: a few tokens per image, per message and per "
         "request with images, which are measured and not published."
     ),
-    "Requests sent again": "Part of the requests that are sent again, for example after a timeout; adds to the total.",
+    "Retries": "Share of requests that are sent again, for example after a timeout. Their cost is added to the total.",
     "Effective input price": (
         "The input price times the multipliers of batch and inference geo. If a regional endpoint was chosen, all "
         "prices of this workbook include its surcharge."
     ),
     "Images alone": (
         "The visual tokens without overhead, prompt and answer, at the price of uncached input, as 'imgcost scan' "
-        "shows them without --prompt-cache. The sheet Folders divides this amount by the visual tokens of each folder."
+        "shows them without --prompt-cache."
     ),
+    "Folders": "The sheet Folders divides the cost of the images alone by the visual tokens of each folder.",
     "Prompt cache": (
         "The first request writes the text prompt and all later ones read it; images are input that is not cached. "
         "Nothing is cached with fewer than two requests, or if the prompt is shorter than the model's minimum. "
@@ -168,9 +170,10 @@ _NOTES = {
 }
 
 
-def _measured() -> Iterator[tuple[str, str]]:
+def _measured(job: WorkbookJob) -> Iterator[tuple[str, str]]:
+    included = {measured for model in job.models for measured in model.quote.overhead if measured}
     for row in measurements():
-        if row.name.endswith("-tokens") and not row.name.startswith("pdf"):
+        if row in included:
             sources = "; ".join(source.title for source in row.sources)
             text = f"{plural(row.value, 'token')}, measured with {', '.join(row.measured_ids)}; not published"
             yield row.title.capitalize(), f"{text}; confidence {row.confidence}. {sources}."

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from imgcost.figures import plural
+from imgcost.reports.commands import fixed_options, image_arguments, plan_command
 from imgcost.reports.workbook.cells import NOT_OFFERED, CellFormula
 from imgcost.reports.workbook.values import FINE, RUN_PLAN
 
@@ -102,18 +103,8 @@ def _otherwise(text: str) -> _Case:
 def command(job: WorkbookJob) -> CellFormula:
     """Return the command that plans the same job, packing the images in their order."""
     conditions, scenario = job.conditions, job.scenario
-    fixed = (
-        ""
-        if conditions.platform == "claude-api"
-        else f" --platform {conditions.platform} --endpoint {conditions.endpoint}"
-    )
-    fixed += " --fast" if conditions.speed == "fast" else ""
-    fixed += f" --turns {scenario.turns}" if scenario.turns > 1 else ""
-    source = "PATH"
-    images = '"imgcost plan PATH"'
-    if job.is_uniform and job.sizes:
-        (((width, height), count),) = job.sizes.items()
-        source = f"{width}x{height} --count {count}"
+    images = f'"imgcost plan {image_arguments(job.sizes, job.summary.images)}"'
+    if job.is_uniform:
         images = '"imgcost plan "&image_width&"x"&image_height&" --count "&image_count'
     packing = "auto" if scenario.images_per_request == "auto" else job.images_per_request
     parts = [
@@ -126,15 +117,8 @@ def command(job: WorkbookJob) -> CellFormula:
         'IF(batch="yes"," --batch","")',
         'IF(inference_geo="us"," --inference-geo us","")',
         'IF(retry_rate>0," --retry-rate "&retry_rate,"")',
-        f'"{fixed} --as-of {conditions.as_of}"',
+        f'"{fixed_options(conditions, scenario.turns)}"',
     ]
-    value = (
-        f"imgcost plan {source} --model {job.first.quote.model.id} --images-per-request {packing} "
-        f"--prompt-tokens {scenario.prompt_tokens} --output-tokens {scenario.output_tokens} "
-        f"--prompt-cache {conditions.cache}{' --batch' * conditions.batch}"
-        f"{' --inference-geo us' * (conditions.inference_geo == 'us')}"
-        f"{f' --retry-rate {scenario.retry_rate.normalize():f}' if scenario.retry_rate else ''}"
-        f"{fixed} --as-of {conditions.as_of}"
-    )
+    value = plan_command(scenario, conditions, job.first.quote.model.id, job.sizes, job.summary.images)
     start = "The same job, request by request: "
     return CellFormula(f'"{start}"&{"&".join(parts)}', f"{start}{value}")

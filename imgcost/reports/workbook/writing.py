@@ -85,7 +85,7 @@ def _write_sheets(file: IO[bytes], job: WorkbookJob, spool: ScanSpool, progress:
         "Long context": models.has_long_context,
         "Prices": True,
         "Notes": True,
-        "Charts": True,
+        "Charts": job.is_varied,
         "Downscaling": job.sizes_are_inputs,
         "Steps": True,
     }
@@ -109,12 +109,13 @@ def _write_sheets(file: IO[bytes], job: WorkbookJob, spool: ScanSpool, progress:
         write_job_notes(pages["Notes"], job, images.found)
         if "Folders" in pages:
             write_folders(pages["Folders"], job, models, budget.images_usd)
-        write_bins(pages["Charts"], job, images.counted)
+        if job.is_varied:
+            write_bins(pages["Charts"], job, images.counted)
         write_steps(pages["Steps"], job.tiers)
-        insert_charts(pages["Budget"], budget)
+        insert_charts(pages["Budget"], budget, tokens=job.is_varied)
         for name in ("Budget", "Calculator"):
             pages[name].sheet.fit_to_pages(1, 1)
-        for name in {"Charts", "Downscaling", "Steps"} & {*pages}:
+        for name in {"Charts", "Downscaling", "Steps", *(["Sizes"] if job.is_uniform else [])} & {*pages}:
             pages[name].sheet.hide()
 
 
