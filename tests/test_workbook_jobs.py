@@ -137,6 +137,7 @@ OPENED = {
     "perhaps over the threshold": (MIXED, {"models": HAIKU, "prompt_tokens": 99_000, "images_per_request": 3}),
     "over a limit": ([Repeated(30, 20, 500)], {"images_per_request": 101, "prompt_tokens": 199_500, "batch": True}),
     "perhaps over a limit": (ONE_LARGE, {"images_per_request": 21}),
+    "fast mode": (MIXED, {"models": "opus", "speed": "fast", "prompt_tokens": 5000}),
     "an endpoint is assumed": (ONE_LARGE, {"platform": "bedrock", "retry_rate": "0.5"}),
 }
 """Jobs whose workbook shows every kind of result when it is opened."""
@@ -189,6 +190,7 @@ def test_a_workbook_shows_the_plan_when_it_is_opened(name, tmp_path):
             "perhaps over the threshold": {False, "run imgcost plan"},
             "over a limit": {False, True, "over a limit"},
             "perhaps over a limit": {"run imgcost plan"},
+            "fast mode": {False},
             "an endpoint is assumed": {False},
         }[name]
     )
