@@ -1,7 +1,7 @@
 """Scan images in an S3 server, beside what a user would pick instead: python benchmarks/stores.py.
 
-The server comes from the package index (moto) and runs in a process of its own on this machine, so it takes a part of
-the processor, and a request takes milliseconds that do not depend on a network. All contenders must give the same tokens.
+The server (moto) comes from the package index and runs in a process of its own on this machine: it takes a part of the
+processor, and a request takes milliseconds that do not depend on a network. All contenders must give the same tokens.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from imgcost.datasets.costs import image_costs
     from imgcost.errors import BudgetError, FitError, ImgcostError
     from imgcost.estimates import Estimate, estimate
-    from imgcost.files import Image, ImageSource, Unreadable, Walk, read_header, scan
+    from imgcost.files import Image, ImageSource, StoreSettings, Transfer, Unreadable, Walk, read_header, scan
     from imgcost.fitting import (
         FitFailure,
         FitStatus,
@@ -140,8 +140,10 @@ __all__ = [
     "Source",
     "Speed",
     "Status",
+    "StoreSettings",
     "Tier",
     "TokenRule",
+    "Transfer",
     "TurnCost",
     "Unchanged",
     "Unreadable",
@@ -236,9 +238,11 @@ _MODULES = {
     "Source": "tables",
     "Speed": "tables",
     "Status": "tables",
+    "StoreSettings": "files",
     "Tier": "geometry",
     "Usage": "prices",
     "TokenRule": "quoting",
+    "Transfer": "files",
     "TurnCost": "preflight",
     "Unchanged": "fitting",
     "Unreadable": "files",

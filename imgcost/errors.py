@@ -197,13 +197,15 @@ class RequestError(ImgcostError, ValueError):
     Attributes:
         location: The location in the request, such as `messages.2.content.0`; empty for the request itself.
         problem: What is wrong, as a sentence.
+        advice: What to do, as a sentence, if there is specific advice; else None.
     """
 
-    def __init__(self, location: str, problem: str) -> None:
+    def __init__(self, location: str, problem: str, advice: str | None = None) -> None:
         """Name the location and the problem."""
         super().__init__(f"{location or 'the request'}: {problem}")
         self.location = location
         self.problem = problem
+        self.advice = advice
 
 
 class MissingExtraError(ImgcostError, ImportError):

@@ -10,6 +10,7 @@ from contextlib import suppress
 from typing import IO, TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from contextlib import ExitStack
     from types import TracebackType
 
 __all__ = ["TEMPORARY_SUFFIX", "Output", "is_step_summary"]
@@ -41,10 +42,17 @@ class Output:
     >>> folder.cleanup()
     """
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
-        """Store the path of the target without opening it."""
+    def __init__(self, path: str | os.PathLike[str], together: ExitStack | None = None) -> None:
+        """Store the path of the target without opening it.
+
+        Args:
+            path: The target.
+            together: A stack that several outputs share. When it is left without an error, all targets are replaced; if
+                one output fails, the targets of the others are unchanged too. None replaces the target at once.
+        """
         self.path = os.fspath(path)
         self.complete = False
+        self._together = together
 
     def __enter__(self) -> IO[bytes]:
         """Open the file.
@@ -87,15 +95,26 @@ class Output:
         self, error_type: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         """Replace the target, or remove the unfinished file after an error."""
+        whole = False
         try:
             if error_type is None:
                 self._file.close()  # some file systems report a full disk only here
-                if self._remove:
-                    os.replace(self._temporary, self._target)  # noqa: PTH105 - as above
+                whole = True
         finally:
             with suppress(OSError):
                 self._file.close()
-            self.complete = error_type is None if self._remove is None else not self._remove()
+            if whole and self._together:
+                self._together.push(lambda error_type, *_: self._finish(replace=error_type is None))
+            else:
+                self._finish(replace=whole)
+
+    def _finish(self, *, replace: bool) -> None:
+        """Replace the target, or remove the unfinished file."""
+        try:
+            if replace and self._remove:
+                os.replace(self._temporary, self._target)  # noqa: PTH105 - as above
+        finally:
+            self.complete = replace if self._remove is None else not self._remove()
 
 
 def is_step_summary(path: str) -> bool:

@@ -49,7 +49,7 @@ class ExcludedRows(NamedTuple):
     first: int
 
 
-class _CountedSize(Protocol):
+class CountedSize(Protocol):
     """Images of one size, such as `imgcost.Repeated`."""
 
     @property
@@ -208,7 +208,7 @@ class ScanSummary:
         parts = [(folder, islice(remaining, count)) for folder, count in folders]
         self.add([(folder, [image for image in part if image.duplicate_of is None]) for folder, part in parts])
 
-    def add_sizes(self, folder: str, sizes: Iterable[_CountedSize]) -> None:
+    def add_sizes(self, folder: str, sizes: Iterable[CountedSize]) -> None:
         """Count images that are known only by their size.
 
         Args:

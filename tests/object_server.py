@@ -87,13 +87,17 @@ class _Handler(BaseHTTPRequestHandler):
             self.connection.close()
             self.close_connection = True
         elif listing:
+            self._wait(fault)
             self._send(200, self._listing(query))
         elif key not in store.objects:
             self._send(404, b"<Error><Code>NoSuchKey</Code></Error>")
         else:
-            if fault and fault.startswith("slow"):
-                time.sleep(float(fault.removeprefix("slow")))
+            self._wait(fault)
             self._object(store.objects[key], fault)
+
+    def _wait(self, fault: Fault) -> None:
+        if fault and fault.startswith("slow"):
+            time.sleep(float(fault.removeprefix("slow")))
 
     def _object(self, data: bytes, fault: Fault) -> None:
         requested = re.fullmatch(r"bytes=(\d+)-(\d+)", self.headers.get("Range", ""))

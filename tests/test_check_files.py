@@ -7,8 +7,10 @@ import gzip
 import io
 import json
 import os
+import re
 import tarfile
 import zipfile
+from pathlib import Path
 
 import command_line
 import pytest
@@ -25,7 +27,7 @@ from imgcost.preflight.disk import Disk
 from imgcost.tables import Wording, match_wordings
 from imgcost.text import Report, Table, as_json, as_markdown, as_text
 from imgcost.text.findings import findings_json, findings_report
-from imgcost.text.rendering import shortened
+from imgcost.text.rendering import shortened, shortened_path
 
 DAY = ("--as-of", "2026-11-22")
 POSIX = pytest.mark.skipif(os.name != "posix", reason="named pipes")
@@ -360,9 +362,45 @@ def test_only_wide_tables_with_paths_or_prose_are_shortened():
     )
 
 
-def test_a_path_is_shortened_in_the_middle():
-    assert shortened("a/b.png", 7) == "a/b.png"
-    assert shortened("aa/b.png", 7) == "aa\u2026.png"
+def test_check_and_fit_agree_on_what_is_not_an_image(tmp_path):
+    image = png(9, 9)
+    members = {"notes.txt": b"hello", "notes.png": b"hello", "photo": image[:20], "empty": b"", "a.pdf": b"%PDF-1.4"}
+    for name, content in members.items():
+        (tmp_path / name).write_bytes(content)
+    skipped = {Path(where).name for where, rule in findings_of(data(tmp_path, code=1)) if rule == "not-an-image"}
+    files = json.loads(printed("fit", tmp_path, "--dry-run", "-f", "json", code=1))["files"]
+    assert skipped == {"notes.txt", "empty", "a.pdf"}
+    assert skipped == {Path(file["path"]).name for file in files if file["status"] == "ignored"}
+
+
+def test_advice_has_locations_if_it_differs_within_a_rule(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("text.png").write_text("hello", encoding="utf-8")
+    report = printed("check", ".", code=1)
+    assert re.search(r"^  rule +advice$", report, re.MULTILINE)
+    for name in ("page.png", "page2.png"):
+        Path(name).write_text("<html>", encoding="utf-8")
+    report = printed("check", ".", code=1)
+    assert re.search(r"^  unreadable  \./page.png and 1 more +\S", report, re.MULTILINE)
+    assert re.search(r"^  unreadable  ./text.png +Check that this is the right file\.$", report, re.MULTILINE)
+
+
+def test_a_broken_link_has_advice(tmp_path):
+    (tmp_path / "a.png").symlink_to(tmp_path / "gone.png")
+    assert "If it is a link, repair or remove it." in " ".join(printed("check", tmp_path, code=1).split())
+
+
+def test_a_path_is_shortened_to_its_last_parts():
+    assert shortened_path("a/b.png", 7) == "a/b.png"
+    assert shortened_path("aa/b.png", 7) == "\u2026/b.png"
+    assert shortened_path("aa/bb.png", 7) == "aa\u2026.png"
+    assert shortened_path("long-name/of/1.png", 13) == "\u2026/of/1.png"
+    assert shortened_path("long-name-of/1.png", 15) == "long\u2026e-of/1.png"
+    assert shortened_path(str(Path("photos/2026/a.png")), 12) == str(Path("\u2026/2026/a.png"))
+
+
+def test_other_text_is_shortened_in_the_middle():
+    assert shortened("aa-b.png", 7) == "aa\u2026.png"
     assert shortened("\u8349" * 9, 9) == "\u8349\u2026\u8349\u8349\u8349"
     assert shortened("\u8349" * 9, 8) == "\u8349\u2026\u8349\u8349"
 

@@ -50,7 +50,7 @@ def test_the_report_of_a_run(photos):
     assert re.fullmatch(
         r"Saves no tokens and no dollars: the copies have the sizes that claude-opus-4-6 sees anyway\.\n"
         r"Uploads are [\d.]+ .B \(\d+%\) smaller\.\n"
-        r"1 of 4 images would be rejected without fitting: 1 format\.\n"
+        r"1 of 4 images would be rejected without fitting: 1 in a format that the API rejects\.\n"
         r"1 file is not an image and was ignored: photos/notes\.txt \(text, not an image\)\.\n",
         notes,
     )
@@ -112,6 +112,44 @@ def test_a_dry_run(photos):
     assert (data["dry_run"], data["output"], data["total"]["output_bytes"]) == (True, None, None)
 
 
+def test_a_dry_run_detects_truncated_images(photos):
+    cut = photos / "cut.png"
+    cut.write_bytes(SMALL[:-20])
+    report = printed("fit", cut, "--dry-run", *MODEL, code=1)
+    assert re.search(r"cut.png +damaged +the end of the image is missing", report)
+    cut.write_bytes(b"oops")
+    report = printed("fit", cut, "photos/a.png", "--dry-run", *MODEL, code=1)
+    assert "Nothing to save: of the 1 image that could be read, every image is accepted and fits." in unwrapped(report)
+
+
+def test_a_single_image_is_written_to_a_file(photos):
+    before = contents(photos)
+    report = printed("fit", "photos/c.tif", "-o", "out/small.JPG", "--report", "small.csv", *MODEL)
+    assert report.startswith("1 image as out/small.JPG. claude-opus-4-6")
+    assert [path.name for path in (photos.parent / "out").iterdir()] == ["small.JPG"]
+    with Image.open(photos.parent / "out" / "small.JPG") as copy:
+        assert copy.format == "JPEG"
+    assert "out/small.JPG" in (photos.parent / "small.csv").read_text(encoding="utf-8").replace(os.sep, "/")
+    printed("fit", "photos/a.png", "-o", "photos/new.png", *MODEL)
+    assert (photos / "new.png").read_bytes() == SMALL
+    (photos / "new.png").unlink()
+    printed("fit", "photos/a.png", "-o", "b.webp", "--dry-run", *MODEL)
+    printed("fit", "photos/a.png", "-o", "b.webp", "--unchanged", "skip", *MODEL)
+    assert "b.webp exists: --overwrite replaces it." in refused("fit", "photos/b.jpg", "-o", "b.webp")
+    printed("fit", "photos/b.jpg", "-o", "b.webp", "--overwrite", *MODEL)
+    with Image.open(photos.parent / "b.webp") as copy:
+        assert (copy.format, copy.size) == ("WEBP", (1568, 784))
+    printed("fit", "photos/notes.txt", "-o", "c.png", *MODEL, code=1)
+    assert not (photos.parent / "c.png").exists()
+    assert contents(photos) == before
+
+
+def test_a_folder_may_be_called_like_an_image(photos):
+    (photos.parent / "folder.png").mkdir()
+    printed("fit", "photos", "-o", "folder.png", *MODEL)
+    assert (photos.parent / "folder.png" / "a.png").exists()
+
+
 def test_failures_have_exit_code_1_and_are_listed(photos):
     shutil.copy(SAMPLES / "broken" / "cut-in-pixels.png", photos / "e.png")
     (photos / "x.zip").touch()
@@ -120,6 +158,7 @@ def test_failures_have_exit_code_1_and_are_listed(photos):
     assert re.search(r"photos/e.png +damaged +the end of the image is missing", report)
     assert re.search(r"photos/x.zip +archive-not-entered +an archive: extract it first", report)
     assert "4 images in small" in report
+    assert "\nBesides the 2 files above, 1 of 4 images would be rejected without fitting: 1 in a" in unwrapped(report)
     assert printed("fit", photos / "e.png", "-o", "small", *MODEL, code=1).startswith("1 file was not fitted")
 
 
@@ -239,6 +278,15 @@ def test_invalid_sizes_in_bytes(photos, text):
         (("photos", "-o", "photos/a.png"), "is a file"),
         (("photos", "-o", os.devnull), "is a file"),
         (("photos/a.png", "-o", "photos/a.png/b"), "Not a directory"),
+        (("photos", "-o", "small.jpg"), "--output small.jpg has the suffix of an image, but only the copy of a single"),
+        (("photos/a.png", "photos/b.jpg", "-o", "small.jpg"), "choose another name for the folder."),
+        (("-", "-o", "small.jpg"), "choose another name for the folder."),
+        (
+            ("photos/a.png", "-o", "small.gif"),
+            "small.gif: fit writes files that end with .jpg, .png or .webp.",
+        ),
+        (("photos/a.png", "-o", "s.jpg", "--convert", "png"), "--convert png and the suffix of s.jpg disagree."),
+        (("photos/a.png", "-o", "photos/a.png", "--overwrite"), "--output photos/a.png would overwrite photos/a.png"),
         (("nothing", "-o", "small"), "Path 'nothing' does not exist."),
         (("photos", "-o", "small", "--report", "report.txt"), "report.txt"),
         (("photos/a.png", "-o", "small", "--report", "photos/a.png"), "photos/a.png"),

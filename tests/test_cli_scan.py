@@ -174,7 +174,7 @@ def test_fail_on_unreadable_is_exit_code_2_after_the_complete_report(folder):
 
 def test_a_missing_path_is_an_error():
     assert "Path 'no/such/folder' does not exist" in refused("no/such/folder")
-    assert "Missing argument 'PATH...|-'" in refused()
+    assert "Missing argument 'PATH|URL...|-'" in refused()
 
 
 @pytest.mark.parametrize(("null", "end"), [((), b"\n"), (("-0",), b"\0")])

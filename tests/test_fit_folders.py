@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
 import pickle
 import stat
@@ -11,6 +12,7 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
+import pillow_heif
 import pytest
 from conftest import SAMPLES
 from pictures import contents, encoded, noise, png, tree
@@ -365,6 +367,21 @@ def test_a_file_that_disappears_is_an_error(photos, out):
     assert (next(files).problem, next(files).status) == ("missing", "fitted")
 
 
+def test_a_file_that_changes_before_it_is_copied_is_an_error(photos, out, monkeypatch):
+    real = tasks.Fitter.fit
+
+    def fit(fitter, task):
+        outcome = real(fitter, task)
+        (photos / "a.png").write_bytes(SMALL[:-1])
+        return outcome
+
+    monkeypatch.setattr(tasks.Fitter, "fit", fit)
+    (file,) = fitted(photos / "a.png", output=out)
+    assert (file.status, file.problem) == ("failed", "output")
+    assert file.reason == "the file has changed during the run: run the command again"
+    assert contents(out) == {}
+
+
 def test_a_file_that_cannot_be_read_is_an_error(photos, out, monkeypatch):
     def fit_with(*_):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
@@ -514,6 +531,22 @@ def test_an_image_whose_copy_would_have_more_bytes_says_so(out, unchanged, statu
 def test_a_dry_run_knows_what_has_to_change(out, options, problem):
     (file,) = fitted(SAMPLES / "photos/mountains-panorama.jpg", output=out, dry_run=True, **options)
     assert (file.status, file.problem) == ("fitted", problem)
+
+
+def test_a_dry_run_knows_what_cannot_be_decoded(tmp_path, out, monkeypatch):
+    heic = io.BytesIO()
+    pillow_heif.from_pillow(Image.new("RGB", (64, 64))).save(heic)
+    heic = heic.getvalue()
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)
+    svg = b"<svg xmlns='http://www.w3.org/2000/svg' width='10' height='10'/>"
+    folder = tree(tmp_path / "in", a_png=png(20_000, 10_001), b_heic=heic, c_svg=svg, d_heic=heic[:60])
+    for dry_run in (True, False):
+        assert [(file.problem, file.reason) for file in fitted(folder, output=out, dry_run=dry_run)] == [
+            ("too-large", "20000x10001 px: at most 200,000,000 px are decoded. Resize it in another program."),
+            ("no-decoder", "HEIC needs an extra. Install it: pip install 'imgcost[heic]'."),
+            ("unsupported", "SVG cannot be decoded. Convert it in another program."),
+            ("unsupported", "HEIC cannot be decoded"),
+        ]
 
 
 @pytest.mark.parametrize("orientation", [1, 6])

@@ -6,6 +6,7 @@ import gzip
 import io
 import json
 import os
+import re
 from datetime import date
 
 import pytest
@@ -121,10 +122,36 @@ def test_compressed_files_stay_compressed():
 
 
 @pytest.mark.parametrize("data", [b"", b"oops", b"[]", b"5", b'{"a": 1}', b'{"log": {"entries": []}}', b"\x1f\x8boops"])
-def test_what_is_not_a_request_is_a_finding_and_copied(data):
+def test_what_is_not_a_request_is_a_finding_and_not_copied(data):
     found, copy = fitted(data)
-    assert ([finding.rule for finding in found.findings.errors], copy) == (["request"], data)
-    assert not found.changes
+    assert ([finding.rule for finding in found.findings.errors], copy) == (["request"], b"")
+    assert (found.changes, found.output, found.bytes) == ((), None, 0)
+
+
+@pytest.mark.parametrize(
+    ("name", "data"), [("a.json", b'{"a": 1}'), ("b.json", b'{"a": "x}'), ("c.jsonl", b'{"a": 1}\n{"b": 2}')]
+)
+def test_no_copy_is_written_of_what_is_not_a_request(folder, name, data):
+    (folder / name).write_bytes(data)
+    (folder / "old.json").write_text("old", encoding="utf-8")
+    out = printed("fit", name, "-o", "old.json", "--overwrite", code=1)
+    assert f"{name} is not a request: nothing was written." in out
+    assert "would still be rejected" not in out
+    assert (folder / "old.json").read_text(encoding="utf-8") == "old"
+
+
+def test_an_invalid_request_is_copied():
+    found, copy = fitted(b'{"messages": 5}')
+    assert ([finding.location for finding in found.findings.errors], copy) == (["stdin messages"], b'{"messages": 5}')
+
+
+def test_broken_json_has_the_place_to_repair():
+    found, _ = fitted(b'{"a": \n"x}')
+    assert found.findings.errors[0].advice == "Repair the JSON at line 2, column 1."
+    found, _ = fitted(lines(entry("a", GOOD)) + b'{"a": ?}\n')
+    assert found.findings.errors[0].advice == "Repair the JSON at this line, column 7."
+    found, _ = fitted(b"curl https://api.anthropic.com/v1/messages")
+    assert found.findings.errors[0].advice == "Save the text after -d or --data as a JSON file."
 
 
 def test_failures_have_reasons_and_locations():
@@ -197,7 +224,10 @@ def test_the_command_writes_a_copy_and_reports(folder):
     assert "1 change in request.json" in out
     assert "messages.0.content.0" in out
     assert "Nothing in the copy would be rejected." in out
-    assert "The changes save none, because the API downscales to the same sizes." in unwrapped(out).replace("\n", " ")
+    assert re.search(
+        r"\n1 image, [\d,]+ visual tokens, as before, because the API downscales to the same sizes\.", unwrapped(out)
+    )
+    assert "bytes before" in " ".join(out.split())
 
 
 def test_a_copy_that_exists_is_kept(folder):
@@ -230,6 +260,11 @@ def test_errors_that_remain_are_listed_with_reasons_and_exit_code_1(folder):
     assert "1 error was not fixed in empty.json" in out
     assert "the data is empty" in out
     assert "The copy would still be rejected: 1 error." in out
+    note = "--remove-unfixable replaces images and documents that cannot be fixed by a text."
+    assert note in out
+    assert note not in printed("fit", "good.json", "-o", "same.json")
+    (folder / "old.json").write_text(json.dumps({**GOOD, "model": "claude-3-opus-20240229"}), encoding="utf-8")
+    assert note not in printed("fit", "old.json", "-o", "newer.json", code=1)
     assert (folder / "fixed.json").read_bytes() == (folder / "empty.json").read_bytes()
     out = printed("fit", "empty.json", "-o", "fixed.json", "--overwrite", "--remove-unfixable")
     assert "replaced by text" in out
@@ -257,10 +292,13 @@ def test_documents_and_tokens_in_the_report(folder):
     (folder / "pdf.json").write_text(json.dumps(params), encoding="utf-8")
     out = printed("fit", "pdf.json", "--dry-run")
     assert "sent as a document" in out
-    assert "All images have 0 visual tokens. The changes save none." in out
+    assert "0 images, 0 visual tokens, as before." in out
+    assert "bytes" not in out.partition("\n\n")[0]  # they are the same
     many = request(*[image_block(png(2576, 1449))] * 21)
     (folder / "many.json").write_text(json.dumps(many), encoding="utf-8")
-    assert "tokens fewer than before" in printed("fit", "many.json", "--dry-run").replace("\n    ", " ")
+    assert re.search(
+        r"\n21 images, [\d,]+ visual tokens, [\d,]+ fewer than before\.", printed("fit", "many.json", "--dry-run")
+    )
 
 
 @pytest.mark.parametrize(
@@ -273,7 +311,7 @@ def test_documents_and_tokens_in_the_report(folder):
         (["request.json", "-o", "request.json", "--overwrite"], "--output request.json would overwrite request.json"),
         (["request.json", "-o", "x", "--report", "request.json"], "--report request.json would overwrite request.json"),
         (["request.json", "-o", "x", "--min-quality", "0"], "min-quality"),
-        (["request.json", "-o", "x", "--background", "plaid"], "invalid background"),
+        (["request.json", "-o", "x", "--background", "plaid"], "Invalid value for '--background': 'plaid'"),
         (["request.json", "-o", "no/such/x"], "no/such/x"),
     ],
 )

@@ -216,6 +216,12 @@ def test_a_lossless_webp_stays_lossless_and_a_lossy_one_stays_webp():
     assert (lossy.media_type, lossy.quality) == ("image/webp", 95)
 
 
+def test_a_lossless_webp_stays_lossless_if_webp_is_requested():
+    for kind, lossless, quality in (("WEBP", True, None), ("WEBP", False, 95), ("PNG", False, 95)):
+        data = saved(noise(300, 200), kind, lossless=lossless)
+        assert fit(data, max_side=100, output_format="webp").quality == quality
+
+
 def test_a_copy_is_larger_only_if_the_original_is_rejected():
     path = SAMPLES / "formats/senate-1871.tif"
     fitted = fit(path)
@@ -351,6 +357,11 @@ def test_a_result_is_a_value(tmp_path):
     assert "data" not in values
     fitted.save(tmp_path / "out.png")
     assert (tmp_path / "out.png").read_bytes() == fitted.data
+    fitted.save(tmp_path / "no-suffix.backup")
+    with pytest.raises(errors.ArgumentError, match=r"ends with \.png, because the data is PNG; output_format in fit"):
+        fitted.save(tmp_path / "out.jpg")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["no-suffix.backup", "out.png"]
+    assert (fitted.suffix, fit(png(), output_format="jpeg").suffix) == (".png", ".jpg")
     in_memory = fit(noise(9, 9), as_of=DAY)
     assert "unknown" in in_memory._repr_html_()
     assert in_memory.to_dict()["saved_usd"] == "0.000000"

@@ -79,8 +79,8 @@ def test_a_url_is_a_source_that_the_api_loads(url):
 @pytest.mark.parametrize(
     ("source", "options", "message"),
     [
-        (TIFF, {}, "the API would reject the image: TIFF is not supported. Pass fit=True to convert it"),
-        (png(8001, 10), {}, "8001x10 px: a side is longer than 8,000 px. Pass fit=True to convert it"),
+        (TIFF, {}, "the API would reject the image: TIFF is not supported. Pass fit=True to fit it."),
+        (png(8001, 10), {}, "8001x10 px: a side is longer than 8,000 px. Pass fit=True to fit it."),
         (png(100, 10, file_bytes=8_000_000), {}, "bytes as base64: the limit is 10,485,760. Pass fit=True"),
         (png(100, 10, file_bytes=4_000_000), {"platform": "bedrock"}, "bytes as base64: the limit is 5,242,880"),
         (SMALL[:200], {}, ""),
@@ -144,4 +144,4 @@ def test_options_apply_to_each_image_and_an_error_names_its_number():
     with pytest.raises(imgcost.FitError) as caught:
         imgcost.image_blocks([SMALL, Path(TIFF)])
     assert str(caught.value).startswith("image 2: the API would reject the image: TIFF is not supported. Pass fit=True")
-    assert (caught.value.problem, caught.value.advice) == ("rejected", "Pass fit=True to convert it")
+    assert (caught.value.problem, caught.value.advice) == ("rejected", "Pass fit=True to fit it.")

@@ -42,7 +42,8 @@ def measured(data):
     header = outcome_of(data)
     if isinstance(header, HeaderError):
         assert header.problem == "unsupported"
-        assert str(header) == f"{header.format} file: the API reads JPEG, PNG, GIF and WebP"
+        reads = "it as a document, not as an image" if header.format == "PDF" else "JPEG, PNG, GIF and WebP"
+        assert str(header) == f"{header.format} file: the API reads {reads}"
         assert header.media_type.startswith("image/") or header.format in {"PDF", "EPS"}
         assert format_name(header.media_type) == header.format
         return header.format, header.width, header.height, header.orientation
@@ -576,7 +577,7 @@ VIDEO = "Extract frames and send them as images: Claude does not read video."
 APPLE_DOUBLE = (
     "Leave the file out: macOS stores the metadata of another file in it, the one with the same name without ._."
 )
-NO_IMAGE = "Remove the file from the list, or check that the path is right."
+NO_IMAGE = "Check that this is the right file."
 
 
 @pytest.mark.parametrize(

@@ -54,7 +54,7 @@ def test_a_report_of_a_plan_reads_what_the_plan_reads(images, tmp_path):
     scenario = make_scenario(**SETTINGS)
     quotes = quotes_of(scenario)
     with open_scan(str(tmp_path / "a.xlsx"), quotes) as sink:
-        feed = JobFeed(sink, quotes)
+        feed = JobFeed([sink], quotes)
         job = plan(feed.passing([*images[:2], Repeated(4032, 3024, 10**12)]), **SETTINGS)
         feed.finish(job)
     summary = feed.summary

@@ -119,6 +119,11 @@ def test_wrong_arguments_are_errors(unknown):
         token_counter(unknown=unknown)
 
 
+def test_a_tokenizer_that_is_not_a_function_is_an_error():
+    with pytest.raises(ArgumentError, match="invalid count_text 5: expected a function"):
+        token_counter(count_text=5)
+
+
 def test_an_unknown_model_is_an_error_at_once():
     with pytest.raises(UnknownModelError):
         token_counter("gpt-4o")

@@ -229,9 +229,9 @@ REJECTED = Findings(
 ERRORS = {
     errors.RequestError: (
         ("messages.2", "must be an object, not str"),
-        {},
+        {"advice": "Send an object."},
         "messages.2: must be an object, not str",
-        {"location": "messages.2", "problem": "must be an object, not str"},
+        {"location": "messages.2", "problem": "must be an object, not str", "advice": "Send an object."},
     ),
     imgcost.PreflightError: (
         (REJECTED,),

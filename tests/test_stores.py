@@ -18,7 +18,7 @@ from object_server import BUCKET, object_server
 from pictures import encoded
 
 import imgcost
-from imgcost.errors import ImgcostError, MissingExtraError, MissingPackageError
+from imgcost.errors import ArgumentError, ImgcostError, MissingExtraError, MissingPackageError
 from imgcost.files import Image, Transfer, Unreadable, Walk
 from imgcost.files.header_cache import HeaderCache
 from imgcost.files.stores import access, cloud, drivers, probing, scanning, web
@@ -105,6 +105,21 @@ def test_a_long_header_is_read_in_growing_parts(server):
     assert transfer.transferred_bytes < len(server.objects["a.jpg"])
 
 
+def test_each_part_of_a_header_has_its_own_attempts(server, monkeypatch):
+    monkeypatch.setattr(probing, "ATTEMPTS", 2)
+    photo = encoded("JPEG", 640, 480)
+    server.objects = {"a.jpg": photo[:2] + (b"\xff\xe1\xff\xff" + bytes(65533)) * 5 + photo[2:]}
+    server.fault = lambda key, number: "503" if key == "a.jpg" and number in {2, 4} else None
+    [image], transfer = scanned(server, ROOT)
+    assert (image.width, server.requests["a.jpg"]) == (640, transfer.requests)
+
+
+def test_nothing_is_requested_beyond_the_end(server):
+    server.objects = {"a.gif": encoded("GIF", 20, 10)[:-1]}  # without its trailer, the parser looks further
+    [image], transfer = scanned(server, ROOT)
+    assert (image.width, transfer.requests) == (20, 1)
+
+
 def test_a_header_that_never_ends_is_given_up(server, monkeypatch):
     monkeypatch.setattr(probing, "MAX_BYTES", 100_000)
     server.objects = {"a.jpg": b"\xff\xd8" + b"\xff\xe1\xff\xff" + (bytes(65533) + b"\xff\xe1\xff\xff") * 50}
@@ -157,6 +172,7 @@ def test_prefixes_are_folders(server):
     assert paths(scanned(server, f"{ROOT}/a.v2/")[0]) == ["a.v2/d.png"]
     assert isinstance(only(server, f"{ROOT}/e"), Image)
     assert len(scanned(server, ROOT)[0]) == 4
+    assert paths(scanned(server, f"{ROOT}/e", f"{ROOT}/a.v2/d.png", f"{ROOT}/a")[0]) == ["e", "a.v2/d.png", "a/b"]
     missing = only(server, f"{ROOT}/a.v2")
     assert (missing.problem, missing.reason) == (
         "missing",
@@ -263,10 +279,18 @@ def test_a_listing_that_is_refused_ends_the_scan(server):
         scanned(server, f"{ROOT}/p")
 
 
-def test_a_listing_with_a_key_that_obstore_cannot_read_ends_the_scan(server):
-    server.objects = {"p//a.png": PNG}
-    with pytest.raises(ImgcostError, match=r'cannot list s3://photos/p: .*"p//a.png" contained empty path segment'):
+@pytest.mark.parametrize("key", ["p//a.png", "p/a\n.png", "p/\x1b[31m.png"])
+def test_a_key_that_obstore_cannot_list_is_named(server, key):
+    server.objects = {key: PNG}
+    with pytest.raises(ImgcostError) as caught:
         scanned(server, f"{ROOT}/p")
+    assert str(caught.value).startswith(
+        f"cannot list s3://photos/p: obstore cannot list the key {key!r}; pipe the URLs"
+    )
+
+
+def test_globs_in_urls_are_not_expanded(server):
+    assert only(server, f"{ROOT}/*.png").reason == "no such object; globs in URLs are not expanded: use --include"
 
 
 def test_a_store_that_refuses_everything_ends_the_scan(server):
@@ -630,6 +654,38 @@ def test_waiting_continues_after_a_timeout(monkeypatch):
         assert [(done.tag, done.value) for done in threads.done()] == [("a", True)]
 
 
+@pytest.fixture
+def stuck(monkeypatch):
+    monkeypatch.setattr("imgcost.files.stores.threads.STUCK_SECONDS", 0.2)
+    monkeypatch.setattr("imgcost.files.stores.threads.POLL_SECONDS", 0.05)
+    monkeypatch.setattr("imgcost.files.stores.threads.LEAVE_SECONDS", 0.01)
+
+
+@pytest.mark.usefixtures("stuck")
+def test_requests_that_never_end_are_given_up(server):
+    server.objects = {f"{number}.png": PNG for number in range(9)}
+    server.fault = lambda key, _number: "slow1" if key in {"2.png", "3.png"} else None
+    results, transfer = scanned(server, ROOT, concurrency=2)
+    assert [file.path[-5:] for file in results if isinstance(file, Unreadable)] == ["2.png", "3.png"]
+    assert {file.reason for file in results if isinstance(file, Unreadable)} == {"no answer within 300 seconds"}
+    assert transfer.requests == 9
+
+
+@pytest.mark.usefixtures("stuck")
+def test_a_listing_that_never_ends_is_given_up(server):
+    server.fault = lambda _key, _number: "slow1"
+    with pytest.raises(ImgcostError, match=r"^cannot list objects: no answer within 300 seconds$"):
+        scanned(server, ROOT)
+
+
+def test_late_results_of_requests_that_were_given_up_are_ignored():
+    page = scanning._Page([(None, StoredObject("s3://b/a.png", "a.png"))])
+    given_up, late = Unreadable("s3://b/a.png", "no-access", "stuck"), Unreadable("s3://b/a.png", "damaged", "late")
+    page.set(0, probing.Probed(given_up))
+    page.set(0, probing.Probed(late))
+    assert (page.results, page.missing) == ([given_up], 0)
+
+
 def test_a_stopped_scan_does_not_wait_for_retries():
     stopped = threading.Event()
     stopped.set()
@@ -653,6 +709,16 @@ def test_scan_and_summarize_take_urls(environment, tmp_path):
     assert plan.images == 1
     with pytest.raises(ImgcostError, match="--dedupe reads whole files"):
         imgcost.summarize(f"{ROOT}/p", dedupe=True)
+
+
+def test_options_of_stores_in_the_library(server):
+    server.objects = {"a.png": PNG}
+    assert [file.width for file in imgcost.scan(ROOT, store_options=dict(server.options))] == [640]
+    walk = Walk(stores=StoreSettings(server.options))
+    assert imgcost.summarize(ROOT, walk=walk).images == 1
+    for wrong in ("region", {"region": 1}, [("region", "x")]):
+        with pytest.raises(ArgumentError, match=r"^invalid store_options .*: expected a dict of texts"):
+            imgcost.scan(ROOT, store_options=wrong)
 
 
 def test_report(environment, tmp_path):

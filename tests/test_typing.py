@@ -109,6 +109,7 @@ NOT_NAMED_BY_CALLERS = {
     "CacheUse",
     "CallNext",
     "CountedImages",
+    "CountedSize",
     "FitArguments",
     "Group",
     "ImageBlockParam",

@@ -55,7 +55,7 @@ def planned_book(path, job, models=SONNET, **settings):
     settings = {"models": models, "as_of": DAY} | settings
     selected = quotes_of(make_scenario(**settings))
     with open_scan(str(path), selected) as sink:
-        feed = JobFeed(sink, selected)
+        feed = JobFeed([sink], selected)
         feed.finish(plan(feed.passing(job), **settings))
     return path
 

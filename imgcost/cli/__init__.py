@@ -127,5 +127,5 @@ def main() -> None:
     """Know what your images will cost with Claude before you send them.
 
     imgcost counts visual tokens by the published rules and prices them from dated price tables. It needs no API key,
-    and no network unless you name a URL. Only 'imgcost fit' decodes images.
+    and no network unless you name a URL. Only fitting decodes images.
     """

@@ -20,6 +20,7 @@ from imgcost.cli.options import (
     paths_argument,
     reject_overwrites,
     save,
+    single_option,
 )
 from imgcost.cli.progress import progress_of
 from imgcost.cli.signals import check_signals
@@ -46,7 +47,7 @@ __all__ = ["command"]
 
 @click.command("check", short_help="Find what the API would reject: images, requests, batches.")
 @paths_argument
-@click.option(
+@single_option(
     "-m",
     "--model",
     help="Check images and requests for this model, whatever model a request names.  [default: sonnet for images]",
@@ -88,7 +89,7 @@ __all__ = ["command"]
     show_default=True,
     help="Print the findings in this format; github prints workflow annotations.",
 )
-@output_option
+@output_option()
 def command(
     paths: tuple[str, ...],
     model: str | None,
@@ -108,7 +109,7 @@ def command(
     fail_on_empty: bool,
     exit_zero: bool,
     style: str,
-    output: str | None,
+    outputs: tuple[str, ...],
 ) -> None:
     """Find what the API would reject or change, before anything is sent.
 
@@ -129,8 +130,8 @@ def command(
       imgcost check *.png --one-request -m haiku --budget 0.50
       git ls-files -z '*.png' | imgcost check -0 -
     """
-    reject_overwrites((path for path in paths if path != "-"), output=output)
-    walk = Walk(follow_symlinks, include, exclude, archives, (output,) if output else ())
+    reject_overwrites((path for path in paths if path != "-"), output=outputs)
+    walk = Walk(follow_symlinks, include, exclude, archives, outputs)
     files, stdin = _inputs(paths, null=null, forced=shape != "auto")
     with ExitStack() as stack:
         spools = stack.enter_context(Spools.open())
@@ -151,7 +152,7 @@ def command(
                 spools=spools,
             )
         report = findings_report(findings, everything=False)
-        save(report, output, CHECK, findings.rows(), lambda: findings_json(report, findings))
+        save(report, outputs, CHECK, findings.rows, lambda: findings_json(report, findings))
         _print(report, findings, style)
         images = len(findings.images)
     if not exit_zero and (report.data["errors"] or (strict and report.data["warnings"])):

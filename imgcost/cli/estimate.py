@@ -30,14 +30,14 @@ __all__ = ["command"]
 @click.option("--count", type=COUNT, help="Also price N images of each size.")
 @click.option("--explain", is_flag=True, help="Show the arithmetic, with sources.")
 @format_option
-@output_option
+@output_option()
 def command(
     images: tuple[str, ...],
     models: tuple[str, ...],
     count: int | None,
     explain: bool,
     style: str,
-    output: str | None,
+    outputs: tuple[str, ...],
     **conditions: Any,
 ) -> None:
     """Estimate tokens and dollars for images of the given sizes, or for image files.
@@ -51,14 +51,14 @@ def command(
       imgcost estimate 12MP 4K photo.jpg -m sonnet,haiku --count 50k
       imgcost estimate 1000x1000 -m claude-3-opus --as-of 2024-03-04
     """
-    reject_overwrites(images, output=output)
+    reject_overwrites(images, output=outputs)
     pictures, unreadable = _read(join_sizes(images))
     if pictures:
         estimates = [
             [estimate_with(quote, *picture.size) for picture in pictures] for quote in quotes(models, **conditions)
         ]
         report = estimate_report(estimates, count, explain=explain, pictures=pictures)
-        save(report, output, ESTIMATE, ESTIMATE.rows(report.data["estimates"]))
+        save(report, outputs, ESTIMATE, lambda: ESTIMATE.rows(report.data["estimates"]))
         echo(report, style)
     if unreadable:
         raise ImgcostError("; ".join(f"{visible(file.path)}: {visible(file.reason)}" for file in unreadable))

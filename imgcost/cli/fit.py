@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import sys
 from contextlib import ExitStack, closing
@@ -14,24 +13,24 @@ import click
 from click.core import ParameterSource
 
 from imgcost.cli.exit_codes import FINDINGS, INTERRUPTED
+from imgcost.cli.fit_outputs import check_output
 from imgcost.cli.fit_requests import find_requests, fit_requests
 from imgcost.cli.inputs import folder_options, jobs_option, listed_paths, worker_count
 from imgcost.cli.options import (
     COUNT,
     DATE,
     DEFAULT_MODEL,
-    OUTPUT_FILE,
     ParamType,
     echo,
     fail_if_empty,
     fail_on_empty_option,
     format_option,
     invalid_option,
+    output_option,
     paths_argument,
     platform_option,
-    reject_overwrites,
     save,
-    with_known_suffix,
+    single_option,
 )
 from imgcost.cli.progress import progress_of
 from imgcost.cli.signals import Terminated, check_signals
@@ -42,13 +41,12 @@ from imgcost.fitting import FitSummary, FittedFile
 from imgcost.fitting.checked_requests import FitSettings
 from imgcost.fitting.files import fit_rows
 from imgcost.fitting.folders import FolderFit
-from imgcost.fitting.layout import is_inside, listed_sources, named_sources
+from imgcost.fitting.layout import listed_sources, named_sources
 from imgcost.fitting.options import MIN_QUALITY, fit_options
 from imgcost.preflight.spools import Spool
 from imgcost.quoting import quotes
 from imgcost.shapes import SHAPES
 from imgcost.tabular import FIT
-from imgcost.text import visible
 from imgcost.text.fits import fit_json, fit_report
 
 if TYPE_CHECKING:
@@ -81,17 +79,17 @@ class _Bytes(ParamType[int]):
         return self.fail(f"{str(value)[:40]!r}: expected a size such as 500kB, 3.5MB or 4MiB.", param, ctx)
 
 
-@click.command("fit", short_help="Write copies of images and requests that the API accepts.")
+@click.command("fit", short_help="Fit images and requests: write copies that the API accepts.")
 @paths_argument
-@click.option(
+@single_option(
     "-o",
     "--output",
     type=click.Path(),
     metavar="DIR|FILE",
-    help="Folder for the copies, created if missing; for requests, the file for the copy, or - for stdout. Required, "
-    "except with --dry-run.",
+    help="Folder for the copies, created if missing; for a single image, also a file, such as small.jpg; for requests, "
+    "the file for the copy, or - for stdout. Required, except with --dry-run.",
 )
-@click.option("-m", "--model", default=DEFAULT_MODEL, show_default=True, help="Model that the images are for.")
+@single_option("-m", "--model", default=DEFAULT_MODEL, show_default=True, help="Model that the images are for.")
 @platform_option
 @click.option("--as-of", type=DATE, help="Use the limits and prices of this date.  [default: today]")
 @click.option("--max-tokens", type=COUNT, help="Shrink images that cost more than N tokens each.")
@@ -126,7 +124,7 @@ class _Bytes(ParamType[int]):
     help="What to do with images that already fit: copy, make hard links, or leave them where they are.",
 )
 @click.option("--overwrite", is_flag=True, help="Replace existing copies.  [default: keep them]")
-@click.option("--dry-run", is_flag=True, help="Predict the result from headers; write nothing.")
+@click.option("--dry-run", is_flag=True, help="Predict the result without decoding or writing anything.")
 @click.option(
     "--shape",
     type=click.Choice(["auto", *SHAPES]),
@@ -144,13 +142,10 @@ class _Bytes(ParamType[int]):
 @jobs_option
 @fail_on_empty_option
 @format_option
-@click.option(
+@output_option(
     "--report",
-    type=OUTPUT_FILE,
-    callback=with_known_suffix,
-    metavar="FILE",
-    help="Also write what became of each file (.csv, .json, .jsonl, .parquet, .xlsx, .html or .md); "
-    '"$GITHUB_STEP_SUMMARY" gets Markdown.',
+    "reports",
+    what="Also write what became of each file (.csv, .json, .jsonl, .parquet, .xlsx, .html or .md)",
 )
 def command(
     paths: tuple[str, ...],
@@ -170,18 +165,19 @@ def command(
     shape: str,
     remove_unfixable: bool | None,
     style: str,
-    report: str | None,
+    reports: tuple[str, ...],
     **choices: Any,
 ) -> None:
-    """Write copies of images that the API accepts and does not downscale.
+    """Write copies that the API accepts and does not downscale.
 
     Oversized images get the size that Claude sees, and formats that the API rejects are converted. Copies are upright,
-    in sRGB, and have no metadata. An image that is accepted and fits is copied unchanged. Inputs are never overwritten.
-    Existing copies are kept: after an interruption, run the same command again to do the rest.
+    in sRGB, and have no metadata. An image that is accepted and fits is copied unchanged, and so is one whose smaller
+    copy would have more bytes. Inputs are never overwritten. Existing copies are kept: after an interruption, run the
+    same command again to do the rest.
 
     The copies of a folder keep its structure; of several paths, each is written under its own name, and paths from
     stdin as listed. A copy in another format gets the suffix appended: a.tif becomes a.tif.jpg or a.tif.png. Archives
-    are not read.
+    are not read. If -o names a file, the copy of the image has the format of its suffix.
 
     A file of requests (JSON, JSON lines, a Claude Code transcript, or JSON on stdin) is fixed instead: the copy has the
     same shape, and only what the API would reject is changed. -o is then the file for the copy. What cannot be fixed is
@@ -192,6 +188,7 @@ def command(
 
     \b
     Examples:
+      imgcost fit photo.jpg -o small.jpg --max-tokens 1000
       imgcost fit photos -o small --dry-run
       imgcost fit photos -o small -m haiku --report small.csv
       imgcost fit photos scans -o out --max-tokens 1000 --unchanged link
@@ -212,17 +209,15 @@ def command(
             overwrite=overwrite,
             dry_run=dry_run,
             style=style,
-            report=report,
+            reports=reports,
         )
         return
-    if output and os.path.exists(output) and not os.path.isdir(output):  # noqa: PTH110, PTH112 - a path may be any string
-        raise click.BadParameter(f"{visible(output)} is a file, not a folder.", param_hint="'-o' / '--output'")
     if not (output or dry_run):
         raise click.UsageError("Missing option '-o' / '--output': the folder for the copies.")
-    _reject_inside(paths, output)
-    reject_overwrites((path for path in paths if path != "-"), report=report)
+    file_options = check_output(paths, output, reports, options, may_exist=overwrite or dry_run)
+    options = file_options or options
     (quote,) = quotes([model], platform=platform, as_of=as_of)
-    walk = Walk(follow_symlinks, include, exclude, archives=False, own=tuple(filter(None, (report, output))))
+    walk = Walk(follow_symlinks, include, exclude, archives=False, own=(*reports, *filter(None, (output,))))
     fits = FolderFit(quote, options, output or "", walk, unchanged, overwrite, dry_run, worker_count(jobs))
     with ExitStack() as stack:
         files: Spool[FittedFile] = Spool(FittedFile)
@@ -230,7 +225,12 @@ def command(
         summary = FitSummary(quote)
         try:
             with progress_of(walk, None if "-" in paths else paths) as advance:
-                for file in stack.enter_context(closing(fits.run(_sources(paths, stdin, null=null), spawn=True))):
+                run = (
+                    fits.run_file(paths[0], output or "")
+                    if file_options
+                    else fits.run(_sources(paths, stdin, null=null), spawn=True)
+                )
+                for file in stack.enter_context(closing(run)):
                     summary.add(file)
                     files.append(file)
                     advance(1)
@@ -242,8 +242,8 @@ def command(
         except OSError:
             _end("stopped", len(files))
             raise
-        printed = fit_report(summary, files, output or "", dry_run=dry_run)
-        save(printed, report, FIT, fit_rows(files, quote), lambda: fit_json(printed, files))
+        printed = fit_report(summary, files, output or "", dry_run=dry_run, is_file=bool(file_options))
+        save(printed, reports, FIT, lambda: fit_rows(files, quote), lambda: fit_json(printed, files))
         if style == "json":
             sys.stdout.writelines(chain(fit_json(printed, files), ["\n"]))
         else:
@@ -258,15 +258,6 @@ def _options(choices: dict[str, Any]) -> FitOptions:
         return fit_options(**choices)
     except ArgumentError as error:
         raise invalid_option(error) from None
-
-
-def _reject_inside(paths: tuple[str, ...], output: str | None) -> None:
-    """Reject an output folder that contains an input, which would be overwritten or read again."""
-    for path in paths if output else ():
-        if path != "-" and is_inside(path, cast("str", output)):
-            raise click.UsageError(
-                f"--output {visible(cast('str', output))} contains the input {visible(path)}: choose another folder."
-            )
 
 
 def _sources(paths: tuple[str, ...], stdin: BinaryIO, *, null: bool) -> Iterator[Source]:

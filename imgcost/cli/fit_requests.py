@@ -11,6 +11,7 @@ import click
 from click.core import ParameterSource
 
 from imgcost.cli.exit_codes import FINDINGS
+from imgcost.cli.fit_outputs import reject_existing
 from imgcost.cli.options import echo, reject_overwrites, save
 from imgcost.fitting.request_files import FitSpools, fit_file
 from imgcost.preflight.detection import is_document, open_json
@@ -19,7 +20,7 @@ from imgcost.text import visible
 from imgcost.text.fitted_requests import fitted_requests_json, fitted_requests_report
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from io import BufferedReader
 
     from imgcost.fitting.checked_requests import FitSettings
@@ -82,7 +83,7 @@ def fit_requests(
     overwrite: bool,
     dry_run: bool,
     style: str,
-    report: str | None,
+    reports: Sequence[str],
     shape: str,
     settings: FitSettings,
 ) -> None:
@@ -94,18 +95,18 @@ def fit_requests(
         overwrite: Whether to replace an existing copy.
         dry_run: Whether to write nothing.
         style: The format of the printed report.
-        report: The path of a written report.
+        reports: The paths of written reports.
         shape: The name of the shape of the requests.
         settings: What they are fixed for.
     """
     _reject_image_options()
     target = None if dry_run else _target(source, output, overwrite=overwrite)
     written_to = None if target == "-" else target
-    reject_overwrites([source] if isinstance(source, str) else [], output=written_to, report=report)
+    reject_overwrites([source] if isinstance(source, str) else [], output=written_to, report=reports)
     with FitSpools.open() as spools, _opened(target) as written:
         document = fit_file(source, written, shape, settings, spools)
         printed = fitted_requests_report(document, dry_run=dry_run)
-        save(printed, report, FIT_REQUESTS, document.rows(), lambda: fitted_requests_json(printed, document))
+        save(printed, reports, FIT_REQUESTS, document.rows, lambda: fitted_requests_json(printed, document))
         err = target == "-"
         if style == "json":
             stream = sys.stderr if err else sys.stdout
@@ -130,8 +131,8 @@ def _target(source: str | BinaryIO, output: str | None, *, overwrite: bool) -> s
         raise click.UsageError("Missing option '-o' / '--output': the file for the copy, or - for stdout.")
     if os.path.isdir(output) and isinstance(source, str):  # noqa: PTH112 - a path may be any string
         output = os.path.join(output, os.path.basename(source))  # noqa: PTH118, PTH119 - as above
-    if output != "-" and not overwrite and os.path.lexists(output):
-        raise click.UsageError(f"{visible(output)} exists: --overwrite replaces it.")
+    if output != "-" and not overwrite:
+        reject_existing(output)
     return output
 
 

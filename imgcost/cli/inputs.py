@@ -43,9 +43,14 @@ def folder_options(command: Command) -> Command:
                 multiple=True,
                 metavar="GLOB",
                 help="Read only files that match. A pattern with a slash is compared with the whole path, otherwise "
-                "with the name.",
+                "with the name. Can be repeated.",
             ),
-            click.option("--exclude", multiple=True, metavar="GLOB", help="Skip matching files, folders and archives."),
+            click.option(
+                "--exclude",
+                multiple=True,
+                metavar="GLOB",
+                help="Skip matching files, folders and archives. Can be repeated.",
+            ),
             click.option("--follow-symlinks", is_flag=True, help="Follow links to folders, each folder once."),
         )
     ):

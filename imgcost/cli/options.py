@@ -6,8 +6,8 @@ import os
 import re
 import sys
 from collections import defaultdict
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack, suppress
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -17,7 +17,9 @@ import click
 from imgcost.cli.signals import signals_deferred
 from imgcost.datasets.targets import expanded
 from imgcost.errors import ArgumentError, ImgcostError, SizeError, short_repr
+from imgcost.figures import listed
 from imgcost.geometry import padded_size
+from imgcost.outputs import Output
 from imgcost.paths import is_url
 from imgcost.quantities import MAX_COUNT, count_within, parse_dollars, parse_ratio, parse_size, split_names
 from imgcost.tables import platforms
@@ -47,7 +49,7 @@ __all__ = [
     "quote_options",
     "reject_overwrites",
     "save",
-    "with_known_suffix",
+    "single_option",
 ]
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -259,26 +261,41 @@ def format_option(command: Command) -> Command:
     )(command)
 
 
-def with_known_suffix(_context: click.Context, _option: click.Parameter, path: str | None) -> str | None:
+def _with_known_suffixes(_context: click.Context, _option: click.Parameter, paths: tuple[str, ...]) -> tuple[str, ...]:
     """Reject an unknown suffix before doing the work."""
-    if path is not None:
+    if paths:
         from imgcost.reports.writers import format_of  # noqa: PLC0415 - most reports are only printed
 
-        format_of(path)
-    return path
+        for path in paths:
+            format_of(path)
+    return paths
 
 
-def output_option(command: Command) -> Command:
-    """Add --output."""
+def output_option(
+    *names: str,
+    what: str = "Also write the report to FILE (.csv, .json, .jsonl, .parquet, .xlsx, .html or .md)",
+) -> Callable[[Command], Command]:
+    """Return a decorator that adds the files to write a report to, by default as --output."""
     return click.option(
-        "-o",
-        "--output",
+        *(names or ("-o", "--output", "outputs")),
+        multiple=True,
         type=OUTPUT_FILE,
-        callback=with_known_suffix,
+        callback=_with_known_suffixes,
         metavar="FILE",
-        help="Also write the report to FILE (.csv, .json, .jsonl, .parquet, .xlsx, .html or .md); "
-        '"$GITHUB_STEP_SUMMARY" gets Markdown.',
-    )(command)
+        help=f'{what}; "$GITHUB_STEP_SUMMARY" gets Markdown. Can be repeated.',
+    )
+
+
+def single_option(*names: str, default: str | None = None, **attributes: Any) -> Callable[[Command], Command]:
+    """Return a decorator that adds an option that other commands repeat: two values are an error, not the last one."""
+
+    def single(_context: click.Context, _option: click.Parameter, values: tuple[str, ...]) -> str | None:
+        if len(values) > 1:
+            raise click.BadParameter(f"{listed([*map(short_repr, values)])} were given: this command takes only one.")
+        return values[0] if values else None
+
+    default_values = None if default is None else (default,)
+    return click.option(*names, multiple=True, callback=single, default=default_values, **attributes)
 
 
 def fail_on_empty_option(command: Command) -> Command:
@@ -303,22 +320,21 @@ def invalid_option(error: ArgumentError) -> click.BadParameter:
     return click.BadParameter(str(error).removeprefix(f"invalid {error.argument} "), param=option)
 
 
-def reject_overwrites(inputs: Iterable[str], **outputs: str | None) -> None:
+def reject_overwrites(inputs: Iterable[str], **outputs: str | Iterable[str] | None) -> None:
     """Reject outputs that would overwrite an input or each other, however their paths are spelled.
 
     Raises:
         click.UsageError: An output is one of the inputs, or two outputs are the same file.
     """
     paths = [*inputs]
-    for name, output in outputs.items():
-        if output is None:
-            continue
-        for path in paths:
-            if _same_file(path, output):
-                raise click.UsageError(
-                    f"--{name} {visible(output)} would overwrite {visible(path)}: choose another file."
-                )
-        paths.append(output)
+    for name, files in outputs.items():
+        for output in [files] if isinstance(files, str) else files or ():
+            for path in paths:
+                if _same_file(path, output):
+                    raise click.UsageError(
+                        f"--{name} {visible(output)} would overwrite {visible(path)}: choose another file."
+                    )
+            paths.append(output)
 
 
 def _same_file(path: str, other: str) -> bool:
@@ -332,17 +348,28 @@ def _same_file(path: str, other: str) -> bool:
 
 def save(
     report: Report,
-    output: str | None,
+    outputs: Sequence[str],
     schema: Schema,
-    rows: Iterable[Row],
+    rows: Callable[[], Iterable[Row]],
     json: Callable[[], Iterable[str]] | None = None,
+    together: ExitStack | None = None,
 ) -> None:
-    """Write a command's report to --output, if given; `json` yields its JSON in pieces."""
-    if output is not None:
+    """Write a command's report to each --output: to all of them, or to none after an error.
+
+    Args:
+        report: The report.
+        outputs: The files; may be empty.
+        schema: The columns of the rows.
+        rows: Returns the rows, for each file again.
+        json: Returns the JSON in pieces; None encodes the report.
+        together: The stack of other outputs of the command; see `imgcost.outputs.Output`.
+    """
+    if outputs:
         from imgcost.reports.writers import save_report  # noqa: PLC0415 - most reports are only printed
 
-        with signals_deferred():
-            save_report(report, schema, rows, output, json)
+        with signals_deferred(), ExitStack() as stack:
+            for path in outputs:
+                save_report(report, schema, rows(), Output(path, together or stack), json)
 
 
 def echo(report: Report, style: str, *, err: bool = False) -> None:

@@ -29,12 +29,14 @@ from imgcost.cli.options import (
     placement_options,
     reject_overwrites,
     save,
+    single_option,
 )
 from imgcost.cli.progress import writing_progress
 from imgcost.cli.signals import signals_deferred
 from imgcost.errors import ArgumentError, ImgcostError, short_repr
 from imgcost.figures import number, plural
 from imgcost.files import Walk
+from imgcost.outputs import Output
 from imgcost.paths import is_url
 from imgcost.plans import (
     SETTINGS,
@@ -105,7 +107,7 @@ def _print_template(context: click.Context, _option: click.Parameter, value: boo
 @placement_options
 @_option("retry_rate", metavar="RATE")
 @_option("downscale_to", type=TOKENS, metavar="N")
-@click.option(
+@single_option(
     "--scenario",
     type=click.Path(exists=True, dir_okay=False),
     metavar="FILE",
@@ -125,7 +127,7 @@ def _print_template(context: click.Context, _option: click.Parameter, value: boo
     "--explain", is_flag=True, help="Show the arithmetic for the cheapest model, with sources, and all assumptions."
 )
 @format_option
-@output_option
+@output_option()
 def command(
     images: tuple[str, ...],
     models: tuple[str, ...],
@@ -133,14 +135,14 @@ def command(
     fail_on_empty: bool,
     explain: bool,
     style: str,
-    output: str | None,
+    outputs: tuple[str, ...],
     **options: Any,
 ) -> None:
     """Estimate a whole job: requests, tokens and dollars for one or more models, cheapest first.
 
-    Images can be sizes such as 1920x1080, 12MP, 12MP 16:9 or 4K; files and folders; or tables (.csv, .tsv, .xlsx,
-    .jsonl, .parquet, .arrow, .feather) with the columns width and height and, optionally, file_bytes and count, or
-    with a column of image bytes.
+    Images can be sizes such as 1920x1080, 12MP, 12MP 16:9 or 4K; files, folders and URLs of object stores; or tables
+    (.csv, .tsv, .xlsx, .jsonl, .parquet, .arrow, .feather) with the columns width and height and, optionally,
+    file_bytes and count, or with a column of image bytes.
 
     With --budget, the exit code is 1 if the job costs more with any model, and 2 if some files cannot be read, because
     the total may then be too low.
@@ -152,10 +154,10 @@ def command(
     Examples:
       imgcost plan 12MP --count 200k --prompt-tokens 400 --output-tokens 135
       imgcost plan 3000x3000 --count 20,000 --prompt-text prompt.txt -m sonnet,haiku
-      imgcost plan photos --scenario job.toml --budget 250
+      imgcost plan photos --scenario job.toml --budget 250 -o budget.xlsx -o budget.html
       imgcost plan sizes.csv --batch --prompt-cache 1h --prompt-tokens 4000 --explain
     """
-    reject_overwrites([*images, *filter(None, (scenario, options["prompt_text"]))], output=output)
+    reject_overwrites([*images, *filter(None, (scenario, options["prompt_text"]))], output=outputs)
     settings: dict[str, Any] = {"models": DEFAULT_MODEL} | (read_scenario(scenario) if scenario else {})
     _override(settings, options, models)
     budget, times = settings.pop("budget", None), settings.pop("count", None)
@@ -163,17 +165,17 @@ def command(
     settings.pop("images", None)
     if not written:
         raise click.UsageError("Missing argument 'SIZE|PATH|TABLE...'.")
-    is_job_report = output is not None and _shows_job(output)
-    try:
-        job = _job(written, times)
-        job_plan = _plan_into(output, job, settings) if output and is_job_report else plan(job, **settings)
-    except ArgumentError as error:
-        raise _located(error, options) from None
-    for warning in job_plan.warnings:
-        click.echo(f"imgcost: {visible(warning)}", err=True)
-    report = plan_report(job_plan, budget_usd=budget, explain=explain)
-    report = report._replace(notes=[*_named_sizes(written), *report.notes])
-    save(report, None if is_job_report else output, PLAN, job_plan.rows())
+    with ExitStack() as together:
+        try:
+            job = _job(written, times)
+            job_plan = _plan_into(outputs, together, job, settings) if outputs else plan(job, **settings)
+        except ArgumentError as error:
+            raise _located(error, options) from None
+        for warning in job_plan.warnings:
+            click.echo(f"imgcost: {visible(warning)}", err=True)
+        report = plan_report(job_plan, budget_usd=budget, explain=explain)
+        report = report._replace(notes=[*_named_sizes(written), *report.notes])
+        save(report, [path for path in outputs if not _shows_job(path)], PLAN, job_plan.rows, together=together)
     echo(report, style)
     if budget is not None:
         if any(model.total_usd > budget for model in job_plan):
@@ -206,18 +208,22 @@ def _shows_job(output: str) -> bool:
     return format_of(output) in JOB_SUFFIXES
 
 
-def _plan_into(output: str, images: Sequence[str | Repeated], settings: Mapping[str, Any]) -> Plan:
-    """Plan a job, and write its workbook or page."""
+def _plan_into(
+    outputs: tuple[str, ...], together: ExitStack, images: Sequence[str | Repeated], settings: Mapping[str, Any]
+) -> Plan:
+    """Plan a job without the files that it writes, and write its workbooks and pages."""
     from imgcost.reports.jobs import JobFeed  # noqa: PLC0415 - most plans are only printed
     from imgcost.reports.writers import open_scan  # noqa: PLC0415 - same
 
     scenario = make_scenario(**settings)
     quotes = quotes_of(scenario)
     with ExitStack() as stack:
-        show = stack.enter_context(writing_progress(output))
-        with signals_deferred():
-            sink = stack.enter_context(open_scan(output, quotes, show))
-        feed = JobFeed(sink, quotes, Walk(own=(output,)))
+        sinks = []
+        for output in filter(_shows_job, outputs):
+            show = stack.enter_context(writing_progress(output))
+            with signals_deferred():
+                sinks.append(stack.enter_context(open_scan(Output(output, together), quotes, show)))
+        feed = JobFeed(sinks, quotes, Walk(own=outputs))
         job_plan = plan(feed.passing(images), **{**settings, "as_of": scenario.conditions.as_of})
         feed.finish(job_plan)
     return job_plan

@@ -18,6 +18,7 @@ from imgcost.cli.options import (
     fail_if_empty,
     fail_on_empty_option,
     format_option,
+    output_option,
     paths_argument,
     quote_options,
     reject_overwrites,
@@ -25,7 +26,7 @@ from imgcost.cli.options import (
 from imgcost.cli.progress import progress_of, rows_progress, writing_progress
 from imgcost.cli.signals import Terminated, check_signals, signals_deferred
 from imgcost.cli.stores import reject_unreachable, store_options
-from imgcost.cli.tables import TableOptions, check_table_output, scan_tables, table_format, table_options
+from imgcost.cli.tables import TableOptions, check_table_output, scan_tables, table_options
 from imgcost.datasets.targets import is_request_file, sort_targets
 from imgcost.errors import ImgcostError
 from imgcost.figures import listed, plural
@@ -37,7 +38,7 @@ from imgcost.pipeline import Scan
 from imgcost.quoting import comparable, quotes
 from imgcost.summaries import ScanSummary
 from imgcost.tables import families
-from imgcost.text import as_markdown, visible
+from imgcost.text import visible
 from imgcost.text.scans import scan_report
 
 if TYPE_CHECKING:
@@ -55,13 +56,9 @@ __all__ = ["command"]
 @partial(paths_argument, urls=True)
 @quote_options
 @format_option
-@click.option(
-    "-o",
-    "--output",
-    type=OUTPUT_FILE,
-    help="Also write FILE, once the scan is complete: one row per image and model (.csv, .json, .jsonl, .parquet), a "
-    'workbook (.xlsx), an HTML report (.html), or the printed report (.md); "$GITHUB_STEP_SUMMARY" gets Markdown.',
-    metavar="FILE",
+@output_option(
+    what="Also write FILE, once the scan is complete: one row per image and model (.csv, .json, .jsonl, .parquet), a "
+    "workbook (.xlsx), an HTML report (.html), or the printed report (.md)"
 )
 @click.option(
     "--rows", type=click.Choice(["csv", "jsonl"]), help="Stream rows to stdout and print the summary to stderr."
@@ -84,7 +81,7 @@ def command(
     paths: tuple[str, ...],
     models: tuple[str, ...],
     style: str,
-    output: str | None,
+    outputs: tuple[str, ...],
     rows: TextFormat | None,
     null: bool,
     include: tuple[str, ...],
@@ -127,54 +124,52 @@ def command(
     of_tables = TableOptions(*map(options.pop, TableOptions._fields))
     selected = quotes(models, **options)
     compared = _newest_of_each_family(selected)
-    own = tuple(filter(None, (output, cache_file)))
+    own = (*outputs, *filter(None, (cache_file,)))
     walk = Walk(follow_symlinks, include, exclude, archives, own, StoreSettings(store, concurrency))
     targets = sort_targets(paths, walk if tables else None)
     inputs = [path for path in (*targets.files, *targets.tables) if path != "-"]
-    reject_overwrites(inputs, output=output, cache=cache_file)
+    reject_overwrites(inputs, output=outputs, cache=cache_file)
     if targets.tables:
-        check_table_output(output, targets.files, selected, of_tables, rows=bool(rows))
+        check_table_output(outputs, targets.files, selected, of_tables, rows=bool(rows))
     elif any(of_tables):
         raise click.UsageError("--width, --height, --image, --group-by and --cluster apply to tables only.")
-    target = Output(output) if output else None
+    together = ExitStack()
+    written = [Output(path, together) for path in outputs]
     streamed: list[TextWriter] = []
     done = Counter[str]()
     summary = ScanSummary(selected, compared)
     try:
-        if targets.files:
-            with ExitStack() as stack:
-                with signals_deferred():
-                    sinks = _open_sinks(stack, target, rows, selected, streamed)
-                advance = stack.enter_context(
-                    progress_of(walk, None if any(path == "-" or is_url(path) for path in paths) else targets.files)
-                )
-                scan = Scan(
-                    quotes=selected,
-                    compared=compared,
-                    walk=walk,
-                    jobs=worker_count(jobs),
-                    dedupe=dedupe,
-                    cache_file=cache_file,
-                )
-                stdin = cast("BufferedReader", sys.stdin.buffer)
-                paths_read = listed_paths(targets.files, stdin, null=null)
-                summary = scan.run(paths_read, sinks, progress=_counting(done, "file", advance), warn=_warn)
-        if targets.tables:
-            with rows_progress() as advance:
-                progress = _counting(done, "row", advance)
-                summary.merge(scan_tables(targets.tables, selected, compared, of_tables, target, progress))
+        with together:
+            if targets.files:
+                with ExitStack() as stack:
+                    with signals_deferred():
+                        sinks = _open_sinks(stack, written, rows, selected, streamed)
+                    unknown = any(path == "-" or is_url(path) for path in paths)
+                    advance = stack.enter_context(progress_of(walk, None if unknown else targets.files))
+                    scan = Scan(
+                        quotes=selected,
+                        compared=compared,
+                        walk=walk,
+                        jobs=worker_count(jobs),
+                        dedupe=dedupe,
+                        cache_file=cache_file,
+                    )
+                    stdin = cast("BufferedReader", sys.stdin.buffer)
+                    paths_read = listed_paths(targets.files, stdin, null=null)
+                    summary = scan.run(paths_read, sinks, progress=_counting(done, "file", advance), warn=_warn)
+            if targets.tables:
+                with rows_progress() as advance:
+                    progress = _counting(done, "row", advance)
+                    summary.merge(scan_tables(targets.tables, selected, compared, of_tables, written, progress))
+            reject_unreachable(summary)
     except (KeyboardInterrupt, Terminated) as error:
         how = f"terminated by {error.signal}" if isinstance(error, Terminated) else "interrupted"
         after = listed([plural(count, noun) for noun, count in done.items()]) or "0 files"
-        _warn("; ".join([f"{how} after {after}", *_leftovers(target, streamed)]))
+        _warn("; ".join([f"{how} after {after}", *_leftovers(written, streamed)]))
         sys.exit(error.code if isinstance(error, Terminated) else INTERRUPTED)
     for path in filter(is_request_file, (path for path in targets.files if path.lower().endswith(".jsonl"))):
         _warn(f"{path} has requests, not images: run 'imgcost check {path}'")
-    reject_unreachable(summary)
     report = scan_report(summary)
-    if target and targets.tables and table_format(target.path) == ".md":
-        with target as file:
-            file.write(f"{as_markdown(report)}\n".encode())
     echo(report, style, err=bool(rows))
     if fail_on_unreadable and (summary.unreadable or summary.excluded):
         unreadable = [
@@ -213,28 +208,33 @@ def _newest_of_each_family(selected: Sequence[Quote]) -> tuple[Quote, ...]:
 
 def _open_sinks(
     stack: ExitStack,
-    target: Output | None,
+    outputs: Sequence[Output],
     rows: TextFormat | None,
     selected: Sequence[Quote],
     streamed: list[TextWriter],
 ) -> list[ScanSink]:
-    if not (target or rows):
+    if not (outputs or rows):
         return []
     from imgcost.reports.writers import open_scan, stream_rows  # noqa: PLC0415 - most scans write no file
 
     sinks = []
-    if target:
-        show = stack.enter_context(writing_progress(target.path))
-
-        def progress(written: int, total: int) -> None:
-            show(written, total)
-            check_signals()
-
-        sinks.append(stack.enter_context(open_scan(target, selected, progress)))
+    for output in outputs:
+        show = stack.enter_context(writing_progress(output.path))
+        sinks.append(stack.enter_context(open_scan(output, selected, _interruptible(show))))
     if rows:
         sinks.append(stack.enter_context(_streaming(stream_rows(sys.stdout.buffer, selected, rows))))
         streamed.append(cast("TextWriter", sinks[-1].writer))
     return sinks
+
+
+def _interruptible(show: Callable[[int, int], None]) -> Callable[[int, int], None]:
+    """Return a function that shows progress, and raises signals."""
+
+    def progress(written: int, total: int) -> None:
+        show(written, total)
+        check_signals()
+
+    return progress
 
 
 @contextmanager
@@ -247,10 +247,10 @@ def _streaming(sink: ScanSink) -> Iterator[ScanSink]:
         raise
 
 
-def _leftovers(target: Output | None, streamed: list[TextWriter]) -> Iterator[str]:
+def _leftovers(outputs: Sequence[Output], streamed: list[TextWriter]) -> Iterator[str]:
     """Describe what an interrupted scan leaves behind."""
-    if target:
-        yield f"{visible(target.path)} {'is complete' if target.complete else 'was not written'}"
+    for output in outputs:
+        yield f"{visible(output.path)} {'is complete' if output.complete else 'was not written'}"
     for writer in streamed:
         yield f"stdout has only {plural(writer.rows, 'complete row')}"
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, get_args
 
 import click
 
-from imgcost.cli.options import DATE, DEFAULT_MODEL
+from imgcost.cli.options import DATE, DEFAULT_MODEL, single_option
 from imgcost.datasets.sql import Dialect, token_sql
 from imgcost.quoting import quotes
 
@@ -19,7 +19,7 @@ __all__ = ["command"]
 
 
 @click.command("sql", short_help="Print the token rule of a model as SQL.")
-@click.option(
+@single_option(
     "-m",
     "--model",
     default=DEFAULT_MODEL,

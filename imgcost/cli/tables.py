@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
+from imgcost.cli.options import single_option
+from imgcost.figures import listed
 from imgcost.outputs import is_step_summary
-from imgcost.text import visible
+from imgcost.text import as_markdown, visible
+from imgcost.text.scans import scan_report
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -58,7 +61,7 @@ def table_options(command: Command) -> Command:
                 help="Column of image bytes, plain or in a struct; only headers are read.  [default: image or similar, "
                 "if there is no width]",
             ),
-            click.option(
+            single_option(
                 "--group-by",
                 metavar="COLUMN",
                 help="Column of tables whose values are totaled separately.  [default: media_type or format]",
@@ -85,7 +88,7 @@ def scan_tables(
     quotes: tuple[Quote, ...],
     compared: tuple[Quote, ...],
     options: TableOptions,
-    target: Output | None,
+    targets: Sequence[Output],
     progress: Callable[[int], None],
 ) -> ScanSummary:
     """Scan tables.
@@ -95,7 +98,8 @@ def scan_tables(
         quotes: Quotes of the selected models.
         compared: Quotes of other models, for comparison.
         options: Options for tables.
-        target: Parquet file to copy the tables to, with columns of tokens and dollars; None for none.
+        targets: Files to write: the report as Markdown, and at most one Parquet file, a copy of the tables with columns
+            of tokens and dollars.
         progress: Called with the number of rows done since the last call.
 
     Returns:
@@ -106,14 +110,21 @@ def scan_tables(
 
     *columns, cluster = options
     scan = TableScan(quotes, compared, Selection(*columns))
+    copies = [target for target in targets if table_format(target.path) == ".parquet"]
     with _without_unraisable_errors():
-        if target and table_format(target.path) == ".parquet":
-            return scan.write(tables, target, progress)
-        if cluster:
+        if copies:
+            summary = scan.write(tables, copies[0], progress)
+        elif cluster:
             from imgcost.datasets.dask import scan_on_cluster  # noqa: PLC0415 - an extra
 
-            return scan_on_cluster(scan, tables, cluster, progress)
-        return scan.run(tables, progress)
+            summary = scan_on_cluster(scan, tables, cluster, progress)
+        else:
+            summary = scan.run(tables, progress)
+    for target in targets:
+        if target not in copies:
+            with target as file:
+                file.write(f"{as_markdown(scan_report(summary))}\n".encode())
+    return summary
 
 
 @contextmanager
@@ -130,7 +141,7 @@ def _without_unraisable_errors() -> Iterator[None]:
 
 
 def check_table_output(
-    output: str | None, files: Sequence[str], quotes: Sequence[Quote], options: TableOptions, *, rows: bool
+    outputs: Sequence[str], files: Sequence[str], quotes: Sequence[Quote], options: TableOptions, *, rows: bool
 ) -> None:
     """Reject outputs that tables do not have.
 
@@ -139,15 +150,18 @@ def check_table_output(
     """
     if rows:
         raise click.UsageError("--rows streams rows of files, not of tables: use -o FILE.parquet.")
-    if output is None:
-        return
-    if table_format(output) is None:
-        raise click.UsageError(
-            f"{visible(output)}: a scan of tables writes .parquet or .md. For a workbook or a page, run 'imgcost plan'."
-        )
-    if files:
+    for output in outputs:
+        if table_format(output) is None:
+            raise click.UsageError(
+                f"{visible(output)}: a scan of tables writes .parquet or .md. For a workbook or a page, run 'imgcost "
+                "plan'."
+            )
+    if outputs and files:
         raise click.UsageError("-o writes either tables or files: scan them with two commands.")
-    if len(quotes) > 1:
+    copies = [output for output in outputs if table_format(output) == ".parquet"]
+    if len(copies) > 1:
+        raise click.UsageError(f"-o writes one copy of the tables, not {listed([*map(visible, copies)])}: choose one.")
+    if copies and len(quotes) > 1:
         raise click.UsageError("-o adds the columns of one model: pass one --model.")
-    if options.cluster:
+    if copies and options.cluster:
         raise click.UsageError("-o cannot be used with --cluster: docs/scale.md shows how to write tables there.")

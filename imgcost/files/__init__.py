@@ -25,13 +25,14 @@ from imgcost.files.sources import (
     read_header,
     stream_contents,
 )
+from imgcost.files.stores.access import StoreSettings
 from imgcost.files.walking import Archive, Chunk, FileBatch, Walk, chunks
 from imgcost.files.workers import spread
 from imgcost.paths import is_url
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 __all__ = [
     "SOURCE_TYPES",
@@ -43,6 +44,7 @@ __all__ = [
     "ImageSource",
     "Inspected",
     "ScanResult",
+    "StoreSettings",
     "Transfer",
     "Unreadable",
     "Walk",
@@ -74,6 +76,7 @@ def scan(
     archives: bool = True,
     details: bool = True,
     jobs: int = 1,
+    store_options: Mapping[str, str] | None = None,
 ) -> Iterator[Image | Unreadable]:
     """Find every image in files, folders and archives, by content, without decoding pixels.
 
@@ -93,12 +96,15 @@ def scan(
         jobs: Maximum number of worker processes. They start only if enough files remain to be worth it, and only where
             forking is safe: on Linux, while no other thread is running, and not in a worker of `multiprocessing.Pool`.
             Otherwise the scan runs in this process. (`imgcost scan` uses workers on every system.)
+        store_options: Options of the stores of URLs, such as `{"region": "eu-west-1"}`; the environment decides what is
+            missing.
 
     Yields:
         An `Image` for each image, and an `Unreadable` for everything else.
 
     Raises:
         ArgumentError: An argument is not a path, or an option has the wrong type.
+        ImgcostError: A store cannot be opened or listed, or stops to answer.
 
     >>> [(file.path, file.problem) for file in scan("no/such/folder")]
     [('no/such/folder', 'missing')]
@@ -111,6 +117,7 @@ def scan(
         _globs("include", include),
         _globs("exclude", exclude),
         to_bool("archives", archives),
+        stores=StoreSettings(_options(store_options)),
     )
     return _scan(walk, paths, partial(probe_chunk, details=to_bool("details", details)), jobs)
 
@@ -151,6 +158,13 @@ def scan_groups(
             yield from (groups for groups, _ in scan_urls(cast("Iterable[str]", run), walk))
         else:
             yield from spread(chunks(walk.steps(run)), work, stream, jobs)
+
+
+def _options(options: Mapping[str, str] | None) -> tuple[tuple[str, str], ...]:
+    pairs = tuple(options.items()) if isinstance(options, dict) else ()
+    if not isinstance(options, dict | None) or not all(isinstance(text, str) for pair in pairs for text in pair):
+        raise ArgumentError("store_options", options, "a dict of texts, such as {'region': 'eu-west-1'}")
+    return pairs
 
 
 def _globs(argument: str, globs: str | Sequence[str]) -> tuple[str, ...]:

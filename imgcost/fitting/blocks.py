@@ -109,7 +109,7 @@ def _accepted(
     sent = sent_bytes(len(data), limits)
     breach = next(breaches(original.media_type, original.width, original.height, sent, limits), None)
     if breach:
-        raise FitError("rejected", f"the API would reject the image: {breach.message}", "Pass fit=True to convert it")
+        raise FitError("rejected", f"the API would reject the image: {breach.message}", "Pass fit=True to fit it.")
     return original.media_type, data
 
 

@@ -7,9 +7,11 @@ from the header, so the one decoder that is needed is used directly, and images 
 from __future__ import annotations
 
 import io
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, NamedTuple
 
 from imgcost.errors import FitError
+from imgcost.fitting.originals import cannot_decode
 from imgcost.headers import format_name
 
 if TYPE_CHECKING:
@@ -21,14 +23,16 @@ if TYPE_CHECKING:
 
     from imgcost.fitting.originals import Original
 
-__all__ = ["MAX_PIXELS", "Opened", "open_pixels"]
+__all__ = ["MAX_PIXELS", "Opened", "check_decodable", "damaged", "open_pixels"]
 
 MAX_PIXELS = 200_000_000
 """The largest image that is decoded, px: that of the largest phone cameras, 800 MB in memory."""
 
 _ORIENTATION_TAG = 0x0112
 
-_LOSSY = frozenset({"image/jpeg", "image/heic", "image/heif", "image/avif", "image/jp2"})
+_HEIF = frozenset({"image/heic", "image/heif"})
+
+_LOSSY = frozenset({*_HEIF, "image/jpeg", "image/avif", "image/jp2"})
 
 _DECODERS = {
     "image/jpeg": "JPEG",
@@ -87,13 +91,13 @@ def open_pixels(original: Original) -> Opened:
     Raises:
         FitError: The image cannot be decoded, is too large, or there is no decoder.
     """
-    _check_size(original.width, original.height)
+    check_decodable(original.media_type, original.width, original.height)
     try:
         opened = _open(original)
     except FitError:
         raise
     except Exception as error:  # decoders raise anything on damaged data
-        raise FitError("damaged", f"cannot decode the pixels: {error!r}") from error
+        raise damaged(error) from error
     width, height = opened.image.size
     if opened.orientation >= 5:
         width, height = height, width
@@ -103,12 +107,37 @@ def open_pixels(original: Original) -> Opened:
     return opened
 
 
+def check_decodable(media_type: str, width: int, height: int) -> None:
+    """Check whether an image can be decoded, as far as its header shows, without loading a decoder.
+
+    Args:
+        media_type: Its format; empty if it is decoded already.
+        width: Width, px.
+        height: Height, px.
+
+    Raises:
+        FitError: It is too large, or there is no decoder.
+    """
+    _check_size(width, height)
+    if media_type in _HEIF:
+        if find_spec("pillow_heif") is None:
+            raise _no_decoder("HEIC")
+    elif media_type and media_type not in _DECODERS:
+        raise cannot_decode(format_name(media_type))
+
+
+def damaged(error: Exception) -> FitError:
+    """Return the error for pixels that a decoder cannot read."""
+    reason = str(error).strip() or type(error).__name__
+    return FitError("damaged", f"cannot decode the pixels: {reason}")
+
+
 def _open(original: Original) -> Opened:
     if original.pillow is not None:
         original.pillow.load()
         return Opened(original.pillow, original.orientation, original.media_type != "image/jpeg")
     data, media_type = original.data or b"", original.media_type
-    if media_type in {"image/heic", "image/heif"}:
+    if media_type in _HEIF:
         return Opened(_open_heif(data), 1, lossless=False)
     image = _decoder(media_type)(io.BytesIO(data), "")
     _check_size(*image.size)
@@ -136,13 +165,13 @@ def _decoder(media_type: str) -> Callable[[BinaryIO, str], ImageFile]:
     if media_type == "image/jpeg":
         return JpegImagePlugin.JpegImageFile  # the registered function warns about some of several images in a file
     Image.preinit()
-    name = _DECODERS.get(media_type, "")
+    name = _DECODERS[media_type]
     if name not in Image.OPEN:
         Image.init()
     if name == "AVIF" and not (name in Image.OPEN and features.check("avif")):
         raise _no_decoder("AVIF")
     if name not in Image.OPEN:
-        raise FitError("unsupported", f"{format_name(media_type)} cannot be decoded", "Convert it in another program.")
+        raise cannot_decode(format_name(media_type))
     return Image.OPEN[name][0]
 
 
@@ -150,7 +179,7 @@ def _open_heif(data: bytes) -> PillowImage:
     """Decode the primary image, which is upright then."""
     try:
         import pillow_heif  # noqa: PLC0415 - an extra
-    except ImportError:
+    except ImportError:  # installed, but not loadable
         raise _no_decoder("HEIC") from None
     heif = pillow_heif.open_heif(io.BytesIO(data), convert_hdr_to_8bit=True)
     _check_size(*heif.size)

@@ -36,7 +36,7 @@ class FolderFit(NamedTuple):
         walk: How to walk folders. Archives are never read.
         unchanged: What is done with an image that is accepted and fits.
         overwrite: Whether existing copies are replaced; otherwise they are kept, so that a second run does the rest.
-        dry_run: Whether to report what would be done, from headers, without writing anything.
+        dry_run: Whether to report what would be done, without decoding or writing anything.
         jobs: Maximum number of worker processes.
     """
 
@@ -72,6 +72,25 @@ class FolderFit(NamedTuple):
         ) as outcomes:
             for outcome in outcomes:
                 yield _placed(outcome, folder) if folder and outcome.name else outcome.file
+
+    def run_file(self, path: str, target: str) -> Generator[FittedFile]:
+        """Fit one file into another.
+
+        Args:
+            path: The file.
+            target: The file for the copy. Its suffix is that of `options.output_format`.
+
+        Yields:
+            The result, once the copy is complete.
+
+        Raises:
+            OSError: The folder of the copy cannot be written, or the disk is full.
+        """
+        inner, name = os.path.split(target)
+        folder = OutputFolder(inner or os.curdir, overwrite=self.overwrite, dry_run=self.dry_run)
+        fitter = Fitter(self.quote, self.options, inner, self.unchanged, self.overwrite, self.dry_run)
+        outcome = fitter.fit(FitTask(path, name, named=True))
+        yield _placed(outcome, folder) if outcome.name else outcome.file
 
     def _tasks(self, sources: Iterable[Source]) -> Iterator[FitTask]:
         source = Source("", "")
@@ -111,7 +130,7 @@ def _placed(outcome: FitOutcome, folder: OutputFolder) -> FittedFile:
         if file.status == "exists" or folder.dry_run:
             return file
         if data is None:
-            linked = folder.copy(file.path, name, link=file.status == "linked")
+            linked = folder.copy(file.path, name, file.file_bytes, link=file.status == "linked")
             return file._replace(status="linked" if linked else "copied")
         folder.write(name, data)
     except PlacementError as error:

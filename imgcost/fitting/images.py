@@ -79,7 +79,7 @@ def fit(
         max_tokens: Maximum number of visual tokens.
         max_bytes: Maximum size of the file, bytes. base64 is a third larger.
         max_side: Maximum width and height, px.
-        output_format: `jpeg`, `png` or `webp` (lossy).
+        output_format: `jpeg`, `png` or `webp` (lossy, unless the original is a lossless WebP).
         background: Color under transparent pixels in a JPEG, such as `#ffffff`.
         min_quality: Lowest quality of JPEG and lossy WebP that is used to keep a file small, 1 to 95.
         keep_metadata: Whether a changed image keeps its EXIF data, except for the orientation.
@@ -162,7 +162,7 @@ def _encodings(original: Original, picture: Picture, options: FitOptions, *, los
         return [Encoding("png", None)]
     is_webp = original.media_type == "image/webp"
     encodings: list[Encoding] = []
-    if options.output_format is None and lossless:
+    if lossless and options.output_format in {None, "webp" if is_webp else None}:
         encodings = [Encoding("webp", None)] if is_webp else [Encoding("png", None), Encoding("webp", None)]
     lossy = options.output_format or ("webp" if is_webp or lossless or picture.has_alpha else "jpeg")
     qualities = (*range(BEST_QUALITY, options.min_quality, -QUALITY_STEP), options.min_quality)

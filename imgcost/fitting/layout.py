@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, get_args
 
+from imgcost.fitting.options import OutputFormat
 from imgcost.preflight.inputs import suffix_of
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ __all__ = [
     "listed_sources",
     "named_sources",
     "output_name",
+    "writable_format",
 ]
 
 SUFFIXES = {
@@ -56,6 +58,17 @@ class Source(NamedTuple):
         if len(folder) < len(self.path):  # the source is the file itself
             return self.below
         return os.path.join(self.below, folder[len(self.path) :].strip(os.sep), name)
+
+
+def writable_format(path: str) -> OutputFormat | None:
+    """Return the format that `fit` writes into a file with this suffix; None if there is none.
+
+    >>> writable_format("small.JPG"), writable_format("small.gif"), writable_format("small")
+    ('jpeg', None, None)
+    """
+    suffix = suffix_of(path)
+    formats = get_args(OutputFormat)
+    return next((name for name in formats if suffix in SUFFIXES[f"image/{name}"]), None)
 
 
 def named_sources(paths: Sequence[str]) -> list[Source]:

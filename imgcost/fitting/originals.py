@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from imgcost.files import ImageSource
     from imgcost.headers import Contents, Header
 
-__all__ = ["MAX_FILE_BYTES", "Original", "read_original"]
+__all__ = ["MAX_FILE_BYTES", "Original", "cannot_decode", "check_contents", "read_original"]
 
 MAX_FILE_BYTES = 1 << 30
 """The largest file that is read, bytes."""
@@ -58,6 +58,11 @@ class Original(NamedTuple):
         return (self.height, self.width) if self.orientation >= 5 else (self.width, self.height)
 
 
+def cannot_decode(name: str, advice: str | None = None) -> FitError:
+    """Return the error for a format without a decoder."""
+    return FitError("unsupported", f"{name} cannot be decoded", advice or "Convert it in another program.")
+
+
 def read_original(image: ImageSource) -> Original:
     """Read an image and check that it is complete, from its first and last bytes.
 
@@ -77,10 +82,10 @@ def read_original(image: ImageSource) -> Original:
         return _from_file(os.fsdecode(image))
     if isinstance(image, (bytes, bytearray, memoryview)):
         data = bytes(image)
-        header = _checked(inspect_bytes(lambda offset, size: data[offset : offset + size], len(data)))
+        header = check_contents(inspect_bytes(lambda offset, size: data[offset : offset + size], len(data)))
         return Original(data, None, *header)
     if is_pillow(image):
-        return Original(None, image, *_checked(pillow_contents(image)))
+        return Original(None, image, *check_contents(pillow_contents(image)))
     if not is_stream(image):
         raise ArgumentError("image", image, SOURCE_TYPES)
     return _from_stream(image)
@@ -97,7 +102,7 @@ def _from_file(path: str) -> Original:
 
 def _from_stream(stream: BinaryIO) -> Original:
     source = check_stream(stream, "image")
-    header = _checked(stream_contents(source, "image"))
+    header = check_contents(stream_contents(source, "image"))
     origin = source.tell()
     try:
         return Original(source.read(), None, *header)
@@ -105,7 +110,20 @@ def _from_stream(stream: BinaryIO) -> Original:
         source.seek(origin)
 
 
-def _checked(contents: Contents) -> Header:
+def check_contents(contents: Contents) -> Header:
+    """Check the first and last bytes of an image that is to be decoded.
+
+    Args:
+        contents: What they say.
+
+    Returns:
+        The header.
+
+    Raises:
+        FitError: The image is damaged, not an image, of a format that cannot be converted, or too large.
+    """
+    if contents.problem and contents.problem.problem == "unsupported":
+        raise cannot_decode(contents.problem.format or "the format", contents.problem.advice)
     if contents.problem:
         raise FitError(contents.problem.problem, contents.problem.reason, contents.problem.advice)
     if contents.truncated or contents.undecodable:

@@ -6,6 +6,7 @@ import io
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from imgcost.errors import FitError
+from imgcost.fitting.decoding import damaged
 
 if TYPE_CHECKING:
     from PIL.Image import Image as PillowImage
@@ -87,7 +88,7 @@ def render(opened: Opened, size: tuple[int, int], *, keep_metadata: bool) -> Pic
     except FitError:
         raise
     except Exception as error:  # decoders raise anything on damaged data
-        raise FitError("damaged", f"cannot decode the pixels: {error!r}") from error
+        raise damaged(error) from error
 
 
 def _render(opened: Opened, size: tuple[int, int], keep_metadata: bool) -> Picture:

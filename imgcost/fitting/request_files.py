@@ -90,7 +90,7 @@ class FittedDocument:
         failures: Images and documents that could not be fixed; a tuple, unless they are kept on disk.
         findings: What a check finds in the copy.
         original_bytes: Size of the file, bytes.
-        bytes: Size of the copy, bytes.
+        bytes: Size of the copy, bytes; 0 if the file is not a request, of which no copy is written.
     """
 
     name: str
@@ -166,7 +166,7 @@ def fit_request_file(
 
     Returns:
         The changes, and the findings that remain in the copy. A file that is not a request has a finding of the rule
-        `request`.
+        `request`, and no copy is written.
 
     Raises:
         OSError: A file cannot be read or written.
@@ -207,11 +207,14 @@ def fit_file(source: Any, output: Any, shape: str, settings: FitSettings, spools
         copy.seek(0)
         check_file(copy, reading, name, path)
         copy.seek(0)
-        if output is not None:
+        findings = reading.findings()
+        if not kept.changes and any(_is_no_request(finding, name) for finding in findings):
+            target, size = None, 0
+        elif output is not None:
             with nullcontext(output) if target is None else Output(target) as written:
                 copyfileobj(copy, written)
     changes, failures = (kept.changes, kept.failures) if spools else (tuple(kept.changes), tuple(kept.failures))
-    return FittedDocument(name, target, changes, failures, reading.findings(), counted.bytes, size)
+    return FittedDocument(name, target, changes, failures, findings, counted.bytes, size)
 
 
 def _path(argument: str, file: Any) -> str | None:
@@ -223,6 +226,11 @@ def _path(argument: str, file: Any) -> str | None:
     elif is_stream(file) and not isinstance(file, TextIOBase):
         return None
     raise ArgumentError(argument, file, "a path, or a file opened in binary mode")
+
+
+def _is_no_request(finding: Finding, name: str) -> bool:
+    """Return whether a finding is about a whole file, which is not a request in any shape."""
+    return finding.rule == "request" and finding.location == name
 
 
 def _is_same(path: str, target: str) -> bool:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from imgcost import geometry
+from imgcost.errors import ArgumentError
 from imgcost.figures import number
+from imgcost.fitting.layout import SUFFIXES
 from imgcost.headers import format_name
 from imgcost.notebooks import html_table
 from imgcost.outputs import Output
+from imgcost.preflight.inputs import IMAGE_SUFFIXES, suffix_of
 
 if TYPE_CHECKING:
-    import os
     from decimal import Decimal
 
     from imgcost.quoting import Quote
@@ -92,6 +95,11 @@ class Fitted:
         """Bytes saved, negative if the copy is larger; None for a Pillow image."""
         return None if self.original_bytes is None else self.original_bytes - len(self.data)
 
+    @property
+    def suffix(self) -> str:
+        """The usual file extension of `media_type`, such as `.jpg`."""
+        return SUFFIXES[self.media_type][0]
+
     def rescale_point(self, x: float, y: float) -> tuple[float, float]:
         """Convert a point that Claude returned to pixels of the upright original.
 
@@ -116,11 +124,17 @@ class Fitted:
         """Write the image to a file, which is complete or untouched.
 
         Args:
-            path: The file. Its suffix is not checked: `media_type` is the format.
+            path: The file. If its extension is that of an image, it has to match `media_type`, because programs derive
+                the media type from it: the API rejects PNG data that is declared as JPEG.
 
         Raises:
+            ArgumentError: The extension is that of another format; nothing is written.
             OSError: The file cannot be written.
         """
+        suffix = suffix_of(os.fsdecode(path))
+        if suffix in IMAGE_SUFFIXES and suffix not in SUFFIXES[self.media_type]:
+            expected = f"a file that ends with {self.suffix}, because the data is {format_name(self.media_type)}"
+            raise ArgumentError("path", path, f"{expected}; output_format in fit() selects another format")
         with Output(path) as file:
             file.write(self.data)
 

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from imgcost.acceptance import breaches, sent_bytes
 from imgcost.errors import FitError
-from imgcost.files import Image, Unreadable, no_access, probe
+from imgcost.files import Image, Unreadable, inspect, no_access, probe
+from imgcost.fitting.decoding import check_decodable
 from imgcost.fitting.files import FittedFile
 from imgcost.fitting.images import fit_with
 from imgcost.fitting.layout import SUFFIXES, earlier_output, is_taken, output_name
 from imgcost.fitting.options import FitOptions, is_excluded, target_size
-from imgcost.preflight.inputs import IMAGE_SUFFIXES, suffix_of
+from imgcost.fitting.originals import cannot_decode, check_contents
+from imgcost.preflight.inputs import is_stray
 
 if TYPE_CHECKING:
     from imgcost.fitting.files import FitStatus
@@ -27,9 +29,6 @@ _STATUSES: dict[Unchanged, FitStatus] = {"copy": "copied", "link": "linked", "sk
 
 _NOT_READ = frozenset({"link-not-followed", "seen-already", "not-a-file"})
 """Problems of paths that a walk does not read, by intention."""
-
-_NOT_AN_IMAGE = frozenset({"empty", "not-an-image", "unsupported"})
-"""Problems of files that need not be images, if their names do not say so."""
 
 _KEPT = frozenset({"image/jpeg", "image/webp"})
 """Formats that stay the same, whatever the pixels are."""
@@ -80,7 +79,7 @@ class Fitter(NamedTuple):
         output: The folder for the copies; empty in a dry run without one.
         unchanged: What is done with an image that is accepted and fits.
         overwrite: Whether existing copies are replaced.
-        dry_run: Whether the result is predicted from headers.
+        dry_run: Whether the result is predicted without decoding.
     """
 
     quote: Quote
@@ -156,7 +155,8 @@ class Fitter(NamedTuple):
         return FitOutcome(after._replace(quality=fitted.quality), name, fitted.data)
 
     def _predicted(self, task: FitTask, file: FittedFile, image: Image) -> FitOutcome:
-        """Predict the result from the header. Whether a PNG stays one, for example, depends on its pixels."""
+        """Predict the result from both ends of the file. Whether a PNG stays one, for example, depends on pixels."""
+        check_contents(inspect(image.path))
         size = (image.width, image.height) if image.orientation < 5 else (image.height, image.width)
         target = target_size(*size, self.quote, self.options)
         described = image.media_type, image.file_bytes, size
@@ -164,6 +164,7 @@ class Fitter(NamedTuple):
             if target == size:
                 return self._unchanged(task, file)
             file = file._replace(problem="if-smaller", reason=_IF_SMALLER)
+        check_decodable(image.media_type, *size)
         chosen = f"image/{self.options.output_format}" if self.options.output_format else None
         media_type = chosen or (image.media_type if image.media_type in _KEPT else None)
         name = output_name(task.destination, media_type) if media_type else ""
@@ -201,11 +202,12 @@ class Fitter(NamedTuple):
 
 def _without_copy(problem: Unreadable, *, named: bool) -> FittedFile:
     """Return the result for a file that cannot be read as an image."""
-    path, name, reason, _ = problem
+    path, name, reason, kind = problem
     if name == "archive-not-entered":
         return FittedFile(path, "failed", problem=name, reason="an archive: extract it first")
-    stray = name in _NOT_AN_IMAGE and suffix_of(path) not in IMAGE_SUFFIXES
-    ignored = not named and (stray or name in _NOT_READ)
+    if name == "unsupported":
+        reason = cannot_decode(kind or "the format").reason
+    ignored = not named and (is_stray(path, name) or name in _NOT_READ)
     return FittedFile(path, "ignored" if ignored else "failed", problem=name, reason=reason)
 
 

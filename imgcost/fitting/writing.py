@@ -86,19 +86,20 @@ class OutputFolder:
         with _reasons(target), Output(target) as file:
             file.write(data)
 
-    def copy(self, source: str, name: str, *, link: bool) -> bool:
+    def copy(self, source: str, name: str, size_bytes: int | None, *, link: bool) -> bool:
         """Copy a file, completely or not at all.
 
         Args:
             source: The file.
             name: The name of the copy, relative to the output folder.
+            size_bytes: The size that was checked, bytes.
             link: Whether to make a hard link if the file system can.
 
         Returns:
             Whether the copy is a hard link.
 
         Raises:
-            PlacementError: It cannot be written under this name.
+            PlacementError: It cannot be written under this name, or the file has changed since it was checked.
             OSError: The disk is full or cannot be written.
         """
         target = self._target(name)
@@ -106,6 +107,8 @@ class OutputFolder:
             return True
         with _reasons(target), open(source, "rb") as original, Output(target) as file:
             shutil.copyfileobj(original, file, 1 << 20)
+            if original.tell() != size_bytes:
+                raise PlacementError("the file has changed during the run: run the command again")
         return False
 
     def _target(self, name: str) -> str:

@@ -1,4 +1,4 @@
-"""Names, media types and errors of the formats that the API does not read."""
+"""Names of formats, and media types and errors of those that the API does not read."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 __all__ = ["format_name", "unsupported"]
 
 _MEDIA_TYPES = {
+    "WebP": "image/webp",
     "TIFF": "image/tiff",
     "DNG": "image/x-adobe-dng",
     "HEIC": "image/heic",
@@ -36,6 +37,7 @@ _MEDIA_TYPES = {
 }
 """Registered media types, and names that are not in capitals; other formats get a type that begins with image/x-."""
 
+_REASONS = {"PDF": "PDF file: the API reads it as a document, not as an image"}
 _ADVICE = {"PDF": "Send it as a document block, or render its pages as images."}
 
 _NAMES = {media_type: name for name, media_type in _MEDIA_TYPES.items()}
@@ -44,8 +46,8 @@ _NAMES = {media_type: name for name, media_type in _MEDIA_TYPES.items()}
 def format_name(media_type: str) -> str:
     """Return the name of an image format, for people.
 
-    >>> format_name("image/tiff"), format_name("image/x-pcx"), format_name("image/x-netpbm")
-    ('TIFF', 'PCX', 'Netpbm')
+    >>> format_name("image/webp"), format_name("image/x-pcx"), format_name("image/x-netpbm")
+    ('WebP', 'PCX', 'Netpbm')
     """
     return _NAMES.get(media_type) or media_type.removeprefix("image/").removeprefix("x-").replace("-", " ").upper()
 
@@ -61,7 +63,7 @@ def unsupported(name: str, size: Size | None = None) -> HeaderError:
     is_valid = 0 < width < 1 << 31 and 0 < height < 1 << 31
     return HeaderError(
         "unsupported",
-        f"{name} file: the API reads JPEG, PNG, GIF and WebP",
+        _REASONS.get(name, f"{name} file: the API reads JPEG, PNG, GIF and WebP"),
         format=name,
         advice=_ADVICE.get(name),
         media_type=_MEDIA_TYPES.get(name) or f"image/x-{name.lower().replace(' ', '-')}",

@@ -139,7 +139,7 @@ def _texts(text: bytes) -> Iterator[HeaderError]:
     if _BASE64.fullmatch(text):
         yield from _base64(text)
     if text and _is_text(text):
-        yield _not_an_image("text", "Remove the file from the list, or check that the path is right.")
+        yield _not_an_image("text", "Check that this is the right file.")
 
 
 def _base64(text: bytes) -> Iterator[HeaderError]:

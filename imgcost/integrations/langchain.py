@@ -71,6 +71,8 @@ def token_counter(
     """
     if not (unknown in ("maximum", "error") or (type(unknown) is int and unknown >= 0)):
         raise ArgumentError("unknown", unknown, "'maximum', 'error' or a number of tokens")
+    if not (count_text is None or callable(count_text)):
+        raise ArgumentError("count_text", count_text, "a function from a text to a number of tokens, or None")
     named = resolve_model(model, as_of=as_of)
     chosen = quote(named, conditions([named], as_of=as_of, platform=platform))
 

@@ -11,7 +11,7 @@ from imgcost.figures import plural
 from imgcost.files import FileBatch, Unreadable, Walk, chunks, inspect, inspect_archive, no_access, spread
 from imgcost.payloads import base64_length
 from imgcost.preflight.detection import LINES_SUFFIXES, contains_requests, is_document
-from imgcost.preflight.inputs import IMAGE_SUFFIXES, RequestFile, record_input, suffix_of
+from imgcost.preflight.inputs import RequestFile, is_stray, record_input, suffix_of
 from imgcost.rules import ImageInput
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ class Disk:
             self._partial_members += 1
             self._first_partial = self._first_partial or path
         suffix = suffix_of(path)
-        stray = contents.header is None and suffix not in IMAGE_SUFFIXES
+        stray = contents.problem is not None and is_stray(path, contents.problem.problem)
         return ImageInput(path, contents, base64_length(contents.file_bytes), file=archive, suffix=suffix, stray=stray)
 
 
@@ -142,7 +142,7 @@ def _file_input(path: str, suffix: str, shape: str | None, *, named: bool) -> Im
     text_bytes = base64_length(contents.file_bytes)
     if contents.header:
         return ImageInput(path, contents, text_bytes, file=path, suffix=suffix)
-    stray = not named and suffix not in IMAGE_SUFFIXES
+    stray = not named and contents.problem is not None and is_stray(path, contents.problem.problem)
     if shape is not None:
         may_contain_requests = stray and path.lower().endswith(REQUEST_SUFFIXES)
         if is_document(path) if named else may_contain_requests and contains_requests(path):

@@ -27,6 +27,7 @@ __all__ = [
     "block_input",
     "bytes_input",
     "document_input",
+    "is_stray",
     "pillow_input",
     "record_input",
     "stream_input",
@@ -40,6 +41,16 @@ IMAGE_SUFFIXES = frozenset(
 
 _SKIPPED = frozenset({"link-not-followed", "seen-already", "not-a-file", "archive-not-entered"})
 """Problems of files that a scan of a directory skips without opening them."""
+
+_NOT_IMAGES = frozenset({"empty", "not-an-image", "unsupported"})
+"""Problems of files that need not be images, if their names do not say so."""
+
+_ADVICE = {
+    "missing": "Check the path. If it is a link, repair or remove it.",
+    "no-access": "Check the permissions of the file and its folders, or exclude it.",
+    "archive-limit": "Extract the archive and check the files.",
+}
+"""What to do about paths that cannot be read."""
 
 
 class RequestFile(NamedTuple):
@@ -57,13 +68,26 @@ def suffix_of(path: str) -> str:
     return os.path.splitext(path)[1].lower()  # noqa: PTH122 - a path may be any string
 
 
+def is_stray(path: str, problem: str) -> bool:
+    """Return whether neither the content of a file nor its suffix is that of an image.
+
+    Args:
+        path: The file.
+        problem: Why it could not be read: the slug of the error.
+
+    >>> is_stray("notes.txt", "not-an-image"), is_stray("notes.png", "not-an-image"), is_stray("photo", "damaged")
+    (True, False, False)
+    """
+    return problem in _NOT_IMAGES and suffix_of(path) not in IMAGE_SUFFIXES
+
+
 def record_input(record: Image | Unreadable) -> ImageInput:
     """Return the input for a record of a scan; the end of the file is not inspected."""
     if isinstance(record, Image):
         header = Header(record.media_type, record.width, record.height, record.orientation, record.animated)
         contents, text_bytes = Contents(record.file_bytes, header), base64_length(record.file_bytes)
         return ImageInput(record.path, contents, text_bytes, file=record.path, suffix=suffix_of(record.path))
-    problem = HeaderError(record.problem, record.reason, format=record.format)
+    problem = HeaderError(record.problem, record.reason, format=record.format, advice=_ADVICE.get(record.problem))
     stray = record.problem in _SKIPPED
     return ImageInput(record.path, Contents(0, None, problem), file=record.path, suffix="", stray=stray)
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 import numpy as np
 
 from imgcost.errors import ImgcostError
-from imgcost.files import Walk, scan_groups
+from imgcost.files import Walk, probe_chunk, scan_groups
 from imgcost.files.results import Unreadable
 from imgcost.plans.comparisons import plan_counted, plan_others
 from imgcost.plans.inputs import job_of
@@ -19,7 +20,7 @@ from imgcost.summaries import ScanSummary
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from imgcost.files import ScanResult
+    from imgcost.files import Group, ScanResult
     from imgcost.plans import ModelPlan, Plan
     from imgcost.plans.jobs import SizeChunk
     from imgcost.quoting import Quote
@@ -67,24 +68,25 @@ def report_job(summary: ScanSummary, quotes: Sequence[Quote], plan: Plan | None)
 
 
 class JobFeed:
-    """Passes the images of a plan on to a report while they are planned, so that the paths need not fit in memory.
+    """Passes the images of a plan on to reports while they are planned, so that the paths need not fit in memory.
 
     Attributes:
         summary: The sums of the images so far.
     """
 
-    def __init__(self, sink: ScanSink, quotes: Sequence[Quote], walk: Walk | None = None) -> None:
+    def __init__(self, sinks: Sequence[ScanSink], quotes: Sequence[Quote], walk: Walk | None = None) -> None:
         """Start without images.
 
         Args:
-            sink: The workbook or the page.
+            sinks: Workbooks and pages; may be empty.
             quotes: The quotes of the selected models.
             walk: How to walk directories; None for the defaults.
         """
         self._walk = walk or Walk()
-        self.summary = ScanSummary(quotes, (), sink.token_rules)
-        self._encode = sink.encode
-        self._writer = cast("JobWriter", sink.writer)  # the two formats that show a job
+        self._probe = partial(probe_chunk, details=any(sink.details for sink in sinks))
+        self.summary = ScanSummary(quotes, (), [rule for sink in sinks for rule in sink.token_rules])
+        # Both formats show a job.
+        self._sinks = [(sink.encode, cast("JobWriter", sink.writer)) for sink in sinks]
 
     def passing(self, images: Iterable[str | Repeated]) -> Iterator[str | Repeated | ScanResult]:
         """Pass images on.
@@ -100,19 +102,20 @@ class JobFeed:
                 self._add_sizes(f"{image.width}x{image.height}", [image])
                 yield image
             elif is_listing(image):
-                self._add_table(image)
+                if self._sinks:  # the plan reads the table again
+                    self._add_table(image)
                 yield image
             else:
                 yield from self._files(image)
 
     def finish(self, plan: Plan) -> None:
-        """Write the report, because all images have been planned."""
-        self._writer.finish(self.summary, plan)
+        """Write the reports, because all images have been planned."""
+        for _, writer in self._sinks:
+            writer.finish(self.summary, plan)
 
     def _files(self, path: str) -> Iterator[ScanResult]:
-        for groups in scan_groups(self._walk, [path]):
-            self.summary.add(groups)
-            self._writer.write(self._encode(groups))
+        for groups in scan_groups(self._walk, [path], self._probe):
+            self._add_files(groups)
             for _, files in groups:
                 yield from files
 
@@ -122,12 +125,17 @@ class JobFeed:
             self._add_sizes(path, _counted(chunk))
         for rejected in job.rejected:
             rows = Unreadable(rejected.first, "no-size", f"{rejected.reason} ({rejected.images:,} in total)")
-            self.summary.add([("", [rows])])
-            self._writer.write(self._encode([("", [rows])]))
+            self._add_files([("", [rows])])
+
+    def _add_files(self, groups: list[Group]) -> None:
+        self.summary.add(groups)
+        for encode, writer in self._sinks:
+            writer.write(encode(groups))
 
     def _add_sizes(self, source: str, sizes: Sequence[Repeated]) -> None:
         self.summary.add_sizes(source, sizes)
-        self._writer.add_sizes(source, sizes)
+        for _, writer in self._sinks:
+            writer.add_sizes(source, sizes)
 
 
 def _counted(chunk: SizeChunk) -> list[Repeated]:

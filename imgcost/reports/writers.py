@@ -134,7 +134,7 @@ def save_report(
     report: Report,
     schema: Schema,
     rows: Iterable[Row],
-    path: str,
+    target: str | Output,
     json: Callable[[], Iterable[str]] | None = None,
 ) -> None:
     """Write a complete report to a file, in the format that its suffix selects.
@@ -143,7 +143,7 @@ def save_report(
         report: The report, for formats that people read.
         schema: The columns of the rows.
         rows: The rows, for other formats; read in chunks if the format allows it.
-        path: The file.
+        target: The file.
         json: Returns the JSON in pieces; None encodes the report.
 
     Raises:
@@ -151,9 +151,10 @@ def save_report(
         MissingExtraError: The format needs a library that is not installed.
         OSError: The file cannot be written.
     """
-    suffix = format_of(path)
+    output = Output(target) if isinstance(target, str) else target
+    suffix = format_of(output.path)
     write = _REPORTS.get(suffix, partial(_write_rows, suffix=suffix))
-    with Output(path) as file:
+    with output as file:
         if suffix == ".json":
             file.writelines(piece.encode() for piece in chain(json() if json else [as_json(report)], ["\n"]))
         else:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @rule("error", "shape")
 def request(problem: RequestError, context: CheckContext) -> Iterator[Observation]:  # noqa: ARG001 - all rules have the same signature
-    yield Observation(problem.location, problem.problem)
+    yield Observation(problem.location, problem.problem, advice=problem.advice)
 
 
 @rule("error", "request")

@@ -70,9 +70,18 @@ def read_document(data: bytes, *, max_bytes: int = MAX_BYTES) -> Document:
     except ValueError as error:  # not JSON, not UTF-8, or a number of thousands of digits
         named = name_of_text(raw[:_NAMED_BY].decode("utf-8", "replace"))
         if named is None:
-            raise RequestError("", f"is not JSON: {error}") from error
+            raise _not_json(error) from error
         title, advice = named
-        raise RequestError("", f"this is {title}, not a request as JSON: {advice}") from error
+        as_sentence = f"{advice[0].upper()}{advice[1:]}."
+        raise RequestError("", f"this is {title}, not a request as JSON: {advice}", as_sentence) from error
+
+
+def _not_json(error: ValueError, *, line: str | None = None) -> RequestError:
+    """Return the error for text that is not JSON, with the place to repair."""
+    where = ""
+    if isinstance(error, json.JSONDecodeError):
+        where = f" at {line or f'line {error.lineno}'}, column {error.colno}"
+    return RequestError("", f"is not JSON: {error}", f"Repair the JSON{where}.")
 
 
 def plain_json(data: bytes, *, max_bytes: int = MAX_BYTES) -> bytes:
@@ -151,4 +160,4 @@ def read_line(line: bytes) -> Any:
     except RecursionError:
         return RequestError("", "is nested too deeply to be read")
     except ValueError as error:
-        return RequestError("", f"is not JSON: {error}")
+        return _not_json(error, line="this line")

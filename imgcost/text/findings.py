@@ -14,12 +14,12 @@ from imgcost.text.quotes import stale_notes
 from imgcost.text.rendering import NO_IMAGES, Report, Table, visible
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from imgcost.preflight import Findings, TurnCost
     from imgcost.rules import Finding, Severity
 
-__all__ = ["as_github", "findings_json", "findings_report"]
+__all__ = ["advice_table", "as_github", "findings_json", "findings_report"]
 
 MAX_SHOWN = 10
 """Maximum number of errors, or warnings, that are shown individually: GitHub shows no more of each per step."""
@@ -86,7 +86,7 @@ def findings_report(findings: Findings, *, everything: bool = True) -> Report:
     errors, warnings = _grouped(findings)
     tables = [] if findings.images or findings.pages or errors.total else [NO_IMAGES]
     if errors.total:
-        tables += [_table(errors), _advice(errors)]
+        tables += [_table(errors), advice_table(finding for shown in errors.shown.values() for finding in shown)]
     if warnings.total:
         tables.append(_table(warnings))
     if findings.turns:
@@ -118,15 +118,28 @@ def _table(groups: _Groups) -> Table:
     return Table(title, columns, rows, path_column=0)
 
 
-def _advice(groups: _Groups) -> Table:
-    rows = {(rule, finding.advice): None for rule, shown in groups.shown.items() for finding in shown}
-    return Table("What to do", ("rule", "advice"), list(rows))
+def advice_table(findings: Iterable[Finding]) -> Table:
+    """List what to do about findings; with their locations, if the advice of a rule differs.
+
+    Args:
+        findings: The findings.
+    """
+    locations: dict[tuple[str, str], list[str]] = {}
+    for finding in findings:
+        locations.setdefault((finding.rule, finding.advice), []).append(visible(finding.location))
+    if len({rule for rule, _ in locations}) == len(locations):
+        return Table("What to do", ("rule", "advice"), list(locations))
+    rows = [
+        (rule, f"{first} and {number(len(rest))} more" if rest else first, advice)
+        for (rule, advice), (first, *rest) in locations.items()
+    ]
+    return Table("What to do", ("rule", "location", "advice"), rows, path_column=1)
 
 
 def _fit_note(errors: _Groups) -> Iterator[str]:
     if fixable := sum(count for rule, count in errors.counts.items() if find_rule(rule).fixable):
         part = "" if fixable == errors.total else f"{number(fixable)} of "
-        these = "this error" if errors.total == 1 else f"these {number(errors.total)} errors"
+        these = "this error" if errors.total == 1 else f"these {plural(errors.total, 'error')}"
         yield f"'imgcost fit' can fix {part}{these}, in a copy."
 
 

@@ -18,6 +18,7 @@ from imgcost.text.scans import MAX_LISTED, file_size
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from imgcost.acceptance import LimitName
     from imgcost.fitting import FitSummary, FittedFile
     from imgcost.fitting.files import FitTotals
 
@@ -26,15 +27,24 @@ __all__ = ["fit_json", "fit_report"]
 MAX_NAMED = 3
 """Maximum number of ignored files that are named."""
 
+_REJECTED: dict[LimitName, str] = {
+    "format": "in a format that the API rejects",
+    "image-edge": "with too many pixels on a side",
+    "image-bytes": "with too many bytes",
+}
 
-def fit_report(summary: FitSummary, files: Iterable[FittedFile], output: str, *, dry_run: bool) -> Report:
+
+def fit_report(
+    summary: FitSummary, files: Iterable[FittedFile], output: str, *, dry_run: bool, is_file: bool = False
+) -> Report:
     """Report what became of files.
 
     Args:
         summary: The sums.
         files: The files; iterated once, keeping only what is shown.
-        output: The output folder; empty in a dry run without one.
+        output: The output folder or file; empty in a dry run without one.
         dry_run: Whether nothing was written.
+        is_file: Whether `output` is the copy of a single file.
 
     Returns:
         The report; its data does not list the files.
@@ -43,9 +53,8 @@ def fit_report(summary: FitSummary, files: Iterable[FittedFile], output: str, *,
     for file in files:
         if len(shown.get(file.status, ())) < MAX_LISTED:
             shown.get(file.status, []).append(file)
-    tables = (
-        [_totals(summary, "" if dry_run else output)] if summary.total.files else [] if shown["failed"] else [NO_IMAGES]
-    )
+    where = "" if dry_run or not output else f" {'as' if is_file else 'in'} {visible(output)}"
+    tables = [_totals(summary, where)] if summary.total.files else [] if shown["failed"] else [NO_IMAGES]
     if shown["fitted"]:
         tables.append(_fitted_table(shown["fitted"], dry_run=dry_run))
     if shown["failed"]:
@@ -70,8 +79,7 @@ def fit_json(report: Report, files: Iterable[FittedFile]) -> Iterator[str]:
     return json_with_lists(report, {"files": (file.to_dict() for file in files)})
 
 
-def _totals(summary: FitSummary, output: str) -> Table:
-    where = f" in {visible(output)}" if output else ""
+def _totals(summary: FitSummary, where: str) -> Table:
     title = f"{plural(summary.total.files, 'image')}{where}. {quote_title(summary.quote)}"
     rows = [(status, *_sums(totals)) for status, totals in summary.by_status.items() if status in WITH_COPY]
     if len(rows) > 1:
@@ -128,10 +136,11 @@ def _notes(summary: FitSummary, *, dry_run: bool) -> Iterator[Note]:
     yield from map(Note, _upload(summary.total))
     if summary.rejected:
         rejected = sum(summary.rejected.values())
-        why = listed([f"{number(count)} {rule}" for rule, count in summary.rejected.items()])
-        yield Note(
-            f"{number(rejected)} of {plural(summary.total.files, 'image')} would be rejected without fitting: {why}."
-        )
+        why = listed([f"{number(count)} {_REJECTED[rule]}" for rule, count in summary.rejected.items()])
+        failed = summary.files("failed")
+        besides = f"Besides the {plural(failed, 'file')} above, " if failed else ""
+        part = f"{number(rejected)} of {plural(summary.total.files, 'image')}"
+        yield Note(f"{besides}{part} would be rejected without fitting: {why}.")
     if unchanged := summary.problems["not-smaller"]:
         images = plural(unchanged, "image was not resized, because its copy", "images were not resized: their copies")
         yield Note(
@@ -159,7 +168,8 @@ def _verdict(summary: FitSummary) -> str:
         )
     if summary.files("fitted") or summary.files("exists"):
         return f"Saves no tokens and no dollars: the copies have the sizes that {model} sees anyway."
-    return "Nothing to save: every image is accepted and fits."
+    read = f"of the {plural(total.files, 'image')} that could be read, " if summary.files("failed") else ""
+    return f"Nothing to save: {read}every image is accepted and fits."
 
 
 def _upload(total: FitTotals) -> Iterator[str]:

@@ -6,12 +6,13 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from imgcost.figures import number, plural
+from imgcost.text.findings import advice_table
 from imgcost.text.json_lists import json_with_lists
 from imgcost.text.rendering import Report, Table, visible
 from imgcost.text.scans import MAX_LISTED, file_size
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from imgcost.fitting import FittedDocument, RequestChange
 
@@ -31,9 +32,7 @@ def fitted_requests_report(document: FittedDocument, *, dry_run: bool) -> Report
     tables = []
     if document.changes:
         title = f"{plural(len(document.changes), 'change')} in {visible(document.name)}"
-        rows = [_change_row(change, document.name) for change in islice(document.changes, MAX_LISTED)]
-        columns = ("location", "rules", "change", ">bytes before", ">bytes after")
-        tables.append(Table(title, columns, rows, path_column=0))
+        tables.append(_changes(title, list(islice(document.changes, MAX_LISTED)), document.name))
     errors = document.findings.errors
     if errors:
         reasons = {failure.location: failure.reason for failure in document.failures}
@@ -43,8 +42,7 @@ def fitted_requests_report(document: FittedDocument, *, dry_run: bool) -> Report
             for error in errors[:MAX_LISTED]
         ]
         tables.append(Table(title, ("location", "rule", "reason"), rows, path_column=0))
-        advice = {(error.rule, error.advice): None for error in errors[:MAX_LISTED]}
-        tables.append(Table("What to do", ("rule", "advice"), list(advice)))
+        tables.append(advice_table(errors[:MAX_LISTED]))
     return Report(document.to_dict() | {"dry_run": dry_run}, tables, list(_notes(document, dry_run=dry_run)))
 
 
@@ -62,9 +60,15 @@ def fitted_requests_json(report: Report, document: FittedDocument) -> Iterator[s
     return json_with_lists(report, {name: (item.to_dict() for item in items) for name, items in lists.items()})
 
 
-def _change_row(change: RequestChange, name: str) -> tuple[str, ...]:
-    sizes = ("" if size is None else number(size) for size in (change.original_bytes, change.bytes))
-    return _within(change.location, name), ", ".join(change.rules), visible(change.action), *sizes
+def _changes(title: str, changes: Sequence[RequestChange], name: str) -> Table:
+    sizes = any(change.original_bytes != change.bytes for change in changes)
+    columns = ("location", "rules", "change", *((">bytes before", ">bytes after") if sizes else ()))
+    rows = []
+    for change in changes:
+        row = _within(change.location, name), ", ".join(change.rules), visible(change.action)
+        both = (change.original_bytes, change.bytes) if sizes else ()
+        rows.append((*row, *("" if size is None else number(size) for size in both)))
+    return Table(title, columns, rows, path_column=0)
 
 
 def _within(location: str, name: str) -> str:
@@ -78,8 +82,12 @@ def _notes(document: FittedDocument, *, dry_run: bool) -> Iterator[str]:
     if dry_run:
         yield "Dry run: nothing was written."
     limits = f"Limits of {findings.platform} on {findings.as_of}."
-    if not findings.ok:
+    if not document.bytes:
+        yield f"{visible(document.name)} is not a request: nothing was written."
+    elif not findings.ok:
         yield f"The copy would still be rejected: {plural(len(findings.errors), 'error')}. {limits}"
+        if any(failure.location for failure in document.failures):  # of an image or a document, not of the request
+            yield "--remove-unfixable replaces images and documents that cannot be fixed by a text."
     elif changed:
         yield f"Nothing in the copy would be rejected. {limits}"
     else:
@@ -100,8 +108,9 @@ def _tokens(document: FittedDocument) -> str:
         if change.original_tokens is not None and change.tokens is not None:
             before, after = before + change.original_tokens, after + change.tokens
             resized += change.width != change.original_width
-    total = f"All images have {plural(document.findings.tokens, 'visual token')}"
+    findings = document.findings
+    total = f"{plural(len(findings.images), 'image')}, {plural(findings.tokens, 'visual token')}"
     if before != after:
-        return f"{total}: {plural(abs(before - after), 'token')} {'fewer' if before > after else 'more'} than before."
+        return f"{total}, {number(abs(before - after))} {'fewer' if before > after else 'more'} than before."
     why = ", because the API downscales to the same sizes" if resized else ""
-    return f"{total}. The changes save none{why}."
+    return f"{total}, as before{why}."

@@ -6,6 +6,7 @@ interpret or not show.
 
 from __future__ import annotations
 
+import os
 import re
 import unicodedata
 from itertools import chain, zip_longest
@@ -38,7 +39,7 @@ class Table(NamedTuple):
             shown; a table without columns is only a title.
         rows: Cells, as text.
         bars: One number per row, for a bar chart in a terminal; empty for none.
-        path_column: Index of a column that is shortened in the middle if the table is too wide; None for none.
+        path_column: Index of a column that is shortened if the table is too wide; None for none.
     """
 
     title: str
@@ -168,6 +169,9 @@ def _markdown(text: str) -> str:
     return _MENTION.sub(lambda match: f"{match[0]}<!-- -->", text)
 
 
+_SEPARATORS = frozenset({"/", os.sep})
+"""What separates the parts of a path."""
+
 _LEAST, _LONGEST_WORD = 12, 30
 """Minimum width of paths and texts, and width up to which a word is not broken, in columns."""
 
@@ -247,7 +251,7 @@ def _longest_word(texts: Iterable[str]) -> int:
 def _row_lines(table: Table, row: tuple[str, ...], widths: list[int], indent: str) -> list[str]:
     """Render a row in columns; a cell with several lines makes it higher."""
     cells = [
-        [shortened(cell, width)] if number == table.path_column else _wrapped(cell, width)
+        [shortened_path(cell, width)] if number == table.path_column else _wrapped(cell, width)
         for number, (cell, width) in enumerate(zip(row, widths, strict=True))
     ]
     right = [head.startswith(">") for head in table.columns]
@@ -259,7 +263,7 @@ def _row_lines(table: Table, row: tuple[str, ...], widths: list[int], indent: st
 def _fields(table: Table, heads: tuple[str, ...], row: tuple[str, ...], width: int) -> list[str]:
     """Render a row as its first cell, and below it one line for each other field."""
     first, *rest = row
-    lines = [shortened(first, width)] if table.path_column == 0 else _wrapped(first, width, _HANG)
+    lines = [shortened_path(first, width)] if table.path_column == 0 else _wrapped(first, width, _HANG)
     labels = max(map(_width, heads[1:]), default=0)
     for head, cell in zip(heads[1:], rest, strict=True):
         label = f"  {_padded(head, labels, right=False)}  "
@@ -268,8 +272,29 @@ def _fields(table: Table, heads: tuple[str, ...], row: tuple[str, ...], width: i
     return lines
 
 
+def shortened_path(path: str, width: int) -> str:
+    r"""Shorten a path to its last parts, as many as fit.
+
+    Args:
+        path: The path.
+        width: Maximum width in columns of a terminal, from 3.
+
+    Returns:
+        The path; or an ellipsis and its last parts; or its ends, as by `shortened`, if the last part is too long, or so
+        short that the ends say more.
+
+    >>> shortened_path("photos/2026/summer/beach.jpg", 20), shortened_path("beach-2026-summer.jpg", 20)
+    ('\u2026/summer/beach.jpg', 'beach-\u202626-summer.jpg')
+    """
+    if _width(path) > width:
+        for start, character in enumerate(path):
+            if character in _SEPARATORS and width // 2 <= _width(path[start:]) < width:
+                return f"\N{HORIZONTAL ELLIPSIS}{path[start:]}"
+    return shortened(path, width)
+
+
 def shortened(text: str, width: int) -> str:
-    r"""Shorten a text, such as a path, in its middle.
+    r"""Shorten a text in its middle.
 
     Args:
         text: The text.
@@ -278,8 +303,8 @@ def shortened(text: str, width: int) -> str:
     Returns:
         The text, or both of its ends with an ellipsis between.
 
-    >>> shortened("photos/2026/summer/beach.jpg", 20), shortened("a.jpg", 20)
-    ('photos\u2026mer/beach.jpg', 'a.jpg')
+    >>> shortened("image is too large", 12), shortened("a.jpg", 20)
+    ('ima\u2026oo large', 'a.jpg')
     """
     if _width(text) <= width:
         return text

@@ -35,6 +35,7 @@ _ADVICE = (
 _PERMANENT = re.compile(r"non-partial response|Requested \d+\.\.\d+, got|Received redirect|invalid path")
 """Errors that obstore reports like those of a connection, but that another attempt does not avoid."""
 
+_INVALID_KEY = re.compile(r'invalid path: .*?Path "(.{1,1024}?)"(?: contained|:)', re.DOTALL)
 _REQUEST = re.compile(r"Error performing \w+ ([^\s?]*)\S* in .* - (.*)")
 _STATUS = re.compile(r"status code: (\d{3}[A-Za-z -]*)")
 _CODE = re.compile(r"<Code>(\w{1,64})</Code>")
@@ -158,6 +159,8 @@ def _store_error(error: Exception, advice: str = "") -> StoreError:
 def _reason(error: Exception) -> str:
     """Return the status and the code of a response; the first line of the error if there was no response."""
     text = str(error)
+    if key := _INVALID_KEY.search(text):
+        return f"obstore cannot list the key {key[1]!r}; pipe the URLs of objects to 'imgcost scan -' instead"
     if status := _STATUS.search(text):
         code = _CODE.search(text)
         return f"HTTP {status[1].strip()}{f' ({code[1]})' if code else ''}"

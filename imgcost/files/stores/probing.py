@@ -6,6 +6,7 @@ from random import random
 from typing import TYPE_CHECKING, NamedTuple
 
 from imgcost.errors import HeaderError
+from imgcost.figures import plural
 from imgcost.files.results import Image, Unreadable, not_read
 from imgcost.files.stores.access import ATTEMPTS, StoreError
 from imgcost.headers import HEAD_BYTES, parse_header
@@ -65,7 +66,9 @@ class _Reader:
 
     def read_at(self, offset: int, size: int) -> bytes:
         """Read any bytes; see `imgcost.headers.ReadAt`."""
-        size = max(min(size, self.size - offset), 0)
+        size = min(size, self.size - offset)
+        if size <= 0:
+            return b""
         if not self._start <= offset <= offset + size <= self._start + len(self._data):
             if self.transferred + size > MAX_BYTES:
                 raise _LimitError
@@ -76,7 +79,9 @@ class _Reader:
 
     def _request(self, start: int, size: int) -> Part:
         delay = FIRST_DELAY
+        attempt = 0
         while True:
+            attempt += 1
             self.requests += 1
             try:
                 part = self._store.read(self._key, start, size)
@@ -84,7 +89,7 @@ class _Reader:
                 if len(part.data) < min(size, part.total - start):
                     raise StoreError("unavailable", "the connection was cut")  # noqa: TRY301 - handled like others
             except StoreError as error:
-                if error.problem != "unavailable" or self.requests >= ATTEMPTS:
+                if error.problem != "unavailable" or attempt >= ATTEMPTS:
                     raise
                 if self._stopped.wait(delay * (0.5 + random())):  # noqa: S311 - spreads requests
                     raise
@@ -117,10 +122,16 @@ def probe_object(store: Store, found: StoredObject, stopped: Event) -> Probed:
     except StoreError as error:
         failure = error
         if error.problem == "missing":
-            may_be_prefix = found.size is None and not found.url.startswith("http")
-            advice = ", unless the URL is that of a prefix: then end it with a slash" if may_be_prefix else ""
-            result = Unreadable(found.url, "missing", f"no such object{advice}")
+            result = Unreadable(found.url, "missing", f"no such object{_advice(found)}")
         else:
-            after = f" (after {reader.requests} requests)" if error.problem == "unavailable" else ""
+            after = f" (after {plural(reader.requests, 'request')})" if error.problem == "unavailable" else ""
             result = Unreadable(found.url, "no-access", f"{error.reason}{after}")
     return Probed(result, failure, reader.requests, reader.transferred)
+
+
+def _advice(missing: StoredObject) -> str:
+    if missing.size is not None or missing.url.startswith("http"):
+        return ""
+    if "*" in missing.url:
+        return "; globs in URLs are not expanded: use --include"
+    return ", unless the URL is that of a prefix: then end it with a slash"

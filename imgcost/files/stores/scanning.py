@@ -9,10 +9,11 @@ from itertools import groupby, islice, zip_longest
 from typing import TYPE_CHECKING
 
 from imgcost.errors import ImgcostError
+from imgcost.figures import plural
 from imgcost.files.results import Transfer, Unreadable
 from imgcost.files.stores.access import StoredObject, StoreError
 from imgcost.files.stores.probing import Probed, probe_object
-from imgcost.files.stores.threads import Threads
+from imgcost.files.stores.threads import STUCK_SECONDS, Done, Threads
 from imgcost.files.stores.urls import Stores
 from imgcost.files.walking import ARCHIVE_SUFFIXES
 
@@ -49,6 +50,8 @@ class _Page:
         self.cached = self.requests = self.transferred = 0
 
     def set(self, index: int, probed: Probed) -> None:
+        if self.results[index]:  # it was given up, and comes late
+            return
         self.results[index] = probed.result
         self.missing -= 1
         self.requests += probed.requests
@@ -109,7 +112,7 @@ class _Scan:
                     listing = True
                 if not (listing or window):
                     return
-                done = threads.done()
+                done = threads.done() or _stuck(threads)
                 self._accept([(*end.tag, end.value) for end in done if end.tag and not end.error])
                 for end in done:
                     if end.error:
@@ -199,9 +202,26 @@ class _Scan:
         refused = failure.problem == "denied" and not self._answered and self._failures >= DENIED
         if refused or (failure.problem == "unavailable" and self._failures >= FAILURES):
             raise ImgcostError(
-                f"{self._failures} objects in a row could not be read, the last one is {probed.result.path}: "
+                f"{plural(self._failures, 'object')} in a row could not be read, the last one is {probed.result.path}: "
                 f"{failure.reason}"
             )
+
+
+def _stuck(threads: Threads) -> list[Done]:
+    """Give up the running calls: a server sends something now and then, and never ends.
+
+    Raises:
+        ImgcostError: One of them lists objects.
+    """
+    reason = f"no answer within {STUCK_SECONDS:.0f} seconds"
+    error = StoreError("unavailable", reason)
+    ends: list[Done] = []
+    for tag in threads.give_up():
+        if tag is None:
+            raise ImgcostError(f"cannot list objects: {reason}")
+        page, index = tag
+        ends.append(Done(tag, Probed(Unreadable(page.objects[index][1].url, "no-access", reason), error, 1)))
+    return ends
 
 
 def _without_folders(page: list[StoredObject]) -> Iterator[StoredObject]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from contextlib import suppress
 from queue import Empty, SimpleQueue
+from time import monotonic
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
@@ -19,6 +20,10 @@ POLL_SECONDS = 0.5
 
 LEAVE_SECONDS = 1.0
 """Seconds to wait for running calls when the threads are left; their requests can take much longer."""
+
+
+STUCK_SECONDS = 300.0
+"""Seconds without the end of any call after which the running ones are given up: requests are repeated for less."""
 
 
 class Done(NamedTuple):
@@ -43,7 +48,7 @@ class Threads:
     """
 
     def __init__(self, threads: int) -> None:
-        """Create a pool; threads start when there is work.
+        """Create a pool; a thread starts with each call, up to the maximum.
 
         Args:
             threads: Maximum number of threads.
@@ -53,7 +58,7 @@ class Threads:
         self._threads: list[threading.Thread] = []
         self._calls: SimpleQueue[tuple[Any, Callable[[], Any]] | None] = SimpleQueue()
         self._done: SimpleQueue[Done] = SimpleQueue()
-        self._running = 0
+        self._running: dict[int, Any] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -76,27 +81,39 @@ class Threads:
 
     def submit(self, tag: Any, call: Callable[[], Any]) -> None:
         """Run a call in a thread; `done` returns its end with the tag."""
-        self._running += 1
-        if len(self._threads) < min(self._max, self._running):
-            self._threads.append(threading.Thread(target=self._work, daemon=True))
-            self._threads[-1].start()
         self._calls.put((tag, call))
+        if len(self._threads) < self._max:
+            self._start()
 
     def done(self) -> list[Done]:
-        """Wait until at least one call has ended, and return all that have."""
+        """Wait until at least one call has ended, and return all that have; none if the running calls are stuck."""
         ended: list[Done] = []
-        while not ended:
+        deadline = monotonic() + STUCK_SECONDS
+        while not ended and monotonic() < deadline:
             with suppress(Empty):
                 ended.append(self._done.get(timeout=POLL_SECONDS))
                 while True:
                     ended.append(self._done.get_nowait())
-        self._running -= len(ended)
         return ended
+
+    def give_up(self) -> list[Any]:
+        """Replace all threads, and return the tags of the calls that are running; their ends may still come."""
+        stuck = list(self._running.values())
+        self._threads = []
+        for _ in stuck:
+            self._start()
+        return stuck
+
+    def _start(self) -> None:
+        self._threads.append(threading.Thread(target=self._work, daemon=True))
+        self._threads[-1].start()
 
     def _work(self) -> None:
         while (task := self._calls.get()) is not None:
             tag, call = task
+            self._running[threading.get_ident()] = tag
             try:
                 self._done.put(Done(tag, call()))
             except Exception as error:  # noqa: BLE001 - the caller decides
                 self._done.put(Done(tag, error=error))
+            self._running.pop(threading.get_ident(), None)
