@@ -434,6 +434,18 @@ def test_number_and_mix_of_the_images_are_apart(books, tmp_path, libreoffice):
 # Without LibreOffice
 
 
+def test_alternatives_promise_only_what_a_plan_does(tmp_path):
+    conversation = planned_book(tmp_path / "a.xlsx", [Repeated(10, 10, 4)], turns=2)
+    assert [*alternatives_of(conversation)][:4] == ["No batch, no cache", "Batch", "Cached prompt", HAIKU]
+    assert alternatives_of(conversation)["Cached prompt"] == [
+        *("nothing to cache", None, None, "needs several requests with the same 512 tokens or more")
+    ]
+    fast = planned_book(tmp_path / "b.xlsx", MIXED, "opus", speed="fast", prompt_tokens=5000)
+    assert alternatives_of(fast)["Batch"][0] == "not offered"
+    long = planned_book(tmp_path / "c.xlsx", MIXED, HAIKU, prompt_tokens=99_000, cache="5m")
+    assert [row[0] for row in alternatives_of(long).values()][:2] == ["run imgcost plan"] * 2
+
+
 def test_too_many_sizes_are_facts(tmp_path, monkeypatch):
     monkeypatch.setattr("imgcost.reports.workbook.writing.MAX_SIZES", 4)
     book = openpyxl.load_workbook(planned_book(tmp_path / "a.xlsx", [Repeated(*size, 3) for size in MIX]))
