@@ -164,7 +164,10 @@ def of_page(page):
 
 def of_workbook(book):
     """Return the number of images in a workbook, and the sum of each of its columns of tokens."""
-    header, *rows = openpyxl.load_workbook(book, data_only=True)["Images"].iter_rows(values_only=True)
+    sheets = openpyxl.load_workbook(book, data_only=True)
+    if "Images" not in sheets.sheetnames:  # no image, no sheet
+        return 0, {0}
+    header, *rows = sheets["Images"].iter_rows(values_only=True)
     token_columns = [column for column, name in enumerate(header) if name.startswith("Visual tokens per image")]
     return len(rows), {sum(row[column] for row in rows) for column in token_columns}
 
