@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from imgcost.tables import MultiplierName, NamedModel
 
-__all__ = ["CHOICES", "CacheTtl", "Conditions", "InferenceGeo", "conditions"]
+__all__ = ["API_PLATFORMS", "CHOICES", "CacheTtl", "Conditions", "InferenceGeo", "conditions"]
 
 CacheTtl: TypeAlias = Literal["none", "5m", "1h"]
 """Whether prompts are cached, and how long a cached prefix lives after its last use."""
@@ -29,6 +29,9 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "speed": get_args(Speed),
 }
 """The allowed values of each condition."""
+
+API_PLATFORMS = tuple(name for name in platforms() if name != "claude-ai")
+"""The platforms that serve the Messages API."""
 
 
 class Conditions(NamedTuple):

@@ -161,7 +161,11 @@ class UnknownModelError(ImgcostError, LookupError):
     def __init__(self, name: str, suggestions: Sequence[str] = ()) -> None:
         """Suggest similar names, and the command that lists all names."""
         hint = f": did you mean {' or '.join(suggestions)}?" if suggestions else "."
-        super().__init__(f"unknown model {name!r}{hint} Run 'imgcost models' to list supported models")
+        advice = "Run 'imgcost models' to list supported models"
+        if name.lower() == "all":
+            hint = ": list their names, such as 'sonnet,haiku'."
+            advice = "Workbooks (-o FILE.xlsx) and pages (-o FILE.html) compare all models"
+        super().__init__(f"unknown model {name!r}{hint} {advice}")
         self.name = name
         self.suggestions = tuple(suggestions)
 
@@ -178,7 +182,9 @@ class NoPriceError(ImgcostError, LookupError):
     def __init__(self, model: str, day: date, first_day: date | None, *, kind: str = "price") -> None:
         """Name the first date that is known."""
         if kind == "model":
-            message, start = f"model {model} was not available on {day}", "first available"
+            is_family = not model.startswith("claude-")
+            message = f"no {model.capitalize()} model was available" if is_family else f"{model} was not available"
+            message, start = f"{message} on {day}", "the first came" if is_family else "it was first available"
         else:
             message, start = f"no published {kind} for {model} on {day}", f"{kind.rsplit(maxsplit=1)[-1]}s start"
         if first_day:
@@ -217,7 +223,8 @@ class MissingExtraError(ImgcostError, ImportError):
 
     def __init__(self, feature: str, extra: str) -> None:
         """Name the command that installs it."""
-        super().__init__(f"{feature} needs an extra: pip install 'imgcost[{extra}]'")
+        checkout = f'in a checkout: pip install ".[{extra}]"'
+        super().__init__(f'{feature} needs the extra "{extra}": pip install "imgcost[{extra}]" ({checkout})')
         self.extra = extra
 
 

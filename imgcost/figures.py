@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["dollars", "listed", "number", "percent", "plural", "unit_dollars", "visible"]
+__all__ = ["dollars", "exact_percent", "listed", "number", "percent", "plural", "unit_dollars", "visible"]
 
 
 def dollars(amount: Decimal) -> str:
@@ -76,6 +76,15 @@ def percent(part: Decimal, whole: Decimal) -> str:
         tenths = share.quantize(Decimal("0.1"), ROUND_HALF_UP)
         rounded = min(max(tenths, Decimal("0.1")), Decimal("99.9"))
     return f"{rounded}%"
+
+
+def exact_percent(share: Decimal) -> str:
+    """Format a share as an exact percentage.
+
+    >>> exact_percent(Decimal("0.02")), exact_percent(Decimal("0.0125")), exact_percent(Decimal(1))
+    ('2%', '1.25%', '100%')
+    """
+    return f"{share.scaleb(2, _WIDE).normalize(_WIDE):f}%"
 
 
 def plural(count: int, singular: str, plural: str = "") -> str:

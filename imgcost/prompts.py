@@ -7,7 +7,7 @@ from decimal import Decimal
 from imgcost.errors import ArgumentError
 from imgcost.tables import Model, characters_per_token, find_model
 
-__all__ = ["text_bytes", "text_tokens"]
+__all__ = ["text_bytes", "text_tokens", "tokens_of_bytes"]
 
 
 def text_tokens(text: str, model: str | Model | None = None) -> int:
@@ -37,7 +37,12 @@ def text_tokens(text: str, model: str | Model | None = None) -> int:
     if not isinstance(text, str):
         raise ArgumentError("text", text, "a str")
     named = model if model is None or isinstance(model, Model) else find_model(model)
-    whole, rest = divmod(Decimal(text_bytes(text)), characters_per_token(named).value)
+    return tokens_of_bytes(text_bytes(text), named)
+
+
+def tokens_of_bytes(size: int, model: Model | None = None) -> int:
+    """Estimate the tokens of a text by its size in UTF-8, bytes; see `text_tokens`."""
+    whole, rest = divmod(Decimal(size), characters_per_token(model).value)
     return int(whole) + (rest > 0)
 
 

@@ -121,11 +121,12 @@ def count_within(value: object, argument: str, minimum: int, maximum: int) -> in
 def expected_count(minimum: int, maximum: int) -> str:
     """Describe a range of whole numbers, for errors.
 
-    >>> expected_count(1, 10**6)
-    'a whole number from 1 to 1,000,000, such as 5000, 5,000 or 5k'
+    >>> expected_count(1, 10**4), expected_count(1, MAX_COUNT)
+    ('a whole number from 1 to 10,000', 'a whole number, 1 or more, such as 5000, 5,000 or 5k')
     """
-    forms = ", such as 5000, 5,000 or 5k" if maximum >= 5000 else ""
-    return f"a whole number from {minimum:,} to {maximum:,}{forms}"
+    forms = ", such as 5000, 5,000 or 5k" if maximum > 10**4 else ""
+    limits = f", {minimum} or more" if maximum == MAX_COUNT else f" from {minimum:,} to {maximum:,}"
+    return f"a whole number{limits}{forms}"
 
 
 def parse_dollars(text: str) -> Decimal | None:
@@ -217,6 +218,8 @@ def _megapixels(text: str) -> tuple[int, tuple[int, int]] | None:
 
 def _similar(text: str) -> str:
     """Suggest what a misspelled size may mean."""
+    if "," in text and all(size_name(part) or _SIDES.fullmatch(part.strip()) for part in text.split(",")):
+        return " (separate sizes by spaces)"
     if numbers := _TWO_NUMBERS.fullmatch(text):
         return f" (did you mean {numbers[1]}x{numbers[2]}?)"
     if re.fullmatch(r"\d{1,4}(\.\d+)?\s*m", text, re.ASCII | re.IGNORECASE):
@@ -245,17 +248,18 @@ def parse_ratio(text: str) -> tuple[int, int] | None:
 
 
 def join_sizes(words: Iterable[str]) -> list[str]:
-    """Join the parts of a size that a shell splits, such as `12MP 16:9` and `12 MP`.
+    """Join the parts of a size that a shell splits, such as `12MP 16:9`, `12 MP` and `4000 x 3000`.
 
-    >>> join_sizes(["12", "MP", "16:9", "photos"])
-    ['12 MP 16:9', 'photos']
+    >>> join_sizes(["12", "MP", "16:9", "photos", "4000", "x", "3000"])
+    ['12 MP 16:9', 'photos', '4000 x 3000']
     """
     joined: list[str] = []
     for word in words:
-        if joined and _megapixels(f"{joined[-1].strip()} {word.strip()}"):
-            joined[-1] = f"{joined[-1].strip()} {word.strip()}"
-        else:
-            joined.append(word)
+        joined.append(word)
+        for parts in (2, 3):
+            text = " ".join(map(str.strip, joined[-parts:]))
+            if len(joined) >= parts and (_megapixels(text) or _SIDES.fullmatch(text)):
+                joined[-parts:] = [text]
     return joined
 
 

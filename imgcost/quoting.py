@@ -418,7 +418,7 @@ def _assumptions(named: NamedModel, conditions: Conditions) -> Iterator[str]:
             else f"and regional endpoints cost {factor:f} times as much"
         )
         yield (
-            f"No endpoint of {conditions.platform} is specified for {named.name!r}: {conditions.endpoint} is assumed, "
+            f"No endpoint was given for {named.name!r} on {conditions.platform}: {conditions.endpoint} is assumed, "
             f"{other}."
         )
     if named.geography == "us-gov":

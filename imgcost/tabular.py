@@ -78,7 +78,7 @@ class Schema(NamedTuple):
 
         Returns:
             A DataFrame with the dtypes Int64, boolean and category; strings for text, exact `Decimal`s for dollars.
-            Missing values are NA, or None in a column of dollars.
+            Missing values are None for dollars, and otherwise those of the dtype; `isna` finds all of them.
         """
         import pandas as pd  # noqa: PLC0415 - optional dependency
 
@@ -170,6 +170,7 @@ PLAN = Schema(
             "as specified, or an alternative: standard (no batch, no cache), batch, cached, batch + cached, packed, "
             "downscaled, or the ID of another model",
         ),
+        "alternative_to": Column("category", "of an alternative: the model that was specified"),
         "images": Column("integer", "number of images, each counted once"),
         "visual_tokens": Column("integer", "visual tokens of the images, each counted once"),
         "images_usd": Column(

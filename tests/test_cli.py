@@ -93,14 +93,16 @@ def test_the_default_model_is_the_newest_sonnet_available_today(monkeypatch):
     monkeypatch.setattr(catalog, "datetime", Clock)
     assert Clock.now(tz=UTC).date() == date(2026, 9, 27)
     text = printed("estimate", "1920x1080")
-    assert "As of 2026-09-27, 'sonnet' is claude-sonnet-5." in text
+    assert text.startswith("claude-sonnet-5 on 2026-09-27: ")
     assert text == printed("estimate", "1920x1080", "-m", "sonnet", "--as-of", "2026-09-27")
     assert "Models on 2026-09-27" in printed("models")
 
 
-def test_the_note_names_the_model_of_a_family():
+def test_the_title_names_the_model_of_a_family_and_an_explanation_both():
     text = printed("estimate", "1920x1080", "-m", "sonnet", *AS_OF)
     assert text.startswith("claude-sonnet-5-5 on 2026-11-22: high-resolution tier, patch formula, $2.00/MTok\n")
+    assert "'sonnet'" not in text
+    text = printed("estimate", "1920x1080", "-m", "sonnet", "--explain", *AS_OF)
     assert "As of 2026-11-22, 'sonnet' is claude-sonnet-5-5." in text
 
 
@@ -117,14 +119,14 @@ def test_the_same_model_twice_counts_once():
 
 @pytest.mark.parametrize("names", [("claude-sonnet-5-5", "sonnet"), ("sonnet", "claude-sonnet-5-5")])
 def test_a_model_named_twice_is_listed_once_with_the_note_on_the_family(names):
-    text = printed("estimate", "1920x1080", "-m", names[0], "-m", names[1], *AS_OF)
+    text = printed("estimate", "1920x1080", "-m", names[0], "-m", names[1], "--explain", *AS_OF)
     assert text.count("claude-sonnet-5-5 on ") == 1
     assert text.count("As of 2026-11-22, 'sonnet' is claude-sonnet-5-5.") == 1
 
 
 def test_notes_are_not_in_the_json():
     """The JSON has the same facts as data: the model and its conditions."""
-    assert "'sonnet' is claude-sonnet-5-5." in printed("estimate", "10x10", "-m", "sonnet", *AS_OF)
+    assert "Images alone: plans, workbooks and pages add 3" in printed("estimate", "10x10", "-m", "sonnet", *AS_OF)
     data = json.loads(printed("estimate", "10x10", "-m", "sonnet", "-f", "json", *AS_OF))
     assert list(data) == ["schema", "estimates"]
     assert data["estimates"][0]["model"] == "claude-sonnet-5-5"
@@ -220,7 +222,7 @@ def test_files_that_cannot_be_estimated(tmp_path, monkeypatch):
     assert refused("estimate", "a\n\x1b[31m.png")
     assert "a.zip is an archive: run 'imgcost scan'" in refused("estimate", "a.zip")
     assert ". is a folder: run 'imgcost scan'" in refused("estimate", ".")
-    assert "'b.png': expected WIDTHxHEIGHT in pixels" in refused("estimate", "b.png")
+    assert "'b.png' is not a file or a size: expected WIDTHxHEIGHT in pixels" in refused("estimate", "b.png")
 
 
 def test_the_largest_possible_size():
@@ -290,7 +292,7 @@ def test_an_invalid_count_is_an_error(count):
 )
 @pytest.mark.parametrize("command", [("estimate", "10x10"), ("models",)])
 def test_an_invalid_date_is_an_error(command, day):
-    assert f"'{day}': expected YYYY-MM-DD, for example 2026-11-22." in refused(*command, "--as-of", day)
+    assert f"'{day}': expected YYYY-MM-DD, such as 2026-11-22." in refused(*command, "--as-of", day)
 
 
 def test_a_date_object_is_accepted():
@@ -305,8 +307,8 @@ def test_a_misspelled_model_is_an_error_with_suggestions():
 def test_a_date_before_the_first_price_is_an_error_that_names_the_first_date():
     message = refused("estimate", "1920x1080", "--as-of", "2023-01-01")
     assert message == (
-        "Error: model sonnet was not available on 2023-01-01; first available on 2024-03-04: use that date or a later "
-        "one\n"
+        "Error: no Sonnet model was available on 2023-01-01; the first came on 2024-03-04: use that date or a later "
+        "one.\n"
     )
     message = refused("estimate", "1920x1080", "-m", "claude-opus-5-5", "--as-of", "2026-09-21")
     assert message.startswith(
@@ -351,7 +353,7 @@ def test_ratios_have_several_spellings_and_are_shown_in_lowest_terms(ratio, row)
 
 @pytest.mark.parametrize("ratio", ["0:1", "1:0", "0:0", "0.0:1", "16-9", "16", "16:", "a:b", "1:2:3", "1e3:1", ""])
 def test_an_invalid_ratio_is_an_error(ratio):
-    assert f"'{ratio}': expected WIDTH:HEIGHT, for example 16:9." in refused("largest", ratio)
+    assert f"'{ratio}': expected WIDTH:HEIGHT, such as 16:9." in refused("largest", ratio)
 
 
 def test_a_negative_ratio_is_an_error():
@@ -412,7 +414,7 @@ def test_a_model_by_name_shows_all_its_fields():
 
 def test_an_unknown_model_or_a_family_before_its_first_model_is_an_error():
     assert "unknown model 'sonet': did you mean sonnet" in refused("models", "sonet")
-    assert "model fable was not available on 2026-06-08" in refused("models", "fable", "--as-of", "2026-06-08")
+    assert "no Fable model was available on 2026-06-08" in refused("models", "fable", "--as-of", "2026-06-08")
 
 
 # Every command
@@ -538,7 +540,7 @@ def fail_with(monkeypatch):
 def test_an_oserror_is_exit_code_2(fail_with):
     result = fail_with(PermissionError(errno.EACCES, "Permission denied", "a\nb"))
     assert (result.exit_code, result.stdout) == (2, "")
-    assert result.stderr == "Error: a\\nb: Permission denied\n"
+    assert result.stderr == "Error: a\\nb: Permission denied.\n"
 
 
 def test_ctrl_c_is_exit_code_130(fail_with):

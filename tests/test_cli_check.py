@@ -108,7 +108,7 @@ def test_with_exit_zero_the_exit_code_is_0():
         ((GOOD, "--ignore", "tinny"), "unknown rule 'tinny': did you mean tiny?"),
         ((GOOD, "--ignore", "\x1b[31m"), "unknown rule '\\x1b[31m'. Run 'imgcost rules' to list all rules"),
         ((GOOD, "-f", "xml"), "xml"),
-        ((GOOD, "--budget", "much"), "'much': expected US dollars, for example 12.50, $1,200 or 1.5k."),
+        ((GOOD, "--budget", "much"), "'much': expected US dollars, such as 12.50, $1,200 or 1.5k."),
         ((GOOD, "--budget", "-1"), "'-1'"),
         ((GOOD, "--budget", "nan"), "'nan'"),
         ((GOOD, "--budget", "sNaN"), "'sNaN'"),
@@ -424,7 +424,7 @@ def test_rules_are_listed():
     report = json.loads(rules_output("-f", "json"))
     assert report["schema"] == "imgcost.rules/2"
     assert [rule["rule"] for rule in report["rules"]] == [rule.name for rule in rules()]
-    assert rules_output("-f", "markdown").startswith("### Rules\n")
+    assert rules_output("-f", "markdown").startswith("## Rules\n")
 
 
 @pytest.mark.parametrize("rule", rules(), ids=lambda rule: rule.name)

@@ -318,7 +318,7 @@ def test_a_full_disk_says_what_is_complete(monkeypatch):
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr == (
         "imgcost: stopped after 2 files; their copies are complete, run the same command again for the rest\n"
-        f"Error: {os.path.join('small', 'c.tif.png')}: No space left on device\n"  # noqa: PTH118 - as it is written
+        f"Error: {os.path.join('small', 'c.tif.png')}: No space left on device.\n"  # noqa: PTH118 - as it is written
     )
 
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import sys
+import tomllib
+from datetime import date
 from decimal import Decimal
 from functools import partial
 
@@ -56,7 +59,7 @@ def test_the_text_compares_models_cheapest_first():
     tables = text.split("\n\n")
     assert unwrapped(tables[0]).splitlines()[0] == (
         "20,000 images of 3000x3000 on 2026-11-22: as many images per request as fit, "
-        "8,500 prompt tokens, 150 output tokens, retry rate 0.02"
+        "8,500 prompt tokens, 150 output tokens, 2% retries"
     )
     rows = rows_of(tables[0])[-2:]
     assert [row[:3] for row in rows] == [
@@ -67,13 +70,13 @@ def test_the_text_compares_models_cheapest_first():
     assert tables[2].startswith("Alternatives to claude-sonnet-4-6\n")
     assert [row[:4] for row in rows_of(tables[2]) if len(row) > 1 and row[1].startswith("$")] == [
         ["as specified", "$121.60"],
-        ["batch", "$60.80", "-$60.80", "-50%"],
-        ["cached", "$98.22", "-$23.38", "-19%"],
-        ["batch + cached", "$49.11", "-$72.49", "-60%"],
-        ["downscaled to 868x868", "$87.32", "-$34.27", "-28%"],
+        ["batch", "$60.80", "$60.80", "50%"],
+        ["cached", "$98.22", "$23.38", "19%"],
+        ["batch + cached", "$49.11", "$72.49", "60%"],
+        ["downscaled to 868x868", "$87.32", "$34.27", "28%"],
     ]
-    assert re.search(r"claude-sonnet-4-6 +retries +\$2\.38", tables[3])
-    assert "'haiku' is claude-haiku-5-5" in text
+    assert re.search(r"claude-sonnet-4-6 +retries +782,740 +\$2\.38", tables[3])
+    assert "Requests and tokens are counted without retries; dollars include them." in text
 
 
 def rows_of(table):
@@ -100,7 +103,7 @@ def test_unavailable_prices_are_not_alternatives_and_conditions_are_named():
     assert "Alternatives" not in text
     text = printed("100x100", "--platform", "foundry", "--inference-geo", "us", "--batch", "--no-batch", *AS_OF)
     assert "foundry, US inference" in text
-    assert "0 output tokens, batch" in unwrapped(printed("100x100", "--batch", *AS_OF))
+    assert "images only (no prompt, no answer), batch" in unwrapped(printed("100x100", "--batch", *AS_OF))
 
 
 def test_json_has_a_schema_and_exact_dollars():
@@ -167,7 +170,7 @@ def test_the_arithmetic_of_conversations_many_sizes_the_area_formula_and_the_lon
 
 def test_markdown():
     text = printed(*JOB, "-f", "markdown")
-    assert text.startswith("### 20,000 images of 3000x3000 on 2026-11-22")
+    assert text.startswith("## 20,000 images of 3000x3000 on 2026-11-22")
     assert "| claude-sonnet-5-5 |" in text
 
 
@@ -209,6 +212,7 @@ def test_files_tables_and_sizes_together(tmp_path):
     (tmp_path / "sizes.csv").write_text("width,height\n3000,3000\n", encoding="utf-8")
     report = data(SAMPLES, tmp_path / "sizes.csv", "1920x1080", *AS_OF)
     assert (report["images"], report["images_of_unknown_bytes"]) == (24, 2)
+    assert data(SAMPLES, "1920x1080", "--count", "5", *AS_OF)["images"] == 22 + 5
     assert [excluded["reason"] for excluded in report["excluded"]] == ["damaged", "not-an-image"]
     assert report["fixable"] == [{"rule": "format", "phrase": "TIFF", "images": 1}]
     assert "Unreadable (not in the total)" in printed(SAMPLES, *AS_OF)
@@ -242,26 +246,36 @@ def test_a_long_file_name_fits_80_columns(tmp_path):
         ),
         (("0x100",), "Invalid value for SIZE|PATH|TABLE: '0x100': "),
         ((SAMPLES, "--count", "5"), "--count applies to sizes only"),
+        (("12MP,4K",), "(separate sizes by spaces)."),
+        (("12,4",), "(did you mean 12x4?)."),
+        (("4K", "-m", "all"), "unknown model 'all': list their names, such as 'sonnet,haiku'. Workbooks"),
+        (("4K", "--prompt-tokens", "1", "--prompt-text", __file__), "--prompt-tokens and --prompt-text exclude each"),
         (("1920-1080",), "SIZE|PATH|TABLE: '1920-1080': expected WIDTHxHEIGHT in pixels, such as 1920x1080, or a"),
         (("1920-1080",), "4K or 1080p (did you mean 1920x1080?)."),
         (("12M",), "(did you mean 12MP?)."),
         (("2K",), "'2K': expected WIDTHxHEIGHT"),
         (("4:3",), "'4:3': expected WIDTHxHEIGHT"),
-        (("9x9", "--count", "1.5"), "for '--count': '1.5': expected a whole number from 1 to 1,000,000,000,000,000, "),
+        (("9x9", "--count", "1.5"), "for '--count': '1.5': expected a whole number, 1 or more, such as"),
         (
             ("9x9", "--count", "0"),
-            "for '--count': '0': expected a whole number from 1 to 1,000,000,000,000,000, such as",
+            "for '--count': '0': expected a whole number, 1 or more, such as 5000, 5,000 or 5k.",
         ),
-        (("9x9", "--prompt-tokens", "-1"), "for '--prompt-tokens': '-1': expected a whole number from 0 to"),
+        (("9x9", "--prompt-tokens", "-1"), "for '--prompt-tokens': '-1': expected a whole number, 0 or more, such as"),
         (
             ("9x9", "--prompt-tokens", "20M"),
             "for '--prompt-tokens': 20000000: expected a whole number from 0 to 10,000,",
         ),
         (("9x9", "--prompt-text", "no.txt"), "File 'no.txt' does not exist"),
         (("100x100", "--turns", "0"), "Invalid value for '--turns': 0: expected a whole number from 1 to 10,000"),
-        (("100x100", "--images-per-request", "many"), "'many': expected a whole number, or auto."),
-        (("100x100", "--images-per-request", "0"), "'--images-per-request': 0: expected a whole number from 1 to"),
-        (("100x100", "--images-per-request", "601", "--count", "601"), "request 0 (from image 0 on) has 601 images"),
+        (("100x100", "--images-per-request", "many"), "'many': expected a whole number, such as 20, or auto."),
+        (
+            ("100x100", "--images-per-request", "0"),
+            "'--images-per-request': 0: expected a whole number, such as 20, or 'auto'.",
+        ),
+        (
+            ("100x100", "--images-per-request", "601", "--count", "601"),
+            "request 1 (from image 1 on) would have 601 images",
+        ),
         (
             ("100x100", "--retry-rate", "often"),
             "Invalid value for '--retry-rate': 'often': expected a number from 0 to 1",
@@ -291,7 +305,7 @@ def test_one_image_per_request_is_the_default_and_packing_an_alternative(tmp_pat
     tables = printed(*job, *AS_OF).split("\n\n")
     assert tables[0].startswith("200,000 images of 1000x1000 on 2026-11-22: 1 image per request, 400")
     assert rows_of(tables[0])[-1][1:2] + rows_of(tables[0])[-1][-1:] == ["200,000", "$949.60"]
-    assert ["packed, up to 600", "$520.32", "-$429.28", "-45%", "up to 600 images share one"] in rows_of(tables[1])
+    assert ["packed, up to 600", "$520.32", "$429.28", "45%", "up to 600 images share one prompt"] in rows_of(tables[1])
     path = tmp_path / "job.toml"
     path.write_text('images_per_request = "auto"\n', encoding="utf-8")
     packed = printed(*job, *AS_OF, "--images-per-request", "auto")
@@ -303,7 +317,7 @@ def test_one_image_per_request_is_the_default_and_packing_an_alternative(tmp_pat
 
 def test_the_cost_of_an_alternative_has_a_sign():
     table = printed(*JOB, "-m", "claude-sonnet-4-6", "--batch", "--downscale-to", "5000").split("\n\n")[1]
-    assert ["no batch, no cache", "$119.21", "+$59.61", "+100%", "answers come at once"] in rows_of(table)
+    assert ["no batch", "$119.21", "-$59.61", "-100%"] in rows_of(table)
     assert not any(row[0] == "batch" for row in rows_of(table))
     several = printed("1000x500", "500x500", "--downscale-to", "100", *AS_OF)
     assert "downscaled to 100" in several
@@ -322,8 +336,9 @@ def test_megapixels_counts_and_lists_of_models_are_read_as_people_write_them():
         short = (*size, "--count", "200k", "-m", "sonnet, haiku", "--prompt-tokens", "1.5k", *AS_OF)
         assert data(*short) == data(*exact)
     text = printed("12MP", "16:9", "4k", "--count", "200,000", *AS_OF)
-    assert text.startswith("400,000 images of 4619x2598 and 3840x2160 on 2026-11-22: ")
+    assert text.startswith("400,000 images (200,000 of 4619x2598 and 200,000 of 3840x2160) on 2026-11-22: 1")
     assert "\n12MP 16:9 is 4619x2598 px.\n4K is 3840x2160 px.\n" in text
+    assert data("4000", "x", "3000", *AS_OF) == data("4000", "x3000", *AS_OF) == data("12MP", *AS_OF)
     several = printed("1x1", "2x2", "3x3", "4x4", *AS_OF)
     assert several.startswith("4 images on 2026-11-22: ")
 
@@ -371,6 +386,99 @@ def test_the_template_of_a_scenario_runs_as_it_is(tmp_path):
     assert (scenario["turns"], scenario["platform"], scenario["as_of"]) == (3, "bedrock", "2026-11-01")
 
 
+def test_a_template_has_the_settings_of_the_command(tmp_path):
+    job = ("4K", "12MP", "16:9", "--count", "5", "-m", "haiku", "--retry-rate", "2%", "--batch", "--no-fast", *AS_OF)
+    (tmp_path / "job.toml").write_text(printed("--init", *job, "--budget", "12.50"), encoding="utf-8")
+    assert tomllib.loads((tmp_path / "job.toml").read_text(encoding="utf-8")) == {
+        "images": ["4K", "12MP 16:9"],
+        "count": 5,
+        "model": ["haiku"],
+        "retry_rate": "2%",
+        "batch": True,
+        "fast": False,
+        "as_of": date(2026, 11, 22),
+        "budget": 12.5,
+    }
+    assert data("--scenario", tmp_path / "job.toml") == data(*job, "--budget", "12.50")
+    text = printed("--init", "--prompt-text", tmp_path / "job.toml", "--fast")
+    assert tomllib.loads(text) == {"prompt_text": str(tmp_path / "job.toml"), "fast": True}
+    assert "exclude each other" in refused("--init", "--scenario", tmp_path / "job.toml")
+
+
+def test_options_override_fast_mode_of_a_scenario(tmp_path):
+    path = tmp_path / "job.toml"
+    path.write_text('images = "4K"\nmodel = "claude-opus-4-6"\nfast = true\nas_of = 2026-06-01\n', encoding="utf-8")
+    speeds = [data("--scenario", path, *option)["scenario"]["speed"] for option in ((), ("--no-fast",))]
+    assert speeds == ["fast", "standard"]
+
+
+def test_an_empty_prompt_is_reported(tmp_path):
+    (tmp_path / "prompt.txt").write_text(" \n", encoding="utf-8")
+    assert run("4K", "--prompt-text", tmp_path / "prompt.txt").stderr == "imgcost: the prompt text is empty.\n"
+
+
+def test_models_with_older_tokenizers_need_fewer_tokens_of_a_prompt(tmp_path):
+    (tmp_path / "prompt.txt").write_text("x" * 35, encoding="utf-8")
+    job = ("4K", "--prompt-text", tmp_path / "prompt.txt", *AS_OF)
+    alone = unwrapped(printed(*job, "-m", "claude-opus-4-6"))
+    assert "10 prompt tokens (estimated)" in alone
+    assert "text has about 40% more tokens with it, which are not included" in " ".join(alone.split())
+    both = unwrapped(printed(*job, "-m", "claude-opus-4-6,sonnet"))
+    assert "14 prompt tokens (estimated)" in both
+    assert "With claude-opus-4-6, that text has about 10 tokens; 14 are priced." in both
+
+
+def test_notes_say_why_caching_and_batches_are_not_alternatives():
+    text = unwrapped(printed("4K", "--count", "9", "--prompt-tokens", "511", *AS_OF))
+    assert "The prompt of 511 tokens cannot be cached with claude-sonnet-5-5: the minimum is 512." in text
+    assert "cannot be cached" not in unwrapped(printed("4K", "--count", "9", "--prompt-tokens", "512", *AS_OF))
+    assert "cannot be cached" not in unwrapped(printed("4K", "--prompt-tokens", "511", *AS_OF))
+    text = unwrapped(printed("4K", "--platform", "bedrock", *AS_OF))
+    assert "No alternative in batches: " in text
+    assert "Batch inference of the platform itself is not priced." in text
+    assert "itself is not priced" not in unwrapped(printed("4K", "--platform", "foundry", *AS_OF))
+
+
+def test_batches_of_a_conversation_follow_each_other():
+    job = ("4K", "--count", "9", "--turns", "3", "--prompt-tokens", "4k", *AS_OF)
+    [model] = data(*job)["models"]
+    assert trade_offs(model)["batch"] == "3 message batches, one after another, can take up to 72 hours"
+    assert "batch + cached" not in model["variants"]  # the cache would expire
+    [model] = data(*job, "--prompt-cache", "1h")["models"]
+    assert "batch + cached" in model["variants"]
+
+
+@pytest.mark.parametrize(
+    ("options", "names"),
+    [
+        ((), ["batch", "cached", "batch + cached"]),
+        (("--batch",), ["no batch", "cached, no batch", "batch + cached"]),
+        (("--prompt-cache", "5m"), ["no cache", "batch, no cache", "batch + cached"]),
+        (("--batch", "--prompt-cache", "5m"), ["no batch, no cache", "batch, no cache", "cached, no batch"]),
+    ],
+)
+def test_alternatives_are_named_by_what_changes(options, names):
+    table = printed(*ONE_EACH, "-m", "claude-sonnet-4-6", *options).split("\n\n")[1]
+    assert [row[0] for row in rows_of(table) if len(row) > 1 and row[1].startswith("$")][1:4] == names
+
+
+def test_a_job_of_images_alone_says_so_first():
+    assert "images only (no prompt, no answer)" in unwrapped(printed("4K", *AS_OF)).splitlines()[0]
+    assert data("4K", *AS_OF)["warnings"] == ["no prompt and no answer are included"]
+    assert data("4K", "--output-tokens", "1", *AS_OF)["warnings"] == []
+
+
+def test_a_plan_is_printed_before_the_error_that_its_file_needs_an_extra(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "xlsxwriter", None)
+    monkeypatch.delitem(sys.modules, "imgcost.reports.workbook", raising=False)
+    monkeypatch.delitem(sys.modules, "imgcost.reports.workbook.book", raising=False)
+    result = run("4K", *AS_OF, "-o", tmp_path / "a.xlsx")
+    assert result.exit_code == 2
+    assert result.stdout == printed("4K", *AS_OF)
+    assert 'needs the extra "report": pip install "imgcost[report]"' in result.stderr
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_scenario_file_has_the_whole_job_and_its_paths_are_relative_to_it(tmp_path):
     folder = tmp_path / "jobs"
     folder.mkdir()
@@ -385,9 +493,10 @@ def test_a_scenario_file_has_the_whole_job_and_its_paths_are_relative_to_it(tmp_
     path.write_text("prompt_tokens = 7\n", encoding="utf-8")
     other = ("--prompt-text", folder / "prompt.txt")
     assert data("--scenario", path, "12MP", *other)["scenario"]["prompt_tokens"] == 2
-    assert "Missing argument" in refused("--scenario", path)
+    assert "job.toml has no images: add images = " in refused("--scenario", path)
     path.write_text('images = "b.png"\n', encoding="utf-8")
-    assert "'b.png' is not a file, a folder or a size" in " ".join(refused("--scenario", path).split())
+    message = " ".join(refused("--scenario", path).split())
+    assert f"images in {path}: 'b.png' is not a file or folder in {folder} or a size: expected" in message
 
 
 def test_every_alternative_names_its_trade_off():
@@ -405,9 +514,9 @@ def test_every_alternative_names_its_trade_off():
         assert Decimal(variant["saves_usd"]) == Decimal(model["total_usd"]) - Decimal(variant["total_usd"]) > 0, name
     [model] = data(*job, "--batch", "--prompt-cache", "1h")["models"]
     assert {name: trade_offs(model)[name] for name in ("standard", "batch", "cached")} == {
-        "standard": "answers come at once; no prompt to keep in the cache",
-        "batch": "no prompt to keep in the cache",
-        "cached": "answers come at once",
+        "standard": "",
+        "batch": "",
+        "cached": "",
     }
     [model] = data(*job, "--batch")["models"]
     assert trade_offs(model)["batch + cached"] == (
@@ -437,6 +546,11 @@ def test_a_cheaper_model_is_an_alternative_only_if_the_job_is_possible_with_it()
 def table(path, text):
     path.write_text(text, encoding="utf-8")
     return path
+
+
+def test_a_table_with_semicolons_is_an_error(tmp_path):
+    path = table(tmp_path / "a.csv", "width;height\n28;28\n")
+    assert "a.csv is separated by semicolons: save it with commas." in " ".join(refused(path).split())
 
 
 def test_an_unused_column_with_a_similar_name_is_reported_on_stderr(tmp_path):
@@ -521,9 +635,12 @@ def test_a_plan_names_the_overhead_that_it_includes():
         text = unwrapped(printed("1000x1000", *(f"--model={model}" for model in models), *AS_OF))
         return re.findall("^Includes an overhead of (.*)$", text, re.MULTILINE)
 
-    assert notes("sonnet", "haiku") == ["3 tokens per image (measured, not published)."]
+    assert notes("sonnet", "haiku") == ["3 tokens per image (measured with other models, not published)."]
     assert notes("sonnet", "claude-opus-4-7", "claude-3-opus") == [
-        "3 tokens per image with claude-sonnet-5-5 (measured, not published).",
-        "3 tokens per image and 11 tokens per user message with claude-opus-4-7 (measured, not published).",
+        "3 tokens per image (measured with other models, not published) for claude-sonnet-5-5.",
+        (
+            "3 tokens per image and 11 tokens per user message (measured with other models, not published) for "
+            "claude-opus-4-7."
+        ),
     ]
     assert notes("claude-3-opus") == []

@@ -97,7 +97,7 @@ def test_the_newest_model_of_each_other_family_is_compared(folder):
     assert {"claude-haiku-5-5", "claude-opus-5-5"} <= set(compared)
     assert "claude-sonnet-5-5" not in compared
     assert len(set(compared)) == len(compared)
-    assert "As of 2026-11-22, 'sonnet' is claude-sonnet-5-5." in printed(folder, "-m", "sonnet", *AS_OF)
+    assert "pages add 3 tokens per image" in printed(folder, "-m", "sonnet", *AS_OF)
 
 
 def test_unavailable_models_are_not_compared(folder):
@@ -168,7 +168,7 @@ def test_fail_on_unreadable_is_exit_code_2_after_the_complete_report(folder):
     result = run(folder, "--fail-on-unreadable", *SONNET_3)
     assert result.exit_code == 2
     assert result.stdout == printed(folder, *SONNET_3)
-    assert result.stderr == "Error: 1 file or folder could not be read (--fail-on-unreadable was given)\n"
+    assert result.stderr == "Error: 1 file or folder could not be read (--fail-on-unreadable was given).\n"
     printed(folder / "a.png", "--fail-on-unreadable", *AS_OF)
 
 

@@ -125,7 +125,7 @@ def test_without_dask_the_error_names_the_extra(monkeypatch):
 
     monkeypatch.delitem(sys.modules, "imgcost.datasets.dask", raising=False)
     monkeypatch.setattr(builtins, "__import__", without)
-    with pytest.raises(MissingExtraError, match=r"pip install 'imgcost\[dask\]'"):
+    with pytest.raises(MissingExtraError, match=r"pip install .imgcost\[dask\]"):
         __import__("imgcost.datasets.dask")
 
 

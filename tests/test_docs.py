@@ -18,7 +18,6 @@ from click.testing import CliRunner
 from conftest import DATA, ROOT
 
 from imgcost.cli import COMMANDS, main
-from imgcost.cli.exit_codes import EXIT_CODES
 from imgcost.plans import SETTINGS
 from imgcost.rules import rules
 from imgcost.tables import catalog, limits_on, wordings_of
@@ -294,14 +293,6 @@ def test_the_limits_are_in_the_documentation():
     if UPDATE:
         write(CHECKS_PAGE, "limits", table_of_limits(), "Limits")
     assert marked(CHECKS_PAGE, "limits") == table_of_limits()
-
-
-def test_the_exit_codes_are_in_the_documentation():
-    rows = "".join(f"\n| {code} | {meaning} |" for code, meaning in EXIT_CODES.items())
-    table = f"| code | meaning |\n|---|---|{rows}"
-    if UPDATE:
-        write(README, "exit codes", table, "Exit codes")
-    assert marked(README, "exit codes") == table
 
 
 def table_of_settings():

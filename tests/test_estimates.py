@@ -253,7 +253,7 @@ def test_before_its_first_price_a_model_is_an_error_that_names_the_date(model):
 
 
 def test_a_family_before_its_first_model_is_an_error():
-    with pytest.raises(NoPriceError, match="model fable was not available on 2026-06-08") as caught:
+    with pytest.raises(NoPriceError, match="no Fable model was available on 2026-06-08") as caught:
         on_day("fable", date(2026, 6, 8))
     assert caught.value.first_day == date(2026, 6, 9)
 

@@ -96,7 +96,7 @@ def command(request):
 
 
 @pytest.mark.parametrize("names", [[], ["notes.txt"]], ids=["empty", "no image in it"])
-@pytest.mark.parametrize(("style", "first"), [("text", "No images found."), ("markdown", "### No images found.")])
+@pytest.mark.parametrize(("style", "first"), [("text", "No images found."), ("markdown", "## No images found.")])
 def test_a_folder_without_images_is_exit_code_0_and_the_first_line_says_so(tmp_path, command, names, style, first):
     for name in names:
         (tmp_path / name).write_text("no image")

@@ -531,7 +531,10 @@ def test_without_the_extra_every_command_names_it(tmp_path, command, libraries):
         timeout=60,
     )
     assert ended.returncode == 2, ended.stderr
-    assert "needs an extra: pip install 'imgcost[report]'" in ended.stderr
+    assert (
+        'needs the extra "report": pip install "imgcost[report]" (in a checkout: pip install ".[report]").'
+        in ended.stderr
+    )
     assert not output.exists()
 
 

@@ -32,18 +32,18 @@ def written(path, *parts, quotes=(SONNET,)):
 def test_markdown_has_the_summary_and_the_rows(tmp_path):
     part = ("f", [image("<b>|*\n.png"), Unreadable("x", "empty", "the file is empty")])
     text = written(tmp_path / "a.md", part, quotes=(AREA, SONNET))
-    assert text.startswith("### 1 image, 900 bytes. claude-3-sonnet-20240229")
+    assert text.startswith("# What images cost with Claude\n\n## 1 image, 900 bytes. claude-3-sonnet-20240229")
     assert r"| &lt;b>\|\*\\n.png | 1000x1000 | claude-3-sonnet-20240229 | 1,334 | $0.0040 |" in text
     assert r"| &lt;b>\|\*\\n.png | 1000x1000 | claude-sonnet-5-5 | 1,296 | $0.0026 |" in text
-    assert "### All images" in text
+    assert "## All images" in text
     assert "claude-3-sonnet-20240229 retired on 2025-07-21; the last price is used here.\n" in text
-    assert text.endswith("use --formula patch to compare with a bill.\n")
+    assert text.endswith("not published) for claude-sonnet-5-5.\n")
 
 
 def test_markdown_lists_a_limited_number_of_images(tmp_path, monkeypatch):
     monkeypatch.setattr(markdown, "MAX_IMAGES", 3)
     text = written(tmp_path / "a.md", *[("", [image(f"{n}.png"), image(f"{n}b.png")]) for n in range(3)])
-    assert "### The first 3 of 6 images" in text
+    assert "## The first 3 of 6 images" in text
     assert [line.split()[1] for line in text.splitlines() if ".png |" in line] == ["0.png", "0b.png", "1.png"]
 
 

@@ -294,7 +294,10 @@ ERRORS = {
     errors.MissingExtraError: (
         ("writing a .parquet file", "parquet"),
         {},
-        "writing a .parquet file needs an extra: pip install 'imgcost[parquet]'",
+        (
+            'writing a .parquet file needs the extra "parquet": pip install "imgcost[parquet]" '
+            '(in a checkout: pip install ".[parquet]")'
+        ),
         {"extra": "parquet"},
     ),
     errors.MissingPackageError: (

@@ -67,13 +67,13 @@ def test_an_assumption_is_noted_once_where_it_matters():
     bare = quoted("anthropic.claude-opus-5-5", as_of=DAY)
     (assumption,) = bare.assumptions
     assert assumption == (
-        "No endpoint of bedrock is specified for 'anthropic.claude-opus-5-5': regional is assumed, at 1.1 times the "
+        "No endpoint was given for 'anthropic.claude-opus-5-5' on bedrock: regional is assumed, at 1.1 times the "
         "global price."
     )
     assert bare.assumptions[0] in sentences(quote_notes(bare))
     assert quoted("claude-opus-5-5@default", as_of=DAY).assumptions == (
         (
-            "No endpoint of google-cloud is specified for 'claude-opus-5-5@default': global is assumed, and regional "
+            "No endpoint was given for 'claude-opus-5-5@default' on google-cloud: global is assumed, and regional "
             "endpoints cost 1.1 times as much."
         ),
     )
@@ -87,7 +87,7 @@ def test_an_assumption_is_noted_once_where_it_matters():
         done("estimate", "28x28", "-m", "anthropic.claude-opus-5-5", *ON),
         done("plan", "28x28", "-m", "anthropic.claude-opus-5-5", *ON),
     ):
-        assert text.count("No endpoint of bedrock is specified") == 1
+        assert text.count("No endpoint was given for") == 1
 
 
 def test_a_plan_has_one_platform_and_one_endpoint():

@@ -266,7 +266,7 @@ def test_the_limit_on_images_of_a_request(model, most_images):
     assert packed(planned(Repeated(28, 28, most_images + 1), model)) == [most_images, 1]
     assert packed(planned(Repeated(28, 28, most_images), model, images_per_request=most_images)) == [most_images]
     with pytest.raises(
-        ImgcostError, match=rf"request 0 .* has {most_images + 1} images: the limit is {most_images} \(images: .*read"
+        ImgcostError, match=rf"request 1 .* would have {most_images + 1} images: the limit is {most_images}\."
     ):
         planned(Repeated(28, 28, most_images + 1), model, images_per_request=most_images + 1)
 
@@ -275,7 +275,7 @@ def test_the_limit_on_bytes_of_a_request():
     # A file of 7,864,320 bytes has 10 MB as base64; three of them fit in 32 MB with their JSON, four do not.
     files = [image(28, 28, 7_864_320)] * 7
     assert packed(planned(files, "claude-sonnet-4-6")) == [3, 3, 1]
-    with pytest.raises(ImgcostError, match=r"request 0 .* bytes: the limit is 33,554,432 .request bytes: "):
+    with pytest.raises(ImgcostError, match=r"request 1 .* bytes: the limit is 33,554,432\."):
         planned(files, "claude-sonnet-4-6", images_per_request=4)
     assert packed(planned(files, "claude-sonnet-4-6", images_per_request=3)) == [3, 3, 1]
     assert packed(planned(Repeated(28, 28, 7, 7_864_320), "claude-sonnet-4-6")) == [3, 3, 1]
@@ -283,7 +283,9 @@ def test_the_limit_on_bytes_of_a_request():
 
 def test_an_edge_over_the_lower_limit_is_an_error_that_names_the_request():
     sizes = [(28, 28)] * 22 + [(28, 2001)] + [(28, 28)] * 21
-    with pytest.raises(ImgcostError, match=r"request 1 \(from image 22 on\) has 22 images, one of them over 2000 px"):
+    with pytest.raises(
+        ImgcostError, match=r"request 2 \(from image 23 on\) would have 22 images, one of them over 2,000 px"
+    ):
         planned(sizes, "claude-sonnet-4-6", images_per_request=22)
 
 
@@ -291,7 +293,7 @@ def test_the_limit_of_the_context_window():
     # Haiku 4.5: 200,000 tokens, of which an image of one patch has 1 + 3 and its message 7.
     least = 200_000 - 4 - 7
     assert planned([(28, 28)], "claude-haiku-4-5", prompt_tokens=least - 10, output_tokens=10).requests == 1
-    with pytest.raises(ImgcostError, match="has 200,001 tokens, prompt and answer: the limit is 200,000"):
+    with pytest.raises(ImgcostError, match="would have 200,001 tokens, prompt and answer: the limit is 200,000"):
         planned([(28, 28)], "claude-haiku-4-5", prompt_tokens=least - 9, output_tokens=10)
     full = planned(Repeated(1092, 1092, 100), "claude-haiku-4-5", prompt_tokens=100_000)
     assert packed(full) == [65, 35]  # (200,000 - 100,007) / 1524
@@ -674,8 +676,9 @@ def test_the_number_of_batches_that_a_job_needs():
     def batches_note(model_plan):
         return next(note for note in notes_written(model_plan) if "message batch" in note)
 
-    assert "need at least 1 message batch." in batches_note(
-        planned(Repeated(28, 28, 100_000), "haiku", images_per_request=1, batch=True)
+    assert (
+        "need at least 1 message batch; more if a batch would exceed 268,435,456 bytes, because not all"
+        in batches_note(planned(Repeated(28, 28, 100_000), "haiku", images_per_request=1, batch=True))
     )
     assert "need at least 2 message batches" in batches_note(
         planned(Repeated(28, 28, 100_001), "haiku", images_per_request=1, batch=True)
@@ -693,7 +696,7 @@ def test_the_number_of_batches_that_a_job_needs():
 def test_notes_list_measurements_and_assumptions():
     notes = " ".join(notes_written(planned(JOB, "claude-opus-4-7", cache="1h", batch=True, **SETTINGS)))
     assert "Includes an overhead of 3 tokens per image and 11 tokens per user message" in notes
-    assert "Source of the overhead per user message with claude-opus-4-7: medium confidence, " in notes
+    assert "Source of the overhead per user message with claude-opus-4-7, measured with " in notes
     assert "expires 1 hour after its last use" in notes
     assert "which is not guaranteed" in notes
     notes = " ".join(notes_written(planned(JOB, "sonnet", cache="5m", **SETTINGS)))
@@ -793,21 +796,28 @@ def test_requests_are_priced_by_the_published_rates():
 
 def test_a_notebook_shows_a_plan_as_a_table_with_a_row_per_model():
     html = plan([(28, 28)] * 2, models=["haiku", "sonnet"], as_of=DAY)._repr_html_()
-    assert html.startswith(f"<table><caption>2 images on {DAY}</caption>")
+    assert html.startswith(f"<table><caption>2 images on {DAY}: 1 image per request, images only")
     assert html.count("<tr>") == 3
     assert html.index("claude-haiku") < html.index("claude-sonnet")
     nothing = plan([], models="haiku", as_of=DAY)._repr_html_()
-    assert nothing.startswith(f"<table><caption>0 images on {DAY}</caption>")
+    assert nothing.startswith(f"<table><caption>0 images on {DAY}: ")
 
 
 def test_the_rows_of_a_plan_are_its_variants():
     result = plan([(28, 28)] * 2, models=["haiku", "sonnet"], as_of=DAY, batch=True)
     frame = result.to_frame()
-    assert [row[:6] for row in result.rows()] == list(frame.iloc[:, :6].itertuples(index=False, name=None))
+    assert [row[:5] for row in result.rows()] == list(frame.iloc[:, :5].itertuples(index=False, name=None))
+    assert [name for name in frame["alternative_to"] if isinstance(name, str)] == [
+        model.model.id for model in result.models for _ in model.variants
+    ]
     assert list(frame["variant"]).count("as specified") == 2
     assert len(frame) == 2 + sum(len(model.variants) for model in result.models)
     rows = plan([(28, 28)] * 2, models="sonnet", as_of=DAY).to_frame().set_index("variant")
     assert rows.loc["batch", ["model", "tier"]].tolist() == ["claude-sonnet-5-5", "high-resolution"]
     assert rows.loc["batch", "saves_usd"] == rows.loc["as specified", "total_usd"] - rows.loc["batch", "total_usd"]
-    assert rows.loc["claude-haiku-5-5", "model"] == "claude-sonnet-5-5"  # the model of the plan
-    assert pd.isna(rows.loc["claude-haiku-5-5", "tier"])
+    assert rows.loc["claude-haiku-5-5", ["model", "alternative_to", "tier"]].tolist() == [
+        "claude-haiku-5-5",
+        "claude-sonnet-5-5",
+        "high-resolution",
+    ]
+    assert pd.isna(rows.loc["as specified", "alternative_to"])

@@ -22,7 +22,7 @@ import imgcost
 from imgcost.acceptance import Reason
 from imgcost.cli import main
 from imgcost.conditions import Conditions
-from imgcost.errors import ImgcostError, MissingExtraError, SizeError
+from imgcost.errors import ArgumentError, ImgcostError, MissingExtraError, SizeError
 from imgcost.files import Image, Unreadable
 from imgcost.plans import Repeated, Scenario, inputs, plan, read_scenario, scenario_files
 from imgcost.plans.images import MAX_LISTED_SIZES
@@ -215,8 +215,8 @@ def test_a_parquet_file(tmp_path):
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("a.parquet", r"reading a table needs an extra: pip install 'imgcost\[parquet\]'"),
-        ("a.xlsx", r"reading an Excel workbook needs an extra: pip install 'imgcost\[report\]'"),
+        ("a.parquet", r'reading a table needs the extra "parquet": pip install "imgcost\[parquet\]"'),
+        ("a.xlsx", r'reading an Excel workbook needs the extra "report": pip install "imgcost\[report\]"'),
     ],
 )
 def test_a_missing_library_is_an_error_that_names_the_extra(tmp_path, monkeypatch, name, message):
@@ -480,6 +480,27 @@ def test_invalid_images_are_rejected(images, match):
         planned(images)
 
 
+@pytest.mark.parametrize(
+    "images",
+    ["12MP", (4000, 3000), ["4000x3000"], [(4000, 3000)], [Repeated(4000, 3000, 7)]],
+    ids=str,
+)
+def test_a_count_applies_to_each_size(images):
+    assert planned(images, count=7).images == 7
+    assert planned(images, count=7) == planned(Repeated(4000, 3000, 7))
+
+
+def test_a_count_applies_neither_to_files_nor_to_their_tables(tmp_path):
+    (tmp_path / "a.csv").write_text("width,height\n28,28\n", encoding="utf-8")
+    (tmp_path / "a.png").write_bytes(png(28, 28))
+    assert planned([tmp_path, tmp_path / "a.csv", "28x28"], count="1k").images == 1002
+    for count in (0, "many"):
+        with pytest.raises(ArgumentError, match=r"invalid count .*: expected a whole number, 1 or more"):
+            planned("4K", count=count)
+    with pytest.raises(SizeError, match="image 1 is 5: expected two whole numbers"):
+        planned([(1, 2), 5], count=2)
+
+
 def test_zero_images_of_a_size_are_a_job_without_images():
     assert planned(Repeated(28, 28, 0)).images == 0
 
@@ -501,7 +522,7 @@ def test_zero_images_of_a_size_are_a_job_without_images():
         ({"images_per_request": "all"}, "invalid images_per_request 'all'"),
         ({"downscale_to": 0}, "invalid downscale_to 0"),
         ({"retry_rate": -0.1}, "invalid retry_rate -0.1"),
-        ({"retry_rate": "1.01"}, "invalid retry_rate '1.01': expected a number from 0 to 1, for example 0.02 or 2%"),
+        ({"retry_rate": "1.01"}, "invalid retry_rate '1.01': expected a number from 0 to 1, such as 0.02 or 2%"),
         ({"retry_rate": float("nan")}, "invalid retry_rate nan"),
         ({"retry_rate": "1e999999"}, "invalid retry_rate '1e999999'"),
         ({"retry_rate": "1e-40"}, "invalid retry_rate '1e-40'"),
@@ -552,10 +573,11 @@ def test_numbers_may_be_written_as_text():
 
 
 def test_the_tokens_of_a_prompt_are_estimated():
-    scenario = planned([], prompt_text="x" * 1001).scenario
-    assert (scenario.prompt_tokens, scenario.prompt_bytes) == (401, 1001)
+    for models, tokens in (("sonnet", 401), ("claude-opus-4-6", 286), (("claude-opus-4-6", "sonnet"), 401)):
+        scenario = plan([], models=models, prompt_text="x" * 1001, as_of=DAY).scenario
+        assert (scenario.prompt_tokens, scenario.prompt_bytes) == (tokens, 1001)
     assert planned([], prompt_text="").scenario.prompt_tokens == 0
-    with pytest.raises(ImgcostError, match="prompt_tokens and prompt_text contradict each other"):
+    with pytest.raises(ImgcostError, match="prompt_tokens and prompt_text exclude each other"):
         planned([], prompt_text="x", prompt_tokens=5)
     with pytest.raises(ImgcostError, match="invalid prompt_text 5: expected the text of the prompt"):
         planned([], prompt_text=5)
@@ -590,12 +612,12 @@ def test_a_scenario_file(tmp_path):
         (b"prompt_cache = '5x'\n", "invalid prompt_cache '5x': expected one of none, 5m, 1h"),
         (b"cache = '5x'\n", "invalid cache '5x'"),
         (b"prompt-tokens = 'many'\n", "invalid prompt-tokens 'many': expected a whole number from 0 to 10,000,000"),
-        (b"count = 0\n", "invalid count 0: expected a whole number from 1"),
+        (b"count = 0\n", "invalid count 0: expected a whole number, 1 or more"),
         (b"budget = 'lots'\n", "invalid budget 'lots': expected US dollars"),
         (b"images = []\n", "invalid images \\[\\]: expected sizes and paths"),
         (b"images = [5]\n", "invalid images \\[5\\]: expected sizes and paths"),
         (b"prompt_text = 5\n", "invalid prompt_text 5: expected the name of a text file"),
-        (b"prompt_text = 'job.toml'\nprompt_tokens = 5\n", "prompt_tokens and prompt_text contradict each other"),
+        (b"prompt_text = 'job.toml'\nprompt_tokens = 5\n", "prompt_tokens and prompt_text exclude each other"),
         (b"turns = " + b"9" * 5000 + b"\n", "is not valid TOML"),
     ],
 )

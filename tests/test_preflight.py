@@ -325,7 +325,7 @@ def test_a_model_that_is_not_available_on_the_date_is_an_error(model, day, probl
         ("model", "model", problem)
     ]
     assert findings.tokens in {160, 165}  # by the area formula of that time, or by patches
-    known = problem if "retired" in problem else f"model {model} was not available on {day}"
+    known = problem if "retired" in problem else f"{model} was not available on {day}"
     with pytest.raises(ImgcostError, match=known):
         images(GIF, model=model, as_of=day)
 

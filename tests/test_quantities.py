@@ -57,9 +57,7 @@ def test_counts(text, count):
      "1e-3", "1e99", "\u0662", "nan", "inf", "1" * 17, "0x10", str(MAX_COUNT + 1), True, None, 1.0, -1, b"5", 10**400],
 )  # fmt: skip
 def test_what_is_not_a_count_is_an_error(text):
-    with pytest.raises(
-        ArgumentError, match=r"^invalid count .*: expected a whole number from 0 to 1,000,000,000,000,000"
-    ):
+    with pytest.raises(ArgumentError, match=r"^invalid count .*: expected a whole number, 0 or more, such as"):
         parse_count(text)
 
 

@@ -622,7 +622,7 @@ def test_pandas_reads_parquet(tmp_path):
 def test_without_pyarrow_parquet_names_the_extra_and_all_else_works(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     monkeypatch.delitem(sys.modules, "imgcost.reports.parquet")
-    with pytest.raises(MissingExtraError, match=r"pip install 'imgcost\[parquet\]'") as caught:
+    with pytest.raises(MissingExtraError, match=r"pip install .imgcost\[parquet\]") as caught:
         written(tmp_path / "f.parquet", FOUND, "parquet")
     assert caught.value.extra == "parquet"
     assert not (tmp_path / "f.parquet").exists()
@@ -637,7 +637,10 @@ def test_a_missing_pyarrow_is_reported_once():
         [sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=ROOT, timeout=60
     )
     assert (ended.returncode, ended.stdout) == (2, "")
-    assert ended.stderr == "Error: writing Parquet needs an extra: pip install 'imgcost[parquet]'\n"
+    assert ended.stderr == (
+        'Error: writing Parquet needs the extra "parquet": pip install "imgcost[parquet]" '
+        '(in a checkout: pip install ".[parquet]").\n'
+    )
 
 
 # Audit

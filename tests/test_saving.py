@@ -87,8 +87,9 @@ def plan_entries(data):
     for model in data["models"]:
         for name, way in {"as specified": model, **model["variants"]}.items():
             tokens = {f"{kind}_tokens": count for kind, count in way["tokens"].items()}
-            shared = {key: model[key] for key in ("model", "tier", "formula", "as_of", "images")}
-            yield shared | way | tokens | {"variant": name}
+            shared = {key: model[key] for key in ("as_of", "images")}
+            alternative_to = None if way is model else model["model"]
+            yield shared | way | tokens | {"variant": name, "alternative_to": alternative_to}
 
 
 def test_an_estimate_and_a_plan_by_hand(tmp_path):
@@ -163,7 +164,8 @@ def test_parquet_columns_have_descriptions(tmp_path):
 
 def test_markdown_is_the_report_and_a_workbook_has_its_notes(tmp_path):
     printed(*ESTIMATES, "-o", tmp_path / "a.md")
-    assert (tmp_path / "a.md").read_text(encoding="utf-8") == printed(*ESTIMATES, "-f", "markdown")
+    text = (tmp_path / "a.md").read_text(encoding="utf-8")
+    assert text == f"# What images cost with Claude\n\n{printed(*ESTIMATES, '-f', 'markdown')}"
     printed(*ESTIMATES, "-o", tmp_path / "a.xlsx")
     notes = [row[1] for row in openpyxl.load_workbook(tmp_path / "a.xlsx")["Notes"].iter_rows(values_only=True)]
     assert "US dollars for the image as input, exact" in notes
@@ -192,7 +194,7 @@ def test_a_missing_library_is_an_error_that_names_the_extra(tmp_path, monkeypatc
     for name in [name for name in sys.modules if name.startswith("imgcost.reports.")]:
         monkeypatch.delitem(sys.modules, name)  # its imports run again
     monkeypatch.setattr(builtins, "__import__", missing)
-    with pytest.raises(MissingExtraError, match=r"pip install 'imgcost\[(report|parquet)\]'"):
+    with pytest.raises(MissingExtraError, match=r"pip install .imgcost\[(report|parquet)\]"):
         save_report(Report({"findings": []}, []), CHECK, [], str(tmp_path / f"a{suffix}"))
 
 

@@ -488,7 +488,9 @@ def test_stores_that_cannot_be_opened(monkeypatch, url, options, error):
 
 def test_missing_packages(monkeypatch):
     monkeypatch.setitem(sys.modules, "obstore", None)
-    with pytest.raises(MissingExtraError, match=r"^reading s3:// URLs needs an extra: pip install 'imgcost\[cloud\]'$"):
+    with pytest.raises(
+        MissingExtraError, match=r'^reading s3:// URLs needs the extra "cloud": pip install "imgcost\[cloud\]" \('
+    ):
         cloud.CloudStore("s3://b", {})
     monkeypatch.setitem(sys.modules, "fsspec", None)
     with pytest.raises(MissingPackageError, match="reading hf:// URLs needs huggingface_hub"):

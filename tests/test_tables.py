@@ -377,7 +377,9 @@ def test_a_family_means_its_newest_model_on_the_date(family, day, model_id):
     [(family, min(m.released for m in MODELS if m.family == family)) for family in tables.families()],
 )
 def test_a_family_before_its_first_model_is_an_error(family, first_day):
-    with pytest.raises(NoPriceError, match=f"model {family} was not available on .*; first available on") as caught:
+    with pytest.raises(
+        NoPriceError, match=f"no {family.capitalize()} model was available on .*; the first came on"
+    ) as caught:
         tables.find_model(family, as_of=first_day - ONE_DAY)
     assert caught.value.first_day == first_day
 

@@ -535,7 +535,7 @@ def test_a_missing_extra_is_an_error_with_the_command_that_installs_it(tmp_path,
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "xlsxwriter", None)
     with (
-        pytest.raises(MissingExtraError, match=r"pip install 'imgcost\[report\]'"),
+        pytest.raises(MissingExtraError, match=r"pip install .imgcost\[report\]"),
         open_scan(str(tmp_path / "a.xlsx"), quotes([SONNET], as_of=DAY)),
     ):
         pass

@@ -85,14 +85,18 @@ def _exit_codes() -> Iterator[None]:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(BROKEN_PIPE)
     except OSError as error:
-        raise Failure(visible(_os_error(error))) from error
+        raise Failure(_sentence(visible(_os_error(error)))) from error
     except ImgcostError as error:
-        raise Failure(visible(str(error))) from error
+        raise Failure(_sentence(visible(str(error)))) from error
     except KeyboardInterrupt:
         click.echo("imgcost: interrupted", err=True)
         sys.exit(INTERRUPTED)
     except Exception as error:
         raise Failure(_bug(error)) from error
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith((".", "?", "!")) else f"{text}."
 
 
 def _os_error(error: OSError) -> str:
@@ -127,5 +131,5 @@ def main() -> None:
     """Know what your images will cost with Claude before you send them.
 
     imgcost counts visual tokens by the published rules and prices them from dated price tables. It needs no API key,
-    and no network unless you name a URL. Only fitting decodes images.
+    and no network unless you name a URL. Only fitting decodes pixels.
     """

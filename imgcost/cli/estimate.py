@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from imgcost.cli.options import COUNT, SIZE, echo, format_option, output_option, quote_options, reject_overwrites, save
+from imgcost.cli.options import (
+    COUNT,
+    echo,
+    format_option,
+    output_option,
+    quote_options,
+    reject_overwrites,
+    save,
+    size_of,
+)
 from imgcost.errors import ImgcostError
 from imgcost.estimates import estimate_with
 from imgcost.quantities import join_sizes, size_name
@@ -69,7 +78,11 @@ def _read(images: Iterable[str]) -> tuple[list[Picture], list[Unreadable]]:
     pictures: list[Picture] = []
     unreadable: list[Unreadable] = []
     for text in images:
-        image = _file(text) if os.path.lexists(text) else Picture(_size(text), size_name(text))
+        image = (
+            _file(text)
+            if os.path.lexists(text)
+            else Picture(size_of(text, "SIZE|FILE", "a file or a size"), size_name(text))
+        )
         if isinstance(image, Picture):
             pictures.append(image)
         else:
@@ -91,10 +104,3 @@ def _file(path: str) -> Picture | Unreadable:
         )
         raise click.BadParameter(message, param_hint="SIZE|FILE")
     return file
-
-
-def _size(text: str) -> tuple[int, int]:
-    try:
-        return SIZE.convert(text, None, None)
-    except click.BadParameter as error:
-        raise click.BadParameter(error.message, param_hint="SIZE|FILE") from None

@@ -1,4 +1,4 @@
-"""Exit codes of all commands, in one table for `imgcost --help`, README.md and the tests."""
+"""Exit codes of all commands, in one table for `imgcost --help` and the tests."""
 
 from __future__ import annotations
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from imgcost.cli.signals import signals_deferred
+from imgcost.conditions import API_PLATFORMS
 from imgcost.datasets.targets import expanded
 from imgcost.errors import ArgumentError, ImgcostError, SizeError, short_repr
 from imgcost.figures import listed
@@ -22,7 +23,6 @@ from imgcost.geometry import padded_size
 from imgcost.outputs import Output
 from imgcost.paths import is_url
 from imgcost.quantities import MAX_COUNT, count_within, parse_dollars, parse_ratio, parse_size, split_names
-from imgcost.tables import platforms
 from imgcost.text import Report, as_json, as_markdown, as_text, visible
 
 __all__ = [
@@ -50,6 +50,7 @@ __all__ = [
     "reject_overwrites",
     "save",
     "single_option",
+    "size_of",
 ]
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -81,12 +82,30 @@ class _Size(ParamType[tuple[int, int]]):
         return size
 
 
+def size_of(text: str, metavar: str, otherwise: str) -> tuple[int, int]:
+    """Read a size where the name of a file is accepted too.
+
+    Args:
+        text: The text; no file has this name.
+        metavar: Name of the argument, for errors.
+        otherwise: What the text is not if it does not begin with a number, such as `a file or a size`.
+    """
+    try:
+        return SIZE.convert(text, None, None)
+    except click.BadParameter as error:
+        message = error.message
+        expected = message.partition(": expected ")[2]
+        if expected and not re.match(r"\s*\d", text):
+            message = f"{short_repr(text)} is not {otherwise}: expected {expected}"
+        raise click.BadParameter(message, param_hint=metavar) from None
+
+
 class _Ratio(ParamType[tuple[int, int]]):
     name = "WIDTH:HEIGHT"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, int]:
         return parse_ratio(str(value)) or self.fail(
-            f"{short_repr(value)}: expected WIDTH:HEIGHT, for example 16:9.", param, ctx
+            f"{short_repr(value)}: expected WIDTH:HEIGHT, such as 16:9.", param, ctx
         )
 
 
@@ -99,7 +118,7 @@ class _Date(ParamType[date]):
         with suppress(ValueError):
             if re.fullmatch(r"\d{4}-\d{2}-\d{2}", value, re.ASCII):
                 return date.fromisoformat(value)
-        return self.fail(f"{short_repr(value)}: expected YYYY-MM-DD, for example 2026-11-22.", param, ctx)
+        return self.fail(f"{short_repr(value)}: expected YYYY-MM-DD, such as 2026-11-22.", param, ctx)
 
 
 class _Count(ParamType[int]):
@@ -123,7 +142,7 @@ class _Dollars(ParamType[Decimal]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Decimal:
         amount = parse_dollars(str(value))
         if amount is None:
-            self.fail(f"{short_repr(value)}: expected US dollars, for example 12.50, $1,200 or 1.5k.", param, ctx)
+            self.fail(f"{short_repr(value)}: expected US dollars, such as 12.50, $1,200 or 1.5k.", param, ctx)
         return amount
 
 
@@ -145,17 +164,13 @@ SIZE, RATIO, DATE, COUNT, TOKENS, DOLLARS = _Size(), _Ratio(), _Date(), _Count()
 OUTPUT_FILE = _OutputFile(dir_okay=False)
 
 
-_API_PLATFORMS = [name for name in platforms() if name != "claude-ai"]
-"""The platforms that serve the Messages API."""
-
-
 def platform_option(command: Command) -> Command:
     """Add --platform; the model's name decides if it is not given."""
     return click.option(
         "--platform",
-        type=click.Choice(_API_PLATFORMS),
+        type=click.Choice(API_PLATFORMS),
         metavar="PLATFORM",
-        help=f"Platform that serves the requests: {', '.join(_API_PLATFORMS)}.  [default: from the model ID, else "
+        help=f"Platform that serves the requests: {', '.join(API_PLATFORMS)}.  [default: from the model ID, else "
         "claude-api]",
     )(command)
 
@@ -163,7 +178,13 @@ def platform_option(command: Command) -> Command:
 def placement_options(command: Command) -> Command:
     """Add --platform, --endpoint and --fast; the model's name decides those that are not given."""
     for option in (
-        click.option("--fast", "speed", flag_value="fast", default=None, help="Use fast mode prices."),
+        click.option(
+            "--fast/--no-fast",
+            "speed",
+            default=None,
+            callback=lambda _context, _option, fast: None if fast is None else "fast" if fast else "standard",
+            help="Use fast mode prices.  [default: from the model ID, else no]",
+        ),
         click.option(
             "--endpoint",
             type=click.Choice(["global", "regional"]),
@@ -317,7 +338,7 @@ def invalid_option(error: ArgumentError) -> click.BadParameter:
     """Say in which option of the current command an invalid value is."""
     params = click.get_current_context().command.params
     (option,) = (param for param in params if param.name == error.argument)
-    return click.BadParameter(str(error).removeprefix(f"invalid {error.argument} "), param=option)
+    return click.BadParameter(f"{str(error).removeprefix(f'invalid {error.argument} ')}.", param=option)
 
 
 def reject_overwrites(inputs: Iterable[str], **outputs: str | Iterable[str] | None) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,6 @@ from imgcost.cli.options import (
     DATE,
     DEFAULT_MODEL,
     DOLLARS,
-    SIZE,
     TOKENS,
     ParamType,
     echo,
@@ -30,10 +29,11 @@ from imgcost.cli.options import (
     reject_overwrites,
     save,
     single_option,
+    size_of,
 )
 from imgcost.cli.progress import writing_progress
 from imgcost.cli.signals import signals_deferred
-from imgcost.errors import ArgumentError, ImgcostError, short_repr
+from imgcost.errors import ArgumentError, ImgcostError, MissingExtraError, short_repr
 from imgcost.figures import number, plural
 from imgcost.files import Walk
 from imgcost.outputs import Output
@@ -55,8 +55,10 @@ from imgcost.text.plans import plan_report
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from decimal import Decimal
 
     from imgcost.plans import Plan
+    from imgcost.text import Report
 
 
 __all__ = ["command"]
@@ -71,7 +73,7 @@ class _Images(ParamType[object]):
         try:
             return parse_count(value)
         except ArgumentError:
-            return self.fail(f"{short_repr(value)}: expected a whole number, or auto.", param, ctx)
+            return self.fail(f"{short_repr(value)}: expected a whole number, such as 20, or auto.", param, ctx)
 
 
 _SETTINGS = {setting.key: setting for setting in SETTINGS}
@@ -83,12 +85,6 @@ def _option(key: str, *names: str, **attributes: Any) -> Callable[[Any], Any]:
     flag = f"--{key.replace('_', '-')}"
     default = f"  [default: {setting.default}]" if setting.default else ""
     return click.option(*(names or (flag, setting.argument or key)), help=setting.meaning + default, **attributes)
-
-
-def _print_template(context: click.Context, _option: click.Parameter, value: bool) -> None:
-    if value and not context.resilient_parsing:
-        click.echo(scenario_template(), nl=False)
-        context.exit()
 
 
 @click.command("plan", short_help="Estimate a whole job: prompts, answers, caching, batches, conversations.")
@@ -116,10 +112,7 @@ def _print_template(context: click.Context, _option: click.Parameter, value: boo
 @click.option(
     "--init",
     is_flag=True,
-    is_eager=True,
-    expose_value=False,
-    callback=_print_template,
-    help="Print a scenario file with every setting explained, and exit.",
+    help="Print a scenario file with every setting explained, and exit; other arguments become its settings.",
 )
 @_option("budget", type=DOLLARS)
 @fail_on_empty_option
@@ -132,6 +125,7 @@ def command(
     images: tuple[str, ...],
     models: tuple[str, ...],
     scenario: str | None,
+    init: bool,
     fail_on_empty: bool,
     explain: bool,
     style: str,
@@ -158,25 +152,30 @@ def command(
       imgcost plan sizes.csv --batch --prompt-cache 1h --prompt-tokens 4000 --explain
     """
     reject_overwrites([*images, *filter(None, (scenario, options["prompt_text"]))], output=outputs)
+    given = _given(options, images=join_sizes(images), models=models)
+    if init:
+        _print_template(given, scenario)
+        return
     settings: dict[str, Any] = {"models": DEFAULT_MODEL} | (read_scenario(scenario) if scenario else {})
-    _override(settings, options, models)
+    _override(settings, given)
     budget, times = settings.pop("budget", None), settings.pop("count", None)
-    written = join_sizes(images or settings.get("images", ()))
-    settings.pop("images", None)
-    if not written:
-        raise click.UsageError("Missing argument 'SIZE|PATH|TABLE...'.")
-    with ExitStack() as together:
+    written = join_sizes(settings.pop("images", ()))
+    missing: MissingExtraError | None = None
+    try:
+        job = _job(written, times, scenario if "images" not in given else None)
+        show = partial(_report, written=written, budget_usd=budget, explain=explain)
         try:
-            job = _job(written, times)
-            job_plan = _plan_into(outputs, together, job, settings) if outputs else plan(job, **settings)
-        except ArgumentError as error:
-            raise _located(error, options) from None
-        for warning in job_plan.warnings:
-            click.echo(f"imgcost: {visible(warning)}", err=True)
-        report = plan_report(job_plan, budget_usd=budget, explain=explain)
-        report = report._replace(notes=[*_named_sizes(written), *report.notes])
-        save(report, [path for path in outputs if not _shows_job(path)], PLAN, job_plan.rows, together=together)
+            job_plan, report = _planned(outputs, job, settings, show)
+        except MissingExtraError as error:  # of a file: print the plan before the error
+            missing = error
+            job_plan, report = _planned((), job, settings, show)
+    except ArgumentError as error:
+        raise _located(error, options) from None
+    for warning in job_plan.warnings:
+        click.echo(f"imgcost: {visible(warning)}", err=True)
     echo(report, style)
+    if missing:
+        raise missing
     if budget is not None:
         if any(model.total_usd > budget for model in job_plan):
             sys.exit(FINDINGS)
@@ -185,27 +184,62 @@ def command(
     fail_if_empty(job_plan.images, fail_on_empty)
 
 
+def _report(job_plan: Plan, *, written: Sequence[str], budget_usd: Decimal | None, explain: bool) -> Report:
+    report = plan_report(job_plan, budget_usd=budget_usd, explain=explain)
+    return report._replace(notes=[*_named_sizes(written), *report.notes])
+
+
 def _named_sizes(written: Sequence[str]) -> list[str]:
     """Say which pixels the names of sizes mean."""
     sizes = {name: parse_size(name) for text in written if (name := size_name(text)) and not Path(text).exists()}
     return [f"{name} is {width}x{height} px." for name, (width, height) in sizes.items()]
 
 
-def _override(settings: dict[str, Any], options: Mapping[str, Any], models: tuple[str, ...]) -> None:
-    """Replace settings of a scenario file by options of the command line."""
+def _given(options: Mapping[str, Any], **several: Sequence[str]) -> dict[str, Any]:
+    """Return the settings that were given on the command line."""
     given = {name: value for name, value in options.items() if value is not None}
-    if "prompt_text" in given:
-        given["prompt_text"] = read_text(given["prompt_text"])
+    if {"prompt_tokens", "prompt_text"} <= given.keys():
+        raise click.UsageError("--prompt-tokens and --prompt-text exclude each other: use one of them.")
+    return given | {name: values for name, values in several.items() if values}
+
+
+def _print_template(given: Mapping[str, Any], scenario: str | None) -> None:
+    """Print a scenario file with the settings that were given."""
+    if scenario:
+        raise click.UsageError("--init and --scenario exclude each other: use one of them.")
+    click.echo(scenario_template(given), nl=False)
+
+
+def _override(settings: dict[str, Any], given: Mapping[str, Any]) -> None:
+    """Replace settings of a scenario file by those of the command line."""
     for name, other in (("prompt_text", "prompt_tokens"), ("prompt_tokens", "prompt_text")):
         if name in given:
             settings.pop(other, None)
-    settings |= given | ({"models": models} if models else {})
+    settings |= given
+    if "prompt_text" in given:
+        settings["prompt_text"] = read_text(given["prompt_text"])
+    if not settings.get("prompt_text", "text").strip():
+        click.echo("imgcost: the prompt text is empty.", err=True)
 
 
 def _shows_job(output: str) -> bool:
     from imgcost.reports.writers import JOB_SUFFIXES, format_of  # noqa: PLC0415 - most plans are only printed
 
     return format_of(output) in JOB_SUFFIXES
+
+
+def _planned(
+    outputs: tuple[str, ...],
+    images: Sequence[str | Repeated],
+    settings: Mapping[str, Any],
+    show: Callable[[Plan], Report],
+) -> tuple[Plan, Report]:
+    """Plan a job, and write all files or none."""
+    with ExitStack() as together:
+        job_plan = _plan_into(outputs, together, images, settings) if outputs else plan(images, **settings)
+        report = show(job_plan)
+        save(report, [path for path in outputs if not _shows_job(path)], PLAN, job_plan.rows, together=together)
+    return job_plan, report
 
 
 def _plan_into(
@@ -245,25 +279,26 @@ def _excluded(job_plan: Plan) -> str:
     return f"{files} could not be read and are not in the total: {reasons}"
 
 
-def _job(images: Sequence[str], count: int | None) -> list[str | Repeated]:
-    """Read sizes as images; an existing file is a path, whatever its name."""
-    job: list[str | Repeated] = []
-    for image in images:
-        if is_url(image) or Path(image).exists():
-            if count is not None:
-                raise click.UsageError("--count applies to sizes only; files and tables are counted as they are.")
-            job.append(image)
-        else:
-            job.append(Repeated(*_size(image), count or 1))
+def _job(images: Sequence[str], count: int | None, scenario: str | None) -> list[str | Repeated]:
+    """Read sizes as images; an existing file is a path, whatever its name.
+
+    Args:
+        images: Sizes and paths.
+        count: Number of images of each size; None for 1.
+        scenario: The scenario file, if the images are from there.
+    """
+    if not images and scenario:
+        raise click.UsageError(f'{scenario} has no images: add images = ["12MP"], or name them on the command line.')
+    if not images:
+        raise click.UsageError("Missing argument 'SIZE|PATH|TABLE...'.")
+    metavar = f"images in {scenario}" if scenario else "SIZE|PATH|TABLE"
+    otherwise = f"a file or folder in {Path(scenario).parent.absolute()}" if scenario else "a file, a folder"
+    job = [
+        image
+        if is_url(image) or Path(image).exists()
+        else Repeated(*size_of(image, metavar, f"{otherwise} or a size"), count or 1)
+        for image in images
+    ]
+    if count is not None and not any(isinstance(image, Repeated) for image in job):
+        raise click.UsageError("--count applies to sizes only; files and tables are counted as they are.")
     return job
-
-
-def _size(text: str) -> tuple[int, int]:
-    try:
-        return SIZE.convert(text, None, None)
-    except click.BadParameter as error:
-        what = "" if re.match(r"\s*\d", text) else f"{short_repr(text)} is not a file, a folder or a size: expected "
-        expected = error.message.partition(": expected ")[2]
-        raise click.BadParameter(
-            what + expected if what and expected else error.message, param_hint="SIZE|PATH|TABLE"
-        ) from None

@@ -12,6 +12,7 @@ import click
 from imgcost.cli.options import single_option
 from imgcost.figures import listed
 from imgcost.outputs import is_step_summary
+from imgcost.tabular import SCAN
 from imgcost.text import as_markdown, visible
 from imgcost.text.scans import scan_report
 
@@ -123,7 +124,7 @@ def scan_tables(
     for target in targets:
         if target not in copies:
             with target as file:
-                file.write(f"{as_markdown(scan_report(summary))}\n".encode())
+                file.write(f"{as_markdown(scan_report(summary), SCAN.title)}\n".encode())
     return summary
 
 

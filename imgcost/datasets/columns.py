@@ -72,6 +72,8 @@ def find_columns(names: Sequence[Any], table: str) -> dict[str, Any]:
             if folded in columns:
                 raise ImgcostError(f"{table} has two columns {folded!r}: remove or rename one of them")
             columns[folded] = name
+    if len(names) == 1 and ";" in str(names[0]):
+        raise ImgcostError(f"{table} is separated by semicolons: save it with commas")
     for name in ("width", "height"):
         if name not in columns:
             similar = [str(column) for column, meant in similar_columns(names) if meant == name]

@@ -5,6 +5,7 @@ Needs numpy, so it is imported only when the first plan is made.
 
 from __future__ import annotations
 
+from imgcost.plans.alternatives import SENDING
 from imgcost.plans.budgets import Costs, ModelPlan, PlannedRequest, Variant
 from imgcost.plans.comparisons import Plan, plan, quotes_of
 from imgcost.plans.jobs import Rejected, Repeated
@@ -13,6 +14,7 @@ from imgcost.plans.scenarios import Scenario, make_scenario
 from imgcost.plans.settings import SETTINGS, Setting
 
 __all__ = [
+    "SENDING",
     "SETTINGS",
     "Costs",
     "ModelPlan",

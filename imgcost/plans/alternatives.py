@@ -6,19 +6,21 @@ from typing import TYPE_CHECKING
 
 from imgcost import geometry
 from imgcost.figures import plural
-from imgcost.plans.budgets import Variant, variant_of
+from imgcost.plans.budgets import variant_of
 from imgcost.quoting import comparable, requote_or_none
+from imgcost.tables import characters_per_token
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from imgcost.plans.budgets import ModelPlan
+    from imgcost.plans.budgets import ModelPlan, Variant
     from imgcost.plans.packing_rules import PackingRules
     from imgcost.plans.scenarios import Scenario
     from imgcost.plans.usage import UsageTotals
     from imgcost.quoting import Quote
+    from imgcost.tables import Model
 
-__all__ = ["OWN_VARIANTS", "candidates", "cheaper_models", "variants_of"]
+__all__ = ["SENDING", "candidates", "cheaper_models", "variants_of"]
 
 _SENDING = (
     ("standard", False, False),
@@ -28,8 +30,10 @@ _SENDING = (
 )
 """Names of the ways to send requests: in a batch or not, with a cached prompt or not."""
 
-OWN_VARIANTS = frozenset((*(name for name, _, _ in _SENDING), "packed", "downscaled"))
-"""Names of alternatives with the same model; the others are IDs of models."""
+SENDING = tuple(name for name, _, _ in _SENDING)
+
+BATCH_HOURS = 24
+"""Hours after which an unfinished batch expires."""
 
 _LIFETIMES = {"5m": "5 minutes", "1h": "1 hour"}
 
@@ -54,7 +58,8 @@ def variants_of(
 
     Returns:
         By name: `standard`, `batch`, `cached` and `batch + cached`, except for the plan's own way of sending requests;
-        `packed` and `downscaled`. Names of what is not sold, or changes nothing, are missing.
+        `packed` and `downscaled`. Names of what is not sold, or changes nothing, are missing; and `batch + cached` of a
+        conversation whose cache expires before the batch of its next turn.
 
     Source: https://platform.claude.com/docs/en/build-with-claude/batch-processing (read 2026-10-08)
     """
@@ -62,9 +67,10 @@ def variants_of(
     cached = scenario.conditions.cache != "none"
     for name, in_batch, from_cache in _SENDING:
         is_own = (in_batch, from_cache) == (scenario.conditions.batch, cached and totals.cacheable)
-        if is_own or (from_cache and not totals.cacheable):
-            continue
         ttl = (scenario.conditions.cache if cached else "5m") if from_cache else "none"
+        expires = scenario.turns > 1 and in_batch and ttl == "5m"
+        if is_own or expires or (from_cache and not totals.cacheable):
+            continue
         other = requote_or_none(quote, scenario.conditions._replace(batch=in_batch, cache=ttl))
         if other:
             tradeoff = "; ".join(_sending_tradeoffs(other, scenario, cached=cached and totals.cacheable))
@@ -81,13 +87,14 @@ def variants_of(
 
 
 def _sending_tradeoffs(other: Quote, scenario: Scenario, *, cached: bool) -> Iterator[str]:
-    """Say what another way of sending requests takes or gives, apart from money."""
+    """Say what another way of sending requests takes in return, apart from money."""
     conditions = other.conditions
-    if conditions.batch != scenario.conditions.batch:
-        yield "answers can take up to 24 hours" if conditions.batch else "answers come at once"
+    if conditions.batch > scenario.conditions.batch:
+        turns = scenario.turns
+        batches = plural(turns, "message batch", "message batches")
+        what = "answers" if turns == 1 else f"{batches}, one after another,"
+        yield f"{what} can take up to {plural(BATCH_HOURS * turns, 'hour')}"
     if conditions.cache == "none":
-        if cached:
-            yield "no prompt to keep in the cache"
         return
     if not cached and conditions.batch == scenario.conditions.batch:
         least = plural(other.model.min_cacheable_tokens or 0, "token")
@@ -135,9 +142,15 @@ def candidates(quotes: Sequence[Quote], output_tokens: int = 0) -> list[Quote]:
 
 def cheaper_models(plan: ModelPlan, others: Sequence[ModelPlan]) -> dict[str, Variant]:
     """Return the plans of other models that cost less than a plan, by the model's ID."""
-    tradeoff = "another model: compare its answers on a sample first"
     return {
-        other.model.id: Variant(other.requests, other.totals.max_new_images, other.tokens, other.total_usd, tradeoff)
+        other.model.id: other.as_variant(_model_tradeoff(plan.model, other.model))
         for other in others
         if other.total_usd < plan.total_usd
     }
+
+
+def _model_tradeoff(model: Model, other: Model) -> str:
+    tradeoff = "another model: compare its answers on a sample first"
+    ours, theirs = (characters_per_token(each).value for each in (model, other))
+    more = round((ours / theirs - 1) * 100)
+    return f"{tradeoff}; text has about {more}% more tokens with it, which are not included" if more > 0 else tradeoff

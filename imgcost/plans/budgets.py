@@ -89,6 +89,7 @@ class Variant(NamedTuple):
         images_per_request: Most new images in a request.
         tokens: Tokens by class, without retries.
         total_usd: US dollars, retries included, exact.
+        quote: What its model charges.
         tradeoff: What the change takes in return, as a phrase.
     """
 
@@ -96,7 +97,15 @@ class Variant(NamedTuple):
     images_per_request: int
     tokens: Usage
     total_usd: Decimal
+    quote: Quote
     tradeoff: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values; dollars as exact decimal text."""
+        priced = {"model": self.quote.model.id, "tier": self.quote.tier.name, "formula": self.quote.formula}
+        values = self._asdict() | {"tokens": self.tokens._asdict(), "total_usd": f"{self.total_usd:f}"}
+        del values["quote"]
+        return priced | values
 
 
 @dataclass(frozen=True, repr=False)
@@ -173,7 +182,7 @@ class ModelPlan:
     @property
     def retries_usd(self) -> Decimal:
         """US dollars for requests sent again, exact: the retry rate times the cost without retries."""
-        return multiply(self.scenario.retry_rate, self.usd.total)
+        return multiply(self.scenario.retry_rate, self.usd.total) if self.scenario.retry_rate else Decimal(0)
 
     @property
     def total_usd(self) -> Decimal:
@@ -244,16 +253,15 @@ class ModelPlan:
             "long_context_requests": self.long_context_requests,
             "surcharge_usd": f"{self.surcharge_usd:f}",
             "variants": {
-                name: variant._asdict()
-                | {
-                    "tokens": variant.tokens._asdict(),
-                    "total_usd": f"{variant.total_usd:f}",
-                    "saves_usd": f"{self.saving(variant):f}",
-                }
+                name: variant.to_dict() | {"saves_usd": f"{self.saving(variant):f}"}
                 for name, variant in self.variants.items()
             },
             "downscaled_size": self.downscaled_size(),
         }
+
+    def as_variant(self, tradeoff: str) -> Variant:
+        """Return the plan as an alternative to that of another model."""
+        return Variant(self.requests, self.totals.max_new_images, self.tokens, self.total_usd, self.quote, tradeoff)
 
     def saving(self, variant: Variant) -> Decimal:
         """Return how much less an alternative costs, US dollars, exact; negative if it costs more."""
@@ -297,7 +305,8 @@ def variant_of(totals: UsageTotals, quote: Quote, scenario: Scenario, cached: bo
     """
     total = _costs(totals.splits(cached=cached), quote, _ttl(scenario)).total
     with_retries = total_usd([total, multiply(scenario.retry_rate, total)])
-    return Variant(totals.requests, totals.max_new_images, _tokens(totals, cached, _ttl(scenario)), with_retries)
+    tokens = _tokens(totals, cached, _ttl(scenario))
+    return Variant(totals.requests, totals.max_new_images, tokens, with_retries, quote)
 
 
 def _ttl(scenario: Scenario) -> CacheTtl:

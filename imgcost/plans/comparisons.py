@@ -9,12 +9,13 @@ from imgcost.errors import ImgcostError, UnknownModelError
 from imgcost.figures import dollars, number, plural
 from imgcost.notebooks import bar_chart, html_table
 from imgcost.paths import escape_path
-from imgcost.plans.alternatives import OWN_VARIANTS, candidates, cheaper_models, variants_of
+from imgcost.plans.alternatives import candidates, cheaper_models, variants_of
 from imgcost.plans.budgets import ModelPlan
 from imgcost.plans.images import CountedImages, JobImages
 from imgcost.plans.inputs import job_of
 from imgcost.plans.packing_rules import packing_rules_of
 from imgcost.plans.scenarios import Scenario, make_scenario
+from imgcost.plans.settings import check_setting
 from imgcost.plans.usage import UsageTotals
 from imgcost.prices import exact_usd
 from imgcost.quoting import quotes_on, resolve_models
@@ -99,7 +100,8 @@ class Plan:
             "images_of_unknown_bytes": self.unsized,
             "fixable": [reason._asdict() | {"images": count} for reason, count in self.fixable.items()],
             "excluded": [rejected._asdict() | {"first": escape_path(rejected.first)} for rejected in self.rejected],
-            "warnings": [escape_path(warning) for warning in self.warnings],
+            "warnings": [escape_path(warning) for warning in self.warnings]
+            + ["no prompt and no answer are included"] * self.scenario.images_only,
             "budget_usd": None if budget_usd is None else f"{budget_usd:f}",
             "models": [
                 plan.to_dict()
@@ -135,7 +137,8 @@ class Plan:
             tokens = number(plan.tokens.prompt + plan.tokens.output)
             per_thousand = "" if usd is None else dollars(usd)
             rows.append((plan.model.id, number(plan.requests), tokens, per_thousand, dollars(plan.total_usd)))
-        table = html_table(f"{plural(self.images, 'image')} on {self.scenario.conditions.as_of}", columns, rows)
+        title = f"{plural(self.images, 'image')} on {self.scenario.conditions.as_of}: {self.scenario.description}"
+        table = html_table(title, columns, rows)
         return table + bar_chart("Total cost", [(name, usd, dollars(usd)) for name, usd in self._bars()])
 
     def _bars(self) -> list[tuple[str, Decimal]]:
@@ -166,10 +169,9 @@ def _row_values(plans: Iterable[ModelPlan]) -> Iterator[dict[str, Any]]:
         model = plan.to_dict()
         yield model | _token_columns(model) | {"variant": "as specified"}
         for name, variant in model["variants"].items():
-            shared = {column: model[column] for column in ("model", "as_of", "images")}
-            if name in OWN_VARIANTS:  # otherwise another model, which may have another rule
-                shared |= {"tier": model["tier"], "formula": model["formula"]}
-            yield shared | variant | _token_columns(variant) | {"variant": name}
+            shared = {column: model[column] for column in ("as_of", "images")}
+            shared |= {"variant": name, "alternative_to": model["model"]}
+            yield shared | variant | _token_columns(variant)
 
 
 def _token_columns(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -194,6 +196,7 @@ def plan(
     retry_rate: Decimal | str | float = 0,
     as_of: date | None = None,
     downscale_to: int | None = None,
+    count: int | None = None,
 ) -> Plan:
     """Plan a whole job: requests, tokens and cost, for one or more models.
 
@@ -225,6 +228,7 @@ def plan(
         as_of: Date whose prices and limits apply; today (UTC) if None.
         downscale_to: Visual tokens of the variant `downscaled`: the same requests with every image downscaled to at
             most that many tokens before it is sent. If None, the most that models of the standard tier see.
+        count: Number of images of each size and each pair; files, tables and `Repeated`s have their own. If None, 1.
 
     Returns:
         The plan; iterate over its models, or pick one with `for_model`.
@@ -265,7 +269,7 @@ def plan(
         downscale_to=downscale_to,
     )
     quotes = quotes_of(scenario)
-    job = job_of(images)
+    job = job_of(images, None if count is None else check_setting("count", count))
     job_images = JobImages(job, limits_on(scenario.conditions.platform, scenario.conditions.as_of))
     plans = _model_plans(quotes, scenario, job_images, candidates(quotes, scenario.output_tokens))
     return Plan(

@@ -193,6 +193,7 @@ class CountedImages:
 
     sizes: Mapping[tuple[int, int], int] | None = None
     unpackable: frozenset[PackingRules] = frozenset()
+    unsized = 0
 
     def __init__(self, histograms: Mapping[TokenRule, Mapping[int, int]]) -> None:
         """Wrap the counts.

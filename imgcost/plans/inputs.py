@@ -25,12 +25,13 @@ if TYPE_CHECKING:
 __all__ = ["job_of"]
 
 
-def job_of(images: Any) -> Job:
+def job_of(images: Any, count: int | None = None) -> Job:
     """Convert the images that `plan` accepts into a job.
 
     Args:
         images: Files and folders, tables on disk, DataFrames, arrays of shape (n, 2), `Repeated`, sizes such as `12MP`,
-            or an iterable of paths, sizes, pairs, `Image`s and `Repeated`s.
+            a pair of width and height, or an iterable of paths, sizes, pairs, `Image`s and `Repeated`s.
+        count: Number of images of each size and pair; None for 1.
 
     Returns:
         The job. Files are scanned and iterators consumed here; tables on disk are read again for every walk.
@@ -48,8 +49,8 @@ def job_of(images: Any) -> Job:
     elif hasattr(images, "columns"):
         job.append(Frame(images, job).chunks)
     else:
-        single = isinstance(images, str | os.PathLike | Repeated | Image | Unreadable)
-        _add_items(job, [images] if single else images)
+        single = isinstance(images, str | os.PathLike | Repeated | Image | Unreadable) or _is_pair(images)
+        _add_items(job, [images] if single else images, count)
     return job
 
 
@@ -70,7 +71,11 @@ def _array_chunks(sizes: NDArray[Any]) -> Iterator[SizeChunk]:
         yield size_chunk(part[:, 0], part[:, 1], location=f"image {start}")
 
 
-def _add_items(job: Job, items: Any) -> None:
+def _is_pair(images: Any) -> bool:
+    return isinstance(images, tuple) and len(images) == 2 and all(isinstance(side, int) for side in images)
+
+
+def _add_items(job: Job, items: Any, count: int | None) -> None:
     try:
         iterator = iter(items)
     except TypeError:
@@ -80,7 +85,7 @@ def _add_items(job: Job, items: Any) -> None:
         ) from None
     pending = _PendingSizes()
     number = 0
-    for item in _flat(iterator, job):
+    for item in _flat(iterator, job, count):
         part = None
         if isinstance(item, Image):
             pending.add((item.width, item.height, item.file_bytes), item.media_type)
@@ -126,13 +131,14 @@ class _PendingSizes:
         return len(self.sizes)
 
 
-def _flat(items: Iterable[Any], job: Job) -> Iterator[Any]:
+def _flat(items: Iterable[Any], job: Job, count: int | None) -> Iterator[Any]:
     """Iterate over the items; read sizes in texts, expand paths by scanning them, and wrap tables as `Listing`."""
-    for item in items:
+    for number, item in enumerate(items):
         if not isinstance(item, str | os.PathLike):
-            yield item
+            is_size = not isinstance(item, Image | Unreadable | Repeated)
+            yield item if count is None or not is_size else Repeated(*_pair(item, number)[:2], count)
         elif size := _written_size(item):
-            yield size
+            yield size if count is None else Repeated(*size, count)
         elif is_listing(item):
             yield Listing(item, job)
         else:

@@ -284,31 +284,31 @@ def _check(rules: PackingRules, requests: RequestColumns, images: ImageColumns, 
         large = _between(_sums(images.edge > cast("int", rules.many_images_edge)), first, first + requests.images) > 0
     text_bytes = rules.text_bytes(1) + BYTES_PER_TOKEN * rules.output_tokens * requests.turn
     tokens, request_bytes = requests.prompt + rules.output_tokens, requests.sent_bytes + text_bytes
-    for name, what, exceeded, value, limit in (
+    for what, advice, exceeded, value, limit in (
         (
-            "images",
             ("image", "images"),
+            "fewer images or turns per request",
             requests.images > _or_infinity(rules.max_images),
             requests.images,
             rules.max_images,
         ),
         (
-            "many_images_edge",
-            ("image", f"images, one of them over {rules.many_images_edge} px"),
+            ("image", f"images, one of them over {rules.many_images_edge or 0:,} px"),
+            "fewer images or turns per request, or smaller images",
             large & (requests.images > _or_infinity(rules.many_images)),
             requests.images,
             rules.many_images,
         ),
         (
-            "request_bytes",
             ("byte", "bytes"),
+            "fewer images or turns per request, or smaller files",
             request_bytes > _or_infinity(rules.request_bytes),
             request_bytes,
             rules.request_bytes,
         ),
         (
-            "context_window",
             ("token, prompt and answer", "tokens, prompt and answer"),
+            "fewer images, turns or tokens per request",
             tokens > rules.context_window,
             tokens,
             rules.context_window,
@@ -318,9 +318,8 @@ def _check(rules: PackingRules, requests: RequestColumns, images: ImageColumns, 
             index = int(np.argmax(exceeded))
             amount = plural(int(value[index]), *what)
             raise ImgcostError(
-                f"request {requests.number + index} (from image {requests.first[index]} on) has {amount}: "
-                f"the limit is {limit:,} ({name.replace('_', ' ')}: {dict(rules.sources)[name]}). "
-                "Send fewer images, tokens or turns per request"
+                f"request {requests.number + index + 1:,} (from image {requests.first[index] + 1:,} on) would have "
+                f"{amount}: the limit is {limit:,}. Plan {advice}"
             )
 
 

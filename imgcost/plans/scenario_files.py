@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from decimal import Decimal
 from difflib import get_close_matches
@@ -14,7 +15,7 @@ from imgcost.plans.settings import SETTINGS, check_setting
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 __all__ = ["read_scenario", "read_text", "scenario_template"]
 
@@ -56,7 +57,7 @@ def read_scenario(path: str | os.PathLike[str]) -> dict[str, Any]:
         except ArgumentError as error:
             raise ImgcostError(f"{path}: {error}") from None
     if {"prompt_tokens", "prompt_text"} <= settings.keys():
-        raise ImgcostError(f"{path}: prompt_tokens and prompt_text contradict each other: use one of them")
+        raise ImgcostError(f"{path}: prompt_tokens and prompt_text exclude each other: use one of them")
     return settings
 
 
@@ -115,13 +116,32 @@ _HEAD = """\
 """
 
 
-def scenario_template() -> str:
-    """Return a scenario file with every setting and its meaning, which can be used as it is."""
-    return "\n".join([_HEAD, *_entries()])
+def scenario_template(settings: Mapping[str, Any] | None = None) -> str:
+    """Return a scenario file with every setting and its meaning.
+
+    Args:
+        settings: Settings as `read_scenario` returns them, but with the name of the file as `prompt_text`: only these
+            are set in the file. If None or empty, the file has examples and can be used as it is.
+    """
+    return "\n".join([_HEAD, *_entries(settings or {})])
 
 
-def _entries() -> Iterator[str]:
+def _entries(settings: Mapping[str, Any]) -> Iterator[str]:
     for setting in SETTINGS:
         default = f" Default: {setting.default}." if setting.default else ""
         comment = "".join(f"# {line}\n" for line in wrap(setting.meaning + default, 118))
-        yield f"{comment}{'' if setting.is_active else '# '}{setting.key} = {setting.example}\n"
+        value = settings.get(setting.argument or setting.key)
+        is_active = setting.is_active if not settings else value is not None
+        written = setting.example if value is None else _toml(setting.key, value)
+        yield f"{comment}{'' if is_active else '# '}{setting.key} = {written}\n"
+
+
+def _toml(key: str, value: Any) -> str:
+    """Write the value of a setting in TOML."""
+    if key == "fast":
+        return "true" if value == "fast" else "false"
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, tuple | list):
+        return f"[{', '.join(_toml('', item) for item in value)}]"
+    return str(value).lower() if isinstance(value, bool) else f"{value:f}" if isinstance(value, Decimal) else str(value)

@@ -9,9 +9,9 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, NamedTuple
 
 from imgcost.arguments import check_choice, to_dollars
-from imgcost.conditions import CHOICES
+from imgcost.conditions import API_PLATFORMS, CHOICES
 from imgcost.errors import ArgumentError
-from imgcost.quantities import MAX_COUNT, count_within, expected_count, split_names
+from imgcost.quantities import MAX_COUNT, count_within, split_names
 from imgcost.tables import Model
 
 __all__ = ["SETTINGS", "Setting", "check_setting"]
@@ -72,7 +72,8 @@ SETTINGS = (
         "prompt_tokens",
         "400",
         "0",
-        "Text tokens in each prompt; 100 English words are about 135 to 180.",
+        "Text tokens in each prompt; 100 English words are about 180 to 220, or 130 to 160 with models before Claude "
+        "Opus 4.7.",
         is_active=True,
     ),
     Setting(
@@ -100,7 +101,7 @@ SETTINGS = (
         "their images.",
     ),
     Setting("batch", "batch", "true", "no batch", "Use the Message Batches API."),
-    Setting("retry_rate", "retry_rate", "0.02", "0", "Share of requests sent again: 0.02 or 2% is 1 in 50."),
+    Setting("retry_rate", "retry_rate", '"2%"', "0", "Share of requests sent again (retries): 2% is 1 in 50."),
     Setting(
         "downscale_to",
         "downscale_to",
@@ -109,16 +110,22 @@ SETTINGS = (
         "Price, as an alternative, images downscaled to at most this number of tokens.",
     ),
     Setting(
-        "platform", "platform", '"bedrock"', "from the model ID, else claude-api", "Platform that serves the requests."
+        "platform",
+        "platform",
+        '"bedrock"',
+        "from the model ID, else claude-api",
+        f"Platform that serves the requests: {', '.join(API_PLATFORMS)}.",
     ),
     Setting(
         "endpoint",
         "endpoint",
         '"regional"',
         "from the model ID, else global",
-        "Endpoint type (Amazon Bedrock and Google Cloud only).",
+        "Endpoint type, global or regional (Amazon Bedrock and Google Cloud only).",
     ),
-    Setting("inference_geo", "inference_geo", '"us"', "global", "Where inference may run; us costs more."),
+    Setting(
+        "inference_geo", "inference_geo", '"us"', "global", "Where inference may run: global, or us, which costs more."
+    ),
     Setting("fast", "speed", "true", "from the model ID, else no", "Use fast mode prices."),
     Setting("as_of", "as_of", "2026-11-01", "today", "Use the prices and limits of this date."),
     Setting(
@@ -177,7 +184,7 @@ def _count(argument: str, value: Any, name: str) -> Any:
     try:
         return count_within(value, name, minimum, maximum)
     except ArgumentError:
-        raise ArgumentError(name, value, f"{expected_count(minimum, maximum)}, or 'auto'") from None
+        raise ArgumentError(name, value, "a whole number, such as 20, or 'auto'") from None
 
 
 def _names(name: str, value: Any) -> tuple[str | Model, ...]:
@@ -200,7 +207,7 @@ def _rate(name: str, value: Any) -> Decimal:
     except (InvalidOperation, RuntimeError, ValueError):  # not a number, thousands of digits, or a failing __str__
         rate = Decimal("NaN")
     if not rate.is_finite() or not 0 <= rate <= 1 or rate.adjusted() < -30:
-        raise ArgumentError(name, value, "a number from 0 to 1, for example 0.02 or 2%")
+        raise ArgumentError(name, value, "a number from 0 to 1, such as 0.02 or 2%")
     return rate
 
 

@@ -8,6 +8,7 @@ from typing import IO, TYPE_CHECKING
 from imgcost.figures import dollars, number, plural
 from imgcost.files import Image
 from imgcost.reports.sinks import ScanSink
+from imgcost.tabular import SCAN
 from imgcost.text import Table, as_markdown, visible
 from imgcost.text.scans import scan_report
 
@@ -55,7 +56,7 @@ class _MarkdownWriter:
     def finish(self, summary: ScanSummary, /) -> None:
         report = scan_report(summary)
         tables = [*report.tables, *self._table(summary)]
-        self._file.write(f"{as_markdown(report._replace(tables=tables))}\n".encode())
+        self._file.write(f"{as_markdown(report._replace(tables=tables), SCAN.title)}\n".encode())
 
     def abandon(self) -> None:
         self._images = []

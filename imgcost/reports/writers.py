@@ -161,8 +161,8 @@ def save_report(
             write(file, report, schema, rows)
 
 
-def _write_markdown(file: IO[bytes], report: Report, _schema: Schema, _rows: Iterable[Row]) -> None:
-    file.write(f"{as_markdown(report)}\n".encode())
+def _write_markdown(file: IO[bytes], report: Report, schema: Schema, _rows: Iterable[Row]) -> None:
+    file.write(f"{as_markdown(report, schema.title)}\n".encode())
 
 
 def _write_workbook(file: IO[bytes], report: Report, schema: Schema, rows: Iterable[Row]) -> None:

@@ -58,6 +58,10 @@ class Measured(NamedTuple):
     note: str
     confidence: str
 
+    def label(self, model: Model) -> str:
+        """Label the number in a report about a model: it was measured with that model, or only with others."""
+        return f"measured{'' if model.id in self.measured_ids else ' with other models'}, not published"
+
     @property
     def title(self) -> str:
         """What was measured, in words."""

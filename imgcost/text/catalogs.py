@@ -69,7 +69,7 @@ def model_report(model: Model, day: date) -> Report:
             "shortest cacheable prompt",
             plural(model.min_cacheable_tokens, "token") if model.min_cacheable_tokens else "unknown",
         ),
-        *((row.title, f"{_quantity(row)} (measured, not published)") for row in _measured(model, day)),
+        *((row.title, f"{_quantity(row)} ({row.label(model)})") for row in _measured(model, day)),
         ("note", model.note),
     ]
     cited = list(dict.fromkeys((*model.sources, *(source for row in price_rows(model) for source in row.sources))))

@@ -13,7 +13,7 @@ from imgcost.prices import cost_usd
 from imgcost.tables import known_limits
 from imgcost.text.explanations import estimate_steps, steps_tables
 from imgcost.text.notes import Note, sentences
-from imgcost.text.quotes import quote_notes, quote_title
+from imgcost.text.quotes import images_alone_notes, quote_notes, quote_title
 from imgcost.text.rendering import Report, Table
 
 if TYPE_CHECKING:
@@ -83,7 +83,8 @@ def estimate_report(
         for estimate, entry in zip(every, data["estimates"], strict=True):
             entry["explanation"] = [step._asdict() for step in estimate_steps(estimate)]
     notes = chain.from_iterable(_notes(estimates, pictures) for estimates in estimates_by_model)
-    return Report(data, tables, sentences(notes, explain=explain))
+    alone = images_alone_notes(estimates[0].quote for estimates in estimates_by_model)
+    return Report(data, tables, sentences(chain(notes, alone), explain=explain))
 
 
 def _notes(estimates: Sequence[Estimate], pictures: Sequence[Picture]) -> Iterator[Note]:
@@ -127,5 +128,6 @@ def _table(estimates: Sequence[Estimate], count: int | None, names: Sequence[str
     columns = ("size", "resized to", ">tokens", *(f">{head}" for head in heads))
     if not any(names):
         return Table(quote_title(quote), columns, rows)
-    named = [(name, *row) for name, row in zip_longest(names, rows, fillvalue="")]
+    labels = [name or row[0] for name, row in zip(names, rows, strict=False)]  # there may be a row with the total
+    named = [(label, *row) for label, row in zip_longest(labels, rows, fillvalue="")]
     return Table(quote_title(quote), ("image", *columns), named, path_column=0)

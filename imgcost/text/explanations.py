@@ -100,6 +100,8 @@ def _visual(plan: ModelPlan) -> Iterator[ExplanationLine]:
     yield ExplanationLine("visual tokens", arithmetic, number(totals.visual), "" if sums else _limits_of(tier, formula))
     if plan.scenario.turns > 1:
         arithmetic = "each image is re-sent on every later turn of its conversation"
+        if len(sums) == 1:
+            arithmetic = f"{image.result} x {plural(totals.carried, 'image', 'images')} sent: {arithmetic}"
         yield ExplanationLine("visual tokens sent", arithmetic, number(totals.carried_visual))
 
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from imgcost.figures import listed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Mapping
 
-__all__ = ["Note", "sentences"]
+__all__ = ["Note", "sentences", "varying"]
 
 
 class Note(NamedTuple):
@@ -24,6 +24,27 @@ class Note(NamedTuple):
     text: str
     subject: str = ""
     detail: bool = False
+
+
+def varying(phrases: Mapping[str, str], text: str) -> Iterator[Note]:
+    """Write a note about phrases that may differ by model; the models are named only if they do.
+
+    Args:
+        phrases: A phrase by model; empty where there is nothing to say.
+        text: The note, with `%s` for the phrase and for the models.
+
+    Yields:
+        Notes.
+
+    >>> list(varying({"a": "1 token", "b": "1 token"}, "Adds %s%s."))[0].text
+    'Adds 1 token.'
+    >>> sentences(varying({"a": "1 token", "b": "2 tokens"}, "Adds %s%s."))
+    ['Adds 1 token for a.', 'Adds 2 tokens for b.']
+    """
+    differ = len({*phrases.values()}) > 1
+    for model, phrase in phrases.items():
+        if phrase:
+            yield Note(text % (phrase, " for {}" if differ else ""), model if differ else "")
 
 
 def sentences(notes: Iterable[Note], *, explain: bool = False) -> list[str]:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from imgcost.errors import ImgcostError
 from imgcost.figures import dollars, listed, number, plural
-from imgcost.tables import characters_per_token, cite
-from imgcost.text.notes import Note
+from imgcost.prompts import tokens_of_bytes
+from imgcost.quoting import requote
+from imgcost.tables import TWO_ENDPOINTS, characters_per_token, cite
+from imgcost.text.notes import Note, varying
+from imgcost.text.quotes import overhead_phrase
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -16,23 +20,31 @@ if TYPE_CHECKING:
 __all__ = ["notes_of", "overhead_notes", "prompt_notes"]
 
 
-def prompt_notes(scenario: Scenario) -> Iterator[Note]:
-    """Say by which rule the tokens of a prompt were estimated.
+def prompt_notes(scenario: Scenario, plans: Sequence[ModelPlan]) -> Iterator[Note]:
+    """Say by which rule the tokens of a prompt were estimated, and which models need fewer.
 
     Args:
         scenario: Settings of a plan.
+        plans: The plans of a job, one per model.
 
     Yields:
-        A note if they were.
+        Notes if they were.
     """
-    if scenario.prompt_bytes is not None:
-        average = characters_per_token()
-        yield Note(
-            f"The prompt is estimated: {plural(scenario.prompt_bytes, 'byte')} of text at {average.value:f} per "
-            f"token, which is {plural(scenario.prompt_tokens, 'token')} ({cite(average.sources)}). Models before "
-            "Claude Opus 4.7 need about a quarter fewer. For an exact number, use the token counting endpoint of the "
-            "API and --prompt-tokens."
-        )
+    if scenario.prompt_bytes is None:
+        return
+    average = min((characters_per_token(plan.model) for plan in plans), key=lambda row: row.value)
+    yield Note(
+        f"The prompt is estimated: {plural(scenario.prompt_bytes, 'byte')} of text at {average.value:f} per token, "
+        f"which is {plural(scenario.prompt_tokens, 'token')} ({cite(average.sources)}). For an exact number, use the "
+        "token counting endpoint of the API and --prompt-tokens."
+    )
+    for plan in plans:
+        needed = tokens_of_bytes(scenario.prompt_bytes, plan.model)
+        if needed < scenario.prompt_tokens:
+            counted = number(scenario.prompt_tokens)
+            yield Note(
+                f"With {{}}, that text has about {plural(needed, 'token')}; {counted} are priced.", plan.model.id
+            )
 
 
 def overhead_notes(plans: Sequence[ModelPlan]) -> Iterator[Note]:
@@ -44,22 +56,8 @@ def overhead_notes(plans: Sequence[ModelPlan]) -> Iterator[Note]:
     Yields:
         Notes; none without images, or for models without measured overhead.
     """
-    phrases = {plan.model.id: _overhead_phrase(plan) for plan in plans if plan.images}
-    for model, phrase in phrases.items():
-        if phrase:
-            where = " with {}" if len({*phrases.values()}) > 1 else ""
-            yield Note(f"Includes an overhead of {phrase}{where} (measured, not published).", model if where else "")
-
-
-def _overhead_phrase(plan: ModelPlan) -> str:
-    """Return how many tokens of overhead are included per image, message and request, in words."""
-    places = ("per image", "per user message", "per request")
-    parts = [
-        f"{plural(tokens, 'token')} {where}"
-        for tokens, where in zip(plan.quote.overhead.tokens, places, strict=True)
-        if tokens
-    ]
-    return listed(parts)
+    phrases = {plan.model.id: overhead_phrase(plan.quote) for plan in plans if plan.images}
+    yield from varying(phrases, "Includes an overhead of %s%s.")
 
 
 def notes_of(plan: ModelPlan) -> Iterator[Note]:
@@ -74,6 +72,7 @@ def notes_of(plan: ModelPlan) -> Iterator[Note]:
     if plan.images:
         yield from _overhead(plan)
         yield from _caching(plan)
+        yield from _not_offered(plan)
         yield from _long_context(plan)
         yield from _batches(plan)
     if plan.scenario.output_tokens > plan.model.max_output_tokens:
@@ -94,7 +93,8 @@ def _overhead(plan: ModelPlan) -> Iterator[Note]:
         if measured:
             confidence = "" if measured.confidence == "high" else f"{measured.confidence} confidence, "
             yield Note(
-                f"Source of the overhead {where} with {{}}: {confidence}{cite(measured.sources)}.",
+                f"Source of the overhead {where} with {{}}, measured with {listed(measured.measured_ids)}: "
+                f"{confidence}{cite(measured.sources)}.",
                 plan.model.id,
                 detail=True,
             )
@@ -131,6 +131,31 @@ def _caching(plan: ModelPlan) -> Iterator[Note]:
         )
 
 
+def _not_offered(plan: ModelPlan) -> Iterator[Note]:
+    """Say why prompt caching or batches are not among the alternatives, where a reader might miss them."""
+    scenario, minimum = plan.scenario, plan.model.min_cacheable_tokens
+    conditions = scenario.conditions
+    if (
+        conditions.cache == "none"
+        and minimum
+        and 0 < scenario.prompt_tokens < minimum
+        and scenario.turns == 1 < plan.requests
+    ):
+        yield Note(
+            f"The prompt of {plural(scenario.prompt_tokens, 'token')} cannot be cached with {{}}: the minimum is "
+            f"{number(minimum)}.",
+            plan.model.id,
+        )
+    if not conditions.batch:
+        try:
+            requote(plan.quote, conditions._replace(batch=True))
+        except ImgcostError as error:
+            own = (
+                " Batch inference of the platform itself is not priced." if conditions.platform in TWO_ENDPOINTS else ""
+            )
+            yield Note(f"No alternative in batches: {error}.{own}")
+
+
 def _long_context(plan: ModelPlan) -> Iterator[Note]:
     if plan.long_context_requests:
         threshold = plural(plan.quote.threshold or 0, "input token")
@@ -150,5 +175,8 @@ def _batches(plan: ModelPlan) -> Iterator[Note]:
         if limit is not None:
             batches = max(batches, -(-amount // limit))
     why = ", because each turn needs the answer to the previous one" if batches == turns > 1 else ""
+    if plan.job_images.unsized and limits.batch_bytes:
+        most = plural(limits.batch_bytes, "byte")
+        why += f"; more if a batch would exceed {most}, because not all file sizes are known"
     needed = plural(batches, "message batch", "message batches")
     yield Note(f"The requests to {{}} need at least {needed}{why}.", plan.model.id, detail=batches == 1)

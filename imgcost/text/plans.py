@@ -5,23 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from imgcost.figures import dollars, listed, number, percent, plural
+from imgcost.plans import SENDING
 from imgcost.text.acceptance import fixable_note
 from imgcost.text.explanations import plan_steps, steps_tables
 from imgcost.text.notes import Note, sentences
 from imgcost.text.plan_notes import notes_of, overhead_notes, prompt_notes
-from imgcost.text.quotes import quote_notes
+from imgcost.text.quotes import EXAMPLE, price_notes, quote_notes
 from imgcost.text.rendering import NO_IMAGES, Report, Table, visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from decimal import Decimal
 
-    from imgcost.plans import ModelPlan, Plan, Scenario
-
-THOUSAND = 1000
-
-REGULAR = "standard"
-"""The variant without batch and cache; in a table its name would be read as the standard tier."""
+    from imgcost.plans import ModelPlan, Plan
 
 
 def plan_report(plan: Plan, *, budget_usd: Decimal | None = None, explain: bool = False) -> Report:
@@ -48,28 +44,13 @@ def plan_report(plan: Plan, *, budget_usd: Decimal | None = None, explain: bool 
     return Report(data, tables, sentences(_notes(plan), explain=explain))
 
 
-def settings_line(scenario: Scenario) -> str:
-    """Describe the settings of a plan in one line."""
-    images = scenario.images_per_request
-    parts = ["as many images per request as fit" if images == "auto" else f"{plural(images, 'image')} per request"]
-    estimated = "" if scenario.prompt_bytes is None else " (estimated)"
-    parts.append(plural(scenario.prompt_tokens, "prompt token") + estimated)
-    parts.append(plural(scenario.output_tokens, "output token"))
-    if scenario.turns > 1:
-        parts.append(plural(scenario.turns, "turn"))
-    parts += scenario.conditions.labels
-    if scenario.retry_rate:
-        parts.append(f"retry rate {scenario.retry_rate:f}")
-    return ", ".join(parts)
-
-
 def _models(plan: Plan) -> Table:
     auto = plan.scenario.images_per_request == "auto"  # otherwise the title says how many
     columns = (
         "model",
         ">requests",
         *[">images per request"] * auto,
-        ">tokens per 1,000 images",
+        ">tokens",
         ">per 1,000 images",
         ">total",
     )
@@ -78,13 +59,13 @@ def _models(plan: Plan) -> Table:
             model.model.id,
             number(model.requests),
             *[number(model.totals.max_new_images)] * auto,
-            number(round((model.tokens.prompt + model.tokens.output) * THOUSAND / model.images)),
+            number(model.tokens.prompt + model.tokens.output),
             "" if model.usd_per_thousand_images is None else dollars(model.usd_per_thousand_images),
             dollars(model.total_usd),
         )
         for model in plan
     ]
-    title = f"{_images(plan)} on {plan.scenario.conditions.as_of}: {settings_line(plan.scenario)}"
+    title = f"{_images(plan)} on {plan.scenario.conditions.as_of}: {plan.scenario.description}"
     return Table(title, columns, rows)
 
 
@@ -93,29 +74,41 @@ MAX_SIZES = 3
 
 
 def _images(plan: Plan) -> str:
-    """Describe the images of a plan: how many, and of which sizes."""
-    sizes = [f"{width}x{height}" for width, height in plan.models[0].job_images.sizes or ()]
-    return plural(plan.images, "image") + (f" of {listed(sizes)}" if 0 < len(sizes) <= MAX_SIZES else "")
+    """Describe the images of a plan: how many, and how many of which size."""
+    sizes = plan.models[0].job_images.sizes or {}
+    images = plural(plan.images, "image")
+    if len(sizes) == 1:
+        return f"{images} of {' '.join(f'{width}x{height}' for width, height in sizes)}"
+    each = [f"{number(count)} of {width}x{height}" for (width, height), count in sizes.items()]
+    return f"{images} ({listed(each)})" if 0 < len(sizes) <= MAX_SIZES else images
 
 
 def _alternatives(plan: Plan) -> Iterator[Table]:
-    """List the alternatives of each model: how their cost differs, and what they take in return."""
-    columns = ("alternative", ">total", ">difference", ">%", "trade-off")
+    """List the alternatives of each model: what they save, and what they take in return."""
+    columns = ("alternative", ">total", ">saves", ">%", "trade-off")
     for model in plan:
         rows = [("as specified", dollars(model.total_usd), "", "", "")]
         for name, variant in model.variants.items():
             saving = model.saving(variant)
-            sign = "-" if saving > 0 else "+" if saving < 0 else ""
+            sign = "-" if saving < 0 else ""
             share = f"{sign}{percent(abs(saving), model.total_usd)}"
-            difference = f"{sign}{dollars(abs(saving))}"
-            rows.append((_label(model, name), dollars(variant.total_usd), difference, share, variant.tradeoff))
+            saves = f"{sign}{dollars(abs(saving))}"
+            rows.append((_label(model, name), dollars(variant.total_usd), saves, share, variant.tradeoff))
         if model.variants:
             yield Table(f"Alternatives to {model.model.id}", columns, rows)
 
 
 def _label(model: ModelPlan, name: str) -> str:
-    if name == REGULAR:
-        return "no batch, no cache"
+    without = [
+        f"no {what}"
+        for what, own, has in (
+            ("batch", model.scenario.conditions.batch, "batch"),
+            ("cache", model.cached, "cached"),
+        )
+        if own and has not in name
+    ]
+    if name in SENDING:
+        return ", ".join([*[name] * (name != "standard"), *without])
     if name == "packed":
         return f"packed, up to {number(model.variants[name].images_per_request)}"
     size = model.downscaled_size()
@@ -133,7 +126,8 @@ def _classes(plan: Plan) -> Table:
             if tokens:
                 rows.append((model.model.id, name.replace("_", " "), number(tokens), dollars(usd)))
         if model.retries_usd:
-            rows.append((model.model.id, "retries", "", dollars(model.retries_usd)))
+            tokens = round((model.tokens.prompt + model.tokens.output) * plan.scenario.retry_rate)
+            rows.append((model.model.id, "retries", number(tokens), dollars(model.retries_usd)))
     return Table("Cost by token class", ("model", "class", ">tokens", ">dollars"), rows)
 
 
@@ -149,7 +143,7 @@ def _budget(plan: Plan, budget_usd: Decimal) -> Table:
         images = model.images_within(budget_usd)
         covered = "" if images is None else number(images)
         rows.append((model.model.id, dollars(model.total_usd), verdicts[plan.within(model, budget_usd)], covered))
-    columns = ("model", ">total", "within budget", ">images covered")
+    columns = ("model", ">total", "within budget", ">images covered, about")
     return Table(f"Budget of {dollars(budget_usd)}", columns, rows)
 
 
@@ -157,13 +151,15 @@ def _notes(plan: Plan) -> Iterator[Note]:
     if plan.fixable:
         first = plan.models[0]
         yield Note(fixable_note(plan.fixable, plan.images, f"{dollars(first.fixable_usd)} with {first.model.id}"))
-    yield from prompt_notes(plan.scenario)
+    yield from prompt_notes(plan.scenario, plan.models)
     yield from overhead_notes(plan.models)
     for model in plan:
-        yield from quote_notes(model.quote)
+        yield from quote_notes(model.quote, model.job_images.sizes or [EXAMPLE]) if plan.images else ()
         yield from notes_of(model)
-    if plan.images and not plan.scenario.prompt_tokens and not plan.scenario.output_tokens:
+    if plan.images and plan.scenario.images_only:
         yield Note("No prompt and no answer are included: set --prompt-tokens and --output-tokens.")
+    if plan.scenario.retry_rate:
+        yield Note("Requests and tokens are counted without retries; dollars include them.")
     if plan.scenario.downscale_to is not None:
         most = plural(plan.scenario.downscale_to, "token")
         for model in plan:
@@ -171,4 +167,7 @@ def _notes(plan: Plan) -> Iterator[Note]:
                 yield Note(f"With {{}}, no image has more than {most}: there is nothing to downscale.", model.model.id)
     if plan.unsized:
         images = plural(plan.unsized, "image")
-        yield Note(f"File sizes of {images} are unknown; limits in bytes were not checked for them.")
+        known = "The file size of 1 image is" if plan.unsized == 1 else f"The file sizes of {images} are"
+        yield Note(f"{known} unknown; limits in bytes were not checked.")
+    if plan.images:
+        yield from price_notes(plan.scenario.conditions.as_of, [model.model for model in plan])

@@ -5,20 +5,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from imgcost.estimates import estimate_with
-from imgcost.figures import number, plural
+from imgcost.figures import listed, number, plural
 from imgcost.geometry import PATCH
 from imgcost.prices import exact_usd
 from imgcost.tables import family_of, find_measured, prices_read
-from imgcost.text.notes import Note
+from imgcost.text.notes import Note, varying
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import date
 
     from imgcost.quoting import Quote
     from imgcost.tables import Model
 
-__all__ = ["quote_notes", "quote_title", "stale_notes"]
+__all__ = ["images_alone_notes", "overhead_phrase", "price_notes", "quote_notes", "quote_title", "stale_notes"]
+
+
+EXAMPLE = (128, 128)
+"""Size of a small image, for which the measured grid of Claude 3.5 Haiku makes a difference, px."""
 
 
 def quote_title(quote: Quote) -> str:
@@ -34,7 +38,7 @@ def quote_title(quote: Quote) -> str:
     return f"{quote.model.id} on {quote.conditions.as_of}: {quote.tier.name} tier, {quote.formula} formula, {rate}"
 
 
-def quote_notes(quote: Quote, sizes: Iterable[tuple[int, int]] = ((128, 128),)) -> Iterator[Note]:
+def quote_notes(quote: Quote, sizes: Iterable[tuple[int, int]] = (EXAMPLE,)) -> Iterator[Note]:
     """List what may surprise a reader: the model chosen for a family, retirement, assumptions, stale prices.
 
     Args:
@@ -46,7 +50,7 @@ def quote_notes(quote: Quote, sizes: Iterable[tuple[int, int]] = ((128, 128),)) 
     """
     model, day, platform = quote.model, quote.conditions.as_of, quote.conditions.platform
     if family_of(quote.requested):
-        yield Note(f"As of {day}, {{}}.", f"'{quote.requested.strip()}' is {model.id}")
+        yield Note(f"As of {day}, {{}}.", f"'{quote.requested.strip()}' is {model.id}", detail=True)
     status, retires = model.status_on(day, platform), model.retires_on(platform)
     on_platform = "" if platform == "claude-api" else f" on {platform}"
     if status == "retired":
@@ -58,7 +62,7 @@ def quote_notes(quote: Quote, sizes: Iterable[tuple[int, int]] = ((128, 128),)) 
     if quote.formula == "area":
         yield Note(
             "{}: tokens by the area formula of the Claude 3 guide. Recorded token counts show that the API bills "
-            "patches: use --formula patch to compare with a bill.",
+            "patches: to compare with a bill, use 'imgcost estimate --formula patch'.",
             model.id,
         )
     yield from _billed_notes(quote, sizes)
@@ -86,6 +90,27 @@ def _retirement_phrase(model: Model, on_platform: str, retires: date | None) -> 
     return ""
 
 
+def overhead_phrase(quote: Quote) -> str:
+    """Return the measured overhead per image, message and request in words; empty if there is none.
+
+    >>> from datetime import date
+    >>> from imgcost.quoting import quotes
+    >>> [overhead_phrase(quote) for quote in quotes(["sonnet", "claude-opus-5-5"], as_of=date(2026, 11, 22))]
+    ['3 tokens per image (measured with other models, not published)', '3 tokens per image (measured, not published)']
+    """
+    places = ("per image", "per user message", "per request")
+    rows = [(row, where) for row, where in zip(quote.overhead, places, strict=True) if row and row.value]
+    labels = {row.label(quote.model) for row, _ in rows}
+    parts = [f"{plural(row.value, 'token')} {where}" for row, where in rows]
+    return f"{listed(parts)} ({max(labels, key=len)})" if parts else ""
+
+
+def images_alone_notes(quotes: Iterable[Quote]) -> Iterator[Note]:
+    """Say that a report of images alone leaves out the overhead that a plan includes."""
+    phrases = {quote.model.id: overhead_phrase(quote) for quote in quotes}
+    return varying(phrases, "Images alone: plans, workbooks and pages add %s%s.")
+
+
 STALE_DAYS = 90
 """Number of days after which prices count as stale: the price list changed 20 times in 2025 and 2026."""
 
@@ -109,3 +134,18 @@ def stale_notes(day: date, models: Iterable[Model]) -> Iterator[Note]:
                 "included.",
                 model.id,
             )
+
+
+def price_notes(day: date, models: Sequence[Model]) -> Iterator[Note]:
+    """Say what kind of prices a budget has, and when they were read.
+
+    Args:
+        day: Date whose prices apply.
+        models: The models.
+
+    Returns:
+        Notes; none for models with `stale_notes`.
+    """
+    dates = {model.id: prices_read(model) for model in models}
+    fresh = {model: str(read) for model, read in dates.items() if (day - read).days <= STALE_DAYS}
+    return varying(fresh, "List prices in US dollars before tax, read on %s%s.")

@@ -118,11 +118,15 @@ def table_lines(table: Table, width: int) -> tuple[list[str], list[list[str]]]:
     return above + (_row_lines(table._replace(path_column=None), heads, widths, indent) if any(heads) else []), rows
 
 
-def as_markdown(report: Report) -> str:
+def as_markdown(report: Report, title: str = "") -> str:
     r"""Render a report as Markdown; markup and mentions in file names are escaped.
 
+    Args:
+        report: The report.
+        title: A heading above it, for a file.
+
     >>> print(as_markdown(Report({}, [Table("Ducks", ("name", ">count"), [("*Huey*", "1")])], ["All here."])))
-    ### Ducks
+    ## Ducks
     <BLANKLINE>
     | name | count |
     |---|---:|
@@ -130,10 +134,10 @@ def as_markdown(report: Report) -> str:
     <BLANKLINE>
     All here.
     """
-    sections = []
+    sections = [f"# {_markdown(title)}"] if title else []
     for table in report.tables:
         if table.title:
-            sections.append(f"### {_markdown(table.title)}")
+            sections.append(f"## {_markdown(table.title)}")
         if not table.columns:
             continue
         heads = [head.removeprefix(">") for head in table.columns]

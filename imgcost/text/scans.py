@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from imgcost.figures import dollars, listed, number, plural
 from imgcost.text.acceptance import fixable_note
 from imgcost.text.notes import Note, sentences
-from imgcost.text.quotes import quote_notes, quote_title
+from imgcost.text.quotes import images_alone_notes, quote_notes, quote_title
 from imgcost.text.rendering import NO_IMAGES, Report, Table, visible
 
 if TYPE_CHECKING:
@@ -26,7 +26,8 @@ def scan_report(summary: ScanSummary) -> Report:
     """Report the sums of a scan."""
     tables = [*_totals(summary), _histogram(summary), *_parts(summary)] if summary.images else [NO_IMAGES]
     tables += [*_excluded(summary), *unreadable_tables(summary)]
-    return Report(summary.to_dict(), tables, scan_notes(summary))
+    alone = images_alone_notes(summary.quotes) if summary.images else ()
+    return Report(summary.to_dict(), tables, [*scan_notes(summary), *sentences(alone)])
 
 
 def scan_notes(summary: ScanSummary) -> list[str]:
