@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from imgcost.figures import number, plural
-from imgcost.plans.alternatives import OWN_VARIANTS
+from imgcost.plans.alternatives import SENDING
 from imgcost.prices import cost_usd, multiply, total_usd
 from imgcost.reports.workbook.cells import NOT_OFFERED, CellFormula, at, column_of
 from imgcost.reports.workbook.values import FINE, RUN_PLAN
@@ -120,7 +120,7 @@ def _rows(job: WorkbookJob, plan: ModelPlan, models: ModelSheets) -> Iterator[_R
             hint = f"downscale to {number(most)}" if job.sizes_are_inputs else RUN_PLAN
             label = f"Downscaled to {plural(most, 'token')} per image"
             yield _Row(label, _unless_changed(variant.total_usd, hint), variant.tradeoff)
-        elif name not in OWN_VARIANTS:
+        elif name not in SENDING:
             index = [row.quote.model.id for row in job.models].index(name)
             total = CellFormula(models.cell("total_usd", index), models.values[index]["total_usd"])
             yield _Row(name, total, variant.tradeoff)
