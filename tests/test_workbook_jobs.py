@@ -137,6 +137,7 @@ OPENED = {
     "perhaps over the threshold": (MIXED, {"models": HAIKU, "prompt_tokens": 99_000, "images_per_request": 3}),
     "over a limit": ([Repeated(30, 20, 500)], {"images_per_request": 101, "prompt_tokens": 199_500, "batch": True}),
     "perhaps over a limit": (ONE_LARGE, {"images_per_request": 21}),
+    "fast mode": (MIXED, {"models": "opus", "speed": "fast", "prompt_tokens": 5000}),
     "an endpoint is assumed": (ONE_LARGE, {"platform": "bedrock", "retry_rate": "0.5"}),
 }
 """Jobs whose workbook shows every kind of result when it is opened."""
@@ -189,6 +190,7 @@ def test_a_workbook_shows_the_plan_when_it_is_opened(name, tmp_path):
             "perhaps over the threshold": {False, "run imgcost plan"},
             "over a limit": {False, True, "over a limit"},
             "perhaps over a limit": {"run imgcost plan"},
+            "fast mode": {False},
             "an endpoint is assumed": {False},
         }[name]
     )
@@ -430,6 +432,18 @@ def test_number_and_mix_of_the_images_are_apart(books, tmp_path, libreoffice):
 
 
 # Without LibreOffice
+
+
+def test_alternatives_promise_only_what_a_plan_does(tmp_path):
+    conversation = planned_book(tmp_path / "a.xlsx", [Repeated(10, 10, 4)], turns=2)
+    assert [*alternatives_of(conversation)][:4] == ["No batch, no cache", "Batch", "Cached prompt", HAIKU]
+    assert alternatives_of(conversation)["Cached prompt"] == [
+        *("nothing to cache", None, None, "needs several requests with the same 512 tokens or more")
+    ]
+    fast = planned_book(tmp_path / "b.xlsx", MIXED, "opus", speed="fast", prompt_tokens=5000)
+    assert alternatives_of(fast)["Batch"][0] == "not offered"
+    long = planned_book(tmp_path / "c.xlsx", MIXED, HAIKU, prompt_tokens=99_000, cache="5m")
+    assert [row[0] for row in alternatives_of(long).values()][:2] == ["run imgcost plan"] * 2
 
 
 def test_too_many_sizes_are_facts(tmp_path, monkeypatch):

@@ -147,7 +147,7 @@ def budget_of(path):
 
 
 def alternatives_of(path):
-    """Return the block Alternatives of the sheet Budget: change to its total, what it saves, the share, and the rest."""
+    """Return the block Alternatives of the Budget: change to total, saving, share, and the rest."""
     rows = list(values_of(path)["Budget"].iter_rows(min_col=2, max_col=6, values_only=True))
     start = next((index for index, row in enumerate(rows) if row[0] == "Change"), None)
     if start is None:

@@ -86,7 +86,7 @@ def write_alternatives(page: Page, top: int, total: str, job: WorkbookJob, model
     page.put(top, 1, "Alternatives, with the chosen model", "section plain")
     page.put_row(top + 1, 1, ["Change", "Total, US$", "Saves, US$", "Saves", "In return"],
                  ["head", "head right", "head right", "head right", "head indented"])  # fmt: skip
-    page.put_row(top + 1, 6, [None] * 4, "head")
+    page.put_row(top + 1, 6, [None] * 7, "head")
     usd, row = models.chosen["total_usd"], top + 1
     for row, (label, cost, tradeoff) in enumerate(_rows(job, job.plan, models), top + 2):
         other = at(row, 2)

@@ -96,7 +96,7 @@ def write_budget(page: Page, job: WorkbookJob, models: ModelSheets, images: JobI
     validate(page, inputs, (_TOP, _LEFT + 1), models)
     top = write_alternatives(page, _TOP + depth + 1, at(_TOP + 6, _MIDDLE + 4), job, models)
     last = _side_by_side(page, top, job, models)
-    units = (_TOP + 7, _MIDDLE + 4, _TOP + 8, _MIDDLE + 4), (last - len(models.values) + 1, _LEFT + 3, last, _LEFT + 4)
+    units = (_TOP + 7, _MIDDLE + 4, _TOP + 7, _MIDDLE + 4), (last - len(models.values) + 1, _LEFT + 3, last, _LEFT + 3)
     page.show_small_dollars(last + 1, _HIDDEN - 1, units)
     return BudgetCells(totals, at(_TOP + 10, _MIDDLE + 4, "Budget"), last + 2, (top + 2, last, _LEFT, _LEFT + 2))
 
@@ -121,7 +121,7 @@ def _costs(job: WorkbookJob, models: ModelSheets) -> list[BlockRow]:
     def cell(row: int, column: int) -> str:
         return at(_TOP + row, _MIDDLE + column)
 
-    once = ", each sent once" if job.scenario.turns > 1 else ""
+    alone = "Images alone, each sent once" if job.scenario.turns > 1 else "Images alone, as uncached input"
 
     def priced(row: int, label: str, tokens: str, value: str) -> BlockRow:
         text = unless_text(cell(row, 3), f"{cell(row, 2)}*{cell(row, 3)}/{_MILLION}")
@@ -144,11 +144,11 @@ def _costs(job: WorkbookJob, models: ModelSheets) -> list[BlockRow]:
         BlockRow("Retries", [None, None, models.chosen_cell("retries_usd")], _STYLES),
         BlockRow("Total", sums, ("total count", "total count", "total usd"), label_style="total label"),
         *(
-            BlockRow(label, [None, None, _average(cell(6, 4), models.chosen["total_usd"], job, times)], _UNIT)
-            for label, times in (("Per image", 1), ("Per 1,000 images", 1000))
+            BlockRow(label, [None, None, _average(cell(6, 4), models.chosen["total_usd"], job, times)], styles)
+            for label, times, styles in (("Per image", 1, _UNIT), ("Per 1,000 images", 1000, _STYLES))
         ),
         priced(9, "Included: overhead (measured)", "overhead", "overhead_usd"),
-        priced(10, f"Images alone{once}, as uncached input", "visual", "images_usd"),
+        priced(10, alone, "visual", "images_usd"),
     ]
 
 
@@ -263,7 +263,7 @@ def _hidden(job: WorkbookJob, models: ModelSheets) -> list[tuple[str, CellFormul
 
 _COLUMNS = (
     ("Model", "label", "label"), ("Resolution tier", "tier", "label"), ("Total, US$", "total_usd", "usd"),
-    ("Per image, US$", "", "unit usd"), ("Per 1,000 images, US$", "", "unit usd"),
+    ("Per image, US$", "", "unit usd"), ("Per 1,000 images, US$", "", "usd"),
     ("Effective input price, US$ per MTok", "price", "rate"), ("Visual tokens", "visual", "count"),
     ("Input tokens", "input", "count"), ("Cache write tokens", "write", "count"),
     ("Cache read tokens", "reads", "count"), ("Output tokens", "output", "count"),

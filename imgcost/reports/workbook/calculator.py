@@ -130,7 +130,7 @@ def write_calculator(page: Page, job: WorkbookJob, sheets: ModelSheets, sizes: S
     rule["error_message"] = f"Enter a whole number of pixels from 1 to {MAX_EDGE:,}."
     page.sheet.data_validation(_FIRST, 1, _FIRST + rows - 1, 2, rule)
     page.sheet.freeze_panes(_FIRST, 3)
-    units = [(_FIRST, columns.start + 3, _FIRST + rows, columns.start + 4) for columns in tiers]
+    units = [(_FIRST, columns.start + 3, _FIRST + rows, columns.start + 3) for columns in tiers]
     page.show_small_dollars(_FIRST + rows, 2 + len(tiers) * len(_HEADS), units)
 
 
@@ -148,8 +148,8 @@ def _lay_out(page: Page, tiers: int) -> None:
 def _put_model(page: Page, columns: _TierColumns, sheets: ModelSheets) -> None:
     row, column = _MODEL, columns.start + 2
     page.put(row, columns.start, "priced with")
-    page.sheet.merge_range(row, column, row, column + 1, "", page.styles["input"])
-    page.put(row, column, columns.model.quote.model.id, "input")
+    page.sheet.merge_range(row, column, row, column + 1, "", page.styles["input list"])
+    page.put(row, column, columns.model.quote.model.id, "input list")
     first, last = (sheets.cell("model", columns.models[index]) for index in (0, -1))
     source = f"={first}:{last.split('!')[1]}"
     page.sheet.data_validation(row, column, row, column, {"validate": "list", "source": source})
@@ -183,7 +183,7 @@ def _put_size(page: Page, row: int, size: tuple[int, int] | None, tiers: Sequenc
             row,
             columns.start,
             _result_cells(row, size, columns, cells, valid),
-            ["count", "count", "count", "unit usd", "unit usd"],
+            ["count", "count", "count", "unit usd", "usd"],
         )
     numbers = f"COUNT({width},{height})=2"
     whole = f"AND({short}>=1,{long}<={MAX_EDGE},{width}=INT({width}),{height}=INT({height}))"

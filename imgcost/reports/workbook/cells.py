@@ -82,7 +82,6 @@ _STYLES: dict[str, dict[str, Any]] = {
     "total label": _TOTAL,
     "total count": _TOTAL | {"num_format": _TOKENS, "align": "right"},
     "total usd": _TOTAL | {"num_format": USD, "align": "right"},
-    "input": _BOX | {"align": "right"},
     "input list": _BOX | {"align": "right", "num_format": f'@" {chr(0x25BE)}"'},
     "input number": _BOX | {"num_format": _TOKENS, "align": "right"},
     "input percent": _BOX | {"num_format": "0.0#%", "align": "right"},
@@ -163,9 +162,8 @@ class Page:
         for area, extra in (*((unit, 2) for unit in units), ((0, 0, last_row, last_column), 0)):
             for digits in range(4, SMALLEST_DIGITS):
                 highest = float(f"0.995e{2 - digits}")
-                look = self.book.add_format(
-                    {"num_format": "$0." + ("0" * digits if not extra else "00".ljust(digits + extra, "#"))}
-                )
+                decimals = "00".ljust(digits + extra, "#") if extra else "0" * digits
+                look = self.book.add_format({"num_format": f"$0.{decimals}"})
                 rule = {"type": "cell", "criteria": "between", "minimum": highest / 10, "maximum": highest}
                 self.sheet.conditional_format(*area, rule | {"format": look, "stop_if_true": True})
 

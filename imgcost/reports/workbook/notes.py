@@ -123,7 +123,7 @@ _PACKED = (
     "'imgcost plan' has packed them, and this workbook prices the tokens: the white cells of the assumptions are "
     "fixed, and change with a new workbook. With a prompt cache, a turn reads earlier turns with their images from it."
 )
-_NOTES_ON_PACKING = ("Downscaling", "Prompt cache", "Long context")
+_NOTES_ON_PACKING = ("Downscaling", "Prompt cache", "Long context", "Prompt and output tokens")
 
 _NOTES = {
     "Downscaling": (
