@@ -498,7 +498,8 @@ def test_reports_are_appended_to_the_step_summary(tmp_path, monkeypatch):
     assert not summary.exists()
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
     summary.write_text("before\n", encoding="utf-8")
-    markdown = printed("check", *DAY, image, "-f", "markdown", "-o", summary, code=1)
+    printed_report = printed("check", *DAY, image, "-f", "markdown", "-o", summary, code=1)
+    markdown = f"# What would be rejected\n\n{printed_report}"
     assert summary.read_text(encoding="utf-8") == f"before\n{markdown}"
     printed("check", *DAY, image, "-f", "markdown", "-o", summary, code=1)
     assert summary.read_text(encoding="utf-8") == f"before\n{markdown}{markdown}"

@@ -452,7 +452,7 @@ def test_a_copy_is_written_with_the_report(tmp_path):
     printed(path, "-o", tmp_path / "out.parquet", "-m", "claude-sonnet-4-6", *AS_OF)
     assert pq.read_table(tmp_path / "out.parquet")["tokens"].to_pylist() == [*tokens_of(SIZES), None]
     markdown = printed(path, "-o", tmp_path / "out.md", "-f", "markdown", *AS_OF)
-    assert (tmp_path / "out.md").read_text() == markdown
+    assert (tmp_path / "out.md").read_text() == f"# What images cost with Claude\n\n{markdown}"
 
 
 @pytest.mark.parametrize(

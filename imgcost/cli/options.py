@@ -49,6 +49,7 @@ __all__ = [
     "quote_options",
     "reject_overwrites",
     "save",
+    "say_what_was_written",
     "single_option",
     "size_of",
 ]
@@ -391,6 +392,14 @@ def save(
         with signals_deferred(), ExitStack() as stack:
             for path in outputs:
                 save_report(report, schema, rows(), Output(path, together or stack), json)
+        if together is None:
+            say_what_was_written(outputs)
+
+
+def say_what_was_written(outputs: Iterable[str]) -> None:
+    """Name the files that a command has written, on stderr."""
+    for path in outputs:
+        click.echo(f"imgcost: wrote {visible(path)}", err=True)
 
 
 def echo(report: Report, style: str, *, err: bool = False) -> None:

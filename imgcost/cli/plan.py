@@ -28,6 +28,7 @@ from imgcost.cli.options import (
     placement_options,
     reject_overwrites,
     save,
+    say_what_was_written,
     single_option,
     size_of,
 )
@@ -239,6 +240,7 @@ def _planned(
         job_plan = _plan_into(outputs, together, images, settings) if outputs else plan(images, **settings)
         report = show(job_plan)
         save(report, [path for path in outputs if not _shows_job(path)], PLAN, job_plan.rows, together=together)
+    say_what_was_written(outputs)
     return job_plan, report
 
 

@@ -22,6 +22,7 @@ from imgcost.cli.options import (
     paths_argument,
     quote_options,
     reject_overwrites,
+    say_what_was_written,
 )
 from imgcost.cli.progress import progress_of, rows_progress, writing_progress
 from imgcost.cli.signals import Terminated, check_signals, signals_deferred
@@ -170,6 +171,7 @@ def command(
     for path in filter(is_request_file, (path for path in targets.files if path.lower().endswith(".jsonl"))):
         _warn(f"{path} has requests, not images: run 'imgcost check {path}'")
     report = scan_report(summary)
+    say_what_was_written(outputs)
     echo(report, style, err=bool(rows))
     if fail_on_unreadable and (summary.unreadable or summary.excluded):
         unreadable = [

@@ -10,7 +10,6 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from imgcost.figures import number, plural
-from imgcost.plans.alternatives import SENDING
 from imgcost.prices import cost_usd, multiply, total_usd
 from imgcost.reports.workbook.cells import NOT_OFFERED, CellFormula, at, column_of
 from imgcost.reports.workbook.values import FINE, RUN_PLAN
@@ -53,7 +52,7 @@ class _Sending(NamedTuple):
 
 _24_HOURS, _CACHED = "answers can take up to 24 hours", "requests must follow each other while the cache lasts"
 _SENDING = (
-    _Sending("standard", "No batch, no cache", "answers come at once", batch=False, cached=False),
+    _Sending("standard", "No batch, no cache", "", batch=False, cached=False),
     _Sending("batch", "Batch", _24_HOURS, batch=True, cached=False),
     _Sending("cached", "Cached prompt", _CACHED, batch=False, cached=True),
     _Sending("batch + cached", "Batch and cached prompt", f"{_24_HOURS}; cache hits in a batch are not guaranteed",
@@ -120,7 +119,7 @@ def _rows(job: WorkbookJob, plan: ModelPlan, models: ModelSheets) -> Iterator[_R
             hint = f"downscale to {number(most)}" if job.sizes_are_inputs else RUN_PLAN
             label = f"Downscaled to {plural(most, 'token')} per image"
             yield _Row(label, _unless_changed(variant.total_usd, hint), variant.tradeoff)
-        elif name not in SENDING:
+        elif variant.quote.model != plan.model:
             index = [row.quote.model.id for row in job.models].index(name)
             total = CellFormula(models.cell("total_usd", index), models.values[index]["total_usd"])
             yield _Row(name, total, variant.tradeoff)
