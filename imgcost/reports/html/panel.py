@@ -33,7 +33,7 @@ MAX_EXACT = 2**53
 """Numbers of a script are exact below this."""
 
 MAX_IMAGES = 10**15
-"""Maximum number of images that can be typed; with so many, there are soon too many tokens to count."""
+"""Maximum number of images that can be typed; with more, there are soon too many tokens to count."""
 
 RETRY_PLACES = 4
 """Decimal places of a retry rate that can be typed: hundredths of a percent."""

@@ -179,7 +179,7 @@ class ScanSpool:
             yield (folder, width, height, file_bytes, reason), count
 
     def is_grouped(self, max_rows: int) -> bool:
-        """Return whether a row of the sheet stands for several images."""
+        """Return whether a row of the sheet is for several images."""
         return self.images > min(self.files, max_rows)
 
     def sizes(self, most: int) -> dict[tuple[int, int], int] | None:
