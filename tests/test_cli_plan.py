@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 import tomllib
 from datetime import date
 from decimal import Decimal
@@ -15,6 +14,9 @@ import pytest
 from command_line import unwrapped
 from conftest import SAMPLES
 from pictures import png
+
+from imgcost.errors import MissingExtraError
+from imgcost.reports import writers
 
 AS_OF = ("--as-of", "2026-11-22")
 ONE_EACH = ("3000x3000", "--count", "20000", "--prompt-tokens", "8500", "--output-tokens", "150", *AS_OF)
@@ -469,14 +471,20 @@ def test_a_job_of_images_alone_says_so_first():
 
 
 def test_a_plan_is_printed_before_the_error_that_its_file_needs_an_extra(tmp_path, monkeypatch):
-    monkeypatch.setitem(sys.modules, "xlsxwriter", None)
-    monkeypatch.delitem(sys.modules, "imgcost.reports.workbook", raising=False)
-    monkeypatch.delitem(sys.modules, "imgcost.reports.workbook.book", raising=False)
-    result = run("4K", *AS_OF, "-o", tmp_path / "a.xlsx")
-    assert result.exit_code == 2
-    assert result.stdout == printed("4K", *AS_OF)
+    def without_xlsxwriter(*_):
+        raise MissingExtraError("writing a workbook", "report")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(writers, "open_scan", without_xlsxwriter)
+        result = run("4K", *AS_OF, "-o", tmp_path / "a.xlsx", "-o", tmp_path / "a.csv")
+    assert (result.exit_code, result.stdout) == (2, printed("4K", *AS_OF))
     assert 'needs the extra "report": pip install "imgcost[report]"' in result.stderr
-    assert not list(tmp_path.iterdir())
+    assert not list(tmp_path.iterdir())  # all files or none
+
+
+def test_the_files_that_were_written_are_named_on_stderr(tmp_path):
+    result = run("4K", *AS_OF, "-o", tmp_path / "a.csv", "-o", tmp_path / "a.md")
+    assert result.stderr == f"imgcost: wrote {tmp_path / 'a.csv'}\nimgcost: wrote {tmp_path / 'a.md'}\n"
 
 
 def test_a_scenario_file_has_the_whole_job_and_its_paths_are_relative_to_it(tmp_path):

@@ -15,8 +15,8 @@ from imgcost.cli.options import (
     quote_options,
     reject_overwrites,
     save,
-    size_of,
 )
+from imgcost.cli.sizes import size_of
 from imgcost.errors import ImgcostError
 from imgcost.estimates import estimate_with
 from imgcost.quantities import join_sizes, size_name

@@ -51,7 +51,6 @@ __all__ = [
     "save",
     "say_what_was_written",
     "single_option",
-    "size_of",
 ]
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -81,24 +80,6 @@ class _Size(ParamType[tuple[int, int]]):
         except SizeError as error:
             self.fail(f"{short_repr(value)}: {error}.", param, ctx)
         return size
-
-
-def size_of(text: str, metavar: str, otherwise: str) -> tuple[int, int]:
-    """Read a size where the name of a file is accepted too.
-
-    Args:
-        text: The text; no file has this name.
-        metavar: Name of the argument, for errors.
-        otherwise: What the text is not if it does not begin with a number, such as `a file or a size`.
-    """
-    try:
-        return SIZE.convert(text, None, None)
-    except click.BadParameter as error:
-        message = error.message
-        expected = message.partition(": expected ")[2]
-        if expected and not re.match(r"\s*\d", text):
-            message = f"{short_repr(text)} is not {otherwise}: expected {expected}"
-        raise click.BadParameter(message, param_hint=metavar) from None
 
 
 class _Ratio(ParamType[tuple[int, int]]):

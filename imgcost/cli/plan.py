@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from contextlib import ExitStack
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -30,15 +29,14 @@ from imgcost.cli.options import (
     save,
     say_what_was_written,
     single_option,
-    size_of,
 )
 from imgcost.cli.progress import writing_progress
 from imgcost.cli.signals import signals_deferred
+from imgcost.cli.sizes import named_sizes, plan_images
 from imgcost.errors import ArgumentError, ImgcostError, MissingExtraError, short_repr
 from imgcost.figures import number, plural
 from imgcost.files import Walk
 from imgcost.outputs import Output
-from imgcost.paths import is_url
 from imgcost.plans import (
     SETTINGS,
     Repeated,
@@ -49,7 +47,7 @@ from imgcost.plans import (
     read_text,
     scenario_template,
 )
-from imgcost.quantities import join_sizes, parse_count, parse_size, size_name
+from imgcost.quantities import join_sizes, parse_count
 from imgcost.tabular import PLAN
 from imgcost.text import visible
 from imgcost.text.plans import plan_report
@@ -163,7 +161,7 @@ def command(
     written = join_sizes(settings.pop("images", ()))
     missing: MissingExtraError | None = None
     try:
-        job = _job(written, times, scenario if "images" not in given else None)
+        job = plan_images(written, times, scenario if "images" not in given else None)
         show = partial(_report, written=written, budget_usd=budget, explain=explain)
         try:
             job_plan, report = _planned(outputs, job, settings, show)
@@ -187,13 +185,7 @@ def command(
 
 def _report(job_plan: Plan, *, written: Sequence[str], budget_usd: Decimal | None, explain: bool) -> Report:
     report = plan_report(job_plan, budget_usd=budget_usd, explain=explain)
-    return report._replace(notes=[*_named_sizes(written), *report.notes])
-
-
-def _named_sizes(written: Sequence[str]) -> list[str]:
-    """Say which pixels the names of sizes mean."""
-    sizes = {name: parse_size(name) for text in written if (name := size_name(text)) and not Path(text).exists()}
-    return [f"{name} is {width}x{height} px." for name, (width, height) in sizes.items()]
+    return report._replace(notes=[*named_sizes(written), *report.notes])
 
 
 def _given(options: Mapping[str, Any], **several: Sequence[str]) -> dict[str, Any]:
@@ -279,28 +271,3 @@ def _excluded(job_plan: Plan) -> str:
     )
     files = plural(job_plan.excluded, "file or row", "files or rows")
     return f"{files} could not be read and are not in the total: {reasons}"
-
-
-def _job(images: Sequence[str], count: int | None, scenario: str | None) -> list[str | Repeated]:
-    """Read sizes as images; an existing file is a path, whatever its name.
-
-    Args:
-        images: Sizes and paths.
-        count: Number of images of each size; None for 1.
-        scenario: The scenario file, if the images are from there.
-    """
-    if not images and scenario:
-        raise click.UsageError(f'{scenario} has no images: add images = ["12MP"], or name them on the command line.')
-    if not images:
-        raise click.UsageError("Missing argument 'SIZE|PATH|TABLE...'.")
-    metavar = f"images in {scenario}" if scenario else "SIZE|PATH|TABLE"
-    otherwise = f"a file or folder in {Path(scenario).parent.absolute()}" if scenario else "a file, a folder"
-    job = [
-        image
-        if is_url(image) or Path(image).exists()
-        else Repeated(*size_of(image, metavar, f"{otherwise} or a size"), count or 1)
-        for image in images
-    ]
-    if count is not None and not any(isinstance(image, Repeated) for image in job):
-        raise click.UsageError("--count applies to sizes only; files and tables are counted as they are.")
-    return job
