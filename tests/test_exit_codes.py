@@ -102,14 +102,15 @@ def test_a_folder_without_images_is_exit_code_0_and_the_first_line_says_so(tmp_p
         (tmp_path / name).write_text("no image")
     if command == "check" and style == "markdown":
         assert printed(command, tmp_path, "-o", tmp_path / "report.md")
-        assert (tmp_path / "report.md").read_text(encoding="utf-8").splitlines()[0] == first
+        title, _, heading = (tmp_path / "report.md").read_text(encoding="utf-8").splitlines()[:3]
+        assert (title, heading) == ("# What would be rejected", first)
     else:
         assert printed(command, tmp_path, "-f", style).splitlines()[0] == first
     assert json.loads(printed(command, tmp_path, "-f", "json"))["images"] in (0, [])
 
 
 def test_with_fail_on_empty_the_report_is_complete_and_the_exit_code_is_2(tmp_path, command):
-    stderr = "Error: no images found (--fail-on-empty was given): check the paths and the glob patterns\n"
+    stderr = "Error: no images found (--fail-on-empty was given): check the paths and the glob patterns.\n"
     whole = printed(command, tmp_path)
     assert printed(command, tmp_path, "--fail-on-empty", code=2, stderr=stderr) == whole
 

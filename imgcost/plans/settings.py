@@ -91,7 +91,7 @@ SETTINGS = (
         "1",
         "New images per request; auto packs as many as fit.",
     ),
-    Setting("turns", "turns", "3", "1", "Turns per conversation; each turn re-sends all earlier images."),
+    Setting("turns", "turns", "3", "1", "Turns per conversation; each turn re-sends all earlier images and answers."),
     Setting(
         "prompt_cache",
         "cache",
