@@ -256,6 +256,18 @@ def test_counts_of_any_size_are_exact(tmp_path):
     assert summary.tokens_of_fixable(QUOTE.rule) == 1521 * 10**15
 
 
+def test_sizes_of_one_chunk_may_all_be_valid_and_counted(tmp_path):
+    written(tmp_path / "a.parquet", table([(28, 28), (56, 28)], count=[3, 4]))
+    summary = scanned(tmp_path / "a.parquet")
+    assert (summary.images, summary.tokens(QUOTE.rule), excluded(summary)) == (7, 3 * 1 + 4 * 2, {})
+
+
+def test_images_without_a_media_type_are_counted_by_their_size(tmp_path):
+    written(tmp_path / "a.parquet", table([(28, 28)] * 3, media_type=["image/png", None, "image/png"]))
+    summary = scanned(tmp_path / "a.parquet")
+    assert (summary.images, summary.media_types, summary.sized) == (3, Counter({"image/png": 2}), 1)
+
+
 @pytest.mark.parametrize("suffix", ["csv", "jsonl", "parquet"])
 def test_rows_of_a_scan_give_the_same_sums_as_the_folder(tmp_path, suffix):
     rows = tmp_path / f"rows.{suffix}"

@@ -196,7 +196,7 @@ def check_batch(
         _check_path(path, reading)
     elif issubclass(type(batch), (bytes, bytearray, memoryview)):
         check_file(BytesIO(batch), reading, "batch")  # type: ignore[arg-type] # issubclass does not narrow
-    elif _can_be_read(batch):
+    elif is_stream(batch):
         check_file(BytesIO(_bytes_of(batch)), reading, "batch")
     else:
         check_value(_body_of_batch(batch, shape), reading)
@@ -298,13 +298,6 @@ def _body_of_batch(batch: Any, shape: str) -> Any:
         raise ArgumentError("batch", batch, expected)
     is_batch = shape in _BATCH_SHAPES and detect(requests) in {None, "batch", "messages"}
     return {"requests": requests} if is_batch else requests
-
-
-def _can_be_read(batch: Any) -> bool:
-    try:
-        return is_stream(batch)
-    except Exception:  # noqa: BLE001 - an object may raise anything
-        return False
 
 
 def _bytes_of(stream: Any) -> bytes:
