@@ -9,7 +9,7 @@ PY     := $(VENV)/bin/python
 
 help:
 	@echo "make demo   what the images in data/samples cost"
-	@echo "make check  under a minute: format, lint, types, import contracts, the fast tests"
+	@echo "make check  a minute or two: format, lint, types, import contracts, the fast tests"
 	@echo "make test   every check, with slow tests and coverage, on every core"
 	@echo "make fix    format, and mend what the linter can"
 	@echo "make bench  speed beside what a user would pick instead (minutes; see benchmarks/README.md)"
