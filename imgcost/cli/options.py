@@ -16,7 +16,6 @@ import click
 
 from imgcost.cli.signals import signals_deferred
 from imgcost.conditions import API_PLATFORMS
-from imgcost.datasets.targets import expanded
 from imgcost.errors import ArgumentError, ImgcostError, SizeError, short_repr
 from imgcost.figures import listed
 from imgcost.geometry import padded_size
@@ -228,6 +227,8 @@ def quote_options(command: Command) -> Command:
 
 def _any_exists(_context: click.Context, _argument: click.Parameter, paths: tuple[str, ...]) -> tuple[str, ...]:
     """Reject the paths only if none of them exists; otherwise the report lists the missing ones."""
+    from imgcost.datasets.targets import expanded  # noqa: PLC0415 - loads the scanner, which an estimate does not need
+
     if not any(path == "-" or os.path.lexists(match) for path in paths for match in expanded(path)):
         urls = any(map(is_url, paths))
         advice = " Only 'imgcost scan' and 'imgcost plan' read URLs." if urls else ""
