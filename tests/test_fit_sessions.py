@@ -94,14 +94,14 @@ def test_a_repaired_session_is_not_changed_again():
     assert fitted(found.params).params is found.params
 
 
-def test_copies_in_attachments_subagents_and_rewound_messages_are_replaced_too():
+def test_copies_in_attachments_sidechains_and_rewound_messages_are_replaced_too():
     attachment = {"type": "file", "filename": "a.png", "content": {"type": "image", "file": file_of(LONG)}}
     pasted = entry("user", "7", "1", image_block(LONG), words())
-    subagent = entry("user", "8", None, image_block(LONG), isSidechain=True)
+    sidechain = entry("user", "8", None, image_block(LONG), isSidechain=True)
     progress = {"type": "progress", "data": {"message": {"message": {"content": [image_block(LONG)]}}}}
     listed = entry("user", "9", "3", words("go on"), toolUseResult=[image_block(LONG), words()])
     attached = {"type": "attachment", "uuid": "6", "parentUuid": "3", "attachment": attachment}
-    entries = session(LONG, attached, pasted, subagent, progress, listed)
+    entries = session(LONG, attached, pasted, sidechain, progress, listed)
     found = fitted(entries)
     assert found.ok
     assert text(LONG) not in json.dumps(found.params)

@@ -1,7 +1,7 @@
 """Repair Claude Code transcripts: fix what blocks the session, wherever the file repeats it.
 
 An image that was read is in the entry of its tool result twice: in the message that is sent, and in `toolUseResult`,
-which Claude Code keeps for itself. Further copies are in attachments and in the entries of subagents.
+which Claude Code keeps for itself. Further copies are in attachments and in the entries of sidechains.
 """
 
 from __future__ import annotations
