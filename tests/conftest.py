@@ -94,3 +94,21 @@ def png(width, height, data=b""):
 def libreoffice():
     """The program; tests that use it are slow."""
     return shutil.which("soffice") or shutil.which("libreoffice") or pytest.skip("LibreOffice is not installed")
+
+
+@pytest.fixture(scope="module")
+def server():
+    """A local server of the API."""
+    from api_server import api  # noqa: PLC0415 - imports the SDK
+
+    with api() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def client(server):
+    """The SDK as a client of the local server."""
+    import anthropic  # noqa: PLC0415 - takes a second
+
+    with anthropic.Anthropic(api_key="none", base_url=f"http://127.0.0.1:{server.server_port}", max_retries=0) as sdk:
+        yield sdk

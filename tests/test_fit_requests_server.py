@@ -8,7 +8,6 @@ from datetime import date
 import anthropic
 import pytest
 from anthropic import types
-from api_server import api
 from test_fit_requests import UNFIXABLE
 from test_preflight_examples import BATCHES, ERRORS
 from test_requests_reported import REJECTED, SONNET
@@ -42,18 +41,6 @@ FIXED = {
     }
 }  # fmt: skip
 """Rejected requests that can be fixed, with date and platform."""
-
-
-@pytest.fixture(scope="module")
-def server():
-    with api() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def client(server):
-    with anthropic.Anthropic(api_key="none", base_url=f"http://127.0.0.1:{server.server_port}", max_retries=0) as sdk:
-        yield sdk
 
 
 def send(client, params):

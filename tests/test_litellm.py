@@ -11,7 +11,6 @@ import sys
 from datetime import date
 
 import pytest
-from api_server import api
 from pictures import encoded, image_block, png, text
 
 # It imports litellm, which takes seconds and warns of much.
@@ -25,12 +24,6 @@ from imgcost.integrations.litellm import PreflightHook  # noqa: E402 - imports l
 
 DAY = date(2026, 11, 22)
 MODEL = "anthropic/claude-haiku-4-5"
-
-
-@pytest.fixture(scope="module")
-def server():
-    with api() as running:
-        yield running
 
 
 @pytest.fixture(autouse=True)

@@ -10,7 +10,6 @@ import tomllib
 import anthropic
 import pytest
 from anthropic import types
-from api_server import api
 from conftest import ROOT
 from examples import (
     CAMERA,
@@ -37,18 +36,6 @@ from imgcost import check_batch, check_images, check_request
 pytestmark = pytest.mark.slow  # a server of the API
 
 WORDINGS = tomllib.loads((ROOT / "imgcost" / "published" / "errors.toml").read_text(encoding="utf-8"))
-
-
-@pytest.fixture(scope="module")
-def server():
-    with api() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def client(server):
-    with anthropic.Anthropic(api_key="none", base_url=f"http://127.0.0.1:{server.server_port}", max_retries=0) as sdk:
-        yield sdk
 
 
 def entry(custom_id, params):

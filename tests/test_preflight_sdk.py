@@ -12,7 +12,6 @@ from decimal import Decimal
 import anthropic
 import pytest
 from anthropic import types
-from api_server import api
 from conftest import ROOT
 from pictures import SMALL_MODEL, document_block, encoded, image_block, pdf, png, request
 
@@ -26,18 +25,6 @@ pytestmark = pytest.mark.slow  # a server of the API
 DAY = date(2026, 11, 22)
 README = ROOT / "README.md"
 PNG = png(64, 48)
-
-
-@pytest.fixture(scope="module")
-def server():
-    with api() as running:
-        yield running
-
-
-@pytest.fixture
-def client(server):
-    with anthropic.Anthropic(api_key="none", base_url=f"http://127.0.0.1:{server.server_port}", max_retries=0) as sdk:
-        yield sdk
 
 
 def params(*blocks):
