@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import zipfile
 from collections import Counter
 from itertools import groupby
@@ -67,7 +68,11 @@ CONTENTS = [
 
 @pytest.fixture
 def eager(monkeypatch):
-    """Start workers after two chunks, and make chunks small."""
+    """Start workers after two chunks, and make chunks small.
+
+    Libraries that other tests import leave idle threads behind, with which a scan would stay in this process.
+    """
+    monkeypatch.setattr(threading, "active_count", lambda: 1)
     monkeypatch.setattr(walking, "FILES_PER_BATCH", 3)
     monkeypatch.setattr(workers, "ALONE_SECONDS", 1e-12)
     monkeypatch.setattr(workers, "AHEAD_SECONDS", 1e-12)
